@@ -1,2 +1,51 @@
-//! The bench program.
-fn main() {}
+//! The bench program: times conclib beside the task everybody writes by hand
+//! and the other actor libraries, in one interleaved run on one machine.
+//!
+//! ```text
+//! cargo run --release -p conclib-bench -- local
+//! cargo run --release -p conclib-bench -- cost
+//! ```
+//!
+//! Each library is a program of its own under `peers/`, a workspace that this
+//! one knows nothing of. This program builds them one at a time, runs one
+//! process for each figure, and prints the medians.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program speaks through its output streams"
+)]
+
+mod args;
+mod catalog;
+mod cost;
+mod error;
+mod figures;
+mod local;
+mod number;
+mod peers;
+mod report;
+mod run;
+mod table;
+
+use std::process::ExitCode;
+
+use args::Command;
+
+fn main() -> ExitCode {
+    let done = match args::parse(std::env::args().skip(1)) {
+        Ok(Command::Local(options)) => local::run(&options),
+        Ok(Command::Cost(options)) => cost::run(&options),
+        Ok(Command::Help) => {
+            println!("{}", args::USAGE);
+            Ok(())
+        }
+        Err(problem) => Err(problem),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("conclib-bench: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,39 @@
-//! See the crate `conclib`.
+//! The actors of conclib inside one process, and the wire they are reached by
+//! from outside. Users depend on the crate `conclib`, which re-exports this.
+//!
+//! The floors of this crate, lowest first: names, faults and errors; messages
+//! and replies; the wire; the actor, with its mailbox and its life; the system.
+
+mod actor;
+mod call;
+mod error;
+mod events;
+mod fault;
+mod message;
+mod reply;
+mod shape;
+mod snapshot;
+mod system;
+mod ticker;
+mod urn;
+pub mod wire;
+
+#[doc(hidden)]
+pub mod __private;
+
+pub use actor::{
+    Actor, ActorId, ActorRef, AnyRef, Context, Create, DEFAULT_MAILBOX, Declared, Directive,
+    Handler, Inbox, Named, Overflow, Recipient, State, StopReason, Stopping, TaskActor, TickSpec,
+    Travels, Turn, WeakRef,
+};
+pub use call::{Asking, Call, Queueing, Target, Telling};
+pub use error::{AskError, Delivery, LookupError, SpawnError, StartError, TellError};
+pub use events::{DeadLetter, DeadLetterCause, Event, Events};
+pub use fault::{Fault, HandlerError};
+pub use message::{Local, Message, Never, Road, Wire, WireMessage};
+pub use reply::{Deferred, Reply, ReplyTo, Request};
+pub use shape::Shape;
+pub use snapshot::{ActorSnapshot, SystemSnapshot};
+pub use system::{Shutdown, ShutdownReport, SpawnBuilder, System};
+pub use ticker::{Ticker, TickerHandle};
+pub use urn::{Urn, UrnError};

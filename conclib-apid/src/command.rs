@@ -1,0 +1,121 @@
+use std::{ffi::OsStr, path::Path, time::Duration};
+
+use conclib_process::ChildCommand;
+
+/// How long a server may take to become healthy, and to end, if the command does not say.
+const TIMEOUT: Duration = Duration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A web server program, how to start it, and how to tell that it is up.
+///
+/// Only a command that was given a [`health`](Self::health) URL can be passed to [`start_api`](crate::start_api). The program runs
+/// without a shell and must stay in the foreground: one that puts itself in the background counts as exited.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use conclib_apid::ApiCommand;
+///
+/// let command = ApiCommand::new("my-web-server")
+///     .args(["--port", "8000"])
+///     .env("DATABASE", "sqlite::memory:")
+///     .current_dir("/")
+///     .timeout(Duration::from_secs(30))
+///     .grace(Duration::from_secs(10))
+///     .health("http://127.0.0.1:8000/healthz");
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a command does nothing until it is given to `start_api`"]
+pub struct ApiCommand<H = NoHealth> {
+    pub(crate) child: ChildCommand,
+    pub(crate) health: H,
+    pub(crate) timeout: Duration,
+    pub(crate) grace: Duration,
+}
+
+/// The state of an [`ApiCommand`] that has no health URL yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NoHealth;
+
+/// The state of an [`ApiCommand`] that can be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    pub(crate) url: String,
+}
+
+impl ApiCommand {
+    /// Names the program: a path, or a name that is looked up in `PATH`.
+    pub fn new(program: impl AsRef<OsStr>) -> Self {
+        Self {
+            child: ChildCommand::new(program),
+            health: NoHealth,
+            timeout: TIMEOUT,
+            grace: GRACE,
+        }
+    }
+
+    /// Says which URL answers with status 200 once the server is up: `http://host[:port][/path]`.
+    ///
+    /// A URL that cannot be asked is told by [`start_api`](crate::start_api), before it starts anything.
+    pub fn health(self, url: impl Into<String>) -> ApiCommand<Health> {
+        let Self {
+            child,
+            health: NoHealth,
+            timeout,
+            grace,
+        } = self;
+        ApiCommand {
+            child,
+            health: Health { url: url.into() },
+            timeout,
+            grace,
+        }
+    }
+}
+
+impl<H> ApiCommand<H> {
+    /// Adds one argument. It reaches the program as it is: there is no shell to quote for.
+    pub fn arg(self, arg: impl AsRef<OsStr>) -> Self {
+        Self {
+            child: self.child.arg(arg),
+            ..self
+        }
+    }
+
+    /// Adds several arguments.
+    pub fn args(self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        Self {
+            child: self.child.args(args),
+            ..self
+        }
+    }
+
+    /// Sets an environment variable, in addition to those of the owner.
+    pub fn env(self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        Self {
+            child: self.child.env(key, value),
+            ..self
+        }
+    }
+
+    /// Sets the directory in which the program runs; by default that of its owner.
+    pub fn current_dir(self, dir: impl AsRef<Path>) -> Self {
+        Self {
+            child: self.child.current_dir(dir),
+            ..self
+        }
+    }
+
+    /// Sets how long the server may take to become healthy; by default 10 seconds.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// Sets how long the server may take to end after SIGTERM before it is killed; by default 5 seconds.
+    pub fn grace(self, grace: Duration) -> Self {
+        Self { grace, ..self }
+    }
+}

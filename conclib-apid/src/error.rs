@@ -1,0 +1,152 @@
+use std::{io, process::ExitStatus, time::Duration};
+
+use conclib_process::{SpawnError, Tail, WaitError};
+use thiserror::Error;
+
+/// How many of the last lines of output an error text shows; the error itself has all of the tail.
+const SHOWN_LINES: usize = 10;
+
+/// Why a web server could not be started; nothing of it is left running.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_apid::{ApiCommand, StartApiError, start_api};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let command = ApiCommand::new("sh").args(["-c", "echo no such table; exit 3"]);
+/// let error = start_api(command.health("http://127.0.0.72:8000/healthz")).await.unwrap_err();
+///
+/// assert!(matches!(&error, StartApiError::Exited { status, .. } if status.code() == Some(3)));
+/// assert!(error.to_string().ends_with("its last output:\nno such table"));
+/// # }
+/// ```
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartApiError {
+    /// The health URL is none that can be asked. Nothing was started.
+    #[error("`{url}` cannot be a health URL: give one like http://127.0.0.1:8000/healthz")]
+    HealthUrl {
+        /// The URL as it was given.
+        url: String,
+        /// What is wrong with it.
+        source: HealthUrlError,
+    },
+    /// Something else listens where the server is to listen, and would be taken for it. Nothing was started.
+    #[error(
+        "something else already listens at `{address}`, where `{program}` is to listen: stop it or choose another port"
+    )]
+    AddressTaken {
+        /// The program that was to be started.
+        program: String,
+        /// Host and port of the health URL.
+        address: String,
+    },
+    /// The program could not be started.
+    #[error(transparent)]
+    Spawn(#[from] SpawnError),
+    /// The program exited before it was healthy.
+    #[error(
+        "`{program}` exited before it was healthy, with {status}{}",
+        shown(tail)
+    )]
+    Exited {
+        /// The program that was started.
+        program: String,
+        /// How it exited.
+        status: ExitStatus,
+        /// The last lines of its output.
+        tail: Tail,
+    },
+    /// The program ran and was not healthy in time. It was shut down.
+    #[error(
+        "`{program}` was not healthy after {timeout:?} and was ended; the last thing `{url}` gave was: {last}{}",
+        shown(tail)
+    )]
+    NotHealthy {
+        /// The program that was started.
+        program: String,
+        /// The health URL.
+        url: String,
+        /// How long it was given.
+        timeout: Duration,
+        /// What the last question came to.
+        #[source]
+        last: Unhealthy,
+        /// The last lines of its output.
+        tail: Tail,
+    },
+    /// The program was started, and its end could not be observed.
+    #[error(transparent)]
+    Wait(#[from] WaitError),
+}
+
+/// What is wrong with a health URL.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_apid::{ApiCommand, HealthUrlError, StartApiError, start_api};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let error = start_api(ApiCommand::new("my-web-server").health("https://localhost/healthz")).await.unwrap_err();
+/// assert!(matches!(error, StartApiError::HealthUrl { source: HealthUrlError::NotHttp, .. }));
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum HealthUrlError {
+    /// It is not a URL.
+    #[error("it is not a URL: {0}")]
+    Malformed(String),
+    /// Its scheme is not `http`.
+    #[error("only http:// is spoken")]
+    NotHttp,
+    /// It has no host.
+    #[error("it names no host")]
+    NoHost,
+    /// It has a user name or password, which would not be sent.
+    #[error("it has a user name or password, which health checks do not send")]
+    Credentials,
+    /// Its port is no number from 1 to 65535.
+    #[error("its port is no number from 1 to 65535")]
+    Port,
+}
+
+/// Why a server does not count as healthy.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_apid::Unhealthy;
+///
+/// assert_eq!(Unhealthy::Status(503).to_string(), "status 503");
+/// ```
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Unhealthy {
+    /// No connection could be made; while a server starts this is the usual answer.
+    #[error("no connection: {0}")]
+    Unreachable(#[source] io::Error),
+    /// It answered with a status that is not 200.
+    #[error("status {0}")]
+    Status(u16),
+    /// It did not answer in time.
+    #[error("no answer within {0:?}")]
+    Silent(Duration),
+    /// It answered with something else than HTTP, or closed the connection without an answer.
+    #[error("no valid HTTP answer: {0}")]
+    Garbled(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn shown(tail: &Tail) -> String {
+    let skipped = tail.lines().len().saturating_sub(SHOWN_LINES);
+    let lines: Vec<_> = tail.lines().skip(skipped).collect();
+    if lines.is_empty() {
+        ", without any output".into()
+    } else {
+        format!("; its last output:\n{}", lines.join("\n"))
+    }
+}

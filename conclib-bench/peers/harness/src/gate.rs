@@ -1,0 +1,33 @@
+//! Waiting until everybody has arrived.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+
+/// A gate that opens when it has been arrived at so many times.
+#[derive(Default)]
+pub struct Gate {
+    missing: AtomicU64,
+    open: Notify,
+}
+
+impl Gate {
+    /// Closes the gate until `arrivals` more have arrived.
+    pub fn close(&self, arrivals: u64) {
+        self.missing.store(arrivals, Ordering::Release);
+    }
+
+    /// Arrives; the last one opens the gate.
+    pub fn arrive(&self) {
+        if self.missing.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.open.notify_one();
+        }
+    }
+
+    /// Waits until the gate is open. One waiter at a time.
+    pub async fn wait(&self) {
+        while self.missing.load(Ordering::Acquire) != 0 {
+            self.open.notified().await;
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What a peer implements.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+
+use crate::{Gate, Membership, Runtime};
+
+/// The size of an actor's mailbox.
+#[derive(Clone, Copy)]
+pub enum Mailbox {
+    /// What the library gives an actor when nobody asks for anything else.
+    Default,
+    /// This many messages, and who tells more waits for a place.
+    Bounded(usize),
+}
+
+/// One actor library: how the three kinds of actor that the scenarios need are
+/// spawned and spoken to, written as the library's own documentation does it.
+pub trait Library: Sized + Send + Sync + 'static {
+    /// The address of an actor that adds up numbers.
+    type Counter: Clone + Send + Sync + 'static;
+    /// The address of an actor that holds a [`Route`](crate::Route).
+    type Hopper: Send + Sync + 'static;
+    /// The address of an actor that holds a [`Membership`].
+    type Member: Send + Sync + 'static;
+
+    /// Makes ready what the actors live in. Runs inside the runtime.
+    fn start(runtime: Runtime) -> Self;
+
+    /// Spawns a counter; `None` where there are no such mailboxes.
+    fn counter(&self, mailbox: Mailbox) -> impl Future<Output = Option<Self::Counter>> + Send;
+
+    /// Tells the counter to add a number. Ends when the message is queued.
+    fn tell(counter: &Self::Counter, by: u64) -> impl Future<Output = ()> + Send;
+
+    /// Asks the counter to add a number and to answer with its sum.
+    fn ask(counter: &Self::Counter, by: u64) -> impl Future<Output = u64> + Send;
+
+    /// The same ask with a time limit, by the library's own means if it has any.
+    fn ask_within(
+        counter: &Self::Counter,
+        by: u64,
+        limit: Duration,
+    ) -> impl Future<Output = u64> + Send;
+
+    /// Spawns an actor that holds a [`Route`](crate::Route). `index` is its
+    /// place in the ring.
+    fn hopper(&self, index: usize, finish: Arc<Gate>) -> impl Future<Output = Self::Hopper> + Send;
+
+    /// Links a hopper's route to the next one.
+    fn link(hopper: &Self::Hopper, next: &Self::Hopper) -> impl Future<Output = ()> + Send;
+
+    /// Tells a hopper how many hops are left.
+    fn hop(hopper: &Self::Hopper, left: u64) -> impl Future<Output = ()> + Send;
+
+    /// Spawns an actor that calls [`Membership::started`] when it starts.
+    fn member(&self, membership: Membership) -> impl Future<Output = Self::Member> + Send;
+
+    /// Tells a member a number that it gives to [`Membership::deliver`].
+    fn deliver(member: &Self::Member, by: u64) -> impl Future<Output = ()> + Send;
+
+    /// Asks a member for [`Membership::total`] with a number added.
+    fn total(member: &Self::Member, by: u64) -> impl Future<Output = u64> + Send;
+
+    /// Lets a member end; does not wait for it. Where an actor ends with its
+    /// last address there is nothing else to do.
+    fn stop(member: Self::Member) {
+        drop(member);
+    }
+
+    /// Runs a future beside the caller, as the library's users do.
+    fn spawn<F>(task: F) -> impl Future<Output = ()> + Send
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let task = tokio::spawn(task);
+        async move { task.await.expect("a producer does not panic") }
+    }
+
+    /// Runs the whole program, as a task of the runtime that was asked for.
+    fn block_on<F>(runtime: Runtime, program: F) -> F::Output
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let mut builder = match runtime {
+            Runtime::Current => Builder::new_current_thread(),
+            Runtime::Multi => Builder::new_multi_thread(),
+        };
+        let runtime = builder.worker_threads(2).enable_all().build();
+        let runtime = runtime.expect("a runtime can be built");
+        runtime
+            .block_on(async { tokio::spawn(program).await })
+            .expect("the scenario holds")
+    }
+}

@@ -1,0 +1,165 @@
+//! The command line.
+
+use crate::catalog::{COST, LIBRARIES, LOCAL, OURS, TASK};
+use crate::error::Error;
+
+/// How the program is called.
+pub(crate) const USAGE: &str = "\
+usage: conclib-bench local [--json] [--only SCENARIO,..] [--libs NAME,..] [--runs N] [--quick]
+       conclib-bench cost  [--json] [--only SCENARIO,..] [--libs NAME,..]
+
+local   nanoseconds (and bytes) of every scenario, the libraries taking turns
+cost    allocations and instructions of one operation (needs valgrind)
+
+--json  one line of JSON for each scenario and runtime instead of a table
+--only  these scenarios alone
+--libs  these libraries alone
+--runs  so many processes for each figure (5)
+--quick short processes, and 3 of them: for a first look, not for a report";
+
+/// What is to be done.
+pub(crate) enum Command {
+    /// Times the scenarios inside one process.
+    Local(Options),
+    /// Counts what one operation costs.
+    Cost(Options),
+    /// Says how the program is called.
+    Help,
+}
+
+/// How it is to be done.
+pub(crate) struct Options {
+    /// Lines of JSON instead of a table.
+    pub(crate) json: bool,
+    /// The scenarios to measure.
+    pub(crate) scenarios: Vec<&'static str>,
+    /// The libraries to measure.
+    pub(crate) libraries: Vec<&'static str>,
+    /// Processes for each figure.
+    pub(crate) runs: usize,
+    /// Short processes.
+    pub(crate) quick: bool,
+}
+
+/// Reads the arguments that come after the program's name.
+pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, Error> {
+    match args.next().as_deref() {
+        Some("local") => Ok(Command::Local(options(args, &LOCAL, &LIBRARIES)?)),
+        Some("cost") => {
+            let scenarios = COST.map(|(scenario, _)| scenario);
+            Ok(Command::Cost(options(args, &scenarios, &[OURS, TASK])?))
+        }
+        Some("help" | "--help" | "-h") => Ok(Command::Help),
+        Some(other) => Err(Error::Usage(format!("there is no command `{other}`"))),
+        None => Err(Error::Usage("which command?".to_owned())),
+    }
+}
+
+/// Reads what follows a command; `scenarios` are all that it knows, `libraries`
+/// those that it takes when none are named.
+fn options(
+    mut args: impl Iterator<Item = String>,
+    scenarios: &[&'static str],
+    libraries: &[&'static str],
+) -> Result<Options, Error> {
+    let mut options = Options {
+        json: false,
+        scenarios: scenarios.to_vec(),
+        libraries: libraries.to_vec(),
+        runs: 0,
+        quick: false,
+    };
+    while let Some(flag) = args.next() {
+        let mut value = || {
+            let missing = || Error::Usage(format!("`{flag}` needs a value"));
+            args.next().ok_or_else(missing)
+        };
+        match flag.as_str() {
+            "--json" => options.json = true,
+            "--quick" => options.quick = true,
+            "--only" => options.scenarios = chosen(&value()?, scenarios, "scenario")?,
+            "--libs" => options.libraries = chosen(&value()?, &LIBRARIES, "library")?,
+            "--runs" => options.runs = at_least_one(&value()?)?,
+            _ => return Err(Error::Usage(format!("there is no option `{flag}`"))),
+        }
+    }
+    if options.runs == 0 {
+        options.runs = if options.quick { 3 } else { 5 };
+    }
+    Ok(options)
+}
+
+/// The names in a list with commas, in the order in which they are known.
+fn chosen(list: &str, known: &[&'static str], what: &str) -> Result<Vec<&'static str>, Error> {
+    let names: Vec<&str> = list.split(',').map(str::trim).collect();
+    match names.iter().find(|name| !known.contains(name)) {
+        Some(name) => {
+            let known = known.join(", ");
+            Err(Error::Usage(format!(
+                "there is no {what} `{name}`, only {known}"
+            )))
+        }
+        None => Ok(known
+            .iter()
+            .copied()
+            .filter(|name| names.contains(name))
+            .collect()),
+    }
+}
+
+/// A number that is not zero.
+fn at_least_one(number: &str) -> Result<usize, Error> {
+    match number.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err(Error::Usage(format!("`{number}` is not a number of runs"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, Error> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn a_choice_keeps_the_known_order() {
+        let Ok(Command::Local(options)) =
+            parsed("local --only ask,tell-1-bounded --libs xtra,task")
+        else {
+            panic!("this is a command");
+        };
+        assert_eq!(options.scenarios, ["tell-1-bounded", "ask"]);
+        assert_eq!(options.libraries, ["task", "xtra"]);
+        assert_eq!(options.runs, 5);
+    }
+
+    #[test]
+    fn quick_means_fewer_runs_unless_they_are_given() {
+        for (line, runs) in [("local --quick", 3), ("local --quick --runs 7", 7)] {
+            let Ok(Command::Local(options)) = parsed(line) else {
+                panic!("this is a command");
+            };
+            assert_eq!(options.runs, runs, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named() {
+        for (line, named) in [
+            ("", "which command?"),
+            ("remote", "`remote`"),
+            ("local --only asks", "`asks`"),
+            ("local --libs tokio", "`tokio`"),
+            ("local --runs 0", "`0`"),
+            ("local --runs", "needs a value"),
+            ("cost --fast", "`--fast`"),
+        ] {
+            match parsed(line) {
+                Err(Error::Usage(problem)) => assert!(problem.contains(named), "{problem}"),
+                _ => panic!("`{line}` should not be understood"),
+            }
+        }
+    }
+}

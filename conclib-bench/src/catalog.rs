@@ -1,0 +1,65 @@
+//! The names of what is compared, and where.
+
+use std::fmt;
+
+/// The library that all this is about.
+pub(crate) const OURS: &str = "conclib";
+
+/// The task written by hand, which the others are measured against.
+pub(crate) const TASK: &str = "task";
+
+/// Everything that is compared, in the order of the columns.
+pub(crate) const LIBRARIES: [&str; 6] = [OURS, TASK, "kameo", "ractor", "actix", "xtra"];
+
+/// What `local` measures.
+pub(crate) const LOCAL: [&str; 11] = [
+    "tell-1-bounded",
+    "tell-4-bounded",
+    "tell-1-default",
+    "ask",
+    "ask-timeout",
+    "ask-64",
+    "ping-pong",
+    "ring-1000",
+    "fan-out-1000",
+    "spawn-stop",
+    "memory",
+];
+
+/// What `cost` counts, each with the number of operations to count.
+pub(crate) const COST: [(&str, u64); 6] = [
+    ("tell-1-bounded", 20_000),
+    ("ask", 20_000),
+    ("ask-timeout", 20_000),
+    ("ping-pong", 20_000),
+    ("fan-out-1000", 20_000),
+    ("spawn-stop", 2_000),
+];
+
+/// Where the actors run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Runtime {
+    /// A current-thread runtime.
+    Current,
+    /// Two worker threads.
+    Multi,
+}
+
+impl Runtime {
+    /// Both of them, the steadier one first.
+    pub(crate) const ALL: [Self; 2] = [Self::Current, Self::Multi];
+
+    /// The name on command lines and in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Multi => "multi",
+        }
+    }
+}
+
+impl fmt::Display for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,66 @@
+//! The figures of one scenario on one runtime, library by library.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::number::{median, rounded, smallest};
+use crate::run::Sample;
+
+/// One number for each library.
+pub(crate) type ByLibrary = BTreeMap<&'static str, f64>;
+
+/// What was found out about one scenario on one runtime: kinds of figures
+/// (`ns`, `p50`, `bytes`, …), and in each a number for every library that has
+/// such a thing.
+#[derive(Default, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Figures(BTreeMap<String, ByLibrary>);
+
+impl Figures {
+    /// Notes a number.
+    pub(crate) fn set(&mut self, kind: &str, library: &'static str, value: f64) {
+        let figures = self.0.entry(kind.to_owned()).or_default();
+        figures.insert(library, rounded(value));
+    }
+
+    /// Notes the medians of a library's samples, and of its nanoseconds the
+    /// smallest too, as `best`.
+    pub(crate) fn add(&mut self, library: &'static str, samples: &[Sample]) {
+        let kinds: Vec<&String> = samples.first().into_iter().flat_map(Sample::keys).collect();
+        for kind in kinds {
+            let values = samples.iter().filter_map(|sample| sample.get(kind));
+            let mut values: Vec<f64> = values.copied().collect();
+            if kind == "ns"
+                && let Some(best) = smallest(&values)
+            {
+                self.set("best", library, best);
+            }
+            if let Some(median) = median(&mut values) {
+                self.set(kind, library, median);
+            }
+        }
+    }
+
+    /// The numbers of one kind, if there are any.
+    pub(crate) fn of(&self, kind: &str) -> Option<&ByLibrary> {
+        self.0.get(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_become_medians() {
+        let sample = |ns: f64| Sample::from([("ns".to_owned(), ns), ("p50".to_owned(), 7.0)]);
+        let mut figures = Figures::default();
+        figures.add("task", &[sample(3.0), sample(1.0), sample(2.0)]);
+        figures.add("ractor", &[Sample::new()]);
+        assert_eq!(figures.of("ns"), Some(&ByLibrary::from([("task", 2.0)])));
+        assert_eq!(figures.of("best"), Some(&ByLibrary::from([("task", 1.0)])));
+        assert_eq!(figures.of("p50"), Some(&ByLibrary::from([("task", 7.0)])));
+        assert!(figures.of("bytes").is_none());
+    }
+}

@@ -1,0 +1,158 @@
+//! The table for people: Markdown whose columns line up, row after row as the
+//! figures come in.
+
+use std::fmt::Write as _;
+
+use crate::catalog::{OURS, Runtime, TASK};
+use crate::figures::{ByLibrary, Figures};
+use crate::number::short;
+
+/// The kinds of figures in the order of the rows, with the word for each.
+const KINDS: [(&str, &str); 10] = [
+    ("ns", "ns"),
+    ("best", "ns, best run"),
+    ("p50", "ns, p50"),
+    ("p99", "ns, p99"),
+    ("spawn", "ns to spawn"),
+    ("stop", "ns to stop"),
+    ("bytes", "bytes"),
+    ("allocations", "allocations"),
+    ("allocated", "bytes each"),
+    ("instructions", "instructions"),
+];
+
+/// The widths of the columns before the libraries'.
+const WIDTHS: [usize; 3] = [14, 7, 12];
+
+/// The width of a library's column.
+const NUMBER: usize = 8;
+
+/// The columns after the libraries'.
+const RATIOS: [&str; 2] = ["conclib/task", "conclib/best peer"];
+
+/// The table's columns.
+pub(crate) struct Table {
+    libraries: Vec<&'static str>,
+}
+
+impl Table {
+    /// A table with a column for each of these libraries.
+    pub(crate) fn new(libraries: Vec<&'static str>) -> Self {
+        Self { libraries }
+    }
+
+    /// The first two lines.
+    pub(crate) fn head(&self) -> String {
+        let names = self.libraries.iter().map(|name| (*name).to_owned());
+        let head = self.line(
+            ["scenario", "runtime", "figure"],
+            names,
+            RATIOS.map(str::to_owned),
+        );
+        let mut rule = String::from("|");
+        for width in WIDTHS {
+            let _ = write!(rule, "{:-<1$}|", "", width + 2);
+        }
+        let numbers = self.libraries.iter().map(|_| NUMBER);
+        for width in numbers.chain(RATIOS.map(str::len)) {
+            let _ = write!(rule, "{:-<1$}:|", "", width + 1);
+        }
+        format!("{head}\n{rule}")
+    }
+
+    /// The rows of one scenario on one runtime.
+    pub(crate) fn rows(&self, scenario: &str, runtime: Runtime, figures: &Figures) -> Vec<String> {
+        let mut rows = Vec::new();
+        for (kind, word) in KINDS {
+            // On one thread the runs hardly differ.
+            let is_told = kind != "best" || runtime == Runtime::Multi;
+            if let Some(numbers) = figures.of(kind).filter(|_| is_told) {
+                let cells = self.libraries.iter().map(|name| cell(numbers.get(name)));
+                let ratios = [to_task(numbers), to_best_peer(numbers)];
+                rows.push(self.line([scenario, runtime.name(), word], cells, ratios));
+            }
+        }
+        rows
+    }
+
+    /// One line of cells.
+    fn line(
+        &self,
+        firsts: [&str; 3],
+        numbers: impl Iterator<Item = String>,
+        ratios: [String; 2],
+    ) -> String {
+        let mut line = String::from("|");
+        for (cell, width) in firsts.iter().zip(WIDTHS) {
+            let _ = write!(line, " {cell:<width$} |");
+        }
+        for cell in numbers {
+            let _ = write!(line, " {cell:>NUMBER$} |");
+        }
+        for (cell, name) in ratios.iter().zip(RATIOS) {
+            let _ = write!(line, " {cell:>0$} |", name.len());
+        }
+        line
+    }
+}
+
+/// A number, or a dash where there is none.
+fn cell(number: Option<&f64>) -> String {
+    number.map_or_else(|| "-".to_owned(), |number| short(*number))
+}
+
+/// How much of what the task costs conclib costs.
+fn to_task(numbers: &ByLibrary) -> String {
+    ratio(numbers.get(OURS), numbers.get(TASK)).unwrap_or_else(|| "-".to_owned())
+}
+
+/// How much of what the best library costs conclib costs, and which that is.
+fn to_best_peer(numbers: &ByLibrary) -> String {
+    let peers = numbers
+        .iter()
+        .filter(|(name, _)| ![OURS, TASK].contains(name));
+    let best = peers.min_by(|(_, a), (_, b)| a.total_cmp(b));
+    best.and_then(|(name, best)| Some(format!("{} {name}", ratio(numbers.get(OURS), Some(best))?)))
+        .unwrap_or_else(|| "-".to_owned())
+}
+
+/// One number in terms of another.
+fn ratio(number: Option<&f64>, of: Option<&f64>) -> Option<String> {
+    let of = of.filter(|of| **of > 0.0)?;
+    Some(format!("{:.2}", number? / of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_the_ratios_and_a_dash_for_what_is_not_there() {
+        let mut figures = Figures::default();
+        figures.set("ns", "conclib", 40.0);
+        figures.set("ns", "task", 80.0);
+        figures.set("ns", "actix", 50.0);
+        figures.set("ns", "kameo", 300.0);
+        figures.set("best", "conclib", 40.0);
+        let table = Table::new(vec!["conclib", "task", "kameo", "ractor", "actix"]);
+        let rows = table.rows("ask", Runtime::Current, &figures);
+        let [row] = rows.as_slice() else {
+            panic!("one kind of figure is one row: {rows:?}");
+        };
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let expected = [
+            "ask",
+            "current",
+            "ns",
+            "40.0",
+            "80.0",
+            "300",
+            "-",
+            "50.0",
+            "0.50",
+            "0.80 actix",
+        ];
+        assert_eq!(cells[1..cells.len() - 1], expected);
+        assert!(table.head().lines().all(|line| line.len() == row.len()));
+    }
+}

@@ -1,0 +1,274 @@
+//! What an actor's references, its loop and its system share: the logical
+//! actor.
+
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::mailbox::{Mailbox, Pushed, Refused};
+use super::{Actor, ActorId, Inbox, Named, Overflow, Signal, State, StopReason};
+use crate::error::{Delivery, Failure};
+use crate::events::{DeadLetter, DeadLetterCause, Event};
+use crate::system::Shared;
+use crate::urn::Urn;
+
+pub(crate) struct Cell<A: Actor> {
+    pub(crate) mailbox: Mailbox<A::Inbox>,
+    pub(crate) id: ActorId,
+    /// The system it belongs to, which has it in its table until it ends.
+    pub(crate) system: Arc<Shared>,
+    pub(crate) overflow: Overflow,
+    /// Made up only when somebody asks, for an anonymous actor.
+    urn: OnceLock<Urn>,
+    /// Whether it was given a name, and so belongs to its system.
+    named: bool,
+    /// The strong references; at zero an anonymous actor stops.
+    refs: AtomicUsize,
+    pub(crate) ending: Ending,
+    pub(crate) stats: Stats,
+    actor: PhantomData<fn() -> A>,
+}
+
+/// How far an actor is in its life, for those who wait for it.
+pub(crate) struct Ending {
+    state: AtomicU8,
+    changed: Notify,
+    /// Why it was told to end, if it was: what the loop itself cannot know.
+    asked: OnceLock<StopReason>,
+    reason: OnceLock<StopReason>,
+}
+
+/// What is counted of an actor. The loop alone writes.
+#[derive(Default)]
+pub(crate) struct Stats {
+    pub(crate) handled: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    /// The message whose turn runs, counted from one; zero for none.
+    pub(crate) turn: AtomicUsize,
+    pub(crate) last_error: Mutex<Option<Box<str>>>,
+}
+
+impl Stats {
+    pub(crate) fn began(&self, index: usize) {
+        self.turn.store(index + 1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn ended(&self) {
+        self.turn.store(0, Ordering::Relaxed);
+        // One writer: no need to lock the bus for it.
+        let handled = self.handled.load(Ordering::Relaxed);
+        self.handled.store(handled + 1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn failed(&self, error: Option<String>) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        if let Some(error) = error {
+            let mut last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = Some(error.into());
+        }
+    }
+}
+
+impl Ending {
+    fn new() -> Self {
+        Self {
+            state: AtomicU8::new(State::Starting as u8),
+            changed: Notify::new(),
+            asked: OnceLock::new(),
+            reason: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        match self.state.load(Ordering::Acquire) {
+            0 => State::Starting,
+            1 => State::Running,
+            2 => State::Stopping,
+            _ => State::Stopped,
+        }
+    }
+
+    pub(crate) fn advance(&self, state: State) {
+        let before = self.state.fetch_max(state as u8, Ordering::AcqRel);
+        if before < state as u8 && state != State::Stopping {
+            self.changed.notify_waiters();
+        }
+    }
+
+    pub(crate) fn reason(&self) -> Option<&StopReason> {
+        (self.state() == State::Stopped).then(|| self.reason.get()).flatten()
+    }
+
+    /// Why it was told to end; what it is when nobody did, or it cannot say.
+    pub(crate) fn asked(&self) -> StopReason {
+        self.asked.get().cloned().unwrap_or(StopReason::Killed)
+    }
+
+    /// Waits for the end.
+    pub(crate) async fn wait(&self) -> StopReason {
+        loop {
+            let changed = self.changed.notified();
+            if let Some(reason) = self.reason() {
+                return reason.clone();
+            }
+            changed.await;
+        }
+    }
+
+    /// Waits until it has started; the reason if it never did.
+    pub(crate) async fn started(&self) -> Result<(), StopReason> {
+        loop {
+            let changed = self.changed.notified();
+            match (self.state(), self.reason()) {
+                (State::Starting, _) => {}
+                (_, Some(StopReason::StartFailed(fault))) => {
+                    return Err(StopReason::StartFailed(fault.clone()));
+                }
+                (State::Stopped, Some(reason)) if !self.did_start(reason) => {
+                    return Err(reason.clone());
+                }
+                _ => return Ok(()),
+            }
+            changed.await;
+        }
+    }
+
+    fn did_start(&self, reason: &StopReason) -> bool {
+        !matches!(reason, StopReason::StartFailed(_))
+    }
+}
+
+impl<A: Actor> Cell<A> {
+    pub(crate) fn new(
+        system: Arc<Shared>,
+        urn: Option<Urn>,
+        capacity: usize,
+        overflow: Overflow,
+    ) -> Self {
+        let named = urn.is_some();
+        Self {
+            mailbox: Mailbox::new(capacity, overflow),
+            id: ActorId::next(),
+            system,
+            overflow,
+            urn: urn.map_or_else(OnceLock::new, OnceLock::from),
+            named,
+            refs: AtomicUsize::new(1),
+            ending: Ending::new(),
+            stats: Stats::default(),
+            actor: PhantomData,
+        }
+    }
+
+    /// Its name, if it has one or was asked for it.
+    pub(crate) fn known_urn(&self) -> Option<&Urn> {
+        self.urn.get()
+    }
+
+    /// One strong reference more.
+    pub(crate) fn acquire(&self) {
+        self.refs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One strong reference more, unless an anonymous actor has none left.
+    pub(crate) fn try_acquire(&self) -> bool {
+        if self.named {
+            self.acquire();
+            return true;
+        }
+        self.refs
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |refs| {
+                (refs > 0).then_some(refs + 1)
+            })
+            .is_ok()
+    }
+
+    /// One strong reference less. Without any, an anonymous actor serves what
+    /// is queued and ends.
+    pub(crate) fn release(&self) {
+        if self.refs.fetch_sub(1, Ordering::AcqRel) == 1 && !self.named {
+            self.tell_to_end(Signal::Drain, StopReason::Unreferenced);
+        }
+    }
+
+    pub(crate) fn tell_to_end(&self, signal: Signal, reason: StopReason) {
+        if self.ending.state() < State::Stopped {
+            // The most urgent word is raised last, and the first reason stays:
+            // a kill after a stop is known by its signal.
+            let _ = self.ending.asked.set(reason);
+            self.mailbox.raise(signal);
+        }
+    }
+
+    /// Puts a message in as this actor's overflow policy says.
+    pub(crate) fn admit<S>(
+        &self,
+        seed: S,
+        make: impl Fn(S) -> A::Inbox,
+        to_itself: bool,
+    ) -> Result<(), Refused<S>> {
+        match self.mailbox.try_push(seed, to_itself, &make) {
+            Ok(Pushed::Queued) => Ok(()),
+            Ok(Pushed::Evicted(oldest)) => {
+                self.drop_full(oldest);
+                Ok(())
+            }
+            Err(Refused::Full(seed)) if self.overflow == Overflow::DropNewest => {
+                self.drop_full(make(seed));
+                Ok(())
+            }
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// A message for which a full mailbox had no place.
+    fn drop_full(&self, message: A::Inbox) {
+        self.dead_letter(&message, DeadLetterCause::MailboxFull);
+        message.refuse(Failure::MailboxFull);
+    }
+
+    /// Everything that is left of the actor goes: called once, after its state
+    /// is dropped.
+    pub(crate) fn finish(&self, batch: &mut VecDeque<A::Inbox>, reason: StopReason) {
+        for message in self.mailbox.end(batch) {
+            self.dead_letter(&message, DeadLetterCause::Stopped);
+            message.refuse(Failure::Stopped(Delivery::NotDelivered));
+        }
+        self.system.forget(self.id, self.urn.get());
+        self.system.emit(|| Event::Stopped {
+            urn: self.urn(),
+            reason: reason.clone(),
+        });
+        let _ = self.ending.reason.set(reason);
+        self.ending.advance(State::Stopped);
+    }
+
+    /// Tells whoever listens that a message was not handled.
+    pub(crate) fn dead_letter(&self, message: &A::Inbox, cause: DeadLetterCause) {
+        let name = A::Inbox::NAMES.get(message.index()).copied().unwrap_or_default();
+        let sender = message.sender();
+        self.lost(name, sender.from, cause);
+    }
+
+    pub(crate) fn lost(&self, message: &'static str, from: Option<ActorId>, cause: DeadLetterCause) {
+        self.system.count_dead_letter();
+        tracing::debug!(target: "conclib", urn = %self.urn(), message, ?cause, "dead letter");
+        self.system.emit(|| {
+            Event::DeadLetter(DeadLetter {
+                urn: self.urn(),
+                message,
+                from: from.and_then(|id| self.system.urn_of(id)),
+                cause,
+            })
+        });
+    }
+}
+
+impl<A: Actor> Named for Cell<A> {
+    fn urn(&self) -> Urn {
+        self.urn.get_or_init(Urn::anonymous).clone()
+    }
+}

@@ -1,0 +1,229 @@
+//! The life of an actor: it is made, starts, serves, stops and is dropped.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as Poller, Poll, ready};
+
+use tokio::task::coop;
+
+use super::cell::Cell;
+use super::ticks::Ticks;
+use super::turn::caught;
+use super::{
+    Actor, Context, Create, Directive, Inbox, Named, Signal, State, StopReason, Turn, current,
+};
+use crate::error::Failure;
+use crate::events::{DeadLetterCause, Event};
+use crate::fault::Fault;
+
+/// Why an actor was not made or did not start.
+type Failed = Box<dyn Error + Send + Sync>;
+
+/// Where the state of an actor comes from.
+#[doc(hidden)]
+pub trait Birth<A: Actor>: Send + 'static {
+    fn bear(self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send;
+}
+
+/// A value that the spawner gave.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Given<A>(pub(crate) A);
+
+impl<A: Actor + Send> Birth<A> for Given<A> {
+    fn bear(self, _: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send {
+        std::future::ready(Ok(self.0))
+    }
+}
+
+/// What `#[on(create)]` makes from its arguments.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Created<Args>(pub(crate) Args);
+
+impl<A: Create> Birth<A> for Created<A::Args> {
+    fn bear(self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send {
+        A::create(self.0, ctx)
+    }
+}
+
+/// A life to be lived.
+#[doc(hidden)]
+pub struct Life<A: Actor, B> {
+    cell: Arc<Cell<A>>,
+    birth: B,
+}
+
+impl<A: Actor, B: Birth<A>> Life<A, B> {
+    pub(crate) fn new(cell: Arc<Cell<A>>, birth: B) -> Self {
+        Self { cell, birth }
+    }
+
+    /// Lives it.
+    pub fn run(self) -> impl Future<Output = ()> {
+        let Self { cell, birth } = self;
+        Mortal {
+            life: Some(live(cell.clone(), birth)),
+            cell,
+        }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A life that a kill ends, wherever it waits.
+    struct Mortal<A: Actor, F> {
+        #[pin]
+        life: Option<F>,
+        cell: Arc<Cell<A>>,
+    }
+}
+
+impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<()> {
+        let mut this = self.project();
+        this.cell.mailbox.register(cx.waker());
+        if this.cell.mailbox.signal() == Signal::Kill {
+            this.life.set(None);
+        }
+        match this.life.as_pin_mut() {
+            Some(life) => current::scope(this.cell.id, || life.poll(cx)),
+            None => Poll::Ready(()),
+        }
+    }
+}
+
+/// Runs at every end, also when the life is dropped in its middle: declared
+/// before the state, so it is dropped after it.
+struct End<A: Actor> {
+    cell: Arc<Cell<A>>,
+    /// What the loop took out of the mailbox and has not served.
+    batch: VecDeque<A::Inbox>,
+    reason: StopReason,
+}
+
+impl<A: Actor> Drop for End<A> {
+    fn drop(&mut self) {
+        let reason = std::mem::replace(&mut self.reason, StopReason::Killed);
+        if reason.is_failure() {
+            tracing::error!(target: "conclib", urn = %self.cell.urn(), %reason, "actor failed");
+        }
+        self.cell.finish(&mut self.batch, reason);
+    }
+}
+
+async fn live<A: Actor, B: Birth<A>>(cell: Arc<Cell<A>>, birth: B) {
+    let mut end = End {
+        cell: cell.clone(),
+        batch: VecDeque::new(),
+        reason: StopReason::Killed,
+    };
+    let mut ctx = Context::new(cell);
+    let mut actor = match start(birth, &mut ctx).await {
+        Ok(actor) => actor,
+        Err(fault) => {
+            end.reason = StopReason::StartFailed(fault);
+            return;
+        }
+    };
+    ctx.cell().ending.advance(State::Running);
+    ctx.cell().system.emit(|| Event::Started { urn: ctx.urn() });
+
+    let reason = serve(&mut actor, &mut ctx, &mut end.batch).await;
+    ctx.cell().ending.advance(State::Stopping);
+    if let Err(fault) = caught(actor.on_stop(&reason, &mut ctx)).await {
+        tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
+    }
+    end.reason = reason;
+}
+
+async fn start<A: Actor, B: Birth<A>>(birth: B, ctx: &mut Context<A>) -> Result<A, Fault> {
+    let made = caught(birth.bear(ctx)).await?;
+    let mut actor = made.map_err(|error| Fault::of(&*error))?;
+    let started = caught(actor.on_start(ctx)).await?;
+    started.map_err(|error| Fault::of(&*error))?;
+    Ok(actor)
+}
+
+/// Serves message after message until the actor is to end, and says why.
+async fn serve<A: Actor>(
+    actor: &mut A,
+    ctx: &mut Context<A>,
+    batch: &mut VecDeque<A::Inbox>,
+) -> StopReason {
+    let mut ticks = Ticks::new();
+    loop {
+        let Some(message) = next(ctx.cell(), &mut ticks, batch).await else {
+            return end_reason(ctx.cell());
+        };
+        let sender = message.sender();
+        if sender.has_left {
+            ctx.cell().dead_letter(&message, DeadLetterCause::AskerLeft);
+            message.refuse(Failure::Cancelled);
+            continue;
+        }
+        let (index, from) = (message.index(), sender.from);
+        ctx.set_sender(sender);
+        ctx.cell().stats.began(index);
+        let turn = actor.turn(message, ctx).await;
+        ctx.cell().stats.ended();
+        match turn {
+            Turn::Done => {}
+            Turn::Refused => {
+                ctx.cell().stats.failed(None);
+                tracing::info!(target: "conclib", urn = %ctx.urn(), "a handler answered with an error");
+            }
+            Turn::Failed(error) => {
+                tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "nobody was asking");
+                let fault = Fault::of(&error);
+                ctx.cell().stats.failed(Some(error.to_string()));
+                match caught(actor.on_error(error, ctx)).await {
+                    Ok(Directive::Resume) => {}
+                    Ok(Directive::Stop) => return StopReason::Failed(fault),
+                    Err(fault) => return StopReason::Panicked(fault),
+                }
+            }
+            Turn::Panicked(fault) => {
+                ctx.cell().stats.failed(Some(fault.to_string()));
+                let name = A::Inbox::NAMES.get(index).copied().unwrap_or_default();
+                ctx.cell().lost(name, from, DeadLetterCause::Panicked);
+                return StopReason::Panicked(fault);
+            }
+        }
+    }
+}
+
+/// The next message or tick; `None` once the actor is to end. A busy actor
+/// gives way to other tasks now and then.
+async fn next<A: Actor>(
+    cell: &Cell<A>,
+    ticks: &mut Ticks<A::Inbox>,
+    batch: &mut VecDeque<A::Inbox>,
+) -> Option<A::Inbox> {
+    poll_fn(|cx| {
+        let budget = ready!(coop::poll_proceed(cx));
+        let next = if A::Inbox::TICKS.is_empty() {
+            cell.mailbox.poll_next(batch)
+        } else {
+            ticks.poll_next(cx, |_| cell.mailbox.poll_next(batch))
+        };
+        if next.is_ready() {
+            budget.made_progress();
+        }
+        next
+    })
+    .await
+}
+
+fn end_reason<A: Actor>(cell: &Cell<A>) -> StopReason {
+    match (cell.mailbox.signal(), cell.ending.asked()) {
+        (Signal::Kill, _) => StopReason::Killed,
+        (Signal::Now, StopReason::Shutdown) => StopReason::Shutdown,
+        (Signal::Now, _) => StopReason::StoppedNow,
+        (_, asked) => asked,
+    }
+}

@@ -1,0 +1,330 @@
+//! The bounded queue of one actor, with the lane for signals beside it.
+//!
+//! Senders push under a mutex; the actor's loop takes the whole queue out at
+//! once and serves that batch without the lock. A place is given back when the
+//! loop takes a message up, not when it took the batch, so the bound is exact:
+//! `queued + taken <= capacity`.
+//!
+//! A sender that finds no place queues itself. Places are handed to waiting
+//! senders in their order, and a newcomer cannot slip in before them.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// What a full mailbox does with one message more.
+///
+/// ```
+/// use conclib_core::Overflow;
+/// assert_eq!(Overflow::default(), Overflow::Wait);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// The sender waits for a place. `try_tell`, and whoever asks from outside
+    /// the process, get `Full`.
+    #[default]
+    Wait,
+    /// The sender gets the message back.
+    Reject,
+    /// The oldest message that waits makes room and becomes a dead letter.
+    DropOldest,
+    /// The message itself becomes a dead letter.
+    DropNewest,
+}
+
+/// How an actor is to end, in the order of urgency. A signal only ever grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Signal {
+    None = 0,
+    /// Serve what is queued, then end.
+    Drain = 1,
+    /// Finish the turn, then end.
+    Now = 2,
+    /// End at the next await.
+    Kill = 3,
+}
+
+/// A sender's place in the line before a full mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticket(u64);
+
+/// Why a message was not queued; `S` is what would have become the message.
+pub(crate) enum Refused<S> {
+    Closed(S),
+    Full(S),
+}
+
+/// What became of a message that was pushed.
+pub(crate) enum Pushed<T> {
+    Queued,
+    /// Queued, and this older one had to go.
+    Evicted(T),
+}
+
+pub(crate) struct Mailbox<T> {
+    queue: Mutex<Queue<T>>,
+    /// What is left of the batch that the loop took. Written by the loop only.
+    taken: AtomicUsize,
+    /// Whether senders wait in line, so that the loop gives their places out
+    /// when it takes a message up.
+    line: AtomicBool,
+    signal: AtomicU8,
+    /// The task of the loop: one task for a whole life, so it never changes.
+    waker: OnceLock<Waker>,
+    capacity: usize,
+    overflow: Overflow,
+}
+
+struct Queue<T> {
+    items: VecDeque<T>,
+    /// The loop found nothing and waits to be woken.
+    parked: bool,
+    closed: bool,
+    waiting: VecDeque<(Ticket, Waker)>,
+    /// Places promised to senders that were woken and have not pushed yet.
+    promised: usize,
+    next_ticket: u64,
+}
+
+impl<T> Mailbox<T> {
+    /// `capacity` messages wait at most; at least one.
+    pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
+        Self {
+            queue: Mutex::new(Queue {
+                items: VecDeque::new(),
+                parked: false,
+                closed: false,
+                waiting: VecDeque::new(),
+                promised: 0,
+                next_ticket: 0,
+            }),
+            taken: AtomicUsize::new(0),
+            line: AtomicBool::new(false),
+            signal: AtomicU8::new(Signal::None as u8),
+            waker: OnceLock::new(),
+            capacity: capacity.max(1),
+            overflow,
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// How many messages wait.
+    pub(crate) fn depth(&self) -> usize {
+        self.lock().items.len() + self.taken.load(Ordering::SeqCst)
+    }
+
+    /// Takes a place at once or gives the seed back; `make` turns it into the
+    /// message once a place is certain. With `exempt` the bound does not hold:
+    /// an actor's send to itself is never refused for want of room.
+    pub(crate) fn try_push<S>(
+        &self,
+        seed: S,
+        exempt: bool,
+        make: impl FnOnce(S) -> T,
+    ) -> Result<Pushed<T>, Refused<S>> {
+        let mut queue = self.lock();
+        if queue.closed {
+            return Err(Refused::Closed(seed));
+        }
+        let mut evicted = None;
+        if !(exempt || (queue.waiting.is_empty() && self.free(&queue) > 0)) {
+            if self.overflow != Overflow::DropOldest {
+                return Err(Refused::Full(seed));
+            }
+            evicted = queue.items.pop_front();
+        }
+        self.push(queue, make(seed));
+        Ok(match evicted {
+            None => Pushed::Queued,
+            Some(item) => Pushed::Evicted(item),
+        })
+    }
+
+    /// As [`try_push`](Self::try_push), but waits in line for a place. The
+    /// caller keeps `ticket` between polls, and gives it to
+    /// [`leave`](Self::leave) if it stops polling while it holds one.
+    pub(crate) fn poll_push<S>(
+        &self,
+        cx: &mut Context<'_>,
+        ticket: &mut Option<Ticket>,
+        seed: &mut Option<S>,
+        make: impl FnOnce(S) -> T,
+    ) -> Poll<Result<(), ()>> {
+        let mut queue = self.lock();
+        if queue.closed {
+            *ticket = None;
+            return Poll::Ready(Err(()));
+        }
+        if let Some(mine) = *ticket {
+            match queue.waiting.binary_search_by_key(&mine, |entry| entry.0) {
+                Ok(at) => {
+                    if !queue.waiting[at].1.will_wake(cx.waker()) {
+                        queue.waiting[at].1 = cx.waker().clone();
+                    }
+                    return Poll::Pending;
+                }
+                // No longer in line: the place is promised to us.
+                Err(_) => queue.promised -= 1,
+            }
+        } else {
+            let mine = Ticket(queue.next_ticket);
+            queue.next_ticket += 1;
+            // Either the loop sees the line when it takes the next message up,
+            // or we see here what it took up before.
+            self.line.store(true, Ordering::SeqCst);
+            if !queue.waiting.is_empty() || self.free(&queue) == 0 {
+                queue.waiting.push_back((mine, cx.waker().clone()));
+                *ticket = Some(mine);
+                return Poll::Pending;
+            }
+        }
+        *ticket = None;
+        if let Some(seed) = seed.take() {
+            self.push(queue, make(seed));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Gives up a place in line, or the place that was promised.
+    pub(crate) fn leave(&self, ticket: Ticket) {
+        let mut queue = self.lock();
+        match queue.waiting.binary_search_by_key(&ticket, |entry| entry.0) {
+            Ok(at) => drop(queue.waiting.remove(at)),
+            Err(_) if queue.closed => {}
+            Err(_) => queue.promised -= 1,
+        }
+        self.serve_line(queue);
+    }
+
+    /// The next message for the loop; `None` once the actor is to end.
+    /// `batch` is the loop's own, and empty at first.
+    pub(crate) fn poll_next(&self, batch: &mut VecDeque<T>) -> Poll<Option<T>> {
+        if self.signal() >= Signal::Now {
+            return Poll::Ready(None);
+        }
+        if let Some(item) = batch.pop_front() {
+            self.taken.store(batch.len(), Ordering::SeqCst);
+            if self.line.load(Ordering::SeqCst) {
+                self.serve_line(self.lock());
+            }
+            return Poll::Ready(Some(item));
+        }
+        let mut queue = self.lock();
+        if queue.items.is_empty() {
+            if queue.closed {
+                return Poll::Ready(None);
+            }
+            queue.parked = true;
+            return Poll::Pending;
+        }
+        let item = if self.overflow == Overflow::DropOldest {
+            // The oldest must stay within reach of the senders.
+            queue.items.pop_front()
+        } else {
+            std::mem::swap(&mut queue.items, batch);
+            let item = batch.pop_front();
+            self.taken.store(batch.len(), Ordering::Relaxed);
+            item
+        };
+        if !queue.waiting.is_empty() {
+            self.serve_line(queue);
+        }
+        Poll::Ready(item)
+    }
+
+    /// Remembers the task of the loop, so that a signal reaches it wherever it
+    /// waits.
+    pub(crate) fn register(&self, waker: &Waker) {
+        if self.waker.get().is_none() {
+            let _ = self.waker.set(waker.clone());
+            // Pairs with the exchange in `raise`: it sees the task, or the
+            // task sees the signal.
+            fence(Ordering::SeqCst);
+        }
+    }
+
+    /// Tells the actor to end, and closes the mailbox to new messages.
+    /// Returns false if it was told so before, as urgently.
+    pub(crate) fn raise(&self, signal: Signal) -> bool {
+        let before = self.signal.fetch_max(signal as u8, Ordering::SeqCst);
+        if before >= signal as u8 {
+            return false;
+        }
+        self.close();
+        if let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
+        true
+    }
+
+    pub(crate) fn signal(&self) -> Signal {
+        match self.signal.load(Ordering::Relaxed) {
+            0 => Signal::None,
+            1 => Signal::Drain,
+            2 => Signal::Now,
+            _ => Signal::Kill,
+        }
+    }
+
+    /// Closes for good and hands out what nobody will serve.
+    pub(crate) fn end(&self, batch: &mut VecDeque<T>) -> VecDeque<T> {
+        self.close();
+        let mut rest = std::mem::take(batch);
+        self.taken.store(0, Ordering::SeqCst);
+        rest.append(&mut self.lock().items);
+        rest
+    }
+
+    fn close(&self) {
+        let waiting = {
+            let mut queue = self.lock();
+            queue.closed = true;
+            queue.promised = 0;
+            std::mem::take(&mut queue.waiting)
+        };
+        for (_, waker) in waiting {
+            waker.wake();
+        }
+    }
+
+    fn push(&self, mut queue: MutexGuard<'_, Queue<T>>, item: T) {
+        queue.items.push_back(item);
+        let wake = std::mem::take(&mut queue.parked);
+        drop(queue);
+        if wake && let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
+    }
+
+    fn free(&self, queue: &Queue<T>) -> usize {
+        let used = queue.items.len() + self.taken.load(Ordering::SeqCst) + queue.promised;
+        self.capacity.saturating_sub(used)
+    }
+
+    /// Promises free places to those in line. Nobody is woken under the lock:
+    /// a waker may run code of any executor.
+    fn serve_line<'a>(&'a self, mut queue: MutexGuard<'a, Queue<T>>) {
+        while self.free(&queue) > 0 {
+            let Some((_, waker)) = queue.waiting.pop_front() else {
+                self.line.store(false, Ordering::SeqCst);
+                return;
+            };
+            queue.promised += 1;
+            drop(queue);
+            waker.wake();
+            queue = self.lock();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue<T>> {
+        // No code of a user runs under this lock, so it cannot be poisoned
+        // half-way through a change.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

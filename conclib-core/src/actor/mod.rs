@@ -1,0 +1,227 @@
+//! One actor: what it is, its mailbox, its life, and the references to it.
+
+mod cell;
+mod context;
+pub(crate) mod current;
+mod life;
+mod mailbox;
+mod name;
+mod recipient;
+mod reference;
+mod resident;
+mod stop;
+mod ticks;
+mod turn;
+mod weak;
+
+use std::future::Future;
+
+pub use context::{Context, Sender};
+pub use current::ActorId;
+pub(crate) use cell::Cell;
+pub use life::{Birth, Created, Given, Life};
+pub use mailbox::Overflow;
+pub(crate) use mailbox::{Signal, Ticket};
+pub use name::Named;
+pub use recipient::Recipient;
+pub use reference::ActorRef;
+pub use resident::AnyRef;
+pub(crate) use resident::Resident;
+pub use stop::{State, StopReason, Stopping};
+pub use ticks::TickSpec;
+#[doc(hidden)]
+pub use turn::{answer, answer_deferred, answer_fallback, answer_result};
+pub use turn::Turn;
+pub(crate) use turn::caught;
+pub(crate) use resident::downcast;
+pub use weak::WeakRef;
+
+use crate::error::Failure;
+use crate::fault::HandlerError;
+use crate::message::Message;
+use crate::reply::Request;
+use crate::wire::{Envelope, RequestEnvelope, WireAsker};
+
+/// What the `#[actor]` on a struct says of it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no actor yet: its struct has no `#[actor]`",
+    label = "write `#[actor]` above the definition of this type",
+    note = "an actor has two attributes: `#[actor] struct …`, which may say `urn` and `mailbox`, and `#[actor] impl …` with its handlers"
+)]
+pub trait Declared: Sized + 'static {
+    /// The name it has if the spawner gives it none.
+    const URN: Option<&'static str> = None;
+    /// How many messages wait at most.
+    const MAILBOX: usize = DEFAULT_MAILBOX;
+    /// What a full mailbox does.
+    const OVERFLOW: Overflow = Overflow::Wait;
+}
+
+/// How many messages wait in a mailbox that says nothing of it.
+pub const DEFAULT_MAILBOX: usize = 1024;
+
+/// A struct that handles messages, one at a time. `#[actor] impl` writes this.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an actor",
+    label = "not an actor",
+    note = "write `#[actor]` above its struct and above the `impl` block with its handlers"
+)]
+pub trait Actor: Declared {
+    /// One variant for each message, with the place for its reply.
+    type Inbox: Inbox<Actor = Self>;
+
+    /// Handles one message.
+    fn turn(&mut self, message: Self::Inbox, ctx: &mut Context<Self>) -> impl Future<Output = Turn>;
+
+    /// `#[on(start)]`: runs before the first message. Its error ends the actor
+    /// and is what [`ActorRef::started`] gives.
+    fn on_start(
+        &mut self,
+        ctx: &mut Context<Self>,
+    ) -> impl Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>> {
+        let _ = ctx;
+        std::future::ready(Ok(()))
+    }
+
+    /// `#[on(stop)]`: runs at every end except a kill and a failed start, after
+    /// a panic too.
+    fn on_stop(&mut self, reason: &StopReason, ctx: &mut Context<Self>) -> impl Future<Output = ()> {
+        let _ = (reason, ctx);
+        std::future::ready(())
+    }
+
+    /// `#[on(error)]`: a handler returned an error and nobody was asking.
+    fn on_error(
+        &mut self,
+        error: HandlerError,
+        ctx: &mut Context<Self>,
+    ) -> impl Future<Output = Directive> {
+        let _ = (error, ctx);
+        std::future::ready(Directive::Resume)
+    }
+}
+
+/// An actor whose life can be a tokio task: everything it holds across an
+/// await is `Send`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot run as a task",
+    label = "not an actor that is `Send`"
+)]
+pub trait TaskActor: Actor + Send {
+    /// The whole life of the actor.
+    #[doc(hidden)]
+    fn live<B: Birth<Self> + Send>(life: Life<Self, B>) -> impl Future<Output = ()> + Send;
+}
+
+/// An actor that is made where it runs: `#[on(create)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `#[on(create)]`",
+    label = "spawn a value of it instead, or add `#[on(create)] async fn create(args: …) -> Result<Self, …>`"
+)]
+pub trait Create: Actor {
+    /// What it is made from.
+    type Args: Send + 'static;
+
+    /// Makes it. Runs inside the actor, before `#[on(start)]`.
+    fn create(
+        args: Self::Args,
+        ctx: &mut Context<Self>,
+    ) -> impl Future<Output = Result<Self, Box<dyn std::error::Error + Send + Sync>>> + Send;
+}
+
+/// An actor that handles `M`. `#[actor] impl` writes this for each of its
+/// messages.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle `{M}`",
+    label = "`{Self}` has no handler for this message",
+    note = "add `#[handler] async fn …(&mut self, message: {M}) -> …` to the `#[actor] impl` of `{Self}`"
+)]
+pub trait Handler<M: Message>: Actor {
+    /// The variant of the inbox that holds it.
+    #[doc(hidden)]
+    fn wrap(request: Request<M>) -> Self::Inbox;
+}
+
+/// The closed set of an actor's messages. `#[actor] impl` writes this.
+pub trait Inbox: Sized + Send + 'static {
+    /// Whose messages they are.
+    type Actor: Actor<Inbox = Self>;
+
+    /// The wire names, in the order of the variants.
+    const NAMES: &'static [&'static str];
+
+    /// The messages that come by themselves.
+    const TICKS: &'static [TickSpec<Self>] = &[];
+
+    /// Which variant this is.
+    fn index(&self) -> usize;
+
+    /// Tells whoever asks that this will not be served.
+    #[doc(hidden)]
+    fn refuse(self, failure: Failure);
+
+    /// What a context tells of this message.
+    #[doc(hidden)]
+    fn sender(&self) -> Sender;
+
+    /// Word to a wire that a told message is queued.
+    #[doc(hidden)]
+    fn queued(&mut self);
+
+    /// Reads a request that came over a wire.
+    #[doc(hidden)]
+    fn accept(envelope: &Envelope<'_>, asker: WireAsker) -> Accepted<Self>;
+
+    /// Takes a request in that no variant is declared for.
+    #[doc(hidden)]
+    fn fallback(request: RequestEnvelope) -> Result<Self, RequestEnvelope> {
+        Err(request)
+    }
+}
+
+/// What became of a request that came over a wire.
+#[doc(hidden)]
+pub enum Accepted<I> {
+    /// It is this message.
+    Message(I),
+    /// It does not fit, and its asker knows.
+    Answered,
+    /// No wire message of that name is declared.
+    Undeclared(WireAsker),
+}
+
+impl<I> Accepted<I> {
+    /// The variant of an inbox for a request that was read.
+    pub fn of<M: Message>(request: Option<Request<M>>, variant: fn(Request<M>) -> I) -> Self {
+        request.map_or(Self::Answered, |request| Self::Message(variant(request)))
+    }
+}
+
+/// What an actor is to do after an error that nobody asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Directive {
+    /// Go on with the next message.
+    #[default]
+    Resume,
+    /// End, with [`StopReason::Failed`].
+    Stop,
+}
+
+/// An actor all of whose messages can leave their process, so that a reference
+/// to it can be held elsewhere. `#[actor] impl` writes this.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be reached from another process: one of its messages is `#[message(local)]`",
+    label = "some message of it stays inside its process"
+)]
+pub trait Travels: Actor {}
+
+/// Makes a bound on a concrete message a condition instead of an error where
+/// it is written, so that the error appears where an actor is sent away.
+#[doc(hidden)]
+pub struct Ferry<'a, M>(std::marker::PhantomData<(&'a (), M)>);
+
+#[doc(hidden)]
+pub trait Ferried {}
+
+impl<M: crate::message::WireMessage> Ferried for Ferry<'_, M> {}

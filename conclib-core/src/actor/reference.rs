@@ -1,0 +1,350 @@
+//! The address of an actor, wherever it lives.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::cell::Cell;
+use super::mailbox::Refused;
+use super::{
+    Actor, Handler, Named, Overflow, Recipient, Signal, State, StopReason, Stopping, Travels,
+    WeakRef, current,
+};
+use crate::call::{Call, NotSent, Sending, Target};
+use crate::error::{StartError, TellError};
+use crate::message::Message;
+use crate::reply::Request;
+use crate::urn::Urn;
+use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
+
+/// The address of an actor, wherever it lives: what to send messages to.
+///
+/// It is cheap to clone. While one exists, an anonymous actor lives; a
+/// [`WeakRef`] does not keep it alive. Two references are equal if they lead
+/// to the same actor.
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[message(reply = String)]
+/// struct Greet(String);
+///
+/// #[actor]
+/// struct Greeter;
+///
+/// #[actor]
+/// impl Greeter {
+///     #[handler]
+///     fn greet(&mut self, Greet(name): Greet) -> String {
+///         format!("Hello, {name}!")
+///     }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let greeter = system.spawn(Greeter)?;
+///
+///     let greeting = greeter.ask(Greet("Ada".into())).await?;
+///     assert_eq!(greeting, "Hello, Ada!");
+///
+///     greeter.ask(Greet("Bob".into())).tell().await?;
+///     assert_eq!(greeter.stop().await, StopReason::Stopped);
+///     Ok(())
+/// }
+/// ```
+pub struct ActorRef<A: Actor>(Place<A>);
+
+enum Place<A: Actor> {
+    /// In this process: the mailbox itself. Holds one of the strong counts.
+    Here(Arc<Cell<A>>),
+    /// In another process: a way out.
+    Away(Arc<Remote>),
+}
+
+impl<A: Actor> ActorRef<A> {
+    /// Takes over one strong count of the cell.
+    pub(crate) fn local(cell: Arc<Cell<A>>) -> Self {
+        Self(Place::Here(cell))
+    }
+
+    /// A reference to an actor behind a way out. Nothing is sent: whether it
+    /// lives, and is an `A`, shows when it is asked.
+    pub fn remote(remote: Remote) -> Self
+    where
+        A: Travels,
+    {
+        Self(Place::Away(Arc::new(remote)))
+    }
+
+    /// A call of `message`: await it for the reply, or see [`Call`] for the
+    /// other ways to send it. Nothing is sent before.
+    pub fn ask<M: Message>(&self, message: M) -> Call<&Self, M>
+    where
+        A: Handler<M>,
+    {
+        Call::new(self, message)
+    }
+
+    /// An address that only remembers that `M` can be sent to it.
+    pub fn recipient<M: Message>(&self) -> Recipient<M>
+    where
+        A: Handler<M>,
+    {
+        Recipient::new(self.clone())
+    }
+
+    /// A reference that does not keep the actor alive. `None` for an actor in
+    /// another process, which no reference from here keeps alive.
+    pub fn downgrade(&self) -> Option<WeakRef<A>> {
+        self.cell().map(|cell| WeakRef::new(cell.clone()))
+    }
+
+    /// Its name.
+    pub fn urn(&self) -> Urn {
+        Named::urn(self)
+    }
+
+    /// Where it is in its life. `None` for an actor in another process.
+    pub fn state(&self) -> Option<State> {
+        self.cell().map(|cell| cell.ending.state())
+    }
+
+    /// Waits until `#[on(start)]` is done. An actor in another process counts
+    /// as started.
+    ///
+    /// # Errors
+    /// `#[on(create)]` or `#[on(start)]` failed, and with what.
+    ///
+    /// # Cancel safety
+    /// Dropping the future only ends the waiting.
+    pub async fn started(&self) -> Result<(), StartError> {
+        let Some(cell) = self.cell() else {
+            return Ok(());
+        };
+        cell.ending.started().await.map_err(|reason| StartError {
+            urn: self.urn(),
+            reason,
+        })
+    }
+
+    /// Waits for the end, without asking for it: resolves once the state is
+    /// dropped and the name is free. At once for an actor in another process,
+    /// whose end cannot be seen from here.
+    pub async fn stopped(&self) -> Option<StopReason> {
+        match self.cell() {
+            Some(cell) => Some(cell.ending.wait().await),
+            None => None,
+        }
+    }
+
+    /// Serves what is queued, then ends the actor. New messages are refused
+    /// from now on.
+    ///
+    /// The signal is given at once, whether or not the result is awaited. It
+    /// resolves with the reason once the state is dropped, immediately if the
+    /// actor had ended; waiting for it in one of the actor's own handlers
+    /// waits for ever.
+    ///
+    /// An actor in another process belongs to the system there: this does
+    /// nothing to it.
+    pub fn stop(&self) -> Stopping {
+        self.end(Signal::Drain, StopReason::Stopped)
+    }
+
+    /// Finishes the turn that runs, then ends the actor. What is queued is
+    /// answered with `Stopped`, or dead-lettered. Else as [`stop`](Self::stop).
+    pub fn stop_now(&self) -> Stopping {
+        self.end(Signal::Now, StopReason::StoppedNow)
+    }
+
+    /// Ends the actor at the next await of its turn. `#[on(stop)]` does not
+    /// run. Else as [`stop_now`](Self::stop_now).
+    ///
+    /// A turn that never awaits cannot be ended from outside.
+    pub fn kill(&self) -> Stopping {
+        self.end(Signal::Kill, StopReason::Killed)
+    }
+
+    fn end(&self, signal: Signal, reason: StopReason) -> Stopping {
+        match &self.0 {
+            Place::Here(cell) => {
+                cell.tell_to_end(signal, reason);
+                Stopping::new(cell.clone())
+            }
+            Place::Away(_) => Stopping::over(StopReason::Unreferenced),
+        }
+    }
+
+    fn cell(&self) -> Option<&Arc<Cell<A>>> {
+        match &self.0 {
+            Place::Here(cell) => Some(cell),
+            Place::Away(_) => None,
+        }
+    }
+}
+
+impl<A: Actor> Named for ActorRef<A> {
+    fn urn(&self) -> Urn {
+        match &self.0 {
+            Place::Here(cell) => cell.urn(),
+            Place::Away(remote) => remote.urn(),
+        }
+    }
+}
+
+impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
+    fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        sending: &mut Sending<M>,
+    ) -> Poll<Result<(), NotSent>> {
+        let cell = match &self.0 {
+            Place::Here(cell) => cell,
+            Place::Away(remote) => return poll_send_away(remote, cx, sending),
+        };
+        if sending.ticket.is_none() {
+            let Some(request) = sending.request.take() else {
+                return Poll::Ready(Ok(()));
+            };
+            match admit(cell, request) {
+                Ok(()) => return Poll::Ready(Ok(())),
+                Err(Refused::Closed(request)) => {
+                    sending.request = Some(request);
+                    return Poll::Ready(Err(NotSent::Stopped));
+                }
+                Err(Refused::Full(request)) => {
+                    sending.request = Some(request);
+                    if cell.overflow == Overflow::Reject {
+                        return Poll::Ready(Err(NotSent::Full));
+                    }
+                }
+            }
+        }
+        let Sending {
+            ticket, request, ..
+        } = sending;
+        cell.mailbox
+            .poll_push(cx, ticket, request, A::wrap)
+            .map_err(|()| NotSent::Stopped)
+    }
+
+    fn try_tell(&self, message: M) -> Result<(), TellError<M>> {
+        let cell = match &self.0 {
+            Place::Here(cell) => cell,
+            Place::Away(remote) => return try_tell_away(remote, message),
+        };
+        admit(cell, Request::tell(message)).map_err(|refused| {
+            let urn = cell.urn();
+            match refused {
+                Refused::Closed(request) => TellError::Stopped {
+                    urn,
+                    message: request.message,
+                },
+                Refused::Full(request) => TellError::Full {
+                    urn,
+                    message: request.message,
+                },
+            }
+        })
+    }
+
+    fn leave(&self, sending: &mut Sending<M>) {
+        if let (Place::Here(cell), Some(ticket)) = (&self.0, sending.ticket.take()) {
+            cell.mailbox.leave(ticket);
+        }
+    }
+
+    fn default_timeout(&self) -> Option<Duration> {
+        match &self.0 {
+            Place::Here(_) => None,
+            Place::Away(_) => Some(DEFAULT_TIMEOUT),
+        }
+    }
+
+    fn to_named(&self) -> Arc<dyn Named> {
+        match &self.0 {
+            Place::Here(cell) => cell.clone(),
+            Place::Away(remote) => remote.clone(),
+        }
+    }
+}
+
+/// A send of an actor to itself is never refused for want of room: it would
+/// wait for the turn that sends it.
+fn admit<M: Message, A: Handler<M>>(
+    cell: &Cell<A>,
+    request: Request<M>,
+) -> Result<(), Refused<Request<M>>> {
+    let to_itself = request.from == Some(cell.id);
+    cell.admit(request, A::wrap, to_itself)
+}
+
+impl<M: Message> Request<M> {
+    fn tell(message: M) -> Self {
+        Self {
+            message,
+            reply: crate::reply::ReplyTo::nobody(),
+            from: current::sender(),
+        }
+    }
+}
+
+impl<A: Actor> Clone for ActorRef<A> {
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            Place::Here(cell) => {
+                cell.acquire();
+                Place::Here(cell.clone())
+            }
+            Place::Away(remote) => Place::Away(remote.clone()),
+        })
+    }
+}
+
+impl<A: Actor> Drop for ActorRef<A> {
+    fn drop(&mut self) {
+        if let Place::Here(cell) = &self.0 {
+            cell.release();
+        }
+    }
+}
+
+impl<A: Actor> PartialEq for ActorRef<A> {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Place::Here(a), Place::Here(b)) => a.id == b.id,
+            (Place::Away(a), Place::Away(b)) => a.same(b),
+            _ => false,
+        }
+    }
+}
+
+impl<A: Actor> Eq for ActorRef<A> {}
+
+impl<A: Actor> Hash for ActorRef<A> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match &self.0 {
+            Place::Here(cell) => cell.id.hash(state),
+            Place::Away(remote) => remote.urn().hash(state),
+        }
+    }
+}
+
+/// The type and the name: `Greeter (greeter)`.
+impl<A: Actor> fmt::Display for ActorRef<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = std::any::type_name::<A>();
+        let (head, generics) = path.split_at(path.find('<').unwrap_or(path.len()));
+        let name = head.rsplit("::").next().unwrap_or(head);
+        write!(f, "{name}{generics} ({})", self.urn())
+    }
+}
+
+impl<A: Actor> fmt::Debug for ActorRef<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActorRef({self})")
+    }
+}

@@ -1,0 +1,197 @@
+//! An actor of any type, as its system sees it.
+
+use std::any::{Any, type_name};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::cell::{Cell, Ending};
+use super::mailbox::Refused;
+use super::{Accepted, Actor, ActorRef, Inbox, Named, Signal, State, StopReason, Stopping};
+use crate::error::{Failure, LookupError};
+use crate::snapshot::ActorSnapshot;
+use crate::urn::Urn;
+use crate::wire::{Envelope, RequestEnvelope, WireAsker};
+
+/// An actor of any type.
+pub(crate) trait Resident: Named + 'static {
+    fn type_name(&self) -> &'static str;
+    /// Its name, if it has one or was asked for it.
+    fn known_urn(&self) -> Option<&Urn>;
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+    fn ending(&self) -> &Ending;
+    fn tell_to_end(&self, signal: Signal, reason: StopReason);
+    fn acquire(&self);
+    fn release(&self);
+    fn snapshot(&self) -> ActorSnapshot;
+    /// Takes a request from outside in. False if it was answered already.
+    fn accept(&self, envelope: &Envelope<'_>, asker: WireAsker) -> bool;
+}
+
+impl<A: Actor> Resident for Cell<A> {
+    fn type_name(&self) -> &'static str {
+        type_name::<A>()
+    }
+
+    fn known_urn(&self) -> Option<&Urn> {
+        self.known_urn()
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
+    fn ending(&self) -> &Ending {
+        &self.ending
+    }
+
+    fn tell_to_end(&self, signal: Signal, reason: StopReason) {
+        self.tell_to_end(signal, reason);
+    }
+
+    fn acquire(&self) {
+        self.acquire();
+    }
+
+    fn release(&self) {
+        self.release();
+    }
+
+    fn snapshot(&self) -> ActorSnapshot {
+        let turn = self.stats.turn.load(Ordering::Relaxed);
+        let last_error = self.stats.last_error.lock();
+        ActorSnapshot {
+            urn: self.urn(),
+            type_name: type_name::<A>().to_owned(),
+            state: self.ending.state(),
+            depth: self.mailbox.depth(),
+            capacity: self.mailbox.capacity(),
+            handled: self.stats.handled.load(Ordering::Relaxed),
+            failed: self.stats.failed.load(Ordering::Relaxed),
+            busy_with: turn
+                .checked_sub(1)
+                .and_then(|index| A::Inbox::NAMES.get(index))
+                .map(|name| (*name).to_owned()),
+            last_error: last_error.ok().and_then(|last| last.as_deref().map(str::to_owned)),
+            ticks: A::Inbox::TICKS.iter().map(|tick| tick.name.to_owned()).collect(),
+        }
+    }
+
+    fn accept(&self, envelope: &Envelope<'_>, asker: WireAsker) -> bool {
+        let message = match A::Inbox::accept(envelope, asker) {
+            Accepted::Message(message) => message,
+            Accepted::Answered => return false,
+            Accepted::Undeclared(asker) => {
+                let request = RequestEnvelope::new(envelope, self.urn(), asker);
+                match A::Inbox::fallback(request) {
+                    Ok(message) => message,
+                    Err(request) => {
+                        self.unexpected(envelope.message);
+                        let failure = Failure::NoSuchMessage(envelope.message.to_owned());
+                        request.asker.refuse(&failure);
+                        return false;
+                    }
+                }
+            }
+        };
+        let make = |mut message: A::Inbox| {
+            message.queued();
+            message
+        };
+        match self.admit(message, make, false) {
+            Ok(()) => true,
+            Err(Refused::Full(message)) => {
+                message.refuse(Failure::MailboxFull);
+                false
+            }
+            Err(Refused::Closed(message)) => {
+                message.refuse(Failure::Stopped(crate::Delivery::NotDelivered));
+                false
+            }
+        }
+    }
+}
+
+impl<A: Actor> Cell<A> {
+    fn unexpected(&self, message: &str) {
+        tracing::warn!(
+            target: "conclib",
+            urn = %self.urn(),
+            message,
+            "unexpected message received"
+        );
+    }
+}
+
+/// A reference to an actor whose type is not known here. It keeps the actor
+/// alive, as an [`ActorRef`] does.
+pub struct AnyRef(Arc<dyn Resident>);
+
+impl AnyRef {
+    pub(crate) fn new(resident: Arc<dyn Resident>) -> Self {
+        resident.acquire();
+        Self(resident)
+    }
+
+    /// Its name.
+    pub fn urn(&self) -> Urn {
+        self.0.urn()
+    }
+
+    /// The name of its type.
+    pub fn type_name(&self) -> &'static str {
+        self.0.type_name()
+    }
+
+    /// Where it is in its life.
+    pub fn state(&self) -> State {
+        self.0.ending().state()
+    }
+
+    /// The typed reference.
+    ///
+    /// # Errors
+    /// The actor is of another type.
+    pub fn downcast<A: Actor>(&self) -> Result<ActorRef<A>, LookupError> {
+        downcast(self.0.clone())
+    }
+
+    /// Serves what is queued, then ends the actor; see [`ActorRef::stop`].
+    pub fn stop(&self) -> Stopping {
+        self.0.tell_to_end(Signal::Drain, StopReason::Stopped);
+        Stopping::new(self.0.clone())
+    }
+}
+
+pub(crate) fn downcast<A: Actor>(resident: Arc<dyn Resident>) -> Result<ActorRef<A>, LookupError> {
+    let mismatch = LookupError::TypeMismatch {
+        urn: resident.urn(),
+        expected: type_name::<A>(),
+        found: resident.type_name(),
+    };
+    match resident.into_any().downcast::<Cell<A>>() {
+        Ok(cell) => {
+            cell.acquire();
+            Ok(ActorRef::local(cell))
+        }
+        Err(_) => Err(mismatch),
+    }
+}
+
+impl Clone for AnyRef {
+    fn clone(&self) -> Self {
+        Self::new(self.0.clone())
+    }
+}
+
+impl Drop for AnyRef {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+impl fmt::Debug for AnyRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AnyRef({} {})", self.type_name(), self.urn())
+    }
+}

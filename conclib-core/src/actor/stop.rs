@@ -1,0 +1,110 @@
+//! How actors end.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use serde::{Deserialize, Serialize};
+
+use crate::fault::Fault;
+
+/// Where an actor is in its life. It only ever moves on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum State {
+    /// Being created, or in `#[on(start)]`.
+    Starting = 0,
+    /// Takes messages.
+    Running = 1,
+    /// Serves what is left, or is in `#[on(stop)]`.
+    Stopping = 2,
+    /// Ended: its state is dropped and its name is free.
+    Stopped = 3,
+}
+
+/// Why an actor ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// Somebody called `stop`, or it stopped itself: what was queued before
+    /// was served.
+    Stopped,
+    /// Somebody called `stop_now`: what was queued was not served.
+    StoppedNow,
+    /// Somebody called `kill`, or its runtime went away.
+    Killed,
+    /// It was anonymous, and its last reference is gone.
+    Unreferenced,
+    /// Its system shut down.
+    Shutdown,
+    /// It did not start: what `#[on(create)]` or `#[on(start)]` failed with.
+    StartFailed(Fault),
+    /// `#[on(error)]` said stop.
+    Failed(Fault),
+    /// A handler or a hook panicked.
+    Panicked(Fault),
+}
+
+impl StopReason {
+    /// Whether it ended because something went wrong inside.
+    pub const fn is_failure(&self) -> bool {
+        matches!(
+            self,
+            Self::StartFailed(_) | Self::Failed(_) | Self::Panicked(_)
+        )
+    }
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("stopped"),
+            Self::StoppedNow => f.write_str("stopped at once"),
+            Self::Killed => f.write_str("killed"),
+            Self::Unreferenced => f.write_str("its last reference is gone"),
+            Self::Shutdown => f.write_str("its system shut down"),
+            Self::StartFailed(fault) => write!(f, "failed to start: {fault}"),
+            Self::Failed(fault) => write!(f, "failed: {fault}"),
+            Self::Panicked(fault) => write!(f, "panicked: {fault}"),
+        }
+    }
+}
+
+impl std::error::Error for StopReason {}
+
+/// The end of an actor: resolves with its reason once its state is dropped and
+/// its name is free.
+///
+/// The signal that ends the actor was given when this was made; waiting for
+/// the end is optional, and any number may wait.
+///
+/// # Cancel safety
+/// Dropping it only ends the waiting.
+pub struct Stopping(Pin<Box<dyn Future<Output = StopReason> + Send>>);
+
+impl Stopping {
+    pub(crate) fn new(end: Arc<dyn super::Resident>) -> Self {
+        Self(Box::pin(async move { end.ending().wait().await }))
+    }
+
+    /// An end that there is nothing to wait for.
+    pub(crate) fn over(reason: StopReason) -> Self {
+        Self(Box::pin(std::future::ready(reason)))
+    }
+}
+
+impl Future for Stopping {
+    type Output = StopReason;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<StopReason> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Stopping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stopping").finish_non_exhaustive()
+    }
+}

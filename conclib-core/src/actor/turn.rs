@@ -1,0 +1,169 @@
+//! One turn: a handler runs, and its answer goes to whoever asked.
+
+use std::any::Any;
+use std::error::Error;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use crate::error::{Delivery, Failure};
+use crate::fault::{Fault, HandlerError};
+use crate::message::{Message, Never};
+use crate::reply::{Deferred, Refusal, ReplyTo};
+
+/// How a turn ended.
+#[derive(Debug)]
+pub enum Turn {
+    /// The handler ran, and whoever asked has its answer, or will.
+    Done,
+    /// It answered with an error of the domain.
+    Refused,
+    /// It failed, and nobody was asking.
+    Failed(HandlerError),
+    /// It panicked; whoever asked knows.
+    Panicked(Fault),
+}
+
+pin_project_lite::pin_project! {
+    /// A future that turns a panic into a value.
+    pub(crate) struct Caught<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+/// Runs a hook, and makes a panic of it a fault.
+pub(crate) fn caught<F: Future>(future: F) -> Caught<F> {
+    Caught { future }
+}
+
+impl<F: Future> Future for Caught<F> {
+    type Output = Result<F::Output, Fault>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        catch_poll(self.project().future, cx).map_err(|panic| Fault::panic(&*panic))
+    }
+}
+
+/// The state that a handler leaves behind when it panics is only used to run
+/// `#[on(stop)]` and is dropped then, which is why this is unwind safe enough.
+fn catch_poll<F: Future>(
+    future: Pin<&mut F>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<F::Output, Box<dyn Any + Send>>> {
+    match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A handler that runs, with the place for its answer. Dropped before it
+    /// is done it was killed, and whoever asked is told so.
+    struct Answering<F, T, E, A> {
+        #[pin]
+        handler: F,
+        reply: Option<ReplyTo<T, E>>,
+        answer: A,
+    }
+
+    impl<F, T, E, A> PinnedDrop for Answering<F, T, E, A> {
+        fn drop(this: Pin<&mut Self>) {
+            if let Some(reply) = this.project().reply.take() {
+                reply.refuse(Failure::Stopped(Delivery::MayHaveRun));
+            }
+        }
+    }
+}
+
+impl<F, T, E, A> Future for Answering<F, T, E, A>
+where
+    F: Future,
+    A: Fn(ReplyTo<T, E>, F::Output) -> Turn,
+{
+    type Output = Turn;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Turn> {
+        let this = self.project();
+        let output = ready!(catch_poll(this.handler, cx));
+        // Polled again after its end, as no executor does, it has no reply.
+        let reply = this.reply.take().unwrap_or_else(ReplyTo::nobody);
+        Poll::Ready(match output {
+            Ok(output) => (this.answer)(reply, output),
+            Err(panic) => {
+                let fault = Fault::panic(&*panic);
+                reply.refuse(Failure::Panicked(Box::new(fault.clone())));
+                Turn::Panicked(fault)
+            }
+        })
+    }
+}
+
+/// A handler whose value is the reply.
+#[doc(hidden)]
+pub fn answer<M: Message>(
+    reply: ReplyTo<M::Reply, M::Error>,
+    handler: impl Future<Output = M::Reply>,
+) -> impl Future<Output = Turn> {
+    Answering {
+        handler,
+        reply: Some(reply),
+        answer: |reply: ReplyTo<M::Reply, M::Error>, value| {
+            reply.send(value);
+            Turn::Done
+        },
+    }
+}
+
+/// A handler that returns a reply or an error of the domain.
+#[doc(hidden)]
+pub fn answer_result<M: Message>(
+    reply: ReplyTo<M::Reply, M::Error>,
+    handler: impl Future<Output = Result<M::Reply, M::Error>>,
+) -> impl Future<Output = Turn> {
+    Answering {
+        handler,
+        reply: Some(reply),
+        answer: |reply: ReplyTo<M::Reply, M::Error>, result| match result {
+            Ok(value) => {
+                reply.send(value);
+                Turn::Done
+            }
+            Err(error) if reply.was_asked() => {
+                reply.answer(Err(Refusal::Handler(error)));
+                Turn::Refused
+            }
+            Err(error) => Turn::Failed(HandlerError {
+                message: M::NAME,
+                error: Box::<dyn Error + Send + Sync>::from(error),
+            }),
+        },
+    }
+}
+
+/// A handler that answers later.
+#[doc(hidden)]
+pub fn answer_deferred<M: Message>(
+    reply: ReplyTo<M::Reply, M::Error>,
+    handler: impl Future<Output = Deferred<M::Reply, M::Error>>,
+) -> impl Future<Output = Turn> {
+    Answering {
+        handler,
+        reply: Some(reply),
+        answer: |reply: ReplyTo<M::Reply, M::Error>, deferred: Deferred<_, _>| {
+            deferred.meet(reply);
+            Turn::Done
+        },
+    }
+}
+
+/// A handler for what is not declared: it answers through its envelope.
+#[doc(hidden)]
+pub fn answer_fallback(handler: impl Future<Output = ()>) -> impl Future<Output = Turn> {
+    Answering {
+        handler,
+        reply: Some(ReplyTo::<(), Never>::nobody()),
+        answer: |_: ReplyTo<(), Never>, ()| Turn::Done,
+    }
+}

@@ -1,0 +1,77 @@
+//! Asking from code that is not async.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Instant;
+
+use tokio::task::coop;
+
+use super::{Asking, Call, Deadline, Target, To};
+use crate::error::AskError;
+use crate::message::Message;
+
+/// Wakes a thread that is parked.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+pub(super) fn ask<T: Target<M>, M: Message>(
+    call: Call<T, M>,
+) -> Result<M::Reply, AskError<M::Error>> {
+    let (to, message) = match call.to {
+        To::Target(to, message) => (to, message),
+        To::Ready(answer) => return answer,
+    };
+    let urn = to.urn();
+    if in_async_code() {
+        return Err(AskError::WouldBlock { urn });
+    }
+    let after = call.timeout.or_else(|| to.default_timeout());
+    let until = after.and_then(|after| Instant::now().checked_add(after));
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut cx = Context::from_waker(&waker);
+    // The deadline is kept here: a thread without a runtime has no timer.
+    let mut asking = pin!(Asking::send(to, message, after, Deadline::Never));
+    loop {
+        if let Poll::Ready(answer) = asking.as_mut().poll(&mut cx) {
+            return answer;
+        }
+        match until.map(|until| until.saturating_duration_since(Instant::now())) {
+            None => thread::park(),
+            Some(left) if !left.is_zero() => thread::park_timeout(left),
+            Some(_) => {
+                return Err(AskError::Deadline {
+                    urn,
+                    after: after.unwrap_or_default(),
+                    delivery: asking.delivery(),
+                });
+            }
+        }
+    }
+}
+
+/// Whether a runtime polls us: only what it polls has a budget that ends. The
+/// threads of `spawn_blocking` have none, and may be blocked.
+fn in_async_code() -> bool {
+    /// More than any budget of tokio's.
+    const PLENTY: usize = 1024;
+    let mut cx = Context::from_waker(Waker::noop());
+    (0..PLENTY).any(|_| match coop::poll_proceed(&mut cx) {
+        Poll::Ready(unit) => {
+            unit.made_progress();
+            false
+        }
+        Poll::Pending => true,
+    })
+}

@@ -1,0 +1,101 @@
+//! The time an answer is given, with a timer that is armed only when needed.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::error::{AskError, Delivery};
+use crate::urn::Urn;
+
+/// A timer costs more than the rest of a local ask, and nearly every ask is
+/// answered at the poll after the one that sent it. So the first poll that
+/// finds nothing only asks for another one; the second arms the timer.
+#[derive(Debug)]
+pub(crate) enum Deadline {
+    Never,
+    /// Counts from the first poll that finds nothing.
+    After(Duration),
+    Noted { at: Instant, after: Duration },
+    Armed { timer: Pin<Box<Sleep>>, after: Duration },
+}
+
+impl Deadline {
+    pub(crate) fn new(after: Option<Duration>) -> Self {
+        after.map_or(Self::Never, Self::After)
+    }
+
+    /// A deadline that counts from now.
+    pub(crate) fn after(after: Duration) -> Self {
+        Self::Noted {
+            at: instant_after(after),
+            after,
+        }
+    }
+
+    /// What is left, for a request that takes its deadline along.
+    pub(crate) fn remaining(&self) -> Option<Duration> {
+        match self {
+            Self::Never => None,
+            Self::After(after) => Some(*after),
+            Self::Noted { at, .. } => Some(at.saturating_duration_since(Instant::now())),
+            Self::Armed { timer, .. } => {
+                Some(timer.deadline().saturating_duration_since(Instant::now()))
+            }
+        }
+    }
+
+    /// Resolves when the time is over; without a limit never.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
+        match *self {
+            Self::Never => return Poll::Pending,
+            Self::After(after) => {
+                *self = Self::after(after);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Self::Noted { at, after } => {
+                if Handle::try_current().is_err() {
+                    return Poll::Ready(Late::NoRuntime);
+                }
+                let timer = Box::pin(sleep_until(at));
+                *self = Self::Armed { timer, after };
+            }
+            Self::Armed { .. } => {}
+        }
+        let Self::Armed { timer, after } = self else {
+            return Poll::Pending;
+        };
+        timer.as_mut().poll(cx).map(|()| Late::Passed(*after))
+    }
+}
+
+/// Why a wait ended without what was waited for.
+#[derive(Debug)]
+pub(crate) enum Late {
+    Passed(Duration),
+    NoRuntime,
+}
+
+impl Late {
+    pub(crate) fn into_ask_error<E>(self, urn: Urn, delivery: Delivery) -> AskError<E> {
+        match self {
+            Self::Passed(after) => AskError::Deadline {
+                urn,
+                after,
+                delivery,
+            },
+            Self::NoRuntime => AskError::NoRuntime { urn },
+        }
+    }
+}
+
+/// Far enough to be never, where the clock cannot count so far.
+fn instant_after(after: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
+    let now = Instant::now();
+    now.checked_add(after).unwrap_or_else(|| now + FAR)
+}

@@ -1,0 +1,268 @@
+//! The futures of a call.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::deadline::Late;
+use super::{Call, Deadline, NotSent, Sending, Target, To};
+use crate::error::{AskError, Delivery, TellError};
+use crate::message::Message;
+use crate::reply::{Answer, Pick, Reply, poll_answer, settle};
+
+/// A message on its way to its place, which it gives up when dropped.
+struct Departure<T: Target<M>, M: Message> {
+    to: T,
+    sending: Sending<M>,
+    deadline: Deadline,
+}
+
+/// Why a message did not get its place.
+enum Delay {
+    NotSent(NotSent),
+    Late(Late),
+}
+
+type Slot<M> = oneshot::Receiver<Answer<<M as Message>::Reply, <M as Message>::Error>>;
+
+impl<T: Target<M>, M: Message> Departure<T, M> {
+    fn ask(
+        to: T,
+        message: M,
+        remaining: Option<Duration>,
+        deadline: Deadline,
+    ) -> (Self, Slot<M>) {
+        let (sending, answer) = Sending::ask(message, remaining);
+        let departure = Self {
+            to,
+            sending,
+            deadline,
+        };
+        (departure, answer)
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Delay>> {
+        match self.to.poll_send(cx, &mut self.sending) {
+            Poll::Ready(sent) => Poll::Ready(sent.map_err(Delay::NotSent)),
+            Poll::Pending => self.deadline.poll(cx).map(|late| Err(Delay::Late(late))),
+        }
+    }
+}
+
+impl<T: Target<M>, M: Message> Drop for Departure<T, M> {
+    fn drop(&mut self) {
+        if self.sending.ticket.is_some() {
+            self.to.leave(&mut self.sending);
+        }
+    }
+}
+
+/// The future of an ask; see [`Call`].
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct Asking<T: Target<M>, M: Message>(Ask<T, M>);
+
+enum Ask<T: Target<M>, M: Message> {
+    Away {
+        departure: Departure<T, M>,
+        sent: bool,
+        answer: Slot<M>,
+    },
+    Ready(Option<Result<M::Reply, AskError<M::Error>>>),
+}
+
+// Nothing inside is ever pinned.
+impl<T: Target<M>, M: Message> Unpin for Asking<T, M> {}
+
+impl<T: Target<M>, M: Message> Asking<T, M> {
+    pub(super) fn new(call: Call<T, M>) -> Self {
+        match call.to {
+            To::Target(to, message) => {
+                let timeout = call.timeout.or_else(|| to.default_timeout());
+                Self::send(to, message, timeout, Deadline::new(timeout))
+            }
+            To::Ready(answer) => Self(Ask::Ready(Some(answer))),
+        }
+    }
+
+    /// `remaining` is what the request takes along, `deadline` what ends the
+    /// wait here.
+    pub(super) fn send(to: T, message: M, remaining: Option<Duration>, deadline: Deadline) -> Self {
+        let (departure, answer) = Departure::ask(to, message, remaining, deadline);
+        Self(Ask::Away {
+            departure,
+            sent: false,
+            answer,
+        })
+    }
+
+    /// Whether the handler may have run, if no answer has come.
+    pub(super) fn delivery(&self) -> Delivery {
+        match self.0 {
+            Ask::Away { sent: false, .. } => Delivery::NotDelivered,
+            _ => Delivery::MayHaveRun,
+        }
+    }
+}
+
+impl<T: Target<M>, M: Message> Future for Asking<T, M> {
+    type Output = Result<M::Reply, AskError<M::Error>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Ask::Away {
+                departure,
+                sent,
+                answer,
+            } => {
+                if !*sent {
+                    if let Err(delay) = ready!(departure.poll(cx)) {
+                        return Poll::Ready(Err(departure.no_reply(delay)));
+                    }
+                    *sent = true;
+                }
+                let Departure { to, sending, deadline } = departure;
+                let answer = ready!(poll_answer(answer, deadline, cx, &*to));
+                settle(sending.take_cancel(), &answer);
+                Poll::Ready(answer)
+            }
+            Ask::Ready(answer) => answer.take().map_or(Poll::Pending, Poll::Ready),
+        }
+    }
+}
+
+/// The future of a tell; see [`Call::tell`].
+#[must_use = "a message is not sent unless this is awaited"]
+pub struct Telling<T: Target<M>, M: Message>(Option<Departure<T, M>>);
+
+impl<T: Target<M>, M: Message> Unpin for Telling<T, M> {}
+
+impl<T: Target<M>, M: Message> Telling<T, M> {
+    pub(super) fn new(call: Call<T, M>) -> Self {
+        Self(match call.to {
+            To::Target(to, message) => Some(Departure {
+                to,
+                sending: Sending::tell(message, call.timeout),
+                deadline: Deadline::new(call.timeout),
+            }),
+            To::Ready(_) => None,
+        })
+    }
+}
+
+impl<T: Target<M>, M: Message> Future for Telling<T, M> {
+    type Output = Result<(), TellError<M>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(departure) = &mut self.0 else {
+            return Poll::Ready(Ok(()));
+        };
+        match ready!(departure.poll(cx)) {
+            Ok(()) => {
+                if let Some(cancel) = departure.sending.take_cancel() {
+                    cancel.done();
+                }
+                Poll::Ready(Ok(()))
+            }
+            Err(delay) => departure.not_told(delay),
+        }
+    }
+}
+
+/// The future of [`Call::reply`].
+#[must_use = "a message is not sent unless this is awaited"]
+pub struct Queueing<T: Target<M>, M: Message>(Queue<T, M>);
+
+enum Queue<T: Target<M>, M: Message> {
+    Away(
+        Departure<T, M>,
+        Option<Slot<M>>,
+    ),
+    Ready(Option<Result<M::Reply, AskError<M::Error>>>),
+}
+
+impl<T: Target<M>, M: Message> Unpin for Queueing<T, M> {}
+
+impl<T: Target<M>, M: Message> Queueing<T, M> {
+    pub(super) fn new(call: Call<T, M>) -> Self {
+        Self(match call.to {
+            To::Target(to, message) => {
+                let timeout = call.timeout.or_else(|| to.default_timeout());
+                let deadline = Deadline::new(timeout);
+                let (departure, answer) = Departure::ask(to, message, timeout, deadline);
+                Queue::Away(departure, Some(answer))
+            }
+            To::Ready(answer) => Queue::Ready(Some(answer)),
+        })
+    }
+}
+
+impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
+    type Output = Result<Reply<M::Reply, M::Error>, TellError<M>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Queue::Away(departure, answer) => {
+                if let Err(delay) = ready!(departure.poll(cx)) {
+                    return departure.not_told(delay);
+                }
+                let Some(answer) = answer.take() else {
+                    return Poll::Pending;
+                };
+                Poll::Ready(Ok(Reply {
+                    answer: Pick::Slot(answer, departure.to.to_named()),
+                    deadline: std::mem::replace(&mut departure.deadline, Deadline::Never),
+                    cancel: departure.sending.take_cancel(),
+                }))
+            }
+            Queue::Ready(answer) => answer
+                .take()
+                .map_or(Poll::Pending, |answer| Poll::Ready(Ok(Reply::ready(answer)))),
+        }
+    }
+}
+
+impl<T: Target<M>, M: Message> Departure<T, M> {
+    fn no_reply(&self, delay: Delay) -> AskError<M::Error> {
+        match delay {
+            Delay::NotSent(why) => why.into_ask_error(self.to.urn()),
+            Delay::Late(late) => late.into_ask_error(self.to.urn(), Delivery::NotDelivered),
+        }
+    }
+
+    fn not_told<R>(&mut self, delay: Delay) -> Poll<Result<R, TellError<M>>> {
+        // A message that was handed over cannot be late, so it is still here.
+        let Some(request) = self.sending.request.take() else {
+            return Poll::Pending;
+        };
+        let message = request.message;
+        Poll::Ready(Err(match delay {
+            Delay::NotSent(why) => why.into_tell_error(self.to.urn(), message),
+            Delay::Late(late) => TellError::Failed {
+                error: late.into_ask_error(self.to.urn(), Delivery::NotDelivered),
+                message,
+            },
+        }))
+    }
+}
+
+impl<T: Target<M>, M: Message> fmt::Debug for Asking<T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asking").field("message", &M::NAME).finish_non_exhaustive()
+    }
+}
+
+impl<T: Target<M>, M: Message> fmt::Debug for Telling<T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Telling").field("message", &M::NAME).finish_non_exhaustive()
+    }
+}
+
+impl<T: Target<M>, M: Message> fmt::Debug for Queueing<T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queueing").field("message", &M::NAME).finish_non_exhaustive()
+    }
+}

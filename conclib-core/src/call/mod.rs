@@ -1,0 +1,150 @@
+//! A call: a message, whom it is for, and how the caller wants to wait.
+
+mod blocking;
+mod deadline;
+mod future;
+mod target;
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use crate::error::{AskError, TellError};
+use crate::message::Message;
+
+pub(crate) use deadline::Deadline;
+pub use future::{Asking, Queueing, Telling};
+pub use target::{NotSent, Sending, Target};
+
+/// A message that is about to be sent.
+///
+/// Awaiting it asks: it resolves with the reply. The other ways to send it are
+/// [`tell`](Self::tell), [`try_tell`](Self::try_tell), [`reply`](Self::reply)
+/// and [`blocking`](Self::blocking). Nothing is sent before one of them.
+///
+/// `T` is whom it is for: `&ActorRef<A>`, a `&Recipient<M>`, a client.
+///
+/// # Cancel safety
+/// Dropping the future before the message has a place in the mailbox takes it
+/// back. Later, the handler of a local actor runs all the same and its reply
+/// is dropped; a request to another process is cancelled if its handler has
+/// not begun.
+#[must_use = "nothing is sent before it is awaited, or `.tell()`, `.try_tell()`, `.reply()` or `.blocking()` is called"]
+pub struct Call<T, M: Message> {
+    to: To<T, M>,
+    timeout: Option<Duration>,
+}
+
+enum To<T, M: Message> {
+    Target(T, M),
+    Ready(Result<M::Reply, AskError<M::Error>>),
+}
+
+impl<T, M: Message> Call<T, M> {
+    /// A call of `message` on `target`.
+    pub const fn new(target: T, message: M) -> Self {
+        Self {
+            to: To::Target(target, message),
+            timeout: None,
+        }
+    }
+
+    /// A call that is already answered, for the fakes of a test.
+    pub const fn ready(answer: Result<M::Reply, AskError<M::Error>>) -> Self {
+        Self {
+            to: To::Ready(answer),
+            timeout: None,
+        }
+    }
+
+    /// Gives the answer this long, from the first poll of the future on.
+    ///
+    /// When it is over the ask ends in [`AskError::Deadline`]; a local handler
+    /// is not disturbed. For a tell it bounds the wait for a place.
+    pub const fn timeout(mut self, after: Duration) -> Self {
+        self.timeout = Some(after);
+        self
+    }
+}
+
+impl<T: Target<M>, M: Message> Call<T, M> {
+    /// Sends the message and forgets the answer: resolves once it is queued.
+    ///
+    /// # Errors
+    /// The actor has stopped, or the mailbox is full and rejects; the message
+    /// comes back with the error.
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits for a place, the message is not sent.
+    pub fn tell(self) -> Telling<T, M> {
+        Telling::new(self)
+    }
+
+    /// Sends the message if the mailbox has a place right now. Never waits.
+    ///
+    /// # Errors
+    /// The actor has stopped, or the mailbox is full; the message comes back
+    /// with the error. An actor in another process has no place to look at
+    /// from here: `Full` means that this process has too many requests under
+    /// way, and what the other side refuses is dead-lettered there.
+    pub fn try_tell(self) -> Result<(), TellError<M>> {
+        match self.to {
+            To::Target(target, message) => target.try_tell(message),
+            To::Ready(_) => Ok(()),
+        }
+    }
+
+    /// Sends the message and gives back the answer to pick up later: it is
+    /// queued when this resolves.
+    ///
+    /// # Errors
+    /// As [`tell`](Self::tell).
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits for a place, the message is not sent.
+    pub fn reply(self) -> Queueing<T, M> {
+        Queueing::new(self)
+    }
+
+    /// Asks from code that is not async, and blocks its thread until the
+    /// answer comes.
+    ///
+    /// # Errors
+    /// As awaiting the call; and [`AskError::WouldBlock`] where it would stop
+    /// a thread of the async runtime, which it never does.
+    pub fn blocking(self) -> Result<M::Reply, AskError<M::Error>> {
+        blocking::ask(self)
+    }
+}
+
+impl<T: Clone + Target<M>, M: Message> Call<&T, M> {
+    /// The same call with a reference of its own, to move it into a task.
+    pub fn owned(self) -> Call<T, M> {
+        let to = match self.to {
+            To::Target(target, message) => To::Target(target.clone(), message),
+            To::Ready(answer) => To::Ready(answer),
+        };
+        Call {
+            to,
+            timeout: self.timeout,
+        }
+    }
+}
+
+impl<T: Target<M>, M: Message> IntoFuture for Call<T, M> {
+    type Output = Result<M::Reply, AskError<M::Error>>;
+    type IntoFuture = Asking<T, M>;
+
+    fn into_future(self) -> Asking<T, M> {
+        Asking::new(self)
+    }
+}
+
+impl<T, M: Message> fmt::Debug for Call<T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("message", &M::NAME)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

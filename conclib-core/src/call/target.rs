@@ -1,0 +1,151 @@
+//! Whom a call can be for.
+
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::actor::{Named, Ticket, current};
+use crate::error::{AskError, Failure, TellError};
+use crate::message::Message;
+use crate::reply::{Answer, ReplyTo, Request};
+use crate::urn::Urn;
+use crate::wire::{CancelOnDrop, Leaving};
+
+/// Whom a message can be sent to: an [`ActorRef`](crate::ActorRef) of an actor
+/// that handles it, a [`Recipient`](crate::Recipient), a client of another
+/// process, or a reference to one of them.
+///
+/// It is implemented here for all there are; a call is how to use it.
+pub trait Target<M: Message>: Named {
+    /// Hands the message over, or waits for a place. What could not be sent
+    /// stays in `sending`.
+    #[doc(hidden)]
+    fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        sending: &mut Sending<M>,
+    ) -> Poll<Result<(), NotSent>>;
+
+    /// Hands the message over if there is a place right now.
+    #[doc(hidden)]
+    fn try_tell(&self, message: M) -> Result<(), TellError<M>>;
+
+    /// Gives up waiting for a place.
+    #[doc(hidden)]
+    fn leave(&self, sending: &mut Sending<M>);
+
+    /// How long an ask without a timeout of its own may take.
+    #[doc(hidden)]
+    fn default_timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    /// The same name, to keep for later.
+    #[doc(hidden)]
+    fn to_named(&self) -> std::sync::Arc<dyn Named>;
+}
+
+impl<M: Message, T: Target<M> + ?Sized> Target<M> for &T {
+    fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        sending: &mut Sending<M>,
+    ) -> Poll<Result<(), NotSent>> {
+        (**self).poll_send(cx, sending)
+    }
+
+    fn try_tell(&self, message: M) -> Result<(), TellError<M>> {
+        (**self).try_tell(message)
+    }
+
+    fn leave(&self, sending: &mut Sending<M>) {
+        (**self).leave(sending);
+    }
+
+    fn default_timeout(&self) -> Option<Duration> {
+        (**self).default_timeout()
+    }
+
+    fn to_named(&self) -> std::sync::Arc<dyn Named> {
+        (**self).to_named()
+    }
+}
+
+/// A message that is being sent.
+#[doc(hidden)]
+pub struct Sending<M: Message> {
+    /// Taken once the message is handed over.
+    pub(crate) request: Option<Request<M>>,
+    /// Our place in the line before a full mailbox.
+    pub(crate) ticket: Option<Ticket>,
+    /// The time the request takes along to another process.
+    pub(crate) remaining: Option<Duration>,
+    /// What a message to another process needs beyond that.
+    pub(crate) leaving: Option<Box<Leaving>>,
+}
+
+impl<M: Message> Sending<M> {
+    fn new(message: M, reply: ReplyTo<M::Reply, M::Error>, remaining: Option<Duration>) -> Self {
+        Self {
+            request: Some(Request {
+                message,
+                reply,
+                from: current::sender(),
+            }),
+            ticket: None,
+            remaining,
+            leaving: None,
+        }
+    }
+
+    /// What ends the request elsewhere when its asker leaves.
+    pub(crate) fn take_cancel(&mut self) -> Option<CancelOnDrop> {
+        self.leaving.take()?.into_cancel()
+    }
+
+    pub(crate) fn tell(message: M, remaining: Option<Duration>) -> Self {
+        Self::new(message, ReplyTo::nobody(), remaining)
+    }
+
+    pub(crate) fn ask(
+        message: M,
+        remaining: Option<Duration>,
+    ) -> (Self, oneshot::Receiver<Answer<M::Reply, M::Error>>) {
+        let (reply, answer) = ReplyTo::local();
+        (Self::new(message, reply, remaining), answer)
+    }
+}
+
+/// Why a message was not handed over.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum NotSent {
+    Stopped,
+    Full,
+    Failure(Failure),
+}
+
+impl NotSent {
+    pub(crate) fn into_ask_error<E>(self, urn: Urn) -> AskError<E> {
+        match self {
+            Self::Stopped => AskError::Stopped {
+                urn,
+                delivery: crate::error::Delivery::NotDelivered,
+            },
+            Self::Full => AskError::MailboxFull { urn },
+            Self::Failure(failure) => AskError::new(urn, failure),
+        }
+    }
+
+    pub(crate) fn into_tell_error<M>(self, urn: Urn, message: M) -> TellError<M> {
+        match self {
+            Self::Stopped => TellError::Stopped { urn, message },
+            Self::Full => TellError::Full { urn, message },
+            Self::Failure(failure) => TellError::Failed {
+                error: AskError::new(urn, failure),
+                message,
+            },
+        }
+    }
+}

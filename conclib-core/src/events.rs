@@ -1,0 +1,115 @@
+//! What happens in a system, for whoever listens.
+
+use std::fmt;
+
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::actor::StopReason;
+use crate::urn::Urn;
+
+/// Something that happened in a system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// An actor is through `#[on(start)]` and takes messages.
+    Started {
+        /// Which.
+        urn: Urn,
+    },
+    /// An actor has ended: its state is dropped.
+    Stopped {
+        /// Which.
+        urn: Urn,
+        /// Why.
+        reason: StopReason,
+    },
+    /// A message was accepted and not handled.
+    DeadLetter(DeadLetter),
+    /// The listener was slower than the events: so many are missing here.
+    Lagged(u64),
+}
+
+/// A message that was accepted and not handled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeadLetter {
+    /// Whom it was for.
+    pub urn: Urn,
+    /// Its wire name.
+    pub message: &'static str,
+    /// The actor that sent it, if one did and it still lives.
+    pub from: Option<Urn>,
+    /// Why it was not handled.
+    pub cause: DeadLetterCause,
+}
+
+/// Why a message became a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DeadLetterCause {
+    /// Its actor ended before it came to it.
+    Stopped,
+    /// The mailbox was full, and its overflow policy is to drop.
+    MailboxFull,
+    /// Its handler panicked.
+    Panicked,
+    /// Its asker, in another process, had left.
+    AskerLeft,
+}
+
+/// The events of a system, from the moment it was made on:
+/// [`System::events`](crate::System::events).
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[actor(urn = "one")]
+/// struct One;
+///
+/// #[actor]
+/// impl One {}
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let mut events = system.events();
+///     system.spawn(One)?;
+///     assert_eq!(events.next().await, Some(Event::Started { urn: "one".parse()? }));
+///     Ok(())
+/// }
+/// ```
+pub struct Events(broadcast::Receiver<Event>);
+
+/// How many events a listener may be behind before it misses some.
+const BEHIND: usize = 1024;
+
+impl Events {
+    pub(crate) fn channel() -> broadcast::Sender<Event> {
+        broadcast::Sender::new(BEHIND)
+    }
+
+    pub(crate) fn new(sender: &broadcast::Sender<Event>) -> Self {
+        Self(sender.subscribe())
+    }
+
+    /// The next event; `None` once the system is gone. A listener that is more
+    /// than 1024 events behind gets [`Event::Lagged`] in place of those it
+    /// missed.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses no event.
+    pub async fn next(&mut self) -> Option<Event> {
+        match self.0.recv().await {
+            Ok(event) => Some(event),
+            Err(RecvError::Lagged(missed)) => Some(Event::Lagged(missed)),
+            Err(RecvError::Closed) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("waiting", &self.0.len()).finish()
+    }
+}

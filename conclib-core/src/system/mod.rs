@@ -1,0 +1,178 @@
+//! A system: what actors live in.
+
+mod registry;
+mod shutdown;
+mod signals;
+mod spawn;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+pub(crate) use registry::Shared;
+pub use shutdown::{Shutdown, ShutdownReport};
+pub use spawn::SpawnBuilder;
+
+use crate::actor::{Actor, ActorRef, AnyRef, Create, Created, Given, Resident, StopReason, TaskActor};
+use crate::error::{LookupError, SpawnError};
+use crate::events::Events;
+use crate::snapshot::SystemSnapshot;
+use crate::wire::{Broker, Inlet};
+
+/// What actors live in: it knows them by name, and ends them.
+///
+/// It is a value: two systems in one process do not meet. Clones are the same
+/// system; when the last one is dropped, what still lives in it is killed.
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[actor(urn = "counter")]
+/// #[derive(Default)]
+/// struct Counter { n: u64 }
+///
+/// #[actor]
+/// impl Counter {
+///     #[message]
+///     fn add(&mut self, by: u64) -> u64 { self.n += by; self.n }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     system.spawn(Counter::default())?;
+///     let counter: ActorRef<Counter> = system.get("counter")?;
+///     assert_eq!(counter.add(2).await?, 2);
+///     let report = system.shutdown().await;
+///     assert!(report.is_clean());
+///     Ok(())
+/// }
+/// ```
+pub struct System(Arc<Shared>);
+
+impl System {
+    /// A system of that name. The name is for people: it is in errors and logs.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(Arc::new(Shared::new(name.into())))
+    }
+
+    pub(crate) fn of(shared: &Arc<Shared>) -> Self {
+        shared.handles.fetch_add(1, Ordering::Relaxed);
+        Self(shared.clone())
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    /// Spawns an actor as a task, with what `#[actor(…)]` says of it. The
+    /// reference works at once; [`ActorRef::started`] waits for `#[on(start)]`.
+    ///
+    /// # Errors
+    /// Its URN is taken, there is no tokio runtime here, or the system is
+    /// shutting down.
+    pub fn spawn<A: TaskActor>(&self, actor: A) -> Result<ActorRef<A>, SpawnError> {
+        self.actor(actor).spawn()
+    }
+
+    /// An actor with options: `system.actor(value).urn("g2").mailbox(64).spawn()?`.
+    pub fn actor<A: TaskActor>(&self, actor: A) -> SpawnBuilder<'_, A, Given<A>> {
+        SpawnBuilder::new(&self.0, Given(actor))
+    }
+
+    /// An actor that its `#[on(create)]` makes from `args`, where it runs.
+    pub fn create<A: TaskActor + Create>(
+        &self,
+        args: A::Args,
+    ) -> SpawnBuilder<'_, A, Created<A::Args>> {
+        SpawnBuilder::new(&self.0, Created(args))
+    }
+
+    /// The actor of that name.
+    ///
+    /// # Errors
+    /// Nobody has that name, or an actor of another type has it.
+    pub fn get<A: Actor>(&self, urn: impl AsRef<str>) -> Result<ActorRef<A>, LookupError> {
+        let resident = self.resident(urn.as_ref())?;
+        crate::actor::downcast(resident)
+    }
+
+    /// The actor of that name, of whatever type.
+    ///
+    /// # Errors
+    /// Nobody has that name.
+    pub fn lookup(&self, urn: impl AsRef<str>) -> Result<AnyRef, LookupError> {
+        self.resident(urn.as_ref()).map(AnyRef::new)
+    }
+
+    fn resident(&self, urn: &str) -> Result<Arc<dyn Resident>, LookupError> {
+        self.0.find(urn).ok_or_else(|| LookupError::NoSuchActor {
+            urn: urn.to_owned(),
+            system: self.name().to_owned(),
+        })
+    }
+
+    /// What happens in the system from now on.
+    pub fn events(&self) -> Events {
+        self.0.events()
+    }
+
+    /// The system and its actors at this moment. It takes no part in any
+    /// mailbox, so a full one does not delay it.
+    pub fn snapshot(&self) -> SystemSnapshot {
+        self.0.snapshot()
+    }
+
+    /// Ends all actors, newest first, then closes the brokers: await it. New
+    /// actors are refused from the first poll on.
+    ///
+    /// Each actor serves what is queued. What has not ended by the deadline,
+    /// ten seconds unless [`Shutdown::deadline`] says otherwise, is killed; the
+    /// report names what even that did not end.
+    pub fn shutdown(&self) -> Shutdown {
+        Shutdown::new(self.0.clone())
+    }
+
+    /// Waits for SIGINT or SIGTERM, then shuts the system down in order. A
+    /// second signal kills what still lives.
+    ///
+    /// # Errors
+    /// The signal handlers cannot be installed.
+    pub async fn run_until_signal(&self) -> std::io::Result<ShutdownReport> {
+        signals::run_until_signal(self).await
+    }
+
+    /// The way in for a broker.
+    pub fn inlet(&self) -> Inlet {
+        Inlet::new(self.0.clone())
+    }
+
+    /// Has a broker closed by [`shutdown`](Self::shutdown), after the actors.
+    pub fn attach(&self, broker: Arc<dyn Broker>) {
+        self.0.attach(broker);
+    }
+}
+
+impl Clone for System {
+    fn clone(&self) -> Self {
+        Self::of(&self.0)
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        if self.0.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.close();
+            for resident in self.0.residents().rev() {
+                resident.tell_to_end(crate::actor::Signal::Kill, StopReason::Killed);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("System").field("name", &self.name()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,172 @@
+//! Who lives in a system, by age and by name.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::broadcast;
+
+use crate::actor::{ActorId, Resident};
+use crate::error::SpawnError;
+use crate::events::{Event, Events};
+use crate::snapshot::SystemSnapshot;
+use crate::urn::Urn;
+use crate::wire::Broker;
+
+/// What the handles of a system and its actors share.
+pub(crate) struct Shared {
+    name: String,
+    /// The handles that are left; the last one's drop ends the actors.
+    pub(crate) handles: AtomicUsize,
+    table: Mutex<Table>,
+    events: broadcast::Sender<Event>,
+    dead_letters: AtomicU64,
+    brokers: Mutex<Vec<Arc<dyn Broker>>>,
+}
+
+#[derive(Default)]
+struct Table {
+    /// No new actors.
+    closed: bool,
+    /// Every actor that has not ended, oldest first.
+    actors: BTreeMap<ActorId, Arc<dyn Resident>>,
+    /// Those that were given a name.
+    names: HashMap<Urn, ActorId>,
+}
+
+impl Shared {
+    pub(crate) fn new(name: String) -> Self {
+        Self {
+            name,
+            handles: AtomicUsize::new(1),
+            table: Mutex::default(),
+            events: Events::channel(),
+            dead_letters: AtomicU64::new(0),
+            brokers: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Takes an actor in, under its name if it has one.
+    pub(crate) fn enter(
+        &self,
+        id: ActorId,
+        urn: Option<&Urn>,
+        resident: Arc<dyn Resident>,
+    ) -> Result<(), SpawnError> {
+        let mut table = self.table();
+        if table.closed {
+            let system = self.name.clone();
+            return Err(SpawnError::ShuttingDown { system });
+        }
+        if let Some(urn) = urn {
+            if table.names.contains_key(urn) {
+                return Err(SpawnError::UrnTaken {
+                    urn: urn.clone(),
+                    system: self.name.clone(),
+                });
+            }
+            table.names.insert(urn.clone(), id);
+        }
+        table.actors.insert(id, resident);
+        Ok(())
+    }
+
+    /// An actor has ended: its name is free.
+    pub(crate) fn forget(&self, id: ActorId, urn: Option<&Urn>) {
+        let mut table = self.table();
+        // The name may have been made up and never entered, or be another's.
+        if let Some(urn) = urn
+            && table.names.get(urn) == Some(&id)
+        {
+            table.names.remove(urn);
+        }
+        let resident = table.actors.remove(&id);
+        drop(table);
+        // What a dropped actor drops may look back at the table.
+        drop(resident);
+    }
+
+    pub(crate) fn find(&self, urn: &str) -> Option<Arc<dyn Resident>> {
+        let table = self.table();
+        if let Some(id) = table.names.get(urn) {
+            return table.actors.get(id).cloned();
+        }
+        // An anonymous actor whose name somebody has asked for: seldom looked
+        // up, so it is not worth a table of its own.
+        if !urn.starts_with(Urn::ANONYMOUS) {
+            return None;
+        }
+        let found = table.actors.values().find(|actor| actor.known_urn().is_some_and(|own| own == urn));
+        found.cloned()
+    }
+
+    pub(crate) fn resident(&self, id: ActorId) -> Option<Arc<dyn Resident>> {
+        self.table().actors.get(&id).cloned()
+    }
+
+    pub(crate) fn urn_of(&self, id: ActorId) -> Option<Urn> {
+        self.resident(id).map(|resident| resident.urn())
+    }
+
+    /// All that live, oldest first.
+    pub(crate) fn residents(&self) -> impl DoubleEndedIterator<Item = Arc<dyn Resident>> + use<> {
+        let all: Vec<_> = self.table().actors.values().cloned().collect();
+        all.into_iter()
+    }
+
+    /// Takes no new actors.
+    pub(crate) fn close(&self) {
+        self.table().closed = true;
+    }
+
+    pub(crate) fn attach(&self, broker: Arc<dyn Broker>) {
+        self.brokers().push(broker);
+    }
+
+    pub(crate) fn take_brokers(&self) -> Vec<Arc<dyn Broker>> {
+        std::mem::take(&mut *self.brokers())
+    }
+
+    pub(crate) fn refuse_new_requests(&self) {
+        for broker in &*self.brokers() {
+            broker.refuse_new();
+        }
+    }
+
+    pub(crate) fn events(&self) -> Events {
+        Events::new(&self.events)
+    }
+
+    /// Makes an event up only if somebody listens.
+    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
+        if self.events.receiver_count() > 0 {
+            // The last listener may have just left.
+            let _ = self.events.send(event());
+        }
+    }
+
+    pub(crate) fn count_dead_letter(&self) {
+        self.dead_letters.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn snapshot(&self) -> SystemSnapshot {
+        SystemSnapshot {
+            name: self.name.clone(),
+            pid: std::process::id(),
+            actors: self.residents().map(|resident| resident.snapshot()).collect(),
+            dead_letters: self.dead_letters.load(Ordering::Relaxed),
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn brokers(&self) -> MutexGuard<'_, Vec<Arc<dyn Broker>>> {
+        self.brokers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

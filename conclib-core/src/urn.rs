@@ -1,0 +1,338 @@
+//! The names of actors.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
+
+/// The prefix of the library's own actors.
+const RESERVED: &str = "conclib:";
+
+/// How much of a refused URN its error shows, in bytes.
+const EXCERPT: usize = 64;
+
+/// The name of an actor, unique within its system.
+///
+/// Give an actor a URN when others are to find it by name; an actor without
+/// one gets [`Urn::anonymous`].
+///
+/// A URN is 1 to 255 bytes of visible ASCII (`!` to `~`) without any of
+/// `* ? [ ] { }`, which are wildcards to Redis and to shells. Upper and lower
+/// case differ. The prefix `conclib:` belongs to the library's own actors.
+/// Cloning a URN copies a pointer.
+///
+/// Serialised, a URN is a string. Reading one checks everything but the
+/// reserved prefix, because the library's own actors are asked over the wire
+/// as well.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_core::Urn;
+///
+/// let urn: Urn = "greeter/1".parse()?;
+/// assert_eq!(urn, "greeter/1");
+/// assert_eq!(urn.to_string(), "greeter/1");
+/// assert!(Urn::new("two words").is_err());
+/// # Ok::<(), conclib_core::UrnError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Urn(Arc<str>);
+
+impl Urn {
+    /// The longest URN, in bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use conclib_core::Urn;
+    ///
+    /// assert!(Urn::new("a".repeat(Urn::MAX_LEN)).is_ok());
+    /// assert!(Urn::new("a".repeat(Urn::MAX_LEN + 1)).is_err());
+    /// ```
+    pub const MAX_LEN: usize = 255;
+
+    /// What every name begins with that nobody chose.
+    pub(crate) const ANONYMOUS: &'static str = "urn:uuid:";
+
+    /// Makes a URN of a name that a user chose.
+    ///
+    /// `FromStr` and `TryFrom` do the same.
+    ///
+    /// # Errors
+    ///
+    /// [`UrnError`] when the name is empty, longer than [`Urn::MAX_LEN`]
+    /// bytes, has a character that is not allowed, or begins with `conclib:`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use conclib_core::{Urn, UrnError};
+    ///
+    /// assert_eq!(Urn::new("greeter")?.as_str(), "greeter");
+    /// assert!(matches!(Urn::new("conclib:x"), Err(UrnError::Reserved { .. })));
+    /// # Ok::<(), UrnError>(())
+    /// ```
+    pub fn new(name: impl AsRef<str>) -> Result<Self, UrnError> {
+        let urn = Self::checked(name.as_ref())?;
+        if urn.is_reserved() {
+            return Err(UrnError::Reserved {
+                urn: excerpt(urn.as_str()),
+            });
+        }
+        Ok(urn)
+    }
+
+    /// Makes a URN that nobody else has: `urn:uuid:` and a random UUID.
+    ///
+    /// Every actor spawned without a name is given one of these.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use conclib_core::Urn;
+    ///
+    /// let urn = Urn::anonymous();
+    /// assert!(urn.as_str().starts_with("urn:uuid:"));
+    /// assert_ne!(urn, Urn::anonymous());
+    /// ```
+    #[must_use]
+    pub fn anonymous() -> Self {
+        let mut buffer = Uuid::encode_buffer();
+        Self(Arc::from(&*Uuid::new_v4().urn().encode_lower(&mut buffer)))
+    }
+
+    /// The URN of one of the library's own actors, with its prefix.
+    ///
+    /// For the crates of this workspace; not covered by semantic versioning.
+    /// The name is a literal of ours, so it is checked in debug builds only.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn reserved(urn: &'static str) -> Self {
+        debug_assert!(
+            Self::checked(urn).is_ok_and(|urn| urn.is_reserved()),
+            "`{urn}` is not a reserved urn"
+        );
+        Self(Arc::from(urn))
+    }
+
+    /// The URN as text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use conclib_core::Urn;
+    ///
+    /// assert_eq!(Urn::new("greeter")?.as_str().len(), 7);
+    /// # Ok::<(), conclib_core::UrnError>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is the name of one of the library's own actors.
+    ///
+    /// A URN that came over a wire may be; ask before giving it to an actor of
+    /// one's own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use conclib_core::Urn;
+    ///
+    /// assert!(!Urn::new("greeter")?.is_reserved());
+    /// # Ok::<(), conclib_core::UrnError>(())
+    /// ```
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        self.0.starts_with(RESERVED)
+    }
+
+    /// Checks the grammar, and copies the text only once it has passed.
+    fn checked(text: &str) -> Result<Self, UrnError> {
+        if text.is_empty() {
+            return Err(UrnError::Empty);
+        }
+        if text.len() > Self::MAX_LEN {
+            return Err(UrnError::TooLong {
+                urn: excerpt(text),
+                len: text.len(),
+            });
+        }
+        match text.char_indices().find(|&(_, ch)| !allowed(ch)) {
+            Some((at, ch)) => Err(UrnError::BadCharacter {
+                urn: excerpt(text),
+                ch,
+                at,
+            }),
+            None => Ok(Self(Arc::from(text))),
+        }
+    }
+}
+
+fn allowed(ch: char) -> bool {
+    ch.is_ascii_graphic() && !matches!(ch, '*' | '?' | '[' | ']' | '{' | '}')
+}
+
+/// The beginning of a refused URN, escaped: it may come from a stranger and end
+/// up in a log.
+fn excerpt(text: &str) -> String {
+    let mut shown = String::with_capacity(EXCERPT + 3);
+    for ch in text.chars() {
+        let escaped = ch.escape_default();
+        if shown.len() + escaped.len() > EXCERPT {
+            shown.push_str("...");
+            break;
+        }
+        shown.extend(escaped);
+    }
+    shown
+}
+
+/// Why a name was refused as a [`Urn`].
+///
+/// The `urn` in it is the refused name: escaped, and cut after 64 bytes.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_core::{Urn, UrnError};
+///
+/// let error = Urn::new("jobs/*").unwrap_err();
+/// assert!(matches!(error, UrnError::BadCharacter { ch: '*', at: 5, .. }));
+/// assert!(error.to_string().contains("`jobs/*`"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum UrnError {
+    /// The name has no characters.
+    #[error(
+        "the urn is empty: give 1 to {} visible ascii characters, \
+         or spawn the actor without a urn",
+        Urn::MAX_LEN
+    )]
+    Empty,
+
+    /// The name is longer than [`Urn::MAX_LEN`] bytes.
+    #[error(
+        "the urn `{urn}` has {len} bytes, and at most {} are allowed: shorten it",
+        Urn::MAX_LEN
+    )]
+    TooLong {
+        /// The refused name, escaped and cut.
+        urn: String,
+        /// Its length in bytes.
+        len: usize,
+    },
+
+    /// The name has a character that is not allowed.
+    #[error(
+        "the urn `{urn}` has {ch:?} at byte {at}: \
+         use visible ascii without spaces and without any of * ? [ ] {{ }}"
+    )]
+    BadCharacter {
+        /// The refused name, escaped and cut.
+        urn: String,
+        /// The first character that is not allowed.
+        ch: char,
+        /// Where it begins, in bytes.
+        at: usize,
+    },
+
+    /// The name begins with `conclib:`.
+    #[error("the urn `{urn}` begins with `{RESERVED}`, which is reserved: choose another prefix")]
+    Reserved {
+        /// The refused name, escaped and cut.
+        urn: String,
+    },
+}
+
+impl fmt::Display for Urn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl FromStr for Urn {
+    type Err = UrnError;
+
+    fn from_str(text: &str) -> Result<Self, UrnError> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<&str> for Urn {
+    type Error = UrnError;
+
+    fn try_from(text: &str) -> Result<Self, UrnError> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<String> for Urn {
+    type Error = UrnError;
+
+    fn try_from(text: String) -> Result<Self, UrnError> {
+        Self::new(text)
+    }
+}
+
+impl AsRef<str> for Urn {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Maps keyed by URN can be asked with a `&str`: the derived `Eq`, `Ord` and
+/// `Hash` are those of the text.
+impl Borrow<str> for Urn {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for Urn {
+    fn eq(&self, other: &str) -> bool {
+        *self.0 == *other
+    }
+}
+
+impl PartialEq<&str> for Urn {
+    fn eq(&self, other: &&str) -> bool {
+        *self.0 == **other
+    }
+}
+
+impl Serialize for Urn {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Urn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // `str`, not `string`: the check comes before the first copy.
+        deserializer.deserialize_str(UrnVisitor)
+    }
+}
+
+struct UrnVisitor;
+
+impl Visitor<'_> for UrnVisitor {
+    type Value = Urn;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a urn")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Urn, E> {
+        Urn::checked(text).map_err(E::custom)
+    }
+}

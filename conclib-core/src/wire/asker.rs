@@ -1,0 +1,279 @@
+//! Who asked from outside, and the way back to it.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::{Codec, CodecError, Envelope, RequestEnvelope, RequestId, ResponseEnvelope, ResponseKind};
+use crate::error::{Delivery, Failure};
+use crate::message::{Message, Road, decode};
+use crate::reply::{Answer, Refusal, ReplyTo, Request};
+use crate::urn::Urn;
+
+/// Where a message came from.
+///
+/// ```
+/// assert_eq!(conclib_core::wire::Origin::Local.to_string(), "local");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Origin {
+    /// From inside the process.
+    Local,
+    /// From another process on this machine, by its id.
+    Process(u32),
+    /// Over a connection whose other end has no process id here, by what is
+    /// known of it.
+    Peer(Arc<str>),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str("local"),
+            Self::Process(pid) => write!(f, "process {pid}"),
+            Self::Peer(peer) => write!(f, "peer {peer}"),
+        }
+    }
+}
+
+/// Where answers leave towards the peers that asked: one for a connection.
+pub trait ReplySink: Send + Sync + 'static {
+    /// Sends a response. It must not block: a handler's turn is waiting.
+    /// Exactly one comes for each request that was let in.
+    fn respond(&self, response: ResponseEnvelope);
+}
+
+/// The mark that an asker has left, shared with the request it left behind.
+#[derive(Debug, Clone, Default)]
+pub struct Cancellation(Arc<AtomicBool>);
+
+impl Cancellation {
+    /// Lets the request be skipped if its handler has not begun.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// An asker behind a wire. Dropped unanswered, it is told that no reply comes.
+#[doc(hidden)]
+pub struct WireAsker {
+    /// Taken by answering.
+    sink: Option<Arc<dyn ReplySink>>,
+    id: RequestId,
+    codec: Codec,
+    asked: bool,
+    expires: Instant,
+    cancellation: Cancellation,
+    origin: Origin,
+}
+
+impl WireAsker {
+    pub(crate) fn new(envelope: &Envelope<'_>, sink: Arc<dyn ReplySink>, origin: Origin) -> Self {
+        Self {
+            sink: Some(sink),
+            id: envelope.id,
+            codec: envelope.codec,
+            asked: envelope.asked,
+            expires: Instant::now() + envelope.timeout,
+            cancellation: Cancellation::default(),
+            origin,
+        }
+    }
+
+    pub(crate) fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    pub(crate) fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
+    }
+
+    pub(crate) fn was_asked(&self) -> bool {
+        self.asked
+    }
+
+    /// Whether the asker still waits.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.cancellation.is_cancelled() && Instant::now() < self.expires
+    }
+
+    /// Field names travel in JSON, so only bincode compares shapes.
+    pub(crate) fn same_shape(&self, theirs: u64, ours: u64) -> bool {
+        self.codec != Codec::Bincode || theirs == 0 || ours == 0 || theirs == ours
+    }
+
+    /// A told message is queued: that is all its sender wants to know.
+    pub(crate) fn queued(&mut self) {
+        if !self.asked {
+            self.send(ResponseKind::Queued, Vec::new());
+        }
+    }
+
+    pub(crate) fn refuse(mut self, failure: &Failure) {
+        self.fail(failure);
+    }
+
+    pub(crate) fn respond<T: Serialize + ?Sized>(mut self, reply: &T) -> Result<(), CodecError> {
+        let mut body = Vec::new();
+        let encoded = self.codec.encode(reply, &mut body);
+        match &encoded {
+            Ok(()) => self.send(ResponseKind::Reply, body),
+            Err(error) => self.fail(&Failure::Codec(error.clone(), Delivery::MayHaveRun)),
+        }
+        encoded
+    }
+
+    fn fail(&mut self, failure: &Failure) {
+        if let Some(sink) = self.sink.take() {
+            sink.respond(ResponseEnvelope::failure(self.id, self.codec, failure));
+        }
+    }
+
+    fn send(&mut self, kind: ResponseKind, body: Vec<u8>) {
+        if let Some(sink) = self.sink.take() {
+            sink.respond(ResponseEnvelope {
+                id: self.id,
+                kind,
+                codec: self.codec,
+                body,
+            });
+        }
+    }
+}
+
+impl Drop for WireAsker {
+    fn drop(&mut self) {
+        self.fail(&Failure::NoReply);
+    }
+}
+
+/// The way back to an asker behind a wire, typed by what it waits for.
+pub struct WireReply<T, E> {
+    asker: WireAsker,
+    encode: fn(Answer<T, E>, Codec, &mut Vec<u8>) -> Result<ResponseKind, Encode>,
+}
+
+/// Why an answer is no body.
+enum Encode {
+    Failure(Box<Failure>),
+    Codec(CodecError),
+}
+
+impl<T, E> WireReply<T, E> {
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.asker.asked && self.asker.is_waiting()
+    }
+
+    pub(crate) fn was_asked(&self) -> bool {
+        self.asker.asked
+    }
+
+    pub(crate) fn asker(&self) -> &WireAsker {
+        &self.asker
+    }
+
+    pub(crate) fn queued(&mut self) {
+        self.asker.queued();
+    }
+
+    pub(crate) fn answer(mut self, answer: Answer<T, E>) {
+        if self.asker.sink.is_none() {
+            return;
+        }
+        let mut body = Vec::new();
+        let encode = self.encode;
+        let codec = self.asker.codec;
+        // The serde code of a reply is a user's, and may panic.
+        let encoded = catch_unwind(AssertUnwindSafe(|| encode(answer, codec, &mut body)));
+        match encoded {
+            Ok(Ok(kind)) => self.asker.send(kind, body),
+            Ok(Err(Encode::Failure(failure))) => self.asker.fail(&failure),
+            Ok(Err(Encode::Codec(error))) => {
+                self.asker.fail(&Failure::Codec(error, Delivery::MayHaveRun));
+            }
+            Err(panic) => {
+                let fault = Box::new(crate::Fault::panic(&*panic));
+                self.asker.fail(&Failure::Panicked(fault));
+            }
+        }
+    }
+}
+
+impl<T, E> fmt::Debug for WireReply<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WireReply").field("id", &self.asker.id).finish_non_exhaustive()
+    }
+}
+
+fn encode<M: Message>(
+    answer: Answer<M::Reply, M::Error>,
+    codec: Codec,
+    out: &mut Vec<u8>,
+) -> Result<ResponseKind, Encode> {
+    match answer {
+        Ok(reply) => <M::Road as Road<M>>::encode_reply(&reply, codec, out)
+            .map(|()| ResponseKind::Reply)
+            .map_err(Encode::Codec),
+        Err(Refusal::Handler(error)) => <M::Road as Road<M>>::encode_error(&error, codec, out)
+            .map(|()| ResponseKind::Error)
+            .map_err(Encode::Codec),
+        Err(Refusal::Failure(failure)) => Err(Encode::Failure(failure)),
+    }
+}
+
+/// Decodes a request that came over a wire. What does not fit is answered
+/// here, and `None` is left.
+#[doc(hidden)]
+pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: WireAsker) -> Option<Request<M>> {
+    if !asker.same_shape(envelope.fingerprint, M::FINGERPRINT) {
+        asker.refuse(&Failure::SchemaMismatch(M::NAME.to_owned()));
+        return None;
+    }
+    // The serde code of a message is a user's, and may panic.
+    let decoded = catch_unwind(AssertUnwindSafe(|| {
+        decode::<M>(envelope.codec, envelope.body)
+    }));
+    match decoded {
+        Ok(Ok(message)) => Some(Request {
+            message,
+            reply: ReplyTo::wire(WireReply {
+                asker,
+                encode: encode::<M>,
+            }),
+            from: None,
+        }),
+        Ok(Err(error)) => {
+            asker.refuse(&Failure::Codec(error, Delivery::NotDelivered));
+            None
+        }
+        Err(panic) => {
+            asker.refuse(&Failure::Panicked(Box::new(crate::Fault::panic(&*panic))));
+            None
+        }
+    }
+}
+
+impl RequestEnvelope {
+    pub(crate) fn new(envelope: &Envelope<'_>, to: Urn, asker: WireAsker) -> Self {
+        Self {
+            asker,
+            to,
+            message: envelope.message.into(),
+            fingerprint: envelope.fingerprint,
+            body: envelope.body.into(),
+        }
+    }
+}

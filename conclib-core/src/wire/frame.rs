@@ -1,0 +1,229 @@
+//! Envelopes as bytes: the frames of a link.
+//!
+//! A frame is its length, four bytes big endian, and then so many bytes. All
+//! numbers are big endian. The first byte says what it is:
+//!
+//! | kind | then |
+//! |---|---|
+//! | 1 request | id (16), flags (1), codec (1), timeout in ms (4), fingerprint (8), length and bytes of URN (1 + n), message (1 + n), trace (1 + n); the rest is the body |
+//! | 2 response | id (16), kind (1), codec (1); the rest is the body |
+//! | 3 cancel | id (16) |
+//! | 4 goodbye | nothing: no new requests, please; the answers still come |
+//!
+//! Bit 0 of the flags is set when an answer is wanted.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::{Codec, Envelope, MAX_BODY, RequestId, Response, ResponseKind};
+
+/// The largest frame, in bytes, without its length: a body and its head.
+pub const MAX_FRAME: usize = MAX_BODY + 1024;
+
+const REQUEST: u8 = 1;
+const RESPONSE: u8 = 2;
+const CANCEL: u8 = 3;
+const GOODBYE: u8 = 4;
+const ASKED: u8 = 1;
+
+/// One frame, borrowed from its bytes.
+///
+/// ```
+/// use conclib_core::wire::{Frame, RequestId};
+///
+/// let mut bytes = Vec::new();
+/// let cancel = Frame::Cancel(RequestId::from_u128(7));
+/// cancel.encode(&mut bytes)?;
+/// assert_eq!(Frame::decode(&bytes[4..])?, cancel);
+/// # Ok::<(), conclib_core::wire::FrameError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Frame<'a> {
+    /// A request.
+    Request(Envelope<'a>),
+    /// The answer to one.
+    Response(Response<'a>),
+    /// The asker of a request has left.
+    Cancel(RequestId),
+    /// The sender takes no new requests.
+    Goodbye,
+}
+
+/// Why bytes are no frame, or a frame has no bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// It is larger than [`MAX_FRAME`].
+    #[error("a frame of {len} bytes is over the limit of {MAX_FRAME}: send less at once")]
+    TooLarge {
+        /// The length it has.
+        len: usize,
+    },
+    /// It ends too early.
+    #[error("a frame is cut short")]
+    Truncated,
+    /// The first byte is none of the kinds.
+    #[error("a frame is of the unknown kind {0}: is the other side another version?")]
+    UnknownKind(u8),
+    /// The codec is none that is known.
+    #[error("a frame is in the unknown codec {0}: is the other side another version?")]
+    UnknownCodec(u8),
+    /// A name is not UTF-8, or over 255 bytes.
+    #[error("a name in a frame is no text of at most 255 bytes")]
+    BadName,
+    /// There are more bytes than the frame should have.
+    #[error("a frame is longer than it should be")]
+    TrailingBytes,
+}
+
+impl<'a> Frame<'a> {
+    /// Appends the frame to `out`, with its length before it. On an error
+    /// `out` is as before.
+    ///
+    /// # Errors
+    /// A name is over 255 bytes, or the whole is over [`MAX_FRAME`].
+    pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), FrameError> {
+        let start = out.len();
+        out.extend_from_slice(&[0; 4]);
+        let written = self.write(out);
+        let len = out.len() - start - 4;
+        let checked = match (written, u32::try_from(len)) {
+            (Err(error), _) => Err(error),
+            (Ok(()), Ok(prefix)) if len <= MAX_FRAME => Ok(prefix),
+            (Ok(()), _) => Err(FrameError::TooLarge { len }),
+        };
+        match checked {
+            Ok(prefix) => {
+                out[start..start + 4].copy_from_slice(&prefix.to_be_bytes());
+                Ok(())
+            }
+            Err(error) => {
+                out.truncate(start);
+                Err(error)
+            }
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), FrameError> {
+        match self {
+            Self::Request(envelope) => {
+                let millis = u32::try_from(envelope.timeout.as_millis()).unwrap_or(u32::MAX);
+                out.push(REQUEST);
+                out.extend_from_slice(envelope.id.as_bytes());
+                out.push(if envelope.asked { ASKED } else { 0 });
+                out.push(envelope.codec.id());
+                out.extend_from_slice(&millis.to_be_bytes());
+                out.extend_from_slice(&envelope.fingerprint.to_be_bytes());
+                for name in [envelope.to, envelope.message, envelope.trace] {
+                    out.push(u8::try_from(name.len()).map_err(|_| FrameError::BadName)?);
+                    out.extend_from_slice(name.as_bytes());
+                }
+                out.extend_from_slice(envelope.body);
+            }
+            Self::Response(response) => {
+                out.push(RESPONSE);
+                out.extend_from_slice(response.id.as_bytes());
+                out.push(response.kind as u8);
+                out.push(response.codec.id());
+                out.extend_from_slice(response.body);
+            }
+            Self::Cancel(id) => {
+                out.push(CANCEL);
+                out.extend_from_slice(id.as_bytes());
+            }
+            Self::Goodbye => out.push(GOODBYE),
+        }
+        Ok(())
+    }
+
+    /// Reads a frame from its bytes, the length before it not included. Bodies
+    /// and names are borrowed; nothing is allocated.
+    ///
+    /// # Errors
+    /// The bytes are not a frame.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, FrameError> {
+        if bytes.len() > MAX_FRAME {
+            return Err(FrameError::TooLarge { len: bytes.len() });
+        }
+        let mut cursor = Cursor(bytes);
+        let frame = match cursor.byte()? {
+            REQUEST => {
+                let id = cursor.id()?;
+                let asked = cursor.byte()? & ASKED != 0;
+                let codec = cursor.codec()?;
+                let millis = u32::from_be_bytes(cursor.array()?);
+                let fingerprint = u64::from_be_bytes(cursor.array()?);
+                Self::Request(Envelope {
+                    id,
+                    to: cursor.name()?,
+                    message: cursor.name()?,
+                    timeout: Duration::from_millis(millis.into()),
+                    trace: cursor.name()?,
+                    codec,
+                    fingerprint,
+                    asked,
+                    body: cursor.rest(),
+                })
+            }
+            RESPONSE => {
+                let id = cursor.id()?;
+                let kind = cursor.byte()?;
+                Self::Response(Response {
+                    id,
+                    kind: ResponseKind::from_id(kind).ok_or(FrameError::UnknownKind(kind))?,
+                    codec: cursor.codec()?,
+                    body: cursor.rest(),
+                })
+            }
+            CANCEL => Self::Cancel(cursor.id()?),
+            GOODBYE => Self::Goodbye,
+            kind => return Err(FrameError::UnknownKind(kind)),
+        };
+        if cursor.0.is_empty() {
+            Ok(frame)
+        } else {
+            Err(FrameError::TrailingBytes)
+        }
+    }
+}
+
+/// What is still to be read.
+struct Cursor<'a>(&'a [u8]);
+
+impl<'a> Cursor<'a> {
+    fn take(&mut self, len: usize) -> Result<&'a [u8], FrameError> {
+        let (taken, rest) = self.0.split_at_checked(len).ok_or(FrameError::Truncated)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], FrameError> {
+        let (array, rest) = self.0.split_first_chunk().ok_or(FrameError::Truncated)?;
+        self.0 = rest;
+        Ok(*array)
+    }
+
+    fn byte(&mut self) -> Result<u8, FrameError> {
+        self.array().map(|[byte]| byte)
+    }
+
+    fn id(&mut self) -> Result<RequestId, FrameError> {
+        self.array().map(Uuid::from_bytes)
+    }
+
+    fn codec(&mut self) -> Result<Codec, FrameError> {
+        let id = self.byte()?;
+        Codec::from_id(id).ok_or(FrameError::UnknownCodec(id))
+    }
+
+    fn name(&mut self) -> Result<&'a str, FrameError> {
+        let len = self.byte()?;
+        std::str::from_utf8(self.take(len.into())?).map_err(|_| FrameError::BadName)
+    }
+
+    fn rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.0)
+    }
+}

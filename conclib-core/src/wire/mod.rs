@@ -1,0 +1,28 @@
+//! The wire: what an envelope is, how it is encoded, and the two traits by
+//! which a link or a broker carries it.
+//!
+//! [`Envelope`] and [`Response`] are what travels. Towards a system they come
+//! in through an [`Inlet`]; their answers leave through a [`ReplySink`]. Away
+//! from here they leave through an [`Outlet`], and [`Pending`] knows who waits
+//! for which answer.
+
+mod asker;
+mod codec;
+mod envelope;
+mod frame;
+mod inlet;
+mod outlet;
+mod pending;
+mod remote;
+
+pub use asker::{Cancellation, Origin, ReplySink, WireReply};
+#[doc(hidden)]
+pub use asker::{WireAsker, accept};
+pub use codec::{Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec};
+pub use envelope::{Envelope, RequestEnvelope, RequestId, Response, ResponseEnvelope, ResponseKind};
+pub use frame::{Frame, FrameError, MAX_FRAME};
+pub use inlet::{Broker, Inlet};
+pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, Outlet, Unsent};
+pub use pending::Pending;
+pub use remote::Remote;
+pub(crate) use remote::{Leaving, poll_send_away, try_tell_away};

@@ -1,0 +1,80 @@
+//! The way out: how a request leaves this process.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{CodecError, Envelope, RequestId, Response};
+use crate::error::Failure;
+
+/// How long a request to another process may take that was given no timeout.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What is called with the answer to a request, once, or with what happened
+/// instead.
+pub type Answerer = Box<dyn FnOnce(Result<Response<'_>, Failure>) + Send>;
+
+/// A link or a broker, seen by those who ask.
+///
+/// It is the client's end of a connection: one for a process, shared by all
+/// its tasks. It reconnects by itself, and limits how many requests are under
+/// way at once.
+pub trait Outlet: Send + Sync + 'static {
+    /// Sends a request now, or says why not and gives the answerer back.
+    ///
+    /// # Errors
+    /// [`Unsent`] says what to do.
+    fn send(&self, envelope: &Envelope<'_>, answerer: Answerer) -> Result<(), (Unsent, Answerer)>;
+
+    /// Resolves when [`send`](Self::send) is worth another try.
+    fn room(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// The asker of this request has left: the other side may skip it.
+    fn cancel(&self, id: RequestId);
+
+    /// A new id for a request.
+    fn next_id(&self) -> RequestId;
+}
+
+/// Why a request did not leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unsent {
+    /// Not connected, or too many requests are under way: wait for
+    /// [`room`](Outlet::room).
+    Busy,
+    /// The client was closed.
+    Closed,
+    /// It does not fit a frame.
+    Codec(CodecError),
+}
+
+/// Cancels its request when it is dropped before the answer came.
+pub struct CancelOnDrop(Option<(Arc<dyn Outlet>, RequestId)>);
+
+impl CancelOnDrop {
+    pub(crate) fn new(outlet: Arc<dyn Outlet>, id: RequestId) -> Self {
+        Self(Some((outlet, id)))
+    }
+
+    /// The answer came.
+    pub(crate) fn done(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let Some((outlet, id)) = self.0.take() {
+            outlet.cancel(id);
+        }
+    }
+}
+
+impl fmt::Debug for CancelOnDrop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CancelOnDrop").field(&self.0.as_ref().map(|(_, id)| id)).finish()
+    }
+}

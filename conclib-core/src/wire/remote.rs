@@ -1,0 +1,257 @@
+//! An actor in another process, by its name.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::{
+    Answerer, CancelOnDrop, Codec, CodecError, DEFAULT_TIMEOUT, Envelope, Outlet, RequestId,
+    Response, ResponseKind, Unsent,
+};
+use crate::actor::Named;
+use crate::call::{NotSent, Sending, Target};
+use crate::error::{Delivery, Failure, TellError};
+use crate::message::{Message, Road, WireMessage};
+use crate::reply::{Answer, Refusal, ReplyTo};
+use crate::urn::{Urn, UrnError};
+
+/// An actor behind an [`Outlet`]: what a client's calls are for.
+#[derive(Clone)]
+pub struct Remote {
+    outlet: Arc<dyn Outlet>,
+    /// A name that is none is reported when something is sent to it.
+    urn: Result<Urn, UrnError>,
+}
+
+impl Remote {
+    /// Whether the other leads to the same actor, over the same connection.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.outlet, &other.outlet) && self.urn == other.urn
+    }
+
+    /// The actor of that name behind `outlet`.
+    pub fn new(outlet: Arc<dyn Outlet>, urn: Result<Urn, UrnError>) -> Self {
+        Self { outlet, urn }
+    }
+}
+
+impl Named for Remote {
+    fn urn(&self) -> Urn {
+        match &self.urn {
+            Ok(urn) => urn.clone(),
+            Err(_) => Urn::reserved("conclib:no-urn"),
+        }
+    }
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote").field("urn", &self.urn).finish_non_exhaustive()
+    }
+}
+
+impl<M: WireMessage> Target<M> for Remote {
+    fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        sending: &mut Sending<M>,
+    ) -> Poll<Result<(), NotSent>> {
+        poll_send_away(self, cx, sending)
+    }
+
+    fn try_tell(&self, message: M) -> Result<(), TellError<M>> {
+        try_tell_away(self, message)
+    }
+
+    fn leave(&self, _: &mut Sending<M>) {}
+
+    fn default_timeout(&self) -> Option<Duration> {
+        Some(DEFAULT_TIMEOUT)
+    }
+
+    fn to_named(&self) -> Arc<dyn Named> {
+        Arc::new(self.clone())
+    }
+}
+
+/// A message on its way out, beyond what a local one needs.
+pub(crate) struct Leaving {
+    since: Instant,
+    answerer: Option<Answerer>,
+    room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Word that a told message is queued.
+    queued: Option<oneshot::Receiver<Result<(), Failure>>>,
+    cancel: Option<CancelOnDrop>,
+}
+
+impl Leaving {
+    /// What ends the request over there when its asker leaves.
+    pub(crate) fn into_cancel(self) -> Option<CancelOnDrop> {
+        self.cancel
+    }
+}
+
+/// Encodes and sends, or waits until the outlet has room. A tell then waits
+/// for word that it is queued, and keeps its message until then.
+pub(crate) fn poll_send_away<M: Message>(
+    remote: &Remote,
+    cx: &mut Context<'_>,
+    sending: &mut Sending<M>,
+) -> Poll<Result<(), NotSent>> {
+    let urn = match &remote.urn {
+        Ok(urn) => urn,
+        Err(error) => return Poll::Ready(Err(NotSent::Failure(Failure::Urn(error.clone())))),
+    };
+    let Some(request) = &mut sending.request else {
+        return Poll::Ready(Ok(()));
+    };
+    let leaving = sending.leaving.get_or_insert_with(|| {
+        let (answerer, queued) = answerer::<M>(std::mem::replace(&mut request.reply, ReplyTo::nobody()));
+        Box::new(Leaving {
+            since: Instant::now(),
+            answerer: Some(answerer),
+            room: None,
+            queued,
+            cancel: None,
+        })
+    });
+    while let Some(answerer) = leaving.answerer.take() {
+        if let Some(room) = &mut leaving.room {
+            if room.as_mut().poll(cx).is_pending() {
+                leaving.answerer = Some(answerer);
+                return Poll::Pending;
+            }
+            leaving.room = None;
+        }
+        let timeout = sending.remaining.unwrap_or(DEFAULT_TIMEOUT);
+        let timeout = timeout.saturating_sub(leaving.since.elapsed());
+        let asked = leaving.queued.is_none();
+        match send(remote, urn, &request.message, asked, timeout, answerer) {
+            Ok(id) => leaving.cancel = Some(CancelOnDrop::new(remote.outlet.clone(), id)),
+            Err((Unsent::Busy, answerer)) => {
+                leaving.answerer = Some(answerer);
+                leaving.room = Some(remote.outlet.room());
+            }
+            Err((Unsent::Closed, _)) => return Poll::Ready(Err(NotSent::Failure(closed()))),
+            Err((Unsent::Codec(error), _)) => {
+                let failure = Failure::Codec(error, Delivery::NotDelivered);
+                return Poll::Ready(Err(NotSent::Failure(failure)));
+            }
+        }
+    }
+    if let Some(queued) = &mut leaving.queued {
+        let queued = ready!(Pin::new(queued).poll(cx));
+        let queued = queued.unwrap_or(Err(Failure::Disconnected(Delivery::MayHaveRun)));
+        if let Err(failure) = queued {
+            return Poll::Ready(Err(NotSent::Failure(failure)));
+        }
+    }
+    sending.request = None;
+    Poll::Ready(Ok(()))
+}
+
+/// Sends if the outlet has room, and asks for no word of it.
+pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(), TellError<M>> {
+    let urn = match &remote.urn {
+        Ok(urn) => urn,
+        Err(error) => {
+            let failure = NotSent::Failure(Failure::Urn(error.clone()));
+            return Err(failure.into_tell_error(remote.urn(), message));
+        }
+    };
+    let sent = send(remote, urn, &message, false, DEFAULT_TIMEOUT, Box::new(|_| {}));
+    sent.map(drop).map_err(|(unsent, _)| {
+        let why = match unsent {
+            Unsent::Busy => NotSent::Full,
+            Unsent::Closed => NotSent::Failure(closed()),
+            Unsent::Codec(error) => NotSent::Failure(Failure::Codec(error, Delivery::NotDelivered)),
+        };
+        why.into_tell_error(urn.clone(), message)
+    })
+}
+
+fn closed() -> Failure {
+    Failure::Disconnected(Delivery::NotDelivered)
+}
+
+fn send<M: Message>(
+    remote: &Remote,
+    urn: &Urn,
+    message: &M,
+    asked: bool,
+    timeout: Duration,
+    answerer: Answerer,
+) -> Result<RequestId, (Unsent, Answerer)> {
+    let codec = Codec::Bincode;
+    let mut body = Vec::new();
+    if let Err(error) = <M::Road as Road<M>>::encode(message, codec, &mut body) {
+        return Err((Unsent::Codec(error), answerer));
+    }
+    let id = remote.outlet.next_id();
+    let envelope = Envelope {
+        id,
+        to: urn.as_str(),
+        message: M::NAME,
+        timeout,
+        trace: "",
+        codec,
+        fingerprint: M::FINGERPRINT,
+        asked,
+        body: &body,
+    };
+    remote.outlet.send(&envelope, answerer).map(|()| id)
+}
+
+/// What passes the answer on to a local slot; for a tell, the word that it is
+/// queued.
+fn answerer<M: Message>(
+    reply: ReplyTo<M::Reply, M::Error>,
+) -> (Answerer, Option<oneshot::Receiver<Result<(), Failure>>>) {
+    if reply.was_asked() {
+        let answerer = move |response: Result<Response<'_>, Failure>| {
+            let answer = match response {
+                Ok(response) => decode::<M>(&response),
+                Err(failure) => Err(Refusal::Failure(Box::new(failure))),
+            };
+            reply.answer(answer);
+        };
+        return (Box::new(answerer), None);
+    }
+    let (word, queued) = oneshot::channel();
+    let answerer = move |response: Result<Response<'_>, Failure>| {
+        let outcome = response.and_then(|response| match response.kind {
+            ResponseKind::Failure => Err(failure(&response)),
+            _ => Ok(()),
+        });
+        // A teller that has left wants no word.
+        let _ = word.send(outcome);
+    };
+    (Box::new(answerer), Some(queued))
+}
+
+fn decode<M: Message>(response: &Response<'_>) -> Answer<M::Reply, M::Error> {
+    let Response { codec, body, .. } = *response;
+    let decoded = match response.kind {
+        ResponseKind::Reply => <M::Road as Road<M>>::decode_reply(codec, body).map(Ok),
+        ResponseKind::Error => {
+            <M::Road as Road<M>>::decode_error(codec, body).map(|error| Err(Refusal::Handler(error)))
+        }
+        ResponseKind::Failure => Ok(Err(Refusal::Failure(Box::new(failure(response))))),
+        ResponseKind::Queued => Ok(Err(Refusal::Failure(Box::new(Failure::NoReply)))),
+    };
+    decoded.unwrap_or_else(|error: CodecError| {
+        let failure = Failure::Codec(error, Delivery::MayHaveRun);
+        Err(Refusal::Failure(Box::new(failure)))
+    })
+}
+
+/// The failure that a response tells of.
+fn failure(response: &Response<'_>) -> Failure {
+    response.codec.decode(response.body).unwrap_or(Failure::NoReply)
+}

@@ -1,0 +1,330 @@
+//! Where a local broker is: the URL, parsed and checked.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::url::{self, Query};
+
+/// How long a URL may be, in bytes: enough for any path of the system.
+const MAX_URL: usize = 4096;
+
+/// The kernel keeps the path of a unix socket in this many bytes, of which the
+/// last is a zero.
+const SOCKET_PATH: usize = 108;
+
+/// Where a broker serves and clients find it: a unix socket, or TCP.
+///
+/// Parse it from a URL, with [`parse`](Self::parse) or `str::parse`:
+///
+/// | URL | meaning |
+/// |---|---|
+/// | `unix:///run/app/app.sock` | a socket file at an absolute path, `%` escapes decoded |
+/// | `unix:///run/app/app.sock?uid=1000` | the same, and the user 1000 is let in too; may be repeated |
+/// | `tcp://127.0.0.1:7000` | TCP; port 0 is any free one; an IPv6 host is in brackets |
+/// | `tcp://127.0.0.1:7000?keyfile=/etc/app/key` | the [authkey](crate::AuthKey) is in this file |
+/// | `tcp://10.0.0.7:7000?plaintext=allow` | off this machine, though nothing is encrypted |
+///
+/// No part of a URL is a secret: it may be logged, and errors quote it.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_net::{Address, AddressError};
+///
+/// let address: Address = "unix:///run/app/app.sock?uid=1000".parse()?;
+/// assert_eq!(address.to_string(), "unix:///run/app/app.sock?uid=1000");
+///
+/// let error = Address::parse("unix://app.sock").unwrap_err();
+/// assert!(matches!(error, AddressError::NotAbsolute { .. }));
+/// # Ok::<(), AddressError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Address(pub(crate) Place);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    Unix(UnixPlace),
+    Tcp(TcpPlace),
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct UnixPlace {
+    /// Absolute, has a file name, and fits a socket address.
+    pub(crate) path: PathBuf,
+    /// Users beside our own whom the other end may belong to.
+    pub(crate) uids: Vec<u32>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct TcpPlace {
+    /// A name, or the text of an IP address without brackets.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) keyfile: Option<PathBuf>,
+    /// Whether the user knows that nothing is encrypted.
+    pub(crate) plaintext: bool,
+}
+
+impl Address {
+    /// Parses a URL; see the [type](Self) for what it may be.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError`] with the URL in its text, shortened if it is long. Any
+    /// text is safe to give.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use conclib_net::Address;
+    ///
+    /// let address = Address::parse("tcp://[::1]:7000?keyfile=/etc/app/key")?;
+    /// assert_eq!(address.to_string(), "tcp://[::1]:7000?keyfile=/etc/app/key");
+    /// # Ok::<(), conclib_net::AddressError>(())
+    /// ```
+    pub fn parse(url: &str) -> Result<Self, AddressError> {
+        if url.len() > MAX_URL {
+            return Err(AddressError::TooLong { url: url::shown(url), len: url.len() });
+        }
+        let (rest, query) = url.split_once('?').map_or((url, ""), |(rest, query)| (rest, query));
+        if url.contains('#') || url.chars().any(char::is_control) {
+            return Err(AddressError::Character { url: url::shown(url) });
+        }
+        let query = Query { url, query };
+        if let Some(path) = rest.strip_prefix("unix://") {
+            UnixPlace::parse(url, path, &query).map(|place| Self(Place::Unix(place)))
+        } else if let Some(authority) = rest.strip_prefix("tcp://") {
+            TcpPlace::parse(url, authority, &query).map(|place| Self(Place::Tcp(place)))
+        } else {
+            Err(AddressError::Scheme { url: url::shown(url) })
+        }
+    }
+
+    /// The address of the unix socket at `path`, for a path that is at hand.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError::NotAbsolute`] and [`AddressError::PathTooLong`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use conclib_net::Address;
+    ///
+    /// let address = Address::unix("/run/my app/app.sock")?;
+    /// assert_eq!(address.to_string(), "unix:///run/my%20app/app.sock");
+    /// # Ok::<(), conclib_net::AddressError>(())
+    /// ```
+    pub fn unix(path: impl AsRef<Path>) -> Result<Self, AddressError> {
+        let path = path.as_ref().to_owned();
+        let place = UnixPlace { path, uids: Vec::new() };
+        let url = Self(Place::Unix(place.clone())).to_string();
+        place.check(&url).map(|place| Self(Place::Unix(place)))
+    }
+}
+
+impl UnixPlace {
+    fn parse(url: &str, path: &str, query: &Query<'_>) -> Result<Self, AddressError> {
+        let path = url::unescape(path).ok_or_else(|| AddressError::Escape { url: url::shown(url) })?;
+        let mut uids = Vec::new();
+        for option in query.options() {
+            let (name, value) = option?;
+            match name {
+                "uid" => uids.push(value.parse().map_err(|_| query.bad("uid", "is no user number"))?),
+                _ => return Err(query.unknown(name)),
+            }
+        }
+        Self { path: OsString::from_vec(path).into(), uids }.check(url)
+    }
+
+    fn check(self, url: &str) -> Result<Self, AddressError> {
+        let bytes = self.path.as_os_str().as_bytes();
+        let names_a_file = self.path.file_name().is_some() && !bytes.ends_with(b"/");
+        if !self.path.is_absolute() || !names_a_file || bytes.contains(&0) {
+            return Err(AddressError::NotAbsolute { url: url::shown(url) });
+        }
+        if bytes.len() >= SOCKET_PATH {
+            return Err(AddressError::PathTooLong { url: url::shown(url), len: bytes.len() });
+        }
+        Ok(self)
+    }
+}
+
+impl TcpPlace {
+    fn parse(url: &str, authority: &str, query: &Query<'_>) -> Result<Self, AddressError> {
+        if authority.contains('@') {
+            return Err(AddressError::Credentials);
+        }
+        let bad_host = || AddressError::Host { url: url::shown(url) };
+        let (host, port) = authority.rsplit_once(':').ok_or_else(bad_host)?;
+        let host = match host.strip_prefix('[') {
+            Some(host) => host
+                .strip_suffix(']')
+                .filter(|host| host.parse::<std::net::Ipv6Addr>().is_ok())
+                .ok_or_else(bad_host)?,
+            None => Some(host).filter(|host| is_host(host)).ok_or_else(bad_host)?,
+        };
+        let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+        let port = port.parse().ok().filter(|_| digits);
+        let port = port.ok_or_else(|| AddressError::Port { url: url::shown(url) })?;
+        let mut place = Self { host: host.to_owned(), port, keyfile: None, plaintext: false };
+        for option in query.options() {
+            let (name, value) = option?;
+            match (name, value) {
+                ("keyfile", _) if place.keyfile.is_some() => {
+                    return Err(query.bad("keyfile", "is given twice"));
+                }
+                ("keyfile", path) => {
+                    let path = url::unescape(path).filter(|path| path.starts_with(b"/"));
+                    let path = path.filter(|path| !path.contains(&0));
+                    let path = path.ok_or_else(|| query.bad("keyfile", "is no absolute path"))?;
+                    place.keyfile = Some(OsString::from_vec(path).into());
+                }
+                ("plaintext", "allow") => place.plaintext = true,
+                ("plaintext", _) => return Err(query.bad("plaintext", "can only be `allow`")),
+                _ => return Err(query.unknown(name)),
+            }
+        }
+        Ok(place)
+    }
+}
+
+/// A name as DNS knows them, or an IPv4 address.
+fn is_host(host: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    (1..=253).contains(&host.len()) && host.bytes().all(known)
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(url: &str) -> Result<Self, AddressError> {
+        Self::parse(url)
+    }
+}
+
+/// The URL, in its shortest form.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut options = Vec::new();
+        match &self.0 {
+            Place::Unix(UnixPlace { path, uids }) => {
+                write!(f, "unix://{}", url::Escaped(path.as_os_str().as_bytes()))?;
+                options.extend(uids.iter().map(|uid| format!("uid={uid}")));
+            }
+            Place::Tcp(TcpPlace { host, port, keyfile, plaintext }) => {
+                match host.contains(':') {
+                    true => write!(f, "tcp://[{host}]:{port}")?,
+                    false => write!(f, "tcp://{host}:{port}")?,
+                }
+                let keyfile = keyfile.as_ref().map(|path| url::Escaped(path.as_os_str().as_bytes()));
+                options.extend(keyfile.map(|path| format!("keyfile={path}")));
+                options.extend(plaintext.then(|| "plaintext=allow".to_owned()));
+            }
+        }
+        for (index, option) in options.iter().enumerate() {
+            write!(f, "{}{option}", if index == 0 { '?' } else { '&' })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}
+
+/// Why a text is not an [`Address`].
+///
+/// # Examples
+///
+/// ```
+/// use conclib_net::{Address, AddressError};
+///
+/// let error = Address::parse("http://127.0.0.1:8000").unwrap_err();
+/// assert!(matches!(error, AddressError::Scheme { .. }));
+/// assert!(error.to_string().contains("http://127.0.0.1:8000"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// It begins with none of the schemes.
+    #[error("`{url}` is no address here: write `unix:///path/to/app.sock` or `tcp://host:port`")]
+    Scheme {
+        /// The URL.
+        url: String,
+    },
+    /// It is longer than any address has to be.
+    #[error("`{url}` has {len} bytes: an address has at most {MAX_URL}")]
+    TooLong {
+        /// The beginning of the URL.
+        url: String,
+        /// Its length, in bytes.
+        len: usize,
+    },
+    /// It has a control character or a `#`.
+    #[error("`{url}` has a character that is none of an address: write it as `%` and two hex digits")]
+    Character {
+        /// The URL.
+        url: String,
+    },
+    /// A `%` is not followed by two hex digits.
+    #[error("`{url}` has a `%` without two hex digits after it: write `%25` for a percent sign")]
+    Escape {
+        /// The URL.
+        url: String,
+    },
+    /// The path of a socket is not absolute, or names no file.
+    #[error("`{url}` names no file by an absolute path: write three slashes, `unix:///path/to/app.sock`")]
+    NotAbsolute {
+        /// The URL.
+        url: String,
+    },
+    /// The kernel takes no such path for a socket.
+    #[error("the path of `{url}` has {len} bytes, and a socket's has fewer than {SOCKET_PATH}: take a shorter one")]
+    PathTooLong {
+        /// The URL.
+        url: String,
+        /// The length of its path, in bytes.
+        len: usize,
+    },
+    /// There is a user or a password in it. It is not quoted, for that reason.
+    #[error("an address holds no user and no password: give the authkey by `?keyfile=/path`")]
+    Credentials,
+    /// There is no host and port, or it is not a host.
+    #[error("`{url}` does not name host and port: write `tcp://127.0.0.1:7000` or `tcp://[::1]:7000`")]
+    Host {
+        /// The URL.
+        url: String,
+    },
+    /// The port is no number below 65,536.
+    #[error("the port of `{url}` is no number from 0 to 65535")]
+    Port {
+        /// The URL.
+        url: String,
+    },
+    /// This scheme has no such option.
+    #[error(
+        "`{url}` has the unknown option `{option}`: there are `uid` for unix, `keyfile` and `plaintext` for tcp"
+    )]
+    Option {
+        /// The URL, without its options.
+        url: String,
+        /// The name of the option.
+        option: String,
+    },
+    /// The option has no such value.
+    #[error("the option `{option}` of `{url}` {problem}")]
+    Value {
+        /// The URL, without its options.
+        url: String,
+        /// The name of the option.
+        option: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+}

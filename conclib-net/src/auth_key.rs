@@ -1,0 +1,267 @@
+//! The secret that both ends of a TCP link prove to have.
+
+use std::fmt;
+use std::fs::File;
+use std::hint::black_box;
+use std::io::{self, Read as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
+use sha2::Sha256;
+
+/// The variable that holds the key, in hex, if nothing else names one.
+pub(crate) const VARIABLE: &str = "CONCLIB_AUTHKEY";
+
+const MIN: usize = 16;
+/// One block of SHA-256: HMAC fills a shorter key up to it with zeros, and
+/// would hash a longer one down.
+const MAX: usize = 64;
+
+/// A shared secret of 16 to 64 bytes, by which the two ends of a link know
+/// each other.
+///
+/// TCP needs one; over a unix socket the user of the process is enough, and a
+/// key is asked for beside it only if one is given. Both ends need the same.
+/// It never travels: each end proves that it has it.
+///
+/// Nothing shows it but [`to_hex`](Self::to_hex): not `Debug`, no error, no
+/// log. Clones share one copy, which is overwritten when the last is dropped.
+/// That is as much as safe code can do: moves and the system's swap may have
+/// left others.
+///
+/// As text, in a file or in the environment, it is always hex.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_net::AuthKey;
+///
+/// let key = AuthKey::random()?;
+/// let same = AuthKey::from_hex(&key.to_hex())?;
+/// assert_eq!(same.to_hex().len(), 64);
+/// assert_eq!(format!("{key:?}"), "AuthKey(..)");
+/// # Ok::<(), conclib_net::KeyError>(())
+/// ```
+#[derive(Clone)]
+pub struct AuthKey(Arc<Secret>);
+
+struct Secret {
+    block: [u8; MAX],
+    len: usize,
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.block.fill(0);
+        // Someone might still look: the writes are not left out.
+        black_box(&self.block);
+    }
+}
+
+impl AuthKey {
+    /// A new key of 32 random bytes; take it for a run of a program that hands
+    /// it to its own children.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Random`] if the system has no random bytes.
+    pub fn random() -> Result<Self, KeyError> {
+        let mut bytes = [0; 32];
+        let filled = getrandom::fill(&mut bytes);
+        let key = Self::from_bytes(bytes);
+        bytes.fill(0);
+        black_box(&bytes);
+        filled.map_err(|error| KeyError::Random(error.into()))?;
+        key
+    }
+
+    /// A key from 16 to 64 bytes, which should be random ones: whoever can
+    /// listen to a handshake can try guesses at home.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Length`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use conclib_net::{AuthKey, KeyError};
+    ///
+    /// let error = AuthKey::from_bytes("secret").unwrap_err();
+    /// assert!(matches!(error, KeyError::Length { len: 6 }));
+    /// ```
+    pub fn from_bytes(bytes: impl AsRef<[u8]>) -> Result<Self, KeyError> {
+        let bytes = bytes.as_ref();
+        let len = bytes.len();
+        if !(MIN..=MAX).contains(&len) {
+            return Err(KeyError::Length { len });
+        }
+        let mut secret = Secret { block: [0; MAX], len };
+        secret.block[..len].copy_from_slice(bytes);
+        Ok(Self(Arc::new(secret)))
+    }
+
+    /// A key from its hex digits; white space around them is skipped.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::NotHex`] and [`KeyError::Length`].
+    pub fn from_hex(text: &str) -> Result<Self, KeyError> {
+        let digits = text.trim_ascii().as_bytes();
+        if digits.len() > 2 * MAX {
+            return Err(KeyError::Length { len: digits.len() / 2 });
+        }
+        let mut secret = Secret { block: [0; MAX], len: digits.len() / 2 };
+        let (pairs, rest) = digits.as_chunks::<2>();
+        for (byte, pair) in secret.block.iter_mut().zip(pairs) {
+            let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+            let value = high.zip(low).map(|(high, low)| high * 16 + low);
+            *byte = value.and_then(|value| u8::try_from(value).ok()).ok_or(KeyError::NotHex)?;
+        }
+        match secret.len {
+            _ if !rest.is_empty() => Err(KeyError::NotHex),
+            MIN..=MAX => Ok(Self(Arc::new(secret))),
+            len => Err(KeyError::Length { len }),
+        }
+    }
+
+    /// A key from a file that holds it in hex, as `openssl rand -hex 32` makes
+    /// it.
+    ///
+    /// The file must be a regular one, belong to the user of this process, and
+    /// have mode 0600 or 0400.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::File`] with the path if it cannot be read,
+    /// [`KeyError::Exposed`] if others may read or write it, or own it, and the
+    /// errors of [`from_hex`](Self::from_hex).
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, KeyError> {
+        let path = path.as_ref();
+        let unreadable = |source| KeyError::File { path: path.to_owned(), source };
+        // A pipe without a writer would hold the open up for ever.
+        let flags = OFlag::O_NONBLOCK.bits();
+        let file = File::options().read(true).custom_flags(flags).open(path).map_err(unreadable)?;
+        // Asked of the open file, not of its name: nobody can swap it now.
+        let metadata = file.metadata().map_err(unreadable)?;
+        let private = metadata.is_file()
+            && metadata.uid() == geteuid().as_raw()
+            && matches!(metadata.mode() & 0o7777, 0o600 | 0o400);
+        if !private {
+            return Err(KeyError::Exposed { path: path.to_owned() });
+        }
+        let mut text = String::new();
+        let limit = 2 * MAX as u64 + 64;
+        let read = file.take(limit).read_to_string(&mut text).map_err(unreadable);
+        let key = read.and_then(|_| Self::from_hex(&text));
+        forget(text);
+        key
+    }
+
+    /// The key in `CONCLIB_AUTHKEY`, in hex. `None` if there is no such
+    /// variable.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Variable`] if it holds no key.
+    pub fn from_env() -> Result<Option<Self>, KeyError> {
+        let Some(text) = std::env::var_os(VARIABLE) else {
+            return Ok(None);
+        };
+        let text = text.into_string().map_err(|_| KeyError::NotHex);
+        let key = text.and_then(|text| {
+            let key = Self::from_hex(&text);
+            forget(text);
+            key
+        });
+        key.map(Some).map_err(|error| KeyError::Variable(Box::new(error)))
+    }
+
+    /// The key as hex digits: for the file or the pipe by which it reaches the
+    /// other side, and for nothing else.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        let bytes = &self.0.block[..self.0.len];
+        bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(hex_digit).collect()
+    }
+
+    /// A MAC under this key, ready to be fed.
+    pub(crate) fn mac(&self) -> Hmac<Sha256> {
+        Hmac::new(&self.0.block.into())
+    }
+
+    /// Checks a MAC in constant time.
+    pub(crate) fn verify(mac: Hmac<Sha256>, tag: &[u8]) -> bool {
+        mac.verify_slice(tag).is_ok()
+    }
+}
+
+fn hex_digit(value: u8) -> Option<char> {
+    char::from_digit(value.into(), 16)
+}
+
+/// Overwrites a text that held a key.
+fn forget(text: String) {
+    let mut bytes = text.into_bytes();
+    bytes.fill(0);
+    black_box(&bytes);
+}
+
+impl fmt::Debug for AuthKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuthKey(..)")
+    }
+}
+
+/// Why there is no [`AuthKey`]. It never quotes one.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_net::{AuthKey, KeyError};
+///
+/// let error = AuthKey::from_hex("not hex, but maybe a password").unwrap_err();
+/// assert!(matches!(error, KeyError::NotHex));
+/// assert!(!error.to_string().contains("password"));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// It is shorter than 16 bytes, or longer than 64.
+    #[error("an authkey of {len} bytes: it must have {MIN} to {MAX}, make one with `openssl rand -hex 32`")]
+    Length {
+        /// How many bytes it has.
+        len: usize,
+    },
+    /// It is not written in hex digits, two for each byte.
+    #[error("an authkey is written in hex digits, two for each byte: make one with `openssl rand -hex 32`")]
+    NotHex,
+    /// The file cannot be read.
+    #[error("the authkey file `{}` cannot be read", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is not this user's alone.
+    #[error(
+        "the authkey file `{}` is not for this user's eyes alone: it must be a regular file of \
+         this user, `chmod 600` it",
+        path.display()
+    )]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The environment variable holds no key.
+    #[error("the variable {VARIABLE} holds no authkey")]
+    Variable(#[source] Box<KeyError>),
+    /// The system has no random bytes.
+    #[error("the system gave no random bytes for an authkey")]
+    Random(#[source] io::Error),
+}

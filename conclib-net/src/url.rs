@@ -1,0 +1,81 @@
+//! The parts of a URL that have nothing to do with what it is an address of.
+
+use std::fmt::{self, Write as _};
+
+use crate::address::AddressError;
+
+/// How much of a text that is no address an error quotes, in characters.
+const QUOTED: usize = 200;
+
+/// What an error may quote of a URL: no control characters, not too much, and
+/// not the value of an option that should never have been in there.
+pub(crate) fn shown(url: &str) -> String {
+    let url = url.split('?').next().unwrap_or_default();
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let mut text = String::new();
+    if !scheme.is_empty() {
+        text.extend(scheme.chars().flat_map(char::escape_debug).chain("://".chars()));
+    }
+    text.extend(rest.chars().flat_map(char::escape_debug));
+    if let Some((cut, _)) = text.char_indices().nth(QUOTED) {
+        text.truncate(cut);
+        text.push('…');
+    }
+    text
+}
+
+/// What comes after the `?`.
+pub(crate) struct Query<'a> {
+    /// The whole, for errors.
+    pub(crate) url: &'a str,
+    pub(crate) query: &'a str,
+}
+
+impl<'a> Query<'a> {
+    /// The options, in their order; a part without `=` is none.
+    pub(crate) fn options(&self) -> impl Iterator<Item = Result<(&'a str, &'a str), AddressError>> {
+        let parts = self.query.split('&').filter(|part| !part.is_empty());
+        parts.map(|part| part.split_once('=').ok_or_else(|| self.unknown(part)))
+    }
+
+    pub(crate) fn unknown(&self, option: &str) -> AddressError {
+        let option = option.chars().flat_map(char::escape_debug).take(QUOTED).collect();
+        AddressError::Option { url: shown(self.url), option }
+    }
+
+    pub(crate) fn bad(&self, option: &'static str, problem: &'static str) -> AddressError {
+        AddressError::Value { url: shown(self.url), option, problem }
+    }
+}
+
+/// Decodes `%` escapes. `None` if one is not two hex digits.
+pub(crate) fn unescape(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        rest = after;
+        if first != b'%' {
+            bytes.push(first);
+            continue;
+        }
+        let (digits, after) = rest.split_first_chunk::<2>()?;
+        let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
+        bytes.push(u8::try_from(high? * 16 + low?).ok()?);
+        rest = after;
+    }
+    Some(bytes)
+}
+
+/// Bytes of a path as they stand in a URL.
+pub(crate) struct Escaped<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|&byte| match byte {
+            b'/' | b'-' | b'.' | b'_' | b'~' => f.write_char(byte.into()),
+            byte if byte.is_ascii_alphanumeric() => f.write_char(byte.into()),
+            byte => write!(f, "%{byte:02X}"),
+        })
+    }
+}

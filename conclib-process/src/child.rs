@@ -1,0 +1,184 @@
+use std::{mem, process::ExitStatus, time::Duration};
+
+use crate::{ending::Ending, error::WaitError, family::Family, output::Output, tail::Tail};
+
+/// A running program that ends when its owner does.
+///
+/// For foreign programs that your process needs beside itself: a database, a web server. [`ChildCommand::spawn`] starts one.
+/// It ends by [`shutdown`](Self::shutdown), when the value is dropped (also by a panic), and when the owner is gone, also
+/// by `kill -9`; with it end all processes it started that did not leave its process group. The [crate docs](crate) say how, and where
+/// the limits are.
+///
+/// A child that exits by itself may leave processes of its own behind. They live on until `shutdown` or the drop.
+///
+/// # Panics
+///
+/// Dropping never panics. It kills at once, without SIGTERM, and blocks until the child is reaped: usually less than a
+/// millisecond and at most 250 ms, after which a thread goes on waiting.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_process::ChildCommand;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut child = ChildCommand::new("sh").args(["-c", "echo done; exit 3"]).spawn()?;
+/// assert_eq!(child.wait().await?.code(), Some(3));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [`ChildCommand::spawn`]: crate::ChildCommand::spawn
+#[derive(Debug)]
+#[must_use = "dropping it kills the child"]
+pub struct OwnedChild {
+    pid: u32,
+    life: Life,
+    output: Output,
+}
+
+#[derive(Debug)]
+enum Life {
+    /// The child runs, or has exited and its group is still there.
+    Owned(Box<Family>),
+    /// Nobody of the group is left.
+    Over(Ending),
+}
+
+impl OwnedChild {
+    pub(crate) fn new(family: Family, output: Output) -> Self {
+        Self {
+            pid: family.pid,
+            life: Life::Owned(Box::new(family)),
+            output,
+        }
+    }
+
+    /// Returns the process id of the child, also after its end.
+    ///
+    /// After the end the number may belong to somebody else: signal a child by this only while it is known to run.
+    pub fn id(&self) -> u32 {
+        self.pid
+    }
+
+    /// Waits until the child exits by itself, and returns its exit status; can be called again.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Lost`] if the system does not tell the status.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing is lost if the future is dropped, for example by `select!`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut child = conclib_process::ChildCommand::new("true").spawn()?;
+    /// assert!(child.wait().await?.success());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn wait(&mut self) -> Result<ExitStatus, WaitError> {
+        match &mut self.life {
+            Life::Owned(family) => family.wait().await,
+            Life::Over(ending) => Ok(ending.status()),
+        }
+    }
+
+    /// Returns the exit status if the child has exited, and `None` while it runs; never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Lost`] if the system does not tell the status.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut child = conclib_process::ChildCommand::new("sleep").arg("60").spawn()?;
+    /// assert_eq!(child.try_status()?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_status(&mut self) -> Result<Option<ExitStatus>, WaitError> {
+        match &mut self.life {
+            Life::Owned(family) => family.try_status(),
+            Life::Over(ending) => Ok(Some(ending.status())),
+        }
+    }
+
+    /// Ends the child: SIGTERM to its whole process group, SIGKILL when `grace` is over, and in the end everyone is gone and
+    /// reaped.
+    ///
+    /// The grace is the child's: as soon as it has exited, what is left of its group is killed. A grace of zero kills at
+    /// once; five seconds are usual. When this returns, all output has been read (see [`tail`](Self::tail)), except from a
+    /// process that left the group: that one is listened to for a second more. Calling it again returns the same
+    /// [`Ending`].
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Survived`] if the child is still there five seconds after SIGKILL, and [`WaitError::Lost`] if the system
+    /// does not tell its status. The child stays owned, and the call may be repeated.
+    ///
+    /// # Panics
+    ///
+    /// In a tokio runtime whose timers are not enabled.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, SIGTERM may have been sent; the child stays owned. A later call starts with a whole new grace.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use conclib_process::{ChildCommand, Ending};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut child = ChildCommand::new("sleep").arg("60").spawn()?;
+    /// let ending = child.shutdown(Duration::from_secs(5)).await?;
+    /// assert!(matches!(ending, Ending::InGrace(_)));
+    /// assert_eq!(child.shutdown(Duration::from_secs(5)).await?, ending);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn shutdown(&mut self, grace: Duration) -> Result<Ending, WaitError> {
+        let ending = match &mut self.life {
+            Life::Owned(family) => {
+                let ending = family.end(grace).await?;
+                tracing::debug!(target: "conclib::process", pid = self.pid, ?ending, "child ended");
+                // The family falls here, and with its guard everyone whom the child left behind.
+                self.life = Life::Over(ending);
+                ending
+            }
+            Life::Over(ending) => *ending,
+        };
+        self.output.settle().await;
+        Ok(ending)
+    }
+
+    /// Returns the last lines of the child's output, as far as they have been read.
+    ///
+    /// For error reports. At most 100 lines and 64 KiB, of both streams together. It is complete after
+    /// [`shutdown`](Self::shutdown).
+    pub fn tail(&self) -> Tail {
+        self.output.tail()
+    }
+}
+
+impl Drop for OwnedChild {
+    fn drop(&mut self) {
+        // What is put in its place is seen by nobody.
+        let nothing = Life::Over(Ending::Killed(ExitStatus::default()));
+        if let Life::Owned(family) = mem::replace(&mut self.life, nothing) {
+            family.bury();
+        }
+    }
+}

@@ -1,0 +1,219 @@
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    fmt, io,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use tokio::{
+    process::{ChildStdout, Command},
+    runtime::Handle,
+};
+
+use crate::{
+    child::OwnedChild,
+    error::SpawnError,
+    family::Family,
+    guard::Guard,
+    output::{Origin, Output},
+};
+
+/// A foreign program, and how it is to be started.
+///
+/// The program runs without a shell, with the environment of its owner and what [`env`](Self::env) adds, with an empty standard
+/// input, in a process group of its own. One command can start many children.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_process::ChildCommand;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut child = ChildCommand::new("sh")
+///     .args(["-c", "test \"$GREETING\" = hello && test \"$PWD\" = /"])
+///     .env("GREETING", "hello")
+///     .current_dir("/")
+///     .spawn()?;
+/// assert!(child.wait().await?.success());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ChildCommand {
+    program: OsString,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    dir: Option<PathBuf>,
+}
+
+impl ChildCommand {
+    /// Names the program: a path, or a name that is looked up in `PATH`.
+    pub fn new(program: impl AsRef<OsStr>) -> Self {
+        Self {
+            program: program.as_ref().into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            dir: None,
+        }
+    }
+
+    /// Adds one argument. It reaches the program as it is: there is no shell to quote for.
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().into());
+        self
+    }
+
+    /// Adds several arguments.
+    #[must_use]
+    pub fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        self.args
+            .extend(args.into_iter().map(|arg| arg.as_ref().into()));
+        self
+    }
+
+    /// Sets an environment variable. This, and not an argument, is the place for a secret: arguments can be read by every user.
+    #[must_use]
+    pub fn env(mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.env.push((key.as_ref().into(), value.as_ref().into()));
+        self
+    }
+
+    /// Sets the directory in which the program runs; by default that of its owner.
+    #[must_use]
+    pub fn current_dir(mut self, dir: impl AsRef<Path>) -> Self {
+        self.dir = Some(dir.as_ref().into());
+        self
+    }
+
+    /// Returns the name or path of the program.
+    pub fn program(&self) -> &OsStr {
+        &self.program
+    }
+
+    /// Starts the program, and returns once it runs.
+    ///
+    /// This blocks for as long as it takes to start two processes, a few milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// Each variant of [`SpawnError`] says what was wrong and what to do. Nothing is left behind.
+    ///
+    /// # Panics
+    ///
+    /// In a tokio runtime whose I/O is not enabled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use conclib_process::{ChildCommand, SpawnError};
+    ///
+    /// // Somebody has to read the child's output, and that is a task:
+    /// let error = ChildCommand::new("true").spawn().unwrap_err();
+    /// assert!(matches!(error, SpawnError::NoRuntime { .. }));
+    /// ```
+    pub fn spawn(&self) -> Result<OwnedChild, SpawnError> {
+        let program = self.program.to_string_lossy().into_owned();
+        if Handle::try_current().is_err() {
+            return Err(SpawnError::NoRuntime { program });
+        }
+        let guarded =
+            Guard::of_group().and_then(|(guard, deaf)| Ok((guard, ChildStdout::from_std(deaf)?)));
+        let (guard, deaf) = guarded.map_err(|source| SpawnError::Guard {
+            program: program.clone(),
+            source,
+        })?;
+
+        // From here on every way out drops the guard, and with it whoever is in its group.
+        let mut child = self
+            .command()
+            .process_group(guard.group())
+            .spawn()
+            .map_err(|error| self.refused(error))?;
+        // A child has an id until it is reaped, which nobody did yet.
+        let pid = child.id().unwrap_or_default();
+        tracing::debug!(target: "conclib::process", program, pid, "child started");
+
+        let mut output = Output::new(Origin { program, pid });
+        output.read("stdout", child.stdout.take());
+        output.read("stderr", child.stderr.take());
+        Ok(OwnedChild::new(
+            Family {
+                pid,
+                child,
+                deaf,
+                guard,
+            },
+            output,
+        ))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.args)
+            .envs(self.env.iter().map(|(key, value)| (key, value)));
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(dir) = &self.dir {
+            command.current_dir(dir);
+        }
+        command
+    }
+
+    fn refused(&self, source: io::Error) -> SpawnError {
+        let program = self.program.to_string_lossy().into_owned();
+        // The system has one answer for a missing program and a missing directory.
+        if let Some(dir) = &self.dir
+            && let Err(source) = dir.join(".").metadata()
+        {
+            return SpawnError::CurrentDir {
+                program,
+                dir: dir.clone(),
+                source,
+            };
+        }
+        match source.kind() {
+            io::ErrorKind::NotFound => SpawnError::NotFound {
+                searched: self.searched(),
+                program,
+                source,
+            },
+            io::ErrorKind::PermissionDenied => SpawnError::NotExecutable { program, source },
+            _ => SpawnError::Start { program, source },
+        }
+    }
+
+    fn searched(&self) -> String {
+        if self.program.as_encoded_bytes().contains(&b'/') {
+            return self.program.to_string_lossy().into_owned();
+        }
+        let own = self
+            .env
+            .iter()
+            .rev()
+            .find(|(key, _)| key == "PATH")
+            .map(|(_, path)| path.clone());
+        own.or_else(|| env::var_os("PATH"))
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    }
+}
+
+impl fmt::Debug for ChildCommand {
+    /// Shows which environment variables are set, not to what: a value may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<_> = self.env.iter().map(|(key, _)| key).collect();
+        f.debug_struct("ChildCommand")
+            .field("program", &self.program)
+            .field("args", &self.args)
+            .field("env", &keys)
+            .field("dir", &self.dir)
+            .finish()
+    }
+}

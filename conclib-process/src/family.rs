@@ -1,0 +1,103 @@
+use std::{
+    io,
+    process::ExitStatus,
+    thread,
+    time::{Duration, Instant},
+};
+
+use nix::sys::signal::Signal;
+use tokio::{
+    io::AsyncReadExt as _,
+    process::{Child, ChildStdout},
+    time::timeout,
+};
+
+use crate::{ending::Ending, error::WaitError, guard::Guard};
+
+/// How long a killed child may take to vanish before its owner is told, or before a drop stops blocking.
+const KILL_LIMIT: Duration = Duration::from_secs(5);
+const DROP_LIMIT: Duration = Duration::from_millis(250);
+
+/// A child and its guard: one process group.
+#[derive(Debug)]
+pub(crate) struct Family {
+    pub(crate) pid: u32,
+    /// Only this field reaps the child, so that nobody waits for a number that means somebody else by then.
+    pub(crate) child: Child,
+    /// Before this is read to a byte or to its end, SIGTERM could end the guard.
+    pub(crate) deaf: ChildStdout,
+    pub(crate) guard: Guard,
+}
+
+impl Family {
+    pub(crate) async fn wait(&mut self) -> Result<ExitStatus, WaitError> {
+        self.child.wait().await.map_err(|source| self.lost(source))
+    }
+
+    pub(crate) fn try_status(&mut self) -> Result<Option<ExitStatus>, WaitError> {
+        self.child.try_wait().map_err(|source| self.lost(source))
+    }
+
+    /// Asks the child to end, and makes it end when the grace is over. Others of its group may still be there.
+    pub(crate) async fn end(&mut self, grace: Duration) -> Result<Ending, WaitError> {
+        if let Some(status) = self.try_status()? {
+            return Ok(Ending::Earlier(status));
+        }
+        if let Ok(status) = timeout(grace, self.leave(grace)).await {
+            return Ok(Ending::InGrace(status?));
+        }
+        self.guard.signal(Signal::SIGKILL);
+        match timeout(KILL_LIMIT, self.wait()).await {
+            Ok(status) => Ok(Ending::Killed(status?)),
+            Err(_) => Err(WaitError::Survived {
+                pid: self.pid,
+                limit: KILL_LIMIT,
+            }),
+        }
+    }
+
+    async fn leave(&mut self, grace: Duration) -> Result<ExitStatus, WaitError> {
+        if !grace.is_zero() {
+            let _ = self.deaf.read_u8().await;
+            self.guard.signal(Signal::SIGTERM);
+        }
+        self.wait().await
+    }
+
+    /// Kills everyone and reaps, without a runtime. Blocks for as long as killed processes usually take; a thread takes
+    /// over if the kernel needs longer.
+    pub(crate) fn bury(mut self) {
+        self.guard.signal(Signal::SIGKILL);
+        if self.gone_within(DROP_LIMIT) {
+            return;
+        }
+        let gravedigger = thread::Builder::new().name("conclib-reaper".into());
+        if gravedigger
+            .spawn(move || self.gone_within(Duration::MAX))
+            .is_err()
+        {
+            tracing::warn!(target: "conclib::process", "a killed child could not be waited for: no thread");
+        }
+    }
+
+    /// Looks again and again, because tokio's child has no blocking wait and nobody else may reap it.
+    fn gone_within(&mut self, limit: Duration) -> bool {
+        let start = Instant::now();
+        let mut pause = Duration::from_micros(100);
+        while let Ok(None) = self.child.try_wait() {
+            if start.elapsed() >= limit {
+                return false;
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(20));
+        }
+        true
+    }
+
+    fn lost(&self, source: io::Error) -> WaitError {
+        WaitError::Lost {
+            pid: self.pid,
+            source,
+        }
+    }
+}
