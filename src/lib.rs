@@ -1,1 +1,27 @@
 //! One actor for every place.
+
+pub use conclib_core::*;
+#[cfg(feature = "macros")]
+pub use conclib_macros::{actor, main, message};
+/// The attributes that are only understood inside an `#[actor] impl`.
+#[cfg(feature = "macros")]
+pub use conclib_macros::{fallback, handler, on};
+
+/// What a `main` or a test returns that may fail with any error.
+pub type Result<T = (), E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
+
+/// All that user code needs, for `use conclib::prelude::*`.
+pub mod prelude {
+    #[doc(no_inline)]
+    pub use conclib_core::wire::RequestEnvelope;
+    #[doc(no_inline)]
+    pub use conclib_core::{
+        Actor, ActorRef, AskError, Call, Context, DeadLetter, DeadLetterCause, Deferred, Delivery,
+        Directive, Event, Fault, Handler, HandlerError, LookupError, Message, Never, Overflow,
+        Recipient, Reply, ReplyTo, SpawnError, StartError, State, StopReason, System, TellError,
+        Ticker, Urn, WeakRef,
+    };
+    #[cfg(feature = "macros")]
+    #[doc(no_inline)]
+    pub use conclib_macros::{actor, message};
+}

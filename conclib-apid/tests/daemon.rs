@@ -97,10 +97,11 @@ async fn the_exit_of_a_server_can_be_waited_for() {
     let mut api = start_api(server("healthy", address()))
         .await
         .expect("healthy");
-    let killed = tokio::process::Command::new("kill")
-        .args(["-9", &api.id().to_string()])
+    let kill = format!("kill -9 {}", api.id());
+    let killed = std::process::Command::new("sh")
+        .args(["-c", &kill])
         .status();
-    assert!(killed.await.expect("kill").success());
+    assert!(killed.expect("sh").success());
     assert_eq!(api.wait().await.expect("ours").signal(), Some(9));
     let ending = api.shutdown().await.expect("ours");
     assert!(matches!(ending, Ending::Earlier(_)), "{ending:?}");

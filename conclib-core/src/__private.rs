@@ -3,12 +3,71 @@
 pub use serde;
 
 pub use crate::actor::{
-    Accepted, Birth, Ferried, Ferry, Life, Sender, answer, answer_deferred, answer_fallback, answer_result,
+    Accepted, Birth, Ferried, Ferry, Life, Sender, answer, answer_deferred, answer_fallback,
+    answer_result,
 };
 pub use crate::call::Sending;
 pub use crate::error::Failure;
 pub use crate::shape::{Fallback, Probe, hash, mix};
 pub use crate::wire::{WireAsker, accept};
+
+use std::future::Future;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::message::{Message, Road};
+
+/// What hooks fail with.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The two sides of a `Result`, for an alias whose sides no token names.
+pub trait Outcome {
+    /// What it is when it is well.
+    type Reply;
+    /// What it is when it is not.
+    type Error;
+}
+
+impl<T, E> Outcome for Result<T, E> {
+    type Reply = T;
+    type Error = E;
+}
+
+/// What a parameter of a generic actor has to be.
+pub trait LocalParam: Send + 'static {}
+
+impl<T: Send + 'static> LocalParam for T {}
+
+/// What a parameter of a generic actor has to be that is inside a message
+/// which travels.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is inside a message that travels, and is no serde type",
+    note = "derive `serde::Serialize` and `serde::Deserialize`, or mark the message `#[message(local)]`"
+)]
+pub trait WireParam: Serialize + DeserializeOwned + Send + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Send + 'static> WireParam for T {}
+
+/// Whether a name on a wire means `M`.
+pub fn is_wire<M: Message>(name: &str) -> bool {
+    <M::Road as Road<M>>::WIRE && name == M::NAME
+}
+
+/// Runs `#[conclib::main]` on a runtime with all its cores.
+///
+/// # Panics
+/// The runtime cannot be built.
+#[cfg(feature = "main")]
+pub fn block_on<T>(main: impl Future<Output = T>) -> T {
+    match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime.block_on(main),
+        Err(error) => panic!("the tokio runtime could not be built: {error}"),
+    }
+}
 
 /// Whether `name` is in `names`: two messages of one actor may not have one
 /// name.

@@ -147,9 +147,10 @@ impl<E> AskError<E> {
     /// again cannot make it happen twice.
     pub fn delivery(&self) -> Delivery {
         match self {
-            Self::Handler(_) | Self::Fault { .. } | Self::Panicked { .. } | Self::NoReply { .. } => {
-                Delivery::MayHaveRun
-            }
+            Self::Handler(_)
+            | Self::Fault { .. }
+            | Self::Panicked { .. }
+            | Self::NoReply { .. } => Delivery::MayHaveRun,
             Self::Stopped { delivery, .. }
             | Self::Deadline { delivery, .. }
             | Self::Codec { delivery, .. }
@@ -182,7 +183,11 @@ impl<E> AskError<E> {
             Failure::MailboxFull => Self::MailboxFull { urn },
             Failure::NoSuchActor => Self::NoSuchActor { urn },
             Failure::NoSuchMessage(message) => Self::NoSuchMessage { urn, message },
-            Failure::Codec(error, delivery) => Self::Codec { urn, error, delivery },
+            Failure::Codec(error, delivery) => Self::Codec {
+                urn,
+                error,
+                delivery,
+            },
             Failure::SchemaMismatch(message) => Self::SchemaMismatch { urn, message },
             Failure::Disconnected(delivery) => Self::Disconnected { urn, delivery },
             Failure::Cancelled => Self::Cancelled { urn },
@@ -205,7 +210,11 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             Self::NoReply { urn } => {
                 write!(f, "`{urn}` dropped the request without an answer")
             }
-            Self::Deadline { urn, after, delivery } => {
+            Self::Deadline {
+                urn,
+                after,
+                delivery,
+            } => {
                 write!(f, "`{urn}` did not answer within {after:?}; {delivery}")
             }
             Self::MailboxFull { urn } => write!(
@@ -220,18 +229,31 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                 f,
                 "received unexpected message type: {message}; `{urn}` has no message of that name"
             ),
-            Self::Codec { urn, error, delivery } => {
-                write!(f, "a message to or from `{urn}` does not fit: {error}; {delivery}")
+            Self::Codec {
+                urn,
+                error,
+                delivery,
+            } => {
+                write!(
+                    f,
+                    "a message to or from `{urn}` does not fit: {error}; {delivery}"
+                )
             }
             Self::SchemaMismatch { urn, message } => write!(
                 f,
                 "`{urn}` knows `{message}` in another shape: build both sides from the same declaration"
             ),
             Self::Disconnected { urn, delivery } => {
-                write!(f, "the connection to the process of `{urn}` was lost; {delivery}")
+                write!(
+                    f,
+                    "the connection to the process of `{urn}` was lost; {delivery}"
+                )
             }
             Self::Cancelled { urn } => {
-                write!(f, "the request to `{urn}` was given up before it was served")
+                write!(
+                    f,
+                    "the request to `{urn}` was given up before it was served"
+                )
             }
             Self::Urn(error) => error.fmt(f),
             Self::WouldBlock { urn } => write!(
@@ -326,9 +348,18 @@ impl<M> TellError<M> {
 impl<M> fmt::Debug for TellError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stopped { urn, .. } => f.debug_struct("Stopped").field("urn", urn).finish_non_exhaustive(),
-            Self::Full { urn, .. } => f.debug_struct("Full").field("urn", urn).finish_non_exhaustive(),
-            Self::Failed { error, .. } => f.debug_struct("Failed").field("error", error).finish_non_exhaustive(),
+            Self::Stopped { urn, .. } => f
+                .debug_struct("Stopped")
+                .field("urn", urn)
+                .finish_non_exhaustive(),
+            Self::Full { urn, .. } => f
+                .debug_struct("Full")
+                .field("urn", urn)
+                .finish_non_exhaustive(),
+            Self::Failed { error, .. } => f
+                .debug_struct("Failed")
+                .field("error", error)
+                .finish_non_exhaustive(),
         }
     }
 }
@@ -340,7 +371,10 @@ impl<M> fmt::Display for TellError<M> {
                 write!(f, "`{urn}` has stopped; the message was not delivered")
             }
             Self::Full { urn, .. } => {
-                write!(f, "the mailbox of `{urn}` is full; the message was not delivered")
+                write!(
+                    f,
+                    "the mailbox of `{urn}` is full; the message was not delivered"
+                )
             }
             Self::Failed { error, .. } => error.fmt(f),
         }
@@ -361,7 +395,9 @@ impl<M> std::error::Error for TellError<M> {
 #[non_exhaustive]
 pub enum SpawnError {
     /// Another actor has the name.
-    #[error("the name `{urn}` is taken in the system `{system}`: stop that actor first, or pick another with `.urn(…)`")]
+    #[error(
+        "the name `{urn}` is taken in the system `{system}`: stop that actor first, or pick another with `.urn(…)`"
+    )]
     UrnTaken {
         /// The name.
         urn: Urn,
@@ -372,7 +408,9 @@ pub enum SpawnError {
     #[error(transparent)]
     Urn(#[from] UrnError),
     /// There is no tokio runtime here.
-    #[error("an actor is spawned from inside a tokio runtime: call this from `#[conclib::main]`, from a task, or after `Runtime::enter`")]
+    #[error(
+        "an actor is spawned from inside a tokio runtime: call this from `#[conclib::main]`, from a task, or after `Runtime::enter`"
+    )]
     NoRuntime,
     /// The system is shutting down or has shut down.
     #[error("the system `{system}` is shutting down and takes no new actors")]

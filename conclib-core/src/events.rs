@@ -110,6 +110,8 @@ impl Events {
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("waiting", &self.0.len()).finish()
+        f.debug_struct("Events")
+            .field("waiting", &self.0.len())
+            .finish()
     }
 }

@@ -225,7 +225,9 @@ impl<M: Message> Request<M> {
 
 impl<M: Message> fmt::Debug for Request<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request").field("message", &M::NAME).finish_non_exhaustive()
+        f.debug_struct("Request")
+            .field("message", &M::NAME)
+            .finish_non_exhaustive()
     }
 }
 
@@ -311,10 +313,7 @@ pub(crate) fn poll_answer<T, E>(
 
 /// An answer came, so there is nothing to cancel; unless it was the deadline
 /// that ended the wait.
-pub(crate) fn settle<T, E>(
-    cancel: Option<CancelOnDrop>,
-    answer: &Result<T, AskError<E>>,
-) {
+pub(crate) fn settle<T, E>(cancel: Option<CancelOnDrop>, answer: &Result<T, AskError<E>>) {
     if let Some(cancel) = cancel
         && !matches!(answer, Err(AskError::Deadline { .. }))
     {

@@ -69,7 +69,11 @@ impl Ticker {
     {
         let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
         let every = self.every.max(Duration::from_millis(1));
-        let first = if self.immediate { Duration::ZERO } else { every };
+        let first = if self.immediate {
+            Duration::ZERO
+        } else {
+            every
+        };
         let mut interval = {
             let _inside = runtime.enter();
             interval_at(Instant::now() + first, every)

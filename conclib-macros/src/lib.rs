@@ -1,1 +1,143 @@
-//! See the crate `conclib`.
+//! The DSL of conclib: [`macro@actor`], [`macro@message`] and
+//! [`macro@main`]. Users depend on the crate `conclib`, which re-exports them.
+//!
+//! Each macro goes the same way: parse what was written into a model, check
+//! it, expand the model. All mistakes are reported at once, each at its token,
+//! and the item that was written stays in place.
+
+mod check;
+mod expand;
+mod model;
+mod parse;
+
+use proc_macro::TokenStream;
+
+/// Makes a struct an actor, or an `impl` block its handlers.
+///
+/// An actor has it twice: above its struct, where it may say how the actor is
+/// spawned if the spawner does not say otherwise, and above one `impl` block.
+///
+/// # On a struct
+///
+/// | argument | what it says | if it is left out |
+/// |---|---|---|
+/// | `urn = "greeter"` | the name | anonymous |
+/// | `mailbox = 256` | how many messages wait at most | 1024 |
+/// | `overflow = DropOldest` | what a full mailbox does: a variant of `Overflow` | `Wait` |
+///
+/// # On an impl
+///
+/// These attributes are understood inside it:
+///
+/// | attribute | on | what it makes of it |
+/// |---|---|---|
+/// | `#[handler]` | `fn (&mut self, message: M) -> …` | handles the declared message `M` |
+/// | `#[message]` | `fn (&mut self, a: A, b: B) -> …` | a message of its own, and a method of the reference |
+/// | `#[message(every = "500ms")]` | `fn (&mut self)` | comes by itself; at most one waits |
+/// | `#[on(create)]` | `fn (args: Args) -> Result<Self, E>` | makes the actor where it runs |
+/// | `#[on(start)]` | `fn (&mut self) -> Result<(), E>` | runs before the first message |
+/// | `#[on(stop)]` | `fn (&mut self, reason: &StopReason)` | runs at every end except a kill |
+/// | `#[on(error)]` | `fn (&mut self, error: HandlerError) -> Directive` | a handler failed and nobody was asking |
+/// | `#[fallback]` | `fn (&mut self, request: RequestEnvelope)` | a request from outside that nothing is declared for |
+///
+/// All of them may be `async` or not, and may take `ctx: &mut Context<Self>`
+/// last. Handlers return a value, a `Result` whose error the asker gets, or a
+/// `Deferred` when they answer later. Other methods stay what they are.
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[actor(urn = "greeter", mailbox = 256)]
+/// #[derive(Default)]
+/// pub struct Greeter { greeted: u64 }
+///
+/// #[actor]
+/// impl Greeter {
+///     #[message]
+///     fn add(&mut self, by: u64) -> u64 { self.greeted += by; self.greeted }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let greeter = system.spawn(Greeter::default())?;
+///     assert_eq!(greeter.add(2).await?, 2);
+///     assert_eq!(greeter.ask(GreeterAdd { by: 1 }).await?, 3);
+///     Ok(())
+/// }
+/// ```
+///
+/// # What it expands to
+///
+/// For the actor above, besides what was written: `struct GreeterAdd { pub by:
+/// u64 }` with its `Message`; `enum GreeterInbox { Add(Request<GreeterAdd>) }`;
+/// `impl Actor for Greeter` with one `match` that calls the handlers; `impl
+/// Handler<GreeterAdd> for Greeter`; and `trait GreeterCalls { fn add(&self,
+/// by: u64) -> … }`, implemented for `ActorRef<Greeter>`. Nothing in it is
+/// boxed, `dyn` or unsafe.
+#[proc_macro_attribute]
+pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::actor(args.into(), item.into()).into()
+}
+
+/// Makes a struct or an enum a message; inside an `#[actor] impl`, a method.
+///
+/// | argument | what it says | if it is left out |
+/// |---|---|---|
+/// | `reply = Greeting` | what a handler answers | `()` |
+/// | `error = EmptyName` | the error of the domain it may answer with | none |
+/// | `name = "greet"` | the name on every wire | the bare type or method name |
+/// | `local` | it holds what cannot travel and stays in its process | it can travel |
+/// | `every = "500ms"` | on a method: it comes by itself | it is sent |
+///
+/// A message that can travel gets serde's `Serialize` and `Deserialize`, unless
+/// they are derived in an attribute below this one. On a method, reply and
+/// error are what the method returns.
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[message(reply = Greeting)]
+/// pub struct Greet { pub name: String }
+///
+/// #[message]
+/// #[derive(Debug, PartialEq)]
+/// pub struct Greeting { pub text: String }
+///
+/// assert_eq!(Greet::NAME, "Greet");
+/// ```
+#[proc_macro_attribute]
+pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::message(args.into(), item.into()).into()
+}
+
+/// Runs an `async fn main` on a tokio runtime with all its cores.
+///
+/// ```
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     Ok(())
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::main(args.into(), item.into()).into()
+}
+
+/// Marks the handler of a declared message; see [`macro@actor`].
+#[proc_macro_attribute]
+pub fn handler(_: TokenStream, item: TokenStream) -> TokenStream {
+    expand::misplaced("handler", item.into()).into()
+}
+
+/// Marks a hook; see [`macro@actor`].
+#[proc_macro_attribute]
+pub fn on(_: TokenStream, item: TokenStream) -> TokenStream {
+    expand::misplaced("on", item.into()).into()
+}
+
+/// Marks the handler of what is not declared; see [`macro@actor`].
+#[proc_macro_attribute]
+pub fn fallback(_: TokenStream, item: TokenStream) -> TokenStream {
+    expand::misplaced("fallback", item.into()).into()
+}

@@ -11,10 +11,10 @@ use crate::{ending::Ending, error::WaitError, family::Family, output::Output, ta
 ///
 /// A child that exits by itself may leave processes of its own behind. They live on until `shutdown` or the drop.
 ///
-/// # Panics
+/// # Dropping
 ///
-/// Dropping never panics. It kills at once, without SIGTERM, and blocks until the child is reaped: usually less than a
-/// millisecond and at most 250 ms, after which a thread goes on waiting.
+/// A drop kills at once, without SIGTERM, and blocks until the child is reaped: usually about a millisecond and at most
+/// 250 ms, after which a thread goes on waiting. It needs no runtime.
 ///
 /// # Examples
 ///

@@ -20,12 +20,12 @@ macro_rules! deaf {
 }
 
 /// Says once that it is deaf, then waits. PIPE is among the ignored signals because the owner may be gone before the `echo`.
-const GROUP: &str = concat!(deaf!(), "echo; exec >/dev/null; read -r _; kill -9 0");
+const GROUP: &str = concat!(deaf!(), "echo; exec >/dev/null; read -r line; kill -9 0");
 
 /// Tries more than once, because a process that is being killed at the same moment may still add files.
 const DIRECTORY: &str = concat!(
     deaf!(),
-    "read -r _; for attempt in 1 2 3 4 5; do rm -rf -- \"$1\" && break; sleep 1; done"
+    "read -r line; for attempt in 1 2 3 4 5; do rm -rf -- \"$1\" && break; sleep 1; done"
 );
 
 /// A shell, leader of a process group of its own, that acts when its owner is gone.

@@ -28,7 +28,7 @@ const STICKY: u32 = 0o1000;
 /// for a unix socket in it with a name of up to 23 bytes.
 ///
 /// Dropping it removes it with everything in it; when the owner is gone, also by `kill -9`, its guard does (see the [crate
-/// docs](crate)). Drop it after the child that uses it: in a struct, declare it after the child.
+/// docs](crate)). `$XDG_RUNTIME_DIR/conclib` itself stays, for the next one. Drop it after the child that uses it: in a struct, declare it after the child.
 ///
 /// # Examples
 ///

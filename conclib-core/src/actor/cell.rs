@@ -66,7 +66,10 @@ impl Stats {
     pub(crate) fn failed(&self, error: Option<String>) {
         self.failed.fetch_add(1, Ordering::Relaxed);
         if let Some(error) = error {
-            let mut last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut last = self
+                .last_error
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             *last = Some(error.into());
         }
     }
@@ -99,7 +102,9 @@ impl Ending {
     }
 
     pub(crate) fn reason(&self) -> Option<&StopReason> {
-        (self.state() == State::Stopped).then(|| self.reason.get()).flatten()
+        (self.state() == State::Stopped)
+            .then(|| self.reason.get())
+            .flatten()
     }
 
     /// Why it was told to end; what it is when nobody did, or it cannot say.
@@ -248,12 +253,20 @@ impl<A: Actor> Cell<A> {
 
     /// Tells whoever listens that a message was not handled.
     pub(crate) fn dead_letter(&self, message: &A::Inbox, cause: DeadLetterCause) {
-        let name = A::Inbox::NAMES.get(message.index()).copied().unwrap_or_default();
+        let name = A::Inbox::NAMES
+            .get(message.index())
+            .copied()
+            .unwrap_or_default();
         let sender = message.sender();
         self.lost(name, sender.from, cause);
     }
 
-    pub(crate) fn lost(&self, message: &'static str, from: Option<ActorId>, cause: DeadLetterCause) {
+    pub(crate) fn lost(
+        &self,
+        message: &'static str,
+        from: Option<ActorId>,
+        cause: DeadLetterCause,
+    ) {
         self.system.count_dead_letter();
         tracing::debug!(target: "conclib", urn = %self.urn(), message, ?cause, "dead letter");
         self.system.emit(|| {

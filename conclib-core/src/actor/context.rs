@@ -138,7 +138,10 @@ impl<A: Actor> Context<A> {
     /// The actor that sent the message whose turn it is. `None` if it was sent
     /// by other code, from outside the system, or by an actor that has ended.
     pub fn sender(&self) -> Option<AnyRef> {
-        self.cell.system.resident(self.sender.from?).map(AnyRef::new)
+        self.cell
+            .system
+            .resident(self.sender.from?)
+            .map(AnyRef::new)
     }
 
     /// Where the message came from: this process, or which other.
@@ -179,6 +182,8 @@ impl<A: Actor> Context<A> {
 
 impl<A: Actor> fmt::Debug for Context<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("urn", &self.urn()).finish_non_exhaustive()
+        f.debug_struct("Context")
+            .field("urn", &self.urn())
+            .finish_non_exhaustive()
     }
 }

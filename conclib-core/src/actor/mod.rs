@@ -16,9 +16,9 @@ mod weak;
 
 use std::future::Future;
 
+pub(crate) use cell::Cell;
 pub use context::{Context, Sender};
 pub use current::ActorId;
-pub(crate) use cell::Cell;
 pub use life::{Birth, Created, Given, Life};
 pub use mailbox::Overflow;
 pub(crate) use mailbox::{Signal, Ticket};
@@ -27,13 +27,13 @@ pub use recipient::Recipient;
 pub use reference::ActorRef;
 pub use resident::AnyRef;
 pub(crate) use resident::Resident;
+pub(crate) use resident::downcast;
 pub use stop::{State, StopReason, Stopping};
 pub use ticks::TickSpec;
-#[doc(hidden)]
-pub use turn::{answer, answer_deferred, answer_fallback, answer_result};
 pub use turn::Turn;
 pub(crate) use turn::caught;
-pub(crate) use resident::downcast;
+#[doc(hidden)]
+pub use turn::{answer, answer_deferred, answer_fallback, answer_result};
 pub use weak::WeakRef;
 
 use crate::error::Failure;
@@ -71,7 +71,8 @@ pub trait Actor: Declared {
     type Inbox: Inbox<Actor = Self>;
 
     /// Handles one message.
-    fn turn(&mut self, message: Self::Inbox, ctx: &mut Context<Self>) -> impl Future<Output = Turn>;
+    fn turn(&mut self, message: Self::Inbox, ctx: &mut Context<Self>)
+    -> impl Future<Output = Turn>;
 
     /// `#[on(start)]`: runs before the first message. Its error ends the actor
     /// and is what [`ActorRef::started`] gives.
@@ -85,7 +86,11 @@ pub trait Actor: Declared {
 
     /// `#[on(stop)]`: runs at every end except a kill and a failed start, after
     /// a panic too.
-    fn on_stop(&mut self, reason: &StopReason, ctx: &mut Context<Self>) -> impl Future<Output = ()> {
+    fn on_stop(
+        &mut self,
+        reason: &StopReason,
+        ctx: &mut Context<Self>,
+    ) -> impl Future<Output = ()> {
         let _ = (reason, ctx);
         std::future::ready(())
     }

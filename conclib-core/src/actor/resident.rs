@@ -72,8 +72,13 @@ impl<A: Actor> Resident for Cell<A> {
                 .checked_sub(1)
                 .and_then(|index| A::Inbox::NAMES.get(index))
                 .map(|name| (*name).to_owned()),
-            last_error: last_error.ok().and_then(|last| last.as_deref().map(str::to_owned)),
-            ticks: A::Inbox::TICKS.iter().map(|tick| tick.name.to_owned()).collect(),
+            last_error: last_error
+                .ok()
+                .and_then(|last| last.as_deref().map(str::to_owned)),
+            ticks: A::Inbox::TICKS
+                .iter()
+                .map(|tick| tick.name.to_owned())
+                .collect(),
         }
     }
 

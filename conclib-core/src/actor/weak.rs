@@ -18,7 +18,9 @@ impl<A: Actor> WeakRef<A> {
     /// A strong reference. `None` for an anonymous actor whose references are
     /// all gone: it is ending or has ended.
     pub fn upgrade(&self) -> Option<ActorRef<A>> {
-        self.0.try_acquire().then(|| ActorRef::local(self.0.clone()))
+        self.0
+            .try_acquire()
+            .then(|| ActorRef::local(self.0.clone()))
     }
 
     /// Its name.

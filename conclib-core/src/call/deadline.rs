@@ -19,8 +19,14 @@ pub(crate) enum Deadline {
     Never,
     /// Counts from the first poll that finds nothing.
     After(Duration),
-    Noted { at: Instant, after: Duration },
-    Armed { timer: Pin<Box<Sleep>>, after: Duration },
+    Noted {
+        at: Instant,
+        after: Duration,
+    },
+    Armed {
+        timer: Pin<Box<Sleep>>,
+        after: Duration,
+    },
 }
 
 impl Deadline {

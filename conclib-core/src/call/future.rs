@@ -30,12 +30,7 @@ enum Delay {
 type Slot<M> = oneshot::Receiver<Answer<<M as Message>::Reply, <M as Message>::Error>>;
 
 impl<T: Target<M>, M: Message> Departure<T, M> {
-    fn ask(
-        to: T,
-        message: M,
-        remaining: Option<Duration>,
-        deadline: Deadline,
-    ) -> (Self, Slot<M>) {
+    fn ask(to: T, message: M, remaining: Option<Duration>, deadline: Deadline) -> (Self, Slot<M>) {
         let (sending, answer) = Sending::ask(message, remaining);
         let departure = Self {
             to,
@@ -124,7 +119,11 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                     }
                     *sent = true;
                 }
-                let Departure { to, sending, deadline } = departure;
+                let Departure {
+                    to,
+                    sending,
+                    deadline,
+                } = departure;
                 let answer = ready!(poll_answer(answer, deadline, cx, &*to));
                 settle(sending.take_cancel(), &answer);
                 Poll::Ready(answer)
@@ -177,10 +176,7 @@ impl<T: Target<M>, M: Message> Future for Telling<T, M> {
 pub struct Queueing<T: Target<M>, M: Message>(Queue<T, M>);
 
 enum Queue<T: Target<M>, M: Message> {
-    Away(
-        Departure<T, M>,
-        Option<Slot<M>>,
-    ),
+    Away(Departure<T, M>, Option<Slot<M>>),
     Ready(Option<Result<M::Reply, AskError<M::Error>>>),
 }
 
@@ -218,9 +214,9 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                     cancel: departure.sending.take_cancel(),
                 }))
             }
-            Queue::Ready(answer) => answer
-                .take()
-                .map_or(Poll::Pending, |answer| Poll::Ready(Ok(Reply::ready(answer)))),
+            Queue::Ready(answer) => answer.take().map_or(Poll::Pending, |answer| {
+                Poll::Ready(Ok(Reply::ready(answer)))
+            }),
         }
     }
 }
@@ -251,18 +247,24 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
 
 impl<T: Target<M>, M: Message> fmt::Debug for Asking<T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Asking").field("message", &M::NAME).finish_non_exhaustive()
+        f.debug_struct("Asking")
+            .field("message", &M::NAME)
+            .finish_non_exhaustive()
     }
 }
 
 impl<T: Target<M>, M: Message> fmt::Debug for Telling<T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Telling").field("message", &M::NAME).finish_non_exhaustive()
+        f.debug_struct("Telling")
+            .field("message", &M::NAME)
+            .finish_non_exhaustive()
     }
 }
 
 impl<T: Target<M>, M: Message> fmt::Debug for Queueing<T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Queueing").field("message", &M::NAME).finish_non_exhaustive()
+        f.debug_struct("Queueing")
+            .field("message", &M::NAME)
+            .finish_non_exhaustive()
     }
 }

@@ -13,7 +13,9 @@ pub(crate) use registry::Shared;
 pub use shutdown::{Shutdown, ShutdownReport};
 pub use spawn::SpawnBuilder;
 
-use crate::actor::{Actor, ActorRef, AnyRef, Create, Created, Given, Resident, StopReason, TaskActor};
+use crate::actor::{
+    Actor, ActorRef, AnyRef, Create, Created, Given, Resident, StopReason, TaskActor,
+};
 use crate::error::{LookupError, SpawnError};
 use crate::events::Events;
 use crate::snapshot::SystemSnapshot;
@@ -173,6 +175,8 @@ impl Drop for System {
 
 impl fmt::Debug for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("System").field("name", &self.name()).finish_non_exhaustive()
+        f.debug_struct("System")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
     }
 }

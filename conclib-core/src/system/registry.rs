@@ -100,7 +100,10 @@ impl Shared {
         if !urn.starts_with(Urn::ANONYMOUS) {
             return None;
         }
-        let found = table.actors.values().find(|actor| actor.known_urn().is_some_and(|own| own == urn));
+        let found = table
+            .actors
+            .values()
+            .find(|actor| actor.known_urn().is_some_and(|own| own == urn));
         found.cloned()
     }
 
@@ -157,7 +160,10 @@ impl Shared {
         SystemSnapshot {
             name: self.name.clone(),
             pid: std::process::id(),
-            actors: self.residents().map(|resident| resident.snapshot()).collect(),
+            actors: self
+                .residents()
+                .map(|resident| resident.snapshot())
+                .collect(),
             dead_letters: self.dead_letters.load(Ordering::Relaxed),
         }
     }

@@ -109,7 +109,11 @@ async fn kill(late: Vec<Arc<dyn Resident>>, report: &mut ShutdownReport) {
     let until = Instant::now() + LAST_CALL;
     for actor in late {
         let ended = timeout_at(until, actor.ending().wait()).await.is_ok();
-        let list = if ended { &mut report.killed } else { &mut report.stuck };
+        let list = if ended {
+            &mut report.killed
+        } else {
+            &mut report.stuck
+        };
         list.push(actor.urn());
     }
 }
@@ -125,6 +129,8 @@ impl IntoFuture for Shutdown {
 
 impl fmt::Debug for Shutdown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shutdown").field("deadline", &self.deadline).finish_non_exhaustive()
+        f.debug_struct("Shutdown")
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{Codec, CodecError, Envelope, RequestEnvelope, RequestId, ResponseEnvelope, ResponseKind};
+use super::{
+    Codec, CodecError, Envelope, RequestEnvelope, RequestId, ResponseEnvelope, ResponseKind,
+};
 use crate::error::{Delivery, Failure};
 use crate::message::{Message, Road, decode};
 use crate::reply::{Answer, Refusal, ReplyTo, Request};
@@ -202,7 +204,8 @@ impl<T, E> WireReply<T, E> {
             Ok(Ok(kind)) => self.asker.send(kind, body),
             Ok(Err(Encode::Failure(failure))) => self.asker.fail(&failure),
             Ok(Err(Encode::Codec(error))) => {
-                self.asker.fail(&Failure::Codec(error, Delivery::MayHaveRun));
+                self.asker
+                    .fail(&Failure::Codec(error, Delivery::MayHaveRun));
             }
             Err(panic) => {
                 let fault = Box::new(crate::Fault::panic(&*panic));
@@ -214,7 +217,9 @@ impl<T, E> WireReply<T, E> {
 
 impl<T, E> fmt::Debug for WireReply<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WireReply").field("id", &self.asker.id).finish_non_exhaustive()
+        f.debug_struct("WireReply")
+            .field("id", &self.asker.id)
+            .finish_non_exhaustive()
     }
 }
 

@@ -187,6 +187,18 @@ impl RequestEnvelope {
     }
 }
 
+impl RequestEnvelope {
+    #[doc(hidden)]
+    pub fn refuse(self, failure: &Failure) {
+        self.asker.refuse(failure);
+    }
+
+    #[doc(hidden)]
+    pub fn queued(&mut self) {
+        self.asker.queued();
+    }
+}
+
 impl fmt::Debug for RequestEnvelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestEnvelope")

@@ -62,6 +62,8 @@ impl Inlet {
 
 impl fmt::Debug for Inlet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inlet").field("system", &self.system.name()).finish()
+        f.debug_struct("Inlet")
+            .field("system", &self.system.name())
+            .finish()
     }
 }

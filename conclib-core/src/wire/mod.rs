@@ -19,7 +19,9 @@ pub use asker::{Cancellation, Origin, ReplySink, WireReply};
 #[doc(hidden)]
 pub use asker::{WireAsker, accept};
 pub use codec::{Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec};
-pub use envelope::{Envelope, RequestEnvelope, RequestId, Response, ResponseEnvelope, ResponseKind};
+pub use envelope::{
+    Envelope, RequestEnvelope, RequestId, Response, ResponseEnvelope, ResponseKind,
+};
 pub use frame::{Frame, FrameError, MAX_FRAME};
 pub use inlet::{Broker, Inlet};
 pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, Outlet, Unsent};

@@ -75,6 +75,8 @@ impl Drop for CancelOnDrop {
 
 impl fmt::Debug for CancelOnDrop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("CancelOnDrop").field(&self.0.as_ref().map(|(_, id)| id)).finish()
+        f.debug_tuple("CancelOnDrop")
+            .field(&self.0.as_ref().map(|(_, id)| id))
+            .finish()
     }
 }

@@ -52,7 +52,9 @@ impl Named for Remote {
 
 impl fmt::Debug for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Remote").field("urn", &self.urn).finish_non_exhaustive()
+        f.debug_struct("Remote")
+            .field("urn", &self.urn)
+            .finish_non_exhaustive()
     }
 }
 
@@ -112,7 +114,8 @@ pub(crate) fn poll_send_away<M: Message>(
         return Poll::Ready(Ok(()));
     };
     let leaving = sending.leaving.get_or_insert_with(|| {
-        let (answerer, queued) = answerer::<M>(std::mem::replace(&mut request.reply, ReplyTo::nobody()));
+        let (answerer, queued) =
+            answerer::<M>(std::mem::replace(&mut request.reply, ReplyTo::nobody()));
         Box::new(Leaving {
             since: Instant::now(),
             answerer: Some(answerer),
@@ -165,7 +168,14 @@ pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(
             return Err(failure.into_tell_error(remote.urn(), message));
         }
     };
-    let sent = send(remote, urn, &message, false, DEFAULT_TIMEOUT, Box::new(|_| {}));
+    let sent = send(
+        remote,
+        urn,
+        &message,
+        false,
+        DEFAULT_TIMEOUT,
+        Box::new(|_| {}),
+    );
     sent.map(drop).map_err(|(unsent, _)| {
         let why = match unsent {
             Unsent::Busy => NotSent::Full,
@@ -239,9 +249,8 @@ fn decode<M: Message>(response: &Response<'_>) -> Answer<M::Reply, M::Error> {
     let Response { codec, body, .. } = *response;
     let decoded = match response.kind {
         ResponseKind::Reply => <M::Road as Road<M>>::decode_reply(codec, body).map(Ok),
-        ResponseKind::Error => {
-            <M::Road as Road<M>>::decode_error(codec, body).map(|error| Err(Refusal::Handler(error)))
-        }
+        ResponseKind::Error => <M::Road as Road<M>>::decode_error(codec, body)
+            .map(|error| Err(Refusal::Handler(error))),
         ResponseKind::Failure => Ok(Err(Refusal::Failure(Box::new(failure(response))))),
         ResponseKind::Queued => Ok(Err(Refusal::Failure(Box::new(Failure::NoReply)))),
     };
@@ -253,5 +262,8 @@ fn decode<M: Message>(response: &Response<'_>) -> Answer<M::Reply, M::Error> {
 
 /// The failure that a response tells of.
 fn failure(response: &Response<'_>) -> Failure {
-    response.codec.decode(response.body).unwrap_or(Failure::NoReply)
+    response
+        .codec
+        .decode(response.body)
+        .unwrap_or(Failure::NoReply)
 }

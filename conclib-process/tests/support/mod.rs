@@ -41,9 +41,14 @@ impl Process {
 
     /// Whether it can still do anything. An orphan may stay unreaped for as long as the first process of a container likes.
     pub(crate) fn lives(&self) -> bool {
-        stat(self.pid)
-            .is_some_and(|stat| stat[19] == self.started && stat[0] != "Z" && stat[0] != "X")
+        stat(self.pid).is_some_and(|stat| stat[19] == self.started && is_active(&stat))
     }
+}
+
+/// A process whose first thread is a zombie is not over while it has other threads: they hold its files.
+fn is_active(stat: &[String]) -> bool {
+    let threads: u32 = stat[17].parse().expect("a number");
+    !matches!(stat[0].as_str(), "Z" | "X") || threads > 1
 }
 
 /// The fields of `/proc/<pid>/stat` from the state on, or nothing if there is no such process.
@@ -94,7 +99,7 @@ pub(crate) fn marked(marker: &str) -> Vec<u32> {
     pids()
         .filter(|&pid| pid != me)
         .filter(|pid| has(format!("/proc/{pid}/cmdline")) || has(format!("/proc/{pid}/environ")))
-        .filter(|&pid| stat(pid).is_some_and(|stat| stat[0] != "Z"))
+        .filter(|&pid| stat(pid).is_some_and(|stat| is_active(&stat)))
         .collect()
 }
 

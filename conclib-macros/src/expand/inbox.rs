@@ -1,0 +1,233 @@
+//! The closed set of an actor's messages: one variant for each.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Generics;
+use syn::spanned::Spanned;
+
+use super::generics::{Need, bounded};
+use crate::model::{Actor, HandlerKind};
+
+/// The generics of what is generated for an actor: parameters that a wire
+/// message of its own mentions have to travel.
+pub(super) fn generics(actor: &Actor) -> Generics {
+    let travels = |param: &Ident| {
+        actor.handlers.iter().any(|handler| match &handler.kind {
+            HandlerKind::Method(own) => {
+                !own.message.local
+                    && own
+                        .message
+                        .generics
+                        .type_params()
+                        .any(|used| used.ident == *param)
+            }
+            HandlerKind::Declared(_) => false,
+        })
+    };
+    bounded(&actor.generics, &actor.runtime, |param| {
+        if travels(param) {
+            Need::Wire
+        } else {
+            Need::Local
+        }
+    })
+}
+
+pub(super) fn ident(actor: &Actor) -> Ident {
+    format_ident!("{}Inbox", actor.ident)
+}
+
+pub(super) fn expand(actor: &Actor) -> TokenStream {
+    let Actor {
+        runtime,
+        ident: name,
+        self_ty,
+        ..
+    } = actor;
+    let inbox = ident(actor);
+    let generics = generics(actor);
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let variants: Vec<_> = actor
+        .handlers
+        .iter()
+        .map(|handler| &handler.variant)
+        .collect();
+    let messages: Vec<_> = actor
+        .handlers
+        .iter()
+        .map(|handler| handler.message())
+        .collect();
+    let fallback = actor.fallback.as_ref();
+    let fallback_variant = fallback.map(|_| {
+        quote! {
+            /// What is not declared.
+            __Fallback(#runtime::wire::RequestEnvelope),
+        }
+    });
+    let marker = marker(&actor.generics);
+    let marker_variant = marker.as_ref().map(|params| {
+        quote!(#[doc(hidden)] __Marker(#runtime::Never, ::core::marker::PhantomData<fn() -> #params>),)
+    });
+    let marker_arm = marker
+        .as_ref()
+        .map(|_| quote!(Self::__Marker(never, _) => match *never {},));
+    let marker_arm_owned = marker.map(|_| quote!(Self::__Marker(never, _) => match never {},));
+    let index = (0..variants.len()).map(proc_macro2::Literal::usize_unsuffixed);
+    let last = proc_macro2::Literal::usize_unsuffixed(variants.len());
+    let fallback_name = fallback.map(|_| quote!("#[fallback]"));
+    let fallback_index = fallback.map(|_| quote!(Self::__Fallback(_) => #last,));
+    let fallback_refuse =
+        fallback.map(|_| quote!(Self::__Fallback(request) => request.refuse(&failure),));
+    let fallback_sender =
+        fallback.map(|_| quote!(Self::__Fallback(request) => #runtime::__private::Sender::of_undeclared(request),));
+    let fallback_queued = fallback.map(|_| quote!(Self::__Fallback(request) => request.queued(),));
+    let fallback_fn = fallback.map(|_| {
+        quote! {
+            fn fallback(
+                request: #runtime::wire::RequestEnvelope,
+            ) -> ::core::result::Result<Self, #runtime::wire::RequestEnvelope> {
+                ::core::result::Result::Ok(Self::__Fallback(request))
+            }
+        }
+    });
+    let variant_docs = actor
+        .handlers
+        .iter()
+        .map(|handler| format!(" For `{}`.", handler.method));
+    let ticks = ticks(actor);
+    let distinct = distinct(actor);
+    let allowances = super::allowances();
+    // An inbox without any variant has no reference that could be matched on.
+    let this = if variants.is_empty() && fallback.is_none() && marker_arm.is_none() {
+        quote!(*self)
+    } else {
+        quote!(self)
+    };
+    let text = format!(" What can be sent to a [`{name}`], with the place for each reply.");
+    quote! {
+        #[doc = #text]
+        #allowances
+        pub enum #inbox #impl_generics #where_clause {
+            #(#[doc = #variant_docs] #variants(#runtime::Request<#messages>),)*
+            #fallback_variant
+            #marker_variant
+        }
+        #allowances
+        impl #impl_generics #runtime::Inbox for #inbox #ty_generics #where_clause {
+            type Actor = #self_ty;
+            const NAMES: &'static [&'static str] =
+                &[#(<#messages as #runtime::Message>::NAME,)* #fallback_name];
+            #ticks
+            fn index(&self) -> usize {
+                match #this {
+                    #(Self::#variants(_) => #index,)*
+                    #fallback_index
+                    #marker_arm
+                }
+            }
+            fn refuse(self, failure: #runtime::__private::Failure) {
+                match self {
+                    #(Self::#variants(request) => request.refuse(failure),)*
+                    #fallback_refuse
+                    #marker_arm_owned
+                }
+            }
+            fn sender(&self) -> #runtime::__private::Sender {
+                match #this {
+                    #(Self::#variants(request) => #runtime::__private::Sender::of(request),)*
+                    #fallback_sender
+                    #marker_arm
+                }
+            }
+            fn queued(&mut self) {
+                match #this {
+                    #(Self::#variants(request) => request.queued(),)*
+                    #fallback_queued
+                    #marker_arm
+                }
+            }
+            fn accept(
+                envelope: &#runtime::wire::Envelope<'_>,
+                asker: #runtime::__private::WireAsker,
+            ) -> #runtime::__private::Accepted<Self> {
+                #(
+                    if #runtime::__private::is_wire::<#messages>(envelope.message) {
+                        return #runtime::__private::Accepted::of(
+                            #runtime::__private::accept(envelope, asker),
+                            Self::#variants,
+                        );
+                    }
+                )*
+                #runtime::__private::Accepted::Undeclared(asker)
+            }
+            #fallback_fn
+        }
+        #distinct
+    }
+}
+
+/// The type parameters, for a variant that mentions them all.
+fn marker(generics: &Generics) -> Option<TokenStream> {
+    let params: Vec<_> = generics.type_params().map(|param| &param.ident).collect();
+    (!params.is_empty()).then(|| quote!((#(#params,)*)))
+}
+
+fn ticks(actor: &Actor) -> Option<TokenStream> {
+    let runtime = &actor.runtime;
+    let specs: Vec<_> = actor
+        .handlers
+        .iter()
+        .filter_map(|handler| match &handler.kind {
+            HandlerKind::Method(own) => own.every.map(|every| (handler, own, every)),
+            HandlerKind::Declared(_) => None,
+        })
+        .map(|(handler, own, every)| {
+            let variant = &handler.variant;
+            let ident = &own.message.ident;
+            let message = own.message.self_ty();
+            let (secs, nanos) = (every.as_secs(), every.subsec_nanos());
+            let marker =
+                super::message::marker(own).map(|_| quote!(marker: ::core::marker::PhantomData));
+            quote! {
+                #runtime::TickSpec {
+                    name: <#message as #runtime::Message>::NAME,
+                    every: ::core::time::Duration::new(#secs, #nanos),
+                    make: || Self::#variant(#runtime::Request::tick(#ident { #marker })),
+                }
+            }
+        })
+        .collect();
+    (!specs.is_empty())
+        .then(|| quote!(const TICKS: &'static [#runtime::TickSpec<Self>] = &[#(#specs),*];))
+}
+
+/// Two messages with one wire name do not compile. What the macro cannot see,
+/// the names of declared messages, the compiler compares.
+fn distinct(actor: &Actor) -> TokenStream {
+    if !actor.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let runtime = &actor.runtime;
+    let mut before: Vec<TokenStream> = Vec::new();
+    let mut checks = TokenStream::new();
+    for handler in &actor.handlers {
+        let message = handler.message();
+        let name = quote!(<#message as #runtime::Message>::NAME);
+        // Between two methods the macro has told already.
+        if matches!(handler.kind, HandlerKind::Declared(_)) {
+            let shown = quote!(#message).to_string().replace(' ', "");
+            let text = format!(
+                "another message of `{}` has the wire name of `{shown}`: give one of them another with `#[message(name = \"…\")]`",
+                actor.ident
+            );
+            checks.extend(quote_spanned! {message.span()=>
+                const _: () = ::core::assert!(
+                    !#runtime::__private::is_taken(#name, &[#(#before),*]),
+                    #text
+                );
+            });
+        }
+        before.push(name);
+    }
+    checks
+}

@@ -1,0 +1,118 @@
+//! What was written, as plain data with spans. Parsing fills it, checking
+//! reads it, expanding needs nothing else.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, Span};
+use syn::{Attribute, Generics, LitStr, Path, ReturnType, Type};
+
+/// The arguments of `#[message(…)]`.
+pub(crate) struct MessageArgs {
+    /// Where the runtime is: `::conclib`, unless `crate = …` says otherwise.
+    pub(crate) runtime: Path,
+    pub(crate) reply: Option<Type>,
+    pub(crate) error: Option<Type>,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) local: Option<Span>,
+    pub(crate) every: Option<(Span, Duration)>,
+}
+
+/// A message, from a type or from a method.
+pub(crate) struct Message {
+    pub(crate) runtime: Path,
+    pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
+    /// The name on the wire.
+    pub(crate) name: LitStr,
+    pub(crate) reply: Type,
+    pub(crate) error: Option<Type>,
+    pub(crate) local: bool,
+}
+
+/// The arguments of `#[actor(…)]` on a struct.
+pub(crate) struct ActorArgs {
+    pub(crate) runtime: Path,
+    pub(crate) urn: Option<LitStr>,
+    pub(crate) mailbox: Option<syn::LitInt>,
+    pub(crate) overflow: Option<Ident>,
+}
+
+/// An `#[actor] impl`.
+pub(crate) struct Actor {
+    pub(crate) runtime: Path,
+    /// `Greeter`, as the names of what is generated begin.
+    pub(crate) ident: Ident,
+    /// `Greeter<T>`.
+    pub(crate) self_ty: Type,
+    pub(crate) generics: Generics,
+    pub(crate) handlers: Vec<Handler>,
+    pub(crate) create: Option<Hook>,
+    pub(crate) start: Option<Hook>,
+    pub(crate) stop: Option<Hook>,
+    pub(crate) error: Option<Hook>,
+    pub(crate) fallback: Option<Hook>,
+}
+
+/// A method that handles a message.
+pub(crate) struct Handler {
+    pub(crate) method: Ident,
+    /// The variant of the inbox.
+    pub(crate) variant: Ident,
+    pub(crate) is_async: bool,
+    /// `&self` instead of `&mut self`: where to complain.
+    pub(crate) shared: Option<Span>,
+    pub(crate) takes_ctx: bool,
+    pub(crate) returns: Returns,
+    pub(crate) kind: HandlerKind,
+}
+
+pub(crate) enum HandlerKind {
+    /// `#[handler]`: of a message declared elsewhere.
+    Declared(Box<Type>),
+    /// `#[message]`: the method is the message.
+    Method(Box<Method>),
+}
+
+/// What a method that is its own message adds.
+pub(crate) struct Method {
+    pub(crate) message: Message,
+    pub(crate) docs: Vec<Attribute>,
+    pub(crate) params: Vec<(Ident, Type)>,
+    pub(crate) every: Option<Duration>,
+}
+
+/// What a method returns, known by the token of its type.
+pub(crate) enum Returns {
+    Value(ReturnType),
+    Result(Type),
+    Deferred(Type),
+}
+
+/// A method that runs at a certain moment.
+pub(crate) struct Hook {
+    pub(crate) method: Ident,
+    pub(crate) is_async: bool,
+    /// What it takes, but for the context.
+    pub(crate) param: Option<Type>,
+    pub(crate) takes_ctx: bool,
+    pub(crate) is_result: bool,
+}
+
+impl Handler {
+    /// The type of the message.
+    pub(crate) fn message(&self) -> Type {
+        match &self.kind {
+            HandlerKind::Declared(message) => (**message).clone(),
+            HandlerKind::Method(method) => method.message.self_ty(),
+        }
+    }
+}
+
+impl Message {
+    /// The type, with its parameters.
+    pub(crate) fn self_ty(&self) -> Type {
+        let ident = &self.ident;
+        let (_, params, _) = self.generics.split_for_impl();
+        syn::parse_quote!(#ident #params)
+    }
+}

@@ -1,0 +1,252 @@
+//! Why a broker did not open, and why a client did not connect.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::KeyError;
+
+/// Why a [`LocalBroker`](crate::LocalBroker) did not open; nothing of it is
+/// left behind.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_core::System;
+/// use conclib_net::{Address, LocalBroker, OpenError};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let system = System::new("docs");
+/// let address = Address::parse("tcp://0.0.0.0:0")?;
+/// let error = LocalBroker::open(&address, None, system.inlet()).await.unwrap_err();
+/// assert!(matches!(&error, OpenError::Plaintext { .. }));
+/// assert!(error.to_string().contains("plaintext=allow"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The call was made outside of a tokio runtime.
+    #[error("`{url}` is served from inside a tokio runtime: call this from `#[conclib::main]` or from a task")]
+    NoRuntime {
+        /// The address.
+        url: String,
+    },
+    /// There is no usable authkey.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// TCP needs an authkey, and none was given.
+    #[error(
+        "`{url}` needs an authkey: pass one, name its file by `?keyfile=/path`, or set CONCLIB_AUTHKEY \
+         (`openssl rand -hex 32` makes one)"
+    )]
+    KeyNeeded {
+        /// The address.
+        url: String,
+    },
+    /// The address can be reached from other machines, and nothing is encrypted.
+    #[error(
+        "`{url}` can be reached from other machines, and nothing on it is encrypted: serve on 127.0.0.1, \
+         or add `?plaintext=allow` if the network between is yours"
+    )]
+    Plaintext {
+        /// The address.
+        url: String,
+    },
+    /// The host has no address.
+    #[error("the host of `{url}` has no address: check its name")]
+    Resolve {
+        /// The address.
+        url: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A server that lives has the socket file or the port.
+    #[error("a live server owns `{url}`: stop it first, or serve elsewhere")]
+    InUse {
+        /// The address.
+        url: String,
+    },
+    /// Another server has been starting in the same directory for seconds.
+    #[error("`{url}` is kept from starting by another server that starts in its directory: try again")]
+    Contended {
+        /// The address.
+        url: String,
+    },
+    /// What is there already is no socket; it is left alone.
+    #[error("`{}` is there and is no socket: remove it, or serve elsewhere", path.display())]
+    NotASocket {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The directory of the socket is not this user's alone.
+    #[error(
+        "`{}` is no safe directory for a socket: it must be a real directory of this user, in which nobody \
+         else may write (`chmod go-w`), so put the socket into one of its own",
+        path.display()
+    )]
+    UnsafeDirectory {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The directory of the socket can be neither used nor made.
+    #[error("the directory `{}` cannot be used for a socket: make it, and its parents, first", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refused for another reason.
+    #[error("cannot serve on `{url}`")]
+    Bind {
+        /// The address.
+        url: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Why a [`Client`](crate::Client) did not connect.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_net::{Address, Client, ConnectError};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let address = Address::parse("unix:///tmp/no/such/app.sock")?;
+/// let error = Client::connect(&address, None).await.unwrap_err();
+/// assert!(matches!(&error, ConnectError::NobodyThere { .. }));
+/// assert!(error.to_string().contains("/tmp/no/such/app.sock"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The call was made outside of a tokio runtime.
+    #[error("`{url}` is connected to from inside a tokio runtime: call this from `#[conclib::main]` or from a task")]
+    NoRuntime {
+        /// The address.
+        url: String,
+    },
+    /// There is no usable authkey.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The server is reached by TCP or asks for an authkey, and none was given.
+    #[error(
+        "`{url}` needs an authkey: pass the one of the server, name its file by `?keyfile=/path`, or set \
+         CONCLIB_AUTHKEY"
+    )]
+    KeyNeeded {
+        /// The address.
+        url: String,
+    },
+    /// The server has another authkey than this client.
+    #[error("`{url}` has another authkey: give both sides the same")]
+    Auth {
+        /// The address.
+        url: String,
+    },
+    /// What answers does not prove to have the authkey: it is not the server
+    /// that was meant, or was started without a key.
+    #[error("`{url}` did not prove to have the authkey: start the server with it, and see who serves there")]
+    Impostor {
+        /// The address.
+        url: String,
+    },
+    /// The server belongs to a user whom this client does not trust, or the
+    /// other way round.
+    #[error(
+        "`{url}` and this client belong to different users: add `?uid=…` with the number of the other user, \
+         on each side that is to allow it"
+    )]
+    User {
+        /// The address.
+        url: String,
+    },
+    /// The address is on another machine, and nothing is encrypted.
+    #[error(
+        "`{url}` is on another machine, and nothing on the way is encrypted: add `?plaintext=allow` if the \
+         network between is yours"
+    )]
+    Plaintext {
+        /// The address.
+        url: String,
+    },
+    /// The host has no address.
+    #[error("the host of `{url}` has no address: check its name")]
+    Resolve {
+        /// The address.
+        url: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Nobody serves there.
+    #[error("nobody serves on `{url}`: start the server first, and check that both name the same address")]
+    NobodyThere {
+        /// The address.
+        url: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system does not let this user get there.
+    #[error(
+        "this user may not reach `{url}`: run as the user of the server, or serve with `?uid=…` in a directory \
+         that this one may enter"
+    )]
+    Denied {
+        /// The address.
+        url: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What answers there is something else.
+    #[error("what answers on `{url}` is no conclib server: check the address")]
+    NotConclib {
+        /// The address.
+        url: String,
+    },
+    /// The two sides are of versions that do not understand each other.
+    #[error("`{url}` speaks version {theirs} of the protocol, and this client {ours}: build both with the same conclib")]
+    Version {
+        /// The address.
+        url: String,
+        /// What the server speaks.
+        theirs: u16,
+        /// What this client speaks.
+        ours: u16,
+    },
+    /// The server has as many connections as it takes.
+    #[error("`{url}` has as many connections as it takes: one client for a process is enough, share it")]
+    Full {
+        /// The address.
+        url: String,
+    },
+    /// The server is shutting down.
+    #[error("the server on `{url}` is shutting down: connect when it is back")]
+    Leaving {
+        /// The address.
+        url: String,
+    },
+    /// The server did not answer in time.
+    #[error("`{url}` did not answer within {after:?}: the server hangs, or is no conclib server")]
+    Timeout {
+        /// The address.
+        url: String,
+        /// How long it was given.
+        after: Duration,
+    },
+    /// The connection broke, or could not be made for another reason.
+    #[error("the connection to `{url}` failed")]
+    Io {
+        /// The address.
+        url: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,70 @@
+//! The client's side of a handshake.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::message::{self, Hello, Message, Refusal, Role};
+use super::proof::Transcript;
+use crate::AuthKey;
+
+/// Why a client went no further.
+#[derive(Debug)]
+pub(crate) enum Rejected {
+    Io(io::Error),
+    /// What answers is no server of this kind.
+    Foreign,
+    /// The server said so.
+    Refused(Refusal),
+    /// The server wants no key, or cannot prove that it has it.
+    Impostor,
+    /// The server speaks another version.
+    Version(u16),
+}
+
+impl From<io::Error> for Rejected {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Introduces this side, and returns when the server has let it in.
+pub(crate) async fn greet<S>(stream: &mut S, key: Option<&AuthKey>) -> Result<(), Rejected>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let client = Hello::new(Role::Client, key.is_some())?.encode();
+    message::write(stream, &client).await?;
+
+    let server = message::read(stream).await?.ok_or(Rejected::Foreign)?;
+    let hello = match Message::decode(&server) {
+        Some(Message::Hello(hello)) if hello.role == Role::Server => hello,
+        Some(Message::Refusal(refusal)) => return Err(Rejected::Refused(refusal)),
+        _ => return Err(Rejected::Foreign),
+    };
+    if hello.version != super::VERSION {
+        return Err(Rejected::Version(hello.version));
+    }
+    let transcript = Transcript { client: &client, server: &server };
+    match key {
+        Some(_) if !hello.keyed => return Err(Rejected::Impostor),
+        Some(key) => {
+            let proof = transcript.prove(key, Role::Client);
+            message::write(stream, &message::proof(&proof)).await?;
+        }
+        None => {}
+    }
+
+    let verdict = message::read(stream).await?.ok_or(Rejected::Foreign)?;
+    match (Message::decode(&verdict), key) {
+        (Some(Message::Welcome([])), None) => Ok(()),
+        (Some(Message::Welcome(proof)), Some(key)) => {
+            match transcript.verify(key, Role::Server, proof) {
+                true => Ok(()),
+                false => Err(Rejected::Impostor),
+            }
+        }
+        (Some(Message::Refusal(refusal)), _) => Err(Rejected::Refused(refusal)),
+        _ => Err(Rejected::Foreign),
+    }
+}

@@ -1,0 +1,186 @@
+//! The messages of a handshake as bytes: a length of two bytes, big endian,
+//! then a kind and what belongs to it.
+
+use std::io;
+
+use conclib_core::wire::Codec;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+
+/// Longer than any message has to be. A peer that says more, which every peer
+/// of another protocol does, is turned away before it is listened to.
+const MAX: usize = 512;
+
+const MAGIC: &[u8; 7] = b"conclib";
+const NONCE: usize = 32;
+const CLIENT_HELLO: u8 = 1;
+const SERVER_HELLO: u8 = 2;
+const PROOF: u8 = 3;
+const WELCOME: u8 = 4;
+const REFUSAL: u8 = 5;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Client,
+    Server,
+}
+
+/// The first thing each side says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hello<'a> {
+    pub(super) role: Role,
+    pub(super) version: u16,
+    /// Whether this side has a key, and wants the other to prove it.
+    pub(super) keyed: bool,
+    pub(super) nonce: [u8; NONCE],
+    /// The ids of the codecs that this side speaks.
+    pub(super) codecs: &'a [u8],
+}
+
+/// The codecs of this build.
+pub(super) const CODECS: [u8; 2] = [Codec::Bincode.id(), Codec::Json.id()];
+
+impl Hello<'static> {
+    pub(super) fn new(role: Role, keyed: bool) -> io::Result<Self> {
+        let mut nonce = [0; NONCE];
+        getrandom::fill(&mut nonce)?;
+        Ok(Self { role, version: super::VERSION, keyed, nonce, codecs: &CODECS })
+    }
+}
+
+impl Hello<'_> {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![match self.role {
+            Role::Client => CLIENT_HELLO,
+            Role::Server => SERVER_HELLO,
+        }];
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&self.version.to_be_bytes());
+        bytes.push(u8::from(self.keyed));
+        bytes.extend_from_slice(&self.nonce);
+        bytes.extend_from_slice(self.codecs);
+        bytes
+    }
+
+    /// Whether the two sides have a codec in common.
+    pub(super) fn understands_us(&self) -> bool {
+        self.codecs.iter().any(|codec| CODECS.contains(codec))
+    }
+}
+
+/// A message of a handshake, borrowed from its bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Message<'a> {
+    Hello(Hello<'a>),
+    Proof(&'a [u8]),
+    /// With the server's proof, if there is a key.
+    Welcome(&'a [u8]),
+    Refusal(Refusal),
+}
+
+impl<'a> Message<'a> {
+    /// `None` if this is no message of a handshake.
+    pub(super) fn decode(bytes: &'a [u8]) -> Option<Self> {
+        let (&kind, rest) = bytes.split_first()?;
+        match kind {
+            CLIENT_HELLO => hello(Role::Client, rest).map(Self::Hello),
+            SERVER_HELLO => hello(Role::Server, rest).map(Self::Hello),
+            PROOF => Some(Self::Proof(rest)),
+            WELCOME => Some(Self::Welcome(rest)),
+            REFUSAL => Refusal::decode(rest).map(Self::Refusal),
+            _ => None,
+        }
+    }
+}
+
+fn hello(role: Role, bytes: &[u8]) -> Option<Hello<'_>> {
+    let rest = bytes.strip_prefix(MAGIC)?;
+    let (version, rest) = rest.split_first_chunk()?;
+    let version = u16::from_be_bytes(*version);
+    let (&keyed, rest) = rest.split_first()?;
+    let (&nonce, codecs) = rest.split_first_chunk()?;
+    Some(Hello { role, version, keyed: keyed != 0, nonce, codecs })
+}
+
+pub(super) fn proof(proof: &[u8]) -> Vec<u8> {
+    [&[PROOF], proof].concat()
+}
+
+pub(super) fn welcome(proof: &[u8]) -> Vec<u8> {
+    [&[WELCOME], proof].concat()
+}
+
+/// Why a server does not let a client in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("it speaks version {ours}, and the other side another")]
+    Version {
+        /// What the server speaks.
+        ours: u16,
+    },
+    #[error("the two sides have no codec in common")]
+    Codec,
+    #[error("the server wants an authkey, and the client has none")]
+    KeyNeeded,
+    #[error("the client has an authkey, and the server has none")]
+    KeyUnexpected,
+    #[error("the two sides have different authkeys")]
+    WrongKey,
+    #[error("the client is of another user")]
+    User,
+    #[error("the server has as many connections as it takes")]
+    Full,
+    #[error("the server is going away")]
+    Leaving,
+}
+
+impl Refusal {
+    pub(super) fn encode(self) -> Vec<u8> {
+        let (reason, version) = match self {
+            Self::Version { ours } => (1, ours),
+            Self::Codec => (2, 0),
+            Self::KeyNeeded => (3, 0),
+            Self::KeyUnexpected => (4, 0),
+            Self::WrongKey => (5, 0),
+            Self::User => (6, 0),
+            Self::Full => (7, 0),
+            Self::Leaving => (8, 0),
+        };
+        let [high, low] = u16::to_be_bytes(version);
+        vec![REFUSAL, reason, high, low]
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let &[reason, high, low] = bytes else { return None };
+        Some(match reason {
+            1 => Self::Version { ours: u16::from_be_bytes([high, low]) },
+            2 => Self::Codec,
+            3 => Self::KeyNeeded,
+            4 => Self::KeyUnexpected,
+            5 => Self::WrongKey,
+            6 => Self::User,
+            7 => Self::Full,
+            8 => Self::Leaving,
+            _ => return None,
+        })
+    }
+}
+
+/// Reads the bytes of one message, and not one byte after it. `None` if its
+/// length cannot be one of a handshake.
+pub(super) async fn read<R: AsyncRead + Unpin>(reader: &mut R) -> io::Result<Option<Vec<u8>>> {
+    let len = usize::from(reader.read_u16().await?);
+    if len > MAX {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; len];
+    reader.read_exact(&mut bytes).await?;
+    Ok(Some(bytes))
+}
+
+/// Writes one message in one piece.
+pub(super) async fn write<W: AsyncWrite + Unpin>(writer: &mut W, message: &[u8]) -> io::Result<()> {
+    // Ours are all shorter than MAX.
+    let len = u16::try_from(message.len()).map_err(io::Error::other)?;
+    writer.write_all(&[&len.to_be_bytes(), message].concat()).await?;
+    writer.flush().await
+}

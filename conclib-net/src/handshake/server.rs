@@ -1,0 +1,92 @@
+//! The server's side of a handshake.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::message::{self, Hello, Message, Refusal, Role};
+use super::proof::Transcript;
+use crate::AuthKey;
+
+/// What a client needs to get in, besides speaking the same language.
+pub(crate) struct Admission<'a> {
+    /// The key it must have too, if any.
+    pub(crate) key: Option<&'a AuthKey>,
+    /// Whether it is known already that it may not come in, and why.
+    pub(crate) refused: Option<Refusal>,
+}
+
+/// Why a client did not get in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Turned {
+    #[error("the connection broke during the handshake")]
+    Io(#[from] io::Error),
+    #[error("the peer speaks something else")]
+    Foreign,
+    #[error("the peer was refused: {0}")]
+    Refused(Refusal),
+}
+
+/// Lets a client in, or tells it why not. `place` is asked at the very end,
+/// when the client is known to be a good one.
+pub(crate) async fn admit<S, P>(
+    stream: &mut S,
+    admission: Admission<'_>,
+    place: impl FnOnce() -> Result<P, Refusal>,
+) -> Result<P, Turned>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let client = message::read(stream).await?.ok_or(Turned::Foreign)?;
+    let Some(Message::Hello(hello)) = Message::decode(&client) else {
+        return Err(Turned::Foreign);
+    };
+    if let Err(refusal) = check(&hello, &admission) {
+        return refuse(stream, refusal).await;
+    }
+    let server = Hello::new(Role::Server, admission.key.is_some())?.encode();
+    message::write(stream, &server).await?;
+
+    let transcript = Transcript { client: &client, server: &server };
+    let mut proof = Vec::new();
+    if let Some(key) = admission.key {
+        let theirs = message::read(stream).await?.ok_or(Turned::Foreign)?;
+        let Some(Message::Proof(theirs)) = Message::decode(&theirs) else {
+            return Err(Turned::Foreign);
+        };
+        if !transcript.verify(key, Role::Client, theirs) {
+            return refuse(stream, Refusal::WrongKey).await;
+        }
+        proof = transcript.prove(key, Role::Server);
+    }
+    match place() {
+        Ok(place) => {
+            message::write(stream, &message::welcome(&proof)).await?;
+            Ok(place)
+        }
+        Err(refusal) => refuse(stream, refusal).await,
+    }
+}
+
+fn check(hello: &Hello<'_>, admission: &Admission<'_>) -> Result<(), Refusal> {
+    match admission.refused {
+        Some(refusal) => Err(refusal),
+        _ if hello.version != super::VERSION => Err(Refusal::Version { ours: super::VERSION }),
+        // A server's hello, sent back to it.
+        _ if hello.role != Role::Client => Err(Refusal::WrongKey),
+        _ if !hello.understands_us() => Err(Refusal::Codec),
+        _ => match (admission.key, hello.keyed) {
+            (Some(_), false) => Err(Refusal::KeyNeeded),
+            (None, true) => Err(Refusal::KeyUnexpected),
+            _ => Ok(()),
+        },
+    }
+}
+
+async fn refuse<S, P>(stream: &mut S, refusal: Refusal) -> Result<P, Turned>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    message::write(stream, &refusal.encode()).await?;
+    Err(Turned::Refused(refusal))
+}

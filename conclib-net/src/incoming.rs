@@ -1,0 +1,99 @@
+//! The bytes that have come in over a link, and the frames among them.
+
+use std::io;
+
+use conclib_core::wire::{FrameError, MAX_FRAME};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+/// What the length before a frame takes.
+const PREFIX: usize = 4;
+
+/// Enough for the requests of many tasks in one read.
+const USUAL: usize = 16 * 1024;
+
+/// A buffer that was grown for a large frame is given back when it is empty.
+const KEPT: usize = 4 * USUAL;
+
+/// A buffer that a link is read into, and that frames are borrowed from.
+///
+/// It grows with what has arrived, never with what a peer says is to come.
+pub(crate) struct Incoming {
+    /// All of it may be written to; `start..end` has been read and not handed
+    /// out yet.
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Incoming {
+    pub(crate) fn new() -> Self {
+        Self { bytes: vec![0; USUAL], start: 0, end: 0 }
+    }
+
+    /// Whether everything that came has been handed out: if the link ends
+    /// here, it ends between two frames.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// The next whole frame, without its length. `None` until more has come.
+    ///
+    /// # Errors
+    /// A frame says it is larger than a frame can be.
+    pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, FrameError> {
+        let arrived = &self.bytes[self.start..self.end];
+        let Some((prefix, rest)) = arrived.split_first_chunk::<PREFIX>() else {
+            return Ok(None);
+        };
+        let len = u32::from_be_bytes(*prefix) as usize;
+        if len > MAX_FRAME {
+            return Err(FrameError::TooLarge { len });
+        }
+        let Some(frame) = rest.get(..len) else {
+            return Ok(None);
+        };
+        self.start += PREFIX + len;
+        Ok(Some(frame))
+    }
+
+    /// Reads what there is; returns how many bytes, 0 at the end of the link.
+    /// Cancel safe.
+    pub(crate) async fn fill<R: AsyncRead + Unpin>(&mut self, reader: &mut R) -> io::Result<usize> {
+        self.make_room();
+        let read = reader.read(&mut self.bytes[self.end..]).await?;
+        self.end += read;
+        Ok(read)
+    }
+
+    /// Leaves at least a byte to read into, and usually much more.
+    fn make_room(&mut self) {
+        if self.is_empty() {
+            (self.start, self.end) = (0, 0);
+            if self.bytes.len() > KEPT {
+                self.bytes = vec![0; USUAL];
+            }
+        }
+        if self.start > 0 && self.is_nearly_full() {
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        if self.is_nearly_full() {
+            // The largest frame fits, and one that is whole is never left in
+            // here: there is room.
+            let doubled = (2 * self.bytes.len()).min(PREFIX + MAX_FRAME);
+            self.bytes.resize(doubled.max(self.bytes.len()), 0);
+        }
+    }
+
+    fn is_nearly_full(&self) -> bool {
+        self.bytes.len() - self.end < self.bytes.len() / 4
+    }
+
+    #[cfg(test)]
+    fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+}
+
+#[cfg(test)]
+mod tests;

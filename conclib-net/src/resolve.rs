@@ -1,0 +1,32 @@
+//! From what a URL says to what a socket needs: the addresses of a host, and
+//! the key.
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr};
+
+use crate::address::{Address, Place, TcpPlace};
+use crate::{AuthKey, KeyError};
+
+/// The addresses of a host, at least one.
+pub(crate) async fn addresses(place: &TcpPlace) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(ip) = place.host.parse::<IpAddr>() {
+        return Ok(vec![(ip, place.port).into()]);
+    }
+    let found = tokio::net::lookup_host((&*place.host, place.port)).await?;
+    let found: Vec<_> = found.collect();
+    match found.is_empty() {
+        true => Err(ErrorKind::NotFound.into()),
+        false => Ok(found),
+    }
+}
+
+/// The key for an address: the given one, else the one of its file, else, for
+/// TCP, the one in the environment.
+pub(crate) fn key(address: &Address, given: Option<AuthKey>) -> Result<Option<AuthKey>, KeyError> {
+    match (given, &address.0) {
+        (Some(key), _) => Ok(Some(key)),
+        (None, Place::Unix(_)) => Ok(None),
+        (None, Place::Tcp(TcpPlace { keyfile: Some(file), .. })) => AuthKey::from_file(file).map(Some),
+        (None, Place::Tcp(_)) => AuthKey::from_env(),
+    }
+}

@@ -1,0 +1,181 @@
+//! The task that lets clients in, and has their connections.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use conclib_core::wire::{Inlet, Origin};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::connection;
+use super::ledger::Ledger;
+use super::listener::{Accepted, Listener, Stream};
+use crate::AuthKey;
+use crate::handshake::{self, Admission, Refusal, Turned};
+use crate::limits::Limits;
+
+/// How long nothing is accepted after the system could not, which usually
+/// means that this process has no file descriptors left.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// How far a broker is in its life; it only moves forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    Serving,
+    /// No new clients, no new requests; answers still leave.
+    Refusing,
+    /// Answers that are there leave, and then everybody goes.
+    Closing,
+}
+
+/// What all connections of one broker share.
+pub(super) struct Common {
+    key: Option<AuthKey>,
+    pub(super) inlet: Inlet,
+    pub(super) limits: Limits,
+    pub(super) ledger: Arc<Ledger>,
+    /// One permit for each connection that is open.
+    places: Arc<Semaphore>,
+}
+
+pub(super) struct Acceptor {
+    common: Arc<Common>,
+    /// Dropping one ends its handshake; oldest first.
+    handshakes: VecDeque<oneshot::Sender<()>>,
+    /// Dropped with the acceptor: no connection outlives it.
+    connections: JoinSet<()>,
+}
+
+impl Acceptor {
+    pub(super) fn new(key: Option<AuthKey>, inlet: Inlet, limits: Limits, ledger: Arc<Ledger>) -> Self {
+        let places = Arc::new(Semaphore::new(limits.connections));
+        Self {
+            common: Arc::new(Common { key, inlet, limits, ledger, places }),
+            handshakes: VecDeque::new(),
+            connections: JoinSet::new(),
+        }
+    }
+
+    pub(super) async fn run(mut self, listener: Listener, mut phases: watch::Receiver<Phase>) {
+        while *phases.borrow_and_update() == Phase::Serving {
+            tokio::select! {
+                // The broker is gone; this task is about to be aborted.
+                changed = phases.changed() => if changed.is_err() { return },
+                Some(_) = self.connections.join_next() => {}
+                accepted = listener.accept() => match accepted {
+                    Ok(accepted) => self.take(accepted, phases.clone()),
+                    Err(error) => breathe(&error).await,
+                },
+            }
+        }
+        // Whoever connects from here on finds nobody, and tries again later.
+        drop(listener);
+        // The connections watch the phase themselves. They end in time.
+        while *phases.borrow_and_update() != Phase::Closing {
+            tokio::select! {
+                changed = phases.changed() => if changed.is_err() { return },
+                Some(_) = self.connections.join_next() => {}
+            }
+        }
+        while self.connections.join_next().await.is_some() {}
+    }
+
+    fn take(&mut self, accepted: Accepted, phases: watch::Receiver<Phase>) {
+        if self.handshakes.len() >= self.common.limits.handshakes {
+            self.handshakes.retain(|handshake| !handshake.is_closed());
+        }
+        if self.handshakes.len() >= self.common.limits.handshakes {
+            self.handshakes.pop_front();
+        }
+        let (evict, evicted) = oneshot::channel();
+        self.handshakes.push_back(evict);
+        let common = self.common.clone();
+        self.connections.spawn(common.welcome(accepted, phases, evicted));
+    }
+}
+
+impl Common {
+    /// One connection, from its first byte to its last.
+    async fn welcome(
+        self: Arc<Self>,
+        accepted: Accepted,
+        phases: watch::Receiver<Phase>,
+        evicted: oneshot::Receiver<()>,
+    ) {
+        let Accepted { mut stream, origin, refused } = accepted;
+        let admission = Admission { key: self.key.as_ref(), refused };
+        let place = || self.place(&phases);
+        let mut ending = phases.clone();
+        let admitted = tokio::select! {
+            biased;
+            admitted = timeout(self.limits.handshake, async {
+                match &mut stream {
+                    Stream::Unix(stream) => handshake::admit(stream, admission, place).await,
+                    Stream::Tcp(stream) => handshake::admit(stream, admission, place).await,
+                }
+            }) => admitted.unwrap_or_else(|_| Err(Turned::Io(ErrorKind::TimedOut.into()))),
+            // Either way nobody waits for the handshake any more.
+            _ = evicted => Err(Turned::Io(ErrorKind::ConnectionAborted.into())),
+            _ = ending.wait_for(|phase| *phase == Phase::Closing) => return,
+        };
+        let _place = match admitted {
+            Ok(place) => place,
+            Err(turned) => return self.turned_away(&turned, &origin),
+        };
+        tracing::debug!(target: "conclib::net", %origin, "connected");
+        match stream {
+            Stream::Unix(stream) => {
+                let (reader, writer) = stream.into_split();
+                connection::serve(reader, writer, &self, origin, phases).await;
+            }
+            Stream::Tcp(stream) => {
+                let (reader, writer) = stream.into_split();
+                connection::serve(reader, writer, &self, origin, phases).await;
+            }
+        }
+    }
+
+    fn place(&self, phases: &watch::Receiver<Phase>) -> Result<Place, Refusal> {
+        if *phases.borrow() != Phase::Serving {
+            return Err(Refusal::Leaving);
+        }
+        let permit = self.places.clone().try_acquire_owned().map_err(|_| Refusal::Full)?;
+        self.ledger.admitted.up();
+        self.ledger.connections.up();
+        Ok(Place { ledger: self.ledger.clone(), _permit: permit })
+    }
+
+    fn turned_away(&self, turned: &Turned, origin: &Origin) {
+        let wrong_key = matches!(turned, Turned::Refused(Refusal::WrongKey | Refusal::KeyNeeded));
+        let count = if wrong_key { &self.ledger.wrong_key } else { &self.ledger.turned_away };
+        match count.up() {
+            Some(so_far) if !matches!(turned, Turned::Io(_)) => {
+                tracing::warn!(target: "conclib::net", %origin, so_far, "turned away: {turned}");
+            }
+            _ => tracing::debug!(target: "conclib::net", %origin, "turned away: {turned}"),
+        }
+    }
+}
+
+/// A place among the connections of a broker.
+struct Place {
+    ledger: Arc<Ledger>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.ledger.connections.down();
+    }
+}
+
+async fn breathe(error: &io::Error) {
+    // A client that left before it was accepted is none of our troubles.
+    if error.kind() != ErrorKind::ConnectionAborted {
+        tracing::warn!(target: "conclib::net", %error, "cannot accept a connection");
+        sleep(BREATH).await;
+    }
+}

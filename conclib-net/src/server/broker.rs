@@ -1,0 +1,182 @@
+//! The broker that a system opens for the other processes of its machine.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use conclib_core::wire::{Broker, Inlet};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, watch};
+use tokio::task::{AbortHandle, JoinHandle};
+
+use super::acceptor::{Acceptor, Phase};
+use super::ledger::{BrokerStats, Ledger};
+use super::listener::Listener;
+use super::socket_file::SocketFile;
+use crate::address::{Address, Place};
+use crate::limits::Limits;
+use crate::{AuthKey, OpenError, resolve};
+
+/// The way into a system over a unix socket or TCP, with no server between.
+///
+/// Clients reach it by a [`Client`](crate::Client). A peer that misbehaves is
+/// disconnected, and harms nobody else; see the [crate docs](crate) for what a
+/// peer may use up.
+///
+/// A unix socket has mode 0600 and lies in a directory where nobody else may
+/// write; the directory is made, with mode 0700, if it is not there. Peers must
+/// be of the same user. `?uid=` in the address lets others in: then anybody may
+/// connect, and the kernel tells who it is.
+///
+/// Dropping it disconnects everybody at once and removes the socket file;
+/// [`close`](Broker::close) does so in order.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_core::System;
+/// use conclib_core::wire::Broker as _;
+/// use conclib_net::{Address, AuthKey, Client, LocalBroker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let system = System::new("docs");
+/// let key = AuthKey::random()?;
+/// let address = Address::parse("tcp://127.0.0.1:0")?;
+/// let broker = LocalBroker::open(&address, Some(key.clone()), system.inlet()).await?;
+///
+/// let client = Client::connect(&Address::parse(broker.url())?, Some(key)).await?;
+/// assert_eq!(broker.stats().admitted, 1);
+/// # client.close().await;
+/// broker.close().await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct LocalBroker {
+    url: String,
+    shared: Arc<Shared>,
+    /// Ends the acceptor, and with it every connection.
+    abort: AbortHandle,
+}
+
+struct Shared {
+    /// The acceptor and every connection hold the other end.
+    phase: watch::Sender<Phase>,
+    file: Option<Arc<SocketFile>>,
+    ledger: Arc<Ledger>,
+    /// `None` once somebody has seen it end.
+    acceptor: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl LocalBroker {
+    /// Serves `inlet` at `address`; when this returns, clients can connect.
+    ///
+    /// TCP needs a `key`: if it is `None`, the one in the `?keyfile=` of the
+    /// address is taken, else the one in `CONCLIB_AUTHKEY`. A unix socket needs
+    /// none; if one is given, clients must have it too.
+    ///
+    /// A socket file that a killed server has left is replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] with the address or the path in its text.
+    ///
+    /// # Panics
+    ///
+    /// In a tokio runtime without its IO driver.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing is left if the future is dropped.
+    pub async fn open(address: &Address, key: Option<AuthKey>, inlet: Inlet) -> Result<Self, OpenError> {
+        Self::open_with(address, key, inlet, Limits::default()).await
+    }
+
+    pub(crate) async fn open_with(
+        address: &Address,
+        key: Option<AuthKey>,
+        inlet: Inlet,
+        limits: Limits,
+    ) -> Result<Self, OpenError> {
+        let runtime = Handle::try_current();
+        let runtime = runtime.map_err(|_| OpenError::NoRuntime { url: address.to_string() })?;
+        let key = resolve::key(address, key)?;
+        if key.is_none() && matches!(address.0, Place::Tcp(_)) {
+            return Err(OpenError::KeyNeeded { url: address.to_string() });
+        }
+        let (listener, address) = Listener::open(address).await?;
+        let (phase, phases) = watch::channel(Phase::Serving);
+        let ledger = Arc::new(Ledger::default());
+        let file = listener.file();
+        let acceptor = Acceptor::new(key, inlet, limits, ledger.clone());
+        let acceptor = runtime.spawn(acceptor.run(listener, phases));
+        let url = address.to_string();
+        tracing::info!(target: "conclib::net", %url, "serving");
+        Ok(Self {
+            url,
+            abort: acceptor.abort_handle(),
+            shared: Arc::new(Shared { phase, file, ledger, acceptor: Mutex::new(Some(acceptor)) }),
+        })
+    }
+
+    /// What it has counted so far.
+    #[must_use]
+    pub fn stats(&self) -> BrokerStats {
+        self.shared.ledger.stats()
+    }
+}
+
+impl Broker for LocalBroker {
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn refuse_new(&self) {
+        // While the listener is open nobody else takes the file for a dead one.
+        if let Some(file) = &self.shared.file {
+            file.remove();
+        }
+        self.shared.advance(Phase::Refusing);
+    }
+
+    fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.refuse_new();
+        self.shared.advance(Phase::Closing);
+        let shared = self.shared.clone();
+        Box::pin(async move {
+            let mut acceptor = shared.acceptor.lock().await;
+            if let Some(running) = acceptor.as_mut() {
+                // An abort ends it as well.
+                let _ = running.await;
+                *acceptor = None;
+            }
+        })
+    }
+}
+
+impl Shared {
+    /// Phases only move forward.
+    fn advance(&self, to: Phase) {
+        self.phase.send_if_modified(|phase| {
+            let later = *phase < to;
+            *phase = to.max(*phase);
+            later
+        });
+    }
+}
+
+impl Drop for LocalBroker {
+    fn drop(&mut self) {
+        if let Some(file) = &self.shared.file {
+            file.remove();
+        }
+        self.abort.abort();
+    }
+}
+
+impl fmt::Debug for LocalBroker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalBroker").field("url", &self.url).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,63 @@
+//! What a broker has counted.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What a [`LocalBroker`](crate::LocalBroker) has seen so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BrokerStats {
+    /// Connections that are open now.
+    pub connections: u64,
+    /// Connections that were let in, ever.
+    pub admitted: u64,
+    /// Peers that had the wrong authkey or none.
+    pub wrong_key: u64,
+    /// Peers that were refused for another reason, did not finish their
+    /// handshake, or spoke something else.
+    pub turned_away: u64,
+    /// Connections that were closed because of a frame that was none, or
+    /// because the peer did not read its answers.
+    pub thrown_out: u64,
+}
+
+#[derive(Default)]
+pub(super) struct Ledger {
+    pub(super) connections: Count,
+    pub(super) admitted: Count,
+    pub(super) wrong_key: Count,
+    pub(super) turned_away: Count,
+    pub(super) thrown_out: Count,
+}
+
+impl Ledger {
+    pub(super) fn stats(&self) -> BrokerStats {
+        BrokerStats {
+            connections: self.connections.value(),
+            admitted: self.admitted.value(),
+            wrong_key: self.wrong_key.value(),
+            turned_away: self.turned_away.value(),
+            thrown_out: self.thrown_out.value(),
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Count(AtomicU64);
+
+impl Count {
+    /// Counts one more; returns how many that makes, if it is worth a line in
+    /// the log. The next such line comes when the number has doubled: a flood
+    /// of bad peers is not to become a flood of warnings.
+    pub(super) fn up(&self) -> Option<u64> {
+        let now = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        now.is_power_of_two().then_some(now)
+    }
+
+    pub(super) fn down(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,101 @@
+//! A socket that clients connect to, of either kind.
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+
+use conclib_core::wire::Origin;
+use nix::unistd::geteuid;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use super::socket_file::SocketFile;
+use crate::address::{Address, Place, TcpPlace};
+use crate::handshake::Refusal;
+use crate::{OpenError, resolve};
+
+/// A socket that accepts.
+pub(super) enum Listener {
+    Unix {
+        listener: UnixListener,
+        file: Arc<SocketFile>,
+        /// The users that may come in.
+        users: Vec<u32>,
+    },
+    Tcp(TcpListener),
+}
+
+/// What connected, and who it is.
+pub(super) struct Accepted {
+    pub(super) stream: Stream,
+    pub(super) origin: Origin,
+    /// Set if this one may not come in, whatever it says.
+    pub(super) refused: Option<Refusal>,
+}
+
+pub(super) enum Stream {
+    Unix(UnixStream),
+    Tcp(TcpStream),
+}
+
+impl Listener {
+    /// Listens there; returns the address with the port that it got, too.
+    pub(super) async fn open(address: &Address) -> Result<(Self, Address), OpenError> {
+        let url = address.to_string();
+        match &address.0 {
+            Place::Unix(place) => {
+                let (listener, file) = SocketFile::claim(place, &url).await?;
+                let users = [&[geteuid().as_raw()], &place.uids[..]].concat();
+                let file = Arc::new(file);
+                Ok((Self::Unix { listener, file, users }, address.clone()))
+            }
+            Place::Tcp(place) => {
+                let listener = bind(place, &url).await?;
+                let port = listener.local_addr().map_err(|source| OpenError::Bind { url, source })?.port();
+                let place = TcpPlace { port, ..place.clone() };
+                Ok((Self::Tcp(listener), Address(Place::Tcp(place))))
+            }
+        }
+    }
+
+    /// The next that connects. Cancel safe.
+    pub(super) async fn accept(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Unix { listener, users, .. } => {
+                let (stream, _) = listener.accept().await?;
+                let peer = stream.peer_cred()?;
+                let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
+                let origin = match pid {
+                    Some(pid) => Origin::Process(pid),
+                    None => Origin::Peer(format!("user {}", peer.uid()).into()),
+                };
+                let refused = (!users.contains(&peer.uid())).then_some(Refusal::User);
+                Ok(Accepted { stream: Stream::Unix(stream), origin, refused })
+            }
+            Self::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                let origin = Origin::Peer(peer.to_string().into());
+                Ok(Accepted { stream: Stream::Tcp(stream), origin, refused: None })
+            }
+        }
+    }
+
+    /// The file to remove in the end.
+    pub(super) fn file(&self) -> Option<Arc<SocketFile>> {
+        match self {
+            Self::Unix { file, .. } => Some(file.clone()),
+            Self::Tcp(_) => None,
+        }
+    }
+}
+
+async fn bind(place: &TcpPlace, url: &str) -> Result<TcpListener, OpenError> {
+    let resolved = resolve::addresses(place).await;
+    let addresses = resolved.map_err(|source| OpenError::Resolve { url: url.to_owned(), source })?;
+    if !place.plaintext && addresses.iter().any(|address| !address.ip().is_loopback()) {
+        return Err(OpenError::Plaintext { url: url.to_owned() });
+    }
+    TcpListener::bind(&addresses[..]).await.map_err(|source| match source.kind() {
+        ErrorKind::AddrInUse => OpenError::InUse { url: url.to_owned() },
+        _ => OpenError::Bind { url: url.to_owned(), source },
+    })
+}

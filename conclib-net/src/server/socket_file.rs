@@ -1,0 +1,157 @@
+//! The file of a unix socket: who may have it, and how it goes away.
+
+use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::time::{Instant, sleep};
+
+use crate::OpenError;
+use crate::address::UnixPlace;
+
+/// How long another server may take to start in the same directory.
+const PATIENCE: Duration = Duration::from_secs(2);
+const RETRY: Duration = Duration::from_millis(5);
+
+/// A socket file of ours. Dropped, it is gone.
+#[derive(Debug)]
+pub(crate) struct SocketFile {
+    path: PathBuf,
+    /// Open, so that no other file can get the number of this one while we
+    /// compare by it.
+    handle: File,
+}
+
+impl SocketFile {
+    /// Listens on a socket at that place, and replaces one that a server left
+    /// behind when it was killed.
+    pub(crate) async fn claim(place: &UnixPlace, url: &str) -> Result<(UnixListener, Self), OpenError> {
+        let path = &place.path;
+        let directory = directory(path, place)?;
+        // Between finding a dead socket and replacing it nobody else may do
+        // the same, nor see a socket that is bound and does not listen yet.
+        let lock = lock(directory, path, url).await?;
+        vacate(path, url).await?;
+        let bind = |source: io::Error| match source.kind() {
+            ErrorKind::AddrInUse => OpenError::InUse { url: url.to_owned() },
+            _ => OpenError::Bind { url: url.to_owned(), source },
+        };
+        let listener = UnixListener::bind(path).map_err(bind)?;
+        let file = Self::made(path, place).map_err(|source| {
+            // It is ours, made a moment ago under the lock.
+            let _ = fs::remove_file(path);
+            bind(source)
+        })?;
+        drop(lock);
+        Ok((listener, file))
+    }
+
+    fn made(path: &Path, place: &UnixPlace) -> io::Result<Self> {
+        // Where other users are let in the kernel must let them connect; that
+        // they are the right ones is seen by their credentials.
+        let mode = if place.uids.is_empty() { 0o600 } else { 0o666 };
+        fs::set_permissions(path, Permissions::from_mode(mode))?;
+        let flags = (OFlag::O_PATH | OFlag::O_NOFOLLOW).bits();
+        let handle = File::options().read(true).custom_flags(flags).open(path)?;
+        Ok(Self { path: path.to_owned(), handle })
+    }
+
+    /// Removes the file if it is still ours. While the listener is open nobody
+    /// takes it for a dead one, so call this before that is closed.
+    pub(crate) fn remove(&self) {
+        let ours = self.handle.metadata().and_then(|ours| {
+            let there = fs::symlink_metadata(&self.path)?;
+            Ok((ours.dev(), ours.ino()) == (there.dev(), there.ino()))
+        });
+        let removed = match ours {
+            Ok(true) => fs::remove_file(&self.path),
+            Ok(false) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = removed
+            && error.kind() != ErrorKind::NotFound
+        {
+            let path = self.path.display();
+            tracing::warn!(target: "conclib::net", %path, %error, "a socket file could not be removed");
+        }
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// The directory of the socket, made if it is not there, and open.
+fn directory(path: &Path, place: &UnixPlace) -> Result<File, OpenError> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let failed = |source| OpenError::Directory { path: directory.to_owned(), source };
+    // Others who are let in must be able to get at the socket.
+    let mode = if place.uids.is_empty() { 0o700 } else { 0o711 };
+    match DirBuilder::new().mode(mode).create(directory) {
+        // Whatever the umask took away.
+        Ok(()) => fs::set_permissions(directory, Permissions::from_mode(mode)).map_err(failed)?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(failed(error)),
+    }
+    let unsafe_directory = || OpenError::UnsafeDirectory { path: directory.to_owned() };
+    let flags = (OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW).bits();
+    let open = File::options().read(true).custom_flags(flags).open(directory);
+    let open = open.map_err(|error| match error.kind() {
+        // A link, or no directory at all.
+        ErrorKind::NotADirectory | ErrorKind::FilesystemLoop => unsafe_directory(),
+        _ => failed(error),
+    })?;
+    let metadata = open.metadata().map_err(failed)?;
+    let ours = metadata.uid() == geteuid().as_raw() && metadata.mode() & 0o022 == 0;
+    if ours { Ok(open) } else { Err(unsafe_directory()) }
+}
+
+/// Holds the directory against other servers that start, until it is dropped.
+/// The system lets go of it too when this process is killed.
+async fn lock(directory: File, path: &Path, url: &str) -> Result<File, OpenError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match directory.try_lock() {
+            Ok(()) => return Ok(directory),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => sleep(RETRY).await,
+            Err(TryLockError::WouldBlock) => {
+                return Err(OpenError::Contended { url: url.to_owned() });
+            }
+            Err(TryLockError::Error(source)) => {
+                return Err(OpenError::Directory { path: path.to_owned(), source });
+            }
+        }
+    }
+}
+
+/// Removes a socket that nobody listens on any more.
+async fn vacate(path: &Path, url: &str) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Bind { url: url.to_owned(), source };
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+        Ok(metadata) if !metadata.file_type().is_socket() => {
+            return Err(OpenError::NotASocket { path: path.to_owned() });
+        }
+        Ok(_) => {}
+    }
+    match UnixStream::connect(path).await {
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
+            _ => Ok(()),
+        },
+        // Its server has just left, and took it along.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        // Also one that has too much to do to take the connection.
+        _ => Err(OpenError::InUse { url: url.to_owned() }),
+    }
+}
