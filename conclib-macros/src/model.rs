@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span};
-use syn::{Attribute, Generics, LitStr, Path, ReturnType, Type};
+use syn::{Attribute, Generics, LitStr, Path, ReturnType, Type, Visibility};
 
 /// The arguments of `#[message(…)]`.
 pub(crate) struct MessageArgs {
@@ -76,6 +76,8 @@ pub(crate) enum HandlerKind {
 /// What a method that is its own message adds.
 pub(crate) struct Method {
     pub(crate) message: Message,
+    /// As the method says; `pub` if it says nothing.
+    pub(crate) vis: Visibility,
     pub(crate) docs: Vec<Attribute>,
     pub(crate) params: Vec<(Ident, Type)>,
     pub(crate) every: Option<Duration>,

@@ -68,7 +68,7 @@ pub const DEFAULT_MAILBOX: usize = 1024;
 )]
 pub trait Actor: Declared {
     /// One variant for each message, with the place for its reply.
-    type Inbox: Inbox<Actor = Self>;
+    type Inbox: Inbox;
 
     /// Handles one message.
     fn turn(&mut self, message: Self::Inbox, ctx: &mut Context<Self>)
@@ -149,9 +149,6 @@ pub trait Handler<M: Message>: Actor {
 
 /// The closed set of an actor's messages. `#[actor] impl` writes this.
 pub trait Inbox: Sized + Send + 'static {
-    /// Whose messages they are.
-    type Actor: Actor<Inbox = Self>;
-
     /// The wire names, in the order of the variants.
     const NAMES: &'static [&'static str];
 

@@ -41,7 +41,6 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
     let Actor {
         runtime,
         ident: name,
-        self_ty,
         ..
     } = actor;
     let inbox = ident(actor);
@@ -114,7 +113,6 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
         }
         #allowances
         impl #impl_generics #runtime::Inbox for #inbox #ty_generics #where_clause {
-            type Actor = #self_ty;
             const NAMES: &'static [&'static str] =
                 &[#(<#messages as #runtime::Message>::NAME,)* #fallback_name];
             #ticks

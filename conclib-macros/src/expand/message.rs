@@ -75,6 +75,7 @@ fn wrong_item(item: &TokenStream) -> &'static str {
 pub(super) fn method(method: &Method) -> TokenStream {
     let Method {
         message,
+        vis,
         docs,
         params,
         ..
@@ -106,7 +107,7 @@ pub(super) fn method(method: &Method) -> TokenStream {
         #(#docs)*
         #derives
         #allowances
-        pub struct #ident #impl_generics {
+        #vis struct #ident #impl_generics {
             #(#[doc = #field_docs] pub #names: #types,)*
             #marker_field
         }

@@ -8,7 +8,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{
     Attribute, Error, Generics, ImplItem, ImplItemFn, ItemImpl, LitStr, Meta, Path, Token, Type,
-    parse_quote,
+    Visibility, parse_quote,
 };
 
 use super::signature::{self, Params};
@@ -251,6 +251,10 @@ fn own_message(
         .cloned();
     let own = Method {
         message,
+        vis: match &method.vis {
+            Visibility::Inherited => parse_quote!(pub),
+            vis => vis.clone(),
+        },
         docs: docs.collect(),
         params: fields,
         every: args.every.map(|(_, every)| every),

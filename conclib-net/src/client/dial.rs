@@ -1,0 +1,110 @@
+//! Making a connection: from an address to a link that the server has let in.
+
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use nix::unistd::geteuid;
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
+
+use crate::address::{Address, Place, TcpPlace, UnixPlace};
+use crate::handshake::{self, Refusal, Rejected, VERSION};
+use crate::{AuthKey, ConnectError, resolve};
+
+/// How long a server may take to let a client in.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// A connection over which frames can go.
+pub(super) enum Dialled {
+    Unix(UnixStream),
+    Tcp(TcpStream),
+}
+
+/// Whom to call, and how to be let in.
+pub(super) struct Dial {
+    address: Address,
+    /// The address again, as it stands in errors and logs.
+    pub(super) url: String,
+    key: Option<AuthKey>,
+}
+
+impl Dial {
+    pub(super) fn new(address: &Address, key: Option<AuthKey>) -> Result<Self, ConnectError> {
+        let url = address.to_string();
+        let key = resolve::key(address, key)?;
+        if key.is_none() && matches!(address.0, Place::Tcp(_)) {
+            return Err(ConnectError::KeyNeeded { url });
+        }
+        Ok(Self { address: address.clone(), url, key })
+    }
+
+    /// Connects, and is let in.
+    pub(super) async fn dial(&self) -> Result<Dialled, ConnectError> {
+        let dialled = timeout(LIMIT, async {
+            match &self.address.0 {
+                Place::Unix(place) => self.unix(place).await.map(Dialled::Unix),
+                Place::Tcp(place) => self.tcp(place).await.map(Dialled::Tcp),
+            }
+        });
+        dialled.await.unwrap_or_else(|_| Err(ConnectError::Timeout { url: self.url.clone(), after: LIMIT }))
+    }
+
+    async fn unix(&self, place: &UnixPlace) -> Result<UnixStream, ConnectError> {
+        let mut stream = UnixStream::connect(&place.path).await.map_err(|error| self.unreachable(error))?;
+        // Somebody else may have put a socket there first. Root could read
+        // along anyway.
+        let peer = stream.peer_cred().map_err(|source| self.broken(source))?.uid();
+        if peer != 0 && peer != geteuid().as_raw() && !place.uids.contains(&peer) {
+            return Err(ConnectError::User { url: self.url.clone() });
+        }
+        let greeted = handshake::greet(&mut stream, self.key.as_ref()).await;
+        greeted.map(|()| stream).map_err(|rejected| self.rejected(rejected))
+    }
+
+    async fn tcp(&self, place: &TcpPlace) -> Result<TcpStream, ConnectError> {
+        let resolved = resolve::addresses(place).await;
+        let addresses =
+            resolved.map_err(|source| ConnectError::Resolve { url: self.url.clone(), source })?;
+        if !place.plaintext && addresses.iter().any(|address| !address.ip().is_loopback()) {
+            return Err(ConnectError::Plaintext { url: self.url.clone() });
+        }
+        let stream = TcpStream::connect(&addresses[..]).await;
+        let mut stream = stream.map_err(|error| self.unreachable(error))?;
+        stream.set_nodelay(true).map_err(|source| self.broken(source))?;
+        let greeted = handshake::greet(&mut stream, self.key.as_ref()).await;
+        greeted.map(|()| stream).map_err(|rejected| self.rejected(rejected))
+    }
+
+    fn unreachable(&self, source: io::Error) -> ConnectError {
+        let url = self.url.clone();
+        match source.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => ConnectError::NobodyThere { url, source },
+            ErrorKind::PermissionDenied => ConnectError::Denied { url, source },
+            _ => ConnectError::Io { url, source },
+        }
+    }
+
+    fn broken(&self, source: io::Error) -> ConnectError {
+        ConnectError::Io { url: self.url.clone(), source }
+    }
+
+    fn rejected(&self, rejected: Rejected) -> ConnectError {
+        let url = self.url.clone();
+        match rejected {
+            Rejected::Io(source) => ConnectError::Io { url, source },
+            Rejected::Foreign => ConnectError::NotConclib { url },
+            Rejected::Impostor => ConnectError::Impostor { url },
+            Rejected::Version(theirs) => ConnectError::Version { url, theirs, ours: VERSION },
+            Rejected::Refused(refusal) => match refusal {
+                Refusal::Version { ours: theirs } => ConnectError::Version { url, theirs, ours: VERSION },
+                Refusal::Codec => ConnectError::NotConclib { url },
+                Refusal::KeyNeeded => ConnectError::KeyNeeded { url },
+                Refusal::KeyUnexpected => ConnectError::Impostor { url },
+                Refusal::WrongKey => ConnectError::Auth { url },
+                Refusal::User => ConnectError::User { url },
+                Refusal::Full => ConnectError::Full { url },
+                Refusal::Leaving => ConnectError::Leaving { url },
+            },
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The end of a link from which actors are asked.
+
+mod backoff;
+mod dial;
+mod ids;
+mod link;
+mod outlet;
+mod room;
+mod shared;
+
+pub use outlet::{Client, ClientStats};
