@@ -3,7 +3,7 @@
 pub use serde;
 
 pub use crate::actor::{
-    Accepted, Birth, Ferried, Ferry, Life, Sender, answer, answer_deferred, answer_fallback,
+    Accepted, Birth, Ferried, Ferry, Head, Life, answer, answer_deferred, answer_fallback,
     answer_result,
 };
 pub use crate::call::Sending;

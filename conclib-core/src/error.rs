@@ -95,14 +95,14 @@ pub enum AskError<E = Never> {
         /// Who was asked.
         urn: Urn,
         /// The wire name of the message.
-        message: String,
+        message: Box<str>,
     },
     /// A request or a reply could not be encoded or decoded.
     Codec {
         /// Who was asked.
         urn: Urn,
         /// What did not fit.
-        error: CodecError,
+        error: Box<CodecError>,
         /// Whether the handler may have run.
         delivery: Delivery,
     },
@@ -111,7 +111,7 @@ pub enum AskError<E = Never> {
         /// Who was asked.
         urn: Urn,
         /// The wire name of the message.
-        message: String,
+        message: Box<str>,
     },
     /// The connection to the actor's process was lost.
     Disconnected {
@@ -126,7 +126,7 @@ pub enum AskError<E = Never> {
         urn: Urn,
     },
     /// The name that was asked is none.
-    Urn(UrnError),
+    Urn(Box<UrnError>),
     /// [`blocking`](crate::Call::blocking) was called where waiting would
     /// stop a runtime's own thread.
     WouldBlock {
@@ -273,8 +273,8 @@ impl<E: std::error::Error + 'static> std::error::Error for AskError<E> {
         match self {
             Self::Handler(error) => Some(error),
             Self::Fault { fault, .. } | Self::Panicked { fault, .. } => Some(&**fault),
-            Self::Codec { error, .. } => Some(error),
-            Self::Urn(error) => Some(error),
+            Self::Codec { error, .. } => Some(&**error),
+            Self::Urn(error) => Some(&**error),
             _ => None,
         }
     }
@@ -291,12 +291,12 @@ pub enum Failure {
     NoReply,
     MailboxFull,
     NoSuchActor,
-    NoSuchMessage(String),
-    Codec(CodecError, Delivery),
-    SchemaMismatch(String),
+    NoSuchMessage(Box<str>),
+    Codec(Box<CodecError>, Delivery),
+    SchemaMismatch(Box<str>),
     Disconnected(Delivery),
     Cancelled,
-    Urn(UrnError),
+    Urn(Box<UrnError>),
 }
 
 /// Why a message was not queued. The message comes back with it.

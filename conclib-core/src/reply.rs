@@ -13,7 +13,7 @@ use crate::actor::{ActorId, Named};
 use crate::call::Deadline;
 use crate::error::{AskError, Delivery, Failure};
 use crate::message::{Message, Never};
-use crate::wire::{CancelOnDrop, WireReply};
+use crate::wire::{CancelOnDrop, WireAsker, WireReply};
 
 /// What comes back through a local reply slot.
 pub(crate) type Answer<T, E> = Result<T, Refusal<E>>;
@@ -39,7 +39,7 @@ enum Slot<T, E> {
     /// The asker is in another process.
     Wire(Box<WireReply<T, E>>),
     /// The handler has not returned its [`Deferred`] yet.
-    Deferred(Arc<Later<T, E>>),
+    Deferred(Unanswered<T, E>),
 }
 
 impl<T, E> ReplyTo<T, E> {
@@ -86,9 +86,10 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    pub(crate) fn wire_reply(&self) -> Option<&WireReply<T, E>> {
+    #[inline]
+    pub(crate) fn wire_asker(&self) -> Option<&WireAsker> {
         match &self.0 {
-            Slot::Wire(reply) => Some(reply),
+            Slot::Wire(reply) => Some(reply.asker()),
             _ => None,
         }
     }
@@ -100,22 +101,14 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    pub(crate) fn answer(mut self, answer: Answer<T, E>) {
-        match std::mem::replace(&mut self.0, Slot::Nobody) {
+    #[inline]
+    pub(crate) fn answer(self, answer: Answer<T, E>) {
+        match self.0 {
             Slot::Nobody => {}
             // An asker that has left is no mistake of the handler's.
             Slot::Local(sender) => drop(sender.send(answer)),
             Slot::Wire(reply) => reply.answer(answer),
             Slot::Deferred(later) => later.answer(answer),
-        }
-    }
-}
-
-impl<T, E> Drop for ReplyTo<T, E> {
-    fn drop(&mut self) {
-        // A local asker sees its channel close. The others have to be told.
-        if let Slot::Deferred(later) = &self.0 {
-            later.answer(Err(Refusal::Failure(Box::new(Failure::NoReply))));
         }
     }
 }
@@ -134,7 +127,10 @@ pub struct Deferred<T, E = Never>(Arc<Later<T, E>>);
 impl<T, E> Deferred<T, E> {
     pub(crate) fn pair() -> (ReplyTo<T, E>, Self) {
         let later = Arc::new(Later(Mutex::new(Meeting::Neither)));
-        (ReplyTo(Slot::Deferred(later.clone())), Self(later))
+        (
+            ReplyTo(Slot::Deferred(Unanswered(later.clone()))),
+            Self(later),
+        )
     }
 
     /// The handler returned: from now on answers go to its asker.
@@ -149,38 +145,61 @@ impl<T, E> fmt::Debug for Deferred<T, E> {
     }
 }
 
+/// The end of the one who is to answer. Dropped without it, the asker is told
+/// so; of a local asker's end, its channel does that.
+struct Unanswered<T, E>(Arc<Later<T, E>>);
+
+impl<T, E> Unanswered<T, E> {
+    fn answer(self, answer: Answer<T, E>) {
+        self.0.answer(answer);
+    }
+}
+
+impl<T, E> Drop for Unanswered<T, E> {
+    fn drop(&mut self) {
+        // After an answer this comes too late, and changes nothing.
+        self.0
+            .answer(Err(Refusal::Failure(Box::new(Failure::NoReply))));
+    }
+}
+
 /// Where an answer and its asker meet, whichever comes first.
 struct Later<T, E>(Mutex<Meeting<T, E>>);
 
 enum Meeting<T, E> {
     Neither,
     Answer(Answer<T, E>),
-    Asker(ReplyTo<T, E>),
-    Over,
+    /// Taken by the answer.
+    Asker(Option<ReplyTo<T, E>>),
 }
 
 impl<T, E> Later<T, E> {
     fn answer(&self, answer: Answer<T, E>) {
         let mut meeting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match std::mem::replace(&mut *meeting, Meeting::Over) {
-            Meeting::Neither => *meeting = Meeting::Answer(answer),
-            Meeting::Asker(asker) => {
-                drop(meeting);
-                asker.answer(answer);
+        let asker = match &mut *meeting {
+            Meeting::Neither => {
+                *meeting = Meeting::Answer(answer);
+                return;
             }
-            Meeting::Answer(_) | Meeting::Over => {}
+            Meeting::Asker(asker) => asker.take(),
+            // There is an answer already.
+            Meeting::Answer(_) => None,
+        };
+        // An answer is encoded by a user's code: not under the lock.
+        drop(meeting);
+        if let Some(asker) = asker {
+            asker.answer(answer);
         }
     }
 
     fn asker(&self, asker: ReplyTo<T, E>) {
         let mut meeting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match std::mem::replace(&mut *meeting, Meeting::Over) {
-            Meeting::Neither => *meeting = Meeting::Asker(asker),
+        match std::mem::replace(&mut *meeting, Meeting::Asker(None)) {
             Meeting::Answer(answer) => {
                 drop(meeting);
                 asker.answer(answer);
             }
-            Meeting::Asker(_) | Meeting::Over => {}
+            Meeting::Neither | Meeting::Asker(_) => *meeting = Meeting::Asker(Some(asker)),
         }
     }
 }

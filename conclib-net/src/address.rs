@@ -87,11 +87,18 @@ impl Address {
     /// ```
     pub fn parse(url: &str) -> Result<Self, AddressError> {
         if url.len() > MAX_URL {
-            return Err(AddressError::TooLong { url: url::shown(url), len: url.len() });
+            return Err(AddressError::TooLong {
+                url: url::shown(url),
+                len: url.len(),
+            });
         }
-        let (rest, query) = url.split_once('?').map_or((url, ""), |(rest, query)| (rest, query));
+        let (rest, query) = url
+            .split_once('?')
+            .map_or((url, ""), |(rest, query)| (rest, query));
         if url.contains('#') || url.chars().any(char::is_control) {
-            return Err(AddressError::Character { url: url::shown(url) });
+            return Err(AddressError::Character {
+                url: url::shown(url),
+            });
         }
         let query = Query { url, query };
         if let Some(path) = rest.strip_prefix("unix://") {
@@ -99,7 +106,9 @@ impl Address {
         } else if let Some(authority) = rest.strip_prefix("tcp://") {
             TcpPlace::parse(url, authority, &query).map(|place| Self(Place::Tcp(place)))
         } else {
-            Err(AddressError::Scheme { url: url::shown(url) })
+            Err(AddressError::Scheme {
+                url: url::shown(url),
+            })
         }
     }
 
@@ -120,7 +129,10 @@ impl Address {
     /// ```
     pub fn unix(path: impl AsRef<Path>) -> Result<Self, AddressError> {
         let path = path.as_ref().to_owned();
-        let place = UnixPlace { path, uids: Vec::new() };
+        let place = UnixPlace {
+            path,
+            uids: Vec::new(),
+        };
         let url = Self(Place::Unix(place.clone())).to_string();
         place.check(&url).map(|place| Self(Place::Unix(place)))
     }
@@ -128,26 +140,41 @@ impl Address {
 
 impl UnixPlace {
     fn parse(url: &str, path: &str, query: &Query<'_>) -> Result<Self, AddressError> {
-        let path = url::unescape(path).ok_or_else(|| AddressError::Escape { url: url::shown(url) })?;
+        let path = url::unescape(path).ok_or_else(|| AddressError::Escape {
+            url: url::shown(url),
+        })?;
         let mut uids = Vec::new();
         for option in query.options() {
             let (name, value) = option?;
             match name {
-                "uid" => uids.push(value.parse().map_err(|_| query.bad("uid", "is no user number"))?),
+                "uid" => uids.push(
+                    value
+                        .parse()
+                        .map_err(|_| query.bad("uid", "is no user number"))?,
+                ),
                 _ => return Err(query.unknown(name)),
             }
         }
-        Self { path: OsString::from_vec(path).into(), uids }.check(url)
+        Self {
+            path: OsString::from_vec(path).into(),
+            uids,
+        }
+        .check(url)
     }
 
     fn check(self, url: &str) -> Result<Self, AddressError> {
         let bytes = self.path.as_os_str().as_bytes();
         let names_a_file = self.path.file_name().is_some() && !bytes.ends_with(b"/");
         if !self.path.is_absolute() || !names_a_file || bytes.contains(&0) {
-            return Err(AddressError::NotAbsolute { url: url::shown(url) });
+            return Err(AddressError::NotAbsolute {
+                url: url::shown(url),
+            });
         }
         if bytes.len() >= SOCKET_PATH {
-            return Err(AddressError::PathTooLong { url: url::shown(url), len: bytes.len() });
+            return Err(AddressError::PathTooLong {
+                url: url::shown(url),
+                len: bytes.len(),
+            });
         }
         Ok(self)
     }
@@ -158,19 +185,30 @@ impl TcpPlace {
         if authority.contains('@') {
             return Err(AddressError::Credentials);
         }
-        let bad_host = || AddressError::Host { url: url::shown(url) };
+        let bad_host = || AddressError::Host {
+            url: url::shown(url),
+        };
         let (host, port) = authority.rsplit_once(':').ok_or_else(bad_host)?;
         let host = match host.strip_prefix('[') {
             Some(host) => host
                 .strip_suffix(']')
                 .filter(|host| host.parse::<std::net::Ipv6Addr>().is_ok())
                 .ok_or_else(bad_host)?,
-            None => Some(host).filter(|host| is_host(host)).ok_or_else(bad_host)?,
+            None => Some(host)
+                .filter(|host| is_host(host))
+                .ok_or_else(bad_host)?,
         };
         let digits = port.bytes().all(|byte| byte.is_ascii_digit());
         let port = port.parse().ok().filter(|_| digits);
-        let port = port.ok_or_else(|| AddressError::Port { url: url::shown(url) })?;
-        let mut place = Self { host: host.to_owned(), port, keyfile: None, plaintext: false };
+        let port = port.ok_or_else(|| AddressError::Port {
+            url: url::shown(url),
+        })?;
+        let mut place = Self {
+            host: host.to_owned(),
+            port,
+            keyfile: None,
+            plaintext: false,
+        };
         for option in query.options() {
             let (name, value) = option?;
             match (name, value) {
@@ -215,12 +253,19 @@ impl fmt::Display for Address {
                 write!(f, "unix://{}", url::Escaped(path.as_os_str().as_bytes()))?;
                 options.extend(uids.iter().map(|uid| format!("uid={uid}")));
             }
-            Place::Tcp(TcpPlace { host, port, keyfile, plaintext }) => {
+            Place::Tcp(TcpPlace {
+                host,
+                port,
+                keyfile,
+                plaintext,
+            }) => {
                 match host.contains(':') {
                     true => write!(f, "tcp://[{host}]:{port}")?,
                     false => write!(f, "tcp://{host}:{port}")?,
                 }
-                let keyfile = keyfile.as_ref().map(|path| url::Escaped(path.as_os_str().as_bytes()));
+                let keyfile = keyfile
+                    .as_ref()
+                    .map(|path| url::Escaped(path.as_os_str().as_bytes()));
                 options.extend(keyfile.map(|path| format!("keyfile={path}")));
                 options.extend(plaintext.then(|| "plaintext=allow".to_owned()));
             }
@@ -267,7 +312,9 @@ pub enum AddressError {
         len: usize,
     },
     /// It has a control character or a `#`.
-    #[error("`{url}` has a character that is none of an address: write it as `%` and two hex digits")]
+    #[error(
+        "`{url}` has a character that is none of an address: write it as `%` and two hex digits"
+    )]
     Character {
         /// The URL.
         url: String,
@@ -279,13 +326,17 @@ pub enum AddressError {
         url: String,
     },
     /// The path of a socket is not absolute, or names no file.
-    #[error("`{url}` names no file by an absolute path: write three slashes, `unix:///path/to/app.sock`")]
+    #[error(
+        "`{url}` names no file by an absolute path: write three slashes, `unix:///path/to/app.sock`"
+    )]
     NotAbsolute {
         /// The URL.
         url: String,
     },
     /// The kernel takes no such path for a socket.
-    #[error("the path of `{url}` has {len} bytes, and a socket's has fewer than {SOCKET_PATH}: take a shorter one")]
+    #[error(
+        "the path of `{url}` has {len} bytes, and a socket's has fewer than {SOCKET_PATH}: take a shorter one"
+    )]
     PathTooLong {
         /// The URL.
         url: String,
@@ -296,7 +347,9 @@ pub enum AddressError {
     #[error("an address holds no user and no password: give the authkey by `?keyfile=/path`")]
     Credentials,
     /// There is no host and port, or it is not a host.
-    #[error("`{url}` does not name host and port: write `tcp://127.0.0.1:7000` or `tcp://[::1]:7000`")]
+    #[error(
+        "`{url}` does not name host and port: write `tcp://127.0.0.1:7000` or `tcp://[::1]:7000`"
+    )]
     Host {
         /// The URL.
         url: String,

@@ -100,7 +100,10 @@ impl AuthKey {
         if !(MIN..=MAX).contains(&len) {
             return Err(KeyError::Length { len });
         }
-        let mut secret = Secret { block: [0; MAX], len };
+        let mut secret = Secret {
+            block: [0; MAX],
+            len,
+        };
         secret.block[..len].copy_from_slice(bytes);
         Ok(Self(Arc::new(secret)))
     }
@@ -113,14 +116,21 @@ impl AuthKey {
     pub fn from_hex(text: &str) -> Result<Self, KeyError> {
         let digits = text.trim_ascii().as_bytes();
         if digits.len() > 2 * MAX {
-            return Err(KeyError::Length { len: digits.len() / 2 });
+            return Err(KeyError::Length {
+                len: digits.len() / 2,
+            });
         }
-        let mut secret = Secret { block: [0; MAX], len: digits.len() / 2 };
+        let mut secret = Secret {
+            block: [0; MAX],
+            len: digits.len() / 2,
+        };
         let (pairs, rest) = digits.as_chunks::<2>();
         for (byte, pair) in secret.block.iter_mut().zip(pairs) {
             let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
             let value = high.zip(low).map(|(high, low)| high * 16 + low);
-            *byte = value.and_then(|value| u8::try_from(value).ok()).ok_or(KeyError::NotHex)?;
+            *byte = value
+                .and_then(|value| u8::try_from(value).ok())
+                .ok_or(KeyError::NotHex)?;
         }
         match secret.len {
             _ if !rest.is_empty() => Err(KeyError::NotHex),
@@ -142,21 +152,33 @@ impl AuthKey {
     /// errors of [`from_hex`](Self::from_hex).
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, KeyError> {
         let path = path.as_ref();
-        let unreadable = |source| KeyError::File { path: path.to_owned(), source };
+        let unreadable = |source| KeyError::File {
+            path: path.to_owned(),
+            source,
+        };
         // A pipe without a writer would hold the open up for ever.
         let flags = OFlag::O_NONBLOCK.bits();
-        let file = File::options().read(true).custom_flags(flags).open(path).map_err(unreadable)?;
+        let file = File::options()
+            .read(true)
+            .custom_flags(flags)
+            .open(path)
+            .map_err(unreadable)?;
         // Asked of the open file, not of its name: nobody can swap it now.
         let metadata = file.metadata().map_err(unreadable)?;
         let private = metadata.is_file()
             && metadata.uid() == geteuid().as_raw()
             && matches!(metadata.mode() & 0o7777, 0o600 | 0o400);
         if !private {
-            return Err(KeyError::Exposed { path: path.to_owned() });
+            return Err(KeyError::Exposed {
+                path: path.to_owned(),
+            });
         }
         let mut text = String::new();
         let limit = 2 * MAX as u64 + 64;
-        let read = file.take(limit).read_to_string(&mut text).map_err(unreadable);
+        let read = file
+            .take(limit)
+            .read_to_string(&mut text)
+            .map_err(unreadable);
         let key = read.and_then(|_| Self::from_hex(&text));
         forget(text);
         key
@@ -178,7 +200,8 @@ impl AuthKey {
             forget(text);
             key
         });
-        key.map(Some).map_err(|error| KeyError::Variable(Box::new(error)))
+        key.map(Some)
+            .map_err(|error| KeyError::Variable(Box::new(error)))
     }
 
     /// The key as hex digits: for the file or the pipe by which it reaches the
@@ -186,7 +209,11 @@ impl AuthKey {
     #[must_use]
     pub fn to_hex(&self) -> String {
         let bytes = &self.0.block[..self.0.len];
-        bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(hex_digit).collect()
+        bytes
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .filter_map(hex_digit)
+            .collect()
     }
 
     /// A MAC under this key, ready to be fed.
@@ -232,13 +259,17 @@ impl fmt::Debug for AuthKey {
 #[non_exhaustive]
 pub enum KeyError {
     /// It is shorter than 16 bytes, or longer than 64.
-    #[error("an authkey of {len} bytes: it must have {MIN} to {MAX}, make one with `openssl rand -hex 32`")]
+    #[error(
+        "an authkey of {len} bytes: it must have {MIN} to {MAX}, make one with `openssl rand -hex 32`"
+    )]
     Length {
         /// How many bytes it has.
         len: usize,
     },
     /// It is not written in hex digits, two for each byte.
-    #[error("an authkey is written in hex digits, two for each byte: make one with `openssl rand -hex 32`")]
+    #[error(
+        "an authkey is written in hex digits, two for each byte: make one with `openssl rand -hex 32`"
+    )]
     NotHex,
     /// The file cannot be read.
     #[error("the authkey file `{}` cannot be read", path.display())]

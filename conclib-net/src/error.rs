@@ -29,7 +29,9 @@ use crate::KeyError;
 #[non_exhaustive]
 pub enum OpenError {
     /// The call was made outside of a tokio runtime.
-    #[error("`{url}` is served from inside a tokio runtime: call this from `#[conclib::main]` or from a task")]
+    #[error(
+        "`{url}` is served from inside a tokio runtime: call this from `#[conclib::main]` or from a task"
+    )]
     NoRuntime {
         /// The address.
         url: String,
@@ -70,7 +72,9 @@ pub enum OpenError {
         url: String,
     },
     /// Another server has been starting in the same directory for seconds.
-    #[error("`{url}` is kept from starting by another server that starts in its directory: try again")]
+    #[error(
+        "`{url}` is kept from starting by another server that starts in its directory: try again"
+    )]
     Contended {
         /// The address.
         url: String,
@@ -129,7 +133,9 @@ pub enum OpenError {
 #[non_exhaustive]
 pub enum ConnectError {
     /// The call was made outside of a tokio runtime.
-    #[error("`{url}` is connected to from inside a tokio runtime: call this from `#[conclib::main]` or from a task")]
+    #[error(
+        "`{url}` is connected to from inside a tokio runtime: call this from `#[conclib::main]` or from a task"
+    )]
     NoRuntime {
         /// The address.
         url: String,
@@ -154,7 +160,9 @@ pub enum ConnectError {
     },
     /// What answers does not prove to have the authkey: it is not the server
     /// that was meant, or was started without a key.
-    #[error("`{url}` did not prove to have the authkey: start the server with it, and see who serves there")]
+    #[error(
+        "`{url}` did not prove to have the authkey: start the server with it, and see who serves there"
+    )]
     Impostor {
         /// The address.
         url: String,
@@ -187,7 +195,9 @@ pub enum ConnectError {
         source: io::Error,
     },
     /// Nobody serves there.
-    #[error("nobody serves on `{url}`: start the server first, and check that both name the same address")]
+    #[error(
+        "nobody serves on `{url}`: start the server first, and check that both name the same address"
+    )]
     NobodyThere {
         /// The address.
         url: String,
@@ -212,7 +222,9 @@ pub enum ConnectError {
         url: String,
     },
     /// The two sides are of versions that do not understand each other.
-    #[error("`{url}` speaks version {theirs} of the protocol, and this client {ours}: build both with the same conclib")]
+    #[error(
+        "`{url}` speaks version {theirs} of the protocol, and this client {ours}: build both with the same conclib"
+    )]
     Version {
         /// The address.
         url: String,
@@ -222,7 +234,9 @@ pub enum ConnectError {
         ours: u16,
     },
     /// The server has as many connections as it takes.
-    #[error("`{url}` has as many connections as it takes: one client for a process is enough, share it")]
+    #[error(
+        "`{url}` has as many connections as it takes: one client for a process is enough, share it"
+    )]
     Full {
         /// The address.
         url: String,

@@ -27,7 +27,11 @@ pub(crate) struct Incoming {
 
 impl Incoming {
     pub(crate) fn new() -> Self {
-        Self { bytes: vec![0; USUAL], start: 0, end: 0 }
+        Self {
+            bytes: vec![0; USUAL],
+            start: 0,
+            end: 0,
+        }
     }
 
     /// Whether everything that came has been handed out: if the link ends

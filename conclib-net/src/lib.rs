@@ -1,1 +1,59 @@
-//! See the crate `conclib`.
+//! Links and the local broker: how other processes reach the actors of a
+//! system over a unix socket or TCP, with no server between. Users depend on
+//! the crate `conclib`, which re-exports this.
+//!
+//! [`LocalBroker`] is the server's end, and [`Client`] the other one. Both are
+//! named by an [`Address`], and over TCP both have the same [`AuthKey`].
+//!
+//! # Who gets in
+//!
+//! - Over a unix socket: processes of the same user, by the modes of directory
+//!   and file and by what the kernel says of the peer; other users by `?uid=`.
+//! - Over TCP: whoever has the key. Each side proves it to the other by an
+//!   HMAC-SHA256 over fresh random bytes of both. Nothing is encrypted after
+//!   that, so an address that other machines can reach has to say
+//!   `?plaintext=allow`.
+//!
+//! # What a peer may use up
+//!
+//! | what | how much | what happens then |
+//! |---|---|---|
+//! | time for the handshake | 5 s | it is disconnected |
+//! | a message of the handshake | 512 bytes | it is disconnected |
+//! | handshakes at once | 256 | the oldest is ended |
+//! | connections | 1024 | it is refused |
+//! | a frame | [`MAX_FRAME`](conclib_core::wire::MAX_FRAME) | it is disconnected, before anything is allocated |
+//! | unanswered requests | 1024 | it is not read from until some are answered |
+//! | answers it has not read | 1 MiB | it is not read from until it reads |
+//! | answers it has not read | 16 MiB, and what 256 requests can be answered with | it is disconnected |
+//!
+//! A peer that sends what is no frame is disconnected, its requests that wait
+//! are skipped, and everybody else is served on.
+//!
+//! # The shape
+//!
+//! One task has a connection, at either end, and nobody waits for it: who sends
+//! appends a frame to a buffer, and the task writes all that is there at once.
+//! So requests that are under way together travel together. What comes in is
+//! handed on straight from the read buffer. Nothing runs on a link with nothing
+//! to do.
+//!
+//! Events have the `tracing` target `conclib::net`.
+
+mod address;
+mod auth_key;
+mod client;
+mod error;
+mod handshake;
+mod incoming;
+mod limits;
+mod outbox;
+mod resolve;
+mod server;
+mod url;
+
+pub use address::{Address, AddressError};
+pub use auth_key::{AuthKey, KeyError};
+pub use client::{Client, ClientStats};
+pub use error::{ConnectError, OpenError};
+pub use server::{BrokerStats, LocalBroker};

@@ -28,12 +28,15 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Appends a frame. The writer is still to be woken: [`waker`](Self::waker).
-    pub(crate) fn push(&mut self, frame: &Frame<'_>) -> Result<(), FrameError> {
-        match self.sealed {
-            true => Ok(()),
-            false => frame.encode(&mut self.bytes),
+    /// Appends a frame, and returns how many bytes it has. The writer is still
+    /// to be woken: [`waker`](Self::waker).
+    pub(crate) fn push(&mut self, frame: &Frame<'_>) -> Result<usize, FrameError> {
+        if self.sealed {
+            return Ok(0);
         }
+        let before = self.bytes.len();
+        frame.encode(&mut self.bytes)?;
+        Ok(self.bytes.len() - before)
     }
 
     /// The writer, if it waits.

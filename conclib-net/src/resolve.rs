@@ -26,7 +26,13 @@ pub(crate) fn key(address: &Address, given: Option<AuthKey>) -> Result<Option<Au
     match (given, &address.0) {
         (Some(key), _) => Ok(Some(key)),
         (None, Place::Unix(_)) => Ok(None),
-        (None, Place::Tcp(TcpPlace { keyfile: Some(file), .. })) => AuthKey::from_file(file).map(Some),
+        (
+            None,
+            Place::Tcp(TcpPlace {
+                keyfile: Some(file),
+                ..
+            }),
+        ) => AuthKey::from_file(file).map(Some),
         (None, Place::Tcp(_)) => AuthKey::from_env(),
     }
 }

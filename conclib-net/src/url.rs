@@ -15,7 +15,12 @@ pub(crate) fn shown(url: &str) -> String {
     let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     let mut text = String::new();
     if !scheme.is_empty() {
-        text.extend(scheme.chars().flat_map(char::escape_debug).chain("://".chars()));
+        text.extend(
+            scheme
+                .chars()
+                .flat_map(char::escape_debug)
+                .chain("://".chars()),
+        );
     }
     text.extend(rest.chars().flat_map(char::escape_debug));
     if let Some((cut, _)) = text.char_indices().nth(QUOTED) {
@@ -40,12 +45,23 @@ impl<'a> Query<'a> {
     }
 
     pub(crate) fn unknown(&self, option: &str) -> AddressError {
-        let option = option.chars().flat_map(char::escape_debug).take(QUOTED).collect();
-        AddressError::Option { url: shown(self.url), option }
+        let option = option
+            .chars()
+            .flat_map(char::escape_debug)
+            .take(QUOTED)
+            .collect();
+        AddressError::Option {
+            url: shown(self.url),
+            option,
+        }
     }
 
     pub(crate) fn bad(&self, option: &'static str, problem: &'static str) -> AddressError {
-        AddressError::Value { url: shown(self.url), option, problem }
+        AddressError::Value {
+            url: shown(self.url),
+            option,
+            problem,
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -35,10 +35,18 @@ pub(crate) struct Cell<A: Actor> {
 /// How far an actor is in its life, for those who wait for it.
 pub(crate) struct Ending {
     state: AtomicU8,
+    /// Whether it got through `#[on(start)]`.
+    started: AtomicBool,
     changed: Notify,
+    reasons: Mutex<Reasons>,
+}
+
+#[derive(Default)]
+struct Reasons {
     /// Why it was told to end, if it was: what the loop itself cannot know.
-    asked: OnceLock<StopReason>,
-    reason: OnceLock<StopReason>,
+    asked: Option<StopReason>,
+    /// Why it ended.
+    ended: Option<StopReason>,
 }
 
 /// What is counted of an actor. The loop alone writes.
@@ -79,9 +87,9 @@ impl Ending {
     fn new() -> Self {
         Self {
             state: AtomicU8::new(State::Starting as u8),
+            started: AtomicBool::new(false),
             changed: Notify::new(),
-            asked: OnceLock::new(),
-            reason: OnceLock::new(),
+            reasons: Mutex::default(),
         }
     }
 
@@ -95,29 +103,38 @@ impl Ending {
     }
 
     pub(crate) fn advance(&self, state: State) {
+        if state == State::Running {
+            self.started.store(true, Ordering::Relaxed);
+        }
         let before = self.state.fetch_max(state as u8, Ordering::AcqRel);
         if before < state as u8 && state != State::Stopping {
             self.changed.notify_waiters();
         }
     }
 
-    pub(crate) fn reason(&self) -> Option<&StopReason> {
-        (self.state() == State::Stopped)
-            .then(|| self.reason.get())
-            .flatten()
+    /// Why it was told to end, by the first who did. If nobody did, its last
+    /// reference went.
+    pub(crate) fn asked(&self) -> StopReason {
+        let asked = self.reasons().asked.clone();
+        asked.unwrap_or(StopReason::Unreferenced)
     }
 
-    /// Why it was told to end; what it is when nobody did, or it cannot say.
-    pub(crate) fn asked(&self) -> StopReason {
-        self.asked.get().cloned().unwrap_or(StopReason::Killed)
+    /// The first to tell it to end has the say in why.
+    fn ask(&self, reason: StopReason) {
+        self.reasons().asked.get_or_insert(reason);
+    }
+
+    fn end(&self, reason: StopReason) {
+        self.reasons().ended = Some(reason);
+        self.advance(State::Stopped);
     }
 
     /// Waits for the end.
     pub(crate) async fn wait(&self) -> StopReason {
         loop {
             let changed = self.changed.notified();
-            if let Some(reason) = self.reason() {
-                return reason.clone();
+            if let Some(reason) = self.reasons().ended.clone() {
+                return reason;
             }
             changed.await;
         }
@@ -127,22 +144,21 @@ impl Ending {
     pub(crate) async fn started(&self) -> Result<(), StopReason> {
         loop {
             let changed = self.changed.notified();
-            match (self.state(), self.reason()) {
-                (State::Starting, _) => {}
-                (_, Some(StopReason::StartFailed(fault))) => {
-                    return Err(StopReason::StartFailed(fault.clone()));
+            match self.state() {
+                State::Starting => changed.await,
+                State::Running | State::Stopping => return Ok(()),
+                State::Stopped => {
+                    return match self.started.load(Ordering::Relaxed) {
+                        true => Ok(()),
+                        false => Err(self.wait().await),
+                    };
                 }
-                (State::Stopped, Some(reason)) if !self.did_start(reason) => {
-                    return Err(reason.clone());
-                }
-                _ => return Ok(()),
             }
-            changed.await;
         }
     }
 
-    fn did_start(&self, reason: &StopReason) -> bool {
-        !matches!(reason, StopReason::StartFailed(_))
+    fn reasons(&self) -> MutexGuard<'_, Reasons> {
+        self.reasons.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -195,7 +211,7 @@ impl<A: Actor> Cell<A> {
     /// is queued and ends.
     pub(crate) fn release(&self) {
         if self.refs.fetch_sub(1, Ordering::AcqRel) == 1 && !self.named {
-            self.tell_to_end(Signal::Drain, StopReason::Unreferenced);
+            self.mailbox.raise(Signal::Drain);
         }
     }
 
@@ -203,7 +219,7 @@ impl<A: Actor> Cell<A> {
         if self.ending.state() < State::Stopped {
             // The most urgent word is raised last, and the first reason stays:
             // a kill after a stop is known by its signal.
-            let _ = self.ending.asked.set(reason);
+            self.ending.ask(reason);
             self.mailbox.raise(signal);
         }
     }
@@ -247,18 +263,14 @@ impl<A: Actor> Cell<A> {
             urn: self.urn(),
             reason: reason.clone(),
         });
-        let _ = self.ending.reason.set(reason);
-        self.ending.advance(State::Stopped);
+        self.ending.end(reason);
     }
 
     /// Tells whoever listens that a message was not handled.
     pub(crate) fn dead_letter(&self, message: &A::Inbox, cause: DeadLetterCause) {
-        let name = A::Inbox::NAMES
-            .get(message.index())
-            .copied()
-            .unwrap_or_default();
-        let sender = message.sender();
-        self.lost(name, sender.from, cause);
+        let head = message.head();
+        let name = A::Inbox::NAMES.get(head.index).copied().unwrap_or_default();
+        self.lost(name, head.from, cause);
     }
 
     pub(crate) fn lost(

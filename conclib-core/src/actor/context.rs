@@ -9,7 +9,7 @@ use crate::message::Message;
 use crate::reply::{Deferred, ReplyTo, Request};
 use crate::system::System;
 use crate::urn::Urn;
-use crate::wire::Origin;
+use crate::wire::{Origin, RequestEnvelope, WireAsker};
 
 /// What a handler may do besides replying. It takes it as its last parameter,
 /// `ctx: &mut Context<Self>`.
@@ -41,49 +41,37 @@ use crate::wire::Origin;
 pub struct Context<A: Actor> {
     /// Not a strong reference: an actor that held itself would live for ever.
     cell: Arc<Cell<A>>,
-    sender: Sender,
+    from: Option<ActorId>,
+    /// Where the message came from, if it was outside.
+    outside: Option<Box<Origin>>,
 }
 
-/// Who sent the message whose turn it is.
-#[derive(Debug)]
-pub struct Sender {
+/// Which message it is whose turn comes, and who sent it.
+#[derive(Clone, Copy)]
+pub struct Head<'a> {
+    pub(crate) index: usize,
     pub(crate) from: Option<ActorId>,
-    pub(crate) origin: Origin,
-    /// It asked from outside and does not wait any more.
-    pub(crate) has_left: bool,
+    /// Who asked, if it was from outside.
+    pub(crate) asker: Option<&'a WireAsker>,
 }
 
-impl Sender {
-    /// Nobody: a message that came by itself.
-    pub const fn nobody() -> Self {
+impl<'a> Head<'a> {
+    /// The head of a request, which is the `index`th message of its actor.
+    #[inline]
+    pub fn of<M: Message>(index: usize, request: &'a Request<M>) -> Self {
         Self {
-            from: None,
-            origin: Origin::Local,
-            has_left: false,
+            index,
+            from: request.from,
+            asker: request.reply.wire_asker(),
         }
     }
 
-    /// The sender of a request.
-    pub fn of<M: Message>(request: &Request<M>) -> Self {
-        match request.reply.wire_reply() {
-            None => Self {
-                from: request.from,
-                ..Self::nobody()
-            },
-            Some(reply) => Self::outside(reply.asker()),
-        }
-    }
-
-    /// The sender of a message that is not declared.
-    pub fn of_undeclared(request: &crate::wire::RequestEnvelope) -> Self {
-        Self::outside(&request.asker)
-    }
-
-    fn outside(asker: &crate::wire::WireAsker) -> Self {
+    /// The head of a message that is not declared.
+    pub fn undeclared(index: usize, request: &'a RequestEnvelope) -> Self {
         Self {
+            index,
             from: None,
-            origin: asker.origin().clone(),
-            has_left: asker.was_asked() && !asker.is_waiting(),
+            asker: Some(&request.asker),
         }
     }
 }
@@ -92,7 +80,8 @@ impl<A: Actor> Context<A> {
     pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
         Self {
             cell,
-            sender: Sender::nobody(),
+            from: None,
+            outside: None,
         }
     }
 
@@ -100,8 +89,12 @@ impl<A: Actor> Context<A> {
         &self.cell
     }
 
-    pub(crate) fn set_sender(&mut self, sender: Sender) {
-        self.sender = sender;
+    /// The turn of a message begins.
+    pub(crate) fn begin(&mut self, head: Head<'_>) {
+        self.from = head.from;
+        if head.asker.is_some() || self.outside.is_some() {
+            self.outside = head.asker.map(|asker| Box::new(asker.origin().clone()));
+        }
     }
 
     /// A reference to this actor. Kept in the actor's own state it would keep
@@ -138,15 +131,12 @@ impl<A: Actor> Context<A> {
     /// The actor that sent the message whose turn it is. `None` if it was sent
     /// by other code, from outside the system, or by an actor that has ended.
     pub fn sender(&self) -> Option<AnyRef> {
-        self.cell
-            .system
-            .resident(self.sender.from?)
-            .map(AnyRef::new)
+        self.cell.system.resident(self.from?).map(AnyRef::new)
     }
 
     /// Where the message came from: this process, or which other.
     pub fn origin(&self) -> &Origin {
-        &self.sender.origin
+        self.outside.as_deref().unwrap_or(&Origin::Local)
     }
 
     /// For a handler that answers later: return the [`Deferred`], and answer

@@ -18,6 +18,7 @@ use super::{
 use crate::error::Failure;
 use crate::events::{DeadLetterCause, Event};
 use crate::fault::Fault;
+use crate::wire::WireAsker;
 
 /// Why an actor was not made or did not start.
 type Failed = Box<dyn Error + Send + Sync>;
@@ -141,11 +142,11 @@ async fn live<A: Actor, B: Birth<A>>(cell: Arc<Cell<A>>, birth: B) {
     end.reason = reason;
 }
 
-async fn start<A: Actor, B: Birth<A>>(birth: B, ctx: &mut Context<A>) -> Result<A, Fault> {
+async fn start<A: Actor, B: Birth<A>>(birth: B, ctx: &mut Context<A>) -> Result<A, Box<Fault>> {
     let made = caught(birth.bear(ctx)).await?;
-    let mut actor = made.map_err(|error| Fault::of(&*error))?;
+    let mut actor = made.map_err(|error| Box::new(Fault::of(&*error)))?;
     let started = caught(actor.on_start(ctx)).await?;
-    started.map_err(|error| Fault::of(&*error))?;
+    started.map_err(|error| Box::new(Fault::of(&*error)))?;
     Ok(actor)
 }
 
@@ -155,19 +156,19 @@ async fn serve<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
 ) -> StopReason {
-    let mut ticks = Ticks::new();
+    let mut ticks = Ticks::start();
     loop {
         let Some(message) = next(ctx.cell(), &mut ticks, batch).await else {
             return end_reason(ctx.cell());
         };
-        let sender = message.sender();
-        if sender.has_left {
+        let head = message.head();
+        if head.asker.is_some_and(WireAsker::has_left) {
             ctx.cell().dead_letter(&message, DeadLetterCause::AskerLeft);
             message.refuse(Failure::Cancelled);
             continue;
         }
-        let (index, from) = (message.index(), sender.from);
-        ctx.set_sender(sender);
+        let (index, from) = (head.index, head.from);
+        ctx.begin(head);
         ctx.cell().stats.began(index);
         let turn = actor.turn(message, ctx).await;
         ctx.cell().stats.ended();
@@ -179,9 +180,9 @@ async fn serve<A: Actor>(
             }
             Turn::Failed(error) => {
                 tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "nobody was asking");
-                let fault = Fault::of(&error);
+                let fault = Box::new(Fault::of(&*error));
                 ctx.cell().stats.failed(Some(error.to_string()));
-                match caught(actor.on_error(error, ctx)).await {
+                match caught(actor.on_error(*error, ctx)).await {
                     Ok(Directive::Resume) => {}
                     Ok(Directive::Stop) => return StopReason::Failed(fault),
                     Err(fault) => return StopReason::Panicked(fault),
@@ -201,15 +202,17 @@ async fn serve<A: Actor>(
 /// gives way to other tasks now and then.
 async fn next<A: Actor>(
     cell: &Cell<A>,
-    ticks: &mut Ticks<A::Inbox>,
+    ticks: &mut Option<Box<Ticks<A::Inbox>>>,
     batch: &mut VecDeque<A::Inbox>,
 ) -> Option<A::Inbox> {
     poll_fn(|cx| {
         let budget = ready!(coop::poll_proceed(cx));
-        let next = if A::Inbox::TICKS.is_empty() {
-            cell.mailbox.poll_next(batch)
-        } else {
-            ticks.poll_next(cx, |_| cell.mailbox.poll_next(batch))
+        let next = match ticks {
+            // Known when the actor is compiled: no ticks, no look at them.
+            Some(ticks) if !A::Inbox::TICKS.is_empty() => {
+                ticks.poll_next(cx, || cell.mailbox.poll_next(batch))
+            }
+            _ => cell.mailbox.poll_next(batch),
         };
         if next.is_ready() {
             budget.made_progress();

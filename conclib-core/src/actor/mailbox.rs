@@ -9,6 +9,7 @@
 //! senders in their order, and a newcomer cannot slip in before them.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -49,7 +50,7 @@ pub(crate) enum Signal {
 
 /// A sender's place in the line before a full mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ticket(u64);
+pub(crate) struct Ticket(NonZeroU64);
 
 /// Why a message was not queued; `S` is what would have become the message.
 pub(crate) enum Refused<S> {
@@ -86,7 +87,7 @@ struct Queue<T> {
     waiting: VecDeque<(Ticket, Waker)>,
     /// Places promised to senders that were woken and have not pushed yet.
     promised: usize,
-    next_ticket: u64,
+    next_ticket: NonZeroU64,
 }
 
 impl<T> Mailbox<T> {
@@ -99,7 +100,7 @@ impl<T> Mailbox<T> {
                 closed: false,
                 waiting: VecDeque::new(),
                 promised: 0,
-                next_ticket: 0,
+                next_ticket: NonZeroU64::MIN,
             }),
             taken: AtomicUsize::new(0),
             line: AtomicBool::new(false),
@@ -174,7 +175,7 @@ impl<T> Mailbox<T> {
             }
         } else {
             let mine = Ticket(queue.next_ticket);
-            queue.next_ticket += 1;
+            queue.next_ticket = queue.next_ticket.saturating_add(1);
             // Either the loop sees the line when it takes the next message up,
             // or we see here what it took up before.
             self.line.store(true, Ordering::SeqCst);
@@ -223,8 +224,9 @@ impl<T> Mailbox<T> {
             queue.parked = true;
             return Poll::Pending;
         }
-        let item = if self.overflow == Overflow::DropOldest {
-            // The oldest must stay within reach of the senders.
+        let item = if queue.items.len() == 1 || self.overflow == Overflow::DropOldest {
+            // One is no batch; and where the oldest may have to go, it must
+            // stay within reach of the senders.
             queue.items.pop_front()
         } else {
             std::mem::swap(&mut queue.items, batch);
@@ -256,7 +258,7 @@ impl<T> Mailbox<T> {
         if before >= signal as u8 {
             return false;
         }
-        self.close();
+        drop(self.close());
         if let Some(waker) = self.waker.get() {
             waker.wake_by_ref();
         }
@@ -274,23 +276,25 @@ impl<T> Mailbox<T> {
 
     /// Closes for good and hands out what nobody will serve.
     pub(crate) fn end(&self, batch: &mut VecDeque<T>) -> VecDeque<T> {
-        self.close();
         let mut rest = std::mem::take(batch);
         self.taken.store(0, Ordering::SeqCst);
-        rest.append(&mut self.lock().items);
+        rest.append(&mut self.close().items);
         rest
     }
 
-    fn close(&self) {
-        let waiting = {
-            let mut queue = self.lock();
-            queue.closed = true;
-            queue.promised = 0;
-            std::mem::take(&mut queue.waiting)
-        };
-        for (_, waker) in waiting {
+    /// Takes no more messages, and tells those who wait in line. What it
+    /// returns is locked anew.
+    fn close(&self) -> MutexGuard<'_, Queue<T>> {
+        let mut queue = self.lock();
+        queue.closed = true;
+        queue.promised = 0;
+        while let Some((_, waker)) = queue.waiting.pop_front() {
+            // A waker may run code of any executor: not under the lock.
+            drop(queue);
             waker.wake();
+            queue = self.lock();
         }
+        queue
     }
 
     fn push(&self, mut queue: MutexGuard<'_, Queue<T>>, item: T) {

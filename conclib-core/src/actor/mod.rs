@@ -17,8 +17,9 @@ mod weak;
 use std::future::Future;
 
 pub(crate) use cell::Cell;
-pub use context::{Context, Sender};
+pub use context::{Context, Head};
 pub use current::ActorId;
+pub(crate) use current::IdHasher;
 pub use life::{Birth, Created, Given, Life};
 pub use mailbox::Overflow;
 pub(crate) use mailbox::{Signal, Ticket};
@@ -155,16 +156,13 @@ pub trait Inbox: Sized + Send + 'static {
     /// The messages that come by themselves.
     const TICKS: &'static [TickSpec<Self>] = &[];
 
-    /// Which variant this is.
-    fn index(&self) -> usize;
+    /// Which variant this is, and who sent it.
+    #[doc(hidden)]
+    fn head(&self) -> Head<'_>;
 
     /// Tells whoever asks that this will not be served.
     #[doc(hidden)]
     fn refuse(self, failure: Failure);
-
-    /// What a context tells of this message.
-    #[doc(hidden)]
-    fn sender(&self) -> Sender;
 
     /// Word to a wire that a told message is queued.
     #[doc(hidden)]

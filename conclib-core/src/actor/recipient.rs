@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::Named;
-use crate::call::{Call, NotSent, Sending, Target};
+use crate::call::{Call, Deadline, NotSent, Sending, Target};
 use crate::error::TellError;
 use crate::message::Message;
 use crate::urn::Urn;
@@ -43,8 +43,9 @@ impl<M: Message> Target<M> for Recipient<M> {
         &self,
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
+        deadline: &Deadline,
     ) -> Poll<Result<(), NotSent>> {
-        self.0.poll_send(cx, sending)
+        self.0.poll_send(cx, sending, deadline)
     }
 
     fn try_tell(&self, message: M) -> Result<(), TellError<M>> {

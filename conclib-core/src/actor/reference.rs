@@ -12,7 +12,7 @@ use super::{
     Actor, Handler, Named, Overflow, Recipient, Signal, State, StopReason, Stopping, Travels,
     WeakRef, current,
 };
-use crate::call::{Call, NotSent, Sending, Target};
+use crate::call::{Call, Deadline, NotSent, Sending, Target};
 use crate::error::{StartError, TellError};
 use crate::message::Message;
 use crate::reply::Request;
@@ -200,10 +200,11 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
         &self,
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
+        deadline: &Deadline,
     ) -> Poll<Result<(), NotSent>> {
         let cell = match &self.0 {
             Place::Here(cell) => cell,
-            Place::Away(remote) => return poll_send_away(remote, cx, sending),
+            Place::Away(remote) => return poll_send_away(remote, cx, sending, deadline),
         };
         if sending.ticket.is_none() {
             let Some(request) = sending.request.take() else {

@@ -92,7 +92,7 @@ impl<A: Actor> Resident for Cell<A> {
                     Ok(message) => message,
                     Err(request) => {
                         self.unexpected(envelope.message);
-                        let failure = Failure::NoSuchMessage(envelope.message.to_owned());
+                        let failure = Failure::NoSuchMessage(envelope.message.into());
                         request.asker.refuse(&failure);
                         return false;
                     }

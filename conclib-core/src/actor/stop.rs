@@ -40,11 +40,11 @@ pub enum StopReason {
     /// Its system shut down.
     Shutdown,
     /// It did not start: what `#[on(create)]` or `#[on(start)]` failed with.
-    StartFailed(Fault),
+    StartFailed(Box<Fault>),
     /// `#[on(error)]` said stop.
-    Failed(Fault),
+    Failed(Box<Fault>),
     /// A handler or a hook panicked.
-    Panicked(Fault),
+    Panicked(Box<Fault>),
 }
 
 impl StopReason {

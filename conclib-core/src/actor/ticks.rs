@@ -31,28 +31,32 @@ pub(crate) struct Ticks<I: 'static> {
 }
 
 impl<I: Inbox> Ticks<I> {
-    pub(crate) fn new() -> Self {
+    /// `None` for an actor that has no ticks, so that it pays nothing for them.
+    pub(crate) fn start() -> Option<Box<Self>> {
+        if I::TICKS.is_empty() {
+            return None;
+        }
         let start = |spec: &'static TickSpec<I>| {
             let mut interval = interval(spec.every);
             interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
             (interval, spec)
         };
-        Self {
+        Some(Box::new(Self {
             kinds: I::TICKS.iter().map(start).collect(),
             next: 0,
             was_tick: false,
-        }
+        }))
     }
 
     /// A tick that is due, or else what `mailbox` has.
     pub(crate) fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
-        mut mailbox: impl FnMut(&mut Context<'_>) -> Poll<Option<I>>,
+        mut mailbox: impl FnMut() -> Poll<Option<I>>,
     ) -> Poll<Option<I>> {
         if self.was_tick {
             self.was_tick = false;
-            if let Poll::Ready(next) = mailbox(cx) {
+            if let Poll::Ready(next) = mailbox() {
                 return Poll::Ready(next);
             }
         }
@@ -65,6 +69,6 @@ impl<I: Inbox> Ticks<I> {
                 return Poll::Ready(Some((spec.make)()));
             }
         }
-        mailbox(cx)
+        mailbox()
     }
 }

@@ -20,9 +20,9 @@ pub enum Turn {
     /// It answered with an error of the domain.
     Refused,
     /// It failed, and nobody was asking.
-    Failed(HandlerError),
+    Failed(Box<HandlerError>),
     /// It panicked; whoever asked knows.
-    Panicked(Fault),
+    Panicked(Box<Fault>),
 }
 
 pin_project_lite::pin_project! {
@@ -39,10 +39,10 @@ pub(crate) fn caught<F: Future>(future: F) -> Caught<F> {
 }
 
 impl<F: Future> Future for Caught<F> {
-    type Output = Result<F::Output, Fault>;
+    type Output = Result<F::Output, Box<Fault>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        catch_poll(self.project().future, cx).map_err(|panic| Fault::panic(&*panic))
+        catch_poll(self.project().future, cx).map_err(|panic| Box::new(Fault::panic(&*panic)))
     }
 }
 
@@ -92,8 +92,8 @@ where
         Poll::Ready(match output {
             Ok(output) => (this.answer)(reply, output),
             Err(panic) => {
-                let fault = Fault::panic(&*panic);
-                reply.refuse(Failure::Panicked(Box::new(fault.clone())));
+                let fault = Box::new(Fault::panic(&*panic));
+                reply.refuse(Failure::Panicked(fault.clone()));
                 Turn::Panicked(fault)
             }
         })
@@ -134,10 +134,10 @@ pub fn answer_result<M: Message>(
                 reply.answer(Err(Refusal::Handler(error)));
                 Turn::Refused
             }
-            Err(error) => Turn::Failed(HandlerError {
+            Err(error) => Turn::Failed(Box::new(HandlerError {
                 message: M::NAME,
                 error: Box::<dyn Error + Send + Sync>::from(error),
-            }),
+            })),
         },
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn ask<T: Target<M>, M: Message>(
 ) -> Result<M::Reply, AskError<M::Error>> {
     let (to, message) = match call.to {
         To::Target(to, message) => (to, message),
-        To::Ready(answer) => return answer,
+        To::Ready(answer) => return *answer,
     };
     let urn = to.urn();
     if in_async_code() {
@@ -41,8 +41,9 @@ pub(super) fn ask<T: Target<M>, M: Message>(
     let until = after.and_then(|after| Instant::now().checked_add(after));
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut cx = Context::from_waker(&waker);
-    // The deadline is kept here: a thread without a runtime has no timer.
-    let mut asking = pin!(Asking::send(to, message, after, Deadline::Never));
+    // A thread without a runtime has no timer: the deadline is kept here.
+    let deadline = after.map_or(Deadline::Never, Deadline::Kept);
+    let mut asking = pin!(Asking::send(to, message, deadline));
     loop {
         if let Poll::Ready(answer) = asking.as_mut().poll(&mut cx) {
             return answer;

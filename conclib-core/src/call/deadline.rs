@@ -15,8 +15,10 @@ use crate::urn::Urn;
 /// answered at the poll after the one that sent it. So the first poll that
 /// finds nothing only asks for another one; the second arms the timer.
 #[derive(Debug)]
-pub(crate) enum Deadline {
+pub enum Deadline {
     Never,
+    /// Kept by whoever polls; a request takes it along.
+    Kept(Duration),
     /// Counts from the first poll that finds nothing.
     After(Duration),
     Noted {
@@ -46,7 +48,7 @@ impl Deadline {
     pub(crate) fn remaining(&self) -> Option<Duration> {
         match self {
             Self::Never => None,
-            Self::After(after) => Some(*after),
+            Self::After(after) | Self::Kept(after) => Some(*after),
             Self::Noted { at, .. } => Some(at.saturating_duration_since(Instant::now())),
             Self::Armed { timer, .. } => {
                 Some(timer.deadline().saturating_duration_since(Instant::now()))
@@ -55,9 +57,17 @@ impl Deadline {
     }
 
     /// Resolves when the time is over; without a limit never.
+    #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
+        match self {
+            Self::Never | Self::Kept(_) => Poll::Pending,
+            _ => self.poll_limit(cx),
+        }
+    }
+
+    fn poll_limit(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
         match *self {
-            Self::Never => return Poll::Pending,
+            Self::Never | Self::Kept(_) => return Poll::Pending,
             Self::After(after) => {
                 *self = Self::after(after);
                 cx.waker().wake_by_ref();

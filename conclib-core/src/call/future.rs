@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -30,8 +29,8 @@ enum Delay {
 type Slot<M> = oneshot::Receiver<Answer<<M as Message>::Reply, <M as Message>::Error>>;
 
 impl<T: Target<M>, M: Message> Departure<T, M> {
-    fn ask(to: T, message: M, remaining: Option<Duration>, deadline: Deadline) -> (Self, Slot<M>) {
-        let (sending, answer) = Sending::ask(message, remaining);
+    fn ask(to: T, message: M, deadline: Deadline) -> (Self, Slot<M>) {
+        let (sending, answer) = Sending::ask(message);
         let departure = Self {
             to,
             sending,
@@ -41,7 +40,7 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Delay>> {
-        match self.to.poll_send(cx, &mut self.sending) {
+        match self.to.poll_send(cx, &mut self.sending, &self.deadline) {
             Poll::Ready(sent) => Poll::Ready(sent.map_err(Delay::NotSent)),
             Poll::Pending => self.deadline.poll(cx).map(|late| Err(Delay::Late(late))),
         }
@@ -66,7 +65,7 @@ enum Ask<T: Target<M>, M: Message> {
         sent: bool,
         answer: Slot<M>,
     },
-    Ready(Option<Result<M::Reply, AskError<M::Error>>>),
+    Ready(Option<Box<Result<M::Reply, AskError<M::Error>>>>),
 }
 
 // Nothing inside is ever pinned.
@@ -77,16 +76,14 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
         match call.to {
             To::Target(to, message) => {
                 let timeout = call.timeout.or_else(|| to.default_timeout());
-                Self::send(to, message, timeout, Deadline::new(timeout))
+                Self::send(to, message, Deadline::new(timeout))
             }
             To::Ready(answer) => Self(Ask::Ready(Some(answer))),
         }
     }
 
-    /// `remaining` is what the request takes along, `deadline` what ends the
-    /// wait here.
-    pub(super) fn send(to: T, message: M, remaining: Option<Duration>, deadline: Deadline) -> Self {
-        let (departure, answer) = Departure::ask(to, message, remaining, deadline);
+    pub(super) fn send(to: T, message: M, deadline: Deadline) -> Self {
+        let (departure, answer) = Departure::ask(to, message, deadline);
         Self(Ask::Away {
             departure,
             sent: false,
@@ -125,10 +122,15 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                     deadline,
                 } = departure;
                 let answer = ready!(poll_answer(answer, deadline, cx, &*to));
-                settle(sending.take_cancel(), &answer);
+                if sending.leaving.is_some() {
+                    settle(sending.take_cancel(), &answer);
+                }
                 Poll::Ready(answer)
             }
-            Ask::Ready(answer) => answer.take().map_or(Poll::Pending, Poll::Ready),
+            Ask::Ready(answer) => match answer.take() {
+                Some(answer) => Poll::Ready(*answer),
+                None => Poll::Pending,
+            },
         }
     }
 }
@@ -144,7 +146,7 @@ impl<T: Target<M>, M: Message> Telling<T, M> {
         Self(match call.to {
             To::Target(to, message) => Some(Departure {
                 to,
-                sending: Sending::tell(message, call.timeout),
+                sending: Sending::tell(message),
                 deadline: Deadline::new(call.timeout),
             }),
             To::Ready(_) => None,
@@ -177,7 +179,7 @@ pub struct Queueing<T: Target<M>, M: Message>(Queue<T, M>);
 
 enum Queue<T: Target<M>, M: Message> {
     Away(Departure<T, M>, Option<Slot<M>>),
-    Ready(Option<Result<M::Reply, AskError<M::Error>>>),
+    Ready(Option<Box<Result<M::Reply, AskError<M::Error>>>>),
 }
 
 impl<T: Target<M>, M: Message> Unpin for Queueing<T, M> {}
@@ -188,7 +190,7 @@ impl<T: Target<M>, M: Message> Queueing<T, M> {
             To::Target(to, message) => {
                 let timeout = call.timeout.or_else(|| to.default_timeout());
                 let deadline = Deadline::new(timeout);
-                let (departure, answer) = Departure::ask(to, message, timeout, deadline);
+                let (departure, answer) = Departure::ask(to, message, deadline);
                 Queue::Away(departure, Some(answer))
             }
             To::Ready(answer) => Queue::Ready(Some(answer)),
@@ -215,7 +217,7 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                 }))
             }
             Queue::Ready(answer) => answer.take().map_or(Poll::Pending, |answer| {
-                Poll::Ready(Ok(Reply::ready(answer)))
+                Poll::Ready(Ok(Reply::ready(*answer)))
             }),
         }
     }

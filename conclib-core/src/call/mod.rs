@@ -37,7 +37,8 @@ pub struct Call<T, M: Message> {
 
 enum To<T, M: Message> {
     Target(T, M),
-    Ready(Result<M::Reply, AskError<M::Error>>),
+    /// Boxed, as it is large and only a test has it.
+    Ready(Box<Result<M::Reply, AskError<M::Error>>>),
 }
 
 impl<T, M: Message> Call<T, M> {
@@ -50,9 +51,9 @@ impl<T, M: Message> Call<T, M> {
     }
 
     /// A call that is already answered, for the fakes of a test.
-    pub const fn ready(answer: Result<M::Reply, AskError<M::Error>>) -> Self {
+    pub fn ready(answer: Result<M::Reply, AskError<M::Error>>) -> Self {
         Self {
-            to: To::Ready(answer),
+            to: To::Ready(Box::new(answer)),
             timeout: None,
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::Deadline;
 use crate::actor::{Named, Ticket, current};
 use crate::error::{AskError, Failure, TellError};
 use crate::message::Message;
@@ -25,6 +26,7 @@ pub trait Target<M: Message>: Named {
         &self,
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
+        deadline: &Deadline,
     ) -> Poll<Result<(), NotSent>>;
 
     /// Hands the message over if there is a place right now.
@@ -51,8 +53,9 @@ impl<M: Message, T: Target<M> + ?Sized> Target<M> for &T {
         &self,
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
+        deadline: &Deadline,
     ) -> Poll<Result<(), NotSent>> {
-        (**self).poll_send(cx, sending)
+        (**self).poll_send(cx, sending, deadline)
     }
 
     fn try_tell(&self, message: M) -> Result<(), TellError<M>> {
@@ -79,14 +82,12 @@ pub struct Sending<M: Message> {
     pub(crate) request: Option<Request<M>>,
     /// Our place in the line before a full mailbox.
     pub(crate) ticket: Option<Ticket>,
-    /// The time the request takes along to another process.
-    pub(crate) remaining: Option<Duration>,
     /// What a message to another process needs beyond that.
     pub(crate) leaving: Option<Box<Leaving>>,
 }
 
 impl<M: Message> Sending<M> {
-    fn new(message: M, reply: ReplyTo<M::Reply, M::Error>, remaining: Option<Duration>) -> Self {
+    fn new(message: M, reply: ReplyTo<M::Reply, M::Error>) -> Self {
         Self {
             request: Some(Request {
                 message,
@@ -94,7 +95,6 @@ impl<M: Message> Sending<M> {
                 from: current::sender(),
             }),
             ticket: None,
-            remaining,
             leaving: None,
         }
     }
@@ -104,16 +104,13 @@ impl<M: Message> Sending<M> {
         self.leaving.take()?.into_cancel()
     }
 
-    pub(crate) fn tell(message: M, remaining: Option<Duration>) -> Self {
-        Self::new(message, ReplyTo::nobody(), remaining)
+    pub(crate) fn tell(message: M) -> Self {
+        Self::new(message, ReplyTo::nobody())
     }
 
-    pub(crate) fn ask(
-        message: M,
-        remaining: Option<Duration>,
-    ) -> (Self, oneshot::Receiver<Answer<M::Reply, M::Error>>) {
+    pub(crate) fn ask(message: M) -> (Self, oneshot::Receiver<Answer<M::Reply, M::Error>>) {
         let (reply, answer) = ReplyTo::local();
-        (Self::new(message, reply, remaining), answer)
+        (Self::new(message, reply), answer)
     }
 }
 

@@ -1,12 +1,13 @@
 //! Who lives in a system, by age and by name.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::broadcast;
 
-use crate::actor::{ActorId, Resident};
+use crate::actor::{ActorId, IdHasher, Resident};
 use crate::error::SpawnError;
 use crate::events::{Event, Events};
 use crate::snapshot::SystemSnapshot;
@@ -20,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) handles: AtomicUsize,
     table: Mutex<Table>,
     events: broadcast::Sender<Event>,
+    /// Whether anybody ever listened: until then nothing is made up.
+    listened: AtomicBool,
     dead_letters: AtomicU64,
     brokers: Mutex<Vec<Arc<dyn Broker>>>,
 }
@@ -28,8 +31,8 @@ pub(crate) struct Shared {
 struct Table {
     /// No new actors.
     closed: bool,
-    /// Every actor that has not ended, oldest first.
-    actors: BTreeMap<ActorId, Arc<dyn Resident>>,
+    /// Every actor that has not ended.
+    actors: HashMap<ActorId, Arc<dyn Resident>, BuildHasherDefault<IdHasher>>,
     /// Those that were given a name.
     names: HashMap<Urn, ActorId>,
 }
@@ -41,6 +44,7 @@ impl Shared {
             handles: AtomicUsize::new(1),
             table: Mutex::default(),
             events: Events::channel(),
+            listened: AtomicBool::new(false),
             dead_letters: AtomicU64::new(0),
             brokers: Mutex::default(),
         }
@@ -117,8 +121,11 @@ impl Shared {
 
     /// All that live, oldest first.
     pub(crate) fn residents(&self) -> impl DoubleEndedIterator<Item = Arc<dyn Resident>> + use<> {
-        let all: Vec<_> = self.table().actors.values().cloned().collect();
-        all.into_iter()
+        let mut all: Vec<_> = (self.table().actors.iter())
+            .map(|(id, resident)| (*id, resident.clone()))
+            .collect();
+        all.sort_unstable_by_key(|(id, _)| *id);
+        all.into_iter().map(|(_, resident)| resident)
     }
 
     /// Takes no new actors.
@@ -141,13 +148,14 @@ impl Shared {
     }
 
     pub(crate) fn events(&self) -> Events {
+        self.listened.store(true, Ordering::Relaxed);
         Events::new(&self.events)
     }
 
     /// Makes an event up only if somebody listens.
     pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
-        if self.events.receiver_count() > 0 {
-            // The last listener may have just left.
+        if self.listened.load(Ordering::Relaxed) {
+            // The listeners may have left since.
             let _ = self.events.send(event());
         }
     }

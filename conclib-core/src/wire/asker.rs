@@ -107,6 +107,11 @@ impl WireAsker {
         self.asked
     }
 
+    /// Whether somebody asked, and does not wait any more.
+    pub(crate) fn has_left(&self) -> bool {
+        self.asked && !self.is_waiting()
+    }
+
     /// Whether the asker still waits.
     pub(crate) fn is_waiting(&self) -> bool {
         !self.cancellation.is_cancelled() && Instant::now() < self.expires
@@ -133,7 +138,7 @@ impl WireAsker {
         let encoded = self.codec.encode(reply, &mut body);
         match &encoded {
             Ok(()) => self.send(ResponseKind::Reply, body),
-            Err(error) => self.fail(&Failure::Codec(error.clone(), Delivery::MayHaveRun)),
+            Err(error) => self.fail(&Failure::Codec(Box::new(error.clone()), Delivery::MayHaveRun)),
         }
         encoded
     }
@@ -205,7 +210,7 @@ impl<T, E> WireReply<T, E> {
             Ok(Err(Encode::Failure(failure))) => self.asker.fail(&failure),
             Ok(Err(Encode::Codec(error))) => {
                 self.asker
-                    .fail(&Failure::Codec(error, Delivery::MayHaveRun));
+                    .fail(&Failure::Codec(Box::new(error), Delivery::MayHaveRun));
             }
             Err(panic) => {
                 let fault = Box::new(crate::Fault::panic(&*panic));
@@ -244,7 +249,7 @@ fn encode<M: Message>(
 #[doc(hidden)]
 pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: WireAsker) -> Option<Request<M>> {
     if !asker.same_shape(envelope.fingerprint, M::FINGERPRINT) {
-        asker.refuse(&Failure::SchemaMismatch(M::NAME.to_owned()));
+        asker.refuse(&Failure::SchemaMismatch(M::NAME.into()));
         return None;
     }
     // The serde code of a message is a user's, and may panic.
@@ -261,7 +266,7 @@ pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: WireAsker) -> Option<R
             from: None,
         }),
         Ok(Err(error)) => {
-            asker.refuse(&Failure::Codec(error, Delivery::NotDelivered));
+            asker.refuse(&Failure::Codec(Box::new(error), Delivery::NotDelivered));
             None
         }
         Err(panic) => {

@@ -8,14 +8,13 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 use super::{
     Answerer, CancelOnDrop, Codec, CodecError, DEFAULT_TIMEOUT, Envelope, Outlet, RequestId,
     Response, ResponseKind, Unsent,
 };
 use crate::actor::Named;
-use crate::call::{NotSent, Sending, Target};
+use crate::call::{Deadline, NotSent, Sending, Target};
 use crate::error::{Delivery, Failure, TellError};
 use crate::message::{Message, Road, WireMessage};
 use crate::reply::{Answer, Refusal, ReplyTo};
@@ -63,8 +62,9 @@ impl<M: WireMessage> Target<M> for Remote {
         &self,
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
+        deadline: &Deadline,
     ) -> Poll<Result<(), NotSent>> {
-        poll_send_away(self, cx, sending)
+        poll_send_away(self, cx, sending, deadline)
     }
 
     fn try_tell(&self, message: M) -> Result<(), TellError<M>> {
@@ -84,7 +84,6 @@ impl<M: WireMessage> Target<M> for Remote {
 
 /// A message on its way out, beyond what a local one needs.
 pub(crate) struct Leaving {
-    since: Instant,
     answerer: Option<Answerer>,
     room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     /// Word that a told message is queued.
@@ -105,10 +104,11 @@ pub(crate) fn poll_send_away<M: Message>(
     remote: &Remote,
     cx: &mut Context<'_>,
     sending: &mut Sending<M>,
+    deadline: &Deadline,
 ) -> Poll<Result<(), NotSent>> {
     let urn = match &remote.urn {
         Ok(urn) => urn,
-        Err(error) => return Poll::Ready(Err(NotSent::Failure(Failure::Urn(error.clone())))),
+        Err(error) => return Poll::Ready(Err(NotSent::Failure(Failure::Urn(Box::new(error.clone()))))),
     };
     let Some(request) = &mut sending.request else {
         return Poll::Ready(Ok(()));
@@ -117,7 +117,6 @@ pub(crate) fn poll_send_away<M: Message>(
         let (answerer, queued) =
             answerer::<M>(std::mem::replace(&mut request.reply, ReplyTo::nobody()));
         Box::new(Leaving {
-            since: Instant::now(),
             answerer: Some(answerer),
             room: None,
             queued,
@@ -132,8 +131,7 @@ pub(crate) fn poll_send_away<M: Message>(
             }
             leaving.room = None;
         }
-        let timeout = sending.remaining.unwrap_or(DEFAULT_TIMEOUT);
-        let timeout = timeout.saturating_sub(leaving.since.elapsed());
+        let timeout = deadline.remaining().unwrap_or(DEFAULT_TIMEOUT);
         let asked = leaving.queued.is_none();
         match send(remote, urn, &request.message, asked, timeout, answerer) {
             Ok(id) => leaving.cancel = Some(CancelOnDrop::new(remote.outlet.clone(), id)),
@@ -143,7 +141,7 @@ pub(crate) fn poll_send_away<M: Message>(
             }
             Err((Unsent::Closed, _)) => return Poll::Ready(Err(NotSent::Failure(closed()))),
             Err((Unsent::Codec(error), _)) => {
-                let failure = Failure::Codec(error, Delivery::NotDelivered);
+                let failure = Failure::Codec(Box::new(error), Delivery::NotDelivered);
                 return Poll::Ready(Err(NotSent::Failure(failure)));
             }
         }
@@ -164,7 +162,7 @@ pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(
     let urn = match &remote.urn {
         Ok(urn) => urn,
         Err(error) => {
-            let failure = NotSent::Failure(Failure::Urn(error.clone()));
+            let failure = NotSent::Failure(Failure::Urn(Box::new(error.clone())));
             return Err(failure.into_tell_error(remote.urn(), message));
         }
     };
@@ -180,7 +178,7 @@ pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(
         let why = match unsent {
             Unsent::Busy => NotSent::Full,
             Unsent::Closed => NotSent::Failure(closed()),
-            Unsent::Codec(error) => NotSent::Failure(Failure::Codec(error, Delivery::NotDelivered)),
+            Unsent::Codec(error) => NotSent::Failure(Failure::Codec(Box::new(error), Delivery::NotDelivered)),
         };
         why.into_tell_error(urn.clone(), message)
     })
@@ -255,7 +253,7 @@ fn decode<M: Message>(response: &Response<'_>) -> Answer<M::Reply, M::Error> {
         ResponseKind::Queued => Ok(Err(Refusal::Failure(Box::new(Failure::NoReply)))),
     };
     decoded.unwrap_or_else(|error: CodecError| {
-        let failure = Failure::Codec(error, Delivery::MayHaveRun);
+        let failure = Failure::Codec(Box::new(error), Delivery::MayHaveRun);
         Err(Refusal::Failure(Box::new(failure)))
     })
 }

@@ -74,11 +74,11 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
     let index = (0..variants.len()).map(proc_macro2::Literal::usize_unsuffixed);
     let last = proc_macro2::Literal::usize_unsuffixed(variants.len());
     let fallback_name = fallback.map(|_| quote!("#[fallback]"));
-    let fallback_index = fallback.map(|_| quote!(Self::__Fallback(_) => #last,));
+    let fallback_head = fallback.map(
+        |_| quote!(Self::__Fallback(request) => #runtime::__private::Head::undeclared(#last, request),),
+    );
     let fallback_refuse =
         fallback.map(|_| quote!(Self::__Fallback(request) => request.refuse(&failure),));
-    let fallback_sender =
-        fallback.map(|_| quote!(Self::__Fallback(request) => #runtime::__private::Sender::of_undeclared(request),));
     let fallback_queued = fallback.map(|_| quote!(Self::__Fallback(request) => request.queued(),));
     let fallback_fn = fallback.map(|_| {
         quote! {
@@ -116,10 +116,10 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
             const NAMES: &'static [&'static str] =
                 &[#(<#messages as #runtime::Message>::NAME,)* #fallback_name];
             #ticks
-            fn index(&self) -> usize {
+            fn head(&self) -> #runtime::__private::Head<'_> {
                 match #this {
-                    #(Self::#variants(_) => #index,)*
-                    #fallback_index
+                    #(Self::#variants(request) => #runtime::__private::Head::of(#index, request),)*
+                    #fallback_head
                     #marker_arm
                 }
             }
@@ -128,13 +128,6 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
                     #(Self::#variants(request) => request.refuse(failure),)*
                     #fallback_refuse
                     #marker_arm_owned
-                }
-            }
-            fn sender(&self) -> #runtime::__private::Sender {
-                match #this {
-                    #(Self::#variants(request) => #runtime::__private::Sender::of(request),)*
-                    #fallback_sender
-                    #marker_arm
                 }
             }
             fn queued(&mut self) {

@@ -35,7 +35,11 @@ impl Dial {
         if key.is_none() && matches!(address.0, Place::Tcp(_)) {
             return Err(ConnectError::KeyNeeded { url });
         }
-        Ok(Self { address: address.clone(), url, key })
+        Ok(Self {
+            address: address.clone(),
+            url,
+            key,
+        })
     }
 
     /// Connects, and is let in.
@@ -46,46 +50,73 @@ impl Dial {
                 Place::Tcp(place) => self.tcp(place).await.map(Dialled::Tcp),
             }
         });
-        dialled.await.unwrap_or_else(|_| Err(ConnectError::Timeout { url: self.url.clone(), after: LIMIT }))
+        dialled.await.unwrap_or_else(|_| {
+            Err(ConnectError::Timeout {
+                url: self.url.clone(),
+                after: LIMIT,
+            })
+        })
     }
 
     async fn unix(&self, place: &UnixPlace) -> Result<UnixStream, ConnectError> {
-        let mut stream = UnixStream::connect(&place.path).await.map_err(|error| self.unreachable(error))?;
+        let mut stream = UnixStream::connect(&place.path)
+            .await
+            .map_err(|error| self.unreachable(error))?;
         // Somebody else may have put a socket there first. Root could read
         // along anyway.
-        let peer = stream.peer_cred().map_err(|source| self.broken(source))?.uid();
+        let peer = stream
+            .peer_cred()
+            .map_err(|source| self.broken(source))?
+            .uid();
         if peer != 0 && peer != geteuid().as_raw() && !place.uids.contains(&peer) {
-            return Err(ConnectError::User { url: self.url.clone() });
+            return Err(ConnectError::User {
+                url: self.url.clone(),
+            });
         }
         let greeted = handshake::greet(&mut stream, self.key.as_ref()).await;
-        greeted.map(|()| stream).map_err(|rejected| self.rejected(rejected))
+        greeted
+            .map(|()| stream)
+            .map_err(|rejected| self.rejected(rejected))
     }
 
     async fn tcp(&self, place: &TcpPlace) -> Result<TcpStream, ConnectError> {
         let resolved = resolve::addresses(place).await;
-        let addresses =
-            resolved.map_err(|source| ConnectError::Resolve { url: self.url.clone(), source })?;
+        let addresses = resolved.map_err(|source| ConnectError::Resolve {
+            url: self.url.clone(),
+            source,
+        })?;
         if !place.plaintext && addresses.iter().any(|address| !address.ip().is_loopback()) {
-            return Err(ConnectError::Plaintext { url: self.url.clone() });
+            return Err(ConnectError::Plaintext {
+                url: self.url.clone(),
+            });
         }
         let stream = TcpStream::connect(&addresses[..]).await;
         let mut stream = stream.map_err(|error| self.unreachable(error))?;
-        stream.set_nodelay(true).map_err(|source| self.broken(source))?;
+        stream
+            .set_nodelay(true)
+            .map_err(|source| self.broken(source))?;
         let greeted = handshake::greet(&mut stream, self.key.as_ref()).await;
-        greeted.map(|()| stream).map_err(|rejected| self.rejected(rejected))
+        greeted
+            .map(|()| stream)
+            .map_err(|rejected| self.rejected(rejected))
     }
 
     fn unreachable(&self, source: io::Error) -> ConnectError {
         let url = self.url.clone();
         match source.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => ConnectError::NobodyThere { url, source },
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
+                ConnectError::NobodyThere { url, source }
+            }
             ErrorKind::PermissionDenied => ConnectError::Denied { url, source },
             _ => ConnectError::Io { url, source },
         }
     }
 
     fn broken(&self, source: io::Error) -> ConnectError {
-        ConnectError::Io { url: self.url.clone(), source }
+        ConnectError::Io {
+            url: self.url.clone(),
+            source,
+        }
     }
 
     fn rejected(&self, rejected: Rejected) -> ConnectError {
@@ -94,9 +125,17 @@ impl Dial {
             Rejected::Io(source) => ConnectError::Io { url, source },
             Rejected::Foreign => ConnectError::NotConclib { url },
             Rejected::Impostor => ConnectError::Impostor { url },
-            Rejected::Version(theirs) => ConnectError::Version { url, theirs, ours: VERSION },
+            Rejected::Version(theirs) => ConnectError::Version {
+                url,
+                theirs,
+                ours: VERSION,
+            },
             Rejected::Refused(refusal) => match refusal {
-                Refusal::Version { ours: theirs } => ConnectError::Version { url, theirs, ours: VERSION },
+                Refusal::Version { ours: theirs } => ConnectError::Version {
+                    url,
+                    theirs,
+                    ours: VERSION,
+                },
                 Refusal::Codec => ConnectError::NotConclib { url },
                 Refusal::KeyNeeded => ConnectError::KeyNeeded { url },
                 Refusal::KeyUnexpected => ConnectError::Impostor { url },

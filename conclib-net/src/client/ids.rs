@@ -17,11 +17,17 @@ pub(super) struct Ids {
 impl Ids {
     pub(super) fn new() -> io::Result<Self> {
         let client = u128::from(getrandom::u64()? >> 22);
-        Ok(Self { client, counter: AtomicU32::new(0) })
+        Ok(Self {
+            client,
+            counter: AtomicU32::new(0),
+        })
     }
 
     pub(super) fn next(&self) -> RequestId {
-        let millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let millis = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_millis();
         let counter = u128::from(self.counter.fetch_add(1, Ordering::Relaxed));
         // 48 bits of time, the version, 12 of the counter, the variant, the
         // other 20 of the counter, 42 of the client.

@@ -58,7 +58,10 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, ticket: None }
+        Self {
+            shared,
+            ticket: None,
+        }
     }
 }
 

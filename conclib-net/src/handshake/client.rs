@@ -45,7 +45,10 @@ where
     if hello.version != super::VERSION {
         return Err(Rejected::Version(hello.version));
     }
-    let transcript = Transcript { client: &client, server: &server };
+    let transcript = Transcript {
+        client: &client,
+        server: &server,
+    };
     match key {
         Some(_) if !hello.keyed => return Err(Rejected::Impostor),
         Some(key) => {

@@ -43,7 +43,13 @@ impl Hello<'static> {
     pub(super) fn new(role: Role, keyed: bool) -> io::Result<Self> {
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce)?;
-        Ok(Self { role, version: super::VERSION, keyed, nonce, codecs: &CODECS })
+        Ok(Self {
+            role,
+            version: super::VERSION,
+            keyed,
+            nonce,
+            codecs: &CODECS,
+        })
     }
 }
 
@@ -98,7 +104,13 @@ fn hello(role: Role, bytes: &[u8]) -> Option<Hello<'_>> {
     let version = u16::from_be_bytes(*version);
     let (&keyed, rest) = rest.split_first()?;
     let (&nonce, codecs) = rest.split_first_chunk()?;
-    Some(Hello { role, version, keyed: keyed != 0, nonce, codecs })
+    Some(Hello {
+        role,
+        version,
+        keyed: keyed != 0,
+        nonce,
+        codecs,
+    })
 }
 
 pub(super) fn proof(proof: &[u8]) -> Vec<u8> {
@@ -150,9 +162,13 @@ impl Refusal {
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
-        let &[reason, high, low] = bytes else { return None };
+        let &[reason, high, low] = bytes else {
+            return None;
+        };
         Some(match reason {
-            1 => Self::Version { ours: u16::from_be_bytes([high, low]) },
+            1 => Self::Version {
+                ours: u16::from_be_bytes([high, low]),
+            },
             2 => Self::Codec,
             3 => Self::KeyNeeded,
             4 => Self::KeyUnexpected,
@@ -181,6 +197,8 @@ pub(super) async fn read<R: AsyncRead + Unpin>(reader: &mut R) -> io::Result<Opt
 pub(super) async fn write<W: AsyncWrite + Unpin>(writer: &mut W, message: &[u8]) -> io::Result<()> {
     // Ours are all shorter than MAX.
     let len = u16::try_from(message.len()).map_err(io::Error::other)?;
-    writer.write_all(&[&len.to_be_bytes(), message].concat()).await?;
+    writer
+        .write_all(&[&len.to_be_bytes(), message].concat())
+        .await?;
     writer.flush().await
 }

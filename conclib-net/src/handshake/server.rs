@@ -47,7 +47,10 @@ where
     let server = Hello::new(Role::Server, admission.key.is_some())?.encode();
     message::write(stream, &server).await?;
 
-    let transcript = Transcript { client: &client, server: &server };
+    let transcript = Transcript {
+        client: &client,
+        server: &server,
+    };
     let mut proof = Vec::new();
     if let Some(key) = admission.key {
         let theirs = message::read(stream).await?.ok_or(Turned::Foreign)?;
@@ -71,7 +74,9 @@ where
 fn check(hello: &Hello<'_>, admission: &Admission<'_>) -> Result<(), Refusal> {
     match admission.refused {
         Some(refusal) => Err(refusal),
-        _ if hello.version != super::VERSION => Err(Refusal::Version { ours: super::VERSION }),
+        _ if hello.version != super::VERSION => Err(Refusal::Version {
+            ours: super::VERSION,
+        }),
         // A server's hello, sent back to it.
         _ if hello.role != Role::Client => Err(Refusal::WrongKey),
         _ if !hello.understands_us() => Err(Refusal::Codec),

@@ -50,10 +50,21 @@ pub(super) struct Acceptor {
 }
 
 impl Acceptor {
-    pub(super) fn new(key: Option<AuthKey>, inlet: Inlet, limits: Limits, ledger: Arc<Ledger>) -> Self {
+    pub(super) fn new(
+        key: Option<AuthKey>,
+        inlet: Inlet,
+        limits: Limits,
+        ledger: Arc<Ledger>,
+    ) -> Self {
         let places = Arc::new(Semaphore::new(limits.connections));
         Self {
-            common: Arc::new(Common { key, inlet, limits, ledger, places }),
+            common: Arc::new(Common {
+                key,
+                inlet,
+                limits,
+                ledger,
+                places,
+            }),
             handshakes: VecDeque::new(),
             connections: JoinSet::new(),
         }
@@ -93,7 +104,8 @@ impl Acceptor {
         let (evict, evicted) = oneshot::channel();
         self.handshakes.push_back(evict);
         let common = self.common.clone();
-        self.connections.spawn(common.welcome(accepted, phases, evicted));
+        self.connections
+            .spawn(common.welcome(accepted, phases, evicted));
     }
 }
 
@@ -105,8 +117,15 @@ impl Common {
         phases: watch::Receiver<Phase>,
         evicted: oneshot::Receiver<()>,
     ) {
-        let Accepted { mut stream, origin, refused } = accepted;
-        let admission = Admission { key: self.key.as_ref(), refused };
+        let Accepted {
+            mut stream,
+            origin,
+            refused,
+        } = accepted;
+        let admission = Admission {
+            key: self.key.as_ref(),
+            refused,
+        };
         let place = || self.place(&phases);
         let mut ending = phases.clone();
         let admitted = tokio::select! {
@@ -142,15 +161,29 @@ impl Common {
         if *phases.borrow() != Phase::Serving {
             return Err(Refusal::Leaving);
         }
-        let permit = self.places.clone().try_acquire_owned().map_err(|_| Refusal::Full)?;
+        let permit = self
+            .places
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| Refusal::Full)?;
         self.ledger.admitted.up();
         self.ledger.connections.up();
-        Ok(Place { ledger: self.ledger.clone(), _permit: permit })
+        Ok(Place {
+            ledger: self.ledger.clone(),
+            _permit: permit,
+        })
     }
 
     fn turned_away(&self, turned: &Turned, origin: &Origin) {
-        let wrong_key = matches!(turned, Turned::Refused(Refusal::WrongKey | Refusal::KeyNeeded));
-        let count = if wrong_key { &self.ledger.wrong_key } else { &self.ledger.turned_away };
+        let wrong_key = matches!(
+            turned,
+            Turned::Refused(Refusal::WrongKey | Refusal::KeyNeeded)
+        );
+        let count = if wrong_key {
+            &self.ledger.wrong_key
+        } else {
+            &self.ledger.turned_away
+        };
         match count.up() {
             Some(so_far) if !matches!(turned, Turned::Io(_)) => {
                 tracing::warn!(target: "conclib::net", %origin, so_far, "turned away: {turned}");

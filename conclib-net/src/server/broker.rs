@@ -89,7 +89,11 @@ impl LocalBroker {
     /// # Cancel safety
     ///
     /// Cancel safe: nothing is left if the future is dropped.
-    pub async fn open(address: &Address, key: Option<AuthKey>, inlet: Inlet) -> Result<Self, OpenError> {
+    pub async fn open(
+        address: &Address,
+        key: Option<AuthKey>,
+        inlet: Inlet,
+    ) -> Result<Self, OpenError> {
         Self::open_with(address, key, inlet, Limits::default()).await
     }
 
@@ -100,10 +104,14 @@ impl LocalBroker {
         limits: Limits,
     ) -> Result<Self, OpenError> {
         let runtime = Handle::try_current();
-        let runtime = runtime.map_err(|_| OpenError::NoRuntime { url: address.to_string() })?;
+        let runtime = runtime.map_err(|_| OpenError::NoRuntime {
+            url: address.to_string(),
+        })?;
         let key = resolve::key(address, key)?;
         if key.is_none() && matches!(address.0, Place::Tcp(_)) {
-            return Err(OpenError::KeyNeeded { url: address.to_string() });
+            return Err(OpenError::KeyNeeded {
+                url: address.to_string(),
+            });
         }
         let (listener, address) = Listener::open(address).await?;
         let (phase, phases) = watch::channel(Phase::Serving);
@@ -116,7 +124,12 @@ impl LocalBroker {
         Ok(Self {
             url,
             abort: acceptor.abort_handle(),
-            shared: Arc::new(Shared { phase, file, ledger, acceptor: Mutex::new(Some(acceptor)) }),
+            shared: Arc::new(Shared {
+                phase,
+                file,
+                ledger,
+                acceptor: Mutex::new(Some(acceptor)),
+            }),
         })
     }
 
@@ -177,6 +190,8 @@ impl Drop for LocalBroker {
 
 impl fmt::Debug for LocalBroker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalBroker").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("LocalBroker")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
     }
 }

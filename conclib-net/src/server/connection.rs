@@ -11,8 +11,8 @@ use std::task::{Context, Poll, Waker};
 use conclib_core::__private::Failure;
 use conclib_core::Delivery;
 use conclib_core::wire::{
-    Cancellation, Codec, CodecError, Envelope, Frame, FrameError, MAX_BODY, Origin, ReplySink, RequestId,
-    ResponseEnvelope, ResponseKind,
+    Cancellation, Codec, CodecError, Envelope, Frame, FrameError, MAX_BODY, Origin, ReplySink,
+    RequestId, ResponseEnvelope, ResponseKind,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, watch};
@@ -79,7 +79,10 @@ impl End {
 
     /// Whether the peer can still be told something.
     fn can_be_told(&self) -> bool {
-        !matches!(self, Self::Left | Self::Broken(_) | Self::Stalled | Self::Truncated)
+        !matches!(
+            self,
+            Self::Left | Self::Broken(_) | Self::Stalled | Self::Truncated
+        )
     }
 }
 
@@ -121,7 +124,9 @@ pub(super) async fn serve<R, W>(
     if end.is_its_fault() {
         let so_far = common.ledger.thrown_out.up();
         match so_far {
-            Some(so_far) => tracing::warn!(target: "conclib::net", %origin, so_far, "thrown out: {end}"),
+            Some(so_far) => {
+                tracing::warn!(target: "conclib::net", %origin, so_far, "thrown out: {end}");
+            }
             None => tracing::debug!(target: "conclib::net", %origin, "thrown out: {end}"),
         }
     } else {
@@ -135,7 +140,12 @@ pub(super) async fn serve<R, W>(
     }
 }
 
-async fn read_in<R>(mut reader: R, connection: &Arc<Connection>, common: &Common, origin: &Origin) -> End
+async fn read_in<R>(
+    mut reader: R,
+    connection: &Arc<Connection>,
+    common: &Common,
+    origin: &Origin,
+) -> End
 where
     R: AsyncRead + Unpin,
 {
@@ -155,7 +165,9 @@ where
                 Err(error) => Err(error),
             };
             let done = match frame {
-                Ok(Frame::Request(envelope)) => connection.request(&envelope, common, &sink, origin),
+                Ok(Frame::Request(envelope)) => {
+                    connection.request(&envelope, common, &sink, origin)
+                }
                 Ok(Frame::Cancel(id)) => Ok(connection.cancel(id)),
                 Ok(Frame::Goodbye) => Ok(Load::Light),
                 Ok(_) => Err(End::Unasked),
@@ -186,7 +198,8 @@ impl State {
     /// The reading half, if it waits and can go on.
     #[must_use]
     fn readable(&mut self, limits: &Limits) -> Option<Waker> {
-        self.reader.take_if(|_| self.live.len() < limits.window && self.out.waiting() < limits.waiting)
+        self.reader
+            .take_if(|_| self.live.len() < limits.window && self.out.waiting() < limits.waiting)
     }
 }
 
@@ -198,7 +211,11 @@ impl Connection {
             reader: None,
             refusing: false,
         };
-        Self { limits, state: Mutex::new(state), stalled: Notify::new() }
+        Self {
+            limits,
+            state: Mutex::new(state),
+            stalled: Notify::new(),
+        }
     }
 
     fn request(
@@ -219,7 +236,11 @@ impl Connection {
         };
         if refusing {
             // It crossed our goodbye.
-            self.respond(failure(envelope.id, envelope.codec, &Failure::Stopped(Delivery::NotDelivered)));
+            self.respond(failure(
+                envelope.id,
+                envelope.codec,
+                &Failure::Stopped(Delivery::NotDelivered),
+            ));
             return Ok(Load::Light);
         }
         let cancellation = common.inlet.deliver(envelope, sink.clone(), origin.clone());
@@ -346,5 +367,10 @@ fn failure(id: RequestId, codec: Codec, failure: &Failure) -> ResponseEnvelope {
     let mut body = Vec::new();
     // It leaves `body` empty if it fails, which is read as "no reply".
     let _ = codec.encode(failure, &mut body);
-    ResponseEnvelope { id, kind: ResponseKind::Failure, codec, body }
+    ResponseEnvelope {
+        id,
+        kind: ResponseKind::Failure,
+        codec,
+        body,
+    }
 }

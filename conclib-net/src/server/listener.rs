@@ -45,12 +45,25 @@ impl Listener {
                 let (listener, file) = SocketFile::claim(place, &url).await?;
                 let users = [&[geteuid().as_raw()], &place.uids[..]].concat();
                 let file = Arc::new(file);
-                Ok((Self::Unix { listener, file, users }, address.clone()))
+                Ok((
+                    Self::Unix {
+                        listener,
+                        file,
+                        users,
+                    },
+                    address.clone(),
+                ))
             }
             Place::Tcp(place) => {
                 let listener = bind(place, &url).await?;
-                let port = listener.local_addr().map_err(|source| OpenError::Bind { url, source })?.port();
-                let place = TcpPlace { port, ..place.clone() };
+                let port = listener
+                    .local_addr()
+                    .map_err(|source| OpenError::Bind { url, source })?
+                    .port();
+                let place = TcpPlace {
+                    port,
+                    ..place.clone()
+                };
                 Ok((Self::Tcp(listener), Address(Place::Tcp(place))))
             }
         }
@@ -59,7 +72,9 @@ impl Listener {
     /// The next that connects. Cancel safe.
     pub(super) async fn accept(&self) -> io::Result<Accepted> {
         match self {
-            Self::Unix { listener, users, .. } => {
+            Self::Unix {
+                listener, users, ..
+            } => {
                 let (stream, _) = listener.accept().await?;
                 let peer = stream.peer_cred()?;
                 let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
@@ -68,13 +83,21 @@ impl Listener {
                     None => Origin::Peer(format!("user {}", peer.uid()).into()),
                 };
                 let refused = (!users.contains(&peer.uid())).then_some(Refusal::User);
-                Ok(Accepted { stream: Stream::Unix(stream), origin, refused })
+                Ok(Accepted {
+                    stream: Stream::Unix(stream),
+                    origin,
+                    refused,
+                })
             }
             Self::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
                 stream.set_nodelay(true)?;
                 let origin = Origin::Peer(peer.to_string().into());
-                Ok(Accepted { stream: Stream::Tcp(stream), origin, refused: None })
+                Ok(Accepted {
+                    stream: Stream::Tcp(stream),
+                    origin,
+                    refused: None,
+                })
             }
         }
     }
@@ -90,12 +113,24 @@ impl Listener {
 
 async fn bind(place: &TcpPlace, url: &str) -> Result<TcpListener, OpenError> {
     let resolved = resolve::addresses(place).await;
-    let addresses = resolved.map_err(|source| OpenError::Resolve { url: url.to_owned(), source })?;
+    let addresses = resolved.map_err(|source| OpenError::Resolve {
+        url: url.to_owned(),
+        source,
+    })?;
     if !place.plaintext && addresses.iter().any(|address| !address.ip().is_loopback()) {
-        return Err(OpenError::Plaintext { url: url.to_owned() });
+        return Err(OpenError::Plaintext {
+            url: url.to_owned(),
+        });
     }
-    TcpListener::bind(&addresses[..]).await.map_err(|source| match source.kind() {
-        ErrorKind::AddrInUse => OpenError::InUse { url: url.to_owned() },
-        _ => OpenError::Bind { url: url.to_owned(), source },
-    })
+    TcpListener::bind(&addresses[..])
+        .await
+        .map_err(|source| match source.kind() {
+            ErrorKind::AddrInUse => OpenError::InUse {
+                url: url.to_owned(),
+            },
+            _ => OpenError::Bind {
+                url: url.to_owned(),
+                source,
+            },
+        })
 }

@@ -3,8 +3,8 @@
 mod acceptor;
 mod broker;
 mod connection;
-mod listener;
 mod ledger;
+mod listener;
 mod socket_file;
 
 pub use broker::LocalBroker;

@@ -3,7 +3,8 @@
 use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{
-    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _,
+    PermissionsExt as _,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -32,7 +33,10 @@ pub(crate) struct SocketFile {
 impl SocketFile {
     /// Listens on a socket at that place, and replaces one that a server left
     /// behind when it was killed.
-    pub(crate) async fn claim(place: &UnixPlace, url: &str) -> Result<(UnixListener, Self), OpenError> {
+    pub(crate) async fn claim(
+        place: &UnixPlace,
+        url: &str,
+    ) -> Result<(UnixListener, Self), OpenError> {
         let path = &place.path;
         let directory = directory(path, place)?;
         // Between finding a dead socket and replacing it nobody else may do
@@ -40,8 +44,13 @@ impl SocketFile {
         let lock = lock(directory, path, url).await?;
         vacate(path, url).await?;
         let bind = |source: io::Error| match source.kind() {
-            ErrorKind::AddrInUse => OpenError::InUse { url: url.to_owned() },
-            _ => OpenError::Bind { url: url.to_owned(), source },
+            ErrorKind::AddrInUse => OpenError::InUse {
+                url: url.to_owned(),
+            },
+            _ => OpenError::Bind {
+                url: url.to_owned(),
+                source,
+            },
         };
         let listener = UnixListener::bind(path).map_err(bind)?;
         let file = Self::made(path, place).map_err(|source| {
@@ -60,7 +69,10 @@ impl SocketFile {
         fs::set_permissions(path, Permissions::from_mode(mode))?;
         let flags = (OFlag::O_PATH | OFlag::O_NOFOLLOW).bits();
         let handle = File::options().read(true).custom_flags(flags).open(path)?;
-        Ok(Self { path: path.to_owned(), handle })
+        Ok(Self {
+            path: path.to_owned(),
+            handle,
+        })
     }
 
     /// Removes the file if it is still ours. While the listener is open nobody
@@ -93,7 +105,10 @@ impl Drop for SocketFile {
 /// The directory of the socket, made if it is not there, and open.
 fn directory(path: &Path, place: &UnixPlace) -> Result<File, OpenError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
-    let failed = |source| OpenError::Directory { path: directory.to_owned(), source };
+    let failed = |source| OpenError::Directory {
+        path: directory.to_owned(),
+        source,
+    };
     // Others who are let in must be able to get at the socket.
     let mode = if place.uids.is_empty() { 0o700 } else { 0o711 };
     match DirBuilder::new().mode(mode).create(directory) {
@@ -102,17 +117,26 @@ fn directory(path: &Path, place: &UnixPlace) -> Result<File, OpenError> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(failed(error)),
     }
-    let unsafe_directory = || OpenError::UnsafeDirectory { path: directory.to_owned() };
+    let unsafe_directory = || OpenError::UnsafeDirectory {
+        path: directory.to_owned(),
+    };
     let flags = (OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW).bits();
-    let open = File::options().read(true).custom_flags(flags).open(directory);
+    let open = File::options()
+        .read(true)
+        .custom_flags(flags)
+        .open(directory);
     let open = open.map_err(|error| match error.kind() {
         // A link, or no directory at all.
-        ErrorKind::NotADirectory | ErrorKind::FilesystemLoop => unsafe_directory(),
+        ErrorKind::NotADirectory => unsafe_directory(),
         _ => failed(error),
     })?;
     let metadata = open.metadata().map_err(failed)?;
     let ours = metadata.uid() == geteuid().as_raw() && metadata.mode() & 0o022 == 0;
-    if ours { Ok(open) } else { Err(unsafe_directory()) }
+    if ours {
+        Ok(open)
+    } else {
+        Err(unsafe_directory())
+    }
 }
 
 /// Holds the directory against other servers that start, until it is dropped.
@@ -124,10 +148,15 @@ async fn lock(directory: File, path: &Path, url: &str) -> Result<File, OpenError
             Ok(()) => return Ok(directory),
             Err(TryLockError::WouldBlock) if Instant::now() < until => sleep(RETRY).await,
             Err(TryLockError::WouldBlock) => {
-                return Err(OpenError::Contended { url: url.to_owned() });
+                return Err(OpenError::Contended {
+                    url: url.to_owned(),
+                });
             }
             Err(TryLockError::Error(source)) => {
-                return Err(OpenError::Directory { path: path.to_owned(), source });
+                return Err(OpenError::Directory {
+                    path: path.to_owned(),
+                    source,
+                });
             }
         }
     }
@@ -135,12 +164,17 @@ async fn lock(directory: File, path: &Path, url: &str) -> Result<File, OpenError
 
 /// Removes a socket that nobody listens on any more.
 async fn vacate(path: &Path, url: &str) -> Result<(), OpenError> {
-    let failed = |source| OpenError::Bind { url: url.to_owned(), source };
+    let failed = |source| OpenError::Bind {
+        url: url.to_owned(),
+        source,
+    };
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(failed(error)),
         Ok(metadata) if !metadata.file_type().is_socket() => {
-            return Err(OpenError::NotASocket { path: path.to_owned() });
+            return Err(OpenError::NotASocket {
+                path: path.to_owned(),
+            });
         }
         Ok(_) => {}
     }
@@ -152,6 +186,8 @@ async fn vacate(path: &Path, url: &str) -> Result<(), OpenError> {
         // Its server has just left, and took it along.
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         // Also one that has too much to do to take the connection.
-        _ => Err(OpenError::InUse { url: url.to_owned() }),
+        _ => Err(OpenError::InUse {
+            url: url.to_owned(),
+        }),
     }
 }

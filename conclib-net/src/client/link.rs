@@ -1,0 +1,148 @@
+//! The task that has a client's connection, and makes a new one when it is
+//! lost.
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use conclib_core::wire::{Frame, FrameError};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::backoff::{Backoff, LONGEST};
+use super::dial::{Dial, Dialled};
+use super::shared::Shared;
+use crate::incoming::Incoming;
+use crate::outbox::write_out;
+
+/// How long what is left may take at the end of a connection: to leave when
+/// the client is closed, to arrive when the server no longer listens.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// Keeps a client connected until it is closed.
+pub(super) async fn run(shared: Arc<Shared>, dial: Dial, first: Dialled) {
+    let _ending = Ending(&shared);
+    let mut backoff = Backoff::new();
+    let mut link = first;
+    loop {
+        let since = Instant::now();
+        let end = match link {
+            Dialled::Unix(stream) => {
+                let (reader, writer) = stream.into_split();
+                drive(reader, writer, &shared).await
+            }
+            Dialled::Tcp(stream) => {
+                let (reader, writer) = stream.into_split();
+                drive(reader, writer, &shared).await
+            }
+        };
+        shared.disconnected();
+        if shared.is_closed() {
+            return;
+        }
+        tracing::warn!(target: "conclib::net", url = dial.url, "disconnected: {end}; trying to come back");
+        if since.elapsed() > LONGEST {
+            backoff = Backoff::new();
+        }
+        match redial(&shared, &dial, &mut backoff).await {
+            Some(again) => link = again,
+            None => return,
+        }
+        tracing::info!(target: "conclib::net", url = dial.url, "connected again");
+        shared.connected();
+    }
+}
+
+/// Tries until there is a connection; `None` if the client is closed first.
+async fn redial(shared: &Shared, dial: &Dial, backoff: &mut Backoff) -> Option<Dialled> {
+    loop {
+        let attempt = async {
+            sleep(backoff.next()).await;
+            dial.dial().await
+        };
+        tokio::select! {
+            () = shared.closing.notified() => return None,
+            dialled = attempt => match dialled {
+                Ok(link) => return Some(link),
+                Err(error) => tracing::debug!(target: "conclib::net", %error, "not back yet"),
+            },
+        }
+    }
+}
+
+/// Why a connection ended.
+#[derive(Debug, thiserror::Error)]
+enum End {
+    #[error("the server left")]
+    Left,
+    #[error("the connection broke: {0}")]
+    Broken(#[from] io::Error),
+    #[error("{0}")]
+    BadFrame(#[from] FrameError),
+    #[error("the server sent what only a client sends")]
+    Unasked,
+    #[error("the client was closed")]
+    Closed,
+}
+
+async fn drive<R, W>(reader: R, writer: W, shared: &Shared) -> End
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let mut writing = pin!(write_out(writer, shared));
+    let mut reading = pin!(read_in(reader, shared));
+    tokio::select! {
+        biased;
+        written = &mut writing => match written {
+            // After a goodbye, everything is answered; or the client is closed.
+            Ok(()) => End::Left,
+            // The server no longer reads. What it has answered is still there.
+            Err(error) => {
+                shared.server_leaves();
+                timeout(FLUSH, reading).await.unwrap_or(End::Broken(error))
+            }
+        },
+        end = &mut reading => end,
+        () = shared.closing.notified() => {
+            // What is not out by then is lost, and its asker is told so.
+            let _ = timeout(FLUSH, writing).await;
+            End::Closed
+        }
+    }
+}
+
+async fn read_in<R: AsyncRead + Unpin>(mut reader: R, shared: &Shared) -> End {
+    let mut incoming = Incoming::new();
+    loop {
+        match incoming.fill(&mut reader).await {
+            Ok(0) => return End::Left,
+            Ok(_) => {}
+            Err(error) => return End::Broken(error),
+        }
+        loop {
+            let frame = match incoming.next() {
+                Ok(Some(bytes)) => Frame::decode(bytes),
+                Ok(None) => break,
+                Err(error) => Err(error),
+            };
+            match frame {
+                Ok(Frame::Response(response)) => shared.complete(response),
+                Ok(Frame::Goodbye) => shared.server_leaves(),
+                Ok(_) => return End::Unasked,
+                Err(error) => return End::BadFrame(error),
+            }
+        }
+    }
+}
+
+/// However the task ends, with its runtime too: nobody is left waiting.
+struct Ending<'a>(&'a Shared);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+        self.0.disconnected();
+    }
+}

@@ -1,0 +1,186 @@
+//! The client of a broker.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use conclib_core::wire::{Answerer, Envelope, Outlet, RequestId, Unsent};
+use tokio::runtime::Handle;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+
+use super::dial::Dial;
+use super::ids::Ids;
+use super::link;
+use super::room::Room;
+use super::shared::Shared;
+use crate::{Address, AuthKey, ConnectError};
+
+/// A connection to a [`LocalBroker`](crate::LocalBroker), shared by all tasks
+/// of a process: the [`Outlet`] through which its actors are asked.
+///
+/// A process needs one for each system it asks. It has up to 256 requests
+/// under way at once; who comes then waits for [`room`](Outlet::room), and so
+/// does who comes while the connection is lost. It is made again by itself,
+/// after pauses that grow from 50 ms to 5 s.
+///
+/// A request that is under way when the connection is lost fails with
+/// `Disconnected`, which says whether its handler may have run.
+///
+/// Dropping the last `Arc` closes it: what was sent still leaves, within two
+/// seconds, and what is not answered fails.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use conclib_core::System;
+/// use conclib_core::wire::Outlet;
+/// use conclib_net::{Address, Client, LocalBroker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("app.sock");
+/// let system = System::new("docs");
+/// let address = Address::unix(path)?;
+/// let broker = LocalBroker::open(&address, None, system.inlet()).await?;
+///
+/// let client = Client::connect(&address, None).await?;
+/// let outlet: Arc<dyn Outlet> = client.clone();
+/// assert!(outlet.next_id() < outlet.next_id());
+/// client.close().await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Client {
+    url: String,
+    shared: Arc<Shared>,
+    /// `None` once somebody has seen it end.
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Client {
+    /// Connects to the broker at `address`, and is let in.
+    ///
+    /// TCP needs a `key`, the one of the broker: if it is `None`, the one in
+    /// the `?keyfile=` of the address is taken, else the one in
+    /// `CONCLIB_AUTHKEY`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`], within five seconds, with the address in its text. It
+    /// is tried once: a server that is not there yet is an error here, and only
+    /// after the first success a reason to wait.
+    ///
+    /// # Panics
+    ///
+    /// In a tokio runtime without its IO driver or its timers.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing is left if the future is dropped.
+    pub async fn connect(
+        address: &Address,
+        key: Option<AuthKey>,
+    ) -> Result<Arc<Self>, ConnectError> {
+        let runtime = Handle::try_current();
+        let runtime = runtime.map_err(|_| ConnectError::NoRuntime {
+            url: address.to_string(),
+        })?;
+        let dial = Dial::new(address, key)?;
+        let first = dial.dial().await?;
+        let url = dial.url.clone();
+        let ids = Ids::new().map_err(|source| ConnectError::Io {
+            url: url.clone(),
+            source,
+        })?;
+        let shared = Arc::new(Shared::new(ids));
+        let task = runtime.spawn(link::run(shared.clone(), dial, first));
+        Ok(Arc::new(Self {
+            url,
+            shared,
+            task: Mutex::new(Some(task)),
+        }))
+    }
+
+    /// The address of the broker.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// How it is at this moment, and what it has counted so far.
+    #[must_use]
+    pub fn stats(&self) -> ClientStats {
+        self.shared.stats()
+    }
+
+    /// Takes nothing more, sends what is to be sent, for at most two seconds,
+    /// and disconnects; idempotent.
+    ///
+    /// Requests that are not answered yet fail with `Disconnected`.
+    ///
+    /// # Cancel safety
+    ///
+    /// The client closes, whether or not anyone waits for it.
+    pub async fn close(&self) {
+        self.shared.close();
+        let mut task = self.task.lock().await;
+        if let Some(running) = task.as_mut() {
+            // A task that panicked has ended too.
+            let _ = running.await;
+            *task = None;
+        }
+    }
+}
+
+impl Outlet for Client {
+    fn send(&self, envelope: &Envelope<'_>, answerer: Answerer) -> Result<(), (Unsent, Answerer)> {
+        self.shared.send(envelope, answerer)
+    }
+
+    fn room(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(Room::new(self.shared.clone()))
+    }
+
+    fn cancel(&self, id: RequestId) {
+        self.shared.cancel(id);
+    }
+
+    fn next_id(&self) -> RequestId {
+        self.shared.ids.next()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("url", &self.url)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a [`Client`] is, and what it has counted so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClientStats {
+    /// Whether requests can leave now.
+    pub connected: bool,
+    /// Requests that are under way.
+    pub in_flight: usize,
+    /// Answers that nobody waited for: they came too late, twice, or were made
+    /// up.
+    pub late: u64,
+    /// How often the connection was lost and made again.
+    pub reconnects: u64,
+}

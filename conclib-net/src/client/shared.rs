@@ -1,0 +1,332 @@
+//! What a client's askers share with the task of its connection.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use conclib_core::__private::Failure;
+use conclib_core::Delivery;
+use conclib_core::wire::{
+    Answerer, CodecError, Envelope, Frame, FrameError, MAX_BODY, RequestId, Response, Unsent,
+};
+use tokio::sync::Notify;
+
+use super::ids::Ids;
+use super::outlet::ClientStats;
+use super::room::Queue;
+use crate::limits::{CLIENT_WAITING, CLIENT_WINDOW};
+use crate::outbox::{Outbox, Source};
+
+pub(super) struct Shared {
+    pub(super) ids: Ids,
+    state: Mutex<State>,
+    /// How many bytes of this connection the system has taken.
+    written: AtomicU64,
+    late: AtomicU64,
+    reconnects: AtomicU64,
+    /// Tells the task of the connection that the client was closed.
+    pub(super) closing: Notify,
+}
+
+/// Answerers and wakers leave the lock before they are called: they are
+/// others' code, and may come back here.
+pub(super) struct State {
+    link: Link,
+    out: Outbox,
+    /// How many bytes were put into `out` since the link is up.
+    pushed: u64,
+    waiting: HashMap<RequestId, Waiting, BuildHasherDefault<IdHasher>>,
+    pub(super) queue: Queue,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Link {
+    Up,
+    /// The server takes no new requests. The answers to the old ones come.
+    Leaving,
+    Down,
+    /// For ever.
+    Closed,
+}
+
+struct Waiting {
+    answerer: Answerer,
+    /// The value of `pushed` when its frame was in: the server cannot have the
+    /// whole of it before so many bytes have left.
+    end: u64,
+}
+
+impl State {
+    /// Whether a send would not be told to wait.
+    pub(super) fn is_worth_a_try(&self) -> bool {
+        match self.link {
+            Link::Up => self.places() > 0,
+            Link::Leaving | Link::Down => false,
+            Link::Closed => true,
+        }
+    }
+
+    /// How many more requests may be under way.
+    fn places(&self) -> usize {
+        match self.out.waiting() < CLIENT_WAITING {
+            true => CLIENT_WINDOW.saturating_sub(self.waiting.len()),
+            false => 0,
+        }
+    }
+
+    /// Those who can be woken, if there are places for them again.
+    #[must_use]
+    fn admit(&mut self, at_most: usize) -> Vec<Waker> {
+        match self.is_worth_a_try() {
+            true => self.queue.pop_many(at_most),
+            false => Vec::new(),
+        }
+    }
+
+    /// Ends a connection on which nothing more is to come. Its writer is
+    /// returned.
+    #[must_use]
+    fn seal_if_done(&mut self) -> Option<Waker> {
+        if self.link == Link::Leaving && self.waiting.is_empty() {
+            self.out.seal();
+        }
+        self.out.waker()
+    }
+}
+
+impl Shared {
+    /// With a link that is up.
+    pub(super) fn new(ids: Ids) -> Self {
+        let state = State {
+            link: Link::Up,
+            out: Outbox::default(),
+            pushed: 0,
+            waiting: HashMap::default(),
+            queue: Queue::default(),
+        };
+        Self {
+            ids,
+            state: Mutex::new(state),
+            written: AtomicU64::new(0),
+            late: AtomicU64::new(0),
+            reconnects: AtomicU64::new(0),
+            closing: Notify::new(),
+        }
+    }
+
+    pub(super) fn send(
+        &self,
+        envelope: &Envelope<'_>,
+        answerer: Answerer,
+    ) -> Result<(), (Unsent, Answerer)> {
+        let (replaced, writer) = {
+            let mut state = self.lock();
+            match state.link {
+                Link::Closed => return Err((Unsent::Closed, answerer)),
+                Link::Up if state.places() > 0 => {}
+                _ => return Err((Unsent::Busy, answerer)),
+            }
+            match state.out.push(&Frame::Request(*envelope)) {
+                Ok(bytes) => state.pushed += bytes as u64,
+                Err(error) => return Err((Unsent::Codec(unsendable(error, envelope)), answerer)),
+            }
+            let end = state.pushed;
+            let replaced = state.waiting.insert(envelope.id, Waiting { answerer, end });
+            (replaced, state.out.waker())
+        };
+        writer.into_iter().for_each(Waker::wake);
+        drop(replaced);
+        Ok(())
+    }
+
+    /// Forgets a request, and lets the server skip it.
+    pub(super) fn cancel(&self, id: RequestId) {
+        let (gone, asker, writer) = {
+            let mut state = self.lock();
+            let Some(gone) = state.waiting.remove(&id) else {
+                return;
+            };
+            if matches!(state.link, Link::Up | Link::Leaving) {
+                // It has no names and no body: it always fits.
+                state.pushed += state.out.push(&Frame::Cancel(id)).unwrap_or(0) as u64;
+            }
+            (gone, state.admit(1), state.seal_if_done())
+        };
+        asker.into_iter().chain(writer).for_each(Waker::wake);
+        drop(gone);
+    }
+
+    /// Hands an answer to whoever waits for it.
+    pub(super) fn complete(&self, response: Response<'_>) {
+        let (waiting, asker, writer) = {
+            let mut state = self.lock();
+            let waiting = state.waiting.remove(&response.id);
+            let asker = if state.is_worth_a_try() {
+                state.queue.pop()
+            } else {
+                None
+            };
+            let writer = if state.link == Link::Leaving {
+                state.seal_if_done()
+            } else {
+                None
+            };
+            (waiting, asker, writer)
+        };
+        match waiting {
+            Some(waiting) => answer(waiting.answerer, Ok(response)),
+            None => {
+                self.late.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        asker.into_iter().chain(writer).for_each(Waker::wake);
+    }
+
+    /// The server takes no new requests on this connection.
+    pub(super) fn server_leaves(&self) {
+        let writer = {
+            let mut state = self.lock();
+            if state.link == Link::Up {
+                state.link = Link::Leaving;
+            }
+            state.seal_if_done()
+        };
+        writer.into_iter().for_each(Waker::wake);
+    }
+
+    /// There is a new connection.
+    pub(super) fn connected(&self) {
+        let askers = {
+            let mut state = self.lock();
+            if state.link == Link::Closed {
+                return;
+            }
+            state.link = Link::Up;
+            state.out = Outbox::default();
+            state.pushed = 0;
+            self.written.store(0, Ordering::Relaxed);
+            state.admit(CLIENT_WINDOW)
+        };
+        self.reconnects.fetch_add(1, Ordering::Relaxed);
+        askers.into_iter().for_each(Waker::wake);
+    }
+
+    /// The connection is gone, and with it the answers to what is under way.
+    pub(super) fn disconnected(&self) {
+        let (lost, written) = {
+            let mut state = self.lock();
+            if state.link != Link::Closed {
+                state.link = Link::Down;
+            }
+            state.out.discard();
+            (
+                std::mem::take(&mut state.waiting),
+                self.written.load(Ordering::Relaxed),
+            )
+        };
+        for Waiting { answerer, end } in lost.into_values() {
+            let delivery = match end > written {
+                true => Delivery::NotDelivered,
+                false => Delivery::MayHaveRun,
+            };
+            answer(answerer, Err(Failure::Disconnected(delivery)));
+        }
+    }
+
+    /// Takes nothing more; what was sent still leaves.
+    pub(super) fn close(&self) {
+        let (askers, writer) = {
+            let mut state = self.lock();
+            state.link = Link::Closed;
+            state.out.seal();
+            (state.queue.pop_many(usize::MAX), state.out.waker())
+        };
+        askers.into_iter().chain(writer).for_each(Waker::wake);
+        self.closing.notify_one();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().link == Link::Closed
+    }
+
+    pub(super) fn stats(&self) -> ClientStats {
+        let (link, in_flight) = {
+            let state = self.lock();
+            (state.link, state.waiting.len())
+        };
+        ClientStats {
+            connected: link == Link::Up,
+            in_flight,
+            late: self.late.load(Ordering::Relaxed),
+            reconnects: self.reconnects.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Source for Shared {
+    fn poll_take(&self, cx: &mut Context<'_>, empty: &mut Vec<u8>) -> Poll<bool> {
+        let (taken, askers) = {
+            let mut state = self.lock();
+            let taken = state.out.poll_take(cx, empty);
+            let places = state.places();
+            (taken, state.admit(places))
+        };
+        askers.into_iter().for_each(Waker::wake);
+        taken
+    }
+
+    fn wrote(&self, bytes: usize) {
+        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+/// Calls an answerer. It decodes a reply, which is a user's code and may
+/// panic: the connection is not to end by that.
+fn answer(answerer: Answerer, answer: Result<Response<'_>, Failure>) {
+    if catch_unwind(AssertUnwindSafe(|| answerer(answer))).is_err() {
+        tracing::error!(target: "conclib::net", "reading a reply panicked; its asker gets none");
+    }
+}
+
+fn unsendable(error: FrameError, envelope: &Envelope<'_>) -> CodecError {
+    match error {
+        FrameError::TooLarge { .. } => CodecError::TooLarge { limit: MAX_BODY },
+        error => CodecError::Unencodable {
+            codec: envelope.codec,
+            detail: error.to_string(),
+        },
+    }
+}
+
+/// Hashes ids that this process has made itself, so nobody can make them
+/// collide: one multiplication for each half is enough.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (halves, rest) = bytes.as_chunks::<8>();
+        let rest = rest
+            .iter()
+            .fold(0, |word, &byte| word << 8 | u64::from(byte));
+        for word in halves
+            .iter()
+            .map(|half| u64::from_le_bytes(*half))
+            .chain([rest])
+        {
+            let product = u128::from(self.0 ^ word ^ 0x243F_6A88_85A3_08D3) * 0x9E37_79B9_7F4A_7C15;
+            self.0 = (product ^ product >> 64) as u64;
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

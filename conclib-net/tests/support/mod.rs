@@ -1,0 +1,125 @@
+//! What the tests of links share: a system with one actor, and bytes on a
+//! socket.
+
+#![allow(dead_code, reason = "each test takes the part that it needs")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use conclib::prelude::*;
+use conclib::wire::{Envelope, Frame, Outlet, Remote, RequestId};
+use conclib_net::{Address, Client, LocalBroker};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+/// Longer than anything here takes, on a busy machine too: no test ends by it
+/// unless it fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Doubles numbers, and hands on whatever else it is asked to whoever runs the
+/// test.
+#[actor(urn = "desk")]
+pub(crate) struct Desk {
+    pub requests: mpsc::UnboundedSender<RequestEnvelope>,
+}
+
+#[actor]
+impl Desk {
+    #[message]
+    fn double(&mut self, n: u64) -> u64 {
+        2 * n
+    }
+
+    #[message]
+    fn echo(&mut self, text: String) -> String {
+        text
+    }
+
+    #[fallback]
+    fn other(&mut self, request: RequestEnvelope) {
+        // A test that does not look at them drops them, unanswered.
+        let _ = self.requests.send(request);
+    }
+}
+
+/// What `Desk` knows nothing of: it comes out at [`House::requests`].
+#[message(reply = u64)]
+pub(crate) struct Ponder {
+    pub n: u64,
+}
+
+/// A system with a `desk`, a directory for a socket, and a broker on it.
+pub(crate) struct House {
+    pub system: System,
+    pub requests: mpsc::UnboundedReceiver<RequestEnvelope>,
+    pub address: Address,
+    pub path: PathBuf,
+    pub directory: TempDir,
+}
+
+impl House {
+    /// With everything but a broker.
+    pub(crate) fn new() -> Self {
+        let system = System::new("test");
+        let (sender, requests) = mpsc::unbounded_channel();
+        system.spawn(Desk { requests: sender }).unwrap();
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("app.sock");
+        let address = Address::unix(&path).unwrap();
+        Self { system, requests, address, path, directory }
+    }
+
+    /// A broker on the unix socket.
+    pub(crate) async fn open(&self) -> LocalBroker {
+        LocalBroker::open(&self.address, None, self.system.inlet()).await.unwrap()
+    }
+
+    pub(crate) async fn client(&self) -> Arc<Client> {
+        Client::connect(&self.address, None).await.unwrap()
+    }
+
+    /// The next request that `Desk` has handed on.
+    pub(crate) async fn request(&mut self) -> RequestEnvelope {
+        soon(self.requests.recv()).await.unwrap()
+    }
+}
+
+/// Fails the test if it takes for ever.
+pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, future).await.expect("it takes for ever")
+}
+
+/// Asks the desk behind a client.
+pub(crate) fn ask<M: conclib::WireMessage>(client: &Arc<Client>, message: M) -> Call<Remote, M> {
+    Call::new(desk(client), message).timeout(PATIENCE)
+}
+
+pub(crate) fn desk(client: &Arc<Client>) -> Remote {
+    Remote::new(client.clone() as Arc<dyn Outlet>, Urn::new("desk"))
+}
+
+pub(crate) async fn doubles(client: &Arc<Client>, n: u64) -> bool {
+    ask(client, DeskDouble { n }).await == Ok(2 * n)
+}
+
+/// A request to the desk, as it is on a wire.
+pub(crate) fn request<'a>(id: u128, message: &'a str, body: &'a [u8]) -> Frame<'a> {
+    Frame::Request(Envelope {
+        id: RequestId::from_u128(id),
+        to: "desk",
+        message,
+        timeout: PATIENCE,
+        trace: "",
+        codec: conclib::wire::Codec::Json,
+        fingerprint: 0,
+        asked: true,
+        body,
+    })
+}
+
+pub(crate) fn bytes(frame: &Frame<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    frame.encode(&mut bytes).unwrap();
+    bytes
+}
