@@ -55,9 +55,11 @@ mod error;
 mod health;
 mod probe;
 mod start;
+mod status;
 
 pub use command::{ApiCommand, Health, NoHealth};
-pub use conclib_process::{Ending, SpawnError, Tail, WaitError};
+pub use conclib_process::{Ending, PrivateDir, PrivateDirError, SpawnError, Tail, WaitError};
 pub use daemon::ApiDaemon;
 pub use error::{HealthUrlError, StartApiError, Unhealthy};
 pub use start::start_api;
+pub use status::status;

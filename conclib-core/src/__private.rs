@@ -54,6 +54,26 @@ pub fn is_wire<M: Message>(name: &str) -> bool {
     <M::Road as Road<M>>::WIRE && name == M::NAME
 }
 
+/// The shape of a type that may have none of its own: then its bare name.
+pub const fn shape_or_name(shape: u64, name: &str) -> u64 {
+    if shape == 0 { hash(name) } else { shape }
+}
+
+/// The shape so far, with one more field.
+pub const fn field(shape: u64, name: &str, field: u64) -> u64 {
+    mix(mix(shape, hash(name)), field)
+}
+
+/// The shape so far, with one more variant.
+pub const fn variant(shape: u64, name: &str, fields: u64) -> u64 {
+    mix(mix(shape, hash(name)), fields)
+}
+
+/// What two builds compare before they decode a message.
+pub const fn fingerprint(name: &str, message: u64, reply: u64, error: u64) -> u64 {
+    mix(mix(hash(name), message), mix(reply, error))
+}
+
 /// Runs `#[conclib::main]` on a runtime with all its cores.
 ///
 /// # Panics

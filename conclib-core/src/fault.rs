@@ -44,6 +44,15 @@ impl Fault {
         }
     }
 
+    /// An error from elsewhere, of which only the text is known.
+    pub(crate) fn foreign(message: String) -> Self {
+        Self {
+            type_name: "error".to_owned(),
+            message,
+            chain: Vec::new(),
+        }
+    }
+
     /// What a panic left behind.
     pub(crate) fn panic(payload: &(dyn Any + Send)) -> Self {
         let message = payload
@@ -89,7 +98,8 @@ impl fmt::Display for HandlerError {
 }
 
 impl Error for HandlerError {
+    /// What the error itself says is in the text of this one.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.error)
+        self.error.source()
     }
 }

@@ -169,6 +169,8 @@ impl Drop for System {
             for resident in self.0.residents().rev() {
                 resident.tell_to_end(crate::actor::Signal::Kill, StopReason::Killed);
             }
+            // A broker holds the system by its inlet: this opens the circle.
+            drop(self.0.take_brokers());
         }
     }
 }

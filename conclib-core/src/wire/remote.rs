@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::{
     Answerer, CancelOnDrop, Codec, CodecError, DEFAULT_TIMEOUT, Envelope, Outlet, RequestId,
@@ -15,7 +17,8 @@ use super::{
 };
 use crate::actor::Named;
 use crate::call::{Deadline, NotSent, Sending, Target};
-use crate::error::{Delivery, Failure, TellError};
+use crate::error::{AskError, Delivery, Failure, TellError};
+use crate::fault::Fault;
 use crate::message::{Message, Road, WireMessage};
 use crate::reply::{Answer, Refusal, ReplyTo};
 use crate::urn::{Urn, UrnError};
@@ -37,6 +40,99 @@ impl Remote {
     /// The actor of that name behind `outlet`.
     pub fn new(outlet: Arc<dyn Outlet>, urn: Result<Urn, UrnError>) -> Self {
         Self { outlet, urn }
+    }
+}
+
+impl Remote {
+    /// Asks without the type of the message: by its wire name, in JSON. For
+    /// tools, and for whoever does not have the actor's crate.
+    ///
+    /// `timeout` bounds the whole, the wait for a connection too.
+    ///
+    /// # Errors
+    /// As any ask. An error of the domain comes as [`AskError::Fault`], whose
+    /// message is its JSON.
+    ///
+    /// # Cancel safety
+    /// Dropped, the request is cancelled if its handler has not begun.
+    pub async fn ask_json(
+        &self,
+        message: &str,
+        body: &Value,
+        timeout: Duration,
+    ) -> Result<Value, AskError> {
+        let urn = match &self.urn {
+            Ok(urn) => urn,
+            Err(error) => return Err(AskError::Urn(Box::new(error.clone()))),
+        };
+        let mut delivery = Delivery::NotDelivered;
+        let asking = self.send_json(urn, message, body, timeout, &mut delivery);
+        let answer = match tokio::time::timeout(timeout, asking).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                let urn = urn.clone();
+                return Err(AskError::Deadline { urn, after: timeout, delivery });
+            }
+        };
+        answer.map_err(|failure| AskError::new(urn.clone(), failure))
+    }
+
+    async fn send_json(
+        &self,
+        urn: &Urn,
+        message: &str,
+        body: &Value,
+        timeout: Duration,
+        delivery: &mut Delivery,
+    ) -> Result<Value, Failure> {
+        let until = Instant::now() + timeout;
+        let codec = Codec::Json;
+        let mut bytes = Vec::new();
+        let encoded = codec.encode(body, &mut bytes);
+        encoded.map_err(|error| Failure::Codec(Box::new(error), Delivery::NotDelivered))?;
+        let (answer, answered) = oneshot::channel();
+        let mut answerer: Answerer = Box::new(move |response| {
+            // An asker that has left wants no answer.
+            let _ = answer.send(response.and_then(|response| json_answer(&response)));
+        });
+        let _cancel = loop {
+            let envelope = Envelope {
+                id: self.outlet.next_id(),
+                to: urn.as_str(),
+                message,
+                timeout: until.saturating_duration_since(Instant::now()),
+                trace: "",
+                codec,
+                fingerprint: 0,
+                asked: true,
+                body: &bytes,
+            };
+            match self.outlet.send(&envelope, answerer) {
+                Ok(()) => break CancelOnDrop::new(self.outlet.clone(), envelope.id),
+                Err((Unsent::Busy, back)) => answerer = back,
+                Err((Unsent::Closed, _)) => return Err(closed()),
+                Err((Unsent::Codec(error), _)) => {
+                    return Err(Failure::Codec(Box::new(error), Delivery::NotDelivered));
+                }
+            }
+            self.outlet.room().await;
+        };
+        *delivery = Delivery::MayHaveRun;
+        let lost = |_| Err(Failure::Disconnected(Delivery::MayHaveRun));
+        answered.await.unwrap_or_else(lost)
+    }
+}
+
+fn json_answer(response: &Response<'_>) -> Result<Value, Failure> {
+    let value = || {
+        let decoded = response.codec.decode::<Value>(response.body);
+        decoded.map_err(|error| Failure::Codec(Box::new(error), Delivery::MayHaveRun))
+    };
+    match response.kind {
+        ResponseKind::Reply => value(),
+        ResponseKind::Error => Err(Failure::Fault(Box::new(Fault::foreign(value()?.to_string())))),
+        ResponseKind::Failure => Err(failure(response)),
+        ResponseKind::Queued => Err(Failure::NoReply),
     }
 }
 

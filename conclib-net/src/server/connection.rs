@@ -314,7 +314,7 @@ impl ReplySink for Connection {
                     if state.out.push(&frame).is_err() {
                         // No codec of ours makes a body that is too large.
                         let error = CodecError::TooLarge { limit: MAX_BODY };
-                        let error = Failure::Codec(error, Delivery::MayHaveRun);
+                        let error = Failure::Codec(Box::new(error), Delivery::MayHaveRun);
                         let instead = failure(response.id, response.codec, &error);
                         let _ = state.out.push(&Frame::Response(instead.as_response()));
                     }

@@ -1,0 +1,43 @@
+//! What an `AskError` is over HTTP.
+
+use conclib_core::AskError;
+
+/// The HTTP status that tells a web client what became of an ask.
+///
+/// It is a number, so that any web server can use it.
+///
+/// | status | when |
+/// |---|---|
+/// | 400 | the handler answered with an error of the domain: say more in the body |
+/// | 404 | there is no such actor or message |
+/// | 422 | the request does not fit the message |
+/// | 429 | the mailbox is full: ask again later |
+/// | 500 | the handler panicked or failed |
+/// | 502 | what came back does not fit, or nothing came |
+/// | 503 | the actor has stopped, or its process cannot be reached |
+/// | 504 | the deadline passed |
+///
+/// # Examples
+///
+/// ```
+/// use conclib_apid::status;
+/// use conclib_core::{AskError, Never, Urn};
+///
+/// let error: AskError<Never> = AskError::NoSuchActor { urn: Urn::new("greeter")? };
+/// assert_eq!(status(&error), 404);
+/// # Ok::<(), conclib_core::UrnError>(())
+/// ```
+pub fn status<E>(error: &AskError<E>) -> u16 {
+    use conclib_core::Delivery::NotDelivered;
+    match error {
+        AskError::Handler(_) => 400,
+        AskError::NoSuchActor { .. } | AskError::NoSuchMessage { .. } | AskError::Urn(_) => 404,
+        AskError::SchemaMismatch { .. } => 422,
+        AskError::Codec { delivery: NotDelivered, .. } => 422,
+        AskError::MailboxFull { .. } => 429,
+        AskError::Codec { .. } | AskError::NoReply { .. } => 502,
+        AskError::Stopped { .. } | AskError::Disconnected { .. } | AskError::Cancelled { .. } => 503,
+        AskError::Deadline { .. } => 504,
+        _ => 500,
+    }
+}

@@ -1,0 +1,297 @@
+//! The outside road: the proxy in the system, its clients elsewhere, and the
+//! table from URL scheme to what carries it.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use conclib_core::wire::{Broker, Inlet, Outlet, Remote};
+use conclib_core::{ActorRef, AskError, Call, System, Travels, Urn, WireMessage};
+use conclib_net::{Address, AddressError, AuthKey, Client, LocalBroker, OpenError};
+use serde_json::Value;
+
+/// What can serve and reach a URL: one row for a scheme.
+enum Carrier {
+    /// `unix:` and `tcp:`.
+    Link(Address),
+}
+
+impl Carrier {
+    fn of(url: &str) -> Result<Self, AddressError> {
+        Address::parse(url).map(Self::Link)
+    }
+
+    async fn open(&self, key: Option<AuthKey>, inlet: Inlet) -> Result<Arc<dyn Broker>, ServeError> {
+        match self {
+            Self::Link(address) => Ok(Arc::new(LocalBroker::open(address, key, inlet).await?)),
+        }
+    }
+
+    async fn connect(&self, key: Option<AuthKey>) -> Result<Arc<dyn Outlet>, ConnectError> {
+        match self {
+            Self::Link(address) => {
+                let client: Arc<dyn Outlet> = Client::connect(address, key).await?;
+                Ok(client)
+            }
+        }
+    }
+}
+
+/// Why a system is not served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The URL is none that can be served.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The broker did not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
+/// Why a client did not connect.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL is none that can be reached.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// There was no connection.
+    #[error(transparent)]
+    Connect(#[from] conclib_net::ConnectError),
+}
+
+/// A system that can be asked from other processes, at a URL.
+///
+/// It belongs to its system: [`System::shutdown`] closes it, after the actors
+/// have ended and their last answers have left. Dropping this handle does not.
+///
+/// | URL | what it is |
+/// |---|---|
+/// | `unix:///run/app/app.sock` | a socket file that only this user can reach |
+/// | `tcp://127.0.0.1:0` | a port of this machine, with an authkey; 0 picks one |
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[message(reply = String)]
+/// struct Greet { name: String }
+///
+/// #[actor(urn = "greeter")]
+/// struct Greeter;
+///
+/// #[actor]
+/// impl Greeter {
+///     #[handler]
+///     fn greet(&mut self, Greet { name }: Greet) -> String { format!("Hello, {name}!") }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     system.spawn(Greeter)?;
+///     let dir = conclib::PrivateDir::new()?;
+///     let proxy = Proxy::serve(&system, format!("unix://{}", dir.join("a.sock").display())).await?;
+///
+///     // In any other process, which shares only the message types:
+///     let client = ProxyClient::connect(proxy.url()).await?;
+///     let greeting = client.ask("greeter", Greet { name: "Ada".into() }).await?;
+///     assert_eq!(greeting, "Hello, Ada!");
+///
+///     system.shutdown().await;
+///     Ok(())
+/// }
+/// ```
+pub struct Proxy {
+    url: String,
+    /// The system holds it.
+    broker: Weak<dyn Broker>,
+}
+
+impl Proxy {
+    /// Serves a system at a URL: await it. It resolves when requests can
+    /// arrive.
+    ///
+    /// # Errors
+    /// The URL is none, a live server has it, or the place is not safe: see
+    /// [`ServeError`].
+    pub fn serve(system: &System, url: impl Into<String>) -> Serve {
+        Serve {
+            system: system.clone(),
+            url: url.into(),
+            key: None,
+        }
+    }
+
+    /// Where clients reach it; with the real port if it was to be picked.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Takes no new requests, sends what has been answered, disconnects the
+    /// clients, and leaves no socket file.
+    ///
+    /// # Cancel safety
+    /// Dropping the future only ends the waiting.
+    pub async fn close(&self) {
+        if let Some(broker) = self.broker.upgrade() {
+            broker.close().await;
+        }
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// A proxy that is about to serve: await it.
+#[must_use = "nothing is served before it is awaited"]
+pub struct Serve {
+    system: System,
+    url: String,
+    key: Option<AuthKey>,
+}
+
+impl Serve {
+    /// The authkey that clients have to know. For `tcp:` only, where it may
+    /// also come from `?keyfile=` or the variable `CONCLIB_AUTHKEY`.
+    pub fn key(mut self, key: AuthKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    async fn run(self) -> Result<Proxy, ServeError> {
+        let carrier = Carrier::of(&self.url)?;
+        let broker = carrier.open(self.key, self.system.inlet()).await?;
+        let proxy = Proxy {
+            url: broker.url().to_owned(),
+            broker: Arc::downgrade(&broker),
+        };
+        self.system.attach(broker);
+        Ok(proxy)
+    }
+}
+
+impl IntoFuture for Serve {
+    type Output = Result<Proxy, ServeError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl fmt::Debug for Serve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serve").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// The other end of the outside road: asks the actors of a system in another
+/// process, by their names. It needs the message types and no actor code.
+///
+/// One is enough for a process: clone it into any number of tasks, they share
+/// one connection. It reconnects by itself. A request always ends: in its
+/// answer, or by its deadline, thirty seconds unless
+/// [`timeout`](Call::timeout) says otherwise.
+///
+/// For an example see [`Proxy`].
+#[derive(Clone)]
+pub struct ProxyClient {
+    outlet: Arc<dyn Outlet>,
+}
+
+impl ProxyClient {
+    /// Connects to a proxy: await it.
+    ///
+    /// # Errors
+    /// Nobody serves there, or it is not for this client: see
+    /// [`ConnectError`]. Later the client waits for a proxy that has gone to
+    /// come back.
+    pub fn connect(url: impl Into<String>) -> Connect {
+        Connect {
+            url: url.into(),
+            key: None,
+        }
+    }
+
+    /// A call of `message` on the actor of that name: await it for the reply,
+    /// or see [`Call`] for the other ways to send it.
+    pub fn ask<M: WireMessage>(&self, urn: impl AsRef<str>, message: M) -> Call<Remote, M> {
+        Call::new(self.remote(urn), message)
+    }
+
+    /// A typed reference to the actor of that name, for code that holds the
+    /// actor's type and does not care where it runs. Whether it lives, and is
+    /// an `A`, shows when it is asked.
+    ///
+    /// # Errors
+    /// The name is no URN.
+    pub fn actor<A: Travels>(&self, urn: impl AsRef<str>) -> Result<ActorRef<A>, conclib_core::UrnError> {
+        let urn = Urn::new(urn)?;
+        Ok(ActorRef::remote(Remote::new(self.outlet.clone(), Ok(urn))))
+    }
+
+    /// Asks without the type of the message: by its wire name, in JSON.
+    ///
+    /// # Errors
+    /// As any ask. An error of the domain comes as [`AskError::Fault`], whose
+    /// message is its JSON.
+    ///
+    /// # Cancel safety
+    /// Dropped, the request is cancelled if its handler has not begun.
+    pub async fn ask_json(
+        &self,
+        urn: impl AsRef<str>,
+        message: &str,
+        body: &Value,
+        timeout: Duration,
+    ) -> Result<Value, AskError> {
+        self.remote(urn).ask_json(message, body, timeout).await
+    }
+
+    fn remote(&self, urn: impl AsRef<str>) -> Remote {
+        Remote::new(self.outlet.clone(), Urn::new(urn))
+    }
+}
+
+impl fmt::Debug for ProxyClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProxyClient").finish_non_exhaustive()
+    }
+}
+
+/// A client that is about to connect: await it.
+#[must_use = "nothing is connected before it is awaited"]
+#[derive(Debug)]
+pub struct Connect {
+    url: String,
+    key: Option<AuthKey>,
+}
+
+impl Connect {
+    /// The authkey of the proxy. For `tcp:` only, where it may also come from
+    /// `?keyfile=` or the variable `CONCLIB_AUTHKEY`.
+    pub fn key(mut self, key: AuthKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    async fn run(self) -> Result<ProxyClient, ConnectError> {
+        let outlet = Carrier::of(&self.url)?.connect(self.key).await?;
+        Ok(ProxyClient { outlet })
+    }
+}
+
+impl IntoFuture for Connect {
+    type Output = Result<ProxyClient, ConnectError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
