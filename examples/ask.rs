@@ -16,7 +16,9 @@ async fn main() -> conclib::Result {
     };
     let body = serde_json::from_str(json)?;
     let client = ProxyClient::connect(url).await?;
-    let answer = client.ask_json(urn, message, &body, Duration::from_secs(10)).await?;
+    let answer = client
+        .ask_json(urn, message, &body, Duration::from_secs(10))
+        .await?;
     println!("{answer:#}");
     Ok(())
 }

@@ -7,21 +7,30 @@ pub use conclib_macros::{actor, main, message};
 #[cfg(feature = "macros")]
 pub use conclib_macros::{fallback, handler, on};
 
+mod error;
 #[cfg(feature = "net")]
 mod proxy;
-#[cfg(feature = "net")]
-pub use proxy::{Connect, ConnectError, Proxy, ProxyClient, Serve, ServeError};
+
 #[cfg(feature = "net")]
 pub use conclib_net::{AuthKey, KeyError};
+pub use error::Error;
+#[cfg(feature = "net")]
+pub use proxy::{Connect, ConnectError, Proxy, ProxyClient, Serve, ServeError};
 
 #[cfg(feature = "apid")]
 pub use conclib_apid::{ApiCommand, ApiDaemon, PrivateDir, StartApiError, start_api, status};
 
 /// What a `main` or a test returns that may fail with any error.
-pub type Result<T = (), E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
+pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
 /// All that user code needs, for `use conclib::prelude::*`.
 pub mod prelude {
+    #[cfg(feature = "net")]
+    #[doc(no_inline)]
+    pub use crate::proxy::{Proxy, ProxyClient};
+    #[cfg(feature = "apid")]
+    #[doc(no_inline)]
+    pub use conclib_apid::{ApiCommand, ApiDaemon, start_api};
     #[doc(no_inline)]
     pub use conclib_core::wire::RequestEnvelope;
     #[doc(no_inline)]
@@ -31,12 +40,6 @@ pub mod prelude {
         Recipient, Reply, ReplyTo, SpawnError, StartError, State, StopReason, System, TellError,
         Ticker, Urn, WeakRef,
     };
-    #[cfg(feature = "apid")]
-    #[doc(no_inline)]
-    pub use conclib_apid::{ApiCommand, ApiDaemon, start_api};
-    #[cfg(feature = "net")]
-    #[doc(no_inline)]
-    pub use crate::proxy::{Proxy, ProxyClient};
     #[cfg(feature = "macros")]
     #[doc(no_inline)]
     pub use conclib_macros::{actor, message};

@@ -23,7 +23,11 @@ impl Carrier {
         Address::parse(url).map(Self::Link)
     }
 
-    async fn open(&self, key: Option<AuthKey>, inlet: Inlet) -> Result<Arc<dyn Broker>, ServeError> {
+    async fn open(
+        &self,
+        key: Option<AuthKey>,
+        inlet: Inlet,
+    ) -> Result<Arc<dyn Broker>, ServeError> {
         match self {
             Self::Link(address) => Ok(Arc::new(LocalBroker::open(address, key, inlet).await?)),
         }
@@ -144,7 +148,9 @@ impl Proxy {
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Proxy").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("Proxy")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -187,7 +193,9 @@ impl IntoFuture for Serve {
 
 impl fmt::Debug for Serve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Serve").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("Serve")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -231,7 +239,10 @@ impl ProxyClient {
     ///
     /// # Errors
     /// The name is no URN.
-    pub fn actor<A: Travels>(&self, urn: impl AsRef<str>) -> Result<ActorRef<A>, conclib_core::UrnError> {
+    pub fn actor<A: Travels>(
+        &self,
+        urn: impl AsRef<str>,
+    ) -> Result<ActorRef<A>, conclib_core::UrnError> {
         let urn = Urn::new(urn)?;
         Ok(ActorRef::remote(Remote::new(self.outlet.clone(), Ok(urn))))
     }

@@ -30,7 +30,8 @@ impl Clock {
 
     #[message(every = "100ms")]
     async fn tick(&mut self) {
-        self.log.add(format!("{}", self.began.elapsed().as_millis()));
+        self.log
+            .add(format!("{}", self.began.elapsed().as_millis()));
         if !self.work.is_zero() {
             work(self.work).await;
         }

@@ -33,10 +33,15 @@ pub fn status<E>(error: &AskError<E>) -> u16 {
         AskError::Handler(_) => 400,
         AskError::NoSuchActor { .. } | AskError::NoSuchMessage { .. } | AskError::Urn(_) => 404,
         AskError::SchemaMismatch { .. } => 422,
-        AskError::Codec { delivery: NotDelivered, .. } => 422,
+        AskError::Codec {
+            delivery: NotDelivered,
+            ..
+        } => 422,
         AskError::MailboxFull { .. } => 429,
         AskError::Codec { .. } | AskError::NoReply { .. } => 502,
-        AskError::Stopped { .. } | AskError::Disconnected { .. } | AskError::Cancelled { .. } => 503,
+        AskError::Stopped { .. } | AskError::Disconnected { .. } | AskError::Cancelled { .. } => {
+            503
+        }
         AskError::Deadline { .. } => 504,
         _ => 500,
     }

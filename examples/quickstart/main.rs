@@ -50,7 +50,10 @@ async fn main() -> conclib::Result {
 
     let system = System::new("quickstart");
     let greeter = system.spawn(Greeter::default())?;
-    println!("in this process:        add(2) -> {}", greeter.add(2).await?);
+    println!(
+        "in this process:        add(2) -> {}",
+        greeter.add(2).await?
+    );
 
     // The directory goes with us, however we end.
     let dir = conclib::PrivateDir::new()?;
@@ -69,9 +72,18 @@ async fn main() -> conclib::Result {
     println!("the web server:         process {} at {web}", api.id());
 
     for (what, answer) in [
-        ("GET  /greet/Ada", http::get(&format!("{web}/greet/Ada")).await?),
-        ("GET  /greet/%20", http::get(&format!("{web}/greet/%20")).await?),
-        ("POST /add {\"by\":4}", http::post(&format!("{web}/add"), "{\"by\":4}").await?),
+        (
+            "GET  /greet/Ada",
+            http::get(&format!("{web}/greet/Ada")).await?,
+        ),
+        (
+            "GET  /greet/%20",
+            http::get(&format!("{web}/greet/%20")).await?,
+        ),
+        (
+            "POST /add {\"by\":4}",
+            http::post(&format!("{web}/add"), "{\"by\":4}").await?,
+        ),
     ] {
         println!("{what:<22}  {answer}");
     }
@@ -83,7 +95,10 @@ async fn main() -> conclib::Result {
     }
     println!("\nTry it from another terminal; Ctrl-C ends it all:");
     println!("  curl {web}/greet/you");
-    println!("  cargo run --example ask -- {} greeter Greet '{{\"name\":\"Ada\"}}'", proxy.url());
+    println!(
+        "  cargo run --example ask -- {} greeter Greet '{{\"name\":\"Ada\"}}'",
+        proxy.url()
+    );
     let report = system.run_until_signal().await?;
     api.shutdown().await?;
     println!("\nthe end:                {report}");

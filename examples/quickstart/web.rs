@@ -25,7 +25,10 @@ pub async fn serve(proxy_url: &str, address: &str) -> conclib::Result {
 }
 
 async fn greet(State(client): State<ProxyClient>, Path(name): Path<String>) -> Answer<String> {
-    let greeting = client.ask("greeter", Greet { name }).await.map_err(failed)?;
+    let greeting = client
+        .ask("greeter", Greet { name })
+        .await
+        .map_err(failed)?;
     Ok(greeting.text)
 }
 

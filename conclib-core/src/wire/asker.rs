@@ -138,7 +138,10 @@ impl WireAsker {
         let encoded = self.codec.encode(reply, &mut body);
         match &encoded {
             Ok(()) => self.send(ResponseKind::Reply, body),
-            Err(error) => self.fail(&Failure::Codec(Box::new(error.clone()), Delivery::MayHaveRun)),
+            Err(error) => self.fail(&Failure::Codec(
+                Box::new(error.clone()),
+                Delivery::MayHaveRun,
+            )),
         }
         encoded
     }

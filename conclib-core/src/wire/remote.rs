@@ -71,7 +71,11 @@ impl Remote {
             Ok(answer) => answer,
             Err(_) => {
                 let urn = urn.clone();
-                return Err(AskError::Deadline { urn, after: timeout, delivery });
+                return Err(AskError::Deadline {
+                    urn,
+                    after: timeout,
+                    delivery,
+                });
             }
         };
         answer.map_err(|failure| AskError::new(urn.clone(), failure))
@@ -130,7 +134,9 @@ fn json_answer(response: &Response<'_>) -> Result<Value, Failure> {
     };
     match response.kind {
         ResponseKind::Reply => value(),
-        ResponseKind::Error => Err(Failure::Fault(Box::new(Fault::foreign(value()?.to_string())))),
+        ResponseKind::Error => Err(Failure::Fault(Box::new(Fault::foreign(
+            value()?.to_string(),
+        )))),
         ResponseKind::Failure => Err(failure(response)),
         ResponseKind::Queued => Err(Failure::NoReply),
     }
@@ -204,7 +210,9 @@ pub(crate) fn poll_send_away<M: Message>(
 ) -> Poll<Result<(), NotSent>> {
     let urn = match &remote.urn {
         Ok(urn) => urn,
-        Err(error) => return Poll::Ready(Err(NotSent::Failure(Failure::Urn(Box::new(error.clone()))))),
+        Err(error) => {
+            return Poll::Ready(Err(NotSent::Failure(Failure::Urn(Box::new(error.clone())))));
+        }
     };
     let Some(request) = &mut sending.request else {
         return Poll::Ready(Ok(()));
@@ -274,7 +282,9 @@ pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(
         let why = match unsent {
             Unsent::Busy => NotSent::Full,
             Unsent::Closed => NotSent::Failure(closed()),
-            Unsent::Codec(error) => NotSent::Failure(Failure::Codec(Box::new(error), Delivery::NotDelivered)),
+            Unsent::Codec(error) => {
+                NotSent::Failure(Failure::Codec(Box::new(error), Delivery::NotDelivered))
+            }
         };
         why.into_tell_error(urn.clone(), message)
     })

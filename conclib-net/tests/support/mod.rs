@@ -67,12 +67,20 @@ impl House {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("app.sock");
         let address = Address::unix(&path).unwrap();
-        Self { system, requests, address, path, directory }
+        Self {
+            system,
+            requests,
+            address,
+            path,
+            directory,
+        }
     }
 
     /// A broker on the unix socket.
     pub(crate) async fn open(&self) -> LocalBroker {
-        LocalBroker::open(&self.address, None, self.system.inlet()).await.unwrap()
+        LocalBroker::open(&self.address, None, self.system.inlet())
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn client(&self) -> Arc<Client> {
@@ -87,7 +95,9 @@ impl House {
 
 /// Fails the test if it takes for ever.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future).await.expect("it takes for ever")
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .expect("it takes for ever")
 }
 
 /// Asks the desk behind a client.
