@@ -1,4 +1,4 @@
-//! One actor for every place.
+#![doc = include_str!("../README.md")]
 
 pub use conclib_core::*;
 #[cfg(feature = "macros")]

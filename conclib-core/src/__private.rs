@@ -1,5 +1,7 @@
 //! What the macros expand to calls this, and nobody else should.
 
+pub use std::boxed::Box;
+
 pub use serde;
 
 pub use crate::actor::{

@@ -11,6 +11,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use crate::actor::caught;
 use crate::error::SpawnError;
 
+/// What a timer can tell apart.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// As good as never, and the clock can still count so far.
+const LONGEST: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
+
 /// Code that runs again and again, outside of any actor. For an actor,
 /// `#[message(every = "…")]` is simpler.
 ///
@@ -68,7 +74,7 @@ impl Ticker {
         R: Future<Output = ()> + Send,
     {
         let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
-        let every = self.every.max(Duration::from_millis(1));
+        let every = self.every.clamp(SHORTEST, LONGEST);
         let first = if self.immediate {
             Duration::ZERO
         } else {

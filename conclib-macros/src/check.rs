@@ -1,65 +1,100 @@
 //! What can be wrong with a model although each part of it was well written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use syn::spanned::Spanned;
 use syn::{Error, LitStr, Type};
 
-use crate::model::{Actor, ActorArgs, HandlerKind, Message};
+use crate::model::{Actor, ActorArgs, Handler, HandlerKind, Message};
 use crate::parse::Mistakes;
 
-/// The methods of `ActorRef` itself: a message of one of these names could
-/// not be called.
-const TAKEN: [&str; 12] = [
+/// What `ActorRef` has as a method of its own, or from a trait of the standard
+/// prelude: a call of this name would be another's.
+const TAKEN: [&str; 18] = [
     "ask",
     "clone",
     "downgrade",
+    "eq",
+    "into",
     "kill",
-    "owned",
+    "ne",
     "recipient",
+    "remote",
     "started",
     "state",
     "stop",
     "stop_now",
     "stopped",
+    "to_owned",
+    "to_string",
+    "try_into",
     "urn",
 ];
 
-pub(crate) fn actor(actor: &Actor, mistakes: &mut Mistakes) {
+/// Checks an actor, and takes out the handlers that could not stand beside the
+/// others: they would only be told of once more.
+pub(crate) fn actor(actor: &mut Actor, mistakes: &mut Mistakes) {
+    let name = actor.ident.to_string();
     let mut variants = HashMap::new();
-    let mut names = HashMap::new();
-    for handler in &actor.handlers {
-        let method = &handler.method;
-        if variants
-            .insert(handler.variant.to_string(), method)
-            .is_some()
-        {
-            mistakes.push(Error::new(
-                method.span(),
-                format!(
-                    "two methods would both become `{}`: rename one",
-                    handler.variant
-                ),
-            ));
-        }
-        let HandlerKind::Method(own) = &handler.kind else {
-            continue;
+    let mut messages = HashSet::new();
+    let mut names = HashSet::new();
+    actor.handlers.retain(|handler| {
+        let text = match &handler.kind {
+            HandlerKind::Method(own) => {
+                message(&own.message, mistakes);
+                taken(handler, mistakes);
+                wire_name(&own.message.name, &mut names, mistakes);
+                generated(handler, &name)
+            }
+            HandlerKind::Declared(message) => {
+                let shown = quote::quote!(#message).to_string();
+                let second = !messages.insert(shown.clone());
+                second.then(|| format!("an actor handles a message once, and there is a handler of `{shown}` above: make them one"))
+            }
         };
-        if TAKEN.contains(&method.to_string().as_str()) {
-            mistakes.push(Error::new(
-                method.span(),
-                format!("`{method}` is a method of every `ActorRef`, so this message could not be called: rename the method, and keep the wire name with `#[message(name = \"{method}\")]`"),
-            ));
+        let variant = handler.variant.to_string();
+        let text = text.or_else(|| {
+            let first = variants.insert(variant.clone(), handler.method.clone())?;
+            Some(format!("this method and `{first}` would both become `{name}{variant}`: rename one of them"))
+        });
+        if let Some(text) = &text {
+            mistakes.at(handler.method.span(), text);
         }
-        message(&own.message, mistakes);
-        let name = own.message.name.value();
-        if names.insert(name.clone(), ()).is_some() {
-            mistakes.push(Error::new(
-                own.message.name.span(),
-                format!("two messages of one actor have the wire name `{name}`: give one of them another with `#[message(name = \"…\")]`"),
-            ));
-        }
+        text.is_none()
+    });
+}
+
+fn taken(handler: &Handler, mistakes: &mut Mistakes) {
+    let method = &handler.method;
+    if TAKEN.contains(&method.to_string().as_str()) {
+        mistakes.at(
+            method.span(),
+            format_args!("`{method}` is a method of every `ActorRef`, so this message could not be called by it: rename the method, and keep the name on the wire with `#[message(name = \"{method}\")]`"),
+        );
     }
+}
+
+fn wire_name(name: &LitStr, names: &mut HashSet<String>, mistakes: &mut Mistakes) {
+    let text = name.value();
+    if names.contains(&text) {
+        mistakes.at(
+            name.span(),
+            format_args!("two messages of this actor have the wire name `{text}`: give one of them another with `#[message(name = \"…\")]`"),
+        );
+    }
+    names.insert(text);
+}
+
+/// The message of a method must not be named like what is generated beside it.
+fn generated(handler: &Handler, actor: &str) -> Option<String> {
+    let what = match handler.variant.to_string().as_str() {
+        "Calls" => "the trait with the calls",
+        "Inbox" => "the enum of all its messages",
+        _ => return None,
+    };
+    let (variant, method) = (&handler.variant, &handler.method);
+    Some(format!(
+        "its message would be `{actor}{variant}`, which is {what}: rename the method, and keep the name on the wire with `#[message(name = \"{method}\")]`"
+    ))
 }
 
 pub(crate) fn message(message: &Message, mistakes: &mut Mistakes) {
@@ -72,8 +107,8 @@ pub(crate) fn message(message: &Message, mistakes: &mut Mistakes) {
             .last()
             .is_some_and(|last| last.ident == "Result")
     {
-        mistakes.push(Error::new(
-            message.reply.span(),
+        mistakes.push(Error::new_spanned(
+            &message.reply,
             "the error of a message is named by itself: write `reply = T, error = E` for `Result<T, E>`",
         ));
     }
@@ -82,10 +117,10 @@ pub(crate) fn message(message: &Message, mistakes: &mut Mistakes) {
 fn name(name: &LitStr, mistakes: &mut Mistakes) {
     let text = name.value();
     if text.is_empty() || text.len() > 255 || text.chars().any(|ch| !ch.is_ascii_graphic()) {
-        mistakes.push(Error::new(
+        mistakes.at(
             name.span(),
-            "a wire name is 1 to 255 visible ASCII characters without spaces",
-        ));
+            "a wire name is 1 to 255 visible ASCII characters without spaces: write one with `#[message(name = \"…\")]`",
+        );
     }
 }
 
@@ -93,14 +128,14 @@ pub(crate) fn actor_args(args: &ActorArgs, mistakes: &mut Mistakes) {
     if let Some(urn) = &args.urn
         && let Err(why) = urn_is_valid(&urn.value())
     {
-        mistakes.push(Error::new(urn.span(), why));
+        mistakes.at(urn.span(), why);
     }
     if let Some(mailbox) = &args.mailbox {
         match mailbox.base10_parse::<usize>() {
-            Ok(0) => mistakes.push(Error::new(
+            Ok(0) => mistakes.at(
                 mailbox.span(),
                 "a mailbox without a place would never take a message: write 1 or more",
-            )),
+            ),
             Ok(_) => {}
             Err(error) => mistakes.push(error),
         }
@@ -108,10 +143,10 @@ pub(crate) fn actor_args(args: &ActorArgs, mistakes: &mut Mistakes) {
     if let Some(overflow) = &args.overflow {
         const KINDS: [&str; 4] = ["Wait", "Reject", "DropOldest", "DropNewest"];
         if !KINDS.contains(&overflow.to_string().as_str()) {
-            mistakes.push(Error::new(
+            mistakes.at(
                 overflow.span(),
                 "a full mailbox can `Wait`, `Reject`, `DropOldest` or `DropNewest`",
-            ));
+            );
         }
     }
 }
@@ -129,5 +164,31 @@ fn urn_is_valid(urn: &str) -> Result<(), &'static str> {
         Err("a URN is visible ASCII without spaces and without `*?[]{}`")
     } else {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TAKEN;
+
+    /// A method that `ActorRef` gets and this list does not would take the
+    /// place of a message of that name without a word.
+    #[test]
+    fn every_method_of_a_reference_is_taken() {
+        let source = include_str!("../../conclib-core/src/actor/reference.rs");
+        let file = syn::parse_file(source).unwrap();
+        let methods = file.items.iter().filter_map(|item| match item {
+            syn::Item::Impl(block) if block.trait_.is_none() => Some(&block.items),
+            _ => None,
+        });
+        let public = methods.flatten().filter_map(|item| match item {
+            syn::ImplItem::Fn(method) if matches!(method.vis, syn::Visibility::Public(_)) => {
+                Some(method.sig.ident.to_string())
+            }
+            _ => None,
+        });
+        for method in public {
+            assert!(TAKEN.contains(&method.as_str()), "`{method}` is missing");
+        }
     }
 }

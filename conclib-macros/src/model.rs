@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span};
-use syn::{Attribute, Generics, LitStr, Path, ReturnType, Type, Visibility};
+use syn::{Attribute, Generics, LitStr, Path, Type, Visibility};
 
 /// The arguments of `#[message(…)]`.
 pub(crate) struct MessageArgs {
@@ -61,7 +61,8 @@ pub(crate) struct Handler {
     pub(crate) is_async: bool,
     /// `&self` instead of `&mut self`: where to complain.
     pub(crate) shared: Option<Span>,
-    pub(crate) takes_ctx: bool,
+    /// Where it takes the context, if it does.
+    pub(crate) ctx: Option<Span>,
     pub(crate) returns: Returns,
     pub(crate) kind: HandlerKind,
 }
@@ -78,16 +79,33 @@ pub(crate) struct Method {
     pub(crate) message: Message,
     /// As the method says; `pub` if it says nothing.
     pub(crate) vis: Visibility,
-    pub(crate) docs: Vec<Attribute>,
-    pub(crate) params: Vec<(Ident, Type)>,
+    /// What is said of the method and is as true of a call of it.
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) params: Vec<Param>,
     pub(crate) every: Option<Duration>,
+    /// How many parameters cannot be fields, which was reported. The message
+    /// has none then, and a call of it takes whatever it is given.
+    pub(crate) unsound: usize,
+}
+
+/// A parameter that becomes a field.
+pub(crate) struct Param {
+    pub(crate) name: Ident,
+    pub(crate) ty: Type,
 }
 
 /// What a method returns, known by the token of its type.
-pub(crate) enum Returns {
-    Value(ReturnType),
-    Result(Type),
-    Deferred(Type),
+pub(crate) struct Returns {
+    pub(crate) kind: ReturnKind,
+    /// Where to complain that it does not fit.
+    pub(crate) span: Span,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReturnKind {
+    Value,
+    Result,
+    Deferred,
 }
 
 /// A method that runs at a certain moment.
@@ -96,8 +114,8 @@ pub(crate) struct Hook {
     pub(crate) is_async: bool,
     /// What it takes, but for the context.
     pub(crate) param: Option<Type>,
-    pub(crate) takes_ctx: bool,
-    pub(crate) is_result: bool,
+    pub(crate) ctx: Option<Span>,
+    pub(crate) returns: Returns,
 }
 
 impl Handler {
@@ -106,6 +124,14 @@ impl Handler {
         match &self.kind {
             HandlerKind::Declared(message) => (**message).clone(),
             HandlerKind::Method(method) => method.message.self_ty(),
+        }
+    }
+
+    /// What a method that is its own message adds.
+    pub(crate) fn as_method(&self) -> Option<&Method> {
+        match &self.kind {
+            HandlerKind::Declared(_) => None,
+            HandlerKind::Method(method) => Some(method),
         }
     }
 }

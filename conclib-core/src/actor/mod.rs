@@ -20,7 +20,8 @@ pub(crate) use cell::Cell;
 pub use context::{Context, Head};
 pub use current::ActorId;
 pub(crate) use current::IdHasher;
-pub use life::{Birth, Created, Given, Life};
+pub use life::{Birth, Life};
+pub(crate) use life::{Created, Given};
 pub use mailbox::Overflow;
 pub(crate) use mailbox::{Signal, Ticket};
 pub use name::Named;
@@ -174,7 +175,7 @@ pub trait Inbox: Sized + Send + 'static {
 
     /// Takes a request in that no variant is declared for.
     #[doc(hidden)]
-    fn fallback(request: RequestEnvelope) -> Result<Self, RequestEnvelope> {
+    fn fallback(request: Box<RequestEnvelope>) -> Result<Self, Box<RequestEnvelope>> {
         Err(request)
     }
 }

@@ -88,7 +88,7 @@ impl<A: Actor> Resident for Cell<A> {
             Accepted::Answered => return false,
             Accepted::Undeclared(asker) => {
                 let request = RequestEnvelope::new(envelope, self.urn(), asker);
-                match A::Inbox::fallback(request) {
+                match A::Inbox::fallback(Box::new(request)) {
                     Ok(message) => message,
                     Err(request) => {
                         self.unexpected(envelope.message);

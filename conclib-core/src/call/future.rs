@@ -5,13 +5,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use tokio::sync::oneshot;
-
 use super::deadline::Late;
-use super::{Call, Deadline, NotSent, Sending, Target, To};
+use super::{Call, Deadline, NotSent, Outcome, Sending, Slot, Target, To};
 use crate::error::{AskError, Delivery, TellError};
 use crate::message::Message;
-use crate::reply::{Answer, Pick, Reply, poll_answer, settle};
+use crate::reply::{Pick, Reply, poll_answer, settle};
 
 /// A message on its way to its place, which it gives up when dropped.
 struct Departure<T: Target<M>, M: Message> {
@@ -25,8 +23,6 @@ enum Delay {
     NotSent(NotSent),
     Late(Late),
 }
-
-type Slot<M> = oneshot::Receiver<Answer<<M as Message>::Reply, <M as Message>::Error>>;
 
 impl<T: Target<M>, M: Message> Departure<T, M> {
     fn ask(to: T, message: M, deadline: Deadline) -> (Self, Slot<M>) {
@@ -65,7 +61,7 @@ enum Ask<T: Target<M>, M: Message> {
         sent: bool,
         answer: Slot<M>,
     },
-    Ready(Option<Box<Result<M::Reply, AskError<M::Error>>>>),
+    Ready(Option<Box<Outcome<M>>>),
 }
 
 // Nothing inside is ever pinned.
@@ -179,7 +175,7 @@ pub struct Queueing<T: Target<M>, M: Message>(Queue<T, M>);
 
 enum Queue<T: Target<M>, M: Message> {
     Away(Departure<T, M>, Option<Slot<M>>),
-    Ready(Option<Box<Result<M::Reply, AskError<M::Error>>>>),
+    Ready(Option<Box<Outcome<M>>>),
 }
 
 impl<T: Target<M>, M: Message> Unpin for Queueing<T, M> {}

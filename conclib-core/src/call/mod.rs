@@ -14,7 +14,8 @@ use crate::message::Message;
 
 pub(crate) use deadline::Deadline;
 pub use future::{Asking, Queueing, Telling};
-pub use target::{NotSent, Sending, Target};
+pub(crate) use target::{NotSent, Slot};
+pub use target::{Sending, Target};
 
 /// A message that is about to be sent.
 ///
@@ -38,8 +39,11 @@ pub struct Call<T, M: Message> {
 enum To<T, M: Message> {
     Target(T, M),
     /// Boxed, as it is large and only a test has it.
-    Ready(Box<Result<M::Reply, AskError<M::Error>>>),
+    Ready(Box<Outcome<M>>),
 }
+
+/// What an ask of `M` ends in.
+type Outcome<M> = Result<<M as Message>::Reply, AskError<<M as Message>::Error>>;
 
 impl<T, M: Message> Call<T, M> {
     /// A call of `message` on `target`.

@@ -75,6 +75,9 @@ impl<M: Message, T: Target<M> + ?Sized> Target<M> for &T {
     }
 }
 
+/// Where an ask picks its answer up.
+pub(crate) type Slot<M> = oneshot::Receiver<Answer<<M as Message>::Reply, <M as Message>::Error>>;
+
 /// A message that is being sent.
 #[doc(hidden)]
 pub struct Sending<M: Message> {
@@ -108,7 +111,7 @@ impl<M: Message> Sending<M> {
         Self::new(message, ReplyTo::nobody())
     }
 
-    pub(crate) fn ask(message: M) -> (Self, oneshot::Receiver<Answer<M::Reply, M::Error>>) {
+    pub(crate) fn ask(message: M) -> (Self, Slot<M>) {
         let (reply, answer) = ReplyTo::local();
         (Self::new(message, reply), answer)
     }

@@ -15,6 +15,9 @@ use crate::urn::Urn;
 /// How long the actors have, if nothing else is said.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// As long as the clock can surely count.
+const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
+
 /// How long killed actors have to reach an await. What takes longer never
 /// gives way, and is named in the report.
 const LAST_CALL: Duration = Duration::from_millis(100);
@@ -80,7 +83,7 @@ impl Shutdown {
         let Self { system, deadline } = self;
         system.close();
         system.refuse_new_requests();
-        let until = Instant::now() + deadline;
+        let until = Instant::now() + deadline.min(FOREVER);
         let mut report = ShutdownReport::default();
         let mut late = Vec::new();
         // One after the other, newest first, so that an actor can still use

@@ -103,10 +103,6 @@ impl WireAsker {
         &self.cancellation
     }
 
-    pub(crate) fn was_asked(&self) -> bool {
-        self.asked
-    }
-
     /// Whether somebody asked, and does not wait any more.
     pub(crate) fn has_left(&self) -> bool {
         self.asked && !self.is_waiting()
@@ -173,8 +169,11 @@ impl Drop for WireAsker {
 /// The way back to an asker behind a wire, typed by what it waits for.
 pub struct WireReply<T, E> {
     asker: WireAsker,
-    encode: fn(Answer<T, E>, Codec, &mut Vec<u8>) -> Result<ResponseKind, Encode>,
+    encode: EncodeFn<T, E>,
 }
+
+/// Writes an answer of a message as the body of a response.
+type EncodeFn<T, E> = fn(Answer<T, E>, Codec, &mut Vec<u8>) -> Result<ResponseKind, Encode>;
 
 /// Why an answer is no body.
 enum Encode {

@@ -1,22 +1,31 @@
 //! `#[actor]`: above a struct what it declares, above an impl all the rest.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{Data, DeriveInput, Error, Item, ItemImpl};
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::{DeriveInput, Error, Item, ItemImpl, Path};
 
 use super::generics::{Need, bounded};
-use super::{calls, handlers, hooks, inbox, message};
+use super::misplaced::keyword;
+use super::{calls, handlers, hooks, inbox, method};
 use crate::check;
-use crate::model::{ActorArgs, HandlerKind};
-use crate::parse::{Mistakes, actor_args, actor_impl, impl_args};
+use crate::model::{ActorArgs, Handler};
+use crate::parse::{Mistakes, actor_args, actor_impl, fork, impl_args, own_lifetimes};
 
 pub(crate) fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
+    if let Ok(input) = syn::parse2::<DeriveInput>(item.clone())
+        && !matches!(input.data, syn::Data::Union(_))
+    {
+        return on_struct(args, &item, &input);
+    }
     match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Impl(block)) => on_impl(args, block),
-        Ok(item @ (Item::Struct(_) | Item::Enum(_))) => on_struct(args, item.into_token_stream()),
         Ok(other) => {
-            let error = Error::new_spanned(&other, "an actor is a struct or an enum: `#[actor]` goes above it, and above one `impl` of it").into_compile_error();
-            quote!(#error #other)
+            let error = Error::new_spanned(
+                keyword(&other),
+                "an actor is a struct or an enum: `#[actor]` goes above its definition, and above one `impl` of it",
+            )
+            .into_compile_error();
+            quote!(#error #item)
         }
         Err(error) => {
             let error = error.into_compile_error();
@@ -25,19 +34,22 @@ pub(crate) fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-fn on_struct(args: TokenStream, item: TokenStream) -> TokenStream {
+fn on_struct(args: TokenStream, item: &TokenStream, input: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let args = actor_args(args, &mut mistakes);
     check::actor_args(&args, &mut mistakes);
-    let declared = mistakes
-        .ok(syn::parse2::<DeriveInput>(item.clone()))
-        .filter(|input| !matches!(input.data, Data::Union(_)))
-        .map(|input| declared(&args, &input));
+    if let Some(lifetime) = input.generics.lifetimes().next() {
+        mistakes.push(Error::new_spanned(
+            lifetime,
+            "an actor outlives whoever spawned it and cannot borrow: own the data, or share it in an `Arc`",
+        ));
+    }
+    let declared = declared(&args, input, mistakes.is_empty());
     let mistakes = mistakes.into_tokens();
     quote!(#item #declared #mistakes)
 }
 
-fn declared(args: &ActorArgs, input: &DeriveInput) -> TokenStream {
+fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStream {
     let ActorArgs {
         runtime,
         urn,
@@ -46,7 +58,11 @@ fn declared(args: &ActorArgs, input: &DeriveInput) -> TokenStream {
     } = args;
     let ident = &input.ident;
     let generics = bounded(&input.generics, runtime, |_| Need::Local);
-    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let (_, ty_generics, _) = generics.split_for_impl();
+    let mut self_ty = syn::parse_quote!(#ident #ty_generics);
+    let mut generics = generics.clone();
+    own_lifetimes(&mut generics, Some(&mut self_ty));
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
     let urn = urn.as_ref().map(|urn| {
         quote! {
             const URN: ::core::option::Option<&'static str> = ::core::option::Option::Some(#urn);
@@ -58,44 +74,65 @@ fn declared(args: &ActorArgs, input: &DeriveInput) -> TokenStream {
     let overflow = overflow.as_ref().map(
         |overflow| quote!(const OVERFLOW: #runtime::Overflow = #runtime::Overflow::#overflow;),
     );
+    let consts = is_sound.then(|| quote!(#urn #mailbox #overflow));
     let allowances = super::allowances();
     quote! {
         #allowances
-        impl #impl_generics #runtime::Declared for #ident #ty_generics #where_clause {
-            #urn
-            #mailbox
-            #overflow
+        impl #impl_generics #runtime::Declared for #self_ty #where_clause {
+            #consts
         }
     }
 }
 
 fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    let runtime = impl_args(args, &mut mistakes);
-    let Some(actor) = actor_impl(runtime, &mut block, &mut mistakes) else {
+    let runtime = impl_args(args.clone(), &mut mistakes);
+    if let Some(forked) = forked(&args, &block, &runtime) {
+        return forked;
+    }
+    let Some(mut actor) = actor_impl(runtime, &mut block, &mut mistakes) else {
         let mistakes = mistakes.into_tokens();
         return quote!(#block #mistakes);
     };
-    check::actor(&actor, &mut mistakes);
+    check::actor(&mut actor, &mut mistakes);
+    let is_sound = mistakes.is_empty();
     let messages = actor
         .handlers
         .iter()
-        .filter_map(|handler| match &handler.kind {
-            HandlerKind::Method(method) => Some(message::method(method)),
-            HandlerKind::Declared(_) => None,
-        });
+        .filter_map(Handler::as_method)
+        .map(method::expand);
     let inbox = inbox::expand(&actor);
-    let handlers = handlers::expand(&actor);
-    let hooks = hooks::expand(&actor);
+    let handlers = handlers::expand(&actor, is_sound);
+    let create = hooks::create(&actor, is_sound);
     let calls = calls::expand(&actor);
+    let allowances = super::allowances();
     let mistakes = mistakes.into_tokens();
     quote! {
         #block
         #(#messages)*
-        #inbox
-        #handlers
-        #hooks
+        #allowances
+        const _: () = {
+            #inbox
+            #handlers
+            #create
+        };
         #calls
         #mistakes
     }
+}
+
+/// A block with conditional methods, as the two blocks that it may be.
+fn forked(args: &TokenStream, block: &ItemImpl, runtime: &Path) -> Option<TokenStream> {
+    let fork = fork(block, runtime)?;
+    let (condition, with, without) = (fork.condition, fork.with, fork.without);
+    // What is wrong with it is wrong at the attribute, as it was written.
+    let attribute = quote::quote_spanned!(Span::call_site()=> #[#runtime::actor(#args)]);
+    Some(quote! {
+        #[cfg(#condition)]
+        #attribute
+        #with
+        #[cfg(not(#condition))]
+        #attribute
+        #without
+    })
 }

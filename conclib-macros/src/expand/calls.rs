@@ -4,17 +4,14 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::inbox::generics;
-use super::message::marker;
-use crate::model::{Actor, HandlerKind, Method};
+use super::method::marker_value;
+use crate::model::{Actor, Handler, Method};
 
 pub(super) fn expand(actor: &Actor) -> TokenStream {
     let methods: Vec<_> = actor
         .handlers
         .iter()
-        .filter_map(|handler| match &handler.kind {
-            HandlerKind::Method(own) => Some((handler, own)),
-            HandlerKind::Declared(_) => None,
-        })
+        .filter_map(|handler| Some((handler, handler.as_method()?)))
         .collect();
     if methods.is_empty() {
         return TokenStream::new();
@@ -30,16 +27,9 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
     let calls = format_ident!("{ident}Calls");
     let signatures: Vec<_> = methods
         .iter()
-        .map(|(handler, own)| {
-            let method = &handler.method;
-            let message = own.message.self_ty();
-            let params = own.params.iter().map(|(name, ty)| quote!(#name: #ty));
-            quote! {
-                fn #method(&self, #(#params),*) -> #runtime::Call<&#runtime::ActorRef<#self_ty>, #message>
-            }
-        })
+        .map(|(handler, own)| signature(actor, handler, own))
         .collect();
-    let docs = methods.iter().map(|(_, own)| docs(own));
+    let attrs = methods.iter().map(|(_, own)| attrs(own));
     let bodies = methods.iter().map(|(_, own)| body(own));
     let allowances = super::allowances();
     let text = format!(
@@ -49,7 +39,7 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
         #[doc = #text]
         #allowances
         pub trait #calls #impl_generics #where_clause {
-            #(#docs #signatures;)*
+            #(#attrs #signatures;)*
         }
         #allowances
         impl #impl_generics #calls #ty_generics for #runtime::ActorRef<#self_ty> #where_clause {
@@ -58,19 +48,36 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
     }
 }
 
-/// What the method says of itself; else what the call is.
-fn docs(own: &Method) -> TokenStream {
-    let docs = &own.docs;
-    if docs.is_empty() {
-        let text = format!(" A call of the message `{}`.", own.message.name.value());
-        return quote!(#[doc = #text]);
+fn signature(actor: &Actor, handler: &Handler, own: &Method) -> TokenStream {
+    let Actor {
+        runtime, self_ty, ..
+    } = actor;
+    let method = &handler.method;
+    let message = own.message.self_ty();
+    let params = own.params.iter().map(|param| {
+        let (name, ty) = (&param.name, &param.ty);
+        quote!(#name: #ty)
+    });
+    let unknown = (0..own.unsound).map(|_| quote!(_: impl ::core::marker::Sized));
+    quote! {
+        fn #method(&self, #(#params,)* #(#unknown,)*) -> #runtime::Call<&#runtime::ActorRef<#self_ty>, #message>
     }
-    quote!(#(#docs)*)
+}
+
+/// What the method says of itself; else what the call is.
+fn attrs(own: &Method) -> TokenStream {
+    let attrs = &own.attrs;
+    let is_documented = attrs.iter().any(|attr| attr.path().is_ident("doc"));
+    let doc = (!is_documented).then(|| {
+        let text = format!(" A call of the message `{}`.", own.message.name.value());
+        quote!(#[doc = #text])
+    });
+    quote!(#doc #(#attrs)*)
 }
 
 fn body(own: &Method) -> TokenStream {
     let ident = &own.message.ident;
-    let names = own.params.iter().map(|(name, _)| name);
-    let marker = marker(own).map(|_| quote!(marker: ::core::marker::PhantomData));
+    let names = own.params.iter().map(|param| &param.name);
+    let marker = marker_value(own);
     quote!(self.ask(#ident { #(#names,)* #marker }))
 }

@@ -4,28 +4,36 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Error, ItemFn};
 
-use crate::parse::{Mistakes, impl_args};
+use crate::parse::{Mistakes, entry_args};
 
 pub(crate) fn main(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    let runtime = impl_args(args, &mut mistakes);
-    let mut function = match syn::parse2::<ItemFn>(item.clone()) {
-        Ok(function) => function,
-        Err(error) => {
-            let error = error.into_compile_error();
-            return quote!(#error #item);
-        }
+    let runtime = entry_args(args, &mut mistakes);
+    let Ok(mut function) = syn::parse2::<ItemFn>(item.clone()) else {
+        let first = item.clone().into_iter().next();
+        mistakes.push(Error::new_spanned(
+            first,
+            "`#[conclib::main]` goes above `async fn main()`",
+        ));
+        let mistakes = mistakes.into_tokens();
+        return quote!(#mistakes #item);
     };
     if function.sig.asyncness.take().is_none() {
         mistakes.push(Error::new_spanned(
             function.sig.fn_token,
-            "`#[conclib::main]` runs an `async fn`: write `async` here",
+            "`#[conclib::main]` runs an `async fn`: write `async` before `fn`",
         ));
     }
-    if let Some(input) = function.sig.inputs.first() {
+    if !function.sig.inputs.is_empty() {
         mistakes.push(Error::new_spanned(
-            input,
-            "the main function takes no parameters",
+            std::mem::take(&mut function.sig.inputs),
+            "the main function takes no parameters: read `std::env::args()` in it",
+        ));
+    }
+    if let Some(param) = function.sig.generics.params.first() {
+        mistakes.push(Error::new_spanned(
+            param,
+            "the main function has no generic parameters",
         ));
     }
     let ItemFn {
@@ -35,12 +43,16 @@ pub(crate) fn main(args: TokenStream, item: TokenStream) -> TokenStream {
         block,
         ..
     } = &function;
-    let mistakes = mistakes.into_tokens();
+    if !mistakes.is_empty() {
+        // What it does would only complain about what is missing around it.
+        let mistakes = mistakes.into_tokens();
+        let name = &sig.ident;
+        return quote!(#vis fn #name() {} #mistakes);
+    }
     quote! {
         #(#attrs)*
         #vis #sig {
             #runtime::__private::block_on(async #block)
         }
-        #mistakes
     }
 }

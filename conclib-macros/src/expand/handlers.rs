@@ -2,26 +2,26 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
 
 use super::hooks::actor_hooks;
 use super::inbox::{generics, ident};
-use crate::model::{Actor, Handler, HandlerKind, Hook, Returns};
+use super::{blaming, local};
+use crate::model::{Actor, Handler, HandlerKind, Hook, ReturnKind};
 
-pub(super) fn expand(actor: &Actor) -> TokenStream {
+pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     let Actor {
         runtime, self_ty, ..
     } = actor;
     let inbox = ident(actor);
     let generics = generics(actor);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
-    let arms = actor.handlers.iter().map(|handler| arm(actor, handler));
-    let fallback = actor.fallback.as_ref().map(|hook| fallback(actor, hook));
-    let marker = generics
-        .type_params()
-        .next()
-        .map(|_| quote!(#inbox::__Marker(never, _) => match never {},));
-    let hooks = actor_hooks(actor);
+    let (message, ctx) = (local("message"), local("ctx"));
+    let turn = if is_sound {
+        turn(actor)
+    } else {
+        quote!(::core::unimplemented!())
+    };
+    let hooks = is_sound.then(|| actor_hooks(actor));
     let handles = actor.handlers.iter().map(|handler| {
         let message = handler.message();
         let variant = &handler.variant;
@@ -34,36 +34,47 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
         }
     });
     let travels = travels(actor, &generics);
-    let allowances = super::allowances();
     quote! {
-        #allowances
-        const _: () = {
-            impl #impl_generics #runtime::Actor for #self_ty #where_clause {
-                type Inbox = #inbox #ty_generics;
+        impl #impl_generics #runtime::Actor for #self_ty #where_clause {
+            type Inbox = #inbox #ty_generics;
 
-                async fn turn(
-                    &mut self,
-                    message: #inbox #ty_generics,
-                    ctx: &mut #runtime::Context<Self>,
-                ) -> #runtime::Turn {
-                    match message {
-                        #(#arms)*
-                        #fallback
-                        #marker
-                    }
-                }
-                #hooks
+            async fn turn(
+                &mut self,
+                #message: #inbox #ty_generics,
+                #ctx: &mut #runtime::Context<Self>,
+            ) -> #runtime::Turn {
+                #turn
             }
-            impl #impl_generics #runtime::TaskActor for #self_ty #where_clause {
-                fn live<__B: #runtime::__private::Birth<Self> + ::core::marker::Send>(
-                    life: #runtime::__private::Life<Self, __B>,
-                ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send {
-                    life.run()
-                }
+            #hooks
+        }
+        impl #impl_generics #runtime::TaskActor for #self_ty #where_clause {
+            fn live<__B: #runtime::__private::Birth<Self> + ::core::marker::Send>(
+                life: #runtime::__private::Life<Self, __B>,
+            ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send {
+                life.run()
             }
-            #(#handles)*
-            #travels
-        };
+        }
+        #(#handles)*
+        #travels
+    }
+}
+
+fn turn(actor: &Actor) -> TokenStream {
+    let inbox = ident(actor);
+    let message = local("message");
+    let arms = actor.handlers.iter().map(|handler| arm(actor, handler));
+    let fallback = actor.fallback.as_ref().map(|hook| fallback(actor, hook));
+    let marker = actor
+        .generics
+        .type_params()
+        .next()
+        .map(|_| quote!(#inbox::__Marker(never, _) => match never {},));
+    quote! {
+        match #message {
+            #(#arms)*
+            #fallback
+            #marker
+        }
     }
 }
 
@@ -90,51 +101,60 @@ fn arm(actor: &Actor, handler: &Handler) -> TokenStream {
     let Handler {
         method,
         variant,
-        takes_ctx,
+        returns,
         ..
     } = handler;
     let message = handler.message();
     let (pattern, args) = match &handler.kind {
-        HandlerKind::Declared(_) => (quote!(message), quote!(message,)),
+        HandlerKind::Declared(_) => {
+            let message = local("message");
+            (quote!(#message), quote!(#message,))
+        }
         HandlerKind::Method(own) => {
             let ident = &own.message.ident;
-            let names: Vec<_> = own.params.iter().map(|(name, _)| name).collect();
+            let names: Vec<_> = own.params.iter().map(|param| &param.name).collect();
             (quote!(#ident { #(#names,)* .. }), quote!(#(#names,)*))
         }
     };
-    let ctx = takes_ctx.then(|| quote!(ctx));
-    let dot_await = handler.is_async.then(|| quote!(.await));
     let shares = handler
         .shared
         .filter(|_| handler.is_async)
-        .map(|span| quote_spanned!(span=> #runtime::__private::shares::<Self>();));
-    let (answer, span) = match &handler.returns {
-        Returns::Value(output) => (quote!(answer), output.span()),
-        Returns::Result(ty) => (quote!(answer_result), ty.span()),
-        Returns::Deferred(ty) => (quote!(answer_deferred), ty.span()),
+        .map(|span| quote_spanned!(blaming(span)=> #runtime::__private::shares::<Self>();));
+    let answer = match returns.kind {
+        ReturnKind::Value => quote!(answer),
+        ReturnKind::Result => quote!(answer_result),
+        ReturnKind::Deferred => quote!(answer_deferred),
     };
+    let ctx = handler.ctx.map(ctx);
+    let dot_await = handler.is_async.then(|| quote!(.await));
+    let reply = local("reply");
     // What does not fit the message is the return type's fault.
-    let handled = quote_spanned!(span=> async move { Self::#method(self, #args #ctx)#dot_await });
+    let handled = quote_spanned! {blaming(returns.span)=>
+        async move { Self::#method(self, #args #ctx)#dot_await }
+    };
     quote! {
-        #inbox::#variant(request) => {
+        #inbox::#variant(#runtime::Request { message: #pattern, reply: #reply, .. }) => {
             #shares
-            let #runtime::Request { message: #pattern, reply, .. } = request;
-            #runtime::__private::#answer::<#message>(reply, #handled).await
+            #runtime::__private::#answer::<#message>(#reply, #handled).await
         }
     }
+}
+
+/// The context as an argument; what does not fit it is blamed on the parameter.
+pub(super) fn ctx(span: proc_macro2::Span) -> proc_macro2::Ident {
+    let mut ctx = local("ctx");
+    ctx.set_span(ctx.span().located_at(span));
+    ctx
 }
 
 fn fallback(actor: &Actor, hook: &Hook) -> TokenStream {
     let Actor { runtime, .. } = actor;
     let inbox = ident(actor);
-    let method = &hook.method;
-    let ctx = hook.takes_ctx.then(|| quote!(ctx));
-    let dot_await = hook.is_async.then(|| quote!(.await));
+    let request = local("request");
+    let call = super::hooks::call(hook, &quote!(self,), Some(&request));
     quote! {
-        #inbox::__Fallback(request) => {
-            #runtime::__private::answer_fallback(async move {
-                Self::#method(self, request, #ctx)#dot_await
-            }).await
+        #inbox::__Fallback(#request) => {
+            #runtime::__private::answer_fallback(async move { #call; }).await
         }
     }
 }

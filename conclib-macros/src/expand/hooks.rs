@@ -1,66 +1,65 @@
 //! The hooks: what an actor does when it is made, starts, fails and stops.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
+use super::handlers::ctx;
 use super::inbox::generics;
-use crate::model::{Actor, Hook};
+use super::{blaming, local};
+use crate::model::{Actor, Hook, ReturnKind};
 
 /// Those that are methods of `Actor`.
 pub(super) fn actor_hooks(actor: &Actor) -> TokenStream {
     let runtime = &actor.runtime;
+    let (reason, error, ctx) = (local("reason"), local("error"), local("ctx"));
     let start = actor.start.as_ref().map(|hook| {
-        let call = call(hook, &quote!(self,));
-        let body = if hook.is_result {
-            quote! {
-                #call.map_err(::core::convert::Into::into)
-            }
-        } else {
-            quote! {
+        let call = call(hook, &quote!(self,), None);
+        let body = match hook.returns.kind {
+            ReturnKind::Result => quote!(#call.map_err(::core::convert::Into::into)),
+            _ => quote! {
                 #call;
                 ::core::result::Result::Ok(())
-            }
+            },
         };
         quote! {
             async fn on_start(
                 &mut self,
-                ctx: &mut #runtime::Context<Self>,
+                #ctx: &mut #runtime::Context<Self>,
             ) -> ::core::result::Result<(), #runtime::__private::BoxError> {
                 #body
             }
         }
     });
     let stop = actor.stop.as_ref().map(|hook| {
-        let reason = hook.param.as_ref().map(|_| quote!(reason,));
-        let call = call(hook, &quote!(self, #reason));
+        let call = call(hook, &quote!(self,), Some(&reason));
         quote! {
             async fn on_stop(
                 &mut self,
-                reason: &#runtime::StopReason,
-                ctx: &mut #runtime::Context<Self>,
+                #reason: &#runtime::StopReason,
+                #ctx: &mut #runtime::Context<Self>,
             ) {
-                let _ = #call;
+                #call;
             }
         }
     });
-    let error = actor.error.as_ref().map(|hook| {
-        let error = hook.param.as_ref().map(|_| quote!(error,));
-        let call = call(hook, &quote!(self, #error));
+    let failed = actor.error.as_ref().map(|hook| {
+        let call = call(hook, &quote!(self,), Some(&error));
         quote! {
             async fn on_error(
                 &mut self,
-                error: #runtime::HandlerError,
-                ctx: &mut #runtime::Context<Self>,
+                #error: #runtime::HandlerError,
+                #ctx: &mut #runtime::Context<Self>,
             ) -> #runtime::Directive {
                 #call
             }
         }
     });
-    quote!(#start #stop #error)
+    quote!(#start #stop #failed)
 }
 
 /// `Create`, if there is one.
-pub(super) fn expand(actor: &Actor) -> TokenStream {
+pub(super) fn create(actor: &Actor, is_sound: bool) -> TokenStream {
     let Some(hook) = &actor.create else {
         return TokenStream::new();
     };
@@ -69,26 +68,24 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
     } = actor;
     let generics = generics(actor);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let (args, ctx) = (local("args"), local("ctx"));
     let args_ty = match &hook.param {
         Some(ty) => quote!(#ty),
         None => quote!(()),
     };
-    let args = hook.param.as_ref().map(|_| quote!(args,));
-    let call = call(hook, &quote!(#args));
-    let body = if hook.is_result {
-        quote!(#call.map_err(::core::convert::Into::into))
-    } else {
-        quote!(::core::result::Result::Ok(#call))
+    let call = call(hook, &TokenStream::new(), Some(&args));
+    let body = match hook.returns.kind {
+        _ if !is_sound => quote!(::core::unimplemented!()),
+        ReturnKind::Result => quote!(#call.map_err(::core::convert::Into::into)),
+        _ => quote!(::core::result::Result::Ok(#call)),
     };
-    let allowances = super::allowances();
     quote! {
-        #allowances
         impl #impl_generics #runtime::Create for #self_ty #where_clause {
             type Args = #args_ty;
 
             async fn create(
-                args: #args_ty,
-                ctx: &mut #runtime::Context<Self>,
+                #args: #args_ty,
+                #ctx: &mut #runtime::Context<Self>,
             ) -> ::core::result::Result<Self, #runtime::__private::BoxError> {
                 #body
             }
@@ -96,9 +93,16 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
     }
 }
 
-fn call(hook: &Hook, args: &TokenStream) -> TokenStream {
+/// The call of a hook. What does not fit it is blamed on its parameter, or on
+/// what it returns.
+pub(super) fn call(hook: &Hook, this: &TokenStream, param: Option<&Ident>) -> TokenStream {
     let method = &hook.method;
-    let ctx = hook.takes_ctx.then(|| quote!(ctx));
+    let param = hook.param.as_ref().zip(param).map(|(ty, name)| {
+        let mut name = name.clone();
+        name.set_span(name.span().located_at(ty.span()));
+        quote!(#name,)
+    });
+    let ctx = hook.ctx.map(ctx);
     let dot_await = hook.is_async.then(|| quote!(.await));
-    quote!(Self::#method(#args #ctx)#dot_await)
+    quote_spanned!(blaming(hook.returns.span)=> Self::#method(#this #param #ctx)#dot_await)
 }

@@ -1,28 +1,27 @@
 //! The closed set of an actor's messages: one variant for each.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Generics;
 use syn::spanned::Spanned;
 
+use super::blaming;
 use super::generics::{Need, bounded};
-use crate::model::{Actor, HandlerKind};
+use super::method::marker_value;
+use crate::model::{Actor, Handler, HandlerKind};
 
 /// The generics of what is generated for an actor: parameters that a wire
 /// message of its own mentions have to travel.
 pub(super) fn generics(actor: &Actor) -> Generics {
     let travels = |param: &Ident| {
-        actor.handlers.iter().any(|handler| match &handler.kind {
-            HandlerKind::Method(own) => {
-                !own.message.local
-                    && own
-                        .message
-                        .generics
-                        .type_params()
-                        .any(|used| used.ident == *param)
-            }
-            HandlerKind::Declared(_) => false,
-        })
+        actor
+            .handlers
+            .iter()
+            .filter_map(Handler::as_method)
+            .any(|own| {
+                let mut params = own.message.generics.type_params();
+                !own.message.local && params.any(|used| used.ident == *param)
+            })
     };
     bounded(&actor.generics, &actor.runtime, |param| {
         if travels(param) {
@@ -95,7 +94,6 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
         .map(|handler| format!(" For `{}`.", handler.method));
     let ticks = ticks(actor);
     let distinct = distinct(actor);
-    let allowances = super::allowances();
     // An inbox without any variant has no reference that could be matched on.
     let this = if variants.is_empty() && fallback.is_none() && marker_arm.is_none() {
         quote!(*self)
@@ -105,13 +103,11 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
     let text = format!(" What can be sent to a [`{name}`], with the place for each reply.");
     quote! {
         #[doc = #text]
-        #allowances
         pub enum #inbox #impl_generics #where_clause {
             #(#[doc = #variant_docs] #variants(#runtime::Request<#messages>),)*
             #fallback_variant
             #marker_variant
         }
-        #allowances
         impl #impl_generics #runtime::Inbox for #inbox #ty_generics #where_clause {
             const NAMES: &'static [&'static str] =
                 &[#(<#messages as #runtime::Message>::NAME,)* #fallback_name];
@@ -168,17 +164,16 @@ fn ticks(actor: &Actor) -> Option<TokenStream> {
     let specs: Vec<_> = actor
         .handlers
         .iter()
-        .filter_map(|handler| match &handler.kind {
-            HandlerKind::Method(own) => own.every.map(|every| (handler, own, every)),
-            HandlerKind::Declared(_) => None,
+        .filter_map(|handler| {
+            let own = handler.as_method()?;
+            Some((handler, own, own.every?))
         })
         .map(|(handler, own, every)| {
             let variant = &handler.variant;
             let ident = &own.message.ident;
             let message = own.message.self_ty();
             let (secs, nanos) = (every.as_secs(), every.subsec_nanos());
-            let marker =
-                super::message::marker(own).map(|_| quote!(marker: ::core::marker::PhantomData));
+            let marker = marker_value(own);
             quote! {
                 #runtime::TickSpec {
                     name: <#message as #runtime::Message>::NAME,
@@ -195,30 +190,45 @@ fn ticks(actor: &Actor) -> Option<TokenStream> {
 /// Two messages with one wire name do not compile. What the macro cannot see,
 /// the names of declared messages, the compiler compares.
 fn distinct(actor: &Actor) -> TokenStream {
-    if !actor.generics.params.is_empty() {
-        return TokenStream::new();
-    }
     let runtime = &actor.runtime;
-    let mut before: Vec<TokenStream> = Vec::new();
+    let own = actor.handlers.iter().filter_map(Handler::as_method);
+    let mut others: Vec<_> = own.map(|own| own.message.name.to_token_stream()).collect();
     let mut checks = TokenStream::new();
     for handler in &actor.handlers {
-        let message = handler.message();
-        let name = quote!(<#message as #runtime::Message>::NAME);
-        // Between two methods the macro has told already.
-        if matches!(handler.kind, HandlerKind::Declared(_)) {
-            let shown = quote!(#message).to_string().replace(' ', "");
-            let text = format!(
-                "another message of `{}` has the wire name of `{shown}`: give one of them another with `#[message(name = \"…\")]`",
-                actor.ident
-            );
-            checks.extend(quote_spanned! {message.span()=>
-                const _: () = ::core::assert!(
-                    !#runtime::__private::is_taken(#name, &[#(#before),*]),
-                    #text
-                );
-            });
+        let HandlerKind::Declared(message) = &handler.kind else {
+            continue;
+        };
+        // Outside of the impl nothing knows what its parameters are.
+        if mentions_any(message, &actor.generics) {
+            continue;
         }
-        before.push(name);
+        let name = quote!(<#message as #runtime::Message>::NAME);
+        let shown = message.to_token_stream().to_string().replace(' ', "");
+        let text = format!(
+            "`{shown}` has the wire name of another message of `{}`: give one of the two another with `#[message(name = \"…\")]`",
+            actor.ident
+        );
+        checks.extend(quote_spanned! {blaming(message.span())=>
+            const _: () = ::core::assert!(
+                !#runtime::__private::is_taken(#name, &[#(#others),*]),
+                #text
+            );
+        });
+        others.push(name);
     }
     checks
+}
+
+fn mentions_any(ty: &syn::Type, generics: &Generics) -> bool {
+    struct Find<'a>(&'a Generics, bool);
+    impl<'ast> syn::visit::Visit<'ast> for Find<'_> {
+        fn visit_ident(&mut self, ident: &'ast Ident) {
+            let types = self.0.type_params().map(|param| &param.ident);
+            let consts = self.0.const_params().map(|param| &param.ident);
+            self.1 |= types.chain(consts).any(|param| param == ident);
+        }
+    }
+    let mut find = Find(generics, false);
+    syn::visit::Visit::visit_type(&mut find, ty);
+    find.1
 }

@@ -8,34 +8,30 @@ mod handlers;
 mod hooks;
 mod inbox;
 mod message;
+mod method;
+mod misplaced;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use actor::actor;
 pub(crate) use entry::main;
 pub(crate) use message::message;
+pub(crate) use misplaced::misplaced;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
-
-/// One of our attributes where nothing reads it.
-pub(crate) fn misplaced(name: &str, item: TokenStream) -> TokenStream {
-    let text = format!("`#[{name}]` belongs on a method inside an `#[actor] impl`");
-    quote! {
-        ::core::compile_error!(#text);
-        #item
-    }
-}
 
 /// What generated items are allowed: the macro cannot see how public the
 /// struct is, and writes no name that a user chose.
-pub(crate) fn allowances() -> TokenStream {
+fn allowances() -> TokenStream {
     quote! {
         #[allow(
             clippy::all,
-            clippy::pedantic,
             clippy::nursery,
+            clippy::pedantic,
             dead_code,
-            missing_debug_implementations,
+            deprecated,
             non_camel_case_types,
             private_bounds,
             private_interfaces,
@@ -43,4 +39,15 @@ pub(crate) fn allowances() -> TokenStream {
             reason = "generated"
         )]
     }
+}
+
+/// A name that no parameter of the user's can be mistaken for.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// Complains at `span`, but means what it would mean in the macro's own place:
+/// the token there may come from a macro of the user's.
+fn blaming(span: Span) -> Span {
+    Span::call_site().located_at(span)
 }

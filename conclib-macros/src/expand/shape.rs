@@ -2,17 +2,32 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::visit_mut::VisitMut;
-use syn::{Fields, Ident, Path, Type};
+use syn::{Attribute, Data, DeriveInput, Fields, Ident, Path, Type};
 
-/// The shape of a type as a field: what it says of itself, or its bare name.
-pub(super) fn of_type(ty: &Type, runtime: &Path) -> TokenStream {
-    let name = bare_name(ty);
-    quote! {{
-        use #runtime::__private::Fallback as _;
-        let shape = <#runtime::__private::Probe<#ty>>::SHAPE;
-        if shape == 0 { #runtime::__private::hash(#name) } else { shape }
-    }}
+/// The shape of a struct or an enum.
+pub(super) fn of_data(input: &DeriveInput, runtime: &Path) -> TokenStream {
+    match &input.data {
+        Data::Enum(data) => {
+            let variants = data.variants.iter().map(|variant| {
+                let name = variant.ident.unraw().to_string();
+                let fields = of_fields(&variant.fields, &input.ident, runtime);
+                let cfg = conditions(&variant.attrs);
+                quote! {
+                    #(#cfg)*
+                    let shape = #runtime::__private::variant(shape, #name, #fields);
+                }
+            });
+            quote! {
+                let shape = #runtime::__private::hash("variants");
+                #(#variants)*
+                shape
+            }
+        }
+        Data::Struct(data) => of_fields(&data.fields, &input.ident, runtime),
+        Data::Union(_) => quote!(0),
+    }
 }
 
 /// The shape of a struct or of a variant: its fields in their order. A field
@@ -20,7 +35,7 @@ pub(super) fn of_type(ty: &Type, runtime: &Path) -> TokenStream {
 pub(super) fn of_fields(fields: &Fields, this: &Ident, runtime: &Path) -> TokenStream {
     let parts = fields.iter().enumerate().map(|(at, field)| {
         let name = match &field.ident {
-            Some(ident) => ident.to_string(),
+            Some(ident) => ident.unraw().to_string(),
             None => at.to_string(),
         };
         let shape = if mentions(&field.ty, this) {
@@ -29,9 +44,10 @@ pub(super) fn of_fields(fields: &Fields, this: &Ident, runtime: &Path) -> TokenS
         } else {
             of_type(&field.ty, runtime)
         };
+        let cfg = conditions(&field.attrs);
         quote! {
-            let shape = #runtime::__private::mix(shape, #runtime::__private::hash(#name));
-            let shape = #runtime::__private::mix(shape, #shape);
+            #(#cfg)*
+            let shape = #runtime::__private::field(shape, #name, #shape);
         }
     });
     quote! {{
@@ -39,6 +55,15 @@ pub(super) fn of_fields(fields: &Fields, this: &Ident, runtime: &Path) -> TokenS
         #(#parts)*
         shape
     }}
+}
+
+/// The shape of a type as a field: what it says of itself, or its bare name.
+/// `Fallback` has to be in scope around it.
+pub(super) fn of_type(ty: &Type, runtime: &Path) -> TokenStream {
+    let name = bare_name(ty);
+    quote! {
+        #runtime::__private::shape_or_name(<#runtime::__private::Probe<#ty>>::SHAPE, #name)
+    }
 }
 
 /// A type as it was written, without the paths to it: two builds may have it
@@ -57,6 +82,11 @@ fn bare_name(ty: &Type) -> String {
     let mut bare = ty.clone();
     Bare.visit_type_mut(&mut bare);
     bare.into_token_stream().to_string()
+}
+
+/// A field that is not there has no part in the shape.
+fn conditions(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
 }
 
 fn mentions(ty: &Type, this: &Ident) -> bool {

@@ -1,35 +1,21 @@
 //! The arguments in parentheses.
 
-use proc_macro2::{Ident, TokenStream};
-use syn::meta::ParseNestedMeta;
-use syn::parse::Parser;
-use syn::spanned::Spanned;
-use syn::{Error, LitInt, LitStr, Path, Type, parse_quote};
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Error, LitInt, LitStr, Path, Token, parse_quote};
 
 use super::Mistakes;
 use super::duration::duration;
 use crate::model::{ActorArgs, MessageArgs};
 
+const MESSAGE: &str = "a message has the arguments `reply = Type`, `error = Type`, `name = \"…\"` and `local`; on a method also `every = \"500ms\"`";
+const ACTOR: &str = "an actor's struct has the arguments `urn = \"…\"`, `mailbox = 256` and `overflow = DropOldest`";
+const BLOCK: &str = "`#[actor]` on an impl takes no arguments: `urn`, `mailbox` and `overflow` belong above the struct";
+const ENTRY: &str = "`#[conclib::main]` takes no arguments";
+
 fn default_runtime() -> Path {
     parse_quote!(::conclib)
-}
-
-/// `crate = path`: where the runtime is, if it is not `::conclib`.
-fn runtime(meta: &ParseNestedMeta<'_>) -> syn::Result<Option<Path>> {
-    if !meta.path.is_ident("crate") {
-        return Ok(None);
-    }
-    meta.value()?.call(Path::parse_mod_style).map(Some)
-}
-
-/// Parses `name`, `name = value`, …, and goes on after a mistake as far as
-/// syn can.
-fn parse(
-    args: TokenStream,
-    mistakes: &mut Mistakes,
-    each: impl FnMut(ParseNestedMeta<'_>) -> syn::Result<()>,
-) {
-    mistakes.ok(syn::meta::parser(each).parse2(args));
 }
 
 pub(crate) fn message_args(args: TokenStream, mistakes: &mut Mistakes) -> MessageArgs {
@@ -41,24 +27,18 @@ pub(crate) fn message_args(args: TokenStream, mistakes: &mut Mistakes) -> Messag
         local: None,
         every: None,
     };
-    parse(args, mistakes, |meta| {
-        if let Some(path) = runtime(&meta)? {
-            parsed.runtime = path;
-        } else if meta.path.is_ident("reply") {
-            parsed.reply = Some(meta.value()?.parse::<Type>()?);
-        } else if meta.path.is_ident("error") {
-            parsed.error = Some(meta.value()?.parse::<Type>()?);
-        } else if meta.path.is_ident("name") {
-            parsed.name = Some(meta.value()?.parse::<LitStr>()?);
-        } else if meta.path.is_ident("local") {
-            parsed.local = Some(meta.path.span());
-        } else if meta.path.is_ident("every") {
-            let text = meta.value()?.parse::<LitStr>()?;
-            parsed.every = Some((meta.path.span(), duration(&text)?));
-        } else {
-            return Err(meta.error(
-                "a message has these arguments: `reply = Type`, `error = Type`, `name = \"…\"`, `local`; a method also `every = \"500ms\"`",
-            ));
+    each(args, mistakes, |arg| {
+        match arg.key.to_string().as_str() {
+            "crate" => parsed.runtime = arg.runtime()?,
+            "reply" => parsed.reply = Some(arg.value("reply = Type")?),
+            "error" => parsed.error = Some(arg.value("error = Type")?),
+            "name" => parsed.name = Some(arg.value("name = \"…\"")?),
+            "local" => parsed.local = Some(arg.key.span()),
+            "every" => {
+                let text: LitStr = arg.value("every = \"500ms\"")?;
+                parsed.every = Some((arg.key.span(), duration(&text)?));
+            }
+            _ => return Err(arg.unknown(MESSAGE)),
         }
         Ok(())
     });
@@ -72,19 +52,13 @@ pub(crate) fn actor_args(args: TokenStream, mistakes: &mut Mistakes) -> ActorArg
         mailbox: None,
         overflow: None,
     };
-    parse(args, mistakes, |meta| {
-        if let Some(path) = runtime(&meta)? {
-            parsed.runtime = path;
-        } else if meta.path.is_ident("urn") {
-            parsed.urn = Some(meta.value()?.parse::<LitStr>()?);
-        } else if meta.path.is_ident("mailbox") {
-            parsed.mailbox = Some(meta.value()?.parse::<LitInt>()?);
-        } else if meta.path.is_ident("overflow") {
-            parsed.overflow = Some(meta.value()?.parse::<Ident>()?);
-        } else {
-            return Err(meta.error(
-                "an actor's struct has these arguments: `urn = \"…\"`, `mailbox = 256`, `overflow = DropOldest`",
-            ));
+    each(args, mistakes, |arg| {
+        match arg.key.to_string().as_str() {
+            "crate" => parsed.runtime = arg.runtime()?,
+            "urn" => parsed.urn = Some(arg.value("urn = \"greeter\"")?),
+            "mailbox" => parsed.mailbox = Some(arg.value::<LitInt>("mailbox = 256")?),
+            "overflow" => parsed.overflow = Some(arg.value("overflow = DropOldest")?),
+            _ => return Err(arg.unknown(ACTOR)),
         }
         Ok(())
     });
@@ -93,16 +67,101 @@ pub(crate) fn actor_args(args: TokenStream, mistakes: &mut Mistakes) -> ActorArg
 
 /// The arguments on an `impl`: only where the runtime is.
 pub(crate) fn impl_args(args: TokenStream, mistakes: &mut Mistakes) -> Path {
-    let mut parsed = default_runtime();
-    parse(args, mistakes, |meta| match runtime(&meta)? {
-        Some(path) => {
-            parsed = path;
-            Ok(())
-        }
-        None => Err(Error::new(
-            meta.path.span(),
-            "`#[actor]` on an impl takes no arguments: `urn` and `mailbox` belong above the struct",
-        )),
+    only_runtime(args, BLOCK, mistakes)
+}
+
+/// The arguments of `#[conclib::main]`: only where the runtime is.
+pub(crate) fn entry_args(args: TokenStream, mistakes: &mut Mistakes) -> Path {
+    only_runtime(args, ENTRY, mistakes)
+}
+
+fn only_runtime(args: TokenStream, known: &str, mistakes: &mut Mistakes) -> Path {
+    let mut runtime = default_runtime();
+    each(args, mistakes, |arg| match arg.key == "crate" {
+        true => arg.runtime().map(|path| runtime = path),
+        false => Err(arg.unknown(known)),
     });
-    parsed
+    runtime
+}
+
+/// One `key` or `key = value`.
+struct Arg<'a> {
+    key: Ident,
+    rest: ParseStream<'a>,
+}
+
+impl Arg<'_> {
+    fn value<T: Parse>(&self, example: &str) -> syn::Result<T> {
+        if !self.rest.peek(Token![=]) {
+            let text = format!("this argument needs a value: `{example}`");
+            return Err(Error::new(self.key.span(), text));
+        }
+        self.rest.parse::<Token![=]>()?;
+        let at = self.rest.cursor().token_tree().map(|(token, _)| token);
+        self.rest.parse().map_err(|error| match at {
+            Some(token) => Error::new(token.span(), format!("expected `{example}`")),
+            None => error,
+        })
+    }
+
+    /// `crate = path`: where the runtime is, if it is not `::conclib`.
+    fn runtime(&self) -> syn::Result<Path> {
+        self.rest.parse::<Token![=]>()?;
+        self.rest.call(Path::parse_mod_style)
+    }
+
+    fn unknown(&self, known: &str) -> Error {
+        Error::new(self.key.span(), known)
+    }
+}
+
+/// Reads the arguments one after another; after a mistake it goes on at the
+/// next comma, so that every mistake is told at once.
+fn each(
+    args: TokenStream,
+    mistakes: &mut Mistakes,
+    mut take: impl FnMut(&Arg<'_>) -> syn::Result<()>,
+) {
+    let mut seen: Vec<Ident> = Vec::new();
+    let mut one = |input: ParseStream<'_>| {
+        let arg = Arg {
+            key: input.call(Ident::parse_any)?,
+            rest: input,
+        };
+        take(&arg)?;
+        if seen.contains(&arg.key) {
+            let text = format!("`{}` is said twice: take one of them out", arg.key);
+            return Err(Error::new(arg.key.span(), text));
+        }
+        seen.push(arg.key);
+        if input.is_empty() || input.peek(Token![,]) {
+            return Ok(());
+        }
+        Err(input.error("expected `,` between two arguments"))
+    };
+    let all = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            mistakes.ok(one(input));
+            skip_to_comma(input)?;
+        }
+        Ok(())
+    };
+    // The parser itself never fails.
+    let _: syn::Result<()> = all.parse2(args);
+}
+
+/// A comma between the angle brackets of a type does not end its argument.
+fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    let mut depth = 0_i32;
+    while !input.is_empty() {
+        if let TokenTree::Punct(punct) = input.parse()? {
+            match punct.as_char() {
+                '<' => depth += 1,
+                '>' => depth -= 1,
+                ',' if depth <= 0 => break,
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }

@@ -1,49 +1,66 @@
 //! What the signature of a method says.
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
 use syn::spanned::Spanned;
+use syn::visit::Visit;
 use syn::{
-    Error, FnArg, GenericArgument, Ident, Pat, PathArguments, Receiver, ReceiverKind, ReturnType,
-    Safety, Signature, Type,
+    Error, FnArg, GenericArgument, Pat, PatType, PathArguments, PathSegment, Receiver,
+    ReceiverKind, ReturnType, Safety, Signature, Type,
 };
 
 use super::Mistakes;
-use crate::model::Returns;
+use crate::model::{Param, ReturnKind, Returns};
 
 /// The parameters of a method, in their parts.
 pub(super) struct Params<'a> {
     pub(super) receiver: Option<&'a Receiver>,
     /// All but the receiver and the context.
-    pub(super) rest: Vec<&'a syn::PatType>,
-    pub(super) takes_ctx: bool,
+    pub(super) rest: Vec<&'a PatType>,
+    /// Where the context is taken.
+    pub(super) ctx: Option<Span>,
 }
 
-pub(super) fn params(signature: &Signature) -> Params<'_> {
+pub(super) fn params<'a>(signature: &'a Signature, mistakes: &mut Mistakes) -> Params<'a> {
     let mut receiver = None;
     let mut rest = Vec::new();
-    for input in &signature.inputs {
+    let mut ctx = None;
+    for (at, input) in signature.inputs.iter().enumerate() {
         match input {
             FnArg::Receiver(this) => receiver = Some(this),
-            FnArg::Typed(typed) => rest.push(typed),
+            FnArg::Typed(typed) if !is_context(&typed.ty) => rest.push(typed),
+            FnArg::Typed(typed) => {
+                ctx = Some(typed.ty.span());
+                if !matches!(&*typed.ty, Type::Reference(_)) {
+                    mistakes.push(Error::new_spanned(
+                        &typed.ty,
+                        "a method borrows the context for its turn: write `ctx: &mut Context<Self>`",
+                    ));
+                } else if at + 1 != signature.inputs.len() {
+                    mistakes.push(Error::new_spanned(
+                        typed,
+                        "the context is the last parameter: put `ctx: &mut Context<Self>` at the end",
+                    ));
+                }
+            }
         }
-    }
-    let takes_ctx = rest.last().is_some_and(|last| is_context(&last.ty));
-    if takes_ctx {
-        rest.pop();
     }
     Params {
         receiver,
         rest,
-        takes_ctx,
+        ctx,
     }
 }
 
 fn is_context(ty: &Type) -> bool {
-    matches!(ty, Type::Reference(reference) if last_segment(&reference.elem).is_some_and(|last| last.ident == "Context"))
+    let ty = match ty {
+        Type::Reference(reference) => &reference.elem,
+        ty => ty,
+    };
+    last_segment(ty).is_some_and(|last| last.ident == "Context")
 }
 
 /// The last segment of a path: all that tokens can tell of a type.
-pub(super) fn last_segment(ty: &Type) -> Option<&syn::PathSegment> {
+pub(super) fn last_segment(ty: &Type) -> Option<&PathSegment> {
     match ty {
         Type::Path(path) => path.path.segments.last(),
         Type::Group(group) => last_segment(&group.elem),
@@ -58,61 +75,80 @@ pub(super) fn receiver(
     signature: &Signature,
     params: &Params<'_>,
     mistakes: &mut Mistakes,
-) -> Option<Option<Span>> {
+) -> Option<Span> {
     let Some(this) = params.receiver else {
-        mistakes.push(Error::new(
+        mistakes.at(
             signature.ident.span(),
-            format!("{what} works on its actor: give it `&mut self` as its first parameter"),
-        ));
+            format_args!("{what} works on its actor: give it `&mut self` as its first parameter"),
+        );
         return None;
     };
     match &this.kind {
-        ReceiverKind::Reference(_, _, mutability) => {
-            Some(mutability.is_none().then(|| this.span()))
-        }
+        ReceiverKind::Reference(and, _, None) => Some(and.span()),
+        ReceiverKind::Reference(..) => None,
         _ => {
-            mistakes.push(Error::new(
-                this.span(),
-                format!("{what} borrows its actor, which lives on: write `&mut self`"),
+            mistakes.push(Error::new_spanned(
+                this,
+                format_args!("{what} borrows its actor, which lives on: write `&mut self`"),
             ));
             None
         }
     }
 }
 
-/// A handler has no parameters of its own but values.
+/// The library calls a method of an actor, with values and no type arguments.
 pub(super) fn plain(what: &str, signature: &Signature, mistakes: &mut Mistakes) {
-    if !signature.generics.params.is_empty() {
-        mistakes.push(Error::new(
-            signature.generics.span(),
-            format!(
-                "{what} has no generic parameters: its message is one type; put them on the `impl`"
-            ),
+    if let Some(param) = signature.generics.params.first() {
+        mistakes.push(Error::new_spanned(
+            param,
+            format_args!("{what} has no generic parameters of its own, as its message is one type: put them on the `impl`"),
         ));
     }
     if let Safety::Unsafe(token) = &signature.safety {
-        mistakes.push(Error::new(
+        mistakes.at(
             token.span(),
-            format!("{what} is called by the library and cannot be `unsafe`"),
-        ));
+            format_args!("{what} is called by the library and cannot be `unsafe`"),
+        );
     }
 }
 
-pub(super) fn returns(signature: &Signature, mistakes: &mut Mistakes) -> Returns {
+pub(super) fn returns(signature: &Signature) -> Returns {
     let ReturnType::Type(_, ty) = &signature.output else {
-        return Returns::Value(ReturnType::Default);
+        return Returns {
+            kind: ReturnKind::Value,
+            span: signature.ident.span(),
+        };
     };
-    if let Type::ImplTrait(opaque) = &**ty {
-        mistakes.push(Error::new(
-            opaque.span(),
-            "a handler returns a type with a name: a value, a `Result` or a `Deferred`",
-        ));
-        return Returns::Value(ReturnType::Default);
+    let kind = match last_segment(ty) {
+        Some(last) if last.ident == "Result" => ReturnKind::Result,
+        Some(last) if last.ident == "Deferred" => ReturnKind::Deferred,
+        _ => ReturnKind::Value,
+    };
+    Returns {
+        kind,
+        span: ty.span(),
     }
-    match last_segment(ty) {
-        Some(last) if last.ident == "Result" => Returns::Result((**ty).clone()),
-        Some(last) if last.ident == "Deferred" => Returns::Deferred((**ty).clone()),
-        _ => Returns::Value(signature.output.clone()),
+}
+
+/// Whether what a handler returns can be a reply, as far as tokens tell.
+pub(super) fn replies(signature: &Signature, mistakes: &mut Mistakes) -> bool {
+    let ReturnType::Type(_, ty) = &signature.output else {
+        return true;
+    };
+    if let Some(opaque) = nameless(ty) {
+        mistakes.push(Error::new_spanned(
+            opaque,
+            "a reply has a type with a name: return a value, a `Result` or a `Deferred`",
+        ));
+        false
+    } else if let Some(borrow) = borrowed(ty) {
+        mistakes.push(Error::new_spanned(
+            borrow,
+            "a reply leaves its actor and cannot borrow from it: return `String` for `&str`, `Vec<T>` for `&[T]`, a clone for `&T`",
+        ));
+        false
+    } else {
+        true
     }
 }
 
@@ -131,29 +167,19 @@ pub(super) fn type_args(ty: &Type) -> Vec<&Type> {
         .collect()
 }
 
-/// The name of a parameter that becomes a field.
-pub(super) fn field(param: &syn::PatType, mistakes: &mut Mistakes) -> Option<(Ident, Type)> {
-    if let Some(span) = borrowed(&param.ty) {
-        mistakes.push(Error::new(
-            span,
-            "a message owns its parts, as it outlives the call: take `String` for `&str`, `Vec<T>` for `&[T]`, `T` for `&T`",
-        ));
-        return None;
-    }
-    if let Type::ImplTrait(opaque) = &*param.ty {
-        mistakes.push(Error::new(
-            opaque.span(),
-            "a parameter becomes a field of the message and needs a type with a name",
-        ));
-        return None;
-    }
+/// A parameter that becomes a field.
+pub(super) fn field(param: &PatType, mistakes: &mut Mistakes) -> Option<Param> {
+    let sound = owned(&param.ty, mistakes);
     match &*param.pat {
         Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => {
-            Some((name.ident.clone(), (*param.ty).clone()))
+            sound.then(|| Param {
+                name: name.ident.clone(),
+                ty: (*param.ty).clone(),
+            })
         }
         pattern => {
-            mistakes.push(Error::new(
-                pattern.span(),
+            mistakes.push(Error::new_spanned(
+                pattern,
                 "a parameter becomes a field of the message and needs a plain name; for a pattern, declare the message and write `#[handler]`",
             ));
             None
@@ -161,10 +187,80 @@ pub(super) fn field(param: &syn::PatType, mistakes: &mut Mistakes) -> Option<(Id
     }
 }
 
-/// Where a type borrows.
-fn borrowed(ty: &Type) -> Option<Span> {
-    match ty {
-        Type::Reference(reference) => Some(reference.span()),
-        _ => None,
+/// Whether a type can be inside a message, as far as tokens tell.
+pub(super) fn owned(ty: &Type, mistakes: &mut Mistakes) -> bool {
+    if let Some(opaque) = nameless(ty) {
+        mistakes.push(Error::new_spanned(
+            opaque,
+            "a parameter becomes a field of the message and needs a type with a name; put a generic parameter on the `impl`",
+        ));
+        return false;
     }
+    if let Some(borrow) = borrowed(ty) {
+        mistakes.push(Error::new_spanned(
+            borrow,
+            "a message owns its parts, as it outlives the call: take `String` for `&str`, `Vec<T>` for `&[T]`, `T` for `&T`",
+        ));
+        return false;
+    }
+    true
+}
+
+/// Where a type borrows for less than ever.
+fn borrowed(ty: &Type) -> Option<&Type> {
+    find(ty, |ty| match ty {
+        Type::Reference(reference) => reference
+            .lifetime
+            .as_ref()
+            .is_none_or(|lifetime| lifetime.ident != "static"),
+        _ => false,
+    })
+}
+
+/// Where a type has no name: `impl Trait`.
+fn nameless(ty: &Type) -> Option<&Type> {
+    find(ty, |ty| matches!(ty, Type::ImplTrait(_)))
+}
+
+/// The first part of a type for which it is so. What a function pointer or a
+/// `dyn Fn` takes is not looked at: that borrows only when it is called.
+fn find(ty: &Type, is_it: fn(&Type) -> bool) -> Option<&Type> {
+    struct Find<'ast>(fn(&Type) -> bool, Option<&'ast Type>);
+    impl<'ast> Visit<'ast> for Find<'ast> {
+        fn visit_type(&mut self, ty: &'ast Type) {
+            if self.1.is_none() && (self.0)(ty) {
+                self.1 = Some(ty);
+            }
+            if !matches!(ty, Type::FnPtr(_)) {
+                syn::visit::visit_type(self, ty);
+            }
+        }
+        fn visit_parenthesized_generic_arguments(
+            &mut self,
+            _: &'ast syn::ParenthesizedGenericArguments,
+        ) {
+        }
+    }
+    let mut find = Find(is_it, None);
+    find.visit_type(ty);
+    find.1
+}
+
+/// `read_next` as `ReadNext`, the name of a variant.
+pub(super) fn camel(method: &Ident) -> Ident {
+    let text = method.to_string();
+    let mut camel = String::with_capacity(text.len());
+    for word in text.split('_') {
+        let mut chars = word.chars();
+        camel.extend(chars.next().into_iter().flat_map(char::to_uppercase));
+        camel.push_str(chars.as_str());
+    }
+    // `_1` and `_self` would be no names, and `__` nothing at all.
+    if camel.is_empty() || camel == "Self" || camel.starts_with(|ch: char| ch.is_ascii_digit()) {
+        camel.insert(0, '_');
+    }
+    if camel == "_" {
+        camel.push('_');
+    }
+    Ident::new(&camel, method.span())
 }

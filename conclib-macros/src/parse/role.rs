@@ -1,0 +1,110 @@
+//! Our attributes on the methods of an actor.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::{Attribute, Error, ImplItemFn, Meta, Path};
+
+use super::Mistakes;
+
+/// What an attribute makes of a method.
+pub(super) enum Role {
+    Handler,
+    Message(TokenStream),
+    On(Moment),
+    Fallback,
+}
+
+/// When a hook runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    Create,
+    Start,
+    Stop,
+    Error,
+}
+
+/// Takes our attributes off a method; more than one of them is a mistake.
+pub(super) fn take(
+    method: &mut ImplItemFn,
+    runtime: &Path,
+    mistakes: &mut Mistakes,
+) -> Option<(Role, Span)> {
+    let (ours, others) = std::mem::take(&mut method.attrs)
+        .into_iter()
+        .partition::<Vec<_>, _>(|attribute| is_role(attribute.path(), runtime));
+    method.attrs = others;
+    for second in ours.iter().skip(1) {
+        mistakes.push(Error::new_spanned(
+            second.path(),
+            "a method is one thing: a `#[message]`, a `#[handler]`, a hook `#[on(…)]` or the `#[fallback]`",
+        ));
+    }
+    let first = ours.first()?;
+    let role = mistakes.ok(role(first))?;
+    Some((role, name(first.path())?.span()))
+}
+
+/// `#[message]`, and `#[conclib::message]` too.
+pub(super) fn is_role(path: &Path, runtime: &Path) -> bool {
+    let Some(name) = name(path) else {
+        return false;
+    };
+    let names = ["handler", "message", "on", "fallback"];
+    let mut segments = path.segments.iter().rev().skip(1);
+    let from_us = match segments.next() {
+        None => true,
+        Some(last) => {
+            last.ident == "conclib"
+                || runtime
+                    .segments
+                    .last()
+                    .is_some_and(|runtime| runtime.ident == last.ident)
+        }
+    };
+    from_us && names.iter().any(|role| name == role)
+}
+
+fn name(path: &Path) -> Option<&Ident> {
+    path.segments.last().map(|last| &last.ident)
+}
+
+fn role(attribute: &Attribute) -> syn::Result<Role> {
+    let name = name(attribute.path()).map(ToString::to_string);
+    match name.as_deref() {
+        Some("message") => Ok(Role::Message(match &attribute.meta {
+            Meta::List(list) => list.tokens.clone(),
+            _ => TokenStream::new(),
+        })),
+        Some("on") => moment(attribute).map(Role::On),
+        Some("fallback") => no_args(attribute).map(|()| Role::Fallback),
+        _ => no_args(attribute).map(|()| Role::Handler),
+    }
+}
+
+fn moment(attribute: &Attribute) -> syn::Result<Moment> {
+    const MOMENTS: &str =
+        "a hook is one of `#[on(create)]`, `#[on(start)]`, `#[on(stop)]` and `#[on(error)]`";
+    let moment = attribute
+        .parse_args::<Ident>()
+        .map_err(|_| Error::new_spanned(attribute.path(), MOMENTS))?;
+    match moment.to_string().as_str() {
+        "create" => Ok(Moment::Create),
+        "start" => Ok(Moment::Start),
+        "stop" => Ok(Moment::Stop),
+        "error" => Ok(Moment::Error),
+        _ => Err(Error::new(moment.span(), MOMENTS)),
+    }
+}
+
+fn no_args(attribute: &Attribute) -> syn::Result<()> {
+    match &attribute.meta {
+        Meta::Path(_) => Ok(()),
+        Meta::List(list) => Err(Error::new_spanned(
+            &list.tokens,
+            "this attribute takes no arguments: what a message says of itself stands in its own `#[message(…)]`",
+        )),
+        Meta::NameValue(pair) => Err(Error::new_spanned(
+            pair,
+            "this attribute takes no arguments",
+        )),
+    }
+}

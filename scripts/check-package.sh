@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# Packs every crate that is published and builds what was packed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo package --workspace --exclude conclib-bench --allow-dirty "$@"

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Compares the public API with the last release.
+# Needs cargo-semver-checks: cargo install --locked cargo-semver-checks
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo semver-checks --workspace --exclude conclib-bench

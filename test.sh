@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs everything that has to pass.
+set -euo pipefail
+cd "$(dirname "$0")"
+export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
+
+step() { printf '\n== %s\n' "$*"; }
+
+# Debian's packages and the Python package that later parts are tested against
+# are installed here once those parts exist; today cargo is all that is needed.
+
+step "formatting"
+cargo fmt --all --check
+
+step "lints, all features"
+cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+step "lints, no features"
+cargo clippy --package conclib --all-targets --no-default-features -- -D warnings
+
+step "tests, all features"
+cargo test --workspace --all-features --all-targets
+
+step "tests, no features"
+cargo test --package conclib --no-default-features --lib --tests
+
+step "doc examples"
+cargo test --workspace --all-features --doc
+
+step "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
+
+step "the quickstart"
+cargo run --quiet --example quickstart -- --once
+
+printf '\nall of it passed\n'
