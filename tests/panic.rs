@@ -38,7 +38,7 @@ async fn a_panic_ends_its_actor_alone_and_tells_the_asker_its_text() {
     assert!(matches!(error, AskError::Stopped { .. }));
     assert_eq!(error.delivery(), Delivery::NotDelivered);
 
-    let reason = StopReason::Panicked(*fault);
+    let reason = StopReason::Panicked(fault);
     assert!(reason.is_failure());
     assert_eq!(victim.stopped().await, Some(reason));
     let lines = ["start", "held", "stop: panicked: out of luck", "drop"];

@@ -13,8 +13,6 @@ pub use crate::error::Failure;
 pub use crate::shape::{Fallback, Probe, hash, mix};
 pub use crate::wire::{WireAsker, accept};
 
-use std::future::Future;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -41,15 +39,40 @@ pub trait LocalParam: Send + 'static {}
 
 impl<T: Send + 'static> LocalParam for T {}
 
-/// What a parameter of a generic actor has to be that is inside a message
-/// which travels.
+/// What a part of a message has to be that travels: a parameter, the reply,
+/// the error.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is inside a message that travels, and is no serde type",
-    note = "derive `serde::Serialize` and `serde::Deserialize`, or mark the message `#[message(local)]`"
+    message = "`{Self}` is part of a message that can travel, and is no serde type",
+    label = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`",
+    note = "or mark the message `#[message(local)]`, if it is never to leave its process"
 )]
-pub trait WireParam: Serialize + DeserializeOwned + Send + 'static {}
+pub trait WirePart: Serialize + DeserializeOwned + Send + 'static {}
 
-impl<T: Serialize + DeserializeOwned + Send + 'static> WireParam for T {}
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> WirePart for T {}
+
+/// What a handler of `M` returns, by the kind of what it returns.
+pub type ReplyOf<M> = <M as Message>::Reply;
+/// As [`ReplyOf`].
+pub type ResultOf<M> = Result<<M as Message>::Reply, <M as Message>::Error>;
+/// As [`ReplyOf`].
+pub type DeferredOf<M> = crate::Deferred<<M as Message>::Reply, <M as Message>::Error>;
+
+/// What a hook can fail with.
+#[diagnostic::on_unimplemented(
+    message = "a hook cannot fail with `{Self}`, which is no error",
+    label = "not an error",
+    note = "implement `std::error::Error` for `{Self}`, as `#[derive(Debug, thiserror::Error)]` does, or return `conclib::Result`"
+)]
+pub trait HookError: Into<BoxError> {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<BoxError>> HookError for E {}
+
+/// The error of a hook, as the library keeps it.
+pub fn boxed<E: HookError>(error: E) -> BoxError {
+    error.into()
+}
 
 /// Whether a name on a wire means `M`.
 pub fn is_wire<M: Message>(name: &str) -> bool {
@@ -126,6 +149,7 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
 )]
 pub trait Shared {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Sync> Shared for T {}
 
 /// Asserts it, where the handler takes `&self`.

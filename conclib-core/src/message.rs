@@ -1,8 +1,8 @@
 //! What can be sent to an actor.
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
+use crate::__private::WirePart;
 use crate::wire::{Codec, CodecError};
 
 /// A request type: it names its reply and its error, so that a call is typed
@@ -102,13 +102,14 @@ pub enum Local {}
 )]
 pub trait WireMessage: Message<Road = Wire> {}
 
+#[diagnostic::do_not_recommend]
 impl<M: Message<Road = Wire>> WireMessage for M {}
 
 impl<M> Road<M> for Wire
 where
-    M: Message + Serialize + DeserializeOwned,
-    M::Reply: Serialize + DeserializeOwned,
-    M::Error: Serialize + DeserializeOwned,
+    M: Message + WirePart,
+    M::Reply: WirePart,
+    M::Error: WirePart,
 {
     const WIRE: bool = true;
 

@@ -101,7 +101,7 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn answer(self, answer: Answer<T, E>) {
         match self.0 {
             Slot::Nobody => {}
@@ -311,6 +311,7 @@ impl<T, E> fmt::Debug for Reply<T, E> {
 }
 
 /// Waits for the answer, until the deadline.
+#[inline]
 pub(crate) fn poll_answer<T, E>(
     answer: &mut oneshot::Receiver<Answer<T, E>>,
     deadline: &mut Deadline,

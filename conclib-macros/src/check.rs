@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use syn::{Error, LitStr, Type};
+use syn::{Error, Ident, LitStr, Type};
 
 use crate::model::{Actor, ActorArgs, Handler, HandlerKind, Message};
 use crate::parse::Mistakes;
@@ -37,13 +37,13 @@ pub(crate) fn actor(actor: &mut Actor, mistakes: &mut Mistakes) {
     let mut variants = HashMap::new();
     let mut messages = HashSet::new();
     let mut names = HashSet::new();
-    actor.handlers.retain(|handler| {
-        let text = match &handler.kind {
+    actor.handlers.retain_mut(|handler| {
+        taken(handler, mistakes);
+        let text = match &mut handler.kind {
             HandlerKind::Method(own) => {
-                message(&own.message, mistakes);
-                taken(handler, mistakes);
+                message(&mut own.message, mistakes);
                 wire_name(&own.message.name, &mut names, mistakes);
-                generated(handler, &name)
+                generated(&handler.method, &handler.variant, &name)
             }
             HandlerKind::Declared(message) => {
                 let shown = quote::quote!(#message).to_string();
@@ -65,7 +65,9 @@ pub(crate) fn actor(actor: &mut Actor, mistakes: &mut Mistakes) {
 
 fn taken(handler: &Handler, mistakes: &mut Mistakes) {
     let method = &handler.method;
-    if TAKEN.contains(&method.to_string().as_str()) {
+    // A declared message is not called by the name of its handler.
+    let is_called = handler.as_method().is_some();
+    if is_called && TAKEN.contains(&method.to_string().as_str()) {
         mistakes.at(
             method.span(),
             format_args!("`{method}` is a method of every `ActorRef`, so this message could not be called by it: rename the method, and keep the name on the wire with `#[message(name = \"{method}\")]`"),
@@ -85,32 +87,59 @@ fn wire_name(name: &LitStr, names: &mut HashSet<String>, mistakes: &mut Mistakes
 }
 
 /// The message of a method must not be named like what is generated beside it.
-fn generated(handler: &Handler, actor: &str) -> Option<String> {
-    let what = match handler.variant.to_string().as_str() {
+fn generated(method: &Ident, variant: &Ident, actor: &str) -> Option<String> {
+    let what = match variant.to_string().as_str() {
         "Calls" => "the trait with the calls",
         "Inbox" => "the enum of all its messages",
         _ => return None,
     };
-    let (variant, method) = (&handler.variant, &handler.method);
     Some(format!(
         "its message would be `{actor}{variant}`, which is {what}: rename the method, and keep the name on the wire with `#[message(name = \"{method}\")]`"
     ))
 }
 
-pub(crate) fn message(message: &Message, mistakes: &mut Mistakes) {
+/// Checks a message, and puts in place of what cannot be its reply or its
+/// error what can: it would only be told of once more.
+pub(crate) fn message(message: &mut Message, mistakes: &mut Mistakes) {
     name(&message.name, mistakes);
-    if let Type::Path(path) = &message.reply
-        && path.qself.is_none()
-        && path
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "Result")
-    {
+    if last_ident(&message.reply).is_some_and(|last| last == "Result") {
         mistakes.push(Error::new_spanned(
             &message.reply,
             "the error of a message is named by itself: write `reply = T, error = E` for `Result<T, E>`",
         ));
+        message.local = true;
+    }
+    if let Some(error) = &message.error
+        && is_no_error(error)
+    {
+        mistakes.push(Error::new_spanned(
+            error,
+            "this type is no `std::error::Error`: write one that says what can go wrong, with `#[derive(Debug, thiserror::Error)]`",
+        ));
+        message.error = None;
+    }
+}
+
+/// Types that are often tried and implement no `std::error::Error`. About the
+/// others the compiler knows.
+fn is_no_error(ty: &Type) -> bool {
+    const NONE: [&str; 16] = [
+        "Box", "Cow", "String", "Vec", "bool", "char", "i128", "i16", "i32", "i64", "i8", "isize",
+        "str", "u32", "u64", "usize",
+    ];
+    match ty {
+        Type::Path(_) => last_ident(ty).is_some_and(|last| NONE.iter().any(|none| last == none)),
+        Type::Tuple(_) | Type::Reference(_) => true,
+        _ => false,
+    }
+}
+
+fn last_ident(ty: &Type) -> Option<&Ident> {
+    match ty {
+        Type::Path(path) if path.qself.is_none() => {
+            path.path.segments.last().map(|last| &last.ident)
+        }
+        _ => None,
     }
 }
 

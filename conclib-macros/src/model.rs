@@ -21,12 +21,16 @@ pub(crate) struct MessageArgs {
 pub(crate) struct Message {
     pub(crate) runtime: Path,
     pub(crate) ident: Ident,
+    /// The type, with its parameters.
+    pub(crate) self_ty: Type,
     pub(crate) generics: Generics,
     /// The name on the wire.
     pub(crate) name: LitStr,
     pub(crate) reply: Type,
     pub(crate) error: Option<Type>,
     pub(crate) local: bool,
+    /// Where to complain about a reply or an error that does not do.
+    pub(crate) blame: Span,
 }
 
 /// The arguments of `#[actor(…)]` on a struct.
@@ -123,7 +127,7 @@ impl Handler {
     pub(crate) fn message(&self) -> Type {
         match &self.kind {
             HandlerKind::Declared(message) => (**message).clone(),
-            HandlerKind::Method(method) => method.message.self_ty(),
+            HandlerKind::Method(method) => method.message.self_ty.clone(),
         }
     }
 
@@ -133,14 +137,5 @@ impl Handler {
             HandlerKind::Declared(_) => None,
             HandlerKind::Method(method) => Some(method),
         }
-    }
-}
-
-impl Message {
-    /// The type, with its parameters.
-    pub(crate) fn self_ty(&self) -> Type {
-        let ident = &self.ident;
-        let (_, params, _) = self.generics.split_for_impl();
-        syn::parse_quote!(#ident #params)
     }
 }

@@ -164,6 +164,7 @@ impl Ending {
 
 impl<A: Actor> Cell<A> {
     pub(crate) fn new(
+        id: ActorId,
         system: Arc<Shared>,
         urn: Option<Urn>,
         capacity: usize,
@@ -172,7 +173,7 @@ impl<A: Actor> Cell<A> {
         let named = urn.is_some();
         Self {
             mailbox: Mailbox::new(capacity, overflow),
-            id: ActorId::next(),
+            id,
             system,
             overflow,
             urn: urn.map_or_else(OnceLock::new, OnceLock::from),

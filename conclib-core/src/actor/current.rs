@@ -1,7 +1,6 @@
 //! Which actor's turn is running on this thread.
 
 use std::cell::Cell;
-use std::hash::Hasher;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,37 +8,30 @@ use std::sync::atomic::{AtomicU64, Ordering};
 ///
 /// It is small and copied into every message; a [`Urn`](crate::Urn) is the
 /// name for people and wires. Ids grow, so they sort actors by age.
+///
+/// The upper 40 bits count the actors of the process. The lower 24 are the
+/// place in the system's table, so that nothing has to be searched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ActorId(NonZeroU64);
+
+const SLOT_BITS: u32 = 24;
+const SLOT_MASK: u64 = (1 << SLOT_BITS) - 1;
 
 impl ActorId {
     /// One that nobody has. The counter is shared by all systems of the
     /// process, so that a message from one to another is not taken for a
     /// message from a neighbour.
-    pub(crate) fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self(NonZeroU64::new(id).unwrap_or(NonZeroU64::MAX))
-    }
-}
-
-/// Spreads ids over a table: they count up, so one multiplication does it.
-#[derive(Default)]
-pub(crate) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn write_u64(&mut self, id: u64) {
-        self.0 = (self.0 ^ id).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    pub(crate) fn next(slot: usize) -> Self {
+        static AGE: AtomicU64 = AtomicU64::new(1);
+        let age = AGE.fetch_add(1, Ordering::Relaxed);
+        let slot = u64::try_from(slot).map_or(SLOT_MASK, |slot| slot.min(SLOT_MASK));
+        Self(NonZeroU64::new(age << SLOT_BITS | slot).unwrap_or(NonZeroU64::MAX))
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64((*byte).into());
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
+    /// The place in the table; `None` if it is further back than fits.
+    pub(crate) fn slot(self) -> Option<usize> {
+        let slot = self.0.get() & SLOT_MASK;
+        usize::try_from(slot).ok().filter(|_| slot < SLOT_MASK)
     }
 }
 

@@ -101,7 +101,7 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
 /// Runs at every end, also when the life is dropped in its middle: declared
 /// before the state, so it is dropped after it.
 struct End<A: Actor> {
-    cell: Arc<Cell<A>>,
+    ctx: Context<A>,
     /// What the loop took out of the mailbox and has not served.
     batch: VecDeque<A::Inbox>,
     reason: StopReason,
@@ -111,32 +111,32 @@ impl<A: Actor> Drop for End<A> {
     fn drop(&mut self) {
         let reason = std::mem::replace(&mut self.reason, StopReason::Killed);
         if reason.is_failure() {
-            tracing::error!(target: "conclib", urn = %self.cell.urn(), %reason, "actor failed");
+            tracing::error!(target: "conclib", urn = %self.ctx.urn(), %reason, "actor failed");
         }
-        self.cell.finish(&mut self.batch, reason);
+        self.ctx.cell().finish(&mut self.batch, reason);
     }
 }
 
 async fn live<A: Actor, B: Birth<A>>(cell: Arc<Cell<A>>, birth: B) {
     let mut end = End {
-        cell: cell.clone(),
+        ctx: Context::new(cell),
         batch: VecDeque::new(),
         reason: StopReason::Killed,
     };
-    let mut ctx = Context::new(cell);
-    let mut actor = match start(birth, &mut ctx).await {
+    let mut actor = match start(birth, &mut end.ctx).await {
         Ok(actor) => actor,
         Err(fault) => {
             end.reason = StopReason::StartFailed(fault);
             return;
         }
     };
+    let ctx = &mut end.ctx;
     ctx.cell().ending.advance(State::Running);
     ctx.cell().system.emit(|| Event::Started { urn: ctx.urn() });
 
-    let reason = serve(&mut actor, &mut ctx, &mut end.batch).await;
+    let reason = serve(&mut actor, ctx, &mut end.batch).await;
     ctx.cell().ending.advance(State::Stopping);
-    if let Err(fault) = caught(actor.on_stop(&reason, &mut ctx)).await {
+    if let Err(fault) = caught(actor.on_stop(&reason, ctx)).await {
         tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
     }
     end.reason = reason;

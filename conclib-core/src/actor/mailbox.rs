@@ -297,6 +297,7 @@ impl<T> Mailbox<T> {
         queue
     }
 
+    #[inline(always)]
     fn push(&self, mut queue: MutexGuard<'_, Queue<T>>, item: T) {
         queue.items.push_back(item);
         let wake = std::mem::take(&mut queue.parked);

@@ -19,7 +19,6 @@ use std::future::Future;
 pub(crate) use cell::Cell;
 pub use context::{Context, Head};
 pub use current::ActorId;
-pub(crate) use current::IdHasher;
 pub use life::{Birth, Life};
 pub(crate) use life::{Created, Given};
 pub use mailbox::Overflow;
@@ -68,7 +67,7 @@ pub const DEFAULT_MAILBOX: usize = 1024;
     label = "not an actor",
     note = "write `#[actor]` above its struct and above the `impl` block with its handlers"
 )]
-pub trait Actor: Declared {
+pub trait Actor: Sized + 'static {
     /// One variant for each message, with the place for its reply.
     type Inbox: Inbox;
 
@@ -111,10 +110,11 @@ pub trait Actor: Declared {
 /// An actor whose life can be a tokio task: everything it holds across an
 /// await is `Send`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot run as a task",
-    label = "not an actor that is `Send`"
+    message = "`{Self}` is not an actor that can run as a task",
+    label = "not an actor",
+    note = "write `#[actor]` above its definition, and above one `impl` block with its handlers"
 )]
-pub trait TaskActor: Actor + Send {
+pub trait TaskActor: Actor + Declared + Send {
     /// The whole life of the actor.
     #[doc(hidden)]
     fn live<B: Birth<Self> + Send>(life: Life<Self, B>) -> impl Future<Output = ()> + Send;
@@ -220,9 +220,15 @@ pub trait Travels: Actor {}
 /// Makes a bound on a concrete message a condition instead of an error where
 /// it is written, so that the error appears where an actor is sent away.
 #[doc(hidden)]
-pub struct Ferry<'a, M>(std::marker::PhantomData<(&'a (), M)>);
+pub struct Ferry<'a>(std::marker::PhantomData<&'a ()>);
 
 #[doc(hidden)]
-pub trait Ferried {}
+#[diagnostic::on_unimplemented(
+    message = "`{M}` is a `#[message(local)]`, so its actor cannot be reached from another process",
+    label = "an actor that handles `{M}` stays inside its process",
+    note = "take `local` off `{M}`, or let another actor handle it"
+)]
+pub trait Ferried<M> {}
 
-impl<M: crate::message::WireMessage> Ferried for Ferry<'_, M> {}
+#[diagnostic::do_not_recommend]
+impl<M: crate::message::WireMessage> Ferried<M> for Ferry<'_> {}

@@ -25,6 +25,7 @@ enum Delay {
 }
 
 impl<T: Target<M>, M: Message> Departure<T, M> {
+    #[inline(always)]
     fn ask(to: T, message: M, deadline: Deadline) -> (Self, Slot<M>) {
         let (sending, answer) = Sending::ask(message);
         let departure = Self {
@@ -35,6 +36,7 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         (departure, answer)
     }
 
+    #[inline]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Delay>> {
         match self.to.poll_send(cx, &mut self.sending, &self.deadline) {
             Poll::Ready(sent) => Poll::Ready(sent.map_err(Delay::NotSent)),
@@ -68,6 +70,7 @@ enum Ask<T: Target<M>, M: Message> {
 impl<T: Target<M>, M: Message> Unpin for Asking<T, M> {}
 
 impl<T: Target<M>, M: Message> Asking<T, M> {
+    #[inline(always)]
     pub(super) fn new(call: Call<T, M>) -> Self {
         match call.to {
             To::Target(to, message) => {
@@ -78,6 +81,7 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn send(to: T, message: M, deadline: Deadline) -> Self {
         let (departure, answer) = Departure::ask(to, message, deadline);
         Self(Ask::Away {
@@ -99,6 +103,7 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
 impl<T: Target<M>, M: Message> Future for Asking<T, M> {
     type Output = Result<M::Reply, AskError<M::Error>>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             Ask::Away {

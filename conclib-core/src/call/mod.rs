@@ -47,6 +47,7 @@ type Outcome<M> = Result<<M as Message>::Reply, AskError<<M as Message>::Error>>
 
 impl<T, M: Message> Call<T, M> {
     /// A call of `message` on `target`.
+    #[inline]
     pub const fn new(target: T, message: M) -> Self {
         Self {
             to: To::Target(target, message),
@@ -140,6 +141,7 @@ impl<T: Target<M>, M: Message> IntoFuture for Call<T, M> {
     type Output = Result<M::Reply, AskError<M::Error>>;
     type IntoFuture = Asking<T, M>;
 
+    #[inline(always)]
     fn into_future(self) -> Asking<T, M> {
         Asking::new(self)
     }

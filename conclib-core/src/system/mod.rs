@@ -4,6 +4,7 @@ mod registry;
 mod shutdown;
 mod signals;
 mod spawn;
+mod table;
 
 use std::fmt;
 use std::sync::Arc;

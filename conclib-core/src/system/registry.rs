@@ -1,13 +1,12 @@
 //! Who lives in a system, by age and by name.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::broadcast;
 
-use crate::actor::{ActorId, IdHasher, Resident};
+use super::table::Table;
+use crate::actor::{ActorId, Resident};
 use crate::error::SpawnError;
 use crate::events::{Event, Events};
 use crate::snapshot::SystemSnapshot;
@@ -27,16 +26,6 @@ pub(crate) struct Shared {
     brokers: Mutex<Vec<Arc<dyn Broker>>>,
 }
 
-#[derive(Default)]
-struct Table {
-    /// No new actors.
-    closed: bool,
-    /// Every actor that has not ended.
-    actors: HashMap<ActorId, Arc<dyn Resident>, BuildHasherDefault<IdHasher>>,
-    /// Those that were given a name.
-    names: HashMap<Urn, ActorId>,
-}
-
 impl Shared {
     pub(crate) fn new(name: String) -> Self {
         Self {
@@ -54,65 +43,39 @@ impl Shared {
         &self.name
     }
 
-    /// Takes an actor in, under its name if it has one.
-    pub(crate) fn enter(
+    /// Takes in the actor that `make` makes, under its name if it has one.
+    pub(crate) fn enter<R: Resident>(
         &self,
-        id: ActorId,
-        urn: Option<&Urn>,
-        resident: Arc<dyn Resident>,
-    ) -> Result<(), SpawnError> {
+        urn: Option<Urn>,
+        make: impl FnOnce(ActorId) -> Arc<R>,
+    ) -> Result<Arc<R>, SpawnError> {
         let mut table = self.table();
         if table.closed {
             let system = self.name.clone();
             return Err(SpawnError::ShuttingDown { system });
         }
-        if let Some(urn) = urn {
-            if table.names.contains_key(urn) {
-                return Err(SpawnError::UrnTaken {
-                    urn: urn.clone(),
-                    system: self.name.clone(),
-                });
-            }
-            table.names.insert(urn.clone(), id);
+        match urn {
+            Some(urn) if table.is_taken(&urn) => Err(SpawnError::UrnTaken {
+                urn,
+                system: self.name.clone(),
+            }),
+            urn => Ok(table.enter(urn, make)),
         }
-        table.actors.insert(id, resident);
-        Ok(())
     }
 
     /// An actor has ended: its name is free.
     pub(crate) fn forget(&self, id: ActorId, urn: Option<&Urn>) {
-        let mut table = self.table();
-        // The name may have been made up and never entered, or be another's.
-        if let Some(urn) = urn
-            && table.names.get(urn) == Some(&id)
-        {
-            table.names.remove(urn);
-        }
-        let resident = table.actors.remove(&id);
-        drop(table);
-        // What a dropped actor drops may look back at the table.
+        let resident = self.table().remove(id, urn);
+        // Not under the lock: what a dropped actor drops may look back.
         drop(resident);
     }
 
     pub(crate) fn find(&self, urn: &str) -> Option<Arc<dyn Resident>> {
-        let table = self.table();
-        if let Some(id) = table.names.get(urn) {
-            return table.actors.get(id).cloned();
-        }
-        // An anonymous actor whose name somebody has asked for: seldom looked
-        // up, so it is not worth a table of its own.
-        if !urn.starts_with(Urn::ANONYMOUS) {
-            return None;
-        }
-        let found = table
-            .actors
-            .values()
-            .find(|actor| actor.known_urn().is_some_and(|own| own == urn));
-        found.cloned()
+        self.table().find(urn).cloned()
     }
 
     pub(crate) fn resident(&self, id: ActorId) -> Option<Arc<dyn Resident>> {
-        self.table().actors.get(&id).cloned()
+        self.table().get(id).cloned()
     }
 
     pub(crate) fn urn_of(&self, id: ActorId) -> Option<Urn> {
@@ -121,11 +84,8 @@ impl Shared {
 
     /// All that live, oldest first.
     pub(crate) fn residents(&self) -> impl DoubleEndedIterator<Item = Arc<dyn Resident>> + use<> {
-        let mut all: Vec<_> = (self.table().actors.iter())
-            .map(|(id, resident)| (*id, resident.clone()))
-            .collect();
-        all.sort_unstable_by_key(|(id, _)| *id);
-        all.into_iter().map(|(_, resident)| resident)
+        let all = self.table().by_age();
+        all.into_iter()
     }
 
     /// Takes no new actors.

@@ -18,6 +18,9 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// As long as the clock can surely count.
 const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
 
+/// How long those have, all together, whom a newer actor left no time.
+const GRACE: Duration = Duration::from_millis(40);
+
 /// How long killed actors have to reach an await. What takes longer never
 /// gives way, and is named in the report.
 const LAST_CALL: Duration = Duration::from_millis(100);
@@ -83,7 +86,7 @@ impl Shutdown {
         let Self { system, deadline } = self;
         system.close();
         system.refuse_new_requests();
-        let until = Instant::now() + deadline.min(FOREVER);
+        let mut until = Instant::now() + deadline.min(FOREVER);
         let mut report = ShutdownReport::default();
         let mut late = Vec::new();
         // One after the other, newest first, so that an actor can still use
@@ -93,6 +96,12 @@ impl Shutdown {
             if timeout_at(until, actor.ending().wait()).await.is_ok() {
                 report.stopped += 1;
             } else {
+                if late.is_empty() {
+                    // It had all the time there was. That is not the fault of
+                    // those that were there before it.
+                    actor.tell_to_end(Signal::Kill, StopReason::Killed);
+                    until = Instant::now() + GRACE.min(deadline);
+                }
                 late.push(actor);
             }
         }

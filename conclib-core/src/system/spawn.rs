@@ -64,13 +64,10 @@ impl<'s, A: TaskActor, B: Birth<A>> SpawnBuilder<'s, A, B> {
     pub fn spawn(self) -> Result<ActorRef<A>, SpawnError> {
         let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
         let urn = self.urn.transpose()?;
-        let cell = Arc::new(Cell::new(
-            self.system.clone(),
-            urn.clone(),
-            self.mailbox,
-            self.overflow,
-        ));
-        self.system.enter(cell.id, urn.as_ref(), cell.clone())?;
+        let (system, mailbox, overflow) = (self.system, self.mailbox, self.overflow);
+        let cell = system.enter(urn.clone(), |id| {
+            Arc::new(Cell::new(id, system.clone(), urn, mailbox, overflow))
+        })?;
         let actor = ActorRef::local(cell.clone());
         runtime.spawn(A::live(Life::new(cell, self.birth)));
         Ok(actor)

@@ -61,7 +61,7 @@ fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStrea
     let (_, ty_generics, _) = generics.split_for_impl();
     let mut self_ty = syn::parse_quote!(#ident #ty_generics);
     let mut generics = generics.clone();
-    own_lifetimes(&mut generics, Some(&mut self_ty));
+    own_lifetimes(&mut generics, &mut self_ty);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let urn = urn.as_ref().map(|urn| {
         quote! {
@@ -101,7 +101,7 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
         .iter()
         .filter_map(Handler::as_method)
         .map(method::expand);
-    let inbox = inbox::expand(&actor);
+    let inbox = inbox::expand(&actor, is_sound);
     let handlers = handlers::expand(&actor, is_sound);
     let create = hooks::create(&actor, is_sound);
     let calls = calls::expand(&actor);

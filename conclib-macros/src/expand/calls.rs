@@ -53,7 +53,7 @@ fn signature(actor: &Actor, handler: &Handler, own: &Method) -> TokenStream {
         runtime, self_ty, ..
     } = actor;
     let method = &handler.method;
-    let message = own.message.self_ty();
+    let message = &own.message.self_ty;
     let params = own.params.iter().map(|param| {
         let (name, ty) = (&param.name, &param.ty);
         quote!(#name: #ty)

@@ -24,7 +24,7 @@ pub(super) fn bounded(
         let ident = &param.ident;
         clause.predicates.push(match need(ident) {
             Need::Local => parse_quote!(#ident: #runtime::__private::LocalParam),
-            Need::Wire => parse_quote!(#ident: #runtime::__private::WireParam),
+            Need::Wire => parse_quote!(#ident: #runtime::__private::WirePart),
         });
     }
     bounded

@@ -88,7 +88,7 @@ fn travels(actor: &Actor, generics: &syn::Generics) -> TokenStream {
     for handler in &actor.handlers {
         let message = handler.message();
         clause.predicates.push(syn::parse_quote!(
-            for<'__a> #runtime::__private::Ferry<'__a, #message>: #runtime::__private::Ferried
+            for<'__a> #runtime::__private::Ferry<'__a>: #runtime::__private::Ferried<#message>
         ));
     }
     let (impl_generics, _, where_clause) = generics.split_for_impl();
@@ -120,22 +120,30 @@ fn arm(actor: &Actor, handler: &Handler) -> TokenStream {
         .shared
         .filter(|_| handler.is_async)
         .map(|span| quote_spanned!(blaming(span)=> #runtime::__private::shares::<Self>();));
-    let answer = match returns.kind {
-        ReturnKind::Value => quote!(answer),
-        ReturnKind::Result => quote!(answer_result),
-        ReturnKind::Deferred => quote!(answer_deferred),
+    let (answer, returned) = match returns.kind {
+        ReturnKind::Value => (quote!(answer), quote!(ReplyOf)),
+        ReturnKind::Result => (quote!(answer_result), quote!(ResultOf)),
+        ReturnKind::Deferred => (quote!(answer_deferred), quote!(DeferredOf)),
     };
     let ctx = handler.ctx.map(ctx);
     let dot_await = handler.is_async.then(|| quote!(.await));
     let reply = local("reply");
-    // What does not fit the message is the return type's fault.
-    let handled = quote_spanned! {blaming(returns.span)=>
-        async move { Self::#method(self, #args #ctx)#dot_await }
+    // What does not fit a declared message is the return type's fault.
+    let call = quote_spanned!(blaming(returns.span)=> Self::#method(self, #args #ctx)#dot_await);
+    let handled = match &handler.kind {
+        HandlerKind::Method(_) => call,
+        HandlerKind::Declared(_) => {
+            let answer = local("answer");
+            quote! {
+                let #answer: #runtime::__private::#returned<#message> = #call;
+                #answer
+            }
+        }
     };
     quote! {
         #inbox::#variant(#runtime::Request { message: #pattern, reply: #reply, .. }) => {
             #shares
-            #runtime::__private::#answer::<#message>(#reply, #handled).await
+            #runtime::__private::#answer::<#message>(#reply, async move { #handled }).await
         }
     }
 }
@@ -154,6 +162,7 @@ fn fallback(actor: &Actor, hook: &Hook) -> TokenStream {
     let call = super::hooks::call(hook, &quote!(self,), Some(&request));
     quote! {
         #inbox::__Fallback(#request) => {
+            let #request = *#request;
             #runtime::__private::answer_fallback(async move { #call; }).await
         }
     }

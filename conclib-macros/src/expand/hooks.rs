@@ -1,22 +1,24 @@
 //! The hooks: what an actor does when it is made, starts, fails and stops.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Path;
 use syn::spanned::Spanned;
 
 use super::handlers::ctx;
 use super::inbox::generics;
-use super::{blaming, local};
+use super::{blaming, local, respanned};
 use crate::model::{Actor, Hook, ReturnKind};
 
 /// Those that are methods of `Actor`.
 pub(super) fn actor_hooks(actor: &Actor) -> TokenStream {
     let runtime = &actor.runtime;
+    let boxed = boxed(actor.start.as_ref(), runtime);
     let (reason, error, ctx) = (local("reason"), local("error"), local("ctx"));
     let start = actor.start.as_ref().map(|hook| {
         let call = call(hook, &quote!(self,), None);
         let body = match hook.returns.kind {
-            ReturnKind::Result => quote!(#call.map_err(::core::convert::Into::into)),
+            ReturnKind::Result => quote!(#call.map_err(|error| #boxed(error))),
             _ => quote! {
                 #call;
                 ::core::result::Result::Ok(())
@@ -73,10 +75,11 @@ pub(super) fn create(actor: &Actor, is_sound: bool) -> TokenStream {
         Some(ty) => quote!(#ty),
         None => quote!(()),
     };
+    let boxed = boxed(Some(hook), runtime);
     let call = call(hook, &TokenStream::new(), Some(&args));
     let body = match hook.returns.kind {
         _ if !is_sound => quote!(::core::unimplemented!()),
-        ReturnKind::Result => quote!(#call.map_err(::core::convert::Into::into)),
+        ReturnKind::Result => quote!(#call.map_err(|error| #boxed(error))),
         _ => quote!(::core::result::Result::Ok(#call)),
     };
     quote! {
@@ -91,6 +94,12 @@ pub(super) fn create(actor: &Actor, is_sound: bool) -> TokenStream {
             }
         }
     }
+}
+
+/// What makes the error of a hook the library's; complains at what it returns.
+fn boxed(hook: Option<&Hook>, runtime: &Path) -> TokenStream {
+    let span = hook.map_or_else(Span::call_site, |hook| hook.returns.span);
+    respanned(span, quote!(#runtime::__private::boxed))
 }
 
 /// The call of a hook. What does not fit it is blamed on its parameter, or on

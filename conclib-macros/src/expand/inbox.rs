@@ -36,7 +36,7 @@ pub(super) fn ident(actor: &Actor) -> Ident {
     format_ident!("{}Inbox", actor.ident)
 }
 
-pub(super) fn expand(actor: &Actor) -> TokenStream {
+pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     let Actor {
         runtime,
         ident: name,
@@ -59,7 +59,7 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
     let fallback_variant = fallback.map(|_| {
         quote! {
             /// What is not declared.
-            __Fallback(#runtime::wire::RequestEnvelope),
+            __Fallback(::std::boxed::Box<#runtime::wire::RequestEnvelope>),
         }
     });
     let marker = marker(&actor.generics);
@@ -82,8 +82,8 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
     let fallback_fn = fallback.map(|_| {
         quote! {
             fn fallback(
-                request: #runtime::wire::RequestEnvelope,
-            ) -> ::core::result::Result<Self, #runtime::wire::RequestEnvelope> {
+                request: ::std::boxed::Box<#runtime::wire::RequestEnvelope>,
+            ) -> ::core::result::Result<Self, ::std::boxed::Box<#runtime::wire::RequestEnvelope>> {
                 ::core::result::Result::Ok(Self::__Fallback(request))
             }
         }
@@ -92,7 +92,7 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
         .handlers
         .iter()
         .map(|handler| format!(" For `{}`.", handler.method));
-    let ticks = ticks(actor);
+    let ticks = is_sound.then(|| ticks(actor));
     let distinct = distinct(actor);
     // An inbox without any variant has no reference that could be matched on.
     let this = if variants.is_empty() && fallback.is_none() && marker_arm.is_none() {
@@ -171,7 +171,7 @@ fn ticks(actor: &Actor) -> Option<TokenStream> {
         .map(|(handler, own, every)| {
             let variant = &handler.variant;
             let ident = &own.message.ident;
-            let message = own.message.self_ty();
+            let message = &own.message.self_ty;
             let (secs, nanos) = (every.as_secs(), every.subsec_nanos());
             let marker = marker_value(own);
             quote! {

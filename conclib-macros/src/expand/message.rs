@@ -3,12 +3,11 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Error, Item, LitStr};
 
 use super::generics::{Need, bounded};
 use super::misplaced::{is_method, keyword};
-use super::{blaming, shape};
+use super::{blaming, respanned, shape};
 use crate::check;
 use crate::model::{Message, MessageArgs};
 use crate::parse::{Mistakes, message_args, own_lifetimes};
@@ -30,9 +29,9 @@ pub(crate) fn message(args: TokenStream, item: TokenStream) -> TokenStream {
             "only a method of an actor comes by itself: write `#[message(every = …)]` inside an `#[actor] impl`",
         );
     }
-    let message = of_type(args, &input, &mut mistakes);
-    check::message(&message, &mut mistakes);
+    let mut message = of_type(args, &input, &mut mistakes);
     let derives = serde(&message, &input.attrs);
+    check::message(&mut message, &mut mistakes);
     let shape = shape::of_data(&input, &message.runtime);
     let impls = impls(&message, &shape);
     let mistakes = mistakes.into_tokens();
@@ -45,27 +44,32 @@ pub(crate) fn message(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn of_type(args: MessageArgs, input: &DeriveInput, mistakes: &mut Mistakes) -> Message {
+    let ident = &input.ident;
     let mut generics = input.generics.clone();
+    let (_, ty_generics, _) = input.generics.split_for_impl();
+    let mut self_ty = syn::parse_quote!(#ident #ty_generics);
     let lifetime = input.generics.lifetimes().next();
     if let Some(lifetime) = lifetime {
         mistakes.push(Error::new_spanned(
             lifetime,
             "a message owns its parts, as it outlives whoever sent it: take `String` for `&str`, and no lifetimes",
         ));
-        own_lifetimes(&mut generics, None);
+        own_lifetimes(&mut generics, &mut self_ty);
     }
-    let ident = input.ident.unraw();
+    let name = input.ident.unraw();
     Message {
         runtime: args.runtime,
         ident: input.ident.clone(),
+        self_ty,
         generics,
         name: args
             .name
-            .unwrap_or_else(|| LitStr::new(&ident.to_string(), ident.span())),
+            .unwrap_or_else(|| LitStr::new(&name.to_string(), name.span())),
         reply: args.reply.unwrap_or_else(|| syn::parse_quote!(())),
         error: args.error,
         // What borrows could not be read from a wire.
         local: args.local.is_some() || lifetime.is_some(),
+        blame: Span::call_site(),
     }
 }
 
@@ -126,26 +130,29 @@ fn derives(attribute: &Attribute, name: &str) -> bool {
 pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
     let Message {
         runtime,
+        self_ty,
         name,
         reply,
         error,
         local,
+        blame,
         ..
     } = message;
     let need = if *local { Need::Local } else { Need::Wire };
     let generics = bounded(&message.generics, runtime, |_| need);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
-    let self_ty = message.self_ty();
     let error_ty = match error {
         Some(error) => error.to_token_stream(),
         None => quote!(#runtime::Never),
     };
-    // The blame for what is no serde type belongs on the reply.
     let road = if *local {
         quote!(type Road = #runtime::Local;)
     } else {
-        quote_spanned!(blaming(reply.span())=> type Road = #runtime::Wire;)
+        quote!(type Road = #runtime::Wire;)
     };
+    // What is no serde type, or not as public as the message, is the reply.
+    let road = respanned(*blame, road);
+    let reply_ty = quote_spanned!(blaming(*blame)=> type Reply = #reply;);
     let fingerprint = (!local).then(|| {
         let reply = shape::of_type(reply, runtime);
         let error = shape::of_type(&syn::parse_quote!(#error_ty), runtime);
@@ -166,7 +173,7 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
     quote! {
         #allowances
         impl #impl_generics #runtime::Message for #self_ty #where_clause {
-            type Reply = #reply;
+            #reply_ty
             type Error = #error_ty;
             #road
             const NAME: &'static str = #name;
@@ -178,7 +185,7 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
 
 fn shape(message: &Message, shape: &TokenStream) -> TokenStream {
     let runtime = &message.runtime;
-    let self_ty = message.self_ty();
+    let self_ty = &message.self_ty;
     let (impl_generics, _, where_clause) = message.generics.split_for_impl();
     let allowances = super::allowances();
     quote! {

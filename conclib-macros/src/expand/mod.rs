@@ -19,7 +19,7 @@ pub(crate) use entry::main;
 pub(crate) use message::message;
 pub(crate) use misplaced::misplaced;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
 /// What generated items are allowed: the macro cannot see how public the
@@ -44,6 +44,21 @@ fn allowances() -> TokenStream {
 /// A name that no parameter of the user's can be mistaken for.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
+}
+
+/// The same tokens, complaining at `span`: also those that were quoted in.
+fn respanned(span: Span, tokens: TokenStream) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|mut token| {
+            if let TokenTree::Group(group) = &token {
+                let inner = respanned(span, group.stream());
+                token = TokenTree::Group(Group::new(group.delimiter(), inner));
+            }
+            token.set_span(token.span().located_at(span));
+            token
+        })
+        .collect()
 }
 
 /// Complains at `span`, but means what it would mean in the macro's own place:

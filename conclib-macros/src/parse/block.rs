@@ -57,7 +57,7 @@ fn head(runtime: Path, block: &ItemImpl, mistakes: &mut Mistakes) -> Option<Acto
         fallback: None,
     };
     // The `#[actor]` on the struct says what is wrong with its lifetimes.
-    own_lifetimes(&mut actor.generics, Some(&mut actor.self_ty));
+    own_lifetimes(&mut actor.generics, &mut actor.self_ty);
     Some(actor)
 }
 

@@ -94,16 +94,21 @@ pub(super) fn own_message(
     };
     let name = method.sig.ident.unraw();
     let types = fields.iter().map(|param| &param.ty);
+    let ident = message_ident(actor, &name);
+    let generics = used_generics(&actor.generics, types.chain([&reply]).chain(&error));
+    let (_, ty_generics, _) = generics.split_for_impl();
     let message = Message {
         runtime: actor.runtime.clone(),
-        ident: message_ident(actor, &name),
-        generics: used_generics(&actor.generics, types.chain([&reply]).chain(&error)),
+        self_ty: parse_quote!(#ident #ty_generics),
+        ident,
+        generics,
         name: args
             .name
             .unwrap_or_else(|| LitStr::new(&name.to_string(), name.span())),
         reply,
         error,
         local: args.local.is_some() || !is_sound,
+        blame: returns.span,
     };
     let own = Method {
         message,

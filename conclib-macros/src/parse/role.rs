@@ -38,7 +38,10 @@ pub(super) fn take(
             "a method is one thing: a `#[message]`, a `#[handler]`, a hook `#[on(…)]` or the `#[fallback]`",
         ));
     }
-    let first = ours.first()?;
+    // Which of the two was meant is not ours to guess.
+    let [first] = ours.as_slice() else {
+        return None;
+    };
     let role = mistakes.ok(role(first))?;
     Some((role, name(first.path())?.span()))
 }

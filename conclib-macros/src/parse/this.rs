@@ -24,7 +24,7 @@ pub(super) fn named(ty: &Type, self_ty: &Type) -> Type {
 
 /// Makes every lifetime `'static`, as an actor's have to be. For what is
 /// generated after the lifetime was reported as a mistake.
-pub(crate) fn own_lifetimes(generics: &mut Generics, ty: Option<&mut Type>) {
+pub(crate) fn own_lifetimes(generics: &mut Generics, ty: &mut Type) {
     struct Static;
     impl VisitMut for Static {
         fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
@@ -42,9 +42,7 @@ pub(crate) fn own_lifetimes(generics: &mut Generics, ty: Option<&mut Type>) {
             .collect();
     }
     Static.visit_generics_mut(generics);
-    if let Some(ty) = ty {
-        Static.visit_type_mut(ty);
-    }
+    Static.visit_type_mut(ty);
 }
 
 /// The parameters of the `impl` that a message mentions, those that their
