@@ -12,7 +12,7 @@ mod error;
 mod proxy;
 
 #[cfg(feature = "net")]
-pub use conclib_net::{AuthKey, KeyError};
+pub use conclib_net::{AddressError, AuthKey, ConnectError as LinkError, KeyError, OpenError};
 pub use error::Error;
 #[cfg(feature = "net")]
 pub use proxy::{Connect, ConnectError, Proxy, ProxyClient, Serve, ServeError};

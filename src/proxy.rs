@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use conclib_core::wire::{Broker, Inlet, Outlet, Remote};
 use conclib_core::{ActorRef, AskError, Call, System, Travels, Urn, WireMessage};
-use conclib_net::{Address, AddressError, AuthKey, Client, LocalBroker, OpenError};
+use conclib_net::{
+    Address, AddressError, AuthKey, Client, ConnectError as LinkError, LocalBroker, OpenError,
+};
 use serde_json::Value;
 
 /// What can serve and reach a URL: one row for a scheme.
@@ -64,7 +66,7 @@ pub enum ConnectError {
     Address(#[from] AddressError),
     /// There was no connection.
     #[error(transparent)]
-    Connect(#[from] conclib_net::ConnectError),
+    Link(#[from] LinkError),
 }
 
 /// A system that can be asked from other processes, at a URL.

@@ -73,7 +73,7 @@ fn an_ask_works_on_any_executor_and_only_its_timeout_needs_the_runtime() {
     let keeper = block_on(hold(&scribe));
     let second = Duration::from_secs(1);
     let error = block_on(scribe.echo(3).timeout(second).into_future()).unwrap_err();
-    assert_eq!(error, AskError::NoRuntime { urn: scribe.urn() });
+    assert!(matches!(error, AskError::NoRuntime { .. }), "{error}");
     assert!(error.to_string().contains("blocking"), "{error}");
     // It is in the mailbox all the same, and it says so.
     assert_eq!(error.delivery(), Delivery::MayHaveRun);

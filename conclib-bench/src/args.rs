@@ -1,15 +1,17 @@
 //! The command line.
 
-use crate::catalog::{COST, LIBRARIES, LOCAL, OURS, TASK};
+use crate::catalog::{COST, LIBRARIES, LOCAL, OURS, TASK, UNIX};
 use crate::error::Error;
 
 /// How the program is called.
 pub(crate) const USAGE: &str = "\
 usage: conclib-bench local [--json] [--only SCENARIO,..] [--libs NAME,..] [--runs N] [--quick]
        conclib-bench cost  [--json] [--only SCENARIO,..] [--libs NAME,..]
+       conclib-bench unix  [--json] [--only SCENARIO,..] [--runs N] [--quick]
 
 local   nanoseconds (and bytes) of every scenario, the libraries taking turns
 cost    allocations and instructions of one operation (needs valgrind)
+unix    round trips between two processes, beside bare frames on a socket
 
 --json  one line of JSON for each scenario and runtime instead of a table
 --only  these scenarios alone
@@ -23,6 +25,8 @@ pub(crate) enum Command {
     Local(Options),
     /// Counts what one operation costs.
     Cost(Options),
+    /// Times round trips between two processes.
+    Unix(Options),
     /// Says how the program is called.
     Help,
 }
@@ -49,6 +53,7 @@ pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, E
             let scenarios = COST.map(|(scenario, _)| scenario);
             Ok(Command::Cost(options(args, &scenarios, &[OURS, TASK])?))
         }
+        Some("unix") => Ok(Command::Unix(options(args, &UNIX, &[OURS, TASK])?)),
         Some("help" | "--help" | "-h") => Ok(Command::Help),
         Some(other) => Err(Error::Usage(format!("there is no command `{other}`"))),
         None => Err(Error::Usage("which command?".to_owned())),

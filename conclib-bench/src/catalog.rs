@@ -26,6 +26,9 @@ pub(crate) const LOCAL: [&str; 11] = [
     "memory",
 ];
 
+/// What `unix` measures.
+pub(crate) const UNIX: [&str; 2] = ["round-trip", "in-flight-64"];
+
 /// What `cost` counts, each with the number of operations to count.
 pub(crate) const COST: [(&str, u64); 6] = [
     ("tell-1-bounded", 20_000),

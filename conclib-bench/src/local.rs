@@ -1,4 +1,4 @@
-//! `local`: times every scenario inside one process.
+//! `local` and `unix`: times every scenario, the libraries taking turns.
 
 use crate::args::Options;
 use crate::catalog::Runtime;
@@ -14,11 +14,12 @@ const EFFORT: &str = "400ms";
 /// How long one process measures when a first look is enough.
 const QUICK_EFFORT: &str = "100ms";
 
-/// Builds what is needed, measures it and prints it.
-pub(crate) fn run(options: &Options) -> Result<(), Error> {
-    let programs = peers::build_all(&options.libraries, Build::Plain)?;
+/// Builds what is needed, measures it and prints it; `bench` is the name of
+/// the command.
+pub(crate) fn run(bench: &'static str, options: &Options, how: Build) -> Result<(), Error> {
+    let programs = peers::build_all(&options.libraries, how)?;
     let libraries = programs.iter().map(|program| program.library).collect();
-    let report = Report::open("local", options.json, libraries)?;
+    let report = Report::open(bench, options.json, libraries)?;
     for scenario in &options.scenarios {
         for runtime in Runtime::ALL {
             let figures = measure(&programs, scenario, runtime, options);

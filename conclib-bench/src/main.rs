@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run --release -p conclib-bench -- local
 //! cargo run --release -p conclib-bench -- cost
+//! cargo run --release -p conclib-bench -- unix
 //! ```
 //!
 //! Each library is a program of its own under `peers/`, a workspace that this
@@ -30,10 +31,12 @@ mod table;
 use std::process::ExitCode;
 
 use args::Command;
+use peers::Build;
 
 fn main() -> ExitCode {
     let done = match args::parse(std::env::args().skip(1)) {
-        Ok(Command::Local(options)) => local::run(&options),
+        Ok(Command::Local(options)) => local::run("local", &options, Build::Plain),
+        Ok(Command::Unix(options)) => local::run("unix", &options, Build::Unix),
         Ok(Command::Cost(options)) => cost::run(&options),
         Ok(Command::Help) => {
             println!("{}", args::USAGE);

@@ -26,6 +26,8 @@ pub(crate) enum Build {
     Plain,
     /// With an allocator that counts.
     Counting,
+    /// Two processes and the socket between them.
+    Unix,
 }
 
 /// The part of cargo's messages that says where an executable is.
@@ -53,7 +55,10 @@ pub(crate) fn build_all(libraries: &[&'static str], how: Build) -> Result<Vec<Pr
 
 /// Builds one library's program and says where it is.
 fn build(library: &str, how: Build) -> Result<PathBuf, Error> {
-    let package = format!("bench-{library}");
+    let package = match how {
+        Build::Unix => format!("bench-unix-{library}"),
+        Build::Plain | Build::Counting => format!("bench-{library}"),
+    };
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command

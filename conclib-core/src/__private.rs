@@ -62,7 +62,7 @@ pub type DeferredOf<M> = crate::Deferred<<M as Message>::Reply, <M as Message>::
 #[diagnostic::on_unimplemented(
     message = "a hook cannot fail with `{Self}`, which is no error",
     label = "not an error",
-    note = "implement `std::error::Error` for `{Self}`, as `#[derive(Debug, thiserror::Error)]` does, or return `conclib::Result`"
+    note = "implement `std::error::Error` for `{Self}`, as `#[derive(Debug, thiserror::Error)]` does, or box it: `Box<dyn std::error::Error + Send + Sync>`"
 )]
 pub trait HookError: Into<BoxError> {}
 

@@ -45,6 +45,7 @@ mod auth_key;
 mod client;
 mod error;
 mod handshake;
+mod id_map;
 mod incoming;
 mod limits;
 mod outbox;

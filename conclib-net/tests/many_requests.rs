@@ -3,9 +3,12 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use conclib::prelude::*;
-use support::{Desk, DeskDouble, House, Ponder, ask, doubles, soon};
+use conclib::wire::{Codec, Envelope, Outlet, Unsent};
+use conclib_net::Client;
+use support::{DeskDouble, DeskEcho, House, PATIENCE, Ponder, ask, doubles, soon, until};
 use tokio::task::JoinSet;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -23,5 +26,147 @@ async fn each_of_2000_askers_gets_its_own_answer() {
         assert_eq!(answer, Ok(2 * n));
     }
     assert_eq!(client.stats().in_flight, 0);
+    assert_eq!(client.stats().late, 0);
+}
+
+#[tokio::test]
+async fn bodies_of_up_to_a_mebibyte_come_back_as_they_were() {
+    let house = House::new();
+    let _broker = house.open().await;
+    let client = house.client().await;
+    for len in [0, 1, 16 * 1024, 64 * 1024 + 1, 1024 * 1024 - 8] {
+        let text = "x".repeat(len);
+        assert_eq!(
+            ask(&client, DeskEcho { text: text.clone() }).await,
+            Ok(text)
+        );
+    }
+    let text = "x".repeat(1024 * 1024 + 1);
+    let error = ask(&client, DeskEcho { text }).await.unwrap_err();
+    assert!(
+        matches!(
+            &error,
+            AskError::Codec {
+                delivery: Delivery::NotDelivered,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(doubles(&client, 4).await);
+}
+
+/// Sends a request that nobody answers, and counts its end.
+fn send(client: &Arc<Client>, ended: &Arc<AtomicUsize>) -> Result<(), Unsent> {
+    let ended = ended.clone();
+    let envelope = Envelope {
+        id: client.next_id(),
+        to: "desk",
+        message: "Ponder",
+        timeout: PATIENCE,
+        trace: "",
+        codec: Codec::Json,
+        fingerprint: 0,
+        asked: true,
+        body: b"{}",
+    };
+    let answerer = Box::new(move |_: Result<_, _>| {
+        ended.fetch_add(1, Ordering::SeqCst);
+    });
+    client
+        .send(&envelope, answerer)
+        .map_err(|(unsent, _)| unsent)
+}
+
+#[tokio::test]
+async fn the_window_lets_256_requests_out_and_then_one_for_each_answer() {
+    let mut house = House::new();
+    let _broker = house.open().await;
+    let client = house.client().await;
+    let ended = Arc::new(AtomicUsize::new(0));
+    for _ in 0..256 {
+        send(&client, &ended).unwrap();
+    }
+    assert_eq!(send(&client, &ended), Err(Unsent::Busy));
+
+    let mut waiters = JoinSet::new();
+    for _ in 0..10 {
+        waiters.spawn(client.room());
+    }
+    until(|| waiters.len() == 10).await;
+    tokio::task::yield_now().await;
+    assert!(waiters.try_join_next().is_none());
+
+    house.request().await.respond(&1).unwrap();
+    soon(waiters.join_next()).await.unwrap().unwrap();
+    assert_eq!(ended.load(Ordering::SeqCst), 1);
+    assert!(
+        waiters.try_join_next().is_none(),
+        "one place, and more than one was woken"
+    );
+
+    // Whoever was woken and went away passes the place on.
+    send(&client, &ended).unwrap();
+    assert_eq!(send(&client, &ended), Err(Unsent::Busy));
+    for left in (0..9).rev() {
+        house.request().await.respond(&1).unwrap();
+        soon(waiters.join_next()).await.unwrap().unwrap();
+        assert_eq!(waiters.len(), left);
+    }
+}
+
+#[tokio::test]
+async fn a_place_is_not_lost_with_a_waiter_that_left() {
+    let mut house = House::new();
+    let _broker = house.open().await;
+    let client = house.client().await;
+    let ended = Arc::new(AtomicUsize::new(0));
+    for _ in 0..256 {
+        send(&client, &ended).unwrap();
+    }
+    let mut first = Box::pin(client.room());
+    let mut second = Box::pin(client.room());
+    let waker = std::task::Waker::noop();
+    assert!(
+        first
+            .as_mut()
+            .poll(&mut std::task::Context::from_waker(waker))
+            .is_pending()
+    );
+    assert!(
+        second
+            .as_mut()
+            .poll(&mut std::task::Context::from_waker(waker))
+            .is_pending()
+    );
+    let second = tokio::spawn(second);
+    tokio::task::yield_now().await;
+
+    house.request().await.respond(&1).unwrap();
+    until(|| ended.load(Ordering::SeqCst) == 1).await;
+    drop(first);
+    soon(second).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_asker_that_leaves_gives_its_place_back_and_is_skipped() {
+    let mut house = House::new();
+    let _broker = house.open().await;
+    let client = house.client().await;
+    let asker = tokio::spawn({
+        let client = client.clone();
+        async move { ask(&client, Ponder { n: 1 }).await }
+    });
+    let request = house.request().await;
+    assert_eq!(client.stats().in_flight, 1);
+    asker.abort();
+    let _ = asker.await;
+    assert_eq!(client.stats().in_flight, 0);
+
+    // The cancellation is on its way before this is, and the answer to what was
+    // cancelled does not come.
+    assert!(doubles(&client, 3).await);
+    request.respond(&1).unwrap();
+    assert!(doubles(&client, 3).await);
     assert_eq!(client.stats().late, 0);
 }

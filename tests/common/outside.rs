@@ -9,10 +9,11 @@
     reason = "every test file uses some of it"
 )]
 
+use std::future::IntoFuture;
 use std::path::PathBuf;
 
 use conclib::prelude::*;
-use conclib::{AuthKey, PrivateDir};
+use conclib::{AuthKey, Connect, PrivateDir};
 use tokio::sync::mpsc;
 
 use crate::common::{Keeper, Log, NoGood, gate};
@@ -99,11 +100,16 @@ impl Place {
     }
 
     pub async fn client(&self) -> conclib::Result<ProxyClient> {
+        Ok(self.connect().await?)
+    }
+
+    /// A client that is about to connect, wherever it is awaited.
+    pub fn connect(&self) -> <Connect as IntoFuture>::IntoFuture {
         let connect = ProxyClient::connect(&*self.url);
-        Ok(match &self.key {
-            Some(key) => connect.key(key.clone()).await?,
-            None => connect.await?,
-        })
+        match &self.key {
+            Some(key) => connect.key(key.clone()).into_future(),
+            None => connect.into_future(),
+        }
     }
 
     pub fn url(&self) -> &str {

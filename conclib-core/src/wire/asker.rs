@@ -16,6 +16,9 @@ use crate::message::{Message, Road, decode};
 use crate::reply::{Answer, Refusal, ReplyTo, Request};
 use crate::urn::Urn;
 
+/// What most replies fit in, in bytes.
+const USUAL_BODY: usize = 128;
+
 /// Where a message came from.
 ///
 /// ```
@@ -202,7 +205,7 @@ impl<T, E> WireReply<T, E> {
         if self.asker.sink.is_none() {
             return;
         }
-        let mut body = Vec::new();
+        let mut body = Vec::with_capacity(USUAL_BODY);
         let encode = self.encode;
         let codec = self.asker.codec;
         // The serde code of a reply is a user's, and may panic.

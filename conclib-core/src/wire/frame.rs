@@ -109,7 +109,9 @@ impl<'a> Frame<'a> {
     fn write(&self, out: &mut Vec<u8>) -> Result<(), FrameError> {
         match self {
             Self::Request(envelope) => {
-                let millis = u32::try_from(envelope.timeout.as_millis()).unwrap_or(u32::MAX);
+                // Rounded up: the other side is never the first to give up.
+                let millis = envelope.timeout.as_nanos().div_ceil(1_000_000);
+                let millis = u32::try_from(millis).unwrap_or(u32::MAX);
                 out.push(REQUEST);
                 out.extend_from_slice(envelope.id.as_bytes());
                 out.push(if envelope.asked { ASKED } else { 0 });

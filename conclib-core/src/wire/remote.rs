@@ -19,7 +19,7 @@ use crate::actor::Named;
 use crate::call::{Deadline, NotSent, Sending, Target};
 use crate::error::{AskError, Delivery, Failure, TellError};
 use crate::fault::Fault;
-use crate::message::{Message, Road, WireMessage};
+use crate::message::{Message, Never, Road, WireMessage};
 use crate::reply::{Answer, Refusal, ReplyTo};
 use crate::urn::{Urn, UrnError};
 
@@ -254,14 +254,25 @@ pub(crate) fn poll_send_away<M: Message>(
         let queued = ready!(Pin::new(queued).poll(cx));
         let queued = queued.unwrap_or(Err(Failure::Disconnected(Delivery::MayHaveRun)));
         if let Err(failure) = queued {
-            return Poll::Ready(Err(NotSent::Failure(failure)));
+            return Poll::Ready(Err(not_queued(failure)));
         }
     }
     sending.request = None;
     Poll::Ready(Ok(()))
 }
 
-/// Sends if the outlet has room, and asks for no word of it.
+/// Why a told message was not queued over there, in the words that a local
+/// actor has for it.
+fn not_queued(failure: Failure) -> NotSent {
+    match failure {
+        Failure::MailboxFull => NotSent::Full,
+        Failure::Stopped(Delivery::NotDelivered) => NotSent::Stopped,
+        failure => NotSent::Failure(failure),
+    }
+}
+
+/// Sends if the outlet has room. Nobody waits for word of it, so word that it
+/// was not queued goes to the log.
 pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(), TellError<M>> {
     let urn = match &remote.urn {
         Ok(urn) => urn,
@@ -270,14 +281,15 @@ pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(
             return Err(failure.into_tell_error(remote.urn(), message));
         }
     };
-    let sent = send(
-        remote,
-        urn,
-        &message,
-        false,
-        DEFAULT_TIMEOUT,
-        Box::new(|_| {}),
-    );
+    let to = urn.clone();
+    let answerer = Box::new(move |response: Result<Response<'_>, Failure>| {
+        if let Err(failure) = queued(response) {
+            let error = AskError::<Never>::new(to, failure);
+            let message = M::NAME;
+            tracing::warn!(target: "conclib", message, %error, "a message that was told was not queued");
+        }
+    });
+    let sent = send(remote, urn, &message, false, DEFAULT_TIMEOUT, answerer);
     sent.map(drop).map_err(|(unsent, _)| {
         let why = match unsent {
             Unsent::Busy => NotSent::Full,
@@ -289,6 +301,10 @@ pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(
         why.into_tell_error(urn.clone(), message)
     })
 }
+
+/// What most requests fit in, in bytes: a buffer that grows costs more than
+/// the rest of encoding.
+const USUAL_BODY: usize = 128;
 
 fn closed() -> Failure {
     Failure::Disconnected(Delivery::NotDelivered)
@@ -303,7 +319,7 @@ fn send<M: Message>(
     answerer: Answerer,
 ) -> Result<RequestId, (Unsent, Answerer)> {
     let codec = Codec::Bincode;
-    let mut body = Vec::new();
+    let mut body = Vec::with_capacity(USUAL_BODY);
     if let Err(error) = <M::Road as Road<M>>::encode(message, codec, &mut body) {
         return Err((Unsent::Codec(error), answerer));
     }
@@ -339,14 +355,18 @@ fn answerer<M: Message>(
     }
     let (word, queued) = oneshot::channel();
     let answerer = move |response: Result<Response<'_>, Failure>| {
-        let outcome = response.and_then(|response| match response.kind {
-            ResponseKind::Failure => Err(failure(&response)),
-            _ => Ok(()),
-        });
         // A teller that has left wants no word.
-        let _ = word.send(outcome);
+        let _ = word.send(self::queued(response));
     };
     (Box::new(answerer), Some(queued))
+}
+
+/// What the answer to a told message says of it.
+fn queued(response: Result<Response<'_>, Failure>) -> Result<(), Failure> {
+    match response? {
+        response if response.kind == ResponseKind::Failure => Err(failure(&response)),
+        _ => Ok(()),
+    }
 }
 
 fn decode<M: Message>(response: &Response<'_>) -> Answer<M::Reply, M::Error> {

@@ -1,7 +1,5 @@
 //! What a client's askers share with the task of its connection.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,6 +15,7 @@ use tokio::sync::Notify;
 use super::ids::Ids;
 use super::outlet::ClientStats;
 use super::room::Queue;
+use crate::id_map::IdMap;
 use crate::limits::{CLIENT_WAITING, CLIENT_WINDOW};
 use crate::outbox::{Outbox, Source};
 
@@ -38,7 +37,7 @@ pub(super) struct State {
     out: Outbox,
     /// How many bytes were put into `out` since the link is up.
     pushed: u64,
-    waiting: HashMap<RequestId, Waiting, BuildHasherDefault<IdHasher>>,
+    waiting: IdMap<Waiting>,
     pub(super) queue: Queue,
 }
 
@@ -104,7 +103,7 @@ impl Shared {
             link: Link::Up,
             out: Outbox::default(),
             pushed: 0,
-            waiting: HashMap::default(),
+            waiting: IdMap::default(),
             queue: Queue::default(),
         };
         Self {
@@ -302,31 +301,5 @@ fn unsendable(error: FrameError, envelope: &Envelope<'_>) -> CodecError {
             codec: envelope.codec,
             detail: error.to_string(),
         },
-    }
-}
-
-/// Hashes ids that this process has made itself, so nobody can make them
-/// collide: one multiplication for each half is enough.
-#[derive(Default)]
-struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        let (halves, rest) = bytes.as_chunks::<8>();
-        let rest = rest
-            .iter()
-            .fold(0, |word, &byte| word << 8 | u64::from(byte));
-        for word in halves
-            .iter()
-            .map(|half| u64::from_le_bytes(*half))
-            .chain([rest])
-        {
-            let product = u128::from(self.0 ^ word ^ 0x243F_6A88_85A3_08D3) * 0x9E37_79B9_7F4A_7C15;
-            self.0 = (product ^ product >> 64) as u64;
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }

@@ -1,6 +1,5 @@
 //! One client of a broker: its requests come in, their answers leave.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::future::poll_fn;
 use std::io;
@@ -19,6 +18,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use super::acceptor::{Common, Phase};
+use crate::id_map::IdMap;
 use crate::incoming::Incoming;
 use crate::limits::Limits;
 use crate::outbox::{Outbox, Source, write_out};
@@ -34,7 +34,7 @@ struct Connection {
 struct State {
     out: Outbox,
     /// Every request that has come in and has not been answered.
-    live: HashMap<RequestId, Live>,
+    live: IdMap<Live>,
     /// The reading half, while it may not read.
     reader: Option<Waker>,
     /// Whether the peer was told to send no new requests.
@@ -207,7 +207,7 @@ impl Connection {
     fn new(limits: Limits) -> Self {
         let state = State {
             out: Outbox::default(),
-            live: HashMap::new(),
+            live: IdMap::default(),
             reader: None,
             refusing: false,
         };

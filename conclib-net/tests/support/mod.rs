@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test takes the part that it needs")]
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,8 @@ use conclib::prelude::*;
 use conclib::wire::{Envelope, Frame, Outlet, Remote, RequestId};
 use conclib_net::{Address, Client, LocalBroker};
 use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 
 /// Longer than anything here takes, on a busy machine too: no test ends by it
@@ -132,4 +135,70 @@ pub(crate) fn bytes(frame: &Frame<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     frame.encode(&mut bytes).unwrap();
     bytes
+}
+
+/// What a client says first, with its length: this test is what keeps the
+/// bytes from changing unnoticed.
+pub(crate) fn hello(keyed: bool, nonce: [u8; 32]) -> Vec<u8> {
+    let mut hello = vec![0, 45, 1];
+    hello.extend_from_slice(b"conclib");
+    hello.extend_from_slice(&[0, 1, keyed.into()]);
+    hello.extend_from_slice(&nonce);
+    hello.extend_from_slice(&[1, 2]);
+    hello[1] = u8::try_from(hello.len() - 2).unwrap();
+    hello
+}
+
+/// Reads one message of a handshake, with its length.
+pub(crate) async fn read_message<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Vec<u8>> {
+    let len = stream.read_u16().await?;
+    let mut message = len.to_be_bytes().to_vec();
+    message.resize(2 + usize::from(len), 0);
+    stream.read_exact(&mut message[2..]).await?;
+    Ok(message)
+}
+
+/// Kinds of what a server says in a handshake.
+pub(crate) const SERVER_HELLO: u8 = 2;
+pub(crate) const WELCOME: u8 = 4;
+pub(crate) const REFUSAL: u8 = 5;
+
+/// Lets itself in without a key.
+pub(crate) async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
+    stream.write_all(&hello(false, [7; 32])).await.unwrap();
+    assert_eq!(read_message(stream).await.unwrap()[2], SERVER_HELLO);
+    assert_eq!(read_message(stream).await.unwrap()[2], WELCOME);
+}
+
+impl House {
+    /// A connection that was let in, and on which the test writes the bytes.
+    pub(crate) async fn raw(&self) -> UnixStream {
+        let mut stream = UnixStream::connect(&self.path).await.unwrap();
+        shake_hands(&mut stream).await;
+        stream
+    }
+}
+
+/// Reads one frame, without its length.
+pub(crate) async fn read_frame<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Vec<u8>> {
+    let mut frame = vec![0; stream.read_u32().await? as usize];
+    stream.read_exact(&mut frame).await?;
+    Ok(frame)
+}
+
+/// What is read until the other side closes; a reset is an end too.
+pub(crate) async fn read_to_end<S: AsyncRead + Unpin>(stream: &mut S) -> Vec<u8> {
+    let mut read = Vec::new();
+    let _ = soon(stream.read_to_end(&mut read)).await;
+    read
+}
+
+/// Looks again and again until it is true: for what has no event to wait for.
+pub(crate) async fn until(mut condition: impl FnMut() -> bool) {
+    soon(async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }

@@ -1,0 +1,197 @@
+//! What is logged, at which level, under the target `conclib`.
+
+mod common;
+
+use std::fmt::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use common::{Log, NoGood, ScribeCalls, guard, hold, scribe};
+use conclib::prelude::*;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::DefaultGuard;
+use tracing::{Level, Metadata, Subscriber};
+
+/// Keeps what is logged, a line for each event.
+struct Capture {
+    log: Log,
+    spans: AtomicU64,
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let _ = write!(self.0, " {}={value:?}", field.name());
+    }
+}
+
+impl Subscriber for Capture {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "conclib"
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1 + self.spans.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut line = Line(event.metadata().level().to_string());
+        event.record(&mut line);
+        self.log.add(line.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// Captures what this thread logs, which is all of a runtime of one thread.
+fn capture() -> (Log, DefaultGuard) {
+    let log = Log::default();
+    let capture = Capture {
+        log: log.clone(),
+        spans: AtomicU64::new(0),
+    };
+    (log, tracing::subscriber::set_default(capture))
+}
+
+/// The lines of a level.
+fn of(log: &Log, level: Level) -> Vec<String> {
+    let mut lines = log.lines();
+    lines.retain(|line| line.starts_with(level.as_str()));
+    lines
+}
+
+#[tokio::test]
+async fn an_error_that_goes_to_its_asker_is_information() {
+    let _guard = guard();
+    let system = System::new("logging");
+    let scribe = system.actor(scribe().0).urn("one").spawn().unwrap();
+    scribe.started().await.unwrap();
+    let (log, _capture) = capture();
+    assert!(scribe.refuse("x".into()).await.is_err());
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("INFO") && lines[0].contains("one"));
+}
+
+#[tokio::test]
+async fn an_error_that_nobody_asked_about_is_an_error_with_its_text() {
+    let _guard = guard();
+    let system = System::new("logging");
+    let scribe = system.actor(scribe().0).urn("one").spawn().unwrap();
+    let (log, _capture) = capture();
+    scribe.refuse("spoilt".into()).tell().await.unwrap();
+    scribe.echo(1).await.unwrap();
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("ERROR"));
+    for part in ["one", "refuse", "spoilt"] {
+        assert!(lines[0].contains(part), "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_actor_that_failed_is_an_error_with_the_reason() {
+    let _guard = guard();
+    let system = System::new("logging");
+    let scribe = system.actor(scribe().0).urn("one").spawn().unwrap();
+    let (log, _capture) = capture();
+    assert!(scribe.explode("out of luck".into()).await.is_err());
+    scribe.stopped().await;
+    let errors = of(&log, Level::ERROR);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].contains("one") && errors[0].contains("out of luck"));
+}
+
+#[tokio::test]
+async fn an_orderly_life_is_not_worth_an_error_nor_a_warning() {
+    let _guard = guard();
+    let (log, _capture) = capture();
+    let system = System::new("logging");
+    let scribe = system.spawn(scribe().0).unwrap();
+    scribe.echo(1).await.unwrap();
+    let keeper = hold(&scribe).await;
+    scribe.note(1).tell().await.unwrap();
+    let end = scribe.stop_now();
+    keeper.open();
+    end.await;
+    // A dead letter is for whoever debugs.
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("DEBUG") && lines[0].contains("note"));
+}
+
+/// Fails in its hooks.
+#[actor(urn = "hooks")]
+struct Hooks;
+
+#[actor]
+impl Hooks {
+    #[on(error)]
+    fn failed(&mut self) -> Directive {
+        panic!("the hook failed too");
+    }
+
+    #[on(stop)]
+    fn stop(&mut self) -> Result<(), NoGood> {
+        Err(NoGood("cannot let go".into()))
+    }
+
+    #[message]
+    fn fail(&mut self) -> Result<(), NoGood> {
+        Err(NoGood("first".into()))
+    }
+}
+
+#[tokio::test]
+async fn an_error_hook_that_fails_is_a_second_error() {
+    let _guard = guard();
+    let system = System::new("logging");
+    let hooks = system.spawn(Hooks).unwrap();
+    let (log, _capture) = capture();
+    hooks.fail().tell().await.unwrap();
+    hooks.stopped().await;
+    let errors = of(&log, Level::ERROR);
+    assert!(errors[0].contains("first"), "{errors:?}");
+    assert!(errors[1].contains("the hook failed too"), "{errors:?}");
+}
+
+#[tokio::test]
+async fn an_error_of_the_stop_hook_is_an_error_and_does_not_hold_the_stop_up() {
+    let _guard = guard();
+    let system = System::new("logging");
+    let hooks = system.spawn(Hooks).unwrap();
+    let (log, _capture) = capture();
+    assert_eq!(hooks.stop().await, StopReason::Stopped);
+    let errors = of(&log, Level::ERROR);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].contains("cannot let go"), "{errors:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ticker_whose_run_panics_is_an_error() {
+    let _guard = guard();
+    let (log, _capture) = capture();
+    let (sender, mut ran) = tokio::sync::mpsc::unbounded_channel();
+    let mut n = 0;
+    let ticker = Ticker::every(Duration::from_secs(1))
+        .run(move || {
+            n += 1;
+            sender.send(n).unwrap();
+            async move { assert!(n != 1, "the first run fails") }
+        })
+        .unwrap();
+    assert_eq!(ran.recv().await, Some(1));
+    assert_eq!(ran.recv().await, Some(2));
+    ticker.stop().await;
+    let errors = log.lines();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].starts_with("ERROR") && errors[0].contains("the first run fails"));
+}
