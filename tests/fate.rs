@@ -16,7 +16,7 @@ use conclib::prelude::*;
 use tokio::task::{JoinSet, yield_now};
 
 const DRIVERS: u64 = 4;
-const STEPS: usize = 20_000;
+const STEPS: usize = 50_000;
 const SLOTS: usize = 6;
 /// How many sends one driver has under way.
 const UNDER_WAY: usize = 24;
@@ -254,9 +254,10 @@ impl Driver {
                 0 => queued(call.try_tell().map_err(|error| mine(error, id)).is_ok()),
                 1 | 2 => queued(call.tell().await.map_err(|error| mine(error, id)).is_ok()),
                 // Leaves at once if it has to wait.
-                3 => queued(poll_once(&mut call.tell()).is_ready_and(|told| {
-                    told.map_err(|error| mine(error, id)).is_ok()
-                })),
+                3 => queued(
+                    poll_once(&mut call.tell())
+                        .is_ready_and(|told| told.map_err(|error| mine(error, id)).is_ok()),
+                ),
                 4 => match call.reply().await {
                     Ok(reply) => Said::Answer(Answer::of(&reply.await, id)),
                     Err(error) => {
@@ -300,7 +301,11 @@ impl<T> ReadyAnd<T> for std::task::Poll<T> {
 fn check(id: usize, track: &Track) -> (bool, bool) {
     let began = track.began.load(SeqCst) == 1;
     let finished = track.finished.load(SeqCst) == 1;
-    let said = track.said.lock().unwrap().expect("its sender was told nothing");
+    let said = track
+        .said
+        .lock()
+        .unwrap()
+        .expect("its sender was told nothing");
     let what = format!("message {id}: {said:?}, began {began}, finished {finished}");
     assert_eq!(track.dropped.load(SeqCst), 1, "{what}: still somewhere");
     assert!(track.began.load(SeqCst) <= 1, "{what}: handled twice");

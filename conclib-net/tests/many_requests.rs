@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use conclib::prelude::*;
-use conclib::wire::{Codec, Envelope, Outlet, Unsent};
+use conclib::wire::{Answerer, Codec, Envelope, Outlet, Unsent};
 use conclib_net::Client;
 use support::{DeskDouble, DeskEcho, House, PATIENCE, Ponder, ask, doubles, soon, until};
 use tokio::task::JoinSet;
@@ -70,7 +70,7 @@ fn send(client: &Arc<Client>, ended: &Arc<AtomicUsize>) -> Result<(), Unsent> {
         asked: true,
         body: b"{}",
     };
-    let answerer = Box::new(move |_: Result<_, _>| {
+    let answerer: Answerer = Box::new(move |_| {
         ended.fetch_add(1, Ordering::SeqCst);
     });
     client

@@ -116,6 +116,27 @@ impl Place {
         &self.url
     }
 
+    /// Somebody else serves here, and got a port.
+    pub fn set_url(&mut self, url: String) {
+        self.url = url;
+    }
+
+    /// The same place, for another process.
+    pub fn to_env(&self) -> String {
+        let key = self.key.as_ref().map(AuthKey::to_hex);
+        format!("{} {}", self.url, key.unwrap_or_default())
+    }
+
+    pub fn from_env(text: &str) -> Option<Self> {
+        let (url, key) = text.split_once(' ')?;
+        Some(Self {
+            url: url.to_owned(),
+            key: AuthKey::from_hex(key).ok(),
+            socket: url.strip_prefix("unix://").map(PathBuf::from),
+            _dir: None,
+        })
+    }
+
     /// Whether the file of a socket is there.
     pub fn has_file(&self) -> bool {
         self.socket.as_ref().is_some_and(|socket| socket.exists())

@@ -18,7 +18,7 @@ pub(super) fn actor_hooks(actor: &Actor) -> TokenStream {
     let start = actor.start.as_ref().map(|hook| {
         let call = call(hook, &quote!(self,), None);
         let body = match hook.returns.kind {
-            ReturnKind::Result => quote!(#call.map_err(|error| #boxed(error))),
+            ReturnKind::Result => quote!(#call.map_err(#boxed)),
             _ => quote! {
                 #call;
                 ::core::result::Result::Ok(())
@@ -79,7 +79,7 @@ pub(super) fn create(actor: &Actor, is_sound: bool) -> TokenStream {
     let call = call(hook, &TokenStream::new(), Some(&args));
     let body = match hook.returns.kind {
         _ if !is_sound => quote!(::core::unimplemented!()),
-        ReturnKind::Result => quote!(#call.map_err(|error| #boxed(error))),
+        ReturnKind::Result => quote!(#call.map_err(#boxed)),
         _ => quote!(::core::result::Result::Ok(#call)),
     };
     quote! {
@@ -99,7 +99,7 @@ pub(super) fn create(actor: &Actor, is_sound: bool) -> TokenStream {
 /// What makes the error of a hook the library's; complains at what it returns.
 fn boxed(hook: Option<&Hook>, runtime: &Path) -> TokenStream {
     let span = hook.map_or_else(Span::call_site, |hook| hook.returns.span);
-    respanned(span, quote!(#runtime::__private::boxed))
+    respanned(span, quote!(|error| #runtime::__private::boxed(error)))
 }
 
 /// The call of a hook. What does not fit it is blamed on its parameter, or on

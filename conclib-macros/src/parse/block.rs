@@ -2,7 +2,7 @@
 //! the methods; the block stays what it was otherwise.
 
 use proc_macro2::Span;
-use syn::{Error, ImplItem, ImplItemFn, ItemImpl, Path};
+use syn::{Attribute, Error, ImplItem, ImplItemFn, ItemImpl, Path, parse_quote};
 
 use super::method::{self, Takes};
 use super::role::{self, Moment, Role};
@@ -22,11 +22,28 @@ pub(crate) fn actor_impl(
             continue;
         };
         let role = role::take(method, &runtime, mistakes);
+        if role.is_some() {
+            method.attrs.push(as_its_role_wants());
+        }
         if let (Some(actor), Some((role, span))) = (&mut actor, role) {
             add(actor, method, role, span, mistakes);
         }
     }
     actor
+}
+
+/// Lints that advise another signature: the role of the method fixes it.
+fn as_its_role_wants() -> Attribute {
+    parse_quote! {
+        #[allow(
+            clippy::needless_pass_by_value,
+            clippy::trivially_copy_pass_by_ref,
+            clippy::unnecessary_wraps,
+            clippy::unused_async,
+            clippy::unused_self,
+            reason = "the signature of a handler or a hook"
+        )]
+    }
 }
 
 fn head(runtime: Path, block: &ItemImpl, mistakes: &mut Mistakes) -> Option<Actor> {

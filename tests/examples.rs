@@ -1,0 +1,216 @@
+//! The examples do what the README shows, and leave nothing behind, however
+//! they end.
+//!
+//! `cargo test` builds them first. With `--test examples` alone it does not:
+//! run `cargo build --examples` before.
+#![allow(missing_docs, unreachable_pub, reason = "a test")]
+#![cfg(all(feature = "macros", feature = "net", feature = "apid"))]
+
+#[path = "common/child.rs"]
+mod child;
+mod common;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use child::{Kid, Process, survivors};
+use common::guard;
+
+const ONCE: &[&str] = &[
+    "in this process:        add(2) -> 2",
+    "the web server:         process N at http://127.0.0.1:N",
+    "GET  /greet/Ada         200 OK: Hello, Ada! You are number 3.",
+    "GET  /greet/%20         400 Bad Request: a name has at least one letter",
+    "POST /add {\"by\":4}      200 OK: {\"greeted\":7}",
+];
+
+fn example(name: &str) -> conclib::Result<Command> {
+    let tests = env::current_exe()?;
+    let deps = tests.parent().and_then(Path::parent);
+    let path = deps.ok_or("no target directory")?.join("examples").join(name);
+    match path.exists() {
+        true => Ok(Command::new(path)),
+        false => Err(format!(
+            "{} is not built: run `cargo build --examples`",
+            path.display()
+        )
+        .into()),
+    }
+}
+
+/// What differs from one run to the next.
+fn normal(line: &str) -> String {
+    let mut normal = String::new();
+    let mut words = line.split_inclusive([' ', '/', ':']);
+    let mut before = "";
+    for word in words.by_ref() {
+        let bare = word.trim_end_matches([' ', '/', ':']);
+        let varies = match before {
+            "process " => true,
+            // A port, after an address of the machine's own.
+            "127.0.0.1:" => true,
+            "tmp/" => bare.starts_with("conclib-"),
+            _ => false,
+        };
+        normal += if varies { "N" } else { bare };
+        normal += &word[bare.len()..];
+        before = word;
+    }
+    normal
+}
+
+/// A quickstart that waits for its Ctrl-C.
+struct Running {
+    kid: Kid,
+    lines: Vec<String>,
+    family: Vec<Process>,
+    url: String,
+}
+
+impl Running {
+    async fn start() -> conclib::Result<Self> {
+        let mut kid = Kid::start(&mut example("quickstart")?)?;
+        let mut lines = Vec::new();
+        let url = loop {
+            let line = kid.said("").await?;
+            lines.push(line.clone());
+            if let Some((_, rest)) = line.split_once(" --example ask -- ") {
+                let (url, _) = rest.split_once(' ').ok_or("no URL")?;
+                break url.to_owned();
+            }
+        };
+        let family = Process::family(kid.id());
+        Ok(Self {
+            kid,
+            lines,
+            family,
+            url,
+        })
+    }
+
+    fn socket(&self) -> conclib::Result<PathBuf> {
+        let path = self.url.strip_prefix("unix://").ok_or("no unix socket")?;
+        Ok(PathBuf::from(path))
+    }
+
+    /// It is gone, with all that belonged to it.
+    fn left_nothing(&self, dir: &Path) -> conclib::Result {
+        let left = survivors(&self.family);
+        assert!(left.is_empty(), "still there: {left:#?}");
+        assert!(
+            child::eventually(|| !dir.exists()),
+            "still there: {}",
+            dir.display()
+        );
+        Ok(())
+    }
+}
+
+/// The directory of its socket, and whom it has started: itself, the web
+/// server, and a guard for each of the two things it owns.
+fn belongings(running: &Running) -> conclib::Result<PathBuf> {
+    let socket = running.socket()?;
+    assert!(socket.exists());
+    let names: Vec<_> = running.family.iter().map(|kin| &*kin.name).collect();
+    let servers = names.iter().filter(|name| **name == "quickstart");
+    assert_eq!(servers.count(), 2, "{names:?}");
+    assert!(names.len() >= 4, "{names:?}");
+    let dir = socket.parent().ok_or("no directory")?;
+    Ok(dir.to_owned())
+}
+
+#[tokio::test]
+async fn the_quickstart_runs_once_and_ends() -> conclib::Result {
+    let _guard = guard();
+    let mut kid = Kid::start(example("quickstart")?.arg("--once"))?;
+    let lines = kid.all().await;
+    assert!(kid.exited()?.success());
+    let said: Vec<_> = lines.iter().map(|line| normal(line)).collect();
+    assert_eq!(said[..ONCE.len()], *ONCE);
+    let end = "the end:                1 stopped; 0 dead letters";
+    assert_eq!(said[ONCE.len()..], [end]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_readme_shows_what_the_quickstart_says() -> conclib::Result {
+    let _guard = guard();
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"))?;
+    let (_, block) = readme
+        .split_once("```text\nin this process:")
+        .ok_or("the README shows no quickstart")?;
+    let (block, _) = block.split_once("\n```").ok_or("a block without an end")?;
+    let shown = format!("in this process:{block}");
+    let shown: Vec<_> = shown.lines().map(normal).collect();
+
+    let running = Running::start().await?;
+    let said: Vec<_> = running.lines.iter().map(|line| normal(line)).collect();
+    assert_eq!(said, shown);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_signal_ends_the_quickstart_in_order() -> conclib::Result {
+    let _guard = guard();
+    for signal in ["INT", "TERM"] {
+        let mut running = Running::start().await?;
+        let dir = belongings(&running)?;
+        running.kid.signal(signal)?;
+        let report = running.kid.said("the end:").await?;
+        assert_eq!(report.trim(), "1 stopped; 0 dead letters");
+        assert!(running.kid.exited()?.success());
+        running.left_nothing(&dir)?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_quickstart_that_is_killed_leaves_nothing() -> conclib::Result {
+    let _guard = guard();
+    for _ in 0..3 {
+        let mut running = Running::start().await?;
+        let dir = belongings(&running)?;
+        running.kid.kill()?;
+        running.left_nothing(&dir)?;
+    }
+    Ok(())
+}
+
+async fn ask(args: &[&str]) -> conclib::Result<(bool, String)> {
+    let output = example("ask")?.args(args).output()?;
+    let text = if output.status.success() {
+        output.stdout
+    } else {
+        output.stderr
+    };
+    Ok((output.status.success(), String::from_utf8(text)?))
+}
+
+#[tokio::test]
+async fn ask_asks_a_quickstart_in_json() -> conclib::Result {
+    let _guard = guard();
+    let running = Running::start().await?;
+    let url = &*running.url;
+    let (done, text) = ask(&[url, "greeter", "Greet", r#"{"name":"Ada"}"#]).await?;
+    let answer: serde_json::Value = serde_json::from_str(&text)?;
+    let greeting = serde_json::json!({ "text": "Hello, Ada! You are number 8." });
+    assert_eq!((done, answer), (true, greeting));
+    let (done, text) = ask(&[url, "greeter", "add", r#"{"by":2}"#]).await?;
+    assert_eq!((done, &*text), (true, "10\n"));
+
+    for (args, said) in [
+        (&[url, "greeter", "Greet", r#"{"nom":"Ada"}"#][..], "missing field `name`"),
+        (&[url, "greeter", "Meet", "{}"], "Meet"),
+        (&[url, "nobody", "Greet", "{}"], "`nobody`"),
+        (&[url, "greeter", "Greet", "{"], "EOF"),
+        (&["unix:///no/such.sock", "a", "B", "{}"], "nobody serves on"),
+        (&["http://localhost", "a", "B", "{}"], "unix:///path"),
+        (&[url], "usage"),
+    ] {
+        let (done, text) = ask(args).await?;
+        assert!(!done && text.contains(said), "{args:?}: {text}");
+    }
+    Ok(())
+}

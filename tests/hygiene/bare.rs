@@ -1,0 +1,101 @@
+//! Nothing is in scope, and what would be is shadowed.
+#![no_implicit_prelude]
+
+use ::conclib::{actor, message};
+
+/// Names of the standard prelude, and what they are not.
+#[expect(dead_code, reason = "they only shadow")]
+mod shadows {
+    pub(super) struct Result;
+    pub(super) struct Option;
+    pub(super) struct Some;
+    pub(super) struct Ok;
+    pub(super) struct Vec;
+    pub(super) struct Box;
+    pub(super) struct String;
+    pub(super) struct Message;
+    pub(super) struct Context;
+    pub(super) struct Inbox;
+    pub(super) struct Request;
+    pub(super) struct Call;
+    pub(super) struct ActorRef;
+    pub(super) struct Never;
+    pub(super) trait Send {}
+    pub(super) trait Sized {}
+    pub(super) trait Future {}
+    pub(super) trait Actor {}
+    pub(super) trait Handler {}
+    pub(super) mod core {}
+    pub(super) mod std {}
+    pub(super) mod conclib {}
+    pub(super) mod serde {}
+}
+#[allow(unused_imports, reason = "they only shadow")]
+use shadows::*;
+
+#[message(reply = ::std::string::String)]
+pub(super) struct Greet {
+    pub(super) name: ::std::string::String,
+}
+
+#[message(reply = u8)]
+pub(super) enum Step {
+    Left,
+    Right(u8),
+    Both { left: u8, right: u8 },
+}
+
+#[actor(urn = "bare", mailbox = 8, overflow = Reject)]
+pub(super) struct Bare {
+    ticks: u8,
+}
+
+#[actor]
+impl Bare {
+    #[handler]
+    fn greet(&mut self, greet: Greet) -> ::std::string::String {
+        greet.name
+    }
+
+    #[handler]
+    async fn step(&mut self, step: Step) -> u8 {
+        match step {
+            Step::Left => 0,
+            Step::Right(by) => by,
+            Step::Both { left, right } => left + right,
+        }
+    }
+
+    #[message(every = "1h")]
+    fn tick(&mut self) {
+        self.ticks += 1;
+    }
+
+    #[message]
+    fn half(&self, of: u8) -> ::core::result::Result<u8, ::conclib::Fault> {
+        ::core::result::Result::Ok(of / 2)
+    }
+
+    #[on(create)]
+    fn create(ticks: u8) -> Self {
+        Self { ticks }
+    }
+
+    #[on(start)]
+    fn started(&mut self) {
+        self.ticks = 0;
+    }
+
+    #[on(stop)]
+    fn stopped(&mut self, _: &::conclib::StopReason) {}
+
+    #[on(error)]
+    fn failed(&mut self, _: ::conclib::HandlerError) -> ::conclib::Directive {
+        ::conclib::Directive::Resume
+    }
+
+    #[fallback]
+    fn other(&mut self, request: ::conclib::wire::RequestEnvelope) {
+        ::core::mem::drop(request);
+    }
+}

@@ -1,0 +1,217 @@
+//! The outside road between real processes: this test program starts itself.
+#![allow(missing_docs, unreachable_pub, reason = "a test")]
+#![cfg(all(feature = "macros", feature = "net", feature = "apid"))]
+
+#[path = "common/child.rs"]
+mod child;
+mod common;
+#[path = "common/outside.rs"]
+mod outside;
+
+use std::env;
+use std::future::IntoFuture;
+use std::io::{Read, stdin};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use child::Kid;
+use common::{guard, next_dead_letter, poll_once};
+use conclib::prelude::*;
+use outside::{DeskDouble, DeskOrigin, DeskPromise, DeskWait, House, Place, Road, on_every_road, settle};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+on_every_road! {
+    four_processes_ask_500_times_each,
+    a_client_that_is_killed,
+    a_server_that_is_killed,
+}
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// This program again, as one of the children below.
+fn this_program(child: &str, place: &Place) -> conclib::Result<Kid> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args(["--exact", child, "--nocapture"]);
+    command.env("PROXY_TEST_PLACE", place.to_env());
+    Ok(Kid::start(&mut command)?)
+}
+
+/// `None` in the test program itself, which has no part to play. A child ends
+/// with its parent.
+fn part_to_play() -> Option<Place> {
+    let place = env::var("PROXY_TEST_PLACE").ok()?;
+    thread::spawn(|| {
+        // The other end is never written to.
+        let _ = stdin().read(&mut [0]);
+        std::process::exit(1);
+    });
+    Place::from_env(&place)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn child_asks() -> conclib::Result {
+    let Some(place) = part_to_play() else {
+        return Ok(());
+    };
+    let client = place.client().await?;
+    let offset = u64::from(std::process::id()) * 1000;
+    let mut askers = JoinSet::new();
+    for n in offset..offset + 500 {
+        let client = client.clone();
+        askers.spawn(async move { client.ask("desk", DeskDouble { n }).await == Ok(2 * n) });
+    }
+    let right = askers.join_all().await.into_iter().filter(|right| *right);
+    println!("right: {}", right.count());
+    println!("origin: {}", client.ask("desk", DeskOrigin {}).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn child_waits() -> conclib::Result {
+    let Some(place) = part_to_play() else {
+        return Ok(());
+    };
+    let client = place.client().await?;
+    let waiting = client.ask("desk", DeskWait { n: 2 }).reply().await?;
+    settle(&client).await?;
+    println!("waiting");
+    waiting.await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn child_serves() -> conclib::Result {
+    let Some(place) = part_to_play() else {
+        return Ok(());
+    };
+    let house = House::open_at(place).await?;
+    println!("serving: {}", house.proxy.url());
+    house.system.run_until_signal().await?;
+    Ok(())
+}
+
+async fn four_processes_ask_500_times_each(road: Road) -> conclib::Result {
+    let house = House::open(road).await?;
+    let mut kids = Vec::new();
+    for _ in 0..4 {
+        kids.push(this_program("child_asks", &house.place)?);
+    }
+    for kid in &mut kids {
+        assert_eq!(kid.said("right: ").await?, "500");
+        let origin = kid.said("origin: ").await?;
+        match road {
+            Road::Unix => assert_eq!(origin, format!("process {}", kid.id())),
+            Road::Tcp => assert!(origin.starts_with("peer 127."), "{origin}"),
+        }
+        assert!(kid.exited()?.success());
+    }
+    assert_eq!(house.handled(), 4 * 501);
+    Ok(())
+}
+
+async fn a_client_that_is_killed(road: Road) -> conclib::Result {
+    let mut house = House::open(road).await?;
+    let mut events = house.system.events();
+    let client = house.client().await?;
+    let busy = client.ask("desk", DeskWait { n: 1 }).reply().await?;
+    let keeper = house.watch.turn().await?;
+    let mut kid = this_program("child_waits", &house.place)?;
+    kid.said("waiting").await?;
+    let tasks = common::alive();
+    kid.kill()?;
+    common::until(|| common::alive() < tasks).await;
+
+    keeper.open();
+    let letter = next_dead_letter(&mut events).await;
+    assert_eq!(letter.cause, DeadLetterCause::AskerLeft);
+    assert_eq!(busy.await?, 1);
+    assert_eq!(client.ask("desk", DeskDouble { n: 4 }).await?, 8);
+    assert_eq!(house.watch.log.lines(), ["begin 1", "end 1"]);
+    Ok(())
+}
+
+async fn a_server_that_is_killed(road: Road) -> conclib::Result {
+    let mut place = Place::new(road)?;
+    let mut server = this_program("child_serves", &place)?;
+    place.set_url(server.said("serving: ").await?);
+    let client = place.client().await?;
+
+    for round in 0..3 {
+        // One in its turn, and many behind it.
+        let mut asks = Vec::new();
+        for n in 0..100 {
+            asks.push(client.ask("desk", DeskWait { n }).reply().await?);
+        }
+        settle(&client).await?;
+        let killed = Instant::now();
+        server.kill()?;
+        for ask in asks {
+            let error = ask.await.unwrap_err();
+            let lost = matches!(error, AskError::Disconnected { .. });
+            assert!(lost && error.delivery() == Delivery::MayHaveRun, "{error}");
+        }
+        let took = killed.elapsed();
+        assert!(took < SOON, "{took:?}");
+
+        // What begins in the outage waits: for its deadline, or for a server.
+        let after = Duration::from_millis(30);
+        let late = client.ask("desk", DeskDouble { n: 1 }).timeout(after);
+        let urn = Urn::new("desk")?;
+        let delivery = Delivery::NotDelivered;
+        let deadline = AskError::Deadline { urn, after, delivery };
+        assert_eq!(late.await, Err(deadline));
+        let waits = client.ask("desk", DeskDouble { n: round });
+        let mut waits = waits.timeout(SOON).into_future();
+        assert!(poll_once(&mut waits).is_pending());
+        // The killed one's file is in the way of nobody.
+        assert_eq!(place.has_file(), road == Road::Unix);
+        server = this_program("child_serves", &place)?;
+        assert_eq!(waits.await?, 2 * round);
+    }
+
+    server.signal("TERM")?;
+    assert!(server.exited()?.success());
+    assert!(!place.has_file());
+    Ok(())
+}
+
+/// A request is never lost without a word, whenever the server is killed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_ask_ends_when_a_server_is_killed_under_load() -> conclib::Result {
+    let _guard = guard();
+    let mut place = Place::new(Road::Unix)?;
+    let mut server = this_program("child_serves", &place)?;
+    place.set_url(server.said("serving: ").await?);
+    let client = place.client().await?;
+    let enough = Arc::new(AtomicBool::new(false));
+    let mut askers = JoinSet::new();
+    for asker in 0..8 {
+        let (client, enough) = (client.clone(), enough.clone());
+        askers.spawn(async move {
+            let mut asked = asker * 1_000_000;
+            while !enough.load(Ordering::Relaxed) {
+                asked += 1;
+                match client.ask("desk", DeskDouble { n: asked }).timeout(SOON).await {
+                    Ok(doubled) => assert_eq!(doubled, 2 * asked),
+                    Err(error) => assert!(matches!(error, AskError::Disconnected { .. }), "{error}"),
+                }
+            }
+        });
+    }
+    for _ in 0..3 {
+        settle(&client).await?;
+        let behind = client.ask("desk", DeskPromise {}).reply().await?;
+        server.kill()?;
+        let error = behind.await.unwrap_err();
+        assert!(matches!(error, AskError::Disconnected { .. }), "{error}");
+        server = this_program("child_serves", &place)?;
+        client.ask("desk", DeskDouble { n: 1 }).timeout(SOON).await?;
+    }
+    enough.store(true, Ordering::Relaxed);
+    askers.join_all().await;
+    Ok(())
+}

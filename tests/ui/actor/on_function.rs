@@ -1,0 +1,6 @@
+use conclib::prelude::*;
+
+#[actor]
+fn counter() {}
+
+fn main() {}

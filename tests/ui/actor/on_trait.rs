@@ -1,0 +1,6 @@
+use conclib::prelude::*;
+
+#[actor]
+trait Counter {}
+
+fn main() {}

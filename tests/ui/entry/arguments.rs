@@ -1,0 +1,2 @@
+#[conclib::main(worker_threads = 2)]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[conclib::main]
+fn main() {}

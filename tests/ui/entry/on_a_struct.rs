@@ -1,0 +1,4 @@
+#[conclib::main]
+struct Main;
+
+fn main() {}

@@ -1,0 +1,22 @@
+use conclib::prelude::*;
+
+#[message]
+struct Reset;
+
+#[actor]
+struct Counter(u64);
+
+#[actor]
+impl Counter {
+    #[handler]
+    fn reset(&mut self, _: Reset) {
+        self.0 = 0;
+    }
+
+    #[handler]
+    fn clear(&mut self, _: Reset) {
+        self.0 = 0;
+    }
+}
+
+fn main() {}

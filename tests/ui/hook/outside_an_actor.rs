@@ -1,0 +1,6 @@
+use conclib::on;
+
+#[on(start)]
+fn start() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use conclib::prelude::*;
+
+#[message(name = "count words")]
+struct Count {
+    text: String,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use conclib::prelude::*;
+
+#[message(every = "1s")]
+struct Count;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use conclib::prelude::*;
+
+#[message]
+trait Add {}
+
+fn main() {}
