@@ -1,5 +1,11 @@
 //! A mailbox has exactly as many places as it says. Who finds none waits in
 //! line, and who leaves the line gives the place to the next.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

@@ -1,5 +1,11 @@
 //! Asking from code that is not async: it works wherever a thread may block,
 //! and is an error, never a deadlock, wherever it may not.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

@@ -1,4 +1,10 @@
 //! What a handler learns and may do beside replying.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

@@ -1,5 +1,11 @@
 //! What was accepted and not handled is told as an event and counted. Events
 //! come in order, and a slow listener is told how many it missed.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

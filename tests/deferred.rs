@@ -1,4 +1,10 @@
 //! An answer that comes later: from anywhere, once, and never silently not.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

@@ -29,36 +29,30 @@ const ONCE: &[&str] = &[
 fn example(name: &str) -> conclib::Result<Command> {
     let tests = env::current_exe()?;
     let deps = tests.parent().and_then(Path::parent);
-    let path = deps.ok_or("no target directory")?.join("examples").join(name);
-    match path.exists() {
-        true => Ok(Command::new(path)),
-        false => Err(format!(
-            "{} is not built: run `cargo build --examples`",
-            path.display()
-        )
-        .into()),
+    let path = deps
+        .ok_or("no target directory")?
+        .join("examples")
+        .join(name);
+    if !path.exists() {
+        let path = path.display();
+        return Err(format!("{path} is not built: run `cargo build --examples`").into());
     }
+    let mut command = Command::new(path);
+    // Its directory is to be where the README has it.
+    command.env_remove("XDG_RUNTIME_DIR").env_remove("TMPDIR");
+    Ok(command)
 }
 
-/// What differs from one run to the next.
+/// A line without what differs from one run to the next.
 fn normal(line: &str) -> String {
-    let mut normal = String::new();
-    let mut words = line.split_inclusive([' ', '/', ':']);
-    let mut before = "";
-    for word in words.by_ref() {
-        let bare = word.trim_end_matches([' ', '/', ':']);
-        let varies = match before {
-            "process " => true,
-            // A port, after an address of the machine's own.
-            "127.0.0.1:" => true,
-            "tmp/" => bare.starts_with("conclib-"),
-            _ => false,
-        };
-        normal += if varies { "N" } else { bare };
-        normal += &word[bare.len()..];
-        before = word;
+    let mut line = line.to_owned();
+    for before in ["process ", "127.0.0.1:", "/conclib-"] {
+        if let Some((head, tail)) = line.split_once(before) {
+            let rest = tail.trim_start_matches(|byte: char| byte.is_ascii_hexdigit());
+            line = format!("{head}{before}N{rest}");
+        }
     }
-    normal
+    line
 }
 
 /// A quickstart that waits for its Ctrl-C.
@@ -81,6 +75,8 @@ impl Running {
                 break url.to_owned();
             }
         };
+        // It has said all it says; it listens to signals a moment later.
+        assert!(child::eventually(|| child::listens_to_signals(kid.id())));
         let family = Process::family(kid.id());
         Ok(Self {
             kid,
@@ -201,11 +197,17 @@ async fn ask_asks_a_quickstart_in_json() -> conclib::Result {
     assert_eq!((done, &*text), (true, "10\n"));
 
     for (args, said) in [
-        (&[url, "greeter", "Greet", r#"{"nom":"Ada"}"#][..], "missing field `name`"),
+        (
+            &[url, "greeter", "Greet", r#"{"nom":"Ada"}"#][..],
+            "missing field `name`",
+        ),
         (&[url, "greeter", "Meet", "{}"], "Meet"),
         (&[url, "nobody", "Greet", "{}"], "`nobody`"),
         (&[url, "greeter", "Greet", "{"], "EOF"),
-        (&["unix:///no/such.sock", "a", "B", "{}"], "nobody serves on"),
+        (
+            &["unix:///no/such.sock", "a", "B", "{}"],
+            "nobody serves on",
+        ),
         (&["http://localhost", "a", "B", "{}"], "unix:///path"),
         (&[url], "usage"),
     ] {

@@ -1,5 +1,11 @@
 //! Code that is written against the calls of an actor can be tested without
 //! the actor.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

@@ -3,12 +3,19 @@
 //!
 //! A few tasks do random things to a few actors on all threads. The seed is
 //! printed; `CONCLIB_SEED=… cargo test --test fate` does the same again.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 
 use std::env;
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use common::{NoGood, guard, poll_once, until};
@@ -254,10 +261,10 @@ impl Driver {
                 0 => queued(call.try_tell().map_err(|error| mine(error, id)).is_ok()),
                 1 | 2 => queued(call.tell().await.map_err(|error| mine(error, id)).is_ok()),
                 // Leaves at once if it has to wait.
-                3 => queued(
-                    poll_once(&mut call.tell())
-                        .is_ready_and(|told| told.map_err(|error| mine(error, id)).is_ok()),
-                ),
+                3 => match poll_once(&mut call.tell()) {
+                    Poll::Ready(told) => queued(told.map_err(|error| mine(error, id)).is_ok()),
+                    Poll::Pending => Said::NotQueued,
+                },
                 4 => match call.reply().await {
                     Ok(reply) => Said::Answer(Answer::of(&reply.await, id)),
                     Err(error) => {
@@ -281,19 +288,6 @@ impl Driver {
 /// The message that comes back is the one that was sent.
 fn mine(error: TellError<SubjectAct>, id: u64) {
     assert_eq!(error.into_message().mark.id, id);
-}
-
-trait ReadyAnd<T> {
-    fn is_ready_and(self, check: impl FnOnce(T) -> bool) -> bool;
-}
-
-impl<T> ReadyAnd<T> for std::task::Poll<T> {
-    fn is_ready_and(self, check: impl FnOnce(T) -> bool) -> bool {
-        match self {
-            Self::Ready(value) => check(value),
-            Self::Pending => false,
-        }
-    }
 }
 
 /// Checks one message; says whether it has to be a dead letter, and whether it

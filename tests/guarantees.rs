@@ -22,7 +22,7 @@ fn each_guarantee_names_tests_that_exist() {
     for (file, test) in named {
         let source = fs::read_to_string(root.join(format!("{file}.rs"))).unwrap();
         let found = source.contains(&format!("fn {test}("))
-            || source.contains(&format!("{test}:")) 
+            || source.contains(&format!("{test}:"))
             || source.contains(&format!("{test},"))
             || source.contains(&format!("{test};"));
         assert!(found, "{file}.rs has no test `{test}`");

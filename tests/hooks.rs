@@ -1,4 +1,10 @@
 //! The hooks: when they run, in which order, and what their errors do.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

@@ -1,5 +1,11 @@
 //! Who owns a life: a named actor belongs to its system, an anonymous one to
 //! its references. Nothing is left when the owner goes.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

@@ -1,4 +1,10 @@
 //! What is logged, at which level, under the target `conclib`.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

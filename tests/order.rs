@@ -1,5 +1,11 @@
 //! Messages of one sender to one actor are handled in the order they were
 //! sent, one at a time.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

@@ -1,5 +1,11 @@
 //! Outside of a runtime there are typed errors, and when a runtime goes,
 //! nothing that waits for its actors hangs.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

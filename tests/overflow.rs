@@ -1,5 +1,11 @@
 //! What a full mailbox does is a policy, and no policy loses a message without
 //! a word: sent = handled + rejected + dropped.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

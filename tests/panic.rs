@@ -1,7 +1,11 @@
 //! A panic ends its own actor and nothing else, and whoever asked is told its
 //! text.
-
-#![allow(unreachable_pub, reason = "a test")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

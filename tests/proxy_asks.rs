@@ -1,6 +1,12 @@
 //! Asking from outside: the same actor, the same message, the same reference,
 //! wherever the asker is.
-#![allow(missing_docs, unreachable_pub, reason = "a test")]
+#![allow(
+    clippy::mutable_key_type,
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test"
+)]
 #![cfg(all(feature = "macros", feature = "net", feature = "apid"))]
 
 mod common;

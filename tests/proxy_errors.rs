@@ -1,6 +1,6 @@
 //! What goes wrong on the outside road has a type, reaches the one who asked,
 //! and harms nobody: the next valid ask works.
-#![allow(missing_docs, unreachable_pub, reason = "a test")]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a test")]
 #![cfg(all(feature = "macros", feature = "net", feature = "apid"))]
 
 mod common;

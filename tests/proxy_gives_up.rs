@@ -1,5 +1,5 @@
 //! An asker from outside that leaves, or has waited long enough.
-#![allow(missing_docs, unreachable_pub, reason = "a test")]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a test")]
 #![cfg(all(feature = "macros", feature = "net", feature = "apid"))]
 
 mod common;
@@ -13,8 +13,8 @@ use std::time::Duration;
 use common::{alive, guard, next_dead_letter, poll_once, until};
 use conclib::prelude::*;
 use conclib::wire::{
-    Answerer, Codec, Envelope, Origin, Outlet, Remote, ReplySink, RequestId,
-    ResponseEnvelope, Unsent,
+    Answerer, Codec, Envelope, Origin, Outlet, Remote, ReplySink, RequestId, ResponseEnvelope,
+    Unsent,
 };
 use outside::{DeskDouble, DeskNote, DeskPromise, DeskWait, House, Road, on_every_road, settle};
 use serde_json::json;
@@ -260,6 +260,8 @@ async fn every_call_from_outside_has_a_deadline() -> conclib::Result {
     let call = || Call::new(&remote, DeskDouble { n: 1 });
     assert_eq!(call().await, Err(deadline.clone()));
     let queued = call().reply().await.map(drop).unwrap_err();
-    assert!(matches!(&queued, TellError::Failed { error, .. } if error.to_string() == deadline.to_string()));
+    assert!(
+        matches!(&queued, TellError::Failed { error, .. } if error.to_string() == deadline.to_string())
+    );
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! How a proxy begins and ends: in order, in the middle of everything, and
 //! with others after it.
-#![allow(missing_docs, unreachable_pub, reason = "a test")]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a test")]
 #![cfg(all(feature = "macros", feature = "net", feature = "apid"))]
 
 mod common;
@@ -248,7 +248,10 @@ async fn garbage_harms_nobody(road: Road) -> conclib::Result {
     });
     let mut asked = 0;
     while !annoying.is_finished() || asked < 100 {
-        assert_eq!(client.ask("desk", DeskDouble { n: asked }).await?, 2 * asked);
+        assert_eq!(
+            client.ask("desk", DeskDouble { n: asked }).await?,
+            2 * asked
+        );
         asked += 1;
     }
     annoying.await??;
@@ -365,7 +368,9 @@ async fn a_url_that_is_none() -> conclib::Result {
         matches!(error, ServeError::Open(OpenError::Plaintext { .. })),
         "{error}"
     );
-    let error = Proxy::serve(&system, "tcp://127.0.0.1:0").await.unwrap_err();
+    let error = Proxy::serve(&system, "tcp://127.0.0.1:0")
+        .await
+        .unwrap_err();
     assert!(
         matches!(error, ServeError::Open(OpenError::KeyNeeded { .. })),
         "{error}"

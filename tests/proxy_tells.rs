@@ -1,5 +1,5 @@
 //! A told message is acknowledged when it is queued, or comes back.
-#![allow(missing_docs, unreachable_pub, reason = "a test")]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a test")]
 #![cfg(all(feature = "macros", feature = "net", feature = "apid"))]
 
 mod common;

@@ -1,4 +1,10 @@
 //! An address that only knows one message: for lists of actors of any type.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

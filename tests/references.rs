@@ -1,4 +1,14 @@
 //! References: equality, hashing, and what people read of them.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
+#![allow(
+    clippy::mutable_key_type,
+    reason = "a reference is hashed by what never changes"
+)]
 
 mod common;
 

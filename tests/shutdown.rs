@@ -1,5 +1,11 @@
 //! The orderly end of a system: newest first, within a deadline, and a report
 //! that names who did not end by itself.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

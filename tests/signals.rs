@@ -1,6 +1,12 @@
 //! SIGINT and SIGTERM end a system in order; a second one ends it at once.
 //!
 //! The test program runs itself as the process that gets the signals.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 #![allow(clippy::print_stdout, reason = "the child tells its parent so")]
 
 mod common;

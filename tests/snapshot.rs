@@ -1,4 +1,10 @@
 //! What a system says of itself is exact.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

@@ -1,5 +1,11 @@
 //! Stop has three words. Each is idempotent, can be awaited by many, and
 //! resolves only once the state is dropped and the name is free.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

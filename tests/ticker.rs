@@ -1,5 +1,11 @@
 //! A ticker outside of any actor: a fixed schedule, no overlap, no burst, and
 //! it survives a panic of its body.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

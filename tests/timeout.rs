@@ -1,5 +1,11 @@
 //! A timeout is exact, harms nobody but the ask, and says whether the handler
 //! may have run. All on the paused clock.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 mod common;
 

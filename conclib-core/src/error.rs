@@ -191,6 +191,11 @@ impl<E> AskError<E> {
             Failure::SchemaMismatch(message) => Self::SchemaMismatch { urn, message },
             Failure::Disconnected(delivery) => Self::Disconnected { urn, delivery },
             Failure::Cancelled => Self::Cancelled { urn },
+            Failure::Deadline(after) => Self::Deadline {
+                urn,
+                after,
+                delivery: Delivery::MayHaveRun,
+            },
             Failure::Urn(error) => Self::Urn(error),
         }
     }
@@ -296,6 +301,8 @@ pub enum Failure {
     SchemaMismatch(Box<str>),
     Disconnected(Delivery),
     Cancelled,
+    /// The time it was given is over.
+    Deadline(Duration),
     Urn(Box<UrnError>),
 }
 

@@ -41,7 +41,8 @@ use proc_macro::TokenStream;
 /// | `#[fallback]` | `fn (&mut self, request: RequestEnvelope)` | a request from outside that nothing is declared for |
 ///
 /// All of them may be `async` or not, and may take `ctx: &mut Context<Self>`
-/// last. Handlers return a value, a `Result` whose error the asker gets, or a
+/// last; a handler that is `async` and takes `&self` needs a state that is
+/// `Sync`. A `#[cfg(…)]` on one of them takes its message with it. Handlers return a value, a `Result` whose error the asker gets, or a
 /// `Deferred` when they answer later. Other methods stay what they are.
 ///
 /// ```
@@ -74,7 +75,14 @@ use proc_macro::TokenStream;
 /// `impl Actor for Greeter` with one `match` that calls the handlers; `impl
 /// Handler<GreeterAdd> for Greeter`; and `trait GreeterCalls { fn add(&self,
 /// by: u64) -> … }`, implemented for `ActorRef<Greeter>`. Nothing in it is
-/// boxed, `dyn` or unsafe.
+/// unsafe, and nothing that a local message passes through is boxed or `dyn`.
+///
+/// The message of a method is as visible as the method, and `pub` if the method
+/// says nothing. A method whose reply is a private type says `pub(self)`.
+///
+/// Both forms, like `#[message]` and `#[conclib::main]`, take `crate = path` for
+/// a crate that has conclib under another name; the methods of an impl have it
+/// from their `#[actor]`.
 #[proc_macro_attribute]
 pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::actor(args.into(), item.into()).into()
@@ -92,7 +100,8 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// A message that can travel gets serde's `Serialize` and `Deserialize`, unless
 /// they are derived in an attribute below this one. On a method, reply and
-/// error are what the method returns.
+/// error are what the method returns: a `Result`, or an alias whose last word
+/// is `Result`, is split into the two.
 ///
 /// ```
 /// use conclib::prelude::*;

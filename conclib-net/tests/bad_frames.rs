@@ -70,7 +70,7 @@ async fn is_thrown_out(bad: &[u8]) {
     assert_eq!(broker.stats().thrown_out, 1);
 
     // Nobody is there to get this.
-    unanswered.respond(&1).unwrap();
+    unanswered.respond(&1_u64).unwrap();
     assert!(doubles(&good, 2).await);
 }
 

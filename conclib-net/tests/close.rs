@@ -56,26 +56,6 @@ async fn dropping_leaves_no_task_and_no_file() {
 }
 
 #[tokio::test]
-async fn a_system_closes_its_broker_after_its_actors_have_answered() {
-    let mut house = House::new();
-    let broker = Arc::new(house.open().await);
-    house.system.attach(broker.clone());
-    let client = house.client().await;
-    let asker = tokio::spawn({
-        let client = client.clone();
-        async move { ask(&client, Ponder { n: 1 }).await }
-    });
-    let request = house.request().await;
-    let report = tokio::join!(house.system.shutdown(), async {
-        until(|| !client.stats().connected).await;
-        request.respond(&5).unwrap();
-    });
-    assert!(report.0.is_clean());
-    assert_eq!(soon(asker).await.unwrap(), Ok(5));
-    assert_eq!(broker.stats().connections, 0);
-}
-
-#[tokio::test]
 async fn what_was_answered_before_the_close_still_arrives() {
     let mut house = House::new();
     let broker = house.open().await;
@@ -188,6 +168,36 @@ impl Slow {
         self.gate.acquire().await.unwrap().forget();
         n
     }
+}
+
+#[tokio::test]
+async fn a_system_closes_its_broker_after_its_actors_have_answered() {
+    let house = House::new();
+    let (begun, mut works) = mpsc::unbounded_channel();
+    let gate = Arc::new(Semaphore::new(0));
+    house
+        .system
+        .spawn(Slow {
+            begun,
+            gate: gate.clone(),
+        })
+        .unwrap();
+    let broker = Arc::new(house.open().await);
+    house.system.attach(broker.clone());
+    let client = house.client().await;
+    let asker = tokio::spawn({
+        let slow = conclib::wire::Remote::new(client.clone(), Urn::new("slow"));
+        async move { Call::new(slow, SlowWork { n: 5 }).timeout(PATIENCE).await }
+    });
+    assert_eq!(soon(works.recv()).await, Some(5));
+    let (report, ()) = tokio::join!(house.system.shutdown(), async {
+        until(|| !client.stats().connected).await;
+        gate.add_permits(1);
+    });
+    assert!(report.is_clean());
+    assert_eq!(soon(asker).await.unwrap(), Ok(5));
+    assert_eq!(broker.stats().connections, 0);
+    assert!(!house.path.exists());
 }
 
 #[tokio::test]

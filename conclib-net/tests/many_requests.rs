@@ -97,7 +97,7 @@ async fn the_window_lets_256_requests_out_and_then_one_for_each_answer() {
     tokio::task::yield_now().await;
     assert!(waiters.try_join_next().is_none());
 
-    house.request().await.respond(&1).unwrap();
+    house.request().await.respond(&1_u64).unwrap();
     soon(waiters.join_next()).await.unwrap().unwrap();
     assert_eq!(ended.load(Ordering::SeqCst), 1);
     assert!(
@@ -109,7 +109,7 @@ async fn the_window_lets_256_requests_out_and_then_one_for_each_answer() {
     send(&client, &ended).unwrap();
     assert_eq!(send(&client, &ended), Err(Unsent::Busy));
     for left in (0..9).rev() {
-        house.request().await.respond(&1).unwrap();
+        house.request().await.respond(&1_u64).unwrap();
         soon(waiters.join_next()).await.unwrap().unwrap();
         assert_eq!(waiters.len(), left);
     }
@@ -142,7 +142,7 @@ async fn a_place_is_not_lost_with_a_waiter_that_left() {
     let second = tokio::spawn(second);
     tokio::task::yield_now().await;
 
-    house.request().await.respond(&1).unwrap();
+    house.request().await.respond(&1_u64).unwrap();
     until(|| ended.load(Ordering::SeqCst) == 1).await;
     drop(first);
     soon(second).await.unwrap();
@@ -166,7 +166,7 @@ async fn an_asker_that_leaves_gives_its_place_back_and_is_skipped() {
     // The cancellation is on its way before this is, and the answer to what was
     // cancelled does not come.
     assert!(doubles(&client, 3).await);
-    request.respond(&1).unwrap();
+    request.respond(&1_u64).unwrap();
     assert!(doubles(&client, 3).await);
     assert_eq!(client.stats().late, 0);
 }

@@ -18,6 +18,7 @@ async fn a_client_comes_back_by_itself_when_the_server_does() {
         house.client().await
     };
     for round in 1..=3 {
+        until(|| !client.stats().connected).await;
         let _broker = house.open().await;
         // The ask waits for the connection.
         assert!(doubles(&client, round).await);
@@ -133,7 +134,7 @@ async fn after_a_goodbye_answers_still_come_and_new_requests_go_to_the_next_serv
     });
     tokio::task::yield_now().await;
     assert!(!waiting.is_finished());
-    unanswered.respond(&7).unwrap();
+    unanswered.respond(&7_u64).unwrap();
     assert_eq!(soon(asker).await.unwrap(), Ok(7));
     assert!(soon(waiting).await.unwrap());
     assert_eq!(new.stats().connections, 1);

@@ -2,7 +2,12 @@
 //!
 //! `cargo run --example quickstart` runs until Ctrl-C; with `-- --once` it
 //! makes its requests and ends.
-#![allow(missing_docs, clippy::print_stdout, reason = "a program")]
+#![allow(
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "a program"
+)]
 
 mod http;
 mod messages;

@@ -130,6 +130,19 @@ pub fn eventually(mut is_so: impl FnMut() -> bool) -> bool {
     }
 }
 
+/// Whether SIGINT and SIGTERM do not just kill this process any more.
+pub fn listens_to_signals(pid: u32) -> bool {
+    const BOTH: u64 = 1 << (2 - 1) | 1 << (15 - 1);
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let mut caught = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("SigCgt:"));
+    caught
+        .next()
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & BOTH == BOTH)
+}
+
 /// What the kernel says of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
@@ -186,7 +199,13 @@ impl Process {
             };
             match all.values().find(of_it) {
                 Some(process) => family.push(process.pid),
-                None => return family.iter().filter_map(|pid| all.get(pid)).cloned().collect(),
+                None => {
+                    return family
+                        .iter()
+                        .filter_map(|pid| all.get(pid))
+                        .cloned()
+                        .collect();
+                }
             }
         }
     }

@@ -1,6 +1,9 @@
 //! What the tests share: a guard against hanging, a gate to hold a turn at,
 //! and an actor that notes what happens to it.
 #![allow(
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::unwrap_used,
     dead_code,
     missing_docs,
     unreachable_pub,

@@ -12,9 +12,7 @@ use tokio::task::coop;
 use super::cell::Cell;
 use super::ticks::Ticks;
 use super::turn::caught;
-use super::{
-    Actor, Context, Create, Directive, Inbox, Named, Signal, State, StopReason, Turn, current,
-};
+use super::{Actor, Context, Create, Directive, Inbox, Signal, State, StopReason, Turn, current};
 use crate::error::Failure;
 use crate::events::{DeadLetterCause, Event};
 use crate::fault::Fault;

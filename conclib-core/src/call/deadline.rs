@@ -44,6 +44,17 @@ impl Deadline {
         }
     }
 
+    /// The time that was given at the start.
+    pub(crate) fn given(&self) -> Option<Duration> {
+        match self {
+            Self::Never => None,
+            Self::Kept(after)
+            | Self::After(after)
+            | Self::Noted { after, .. }
+            | Self::Armed { after, .. } => Some(*after),
+        }
+    }
+
     /// What is left, for a request that takes its deadline along.
     pub(crate) fn remaining(&self) -> Option<Duration> {
         match self {

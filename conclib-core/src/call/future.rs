@@ -40,6 +40,7 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Delay>> {
         match self.to.poll_send(cx, &mut self.sending, &self.deadline) {
             Poll::Ready(sent) => Poll::Ready(sent.map_err(Delay::NotSent)),
+            Poll::Pending if self.sending.is_out() => Poll::Pending,
             Poll::Pending => self.deadline.poll(cx).map(|late| Err(Delay::Late(late))),
         }
     }
@@ -122,6 +123,11 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                     sending,
                     deadline,
                 } = departure;
+                let mut kept_elsewhere = Deadline::Never;
+                let deadline = match sending.is_out() {
+                    true => &mut kept_elsewhere,
+                    false => deadline,
+                };
                 let answer = ready!(poll_answer(answer, deadline, cx, &*to));
                 if sending.leaving.is_some() {
                     settle(sending.take_cancel(), &answer);
@@ -211,9 +217,13 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                 let Some(answer) = answer.take() else {
                     return Poll::Pending;
                 };
+                let deadline = match departure.sending.is_out() {
+                    true => Deadline::Never,
+                    false => std::mem::replace(&mut departure.deadline, Deadline::Never),
+                };
                 Poll::Ready(Ok(Reply {
                     answer: Pick::Slot(answer, departure.to.to_named()),
-                    deadline: std::mem::replace(&mut departure.deadline, Deadline::Never),
+                    deadline,
                     cancel: departure.sending.take_cancel(),
                 }))
             }

@@ -102,6 +102,15 @@ impl<M: Message> Sending<M> {
         }
     }
 
+    /// Whether somebody else keeps the deadline from now on: the outlet by
+    /// which the message left.
+    #[inline]
+    pub(crate) fn is_out(&self) -> bool {
+        self.leaving
+            .as_ref()
+            .is_some_and(|leaving| leaving.is_out())
+    }
+
     /// What ends the request elsewhere when its asker leaves.
     pub(crate) fn take_cancel(&mut self) -> Option<CancelOnDrop> {
         self.leaving.take()?.into_cancel()

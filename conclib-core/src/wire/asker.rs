@@ -9,7 +9,8 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{
-    Codec, CodecError, Envelope, RequestEnvelope, RequestId, ResponseEnvelope, ResponseKind,
+    Codec, CodecError, Envelope, MAX_TIMEOUT, RequestEnvelope, RequestId, ResponseEnvelope,
+    ResponseKind,
 };
 use crate::error::{Delivery, Failure};
 use crate::message::{Message, Road, decode};
@@ -88,7 +89,7 @@ impl WireAsker {
             id: envelope.id,
             codec: envelope.codec,
             asked: envelope.asked,
-            expires: Instant::now() + envelope.timeout,
+            expires: Instant::now() + envelope.timeout.min(MAX_TIMEOUT),
             cancellation: Cancellation::default(),
             origin,
         }

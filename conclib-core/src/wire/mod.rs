@@ -24,7 +24,7 @@ pub use envelope::{
 };
 pub use frame::{Frame, FrameError, MAX_FRAME};
 pub use inlet::{Broker, Inlet};
-pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, Outlet, Unsent};
+pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
 pub use pending::Pending;
 pub use remote::Remote;
 pub(crate) use remote::{Leaving, poll_send_away, try_tell_away};

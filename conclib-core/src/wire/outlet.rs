@@ -12,6 +12,9 @@ use crate::error::Failure;
 /// How long a request to another process may take that was given no timeout.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The longest timeout that a frame can say: 49 days.
+pub const MAX_TIMEOUT: Duration = Duration::from_millis(u32::MAX as u64);
+
 /// What is called with the answer to a request, once, or with what happened
 /// instead.
 pub type Answerer = Box<dyn FnOnce(Result<Response<'_>, Failure>) + Send>;
@@ -23,6 +26,10 @@ pub type Answerer = Box<dyn FnOnce(Result<Response<'_>, Failure>) + Send>;
 /// way at once.
 pub trait Outlet: Send + Sync + 'static {
     /// Sends a request now, or says why not and gives the answerer back.
+    ///
+    /// The answerer is called with [`Failure::Deadline`] when the timeout of
+    /// the envelope is over: one clock for a connection costs less than a timer
+    /// for each request.
     ///
     /// # Errors
     /// [`Unsent`] says what to do.

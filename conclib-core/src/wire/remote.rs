@@ -12,8 +12,8 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::{
-    Answerer, CancelOnDrop, Codec, CodecError, DEFAULT_TIMEOUT, Envelope, Outlet, RequestId,
-    Response, ResponseKind, Unsent,
+    Answerer, CancelOnDrop, Codec, CodecError, DEFAULT_TIMEOUT, Envelope, MAX_TIMEOUT, Outlet,
+    RequestId, Response, ResponseKind, Unsent,
 };
 use crate::actor::Named;
 use crate::call::{Deadline, NotSent, Sending, Target};
@@ -78,7 +78,7 @@ impl Remote {
                 });
             }
         };
-        answer.map_err(|failure| AskError::new(urn.clone(), failure))
+        answer.map_err(|failure| AskError::new(urn.clone(), given(failure, timeout)))
     }
 
     async fn send_json(
@@ -89,7 +89,7 @@ impl Remote {
         timeout: Duration,
         delivery: &mut Delivery,
     ) -> Result<Value, Failure> {
-        let until = Instant::now() + timeout;
+        let until = Instant::now() + timeout.min(MAX_TIMEOUT);
         let codec = Codec::Json;
         let mut bytes = Vec::new();
         let encoded = codec.encode(body, &mut bytes);
@@ -194,6 +194,11 @@ pub(crate) struct Leaving {
 }
 
 impl Leaving {
+    /// Whether the request is out: from then on the outlet keeps its deadline.
+    pub(crate) fn is_out(&self) -> bool {
+        self.answerer.is_none()
+    }
+
     /// What ends the request over there when its asker leaves.
     pub(crate) fn into_cancel(self) -> Option<CancelOnDrop> {
         self.cancel
@@ -218,8 +223,8 @@ pub(crate) fn poll_send_away<M: Message>(
         return Poll::Ready(Ok(()));
     };
     let leaving = sending.leaving.get_or_insert_with(|| {
-        let (answerer, queued) =
-            answerer::<M>(std::mem::replace(&mut request.reply, ReplyTo::nobody()));
+        let reply = std::mem::replace(&mut request.reply, ReplyTo::nobody());
+        let (answerer, queued) = answerer::<M>(reply, deadline.given().unwrap_or(DEFAULT_TIMEOUT));
         Box::new(Leaving {
             answerer: Some(answerer),
             room: None,
@@ -235,7 +240,10 @@ pub(crate) fn poll_send_away<M: Message>(
             }
             leaving.room = None;
         }
-        let timeout = deadline.remaining().unwrap_or(DEFAULT_TIMEOUT);
+        let timeout = deadline
+            .remaining()
+            .unwrap_or(DEFAULT_TIMEOUT)
+            .min(MAX_TIMEOUT);
         let asked = leaving.queued.is_none();
         match send(remote, urn, &request.message, asked, timeout, answerer) {
             Ok(id) => leaving.cancel = Some(CancelOnDrop::new(remote.outlet.clone(), id)),
@@ -302,6 +310,15 @@ pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(
     })
 }
 
+/// A failure by the deadline tells the time that was given, not what was left
+/// of it when the request went out.
+fn given(failure: Failure, timeout: Duration) -> Failure {
+    match failure {
+        Failure::Deadline(_) => Failure::Deadline(timeout),
+        failure => failure,
+    }
+}
+
 /// What most requests fit in, in bytes: a buffer that grows costs more than
 /// the rest of encoding.
 const USUAL_BODY: usize = 128;
@@ -342,12 +359,13 @@ fn send<M: Message>(
 /// queued.
 fn answerer<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
+    timeout: Duration,
 ) -> (Answerer, Option<oneshot::Receiver<Result<(), Failure>>>) {
     if reply.was_asked() {
         let answerer = move |response: Result<Response<'_>, Failure>| {
             let answer = match response {
                 Ok(response) => decode::<M>(&response),
-                Err(failure) => Err(Refusal::Failure(Box::new(failure))),
+                Err(failure) => Err(Refusal::Failure(Box::new(given(failure, timeout)))),
             };
             reply.answer(answer);
         };
@@ -356,6 +374,7 @@ fn answerer<M: Message>(
     let (word, queued) = oneshot::channel();
     let answerer = move |response: Result<Response<'_>, Failure>| {
         // A teller that has left wants no word.
+        let response = response.map_err(|failure| given(failure, timeout));
         let _ = word.send(self::queued(response));
     };
     (Box::new(answerer), Some(queued))

@@ -18,6 +18,7 @@ pub(crate) fn main(args: TokenStream, item: TokenStream) -> TokenStream {
         let mistakes = mistakes.into_tokens();
         return quote!(#mistakes #item);
     };
+    let mut written = function.clone();
     if function.sig.asyncness.take().is_none() {
         mistakes.push(Error::new_spanned(
             function.sig.fn_token,
@@ -26,7 +27,7 @@ pub(crate) fn main(args: TokenStream, item: TokenStream) -> TokenStream {
     }
     if !function.sig.inputs.is_empty() {
         mistakes.push(Error::new_spanned(
-            std::mem::take(&mut function.sig.inputs),
+            &function.sig.inputs,
             "the main function takes no parameters: read `std::env::args()` in it",
         ));
     }
@@ -44,10 +45,18 @@ pub(crate) fn main(args: TokenStream, item: TokenStream) -> TokenStream {
         ..
     } = &function;
     if !mistakes.is_empty() {
-        // What it does would only complain about what is missing around it.
+        // Kept as the function it should be, with the `main` that a program
+        // needs around it.
+        written.sig.asyncness = Some(syn::parse_quote!(async));
         let mistakes = mistakes.into_tokens();
         let name = &sig.ident;
-        return quote!(#vis fn #name() {} #mistakes);
+        return quote! {
+            #vis fn #name() {
+                #[allow(dead_code)]
+                #written
+            }
+            #mistakes
+        };
     }
     quote! {
         #(#attrs)*

@@ -34,9 +34,10 @@ pub(super) fn expand(method: &Method) -> TokenStream {
     let allowances = super::allowances();
     let (impl_generics, _, where_clause) = message.generics.split_for_impl();
     let text = format!(" The message `{}`.", message.name.value());
+    let paragraph = (!attrs.is_empty()).then(|| quote!(#[doc = ""]));
     quote! {
         #[doc = #text]
-        #[doc = ""]
+        #paragraph
         #(#attrs)*
         #derives
         #allowances

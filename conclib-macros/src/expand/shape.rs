@@ -16,7 +16,7 @@ pub(super) fn of_data(input: &DeriveInput, runtime: &Path) -> TokenStream {
                 let cfg = conditions(&variant.attrs);
                 quote! {
                     #(#cfg)*
-                    let shape = #runtime::__private::variant(shape, #name, #fields);
+                    let shape = #runtime::__private::variant(shape, #name, { #fields });
                 }
             });
             quote! {
@@ -50,11 +50,11 @@ pub(super) fn of_fields(fields: &Fields, this: &Ident, runtime: &Path) -> TokenS
             let shape = #runtime::__private::field(shape, #name, #shape);
         }
     });
-    quote! {{
+    quote! {
         let shape = #runtime::__private::hash("fields");
         #(#parts)*
         shape
-    }}
+    }
 }
 
 /// The shape of a type as a field: what it says of itself, or its bare name.
@@ -81,7 +81,10 @@ fn bare_name(ty: &Type) -> String {
     }
     let mut bare = ty.clone();
     Bare.visit_type_mut(&mut bare);
-    bare.into_token_stream().to_string()
+    // How tokens are spaced is up to the compiler, and two may differ.
+    let mut text = bare.into_token_stream().to_string();
+    text.retain(|ch| !ch.is_whitespace());
+    text
 }
 
 /// A field that is not there has no part in the shape.

@@ -1,1 +1,158 @@
+//! What the macros write, read as if somebody had written it.
+//!
+//! `INSTA_UPDATE=always cargo test -p conclib-macros` writes what is expanded
+//! now; read the difference.
 
+use insta::assert_snapshot;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{actor, main, message};
+
+/// As rustfmt would have it, without the allowances that every item has.
+fn shown(expanded: TokenStream) -> String {
+    let mut file: syn::File = syn::parse2(expanded).unwrap();
+    syn::visit_mut::VisitMut::visit_file_mut(&mut WithoutAllowances, &mut file);
+    prettyplease::unparse(&file)
+}
+
+struct WithoutAllowances;
+
+impl syn::visit_mut::VisitMut for WithoutAllowances {
+    fn visit_attributes_mut(&mut self, attrs: &mut Vec<syn::Attribute>) {
+        attrs.retain(|attr| !attr.path().is_ident("allow"));
+    }
+}
+
+#[test]
+fn message_struct() {
+    let item = quote! {
+        #[derive(Debug)]
+        pub struct Greet { pub name: String, times: Option<u8> }
+    };
+    assert_snapshot!(shown(message(
+        quote!(reply = Greeting, error = EmptyName),
+        item
+    )));
+}
+
+#[test]
+fn message_enum() {
+    let item = quote! {
+        enum Step { Left, Right(u8), Both { left: u8, right: Box<Step> } }
+    };
+    assert_snapshot!(shown(message(quote!(name = "step", crate = other), item)));
+}
+
+#[test]
+fn message_generic_and_local() {
+    let item = quote! {
+        struct Watch<T: Clone> { sender: Sender<T> }
+    };
+    assert_snapshot!(shown(message(quote!(local), item)));
+}
+
+#[test]
+fn actor_struct() {
+    let args = quote!(urn = "greeter", mailbox = 256, overflow = DropOldest);
+    let item = quote! {
+        #[derive(Default)]
+        pub struct Greeter<T = u64> { greeted: T }
+    };
+    assert_snapshot!(shown(actor(args, item)));
+}
+
+#[test]
+fn actor_impl() {
+    let block = quote! {
+        impl Greeter {
+            #[handler]
+            async fn greet(&mut self, Greet { name }: Greet) -> Greeting {
+                Greeting { text: name }
+            }
+
+            /// Adds to the count.
+            #[message]
+            fn add(&mut self, by: u64) -> u64 { self.greeted += by; self.greeted }
+
+            #[message(every = "500ms")]
+            async fn tick(&mut self, ctx: &mut Context<Self>) {}
+        }
+    };
+    assert_snapshot!(shown(actor(quote!(), block)));
+}
+
+#[test]
+fn actor_impl_with_hooks() {
+    let block = quote! {
+        impl Greeter {
+            #[on(create)]
+            async fn create(args: Args, ctx: &mut Context<Self>) -> Result<Self, CreateError> {}
+
+            #[on(start)]
+            async fn started(&mut self) -> Result<(), StartError> {}
+
+            #[on(stop)]
+            fn stopped(&mut self, reason: &StopReason) {}
+
+            #[on(error)]
+            async fn failed(&mut self, error: HandlerError) -> Directive {}
+
+            #[fallback]
+            async fn other(&mut self, request: RequestEnvelope) {}
+        }
+    };
+    assert_snapshot!(shown(actor(quote!(), block)));
+}
+
+#[test]
+fn actor_impl_generic() {
+    let block = quote! {
+        impl<K: Eq + Hash, V: Clone> Cache<K, V> {
+            #[message]
+            fn get(&self, key: K) -> Result<Option<V>, Gone> {}
+        }
+    };
+    assert_snapshot!(shown(actor(quote!(), block)));
+}
+
+/// One block for each outcome of the condition.
+#[test]
+fn actor_impl_with_a_condition() {
+    let block = quote! {
+        impl Greeter {
+            #[message]
+            fn add(&mut self, by: u64) {}
+
+            #[cfg(feature = "extra")]
+            #[message]
+            fn extra(&mut self, by: Extra) {}
+        }
+    };
+    assert_snapshot!(shown(actor(quote!(), block)));
+}
+
+/// What stands in for the expansion, so that nothing else is to complain.
+#[test]
+fn mistake() {
+    let block = quote! {
+        impl Greeter {
+            #[message]
+            fn count(&mut self, text: &str) -> usize { text.len() }
+
+            #[message]
+            fn add(by: u64) -> u64 { by }
+        }
+    };
+    assert_snapshot!(shown(actor(quote!(), block)));
+}
+
+#[test]
+fn entry() {
+    let function = quote! {
+        async fn main() -> conclib::Result {
+            Ok(())
+        }
+    };
+    assert_snapshot!(shown(main(quote!(), function)));
+}

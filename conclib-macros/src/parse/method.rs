@@ -83,14 +83,13 @@ pub(super) fn own_message(
         })
         .collect();
     let returns = signature::returns(&method.sig);
-    let is_sound = signature::replies(&method.sig, mistakes)
-        && fields.len() == params.rest.len()
-        && method.sig.generics.params.is_empty();
-    let (fields, reply, error) = if is_sound {
-        let (reply, error) = outcome(actor, &method.sig.output, returns.kind);
-        (fields, reply, error)
+    let is_plain = method.sig.generics.params.is_empty();
+    let is_sound = is_plain && fields.len() == params.rest.len();
+    let fields = if is_sound { fields } else { Vec::new() };
+    let (reply, error) = if signature::replies(&method.sig, mistakes) && is_plain {
+        outcome(actor, &method.sig.output, returns.kind)
     } else {
-        (Vec::new(), parse_quote!(()), None)
+        (parse_quote!(()), None)
     };
     let name = method.sig.ident.unraw();
     let types = fields.iter().map(|param| &param.ty);

@@ -6,9 +6,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use conclib_core::Never;
 use conclib_core::wire::{Frame, FrameError};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::backoff::{Backoff, LONGEST};
 use super::dial::{Dial, Dialled};
@@ -21,8 +22,8 @@ use crate::outbox::write_out;
 const FLUSH: Duration = Duration::from_secs(2);
 
 /// Keeps a client connected until it is closed.
-pub(super) async fn run(shared: Arc<Shared>, dial: Dial, first: Dialled) {
-    let _ending = Ending(&shared);
+pub(super) async fn run(ending: Ending, dial: Dial, first: Dialled) {
+    let shared = &*ending.0;
     let mut backoff = Backoff::new();
     let mut link = first;
     loop {
@@ -30,11 +31,11 @@ pub(super) async fn run(shared: Arc<Shared>, dial: Dial, first: Dialled) {
         let end = match link {
             Dialled::Unix(stream) => {
                 let (reader, writer) = stream.into_split();
-                drive(reader, writer, &shared).await
+                drive(reader, writer, shared).await
             }
             Dialled::Tcp(stream) => {
                 let (reader, writer) = stream.into_split();
-                drive(reader, writer, &shared).await
+                drive(reader, writer, shared).await
             }
         };
         shared.disconnected();
@@ -45,7 +46,7 @@ pub(super) async fn run(shared: Arc<Shared>, dial: Dial, first: Dialled) {
         if since.elapsed() > LONGEST {
             backoff = Backoff::new();
         }
-        match redial(&shared, &dial, &mut backoff).await {
+        match redial(shared, &dial, &mut backoff).await {
             Some(again) => link = again,
             None => return,
         }
@@ -105,10 +106,27 @@ where
             }
         },
         end = &mut reading => end,
+        never = keep_deadlines(shared) => match never {},
         () = shared.closing.notified() => {
             // What is not out by then is lost, and its asker is told so.
             let _ = timeout(FLUSH, writing).await;
             End::Closed
+        }
+    }
+}
+
+/// Ends the requests that get no answer in time. One clock for all of them: a
+/// timer for each would cost as much as the rest of a request. It stands still
+/// while nobody waits.
+async fn keep_deadlines(shared: &Shared) -> Never {
+    loop {
+        let Some(next) = shared.next_look() else {
+            shared.sooner.notified().await;
+            continue;
+        };
+        tokio::select! {
+            () = sleep_until(next) => shared.look(),
+            () = shared.sooner.notified() => {}
         }
     }
 }
@@ -137,10 +155,11 @@ async fn read_in<R: AsyncRead + Unpin>(mut reader: R, shared: &Shared) -> End {
     }
 }
 
-/// However the task ends, with its runtime too: nobody is left waiting.
-struct Ending<'a>(&'a Shared);
+/// However the task ends, also with a runtime that never ran it: nobody is
+/// left waiting.
+pub(super) struct Ending(pub(super) Arc<Shared>);
 
-impl Drop for Ending<'_> {
+impl Drop for Ending {
     fn drop(&mut self) {
         self.0.close();
         self.0.disconnected();

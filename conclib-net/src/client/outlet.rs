@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::dial::Dial;
 use super::ids::Ids;
-use super::link;
+use super::link::{self, Ending};
 use super::room::Room;
 use super::shared::Shared;
 use crate::{Address, AuthKey, ConnectError};
@@ -98,7 +98,7 @@ impl Client {
             source,
         })?;
         let shared = Arc::new(Shared::new(ids));
-        let task = runtime.spawn(link::run(shared.clone(), dial, first));
+        let task = runtime.spawn(link::run(Ending(shared.clone()), dial, first));
         Ok(Arc::new(Self {
             url,
             shared,

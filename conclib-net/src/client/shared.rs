@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use conclib_core::__private::Failure;
 use conclib_core::Delivery;
@@ -11,6 +12,7 @@ use conclib_core::wire::{
     Answerer, CodecError, Envelope, Frame, FrameError, MAX_BODY, RequestId, Response, Unsent,
 };
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::ids::Ids;
 use super::outlet::ClientStats;
@@ -28,6 +30,8 @@ pub(super) struct Shared {
     reconnects: AtomicU64,
     /// Tells the task of the connection that the client was closed.
     pub(super) closing: Notify,
+    /// Tells it that a request is to end before the next look at the clock.
+    pub(super) sooner: Notify,
 }
 
 /// Answerers and wakers leave the lock before they are called: they are
@@ -38,6 +42,9 @@ pub(super) struct State {
     /// How many bytes were put into `out` since the link is up.
     pushed: u64,
     waiting: IdMap<Waiting>,
+    /// When the clock is looked at for those who wait. All of them have until
+    /// then, so most requests leave it alone.
+    next_look: Option<Instant>,
     pub(super) queue: Queue,
 }
 
@@ -53,6 +60,10 @@ enum Link {
 
 struct Waiting {
     answerer: Answerer,
+    /// When it is answered that no answer came.
+    until: Instant,
+    /// How long that was from the start.
+    timeout: Duration,
     /// The value of `pushed` when its frame was in: the server cannot have the
     /// whole of it before so many bytes have left.
     end: u64,
@@ -104,6 +115,7 @@ impl Shared {
             out: Outbox::default(),
             pushed: 0,
             waiting: IdMap::default(),
+            next_look: None,
             queue: Queue::default(),
         };
         Self {
@@ -113,6 +125,7 @@ impl Shared {
             late: AtomicU64::new(0),
             reconnects: AtomicU64::new(0),
             closing: Notify::new(),
+            sooner: Notify::new(),
         }
     }
 
@@ -121,7 +134,9 @@ impl Shared {
         envelope: &Envelope<'_>,
         answerer: Answerer,
     ) -> Result<(), (Unsent, Answerer)> {
-        let (replaced, writer) = {
+        let timeout = envelope.timeout;
+        let until = Instant::now() + timeout;
+        let (replaced, writer, sooner) = {
             let mut state = self.lock();
             match state.link {
                 Link::Closed => return Err((Unsent::Closed, answerer)),
@@ -132,10 +147,22 @@ impl Shared {
                 Ok(bytes) => state.pushed += bytes as u64,
                 Err(error) => return Err((Unsent::Codec(unsendable(error, envelope)), answerer)),
             }
-            let end = state.pushed;
-            let replaced = state.waiting.insert(envelope.id, Waiting { answerer, end });
-            (replaced, state.out.waker())
+            let waiting = Waiting {
+                answerer,
+                until,
+                timeout,
+                end: state.pushed,
+            };
+            let replaced = state.waiting.insert(envelope.id, waiting);
+            let sooner = state.next_look.is_none_or(|next| until < next);
+            if sooner {
+                state.next_look = Some(until);
+            }
+            (replaced, state.out.waker(), sooner)
         };
+        if sooner {
+            self.sooner.notify_one();
+        }
         writer.into_iter().for_each(Waker::wake);
         drop(replaced);
         Ok(())
@@ -156,6 +183,39 @@ impl Shared {
         };
         asker.into_iter().chain(writer).for_each(Waker::wake);
         drop(gone);
+    }
+
+    /// When the clock is to be looked at; `None` while nobody waits.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        self.lock().next_look
+    }
+
+    /// Ends the requests whose time is over, and plans the next look.
+    pub(super) fn look(&self) {
+        let now = Instant::now();
+        let (late, askers, writer) = {
+            let mut state = self.lock();
+            let is_late = |waiting: &Waiting| waiting.until <= now;
+            let ids: Vec<_> = (state.waiting.iter())
+                .filter(|(_, waiting)| is_late(waiting))
+                .map(|(id, _)| *id)
+                .collect();
+            let mut late = Vec::with_capacity(ids.len());
+            for id in ids {
+                late.extend(state.waiting.remove(&id));
+                if matches!(state.link, Link::Up | Link::Leaving) {
+                    // It has no names and no body: it always fits.
+                    state.pushed += state.out.push(&Frame::Cancel(id)).unwrap_or(0) as u64;
+                }
+            }
+            state.next_look = state.waiting.values().map(|waiting| waiting.until).min();
+            let askers = state.admit(late.len());
+            (late, askers, state.seal_if_done())
+        };
+        for waiting in late {
+            answer(waiting.answerer, Err(Failure::Deadline(waiting.timeout)));
+        }
+        askers.into_iter().chain(writer).for_each(Waker::wake);
     }
 
     /// Hands an answer to whoever waits for it.
@@ -221,12 +281,13 @@ impl Shared {
                 state.link = Link::Down;
             }
             state.out.discard();
+            state.next_look = None;
             (
                 std::mem::take(&mut state.waiting),
                 self.written.load(Ordering::Relaxed),
             )
         };
-        for Waiting { answerer, end } in lost.into_values() {
+        for Waiting { answerer, end, .. } in lost.into_values() {
             let delivery = match end > written {
                 true => Delivery::NotDelivered,
                 false => Delivery::MayHaveRun,

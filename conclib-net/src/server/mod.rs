@@ -9,3 +9,6 @@ mod socket_file;
 
 pub use broker::LocalBroker;
 pub use ledger::BrokerStats;
+
+#[cfg(test)]
+mod tests;

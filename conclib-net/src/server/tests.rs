@@ -1,0 +1,187 @@
+//! The limits, made small.
+
+use std::sync::Arc;
+
+use conclib::System;
+use conclib::prelude::*;
+use conclib::wire::{Outlet, Remote};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream;
+
+use super::LocalBroker;
+use crate::limits::Limits;
+use crate::{Address, Client, ConnectError};
+
+#[actor(urn = "desk")]
+struct Desk;
+
+#[actor]
+impl Desk {
+    #[message]
+    fn fill(&mut self, len: usize) -> String {
+        "x".repeat(len)
+    }
+}
+
+struct House {
+    _system: System,
+    broker: LocalBroker,
+    address: Address,
+    directory: TempDir,
+}
+
+impl House {
+    async fn with(limits: Limits) -> Self {
+        let system = System::new("test");
+        system.spawn(Desk).unwrap();
+        let directory = TempDir::new().unwrap();
+        let address = Address::unix(directory.path().join("app.sock")).unwrap();
+        let broker = LocalBroker::open_with(&address, None, system.inlet(), limits)
+            .await
+            .unwrap();
+        Self {
+            _system: system,
+            broker,
+            address,
+            directory,
+        }
+    }
+
+    async fn client(&self) -> Result<Arc<Client>, ConnectError> {
+        Client::connect(&self.address, None).await
+    }
+
+    async fn stream(&self) -> UnixStream {
+        UnixStream::connect(self.directory.path().join("app.sock"))
+            .await
+            .unwrap()
+    }
+}
+
+async fn is_served(client: &Arc<Client>) -> bool {
+    let desk = Remote::new(client.clone() as Arc<dyn Outlet>, Urn::new("desk"));
+    Call::new(desk, DeskFill { len: 3 }).await.as_deref() == Ok("xxx")
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_refused_and_the_others_stay() {
+    let house = House::with(Limits {
+        connections: 2,
+        ..Limits::default()
+    })
+    .await;
+    let clients = [house.client().await.unwrap(), house.client().await.unwrap()];
+    let error = house.client().await.unwrap_err();
+    assert!(matches!(error, ConnectError::Full { .. }), "{error}");
+    assert!(is_served(&clients[0]).await && is_served(&clients[1]).await);
+
+    clients[0].close().await;
+    while house.broker.stats().connections == 2 {
+        tokio::task::yield_now().await;
+    }
+    assert!(is_served(&house.client().await.unwrap()).await);
+}
+
+#[tokio::test]
+async fn one_handshake_too_many_ends_the_oldest() {
+    let house = House::with(Limits {
+        handshakes: 3,
+        ..Limits::default()
+    })
+    .await;
+    let mut idle = Vec::new();
+    for _ in 0..10 {
+        idle.push(house.stream().await);
+        // A good client never has to wait behind them.
+        assert!(is_served(&house.client().await.unwrap()).await);
+    }
+    for mut oldest in idle.drain(..7) {
+        assert_eq!(oldest.read(&mut [0]).await.unwrap(), 0);
+    }
+    // The newest of them is still listened to.
+    let mut newest = idle.pop().unwrap();
+    crate::handshake::greet(&mut newest, None).await.unwrap();
+}
+
+/// Lets itself in, asks for `len` bytes so many times, and reads nothing.
+async fn ask_and_do_not_read(house: &House, times: u128, len: usize) -> UnixStream {
+    let mut stream = house.stream().await;
+    crate::handshake::greet(&mut stream, None).await.unwrap();
+    let mut bytes = Vec::new();
+    let body = format!(r#"{{"len":{len}}}"#);
+    for id in 0..times {
+        let envelope = conclib::wire::Envelope {
+            id: conclib::wire::RequestId::from_u128(id),
+            to: "desk",
+            message: "fill",
+            timeout: std::time::Duration::from_secs(60),
+            trace: "",
+            codec: conclib::wire::Codec::Json,
+            fingerprint: 0,
+            asked: true,
+            body: body.as_bytes(),
+        };
+        conclib::wire::Frame::Request(envelope)
+            .encode(&mut bytes)
+            .unwrap();
+    }
+    stream.write_all(&bytes).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_read_is_thrown_out_when_too_much_waits() {
+    let limits = Limits {
+        waiting: usize::MAX,
+        stalled: 1024 * 1024,
+        ..Limits::default()
+    };
+    let house = House::with(limits).await;
+    let good = house.client().await.unwrap();
+    let mut deaf = ask_and_do_not_read(&house, 100, 100_000).await;
+    while house.broker.stats().thrown_out == 0 {
+        assert!(is_served(&good).await);
+    }
+    let mut read = Vec::new();
+    // What the system had taken is there, and not all that was asked for.
+    let _ = deaf.read_to_end(&mut read).await;
+    assert!(read.len() < 100 * 100_000);
+    assert!(is_served(&good).await);
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_read_is_not_read_from_before_that() {
+    let limits = Limits {
+        waiting: 100_000,
+        ..Limits::default()
+    };
+    let house = House::with(limits).await;
+    let good = house.client().await.unwrap();
+    let mut deaf = ask_and_do_not_read(&house, 100, 100_000).await;
+    for _ in 0..100 {
+        assert!(is_served(&good).await);
+    }
+    // When it reads, everything it asked for comes.
+    for _ in 0..100 {
+        let len = deaf.read_u32().await.unwrap() as usize;
+        let mut frame = vec![0; len];
+        deaf.read_exact(&mut frame).await.unwrap();
+        assert!(len > 100_000);
+    }
+    assert_eq!(house.broker.stats().thrown_out, 0);
+}
+
+#[tokio::test]
+async fn a_window_that_is_full_stops_the_reading_and_not_the_answers() {
+    let house = House::with(Limits {
+        window: 1,
+        ..Limits::default()
+    })
+    .await;
+    let mut stream = ask_and_do_not_read(&house, 50, 10).await;
+    for _ in 0..50 {
+        let len = stream.read_u32().await.unwrap() as usize;
+        stream.read_exact(&mut vec![0; len]).await.unwrap();
+    }
+}
