@@ -42,5 +42,5 @@ pub mod prelude {
     };
     #[cfg(feature = "macros")]
     #[doc(no_inline)]
-    pub use conclib_macros::{actor, message};
+    pub use conclib_macros::{actor, fallback, handler, message, on};
 }

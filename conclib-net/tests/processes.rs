@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -13,7 +13,7 @@ use std::{env, fs};
 use conclib::prelude::*;
 use conclib::wire::Origin;
 use conclib_net::{Address, Client, ConnectError, LocalBroker};
-use support::{DeskDouble, House, Ponder, ask, desk, doubles, soon, until};
+use support::{DeskDouble, DeskWhence, House, Ponder, ask, doubles, soon, until};
 
 const ROLE: &str = "CONCLIB_NET_TEST_ROLE";
 const URL: &str = "CONCLIB_NET_TEST_URL";
@@ -79,14 +79,15 @@ fn start(executable: &Path, role: &str, url: &str) -> Command {
     command
 }
 
-/// The next thing a child has to say. The harness around it talks too.
+/// The next thing a child has to say. The harness around it talks too, so its
+/// output stays open.
 async fn word_of(mut child: Child) -> (Child, String) {
     soon(tokio::task::spawn_blocking(move || {
-        let mut lines = BufReader::new(child.stdout.take().unwrap())
-            .lines()
-            .map_while(Result::ok);
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut lines = output.by_ref().lines().map_while(Result::ok);
         let word =
             lines.find_map(|line| line.split_once("CHILD ").map(|(_, word)| word.to_owned()));
+        child.stdout = Some(output.into_inner());
         (child, word.expect("the child said nothing"))
     }))
     .await
@@ -146,14 +147,13 @@ async fn what_a_killed_server_leaves_is_replaced() {
 
 #[tokio::test]
 async fn the_origin_of_a_request_is_the_process_that_asks() {
-    let mut house = House::new();
+    let house = House::new();
     let _broker = house.open().await;
-    let client = house.client().await;
-    Call::new(desk(&client), Ponder { n: 1 })
-        .try_tell()
-        .unwrap();
-    let request = house.request().await;
-    assert_eq!(*request.origin(), Origin::Process(std::process::id()));
+    let origin = ask(&house.client().await, DeskWhence {}).await;
+    assert_eq!(
+        origin.unwrap(),
+        Origin::Process(std::process::id()).to_string()
+    );
 }
 
 /// What a client of another user is told. `None` if this user cannot become

@@ -13,8 +13,9 @@ use std::future::IntoFuture;
 use std::path::PathBuf;
 
 use conclib::prelude::*;
-use conclib::{AuthKey, Connect, PrivateDir};
+use conclib::{AuthKey, Connect, OpenError, PrivateDir, ServeError};
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 
 use crate::common::{Keeper, Log, NoGood, gate};
 
@@ -90,13 +91,26 @@ impl Place {
 
     /// Serves a system here. Whoever serves here next gets the same port.
     pub async fn serve(&mut self, system: &System) -> conclib::Result<Proxy> {
-        let serve = Proxy::serve(system, &*self.url);
-        let proxy = match &self.key {
-            Some(key) => serve.key(key.clone()).await?,
-            None => serve.await?,
+        let proxy = loop {
+            match self.try_serve(system).await {
+                // Nobody is here; but a process that another test is just
+                // starting has copies of what was open, until it is another
+                // program.
+                Err(ServeError::Open(OpenError::InUse { .. })) => yield_now().await,
+                served => break served?,
+            }
         };
         proxy.url().clone_into(&mut self.url);
         Ok(proxy)
+    }
+
+    /// Serves a system here, if nobody does.
+    pub async fn try_serve(&self, system: &System) -> Result<Proxy, ServeError> {
+        let serve = Proxy::serve(system, &*self.url);
+        match &self.key {
+            Some(key) => serve.key(key.clone()).await,
+            None => serve.await,
+        }
     }
 
     pub async fn client(&self) -> conclib::Result<ProxyClient> {
@@ -267,7 +281,7 @@ impl Desk {
 
     #[message]
     async fn explode(&mut self, text: String) -> u64 {
-        tokio::task::yield_now().await;
+        yield_now().await;
         panic!("{text}");
     }
 

@@ -39,6 +39,12 @@ impl Desk {
         text
     }
 
+    /// Where the request came from.
+    #[message]
+    fn whence(&mut self, ctx: &mut Context<Self>) -> String {
+        ctx.origin().to_string()
+    }
+
     #[fallback]
     fn other(&mut self, request: RequestEnvelope) {
         // A test that does not look at them drops them, unanswered.
