@@ -49,3 +49,10 @@ impl Error {
         &*self.0
     }
 }
+
+/// A hook of an actor may fail with any error too.
+impl conclib_core::__private::HookError for Error {
+    fn into_box(self) -> Box<dyn StdError + Send + Sync> {
+        self.0
+    }
+}

@@ -64,14 +64,21 @@ pub type DeferredOf<M> = crate::Deferred<<M as Message>::Reply, <M as Message>::
     label = "not an error",
     note = "implement `std::error::Error` for `{Self}`, as `#[derive(Debug, thiserror::Error)]` does, or box it: `Box<dyn std::error::Error + Send + Sync>`"
 )]
-pub trait HookError: Into<BoxError> {}
+pub trait HookError {
+    /// The error, whatever it was.
+    fn into_box(self) -> BoxError;
+}
 
 #[diagnostic::do_not_recommend]
-impl<E: Into<BoxError>> HookError for E {}
+impl<E: Into<BoxError>> HookError for E {
+    fn into_box(self) -> BoxError {
+        self.into()
+    }
+}
 
 /// The error of a hook, as the library keeps it.
 pub fn boxed<E: HookError>(error: E) -> BoxError {
-    error.into()
+    error.into_box()
 }
 
 /// Whether a name on a wire means `M`.

@@ -1,5 +1,7 @@
 //! URLs: what they may be, and what is said of those that are none.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use conclib_net::{Address, AddressError};
 use proptest::prelude::*;
 

@@ -1,5 +1,7 @@
 //! Where a key comes from, and where it does not go.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;

@@ -1,6 +1,8 @@
 //! Peers that send what is no frame, or too much of it: they are thrown out,
 //! and nobody else notices.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 mod support;
 
 use conclib::wire::{Frame, RequestId, Response, ResponseKind};

@@ -1,5 +1,7 @@
 //! The end of a broker and of a client.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 mod support;
 
 use std::sync::Arc;

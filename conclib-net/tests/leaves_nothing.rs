@@ -1,5 +1,7 @@
 //! Open files are counted for the whole process, so this test is alone in its.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 mod support;
 
 use conclib::wire::Broker as _;

@@ -1,6 +1,13 @@
 //! Clients and servers in processes of their own: this test starts itself
 //! again, and the children run [`child`].
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by it"
+)]
+#![allow(clippy::print_stdout, reason = "a child talks to its test by it")]
+
 mod support;
 
 use std::io::{BufRead as _, BufReader, Read as _};

@@ -1,6 +1,8 @@
 //! The file of the unix socket: who may have it, what is replaced, what is
 //! left alone, and that it goes away.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 mod support;
 
 use std::fs::{self, Permissions};

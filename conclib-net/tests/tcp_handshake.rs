@@ -1,5 +1,7 @@
 //! Who gets in over TCP.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 mod support;
 
 use conclib::wire::Broker as _;

@@ -3,8 +3,7 @@
 //!
 //! [`Envelope`] and [`Response`] are what travels. Towards a system they come
 //! in through an [`Inlet`]; their answers leave through a [`ReplySink`]. Away
-//! from here they leave through an [`Outlet`], and [`Pending`] knows who waits
-//! for which answer.
+//! from here they leave through an [`Outlet`].
 
 mod asker;
 mod codec;
@@ -12,7 +11,6 @@ mod envelope;
 mod frame;
 mod inlet;
 mod outlet;
-mod pending;
 mod remote;
 
 pub use asker::{Cancellation, Origin, ReplySink, WireReply};
@@ -25,6 +23,5 @@ pub use envelope::{
 pub use frame::{Frame, FrameError, MAX_FRAME};
 pub use inlet::{Broker, Inlet};
 pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
-pub use pending::Pending;
 pub use remote::Remote;
 pub(crate) use remote::{Leaving, poll_send_away, try_tell_away};

@@ -2,6 +2,11 @@
 //! socket.
 
 #![allow(dead_code, reason = "each test takes the part that it needs")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by it"
+)]
 
 use std::io;
 use std::path::PathBuf;

@@ -1,0 +1,69 @@
+//! Why there is no actor.
+
+use crate::urn::{Urn, UrnError};
+
+/// Why an actor could not be spawned. Nothing of it is left behind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// Another actor has the name.
+    #[error(
+        "the name `{urn}` is taken in the system `{system}`: stop that actor first, or pick another with `.urn(…)`"
+    )]
+    UrnTaken {
+        /// The name.
+        urn: Urn,
+        /// The system in which it is taken.
+        system: String,
+    },
+    /// The name is not one.
+    #[error(transparent)]
+    Urn(#[from] UrnError),
+    /// There is no tokio runtime here.
+    #[error(
+        "an actor is spawned from inside a tokio runtime: call this from `#[conclib::main]`, from a task, or after `Runtime::enter`"
+    )]
+    NoRuntime,
+    /// The system is shutting down or has shut down.
+    #[error("the system `{system}` is shutting down and takes no new actors")]
+    ShuttingDown {
+        /// The system.
+        system: String,
+    },
+}
+
+/// Why no reference was found.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LookupError {
+    /// Nobody has that name.
+    #[error("no actor `{urn}` lives in the system `{system}`")]
+    NoSuchActor {
+        /// The name that was looked up; it may not even be a URN.
+        urn: String,
+        /// The system that was asked.
+        system: String,
+    },
+    /// The actor of that name is of another type.
+    #[error("the actor `{urn}` is a `{found}`, not a `{expected}`")]
+    TypeMismatch {
+        /// The name that was looked up.
+        urn: Urn,
+        /// The type that was asked for.
+        expected: &'static str,
+        /// The type it has.
+        found: &'static str,
+    },
+}
+
+/// Why an actor did not start: its `#[on(create)]` or `#[on(start)]` failed or
+/// panicked, or it was ended before.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("`{urn}` did not start: {reason}")]
+#[non_exhaustive]
+pub struct StartError {
+    /// The actor.
+    pub urn: Urn,
+    /// How it ended instead.
+    pub reason: crate::StopReason,
+}

@@ -1,0 +1,97 @@
+//! Why a message was not queued.
+
+use std::fmt;
+
+use super::AskError;
+use crate::urn::Urn;
+
+/// Why a message was not queued. The message comes back with it.
+///
+/// ```
+/// # use conclib_core::{TellError, Urn};
+/// let error = TellError::Full { urn: Urn::new("greeter")?, message: 7 };
+/// assert_eq!(error.into_message(), 7);
+/// # Ok::<(), conclib_core::UrnError>(())
+/// ```
+#[non_exhaustive]
+pub enum TellError<M> {
+    /// The actor has stopped, or takes no more messages because it is stopping.
+    Stopped {
+        /// Who was told.
+        urn: Urn,
+        /// The message, not delivered.
+        message: M,
+    },
+    /// The mailbox is full, and the call does not wait.
+    Full {
+        /// Who was told.
+        urn: Urn,
+        /// The message, not delivered.
+        message: M,
+    },
+    /// The message did not get as far as the mailbox in time, or over the
+    /// connection to another process.
+    Failed {
+        /// What kept it.
+        error: AskError,
+        /// The message. [`AskError::delivery`] of `error` says whether it may
+        /// have arrived all the same.
+        message: M,
+    },
+}
+
+impl<M> TellError<M> {
+    /// The message that was not delivered.
+    pub fn into_message(self) -> M {
+        match self {
+            Self::Stopped { message, .. }
+            | Self::Full { message, .. }
+            | Self::Failed { message, .. } => message,
+        }
+    }
+}
+
+impl<M> fmt::Debug for TellError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped { urn, .. } => f
+                .debug_struct("Stopped")
+                .field("urn", urn)
+                .finish_non_exhaustive(),
+            Self::Full { urn, .. } => f
+                .debug_struct("Full")
+                .field("urn", urn)
+                .finish_non_exhaustive(),
+            Self::Failed { error, .. } => f
+                .debug_struct("Failed")
+                .field("error", error)
+                .finish_non_exhaustive(),
+        }
+    }
+}
+
+impl<M> fmt::Display for TellError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped { urn, .. } => {
+                write!(f, "`{urn}` has stopped; the message was not delivered")
+            }
+            Self::Full { urn, .. } => {
+                write!(
+                    f,
+                    "the mailbox of `{urn}` is full; the message was not delivered"
+                )
+            }
+            Self::Failed { error, .. } => error.fmt(f),
+        }
+    }
+}
+
+impl<M> std::error::Error for TellError<M> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Failed { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
