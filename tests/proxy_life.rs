@@ -73,11 +73,15 @@ async fn a_shutdown_lets_what_is_under_way_be_answered(road: Road) -> conclib::R
     // The name is taken, until no name is to be had.
     let newcomer = || house.system.spawn(outside::Bell);
     until(|| matches!(newcomer(), Err(SpawnError::ShuttingDown { .. }))).await;
-    // It takes no more, and tells so in time.
+    // Soon it takes no more, and tells so in time.
     until(|| !house.place.has_file()).await;
-    let late = client.ask("desk", DeskDouble { n: 1 }).timeout(SHORT).await;
-    let late = late.unwrap_err();
-    assert_eq!(late.delivery(), Delivery::NotDelivered, "{late}");
+    while let Delivery::MayHaveRun = client
+        .ask("desk", DeskDouble { n: 1 })
+        .timeout(SHORT)
+        .await
+        .unwrap_err()
+        .delivery()
+    {}
 
     keeper.open();
     assert_eq!(in_turn.await?, 1);

@@ -10,11 +10,9 @@ pub use crate::actor::{
 };
 pub use crate::call::Sending;
 pub use crate::error::Failure;
+pub use crate::message::WirePart;
 pub use crate::shape::{Fallback, Probe, hash, mix};
 pub use crate::wire::{WireAsker, accept};
-
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::message::{Message, Road};
 
@@ -38,18 +36,6 @@ impl<T, E> Outcome for Result<T, E> {
 pub trait LocalParam: Send + 'static {}
 
 impl<T: Send + 'static> LocalParam for T {}
-
-/// What a part of a message has to be that travels: a parameter, the reply,
-/// the error.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is part of a message that can travel, and is no serde type",
-    label = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`",
-    note = "or mark the message `#[message(local)]`, if it is never to leave its process"
-)]
-pub trait WirePart: Serialize + DeserializeOwned + Send + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send + 'static> WirePart for T {}
 
 /// What a handler of `M` returns, by the kind of what it returns.
 pub type ReplyOf<M> = <M as Message>::Reply;

@@ -6,10 +6,13 @@
 
 mod actor;
 mod call;
+mod current;
+mod deadline;
 mod error;
 mod events;
 mod fault;
 mod message;
+mod named;
 mod reply;
 mod shape;
 mod snapshot;
@@ -22,15 +25,16 @@ pub mod wire;
 pub mod __private;
 
 pub use actor::{
-    Actor, ActorId, ActorRef, AnyRef, Context, Create, DEFAULT_MAILBOX, Declared, Directive,
-    Handler, Inbox, Named, Overflow, Recipient, State, StopReason, Stopping, TaskActor, TickSpec,
-    Travels, Turn, WeakRef,
+    Actor, ActorRef, AnyRef, Context, Create, DEFAULT_MAILBOX, Declared, Directive, Handler, Inbox,
+    Overflow, Recipient, State, StopReason, Stopping, TaskActor, TickSpec, Travels, Turn, WeakRef,
 };
 pub use call::{Asking, Call, Queueing, Target, Telling};
+pub use current::ActorId;
 pub use error::{AskError, Delivery, LookupError, SpawnError, StartError, TellError};
 pub use events::{DeadLetter, DeadLetterCause, Event, Events};
 pub use fault::{Fault, HandlerError};
 pub use message::{Local, Message, Never, Road, Wire, WireMessage};
+pub use named::Named;
 pub use reply::{Deferred, Reply, ReplyTo, Request};
 pub use shape::Shape;
 pub use snapshot::{ActorSnapshot, SystemSnapshot};

@@ -1,8 +1,8 @@
 //! What can be sent to an actor.
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::__private::WirePart;
 use crate::wire::{Codec, CodecError};
 
 /// A request type: it names its reply and its error, so that a call is typed
@@ -158,6 +158,18 @@ impl<M: Message> Road<M> for Local {
         Err(CodecError::local(M::NAME))
     }
 }
+
+/// What a part of a message has to be that travels: a parameter, the reply,
+/// the error.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is part of a message that can travel, and is no serde type",
+    label = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`",
+    note = "or mark the message `#[message(local)]`, if it is never to leave its process"
+)]
+pub trait WirePart: Serialize + DeserializeOwned + Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> WirePart for T {}
 
 /// Reads a message. For generic code that only knows `M` as a message: a bound
 /// on the road itself would hide that every road carries its messages.

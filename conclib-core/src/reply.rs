@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::actor::{ActorId, Named};
-use crate::call::Deadline;
+use crate::current::ActorId;
+use crate::deadline::Deadline;
 use crate::error::{AskError, Delivery, Failure};
 use crate::message::{Message, Never};
+use crate::named::Named;
 use crate::wire::{CancelOnDrop, WireAsker, WireReply};
 
 /// What comes back through a local reply slot.

@@ -13,13 +13,13 @@ use crate::KeyError;
 ///
 /// ```
 /// use conclib_core::System;
-/// use conclib_net::{Address, LocalBroker, OpenError};
+/// use conclib_net::{Address, AuthKey, LocalBroker, OpenError};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let system = System::new("docs");
 /// let address = Address::parse("tcp://0.0.0.0:0")?;
-/// let error = LocalBroker::open(&address, None, system.inlet()).await.unwrap_err();
+/// let error = LocalBroker::open(&address, Some(AuthKey::random()?), system.inlet()).await.unwrap_err();
 /// assert!(matches!(&error, OpenError::Plaintext { .. }));
 /// assert!(error.to_string().contains("plaintext=allow"));
 /// # Ok(())

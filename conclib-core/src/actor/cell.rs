@@ -9,9 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::Notify;
 
 use super::mailbox::{Mailbox, Pushed, Refused};
-use super::{Actor, ActorId, Inbox, Named, Overflow, Signal, State, StopReason};
+use super::{Actor, Inbox, Overflow, Signal, State, StopReason};
+use crate::current::ActorId;
 use crate::error::{Delivery, Failure};
 use crate::events::{DeadLetter, DeadLetterCause, Event};
+use crate::named::Named;
 use crate::system::Shared;
 use crate::urn::Urn;
 

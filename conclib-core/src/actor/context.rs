@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::cell::Cell;
-use super::{Actor, ActorId, ActorRef, AnyRef, Named, Signal, StopReason};
+use super::{Actor, ActorRef, AnyRef, Signal, StopReason};
+use crate::current::ActorId;
 use crate::message::Message;
+use crate::named::Named;
 use crate::reply::{Deferred, ReplyTo, Request};
 use crate::system::System;
 use crate::urn::Urn;

@@ -2,10 +2,8 @@
 
 mod cell;
 mod context;
-pub(crate) mod current;
 mod life;
 mod mailbox;
-mod name;
 mod recipient;
 mod reference;
 mod resident;
@@ -18,12 +16,10 @@ use std::future::Future;
 
 pub(crate) use cell::Cell;
 pub use context::{Context, Head};
-pub use current::ActorId;
 pub use life::{Birth, Life};
 pub(crate) use life::{Created, Given};
 pub use mailbox::Overflow;
 pub(crate) use mailbox::{Signal, Ticket};
-pub use name::Named;
 pub use recipient::Recipient;
 pub use reference::ActorRef;
 pub use resident::AnyRef;

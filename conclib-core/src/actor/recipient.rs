@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::Named;
-use crate::call::{Call, Deadline, NotSent, Sending, Target};
+use crate::call::{Call, NotSent, Sending, Target};
+use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
+use crate::named::Named;
 use crate::urn::Urn;
 
 /// An address that only remembers one message type: for a list of whoever

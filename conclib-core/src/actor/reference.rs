@@ -9,12 +9,14 @@ use std::time::Duration;
 use super::cell::Cell;
 use super::mailbox::Refused;
 use super::{
-    Actor, Handler, Named, Overflow, Recipient, Signal, State, StopReason, Stopping, Travels,
-    WeakRef, current,
+    Actor, Handler, Overflow, Recipient, Signal, State, StopReason, Stopping, Travels, WeakRef,
 };
-use crate::call::{Call, Deadline, NotSent, Sending, Target};
+use crate::call::{Call, NotSent, Sending, Target};
+use crate::current;
+use crate::deadline::Deadline;
 use crate::error::{StartError, TellError};
 use crate::message::Message;
+use crate::named::Named;
 use crate::reply::Request;
 use crate::urn::Urn;
 use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::cell::Cell;
-use super::{Actor, ActorRef, Named};
+use super::{Actor, ActorRef};
+use crate::named::Named;
 use crate::urn::Urn;
 
 /// An address that does not keep its actor alive.

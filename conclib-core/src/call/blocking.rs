@@ -9,7 +9,8 @@ use std::time::Instant;
 
 use tokio::task::coop;
 
-use super::{Asking, Call, Deadline, Target, To};
+use super::{Asking, Call, Target, To};
+use crate::deadline::Deadline;
 use crate::error::AskError;
 use crate::message::Message;
 

@@ -5,8 +5,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::deadline::Late;
-use super::{Call, Deadline, NotSent, Outcome, Sending, Slot, Target, To};
+use super::{Call, NotSent, Outcome, Sending, Slot, Target, To};
+use crate::deadline::Deadline;
+use crate::deadline::Late;
 use crate::error::{AskError, Delivery, TellError};
 use crate::message::Message;
 use crate::reply::{Pick, Reply, poll_answer, settle};

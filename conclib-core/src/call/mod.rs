@@ -1,7 +1,6 @@
 //! A call: a message, whom it is for, and how the caller wants to wait.
 
 mod blocking;
-mod deadline;
 mod future;
 mod target;
 
@@ -12,7 +11,6 @@ use std::time::Duration;
 use crate::error::{AskError, TellError};
 use crate::message::Message;
 
-pub(crate) use deadline::Deadline;
 pub use future::{Asking, Queueing, Telling};
 pub(crate) use target::{NotSent, Slot};
 pub use target::{Sending, Target};

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::Deadline;
-use crate::actor::{Named, Ticket, current};
+use crate::actor::Ticket;
+use crate::current;
+use crate::deadline::Deadline;
 use crate::error::{AskError, Failure, TellError};
 use crate::message::Message;
+use crate::named::Named;
 use crate::reply::{Answer, ReplyTo, Request};
 use crate::urn::Urn;
 use crate::wire::{CancelOnDrop, Leaving};

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
 use super::table::Table;
-use crate::actor::{ActorId, Resident};
+use crate::actor::Resident;
+use crate::current::ActorId;
 use crate::error::SpawnError;
 use crate::events::{Event, Events};
 use crate::snapshot::SystemSnapshot;

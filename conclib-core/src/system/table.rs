@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use crate::actor::{ActorId, Resident};
+use crate::actor::Resident;
+use crate::current::ActorId;
 use crate::urn::Urn;
 
 /// The actors by their place, and those with a given name by that.

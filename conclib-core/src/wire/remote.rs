@@ -15,11 +15,12 @@ use super::{
     Answerer, CancelOnDrop, Codec, CodecError, DEFAULT_TIMEOUT, Envelope, MAX_TIMEOUT, Outlet,
     RequestId, Response, ResponseKind, Unsent,
 };
-use crate::actor::Named;
-use crate::call::{Deadline, NotSent, Sending, Target};
+use crate::call::{NotSent, Sending, Target};
+use crate::deadline::Deadline;
 use crate::error::{AskError, Delivery, Failure, TellError};
 use crate::fault::Fault;
 use crate::message::{Message, Never, Road, WireMessage};
+use crate::named::Named;
 use crate::reply::{Answer, Refusal, ReplyTo};
 use crate::urn::{Urn, UrnError};
 
