@@ -15,6 +15,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::{env, fs};
 
 use conclib::prelude::*;
@@ -79,11 +80,21 @@ async fn serves(address: &Address) -> String {
     std::future::pending().await
 }
 
+/// Whoever starts a process copies its open files for a moment. A program that
+/// is just being written would still be open for writing in that copy, and
+/// could not be run: so one thing at a time.
+static FORKS: Mutex<()> = Mutex::new(());
+
 fn start(executable: &Path, role: &str, url: &str) -> Command {
     let mut command = Command::new(executable);
     command.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
     command.env(ROLE, role).env(URL, url).stdout(Stdio::piped());
     command
+}
+
+fn spawn(command: &mut Command) -> Child {
+    let _alone = FORKS.lock().unwrap();
+    command.spawn().unwrap()
 }
 
 /// The next thing a child has to say. The harness around it talks too, so its
@@ -107,11 +118,7 @@ async fn four_processes_ask_500_times_each() {
     let broker = house.open().await;
     let executable = env::current_exe().unwrap();
     let children: Vec<_> = (0..4)
-        .map(|_| {
-            start(&executable, "asks", &house.address.to_string())
-                .spawn()
-                .unwrap()
-        })
+        .map(|_| spawn(&mut start(&executable, "asks", &house.address.to_string())))
         .collect();
     for child in children {
         let (mut child, word) = word_of(child).await;
@@ -125,9 +132,8 @@ async fn four_processes_ask_500_times_each() {
 async fn what_a_killed_server_leaves_is_replaced() {
     let house = House::new();
     let url = house.address.to_string();
-    let server = start(&env::current_exe().unwrap(), "serves", &url)
-        .spawn()
-        .unwrap();
+    let executable = env::current_exe().unwrap();
+    let server = spawn(&mut start(&executable, "serves", &url));
     let (mut server, _) = word_of(server).await;
     let client = house.client().await;
     assert!(doubles(&client, 1).await);
@@ -178,14 +184,12 @@ async fn as_nobody(house: &House, server: &str, client: &str) -> Option<String> 
     let directory = tempfile::tempdir().unwrap();
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let executable = directory.path().join("child");
-    fs::copy(env::current_exe().unwrap(), &executable).unwrap();
+    {
+        let _alone = FORKS.lock().unwrap();
+        fs::copy(env::current_exe().unwrap(), &executable).unwrap();
+    }
     let mut command = start(&executable, "connects", &url(client));
-    let child = command
-        .uid(NOBODY)
-        .gid(NOBODY)
-        .current_dir("/")
-        .spawn()
-        .unwrap();
+    let child = spawn(command.uid(NOBODY).gid(NOBODY).current_dir("/"));
     let (mut child, word) = word_of(child).await;
     child.wait().unwrap();
     Some(word)
