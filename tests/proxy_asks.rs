@@ -21,8 +21,8 @@ use common::{NoGood, guard, poll_once};
 use conclib::prelude::*;
 use conclib::wire::{Codec, CodecError};
 use outside::{
-    Desk, DeskCalls, DeskDouble, DeskNote, DeskOrigin, DeskWait, House, Place, Road, on_every_road,
-    settle,
+    Desk, DeskCalls, DeskDouble, DeskNote, DeskOrigin, DeskPromise, DeskWait, House, Place, Road,
+    on_every_road, settle,
 };
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
@@ -184,7 +184,7 @@ async fn a_reply_to_pick_up_later(road: Road) -> conclib::Result {
 }
 
 async fn blocking(road: Road) -> conclib::Result {
-    let mut house = House::open(road).await?;
+    let house = House::open(road).await?;
     let client = house.client().await?;
     let urn = house.desk.urn();
 
@@ -197,14 +197,11 @@ async fn blocking(road: Road) -> conclib::Result {
         let doubled = desk.double(4).blocking();
         let refused = desk.refuse("no".into()).blocking();
         let nobody = client.ask("dask", DeskDouble { n: 1 }).blocking();
-        let late = client
-            .ask("desk", DeskWait { n: 1 })
-            .timeout(Duration::from_millis(20))
-            .blocking();
+        let late = client.ask("desk", DeskPromise {});
+        let late = late.timeout(Duration::from_millis(20)).blocking();
         // The test ends if this one does not come.
         let _ = answer.send((doubled, refused, nobody, late));
     });
-    let _keeper = house.watch.turn().await?;
     let (doubled, refused, nobody, late) = answered.await?;
     assert_eq!(doubled, Ok(8));
     assert_eq!(refused, Err(AskError::Handler(NoGood("no".into()))));

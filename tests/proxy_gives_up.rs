@@ -27,6 +27,7 @@ on_every_road! {
     a_json_ask_that_is_dropped_is_skipped,
     a_turn_whose_asker_left_goes_on,
     every_ask_ends_by_its_deadline,
+    no_time_at_all,
     a_client_that_goes_takes_its_requests_along,
 }
 
@@ -115,16 +116,17 @@ async fn every_ask_ends_by_its_deadline(road: Road) -> conclib::Result {
     };
     let began = Instant::now();
 
-    // A promise that nobody keeps.
-    let promised = client.ask("desk", DeskPromise {}).timeout(SHORT);
-    let error = promised.await.unwrap_err();
-    assert!(matches!(error, AskError::Deadline { .. }), "{error}");
+    // A promise that nobody keeps, and a turn that does not end. Only once
+    // they are begun is it certain that they are.
+    let promised = client.ask("desk", DeskPromise {}).reply().await?;
     let _promise = house.watch.promise().await?;
-
-    // A turn that does not end, and those behind it.
-    let in_turn = client.ask("desk", DeskWait { n: 1 }).timeout(SHORT);
-    assert_eq!(in_turn.await, Err(late()));
+    let error = promised.timeout(SHORT).await.unwrap_err();
+    assert!(matches!(error, AskError::Deadline { .. }), "{error}");
+    let in_turn = client.ask("desk", DeskWait { n: 1 }).reply().await?;
     let keeper = house.watch.turn().await?;
+    assert_eq!(in_turn.timeout(SHORT).await, Err(late()));
+
+    // Those behind it, in every way to ask.
     let behind = client.ask("desk", DeskWait { n: 2 }).timeout(SHORT);
     assert_eq!(behind.await, Err(late()));
     let picked_up = client.ask("desk", DeskWait { n: 3 }).timeout(SHORT).reply();
@@ -135,9 +137,30 @@ async fn every_ask_ends_by_its_deadline(road: Road) -> conclib::Result {
 
     let took = began.elapsed();
     assert!(took >= 5 * SHORT && took < SOON, "{took:?}");
+    // By then the other side knows, too.
+    settle(&client).await?;
     keeper.open();
     assert_eq!(client.ask("desk", DeskDouble { n: 3 }).await?, 6);
     assert_eq!(house.watch.log.lines(), ["begin 1", "end 1"]);
+    Ok(())
+}
+
+/// Whoever sees it first, it is the deadline.
+async fn no_time_at_all(road: Road) -> conclib::Result {
+    let house = House::open(road).await?;
+    let client = house.client().await?;
+    let deadline = AskError::Deadline {
+        urn: house.desk.urn(),
+        after: Duration::ZERO,
+        delivery: Delivery::MayHaveRun,
+    };
+    for n in 0..50 {
+        let ask = client.ask("desk", DeskNote { n }).timeout(Duration::ZERO);
+        assert_eq!(ask.await, Err(deadline.clone()));
+    }
+    settle(&client).await?;
+    client.ask("desk", DeskDouble { n: 0 }).await?;
+    assert!(house.watch.log.lines().is_empty());
     Ok(())
 }
 

@@ -115,7 +115,7 @@ impl Late {
                 after,
                 delivery,
             },
-            Self::NoRuntime => AskError::NoRuntime { urn },
+            Self::NoRuntime => AskError::NoRuntime { urn, delivery },
         }
     }
 }

@@ -93,7 +93,8 @@ impl Events {
         Self(sender.subscribe())
     }
 
-    /// The next event; `None` once the system is gone. A listener that is more
+    /// The next event; `None` once the system is gone, with the references to
+    /// its actors. A listener that is more
     /// than 1024 events behind gets [`Event::Lagged`] in place of those it
     /// missed.
     ///

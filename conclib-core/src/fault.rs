@@ -27,6 +27,16 @@ pub struct Fault {
     pub chain: Vec<String>,
 }
 
+/// The type of an error; of a boxed one nobody can tell.
+fn type_name<E: ?Sized>() -> &'static str {
+    let name = std::any::type_name::<E>();
+    if name.starts_with("dyn ") {
+        "error"
+    } else {
+        name
+    }
+}
+
 /// How many sources of an error are kept.
 const CHAIN: usize = 16;
 
@@ -38,7 +48,7 @@ impl Fault {
             .map(ToString::to_string)
             .collect();
         Self {
-            type_name: std::any::type_name::<E>().to_owned(),
+            type_name: type_name::<E>().to_owned(),
             message: error.to_string(),
             chain,
         }

@@ -74,7 +74,7 @@ impl<T, E> ReplyTo<T, E> {
             Slot::Nobody => false,
             Slot::Local(sender) => !sender.is_closed(),
             Slot::Wire(reply) => reply.is_wanted(),
-            Slot::Deferred(_) => true,
+            Slot::Deferred(later) => later.is_wanted(),
         }
     }
 
@@ -153,6 +153,16 @@ struct Unanswered<T, E>(Arc<Later<T, E>>);
 impl<T, E> Unanswered<T, E> {
     fn answer(self, answer: Answer<T, E>) {
         self.0.answer(answer);
+    }
+
+    fn is_wanted(&self) -> bool {
+        let meeting = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*meeting {
+            // The handler has not returned yet: nobody knows.
+            Meeting::Neither => true,
+            Meeting::Asker(Some(asker)) => asker.is_wanted(),
+            Meeting::Asker(None) | Meeting::Answer(_) => false,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -192,6 +193,14 @@ impl<A: Actor> Cell<A> {
         self.urn.get()
     }
 
+    /// Where it is in its life. Told to end, it only serves what is left.
+    pub(crate) fn state(&self) -> State {
+        match self.ending.state() {
+            State::Running if self.mailbox.signal() > Signal::None => State::Stopping,
+            state => state,
+        }
+    }
+
     /// One strong reference more.
     pub(crate) fn acquire(&self) {
         self.refs.fetch_add(1, Ordering::Relaxed);
@@ -259,7 +268,10 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn finish(&self, batch: &mut VecDeque<A::Inbox>, reason: StopReason) {
         for message in self.mailbox.end(batch) {
             self.dead_letter(&message, DeadLetterCause::Stopped);
-            message.refuse(Failure::Stopped(Delivery::NotDelivered));
+            // A message may panic as it is dropped: the others are answered,
+            // and the actor ends, all the same.
+            let refuse = || message.refuse(Failure::Stopped(Delivery::NotDelivered));
+            drop(catch_unwind(AssertUnwindSafe(refuse)));
         }
         self.system.forget(self.id, self.urn.get());
         self.system.emit(|| Event::Stopped {

@@ -91,6 +91,11 @@ impl<A: Actor> Context<A> {
         &self.cell
     }
 
+    /// The actor that sent the message whose turn it is, or was.
+    pub(crate) fn from(&self) -> Option<ActorId> {
+        self.from
+    }
+
     /// The turn of a message begins.
     pub(crate) fn begin(&mut self, head: Head<'_>) {
         self.from = head.from;

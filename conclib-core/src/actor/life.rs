@@ -5,6 +5,7 @@ use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context as Poller, Poll, ready};
 
 use tokio::task::coop;
@@ -65,8 +66,13 @@ impl<A: Actor, B: Birth<A>> Life<A, B> {
     /// Lives it.
     pub fn run(self) -> impl Future<Output = ()> {
         let Self { cell, birth } = self;
+        let end = End {
+            ctx: Context::new(cell.clone()),
+            batch: VecDeque::new(),
+            reason: StopReason::Killed,
+        };
         Mortal {
-            life: Some(live(cell.clone(), birth)),
+            life: Some(live(Unborn { birth, end })),
             cell,
         }
     }
@@ -112,16 +118,25 @@ impl<A: Actor> Drop for End<A> {
         if reason.is_failure() {
             tracing::error!(target: "conclib", urn = %self.ctx.urn(), %reason, "actor failed");
         }
-        self.ctx.cell().finish(&mut self.batch, reason);
+        let cell = self.ctx.cell();
+        if let Some(index) = cell.stats.turn.load(Ordering::Relaxed).checked_sub(1) {
+            // Its turn was cut short, so nobody can say that it was handled.
+            let name = A::Inbox::NAMES.get(index).copied().unwrap_or_default();
+            cell.lost(name, self.ctx.from(), DeadLetterCause::Stopped);
+        }
+        cell.finish(&mut self.batch, reason);
     }
 }
 
-async fn live<A: Actor, B: Birth<A>>(cell: Arc<Cell<A>>, birth: B) {
-    let mut end = End {
-        ctx: Context::new(cell),
-        batch: VecDeque::new(),
-        reason: StopReason::Killed,
-    };
+/// A life that was not polled yet. Dropped like this it ends as well, after
+/// what the actor would have been made of: the order of the fields.
+struct Unborn<A: Actor, B> {
+    birth: B,
+    end: End<A>,
+}
+
+async fn live<A: Actor, B: Birth<A>>(unborn: Unborn<A, B>) {
+    let Unborn { birth, mut end } = unborn;
     let mut actor = match start(birth, &mut end.ctx).await {
         Ok(actor) => actor,
         Err(fault) => {
@@ -135,8 +150,14 @@ async fn live<A: Actor, B: Birth<A>>(cell: Arc<Cell<A>>, birth: B) {
 
     let reason = serve(&mut actor, ctx, &mut end.batch).await;
     ctx.cell().ending.advance(State::Stopping);
-    if let Err(fault) = caught(actor.on_stop(&reason, ctx)).await {
-        tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
+    match caught(actor.on_stop(&reason, ctx)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "`#[on(stop)]` failed");
+        }
+        Err(fault) => {
+            tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
+        }
     }
     end.reason = reason;
 }
@@ -207,8 +228,9 @@ async fn next<A: Actor>(
     poll_fn(|cx| {
         let budget = ready!(coop::poll_proceed(cx));
         let next = match ticks {
-            // Known when the actor is compiled: no ticks, no look at them.
-            Some(ticks) if !A::Inbox::TICKS.is_empty() => {
+            // Known when the actor is compiled: no ticks, no look at them. And
+            // none comes to an actor that is to end.
+            Some(ticks) if !A::Inbox::TICKS.is_empty() && cell.mailbox.signal() == Signal::None => {
                 ticks.poll_next(cx, || cell.mailbox.poll_next(batch))
             }
             _ => cell.mailbox.poll_next(batch),

@@ -82,14 +82,14 @@ pub trait Actor: Sized + 'static {
     }
 
     /// `#[on(stop)]`: runs at every end except a kill and a failed start, after
-    /// a panic too.
+    /// a panic too. Its error is logged.
     fn on_stop(
         &mut self,
         reason: &StopReason,
         ctx: &mut Context<Self>,
-    ) -> impl Future<Output = ()> {
+    ) -> impl Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>> {
         let _ = (reason, ctx);
-        std::future::ready(())
+        std::future::ready(Ok(()))
     }
 
     /// `#[on(error)]`: a handler returned an error and nobody was asking.

@@ -111,7 +111,7 @@ impl<A: Actor> ActorRef<A> {
 
     /// Where it is in its life. `None` for an actor in another process.
     pub fn state(&self) -> Option<State> {
-        self.cell().map(|cell| cell.ending.state())
+        self.cell().map(|cell| cell.state())
     }
 
     /// Waits until `#[on(start)]` is done. An actor in another process counts

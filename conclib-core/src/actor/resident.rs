@@ -21,6 +21,7 @@ pub(crate) trait Resident: Named + 'static {
     fn known_urn(&self) -> Option<&Urn>;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     fn ending(&self) -> &Ending;
+    fn state(&self) -> State;
     fn tell_to_end(&self, signal: Signal, reason: StopReason);
     fn acquire(&self);
     fn release(&self);
@@ -46,6 +47,10 @@ impl<A: Actor> Resident for Cell<A> {
         &self.ending
     }
 
+    fn state(&self) -> State {
+        self.state()
+    }
+
     fn tell_to_end(&self, signal: Signal, reason: StopReason) {
         self.tell_to_end(signal, reason);
     }
@@ -64,7 +69,7 @@ impl<A: Actor> Resident for Cell<A> {
         ActorSnapshot {
             urn: self.urn(),
             type_name: type_name::<A>().to_owned(),
-            state: self.ending.state(),
+            state: self.state(),
             depth: self.mailbox.depth(),
             capacity: self.mailbox.capacity(),
             handled: self.stats.handled.load(Ordering::Relaxed),
@@ -151,7 +156,7 @@ impl AnyRef {
 
     /// Where it is in its life.
     pub fn state(&self) -> State {
-        self.0.ending().state()
+        self.0.state()
     }
 
     /// The typed reference.

@@ -90,7 +90,12 @@ where
         // Polled again after its end, as no executor does, it has no reply.
         let reply = this.reply.take().unwrap_or_else(ReplyTo::nobody);
         Poll::Ready(match output {
-            Ok(output) => (this.answer)(reply, output),
+            // A reply that nobody wants any more may panic as it is dropped.
+            Ok(output) => {
+                let answer = || (this.answer)(reply, output);
+                catch_unwind(AssertUnwindSafe(answer))
+                    .unwrap_or_else(|panic| Turn::Panicked(Box::new(Fault::panic(&*panic))))
+            }
             Err(panic) => {
                 let fault = Box::new(Fault::panic(&*panic));
                 reply.refuse(Failure::Panicked(fault.clone()));

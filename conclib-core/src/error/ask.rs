@@ -138,6 +138,8 @@ pub enum AskError<E = Never> {
     NoRuntime {
         /// Who was asked.
         urn: Urn,
+        /// Whether the handler may have run.
+        delivery: Delivery,
     },
 }
 
@@ -155,15 +157,15 @@ impl<E> AskError<E> {
             Self::Stopped { delivery, .. }
             | Self::Deadline { delivery, .. }
             | Self::Codec { delivery, .. }
-            | Self::Disconnected { delivery, .. } => *delivery,
+            | Self::Disconnected { delivery, .. }
+            | Self::NoRuntime { delivery, .. } => *delivery,
             Self::MailboxFull { .. }
             | Self::NoSuchActor { .. }
             | Self::NoSuchMessage { .. }
             | Self::SchemaMismatch { .. }
             | Self::Cancelled { .. }
             | Self::Urn(_)
-            | Self::WouldBlock { .. }
-            | Self::NoRuntime { .. } => Delivery::NotDelivered,
+            | Self::WouldBlock { .. } => Delivery::NotDelivered,
         }
     }
 
@@ -266,9 +268,9 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                 f,
                 "`blocking()` on `{urn}` would stop a thread of the async runtime: use `.await` here"
             ),
-            Self::NoRuntime { urn } => write!(
+            Self::NoRuntime { urn, delivery } => write!(
                 f,
-                "a timeout on `{urn}` needs a tokio runtime: use `.blocking()` outside of one"
+                "a timeout on `{urn}` needs a tokio runtime: use `.blocking()` outside of one; {delivery}"
             ),
         }
     }
@@ -277,7 +279,8 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
 impl<E: std::error::Error + 'static> std::error::Error for AskError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Handler(error) => Some(error),
+            // It says what the error says, and has the source that it has.
+            Self::Handler(error) => error.source(),
             Self::Fault { fault, .. } | Self::Panicked { fault, .. } => Some(&**fault),
             Self::Codec { error, .. } => Some(&**error),
             Self::Urn(error) => Some(&**error),

@@ -312,10 +312,12 @@ pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(
 }
 
 /// A failure by the deadline tells the time that was given, not what was left
-/// of it when the request went out.
+/// of it when the request went out. The other side may be the first to see that
+/// it is over: for an asker that still waits, it skips a request for no other
+/// reason.
 fn given(failure: Failure, timeout: Duration) -> Failure {
     match failure {
-        Failure::Deadline(_) => Failure::Deadline(timeout),
+        Failure::Deadline(_) | Failure::Cancelled => Failure::Deadline(timeout),
         failure => failure,
     }
 }
@@ -366,9 +368,12 @@ fn answerer<M: Message>(
         let answerer = move |response: Result<Response<'_>, Failure>| {
             let answer = match response {
                 Ok(response) => decode::<M>(&response),
-                Err(failure) => Err(Refusal::Failure(Box::new(given(failure, timeout)))),
+                Err(failure) => Err(Refusal::Failure(Box::new(failure))),
             };
-            reply.answer(answer);
+            reply.answer(answer.map_err(|refusal| match refusal {
+                Refusal::Failure(failure) => Refusal::Failure(Box::new(given(*failure, timeout))),
+                handler => handler,
+            }));
         };
         return (Box::new(answerer), None);
     }

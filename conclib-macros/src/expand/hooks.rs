@@ -13,17 +13,9 @@ use crate::model::{Actor, Hook, ReturnKind};
 /// Those that are methods of `Actor`.
 pub(super) fn actor_hooks(actor: &Actor) -> TokenStream {
     let runtime = &actor.runtime;
-    let boxed = boxed(actor.start.as_ref(), runtime);
     let (reason, error, ctx) = (local("reason"), local("error"), local("ctx"));
     let start = actor.start.as_ref().map(|hook| {
-        let call = call(hook, &quote!(self,), None);
-        let body = match hook.returns.kind {
-            ReturnKind::Result => quote!(#call.map_err(#boxed)),
-            _ => quote! {
-                #call;
-                ::core::result::Result::Ok(())
-            },
-        };
+        let body = outcome(hook, runtime, &call(hook, &quote!(self,), None));
         quote! {
             async fn on_start(
                 &mut self,
@@ -34,14 +26,14 @@ pub(super) fn actor_hooks(actor: &Actor) -> TokenStream {
         }
     });
     let stop = actor.stop.as_ref().map(|hook| {
-        let call = call(hook, &quote!(self,), Some(&reason));
+        let body = outcome(hook, runtime, &call(hook, &quote!(self,), Some(&reason)));
         quote! {
             async fn on_stop(
                 &mut self,
                 #reason: &#runtime::StopReason,
                 #ctx: &mut #runtime::Context<Self>,
-            ) {
-                #call;
+            ) -> ::core::result::Result<(), #runtime::__private::BoxError> {
+                #body
             }
         }
     });
@@ -58,6 +50,18 @@ pub(super) fn actor_hooks(actor: &Actor) -> TokenStream {
         }
     });
     quote!(#start #stop #failed)
+}
+
+/// The result of a hook that may fail, or may not.
+fn outcome(hook: &Hook, runtime: &Path, call: &TokenStream) -> TokenStream {
+    let boxed = boxed(Some(hook), runtime);
+    match hook.returns.kind {
+        ReturnKind::Result => quote!(#call.map_err(#boxed)),
+        _ => quote! {
+            #call;
+            ::core::result::Result::Ok(())
+        },
+    }
 }
 
 /// `Create`, if there is one.

@@ -107,6 +107,8 @@ impl Dial {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
                 ConnectError::NobodyThere { url, source }
             }
+            // More wait to be accepted than the system queues.
+            ErrorKind::WouldBlock => ConnectError::Full { url },
             ErrorKind::PermissionDenied => ConnectError::Denied { url, source },
             _ => ConnectError::Io { url, source },
         }

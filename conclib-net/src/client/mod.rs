@@ -7,5 +7,6 @@ mod link;
 mod outlet;
 mod room;
 mod shared;
+mod task_side;
 
 pub use outlet::{Client, ClientStats};

@@ -1,15 +1,13 @@
-//! What a client's askers share with the task of its connection.
+//! What a client's askers share with the task of its connection, and what they
+//! do with it; the other side is in [`task_side`](super::task_side).
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
-use conclib_core::__private::Failure;
-use conclib_core::Delivery;
 use conclib_core::wire::{
-    Answerer, CodecError, Envelope, Frame, FrameError, MAX_BODY, RequestId, Response, Unsent,
+    Answerer, CodecError, Envelope, Frame, FrameError, MAX_BODY, MAX_TIMEOUT, RequestId, Unsent,
 };
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -19,15 +17,15 @@ use super::outlet::ClientStats;
 use super::room::Queue;
 use crate::id_map::IdMap;
 use crate::limits::{CLIENT_WAITING, CLIENT_WINDOW};
-use crate::outbox::{Outbox, Source};
+use crate::outbox::Outbox;
 
 pub(super) struct Shared {
     pub(super) ids: Ids,
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
     /// How many bytes of this connection the system has taken.
-    written: AtomicU64,
-    late: AtomicU64,
-    reconnects: AtomicU64,
+    pub(super) written: AtomicU64,
+    pub(super) late: AtomicU64,
+    pub(super) reconnects: AtomicU64,
     /// Tells the task of the connection that the client was closed.
     pub(super) closing: Notify,
     /// Tells it that a request is to end before the next look at the clock.
@@ -37,19 +35,19 @@ pub(super) struct Shared {
 /// Answerers and wakers leave the lock before they are called: they are
 /// others' code, and may come back here.
 pub(super) struct State {
-    link: Link,
-    out: Outbox,
+    pub(super) link: Link,
+    pub(super) out: Outbox,
     /// How many bytes were put into `out` since the link is up.
-    pushed: u64,
-    waiting: IdMap<Waiting>,
+    pub(super) pushed: u64,
+    pub(super) waiting: IdMap<Waiting>,
     /// When the clock is looked at for those who wait. All of them have until
     /// then, so most requests leave it alone.
-    next_look: Option<Instant>,
+    pub(super) next_look: Option<Instant>,
     pub(super) queue: Queue,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Link {
+pub(super) enum Link {
     Up,
     /// The server takes no new requests. The answers to the old ones come.
     Leaving,
@@ -58,15 +56,15 @@ enum Link {
     Closed,
 }
 
-struct Waiting {
-    answerer: Answerer,
+pub(super) struct Waiting {
+    pub(super) answerer: Answerer,
     /// When it is answered that no answer came.
-    until: Instant,
+    pub(super) until: Instant,
     /// How long that was from the start.
-    timeout: Duration,
+    pub(super) timeout: Duration,
     /// The value of `pushed` when its frame was in: the server cannot have the
     /// whole of it before so many bytes have left.
-    end: u64,
+    pub(super) end: u64,
 }
 
 impl State {
@@ -80,7 +78,7 @@ impl State {
     }
 
     /// How many more requests may be under way.
-    fn places(&self) -> usize {
+    pub(super) fn places(&self) -> usize {
         match self.out.waiting() < CLIENT_WAITING {
             true => CLIENT_WINDOW.saturating_sub(self.waiting.len()),
             false => 0,
@@ -89,7 +87,7 @@ impl State {
 
     /// Those who can be woken, if there are places for them again.
     #[must_use]
-    fn admit(&mut self, at_most: usize) -> Vec<Waker> {
+    pub(super) fn admit(&mut self, at_most: usize) -> Vec<Waker> {
         match self.is_worth_a_try() {
             true => self.queue.pop_many(at_most),
             false => Vec::new(),
@@ -99,7 +97,7 @@ impl State {
     /// Ends a connection on which nothing more is to come. Its writer is
     /// returned.
     #[must_use]
-    fn seal_if_done(&mut self) -> Option<Waker> {
+    pub(super) fn seal_if_done(&mut self) -> Option<Waker> {
         if self.link == Link::Leaving && self.waiting.is_empty() {
             self.out.seal();
         }
@@ -135,7 +133,7 @@ impl Shared {
         answerer: Answerer,
     ) -> Result<(), (Unsent, Answerer)> {
         let timeout = envelope.timeout;
-        let until = Instant::now() + timeout;
+        let until = Instant::now() + timeout.min(MAX_TIMEOUT);
         let (replaced, writer, sooner) = {
             let mut state = self.lock();
             match state.link {
@@ -185,117 +183,6 @@ impl Shared {
         drop(gone);
     }
 
-    /// When the clock is to be looked at; `None` while nobody waits.
-    pub(super) fn next_look(&self) -> Option<Instant> {
-        self.lock().next_look
-    }
-
-    /// Ends the requests whose time is over, and plans the next look.
-    pub(super) fn look(&self) {
-        let now = Instant::now();
-        let (late, askers, writer) = {
-            let mut state = self.lock();
-            let is_late = |waiting: &Waiting| waiting.until <= now;
-            let ids: Vec<_> = (state.waiting.iter())
-                .filter(|(_, waiting)| is_late(waiting))
-                .map(|(id, _)| *id)
-                .collect();
-            let mut late = Vec::with_capacity(ids.len());
-            for id in ids {
-                late.extend(state.waiting.remove(&id));
-                if matches!(state.link, Link::Up | Link::Leaving) {
-                    // It has no names and no body: it always fits.
-                    state.pushed += state.out.push(&Frame::Cancel(id)).unwrap_or(0) as u64;
-                }
-            }
-            state.next_look = state.waiting.values().map(|waiting| waiting.until).min();
-            let askers = state.admit(late.len());
-            (late, askers, state.seal_if_done())
-        };
-        for waiting in late {
-            answer(waiting.answerer, Err(Failure::Deadline(waiting.timeout)));
-        }
-        askers.into_iter().chain(writer).for_each(Waker::wake);
-    }
-
-    /// Hands an answer to whoever waits for it.
-    pub(super) fn complete(&self, response: Response<'_>) {
-        let (waiting, asker, writer) = {
-            let mut state = self.lock();
-            let waiting = state.waiting.remove(&response.id);
-            let asker = if state.is_worth_a_try() {
-                state.queue.pop()
-            } else {
-                None
-            };
-            let writer = if state.link == Link::Leaving {
-                state.seal_if_done()
-            } else {
-                None
-            };
-            (waiting, asker, writer)
-        };
-        match waiting {
-            Some(waiting) => answer(waiting.answerer, Ok(response)),
-            None => {
-                self.late.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        asker.into_iter().chain(writer).for_each(Waker::wake);
-    }
-
-    /// The server takes no new requests on this connection.
-    pub(super) fn server_leaves(&self) {
-        let writer = {
-            let mut state = self.lock();
-            if state.link == Link::Up {
-                state.link = Link::Leaving;
-            }
-            state.seal_if_done()
-        };
-        writer.into_iter().for_each(Waker::wake);
-    }
-
-    /// There is a new connection.
-    pub(super) fn connected(&self) {
-        let askers = {
-            let mut state = self.lock();
-            if state.link == Link::Closed {
-                return;
-            }
-            state.link = Link::Up;
-            state.out = Outbox::default();
-            state.pushed = 0;
-            self.written.store(0, Ordering::Relaxed);
-            state.admit(CLIENT_WINDOW)
-        };
-        self.reconnects.fetch_add(1, Ordering::Relaxed);
-        askers.into_iter().for_each(Waker::wake);
-    }
-
-    /// The connection is gone, and with it the answers to what is under way.
-    pub(super) fn disconnected(&self) {
-        let (lost, written) = {
-            let mut state = self.lock();
-            if state.link != Link::Closed {
-                state.link = Link::Down;
-            }
-            state.out.discard();
-            state.next_look = None;
-            (
-                std::mem::take(&mut state.waiting),
-                self.written.load(Ordering::Relaxed),
-            )
-        };
-        for Waiting { answerer, end, .. } in lost.into_values() {
-            let delivery = match end > written {
-                true => Delivery::NotDelivered,
-                false => Delivery::MayHaveRun,
-            };
-            answer(answerer, Err(Failure::Disconnected(delivery)));
-        }
-    }
-
     /// Takes nothing more; what was sent still leaves.
     pub(super) fn close(&self) {
         let (askers, writer) = {
@@ -327,31 +214,6 @@ impl Shared {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Source for Shared {
-    fn poll_take(&self, cx: &mut Context<'_>, empty: &mut Vec<u8>) -> Poll<bool> {
-        let (taken, askers) = {
-            let mut state = self.lock();
-            let taken = state.out.poll_take(cx, empty);
-            let places = state.places();
-            (taken, state.admit(places))
-        };
-        askers.into_iter().for_each(Waker::wake);
-        taken
-    }
-
-    fn wrote(&self, bytes: usize) {
-        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
-}
-
-/// Calls an answerer. It decodes a reply, which is a user's code and may
-/// panic: the connection is not to end by that.
-fn answer(answerer: Answerer, answer: Result<Response<'_>, Failure>) {
-    if catch_unwind(AssertUnwindSafe(|| answerer(answer))).is_err() {
-        tracing::error!(target: "conclib::net", "reading a reply panicked; its asker gets none");
     }
 }
 

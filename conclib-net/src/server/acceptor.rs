@@ -10,9 +10,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::connection;
 use super::ledger::Ledger;
 use super::listener::{Accepted, Listener, Stream};
+use super::serve;
 use crate::AuthKey;
 use crate::handshake::{self, Admission, Refusal, Turned};
 use crate::limits::Limits;
@@ -148,11 +148,11 @@ impl Common {
         match stream {
             Stream::Unix(stream) => {
                 let (reader, writer) = stream.into_split();
-                connection::serve(reader, writer, &self, origin, phases).await;
+                serve::serve(reader, writer, &self, origin, phases).await;
             }
             Stream::Tcp(stream) => {
                 let (reader, writer) = stream.into_split();
-                connection::serve(reader, writer, &self, origin, phases).await;
+                serve::serve(reader, writer, &self, origin, phases).await;
             }
         }
     }

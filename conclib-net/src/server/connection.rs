@@ -1,34 +1,27 @@
-//! One client of a broker: its requests come in, their answers leave.
+//! What is under way for one client of a broker.
 
 use std::collections::hash_map::Entry;
-use std::future::poll_fn;
-use std::io;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use conclib_core::__private::Failure;
 use conclib_core::Delivery;
 use conclib_core::wire::{
-    Cancellation, Codec, CodecError, Envelope, Frame, FrameError, MAX_BODY, Origin, ReplySink,
+    Cancellation, Codec, CodecError, Envelope, Frame, Inlet, MAX_BODY, Origin, ReplySink,
     RequestId, ResponseEnvelope, ResponseKind,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
+use tokio::sync::Notify;
 
-use super::acceptor::{Common, Phase};
 use crate::id_map::IdMap;
-use crate::incoming::Incoming;
 use crate::limits::Limits;
-use crate::outbox::{Outbox, Source, write_out};
+use crate::outbox::{Outbox, Source};
 
 /// What the task of a connection shares with all who answer its requests.
-struct Connection {
+pub(super) struct Connection {
     limits: Limits,
     state: Mutex<State>,
     /// Tells the task that the peer does not read.
-    stalled: Notify,
+    pub(super) stalled: Notify,
 }
 
 struct State {
@@ -50,144 +43,17 @@ enum Live {
     Left,
 }
 
-/// Why a connection ended.
-#[derive(Debug, thiserror::Error)]
-enum End {
-    #[error("the peer left")]
-    Left,
-    #[error("the broker closes")]
-    Closing,
-    #[error("the connection broke: {0}")]
-    Broken(#[from] io::Error),
-    #[error("{0}")]
-    BadFrame(#[from] FrameError),
-    #[error("it ended in the middle of a frame")]
-    Truncated,
-    #[error("the peer sent an answer, and was asked nothing")]
-    Unasked,
-    #[error("the peer has two requests with the id {0} under way")]
-    Duplicate(RequestId),
-    #[error("the peer does not read its answers")]
-    Stalled,
-}
-
-impl End {
-    /// Whether the peer did what it must not.
-    fn is_its_fault(&self) -> bool {
-        !matches!(self, Self::Left | Self::Closing | Self::Broken(_))
-    }
-
-    /// Whether the peer can still be told something.
-    fn can_be_told(&self) -> bool {
-        !matches!(
-            self,
-            Self::Left | Self::Broken(_) | Self::Stalled | Self::Truncated
-        )
-    }
-}
-
-/// Serves a client that was let in, until either side has enough.
-pub(super) async fn serve<R, W>(
-    reader: R,
-    writer: W,
-    common: &Common,
-    origin: Origin,
-    mut phases: watch::Receiver<Phase>,
-) where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
-    let connection = Arc::new(Connection::new(common.limits));
-    let _leaving = Leaving(&connection);
-    let mut writing = pin!(write_out(writer, &*connection));
-    let mut reading = pin!(read_in(reader, &connection, common, &origin));
-    // One task does both: an answer and the next request often share a wake.
-    let mut writes = true;
-    let end = loop {
-        tokio::select! {
-            biased;
-            // What was sent before the peer stopped reading is still served:
-            // the end of its requests comes by the reading half.
-            _ = &mut writing, if writes => {
-                writes = false;
-                connection.lock().out.discard();
-            }
-            end = &mut reading => break end,
-            () = connection.stalled.notified() => break End::Stalled,
-            changed = phases.changed() => match changed.map(|()| *phases.borrow_and_update()) {
-                Ok(Phase::Serving) => {}
-                Ok(Phase::Refusing) => connection.say_goodbye(),
-                Ok(Phase::Closing) | Err(_) => break End::Closing,
-            },
-        }
-    };
-    if end.is_its_fault() {
-        let so_far = common.ledger.thrown_out.up();
-        match so_far {
-            Some(so_far) => {
-                tracing::warn!(target: "conclib::net", %origin, so_far, "thrown out: {end}");
-            }
-            None => tracing::debug!(target: "conclib::net", %origin, "thrown out: {end}"),
-        }
-    } else {
-        tracing::debug!(target: "conclib::net", %origin, "disconnected: {end}");
-    }
-    if writes && end.can_be_told() {
-        connection.say_goodbye();
-        connection.seal();
-        // Whoever does not read it in time goes without it.
-        let _ = timeout(common.limits.flush, writing).await;
-    }
-}
-
-async fn read_in<R>(
-    mut reader: R,
-    connection: &Arc<Connection>,
-    common: &Common,
-    origin: &Origin,
-) -> End
-where
-    R: AsyncRead + Unpin,
-{
-    let sink: Arc<dyn ReplySink> = connection.clone();
-    let mut incoming = Incoming::new();
-    loop {
-        match incoming.fill(&mut reader).await {
-            Ok(0) if incoming.is_empty() => return End::Left,
-            Ok(0) => return End::Truncated,
-            Ok(_) => {}
-            Err(error) => return End::Broken(error),
-        }
-        loop {
-            let frame = match incoming.next() {
-                Ok(Some(bytes)) => Frame::decode(bytes),
-                Ok(None) => break,
-                Err(error) => Err(error),
-            };
-            let done = match frame {
-                Ok(Frame::Request(envelope)) => {
-                    connection.request(&envelope, common, &sink, origin)
-                }
-                Ok(Frame::Cancel(id)) => Ok(connection.cancel(id)),
-                Ok(Frame::Goodbye) => Ok(Load::Light),
-                Ok(_) => Err(End::Unasked),
-                Err(error) => Err(error.into()),
-            };
-            match done {
-                Ok(Load::Light) => {}
-                Ok(Load::Full) => poll_fn(|cx| connection.poll_ready(cx)).await,
-                Err(end) => return end,
-            }
-        }
-    }
-}
-
 /// Whether a client has as much under way as it may.
 #[derive(PartialEq, Eq)]
-enum Load {
+pub(super) enum Load {
     Light,
     Full,
 }
+
+/// The id of a request is that of another one, which is not answered yet.
+#[derive(Debug, thiserror::Error)]
+#[error("the peer has two requests with the id {0} under way")]
+pub(super) struct Duplicate(RequestId);
 
 impl State {
     fn load(&self, limits: &Limits) -> Load {
@@ -204,7 +70,7 @@ impl State {
 }
 
 impl Connection {
-    fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
         let state = State {
             out: Outbox::default(),
             live: IdMap::default(),
@@ -218,18 +84,18 @@ impl Connection {
         }
     }
 
-    fn request(
+    pub(super) fn request(
         &self,
         envelope: &Envelope<'_>,
-        common: &Common,
+        inlet: &Inlet,
         sink: &Arc<dyn ReplySink>,
         origin: &Origin,
-    ) -> Result<Load, End> {
+    ) -> Result<Load, Duplicate> {
         let refusing = {
             // Before it is delivered: the answer may come before that returns.
             let mut state = self.lock();
             match state.live.entry(envelope.id) {
-                Entry::Occupied(_) => return Err(End::Duplicate(envelope.id)),
+                Entry::Occupied(_) => return Err(Duplicate(envelope.id)),
                 Entry::Vacant(place) => place.insert(Live::Delivering),
             };
             state.refusing
@@ -243,7 +109,7 @@ impl Connection {
             ));
             return Ok(Load::Light);
         }
-        let cancellation = common.inlet.deliver(envelope, sink.clone(), origin.clone());
+        let cancellation = inlet.deliver(envelope, sink.clone(), origin.clone());
         let mut state = self.lock();
         if let Some(cancellation) = cancellation
             && let Some(live) = state.live.get_mut(&envelope.id)
@@ -253,7 +119,7 @@ impl Connection {
         Ok(state.load(&self.limits))
     }
 
-    fn cancel(&self, id: RequestId) -> Load {
+    pub(super) fn cancel(&self, id: RequestId) -> Load {
         let mut state = self.lock();
         if let Some(live) = state.live.get_mut(&id)
             && let Live::Waiting(cancellation) = std::mem::replace(live, Live::Left)
@@ -263,7 +129,7 @@ impl Connection {
         state.load(&self.limits)
     }
 
-    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.lock();
         match state.load(&self.limits) {
             Load::Light => Poll::Ready(()),
@@ -274,7 +140,7 @@ impl Connection {
         }
     }
 
-    fn say_goodbye(&self) {
+    pub(super) fn say_goodbye(&self) {
         let writer = {
             let mut state = self.lock();
             if std::mem::replace(&mut state.refusing, true) {
@@ -287,13 +153,18 @@ impl Connection {
         writer.into_iter().for_each(Waker::wake);
     }
 
-    fn seal(&self) {
+    pub(super) fn seal(&self) {
         let writer = {
             let mut state = self.lock();
             state.out.seal();
             state.out.waker()
         };
         writer.into_iter().for_each(Waker::wake);
+    }
+
+    /// Forgets what is to be written: the peer does not read any more.
+    pub(super) fn discard(&self) {
+        self.lock().out.discard();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -345,7 +216,7 @@ impl Source for Connection {
 
 /// However the task of a connection ends, by an abort too: nobody waits for
 /// the answers any more, and what comes is forgotten.
-struct Leaving<'a>(&'a Connection);
+pub(super) struct Leaving<'a>(pub(super) &'a Connection);
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {

@@ -77,7 +77,11 @@ impl Listener {
             } => {
                 let (stream, _) = listener.accept().await?;
                 let peer = stream.peer_cred()?;
-                let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
+                // Zero is one of another pid namespace.
+                let pid = peer
+                    .pid()
+                    .and_then(|pid| u32::try_from(pid).ok())
+                    .filter(|pid| *pid > 0);
                 let origin = match pid {
                     Some(pid) => Origin::Process(pid),
                     None => Origin::Peer(format!("user {}", peer.uid()).into()),

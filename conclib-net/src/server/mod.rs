@@ -5,6 +5,7 @@ mod broker;
 mod connection;
 mod ledger;
 mod listener;
+mod serve;
 mod socket_file;
 
 pub use broker::LocalBroker;

@@ -1,0 +1,153 @@
+//! What the task of a client's connection does with what it shares with the
+//! askers.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
+
+use conclib_core::__private::Failure;
+use conclib_core::Delivery;
+use conclib_core::wire::{Answerer, Frame, Response};
+use tokio::time::Instant;
+
+use super::shared::{Link, Shared, Waiting};
+use crate::limits::CLIENT_WINDOW;
+use crate::outbox::{Outbox, Source};
+
+impl Shared {
+    /// When the clock is to be looked at; `None` while nobody waits.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        self.lock().next_look
+    }
+
+    /// Ends the requests whose time is over, and plans the next look.
+    pub(super) fn look(&self) {
+        let now = Instant::now();
+        let (late, askers, writer) = {
+            let mut state = self.lock();
+            let is_late = |waiting: &Waiting| waiting.until <= now;
+            let ids: Vec<_> = (state.waiting.iter())
+                .filter(|(_, waiting)| is_late(waiting))
+                .map(|(id, _)| *id)
+                .collect();
+            let mut late = Vec::with_capacity(ids.len());
+            for id in ids {
+                late.extend(state.waiting.remove(&id));
+                if matches!(state.link, Link::Up | Link::Leaving) {
+                    // It has no names and no body: it always fits.
+                    state.pushed += state.out.push(&Frame::Cancel(id)).unwrap_or(0) as u64;
+                }
+            }
+            state.next_look = state.waiting.values().map(|waiting| waiting.until).min();
+            let askers = state.admit(late.len());
+            (late, askers, state.seal_if_done())
+        };
+        for waiting in late {
+            answer(waiting.answerer, Err(Failure::Deadline(waiting.timeout)));
+        }
+        askers.into_iter().chain(writer).for_each(Waker::wake);
+    }
+
+    /// Hands an answer to whoever waits for it.
+    pub(super) fn complete(&self, response: Response<'_>) {
+        let (waiting, asker, writer) = {
+            let mut state = self.lock();
+            let waiting = state.waiting.remove(&response.id);
+            let asker = if state.is_worth_a_try() {
+                state.queue.pop()
+            } else {
+                None
+            };
+            let writer = if state.link == Link::Leaving {
+                state.seal_if_done()
+            } else {
+                None
+            };
+            (waiting, asker, writer)
+        };
+        match waiting {
+            Some(waiting) => answer(waiting.answerer, Ok(response)),
+            None => {
+                self.late.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        asker.into_iter().chain(writer).for_each(Waker::wake);
+    }
+
+    /// The server takes no new requests on this connection.
+    pub(super) fn server_leaves(&self) {
+        let writer = {
+            let mut state = self.lock();
+            if state.link == Link::Up {
+                state.link = Link::Leaving;
+            }
+            state.seal_if_done()
+        };
+        writer.into_iter().for_each(Waker::wake);
+    }
+
+    /// There is a new connection.
+    pub(super) fn connected(&self) {
+        let askers = {
+            let mut state = self.lock();
+            if state.link == Link::Closed {
+                return;
+            }
+            state.link = Link::Up;
+            state.out = Outbox::default();
+            state.pushed = 0;
+            self.written.store(0, Ordering::Relaxed);
+            state.admit(CLIENT_WINDOW)
+        };
+        self.reconnects.fetch_add(1, Ordering::Relaxed);
+        askers.into_iter().for_each(Waker::wake);
+    }
+
+    /// The connection is gone, and with it the answers to what is under way.
+    pub(super) fn disconnected(&self) {
+        let (lost, written) = {
+            let mut state = self.lock();
+            if state.link != Link::Closed {
+                state.link = Link::Down;
+            }
+            state.out.discard();
+            state.next_look = None;
+            (
+                std::mem::take(&mut state.waiting),
+                self.written.load(Ordering::Relaxed),
+            )
+        };
+        for Waiting { answerer, end, .. } in lost.into_values() {
+            let delivery = match end > written {
+                true => Delivery::NotDelivered,
+                false => Delivery::MayHaveRun,
+            };
+            answer(answerer, Err(Failure::Disconnected(delivery)));
+        }
+    }
+}
+
+impl Source for Shared {
+    fn poll_take(&self, cx: &mut Context<'_>, empty: &mut Vec<u8>) -> Poll<bool> {
+        let (taken, askers) = {
+            let mut state = self.lock();
+            let taken = state.out.poll_take(cx, empty);
+            let places = state.places();
+            (taken, state.admit(places))
+        };
+        askers.into_iter().for_each(Waker::wake);
+        taken
+    }
+
+    fn wrote(&self, bytes: usize) {
+        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+/// Calls an answerer. It decodes a reply, which is a user's code and may
+/// panic: the connection is not to end by that.
+fn answer(answerer: Answerer, answer: Result<Response<'_>, Failure>) {
+    if catch_unwind(AssertUnwindSafe(|| answerer(answer))).is_err() {
+        tracing::error!(target: "conclib::net", "reading a reply panicked; its asker gets none");
+    }
+}

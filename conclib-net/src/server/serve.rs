@@ -1,0 +1,148 @@
+//! One client of a broker: its requests come in, their answers leave.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+
+use conclib_core::wire::{Frame, FrameError, Origin, ReplySink};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::acceptor::{Common, Phase};
+use super::connection::{Connection, Duplicate, Leaving, Load};
+use crate::incoming::Incoming;
+use crate::outbox::write_out;
+
+/// Why a connection ended.
+#[derive(Debug, thiserror::Error)]
+enum End {
+    #[error("the peer left")]
+    Left,
+    #[error("the broker closes")]
+    Closing,
+    #[error("the connection broke: {0}")]
+    Broken(#[from] io::Error),
+    #[error("{0}")]
+    BadFrame(#[from] FrameError),
+    #[error("it ended in the middle of a frame")]
+    Truncated,
+    #[error("the peer sent an answer, and was asked nothing")]
+    Unasked,
+    #[error(transparent)]
+    Duplicate(#[from] Duplicate),
+    #[error("the peer does not read its answers")]
+    Stalled,
+}
+
+impl End {
+    /// Whether the peer did what it must not.
+    fn is_its_fault(&self) -> bool {
+        !matches!(self, Self::Left | Self::Closing | Self::Broken(_))
+    }
+
+    /// Whether the peer can still be told something.
+    fn can_be_told(&self) -> bool {
+        !matches!(
+            self,
+            Self::Left | Self::Broken(_) | Self::Stalled | Self::Truncated
+        )
+    }
+}
+
+/// Serves a client that was let in, until either side has enough.
+pub(super) async fn serve<R, W>(
+    reader: R,
+    writer: W,
+    common: &Common,
+    origin: Origin,
+    mut phases: watch::Receiver<Phase>,
+) where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let connection = Arc::new(Connection::new(common.limits));
+    let _leaving = Leaving(&connection);
+    let mut writing = pin!(write_out(writer, &*connection));
+    let mut reading = pin!(read_in(reader, &connection, common, &origin));
+    // One task does both: an answer and the next request often share a wake.
+    let mut writes = true;
+    let end = loop {
+        tokio::select! {
+            biased;
+            // What was sent before the peer stopped reading is still served:
+            // the end of its requests comes by the reading half.
+            _ = &mut writing, if writes => {
+                writes = false;
+                connection.discard();
+            }
+            end = &mut reading => break end,
+            () = connection.stalled.notified() => break End::Stalled,
+            changed = phases.changed() => match changed.map(|()| *phases.borrow_and_update()) {
+                Ok(Phase::Serving) => {}
+                Ok(Phase::Refusing) => connection.say_goodbye(),
+                Ok(Phase::Closing) | Err(_) => break End::Closing,
+            },
+        }
+    };
+    if end.is_its_fault() {
+        let so_far = common.ledger.thrown_out.up();
+        match so_far {
+            Some(so_far) => {
+                tracing::warn!(target: "conclib::net", %origin, so_far, "thrown out: {end}");
+            }
+            None => tracing::debug!(target: "conclib::net", %origin, "thrown out: {end}"),
+        }
+    } else {
+        tracing::debug!(target: "conclib::net", %origin, "disconnected: {end}");
+    }
+    if writes && end.can_be_told() {
+        connection.say_goodbye();
+        connection.seal();
+        // Whoever does not read it in time goes without it.
+        let _ = timeout(common.limits.flush, writing).await;
+    }
+}
+
+async fn read_in<R>(
+    mut reader: R,
+    connection: &Arc<Connection>,
+    common: &Common,
+    origin: &Origin,
+) -> End
+where
+    R: AsyncRead + Unpin,
+{
+    let sink: Arc<dyn ReplySink> = connection.clone();
+    let mut incoming = Incoming::new();
+    loop {
+        match incoming.fill(&mut reader).await {
+            Ok(0) if incoming.is_empty() => return End::Left,
+            Ok(0) => return End::Truncated,
+            Ok(_) => {}
+            Err(error) => return End::Broken(error),
+        }
+        loop {
+            let frame = match incoming.next() {
+                Ok(Some(bytes)) => Frame::decode(bytes),
+                Ok(None) => break,
+                Err(error) => Err(error),
+            };
+            let done = match frame {
+                Ok(Frame::Request(envelope)) => connection
+                    .request(&envelope, &common.inlet, &sink, origin)
+                    .map_err(End::from),
+                Ok(Frame::Cancel(id)) => Ok(connection.cancel(id)),
+                Ok(Frame::Goodbye) => Ok(Load::Light),
+                Ok(_) => Err(End::Unasked),
+                Err(error) => Err(error.into()),
+            };
+            match done {
+                Ok(Load::Light) => {}
+                Ok(Load::Full) => poll_fn(|cx| connection.poll_ready(cx)).await,
+                Err(end) => return end,
+            }
+        }
+    }
+}
