@@ -170,3 +170,41 @@ async fn an_asker_that_leaves_gives_its_place_back_and_is_skipped() {
     assert!(doubles(&client, 3).await);
     assert_eq!(client.stats().late, 0);
 }
+
+#[tokio::test]
+async fn a_reply_whose_reading_panics_ends_nothing_else() {
+    let mut house = House::new();
+    let _broker = house.open().await;
+    let client = house.client().await;
+    let envelope = Envelope {
+        id: client.next_id(),
+        to: "desk",
+        message: "Ponder",
+        timeout: PATIENCE,
+        trace: "",
+        codec: Codec::Json,
+        fingerprint: 0,
+        asked: true,
+        body: b"{}",
+    };
+    let answerer: Answerer = Box::new(|_| panic!("on purpose"));
+    assert!(client.send(&envelope, answerer).is_ok());
+    house.request().await.respond(&1_u64).unwrap();
+    until(|| client.stats().in_flight == 0).await;
+    assert!(doubles(&client, 3).await);
+    assert_eq!(client.stats().reconnects, 0);
+}
+
+#[tokio::test]
+async fn ids_are_new_each_time_and_grow() {
+    let house = House::new();
+    let _broker = house.open().await;
+    let clients = [house.client().await, house.client().await];
+    let ids: Vec<_> = (0..1000).map(|_| clients[0].next_id()).collect();
+    assert!(ids.is_sorted());
+    let mut all: Vec<_> = (0..1000).map(|_| clients[1].next_id()).chain(ids).collect();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 2000);
+    assert!(all.iter().all(|id| id.get_version_num() == 7));
+}

@@ -4,8 +4,10 @@
 
 mod support;
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use conclib::wire::Broker as _;
-use conclib_net::{Address, AuthKey, Client, ConnectError, LocalBroker, OpenError};
+use conclib_net::{Address, AuthKey, Client, ConnectError, KeyError, LocalBroker, OpenError};
 use support::{
     House, REFUSAL, SERVER_HELLO, doubles, hello, read_message, read_to_end, soon, until,
 };
@@ -314,4 +316,45 @@ async fn a_port_in_use_and_a_port_of_nobody_are_told() {
     door.broker.close().await;
     let error = Client::connect(&door.address, key).await.unwrap_err();
     assert!(matches!(error, ConnectError::NobodyThere { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn the_key_may_come_from_a_file_that_the_address_names() {
+    let house = House::new();
+    let file = house.directory.path().join("key");
+    let url = format!("tcp://127.0.0.1:0?keyfile={}", file.display());
+    let address = Address::parse(&url).unwrap();
+    let open = || LocalBroker::open(&address, None, house.system.inlet());
+    let error = open().await.unwrap_err();
+    assert!(
+        matches!(error, OpenError::Key(KeyError::File { .. })),
+        "{error}"
+    );
+
+    std::fs::write(&file, AuthKey::random().unwrap().to_hex()).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let error = open().await.unwrap_err();
+    assert!(
+        matches!(error, OpenError::Key(KeyError::Exposed { .. })),
+        "{error}"
+    );
+
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let broker = open().await.unwrap();
+    let address = Address::parse(broker.url()).unwrap();
+    assert!(doubles(&Client::connect(&address, None).await.unwrap(), 5).await);
+}
+
+#[tokio::test]
+async fn a_unix_socket_with_a_key_asks_for_it_too() {
+    let house = House::new();
+    let key = AuthKey::random().unwrap();
+    let inlet = house.system.inlet();
+    let _broker = LocalBroker::open(&house.address, Some(key.clone()), inlet)
+        .await
+        .unwrap();
+    let error = Client::connect(&house.address, None).await.unwrap_err();
+    assert!(matches!(error, ConnectError::KeyNeeded { .. }), "{error}");
+    let client = Client::connect(&house.address, Some(key)).await.unwrap();
+    assert!(doubles(&client, 5).await);
 }

@@ -67,11 +67,14 @@ impl Stats {
         self.turn.store(index + 1, Ordering::Relaxed);
     }
 
-    pub(crate) fn ended(&self) {
+    /// The turn is over; which it was.
+    pub(crate) fn ended(&self) -> usize {
+        let turn = self.turn.load(Ordering::Relaxed);
         self.turn.store(0, Ordering::Relaxed);
         // One writer: no need to lock the bus for it.
         let handled = self.handled.load(Ordering::Relaxed);
         self.handled.store(handled + 1, Ordering::Relaxed);
+        turn.saturating_sub(1)
     }
 
     pub(crate) fn failed(&self, error: Option<String>) {

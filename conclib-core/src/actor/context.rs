@@ -98,6 +98,7 @@ impl<A: Actor> Context<A> {
 
     /// The turn of a message begins.
     pub(crate) fn begin(&mut self, head: Head<'_>) {
+        self.cell.stats.began(head.index);
         self.from = head.from;
         if head.asker.is_some() || self.outside.is_some() {
             self.outside = head.asker.map(|asker| Box::new(asker.origin().clone()));

@@ -67,12 +67,13 @@ impl<A: Actor, B: Birth<A>> Life<A, B> {
     pub fn run(self) -> impl Future<Output = ()> {
         let Self { cell, birth } = self;
         let end = End {
+            birth: Some(birth),
             ctx: Context::new(cell.clone()),
             batch: VecDeque::new(),
             reason: StopReason::Killed,
         };
         Mortal {
-            life: Some(live(Unborn { birth, end })),
+            life: Some(live(end)),
             cell,
         }
     }
@@ -103,17 +104,21 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
     }
 }
 
-/// Runs at every end, also when the life is dropped in its middle: declared
-/// before the state, so it is dropped after it.
-struct End<A: Actor> {
+/// Runs at every end, also when the life is dropped in its middle or before it
+/// was polled: it is there before the state, so it is dropped after it.
+struct End<A: Actor, B> {
+    /// Taken when the actor is made.
+    birth: Option<B>,
     ctx: Context<A>,
     /// What the loop took out of the mailbox and has not served.
     batch: VecDeque<A::Inbox>,
     reason: StopReason,
 }
 
-impl<A: Actor> Drop for End<A> {
+impl<A: Actor, B> Drop for End<A, B> {
     fn drop(&mut self) {
+        // A state that never came to life goes before the end is told, too.
+        self.birth = None;
         let reason = std::mem::replace(&mut self.reason, StopReason::Killed);
         if reason.is_failure() {
             tracing::error!(target: "conclib", urn = %self.ctx.urn(), %reason, "actor failed");
@@ -128,38 +133,38 @@ impl<A: Actor> Drop for End<A> {
     }
 }
 
-/// A life that was not polled yet. Dropped like this it ends as well, after
-/// what the actor would have been made of: the order of the fields.
-struct Unborn<A: Actor, B> {
-    birth: B,
-    end: End<A>,
-}
-
-async fn live<A: Actor, B: Birth<A>>(unborn: Unborn<A, B>) {
-    let Unborn { birth, mut end } = unborn;
-    let mut actor = match start(birth, &mut end.ctx).await {
-        Ok(actor) => actor,
-        Err(fault) => {
-            end.reason = StopReason::StartFailed(fault);
+/// A block that owns what it is given keeps it once; an `async fn` would keep
+/// it twice, in every idle actor.
+fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
+    async move {
+        let end = &mut end;
+        let Some(birth) = end.birth.take() else {
             return;
-        }
-    };
-    let ctx = &mut end.ctx;
-    ctx.cell().ending.advance(State::Running);
-    ctx.cell().system.emit(|| Event::Started { urn: ctx.urn() });
+        };
+        let mut actor = match start(birth, &mut end.ctx).await {
+            Ok(actor) => actor,
+            Err(fault) => {
+                end.reason = StopReason::StartFailed(fault);
+                return;
+            }
+        };
+        let ctx = &mut end.ctx;
+        ctx.cell().ending.advance(State::Running);
+        ctx.cell().system.emit(|| Event::Started { urn: ctx.urn() });
 
-    let reason = serve(&mut actor, ctx, &mut end.batch).await;
-    ctx.cell().ending.advance(State::Stopping);
-    match caught(actor.on_stop(&reason, ctx)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "`#[on(stop)]` failed");
+        let reason = serve(&mut actor, ctx, &mut end.batch).await;
+        ctx.cell().ending.advance(State::Stopping);
+        match caught(actor.on_stop(&reason, ctx)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "`#[on(stop)]` failed");
+            }
+            Err(fault) => {
+                tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
+            }
         }
-        Err(fault) => {
-            tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
-        }
+        end.reason = reason;
     }
-    end.reason = reason;
 }
 
 async fn start<A: Actor, B: Birth<A>>(birth: B, ctx: &mut Context<A>) -> Result<A, Box<Fault>> {
@@ -178,20 +183,11 @@ async fn serve<A: Actor>(
 ) -> StopReason {
     let mut ticks = Ticks::start();
     loop {
-        let Some(message) = next(ctx.cell(), &mut ticks, batch).await else {
+        let Some(message) = next(ctx, &mut ticks, batch).await else {
             return end_reason(ctx.cell());
         };
-        let head = message.head();
-        if head.asker.is_some_and(WireAsker::has_left) {
-            ctx.cell().dead_letter(&message, DeadLetterCause::AskerLeft);
-            message.refuse(Failure::Cancelled);
-            continue;
-        }
-        let (index, from) = (head.index, head.from);
-        ctx.begin(head);
-        ctx.cell().stats.began(index);
         let turn = actor.turn(message, ctx).await;
-        ctx.cell().stats.ended();
+        let index = ctx.cell().stats.ended();
         match turn {
             Turn::Done => {}
             Turn::Refused => {
@@ -211,36 +207,54 @@ async fn serve<A: Actor>(
             Turn::Panicked(fault) => {
                 ctx.cell().stats.failed(Some(fault.to_string()));
                 let name = A::Inbox::NAMES.get(index).copied().unwrap_or_default();
-                ctx.cell().lost(name, from, DeadLetterCause::Panicked);
+                ctx.cell().lost(name, ctx.from(), DeadLetterCause::Panicked);
                 return StopReason::Panicked(fault);
             }
         }
     }
 }
 
-/// The next message or tick; `None` once the actor is to end. A busy actor
-/// gives way to other tasks now and then.
+/// The next message or tick, whose turn begins with it; `None` once the actor
+/// is to end. A busy actor gives way to other tasks now and then, and a request
+/// whose asker has left is skipped.
 async fn next<A: Actor>(
-    cell: &Cell<A>,
+    ctx: &mut Context<A>,
     ticks: &mut Option<Box<Ticks<A::Inbox>>>,
     batch: &mut VecDeque<A::Inbox>,
 ) -> Option<A::Inbox> {
     poll_fn(|cx| {
-        let budget = ready!(coop::poll_proceed(cx));
-        let next = match ticks {
-            // Known when the actor is compiled: no ticks, no look at them. And
-            // none comes to an actor that is to end.
-            Some(ticks) if !A::Inbox::TICKS.is_empty() && cell.mailbox.signal() == Signal::None => {
-                ticks.poll_next(cx, || cell.mailbox.poll_next(batch))
-            }
-            _ => cell.mailbox.poll_next(batch),
-        };
-        if next.is_ready() {
+        loop {
+            let budget = ready!(coop::poll_proceed(cx));
+            let Some(message) = ready!(poll_next(ctx.cell(), ticks, batch, cx)) else {
+                return Poll::Ready(None);
+            };
             budget.made_progress();
+            let head = message.head();
+            if !head.asker.is_some_and(WireAsker::has_left) {
+                ctx.begin(head);
+                return Poll::Ready(Some(message));
+            }
+            ctx.cell().dead_letter(&message, DeadLetterCause::AskerLeft);
+            message.refuse(Failure::Cancelled);
         }
-        next
     })
     .await
+}
+
+fn poll_next<A: Actor>(
+    cell: &Cell<A>,
+    ticks: &mut Option<Box<Ticks<A::Inbox>>>,
+    batch: &mut VecDeque<A::Inbox>,
+    cx: &mut Poller<'_>,
+) -> Poll<Option<A::Inbox>> {
+    match ticks {
+        // Known when the actor is compiled: no ticks, no look at them. And
+        // none comes to an actor that is to end.
+        Some(ticks) if !A::Inbox::TICKS.is_empty() && cell.mailbox.signal() == Signal::None => {
+            ticks.poll_next(cx, || cell.mailbox.poll_next(batch))
+        }
+        _ => cell.mailbox.poll_next(batch),
+    }
 }
 
 fn end_reason<A: Actor>(cell: &Cell<A>) -> StopReason {

@@ -38,12 +38,13 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         impl #impl_generics #runtime::Actor for #self_ty #where_clause {
             type Inbox = #inbox #ty_generics;
 
-            async fn turn(
+            // An `async fn` would keep the message twice while it is handled.
+            fn turn(
                 &mut self,
                 #message: #inbox #ty_generics,
                 #ctx: &mut #runtime::Context<Self>,
-            ) -> #runtime::Turn {
-                #turn
+            ) -> impl ::core::future::Future<Output = #runtime::Turn> {
+                async move { #turn }
             }
             #hooks
         }

@@ -2,7 +2,7 @@
 
 use super::{MAX_URL, SOCKET_PATH};
 
-/// Why a text is not an [`Address`].
+/// Why a text is not an [`Address`](crate::Address).
 ///
 /// # Examples
 ///
