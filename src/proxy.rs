@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use conclib_core::wire::{Broker, Inlet, Outlet, Remote};
-use conclib_core::{ActorRef, AskError, Call, System, Travels, Urn, WireMessage};
+use conclib_core::{ActorRef, AskError, Call, SpawnError, System, Travels, Urn, WireMessage};
 use conclib_net::{
     Address, AddressError, AuthKey, Client, ConnectError as LinkError, LocalBroker, OpenError,
 };
@@ -52,6 +52,9 @@ pub enum ServeError {
     /// The URL is none that can be served.
     #[error(transparent)]
     Address(#[from] AddressError),
+    /// The system is shutting down.
+    #[error(transparent)]
+    System(#[from] SpawnError),
     /// The broker did not open.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -179,7 +182,10 @@ impl Serve {
             url: broker.url().to_owned(),
             broker: Arc::downgrade(&broker),
         };
-        self.system.attach(broker);
+        if let Err(error) = self.system.attach(broker.clone()) {
+            broker.close().await;
+            return Err(error.into());
+        }
         Ok(proxy)
     }
 }

@@ -12,7 +12,7 @@ use conclib_core::AskError;
 /// | 404 | there is no such actor or message |
 /// | 422 | the request does not fit the message |
 /// | 429 | the mailbox is full: ask again later |
-/// | 500 | the handler panicked or failed |
+/// | 500 | the handler panicked, or the ask was made in the wrong place |
 /// | 502 | what came back does not fit, or nothing came |
 /// | 503 | the actor has stopped, or its process cannot be reached |
 /// | 504 | the deadline passed |
@@ -30,7 +30,7 @@ use conclib_core::AskError;
 pub fn status<E>(error: &AskError<E>) -> u16 {
     use conclib_core::Delivery::NotDelivered;
     match error {
-        AskError::Handler(_) => 400,
+        AskError::Handler(_) | AskError::Fault { .. } => 400,
         AskError::NoSuchActor { .. } | AskError::NoSuchMessage { .. } | AskError::Urn(_) => 404,
         AskError::SchemaMismatch { .. } => 422,
         AskError::Codec {

@@ -185,7 +185,7 @@ async fn a_system_closes_its_broker_after_its_actors_have_answered() {
         })
         .unwrap();
     let broker = Arc::new(house.open().await);
-    house.system.attach(broker.clone());
+    house.system.attach(broker.clone()).unwrap();
     let client = house.client().await;
     let asker = tokio::spawn({
         let slow = conclib::wire::Remote::new(client.clone(), Urn::new("slow"));

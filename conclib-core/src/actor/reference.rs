@@ -25,7 +25,8 @@ use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
 ///
 /// It is cheap to clone. While one exists, an anonymous actor lives; a
 /// [`WeakRef`] does not keep it alive. Two references are equal if they lead
-/// to the same actor.
+/// to the same actor, so they can be keys of a map; clippy's
+/// `mutable_key_type` sees the mailbox behind them and need not worry.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -176,7 +177,7 @@ impl<A: Actor> ActorRef<A> {
                 cell.tell_to_end(signal, reason);
                 Stopping::new(cell.clone())
             }
-            Place::Away(_) => Stopping::over(StopReason::Unreferenced),
+            Place::Away(_) => Stopping::over(StopReason::OutOfReach),
         }
     }
 

@@ -39,6 +39,9 @@ pub enum StopReason {
     Unreferenced,
     /// Its system shut down.
     Shutdown,
+    /// It is in another process, and has not ended: a reference from here
+    /// cannot end it.
+    OutOfReach,
     /// It did not start: what `#[on(create)]` or `#[on(start)]` failed with.
     StartFailed(Box<Fault>),
     /// `#[on(error)]` said stop.
@@ -65,6 +68,7 @@ impl fmt::Display for StopReason {
             Self::Killed => f.write_str("killed"),
             Self::Unreferenced => f.write_str("its last reference is gone"),
             Self::Shutdown => f.write_str("its system shut down"),
+            Self::OutOfReach => f.write_str("not ended: it is in another process"),
             Self::StartFailed(fault) => write!(f, "failed to start: {fault}"),
             Self::Failed(fault) => write!(f, "failed: {fault}"),
             Self::Panicked(fault) => write!(f, "panicked: {fault}"),

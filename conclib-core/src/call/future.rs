@@ -153,9 +153,9 @@ impl<T: Target<M>, M: Message> Telling<T, M> {
     pub(super) fn new(call: Call<T, M>) -> Self {
         Self(match call.to {
             To::Target(to, message) => Some(Departure {
-                to,
                 sending: Sending::tell(message),
-                deadline: Deadline::new(call.timeout),
+                deadline: Deadline::new(call.timeout.or_else(|| to.default_timeout())),
+                to,
             }),
             To::Ready(_) => None,
         })

@@ -90,7 +90,7 @@ impl<T: Target<M>, M: Message> Call<T, M> {
     /// The actor has stopped, or the mailbox is full; the message comes back
     /// with the error. An actor in another process has no place to look at
     /// from here: `Full` means that this process has too many requests under
-    /// way, and what the other side refuses is dead-lettered there.
+    /// way, and what the other side refuses is logged here.
     pub fn try_tell(self) -> Result<(), TellError<M>> {
         match self.to {
             To::Target(target, message) => target.try_tell(message),

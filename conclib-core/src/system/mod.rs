@@ -7,6 +7,7 @@ mod spawn;
 mod table;
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -142,8 +143,10 @@ impl System {
     ///
     /// # Errors
     /// The signal handlers cannot be installed.
-    pub async fn run_until_signal(&self) -> std::io::Result<ShutdownReport> {
-        signals::run_until_signal(self).await
+    ///
+    /// It listens from the call on, not only once it is polled.
+    pub fn run_until_signal(&self) -> impl Future<Output = std::io::Result<ShutdownReport>> + Send {
+        signals::run_until_signal(self)
     }
 
     /// The way in for a broker.
@@ -152,8 +155,12 @@ impl System {
     }
 
     /// Has a broker closed by [`shutdown`](Self::shutdown), after the actors.
-    pub fn attach(&self, broker: Arc<dyn Broker>) {
-        self.0.attach(broker);
+    ///
+    /// # Errors
+    /// The system is shutting down: the broker is left as it is, for whoever
+    /// opened it to close.
+    pub fn attach(&self, broker: Arc<dyn Broker>) -> Result<(), SpawnError> {
+        self.0.attach(broker)
     }
 }
 

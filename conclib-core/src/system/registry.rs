@@ -94,8 +94,15 @@ impl Shared {
         self.table().closed = true;
     }
 
-    pub(crate) fn attach(&self, broker: Arc<dyn Broker>) {
+    pub(crate) fn attach(&self, broker: Arc<dyn Broker>) -> Result<(), SpawnError> {
+        let table = self.table();
+        if table.closed {
+            let system = self.name.clone();
+            return Err(SpawnError::ShuttingDown { system });
+        }
+        // Under the lock, so that a shutdown that begins now finds it.
         self.brokers().push(broker);
+        Ok(())
     }
 
     pub(crate) fn take_brokers(&self) -> Vec<Arc<dyn Broker>> {

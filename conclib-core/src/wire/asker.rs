@@ -13,6 +13,7 @@ use super::{
     ResponseKind,
 };
 use crate::error::{Delivery, Failure};
+use crate::fault::Fault;
 use crate::message::{Message, Road, decode};
 use crate::reply::{Answer, Refusal, ReplyTo, Request};
 use crate::urn::Urn;
@@ -219,7 +220,7 @@ impl<T, E> WireReply<T, E> {
                     .fail(&Failure::Codec(Box::new(error), Delivery::MayHaveRun));
             }
             Err(panic) => {
-                let fault = Box::new(crate::Fault::panic(&*panic));
+                let fault = Box::new(Fault::panic(&*panic));
                 self.asker.fail(&Failure::Panicked(fault));
             }
         }
@@ -276,7 +277,11 @@ pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: WireAsker) -> Option<R
             None
         }
         Err(panic) => {
-            asker.refuse(&Failure::Panicked(Box::new(crate::Fault::panic(&*panic))));
+            let error = CodecError::Malformed {
+                codec: envelope.codec,
+                detail: format!("reading it panicked: {}", Fault::panic(&*panic)),
+            };
+            asker.refuse(&Failure::Codec(Box::new(error), Delivery::NotDelivered));
             None
         }
     }
