@@ -1,5 +1,6 @@
 //! A mailbox has exactly as many places as it says. Who finds none waits in
 //! line, and who leaves the line gives the place to the next.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

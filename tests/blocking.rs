@@ -1,5 +1,6 @@
 //! Asking from code that is not async: it works wherever a thread may block,
 //! and is an error, never a deadlock, wherever it may not.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

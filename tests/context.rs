@@ -1,4 +1,5 @@
 //! What a handler learns and may do beside replying.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -1,5 +1,6 @@
 //! What was accepted and not handled is told as an event and counted. Events
 //! come in order, and a slow listener is told how many it missed.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

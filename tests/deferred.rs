@@ -1,4 +1,5 @@
 //! An answer that comes later: from anywhere, once, and never silently not.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

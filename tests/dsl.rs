@@ -1,4 +1,5 @@
 //! The program of the design document, as a user writes it.
+#![cfg(feature = "macros")]
 #![allow(missing_docs, reason = "a test")]
 
 use std::time::Duration;

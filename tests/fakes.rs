@@ -1,5 +1,6 @@
 //! Code that is written against the calls of an actor can be tested without
 //! the actor.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -3,6 +3,7 @@
 //!
 //! A few tasks do random things to a few actors on all threads. The seed is
 //! printed; `CONCLIB_SEED=… cargo test --test fate` does the same again.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

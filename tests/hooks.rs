@@ -1,4 +1,5 @@
 //! The hooks: when they run, in which order, and what their errors do.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

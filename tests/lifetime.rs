@@ -1,5 +1,6 @@
 //! Who owns a life: a named actor belongs to its system, an anonymous one to
 //! its references. Nothing is left when the owner goes.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

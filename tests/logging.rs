@@ -1,4 +1,5 @@
 //! What is logged, at which level, under the target `conclib`.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

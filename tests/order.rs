@@ -1,5 +1,6 @@
 //! Messages of one sender to one actor are handled in the order they were
 //! sent, one at a time.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

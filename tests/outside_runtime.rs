@@ -1,5 +1,6 @@
 //! Outside of a runtime there are typed errors, and when a runtime goes,
 //! nothing that waits for its actors hangs.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

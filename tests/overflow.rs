@@ -1,5 +1,6 @@
 //! What a full mailbox does is a policy, and no policy loses a message without
 //! a word: sent = handled + rejected + dropped.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -1,5 +1,6 @@
 //! A panic ends its own actor and nothing else, and whoever asked is told its
 //! text.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
 //! An address that only knows one message: for lists of actors of any type.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

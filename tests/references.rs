@@ -1,4 +1,5 @@
 //! References: equality, hashing, and what people read of them.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

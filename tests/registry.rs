@@ -1,4 +1,5 @@
 //! Who is found by which name.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -1,5 +1,6 @@
 //! The orderly end of a system: newest first, within a deadline, and a report
 //! that names who did not end by itself.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

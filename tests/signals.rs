@@ -1,6 +1,7 @@
 //! SIGINT and SIGTERM end a system in order; a second one ends it at once.
 //!
 //! The test program runs itself as the process that gets the signals.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
 //! What a system says of itself is exact.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -1,5 +1,6 @@
 //! Stop has three words. Each is idempotent, can be awaited by many, and
 //! resolves only once the state is dropped and the name is free.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

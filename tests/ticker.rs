@@ -1,5 +1,6 @@
 //! A ticker outside of any actor: a fixed schedule, no overlap, no burst, and
 //! it survives a panic of its body.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

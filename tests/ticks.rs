@@ -1,5 +1,6 @@
 //! Ticks: the first at once, then on a fixed schedule; at most one of a kind
 //! waits; none after the end. All on the paused clock.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -1,5 +1,6 @@
 //! A timeout is exact, harms nobody but the ask, and says whether the handler
 //! may have run. All on the paused clock.
+#![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

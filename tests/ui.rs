@@ -3,6 +3,7 @@
 //!
 //! Each case is a mistake, named by it. `TRYBUILD=overwrite cargo test --test
 //! ui` writes what the compiler says now; read the difference.
+#![cfg(all(feature = "macros", feature = "net"))]
 
 #[test]
 fn mistakes() {

@@ -133,8 +133,10 @@ impl<A: Actor, B> Drop for End<A, B> {
     }
 }
 
-/// A block that owns what it is given keeps it once; an `async fn` would keep
-/// it twice, in every idle actor.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "a block keeps what it is given once; an `async fn` would keep it twice, in every idle actor"
+)]
 fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
     async move {
         let end = &mut end;
