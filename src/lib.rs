@@ -1,4 +1,15 @@
 #![doc = include_str!("../README.md")]
+//!
+//! # Features
+//!
+//! Each only adds items; none changes what another one means.
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `macros` | yes | `#[actor]`, `#[message]`, `#[conclib::main]` |
+//! | `net` | yes | [`Proxy`], [`ProxyClient`] over unix sockets and TCP |
+//! | `apid` | yes | [`start_api`], [`status`], [`PrivateDir`] |
+//! | `process` | no | [`process`]: owned child processes of any kind |
 
 pub use conclib_core::*;
 #[cfg(feature = "macros")]
@@ -17,8 +28,14 @@ pub use error::Error;
 #[cfg(feature = "net")]
 pub use proxy::{Connect, ConnectError, Proxy, ProxyClient, Serve, ServeError};
 
+/// Child processes that die with their owner.
+#[cfg(feature = "process")]
+pub use conclib_process as process;
+
 #[cfg(feature = "apid")]
-pub use conclib_apid::{ApiCommand, ApiDaemon, PrivateDir, StartApiError, start_api, status};
+pub use conclib_apid::{
+    ApiCommand, ApiDaemon, HealthUrlError, PrivateDir, StartApiError, Unhealthy, start_api, status,
+};
 
 /// What a `main` or a test returns that may fail with any error.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
