@@ -18,14 +18,12 @@ cargo clippy --workspace --all-targets --all-features -- -D warnings
 step "lints, no features"
 cargo clippy --package conclib --all-targets --no-default-features -- -D warnings
 
+# With the examples, which tests run, and the examples of the documentation.
 step "tests, all features"
-cargo test --workspace --all-features --all-targets
+cargo test --workspace --all-features
 
 step "tests, no features"
 cargo test --package conclib --no-default-features --lib --tests
-
-step "doc examples"
-cargo test --workspace --all-features --doc
 
 step "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
