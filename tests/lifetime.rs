@@ -226,3 +226,20 @@ async fn references_that_come_and_go_on_all_threads_leave_nobody_behind() {
     }
     until(|| common::alive() == base && system.snapshot().actors.is_empty()).await;
 }
+
+#[tokio::test]
+async fn a_scoped_reference_stops_its_actor_when_it_goes() {
+    let _guard = guard();
+    let system = System::new("lifetime");
+    let (actor, log) = scribe();
+    let scoped = system.actor(actor).urn("helper").spawn().unwrap().scoped();
+    let other = scoped.clone();
+    scoped.note(1).tell().await.unwrap();
+    drop(scoped);
+    let (first, second) = tokio::join!(other.stopped(), other.stopped());
+    assert_eq!(
+        (first, second),
+        (Some(StopReason::Stopped), Some(StopReason::Stopped))
+    );
+    assert!(log.has("1") && log.has("drop"));
+}

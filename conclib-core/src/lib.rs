@@ -26,7 +26,8 @@ pub mod __private;
 
 pub use actor::{
     Actor, ActorRef, AnyRef, Context, Create, DEFAULT_MAILBOX, Declared, Directive, Handler, Inbox,
-    Overflow, Recipient, State, StopReason, Stopping, TaskActor, TickSpec, Travels, Turn, WeakRef,
+    Overflow, Recipient, Scoped, State, StopReason, Stopping, TaskActor, TickSpec, Travels, Turn,
+    WeakRef,
 };
 pub use call::{Asking, Call, Queueing, Target, Telling};
 pub use current::ActorId;

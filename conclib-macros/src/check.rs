@@ -9,7 +9,7 @@ use crate::parse::Mistakes;
 
 /// What `ActorRef` has as a method of its own, or from a trait of the standard
 /// prelude: a call of this name would be another's.
-const TAKEN: [&str; 18] = [
+const TAKEN: [&str; 19] = [
     "ask",
     "clone",
     "downgrade",
@@ -19,6 +19,7 @@ const TAKEN: [&str; 18] = [
     "ne",
     "recipient",
     "remote",
+    "scoped",
     "started",
     "state",
     "stop",

@@ -9,7 +9,8 @@ use std::time::Duration;
 use super::cell::Cell;
 use super::mailbox::Refused;
 use super::{
-    Actor, Handler, Overflow, Recipient, Signal, State, StopReason, Stopping, Travels, WeakRef,
+    Actor, Handler, Overflow, Recipient, Scoped, Signal, State, StopReason, Stopping, Travels,
+    WeakRef,
 };
 use crate::call::{Call, NotSent, Sending, Target};
 use crate::current;
@@ -103,6 +104,31 @@ impl<A: Actor> ActorRef<A> {
     /// another process, which no reference from here keeps alive.
     pub fn downgrade(&self) -> Option<WeakRef<A>> {
         self.cell().map(|cell| WeakRef::new(cell.clone()))
+    }
+
+    /// A guard for this reference: when it is dropped the actor stops, even if
+    /// it has a name or other references.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor(urn = "helper")]
+    /// struct Helper;
+    ///
+    /// #[actor]
+    /// impl Helper {}
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let helper = system.spawn(Helper)?;
+    ///     drop(helper.clone().scoped());
+    ///     assert_eq!(helper.stopped().await, Some(StopReason::Stopped));
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn scoped(self) -> Scoped<A> {
+        Scoped::new(self)
     }
 
     /// Its name.

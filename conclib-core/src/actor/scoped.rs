@@ -1,0 +1,37 @@
+//! A reference that ends its actor when it goes.
+
+use std::fmt;
+use std::ops::Deref;
+
+use super::{Actor, ActorRef};
+
+/// A reference that stops its actor when it is dropped, named or not: for an
+/// actor that belongs to a piece of code. [`ActorRef::scoped`] makes one.
+pub struct Scoped<A: Actor>(ActorRef<A>);
+
+impl<A: Actor> Scoped<A> {
+    pub(crate) fn new(actor: ActorRef<A>) -> Self {
+        Self(actor)
+    }
+}
+
+impl<A: Actor> Deref for Scoped<A> {
+    type Target = ActorRef<A>;
+
+    fn deref(&self) -> &ActorRef<A> {
+        &self.0
+    }
+}
+
+impl<A: Actor> Drop for Scoped<A> {
+    fn drop(&mut self) {
+        // The signal is given at once; nobody is there to wait for the end.
+        drop(self.0.stop());
+    }
+}
+
+impl<A: Actor> fmt::Debug for Scoped<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scoped({})", self.0)
+    }
+}
