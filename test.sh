@@ -1,13 +1,10 @@
 #!/usr/bin/env bash
-# Installs what the tests need and runs everything that has to pass.
+# Runs everything that has to pass.
 set -euo pipefail
 cd "$(dirname "$0")"
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 
 step() { printf '\n== %s\n' "$*"; }
-
-# Debian's packages and the Python package that later parts are tested against
-# are installed here once those parts exist; today cargo is all that is needed.
 
 step "formatting"
 cargo fmt --all --check
