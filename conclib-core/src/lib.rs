@@ -25,9 +25,9 @@ pub mod wire;
 pub mod __private;
 
 pub use actor::{
-    Actor, ActorRef, AnyRef, Context, Create, DEFAULT_MAILBOX, Declared, Directive, Handler, Inbox,
-    Overflow, Recipient, Scoped, State, StopReason, Stopping, TaskActor, TickSpec, Travels, Turn,
-    WeakRef,
+    Actor, ActorRef, AnyRef, Context, Create, DEFAULT_MAILBOX, Declared, Directive, Handler,
+    Messages, Overflow, Recipient, Scoped, State, StopReason, Stopping, TaskActor, TickSpec,
+    Travels, Turn, WeakRef,
 };
 pub use call::{Asking, Call, Queueing, Target, Telling};
 pub use current::ActorId;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::Notify;
 
 use super::mailbox::{Mailbox, Pushed, Refused};
-use super::{Actor, Inbox, Overflow, Signal, State, StopReason};
+use super::{Actor, Messages, Overflow, Signal, State, StopReason};
 use crate::current::ActorId;
 use crate::error::{Delivery, Failure};
 use crate::events::{DeadLetter, DeadLetterCause, Event};

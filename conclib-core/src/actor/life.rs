@@ -13,7 +13,7 @@ use tokio::task::coop;
 use super::cell::Cell;
 use super::ticks::Ticks;
 use super::turn::caught;
-use super::{Actor, Context, Create, Directive, Inbox, Signal, State, StopReason, Turn};
+use super::{Actor, Context, Create, Directive, Messages, Signal, State, StopReason, Turn};
 use crate::current;
 use crate::error::Failure;
 use crate::events::{DeadLetterCause, Event};

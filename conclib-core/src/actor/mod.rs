@@ -67,7 +67,7 @@ pub const DEFAULT_MAILBOX: usize = 1024;
 )]
 pub trait Actor: Sized + 'static {
     /// One variant for each message, with the place for its reply.
-    type Inbox: Inbox;
+    type Inbox: Messages;
 
     /// Handles one message.
     fn turn(&mut self, message: Self::Inbox, ctx: &mut Context<Self>)
@@ -148,7 +148,7 @@ pub trait Handler<M: Message>: Actor {
 }
 
 /// The closed set of an actor's messages. `#[actor] impl` writes this.
-pub trait Inbox: Sized + Send + 'static {
+pub trait Messages: Sized + Send + 'static {
     /// The wire names, in the order of the variants.
     const NAMES: &'static [&'static str];
 

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::cell::{Cell, Ending};
 use super::mailbox::Refused;
-use super::{Accepted, Actor, ActorRef, Inbox, Signal, State, StopReason, Stopping};
+use super::{Accepted, Actor, ActorRef, Messages, Signal, State, StopReason, Stopping};
 use crate::error::{Failure, LookupError};
 use crate::named::Named;
 use crate::snapshot::ActorSnapshot;

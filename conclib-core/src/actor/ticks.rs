@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::Inbox;
+use super::Messages;
 
 /// A message that comes by itself: `#[message(every = "…")]`.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(crate) struct Ticks<I: 'static> {
     was_tick: bool,
 }
 
-impl<I: Inbox> Ticks<I> {
+impl<I: Messages> Ticks<I> {
     /// `None` for an actor that has no ticks, so that it pays nothing for them.
     pub(crate) fn start() -> Option<Box<Self>> {
         if I::TICKS.is_empty() {

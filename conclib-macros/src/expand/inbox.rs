@@ -108,7 +108,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
             #fallback_variant
             #marker_variant
         }
-        impl #impl_generics #runtime::Inbox for #inbox #ty_generics #where_clause {
+        impl #impl_generics #runtime::Messages for #inbox #ty_generics #where_clause {
             const NAMES: &'static [&'static str] =
                 &[#(<#messages as #runtime::Message>::NAME,)* #fallback_name];
             #ticks
