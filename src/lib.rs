@@ -52,10 +52,10 @@ pub mod prelude {
     pub use conclib_core::wire::RequestEnvelope;
     #[doc(no_inline)]
     pub use conclib_core::{
-        Actor, ActorRef, AskError, Call, Context, DeadLetter, DeadLetterCause, Deferred, Delivery,
-        Directive, Event, Fault, Handler, HandlerError, LookupError, Message, Never, Overflow,
-        Recipient, Reply, ReplyTo, SpawnError, StartError, State, StopReason, System, TellError,
-        Ticker, Urn, WeakRef,
+        Actor, ActorRef, AskError, Backoff, Call, ChildExit, Context, DeadLetter, DeadLetterCause,
+        Deferred, Delivery, Directive, Event, Fault, Gone, Handler, HandlerError, LookupError,
+        Message, Never, Overflow, Recipient, Reply, ReplyTo, Restart, SpawnError, StartError,
+        State, StopReason, Strategy, System, TellError, Ticker, Urn, WeakRef,
     };
     #[cfg(feature = "macros")]
     #[doc(no_inline)]

@@ -121,7 +121,7 @@ impl Late {
 }
 
 /// Far enough to be never, where the clock cannot count so far.
-fn instant_after(after: Duration) -> Instant {
+pub(crate) fn instant_after(after: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
     let now = Instant::now();
     now.checked_add(after).unwrap_or_else(|| now + FAR)

@@ -24,10 +24,48 @@ pub enum Event {
         /// Why.
         reason: StopReason,
     },
+    /// An actor failed and is being started again: the same actor, with its
+    /// mailbox, and a fresh state.
+    Restarted {
+        /// Which.
+        urn: Urn,
+        /// How many times it has been started, this one included.
+        generation: u32,
+        /// Why its former incarnation ended.
+        reason: StopReason,
+    },
+    /// An actor failed and should have been started again, and cannot be.
+    NotRestarted {
+        /// Which.
+        urn: Urn,
+        /// Why not.
+        why: NotRestarted,
+    },
     /// A message was accepted and not handled.
     DeadLetter(DeadLetter),
     /// The listener was slower than the events: so many are missing here.
     Lagged(u64),
+}
+
+/// Why an actor that failed is not started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NotRestarted {
+    /// There is nothing to make it from: it was spawned from a value.
+    NoSource,
+    /// It has been started again as often as its policy allows.
+    TooOften,
+}
+
+impl fmt::Display for NotRestarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoSource => {
+                "it was spawned from a value: use `actor_with(|| …)` or `create(args)` for an actor that is restarted"
+            }
+            Self::TooOften => "it failed more often than its restart policy allows",
+        })
+    }
 }
 
 /// A message that was accepted and not handled.

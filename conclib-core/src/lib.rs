@@ -25,14 +25,14 @@ pub mod wire;
 pub mod __private;
 
 pub use actor::{
-    Actor, ActorRef, AnyRef, Context, Create, DEFAULT_MAILBOX, Declared, Directive, Handler,
-    Messages, Overflow, Recipient, Scoped, State, StopReason, Stopping, TaskActor, TickSpec,
-    Travels, Turn, WeakRef,
+    Actor, ActorRef, AnyRef, Attached, Backoff, ChildExit, Context, Create, DEFAULT_MAILBOX,
+    Declared, Directive, Escalation, Gone, Handler, Messages, Overflow, Recipient, Renews, Restart,
+    Scoped, State, StopReason, Stopping, Strategy, TaskActor, TickSpec, Travels, Turn, WeakRef,
 };
 pub use call::{Asking, Call, Queueing, Target, Telling};
 pub use current::ActorId;
 pub use error::{AskError, Delivery, LookupError, SpawnError, StartError, TellError};
-pub use events::{DeadLetter, DeadLetterCause, Event, Events};
+pub use events::{DeadLetter, DeadLetterCause, Event, Events, NotRestarted};
 pub use fault::{Fault, HandlerError};
 pub use message::{Local, Message, Never, Road, Wire, WireMessage};
 pub use named::Named;

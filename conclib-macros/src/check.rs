@@ -9,11 +9,12 @@ use crate::parse::Mistakes;
 
 /// What `ActorRef` has as a method of its own, or from a trait of the standard
 /// prelude: a call of this name would be another's.
-const TAKEN: [&str; 19] = [
+const TAKEN: [&str; 20] = [
     "ask",
     "clone",
     "downgrade",
     "eq",
+    "generation",
     "into",
     "kill",
     "ne",
@@ -176,6 +177,15 @@ pub(crate) fn actor_args(args: &ActorArgs, mistakes: &mut Mistakes) {
             mistakes.at(
                 overflow.span(),
                 "a full mailbox can `Wait`, `Reject`, `DropOldest` or `DropNewest`",
+            );
+        }
+    }
+    if let Some(strategy) = &args.strategy {
+        const KINDS: [&str; 3] = ["OneForOne", "OneForAll", "RestForOne"];
+        if !KINDS.contains(&strategy.to_string().as_str()) {
+            mistakes.at(
+                strategy.span(),
+                "a supervisor restarts its children `OneForOne`, `OneForAll` or `RestForOne`",
             );
         }
     }

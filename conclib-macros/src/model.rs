@@ -39,6 +39,7 @@ pub(crate) struct ActorArgs {
     pub(crate) urn: Option<LitStr>,
     pub(crate) mailbox: Option<syn::LitInt>,
     pub(crate) overflow: Option<Ident>,
+    pub(crate) strategy: Option<Ident>,
 }
 
 /// An `#[actor] impl`.
@@ -54,6 +55,9 @@ pub(crate) struct Actor {
     pub(crate) start: Option<Hook>,
     pub(crate) stop: Option<Hook>,
     pub(crate) error: Option<Hook>,
+    pub(crate) child: Option<Hook>,
+    pub(crate) gone: Option<Hook>,
+    pub(crate) idle: Option<(Duration, Hook)>,
     pub(crate) fallback: Option<Hook>,
 }
 

@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::kin::{Kin, Notice};
 use super::mailbox::{Mailbox, Pushed, Refused};
-use super::{Actor, Messages, Overflow, Signal, State, StopReason};
+use super::{Actor, Alert, Directive, Messages, Overflow, Signal, State, StopReason, Strategy};
 use crate::current::ActorId;
 use crate::error::{Delivery, Failure};
 use crate::events::{DeadLetter, DeadLetterCause, Event};
@@ -26,13 +27,27 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) overflow: Overflow,
     /// Made up only when somebody asks, for an anonymous actor.
     urn: OnceLock<Urn>,
-    /// Whether it was given a name, and so belongs to its system.
-    named: bool,
+    /// Whether it has a name or a parent, and so does not belong to its
+    /// references.
+    owned: bool,
     /// The strong references; at zero an anonymous actor stops.
     refs: AtomicUsize,
     pub(crate) ending: Ending,
     pub(crate) stats: Stats,
+    /// Its parent, children and watchers, if it has any, or is restarted.
+    kin: OnceLock<Box<Kin>>,
+    /// How it supervises its children.
+    pub(crate) strategy: Strategy,
     actor: PhantomData<fn() -> A>,
+}
+
+/// What a cell is made from.
+pub(crate) struct Seed {
+    pub(crate) urn: Option<Urn>,
+    pub(crate) mailbox: usize,
+    pub(crate) overflow: Overflow,
+    pub(crate) strategy: Strategy,
+    pub(crate) kin: Option<Box<Kin>>,
 }
 
 /// How far an actor is in its life, for those who wait for it.
@@ -100,22 +115,27 @@ impl Ending {
     }
 
     pub(crate) fn state(&self) -> State {
+        const RUNNING: u8 = State::Running as u8;
+        const STOPPING: u8 = State::Stopping as u8;
         match self.state.load(Ordering::Acquire) {
             0 => State::Starting,
-            1 => State::Running,
-            2 => State::Stopping,
+            RUNNING => State::Running,
+            STOPPING => State::Stopping,
             _ => State::Stopped,
         }
     }
 
-    pub(crate) fn advance(&self, state: State) {
+    /// Whether that is news.
+    pub(crate) fn advance(&self, state: State) -> bool {
         if state == State::Running {
             self.started.store(true, Ordering::Relaxed);
         }
         let before = self.state.fetch_max(state as u8, Ordering::AcqRel);
-        if before < state as u8 && state != State::Stopping {
+        let is_news = before < state as u8;
+        if is_news && state != State::Stopping {
             self.changed.notify_waiters();
         }
+        is_news
     }
 
     /// Why it was told to end, by the first who did. If nobody did, its last
@@ -135,11 +155,32 @@ impl Ending {
         self.advance(State::Stopped);
     }
 
+    /// Why it ended, if it has.
+    pub(crate) fn reason(&self) -> Option<StopReason> {
+        self.reasons().ended.clone()
+    }
+
+    /// Something changed that is seen elsewhere.
+    pub(crate) fn tell_change(&self) {
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until something is so that changes are told of.
+    pub(crate) async fn until(&self, is_so: impl Fn() -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            if is_so() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     /// Waits for the end.
     pub(crate) async fn wait(&self) -> StopReason {
         loop {
             let changed = self.changed.notified();
-            if let Some(reason) = self.reasons().ended.clone() {
+            if let Some(reason) = self.reason() {
                 return reason;
             }
             changed.await;
@@ -152,7 +193,7 @@ impl Ending {
             let changed = self.changed.notified();
             match self.state() {
                 State::Starting => changed.await,
-                State::Running | State::Stopping => return Ok(()),
+                State::Running | State::Restarting | State::Stopping => return Ok(()),
                 State::Stopped => {
                     return match self.started.load(Ordering::Relaxed) {
                         true => Ok(()),
@@ -169,26 +210,42 @@ impl Ending {
 }
 
 impl<A: Actor> Cell<A> {
-    pub(crate) fn new(
-        id: ActorId,
-        system: Arc<Shared>,
-        urn: Option<Urn>,
-        capacity: usize,
-        overflow: Overflow,
-    ) -> Self {
-        let named = urn.is_some();
+    pub(crate) fn new(id: ActorId, system: Arc<Shared>, seed: Seed) -> Self {
+        let is_child = seed.kin.as_ref().is_some_and(|kin| kin.parent.is_some());
         Self {
-            mailbox: Mailbox::new(capacity, overflow),
+            mailbox: Mailbox::new(seed.mailbox, seed.overflow),
             id,
             system,
-            overflow,
-            urn: urn.map_or_else(OnceLock::new, OnceLock::from),
-            named,
+            overflow: seed.overflow,
+            owned: seed.urn.is_some() || is_child,
+            urn: seed.urn.map_or_else(OnceLock::new, OnceLock::from),
             refs: AtomicUsize::new(1),
             ending: Ending::new(),
             stats: Stats::default(),
+            kin: seed.kin.map_or_else(OnceLock::new, OnceLock::from),
+            strategy: seed.strategy,
             actor: PhantomData,
         }
+    }
+
+    /// Its parent, children and watchers, if it has any.
+    pub(crate) fn kin(&self) -> Option<&Kin> {
+        self.kin.get().map(|kin| &**kin)
+    }
+
+    /// As [`kin`](Self::kin), for who is about to become one of them.
+    pub(crate) fn kin_to_be(&self) -> &Kin {
+        self.kin.get_or_init(Box::default)
+    }
+
+    /// How many times it was started.
+    pub(crate) fn generation(&self) -> u32 {
+        self.kin().map_or(1, Kin::generation)
+    }
+
+    pub(crate) fn notify(&self, notice: Notice) {
+        self.kin_to_be().tell(notice);
+        self.mailbox.alert(Alert::Notice);
     }
 
     /// Its name, if it has one or was asked for it.
@@ -200,6 +257,7 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn state(&self) -> State {
         match self.ending.state() {
             State::Running if self.mailbox.signal() > Signal::None => State::Stopping,
+            State::Running if self.kin().is_some_and(Kin::is_down) => State::Restarting,
             state => state,
         }
     }
@@ -211,7 +269,7 @@ impl<A: Actor> Cell<A> {
 
     /// One strong reference more, unless an anonymous actor has none left.
     pub(crate) fn try_acquire(&self) -> bool {
-        if self.named {
+        if self.owned {
             self.acquire();
             return true;
         }
@@ -225,7 +283,7 @@ impl<A: Actor> Cell<A> {
     /// One strong reference less. Without any, an anonymous actor serves what
     /// is queued and ends.
     pub(crate) fn release(&self) {
-        if self.refs.fetch_sub(1, Ordering::AcqRel) == 1 && !self.named {
+        if self.refs.fetch_sub(1, Ordering::AcqRel) == 1 && !self.owned {
             self.mailbox.raise(Signal::Drain);
         }
     }
@@ -268,7 +326,12 @@ impl<A: Actor> Cell<A> {
 
     /// Everything that is left of the actor goes: called once, after its state
     /// is dropped.
-    pub(crate) fn finish(&self, batch: &mut VecDeque<A::Inbox>, reason: StopReason) {
+    pub(crate) fn finish(
+        &self,
+        batch: &mut VecDeque<A::Inbox>,
+        reason: StopReason,
+        said: Option<Directive>,
+    ) {
         for message in self.mailbox.end(batch) {
             self.dead_letter(&message, DeadLetterCause::Stopped);
             // A message may panic as it is dropped: the others are answered,
@@ -281,7 +344,10 @@ impl<A: Actor> Cell<A> {
             urn: self.urn(),
             reason: reason.clone(),
         });
-        self.ending.end(reason);
+        self.ending.end(reason.clone());
+        if let Some(kin) = self.kin() {
+            kin.bury(self, reason, said);
+        }
     }
 
     /// Tells whoever listens that a message was not handled.

@@ -1,55 +1,29 @@
-//! The life of an actor: it is made, starts, serves, stops and is dropped.
+//! The life of an actor: it is made, starts, serves, stops and is dropped; and
+//! after a failure perhaps again.
 
 use std::collections::VecDeque;
-use std::error::Error;
 use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context as Poller, Poll, ready};
+use std::time::Duration;
 
 use tokio::task::coop;
 
+use super::birth::Birth;
 use super::cell::Cell;
-use super::ticks::Ticks;
+use super::sources::Next;
+use super::supervise::{end_children, heed};
 use super::turn::caught;
-use super::{Actor, Context, Create, Directive, Messages, Signal, State, StopReason, Turn};
+use super::{Actor, Alert, Context, Directive, Messages, Signal, State, StopReason, Turn};
 use crate::current;
 use crate::error::Failure;
 use crate::events::{DeadLetterCause, Event};
 use crate::fault::Fault;
 use crate::wire::WireAsker;
-
-/// Why an actor was not made or did not start.
-type Failed = Box<dyn Error + Send + Sync>;
-
-/// Where the state of an actor comes from.
-#[doc(hidden)]
-pub trait Birth<A: Actor>: Send + 'static {
-    fn bear(self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send;
-}
-
-/// A value that the spawner gave.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Given<A>(pub(crate) A);
-
-impl<A: Actor + Send> Birth<A> for Given<A> {
-    fn bear(self, _: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send {
-        std::future::ready(Ok(self.0))
-    }
-}
-
-/// What `#[on(create)]` makes from its arguments.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Created<Args>(pub(crate) Args);
-
-impl<A: Create> Birth<A> for Created<A::Args> {
-    fn bear(self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send {
-        A::create(self.0, ctx)
-    }
-}
 
 /// A life to be lived.
 #[doc(hidden)]
@@ -71,6 +45,7 @@ impl<A: Actor, B: Birth<A>> Life<A, B> {
             ctx: Context::new(cell.clone()),
             batch: VecDeque::new(),
             reason: StopReason::Killed,
+            said: None,
         };
         Mortal {
             life: Some(live(end)),
@@ -107,12 +82,35 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
 /// Runs at every end, also when the life is dropped in its middle or before it
 /// was polled: it is there before the state, so it is dropped after it.
 struct End<A: Actor, B> {
-    /// Taken when the actor is made.
+    /// Dropped before the end is told.
     birth: Option<B>,
     ctx: Context<A>,
     /// What the loop took out of the mailbox and has not served.
     batch: VecDeque<A::Inbox>,
     reason: StopReason,
+    /// What `#[on(error)]` wants for this end.
+    said: Option<Directive>,
+}
+
+impl<A: Actor, B> End<A, B> {
+    /// What is left of an incarnation goes, but for the messages it has not
+    /// served.
+    fn clear(&mut self) {
+        self.cut_short();
+        if let Some(sources) = self.ctx.take_sources() {
+            let mut rest = sources.into_stash();
+            rest.append(&mut self.batch);
+            self.batch = rest;
+        }
+    }
+
+    /// A turn that was cut short: nobody can say that it was handled.
+    fn cut_short(&self) {
+        let cell = self.ctx.cell();
+        if let Some(index) = cell.stats.turn.swap(0, Ordering::Relaxed).checked_sub(1) {
+            cell.lost(name::<A>(index), self.ctx.from(), DeadLetterCause::Stopped);
+        }
+    }
 }
 
 impl<A: Actor, B> Drop for End<A, B> {
@@ -123,13 +121,8 @@ impl<A: Actor, B> Drop for End<A, B> {
         if reason.is_failure() {
             tracing::error!(target: "conclib", urn = %self.ctx.urn(), %reason, "actor failed");
         }
-        let cell = self.ctx.cell();
-        if let Some(index) = cell.stats.turn.load(Ordering::Relaxed).checked_sub(1) {
-            // Its turn was cut short, so nobody can say that it was handled.
-            let name = A::Inbox::NAMES.get(index).copied().unwrap_or_default();
-            cell.lost(name, self.ctx.from(), DeadLetterCause::Stopped);
-        }
-        cell.finish(&mut self.batch, reason);
+        self.clear();
+        self.ctx.cell().finish(&mut self.batch, reason, self.said);
     }
 }
 
@@ -140,41 +133,119 @@ impl<A: Actor, B> Drop for End<A, B> {
 fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
     async move {
         let end = &mut end;
-        let Some(birth) = end.birth.take() else {
+        let Some(mut birth) = end.birth.take() else {
             return;
         };
-        let mut actor = match start(birth, &mut end.ctx).await {
-            Ok(actor) => actor,
-            Err(fault) => {
-                end.reason = StopReason::StartFailed(fault);
+        loop {
+            let (reason, said) = Incarnation::<A, B, _> {
+                cell: end.ctx.cell().clone(),
+                life: incarnation(&mut birth, &mut end.ctx, &mut end.batch),
+                birth: PhantomData,
+            }
+            .await;
+            (end.reason, end.said) = (reason, said);
+            end.clear();
+            if !birth.again(&end.ctx, &end.reason, end.said).await {
                 return;
             }
-        };
-        let ctx = &mut end.ctx;
-        ctx.cell().ending.advance(State::Running);
-        ctx.cell().system.emit(|| Event::Started { urn: ctx.urn() });
-
-        let reason = serve(&mut actor, ctx, &mut end.batch).await;
-        ctx.cell().ending.advance(State::Stopping);
-        match caught(actor.on_stop(&reason, ctx)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "`#[on(stop)]` failed");
-            }
-            Err(fault) => {
-                tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
-            }
         }
-        end.reason = reason;
     }
 }
 
-async fn start<A: Actor, B: Birth<A>>(birth: B, ctx: &mut Context<A>) -> Result<A, Box<Fault>> {
+/// Why an incarnation ended, and what its `#[on(error)]` wants for that.
+type Ended = (StopReason, Option<Directive>);
+
+pin_project_lite::pin_project! {
+    /// An incarnation, which its supervisor may end without ending the actor.
+    struct Incarnation<A: Actor, B, F> {
+        cell: Arc<Cell<A>>,
+        #[pin]
+        life: F,
+        birth: PhantomData<fn() -> B>,
+    }
+}
+
+impl<A: Actor, B: Birth<A>, F: Future<Output = Ended>> Future for Incarnation<A, B, F> {
+    type Output = Ended;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<Ended> {
+        let this = self.project();
+        if !B::RENEWS {
+            return this.life.poll(cx);
+        }
+        if this.cell.mailbox.is_alerted(Alert::Abort) {
+            return Poll::Ready((StopReason::Recycled, None));
+        }
+        // A state may panic as it is dropped.
+        catch_unwind(AssertUnwindSafe(|| this.life.poll(cx))).unwrap_or_else(|panic| {
+            let fault = Box::new(Fault::panic(&*panic));
+            Poll::Ready((StopReason::Panicked(fault), None))
+        })
+    }
+}
+
+async fn incarnation<A: Actor, B: Birth<A>>(
+    birth: &mut B,
+    ctx: &mut Context<A>,
+    batch: &mut VecDeque<A::Inbox>,
+) -> Ended {
+    let mut actor = match start(birth, ctx).await {
+        Ok(actor) => actor,
+        Err(fault) => {
+            if ctx.cell().kin().is_some() {
+                Box::pin(end_children(ctx)).await;
+            }
+            return (StopReason::StartFailed(fault), None);
+        }
+    };
+    started(ctx);
+    let ended = serve(&mut actor, ctx, batch).await;
+    let cell = ctx.cell();
+    if !B::RENEWS || cell.mailbox.signal() != Signal::None {
+        cell.ending.advance(State::Stopping);
+    }
+    if cell.kin().is_some() {
+        Box::pin(end_children(ctx)).await;
+    }
+    match caught(actor.on_stop(&ended.0, ctx)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "`#[on(stop)]` failed");
+        }
+        Err(fault) => {
+            tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
+        }
+    }
+    ended
+}
+
+async fn start<A: Actor, B: Birth<A>>(
+    birth: &mut B,
+    ctx: &mut Context<A>,
+) -> Result<A, Box<Fault>> {
     let made = caught(birth.bear(ctx)).await?;
     let mut actor = made.map_err(|error| Box::new(Fault::of(&*error)))?;
+    for tick in A::Inbox::TICKS {
+        ctx.sources().tick(tick.every, Duration::ZERO, tick.make);
+    }
+    if let Some(after) = A::IDLE {
+        ctx.sources().watch_idle(after);
+    }
     let started = caught(actor.on_start(ctx)).await?;
     started.map_err(|error| Box::new(Fault::of(&*error)))?;
     Ok(actor)
+}
+
+/// It is through its start: whoever waits for that is told.
+fn started<A: Actor>(ctx: &Context<A>) {
+    let cell = ctx.cell();
+    if cell.ending.advance(State::Running) {
+        cell.system.emit(|| Event::Started { urn: ctx.urn() });
+    }
+    if let Some(kin) = cell.kin().filter(|kin| kin.is_down()) {
+        kin.set_down(false);
+        cell.ending.tell_change();
+    }
 }
 
 /// Serves message after message until the actor is to end, and says why.
@@ -182,52 +253,102 @@ async fn serve<A: Actor>(
     actor: &mut A,
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
-) -> StopReason {
-    let mut ticks = Ticks::start();
+) -> Ended {
     loop {
-        let Some(message) = next(ctx, &mut ticks, batch).await else {
-            return end_reason(ctx.cell());
+        let Some(message) = next(ctx, batch).await else {
+            match Box::pin(other(actor, ctx)).await {
+                Some(ended) => return ended,
+                None => continue,
+            }
         };
         let turn = actor.turn(message, ctx).await;
         let index = ctx.cell().stats.ended();
-        match turn {
-            Turn::Done => {}
-            Turn::Refused => {
-                ctx.cell().stats.failed(None);
-                tracing::info!(target: "conclib", urn = %ctx.urn(), "a handler answered with an error");
-            }
-            Turn::Failed(error) => {
-                tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "nobody was asking");
-                let fault = Box::new(Fault::of(&*error));
-                ctx.cell().stats.failed(Some(error.to_string()));
-                match caught(actor.on_error(*error, ctx)).await {
-                    Ok(Directive::Resume) => {}
-                    Ok(Directive::Stop) => return StopReason::Failed(fault),
-                    Err(fault) => return StopReason::Panicked(fault),
-                }
-            }
-            Turn::Panicked(fault) => {
-                ctx.cell().stats.failed(Some(fault.to_string()));
-                let name = A::Inbox::NAMES.get(index).copied().unwrap_or_default();
-                ctx.cell().lost(name, ctx.from(), DeadLetterCause::Panicked);
-                return StopReason::Panicked(fault);
-            }
+        if matches!(turn, Turn::Done) {
+            continue;
+        }
+        if let Some(ended) = failed(actor, ctx, index, turn).await {
+            return ended;
         }
     }
 }
 
-/// The next message or tick, whose turn begins with it; `None` once the actor
-/// is to end. A busy actor gives way to other tasks now and then, and a request
-/// whose asker has left is skipped.
-async fn next<A: Actor>(
+/// A turn that ended in an error or a panic; how the actor ends, if it does.
+async fn failed<A: Actor>(
+    actor: &mut A,
     ctx: &mut Context<A>,
-    ticks: &mut Option<Box<Ticks<A::Inbox>>>,
-    batch: &mut VecDeque<A::Inbox>,
-) -> Option<A::Inbox> {
+    index: usize,
+    turn: Turn,
+) -> Option<Ended> {
+    match turn {
+        Turn::Done => None,
+        Turn::Refused => {
+            ctx.cell().stats.failed(None);
+            tracing::info!(target: "conclib", urn = %ctx.urn(), "a handler answered with an error");
+            None
+        }
+        Turn::Failed(error) => {
+            tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "nobody was asking");
+            let fault = Box::new(Fault::of(&*error));
+            ctx.cell().stats.failed(Some(error.to_string()));
+            match caught(actor.on_error(*error, ctx)).await {
+                Ok(Directive::Resume) => None,
+                Ok(said) => Some((StopReason::Failed(fault), Some(said))),
+                Err(fault) => Some((StopReason::Panicked(fault), None)),
+            }
+        }
+        Turn::Panicked(fault) => {
+            let cell = ctx.cell();
+            cell.stats.failed(Some(fault.to_string()));
+            cell.lost(name::<A>(index), ctx.from(), DeadLetterCause::Panicked);
+            Some((StopReason::Panicked(fault), None))
+        }
+    }
+}
+
+/// What there is besides messages: how the actor ends, if it does, or else one
+/// turn of something else, or nothing at all.
+async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<Ended> {
+    let mailbox = &ctx.cell().mailbox;
+    let signal = mailbox.signal();
+    if signal >= Signal::Now {
+        return Some((end_reason(ctx.cell()), None));
+    }
+    if mailbox.is_alerted(Alert::Recycle) {
+        return Some((StopReason::Recycled, None));
+    }
+    if mailbox.is_alerted(Alert::Notice) {
+        return heed(actor, ctx).await.map(|reason| (reason, None));
+    }
+    if ctx.has_sources() {
+        let sources = ctx.sources();
+        if let Some(fault) = sources.take_fault() {
+            ctx.cell().stats.failed(Some(fault.to_string()));
+            return Some((StopReason::Panicked(fault), None));
+        }
+        if let Some((index, turn)) = sources.take_done() {
+            return failed(actor, ctx, index, turn).await;
+        }
+        if sources.take_idle() {
+            ctx.begin_other();
+            let idle = caught(actor.on_idle(ctx)).await;
+            return idle.err().map(|fault| (StopReason::Panicked(fault), None));
+        }
+    }
+    (signal == Signal::Drain).then(|| (end_reason(ctx.cell()), None))
+}
+
+/// The next message, whose turn begins with it; `None` if there is something
+/// else to look at. A busy actor gives way to other tasks now and then, and a
+/// request whose asker has left is skipped.
+async fn next<A: Actor>(ctx: &mut Context<A>, batch: &mut VecDeque<A::Inbox>) -> Option<A::Inbox> {
     poll_fn(|cx| {
         loop {
             let budget = ready!(coop::poll_proceed(cx));
-            let Some(message) = ready!(poll_next(ctx.cell(), ticks, batch, cx)) else {
+            let next = match ctx.has_sources() {
+                false => ctx.cell().mailbox.poll_next(batch),
+                true => poll_sources(ctx, batch, cx),
+            };
+            let Some(message) = ready!(next) else {
                 return Poll::Ready(None);
             };
             budget.made_progress();
@@ -243,26 +364,35 @@ async fn next<A: Actor>(
     .await
 }
 
-fn poll_next<A: Actor>(
-    cell: &Cell<A>,
-    ticks: &mut Option<Box<Ticks<A::Inbox>>>,
+fn poll_sources<A: Actor>(
+    ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
     cx: &mut Poller<'_>,
 ) -> Poll<Option<A::Inbox>> {
-    match ticks {
-        // Known when the actor is compiled: no ticks, no look at them. And
-        // none comes to an actor that is to end.
-        Some(ticks) if !A::Inbox::TICKS.is_empty() && cell.mailbox.signal() == Signal::None => {
-            ticks.poll_next(cx, || cell.mailbox.poll_next(batch))
-        }
-        _ => cell.mailbox.poll_next(batch),
+    let cell = ctx.cell().clone();
+    let mailbox = &cell.mailbox;
+    if mailbox.is_urgent() {
+        return Poll::Ready(None);
     }
+    let goes_on = mailbox.signal() == Signal::None;
+    let mut from_mailbox = || mailbox.poll_next(batch);
+    let room = mailbox.capacity();
+    let sources = ctx.sources();
+    match ready!(sources.poll_next(cx, goes_on, room, &mut from_mailbox)) {
+        Next::Message(message) => Poll::Ready(Some(message)),
+        Next::Other | Next::End => Poll::Ready(None),
+    }
+}
+
+/// The wire name of the `index`th message.
+fn name<A: Actor>(index: usize) -> &'static str {
+    A::Inbox::NAMES.get(index).copied().unwrap_or_default()
 }
 
 fn end_reason<A: Actor>(cell: &Cell<A>) -> StopReason {
     match (cell.mailbox.signal(), cell.ending.asked()) {
         (Signal::Kill, _) => StopReason::Killed,
-        (Signal::Now, StopReason::Shutdown) => StopReason::Shutdown,
+        (Signal::Now, reason @ (StopReason::Shutdown | StopReason::Parent)) => reason,
         (Signal::Now, _) => StopReason::StoppedNow,
         (_, asked) => asked,
     }

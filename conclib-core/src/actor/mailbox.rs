@@ -48,6 +48,22 @@ pub(crate) enum Signal {
     Kill = 3,
 }
 
+/// What the loop has to look at besides messages. One bit each, above those of
+/// the [`Signal`], so that one comparison finds any of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Alert {
+    /// A child has ended, or somebody who is watched.
+    Notice = 0x10,
+    /// This incarnation is to end after its turn, for the next one.
+    Recycle = 0x20,
+    /// This incarnation is to end at its next await, for the next one.
+    Abort = 0x40,
+}
+
+/// The bits of the signal.
+const SIGNAL: u8 = 0x0f;
+
 /// A sender's place in the line before a full mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(NonZeroU64);
@@ -72,6 +88,7 @@ pub(crate) struct Mailbox<T> {
     /// Whether senders wait in line, so that the loop gives their places out
     /// when it takes a message up.
     line: AtomicBool,
+    /// The [`Signal`] and the [`Alert`]s.
     signal: AtomicU8,
     /// The task of the loop: one task for a whole life, so it never changes.
     waker: OnceLock<Waker>,
@@ -203,10 +220,10 @@ impl<T> Mailbox<T> {
         self.serve_line(queue);
     }
 
-    /// The next message for the loop; `None` once the actor is to end.
-    /// `batch` is the loop's own, and empty at first.
+    /// The next message for the loop; `None` once the actor is to end, or an
+    /// alert is to be looked at. `batch` is the loop's own, and empty at first.
     pub(crate) fn poll_next(&self, batch: &mut VecDeque<T>) -> Poll<Option<T>> {
-        if self.signal() >= Signal::Now {
+        if self.is_urgent() {
             return Poll::Ready(None);
         }
         if let Some(item) = batch.pop_front() {
@@ -254,23 +271,52 @@ impl<T> Mailbox<T> {
     /// Tells the actor to end, and closes the mailbox to new messages.
     /// Returns false if it was told so before, as urgently.
     pub(crate) fn raise(&self, signal: Signal) -> bool {
-        let before = self.signal.fetch_max(signal as u8, Ordering::SeqCst);
-        if before >= signal as u8 {
+        let more_urgent = |before: u8| {
+            let urgent = before & SIGNAL < signal as u8;
+            urgent.then_some(before & !SIGNAL | signal as u8)
+        };
+        let (set, fetch) = (Ordering::SeqCst, Ordering::SeqCst);
+        if self.signal.fetch_update(set, fetch, more_urgent).is_err() {
             return false;
         }
         drop(self.close());
-        if let Some(waker) = self.waker.get() {
-            waker.wake_by_ref();
-        }
+        self.wake();
         true
     }
 
     pub(crate) fn signal(&self) -> Signal {
-        match self.signal.load(Ordering::Relaxed) {
+        match self.signal.load(Ordering::Relaxed) & SIGNAL {
             0 => Signal::None,
             1 => Signal::Drain,
             2 => Signal::Now,
             _ => Signal::Kill,
+        }
+    }
+
+    /// Whether the loop has to look at something before the next message.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.signal.load(Ordering::Relaxed) >= Signal::Now as u8
+    }
+
+    /// Has the loop look at something besides messages.
+    pub(crate) fn alert(&self, alert: Alert) {
+        self.signal.fetch_or(alert as u8, Ordering::SeqCst);
+        self.wake();
+    }
+
+    pub(crate) fn is_alerted(&self, alert: Alert) -> bool {
+        self.signal.load(Ordering::SeqCst) & alert as u8 != 0
+    }
+
+    /// The loop has looked.
+    pub(crate) fn calm(&self, alert: Alert) {
+        self.signal.fetch_and(!(alert as u8), Ordering::SeqCst);
+    }
+
+    /// Wakes the loop, wherever it waits.
+    pub(crate) fn wake(&self) {
+        if let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
         }
     }
 

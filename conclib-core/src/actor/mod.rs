@@ -1,34 +1,44 @@
 //! One actor: what it is, its mailbox, its life, and the references to it.
 
+mod birth;
 mod cell;
 mod context;
+mod kin;
 mod life;
 mod mailbox;
 mod recipient;
 mod reference;
 mod resident;
+mod restart;
 mod scoped;
+mod sources;
 mod stop;
-mod ticks;
+mod supervise;
 mod turn;
 mod weak;
 
 use std::future::Future;
+use std::time::Duration;
 
-pub(crate) use cell::Cell;
+pub use birth::{Birth, Renews};
+pub(crate) use birth::{Closure, Created, Given, Renewed};
+pub(crate) use cell::{Cell, Seed};
 pub use context::{Context, Head};
-pub use life::{Birth, Life};
-pub(crate) use life::{Created, Given};
+pub(crate) use kin::{Child, Kin};
+pub use kin::{ChildExit, Gone, Strategy};
+pub use life::Life;
 pub use mailbox::Overflow;
-pub(crate) use mailbox::{Signal, Ticket};
+pub(crate) use mailbox::{Alert, Signal, Ticket};
 pub use recipient::Recipient;
 pub use reference::ActorRef;
 pub use resident::AnyRef;
 pub(crate) use resident::Resident;
 pub(crate) use resident::downcast;
+pub use restart::{Backoff, Restart};
 pub use scoped::Scoped;
-pub use stop::{State, StopReason, Stopping};
-pub use ticks::TickSpec;
+pub use sources::{Attached, TickSpec};
+pub use stop::{Escalation, State, StopReason, Stopping};
+pub(crate) use supervise::STOP_WITHIN;
 pub use turn::Turn;
 pub(crate) use turn::caught;
 #[doc(hidden)]
@@ -54,6 +64,8 @@ pub trait Declared: Sized + 'static {
     const MAILBOX: usize = DEFAULT_MAILBOX;
     /// What a full mailbox does.
     const OVERFLOW: Overflow = Overflow::Wait;
+    /// Which of its children are started again when one is.
+    const STRATEGY: Strategy = Strategy::OneForOne;
 }
 
 /// How many messages wait in a mailbox that says nothing of it.
@@ -92,6 +104,32 @@ pub trait Actor: Sized + 'static {
     ) -> impl Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>> {
         let _ = (reason, ctx);
         std::future::ready(Ok(()))
+    }
+
+    /// `#[on(child)]`: a child has ended, or waits to be started again.
+    fn on_child(
+        &mut self,
+        exit: ChildExit,
+        ctx: &mut Context<Self>,
+    ) -> impl Future<Output = Directive> {
+        let _ = ctx;
+        std::future::ready(exit.default)
+    }
+
+    /// `#[on(gone)]`: an actor that was watched has ended.
+    fn on_gone(&mut self, gone: Gone, ctx: &mut Context<Self>) -> impl Future<Output = ()> {
+        let _ = (gone, ctx);
+        std::future::ready(())
+    }
+
+    /// After how long without a turn it is idle: `#[on(idle = "…")]`.
+    const IDLE: Option<Duration> = None;
+
+    /// `#[on(idle = "…")]`: it had no turn for so long. Once for each quiet
+    /// time.
+    fn on_idle(&mut self, ctx: &mut Context<Self>) -> impl Future<Output = ()> {
+        let _ = ctx;
+        std::future::ready(())
     }
 
     /// `#[on(error)]`: a handler returned an error and nobody was asking.
@@ -196,15 +234,24 @@ impl<I> Accepted<I> {
     }
 }
 
-/// What an actor is to do after an error that nobody asked about.
+/// What is to be done after a failure: in `#[on(error)]` about the actor itself,
+/// in `#[on(child)]` about its child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Directive {
-    /// Go on with the next message.
+    /// Go on: after an error with the next message, after the end of a child
+    /// without it.
     #[default]
     Resume,
-    /// End, with [`StopReason::Failed`].
+    /// Start it again, from a fresh state, as its [`Restart`] policy allows.
+    /// Without a source of fresh state it is ended, and an event says so.
+    Restart,
+    /// End it, with [`StopReason::Failed`]. A child has ended already and is
+    /// left so.
     Stop,
+    /// Let the supervisor deal with it: an actor ends, and its policy is not
+    /// asked; a child's failure becomes that of its parent.
+    Escalate,
 }
 
 /// An actor all of whose messages can leave their process, so that a reference

@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::cell::Cell;
 use super::mailbox::Refused;
 use super::{
-    Actor, Handler, Overflow, Recipient, Scoped, Signal, State, StopReason, Stopping, Travels,
-    WeakRef,
+    Actor, Handler, Overflow, Recipient, Resident, Scoped, Signal, State, StopReason, Stopping,
+    Travels, WeakRef,
 };
 use crate::call::{Call, NotSent, Sending, Target};
 use crate::current;
@@ -205,6 +205,16 @@ impl<A: Actor> ActorRef<A> {
             }
             Place::Away(_) => Stopping::over(StopReason::OutOfReach),
         }
+    }
+
+    /// How many times it has been started: one more with each restart. `None`
+    /// for an actor in another process.
+    pub fn generation(&self) -> Option<u32> {
+        self.cell().map(|cell| cell.generation())
+    }
+
+    pub(crate) fn resident(&self) -> Option<Arc<dyn Resident>> {
+        Some(self.cell()?.clone())
     }
 
     fn cell(&self) -> Option<&Arc<Cell<A>>> {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::cell::{Cell, Ending};
-use super::mailbox::Refused;
+use super::kin::{Kin, Notice, Verdict};
+use super::mailbox::{Alert, Refused};
 use super::{Accepted, Actor, ActorRef, Messages, Signal, State, StopReason, Stopping};
 use crate::error::{Failure, LookupError};
 use crate::named::Named;
@@ -25,6 +26,14 @@ pub(crate) trait Resident: Named + 'static {
     fn tell_to_end(&self, signal: Signal, reason: StopReason);
     fn acquire(&self);
     fn release(&self);
+    fn kin(&self) -> Option<&Kin>;
+    /// As [`kin`](Self::kin), for who is about to become one of them.
+    fn kin_to_be(&self) -> &Kin;
+    /// Tells it of somebody's end, in its own lane.
+    fn notify(&self, notice: Notice);
+    fn alert(&self, alert: Alert);
+    /// A child that waits for it is told what becomes of it.
+    fn judge(&self, verdict: Verdict);
     fn snapshot(&self) -> ActorSnapshot;
     /// Takes a request from outside in. False if it was answered already.
     fn accept(&self, envelope: &Envelope<'_>, asker: WireAsker) -> bool;
@@ -61,6 +70,29 @@ impl<A: Actor> Resident for Cell<A> {
 
     fn release(&self) {
         self.release();
+    }
+
+    fn kin(&self) -> Option<&Kin> {
+        self.kin()
+    }
+
+    fn kin_to_be(&self) -> &Kin {
+        self.kin_to_be()
+    }
+
+    fn notify(&self, notice: Notice) {
+        self.notify(notice);
+    }
+
+    fn alert(&self, alert: Alert) {
+        self.mailbox.alert(alert);
+    }
+
+    fn judge(&self, verdict: Verdict) {
+        if let Some(kin) = self.kin() {
+            kin.judge(verdict);
+            self.mailbox.wake();
+        }
     }
 
     fn snapshot(&self) -> ActorSnapshot {

@@ -9,8 +9,10 @@ use std::task::{Context, Poll};
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
+use crate::urn::Urn;
 
-/// Where an actor is in its life. It only ever moves on.
+/// Where an actor is in its life. It only ever moves on, but for a restart,
+/// which leads back to [`Running`](Self::Running).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum State {
@@ -18,13 +20,15 @@ pub enum State {
     Starting = 0,
     /// Takes messages.
     Running = 1,
+    /// Between two incarnations: what is sent waits for the next.
+    Restarting = 2,
     /// Serves what is left, or is in `#[on(stop)]`.
-    Stopping = 2,
+    Stopping = 3,
     /// Ended: its state is dropped and its name is free.
-    Stopped = 3,
+    Stopped = 4,
 }
 
-/// Why an actor ended.
+/// Why an actor ended, or one incarnation of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum StopReason {
@@ -48,6 +52,25 @@ pub enum StopReason {
     Failed(Box<Fault>),
     /// A handler or a hook panicked.
     Panicked(Box<Fault>),
+    /// Its parent ended, and children end with it.
+    Parent,
+    /// Its supervisor starts it again, with a sibling that failed. Only an
+    /// incarnation ends so, never an actor.
+    Recycled,
+    /// A child failed, and nothing was left to be done for it.
+    Escalated(Box<Escalation>),
+    /// A child that was marked as significant has ended.
+    ChildEnded(Urn),
+}
+
+/// A child whose failure became its supervisor's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Escalation {
+    /// The child.
+    pub child: Urn,
+    /// How it failed.
+    pub reason: StopReason,
 }
 
 impl StopReason {
@@ -55,7 +78,7 @@ impl StopReason {
     pub const fn is_failure(&self) -> bool {
         matches!(
             self,
-            Self::StartFailed(_) | Self::Failed(_) | Self::Panicked(_)
+            Self::StartFailed(_) | Self::Failed(_) | Self::Panicked(_) | Self::Escalated(_)
         )
     }
 }
@@ -72,6 +95,12 @@ impl fmt::Display for StopReason {
             Self::StartFailed(fault) => write!(f, "failed to start: {fault}"),
             Self::Failed(fault) => write!(f, "failed: {fault}"),
             Self::Panicked(fault) => write!(f, "panicked: {fault}"),
+            Self::Parent => f.write_str("its parent ended"),
+            Self::Recycled => f.write_str("restarted with a sibling that failed"),
+            Self::Escalated(escalation) => {
+                write!(f, "its child `{}` {}", escalation.child, escalation.reason)
+            }
+            Self::ChildEnded(child) => write!(f, "its significant child `{child}` ended"),
         }
     }
 }

@@ -24,6 +24,13 @@ pub enum SpawnError {
         "an actor is spawned from inside a tokio runtime: call this from `#[conclib::main]`, from a task, or after `Runtime::enter`"
     )]
     NoRuntime,
+    /// The parent has ended or is ending, or is in another process: it takes no
+    /// children.
+    #[error("`{urn}` is ending, or is in another process, and takes no children")]
+    ParentEnded {
+        /// The parent.
+        urn: Urn,
+    },
     /// The system is shutting down or has shut down.
     #[error("the system `{system}` is shutting down and takes no new actors")]
     ShuttingDown {

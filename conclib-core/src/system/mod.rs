@@ -16,7 +16,8 @@ pub use shutdown::{Shutdown, ShutdownReport};
 pub use spawn::SpawnBuilder;
 
 use crate::actor::{
-    Actor, ActorRef, AnyRef, Create, Created, Given, Resident, StopReason, TaskActor,
+    Actor, ActorRef, AnyRef, Closure, Create, Created, Declared, Given, Renewed, Resident, Restart,
+    StopReason, TaskActor,
 };
 use crate::error::{LookupError, SpawnError};
 use crate::events::Events;
@@ -81,16 +82,25 @@ impl System {
     }
 
     /// An actor with options: `system.actor(value).urn("g2").mailbox(64).spawn()?`.
-    pub fn actor<A: TaskActor>(&self, actor: A) -> SpawnBuilder<'_, A, Given<A>> {
-        SpawnBuilder::new(&self.0, Given(actor))
+    pub fn actor<A: Actor + Declared + Send>(&self, actor: A) -> SpawnBuilder<'_, A, Given<A>> {
+        SpawnBuilder::new(&self.0, Given(Some(actor)))
+    }
+
+    /// An actor that a closure makes where it runs, and makes anew when it is
+    /// restarted; see [`SpawnBuilder::restart`].
+    pub fn actor_with<A: Actor + Declared, F: FnMut() -> A + Send + 'static>(
+        &self,
+        make: F,
+    ) -> SpawnBuilder<'_, A, Renewed<Closure<F>>> {
+        SpawnBuilder::new(&self.0, Renewed::new(Closure(make), Restart::never()))
     }
 
     /// An actor that its `#[on(create)]` makes from `args`, where it runs.
-    pub fn create<A: TaskActor + Create>(
+    pub fn create<A: Actor + Declared + Create>(
         &self,
         args: A::Args,
     ) -> SpawnBuilder<'_, A, Created<A::Args>> {
-        SpawnBuilder::new(&self.0, Created(args))
+        SpawnBuilder::new(&self.0, Created(Some(args)))
     }
 
     /// The actor of that name.

@@ -3,11 +3,15 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 
 use super::Shared;
-use crate::actor::{ActorRef, Birth, Cell, Life, Overflow, TaskActor};
+use crate::actor::{
+    Actor, ActorRef, Birth, Cell, Child, Declared, Kin, Life, Overflow, Renews, Resident, Restart,
+    STOP_WITHIN, Seed, State, Strategy, TaskActor,
+};
 use crate::error::SpawnError;
 use crate::urn::{Urn, UrnError};
 
@@ -20,17 +24,26 @@ pub struct SpawnBuilder<'s, A, B> {
     urn: Option<Result<Urn, UrnError>>,
     mailbox: usize,
     overflow: Overflow,
+    strategy: Strategy,
+    /// The name of one that cannot have children.
+    parent: Option<Result<Arc<dyn Resident>, Urn>>,
+    stop_within: Duration,
+    significant: bool,
     actor: PhantomData<fn() -> A>,
 }
 
-impl<'s, A: TaskActor, B: Birth<A>> SpawnBuilder<'s, A, B> {
-    pub(super) fn new(system: &'s Arc<Shared>, birth: B) -> Self {
+impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
+    pub(crate) fn new(system: &'s Arc<Shared>, birth: B) -> Self {
         Self {
             system,
             birth,
             urn: A::URN.map(Urn::new),
             mailbox: A::MAILBOX,
             overflow: A::OVERFLOW,
+            strategy: A::STRATEGY,
+            parent: None,
+            stop_within: STOP_WITHIN,
+            significant: false,
             actor: PhantomData,
         }
     }
@@ -55,22 +68,123 @@ impl<'s, A: TaskActor, B: Birth<A>> SpawnBuilder<'s, A, B> {
         self
     }
 
+    /// Which of its children are started again when one is.
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// Starts it again when it fails, as the policy says. It needs a source of
+    /// fresh state: a closure, by `actor_with`, or `#[on(create)]`, by `create`
+    /// with arguments that are `Clone`.
+    pub fn restart(self, policy: Restart) -> SpawnBuilder<'s, A, B::Renewed>
+    where
+        B: Renews<A>,
+    {
+        SpawnBuilder {
+            birth: self.birth.renewed(policy),
+            system: self.system,
+            urn: self.urn,
+            mailbox: self.mailbox,
+            overflow: self.overflow,
+            strategy: self.strategy,
+            parent: self.parent,
+            stop_within: self.stop_within,
+            significant: self.significant,
+            actor: PhantomData,
+        }
+    }
+
+    /// Makes it a child of that actor, which supervises it and takes it along
+    /// when it ends. Inside a handler, [`Context::actor`](crate::Context::actor)
+    /// does this by itself.
+    ///
+    /// An actor in another process has no children here: then it is nobody's
+    /// child, and spawning it fails with [`SpawnError::ParentEnded`].
+    pub fn child_of<P: Actor>(mut self, parent: &ActorRef<P>) -> Self {
+        self.parent = Some(parent.resident().ok_or_else(|| parent.urn()));
+        self
+    }
+
+    pub(crate) fn parent(mut self, parent: Arc<dyn Resident>) -> Self {
+        self.parent = Some(Ok(parent));
+        self
+    }
+
+    /// How long it has to end by itself when its parent ends, or restarts it
+    /// with its siblings; then it is killed. Five seconds, if nothing is said.
+    pub fn stop_within(mut self, time: Duration) -> Self {
+        self.stop_within = time;
+        self
+    }
+
+    /// Makes its end, of whatever kind, the end of its parent.
+    pub fn significant(mut self) -> Self {
+        self.significant = true;
+        self
+    }
+
     /// Spawns it as a task. The reference works at once; what is sent waits
     /// for `#[on(start)]`.
     ///
     /// # Errors
-    /// The URN is none or is taken, there is no tokio runtime here, or the
-    /// system is shutting down.
-    pub fn spawn(self) -> Result<ActorRef<A>, SpawnError> {
+    /// The URN is none or is taken, there is no tokio runtime here, the
+    /// parent has ended, or the system is shutting down.
+    pub fn spawn(self) -> Result<ActorRef<A>, SpawnError>
+    where
+        A: TaskActor,
+    {
         let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
-        let urn = self.urn.transpose()?;
-        let (system, mailbox, overflow) = (self.system, self.mailbox, self.overflow);
-        let cell = system.enter(urn.clone(), |id| {
-            Arc::new(Cell::new(id, system.clone(), urn, mailbox, overflow))
-        })?;
+        let (cell, birth) = self.enter()?;
         let actor = ActorRef::local(cell.clone());
-        runtime.spawn(A::live(Life::new(cell, self.birth)));
+        runtime.spawn(A::live(Life::new(cell, birth)));
         Ok(actor)
+    }
+
+    /// Enters it in the table of its system, and with its parent.
+    fn enter(self) -> Result<(Arc<Cell<A>>, B), SpawnError> {
+        let urn = self.urn.transpose()?;
+        let parent = self
+            .parent
+            .transpose()
+            .map_err(|urn| SpawnError::ParentEnded { urn })?;
+        let has_kin = B::RENEWS || parent.is_some();
+        let seed = Seed {
+            urn: urn.clone(),
+            mailbox: self.mailbox,
+            overflow: self.overflow,
+            strategy: self.strategy,
+            kin: has_kin.then(|| Box::new(Kin::of(parent.as_ref(), B::RENEWS))),
+        };
+        let system = self.system;
+        let make = || system.enter(urn, |id| Arc::new(Cell::new(id, system.clone(), seed)));
+        let Some(parent) = parent else {
+            return Ok((make()?, self.birth));
+        };
+        let over = || parent.ending().state() == State::Stopped;
+        let ended = || SpawnError::ParentEnded { urn: parent.urn() };
+        if over() {
+            return Err(ended());
+        }
+        let mut made = None;
+        parent.kin_to_be().adopt(|| {
+            let cell = make()?;
+            let child = Child {
+                resident: cell.clone(),
+                stop_within: self.stop_within,
+                significant: self.significant,
+            };
+            let id = cell.id;
+            made = Some(cell);
+            Ok::<_, SpawnError>((id, child))
+        })?;
+        let cell = made.ok_or_else(ended)?;
+        if over() {
+            // It ended in between, and may not have known of this child.
+            drop(Life::new(cell, self.birth).run());
+            return Err(ended());
+        }
+        Ok((cell, self.birth))
     }
 }
 

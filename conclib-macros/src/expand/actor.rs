@@ -55,6 +55,7 @@ fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStrea
         urn,
         mailbox,
         overflow,
+        strategy,
     } = args;
     let ident = &input.ident;
     let generics = bounded(&input.generics, runtime, |_| Need::Local);
@@ -74,7 +75,10 @@ fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStrea
     let overflow = overflow.as_ref().map(
         |overflow| quote!(const OVERFLOW: #runtime::Overflow = #runtime::Overflow::#overflow;),
     );
-    let consts = is_sound.then(|| quote!(#urn #mailbox #overflow));
+    let strategy = strategy.as_ref().map(
+        |strategy| quote!(const STRATEGY: #runtime::Strategy = #runtime::Strategy::#strategy;),
+    );
+    let consts = is_sound.then(|| quote!(#urn #mailbox #overflow #strategy));
     let allowances = super::allowances();
     quote! {
         #allowances

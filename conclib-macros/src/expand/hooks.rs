@@ -49,7 +49,55 @@ pub(super) fn actor_hooks(actor: &Actor) -> TokenStream {
             }
         }
     });
-    quote!(#start #stop #failed)
+    let (child, gone) = (others(actor, "child"), others(actor, "gone"));
+    let idle = idle(actor);
+    quote!(#start #stop #failed #child #gone #idle)
+}
+
+/// What is told of the end of another.
+fn others(actor: &Actor, moment: &str) -> Option<TokenStream> {
+    let runtime = &actor.runtime;
+    let (told, ctx) = (local("told"), local("ctx"));
+    let (hook, name, told_ty, said) = match moment {
+        "child" => (
+            actor.child.as_ref()?,
+            quote!(on_child),
+            quote!(ChildExit),
+            quote!(-> #runtime::Directive),
+        ),
+        _ => (
+            actor.gone.as_ref()?,
+            quote!(on_gone),
+            quote!(Gone),
+            quote!(),
+        ),
+    };
+    let call = call(hook, &quote!(self,), Some(&told));
+    Some(quote! {
+        async fn #name(
+            &mut self,
+            #told: #runtime::#told_ty,
+            #ctx: &mut #runtime::Context<Self>,
+        ) #said {
+            #call
+        }
+    })
+}
+
+fn idle(actor: &Actor) -> Option<TokenStream> {
+    let runtime = &actor.runtime;
+    let (after, hook) = actor.idle.as_ref()?;
+    let (secs, nanos) = (after.as_secs(), after.subsec_nanos());
+    let ctx = local("ctx");
+    let call = call(hook, &quote!(self,), None);
+    Some(quote! {
+        const IDLE: ::core::option::Option<::core::time::Duration> =
+            ::core::option::Option::Some(::core::time::Duration::new(#secs, #nanos));
+
+        async fn on_idle(&mut self, #ctx: &mut #runtime::Context<Self>) {
+            #call
+        }
+    })
 }
 
 /// The result of a hook that may fail, or may not.

@@ -10,8 +10,8 @@ use super::duration::duration;
 use crate::model::{ActorArgs, MessageArgs};
 
 const MESSAGE: &str = "a message has the arguments `reply = Type`, `error = Type`, `name = \"…\"` and `local`; on a method also `every = \"500ms\"`";
-const ACTOR: &str = "an actor's struct has the arguments `urn = \"…\"`, `mailbox = 256` and `overflow = DropOldest`";
-const BLOCK: &str = "`#[actor]` on an impl takes no arguments: `urn`, `mailbox` and `overflow` belong above the struct";
+const ACTOR: &str = "an actor's struct has the arguments `urn = \"…\"`, `mailbox = 256`, `overflow = DropOldest` and `strategy = OneForAll`";
+const BLOCK: &str = "`#[actor]` on an impl takes no arguments: `urn`, `mailbox` and the like belong above the struct";
 const ENTRY: &str = "`#[conclib::main]` takes no arguments";
 
 fn default_runtime() -> Path {
@@ -51,6 +51,7 @@ pub(crate) fn actor_args(args: TokenStream, mistakes: &mut Mistakes) -> ActorArg
         urn: None,
         mailbox: None,
         overflow: None,
+        strategy: None,
     };
     each(args, mistakes, |arg| {
         match arg.key.to_string().as_str() {
@@ -58,6 +59,7 @@ pub(crate) fn actor_args(args: TokenStream, mistakes: &mut Mistakes) -> ActorArg
             "urn" => parsed.urn = Some(arg.value("urn = \"greeter\"")?),
             "mailbox" => parsed.mailbox = Some(arg.value::<LitInt>("mailbox = 256")?),
             "overflow" => parsed.overflow = Some(arg.value("overflow = DropOldest")?),
+            "strategy" => parsed.strategy = Some(arg.value("strategy = OneForAll")?),
             _ => return Err(arg.unknown(ACTOR)),
         }
         Ok(())

@@ -71,6 +71,9 @@ fn head(runtime: Path, block: &ItemImpl, mistakes: &mut Mistakes) -> Option<Acto
         start: None,
         stop: None,
         error: None,
+        child: None,
+        gone: None,
+        idle: None,
         fallback: None,
     };
     // The `#[actor]` on the struct says what is wrong with its lifetimes.
@@ -100,6 +103,9 @@ fn add(actor: &mut Actor, method: &ImplItemFn, role: Role, span: Span, mistakes:
                 Moment::Start => ("`#[on(start)]`", Takes::Nothing),
                 Moment::Stop => ("`#[on(stop)]`", Takes::Perhaps("reason: &StopReason")),
                 Moment::Error => ("`#[on(error)]`", Takes::Perhaps("error: HandlerError")),
+                Moment::Child => ("`#[on(child)]`", Takes::Perhaps("exit: ChildExit")),
+                Moment::Gone => ("`#[on(gone)]`", Takes::Perhaps("gone: Gone")),
+                Moment::Idle(_) => ("`#[on(idle = …)]`", Takes::Nothing),
             };
             let hook = method::hook(actor, what, method, takes, mistakes);
             let slot = match moment {
@@ -107,6 +113,14 @@ fn add(actor: &mut Actor, method: &ImplItemFn, role: Role, span: Span, mistakes:
                 Moment::Start => &mut actor.start,
                 Moment::Stop => &mut actor.stop,
                 Moment::Error => &mut actor.error,
+                Moment::Child => &mut actor.child,
+                Moment::Gone => &mut actor.gone,
+                Moment::Idle(after) => {
+                    let mut slot = actor.idle.take().map(|(_, hook)| hook);
+                    set(&mut slot, hook, what, span, mistakes);
+                    actor.idle = slot.map(|hook| (after, hook));
+                    return;
+                }
             };
             set(slot, hook, what, span, mistakes);
         }

@@ -1,9 +1,13 @@
 //! Our attributes on the methods of an actor.
 
+use std::time::Duration;
+
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::{Attribute, Error, ImplItemFn, Meta, Path};
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Error, ImplItemFn, Meta, Path, Token};
 
 use super::Mistakes;
+use super::duration::duration;
 
 /// What an attribute makes of a method.
 pub(super) enum Role {
@@ -20,6 +24,10 @@ pub(super) enum Moment {
     Start,
     Stop,
     Error,
+    Child,
+    Gone,
+    /// After so long without a turn.
+    Idle(Duration),
 }
 
 /// Takes our attributes off a method; more than one of them is a mistake.
@@ -84,16 +92,36 @@ fn role(attribute: &Attribute) -> syn::Result<Role> {
 }
 
 fn moment(attribute: &Attribute) -> syn::Result<Moment> {
-    const MOMENTS: &str =
-        "a hook is one of `#[on(create)]`, `#[on(start)]`, `#[on(stop)]` and `#[on(error)]`";
-    let moment = attribute
-        .parse_args::<Ident>()
+    const MOMENTS: &str = "a hook is one of `#[on(create)]`, `#[on(start)]`, `#[on(stop)]`, `#[on(error)]`, `#[on(child)]`, `#[on(gone)]` and `#[on(idle = \"30s\")]`";
+    let parse = |input: ParseStream<'_>| {
+        let moment: Ident = input.parse()?;
+        let idle = match input.parse::<Option<Token![=]>>()? {
+            Some(_) if moment == "idle" => Some(duration(&input.parse()?)?),
+            Some(equals) => return Err(Error::new_spanned(equals, MOMENTS)),
+            None => None,
+        };
+        Ok((moment, idle))
+    };
+    let list = attribute
+        .meta
+        .require_list()
         .map_err(|_| Error::new_spanned(attribute.path(), MOMENTS))?;
-    match moment.to_string().as_str() {
-        "create" => Ok(Moment::Create),
-        "start" => Ok(Moment::Start),
-        "stop" => Ok(Moment::Stop),
-        "error" => Ok(Moment::Error),
+    if list.tokens.is_empty() {
+        return Err(Error::new_spanned(attribute.path(), MOMENTS));
+    }
+    let (moment, idle) = parse.parse2(list.tokens.clone())?;
+    match (moment.to_string().as_str(), idle) {
+        ("create", _) => Ok(Moment::Create),
+        ("start", _) => Ok(Moment::Start),
+        ("stop", _) => Ok(Moment::Stop),
+        ("error", _) => Ok(Moment::Error),
+        ("child", _) => Ok(Moment::Child),
+        ("gone", _) => Ok(Moment::Gone),
+        ("idle", Some(after)) => Ok(Moment::Idle(after)),
+        ("idle", None) => Err(Error::new(
+            moment.span(),
+            "say after how long: `#[on(idle = \"30s\")]`",
+        )),
         _ => Err(Error::new(moment.span(), MOMENTS)),
     }
 }

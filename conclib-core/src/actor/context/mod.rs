@@ -1,9 +1,13 @@
 //! What a handler may do besides replying.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+mod family;
+mod input;
 
 use super::cell::Cell;
+use super::sources::Sources;
 use super::{Actor, ActorRef, AnyRef, Signal, StopReason};
 use crate::current::ActorId;
 use crate::message::Message;
@@ -46,6 +50,9 @@ pub struct Context<A: Actor> {
     from: Option<ActorId>,
     /// Where the message came from, if it was outside.
     outside: Option<Box<Origin>>,
+    /// What it has besides its mailbox, if anything. The mutex is never locked:
+    /// it lets a context be shared, which what is inside could not be.
+    sources: Option<Box<Mutex<Sources<A::Inbox>>>>,
 }
 
 /// Which message it is whose turn comes, and who sent it.
@@ -84,10 +91,35 @@ impl<A: Actor> Context<A> {
             cell,
             from: None,
             outside: None,
+            sources: None,
         }
     }
 
-    pub(crate) fn cell(&self) -> &Cell<A> {
+    /// What it has besides its mailbox, from now on.
+    pub(crate) fn sources(&mut self) -> &mut Sources<A::Inbox> {
+        let sources = self.sources.get_or_insert_with(Box::default);
+        sources.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it has besides its mailbox, if anything.
+    #[inline]
+    pub(crate) fn has_sources(&self) -> bool {
+        self.sources.is_some()
+    }
+
+    /// It has nothing besides its mailbox any more.
+    pub(crate) fn take_sources(&mut self) -> Option<Sources<A::Inbox>> {
+        let sources = self.sources.take()?;
+        Some(sources.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A turn begins that no message has.
+    pub(crate) fn begin_other(&mut self) {
+        self.from = None;
+        self.outside = None;
+    }
+
+    pub(crate) fn cell(&self) -> &Arc<Cell<A>> {
         &self.cell
     }
 

@@ -1,0 +1,344 @@
+//! Where the state of an actor comes from, the first time and after a failure.
+
+use std::error::Error;
+use std::future::{Future, poll_fn, ready};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::kin::{Exit, Kin, Notice, Verdict};
+use super::restart::{History, Restart};
+use super::{
+    Actor, Alert, Cell, ChildExit, Context, Create, Directive, Resident, Signal, State, StopReason,
+};
+use crate::events::{Event, NotRestarted};
+use crate::named::Named;
+
+/// Why an actor was not made or did not start.
+pub(crate) type Failed = Box<dyn Error + Send + Sync>;
+
+/// Where the state of an actor comes from.
+#[doc(hidden)]
+pub trait Birth<A: Actor>: Send + 'static {
+    /// Makes the state.
+    fn bear(&mut self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send;
+
+    /// An incarnation has ended: whether there is another. `said` is what its
+    /// `#[on(error)]` wants.
+    fn again(
+        &mut self,
+        ctx: &Context<A>,
+        reason: &StopReason,
+        said: Option<Directive>,
+    ) -> impl Future<Output = bool> + Send {
+        let _ = reason;
+        if said == Some(Directive::Restart) {
+            ctx.cell().not_restarted(NotRestarted::NoSource);
+        }
+        ready(false)
+    }
+
+    /// Whether there can be another incarnation.
+    const RENEWS: bool = false;
+}
+
+/// A value that the spawner gave.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Given<A>(pub(crate) Option<A>);
+
+impl<A: Actor + Send> Birth<A> for Given<A> {
+    fn bear(&mut self, _: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send {
+        ready(
+            self.0
+                .take()
+                .ok_or_else(|| "a value makes an actor once".into()),
+        )
+    }
+}
+
+/// What `#[on(create)]` makes from its arguments, once.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Created<Args>(pub(crate) Option<Args>);
+
+impl<A: Create> Birth<A> for Created<A::Args> {
+    async fn bear(&mut self, ctx: &mut Context<A>) -> Result<A, Failed> {
+        match self.0.take() {
+            Some(args) => A::create(args, ctx).await,
+            None => Err("arguments that are no `Clone` make an actor once".into()),
+        }
+    }
+}
+
+/// A source of fresh state: it can make an actor more than once.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Renewed<S> {
+    source: S,
+    history: Option<History>,
+    policy: Restart,
+}
+
+impl<S> Renewed<S> {
+    pub(crate) fn new(source: S, policy: Restart) -> Self {
+        Self {
+            source,
+            history: None,
+            policy,
+        }
+    }
+}
+
+/// What makes the state anew.
+#[doc(hidden)]
+pub trait Source<A: Actor>: Send + 'static {
+    fn make(&mut self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send;
+}
+
+/// A closure.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Closure<F>(pub(crate) F);
+
+impl<A: Actor, F: FnMut() -> A + Send + 'static> Source<A> for Closure<F> {
+    // Not `ready`: what it holds would have to be `Send`, and the state of an
+    // actor on a thread of its own need not be.
+    async fn make(&mut self, _: &mut Context<A>) -> Result<A, Failed> {
+        Ok((self.0)())
+    }
+}
+
+/// `#[on(create)]`, with arguments to keep.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Args<T>(T);
+
+impl<A: Create> Source<A> for Args<A::Args>
+where
+    A::Args: Clone,
+{
+    fn make(&mut self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send {
+        A::create(self.0.clone(), ctx)
+    }
+}
+
+/// An actor that can be made anew: from a closure, or by its `#[on(create)]`
+/// from arguments that are `Clone`.
+#[diagnostic::on_unimplemented(
+    message = "there is no fresh state for a restart of this actor",
+    label = "nothing that this actor could be made from a second time",
+    note = "spawn it with `actor_with(|| …)`, or with `create(args)` from arguments that are `Clone`: a value given to `actor(…)` is gone after a failure"
+)]
+pub trait Renews<A: Actor>: Birth<A> {
+    /// The same, made anew as the policy says.
+    #[doc(hidden)]
+    type Renewed: Birth<A>;
+    #[doc(hidden)]
+    fn renewed(self, policy: Restart) -> Self::Renewed;
+}
+
+impl<A: Actor, S: Source<A>> Renews<A> for Renewed<S> {
+    type Renewed = Self;
+    fn renewed(self, policy: Restart) -> Self {
+        Self { policy, ..self }
+    }
+}
+
+impl<A: Create> Renews<A> for Created<A::Args>
+where
+    A::Args: Clone + Send + 'static,
+{
+    type Renewed = Renewed<Option<Args<A::Args>>>;
+    fn renewed(self, policy: Restart) -> Self::Renewed {
+        Renewed::new(self.0.map(Args), policy)
+    }
+}
+
+impl<A: Actor, S: Source<A>> Source<A> for Option<S> {
+    async fn make(&mut self, ctx: &mut Context<A>) -> Result<A, Failed> {
+        match self {
+            Some(source) => source.make(ctx).await,
+            None => Err("there is nothing to make it from".into()),
+        }
+    }
+}
+
+impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
+    const RENEWS: bool = true;
+
+    fn bear(&mut self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send {
+        let policy = self.policy;
+        self.history
+            .get_or_insert_with(|| History::new(policy))
+            .begin();
+        self.source.make(ctx)
+    }
+
+    async fn again(
+        &mut self,
+        ctx: &Context<A>,
+        reason: &StopReason,
+        said: Option<Directive>,
+    ) -> bool {
+        let cell = ctx.cell();
+        let (Some(kin), Some(history)) = (cell.kin(), self.history.as_mut()) else {
+            return false;
+        };
+        // What somebody asked for is final.
+        if cell.mailbox.signal() != Signal::None {
+            return false;
+        }
+        kin.set_down(true);
+        cell.ending.tell_change();
+        let mut said = if cell.mailbox.is_alerted(Alert::Recycle) {
+            verdict(cell, kin).await
+        } else {
+            let exit = exit(cell, history, reason, said);
+            match (&kin.parent, kin.parent()) {
+                (None, _) => own_verdict(&exit),
+                (Some(_), Some(parent)) => {
+                    parent.notify(Notice::Child(Box::new(exit)));
+                    verdict(cell, kin).await
+                }
+                (Some(_), None) => Verdict::End,
+            }
+        };
+        let is_on = loop {
+            match said {
+                Verdict::End => break false,
+                Verdict::Start { delay, behind } => match wait(cell, kin, delay, behind).await {
+                    None => break true,
+                    // Its supervisor has come to think otherwise.
+                    Some(verdict) => said = verdict,
+                },
+            }
+        };
+        if is_on {
+            cell.mailbox.calm(Alert::Recycle);
+            cell.mailbox.calm(Alert::Abort);
+            kin.may_have_children();
+            let restarts = kin.restarts.fetch_add(1, Ordering::Relaxed) + 1;
+            tracing::warn!(target: "conclib", urn = %cell.urn(), restarts, %reason, "restarting");
+            cell.system.emit(|| Event::Restarted {
+                urn: cell.urn(),
+                generation: restarts + 1,
+                reason: reason.clone(),
+            });
+        }
+        is_on
+    }
+}
+
+/// How an incarnation ended, and whether there may be another.
+fn exit<A: Actor>(
+    cell: &Cell<A>,
+    history: &mut History,
+    reason: &StopReason,
+    said: Option<Directive>,
+) -> Exit {
+    let wanted = match said {
+        Some(Directive::Escalate | Directive::Stop) => false,
+        Some(Directive::Restart) => true,
+        _ => history.policy.on_failure,
+    };
+    let delay = history.next();
+    let exhausted = delay.is_none();
+    if exhausted && wanted {
+        cell.not_restarted(NotRestarted::TooOften);
+    }
+    let default = match wanted && !exhausted {
+        true => Directive::Restart,
+        false if said == Some(Directive::Stop) => Directive::Stop,
+        false => Directive::Escalate,
+    };
+    let mut told = cell.child_exit(reason.clone(), default);
+    told.exhausted = exhausted && wanted;
+    Exit {
+        id: cell.id,
+        told,
+        waits: true,
+        delay,
+    }
+}
+
+/// Of an actor that has no supervisor: its policy alone.
+fn own_verdict(exit: &Exit) -> Verdict {
+    match (exit.told.default, exit.delay) {
+        (Directive::Restart, Some(delay)) => Verdict::Start {
+            delay,
+            behind: None,
+        },
+        _ => Verdict::End,
+    }
+}
+
+/// Waits for what the supervisor says; told to end meanwhile, it ends.
+async fn verdict<A: Actor>(cell: &Cell<A>, kin: &Kin) -> Verdict {
+    poll_fn(|_| {
+        if cell.mailbox.signal() != Signal::None {
+            return Poll::Ready(Verdict::End);
+        }
+        kin.take_verdict().map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
+}
+
+/// Waits until it may start. `None` then; else what it is told meanwhile.
+async fn wait<A: Actor>(
+    cell: &Cell<A>,
+    kin: &Kin,
+    delay: Duration,
+    behind: Option<Arc<dyn Resident>>,
+) -> Option<Verdict> {
+    let mut start = pin!(async {
+        if let Some(other) = behind {
+            other.ending().until(|| is_up(&*other)).await;
+        }
+        if !delay.is_zero() {
+            sleep(delay).await;
+        }
+    });
+    poll_fn(|cx| {
+        if cell.mailbox.signal() != Signal::None {
+            return Poll::Ready(Some(Verdict::End));
+        }
+        match kin.take_verdict() {
+            Some(verdict) => Poll::Ready(Some(verdict)),
+            None => start.as_mut().poll(cx).map(|()| None),
+        }
+    })
+    .await
+}
+
+impl<A: Actor> Cell<A> {
+    /// What its supervisor is told of an end.
+    pub(crate) fn child_exit(&self, reason: StopReason, default: Directive) -> ChildExit {
+        ChildExit {
+            urn: self.urn(),
+            type_name: std::any::type_name::<A>(),
+            reason,
+            generation: self.generation(),
+            default,
+            exhausted: false,
+        }
+    }
+
+    /// It should have been started again, and cannot be.
+    pub(crate) fn not_restarted(&self, why: NotRestarted) {
+        tracing::error!(target: "conclib", urn = %self.urn(), %why, "not restarted");
+        self.system.emit(|| Event::NotRestarted {
+            urn: self.urn(),
+            why,
+        });
+    }
+}
+
+/// Whether an actor has been through its start, or never will.
+pub(crate) fn is_up(resident: &dyn Resident) -> bool {
+    !matches!(resident.state(), State::Starting | State::Restarting)
+}

@@ -1,0 +1,132 @@
+//! What an actor does with others: its children, and those it watches.
+
+use std::sync::Arc;
+
+use super::Context;
+use crate::actor::kin::{Gone, Notice};
+use crate::actor::{
+    Actor, ActorRef, AnyRef, Closure, Create, Created, Declared, Given, Renewed, Resident, Restart,
+    State, StopReason, TaskActor,
+};
+use crate::error::SpawnError;
+use crate::system::SpawnBuilder;
+
+impl<A: Actor> Context<A> {
+    /// Spawns a child: it is supervised by this actor, and ends with it.
+    ///
+    /// How its end is dealt with, `#[on(child)]` says. Without that hook, a
+    /// child that failed is restarted if its policy says so, else its failure
+    /// becomes this actor's; one that ended otherwise is left ended.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Manager;
+    /// #[actor]
+    /// impl Manager {
+    ///     #[message]
+    ///     fn hire(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
+    ///         ctx.actor(Worker).urn("worker").spawn()?;
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// #[actor]
+    /// struct Worker;
+    /// #[actor]
+    /// impl Worker {}
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let manager = system.spawn(Manager)?;
+    ///     manager.hire().await?;
+    ///     let worker: ActorRef<Worker> = system.get("worker")?;
+    ///     manager.stop().await;
+    ///     assert_eq!(worker.stopped().await, Some(StopReason::Parent));
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`System::spawn`](crate::System::spawn).
+    pub fn spawn<C: TaskActor>(&self, child: C) -> Result<ActorRef<C>, SpawnError> {
+        self.actor(child).spawn()
+    }
+
+    /// A child with options, as [`System::actor`](crate::System::actor).
+    pub fn actor<C: Actor + Declared + Send>(&self, child: C) -> SpawnBuilder<'_, C, Given<C>> {
+        self.child(Given(Some(child)))
+    }
+
+    /// A child that a closure makes, and makes anew when it is restarted, as
+    /// [`System::actor_with`](crate::System::actor_with).
+    pub fn actor_with<C: Actor + Declared, F: FnMut() -> C + Send + 'static>(
+        &self,
+        make: F,
+    ) -> SpawnBuilder<'_, C, Renewed<Closure<F>>> {
+        self.child(Renewed::new(Closure(make), Restart::never()))
+    }
+
+    /// A child that its `#[on(create)]` makes, as
+    /// [`System::create`](crate::System::create).
+    pub fn create<C: Actor + Declared + Create>(
+        &self,
+        args: C::Args,
+    ) -> SpawnBuilder<'_, C, Created<C::Args>> {
+        self.child(Created(Some(args)))
+    }
+
+    fn child<C: Actor + Declared, B: crate::actor::Birth<C>>(
+        &self,
+        birth: B,
+    ) -> SpawnBuilder<'_, C, B> {
+        let me: Arc<dyn Resident> = self.cell().clone();
+        SpawnBuilder::new(&self.cell().system, birth).parent(me)
+    }
+
+    /// The children that have not ended, oldest first.
+    pub fn children(&self) -> Vec<AnyRef> {
+        let children = self.cell().kin().map(|kin| kin.children());
+        let children = children.into_iter().flatten();
+        let alive = children.filter(|(_, child)| child.resident.state() != State::Stopped);
+        alive
+            .map(|(_, child)| AnyRef::new(child.resident))
+            .collect()
+    }
+
+    /// Has `#[on(gone)]` run once when that actor ends, in whatever way; at
+    /// once if it has ended. A restart is no end.
+    ///
+    /// Of an actor in another process nothing can be seen from here: it counts
+    /// as gone at once, with [`StopReason::OutOfReach`].
+    pub fn watch<B: Actor>(&self, other: &ActorRef<B>) {
+        let cell = self.cell();
+        let gone = |reason| {
+            let urn = other.urn();
+            cell.notify(Notice::Gone(Box::new(Gone { urn, reason })));
+        };
+        let Some(resident) = other.resident() else {
+            return gone(StopReason::OutOfReach);
+        };
+        let me: Arc<dyn Resident> = cell.clone();
+        let kin = resident.kin_to_be();
+        kin.watch(cell.id, Arc::downgrade(&me));
+        // It may have ended in between, and told those that it knew of.
+        if let Some(reason) = resident.ending().reason()
+            && kin.unwatch(cell.id)
+        {
+            gone(reason);
+        }
+    }
+
+    /// Takes [`watch`](Self::watch) back.
+    pub fn unwatch<B: Actor>(&self, other: &ActorRef<B>) {
+        if let Some(resident) = other.resident()
+            && let Some(kin) = resident.kin()
+        {
+            kin.unwatch(self.cell().id);
+        }
+    }
+}

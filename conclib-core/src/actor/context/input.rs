@@ -1,0 +1,239 @@
+//! What an actor has come to it besides what others send.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_util::stream;
+use tokio::time::sleep_until;
+
+use super::Context;
+use crate::actor::sources::Items;
+use crate::actor::{Actor, Attached, Handler};
+use crate::deadline::instant_after;
+use crate::error::Failure;
+use crate::events::DeadLetterCause;
+use crate::message::Message;
+use crate::reply::{Deferred, Request};
+
+impl<A: Actor> Context<A> {
+    /// Has a stream come in, item by item, each as a turn of its own.
+    ///
+    /// `make` gets what the stream's `next` gives, and makes a message of it:
+    /// `Some(item)`, which may be a `Result`, and `None` once at the end. The
+    /// stream is polled only when the actor has time for an item, and after
+    /// each item a message from the mailbox has its turn, so that neither
+    /// starves the other. It is dropped when the actor ends or is restarted.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Sum { sum: u32, done: bool }
+    ///
+    /// #[actor]
+    /// impl Sum {
+    ///     #[on(start)]
+    ///     fn start(&mut self, ctx: &mut Context<Self>) {
+    ///         let numbers = stream::iter(1..).take(4);
+    ///         ctx.attach(numbers, |n| SumAdd { n });
+    ///     }
+    ///
+    ///     #[message]
+    ///     fn add(&mut self, n: Option<u32>, ctx: &mut Context<Self>) {
+    ///         match n {
+    ///             Some(n) => self.sum += n,
+    ///             None => ctx.stop(),
+    ///         }
+    ///     }
+    ///
+    ///     #[on(stop)]
+    ///     fn stop(&mut self) {
+    ///         assert_eq!(self.sum, 10);
+    ///     }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let sum = System::new("docs").spawn(Sum::default())?;
+    ///     sum.stopped().await;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    /// A panic of the stream or of `make` is the actor's.
+    pub fn attach<S, M>(
+        &mut self,
+        stream: S,
+        mut make: impl FnMut(Option<S::Item>) -> M + Send + 'static,
+    ) -> Attached
+    where
+        S: Stream + Send + 'static,
+        M: Message,
+        A: Handler<M>,
+    {
+        let items = Items::new(stream, move |item| A::wrap(Request::tick(make(item))));
+        self.sources().attach(items)
+    }
+
+    /// Has a message come at a fixed interval, the first at once: for an
+    /// interval that is only known at run time. As with
+    /// `#[message(every = "…")]`, at most one waits, and none comes twice to
+    /// catch up. An interval below a millisecond is taken for one.
+    pub fn tick<M: Message>(
+        &mut self,
+        every: Duration,
+        mut make: impl FnMut() -> M + Send + 'static,
+    ) -> Attached
+    where
+        A: Handler<M>,
+    {
+        let make = move || A::wrap(Request::tick(make()));
+        self.sources().tick(every, Duration::ZERO, make)
+    }
+
+    /// Has a message come once, this long from now, unless it is
+    /// [detached](Attached::detach) before.
+    pub fn after<M: Message>(&mut self, delay: Duration, message: M) -> Attached
+    where
+        A: Handler<M>,
+    {
+        let at = instant_after(delay);
+        self.sources().attach(stream::once(async move {
+            sleep_until(at).await;
+            A::wrap(Request::tick(message))
+        }))
+    }
+
+    /// Has the output of a future come as a message, while the actor serves
+    /// others: to wait for something without holding its turn up.
+    ///
+    /// The future is dropped when the actor ends or is restarted, or when it
+    /// is [detached](Attached::detach).
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Loader { page: Option<String> }
+    ///
+    /// #[actor]
+    /// impl Loader {
+    ///     #[message]
+    ///     fn load(&mut self, ctx: &mut Context<Self>) {
+    ///         let page = async { String::from("<html>") };
+    ///         ctx.pipe(page, |page| LoaderLoaded { page });
+    ///     }
+    ///
+    ///     #[message]
+    ///     fn loaded(&mut self, page: String) {
+    ///         self.page = Some(page);
+    ///     }
+    ///
+    ///     #[message]
+    ///     fn page(&mut self) -> Option<String> {
+    ///         self.page.clone()
+    ///     }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let loader = System::new("docs").spawn(Loader::default())?;
+    ///     loader.load().await?;
+    ///     while loader.page().await?.is_none() {
+    ///         tokio::task::yield_now().await;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    /// A panic of the future is the actor's.
+    pub fn pipe<F, M>(
+        &mut self,
+        future: F,
+        make: impl FnOnce(F::Output) -> M + Send + 'static,
+    ) -> Attached
+    where
+        F: Future + Send + 'static,
+        M: Message,
+        A: Handler<M>,
+    {
+        let message = async move { A::wrap(Request::tick(make(future.await))) };
+        self.sources().attach(stream::once(message))
+    }
+
+    /// Puts a message aside until [`unstash`](Self::unstash): for a request
+    /// that comes before the actor is ready for it. Return what this gives.
+    ///
+    /// As many can be put aside as fit in the mailbox; one more is a dead
+    /// letter, and its asker is told that there was no room. What is aside
+    /// outlives a restart, and is answered with `Stopped` when the actor ends.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Store { value: Option<u64> }
+    ///
+    /// #[message(reply = u64)]
+    /// struct Read;
+    ///
+    /// #[actor]
+    /// impl Store {
+    ///     #[handler]
+    ///     fn read(&mut self, read: Read, ctx: &mut Context<Self>) -> Deferred<u64> {
+    ///         match self.value {
+    ///             Some(value) => Deferred::ready(value),
+    ///             None => ctx.stash(read),
+    ///         }
+    ///     }
+    ///
+    ///     #[message]
+    ///     fn fill(&mut self, value: u64, ctx: &mut Context<Self>) {
+    ///         self.value = Some(value);
+    ///         ctx.unstash();
+    ///     }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let store = System::new("docs").spawn(Store::default())?;
+    ///     let read = store.ask(Read).reply().await?;
+    ///     store.fill(7).await?;
+    ///     assert_eq!(read.await?, 7);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn stash<M: Message>(&mut self, message: M) -> Deferred<M::Reply, M::Error>
+    where
+        A: Handler<M>,
+    {
+        let (reply, deferred) = self.defer();
+        let from = self.from();
+        if self.sources().stashed() < self.cell().mailbox.capacity() {
+            let request = Request {
+                message,
+                reply,
+                from,
+            };
+            self.sources().stash(A::wrap(request));
+        } else {
+            self.cell()
+                .lost(M::NAME, from, DeadLetterCause::MailboxFull);
+            reply.refuse(Failure::MailboxFull);
+        }
+        deferred
+    }
+
+    /// Has what was put aside served next, in the order in which it came, before
+    /// what waits in the mailbox.
+    pub fn unstash(&mut self) {
+        self.sources().unstash();
+    }
+}

@@ -1,0 +1,270 @@
+//! Who belongs to whom: what an actor shares with its parent, its children and
+//! those that watch it. Only actors that have any of them have a [`Kin`].
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use super::{Actor, Cell, Directive, Resident, Signal, StopReason};
+use crate::current::ActorId;
+use crate::named::Named;
+use crate::urn::Urn;
+
+/// What became of a child: what `#[on(child)]` is given.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ChildExit {
+    /// Which child.
+    pub urn: Urn,
+    /// The path of its type.
+    pub type_name: &'static str,
+    /// Why it ended.
+    pub reason: StopReason,
+    /// How many times it had been started.
+    pub generation: u32,
+    /// What becomes of it if the hook says nothing else.
+    pub default: Directive,
+    /// Whether it has been restarted as often as its policy allows. Then it
+    /// cannot be restarted any more, and its supervisor fails, whatever the
+    /// hook answers.
+    pub exhausted: bool,
+}
+
+/// An actor that was watched has ended: what `#[on(gone)]` is given.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Gone {
+    /// Which.
+    pub urn: Urn,
+    /// Why.
+    pub reason: StopReason,
+}
+
+/// Which children are started again when one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Strategy {
+    /// The one that failed.
+    #[default]
+    OneForOne,
+    /// All of them: they cannot work without each other.
+    OneForAll,
+    /// The one that failed and those that were spawned after it: later ones
+    /// build on earlier ones.
+    RestForOne,
+}
+
+/// What a supervisor is told, in its own lane.
+pub(crate) enum Notice {
+    Child(Box<Exit>),
+    Gone(Box<Gone>),
+}
+
+/// A child that has ended, or waits to be told whether it is started again.
+pub(crate) struct Exit {
+    pub(crate) id: ActorId,
+    pub(crate) told: ChildExit,
+    /// It waits for a [`Verdict`].
+    pub(crate) waits: bool,
+    /// After how long it could be started again.
+    pub(crate) delay: Option<Duration>,
+}
+
+/// What a child that waits is told.
+pub(crate) enum Verdict {
+    /// Stay ended.
+    End,
+    /// Start again, after this long, and once that one has started.
+    Start {
+        delay: Duration,
+        behind: Option<Arc<dyn Resident>>,
+    },
+}
+
+/// A child, as its parent knows it.
+#[derive(Clone)]
+pub(crate) struct Child {
+    pub(crate) resident: Arc<dyn Resident>,
+    /// How long it has to end by itself.
+    pub(crate) stop_within: Duration,
+    /// Its end is the end of its parent.
+    pub(crate) significant: bool,
+}
+
+#[derive(Default)]
+pub(crate) struct Kin {
+    /// Whom its ends are told.
+    pub(crate) parent: Option<Weak<dyn Resident>>,
+    /// Whether it can be started again.
+    pub(crate) renews: bool,
+    /// How many times it was started after the first.
+    pub(crate) restarts: AtomicU32,
+    /// Between two incarnations.
+    down: AtomicBool,
+    ties: Mutex<Ties>,
+}
+
+#[derive(Default)]
+struct Ties {
+    /// By age.
+    children: BTreeMap<ActorId, Child>,
+    /// Takes no more children: it is ending, and those it had are too.
+    barren: bool,
+    notices: VecDeque<Notice>,
+    watchers: Vec<(ActorId, Weak<dyn Resident>)>,
+    verdict: Option<Verdict>,
+}
+
+impl Kin {
+    pub(crate) fn of(parent: Option<&Arc<dyn Resident>>, renews: bool) -> Self {
+        Self {
+            parent: parent.map(Arc::downgrade),
+            renews,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the child in that is made, unless it is too late for that: then
+    /// it is not made.
+    pub(crate) fn adopt<E>(
+        &self,
+        make: impl FnOnce() -> Result<(ActorId, Child), E>,
+    ) -> Result<(), E> {
+        let mut ties = self.ties();
+        if !ties.barren {
+            let (id, child) = make()?;
+            ties.children.insert(id, child);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn child(&self, id: ActorId) -> Option<Child> {
+        self.ties().children.get(&id).cloned()
+    }
+
+    pub(crate) fn forget(&self, id: ActorId) -> Option<Child> {
+        self.ties().children.remove(&id)
+    }
+
+    /// The children, oldest first.
+    pub(crate) fn children(&self) -> Vec<(ActorId, Child)> {
+        let ties = self.ties();
+        ties.children
+            .iter()
+            .map(|(id, child)| (*id, child.clone()))
+            .collect()
+    }
+
+    /// Takes the children out, oldest first, and takes none in until
+    /// [`may_have_children`](Self::may_have_children).
+    pub(crate) fn disown(&self) -> Vec<Child> {
+        let mut ties = self.ties();
+        ties.barren = true;
+        std::mem::take(&mut ties.children).into_values().collect()
+    }
+
+    /// A new incarnation has children of its own. What is left to be told of
+    /// those of the former one is told to nobody.
+    pub(crate) fn may_have_children(&self) {
+        let mut ties = self.ties();
+        ties.barren = false;
+        ties.notices
+            .retain(|notice| matches!(notice, Notice::Gone(_)));
+    }
+
+    pub(crate) fn tell(&self, notice: Notice) {
+        self.ties().notices.push_back(notice);
+    }
+
+    /// What is to be told next, and whether there is more.
+    pub(crate) fn heed(&self) -> (Option<Notice>, bool) {
+        let mut ties = self.ties();
+        let notice = ties.notices.pop_front();
+        (notice, !ties.notices.is_empty())
+    }
+
+    /// Has an actor told of the end.
+    pub(crate) fn watch(&self, id: ActorId, watcher: Weak<dyn Resident>) {
+        let mut ties = self.ties();
+        ties.watchers
+            .retain(|(other, weak)| *other != id && weak.strong_count() > 0);
+        ties.watchers.push((id, watcher));
+    }
+
+    /// Whether it watched.
+    pub(crate) fn unwatch(&self, id: ActorId) -> bool {
+        let watchers = &mut self.ties().watchers;
+        let before = watchers.len();
+        watchers.retain(|(other, _)| *other != id);
+        watchers.len() < before
+    }
+
+    pub(crate) fn take_watchers(&self) -> Vec<Weak<dyn Resident>> {
+        let watchers = std::mem::take(&mut self.ties().watchers);
+        watchers.into_iter().map(|(_, weak)| weak).collect()
+    }
+
+    pub(crate) fn judge(&self, verdict: Verdict) {
+        self.ties().verdict = Some(verdict);
+    }
+
+    pub(crate) fn take_verdict(&self) -> Option<Verdict> {
+        self.ties().verdict.take()
+    }
+
+    /// Between two incarnations, or not any more.
+    pub(crate) fn is_down(&self) -> bool {
+        self.down.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::Release);
+    }
+
+    pub(crate) fn generation(&self) -> u32 {
+        self.restarts.load(Ordering::Relaxed) + 1
+    }
+
+    /// The actor has ended for good: tells whoever wants to know.
+    pub(crate) fn bury<A: Actor>(
+        &self,
+        cell: &Cell<A>,
+        reason: StopReason,
+        said: Option<Directive>,
+    ) {
+        for child in self.disown() {
+            // It was killed: no time to stop them in order.
+            child.resident.tell_to_end(Signal::Kill, StopReason::Parent);
+        }
+        for watcher in self.take_watchers() {
+            if let Some(watcher) = watcher.upgrade() {
+                watcher.notify(Notice::Gone(Box::new(Gone {
+                    urn: cell.urn(),
+                    reason: reason.clone(),
+                })));
+            }
+        }
+        if let Some(parent) = self.parent() {
+            let default = match said {
+                Some(Directive::Stop) => Directive::Stop,
+                _ if reason.is_failure() => Directive::Escalate,
+                _ => Directive::Resume,
+            };
+            parent.notify(Notice::Child(Box::new(Exit {
+                id: cell.id,
+                told: cell.child_exit(reason, default),
+                waits: false,
+                delay: None,
+            })));
+        }
+    }
+
+    pub(crate) fn parent(&self) -> Option<Arc<dyn Resident>> {
+        self.parent.as_ref()?.upgrade()
+    }
+
+    fn ties(&self) -> MutexGuard<'_, Ties> {
+        self.ties.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

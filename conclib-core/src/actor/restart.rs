@@ -1,0 +1,229 @@
+//! When an actor that failed is started again, and after how long.
+
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Whether an actor that fails is started again, how often, and after how
+/// long.
+///
+/// It is the same actor over all its restarts: references, name, mailbox and
+/// counts stay, and only the state is made anew. An end that somebody asked
+/// for, by `stop`, `kill` or dropping the last reference, is always final.
+///
+/// ```
+/// use std::time::Duration;
+/// use conclib::prelude::*;
+/// use conclib::{Backoff, Restart};
+///
+/// #[actor]
+/// #[derive(Default)]
+/// struct Worker { done: u64 }
+///
+/// #[actor]
+/// impl Worker {
+///     #[message]
+///     fn work(&mut self, part: u64) -> u64 {
+///         assert!(part != 13, "unlucky");
+///         self.done += 1;
+///         self.done
+///     }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let backoff = Backoff::from(Duration::from_millis(1)).up_to(Duration::from_secs(1));
+///     let worker = system
+///         .actor_with(Worker::default)
+///         .restart(Restart::on_failure().max(5, Duration::from_secs(10)).backoff(backoff))
+///         .spawn()?;
+///     assert_eq!(worker.work(1).await?, 1);
+///     assert!(matches!(worker.work(13).await, Err(AskError::Panicked { .. })));
+///     assert_eq!(worker.work(2).await?, 1, "a fresh state, behind the same reference");
+///     assert_eq!(worker.generation(), Some(2));
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Restart {
+    pub(crate) on_failure: bool,
+    max: usize,
+    within: Duration,
+    backoff: Backoff,
+}
+
+impl Restart {
+    /// Starts it again when it failed: when it panicked, when `#[on(error)]`
+    /// said so, or when it could not start. Five times in ten seconds, unless
+    /// [`max`](Self::max) says otherwise, with the default [`Backoff`].
+    pub const fn on_failure() -> Self {
+        Self {
+            on_failure: true,
+            max: 5,
+            within: Duration::from_secs(10),
+            backoff: Backoff::DEFAULT,
+        }
+    }
+
+    /// Starts it again only when its supervisor says so: by
+    /// [`Directive::Restart`](crate::Directive::Restart), or with its siblings.
+    pub const fn never() -> Self {
+        Self {
+            on_failure: false,
+            ..Self::on_failure()
+        }
+    }
+
+    /// At most `times` restarts in any span of time as long as `within`. The
+    /// next failure is final, and its supervisor fails with it.
+    pub const fn max(mut self, times: usize, within: Duration) -> Self {
+        self.max = times;
+        self.within = within;
+        self
+    }
+
+    /// How long it waits before each restart.
+    pub const fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+}
+
+/// How long a failed actor waits before it is started again: longer each time,
+/// and never exactly as long as its neighbours.
+///
+/// ```
+/// use std::time::Duration;
+/// use conclib_core::Backoff;
+///
+/// let backoff = Backoff::from(Duration::from_millis(100))
+///     .up_to(Duration::from_secs(30))
+///     .jitter(0.1)
+///     .reset_after(Duration::from_secs(60));
+/// # let _ = backoff;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Backoff {
+    first: Duration,
+    most: Duration,
+    jitter: f64,
+    reset_after: Duration,
+}
+
+impl Backoff {
+    const DEFAULT: Self = Self {
+        first: Duration::from_millis(10),
+        most: Duration::from_secs(10),
+        jitter: 0.2,
+        reset_after: Duration::from_secs(10),
+    };
+
+    /// This long before the first restart, and twice as long before each one
+    /// that follows.
+    pub const fn from(first: Duration) -> Self {
+        Self {
+            first,
+            ..Self::DEFAULT
+        }
+    }
+
+    /// No wait at all.
+    pub const fn none() -> Self {
+        Self::from(Duration::ZERO)
+    }
+
+    /// But never longer than this: ten seconds, if nothing is said.
+    pub const fn up_to(mut self, most: Duration) -> Self {
+        self.most = most;
+        self
+    }
+
+    /// Longer or shorter by up to this part of it, at random, so that actors
+    /// that failed together do not come back together: 0.2, if nothing is said.
+    pub const fn jitter(mut self, part: f64) -> Self {
+        self.jitter = part.clamp(0.0, 1.0);
+        self
+    }
+
+    /// An incarnation that lived this long counts as recovered, and the next
+    /// wait is the first again: ten seconds, if nothing is said.
+    pub const fn reset_after(mut self, lived: Duration) -> Self {
+        self.reset_after = lived;
+        self
+    }
+
+    fn delay(&self, attempt: u32) -> Duration {
+        let doubled = self
+            .first
+            .saturating_mul(1_u32.checked_shl(attempt).unwrap_or(u32::MAX));
+        let delay = doubled.min(self.most.max(self.first));
+        delay.mul_f64(1.0 + self.jitter * chance())
+    }
+}
+
+/// Some number from -1 to 1. Nothing but the spreading of restarts hangs on it.
+fn chance() -> f64 {
+    let bits = RandomState::new().hash_one(0_u8) >> 32;
+    #[expect(clippy::cast_precision_loss, reason = "32 bits fit")]
+    let part = bits as f64 / f64::from(u32::MAX);
+    2.0 * part - 1.0
+}
+
+/// The restarts that an actor has had.
+#[derive(Debug)]
+pub(crate) struct History {
+    pub(crate) policy: Restart,
+    /// When, as far as they still count.
+    at: VecDeque<Instant>,
+    /// How many there were since it last recovered.
+    attempt: u32,
+    /// When its incarnation began.
+    born: Instant,
+}
+
+impl History {
+    pub(crate) fn new(policy: Restart) -> Self {
+        Self {
+            policy,
+            at: VecDeque::new(),
+            attempt: 0,
+            born: Instant::now(),
+        }
+    }
+
+    /// An incarnation begins.
+    pub(crate) fn begin(&mut self) {
+        self.born = Instant::now();
+    }
+
+    /// After how long it may be started again; `None` if it was too often.
+    pub(crate) fn next(&mut self) -> Option<Duration> {
+        let Restart {
+            max,
+            within,
+            backoff,
+            ..
+        } = self.policy;
+        let now = Instant::now();
+        while self
+            .at
+            .front()
+            .is_some_and(|at| now.duration_since(*at) >= within)
+        {
+            self.at.pop_front();
+        }
+        if self.at.len() >= max {
+            return None;
+        }
+        self.at.push_back(now);
+        if now.duration_since(self.born) >= backoff.reset_after {
+            self.attempt = 0;
+        }
+        let delay = backoff.delay(self.attempt);
+        self.attempt = self.attempt.saturating_add(1);
+        Some(delay)
+    }
+}

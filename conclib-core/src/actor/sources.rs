@@ -1,0 +1,342 @@
+//! What reaches an actor besides its mailbox: streams, ticks, delayed
+//! messages, results it waits for, and handlers that run beside its turns.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context as Poller, Poll, ready};
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_util::stream::{AbortHandle, Abortable, FuturesUnordered, SelectAll, StreamExt};
+use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep};
+
+use super::turn::Turn;
+use crate::deadline::instant_after;
+use crate::fault::Fault;
+
+/// A message that comes by itself: `#[message(every = "…")]`.
+#[derive(Debug)]
+pub struct TickSpec<I> {
+    /// The wire name of the message.
+    pub name: &'static str,
+    /// How often.
+    pub every: Duration,
+    /// Makes the message.
+    pub make: fn() -> I,
+}
+
+/// Something that an actor has attached to itself: a stream, a tick, a delayed
+/// message or a result it waits for.
+///
+/// Dropping this changes nothing: what is attached stays until it ends, is
+/// [detached](Self::detach), or the actor ends or is restarted.
+#[derive(Debug, Clone)]
+pub struct Attached(AbortHandle);
+
+impl Attached {
+    /// Takes it off: it gives no further message.
+    ///
+    /// What came from it and waits already comes all the same.
+    pub fn detach(&self) {
+        self.0.abort();
+    }
+
+    /// Whether it was taken off.
+    pub fn is_detached(&self) -> bool {
+        self.0.is_aborted()
+    }
+}
+
+type Source<I> = Abortable<Pin<Box<dyn Stream<Item = I> + Send>>>;
+
+/// A handler that runs beside the turns, and which message it handles.
+type Beside = Pin<Box<dyn Future<Output = (usize, Turn)> + Send>>;
+
+/// All that an actor has besides its mailbox. Each is served in turn, and after
+/// one of them a message, so that none starves another.
+pub(crate) struct Sources<I> {
+    streams: SelectAll<Source<I>>,
+    beside: FuturesUnordered<Beside>,
+    /// One of them is done.
+    done: Option<(usize, Turn)>,
+    /// A stream panicked.
+    fault: Option<Box<Fault>>,
+    /// Put aside until the actor wants them.
+    stash: VecDeque<I>,
+    /// Wanted again: they come before the mailbox.
+    unstashed: VecDeque<I>,
+    /// Whether the last turn came from a stream: then a message has its turn.
+    was_stream: bool,
+    idle: Option<Idle>,
+}
+
+/// How long without a turn is too long.
+struct Idle {
+    after: Duration,
+    /// When the last turn was over, if the timer does not know it yet.
+    since: Option<Instant>,
+    timer: Pin<Box<Sleep>>,
+    /// Once for each quiet time.
+    told: bool,
+    /// The actor is to be told now.
+    due: bool,
+}
+
+/// What comes next.
+pub(crate) enum Next<I> {
+    Message(I),
+    /// Look at what [`Sources::take_done`] or an idle timeout has.
+    Other,
+    /// The mailbox has ended.
+    End,
+}
+
+impl<I: Send + 'static> Default for Sources<I> {
+    fn default() -> Self {
+        Self {
+            streams: SelectAll::new(),
+            beside: FuturesUnordered::new(),
+            done: None,
+            fault: None,
+            stash: VecDeque::new(),
+            unstashed: VecDeque::new(),
+            was_stream: false,
+            idle: None,
+        }
+    }
+}
+
+impl<I: Send + 'static> Sources<I> {
+    pub(crate) fn attach(&mut self, stream: impl Stream<Item = I> + Send + 'static) -> Attached {
+        let (handle, registration) = AbortHandle::new_pair();
+        let stream: Pin<Box<dyn Stream<Item = I> + Send>> = Box::pin(stream);
+        self.streams.push(Abortable::new(stream, registration));
+        Attached(handle)
+    }
+
+    pub(crate) fn tick(
+        &mut self,
+        every: Duration,
+        first: Duration,
+        make: impl FnMut() -> I + Send + 'static,
+    ) -> Attached {
+        self.attach(Tick::new(every, first, make))
+    }
+
+    pub(crate) fn run_beside(&mut self, handler: Beside) {
+        self.beside.push(handler);
+    }
+
+    /// How many handlers run beside the turns.
+    pub(crate) fn beside(&self) -> usize {
+        self.beside.len()
+    }
+
+    pub(crate) fn stash(&mut self, message: I) {
+        self.stash.push_back(message);
+    }
+
+    pub(crate) fn stashed(&self) -> usize {
+        self.stash.len()
+    }
+
+    pub(crate) fn unstash(&mut self) {
+        self.unstashed.append(&mut self.stash);
+    }
+
+    /// What was put aside, for the next incarnation or nobody.
+    pub(crate) fn into_stash(mut self) -> VecDeque<I> {
+        self.unstashed.append(&mut self.stash);
+        self.unstashed
+    }
+
+    pub(crate) fn take_fault(&mut self) -> Option<Box<Fault>> {
+        self.fault.take()
+    }
+
+    pub(crate) fn take_done(&mut self) -> Option<(usize, Turn)> {
+        self.done.take()
+    }
+
+    /// Whether the actor is to be told that it is idle.
+    pub(crate) fn take_idle(&mut self) -> bool {
+        let idle = self.idle.as_mut();
+        idle.is_some_and(|idle| std::mem::take(&mut idle.due))
+    }
+
+    pub(crate) fn watch_idle(&mut self, after: Duration) {
+        self.idle = Some(Idle {
+            after,
+            since: None,
+            timer: Box::pin(sleep(after)),
+            told: false,
+            due: false,
+        });
+    }
+
+    /// What comes next, from any of them or from `mailbox`. Streams are only
+    /// looked at while the actor is not to end, and nothing is taken up while
+    /// `room` for handlers beside the turns is used up.
+    pub(crate) fn poll_next(
+        &mut self,
+        cx: &mut Poller<'_>,
+        goes_on: bool,
+        room: usize,
+        mailbox: &mut dyn FnMut() -> Poll<Option<I>>,
+    ) -> Poll<Next<I>> {
+        if let Poll::Ready(Some(done)) = self.beside.poll_next_unpin(cx) {
+            self.done = Some(done);
+            return Poll::Ready(Next::Other);
+        }
+        if self.beside.len() >= room {
+            return Poll::Pending;
+        }
+        if let Some(message) = self.unstashed.pop_front() {
+            return self.turn(message);
+        }
+        let mut mailbox = || {
+            let next = ready!(mailbox());
+            Poll::Ready(next.map_or(Next::End, Next::Message))
+        };
+        let mut next = Poll::Pending;
+        if self.was_stream {
+            self.was_stream = false;
+            next = mailbox();
+        }
+        if next.is_pending() && goes_on {
+            next = self.poll_streams(cx);
+        }
+        if next.is_pending() {
+            next = mailbox();
+        }
+        match next {
+            Poll::Ready(Next::Message(message)) => self.turn(message),
+            // A handler that runs is part of what is served before the end.
+            Poll::Ready(Next::End) if goes_on || self.beside.is_empty() => next,
+            Poll::Ready(_) => Poll::Pending,
+            Poll::Pending => self.poll_idle(cx),
+        }
+    }
+
+    fn poll_streams(&mut self, cx: &mut Poller<'_>) -> Poll<Next<I>> {
+        // A stream is a user's, and so is what makes a message of its item.
+        let streams = AssertUnwindSafe(|| self.streams.poll_next_unpin(cx));
+        match catch_unwind(streams) {
+            Ok(Poll::Ready(Some(message))) => {
+                self.was_stream = true;
+                Poll::Ready(Next::Message(message))
+            }
+            // None is left.
+            Ok(Poll::Ready(None) | Poll::Pending) => Poll::Pending,
+            Err(panic) => {
+                self.fault = Some(Box::new(Fault::panic(&*panic)));
+                Poll::Ready(Next::Other)
+            }
+        }
+    }
+
+    /// A turn begins: it is not idle.
+    fn turn(&mut self, message: I) -> Poll<Next<I>> {
+        if let Some(idle) = &mut self.idle {
+            idle.since = None;
+            idle.told = false;
+        }
+        Poll::Ready(Next::Message(message))
+    }
+
+    fn poll_idle(&mut self, cx: &mut Poller<'_>) -> Poll<Next<I>> {
+        let Some(idle) = self.idle.as_mut().filter(|idle| !idle.told) else {
+            return Poll::Pending;
+        };
+        if !self.beside.is_empty() {
+            return Poll::Pending;
+        }
+        if idle.since.is_none() {
+            let now = Instant::now();
+            idle.since = Some(now);
+            idle.timer.as_mut().reset(instant_after(idle.after));
+        }
+        ready!(idle.timer.as_mut().poll(cx));
+        idle.told = true;
+        idle.due = true;
+        Poll::Ready(Next::Other)
+    }
+}
+
+impl<I> fmt::Debug for Sources<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources")
+            .field("streams", &self.streams.len())
+            .field("beside", &self.beside.len())
+            .field("stash", &self.stash.len())
+            .finish_non_exhaustive()
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A message at a fixed interval. It is made when it is due and there is
+    /// time for it, so that at most one waits, and none comes twice to catch
+    /// up.
+    struct Tick<F> {
+        interval: Interval,
+        make: F,
+    }
+}
+
+impl<F> Tick<F> {
+    fn new(every: Duration, first: Duration, make: F) -> Self {
+        /// What a timer can tell apart.
+        const SHORTEST: Duration = Duration::from_millis(1);
+        let every = every.max(SHORTEST);
+        let mut interval = interval_at(instant_after(first), every);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { interval, make }
+    }
+}
+
+impl<I, F: FnMut() -> I> Stream for Tick<F> {
+    type Item = I;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<Option<I>> {
+        let this = self.project();
+        ready!(this.interval.poll_tick(cx));
+        Poll::Ready(Some((this.make)()))
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A stream whose every item, and its end, becomes a message.
+    pub(crate) struct Items<S, F> {
+        #[pin]
+        stream: S,
+        make: F,
+        ended: bool,
+    }
+}
+
+impl<S, F> Items<S, F> {
+    pub(crate) fn new(stream: S, make: F) -> Self {
+        Self {
+            stream,
+            make,
+            ended: false,
+        }
+    }
+}
+
+impl<S: Stream, I, F: FnMut(Option<S::Item>) -> I> Stream for Items<S, F> {
+    type Item = I;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<Option<I>> {
+        let this = self.project();
+        if *this.ended {
+            return Poll::Ready(None);
+        }
+        let item = ready!(this.stream.poll_next(cx));
+        *this.ended = item.is_none();
+        Poll::Ready(Some((this.make)(item)))
+    }
+}

@@ -1,0 +1,197 @@
+//! A supervisor and its children: what it does when one ends, and how they end
+//! with it.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::kin::{Child, Exit, Kin, Notice, Strategy, Verdict};
+use super::stop::Escalation;
+use super::turn::caught;
+use super::{Actor, Alert, Context, Directive, Signal, State, StopReason};
+use crate::current::ActorId;
+use crate::events::{Event, NotRestarted};
+
+/// How long a child has to end by itself, if its spawner says nothing.
+pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long it has when it is killed. What takes longer never gives way.
+const LAST_CALL: Duration = Duration::from_millis(100);
+
+/// Heeds what is told in the lane of signals, one thing at a time, each as a
+/// turn. Why the actor is to end for it, if it is.
+pub(super) async fn heed<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<StopReason> {
+    let cell = ctx.cell().clone();
+    let kin = cell.kin()?;
+    // Before looking, so that what is told meanwhile is not missed.
+    cell.mailbox.calm(Alert::Notice);
+    let (notice, more) = kin.heed();
+    if more {
+        cell.mailbox.alert(Alert::Notice);
+    }
+    ctx.begin_other();
+    match notice? {
+        Notice::Gone(gone) => {
+            let told = caught(actor.on_gone(*gone, ctx)).await;
+            told.err().map(StopReason::Panicked)
+        }
+        Notice::Child(exit) => child_ended(actor, ctx, kin, *exit).await,
+    }
+}
+
+async fn child_ended<A: Actor>(
+    actor: &mut A,
+    ctx: &mut Context<A>,
+    kin: &Kin,
+    exit: Exit,
+) -> Option<StopReason> {
+    // Not any more, or it has been dealt with: told to end, or started again
+    // with its siblings.
+    let child = kin.child(exit.id)?;
+    if exit.waits && !waits(&child, &exit) {
+        return None;
+    }
+    let told = exit.told.clone();
+    let said = match caught(actor.on_child(exit.told, ctx)).await {
+        // It has been started too often: no hook can hide that.
+        Ok(_) if told.exhausted => Directive::Escalate,
+        Ok(said) => said,
+        Err(fault) => return Some(StopReason::Panicked(fault)),
+    };
+    let cell = ctx.cell();
+    let said = match (said, exit.delay) {
+        (Directive::Restart, Some(delay)) => {
+            restart(kin, cell.strategy, exit.id, delay).await;
+            return None;
+        }
+        (Directive::Restart, None) => {
+            let why = match exit.waits {
+                true => NotRestarted::TooOften,
+                false => NotRestarted::NoSource,
+            };
+            let urn = told.urn.clone();
+            tracing::error!(target: "conclib", %urn, %why, "not restarted");
+            cell.system.emit(|| Event::NotRestarted { urn, why });
+            match exit.waits {
+                true => Directive::Escalate,
+                false => Directive::Stop,
+            }
+        }
+        (said, _) => said,
+    };
+    child.resident.judge(Verdict::End);
+    kin.forget(exit.id);
+    if said == Directive::Escalate {
+        return Some(StopReason::Escalated(Box::new(Escalation {
+            child: told.urn,
+            reason: told.reason,
+        })));
+    }
+    child
+        .significant
+        .then_some(StopReason::ChildEnded(told.urn))
+}
+
+/// Whether a child still waits for the verdict on this end of it.
+fn waits(child: &Child, exit: &Exit) -> bool {
+    let kin = child.resident.kin();
+    child.resident.ending().state() != State::Stopped
+        && kin.is_some_and(|kin| kin.is_down() && kin.generation() == exit.told.generation)
+}
+
+/// Starts a child again, and those that the strategy says, in the order in
+/// which they were spawned.
+async fn restart(kin: &Kin, strategy: Strategy, failed: ActorId, delay: Duration) {
+    let is_concerned = |id: ActorId| match strategy {
+        Strategy::OneForOne => id == failed,
+        Strategy::OneForAll => true,
+        Strategy::RestForOne => id >= failed,
+    };
+    let mut concerned = kin.children();
+    concerned.retain(|(id, _)| is_concerned(*id));
+    for (id, child) in concerned.iter().rev().filter(|(id, _)| *id != failed) {
+        if !bring_down(child).await {
+            kin.forget(*id);
+        }
+    }
+    let mut delay = Some(delay);
+    let mut behind = None;
+    for (_, child) in concerned {
+        let kin = child.resident.kin();
+        // One whose turn never awaits has its verdict when it gives way.
+        if kin.is_some_and(|kin| kin.renews) && child.resident.state() != State::Stopped {
+            child.resident.judge(Verdict::Start {
+                delay: delay.take().unwrap_or_default(),
+                behind: behind.replace(child.resident.clone()),
+            });
+        }
+    }
+}
+
+/// Ends the incarnation of a child, so that it can be started again. False if
+/// it has ended for good.
+async fn bring_down(child: &Child) -> bool {
+    let resident = &*child.resident;
+    let Some(kin) = resident.kin().filter(|kin| kin.renews) else {
+        tracing::error!(
+            target: "conclib",
+            urn = %resident.urn(),
+            why = %NotRestarted::NoSource,
+            "not restarted with its siblings"
+        );
+        end(child, Signal::Now).await;
+        return false;
+    };
+    let is_down = || kin.is_down() || resident.ending().state() == State::Stopped;
+    resident.alert(Alert::Recycle);
+    if timeout(child.stop_within, resident.ending().until(is_down))
+        .await
+        .is_err()
+    {
+        resident.alert(Alert::Abort);
+        if timeout(LAST_CALL, resident.ending().until(is_down))
+            .await
+            .is_err()
+        {
+            tracing::error!(
+                target: "conclib",
+                urn = %resident.urn(),
+                "a turn never awaits: it is not restarted with its siblings"
+            );
+        }
+    }
+    resident.ending().state() != State::Stopped
+}
+
+/// Ends the children, the newest first: each has its time, then it is killed.
+pub(super) async fn end_children<A: Actor>(ctx: &Context<A>) {
+    let Some(kin) = ctx.cell().kin() else {
+        return;
+    };
+    // What was queued is served where the parent serves what is queued.
+    let signal = match ctx.cell().mailbox.signal() {
+        Signal::Drain => Signal::Drain,
+        _ => Signal::Now,
+    };
+    for child in kin.disown().iter().rev() {
+        end(child, signal).await;
+    }
+}
+
+async fn end(child: &Child, signal: Signal) {
+    let resident = &*child.resident;
+    resident.tell_to_end(signal, StopReason::Parent);
+    if timeout(child.stop_within, resident.ending().wait())
+        .await
+        .is_err()
+    {
+        resident.tell_to_end(Signal::Kill, StopReason::Parent);
+        if timeout(LAST_CALL, resident.ending().wait()).await.is_err() {
+            tracing::error!(
+                target: "conclib",
+                urn = %resident.urn(),
+                "a turn never awaits: a child outlives its parent"
+            );
+        }
+    }
+}

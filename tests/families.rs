@@ -1,0 +1,339 @@
+//! Children: who owns them, what their end does, and in which order they end.
+#![cfg(feature = "macros")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::guard;
+use conclib::prelude::*;
+
+type Log = Arc<Mutex<Vec<String>>>;
+
+fn lines(log: &Log) -> Vec<String> {
+    log.lock().unwrap().clone()
+}
+
+/// Notes its end, and that its state is dropped.
+#[actor]
+struct Leaf {
+    name: &'static str,
+    log: Log,
+}
+
+#[actor]
+impl Leaf {
+    #[message]
+    fn name(&mut self) -> String {
+        self.name.to_owned()
+    }
+
+    #[message]
+    fn fail(&mut self) {
+        panic!("foo");
+    }
+
+    #[message]
+    async fn hang(&mut self) {
+        std::future::pending::<()>().await;
+    }
+
+    #[on(stop)]
+    fn stop(&mut self, reason: &StopReason) {
+        self.log
+            .lock()
+            .unwrap()
+            .push(format!("{}: {reason}", self.name));
+    }
+}
+
+impl Drop for Leaf {
+    fn drop(&mut self) {
+        self.log
+            .lock()
+            .unwrap()
+            .push(format!("{} dropped", self.name));
+    }
+}
+
+#[actor]
+struct Root {
+    leaves: &'static [&'static str],
+    log: Log,
+    said: Option<Directive>,
+    exits: Vec<ChildExit>,
+}
+
+#[actor]
+impl Root {
+    #[on(start)]
+    fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
+        for name in self.leaves {
+            let log = self.log.clone();
+            ctx.actor(Leaf { name, log }).urn(name).spawn()?;
+        }
+        Ok(())
+    }
+
+    #[message]
+    fn children(&mut self, ctx: &mut Context<Self>) -> Vec<String> {
+        ctx.children()
+            .iter()
+            .map(|child| child.urn().to_string())
+            .collect()
+    }
+
+    #[message]
+    fn exits(&mut self) -> usize {
+        self.exits.len()
+    }
+
+    #[on(child)]
+    fn child(&mut self, exit: ChildExit) -> Directive {
+        let said = self.said.unwrap_or(exit.default);
+        self.exits.push(exit);
+        said
+    }
+
+    #[on(stop)]
+    fn stop(&mut self, reason: &StopReason) {
+        self.log.lock().unwrap().push(format!("root: {reason}"));
+    }
+}
+
+fn root(leaves: &'static [&'static str], said: Option<Directive>) -> (Root, Log) {
+    let log = Log::default();
+    let root = Root {
+        leaves,
+        log: log.clone(),
+        said,
+        exits: Vec::new(),
+    };
+    (root, log)
+}
+
+#[tokio::test]
+async fn children_end_with_their_parent_the_newest_first_and_before_it() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, log) = root(&["a", "b", "c"], None);
+    let root = system.spawn(root).unwrap();
+    assert_eq!(root.children().await.unwrap(), ["a", "b", "c"]);
+    let a: ActorRef<Leaf> = system.get("a").unwrap();
+    root.stop().await;
+    let expected = [
+        "c: its parent ended",
+        "c dropped",
+        "b: its parent ended",
+        "b dropped",
+        "a: its parent ended",
+        "a dropped",
+        "root: stopped",
+    ];
+    assert_eq!(lines(&log), expected);
+    assert_eq!(a.state(), Some(State::Stopped));
+}
+
+#[tokio::test]
+async fn a_stop_of_the_parent_lets_its_children_serve_what_is_queued() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, _log) = root(&["a"], None);
+    let root = system.spawn(root).unwrap();
+    root.started().await.unwrap();
+    let a: ActorRef<Leaf> = system.get("a").unwrap();
+    let name = a.name().reply().await.unwrap();
+    root.stop().await;
+    assert_eq!(name.await.unwrap(), "a");
+}
+
+#[tokio::test]
+async fn a_child_lives_without_references_and_its_normal_end_is_only_told() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, log) = root(&["a", "b"], None);
+    let root = system.spawn(root).unwrap();
+    assert_eq!(root.children().await.unwrap().len(), 2);
+    let a: ActorRef<Leaf> = system.get("a").unwrap();
+    a.stop().await;
+    assert_eq!(root.exits().await.unwrap(), 1);
+    assert_eq!(root.children().await.unwrap(), ["b"]);
+    assert_eq!(lines(&log), ["a: stopped", "a dropped"]);
+}
+
+#[tokio::test]
+async fn a_failure_that_no_hook_deals_with_becomes_the_parents() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, log) = root(&["bad", "x", "y"], None);
+    let root = system.spawn(root).unwrap();
+    root.started().await.unwrap();
+    let bad: ActorRef<Leaf> = system.get("bad").unwrap();
+    assert!(bad.fail().await.is_err());
+    let reason = root.stopped().await.unwrap();
+    let StopReason::Escalated(why) = &reason else {
+        panic!("{reason}");
+    };
+    assert_eq!(why.child.as_str(), "bad");
+    assert_eq!(reason.to_string(), "its child `bad` panicked: foo");
+    assert!(system.lookup("x").is_err() && system.lookup("y").is_err());
+    assert_eq!(
+        lines(&log).last().unwrap(),
+        "root: its child `bad` panicked: foo"
+    );
+}
+
+#[tokio::test]
+async fn a_hook_that_resumes_keeps_the_others_alive() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, _log) = root(&["bad", "x", "y"], Some(Directive::Resume));
+    let root = system.spawn(root).unwrap();
+    root.started().await.unwrap();
+    let bad: ActorRef<Leaf> = system.get("bad").unwrap();
+    assert!(bad.fail().await.is_err());
+    bad.stopped().await;
+    assert_eq!(root.children().await.unwrap(), ["x", "y"]);
+    assert_eq!(root.exits().await.unwrap(), 1);
+    let x: ActorRef<Leaf> = system.get("x").unwrap();
+    assert_eq!(x.name().await.unwrap(), "x");
+}
+
+#[tokio::test]
+async fn an_idle_parent_is_told_of_a_child_that_was_spawned_from_outside() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, log) = root(&[], None);
+    let root = system.spawn(root).unwrap();
+    root.started().await.unwrap();
+    let leaf = system
+        .actor(Leaf { name: "late", log })
+        .child_of(&root)
+        .spawn()
+        .unwrap();
+    assert!(leaf.fail().await.is_err());
+    // Nothing is sent to the root: its hook runs all the same.
+    assert!(matches!(
+        root.stopped().await,
+        Some(StopReason::Escalated(_))
+    ));
+}
+
+#[tokio::test]
+async fn a_parent_that_is_ending_takes_no_children() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, log) = root(&[], None);
+    let root = system.spawn(root).unwrap();
+    root.stop().await;
+    let late = system
+        .actor(Leaf {
+            name: "late",
+            log: log.clone(),
+        })
+        .child_of(&root)
+        .spawn();
+    assert!(
+        matches!(late, Err(SpawnError::ParentEnded { .. })),
+        "{late:?}"
+    );
+    assert_eq!(lines(&log), ["root: stopped", "late dropped"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_does_not_end_in_time_is_killed() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, log) = root(&[], None);
+    let root = system.spawn(root).unwrap();
+    let slow = system
+        .actor(Leaf {
+            name: "slow",
+            log: log.clone(),
+        })
+        .child_of(&root)
+        .stop_within(Duration::from_millis(300))
+        .spawn()
+        .unwrap();
+    slow.hang().tell().await.unwrap();
+    let _quick = system
+        .actor(Leaf {
+            name: "quick",
+            log: log.clone(),
+        })
+        .child_of(&root)
+        .spawn();
+    let begun = tokio::time::Instant::now();
+    root.stop().await;
+    assert_eq!(begun.elapsed(), Duration::from_millis(300));
+    // A kill runs no hook.
+    let expected = [
+        "quick: its parent ended",
+        "quick dropped",
+        "slow dropped",
+        "root: stopped",
+    ];
+    assert_eq!(lines(&log), expected);
+}
+
+#[tokio::test]
+async fn the_end_of_a_significant_child_is_the_end_of_its_parent() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, log) = root(&[], Some(Directive::Resume));
+    let root = system.spawn(root).unwrap();
+    let main = system
+        .actor(Leaf { name: "main", log })
+        .child_of(&root)
+        .urn("main")
+        .significant()
+        .spawn()
+        .unwrap();
+    main.stop().await;
+    let reason = root.stopped().await.unwrap();
+    assert_eq!(reason, StopReason::ChildEnded("main".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn a_kill_of_the_parent_kills_its_children() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, log) = root(&["a", "b"], None);
+    let root = system.spawn(root).unwrap();
+    root.started().await.unwrap();
+    let a: ActorRef<Leaf> = system.get("a").unwrap();
+    root.kill().await;
+    assert_eq!(a.stopped().await, Some(StopReason::Killed));
+    assert!(
+        !lines(&log).iter().any(|line| line.contains(": ")),
+        "no hook runs"
+    );
+}
+
+#[tokio::test]
+async fn ten_thousand_children_end_with_their_parent() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, log) = root(&[], Some(Directive::Resume));
+    let root = system.spawn(root).unwrap();
+    for _ in 0..10_000 {
+        let log = log.clone();
+        drop(
+            system
+                .actor(Leaf { name: "one", log })
+                .child_of(&root)
+                .spawn()
+                .unwrap(),
+        );
+    }
+    assert_eq!(root.children().await.unwrap().len(), 10_000);
+    root.stop().await;
+    assert_eq!(system.snapshot().actors.len(), 0);
+}
