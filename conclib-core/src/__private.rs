@@ -6,7 +6,7 @@ pub use serde;
 
 pub use crate::actor::{
     Accepted, Birth, Ferried, Ferry, Head, Life, answer, answer_deferred, answer_fallback,
-    answer_result,
+    answer_result, attempt, beside,
 };
 pub use crate::call::Sending;
 pub use crate::error::Failure;

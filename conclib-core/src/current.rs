@@ -35,25 +35,43 @@ impl ActorId {
     }
 }
 
+/// Whose code is running on a thread.
+#[derive(Clone, Copy)]
+struct Current {
+    actor: Option<ActorId>,
+    /// Whether the thread is the actor's own, and may be blocked.
+    may_block: bool,
+}
+
 thread_local! {
-    static CURRENT: Cell<Option<ActorId>> = const { Cell::new(None) };
+    static CURRENT: Cell<Current> = const {
+        Cell::new(Current { actor: None, may_block: false })
+    };
 }
 
 /// The actor whose turn is running here, if one is: the sender of what is
 /// sent now.
 pub(crate) fn sender() -> Option<ActorId> {
-    CURRENT.get()
+    CURRENT.get().actor
+}
+
+/// Whether an actor runs here that has the thread for itself.
+pub(crate) fn may_block() -> bool {
+    CURRENT.get().may_block
 }
 
 /// Runs one poll of an actor's task as that actor.
-pub(crate) fn scope<R>(actor: ActorId, poll: impl FnOnce() -> R) -> R {
+pub(crate) fn scope<R>(actor: ActorId, may_block: bool, poll: impl FnOnce() -> R) -> R {
     /// Also when the poll unwinds.
-    struct Restore(Option<ActorId>);
+    struct Restore(Current);
     impl Drop for Restore {
         fn drop(&mut self) {
             CURRENT.set(self.0);
         }
     }
-    let _restore = Restore(CURRENT.replace(Some(actor)));
+    let _restore = Restore(CURRENT.replace(Current {
+        actor: Some(actor),
+        may_block,
+    }));
     poll()
 }

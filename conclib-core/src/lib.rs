@@ -26,8 +26,9 @@ pub mod __private;
 
 pub use actor::{
     Actor, ActorRef, AnyRef, Attached, Backoff, ChildExit, Context, Create, DEFAULT_MAILBOX,
-    Declared, Directive, Escalation, Gone, Handler, Messages, Overflow, Recipient, Renews, Restart,
-    Scoped, State, StopReason, Stopping, Strategy, TaskActor, TickSpec, Travels, Turn, WeakRef,
+    Declared, Directive, Escalation, Gone, Handler, Messages, Overflow, Place, Recipient, Renews,
+    Restart, Scoped, State, StopReason, Stopping, Strategy, TaskActor, TickSpec, Travels, Turn,
+    WeakRef,
 };
 pub use call::{Asking, Call, Queueing, Target, Telling};
 pub use current::ActorId;
@@ -39,6 +40,6 @@ pub use named::Named;
 pub use reply::{Deferred, Reply, ReplyTo, Request};
 pub use shape::Shape;
 pub use snapshot::{ActorSnapshot, SystemSnapshot};
-pub use system::{Shutdown, ShutdownReport, SpawnBuilder, System};
+pub use system::{OnThread, Shutdown, ShutdownReport, SpawnBuilder, System};
 pub use ticker::{Ticker, TickerHandle};
 pub use urn::{Urn, UrnError};

@@ -11,7 +11,9 @@ use tokio::sync::Notify;
 
 use super::kin::{Kin, Notice};
 use super::mailbox::{Mailbox, Pushed, Refused};
-use super::{Actor, Alert, Directive, Messages, Overflow, Signal, State, StopReason, Strategy};
+use super::{
+    Actor, Alert, Directive, Messages, Overflow, Place, Signal, State, StopReason, Strategy,
+};
 use crate::current::ActorId;
 use crate::error::{Delivery, Failure};
 use crate::events::{DeadLetter, DeadLetterCause, Event};
@@ -38,6 +40,7 @@ pub(crate) struct Cell<A: Actor> {
     kin: OnceLock<Box<Kin>>,
     /// How it supervises its children.
     pub(crate) strategy: Strategy,
+    pub(crate) place: Place,
     actor: PhantomData<fn() -> A>,
 }
 
@@ -47,6 +50,7 @@ pub(crate) struct Seed {
     pub(crate) mailbox: usize,
     pub(crate) overflow: Overflow,
     pub(crate) strategy: Strategy,
+    pub(crate) place: Place,
     pub(crate) kin: Option<Box<Kin>>,
 }
 
@@ -224,6 +228,7 @@ impl<A: Actor> Cell<A> {
             stats: Stats::default(),
             kin: seed.kin.map_or_else(OnceLock::new, OnceLock::from),
             strategy: seed.strategy,
+            place: seed.place,
             actor: PhantomData,
         }
     }

@@ -18,7 +18,7 @@ use super::cell::Cell;
 use super::sources::Next;
 use super::supervise::{end_children, heed};
 use super::turn::caught;
-use super::{Actor, Alert, Context, Directive, Messages, Signal, State, StopReason, Turn};
+use super::{Actor, Alert, Context, Directive, Messages, Place, Signal, State, StopReason, Turn};
 use crate::current;
 use crate::error::Failure;
 use crate::events::{DeadLetterCause, Event};
@@ -73,7 +73,10 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
             this.life.set(None);
         }
         match this.life.as_pin_mut() {
-            Some(life) => current::scope(this.cell.id, || life.poll(cx)),
+            Some(life) => {
+                let has_thread = this.cell.place == Place::Thread;
+                current::scope(this.cell.id, has_thread, || life.poll(cx))
+            }
             None => Poll::Ready(()),
         }
     }
@@ -98,6 +101,10 @@ impl<A: Actor, B> End<A, B> {
     fn clear(&mut self) {
         self.cut_short();
         if let Some(sources) = self.ctx.take_sources() {
+            for (index, from) in sources.unfinished() {
+                let cell = self.ctx.cell();
+                cell.lost(name::<A>(index), from, DeadLetterCause::Stopped);
+            }
             let mut rest = sources.into_stash();
             rest.append(&mut self.batch);
             self.batch = rest;

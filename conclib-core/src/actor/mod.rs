@@ -42,8 +42,10 @@ pub(crate) use supervise::STOP_WITHIN;
 pub use turn::Turn;
 pub(crate) use turn::caught;
 #[doc(hidden)]
-pub use turn::{answer, answer_deferred, answer_fallback, answer_result};
+pub use turn::{answer, answer_deferred, answer_fallback, answer_result, attempt, beside};
 pub use weak::WeakRef;
+
+use serde::{Deserialize, Serialize};
 
 use crate::error::Failure;
 use crate::fault::HandlerError;
@@ -66,6 +68,16 @@ pub trait Declared: Sized + 'static {
     const OVERFLOW: Overflow = Overflow::Wait;
     /// Which of its children are started again when one is.
     const STRATEGY: Strategy = Strategy::OneForOne;
+}
+
+/// Where an actor runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Place {
+    /// As a task of the runtime it was spawned in.
+    Task,
+    /// On a thread of its own.
+    Thread,
 }
 
 /// How many messages wait in a mailbox that says nothing of it.

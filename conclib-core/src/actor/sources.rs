@@ -14,6 +14,7 @@ use futures_util::stream::{AbortHandle, Abortable, FuturesUnordered, SelectAll, 
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep};
 
 use super::turn::Turn;
+use crate::current::ActorId;
 use crate::deadline::instant_after;
 use crate::fault::Fault;
 
@@ -52,8 +53,33 @@ impl Attached {
 
 type Source<I> = Abortable<Pin<Box<dyn Stream<Item = I> + Send>>>;
 
-/// A handler that runs beside the turns, and which message it handles.
-type Beside = Pin<Box<dyn Future<Output = (usize, Turn)> + Send>>;
+/// A handler that runs beside the turns.
+pub(crate) struct Beside {
+    /// Which message it handles.
+    index: usize,
+    /// Who sent that.
+    from: Option<ActorId>,
+    turn: Pin<Box<dyn Future<Output = Turn> + Send>>,
+}
+
+impl Beside {
+    pub(crate) fn new(
+        index: usize,
+        from: Option<ActorId>,
+        turn: Pin<Box<dyn Future<Output = Turn> + Send>>,
+    ) -> Self {
+        Self { index, from, turn }
+    }
+}
+
+impl Future for Beside {
+    type Output = (usize, Turn);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<(usize, Turn)> {
+        let turn = ready!(self.turn.as_mut().poll(cx));
+        Poll::Ready((self.index, turn))
+    }
+}
 
 /// All that an actor has besides its mailbox. Each is served in turn, and after
 /// one of them a message, so that none starves another.
@@ -130,9 +156,10 @@ impl<I: Send + 'static> Sources<I> {
         self.beside.push(handler);
     }
 
-    /// How many handlers run beside the turns.
-    pub(crate) fn beside(&self) -> usize {
-        self.beside.len()
+    /// The handlers beside the turns that are not done: which message each
+    /// handles, and who sent that.
+    pub(crate) fn unfinished(&self) -> impl Iterator<Item = (usize, Option<ActorId>)> {
+        self.beside.iter().map(|beside| (beside.index, beside.from))
     }
 
     pub(crate) fn stash(&mut self, message: I) {

@@ -7,6 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use super::Actor;
+use super::sources::Beside;
 use crate::error::{Delivery, Failure};
 use crate::fault::{Fault, HandlerError};
 use crate::message::{Message, Never};
@@ -160,6 +162,39 @@ pub fn answer_deferred<M: Message>(
             deferred.meet(reply);
             Turn::Done
         },
+    }
+}
+
+/// Calls what makes the future of a concurrent handler; a panic is a fault.
+#[doc(hidden)]
+pub fn attempt<F>(make: impl FnOnce() -> F) -> Result<F, Box<Fault>> {
+    catch_unwind(AssertUnwindSafe(make)).map_err(|panic| Box::new(Fault::panic(&*panic)))
+}
+
+/// A concurrent handler: it runs beside the turns, which go on.
+#[doc(hidden)]
+pub fn beside<A, T, E, F, G>(
+    ctx: &mut crate::Context<A>,
+    index: usize,
+    reply: ReplyTo<T, E>,
+    handler: Result<F, Box<Fault>>,
+    answer: impl FnOnce(ReplyTo<T, E>, F) -> G,
+) -> Turn
+where
+    A: Actor,
+    G: Future<Output = Turn> + Send + 'static,
+{
+    match handler {
+        Ok(handler) => {
+            let turn = Box::pin(answer(reply, handler));
+            let from = ctx.from();
+            ctx.sources().run_beside(Beside::new(index, from, turn));
+            Turn::Done
+        }
+        Err(fault) => {
+            reply.refuse(Failure::Panicked(fault.clone()));
+            Turn::Panicked(fault)
+        }
     }
 }
 

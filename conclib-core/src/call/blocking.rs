@@ -10,6 +10,7 @@ use std::time::Instant;
 use tokio::task::coop;
 
 use super::{Asking, Call, Target, To};
+use crate::current;
 use crate::deadline::Deadline;
 use crate::error::AskError;
 use crate::message::Message;
@@ -35,7 +36,7 @@ pub(super) fn ask<T: Target<M>, M: Message>(
         To::Ready(answer) => return *answer,
     };
     let urn = to.urn();
-    if in_async_code() {
+    if in_async_code() && !current::may_block() {
         return Err(AskError::WouldBlock { urn });
     }
     let after = call.timeout.or_else(|| to.default_timeout());

@@ -31,6 +31,12 @@ pub enum SpawnError {
         /// The parent.
         urn: Urn,
     },
+    /// The thread for it could not be had.
+    #[error("no thread for the actor: {detail}")]
+    Thread {
+        /// What the operating system says.
+        detail: String,
+    },
     /// The system is shutting down or has shut down.
     #[error("the system `{system}` is shutting down and takes no new actors")]
     ShuttingDown {

@@ -5,6 +5,7 @@ mod shutdown;
 mod signals;
 mod spawn;
 mod table;
+mod thread;
 
 use std::fmt;
 use std::future::Future;
@@ -14,6 +15,7 @@ use std::sync::atomic::Ordering;
 pub(crate) use registry::Shared;
 pub use shutdown::{Shutdown, ShutdownReport};
 pub use spawn::SpawnBuilder;
+pub use thread::OnThread;
 
 use crate::actor::{
     Actor, ActorRef, AnyRef, Closure, Create, Created, Declared, Given, Renewed, Resident, Restart,

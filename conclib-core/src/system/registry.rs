@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 use tokio::sync::broadcast;
 
 use super::table::Table;
-use crate::actor::Resident;
+use crate::actor::{Resident, State};
 use crate::current::ActorId;
 use crate::error::SpawnError;
 use crate::events::{Event, Events};
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     listened: AtomicBool,
     dead_letters: AtomicU64,
     brokers: Mutex<Vec<Arc<dyn Broker>>>,
+    /// The threads of the actors that have one.
+    threads: Mutex<Vec<(Arc<dyn Resident>, JoinHandle<()>)>>,
 }
 
 impl Shared {
@@ -37,6 +40,7 @@ impl Shared {
             listened: AtomicBool::new(false),
             dead_letters: AtomicU64::new(0),
             brokers: Mutex::default(),
+            threads: Mutex::default(),
         }
     }
 
@@ -107,6 +111,21 @@ impl Shared {
 
     pub(crate) fn take_brokers(&self) -> Vec<Arc<dyn Broker>> {
         std::mem::take(&mut *self.brokers())
+    }
+
+    /// The thread of an actor, to see it end.
+    pub(crate) fn own_thread(&self, actor: Arc<dyn Resident>, thread: JoinHandle<()>) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.retain(|(_, thread)| !thread.is_finished());
+        threads.push((actor, thread));
+    }
+
+    /// The threads whose actors have ended: they are about to end, too.
+    pub(crate) fn take_ending_threads(&self) -> Vec<JoinHandle<()>> {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = |actor: &Arc<dyn Resident>| actor.ending().state() == State::Stopped;
+        let ending = threads.extract_if(.., |(actor, _)| ended(actor));
+        ending.map(|(_, thread)| thread).collect()
     }
 
     pub(crate) fn refuse_new_requests(&self) {

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
 use super::Shared;
@@ -106,6 +107,12 @@ impl Shutdown {
             }
         }
         kill(late, &mut report).await;
+        let threads = system.take_ending_threads();
+        if !threads.is_empty() {
+            // They have nothing left to do but to end.
+            let joined = spawn_blocking(|| threads.into_iter().for_each(|it| drop(it.join())));
+            drop(joined.await);
+        }
         for broker in system.take_brokers() {
             broker.close().await;
         }

@@ -8,9 +8,10 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::Shared;
+use super::thread::OnThread;
 use crate::actor::{
-    Actor, ActorRef, Birth, Cell, Child, Declared, Kin, Life, Overflow, Renews, Resident, Restart,
-    STOP_WITHIN, Seed, State, Strategy, TaskActor,
+    Actor, ActorRef, Birth, Cell, Child, Declared, Kin, Life, Overflow, Place, Renews, Resident,
+    Restart, STOP_WITHIN, Seed, State, Strategy, TaskActor,
 };
 use crate::error::SpawnError;
 use crate::urn::{Urn, UrnError};
@@ -29,6 +30,7 @@ pub struct SpawnBuilder<'s, A, B> {
     parent: Option<Result<Arc<dyn Resident>, Urn>>,
     stop_within: Duration,
     significant: bool,
+    place: Place,
     actor: PhantomData<fn() -> A>,
 }
 
@@ -44,6 +46,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
             parent: None,
             stop_within: STOP_WITHIN,
             significant: false,
+            place: Place::Task,
             actor: PhantomData,
         }
     }
@@ -91,6 +94,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
             parent: self.parent,
             stop_within: self.stop_within,
             significant: self.significant,
+            place: self.place,
             actor: PhantomData,
         }
     }
@@ -104,6 +108,10 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     pub fn child_of<P: Actor>(mut self, parent: &ActorRef<P>) -> Self {
         self.parent = Some(parent.resident().ok_or_else(|| parent.urn()));
         self
+    }
+
+    pub(super) fn system(&self) -> &'s Arc<Shared> {
+        self.system
     }
 
     pub(crate) fn parent(mut self, parent: Arc<dyn Resident>) -> Self {
@@ -141,8 +149,15 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         Ok(actor)
     }
 
+    /// Gives it a thread of its own: for handlers that block, and for state
+    /// that is not `Send`, which is made there.
+    pub fn on_thread(mut self) -> OnThread<'s, A, B> {
+        self.place = Place::Thread;
+        OnThread::new(self)
+    }
+
     /// Enters it in the table of its system, and with its parent.
-    fn enter(self) -> Result<(Arc<Cell<A>>, B), SpawnError> {
+    pub(super) fn enter(self) -> Result<(Arc<Cell<A>>, B), SpawnError> {
         let urn = self.urn.transpose()?;
         let parent = self
             .parent
@@ -154,6 +169,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
             mailbox: self.mailbox,
             overflow: self.overflow,
             strategy: self.strategy,
+            place: self.place,
             kin: has_kin.then(|| Box::new(Kin::of(parent.as_ref(), B::RENEWS))),
         };
         let system = self.system;

@@ -1,0 +1,146 @@
+//! Actors that have a thread of their own.
+
+use std::fmt;
+use std::io;
+use std::sync::mpsc;
+use std::thread;
+
+use tokio::runtime::Builder;
+use tokio::task::LocalSet;
+
+use super::SpawnBuilder;
+use crate::actor::{Actor, ActorRef, Birth, Declared, Life};
+use crate::error::SpawnError;
+
+/// An actor that is about to be spawned on a thread of its own.
+///
+/// Its handlers may block, and call [`Call::blocking`](crate::Call::blocking);
+/// its state need not be `Send`, if its `impl` says `#[actor(thread)]`. The
+/// thread has a runtime of its own, with timers and io, and `spawn_local`; so
+/// the actor can be spawned from anywhere, from outside a runtime too. It ends
+/// with the actor.
+///
+/// ```
+/// use std::cell::RefCell;
+/// use std::rc::Rc;
+/// use conclib::prelude::*;
+///
+/// #[actor]
+/// struct Counter { shared: Rc<RefCell<u64>> }
+///
+/// #[actor(thread)]
+/// impl Counter {
+///     #[message]
+///     fn add(&mut self, by: u64) -> u64 {
+///         *self.shared.borrow_mut() += by;
+///         *self.shared.borrow()
+///     }
+/// }
+///
+/// fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let make = || Counter { shared: Rc::default() };
+///     let counter = system.actor_with(make).on_thread().spawn()?;
+///     assert_eq!(counter.add(2).blocking()?, 2);
+///     Ok(())
+/// }
+/// ```
+#[must_use = "nothing is spawned before `.spawn()`"]
+pub struct OnThread<'s, A, B> {
+    actor: SpawnBuilder<'s, A, B>,
+    cpu: Option<usize>,
+}
+
+impl<'s, A: Actor + Declared, B: Birth<A>> OnThread<'s, A, B> {
+    pub(super) fn new(actor: SpawnBuilder<'s, A, B>) -> Self {
+        Self { actor, cpu: None }
+    }
+
+    /// Keeps the thread on one CPU, counted from zero. On Linux only:
+    /// elsewhere [`spawn`](Self::spawn) fails.
+    pub fn pin_to(mut self, cpu: usize) -> Self {
+        self.cpu = Some(cpu);
+        self
+    }
+
+    /// Spawns it. The reference works at once; what is sent waits for
+    /// `#[on(start)]`.
+    ///
+    /// # Errors
+    /// The URN is none or is taken, the parent has ended, the system is
+    /// shutting down, or there is no thread or no such CPU to be had.
+    pub fn spawn(self) -> Result<ActorRef<A>, SpawnError> {
+        let Self { actor, cpu } = self;
+        let failed = |error: io::Error| SpawnError::Thread {
+            detail: error.to_string(),
+        };
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(failed)?;
+        let system = actor.system().clone();
+        let (give, given) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
+        // The thread is there before the actor is, so that an actor that was
+        // entered always comes to life.
+        let thread = thread::Builder::new()
+            .name(short_name::<A>())
+            .spawn(move || {
+                let pinned = cpu.map_or(Ok(()), pin);
+                let is_pinned = pinned.is_ok();
+                let is_awaited = tell.send(pinned).is_ok();
+                if !is_pinned || !is_awaited {
+                    return;
+                }
+                // Nothing comes if the actor could not be entered.
+                if let Ok((cell, birth)) = given.recv() {
+                    LocalSet::new().block_on(&runtime, Life::new(cell, birth).run());
+                }
+                // Work that a handler left in the blocking pool goes on
+                // without us.
+                runtime.shutdown_background();
+            })
+            .map_err(failed)?;
+        let pinned = told.recv();
+        pinned
+            .unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
+            .map_err(failed)?;
+        let (cell, birth) = actor.enter()?;
+        let reference = ActorRef::local(cell.clone());
+        system.own_thread(cell.clone(), thread);
+        // It waits for this, so it is there to take it.
+        let _ = give.send((cell, birth));
+        Ok(reference)
+    }
+}
+
+/// The last part of the path of a type, as a thread can be called.
+fn short_name<A>() -> String {
+    let path = std::any::type_name::<A>();
+    let path = path.split('<').next().unwrap_or(path);
+    path.rsplit("::").next().unwrap_or(path).to_owned()
+}
+
+#[cfg(target_os = "linux")]
+fn pin(cpu: usize) -> io::Result<()> {
+    use nix::sched::{CpuSet, sched_setaffinity};
+    use nix::unistd::Pid;
+
+    let mut only = CpuSet::new();
+    only.set(cpu)?;
+    Ok(sched_setaffinity(Pid::from_raw(0), &only)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn pin(_: usize) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+impl<A, B> fmt::Debug for OnThread<'_, A, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnThread")
+            .field("actor", &self.actor)
+            .field("cpu", &self.cpu)
+            .finish()
+    }
+}
