@@ -5,8 +5,8 @@ pub use std::boxed::Box;
 pub use serde;
 
 pub use crate::actor::{
-    Accepted, Birth, Ferried, Ferry, Head, Life, answer, answer_deferred, answer_fallback,
-    answer_result, attempt, beside,
+    Accepted, Birth, Ferried, Ferry, Head, Life, Ranks, Unranked, answer, answer_deferred,
+    answer_fallback, answer_result, attempt, beside,
 };
 pub use crate::call::Sending;
 pub use crate::error::Failure;

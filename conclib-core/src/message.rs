@@ -44,7 +44,13 @@ pub trait Message: Sized + Send + 'static {
     /// so that two builds that disagree find out before they decode. Zero
     /// stands for "not known" and is never compared.
     const FINGERPRINT: u64 = 0;
+    /// How urgent it is to an actor with `#[actor(priority)]`, lower first.
+    /// What says nothing is last.
+    const PRIORITY: u8 = LAST;
 }
+
+/// The priority of what says nothing of it.
+pub(crate) const LAST: u8 = u8::MAX;
 
 /// The error of a message that cannot fail: it has no values.
 ///

@@ -24,6 +24,16 @@ use proc_macro::TokenStream;
 /// | `urn = "greeter"` | the name | anonymous |
 /// | `mailbox = 256` | how many messages wait at most | 1024 |
 /// | `overflow = DropOldest` | what a full mailbox does: a variant of `Overflow` | `Wait` |
+/// | `priority` | the more urgent message has its turn first | as they come |
+///
+/// With `priority` the `priority = …` of a message counts, and a call may say
+/// its own: `greeter.add(2).priority(0)`. Lower is sooner; what says nothing is
+/// last; of one priority the first in is the first out; a signal to stop is
+/// above them all. Nothing starves: after 64 turns that overtook the oldest
+/// message, the oldest has its turn. A sender that waits before a full mailbox
+/// keeps its place in that line, and its priority begins once it has a place;
+/// `DropOldest` drops the oldest of the least urgent. An actor in another
+/// process goes by the priority that the message declares.
 ///
 /// # On an impl
 ///
@@ -95,6 +105,7 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `reply = Greeting` | what a handler answers | `()` |
 /// | `error = EmptyName` | the error of the domain it may answer with | none |
 /// | `name = "greet"` | the name on every wire | the bare type or method name |
+/// | `priority = 0` | how urgent it is to an actor with `#[actor(priority)]`, 0 the most; other actors serve it as it comes | 255, the least |
 /// | `local` | it holds what cannot travel and stays in its process | it can travel |
 /// | `every = "500ms"` | on a method: it comes by itself | it is sent |
 ///

@@ -15,6 +15,7 @@ pub(crate) struct MessageArgs {
     pub(crate) name: Option<LitStr>,
     pub(crate) local: Option<Span>,
     pub(crate) every: Option<(Span, Duration)>,
+    pub(crate) priority: Option<u8>,
 }
 
 /// A message, from a type or from a method.
@@ -29,6 +30,7 @@ pub(crate) struct Message {
     pub(crate) reply: Type,
     pub(crate) error: Option<Type>,
     pub(crate) local: bool,
+    pub(crate) priority: Option<u8>,
     /// Where to complain about a reply or an error that does not do.
     pub(crate) blame: Span,
 }
@@ -40,6 +42,8 @@ pub(crate) struct ActorArgs {
     pub(crate) mailbox: Option<syn::LitInt>,
     pub(crate) overflow: Option<Ident>,
     pub(crate) strategy: Option<Ident>,
+    /// Whether the more urgent message comes first.
+    pub(crate) priority: bool,
 }
 
 /// An `#[actor] impl`.

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::kin::{Kin, Notice};
 use super::mailbox::{Mailbox, Pushed, Refused};
+use super::order::Ordered;
 use super::{
     Actor, Alert, Directive, Messages, Overflow, Place, Signal, State, StopReason, Strategy,
 };
@@ -22,7 +23,7 @@ use crate::system::Shared;
 use crate::urn::Urn;
 
 pub(crate) struct Cell<A: Actor> {
-    pub(crate) mailbox: Mailbox<A::Inbox>,
+    pub(crate) mailbox: Mailbox<A::Inbox, Ordered<A::Inbox>>,
     pub(crate) id: ActorId,
     /// The system it belongs to, which has it in its table until it ends.
     pub(crate) system: Arc<Shared>,
@@ -306,13 +307,14 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn admit<S>(
         &self,
         seed: S,
+        priority: u8,
         make: impl Fn(S) -> A::Inbox,
         to_itself: bool,
     ) -> Result<(), Refused<S>> {
-        match self.mailbox.try_push(seed, to_itself, &make) {
+        match self.mailbox.try_push(seed, priority, to_itself, &make) {
             Ok(Pushed::Queued) => Ok(()),
-            Ok(Pushed::Evicted(oldest)) => {
-                self.drop_full(oldest);
+            Ok(Pushed::Evicted(message)) => {
+                self.drop_full(message);
                 Ok(())
             }
             Err(Refused::Full(seed)) if self.overflow == Overflow::DropNewest => {

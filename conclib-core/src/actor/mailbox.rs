@@ -7,12 +7,18 @@
 //!
 //! A sender that finds no place queues itself. Places are handed to waiting
 //! senders in their order, and a newcomer cannot slip in before them.
+//!
+//! A message comes with its priority. What the queue is made of says whether
+//! that counts; where it does, the loop takes one message at a time.
 
 use std::collections::VecDeque;
+use std::marker::PhantomData;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
+
+use super::order::Items;
 
 /// What a full mailbox does with one message more.
 ///
@@ -29,7 +35,9 @@ pub enum Overflow {
     Wait,
     /// The sender gets the message back.
     Reject,
-    /// The oldest message that waits makes room and becomes a dead letter.
+    /// The oldest message that waits makes room and becomes a dead letter. Of
+    /// an actor with priorities it is the oldest of the least urgent, and the
+    /// message itself if nothing less urgent waits.
     DropOldest,
     /// The message itself becomes a dead letter.
     DropNewest,
@@ -77,12 +85,12 @@ pub(crate) enum Refused<S> {
 /// What became of a message that was pushed.
 pub(crate) enum Pushed<T> {
     Queued,
-    /// Queued, and this older one had to go.
+    /// There was no room for both, and this one had to go.
     Evicted(T),
 }
 
-pub(crate) struct Mailbox<T> {
-    queue: Mutex<Queue<T>>,
+pub(crate) struct Mailbox<T, Q = VecDeque<T>> {
+    queue: Mutex<Queue<Q>>,
     /// What is left of the batch that the loop took. Written by the loop only.
     taken: AtomicUsize,
     /// Whether senders wait in line, so that the loop gives their places out
@@ -94,10 +102,11 @@ pub(crate) struct Mailbox<T> {
     waker: OnceLock<Waker>,
     capacity: usize,
     overflow: Overflow,
+    items: PhantomData<fn() -> T>,
 }
 
-struct Queue<T> {
-    items: VecDeque<T>,
+struct Queue<Q> {
+    items: Q,
     /// The loop found nothing and waits to be woken.
     parked: bool,
     closed: bool,
@@ -107,12 +116,12 @@ struct Queue<T> {
     next_ticket: NonZeroU64,
 }
 
-impl<T> Mailbox<T> {
+impl<T, Q: Items<T>> Mailbox<T, Q> {
     /// `capacity` messages wait at most; at least one.
     pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
         Self {
             queue: Mutex::new(Queue {
-                items: VecDeque::new(),
+                items: Q::default(),
                 parked: false,
                 closed: false,
                 waiting: VecDeque::new(),
@@ -125,6 +134,7 @@ impl<T> Mailbox<T> {
             waker: OnceLock::new(),
             capacity: capacity.max(1),
             overflow,
+            items: PhantomData,
         }
     }
 
@@ -143,6 +153,7 @@ impl<T> Mailbox<T> {
     pub(crate) fn try_push<S>(
         &self,
         seed: S,
+        priority: u8,
         exempt: bool,
         make: impl FnOnce(S) -> T,
     ) -> Result<Pushed<T>, Refused<S>> {
@@ -150,18 +161,17 @@ impl<T> Mailbox<T> {
         if queue.closed {
             return Err(Refused::Closed(seed));
         }
-        let mut evicted = None;
         if !(exempt || (queue.waiting.is_empty() && self.free(&queue) > 0)) {
             if self.overflow != Overflow::DropOldest {
                 return Err(Refused::Full(seed));
             }
-            evicted = queue.items.pop_front();
+            let evicted = queue.items.replace(priority, make(seed));
+            self.pushed(queue);
+            return Ok(evicted.map_or(Pushed::Queued, Pushed::Evicted));
         }
-        self.push(queue, make(seed));
-        Ok(match evicted {
-            None => Pushed::Queued,
-            Some(item) => Pushed::Evicted(item),
-        })
+        queue.items.push(priority, make(seed));
+        self.pushed(queue);
+        Ok(Pushed::Queued)
     }
 
     /// As [`try_push`](Self::try_push), but waits in line for a place. The
@@ -172,6 +182,7 @@ impl<T> Mailbox<T> {
         cx: &mut Context<'_>,
         ticket: &mut Option<Ticket>,
         seed: &mut Option<S>,
+        priority: u8,
         make: impl FnOnce(S) -> T,
     ) -> Poll<Result<(), ()>> {
         let mut queue = self.lock();
@@ -204,7 +215,8 @@ impl<T> Mailbox<T> {
         }
         *ticket = None;
         if let Some(seed) = seed.take() {
-            self.push(queue, make(seed));
+            queue.items.push(priority, make(seed));
+            self.pushed(queue);
         }
         Poll::Ready(Ok(()))
     }
@@ -234,19 +246,20 @@ impl<T> Mailbox<T> {
             return Poll::Ready(Some(item));
         }
         let mut queue = self.lock();
-        if queue.items.is_empty() {
+        if queue.items.len() == 0 {
             if queue.closed {
                 return Poll::Ready(None);
             }
             queue.parked = true;
             return Poll::Pending;
         }
-        let item = if queue.items.len() == 1 || self.overflow == Overflow::DropOldest {
+        let item = if !Q::BATCHES || queue.items.len() == 1 || self.overflow == Overflow::DropOldest
+        {
             // One is no batch; and where the oldest may have to go, it must
             // stay within reach of the senders.
-            queue.items.pop_front()
+            queue.items.pop()
         } else {
-            std::mem::swap(&mut queue.items, batch);
+            queue.items.take_all(batch);
             let item = batch.pop_front();
             self.taken.store(batch.len(), Ordering::Relaxed);
             item
@@ -324,13 +337,13 @@ impl<T> Mailbox<T> {
     pub(crate) fn end(&self, batch: &mut VecDeque<T>) -> VecDeque<T> {
         let mut rest = std::mem::take(batch);
         self.taken.store(0, Ordering::SeqCst);
-        rest.append(&mut self.close().items);
+        self.close().items.take_all(&mut rest);
         rest
     }
 
     /// Takes no more messages, and tells those who wait in line. What it
     /// returns is locked anew.
-    fn close(&self) -> MutexGuard<'_, Queue<T>> {
+    fn close(&self) -> MutexGuard<'_, Queue<Q>> {
         let mut queue = self.lock();
         queue.closed = true;
         queue.promised = 0;
@@ -343,9 +356,9 @@ impl<T> Mailbox<T> {
         queue
     }
 
+    /// Wakes the loop, if it waits for what was just pushed.
     #[inline(always)]
-    fn push(&self, mut queue: MutexGuard<'_, Queue<T>>, item: T) {
-        queue.items.push_back(item);
+    fn pushed(&self, mut queue: MutexGuard<'_, Queue<Q>>) {
         let wake = std::mem::take(&mut queue.parked);
         drop(queue);
         if wake && let Some(waker) = self.waker.get() {
@@ -353,14 +366,14 @@ impl<T> Mailbox<T> {
         }
     }
 
-    fn free(&self, queue: &Queue<T>) -> usize {
+    fn free(&self, queue: &Queue<Q>) -> usize {
         let used = queue.items.len() + self.taken.load(Ordering::SeqCst) + queue.promised;
         self.capacity.saturating_sub(used)
     }
 
     /// Promises free places to those in line. Nobody is woken under the lock:
     /// a waker may run code of any executor.
-    fn serve_line<'a>(&'a self, mut queue: MutexGuard<'a, Queue<T>>) {
+    fn serve_line<'a>(&'a self, mut queue: MutexGuard<'a, Queue<Q>>) {
         while self.free(&queue) > 0 {
             let Some((_, waker)) = queue.waiting.pop_front() else {
                 self.line.store(false, Ordering::SeqCst);
@@ -373,7 +386,7 @@ impl<T> Mailbox<T> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue<T>> {
+    fn lock(&self) -> MutexGuard<'_, Queue<Q>> {
         // No code of a user runs under this lock, so it cannot be poisoned
         // half-way through a change.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)

@@ -4,8 +4,10 @@ mod birth;
 mod cell;
 mod context;
 mod kin;
+mod lanes;
 mod life;
 mod mailbox;
+mod order;
 mod recipient;
 mod reference;
 mod resident;
@@ -29,6 +31,9 @@ pub use kin::{ChildExit, Gone, Strategy};
 pub use life::Life;
 pub use mailbox::Overflow;
 pub(crate) use mailbox::{Alert, Signal, Ticket};
+pub use order::Prioritised;
+#[doc(hidden)]
+pub use order::{Ranks, Unranked};
 pub use recipient::Recipient;
 pub use reference::ActorRef;
 pub use resident::AnyRef;
@@ -205,6 +210,10 @@ pub trait Messages: Sized + Send + 'static {
     /// The messages that come by themselves.
     const TICKS: &'static [TickSpec<Self>] = &[];
 
+    /// Whether the more urgent of them comes first.
+    #[doc(hidden)]
+    const PRIORITISED: bool = false;
+
     /// Which variant this is, and who sent it.
     #[doc(hidden)]
     fn head(&self) -> Head<'_>;
@@ -231,8 +240,8 @@ pub trait Messages: Sized + Send + 'static {
 /// What became of a request that came over a wire.
 #[doc(hidden)]
 pub enum Accepted<I> {
-    /// It is this message.
-    Message(I),
+    /// It is this message, of this priority.
+    Message(I, u8),
     /// It does not fit, and its asker knows.
     Answered,
     /// No wire message of that name is declared.
@@ -242,7 +251,9 @@ pub enum Accepted<I> {
 impl<I> Accepted<I> {
     /// The variant of an inbox for a request that was read.
     pub fn of<M: Message>(request: Option<Request<M>>, variant: fn(Request<M>) -> I) -> Self {
-        request.map_or(Self::Answered, |request| Self::Message(variant(request)))
+        request.map_or(Self::Answered, |request| {
+            Self::Message(variant(request), M::PRIORITY)
+        })
     }
 }
 

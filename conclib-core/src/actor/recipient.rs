@@ -49,8 +49,8 @@ impl<M: Message> Target<M> for Recipient<M> {
         self.0.poll_send(cx, sending, deadline)
     }
 
-    fn try_tell(&self, message: M) -> Result<(), TellError<M>> {
-        self.0.try_tell(message)
+    fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
+        self.0.try_tell(message, priority)
     }
 
     fn leave(&self, sending: &mut Sending<M>) {

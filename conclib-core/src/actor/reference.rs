@@ -249,7 +249,7 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
             let Some(request) = sending.request.take() else {
                 return Poll::Ready(Ok(()));
             };
-            match admit(cell, request) {
+            match admit(cell, request, sending.priority) {
                 Ok(()) => return Poll::Ready(Ok(())),
                 Err(Refused::Closed(request)) => {
                     sending.request = Some(request);
@@ -264,19 +264,22 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
             }
         }
         let Sending {
-            ticket, request, ..
+            ticket,
+            request,
+            priority,
+            ..
         } = sending;
         cell.mailbox
-            .poll_push(cx, ticket, request, A::wrap)
+            .poll_push(cx, ticket, request, *priority, A::wrap)
             .map_err(|()| NotSent::Stopped)
     }
 
-    fn try_tell(&self, message: M) -> Result<(), TellError<M>> {
+    fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
         let cell = match &self.0 {
             Place::Here(cell) => cell,
             Place::Away(remote) => return try_tell_away(remote, message),
         };
-        admit(cell, Request::tell(message)).map_err(|refused| {
+        admit(cell, Request::tell(message), priority).map_err(|refused| {
             let urn = cell.urn();
             match refused {
                 Refused::Closed(request) => TellError::Stopped {
@@ -317,9 +320,10 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
 fn admit<M: Message, A: Handler<M>>(
     cell: &Cell<A>,
     request: Request<M>,
+    priority: u8,
 ) -> Result<(), Refused<Request<M>>> {
     let to_itself = request.from == Some(cell.id);
-    cell.admit(request, A::wrap, to_itself)
+    cell.admit(request, priority, A::wrap, to_itself)
 }
 
 impl<M: Message> Request<M> {

@@ -10,6 +10,7 @@ use super::kin::{Kin, Notice, Verdict};
 use super::mailbox::{Alert, Refused};
 use super::{Accepted, Actor, ActorRef, Messages, Signal, State, StopReason, Stopping};
 use crate::error::{Failure, LookupError};
+use crate::message::LAST;
 use crate::named::Named;
 use crate::snapshot::ActorSnapshot;
 use crate::urn::Urn;
@@ -121,13 +122,13 @@ impl<A: Actor> Resident for Cell<A> {
     }
 
     fn accept(&self, envelope: &Envelope<'_>, asker: WireAsker) -> bool {
-        let message = match A::Inbox::accept(envelope, asker) {
-            Accepted::Message(message) => message,
+        let (message, priority) = match A::Inbox::accept(envelope, asker) {
+            Accepted::Message(message, priority) => (message, priority),
             Accepted::Answered => return false,
             Accepted::Undeclared(asker) => {
                 let request = RequestEnvelope::new(envelope, self.urn(), asker);
                 match A::Inbox::fallback(Box::new(request)) {
-                    Ok(message) => message,
+                    Ok(message) => (message, LAST),
                     Err(request) => {
                         self.unexpected(envelope.message);
                         let failure = Failure::NoSuchMessage(envelope.message.into());
@@ -141,7 +142,7 @@ impl<A: Actor> Resident for Cell<A> {
             message.queued();
             message
         };
-        match self.admit(message, make, false) {
+        match self.admit(message, priority, make, false) {
             Ok(()) => true,
             Err(Refused::Full(message)) => {
                 message.refuse(Failure::MailboxFull);

@@ -45,7 +45,7 @@ pub(super) fn ask<T: Target<M>, M: Message>(
     let mut cx = Context::from_waker(&waker);
     // A thread without a runtime has no timer: the deadline is kept here.
     let deadline = after.map_or(Deadline::Never, Deadline::Kept);
-    let mut asking = pin!(Asking::send(to, message, deadline));
+    let mut asking = pin!(Asking::send(to, message, call.priority, deadline));
     loop {
         if let Poll::Ready(answer) = asking.as_mut().poll(&mut cx) {
             return answer;

@@ -27,8 +27,8 @@ enum Delay {
 
 impl<T: Target<M>, M: Message> Departure<T, M> {
     #[inline(always)]
-    fn ask(to: T, message: M, deadline: Deadline) -> (Self, Slot<M>) {
-        let (sending, answer) = Sending::ask(message);
+    fn ask(to: T, message: M, priority: u8, deadline: Deadline) -> (Self, Slot<M>) {
+        let (sending, answer) = Sending::ask(message, priority);
         let departure = Self {
             to,
             sending,
@@ -77,15 +77,15 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
         match call.to {
             To::Target(to, message) => {
                 let timeout = call.timeout.or_else(|| to.default_timeout());
-                Self::send(to, message, Deadline::new(timeout))
+                Self::send(to, message, call.priority, Deadline::new(timeout))
             }
             To::Ready(answer) => Self(Ask::Ready(Some(answer))),
         }
     }
 
     #[inline(always)]
-    pub(super) fn send(to: T, message: M, deadline: Deadline) -> Self {
-        let (departure, answer) = Departure::ask(to, message, deadline);
+    pub(super) fn send(to: T, message: M, priority: u8, deadline: Deadline) -> Self {
+        let (departure, answer) = Departure::ask(to, message, priority, deadline);
         Self(Ask::Away {
             departure,
             sent: false,
@@ -153,7 +153,7 @@ impl<T: Target<M>, M: Message> Telling<T, M> {
     pub(super) fn new(call: Call<T, M>) -> Self {
         Self(match call.to {
             To::Target(to, message) => Some(Departure {
-                sending: Sending::tell(message),
+                sending: Sending::tell(message, call.priority),
                 deadline: Deadline::new(call.timeout.or_else(|| to.default_timeout())),
                 to,
             }),
@@ -198,7 +198,7 @@ impl<T: Target<M>, M: Message> Queueing<T, M> {
             To::Target(to, message) => {
                 let timeout = call.timeout.or_else(|| to.default_timeout());
                 let deadline = Deadline::new(timeout);
-                let (departure, answer) = Departure::ask(to, message, deadline);
+                let (departure, answer) = Departure::ask(to, message, call.priority, deadline);
                 Queue::Away(departure, Some(answer))
             }
             To::Ready(answer) => Queue::Ready(Some(answer)),

@@ -8,6 +8,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::time::Duration;
 
+use crate::actor::{Actor, ActorRef, Prioritised};
 use crate::error::{AskError, TellError};
 use crate::message::Message;
 
@@ -32,6 +33,7 @@ pub use target::{Sending, Target};
 pub struct Call<T, M: Message> {
     to: To<T, M>,
     timeout: Option<Duration>,
+    priority: u8,
 }
 
 enum To<T, M: Message> {
@@ -50,6 +52,7 @@ impl<T, M: Message> Call<T, M> {
         Self {
             to: To::Target(target, message),
             timeout: None,
+            priority: M::PRIORITY,
         }
     }
 
@@ -58,6 +61,7 @@ impl<T, M: Message> Call<T, M> {
         Self {
             to: To::Ready(Box::new(answer)),
             timeout: None,
+            priority: M::PRIORITY,
         }
     }
 
@@ -67,6 +71,62 @@ impl<T, M: Message> Call<T, M> {
     /// is not disturbed. For a tell it bounds the wait for a place.
     pub const fn timeout(mut self, after: Duration) -> Self {
         self.timeout = Some(after);
+        self
+    }
+}
+
+impl<A: Actor, M: Message> Call<&ActorRef<A>, M> {
+    /// Says how urgent this call is: lower is sooner, and 255 is last. It
+    /// counts instead of the `priority` of the message. Among messages of one
+    /// priority the first in is the first out, and no message waits for ever:
+    /// after 64 turns that overtook the oldest, the oldest has its turn.
+    ///
+    /// The actor has `#[actor(priority)]` above its struct. A message has its
+    /// rank in the mailbox, not in the line before a full one, whose senders
+    /// get a place in the order they came. It does not travel: an actor in
+    /// another process goes by the priority of the message.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor(priority)]
+    /// struct Printer { printed: Vec<String> }
+    ///
+    /// #[actor]
+    /// impl Printer {
+    ///     #[message]
+    ///     fn print(&mut self, page: String) { self.printed.push(page); }
+    ///
+    ///     #[message]
+    ///     fn printed(&mut self) -> Vec<String> { self.printed.clone() }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let printer = system.spawn(Printer { printed: Vec::new() })?;
+    ///     printer.print("novel".into()).priority(1).tell().await?;
+    ///     printer.print("note".into()).priority(0).tell().await?;
+    ///     assert_eq!(printer.printed().await?.len(), 2);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub const fn priority(mut self, priority: u8) -> Self
+    where
+        A: Prioritised,
+    {
+        self.priority = priority;
+        self
+    }
+}
+
+impl<A: Actor, M: Message> Call<ActorRef<A>, M> {
+    /// As of the call that borrows its reference.
+    pub fn priority(mut self, priority: u8) -> Self
+    where
+        A: Prioritised,
+    {
+        self.priority = priority;
         self
     }
 }
@@ -93,7 +153,7 @@ impl<T: Target<M>, M: Message> Call<T, M> {
     /// way, and what the other side refuses is logged here.
     pub fn try_tell(self) -> Result<(), TellError<M>> {
         match self.to {
-            To::Target(target, message) => target.try_tell(message),
+            To::Target(target, message) => target.try_tell(message, self.priority),
             To::Ready(_) => Ok(()),
         }
     }
@@ -131,6 +191,7 @@ impl<T: Clone + Target<M>, M: Message> Call<&T, M> {
         Call {
             to,
             timeout: self.timeout,
+            priority: self.priority,
         }
     }
 }

@@ -33,7 +33,7 @@ pub trait Target<M: Message>: Named {
 
     /// Hands the message over if there is a place right now.
     #[doc(hidden)]
-    fn try_tell(&self, message: M) -> Result<(), TellError<M>>;
+    fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>>;
 
     /// Gives up waiting for a place.
     #[doc(hidden)]
@@ -60,8 +60,8 @@ impl<M: Message, T: Target<M> + ?Sized> Target<M> for &T {
         (**self).poll_send(cx, sending, deadline)
     }
 
-    fn try_tell(&self, message: M) -> Result<(), TellError<M>> {
-        (**self).try_tell(message)
+    fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
+        (**self).try_tell(message, priority)
     }
 
     fn leave(&self, sending: &mut Sending<M>) {
@@ -89,10 +89,12 @@ pub struct Sending<M: Message> {
     pub(crate) ticket: Option<Ticket>,
     /// What a message to another process needs beyond that.
     pub(crate) leaving: Option<Box<Leaving>>,
+    /// For the mailbox; it does not leave with the message.
+    pub(crate) priority: u8,
 }
 
 impl<M: Message> Sending<M> {
-    fn new(message: M, reply: ReplyTo<M::Reply, M::Error>) -> Self {
+    fn new(message: M, reply: ReplyTo<M::Reply, M::Error>, priority: u8) -> Self {
         Self {
             request: Some(Request {
                 message,
@@ -101,6 +103,7 @@ impl<M: Message> Sending<M> {
             }),
             ticket: None,
             leaving: None,
+            priority,
         }
     }
 
@@ -118,13 +121,13 @@ impl<M: Message> Sending<M> {
         self.leaving.take()?.into_cancel()
     }
 
-    pub(crate) fn tell(message: M) -> Self {
-        Self::new(message, ReplyTo::nobody())
+    pub(crate) fn tell(message: M, priority: u8) -> Self {
+        Self::new(message, ReplyTo::nobody(), priority)
     }
 
-    pub(crate) fn ask(message: M) -> (Self, Slot<M>) {
+    pub(crate) fn ask(message: M, priority: u8) -> (Self, Slot<M>) {
         let (reply, answer) = ReplyTo::local();
-        (Self::new(message, reply), answer)
+        (Self::new(message, reply, priority), answer)
     }
 }
 

@@ -170,7 +170,7 @@ impl<M: WireMessage> Target<M> for Remote {
         poll_send_away(self, cx, sending, deadline)
     }
 
-    fn try_tell(&self, message: M) -> Result<(), TellError<M>> {
+    fn try_tell(&self, message: M, _: u8) -> Result<(), TellError<M>> {
         try_tell_away(self, message)
     }
 

@@ -56,6 +56,7 @@ fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStrea
         mailbox,
         overflow,
         strategy,
+        priority,
     } = args;
     let ident = &input.ident;
     let generics = bounded(&input.generics, runtime, |_| Need::Local);
@@ -79,12 +80,15 @@ fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStrea
         |strategy| quote!(const STRATEGY: #runtime::Strategy = #runtime::Strategy::#strategy;),
     );
     let consts = is_sound.then(|| quote!(#urn #mailbox #overflow #strategy));
+    let prioritised = priority
+        .then(|| quote!(impl #impl_generics #runtime::Prioritised for #self_ty #where_clause {}));
     let allowances = super::allowances();
     quote! {
         #allowances
         impl #impl_generics #runtime::Declared for #self_ty #where_clause {
             #consts
         }
+        #prioritised
     }
 }
 

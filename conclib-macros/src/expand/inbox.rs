@@ -40,6 +40,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     let Actor {
         runtime,
         ident: name,
+        self_ty,
         ..
     } = actor;
     let inbox = ident(actor);
@@ -112,6 +113,10 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
             const NAMES: &'static [&'static str] =
                 &[#(<#messages as #runtime::Message>::NAME,)* #fallback_name];
             #ticks
+            const PRIORITISED: bool = {
+                use #runtime::__private::Unranked as _;
+                <#runtime::__private::Ranks<#self_ty>>::PRIORITISED
+            };
             fn head(&self) -> #runtime::__private::Head<'_> {
                 match #this {
                     #(Self::#variants(request) => #runtime::__private::Head::of(#index, request),)*

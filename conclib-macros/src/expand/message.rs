@@ -69,6 +69,7 @@ fn of_type(args: MessageArgs, input: &DeriveInput, mistakes: &mut Mistakes) -> M
         error: args.error,
         // What borrows could not be read from a wire.
         local: args.local.is_some() || lifetime.is_some(),
+        priority: args.priority,
         blame: Span::call_site(),
     }
 }
@@ -135,6 +136,7 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
         reply,
         error,
         local,
+        priority,
         blame,
         ..
     } = message;
@@ -168,6 +170,7 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
             };
         }
     });
+    let priority = priority.map(|priority| quote!(const PRIORITY: u8 = #priority;));
     let shape = (!local).then(|| self::shape(message, shape));
     let allowances = super::allowances();
     quote! {
@@ -177,6 +180,7 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
             type Error = #error_ty;
             #road
             const NAME: &'static str = #name;
+            #priority
             #fingerprint
         }
         #shape

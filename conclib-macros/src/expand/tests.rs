@@ -63,6 +63,23 @@ fn actor_struct() {
 }
 
 #[test]
+fn actor_struct_and_message_with_priority() {
+    let actor = actor(
+        quote!(priority),
+        quote!(
+            struct Greeter;
+        ),
+    );
+    let message = message(
+        quote!(priority = 1, local),
+        quote!(
+            struct Greet;
+        ),
+    );
+    assert_snapshot!(shown(quote!(#actor #message)));
+}
+
+#[test]
 fn actor_impl() {
     let block = quote! {
         impl Greeter {

@@ -9,9 +9,9 @@ use super::Mistakes;
 use super::duration::duration;
 use crate::model::{ActorArgs, MessageArgs};
 
-const MESSAGE: &str = "a message has the arguments `reply = Type`, `error = Type`, `name = \"…\"` and `local`; on a method also `every = \"500ms\"`";
-const ACTOR: &str = "an actor's struct has the arguments `urn = \"…\"`, `mailbox = 256`, `overflow = DropOldest` and `strategy = OneForAll`";
-const BLOCK: &str = "`#[actor]` on an impl takes no arguments: `urn`, `mailbox` and the like belong above the struct";
+const MESSAGE: &str = "a message has the arguments `reply = Type`, `error = Type`, `name = \"…\"`, `priority = 0` and `local`; on a method also `every = \"500ms\"` and `concurrent`";
+const ACTOR: &str = "an actor's struct has the arguments `urn = \"…\"`, `mailbox = 256`, `overflow = DropOldest`, `strategy = OneForAll` and `priority`";
+const BLOCK: &str = "`#[actor]` on an impl takes no arguments but `thread`: `urn`, `mailbox` and the like belong above the struct";
 const ENTRY: &str = "`#[conclib::main]` takes no arguments";
 
 fn default_runtime() -> Path {
@@ -26,6 +26,7 @@ pub(crate) fn message_args(args: TokenStream, mistakes: &mut Mistakes) -> Messag
         name: None,
         local: None,
         every: None,
+        priority: None,
     };
     each(args, mistakes, |arg| {
         match arg.key.to_string().as_str() {
@@ -38,6 +39,7 @@ pub(crate) fn message_args(args: TokenStream, mistakes: &mut Mistakes) -> Messag
                 let text: LitStr = arg.value("every = \"500ms\"")?;
                 parsed.every = Some((arg.key.span(), duration(&text)?));
             }
+            "priority" => parsed.priority = Some(arg.priority()?),
             _ => return Err(arg.unknown(MESSAGE)),
         }
         Ok(())
@@ -52,6 +54,7 @@ pub(crate) fn actor_args(args: TokenStream, mistakes: &mut Mistakes) -> ActorArg
         mailbox: None,
         overflow: None,
         strategy: None,
+        priority: false,
     };
     each(args, mistakes, |arg| {
         match arg.key.to_string().as_str() {
@@ -60,6 +63,7 @@ pub(crate) fn actor_args(args: TokenStream, mistakes: &mut Mistakes) -> ActorArg
             "mailbox" => parsed.mailbox = Some(arg.value::<LitInt>("mailbox = 256")?),
             "overflow" => parsed.overflow = Some(arg.value("overflow = DropOldest")?),
             "strategy" => parsed.strategy = Some(arg.value("strategy = OneForAll")?),
+            "priority" => parsed.priority = arg.flag()?,
             _ => return Err(arg.unknown(ACTOR)),
         }
         Ok(())
@@ -103,6 +107,28 @@ impl Arg<'_> {
         self.rest.parse().map_err(|error| match at {
             Some(token) => Error::new(token.span(), format!("expected `{example}`")),
             None => error,
+        })
+    }
+
+    /// A key without a value.
+    fn flag(&self) -> syn::Result<bool> {
+        if self.rest.peek(Token![=]) {
+            let text = format!(
+                "`{0}` on an actor has no value: the number is said by a message, `#[message({0} = 0)]`, or by a call",
+                self.key
+            );
+            return Err(Error::new(self.key.span(), text));
+        }
+        Ok(true)
+    }
+
+    fn priority(&self) -> syn::Result<u8> {
+        let number: LitInt = self.value("priority = 0")?;
+        number.base10_parse().map_err(|_| {
+            Error::new(
+                number.span(),
+                "a priority is a number from 0, the most urgent, to 255, which is what a message has that says nothing",
+            )
         })
     }
 

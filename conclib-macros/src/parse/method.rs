@@ -107,6 +107,7 @@ pub(super) fn own_message(
         reply,
         error,
         local: args.local.is_some() || !is_sound,
+        priority: args.priority,
         blame: returns.span,
     };
     let own = Method {
