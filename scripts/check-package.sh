@@ -2,4 +2,4 @@
 # Packs every crate that is published and builds what was packed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cargo package --workspace --exclude conclib-bench --allow-dirty "$@"
+cargo package --workspace --exclude conclib-bench --exclude conclib-test-animals --allow-dirty "$@"

@@ -13,11 +13,8 @@
 
 pub use conclib_core::*;
 #[cfg(feature = "macros")]
-pub use conclib_macros::{actor, main, message};
+pub use conclib_macros::{actor, fallback, handler, main, message, on, protocol};
 /// The attributes that are only understood inside an `#[actor] impl`.
-#[cfg(feature = "macros")]
-pub use conclib_macros::{fallback, handler, on};
-
 mod error;
 #[cfg(feature = "net")]
 mod proxy;
@@ -59,5 +56,5 @@ pub mod prelude {
     };
     #[cfg(feature = "macros")]
     #[doc(no_inline)]
-    pub use conclib_macros::{actor, fallback, handler, message, on};
+    pub use conclib_macros::{actor, fallback, handler, message, on, protocol};
 }

@@ -216,3 +216,22 @@ async fn ask_asks_a_quickstart_in_json() -> conclib::Result {
     }
     Ok(())
 }
+
+#[test]
+fn actors_share_what_a_protocol_says() -> conclib::Result {
+    let _guard = guard();
+    let output = example("uactor_inheritance")?.output()?;
+    assert!(output.status.success());
+    assert_eq!(
+        String::from_utf8(output.stdout)?
+            .lines()
+            .collect::<Vec<_>>(),
+        [
+            "[cat] Hi, it's Mr. Whiskers. Meow.",
+            "[tiger] Hi, it's Shere Khan. Roar.",
+            "[child] It's Child.",
+            "[child] It's Child. Hello.",
+        ]
+    );
+    Ok(())
+}

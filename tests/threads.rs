@@ -31,7 +31,11 @@ struct Local {
 impl Local {
     #[message]
     async fn add(&mut self, by: u64) -> u64 {
-        assert_eq!(thread::current().id(), self.thread, "made and run on one thread");
+        assert_eq!(
+            thread::current().id(),
+            self.thread,
+            "made and run on one thread"
+        );
         let n = Rc::clone(&self.n);
         *n.borrow_mut() += by;
         // It may hold what is not `Send` over an await.
@@ -98,7 +102,11 @@ async fn a_handler_that_blocks_holds_nobody_else_up() {
     let system = System::new("test");
     let (scribe, _) = common::scribe();
     let scribe = system.spawn(scribe).unwrap();
-    let blocking = system.actor(Blocking(scribe.clone())).on_thread().spawn().unwrap();
+    let blocking = system
+        .actor(Blocking(scribe.clone()))
+        .on_thread()
+        .spawn()
+        .unwrap();
     let (gate, mut keeper) = gate();
     let waits = blocking.wait(gate).reply().await.unwrap();
     keeper.entered().await;
@@ -121,7 +129,8 @@ async fn it_is_spawned_from_any_runtime() {
 /// How many threads this process has, by their names.
 fn threads(name: &str) -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    let names =
+        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
     names.filter(|found| found.trim() == name).count()
 }
 
@@ -160,10 +169,22 @@ async fn no_thread_is_left_after_any_kind_of_end() {
     actor.fail().await.unwrap_err();
     actor.stopped().await;
     drop(spawn());
-    let named = system.actor(Leftover).urn("named").on_thread().spawn().unwrap();
+    let named = system
+        .actor(Leftover)
+        .urn("named")
+        .on_thread()
+        .spawn()
+        .unwrap();
     named.ok().await.unwrap();
     // A name that is taken: the thread that was there for it ends too.
-    assert!(system.actor(Leftover).urn("named").on_thread().spawn().is_err());
+    assert!(
+        system
+            .actor(Leftover)
+            .urn("named")
+            .on_thread()
+            .spawn()
+            .is_err()
+    );
     system.shutdown().await;
     common::until(|| threads("Leftover") == 0).await;
 }
@@ -180,7 +201,10 @@ async fn shutdown_waits_for_the_threads_to_end() {
     }
     let system = System::new("test");
     for _ in 0..4 {
-        let actor = system.actor(Last).urn(format!("a{}", threads("Last"))).on_thread();
+        let actor = system
+            .actor(Last)
+            .urn(format!("a{}", threads("Last")))
+            .on_thread();
         let actor = actor.spawn().unwrap();
         actor.ok().await.unwrap();
     }
@@ -211,7 +235,12 @@ async fn it_can_be_a_child() {
     let system = System::new("test");
     let (scribe, _) = common::scribe();
     let parent = system.spawn(scribe).unwrap();
-    let child = system.actor(Leftover).child_of(&parent).on_thread().spawn().unwrap();
+    let child = system
+        .actor(Leftover)
+        .child_of(&parent)
+        .on_thread()
+        .spawn()
+        .unwrap();
     child.ok().await.unwrap();
     parent.stop().await;
     assert_eq!(child.stopped().await, Some(StopReason::Parent));
@@ -228,7 +257,10 @@ fn it_is_kept_on_one_cpu() {
         #[message]
         fn allowed(&mut self) -> String {
             let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
-            let line = status.lines().find(|line| line.starts_with("Cpus_allowed_list")).unwrap();
+            let line = status
+                .lines()
+                .find(|line| line.starts_with("Cpus_allowed_list"))
+                .unwrap();
             line.split_whitespace().last().unwrap().to_owned()
         }
     }
@@ -259,13 +291,21 @@ fn a_thread_that_is_blocked_is_named_by_a_shutdown_and_does_not_hold_it_up() {
     }
     drop(scribe);
     let mut ends = Some((enter, opened));
-    let make = move || ends.take().map(|(enter, opened)| Stuck(enter, opened)).unwrap();
-    let stuck = system.actor_with(make).urn("stuck").on_thread().spawn().unwrap();
+    let make = move || {
+        ends.take()
+            .map(|(enter, opened)| Stuck(enter, opened))
+            .unwrap()
+    };
+    let stuck = system
+        .actor_with(make)
+        .urn("stuck")
+        .on_thread()
+        .spawn()
+        .unwrap();
     stuck.block().try_tell().unwrap();
     entered.recv().unwrap();
-    let report = runtime.block_on(async {
-        system.shutdown().deadline(Duration::from_millis(20)).await
-    });
+    let report =
+        runtime.block_on(async { system.shutdown().deadline(Duration::from_millis(20)).await });
     assert_eq!(report.stuck.len(), 1);
     assert_eq!(report.stuck[0].as_str(), "stuck");
     drop(open);

@@ -5,8 +5,9 @@ pub use std::boxed::Box;
 pub use serde;
 
 pub use crate::actor::{
-    Accepted, Birth, Ferried, Ferry, Head, Life, Ranks, Unranked, answer, answer_deferred,
-    answer_fallback, answer_result, attempt, beside,
+    Accepted, Birth, Ferried, FerriedProtocol, Ferry, HasProtocol, HasProtocols, Head, Life,
+    ProtocolInbox, Ranks, Serves, SharedWith, Unranked, answer, answer_deferred, answer_fallback,
+    answer_result, attempt, beside, recipient, serve,
 };
 pub use crate::call::Sending;
 pub use crate::error::Failure;
@@ -114,6 +115,23 @@ pub const fn is_taken(name: &str, names: &[&str]) -> bool {
     while at < names.len() {
         if same(name.as_bytes(), names[at].as_bytes()) {
             return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// Whether a name of a protocol is in `others`, the names of its actor and of
+/// the protocols before it.
+pub const fn any_taken(names: &[&str], others: &[&[&str]]) -> bool {
+    let mut at = 0;
+    while at < names.len() {
+        let mut other = 0;
+        while other < others.len() {
+            if is_taken(names[at], others[other]) {
+                return true;
+            }
+            other += 1;
         }
         at += 1;
     }

@@ -27,8 +27,8 @@ pub mod __private;
 pub use actor::{
     Actor, ActorRef, AnyRef, Attached, Backoff, ChildExit, Context, Create, DEFAULT_MAILBOX,
     Declared, Directive, Escalation, Gone, Handler, Messages, Overflow, Place, Prioritised,
-    Recipient, Renews, Restart, Scoped, State, StopReason, Stopping, Strategy, TaskActor, TickSpec,
-    Travels, Turn, WeakRef,
+    ProtocolMessage, Recipient, Renews, Restart, Scoped, State, StopReason, Stopping, Strategy,
+    TaskActor, TickSpec, Travels, Turn, WeakRef,
 };
 pub use call::{Asking, Call, Queueing, Target, Telling};
 pub use current::ActorId;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use syn::{Error, Ident, LitStr, Type};
+use syn::{Error, Ident, LitStr, Path, Type};
 
 use crate::model::{Actor, ActorArgs, Handler, HandlerKind, Message};
 use crate::parse::Mistakes;
@@ -35,6 +35,7 @@ const TAKEN: [&str; 20] = [
 /// Checks an actor, and takes out the handlers that could not stand beside the
 /// others: they would only be told of once more.
 pub(crate) fn actor(actor: &mut Actor, mistakes: &mut Mistakes) {
+    protocols(&mut actor.protocols, mistakes);
     let name = actor.ident.to_string();
     let mut variants = HashMap::new();
     let mut messages = HashSet::new();
@@ -62,6 +63,21 @@ pub(crate) fn actor(actor: &mut Actor, mistakes: &mut Mistakes) {
             mistakes.at(handler.method.span(), text);
         }
         text.is_none()
+    });
+}
+
+fn protocols(protocols: &mut Vec<Path>, mistakes: &mut Mistakes) {
+    let mut seen = HashSet::new();
+    protocols.retain(|path| {
+        let shown = quote::quote!(#path).to_string().replace(' ', "");
+        let is_first = seen.insert(shown.clone());
+        if !is_first {
+            mistakes.push(Error::new_spanned(
+                path,
+                format_args!("`{shown}` is named twice: take one of them out"),
+            ));
+        }
+        is_first
     });
 }
 

@@ -37,7 +37,8 @@ use proc_macro::TokenStream;
 ///
 /// # On an impl
 ///
-/// These attributes are understood inside it:
+/// `#[actor(protocols(Feline, Parent))]` names the protocols that the actor has;
+/// see [`macro@protocol`]. These attributes are understood inside it:
 ///
 /// | attribute | on | what it makes of it |
 /// |---|---|---|
@@ -129,6 +130,76 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::message(args.into(), item.into()).into()
+}
+
+/// Makes a trait a protocol: messages that several actors share.
+///
+/// A method with `#[message]` is a message, declared once for all who have the
+/// protocol: for `greet` of `Feline` a `FelineGreet`, and a call of every
+/// reference by `FelineCalls`. Its arguments are those of
+/// [`macro@message`], but for `every`. What the trait says of it is what an
+/// actor has that does not override it. Other methods stay what they are, and
+/// are no messages.
+///
+/// An actor has the protocols that its `#[actor(protocols(…))] impl` names, and
+/// implements their traits. Its inbox stays one enum, with one variant for each
+/// protocol; a message of a protocol is handled like any other.
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[protocol]
+/// pub trait Feline {
+///     fn name(&self) -> String;
+///
+///     #[message]
+///     fn greet(&self) -> String { format!("Hi, it's {}.", self.name()) }
+/// }
+///
+/// #[actor]
+/// pub struct Cat;
+///
+/// #[actor(protocols(Feline))]
+/// impl Cat {
+///     #[message]
+///     fn purr(&mut self) -> String { "Purr.".to_owned() }
+/// }
+///
+/// impl Feline for Cat {
+///     fn name(&self) -> String { "Mr. Whiskers".to_owned() }
+/// }
+///
+/// #[actor]
+/// pub struct Tiger;
+///
+/// #[actor(protocols(Feline))]
+/// impl Tiger {}
+///
+/// impl Feline for Tiger {
+///     fn name(&self) -> String { "Shere Khan".to_owned() }
+///     fn greet(&self) -> String { format!("{} does not greet.", self.name()) }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let (cat, tiger) = (system.spawn(Cat)?, system.spawn(Tiger)?);
+///     assert_eq!(cat.greet().await?, "Hi, it's Mr. Whiskers.");
+///     assert_eq!(cat.purr().await?, "Purr.");
+///     let all = [cat.recipient::<FelineGreet>(), tiger.recipient()];
+///     assert_eq!(all[1].ask(FelineGreet {}).await?, "Shere Khan does not greet.");
+///     Ok(())
+/// }
+/// ```
+///
+/// A method may be `async`, may answer with a `Result` or a `Deferred`, and may
+/// take `ctx: &mut Context<Self>` last. A protocol may be in another module or
+/// another crate: `protocols(animals::Feline)`. Two messages of one actor have
+/// two wire names, wherever they come from. `System::recipients` lists all
+/// actors of a system that have a protocol.
+#[proc_macro_attribute]
+pub fn protocol(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::protocol(args.into(), item.into()).into()
 }
 
 /// Runs an `async fn main` on a tokio runtime with all its cores.

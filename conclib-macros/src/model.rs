@@ -15,6 +15,8 @@ pub(crate) struct MessageArgs {
     pub(crate) name: Option<LitStr>,
     pub(crate) local: Option<Span>,
     pub(crate) every: Option<(Span, Duration)>,
+    /// It runs beside the turns.
+    pub(crate) concurrent: Option<Span>,
     pub(crate) priority: Option<u8>,
 }
 
@@ -46,14 +48,28 @@ pub(crate) struct ActorArgs {
     pub(crate) priority: bool,
 }
 
-/// An `#[actor] impl`.
+/// The arguments of `#[actor(…)]` on an impl.
+pub(crate) struct ImplArgs {
+    pub(crate) runtime: Path,
+    pub(crate) protocols: Vec<Path>,
+    /// It can only run on a thread of its own.
+    pub(crate) thread: bool,
+}
+
+/// An `#[actor] impl`, or a `#[protocol] trait`, which has nothing but methods
+/// that are messages.
 pub(crate) struct Actor {
     pub(crate) runtime: Path,
+    pub(crate) is_protocol: bool,
+    /// The protocols that an actor has.
+    pub(crate) protocols: Vec<Path>,
     /// `Greeter`, as the names of what is generated begin.
     pub(crate) ident: Ident,
-    /// `Greeter<T>`.
+    /// `Greeter<T>`; of a protocol, `Self`.
     pub(crate) self_ty: Type,
     pub(crate) generics: Generics,
+    /// It can only run on a thread of its own.
+    pub(crate) thread: bool,
     pub(crate) handlers: Vec<Handler>,
     pub(crate) create: Option<Hook>,
     pub(crate) start: Option<Hook>,
@@ -71,6 +87,10 @@ pub(crate) struct Handler {
     /// The variant of the inbox.
     pub(crate) variant: Ident,
     pub(crate) is_async: bool,
+    /// Whether it is a method at all, or a function beside the state.
+    pub(crate) has_self: bool,
+    /// It runs beside the turns.
+    pub(crate) concurrent: bool,
     /// `&self` instead of `&mut self`: where to complain.
     pub(crate) shared: Option<Span>,
     /// Where it takes the context, if it does.
@@ -118,6 +138,8 @@ pub(crate) enum ReturnKind {
     Value,
     Result,
     Deferred,
+    /// `impl Stream<Item = T>`.
+    Stream,
 }
 
 /// A method that runs at a certain moment.
@@ -128,6 +150,30 @@ pub(crate) struct Hook {
     pub(crate) param: Option<Type>,
     pub(crate) ctx: Option<Span>,
     pub(crate) returns: Returns,
+}
+
+impl Actor {
+    /// One that has no methods yet.
+    pub(crate) fn new(runtime: Path, ident: Ident, self_ty: Type, generics: Generics) -> Self {
+        Self {
+            runtime,
+            is_protocol: false,
+            protocols: Vec::new(),
+            ident,
+            self_ty,
+            generics,
+            handlers: Vec::new(),
+            create: None,
+            start: None,
+            stop: None,
+            error: None,
+            child: None,
+            gone: None,
+            idle: None,
+            fallback: None,
+            thread: false,
+        }
+    }
 }
 
 impl Handler {

@@ -1,7 +1,7 @@
 //! Nothing is in scope, and what would be is shadowed.
 #![no_implicit_prelude]
 
-use ::conclib::{actor, message};
+use ::conclib::{actor, message, protocol};
 
 /// Names of the standard prelude, and what they are not.
 #[expect(dead_code, reason = "they only shadow")]
@@ -25,6 +25,7 @@ mod shadows {
     pub(super) trait Future {}
     pub(super) trait Actor {}
     pub(super) trait Handler {}
+    pub(super) trait Messages {}
     pub(super) mod core {}
     pub(super) mod std {}
     pub(super) mod conclib {}
@@ -50,7 +51,25 @@ pub(super) struct Bare {
     ticks: u8,
 }
 
-#[actor]
+#[protocol]
+pub(super) trait Doubles {
+    #[message]
+    async fn double(&self, of: u8) -> u8 {
+        of * 2
+    }
+
+    #[message]
+    fn keep(&mut self, it: ::std::string::String) -> ::core::result::Result<u8, ::conclib::Fault>;
+}
+
+impl Doubles for Bare {
+    fn keep(&mut self, it: ::std::string::String) -> ::core::result::Result<u8, ::conclib::Fault> {
+        ::core::mem::drop(it);
+        ::core::result::Result::Ok(1)
+    }
+}
+
+#[actor(protocols(Doubles))]
 impl Bare {
     #[handler]
     fn greet(&mut self, greet: Greet) -> ::std::string::String {

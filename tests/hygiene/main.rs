@@ -20,11 +20,12 @@ mod generics;
 mod hooks;
 mod names;
 mod places;
+mod protocols;
 mod renamed;
 
 #[tokio::test]
 async fn bare() {
-    use bare::{Bare, BareCalls as _, Greet, Step};
+    use bare::{Bare, BareCalls as _, DoublesCalls as _, Greet, Step};
 
     let system = conclib::System::new("bare");
     let bare = system.create::<Bare>(3).spawn().unwrap();
@@ -35,4 +36,6 @@ async fn bare() {
     assert_eq!(bare.ask(Step::Left).await.unwrap(), 0);
     assert_eq!(bare.ask(Step::Right(4)).await.unwrap(), 4);
     assert_eq!(bare.half(8).await.unwrap(), 4);
+    assert_eq!(bare.double(4).await.unwrap(), 8);
+    assert_eq!(bare.keep(String::new()).await.unwrap(), 1);
 }

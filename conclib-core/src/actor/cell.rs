@@ -360,7 +360,7 @@ impl<A: Actor> Cell<A> {
     /// Tells whoever listens that a message was not handled.
     pub(crate) fn dead_letter(&self, message: &A::Inbox, cause: DeadLetterCause) {
         let head = message.head();
-        let name = A::Inbox::NAMES.get(head.index).copied().unwrap_or_default();
+        let name = A::Inbox::name(head.index);
         self.lost(name, head.from, cause);
     }
 

@@ -103,7 +103,7 @@ impl<A: Actor, B> End<A, B> {
         if let Some(sources) = self.ctx.take_sources() {
             for (index, from) in sources.unfinished() {
                 let cell = self.ctx.cell();
-                cell.lost(name::<A>(index), from, DeadLetterCause::Stopped);
+                cell.lost(A::Inbox::name(index), from, DeadLetterCause::Stopped);
             }
             let mut rest = sources.into_stash();
             rest.append(&mut self.batch);
@@ -115,7 +115,11 @@ impl<A: Actor, B> End<A, B> {
     fn cut_short(&self) {
         let cell = self.ctx.cell();
         if let Some(index) = cell.stats.turn.swap(0, Ordering::Relaxed).checked_sub(1) {
-            cell.lost(name::<A>(index), self.ctx.from(), DeadLetterCause::Stopped);
+            cell.lost(
+                A::Inbox::name(index),
+                self.ctx.from(),
+                DeadLetterCause::Stopped,
+            );
         }
     }
 }
@@ -306,7 +310,7 @@ async fn failed<A: Actor>(
         Turn::Panicked(fault) => {
             let cell = ctx.cell();
             cell.stats.failed(Some(fault.to_string()));
-            cell.lost(name::<A>(index), ctx.from(), DeadLetterCause::Panicked);
+            cell.lost(A::Inbox::name(index), ctx.from(), DeadLetterCause::Panicked);
             Some((StopReason::Panicked(fault), None))
         }
     }
@@ -389,11 +393,6 @@ fn poll_sources<A: Actor>(
         Next::Message(message) => Poll::Ready(Some(message)),
         Next::Other | Next::End => Poll::Ready(None),
     }
-}
-
-/// The wire name of the `index`th message.
-fn name<A: Actor>(index: usize) -> &'static str {
-    A::Inbox::NAMES.get(index).copied().unwrap_or_default()
 }
 
 fn end_reason<A: Actor>(cell: &Cell<A>) -> StopReason {

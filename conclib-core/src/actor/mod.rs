@@ -8,6 +8,7 @@ mod lanes;
 mod life;
 mod mailbox;
 mod order;
+mod protocol;
 mod recipient;
 mod reference;
 mod resident;
@@ -19,6 +20,7 @@ mod supervise;
 mod turn;
 mod weak;
 
+use std::any::{Any, TypeId};
 use std::future::Future;
 use std::time::Duration;
 
@@ -34,6 +36,11 @@ pub(crate) use mailbox::{Alert, Signal, Ticket};
 pub use order::Prioritised;
 #[doc(hidden)]
 pub use order::{Ranks, Unranked};
+pub use protocol::ProtocolMessage;
+#[doc(hidden)]
+pub use protocol::{
+    HasProtocol, HasProtocols, ProtocolInbox, Serves, SharedWith, recipient, serve,
+};
 pub use recipient::Recipient;
 pub use reference::ActorRef;
 pub use resident::AnyRef;
@@ -158,6 +165,13 @@ pub trait Actor: Sized + 'static {
         let _ = (error, ctx);
         std::future::ready(Directive::Resume)
     }
+
+    /// A boxed [`Recipient`] of the message, if a protocol of it has that.
+    #[doc(hidden)]
+    fn protocol_recipient(me: &ActorRef<Self>, message: TypeId) -> Option<Box<dyn Any>> {
+        let _ = (me, message);
+        None
+    }
 }
 
 /// An actor whose life can be a tokio task: everything it holds across an
@@ -207,6 +221,9 @@ pub trait Messages: Sized + Send + 'static {
     /// The wire names, in the order of the variants.
     const NAMES: &'static [&'static str];
 
+    /// Those of each protocol, which count on from there.
+    const PROTOCOLS: &'static [&'static [&'static str]] = &[];
+
     /// The messages that come by themselves.
     const TICKS: &'static [TickSpec<Self>] = &[];
 
@@ -217,6 +234,19 @@ pub trait Messages: Sized + Send + 'static {
     /// Which variant this is, and who sent it.
     #[doc(hidden)]
     fn head(&self) -> Head<'_>;
+
+    /// The wire name of the message of that index.
+    #[doc(hidden)]
+    fn name(index: usize) -> &'static str {
+        let mut rest = index;
+        for names in std::iter::once(&Self::NAMES).chain(Self::PROTOCOLS) {
+            match names.get(rest) {
+                Some(name) => return name,
+                None => rest -= names.len(),
+            }
+        }
+        ""
+    }
 
     /// Tells whoever asks that this will not be served.
     #[doc(hidden)]
@@ -254,6 +284,15 @@ impl<I> Accepted<I> {
         request.map_or(Self::Answered, |request| {
             Self::Message(variant(request), M::PRIORITY)
         })
+    }
+
+    /// The variant of an actor's inbox for a message of a protocol.
+    pub fn nested<O>(self, variant: fn(I) -> O) -> Accepted<O> {
+        match self {
+            Self::Message(inbox, priority) => Accepted::Message(variant(inbox), priority),
+            Self::Answered => Accepted::Answered,
+            Self::Undeclared(asker) => Accepted::Undeclared(asker),
+        }
     }
 }
 
@@ -300,3 +339,7 @@ pub trait Ferried<M> {}
 
 #[diagnostic::do_not_recommend]
 impl<M: crate::message::WireMessage> Ferried<M> for Ferry<'_> {}
+
+/// As [`Ferried`], for all the messages of a protocol.
+#[doc(hidden)]
+pub trait FerriedProtocol<P> {}

@@ -1,6 +1,6 @@
 //! An actor of any type, as its system sees it.
 
-use std::any::{Any, type_name};
+use std::any::{Any, TypeId, type_name};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -36,6 +36,8 @@ pub(crate) trait Resident: Named + 'static {
     /// A child that waits for it is told what becomes of it.
     fn judge(&self, verdict: Verdict);
     fn snapshot(&self) -> ActorSnapshot;
+    /// A boxed recipient of the message, if a protocol of the actor has that.
+    fn protocol_recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>>;
     /// Takes a request from outside in. False if it was answered already.
     fn accept(&self, envelope: &Envelope<'_>, asker: WireAsker) -> bool;
 }
@@ -109,8 +111,7 @@ impl<A: Actor> Resident for Cell<A> {
             failed: self.stats.failed.load(Ordering::Relaxed),
             busy_with: turn
                 .checked_sub(1)
-                .and_then(|index| A::Inbox::NAMES.get(index))
-                .map(|name| (*name).to_owned()),
+                .map(|index| A::Inbox::name(index).to_owned()),
             last_error: last_error
                 .ok()
                 .and_then(|last| last.as_deref().map(str::to_owned)),
@@ -119,6 +120,13 @@ impl<A: Actor> Resident for Cell<A> {
                 .map(|tick| tick.name.to_owned())
                 .collect(),
         }
+    }
+
+    fn protocol_recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>> {
+        // One that nobody holds any more is about to end.
+        self.try_acquire()
+            .then(|| ActorRef::local(self))
+            .and_then(|me| A::protocol_recipient(&me, message))
     }
 
     fn accept(&self, envelope: &Envelope<'_>, asker: WireAsker) -> bool {

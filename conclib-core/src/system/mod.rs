@@ -7,6 +7,7 @@ mod spawn;
 mod table;
 mod thread;
 
+use std::any::TypeId;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -18,8 +19,8 @@ pub use spawn::SpawnBuilder;
 pub use thread::OnThread;
 
 use crate::actor::{
-    Actor, ActorRef, AnyRef, Closure, Create, Created, Declared, Given, Renewed, Resident, Restart,
-    StopReason, TaskActor,
+    Actor, ActorRef, AnyRef, Closure, Create, Created, Declared, Given, ProtocolMessage, Recipient,
+    Renewed, Resident, Restart, StopReason, TaskActor,
 };
 use crate::error::{LookupError, SpawnError};
 use crate::events::Events;
@@ -120,6 +121,47 @@ impl System {
     /// Nobody has that name.
     pub fn lookup(&self, urn: impl AsRef<str>) -> Result<AnyRef, LookupError> {
         self.resident(urn.as_ref()).map(AnyRef::new)
+    }
+
+    /// An address of every actor here that has the protocol of `M`, in the
+    /// order of their spawning. It keeps them alive, as a [`Recipient`] does.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[protocol]
+    /// trait Switch {
+    ///     #[message] fn toggle(&mut self) -> bool;
+    /// }
+    ///
+    /// #[actor]
+    /// struct Lamp(bool);
+    ///
+    /// #[actor(protocols(Switch))]
+    /// impl Lamp {}
+    ///
+    /// impl Switch for Lamp {
+    ///     fn toggle(&mut self) -> bool { self.0 = !self.0; self.0 }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let _lamps = [system.spawn(Lamp(false))?, system.spawn(Lamp(true))?];
+    ///     let all: Vec<Recipient<SwitchToggle>> = system.recipients();
+    ///     assert_eq!(all.len(), 2);
+    ///     assert!(all[0].ask(SwitchToggle {}).await?);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn recipients<M: ProtocolMessage>(&self) -> Vec<Recipient<M>> {
+        self.0
+            .residents()
+            .filter_map(|resident| {
+                let recipient = resident.protocol_recipient(TypeId::of::<M>())?;
+                recipient.downcast().ok().map(|recipient| *recipient)
+            })
+            .collect()
     }
 
     fn resident(&self, urn: &str) -> Result<Arc<dyn Resident>, LookupError> {

@@ -6,7 +6,7 @@ use syn::{DeriveInput, Error, Item, ItemImpl, Path};
 
 use super::generics::{Need, bounded};
 use super::misplaced::keyword;
-use super::{calls, handlers, hooks, inbox, method};
+use super::{calls, handlers, hooks, inbox, method, protocols};
 use crate::check;
 use crate::model::{ActorArgs, Handler};
 use crate::parse::{Mistakes, actor_args, actor_impl, fork, impl_args, own_lifetimes};
@@ -94,11 +94,11 @@ fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStrea
 
 fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    let runtime = impl_args(args.clone(), &mut mistakes);
-    if let Some(forked) = forked(&args, &block, &runtime) {
+    let parsed = impl_args(args.clone(), &mut mistakes);
+    if let Some(forked) = forked(&args, &block, &parsed.runtime) {
         return forked;
     }
-    let Some(mut actor) = actor_impl(runtime, &mut block, &mut mistakes) else {
+    let Some(mut actor) = actor_impl(parsed, &mut block, &mut mistakes) else {
         let mistakes = mistakes.into_tokens();
         return quote!(#block #mistakes);
     };
@@ -112,7 +112,8 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
     let inbox = inbox::expand(&actor, is_sound);
     let handlers = handlers::expand(&actor, is_sound);
     let create = hooks::create(&actor, is_sound);
-    let calls = calls::expand(&actor);
+    let calls = calls::expand(&actor, &syn::parse_quote!(pub));
+    let protocols = protocols::aliases(&actor);
     let allowances = super::allowances();
     let mistakes = mistakes.into_tokens();
     quote! {
@@ -120,6 +121,7 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
         #(#messages)*
         #allowances
         const _: () = {
+            #protocols
             #inbox
             #handlers
             #create

@@ -2,12 +2,14 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::Visibility;
 
 use super::inbox::generics;
 use super::method::marker_value;
+use super::protocols;
 use crate::model::{Actor, Handler, Method};
 
-pub(super) fn expand(actor: &Actor) -> TokenStream {
+pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
     let methods: Vec<_> = actor
         .handlers
         .iter()
@@ -16,18 +18,20 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
     if methods.is_empty() {
         return TokenStream::new();
     }
-    let Actor {
-        runtime,
-        ident,
-        self_ty,
-        ..
-    } = actor;
-    let generics = generics(actor);
+    let Actor { ident, .. } = actor;
+    let (generics, target) = if actor.is_protocol {
+        protocols::whoever(actor)
+    } else {
+        (generics(actor), actor.self_ty.clone())
+    };
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let runtime = &actor.runtime;
+    let reference = quote!(#runtime::ActorRef<#target>);
+    let handles = actor.is_protocol.then(|| protocols::handles(actor));
     let calls = format_ident!("{ident}Calls");
     let signatures: Vec<_> = methods
         .iter()
-        .map(|(handler, own)| signature(actor, handler, own))
+        .map(|(handler, own)| signature(actor, &reference, handler, own))
         .collect();
     let attrs = methods.iter().map(|(_, own)| attrs(own));
     let bodies = methods.iter().map(|(_, own)| body(own));
@@ -38,20 +42,23 @@ pub(super) fn expand(actor: &Actor) -> TokenStream {
     quote! {
         #[doc = #text]
         #allowances
-        pub trait #calls #impl_generics #where_clause {
+        #vis trait #calls #impl_generics #where_clause {
             #(#attrs #signatures;)*
         }
         #allowances
-        impl #impl_generics #calls #ty_generics for #runtime::ActorRef<#self_ty> #where_clause {
+        impl #impl_generics #calls #ty_generics for #reference #where_clause #handles {
             #(#signatures { #bodies })*
         }
     }
 }
 
-fn signature(actor: &Actor, handler: &Handler, own: &Method) -> TokenStream {
-    let Actor {
-        runtime, self_ty, ..
-    } = actor;
+fn signature(
+    actor: &Actor,
+    reference: &TokenStream,
+    handler: &Handler,
+    own: &Method,
+) -> TokenStream {
+    let runtime = &actor.runtime;
     let method = &handler.method;
     let message = &own.message.self_ty;
     let params = own.params.iter().map(|param| {
@@ -60,7 +67,7 @@ fn signature(actor: &Actor, handler: &Handler, own: &Method) -> TokenStream {
     });
     let unknown = (0..own.unsound).map(|_| quote!(_: impl ::core::marker::Sized));
     quote! {
-        fn #method(&self, #(#params,)* #(#unknown,)*) -> #runtime::Call<&#runtime::ActorRef<#self_ty>, #message>
+        fn #method(&self, #(#params,)* #(#unknown,)*) -> #runtime::Call<&#reference, #message>
     }
 }
 

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 
 use super::hooks::actor_hooks;
 use super::inbox::{generics, ident};
-use super::{blaming, local};
+use super::{blaming, local, protocols};
 use crate::model::{Actor, Handler, HandlerKind, Hook, ReturnKind};
 
 pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
@@ -22,6 +22,18 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         quote!(::core::unimplemented!())
     };
     let hooks = is_sound.then(|| actor_hooks(actor));
+    // What is not `Send` has no life as a task.
+    let task = (!actor.thread).then(|| {
+        quote! {
+            impl #impl_generics #runtime::TaskActor for #self_ty #where_clause {
+                fn live<__B: #runtime::__private::Birth<Self> + ::core::marker::Send>(
+                    life: #runtime::__private::Life<Self, __B>,
+                ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send {
+                    life.run()
+                }
+            }
+        }
+    });
     let handles = actor.handlers.iter().map(|handler| {
         let message = handler.message();
         let variant = &handler.variant;
@@ -33,6 +45,8 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
             }
         }
     });
+    let protocols = protocols::nests(actor);
+    let recipient = protocols::recipient(actor);
     let travels = travels(actor, &generics);
     quote! {
         impl #impl_generics #runtime::Actor for #self_ty #where_clause {
@@ -47,24 +61,22 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
                 async move { #turn }
             }
             #hooks
+            #recipient
         }
-        impl #impl_generics #runtime::TaskActor for #self_ty #where_clause {
-            fn live<__B: #runtime::__private::Birth<Self> + ::core::marker::Send>(
-                life: #runtime::__private::Life<Self, __B>,
-            ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send {
-                life.run()
-            }
-        }
+        #task
         #(#handles)*
+        #protocols
         #travels
     }
 }
 
-fn turn(actor: &Actor) -> TokenStream {
+pub(super) fn turn(actor: &Actor) -> TokenStream {
     let inbox = ident(actor);
     let message = local("message");
-    let arms = actor.handlers.iter().map(|handler| arm(actor, handler));
+    let handlers = actor.handlers.iter().enumerate();
+    let arms = handlers.map(|(index, handler)| arm(actor, index, handler));
     let fallback = actor.fallback.as_ref().map(|hook| fallback(actor, hook));
+    let protocols = protocols::arms(actor);
     let marker = actor
         .generics
         .type_params()
@@ -74,6 +86,7 @@ fn turn(actor: &Actor) -> TokenStream {
         match #message {
             #(#arms)*
             #fallback
+            #protocols
             #marker
         }
     }
@@ -92,11 +105,17 @@ fn travels(actor: &Actor, generics: &syn::Generics) -> TokenStream {
             for<'__a> #runtime::__private::Ferry<'__a>: #runtime::__private::Ferried<#message>
         ));
     }
+    for protocol in protocols::types(actor) {
+        clause.predicates.push(syn::parse_quote!(
+            for<'__a> #runtime::__private::Ferry<'__a>:
+                #runtime::__private::FerriedProtocol<#protocol>
+        ));
+    }
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     quote!(impl #impl_generics #runtime::Travels for #self_ty #where_clause {})
 }
 
-fn arm(actor: &Actor, handler: &Handler) -> TokenStream {
+fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
     let Actor { runtime, .. } = actor;
     let inbox = ident(actor);
     let Handler {
@@ -119,18 +138,32 @@ fn arm(actor: &Actor, handler: &Handler) -> TokenStream {
     };
     let shares = handler
         .shared
-        .filter(|_| handler.is_async)
+        .filter(|_| handler.is_async && !actor.is_protocol)
         .map(|span| quote_spanned!(blaming(span)=> #runtime::__private::shares::<Self>();));
     let (answer, returned) = match returns.kind {
         ReturnKind::Value => (quote!(answer), quote!(ReplyOf)),
         ReturnKind::Result => (quote!(answer_result), quote!(ResultOf)),
         ReturnKind::Deferred => (quote!(answer_deferred), quote!(DeferredOf)),
+        ReturnKind::Stream => (quote!(answer_stream), quote!(ReplyOf)),
     };
     let ctx = handler.ctx.map(ctx);
     let dot_await = handler.is_async.then(|| quote!(.await));
     let reply = local("reply");
     // What does not fit a declared message is the return type's fault.
-    let call = quote_spanned!(blaming(returns.span)=> Self::#method(self, #args #ctx)#dot_await);
+    let span = blaming(returns.span);
+    let (owner, this) = if actor.is_protocol {
+        protocols::callee(actor)
+    } else {
+        (quote_spanned!(span=> Self), quote_spanned!(span=> self))
+    };
+    if handler.concurrent || returns.kind == ReturnKind::Stream {
+        let this = handler.has_self.then(|| quote_spanned!(span=> #this,));
+        let call = quote_spanned!(span=> #owner::#method(#this #args #ctx));
+        let pattern = quote!(#runtime::Request { message: #pattern, reply: #reply, .. });
+        let beside = beside(runtime, &message, index, &answer, &call);
+        return quote!(#inbox::#variant(#pattern) => { #beside });
+    }
+    let call = quote_spanned!(span=> #owner::#method(#this, #args #ctx)#dot_await);
     let handled = match &handler.kind {
         HandlerKind::Method(_) => call,
         HandlerKind::Declared(_) => {
@@ -146,6 +179,25 @@ fn arm(actor: &Actor, handler: &Handler) -> TokenStream {
             #shares
             #runtime::__private::#answer::<#message>(#reply, async move { #handled }).await
         }
+    }
+}
+
+/// A handler that runs on after its turn: what it answers with is made in the
+/// turn, and served beside those that follow.
+fn beside(
+    runtime: &syn::Path,
+    message: &syn::Type,
+    index: usize,
+    answer: &TokenStream,
+    call: &TokenStream,
+) -> TokenStream {
+    let index = proc_macro2::Literal::usize_unsuffixed(index);
+    let (ctx, reply, made) = (local("ctx"), local("reply"), local("made"));
+    quote! {
+        let #made = #runtime::__private::attempt(|| #call);
+        #runtime::__private::beside(#ctx, #index, #reply, #made, |#reply, #made| {
+            #runtime::__private::#answer::<#message>(#reply, #made)
+        })
     }
 }
 

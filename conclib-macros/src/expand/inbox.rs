@@ -5,9 +5,9 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Generics;
 use syn::spanned::Spanned;
 
-use super::blaming;
 use super::generics::{Need, bounded};
 use super::method::marker_value;
+use super::{blaming, protocols};
 use crate::model::{Actor, Handler, HandlerKind};
 
 /// The generics of what is generated for an actor: parameters that a wire
@@ -94,9 +94,19 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         .iter()
         .map(|handler| format!(" For `{}`.", handler.method));
     let ticks = is_sound.then(|| ticks(actor));
+    let protocols = protocols::types(actor);
+    let protocol_variants = protocols::variants(actor);
+    let protocol_names = (!protocols.is_empty()).then(|| {
+        quote! {
+            const PROTOCOLS: &'static [&'static [&'static str]] =
+                &[#(<#protocols as #runtime::Messages>::NAMES),*];
+        }
+    });
+    let offsets = protocols::offsets(actor);
     let distinct = distinct(actor);
     // An inbox without any variant has no reference that could be matched on.
-    let this = if variants.is_empty() && fallback.is_none() && marker_arm.is_none() {
+    let is_empty = variants.is_empty() && protocols.is_empty();
+    let this = if is_empty && fallback.is_none() && marker_arm.is_none() {
         quote!(*self)
     } else {
         quote!(self)
@@ -107,11 +117,13 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         pub enum #inbox #impl_generics #where_clause {
             #(#[doc = #variant_docs] #variants(#runtime::Request<#messages>),)*
             #fallback_variant
+            #(#[doc(hidden)] #protocol_variants(#protocols),)*
             #marker_variant
         }
         impl #impl_generics #runtime::Messages for #inbox #ty_generics #where_clause {
             const NAMES: &'static [&'static str] =
                 &[#(<#messages as #runtime::Message>::NAME,)* #fallback_name];
+            #protocol_names
             #ticks
             const PRIORITISED: bool = {
                 use #runtime::__private::Unranked as _;
@@ -121,6 +133,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
                 match #this {
                     #(Self::#variants(request) => #runtime::__private::Head::of(#index, request),)*
                     #fallback_head
+                    #(Self::#protocol_variants(inbox) => #runtime::Messages::head(inbox).nested(#offsets),)*
                     #marker_arm
                 }
             }
@@ -128,6 +141,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
                 match self {
                     #(Self::#variants(request) => request.refuse(failure),)*
                     #fallback_refuse
+                    #(Self::#protocol_variants(inbox) => #runtime::Messages::refuse(inbox, failure),)*
                     #marker_arm_owned
                 }
             }
@@ -135,6 +149,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
                 match #this {
                     #(Self::#variants(request) => request.queued(),)*
                     #fallback_queued
+                    #(Self::#protocol_variants(inbox) => #runtime::Messages::queued(inbox),)*
                     #marker_arm
                 }
             }
@@ -149,6 +164,12 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
                             Self::#variants,
                         );
                     }
+                )*
+                #(
+                    let asker = match <#protocols as #runtime::Messages>::accept(envelope, asker) {
+                        #runtime::__private::Accepted::Undeclared(asker) => asker,
+                        accepted => return accepted.nested(Self::#protocol_variants),
+                    };
                 )*
                 #runtime::__private::Accepted::Undeclared(asker)
             }
@@ -221,6 +242,7 @@ fn distinct(actor: &Actor) -> TokenStream {
         });
         others.push(name);
     }
+    checks.extend(protocols::distinct(actor, &others));
     checks
 }
 

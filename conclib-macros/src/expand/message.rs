@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Error, Item, LitStr};
 
 use super::generics::{Need, bounded};
-use super::misplaced::{is_method, keyword};
+use super::misplaced::{is_declaration, is_method, keyword};
 use super::{blaming, respanned, shape};
 use crate::check;
 use crate::model::{Message, MessageArgs};
@@ -27,6 +27,12 @@ pub(crate) fn message(args: TokenStream, item: TokenStream) -> TokenStream {
         mistakes.at(
             span,
             "only a method of an actor comes by itself: write `#[message(every = …)]` inside an `#[actor] impl`",
+        );
+    }
+    if let Some(span) = args.concurrent {
+        mistakes.at(
+            span,
+            "whether a handler runs beside others is said where it is: write `#[message(concurrent)]` on a method of an `#[actor] impl`",
         );
     }
     let mut message = of_type(args, &input, &mut mistakes);
@@ -75,11 +81,13 @@ fn of_type(args: MessageArgs, input: &DeriveInput, mistakes: &mut Mistakes) -> M
 }
 
 fn wrong_item(item: &TokenStream) -> Error {
-    if is_method(item) {
-        return Error::new(
-            Span::call_site(),
-            "`#[message]` on a method is read by `#[actor]`: write `#[actor]` above this impl block",
-        );
+    let text = if is_declaration(item) {
+        "`#[message]` on a method of a trait is read by `#[protocol]`: write `#[protocol]` above this trait"
+    } else {
+        "`#[message]` on a method is read by `#[actor]`: write `#[actor]` above this impl block, or `#[protocol]` above this trait"
+    };
+    if is_method(item) || is_declaration(item) {
+        return Error::new(Span::call_site(), text);
     }
     match syn::parse2::<Item>(item.clone()) {
         Ok(item @ Item::Fn(_)) => Error::new_spanned(

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Error, ImplItemFn, Item};
+use syn::{Error, ImplItemFn, Item, TraitItemFn};
 
 /// `#[handler]`, `#[on]` or `#[fallback]` where nothing reads it.
 pub(crate) fn misplaced(name: &str, item: TokenStream) -> TokenStream {
@@ -18,6 +18,12 @@ pub(crate) fn misplaced(name: &str, item: TokenStream) -> TokenStream {
 /// Whether it has a `self`, so that it is in an impl or a trait.
 pub(super) fn is_method(item: &TokenStream) -> bool {
     syn::parse2::<ImplItemFn>(item.clone()).is_ok_and(|method| method.sig.receiver().is_some())
+}
+
+/// Whether it has a `self` and no body, so that it is in a trait.
+pub(super) fn is_declaration(item: &TokenStream) -> bool {
+    syn::parse2::<TraitItemFn>(item.clone())
+        .is_ok_and(|method| method.sig.receiver().is_some() && method.default.is_none())
 }
 
 /// The word that says what an item is.

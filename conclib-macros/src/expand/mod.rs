@@ -10,7 +10,10 @@ mod inbox;
 mod message;
 mod method;
 mod misplaced;
+mod protocol;
+mod protocols;
 mod shape;
+
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +21,7 @@ pub(crate) use actor::actor;
 pub(crate) use entry::main;
 pub(crate) use message::message;
 pub(crate) use misplaced::misplaced;
+pub(crate) use protocol::protocol;
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{actor, main, message};
+use super::{actor, main, message, protocol};
 
 /// As rustfmt would have it, without the allowances that every item has.
 fn shown(expanded: TokenStream) -> String {
@@ -147,6 +147,39 @@ fn actor_impl_with_a_condition() {
         }
     };
     assert_snapshot!(shown(actor(quote!(), block)));
+}
+
+#[test]
+fn protocol_trait() {
+    let item = quote! {
+        /// What felines have in common.
+        pub trait Feline: Debug {
+            fn name(&self) -> &str;
+
+            /// Says hello.
+            #[message]
+            fn greet(&self) -> String { format!("Hi, it's {}.", self.name()) }
+
+            #[message(name = "meal")]
+            async fn feed(&mut self, grams: u32, ctx: &mut Context<Self>) -> Result<u32, Full>;
+        }
+    };
+    assert_snapshot!(shown(protocol(quote!(), item)));
+}
+
+#[test]
+fn actor_impl_with_protocols() {
+    let block = quote! {
+        impl<T> Cat<T> {
+            #[message]
+            fn purr(&mut self) {}
+
+            #[fallback]
+            async fn other(&mut self, request: RequestEnvelope) {}
+        }
+    };
+    let args = quote!(protocols(Feline, animals::Eater));
+    assert_snapshot!(shown(actor(args, block)));
 }
 
 /// What stands in for the expansion, so that nothing else is to complain.

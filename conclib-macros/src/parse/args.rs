@@ -3,15 +3,16 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Error, LitInt, LitStr, Path, Token, parse_quote};
+use syn::{Error, LitInt, LitStr, Path, Token, parse_quote, token};
 
 use super::Mistakes;
 use super::duration::duration;
-use crate::model::{ActorArgs, MessageArgs};
+use crate::model::{ActorArgs, ImplArgs, MessageArgs};
 
 const MESSAGE: &str = "a message has the arguments `reply = Type`, `error = Type`, `name = \"…\"`, `priority = 0` and `local`; on a method also `every = \"500ms\"` and `concurrent`";
 const ACTOR: &str = "an actor's struct has the arguments `urn = \"…\"`, `mailbox = 256`, `overflow = DropOldest`, `strategy = OneForAll` and `priority`";
-const BLOCK: &str = "`#[actor]` on an impl takes no arguments but `thread`: `urn`, `mailbox` and the like belong above the struct";
+const BLOCK: &str = "`#[actor]` on an impl takes only `protocols(…)` and `thread`: `urn`, `mailbox` and the like belong above the struct";
+const PROTOCOL: &str = "`#[protocol]` takes no arguments";
 const ENTRY: &str = "`#[conclib::main]` takes no arguments";
 
 fn default_runtime() -> Path {
@@ -26,6 +27,7 @@ pub(crate) fn message_args(args: TokenStream, mistakes: &mut Mistakes) -> Messag
         name: None,
         local: None,
         every: None,
+        concurrent: None,
         priority: None,
     };
     each(args, mistakes, |arg| {
@@ -39,6 +41,7 @@ pub(crate) fn message_args(args: TokenStream, mistakes: &mut Mistakes) -> Messag
                 let text: LitStr = arg.value("every = \"500ms\"")?;
                 parsed.every = Some((arg.key.span(), duration(&text)?));
             }
+            "concurrent" if arg.word()? => parsed.concurrent = Some(arg.key.span()),
             "priority" => parsed.priority = Some(arg.priority()?),
             _ => return Err(arg.unknown(MESSAGE)),
         }
@@ -71,9 +74,29 @@ pub(crate) fn actor_args(args: TokenStream, mistakes: &mut Mistakes) -> ActorArg
     parsed
 }
 
-/// The arguments on an `impl`: only where the runtime is.
-pub(crate) fn impl_args(args: TokenStream, mistakes: &mut Mistakes) -> Path {
-    only_runtime(args, BLOCK, mistakes)
+/// The arguments on an `impl`: the protocols, whether it can only run on a
+/// thread of its own, and where the runtime is.
+pub(crate) fn impl_args(args: TokenStream, mistakes: &mut Mistakes) -> ImplArgs {
+    let mut parsed = ImplArgs {
+        runtime: default_runtime(),
+        protocols: Vec::new(),
+        thread: false,
+    };
+    each(args, mistakes, |arg| {
+        match arg.key.to_string().as_str() {
+            "crate" => parsed.runtime = arg.runtime()?,
+            "thread" => parsed.thread = arg.word()?,
+            "protocols" => parsed.protocols = arg.paths("protocols(Feline)")?,
+            _ => return Err(arg.unknown(BLOCK)),
+        }
+        Ok(())
+    });
+    parsed
+}
+
+/// The arguments of `#[protocol]`: only where the runtime is.
+pub(crate) fn protocol_args(args: TokenStream, mistakes: &mut Mistakes) -> Path {
+    only_runtime(args, PROTOCOL, mistakes)
 }
 
 /// The arguments of `#[conclib::main]`: only where the runtime is.
@@ -122,6 +145,14 @@ impl Arg<'_> {
         Ok(true)
     }
 
+    fn word(&self) -> syn::Result<bool> {
+        if self.rest.peek(Token![=]) {
+            let text = format!("`{}` has no value: write only the word", self.key);
+            return Err(Error::new(self.key.span(), text));
+        }
+        Ok(true)
+    }
+
     fn priority(&self) -> syn::Result<u8> {
         let number: LitInt = self.value("priority = 0")?;
         number.base10_parse().map_err(|_| {
@@ -130,6 +161,25 @@ impl Arg<'_> {
                 "a priority is a number from 0, the most urgent, to 255, which is what a message has that says nothing",
             )
         })
+    }
+
+    /// `key(path, path)`.
+    fn paths(&self, example: &str) -> syn::Result<Vec<Path>> {
+        let wrong = |span| Error::new(span, format!("expected `{example}`"));
+        if !self.rest.peek(token::Paren) {
+            // What stands there instead was told of.
+            while !self.rest.is_empty() && !self.rest.peek(Token![,]) {
+                self.rest.parse::<TokenTree>()?;
+            }
+            return Err(wrong(self.key.span()));
+        }
+        let list;
+        syn::parenthesized!(list in self.rest);
+        let paths = list.parse_terminated(Path::parse_mod_style, Token![,])?;
+        if paths.is_empty() {
+            return Err(wrong(self.key.span()));
+        }
+        Ok(paths.into_iter().collect())
     }
 
     /// `crate = path`: where the runtime is, if it is not `::conclib`.

@@ -2,21 +2,22 @@
 //! the methods; the block stays what it was otherwise.
 
 use proc_macro2::Span;
-use syn::{Attribute, Error, ImplItem, ImplItemFn, ItemImpl, Path, parse_quote};
+use syn::{Attribute, Error, ImplItem, ImplItemFn, ItemImpl, parse_quote};
 
 use super::method::{self, Takes};
 use super::role::{self, Moment, Role};
 use super::{Mistakes, own_lifetimes, signature};
-use crate::model::{Actor, Hook};
+use crate::model::{Actor, Hook, ImplArgs};
 
 /// `None` if the block is no actor's. Our attributes are taken off also then:
 /// left alone they would only complain once more.
 pub(crate) fn actor_impl(
-    runtime: Path,
+    args: ImplArgs,
     block: &mut ItemImpl,
     mistakes: &mut Mistakes,
 ) -> Option<Actor> {
-    let mut actor = head(runtime.clone(), block, mistakes);
+    let runtime = args.runtime.clone();
+    let mut actor = head(args, block, mistakes);
     for item in &mut block.items {
         let ImplItem::Fn(method) = item else {
             continue;
@@ -24,6 +25,7 @@ pub(crate) fn actor_impl(
         let role = role::take(method, &runtime, mistakes);
         if role.is_some() {
             method.attrs.push(as_its_role_wants());
+            signature::free(&mut method.sig, &block.generics);
         }
         if let (Some(actor), Some((role, span))) = (&mut actor, role) {
             add(actor, method, role, span, mistakes);
@@ -33,7 +35,7 @@ pub(crate) fn actor_impl(
 }
 
 /// Lints that advise another signature: the role of the method fixes it.
-fn as_its_role_wants() -> Attribute {
+pub(super) fn as_its_role_wants() -> Attribute {
     parse_quote! {
         #[allow(
             clippy::needless_pass_by_value,
@@ -46,7 +48,7 @@ fn as_its_role_wants() -> Attribute {
     }
 }
 
-fn head(runtime: Path, block: &ItemImpl, mistakes: &mut Mistakes) -> Option<Actor> {
+fn head(args: ImplArgs, block: &ItemImpl, mistakes: &mut Mistakes) -> Option<Actor> {
     if let Some((path, _)) = &block.trait_ {
         mistakes.push(Error::new_spanned(
             path,
@@ -61,21 +63,14 @@ fn head(runtime: Path, block: &ItemImpl, mistakes: &mut Mistakes) -> Option<Acto
         ));
         return None;
     };
-    let mut actor = Actor {
-        runtime,
-        ident: name.ident.clone(),
-        self_ty: (*block.self_ty).clone(),
-        generics: block.generics.clone(),
-        handlers: Vec::new(),
-        create: None,
-        start: None,
-        stop: None,
-        error: None,
-        child: None,
-        gone: None,
-        idle: None,
-        fallback: None,
-    };
+    let mut actor = Actor::new(
+        args.runtime,
+        name.ident.clone(),
+        (*block.self_ty).clone(),
+        block.generics.clone(),
+    );
+    actor.protocols = args.protocols;
+    actor.thread = args.thread;
     // The `#[actor]` on the struct says what is wrong with its lifetimes.
     own_lifetimes(&mut actor.generics, &mut actor.self_ty);
     Some(actor)

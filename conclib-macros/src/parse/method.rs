@@ -1,14 +1,17 @@
 //! A method with one of our attributes, as a handler or a hook.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::format_ident;
 use syn::ext::IdentExt;
 use syn::{Attribute, Error, ImplItemFn, LitStr, ReturnType, Type, Visibility, parse_quote};
 
-use super::signature::{self, Params};
+use super::protocol::mentions_actor;
+use super::signature::{self, Opaque, Params};
 use super::this::{named, used_generics};
 use super::{Mistakes, message_args};
-use crate::model::{Actor, Handler, HandlerKind, Hook, Message, Method, ReturnKind, Returns};
+use crate::model::{
+    Actor, Handler, HandlerKind, Hook, Message, MessageArgs, Method, ReturnKind, Returns,
+};
 
 /// `#[handler] fn name(&mut self, message: M, ctx) -> R`.
 pub(super) fn declared(
@@ -44,7 +47,7 @@ pub(super) fn declared(
     // Its own generic parameters would be unknown where the message is named.
     let is_plain = method.sig.generics.params.is_empty();
     let kind = HandlerKind::Declared(Box::new(message));
-    let handler = handler(what, method, &params, returns, kind, mistakes);
+    let handler = handler(actor, what, method, &params, returns, kind, false, mistakes);
     is_plain.then_some(handler)
 }
 
@@ -83,7 +86,10 @@ pub(super) fn own_message(
         })
         .collect();
     let returns = signature::returns(&method.sig);
-    let is_plain = method.sig.generics.params.is_empty();
+    let concurrent = args.concurrent;
+    answers_in_time(actor, method, concurrent, &params, mistakes);
+    let is_plain = method.sig.generics.params.is_empty()
+        && is_as_a_protocol_wants(actor, method, &args, mistakes);
     let is_sound = is_plain && fields.len() == params.rest.len();
     let fields = if is_sound { fields } else { Vec::new() };
     let (reply, error) = if signature::replies(&method.sig, mistakes) && is_plain {
@@ -113,7 +119,8 @@ pub(super) fn own_message(
     let own = Method {
         message,
         vis: match &method.vis {
-            Visibility::Inherited => parse_quote!(pub),
+            // A trait says it for all its methods.
+            Visibility::Inherited if !actor.is_protocol => parse_quote!(pub),
             vis => vis.clone(),
         },
         attrs: method
@@ -127,7 +134,90 @@ pub(super) fn own_message(
         unsound: if is_sound { 0 } else { params.rest.len() },
     };
     let kind = HandlerKind::Method(Box::new(own));
-    handler("a `#[message]`", method, &params, returns, kind, mistakes)
+    let what = "a `#[message]`";
+    let concurrent = concurrent.is_some();
+    handler(
+        actor, what, method, &params, returns, kind, concurrent, mistakes,
+    )
+}
+
+/// A handler that runs on after its turn cannot borrow the actor.
+fn answers_in_time(
+    actor: &Actor,
+    method: &ImplItemFn,
+    concurrent: Option<Span>,
+    params: &Params<'_>,
+    mistakes: &mut Mistakes,
+) {
+    let opaque = signature::opaque(&method.sig.output).map(|(opaque, _)| opaque);
+    let is_async = method.sig.asyncness.is_some();
+    if let Some(span) = concurrent {
+        if actor.is_protocol {
+            mistakes.at(
+                span,
+                "what a concurrent handler needs belongs to one actor: write `#[message(concurrent)]` in the `#[actor] impl`",
+            );
+        } else if is_async && let Some(this) = params.receiver {
+            mistakes.push(Error::new_spanned(
+                this,
+                "a concurrent handler outlives its turn and cannot borrow the actor: leave `self` out, or write `fn …(&self, …) -> impl Future<Output = T>` and clone what it needs before its `async move { … }`",
+            ));
+        } else if is_async && let Some(ctx) = params.ctx {
+            mistakes.at(
+                ctx,
+                "a concurrent handler outlives its turn and cannot borrow the context: write `fn …(&self, …, ctx: &mut Context<Self>) -> impl Future<Output = T>`, and use it before its `async move { … }`",
+            );
+        } else if !is_async && opaque != Some(Opaque::Future) {
+            mistakes.at(
+                method.sig.ident.span(),
+                "a concurrent handler is a future: write `async fn` without `self`, or return `impl Future<Output = T>`",
+            );
+        }
+    } else if opaque == Some(Opaque::Future) {
+        mistakes.at(
+            method.sig.ident.span(),
+            "a handler that answers with a future runs beside the turns: say so with `#[message(concurrent)]`, or write `async fn`",
+        );
+    }
+    if opaque == Some(Opaque::Stream) {
+        if actor.is_protocol {
+            mistakes.at(
+                method.sig.ident.span(),
+                "a stream of replies belongs to one actor: write it in the `#[actor] impl`",
+            );
+        } else if is_async {
+            mistakes.at(
+                method.sig.ident.span(),
+                "a handler that answers with a stream is no `async fn`: what it awaits belongs into the stream",
+            );
+        }
+    }
+}
+
+/// What a message of a protocol cannot have, as no single actor does.
+fn is_as_a_protocol_wants(
+    actor: &Actor,
+    method: &ImplItemFn,
+    args: &MessageArgs,
+    mistakes: &mut Mistakes,
+) -> bool {
+    if !actor.is_protocol {
+        return true;
+    }
+    if let Some((span, _)) = &args.every {
+        mistakes.at(
+            *span,
+            "what comes by itself belongs to one actor: write `#[message(every = …)]` in the `#[actor] impl`, and call the method of the protocol there",
+        );
+    }
+    let this = mentions_actor(&method.sig);
+    if let Some(span) = this {
+        mistakes.at(
+            span,
+            "a message of a protocol is one type for all actors: name a type instead of `Self`",
+        );
+    }
+    this.is_none()
 }
 
 fn message_ident(actor: &Actor, method: &Ident) -> Ident {
@@ -140,20 +230,28 @@ fn is_told(attribute: &Attribute) -> bool {
     attribute.path().is_ident("doc") || attribute.path().is_ident("deprecated")
 }
 
+#[expect(clippy::too_many_arguments, reason = "each is a part of a handler")]
 fn handler(
+    actor: &Actor,
     what: &str,
     method: &ImplItemFn,
     params: &Params<'_>,
     returns: Returns,
     kind: HandlerKind,
+    concurrent: bool,
     mistakes: &mut Mistakes,
 ) -> Handler {
-    signature::plain(what, &method.sig, mistakes);
+    signature::plain(actor, what, &method.sig, mistakes);
     Handler {
         method: method.sig.ident.clone(),
         variant: signature::camel(&method.sig.ident.unraw()),
         is_async: method.sig.asyncness.is_some(),
-        shared: signature::receiver(what, &method.sig, params, mistakes),
+        has_self: params.receiver.is_some(),
+        concurrent,
+        shared: match concurrent {
+            true if params.receiver.is_none() => None,
+            _ => signature::receiver(what, &method.sig, params, mistakes),
+        },
         ctx: params.ctx,
         returns,
         kind,
@@ -179,7 +277,7 @@ pub(super) fn hook(
     mistakes: &mut Mistakes,
 ) -> Hook {
     let params = signature::params(&method.sig, mistakes);
-    signature::plain(what, &method.sig, mistakes);
+    signature::plain(actor, what, &method.sig, mistakes);
     if matches!(takes, Takes::Args) {
         if let Some(this) = params.receiver {
             mistakes.push(Error::new_spanned(
@@ -252,11 +350,16 @@ fn hook_param(
 
 /// The reply and the error of what a method returns.
 fn outcome(actor: &Actor, output: &ReturnType, kind: ReturnKind) -> (Type, Option<Type>) {
-    let ReturnType::Type(_, ty) = output else {
-        return (parse_quote!(()), None);
-    };
-    let ty = named(ty, &actor.self_ty);
     let runtime = &actor.runtime;
+    let ty = match (signature::opaque(output), output) {
+        (Some((Opaque::Stream, item)), _) => {
+            let item = named(item, &actor.self_ty);
+            return (parse_quote!(#runtime::Items<#item>), None);
+        }
+        (Some((Opaque::Future, ty)), _) => named(ty, &actor.self_ty),
+        (None, ReturnType::Type(_, ty)) => named(ty, &actor.self_ty),
+        (None, ReturnType::Default) => return (parse_quote!(()), None),
+    };
     let args = signature::type_args(&ty);
     match (kind, args.as_slice()) {
         (ReturnKind::Value, _) => (ty, None),

@@ -6,12 +6,14 @@ mod condition;
 mod duration;
 mod method;
 mod mistakes;
+mod protocol;
 mod role;
 mod signature;
 mod this;
 
-pub(crate) use args::{actor_args, entry_args, impl_args, message_args};
+pub(crate) use args::{actor_args, entry_args, impl_args, message_args, protocol_args};
 pub(crate) use block::actor_impl;
 pub(crate) use condition::fork;
 pub(crate) use mistakes::Mistakes;
+pub(crate) use protocol::protocol_trait;
 pub(crate) use this::own_lifetimes;

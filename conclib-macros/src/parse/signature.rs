@@ -4,12 +4,12 @@ use proc_macro2::{Ident, Span};
 use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::{
-    Error, FnArg, GenericArgument, Pat, PatType, PathArguments, PathSegment, Receiver,
-    ReceiverKind, ReturnType, Safety, Signature, Type,
+    Error, FnArg, GenericArgument, Generics, Pat, PatType, PathArguments, PathSegment, Receiver,
+    ReceiverKind, ReturnType, Safety, Signature, Type, TypeParamBound,
 };
 
 use super::Mistakes;
-use crate::model::{Param, ReturnKind, Returns};
+use crate::model::{Actor, Param, ReturnKind, Returns};
 
 /// The parameters of a method, in their parts.
 pub(super) struct Params<'a> {
@@ -49,6 +49,11 @@ pub(super) fn params<'a>(signature: &'a Signature, mistakes: &mut Mistakes) -> P
         rest,
         ctx,
     }
+}
+
+/// Whether a method takes the context, and so is an actor's.
+pub(super) fn takes_context(signature: &Signature) -> bool {
+    params(signature, &mut Mistakes::default()).ctx.is_some()
 }
 
 fn is_context(ty: &Type) -> bool {
@@ -97,11 +102,17 @@ pub(super) fn receiver(
 }
 
 /// The library calls a method of an actor, with values and no type arguments.
-pub(super) fn plain(what: &str, signature: &Signature, mistakes: &mut Mistakes) {
+pub(super) fn plain(actor: &Actor, what: &str, signature: &Signature, mistakes: &mut Mistakes) {
     if let Some(param) = signature.generics.params.first() {
+        let instead = match actor.is_protocol {
+            true => "name the type",
+            false => "put them on the `impl`",
+        };
         mistakes.push(Error::new_spanned(
             param,
-            format_args!("{what} has no generic parameters of its own, as its message is one type: put them on the `impl`"),
+            format_args!(
+                "{what} has no generic parameters of its own, as its message is one type: {instead}"
+            ),
         ));
     }
     if let Safety::Unsafe(token) = &signature.safety {
@@ -112,14 +123,83 @@ pub(super) fn plain(what: &str, signature: &Signature, mistakes: &mut Mistakes) 
     }
 }
 
+/// What stands for the answer in a type without a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opaque {
+    /// `impl Future<Output = T>`.
+    Future,
+    /// `impl Stream<Item = T>`.
+    Stream,
+}
+
+/// `impl Future<Output = T>` or `impl Stream<Item = T>`: which, and the `T`.
+pub(super) fn opaque(output: &ReturnType) -> Option<(Opaque, &Type)> {
+    let ReturnType::Type(_, ty) = output else {
+        return None;
+    };
+    let Type::ImplTrait(opaque) = &**ty else {
+        return None;
+    };
+    opaque.bounds.iter().find_map(|bound| {
+        let TypeParamBound::Trait(bound) = bound else {
+            return None;
+        };
+        let last = bound.path.segments.last()?;
+        let (kind, name) = match last.ident.to_string().as_str() {
+            "Future" => (Opaque::Future, "Output"),
+            "Stream" => (Opaque::Stream, "Item"),
+            _ => return None,
+        };
+        let PathArguments::AngleBracketed(args) = &last.arguments else {
+            return None;
+        };
+        args.args.iter().find_map(|arg| match arg {
+            GenericArgument::AssocType(of) if of.ident == name => Some((kind, &of.ty)),
+            _ => None,
+        })
+    })
+}
+
+/// Frees what a handler returns from the borrow of its actor: what a `use<…>`
+/// says that was not written.
+pub(super) fn free(signature: &mut Signature, generics: &Generics) {
+    if opaque(&signature.output).is_none() {
+        return;
+    }
+    let ReturnType::Type(_, ty) = &mut signature.output else {
+        return;
+    };
+    let Type::ImplTrait(opaque) = &mut **ty else {
+        return;
+    };
+    let is_said = |bound: &TypeParamBound| matches!(bound, TypeParamBound::PreciseCapture(_));
+    if opaque.bounds.iter().any(is_said) {
+        return;
+    }
+    let types = generics.type_params().map(|param| &param.ident);
+    let consts = generics.const_params().map(|param| &param.ident);
+    let all = types.chain(consts);
+    opaque.bounds.push(syn::parse_quote!(use<#(#all),*>));
+}
+
+/// The type of the answer, as far as it is written.
+fn answer(output: &ReturnType) -> Option<&Type> {
+    match (opaque(output), output) {
+        (Some((_, ty)), _) => Some(ty),
+        (None, ReturnType::Type(_, ty)) => Some(ty),
+        (None, ReturnType::Default) => None,
+    }
+}
+
 pub(super) fn returns(signature: &Signature) -> Returns {
-    let ReturnType::Type(_, ty) = &signature.output else {
+    let Some(ty) = answer(&signature.output) else {
         return Returns {
             kind: ReturnKind::Value,
             span: signature.ident.span(),
         };
     };
     let kind = match last_segment(ty) {
+        _ if matches!(opaque(&signature.output), Some((Opaque::Stream, _))) => ReturnKind::Stream,
         Some(last) if last.ident == "Result" => ReturnKind::Result,
         Some(last) if last.ident == "Deferred" => ReturnKind::Deferred,
         _ => ReturnKind::Value,
@@ -132,13 +212,13 @@ pub(super) fn returns(signature: &Signature) -> Returns {
 
 /// Whether what a handler returns can be a reply, as far as tokens tell.
 pub(super) fn replies(signature: &Signature, mistakes: &mut Mistakes) -> bool {
-    let ReturnType::Type(_, ty) = &signature.output else {
+    let Some(ty) = answer(&signature.output) else {
         return true;
     };
     if let Some(opaque) = nameless(ty) {
         mistakes.push(Error::new_spanned(
             opaque,
-            "a reply has a type with a name: return a value, a `Result` or a `Deferred`",
+            "a reply has a type with a name: return a value, a `Result`, a `Deferred`, or many of them as `impl Stream<Item = T>`",
         ));
         false
     } else if let Some(borrow) = borrowed(ty) {

@@ -75,6 +75,14 @@ impl<'a> Head<'a> {
         }
     }
 
+    /// The head of a message of a protocol, whose names begin at `offset`.
+    #[must_use]
+    #[inline]
+    pub fn nested(mut self, offset: usize) -> Self {
+        self.index += offset;
+        self
+    }
+
     /// The head of a message that is not declared.
     pub fn undeclared(index: usize, request: &'a RequestEnvelope) -> Self {
         Self {

@@ -1,0 +1,135 @@
+//! `#[protocol]`: a trait, the messages that its methods are, and their inbox.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Error, Item, ItemTrait, parse_quote};
+
+use super::misplaced::keyword;
+use super::protocols::inbox_name;
+use super::{calls, handlers, inbox, local, method};
+use crate::check;
+use crate::model::{Actor, Handler};
+use crate::parse::{Mistakes, protocol_args, protocol_trait};
+
+pub(crate) fn protocol(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let runtime = protocol_args(args, &mut mistakes);
+    let mut written = match syn::parse2::<Item>(item.clone()) {
+        Ok(Item::Trait(written)) => written,
+        Ok(other) => {
+            mistakes.push(Error::new_spanned(
+                keyword(&other),
+                "a protocol is a trait: `#[protocol]` goes above it, and `#[actor(protocols(…))]` above the impl of an actor that has it",
+            ));
+            let mistakes = mistakes.into_tokens();
+            return quote!(#item #mistakes);
+        }
+        Err(error) => {
+            let error = error.into_compile_error();
+            return quote!(#error #item);
+        }
+    };
+    let Some(mut protocol) = protocol_trait(runtime, &mut written, &mut mistakes) else {
+        let mistakes = mistakes.into_tokens();
+        return quote!(#written #mistakes);
+    };
+    check::actor(&mut protocol, &mut mistakes);
+    let is_sound = mistakes.is_empty();
+    let mistakes = mistakes.into_tokens();
+    let generated = generated(&protocol, &written, is_sound);
+    complete(&protocol, &mut written);
+    quote! {
+        #written
+        #generated
+        #mistakes
+    }
+}
+
+/// The name of the trait that has the inbox.
+fn hidden(protocol: &Actor) -> syn::Ident {
+    format_ident!("__{}Protocol", protocol.ident)
+}
+
+/// The trait with what it needs to be a protocol.
+fn complete(protocol: &Actor, written: &mut ItemTrait) {
+    let hidden = hidden(protocol);
+    written.colon_token.get_or_insert_default();
+    written.supertraits.push(parse_quote!(#hidden));
+    written.attrs.push(parse_quote! {
+        #[allow(async_fn_in_trait, reason = "whether its future is `Send` is seen in the actor")]
+    });
+}
+
+fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStream {
+    let Actor { runtime, ident, .. } = protocol;
+    let vis = &written.vis;
+    let (hidden, inbox_ty, inbox_name) =
+        (hidden(protocol), inbox::ident(protocol), inbox_name(ident));
+    let own = protocol.handlers.iter().filter_map(Handler::as_method);
+    let structs = own.map(method::expand);
+    let inbox = inbox::expand(protocol, is_sound);
+    let calls = calls::expand(protocol, vis);
+    let messages: Vec<_> = protocol.handlers.iter().map(Handler::message).collect();
+    let variants: Vec<_> = protocol.handlers.iter().map(|own| &own.variant).collect();
+    let turn = if is_sound {
+        handlers::turn(protocol)
+    } else {
+        quote!(::core::unimplemented!())
+    };
+    let (message, actor, ctx) = (local("message"), local("actor"), local("ctx"));
+    let allowances = super::allowances();
+    quote! {
+        #[doc(hidden)]
+        #allowances
+        #vis trait #hidden {
+            type #inbox_name: #runtime::Messages;
+        }
+        #(#structs)*
+        #allowances
+        const _: () = {
+            #inbox
+            impl<__T: ?::core::marker::Sized> #hidden for __T {
+                type #inbox_name = #inbox_ty;
+            }
+            impl #runtime::__private::ProtocolInbox for #inbox_ty {
+                fn recipient<__A: #runtime::__private::HasProtocol<Self>>(
+                    me: &#runtime::ActorRef<__A>,
+                    message: ::core::any::TypeId,
+                ) -> ::core::option::Option<#runtime::__private::Box<dyn ::core::any::Any>> {
+                    ::core::option::Option::None
+                        #(.or_else(|| #runtime::__private::recipient::<#messages, __A>(me, message)))*
+                }
+            }
+            impl<__A: #ident + #runtime::Actor> #runtime::__private::Serves<__A> for #inbox_ty {
+                fn turn(
+                    self,
+                    #actor: &mut __A,
+                    #ctx: &mut #runtime::Context<__A>,
+                ) -> impl ::core::future::Future<Output = #runtime::Turn> {
+                    let #message = self;
+                    async move { #turn }
+                }
+            }
+            #(
+                impl #runtime::ProtocolMessage for #messages {}
+                impl<__A: #runtime::__private::HasProtocol<#inbox_ty>>
+                    #runtime::__private::SharedWith<__A> for #messages
+                {
+                    fn wrap(
+                        request: #runtime::Request<Self>,
+                    ) -> <__A as #runtime::Actor>::Inbox {
+                        <__A as #runtime::__private::HasProtocol<#inbox_ty>>::nest(
+                            #inbox_ty::#variants(request),
+                        )
+                    }
+                }
+            )*
+            impl<'__a> #runtime::__private::FerriedProtocol<#inbox_ty> for #runtime::__private::Ferry<'__a>
+            where
+                #(for<'__b> #runtime::__private::Ferry<'__b>:
+                    #runtime::__private::Ferried<#messages>,)*
+            {}
+        };
+        #calls
+    }
+}

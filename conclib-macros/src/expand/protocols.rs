@@ -1,0 +1,194 @@
+//! The protocols of an actor: what is generated where an actor names one.
+//!
+//! Tokens cannot tell what a protocol has. But its trait has a hidden
+//! supertrait, whose one associated type is the inbox of the protocol; through
+//! a bound it is reached wherever the trait itself is.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Generics, Path, Type, parse_quote};
+
+use super::inbox::{generics, ident};
+use super::{blaming, local, respanned};
+use crate::model::{Actor, Handler};
+
+/// The name that a protocol has its inbox under.
+pub(super) fn inbox_name(protocol: &Ident) -> Ident {
+    format_ident!(
+        "__{}Inbox",
+        protocol.unraw(),
+        span = blaming(protocol.span())
+    )
+}
+
+/// Names for the inboxes of the protocols. The parameter is named for whoever
+/// reads that it lacks the type.
+pub(super) fn aliases(actor: &Actor) -> TokenStream {
+    if actor.protocols.is_empty() {
+        return TokenStream::new();
+    }
+    let aliases = actor.protocols.iter().enumerate().map(|(at, path)| {
+        let alias = alias(at);
+        let inbox = path.segments.last().map(|last| inbox_name(&last.ident));
+        quote_spanned! {blaming(path.span())=>
+            type #alias<__TraitWithoutProtocolAboveIt: #path> =
+                __TraitWithoutProtocolAboveIt::#inbox;
+        }
+    });
+    quote! {
+        // The inbox is the same for all types. That this one is at home here
+        // tells the compiler that nobody else can say so.
+        #[doc(hidden)]
+        pub enum __Here {}
+        #(#[allow(type_alias_bounds, reason = "they say whose the type is")] #aliases)*
+    }
+}
+
+fn alias(at: usize) -> Ident {
+    format_ident!("__Protocol{at}")
+}
+
+/// The inboxes of the protocols.
+pub(super) fn types(actor: &Actor) -> Vec<Type> {
+    let aliases = (0..actor.protocols.len()).map(alias);
+    aliases.map(|alias| parse_quote!(#alias<__Here>)).collect()
+}
+
+/// The variants that hold them.
+pub(super) fn variants(actor: &Actor) -> Vec<Ident> {
+    (0..actor.protocols.len()).map(alias).collect()
+}
+
+/// Where the messages of each protocol begin to count.
+pub(super) fn offsets(actor: &Actor) -> Vec<TokenStream> {
+    let runtime = &actor.runtime;
+    let types = types(actor);
+    (0..types.len())
+        .map(|at| {
+            let before = types.iter().take(at);
+            quote!(Self::NAMES.len() #(+ <#before as #runtime::Messages>::NAMES.len())*)
+        })
+        .collect()
+}
+
+/// Two messages with one wire name do not compile.
+pub(super) fn distinct(actor: &Actor, own: &[TokenStream]) -> TokenStream {
+    let runtime = &actor.runtime;
+    let mut others = vec![quote!(&[#(#own),*])];
+    let checks = actor.protocols.iter().zip(types(actor)).map(|(path, ty)| {
+        let names = quote!(<#ty as #runtime::Messages>::NAMES);
+        let shown = path.to_token_stream().to_string().replace(' ', "");
+        let text = format!(
+            "`{shown}` has a message with the wire name of another message of `{}`: give one of the two another with `#[message(name = \"…\")]`",
+            actor.ident
+        );
+        let check = quote_spanned! {blaming(path.span())=>
+            const _: () = ::core::assert!(
+                !#runtime::__private::any_taken(#names, &[#(#others),*]),
+                #text
+            );
+        };
+        others.push(names);
+        check
+    });
+    checks.collect()
+}
+
+/// Who serves the messages of each protocol.
+pub(super) fn arms(actor: &Actor) -> TokenStream {
+    let runtime = &actor.runtime;
+    let inbox = ident(actor);
+    let (nested, ctx) = (local("nested"), local("ctx"));
+    let types = types(actor);
+    let arms = variants(actor).into_iter().zip(types).map(|(variant, ty)| {
+        quote! {
+            #inbox::#variant(#nested) => {
+                <Self as #runtime::__private::HasProtocol<#ty>>::serve(self, #nested, #ctx).await
+            }
+        }
+    });
+    arms.collect()
+}
+
+/// What does not implement a protocol is told where it is named.
+fn serve(actor: &Actor, path: &Path, ty: &Type) -> TokenStream {
+    let runtime = &actor.runtime;
+    let serve = quote! {
+        fn serve(
+            &mut self,
+            inbox: #ty,
+            ctx: &mut #runtime::Context<Self>,
+        ) -> impl ::core::future::Future<Output = #runtime::Turn> {
+            #runtime::__private::serve(inbox, self, ctx)
+        }
+    };
+    respanned(path.span(), serve)
+}
+
+/// That the actor has its protocols.
+pub(super) fn nests(actor: &Actor) -> TokenStream {
+    if actor.protocols.is_empty() {
+        return TokenStream::new();
+    }
+    let Actor {
+        runtime, self_ty, ..
+    } = actor;
+    let inbox = ident(actor);
+    let generics = generics(actor);
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let (types, variants) = (types(actor), variants(actor));
+    let serves = actor.protocols.iter().zip(&types);
+    let serves = serves.map(|(path, ty)| serve(actor, path, ty));
+    quote! {
+        impl #impl_generics #runtime::__private::HasProtocols for #self_ty #where_clause {}
+        #(
+            impl #impl_generics #runtime::__private::HasProtocol<#types> for #self_ty #where_clause {
+                fn nest(inbox: #types) -> #inbox #ty_generics {
+                    #inbox::#variants(inbox)
+                }
+                #serves
+            }
+        )*
+    }
+}
+
+/// What a system finds the actor by.
+pub(super) fn recipient(actor: &Actor) -> Option<TokenStream> {
+    let runtime = &actor.runtime;
+    let types = types(actor);
+    (!types.is_empty()).then(|| {
+        quote! {
+            fn protocol_recipient(
+                me: &#runtime::ActorRef<Self>,
+                message: ::core::any::TypeId,
+            ) -> ::core::option::Option<#runtime::__private::Box<dyn ::core::any::Any>> {
+                ::core::option::Option::None
+                    #(.or_else(|| {
+                        <#types as #runtime::__private::ProtocolInbox>::recipient(me, message)
+                    }))*
+            }
+        }
+    })
+}
+
+/// Of a protocol: the method of whatever actor it is, and that actor.
+pub(super) fn callee(protocol: &Actor) -> (TokenStream, TokenStream) {
+    let ident = &protocol.ident;
+    let actor = local("actor");
+    (quote!(<__A as #ident>), quote!(#actor))
+}
+
+/// Of a protocol: the actor that its calls go to, as a parameter.
+pub(super) fn whoever(protocol: &Actor) -> (Generics, Type) {
+    let runtime = &protocol.runtime;
+    (parse_quote!(<__A: #runtime::Actor>), parse_quote!(__A))
+}
+
+/// Of a protocol: that an actor handles all that is in it.
+pub(super) fn handles(protocol: &Actor) -> TokenStream {
+    let runtime = &protocol.runtime;
+    let messages = protocol.handlers.iter().map(Handler::message);
+    quote!(where #(__A: #runtime::Handler<#messages>,)*)
+}

@@ -1,0 +1,106 @@
+//! A `#[protocol] trait` as a model: an actor that is only messages.
+
+use proc_macro2::Span;
+use syn::visit::Visit;
+use syn::{Error, Ident, ImplItemFn, ItemTrait, Path, TraitItem, TraitItemFn, parse_quote};
+
+use super::block::as_its_role_wants;
+use super::role::{self, Role};
+use super::{Mistakes, method, signature};
+use crate::model::Actor;
+
+/// `None` if the trait cannot be a protocol. Our attributes are taken off also
+/// then.
+pub(crate) fn protocol_trait(
+    runtime: Path,
+    item: &mut ItemTrait,
+    mistakes: &mut Mistakes,
+) -> Option<Actor> {
+    let is_plain = item.generics.params.is_empty();
+    if let Some(param) = item.generics.params.first() {
+        mistakes.push(Error::new_spanned(
+            param,
+            "the messages of a protocol are the same for every actor, so it has no parameters: name the types",
+        ));
+    }
+    let mut protocol = Actor::new(
+        runtime,
+        item.ident.clone(),
+        parse_quote!(Self),
+        syn::Generics::default(),
+    );
+    protocol.is_protocol = true;
+    for item_of_it in &mut item.items {
+        let TraitItem::Fn(written) = item_of_it else {
+            continue;
+        };
+        let mut method = as_in_an_impl(written, &item.vis);
+        let role = role::take(&mut method, &protocol.runtime, mistakes);
+        written.attrs.clone_from(&method.attrs);
+        // Whoever implements the trait need not be an actor for the rest.
+        let is_message = role.is_some();
+        if signature::takes_context(&method.sig)
+            || is_message && mentions_actor(&method.sig).is_some()
+        {
+            let clause = written.sig.generics.make_where_clause();
+            let runtime = &protocol.runtime;
+            clause.predicates.push(parse_quote!(Self: #runtime::Actor));
+        }
+        let Some((role, span)) = role else {
+            continue;
+        };
+        written.attrs.push(as_its_role_wants());
+        let Role::Message(args) = role else {
+            mistakes.at(
+                span,
+                "a protocol has only messages: hooks, `#[handler]` and `#[fallback]` belong in the `#[actor] impl`",
+            );
+            continue;
+        };
+        if !is_plain || !is_unconditional(&method, mistakes) {
+            continue;
+        }
+        let handler = method::own_message(&protocol, &method, args, mistakes);
+        protocol.handlers.push(handler);
+    }
+    is_plain.then_some(protocol)
+}
+
+fn as_in_an_impl(method: &TraitItemFn, vis: &syn::Visibility) -> ImplItemFn {
+    let (attrs, sig) = (&method.attrs, &method.sig);
+    let mut method: ImplItemFn = parse_quote!(#vis #sig {});
+    method.attrs.clone_from(attrs);
+    method
+}
+
+/// All who have a protocol agree in what is in it.
+fn is_unconditional(method: &ImplItemFn, mistakes: &mut Mistakes) -> bool {
+    let condition = method.attrs.iter().find(|attr| attr.path().is_ident("cfg"));
+    if let Some(cfg) = condition {
+        mistakes.push(Error::new_spanned(
+            cfg,
+            "a protocol has its messages under all conditions: put this above the trait, or the message in a protocol of its own",
+        ));
+    }
+    condition.is_none()
+}
+
+/// Where a message of a protocol mentions the actor: it is declared outside of
+/// all of them.
+pub(super) fn mentions_actor(signature: &syn::Signature) -> Option<Span> {
+    struct Find(Option<Span>);
+    impl<'ast> Visit<'ast> for Find {
+        fn visit_ident(&mut self, ident: &'ast Ident) {
+            if ident == "Self" && self.0.is_none() {
+                self.0 = Some(ident.span());
+            }
+        }
+    }
+    let mut find = Find(None);
+    let mut unheard = Mistakes::default();
+    for param in signature::params(signature, &mut unheard).rest {
+        find.visit_type(&param.ty);
+    }
+    find.visit_return_type(&signature.output);
+    find.0
+}

@@ -1,0 +1,18 @@
+//! The protocols stand in parentheses.
+use conclib::prelude::*;
+
+#[protocol]
+trait Feline {
+    #[message]
+    fn feed(&mut self, grams: u32) {
+        let _ = grams;
+    }
+}
+
+#[actor]
+struct Cat;
+
+#[actor(protocols = Feline)]
+impl Cat {}
+
+fn main() {}

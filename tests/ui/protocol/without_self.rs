@@ -1,0 +1,10 @@
+//! A message works on its actor.
+use conclib::prelude::*;
+
+#[protocol]
+trait Feline {
+    #[message]
+    fn feed(grams: u32);
+}
+
+fn main() {}
