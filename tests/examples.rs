@@ -235,3 +235,28 @@ fn actors_share_what_a_protocol_says() -> conclib::Result {
     );
     Ok(())
 }
+
+/// How many lines of its own an example has: no comments, no lints of ours.
+fn lines_of(name: &str) -> conclib::Result<usize> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = fs::read_to_string(root.join(format!("examples/{name}.rs")))?;
+    let own = |line: &&str| {
+        let line = line.trim();
+        !(line.is_empty() || line.starts_with("//") || line.starts_with("#!["))
+    };
+    Ok(source.lines().filter(own).count())
+}
+
+#[tokio::test]
+async fn a_topic_with_two_subscribers_is_short() -> conclib::Result {
+    let _guard = guard();
+    let output = example("topic")?.output()?;
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout)?;
+    // Two actors run side by side.
+    let mut lines: Vec<_> = text.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["one shows 7", "two shows 7"]);
+    assert!(lines_of("topic")? <= 20);
+    Ok(())
+}

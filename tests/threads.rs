@@ -16,7 +16,7 @@ use std::sync::mpsc;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use common::{gate, guard};
+use common::{ScribeCalls, gate, guard};
 use conclib::Place;
 use conclib::prelude::*;
 

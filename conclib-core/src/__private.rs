@@ -6,8 +6,8 @@ pub use serde;
 
 pub use crate::actor::{
     Accepted, Birth, Ferried, FerriedProtocol, Ferry, HasProtocol, HasProtocols, Head, Life,
-    ProtocolInbox, Ranks, Serves, SharedWith, Unranked, answer, answer_deferred, answer_fallback,
-    answer_result, attempt, beside, recipient, serve,
+    ProtocolInbox, Ranks, Seek, Serves, SharedWith, Unranked, answer, answer_deferred,
+    answer_fallback, answer_result, attempt, beside, serve,
 };
 pub use crate::call::Sending;
 pub use crate::error::Failure;

@@ -43,6 +43,16 @@ pub enum Event {
     },
     /// A message was accepted and not handled.
     DeadLetter(DeadLetter),
+    /// A subscriber was slower than its topic, and missed so many messages
+    /// until it had room again or left.
+    Missed {
+        /// The name of the topic.
+        topic: String,
+        /// The subscriber.
+        urn: Urn,
+        /// How many messages.
+        missed: u64,
+    },
     /// The listener was slower than the events: so many are missing here.
     Lagged(u64),
 }
@@ -88,7 +98,8 @@ pub struct DeadLetter {
 pub enum DeadLetterCause {
     /// Its actor ended before it came to it.
     Stopped,
-    /// The mailbox was full, and its overflow policy is to drop.
+    /// The mailbox was full, and its overflow policy is to drop, or the sender
+    /// does not wait and hears of no error: a broadcast.
     MailboxFull,
     /// Its handler panicked.
     Panicked,

@@ -2,7 +2,7 @@
 //! from outside. Users depend on the crate `conclib`, which re-exports this.
 //!
 //! The floors of this crate, lowest first: names, faults and errors; messages
-//! and replies; the wire; the actor, with its mailbox and its life; the system.
+//! and replies; the wire; the actor, with its mailbox and its life; the topics; the system.
 
 mod actor;
 mod call;
@@ -18,6 +18,7 @@ mod shape;
 mod snapshot;
 mod system;
 mod ticker;
+mod topic;
 mod urn;
 pub mod wire;
 
@@ -28,11 +29,13 @@ pub use actor::{
     Actor, ActorRef, AnyRef, Attached, Backoff, ChildExit, Context, Create, DEFAULT_MAILBOX,
     Declared, Directive, Escalation, Gone, Handler, Messages, Overflow, Place, Prioritised,
     ProtocolMessage, Recipient, Renews, Restart, Scoped, State, StopReason, Stopping, Strategy,
-    TaskActor, TickSpec, Travels, Turn, WeakRef,
+    TaskActor, TickSpec, Travels, Turn, WeakRecipient, WeakRef,
 };
 pub use call::{Asking, Call, Queueing, Target, Telling};
 pub use current::ActorId;
-pub use error::{AskError, Delivery, LookupError, SpawnError, StartError, TellError};
+pub use error::{
+    AskError, Delivery, LookupError, PublishError, SpawnError, StartError, TellError, TopicError,
+};
 pub use events::{DeadLetter, DeadLetterCause, Event, Events, NotRestarted};
 pub use fault::{Fault, HandlerError};
 pub use message::{Local, Message, Never, Road, Wire, WireMessage};
@@ -40,6 +43,7 @@ pub use named::Named;
 pub use reply::{Deferred, Reply, ReplyTo, Request};
 pub use shape::Shape;
 pub use snapshot::{ActorSnapshot, SystemSnapshot};
-pub use system::{OnThread, Shutdown, ShutdownReport, SpawnBuilder, System};
+pub use system::{Broadcast, OnThread, Shutdown, ShutdownReport, SpawnBuilder, System};
 pub use ticker::{Ticker, TickerHandle};
+pub use topic::{Lagged, Publishing, Subscription, Topic};
 pub use urn::{Urn, UrnError};

@@ -33,11 +33,10 @@ trait r#Match {
         message: u8,
         ctx: u8,
         inbox: u8,
-        request: u8,
         r#fn: u8,
         _context: &mut Context<Self>,
     ) -> u8 {
-        actor + message + ctx + inbox + request + r#fn
+        actor + message + ctx + inbox + r#fn
     }
 
     /// Named like a method of what is generated.
@@ -74,7 +73,7 @@ impl All {
     #[message]
     fn gone(&mut self, by: Gone) {}
 
-    #[cfg(all())]
+    #[cfg(test)]
     #[message]
     fn here(&mut self) -> u64 {
         self.0
@@ -106,7 +105,7 @@ async fn all_of_them() {
     let all = system.spawn(All(1)).unwrap();
     assert_eq!(all.add(2).await.unwrap(), 3);
     assert_eq!(all.ask(InCrateAdd { to: 1 }).await.unwrap(), 2);
-    assert_eq!(all.r#type(1, 2, 3, 4, 5, 6).await.unwrap(), 21);
+    assert_eq!(all.r#type(1, 2, 3, 4, 5).await.unwrap(), 15);
     assert_eq!(all.turn(7).await.unwrap(), 7);
     all.nest().await.unwrap();
     assert_eq!(all.here().await.unwrap(), 3);

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::current::ActorId;
 use crate::error::{Delivery, Failure};
-use crate::events::{DeadLetter, DeadLetterCause, Event};
+use crate::events::{DeadLetterCause, Event};
 use crate::named::Named;
 use crate::system::Shared;
 use crate::urn::Urn;
@@ -370,16 +370,7 @@ impl<A: Actor> Cell<A> {
         from: Option<ActorId>,
         cause: DeadLetterCause,
     ) {
-        self.system.count_dead_letter();
-        tracing::debug!(target: "conclib", urn = %self.urn(), message, ?cause, "dead letter");
-        self.system.emit(|| {
-            Event::DeadLetter(DeadLetter {
-                urn: self.urn(),
-                message,
-                from: from.and_then(|id| self.system.urn_of(id)),
-                cause,
-            })
-        });
+        self.system.lost(self, message, from, cause);
     }
 }
 

@@ -221,6 +221,19 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         Poll::Ready(Ok(()))
     }
 
+    /// Waits in line until there is a place, and leaves it to the next.
+    pub(crate) fn poll_room(
+        &self,
+        cx: &mut Context<'_>,
+        ticket: &mut Option<Ticket>,
+    ) -> Poll<Result<(), ()>> {
+        let polled = self.poll_push(cx, ticket, &mut None, u8::MAX, |item| item);
+        if polled == Poll::Ready(Ok(())) {
+            self.serve_line(self.lock());
+        }
+        polled
+    }
+
     /// Gives up a place in line, or the place that was promised.
     pub(crate) fn leave(&self, ticket: Ticket) {
         let mut queue = self.lock();

@@ -6,6 +6,7 @@ mod context;
 mod kin;
 mod lanes;
 mod life;
+mod local;
 mod mailbox;
 mod order;
 mod protocol;
@@ -14,13 +15,13 @@ mod reference;
 mod resident;
 mod restart;
 mod scoped;
+mod seek;
 mod sources;
 mod stop;
 mod supervise;
 mod turn;
 mod weak;
 
-use std::any::{Any, TypeId};
 use std::future::Future;
 use std::time::Duration;
 
@@ -38,16 +39,16 @@ pub use order::Prioritised;
 pub use order::{Ranks, Unranked};
 pub use protocol::ProtocolMessage;
 #[doc(hidden)]
-pub use protocol::{
-    HasProtocol, HasProtocols, ProtocolInbox, Serves, SharedWith, recipient, serve,
-};
-pub use recipient::Recipient;
+pub use protocol::{HasProtocol, HasProtocols, ProtocolInbox, Serves, SharedWith, serve};
+pub use recipient::{Recipient, WeakRecipient};
 pub use reference::ActorRef;
 pub use resident::AnyRef;
 pub(crate) use resident::Resident;
 pub(crate) use resident::downcast;
 pub use restart::{Backoff, Restart};
 pub use scoped::Scoped;
+#[doc(hidden)]
+pub use seek::Seek;
 pub use sources::{Attached, TickSpec};
 pub use stop::{Escalation, State, StopReason, Stopping};
 pub(crate) use supervise::STOP_WITHIN;
@@ -166,11 +167,10 @@ pub trait Actor: Sized + 'static {
         std::future::ready(Directive::Resume)
     }
 
-    /// A boxed [`Recipient`] of the message, if a protocol of it has that.
+    /// Offers each of its messages to somebody who seeks whom to send one.
     #[doc(hidden)]
-    fn protocol_recipient(me: &ActorRef<Self>, message: TypeId) -> Option<Box<dyn Any>> {
-        let _ = (me, message);
-        None
+    fn offer(seek: &mut Seek<Self>) {
+        let _ = seek;
     }
 }
 

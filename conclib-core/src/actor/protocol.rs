@@ -3,10 +3,9 @@
 //! The inbox of a protocol is a part of the inbox of each actor that has it,
 //! one variant of an enum, so that an inbox stays closed.
 
-use std::any::{Any, TypeId};
 use std::future::Future;
 
-use super::{Actor, ActorRef, Context, Handler, Messages, Turn};
+use super::{Actor, Context, Handler, Messages, Seek, Turn};
 use crate::message::Message;
 use crate::reply::Request;
 
@@ -32,8 +31,8 @@ pub trait HasProtocol<P: Messages>: HasProtocols {
 /// The inbox of a protocol.
 #[doc(hidden)]
 pub trait ProtocolInbox: Messages {
-    /// A boxed [`Recipient`](super::Recipient) of the message, if it is one of these.
-    fn recipient<A: HasProtocol<Self>>(me: &ActorRef<A>, message: TypeId) -> Option<Box<dyn Any>>;
+    /// Offers each of its messages to somebody who seeks whom to send one.
+    fn offer<A: HasProtocol<Self>>(seek: &mut Seek<A>);
 }
 
 /// The inbox of a protocol that `A` implements.
@@ -76,13 +75,4 @@ impl<A: HasProtocols, M: SharedWith<A>> Handler<M> for A {
     fn wrap(request: Request<M>) -> Self::Inbox {
         M::wrap(request)
     }
-}
-
-/// A recipient that forgot its message for the way through a system.
-#[doc(hidden)]
-pub fn recipient<M: Message, A: Handler<M>>(
-    me: &ActorRef<A>,
-    message: TypeId,
-) -> Option<Box<dyn Any>> {
-    (message == TypeId::of::<M>()).then(|| Box::new(me.recipient::<M>()) as Box<dyn Any>)
 }

@@ -7,18 +7,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::cell::Cell;
-use super::mailbox::Refused;
+use super::local;
 use super::{
-    Actor, Handler, Overflow, Recipient, Resident, Scoped, Signal, State, StopReason, Stopping,
-    Travels, WeakRef,
+    Actor, Handler, Recipient, Resident, Scoped, Signal, State, StopReason, Stopping, Travels,
+    WeakRef,
 };
 use crate::call::{Call, NotSent, Sending, Target};
-use crate::current;
 use crate::deadline::Deadline;
 use crate::error::{StartError, TellError};
 use crate::message::Message;
 use crate::named::Named;
-use crate::reply::Request;
 use crate::urn::Urn;
 use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
 
@@ -97,7 +95,10 @@ impl<A: Actor> ActorRef<A> {
     where
         A: Handler<M>,
     {
-        Recipient::new(self.clone())
+        match &self.0 {
+            Place::Here(cell) => Recipient::local(cell.clone()),
+            Place::Away(_) => Recipient::new(self.clone()),
+        }
     }
 
     /// A reference that does not keep the actor alive. `None` for an actor in
@@ -217,7 +218,7 @@ impl<A: Actor> ActorRef<A> {
         Some(self.cell()?.clone())
     }
 
-    fn cell(&self) -> Option<&Arc<Cell<A>>> {
+    pub(crate) fn cell(&self) -> Option<&Arc<Cell<A>>> {
         match &self.0 {
             Place::Here(cell) => Some(cell),
             Place::Away(_) => None,
@@ -241,62 +242,22 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
         sending: &mut Sending<M>,
         deadline: &Deadline,
     ) -> Poll<Result<(), NotSent>> {
-        let cell = match &self.0 {
-            Place::Here(cell) => cell,
-            Place::Away(remote) => return poll_send_away(remote, cx, sending, deadline),
-        };
-        if sending.ticket.is_none() {
-            let Some(request) = sending.request.take() else {
-                return Poll::Ready(Ok(()));
-            };
-            match admit(cell, request, sending.priority) {
-                Ok(()) => return Poll::Ready(Ok(())),
-                Err(Refused::Closed(request)) => {
-                    sending.request = Some(request);
-                    return Poll::Ready(Err(NotSent::Stopped));
-                }
-                Err(Refused::Full(request)) => {
-                    sending.request = Some(request);
-                    if cell.overflow == Overflow::Reject {
-                        return Poll::Ready(Err(NotSent::Full));
-                    }
-                }
-            }
+        match &self.0 {
+            Place::Here(cell) => local::poll_send(cell, cx, sending),
+            Place::Away(remote) => poll_send_away(remote, cx, sending, deadline),
         }
-        let Sending {
-            ticket,
-            request,
-            priority,
-            ..
-        } = sending;
-        cell.mailbox
-            .poll_push(cx, ticket, request, *priority, A::wrap)
-            .map_err(|()| NotSent::Stopped)
     }
 
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
-        let cell = match &self.0 {
-            Place::Here(cell) => cell,
-            Place::Away(remote) => return try_tell_away(remote, message),
-        };
-        admit(cell, Request::tell(message), priority).map_err(|refused| {
-            let urn = cell.urn();
-            match refused {
-                Refused::Closed(request) => TellError::Stopped {
-                    urn,
-                    message: request.message,
-                },
-                Refused::Full(request) => TellError::Full {
-                    urn,
-                    message: request.message,
-                },
-            }
-        })
+        match &self.0 {
+            Place::Here(cell) => local::try_tell(cell, message, priority),
+            Place::Away(remote) => try_tell_away(remote, message),
+        }
     }
 
     fn leave(&self, sending: &mut Sending<M>) {
-        if let (Place::Here(cell), Some(ticket)) = (&self.0, sending.ticket.take()) {
-            cell.mailbox.leave(ticket);
+        if let Place::Here(cell) = &self.0 {
+            local::leave(cell, sending);
         }
     }
 
@@ -311,27 +272,6 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
         match &self.0 {
             Place::Here(cell) => cell.clone(),
             Place::Away(remote) => remote.clone(),
-        }
-    }
-}
-
-/// A send of an actor to itself is never refused for want of room: it would
-/// wait for the turn that sends it.
-fn admit<M: Message, A: Handler<M>>(
-    cell: &Cell<A>,
-    request: Request<M>,
-    priority: u8,
-) -> Result<(), Refused<Request<M>>> {
-    let to_itself = request.from == Some(cell.id);
-    cell.admit(request, priority, A::wrap, to_itself)
-}
-
-impl<M: Message> Request<M> {
-    fn tell(message: M) -> Self {
-        Self {
-            message,
-            reply: crate::reply::ReplyTo::nobody(),
-            from: current::sender(),
         }
     }
 }

@@ -4,20 +4,27 @@ use std::any::{Any, TypeId, type_name};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 
 use super::cell::{Cell, Ending};
 use super::kin::{Kin, Notice, Verdict};
 use super::mailbox::{Alert, Refused};
-use super::{Accepted, Actor, ActorRef, Messages, Signal, State, StopReason, Stopping};
+use super::{
+    Accepted, Actor, ActorRef, Messages, Seek, Signal, State, StopReason, Stopping, Ticket,
+};
+use crate::current::ActorId;
 use crate::error::{Failure, LookupError};
 use crate::message::LAST;
 use crate::named::Named;
 use crate::snapshot::ActorSnapshot;
+use crate::system::Shared;
 use crate::urn::Urn;
 use crate::wire::{Envelope, RequestEnvelope, WireAsker};
 
 /// An actor of any type.
 pub(crate) trait Resident: Named + 'static {
+    fn id(&self) -> ActorId;
+    fn system(&self) -> &Arc<Shared>;
     fn type_name(&self) -> &'static str;
     /// Its name, if it has one or was asked for it.
     fn known_urn(&self) -> Option<&Urn>;
@@ -26,6 +33,7 @@ pub(crate) trait Resident: Named + 'static {
     fn state(&self) -> State;
     fn tell_to_end(&self, signal: Signal, reason: StopReason);
     fn acquire(&self);
+    fn try_acquire(&self) -> bool;
     fn release(&self);
     fn kin(&self) -> Option<&Kin>;
     /// As [`kin`](Self::kin), for who is about to become one of them.
@@ -35,14 +43,27 @@ pub(crate) trait Resident: Named + 'static {
     fn alert(&self, alert: Alert);
     /// A child that waits for it is told what becomes of it.
     fn judge(&self, verdict: Verdict);
+    /// A [`Recipient`](super::Recipient) of the message of that type, if it is
+    /// handled.
+    fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>>;
+    /// Waits in line for a place, and leaves it to the next.
+    fn poll_room(&self, cx: &mut Context<'_>, ticket: &mut Option<Ticket>) -> Poll<Result<(), ()>>;
+    /// Gives up a place in line.
+    fn leave_line(&self, ticket: Ticket);
     fn snapshot(&self) -> ActorSnapshot;
-    /// A boxed recipient of the message, if a protocol of the actor has that.
-    fn protocol_recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>>;
     /// Takes a request from outside in. False if it was answered already.
     fn accept(&self, envelope: &Envelope<'_>, asker: WireAsker) -> bool;
 }
 
 impl<A: Actor> Resident for Cell<A> {
+    fn id(&self) -> ActorId {
+        self.id
+    }
+
+    fn system(&self) -> &Arc<Shared> {
+        &self.system
+    }
+
     fn type_name(&self) -> &'static str {
         type_name::<A>()
     }
@@ -69,6 +90,10 @@ impl<A: Actor> Resident for Cell<A> {
 
     fn acquire(&self) {
         self.acquire();
+    }
+
+    fn try_acquire(&self) -> bool {
+        self.try_acquire()
     }
 
     fn release(&self) {
@@ -98,6 +123,18 @@ impl<A: Actor> Resident for Cell<A> {
         }
     }
 
+    fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>> {
+        Seek::run(self, message)
+    }
+
+    fn poll_room(&self, cx: &mut Context<'_>, ticket: &mut Option<Ticket>) -> Poll<Result<(), ()>> {
+        self.mailbox.poll_room(cx, ticket)
+    }
+
+    fn leave_line(&self, ticket: Ticket) {
+        self.mailbox.leave(ticket);
+    }
+
     fn snapshot(&self) -> ActorSnapshot {
         let turn = self.stats.turn.load(Ordering::Relaxed);
         let last_error = self.stats.last_error.lock();
@@ -120,13 +157,6 @@ impl<A: Actor> Resident for Cell<A> {
                 .map(|tick| tick.name.to_owned())
                 .collect(),
         }
-    }
-
-    fn protocol_recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>> {
-        // One that nobody holds any more is about to end.
-        self.try_acquire()
-            .then(|| ActorRef::local(self))
-            .and_then(|me| A::protocol_recipient(&me, message))
     }
 
     fn accept(&self, envelope: &Envelope<'_>, asker: WireAsker) -> bool {

@@ -36,7 +36,7 @@ pub(super) fn ask<T: Target<M>, M: Message>(
         To::Ready(answer) => return *answer,
     };
     let urn = to.urn();
-    if in_async_code() && !current::may_block() {
+    if !current::may_block() && in_async_code() {
         return Err(AskError::WouldBlock { urn });
     }
     let after = call.timeout.or_else(|| to.default_timeout());
@@ -47,7 +47,9 @@ pub(super) fn ask<T: Target<M>, M: Message>(
     let deadline = after.map_or(Deadline::Never, Deadline::Kept);
     let mut asking = pin!(Asking::send(to, message, call.priority, deadline));
     loop {
-        if let Poll::Ready(answer) = asking.as_mut().poll(&mut cx) {
+        // Inside of a turn, a budget that was used up would not be renewed.
+        let polled = pin!(coop::unconstrained(asking.as_mut())).poll(&mut cx);
+        if let Poll::Ready(answer) = polled {
             return answer;
         }
         match until.map(|until| until.saturating_duration_since(Instant::now())) {

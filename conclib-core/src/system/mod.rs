@@ -1,5 +1,8 @@
 //! A system: what actors live in.
 
+mod alias;
+mod broadcast;
+mod query;
 mod registry;
 mod shutdown;
 mod signals;
@@ -7,20 +10,21 @@ mod spawn;
 mod table;
 mod thread;
 
-use std::any::TypeId;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+pub use broadcast::Broadcast;
 pub(crate) use registry::Shared;
 pub use shutdown::{Shutdown, ShutdownReport};
 pub use spawn::SpawnBuilder;
+pub(crate) use table::Follower;
 pub use thread::OnThread;
 
 use crate::actor::{
-    Actor, ActorRef, AnyRef, Closure, Create, Created, Declared, Given, ProtocolMessage, Recipient,
-    Renewed, Resident, Restart, StopReason, TaskActor,
+    Actor, ActorRef, AnyRef, Closure, Create, Created, Declared, Given, Renewed, Resident, Restart,
+    StopReason, TaskActor,
 };
 use crate::error::{LookupError, SpawnError};
 use crate::events::Events;
@@ -64,7 +68,7 @@ impl System {
         Self(Arc::new(Shared::new(name.into())))
     }
 
-    pub(crate) fn of(shared: &Arc<Shared>) -> Self {
+    pub(crate) fn handle(shared: &Arc<Shared>) -> Self {
         shared.handles.fetch_add(1, Ordering::Relaxed);
         Self(shared.clone())
     }
@@ -123,47 +127,6 @@ impl System {
         self.resident(urn.as_ref()).map(AnyRef::new)
     }
 
-    /// An address of every actor here that has the protocol of `M`, in the
-    /// order of their spawning. It keeps them alive, as a [`Recipient`] does.
-    ///
-    /// ```
-    /// use conclib::prelude::*;
-    ///
-    /// #[protocol]
-    /// trait Switch {
-    ///     #[message] fn toggle(&mut self) -> bool;
-    /// }
-    ///
-    /// #[actor]
-    /// struct Lamp(bool);
-    ///
-    /// #[actor(protocols(Switch))]
-    /// impl Lamp {}
-    ///
-    /// impl Switch for Lamp {
-    ///     fn toggle(&mut self) -> bool { self.0 = !self.0; self.0 }
-    /// }
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let _lamps = [system.spawn(Lamp(false))?, system.spawn(Lamp(true))?];
-    ///     let all: Vec<Recipient<SwitchToggle>> = system.recipients();
-    ///     assert_eq!(all.len(), 2);
-    ///     assert!(all[0].ask(SwitchToggle {}).await?);
-    ///     Ok(())
-    /// }
-    /// ```
-    pub fn recipients<M: ProtocolMessage>(&self) -> Vec<Recipient<M>> {
-        self.0
-            .residents()
-            .filter_map(|resident| {
-                let recipient = resident.protocol_recipient(TypeId::of::<M>())?;
-                recipient.downcast().ok().map(|recipient| *recipient)
-            })
-            .collect()
-    }
-
     fn resident(&self, urn: &str) -> Result<Arc<dyn Resident>, LookupError> {
         self.0.find(urn).ok_or_else(|| LookupError::NoSuchActor {
             urn: urn.to_owned(),
@@ -220,7 +183,7 @@ impl System {
 
 impl Clone for System {
     fn clone(&self) -> Self {
-        Self::of(&self.0)
+        Self::handle(&self.0)
     }
 }
 

@@ -1,17 +1,19 @@
 //! Who lives in a system, by age and by name.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 
 use tokio::sync::broadcast;
 
-use super::table::Table;
+use super::table::{Follower, Table, Unpublished};
 use crate::actor::{Resident, State};
 use crate::current::ActorId;
 use crate::error::SpawnError;
-use crate::events::{Event, Events};
+use crate::events::{DeadLetter, DeadLetterCause, Event, Events};
+use crate::named::Named;
 use crate::snapshot::SystemSnapshot;
+use crate::topic::Topics;
 use crate::urn::Urn;
 use crate::wire::Broker;
 
@@ -28,6 +30,7 @@ pub(crate) struct Shared {
     brokers: Mutex<Vec<Arc<dyn Broker>>>,
     /// The threads of the actors that have one.
     threads: Mutex<Vec<(Arc<dyn Resident>, JoinHandle<()>)>>,
+    pub(crate) topics: Topics,
 }
 
 impl Shared {
@@ -41,6 +44,7 @@ impl Shared {
             dead_letters: AtomicU64::new(0),
             brokers: Mutex::default(),
             threads: Mutex::default(),
+            topics: Topics::default(),
         }
     }
 
@@ -68,11 +72,37 @@ impl Shared {
         }
     }
 
-    /// An actor has ended: its name is free.
+    /// An actor has ended: its names are free.
     pub(crate) fn forget(&self, id: ActorId, urn: Option<&Urn>) {
-        let resident = self.table().remove(id, urn);
+        let removed = self.table().remove(id, urn);
         // Not under the lock: what a dropped actor drops may look back.
-        drop(resident);
+        if let Some(followers) = removed.followers {
+            for follower in followers.into_values() {
+                if let Some(follower) = follower.upgrade() {
+                    follower.ended();
+                }
+            }
+        }
+    }
+
+    /// Has somebody told when the actor has ended. False if it has already.
+    pub(crate) fn follow(&self, id: ActorId, key: usize, follower: Weak<dyn Follower>) -> bool {
+        self.table().follow(id, key, follower)
+    }
+
+    pub(crate) fn unfollow(&self, id: ActorId, key: usize) {
+        let follower = self.table().unfollow(id, key);
+        drop(follower);
+    }
+
+    /// Gives an actor one name more.
+    pub(super) fn publish(&self, id: ActorId, urn: Urn) -> Result<(), Unpublished> {
+        self.table().publish(id, urn)
+    }
+
+    /// Takes a name back that was given so.
+    pub(super) fn withdraw(&self, urn: &str) -> bool {
+        self.table().withdraw(urn)
     }
 
     pub(crate) fn find(&self, urn: &str) -> Option<Arc<dyn Resident>> {
@@ -147,8 +177,24 @@ impl Shared {
         }
     }
 
-    pub(crate) fn count_dead_letter(&self) {
+    /// Counts and tells that a message was not handled.
+    pub(crate) fn lost(
+        &self,
+        to: &dyn Named,
+        message: &'static str,
+        from: Option<ActorId>,
+        cause: DeadLetterCause,
+    ) {
         self.dead_letters.fetch_add(1, Ordering::Relaxed);
+        tracing::debug!(target: "conclib", urn = %to.urn(), message, ?cause, "dead letter");
+        self.emit(|| {
+            Event::DeadLetter(DeadLetter {
+                urn: to.urn(),
+                message,
+                from: from.and_then(|id| self.urn_of(id)),
+                cause,
+            })
+        });
     }
 
     pub(crate) fn snapshot(&self) -> SystemSnapshot {

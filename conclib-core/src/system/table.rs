@@ -1,7 +1,7 @@
 //! Every actor of a system that has not ended.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use slab::Slab;
 
@@ -16,6 +16,29 @@ pub(super) struct Table {
     pub(super) closed: bool,
     actors: Slab<(ActorId, Arc<dyn Resident>)>,
     names: HashMap<Urn, ActorId>,
+    /// The names that were published: the others are their actors' own.
+    aliases: HashMap<ActorId, Vec<Urn>>,
+    followers: HashMap<ActorId, Followers>,
+}
+
+/// Somebody who is told when an actor has ended, before those who wait for it.
+pub(crate) trait Follower: Send + Sync {
+    fn ended(self: Arc<Self>);
+}
+
+/// By whatever key the follower is known.
+type Followers = HashMap<usize, Weak<dyn Follower>>;
+
+/// What there was of an actor. It is not dropped under the lock.
+pub(super) struct Removed {
+    _resident: Option<Arc<dyn Resident>>,
+    pub(super) followers: Option<Followers>,
+}
+
+/// Why an actor did not get one name more.
+pub(super) enum Unpublished {
+    Taken(Urn),
+    Ended,
 }
 
 impl Table {
@@ -39,15 +62,70 @@ impl Table {
         resident
     }
 
-    /// Takes an actor out, and its name if it is its own.
-    pub(super) fn remove(&mut self, id: ActorId, urn: Option<&Urn>) -> Option<Arc<dyn Resident>> {
-        if let Some(urn) = urn
-            && self.names.get(urn) == Some(&id)
-        {
-            self.names.remove(urn);
+    /// Takes an actor out, with all its names.
+    pub(super) fn remove(&mut self, id: ActorId, urn: Option<&Urn>) -> Removed {
+        let aliases = self.aliases.remove(&id).unwrap_or_default();
+        for urn in urn.into_iter().chain(&aliases) {
+            if self.names.get(urn) == Some(&id) {
+                self.names.remove(urn);
+            }
         }
-        let place = self.place(id)?;
-        self.actors.try_remove(place).map(|(_, resident)| resident)
+        let resident = self
+            .place(id)
+            .and_then(|place| self.actors.try_remove(place))
+            .map(|(_, resident)| resident);
+        Removed {
+            _resident: resident,
+            followers: self.followers.remove(&id),
+        }
+    }
+
+    pub(super) fn publish(&mut self, id: ActorId, urn: Urn) -> Result<(), Unpublished> {
+        match self.names.get(&urn) {
+            _ if self.get(id).is_none() => Err(Unpublished::Ended),
+            Some(owner) if *owner == id => Ok(()),
+            Some(_) => Err(Unpublished::Taken(urn)),
+            None => {
+                self.aliases.entry(id).or_default().push(urn.clone());
+                self.names.insert(urn, id);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn withdraw(&mut self, urn: &str) -> bool {
+        let Some(id) = self.names.get(urn).copied() else {
+            return false;
+        };
+        let Some(aliases) = self.aliases.get_mut(&id) else {
+            return false;
+        };
+        let Some(at) = aliases.iter().position(|alias| alias.as_str() == urn) else {
+            return false;
+        };
+        aliases.swap_remove(at);
+        if aliases.is_empty() {
+            self.aliases.remove(&id);
+        }
+        self.names.remove(urn);
+        true
+    }
+
+    pub(super) fn follow(&mut self, id: ActorId, key: usize, follower: Weak<dyn Follower>) -> bool {
+        let lives = self.get(id).is_some();
+        if lives {
+            self.followers.entry(id).or_default().insert(key, follower);
+        }
+        lives
+    }
+
+    pub(super) fn unfollow(&mut self, id: ActorId, key: usize) -> Option<Weak<dyn Follower>> {
+        let followers = self.followers.get_mut(&id)?;
+        let follower = followers.remove(&key);
+        if followers.is_empty() {
+            self.followers.remove(&id);
+        }
+        follower
     }
 
     pub(super) fn get(&self, id: ActorId) -> Option<&Arc<dyn Resident>> {

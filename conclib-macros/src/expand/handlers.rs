@@ -34,6 +34,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
             }
         }
     });
+    let offer = offer(actor);
     let handles = actor.handlers.iter().map(|handler| {
         let message = handler.message();
         let variant = &handler.variant;
@@ -46,7 +47,6 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         }
     });
     let protocols = protocols::nests(actor);
-    let recipient = protocols::recipient(actor);
     let travels = travels(actor, &generics);
     quote! {
         impl #impl_generics #runtime::Actor for #self_ty #where_clause {
@@ -60,14 +60,30 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
             ) -> impl ::core::future::Future<Output = #runtime::Turn> {
                 async move { #turn }
             }
+            #offer
             #hooks
-            #recipient
         }
         #task
         #(#handles)*
         #protocols
         #travels
     }
+}
+
+/// Each message is offered to whoever seeks the recipients of one.
+fn offer(actor: &Actor) -> Option<TokenStream> {
+    let runtime = &actor.runtime;
+    let seek = local("seek");
+    let messages: Vec<_> = actor.handlers.iter().map(Handler::message).collect();
+    let protocols = protocols::types(actor);
+    (!messages.is_empty() || !protocols.is_empty()).then(|| {
+        quote! {
+            fn offer(#seek: &mut #runtime::__private::Seek<Self>) {
+                #(#seek.offer::<#messages>();)*
+                #(<#protocols as #runtime::__private::ProtocolInbox>::offer(#seek);)*
+            }
+        }
+    })
 }
 
 pub(super) fn turn(actor: &Actor) -> TokenStream {

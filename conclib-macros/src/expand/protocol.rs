@@ -77,6 +77,7 @@ fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStre
         quote!(::core::unimplemented!())
     };
     let (message, actor, ctx) = (local("message"), local("actor"), local("ctx"));
+    let seek = local("seek");
     let allowances = super::allowances();
     quote! {
         #[doc(hidden)]
@@ -92,12 +93,10 @@ fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStre
                 type #inbox_name = #inbox_ty;
             }
             impl #runtime::__private::ProtocolInbox for #inbox_ty {
-                fn recipient<__A: #runtime::__private::HasProtocol<Self>>(
-                    me: &#runtime::ActorRef<__A>,
-                    message: ::core::any::TypeId,
-                ) -> ::core::option::Option<#runtime::__private::Box<dyn ::core::any::Any>> {
-                    ::core::option::Option::None
-                        #(.or_else(|| #runtime::__private::recipient::<#messages, __A>(me, message)))*
+                fn offer<__A: #runtime::__private::HasProtocol<Self>>(
+                    #seek: &mut #runtime::__private::Seek<__A>,
+                ) {
+                    #(#seek.offer::<#messages>();)*
                 }
             }
             impl<__A: #ident + #runtime::Actor> #runtime::__private::Serves<__A> for #inbox_ty {

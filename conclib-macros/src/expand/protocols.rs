@@ -154,25 +154,6 @@ pub(super) fn nests(actor: &Actor) -> TokenStream {
     }
 }
 
-/// What a system finds the actor by.
-pub(super) fn recipient(actor: &Actor) -> Option<TokenStream> {
-    let runtime = &actor.runtime;
-    let types = types(actor);
-    (!types.is_empty()).then(|| {
-        quote! {
-            fn protocol_recipient(
-                me: &#runtime::ActorRef<Self>,
-                message: ::core::any::TypeId,
-            ) -> ::core::option::Option<#runtime::__private::Box<dyn ::core::any::Any>> {
-                ::core::option::Option::None
-                    #(.or_else(|| {
-                        <#types as #runtime::__private::ProtocolInbox>::recipient(me, message)
-                    }))*
-            }
-        }
-    })
-}
-
 /// Of a protocol: the method of whatever actor it is, and that actor.
 pub(super) fn callee(protocol: &Actor) -> (TokenStream, TokenStream) {
     let ident = &protocol.ident;

@@ -162,7 +162,7 @@ impl<A: Actor> Context<A> {
 
     /// The system it lives in.
     pub fn system(&self) -> System {
-        System::of(&self.cell.system)
+        System::handle(&self.cell.system)
     }
 
     /// Ends this actor once what is queued is served, as

@@ -1,0 +1,131 @@
+//! Sending to an actor of this process: what every kind of address does.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::cell::Cell;
+use super::mailbox::Refused;
+use super::{Actor, Handler, Overflow};
+use crate::call::{NotSent, Sending, Target};
+use crate::current;
+use crate::deadline::Deadline;
+use crate::error::TellError;
+use crate::message::Message;
+use crate::named::Named;
+use crate::reply::Request;
+use crate::urn::Urn;
+
+/// An address that is not counted: whoever holds it counts by itself, or does
+/// not keep the actor alive.
+pub(crate) struct Uncounted<A: Actor>(pub(crate) Arc<Cell<A>>);
+
+impl<A: Actor> Named for Uncounted<A> {
+    fn urn(&self) -> Urn {
+        self.0.urn()
+    }
+}
+
+impl<M: Message, A: Handler<M>> Target<M> for Uncounted<A> {
+    fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        sending: &mut Sending<M>,
+        _: &Deadline,
+    ) -> Poll<Result<(), NotSent>> {
+        poll_send(&self.0, cx, sending)
+    }
+
+    fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
+        try_tell(&self.0, message, priority)
+    }
+
+    fn leave(&self, sending: &mut Sending<M>) {
+        leave(&self.0, sending);
+    }
+
+    fn to_named(&self) -> Arc<dyn Named> {
+        self.0.clone()
+    }
+}
+
+#[inline(always)]
+pub(super) fn poll_send<M: Message, A: Handler<M>>(
+    cell: &Cell<A>,
+    cx: &mut Context<'_>,
+    sending: &mut Sending<M>,
+) -> Poll<Result<(), NotSent>> {
+    if sending.ticket.is_none() {
+        let Some(request) = sending.request.take() else {
+            return Poll::Ready(Ok(()));
+        };
+        match admit(cell, request, sending.priority) {
+            Ok(()) => return Poll::Ready(Ok(())),
+            Err(Refused::Closed(request)) => {
+                sending.request = Some(request);
+                return Poll::Ready(Err(NotSent::Stopped));
+            }
+            Err(Refused::Full(request)) => {
+                sending.request = Some(request);
+                if cell.overflow == Overflow::Reject {
+                    return Poll::Ready(Err(NotSent::Full));
+                }
+            }
+        }
+    }
+    let Sending {
+        ticket,
+        request,
+        priority,
+        ..
+    } = sending;
+    cell.mailbox
+        .poll_push(cx, ticket, request, *priority, A::wrap)
+        .map_err(|()| NotSent::Stopped)
+}
+
+pub(super) fn try_tell<M: Message, A: Handler<M>>(
+    cell: &Cell<A>,
+    message: M,
+    priority: u8,
+) -> Result<(), TellError<M>> {
+    admit(cell, Request::tell(message), priority).map_err(|refused| {
+        let urn = cell.urn();
+        match refused {
+            Refused::Closed(request) => TellError::Stopped {
+                urn,
+                message: request.message,
+            },
+            Refused::Full(request) => TellError::Full {
+                urn,
+                message: request.message,
+            },
+        }
+    })
+}
+
+pub(super) fn leave<M: Message, A: Actor>(cell: &Cell<A>, sending: &mut Sending<M>) {
+    if let Some(ticket) = sending.ticket.take() {
+        cell.mailbox.leave(ticket);
+    }
+}
+
+/// A send of an actor to itself is never refused for want of room: it would
+/// wait for the turn that sends it.
+fn admit<M: Message, A: Handler<M>>(
+    cell: &Cell<A>,
+    request: Request<M>,
+    priority: u8,
+) -> Result<(), Refused<Request<M>>> {
+    let to_itself = request.from == Some(cell.id);
+    cell.admit(request, priority, A::wrap, to_itself)
+}
+
+impl<M: Message> Request<M> {
+    fn tell(message: M) -> Self {
+        Self {
+            message,
+            reply: crate::reply::ReplyTo::nobody(),
+            from: current::sender(),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The actors of a system, by what they are.
+
+use std::any::TypeId;
+
+use super::System;
+use crate::actor::{Actor, ActorRef, AnyRef, Recipient, downcast};
+use crate::error::TopicError;
+use crate::message::Message;
+use crate::topic::Topic;
+
+/// What is returned is a list of its own: actors may come and go while it is
+/// walked through.
+impl System {
+    /// The actors of one type that have not ended, oldest first.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Worker;
+    ///
+    /// #[actor]
+    /// impl Worker {}
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let workers = [system.spawn(Worker)?, system.spawn(Worker)?];
+    ///     assert_eq!(system.of::<Worker>(), workers);
+    ///     assert_eq!(system.by_type_name("Worker").len(), 2);
+    ///     assert_eq!(system.all().len(), 2);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn of<A: Actor>(&self) -> Vec<ActorRef<A>> {
+        self.0
+            .residents()
+            .filter_map(|resident| downcast(resident).ok())
+            .collect()
+    }
+
+    /// All actors that have not ended, oldest first.
+    pub fn all(&self) -> Vec<AnyRef> {
+        self.0.residents().map(AnyRef::new).collect()
+    }
+
+    /// The actors whose type has that name, oldest first: the whole path, or
+    /// its last part.
+    pub fn by_type_name(&self, name: impl AsRef<str>) -> Vec<AnyRef> {
+        let name = name.as_ref();
+        self.0
+            .residents()
+            .filter(|resident| is_called(resident.type_name(), name))
+            .map(AnyRef::new)
+            .collect()
+    }
+
+    /// Everyone that handles `M`, of whatever type, oldest first.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[message(reply = usize)]
+    /// struct Count(String);
+    ///
+    /// #[actor]
+    /// struct Words;
+    ///
+    /// #[actor]
+    /// impl Words {
+    ///     #[handler]
+    ///     fn count(&mut self, Count(text): Count) -> usize {
+    ///         text.split_whitespace().count()
+    ///     }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let _words = system.spawn(Words)?;
+    ///     for counter in system.recipients::<Count>() {
+    ///         assert_eq!(counter.ask(Count("two words".into())).await?, 2);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn recipients<M: Message>(&self) -> Vec<Recipient<M>> {
+        self.0
+            .residents()
+            .filter_map(|resident| resident.recipient(TypeId::of::<M>()))
+            .filter_map(|found| found.downcast::<Recipient<M>>().ok())
+            .map(|recipient| *recipient)
+            .collect()
+    }
+
+    /// The topic of that name, which is made if there is none. Whoever asks
+    /// the system for it gets the same one.
+    ///
+    /// It is there as long as somebody has it or is subscribed.
+    ///
+    /// # Errors
+    /// The topic of that name carries another message.
+    pub fn topic<M: Message>(&self, name: impl AsRef<str>) -> Result<Topic<M>, TopicError> {
+        self.0.topics.topic(name.as_ref())
+    }
+}
+
+/// Whether `name` is the path of a type, or what it ends in.
+fn is_called(path: &str, name: &str) -> bool {
+    let plain = path.split('<').next().unwrap_or(path);
+    let last = plain.rsplit("::").next().unwrap_or(plain);
+    name == path || name == plain || name == last
+}

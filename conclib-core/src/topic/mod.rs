@@ -1,0 +1,230 @@
+//! Topics: who publishes does not know who listens, and nothing is lost
+//! without a word.
+
+mod lagged;
+mod notice;
+mod publishing;
+mod registry;
+mod slot;
+mod subscription;
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::actor::{ActorRef, Handler, Recipient};
+use crate::message::Message;
+
+pub use lagged::Lagged;
+use notice::Notice;
+pub use publishing::Publishing;
+pub(crate) use registry::Topics;
+use slot::Slot;
+pub use subscription::Subscription;
+
+/// A message type and those who want to hear of it, at this moment. Clones
+/// are the same topic; [`System::topic`](crate::System::topic) finds one by
+/// name.
+///
+/// A subscriber hears the messages of one publisher in their order. What
+/// happens to one that is slower than the topic is said when it subscribes:
+///
+/// | | a full mailbox | what tells of it |
+/// |---|---|---|
+/// | [`subscribe`](Self::subscribe) | misses the message | [`Lagged`], the event, the count |
+/// | [`subscribe_lossy`](Self::subscribe_lossy) | misses the message | the event, the count |
+/// | [`subscribe_waiting`](Self::subscribe_waiting) | `publish(…).await` waits | |
+///
+/// The event is [`Event::Missed`](crate::Event::Missed), the count
+/// [`missed`](Self::missed). An actor whose own overflow policy drops
+/// messages is never full: its dead letters tell.
+///
+/// A topic keeps no actor alive, and who has ended is no subscriber any more.
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[message]
+/// #[derive(Clone)]
+/// struct Price(u64);
+///
+/// #[actor]
+/// #[derive(Default)]
+/// struct Screen(Option<u64>);
+///
+/// #[actor]
+/// impl Screen {
+///     #[handler]
+///     fn price(&mut self, Price(cents): Price) { self.0 = Some(cents); }
+///
+///     #[message]
+///     fn shown(&self) -> Option<u64> { self.0 }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let screen = system.spawn(Screen::default())?;
+///     let prices = system.topic::<Price>("prices")?;
+///     let subscription = prices.subscribe_waiting(&screen);
+///     prices.publish(Price(7)).await;
+///     assert_eq!(screen.shown().await?, Some(7));
+///     drop(subscription);
+///     assert_eq!(prices.subscribers(), 0);
+///     Ok(())
+/// }
+/// ```
+pub struct Topic<M: Message>(Arc<Inner<M>>);
+
+struct Inner<M: Message> {
+    name: Arc<str>,
+    /// A publisher takes the list along; who subscribes meanwhile changes a
+    /// copy. Oldest first.
+    slots: Mutex<Arc<Vec<Arc<Slot<M>>>>>,
+    missed: AtomicU64,
+}
+
+impl<M: Message> Topic<M> {
+    /// A topic that only those know who are given it. The name is for people:
+    /// it is in [`Lagged`], in events and in logs.
+    pub fn new(name: impl AsRef<str>) -> Self {
+        Self(Arc::new(Inner {
+            name: name.as_ref().into(),
+            slots: Mutex::default(),
+            missed: AtomicU64::new(0),
+        }))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Subscribes an actor that is never waited for. What it has no room for
+    /// it misses; it is told how many by a [`Lagged`], as soon as it has room
+    /// again and before anything newer.
+    ///
+    /// An actor that is subscribed twice hears everything twice.
+    pub fn subscribe<A: Handler<M> + Handler<Lagged>>(&self, actor: &ActorRef<A>) -> Subscription {
+        let notice = actor.cell().cloned().map(|cell| Notice::Heard(cell));
+        self.enter(&actor.recipient(), notice, false)
+    }
+
+    /// Subscribes anybody who handles `M`, and is never waited for nor told
+    /// what it missed: only the event and the count tell.
+    pub fn subscribe_lossy(&self, recipient: impl Into<Recipient<M>>) -> Subscription {
+        self.enter_unheard(recipient.into(), false)
+    }
+
+    /// Subscribes anybody who handles `M`, and has `publish(…).await` wait
+    /// until it has room. It misses only what a publisher gave up to wait
+    /// with, or its mailbox rejects; of that the event and the count tell.
+    ///
+    /// A subscriber in another process is not waited for.
+    pub fn subscribe_waiting(&self, recipient: impl Into<Recipient<M>>) -> Subscription {
+        self.enter_unheard(recipient.into(), true)
+    }
+
+    fn enter_unheard(&self, recipient: Recipient<M>, waits: bool) -> Subscription {
+        let (_, home) = recipient.way();
+        self.enter(&recipient, home.map(Notice::Unheard), waits)
+    }
+
+    fn enter(&self, to: &Recipient<M>, notice: Option<Notice>, waits: bool) -> Subscription {
+        let (to, _) = to.way();
+        let slot = Slot::new(&self.0, to, notice, waits);
+        Arc::make_mut(&mut *self.0.lock()).push(slot.clone());
+        slot.follow();
+        Subscription::new(slot)
+    }
+
+    /// Sends a message to all subscribers, at once, whether or not the result
+    /// is awaited. That only waits for those who are to be
+    /// [waited for](Self::subscribe_waiting) and have no room.
+    ///
+    /// An actor may publish to itself: it is never refused for want of room.
+    pub fn publish(&self, message: M) -> Publishing<M>
+    where
+        M: Clone,
+    {
+        let mut message = Some(message);
+        self.send(|last| {
+            if last {
+                message.take()
+            } else {
+                message.clone()
+            }
+        })
+    }
+
+    /// As [`publish`](Self::publish), for messages that cannot be cloned:
+    /// `make` is called for each subscriber that has room.
+    pub fn publish_with(&self, mut make: impl FnMut() -> M) -> Publishing<M> {
+        self.send(|_| Some(make()))
+    }
+
+    fn send(&self, mut next: impl FnMut(bool) -> Option<M>) -> Publishing<M> {
+        let slots = self.0.slots();
+        let mut publishing = Publishing::over();
+        for (at, slot) in slots.iter().enumerate() {
+            let last = at + 1 == slots.len();
+            if let Some(message) = slot.offer(|| next(last)) {
+                publishing.wait(slot, message);
+            }
+        }
+        publishing
+    }
+
+    /// How many are subscribed.
+    pub fn subscribers(&self) -> usize {
+        self.0.lock().len()
+    }
+
+    /// How many messages its subscribers have missed, all together.
+    pub fn missed(&self) -> u64 {
+        self.0.missed.load(Ordering::Relaxed)
+    }
+}
+
+impl<M: Message> Inner<M> {
+    fn slots(&self) -> Arc<Vec<Arc<Slot<M>>>> {
+        self.lock().clone()
+    }
+
+    fn remove(&self, slot: &Arc<Slot<M>>) {
+        let mut slots = self.lock();
+        if let Some(at) = slots.iter().position(|own| Arc::ptr_eq(own, slot)) {
+            // The caller has it too, so nothing is dropped under the lock.
+            Arc::make_mut(&mut *slots).remove(at);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arc<Vec<Arc<Slot<M>>>>> {
+        // No code of a user runs under it.
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<M: Message> Drop for Inner<M> {
+    fn drop(&mut self) {
+        for slot in self.slots().iter() {
+            slot.leave();
+        }
+    }
+}
+
+impl<M: Message> Clone for Topic<M> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<M: Message> fmt::Debug for Topic<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Topic")
+            .field("name", &self.name())
+            .field("message", &M::NAME)
+            .field("subscribers", &self.subscribers())
+            .finish()
+    }
+}

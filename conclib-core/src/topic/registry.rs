@@ -1,0 +1,68 @@
+//! The topics of a system, by name.
+
+use std::any::{Any, type_name};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Inner, Topic};
+use crate::error::TopicError;
+use crate::message::Message;
+
+/// The topics of a system. Those that nobody holds and nobody has subscribed
+/// to go when there are too many.
+#[derive(Default)]
+pub(crate) struct Topics(Mutex<Named>);
+
+#[derive(Default)]
+struct Named {
+    topics: HashMap<Arc<str>, Arc<dyn AnyTopic>>,
+    /// At how many those go that are not in use: twice as many as were.
+    limit: usize,
+}
+
+trait AnyTopic: Send + Sync {
+    fn message(&self) -> &'static str;
+    fn has_subscribers(&self) -> bool;
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+impl<M: Message> AnyTopic for Inner<M> {
+    fn message(&self) -> &'static str {
+        type_name::<M>()
+    }
+
+    fn has_subscribers(&self) -> bool {
+        !self.slots().is_empty()
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+const FEW: usize = 64;
+
+impl Topics {
+    pub(crate) fn topic<M: Message>(&self, name: &str) -> Result<Topic<M>, TopicError> {
+        let mut named = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(topic) = named.topics.get(name).cloned() {
+            let mismatch = TopicError::TypeMismatch {
+                topic: name.to_owned(),
+                expected: type_name::<M>(),
+                found: topic.message(),
+            };
+            let typed = topic.into_any().downcast().map_err(|_| mismatch);
+            return typed.map(Topic);
+        }
+        if named.topics.len() >= named.limit.max(FEW) {
+            // Nobody gets hold of one meanwhile but through this lock.
+            named
+                .topics
+                .retain(|_, topic| Arc::strong_count(topic) > 1 || topic.has_subscribers());
+            named.limit = 2 * named.topics.len();
+        }
+        let topic = Topic::new(name);
+        named.topics.insert(topic.0.name.clone(), topic.0.clone());
+        Ok(topic)
+    }
+}

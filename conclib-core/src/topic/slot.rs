@@ -1,0 +1,280 @@
+//! One subscriber of a topic.
+//!
+//! While `missed` is above zero nothing newer is sent: it is counted too, and
+//! the slot itself waits in the line before the mailbox, as the waker there.
+//! So there is no task that could be left over.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Wake, Waker};
+
+use tokio::sync::Notify;
+
+use super::Inner;
+use super::notice::Notice;
+use crate::actor::Ticket;
+use crate::call::Target;
+use crate::error::TellError;
+use crate::events::Event;
+use crate::message::Message;
+use crate::system::Follower;
+
+pub(super) struct Slot<M: Message> {
+    pub(super) to: Arc<dyn Target<M>>,
+    /// `None` for a subscriber in another process, which cannot be waited for.
+    notice: Option<Notice>,
+    /// Whether a publisher waits for it.
+    waits: bool,
+    topic: Weak<Inner<M>>,
+    name: Arc<str>,
+    /// What it missed and was not told of yet.
+    missed: AtomicU64,
+    /// All it ever missed.
+    total: AtomicU64,
+    line: Mutex<Line>,
+    gone: AtomicBool,
+    /// Tells publishers that wait for it when it is gone.
+    pub(super) left: Arc<Notify>,
+}
+
+/// Where the notice of what was missed is.
+enum Line {
+    /// There is none.
+    Idle,
+    /// Somebody is at it; `again` if there is more to do since.
+    Busy { again: bool },
+    /// In the line before the mailbox, which wakes us.
+    Waiting(Ticket),
+}
+
+impl<M: Message> Slot<M> {
+    pub(super) fn new(
+        topic: &Arc<Inner<M>>,
+        to: Arc<dyn Target<M>>,
+        notice: Option<Notice>,
+        waits: bool,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            to,
+            waits: waits && notice.is_some(),
+            notice,
+            topic: Arc::downgrade(topic),
+            name: topic.name.clone(),
+            missed: AtomicU64::new(0),
+            total: AtomicU64::new(0),
+            line: Mutex::new(Line::Idle),
+            gone: AtomicBool::new(false),
+            left: Arc::default(),
+        })
+    }
+
+    /// Has its end told to us. Its topic has it already, so that it can be
+    /// taken out again.
+    pub(super) fn follow(self: &Arc<Self>) {
+        if let Some(home) = self.notice.as_ref().map(Notice::home) {
+            let follower: Weak<Self> = Arc::downgrade(self);
+            if !home.system().follow(home.id(), self.key(), follower) {
+                self.leave();
+            }
+        }
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
+    }
+
+    /// Delivers a message if there is a place. What is to be waited with comes
+    /// back. `make` is called without any lock.
+    pub(super) fn offer(self: &Arc<Self>, make: impl FnOnce() -> Option<M>) -> Option<M> {
+        if self.is_gone() || self.is_behind() {
+            return None;
+        }
+        match self.to.try_tell(make()?, M::PRIORITY) {
+            Ok(()) => None,
+            Err(TellError::Stopped { .. }) => {
+                self.leave();
+                None
+            }
+            Err(error) if self.waits => Some(error.into_message()),
+            Err(_) => {
+                self.miss();
+                None
+            }
+        }
+    }
+
+    /// Counts a message as missed if one before it was, and was not told of.
+    fn is_behind(&self) -> bool {
+        let one_more = |missed| (missed > 0).then_some(missed + 1);
+        let behind = !self.waits
+            && self
+                .missed
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more)
+                .is_ok();
+        if behind {
+            self.count();
+        }
+        behind
+    }
+
+    /// It missed a message.
+    pub(super) fn miss(self: &Arc<Self>) {
+        self.count();
+        if self.notice.is_some() {
+            self.missed.fetch_add(1, Ordering::SeqCst);
+            self.advance(false);
+        } else {
+            tracing::warn!(target: "conclib", topic = %self.name, urn = %self.to.urn(), "a subscriber in another process missed a message");
+        }
+    }
+
+    fn count(&self) {
+        self.total.fetch_add(1, Ordering::Relaxed);
+        if let Some(topic) = self.topic.upgrade() {
+            topic.missed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Is subscribed no longer. What it was not told of is told by the event.
+    pub(super) fn leave(self: &Arc<Self>) {
+        if self.gone.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        if let Some(topic) = self.topic.upgrade() {
+            topic.remove(self);
+        }
+        self.left.notify_waiters();
+        let Some(notice) = &self.notice else {
+            return;
+        };
+        let home = notice.home();
+        home.system().unfollow(home.id(), self.key());
+        let waiting = match &mut *self.line() {
+            Line::Idle => None,
+            Line::Busy { again } => {
+                *again = true;
+                None
+            }
+            line => std::mem::replace(line, Line::Idle).into_ticket(),
+        };
+        if let Some(ticket) = waiting {
+            home.leave_line(ticket);
+        }
+        self.tell(self.missed.swap(0, Ordering::SeqCst));
+    }
+
+    /// Gets the notice as far as it gets now: into the line, or through it.
+    /// No lock of ours is held while the mailbox is at work, because it wakes
+    /// others.
+    fn advance(self: &Arc<Self>, woken: bool) {
+        let Some(notice) = &self.notice else {
+            return;
+        };
+        let Some(mut ticket) = self.line().begin(woken) else {
+            return;
+        };
+        let waker = Waker::from(self.clone());
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            let polled = if self.is_gone() {
+                if let Some(ticket) = ticket.take() {
+                    notice.home().leave_line(ticket);
+                }
+                Poll::Ready(Ok(self.missed.swap(0, Ordering::SeqCst)))
+            } else if ticket.is_none() && self.missed.load(Ordering::SeqCst) == 0 {
+                Poll::Ready(Ok(0))
+            } else {
+                notice.poll(&mut cx, &mut ticket, &self.name, &self.missed)
+            };
+            match polled {
+                Poll::Ready(Ok(told)) => self.tell(told),
+                Poll::Ready(Err(())) => self.leave(),
+                Poll::Pending => {}
+            }
+            if self.line().rest(ticket) {
+                return;
+            }
+        }
+    }
+
+    /// Tells whoever listens how many it missed.
+    fn tell(&self, missed: u64) {
+        if missed == 0 {
+            return;
+        }
+        tracing::debug!(target: "conclib", topic = %self.name, urn = %self.to.urn(), missed, "a subscriber missed messages");
+        if let Some(notice) = &self.notice {
+            notice.home().system().emit(|| Event::Missed {
+                topic: self.name.to_string(),
+                urn: self.to.urn(),
+                missed,
+            });
+        }
+    }
+
+    /// What its actor's system knows it by, as long as it is subscribed.
+    fn key(self: &Arc<Self>) -> usize {
+        Arc::as_ptr(self).addr()
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line {
+    /// The ticket to go on with, if it is for the caller to go on.
+    fn begin(&mut self, woken: bool) -> Option<Option<Ticket>> {
+        let ticket = match self {
+            Self::Busy { again } => {
+                *again = true;
+                return None;
+            }
+            Self::Idle if woken => return None,
+            Self::Waiting(_) if !woken => return None,
+            Self::Idle => None,
+            Self::Waiting(ticket) => Some(*ticket),
+        };
+        *self = Self::Busy { again: false };
+        Some(ticket)
+    }
+
+    /// The caller has done what it can. False if there is more to do since.
+    fn rest(&mut self, ticket: Option<Ticket>) -> bool {
+        let done = !matches!(self, Self::Busy { again: true });
+        *self = match ticket {
+            _ if !done => Self::Busy { again: false },
+            Some(ticket) => Self::Waiting(ticket),
+            None => Self::Idle,
+        };
+        done
+    }
+
+    fn into_ticket(self) -> Option<Ticket> {
+        match self {
+            Self::Waiting(ticket) => Some(ticket),
+            Self::Idle | Self::Busy { .. } => None,
+        }
+    }
+}
+
+/// The mailbox has a place for the notice, or has closed.
+impl<M: Message> Wake for Slot<M> {
+    fn wake(self: Arc<Self>) {
+        self.advance(true);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.advance(true);
+    }
+}
+
+impl<M: Message> Follower for Slot<M> {
+    fn ended(self: Arc<Self>) {
+        self.leave();
+    }
+}
