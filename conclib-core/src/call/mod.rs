@@ -1,6 +1,7 @@
 //! A call: a message, whom it is for, and how the caller wants to wait.
 
 mod blocking;
+mod forward;
 mod future;
 mod target;
 
@@ -12,6 +13,7 @@ use crate::actor::{Actor, ActorRef, Prioritised};
 use crate::error::{AskError, TellError};
 use crate::message::Message;
 
+pub(crate) use forward::forward;
 pub use future::{Asking, Queueing, Telling};
 pub(crate) use target::{NotSent, Slot};
 pub use target::{Sending, Target};

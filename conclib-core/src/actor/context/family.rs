@@ -8,7 +8,10 @@ use crate::actor::{
     Actor, ActorRef, AnyRef, Closure, Create, Created, Declared, Given, Renewed, Resident, Restart,
     State, StopReason, TaskActor,
 };
+use crate::call::{Target, forward};
 use crate::error::SpawnError;
+use crate::message::Message;
+use crate::reply::{Deferred, Request};
 use crate::system::SpawnBuilder;
 
 impl<A: Actor> Context<A> {
@@ -94,6 +97,67 @@ impl<A: Actor> Context<A> {
         alive
             .map(|(_, child)| AnyRef::new(child.resident))
             .collect()
+    }
+
+    /// Passes a request on to another, who answers it in place of this actor:
+    /// return what this gives. Its sender stays who it was, and the answer
+    /// goes straight to whoever asked.
+    ///
+    /// It waits for a place in the other's mailbox. An asker whose request
+    /// finds none there, because the other has stopped or rejects, is told.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[message(reply = String)]
+    /// struct Work(u32);
+    ///
+    /// #[actor]
+    /// struct Manager { worker: ActorRef<Worker> }
+    /// #[actor]
+    /// impl Manager {
+    ///     #[handler]
+    ///     async fn work(&mut self, work: Work, ctx: &mut Context<Self>) -> Deferred<String> {
+    ///         ctx.forward(&self.worker, work).await
+    ///     }
+    /// }
+    ///
+    /// #[actor]
+    /// struct Worker;
+    /// #[actor]
+    /// impl Worker {
+    ///     #[handler]
+    ///     fn work(&mut self, Work(n): Work) -> String {
+    ///         format!("{n} done")
+    ///     }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let worker = system.spawn(Worker)?;
+    ///     let manager = system.spawn(Manager { worker })?;
+    ///     assert_eq!(manager.ask(Work(7)).await?, "7 done");
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits for a place, the request is not passed on, and
+    /// its asker is told that no reply comes.
+    pub async fn forward<T: Target<M> + ?Sized, M: Message>(
+        &self,
+        to: &T,
+        message: M,
+    ) -> Deferred<M::Reply, M::Error> {
+        let (reply, deferred) = self.defer();
+        let request = Request {
+            message,
+            reply,
+            from: self.from(),
+        };
+        forward(to, request).await;
+        deferred
     }
 
     /// Has `#[on(gone)]` run once when that actor ends, in whatever way; at
