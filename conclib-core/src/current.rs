@@ -1,8 +1,9 @@
 //! Which actor's turn is running on this thread.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
 
 /// An actor, for as long as it lives and after.
 ///
@@ -47,6 +48,20 @@ thread_local! {
     static CURRENT: Cell<Current> = const {
         Cell::new(Current { actor: None, may_block: false })
     };
+    static INTEREST: Cell<Interest> = const { Cell::new(Interest::None) };
+    static INTERESTED: RefCell<Option<Waker>> = const { RefCell::new(None) };
+}
+
+/// What the handler that is polled here and its turn tell each other of the
+/// asker.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Interest {
+    None,
+    /// The handler of this actor waits for its asker to leave. A mark that a
+    /// handler leaves behind as it returns is read by no other actor's turn.
+    Wanted(ActorId),
+    /// It has left.
+    Gone(ActorId),
 }
 
 /// The actor whose turn is running here, if one is: the sender of what is
@@ -74,4 +89,48 @@ pub(crate) fn scope<R>(actor: ActorId, may_block: bool, poll: impl FnOnce() -> R
         may_block,
     }));
     poll()
+}
+
+/// Whether the asker of this actor's turn is known to have left; if not, the
+/// turn is asked to find out, and to wake `waker`.
+pub(crate) fn asker_has_left(actor: ActorId, waker: &Waker) -> bool {
+    if INTEREST.get() == Interest::Gone(actor) {
+        return true;
+    }
+    // Polled elsewhere than in a turn of its actor, nobody would read it.
+    if sender() == Some(actor) {
+        INTEREST.set(Interest::Wanted(actor));
+        INTERESTED.set(Some(waker.clone()));
+    }
+    false
+}
+
+/// Whether a handler that was polled here waits for its asker to leave: one
+/// look for all those that do not.
+#[inline]
+pub(crate) fn wants_asker() -> bool {
+    matches!(INTEREST.get(), Interest::Wanted(_))
+}
+
+/// Who is to be woken when the asker of the running turn leaves.
+pub(crate) fn take_interest() -> Option<Waker> {
+    let interest = INTEREST.replace(Interest::None);
+    let waker = INTERESTED.take();
+    let current = sender()?;
+    waker.filter(|_| interest == Interest::Wanted(current))
+}
+
+/// While it is there, the handler of the running turn knows that its asker has
+/// left.
+pub(crate) struct AskerLeft(());
+
+pub(crate) fn asker_left() -> AskerLeft {
+    INTEREST.set(sender().map_or(Interest::None, Interest::Gone));
+    AskerLeft(())
+}
+
+impl Drop for AskerLeft {
+    fn drop(&mut self) {
+        INTEREST.set(Interest::None);
+    }
 }

@@ -44,6 +44,14 @@ impl Deadline {
         }
     }
 
+    /// The same limit, which counts from now if nothing was waited for yet.
+    pub(crate) fn started(self) -> Self {
+        match self {
+            Self::After(after) => Self::after(after),
+            started => started,
+        }
+    }
+
     /// The time that was given at the start.
     pub(crate) fn given(&self) -> Option<Duration> {
         match self {
@@ -101,7 +109,7 @@ impl Deadline {
 }
 
 /// Why a wait ended without what was waited for.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Late {
     Passed(Duration),
     NoRuntime,

@@ -26,10 +26,10 @@ pub mod wire;
 pub mod __private;
 
 pub use actor::{
-    Actor, ActorRef, AnyRef, Attached, Backoff, ChildExit, Context, Create, DEFAULT_MAILBOX,
-    Declared, Directive, Escalation, Gone, Handler, Messages, Overflow, Place, Prioritised,
-    ProtocolMessage, Recipient, Renews, Restart, Scoped, State, StopReason, Stopping, Strategy,
-    TaskActor, TickSpec, Travels, Turn, WeakRecipient, WeakRef,
+    Actor, ActorRef, AnyRef, AskerGone, Attached, Backoff, ChildExit, Context, Create,
+    DEFAULT_MAILBOX, Declared, Directive, Escalation, Gone, Handler, Inbox, Messages, Overflow,
+    Place, Prioritised, ProtocolMessage, Recipient, Renews, Restart, Scoped, State, StopReason,
+    Stopping, Strategy, TaskActor, TickSpec, Travels, Turn, WeakRecipient, WeakRef,
 };
 pub use call::{Asking, Call, Queueing, Target, Telling};
 pub use current::ActorId;
@@ -40,7 +40,7 @@ pub use events::{DeadLetter, DeadLetterCause, Event, Events, NotRestarted};
 pub use fault::{Fault, HandlerError};
 pub use message::{Local, Message, Never, Road, Wire, WireMessage};
 pub use named::Named;
-pub use reply::{Deferred, Reply, ReplyTo, Request};
+pub use reply::{Deferred, Reply, ReplyGroup, ReplyTo, Request, SharedReply};
 pub use shape::Shape;
 pub use snapshot::{ActorSnapshot, SystemSnapshot};
 pub use system::{Broadcast, OnThread, Shutdown, ShutdownReport, SpawnBuilder, System};

@@ -24,6 +24,7 @@ use proc_macro::TokenStream;
 /// | `urn = "greeter"` | the name | anonymous |
 /// | `mailbox = 256` | how many messages wait at most | 1024 |
 /// | `overflow = DropOldest` | what a full mailbox does: a variant of `Overflow` | `Wait` |
+/// | `timeout = "5s"` | the timeout of a call that says none | what its system says, or none |
 /// | `priority` | the more urgent message has its turn first | as they come |
 ///
 /// With `priority` the `priority = …` of a message counts, and a call may say

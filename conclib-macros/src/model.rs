@@ -46,6 +46,7 @@ pub(crate) struct ActorArgs {
     pub(crate) strategy: Option<Ident>,
     /// Whether the more urgent message comes first.
     pub(crate) priority: bool,
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// The arguments of `#[actor(…)]` on an impl.

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -28,6 +29,8 @@ pub(crate) struct Cell<A: Actor> {
     /// The system it belongs to, which has it in its table until it ends.
     pub(crate) system: Arc<Shared>,
     pub(crate) overflow: Overflow,
+    /// The timeout of a call that says none.
+    pub(crate) ask_timeout: Option<Duration>,
     /// Made up only when somebody asks, for an anonymous actor.
     urn: OnceLock<Urn>,
     /// Whether it has a name or a parent, and so does not belong to its
@@ -50,6 +53,7 @@ pub(crate) struct Seed {
     pub(crate) urn: Option<Urn>,
     pub(crate) mailbox: usize,
     pub(crate) overflow: Overflow,
+    pub(crate) ask_timeout: Option<Duration>,
     pub(crate) strategy: Strategy,
     pub(crate) place: Place,
     pub(crate) kin: Option<Box<Kin>>,
@@ -222,6 +226,7 @@ impl<A: Actor> Cell<A> {
             id,
             system,
             overflow: seed.overflow,
+            ask_timeout: seed.ask_timeout,
             owned: seed.urn.is_some() || is_child,
             urn: seed.urn.map_or_else(OnceLock::new, OnceLock::from),
             refs: AtomicUsize::new(1),

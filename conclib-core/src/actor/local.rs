@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::cell::Cell;
 use super::mailbox::Refused;
 use super::{Actor, Handler, Overflow};
 use crate::call::{NotSent, Sending, Target};
-use crate::current;
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
@@ -41,6 +41,10 @@ impl<M: Message, A: Handler<M>> Target<M> for Uncounted<A> {
 
     fn leave(&self, sending: &mut Sending<M>) {
         leave(&self.0, sending);
+    }
+
+    fn default_timeout(&self) -> Option<Duration> {
+        self.0.ask_timeout
     }
 
     fn to_named(&self) -> Arc<dyn Named> {
@@ -118,14 +122,4 @@ fn admit<M: Message, A: Handler<M>>(
 ) -> Result<(), Refused<Request<M>>> {
     let to_itself = request.from == Some(cell.id);
     cell.admit(request, priority, A::wrap, to_itself)
-}
-
-impl<M: Message> Request<M> {
-    fn tell(message: M) -> Self {
-        Self {
-            message,
-            reply: crate::reply::ReplyTo::nobody(),
-            from: current::sender(),
-        }
-    }
 }

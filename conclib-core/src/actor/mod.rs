@@ -1,8 +1,10 @@
 //! One actor: what it is, its mailbox, its life, and the references to it.
 
+mod asker_gone;
 mod birth;
 mod cell;
 mod context;
+mod inbox;
 mod kin;
 mod lanes;
 mod life;
@@ -25,10 +27,12 @@ mod weak;
 use std::future::Future;
 use std::time::Duration;
 
+pub use asker_gone::AskerGone;
 pub use birth::{Birth, Renews};
 pub(crate) use birth::{Closure, Created, Given, Renewed};
 pub(crate) use cell::{Cell, Seed};
 pub use context::{Context, Head};
+pub use inbox::Inbox;
 pub(crate) use kin::{Child, Kin};
 pub use kin::{ChildExit, Gone, Strategy};
 pub use life::Life;
@@ -81,6 +85,8 @@ pub trait Declared: Sized + 'static {
     const OVERFLOW: Overflow = Overflow::Wait;
     /// Which of its children are started again when one is.
     const STRATEGY: Strategy = Strategy::OneForOne;
+    /// The timeout of a call that says none.
+    const TIMEOUT: Option<Duration> = None;
 }
 
 /// Where an actor runs.

@@ -263,7 +263,7 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
 
     fn default_timeout(&self) -> Option<Duration> {
         match &self.0 {
-            Place::Here(_) => None,
+            Place::Here(cell) => cell.ask_timeout,
             Place::Away(_) => Some(DEFAULT_TIMEOUT),
         }
     }

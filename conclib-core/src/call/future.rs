@@ -42,7 +42,19 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         match self.to.poll_send(cx, &mut self.sending, &self.deadline) {
             Poll::Ready(sent) => Poll::Ready(sent.map_err(Delay::NotSent)),
             Poll::Pending if self.sending.is_out() => Poll::Pending,
-            Poll::Pending => self.deadline.poll(cx).map(|late| Err(Delay::Late(late))),
+            Poll::Pending => {
+                self.limit();
+                self.deadline.poll(cx).map(|late| Err(Delay::Late(late)))
+            }
+        }
+    }
+
+    /// There is something to wait for: what the call says nothing of, whom it
+    /// is for may say. A message that finds its place at once need not look.
+    #[inline]
+    fn limit(&mut self) {
+        if matches!(self.deadline, Deadline::Never) {
+            self.deadline = Deadline::new(self.to.default_timeout());
         }
     }
 }
@@ -76,8 +88,8 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
     pub(super) fn new(call: Call<T, M>) -> Self {
         match call.to {
             To::Target(to, message) => {
-                let timeout = call.timeout.or_else(|| to.default_timeout());
-                Self::send(to, message, call.priority, Deadline::new(timeout))
+                let deadline = Deadline::new(call.timeout);
+                Self::send(to, message, call.priority, deadline)
             }
             To::Ready(answer) => Self(Ask::Ready(Some(answer))),
         }
@@ -118,6 +130,7 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                         return Poll::Ready(Err(departure.no_reply(delay)));
                     }
                     *sent = true;
+                    departure.limit();
                 }
                 let Departure {
                     to,
@@ -154,7 +167,7 @@ impl<T: Target<M>, M: Message> Telling<T, M> {
         Self(match call.to {
             To::Target(to, message) => Some(Departure {
                 sending: Sending::tell(message, call.priority),
-                deadline: Deadline::new(call.timeout.or_else(|| to.default_timeout())),
+                deadline: Deadline::new(call.timeout),
                 to,
             }),
             To::Ready(_) => None,
@@ -196,8 +209,7 @@ impl<T: Target<M>, M: Message> Queueing<T, M> {
     pub(super) fn new(call: Call<T, M>) -> Self {
         Self(match call.to {
             To::Target(to, message) => {
-                let timeout = call.timeout.or_else(|| to.default_timeout());
-                let deadline = Deadline::new(timeout);
+                let deadline = Deadline::new(call.timeout);
                 let (departure, answer) = Departure::ask(to, message, call.priority, deadline);
                 Queue::Away(departure, Some(answer))
             }
@@ -218,9 +230,11 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                 let Some(answer) = answer.take() else {
                     return Poll::Pending;
                 };
+                departure.limit();
                 let deadline = match departure.sending.is_out() {
                     true => Deadline::Never,
-                    false => std::mem::replace(&mut departure.deadline, Deadline::Never),
+                    // The request is on its way, whenever its answer is awaited.
+                    false => std::mem::replace(&mut departure.deadline, Deadline::Never).started(),
                 };
                 Poll::Ready(Ok(Reply {
                     answer: Pick::Slot(answer, departure.to.to_named()),

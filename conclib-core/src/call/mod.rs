@@ -70,7 +70,11 @@ impl<T, M: Message> Call<T, M> {
     /// Gives the answer this long, from the first poll of the future on.
     ///
     /// When it is over the ask ends in [`AskError::Deadline`]; a local handler
-    /// is not disturbed. For a tell it bounds the wait for a place.
+    /// is not disturbed. For a tell it bounds the wait for a place. With
+    /// [`reply`](Self::reply) it goes on counting, whenever the [`Reply`] is
+    /// awaited.
+    ///
+    /// [`Reply`]: crate::Reply
     pub const fn timeout(mut self, after: Duration) -> Self {
         self.timeout = Some(after);
         self

@@ -14,6 +14,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 pub use broadcast::Broadcast;
 pub(crate) use registry::Shared;
@@ -66,6 +67,40 @@ impl System {
     /// A system of that name. The name is for people: it is in errors and logs.
     pub fn new(name: impl Into<String>) -> Self {
         Self(Arc::new(Shared::new(name.into())))
+    }
+
+    /// The same system, with a timeout for each call that says none, of the
+    /// actors that are spawned from now on and say none either.
+    ///
+    /// A call's own [`timeout`](crate::Call::timeout) goes first; then what the
+    /// actor was spawned with, [`SpawnBuilder::ask_timeout`]; then its
+    /// `#[actor(timeout = "…")]`; then this. What none of them limits waits for
+    /// as long as it takes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Sloth;
+    ///
+    /// #[actor]
+    /// impl Sloth {
+    ///     #[message]
+    ///     async fn move_on(&mut self) { std::future::pending().await }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs").with_ask_timeout(Duration::from_millis(10));
+    ///     let late = system.spawn(Sloth)?.move_on().await;
+    ///     assert!(matches!(late, Err(AskError::Deadline { .. })));
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn with_ask_timeout(self, after: Duration) -> Self {
+        self.0.set_ask_timeout(after);
+        self
     }
 
     pub(crate) fn handle(shared: &Arc<Shared>) -> Self {

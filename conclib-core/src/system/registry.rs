@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::broadcast;
 
@@ -31,7 +32,12 @@ pub(crate) struct Shared {
     /// The threads of the actors that have one.
     threads: Mutex<Vec<(Arc<dyn Resident>, JoinHandle<()>)>>,
     pub(crate) topics: Topics,
+    /// The timeout of a call that says none, in nanoseconds.
+    ask_timeout: AtomicU64,
 }
+
+/// No timeout.
+const NO_TIMEOUT: u64 = u64::MAX;
 
 impl Shared {
     pub(crate) fn new(name: String) -> Self {
@@ -45,11 +51,23 @@ impl Shared {
             brokers: Mutex::default(),
             threads: Mutex::default(),
             topics: Topics::default(),
+            ask_timeout: AtomicU64::new(NO_TIMEOUT),
         }
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn ask_timeout(&self) -> Option<Duration> {
+        let nanos = self.ask_timeout.load(Ordering::Relaxed);
+        (nanos != NO_TIMEOUT).then(|| Duration::from_nanos(nanos))
+    }
+
+    /// What is longer than the clock can count is none.
+    pub(crate) fn set_ask_timeout(&self, after: Duration) {
+        let nanos = u64::try_from(after.as_nanos()).unwrap_or(NO_TIMEOUT);
+        self.ask_timeout.store(nanos, Ordering::Relaxed);
     }
 
     /// Takes in the actor that `make` makes, under its name if it has one.

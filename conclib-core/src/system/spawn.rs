@@ -31,6 +31,7 @@ pub struct SpawnBuilder<'s, A, B> {
     stop_within: Duration,
     significant: bool,
     place: Place,
+    ask_timeout: Option<Duration>,
     actor: PhantomData<fn() -> A>,
 }
 
@@ -47,6 +48,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
             stop_within: STOP_WITHIN,
             significant: false,
             place: Place::Task,
+            ask_timeout: A::TIMEOUT,
             actor: PhantomData,
         }
     }
@@ -90,6 +92,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
             urn: self.urn,
             mailbox: self.mailbox,
             overflow: self.overflow,
+            ask_timeout: self.ask_timeout,
             strategy: self.strategy,
             parent: self.parent,
             stop_within: self.stop_within,
@@ -132,6 +135,15 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         self
     }
 
+    /// The timeout of each call that says none, as
+    /// [`Call::timeout`](crate::Call::timeout) says it. It goes before what
+    /// `#[actor(timeout = "…")]` and the [`System`](crate::System) say;
+    /// `Duration::MAX` is for ever.
+    pub fn ask_timeout(mut self, after: Duration) -> Self {
+        self.ask_timeout = Some(after);
+        self
+    }
+
     /// Spawns it as a task. The reference works at once; what is sent waits
     /// for `#[on(start)]`.
     ///
@@ -168,6 +180,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
             urn: urn.clone(),
             mailbox: self.mailbox,
             overflow: self.overflow,
+            ask_timeout: self.ask_timeout.or_else(|| self.system.ask_timeout()),
             strategy: self.strategy,
             place: self.place,
             kin: has_kin.then(|| Box::new(Kin::of(parent.as_ref(), B::RENEWS))),
@@ -210,6 +223,7 @@ impl<A, B> fmt::Debug for SpawnBuilder<'_, A, B> {
             .field("urn", &self.urn)
             .field("mailbox", &self.mailbox)
             .field("overflow", &self.overflow)
+            .field("ask_timeout", &self.ask_timeout)
             .finish_non_exhaustive()
     }
 }

@@ -1,12 +1,17 @@
 //! Who asked from outside, and the way back to it.
 
 use std::fmt;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
+use futures_util::task::AtomicWaker;
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{
     Codec, CodecError, Envelope, MAX_TIMEOUT, RequestEnvelope, RequestId, ResponseEnvelope,
@@ -57,16 +62,29 @@ pub trait ReplySink: Send + Sync + 'static {
 
 /// The mark that an asker has left, shared with the request it left behind.
 #[derive(Debug, Clone, Default)]
-pub struct Cancellation(Arc<AtomicBool>);
+pub struct Cancellation(Arc<Mark>);
+
+#[derive(Debug, Default)]
+struct Mark {
+    left: AtomicBool,
+    /// Whoever holds the request, if it waits for the asker to leave.
+    waiting: AtomicWaker,
+}
 
 impl Cancellation {
-    /// Lets the request be skipped if its handler has not begun.
+    /// Lets the request be skipped if its handler has not begun, and tells a
+    /// handler that has begun and wants to know.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.left.store(true, Ordering::Relaxed);
+        self.0.waiting.wake();
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.left.load(Ordering::Relaxed)
+    }
+
+    fn register(&self, cx: &Context<'_>) {
+        self.0.waiting.register(cx.waker());
     }
 }
 
@@ -175,6 +193,8 @@ impl Drop for WireAsker {
 pub struct WireReply<T, E> {
     asker: WireAsker,
     encode: EncodeFn<T, E>,
+    /// When the asker's time is over, once somebody waits for that.
+    expiry: Option<Pin<Box<Sleep>>>,
 }
 
 /// Writes an answer of a message as the body of a response.
@@ -189,6 +209,25 @@ enum Encode {
 impl<T, E> WireReply<T, E> {
     pub(crate) fn is_wanted(&self) -> bool {
         self.asker.asked && self.asker.is_waiting()
+    }
+
+    /// Resolves when the asker does not wait any more.
+    pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.asker.asked {
+            return Poll::Pending;
+        }
+        // First, so that a cancellation in between is not missed.
+        self.asker.cancellation.register(cx);
+        if !self.asker.is_waiting() {
+            return Poll::Ready(());
+        }
+        if self.expiry.is_none() && Handle::try_current().is_ok() {
+            self.expiry = Some(Box::pin(sleep_until(self.asker.expires)));
+        }
+        match &mut self.expiry {
+            Some(expiry) => expiry.as_mut().poll(cx),
+            None => Poll::Pending,
+        }
     }
 
     pub(crate) fn was_asked(&self) -> bool {
@@ -269,6 +308,7 @@ pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: WireAsker) -> Option<R
             reply: ReplyTo::wire(WireReply {
                 asker,
                 encode: encode::<M>,
+                expiry: None,
             }),
             from: None,
         }),

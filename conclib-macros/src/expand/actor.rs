@@ -57,6 +57,7 @@ fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStrea
         overflow,
         strategy,
         priority,
+        timeout,
     } = args;
     let ident = &input.ident;
     let generics = bounded(&input.generics, runtime, |_| Need::Local);
@@ -79,9 +80,16 @@ fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStrea
     let strategy = strategy.as_ref().map(
         |strategy| quote!(const STRATEGY: #runtime::Strategy = #runtime::Strategy::#strategy;),
     );
-    let consts = is_sound.then(|| quote!(#urn #mailbox #overflow #strategy));
     let prioritised = priority
         .then(|| quote!(impl #impl_generics #runtime::Prioritised for #self_ty #where_clause {}));
+    let timeout = timeout.map(|timeout| {
+        let (secs, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
+        quote! {
+            const TIMEOUT: ::core::option::Option<::core::time::Duration> =
+                ::core::option::Option::Some(::core::time::Duration::new(#secs, #nanos));
+        }
+    });
+    let consts = is_sound.then(|| quote!(#urn #mailbox #overflow #strategy #timeout));
     let allowances = super::allowances();
     quote! {
         #allowances

@@ -54,7 +54,12 @@ fn message_generic_and_local() {
 
 #[test]
 fn actor_struct() {
-    let args = quote!(urn = "greeter", mailbox = 256, overflow = DropOldest);
+    let args = quote!(
+        urn = "greeter",
+        mailbox = 256,
+        overflow = DropOldest,
+        timeout = "1.5s"
+    );
     let item = quote! {
         #[derive(Default)]
         pub struct Greeter<T = u64> { greeted: T }

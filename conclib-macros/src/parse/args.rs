@@ -10,7 +10,7 @@ use super::duration::duration;
 use crate::model::{ActorArgs, ImplArgs, MessageArgs};
 
 const MESSAGE: &str = "a message has the arguments `reply = Type`, `error = Type`, `name = \"…\"`, `priority = 0` and `local`; on a method also `every = \"500ms\"` and `concurrent`";
-const ACTOR: &str = "an actor's struct has the arguments `urn = \"…\"`, `mailbox = 256`, `overflow = DropOldest`, `strategy = OneForAll` and `priority`";
+const ACTOR: &str = "an actor's struct has the arguments `urn = \"…\"`, `mailbox = 256`, `overflow = DropOldest`, `strategy = OneForAll`, `timeout = \"5s\"` and `priority`";
 const BLOCK: &str = "`#[actor]` on an impl takes only `protocols(…)` and `thread`: `urn`, `mailbox` and the like belong above the struct";
 const PROTOCOL: &str = "`#[protocol]` takes no arguments";
 const ENTRY: &str = "`#[conclib::main]` takes no arguments";
@@ -58,6 +58,7 @@ pub(crate) fn actor_args(args: TokenStream, mistakes: &mut Mistakes) -> ActorArg
         overflow: None,
         strategy: None,
         priority: false,
+        timeout: None,
     };
     each(args, mistakes, |arg| {
         match arg.key.to_string().as_str() {
@@ -67,6 +68,10 @@ pub(crate) fn actor_args(args: TokenStream, mistakes: &mut Mistakes) -> ActorArg
             "overflow" => parsed.overflow = Some(arg.value("overflow = DropOldest")?),
             "strategy" => parsed.strategy = Some(arg.value("strategy = OneForAll")?),
             "priority" => parsed.priority = arg.flag()?,
+            "timeout" => {
+                let text: LitStr = arg.value("timeout = \"5s\"")?;
+                parsed.timeout = Some(duration(&text)?);
+            }
             _ => return Err(arg.unknown(ACTOR)),
         }
         Ok(())

@@ -121,12 +121,15 @@ impl Connection {
 
     pub(super) fn cancel(&self, id: RequestId) -> Load {
         let mut state = self.lock();
-        if let Some(live) = state.live.get_mut(&id)
-            && let Live::Waiting(cancellation) = std::mem::replace(live, Live::Left)
-        {
+        let live = state.live.get_mut(&id);
+        let left = live.map(|live| std::mem::replace(live, Live::Left));
+        let load = state.load(&self.limits);
+        drop(state);
+        // It may wake a handler: not under the lock.
+        if let Some(Live::Waiting(cancellation)) = left {
             cancellation.cancel();
         }
-        state.load(&self.limits)
+        load
     }
 
     pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {

@@ -8,7 +8,7 @@ mod input;
 
 use super::cell::Cell;
 use super::sources::Sources;
-use super::{Actor, ActorRef, AnyRef, Signal, StopReason};
+use super::{Actor, ActorRef, AnyRef, AskerGone, Signal, StopReason};
 use crate::current::ActorId;
 use crate::message::Message;
 use crate::named::Named;
@@ -185,6 +185,56 @@ impl<A: Actor> Context<A> {
     /// Where the message came from: this process, or which other.
     pub fn origin(&self) -> &Origin {
         self.outside.as_deref().unwrap_or(&Origin::Local)
+    }
+
+    /// Resolves when whoever asked for this turn has left: it dropped its ask,
+    /// its deadline is over, or the connection to its process is gone. A
+    /// handler that works for long need not go on then. For a message that was
+    /// told there is no asker to leave: it never resolves.
+    ///
+    /// It does not borrow the context. It is for the handler itself: in a task
+    /// that the handler spawns it never resolves; there, wait for
+    /// [`ReplyTo::closed`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Search { given_up: u64 }
+    ///
+    /// #[actor]
+    /// impl Search {
+    ///     #[message]
+    ///     async fn find(&mut self, ctx: &mut Context<Self>) -> Option<String> {
+    ///         tokio::select! {
+    ///             found = look_everywhere() => Some(found),
+    ///             () = ctx.asker_gone() => {
+    ///                 self.given_up += 1;
+    ///                 None
+    ///             }
+    ///         }
+    ///     }
+    ///
+    ///     #[message]
+    ///     fn given_up(&self) -> u64 { self.given_up }
+    /// }
+    ///
+    /// async fn look_everywhere() -> String { std::future::pending().await }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let search = system.spawn(Search::default())?;
+    ///     let late = search.find().timeout(Duration::from_millis(10)).await;
+    ///     assert!(matches!(late, Err(AskError::Deadline { .. })));
+    ///     assert_eq!(search.given_up().await?, 1);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn asker_gone(&self) -> AskerGone {
+        AskerGone::new(self.cell.id)
     }
 
     /// For a handler that answers later: return the [`Deferred`], and answer

@@ -1,0 +1,269 @@
+//! A mailbox that is no actor.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+use futures_util::task::AtomicWaker;
+use tokio::task::coop;
+
+use super::mailbox::{Mailbox, Refused};
+use super::{DEFAULT_MAILBOX, Overflow, Recipient};
+use crate::call::{NotSent, Sending, Target};
+use crate::deadline::Deadline;
+use crate::error::{Delivery, Failure, TellError};
+use crate::message::{LAST, Message};
+use crate::named::Named;
+use crate::reply::Request;
+use crate::urn::Urn;
+
+/// A mailbox that is no actor: for code that is sent messages and has no state
+/// to guard, as a `main` that collects results.
+///
+/// It hands out [`address`](Self::address)es and gets what is sent to them, as
+/// [`Request`]s: the message, and a [`ReplyTo`](crate::ReplyTo) by which to
+/// answer if it was an ask. It is bounded, as an actor's mailbox is: when it is
+/// full, who tells or asks waits for a place. Messages come in the order in
+/// which they were sent, whatever their priority. It needs no system.
+///
+/// Dropped, it is closed: senders get their message back with `Stopped`, and
+/// asks that were not received are answered so.
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[message(reply = u64)]
+/// struct Double(u64);
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let mut inbox = Inbox::<Double>::new(16);
+///     let address = inbox.address();
+///     let asker = tokio::spawn(async move {
+///         address.ask(Double(1)).tell().await.unwrap();
+///         address.ask(Double(4)).await
+///     });
+///     let mut received = Vec::new();
+///     while let Some(request) = inbox.recv().await {
+///         let Double(n) = request.message;
+///         received.push(n);
+///         request.reply.send(2 * n);
+///     }
+///     assert_eq!(received, [1, 4]);
+///     assert_eq!(asker.await.unwrap()?, 8);
+///     Ok(())
+/// }
+/// ```
+pub struct Inbox<M: Message> {
+    post: Arc<Post<M>>,
+    /// What was taken out of the mailbox and not received yet.
+    batch: VecDeque<Request<M>>,
+}
+
+/// What an inbox and its addresses share.
+struct Post<M: Message> {
+    mailbox: Mailbox<Request<M>>,
+    /// The task that receives. The mailbox wakes one task for ever, so it
+    /// wakes this, which passes it on.
+    receiver: Arc<Receiver>,
+    /// Made up only when somebody asks.
+    urn: OnceLock<Urn>,
+    /// The addresses that are left; a clone of a recipient is no new one.
+    addresses: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Receiver(AtomicWaker);
+
+impl Wake for Receiver {
+    fn wake(self: Arc<Self>) {
+        self.0.wake();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.wake();
+    }
+}
+
+impl<M: Message> Inbox<M> {
+    /// An inbox in which `capacity` messages wait at most; one at least.
+    pub fn new(capacity: usize) -> Self {
+        let receiver = Arc::<Receiver>::default();
+        let mailbox = Mailbox::new(capacity, Overflow::Wait);
+        mailbox.register(&Waker::from(receiver.clone()));
+        Self {
+            post: Arc::new(Post {
+                mailbox,
+                receiver,
+                urn: OnceLock::new(),
+                addresses: AtomicUsize::new(0),
+            }),
+            batch: VecDeque::new(),
+        }
+    }
+
+    /// An address, for whoever is to send here.
+    pub fn address(&self) -> Recipient<M> {
+        self.post.addresses.fetch_add(1, Ordering::Relaxed);
+        Recipient::new(Address(self.post.clone()))
+    }
+
+    /// Its name, for errors: one that nobody else has.
+    pub fn urn(&self) -> Urn {
+        self.post.urn()
+    }
+
+    /// The next message. `None` when all have been received and no address is
+    /// left: then none can come before there is a new
+    /// [`address`](Self::address).
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses no message.
+    pub fn recv(&mut self) -> impl Future<Output = Option<Request<M>>> {
+        poll_fn(|cx| self.poll_recv(cx))
+    }
+
+    /// The next message, if one is here. Never waits.
+    pub fn try_recv(&mut self) -> Option<Request<M>> {
+        match self.post.mailbox.poll_next(&mut self.batch) {
+            Poll::Ready(request) => request,
+            Poll::Pending => None,
+        }
+    }
+
+    /// How many messages wait.
+    pub fn len(&self) -> usize {
+        self.post.mailbox.depth()
+    }
+
+    /// Whether no message waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Request<M>>> {
+        let budget = ready!(coop::poll_proceed(cx));
+        let mut next = self.try_recv();
+        if next.is_none() {
+            // Before the looks that count, so that nothing after them is
+            // missed.
+            self.post.receiver.0.register(cx.waker());
+            let is_left = self.post.addresses.load(Ordering::Acquire) == 0;
+            next = self.try_recv();
+            if next.is_none() && !is_left {
+                return Poll::Pending;
+            }
+        }
+        budget.made_progress();
+        Poll::Ready(next)
+    }
+}
+
+impl<M: Message> Default for Inbox<M> {
+    /// An inbox of [`DEFAULT_MAILBOX`] places.
+    fn default() -> Self {
+        Self::new(DEFAULT_MAILBOX)
+    }
+}
+
+impl<M: Message> Drop for Inbox<M> {
+    fn drop(&mut self) {
+        for request in self.post.mailbox.end(&mut self.batch) {
+            let urn = self.post.urn();
+            tracing::debug!(target: "conclib", %urn, message = M::NAME, "dropped with its inbox");
+            // A message may panic as it is dropped: the others are answered
+            // all the same.
+            let refuse = || request.refuse(Failure::Stopped(Delivery::NotDelivered));
+            drop(catch_unwind(AssertUnwindSafe(refuse)));
+        }
+    }
+}
+
+impl<M: Message> fmt::Debug for Inbox<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox")
+            .field("message", &M::NAME)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M: Message> Named for Post<M> {
+    fn urn(&self) -> Urn {
+        self.urn.get_or_init(Urn::anonymous).clone()
+    }
+}
+
+/// Where an inbox is sent to. The last one that goes wakes the inbox.
+struct Address<M: Message>(Arc<Post<M>>);
+
+impl<M: Message> Drop for Address<M> {
+    fn drop(&mut self) {
+        if self.0.addresses.fetch_sub(1, Ordering::Release) == 1 {
+            self.0.receiver.0.wake();
+        }
+    }
+}
+
+impl<M: Message> Named for Address<M> {
+    fn urn(&self) -> Urn {
+        self.0.urn()
+    }
+}
+
+impl<M: Message> Target<M> for Address<M> {
+    fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        sending: &mut Sending<M>,
+        _: &Deadline,
+    ) -> Poll<Result<(), NotSent>> {
+        let mailbox = &self.0.mailbox;
+        if sending.ticket.is_none() {
+            let Some(request) = sending.request.take() else {
+                return Poll::Ready(Ok(()));
+            };
+            match mailbox.try_push(request, LAST, false, |request| request) {
+                Ok(_) => return Poll::Ready(Ok(())),
+                Err(Refused::Full(request)) => sending.request = Some(request),
+                Err(Refused::Closed(request)) => {
+                    sending.request = Some(request);
+                    return Poll::Ready(Err(NotSent::Stopped));
+                }
+            }
+        }
+        let Sending {
+            ticket, request, ..
+        } = sending;
+        mailbox
+            .poll_push(cx, ticket, request, LAST, |request| request)
+            .map_err(|()| NotSent::Stopped)
+    }
+
+    fn try_tell(&self, message: M, _: u8) -> Result<(), TellError<M>> {
+        let pushed = self
+            .0
+            .mailbox
+            .try_push(Request::tell(message), LAST, false, |request| request);
+        let (why, request) = match pushed {
+            Ok(_) => return Ok(()),
+            Err(Refused::Closed(request)) => (NotSent::Stopped, request),
+            Err(Refused::Full(request)) => (NotSent::Full, request),
+        };
+        Err(why.into_tell_error(self.urn(), request.message))
+    }
+
+    fn leave(&self, sending: &mut Sending<M>) {
+        if let Some(ticket) = sending.ticket.take() {
+            self.0.mailbox.leave(ticket);
+        }
+    }
+
+    fn to_named(&self) -> Arc<dyn Named> {
+        self.0.clone()
+    }
+}

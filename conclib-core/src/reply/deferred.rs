@@ -1,0 +1,186 @@
+//! Where a late answer and its asker meet.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use super::to::{ReplyTo, Slot};
+use super::{Answer, Refusal};
+use crate::error::Failure;
+use crate::message::Never;
+
+/// What a handler returns when it answers later, through the [`ReplyTo`] that
+/// was made with it by [`Context::defer`](crate::Context::defer).
+#[must_use = "return it from the handler: it is what ties the asker to the `ReplyTo`"]
+pub struct Deferred<T, E = Never>(Promise<T, E>);
+
+enum Promise<T, E> {
+    Later(Arc<Later<T, E>>),
+    Ready(T),
+    /// The handler returned it.
+    Kept,
+}
+
+impl<T, E> Deferred<T, E> {
+    /// For a handler that could answer later, and has its answer at once.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Cache(Option<u64>);
+    ///
+    /// #[actor]
+    /// impl Cache {
+    ///     #[message]
+    ///     fn read(&mut self, ctx: &mut Context<Self>) -> Deferred<u64> {
+    ///         if let Some(known) = self.0 {
+    ///             return Deferred::ready(known);
+    ///         }
+    ///         let (reply, deferred) = ctx.defer();
+    ///         tokio::spawn(async move { reply.send(1) });
+    ///         deferred
+    ///     }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     assert_eq!(system.spawn(Cache(None))?.read().await?, 1);
+    ///     assert_eq!(system.spawn(Cache(Some(7)))?.read().await?, 7);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub const fn ready(reply: T) -> Self {
+        Self(Promise::Ready(reply))
+    }
+
+    pub(crate) fn pair() -> (ReplyTo<T, E>, Self) {
+        let later = Arc::new(Later(Mutex::new(Meeting::Neither(None))));
+        (
+            ReplyTo(Slot::Deferred(Unanswered(later.clone()))),
+            Self(Promise::Later(later)),
+        )
+    }
+
+    /// The handler returned: from now on answers go to its asker.
+    pub(crate) fn meet(mut self, asker: ReplyTo<T, E>) {
+        match std::mem::replace(&mut self.0, Promise::Kept) {
+            Promise::Later(later) => later.asker(Some(asker)),
+            Promise::Ready(reply) => asker.send(reply),
+            Promise::Kept => {}
+        }
+    }
+}
+
+impl<T, E> Drop for Deferred<T, E> {
+    fn drop(&mut self) {
+        // The handler did not get to return it, or returned another: its asker
+        // is told by others.
+        if let Promise::Later(later) = &self.0 {
+            later.asker(None);
+        }
+    }
+}
+
+impl<T, E> fmt::Debug for Deferred<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deferred").finish_non_exhaustive()
+    }
+}
+
+/// The end of the one who is to answer. Dropped without it, the asker is told
+/// so; of a local asker's end, its channel does that.
+pub(super) struct Unanswered<T, E>(Arc<Later<T, E>>);
+
+impl<T, E> Unanswered<T, E> {
+    pub(super) fn answer(self, answer: Answer<T, E>) {
+        self.0.answer(answer);
+    }
+
+    pub(super) fn is_wanted(&self) -> bool {
+        match &*self.0.lock() {
+            // The handler has not returned yet: nobody knows.
+            Meeting::Neither(_) => true,
+            Meeting::Asker(Some(asker)) => asker.is_wanted(),
+            Meeting::Asker(None) | Meeting::Answer(_) => false,
+        }
+    }
+
+    pub(super) fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut *self.0.lock() {
+            Meeting::Neither(waker) => {
+                waker
+                    .get_or_insert_with(|| cx.waker().clone())
+                    .clone_from(cx.waker());
+                Poll::Pending
+            }
+            Meeting::Asker(Some(asker)) => asker.poll_closed(cx),
+            Meeting::Asker(None) | Meeting::Answer(_) => Poll::Ready(()),
+        }
+    }
+}
+
+impl<T, E> Drop for Unanswered<T, E> {
+    fn drop(&mut self) {
+        // After an answer this comes too late, and changes nothing.
+        self.0
+            .answer(Err(Refusal::Failure(Box::new(Failure::NoReply))));
+    }
+}
+
+/// Where an answer and its asker meet, whichever comes first.
+struct Later<T, E>(Mutex<Meeting<T, E>>);
+
+enum Meeting<T, E> {
+    /// Neither is here. Who is to answer may wait for the asker to leave.
+    Neither(Option<Waker>),
+    Answer(Answer<T, E>),
+    /// Taken by the answer; or the handler never got to return.
+    Asker(Option<ReplyTo<T, E>>),
+}
+
+impl<T, E> Later<T, E> {
+    fn answer(&self, answer: Answer<T, E>) {
+        let mut meeting = self.lock();
+        let asker = match &mut *meeting {
+            Meeting::Neither(_) => {
+                *meeting = Meeting::Answer(answer);
+                return;
+            }
+            Meeting::Asker(asker) => asker.take(),
+            // There is an answer already.
+            Meeting::Answer(_) => None,
+        };
+        // An answer is encoded by a user's code: not under the lock.
+        drop(meeting);
+        if let Some(asker) = asker {
+            asker.answer(answer);
+        }
+    }
+
+    fn asker(&self, asker: Option<ReplyTo<T, E>>) {
+        let mut meeting = self.lock();
+        match std::mem::replace(&mut *meeting, Meeting::Asker(None)) {
+            Meeting::Answer(answer) => {
+                drop(meeting);
+                if let Some(asker) = asker {
+                    asker.answer(answer);
+                }
+            }
+            Meeting::Neither(waker) => {
+                *meeting = Meeting::Asker(asker);
+                drop(meeting);
+                // Whoever waits for the asker to leave waits for this one.
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            }
+            Meeting::Asker(_) => {}
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Meeting<T, E>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,196 @@
+//! Replies to pick up in the order in which they come.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::Reply;
+use crate::deadline::{Deadline, Late};
+use crate::error::AskError;
+use crate::message::Never;
+use crate::urn::Urn;
+
+/// Replies to pick up in the order in which they come, each with its key:
+/// whatever it was [`insert`](Self::insert)ed with, or how many were
+/// [`push`](Self::push)ed before it.
+///
+/// Dropped, it gives up the replies that have not come. A wake costs as much as
+/// there are replies that came, however many do not.
+///
+/// ```
+/// use std::time::Duration;
+/// use conclib::ReplyGroup;
+/// use conclib::prelude::*;
+///
+/// #[actor]
+/// struct Squares;
+///
+/// #[actor]
+/// impl Squares {
+///     #[message]
+///     fn square(&mut self, n: u64) -> u64 { n * n }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let mut group = ReplyGroup::new().timeout(Duration::from_secs(1));
+///     for n in 0..10 {
+///         let squares = system.spawn(Squares)?;
+///         group.insert(n, squares.square(n).reply().await?);
+///     }
+///     while let Some((n, square)) = group.next().await {
+///         assert_eq!(square?, n * n);
+///     }
+///     Ok(())
+/// }
+/// ```
+#[must_use = "replies that nobody picks up: use `.next()`"]
+pub struct ReplyGroup<T, E = Never, K = usize> {
+    waiting: FuturesUnordered<Member<T, E, K>>,
+    /// How many have been put in.
+    count: usize,
+    deadline: Deadline,
+    /// Those whose time was over, in the order in which they were put in.
+    late: VecDeque<(K, AskError<E>)>,
+}
+
+/// What became of a reply, with its key.
+type Keyed<K, T, E> = (K, Result<T, AskError<E>>);
+
+/// One reply of a group.
+struct Member<T, E, K> {
+    reply: Reply<T, E>,
+    /// Taken when the reply comes.
+    key: Option<K>,
+    place: usize,
+}
+
+// Nothing inside is ever pinned.
+impl<T, E, K> Unpin for Member<T, E, K> {}
+
+impl<T, E, K> Future for Member<T, E, K> {
+    type Output = (Option<K>, Result<T, AskError<E>>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = ready!(Pin::new(&mut self.reply).poll(cx));
+        Poll::Ready((self.key.take(), answer))
+    }
+}
+
+impl<T, E, K> ReplyGroup<T, E, K> {
+    /// A group without a reply.
+    pub fn new() -> Self {
+        Self {
+            waiting: FuturesUnordered::new(),
+            count: 0,
+            deadline: Deadline::Never,
+            late: VecDeque::new(),
+        }
+    }
+
+    /// Gives all its replies together this long, counted from this call, in
+    /// place of any former limit of the group. Each reply's own limit holds
+    /// beside that.
+    ///
+    /// When it is over, each that has not come ends in
+    /// [`AskError::Deadline`].
+    pub fn timeout(mut self, after: Duration) -> Self {
+        self.deadline = Deadline::after(after);
+        self
+    }
+
+    /// Puts a reply in, under a key. Two may have the same.
+    pub fn insert(&mut self, key: K, reply: Reply<T, E>) {
+        self.waiting.push(Member {
+            reply,
+            key: Some(key),
+            place: self.count,
+        });
+        self.count += 1;
+    }
+
+    /// The next reply that comes, or why it does not, with its key; `None`
+    /// when all have been picked up.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses no reply.
+    pub async fn next(&mut self) -> Option<Keyed<K, T, E>> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// How many replies have not been picked up.
+    pub fn len(&self) -> usize {
+        self.waiting.len() + self.late.len()
+    }
+
+    /// Whether all replies have been picked up.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whom it waits for: of those who have not answered, the first.
+    pub(super) fn urn(&self) -> Option<Urn> {
+        let first = self.waiting.iter().min_by_key(|member| member.place)?;
+        first.reply.urn()
+    }
+
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Keyed<K, T, E>>> {
+        loop {
+            if let Some((key, error)) = self.late.pop_front() {
+                return Poll::Ready(Some((key, Err(error))));
+            }
+            match self.waiting.poll_next_unpin(cx) {
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Ready(Some((Some(key), answer))) => {
+                    return Poll::Ready(Some((key, answer)));
+                }
+                // A reply comes once, and its key with it.
+                Poll::Ready(Some((None, _))) => {}
+                Poll::Pending => {
+                    let late = ready!(self.deadline.poll(cx));
+                    self.give_up(late);
+                }
+            }
+        }
+    }
+
+    /// The time is over for all that have not come.
+    fn give_up(&mut self, late: Late) {
+        let mut rest: Vec<_> = std::mem::take(&mut self.waiting).into_iter().collect();
+        rest.sort_unstable_by_key(|member| member.place);
+        let errors = rest.into_iter().filter_map(|mut member| {
+            let error = member.reply.give_up(late);
+            Some((member.key?, error))
+        });
+        self.late.extend(errors);
+    }
+}
+
+impl<T, E> ReplyGroup<T, E> {
+    /// Puts a reply in, and says under which key: how many were put in before.
+    pub fn push(&mut self, reply: Reply<T, E>) -> usize {
+        let key = self.count;
+        self.insert(key, reply);
+        key
+    }
+}
+
+impl<T, E, K> Default for ReplyGroup<T, E, K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T, E, K> fmt::Debug for ReplyGroup<T, E, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplyGroup")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}

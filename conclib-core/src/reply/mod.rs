@@ -1,0 +1,28 @@
+//! The two ends of one answer.
+
+mod combine;
+mod deferred;
+mod group;
+mod pick;
+mod request;
+mod shared;
+mod to;
+
+pub use deferred::Deferred;
+pub use group::ReplyGroup;
+pub use pick::Reply;
+pub(crate) use pick::{Pick, poll_answer, settle};
+pub use request::Request;
+pub use shared::SharedReply;
+pub use to::ReplyTo;
+
+use crate::error::Failure;
+
+/// What comes back through a local reply slot.
+pub(crate) type Answer<T, E> = Result<T, Refusal<E>>;
+
+/// Why there is no reply: the handler's error, or one of ours.
+pub(crate) enum Refusal<E> {
+    Handler(E),
+    Failure(Box<Failure>),
+}

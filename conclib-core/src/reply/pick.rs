@@ -1,0 +1,187 @@
+//! The end of an answer that the asker holds.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::combine::Parts;
+use super::{Answer, Refusal};
+use crate::deadline::{Deadline, Late};
+use crate::error::{AskError, Delivery};
+use crate::message::Never;
+use crate::named::Named;
+use crate::urn::Urn;
+use crate::wire::CancelOnDrop;
+
+/// An answer to pick up later: the request was queued when this was made.
+///
+/// Several of them, or what is made of an answer, can be one too: see
+/// [`map`](Self::map), [`zip`](Self::zip) and [`join_all`](Self::join_all). For
+/// answers in the order in which they come there is a
+/// [`ReplyGroup`](crate::ReplyGroup).
+///
+/// Dropped, it gives the answer up; the handler of a local actor runs all the
+/// same, and a request to another process is cancelled if its handler has not
+/// begun.
+///
+/// ```
+/// use std::time::Duration;
+/// use conclib::prelude::*;
+///
+/// #[actor]
+/// struct Adder;
+///
+/// #[actor]
+/// impl Adder {
+///     #[message]
+///     fn add(&mut self, a: u64, b: u64) -> u64 { a + b }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let adder = system.spawn(Adder)?;
+///     let thirty = adder.add(10, 20).reply().await?;
+///     let ten = adder.add(4, 6).reply().await?;
+///     let sum = thirty.zip(ten).map(|(a, b)| a + b);
+///     assert_eq!(sum.timeout(Duration::from_secs(1)).await?, 40);
+///     Ok(())
+/// }
+/// ```
+///
+/// # Cancel safety
+/// It is a plain future: `&mut reply` can be awaited in `select!` again and
+/// again.
+#[must_use = "an answer that nobody picks up: use `.tell()` if you do not want one"]
+pub struct Reply<T, E = Never> {
+    pub(crate) answer: Pick<T, E>,
+    pub(crate) deadline: Deadline,
+    pub(crate) cancel: Option<CancelOnDrop>,
+}
+
+/// Where a [`Reply`] picks its answer up.
+pub(crate) enum Pick<T, E> {
+    Slot(oneshot::Receiver<Answer<T, E>>, Arc<dyn Named>),
+    Ready(Option<Result<T, AskError<E>>>),
+    /// Made of others. The mutex is never locked: it is what makes this `Sync`.
+    Parts(Mutex<Box<dyn Parts<T, E>>>),
+}
+
+// Nothing inside is ever pinned.
+impl<T, E> Unpin for Reply<T, E> {}
+
+impl<T, E> Reply<T, E> {
+    pub(crate) fn ready(answer: Result<T, AskError<E>>) -> Self {
+        Self {
+            answer: Pick::Ready(Some(answer)),
+            deadline: Deadline::Never,
+            cancel: None,
+        }
+    }
+
+    pub(super) fn of(parts: impl Parts<T, E> + 'static) -> Self {
+        Self {
+            answer: Pick::Parts(Mutex::new(Box::new(parts))),
+            deadline: Deadline::Never,
+            cancel: None,
+        }
+    }
+
+    /// Gives the answer this long, counted from this call, in place of any
+    /// former limit.
+    ///
+    /// Of a reply that is made of others it bounds the whole. What limits its
+    /// parts have of their own holds beside that.
+    pub fn timeout(mut self, after: Duration) -> Self {
+        self.deadline = Deadline::after(after);
+        self
+    }
+
+    /// Whom it waits for; of several, one that has not answered. `None` if
+    /// there is nobody to wait for.
+    pub(super) fn urn(&self) -> Option<Urn> {
+        match &self.answer {
+            Pick::Slot(_, who) => Some(who.urn()),
+            Pick::Ready(_) => None,
+            Pick::Parts(parts) => parts.lock().unwrap_or_else(PoisonError::into_inner).urn(),
+        }
+    }
+
+    /// The time for it is over: gives it up.
+    pub(super) fn give_up(&mut self, late: Late) -> AskError<E> {
+        let urn = self.urn().unwrap_or_else(Urn::anonymous);
+        self.answer = Pick::Ready(None);
+        self.cancel = None;
+        late.into_ask_error(urn, Delivery::MayHaveRun)
+    }
+}
+
+impl<T, E> Future for Reply<T, E> {
+    type Output = Result<T, AskError<E>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let answer = ready!(match &mut this.answer {
+            Pick::Slot(slot, who) => poll_answer(slot, &mut this.deadline, cx, &**who),
+            Pick::Ready(answer) => return answer.take().map_or(Poll::Pending, Poll::Ready),
+            Pick::Parts(parts) => {
+                let parts = parts.get_mut().unwrap_or_else(PoisonError::into_inner);
+                match parts.poll(cx) {
+                    Poll::Pending => {
+                        let late = ready!(this.deadline.poll(cx));
+                        return Poll::Ready(Err(this.give_up(late)));
+                    }
+                    answer => {
+                        // The parts that are not needed any more are given up.
+                        this.answer = Pick::Ready(None);
+                        answer
+                    }
+                }
+            }
+        });
+        settle(this.cancel.take(), &answer);
+        Poll::Ready(answer)
+    }
+}
+
+impl<T, E> fmt::Debug for Reply<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").finish_non_exhaustive()
+    }
+}
+
+/// Waits for the answer, until the deadline.
+#[inline]
+pub(crate) fn poll_answer<T, E>(
+    answer: &mut oneshot::Receiver<Answer<T, E>>,
+    deadline: &mut Deadline,
+    cx: &mut Context<'_>,
+    who: &(impl Named + ?Sized),
+) -> Poll<Result<T, AskError<E>>> {
+    match Pin::new(answer).poll(cx) {
+        Poll::Ready(Ok(Ok(reply))) => Poll::Ready(Ok(reply)),
+        Poll::Ready(Ok(Err(Refusal::Handler(error)))) => Poll::Ready(Err(AskError::Handler(error))),
+        Poll::Ready(Ok(Err(Refusal::Failure(failure)))) => {
+            Poll::Ready(Err(AskError::new(who.urn(), *failure)))
+        }
+        Poll::Ready(Err(_)) => Poll::Ready(Err(AskError::NoReply { urn: who.urn() })),
+        Poll::Pending => deadline
+            .poll(cx)
+            .map(|late| Err(late.into_ask_error(who.urn(), Delivery::MayHaveRun))),
+    }
+}
+
+/// An answer came, so there is nothing to cancel; unless it was the deadline
+/// that ended the wait.
+pub(crate) fn settle<T, E>(cancel: Option<CancelOnDrop>, answer: &Result<T, AskError<E>>) {
+    if let Some(cancel) = cancel
+        && !matches!(answer, Err(AskError::Deadline { .. }))
+    {
+        cancel.done();
+    }
+}

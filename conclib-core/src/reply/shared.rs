@@ -1,0 +1,250 @@
+//! One answer for many.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use slab::Slab;
+
+use super::Reply;
+use crate::deadline::Deadline;
+use crate::error::AskError;
+use crate::message::Never;
+use crate::urn::Urn;
+
+impl<T: Clone, E: Clone> Reply<T, E> {
+    /// The answer for any number of tasks: each has its clone of the
+    /// [`SharedReply`], and awaits it.
+    pub fn shared(self) -> SharedReply<T, E> {
+        SharedReply {
+            shared: Arc::new(Shared {
+                state: Mutex::new(State::Waiting(self)),
+                waiting: Arc::default(),
+                limit: Mutex::new(None),
+            }),
+            place: None,
+        }
+    }
+}
+
+/// One answer for many: it is picked up once, and each clone that is awaited
+/// gives a copy of it.
+///
+/// When the last clone is dropped the answer is given up, as with a [`Reply`].
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[actor]
+/// struct Oracle;
+///
+/// #[actor]
+/// impl Oracle {
+///     #[message]
+///     fn answer(&mut self) -> u64 { 42 }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let oracle = system.spawn(Oracle)?;
+///     let answer = oracle.answer().reply().await?.shared();
+///     let other = tokio::spawn(answer.clone());
+///     assert_eq!(answer.await?, 42);
+///     assert_eq!(other.await.unwrap()?, 42);
+///     Ok(())
+/// }
+/// ```
+///
+/// # Cancel safety
+/// It is a plain future: `&mut reply` can be awaited again and again, also
+/// after the answer came. Whoever stops waiting takes nothing from the others.
+#[must_use = "an answer that nobody picks up: use `.tell()` if you do not want one"]
+pub struct SharedReply<T, E = Never> {
+    shared: Arc<Shared<T, E>>,
+    /// Our place among those who wait.
+    place: Option<usize>,
+}
+
+struct Shared<T, E> {
+    state: Mutex<State<T, E>>,
+    /// What the reply wakes. It does not hold the reply, which holds it.
+    waiting: Arc<Waiting>,
+    /// A new limit, for the next who polls.
+    limit: Mutex<Option<Deadline>>,
+}
+
+enum State<T, E> {
+    Waiting(Reply<T, E>),
+    /// One of those who wait has it, and polls it without the lock: what a
+    /// combinator runs is a user's code.
+    Polled,
+    Here(Result<T, AskError<E>>),
+}
+
+/// Those who wait. All are woken by each wake, so it does not matter which of
+/// them leave.
+#[derive(Default)]
+struct Waiting(Mutex<Slab<Waker>>);
+
+impl Waiting {
+    fn enter(&self, place: &mut Option<usize>, waker: &Waker) {
+        let mut wakers = self.lock();
+        match place.and_then(|place| wakers.get_mut(place)) {
+            Some(known) => known.clone_from(waker),
+            None => *place = Some(wakers.insert(waker.clone())),
+        }
+    }
+
+    fn leave(&self, place: &mut Option<usize>) {
+        if let Some(place) = place.take() {
+            let waker = self.lock().try_remove(place);
+            // A waker may run code of any executor: not under the lock.
+            drop(waker);
+        }
+    }
+
+    fn wake_all(&self) {
+        let wakers: Vec<_> = self.lock().iter().map(|(_, waker)| waker.clone()).collect();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slab<Waker>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Waiting {
+    fn wake(self: Arc<Self>) {
+        self.wake_all();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.wake_all();
+    }
+}
+
+impl<T, E> Shared<T, E> {
+    fn state(&self) -> MutexGuard<'_, State<T, E>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn limit(&self) -> MutexGuard<'_, Option<Deadline>> {
+        self.limit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the reply to poll it, unless another does.
+    fn take(&self) -> Option<Taken<'_, T, E>> {
+        let mut state = self.state();
+        match std::mem::replace(&mut *state, State::Polled) {
+            State::Waiting(reply) => Some(Taken {
+                shared: self,
+                reply: Some(reply),
+            }),
+            other => {
+                *state = other;
+                None
+            }
+        }
+    }
+}
+
+/// The reply while it is polled. If that panics, the others hear of it.
+struct Taken<'a, T, E> {
+    shared: &'a Shared<T, E>,
+    reply: Option<Reply<T, E>>,
+}
+
+impl<T, E> Taken<'_, T, E> {
+    /// Whether the answer came.
+    fn poll(mut self) -> bool {
+        let Some(reply) = &mut self.reply else {
+            return false;
+        };
+        if let Some(limit) = self.shared.limit().take() {
+            reply.deadline = limit;
+        }
+        let waker = Waker::from(self.shared.waiting.clone());
+        let polled = Pin::new(reply).poll(&mut Context::from_waker(&waker));
+        // What is left of the reply goes without the lock.
+        let reply = self.reply.take();
+        let mut state = self.shared.state();
+        match (polled, reply) {
+            (Poll::Ready(answer), _used_up) => {
+                *state = State::Here(answer);
+                drop(state);
+                true
+            }
+            (Poll::Pending, reply) => {
+                if let Some(reply) = reply {
+                    *state = State::Waiting(reply);
+                }
+                false
+            }
+        }
+    }
+}
+
+impl<T, E> Drop for Taken<'_, T, E> {
+    fn drop(&mut self) {
+        if let Some(reply) = self.reply.take() {
+            let urn = reply.urn().unwrap_or_else(Urn::anonymous);
+            *self.shared.state() = State::Here(Err(AskError::NoReply { urn }));
+            self.shared.waiting.wake_all();
+        }
+    }
+}
+
+impl<T, E> SharedReply<T, E> {
+    /// Gives the answer this long, counted from this call, in place of any
+    /// former limit: for all who wait, whichever clone this is said of.
+    pub fn timeout(self, after: Duration) -> Self {
+        *self.shared.limit() = Some(Deadline::after(after));
+        self.shared.waiting.wake_all();
+        self
+    }
+}
+
+impl<T: Clone, E: Clone> Future for SharedReply<T, E> {
+    type Output = Result<T, AskError<E>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { shared, place } = self.get_mut();
+        // First, so that no wake is missed, whoever polls.
+        shared.waiting.enter(place, cx.waker());
+        let came = shared.take().is_some_and(Taken::poll);
+        let answer = match &*shared.state() {
+            State::Here(answer) => answer.clone(),
+            _ => return Poll::Pending,
+        };
+        shared.waiting.leave(place);
+        if came {
+            shared.waiting.wake_all();
+        }
+        Poll::Ready(answer)
+    }
+}
+
+impl<T, E> Clone for SharedReply<T, E> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            place: None,
+        }
+    }
+}
+
+impl<T, E> Drop for SharedReply<T, E> {
+    fn drop(&mut self) {
+        self.shared.waiting.leave(&mut self.place);
+    }
+}
+
+impl<T, E> fmt::Debug for SharedReply<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedReply").finish_non_exhaustive()
+    }
+}

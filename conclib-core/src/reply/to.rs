@@ -1,0 +1,168 @@
+//! The end of an answer that the handler holds.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::task::{Context, Poll};
+
+use tokio::sync::oneshot;
+
+use super::deferred::Unanswered;
+use super::{Answer, Refusal};
+use crate::error::Failure;
+use crate::message::Never;
+use crate::wire::{WireAsker, WireReply};
+
+/// The end of an answer that the handler holds.
+///
+/// It is consumed by answering, so there is one answer at most. Dropped
+/// unanswered, it tells the asker so:
+/// [`AskError::NoReply`](crate::AskError::NoReply).
+///
+/// A handler gets hold of one by [`Context::defer`](crate::Context::defer).
+pub struct ReplyTo<T, E = Never>(pub(super) Slot<T, E>);
+
+pub(super) enum Slot<T, E> {
+    /// Nobody asked: the message was told.
+    Nobody,
+    Local(oneshot::Sender<Answer<T, E>>),
+    /// The asker is in another process.
+    Wire(Box<WireReply<T, E>>),
+    /// The handler has not returned its [`Deferred`] yet.
+    Deferred(Unanswered<T, E>),
+}
+
+impl<T, E> ReplyTo<T, E> {
+    pub(crate) const fn nobody() -> Self {
+        Self(Slot::Nobody)
+    }
+
+    pub(crate) fn local() -> (Self, oneshot::Receiver<Answer<T, E>>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(Slot::Local(sender)), receiver)
+    }
+
+    pub(crate) fn wire(reply: WireReply<T, E>) -> Self {
+        Self(Slot::Wire(Box::new(reply)))
+    }
+
+    /// Answers with a reply. If the asker has left, the reply is dropped.
+    pub fn send(self, reply: T) {
+        self.answer(Ok(reply));
+    }
+
+    /// Answers with an error of the domain.
+    pub fn fail(self, error: E) {
+        self.answer(Err(Refusal::Handler(error)));
+    }
+
+    /// Whether somebody still waits for the answer. A message that was told
+    /// has no asker.
+    pub fn is_wanted(&self) -> bool {
+        match &self.0 {
+            Slot::Nobody => false,
+            Slot::Local(sender) => !sender.is_closed(),
+            Slot::Wire(reply) => reply.is_wanted(),
+            Slot::Deferred(later) => later.is_wanted(),
+        }
+    }
+
+    /// Answers with a reply or with an error of the domain, as
+    /// [`send`](Self::send) and [`fail`](Self::fail) do.
+    pub fn resolve(self, result: Result<T, E>) {
+        self.answer(result.map_err(Refusal::Handler));
+    }
+
+    /// Waits until the asker has left: it dropped its ask, its deadline is
+    /// over, or the connection to its process is gone. For a message that was
+    /// told there is no asker to leave, and this waits for ever.
+    ///
+    /// A handler that answers itself has
+    /// [`Context::asker_gone`](crate::Context::asker_gone).
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Search;
+    ///
+    /// #[actor]
+    /// impl Search {
+    ///     #[message]
+    ///     fn find(&mut self, what: String, ctx: &mut Context<Self>) -> Deferred<String> {
+    ///         let (mut reply, deferred) = ctx.defer();
+    ///         tokio::spawn(async move {
+    ///             tokio::select! {
+    ///                 found = look_for(what) => reply.send(found),
+    ///                 () = reply.closed() => {}
+    ///             }
+    ///         });
+    ///         deferred
+    ///     }
+    /// }
+    ///
+    /// async fn look_for(what: String) -> String { what }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     assert_eq!(system.spawn(Search)?.find("needle".into()).await?, "needle");
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropping the future only ends the waiting.
+    pub fn closed(&mut self) -> impl Future<Output = ()> {
+        poll_fn(|cx| self.poll_closed(cx))
+    }
+
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.0 {
+            Slot::Nobody => Poll::Pending,
+            Slot::Local(sender) => sender.poll_closed(cx),
+            Slot::Wire(reply) => reply.poll_left(cx),
+            Slot::Deferred(later) => later.poll_closed(cx),
+        }
+    }
+
+    /// Whether the message came with an asker at all.
+    pub(crate) fn was_asked(&self) -> bool {
+        match &self.0 {
+            Slot::Nobody => false,
+            Slot::Wire(reply) => reply.was_asked(),
+            _ => true,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn wire_asker(&self) -> Option<&WireAsker> {
+        match &self.0 {
+            Slot::Wire(reply) => Some(reply.asker()),
+            _ => None,
+        }
+    }
+
+    /// Answers with a failure of ours.
+    pub(crate) fn refuse(self, failure: Failure) {
+        if !matches!(self.0, Slot::Nobody) {
+            self.answer(Err(Refusal::Failure(Box::new(failure))));
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn answer(self, answer: Answer<T, E>) {
+        match self.0 {
+            Slot::Nobody => {}
+            // An asker that has left is no mistake of the handler's.
+            Slot::Local(sender) => drop(sender.send(answer)),
+            Slot::Wire(reply) => reply.answer(answer),
+            Slot::Deferred(later) => later.answer(answer),
+        }
+    }
+}
+
+impl<T, E> fmt::Debug for ReplyTo<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplyTo").finish_non_exhaustive()
+    }
+}
