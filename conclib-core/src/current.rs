@@ -2,8 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::Waker;
+
+use crate::deadline::Due;
 
 /// An actor, for as long as it lives and after.
 ///
@@ -40,16 +42,35 @@ impl ActorId {
 #[derive(Clone, Copy)]
 struct Current {
     actor: Option<ActorId>,
+    /// Until when the asker of the turn waits.
+    due: Option<Due>,
+    /// Whether it is a turn that runs, and not something beside the turns.
+    in_turn: bool,
+    /// Whether the turn has waited for another actor.
+    waited: bool,
     /// Whether the thread is the actor's own, and may be blocked.
     may_block: bool,
 }
 
+const NOBODY: Current = Current {
+    actor: None,
+    due: None,
+    in_turn: false,
+    waited: false,
+    may_block: false,
+};
+
 thread_local! {
-    static CURRENT: Cell<Current> = const {
-        Cell::new(Current { actor: None, may_block: false })
-    };
+    static CURRENT: Cell<Current> = const { Cell::new(NOBODY) };
     static INTEREST: Cell<Interest> = const { Cell::new(Interest::None) };
     static INTERESTED: RefCell<Option<Waker>> = const { RefCell::new(None) };
+}
+
+/// What is known of a turn between two polls of it.
+#[derive(Default)]
+pub(crate) struct TurnState {
+    due: AtomicU32,
+    waited: AtomicBool,
 }
 
 /// What the handler that is polled here and its turn tell each other of the
@@ -75,18 +96,86 @@ pub(crate) fn may_block() -> bool {
     CURRENT.get().may_block
 }
 
-/// Runs one poll of an actor's task as that actor.
-pub(crate) fn scope<R>(actor: ActorId, may_block: bool, poll: impl FnOnce() -> R) -> R {
-    /// Also when the poll unwinds.
-    struct Restore(Current);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            CURRENT.set(self.0);
-        }
+/// The actor whose turn runs here, and not something beside its turns.
+pub(crate) fn in_turn() -> Option<ActorId> {
+    let current = CURRENT.get();
+    current.actor.filter(|_| current.in_turn)
+}
+
+/// Until when the asker of what runs here waits.
+#[inline]
+pub(crate) fn due() -> Option<Due> {
+    CURRENT.get().due
+}
+
+/// The asker of what runs here from now on waits until then.
+pub(crate) fn set_due(due: Option<Due>) {
+    CURRENT.set(Current {
+        due,
+        ..CURRENT.get()
+    });
+}
+
+/// The turn that runs here waits for another actor.
+pub(crate) fn set_waited() {
+    CURRENT.set(Current {
+        waited: true,
+        ..CURRENT.get()
+    });
+}
+
+/// Whether the turn that ends here waited for another actor.
+#[inline]
+pub(crate) fn take_waited() -> bool {
+    let current = CURRENT.get();
+    if current.waited {
+        CURRENT.set(Current {
+            waited: false,
+            ..current
+        });
     }
+    current.waited
+}
+
+/// Puts back who ran here, also when a poll unwinds.
+struct Restore(Current);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
+}
+
+/// Runs one poll of an actor's task as that actor.
+#[inline]
+pub(crate) fn scope<R>(
+    actor: ActorId,
+    may_block: bool,
+    turn: &TurnState,
+    poll: impl FnOnce() -> R,
+) -> R {
     let _restore = Restore(CURRENT.replace(Current {
         actor: Some(actor),
+        due: Due::from_bits(turn.due.load(Ordering::Relaxed)),
+        in_turn: true,
+        waited: turn.waited.load(Ordering::Relaxed),
         may_block,
+    }));
+    let polled = poll();
+    let current = CURRENT.get();
+    turn.due.store(Due::to_bits(current.due), Ordering::Relaxed);
+    turn.waited.store(current.waited, Ordering::Relaxed);
+    polled
+}
+
+/// Runs something that is beside the turns of the actor that runs here: what
+/// it waits for holds no turn up.
+pub(crate) fn beside<R>(due: Option<Due>, poll: impl FnOnce() -> R) -> R {
+    let current = CURRENT.get();
+    let _restore = Restore(CURRENT.replace(Current {
+        due,
+        in_turn: false,
+        ..current
     }));
     poll()
 }

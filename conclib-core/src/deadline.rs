@@ -1,7 +1,9 @@
 //! The time an answer is given, with a timer that is armed only when needed.
 
 use std::future::Future;
+use std::num::NonZeroU32;
 use std::pin::Pin;
+use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -44,11 +46,32 @@ impl Deadline {
         }
     }
 
-    /// The same limit, which counts from now if nothing was waited for yet.
-    pub(crate) fn started(self) -> Self {
-        match self {
-            Self::After(after) => Self::after(after),
-            started => started,
+    /// Begins to count, and not beyond the moment until which the asker of the
+    /// turn waits that asks. When it ends.
+    pub(crate) fn begin(&mut self, inherited: Option<Due>) -> Option<Due> {
+        if let Self::After(after) = *self {
+            *self = Self::after(after);
+        }
+        let own = match self {
+            Self::Never => None,
+            Self::Kept(after) | Self::After(after) => Due::at(instant_after(*after)),
+            Self::Noted { at, .. } => Due::at(*at),
+            Self::Armed { timer, .. } => Due::at(timer.deadline()),
+        };
+        match (own, inherited) {
+            (Some(own), Some(due)) if own <= due => Some(own),
+            (_, Some(due)) => {
+                let after = due.remaining();
+                *self = match self {
+                    Self::Kept(_) => Self::Kept(after),
+                    _ => Self::Noted {
+                        at: due.instant(),
+                        after,
+                    },
+                };
+                Some(due)
+            }
+            (own, None) => own,
         }
     }
 
@@ -106,6 +129,44 @@ impl Deadline {
         };
         timer.as_mut().poll(cx).map(|()| Late::Passed(*after))
     }
+}
+
+/// A moment that fits beside a reply slot: milliseconds since the first one
+/// that this process had to do with.
+///
+/// What lies further ahead than fits, 49 days, is as good as never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Due(NonZeroU32);
+
+impl Due {
+    /// That moment, or the millisecond after it.
+    pub(crate) fn at(at: Instant) -> Option<Self> {
+        let since = at.saturating_duration_since(epoch()) + Duration::from_nanos(999_999);
+        let millis = u32::try_from(since.as_millis()).ok()?;
+        NonZeroU32::new(millis.max(1)).map(Self)
+    }
+
+    fn instant(self) -> Instant {
+        epoch() + Duration::from_millis(self.0.get().into())
+    }
+
+    pub(crate) fn from_bits(bits: u32) -> Option<Self> {
+        NonZeroU32::new(bits).map(Self)
+    }
+
+    pub(crate) fn to_bits(due: Option<Self>) -> u32 {
+        due.map_or(0, |due| due.0.get())
+    }
+
+    /// How long that is from now.
+    pub(crate) fn remaining(self) -> Duration {
+        self.instant().saturating_duration_since(Instant::now())
+    }
+}
+
+fn epoch() -> Instant {
+    static EPOCH: OnceLock<Instant> = OnceLock::new();
+    *EPOCH.get_or_init(Instant::now)
 }
 
 /// Why a wait ended without what was waited for.

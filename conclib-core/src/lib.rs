@@ -20,6 +20,7 @@ mod system;
 mod ticker;
 mod topic;
 mod urn;
+mod waits;
 pub mod wire;
 
 #[doc(hidden)]
@@ -47,3 +48,4 @@ pub use system::{Broadcast, OnThread, Shutdown, ShutdownReport, SpawnBuilder, Sy
 pub use ticker::{Ticker, TickerHandle};
 pub use topic::{Lagged, Publishing, Subscription, Topic};
 pub use urn::{Urn, UrnError};
+pub use waits::CycleStep;

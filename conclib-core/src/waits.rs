@@ -1,9 +1,12 @@
 //! Who waits for whom inside one system, so that no circle of them closes.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::current::ActorId;
+use serde::{Deserialize, Serialize};
+
+use crate::current::{self, ActorId};
 use crate::system::Shared;
 use crate::urn::Urn;
 
@@ -88,8 +91,32 @@ fn circle(
     None
 }
 
+/// Who would wait for whom, in a circle: the first is the last.
+pub(crate) type Cycle = Box<[CycleStep]>;
+
+/// One of the actors that would wait for each other in a circle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CycleStep {
+    /// The path of its type.
+    pub type_name: Box<str>,
+    /// Its name.
+    pub urn: Urn,
+}
+
+/// The type and the name: `Greeter(greeter)`.
+impl fmt::Display for CycleStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = &*self.type_name;
+        let path = path.split('<').next().unwrap_or(path);
+        let name = path.rsplit("::").next().unwrap_or(path);
+        write!(f, "{name}({})", self.urn)
+    }
+}
+
 /// An actor waits for another, for as long as this exists.
-pub(crate) struct Wait {
+#[doc(hidden)]
+pub struct Wait {
     system: Arc<Shared>,
     who: ActorId,
     whom: ActorId,
@@ -97,22 +124,38 @@ pub(crate) struct Wait {
 
 impl Wait {
     /// Begins, unless it would close a circle: then who is in it.
-    pub(crate) fn begin(
-        system: &Arc<Shared>,
-        who: ActorId,
-        whom: ActorId,
-    ) -> Result<Self, Box<[Urn]>> {
-        let entered = system.waits.enter(who, whom);
-        entered.map_err(|circle| {
-            let names = circle.into_iter().map(|id| system.urn_of(id));
+    pub(crate) fn begin(system: &Arc<Shared>, who: ActorId, whom: ActorId) -> Result<Self, Cycle> {
+        system.waits.enter(who, whom).map_err(|circle| {
+            let steps = circle.into_iter().map(|id| {
+                let actor = system.resident(id)?;
+                Some(CycleStep {
+                    type_name: actor.type_name().into(),
+                    urn: actor.urn(),
+                })
+            });
             // One that has ended meanwhile has no name to be told.
-            names.flatten().collect()
+            steps.flatten().collect::<Cycle>()
         })?;
+        current::set_waited();
         Ok(Self {
             system: system.clone(),
             who,
             whom,
         })
+    }
+
+    /// Whether it is still entered: a turn that ends waits for nobody.
+    pub(crate) fn holds(&self) -> bool {
+        self.system.waits.of(self.who).contains(&self.whom)
+    }
+}
+
+impl fmt::Debug for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wait")
+            .field("who", &self.who)
+            .field("whom", &self.whom)
+            .finish_non_exhaustive()
     }
 }
 

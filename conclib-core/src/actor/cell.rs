@@ -16,12 +16,13 @@ use super::order::Ordered;
 use super::{
     Actor, Alert, Directive, Messages, Overflow, Place, Signal, State, StopReason, Strategy,
 };
-use crate::current::ActorId;
+use crate::current::{ActorId, TurnState};
 use crate::error::{Delivery, Failure};
 use crate::events::{DeadLetterCause, Event};
 use crate::named::Named;
 use crate::system::Shared;
 use crate::urn::Urn;
+use crate::waits::{Cycle, Wait};
 
 pub(crate) struct Cell<A: Actor> {
     pub(crate) mailbox: Mailbox<A::Inbox, Ordered<A::Inbox>>,
@@ -45,6 +46,7 @@ pub(crate) struct Cell<A: Actor> {
     /// How it supervises its children.
     pub(crate) strategy: Strategy,
     pub(crate) place: Place,
+    pub(crate) turn: TurnState,
     actor: PhantomData<fn() -> A>,
 }
 
@@ -235,6 +237,7 @@ impl<A: Actor> Cell<A> {
             kin: seed.kin.map_or_else(OnceLock::new, OnceLock::from),
             strategy: seed.strategy,
             place: seed.place,
+            turn: TurnState::default(),
             actor: PhantomData,
         }
     }
@@ -382,5 +385,9 @@ impl<A: Actor> Cell<A> {
 impl<A: Actor> Named for Cell<A> {
     fn urn(&self) -> Urn {
         self.urn.get_or_init(Urn::anonymous).clone()
+    }
+
+    fn wait(&self, who: ActorId) -> Option<Result<Wait, Cycle>> {
+        Some(Wait::begin(&self.system, who, self.id))
     }
 }

@@ -23,7 +23,6 @@ use crate::current;
 use crate::error::Failure;
 use crate::events::{DeadLetterCause, Event};
 use crate::fault::Fault;
-use crate::wire::WireAsker;
 
 /// A life to be lived.
 #[doc(hidden)]
@@ -75,7 +74,7 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
         match this.life.as_pin_mut() {
             Some(life) => {
                 let has_thread = this.cell.place == Place::Thread;
-                current::scope(this.cell.id, has_thread, || life.poll(cx))
+                current::scope(this.cell.id, has_thread, &this.cell.turn, || life.poll(cx))
             }
             None => Poll::Ready(()),
         }
@@ -274,6 +273,9 @@ async fn serve<A: Actor>(
         };
         let turn = actor.turn(message, ctx).await;
         let index = ctx.cell().stats.ended();
+        if current::take_waited() {
+            ctx.cell().system.waits.clear(ctx.cell().id);
+        }
         if matches!(turn, Turn::Done) {
             continue;
         }
@@ -292,6 +294,13 @@ async fn failed<A: Actor>(
 ) -> Option<Ended> {
     match turn {
         Turn::Done => None,
+        Turn::Later => {
+            // Whoever asked waits for an answer, and for this actor no more.
+            if let Some(from) = ctx.from() {
+                ctx.cell().system.waits.leave(from, ctx.cell().id);
+            }
+            None
+        }
         Turn::Refused => {
             ctx.cell().stats.failed(None);
             tracing::info!(target: "conclib", urn = %ctx.urn(), "a handler answered with an error");
@@ -364,7 +373,7 @@ async fn next<A: Actor>(ctx: &mut Context<A>, batch: &mut VecDeque<A::Inbox>) ->
             };
             budget.made_progress();
             let head = message.head();
-            if !head.asker.is_some_and(WireAsker::has_left) {
+            if !head.left {
                 ctx.begin(head);
                 return Poll::Ready(Some(message));
             }

@@ -8,12 +8,14 @@ use super::cell::Cell;
 use super::mailbox::Refused;
 use super::{Actor, Handler, Overflow};
 use crate::call::{NotSent, Sending, Target};
+use crate::current::ActorId;
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
 use crate::named::Named;
 use crate::reply::Request;
 use crate::urn::Urn;
+use crate::waits::{Cycle, Wait};
 
 /// An address that is not counted: whoever holds it counts by itself, or does
 /// not keep the actor alive.
@@ -22,6 +24,10 @@ pub(crate) struct Uncounted<A: Actor>(pub(crate) Arc<Cell<A>>);
 impl<A: Actor> Named for Uncounted<A> {
     fn urn(&self) -> Urn {
         self.0.urn()
+    }
+
+    fn wait(&self, who: ActorId) -> Option<Result<Wait, Cycle>> {
+        self.0.wait(who)
     }
 }
 

@@ -9,11 +9,13 @@ use super::cell::Cell;
 use super::local::Uncounted;
 use super::{ActorRef, Handler, Resident};
 use crate::call::{Call, NotSent, Sending, Target};
+use crate::current::ActorId;
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
 use crate::named::Named;
 use crate::urn::Urn;
+use crate::waits::{Cycle, Wait};
 
 /// An address that only remembers one message type: for a list of whoever
 /// wants to hear of something. It keeps its actor alive, as an
@@ -118,6 +120,10 @@ impl<M: Message> WeakRecipient<M> {
 impl<M: Message> Named for Recipient<M> {
     fn urn(&self) -> Urn {
         self.0.to.urn()
+    }
+
+    fn wait(&self, who: ActorId) -> Option<Result<Wait, Cycle>> {
+        self.0.to.wait(who)
     }
 }
 

@@ -13,11 +13,13 @@ use super::{
     WeakRef,
 };
 use crate::call::{Call, NotSent, Sending, Target};
+use crate::current::ActorId;
 use crate::deadline::Deadline;
 use crate::error::{StartError, TellError};
 use crate::message::Message;
 use crate::named::Named;
 use crate::urn::Urn;
+use crate::waits::{Cycle, Wait};
 use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
 
 /// The address of an actor, wherever it lives: what to send messages to.
@@ -232,6 +234,10 @@ impl<A: Actor> Named for ActorRef<A> {
             Place::Here(cell) => cell.urn(),
             Place::Away(remote) => remote.urn(),
         }
+    }
+
+    fn wait(&self, who: ActorId) -> Option<Result<Wait, Cycle>> {
+        self.cell()?.wait(who)
     }
 }
 

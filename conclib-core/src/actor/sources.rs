@@ -14,8 +14,8 @@ use futures_util::stream::{AbortHandle, Abortable, FuturesUnordered, SelectAll, 
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep};
 
 use super::turn::Turn;
-use crate::current::ActorId;
-use crate::deadline::instant_after;
+use crate::current::{self, ActorId};
+use crate::deadline::{Due, instant_after};
 use crate::fault::Fault;
 
 /// A message that comes by itself: `#[message(every = "…")]`.
@@ -59,6 +59,8 @@ pub(crate) struct Beside {
     index: usize,
     /// Who sent that.
     from: Option<ActorId>,
+    /// Until when its asker waits.
+    due: Option<Due>,
     turn: Pin<Box<dyn Future<Output = Turn> + Send>>,
 }
 
@@ -66,9 +68,15 @@ impl Beside {
     pub(crate) fn new(
         index: usize,
         from: Option<ActorId>,
+        due: Option<Due>,
         turn: Pin<Box<dyn Future<Output = Turn> + Send>>,
     ) -> Self {
-        Self { index, from, turn }
+        Self {
+            index,
+            from,
+            due,
+            turn,
+        }
     }
 }
 
@@ -76,7 +84,7 @@ impl Future for Beside {
     type Output = (usize, Turn);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<(usize, Turn)> {
-        let turn = ready!(self.turn.as_mut().poll(cx));
+        let turn = ready!(current::beside(self.due, || self.turn.as_mut().poll(cx)));
         Poll::Ready((self.index, turn))
     }
 }
@@ -251,7 +259,7 @@ impl<I: Send + 'static> Sources<I> {
     fn poll_streams(&mut self, cx: &mut Poller<'_>) -> Poll<Next<I>> {
         // A stream is a user's, and so is what makes a message of its item.
         let streams = AssertUnwindSafe(|| self.streams.poll_next_unpin(cx));
-        match catch_unwind(streams) {
+        match catch_unwind(|| current::beside(None, streams)) {
             Ok(Poll::Ready(Some(message))) => {
                 self.was_stream = true;
                 Poll::Ready(Next::Message(message))

@@ -20,6 +20,8 @@ use crate::reply::{Deferred, Refusal, ReplyTo};
 pub enum Turn {
     /// The handler ran, and whoever asked has its answer, or will.
     Done,
+    /// It ran, and whoever asked has its answer later.
+    Later,
     /// It answered with an error of the domain.
     Refused,
     /// It failed, and nobody was asking.
@@ -188,7 +190,7 @@ pub fn answer_deferred<M: Message>(
         reply: Some(reply),
         answer: |reply: ReplyTo<M::Reply, M::Error>, deferred: Deferred<_, _>| {
             deferred.meet(reply);
-            Turn::Done
+            Turn::Later
         },
     }
 }
@@ -215,9 +217,9 @@ where
     match handler {
         Ok(handler) => {
             let turn = Box::pin(answer(reply, handler));
-            let from = ctx.from();
-            ctx.sources().run_beside(Beside::new(index, from, turn));
-            Turn::Done
+            let beside = Beside::new(index, ctx.from(), ctx.due(), turn);
+            ctx.sources().run_beside(beside);
+            Turn::Later
         }
         Err(fault) => {
             reply.refuse(Failure::Panicked(fault.clone()));

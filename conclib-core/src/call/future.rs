@@ -6,23 +6,28 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::{Call, NotSent, Outcome, Sending, Slot, Target, To};
+use crate::current::{self, ActorId};
 use crate::deadline::Deadline;
 use crate::deadline::Late;
 use crate::error::{AskError, Delivery, TellError};
 use crate::message::Message;
 use crate::reply::{Pick, Reply, poll_answer, settle};
+use crate::waits::{Cycle, Wait};
 
 /// A message on its way to its place, which it gives up when dropped.
 struct Departure<T: Target<M>, M: Message> {
     to: T,
     sending: Sending<M>,
     deadline: Deadline,
+    /// The turn that asks waits.
+    wait: Option<Wait>,
 }
 
 /// Why a message did not get its place.
 enum Delay {
     NotSent(NotSent),
     Late(Late),
+    Cycle(Cycle),
 }
 
 impl<T: Target<M>, M: Message> Departure<T, M> {
@@ -33,8 +38,38 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
             to,
             sending,
             deadline,
+            wait: None,
         };
         (departure, answer)
+    }
+
+    /// Before it is sent: an ask from inside a turn waits, unless that would
+    /// close a circle, and no longer than whoever asked that turn.
+    #[inline]
+    fn begin(&mut self) -> Result<(), Delay> {
+        self.begin_to_count();
+        match current::in_turn() {
+            Some(who) => self.enter(who),
+            None => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn begin_to_count(&mut self) {
+        self.limit();
+        let inherited = current::due();
+        if inherited.is_some() || !matches!(self.deadline, Deadline::Never) {
+            let due = self.deadline.begin(inherited);
+            if let Some(request) = &mut self.sending.request {
+                request.reply.set_due(due);
+            }
+        }
+    }
+
+    fn enter(&mut self, who: ActorId) -> Result<(), Delay> {
+        let wait = self.to.wait(who).transpose().map_err(Delay::Cycle)?;
+        self.wait = wait;
+        Ok(())
     }
 
     #[inline]
@@ -74,10 +109,20 @@ pub struct Asking<T: Target<M>, M: Message>(Ask<T, M>);
 enum Ask<T: Target<M>, M: Message> {
     Away {
         departure: Departure<T, M>,
-        sent: bool,
+        stage: Stage,
         answer: Slot<M>,
     },
     Ready(Option<Box<Outcome<M>>>),
+}
+
+/// How far a request has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nobody has polled for it.
+    New,
+    /// It waits for its place.
+    Leaving,
+    Sent,
 }
 
 // Nothing inside is ever pinned.
@@ -100,7 +145,7 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
         let (departure, answer) = Departure::ask(to, message, priority, deadline);
         Self(Ask::Away {
             departure,
-            sent: false,
+            stage: Stage::New,
             answer,
         })
     }
@@ -108,7 +153,10 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
     /// Whether the handler may have run, if no answer has come.
     pub(super) fn delivery(&self) -> Delivery {
         match self.0 {
-            Ask::Away { sent: false, .. } => Delivery::NotDelivered,
+            Ask::Away {
+                stage: Stage::New | Stage::Leaving,
+                ..
+            } => Delivery::NotDelivered,
             _ => Delivery::MayHaveRun,
         }
     }
@@ -122,20 +170,26 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
         match &mut self.0 {
             Ask::Away {
                 departure,
-                sent,
+                stage,
                 answer,
             } => {
-                if !*sent {
+                if *stage != Stage::Sent {
+                    if *stage == Stage::New {
+                        *stage = Stage::Leaving;
+                        if let Err(delay) = departure.begin() {
+                            return Poll::Ready(Err(departure.no_reply(delay)));
+                        }
+                    }
                     if let Err(delay) = ready!(departure.poll(cx)) {
                         return Poll::Ready(Err(departure.no_reply(delay)));
                     }
-                    *sent = true;
-                    departure.limit();
+                    *stage = Stage::Sent;
                 }
                 let Departure {
                     to,
                     sending,
                     deadline,
+                    wait,
                 } = departure;
                 let mut kept_elsewhere = Deadline::Never;
                 let deadline = match sending.is_out() {
@@ -143,6 +197,7 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                     false => deadline,
                 };
                 let answer = ready!(poll_answer(answer, deadline, cx, &*to));
+                *wait = None;
                 if sending.leaving.is_some() {
                     settle(sending.take_cancel(), &answer);
                 }
@@ -169,6 +224,7 @@ impl<T: Target<M>, M: Message> Telling<T, M> {
                 sending: Sending::tell(message, call.priority),
                 deadline: Deadline::new(call.timeout),
                 to,
+                wait: None,
             }),
             To::Ready(_) => None,
         })
@@ -210,7 +266,8 @@ impl<T: Target<M>, M: Message> Queueing<T, M> {
         Self(match call.to {
             To::Target(to, message) => {
                 let deadline = Deadline::new(call.timeout);
-                let (departure, answer) = Departure::ask(to, message, call.priority, deadline);
+                let (mut departure, answer) = Departure::ask(to, message, call.priority, deadline);
+                departure.begin_to_count();
                 Queue::Away(departure, Some(answer))
             }
             To::Ready(answer) => Queue::Ready(Some(answer)),
@@ -230,14 +287,14 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                 let Some(answer) = answer.take() else {
                     return Poll::Pending;
                 };
-                departure.limit();
                 let deadline = match departure.sending.is_out() {
                     true => Deadline::Never,
-                    // The request is on its way, whenever its answer is awaited.
-                    false => std::mem::replace(&mut departure.deadline, Deadline::Never).started(),
+                    // It counts on, whenever the answer is awaited.
+                    false => std::mem::replace(&mut departure.deadline, Deadline::Never),
                 };
                 Poll::Ready(Ok(Reply {
                     answer: Pick::Slot(answer, departure.to.to_named()),
+                    wait: None,
                     deadline,
                     cancel: departure.sending.take_cancel(),
                 }))
@@ -254,6 +311,10 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         match delay {
             Delay::NotSent(why) => why.into_ask_error(self.to.urn()),
             Delay::Late(late) => late.into_ask_error(self.to.urn(), Delivery::NotDelivered),
+            Delay::Cycle(path) => AskError::Cycle {
+                path,
+                delivery: Delivery::NotDelivered,
+            },
         }
     }
 
@@ -267,6 +328,13 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
             Delay::NotSent(why) => why.into_tell_error(self.to.urn(), message),
             Delay::Late(late) => TellError::Failed {
                 error: late.into_ask_error(self.to.urn(), Delivery::NotDelivered),
+                message,
+            },
+            Delay::Cycle(path) => TellError::Failed {
+                error: AskError::Cycle {
+                    path,
+                    delivery: Delivery::NotDelivered,
+                },
                 message,
             },
         }))

@@ -9,6 +9,7 @@ use super::Failure;
 use crate::fault::Fault;
 use crate::message::Never;
 use crate::urn::{Urn, UrnError};
+use crate::waits::CycleStep;
 use crate::wire::CodecError;
 
 /// Whether a handler may have run although no reply came: what decides if a
@@ -126,6 +127,14 @@ pub enum AskError<E = Never> {
         /// Who was asked.
         urn: Urn,
     },
+    /// Waiting for the answer would have closed a circle of actors that wait
+    /// for each other, for ever.
+    Cycle {
+        /// Who would wait for whom, from the asker to the asker.
+        path: Box<[CycleStep]>,
+        /// Whether the handler may have run.
+        delivery: Delivery,
+    },
     /// The name that was asked is none.
     Urn(Box<UrnError>),
     /// [`blocking`](crate::Call::blocking) was called where waiting would
@@ -158,6 +167,7 @@ impl<E> AskError<E> {
             | Self::Deadline { delivery, .. }
             | Self::Codec { delivery, .. }
             | Self::Disconnected { delivery, .. }
+            | Self::Cycle { delivery, .. }
             | Self::NoRuntime { delivery, .. } => *delivery,
             Self::MailboxFull { .. }
             | Self::NoSuchActor { .. }
@@ -261,6 +271,17 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                 write!(
                     f,
                     "the request to `{urn}` was given up before it was served"
+                )
+            }
+            Self::Cycle { path, delivery } => {
+                f.write_str("would deadlock: ")?;
+                for (at, step) in path.iter().enumerate() {
+                    let arrow = if at == 0 { "" } else { " -> " };
+                    write!(f, "{arrow}{step}")?;
+                }
+                write!(
+                    f,
+                    "; {delivery}: tell instead, or answer later with a `Deferred`"
                 )
             }
             Self::Urn(error) => error.fmt(f),

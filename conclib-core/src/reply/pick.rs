@@ -11,11 +11,13 @@ use tokio::sync::oneshot;
 
 use super::combine::Parts;
 use super::{Answer, Refusal};
+use crate::current;
 use crate::deadline::{Deadline, Late};
 use crate::error::{AskError, Delivery};
 use crate::message::Never;
 use crate::named::Named;
 use crate::urn::Urn;
+use crate::waits::{Cycle, Wait};
 use crate::wire::CancelOnDrop;
 
 /// An answer to pick up later: the request was queued when this was made.
@@ -60,6 +62,8 @@ use crate::wire::CancelOnDrop;
 #[must_use = "an answer that nobody picks up: use `.tell()` if you do not want one"]
 pub struct Reply<T, E = Never> {
     pub(crate) answer: Pick<T, E>,
+    /// A turn waits for it.
+    pub(crate) wait: Option<Wait>,
     pub(crate) deadline: Deadline,
     pub(crate) cancel: Option<CancelOnDrop>,
 }
@@ -79,6 +83,7 @@ impl<T, E> Reply<T, E> {
     pub(crate) fn ready(answer: Result<T, AskError<E>>) -> Self {
         Self {
             answer: Pick::Ready(Some(answer)),
+            wait: None,
             deadline: Deadline::Never,
             cancel: None,
         }
@@ -87,6 +92,7 @@ impl<T, E> Reply<T, E> {
     pub(super) fn of(parts: impl Parts<T, E> + 'static) -> Self {
         Self {
             answer: Pick::Parts(Mutex::new(Box::new(parts))),
+            wait: None,
             deadline: Deadline::Never,
             cancel: None,
         }
@@ -127,7 +133,18 @@ impl<T, E> Future for Reply<T, E> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let answer = ready!(match &mut this.answer {
-            Pick::Slot(slot, who) => poll_answer(slot, &mut this.deadline, cx, &**who),
+            Pick::Slot(slot, who) => {
+                let polled = poll_answer(slot, &mut this.deadline, cx, &**who);
+                if polled.is_pending()
+                    && let Err(path) = enter(&mut this.wait, &**who)
+                {
+                    return Poll::Ready(Err(AskError::Cycle {
+                        path,
+                        delivery: Delivery::MayHaveRun,
+                    }));
+                }
+                polled
+            }
             Pick::Ready(answer) => return answer.take().map_or(Poll::Pending, Poll::Ready),
             Pick::Parts(parts) => {
                 let parts = parts.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -144,9 +161,24 @@ impl<T, E> Future for Reply<T, E> {
                 }
             }
         });
+        this.wait = None;
         settle(this.cancel.take(), &answer);
         Poll::Ready(answer)
     }
+}
+
+/// A turn waits from now on for an answer that it asked for before; it may be
+/// another turn than the one that asked.
+fn enter(wait: &mut Option<Wait>, whom: &dyn Named) -> Result<(), Cycle> {
+    let Some(who) = current::in_turn() else {
+        *wait = None;
+        return Ok(());
+    };
+    if !wait.as_ref().is_some_and(Wait::holds) {
+        *wait = None;
+        *wait = whom.wait(who).transpose()?;
+    }
+    Ok(())
 }
 
 impl<T, E> fmt::Debug for Reply<T, E> {

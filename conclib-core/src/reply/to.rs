@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::deferred::Unanswered;
 use super::{Answer, Refusal};
+use crate::deadline::Due;
 use crate::error::Failure;
 use crate::message::Never;
 use crate::wire::{WireAsker, WireReply};
@@ -24,7 +25,11 @@ pub struct ReplyTo<T, E = Never>(pub(super) Slot<T, E>);
 pub(super) enum Slot<T, E> {
     /// Nobody asked: the message was told.
     Nobody,
-    Local(oneshot::Sender<Answer<T, E>>),
+    Local {
+        sender: oneshot::Sender<Answer<T, E>>,
+        /// Until when the asker waits.
+        due: Option<Due>,
+    },
     /// The asker is in another process.
     Wire(Box<WireReply<T, E>>),
     /// The handler has not returned its [`Deferred`] yet.
@@ -38,7 +43,25 @@ impl<T, E> ReplyTo<T, E> {
 
     pub(crate) fn local() -> (Self, oneshot::Receiver<Answer<T, E>>) {
         let (sender, receiver) = oneshot::channel();
-        (Self(Slot::Local(sender)), receiver)
+        let due = None;
+        (Self(Slot::Local { sender, due }), receiver)
+    }
+
+    /// Until when the asker waits, if that is known.
+    pub(crate) fn set_due(&mut self, until: Option<Due>) {
+        if let Slot::Local { due, .. } = &mut self.0 {
+            *due = until;
+        }
+    }
+
+    /// Until when the asker waits, and whether it has left.
+    #[inline]
+    pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
+        match &self.0 {
+            Slot::Nobody | Slot::Deferred(_) => (None, false),
+            Slot::Local { sender, due } => (*due, sender.is_closed()),
+            Slot::Wire(reply) => reply.outlook(),
+        }
     }
 
     pub(crate) fn wire(reply: WireReply<T, E>) -> Self {
@@ -60,7 +83,7 @@ impl<T, E> ReplyTo<T, E> {
     pub fn is_wanted(&self) -> bool {
         match &self.0 {
             Slot::Nobody => false,
-            Slot::Local(sender) => !sender.is_closed(),
+            Slot::Local { sender, .. } => !sender.is_closed(),
             Slot::Wire(reply) => reply.is_wanted(),
             Slot::Deferred(later) => later.is_wanted(),
         }
@@ -119,7 +142,7 @@ impl<T, E> ReplyTo<T, E> {
     pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.0 {
             Slot::Nobody => Poll::Pending,
-            Slot::Local(sender) => sender.poll_closed(cx),
+            Slot::Local { sender, .. } => sender.poll_closed(cx),
             Slot::Wire(reply) => reply.poll_left(cx),
             Slot::Deferred(later) => later.poll_closed(cx),
         }
@@ -154,7 +177,7 @@ impl<T, E> ReplyTo<T, E> {
         match self.0 {
             Slot::Nobody => {}
             // An asker that has left is no mistake of the handler's.
-            Slot::Local(sender) => drop(sender.send(answer)),
+            Slot::Local { sender, .. } => drop(sender.send(answer)),
             Slot::Wire(reply) => reply.answer(answer),
             Slot::Deferred(later) => later.answer(answer),
         }

@@ -16,6 +16,7 @@ use crate::named::Named;
 use crate::snapshot::SystemSnapshot;
 use crate::topic::Topics;
 use crate::urn::Urn;
+use crate::waits::Waits;
 use crate::wire::Broker;
 
 /// What the handles of a system and its actors share.
@@ -29,6 +30,8 @@ pub(crate) struct Shared {
     listened: AtomicBool,
     dead_letters: AtomicU64,
     brokers: Mutex<Vec<Arc<dyn Broker>>>,
+    /// Which of the actors wait for which.
+    pub(crate) waits: Waits,
     /// The threads of the actors that have one.
     threads: Mutex<Vec<(Arc<dyn Resident>, JoinHandle<()>)>>,
     pub(crate) topics: Topics,
@@ -49,6 +52,7 @@ impl Shared {
             listened: AtomicBool::new(false),
             dead_letters: AtomicU64::new(0),
             brokers: Mutex::default(),
+            waits: Waits::default(),
             threads: Mutex::default(),
             topics: Topics::default(),
             ask_timeout: AtomicU64::new(NO_TIMEOUT),

@@ -17,6 +17,7 @@ use super::{
     Codec, CodecError, Envelope, MAX_TIMEOUT, RequestEnvelope, RequestId, ResponseEnvelope,
     ResponseKind,
 };
+use crate::deadline::Due;
 use crate::error::{Delivery, Failure};
 use crate::fault::Fault;
 use crate::message::{Message, Road, decode};
@@ -232,6 +233,14 @@ impl<T, E> WireReply<T, E> {
 
     pub(crate) fn was_asked(&self) -> bool {
         self.asker.asked
+    }
+
+    /// Until when the asker waits, and whether it has left.
+    pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
+        match self.asker.asked {
+            true => (Due::at(self.asker.expires), self.asker.has_left()),
+            false => (None, false),
+        }
     }
 
     pub(crate) fn asker(&self) -> &WireAsker {

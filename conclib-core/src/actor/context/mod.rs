@@ -9,7 +9,8 @@ mod input;
 use super::cell::Cell;
 use super::sources::Sources;
 use super::{Actor, ActorRef, AnyRef, AskerGone, Signal, StopReason};
-use crate::current::ActorId;
+use crate::current::{self, ActorId};
+use crate::deadline::Due;
 use crate::message::Message;
 use crate::named::Named;
 use crate::reply::{Deferred, ReplyTo, Request};
@@ -48,6 +49,8 @@ pub struct Context<A: Actor> {
     /// Not a strong reference: an actor that held itself would live for ever.
     cell: Arc<Cell<A>>,
     from: Option<ActorId>,
+    /// Until when the asker of the turn waits.
+    due: Option<Due>,
     /// Where the message came from, if it was outside.
     outside: Option<Box<Origin>>,
     /// What it has besides its mailbox, if anything. The mutex is never locked:
@@ -62,16 +65,23 @@ pub struct Head<'a> {
     pub(crate) from: Option<ActorId>,
     /// Who asked, if it was from outside.
     pub(crate) asker: Option<&'a WireAsker>,
+    /// Until when its asker waits.
+    pub(crate) due: Option<Due>,
+    /// Its asker does not wait any more.
+    pub(crate) left: bool,
 }
 
 impl<'a> Head<'a> {
     /// The head of a request, which is the `index`th message of its actor.
     #[inline]
     pub fn of<M: Message>(index: usize, request: &'a Request<M>) -> Self {
+        let (due, left) = request.reply.outlook();
         Self {
             index,
             from: request.from,
             asker: request.reply.wire_asker(),
+            due,
+            left,
         }
     }
 
@@ -89,6 +99,8 @@ impl<'a> Head<'a> {
             index,
             from: None,
             asker: Some(&request.asker),
+            due: None,
+            left: request.asker.has_left(),
         }
     }
 }
@@ -98,9 +110,24 @@ impl<A: Actor> Context<A> {
         Self {
             cell,
             from: None,
+            due: None,
             outside: None,
             sources: None,
         }
+    }
+
+    /// Until when the asker of the turn that begins waits: what the turn asks
+    /// has no longer.
+    #[inline]
+    fn wait_until(&mut self, due: Option<Due>) {
+        if self.due != due {
+            self.due = due;
+            current::set_due(due);
+        }
+    }
+
+    pub(crate) fn due(&self) -> Option<Due> {
+        self.due
     }
 
     /// What it has besides its mailbox, from now on.
@@ -124,6 +151,7 @@ impl<A: Actor> Context<A> {
     /// A turn begins that no message has.
     pub(crate) fn begin_other(&mut self) {
         self.from = None;
+        self.wait_until(None);
         self.outside = None;
     }
 
@@ -140,6 +168,7 @@ impl<A: Actor> Context<A> {
     pub(crate) fn begin(&mut self, head: Head<'_>) {
         self.cell.stats.began(head.index);
         self.from = head.from;
+        self.wait_until(head.due);
         if head.asker.is_some() || self.outside.is_some() {
             self.outside = head.asker.map(|asker| Box::new(asker.origin().clone()));
         }

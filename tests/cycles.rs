@@ -1,0 +1,323 @@
+//! Circles of actors that wait for each other are told at once.
+#![cfg(feature = "macros")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{gate, guard};
+use conclib::prelude::*;
+
+type Next = Option<WeakRef<Node>>;
+
+/// Asks the next one, which asks the next one …
+#[actor]
+#[derive(Default)]
+struct Node {
+    next: Next,
+    other: Next,
+    later: Option<Reply<String, common::NoGood>>,
+}
+
+fn told(error: &AskError<common::NoGood>) -> String {
+    match error {
+        AskError::Handler(inner) => inner.to_string(),
+        other => other.to_string(),
+    }
+}
+
+impl Node {
+    fn next(&self) -> ActorRef<Self> {
+        self.next.as_ref().unwrap().upgrade().unwrap()
+    }
+}
+
+#[actor]
+impl Node {
+    #[message(local)]
+    fn link(&mut self, next: WeakRef<Node>, other: Option<WeakRef<Node>>) {
+        self.next = Some(next);
+        self.other = other;
+    }
+
+    /// As far as `left` says.
+    #[message]
+    async fn pass(&mut self, left: u32) -> Result<String, common::NoGood> {
+        if left == 0 {
+            return Ok("end".to_owned());
+        }
+        let next = self.next();
+        next.pass(left - 1).await.map_err(|error| common::NoGood(told(&error)))
+    }
+
+    #[message]
+    fn block(&mut self, left: u32) -> Result<String, common::NoGood> {
+        if left == 0 {
+            return Ok("end".to_owned());
+        }
+        let next = self.next();
+        next.block(left - 1).blocking().map_err(|error| common::NoGood(told(&error)))
+    }
+
+    /// Asks once the gate is open.
+    #[message(local)]
+    async fn hold_and_pass(&mut self, gate: common::Gate) -> Result<String, common::NoGood> {
+        gate.pass().await;
+        self.pass(1).await
+    }
+
+    #[message]
+    async fn both(&mut self) -> Result<String, common::NoGood> {
+        let other = self.other.as_ref().unwrap().upgrade().unwrap();
+        let next = self.next();
+        let (a, b) = tokio::join!(next.pass(0), other.pass(1));
+        let b = b.map_err(|error| common::NoGood(told(&error)))?;
+        Ok(a.unwrap() + &b)
+    }
+
+    /// The answer is picked up in another turn: nobody waits for it in this.
+    #[message]
+    async fn ask_for_later(&mut self) {
+        self.later = Some(self.next().pass(1).reply().await.unwrap());
+    }
+
+    #[message]
+    async fn pick_up(&mut self) -> Result<String, common::NoGood> {
+        let later = self.later.take().unwrap();
+        later.await.map_err(|error| common::NoGood(told(&error)))
+    }
+
+    /// Waits in its own turn for an answer that was asked of itself.
+    #[message]
+    async fn reply_of_itself(&mut self, ctx: &mut Context<Self>) -> Result<String, common::NoGood> {
+        let reply = ctx.me().pass(0).reply().await.unwrap();
+        reply.await.map_err(|error| common::NoGood(told(&error)))
+    }
+
+    /// Runs beside the turns, so it may ask whoever waits for this actor.
+    #[message(concurrent)]
+    fn beside(&self) -> impl Future<Output = String> {
+        let next = self.next();
+        async move { next.pass(0).await.unwrap() }
+    }
+
+    #[message]
+    async fn ask_beside(&mut self) -> String {
+        self.next().beside().reply().await.unwrap();
+        // The other's turn is over when this is answered.
+        self.next().pass(0).await.unwrap()
+    }
+
+    /// Answers later, and asks meanwhile.
+    #[message]
+    fn later(&mut self, ctx: &mut Context<Self>) -> Deferred<String> {
+        let (reply, deferred) = ctx.defer();
+        let next = self.next();
+        ctx.pipe(async {}, move |()| NodeFinish { reply, next });
+        deferred
+    }
+
+    #[message(local)]
+    async fn finish(&mut self, reply: ReplyTo<String>, next: ActorRef<Node>) {
+        // Whoever waits for the answer is not waited for: this is told.
+        next.pass(0).tell().await.unwrap();
+        reply.send("later".to_owned());
+    }
+
+    #[message]
+    async fn ask_later(&mut self) -> String {
+        self.next().later().await.unwrap()
+    }
+}
+
+/// A ring of so many, each with its name.
+async fn ring(system: &System, names: &[&str]) -> Vec<ActorRef<Node>> {
+    let spawn = |name| system.actor(Node::default()).urn(name).spawn().unwrap();
+    let nodes: Vec<_> = names.iter().map(spawn).collect();
+    for (at, node) in nodes.iter().enumerate() {
+        let next = nodes[(at + 1) % nodes.len()].downgrade().unwrap();
+        let other = nodes[(at + 2) % nodes.len()].downgrade();
+        node.link(next, other).await.unwrap();
+    }
+    nodes
+}
+
+const DEADLOCK: &str = "would deadlock: ";
+
+#[tokio::test]
+async fn an_actor_that_asks_itself_is_told() {
+    let _guard = guard();
+    let system = System::new("test");
+    let nodes = ring(&system, &["a"]).await;
+    let error = nodes[0].pass(1).await.unwrap_err().to_string();
+    assert!(error.contains(&format!("{DEADLOCK}Node(a) -> Node(a);")), "{error}");
+    let error = nodes[0].reply_of_itself().await.unwrap_err().to_string();
+    assert!(error.contains(&format!("{DEADLOCK}Node(a) -> Node(a);")), "{error}");
+    // It goes on.
+    assert_eq!(nodes[0].pass(0).await.unwrap(), "end");
+}
+
+#[tokio::test]
+async fn a_circle_names_everybody_and_nothing_stays_entered() {
+    let _guard = guard();
+    let system = System::new("test");
+    let nodes = ring(&system, &["a", "b", "c"]).await;
+    for _ in 0..3 {
+        let error = nodes[0].pass(3).await.unwrap_err().to_string();
+        let path = "Node(c) -> Node(a) -> Node(b) -> Node(c)";
+        assert!(error.contains(&format!("{DEADLOCK}{path}; its handler has not run")), "{error}");
+        assert_eq!(nodes[0].pass(2).await.unwrap(), "end");
+        assert_eq!(nodes[2].pass(2).await.unwrap(), "end");
+    }
+}
+
+#[tokio::test]
+async fn two_that_ask_each_other_at_the_same_moment_are_told() {
+    let _guard = guard();
+    let system = System::new("test");
+    for _ in 0..50 {
+        let nodes = ring(&system, &["a", "b"]).await;
+        let (gate_a, mut keeper_a) = gate();
+        let (gate_b, mut keeper_b) = gate();
+        let a = nodes[0].hold_and_pass(gate_a).reply().await.unwrap();
+        let b = nodes[1].hold_and_pass(gate_b).reply().await.unwrap();
+        keeper_a.entered().await;
+        keeper_b.entered().await;
+        keeper_a.open();
+        keeper_b.open();
+        let (a, b) = tokio::join!(a, b);
+        // One is told, and so the other gets its answer.
+        assert_eq!(u8::from(a.is_err()) + u8::from(b.is_err()), 1, "{a:?} {b:?}");
+        for node in nodes {
+            node.stop().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn also_on_several_threads() {
+    let _guard = guard();
+    let system = System::new("test");
+    let nodes = ring(&system, &["a", "b"]).await;
+    for _ in 0..500 {
+        let (a, b) = tokio::join!(nodes[0].pass(1), nodes[1].pass(1));
+        for answer in [a, b] {
+            if let Err(error) = answer {
+                assert!(error.to_string().contains(DEADLOCK), "{error}");
+            }
+        }
+        assert_eq!(nodes[0].pass(1).await.unwrap(), "end");
+    }
+}
+
+#[tokio::test]
+async fn one_of_several_that_are_waited_for_at_once_is_enough() {
+    let _guard = guard();
+    let system = System::new("test");
+    let nodes = ring(&system, &["a", "b", "c"]).await;
+    // `a` waits for `b` and `c` together, and `c` asks `a`.
+    let error = nodes[0].both().await.unwrap_err().to_string();
+    assert!(error.contains(&format!("{DEADLOCK}Node(c) -> Node(a) -> Node(c)")), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_picked_up_in_a_later_turn_waits_for_nobody_before() {
+    let _guard = guard();
+    let system = System::new("test");
+    let nodes = ring(&system, &["a", "b"]).await;
+    nodes[0].ask_for_later().await.unwrap();
+    assert_eq!(nodes[0].pick_up().await.unwrap(), "end");
+}
+
+#[tokio::test]
+async fn concurrent_handlers_and_answers_that_come_later_wait_for_nobody() {
+    let _guard = guard();
+    let system = System::new("test");
+    let nodes = ring(&system, &["a", "b"]).await;
+    assert_eq!(nodes[0].ask_beside().await.unwrap(), "end");
+    assert_eq!(nodes[0].ask_later().await.unwrap(), "later");
+    assert_eq!(nodes[0].beside().await.unwrap(), "end");
+}
+
+#[test]
+fn blocking_asks_of_actors_with_threads_too() {
+    let _guard = guard();
+    let system = System::new("test");
+    let spawn = |name| system.actor(Node::default()).urn(name).on_thread().spawn().unwrap();
+    let nodes = [spawn("a"), spawn("b")];
+    nodes[0].link(nodes[1].downgrade().unwrap(), None).blocking().unwrap();
+    nodes[1].link(nodes[0].downgrade().unwrap(), None).blocking().unwrap();
+    assert_eq!(nodes[0].block(1).blocking().unwrap(), "end");
+    let error = nodes[0].block(2).blocking().unwrap_err().to_string();
+    assert!(error.contains(&format!("{DEADLOCK}Node(b) -> Node(a) -> Node(b)")), "{error}");
+}
+
+#[tokio::test]
+async fn the_error_has_the_path_as_data() {
+    let _guard = guard();
+    #[actor(urn = "me")]
+    struct Me;
+    #[actor]
+    impl Me {
+        #[message]
+        async fn ask_me(&mut self, ctx: &mut Context<Self>) -> Vec<String> {
+            match ctx.me().nothing().await {
+                Err(AskError::Cycle { path, delivery, .. }) => {
+                    assert_eq!(delivery, Delivery::NotDelivered);
+                    path.iter().map(|step| step.urn.to_string()).collect()
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        #[message]
+        fn nothing(&mut self) {
+            panic!("it is never delivered");
+        }
+    }
+    let system = System::new("test");
+    let me = system.spawn(Me).unwrap();
+    assert_eq!(me.ask_me().await.unwrap(), ["me", "me"]);
+    assert_eq!(me.stop().await, StopReason::Stopped);
+}
+
+#[tokio::test]
+async fn an_ask_that_is_given_up_leaves_nothing_behind() {
+    let _guard = guard();
+    #[actor]
+    struct Impatient(Option<ActorRef<Node>>);
+    #[actor]
+    impl Impatient {
+        #[message(local)]
+        async fn give_up(&mut self, gate: common::Gate) {
+            let node = self.0.clone().unwrap();
+            tokio::select! {
+                biased;
+                () = gate.pass() => {}
+                _ = node.pass(0) => {}
+            }
+            tokio::select! {
+                biased;
+                _ = node.pass(0) => panic!("it is held"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+    }
+    let system = System::new("test");
+    let nodes = ring(&system, &["a", "b"]).await;
+    let (hold, mut held) = gate();
+    let waits = nodes[0].hold_and_pass(hold).reply().await.unwrap();
+    held.entered().await;
+    let impatient = system.spawn(Impatient(Some(nodes[0].clone()))).unwrap();
+    let (open, keeper) = gate();
+    keeper.open();
+    impatient.give_up(open).await.unwrap();
+    held.open();
+    assert_eq!(waits.await.unwrap(), "end");
+    tokio::time::timeout(Duration::from_secs(20), nodes[0].stop()).await.unwrap();
+}

@@ -1,0 +1,177 @@
+//! The time that an ask is given is all the time that the asks have which are
+//! made to answer it; and nobody serves a request that nobody waits for.
+#![cfg(feature = "macros")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::{ScribeCalls, guard, hold, scribe};
+use conclib::prelude::*;
+use tokio::time::Instant;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// Notes how long what it asks was given.
+#[actor]
+struct Front {
+    back: ActorRef<Back>,
+    given: Arc<Mutex<Vec<Option<Duration>>>>,
+}
+
+#[actor]
+struct Back;
+
+#[actor]
+impl Back {
+    #[message]
+    async fn never(&mut self) {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[actor]
+impl Front {
+    /// With a limit of its own, if it is given one.
+    #[message]
+    async fn ask(&mut self, own: Option<Duration>) {
+        let begun = Instant::now();
+        let call = self.back.never();
+        let answer = match own {
+            Some(own) => call.timeout(own).await,
+            None => call.await,
+        };
+        assert!(matches!(answer, Err(AskError::Deadline { .. })), "{answer:?}");
+        self.given.lock().unwrap().push(Some(begun.elapsed()));
+    }
+
+    #[message]
+    async fn reply(&mut self) {
+        let begun = Instant::now();
+        let reply = self.back.never().reply().await.unwrap();
+        assert!(matches!(reply.await, Err(AskError::Deadline { .. })));
+        self.given.lock().unwrap().push(Some(begun.elapsed()));
+    }
+
+    #[message(concurrent)]
+    fn beside(&self) -> impl Future<Output = ()> {
+        let (back, given) = (self.back.clone(), self.given.clone());
+        async move {
+            let begun = Instant::now();
+            assert!(matches!(back.never().await, Err(AskError::Deadline { .. })));
+            given.lock().unwrap().push(Some(begun.elapsed()));
+        }
+    }
+
+    #[message]
+    async fn done(&mut self) {}
+}
+
+struct Rig {
+    front: ActorRef<Front>,
+    given: Arc<Mutex<Vec<Option<Duration>>>>,
+    _system: System,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let system = System::new("test");
+        let back = system.spawn(Back).unwrap();
+        let given = Arc::default();
+        let front = Front { back, given: Arc::clone(&given) };
+        Self { front: system.spawn(front).unwrap(), given, _system: system }
+    }
+
+    /// How long the nested ask took, once its turn is over.
+    async fn nested(&self) -> Duration {
+        self.front.done().await.unwrap();
+        let given = self.given.lock().unwrap().pop().unwrap().unwrap();
+        // Deadlines that are handed down are counted in milliseconds.
+        Duration::from_millis(u64::try_from(given.as_millis()).unwrap())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_nested_ask_has_what_is_left() {
+    let _guard = guard();
+    let rig = Rig::new();
+    let answer = rig.front.ask(None).timeout(300 * MS).await;
+    assert!(matches!(answer, Err(AskError::Deadline { .. })), "{answer:?}");
+    assert!((300 * MS..=301 * MS).contains(&rig.nested().await));
+    // A shorter one of its own holds, a longer one does not.
+    rig.front.ask(Some(100 * MS)).timeout(300 * MS).await.unwrap();
+    assert_eq!(rig.nested().await, 100 * MS);
+    rig.front.ask(Some(5000 * MS)).timeout(300 * MS).await.unwrap_err();
+    assert!((300 * MS..=301 * MS).contains(&rig.nested().await));
+    // A reply to pick up, too, and a handler beside the turns.
+    rig.front.reply().timeout(300 * MS).await.unwrap_err();
+    assert!((300 * MS..=301 * MS).contains(&rig.nested().await));
+    rig.front.beside().timeout(300 * MS).await.unwrap_err();
+    tokio::time::sleep(2 * MS).await;
+    assert!((300 * MS..=301 * MS).contains(&rig.nested().await));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_in_the_queue_counts() {
+    let _guard = guard();
+    let rig = Rig::new();
+    let first = rig.front.ask(Some(200 * MS)).reply().await.unwrap();
+    let second = rig.front.ask(None).timeout(300 * MS).reply().await.unwrap();
+    first.await.unwrap();
+    assert_eq!(rig.given.lock().unwrap().pop().unwrap().unwrap().as_millis(), 200);
+    second.await.unwrap_err();
+    let left = rig.nested().await;
+    assert!((100 * MS..=101 * MS).contains(&left), "{left:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_told_inherits_nothing() {
+    let _guard = guard();
+    let rig = Rig::new();
+    // After a turn that had a deadline, one that has none.
+    rig.front.ask(Some(10 * MS)).timeout(20 * MS).await.unwrap();
+    assert_eq!(rig.nested().await, 10 * MS);
+    rig.front.ask(Some(700 * MS)).tell().await.unwrap();
+    assert_eq!(rig.nested().await, 700 * MS);
+}
+
+#[tokio::test]
+async fn a_request_whose_asker_has_left_is_skipped_and_counted() {
+    let _guard = guard();
+    let system = System::new("test");
+    let mut events = system.events();
+    let (actor, log) = scribe();
+    let scribe = system.spawn(actor).unwrap();
+    let keeper = hold(&scribe).await;
+    drop(scribe.echo(1).reply().await.unwrap());
+    let wanted = scribe.echo(2).reply().await.unwrap();
+    scribe.note(3).tell().await.unwrap();
+    keeper.open();
+    assert_eq!(wanted.await.unwrap(), 2);
+    let letter = common::next_dead_letter(&mut events).await;
+    assert_eq!((letter.message, letter.cause), ("echo", DeadLetterCause::AskerLeft));
+    scribe.stop().await;
+    assert!(!log.has("echo 1"), "{:?}", log.lines());
+    assert_eq!(system.snapshot().dead_letters, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_whose_deadline_has_passed_is_skipped() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (actor, log) = scribe();
+    let scribe = system.spawn(actor).unwrap();
+    let keeper = hold(&scribe).await;
+    let late = scribe.echo(1).timeout(10 * MS).await;
+    assert!(matches!(late, Err(AskError::Deadline { .. })));
+    keeper.open();
+    assert_eq!(scribe.echo(2).await.unwrap(), 2);
+    assert!(!log.has("echo 1"), "{:?}", log.lines());
+}
