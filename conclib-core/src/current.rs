@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 
 use crate::deadline::Due;
@@ -83,6 +85,27 @@ enum Interest {
     Wanted(ActorId),
     /// It has left.
     Gone(ActorId),
+    static CURRENT: Cell<Current> = const {
+        Cell::new(Current { actor: None, may_block: false })
+    };
+    static IS_INTERESTED: Cell<bool> = const { Cell::new(false) };
+    static INTEREST: RefCell<Option<Interest>> = const { RefCell::new(None) };
+}
+
+/// That a handler waits for its asker to leave: left here by the handler for
+/// the turn that polls it.
+pub(crate) struct Interest {
+    actor: ActorId,
+    pub(crate) waker: Waker,
+    has_left: Arc<AtomicBool>,
+}
+
+impl Interest {
+    /// The asker has left: the handler hears of it when it is polled next.
+    pub(crate) fn gone(self) {
+        self.has_left.store(true, Ordering::Relaxed);
+        self.waker.wake();
+    }
 }
 
 /// The actor whose turn is running here, if one is: the sender of what is
@@ -180,46 +203,31 @@ pub(crate) fn beside<R>(due: Option<Due>, poll: impl FnOnce() -> R) -> R {
     poll()
 }
 
-/// Whether the asker of this actor's turn is known to have left; if not, the
-/// turn is asked to find out, and to wake `waker`.
-pub(crate) fn asker_has_left(actor: ActorId, waker: &Waker) -> bool {
-    if INTEREST.get() == Interest::Gone(actor) {
-        return true;
-    }
-    // Polled elsewhere than in a turn of its actor, nobody would read it.
+/// Asks the turn of this actor, if it is what runs here, to find out whether
+/// its asker has left, to say so in `has_left` and then to wake `waker`.
+pub(crate) fn look_for_asker(actor: ActorId, waker: &Waker, has_left: &Arc<AtomicBool>) {
+    // Polled elsewhere, nobody would read it.
     if sender() == Some(actor) {
-        INTEREST.set(Interest::Wanted(actor));
-        INTERESTED.set(Some(waker.clone()));
+        IS_INTERESTED.set(true);
+        INTEREST.set(Some(Interest {
+            actor,
+            waker: waker.clone(),
+            has_left: has_left.clone(),
+        }));
     }
-    false
 }
 
 /// Whether a handler that was polled here waits for its asker to leave: one
 /// look for all those that do not.
 #[inline]
 pub(crate) fn wants_asker() -> bool {
-    matches!(INTEREST.get(), Interest::Wanted(_))
+    IS_INTERESTED.get()
 }
 
-/// Who is to be woken when the asker of the running turn leaves.
-pub(crate) fn take_interest() -> Option<Waker> {
-    let interest = INTEREST.replace(Interest::None);
-    let waker = INTERESTED.take();
-    let current = sender()?;
-    waker.filter(|_| interest == Interest::Wanted(current))
-}
-
-/// While it is there, the handler of the running turn knows that its asker has
-/// left.
-pub(crate) struct AskerLeft(());
-
-pub(crate) fn asker_left() -> AskerLeft {
-    INTEREST.set(sender().map_or(Interest::None, Interest::Gone));
-    AskerLeft(())
-}
-
-impl Drop for AskerLeft {
-    fn drop(&mut self) {
-        INTEREST.set(Interest::None);
-    }
+/// What the handler of the running turn has left. What a handler left that
+/// returned in the same poll is nobody's: it may still be here, and is dropped.
+pub(crate) fn take_interest() -> Option<Interest> {
+    IS_INTERESTED.set(false);
+    let interest = INTEREST.take()?;
+    (sender() == Some(interest.actor)).then_some(interest)
 }

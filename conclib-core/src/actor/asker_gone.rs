@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use crate::current::{self, ActorId};
@@ -11,13 +13,20 @@ use crate::current::{self, ActorId};
 ///
 /// # Cancel safety
 /// Dropping it only ends the waiting.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct AskerGone(ActorId);
+pub struct AskerGone {
+    actor: ActorId,
+    /// Set by the turn, which holds the asker's end.
+    has_left: Arc<AtomicBool>,
+}
 
 impl AskerGone {
     pub(super) fn new(actor: ActorId) -> Self {
-        Self(actor)
+        Self {
+            actor,
+            has_left: Arc::default(),
+        }
     }
 }
 
@@ -25,9 +34,10 @@ impl Future for AskerGone {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match current::asker_has_left(self.0, cx.waker()) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        if self.has_left.load(Ordering::Relaxed) {
+            return Poll::Ready(());
         }
+        current::look_for_asker(self.actor, cx.waker(), &self.has_left);
+        Poll::Pending
     }
 }

@@ -90,17 +90,12 @@ where
     type Output = Turn;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Turn> {
-        let mut this = self.project();
-        let mut gone = None;
-        // One place where the handler is polled, so that it is part of this.
-        let output = loop {
-            match catch_poll(this.handler.as_mut(), cx) {
-                Poll::Ready(output) => break output,
-                Poll::Pending if !current::wants_asker() => return Poll::Pending,
-                Poll::Pending => gone = Some(ready!(poll_asker(this.reply.as_mut(), cx))),
-            }
-        };
-        drop(gone);
+        let this = self.project();
+        let polled = catch_poll(this.handler, cx);
+        if polled.is_pending() && current::wants_asker() {
+            look_for_asker(this.reply.as_mut());
+        }
+        let output = ready!(polled);
         // Polled again after its end, as no executor does, it has no reply.
         let reply = this.reply.take().unwrap_or_else(ReplyTo::nobody);
         Poll::Ready(match output {
@@ -119,22 +114,15 @@ where
     }
 }
 
-/// The handler waits for its asker to leave. If it has left, the handler is to
-/// be polled again, and hears of it.
+/// The handler waits for its asker to leave: it is woken when that is so.
 #[cold]
-fn poll_asker<T, E>(
-    reply: Option<&mut ReplyTo<T, E>>,
-    cx: &mut Context<'_>,
-) -> Poll<current::AskerLeft> {
-    let (Some(waker), Some(reply)) = (current::take_interest(), reply) else {
-        return Poll::Pending;
-    };
-    ready!(reply.poll_closed(&mut Context::from_waker(&waker)));
-    if !waker.will_wake(cx.waker()) {
-        // Inside of something that polls only what was woken.
-        waker.wake();
+fn look_for_asker<T, E>(reply: Option<&mut ReplyTo<T, E>>) {
+    if let (Some(interest), Some(reply)) = (current::take_interest(), reply) {
+        let mut cx = Context::from_waker(&interest.waker);
+        if reply.poll_closed(&mut cx).is_ready() {
+            interest.gone();
+        }
     }
-    Poll::Ready(current::asker_left())
 }
 
 /// A handler whose value is the reply.
