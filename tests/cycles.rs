@@ -53,7 +53,9 @@ impl Node {
             return Ok("end".to_owned());
         }
         let next = self.next();
-        next.pass(left - 1).await.map_err(|error| common::NoGood(told(&error)))
+        next.pass(left - 1)
+            .await
+            .map_err(|error| common::NoGood(told(&error)))
     }
 
     #[message]
@@ -62,7 +64,9 @@ impl Node {
             return Ok("end".to_owned());
         }
         let next = self.next();
-        next.block(left - 1).blocking().map_err(|error| common::NoGood(told(&error)))
+        next.block(left - 1)
+            .blocking()
+            .map_err(|error| common::NoGood(told(&error)))
     }
 
     /// Asks once the gate is open.
@@ -156,9 +160,15 @@ async fn an_actor_that_asks_itself_is_told() {
     let system = System::new("test");
     let nodes = ring(&system, &["a"]).await;
     let error = nodes[0].pass(1).await.unwrap_err().to_string();
-    assert!(error.contains(&format!("{DEADLOCK}Node(a) -> Node(a);")), "{error}");
+    assert!(
+        error.contains(&format!("{DEADLOCK}Node(a) -> Node(a);")),
+        "{error}"
+    );
     let error = nodes[0].reply_of_itself().await.unwrap_err().to_string();
-    assert!(error.contains(&format!("{DEADLOCK}Node(a) -> Node(a);")), "{error}");
+    assert!(
+        error.contains(&format!("{DEADLOCK}Node(a) -> Node(a);")),
+        "{error}"
+    );
     // It goes on.
     assert_eq!(nodes[0].pass(0).await.unwrap(), "end");
 }
@@ -171,7 +181,10 @@ async fn a_circle_names_everybody_and_nothing_stays_entered() {
     for _ in 0..3 {
         let error = nodes[0].pass(3).await.unwrap_err().to_string();
         let path = "Node(c) -> Node(a) -> Node(b) -> Node(c)";
-        assert!(error.contains(&format!("{DEADLOCK}{path}; its handler has not run")), "{error}");
+        assert!(
+            error.contains(&format!("{DEADLOCK}{path}; its handler has not run")),
+            "{error}"
+        );
         assert_eq!(nodes[0].pass(2).await.unwrap(), "end");
         assert_eq!(nodes[2].pass(2).await.unwrap(), "end");
     }
@@ -193,7 +206,11 @@ async fn two_that_ask_each_other_at_the_same_moment_are_told() {
         keeper_b.open();
         let (a, b) = tokio::join!(a, b);
         // One is told, and so the other gets its answer.
-        assert_eq!(u8::from(a.is_err()) + u8::from(b.is_err()), 1, "{a:?} {b:?}");
+        assert_eq!(
+            u8::from(a.is_err()) + u8::from(b.is_err()),
+            1,
+            "{a:?} {b:?}"
+        );
         for node in nodes {
             node.stop().await;
         }
@@ -223,7 +240,10 @@ async fn one_of_several_that_are_waited_for_at_once_is_enough() {
     let nodes = ring(&system, &["a", "b", "c"]).await;
     // `a` waits for `b` and `c` together, and `c` asks `a`.
     let error = nodes[0].both().await.unwrap_err().to_string();
-    assert!(error.contains(&format!("{DEADLOCK}Node(c) -> Node(a) -> Node(c)")), "{error}");
+    assert!(
+        error.contains(&format!("{DEADLOCK}Node(c) -> Node(a) -> Node(c)")),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -249,13 +269,29 @@ async fn concurrent_handlers_and_answers_that_come_later_wait_for_nobody() {
 fn blocking_asks_of_actors_with_threads_too() {
     let _guard = guard();
     let system = System::new("test");
-    let spawn = |name| system.actor(Node::default()).urn(name).on_thread().spawn().unwrap();
+    let spawn = |name| {
+        system
+            .actor(Node::default())
+            .urn(name)
+            .on_thread()
+            .spawn()
+            .unwrap()
+    };
     let nodes = [spawn("a"), spawn("b")];
-    nodes[0].link(nodes[1].downgrade().unwrap(), None).blocking().unwrap();
-    nodes[1].link(nodes[0].downgrade().unwrap(), None).blocking().unwrap();
+    nodes[0]
+        .link(nodes[1].downgrade().unwrap(), None)
+        .blocking()
+        .unwrap();
+    nodes[1]
+        .link(nodes[0].downgrade().unwrap(), None)
+        .blocking()
+        .unwrap();
     assert_eq!(nodes[0].block(1).blocking().unwrap(), "end");
     let error = nodes[0].block(2).blocking().unwrap_err().to_string();
-    assert!(error.contains(&format!("{DEADLOCK}Node(b) -> Node(a) -> Node(b)")), "{error}");
+    assert!(
+        error.contains(&format!("{DEADLOCK}Node(b) -> Node(a) -> Node(b)")),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -319,5 +355,7 @@ async fn an_ask_that_is_given_up_leaves_nothing_behind() {
     impatient.give_up(open).await.unwrap();
     held.open();
     assert_eq!(waits.await.unwrap(), "end");
-    tokio::time::timeout(Duration::from_secs(20), nodes[0].stop()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), nodes[0].stop())
+        .await
+        .unwrap();
 }

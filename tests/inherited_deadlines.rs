@@ -41,14 +41,17 @@ impl Back {
 impl Front {
     /// With a limit of its own, if it is given one.
     #[message]
-    async fn ask(&mut self, own: Option<Duration>) {
+    async fn nest(&mut self, own: Option<Duration>) {
         let begun = Instant::now();
         let call = self.back.never();
         let answer = match own {
             Some(own) => call.timeout(own).await,
             None => call.await,
         };
-        assert!(matches!(answer, Err(AskError::Deadline { .. })), "{answer:?}");
+        assert!(
+            matches!(answer, Err(AskError::Deadline { .. })),
+            "{answer:?}"
+        );
         self.given.lock().unwrap().push(Some(begun.elapsed()));
     }
 
@@ -85,8 +88,15 @@ impl Rig {
         let system = System::new("test");
         let back = system.spawn(Back).unwrap();
         let given = Arc::default();
-        let front = Front { back, given: Arc::clone(&given) };
-        Self { front: system.spawn(front).unwrap(), given, _system: system }
+        let front = Front {
+            back,
+            given: Arc::clone(&given),
+        };
+        Self {
+            front: system.spawn(front).unwrap(),
+            given,
+            _system: system,
+        }
     }
 
     /// How long the nested ask took, once its turn is over.
@@ -102,13 +112,24 @@ impl Rig {
 async fn a_nested_ask_has_what_is_left() {
     let _guard = guard();
     let rig = Rig::new();
-    let answer = rig.front.ask(None).timeout(300 * MS).await;
-    assert!(matches!(answer, Err(AskError::Deadline { .. })), "{answer:?}");
+    let answer = rig.front.nest(None).timeout(300 * MS).await;
+    assert!(
+        matches!(answer, Err(AskError::Deadline { .. })),
+        "{answer:?}"
+    );
     assert!((300 * MS..=301 * MS).contains(&rig.nested().await));
     // A shorter one of its own holds, a longer one does not.
-    rig.front.ask(Some(100 * MS)).timeout(300 * MS).await.unwrap();
+    rig.front
+        .nest(Some(100 * MS))
+        .timeout(300 * MS)
+        .await
+        .unwrap();
     assert_eq!(rig.nested().await, 100 * MS);
-    rig.front.ask(Some(5000 * MS)).timeout(300 * MS).await.unwrap_err();
+    rig.front
+        .nest(Some(5000 * MS))
+        .timeout(300 * MS)
+        .await
+        .unwrap_err();
     assert!((300 * MS..=301 * MS).contains(&rig.nested().await));
     // A reply to pick up, too, and a handler beside the turns.
     rig.front.reply().timeout(300 * MS).await.unwrap_err();
@@ -122,10 +143,25 @@ async fn a_nested_ask_has_what_is_left() {
 async fn the_time_in_the_queue_counts() {
     let _guard = guard();
     let rig = Rig::new();
-    let first = rig.front.ask(Some(200 * MS)).reply().await.unwrap();
-    let second = rig.front.ask(None).timeout(300 * MS).reply().await.unwrap();
+    let first = rig.front.nest(Some(200 * MS)).reply().await.unwrap();
+    let second = rig
+        .front
+        .nest(None)
+        .timeout(300 * MS)
+        .reply()
+        .await
+        .unwrap();
     first.await.unwrap();
-    assert_eq!(rig.given.lock().unwrap().pop().unwrap().unwrap().as_millis(), 200);
+    assert_eq!(
+        rig.given
+            .lock()
+            .unwrap()
+            .pop()
+            .unwrap()
+            .unwrap()
+            .as_millis(),
+        200
+    );
     second.await.unwrap_err();
     let left = rig.nested().await;
     assert!((100 * MS..=101 * MS).contains(&left), "{left:?}");
@@ -136,9 +172,13 @@ async fn what_is_told_inherits_nothing() {
     let _guard = guard();
     let rig = Rig::new();
     // After a turn that had a deadline, one that has none.
-    rig.front.ask(Some(10 * MS)).timeout(20 * MS).await.unwrap();
+    rig.front
+        .nest(Some(10 * MS))
+        .timeout(20 * MS)
+        .await
+        .unwrap();
     assert_eq!(rig.nested().await, 10 * MS);
-    rig.front.ask(Some(700 * MS)).tell().await.unwrap();
+    rig.front.nest(Some(700 * MS)).tell().await.unwrap();
     assert_eq!(rig.nested().await, 700 * MS);
 }
 
@@ -156,7 +196,10 @@ async fn a_request_whose_asker_has_left_is_skipped_and_counted() {
     keeper.open();
     assert_eq!(wanted.await.unwrap(), 2);
     let letter = common::next_dead_letter(&mut events).await;
-    assert_eq!((letter.message, letter.cause), ("echo", DeadLetterCause::AskerLeft));
+    assert_eq!(
+        (letter.message, letter.cause),
+        ("echo", DeadLetterCause::AskerLeft)
+    );
     scribe.stop().await;
     assert!(!log.has("echo 1"), "{:?}", log.lines());
     assert_eq!(system.snapshot().dead_letters, 1);

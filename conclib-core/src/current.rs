@@ -2,9 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::Waker;
 
 use crate::deadline::Due;
@@ -64,8 +63,8 @@ const NOBODY: Current = Current {
 
 thread_local! {
     static CURRENT: Cell<Current> = const { Cell::new(NOBODY) };
-    static INTEREST: Cell<Interest> = const { Cell::new(Interest::None) };
-    static INTERESTED: RefCell<Option<Waker>> = const { RefCell::new(None) };
+    static IS_INTERESTED: Cell<bool> = const { Cell::new(false) };
+    static INTEREST: RefCell<Option<Interest>> = const { RefCell::new(None) };
 }
 
 /// What is known of a turn between two polls of it.
@@ -73,23 +72,6 @@ thread_local! {
 pub(crate) struct TurnState {
     due: AtomicU32,
     waited: AtomicBool,
-}
-
-/// What the handler that is polled here and its turn tell each other of the
-/// asker.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Interest {
-    None,
-    /// The handler of this actor waits for its asker to leave. A mark that a
-    /// handler leaves behind as it returns is read by no other actor's turn.
-    Wanted(ActorId),
-    /// It has left.
-    Gone(ActorId),
-    static CURRENT: Cell<Current> = const {
-        Cell::new(Current { actor: None, may_block: false })
-    };
-    static IS_INTERESTED: Cell<bool> = const { Cell::new(false) };
-    static INTEREST: RefCell<Option<Interest>> = const { RefCell::new(None) };
 }
 
 /// That a handler waits for its asker to leave: left here by the handler for
