@@ -226,6 +226,8 @@ async fn once_gone_always_gone_but_only_in_that_turn() {
     let (search, log) = search(&system);
     let mut asked = search.look_thrice().into_future();
     assert!(poll_once(&mut asked).is_pending());
+    // Its turn begins.
+    yield_now().await;
     drop(asked);
     assert_eq!(search.glance().await, Ok(false));
     assert_eq!(log.count("gone"), 3);

@@ -28,9 +28,8 @@ pub use target::{Sending, Target};
 ///
 /// # Cancel safety
 /// Dropping the future before the message has a place in the mailbox takes it
-/// back. Later, the handler of a local actor runs all the same and its reply
-/// is dropped; a request to another process is cancelled if its handler has
-/// not begun.
+/// back. Later, the request is skipped if its handler has not begun; a handler
+/// that runs goes on, and its reply is dropped.
 #[must_use = "nothing is sent before it is awaited, or `.tell()`, `.try_tell()`, `.reply()` or `.blocking()` is called"]
 pub struct Call<T, M: Message> {
     to: To<T, M>,

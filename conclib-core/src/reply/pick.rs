@@ -27,9 +27,8 @@ use crate::wire::CancelOnDrop;
 /// answers in the order in which they come there is a
 /// [`ReplyGroup`](crate::ReplyGroup).
 ///
-/// Dropped, it gives the answer up; the handler of a local actor runs all the
-/// same, and a request to another process is cancelled if its handler has not
-/// begun.
+/// Dropped, it gives the answer up: the request is skipped if its handler has
+/// not begun.
 ///
 /// ```
 /// use std::time::Duration;
