@@ -260,3 +260,13 @@ async fn a_topic_with_two_subscribers_is_short() -> conclib::Result {
     assert!(lines_of("topic")? <= 20);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_pool_of_four_is_short() -> conclib::Result {
+    let _guard = guard();
+    let output = example("pool")?.output()?;
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stdout)?, "49\n");
+    assert!(lines_of("pool")? <= 16);
+    Ok(())
+}

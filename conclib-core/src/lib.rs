@@ -2,7 +2,8 @@
 //! from outside. Users depend on the crate `conclib`, which re-exports this.
 //!
 //! The floors of this crate, lowest first: names, faults and errors; messages
-//! and replies; the wire; the actor, with its mailbox and its life; the topics; the system.
+//! and replies; the wire; the actor, with its mailbox and its life; the topics; the system;
+//! the pools.
 
 mod actor;
 mod call;
@@ -13,6 +14,7 @@ mod events;
 mod fault;
 mod message;
 mod named;
+mod pool;
 mod reply;
 mod shape;
 mod snapshot;
@@ -41,6 +43,7 @@ pub use events::{DeadLetter, DeadLetterCause, Event, Events, NotRestarted};
 pub use fault::{Fault, HandlerError};
 pub use message::{Local, Message, Never, Road, Wire, WireMessage};
 pub use named::Named;
+pub use pool::{OnThreads, Pool, PoolBuilder, Route, Routing, Tasks};
 pub use reply::{Deferred, Reply, ReplyGroup, ReplyTo, Request, SharedReply};
 pub use shape::Shape;
 pub use snapshot::{ActorSnapshot, SystemSnapshot};

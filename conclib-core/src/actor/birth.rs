@@ -115,8 +115,8 @@ impl<A: Actor, F: FnMut() -> A + Send + 'static> Source<A> for Closure<F> {
 
 /// `#[on(create)]`, with arguments to keep.
 #[doc(hidden)]
-#[derive(Debug)]
-pub struct Args<T>(T);
+#[derive(Debug, Clone)]
+pub struct Args<T>(pub(crate) T);
 
 impl<A: Create> Source<A> for Args<A::Args>
 where

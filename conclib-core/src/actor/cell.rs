@@ -354,7 +354,7 @@ impl<A: Actor> Cell<A> {
             let refuse = || message.refuse(Failure::Stopped(Delivery::NotDelivered));
             drop(catch_unwind(AssertUnwindSafe(refuse)));
         }
-        self.system.forget(self.id, self.urn.get());
+        self.system.forget(self.id, self.urn.get(), &reason);
         self.system.emit(|| Event::Stopped {
             urn: self.urn(),
             reason: reason.clone(),

@@ -65,21 +65,13 @@ pub(super) fn poll_send<M: Message, A: Handler<M>>(
     sending: &mut Sending<M>,
 ) -> Poll<Result<(), NotSent>> {
     if sending.ticket.is_none() {
-        let Some(request) = sending.request.take() else {
-            return Poll::Ready(Ok(()));
-        };
-        match admit(cell, request, sending.priority) {
+        match send_now(cell, sending) {
             Ok(()) => return Poll::Ready(Ok(())),
-            Err(Refused::Closed(request)) => {
-                sending.request = Some(request);
-                return Poll::Ready(Err(NotSent::Stopped));
+            Err(Refused::Closed(())) => return Poll::Ready(Err(NotSent::Stopped)),
+            Err(Refused::Full(())) if cell.overflow == Overflow::Reject => {
+                return Poll::Ready(Err(NotSent::Full));
             }
-            Err(Refused::Full(request)) => {
-                sending.request = Some(request);
-                if cell.overflow == Overflow::Reject {
-                    return Poll::Ready(Err(NotSent::Full));
-                }
-            }
+            Err(Refused::Full(())) => {}
         }
     }
     let Sending {
@@ -91,6 +83,24 @@ pub(super) fn poll_send<M: Message, A: Handler<M>>(
     cell.mailbox
         .poll_push(cx, ticket, request, *priority, A::wrap)
         .map_err(|()| NotSent::Stopped)
+}
+
+/// Hands the message over if there is a place right now.
+#[inline(always)]
+pub(super) fn send_now<M: Message, A: Handler<M>>(
+    cell: &Cell<A>,
+    sending: &mut Sending<M>,
+) -> Result<(), Refused<()>> {
+    let Some(request) = sending.request.take() else {
+        return Ok(());
+    };
+    let (request, refused) = match admit(cell, request, sending.priority) {
+        Ok(()) => return Ok(()),
+        Err(Refused::Closed(request)) => (request, Refused::Closed(())),
+        Err(Refused::Full(request)) => (request, Refused::Full(())),
+    };
+    sending.request = Some(request);
+    Err(refused)
 }
 
 pub(super) fn try_tell<M: Message, A: Handler<M>>(

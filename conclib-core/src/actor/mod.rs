@@ -28,8 +28,8 @@ use std::future::Future;
 use std::time::Duration;
 
 pub use asker_gone::AskerGone;
+pub(crate) use birth::{Args, Closure, Created, Failed, Given, Renewed, Source};
 pub use birth::{Birth, Renews};
-pub(crate) use birth::{Closure, Created, Given, Renewed};
 pub(crate) use cell::{Cell, Seed};
 pub use context::{Context, Head};
 pub use inbox::Inbox;
@@ -49,6 +49,7 @@ pub use reference::ActorRef;
 pub use resident::AnyRef;
 pub(crate) use resident::Resident;
 pub(crate) use resident::downcast;
+pub(crate) use restart::History;
 pub use restart::{Backoff, Restart};
 pub use scoped::Scoped;
 #[doc(hidden)]

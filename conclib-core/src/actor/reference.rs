@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::cell::Cell;
 use super::local;
+use super::mailbox::Refused;
 use super::{
     Actor, Handler, Recipient, Resident, Scoped, Signal, State, StopReason, Stopping, Travels,
     WeakRef,
@@ -214,6 +215,28 @@ impl<A: Actor> ActorRef<A> {
     /// for an actor in another process.
     pub fn generation(&self) -> Option<u32> {
         self.cell().map(|cell| cell.generation())
+    }
+
+    /// As [`poll_send`](Target::poll_send), but waits for no place here.
+    pub(crate) fn poll_send_now<M: Message>(
+        &self,
+        cx: &mut Context<'_>,
+        sending: &mut Sending<M>,
+        deadline: &Deadline,
+    ) -> Poll<Result<(), NotSent>>
+    where
+        A: Handler<M>,
+    {
+        match &self.0 {
+            Place::Here(cell) => {
+                let sent = local::send_now(cell, sending);
+                Poll::Ready(sent.map_err(|refused| match refused {
+                    Refused::Closed(()) => NotSent::Stopped,
+                    Refused::Full(()) => NotSent::Full,
+                }))
+            }
+            Place::Away(remote) => poll_send_away(remote, cx, sending, deadline),
+        }
     }
 
     pub(crate) fn resident(&self) -> Option<Arc<dyn Resident>> {

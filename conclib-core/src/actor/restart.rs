@@ -199,6 +199,11 @@ impl History {
         self.born = Instant::now();
     }
 
+    /// An incarnation begins after this long: the wait is no part of its life.
+    pub(crate) fn begin_in(&mut self, delay: Duration) {
+        self.born = Instant::now() + delay;
+    }
+
     /// After how long it may be started again; `None` if it was too often.
     pub(crate) fn next(&mut self) -> Option<Duration> {
         let Restart {

@@ -136,6 +136,25 @@ impl<A: Actor, M: Message> Call<ActorRef<A>, M> {
     }
 }
 
+impl<T, M: Message> Call<T, M> {
+    /// The same call for somebody else.
+    pub(crate) fn redirect<U>(self, to: impl FnOnce(T) -> U) -> Call<U, M> {
+        let to = match self.to {
+            To::Target(target, message) => To::Target(to(target), message),
+            To::Ready(answer) => To::Ready(answer),
+        };
+        Call {
+            to,
+            timeout: self.timeout,
+            priority: self.priority,
+        }
+    }
+
+    pub(crate) fn ranked(self, priority: u8) -> Self {
+        Self { priority, ..self }
+    }
+}
+
 impl<T: Target<M>, M: Message> Call<T, M> {
     /// Sends the message and forgets the answer: resolves once it is queued.
     ///
@@ -189,15 +208,7 @@ impl<T: Target<M>, M: Message> Call<T, M> {
 impl<T: Clone + Target<M>, M: Message> Call<&T, M> {
     /// The same call with a reference of its own, to move it into a task.
     pub fn owned(self) -> Call<T, M> {
-        let to = match self.to {
-            To::Target(target, message) => To::Target(target.clone(), message),
-            To::Ready(answer) => To::Ready(answer),
-        };
-        Call {
-            to,
-            timeout: self.timeout,
-            priority: self.priority,
-        }
+        self.redirect(T::clone)
     }
 }
 

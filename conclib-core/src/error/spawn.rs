@@ -37,6 +37,12 @@ pub enum SpawnError {
         /// What the operating system says.
         detail: String,
     },
+    /// The pool was stopped, and takes no new workers.
+    #[error("the pool `{urn}` was stopped and takes no new workers")]
+    PoolStopped {
+        /// The pool.
+        urn: Urn,
+    },
     /// The system is shutting down or has shut down.
     #[error("the system `{system}` is shutting down and takes no new actors")]
     ShuttingDown {

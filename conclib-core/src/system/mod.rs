@@ -108,6 +108,10 @@ impl System {
         Self(shared.clone())
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         self.0.name()

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 
 use super::table::{Follower, Table, Unpublished};
-use crate::actor::{Resident, State};
+use crate::actor::{Resident, State, StopReason};
 use crate::current::ActorId;
 use crate::error::SpawnError;
 use crate::events::{DeadLetter, DeadLetterCause, Event, Events};
@@ -95,13 +95,13 @@ impl Shared {
     }
 
     /// An actor has ended: its names are free.
-    pub(crate) fn forget(&self, id: ActorId, urn: Option<&Urn>) {
+    pub(crate) fn forget(&self, id: ActorId, urn: Option<&Urn>, reason: &StopReason) {
         let removed = self.table().remove(id, urn);
         // Not under the lock: what a dropped actor drops may look back.
         if let Some(followers) = removed.followers {
             for follower in followers.into_values() {
                 if let Some(follower) = follower.upgrade() {
-                    follower.ended();
+                    follower.ended(id, reason);
                 }
             }
         }

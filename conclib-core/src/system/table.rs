@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use slab::Slab;
 
-use crate::actor::Resident;
+use crate::actor::{Resident, StopReason};
 use crate::current::ActorId;
 use crate::urn::Urn;
 
@@ -23,7 +23,7 @@ pub(super) struct Table {
 
 /// Somebody who is told when an actor has ended, before those who wait for it.
 pub(crate) trait Follower: Send + Sync {
-    fn ended(self: Arc<Self>);
+    fn ended(self: Arc<Self>, who: ActorId, reason: &StopReason);
 }
 
 /// By whatever key the follower is known.

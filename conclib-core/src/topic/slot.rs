@@ -12,8 +12,9 @@ use tokio::sync::Notify;
 
 use super::Inner;
 use super::notice::Notice;
-use crate::actor::Ticket;
+use crate::actor::{StopReason, Ticket};
 use crate::call::Target;
+use crate::current::ActorId;
 use crate::error::TellError;
 use crate::events::Event;
 use crate::message::Message;
@@ -274,7 +275,7 @@ impl<M: Message> Wake for Slot<M> {
 }
 
 impl<M: Message> Follower for Slot<M> {
-    fn ended(self: Arc<Self>) {
+    fn ended(self: Arc<Self>, _: ActorId, _: &StopReason) {
         self.leave();
     }
 }

@@ -1,0 +1,245 @@
+//! Spawning a pool, with options.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::thread;
+
+use tokio::runtime::Handle;
+
+use super::Pool;
+use super::crew::Crew;
+use super::hire::{Common, Hire, OnThreads, Recruiter, Tasks};
+use super::routing::Routing;
+use crate::actor::{
+    Actor, ActorRef, Args, Context, Create, Declared, Overflow, Resident, Restart, Source,
+    TaskActor,
+};
+use crate::error::SpawnError;
+use crate::system::{Shared, System};
+use crate::urn::{Urn, UrnError};
+
+/// A pool that is about to be spawned. What is not said here of its workers is
+/// as `#[actor(…)]` on their struct says.
+#[must_use = "nothing is spawned before `.spawn()`"]
+pub struct PoolBuilder<'s, A, S, P = Tasks> {
+    system: &'s Arc<Shared>,
+    source: S,
+    size: usize,
+    routing: Routing,
+    urn: Option<Result<Urn, UrnError>>,
+    mailbox: usize,
+    overflow: Overflow,
+    policy: Restart,
+    /// The name of one that cannot have children.
+    parent: Option<Result<Arc<dyn Resident>, Urn>>,
+    place: P,
+    actor: PhantomData<fn() -> A>,
+}
+
+impl<'s, A: Actor + Declared, S: Source<A> + Clone> PoolBuilder<'s, A, S> {
+    fn new(system: &'s Arc<Shared>, source: S) -> Self {
+        Self {
+            system,
+            source,
+            size: thread::available_parallelism().map_or(1, usize::from),
+            routing: Routing::default(),
+            urn: A::URN.map(Urn::new),
+            mailbox: A::MAILBOX,
+            overflow: A::OVERFLOW,
+            policy: Restart::on_failure(),
+            parent: None,
+            place: Tasks(None),
+            actor: PhantomData,
+        }
+    }
+
+    /// Gives each worker a thread of its own: for handlers that block, and for
+    /// state that is not `Send`; see [`OnThread`](crate::OnThread).
+    pub fn on_thread(self) -> PoolBuilder<'s, A, S, OnThreads> {
+        PoolBuilder {
+            system: self.system,
+            source: self.source,
+            size: self.size,
+            routing: self.routing,
+            urn: self.urn,
+            mailbox: self.mailbox,
+            overflow: self.overflow,
+            policy: self.policy,
+            parent: self.parent,
+            place: OnThreads(PhantomData),
+            actor: PhantomData,
+        }
+    }
+
+    /// Spawns the workers as tasks. The pool works at once; what is sent waits
+    /// for `#[on(start)]`.
+    ///
+    /// # Errors
+    /// As [`SpawnBuilder::spawn`](crate::SpawnBuilder::spawn), for any of the
+    /// workers: then there is none of them.
+    pub fn spawn(mut self) -> Result<Pool<A>, SpawnError>
+    where
+        A: TaskActor,
+        S: Send,
+    {
+        let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
+        self.place = Tasks(Some(runtime));
+        self.found()
+    }
+}
+
+impl<A: Actor + Declared, S: Source<A> + Clone + Send> PoolBuilder<'_, A, S, OnThreads> {
+    /// Spawns the workers, each on its thread.
+    ///
+    /// # Errors
+    /// As [`OnThread::spawn`](crate::OnThread::spawn), for any of the workers:
+    /// then there is none of them.
+    pub fn spawn(self) -> Result<Pool<A>, SpawnError> {
+        self.found()
+    }
+}
+
+impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S, P> {
+    /// How many workers there are; one at least. As many as there are CPUs, if
+    /// nothing is said.
+    pub fn size(mut self, workers: usize) -> Self {
+        self.size = workers;
+        self
+    }
+
+    /// Which worker gets a message.
+    pub fn routing(mut self, routing: Routing) -> Self {
+        self.routing = routing;
+        self
+    }
+
+    /// Gives the workers names: those of `workers` are `workers-0`,
+    /// `workers-1` and so on. Workers with a name live until they are stopped
+    /// or their system ends; anonymous ones, until the pool is dropped.
+    pub fn urn(mut self, urn: impl AsRef<str>) -> Self {
+        self.urn = Some(Urn::new(urn.as_ref()));
+        self
+    }
+
+    /// How many messages wait for each worker at most; one at least.
+    pub fn mailbox(mut self, capacity: usize) -> Self {
+        self.mailbox = capacity;
+        self
+    }
+
+    /// What it does when the mailboxes of all workers are full.
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// Which failures a worker outlives, with its mailbox:
+    /// [`Restart::on_failure`], if nothing is said. A worker that is not
+    /// restarted any more is replaced.
+    pub fn restart(mut self, policy: Restart) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Makes the workers children of that actor; see
+    /// [`SpawnBuilder::child_of`](crate::SpawnBuilder::child_of).
+    pub fn child_of<B: Actor>(mut self, parent: &ActorRef<B>) -> Self {
+        self.parent = Some(parent.resident().ok_or_else(|| parent.urn()));
+        self
+    }
+
+    fn found(self) -> Result<Pool<A>, SpawnError>
+    where
+        Recruiter<S, P>: Hire<A>,
+    {
+        let urn = self.urn.transpose()?;
+        let parent = self
+            .parent
+            .transpose()
+            .map_err(|urn| SpawnError::ParentEnded { urn })?;
+        let hire = Recruiter {
+            system: self.system.clone(),
+            source: self.source,
+            urn: urn.clone(),
+            mailbox: self.mailbox,
+            overflow: self.overflow,
+            policy: self.policy,
+            parent,
+            place: self.place,
+        };
+        let crew = Crew::new(self.system.clone(), urn, self.routing, Box::new(hire));
+        let pool = Pool(Arc::new(crew));
+        match pool.resize(self.size) {
+            Ok(()) => Ok(pool),
+            Err(error) => {
+                drop(pool.stop());
+                Err(error)
+            }
+        }
+    }
+}
+
+impl System {
+    /// A pool of actors that a closure makes; see [`Pool`].
+    pub fn pool<A: Actor + Declared, F: Fn() -> A + Send + Sync + 'static>(
+        &self,
+        make: F,
+    ) -> PoolBuilder<'_, A, Common<F>> {
+        PoolBuilder::new(self.shared(), Common(Arc::new(make)))
+    }
+
+    /// A pool of actors that their `#[on(create)]` makes from `args`, each
+    /// where it runs.
+    pub fn pool_of<A: Actor + Declared + Create>(
+        &self,
+        args: A::Args,
+    ) -> PoolBuilder<'_, A, Args<A::Args>>
+    where
+        A::Args: Clone,
+    {
+        PoolBuilder::new(self.shared(), Args(args))
+    }
+}
+
+impl<A: Actor> Context<A> {
+    /// A pool of children that a closure makes, as
+    /// [`System::pool`](System::pool). A worker that fails more often than its
+    /// restart policy allows is the failure of this actor, as any child is.
+    pub fn pool<C: Actor + Declared, F: Fn() -> C + Send + Sync + 'static>(
+        &self,
+        make: F,
+    ) -> PoolBuilder<'_, C, Common<F>> {
+        let me: Arc<dyn Resident> = self.cell().clone();
+        PoolBuilder {
+            parent: Some(Ok(me)),
+            ..PoolBuilder::new(&self.cell().system, Common(Arc::new(make)))
+        }
+    }
+
+    /// A pool of children that their `#[on(create)]` makes, as
+    /// [`System::pool_of`].
+    pub fn pool_of<C: Actor + Declared + Create>(
+        &self,
+        args: C::Args,
+    ) -> PoolBuilder<'_, C, Args<C::Args>>
+    where
+        C::Args: Clone,
+    {
+        let me: Arc<dyn Resident> = self.cell().clone();
+        PoolBuilder {
+            parent: Some(Ok(me)),
+            ..PoolBuilder::new(&self.cell().system, Args(args))
+        }
+    }
+}
+
+impl<A, S, P> fmt::Debug for PoolBuilder<'_, A, S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolBuilder")
+            .field("size", &self.size)
+            .field("routing", &self.routing)
+            .field("urn", &self.urn)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,314 @@
+//! The workers of a pool, and who takes the place of one that has ended.
+//!
+//! Three locks, in this order: the office, where workers are hired; the list of
+//! workers, which everyone who sends reads; those who wait for a vacancy to be
+//! filled. No code of a user runs under the list, nor under the last.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
+use std::task::Waker;
+use std::time::Duration;
+
+use super::hire::Hire;
+use super::routing::{self, Routing};
+use crate::actor::{Actor, ActorRef, History, Restart, Signal, StopReason, Stopping};
+use crate::current::ActorId;
+use crate::error::SpawnError;
+use crate::named::Named;
+use crate::system::{Follower, Shared};
+use crate::urn::Urn;
+
+pub(super) struct Crew<A: Actor> {
+    pub(super) system: Arc<Shared>,
+    urn: OnceLock<Urn>,
+    routing: Routing,
+    workers: RwLock<Vec<Worker<A>>>,
+    /// Where the next choice begins.
+    next: AtomicUsize,
+    office: Mutex<Office<A>>,
+    vacancy: Mutex<Vacancy>,
+}
+
+pub(super) struct Worker<A: Actor> {
+    pub(super) actor: ActorRef<A>,
+    /// It has ended, and nobody comes in its place.
+    pub(super) is_lost: bool,
+}
+
+struct Office<A> {
+    hire: Box<dyn Hire<A>>,
+    /// When each place had to be filled after a failure.
+    histories: Vec<History>,
+    is_closed: bool,
+}
+
+#[derive(Default)]
+struct Vacancy {
+    /// Counts how often one was filled, or given up.
+    filled: usize,
+    waiting: Vec<Waker>,
+}
+
+/// How soon there is somebody in the place of a worker that failed for good.
+/// There is no end to it, only a longer wait.
+const REPLACE: Restart = Restart::on_failure().max(1, Duration::ZERO);
+
+impl<A: Actor> Crew<A> {
+    pub(super) fn new(
+        system: Arc<Shared>,
+        urn: Option<Urn>,
+        routing: Routing,
+        hire: Box<dyn Hire<A>>,
+    ) -> Self {
+        Self {
+            system,
+            urn: urn.map_or_else(OnceLock::new, OnceLock::from),
+            routing,
+            workers: RwLock::default(),
+            next: AtomicUsize::new(0),
+            office: Mutex::new(Office {
+                hire,
+                histories: Vec::new(),
+                is_closed: false,
+            }),
+            vacancy: Mutex::default(),
+        }
+    }
+
+    /// The place that a message goes to first.
+    pub(super) fn first(&self, key: Option<u64>) -> usize {
+        let workers = self.read();
+        match key {
+            Some(key) => routing::place(key, workers.len()),
+            None => {
+                let next = self.next.fetch_add(1, Ordering::Relaxed);
+                self.routing.choose(&workers, next)
+            }
+        }
+    }
+
+    /// Who is at that place, counted round.
+    pub(super) fn at(&self, place: usize) -> Option<ActorRef<A>> {
+        let workers = self.read();
+        let at = place.checked_rem(workers.len())?;
+        Some(workers[at].actor.clone())
+    }
+
+    /// How many places there are.
+    pub(super) fn places(&self) -> usize {
+        self.read().len()
+    }
+
+    pub(super) fn working(&self) -> Vec<ActorRef<A>> {
+        let workers = self.read();
+        let working = workers.iter().filter(|worker| !worker.is_lost);
+        working.map(|worker| worker.actor.clone()).collect()
+    }
+
+    /// Whether nobody works here, nor will.
+    pub(super) fn is_over(&self) -> bool {
+        self.read().iter().all(|worker| worker.is_lost)
+    }
+
+    /// How often a vacancy was filled, to be compared later.
+    pub(super) fn filled(&self) -> usize {
+        self.vacancy().filled
+    }
+
+    /// Has the waker woken when the next vacancy is filled. False if one was
+    /// in between.
+    pub(super) fn await_filled(&self, filled: usize, waker: &Waker) -> bool {
+        let mut vacancy = self.vacancy();
+        let is_in_time = vacancy.filled == filled;
+        if is_in_time && !vacancy.waiting.iter().any(|one| one.will_wake(waker)) {
+            vacancy.waiting.push(waker.clone());
+        }
+        is_in_time
+    }
+
+    fn announce(&self) {
+        let mut vacancy = self.vacancy();
+        vacancy.filled += 1;
+        let waiting = std::mem::take(&mut vacancy.waiting);
+        drop(vacancy);
+        for waker in waiting {
+            waker.wake();
+        }
+    }
+
+    pub(super) fn resize(self: &Arc<Self>, size: usize) -> Result<(), SpawnError> {
+        let size = size.max(1);
+        let mut office = self.office();
+        if office.is_closed {
+            return Err(SpawnError::PoolStopped { urn: self.urn() });
+        }
+        let surplus = {
+            let mut workers = self.write();
+            let size = size.min(workers.len());
+            workers.split_off(size)
+        };
+        office.histories.truncate(size);
+        // They serve what is queued, and nobody comes in their place.
+        for worker in surplus {
+            drop(worker.actor.stop());
+        }
+        for place in 0..size {
+            let is_vacant = self.read().get(place).is_none_or(|one| one.is_lost);
+            if is_vacant {
+                self.fill(&mut office, place, Duration::ZERO)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells all workers to end; nobody comes in their place.
+    pub(super) fn stop(&self) -> Vec<Stopping> {
+        self.office().is_closed = true;
+        let mut workers = Vec::new();
+        for worker in &mut *self.write() {
+            worker.is_lost = true;
+            workers.push(worker.actor.clone());
+        }
+        let ends = workers.iter().map(ActorRef::stop).collect();
+        self.announce();
+        ends
+    }
+
+    /// Has a worker in that place.
+    fn fill(
+        self: &Arc<Self>,
+        office: &mut Office<A>,
+        place: usize,
+        mut delay: Duration,
+    ) -> Result<(), SpawnError> {
+        loop {
+            if office.histories.len() <= place {
+                office.histories.push(History::new(REPLACE));
+            }
+            office.histories[place].begin_in(delay);
+            let actor = office.hire.hire(place, delay)?;
+            let id = actor.cell().map(|cell| cell.id);
+            let worker = Worker {
+                actor: actor.clone(),
+                is_lost: false,
+            };
+            let mut workers = self.write();
+            let before = match workers.get_mut(place) {
+                Some(before) => Some(std::mem::replace(before, worker)),
+                None => {
+                    workers.push(worker);
+                    None
+                }
+            };
+            drop(workers);
+            drop(before);
+            self.announce();
+            let Some(id) = id else {
+                return Ok(());
+            };
+            let me = Arc::downgrade(self);
+            // From here on its end is told to us, once the office is free.
+            if self.system.follow(id, self.key(), me) {
+                return Ok(());
+            }
+            let reason = actor.cell().and_then(|cell| cell.ending.reason());
+            match office.after(place, &actor, &reason.unwrap_or(StopReason::Stopped)) {
+                Some(next) => delay = next,
+                None => {
+                    self.lose(place);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Nobody comes in the place of this one.
+    fn lose(&self, place: usize) {
+        if let Some(worker) = self.write().get_mut(place) {
+            worker.is_lost = true;
+        }
+        self.announce();
+    }
+
+    fn key(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    fn office(&self) -> MutexGuard<'_, Office<A>> {
+        self.office.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn vacancy(&self) -> MutexGuard<'_, Vacancy> {
+        self.vacancy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Vec<Worker<A>>> {
+        self.workers.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Vec<Worker<A>>> {
+        self.workers.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<A: Actor> Office<A> {
+    /// After how long somebody comes in the place of a worker that has ended;
+    /// `None` if it ended because its runtime did.
+    fn after(
+        &mut self,
+        place: usize,
+        actor: &ActorRef<A>,
+        reason: &StopReason,
+    ) -> Option<Duration> {
+        let was_told = actor
+            .cell()
+            .is_some_and(|cell| cell.mailbox.signal() != Signal::None);
+        if was_told {
+            return Some(Duration::ZERO);
+        }
+        match reason {
+            StopReason::Killed => None,
+            _ => self.histories.get_mut(place)?.next(),
+        }
+    }
+}
+
+impl<A: Actor> Follower for Crew<A> {
+    fn ended(self: Arc<Self>, who: ActorId, reason: &StopReason) {
+        let mut office = self.office();
+        let is_who = |worker: &Worker<A>| worker.actor.cell().is_some_and(|cell| cell.id == who);
+        let (place, actor) = {
+            let workers = self.read();
+            match workers.iter().position(is_who) {
+                Some(place) if !office.is_closed => (place, workers[place].actor.clone()),
+                _ => return,
+            }
+        };
+        let Some(delay) = office.after(place, &actor, reason) else {
+            return self.lose(place);
+        };
+        match self.fill(&mut office, place, delay) {
+            Ok(()) => {
+                tracing::warn!(target: "conclib", urn = %actor.urn(), %reason, "a worker was replaced");
+            }
+            Err(error) => {
+                // With its system or its parent the pool ends, too.
+                if !matches!(
+                    error,
+                    SpawnError::ShuttingDown { .. } | SpawnError::ParentEnded { .. }
+                ) {
+                    tracing::error!(target: "conclib", urn = %actor.urn(), %error, "a worker was not replaced");
+                }
+                self.lose(place);
+            }
+        }
+    }
+}
+
+impl<A: Actor> Named for Crew<A> {
+    fn urn(&self) -> Urn {
+        self.urn.get_or_init(Urn::anonymous).clone()
+    }
+}

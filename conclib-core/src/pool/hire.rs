@@ -1,0 +1,130 @@
+//! Where the workers of a pool come from.
+
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::sleep;
+
+use crate::actor::{
+    Actor, ActorRef, Context, Declared, Failed, Overflow, Renewed, Resident, Restart, Signal,
+    Source, TaskActor,
+};
+use crate::error::SpawnError;
+use crate::system::{Shared, SpawnBuilder};
+use crate::urn::Urn;
+
+/// Whoever makes the workers of a pool. It knows where they live; the pool
+/// does not.
+pub(super) trait Hire<A: Actor>: Send {
+    /// A worker for that place, which begins to serve after `delay`.
+    fn hire(&self, place: usize, delay: Duration) -> Result<ActorRef<A>, SpawnError>;
+}
+
+/// The workers are tasks of the runtime that the pool was spawned in.
+#[derive(Debug)]
+pub struct Tasks(pub(super) Option<Handle>);
+
+/// Each worker has a thread of its own.
+#[derive(Debug)]
+pub struct OnThreads(pub(super) PhantomData<()>);
+
+/// What is the same for all the workers.
+pub(super) struct Recruiter<S, P> {
+    pub(super) system: Arc<Shared>,
+    pub(super) source: S,
+    pub(super) urn: Option<Urn>,
+    pub(super) mailbox: usize,
+    pub(super) overflow: Overflow,
+    pub(super) policy: Restart,
+    pub(super) parent: Option<Arc<dyn Resident>>,
+    pub(super) place: P,
+}
+
+impl<S: Clone, P> Recruiter<S, P> {
+    fn worker<A: Actor + Declared>(
+        &self,
+        place: usize,
+        delay: Duration,
+    ) -> SpawnBuilder<'_, A, Renewed<Later<S>>>
+    where
+        S: Source<A>,
+    {
+        let source = self.source.clone();
+        let birth = Renewed::new(Later { source, delay }, self.policy);
+        let mut worker = SpawnBuilder::new(&self.system, birth)
+            .mailbox(self.mailbox)
+            .overflow(self.overflow);
+        if let Some(urn) = &self.urn {
+            worker = worker.urn(format!("{urn}-{place}"));
+        }
+        match &self.parent {
+            Some(parent) => worker.parent(parent.clone()),
+            None => worker,
+        }
+    }
+}
+
+impl<A: TaskActor, S: Source<A> + Clone + Send> Hire<A> for Recruiter<S, Tasks> {
+    fn hire(&self, place: usize, delay: Duration) -> Result<ActorRef<A>, SpawnError> {
+        // A worker may end, and be replaced, on a thread of any runtime.
+        let _in = self.place.0.as_ref().map(Handle::enter);
+        self.worker(place, delay).spawn()
+    }
+}
+
+impl<A: Actor + Declared, S: Source<A> + Clone + Send> Hire<A> for Recruiter<S, OnThreads> {
+    fn hire(&self, place: usize, delay: Duration) -> Result<ActorRef<A>, SpawnError> {
+        self.worker(place, delay).on_thread().spawn()
+    }
+}
+
+/// A closure that all workers share.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Common<F>(pub(super) Arc<F>);
+
+impl<F> Clone for Common<F> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<A: Actor, F: Fn() -> A + Send + Sync + 'static> Source<A> for Common<F> {
+    // Not `ready`: the state of an actor on a thread of its own need not be
+    // `Send`.
+    async fn make(&mut self, _: &mut Context<A>) -> Result<A, Failed> {
+        Ok((self.0)())
+    }
+}
+
+/// A source that is slow the first time. What is sent meanwhile waits in the
+/// mailbox of the worker that is to be.
+pub(super) struct Later<S> {
+    source: S,
+    delay: Duration,
+}
+
+impl<A: Actor, S: Source<A>> Source<A> for Later<S> {
+    async fn make(&mut self, ctx: &mut Context<A>) -> Result<A, Failed> {
+        let delay = std::mem::take(&mut self.delay);
+        if !delay.is_zero() {
+            let cell = ctx.cell();
+            if let Some(kin) = cell.kin() {
+                kin.set_down(true);
+            }
+            let mut waited = pin!(sleep(delay));
+            poll_fn(|cx| match cell.mailbox.signal() {
+                Signal::None => waited.as_mut().poll(cx),
+                // It is to end: what waits is served now or never.
+                _ => Poll::Ready(()),
+            })
+            .await;
+        }
+        self.source.make(ctx).await
+    }
+}

@@ -1,0 +1,253 @@
+//! The way of one message to a worker.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use super::Pool;
+use super::crew::Crew;
+use crate::actor::{Actor, ActorRef, Handler, Overflow, Prioritised};
+use crate::call::{Call, NotSent, Sending, Target};
+use crate::deadline::Deadline;
+use crate::error::TellError;
+use crate::message::Message;
+use crate::named::Named;
+use crate::urn::Urn;
+
+/// Whom a call of a [`Pool`] is for: the worker that the routing finds when
+/// the message is handed over. Errors name that worker.
+pub struct Route<'p, A: Actor> {
+    pool: Held<'p, A>,
+    key: Option<u64>,
+    /// Who has the message, or before whose mailbox it waits in line.
+    chosen: Mutex<Option<ActorRef<A>>>,
+}
+
+enum Held<'p, A: Actor> {
+    Lent(&'p Pool<A>),
+    Own(Pool<A>),
+}
+
+/// What became of an attempt to hand a message over.
+enum Attempt {
+    Done(Poll<Result<(), NotSent>>),
+    Full,
+    Closed,
+}
+
+impl<'p, A: Actor> Route<'p, A> {
+    pub(super) fn new(pool: &'p Pool<A>, key: Option<u64>) -> Self {
+        Self {
+            pool: Held::Lent(pool),
+            key,
+            chosen: Mutex::default(),
+        }
+    }
+
+    fn crew(&self) -> &Crew<A> {
+        match &self.pool {
+            Held::Lent(pool) => &pool.0,
+            Held::Own(pool) => &pool.0,
+        }
+    }
+
+    fn chosen(&self) -> MutexGuard<'_, Option<ActorRef<A>>> {
+        self.chosen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn attempt<M: Message>(
+        &self,
+        actor: &ActorRef<A>,
+        cx: &mut Context<'_>,
+        sending: &mut Sending<M>,
+        deadline: &Deadline,
+    ) -> Attempt
+    where
+        A: Handler<M>,
+    {
+        if self.key.is_none() && would_drop(actor) {
+            return Attempt::Full;
+        }
+        match actor.poll_send_now(cx, sending, deadline) {
+            Poll::Ready(Err(NotSent::Full)) => Attempt::Full,
+            Poll::Ready(Err(NotSent::Stopped)) if sending.request.is_some() => Attempt::Closed,
+            done => Attempt::Done(done),
+        }
+    }
+
+    /// Hands the message to the first that takes it, or chooses whose line to
+    /// wait in. `None` if nobody takes messages at the moment.
+    fn hand_over<M: Message>(
+        &self,
+        chosen: &mut Option<ActorRef<A>>,
+        cx: &mut Context<'_>,
+        sending: &mut Sending<M>,
+        deadline: &Deadline,
+    ) -> Option<Poll<Result<(), NotSent>>>
+    where
+        A: Handler<M>,
+    {
+        let crew = self.crew();
+        let first = crew.first(self.key);
+        let mut line = None;
+        for step in 0..crew.places() {
+            let Some(actor) = crew.at(first + step) else {
+                break;
+            };
+            match self.attempt(&actor, cx, sending, deadline) {
+                Attempt::Done(done) => {
+                    *chosen = Some(actor);
+                    return Some(done);
+                }
+                Attempt::Full => {
+                    line.get_or_insert(actor);
+                    // What has a key waits for its worker.
+                    if self.key.is_some() {
+                        break;
+                    }
+                }
+                Attempt::Closed => {}
+            }
+        }
+        let actor = &*chosen.insert(line?);
+        Some(actor.poll_send(cx, sending, deadline))
+    }
+}
+
+/// Whether a message more would be the end of one: then another worker may
+/// have room for it.
+fn would_drop<A: Actor>(actor: &ActorRef<A>) -> bool {
+    actor.cell().is_some_and(|cell| {
+        matches!(cell.overflow, Overflow::DropOldest | Overflow::DropNewest)
+            && cell.mailbox.depth() >= cell.mailbox.capacity()
+    })
+}
+
+impl<A: Actor> Named for Route<'_, A> {
+    fn urn(&self) -> Urn {
+        match &*self.chosen() {
+            Some(actor) => actor.urn(),
+            None => self.crew().urn(),
+        }
+    }
+}
+
+/// The pool itself, where no worker was found.
+struct Nobody(Urn);
+
+impl Named for Nobody {
+    fn urn(&self) -> Urn {
+        self.0.clone()
+    }
+}
+
+impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
+    fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        sending: &mut Sending<M>,
+        deadline: &Deadline,
+    ) -> Poll<Result<(), NotSent>> {
+        let mut chosen = self.chosen();
+        loop {
+            let filled = self.crew().filled();
+            let polled = match &*chosen {
+                Some(actor) => Some(actor.poll_send(cx, sending, deadline)),
+                None => self.hand_over(&mut chosen, cx, sending, deadline),
+            };
+            match polled {
+                Some(polled) => match ready!(polled) {
+                    // It ended while we stood in line: another one may serve.
+                    Err(NotSent::Stopped) if sending.request.is_some() => {}
+                    done => return Poll::Ready(done),
+                },
+                None if self.crew().is_over() => return Poll::Ready(Err(NotSent::Stopped)),
+                None if self.crew().await_filled(filled, cx.waker()) => return Poll::Pending,
+                None => {}
+            }
+            *chosen = None;
+        }
+    }
+
+    fn try_tell(&self, mut message: M, priority: u8) -> Result<(), TellError<M>> {
+        let crew = self.crew();
+        let first = crew.first(self.key);
+        let mut refused = None;
+        for step in 0..crew.places() {
+            let Some(actor) = crew.at(first + step) else {
+                break;
+            };
+            if self.key.is_none() && would_drop(&actor) {
+                refused.get_or_insert(actor);
+                continue;
+            }
+            match actor.try_tell(message, priority) {
+                Err(TellError::Full { message: back, .. }) => {
+                    message = back;
+                    refused.get_or_insert(actor);
+                    if self.key.is_some() {
+                        break;
+                    }
+                }
+                Err(TellError::Stopped { message: back, .. }) => message = back,
+                done => return done,
+            }
+        }
+        match refused {
+            Some(actor) => actor.try_tell(message, priority),
+            None => Err(TellError::Stopped {
+                urn: crew.urn(),
+                message,
+            }),
+        }
+    }
+
+    fn leave(&self, sending: &mut Sending<M>) {
+        if let Some(actor) = &*self.chosen() {
+            actor.leave(sending);
+        }
+    }
+
+    fn default_timeout(&self) -> Option<Duration> {
+        match &*self.chosen() {
+            Some(actor) => Target::<M>::default_timeout(actor),
+            None => Target::<M>::default_timeout(&self.crew().at(0)?),
+        }
+    }
+
+    fn to_named(&self) -> Arc<dyn Named> {
+        match &*self.chosen() {
+            Some(actor) => Target::<M>::to_named(actor),
+            None => Arc::new(Nobody(self.crew().urn())),
+        }
+    }
+}
+
+impl<A: Actor, M: Message> Call<Route<'_, A>, M> {
+    /// The same call with a pool of its own, to move it into a task.
+    pub fn owned(self) -> Call<Route<'static, A>, M> {
+        self.redirect(|route| Route {
+            pool: match route.pool {
+                Held::Lent(pool) => Held::Own(pool.clone()),
+                Held::Own(pool) => Held::Own(pool),
+            },
+            key: route.key,
+            chosen: route.chosen,
+        })
+    }
+
+    /// Says how urgent this call is, as of an [`ActorRef`].
+    pub fn priority(self, priority: u8) -> Self
+    where
+        A: Prioritised,
+    {
+        self.ranked(priority)
+    }
+}
+
+impl<A: Actor> fmt::Debug for Route<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Route({})", self.urn())
+    }
+}

@@ -1,0 +1,24 @@
+//! A pool of four workers, which share what is asked.
+//!
+//! `cargo run --example pool`
+#![allow(clippy::print_stdout, reason = "a program")]
+
+use conclib::prelude::*;
+
+#[actor]
+struct Squarer;
+
+#[actor]
+impl Squarer {
+    #[message]
+    fn square(&mut self, n: u64) -> u64 {
+        n * n
+    }
+}
+
+#[conclib::main]
+async fn main() -> conclib::Result {
+    let pool = System::new("math").pool(|| Squarer).size(4).spawn()?;
+    println!("{}", pool.ask(SquarerSquare { n: 7 }).await?);
+    Ok(())
+}
