@@ -270,3 +270,16 @@ async fn a_pool_of_four_is_short() -> conclib::Result {
     assert!(lines_of("pool")? <= 16);
     Ok(())
 }
+
+#[test]
+fn a_supervised_worker_with_backoff_is_short() -> conclib::Result {
+    let _guard = guard();
+    let output = example("supervision")?.output()?;
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout)?;
+    let lines: Vec<_> = text.lines().collect();
+    let panicked = "Err(\"`worker` panicked while it handled the request: unlucky\")";
+    assert_eq!(lines, ["2", panicked, "3, from a fresh state"]);
+    assert!(lines_of("supervision")? <= 26);
+    Ok(())
+}

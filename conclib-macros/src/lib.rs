@@ -24,6 +24,7 @@ use proc_macro::TokenStream;
 /// | `urn = "greeter"` | the name | anonymous |
 /// | `mailbox = 256` | how many messages wait at most | 1024 |
 /// | `overflow = DropOldest` | what a full mailbox does: a variant of `Overflow` | `Wait` |
+/// | `strategy = OneForAll` | which children are started again when one is: a variant of `Strategy` | `OneForOne` |
 /// | `timeout = "5s"` | the timeout of a call that says none | what its system says, or none |
 /// | `priority` | the more urgent message has its turn first | as they come |
 ///
@@ -50,12 +51,16 @@ use proc_macro::TokenStream;
 /// | `#[on(start)]` | `fn (&mut self) -> Result<(), E>` | runs before the first message |
 /// | `#[on(stop)]` | `fn (&mut self, reason: &StopReason)` | runs at every end except a kill |
 /// | `#[on(error)]` | `fn (&mut self, error: HandlerError) -> Directive` | a handler failed and nobody was asking |
+/// | `#[on(child)]` | `fn (&mut self, exit: ChildExit) -> Directive` | a child has ended, or waits to be started again |
+/// | `#[on(gone)]` | `fn (&mut self, gone: Gone)` | an actor that was watched has ended |
+/// | `#[on(idle = "30s")]` | `fn (&mut self)` | it had no turn for so long; once for each quiet time |
 /// | `#[fallback]` | `fn (&mut self, request: RequestEnvelope)` | a request from outside that nothing is declared for |
 ///
 /// All of them may be `async` or not, and may take `ctx: &mut Context<Self>`
 /// last; a handler that is `async` and takes `&self` needs a state that is
-/// `Sync`. A `#[cfg(…)]` on one of them takes its message with it. Handlers return a value, a `Result` whose error the asker gets, or a
-/// `Deferred` when they answer later. Other methods stay what they are.
+/// `Sync`. A `#[cfg(…)]` on one of them takes its message with it. Handlers
+/// return a value, a `Result` whose error the asker gets, or a `Deferred` when
+/// they answer later. Other methods stay what they are.
 ///
 /// ```
 /// use conclib::prelude::*;

@@ -118,6 +118,11 @@ impl Log {
         self.0.lock().unwrap().clone()
     }
 
+    /// What it has until now, for good.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+
     pub fn has(&self, line: &str) -> bool {
         self.lines().iter().any(|have| have == line)
     }

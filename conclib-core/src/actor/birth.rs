@@ -1,17 +1,18 @@
 //! Where the state of an actor comes from, the first time and after a failure.
 
 use std::error::Error;
-use std::future::{Future, poll_fn, ready};
+use std::future::{self, Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use tokio::time::sleep;
 
 use super::kin::{Exit, Kin, Notice, Verdict};
 use super::restart::{History, Restart};
+use super::supervise::kill_children;
 use super::{
     Actor, Alert, Cell, ChildExit, Context, Create, Directive, Resident, Signal, State, StopReason,
 };
@@ -34,16 +35,28 @@ pub trait Birth<A: Actor>: Send + 'static {
         ctx: &Context<A>,
         reason: &StopReason,
         said: Option<Directive>,
-    ) -> impl Future<Output = bool> + Send {
+    ) -> impl Future<Output = Again> + Send {
         let _ = reason;
         if said == Some(Directive::Restart) {
             ctx.cell().not_restarted(NotRestarted::NoSource);
         }
-        ready(false)
+        future::ready(Again::No)
     }
 
     /// Whether there can be another incarnation.
     const RENEWS: bool = false;
+}
+
+/// Whether there is another incarnation.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// There is.
+    Yes,
+    /// The actor ends, as the last one did.
+    No,
+    /// There would have been one, but the actor was told to end meanwhile.
+    Called,
 }
 
 /// A value that the spawner gave.
@@ -53,7 +66,7 @@ pub struct Given<A>(pub(crate) Option<A>);
 
 impl<A: Actor + Send> Birth<A> for Given<A> {
     fn bear(&mut self, _: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send {
-        ready(
+        future::ready(
             self.0
                 .take()
                 .ok_or_else(|| "a value makes an actor once".into()),
@@ -184,53 +197,56 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
         ctx: &Context<A>,
         reason: &StopReason,
         said: Option<Directive>,
-    ) -> bool {
+    ) -> Again {
         let cell = ctx.cell();
         let (Some(kin), Some(history)) = (cell.kin(), self.history.as_mut()) else {
-            return false;
+            return Again::No;
         };
-        // What somebody asked for is final.
-        if cell.mailbox.signal() != Signal::None {
-            return false;
+        // What somebody asked for is final, and so is an end that is no failure.
+        let is_over = !reason.is_failure() && *reason != StopReason::Recycled;
+        if is_over || cell.mailbox.signal() != Signal::None {
+            return Again::No;
         }
-        kin.set_down(true);
+        if kin.has_children() {
+            // It was cut short before it could end them.
+            Box::pin(kill_children(kin)).await;
+        }
+        kin.lie_down();
         cell.ending.tell_change();
-        let mut said = if cell.mailbox.is_alerted(Alert::Recycle) {
-            verdict(cell, kin).await
-        } else {
-            let exit = exit(cell, history, reason, said);
-            match (&kin.parent, kin.parent()) {
-                (None, _) => own_verdict(&exit),
-                (Some(_), Some(parent)) => {
+        let mut said = match (&kin.parent, kin.parent()) {
+            (None, _) => own_verdict(&exit(cell, history, reason, said)),
+            (Some(_), Some(parent)) => {
+                if kin.ask() {
+                    let exit = exit(cell, history, reason, said);
                     parent.notify(Notice::Child(Box::new(exit)));
-                    verdict(cell, kin).await
                 }
-                (Some(_), None) => Verdict::End,
+                verdict(cell, kin).await
             }
+            (Some(_), None) => Verdict::End,
         };
-        let is_on = loop {
-            match said {
-                Verdict::End => break false,
-                Verdict::Start { delay, behind } => match wait(cell, kin, delay, behind).await {
-                    None => break true,
-                    // Its supervisor has come to think otherwise.
-                    Some(verdict) => said = verdict,
-                },
+        // The end of one that is not to start again is its own; once it is to,
+        // an end is what it was told.
+        while let Verdict::Start { delay, behind } = said {
+            match wait(cell, kin, delay, behind).await {
+                // Its supervisor has come to think otherwise.
+                Some(verdict) => said = verdict,
+                None => {
+                    let restarts = kin.restarts.fetch_add(1, Ordering::Relaxed) + 1;
+                    let urn = cell.urn();
+                    tracing::warn!(target: "conclib", %urn, restarts, %reason, "restarting");
+                    cell.system.emit(|| Event::Restarted {
+                        urn,
+                        generation: restarts + 1,
+                        reason: reason.clone(),
+                    });
+                    return Again::Yes;
+                }
             }
-        };
-        if is_on {
-            cell.mailbox.calm(Alert::Recycle);
-            cell.mailbox.calm(Alert::Abort);
-            kin.may_have_children();
-            let restarts = kin.restarts.fetch_add(1, Ordering::Relaxed) + 1;
-            tracing::warn!(target: "conclib", urn = %cell.urn(), restarts, %reason, "restarting");
-            cell.system.emit(|| Event::Restarted {
-                urn: cell.urn(),
-                generation: restarts + 1,
-                reason: reason.clone(),
-            });
+            if cell.mailbox.signal() != Signal::None {
+                return Again::Called;
+            }
         }
-        is_on
+        Again::No
     }
 }
 
@@ -281,6 +297,7 @@ fn own_verdict(exit: &Exit) -> Verdict {
 async fn verdict<A: Actor>(cell: &Cell<A>, kin: &Kin) -> Verdict {
     poll_fn(|_| {
         if cell.mailbox.signal() != Signal::None {
+            kin.asks_no_more();
             return Poll::Ready(Verdict::End);
         }
         kin.take_verdict().map_or(Poll::Pending, Poll::Ready)
@@ -303,13 +320,26 @@ async fn wait<A: Actor>(
             sleep(delay).await;
         }
     });
+    let mut is_due = false;
     poll_fn(|cx| {
         if cell.mailbox.signal() != Signal::None {
             return Poll::Ready(Some(Verdict::End));
         }
-        match kin.take_verdict() {
-            Some(verdict) => Poll::Ready(Some(verdict)),
-            None => start.as_mut().poll(cx).map(|()| None),
+        if let Some(verdict) = kin.take_verdict() {
+            return Poll::Ready(Some(verdict));
+        }
+        if !is_due {
+            ready!(start.as_mut().poll(cx));
+            is_due = true;
+        }
+        let calm = || {
+            cell.mailbox.calm(Alert::Recycle);
+            cell.mailbox.calm(Alert::Abort);
+        };
+        match kin.rise(calm) {
+            true => Poll::Ready(None),
+            // A verdict comes, and wakes this.
+            false => Poll::Pending,
         }
     })
     .await

@@ -6,59 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use super::{Actor, Cell, Directive, Resident, Signal, StopReason};
+use super::{Actor, Cell, ChildExit, Directive, Gone, Resident, Signal, StopReason};
 use crate::current::ActorId;
 use crate::named::Named;
-use crate::urn::Urn;
-
-/// What became of a child: what `#[on(child)]` is given.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ChildExit {
-    /// Which child.
-    pub urn: Urn,
-    /// The path of its type.
-    pub type_name: &'static str,
-    /// Why it ended.
-    pub reason: StopReason,
-    /// How many times it had been started.
-    pub generation: u32,
-    /// What becomes of it if the hook says nothing else.
-    pub default: Directive,
-    /// Whether it has been restarted as often as its policy allows. Then it
-    /// cannot be restarted any more, and its supervisor fails, whatever the
-    /// hook answers.
-    pub exhausted: bool,
-}
-
-/// An actor that was watched has ended: what `#[on(gone)]` is given.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Gone {
-    /// Which.
-    pub urn: Urn,
-    /// Why.
-    pub reason: StopReason,
-}
-
-/// Which children are started again when one is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Strategy {
-    /// The one that failed.
-    #[default]
-    OneForOne,
-    /// All of them: they cannot work without each other.
-    OneForAll,
-    /// The one that failed and those that were spawned after it: later ones
-    /// build on earlier ones.
-    RestForOne,
-}
 
 /// What a supervisor is told, in its own lane.
 pub(crate) enum Notice {
     Child(Box<Exit>),
-    Gone(Box<Gone>),
+    Gone(ActorId, Box<Gone>),
 }
 
 /// A child that has ended, or waits to be told whether it is started again.
@@ -113,6 +68,12 @@ struct Ties {
     barren: bool,
     notices: VecDeque<Notice>,
     watchers: Vec<(ActorId, Weak<dyn Resident>)>,
+    /// No incarnation lives.
+    rests: bool,
+    /// Its supervisor was told of its end, and is to answer.
+    asks: bool,
+    /// Its supervisor brings it down, and will say when it may start.
+    held: bool,
     verdict: Option<Verdict>,
 }
 
@@ -147,6 +108,10 @@ impl Kin {
         self.ties().children.remove(&id)
     }
 
+    pub(crate) fn has_children(&self) -> bool {
+        !self.ties().children.is_empty()
+    }
+
     /// The children, oldest first.
     pub(crate) fn children(&self) -> Vec<(ActorId, Child)> {
         let ties = self.ties();
@@ -157,20 +122,11 @@ impl Kin {
     }
 
     /// Takes the children out, oldest first, and takes none in until
-    /// [`may_have_children`](Self::may_have_children).
+    /// [`rise`](Self::rise).
     pub(crate) fn disown(&self) -> Vec<Child> {
         let mut ties = self.ties();
         ties.barren = true;
         std::mem::take(&mut ties.children).into_values().collect()
-    }
-
-    /// A new incarnation has children of its own. What is left to be told of
-    /// those of the former one is told to nobody.
-    pub(crate) fn may_have_children(&self) {
-        let mut ties = self.ties();
-        ties.barren = false;
-        ties.notices
-            .retain(|notice| matches!(notice, Notice::Gone(_)));
     }
 
     pub(crate) fn tell(&self, notice: Notice) {
@@ -200,26 +156,91 @@ impl Kin {
         watchers.len() < before
     }
 
+    /// Whether the end of that one waits to be told; it is told no more.
+    pub(crate) fn take_gone(&self, id: ActorId) -> bool {
+        let notices = &mut self.ties().notices;
+        let before = notices.len();
+        notices.retain(|notice| !matches!(notice, Notice::Gone(other, _) if *other == id));
+        notices.len() < before
+    }
+
     pub(crate) fn take_watchers(&self) -> Vec<Weak<dyn Resident>> {
         let watchers = std::mem::take(&mut self.ties().watchers);
         watchers.into_iter().map(|(_, weak)| weak).collect()
     }
 
+    /// An incarnation has ended.
+    pub(crate) fn lie_down(&self) {
+        self.ties().rests = true;
+        self.down.store(true, Ordering::Release);
+    }
+
+    /// Whether the supervisor is to be told of the end. It is not if it knows
+    /// that this one is down, or is about to: its verdict comes unasked.
+    pub(crate) fn ask(&self) -> bool {
+        let mut ties = self.ties();
+        ties.asks = !ties.held && ties.verdict.is_none();
+        ties.asks
+    }
+
+    /// Whether what its supervisor was told of its end is still to be answered.
+    pub(crate) fn asks(&self) -> bool {
+        self.ties().asks
+    }
+
+    /// It is told to end, and waits for no answer.
+    pub(crate) fn asks_no_more(&self) {
+        self.ties().asks = false;
+    }
+
+    /// Keeps it from starting, until it is judged.
+    pub(crate) fn hold(&self) {
+        let mut ties = self.ties();
+        ties.held = true;
+        ties.asks = false;
+    }
+
     pub(crate) fn judge(&self, verdict: Verdict) {
-        self.ties().verdict = Some(verdict);
+        let mut ties = self.ties();
+        ties.held = false;
+        ties.asks = false;
+        ties.verdict = Some(verdict);
     }
 
     pub(crate) fn take_verdict(&self) -> Option<Verdict> {
         self.ties().verdict.take()
     }
 
-    /// Between two incarnations, or not any more.
+    /// Begins the next incarnation, unless the supervisor thinks otherwise by
+    /// now. It has children of its own; what is left to be told of those of the
+    /// former one is told to nobody. `calm` runs before the supervisor can
+    /// bring this one down, too.
+    pub(crate) fn rise(&self, calm: impl FnOnce()) -> bool {
+        let mut ties = self.ties();
+        if ties.held || ties.verdict.is_some() {
+            return false;
+        }
+        ties.rests = false;
+        ties.barren = false;
+        ties.notices
+            .retain(|notice| matches!(notice, Notice::Gone(..)));
+        calm();
+        true
+    }
+
+    /// Whether no incarnation lives.
+    pub(crate) fn rests(&self) -> bool {
+        self.ties().rests
+    }
+
+    /// Between two incarnations: one has ended, and the next is not through its
+    /// start.
     pub(crate) fn is_down(&self) -> bool {
         self.down.load(Ordering::Acquire)
     }
 
-    pub(crate) fn set_down(&self, down: bool) {
-        self.down.store(down, Ordering::Release);
+    pub(crate) fn set_up(&self) {
+        self.down.store(false, Ordering::Release);
     }
 
     pub(crate) fn generation(&self) -> u32 {
@@ -233,21 +254,25 @@ impl Kin {
         reason: StopReason,
         said: Option<Directive>,
     ) {
+        // It may hold a sibling.
+        drop(self.take_verdict());
         for child in self.disown() {
             // It was killed: no time to stop them in order.
             child.resident.tell_to_end(Signal::Kill, StopReason::Parent);
         }
         for watcher in self.take_watchers() {
             if let Some(watcher) = watcher.upgrade() {
-                watcher.notify(Notice::Gone(Box::new(Gone {
+                let gone = Gone {
                     urn: cell.urn(),
                     reason: reason.clone(),
-                })));
+                };
+                watcher.notify(Notice::Gone(cell.id, Box::new(gone)));
             }
         }
         if let Some(parent) = self.parent() {
             let default = match said {
                 Some(Directive::Stop) => Directive::Stop,
+                Some(Directive::Restart) if !self.renews => Directive::Stop,
                 _ if reason.is_failure() => Directive::Escalate,
                 _ => Directive::Resume,
             };

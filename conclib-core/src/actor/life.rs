@@ -3,9 +3,7 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
-use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context as Poller, Poll, ready};
@@ -13,12 +11,13 @@ use std::time::Duration;
 
 use tokio::task::coop;
 
-use super::birth::Birth;
+use super::birth::{Again, Birth};
 use super::cell::Cell;
+use super::mortal::{Ended, Incarnation, Mortal};
 use super::sources::Next;
 use super::supervise::{end_children, heed};
 use super::turn::caught;
-use super::{Actor, Alert, Context, Directive, Messages, Place, Signal, State, StopReason, Turn};
+use super::{Actor, Alert, Context, Directive, Messages, Signal, State, StopReason, Turn};
 use crate::current;
 use crate::error::Failure;
 use crate::events::{DeadLetterCause, Event};
@@ -46,38 +45,7 @@ impl<A: Actor, B: Birth<A>> Life<A, B> {
             reason: StopReason::Killed,
             said: None,
         };
-        Mortal {
-            life: Some(live(end)),
-            cell,
-        }
-    }
-}
-
-pin_project_lite::pin_project! {
-    /// A life that a kill ends, wherever it waits.
-    struct Mortal<A: Actor, F> {
-        #[pin]
-        life: Option<F>,
-        cell: Arc<Cell<A>>,
-    }
-}
-
-impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<()> {
-        let mut this = self.project();
-        this.cell.mailbox.register(cx.waker());
-        if this.cell.mailbox.signal() == Signal::Kill {
-            this.life.set(None);
-        }
-        match this.life.as_pin_mut() {
-            Some(life) => {
-                let has_thread = this.cell.place == Place::Thread;
-                current::scope(this.cell.id, has_thread, &this.cell.turn, || life.poll(cx))
-            }
-            None => Poll::Ready(()),
-        }
+        Mortal::new(cell, live(end))
     }
 }
 
@@ -99,14 +67,16 @@ impl<A: Actor, B> End<A, B> {
     /// served.
     fn clear(&mut self) {
         self.cut_short();
-        if let Some(sources) = self.ctx.take_sources() {
+        if let Some(mut sources) = self.ctx.take_sources() {
             for (index, from) in sources.unfinished() {
                 let cell = self.ctx.cell();
                 cell.lost(A::Inbox::name(index), from, DeadLetterCause::Stopped);
             }
-            let mut rest = sources.into_stash();
+            let mut rest = sources.take_stash();
             rest.append(&mut self.batch);
             self.batch = rest;
+            // A stream may panic as it is dropped: that is no reason any more.
+            drop(catch_unwind(AssertUnwindSafe(|| drop(sources))));
         }
     }
 
@@ -147,50 +117,25 @@ fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
             return;
         };
         loop {
-            let (reason, said) = Incarnation::<A, B, _> {
-                cell: end.ctx.cell().clone(),
-                life: incarnation(&mut birth, &mut end.ctx, &mut end.batch),
-                birth: PhantomData,
-            }
+            let (reason, said) = Incarnation::<A, B, _>::new(
+                end.ctx.cell().clone(),
+                incarnation(&mut birth, &mut end.ctx, &mut end.batch),
+            )
             .await;
-            (end.reason, end.said) = (reason, said);
             end.clear();
-            if !birth.again(&end.ctx, &end.reason, end.said).await {
-                return;
+            // A kill meanwhile is the reason, as it is of what comes after.
+            match birth.again(&end.ctx, &reason, said).await {
+                Again::Yes => {}
+                Again::No => {
+                    (end.reason, end.said) = (reason, said);
+                    return;
+                }
+                Again::Called => {
+                    end.reason = end_reason(end.ctx.cell());
+                    return;
+                }
             }
         }
-    }
-}
-
-/// Why an incarnation ended, and what its `#[on(error)]` wants for that.
-type Ended = (StopReason, Option<Directive>);
-
-pin_project_lite::pin_project! {
-    /// An incarnation, which its supervisor may end without ending the actor.
-    struct Incarnation<A: Actor, B, F> {
-        cell: Arc<Cell<A>>,
-        #[pin]
-        life: F,
-        birth: PhantomData<fn() -> B>,
-    }
-}
-
-impl<A: Actor, B: Birth<A>, F: Future<Output = Ended>> Future for Incarnation<A, B, F> {
-    type Output = Ended;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<Ended> {
-        let this = self.project();
-        if !B::RENEWS {
-            return this.life.poll(cx);
-        }
-        if this.cell.mailbox.is_alerted(Alert::Abort) {
-            return Poll::Ready((StopReason::Recycled, None));
-        }
-        // A state may panic as it is dropped.
-        catch_unwind(AssertUnwindSafe(|| this.life.poll(cx))).unwrap_or_else(|panic| {
-            let fault = Box::new(Fault::panic(&*panic));
-            Poll::Ready((StopReason::Panicked(fault), None))
-        })
     }
 }
 
@@ -253,7 +198,7 @@ fn started<A: Actor>(ctx: &Context<A>) {
         cell.system.emit(|| Event::Started { urn: ctx.urn() });
     }
     if let Some(kin) = cell.kin().filter(|kin| kin.is_down()) {
-        kin.set_down(false);
+        kin.set_up();
         cell.ending.tell_change();
     }
 }
@@ -334,7 +279,12 @@ async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<Ended> {
         return Some((end_reason(ctx.cell()), None));
     }
     if mailbox.is_alerted(Alert::Recycle) {
-        return Some((StopReason::Recycled, None));
+        if signal == Signal::None {
+            return Some((StopReason::Recycled, None));
+        }
+        // It ends anyway, and once it has served what is queued.
+        mailbox.calm(Alert::Recycle);
+        return None;
     }
     if mailbox.is_alerted(Alert::Notice) {
         return heed(actor, ctx).await.map(|reason| (reason, None));

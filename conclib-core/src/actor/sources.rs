@@ -34,6 +34,7 @@ pub struct TickSpec<I> {
 ///
 /// Dropping this changes nothing: what is attached stays until it ends, is
 /// [detached](Self::detach), or the actor ends or is restarted.
+/// [`Context::after`](crate::Context::after) shows one.
 #[derive(Debug, Clone)]
 pub struct Attached(AbortHandle);
 
@@ -183,9 +184,9 @@ impl<I: Send + 'static> Sources<I> {
     }
 
     /// What was put aside, for the next incarnation or nobody.
-    pub(crate) fn into_stash(mut self) -> VecDeque<I> {
+    pub(crate) fn take_stash(&mut self) -> VecDeque<I> {
         self.unstashed.append(&mut self.stash);
-        self.unstashed
+        std::mem::take(&mut self.unstashed)
     }
 
     pub(crate) fn take_fault(&mut self) -> Option<Box<Fault>> {
@@ -250,8 +251,8 @@ impl<I: Send + 'static> Sources<I> {
         match next {
             Poll::Ready(Next::Message(message)) => self.turn(message),
             // A handler that runs is part of what is served before the end.
-            Poll::Ready(Next::End) if goes_on || self.beside.is_empty() => next,
-            Poll::Ready(_) => Poll::Pending,
+            Poll::Ready(Next::End) if !goes_on && !self.beside.is_empty() => Poll::Pending,
+            Poll::Ready(_) => next,
             Poll::Pending => self.poll_idle(cx),
         }
     }

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::kin::{Child, Exit, Kin, Notice, Strategy, Verdict};
+use super::kin::{Child, Exit, Kin, Notice, Verdict};
 use super::stop::Escalation;
 use super::turn::caught;
-use super::{Actor, Alert, Context, Directive, Signal, State, StopReason};
+use super::{
+    Actor, Alert, Cell, Context, Directive, Resident, Signal, State, StopReason, Strategy,
+};
 use crate::current::ActorId;
 use crate::events::{Event, NotRestarted};
 
@@ -31,7 +33,7 @@ pub(super) async fn heed<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Optio
     }
     ctx.begin_other();
     match notice? {
-        Notice::Gone(gone) => {
+        Notice::Gone(_, gone) => {
             let told = caught(actor.on_gone(*gone, ctx)).await;
             told.err().map(StopReason::Panicked)
         }
@@ -61,7 +63,7 @@ async fn child_ended<A: Actor>(
     let cell = ctx.cell();
     let said = match (said, exit.delay) {
         (Directive::Restart, Some(delay)) => {
-            restart(kin, cell.strategy, exit.id, delay).await;
+            restart(&cell, kin, exit.id, delay).await;
             return None;
         }
         (Directive::Restart, None) => {
@@ -87,8 +89,8 @@ async fn child_ended<A: Actor>(
             reason: told.reason,
         })));
     }
-    child
-        .significant
+    // A system that shuts down ends each by itself.
+    (child.significant && told.reason != StopReason::Shutdown)
         .then_some(StopReason::ChildEnded(told.urn))
 }
 
@@ -96,13 +98,13 @@ async fn child_ended<A: Actor>(
 fn waits(child: &Child, exit: &Exit) -> bool {
     let kin = child.resident.kin();
     child.resident.ending().state() != State::Stopped
-        && kin.is_some_and(|kin| kin.is_down() && kin.generation() == exit.told.generation)
+        && kin.is_some_and(|kin| kin.asks() && kin.generation() == exit.told.generation)
 }
 
 /// Starts a child again, and those that the strategy says, in the order in
 /// which they were spawned.
-async fn restart(kin: &Kin, strategy: Strategy, failed: ActorId, delay: Duration) {
-    let is_concerned = |id: ActorId| match strategy {
+async fn restart<A: Actor>(cell: &Cell<A>, kin: &Kin, failed: ActorId, delay: Duration) {
+    let is_concerned = |id: ActorId| match cell.strategy {
         Strategy::OneForOne => id == failed,
         Strategy::OneForAll => true,
         Strategy::RestForOne => id >= failed,
@@ -110,7 +112,7 @@ async fn restart(kin: &Kin, strategy: Strategy, failed: ActorId, delay: Duration
     let mut concerned = kin.children();
     concerned.retain(|(id, _)| is_concerned(*id));
     for (id, child) in concerned.iter().rev().filter(|(id, _)| *id != failed) {
-        if !bring_down(child).await {
+        if !bring_down(cell, child).await {
             kin.forget(*id);
         }
     }
@@ -130,19 +132,22 @@ async fn restart(kin: &Kin, strategy: Strategy, failed: ActorId, delay: Duration
 
 /// Ends the incarnation of a child, so that it can be started again. False if
 /// it has ended for good.
-async fn bring_down(child: &Child) -> bool {
+async fn bring_down<A: Actor>(cell: &Cell<A>, child: &Child) -> bool {
     let resident = &*child.resident;
+    if resident.state() >= State::Stopping {
+        // It ends by itself, and serves what is queued before.
+        end(child, Signal::Drain).await;
+        return false;
+    }
     let Some(kin) = resident.kin().filter(|kin| kin.renews) else {
-        tracing::error!(
-            target: "conclib",
-            urn = %resident.urn(),
-            why = %NotRestarted::NoSource,
-            "not restarted with its siblings"
-        );
+        let (urn, why) = (resident.urn(), NotRestarted::NoSource);
+        tracing::error!(target: "conclib", %urn, %why, "not restarted with its siblings");
+        cell.system.emit(|| Event::NotRestarted { urn, why });
         end(child, Signal::Now).await;
         return false;
     };
-    let is_down = || kin.is_down() || resident.ending().state() == State::Stopped;
+    let is_down = || kin.rests() || resident.ending().state() == State::Stopped;
+    kin.hold();
     resident.alert(Alert::Recycle);
     if timeout(child.stop_within, resident.ending().until(is_down))
         .await
@@ -161,6 +166,17 @@ async fn bring_down(child: &Child) -> bool {
         }
     }
     resident.ending().state() != State::Stopped
+}
+
+/// Ends the children of an incarnation that was cut short.
+pub(super) async fn kill_children(kin: &Kin) {
+    let children = kin.disown();
+    for child in &children {
+        child.resident.tell_to_end(Signal::Kill, StopReason::Parent);
+    }
+    for child in &children {
+        last_call(&*child.resident).await;
+    }
 }
 
 /// Ends the children, the newest first: each has its time, then it is killed.
@@ -186,12 +202,14 @@ async fn end(child: &Child, signal: Signal) {
         .is_err()
     {
         resident.tell_to_end(Signal::Kill, StopReason::Parent);
-        if timeout(LAST_CALL, resident.ending().wait()).await.is_err() {
-            tracing::error!(
-                target: "conclib",
-                urn = %resident.urn(),
-                "a turn never awaits: a child outlives its parent"
-            );
-        }
+        last_call(resident).await;
+    }
+}
+
+/// Waits for the end of a child that was killed.
+async fn last_call(resident: &dyn Resident) {
+    if timeout(LAST_CALL, resident.ending().wait()).await.is_err() {
+        let urn = resident.urn();
+        tracing::error!(target: "conclib", %urn, "a turn never awaits: a child outlives its parent");
     }
 }

@@ -115,7 +115,7 @@ impl<A: Actor, S: Source<A>> Source<A> for Later<S> {
         if !delay.is_zero() {
             let cell = ctx.cell();
             if let Some(kin) = cell.kin() {
-                kin.set_down(true);
+                kin.lie_down();
             }
             let mut waited = pin!(sleep(delay));
             poll_fn(|cx| match cell.mailbox.signal() {
@@ -124,6 +124,9 @@ impl<A: Actor, S: Source<A>> Source<A> for Later<S> {
                 _ => Poll::Ready(()),
             })
             .await;
+            if let Some(kin) = cell.kin() {
+                kin.rise(|| ());
+            }
         }
         self.source.make(ctx).await
     }

@@ -82,9 +82,11 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     /// Starts it again when it fails, as the policy says. It needs a source of
     /// fresh state: a closure, by `actor_with`, or `#[on(create)]`, by `create`
     /// with arguments that are `Clone`.
-    pub fn restart(self, policy: Restart) -> SpawnBuilder<'s, A, B::Renewed>
+    // `R` and not `B::Renewed`, so that what is missing is said in the words of
+    // `Renews`.
+    pub fn restart<R>(self, policy: Restart) -> SpawnBuilder<'s, A, R>
     where
-        B: Renews<A>,
+        B: Renews<A, Renewed = R>,
     {
         SpawnBuilder {
             birth: self.birth.renewed(policy),

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Context;
-use crate::actor::kin::{Gone, Notice};
+use crate::actor::kin::Notice;
 use crate::actor::{
-    Actor, ActorRef, AnyRef, Closure, Create, Created, Declared, Given, Renewed, Resident, Restart,
-    State, StopReason, TaskActor,
+    Actor, ActorRef, AnyRef, Closure, Create, Created, Declared, Given, Gone, Renewed, Resident,
+    Restart, State, StopReason, TaskActor,
 };
 use crate::call::{Target, forward};
 use crate::error::SpawnError;
@@ -28,7 +28,7 @@ impl<A: Actor> Context<A> {
     /// struct Manager;
     /// #[actor]
     /// impl Manager {
-    ///     #[message]
+    ///     #[message(local)]
     ///     fn hire(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
     ///         ctx.actor(Worker).urn("worker").spawn()?;
     ///         Ok(())
@@ -165,14 +165,55 @@ impl<A: Actor> Context<A> {
     ///
     /// Of an actor in another process nothing can be seen from here: it counts
     /// as gone at once, with [`StopReason::OutOfReach`].
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Nurse { gone: Vec<String> }
+    ///
+    /// #[actor]
+    /// impl Nurse {
+    ///     #[message(local)]
+    ///     fn watch(&mut self, patient: ActorRef<Patient>, ctx: &mut Context<Self>) {
+    ///         ctx.watch(&patient);
+    ///     }
+    ///
+    ///     #[on(gone)]
+    ///     fn gone(&mut self, gone: Gone) {
+    ///         self.gone.push(format!("{} {}", gone.urn, gone.reason));
+    ///     }
+    ///
+    ///     #[message]
+    ///     fn gone_so_far(&mut self) -> Vec<String> { self.gone.clone() }
+    /// }
+    ///
+    /// #[actor(urn = "patient")]
+    /// struct Patient;
+    ///
+    /// #[actor]
+    /// impl Patient {}
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let (nurse, patient) = (system.spawn(Nurse::default())?, system.spawn(Patient)?);
+    ///     nurse.watch(patient.clone()).await?;
+    ///     patient.stop().await;
+    ///     while nurse.gone_so_far().await?.is_empty() {}
+    ///     assert_eq!(nurse.gone_so_far().await?, ["patient stopped"]);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn watch<B: Actor>(&self, other: &ActorRef<B>) {
         let cell = self.cell();
-        let gone = |reason| {
+        let gone = |id, reason| {
             let urn = other.urn();
-            cell.notify(Notice::Gone(Box::new(Gone { urn, reason })));
+            cell.notify(Notice::Gone(id, Box::new(Gone { urn, reason })));
         };
         let Some(resident) = other.resident() else {
-            return gone(StopReason::OutOfReach);
+            return gone(cell.id, StopReason::OutOfReach);
         };
         let me: Arc<dyn Resident> = cell.clone();
         let kin = resident.kin_to_be();
@@ -181,16 +222,24 @@ impl<A: Actor> Context<A> {
         if let Some(reason) = resident.ending().reason()
             && kin.unwatch(cell.id)
         {
-            gone(reason);
+            // Once, also if it is about to be told.
+            cell.kin_to_be().take_gone(resident.id());
+            gone(resident.id(), reason);
         }
     }
 
-    /// Takes [`watch`](Self::watch) back.
+    /// Takes [`watch`](Self::watch) back: no `#[on(gone)]` runs for that actor
+    /// any more.
     pub fn unwatch<B: Actor>(&self, other: &ActorRef<B>) {
-        if let Some(resident) = other.resident()
-            && let Some(kin) = resident.kin()
-        {
+        let Some(resident) = other.resident() else {
+            return;
+        };
+        if let Some(kin) = resident.kin() {
             kin.unwatch(self.cell().id);
+        }
+        // It may have ended, and that may not have been told.
+        if let Some(kin) = self.cell().kin() {
+            kin.take_gone(resident.id());
         }
     }
 }

@@ -57,8 +57,9 @@ impl<A: Actor> Context<A> {
     ///
     /// #[conclib::main]
     /// async fn main() -> conclib::Result {
-    ///     let sum = System::new("docs").spawn(Sum::default())?;
-    ///     sum.stopped().await;
+    ///     let system = System::new("docs");
+    ///     let sum = system.spawn(Sum::default())?;
+    ///     assert_eq!(sum.stopped().await, Some(StopReason::Stopped));
     ///     Ok(())
     /// }
     /// ```
@@ -83,6 +84,38 @@ impl<A: Actor> Context<A> {
     /// interval that is only known at run time. As with
     /// `#[message(every = "…")]`, at most one waits, and none comes twice to
     /// catch up. An interval below a millisecond is taken for one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Clock { every: Duration, left: u32 }
+    ///
+    /// #[actor]
+    /// impl Clock {
+    ///     #[on(start)]
+    ///     fn start(&mut self, ctx: &mut Context<Self>) {
+    ///         ctx.tick(self.every, || ClockStrike {});
+    ///     }
+    ///
+    ///     #[message]
+    ///     fn strike(&mut self, ctx: &mut Context<Self>) {
+    ///         self.left -= 1;
+    ///         if self.left == 0 {
+    ///             ctx.stop_now();
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let clock = system.spawn(Clock { every: Duration::from_millis(1), left: 3 })?;
+    ///     assert_eq!(clock.stopped().await, Some(StopReason::StoppedNow));
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn tick<M: Message>(
         &mut self,
         every: Duration,
@@ -97,6 +130,47 @@ impl<A: Actor> Context<A> {
 
     /// Has a message come once, this long from now, unless it is
     /// [detached](Attached::detach) before.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use conclib::Attached;
+    /// use conclib::prelude::*;
+    ///
+    /// /// Turns the light off when nobody has moved for a while.
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Light { on: bool, off: Option<Attached> }
+    ///
+    /// #[actor]
+    /// impl Light {
+    ///     #[message]
+    ///     fn moved(&mut self, ctx: &mut Context<Self>) {
+    ///         self.on = true;
+    ///         let off = ctx.after(Duration::from_millis(10), LightOff {});
+    ///         if let Some(earlier) = self.off.replace(off) {
+    ///             earlier.detach();
+    ///         }
+    ///     }
+    ///
+    ///     #[message]
+    ///     fn off(&mut self) { self.on = false }
+    ///
+    ///     #[message]
+    ///     fn is_on(&mut self) -> bool { self.on }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let light = system.spawn(Light::default())?;
+    ///     light.moved().await?;
+    ///     assert!(light.is_on().await?);
+    ///     while light.is_on().await? {
+    ///         tokio::task::yield_now().await;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn after<M: Message>(&mut self, delay: Duration, message: M) -> Attached
     where
         A: Handler<M>,
@@ -142,7 +216,8 @@ impl<A: Actor> Context<A> {
     ///
     /// #[conclib::main]
     /// async fn main() -> conclib::Result {
-    ///     let loader = System::new("docs").spawn(Loader::default())?;
+    ///     let system = System::new("docs");
+    ///     let loader = system.spawn(Loader::default())?;
     ///     loader.load().await?;
     ///     while loader.page().await?.is_none() {
     ///         tokio::task::yield_now().await;
@@ -203,7 +278,8 @@ impl<A: Actor> Context<A> {
     ///
     /// #[conclib::main]
     /// async fn main() -> conclib::Result {
-    ///     let store = System::new("docs").spawn(Store::default())?;
+    ///     let system = System::new("docs");
+    ///     let store = system.spawn(Store::default())?;
     ///     let read = store.ask(Read).reply().await?;
     ///     store.fill(7).await?;
     ///     assert_eq!(read.await?, 7);

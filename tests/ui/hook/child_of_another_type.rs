@@ -1,0 +1,15 @@
+use conclib::prelude::*;
+
+#[actor]
+struct Counter(u64);
+
+#[actor]
+impl Counter {
+    #[on(child)]
+    fn child(&mut self, exit: StopReason) -> Directive {
+        drop(exit);
+        Directive::Resume
+    }
+}
+
+fn main() {}
