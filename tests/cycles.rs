@@ -113,7 +113,8 @@ impl Node {
 
     #[message]
     async fn ask_beside(&mut self) -> String {
-        self.next().beside().reply().await.unwrap();
+        let beside = self.next().beside().reply().await.unwrap();
+        drop(beside);
         // The other's turn is over when this is answered.
         self.next().pass(0).await.unwrap()
     }

@@ -88,6 +88,39 @@ impl Deaf {
     }
 }
 
+/// More urgent than what says nothing, as `Lagged` does.
+#[message(priority = 1)]
+#[derive(Clone)]
+pub struct Alarm(u64);
+
+#[actor(priority, mailbox = 1)]
+struct Ward(Log);
+
+#[actor]
+impl Ward {
+    #[handler]
+    fn alarm(&mut self, Alarm(n): Alarm) {
+        self.0.add(n.to_string());
+    }
+
+    #[handler]
+    fn lagged(&mut self, Lagged { missed, .. }: Lagged) {
+        self.0.add(format!("lagged {missed}"));
+    }
+
+    #[message(local)]
+    async fn hold(&mut self, gate: Gate) {
+        gate.pass().await;
+    }
+
+    /// Publishes to itself, past the bound, when the notice waits already.
+    #[message(local, priority = 0)]
+    async fn publish(&mut self, alarms: Topic<Alarm>, gate: Gate) {
+        gate.pass().await;
+        alarms.publish(Alarm(3));
+    }
+}
+
 /// Subscribes itself, and keeps the guard.
 #[actor]
 struct Selfish {
@@ -375,6 +408,31 @@ async fn who_has_ended_is_no_subscriber_any_more() {
     let late = prices.subscribe(&stopped);
     assert!(!late.is_active());
     assert_eq!(prices.subscribers(), 0);
+}
+
+/// However urgent the messages of a topic are, the notice is before newer ones.
+#[tokio::test]
+async fn the_notice_has_the_priority_of_what_was_missed() {
+    let _guard = guard();
+    let system = System::new("topic");
+    let alarms = Topic::new("alarms");
+    let log = Log::default();
+    let ward = system.spawn(Ward(log.clone())).unwrap();
+    let _subscription = alarms.subscribe(&ward);
+    let (at, mut first) = gate();
+    ward.hold(at).tell().await.unwrap();
+    first.entered().await;
+    let (at, mut second) = gate();
+    ward.publish(alarms.clone(), at).tell().await.unwrap();
+    alarms.publish(Alarm(1));
+    alarms.publish(Alarm(2));
+    first.open();
+    // The notice took the place of this turn.
+    second.entered().await;
+    second.open();
+    until(|| log.lines().len() == 2).await;
+    assert_eq!(log.lines(), ["lagged 2", "3"]);
+    assert_eq!(alarms.missed(), 2);
 }
 
 /// The logical actor is the subscriber, over all its restarts.

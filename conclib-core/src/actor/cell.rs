@@ -312,6 +312,7 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Puts a message in as this actor's overflow policy says.
+    #[inline(always)]
     pub(crate) fn admit<S>(
         &self,
         seed: S,

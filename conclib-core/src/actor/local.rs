@@ -38,7 +38,7 @@ impl<M: Message, A: Handler<M>> Target<M> for Uncounted<A> {
         sending: &mut Sending<M>,
         _: &Deadline,
     ) -> Poll<Result<(), NotSent>> {
-        poll_send(&self.0, cx, sending)
+        poll_send(&self.0, cx, sending, admit_apart)
     }
 
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
@@ -58,14 +58,16 @@ impl<M: Message, A: Handler<M>> Target<M> for Uncounted<A> {
     }
 }
 
+/// Sends to a cell; `admit` is one of the two below.
 #[inline(always)]
 pub(super) fn poll_send<M: Message, A: Handler<M>>(
     cell: &Cell<A>,
     cx: &mut Context<'_>,
     sending: &mut Sending<M>,
+    admit: impl FnOnce(&Cell<A>, Request<M>, u8) -> Result<(), Refused<Request<M>>>,
 ) -> Poll<Result<(), NotSent>> {
     if sending.ticket.is_none() {
-        match send_now(cell, sending) {
+        match send_now(cell, sending, admit) {
             Ok(()) => return Poll::Ready(Ok(())),
             Err(Refused::Closed(())) => return Poll::Ready(Err(NotSent::Stopped)),
             Err(Refused::Full(())) if cell.overflow == Overflow::Reject => {
@@ -90,6 +92,7 @@ pub(super) fn poll_send<M: Message, A: Handler<M>>(
 pub(super) fn send_now<M: Message, A: Handler<M>>(
     cell: &Cell<A>,
     sending: &mut Sending<M>,
+    admit: impl FnOnce(&Cell<A>, Request<M>, u8) -> Result<(), Refused<Request<M>>>,
 ) -> Result<(), Refused<()>> {
     let Some(request) = sending.request.take() else {
         return Ok(());
@@ -108,7 +111,7 @@ pub(super) fn try_tell<M: Message, A: Handler<M>>(
     message: M,
     priority: u8,
 ) -> Result<(), TellError<M>> {
-    admit(cell, Request::tell(message), priority).map_err(|refused| {
+    admit_apart(cell, Request::tell(message), priority).map_err(|refused| {
         let urn = cell.urn();
         match refused {
             Refused::Closed(request) => TellError::Stopped {
@@ -131,11 +134,23 @@ pub(super) fn leave<M: Message, A: Actor>(cell: &Cell<A>, sending: &mut Sending<
 
 /// A send of an actor to itself is never refused for want of room: it would
 /// wait for the turn that sends it.
-fn admit<M: Message, A: Handler<M>>(
+#[inline(always)]
+pub(super) fn admit<M: Message, A: Handler<M>>(
     cell: &Cell<A>,
     request: Request<M>,
     priority: u8,
 ) -> Result<(), Refused<Request<M>>> {
     let to_itself = request.from == Some(cell.id);
     cell.admit(request, priority, A::wrap, to_itself)
+}
+
+/// As [`admit`], as a function of its own: every handler has a recipient, used
+/// or not, and a second place to inline at would keep a plain tell from it.
+#[inline(never)]
+pub(super) fn admit_apart<M: Message, A: Handler<M>>(
+    cell: &Cell<A>,
+    request: Request<M>,
+    priority: u8,
+) -> Result<(), Refused<Request<M>>> {
+    admit(cell, request, priority)
 }

@@ -150,6 +150,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     /// Takes a place at once or gives the seed back; `make` turns it into the
     /// message once a place is certain. With `exempt` the bound does not hold:
     /// an actor's send to itself is never refused for want of room.
+    #[inline(always)]
     pub(crate) fn try_push<S>(
         &self,
         seed: S,

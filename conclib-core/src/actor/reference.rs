@@ -229,7 +229,7 @@ impl<A: Actor> ActorRef<A> {
     {
         match &self.0 {
             Place::Here(cell) => {
-                let sent = local::send_now(cell, sending);
+                let sent = local::send_now(cell, sending, local::admit_apart);
                 Poll::Ready(sent.map_err(|refused| match refused {
                     Refused::Closed(()) => NotSent::Stopped,
                     Refused::Full(()) => NotSent::Full,
@@ -272,7 +272,7 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
         deadline: &Deadline,
     ) -> Poll<Result<(), NotSent>> {
         match &self.0 {
-            Place::Here(cell) => local::poll_send(cell, cx, sending),
+            Place::Here(cell) => local::poll_send(cell, cx, sending, local::admit),
             Place::Away(remote) => poll_send_away(remote, cx, sending, deadline),
         }
     }

@@ -6,8 +6,8 @@ use crate::error::TellError;
 use crate::events::DeadLetterCause;
 use crate::message::Message;
 
-/// What became of a [broadcast](System::broadcast): every actor that handles
-/// the message is in one of the counts.
+/// What became of a [broadcast](System::broadcast): every one of
+/// the [recipients](System::recipients) is in one of the counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Broadcast {

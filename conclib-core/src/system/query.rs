@@ -55,7 +55,9 @@ impl System {
             .collect()
     }
 
-    /// Everyone that handles `M`, of whatever type, oldest first.
+    /// Everyone that handles `M`, of whatever type, oldest first: by a handler
+    /// of its own, or of a protocol. An anonymous actor that nobody holds any
+    /// more, and so is about to end, is not one of them.
     ///
     /// ```
     /// use conclib::prelude::*;

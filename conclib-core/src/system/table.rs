@@ -64,7 +64,15 @@ impl Table {
 
     /// Takes an actor out, with all its names.
     pub(super) fn remove(&mut self, id: ActorId, urn: Option<&Urn>) -> Removed {
-        let aliases = self.aliases.remove(&id).unwrap_or_default();
+        // Nearly no actor has these, and an empty map hashes all the same.
+        let aliases = match self.aliases.is_empty() {
+            true => Vec::new(),
+            false => self.aliases.remove(&id).unwrap_or_default(),
+        };
+        let followers = match self.followers.is_empty() {
+            true => None,
+            false => self.followers.remove(&id),
+        };
         for urn in urn.into_iter().chain(&aliases) {
             if self.names.get(urn) == Some(&id) {
                 self.names.remove(urn);
@@ -76,7 +84,7 @@ impl Table {
             .map(|(_, resident)| resident);
         Removed {
             _resident: resident,
-            followers: self.followers.remove(&id),
+            followers,
         }
     }
 

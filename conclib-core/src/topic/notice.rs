@@ -17,14 +17,23 @@ pub(super) enum Notice {
     Unheard(Arc<dyn Resident>),
 }
 
+/// What is to be told.
+#[derive(Clone, Copy)]
+pub(super) struct Lag<'a> {
+    pub(super) topic: &'a Arc<str>,
+    pub(super) missed: &'a AtomicU64,
+    /// That of the messages of the topic: with another, the notice could come
+    /// after newer ones, or before older.
+    pub(super) priority: u8,
+}
+
 /// An actor that handles [`Lagged`].
 pub(super) trait Hearing: Resident {
     fn poll_tell(
         &self,
         cx: &mut Context<'_>,
         ticket: &mut Option<Ticket>,
-        topic: &Arc<str>,
-        missed: &AtomicU64,
+        lag: Lag<'_>,
     ) -> Poll<Result<u64, ()>>;
 }
 
@@ -36,20 +45,19 @@ impl Notice {
         }
     }
 
-    /// Waits for a place, then tells it: how many, which `missed` counts no
+    /// Waits for a place, then tells it: how many, which `lag` counts no
     /// longer. An error if it takes nothing more.
     pub(super) fn poll(
         &self,
         cx: &mut Context<'_>,
         ticket: &mut Option<Ticket>,
-        topic: &Arc<str>,
-        missed: &AtomicU64,
+        lag: Lag<'_>,
     ) -> Poll<Result<u64, ()>> {
         match self {
-            Self::Heard(actor) => actor.poll_tell(cx, ticket, topic, missed),
+            Self::Heard(actor) => actor.poll_tell(cx, ticket, lag),
             Self::Unheard(actor) => actor
                 .poll_room(cx, ticket)
-                .map_ok(|()| missed.swap(0, Ordering::SeqCst)),
+                .map_ok(|()| lag.missed.swap(0, Ordering::SeqCst)),
         }
     }
 }
@@ -59,18 +67,17 @@ impl<A: Handler<Lagged>> Hearing for Cell<A> {
         &self,
         cx: &mut Context<'_>,
         ticket: &mut Option<Ticket>,
-        topic: &Arc<str>,
-        missed: &AtomicU64,
+        lag: Lag<'_>,
     ) -> Poll<Result<u64, ()>> {
         let mut told = 0;
         // Under the lock of the mailbox: what is published from the moment on
         // that the count is zero comes behind this message.
         let make = |topic| {
-            told = missed.swap(0, Ordering::SeqCst);
+            told = lag.missed.swap(0, Ordering::SeqCst);
             A::wrap(Request::tick(Lagged::new(topic, told)))
         };
         self.mailbox
-            .poll_push(cx, ticket, &mut Some(topic.clone()), u8::MAX, make)
+            .poll_push(cx, ticket, &mut Some(lag.topic.clone()), lag.priority, make)
             .map_ok(|()| told)
     }
 }

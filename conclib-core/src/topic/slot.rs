@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use tokio::sync::Notify;
 
 use super::Inner;
-use super::notice::Notice;
+use super::notice::{Lag, Notice};
 use crate::actor::{StopReason, Ticket};
 use crate::call::Target;
 use crate::current::ActorId;
@@ -180,6 +180,11 @@ impl<M: Message> Slot<M> {
         };
         let waker = Waker::from(self.clone());
         let mut cx = Context::from_waker(&waker);
+        let lag = Lag {
+            topic: &self.name,
+            missed: &self.missed,
+            priority: M::PRIORITY,
+        };
         loop {
             let polled = if self.is_gone() {
                 if let Some(ticket) = ticket.take() {
@@ -189,7 +194,7 @@ impl<M: Message> Slot<M> {
             } else if ticket.is_none() && self.missed.load(Ordering::SeqCst) == 0 {
                 Poll::Ready(Ok(0))
             } else {
-                notice.poll(&mut cx, &mut ticket, &self.name, &self.missed)
+                notice.poll(&mut cx, &mut ticket, lag)
             };
             match polled {
                 Poll::Ready(Ok(told)) => self.tell(told),
