@@ -1,7 +1,7 @@
 //! A pool of four workers, which share what is asked.
 //!
 //! `cargo run --example pool`
-#![allow(clippy::print_stdout, reason = "a program")]
+#![allow(clippy::print_stdout, clippy::unit_arg, reason = "a short program")]
 
 use conclib::prelude::*;
 
@@ -18,7 +18,7 @@ impl Squarer {
 
 #[conclib::main]
 async fn main() -> conclib::Result {
-    let pool = System::new("math").pool(|| Squarer).size(4).spawn()?;
-    println!("{}", pool.ask(SquarerSquare { n: 7 }).await?);
-    Ok(())
+    let system = System::new("math");
+    let pool = system.pool(|| Squarer).size(4).spawn()?;
+    Ok(println!("{}", pool.ask(SquarerSquare { n: 7 }).await?))
 }

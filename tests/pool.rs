@@ -12,8 +12,8 @@ mod common;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use common::{Keeper, Log, gate, guard, next_dead_letter, poll_once, until};
@@ -734,6 +734,45 @@ async fn a_pool_can_belong_to_an_actor() {
     assert!(system.all().is_empty());
     let orphan = system.pool(Worker::default).child_of(&manager).spawn();
     assert!(matches!(orphan, Err(SpawnError::ParentEnded { .. })));
+}
+
+/// Asks the pool that it belongs to, and says what comes of it.
+#[actor]
+struct Curious {
+    pool: Arc<OnceLock<Pool<Curious>>>,
+}
+
+#[actor]
+impl Curious {
+    #[message(local)]
+    async fn deep(&mut self, depth: u8) -> Option<u8> {
+        if depth == 0 {
+            return Some(0);
+        }
+        match self.pool.get()?.ask(CuriousDeep { depth: depth - 1 }).await {
+            Ok(below) => below.map(|below| below + 1),
+            Err(AskError::Cycle { .. }) => None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_worker_asks_its_pool_as_far_as_there_are_others() {
+    let _guard = guard();
+    let system = System::new("pool");
+    let shared = Arc::<OnceLock<_>>::default();
+    let own = shared.clone();
+    let pool = system.pool(move || Curious { pool: own.clone() });
+    let pool = pool.size(3).spawn().unwrap();
+    for worker in pool.workers() {
+        worker.started().await.unwrap();
+    }
+    assert!(shared.set(pool.clone()).is_ok());
+    for _ in 0..4 {
+        assert_eq!(pool.ask(CuriousDeep { depth: 2 }).await, Ok(Some(2)));
+        assert_eq!(pool.ask(CuriousDeep { depth: 3 }).await, Ok(None));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use super::Pool;
 use super::crew::Crew;
-use crate::actor::{Actor, ActorRef, Handler, Overflow, Prioritised};
+use crate::actor::{Actor, ActorRef, Handler, Overflow, Prioritised, Signal};
 use crate::call::{Call, NotSent, Sending, Target};
+use crate::current::ActorId;
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
 use crate::named::Named;
 use crate::urn::Urn;
+use crate::waits::{Cycle, Wait};
 
 /// Whom a call of a [`Pool`] is for: the worker that the routing finds when
 /// the message is handed over. Errors name that worker.
@@ -115,6 +117,14 @@ impl<'p, A: Actor> Route<'p, A> {
     }
 }
 
+/// Whether a message would be taken at once.
+fn has_room<A: Actor>(actor: &ActorRef<A>) -> bool {
+    actor.cell().is_none_or(|cell| {
+        let mailbox = &cell.mailbox;
+        mailbox.signal() == Signal::None && mailbox.depth() < mailbox.capacity()
+    })
+}
+
 /// Whether a message more would be the end of one: then another worker may
 /// have room for it.
 fn would_drop<A: Actor>(actor: &ActorRef<A>) -> bool {
@@ -130,6 +140,37 @@ impl<A: Actor> Named for Route<'_, A> {
             Some(actor) => actor.urn(),
             None => self.crew().urn(),
         }
+    }
+
+    /// A turn waits for one worker, so it is found before the message is sent:
+    /// one that does not wait for the turn.
+    fn wait(&self, who: ActorId) -> Option<Result<Wait, Cycle>> {
+        let mut chosen = self.chosen();
+        if let Some(actor) = &*chosen {
+            return actor.wait(who);
+        }
+        let crew = self.crew();
+        let first = crew.first(self.key);
+        let places = match self.key {
+            Some(_) => 1,
+            None => crew.places(),
+        };
+        let candidates = || (0..places).filter_map(|step| crew.at(first + step));
+        let with_room = candidates().filter(has_room);
+        let without = candidates().filter(|actor| !has_room(actor));
+        let mut circle = None;
+        for actor in with_room.chain(without) {
+            match actor.wait(who) {
+                Some(Err(cycle)) => {
+                    circle.get_or_insert(cycle);
+                }
+                wait => {
+                    *chosen = Some(actor);
+                    return wait;
+                }
+            }
+        }
+        circle.map(Err)
     }
 }
 
