@@ -430,7 +430,7 @@ struct Chain {
 impl Chain {
     #[message]
     fn link(&mut self, left: u64, ctx: &mut Context<Self>) {
-        if left % 1000 == 0 {
+        if left.is_multiple_of(1000) {
             let actors = ctx.system().snapshot().actors;
             self.most = self.most.max(actors[0].depth);
         }

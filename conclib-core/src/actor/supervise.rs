@@ -63,7 +63,7 @@ async fn child_ended<A: Actor>(
     let cell = ctx.cell();
     let said = match (said, exit.delay) {
         (Directive::Restart, Some(delay)) => {
-            restart(&cell, kin, exit.id, delay).await;
+            restart(cell, kin, exit.id, delay).await;
             return None;
         }
         (Directive::Restart, None) => {
