@@ -10,6 +10,7 @@
 //! | `net` | yes | [`Proxy`], [`ProxyClient`] over unix sockets and TCP |
 //! | `apid` | yes | [`start_api`], [`status`], [`PrivateDir`] |
 //! | `process` | no | [`process`]: owned child processes of any kind |
+//! | `metrics` | no | depth, times and counts of each type of actor, for the recorder of the crate `metrics` |
 
 pub use conclib_core::*;
 #[cfg(feature = "macros")]

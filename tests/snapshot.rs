@@ -9,7 +9,8 @@
 
 mod common;
 
-use common::{ScribeCalls, gate, guard, hold, scribe, until};
+use common::{Scribe, ScribeCalls, gate, guard, hold, scribe, until};
+use conclib::Place;
 use conclib::prelude::*;
 
 #[tokio::test]
@@ -37,6 +38,37 @@ async fn a_hundred_good_and_three_failed_messages_are_counted_exactly() {
     let last = one.last_error.as_deref();
     assert_eq!(last, Some("handling `refuse` failed: no good: c"));
     assert!(one.ticks.is_empty());
+    assert_eq!(one.place, Place::Task);
+    assert_eq!((one.generation, one.restarts), (1, 0));
+    assert_eq!((&one.parent, one.children), (&None, 0));
+}
+
+#[tokio::test]
+async fn it_tells_who_belongs_to_whom_and_who_was_restarted() {
+    let _guard = guard();
+    let system = System::new("snapshot");
+    let parent = system.actor(scribe().0).urn("parent").spawn().unwrap();
+    let policy = Restart::on_failure().backoff(Backoff::none());
+    let child = system.actor_with(Scribe::default).restart(policy);
+    let child = child.child_of(&parent).urn("child").spawn().unwrap();
+    let thread = system.actor(scribe().0).child_of(&parent).on_thread();
+    let thread = thread.spawn().unwrap();
+    for _ in 0..2 {
+        assert!(child.explode("again".into()).await.is_err());
+    }
+    assert_eq!(child.echo(1).await.unwrap(), 1);
+    let seen = system.snapshot().actors;
+    let [above, below, beside] = &seen[..] else {
+        panic!("{seen:?}");
+    };
+    assert_eq!((&above.parent, above.children), (&None, 2));
+    assert_eq!((&below.parent, below.children), (&Some(parent.urn()), 0));
+    assert_eq!((below.generation, below.restarts), (3, 2));
+    assert_eq!((above.place, below.place), (Place::Task, Place::Task));
+    assert_eq!((beside.place, beside.restarts), (Place::Thread, 0));
+    thread.stop().await;
+    child.stop().await;
+    until(|| system.snapshot().actors[0].children == 0).await;
 }
 
 #[tokio::test]
@@ -51,7 +83,7 @@ async fn it_tells_what_an_actor_is_busy_with_and_how_many_wait() {
     assert_eq!(one().busy_with.as_deref(), Some("hold"));
     for n in 0..7 {
         assert_eq!(one().depth, n);
-        scribe.echo(1).reply().await.map(drop).unwrap();
+        scribe.note(1).tell().await.unwrap();
     }
     let (next, mut next_keeper) = gate();
     scribe.hold(next).tell().await.unwrap();

@@ -1,6 +1,8 @@
 //! What happens in a system, for whoever listens.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -9,6 +11,44 @@ use crate::actor::StopReason;
 use crate::urn::Urn;
 
 /// Something that happened in a system.
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[actor(urn = "shaky")]
+/// struct Shaky;
+///
+/// #[actor]
+/// impl Shaky {
+///     #[message]
+///     fn fail(&mut self) { panic!("of course") }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let mut events = system.events();
+///     let once = Restart::on_failure().backoff(Backoff::none());
+///     let shaky = system.actor_with(|| Shaky).restart(once).spawn()?;
+///     assert!(shaky.fail().await.is_err());
+///     shaky.stop().await;
+///
+///     let mut seen = Vec::new();
+///     loop {
+///         let event = events.next().await.expect("the system lives");
+///         assert_eq!(event.urn().map(Urn::as_str), Some("shaky"));
+///         match event {
+///             Event::Started { .. } => seen.push("started".to_owned()),
+///             Event::Restarted { generation, .. } => seen.push(format!("restarted: {generation}")),
+///             Event::DeadLetter(letter) => seen.push(format!("dead letter: {}", letter.message)),
+///             Event::Stopped { .. } => break,
+///             _ => {}
+///         }
+///     }
+///     assert_eq!(seen, ["started", "dead letter: fail", "restarted: 2"]);
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -57,7 +97,52 @@ pub enum Event {
     Lagged(u64),
 }
 
+impl Event {
+    /// The actor that it is about; `None` for [`Lagged`](Self::Lagged).
+    pub const fn urn(&self) -> Option<&Urn> {
+        match self {
+            Self::Started { urn }
+            | Self::Stopped { urn, .. }
+            | Self::Restarted { urn, .. }
+            | Self::NotRestarted { urn, .. }
+            | Self::Missed { urn, .. }
+            | Self::DeadLetter(DeadLetter { urn, .. }) => Some(urn),
+            Self::Lagged(_) => None,
+        }
+    }
+}
+
 /// Why an actor that failed is not started again.
+///
+/// ```
+/// use conclib::prelude::*;
+/// use conclib::NotRestarted;
+///
+/// #[actor(urn = "shaky")]
+/// struct Shaky;
+///
+/// #[actor]
+/// impl Shaky {
+///     #[message]
+///     fn fail(&mut self) { panic!("of course") }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let mut events = system.events();
+///     let never_twice = Restart::on_failure().max(0, std::time::Duration::from_secs(1));
+///     let shaky = system.actor_with(|| Shaky).restart(never_twice).spawn()?;
+///     assert!(shaky.fail().await.is_err());
+///     let why = loop {
+///         if let Some(Event::NotRestarted { why, .. }) = events.next().await {
+///             break why;
+///         }
+///     };
+///     assert_eq!(why, NotRestarted::TooOften);
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotRestarted {
@@ -79,6 +164,39 @@ impl fmt::Display for NotRestarted {
 }
 
 /// A message that was accepted and not handled.
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[actor(urn = "short-lived")]
+/// struct ShortLived;
+///
+/// #[actor]
+/// impl ShortLived {
+///     #[message]
+///     fn note(&mut self) {}
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let mut events = system.events();
+///     let actor = system.spawn(ShortLived)?;
+///     actor.kill();
+///     assert!(actor.note().tell().await.is_err(), "not accepted: no dead letter");
+///     let mailbox = system.actor(ShortLived).urn("other").mailbox(1).overflow(Overflow::DropNewest);
+///     let actor = mailbox.spawn()?;
+///     actor.note().try_tell()?;
+///     actor.note().try_tell()?;
+///     let letter = loop {
+///         if let Some(Event::DeadLetter(letter)) = events.next().await {
+///             break letter;
+///         }
+///     };
+///     assert_eq!((letter.message, letter.cause), ("note", DeadLetterCause::MailboxFull));
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeadLetter {
@@ -128,7 +246,11 @@ pub enum DeadLetterCause {
 ///     Ok(())
 /// }
 /// ```
-pub struct Events(broadcast::Receiver<Event>);
+pub struct Events {
+    events: broadcast::Receiver<Event>,
+    /// How many listen.
+    listeners: Arc<AtomicUsize>,
+}
 
 /// How many events a listener may be behind before it misses some.
 const BEHIND: usize = 1024;
@@ -138,8 +260,10 @@ impl Events {
         broadcast::Sender::new(BEHIND)
     }
 
-    pub(crate) fn new(sender: &broadcast::Sender<Event>) -> Self {
-        Self(sender.subscribe())
+    pub(crate) fn new(sender: &broadcast::Sender<Event>, listeners: Arc<AtomicUsize>) -> Self {
+        let events = sender.subscribe();
+        listeners.fetch_add(1, Ordering::Relaxed);
+        Self { events, listeners }
     }
 
     /// The next event; `None` once the system is gone, with the references to
@@ -147,10 +271,33 @@ impl Events {
     /// than 1024 events behind gets [`Event::Lagged`] in place of those it
     /// missed.
     ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct One;
+    ///
+    /// #[actor]
+    /// impl One {}
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let mut events = system.events();
+    ///     for _ in 0..1000 {
+    ///         system.spawn(One)?.stop().await;
+    ///     }
+    ///     // The 1024 latest of two thousand are kept.
+    ///     assert_eq!(events.next().await, Some(Event::Lagged(976)));
+    ///     assert!(events.next().await.is_some());
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Cancel safety
     /// Dropping the future loses no event.
     pub async fn next(&mut self) -> Option<Event> {
-        match self.0.recv().await {
+        match self.events.recv().await {
             Ok(event) => Some(event),
             Err(RecvError::Lagged(missed)) => Some(Event::Lagged(missed)),
             Err(RecvError::Closed) => None,
@@ -158,10 +305,35 @@ impl Events {
     }
 }
 
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.listeners.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Events")
-            .field("waiting", &self.0.len())
+            .field("waiting", &self.events.len())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Event;
+    use crate::system::Shared;
+
+    #[test]
+    fn for_nobody_no_event_is_made_up() {
+        let system = Shared::new("events".to_owned());
+        let nobody = || panic!("nobody listens");
+        system.emit(nobody);
+        let (one, other) = (system.events(), system.events());
+        drop(one);
+        system.emit(|| Event::Lagged(1));
+        assert_eq!(other.events.len(), 1);
+        drop(other);
+        system.emit(nobody);
     }
 }

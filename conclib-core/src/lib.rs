@@ -14,6 +14,7 @@ mod events;
 mod fault;
 mod message;
 mod named;
+mod observe;
 mod pool;
 mod reply;
 mod shape;
@@ -47,7 +48,9 @@ pub use pool::{OnThreads, Pool, PoolBuilder, Route, Routing, Tasks};
 pub use reply::{Deferred, Reply, ReplyGroup, ReplyTo, Request, SharedReply};
 pub use shape::Shape;
 pub use snapshot::{ActorSnapshot, SystemSnapshot};
-pub use system::{Broadcast, OnThread, Shutdown, ShutdownReport, SpawnBuilder, System};
+pub use system::{
+    Broadcast, DumpOnSignal, OnThread, Shutdown, ShutdownReport, SpawnBuilder, System,
+};
 pub use ticker::{Ticker, TickerHandle};
 pub use topic::{Lagged, Publishing, Subscription, Topic};
 pub use urn::{Urn, UrnError};

@@ -234,6 +234,7 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
                     let restarts = kin.restarts.fetch_add(1, Ordering::Relaxed) + 1;
                     let urn = cell.urn();
                     tracing::warn!(target: "conclib", %urn, restarts, %reason, "restarting");
+                    cell.meter.restarted();
                     cell.system.emit(|| Event::Restarted {
                         urn,
                         generation: restarts + 1,

@@ -1,6 +1,7 @@
 //! What an actor's references, its loop and its system share: the logical
 //! actor.
 
+use std::any::type_name;
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::kin::{Kin, Notice};
-use super::mailbox::{Mailbox, Pushed, Refused};
+use super::mailbox::Mailbox;
 use super::order::Ordered;
 use super::{
     Actor, Alert, Directive, Messages, Overflow, Place, Signal, State, StopReason, Strategy,
@@ -20,6 +21,7 @@ use crate::current::{ActorId, TurnState};
 use crate::error::{Delivery, Failure};
 use crate::events::{DeadLetterCause, Event};
 use crate::named::Named;
+use crate::observe::{Meter, Watch};
 use crate::system::Shared;
 use crate::urn::Urn;
 use crate::waits::{Cycle, Wait};
@@ -47,6 +49,8 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) strategy: Strategy,
     pub(crate) place: Place,
     pub(crate) turn: TurnState,
+    pub(crate) meter: Meter,
+    pub(crate) watch: Watch,
     actor: PhantomData<fn() -> A>,
 }
 
@@ -225,6 +229,8 @@ impl<A: Actor> Cell<A> {
         let is_child = seed.kin.as_ref().is_some_and(|kin| kin.parent.is_some());
         Self {
             mailbox: Mailbox::new(seed.mailbox, seed.overflow),
+            meter: Meter::of(system.name(), type_name::<A>()),
+            watch: Watch::new(),
             id,
             system,
             overflow: seed.overflow,
@@ -311,33 +317,10 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// Puts a message in as this actor's overflow policy says.
-    #[inline(always)]
-    pub(crate) fn admit<S>(
-        &self,
-        seed: S,
-        priority: u8,
-        make: impl Fn(S) -> A::Inbox,
-        to_itself: bool,
-    ) -> Result<(), Refused<S>> {
-        match self.mailbox.try_push(seed, priority, to_itself, &make) {
-            Ok(Pushed::Queued) => Ok(()),
-            Ok(Pushed::Evicted(message)) => {
-                self.drop_full(message);
-                Ok(())
-            }
-            Err(Refused::Full(seed)) if self.overflow == Overflow::DropNewest => {
-                self.drop_full(make(seed));
-                Ok(())
-            }
-            Err(refused) => Err(refused),
-        }
-    }
-
-    /// A message for which a full mailbox had no place.
-    fn drop_full(&self, message: A::Inbox) {
-        self.dead_letter(&message, DeadLetterCause::MailboxFull);
-        message.refuse(Failure::MailboxFull);
+    /// A turn ended in an error or a panic.
+    pub(crate) fn failed(&self, error: Option<String>) {
+        self.stats.failed(error);
+        self.meter.failed();
     }
 
     /// Everything that is left of the actor goes: called once, after its state
@@ -348,7 +331,9 @@ impl<A: Actor> Cell<A> {
         reason: StopReason,
         said: Option<Directive>,
     ) {
-        for message in self.mailbox.end(batch) {
+        let rest = self.mailbox.end(batch);
+        self.meter.unqueued(rest.len());
+        for message in rest {
             self.dead_letter(&message, DeadLetterCause::Stopped);
             // A message may panic as it is dropped: the others are answered,
             // and the actor ends, all the same.
@@ -379,6 +364,7 @@ impl<A: Actor> Cell<A> {
         from: Option<ActorId>,
         cause: DeadLetterCause,
     ) {
+        self.meter.lost(cause);
         self.system.lost(self, message, from, cause);
     }
 }

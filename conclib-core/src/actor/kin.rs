@@ -112,6 +112,11 @@ impl Kin {
         !self.ties().children.is_empty()
     }
 
+    /// How many children there are.
+    pub(crate) fn count(&self) -> usize {
+        self.ties().children.len()
+    }
+
     /// The children, oldest first.
     pub(crate) fn children(&self) -> Vec<(ActorId, Child)> {
         let ties = self.ties();

@@ -67,12 +67,14 @@ impl<A: Actor, B> End<A, B> {
     /// served.
     fn clear(&mut self) {
         self.cut_short();
+        drop(self.ctx.cell().watch.take());
         if let Some(mut sources) = self.ctx.take_sources() {
             for (index, from) in sources.unfinished() {
                 let cell = self.ctx.cell();
                 cell.lost(A::Inbox::name(index), from, DeadLetterCause::Stopped);
             }
             let mut rest = sources.take_stash();
+            self.ctx.cell().meter.queued(rest.len());
             rest.append(&mut self.batch);
             self.batch = rest;
             // A stream may panic as it is dropped: that is no reason any more.
@@ -217,14 +219,18 @@ async fn serve<A: Actor>(
             }
         };
         let turn = actor.turn(message, ctx).await;
-        let index = ctx.cell().stats.ended();
+        let cell = &**ctx.cell();
+        let index = cell.stats.ended();
         if current::take_waited() {
-            ctx.cell().system.waits.clear(ctx.cell().id);
+            cell.system.waits.clear(cell.id);
         }
         if matches!(turn, Turn::Done) {
+            cell.watch.end();
             continue;
         }
-        if let Some(ended) = failed(actor, ctx, index, turn).await {
+        let ended = failed(actor, ctx, index, turn).await;
+        ctx.cell().watch.end();
+        if let Some(ended) = ended {
             return ended;
         }
     }
@@ -247,14 +253,14 @@ async fn failed<A: Actor>(
             None
         }
         Turn::Refused => {
-            ctx.cell().stats.failed(None);
+            ctx.cell().failed(None);
             tracing::info!(target: "conclib", urn = %ctx.urn(), "a handler answered with an error");
             None
         }
         Turn::Failed(error) => {
             tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "nobody was asking");
             let fault = Box::new(Fault::of(&*error));
-            ctx.cell().stats.failed(Some(error.to_string()));
+            ctx.cell().failed(Some(error.to_string()));
             match caught(actor.on_error(*error, ctx)).await {
                 Ok(Directive::Resume) => None,
                 Ok(said) => Some((StopReason::Failed(fault), Some(said))),
@@ -263,7 +269,7 @@ async fn failed<A: Actor>(
         }
         Turn::Panicked(fault) => {
             let cell = ctx.cell();
-            cell.stats.failed(Some(fault.to_string()));
+            cell.failed(Some(fault.to_string()));
             cell.lost(A::Inbox::name(index), ctx.from(), DeadLetterCause::Panicked);
             Some((StopReason::Panicked(fault), None))
         }
@@ -292,7 +298,7 @@ async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<Ended> {
     if ctx.has_sources() {
         let sources = ctx.sources();
         if let Some(fault) = sources.take_fault() {
-            ctx.cell().stats.failed(Some(fault.to_string()));
+            ctx.cell().failed(Some(fault.to_string()));
             return Some((StopReason::Panicked(fault), None));
         }
         if let Some((index, turn)) = sources.take_done() {
@@ -315,7 +321,7 @@ async fn next<A: Actor>(ctx: &mut Context<A>, batch: &mut VecDeque<A::Inbox>) ->
         loop {
             let budget = ready!(coop::poll_proceed(cx));
             let next = match ctx.has_sources() {
-                false => ctx.cell().mailbox.poll_next(batch),
+                false => ctx.cell().poll_next(batch),
                 true => poll_sources(ctx, batch, cx),
             };
             let Some(message) = ready!(next) else {
@@ -345,7 +351,7 @@ fn poll_sources<A: Actor>(
         return Poll::Ready(None);
     }
     let goes_on = mailbox.signal() == Signal::None;
-    let mut from_mailbox = || mailbox.poll_next(batch);
+    let mut from_mailbox = || cell.poll_next(batch);
     let room = mailbox.capacity();
     let sources = ctx.sources();
     match ready!(sources.poll_next(cx, goes_on, room, &mut from_mailbox)) {

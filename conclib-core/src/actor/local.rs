@@ -82,8 +82,7 @@ pub(super) fn poll_send<M: Message, A: Handler<M>>(
         priority,
         ..
     } = sending;
-    cell.mailbox
-        .poll_push(cx, ticket, request, *priority, A::wrap)
+    cell.poll_admit(cx, ticket, request, *priority, A::wrap)
         .map_err(|()| NotSent::Stopped)
 }
 
@@ -141,6 +140,7 @@ pub(super) fn admit<M: Message, A: Handler<M>>(
     priority: u8,
 ) -> Result<(), Refused<Request<M>>> {
     let to_itself = request.from == Some(cell.id);
+    let request = request.timed(&cell.meter);
     cell.admit(request, priority, A::wrap, to_itself)
 }
 

@@ -1,5 +1,6 @@
 //! One actor: what it is, its mailbox, its life, and the references to it.
 
+mod admit;
 mod asker_gone;
 mod birth;
 mod cell;

@@ -35,6 +35,7 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<()> {
         let mut this = self.project();
         this.cell.mailbox.register(cx.waker());
+        let _inside = this.cell.watch.poll();
         if this.cell.mailbox.signal() == Signal::Kill {
             this.life.set(None);
         }

@@ -138,10 +138,16 @@ impl<A: Actor> Resident for Cell<A> {
     fn snapshot(&self) -> ActorSnapshot {
         let turn = self.stats.turn.load(Ordering::Relaxed);
         let last_error = self.stats.last_error.lock();
+        let kin = self.kin();
         ActorSnapshot {
             urn: self.urn(),
             type_name: type_name::<A>().to_owned(),
+            place: self.place,
             state: self.state(),
+            generation: self.generation(),
+            restarts: self.generation() - 1,
+            parent: kin.and_then(Kin::parent).map(|parent| parent.urn()),
+            children: kin.map_or(0, Kin::count),
             depth: self.mailbox.depth(),
             capacity: self.mailbox.capacity(),
             handled: self.stats.handled.load(Ordering::Relaxed),
@@ -149,6 +155,7 @@ impl<A: Actor> Resident for Cell<A> {
             busy_with: turn
                 .checked_sub(1)
                 .map(|index| A::Inbox::name(index).to_owned()),
+            waiting_for: self.waits_for(),
             last_error: last_error
                 .ok()
                 .and_then(|last| last.as_deref().map(str::to_owned)),
@@ -159,7 +166,10 @@ impl<A: Actor> Resident for Cell<A> {
         }
     }
 
-    fn accept(&self, envelope: &Envelope<'_>, asker: WireAsker) -> bool {
+    fn accept(&self, envelope: &Envelope<'_>, mut asker: WireAsker) -> bool {
+        if self.meter.is_on() {
+            asker.is_sent_now();
+        }
         let (message, priority) = match A::Inbox::accept(envelope, asker) {
             Accepted::Message(message, priority) => (message, priority),
             Accepted::Answered => return false,
@@ -195,6 +205,13 @@ impl<A: Actor> Resident for Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
+    /// For whom the turn that runs waits; of those who have ended, nothing is
+    /// known any more.
+    fn waits_for(&self) -> Vec<Urn> {
+        let whom = self.system.waits.of(self.id).into_iter();
+        whom.filter_map(|id| self.system.urn_of(id)).collect()
+    }
+
     fn unexpected(&self, message: &str) {
         tracing::warn!(
             target: "conclib",

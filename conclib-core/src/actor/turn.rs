@@ -13,6 +13,7 @@ use crate::current;
 use crate::error::{Delivery, Failure};
 use crate::fault::{Fault, HandlerError};
 use crate::message::{Message, Never};
+use crate::observe::Watched;
 use crate::reply::{Deferred, Refusal, ReplyTo};
 
 /// How a turn ended.
@@ -204,7 +205,8 @@ where
 {
     match handler {
         Ok(handler) => {
-            let turn = Box::pin(answer(reply, handler));
+            let observed = ctx.cell().watch.take();
+            let turn = Box::pin(Watched::new(answer(reply, handler), observed));
             let beside = Beside::new(index, ctx.from(), ctx.due(), turn);
             ctx.sources().run_beside(beside);
             Turn::Later

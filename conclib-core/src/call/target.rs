@@ -94,11 +94,12 @@ pub struct Sending<M: Message> {
 }
 
 impl<M: Message> Sending<M> {
+    #[inline(always)]
     fn new(message: M, reply: ReplyTo<M::Reply, M::Error>, priority: u8) -> Self {
         Self {
             request: Some(Request {
                 message,
-                reply,
+                reply: reply.noted(),
                 from: current::sender(),
             }),
             ticket: None,
@@ -121,10 +122,12 @@ impl<M: Message> Sending<M> {
         self.leaving.take()?.into_cancel()
     }
 
+    #[inline(always)]
     pub(crate) fn tell(message: M, priority: u8) -> Self {
         Self::new(message, ReplyTo::nobody(), priority)
     }
 
+    #[inline(always)]
     pub(crate) fn ask(message: M, priority: u8) -> (Self, Slot<M>) {
         let (reply, answer) = ReplyTo::local();
         (Self::new(message, reply, priority), answer)

@@ -3,6 +3,7 @@
 mod combine;
 mod deferred;
 mod group;
+mod noted;
 mod pick;
 mod request;
 mod shared;

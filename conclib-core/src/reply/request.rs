@@ -6,6 +6,7 @@ use super::to::{ReplyTo, Slot};
 use crate::current::{self, ActorId};
 use crate::error::Failure;
 use crate::message::Message;
+use crate::observe::Meter;
 
 /// A message on its way to a handler, with the place for its reply.
 ///
@@ -24,7 +25,7 @@ impl<M: Message> Request<M> {
     pub(crate) fn tell(message: M) -> Self {
         Self {
             message,
-            reply: ReplyTo::nobody(),
+            reply: ReplyTo::nobody().noted(),
             from: current::sender(),
         }
     }
@@ -37,12 +38,21 @@ impl<M: Message> Request<M> {
 
     /// A message that came by itself.
     #[doc(hidden)]
-    pub const fn tick(message: M) -> Self {
+    pub fn tick(message: M) -> Self {
         Self {
             message,
-            reply: ReplyTo::nobody(),
+            reply: ReplyTo::nobody().noted_by_itself(),
             from: None,
         }
+    }
+
+    /// With the time at which it was sent, if its receiver is measured.
+    #[inline(always)]
+    pub(crate) fn timed(mut self, meter: &Meter) -> Self {
+        if meter.is_on() {
+            self.reply = self.reply.sent_now();
+        }
+        self
     }
 
     /// Word to a wire that a told message is queued.

@@ -30,7 +30,7 @@ pub(super) enum Slot<T, E> {
         /// Until when the asker waits.
         due: Option<Due>,
     },
-    /// The asker is in another process.
+    /// The asker is in another process, or somebody looks on.
     Wire(Box<WireReply<T, E>>),
     /// The handler has not returned its [`Deferred`] yet.
     Deferred(Unanswered<T, E>),
@@ -49,8 +49,10 @@ impl<T, E> ReplyTo<T, E> {
 
     /// Until when the asker waits, if that is known.
     pub(crate) fn set_due(&mut self, until: Option<Due>) {
-        if let Slot::Local { due, .. } = &mut self.0 {
-            *due = until;
+        match &mut self.0 {
+            Slot::Local { due, .. } => *due = until,
+            Slot::Wire(reply) => reply.set_due(until),
+            Slot::Nobody | Slot::Deferred(_) => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod alias;
 mod broadcast;
+mod dump;
 mod query;
 mod registry;
 mod shutdown;
@@ -17,6 +18,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 pub use broadcast::Broadcast;
+pub use dump::DumpOnSignal;
 pub(crate) use registry::Shared;
 pub use shutdown::{Shutdown, ShutdownReport};
 pub use spawn::SpawnBuilder;
@@ -182,6 +184,60 @@ impl System {
     /// mailbox, so a full one does not delay it.
     pub fn snapshot(&self) -> SystemSnapshot {
         self.0.snapshot()
+    }
+
+    /// What [`snapshot`](Self::snapshot) sees as a table for people: a line for
+    /// each actor, children below their parents, with what it is busy with, how
+    /// many messages wait, what it has handled, and its last error.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor(urn = "counter")]
+    /// struct Counter;
+    ///
+    /// #[actor]
+    /// impl Counter {}
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let counter = system.spawn(Counter)?;
+    ///     counter.started().await?;
+    ///     let dump = system.dump();
+    ///     assert!(dump.contains("counter  Counter  running  0/1024"), "{dump}");
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn dump(&self) -> String {
+        self.snapshot().to_string()
+    }
+
+    /// Has SIGUSR1 write a [`dump`](Self::dump) to the standard error, until
+    /// what this returns is dropped: to see which actor a program that hangs is
+    /// waiting for. Each system that wants it writes its own.
+    ///
+    /// It waits for the signal on a thread of its own, so it also answers when
+    /// every thread of the runtime is blocked. Once it was called, SIGUSR1 does
+    /// not end the process any more, as it does by default, not even after this
+    /// is dropped.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let _dumps = system.dump_on_sigusr1()?;
+    ///     // From now on: kill -USR1 <pid>
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The signal handler cannot be installed, or there can be no more threads.
+    pub fn dump_on_sigusr1(&self) -> std::io::Result<DumpOnSignal> {
+        DumpOnSignal::new(&self.0)
     }
 
     /// Ends all actors, newest first, then closes the brokers: await it. New

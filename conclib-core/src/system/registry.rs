@@ -1,6 +1,6 @@
 //! Who lives in a system, by age and by name.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -26,8 +26,8 @@ pub(crate) struct Shared {
     pub(crate) handles: AtomicUsize,
     table: Mutex<Table>,
     events: broadcast::Sender<Event>,
-    /// Whether anybody ever listened: until then nothing is made up.
-    listened: AtomicBool,
+    /// How many listen: for nobody nothing is made up.
+    listeners: Arc<AtomicUsize>,
     dead_letters: AtomicU64,
     brokers: Mutex<Vec<Arc<dyn Broker>>>,
     /// Which of the actors wait for which.
@@ -49,7 +49,7 @@ impl Shared {
             handles: AtomicUsize::new(1),
             table: Mutex::default(),
             events: Events::channel(),
-            listened: AtomicBool::new(false),
+            listeners: Arc::default(),
             dead_letters: AtomicU64::new(0),
             brokers: Mutex::default(),
             waits: Waits::default(),
@@ -187,14 +187,13 @@ impl Shared {
     }
 
     pub(crate) fn events(&self) -> Events {
-        self.listened.store(true, Ordering::Relaxed);
-        Events::new(&self.events)
+        Events::new(&self.events, self.listeners.clone())
     }
 
     /// Makes an event up only if somebody listens.
     pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
-        if self.listened.load(Ordering::Relaxed) {
-            // The listeners may have left since.
+        if self.listeners.load(Ordering::Relaxed) > 0 {
+            // The last of them may just have left.
             let _ = self.events.send(event());
         }
     }

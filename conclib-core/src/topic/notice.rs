@@ -76,8 +76,7 @@ impl<A: Handler<Lagged>> Hearing for Cell<A> {
             told = lag.missed.swap(0, Ordering::SeqCst);
             A::wrap(Request::tick(Lagged::new(topic, told)))
         };
-        self.mailbox
-            .poll_push(cx, ticket, &mut Some(lag.topic.clone()), lag.priority, make)
+        self.poll_admit(cx, ticket, &mut Some(lag.topic.clone()), lag.priority, make)
             .map_ok(|()| told)
     }
 }

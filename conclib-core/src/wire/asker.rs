@@ -21,6 +21,7 @@ use crate::deadline::Due;
 use crate::error::{Delivery, Failure};
 use crate::fault::Fault;
 use crate::message::{Message, Road, decode};
+use crate::observe::Note;
 use crate::reply::{Answer, Refusal, ReplyTo, Request};
 use crate::urn::Urn;
 
@@ -100,6 +101,8 @@ pub struct WireAsker {
     expires: Instant,
     cancellation: Cancellation,
     origin: Origin,
+    /// What somebody who looks on wants to know.
+    note: Option<Box<Note>>,
 }
 
 impl WireAsker {
@@ -112,7 +115,32 @@ impl WireAsker {
             expires: Instant::now() + envelope.timeout.min(MAX_TIMEOUT),
             cancellation: Cancellation::default(),
             origin,
+            note: Note::of_wire(envelope.trace).map(Box::new),
         }
+    }
+
+    /// One that asks nothing, and only brings a note.
+    pub(crate) fn nobody(note: Note) -> Self {
+        Self {
+            sink: None,
+            id: RequestId::nil(),
+            codec: Codec::Json,
+            asked: false,
+            expires: Instant::now(),
+            cancellation: Cancellation::default(),
+            origin: Origin::Local,
+            note: Some(Box::new(note)),
+        }
+    }
+
+    pub(crate) fn note(&self) -> Option<&Note> {
+        self.note.as_deref()
+    }
+
+    /// It is being sent to a receiver that is measured.
+    #[cold]
+    pub(crate) fn is_sent_now(&mut self) {
+        self.note.get_or_insert_default().is_sent_now();
     }
 
     pub(crate) fn codec(&self) -> Codec {
@@ -193,9 +221,16 @@ impl Drop for WireAsker {
 /// The way back to an asker behind a wire, typed by what it waits for.
 pub struct WireReply<T, E> {
     asker: WireAsker,
-    encode: EncodeFn<T, E>,
+    way: Way<T, E>,
     /// When the asker's time is over, once somebody waits for that.
     expiry: Option<Pin<Box<Sleep>>>,
+}
+
+enum Way<T, E> {
+    Wire(EncodeFn<T, E>),
+    /// It came from here, and the asker only stands for what is noted of it:
+    /// the loop looks for one anyway, and so finds that without another look.
+    Here(ReplyTo<T, E>),
 }
 
 /// Writes an answer of a message as the body of a response.
@@ -208,12 +243,38 @@ enum Encode {
 }
 
 impl<T, E> WireReply<T, E> {
+    /// Of a message that came from here.
+    pub(crate) fn noted(note: Note, reply: ReplyTo<T, E>) -> Self {
+        Self {
+            asker: WireAsker::nobody(note),
+            way: Way::Here(reply),
+            expiry: None,
+        }
+    }
+
+    pub(crate) fn is_sent_now(&mut self) {
+        self.asker.is_sent_now();
+    }
+
+    /// An asker elsewhere has said so itself.
+    pub(crate) fn set_due(&mut self, until: Option<Due>) {
+        if let Way::Here(reply) = &mut self.way {
+            reply.set_due(until);
+        }
+    }
+
     pub(crate) fn is_wanted(&self) -> bool {
-        self.asker.asked && self.asker.is_waiting()
+        match &self.way {
+            Way::Wire(_) => self.asker.asked && self.asker.is_waiting(),
+            Way::Here(reply) => reply.is_wanted(),
+        }
     }
 
     /// Resolves when the asker does not wait any more.
     pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Way::Here(reply) = &mut self.way {
+            return reply.poll_closed(cx);
+        }
         if !self.asker.asked {
             return Poll::Pending;
         }
@@ -232,11 +293,17 @@ impl<T, E> WireReply<T, E> {
     }
 
     pub(crate) fn was_asked(&self) -> bool {
-        self.asker.asked
+        match &self.way {
+            Way::Wire(_) => self.asker.asked,
+            Way::Here(reply) => reply.was_asked(),
+        }
     }
 
     /// Until when the asker waits, and whether it has left.
     pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
+        if let Way::Here(reply) = &self.way {
+            return reply.outlook();
+        }
         match self.asker.asked {
             true => (Due::at(self.asker.expires), self.asker.has_left()),
             false => (None, false),
@@ -252,11 +319,14 @@ impl<T, E> WireReply<T, E> {
     }
 
     pub(crate) fn answer(mut self, answer: Answer<T, E>) {
+        let encode = match self.way {
+            Way::Wire(encode) => encode,
+            Way::Here(reply) => return reply.answer(answer),
+        };
         if self.asker.sink.is_none() {
             return;
         }
         let mut body = Vec::with_capacity(USUAL_BODY);
-        let encode = self.encode;
         let codec = self.asker.codec;
         // The serde code of a reply is a user's, and may panic.
         let encoded = catch_unwind(AssertUnwindSafe(|| encode(answer, codec, &mut body)));
@@ -316,7 +386,7 @@ pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: WireAsker) -> Option<R
             message,
             reply: ReplyTo::wire(WireReply {
                 asker,
-                encode: encode::<M>,
+                way: Way::Wire(encode::<M>),
                 expiry: None,
             }),
             from: None,

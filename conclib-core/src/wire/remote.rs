@@ -21,6 +21,7 @@ use crate::error::{AskError, Delivery, Failure, TellError};
 use crate::fault::Fault;
 use crate::message::{Message, Never, Road, WireMessage};
 use crate::named::Named;
+use crate::observe::Outgoing;
 use crate::reply::{Answer, Refusal, ReplyTo};
 use crate::urn::{Urn, UrnError};
 
@@ -101,19 +102,23 @@ impl Remote {
             let _ = answer.send(response.and_then(|response| json_answer(&response)));
         });
         let _cancel = loop {
+            let outgoing = Outgoing::new();
             let envelope = Envelope {
                 id: self.outlet.next_id(),
                 to: urn.as_str(),
                 message,
                 timeout: until.saturating_duration_since(Instant::now()),
-                trace: "",
+                trace: outgoing.text(),
                 codec,
                 fingerprint: 0,
                 asked: true,
                 body: &bytes,
             };
             match self.outlet.send(&envelope, answerer) {
-                Ok(()) => break CancelOnDrop::new(self.outlet.clone(), envelope.id),
+                Ok(()) => {
+                    outgoing.is_out(urn, message);
+                    break CancelOnDrop::new(self.outlet.clone(), envelope.id);
+                }
                 Err((Unsent::Busy, back)) => answerer = back,
                 Err((Unsent::Closed, _)) => return Err(closed()),
                 Err((Unsent::Codec(error), _)) => {
@@ -344,18 +349,21 @@ fn send<M: Message>(
         return Err((Unsent::Codec(error), answerer));
     }
     let id = remote.outlet.next_id();
+    let outgoing = Outgoing::new();
     let envelope = Envelope {
         id,
         to: urn.as_str(),
         message: M::NAME,
         timeout,
-        trace: "",
+        trace: outgoing.text(),
         codec,
         fingerprint: M::FINGERPRINT,
         asked,
         body: &body,
     };
-    remote.outlet.send(&envelope, answerer).map(|()| id)
+    remote.outlet.send(&envelope, answerer)?;
+    outgoing.is_out(urn, M::NAME);
+    Ok(id)
 }
 
 /// What passes the answer on to a local slot; for a tell, the word that it is

@@ -153,7 +153,7 @@ impl<A: Actor> Context<A> {
         let (reply, deferred) = self.defer();
         let request = Request {
             message,
-            reply,
+            reply: reply.noted(),
             from: self.from(),
         };
         forward(to, request).await;

@@ -295,7 +295,7 @@ impl<A: Actor> Context<A> {
         if self.sources().stashed() < self.cell().mailbox.capacity() {
             let request = Request {
                 message,
-                reply,
+                reply: reply.noted(),
                 from,
             };
             self.sources().stash(A::wrap(request));

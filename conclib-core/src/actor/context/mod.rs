@@ -8,11 +8,12 @@ mod input;
 
 use super::cell::Cell;
 use super::sources::Sources;
-use super::{Actor, ActorRef, AnyRef, AskerGone, Signal, StopReason};
+use super::{Actor, ActorRef, AnyRef, AskerGone, Messages, Signal, StopReason};
 use crate::current::{self, ActorId};
 use crate::deadline::Due;
 use crate::message::Message;
 use crate::named::Named;
+use crate::observe::Observed;
 use crate::reply::{Deferred, ReplyTo, Request};
 use crate::system::System;
 use crate::urn::Urn;
@@ -63,7 +64,7 @@ pub struct Context<A: Actor> {
 pub struct Head<'a> {
     pub(crate) index: usize,
     pub(crate) from: Option<ActorId>,
-    /// Who asked, if it was from outside.
+    /// Who asked, if it was from outside, or what stands for it.
     pub(crate) asker: Option<&'a WireAsker>,
     /// Until when its asker waits.
     pub(crate) due: Option<Due>,
@@ -169,8 +170,30 @@ impl<A: Actor> Context<A> {
         self.cell.stats.began(head.index);
         self.from = head.from;
         self.wait_until(head.due);
-        if head.asker.is_some() || self.outside.is_some() {
-            self.outside = head.asker.map(|asker| Box::new(asker.origin().clone()));
+        match head.asker {
+            Some(_) => self.begin_remarked(head),
+            None if self.cell.meter.is_on() => self.begin_remarked(head),
+            None if self.outside.is_some() => self.outside = None,
+            None => {}
+        }
+    }
+
+    /// For those turns that have more to them.
+    #[cold]
+    #[inline(never)]
+    fn begin_remarked(&mut self, head: Head<'_>) {
+        let asker = head.asker;
+        self.outside = asker.map(|asker| Box::new(asker.origin().clone()));
+        let note = asker.and_then(WireAsker::note);
+        if note.is_some() || self.cell.meter.is_on() {
+            let cell = &self.cell;
+            cell.watch.begin(Observed::of(
+                &**cell,
+                A::Inbox::name(head.index),
+                cell.generation(),
+                note,
+                &cell.meter,
+            ));
         }
     }
 

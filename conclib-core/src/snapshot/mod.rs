@@ -1,11 +1,42 @@
 //! What a system looks like from inside, at one moment.
 
+mod table;
+
 use serde::{Deserialize, Serialize};
 
-use crate::actor::State;
+use crate::actor::{Place, State};
 use crate::urn::Urn;
 
 /// A system at one moment: [`System::snapshot`](crate::System::snapshot).
+///
+/// It can be written down and read again, elsewhere too. Printed, it is a table
+/// for people: [`System::dump`](crate::System::dump).
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[actor(urn = "counter")]
+/// #[derive(Default)]
+/// struct Counter { n: u64 }
+///
+/// #[actor]
+/// impl Counter {
+///     #[message]
+///     fn add(&mut self, by: u64) -> u64 { self.n += by; self.n }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let counter = system.spawn(Counter::default())?;
+///     counter.add(2).await?;
+///     let seen = system.snapshot();
+///     assert_eq!((&*seen.name, seen.dead_letters), ("docs", 0));
+///     let one = &seen.actors[0];
+///     assert_eq!((one.urn.as_str(), one.state), ("counter", State::Running));
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SystemSnapshot {
@@ -27,8 +58,18 @@ pub struct ActorSnapshot {
     pub urn: Urn,
     /// The path of its type.
     pub type_name: String,
+    /// Where it runs.
+    pub place: Place,
     /// Where it is in its life.
     pub state: State,
+    /// How many times it was started.
+    pub generation: u32,
+    /// How many of those were restarts.
+    pub restarts: u32,
+    /// Whose child it is.
+    pub parent: Option<Urn>,
+    /// How many children it has.
+    pub children: usize,
     /// How many messages wait.
     pub depth: usize,
     /// How many may wait.
@@ -39,6 +80,8 @@ pub struct ActorSnapshot {
     pub failed: u64,
     /// The wire name of the message whose turn runs.
     pub busy_with: Option<String>,
+    /// Whom that turn has asked, and waits for.
+    pub waiting_for: Vec<Urn>,
     /// The last error that nobody asked about.
     pub last_error: Option<String>,
     /// The wire names of the messages that come by themselves.

@@ -1,0 +1,72 @@
+//! How messages get into a mailbox and out of it, counted if anybody counts.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll};
+
+use super::cell::Cell;
+use super::mailbox::{Pushed, Refused, Ticket};
+use super::{Actor, Messages, Overflow};
+use crate::error::Failure;
+use crate::events::DeadLetterCause;
+
+impl<A: Actor> Cell<A> {
+    /// Puts a message in as this actor's overflow policy says.
+    #[inline(always)]
+    pub(crate) fn admit<S>(
+        &self,
+        seed: S,
+        priority: u8,
+        make: impl Fn(S) -> A::Inbox,
+        to_itself: bool,
+    ) -> Result<(), Refused<S>> {
+        // Before it is: the loop may be sooner than this.
+        self.meter.queued(1);
+        let pushed = self.mailbox.try_push(seed, priority, to_itself, &make);
+        if !matches!(pushed, Ok(Pushed::Queued)) {
+            self.meter.unqueued(1);
+        }
+        match pushed {
+            Ok(Pushed::Queued) => Ok(()),
+            Ok(Pushed::Evicted(message)) => {
+                self.drop_full(message);
+                Ok(())
+            }
+            Err(Refused::Full(seed)) if self.overflow == Overflow::DropNewest => {
+                self.drop_full(make(seed));
+                Ok(())
+            }
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// As [`admit`](Self::admit), but waits in line for a place.
+    pub(crate) fn poll_admit<S>(
+        &self,
+        cx: &mut Context<'_>,
+        ticket: &mut Option<Ticket>,
+        seed: &mut Option<S>,
+        priority: u8,
+        make: impl FnOnce(S) -> A::Inbox,
+    ) -> Poll<Result<(), ()>> {
+        let pushed = self.mailbox.poll_push(cx, ticket, seed, priority, make);
+        if let Poll::Ready(Ok(())) = pushed {
+            self.meter.queued(1);
+        }
+        pushed
+    }
+
+    /// The next message for the loop; see [`Mailbox::poll_next`].
+    pub(crate) fn poll_next(&self, batch: &mut VecDeque<A::Inbox>) -> Poll<Option<A::Inbox>> {
+        let next = self.mailbox.poll_next(batch);
+        if let Poll::Ready(Some(_)) = next {
+            self.meter.unqueued(1);
+        }
+        next
+    }
+
+    /// A message for which a full mailbox had no place.
+    fn drop_full(&self, message: A::Inbox) {
+        self.dead_letter(&message, DeadLetterCause::MailboxFull);
+        message.refuse(Failure::MailboxFull);
+    }
+}

@@ -1,0 +1,174 @@
+//! The trace that a message is part of, over all processes.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use uuid::Uuid;
+
+/// A place in a trace: what the W3C calls a `traceparent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Trace {
+    /// Which trace; never zero.
+    id: [u64; 2],
+    /// What in it is the parent; never zero.
+    parent: u64,
+    flags: u8,
+    /// Whether it came from outside, so that somebody there knows it. One that
+    /// only began here is shown where it leaves.
+    pub(super) is_known: bool,
+}
+
+/// The version that is written, and the one that is understood.
+const VERSION: &str = "00";
+/// What a trace that begins here says: it is looked at.
+const SAMPLED: u8 = 1;
+
+thread_local! {
+    /// The trace of the turn that is polled here.
+    static CURRENT: Cell<Option<Trace>> = const { Cell::new(None) };
+}
+
+impl Trace {
+    /// A trace that begins here.
+    pub(crate) fn begin() -> Self {
+        let (seed, count) = unique();
+        Self {
+            id: [seed.0 ^ mix(count), mix(seed.1.wrapping_add(count)).max(1)],
+            parent: mix(seed.0.wrapping_add(count)).max(1),
+            flags: SAMPLED,
+            is_known: false,
+        }
+    }
+
+    /// The same trace, with something new in it as the parent.
+    pub(crate) fn step(self) -> Self {
+        let (seed, count) = unique();
+        Self {
+            parent: mix(seed.0.wrapping_add(count)).max(1),
+            ..self
+        }
+    }
+
+    /// The trace of the turn that is polled on this thread.
+    pub(crate) fn current() -> Option<Self> {
+        CURRENT.get()
+    }
+
+    /// Makes it that; returns the one before.
+    pub(crate) fn make_current(trace: Option<Self>) -> Option<Self> {
+        CURRENT.replace(trace)
+    }
+
+    /// Reads what came over a wire. Whatever is not exactly what the W3C says
+    /// is as good as nothing.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        const LEN: usize = 55;
+        let is_clean = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
+        if text.len() != LEN || !text.bytes().all(is_clean) {
+            return None;
+        }
+        let mut parts = text.split('-');
+        let mut part = |len: usize| parts.next().filter(|part| part.len() == len);
+        let version = part(2)?;
+        let (id, parent, flags) = (part(32)?, part(16)?, part(2)?);
+        if version != VERSION || parts.next().is_some() {
+            return None;
+        }
+        let number = |digits| u64::from_str_radix(digits, 16).ok();
+        let (high, low) = id.split_at_checked(16)?;
+        let trace = Self {
+            id: [number(high)?, number(low)?],
+            parent: number(parent)?,
+            flags: u8::from_str_radix(flags, 16).ok()?,
+            is_known: true,
+        };
+        (trace.id != [0, 0] && trace.parent != 0).then_some(trace)
+    }
+
+    /// Which trace, as it is written.
+    pub(crate) fn id(self) -> String {
+        format!("{:016x}{:016x}", self.id[0], self.id[1])
+    }
+
+    /// What in it is the parent, as it is written.
+    pub(crate) fn parent(self) -> String {
+        format!("{:016x}", self.parent)
+    }
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (id, parent) = (self.id(), self.parent());
+        write!(f, "{VERSION}-{id}-{parent}-{:02x}", self.flags)
+    }
+}
+
+/// What no other process has, and a number that comes once in this one.
+fn unique() -> ((u64, u64), u64) {
+    static SEED: OnceLock<(u64, u64)> = OnceLock::new();
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let seed = *SEED.get_or_init(|| Uuid::new_v4().as_u64_pair());
+    (seed, COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Spreads neighbours over all numbers, each to one of its own.
+fn mix(number: u64) -> u64 {
+    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Trace;
+
+    const GOOD: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let trace = Trace::begin();
+        let text = trace.to_string();
+        assert_eq!(text.len(), 55);
+        assert_eq!(Trace::parse(&text).unwrap().to_string(), text);
+        assert_eq!(
+            Trace::parse(GOOD).map(|it| it.to_string()).as_deref(),
+            Some(GOOD)
+        );
+    }
+
+    #[test]
+    fn each_trace_and_each_step_is_another() {
+        let all: std::collections::HashSet<_> =
+            (0..1000).map(|_| Trace::begin().to_string()).collect();
+        assert_eq!(all.len(), 1000);
+        let trace = Trace::begin();
+        let step = trace.step();
+        assert_eq!(trace.id(), step.id());
+        assert_ne!(trace.parent(), step.parent());
+    }
+
+    #[test]
+    fn what_is_not_a_traceparent_is_nothing() {
+        for bad in [
+            String::new(),
+            GOOD.to_uppercase(),
+            GOOD.replace("00-4", "01-4"),
+            GOOD.replace("00-4", "ff-4"),
+            GOOD[..54].to_owned(),
+            format!("{GOOD}0"),
+            format!("{GOOD}-what-comes"),
+            GOOD.replace('4', "+"),
+            GOOD.replace("4bf92f3577b34da6a3ce929d0e0e4736", &"0".repeat(32)),
+            GOOD.replace("00f067aa0ba902b7", &"0".repeat(16)),
+            GOOD.replace('-', "0"),
+            "-".repeat(55),
+            // 55 bytes, but not of one byte each.
+            format!("{}é", &GOOD[..53]),
+        ] {
+            assert_eq!(Trace::parse(&bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! A turn that somebody looks at.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::time::Instant;
+use tracing::Span;
+use tracing::field::Empty;
+
+use super::{Meter, Note, Trace, is_traced};
+use crate::named::Named;
+
+/// What is observed of one turn.
+pub(crate) struct Observed {
+    span: Span,
+    trace: Option<Trace>,
+    /// The trace of whatever runs around it, while it is polled.
+    around: Option<Trace>,
+    /// When it began, if the actor is measured.
+    began: Option<Instant>,
+    meter: Meter,
+}
+
+impl Observed {
+    /// The turn of this message begins. `None` if there is nothing to look at
+    /// after all.
+    pub(crate) fn of(
+        actor: &dyn Named,
+        message: &'static str,
+        generation: u32,
+        note: Option<&Note>,
+        meter: &Meter,
+    ) -> Option<Box<Self>> {
+        let came = note.and_then(Note::trace);
+        let span = match is_traced() {
+            true => span(actor, message, generation, note),
+            false => Span::none(),
+        };
+        let is_wanted = !span.is_disabled();
+        let began = meter.is_on().then(Instant::now);
+        if let Some(began) = began {
+            meter.begins(began, note.and_then(|note| note.sent));
+        }
+        (is_wanted || came.is_some() || began.is_some()).then(|| {
+            Box::new(Self {
+                span,
+                trace: came.or_else(|| is_wanted.then(Trace::begin)),
+                around: None,
+                began,
+                meter: meter.clone(),
+            })
+        })
+    }
+
+    /// The turn is over, and was not cut short.
+    pub(crate) fn is_done(&self) {
+        if let Some(began) = self.began {
+            self.meter.ends(began);
+        }
+    }
+
+    fn enter(&mut self) {
+        self.around = Trace::make_current(self.trace);
+        self.span.with_subscriber(|(id, to)| to.enter(id));
+    }
+
+    fn exit(&mut self) {
+        self.span.with_subscriber(|(id, to)| to.exit(id));
+        Trace::make_current(self.around.take());
+    }
+}
+
+fn span(actor: &dyn Named, message: &str, generation: u32, note: Option<&Note>) -> Span {
+    let span = tracing::debug_span!(
+        target: "conclib",
+        parent: note.and_then(Note::span),
+        "turn",
+        urn = %actor.urn(),
+        message,
+        generation,
+        trace_id = Empty,
+        parent_id = Empty,
+    );
+    if let Some(trace) = note.and_then(Note::trace).filter(|it| it.is_known) {
+        span.record("trace_id", trace.id());
+        span.record("parent_id", trace.parent());
+    }
+    span
+}
+
+/// What is observed of an actor's turn, if anything is. Only its own task uses
+/// it: with each poll of an observed turn it enters what is observed.
+///
+/// The future of the turn itself is not wrapped, so that turns nobody looks at
+/// pay for one comparison each.
+pub(crate) struct Watch {
+    state: AtomicU8,
+    observed: Mutex<Option<Box<Observed>>>,
+}
+
+const NOTHING: u8 = 0;
+const OUTSIDE: u8 = 1;
+const INSIDE: u8 = 2;
+
+impl Watch {
+    pub(crate) const fn new() -> Self {
+        Self {
+            state: AtomicU8::new(NOTHING),
+            observed: Mutex::new(None),
+        }
+    }
+
+    /// An observed turn begins, within a poll.
+    pub(crate) fn begin(&self, observed: Option<Box<Observed>>) {
+        if let Some(mut observed) = observed {
+            observed.enter();
+            *self.observed() = Some(observed);
+            self.state.store(INSIDE, Ordering::Relaxed);
+        }
+    }
+
+    /// The turn is over, and was not cut short.
+    #[inline(always)]
+    pub(crate) fn end(&self) {
+        if self.is_watching() {
+            self.end_observed();
+        }
+    }
+
+    #[cold]
+    fn end_observed(&self) {
+        if let Some(observed) = self.take() {
+            observed.is_done();
+        }
+    }
+
+    /// What is observed from now on is somebody else's.
+    pub(crate) fn take(&self) -> Option<Box<Observed>> {
+        let was = self.state.swap(NOTHING, Ordering::Relaxed);
+        let mut observed = self.observed().take()?;
+        if was == INSIDE {
+            observed.exit();
+        }
+        Some(observed)
+    }
+
+    /// A poll of the actor begins; it ends when this is dropped.
+    #[inline(always)]
+    pub(crate) fn poll(&self) -> Inside<'_> {
+        if self.is_watching() {
+            self.enter();
+        }
+        Inside(self)
+    }
+
+    #[inline(always)]
+    fn is_watching(&self) -> bool {
+        self.state.load(Ordering::Relaxed) != NOTHING
+    }
+
+    #[cold]
+    fn enter(&self) {
+        if let Some(observed) = &mut *self.observed() {
+            observed.enter();
+            self.state.store(INSIDE, Ordering::Relaxed);
+        }
+    }
+
+    #[cold]
+    fn exit(&self) {
+        if let Some(observed) = &mut *self.observed() {
+            observed.exit();
+            self.state.store(OUTSIDE, Ordering::Relaxed);
+        }
+    }
+
+    fn observed(&self) -> MutexGuard<'_, Option<Box<Observed>>> {
+        self.observed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One poll of an actor.
+pub(crate) struct Inside<'a>(&'a Watch);
+
+impl Drop for Inside<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.0.is_watching() {
+            self.0.exit();
+        }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A handler that runs beside the turns, with what is observed of it.
+    pub(crate) struct Watched<F> {
+        #[pin]
+        future: F,
+        observed: Option<Box<Observed>>,
+    }
+}
+
+impl<F: Future> Watched<F> {
+    pub(crate) fn new(future: F, observed: Option<Box<Observed>>) -> Self {
+        Self { future, observed }
+    }
+}
+
+impl<F: Future> Future for Watched<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        /// Also when the poll unwinds.
+        struct Exit<'a>(Option<&'a mut Observed>);
+        impl Drop for Exit<'_> {
+            fn drop(&mut self) {
+                if let Some(observed) = &mut self.0 {
+                    observed.exit();
+                }
+            }
+        }
+        let this = self.project();
+        let mut observed = this.observed.as_deref_mut();
+        if let Some(observed) = &mut observed {
+            observed.enter();
+        }
+        let exit = Exit(observed);
+        let polled = this.future.poll(cx);
+        drop(exit);
+        if polled.is_ready()
+            && let Some(observed) = this.observed.take()
+        {
+            observed.is_done();
+        }
+        polled
+    }
+}

@@ -1,0 +1,42 @@
+//! What goes with a message for those who look on; else nothing of this is on
+//! its way.
+
+use super::to::{ReplyTo, Slot};
+use crate::observe::{Note, has_something_to_note};
+use crate::wire::WireReply;
+
+impl<T, E> ReplyTo<T, E> {
+    /// With what there is to note of a message that is sent here and now.
+    #[inline(always)]
+    pub(crate) fn noted(self) -> Self {
+        match has_something_to_note() {
+            true => self.with(Note::here()),
+            false => self,
+        }
+    }
+
+    /// As [`noted`](Self::noted), of a message that nobody sends.
+    pub(crate) fn noted_by_itself(self) -> Self {
+        match Note::by_itself() {
+            Some(note) => self.with(note),
+            None => self,
+        }
+    }
+
+    /// With the time at which it was sent, for a receiver that is measured.
+    #[cold]
+    pub(super) fn sent_now(mut self) -> Self {
+        if let Slot::Wire(reply) = &mut self.0 {
+            reply.is_sent_now();
+            return self;
+        }
+        let mut note = Note::default();
+        note.is_sent_now();
+        self.with(note)
+    }
+
+    #[cold]
+    fn with(self, note: Note) -> Self {
+        Self::wire(WireReply::noted(note, self))
+    }
+}
