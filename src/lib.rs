@@ -11,8 +11,11 @@
 //! | `apid` | yes | [`start_api`], [`status`], [`PrivateDir`] |
 //! | `process` | no | [`process`]: owned child processes of any kind |
 //! | `metrics` | no | depth, times and counts of each type of actor, for the recorder of the crate `metrics` |
+//! | `testing` | no | `testing`: probes, spies, faults, seeded orders of turns; `#[conclib::test]` |
 
 pub use conclib_core::*;
+#[cfg(all(feature = "macros", feature = "testing"))]
+pub use conclib_macros::test;
 #[cfg(feature = "macros")]
 pub use conclib_macros::{actor, fallback, handler, main, message, on, protocol};
 /// The attributes that are only understood inside an `#[actor] impl`.

@@ -283,3 +283,22 @@ fn a_supervised_worker_with_backoff_is_short() -> conclib::Result {
     assert!(lines_of("supervision")? <= 26);
     Ok(())
 }
+
+#[cfg(feature = "testing")]
+#[test]
+fn the_test_kit_needs_no_shop() -> conclib::Result {
+    let _guard = guard();
+    let output = example("test_kit")?.output()?;
+    assert!(output.status.success());
+    assert_eq!(
+        String::from_utf8(output.stdout)?
+            .lines()
+            .collect::<Vec<_>>(),
+        [
+            "with a probe: 250 cents",
+            "with a fault: 250 cents",
+            "in a hundred orders: 1200 cents",
+        ]
+    );
+    Ok(())
+}

@@ -45,7 +45,9 @@ impl Worker {
         if n == 13 {
             return Err(common::NoGood("unlucky".to_owned()));
         }
-        let sender = ctx.sender().map_or_else(|| "nobody".to_owned(), |it| it.urn().to_string());
+        let sender = ctx
+            .sender()
+            .map_or_else(|| "nobody".to_owned(), |it| it.urn().to_string());
         Ok(format!("{} for {sender}", ctx.urn()))
     }
 }
@@ -62,9 +64,19 @@ impl Client {
 }
 
 fn rig(system: &System) -> ActorRef<Manager> {
-    let spawn = |n| system.actor(Worker).urn(format!("worker-{n}")).spawn().unwrap();
+    let spawn = |n| {
+        system
+            .actor(Worker)
+            .urn(format!("worker-{n}"))
+            .spawn()
+            .unwrap()
+    };
     let workers = (0..10).map(spawn).collect();
-    system.actor(Manager { workers, next: 9 }).urn("manager").spawn().unwrap()
+    system
+        .actor(Manager { workers, next: 9 })
+        .urn("manager")
+        .spawn()
+        .unwrap()
 }
 
 #[tokio::test]
@@ -79,7 +91,10 @@ async fn the_answer_comes_from_the_other_and_the_asker_stays_who_it_was() {
     let client = system.spawn(Client(manager.clone())).unwrap();
     assert_eq!(client.go().await.unwrap(), "worker-0 for client");
     let snapshot = system.snapshot();
-    let manager = snapshot.actors.iter().find(|actor| actor.urn.as_str() == "manager");
+    let manager = snapshot
+        .actors
+        .iter()
+        .find(|actor| actor.urn.as_str() == "manager");
     assert_eq!(manager.unwrap().handled, 11);
 }
 
@@ -88,12 +103,21 @@ async fn an_error_of_the_other_is_the_askers_and_so_is_its_end() {
     let _guard = guard();
     let system = System::new("test");
     let manager = rig(&system);
-    assert!(matches!(manager.ask(Work(13)).await, Err(AskError::Handler(_))));
+    assert!(matches!(
+        manager.ask(Work(13)).await,
+        Err(AskError::Handler(_))
+    ));
     let worker: ActorRef<Worker> = system.get("worker-1").unwrap();
     worker.stop().await;
     let answer = manager.ask(Work(1)).await;
     assert!(
-        matches!(answer, Err(AskError::Stopped { delivery: Delivery::NotDelivered, .. })),
+        matches!(
+            answer,
+            Err(AskError::Stopped {
+                delivery: Delivery::NotDelivered,
+                ..
+            })
+        ),
         "{answer:?}"
     );
     assert!(manager.ask(Work(1)).await.is_ok(), "the manager lives");

@@ -9,3 +9,9 @@
 fn mistakes() {
     trybuild::TestCases::new().compile_fail("tests/ui/*/*.rs");
 }
+
+#[cfg(feature = "testing")]
+#[test]
+fn mistakes_of_the_test_kit() {
+    trybuild::TestCases::new().compile_fail("tests/ui_testing/*.rs");
+}

@@ -221,8 +221,10 @@ pub enum DeadLetterCause {
     MailboxFull,
     /// Its handler panicked.
     Panicked,
-    /// Its asker, in another process, had left.
+    /// Its asker had left, or its deadline had passed.
     AskerLeft,
+    /// A test had it lost, with the test kit's `Faults::drop_next`.
+    Lost,
 }
 
 /// The events of a system, from the moment it was made on:

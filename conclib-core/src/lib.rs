@@ -3,7 +3,7 @@
 //!
 //! The floors of this crate, lowest first: names, faults and errors; messages
 //! and replies; the wire; the actor, with its mailbox and its life; the topics; the system;
-//! the pools.
+//! the pools; what tests them.
 
 mod actor;
 mod call;
@@ -20,6 +20,8 @@ mod reply;
 mod shape;
 mod snapshot;
 mod system;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod ticker;
 mod topic;
 mod urn;

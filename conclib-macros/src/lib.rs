@@ -221,6 +221,43 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::main(args.into(), item.into()).into()
 }
 
+/// Runs an `async fn` as a test, on one thread and on paused time: it expands
+/// to a `#[test]` that calls `conclib::testing::run`. It is there with the
+/// feature `testing`.
+///
+/// ```
+/// use std::time::Duration;
+/// use conclib::prelude::*;
+/// use conclib::testing;
+///
+/// #[actor]
+/// struct Oven;
+///
+/// #[actor]
+/// impl Oven {
+///     #[message]
+///     async fn bake(&mut self, minutes: u64) -> u64 {
+///         tokio::time::sleep(Duration::from_secs(60 * minutes)).await;
+///         minutes
+///     }
+/// }
+///
+/// #[conclib::test]
+/// async fn an_hour_is_over_at_once() -> conclib::Result {
+///     let system = testing::system();
+///     let oven = system.spawn(Oven)?;
+///     assert_eq!(oven.bake(60).await?, 60);
+///     Ok(())
+/// }
+/// ```
+///
+/// It returns nothing, or a `Result` as other tests do, and goes well with
+/// `#[should_panic]` and `#[ignore]`.
+#[proc_macro_attribute]
+pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::test(args.into(), item.into()).into()
+}
+
 /// Marks the handler of a declared message; see [`macro@actor`].
 #[proc_macro_attribute]
 pub fn handler(_: TokenStream, item: TokenStream) -> TokenStream {

@@ -227,10 +227,15 @@ impl Ending {
 impl<A: Actor> Cell<A> {
     pub(crate) fn new(id: ActorId, system: Arc<Shared>, seed: Seed) -> Self {
         let is_child = seed.kin.as_ref().is_some_and(|kin| kin.parent.is_some());
+        let mailbox = Mailbox::new(seed.mailbox, seed.overflow);
+        #[cfg(feature = "testing")]
+        if system.kit().is_some() {
+            mailbox.mark(Alert::Gate);
+        }
         Self {
-            mailbox: Mailbox::new(seed.mailbox, seed.overflow),
             meter: Meter::of(system.name(), type_name::<A>()),
             watch: Watch::new(),
+            mailbox,
             id,
             system,
             overflow: seed.overflow,

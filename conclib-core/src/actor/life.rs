@@ -13,6 +13,8 @@ use tokio::task::coop;
 
 use super::birth::{Again, Birth};
 use super::cell::Cell;
+#[cfg(feature = "testing")]
+use super::gate::{self, Gate};
 use super::mortal::{Ended, Incarnation, Mortal};
 use super::sources::Next;
 use super::supervise::{end_children, heed};
@@ -213,6 +215,14 @@ async fn serve<A: Actor>(
 ) -> Ended {
     loop {
         let Some(message) = next(ctx, batch).await else {
+            #[cfg(feature = "testing")]
+            if ctx.cell().mailbox.is_alerted(Alert::Gate) {
+                match Box::pin(gate::pass(actor, ctx, batch)).await {
+                    Gate::Turn(Some(ended)) => return ended,
+                    Gate::Turn(None) => continue,
+                    Gate::Other => {}
+                }
+            }
             match Box::pin(other(actor, ctx)).await {
                 Some(ended) => return ended,
                 None => continue,
@@ -237,7 +247,7 @@ async fn serve<A: Actor>(
 }
 
 /// A turn that ended in an error or a panic; how the actor ends, if it does.
-async fn failed<A: Actor>(
+pub(super) async fn failed<A: Actor>(
     actor: &mut A,
     ctx: &mut Context<A>,
     index: usize,
@@ -316,7 +326,10 @@ async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<Ended> {
 /// The next message, whose turn begins with it; `None` if there is something
 /// else to look at. A busy actor gives way to other tasks now and then, and a
 /// request whose asker has left is skipped.
-async fn next<A: Actor>(ctx: &mut Context<A>, batch: &mut VecDeque<A::Inbox>) -> Option<A::Inbox> {
+pub(super) async fn next<A: Actor>(
+    ctx: &mut Context<A>,
+    batch: &mut VecDeque<A::Inbox>,
+) -> Option<A::Inbox> {
     poll_fn(|cx| {
         loop {
             let budget = ready!(coop::poll_proceed(cx));

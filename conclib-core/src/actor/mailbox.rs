@@ -19,6 +19,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::order::Items;
+use super::signal::{Alert, SIGNAL, Signal};
 
 /// What a full mailbox does with one message more.
 ///
@@ -42,35 +43,6 @@ pub enum Overflow {
     /// The message itself becomes a dead letter.
     DropNewest,
 }
-
-/// How an actor is to end, in the order of urgency. A signal only ever grows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub(crate) enum Signal {
-    None = 0,
-    /// Serve what is queued, then end.
-    Drain = 1,
-    /// Finish the turn, then end.
-    Now = 2,
-    /// End at the next await.
-    Kill = 3,
-}
-
-/// What the loop has to look at besides messages. One bit each, above those of
-/// the [`Signal`], so that one comparison finds any of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Alert {
-    /// A child has ended, or somebody who is watched.
-    Notice = 0x10,
-    /// This incarnation is to end after its turn, for the next one.
-    Recycle = 0x20,
-    /// This incarnation is to end at its next await, for the next one.
-    Abort = 0x40,
-}
-
-/// The bits of the signal.
-const SIGNAL: u8 = 0x0f;
 
 /// A sender's place in the line before a full mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -327,8 +299,21 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
 
     /// Has the loop look at something besides messages.
     pub(crate) fn alert(&self, alert: Alert) {
-        self.signal.fetch_or(alert as u8, Ordering::SeqCst);
+        self.mark(alert);
         self.wake();
+    }
+
+    /// As [`alert`](Self::alert), for a loop that is awake.
+    pub(crate) fn mark(&self, alert: Alert) {
+        self.signal.fetch_or(alert as u8, Ordering::SeqCst);
+    }
+
+    /// Whether there is something that the loop has not looked at, besides
+    /// what comes by itself.
+    #[cfg(feature = "testing")]
+    pub(crate) fn has_work(&self) -> bool {
+        let signal = self.signal.load(Ordering::SeqCst);
+        signal & !(Alert::Gate as u8) != 0 || self.depth() > 0
     }
 
     pub(crate) fn is_alerted(&self, alert: Alert) -> bool {

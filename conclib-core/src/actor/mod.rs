@@ -6,6 +6,8 @@ mod birth;
 mod cell;
 mod context;
 mod family;
+#[cfg(feature = "testing")]
+mod gate;
 mod inbox;
 mod kin;
 mod lanes;
@@ -21,6 +23,7 @@ mod resident;
 mod restart;
 mod scoped;
 mod seek;
+mod signal;
 mod sources;
 mod stop;
 mod supervise;
@@ -40,7 +43,7 @@ pub use inbox::Inbox;
 pub(crate) use kin::{Child, Kin};
 pub use life::Life;
 pub use mailbox::Overflow;
-pub(crate) use mailbox::{Alert, Signal, Ticket};
+pub(crate) use mailbox::Ticket;
 pub use order::Prioritised;
 #[doc(hidden)]
 pub use order::{Ranks, Unranked};
@@ -57,6 +60,7 @@ pub use restart::{Backoff, Restart};
 pub use scoped::Scoped;
 #[doc(hidden)]
 pub use seek::Seek;
+pub(crate) use signal::{Alert, Signal};
 pub use sources::{Attached, TickSpec};
 pub use stop::{Escalation, State, StopReason, Stopping};
 pub(crate) use supervise::STOP_WITHIN;

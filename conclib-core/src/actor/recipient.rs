@@ -94,6 +94,17 @@ impl<M: Message> Recipient<M> {
         WeakRecipient(self.0.clone())
     }
 
+    /// The same address, by another way there.
+    #[cfg(feature = "testing")]
+    pub(crate) fn by_way_of(
+        &self,
+        way: impl FnOnce(Arc<dyn Target<M>>) -> Arc<dyn Target<M>>,
+    ) -> Self {
+        let mut other = self.clone();
+        other.0.to = way(self.0.to.clone());
+        other
+    }
+
     /// The way there, and who lives at its end if that is here. Neither keeps
     /// the actor alive.
     pub(crate) fn way(&self) -> (Arc<dyn Target<M>>, Option<Arc<dyn Resident>>) {

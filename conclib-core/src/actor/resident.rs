@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 
 use super::cell::{Cell, Ending};
 use super::kin::{Kin, Notice, Verdict};
-use super::mailbox::{Alert, Refused};
+use super::mailbox::Refused;
+use super::signal::Alert;
 use super::{
     Accepted, Actor, ActorRef, Messages, Seek, Signal, State, StopReason, Stopping, Ticket,
 };
@@ -41,6 +42,9 @@ pub(crate) trait Resident: Named + 'static {
     /// Tells it of somebody's end, in its own lane.
     fn notify(&self, notice: Notice);
     fn alert(&self, alert: Alert);
+    /// Whether something waits in its mailbox, or beside that.
+    #[cfg(feature = "testing")]
+    fn has_work(&self) -> bool;
     /// A child that waits for it is told what becomes of it.
     fn judge(&self, verdict: Verdict);
     /// A [`Recipient`](super::Recipient) of the message of that type, if it is
@@ -114,6 +118,11 @@ impl<A: Actor> Resident for Cell<A> {
 
     fn alert(&self, alert: Alert) {
         self.mailbox.alert(alert);
+    }
+
+    #[cfg(feature = "testing")]
+    fn has_work(&self) -> bool {
+        self.mailbox.has_work()
     }
 
     fn judge(&self, verdict: Verdict) {

@@ -93,11 +93,12 @@ impl Meter {
 
 /// Each is a figure of its own, from the start, so that it is zero and not
 /// missing while there is none.
-const CAUSES: [DeadLetterCause; 4] = [
+const CAUSES: [DeadLetterCause; 5] = [
     DeadLetterCause::Stopped,
     DeadLetterCause::MailboxFull,
     DeadLetterCause::Panicked,
     DeadLetterCause::AskerLeft,
+    DeadLetterCause::Lost,
 ];
 
 /// What a cause is called; one that is missing here is missing above, too.
@@ -107,6 +108,7 @@ const fn label(cause: DeadLetterCause) -> &'static str {
         DeadLetterCause::MailboxFull => "mailbox_full",
         DeadLetterCause::Panicked => "panicked",
         DeadLetterCause::AskerLeft => "asker_left",
+        DeadLetterCause::Lost => "lost",
     }
 }
 

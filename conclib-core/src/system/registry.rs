@@ -1,5 +1,7 @@
 //! Who lives in a system, by age and by name.
 
+#[cfg(feature = "testing")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
@@ -14,10 +16,15 @@ use crate::error::SpawnError;
 use crate::events::{DeadLetter, DeadLetterCause, Event, Events};
 use crate::named::Named;
 use crate::snapshot::SystemSnapshot;
+#[cfg(feature = "testing")]
+use crate::testing::Kit;
 use crate::topic::Topics;
 use crate::urn::Urn;
 use crate::waits::Waits;
 use crate::wire::Broker;
+
+/// An actor and its thread.
+type Own = (Arc<dyn Resident>, JoinHandle<()>);
 
 /// What the handles of a system and its actors share.
 pub(crate) struct Shared {
@@ -33,10 +40,13 @@ pub(crate) struct Shared {
     /// Which of the actors wait for which.
     pub(crate) waits: Waits,
     /// The threads of the actors that have one.
-    threads: Mutex<Vec<(Arc<dyn Resident>, JoinHandle<()>)>>,
+    threads: Mutex<Vec<Own>>,
     pub(crate) topics: Topics,
     /// The timeout of a call that says none, in nanoseconds.
     ask_timeout: AtomicU64,
+    /// There while it is under test.
+    #[cfg(feature = "testing")]
+    kit: OnceLock<Box<Kit>>,
 }
 
 /// No timeout.
@@ -56,6 +66,8 @@ impl Shared {
             threads: Mutex::default(),
             topics: Topics::default(),
             ask_timeout: AtomicU64::new(NO_TIMEOUT),
+            #[cfg(feature = "testing")]
+            kit: OnceLock::new(),
         }
     }
 
@@ -105,6 +117,22 @@ impl Shared {
                 }
             }
         }
+        #[cfg(feature = "testing")]
+        if let Some(kit) = self.kit() {
+            kit.ended(id);
+        }
+    }
+
+    /// What a test has to do with it, if it is under test.
+    #[cfg(feature = "testing")]
+    pub(crate) fn kit(&self) -> Option<&Kit> {
+        self.kit.get().map(|kit| &**kit)
+    }
+
+    /// As [`kit`](Self::kit), from now on.
+    #[cfg(feature = "testing")]
+    pub(crate) fn kit_to_be(&self, kit: Kit) -> &Kit {
+        self.kit.get_or_init(|| Box::new(kit))
     }
 
     /// Has somebody told when the actor has ended. False if it has already.

@@ -1,67 +1,114 @@
-//! `#[conclib::main]`.
+//! `#[conclib::main]` and `#[conclib::test]`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Error, ItemFn};
+use syn::{Error, ItemFn, Path};
 
 use crate::parse::{Mistakes, entry_args};
 
+/// What runs an `async fn` that nothing calls.
+struct Entry {
+    name: &'static str,
+    /// What it is written above.
+    above: &'static str,
+    /// What that is called, and what to do for want of parameters.
+    function: &'static str,
+    instead: &'static str,
+    /// The runtime and the body.
+    run: fn(&Path, &ItemFn) -> TokenStream,
+    is_test: bool,
+}
+
+const MAIN: Entry = Entry {
+    name: "main",
+    above: "`async fn main()`",
+    function: "the main function",
+    instead: "read `std::env::args()` in it",
+    run: |runtime, function| {
+        let block = &function.block;
+        quote!(#runtime::__private::block_on(async #block))
+    },
+    is_test: false,
+};
+
+const TEST: Entry = Entry {
+    name: "test",
+    above: "an `async fn` of a test",
+    function: "a test",
+    instead: "make what it needs in it",
+    run: |runtime, function| {
+        let block = &function.block;
+        quote!(#runtime::testing::run(async #block))
+    },
+    is_test: true,
+};
+
 pub(crate) fn main(args: TokenStream, item: TokenStream) -> TokenStream {
-    let mut mistakes = Mistakes::default();
-    let runtime = entry_args(args, &mut mistakes);
-    let Ok(mut function) = syn::parse2::<ItemFn>(item.clone()) else {
-        let first = item.clone().into_iter().next();
-        mistakes.push(Error::new_spanned(
-            first,
-            "`#[conclib::main]` goes above `async fn main()`",
-        ));
-        let mistakes = mistakes.into_tokens();
-        return quote!(#mistakes #item);
-    };
-    let mut written = function.clone();
-    if function.sig.asyncness.take().is_none() {
-        mistakes.push(Error::new_spanned(
-            function.sig.fn_token,
-            "`#[conclib::main]` runs an `async fn`: write `async` before `fn`",
-        ));
-    }
-    if !function.sig.inputs.is_empty() {
-        mistakes.push(Error::new_spanned(
-            &function.sig.inputs,
-            "the main function takes no parameters: read `std::env::args()` in it",
-        ));
-    }
-    if let Some(param) = function.sig.generics.params.first() {
-        mistakes.push(Error::new_spanned(
-            param,
-            "the main function has no generic parameters",
-        ));
-    }
-    let ItemFn {
-        attrs,
-        vis,
-        sig,
-        block,
-        ..
-    } = &function;
-    if !mistakes.is_empty() {
-        // Kept as the function it should be, with the `main` that a program
-        // needs around it.
-        written.sig.asyncness = Some(syn::parse_quote!(async));
-        let mistakes = mistakes.into_tokens();
-        let name = &sig.ident;
-        return quote! {
-            #vis fn #name() {
-                #[allow(dead_code)]
-                #written
-            }
-            #mistakes
+    MAIN.expand(args, item)
+}
+
+pub(crate) fn test(args: TokenStream, item: TokenStream) -> TokenStream {
+    TEST.expand(args, item)
+}
+
+impl Entry {
+    fn expand(&self, args: TokenStream, item: TokenStream) -> TokenStream {
+        let name = self.name;
+        let mut mistakes = Mistakes::default();
+        let runtime = entry_args(args, &mut mistakes);
+        let Ok(mut function) = syn::parse2::<ItemFn>(item.clone()) else {
+            let first = item.clone().into_iter().next();
+            mistakes.push(Error::new_spanned(
+                first,
+                format!("`#[conclib::{name}]` goes above {}", self.above),
+            ));
+            let mistakes = mistakes.into_tokens();
+            return quote!(#mistakes #item);
         };
-    }
-    quote! {
-        #(#attrs)*
-        #vis #sig {
-            #runtime::__private::block_on(async #block)
+        let mut written = function.clone();
+        if function.sig.asyncness.take().is_none() {
+            mistakes.push(Error::new_spanned(
+                function.sig.fn_token,
+                format!("`#[conclib::{name}]` runs an `async fn`: write `async` before `fn`"),
+            ));
+        }
+        if !function.sig.inputs.is_empty() {
+            mistakes.push(Error::new_spanned(
+                &function.sig.inputs,
+                format!("{} takes no parameters: {}", self.function, self.instead),
+            ));
+        }
+        if let Some(param) = function.sig.generics.params.first() {
+            mistakes.push(Error::new_spanned(
+                param,
+                format!("{} has no generic parameters", self.function),
+            ));
+        }
+        let body = (self.run)(&runtime, &function);
+        let ItemFn {
+            attrs, vis, sig, ..
+        } = &function;
+        if !mistakes.is_empty() {
+            // Kept as the function it should be, with the `main` that a program
+            // needs around it.
+            written.sig.asyncness = Some(syn::parse_quote!(async));
+            let mistakes = mistakes.into_tokens();
+            let name = &sig.ident;
+            return quote! {
+                #vis fn #name() {
+                    #[allow(dead_code)]
+                    #written
+                }
+                #mistakes
+            };
+        }
+        let test = self.is_test.then(|| quote!(#[::core::prelude::v1::test]));
+        quote! {
+            #(#attrs)*
+            #test
+            #vis #sig {
+                #body
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ mod shape;
 mod tests;
 
 pub(crate) use actor::actor;
-pub(crate) use entry::main;
+pub(crate) use entry::{main, test};
 pub(crate) use message::message;
 pub(crate) use misplaced::misplaced;
 pub(crate) use protocol::protocol;

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{actor, main, message, protocol};
+use super::{actor, main, message, protocol, test};
 
 /// As rustfmt would have it, without the allowances that every item has.
 fn shown(expanded: TokenStream) -> String {
@@ -210,4 +210,15 @@ fn entry() {
         }
     };
     assert_snapshot!(shown(main(quote!(), function)));
+}
+
+#[test]
+fn entry_of_a_test() {
+    let function = quote! {
+        #[should_panic]
+        async fn it_works() -> conclib::Result {
+            Ok(())
+        }
+    };
+    assert_snapshot!(shown(test(quote!(), function)));
 }

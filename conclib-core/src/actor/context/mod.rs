@@ -143,6 +143,12 @@ impl<A: Actor> Context<A> {
         self.sources.is_some()
     }
 
+    /// Whether a handler runs beside the turns.
+    #[cfg(feature = "testing")]
+    pub(crate) fn has_unfinished(&mut self) -> bool {
+        self.has_sources() && self.sources().unfinished().next().is_some()
+    }
+
     /// It has nothing besides its mailbox any more.
     pub(crate) fn take_sources(&mut self) -> Option<Sources<A::Inbox>> {
         let sources = self.sources.take()?;

@@ -1,0 +1,93 @@
+//! One test in many orders.
+
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::run::run;
+use super::seeded::{SEED, given, seeded};
+use crate::fault::Fault;
+use crate::system::System;
+
+/// What the body of a test returns: nothing, or a `Result`.
+pub trait Outcome {
+    /// What was wrong, if anything.
+    #[doc(hidden)]
+    fn wrong(self) -> Option<String>;
+}
+
+impl Outcome for () {
+    fn wrong(self) -> Option<String> {
+        None
+    }
+}
+
+impl<E: Debug> Outcome for Result<(), E> {
+    fn wrong(self) -> Option<String> {
+        self.err().map(|error| format!("{error:?}"))
+    }
+}
+
+/// Runs the body of a test once for each seed below `seeds`, each time as
+/// [`run`](super::run) does and with a new system, in whose order of turns the
+/// seeds differ; see [`Seeded`](super::Seeded). With `CONCLIB_SEED` set, for
+/// that seed alone.
+///
+/// The seeds are the same each time, so a test that passed goes on passing.
+///
+/// ```
+/// use conclib::prelude::*;
+/// use conclib::testing;
+///
+/// #[actor]
+/// #[derive(Default)]
+/// struct Account { cents: u64 }
+///
+/// #[actor]
+/// impl Account {
+///     #[message]
+///     fn add(&mut self, cents: u64) -> u64 { self.cents += cents; self.cents }
+/// }
+///
+/// #[actor]
+/// struct Payer { account: ActorRef<Account> }
+///
+/// #[actor]
+/// impl Payer {
+///     #[message]
+///     async fn pay(&mut self) { let _ = self.account.add(5).await; }
+/// }
+///
+/// testing::explore(20, async |system| -> conclib::Result {
+///     let account = system.spawn(Account::default())?;
+///     let payers = [account.clone(), account.clone()].map(|account| {
+///         system.spawn(Payer { account })
+///     });
+///     for payer in payers {
+///         payer?.pay().tell().await?;
+///     }
+///     testing::quiet(&system).await;
+///     assert_eq!(account.add(0).await?, 10);
+///     Ok(())
+/// });
+/// ```
+///
+/// # Panics
+/// The body panics or returns an error, for some seed: the text names the
+/// first such, and how to run it alone. And where [`run`](super::run) does.
+#[track_caller]
+pub fn explore<F, T>(seeds: u64, body: F)
+where
+    F: AsyncFn(System) -> T,
+    T: Outcome,
+{
+    let given = given();
+    let all = given.map_or(0..seeds, |seed| seed..seed.saturating_add(1));
+    for seed in all {
+        let once = || run(async { body(seeded(seed)).await.wrong() });
+        let wrong = catch_unwind(AssertUnwindSafe(once))
+            .unwrap_or_else(|panic| Some(Fault::panic(&*panic).message));
+        if let Some(wrong) = wrong {
+            panic!("with seed {seed}: {wrong}\n{SEED}={seed} runs it alone");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a system under test knows of its actors. A system has it from the
+//! first use of the test kit on, and then all its actors pass the gate.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::turns::Turns;
+use crate::current::ActorId;
+
+#[derive(Default)]
+pub(crate) struct Kit {
+    /// In what order its turns run, if that is drawn from a seed.
+    turns: Option<Turns>,
+    known: Mutex<Known>,
+    /// An actor has nothing to do any more, or has ended.
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Those that found nothing to do the last time they looked.
+    parked: HashSet<ActorId>,
+    faults: HashMap<ActorId, VecDeque<Plan>>,
+    /// Counts whatever happens here.
+    moves: u64,
+}
+
+/// What is to happen to a message in place of its turn, or before it.
+#[derive(Debug, Clone)]
+pub(crate) enum Planned {
+    Fail(String),
+    Delay(Duration),
+    Lose,
+}
+
+/// A fault that waits for its messages.
+pub(super) struct Plan {
+    /// Which; any, if nothing is said.
+    pub(super) message: Option<String>,
+    pub(super) times: usize,
+    pub(super) what: Planned,
+}
+
+impl Kit {
+    pub(super) fn seeded(turns: Turns) -> Self {
+        Self {
+            turns: Some(turns),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn turns(&self) -> Option<&Turns> {
+        self.turns.as_ref()
+    }
+
+    /// The actor has looked, and found something to do or not.
+    pub(crate) fn looked(&self, actor: ActorId, parks: bool) {
+        let mut known = self.known();
+        let is_news = match parks {
+            true => known.parked.insert(actor),
+            false => known.parked.remove(&actor),
+        };
+        if !is_news {
+            return;
+        }
+        known.moves += 1;
+        drop(known);
+        if parks {
+            self.changed.notify_waiters();
+        }
+    }
+
+    /// The actor has ended.
+    pub(crate) fn ended(&self, actor: ActorId) {
+        let mut known = self.known();
+        known.parked.remove(&actor);
+        known.faults.remove(&actor);
+        known.moves += 1;
+        drop(known);
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn is_parked(&self, actor: ActorId) -> bool {
+        self.known().parked.contains(&actor)
+    }
+
+    pub(super) fn changed(&self) -> &Notify {
+        &self.changed
+    }
+
+    /// Something happened.
+    pub(super) fn moved(&self) {
+        self.known().moves += 1;
+    }
+
+    pub(super) fn moves(&self) -> u64 {
+        self.known().moves
+    }
+
+    pub(super) fn plan(&self, actor: ActorId, plan: Plan) {
+        let mut known = self.known();
+        known.faults.entry(actor).or_default().push_back(plan);
+    }
+
+    /// What is to happen to this message, by the oldest plan that means it.
+    pub(crate) fn fault(&self, actor: ActorId, message: &str) -> Option<Planned> {
+        let mut known = self.known();
+        let plans = known.faults.get_mut(&actor)?;
+        let means_it = |plan: &Plan| plan.message.as_ref().is_none_or(|name| name == message);
+        let at = plans.iter().position(means_it)?;
+        let plan = plans.get_mut(at)?;
+        plan.times -= 1;
+        match plan.times {
+            0 => plans.remove(at).map(|plan| plan.what),
+            _ => Some(plan.what.clone()),
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Kit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kit").finish_non_exhaustive()
+    }
+}

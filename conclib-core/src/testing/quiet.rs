@@ -1,0 +1,128 @@
+//! Waiting until nothing more happens.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use tokio::task::yield_now;
+use tokio::time::timeout;
+
+use super::{Kit, PATIENCE};
+use crate::actor::{Alert, Resident};
+use crate::system::{Shared, System};
+
+/// Resolves when every actor of the system has nothing to do: it is through
+/// its start, no turn of it runs, also no concurrent one, and its mailbox is
+/// empty.
+///
+/// It is told so by the actors; it neither sleeps nor looks again and again,
+/// so paused time goes on while a turn waits for it. A tick or a stream that
+/// will give something later is nothing to do. Of tasks that a handler has
+/// spawned it knows nothing, but those that can run do so before it resolves.
+///
+/// ```
+/// use conclib::prelude::*;
+/// use conclib::testing;
+///
+/// #[actor]
+/// struct Countdown { left: u64 }
+///
+/// #[actor]
+/// impl Countdown {
+///     #[message]
+///     async fn step(&mut self, ctx: &mut Context<Self>) {
+///         self.left -= 1;
+///         if self.left > 0 {
+///             let _ = ctx.me().step().tell().await;
+///         }
+///     }
+///
+///     #[message]
+///     fn left(&self) -> u64 { self.left }
+/// }
+///
+/// # fn main() -> conclib::Result {
+/// testing::run(async {
+///     let system = testing::system();
+///     let countdown = system.spawn(Countdown { left: 100 })?;
+///     countdown.step().tell().await?;
+///     testing::quiet(&system).await;
+///     assert_eq!(countdown.left().await?, 0);
+///     Ok(())
+/// })
+/// # }
+/// ```
+///
+/// # Panics
+/// After ten seconds without it: with who has what to do. Called in a turn of
+/// the system it never comes.
+///
+/// # Cancel safety
+/// Dropping the future only ends the waiting.
+pub async fn quiet(system: &System) {
+    quiet_in(system.shared()).await;
+}
+
+pub(super) async fn quiet_in(system: &Arc<Shared>) {
+    let kit = watched(system);
+    if timeout(PATIENCE, until_quiet(system, kit)).await.is_err() {
+        panic!(
+            "`{}` is not quiet after {PATIENCE:?}:{}",
+            system.name(),
+            busy(system, kit)
+        );
+    }
+}
+
+async fn until_quiet(system: &Arc<Shared>, kit: &Kit) {
+    loop {
+        let changed = kit.changed().notified();
+        if !is_quiet(system, kit) {
+            changed.await;
+            continue;
+        }
+        // Who can run may have something for one of them.
+        let moves = kit.moves();
+        yield_now().await;
+        if is_quiet(system, kit) && kit.moves() == moves {
+            return;
+        }
+    }
+}
+
+/// Has all actors of the system tell what they do, from now on.
+pub(super) fn watched(system: &Arc<Shared>) -> &Kit {
+    if system.kit().is_none() {
+        system.kit_to_be(Kit::default());
+        // Those that enter from now on know by themselves.
+        for resident in system.residents() {
+            resident.alert(Alert::Gate);
+        }
+    }
+    system.kit_to_be(Kit::default())
+}
+
+fn is_quiet(system: &Shared, kit: &Kit) -> bool {
+    system.residents().all(|resident| is_idle(&*resident, kit))
+}
+
+fn is_idle(resident: &dyn Resident, kit: &Kit) -> bool {
+    kit.is_parked(resident.id()) && !resident.has_work()
+}
+
+/// Who has what to do.
+fn busy(system: &Shared, kit: &Kit) -> String {
+    let mut text = String::new();
+    for resident in system.residents() {
+        if is_idle(&*resident, kit) {
+            continue;
+        }
+        let actor = resident.snapshot();
+        let doing = match &actor.busy_with {
+            Some(message) => format!("has its turn of `{message}`"),
+            None => format!("is {:?}", actor.state),
+        };
+        let (urn, waiting) = (&actor.urn, actor.depth);
+        let _ = write!(text, "\n  `{urn}` {doing}; {waiting} messages wait");
+    }
+    text
+}

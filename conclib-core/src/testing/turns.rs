@@ -1,0 +1,149 @@
+//! The order in which the turns of a system run, drawn from a seed.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+
+use tokio::runtime::Handle;
+use tokio::task::yield_now;
+
+use super::Kit;
+use crate::current::ActorId;
+use crate::system::Shared;
+
+/// Whose turn it is. An actor that has taken a message up waits here until it
+/// is drawn; one is drawn when all the others are where they can get to.
+pub(crate) struct Turns {
+    runtime: Handle,
+    order: Mutex<Order>,
+}
+
+struct Order {
+    dice: Dice,
+    /// Who waits for its turn, in the order they came.
+    waiting: Vec<(ActorId, Waker)>,
+    /// Who was drawn and has not begun.
+    drawn: Option<ActorId>,
+    /// Whether somebody draws.
+    drawing: bool,
+}
+
+/// Numbers that only depend on their seed (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    /// Less than `bound`, which is not zero.
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^= bits >> 31;
+        #[expect(clippy::cast_possible_truncation, reason = "any bits do")]
+        let bits = bits as usize;
+        bits % bound
+    }
+}
+
+impl Turns {
+    pub(super) fn new(runtime: Handle, seed: u64) -> Self {
+        Self {
+            runtime,
+            order: Mutex::new(Order {
+                dice: Dice(seed),
+                waiting: Vec::new(),
+                drawn: None,
+                drawing: false,
+            }),
+        }
+    }
+
+    /// Waits for its turn.
+    pub(crate) async fn wait(&self, system: &Arc<Shared>, actor: ActorId) {
+        /// An actor that is killed meanwhile stands in nobody's way.
+        struct Leave<'t>(&'t Turns, ActorId);
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                self.0.leave(self.1);
+            }
+        }
+        let _leave = Leave(self, actor);
+        poll_fn(|cx| {
+            let mut order = self.order();
+            if order.drawn == Some(actor) {
+                return Poll::Ready(());
+            }
+            match order.waiting.iter_mut().find(|(id, _)| *id == actor) {
+                Some((_, waker)) => waker.clone_from(cx.waker()),
+                None => {
+                    order.waiting.push((actor, cx.waker().clone()));
+                    system.kit().inspect(|kit| kit.moved());
+                }
+            }
+            if !std::mem::replace(&mut order.drawing, true) {
+                drop(order);
+                self.runtime.spawn(draw(system.clone()));
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn leave(&self, actor: ActorId) {
+        let mut order = self.order();
+        order.waiting.retain(|(id, _)| *id != actor);
+        order.drawn.take_if(|drawn| *drawn == actor);
+    }
+
+    /// Draws one of those that wait. False if nobody does: then nobody draws
+    /// any more, either.
+    fn draw(&self) -> bool {
+        let mut order = self.order();
+        let Order { dice, waiting, .. } = &mut *order;
+        if waiting.is_empty() {
+            order.drawing = false;
+            return false;
+        }
+        let (actor, waker) = waiting.remove(dice.below(waiting.len()));
+        order.drawn = Some(actor);
+        drop(order);
+        waker.wake();
+        true
+    }
+
+    fn has_begun(&self) -> bool {
+        self.order().drawn.is_none()
+    }
+
+    fn order(&self) -> MutexGuard<'_, Order> {
+        self.order.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Draws one after the other, for as long as somebody waits.
+async fn draw(system: Arc<Shared>) {
+    let Some(kit) = system.kit() else { return };
+    let Some(turns) = kit.turns() else { return };
+    loop {
+        settle(kit).await;
+        if !turns.draw() {
+            return;
+        }
+        // It is polled before this is, and by then its turn is over or waits
+        // for something.
+        while !turns.has_begun() {
+            yield_now().await;
+        }
+    }
+}
+
+/// Lets everyone else get where they can get to.
+async fn settle(kit: &Kit) {
+    loop {
+        let moves = kit.moves();
+        yield_now().await;
+        if kit.moves() == moves {
+            return;
+        }
+    }
+}

@@ -1,0 +1,4 @@
+#[conclib::test]
+fn it_works() {}
+
+fn main() {}

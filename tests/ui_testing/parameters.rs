@@ -1,0 +1,6 @@
+#[conclib::test]
+async fn it_works(system: conclib::System) {
+    let _ = system;
+}
+
+fn main() {}
