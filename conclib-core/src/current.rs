@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroU64;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 
 use crate::deadline::Due;
@@ -39,39 +39,33 @@ impl ActorId {
     }
 }
 
-/// Whose code is running on a thread.
-#[derive(Clone, Copy)]
-struct Current {
-    actor: Option<ActorId>,
-    /// Until when the asker of the turn waits.
-    due: Option<Due>,
-    /// Whether it is a turn that runs, and not something beside the turns.
-    in_turn: bool,
-    /// Whether the turn has waited for another actor.
-    waited: bool,
-    /// Whether the thread is the actor's own, and may be blocked.
-    may_block: bool,
-}
-
-const NOBODY: Current = Current {
-    actor: None,
-    due: None,
-    in_turn: false,
-    waited: false,
-    may_block: false,
-};
-
 thread_local! {
-    static CURRENT: Cell<Current> = const { Cell::new(NOBODY) };
+    static ACTOR: Cell<Option<ActorId>> = const { Cell::new(None) };
+    /// What is known of its turn: until when its asker waits, in the lower
+    /// half, and the marks below. One word, as it is changed with each poll.
+    static TURN: Cell<u64> = const { Cell::new(0) };
     static IS_INTERESTED: Cell<bool> = const { Cell::new(false) };
     static INTEREST: RefCell<Option<Interest>> = const { RefCell::new(None) };
 }
 
+/// It is a turn that runs, and not something beside the turns.
+const IN_TURN: u64 = 1 << 32;
+/// The turn has waited for another actor.
+const WAITED: u64 = 1 << 33;
+/// The thread is the actor's own, and may be blocked.
+const MAY_BLOCK: u64 = 1 << 34;
+
 /// What is known of a turn between two polls of it.
-#[derive(Default)]
-pub(crate) struct TurnState {
-    due: AtomicU32,
-    waited: AtomicBool,
+pub(crate) struct TurnState(AtomicU64);
+
+impl TurnState {
+    /// Of an actor that has a thread of its own, or not.
+    pub(crate) const fn new(has_thread: bool) -> Self {
+        Self(AtomicU64::new(match has_thread {
+            true => IN_TURN | MAY_BLOCK,
+            false => IN_TURN,
+        }))
+    }
 }
 
 /// That a handler waits for its asker to leave: left here by the handler for
@@ -92,96 +86,90 @@ impl Interest {
 
 /// The actor whose turn is running here, if one is: the sender of what is
 /// sent now.
+#[inline]
 pub(crate) fn sender() -> Option<ActorId> {
-    CURRENT.get().actor
+    ACTOR.get()
 }
 
 /// Whether an actor runs here that has the thread for itself.
 pub(crate) fn may_block() -> bool {
-    CURRENT.get().may_block
+    TURN.get() & MAY_BLOCK != 0
 }
 
 /// The actor whose turn runs here, and not something beside its turns.
+#[inline]
 pub(crate) fn in_turn() -> Option<ActorId> {
-    let current = CURRENT.get();
-    current.actor.filter(|_| current.in_turn)
+    match TURN.get() & IN_TURN {
+        0 => None,
+        _ => ACTOR.get(),
+    }
 }
 
 /// Until when the asker of what runs here waits.
 #[inline]
 pub(crate) fn due() -> Option<Due> {
-    CURRENT.get().due
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+    Due::from_bits(TURN.get() as u32)
 }
 
 /// The asker of what runs here from now on waits until then.
 pub(crate) fn set_due(due: Option<Due>) {
-    CURRENT.set(Current {
-        due,
-        ..CURRENT.get()
-    });
+    TURN.set(with_due(due));
+}
+
+fn with_due(due: Option<Due>) -> u64 {
+    TURN.get() & !u64::from(u32::MAX) | u64::from(Due::to_bits(due))
 }
 
 /// The turn that runs here waits for another actor.
 pub(crate) fn set_waited() {
-    CURRENT.set(Current {
-        waited: true,
-        ..CURRENT.get()
-    });
+    TURN.set(TURN.get() | WAITED);
 }
 
 /// Whether the turn that ends here waited for another actor.
 #[inline]
 pub(crate) fn take_waited() -> bool {
-    let current = CURRENT.get();
-    if current.waited {
-        CURRENT.set(Current {
-            waited: false,
-            ..current
-        });
+    let turn = TURN.get();
+    let waited = turn & WAITED != 0;
+    if waited {
+        TURN.set(turn & !WAITED);
     }
-    current.waited
+    waited
 }
 
 /// Puts back who ran here, also when a poll unwinds.
-struct Restore(Current);
+struct Restore {
+    actor: Option<ActorId>,
+    turn: u64,
+}
 
 impl Drop for Restore {
+    #[inline]
     fn drop(&mut self) {
-        CURRENT.set(self.0);
+        ACTOR.set(self.actor);
+        TURN.set(self.turn);
     }
 }
 
 /// Runs one poll of an actor's task as that actor.
 #[inline]
-pub(crate) fn scope<R>(
-    actor: ActorId,
-    may_block: bool,
-    turn: &TurnState,
-    poll: impl FnOnce() -> R,
-) -> R {
-    let _restore = Restore(CURRENT.replace(Current {
-        actor: Some(actor),
-        due: Due::from_bits(turn.due.load(Ordering::Relaxed)),
-        in_turn: true,
-        waited: turn.waited.load(Ordering::Relaxed),
-        may_block,
-    }));
+pub(crate) fn scope<R>(actor: ActorId, turn: &TurnState, poll: impl FnOnce() -> R) -> R {
+    let _restore = Restore {
+        actor: ACTOR.replace(Some(actor)),
+        turn: TURN.replace(turn.0.load(Ordering::Relaxed)),
+    };
     let polled = poll();
-    let current = CURRENT.get();
-    turn.due.store(Due::to_bits(current.due), Ordering::Relaxed);
-    turn.waited.store(current.waited, Ordering::Relaxed);
+    turn.0.store(TURN.get(), Ordering::Relaxed);
     polled
 }
 
 /// Runs something that is beside the turns of the actor that runs here: what
 /// it waits for holds no turn up.
 pub(crate) fn beside<R>(due: Option<Due>, poll: impl FnOnce() -> R) -> R {
-    let current = CURRENT.get();
-    let _restore = Restore(CURRENT.replace(Current {
-        due,
-        in_turn: false,
-        ..current
-    }));
+    let _restore = Restore {
+        actor: ACTOR.get(),
+        turn: TURN.replace(with_due(due) & !IN_TURN),
+    };
     poll()
 }
 

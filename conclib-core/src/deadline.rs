@@ -21,8 +21,14 @@ pub enum Deadline {
     Never,
     /// Kept by whoever polls; a request takes it along.
     Kept(Duration),
-    /// Counts from the first poll that finds nothing.
+    /// Counts from when the request is sent.
     After(Duration),
+    /// Counts.
+    Begun {
+        at: Instant,
+        after: Duration,
+    },
+    /// A poll has found nothing.
     Noted {
         at: Instant,
         after: Duration,
@@ -49,14 +55,16 @@ impl Deadline {
     /// Begins to count, and not beyond the moment until which the asker of the
     /// turn waits that asks. When it ends.
     pub(crate) fn begin(&mut self, inherited: Option<Due>) -> Option<Due> {
-        if let Self::After(after) = *self {
-            *self = Self::after(after);
-        }
-        let own = match self {
+        let own = match *self {
             Self::Never => None,
-            Self::Kept(after) | Self::After(after) => Due::at(instant_after(*after)),
-            Self::Noted { at, .. } => Due::at(*at),
-            Self::Armed { timer, .. } => Due::at(timer.deadline()),
+            Self::After(after) => {
+                let at = instant_after(after);
+                *self = Self::Begun { at, after };
+                Due::at(at)
+            }
+            Self::Kept(after) => Due::at(instant_after(after)),
+            Self::Begun { at, .. } | Self::Noted { at, .. } => Due::at(at),
+            Self::Armed { ref timer, .. } => Due::at(timer.deadline()),
         };
         match (own, inherited) {
             (Some(own), Some(due)) if own <= due => Some(own),
@@ -64,7 +72,7 @@ impl Deadline {
                 let after = due.remaining();
                 *self = match self {
                     Self::Kept(_) => Self::Kept(after),
-                    _ => Self::Noted {
+                    _ => Self::Begun {
                         at: due.instant(),
                         after,
                     },
@@ -81,6 +89,7 @@ impl Deadline {
             Self::Never => None,
             Self::Kept(after)
             | Self::After(after)
+            | Self::Begun { after, .. }
             | Self::Noted { after, .. }
             | Self::Armed { after, .. } => Some(*after),
         }
@@ -91,7 +100,9 @@ impl Deadline {
         match self {
             Self::Never => None,
             Self::After(after) | Self::Kept(after) => Some(*after),
-            Self::Noted { at, .. } => Some(at.saturating_duration_since(Instant::now())),
+            Self::Begun { at, .. } | Self::Noted { at, .. } => {
+                Some(at.saturating_duration_since(Instant::now()))
+            }
             Self::Armed { timer, .. } => {
                 Some(timer.deadline().saturating_duration_since(Instant::now()))
             }
@@ -112,6 +123,11 @@ impl Deadline {
             Self::Never | Self::Kept(_) => return Poll::Pending,
             Self::After(after) => {
                 *self = Self::after(after);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Self::Begun { at, after } => {
+                *self = Self::Noted { at, after };
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }

@@ -56,12 +56,21 @@ impl<A: Actor> Cell<A> {
     }
 
     /// The next message for the loop; see [`Mailbox::poll_next`].
+    #[inline(always)]
     pub(crate) fn poll_next(&self, batch: &mut VecDeque<A::Inbox>) -> Poll<Option<A::Inbox>> {
         let next = self.mailbox.poll_next(batch);
         if let Poll::Ready(Some(_)) = next {
             self.meter.unqueued(1);
         }
         next
+    }
+
+    /// As [`poll_next`](Self::poll_next), for a loop that has other sources,
+    /// too: one more place to inline at would keep it from the one that has
+    /// none.
+    #[inline(never)]
+    pub(crate) fn poll_next_apart(&self, batch: &mut VecDeque<A::Inbox>) -> Poll<Option<A::Inbox>> {
+        self.poll_next(batch)
     }
 
     /// A message for which a full mailbox had no place.

@@ -248,7 +248,7 @@ impl<A: Actor> Cell<A> {
             kin: seed.kin.map_or_else(OnceLock::new, OnceLock::from),
             strategy: seed.strategy,
             place: seed.place,
-            turn: TurnState::default(),
+            turn: TurnState::new(seed.place == Place::Thread),
             actor: PhantomData,
         }
     }

@@ -223,6 +223,9 @@ async fn serve<A: Actor>(
                     Gate::Other => {}
                 }
             }
+            if let Some(reason) = plain_end(ctx) {
+                return (reason, None);
+            }
             match Box::pin(other(actor, ctx)).await {
                 Some(ended) => return ended,
                 None => continue,
@@ -284,6 +287,17 @@ pub(super) async fn failed<A: Actor>(
             Some((StopReason::Panicked(fault), None))
         }
     }
+}
+
+/// Why the actor is to end, if that is all there is to look at.
+fn plain_end<A: Actor>(ctx: &Context<A>) -> Option<StopReason> {
+    let mailbox = &ctx.cell().mailbox;
+    let ends = match mailbox.signal() {
+        Signal::None => false,
+        Signal::Drain => !mailbox.is_urgent() && !ctx.has_sources(),
+        Signal::Now | Signal::Kill => true,
+    };
+    ends.then(|| end_reason(ctx.cell()))
 }
 
 /// What there is besides messages: how the actor ends, if it does, or else one
@@ -364,7 +378,7 @@ fn poll_sources<A: Actor>(
         return Poll::Ready(None);
     }
     let goes_on = mailbox.signal() == Signal::None;
-    let mut from_mailbox = || cell.poll_next(batch);
+    let mut from_mailbox = || cell.poll_next_apart(batch);
     let room = mailbox.capacity();
     let sources = ctx.sources();
     match ready!(sources.poll_next(cx, goes_on, room, &mut from_mailbox)) {

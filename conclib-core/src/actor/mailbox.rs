@@ -220,6 +220,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
 
     /// The next message for the loop; `None` once the actor is to end, or an
     /// alert is to be looked at. `batch` is the loop's own, and empty at first.
+    #[inline(always)]
     pub(crate) fn poll_next(&self, batch: &mut VecDeque<T>) -> Poll<Option<T>> {
         if self.is_urgent() {
             return Poll::Ready(None);

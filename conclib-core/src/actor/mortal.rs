@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context as Poller, Poll};
 
 use super::birth::Birth;
-use super::{Actor, Alert, Cell, Directive, Place, Signal, StopReason};
+use super::{Actor, Alert, Cell, Directive, Signal, StopReason};
 use crate::current;
 use crate::fault::Fault;
 
@@ -40,10 +40,7 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
             this.life.set(None);
         }
         match this.life.as_pin_mut() {
-            Some(life) => {
-                let has_thread = this.cell.place == Place::Thread;
-                current::scope(this.cell.id, has_thread, &this.cell.turn, || life.poll(cx))
-            }
+            Some(life) => current::scope(this.cell.id, &this.cell.turn, || life.poll(cx)),
             None => Poll::Ready(()),
         }
     }

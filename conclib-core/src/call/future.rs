@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::{Call, NotSent, Outcome, Sending, Slot, Target, To};
-use crate::current::{self, ActorId};
+use crate::current;
 use crate::deadline::Deadline;
 use crate::deadline::Late;
 use crate::error::{AskError, Delivery, TellError};
@@ -19,8 +19,6 @@ struct Departure<T: Target<M>, M: Message> {
     to: T,
     sending: Sending<M>,
     deadline: Deadline,
-    /// The turn that asks waits.
-    wait: Option<Wait>,
 }
 
 /// Why a message did not get its place.
@@ -38,7 +36,6 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
             to,
             sending,
             deadline,
-            wait: None,
         };
         (departure, answer)
     }
@@ -46,11 +43,11 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     /// Before it is sent: an ask from inside a turn waits, unless that would
     /// close a circle, and no longer than whoever asked that turn.
     #[inline]
-    fn begin(&mut self) -> Result<(), Delay> {
+    fn begin(&mut self) -> Result<Option<Wait>, Delay> {
         self.begin_to_count();
         match current::in_turn() {
-            Some(who) => self.enter(who),
-            None => Ok(()),
+            Some(who) => self.to.wait(who).transpose().map_err(Delay::Cycle),
+            None => Ok(None),
         }
     }
 
@@ -64,12 +61,6 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
                 request.reply.set_due(due);
             }
         }
-    }
-
-    fn enter(&mut self, who: ActorId) -> Result<(), Delay> {
-        let wait = self.to.wait(who).transpose().map_err(Delay::Cycle)?;
-        self.wait = wait;
-        Ok(())
     }
 
     #[inline]
@@ -111,6 +102,8 @@ enum Ask<T: Target<M>, M: Message> {
         departure: Departure<T, M>,
         stage: Stage,
         answer: Slot<M>,
+        /// The turn that asks waits.
+        wait: Option<Wait>,
     },
     Ready(Option<Box<Outcome<M>>>),
 }
@@ -147,6 +140,7 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
             departure,
             stage: Stage::New,
             answer,
+            wait: None,
         })
     }
 
@@ -172,12 +166,14 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                 departure,
                 stage,
                 answer,
+                wait,
             } => {
                 if *stage != Stage::Sent {
                     if *stage == Stage::New {
                         *stage = Stage::Leaving;
-                        if let Err(delay) = departure.begin() {
-                            return Poll::Ready(Err(departure.no_reply(delay)));
+                        match departure.begin() {
+                            Ok(begun) => *wait = begun,
+                            Err(delay) => return Poll::Ready(Err(departure.no_reply(delay))),
                         }
                     }
                     if let Err(delay) = ready!(departure.poll(cx)) {
@@ -189,7 +185,6 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                     to,
                     sending,
                     deadline,
-                    wait,
                 } = departure;
                 let mut kept_elsewhere = Deadline::Never;
                 let deadline = match sending.is_out() {
@@ -218,13 +213,13 @@ pub struct Telling<T: Target<M>, M: Message>(Option<Departure<T, M>>);
 impl<T: Target<M>, M: Message> Unpin for Telling<T, M> {}
 
 impl<T: Target<M>, M: Message> Telling<T, M> {
+    #[inline(always)]
     pub(super) fn new(call: Call<T, M>) -> Self {
         Self(match call.to {
             To::Target(to, message) => Some(Departure {
                 sending: Sending::tell(message, call.priority),
                 deadline: Deadline::new(call.timeout),
                 to,
-                wait: None,
             }),
             To::Ready(_) => None,
         })

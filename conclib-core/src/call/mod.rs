@@ -164,6 +164,7 @@ impl<T: Target<M>, M: Message> Call<T, M> {
     ///
     /// # Cancel safety
     /// Dropped while it waits for a place, the message is not sent.
+    #[inline(always)]
     pub fn tell(self) -> Telling<T, M> {
         Telling::new(self)
     }

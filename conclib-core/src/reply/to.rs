@@ -57,7 +57,7 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     /// Until when the asker waits, and whether it has left.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
         match &self.0 {
             Slot::Nobody | Slot::Deferred(_) => (None, false),

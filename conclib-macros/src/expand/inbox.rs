@@ -129,6 +129,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
                 use #runtime::__private::Unranked as _;
                 <#runtime::__private::Ranks<#self_ty>>::PRIORITISED
             };
+            #[inline(always)]
             fn head(&self) -> #runtime::__private::Head<'_> {
                 match #this {
                     #(Self::#variants(request) => #runtime::__private::Head::of(#index, request),)*
