@@ -54,10 +54,10 @@ pub mod prelude {
     #[doc(no_inline)]
     pub use conclib_core::{
         Actor, ActorRef, AskError, Backoff, Call, ChildExit, Context, DeadLetter, DeadLetterCause,
-        Deferred, Delivery, Directive, Event, Fault, Gone, Handler, HandlerError, Inbox, Lagged,
-        LookupError, Message, Never, Overflow, Pool, Recipient, Reply, ReplyGroup, ReplyTo,
-        Restart, SharedReply, SpawnError, StartError, State, StopReason, Strategy, Subscription,
-        System, TellError, Ticker, Topic, Urn, WeakRef,
+        Deferred, Delivery, Directive, Event, Fault, Gone, Handler, HandlerError, Inbox, Items,
+        Lagged, LookupError, Message, Never, Overflow, Pool, Recipient, Reply, ReplyGroup, ReplyTo,
+        Restart, SharedReply, SpawnError, StartError, State, StopReason, Strategy, Stream,
+        Subscription, System, TellError, Ticker, Topic, Urn, WeakRef,
     };
     #[cfg(feature = "macros")]
     #[doc(no_inline)]

@@ -302,3 +302,15 @@ fn the_test_kit_needs_no_shop() -> conclib::Result {
     );
     Ok(())
 }
+
+#[test]
+fn a_streaming_reply_is_short() -> conclib::Result {
+    let _guard = guard();
+    let output = example("streaming_reply")?.output()?;
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout)?;
+    let numbers = "0 1 1 2 3 5 8 13 21 34 55 89";
+    assert_eq!(text.lines().collect::<Vec<_>>().join(" "), numbers);
+    assert!(lines_of("streaming_reply")? <= 24);
+    Ok(())
+}

@@ -124,7 +124,8 @@ impl Outlet for Traces {
             kind: ResponseKind::Queued,
             codec: envelope.codec,
             body: b"",
-        }));
+        }
+        .into()));
         Ok(())
     }
 

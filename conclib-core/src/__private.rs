@@ -5,13 +5,13 @@ pub use std::boxed::Box;
 pub use serde;
 
 pub use crate::actor::{
-    Accepted, Birth, Ferried, FerriedProtocol, Ferry, HasProtocol, HasProtocols, Head, Life,
+    Accepted, Birth, Ferried, FerriedProtocol, Ferry, HasProtocol, HasProtocols, Head, Life, Many,
     ProtocolInbox, Ranks, Seek, Serves, SharedWith, Unranked, answer, answer_deferred,
-    answer_fallback, answer_result, attempt, beside, serve,
+    answer_fallback, answer_result, attempt, beside, serve, stream,
 };
 pub use crate::call::Sending;
 pub use crate::error::Failure;
-pub use crate::message::WirePart;
+pub use crate::message::{WireAnswer, WirePart};
 pub use crate::shape::{Fallback, Probe, hash, mix};
 pub use crate::wire::{WireAsker, accept};
 

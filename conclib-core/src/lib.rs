@@ -44,10 +44,12 @@ pub use error::{
 };
 pub use events::{DeadLetter, DeadLetterCause, Event, Events, NotRestarted};
 pub use fault::{Fault, HandlerError};
+/// What a handler with many replies returns: `impl Stream<Item = T>`.
+pub use futures_core::Stream;
 pub use message::{Local, Message, Never, Road, Wire, WireMessage};
 pub use named::Named;
 pub use pool::{OnThreads, Pool, PoolBuilder, Route, Routing, Tasks};
-pub use reply::{Deferred, Reply, ReplyGroup, ReplyTo, Request, SharedReply};
+pub use reply::{Deferred, Items, Reply, ReplyGroup, ReplyTo, Request, SharedReply};
 pub use shape::Shape;
 pub use snapshot::{ActorSnapshot, SystemSnapshot};
 pub use system::{

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::wire::{Codec, CodecError};
+use crate::reply::Items;
+use crate::urn::Urn;
+use crate::wire::{Answered, Codec, CodecError, Incoming, Outgoing, Response};
 
 /// A request type: it names its reply and its error, so that a call is typed
 /// by the message alone.
@@ -74,6 +76,9 @@ pub enum Never {}
 pub trait Road<M: Message>: sealed::Road {
     /// Whether the message can leave its process at all.
     const WIRE: bool;
+    /// Whether its reply is a stream.
+    #[doc(hidden)]
+    const STREAMS: bool;
 
     /// Appends the request to `out`.
     #[doc(hidden)]
@@ -81,9 +86,9 @@ pub trait Road<M: Message>: sealed::Road {
     #[doc(hidden)]
     fn decode(codec: Codec, body: &[u8]) -> Result<M, CodecError>;
     #[doc(hidden)]
-    fn encode_reply(reply: &M::Reply, codec: Codec, out: &mut Vec<u8>) -> Result<(), CodecError>;
+    fn encode_reply(reply: M::Reply, codec: Codec, out: &mut Vec<u8>) -> Encoded;
     #[doc(hidden)]
-    fn decode_reply(codec: Codec, body: &[u8]) -> Result<M::Reply, CodecError>;
+    fn decode_reply(answered: Answered<'_>, who: Option<&Urn>) -> Result<M::Reply, CodecError>;
     #[doc(hidden)]
     fn encode_error(error: &M::Error, codec: Codec, out: &mut Vec<u8>) -> Result<(), CodecError>;
     #[doc(hidden)]
@@ -114,10 +119,11 @@ impl<M: Message<Road = Wire>> WireMessage for M {}
 impl<M> Road<M> for Wire
 where
     M: Message + WirePart,
-    M::Reply: WirePart,
+    M::Reply: WireAnswer,
     M::Error: WirePart,
 {
     const WIRE: bool = true;
+    const STREAMS: bool = M::Reply::STREAMS;
 
     fn encode(message: &M, codec: Codec, out: &mut Vec<u8>) -> Result<(), CodecError> {
         codec.encode(message, out)
@@ -125,11 +131,11 @@ where
     fn decode(codec: Codec, body: &[u8]) -> Result<M, CodecError> {
         codec.decode(body)
     }
-    fn encode_reply(reply: &M::Reply, codec: Codec, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        codec.encode(reply, out)
+    fn encode_reply(reply: M::Reply, codec: Codec, out: &mut Vec<u8>) -> Encoded {
+        reply.encode(codec, out)
     }
-    fn decode_reply(codec: Codec, body: &[u8]) -> Result<M::Reply, CodecError> {
-        codec.decode(body)
+    fn decode_reply(answered: Answered<'_>, who: Option<&Urn>) -> Result<M::Reply, CodecError> {
+        M::Reply::decode(answered, who)
     }
     fn encode_error(error: &M::Error, codec: Codec, out: &mut Vec<u8>) -> Result<(), CodecError> {
         codec.encode(error, out)
@@ -144,6 +150,7 @@ where
 /// all the same, so that no mistake of ours can become a panic of theirs.
 impl<M: Message> Road<M> for Local {
     const WIRE: bool = false;
+    const STREAMS: bool = false;
 
     fn encode(_: &M, _: Codec, _: &mut Vec<u8>) -> Result<(), CodecError> {
         Err(CodecError::local(M::NAME))
@@ -151,10 +158,10 @@ impl<M: Message> Road<M> for Local {
     fn decode(_: Codec, _: &[u8]) -> Result<M, CodecError> {
         Err(CodecError::local(M::NAME))
     }
-    fn encode_reply(_: &M::Reply, _: Codec, _: &mut Vec<u8>) -> Result<(), CodecError> {
+    fn encode_reply(_: M::Reply, _: Codec, _: &mut Vec<u8>) -> Encoded {
         Err(CodecError::local(M::NAME))
     }
-    fn decode_reply(_: Codec, _: &[u8]) -> Result<M::Reply, CodecError> {
+    fn decode_reply(_: Answered<'_>, _: Option<&Urn>) -> Result<M::Reply, CodecError> {
         Err(CodecError::local(M::NAME))
     }
     fn encode_error(_: &M::Error, _: Codec, _: &mut Vec<u8>) -> Result<(), CodecError> {
@@ -176,6 +183,66 @@ pub trait WirePart: Serialize + DeserializeOwned + Send + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> WirePart for T {}
+
+/// What becomes of a reply that leaves: a body, or else a stream of them.
+type Encoded = Result<Option<Outgoing>, CodecError>;
+
+/// What a reply has to be that travels: a serde type, or a stream of such.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is part of a message that can travel, and is no serde type",
+    label = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`",
+    note = "of a stream of replies, it is the items that have to be serde types",
+    note = "or mark the message `#[message(local)]`, if it is never to leave its process"
+)]
+pub trait WireAnswer: Sized + Send + 'static {
+    /// Whether it is a stream.
+    const STREAMS: bool;
+
+    #[doc(hidden)]
+    fn encode(self, codec: Codec, out: &mut Vec<u8>) -> Encoded;
+    #[doc(hidden)]
+    fn decode(answered: Answered<'_>, who: Option<&Urn>) -> Result<Self, CodecError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: WirePart> WireAnswer for T {
+    const STREAMS: bool = false;
+
+    fn encode(self, codec: Codec, out: &mut Vec<u8>) -> Encoded {
+        codec.encode(&self, out).map(|()| None)
+    }
+
+    fn decode(answered: Answered<'_>, _: Option<&Urn>) -> Result<Self, CodecError> {
+        let Response { codec, body, .. } = answered.response;
+        match answered.items {
+            None => codec.decode(body),
+            Some(_) => Err(CodecError::stream(codec)),
+        }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: WirePart> WireAnswer for Items<T> {
+    const STREAMS: bool = true;
+
+    fn encode(self, codec: Codec, _: &mut Vec<u8>) -> Encoded {
+        Ok(Some(Outgoing::new(self, codec)))
+    }
+
+    fn decode(answered: Answered<'_>, who: Option<&Urn>) -> Result<Self, CodecError> {
+        let codec = answered.response.codec;
+        match answered.items {
+            Some(bodies) => Ok(Self::there(
+                Incoming::new(bodies, codec),
+                who.map_or_else(Urn::anonymous, Urn::clone),
+            )),
+            None => Err(CodecError::Malformed {
+                codec,
+                detail: "the answer is one reply, and a stream of them was asked for".to_owned(),
+            }),
+        }
+    }
+}
 
 /// Reads a message. For generic code that only knows `M` as a message: a bound
 /// on the road itself would hide that every road carries its messages.

@@ -89,8 +89,11 @@ macro_rules! containers {
 
 use std::collections::VecDeque;
 
+use crate::Items;
+
 containers! {
     "option": Option<T>;
+    "stream": Items<T>;
     "sequence": Vec<T>, VecDeque<T>, HashSet<T>, BTreeSet<T>;
     "map": HashMap<K, V>, BTreeMap<K, V>;
     "result": Result<T, E>;

@@ -59,8 +59,9 @@ use proc_macro::TokenStream;
 /// All of them may be `async` or not, and may take `ctx: &mut Context<Self>`
 /// last; a handler that is `async` and takes `&self` needs a state that is
 /// `Sync`. A `#[cfg(…)]` on one of them takes its message with it. Handlers
-/// return a value, a `Result` whose error the asker gets, or a `Deferred` when
-/// they answer later. Other methods stay what they are.
+/// return a value, a `Result` whose error the asker gets, a `Deferred` when
+/// they answer later, or `impl Stream<Item = T>`, whose asker reads `Items<T>`.
+/// Other methods stay what they are.
 ///
 /// ```
 /// use conclib::prelude::*;

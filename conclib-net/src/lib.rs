@@ -24,6 +24,8 @@
 //! | connections | 1024 | it is refused |
 //! | a frame | [`MAX_FRAME`](conclib_core::wire::MAX_FRAME) | it is disconnected, before anything is allocated |
 //! | unanswered requests | 1024 | it is not read from until some are answered |
+//! | open streams of replies | 256 | one more is refused |
+//! | items of a stream | the credit it has given, and 64 KiB of all streams that it has not read | the stream waits |
 //! | answers it has not read | 1 MiB | it is not read from until it reads |
 //! | answers it has not read | 16 MiB, and what 256 requests can be answered with | it is disconnected |
 //!
@@ -35,8 +37,8 @@
 //! One task has a connection, at either end, and nobody waits for it: who sends
 //! appends a frame to a buffer, and the task writes all that is there at once.
 //! So requests that are under way together travel together. What comes in is
-//! handed on straight from the read buffer. Nothing runs on a link with nothing
-//! to do.
+//! handed on straight from the read buffer. It polls the streams of replies
+//! too, item by item in turn. Nothing runs on a link with nothing to do.
 //!
 //! Events have the `tracing` target `conclib::net`.
 

@@ -23,6 +23,9 @@ pub(crate) struct Limits {
     /// How many requests of one client may be unanswered before it is not read
     /// from any more.
     pub(crate) window: usize,
+    /// How many streams of replies may be open to one client; one more is
+    /// refused.
+    pub(crate) streams: usize,
     /// How many bytes may wait for one client before it is not read from any
     /// more.
     pub(crate) waiting: usize,
@@ -40,6 +43,7 @@ impl Default for Limits {
             handshakes: 256,
             connections: 1024,
             window: 1024,
+            streams: 256,
             waiting: 1024 * 1024,
             stalled: 16 * 1024 * 1024 + CLIENT_WINDOW * MAX_FRAME,
             flush: Duration::from_secs(2),

@@ -2,6 +2,7 @@
 
 mod admit;
 mod asker_gone;
+mod beside;
 mod birth;
 mod cell;
 mod context;
@@ -17,6 +18,7 @@ mod mailbox;
 mod mortal;
 mod order;
 mod protocol;
+mod pump;
 mod recipient;
 mod reference;
 mod resident;
@@ -50,6 +52,8 @@ pub use order::{Ranks, Unranked};
 pub use protocol::ProtocolMessage;
 #[doc(hidden)]
 pub use protocol::{HasProtocol, HasProtocols, ProtocolInbox, Serves, SharedWith, serve};
+#[doc(hidden)]
+pub use pump::{Many, stream};
 pub use recipient::{Recipient, WeakRecipient};
 pub use reference::ActorRef;
 pub use resident::AnyRef;

@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context as Poller, Poll, ready};
@@ -13,9 +12,10 @@ use futures_core::Stream;
 use futures_util::stream::{AbortHandle, Abortable, FuturesUnordered, SelectAll, StreamExt};
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep};
 
+use super::beside::Beside;
 use super::turn::Turn;
 use crate::current::{self, ActorId};
-use crate::deadline::{Due, instant_after};
+use crate::deadline::instant_after;
 use crate::fault::Fault;
 
 /// A message that comes by itself: `#[message(every = "…")]`.
@@ -54,47 +54,13 @@ impl Attached {
 
 type Source<I> = Abortable<Pin<Box<dyn Stream<Item = I> + Send>>>;
 
-/// A handler that runs beside the turns.
-pub(crate) struct Beside {
-    /// Which message it handles.
-    index: usize,
-    /// Who sent that.
-    from: Option<ActorId>,
-    /// Until when its asker waits.
-    due: Option<Due>,
-    turn: Pin<Box<dyn Future<Output = Turn> + Send>>,
-}
-
-impl Beside {
-    pub(crate) fn new(
-        index: usize,
-        from: Option<ActorId>,
-        due: Option<Due>,
-        turn: Pin<Box<dyn Future<Output = Turn> + Send>>,
-    ) -> Self {
-        Self {
-            index,
-            from,
-            due,
-            turn,
-        }
-    }
-}
-
-impl Future for Beside {
-    type Output = (usize, Turn);
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<(usize, Turn)> {
-        let turn = ready!(current::beside(self.due, || self.turn.as_mut().poll(cx)));
-        Poll::Ready((self.index, turn))
-    }
-}
-
 /// All that an actor has besides its mailbox. Each is served in turn, and after
 /// one of them a message, so that none starves another.
 pub(crate) struct Sources<I> {
     streams: SelectAll<Source<I>>,
     beside: FuturesUnordered<Beside>,
+    /// How many of them are streams of replies.
+    replying: usize,
     /// One of them is done.
     done: Option<(usize, Turn)>,
     /// A stream panicked.
@@ -134,6 +100,7 @@ impl<I: Send + 'static> Default for Sources<I> {
         Self {
             streams: SelectAll::new(),
             beside: FuturesUnordered::new(),
+            replying: 0,
             done: None,
             fault: None,
             stash: VecDeque::new(),
@@ -162,13 +129,16 @@ impl<I: Send + 'static> Sources<I> {
     }
 
     pub(crate) fn run_beside(&mut self, handler: Beside) {
+        self.replying += usize::from(handler.is_stream);
         self.beside.push(handler);
     }
 
     /// The handlers beside the turns that are not done: which message each
-    /// handles, and who sent that.
+    /// handles, and who sent that. A stream is no such handler: that is done
+    /// once its asker has the items, and who reads those is told of their end.
     pub(crate) fn unfinished(&self) -> impl Iterator<Item = (usize, Option<ActorId>)> {
-        self.beside.iter().map(|beside| (beside.index, beside.from))
+        let handlers = self.beside.iter().filter(|beside| !beside.is_stream);
+        handlers.map(|beside| (beside.index, beside.from))
     }
 
     pub(crate) fn stash(&mut self, message: I) {
@@ -224,10 +194,11 @@ impl<I: Send + 'static> Sources<I> {
         mailbox: &mut dyn FnMut() -> Poll<Option<I>>,
     ) -> Poll<Next<I>> {
         if let Poll::Ready(Some(done)) = self.beside.poll_next_unpin(cx) {
-            self.done = Some(done);
+            self.replying -= usize::from(done.is_stream);
+            self.done = Some((done.index, done.turn));
             return Poll::Ready(Next::Other);
         }
-        if self.beside.len() >= room {
+        if self.handling() >= room {
             return Poll::Pending;
         }
         if let Some(message) = self.unstashed.pop_front() {
@@ -251,10 +222,15 @@ impl<I: Send + 'static> Sources<I> {
         match next {
             Poll::Ready(Next::Message(message)) => self.turn(message),
             // A handler that runs is part of what is served before the end.
-            Poll::Ready(Next::End) if !goes_on && !self.beside.is_empty() => Poll::Pending,
+            Poll::Ready(Next::End) if !goes_on && self.handling() > 0 => Poll::Pending,
             Poll::Ready(_) => next,
             Poll::Pending => self.poll_idle(cx),
         }
+    }
+
+    /// How many handlers run beside the turns.
+    fn handling(&self) -> usize {
+        self.beside.len() - self.replying
     }
 
     fn poll_streams(&mut self, cx: &mut Poller<'_>) -> Poll<Next<I>> {

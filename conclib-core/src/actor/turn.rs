@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::Actor;
-use super::sources::Beside;
+use super::beside::Beside;
 use crate::current;
 use crate::error::{Delivery, Failure};
 use crate::fault::{Fault, HandlerError};
@@ -54,7 +54,7 @@ impl<F: Future> Future for Caught<F> {
 
 /// The state that a handler leaves behind when it panics is only used to run
 /// `#[on(stop)]` and is dropped then, which is why this is unwind safe enough.
-fn catch_poll<F: Future>(
+pub(super) fn catch_poll<F: Future>(
     future: Pin<&mut F>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<F::Output, Box<dyn Any + Send>>> {

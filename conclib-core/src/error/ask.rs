@@ -135,6 +135,12 @@ pub enum AskError<E = Never> {
         /// Whether the handler may have run.
         delivery: Delivery,
     },
+    /// The handler answered with a stream, and the connection has as many open
+    /// as it takes: read or drop the [`Items`](crate::Items) of another.
+    TooManyStreams {
+        /// Who was asked.
+        urn: Urn,
+    },
     /// The name that was asked is none.
     Urn(Box<UrnError>),
     /// [`blocking`](crate::Call::blocking) was called where waiting would
@@ -162,7 +168,8 @@ impl<E> AskError<E> {
             Self::Handler(_)
             | Self::Fault { .. }
             | Self::Panicked { .. }
-            | Self::NoReply { .. } => Delivery::MayHaveRun,
+            | Self::NoReply { .. }
+            | Self::TooManyStreams { .. } => Delivery::MayHaveRun,
             Self::Stopped { delivery, .. }
             | Self::Deadline { delivery, .. }
             | Self::Codec { delivery, .. }
@@ -210,6 +217,7 @@ impl<E> AskError<E> {
                 delivery: Delivery::MayHaveRun,
             },
             Failure::Urn(error) => Self::Urn(error),
+            Failure::TooManyStreams => Self::TooManyStreams { urn },
         }
     }
 }
@@ -284,6 +292,10 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                     "; {delivery}: tell instead, or answer later with a `Deferred`"
                 )
             }
+            Self::TooManyStreams { urn } => write!(
+                f,
+                "`{urn}` answered with a stream, and the connection has as many open as it takes: read or drop the items of another"
+            ),
             Self::Urn(error) => error.fmt(f),
             Self::WouldBlock { urn } => write!(
                 f,

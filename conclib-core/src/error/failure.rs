@@ -28,4 +28,5 @@ pub enum Failure {
     /// The time it was given is over.
     Deadline(Duration),
     Urn(Box<UrnError>),
+    TooManyStreams,
 }

@@ -3,16 +3,20 @@
 mod combine;
 mod deferred;
 mod group;
+mod items;
 mod noted;
 mod pick;
+mod pipe;
 mod request;
 mod shared;
 mod to;
 
 pub use deferred::Deferred;
 pub use group::ReplyGroup;
+pub use items::Items;
 pub use pick::Reply;
 pub(crate) use pick::{Pick, poll_answer, settle};
+pub(crate) use pipe::{CREDIT, Tap, pipe};
 pub use request::Request;
 pub use shared::SharedReply;
 pub use to::ReplyTo;

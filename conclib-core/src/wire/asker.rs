@@ -14,8 +14,8 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{
-    Codec, CodecError, Envelope, MAX_TIMEOUT, RequestEnvelope, RequestId, ResponseEnvelope,
-    ResponseKind,
+    Codec, CodecError, Envelope, MAX_TIMEOUT, Outgoing, RequestEnvelope, RequestId,
+    ResponseEnvelope, ResponseKind,
 };
 use crate::deadline::Due;
 use crate::error::{Delivery, Failure};
@@ -60,6 +60,18 @@ pub trait ReplySink: Send + Sync + 'static {
     /// Sends a response. It must not block: a handler's turn is waiting.
     /// Exactly one comes for each request that was let in.
     fn respond(&self, response: ResponseEnvelope);
+
+    /// As [`respond`](Self::respond), where the answer is a stream. A way back
+    /// that does not know of streams refuses.
+    fn stream(&self, id: RequestId, codec: Codec, items: Outgoing) {
+        drop(items);
+        let error = CodecError::Unencodable {
+            codec,
+            detail: "a stream of items cannot go back this way".to_owned(),
+        };
+        let failure = Failure::Codec(Box::new(error), Delivery::MayHaveRun);
+        self.respond(ResponseEnvelope::failure(id, codec, &failure));
+    }
 }
 
 /// The mark that an asker has left, shared with the request it left behind.
@@ -210,6 +222,12 @@ impl WireAsker {
             });
         }
     }
+
+    fn stream(&mut self, items: Outgoing) {
+        if let Some(sink) = self.sink.take() {
+            sink.stream(self.id, self.codec, items);
+        }
+    }
 }
 
 impl Drop for WireAsker {
@@ -234,7 +252,13 @@ enum Way<T, E> {
 }
 
 /// Writes an answer of a message as the body of a response.
-type EncodeFn<T, E> = fn(Answer<T, E>, Codec, &mut Vec<u8>) -> Result<ResponseKind, Encode>;
+type EncodeFn<T, E> = fn(Answer<T, E>, Codec, &mut Vec<u8>) -> Result<Answering, Encode>;
+
+/// What an answer has become.
+enum Answering {
+    Body(ResponseKind),
+    Stream(Outgoing),
+}
 
 /// Why an answer is no body.
 enum Encode {
@@ -331,7 +355,8 @@ impl<T, E> WireReply<T, E> {
         // The serde code of a reply is a user's, and may panic.
         let encoded = catch_unwind(AssertUnwindSafe(|| encode(answer, codec, &mut body)));
         match encoded {
-            Ok(Ok(kind)) => self.asker.send(kind, body),
+            Ok(Ok(Answering::Body(kind))) => self.asker.send(kind, body),
+            Ok(Ok(Answering::Stream(items))) => self.asker.stream(items),
             Ok(Err(Encode::Failure(failure))) => self.asker.fail(&failure),
             Ok(Err(Encode::Codec(error))) => {
                 self.asker
@@ -357,13 +382,13 @@ fn encode<M: Message>(
     answer: Answer<M::Reply, M::Error>,
     codec: Codec,
     out: &mut Vec<u8>,
-) -> Result<ResponseKind, Encode> {
+) -> Result<Answering, Encode> {
     match answer {
-        Ok(reply) => <M::Road as Road<M>>::encode_reply(&reply, codec, out)
-            .map(|()| ResponseKind::Reply)
+        Ok(reply) => <M::Road as Road<M>>::encode_reply(reply, codec, out)
+            .map(|stream| stream.map_or(Answering::Body(ResponseKind::Reply), Answering::Stream))
             .map_err(Encode::Codec),
         Err(Refusal::Handler(error)) => <M::Road as Road<M>>::encode_error(&error, codec, out)
-            .map(|()| ResponseKind::Error)
+            .map(|()| Answering::Body(ResponseKind::Error))
             .map_err(Encode::Codec),
         Err(Refusal::Failure(failure)) => Err(Encode::Failure(failure)),
     }

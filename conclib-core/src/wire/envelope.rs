@@ -64,6 +64,8 @@ pub enum ResponseKind {
     Failure = 2,
     /// A told message is queued; the body is empty.
     Queued = 3,
+    /// The reply is a stream, whose items follow; the body is empty.
+    Stream = 4,
 }
 
 impl ResponseKind {
@@ -74,6 +76,7 @@ impl ResponseKind {
             1 => Some(Self::Error),
             2 => Some(Self::Failure),
             3 => Some(Self::Queued),
+            4 => Some(Self::Stream),
             _ => None,
         }
     }

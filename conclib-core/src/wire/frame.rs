@@ -9,8 +9,12 @@
 //! | 2 response | id (16), kind (1), codec (1); the rest is the body |
 //! | 3 cancel | id (16) |
 //! | 4 goodbye | nothing: no new requests, please; the answers still come |
+//! | 5 item | id (16); the rest is the body: one of a stream that is the answer |
+//! | 6 end | id (16), codec (1), 0 if the stream gave all it had; else the rest is why it did not |
+//! | 7 credit | id (16), items (4): so many more are welcome |
 //!
-//! Bit 0 of the flags is set when an answer is wanted.
+//! A stream begins with the credit of [`FIRST_CREDIT`](super::FIRST_CREDIT);
+//! a cancel ends it. Bit 0 of the flags is set when an answer is wanted.
 
 use std::time::Duration;
 
@@ -25,6 +29,9 @@ const REQUEST: u8 = 1;
 const RESPONSE: u8 = 2;
 const CANCEL: u8 = 3;
 const GOODBYE: u8 = 4;
+const ITEM: u8 = 5;
+const END: u8 = 6;
+const CREDIT: u8 = 7;
 const ASKED: u8 = 1;
 
 /// One frame, borrowed from its bytes.
@@ -45,10 +52,31 @@ pub enum Frame<'a> {
     Request(Envelope<'a>),
     /// The answer to one.
     Response(Response<'a>),
-    /// The asker of a request has left.
+    /// The asker of a request has left, or whoever reads its stream.
     Cancel(RequestId),
     /// The sender takes no new requests.
     Goodbye,
+    /// The next item of a stream.
+    Item {
+        /// The request that the stream is the answer to.
+        id: RequestId,
+        /// The item.
+        body: &'a [u8],
+    },
+    /// A stream is over.
+    End {
+        /// The request that the stream is the answer to.
+        id: RequestId,
+        /// Why it could not go on; `None` if it gave all it had.
+        failure: Option<(Codec, &'a [u8])>,
+    },
+    /// So many items more are welcome.
+    Credit {
+        /// The request that the stream is the answer to.
+        id: RequestId,
+        /// How many.
+        items: u32,
+    },
 }
 
 /// Why bytes are no frame, or a frame has no bytes.
@@ -136,6 +164,24 @@ impl<'a> Frame<'a> {
                 out.extend_from_slice(id.as_bytes());
             }
             Self::Goodbye => out.push(GOODBYE),
+            Self::Item { id, body } => {
+                out.push(ITEM);
+                out.extend_from_slice(id.as_bytes());
+                out.extend_from_slice(body);
+            }
+            Self::End { id, failure } => {
+                out.push(END);
+                out.extend_from_slice(id.as_bytes());
+                let (codec, body) =
+                    failure.map_or((0, &[][..]), |(codec, body)| (codec.id(), body));
+                out.push(codec);
+                out.extend_from_slice(body);
+            }
+            Self::Credit { id, items } => {
+                out.push(CREDIT);
+                out.extend_from_slice(id.as_bytes());
+                out.extend_from_slice(&items.to_be_bytes());
+            }
         }
         Ok(())
     }
@@ -181,6 +227,24 @@ impl<'a> Frame<'a> {
             }
             CANCEL => Self::Cancel(cursor.id()?),
             GOODBYE => Self::Goodbye,
+            ITEM => Self::Item {
+                id: cursor.id()?,
+                body: cursor.rest(),
+            },
+            END => Self::End {
+                id: cursor.id()?,
+                failure: match cursor.byte()? {
+                    0 => None,
+                    codec => {
+                        let codec = Codec::from_id(codec).ok_or(FrameError::UnknownCodec(codec))?;
+                        Some((codec, cursor.rest()))
+                    }
+                },
+            },
+            CREDIT => Self::Credit {
+                id: cursor.id()?,
+                items: u32::from_be_bytes(cursor.array()?),
+            },
             kind => return Err(FrameError::UnknownKind(kind)),
         };
         if cursor.0.is_empty() {

@@ -12,6 +12,7 @@ mod frame;
 mod inlet;
 mod outlet;
 mod remote;
+mod stream;
 
 pub use asker::{Cancellation, Origin, ReplySink, WireReply};
 #[doc(hidden)]
@@ -25,3 +26,5 @@ pub use inlet::{Broker, Inlet};
 pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
 pub use remote::Remote;
 pub(crate) use remote::{Leaving, poll_send_away, try_tell_away};
+pub(crate) use stream::Incoming;
+pub use stream::{Answered, Arriving, FIRST_CREDIT, Outgoing};

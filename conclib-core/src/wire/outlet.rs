@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CodecError, Envelope, RequestId, Response};
+use super::{Answered, CodecError, Envelope, RequestId};
 use crate::error::Failure;
 
 /// How long a request to another process may take that was given no timeout.
@@ -17,7 +17,7 @@ pub const MAX_TIMEOUT: Duration = Duration::from_millis(u32::MAX as u64);
 
 /// What is called with the answer to a request, once, or with what happened
 /// instead.
-pub type Answerer = Box<dyn FnOnce(Result<Response<'_>, Failure>) + Send>;
+pub type Answerer = Box<dyn FnOnce(Result<Answered<'_>, Failure>) + Send>;
 
 /// A link or a broker, seen by those who ask.
 ///

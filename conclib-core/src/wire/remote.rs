@@ -12,8 +12,8 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::{
-    Answerer, CancelOnDrop, Codec, CodecError, DEFAULT_TIMEOUT, Envelope, MAX_TIMEOUT, Outlet,
-    RequestId, Response, ResponseKind, Unsent,
+    Answered, Answerer, CancelOnDrop, Codec, CodecError, DEFAULT_TIMEOUT, Envelope, MAX_TIMEOUT,
+    Outlet, RequestId, Response, ResponseKind, Unsent,
 };
 use crate::call::{NotSent, Sending, Target};
 use crate::deadline::Deadline;
@@ -99,7 +99,7 @@ impl Remote {
         let (answer, answered) = oneshot::channel();
         let mut answerer: Answerer = Box::new(move |response| {
             // An asker that has left wants no answer.
-            let _ = answer.send(response.and_then(|response| json_answer(&response)));
+            let _ = answer.send(response.and_then(|answered| json_answer(&answered.response)));
         });
         let _cancel = loop {
             let outgoing = Outgoing::new();
@@ -145,6 +145,11 @@ fn json_answer(response: &Response<'_>) -> Result<Value, Failure> {
         )))),
         ResponseKind::Failure => Err(failure(response)),
         ResponseKind::Queued => Err(Failure::NoReply),
+        // Its items, dropped with the answer, cancel it.
+        ResponseKind::Stream => Err(Failure::Codec(
+            Box::new(CodecError::stream(response.codec)),
+            Delivery::MayHaveRun,
+        )),
     }
 }
 
@@ -230,7 +235,8 @@ pub(crate) fn poll_send_away<M: Message>(
     };
     let leaving = sending.leaving.get_or_insert_with(|| {
         let reply = std::mem::replace(&mut request.reply, ReplyTo::nobody());
-        let (answerer, queued) = answerer::<M>(reply, deadline.given().unwrap_or(DEFAULT_TIMEOUT));
+        let (answerer, queued) =
+            answerer::<M>(reply, urn, deadline.given().unwrap_or(DEFAULT_TIMEOUT));
         Box::new(Leaving {
             answerer: Some(answerer),
             room: None,
@@ -296,7 +302,7 @@ pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(
         }
     };
     let to = urn.clone();
-    let answerer = Box::new(move |response: Result<Response<'_>, Failure>| {
+    let answerer = Box::new(move |response: Result<Answered<'_>, Failure>| {
         if let Err(failure) = queued(response) {
             let error = AskError::<Never>::new(to, failure);
             let message = M::NAME;
@@ -370,12 +376,15 @@ fn send<M: Message>(
 /// queued.
 fn answerer<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
+    urn: &Urn,
     timeout: Duration,
 ) -> (Answerer, Option<oneshot::Receiver<Result<(), Failure>>>) {
     if reply.was_asked() {
-        let answerer = move |response: Result<Response<'_>, Failure>| {
-            let answer = match response {
-                Ok(response) => decode::<M>(&response),
+        // Items that fail later say whose they are.
+        let who = <M::Road as Road<M>>::STREAMS.then(|| urn.clone());
+        let answerer = move |answered: Result<Answered<'_>, Failure>| {
+            let answer = match answered {
+                Ok(answered) => decode::<M>(answered, who.as_ref()),
                 Err(failure) => Err(Refusal::Failure(Box::new(failure))),
             };
             reply.answer(answer.map_err(|refusal| match refusal {
@@ -386,7 +395,7 @@ fn answerer<M: Message>(
         return (Box::new(answerer), None);
     }
     let (word, queued) = oneshot::channel();
-    let answerer = move |response: Result<Response<'_>, Failure>| {
+    let answerer = move |response: Result<Answered<'_>, Failure>| {
         // A teller that has left wants no word.
         let response = response.map_err(|failure| given(failure, timeout));
         let _ = word.send(self::queued(response));
@@ -395,20 +404,23 @@ fn answerer<M: Message>(
 }
 
 /// What the answer to a told message says of it.
-fn queued(response: Result<Response<'_>, Failure>) -> Result<(), Failure> {
-    match response? {
+fn queued(answered: Result<Answered<'_>, Failure>) -> Result<(), Failure> {
+    match answered?.response {
         response if response.kind == ResponseKind::Failure => Err(failure(&response)),
         _ => Ok(()),
     }
 }
 
-fn decode<M: Message>(response: &Response<'_>) -> Answer<M::Reply, M::Error> {
-    let Response { codec, body, .. } = *response;
+fn decode<M: Message>(answered: Answered<'_>, who: Option<&Urn>) -> Answer<M::Reply, M::Error> {
+    let response = answered.response;
+    let Response { codec, body, .. } = response;
     let decoded = match response.kind {
-        ResponseKind::Reply => <M::Road as Road<M>>::decode_reply(codec, body).map(Ok),
+        ResponseKind::Reply | ResponseKind::Stream => {
+            <M::Road as Road<M>>::decode_reply(answered, who).map(Ok)
+        }
         ResponseKind::Error => <M::Road as Road<M>>::decode_error(codec, body)
             .map(|error| Err(Refusal::Handler(error))),
-        ResponseKind::Failure => Ok(Err(Refusal::Failure(Box::new(failure(response))))),
+        ResponseKind::Failure => Ok(Err(Refusal::Failure(Box::new(failure(&response))))),
         ResponseKind::Queued => Ok(Err(Refusal::Failure(Box::new(Failure::NoReply)))),
     };
     decoded.unwrap_or_else(|error: CodecError| {

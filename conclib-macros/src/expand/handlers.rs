@@ -160,7 +160,8 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
         ReturnKind::Value => (quote!(answer), quote!(ReplyOf)),
         ReturnKind::Result => (quote!(answer_result), quote!(ResultOf)),
         ReturnKind::Deferred => (quote!(answer_deferred), quote!(DeferredOf)),
-        ReturnKind::Stream => (quote!(answer_stream), quote!(ReplyOf)),
+        // It is not answered when it returns.
+        ReturnKind::Stream => (quote!(stream), quote!(ReplyOf)),
     };
     let ctx = handler.ctx.map(ctx);
     let dot_await = handler.is_async.then(|| quote!(.await));
@@ -176,7 +177,10 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
         let this = handler.has_self.then(|| quote_spanned!(span=> #this,));
         let call = quote_spanned!(span=> #owner::#method(#this #args #ctx));
         let pattern = quote!(#runtime::Request { message: #pattern, reply: #reply, .. });
-        let beside = beside(runtime, &message, index, &answer, &call);
+        let beside = match returns.kind {
+            ReturnKind::Stream => stream(runtime, &message, index, &call),
+            _ => beside(runtime, &message, index, &answer, &call),
+        };
         return quote!(#inbox::#variant(#pattern) => { #beside });
     }
     let call = quote_spanned!(span=> #owner::#method(#this, #args #ctx)#dot_await);
@@ -214,6 +218,21 @@ fn beside(
         #runtime::__private::beside(#ctx, #index, #reply, #made, |#reply, #made| {
             #runtime::__private::#answer::<#message>(#reply, #made)
         })
+    }
+}
+
+/// A handler that answers with a stream, which is served beside the turns.
+fn stream(
+    runtime: &syn::Path,
+    message: &syn::Type,
+    index: usize,
+    call: &TokenStream,
+) -> TokenStream {
+    let index = proc_macro2::Literal::usize_unsuffixed(index);
+    let (ctx, reply, made) = (local("ctx"), local("reply"), local("made"));
+    quote! {
+        let #made = #runtime::__private::attempt(|| #call);
+        #runtime::__private::stream::<#message, _, _>(#ctx, #index, #reply, #made)
     }
 }
 

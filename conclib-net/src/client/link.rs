@@ -6,8 +6,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use conclib_core::__private::Failure;
 use conclib_core::Never;
-use conclib_core::wire::{Frame, FrameError};
+use conclib_core::wire::{Codec, Frame, FrameError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -23,7 +24,7 @@ const FLUSH: Duration = Duration::from_secs(2);
 
 /// Keeps a client connected until it is closed.
 pub(super) async fn run(ending: Ending, dial: Dial, first: Dialled) {
-    let shared = &*ending.0;
+    let shared = &ending.0;
     let mut backoff = Backoff::new();
     let mut link = first;
     loop {
@@ -87,12 +88,12 @@ enum End {
     Closed,
 }
 
-async fn drive<R, W>(reader: R, writer: W, shared: &Shared) -> End
+async fn drive<R, W>(reader: R, writer: W, shared: &Arc<Shared>) -> End
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    let mut writing = pin!(write_out(writer, shared));
+    let mut writing = pin!(write_out(writer, &**shared));
     let mut reading = pin!(read_in(reader, shared));
     tokio::select! {
         biased;
@@ -131,7 +132,7 @@ async fn keep_deadlines(shared: &Shared) -> Never {
     }
 }
 
-async fn read_in<R: AsyncRead + Unpin>(mut reader: R, shared: &Shared) -> End {
+async fn read_in<R: AsyncRead + Unpin>(mut reader: R, shared: &Arc<Shared>) -> End {
     let mut incoming = Incoming::new();
     loop {
         match incoming.fill(&mut reader).await {
@@ -147,11 +148,21 @@ async fn read_in<R: AsyncRead + Unpin>(mut reader: R, shared: &Shared) -> End {
             };
             match frame {
                 Ok(Frame::Response(response)) => shared.complete(response),
+                Ok(Frame::Item { id, body }) => shared.item(id, body),
+                Ok(Frame::End { id, failure }) => shared.end_stream(id, ended(failure)),
                 Ok(Frame::Goodbye) => shared.server_leaves(),
                 Ok(_) => return End::Unasked,
                 Err(error) => return End::BadFrame(error),
             }
         }
+    }
+}
+
+/// What the end of a stream says. A failure that cannot be read is one.
+fn ended(failure: Option<(Codec, &[u8])>) -> Result<(), Failure> {
+    match failure {
+        None => Ok(()),
+        Some((codec, body)) => Err(codec.decode(body).unwrap_or(Failure::NoReply)),
     }
 }
 

@@ -7,6 +7,7 @@ mod link;
 mod outlet;
 mod room;
 mod shared;
+mod streams;
 mod task_side;
 
 pub use outlet::{Client, ClientStats};

@@ -2,7 +2,7 @@
 //! do with it; the other side is in [`task_side`](super::task_side).
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::ids::Ids;
 use super::outlet::ClientStats;
 use super::room::Queue;
+use super::streams::Flow;
 use crate::id_map::IdMap;
 use crate::limits::{CLIENT_WAITING, CLIENT_WINDOW};
 use crate::outbox::Outbox;
@@ -40,6 +41,8 @@ pub(super) struct State {
     /// How many bytes were put into `out` since the link is up.
     pub(super) pushed: u64,
     pub(super) waiting: IdMap<Waiting>,
+    /// The streams that are the answers to others.
+    pub(super) streams: IdMap<Arc<Flow>>,
     /// When the clock is looked at for those who wait. All of them have until
     /// then, so most requests leave it alone.
     pub(super) next_look: Option<Instant>,
@@ -98,7 +101,7 @@ impl State {
     /// returned.
     #[must_use]
     pub(super) fn seal_if_done(&mut self) -> Option<Waker> {
-        if self.link == Link::Leaving && self.waiting.is_empty() {
+        if self.link == Link::Leaving && self.waiting.is_empty() && self.streams.is_empty() {
             self.out.seal();
         }
         self.out.waker()
@@ -113,6 +116,7 @@ impl Shared {
             out: Outbox::default(),
             pushed: 0,
             waiting: IdMap::default(),
+            streams: IdMap::default(),
             next_look: None,
             queue: Queue::default(),
         };

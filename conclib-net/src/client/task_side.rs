@@ -2,12 +2,13 @@
 //! askers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
 use conclib_core::__private::Failure;
 use conclib_core::Delivery;
-use conclib_core::wire::{Answerer, Frame, Response};
+use conclib_core::wire::{Answered, Answerer, Arriving, Frame, Response, ResponseKind};
 use tokio::time::Instant;
 
 use super::shared::{Link, Shared, Waiting};
@@ -49,16 +50,17 @@ impl Shared {
     }
 
     /// Hands an answer to whoever waits for it.
-    pub(super) fn complete(&self, response: Response<'_>) {
+    pub(super) fn complete(self: &Arc<Self>, response: Response<'_>) {
         let (waiting, asker, writer) = {
             let mut state = self.lock();
             let waiting = state.waiting.remove(&response.id);
+            let opens = waiting.is_some() && response.kind == ResponseKind::Stream;
             let asker = if state.is_worth_a_try() {
                 state.queue.pop()
             } else {
                 None
             };
-            let writer = if state.link == Link::Leaving {
+            let writer = if state.link == Link::Leaving && !opens {
                 state.seal_if_done()
             } else {
                 None
@@ -66,7 +68,11 @@ impl Shared {
             (waiting, asker, writer)
         };
         match waiting {
-            Some(waiting) => answer(waiting.answerer, Ok(response)),
+            Some(waiting) => {
+                let items = (response.kind == ResponseKind::Stream)
+                    .then(|| self.open_stream(response.id, response.codec) as Box<dyn Arriving>);
+                answer(waiting.answerer, Ok(Answered { response, items }));
+            }
             None => {
                 self.late.fetch_add(1, Ordering::Relaxed);
             }
@@ -105,6 +111,7 @@ impl Shared {
 
     /// The connection is gone, and with it the answers to what is under way.
     pub(super) fn disconnected(&self) {
+        let mut cut_off = Vec::new();
         let (lost, written) = {
             let mut state = self.lock();
             if state.link != Link::Closed {
@@ -112,11 +119,15 @@ impl Shared {
             }
             state.out.discard();
             state.next_look = None;
+            cut_off.extend(std::mem::take(&mut state.streams).into_values());
             (
                 std::mem::take(&mut state.waiting),
                 self.written.load(Ordering::Relaxed),
             )
         };
+        for flow in cut_off {
+            flow.finish(Err(Failure::Disconnected(Delivery::MayHaveRun)));
+        }
         for Waiting { answerer, end, .. } in lost.into_values() {
             let delivery = match end > written {
                 true => Delivery::NotDelivered,
@@ -146,7 +157,7 @@ impl Source for Shared {
 
 /// Calls an answerer. It decodes a reply, which is a user's code and may
 /// panic: the connection is not to end by that.
-fn answer(answerer: Answerer, answer: Result<Response<'_>, Failure>) {
+fn answer(answerer: Answerer, answer: Result<Answered<'_>, Failure>) {
     if catch_unwind(AssertUnwindSafe(|| answerer(answer))).is_err() {
         tracing::error!(target: "conclib::net", "reading a reply panicked; its asker gets none");
     }

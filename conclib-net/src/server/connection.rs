@@ -7,11 +7,12 @@ use std::task::{Context, Poll, Waker};
 use conclib_core::__private::Failure;
 use conclib_core::Delivery;
 use conclib_core::wire::{
-    Cancellation, Codec, CodecError, Envelope, Frame, Inlet, MAX_BODY, Origin, ReplySink,
-    RequestId, ResponseEnvelope, ResponseKind,
+    Cancellation, Codec, CodecError, Envelope, Frame, Inlet, MAX_BODY, Origin, Outgoing, ReplySink,
+    RequestId, Response, ResponseEnvelope, ResponseKind,
 };
 use tokio::sync::Notify;
 
+use super::streams::{Bell, Feed, Open};
 use crate::id_map::IdMap;
 use crate::limits::Limits;
 use crate::outbox::{Outbox, Source};
@@ -22,12 +23,16 @@ pub(super) struct Connection {
     state: Mutex<State>,
     /// Tells the task that the peer does not read.
     pub(super) stalled: Notify,
+    /// Tells it of streams that can go on.
+    pub(super) bell: Arc<Bell>,
 }
 
 struct State {
     out: Outbox,
     /// Every request that has come in and has not been answered.
     live: IdMap<Live>,
+    /// Those that are being answered by a stream.
+    streams: Open,
     /// The reading half, while it may not read.
     reader: Option<Waker>,
     /// Whether the peer was told to send no new requests.
@@ -74,6 +79,7 @@ impl Connection {
         let state = State {
             out: Outbox::default(),
             live: IdMap::default(),
+            streams: Open::default(),
             reader: None,
             refusing: false,
         };
@@ -81,6 +87,7 @@ impl Connection {
             limits,
             state: Mutex::new(state),
             stalled: Notify::new(),
+            bell: Arc::default(),
         }
     }
 
@@ -94,6 +101,9 @@ impl Connection {
         let refusing = {
             // Before it is delivered: the answer may come before that returns.
             let mut state = self.lock();
+            if state.streams.contains(envelope.id) {
+                return Err(Duplicate(envelope.id));
+            }
             match state.live.entry(envelope.id) {
                 Entry::Occupied(_) => return Err(Duplicate(envelope.id)),
                 Entry::Vacant(place) => place.insert(Live::Delivering),
@@ -123,13 +133,63 @@ impl Connection {
         let mut state = self.lock();
         let live = state.live.get_mut(&id);
         let left = live.map(|live| std::mem::replace(live, Live::Left));
+        let streamed = state.streams.close(id);
         let load = state.load(&self.limits);
         drop(state);
+        if streamed {
+            self.bell.ring(id);
+        }
         // It may wake a handler: not under the lock.
         if let Some(Live::Waiting(cancellation)) = left {
             cancellation.cancel();
         }
         load
+    }
+
+    pub(super) fn credit(&self, id: RequestId, items: u32) -> Load {
+        let mut state = self.lock();
+        let known = state.streams.grant(id, items);
+        let load = state.load(&self.limits);
+        drop(state);
+        // One that is not known has just ended.
+        if known {
+            self.bell.ring(id);
+        }
+        load
+    }
+
+    /// The open streams, and how many bytes wait to be written.
+    pub(super) fn with_streams<R>(&self, look: impl FnOnce(&mut Open, usize) -> R) -> R {
+        let state = &mut *self.lock();
+        look(&mut state.streams, state.out.waiting())
+    }
+
+    pub(super) fn send_item(&self, id: RequestId, body: &[u8]) {
+        let writer = {
+            let mut state = self.lock();
+            state.streams.spend(id);
+            // No codec of ours makes a body that is too large.
+            let _ = state.out.push(&Frame::Item { id, body });
+            state.out.waker()
+        };
+        writer.into_iter().for_each(Waker::wake);
+    }
+
+    pub(super) fn end_stream(&self, id: RequestId, codec: Codec, failure: Option<&Failure>) {
+        let mut body = Vec::new();
+        let failure = failure.map(|failure| {
+            // It leaves `body` empty if it fails, which is read as "no reply".
+            let _ = codec.encode(failure, &mut body);
+            (codec, &body[..])
+        });
+        let writer = {
+            let mut state = self.lock();
+            if state.streams.close(id) {
+                let _ = state.out.push(&Frame::End { id, failure });
+            }
+            state.out.waker()
+        };
+        writer.into_iter().for_each(Waker::wake);
     }
 
     pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
@@ -202,14 +262,58 @@ impl ReplySink for Connection {
             self.stalled.notify_one();
         }
     }
+
+    fn stream(&self, id: RequestId, codec: Codec, items: Outgoing) {
+        let feed = Feed::new(id, codec, items, &self.bell);
+        let (_unwanted, writer, reader) = {
+            let mut state = self.lock();
+            let is_wanted = match state.live.remove(&id) {
+                // The connection has ended.
+                None => return,
+                Some(Live::Left) => false,
+                Some(Live::Delivering | Live::Waiting(_)) => true,
+            };
+            let unwanted = match is_wanted {
+                false => Some(feed),
+                true if state.streams.len() >= self.limits.streams => {
+                    let instead = failure(id, codec, &Failure::TooManyStreams);
+                    // A failure of a few bytes always fits, and so does none.
+                    let _ = state.out.push(&Frame::Response(instead.as_response()));
+                    Some(feed)
+                }
+                true => {
+                    let kind = ResponseKind::Stream;
+                    let body = &[];
+                    let begin = Response {
+                        id,
+                        kind,
+                        codec,
+                        body,
+                    };
+                    let _ = state.out.push(&Frame::Response(begin));
+                    state.streams.open(id, feed);
+                    None
+                }
+            };
+            // What is unwanted is a user's, and is dropped outside of the lock.
+            (unwanted, state.out.waker(), state.readable(&self.limits))
+        };
+        self.bell.ring(id);
+        writer.into_iter().chain(reader).for_each(Waker::wake);
+    }
 }
 
 impl Source for Connection {
     fn poll_take(&self, cx: &mut Context<'_>, empty: &mut Vec<u8>) -> Poll<bool> {
-        let (taken, reader) = {
-            let mut state = self.lock();
-            (state.out.poll_take(cx, empty), state.readable(&self.limits))
+        let (taken, reader, feeds) = {
+            let state = &mut *self.lock();
+            let taken = state.out.poll_take(cx, empty);
+            let feeds = state.streams.has_room(state.out.waiting());
+            (taken, state.readable(&self.limits), feeds)
         };
+        if feeds {
+            self.bell.nudge();
+        }
         reader.into_iter().for_each(Waker::wake);
         taken
     }
@@ -223,11 +327,12 @@ pub(super) struct Leaving<'a>(pub(super) &'a Connection);
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
-        let live = {
+        let (live, _streams) = {
             let mut state = self.0.lock();
             state.out.discard();
             state.reader = None;
-            std::mem::take(&mut state.live)
+            let streams = std::mem::take(&mut state.streams);
+            (std::mem::take(&mut state.live), streams)
         };
         for request in live.into_values() {
             if let Live::Waiting(cancellation) = request {

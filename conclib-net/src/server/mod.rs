@@ -7,6 +7,7 @@ mod ledger;
 mod listener;
 mod serve;
 mod socket_file;
+mod streams;
 
 pub use broker::LocalBroker;
 pub use ledger::BrokerStats;

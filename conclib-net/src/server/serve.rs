@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::acceptor::{Common, Phase};
 use super::connection::{Connection, Duplicate, Leaving, Load};
+use super::streams::Feeding;
 use crate::incoming::Incoming;
 use crate::outbox::write_out;
 
@@ -65,6 +66,7 @@ pub(super) async fn serve<R, W>(
     let connection = Arc::new(Connection::new(common.limits));
     let _leaving = Leaving(&connection);
     let mut writing = pin!(write_out(writer, &*connection));
+    let mut feeding = pin!(Feeding::new(&connection));
     let mut reading = pin!(read_in(reader, &connection, common, &origin));
     // One task does both: an answer and the next request often share a wake.
     let mut writes = true;
@@ -78,6 +80,8 @@ pub(super) async fn serve<R, W>(
                 connection.discard();
             }
             end = &mut reading => break end,
+            // Before the end: what a stream still has leaves.
+            never = &mut feeding => match never {},
             () = connection.stalled.notified() => break End::Stalled,
             changed = phases.changed() => match changed.map(|()| *phases.borrow_and_update()) {
                 Ok(Phase::Serving) => {}
@@ -134,6 +138,7 @@ where
                     .request(&envelope, &common.inlet, &sink, origin)
                     .map_err(End::from),
                 Ok(Frame::Cancel(id)) => Ok(connection.cancel(id)),
+                Ok(Frame::Credit { id, items }) => Ok(connection.credit(id, items)),
                 Ok(Frame::Goodbye) => Ok(Load::Light),
                 Ok(_) => Err(End::Unasked),
                 Err(error) => Err(error.into()),

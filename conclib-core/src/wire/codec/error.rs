@@ -118,6 +118,13 @@ impl CodecError {
         }
     }
 
+    pub(crate) fn stream(codec: Codec) -> Self {
+        Self::Malformed {
+            codec,
+            detail: "the answer is a stream of items: ask with the type of the message".to_owned(),
+        }
+    }
+
     pub(super) fn malformed(codec: Codec, detail: &dyn fmt::Display) -> Self {
         Self::Malformed {
             codec,

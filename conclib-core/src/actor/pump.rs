@@ -1,0 +1,137 @@
+//! The stream that a handler answers with: it runs beside the turns.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context as Poller, Poll, ready};
+
+use futures_core::Stream;
+
+use super::beside::Beside;
+use super::turn::{Turn, catch_poll};
+use super::{Actor, Context};
+use crate::current;
+use crate::error::Failure;
+use crate::fault::Fault;
+use crate::message::Message;
+use crate::reply::{CREDIT, Items, ReplyTo, Tap, pipe};
+
+/// A reply that is many.
+#[doc(hidden)]
+pub trait Many {
+    type Item;
+
+    fn of(items: Items<Self::Item>) -> Self;
+}
+
+impl<T> Many for Items<T> {
+    type Item = T;
+
+    fn of(items: Self) -> Self {
+        items
+    }
+}
+
+/// A handler that answers with a stream: whoever asks has its items at once,
+/// and the stream fills them beside the turns.
+#[doc(hidden)]
+pub fn stream<M, A, S>(
+    ctx: &mut Context<A>,
+    index: usize,
+    reply: ReplyTo<M::Reply, M::Error>,
+    handler: Result<S, Box<Fault>>,
+) -> Turn
+where
+    M: Message<Reply: Many<Item = S::Item>>,
+    A: Actor,
+    S: Stream<Item: Send> + Send + 'static,
+{
+    let stream = match handler {
+        Ok(stream) => stream,
+        Err(fault) => {
+            reply.refuse(Failure::Panicked(fault.clone()));
+            return Turn::Panicked(fault);
+        }
+    };
+    if !reply.was_asked() {
+        return given_up(stream);
+    }
+    let (tap, drain) = pipe();
+    reply.send(M::Reply::of(Items::here(drain, Box::new(ctx.me()))));
+    let pump = Box::pin(Pump {
+        stream: Some(stream),
+        tap: Some(tap),
+    });
+    let from = ctx.from();
+    ctx.sources().run_beside(Beside::stream(index, from, pump));
+    Turn::Done
+}
+
+/// A user's stream may panic as it is dropped.
+fn given_up<S>(stream: S) -> Turn {
+    match catch_unwind(AssertUnwindSafe(|| drop(stream))) {
+        Ok(()) => Turn::Done,
+        Err(panic) => Turn::Panicked(Box::new(Fault::panic(&*panic))),
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// Moves the items of a stream to whoever reads them, as there is room.
+    /// Dropped before the end, as its actor ends, it tells the reader so.
+    struct Pump<S: Stream> {
+        #[pin]
+        stream: Option<S>,
+        tap: Option<Tap<S::Item>>,
+    }
+}
+
+impl<S: Stream> Future for Pump<S> {
+    type Output = Turn;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<Turn> {
+        let mut this = self.project();
+        for _ in 0..CREDIT {
+            let (Some(stream), Some(tap)) = (this.stream.as_mut().as_pin_mut(), &this.tap) else {
+                return Poll::Ready(Turn::Done);
+            };
+            // First: it is what wakes us when the reader leaves.
+            let end = match ready!(tap.poll_room(cx)) {
+                false => Ok(()),
+                true => match ready!(poll_stream(stream, cx)) {
+                    Ok(Some(item)) => {
+                        tap.push(item);
+                        continue;
+                    }
+                    Ok(None) => Ok(()),
+                    Err(fault) => Err(fault),
+                },
+            };
+            let dropped = catch_unwind(AssertUnwindSafe(|| this.stream.set(None)));
+            let dropped = dropped.map_err(|panic| Box::new(Fault::panic(&*panic)));
+            let failure = end.and(dropped);
+            if let Some(tap) = this.tap.take() {
+                tap.finish(failure.clone().map_err(Failure::Panicked));
+            }
+            return Poll::Ready(match failure {
+                Ok(()) => Turn::Done,
+                Err(fault) => Turn::Panicked(fault),
+            });
+        }
+        // One that is always ready does not keep its actor from the rest.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+fn poll_stream<S: Stream>(
+    mut stream: Pin<&mut S>,
+    cx: &mut Poller<'_>,
+) -> Poll<Result<Option<S::Item>, Box<Fault>>> {
+    let mut next = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx));
+    let polled = catch_poll(Pin::new(&mut next), cx);
+    if current::wants_asker() {
+        // When its reader leaves, a stream is dropped: there is nobody to hear.
+        drop(current::take_interest());
+    }
+    polled.map_err(|panic| Box::new(Fault::panic(&*panic)))
+}

@@ -1,0 +1,187 @@
+//! The replies of a handler that answers with a stream.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use super::pipe::{Drain, End};
+use crate::error::{AskError, Failure};
+use crate::named::Named;
+use crate::urn::Urn;
+use crate::wire::Incoming;
+
+/// The items of a handler that answers with a stream,
+/// `#[message] fn …(…) -> impl Stream<Item = T>`: what its asker gets, in the
+/// actor's process and elsewhere alike.
+///
+/// They come in order. The stream is polled beside the turns of its actor, as
+/// a concurrent handler is, and is never far ahead of its reader: 32 items, or
+/// 64 from another process. Then it waits until some are read, so a reader that
+/// is slow, or does not read at all, costs that much and holds up nobody else.
+///
+/// An item is an `Err` if the stream cannot go on, and then it is the last:
+/// the actor ended ([`Stopped`](AskError::Stopped)), the stream panicked, the
+/// connection was lost. A stream that is over without one has given all its
+/// items. A domain error is part of the items: `impl Stream<Item = Result<T, E>>`.
+///
+/// `stop()` serves what is queued and then ends the streams that are under
+/// way: one without an end would hold it up for ever. An anonymous actor lives
+/// on while its items are read, as it does while it is referenced.
+///
+/// The timeout of the ask bounds the wait for this, and not for the items.
+/// Dropping this ends the stream at once, wherever it is.
+///
+/// ```
+/// use conclib::prelude::*;
+/// use futures_util::stream;
+///
+/// #[actor]
+/// struct Counter;
+///
+/// #[actor]
+/// impl Counter {
+///     #[message]
+///     fn count(&mut self, to: u64) -> impl Stream<Item = u64> {
+///         stream::iter(1..=to)
+///     }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let mut items = system.spawn(Counter)?.count(3).await?;
+///     let mut sum = 0;
+///     while let Some(item) = items.next().await {
+///         sum += item?;
+///     }
+///     assert_eq!(sum, 6);
+///     Ok(())
+/// }
+/// ```
+#[must_use = "dropping the items ends their stream"]
+pub struct Items<T>(Source<T>);
+
+enum Source<T> {
+    Here {
+        drain: Drain<T>,
+        /// It keeps an anonymous actor alive.
+        who: Option<Box<dyn Named>>,
+    },
+    There {
+        incoming: Box<Incoming<T>>,
+        who: Urn,
+    },
+    Over,
+}
+
+// Nothing inside is ever pinned.
+impl<T> Unpin for Items<T> {}
+
+impl<T> Items<T> {
+    pub(crate) fn here(drain: Drain<T>, who: Box<dyn Named>) -> Self {
+        Self(Source::Here {
+            drain,
+            who: Some(who),
+        })
+    }
+
+    pub(crate) fn there(incoming: Incoming<T>, who: Urn) -> Self {
+        Self(Source::There {
+            incoming: Box::new(incoming),
+            who,
+        })
+    }
+
+    /// The next item; `None` after the last.
+    ///
+    /// # Errors
+    /// The stream cannot go on: see [`Items`]. Nothing comes after that.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses no item.
+    pub async fn next(&mut self) -> Option<Result<T, AskError>> {
+        poll_fn(|cx| self.poll_item(cx)).await
+    }
+
+    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, AskError>>> {
+        Poll::Ready(match ready!(self.poll_raw(cx)) {
+            Ok(item) => Some(Ok(item)),
+            Err(end) => {
+                let over = std::mem::replace(&mut self.0, Source::Over);
+                end.err()
+                    .map(|failure| Err(AskError::new(over.urn(), failure)))
+            }
+        })
+    }
+
+    fn poll_raw(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, End>> {
+        match &mut self.0 {
+            Source::Here { drain, .. } => drain.poll_item(cx),
+            Source::There { incoming, .. } => incoming.poll_item(cx),
+            Source::Over => Poll::Ready(Err(Ok(()))),
+        }
+    }
+
+    /// As [`next`](Self::next), without the name of the one who failed: for a
+    /// wire, whose other side knows it.
+    pub(crate) fn poll_unnamed(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<T, Failure>>> {
+        Poll::Ready(match ready!(self.poll_raw(cx)) {
+            Ok(item) => Some(Ok(item)),
+            Err(end) => {
+                self.0 = Source::Over;
+                end.err().map(Err)
+            }
+        })
+    }
+}
+
+impl<T> Source<T> {
+    fn urn(&self) -> Urn {
+        match self {
+            Self::Here { who: Some(who), .. } => who.urn(),
+            Self::There { who, .. } => who.clone(),
+            Self::Here { who: None, .. } | Self::Over => Urn::anonymous(),
+        }
+    }
+}
+
+impl<T> Stream for Items<T> {
+    type Item = Result<T, AskError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_item(cx)
+    }
+}
+
+/// Items that are all there: for the fakes of a test.
+///
+/// ```
+/// use conclib_core::Items;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mut items: Items<u64> = [7].into_iter().collect();
+/// assert_eq!(items.next().await, Some(Ok(7)));
+/// assert_eq!(items.next().await, None);
+/// # }
+/// ```
+impl<T> FromIterator<T> for Items<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self(Source::Here {
+            drain: Drain::full(items.into_iter().collect()),
+            who: None,
+        })
+    }
+}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,159 @@
+//! What a stream of replies goes through: so many items, and no more.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::error::{Delivery, Failure};
+
+/// How many items a stream may be ahead of whoever reads it.
+pub(crate) const CREDIT: usize = 32;
+
+/// How a stream ended.
+pub(crate) type End = Result<(), Failure>;
+
+/// The end of a pipe that the reader holds.
+pub(crate) struct Drain<T>(Arc<Pipe<T>>);
+
+/// The end of a pipe that items are put into. Dropped before its end is said,
+/// it was cut off, and the reader is told so.
+pub(crate) struct Tap<T>(Arc<Pipe<T>>);
+
+struct Pipe<T>(Mutex<State<T>>);
+
+struct State<T> {
+    items: VecDeque<T>,
+    end: Option<End>,
+    /// Whoever waits for an item.
+    reader: Option<Waker>,
+    /// Whoever makes the items: it waits for room, or for the reader to leave.
+    writer: Option<Waker>,
+    /// Whether it is room that it waits for.
+    is_full: bool,
+    /// Whether nobody reads any more.
+    left: bool,
+}
+
+pub(crate) fn pipe<T>() -> (Tap<T>, Drain<T>) {
+    let pipe = Arc::new(Pipe::new(VecDeque::new(), None));
+    (Tap(pipe.clone()), Drain(pipe))
+}
+
+impl<T> Pipe<T> {
+    const fn new(items: VecDeque<T>, end: Option<End>) -> Self {
+        Self(Mutex::new(State {
+            items,
+            end,
+            reader: None,
+            writer: None,
+            is_full: false,
+            left: false,
+        }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keeps the waker of `cx` in `place`.
+fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
+    match place {
+        Some(waker) => waker.clone_from(cx.waker()),
+        None => *place = Some(cx.waker().clone()),
+    }
+}
+
+impl<T> Tap<T> {
+    /// Whether there is room for an item; `false` once nobody reads any more,
+    /// of which it wakes in any case.
+    pub(crate) fn poll_room(&self, cx: &Context<'_>) -> Poll<bool> {
+        let mut state = self.0.lock();
+        if state.left {
+            return Poll::Ready(false);
+        }
+        keep(&mut state.writer, cx);
+        state.is_full = state.items.len() >= CREDIT;
+        match state.is_full {
+            true => Poll::Pending,
+            false => Poll::Ready(true),
+        }
+    }
+
+    pub(crate) fn push(&self, item: T) {
+        let (reader, _unread) = {
+            let mut state = self.0.lock();
+            match state.left {
+                // It is dropped outside of the lock.
+                true => (None, Some(item)),
+                false => {
+                    state.items.push_back(item);
+                    (state.reader.take(), None)
+                }
+            }
+        };
+        reader.into_iter().for_each(Waker::wake);
+    }
+
+    pub(crate) fn finish(self, end: End) {
+        self.end(end);
+    }
+
+    fn end(&self, end: End) {
+        let reader = {
+            let mut state = self.0.lock();
+            state.end.get_or_insert(end);
+            state.writer = None;
+            state.reader.take()
+        };
+        reader.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl<T> Drop for Tap<T> {
+    fn drop(&mut self) {
+        // After its end this comes too late, and changes nothing.
+        self.end(Err(Failure::Stopped(Delivery::MayHaveRun)));
+    }
+}
+
+impl<T> Drain<T> {
+    /// One that has all its items already.
+    pub(crate) fn full(items: VecDeque<T>) -> Self {
+        Self(Arc::new(Pipe::new(items, Some(Ok(())))))
+    }
+
+    /// The next item; or how it ended, after the last one.
+    pub(crate) fn poll_item(&self, cx: &Context<'_>) -> Poll<Result<T, End>> {
+        let (item, writer) = {
+            let mut state = self.0.lock();
+            match (state.items.pop_front(), &state.end) {
+                (Some(item), _) => {
+                    // Half of it at once: a wake for each would cost more than
+                    // the items.
+                    let wake = state.is_full && state.items.len() <= CREDIT / 2;
+                    let writer = if wake { state.writer.take() } else { None };
+                    (item, writer)
+                }
+                (None, Some(end)) => return Poll::Ready(Err(end.clone())),
+                (None, None) => {
+                    keep(&mut state.reader, cx);
+                    return Poll::Pending;
+                }
+            }
+        };
+        writer.into_iter().for_each(Waker::wake);
+        Poll::Ready(Ok(item))
+    }
+}
+
+impl<T> Drop for Drain<T> {
+    fn drop(&mut self) {
+        let (_unread, writer) = {
+            let mut state = self.0.lock();
+            state.left = true;
+            (std::mem::take(&mut state.items), state.writer.take())
+        };
+        writer.into_iter().for_each(Waker::wake);
+    }
+}

@@ -1,0 +1,16 @@
+use conclib::prelude::*;
+
+struct Word(String);
+
+#[actor]
+struct Reader;
+
+#[actor]
+impl Reader {
+    #[message]
+    fn words(&mut self) -> impl Stream<Item = Word> {
+        futures_util::stream::iter([Word("one".into())])
+    }
+}
+
+fn main() {}
