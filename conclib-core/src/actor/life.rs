@@ -241,11 +241,31 @@ async fn serve<A: Actor>(
             cell.watch.end();
             continue;
         }
-        let ended = failed(actor, ctx, index, turn).await;
+        let ended = match turn {
+            Turn::Later | Turn::Refused => {
+                answered(ctx, &turn);
+                None
+            }
+            // Apart, so that the loop is small.
+            turn => Box::pin(failed(actor, ctx, index, turn)).await,
+        };
         ctx.cell().watch.end();
         if let Some(ended) = ended {
             return ended;
         }
+    }
+}
+
+/// A turn whose answer comes later, or is an error.
+#[inline(never)]
+fn answered<A: Actor>(ctx: &Context<A>, turn: &Turn) {
+    let cell = ctx.cell();
+    if let Turn::Refused = turn {
+        cell.failed(None);
+        tracing::info!(target: "conclib", urn = %ctx.urn(), "a handler answered with an error");
+    } else if let Some(from) = ctx.from() {
+        // Whoever asked waits for an answer, and for this actor no more.
+        cell.system.waits.leave(from, cell.id);
     }
 }
 
@@ -258,16 +278,8 @@ pub(super) async fn failed<A: Actor>(
 ) -> Option<Ended> {
     match turn {
         Turn::Done => None,
-        Turn::Later => {
-            // Whoever asked waits for an answer, and for this actor no more.
-            if let Some(from) = ctx.from() {
-                ctx.cell().system.waits.leave(from, ctx.cell().id);
-            }
-            None
-        }
-        Turn::Refused => {
-            ctx.cell().failed(None);
-            tracing::info!(target: "conclib", urn = %ctx.urn(), "a handler answered with an error");
+        Turn::Later | Turn::Refused => {
+            answered(ctx, &turn);
             None
         }
         Turn::Failed(error) => {

@@ -71,6 +71,7 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     /// Answers with a reply. If the asker has left, the reply is dropped.
+    #[inline(always)]
     pub fn send(self, reply: T) {
         self.answer(Ok(reply));
     }
