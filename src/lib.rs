@@ -63,3 +63,14 @@ pub mod prelude {
     #[doc(no_inline)]
     pub use conclib_macros::{actor, fallback, handler, message, on, protocol};
 }
+
+/// What the guides show compiles and holds.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../docs/guides/from-tokio-tasks.md")]
+    mod from_tokio_tasks {}
+    #[doc = include_str!("../docs/guides/from-kameo-and-actix.md")]
+    mod from_kameo_and_actix {}
+    #[doc = include_str!("../docs/guides/from-python-conclib.md")]
+    mod from_python_conclib {}
+}

@@ -9,6 +9,8 @@
 #[path = "common/child.rs"]
 mod child;
 mod common;
+#[path = "examples/seeds.rs"]
+mod seeds;
 
 use std::env;
 use std::fs;
@@ -217,23 +219,13 @@ async fn ask_asks_a_quickstart_in_json() -> conclib::Result {
     Ok(())
 }
 
-#[test]
-fn actors_share_what_a_protocol_says() -> conclib::Result {
-    let _guard = guard();
-    let output = example("uactor_inheritance")?.output()?;
-    assert!(output.status.success());
-    assert_eq!(
-        String::from_utf8(output.stdout)?
-            .lines()
-            .collect::<Vec<_>>(),
-        [
-            "[cat] Hi, it's Mr. Whiskers. Meow.",
-            "[tiger] Hi, it's Shere Khan. Roar.",
-            "[child] It's Child.",
-            "[child] It's Child. Hello.",
-        ]
-    );
-    Ok(())
+/// All that an example says, once it has ended well.
+fn said(name: &str, args: &[&str]) -> conclib::Result<Vec<String>> {
+    let output = example(name)?.args(args).output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {stderr}");
+    let text = String::from_utf8(output.stdout)?;
+    Ok(text.lines().map(str::to_owned).collect())
 }
 
 /// How many lines of its own an example has: no comments, no lints of ours.
@@ -247,26 +239,52 @@ fn lines_of(name: &str) -> conclib::Result<usize> {
     Ok(source.lines().filter(own).count())
 }
 
-#[tokio::test]
-async fn a_topic_with_two_subscribers_is_short() -> conclib::Result {
+#[test]
+fn actors_share_what_a_protocol_says() -> conclib::Result {
     let _guard = guard();
-    let output = example("topic")?.output()?;
-    assert!(output.status.success());
-    let text = String::from_utf8(output.stdout)?;
+    assert_eq!(
+        said("uactor_inheritance", &[])?,
+        [
+            "[cat] Hi, it's Mr. Whiskers. Meow.",
+            "[tiger] Hi, it's Shere Khan. Roar.",
+            "[child] It's Child.",
+            "[child] It's Child. Hello.",
+        ]
+    );
+    Ok(())
+}
+
+#[test]
+fn a_counter_is_short() -> conclib::Result {
+    let _guard = guard();
+    assert_eq!(said("counter", &[])?, ["7"]);
+    assert!(lines_of("counter")? <= 16);
+    Ok(())
+}
+
+#[test]
+fn a_typed_error_is_short() -> conclib::Result {
+    let _guard = guard();
+    assert_eq!(said("typed_error", &[])?, ["divided by zero: true"]);
+    assert!(lines_of("typed_error")? <= 20);
+    Ok(())
+}
+
+#[test]
+fn a_topic_with_two_subscribers_is_short() -> conclib::Result {
+    let _guard = guard();
     // Two actors run side by side.
-    let mut lines: Vec<_> = text.lines().collect();
+    let mut lines = said("topic", &[])?;
     lines.sort_unstable();
     assert_eq!(lines, ["one shows 7", "two shows 7"]);
     assert!(lines_of("topic")? <= 20);
     Ok(())
 }
 
-#[tokio::test]
-async fn a_pool_of_four_is_short() -> conclib::Result {
+#[test]
+fn a_pool_of_four_is_short() -> conclib::Result {
     let _guard = guard();
-    let output = example("pool")?.output()?;
-    assert!(output.status.success());
-    assert_eq!(String::from_utf8(output.stdout)?, "49\n");
+    assert_eq!(said("pool", &[])?, ["49"]);
     assert!(lines_of("pool")? <= 16);
     Ok(())
 }
@@ -274,12 +292,9 @@ async fn a_pool_of_four_is_short() -> conclib::Result {
 #[test]
 fn a_supervised_worker_with_backoff_is_short() -> conclib::Result {
     let _guard = guard();
-    let output = example("supervision")?.output()?;
-    assert!(output.status.success());
-    let text = String::from_utf8(output.stdout)?;
-    let lines: Vec<_> = text.lines().collect();
     let panicked = "Err(\"`worker` panicked while it handled the request: unlucky\")";
-    assert_eq!(lines, ["2", panicked, "3, from a fresh state"]);
+    let lines = ["2", panicked, "3, from a fresh state"];
+    assert_eq!(said("supervision", &[])?, lines);
     assert!(lines_of("supervision")? <= 26);
     Ok(())
 }
@@ -288,12 +303,8 @@ fn a_supervised_worker_with_backoff_is_short() -> conclib::Result {
 #[test]
 fn the_test_kit_needs_no_shop() -> conclib::Result {
     let _guard = guard();
-    let output = example("test_kit")?.output()?;
-    assert!(output.status.success());
     assert_eq!(
-        String::from_utf8(output.stdout)?
-            .lines()
-            .collect::<Vec<_>>(),
+        said("test_kit", &[])?,
         [
             "with a probe: 250 cents",
             "with a fault: 250 cents",
@@ -306,11 +317,8 @@ fn the_test_kit_needs_no_shop() -> conclib::Result {
 #[test]
 fn a_streaming_reply_is_short() -> conclib::Result {
     let _guard = guard();
-    let output = example("streaming_reply")?.output()?;
-    assert!(output.status.success());
-    let text = String::from_utf8(output.stdout)?;
     let numbers = "0 1 1 2 3 5 8 13 21 34 55 89";
-    assert_eq!(text.lines().collect::<Vec<_>>().join(" "), numbers);
+    assert_eq!(said("streaming_reply", &[])?.join(" "), numbers);
     assert!(lines_of("streaming_reply")? <= 24);
     Ok(())
 }

@@ -1,0 +1,131 @@
+//! The examples of the Python projects that this library learned from say here
+//! what they say there.
+
+use futures_util::{SinkExt, StreamExt};
+use tokio_tungstenite::tungstenite::Message as Frame;
+
+use super::child::Kid;
+use super::common::guard;
+use super::{example, normal, said};
+
+#[test]
+fn actorio_says_hello() -> conclib::Result {
+    let _guard = guard();
+    assert_eq!(said("actorio_hello", &[])?, ["Hello World!"]);
+    Ok(())
+}
+
+#[test]
+fn the_workers_of_a_manager_answer_as_they_are_done() -> conclib::Result {
+    let _guard = guard();
+    let lines = said("actorio_manager", &["--paused"])?;
+    let result = |line: &String| {
+        let number = line.strip_prefix("Got a response with result ");
+        number.unwrap_or(line).parse::<u64>()
+    };
+    let results = lines.iter().map(result).collect::<Result<Vec<_>, _>>()?;
+    assert_eq!(results.len(), 10);
+    assert!(results.is_sorted(), "{results:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_websocket_echoes_text_and_ends_with_what_is_none() -> conclib::Result {
+    let _guard = guard();
+    let mut kid = Kid::start(&mut example("actorio_ws_echo")?)?;
+    let url = kid.said("").await?;
+    let connect = || tokio_tungstenite::connect_async(&url);
+    let ((mut one, _), (mut other, _)) = tokio::try_join!(connect(), connect())?;
+    other.send(Frame::text("hi")).await?;
+    assert_eq!(other.next().await.transpose()?, Some(Frame::text("hi")));
+    assert_eq!(kid.said("").await?, "hi");
+
+    one.send(Frame::binary([0].as_slice())).await?;
+    assert!(matches!(one.next().await, Some(Ok(Frame::Close(_)))));
+    assert_eq!(kid.said("").await?, "closed");
+
+    // The other is as it was, until its connection breaks.
+    other.send(Frame::text("hello")).await?;
+    assert_eq!(other.next().await.transpose()?, Some(Frame::text("hello")));
+    assert_eq!(kid.said("").await?, "hello");
+    drop(other);
+    assert_eq!(kid.said("").await?, "closed");
+    Ok(())
+}
+
+#[test]
+fn pykkas_actors_work_together() -> conclib::Result {
+    let _guard = guard();
+    let pair = |n| {
+        [
+            format!("Adder is adding 1 to {n}"),
+            format!("Bookkeeper got {} back", n + 1),
+        ]
+    };
+    let lines: Vec<_> = (0..5).flat_map(pair).collect();
+    for name in ["", "_basic", "_proxy"] {
+        assert_eq!(said(&format!("pykka_cooperation{name}"), &[])?, lines);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_deadlock_is_told_and_dumped() -> conclib::Result {
+    let _guard = guard();
+    let lines = said("pykka_deadlock", &[])?;
+    let lines: Vec<_> = lines.iter().map(|line| normal(line)).collect();
+    let head = [
+        "would deadlock: ActorA(foo) -> ActorB(bar) -> ActorA(foo)",
+        "system `deadlock` in process N: actors: 2, dead letters: 0",
+    ];
+    assert_eq!(lines[..2], head);
+    let cells = |line: &String| {
+        line.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let table: Vec<_> = lines[3..].iter().map(cells).collect();
+    let busy = |row: [&str; 6]| row.map(str::to_owned);
+    assert_eq!(table.len(), 2);
+    assert_eq!(
+        table[0][..6],
+        busy(["foo", "ActorA", "running", "0/1024", "foo", "-"])
+    );
+    assert_eq!(
+        table[1][..6],
+        busy(["bar", "ActorB", "running", "0/1024", "bar", "foo"])
+    );
+    Ok(())
+}
+
+#[test]
+fn a_ticker_runs_at_once_and_until_it_is_stopped() -> conclib::Result {
+    let _guard = guard();
+    let lines = said("conclib_ticker", &["--paused"])?;
+    let [times @ .., stopped] = &*lines else {
+        return Err("it says nothing".into());
+    };
+    assert_eq!((times.len(), &**stopped), (3, "stopped"));
+    for time in times {
+        let digits = |byte| {
+            if u8::is_ascii_digit(&byte) {
+                b'0'
+            } else {
+                byte
+            }
+        };
+        let form: Vec<_> = time.bytes().map(digits).collect();
+        assert_eq!(form, b"0000-00-00T00:00:00.000000Z", "{time}");
+    }
+    assert!(times.is_sorted(), "{times:?}");
+    Ok(())
+}
+
+#[test]
+fn messages_come_by_the_clock() -> conclib::Result {
+    let _guard = guard();
+    let block = [&["Accumulating"; 5][..], &["Checking", "Check passed"]].concat();
+    let lines = [vec!["Tick"; 3], block.repeat(4)].concat();
+    assert_eq!(said("conclib_periodic", &["--paused"])?, lines);
+    Ok(())
+}
