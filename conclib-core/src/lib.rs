@@ -19,6 +19,7 @@ mod pool;
 mod reply;
 mod shape;
 mod snapshot;
+mod sync;
 mod system;
 #[cfg(feature = "testing")]
 pub mod testing;

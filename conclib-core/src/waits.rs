@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use crate::current::{self, ActorId};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::system::Shared;
 use crate::urn::Urn;
+
+#[cfg(all(test, shuttle))]
+mod model;
 
 /// The actors whose turns poll an answer that has not come, and from whom they
 /// want it. Only asks from inside a turn are in it.

@@ -14,12 +14,15 @@
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::order::Items;
 use super::signal::{Alert, SIGNAL, Signal};
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
+use crate::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+#[cfg(all(test, shuttle))]
+mod model;
 
 /// What a full mailbox does with one message more.
 ///

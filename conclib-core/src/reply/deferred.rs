@@ -1,13 +1,16 @@
 //! Where a late answer and its asker meet.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::to::{ReplyTo, Slot};
 use super::{Answer, Refusal};
 use crate::error::Failure;
 use crate::message::Never;
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+#[cfg(all(test, shuttle))]
+mod model;
 
 /// What a handler returns when it answers later, through the [`ReplyTo`] that
 /// was made with it by [`Context::defer`](crate::Context::defer).

@@ -1,0 +1,66 @@
+//! The late answer and its asker in thousands of orders of their meeting.
+
+use shuttle::future::block_on;
+use shuttle::thread;
+
+use super::*;
+use crate::sync::model::{check, one_of};
+
+type Late = Deferred<u64>;
+
+#[test]
+fn an_answer_and_its_asker_meet_once() {
+    check(|| {
+        let (reply, deferred) = Late::pair();
+        let (asker, answer) = ReplyTo::local();
+        let (is_sent, is_met) = (one_of(3) > 0, one_of(3) > 0);
+        let sends = thread::spawn(move || match is_sent {
+            true => reply.send(7),
+            false => drop(reply),
+        });
+        let meets = thread::spawn(move || match is_met {
+            true => deferred.meet(asker),
+            false => {
+                drop(deferred);
+                drop(asker);
+            }
+        });
+        // It ends, whatever they do.
+        let answer = block_on(answer);
+        let came = match answer {
+            Ok(Ok(reply)) => Some(Ok(reply)),
+            Ok(Err(Refusal::Failure(failure))) => Some(Err(matches!(*failure, Failure::NoReply))),
+            Ok(Err(Refusal::Handler(never))) => match never {},
+            Err(_) => None,
+        };
+        match (is_sent, is_met) {
+            (true, true) => assert_eq!(came, Some(Ok(7))),
+            // Its channel tells a local asker; or, after the meeting, we do.
+            (false, true) => assert!(matches!(came, None | Some(Err(true))), "{came:?}"),
+            (_, false) => assert_eq!(came, None),
+        }
+        sends.join().unwrap();
+        meets.join().unwrap();
+    });
+}
+
+/// Who is to answer waits for the asker to leave, before they met or after.
+#[test]
+fn an_asker_that_leaves_is_seen() {
+    check(|| {
+        let (mut reply, deferred) = Late::pair();
+        let (asker, answer) = ReplyTo::local();
+        let waits = thread::spawn(move || {
+            block_on(reply.closed());
+            assert!(!reply.is_wanted());
+        });
+        let meets = thread::spawn(move || match one_of(2) {
+            0 => deferred.meet(asker),
+            _ => drop(deferred),
+        });
+        thread::yield_now();
+        drop(answer);
+        meets.join().unwrap();
+        waits.join().unwrap();
+    });
+}
