@@ -22,7 +22,6 @@ use conclib::wire::{
     ResponseKind, Unsent,
 };
 use spans::Spans;
-use tracing::Instrument;
 use tracing::level_filters::LevelFilter;
 
 /// Asks another one, here or elsewhere.
@@ -202,7 +201,8 @@ async fn the_logs_of_two_processes_can_be_joined() -> conclib::Result {
     let at = spans.all_spans().len();
     let request = tracing::info_span!("request");
     let asked = client.ask("first", AskerThrough { n: 20 }).into_future();
-    assert_eq!(asked.instrument(request).await?, 41);
+    let asked = tracing::Instrument::instrument(asked, request);
+    assert_eq!(asked.await?, 41);
 
     assert_eq!(spans.all_spans()[at].name, "request");
     let leaves = spans.events("a request leaves");
