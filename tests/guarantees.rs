@@ -1,12 +1,16 @@
-//! Each guarantee is owned by tests that exist.
+//! Each guarantee is owned by tests that exist, and so is each port.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
 use std::path::Path;
 
-#[test]
-fn each_guarantee_names_tests_that_exist() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(root.join("GUARANTEES.md")).unwrap();
+/// A page of this project.
+fn page(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// The tests that a page names, each of which exists: file and name.
+fn tests_named_in(text: &str) -> Vec<(&str, &str)> {
     // Every other piece between backquotes is code; those with `::` are tests.
     let named: Vec<_> = text
         .split('`')
@@ -14,17 +18,39 @@ fn each_guarantee_names_tests_that_exist() {
         .step_by(2)
         .filter_map(|code| code.split_once(".rs::"))
         .collect();
-    let lines = text.lines().filter(|line| {
-        let number = line.split('.').next().unwrap_or_default();
-        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    assert!(named.len() >= lines.count(), "a guarantee without a test");
-    for (file, test) in named {
-        let source = fs::read_to_string(root.join(format!("{file}.rs"))).unwrap();
+    for (file, test) in &named {
+        let source = page(&format!("{file}.rs"));
         let found = source.contains(&format!("fn {test}("))
             || source.contains(&format!("{test}:"))
             || source.contains(&format!("{test},"))
             || source.contains(&format!("{test};"));
         assert!(found, "{file}.rs has no test `{test}`");
     }
+    named
+}
+
+#[test]
+fn each_guarantee_names_tests_that_exist() {
+    let text = page("GUARANTEES.md");
+    let lines = text.lines().filter(|line| {
+        let number = line.split('.').next().unwrap_or_default();
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let named = tests_named_in(&text);
+    assert!(named.len() >= lines.count(), "a guarantee without a test");
+}
+
+#[test]
+fn each_test_of_a_predecessor_is_ported_or_it_says_why_not() {
+    let text = page("docs/ported-tests.md");
+    let ported = tests_named_in(&text);
+    let mut items = text.split("\n- `test_").skip(1);
+    let without = items.clone().filter(|item| item.contains("`: none: "));
+    assert_eq!(ported.len() + without.count(), items.clone().count());
+    // A port has the name of its original.
+    let renamed = items.find(|item| {
+        let original = item.split('`').next().unwrap_or_default();
+        !item.contains("`: none: ") && !item.contains(&format!("::{original}`"))
+    });
+    assert_eq!(renamed, None);
 }

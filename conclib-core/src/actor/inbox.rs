@@ -174,7 +174,7 @@ impl<M: Message> Drop for Inbox<M> {
     fn drop(&mut self) {
         for request in self.post.mailbox.end(&mut self.batch) {
             let urn = self.post.urn();
-            tracing::debug!(target: "conclib", %urn, message = M::NAME, "dropped with its inbox");
+            tracing::debug!(target: "conclib", %urn, request = M::NAME, "dropped with its inbox");
             // A message may panic as it is dropped: the others are answered
             // all the same.
             let refuse = || request.refuse(Failure::Stopped(Delivery::NotDelivered));

@@ -243,7 +243,7 @@ async fn serve<A: Actor>(
         }
         let ended = match turn {
             Turn::Later | Turn::Refused => {
-                answered(ctx, &turn);
+                answered(ctx, index, &turn);
                 None
             }
             // Apart, so that the loop is small.
@@ -258,11 +258,12 @@ async fn serve<A: Actor>(
 
 /// A turn whose answer comes later, or is an error.
 #[inline(never)]
-fn answered<A: Actor>(ctx: &Context<A>, turn: &Turn) {
+fn answered<A: Actor>(ctx: &Context<A>, index: usize, turn: &Turn) {
     let cell = ctx.cell();
     if let Turn::Refused = turn {
         cell.failed(None);
-        tracing::info!(target: "conclib", urn = %ctx.urn(), "a handler answered with an error");
+        let request = A::Inbox::name(index);
+        tracing::info!(target: "conclib", urn = %ctx.urn(), request, "a handler answered with an error");
     } else if let Some(from) = ctx.from() {
         // Whoever asked waits for an answer, and for this actor no more.
         cell.system.waits.leave(from, cell.id);
@@ -279,7 +280,7 @@ pub(super) async fn failed<A: Actor>(
     match turn {
         Turn::Done => None,
         Turn::Later | Turn::Refused => {
-            answered(ctx, &turn);
+            answered(ctx, index, &turn);
             None
         }
         Turn::Failed(error) => {

@@ -225,7 +225,7 @@ impl<A: Actor> Cell<A> {
         tracing::warn!(
             target: "conclib",
             urn = %self.urn(),
-            message,
+            request = message,
             "unexpected message received"
         );
     }

@@ -235,7 +235,7 @@ impl Shared {
         cause: DeadLetterCause,
     ) {
         self.dead_letters.fetch_add(1, Ordering::Relaxed);
-        tracing::debug!(target: "conclib", urn = %to.urn(), message, ?cause, "dead letter");
+        tracing::debug!(target: "conclib", urn = %to.urn(), request = message, ?cause, "dead letter");
         self.emit(|| {
             Event::DeadLetter(DeadLetter {
                 urn: to.urn(),

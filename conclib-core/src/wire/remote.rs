@@ -306,7 +306,7 @@ pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(
         if let Err(failure) = queued(response) {
             let error = AskError::<Never>::new(to, failure);
             let message = M::NAME;
-            tracing::warn!(target: "conclib", message, %error, "a message that was told was not queued");
+            tracing::warn!(target: "conclib", request = message, %error, "a message that was told was not queued");
         }
     });
     let sent = send(remote, urn, &message, false, DEFAULT_TIMEOUT, answerer);
