@@ -172,7 +172,7 @@ async fn a_message_that_was_handled_is_no_dead_letter() {
     let scribe = system.spawn(scribe().0).unwrap();
     assert!(scribe.refuse("no".into()).await.is_err());
     scribe.refuse("no".into()).tell().await.unwrap();
-    drop(scribe.echo(1).reply().await.unwrap());
+    assert_eq!(scribe.echo(1).reply().await.unwrap().await, Ok(1));
     let (gate, keeper) = gate();
     keeper.open();
     scribe.hold(gate).await.unwrap();
