@@ -14,11 +14,15 @@
 )]
 
 mod common;
+#[path = "fate_property/steps.rs"]
+mod steps;
+#[path = "fate_property/track.rs"]
+mod track;
 
 use std::collections::HashMap;
 use std::env;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
@@ -26,174 +30,15 @@ use std::time::Duration;
 use common::{NoGood, alive, guard, poll_once, until};
 use conclib::prelude::*;
 use conclib::{Backoff, Restart};
-use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
+use proptest::prelude::{ProptestConfig, proptest};
+use steps::{Deed, How, Spawn, Step, steps};
 use tokio::runtime;
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::sleep;
+use track::{Answer, Said, Track, fate};
 
 const SLOTS: usize = 4;
 const MS: Duration = Duration::from_millis(1);
-
-/// What is done next.
-#[derive(Debug, Clone)]
-enum Step {
-    Spawn(usize, Spawn),
-    Send(usize, How, Deed),
-    Stop(usize),
-    StopNow(usize),
-    Kill(usize),
-    /// The slot's own reference goes.
-    Drop(usize),
-    /// Who sent the nth last gives up, wherever it is.
-    GiveUp(usize),
-    Yield,
-    Wait(u32),
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Spawn {
-    capacity: usize,
-    overflow: Overflow,
-    is_named: bool,
-    /// How long until each restart; `None` for never.
-    restart: Option<u32>,
-}
-
-/// How a message is sent.
-#[derive(Debug, Clone, Copy)]
-enum How {
-    TryTell,
-    Tell,
-    Reply,
-    Ask,
-    AskFor(u32),
-    /// Takes the reply's place in line, and does not wait for it.
-    Forget,
-}
-
-/// What a handler does.
-#[derive(Debug, Clone, Copy)]
-enum Deed {
-    Nothing,
-    Yield(u64),
-    Sleep(u32),
-    Fail,
-    Panic,
-    Stop,
-    StopNow,
-    TellMyself,
-    /// Asks the actor in that slot, and waits.
-    AskOther(usize),
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let spawn = (1..4_usize, 0..4, any::<bool>(), prop::option::of(0..5_u32));
-    let spawn = spawn.prop_map(|(capacity, overflow, is_named, restart)| Spawn {
-        capacity,
-        overflow: match overflow {
-            0 => Overflow::Wait,
-            1 => Overflow::Reject,
-            2 => Overflow::DropOldest,
-            _ => Overflow::DropNewest,
-        },
-        is_named,
-        restart,
-    });
-    let how = prop_oneof![
-        Just(How::TryTell),
-        Just(How::Tell),
-        Just(How::Reply),
-        Just(How::Ask),
-        (0..4_u32).prop_map(How::AskFor),
-        Just(How::Forget),
-    ];
-    let deed = prop_oneof![
-        6 => Just(Deed::Nothing),
-        4 => (1..4_u64).prop_map(Deed::Yield),
-        4 => (1..4_u32).prop_map(Deed::Sleep),
-        2 => Just(Deed::Fail),
-        2 => Just(Deed::Panic),
-        1 => Just(Deed::Stop),
-        1 => Just(Deed::StopNow),
-        2 => Just(Deed::TellMyself),
-        4 => (0..SLOTS).prop_map(Deed::AskOther),
-    ];
-    let step = prop_oneof![
-        3 => (0..SLOTS, spawn).prop_map(|(at, spawn)| Step::Spawn(at, spawn)),
-        30 => (0..SLOTS, how, deed).prop_map(|(at, how, deed)| Step::Send(at, how, deed)),
-        1 => (0..SLOTS).prop_map(Step::Stop),
-        1 => (0..SLOTS).prop_map(Step::StopNow),
-        1 => (0..SLOTS).prop_map(Step::Kill),
-        1 => (0..SLOTS).prop_map(Step::Drop),
-        4 => (0..8_usize).prop_map(Step::GiveUp),
-        6 => Just(Step::Yield),
-        3 => (0..4_u32).prop_map(Step::Wait),
-    ];
-    prop::collection::vec(step, 1..80)
-}
-
-/// What is known of one message.
-#[derive(Default)]
-struct Track {
-    began: AtomicU8,
-    finished: AtomicU8,
-    dropped: AtomicU8,
-    queued: AtomicBool,
-    said: Mutex<Option<Said>>,
-}
-
-/// What its sender was told.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Said {
-    NotQueued,
-    Queued,
-    /// It was queued, and this came of it.
-    Answer(Answer),
-    /// This came of it, and whether it had been queued is not known.
-    Ask(Answer),
-    /// Nothing: its sender gave up, after it had queued it or before.
-    GaveUp {
-        was_queued: bool,
-    },
-    /// Nothing: its sender gave up, and cannot know.
-    GaveUpAsking,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Answer {
-    Handled,
-    NotRun,
-    CutShort,
-    Late,
-}
-
-impl Answer {
-    fn of(answer: &Result<u64, AskError<NoGood>>, id: u64) -> Self {
-        let error = match answer {
-            Ok(echo) => {
-                assert_eq!(*echo, id, "a reply to another asker");
-                return Self::Handled;
-            }
-            Err(AskError::Handler(NoGood(text))) => {
-                assert_eq!(*text, id.to_string(), "an error for another asker");
-                return Self::Handled;
-            }
-            Err(error) => error,
-        };
-        match (error, error.delivery()) {
-            (
-                AskError::Stopped { .. }
-                | AskError::Deadline { .. }
-                | AskError::MailboxFull { .. }
-                | AskError::Cycle { .. },
-                Delivery::NotDelivered,
-            ) => Self::NotRun,
-            (AskError::Panicked { .. } | AskError::Stopped { .. }, _) => Self::CutShort,
-            (AskError::Deadline { .. } | AskError::Cycle { .. }, _) => Self::Late,
-            _ => panic!("{error}"),
-        }
-    }
-}
 
 /// What all of one run share.
 struct World {
@@ -486,40 +331,6 @@ fn events_agree(seen: &[Event], born: &[Born], dead_letters: u64) {
         assert_eq!(stopped.get(urn), Some(&1), "{urn} in {seen:?}");
         let restarts = restarted.get(urn).copied().unwrap_or_default();
         assert!(restarts <= made.load(SeqCst), "{urn} in {seen:?}");
-    }
-}
-
-/// Checks one message; says whether it has to be a dead letter, and whether it
-/// may be one.
-fn fate(id: usize, track: &Track) -> (bool, bool) {
-    let began = track.began.load(SeqCst) == 1;
-    let finished = track.finished.load(SeqCst) == 1;
-    let said = track.said.lock().unwrap().expect("its sender hangs");
-    let what = format!("message {id}: {said:?}, began {began}, finished {finished}");
-    assert_eq!(track.dropped.load(SeqCst), 1, "{what}: still somewhere");
-    assert!(track.began.load(SeqCst) <= 1, "{what}: handled twice");
-    assert!(began || !finished, "{what}");
-    match said {
-        Said::Queued | Said::Answer(Answer::Late) | Said::GaveUp { was_queued: true } => {
-            (!finished, !finished)
-        }
-        Said::NotQueued | Said::GaveUp { was_queued: false } => {
-            assert!(!began, "{what}");
-            (false, false)
-        }
-        // What began was queued.
-        Said::GaveUpAsking => (began && !finished, !finished),
-        Said::Answer(answer) | Said::Ask(answer) => {
-            let fits = match answer {
-                Answer::Handled => finished,
-                Answer::NotRun => !began,
-                Answer::CutShort => began && !finished,
-                Answer::Late => true,
-            };
-            assert!(fits, "{what}");
-            let is_sure = answer != Answer::NotRun || matches!(said, Said::Answer(_));
-            (!finished && is_sure, !finished)
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the fuzzers start from, and what they once found, without a fuzzer:
 //! each file of `fuzz/corpus` through the check of its target, and with each
 //! of its bytes changed, and cut short at each.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
 use std::path::Path;
@@ -17,8 +18,7 @@ fn replay(target: &str, check: fn(&[u8])) {
     let mut files = 0;
     for entry in fs::read_dir(corpus.join(target)).unwrap() {
         let path = entry.unwrap().path();
-        println!("{}", path.display());
-        let bytes = fs::read(&path).unwrap();
+        let bytes = fs::read(path).unwrap();
         check(&bytes);
         let mut changed = bytes.clone();
         for at in 0..bytes.len() {
