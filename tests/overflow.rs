@@ -235,7 +235,8 @@ impl Selfish {
             matches!(me.put(1).tell().await, Err(TellError::Stopped { .. })),
             matches!(me.put(1).try_tell(), Err(TellError::Stopped { .. })),
             matches!(me.put(1).reply().await, Err(TellError::Stopped { .. })),
-            matches!(me.put(1).await, Err(AskError::Stopped { .. })),
+            // Waiting for it would wait for this turn.
+            matches!(me.put(1).await, Err(AskError::Cycle { .. })),
         ]
     }
 

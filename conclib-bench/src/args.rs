@@ -1,23 +1,25 @@
 //! The command line.
 
-use crate::catalog::{COST, LIBRARIES, LOCAL, OURS, TASK, UNIX};
+use crate::catalog::{COST, FEATURES, LIBRARIES, LOCAL, OURS, TASK, UNIX};
 use crate::error::Error;
 
 /// How the program is called.
 pub(crate) const USAGE: &str = "\
-usage: conclib-bench local [--json] [--only SCENARIO,..] [--libs NAME,..] [--runs N] [--quick]
-       conclib-bench cost  [--json] [--only SCENARIO,..] [--libs NAME,..]
-       conclib-bench unix  [--json] [--only SCENARIO,..] [--runs N] [--quick]
+usage: conclib-bench local    [--json] [--only SCENARIO,..] [--libs NAME,..] [--runs N] [--quick]
+       conclib-bench cost     [--json] [--only SCENARIO,..] [--libs NAME,..]
+       conclib-bench unix     [--json] [--only SCENARIO,..] [--runs N] [--quick]
+       conclib-bench features [--json] [--only SCENARIO,..] [--runs N] [--quick]
 
-local   nanoseconds (and bytes) of every scenario, the libraries taking turns
-cost    allocations and instructions of one operation (needs valgrind)
-unix    round trips between two processes, beside bare frames on a socket
+local     nanoseconds (and bytes) of every scenario, the libraries taking turns
+cost      allocations and instructions of one operation (needs valgrind)
+unix      round trips between two processes, beside bare frames on a socket
+features  what each feature of conclib costs, beside the same without it (needs 2 GB)
 
---json  one line of JSON for each scenario and runtime instead of a table
---only  these scenarios alone
---libs  these libraries alone
---runs  so many processes for each figure (5)
---quick short processes, and 3 of them: for a first look, not for a report";
+--json    one line of JSON for each scenario and runtime instead of a table
+--only    these scenarios alone
+--libs    these libraries alone
+--runs    so many processes for each figure (5)
+--quick   short processes, and 3 of them: for a first look, not for a report";
 
 /// What is to be done.
 pub(crate) enum Command {
@@ -27,6 +29,8 @@ pub(crate) enum Command {
     Cost(Options),
     /// Times round trips between two processes.
     Unix(Options),
+    /// Times what the features cost.
+    Features(Options),
     /// Says how the program is called.
     Help,
 }
@@ -54,6 +58,10 @@ pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, E
             Ok(Command::Cost(options(args, &scenarios, &[OURS, TASK])?))
         }
         Some("unix") => Ok(Command::Unix(options(args, &UNIX, &[OURS, TASK])?)),
+        Some("features") => {
+            let scenarios = FEATURES.map(|(scenario, _)| scenario);
+            Ok(Command::Features(options(args, &scenarios, &[OURS])?))
+        }
         Some("help" | "--help" | "-h") => Ok(Command::Help),
         Some(other) => Err(Error::Usage(format!("there is no command `{other}`"))),
         None => Err(Error::Usage("which command?".to_owned())),

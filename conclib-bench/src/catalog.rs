@@ -29,6 +29,19 @@ pub(crate) const LOCAL: [&str; 11] = [
 /// What `unix` measures.
 pub(crate) const UNIX: [&str; 2] = ["round-trip", "in-flight-64"];
 
+/// What `features` measures, each with what stands beside it.
+pub(crate) const FEATURES: [(&str, &str); 9] = [
+    ("pool-ask", "an ask of one actor"),
+    ("topic-1000", "a tell to each"),
+    ("priority", "a mailbox without priorities"),
+    ("restart", "a spawn and its first answer"),
+    ("tick", "-"),
+    ("children-10000", "actors that nobody supervises"),
+    ("ask-in-turn", "an ask from outside a turn"),
+    ("self-sends", "-"),
+    ("idle-million", "-"),
+];
+
 /// What `cost` counts, each with the number of operations to count.
 pub(crate) const COST: [(&str, u64); 6] = [
     ("tell-1-bounded", 20_000),

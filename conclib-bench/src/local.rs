@@ -8,7 +8,7 @@ use crate::peers::{self, Build, Program};
 use crate::report::Report;
 use crate::run::{self, Sample};
 
-/// How long one process measures.
+/// How long one process measures for a report.
 const EFFORT: &str = "400ms";
 
 /// How long one process measures when a first look is enough.
@@ -29,11 +29,16 @@ pub(crate) fn run(bench: &'static str, options: &Options, how: Build) -> Result<
     Ok(())
 }
 
+/// How long one process measures.
+pub(crate) fn effort(options: &Options) -> &'static str {
+    if options.quick { QUICK_EFFORT } else { EFFORT }
+}
+
 /// Measures one scenario on one runtime. In each round every library has its
 /// turn, and each round another one begins, so that what the machine does
 /// beside it meets them all alike.
 fn measure(programs: &[Program], scenario: &str, runtime: Runtime, options: &Options) -> Figures {
-    let effort = if options.quick { QUICK_EFFORT } else { EFFORT };
+    let effort = effort(options);
     let mut samples: Vec<Vec<Sample>> = programs.iter().map(|_| Vec::new()).collect();
     for round in 0..options.runs {
         eprintln!(

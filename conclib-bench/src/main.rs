@@ -5,6 +5,7 @@
 //! cargo run --release -p conclib-bench -- local
 //! cargo run --release -p conclib-bench -- cost
 //! cargo run --release -p conclib-bench -- unix
+//! cargo run --release -p conclib-bench -- features
 //! ```
 //!
 //! Each library is a program of its own under `peers/`, a workspace that this
@@ -17,9 +18,11 @@
 )]
 
 mod args;
+mod beside;
 mod catalog;
 mod cost;
 mod error;
+mod features;
 mod figures;
 mod local;
 mod number;
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Ok(Command::Local(options)) => local::run("local", &options, Build::Plain),
         Ok(Command::Unix(options)) => local::run("unix", &options, Build::Unix),
         Ok(Command::Cost(options)) => cost::run(&options),
+        Ok(Command::Features(options)) => features::run(&options),
         Ok(Command::Help) => {
             println!("{}", args::USAGE);
             Ok(())

@@ -47,14 +47,7 @@ impl Report {
         figures: &Figures,
     ) -> Result<(), Error> {
         let Some(table) = &self.table else {
-            let (bench, runtime) = (self.bench, runtime.name());
-            let line = serde_json::to_string(&Line {
-                bench,
-                scenario,
-                runtime,
-                figures,
-            });
-            return print(&line.map_err(|problem| Error::Output(problem.into()))?);
+            return print(&line(self.bench, scenario, runtime, figures)?);
         };
         for row in table.rows(scenario, runtime, figures) {
             print(&row)?;
@@ -63,8 +56,24 @@ impl Report {
     }
 }
 
+/// One scenario on one runtime as a line of JSON.
+pub(crate) fn line(
+    bench: &str,
+    scenario: &str,
+    runtime: Runtime,
+    figures: &Figures,
+) -> Result<String, Error> {
+    let line = Line {
+        bench,
+        scenario,
+        runtime: runtime.name(),
+        figures,
+    };
+    serde_json::to_string(&line).map_err(|problem| Error::Output(problem.into()))
+}
+
 /// Prints a line at once, for whoever reads along.
-fn print(line: &str) -> Result<(), Error> {
+pub(crate) fn print(line: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")
         .and_then(|()| out.flush())

@@ -117,7 +117,7 @@ fn to_best_peer(numbers: &ByLibrary) -> String {
 }
 
 /// One number in terms of another.
-fn ratio(number: Option<&f64>, of: Option<&f64>) -> Option<String> {
+pub(crate) fn ratio(number: Option<&f64>, of: Option<&f64>) -> Option<String> {
     let of = of.filter(|of| **of > 0.0)?;
     Some(format!("{:.2}", number? / of))
 }

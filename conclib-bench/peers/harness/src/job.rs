@@ -1,6 +1,9 @@
 //! What a process is asked to measure.
 
+use std::future::Future;
 use std::time::Duration;
+
+use tokio::runtime::Builder;
 
 use crate::meter::Effort;
 use crate::scenario::Scenario;
@@ -12,6 +15,36 @@ pub enum Runtime {
     Current,
     /// Two worker threads.
     Multi,
+}
+
+impl Runtime {
+    /// The runtime of this name.
+    ///
+    /// # Errors
+    /// What to say when there is none.
+    pub fn parse(name: &str) -> Result<Self, String> {
+        match name {
+            "current" => Ok(Self::Current),
+            "multi" => Ok(Self::Multi),
+            _ => Err(format!("no runtime `{name}`: current or multi")),
+        }
+    }
+
+    /// Runs a whole program, as a task of this runtime.
+    pub fn block_on<F>(self, program: F) -> F::Output
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let mut builder = match self {
+            Self::Current => Builder::new_current_thread(),
+            Self::Multi => Builder::new_multi_thread(),
+        };
+        let runtime = builder.worker_threads(2).enable_all().build();
+        let runtime = runtime.expect("a runtime can be built");
+        runtime
+            .block_on(async { tokio::spawn(program).await })
+            .expect("the scenario holds")
+    }
 }
 
 /// One measurement: what, where, and for how long.
@@ -29,11 +62,7 @@ impl Job {
         let runtime = args.next().ok_or("which runtime?")?;
         Ok(Self {
             scenario: Scenario::parse(&scenario).ok_or(format!("no scenario `{scenario}`"))?,
-            runtime: match runtime.as_str() {
-                "current" => Runtime::Current,
-                "multi" => Runtime::Multi,
-                _ => return Err(format!("no runtime `{runtime}`: current or multi")),
-            },
+            runtime: Runtime::parse(&runtime)?,
             effort: match args.next() {
                 None => Effort::Time(Duration::from_millis(400)),
                 Some(effort) => parse_effort(&effort).ok_or(format!("no effort `{effort}`"))?,

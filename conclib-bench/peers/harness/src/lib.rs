@@ -8,6 +8,7 @@
 mod allocations;
 #[cfg(feature = "count")]
 mod allocator;
+pub mod features;
 mod gate;
 mod job;
 mod library;
@@ -17,14 +18,19 @@ mod resident;
 mod route;
 mod sample;
 mod scenario;
+mod watch;
 
 use std::process::ExitCode;
 
 pub use gate::Gate;
 pub use job::Runtime;
 pub use library::{Library, Mailbox};
-pub use member::Membership;
+pub use member::{Group, Membership};
+pub use resident::bytes as resident_bytes;
 pub use route::Route;
+pub use sample::Sample;
+
+pub use watch::{Rounds, Watch};
 
 use job::Job;
 

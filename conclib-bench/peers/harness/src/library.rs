@@ -4,8 +4,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Builder;
-
 use crate::{Gate, Membership, Runtime};
 
 /// The size of an actor's mailbox.
@@ -85,14 +83,6 @@ pub trait Library: Sized + Send + Sync + 'static {
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        let mut builder = match runtime {
-            Runtime::Current => Builder::new_current_thread(),
-            Runtime::Multi => Builder::new_multi_thread(),
-        };
-        let runtime = builder.worker_threads(2).enable_all().build();
-        let runtime = runtime.expect("a runtime can be built");
-        runtime
-            .block_on(async { tokio::spawn(program).await })
-            .expect("the scenario holds")
+        runtime.block_on(program)
     }
 }

@@ -38,15 +38,18 @@ impl Drop for Membership {
 
 /// All members together.
 #[derive(Default)]
-pub(crate) struct Group {
-    pub(crate) started: Gate,
-    pub(crate) delivered: Gate,
-    pub(crate) ended: Gate,
+pub struct Group {
+    /// Open when all have started.
+    pub started: Gate,
+    /// Closed by who delivers, open when all has been delivered.
+    pub delivered: Gate,
+    /// Open when all have ended.
+    pub ended: Gate,
 }
 
 impl Group {
     /// A group that waits for the start and the end of so many members.
-    pub(crate) fn of(members: u64) -> Arc<Self> {
+    pub fn of(members: u64) -> Arc<Self> {
         let group = Self::default();
         group.started.close(members);
         group.ended.close(members);
@@ -54,7 +57,7 @@ impl Group {
     }
 
     /// The state of one more member.
-    pub(crate) fn membership(self: &Arc<Self>) -> Membership {
+    pub fn membership(self: &Arc<Self>) -> Membership {
         let group = self.clone();
         Membership { group, sum: 0 }
     }

@@ -1,7 +1,7 @@
 //! How much memory the process holds.
 
 /// The resident set of this process in bytes.
-pub(crate) fn bytes() -> u64 {
+pub fn bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells its memory");
     status
         .lines()

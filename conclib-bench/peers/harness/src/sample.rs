@@ -6,11 +6,11 @@ use crate::allocations::{self, Count};
 
 /// Named numbers; prints itself as one line of JSON.
 #[derive(Default)]
-pub(crate) struct Sample(Vec<(&'static str, f64)>);
+pub struct Sample(Vec<(&'static str, f64)>);
 
 impl Sample {
     /// The sample with one more number.
-    pub(crate) fn with(mut self, name: &'static str, value: f64) -> Self {
+    pub fn with(mut self, name: &'static str, value: f64) -> Self {
         self.0.push((name, value));
         self
     }

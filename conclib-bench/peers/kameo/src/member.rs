@@ -19,6 +19,7 @@ impl Actor for Member {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct Deliver(pub(crate) u64);
 
 impl Message<Deliver> for Member {
