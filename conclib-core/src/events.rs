@@ -22,6 +22,8 @@ use crate::urn::Urn;
 /// impl Shaky {
 ///     #[message]
 ///     fn fail(&mut self) { panic!("of course") }
+///     #[message]
+///     fn well(&mut self) {}
 /// }
 ///
 /// #[conclib::main]
@@ -31,6 +33,7 @@ use crate::urn::Urn;
 ///     let once = Restart::on_failure().backoff(Backoff::none());
 ///     let shaky = system.actor_with(|| Shaky).restart(once).spawn()?;
 ///     assert!(shaky.fail().await.is_err());
+///     shaky.well().await?;
 ///     shaky.stop().await;
 ///
 ///     let mut seen = Vec::new();
