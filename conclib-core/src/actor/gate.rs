@@ -9,8 +9,9 @@ use std::sync::atomic::Ordering;
 use tokio::time::sleep;
 
 use super::cell::Cell;
-use super::life::{failed, next};
+use super::life::failed;
 use super::mortal::Ended;
+use super::next::next;
 use super::{Actor, Alert, Context, Messages, Turn};
 use crate::current;
 use crate::error::{Delivery, Failure};

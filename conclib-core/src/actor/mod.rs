@@ -16,6 +16,7 @@ mod life;
 mod local;
 mod mailbox;
 mod mortal;
+mod next;
 mod order;
 mod protocol;
 mod pump;
