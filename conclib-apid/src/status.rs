@@ -11,8 +11,8 @@ use conclib_core::AskError;
 /// | 400 | the handler answered with an error of the domain: say more in the body |
 /// | 404 | there is no such actor or message |
 /// | 422 | the request does not fit the message |
-/// | 429 | the mailbox is full: ask again later |
-/// | 500 | the handler panicked, or the ask was made in the wrong place |
+/// | 429 | the mailbox is full, or too many streams are open: ask again later |
+/// | 500 | the handler panicked, or the ask was made in the wrong place or in a circle |
 /// | 502 | what came back does not fit, or nothing came |
 /// | 503 | the actor has stopped, or its process cannot be reached |
 /// | 504 | the deadline passed |
@@ -37,7 +37,7 @@ pub fn status<E>(error: &AskError<E>) -> u16 {
             delivery: NotDelivered,
             ..
         } => 422,
-        AskError::MailboxFull { .. } => 429,
+        AskError::MailboxFull { .. } | AskError::TooManyStreams { .. } => 429,
         AskError::Codec { .. } | AskError::NoReply { .. } => 502,
         AskError::Stopped { .. } | AskError::Disconnected { .. } | AskError::Cancelled { .. } => {
             503
