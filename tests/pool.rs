@@ -649,13 +649,15 @@ fn workers_can_have_threads() {
 
     let pool = system.pool(|| Counter(Rc::default())).size(2).on_thread();
     let pool = pool.spawn().unwrap();
-    let (gate, keeper) = gate();
+    let (gate, mut keeper) = gate();
     pool.ask(CounterBlock { gate }).try_tell().unwrap();
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    // Only a turn that has begun is seen by who looks for the least busy one.
+    runtime.block_on(keeper.entered());
     for _ in 0..5 {
         pool.ask(CounterAdd { by: 2 }).blocking().unwrap();
     }
     keeper.open();
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     assert!(
         runtime
             .block_on(async { system.shutdown().await })
