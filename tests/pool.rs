@@ -654,8 +654,19 @@ fn workers_can_have_threads() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     // Only a turn that has begun is seen by who looks for the least busy one.
     runtime.block_on(keeper.entered());
+    let busy = || {
+        let actors = system.snapshot().actors;
+        actors
+            .iter()
+            .filter(|actor| actor.busy_with.is_some())
+            .count()
+    };
     for _ in 0..5 {
         pool.ask(CounterAdd { by: 2 }).blocking().unwrap();
+        // Its answer comes a moment before the turn of the other is over.
+        while busy() > 1 {
+            std::thread::yield_now();
+        }
     }
     keeper.open();
     assert!(
