@@ -315,5 +315,11 @@ fn a_thread_that_is_blocked_is_named_by_a_shutdown_and_does_not_hold_it_up() {
 #[tokio::test]
 async fn its_place_can_be_seen() {
     let _guard = guard();
-    assert_ne!(Place::Task, Place::Thread);
+    let system = System::new("test");
+    let task = system.spawn(Leftover).unwrap();
+    let thread = system.actor(Leftover).on_thread().spawn().unwrap();
+    let actors = system.snapshot().actors;
+    let place = |urn: Urn| actors.iter().find(|actor| actor.urn == urn).unwrap().place;
+    assert_eq!(place(task.urn()), Place::Task);
+    assert_eq!(place(thread.urn()), Place::Thread);
 }
