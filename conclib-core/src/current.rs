@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 
-use crate::deadline::Due;
+use crate::due::Due;
 
 /// An actor, for as long as it lives and after.
 ///

@@ -1,15 +1,14 @@
 //! The time an answer is given, with a timer that is armed only when needed.
 
 use std::future::Future;
-use std::num::NonZeroU32;
 use std::pin::Pin;
-use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::due::Due;
 use crate::error::{AskError, Delivery};
 use crate::urn::Urn;
 
@@ -21,16 +20,17 @@ pub enum Deadline {
     Never,
     /// Kept by whoever polls; a request takes it along.
     Kept(Duration),
-    /// Counts from when the request is sent.
+    /// Counts from when the request is sent, or is so far off that it may as
+    /// well count from the first poll.
     After(Duration),
     /// Counts.
     Begun {
-        at: Instant,
+        due: Due,
         after: Duration,
     },
     /// A poll has found nothing.
     Noted {
-        at: Instant,
+        due: Due,
         after: Duration,
     },
     Armed {
@@ -46,41 +46,48 @@ impl Deadline {
 
     /// A deadline that counts from now.
     pub(crate) fn after(after: Duration) -> Self {
-        Self::Noted {
-            at: instant_after(after),
-            after,
+        match Due::after(after) {
+            Some(due) => Self::Noted { due, after },
+            None => Self::After(after),
         }
     }
 
     /// Begins to count, and not beyond the moment until which the asker of the
     /// turn waits that asks. When it ends.
+    #[inline(never)]
     pub(crate) fn begin(&mut self, inherited: Option<Due>) -> Option<Due> {
+        let (&mut Self::After(after), None) = (&mut *self, inherited) else {
+            return self.begin_within(inherited);
+        };
+        let due = Due::after(after)?;
+        *self = Self::Begun { due, after };
+        Some(due)
+    }
+
+    #[inline(never)]
+    fn begin_within(&mut self, inherited: Option<Due>) -> Option<Due> {
         let own = match *self {
             Self::Never => None,
-            Self::After(after) => {
-                let at = instant_after(after);
-                *self = Self::Begun { at, after };
-                Due::at(at)
-            }
-            Self::Kept(after) => Due::at(instant_after(after)),
-            Self::Begun { at, .. } | Self::Noted { at, .. } => Due::at(at),
+            Self::After(after) | Self::Kept(after) => Due::after(after),
+            Self::Begun { due, .. } | Self::Noted { due, .. } => Some(due),
             Self::Armed { ref timer, .. } => Due::at(timer.deadline()),
         };
-        match (own, inherited) {
-            (Some(own), Some(due)) if own <= due => Some(own),
-            (_, Some(due)) => {
-                let after = due.remaining();
-                *self = match self {
-                    Self::Kept(_) => Self::Kept(after),
-                    _ => Self::Begun {
-                        at: due.instant(),
-                        after,
-                    },
-                };
-                Some(due)
+        let due = match (own, inherited) {
+            (Some(own), Some(due)) if own.is_after(due) => due,
+            (Some(own), _) => {
+                if let Self::After(after) = *self {
+                    *self = Self::Begun { due: own, after };
+                }
+                return Some(own);
             }
-            (own, None) => own,
-        }
+            (None, due) => due?,
+        };
+        let after = due.remaining();
+        *self = match self {
+            Self::Kept(_) => Self::Kept(after),
+            _ => Self::Begun { due, after },
+        };
+        Some(due)
     }
 
     /// The time that was given at the start.
@@ -100,9 +107,7 @@ impl Deadline {
         match self {
             Self::Never => None,
             Self::After(after) | Self::Kept(after) => Some(*after),
-            Self::Begun { at, .. } | Self::Noted { at, .. } => {
-                Some(at.saturating_duration_since(Instant::now()))
-            }
+            Self::Begun { due, .. } | Self::Noted { due, .. } => Some(due.remaining()),
             Self::Armed { timer, .. } => {
                 Some(timer.deadline().saturating_duration_since(Instant::now()))
             }
@@ -114,75 +119,40 @@ impl Deadline {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
         match self {
             Self::Never | Self::Kept(_) => Poll::Pending,
+            &mut Self::Begun { due, after } => {
+                *self = Self::Noted { due, after };
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
             _ => self.poll_limit(cx),
         }
     }
 
     fn poll_limit(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
-        match *self {
-            Self::Never | Self::Kept(_) => return Poll::Pending,
-            Self::After(after) => {
-                *self = Self::after(after);
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            Self::Begun { at, after } => {
-                *self = Self::Noted { at, after };
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            Self::Noted { at, after } => {
-                if Handle::try_current().is_err() {
-                    return Poll::Ready(Late::NoRuntime);
+        let (at, after) = match *self {
+            Self::Never | Self::Kept(_) | Self::Begun { .. } => return Poll::Pending,
+            Self::After(after) => match Due::after(after) {
+                Some(due) => {
+                    *self = Self::Noted { due, after };
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
-                let timer = Box::pin(sleep_until(at));
-                *self = Self::Armed { timer, after };
-            }
-            Self::Armed { .. } => {}
-        }
-        let Self::Armed { timer, after } = self else {
-            return Poll::Pending;
+                None => (instant_after(after), after),
+            },
+            Self::Noted { due, after } => (due.instant(), after),
+            Self::Armed {
+                ref mut timer,
+                after,
+            } => return timer.as_mut().poll(cx).map(|()| Late::Passed(after)),
         };
-        timer.as_mut().poll(cx).map(|()| Late::Passed(*after))
+        if Handle::try_current().is_err() {
+            return Poll::Ready(Late::NoRuntime);
+        }
+        let mut timer = Box::pin(sleep_until(at));
+        let polled = timer.as_mut().poll(cx);
+        *self = Self::Armed { timer, after };
+        polled.map(|()| Late::Passed(after))
     }
-}
-
-/// A moment that fits beside a reply slot: milliseconds since the first one
-/// that this process had to do with.
-///
-/// What lies further ahead than fits, 49 days, is as good as never.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Due(NonZeroU32);
-
-impl Due {
-    /// That moment, or the millisecond after it.
-    pub(crate) fn at(at: Instant) -> Option<Self> {
-        let since = at.saturating_duration_since(epoch()) + Duration::from_nanos(999_999);
-        let millis = u32::try_from(since.as_millis()).ok()?;
-        NonZeroU32::new(millis.max(1)).map(Self)
-    }
-
-    fn instant(self) -> Instant {
-        epoch() + Duration::from_millis(self.0.get().into())
-    }
-
-    pub(crate) fn from_bits(bits: u32) -> Option<Self> {
-        NonZeroU32::new(bits).map(Self)
-    }
-
-    pub(crate) fn to_bits(due: Option<Self>) -> u32 {
-        due.map_or(0, |due| due.0.get())
-    }
-
-    /// How long that is from now.
-    pub(crate) fn remaining(self) -> Duration {
-        self.instant().saturating_duration_since(Instant::now())
-    }
-}
-
-fn epoch() -> Instant {
-    static EPOCH: OnceLock<Instant> = OnceLock::new();
-    *EPOCH.get_or_init(Instant::now)
 }
 
 /// Why a wait ended without what was waited for.

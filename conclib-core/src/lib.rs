@@ -9,6 +9,7 @@ mod actor;
 mod call;
 mod current;
 mod deadline;
+mod due;
 mod error;
 mod events;
 mod fault;

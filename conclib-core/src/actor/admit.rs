@@ -55,22 +55,31 @@ impl<A: Actor> Cell<A> {
         pushed
     }
 
-    /// The next message for the loop; see [`Mailbox::poll_next`].
+    /// Puts the next message for the loop into `next`; see
+    /// [`Mailbox::poll_next`].
     #[inline(always)]
-    pub(crate) fn poll_next(&self, batch: &mut VecDeque<A::Inbox>) -> Poll<Option<A::Inbox>> {
-        let next = self.mailbox.poll_next(batch);
-        if let Poll::Ready(Some(_)) = next {
+    pub(crate) fn poll_next(
+        &self,
+        batch: &mut VecDeque<A::Inbox>,
+        next: &mut Option<A::Inbox>,
+    ) -> Poll<bool> {
+        let polled = self.mailbox.poll_next(batch, next);
+        if let Poll::Ready(true) = polled {
             self.meter.unqueued(1);
         }
-        next
+        polled
     }
 
     /// As [`poll_next`](Self::poll_next), for a loop that has other sources,
     /// too: one more place to inline at would keep it from the one that has
     /// none.
     #[inline(never)]
-    pub(crate) fn poll_next_apart(&self, batch: &mut VecDeque<A::Inbox>) -> Poll<Option<A::Inbox>> {
-        self.poll_next(batch)
+    pub(crate) fn poll_next_apart(
+        &self,
+        batch: &mut VecDeque<A::Inbox>,
+        next: &mut Option<A::Inbox>,
+    ) -> Poll<bool> {
+        self.poll_next(batch, next)
     }
 
     /// A message for which a full mailbox had no place.

@@ -6,7 +6,7 @@ use std::task::{Context as Poller, Poll, ready};
 
 use super::turn::Turn;
 use crate::current::{self, ActorId};
-use crate::deadline::Due;
+use crate::due::Due;
 
 /// A handler that runs beside the turns.
 pub(crate) struct Beside {

@@ -54,15 +54,14 @@ pub(crate) struct Cell<A: Actor> {
     actor: PhantomData<fn() -> A>,
 }
 
-/// What a cell is made from.
+/// What a spawner may say of an actor.
+#[derive(Clone, Copy)]
 pub(crate) struct Seed {
-    pub(crate) urn: Option<Urn>,
     pub(crate) mailbox: usize,
     pub(crate) overflow: Overflow,
     pub(crate) ask_timeout: Option<Duration>,
     pub(crate) strategy: Strategy,
     pub(crate) place: Place,
-    pub(crate) kin: Option<Box<Kin>>,
 }
 
 /// How far an actor is in its life, for those who wait for it.
@@ -225,32 +224,45 @@ impl Ending {
 }
 
 impl<A: Actor> Cell<A> {
-    pub(crate) fn new(id: ActorId, system: Arc<Shared>, seed: Seed) -> Self {
-        let is_child = seed.kin.as_ref().is_some_and(|kin| kin.parent.is_some());
-        let mailbox = Mailbox::new(seed.mailbox, seed.overflow);
+    #[inline(always)]
+    pub(crate) fn new(
+        id: ActorId,
+        system: Arc<Shared>,
+        urn: Option<Urn>,
+        seed: &Seed,
+        kin: Option<Box<Kin>>,
+    ) -> Self {
+        let is_child = kin.as_ref().is_some_and(|kin| kin.parent.is_some());
+        let owned = urn.is_some() || is_child;
+        let (urn, kin) = (known(urn), known(kin));
+        let meter = Meter::of(system.name(), type_name::<A>());
         #[cfg(feature = "testing")]
-        if system.kit().is_some() {
-            mailbox.mark(Alert::Gate);
-        }
-        Self {
-            meter: Meter::of(system.name(), type_name::<A>()),
+        let is_tested = system.kit().is_some();
+        // With nothing called in between, it is made where it stays.
+        let cell = Self {
+            meter,
             watch: Watch::new(),
-            mailbox,
+            mailbox: Mailbox::new(seed.mailbox, seed.overflow),
             id,
             system,
             overflow: seed.overflow,
             ask_timeout: seed.ask_timeout,
-            owned: seed.urn.is_some() || is_child,
-            urn: seed.urn.map_or_else(OnceLock::new, OnceLock::from),
+            owned,
+            urn,
             refs: AtomicUsize::new(1),
             ending: Ending::new(),
             stats: Stats::default(),
-            kin: seed.kin.map_or_else(OnceLock::new, OnceLock::from),
+            kin,
             strategy: seed.strategy,
             place: seed.place,
             turn: TurnState::new(seed.place == Place::Thread),
             actor: PhantomData,
+        };
+        #[cfg(feature = "testing")]
+        if is_tested {
+            cell.mailbox.mark(Alert::Gate);
         }
+        cell
     }
 
     /// Its parent, children and watchers, if it has any.
@@ -350,9 +362,12 @@ impl<A: Actor> Cell<A> {
             urn: self.urn(),
             reason: reason.clone(),
         });
-        self.ending.end(reason.clone());
-        if let Some(kin) = self.kin() {
-            kin.bury(self, reason, said);
+        match self.kin() {
+            None => self.ending.end(reason),
+            Some(kin) => {
+                self.ending.end(reason.clone());
+                kin.bury(self, reason, said);
+            }
         }
     }
 
@@ -381,5 +396,12 @@ impl<A: Actor> Named for Cell<A> {
 
     fn wait(&self, who: ActorId) -> Option<Result<Wait, Cycle>> {
         Some(Wait::begin(&self.system, who, self.id))
+    }
+}
+
+fn known<T>(value: Option<T>) -> OnceLock<T> {
+    match value {
+        None => OnceLock::new(),
+        Some(value) => OnceLock::from(value),
     }
 }

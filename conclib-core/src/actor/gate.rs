@@ -65,11 +65,11 @@ pub(super) async fn pass<A: Actor>(
     let Some(kit) = cell.system.kit() else {
         return Gate::Other;
     };
-    let Some(message) = take_up(ctx, batch, kit).await else {
+    let mut held = Held(None);
+    if !take_up(ctx, batch, &mut held.0, kit).await {
         return Gate::Other;
-    };
-    let index = message.head().index;
-    let mut held = Held(Some(message));
+    }
+    let index = held.0.as_ref().map_or(0, |message| message.head().index);
     if let Some(turns) = kit.turns() {
         turns.wait(&cell.system, cell.id).await;
     }
@@ -105,14 +105,15 @@ pub(super) async fn pass<A: Actor>(
 async fn take_up<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
+    message: &mut Option<A::Inbox>,
     kit: &Kit,
-) -> Option<A::Inbox> {
+) -> bool {
     let cell = ctx.cell().clone();
     poll_fn(|cx| {
         let polled = {
             let _open = Open::new(&cell);
             // It keeps nothing from one poll to the next.
-            pin!(next(ctx, batch)).poll(cx)
+            pin!(next(ctx, batch, message)).poll(cx)
         };
         // A handler beside the turns is something to do.
         let parks = polled.is_pending() && !ctx.has_unfinished();

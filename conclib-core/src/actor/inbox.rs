@@ -129,10 +129,9 @@ impl<M: Message> Inbox<M> {
 
     /// The next message, if one is here. Never waits.
     pub fn try_recv(&mut self) -> Option<Request<M>> {
-        match self.post.mailbox.poll_next(&mut self.batch) {
-            Poll::Ready(request) => request,
-            Poll::Pending => None,
-        }
+        let mut next = None;
+        let _ = self.post.mailbox.poll_next(&mut self.batch, &mut next);
+        next
     }
 
     /// How many messages wait.

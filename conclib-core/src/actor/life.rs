@@ -1,6 +1,11 @@
 //! The life of an actor: it is made, starts, serves, stops and is dropped; and
 //! after a failure perhaps again.
 
+#![expect(
+    clippy::manual_async_fn,
+    reason = "a block keeps what it is given once; an `async fn` would keep it twice, in every idle actor"
+)]
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,8 +45,7 @@ impl<A: Actor, B: Birth<A>> Life<A, B> {
             birth: Some(birth),
             ctx: Context::new(cell.clone()),
             batch: VecDeque::new(),
-            reason: StopReason::Killed,
-            said: None,
+            is_told: false,
         };
         Mortal::new(cell, live(end))
     }
@@ -55,9 +59,7 @@ struct End<A: Actor, B> {
     ctx: Context<A>,
     /// What the loop took out of the mailbox and has not served.
     batch: VecDeque<A::Inbox>,
-    reason: StopReason,
-    /// What `#[on(error)]` wants for this end.
-    said: Option<Directive>,
+    is_told: bool,
 }
 
 impl<A: Actor, B> End<A, B> {
@@ -65,7 +67,7 @@ impl<A: Actor, B> End<A, B> {
     /// served.
     fn clear(&mut self) {
         self.cut_short();
-        drop(self.ctx.cell().watch.take());
+        self.ctx.cell().watch.clear();
         if let Some(mut sources) = self.ctx.take_sources() {
             for (index, from) in sources.unfinished() {
                 let cell = self.ctx.cell();
@@ -91,87 +93,90 @@ impl<A: Actor, B> End<A, B> {
             );
         }
     }
+
+    /// Tells everybody of the end. `said` is what `#[on(error)]` wants for it.
+    fn tell(&mut self, reason: StopReason, said: Option<Directive>) {
+        // A state that never came to life goes before that.
+        self.birth = None;
+        self.is_told = true;
+        if reason.is_failure() {
+            tracing::error!(target: "conclib", urn = %self.ctx.urn(), %reason, "actor failed");
+        }
+        self.ctx.cell().finish(&mut self.batch, reason, said);
+    }
 }
 
 impl<A: Actor, B> Drop for End<A, B> {
     fn drop(&mut self) {
-        // A state that never came to life goes before the end is told, too.
-        self.birth = None;
-        let reason = std::mem::replace(&mut self.reason, StopReason::Killed);
-        if reason.is_failure() {
-            tracing::error!(target: "conclib", urn = %self.ctx.urn(), %reason, "actor failed");
+        if !self.is_told {
+            self.clear();
+            self.tell(StopReason::Killed, None);
         }
-        self.clear();
-        self.ctx.cell().finish(&mut self.batch, reason, self.said);
     }
 }
 
-#[expect(
-    clippy::manual_async_fn,
-    reason = "a block keeps what it is given once; an `async fn` would keep it twice, in every idle actor"
-)]
 fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
     async move {
         let end = &mut end;
-        let Some(mut birth) = end.birth.take() else {
-            return;
-        };
         loop {
-            let (reason, said) = Incarnation::<A, B, _>::new(
-                end.ctx.cell().clone(),
-                incarnation(&mut birth, &mut end.ctx, &mut end.batch),
-            )
-            .await;
+            let Some(birth) = &mut end.birth else {
+                return;
+            };
+            let cell = B::RENEWS.then(|| end.ctx.cell().clone());
+            let life = incarnation(birth, &mut end.ctx, &mut end.batch);
+            let (reason, said) = Incarnation::<A, B, _>::new(cell, life).await;
             end.clear();
+            let Some(birth) = &mut end.birth else {
+                return;
+            };
             // A kill meanwhile is the reason, as it is of what comes after.
             match birth.again(&end.ctx, &reason, said).await {
                 Again::Yes => {}
-                Again::No => {
-                    (end.reason, end.said) = (reason, said);
-                    return;
-                }
+                Again::No => return end.tell(reason, said),
                 Again::Called => {
-                    end.reason = end_reason(end.ctx.cell());
-                    return;
+                    let reason = end_reason(end.ctx.cell());
+                    return end.tell(reason, None);
                 }
             }
         }
     }
 }
 
-async fn incarnation<A: Actor, B: Birth<A>>(
+fn incarnation<A: Actor, B: Birth<A>>(
     birth: &mut B,
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
-) -> Ended {
-    let mut actor = match start(birth, ctx).await {
-        Ok(actor) => actor,
-        Err(fault) => {
-            if ctx.cell().kin().is_some() {
-                Box::pin(end_children(ctx)).await;
+) -> impl Future<Output = Ended> {
+    async move {
+        let mut actor = match start(birth, ctx).await {
+            Ok(actor) => actor,
+            Err(fault) => {
+                if ctx.cell().kin().is_some() {
+                    Box::pin(end_children(ctx)).await;
+                }
+                return (StopReason::StartFailed(fault), None);
             }
-            return (StopReason::StartFailed(fault), None);
+        };
+        started(ctx);
+        let ended = serve(&mut actor, ctx, batch).await;
+        let cell = ctx.cell();
+        if !B::RENEWS || cell.mailbox.signal() != Signal::None {
+            cell.ending.advance(State::Stopping);
         }
-    };
-    started(ctx);
-    let ended = serve(&mut actor, ctx, batch).await;
-    let cell = ctx.cell();
-    if !B::RENEWS || cell.mailbox.signal() != Signal::None {
-        cell.ending.advance(State::Stopping);
-    }
-    if cell.kin().is_some() {
-        Box::pin(end_children(ctx)).await;
-    }
-    match caught(actor.on_stop(&ended.0, ctx)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "`#[on(stop)]` failed");
+        if cell.kin().is_some() {
+            Box::pin(end_children(ctx)).await;
         }
-        Err(fault) => {
-            tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
+        match caught(actor.on_stop(&ended.0, ctx)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "`#[on(stop)]` failed");
+            }
+            Err(fault) => {
+                tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
+            }
         }
+        ended
     }
-    ended
 }
 
 async fn start<A: Actor, B: Birth<A>>(
@@ -204,50 +209,56 @@ fn started<A: Actor>(ctx: &Context<A>) {
 }
 
 /// Serves message after message until the actor is to end, and says why.
-async fn serve<A: Actor>(
+fn serve<A: Actor>(
     actor: &mut A,
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
-) -> Ended {
-    loop {
-        let Some(message) = next(ctx, batch).await else {
-            #[cfg(feature = "testing")]
-            if ctx.cell().mailbox.is_alerted(Alert::Gate) {
-                match Box::pin(gate::pass(actor, ctx, batch)).await {
-                    Gate::Turn(Some(ended)) => return ended,
-                    Gate::Turn(None) => continue,
-                    Gate::Other => {}
+) -> impl Future<Output = Ended> {
+    async move {
+        let mut message = None;
+        loop {
+            if !next(ctx, batch, &mut message).await {
+                #[cfg(feature = "testing")]
+                if ctx.cell().mailbox.is_alerted(Alert::Gate) {
+                    match Box::pin(gate::pass(actor, ctx, batch)).await {
+                        Gate::Turn(Some(ended)) => return ended,
+                        Gate::Turn(None) => continue,
+                        Gate::Other => {}
+                    }
+                }
+                if let Some(reason) = plain_end(ctx) {
+                    return (reason, None);
+                }
+                match Box::pin(other(actor, ctx)).await {
+                    Some(ended) => return ended,
+                    None => continue,
                 }
             }
-            if let Some(reason) = plain_end(ctx) {
-                return (reason, None);
+            let Some(message) = message.take() else {
+                continue;
+            };
+            let turn = actor.turn(message, ctx).await;
+            let cell = &**ctx.cell();
+            let index = cell.stats.ended();
+            if current::take_waited() {
+                cell.system.waits.clear(cell.id);
             }
-            match Box::pin(other(actor, ctx)).await {
-                Some(ended) => return ended,
-                None => continue,
+            if matches!(turn, Turn::Done) {
+                cell.watch.end();
+                continue;
             }
-        };
-        let turn = actor.turn(message, ctx).await;
-        let cell = &**ctx.cell();
-        let index = cell.stats.ended();
-        if current::take_waited() {
-            cell.system.waits.clear(cell.id);
-        }
-        if matches!(turn, Turn::Done) {
-            cell.watch.end();
-            continue;
-        }
-        let ended = match turn {
-            Turn::Later | Turn::Refused => {
-                answered(ctx, index, &turn);
-                None
+            let ended = match turn {
+                Turn::Later | Turn::Refused => {
+                    answered(ctx, index, &turn);
+                    None
+                }
+                // Apart, so that the loop is small.
+                turn => Box::pin(failed(actor, ctx, index, turn)).await,
+            };
+            ctx.cell().watch.end();
+            if let Some(ended) = ended {
+                return ended;
             }
-            // Apart, so that the loop is small.
-            turn => Box::pin(failed(actor, ctx, index, turn)).await,
-        };
-        ctx.cell().watch.end();
-        if let Some(ended) = ended {
-            return ended;
         }
     }
 }

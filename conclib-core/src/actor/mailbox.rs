@@ -13,6 +13,7 @@
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
+use std::mem;
 use std::num::NonZeroU64;
 use std::task::{Context, Poll, Waker};
 
@@ -93,6 +94,7 @@ struct Queue<Q> {
 
 impl<T, Q: Items<T>> Mailbox<T, Q> {
     /// `capacity` messages wait at most; at least one.
+    #[inline(always)]
     pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
         Self {
             queue: Mutex::new(Queue {
@@ -221,43 +223,43 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         self.serve_line(queue);
     }
 
-    /// The next message for the loop; `None` once the actor is to end, or an
-    /// alert is to be looked at. `batch` is the loop's own, and empty at first.
+    /// Puts the next message for the loop into `next`, which is empty; `false`
+    /// once the actor is to end, or an alert is to be looked at. `batch` is the
+    /// loop's own, and empty at first.
     #[inline(always)]
-    pub(crate) fn poll_next(&self, batch: &mut VecDeque<T>) -> Poll<Option<T>> {
+    pub(crate) fn poll_next(&self, batch: &mut VecDeque<T>, next: &mut Option<T>) -> Poll<bool> {
         if self.is_urgent() {
-            return Poll::Ready(None);
+            return Poll::Ready(false);
         }
-        if let Some(item) = batch.pop_front() {
+        if !batch.is_empty() {
+            fill(next, batch.pop_front());
             self.taken.store(batch.len(), Ordering::SeqCst);
             if self.line.load(Ordering::SeqCst) {
                 self.serve_line(self.lock());
             }
-            return Poll::Ready(Some(item));
+            return Poll::Ready(true);
         }
         let mut queue = self.lock();
         if queue.items.len() == 0 {
             if queue.closed {
-                return Poll::Ready(None);
+                return Poll::Ready(false);
             }
             queue.parked = true;
             return Poll::Pending;
         }
-        let item = if !Q::BATCHES || queue.items.len() == 1 || self.overflow == Overflow::DropOldest
-        {
+        if !Q::BATCHES || queue.items.len() == 1 || self.overflow == Overflow::DropOldest {
             // One is no batch; and where the oldest may have to go, it must
             // stay within reach of the senders.
-            queue.items.pop()
+            fill(next, queue.items.pop());
         } else {
             queue.items.take_all(batch);
-            let item = batch.pop_front();
+            fill(next, batch.pop_front());
             self.taken.store(batch.len(), Ordering::Relaxed);
-            item
-        };
+        }
         if !queue.waiting.is_empty() {
             self.serve_line(queue);
         }
-        Poll::Ready(item)
+        Poll::Ready(true)
     }
 
     /// Remembers the task of the loop, so that a signal reaches it wherever it
@@ -338,7 +340,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
 
     /// Closes for good and hands out what nobody will serve.
     pub(crate) fn end(&self, batch: &mut VecDeque<T>) -> VecDeque<T> {
-        let mut rest = std::mem::take(batch);
+        let mut rest = mem::take(batch);
         self.taken.store(0, Ordering::SeqCst);
         self.close().items.take_all(&mut rest);
         rest
@@ -362,7 +364,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     /// Wakes the loop, if it waits for what was just pushed.
     #[inline(always)]
     fn pushed(&self, mut queue: MutexGuard<'_, Queue<Q>>) {
-        let wake = std::mem::take(&mut queue.parked);
+        let wake = mem::take(&mut queue.parked);
         drop(queue);
         if wake && let Some(waker) = self.waker.get() {
             waker.wake_by_ref();
@@ -394,4 +396,11 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         // half-way through a change.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Puts an item into an empty place. An assignment would look for one to drop,
+/// and so move the new one twice.
+#[inline(always)]
+fn fill<T>(place: &mut Option<T>, item: Option<T>) {
+    mem::forget(mem::replace(place, item));
 }

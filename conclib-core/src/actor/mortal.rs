@@ -51,8 +51,9 @@ pub(super) type Ended = (StopReason, Option<Directive>);
 
 pin_project_lite::pin_project! {
     /// An incarnation, which its supervisor may end without ending the actor.
+    /// It has the cell of an actor that is started again.
     pub(super) struct Incarnation<A: Actor, B, F> {
-        cell: Arc<Cell<A>>,
+        cell: Option<Arc<Cell<A>>>,
         #[pin]
         life: F,
         birth: PhantomData<fn() -> B>,
@@ -60,7 +61,7 @@ pin_project_lite::pin_project! {
 }
 
 impl<A: Actor, B, F> Incarnation<A, B, F> {
-    pub(super) fn new(cell: Arc<Cell<A>>, life: F) -> Self {
+    pub(super) fn new(cell: Option<Arc<Cell<A>>>, life: F) -> Self {
         Self {
             cell,
             life,
@@ -77,9 +78,11 @@ impl<A: Actor, B: Birth<A>, F: Future<Output = Ended>> Future for Incarnation<A,
         if !B::RENEWS {
             return this.life.poll(cx);
         }
-        if this.cell.mailbox.is_alerted(Alert::Abort) {
+        if let Some(cell) = this.cell
+            && cell.mailbox.is_alerted(Alert::Abort)
+        {
             // It took too long to end by itself.
-            let reason = match this.cell.mailbox.signal() {
+            let reason = match cell.mailbox.signal() {
                 Signal::None => StopReason::Recycled,
                 _ => StopReason::Killed,
             };

@@ -1,7 +1,7 @@
 //! Which message has its turn next.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::task::{Context as Poller, Poll, ready};
 
 use tokio::task::coop;
@@ -11,52 +11,73 @@ use super::{Actor, Context, Messages, Signal};
 use crate::error::Failure;
 use crate::events::DeadLetterCause;
 
-/// The next message, whose turn begins with it; `None` if there is something
-/// else to look at. A busy actor gives way to other tasks now and then, and a
-/// request whose asker has left is skipped.
-pub(super) async fn next<A: Actor>(
+/// Puts the next message into `message`, and its turn begins; `false` if there
+/// is something else to look at. A busy actor gives way to other tasks now and
+/// then, and a request whose asker has left is skipped.
+///
+/// What has its turn lies in one place from here to its handler: every move of
+/// it would be paid for by every message.
+#[inline(always)]
+pub(super) fn next<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
-) -> Option<A::Inbox> {
+    message: &mut Option<A::Inbox>,
+) -> impl Future<Output = bool> {
     poll_fn(|cx| {
         loop {
             let budget = ready!(coop::poll_proceed(cx));
-            let next = match ctx.has_sources() {
-                false => ctx.cell().poll_next(batch),
-                true => poll_sources(ctx, batch, cx),
+            let polled = match ctx.has_sources() {
+                false => ctx.cell().poll_next(batch, message),
+                true => poll_sources(ctx, batch, message, cx),
             };
-            let Some(message) = ready!(next) else {
-                return Poll::Ready(None);
-            };
+            if !ready!(polled) {
+                return Poll::Ready(false);
+            }
             budget.made_progress();
-            let head = message.head();
+            let Some(head) = message.as_ref().map(Messages::head) else {
+                return Poll::Ready(false);
+            };
             if !head.left {
                 ctx.begin(head);
-                return Poll::Ready(Some(message));
+                return Poll::Ready(true);
             }
-            ctx.cell().dead_letter(&message, DeadLetterCause::AskerLeft);
-            message.refuse(Failure::Cancelled);
+            skip(ctx, message);
         }
     })
-    .await
+}
+
+/// Nobody waits for the answer any more.
+#[cold]
+fn skip<A: Actor>(ctx: &Context<A>, message: &mut Option<A::Inbox>) {
+    if let Some(message) = message.take() {
+        ctx.cell().dead_letter(&message, DeadLetterCause::AskerLeft);
+        message.refuse(Failure::Cancelled);
+    }
 }
 
 fn poll_sources<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
+    message: &mut Option<A::Inbox>,
     cx: &mut Poller<'_>,
-) -> Poll<Option<A::Inbox>> {
+) -> Poll<bool> {
     let cell = ctx.cell().clone();
     let mailbox = &cell.mailbox;
     if mailbox.is_urgent() {
-        return Poll::Ready(None);
+        return Poll::Ready(false);
     }
     let goes_on = mailbox.signal() == Signal::None;
-    let mut from_mailbox = || cell.poll_next_apart(batch);
+    let mut from_mailbox = || {
+        let mut next = None;
+        cell.poll_next_apart(batch, &mut next).map(|_| next)
+    };
     let room = mailbox.capacity();
     let sources = ctx.sources();
     match ready!(sources.poll_next(cx, goes_on, room, &mut from_mailbox)) {
-        Next::Message(message) => Poll::Ready(Some(message)),
-        Next::Other | Next::End => Poll::Ready(None),
+        Next::Message(next) => {
+            *message = Some(next);
+            Poll::Ready(true)
+        }
+        Next::Other | Next::End => Poll::Ready(false),
     }
 }

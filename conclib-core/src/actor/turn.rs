@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::error::Error;
 use std::future::Future;
+use std::mem::{self, ManuallyDrop};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -64,21 +65,50 @@ pub(super) fn catch_poll<F: Future>(
     }
 }
 
+/// Whom a running handler answers. Dropped before that it was killed, and
+/// whoever asked is told so.
+///
+/// Every turn drops one that has answered, so it is kept from dropping an
+/// empty place piece by piece: one look is enough.
+struct Asked<T, E>(ManuallyDrop<ReplyTo<T, E>>);
+
+impl<T, E> Asked<T, E> {
+    fn new(reply: ReplyTo<T, E>) -> Self {
+        Self(ManuallyDrop::new(reply))
+    }
+
+    fn take(&mut self) -> ReplyTo<T, E> {
+        let nobody = ManuallyDrop::new(ReplyTo::nobody());
+        ManuallyDrop::into_inner(mem::replace(&mut self.0, nobody))
+    }
+}
+
+impl<T, E> Drop for Asked<T, E> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.0.is_nobody() {
+            self.take().refuse(Failure::Stopped(Delivery::MayHaveRun));
+        }
+    }
+}
+
 pin_project_lite::pin_project! {
-    /// A handler that runs, with the place for its answer. Dropped before it
-    /// is done it was killed, and whoever asked is told so.
+    /// A handler that runs, with the place for its answer.
     struct Answering<F, T, E, A> {
         #[pin]
         handler: F,
-        reply: Option<ReplyTo<T, E>>,
+        asked: Asked<T, E>,
         answer: A,
     }
+}
 
-    impl<F, T, E, A> PinnedDrop for Answering<F, T, E, A> {
-        fn drop(this: Pin<&mut Self>) {
-            if let Some(reply) = this.project().reply.take() {
-                reply.refuse(Failure::Stopped(Delivery::MayHaveRun));
-            }
+impl<F, T, E, A> Answering<F, T, E, A> {
+    fn new(handler: F, reply: ReplyTo<T, E>, answer: A) -> Self {
+        let asked = Asked::new(reply);
+        Self {
+            handler,
+            asked,
+            answer,
         }
     }
 }
@@ -94,11 +124,10 @@ where
         let this = self.project();
         let polled = catch_poll(this.handler, cx);
         if polled.is_pending() && current::wants_asker() {
-            look_for_asker(this.reply.as_mut());
+            look_for_asker(&mut this.asked.0);
         }
         let output = ready!(polled);
-        // Polled again after its end, as no executor does, it has no reply.
-        let reply = this.reply.take().unwrap_or_else(ReplyTo::nobody);
+        let reply = this.asked.take();
         Poll::Ready(match output {
             // A reply that nobody wants any more may panic as it is dropped.
             Ok(output) => {
@@ -117,8 +146,8 @@ where
 
 /// The handler waits for its asker to leave: it is woken when that is so.
 #[cold]
-fn look_for_asker<T, E>(reply: Option<&mut ReplyTo<T, E>>) {
-    if let (Some(interest), Some(reply)) = (current::take_interest(), reply) {
+fn look_for_asker<T, E>(reply: &mut ReplyTo<T, E>) {
+    if let Some(interest) = current::take_interest() {
         let mut cx = Context::from_waker(&interest.waker);
         if reply.poll_closed(&mut cx).is_ready() {
             interest.gone();
@@ -132,14 +161,14 @@ pub fn answer<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
     handler: impl Future<Output = M::Reply>,
 ) -> impl Future<Output = Turn> {
-    Answering {
+    Answering::new(
         handler,
-        reply: Some(reply),
-        answer: |reply: ReplyTo<M::Reply, M::Error>, value| {
+        reply,
+        |reply: ReplyTo<M::Reply, M::Error>, value| {
             reply.send(value);
             Turn::Done
         },
-    }
+    )
 }
 
 /// A handler that returns a reply or an error of the domain.
@@ -148,10 +177,10 @@ pub fn answer_result<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
     handler: impl Future<Output = Result<M::Reply, M::Error>>,
 ) -> impl Future<Output = Turn> {
-    Answering {
+    Answering::new(
         handler,
-        reply: Some(reply),
-        answer: |reply: ReplyTo<M::Reply, M::Error>, result| match result {
+        reply,
+        |reply: ReplyTo<M::Reply, M::Error>, result| match result {
             Ok(value) => {
                 reply.send(value);
                 Turn::Done
@@ -165,7 +194,7 @@ pub fn answer_result<M: Message>(
                 error: Box::<dyn Error + Send + Sync>::from(error),
             })),
         },
-    }
+    )
 }
 
 /// A handler that answers later.
@@ -174,14 +203,14 @@ pub fn answer_deferred<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
     handler: impl Future<Output = Deferred<M::Reply, M::Error>>,
 ) -> impl Future<Output = Turn> {
-    Answering {
+    Answering::new(
         handler,
-        reply: Some(reply),
-        answer: |reply: ReplyTo<M::Reply, M::Error>, deferred: Deferred<_, _>| {
+        reply,
+        |reply: ReplyTo<M::Reply, M::Error>, deferred: Deferred<_, _>| {
             deferred.meet(reply);
             Turn::Later
         },
-    }
+    )
 }
 
 /// Calls what makes the future of a concurrent handler; a panic is a fault.
@@ -221,9 +250,9 @@ where
 /// A handler for what is not declared: it answers through its envelope.
 #[doc(hidden)]
 pub fn answer_fallback(handler: impl Future<Output = ()>) -> impl Future<Output = Turn> {
-    Answering {
+    Answering::new(
         handler,
-        reply: Some(ReplyTo::<(), Never>::nobody()),
-        answer: |_: ReplyTo<(), Never>, ()| Turn::Done,
-    }
+        ReplyTo::<(), Never>::nobody(),
+        |_: ReplyTo<(), Never>, ()| Turn::Done,
+    )
 }

@@ -2,16 +2,19 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem::needs_drop;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use super::in_flight::InFlight;
 use super::{Call, NotSent, Outcome, Sending, Slot, Target, To};
 use crate::current;
 use crate::deadline::Deadline;
 use crate::deadline::Late;
 use crate::error::{AskError, Delivery, TellError};
 use crate::message::Message;
-use crate::reply::{Pick, Reply, poll_answer, settle};
+use crate::observe::has_something_to_note;
+use crate::reply::{Pick, Reply, poll_answer, settled};
 use crate::waits::{Cycle, Wait};
 
 /// A message on its way to its place, which it gives up when dropped.
@@ -65,6 +68,9 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
 
     #[inline]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Delay>> {
+        if has_something_to_note() {
+            self.sending.note();
+        }
         match self.to.poll_send(cx, &mut self.sending, &self.deadline) {
             Poll::Ready(sent) => Poll::Ready(sent.map_err(Delay::NotSent)),
             Poll::Pending if self.sending.is_out() => Poll::Pending,
@@ -85,6 +91,24 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     }
 }
 
+impl<T: Target<M>, M: Message> Departure<T, M> {
+    /// Whether nothing in it has to be dropped.
+    #[inline(always)]
+    fn is_spent(&self) -> bool {
+        let Sending {
+            request,
+            ticket,
+            leaving,
+            ..
+        } = &self.sending;
+        !needs_drop::<T>()
+            && request.is_none()
+            && ticket.is_none()
+            && leaving.is_none()
+            && !matches!(self.deadline, Deadline::Armed { .. })
+    }
+}
+
 impl<T: Target<M>, M: Message> Drop for Departure<T, M> {
     fn drop(&mut self) {
         if self.sending.ticket.is_some() {
@@ -95,7 +119,7 @@ impl<T: Target<M>, M: Message> Drop for Departure<T, M> {
 
 /// The future of an ask; see [`Call`].
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct Asking<T: Target<M>, M: Message>(Ask<T, M>);
+pub struct Asking<T: Target<M>, M: Message>(InFlight<Ask<T, M>>);
 
 enum Ask<T: Target<M>, M: Message> {
     Away {
@@ -105,7 +129,7 @@ enum Ask<T: Target<M>, M: Message> {
         /// The turn that asks waits.
         wait: Option<Wait>,
     },
-    Ready(Option<Box<Outcome<M>>>),
+    Ready(Box<Outcome<M>>),
 }
 
 /// How far a request has come.
@@ -129,28 +153,28 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
                 let deadline = Deadline::new(call.timeout);
                 Self::send(to, message, call.priority, deadline)
             }
-            To::Ready(answer) => Self(Ask::Ready(Some(answer))),
+            To::Ready(answer) => Self(InFlight::new(Some(Ask::Ready(answer)))),
         }
     }
 
     #[inline(always)]
     pub(super) fn send(to: T, message: M, priority: u8, deadline: Deadline) -> Self {
         let (departure, answer) = Departure::ask(to, message, priority, deadline);
-        Self(Ask::Away {
+        Self(InFlight::new(Some(Ask::Away {
             departure,
             stage: Stage::New,
             answer,
             wait: None,
-        })
+        })))
     }
 
     /// Whether the handler may have run, if no answer has come.
     pub(super) fn delivery(&self) -> Delivery {
-        match self.0 {
-            Ask::Away {
+        match self.0.get() {
+            Some(Ask::Away {
                 stage: Stage::New | Stage::Leaving,
                 ..
-            } => Delivery::NotDelivered,
+            }) => Delivery::NotDelivered,
             _ => Delivery::MayHaveRun,
         }
     }
@@ -161,17 +185,18 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            Ask::Away {
+        match self.0.get_mut() {
+            Some(Ask::Away {
                 departure,
                 stage,
                 answer,
                 wait,
-            } => {
+            }) => {
                 if *stage != Stage::Sent {
                     if *stage == Stage::New {
                         *stage = Stage::Leaving;
                         match departure.begin() {
+                            Ok(None) => {}
                             Ok(begun) => *wait = begun,
                             Err(delay) => return Poll::Ready(Err(departure.no_reply(delay))),
                         }
@@ -186,43 +211,53 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                     sending,
                     deadline,
                 } = departure;
-                let mut kept_elsewhere = Deadline::Never;
-                let deadline = match sending.is_out() {
-                    true => &mut kept_elsewhere,
-                    false => deadline,
-                };
-                let answer = ready!(poll_answer(answer, deadline, cx, &*to));
-                *wait = None;
-                if sending.leaving.is_some() {
-                    settle(sending.take_cancel(), &answer);
+                let polled = poll_answer(answer, cx, &*to);
+                if polled.is_ready() && wait.is_none() && sending.leaving.is_none() {
+                    if answer.is_terminated() && departure.is_spent() {
+                        self.0.arrived();
+                    }
+                    return polled;
                 }
-                Poll::Ready(answer)
+                let answer = match polled {
+                    Poll::Ready(answer) => answer,
+                    Poll::Pending if sending.is_out() => return Poll::Pending,
+                    Poll::Pending => {
+                        let late = ready!(deadline.poll(cx));
+                        Err(late.into_ask_error(to.urn(), Delivery::MayHaveRun))
+                    }
+                };
+                *wait = None;
+                Poll::Ready(match sending.take_cancel() {
+                    None => answer,
+                    Some(cancel) => settled(cancel, answer),
+                })
             }
-            Ask::Ready(answer) => match answer.take() {
-                Some(answer) => Poll::Ready(*answer),
-                None => Poll::Pending,
+            Some(Ask::Ready(_)) => match self.0.take() {
+                Some(Ask::Ready(answer)) => Poll::Ready(*answer),
+                _ => Poll::Pending,
             },
+            None => Poll::Pending,
         }
     }
 }
 
 /// The future of a tell; see [`Call::tell`].
 #[must_use = "a message is not sent unless this is awaited"]
-pub struct Telling<T: Target<M>, M: Message>(Option<Departure<T, M>>);
+pub struct Telling<T: Target<M>, M: Message>(InFlight<Departure<T, M>>);
 
 impl<T: Target<M>, M: Message> Unpin for Telling<T, M> {}
 
 impl<T: Target<M>, M: Message> Telling<T, M> {
     #[inline(always)]
     pub(super) fn new(call: Call<T, M>) -> Self {
-        Self(match call.to {
+        Self(InFlight::new(match call.to {
             To::Target(to, message) => Some(Departure {
                 sending: Sending::tell(message, call.priority),
                 deadline: Deadline::new(call.timeout),
                 to,
             }),
             To::Ready(_) => None,
-        })
+        }))
     }
 }
 
@@ -230,12 +265,14 @@ impl<T: Target<M>, M: Message> Future for Telling<T, M> {
     type Output = Result<(), TellError<M>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(departure) = &mut self.0 else {
+        let Some(departure) = self.0.get_mut() else {
             return Poll::Ready(Ok(()));
         };
         match ready!(departure.poll(cx)) {
             Ok(()) => {
-                if let Some(cancel) = departure.sending.take_cancel() {
+                if departure.is_spent() {
+                    self.0.arrived();
+                } else if let Some(cancel) = departure.sending.take_cancel() {
                     cancel.done();
                 }
                 Poll::Ready(Ok(()))

@@ -3,6 +3,7 @@
 mod blocking;
 mod forward;
 mod future;
+mod in_flight;
 mod target;
 
 use std::fmt;

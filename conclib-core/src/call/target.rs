@@ -99,12 +99,20 @@ impl<M: Message> Sending<M> {
         Self {
             request: Some(Request {
                 message,
-                reply: reply.noted(),
+                reply,
                 from: current::sender(),
             }),
             ticket: None,
             leaving: None,
             priority,
+        }
+    }
+
+    /// Takes along what somebody who looks on wants to know, as it leaves.
+    #[cold]
+    pub(crate) fn note(&mut self) {
+        if let Some(request) = &mut self.request {
+            request.reply.note();
         }
     }
 

@@ -137,6 +137,14 @@ impl Watch {
         }
     }
 
+    /// The turn was cut short, if one was running.
+    #[inline(always)]
+    pub(crate) fn clear(&self) {
+        if self.is_watching() {
+            drop(self.take());
+        }
+    }
+
     /// What is observed from now on is somebody else's.
     pub(crate) fn take(&self) -> Option<Box<Observed>> {
         let was = self.state.swap(NOTHING, Ordering::Relaxed);

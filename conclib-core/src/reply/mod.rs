@@ -15,7 +15,7 @@ pub use deferred::Deferred;
 pub use group::ReplyGroup;
 pub use items::Items;
 pub use pick::Reply;
-pub(crate) use pick::{Pick, poll_answer, settle};
+pub(crate) use pick::{Pick, poll_answer, settled};
 pub(crate) use pipe::{CREDIT, Tap, pipe};
 pub use request::Request;
 pub use shared::SharedReply;

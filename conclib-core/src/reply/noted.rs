@@ -1,6 +1,8 @@
 //! What goes with a message for those who look on; else nothing of this is on
 //! its way.
 
+use std::mem;
+
 use super::to::{ReplyTo, Slot};
 use crate::observe::{Note, has_something_to_note};
 use crate::wire::WireReply;
@@ -16,6 +18,14 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     /// As [`noted`](Self::noted), of a message that nobody sends.
+    /// As [`noted`](Self::noted), in its place, and once.
+    pub(crate) fn note(&mut self) {
+        if !matches!(self.0, Slot::Wire(_)) {
+            let reply = mem::replace(self, Self::nobody());
+            *self = reply.with(Note::here());
+        }
+    }
+
     pub(crate) fn noted_by_itself(self) -> Self {
         match Note::by_itself() {
             Some(note) => self.with(note),

@@ -121,6 +121,7 @@ impl<T, E> Reply<T, E> {
     pub(super) fn give_up(&mut self, late: Late) -> AskError<E> {
         let urn = self.urn().unwrap_or_else(Urn::anonymous);
         self.answer = Pick::Ready(None);
+        self.wait = None;
         self.cancel = None;
         late.into_ask_error(urn, Delivery::MayHaveRun)
     }
@@ -133,14 +134,16 @@ impl<T, E> Future for Reply<T, E> {
         let this = self.get_mut();
         let answer = ready!(match &mut this.answer {
             Pick::Slot(slot, who) => {
-                let polled = poll_answer(slot, &mut this.deadline, cx, &**who);
-                if polled.is_pending()
-                    && let Err(path) = enter(&mut this.wait, &**who)
-                {
-                    return Poll::Ready(Err(AskError::Cycle {
-                        path,
-                        delivery: Delivery::MayHaveRun,
-                    }));
+                let polled = poll_answer(slot, cx, &**who);
+                if polled.is_pending() {
+                    if let Err(path) = enter(&mut this.wait, &**who) {
+                        return Poll::Ready(Err(AskError::Cycle {
+                            path,
+                            delivery: Delivery::MayHaveRun,
+                        }));
+                    }
+                    let late = ready!(this.deadline.poll(cx));
+                    return Poll::Ready(Err(this.give_up(late)));
                 }
                 polled
             }
@@ -161,8 +164,10 @@ impl<T, E> Future for Reply<T, E> {
             }
         });
         this.wait = None;
-        settle(this.cancel.take(), &answer);
-        Poll::Ready(answer)
+        Poll::Ready(match this.cancel.take() {
+            None => answer,
+            Some(cancel) => settled(cancel, answer),
+        })
     }
 }
 
@@ -186,33 +191,30 @@ impl<T, E> fmt::Debug for Reply<T, E> {
     }
 }
 
-/// Waits for the answer, until the deadline.
+/// Waits for the answer.
 #[inline]
 pub(crate) fn poll_answer<T, E>(
     answer: &mut oneshot::Receiver<Answer<T, E>>,
-    deadline: &mut Deadline,
     cx: &mut Context<'_>,
     who: &(impl Named + ?Sized),
 ) -> Poll<Result<T, AskError<E>>> {
-    match Pin::new(answer).poll(cx) {
-        Poll::Ready(Ok(Ok(reply))) => Poll::Ready(Ok(reply)),
-        Poll::Ready(Ok(Err(Refusal::Handler(error)))) => Poll::Ready(Err(AskError::Handler(error))),
-        Poll::Ready(Ok(Err(Refusal::Failure(failure)))) => {
-            Poll::Ready(Err(AskError::new(who.urn(), *failure)))
-        }
-        Poll::Ready(Err(_)) => Poll::Ready(Err(AskError::NoReply { urn: who.urn() })),
-        Poll::Pending => deadline
-            .poll(cx)
-            .map(|late| Err(late.into_ask_error(who.urn(), Delivery::MayHaveRun))),
-    }
+    Poll::Ready(match ready!(Pin::new(answer).poll(cx)) {
+        Ok(Ok(reply)) => Ok(reply),
+        Ok(Err(Refusal::Handler(error))) => Err(AskError::Handler(error)),
+        Ok(Err(Refusal::Failure(failure))) => Err(AskError::new(who.urn(), *failure)),
+        Err(_) => Err(AskError::NoReply { urn: who.urn() }),
+    })
 }
 
 /// An answer came, so there is nothing to cancel; unless it was the deadline
 /// that ended the wait.
-pub(crate) fn settle<T, E>(cancel: Option<CancelOnDrop>, answer: &Result<T, AskError<E>>) {
-    if let Some(cancel) = cancel
-        && !matches!(answer, Err(AskError::Deadline { .. }))
-    {
+#[cold]
+pub(crate) fn settled<T, E>(
+    cancel: CancelOnDrop,
+    answer: Result<T, AskError<E>>,
+) -> Result<T, AskError<E>> {
+    if !matches!(answer, Err(AskError::Deadline { .. })) {
         cancel.done();
     }
+    answer
 }

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::deferred::Unanswered;
 use super::{Answer, Refusal};
-use crate::deadline::Due;
+use crate::due::Due;
 use crate::error::Failure;
 use crate::message::Never;
 use crate::wire::{WireAsker, WireReply};
@@ -49,20 +49,23 @@ impl<T, E> ReplyTo<T, E> {
 
     /// Until when the asker waits, if that is known.
     pub(crate) fn set_due(&mut self, until: Option<Due>) {
-        match &mut self.0 {
-            Slot::Local { due, .. } => *due = until,
-            Slot::Wire(reply) => reply.set_due(until),
-            Slot::Nobody | Slot::Deferred(_) => {}
+        if let Slot::Local { due, .. } = &mut self.0 {
+            *due = until;
+        } else if let Slot::Wire(reply) = &mut self.0 {
+            reply.set_due(until);
         }
     }
 
     /// Until when the asker waits, and whether it has left.
     #[inline(always)]
     pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
-        match &self.0 {
-            Slot::Nobody | Slot::Deferred(_) => (None, false),
-            Slot::Local { sender, due } => (*due, sender.is_closed()),
-            Slot::Wire(reply) => reply.outlook(),
+        // Two looks are less than a jump by a table of four.
+        if let Slot::Local { sender, due } = &self.0 {
+            (*due, sender.is_closed())
+        } else if let Slot::Wire(reply) = &self.0 {
+            reply.outlook()
+        } else {
+            (None, false)
         }
     }
 
@@ -169,8 +172,14 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     /// Answers with a failure of ours.
+    /// Whether there is nobody to answer.
+    #[inline]
+    pub(crate) fn is_nobody(&self) -> bool {
+        matches!(self.0, Slot::Nobody)
+    }
+
     pub(crate) fn refuse(self, failure: Failure) {
-        if !matches!(self.0, Slot::Nobody) {
+        if !self.is_nobody() {
             self.answer(Err(Refusal::Failure(Box::new(failure))));
         }
     }

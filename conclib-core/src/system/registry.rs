@@ -87,6 +87,7 @@ impl Shared {
     }
 
     /// Takes in the actor that `make` makes, under its name if it has one.
+    #[inline(always)]
     pub(crate) fn enter<R: Resident>(
         &self,
         urn: Option<Urn>,

@@ -23,15 +23,11 @@ pub struct SpawnBuilder<'s, A, B> {
     system: &'s Arc<Shared>,
     birth: B,
     urn: Option<Result<Urn, UrnError>>,
-    mailbox: usize,
-    overflow: Overflow,
-    strategy: Strategy,
+    seed: Seed,
     /// The name of one that cannot have children.
     parent: Option<Result<Arc<dyn Resident>, Urn>>,
     stop_within: Duration,
     significant: bool,
-    place: Place,
-    ask_timeout: Option<Duration>,
     actor: PhantomData<fn() -> A>,
 }
 
@@ -41,14 +37,16 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
             system,
             birth,
             urn: A::URN.map(Urn::new),
-            mailbox: A::MAILBOX,
-            overflow: A::OVERFLOW,
-            strategy: A::STRATEGY,
+            seed: Seed {
+                mailbox: A::MAILBOX,
+                overflow: A::OVERFLOW,
+                strategy: A::STRATEGY,
+                place: Place::Task,
+                ask_timeout: A::TIMEOUT,
+            },
             parent: None,
             stop_within: STOP_WITHIN,
             significant: false,
-            place: Place::Task,
-            ask_timeout: A::TIMEOUT,
             actor: PhantomData,
         }
     }
@@ -63,19 +61,19 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     /// How many messages wait at most; one at least. The message whose turn
     /// runs does not count.
     pub fn mailbox(mut self, capacity: usize) -> Self {
-        self.mailbox = capacity;
+        self.seed.mailbox = capacity;
         self
     }
 
     /// What a full mailbox does.
     pub fn overflow(mut self, overflow: Overflow) -> Self {
-        self.overflow = overflow;
+        self.seed.overflow = overflow;
         self
     }
 
     /// Which of its children are started again when one is.
     pub fn strategy(mut self, strategy: Strategy) -> Self {
-        self.strategy = strategy;
+        self.seed.strategy = strategy;
         self
     }
 
@@ -92,14 +90,10 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
             birth: self.birth.renewed(policy),
             system: self.system,
             urn: self.urn,
-            mailbox: self.mailbox,
-            overflow: self.overflow,
-            ask_timeout: self.ask_timeout,
-            strategy: self.strategy,
+            seed: self.seed,
             parent: self.parent,
             stop_within: self.stop_within,
             significant: self.significant,
-            place: self.place,
             actor: PhantomData,
         }
     }
@@ -142,7 +136,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     /// `#[actor(timeout = "…")]` and the [`System`](crate::System) say;
     /// `Duration::MAX` is for ever.
     pub fn ask_timeout(mut self, after: Duration) -> Self {
-        self.ask_timeout = Some(after);
+        self.seed.ask_timeout = Some(after);
         self
     }
 
@@ -166,7 +160,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     /// Gives it a thread of its own: for handlers that block, and for state
     /// that is not `Send`, which is made there.
     pub fn on_thread(mut self) -> OnThread<'s, A, B> {
-        self.place = Place::Thread;
+        self.seed.place = Place::Thread;
         OnThread::new(self)
     }
 
@@ -177,20 +171,20 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
             .parent
             .transpose()
             .map_err(|urn| SpawnError::ParentEnded { urn })?;
-        let has_kin = B::RENEWS || parent.is_some();
-        let seed = Seed {
-            urn: urn.clone(),
-            mailbox: self.mailbox,
-            overflow: self.overflow,
-            ask_timeout: self.ask_timeout.or_else(|| self.system.ask_timeout()),
-            strategy: self.strategy,
-            place: self.place,
-            kin: has_kin.then(|| Box::new(Kin::of(parent.as_ref(), B::RENEWS))),
-        };
         let system = self.system;
-        let make = || system.enter(urn, |id| Arc::new(Cell::new(id, system.clone(), seed)));
+        let mut seed = self.seed;
+        if seed.ask_timeout.is_none() {
+            seed.ask_timeout = system.ask_timeout();
+        }
+        let make = |kin| {
+            let name = urn.clone();
+            system.enter(urn, |id| {
+                Arc::new(Cell::new(id, system.clone(), name, &seed, kin))
+            })
+        };
         let Some(parent) = parent else {
-            return Ok((make()?, self.birth));
+            let kin = B::RENEWS.then(|| Box::new(Kin::of(None, true)));
+            return Ok((make(kin)?, self.birth));
         };
         let over = || parent.ending().state() == State::Stopped;
         let ended = || SpawnError::ParentEnded { urn: parent.urn() };
@@ -199,7 +193,8 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         }
         let mut made = None;
         parent.kin_to_be().adopt(|| {
-            let cell = make()?;
+            let kin = Kin::of(Some(&parent), B::RENEWS);
+            let cell = make(Some(Box::new(kin)))?;
             let child = Child {
                 resident: cell.clone(),
                 stop_within: self.stop_within,
@@ -223,9 +218,9 @@ impl<A, B> fmt::Debug for SpawnBuilder<'_, A, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SpawnBuilder")
             .field("urn", &self.urn)
-            .field("mailbox", &self.mailbox)
-            .field("overflow", &self.overflow)
-            .field("ask_timeout", &self.ask_timeout)
+            .field("mailbox", &self.seed.mailbox)
+            .field("overflow", &self.seed.overflow)
+            .field("ask_timeout", &self.seed.ask_timeout)
             .finish_non_exhaustive()
     }
 }

@@ -47,6 +47,7 @@ impl Table {
     }
 
     /// Takes in the actor that `make` makes for the id it gets.
+    #[inline(always)]
     pub(super) fn enter<R: Resident>(
         &mut self,
         urn: Option<Urn>,

@@ -17,7 +17,7 @@ use super::{
     Codec, CodecError, Envelope, MAX_TIMEOUT, Outgoing, RequestEnvelope, RequestId,
     ResponseEnvelope, ResponseKind,
 };
-use crate::deadline::Due;
+use crate::due::Due;
 use crate::error::{Delivery, Failure};
 use crate::fault::Fault;
 use crate::message::{Message, Road, decode};

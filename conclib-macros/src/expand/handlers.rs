@@ -183,21 +183,25 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
         };
         return quote!(#inbox::#variant(#pattern) => { #beside });
     }
-    let call = quote_spanned!(span=> #owner::#method(#this, #args #ctx)#dot_await);
+    let call = quote_spanned!(span=> #owner::#method(#this, #args #ctx));
     let handled = match &handler.kind {
-        HandlerKind::Method(_) => call,
+        // An `async fn` of ours does nothing before it is polled.
+        HandlerKind::Method(_) if handler.is_async && !actor.is_protocol => call,
+        HandlerKind::Method(_) => quote!(async move { #call #dot_await }),
         HandlerKind::Declared(_) => {
             let answer = local("answer");
             quote! {
-                let #answer: #runtime::__private::#returned<#message> = #call;
-                #answer
+                async move {
+                    let #answer: #runtime::__private::#returned<#message> = #call #dot_await;
+                    #answer
+                }
             }
         }
     };
     quote! {
         #inbox::#variant(#runtime::Request { message: #pattern, reply: #reply, .. }) => {
             #shares
-            #runtime::__private::#answer::<#message>(#reply, async move { #handled }).await
+            #runtime::__private::#answer::<#message>(#reply, #handled).await
         }
     }
 }

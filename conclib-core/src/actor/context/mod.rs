@@ -10,7 +10,7 @@ use super::cell::Cell;
 use super::sources::Sources;
 use super::{Actor, ActorRef, AnyRef, AskerGone, Messages, Signal, StopReason};
 use crate::current::{self, ActorId};
-use crate::deadline::Due;
+use crate::due::Due;
 use crate::message::Message;
 use crate::named::Named;
 use crate::observe::Observed;

@@ -116,11 +116,12 @@ impl Model {
             let (mut served, mut batch) = (Vec::new(), VecDeque::new());
             block_on(poll_fn(|cx| {
                 model.mailbox.register(cx.waker());
-                while let Poll::Ready(next) = model.mailbox.poll_next(&mut batch) {
-                    let Some(item) = next else {
+                let mut next = None;
+                while let Poll::Ready(goes_on) = model.mailbox.poll_next(&mut batch, &mut next) {
+                    if !goes_on {
                         return Poll::Ready(());
-                    };
-                    served.push(item);
+                    }
+                    served.extend(next.take());
                     model.look();
                 }
                 Poll::Pending
@@ -261,9 +262,9 @@ fn an_end_without_a_word_tells_who_waits() {
         let mut batch = VecDeque::new();
         let mut served = Vec::new();
         for _ in 0..2 {
-            if let Poll::Ready(Some(item)) = model.mailbox.poll_next(&mut batch) {
-                served.push(item);
-            }
+            let mut next = None;
+            let _ = model.mailbox.poll_next(&mut batch, &mut next);
+            served.extend(next);
             thread::yield_now();
         }
         let rest = model.mailbox.end(&mut batch);
@@ -282,10 +283,8 @@ fn an_alert_is_seen() {
         let mut batch = VecDeque::new();
         block_on(poll_fn(|cx| {
             model.mailbox.register(cx.waker());
-            model
-                .mailbox
-                .poll_next(&mut batch)
-                .map(|next| assert_eq!(next, None))
+            let next = model.mailbox.poll_next(&mut batch, &mut None);
+            next.map(|goes_on| assert!(!goes_on))
         }));
         assert!(model.mailbox.is_alerted(Alert::Notice));
         model.mailbox.calm(Alert::Notice);

@@ -1,0 +1,122 @@
+//! Until when somebody waits, as it is written beside a reply slot.
+
+use std::num::NonZeroU32;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A moment near now that fits beside a reply slot: milliseconds since the
+/// first one that this process had to do with, without the higher bits.
+///
+/// So it means something only for as long as it cannot be mistaken for another
+/// one, 24 days before and after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due(NonZeroU32);
+
+impl Due {
+    /// What lies further ahead is as good as never.
+    const HORIZON: Duration = Duration::from_secs(60 * 60 * 24 * 24);
+
+    /// The moment so long from now, or the end of its millisecond; `None` if
+    /// it is too far off.
+    pub(crate) fn after(after: Duration) -> Option<Self> {
+        (after.as_secs() < Self::HORIZON.as_secs()).then(|| Self::since(elapsed() + after))
+    }
+
+    /// That moment, or the end of its millisecond; `None` if it is too far off.
+    pub(crate) fn at(at: Instant) -> Option<Self> {
+        Self::after(at.saturating_duration_since(Instant::now()))
+    }
+
+    #[expect(
+        clippy::manual_div_ceil,
+        reason = "it cannot overflow, and costs a third"
+    )]
+    fn since(since: Duration) -> Self {
+        let begun = (since.subsec_nanos() + 999_999) / 1_000_000;
+        let millis = since.as_secs().wrapping_mul(1000) + u64::from(begun);
+        Self(NonZeroU32::new(lower(millis)).unwrap_or(NonZeroU32::MIN))
+    }
+
+    pub(crate) fn is_after(self, other: Self) -> bool {
+        self.0.get().wrapping_sub(other.0.get()).cast_signed() > 0
+    }
+
+    pub(crate) fn instant(self) -> Instant {
+        let now = elapsed();
+        let now = now.as_secs().wrapping_mul(1000) + u64::from(now.subsec_millis());
+        let ahead = self.0.get().wrapping_sub(lower(now)).cast_signed();
+        epoch() + Duration::from_millis(now.saturating_add_signed(ahead.into()))
+    }
+
+    /// How long that is from now.
+    pub(crate) fn remaining(self) -> Duration {
+        self.instant().saturating_duration_since(Instant::now())
+    }
+
+    pub(crate) fn from_bits(bits: u32) -> Option<Self> {
+        NonZeroU32::new(bits).map(Self)
+    }
+
+    pub(crate) fn to_bits(due: Option<Self>) -> u32 {
+        due.map_or(0, |due| due.0.get())
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is wanted")]
+const fn lower(millis: u64) -> u32 {
+    millis as u32
+}
+
+fn elapsed() -> Duration {
+    Instant::now().saturating_duration_since(epoch())
+}
+
+fn epoch() -> Instant {
+    static EPOCH: OnceLock<Instant> = OnceLock::new();
+    *EPOCH.get_or_init(Instant::now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(60 * 60 * 24);
+
+    #[test]
+    fn it_is_the_end_of_its_millisecond() {
+        let early = Due::since(Duration::from_nanos(1));
+        assert_eq!(early, Due::since(Duration::from_millis(1)));
+        assert!(Due::since(Duration::from_nanos(1_000_001)).is_after(early));
+    }
+
+    /// A process may run for longer than the milliseconds fit.
+    #[test]
+    fn it_has_an_order_over_the_end_of_the_count() {
+        for days in [0, 24, 49, 50, 700] {
+            for hours in 0..24 {
+                let now = DAY * days + DAY / 24 * hours;
+                let (sooner, later) = (Due::since(now), Due::since(now + Due::HORIZON));
+                assert!(later.is_after(sooner), "{days} days, {hours} hours");
+                assert!(!sooner.is_after(later), "{days} days, {hours} hours");
+                assert!(!sooner.is_after(sooner));
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_comes_back_as_the_moment_it_was() {
+        let start = Instant::now();
+        for _ in 0..60 {
+            let after = Duration::from_secs(5);
+            let due = Due::after(after).expect("is near");
+            let late = due.instant() - Instant::now() - after;
+            assert!(late < Duration::from_millis(1), "{late:?}");
+            tokio::time::advance(DAY).await;
+            assert_eq!(due.remaining(), Duration::ZERO);
+        }
+        assert!(start.elapsed() > 50 * DAY);
+        assert_eq!(Due::after(25 * DAY), None);
+    }
+}
