@@ -20,17 +20,16 @@ pub enum Deadline {
     Never,
     /// Kept by whoever polls; a request takes it along.
     Kept(Duration),
-    /// Counts from when the request is sent, or is so far off that it may as
-    /// well count from the first poll.
+    /// Counts from when the request is sent.
     After(Duration),
     /// Counts.
     Begun {
-        due: Due,
+        at: Instant,
         after: Duration,
     },
     /// A poll has found nothing.
     Noted {
-        due: Due,
+        at: Instant,
         after: Duration,
     },
     Armed {
@@ -46,9 +45,9 @@ impl Deadline {
 
     /// A deadline that counts from now.
     pub(crate) fn after(after: Duration) -> Self {
-        match Due::after(after) {
-            Some(due) => Self::Noted { due, after },
-            None => Self::After(after),
+        Self::Noted {
+            at: instant_after(after),
+            after,
         }
     }
 
@@ -56,36 +55,45 @@ impl Deadline {
     /// turn waits that asks. When it ends.
     #[inline(never)]
     pub(crate) fn begin(&mut self, inherited: Option<Due>) -> Option<Due> {
-        let (&mut Self::After(after), None) = (&mut *self, inherited) else {
-            return self.begin_within(inherited);
-        };
-        let due = Due::after(after)?;
-        *self = Self::Begun { due, after };
-        Some(due)
+        match (&mut *self, inherited) {
+            (&mut Self::After(after), None) => {
+                let now = Instant::now();
+                let at = checked_after(now, after);
+                *self = Self::Begun { at, after };
+                Due::after(now, after)
+            }
+            _ => self.begin_within(inherited),
+        }
     }
 
     #[inline(never)]
     fn begin_within(&mut self, inherited: Option<Due>) -> Option<Due> {
+        let now = Instant::now();
         let own = match *self {
             Self::Never => None,
-            Self::After(after) | Self::Kept(after) => Due::after(after),
-            Self::Begun { due, .. } | Self::Noted { due, .. } => Some(due),
-            Self::Armed { ref timer, .. } => Due::at(timer.deadline()),
-        };
-        let due = match (own, inherited) {
-            (Some(own), Some(due)) if own.is_after(due) => due,
-            (Some(own), _) => {
-                if let Self::After(after) = *self {
-                    *self = Self::Begun { due: own, after };
-                }
-                return Some(own);
+            Self::After(after) => {
+                let at = checked_after(now, after);
+                *self = Self::Begun { at, after };
+                Due::after(now, after)
             }
-            (None, due) => due?,
+            Self::Kept(after) => Due::after(now, after),
+            Self::Begun { at, .. } | Self::Noted { at, .. } => Due::at(now, at),
+            Self::Armed { ref timer, .. } => Due::at(now, timer.deadline()),
         };
+        let (own, due) = match (own, inherited) {
+            (own, None) => return own,
+            (own, Some(due)) => (own, due),
+        };
+        if own.is_some_and(|own| !own.is_after(due)) {
+            return own;
+        }
         let after = due.remaining();
         *self = match self {
             Self::Kept(_) => Self::Kept(after),
-            _ => Self::Begun { due, after },
+            _ => Self::Begun {
+                at: due.instant(),
+                after,
+            },
         };
         Some(due)
     }
@@ -107,7 +115,9 @@ impl Deadline {
         match self {
             Self::Never => None,
             Self::After(after) | Self::Kept(after) => Some(*after),
-            Self::Begun { due, .. } | Self::Noted { due, .. } => Some(due.remaining()),
+            Self::Begun { at, .. } | Self::Noted { at, .. } => {
+                Some(at.saturating_duration_since(Instant::now()))
+            }
             Self::Armed { timer, .. } => {
                 Some(timer.deadline().saturating_duration_since(Instant::now()))
             }
@@ -119,8 +129,8 @@ impl Deadline {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
         match self {
             Self::Never | Self::Kept(_) => Poll::Pending,
-            &mut Self::Begun { due, after } => {
-                *self = Self::Noted { due, after };
+            &mut Self::Begun { at, after } => {
+                *self = Self::Noted { at, after };
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
@@ -131,15 +141,12 @@ impl Deadline {
     fn poll_limit(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
         let (at, after) = match *self {
             Self::Never | Self::Kept(_) | Self::Begun { .. } => return Poll::Pending,
-            Self::After(after) => match Due::after(after) {
-                Some(due) => {
-                    *self = Self::Noted { due, after };
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                None => (instant_after(after), after),
-            },
-            Self::Noted { due, after } => (due.instant(), after),
+            Self::After(after) => {
+                *self = Self::after(after);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Self::Noted { at, after } => (at, after),
             Self::Armed {
                 ref mut timer,
                 after,
@@ -175,9 +182,13 @@ impl Late {
     }
 }
 
-/// Far enough to be never, where the clock cannot count so far.
+/// The moment so long from now.
 pub(crate) fn instant_after(after: Duration) -> Instant {
+    checked_after(Instant::now(), after)
+}
+
+/// Far enough to be never, where the clock cannot count so far.
+fn checked_after(now: Instant, after: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
-    let now = Instant::now();
     now.checked_add(after).unwrap_or_else(|| now + FAR)
 }

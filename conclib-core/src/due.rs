@@ -12,21 +12,22 @@ use tokio::time::Instant;
 /// So it means something only for as long as it cannot be mistaken for another
 /// one, 24 days before and after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due(NonZeroU32);
+pub(crate) struct Due(NonZeroU32);
 
 impl Due {
     /// What lies further ahead is as good as never.
     const HORIZON: Duration = Duration::from_secs(60 * 60 * 24 * 24);
 
-    /// The moment so long from now, or the end of its millisecond; `None` if
-    /// it is too far off.
-    pub(crate) fn after(after: Duration) -> Option<Self> {
-        (after.as_secs() < Self::HORIZON.as_secs()).then(|| Self::since(elapsed() + after))
+    /// The moment so long after that one, or the end of its millisecond; `None`
+    /// if it is too far off.
+    pub(crate) fn after(now: Instant, after: Duration) -> Option<Self> {
+        (after.as_secs() < Self::HORIZON.as_secs()).then(|| Self::since(elapsed(now) + after))
     }
 
-    /// That moment, or the end of its millisecond; `None` if it is too far off.
-    pub(crate) fn at(at: Instant) -> Option<Self> {
-        Self::after(at.saturating_duration_since(Instant::now()))
+    /// That moment, as seen from `now`, or the end of its millisecond; `None`
+    /// if it is too far off.
+    pub(crate) fn at(now: Instant, at: Instant) -> Option<Self> {
+        Self::after(now, at.saturating_duration_since(now))
     }
 
     #[expect(
@@ -44,7 +45,7 @@ impl Due {
     }
 
     pub(crate) fn instant(self) -> Instant {
-        let now = elapsed();
+        let now = elapsed(Instant::now());
         let now = now.as_secs().wrapping_mul(1000) + u64::from(now.subsec_millis());
         let ahead = self.0.get().wrapping_sub(lower(now)).cast_signed();
         epoch() + Duration::from_millis(now.saturating_add_signed(ahead.into()))
@@ -69,8 +70,8 @@ const fn lower(millis: u64) -> u32 {
     millis as u32
 }
 
-fn elapsed() -> Duration {
-    Instant::now().saturating_duration_since(epoch())
+fn elapsed(now: Instant) -> Duration {
+    now.saturating_duration_since(epoch())
 }
 
 fn epoch() -> Instant {
@@ -110,13 +111,13 @@ mod tests {
         let start = Instant::now();
         for _ in 0..60 {
             let after = Duration::from_secs(5);
-            let due = Due::after(after).expect("is near");
+            let due = Due::after(Instant::now(), after).expect("is near");
             let late = due.instant() - Instant::now() - after;
             assert!(late < Duration::from_millis(1), "{late:?}");
             tokio::time::advance(DAY).await;
             assert_eq!(due.remaining(), Duration::ZERO);
         }
         assert!(start.elapsed() > 50 * DAY);
-        assert_eq!(Due::after(25 * DAY), None);
+        assert_eq!(Due::after(Instant::now(), 25 * DAY), None);
     }
 }

@@ -329,7 +329,10 @@ impl<T, E> WireReply<T, E> {
             return reply.outlook();
         }
         match self.asker.asked {
-            true => (Due::at(self.asker.expires), self.asker.has_left()),
+            true => (
+                Due::at(Instant::now(), self.asker.expires),
+                self.asker.has_left(),
+            ),
             false => (None, false),
         }
     }
