@@ -77,8 +77,8 @@ impl Deadline {
                 Due::after(now, after)
             }
             Self::Kept(after) => Due::after(now, after),
-            Self::Begun { at, .. } | Self::Noted { at, .. } => Due::at(now, at),
-            Self::Armed { ref timer, .. } => Due::at(now, timer.deadline()),
+            Self::Begun { at, .. } | Self::Noted { at, .. } => Due::at(at),
+            Self::Armed { ref timer, .. } => Due::at(timer.deadline()),
         };
         let (own, due) = match (own, inherited) {
             (own, None) => return own,

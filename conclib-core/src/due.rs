@@ -24,9 +24,9 @@ impl Due {
         (after.as_secs() < Self::HORIZON.as_secs()).then(|| Self::since(elapsed(now) + after))
     }
 
-    /// That moment, as seen from `now`, or the end of its millisecond; `None`
-    /// if it is too far off.
-    pub(crate) fn at(now: Instant, at: Instant) -> Option<Self> {
+    /// That moment, or the end of its millisecond; `None` if it is too far off.
+    pub(crate) fn at(at: Instant) -> Option<Self> {
+        let now = Instant::now();
         Self::after(now, at.saturating_duration_since(now))
     }
 

@@ -136,6 +136,16 @@ pub struct RequestEnvelope {
 }
 
 impl RequestEnvelope {
+    pub(crate) fn new(envelope: &Envelope<'_>, to: Urn, asker: WireAsker) -> Self {
+        Self {
+            asker,
+            to,
+            message: envelope.message.into(),
+            fingerprint: envelope.fingerprint,
+            body: envelope.body.into(),
+        }
+    }
+
     /// The URN that was asked.
     pub fn to(&self) -> &Urn {
         &self.to

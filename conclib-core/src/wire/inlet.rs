@@ -5,8 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::asker::WireAsker;
-use super::{Cancellation, Envelope, Origin, ReplySink};
+use super::{Cancellation, Envelope, Origin, ReplySink, WireAsker};
 use crate::error::Failure;
 use crate::system::Shared;
 

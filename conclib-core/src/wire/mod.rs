@@ -5,26 +5,39 @@
 //! in through an [`Inlet`]; their answers leave through a [`ReplySink`]. Away
 //! from here they leave through an [`Outlet`].
 
+mod accept;
+mod answers;
 mod asker;
+mod cancellation;
 mod codec;
 mod envelope;
 mod frame;
 mod inlet;
+mod json;
+mod leaving;
+mod origin;
 mod outlet;
 mod remote;
+mod reply;
+mod sink;
 mod stream;
 
-pub use asker::{Cancellation, Origin, ReplySink, WireReply};
 #[doc(hidden)]
-pub use asker::{WireAsker, accept};
+pub use accept::accept;
+#[doc(hidden)]
+pub use asker::WireAsker;
+pub use cancellation::Cancellation;
 pub use codec::{Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec};
 pub use envelope::{
     Envelope, RequestEnvelope, RequestId, Response, ResponseEnvelope, ResponseKind,
 };
 pub use frame::{Frame, FrameError, MAX_FRAME};
 pub use inlet::{Broker, Inlet};
+pub(crate) use leaving::{Leaving, poll_send_away, try_tell_away};
+pub use origin::Origin;
 pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
 pub use remote::Remote;
-pub(crate) use remote::{Leaving, poll_send_away, try_tell_away};
+pub use reply::WireReply;
+pub use sink::ReplySink;
 pub(crate) use stream::Incoming;
 pub use stream::{Answered, Arriving, FIRST_CREDIT, Outgoing};

@@ -1,0 +1,42 @@
+//! How a request that came over a wire becomes a message.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{CodecError, Envelope, WireAsker, WireReply};
+use crate::error::{Delivery, Failure};
+use crate::fault::Fault;
+use crate::message::{Message, decode};
+use crate::reply::{ReplyTo, Request};
+
+/// Decodes a request that came over a wire. What does not fit is answered
+/// here, and `None` is left.
+#[doc(hidden)]
+pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: WireAsker) -> Option<Request<M>> {
+    if !asker.same_shape(envelope.fingerprint, M::FINGERPRINT) {
+        asker.refuse(&Failure::SchemaMismatch(M::NAME.into()));
+        return None;
+    }
+    // The serde code of a message is a user's, and may panic.
+    let decoded = catch_unwind(AssertUnwindSafe(|| {
+        decode::<M>(envelope.codec, envelope.body)
+    }));
+    match decoded {
+        Ok(Ok(message)) => Some(Request {
+            message,
+            reply: ReplyTo::wire(WireReply::new::<M>(asker)),
+            from: None,
+        }),
+        Ok(Err(error)) => {
+            asker.refuse(&Failure::Codec(Box::new(error), Delivery::NotDelivered));
+            None
+        }
+        Err(panic) => {
+            let error = CodecError::Malformed {
+                codec: envelope.codec,
+                detail: format!("reading it panicked: {}", Fault::panic(&*panic)),
+            };
+            asker.refuse(&Failure::Codec(Box::new(error), Delivery::NotDelivered));
+            None
+        }
+    }
+}

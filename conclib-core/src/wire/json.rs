@@ -1,0 +1,126 @@
+//! Asking without the type of the message: by its wire name, in JSON.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::answers::{failure, given};
+use super::leaving::closed;
+use super::{
+    Answerer, CancelOnDrop, Codec, CodecError, Envelope, MAX_TIMEOUT, Remote, Response,
+    ResponseKind, Unsent,
+};
+use crate::error::{AskError, Delivery, Failure};
+use crate::fault::Fault;
+use crate::observe::Outgoing;
+use crate::urn::Urn;
+
+impl Remote {
+    /// Asks without the type of the message: by its wire name, in JSON. For
+    /// tools, and for whoever does not have the actor's crate.
+    ///
+    /// `timeout` bounds the whole, the wait for a connection too.
+    ///
+    /// # Errors
+    /// As any ask. An error of the domain comes as [`AskError::Fault`], whose
+    /// message is its JSON.
+    ///
+    /// # Cancel safety
+    /// Dropped, the request is cancelled if its handler has not begun.
+    pub async fn ask_json(
+        &self,
+        message: &str,
+        body: &Value,
+        timeout: Duration,
+    ) -> Result<Value, AskError> {
+        let urn = match &self.urn {
+            Ok(urn) => urn,
+            Err(error) => return Err(AskError::Urn(Box::new(error.clone()))),
+        };
+        let mut delivery = Delivery::NotDelivered;
+        let asking = self.send_json(urn, message, body, timeout, &mut delivery);
+        let answer = match tokio::time::timeout(timeout, asking).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                let urn = urn.clone();
+                return Err(AskError::Deadline {
+                    urn,
+                    after: timeout,
+                    delivery,
+                });
+            }
+        };
+        answer.map_err(|failure| AskError::new(urn.clone(), given(failure, timeout)))
+    }
+
+    async fn send_json(
+        &self,
+        urn: &Urn,
+        message: &str,
+        body: &Value,
+        timeout: Duration,
+        delivery: &mut Delivery,
+    ) -> Result<Value, Failure> {
+        let until = Instant::now() + timeout.min(MAX_TIMEOUT);
+        let codec = Codec::Json;
+        let mut bytes = Vec::new();
+        let encoded = codec.encode(body, &mut bytes);
+        encoded.map_err(|error| Failure::Codec(Box::new(error), Delivery::NotDelivered))?;
+        let (answer, answered) = oneshot::channel();
+        let mut answerer: Answerer = Box::new(move |response| {
+            // An asker that has left wants no answer.
+            let _ = answer.send(response.and_then(|answered| json_answer(&answered.response)));
+        });
+        let _cancel = loop {
+            let outgoing = Outgoing::new();
+            let envelope = Envelope {
+                id: self.outlet.next_id(),
+                to: urn.as_str(),
+                message,
+                timeout: until.saturating_duration_since(Instant::now()),
+                trace: outgoing.text(),
+                codec,
+                fingerprint: 0,
+                asked: true,
+                body: &bytes,
+            };
+            match self.outlet.send(&envelope, answerer) {
+                Ok(()) => {
+                    outgoing.is_out(urn, message);
+                    break CancelOnDrop::new(self.outlet.clone(), envelope.id);
+                }
+                Err((Unsent::Busy, back)) => answerer = back,
+                Err((Unsent::Closed, _)) => return Err(closed()),
+                Err((Unsent::Codec(error), _)) => {
+                    return Err(Failure::Codec(Box::new(error), Delivery::NotDelivered));
+                }
+            }
+            self.outlet.room().await;
+        };
+        *delivery = Delivery::MayHaveRun;
+        let lost = |_| Err(Failure::Disconnected(Delivery::MayHaveRun));
+        answered.await.unwrap_or_else(lost)
+    }
+}
+
+fn json_answer(response: &Response<'_>) -> Result<Value, Failure> {
+    let value = || {
+        let decoded = response.codec.decode::<Value>(response.body);
+        decoded.map_err(|error| Failure::Codec(Box::new(error), Delivery::MayHaveRun))
+    };
+    match response.kind {
+        ResponseKind::Reply => value(),
+        ResponseKind::Error => Err(Failure::Fault(Box::new(Fault::foreign(
+            value()?.to_string(),
+        )))),
+        ResponseKind::Failure => Err(failure(response)),
+        ResponseKind::Queued => Err(Failure::NoReply),
+        // Its items, dropped with the answer, cancel it.
+        ResponseKind::Stream => Err(Failure::Codec(
+            Box::new(CodecError::stream(response.codec)),
+            Delivery::MayHaveRun,
+        )),
+    }
+}

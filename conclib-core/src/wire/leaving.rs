@@ -1,0 +1,188 @@
+//! A message on its way out of this process.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::answers::{answerer, queued};
+use super::{
+    Answered, Answerer, CancelOnDrop, Codec, DEFAULT_TIMEOUT, Envelope, MAX_TIMEOUT, Remote,
+    RequestId, Unsent,
+};
+use crate::call::{NotSent, Sending};
+use crate::deadline::Deadline;
+use crate::error::{AskError, Delivery, Failure, TellError};
+use crate::message::{Message, Never, Road};
+use crate::named::Named;
+use crate::observe::Outgoing;
+use crate::reply::ReplyTo;
+use crate::urn::Urn;
+
+/// What most requests fit in, in bytes: a buffer that grows costs more than
+/// the rest of encoding.
+const USUAL_BODY: usize = 128;
+
+pub(super) fn closed() -> Failure {
+    Failure::Disconnected(Delivery::NotDelivered)
+}
+
+/// A message on its way out, beyond what a local one needs.
+pub(crate) struct Leaving {
+    answerer: Option<Answerer>,
+    room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Word that a told message is queued.
+    queued: Option<oneshot::Receiver<Result<(), Failure>>>,
+    cancel: Option<CancelOnDrop>,
+}
+
+impl Leaving {
+    /// Whether the request is out: from then on the outlet keeps its deadline.
+    pub(crate) fn is_out(&self) -> bool {
+        self.answerer.is_none()
+    }
+
+    /// What ends the request over there when its asker leaves.
+    pub(crate) fn into_cancel(self) -> Option<CancelOnDrop> {
+        self.cancel
+    }
+}
+
+/// Encodes and sends, or waits until the outlet has room. A tell then waits
+/// for word that it is queued, and keeps its message until then.
+pub(crate) fn poll_send_away<M: Message>(
+    remote: &Remote,
+    cx: &mut Context<'_>,
+    sending: &mut Sending<M>,
+    deadline: &Deadline,
+) -> Poll<Result<(), NotSent>> {
+    let urn = match &remote.urn {
+        Ok(urn) => urn,
+        Err(error) => {
+            return Poll::Ready(Err(NotSent::Failure(Failure::Urn(Box::new(error.clone())))));
+        }
+    };
+    let Some(request) = &mut sending.request else {
+        return Poll::Ready(Ok(()));
+    };
+    let leaving = sending.leaving.get_or_insert_with(|| {
+        let reply = std::mem::replace(&mut request.reply, ReplyTo::nobody());
+        let (answerer, queued) =
+            answerer::<M>(reply, urn, deadline.given().unwrap_or(DEFAULT_TIMEOUT));
+        Box::new(Leaving {
+            answerer: Some(answerer),
+            room: None,
+            queued,
+            cancel: None,
+        })
+    });
+    while let Some(answerer) = leaving.answerer.take() {
+        if let Some(room) = &mut leaving.room {
+            if room.as_mut().poll(cx).is_pending() {
+                leaving.answerer = Some(answerer);
+                return Poll::Pending;
+            }
+            leaving.room = None;
+        }
+        let timeout = deadline
+            .remaining()
+            .unwrap_or(DEFAULT_TIMEOUT)
+            .min(MAX_TIMEOUT);
+        let asked = leaving.queued.is_none();
+        match send(remote, urn, &request.message, asked, timeout, answerer) {
+            Ok(id) => leaving.cancel = Some(CancelOnDrop::new(remote.outlet.clone(), id)),
+            Err((Unsent::Busy, answerer)) => {
+                leaving.answerer = Some(answerer);
+                leaving.room = Some(remote.outlet.room());
+            }
+            Err((Unsent::Closed, _)) => return Poll::Ready(Err(NotSent::Failure(closed()))),
+            Err((Unsent::Codec(error), _)) => {
+                let failure = Failure::Codec(Box::new(error), Delivery::NotDelivered);
+                return Poll::Ready(Err(NotSent::Failure(failure)));
+            }
+        }
+    }
+    if let Some(queued) = &mut leaving.queued {
+        let queued = ready!(Pin::new(queued).poll(cx));
+        let queued = queued.unwrap_or(Err(Failure::Disconnected(Delivery::MayHaveRun)));
+        if let Err(failure) = queued {
+            return Poll::Ready(Err(not_queued(failure)));
+        }
+    }
+    sending.request = None;
+    Poll::Ready(Ok(()))
+}
+
+/// Why a told message was not queued over there, in the words that a local
+/// actor has for it.
+fn not_queued(failure: Failure) -> NotSent {
+    match failure {
+        Failure::MailboxFull => NotSent::Full,
+        Failure::Stopped(Delivery::NotDelivered) => NotSent::Stopped,
+        failure => NotSent::Failure(failure),
+    }
+}
+
+/// Sends if the outlet has room. Nobody waits for word of it, so word that it
+/// was not queued goes to the log.
+pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(), TellError<M>> {
+    let urn = match &remote.urn {
+        Ok(urn) => urn,
+        Err(error) => {
+            let failure = NotSent::Failure(Failure::Urn(Box::new(error.clone())));
+            return Err(failure.into_tell_error(remote.urn(), message));
+        }
+    };
+    let to = urn.clone();
+    let answerer = Box::new(move |response: Result<Answered<'_>, Failure>| {
+        if let Err(failure) = queued(response) {
+            let error = AskError::<Never>::new(to, failure);
+            let message = M::NAME;
+            tracing::warn!(target: "conclib", request = message, %error, "a message that was told was not queued");
+        }
+    });
+    let sent = send(remote, urn, &message, false, DEFAULT_TIMEOUT, answerer);
+    sent.map(drop).map_err(|(unsent, _)| {
+        let why = match unsent {
+            Unsent::Busy => NotSent::Full,
+            Unsent::Closed => NotSent::Failure(closed()),
+            Unsent::Codec(error) => {
+                NotSent::Failure(Failure::Codec(Box::new(error), Delivery::NotDelivered))
+            }
+        };
+        why.into_tell_error(urn.clone(), message)
+    })
+}
+
+fn send<M: Message>(
+    remote: &Remote,
+    urn: &Urn,
+    message: &M,
+    asked: bool,
+    timeout: Duration,
+    answerer: Answerer,
+) -> Result<RequestId, (Unsent, Answerer)> {
+    let codec = Codec::Bincode;
+    let mut body = Vec::with_capacity(USUAL_BODY);
+    if let Err(error) = <M::Road as Road<M>>::encode(message, codec, &mut body) {
+        return Err((Unsent::Codec(error), answerer));
+    }
+    let id = remote.outlet.next_id();
+    let outgoing = Outgoing::new();
+    let envelope = Envelope {
+        id,
+        to: urn.as_str(),
+        message: M::NAME,
+        timeout,
+        trace: outgoing.text(),
+        codec,
+        fingerprint: M::FINGERPRINT,
+        asked,
+        body: &body,
+    };
+    remote.outlet.send(&envelope, answerer)?;
+    outgoing.is_out(urn, M::NAME);
+    Ok(id)
+}

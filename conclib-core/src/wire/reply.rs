@@ -1,0 +1,188 @@
+//! The way back to an asker behind a wire, and how answers are written.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+use tokio::time::{Sleep, sleep_until};
+
+use super::{Codec, CodecError, Outgoing, ResponseKind, WireAsker};
+use crate::due::Due;
+use crate::error::{Delivery, Failure};
+use crate::fault::Fault;
+use crate::message::{Message, Road};
+use crate::observe::Note;
+use crate::reply::{Answer, Refusal, ReplyTo};
+
+/// What most replies fit in, in bytes.
+const USUAL_BODY: usize = 128;
+
+/// The way back to an asker behind a wire, typed by what it waits for.
+pub struct WireReply<T, E> {
+    asker: WireAsker,
+    way: Way<T, E>,
+    /// When the asker's time is over, once somebody waits for that.
+    expiry: Option<Pin<Box<Sleep>>>,
+}
+
+enum Way<T, E> {
+    Wire(EncodeFn<T, E>),
+    /// It came from here, and the asker only stands for what is noted of it:
+    /// the loop looks for one anyway, and so finds that without another look.
+    Here(ReplyTo<T, E>),
+}
+
+/// Writes an answer of a message as the body of a response.
+type EncodeFn<T, E> = fn(Answer<T, E>, Codec, &mut Vec<u8>) -> Result<Answering, Encode>;
+
+/// What an answer has become.
+enum Answering {
+    Body(ResponseKind),
+    Stream(Outgoing),
+}
+
+/// Why an answer is no body.
+enum Encode {
+    Failure(Box<Failure>),
+    Codec(CodecError),
+}
+
+impl<T, E> WireReply<T, E> {
+    /// To whoever asked for an `M` from elsewhere.
+    pub(super) fn new<M: Message<Reply = T, Error = E>>(asker: WireAsker) -> Self {
+        Self {
+            asker,
+            way: Way::Wire(encode::<M>),
+            expiry: None,
+        }
+    }
+
+    /// Of a message that came from here.
+    pub(crate) fn noted(note: Note, reply: ReplyTo<T, E>) -> Self {
+        Self {
+            asker: WireAsker::nobody(note),
+            way: Way::Here(reply),
+            expiry: None,
+        }
+    }
+
+    pub(crate) fn is_sent_now(&mut self) {
+        self.asker.is_sent_now();
+    }
+
+    /// An asker elsewhere has said so itself.
+    pub(crate) fn set_due(&mut self, until: Option<Due>) {
+        if let Way::Here(reply) = &mut self.way {
+            reply.set_due(until);
+        }
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        match &self.way {
+            Way::Wire(_) => self.asker.asked && self.asker.is_waiting(),
+            Way::Here(reply) => reply.is_wanted(),
+        }
+    }
+
+    /// Resolves when the asker does not wait any more.
+    pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Way::Here(reply) = &mut self.way {
+            return reply.poll_closed(cx);
+        }
+        if !self.asker.asked {
+            return Poll::Pending;
+        }
+        // First, so that a cancellation in between is not missed.
+        self.asker.cancellation().register(cx);
+        if !self.asker.is_waiting() {
+            return Poll::Ready(());
+        }
+        if self.expiry.is_none() && Handle::try_current().is_ok() {
+            self.expiry = Some(Box::pin(sleep_until(self.asker.expires)));
+        }
+        match &mut self.expiry {
+            Some(expiry) => expiry.as_mut().poll(cx),
+            None => Poll::Pending,
+        }
+    }
+
+    pub(crate) fn was_asked(&self) -> bool {
+        match &self.way {
+            Way::Wire(_) => self.asker.asked,
+            Way::Here(reply) => reply.was_asked(),
+        }
+    }
+
+    /// Until when the asker waits, and whether it has left.
+    pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
+        if let Way::Here(reply) = &self.way {
+            return reply.outlook();
+        }
+        match self.asker.asked {
+            true => (Due::at(self.asker.expires), self.asker.has_left()),
+            false => (None, false),
+        }
+    }
+
+    pub(crate) fn asker(&self) -> &WireAsker {
+        &self.asker
+    }
+
+    pub(crate) fn queued(&mut self) {
+        self.asker.queued();
+    }
+
+    pub(crate) fn answer(mut self, answer: Answer<T, E>) {
+        let encode = match self.way {
+            Way::Wire(encode) => encode,
+            Way::Here(reply) => return reply.answer(answer),
+        };
+        if self.asker.is_answered() {
+            return;
+        }
+        let mut body = Vec::with_capacity(USUAL_BODY);
+        let codec = self.asker.codec();
+        // The serde code of a reply is a user's, and may panic.
+        let encoded = catch_unwind(AssertUnwindSafe(|| encode(answer, codec, &mut body)));
+        match encoded {
+            Ok(Ok(Answering::Body(kind))) => self.asker.send(kind, body),
+            Ok(Ok(Answering::Stream(items))) => self.asker.stream(items),
+            Ok(Err(Encode::Failure(failure))) => self.asker.fail(&failure),
+            Ok(Err(Encode::Codec(error))) => {
+                self.asker
+                    .fail(&Failure::Codec(Box::new(error), Delivery::MayHaveRun));
+            }
+            Err(panic) => {
+                let fault = Box::new(Fault::panic(&*panic));
+                self.asker.fail(&Failure::Panicked(fault));
+            }
+        }
+    }
+}
+
+impl<T, E> fmt::Debug for WireReply<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WireReply")
+            .field("id", &self.asker.id)
+            .finish_non_exhaustive()
+    }
+}
+
+fn encode<M: Message>(
+    answer: Answer<M::Reply, M::Error>,
+    codec: Codec,
+    out: &mut Vec<u8>,
+) -> Result<Answering, Encode> {
+    match answer {
+        Ok(reply) => <M::Road as Road<M>>::encode_reply(reply, codec, out)
+            .map(|stream| stream.map_or(Answering::Body(ResponseKind::Reply), Answering::Stream))
+            .map_err(Encode::Codec),
+        Err(Refusal::Handler(error)) => <M::Road as Road<M>>::encode_error(&error, codec, out)
+            .map(|()| Answering::Body(ResponseKind::Error))
+            .map_err(Encode::Codec),
+        Err(Refusal::Failure(failure)) => Err(Encode::Failure(failure)),
+    }
+}
