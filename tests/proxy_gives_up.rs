@@ -231,6 +231,8 @@ async fn a_request_that_is_late_is_not_begun() -> conclib::Result {
             codec: Codec::Bincode,
             fingerprint: DeskNote::FINGERPRINT,
             asked: true,
+            priority: None,
+            chain: &[],
             body: &body,
         };
         let sink = answers.clone();

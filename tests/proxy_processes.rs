@@ -5,6 +5,8 @@
 #[path = "common/child.rs"]
 mod child;
 mod common;
+#[path = "common/nodes.rs"]
+mod nodes;
 #[path = "common/outside.rs"]
 mod outside;
 
@@ -18,8 +20,9 @@ use std::thread;
 use std::time::Duration;
 
 use child::Kid;
-use common::{guard, next_dead_letter, poll_once};
+use common::{guard, next_dead_letter, poll_once, until};
 use conclib::prelude::*;
+use nodes::{Home, NodeCalls};
 use outside::{
     DeskDouble, DeskOrigin, DeskPromise, DeskWait, House, Place, Road, on_every_road, settle,
 };
@@ -30,6 +33,7 @@ on_every_road! {
     four_processes_ask_500_times_each,
     a_client_that_is_killed,
     a_server_that_is_killed,
+    a_circle_through_two_processes,
 }
 
 const SOON: Duration = Duration::from_secs(20);
@@ -96,6 +100,23 @@ async fn child_serves() -> conclib::Result {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn child_asks_back() -> conclib::Result {
+    let Some(place) = part_to_play() else {
+        return Ok(());
+    };
+    let road = match place.socket {
+        Some(_) => Road::Unix,
+        None => Road::Tcp,
+    };
+    let home = Home::open(road).await?;
+    let (_node, watch) = home.node("b")?;
+    watch.leads_to(place.client().await?.actor("a")?);
+    println!("serving: {}", home.place.to_env());
+    home.system.run_until_signal().await?;
+    Ok(())
+}
+
 async fn four_processes_ask_500_times_each(road: Road) -> conclib::Result {
     let house = House::open(road).await?;
     let mut kids = Vec::new();
@@ -125,7 +146,7 @@ async fn a_client_that_is_killed(road: Road) -> conclib::Result {
     kid.said("waiting").await?;
     let tasks = common::alive();
     kid.kill()?;
-    common::until(|| common::alive() < tasks).await;
+    until(|| common::alive() < tasks).await;
 
     keeper.open();
     let letter = next_dead_letter(&mut events).await;
@@ -227,5 +248,39 @@ async fn every_ask_ends_when_a_server_is_killed_under_load() -> conclib::Result 
     for asker in askers.join_all().await {
         asker?;
     }
+    Ok(())
+}
+
+async fn a_circle_through_two_processes(road: Road) -> conclib::Result {
+    let home = Home::open(road).await?;
+    let (a, watch) = home.node("a")?;
+    let mut kid = this_program("child_asks_back", &home.place)?;
+    let there = Place::from_env(&kid.said("serving: ").await?).ok_or("it is nowhere")?;
+    let b = there.client().await?.actor("b")?;
+    watch.leads_to(b.clone());
+    for _ in 0..3 {
+        for (node, path) in [
+            (&a, "Node(b) -> Node(a) -> Node(b)"),
+            (&b, "Node(a) -> Node(b) -> Node(a)"),
+        ] {
+            let error = node.pass(if node == &a { 2 } else { 3 }).await;
+            let error = error.map_err(|error| error.to_string()).unwrap_err();
+            assert!(error.contains(path), "{error}");
+        }
+    }
+    for _ in 0..300 {
+        let (of_a, of_b) = tokio::join!(a.pass(1), b.pass(1));
+        let told: Vec<_> = [of_a, of_b].into_iter().filter_map(Result::err).collect();
+        assert!(told.len() <= 1, "{told:?}");
+        for error in told {
+            assert!(error.to_string().contains("would deadlock: "), "{error}");
+        }
+    }
+    let asked = a.ask_held().reply().await?;
+    until(|| !home.system.snapshot().actors[0].waiting_for.is_empty()).await;
+    kid.kill()?;
+    let error = asked.await.unwrap_err().to_string();
+    assert!(error.contains("was lost"), "{error}");
+    assert!(home.system.snapshot().actors[0].waiting_for.is_empty());
     Ok(())
 }

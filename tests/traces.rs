@@ -78,6 +78,8 @@ fn deliver<M: Message>(system: &System, to: &str, trace: &str) {
         codec: Codec::Json,
         fingerprint: 0,
         asked: true,
+        priority: None,
+        chain: &[],
         body: b"{}",
     };
     let delivered = system

@@ -13,7 +13,8 @@ pub use crate::call::Sending;
 pub use crate::error::Failure;
 pub use crate::message::{WireAnswer, WirePart};
 pub use crate::shape::{Fallback, Probe, hash, mix};
-pub use crate::wire::{WireAsker, accept};
+pub use crate::waits::is_anybody_waiting;
+pub use crate::wire::{WireAsker, accept, rewrite_chain};
 
 use crate::message::{Message, Road};
 

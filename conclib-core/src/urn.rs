@@ -106,6 +106,11 @@ impl Urn {
         Self(Arc::from(&*Uuid::new_v4().urn().encode_lower(&mut buffer)))
     }
 
+    /// One that a peer wrote: ours may be among them.
+    pub(crate) fn from_wire(name: &str) -> Result<Self, UrnError> {
+        Self::checked(name)
+    }
+
     /// The URN of one of the library's own actors, with its prefix.
     ///
     /// For the crates of this workspace; not covered by semantic versioning.

@@ -1,97 +1,114 @@
-//! Who waits for whom inside one system, so that no circle of them closes.
+//! Who waits for whom, so that no circle of them closes.
+//!
+//! The waits of a process are one graph, whichever systems its actors are in.
+//! A wait that leaves the process is a [`Leg`](legs::Leg), and one that comes in
+//! is an [`Arrived`](arrived::Arrived) with the chain of those behind it. A chain
+//! says by a mark that a leg of ours is in it: so a circle through other
+//! processes is found where one of its legs comes home.
+//!
+//! A leg is sent with the chain of those who wait for its actor. Of those who
+//! come later the other side is told as they come, and it passes that on; so of
+//! asks that cross each other, each side gets to know the whole circle, and all
+//! come to the same mind on which of them is told.
 
-use std::collections::HashMap;
+mod arrived;
+mod by_actor;
+mod chain;
+mod graph;
+mod legs;
+
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use self::chain::Member;
+use self::graph::Graph;
 use crate::current::{self, ActorId};
-use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use crate::system::Shared;
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 use crate::urn::Urn;
+use crate::wire::Mark;
+
+pub(crate) use arrived::Arrival;
+pub(crate) use legs::{Leaves, wait_from_now};
 
 #[cfg(all(test, shuttle))]
 mod model;
+#[cfg(test)]
+mod tests;
 
 /// The actors whose turns poll an answer that has not come, and from whom they
 /// want it. Only asks from inside a turn are in it.
 #[derive(Default)]
-pub(crate) struct Waits(Mutex<HashMap<ActorId, Vec<ActorId>>>);
+pub(crate) struct Waits(Mutex<Graph>);
+
+/// For whom an actor waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whom {
+    Actor(ActorId),
+    /// One behind a wire.
+    Away(Mark),
+}
 
 impl Waits {
+    /// Those of this process. References do not ask in which system an actor
+    /// lives, so a circle may go through several.
+    pub(crate) fn of_process() -> &'static Self {
+        static WAITS: LazyLock<Waits> = LazyLock::new(Waits::default);
+        &WAITS
+    }
+
     /// Enters that `who` waits for `whom`, unless that would close a circle:
     /// then who is in it, from `who` on.
     ///
     /// Looking and entering is one step, so of two that ask each other at the
     /// same moment exactly one is told.
-    fn enter(&self, who: ActorId, whom: ActorId) -> Result<(), Vec<ActorId>> {
-        let mut edges = self.edges();
-        if let Some(circle) = circle(&edges, who, whom) {
-            return Err(circle);
+    fn enter(&self, who: ActorId, whom: ActorId) -> Result<(), Vec<Member>> {
+        let words = self.graph().enter(who, whom)?;
+        if !words.is_empty() {
+            legs::tell(words);
         }
-        edges.entry(who).or_default().push(whom);
         Ok(())
     }
 
     /// `who` does not wait for `whom` any more, in one of perhaps several
     /// asks.
     pub(crate) fn leave(&self, who: ActorId, whom: ActorId) {
-        let mut edges = self.edges();
-        if let Some(of) = edges.get_mut(&who) {
-            if let Some(at) = of.iter().position(|other| *other == whom) {
-                of.swap_remove(at);
-            }
-            if of.is_empty() {
-                edges.remove(&who);
-            }
-        }
+        self.end(who, Whom::Actor(whom));
+    }
+
+    fn end(&self, who: ActorId, whom: Whom) {
+        let leg = self.graph().leave(who, whom);
+        // Outside of the lock: with its outlet others may go, who wait.
+        drop(leg);
     }
 
     /// The turn of `who` is over: it waits for nobody.
     pub(crate) fn clear(&self, who: ActorId) {
-        self.edges().remove(&who);
+        let legs = self.graph().clear(who);
+        drop(legs);
     }
 
-    /// For whom `who` waits.
-    pub(crate) fn of(&self, who: ActorId) -> Vec<ActorId> {
-        self.edges().get(&who).cloned().unwrap_or_default()
+    /// For whom `who` waits, by their names.
+    pub(crate) fn of(&self, who: ActorId) -> Vec<Urn> {
+        let (near, away) = self.graph().of(who);
+        let near = near.into_iter().filter_map(crate::system::resident);
+        near.map(|actor| actor.urn()).chain(away).collect()
     }
 
-    fn edges(&self) -> MutexGuard<'_, HashMap<ActorId, Vec<ActorId>>> {
+    fn holds(&self, who: ActorId, whom: Whom) -> bool {
+        self.graph().holds(who, whom)
+    }
+
+    fn graph(&self) -> MutexGuard<'_, Graph> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The way from `whom` to `who`, if there is one, with `who` at both ends.
-fn circle(
-    edges: &HashMap<ActorId, Vec<ActorId>>,
-    who: ActorId,
-    whom: ActorId,
-) -> Option<Vec<ActorId>> {
-    if who == whom {
-        return Some(vec![who, who]);
-    }
-    // Nearly always whoever is asked waits for nobody.
-    edges.get(&whom)?;
-    let mut came_from = HashMap::from([(whom, who)]);
-    let mut next = vec![whom];
-    while let Some(at) = next.pop() {
-        for other in edges.get(&at).into_iter().flatten() {
-            if *other == who {
-                let steps = std::iter::successors(Some(at), |at| came_from.get(at).copied());
-                let mut path: Vec<_> = steps.take_while(|step| *step != who).collect();
-                path.push(who);
-                path.reverse();
-                path.push(who);
-                return Some(path);
-            }
-            came_from.entry(*other).or_insert_with(|| {
-                next.push(*other);
-                at
-            });
-        }
-    }
-    None
+/// Whether anybody of this process waits, or is waited for from elsewhere. For
+/// tests that nothing is left behind.
+pub fn is_anybody_waiting() -> bool {
+    !Waits::of_process().graph().is_empty()
 }
 
 /// Who would wait for whom, in a circle: the first is the last.
@@ -120,36 +137,23 @@ impl fmt::Display for CycleStep {
 /// An actor waits for another, for as long as this exists.
 #[doc(hidden)]
 pub struct Wait {
-    system: Arc<Shared>,
     who: ActorId,
-    whom: ActorId,
+    whom: Whom,
 }
 
 impl Wait {
     /// Begins, unless it would close a circle: then who is in it.
-    pub(crate) fn begin(system: &Arc<Shared>, who: ActorId, whom: ActorId) -> Result<Self, Cycle> {
-        system.waits.enter(who, whom).map_err(|circle| {
-            let steps = circle.into_iter().map(|id| {
-                let actor = system.resident(id)?;
-                Some(CycleStep {
-                    type_name: actor.type_name().into(),
-                    urn: actor.urn(),
-                })
-            });
-            // One that has ended meanwhile has no name to be told.
-            steps.flatten().collect::<Cycle>()
-        })?;
+    pub(crate) fn begin(who: ActorId, whom: ActorId) -> Result<Self, Cycle> {
+        let entered = Waits::of_process().enter(who, whom);
+        entered.map_err(chain::named)?;
         current::set_waited();
-        Ok(Self {
-            system: system.clone(),
-            who,
-            whom,
-        })
+        let whom = Whom::Actor(whom);
+        Ok(Self { who, whom })
     }
 
     /// Whether it is still entered: a turn that ends waits for nobody.
     pub(crate) fn holds(&self) -> bool {
-        self.system.waits.of(self.who).contains(&self.whom)
+        Waits::of_process().holds(self.who, self.whom)
     }
 }
 
@@ -164,40 +168,6 @@ impl fmt::Debug for Wait {
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        self.system.waits.leave(self.who, self.whom);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{ActorId, Waits};
-
-    #[test]
-    fn a_circle_is_told_and_not_entered() {
-        let [a, b, c, d] = [0, 1, 2, 3].map(ActorId::next);
-        let waits = Waits::default();
-        assert_eq!(waits.enter(a, a), Err(vec![a, a]));
-        assert_eq!(waits.enter(a, b), Ok(()));
-        assert_eq!(waits.enter(b, d), Ok(()));
-        assert_eq!(waits.enter(b, c), Ok(()));
-        assert_eq!(waits.enter(c, a), Err(vec![c, a, b, c]));
-        assert_eq!(waits.of(c), []);
-        waits.leave(b, c);
-        assert_eq!(waits.enter(c, a), Ok(()));
-        waits.clear(a);
-        assert_eq!(waits.enter(b, c), Ok(()));
-    }
-
-    #[test]
-    fn asking_one_twice_is_waiting_twice() {
-        let [a, b] = [0, 1].map(ActorId::next);
-        let waits = Waits::default();
-        assert_eq!(waits.enter(a, b), Ok(()));
-        assert_eq!(waits.enter(a, b), Ok(()));
-        waits.leave(a, b);
-        assert_eq!(waits.enter(b, a), Err(vec![b, a, b]));
-        waits.leave(a, b);
-        assert_eq!(waits.enter(b, a), Ok(()));
-        assert_eq!(waits.of(b), [a]);
+        Waits::of_process().end(self.who, self.whom);
     }
 }

@@ -68,6 +68,8 @@ fn send(client: &Arc<Client>, ended: &Arc<AtomicUsize>) -> Result<(), Unsent> {
         codec: Codec::Json,
         fingerprint: 0,
         asked: true,
+        priority: None,
+        chain: &[],
         body: b"{}",
     };
     let answerer: Answerer = Box::new(move |_| {
@@ -185,6 +187,8 @@ async fn a_reply_whose_reading_panics_ends_nothing_else() {
         codec: Codec::Json,
         fingerprint: 0,
         asked: true,
+        priority: None,
+        chain: &[],
         body: b"{}",
     };
     let answerer: Answerer = Box::new(|_| panic!("on purpose"));

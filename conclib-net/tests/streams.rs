@@ -108,6 +108,8 @@ impl Stage {
             codec: Codec::Json,
             fingerprint: 0,
             asked: true,
+            priority: None,
+            chain: &[],
             body: format!(r#"{{"to":{to}}}"#).as_bytes().to_owned().leak(),
         };
         self.send(Frame::Request(envelope)).await;

@@ -1,5 +1,6 @@
 //! Bytes from a stranger are a frame that is written the same way, or none.
 
+use conclib_core::__private::rewrite_chain;
 use conclib_core::Urn;
 use conclib_core::wire::{Frame, MAX_FRAME};
 
@@ -24,13 +25,26 @@ pub(crate) fn check(bytes: &[u8]) {
                 (&bytes[..17], &bytes[18..])
             );
             drop(Urn::new(envelope.to));
+            chain(envelope.chain);
             body(envelope.codec, envelope.body);
         }
         Frame::Response(response) => {
             assert_eq!(written, bytes);
             body(response.codec, response.body);
         }
+        Frame::Waits { chain: who, .. } => {
+            assert_eq!(written, bytes);
+            chain(who);
+        }
         _ => assert_eq!(written, bytes),
+    }
+}
+
+/// Reads who waits for the answer to a request.
+fn chain(bytes: &[u8]) {
+    if let Some(written) = rewrite_chain(bytes) {
+        assert!(written.len() <= bytes.len());
+        assert_eq!(rewrite_chain(&written), Some(written));
     }
 }
 

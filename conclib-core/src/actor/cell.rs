@@ -395,7 +395,7 @@ impl<A: Actor> Named for Cell<A> {
     }
 
     fn wait(&self, who: ActorId) -> Option<Result<Wait, Cycle>> {
-        Some(Wait::begin(&self.system, who, self.id))
+        Some(Wait::begin(who, self.id))
     }
 }
 

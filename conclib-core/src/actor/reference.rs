@@ -280,7 +280,7 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
         match &self.0 {
             Place::Here(cell) => local::try_tell(cell, message, priority),
-            Place::Away(remote) => try_tell_away(remote, message),
+            Place::Away(remote) => try_tell_away(remote, message, priority),
         }
     }
 

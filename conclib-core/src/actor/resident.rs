@@ -180,9 +180,13 @@ impl<A: Actor> Resident for Cell<A> {
             asker.is_sent_now();
         }
         let (message, priority) = match A::Inbox::accept(envelope, asker) {
-            Accepted::Message(message, priority) => (message, priority),
+            Accepted::Message(message, priority) => {
+                (message, envelope.priority.unwrap_or(priority))
+            }
             Accepted::Answered => return false,
             Accepted::Undeclared(asker) => {
+                // Its handler may pass it to anybody: nobody knows who answers.
+                asker.cancellation().stands_aside();
                 let request = RequestEnvelope::new(envelope, self.urn(), asker);
                 match A::Inbox::fallback(Box::new(request)) {
                     Ok(message) => (message, LAST),
@@ -217,8 +221,7 @@ impl<A: Actor> Cell<A> {
     /// For whom the turn that runs waits; of those who have ended, nothing is
     /// known any more.
     fn waits_for(&self) -> Vec<Urn> {
-        let whom = self.system.waits.of(self.id).into_iter();
-        whom.filter_map(|id| self.system.urn_of(id)).collect()
+        self.system.waits.of(self.id)
     }
 
     fn unexpected(&self, message: &str) {

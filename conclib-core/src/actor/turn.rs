@@ -234,6 +234,7 @@ where
 {
     match handler {
         Ok(handler) => {
+            reply.stands_aside();
             let observed = ctx.cell().watch.take();
             let turn = Box::pin(Watched::new(answer(reply, handler), observed));
             let beside = Beside::new(index, ctx.from(), ctx.due(), turn);

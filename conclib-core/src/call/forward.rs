@@ -32,6 +32,7 @@ pub(crate) async fn forward<T: Target<M> + ?Sized, M: Message>(to: &T, request: 
             ticket: None,
             leaving: None,
             priority: M::PRIORITY,
+            waits: false,
         },
     };
     let deadline = Deadline::Never;

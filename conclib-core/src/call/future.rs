@@ -49,7 +49,13 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     fn begin(&mut self) -> Result<Option<Wait>, Delay> {
         self.begin_to_count();
         match current::in_turn() {
-            Some(who) => self.to.wait(who).transpose().map_err(Delay::Cycle),
+            Some(who) => match self.to.wait(who) {
+                Some(begun) => begun.map(Some).map_err(Delay::Cycle),
+                None => {
+                    self.sending.waits = true;
+                    Ok(None)
+                }
+            },
             None => Ok(None),
         }
     }

@@ -89,8 +89,8 @@ impl<A: Actor, M: Message> Call<&ActorRef<A>, M> {
     ///
     /// The actor has `#[actor(priority)]` above its struct. A message has its
     /// rank in the mailbox, not in the line before a full one, whose senders
-    /// get a place in the order they came. It does not travel: an actor in
-    /// another process goes by the priority of the message.
+    /// get a place in the order they came. It travels with the message: an
+    /// actor in another process goes by it, too.
     ///
     /// ```
     /// use conclib::prelude::*;

@@ -89,8 +89,10 @@ pub struct Sending<M: Message> {
     pub(crate) ticket: Option<Ticket>,
     /// What a message to another process needs beyond that.
     pub(crate) leaving: Option<Box<Leaving>>,
-    /// For the mailbox; it does not leave with the message.
+    /// For the mailbox.
     pub(crate) priority: u8,
+    /// A turn waits for the answer, of somebody who is no neighbour.
+    pub(crate) waits: bool,
 }
 
 impl<M: Message> Sending<M> {
@@ -105,6 +107,7 @@ impl<M: Message> Sending<M> {
             ticket: None,
             leaving: None,
             priority,
+            waits: false,
         }
     }
 

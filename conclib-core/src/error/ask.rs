@@ -128,7 +128,7 @@ pub enum AskError<E = Never> {
         urn: Urn,
     },
     /// Waiting for the answer would have closed a circle of actors that wait
-    /// for each other, for ever.
+    /// for each other, for ever. They may be in several systems and processes.
     Cycle {
         /// Who would wait for whom, from the asker to the asker.
         path: Box<[CycleStep]>,
@@ -218,6 +218,7 @@ impl<E> AskError<E> {
             },
             Failure::Urn(error) => Self::Urn(error),
             Failure::TooManyStreams => Self::TooManyStreams { urn },
+            Failure::Cycle(path, delivery) => Self::Cycle { path, delivery },
         }
     }
 }

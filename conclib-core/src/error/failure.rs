@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Delivery;
 use crate::fault::Fault;
 use crate::urn::UrnError;
+use crate::waits::Cycle;
 use crate::wire::CodecError;
 
 /// Everything that can keep a request from its reply, but for the handler's
@@ -29,4 +30,5 @@ pub enum Failure {
     Deadline(Duration),
     Urn(Box<UrnError>),
     TooManyStreams,
+    Cycle(Cycle, Delivery),
 }

@@ -69,7 +69,10 @@ impl<T, E> Deferred<T, E> {
     /// The handler returned: from now on answers go to its asker.
     pub(crate) fn meet(mut self, asker: ReplyTo<T, E>) {
         match std::mem::replace(&mut self.0, Promise::Kept) {
-            Promise::Later(later) => later.asker(Some(asker)),
+            Promise::Later(later) => {
+                asker.stands_aside();
+                later.asker(Some(asker));
+            }
             Promise::Ready(reply) => asker.send(reply),
             Promise::Kept => {}
         }

@@ -171,13 +171,21 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// Answers with a failure of ours.
+    /// The answer does not come from the turn that was asked for it: whoever
+    /// waits elsewhere does not wait for that.
+    pub(crate) fn stands_aside(&self) {
+        if let Some(asker) = self.wire_asker() {
+            asker.cancellation().stands_aside();
+        }
+    }
+
     /// Whether there is nobody to answer.
     #[inline]
     pub(crate) fn is_nobody(&self) -> bool {
         matches!(self.0, Slot::Nobody)
     }
 
+    /// Answers with a failure of ours.
     pub(crate) fn refuse(self, failure: Failure) {
         if !self.is_nobody() {
             self.answer(Err(Refusal::Failure(Box::new(failure))));

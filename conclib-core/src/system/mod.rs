@@ -3,6 +3,7 @@
 mod alias;
 mod broadcast;
 mod dump;
+mod everywhere;
 mod query;
 mod registry;
 mod shutdown;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 pub use broadcast::Broadcast;
 pub use dump::DumpOnSignal;
+pub(crate) use everywhere::resident;
 pub(crate) use registry::Shared;
 pub use shutdown::{Shutdown, ShutdownReport};
 pub use spawn::SpawnBuilder;
@@ -68,7 +70,9 @@ pub struct System(Arc<Shared>);
 impl System {
     /// A system of that name. The name is for people: it is in errors and logs.
     pub fn new(name: impl Into<String>) -> Self {
-        Self(Arc::new(Shared::new(name.into())))
+        let shared = Arc::new(Shared::new(name.into()));
+        everywhere::enter(&shared);
+        Self(shared)
     }
 
     /// The same system, with a timeout for each call that says none, of the

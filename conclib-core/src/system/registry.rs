@@ -37,8 +37,8 @@ pub(crate) struct Shared {
     listeners: Arc<AtomicUsize>,
     dead_letters: AtomicU64,
     brokers: Mutex<Vec<Arc<dyn Broker>>>,
-    /// Which of the actors wait for which.
-    pub(crate) waits: Waits,
+    /// Which of the actors wait for which, here and in other systems.
+    pub(crate) waits: &'static Waits,
     /// The threads of the actors that have one.
     threads: Mutex<Vec<Own>>,
     pub(crate) topics: Topics,
@@ -62,7 +62,7 @@ impl Shared {
             listeners: Arc::default(),
             dead_letters: AtomicU64::new(0),
             brokers: Mutex::default(),
-            waits: Waits::default(),
+            waits: Waits::of_process(),
             threads: Mutex::default(),
             topics: Topics::default(),
             ask_timeout: AtomicU64::new(NO_TIMEOUT),

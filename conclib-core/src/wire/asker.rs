@@ -9,6 +9,7 @@ use super::{
     Cancellation, Codec, CodecError, Envelope, MAX_TIMEOUT, Origin, Outgoing, ReplySink, RequestId,
     ResponseEnvelope, ResponseKind,
 };
+use crate::current::ActorId;
 use crate::error::{Delivery, Failure};
 use crate::observe::Note;
 
@@ -28,14 +29,20 @@ pub struct WireAsker {
 }
 
 impl WireAsker {
-    pub(crate) fn new(envelope: &Envelope<'_>, sink: Arc<dyn ReplySink>, origin: Origin) -> Self {
+    /// Of a request to `target`, if there is one.
+    pub(crate) fn new(
+        envelope: &Envelope<'_>,
+        sink: Arc<dyn ReplySink>,
+        origin: Origin,
+        target: Option<ActorId>,
+    ) -> Self {
         Self {
             sink: Some(sink),
             id: envelope.id,
             codec: envelope.codec,
             asked: envelope.asked,
             expires: Instant::now() + envelope.timeout.min(MAX_TIMEOUT),
-            cancellation: Cancellation::default(),
+            cancellation: Cancellation::new(envelope.codec, target.filter(|_| envelope.asked)),
             origin,
             note: Note::of_wire(envelope.trace).map(Box::new),
         }
@@ -49,7 +56,7 @@ impl WireAsker {
             codec: Codec::Json,
             asked: false,
             expires: Instant::now(),
-            cancellation: Cancellation::default(),
+            cancellation: Cancellation::new(Codec::Json, None),
             origin: Origin::Local,
             note: Some(Box::new(note)),
         }
@@ -79,6 +86,20 @@ impl WireAsker {
 
     pub(super) fn is_answered(&self) -> bool {
         self.sink.is_none()
+    }
+
+    /// Whoever is in the chain waits, or would for ever.
+    pub(super) fn enter(&self, chain: &[u8]) -> Result<(), Failure> {
+        match chain {
+            [] => Ok(()),
+            chain => self.cancellation.enter(chain, Delivery::NotDelivered),
+        }
+    }
+
+    /// Where the one answer leaves; `None` once it has.
+    fn take_sink(&mut self) -> Option<Arc<dyn ReplySink>> {
+        let sink = self.sink.take()?;
+        self.cancellation.answer().then_some(sink)
     }
 
     /// Whether somebody asked, and does not wait any more.
@@ -121,13 +142,13 @@ impl WireAsker {
     }
 
     pub(super) fn fail(&mut self, failure: &Failure) {
-        if let Some(sink) = self.sink.take() {
+        if let Some(sink) = self.take_sink() {
             sink.respond(ResponseEnvelope::failure(self.id, self.codec, failure));
         }
     }
 
     pub(super) fn send(&mut self, kind: ResponseKind, body: Vec<u8>) {
-        if let Some(sink) = self.sink.take() {
+        if let Some(sink) = self.take_sink() {
             sink.respond(ResponseEnvelope {
                 id: self.id,
                 kind,
@@ -138,7 +159,7 @@ impl WireAsker {
     }
 
     pub(super) fn stream(&mut self, items: Outgoing) {
-        if let Some(sink) = self.sink.take() {
+        if let Some(sink) = self.take_sink() {
             sink.stream(self.id, self.codec, items);
         }
     }

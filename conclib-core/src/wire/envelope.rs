@@ -35,6 +35,11 @@ pub struct Envelope<'a> {
     pub fingerprint: u64,
     /// Whether an answer is wanted, or only word that it is queued.
     pub asked: bool,
+    /// How urgent the sender says it is; `None` leaves that to the message.
+    pub priority: Option<u8>,
+    /// Who waits for the answer, if actors do; not yet checked. At most
+    /// [`MAX_CHAIN`](super::MAX_CHAIN) bytes.
+    pub chain: &'a [u8],
     /// The message.
     pub body: &'a [u8],
 }

@@ -5,25 +5,29 @@
 //!
 //! | kind | then |
 //! |---|---|
-//! | 1 request | id (16), flags (1), codec (1), timeout in ms (4), fingerprint (8), length and bytes of URN (1 + n), message (1 + n), trace (1 + n); the rest is the body |
+//! | 1 request | id (16), flags (1), codec (1), timeout in ms (4), fingerprint (8), length and bytes of URN (1 + n), message (1 + n), trace (1 + n), if flagged the priority (1), if flagged length and bytes of the chain (2 + n); the rest is the body |
 //! | 2 response | id (16), kind (1), codec (1); the rest is the body |
 //! | 3 cancel | id (16) |
 //! | 4 goodbye | nothing: no new requests, please; the answers still come |
 //! | 5 item | id (16); the rest is the body: one of a stream that is the answer |
 //! | 6 end | id (16), codec (1), 0 if the stream gave all it had; else the rest is why it did not |
 //! | 7 credit | id (16), items (4): so many more are welcome |
+//! | 8 waits | id (16); the rest is the chain of those who wait for the answer by now |
 //!
 //! A stream begins with the credit of [`FIRST_CREDIT`](super::FIRST_CREDIT);
-//! a cancel ends it. Bit 0 of the flags is set when an answer is wanted.
+//! a cancel ends it. Bit 0 of the flags is set when an answer is wanted, bit 1 when
+//! a priority follows, bit 2 when a chain does. A chain has 1 to
+//! [`MAX_CHAIN`] bytes; if they are none, the request alone is refused.
+
+mod cursor;
 
 use std::time::Duration;
 
-use uuid::Uuid;
-
-use super::{Codec, Envelope, MAX_BODY, RequestId, Response, ResponseKind};
+use self::cursor::{Cursor, chain_len};
+use super::{Codec, Envelope, MAX_BODY, MAX_CHAIN, RequestId, Response, ResponseKind};
 
 /// The largest frame, in bytes, without its length: a body and its head.
-pub const MAX_FRAME: usize = MAX_BODY + 1024;
+pub const MAX_FRAME: usize = MAX_BODY + MAX_CHAIN + 1024;
 
 const REQUEST: u8 = 1;
 const RESPONSE: u8 = 2;
@@ -32,7 +36,10 @@ const GOODBYE: u8 = 4;
 const ITEM: u8 = 5;
 const END: u8 = 6;
 const CREDIT: u8 = 7;
+const WAITS: u8 = 8;
 const ASKED: u8 = 1;
+const PRIORITY: u8 = 1 << 1;
+const CHAIN: u8 = 1 << 2;
 
 /// One frame, borrowed from its bytes.
 ///
@@ -77,6 +84,13 @@ pub enum Frame<'a> {
         /// How many.
         items: u32,
     },
+    /// Others wait for the answer to a request, too.
+    Waits {
+        /// The request.
+        id: RequestId,
+        /// Who waits for its answer by now.
+        chain: &'a [u8],
+    },
 }
 
 /// Why bytes are no frame, or a frame has no bytes.
@@ -101,6 +115,9 @@ pub enum FrameError {
     /// A name is not UTF-8, or over 255 bytes.
     #[error("a name in a frame is no text of at most 255 bytes")]
     BadName,
+    /// A chain is empty, or over [`MAX_CHAIN`] bytes.
+    #[error("a chain of those who wait in a frame has {0} bytes, and not 1 to {MAX_CHAIN}")]
+    BadChain(usize),
     /// There are more bytes than the frame should have.
     #[error("a frame is longer than it should be")]
     TrailingBytes,
@@ -142,13 +159,24 @@ impl<'a> Frame<'a> {
                 let millis = u32::try_from(millis).unwrap_or(u32::MAX);
                 out.push(REQUEST);
                 out.extend_from_slice(envelope.id.as_bytes());
-                out.push(if envelope.asked { ASKED } else { 0 });
+                let flag = |is_set, flag| if is_set { flag } else { 0 };
+                out.push(
+                    flag(envelope.asked, ASKED)
+                        | flag(envelope.priority.is_some(), PRIORITY)
+                        | flag(!envelope.chain.is_empty(), CHAIN),
+                );
                 out.push(envelope.codec.id());
                 out.extend_from_slice(&millis.to_be_bytes());
                 out.extend_from_slice(&envelope.fingerprint.to_be_bytes());
                 for name in [envelope.to, envelope.message, envelope.trace] {
                     out.push(u8::try_from(name.len()).map_err(|_| FrameError::BadName)?);
                     out.extend_from_slice(name.as_bytes());
+                }
+                out.extend(envelope.priority);
+                if !envelope.chain.is_empty() {
+                    let len = chain_len(envelope.chain)?;
+                    out.extend_from_slice(&len.to_be_bytes());
+                    out.extend_from_slice(envelope.chain);
                 }
                 out.extend_from_slice(envelope.body);
             }
@@ -182,6 +210,12 @@ impl<'a> Frame<'a> {
                 out.extend_from_slice(id.as_bytes());
                 out.extend_from_slice(&items.to_be_bytes());
             }
+            Self::Waits { id, chain } => {
+                chain_len(chain)?;
+                out.push(WAITS);
+                out.extend_from_slice(id.as_bytes());
+                out.extend_from_slice(chain);
+            }
         }
         Ok(())
     }
@@ -195,11 +229,11 @@ impl<'a> Frame<'a> {
         if bytes.len() > MAX_FRAME {
             return Err(FrameError::TooLarge { len: bytes.len() });
         }
-        let mut cursor = Cursor(bytes);
+        let mut cursor = Cursor::new(bytes);
         let frame = match cursor.byte()? {
             REQUEST => {
                 let id = cursor.id()?;
-                let asked = cursor.byte()? & ASKED != 0;
+                let flags = cursor.byte()?;
                 let codec = cursor.codec()?;
                 let millis = u32::from_be_bytes(cursor.array()?);
                 let fingerprint = u64::from_be_bytes(cursor.array()?);
@@ -211,7 +245,15 @@ impl<'a> Frame<'a> {
                     trace: cursor.name()?,
                     codec,
                     fingerprint,
-                    asked,
+                    asked: flags & ASKED != 0,
+                    priority: match flags & PRIORITY {
+                        0 => None,
+                        _ => Some(cursor.byte()?),
+                    },
+                    chain: match flags & CHAIN {
+                        0 => &[],
+                        _ => cursor.chain()?,
+                    },
                     body: cursor.rest(),
                 })
             }
@@ -245,51 +287,18 @@ impl<'a> Frame<'a> {
                 id: cursor.id()?,
                 items: u32::from_be_bytes(cursor.array()?),
             },
+            WAITS => {
+                let id = cursor.id()?;
+                let chain = cursor.rest();
+                chain_len(chain)?;
+                Self::Waits { id, chain }
+            }
             kind => return Err(FrameError::UnknownKind(kind)),
         };
-        if cursor.0.is_empty() {
+        if cursor.is_empty() {
             Ok(frame)
         } else {
             Err(FrameError::TrailingBytes)
         }
-    }
-}
-
-/// What is still to be read.
-struct Cursor<'a>(&'a [u8]);
-
-impl<'a> Cursor<'a> {
-    fn take(&mut self, len: usize) -> Result<&'a [u8], FrameError> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or(FrameError::Truncated)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], FrameError> {
-        let (array, rest) = self.0.split_first_chunk().ok_or(FrameError::Truncated)?;
-        self.0 = rest;
-        Ok(*array)
-    }
-
-    fn byte(&mut self) -> Result<u8, FrameError> {
-        self.array().map(|[byte]| byte)
-    }
-
-    fn id(&mut self) -> Result<RequestId, FrameError> {
-        self.array().map(Uuid::from_bytes)
-    }
-
-    fn codec(&mut self) -> Result<Codec, FrameError> {
-        let id = self.byte()?;
-        Codec::from_id(id).ok_or(FrameError::UnknownCodec(id))
-    }
-
-    fn name(&mut self) -> Result<&'a str, FrameError> {
-        let len = self.byte()?;
-        std::str::from_utf8(self.take(len.into())?).map_err(|_| FrameError::BadName)
-    }
-
-    fn rest(&mut self) -> &'a [u8] {
-        std::mem::take(&mut self.0)
     }
 }

@@ -47,15 +47,19 @@ impl Inlet {
         sink: Arc<dyn ReplySink>,
         origin: Origin,
     ) -> Option<Cancellation> {
-        let asker = WireAsker::new(envelope, sink, origin);
-        let cancellation = asker.cancellation().clone();
-        match self.system.find(envelope.to) {
-            Some(resident) => resident.accept(envelope, asker).then_some(cancellation),
-            None => {
-                asker.refuse(&Failure::NoSuchActor);
-                None
-            }
+        let resident = self.system.find(envelope.to);
+        let target = resident.as_ref().map(|resident| resident.id());
+        let asker = WireAsker::new(envelope, sink, origin, target);
+        let Some(resident) = resident else {
+            asker.refuse(&Failure::NoSuchActor);
+            return None;
+        };
+        if let Err(failure) = asker.enter(envelope.chain) {
+            asker.refuse(&failure);
+            return None;
         }
+        let cancellation = asker.cancellation().clone();
+        resident.accept(envelope, asker).then_some(cancellation)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::error::{AskError, Delivery, Failure};
 use crate::fault::Fault;
 use crate::observe::Outgoing;
 use crate::urn::Urn;
+use crate::waits::Leaves;
 
 impl Remote {
     /// Asks without the type of the message: by its wire name, in JSON. For
@@ -73,10 +74,12 @@ impl Remote {
             // An asker that has left wants no answer.
             let _ = answer.send(response.and_then(|answered| json_answer(&answered.response)));
         });
-        let _cancel = loop {
+        let (_cancel, _wait) = loop {
             let outgoing = Outgoing::new();
+            let id = self.outlet.next_id();
+            let leaves = Leaves::begin(&self.outlet, id, urn);
             let envelope = Envelope {
-                id: self.outlet.next_id(),
+                id,
                 to: urn.as_str(),
                 message,
                 timeout: until.saturating_duration_since(Instant::now()),
@@ -84,12 +87,15 @@ impl Remote {
                 codec,
                 fingerprint: 0,
                 asked: true,
+                priority: None,
+                chain: leaves.as_ref().map_or(&[], |leaves| &leaves.chain),
                 body: &bytes,
             };
             match self.outlet.send(&envelope, answerer) {
                 Ok(()) => {
                     outgoing.is_out(urn, message);
-                    break CancelOnDrop::new(self.outlet.clone(), envelope.id);
+                    let cancel = CancelOnDrop::new(self.outlet.clone(), id);
+                    break (cancel, leaves.map(Leaves::wait));
                 }
                 Err((Unsent::Busy, back)) => answerer = back,
                 Err((Unsent::Closed, _)) => return Err(closed()),

@@ -20,6 +20,7 @@ use crate::named::Named;
 use crate::observe::Outgoing;
 use crate::reply::ReplyTo;
 use crate::urn::Urn;
+use crate::waits::{Leaves, Wait};
 
 /// What most requests fit in, in bytes: a buffer that grows costs more than
 /// the rest of encoding.
@@ -36,6 +37,8 @@ pub(crate) struct Leaving {
     /// Word that a told message is queued.
     queued: Option<oneshot::Receiver<Result<(), Failure>>>,
     cancel: Option<CancelOnDrop>,
+    /// The turn that asks waits.
+    wait: Option<Wait>,
 }
 
 impl Leaving {
@@ -76,6 +79,7 @@ pub(crate) fn poll_send_away<M: Message>(
             room: None,
             queued,
             cancel: None,
+            wait: None,
         })
     });
     while let Some(answerer) = leaving.answerer.take() {
@@ -91,8 +95,17 @@ pub(crate) fn poll_send_away<M: Message>(
             .unwrap_or(DEFAULT_TIMEOUT)
             .min(MAX_TIMEOUT);
         let asked = leaving.queued.is_none();
-        match send(remote, urn, &request.message, asked, timeout, answerer) {
-            Ok(id) => leaving.cancel = Some(CancelOnDrop::new(remote.outlet.clone(), id)),
+        let manner = Manner {
+            asked,
+            waits: sending.waits,
+            timeout,
+            priority: sending.priority,
+        };
+        match send(remote, urn, &request.message, manner, answerer) {
+            Ok((id, wait)) => {
+                leaving.cancel = Some(CancelOnDrop::new(remote.outlet.clone(), id));
+                leaving.wait = wait;
+            }
             Err((Unsent::Busy, answerer)) => {
                 leaving.answerer = Some(answerer);
                 leaving.room = Some(remote.outlet.room());
@@ -127,7 +140,11 @@ fn not_queued(failure: Failure) -> NotSent {
 
 /// Sends if the outlet has room. Nobody waits for word of it, so word that it
 /// was not queued goes to the log.
-pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(), TellError<M>> {
+pub(crate) fn try_tell_away<M: Message>(
+    remote: &Remote,
+    message: M,
+    priority: u8,
+) -> Result<(), TellError<M>> {
     let urn = match &remote.urn {
         Ok(urn) => urn,
         Err(error) => {
@@ -143,7 +160,13 @@ pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(
             tracing::warn!(target: "conclib", request = message, %error, "a message that was told was not queued");
         }
     });
-    let sent = send(remote, urn, &message, false, DEFAULT_TIMEOUT, answerer);
+    let manner = Manner {
+        asked: false,
+        waits: false,
+        timeout: DEFAULT_TIMEOUT,
+        priority,
+    };
+    let sent = send(remote, urn, &message, manner, answerer);
     sent.map(drop).map_err(|(unsent, _)| {
         let why = match unsent {
             Unsent::Busy => NotSent::Full,
@@ -156,14 +179,22 @@ pub(crate) fn try_tell_away<M: Message>(remote: &Remote, message: M) -> Result<(
     })
 }
 
+/// How a message is sent.
+struct Manner {
+    asked: bool,
+    /// Whether a turn waits for the answer.
+    waits: bool,
+    timeout: Duration,
+    priority: u8,
+}
+
 fn send<M: Message>(
     remote: &Remote,
     urn: &Urn,
     message: &M,
-    asked: bool,
-    timeout: Duration,
+    manner: Manner,
     answerer: Answerer,
-) -> Result<RequestId, (Unsent, Answerer)> {
+) -> Result<(RequestId, Option<Wait>), (Unsent, Answerer)> {
     let codec = Codec::Bincode;
     let mut body = Vec::with_capacity(USUAL_BODY);
     if let Err(error) = <M::Road as Road<M>>::encode(message, codec, &mut body) {
@@ -171,18 +202,25 @@ fn send<M: Message>(
     }
     let id = remote.outlet.next_id();
     let outgoing = Outgoing::new();
+    let leaves = match manner.waits {
+        true => Leaves::begin(&remote.outlet, id, urn),
+        false => None,
+    };
     let envelope = Envelope {
         id,
         to: urn.as_str(),
         message: M::NAME,
-        timeout,
+        timeout: manner.timeout,
         trace: outgoing.text(),
         codec,
         fingerprint: M::FINGERPRINT,
-        asked,
+        asked: manner.asked,
+        // The other side knows what the message says.
+        priority: Some(manner.priority).filter(|said| *said != M::PRIORITY),
+        chain: leaves.as_ref().map_or(&[], |leaves| &leaves.chain),
         body: &body,
     };
     remote.outlet.send(&envelope, answerer)?;
     outgoing.is_out(urn, M::NAME);
-    Ok(id)
+    Ok((id, leaves.map(Leaves::wait)))
 }

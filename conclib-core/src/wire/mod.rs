@@ -9,6 +9,7 @@ mod accept;
 mod answers;
 mod asker;
 mod cancellation;
+mod chain;
 mod codec;
 mod envelope;
 mod frame;
@@ -27,6 +28,12 @@ pub use accept::accept;
 #[doc(hidden)]
 pub use asker::WireAsker;
 pub use cancellation::Cancellation;
+#[cfg(test)]
+pub(crate) use chain::decode as chain_steps;
+#[doc(hidden)]
+pub use chain::rewrite_chain;
+pub use chain::{MAX_CHAIN, MAX_CHAIN_STEPS};
+pub(crate) use chain::{Mark, Step, encode as chain_bytes};
 pub use codec::{Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec};
 pub use envelope::{
     Envelope, RequestEnvelope, RequestId, Response, ResponseEnvelope, ResponseKind,

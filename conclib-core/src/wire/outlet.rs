@@ -41,6 +41,13 @@ pub trait Outlet: Send + Sync + 'static {
     /// The asker of this request has left: the other side may skip it.
     fn cancel(&self, id: RequestId);
 
+    /// Those in the chain wait for the answer to this request, too: the other
+    /// side is told. A way out that does not know of it does nothing; then a
+    /// circle of asks that cross each other ends by its deadline.
+    fn waits(&self, id: RequestId, chain: &[u8]) {
+        let _ = (id, chain);
+    }
+
     /// A new id for a request.
     fn next_id(&self) -> RequestId;
 }
@@ -64,6 +71,11 @@ pub struct CancelOnDrop(Option<(Arc<dyn Outlet>, RequestId)>);
 impl CancelOnDrop {
     pub(crate) fn new(outlet: Arc<dyn Outlet>, id: RequestId) -> Self {
         Self(Some((outlet, id)))
+    }
+
+    /// The request, if its answer has not come.
+    pub(crate) fn request(&self) -> Option<(&Arc<dyn Outlet>, RequestId)> {
+        self.0.as_ref().map(|(outlet, id)| (outlet, *id))
     }
 
     /// The answer came.

@@ -60,8 +60,8 @@ impl<M: WireMessage> Target<M> for Remote {
         poll_send_away(self, cx, sending, deadline)
     }
 
-    fn try_tell(&self, message: M, _: u8) -> Result<(), TellError<M>> {
-        try_tell_away(self, message)
+    fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
+        try_tell_away(self, message, priority)
     }
 
     fn leave(&self, _: &mut Sending<M>) {}

@@ -150,6 +150,10 @@ impl Outlet for Client {
         self.shared.cancel(id);
     }
 
+    fn waits(&self, id: RequestId, chain: &[u8]) {
+        self.shared.waits(id, chain);
+    }
+
     fn next_id(&self) -> RequestId {
         self.shared.ids.next()
     }

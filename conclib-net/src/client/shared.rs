@@ -187,6 +187,21 @@ impl Shared {
         drop(gone);
     }
 
+    /// Tells the server who else waits for the answer to a request.
+    pub(super) fn waits(&self, id: RequestId, chain: &[u8]) {
+        let writer = {
+            let mut state = self.lock();
+            let is_up = matches!(state.link, Link::Up | Link::Leaving);
+            if !is_up || !state.waiting.contains_key(&id) {
+                return;
+            }
+            // What does not fit is not said: the request has its deadline.
+            state.pushed += state.out.push(&Frame::Waits { id, chain }).unwrap_or(0) as u64;
+            state.out.waker()
+        };
+        writer.into_iter().for_each(Waker::wake);
+    }
+
     /// Takes nothing more; what was sent still leaves.
     pub(super) fn close(&self) {
         let (askers, writer) = {

@@ -30,4 +30,4 @@ pub(crate) use server::{Admission, Turned, admit};
 mod tests;
 
 /// What both sides must speak alike.
-pub(crate) const VERSION: u16 = 2;
+pub(crate) const VERSION: u16 = 3;

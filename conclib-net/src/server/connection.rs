@@ -1,5 +1,7 @@
 //! What is under way for one client of a broker.
 
+mod leaving;
+
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -12,6 +14,7 @@ use conclib_core::wire::{
 };
 use tokio::sync::Notify;
 
+pub(super) use self::leaving::Leaving;
 use super::streams::{Bell, Feed, Open};
 use crate::id_map::IdMap;
 use crate::limits::Limits;
@@ -144,6 +147,20 @@ impl Connection {
             cancellation.cancel();
         }
         load
+    }
+
+    /// Others wait for the answer to a request, too: that may end it.
+    pub(super) fn waits(&self, id: RequestId, chain: &[u8]) -> Load {
+        let asked = match self.lock().live.get(&id) {
+            Some(Live::Waiting(asked)) => Some(asked.clone()),
+            // It has just been answered, or its asker has left.
+            _ => None,
+        };
+        // It may tell others: not under the lock.
+        if let Some(response) = asked.and_then(|asked| asked.waits(id, chain)) {
+            self.respond(response);
+        }
+        self.lock().load(&self.limits)
     }
 
     pub(super) fn credit(&self, id: RequestId, items: u32) -> Load {
@@ -319,27 +336,6 @@ impl Source for Connection {
     }
 
     fn wrote(&self, _: usize) {}
-}
-
-/// However the task of a connection ends, by an abort too: nobody waits for
-/// the answers any more, and what comes is forgotten.
-pub(super) struct Leaving<'a>(pub(super) &'a Connection);
-
-impl Drop for Leaving<'_> {
-    fn drop(&mut self) {
-        let (live, _streams) = {
-            let mut state = self.0.lock();
-            state.out.discard();
-            state.reader = None;
-            let streams = std::mem::take(&mut state.streams);
-            (std::mem::take(&mut state.live), streams)
-        };
-        for request in live.into_values() {
-            if let Live::Waiting(cancellation) = request {
-                cancellation.cancel();
-            }
-        }
-    }
 }
 
 fn failure(id: RequestId, codec: Codec, failure: &Failure) -> ResponseEnvelope {

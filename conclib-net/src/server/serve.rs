@@ -139,6 +139,7 @@ where
                     .map_err(End::from),
                 Ok(Frame::Cancel(id)) => Ok(connection.cancel(id)),
                 Ok(Frame::Credit { id, items }) => Ok(connection.credit(id, items)),
+                Ok(Frame::Waits { id, chain }) => Ok(connection.waits(id, chain)),
                 Ok(Frame::Goodbye) => Ok(Load::Light),
                 Ok(_) => Err(End::Unasked),
                 Err(error) => Err(error.into()),

@@ -120,6 +120,8 @@ async fn ask_and_do_not_read(house: &House, times: u128, len: usize) -> UnixStre
             codec: conclib::wire::Codec::Json,
             fingerprint: 0,
             asked: true,
+            priority: None,
+            chain: &[],
             body: body.as_bytes(),
         };
         conclib::wire::Frame::Request(envelope)

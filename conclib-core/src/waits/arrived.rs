@@ -1,0 +1,194 @@
+//! The waits that come into this process.
+
+use super::chain::{Member, named};
+use super::graph::Graph;
+use super::legs::{Word, tell};
+use super::{Cycle, Mark, Waits};
+use crate::current::ActorId;
+use crate::wire::Step;
+
+/// How many chains are kept of one request, none of which is part of another.
+const MOST_CHAINS: usize = 4;
+
+/// Somebody behind a wire waits for an actor.
+pub(super) struct Arrived {
+    pub(super) target: ActorId,
+    /// Who waits, as it was said at different times.
+    pub(super) chains: Vec<Vec<Step>>,
+}
+
+impl Arrived {
+    /// Whether there is anything new in it.
+    fn learn(&mut self, steps: Vec<Step>) -> bool {
+        let says_all = |one: &[Step], other: &[Step]| {
+            let marks = other.iter().filter_map(|step| step.mark);
+            marks.into_iter().all(|mark| has(one, mark))
+        };
+        if self.chains.iter().any(|known| says_all(known, &steps)) {
+            return false;
+        }
+        self.chains.retain(|known| !says_all(&steps, known));
+        if self.chains.len() == MOST_CHAINS {
+            self.chains.remove(0);
+        }
+        self.chains.push(steps);
+        true
+    }
+}
+
+fn has(steps: &[Step], mark: Mark) -> bool {
+    steps.iter().any(|step| step.mark == Some(mark))
+}
+
+/// From a step to the first of its chain, both included.
+fn down(steps: &[Step], from: usize) -> impl Iterator<Item = &Step> {
+    let next = |(at, step): &(usize, &Step)| match *at {
+        0 => None,
+        _ => Some((step.via, steps.get(step.via)?)),
+    };
+    let first = steps.get(from).map(|step| (from, step));
+    // What a peer wrote was checked: an index goes down.
+    std::iter::successors(first, next).map(|(_, step)| step)
+}
+
+impl Graph {
+    /// The circle that a request closes whose askers are these, by the first of
+    /// our legs in it that will do.
+    fn closed_by(
+        &self,
+        target: ActorId,
+        legs: &[Mark],
+        steps: &[Step],
+        will_do: impl Fn(usize) -> bool,
+    ) -> Option<Vec<Member>> {
+        let (at, path) = self.home(target, legs, steps, will_do)?;
+        let asker = steps.first().map(|step| Member::There(step.who.clone()));
+        let here = path.into_iter().map(Member::Here);
+        let back = down(steps, at).skip(1);
+        let back = back.map(|step| Member::There(step.who.clone()));
+        Some(asker.into_iter().chain(here).chain(back).collect())
+    }
+
+    /// Which step is a leg of ours that `from` waits for, and by which way.
+    fn home(
+        &self,
+        from: ActorId,
+        legs: &[Mark],
+        steps: &[Step],
+        will_do: impl Fn(usize) -> bool,
+    ) -> Option<(usize, Vec<ActorId>)> {
+        let ours = |step: &Step| step.mark.filter(|mark| legs.contains(mark));
+        let mut homes = steps.iter().enumerate().filter_map(|(at, step)| {
+            let leg = self.legs.get(&ours(step).filter(|_| will_do(at))?)?;
+            Some((at, self.path(from, leg.owner)?))
+        });
+        homes.next()
+    }
+
+    /// The circle that would close if `who` waited for `whom`, who waits for
+    /// these legs.
+    pub(super) fn closed_from(
+        &self,
+        who: ActorId,
+        whom: ActorId,
+        legs: &[Mark],
+    ) -> Option<Vec<Member>> {
+        self.arrived.values().find_map(|arrived| {
+            let mut chains = arrived.chains.iter();
+            let (steps, (at, away)) = chains.find_map(|steps| {
+                let home = self.home(whom, legs, steps, |_| true)?;
+                Some((steps, home))
+            })?;
+            let back = self.path(arrived.target, who)?;
+            let there = down(steps, at).skip(1);
+            let there = there.map(|step| Member::There(step.who.clone()));
+            // The asker is its own way down.
+            let here = [who].into_iter().chain(away).map(Member::Here);
+            let back = back.into_iter().map(Member::Here);
+            Some(here.chain(there).chain(back).collect())
+        })
+    }
+
+    fn arrive(
+        &mut self,
+        target: ActorId,
+        steps: Vec<Step>,
+    ) -> Result<(u64, Vec<Word>), Vec<Member>> {
+        let legs = self.legs_from(target);
+        // One of ours that waited before this was sent: here it closes.
+        if let Some(circle) = self.closed_by(target, &legs, &steps, |_| true) {
+            return Err(circle);
+        }
+        let number = self.new_number();
+        let chains = vec![steps];
+        self.arrived.insert(number, Arrived { target, chains });
+        Ok((number, self.words(&legs)))
+    }
+
+    /// More is known of who waits for a request. It was sent before, and so was
+    /// each of the others in the circle it now may be in: the one that has the
+    /// greatest mark is told.
+    fn learn(&mut self, number: u64, steps: Vec<Step>) -> Result<Vec<Word>, Vec<Member>> {
+        let Some(arrived) = self.arrived.get(&number) else {
+            return Ok(Vec::new());
+        };
+        let target = arrived.target;
+        let legs = self.legs_from(target);
+        let own = steps.first().and_then(|step| step.mark);
+        let is_greatest = |at| down(&steps, at).all(|step| step.mark <= own);
+        if let Some(circle) = self.closed_by(target, &legs, &steps, is_greatest) {
+            return Err(circle);
+        }
+        let arrived = self.arrived.get_mut(&number);
+        match arrived.is_some_and(|arrived| arrived.learn(steps)) {
+            true => Ok(self.words(&legs)),
+            false => Ok(Vec::new()),
+        }
+    }
+}
+
+impl Waits {
+    pub(super) fn arrive(&self, target: ActorId, steps: Vec<Step>) -> Result<u64, Vec<Member>> {
+        let (number, words) = self.graph().arrive(target, steps)?;
+        tell(words);
+        Ok(number)
+    }
+
+    pub(super) fn learn(&self, number: u64, steps: Vec<Step>) -> Result<(), Vec<Member>> {
+        let words = self.graph().learn(number, steps)?;
+        tell(words);
+        Ok(())
+    }
+
+    pub(super) fn forget(&self, number: u64) {
+        let arrived = self.graph().arrived.remove(&number);
+        drop(arrived);
+    }
+}
+
+/// Somebody behind a wire waits for an actor, for as long as this exists.
+#[derive(Debug)]
+pub(crate) struct Arrival(u64);
+
+impl Arrival {
+    /// Begins, unless it would close a circle: then who is in it.
+    pub(crate) fn begin(target: ActorId, steps: Vec<Step>) -> Result<Self, Cycle> {
+        let arrived = Waits::of_process().arrive(target, steps);
+        arrived.map(Self).map_err(named)
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.0
+    }
+
+    /// Others wait too. An error is the circle they close.
+    pub(crate) fn learn(number: u64, steps: Vec<Step>) -> Result<(), Cycle> {
+        Waits::of_process().learn(number, steps).map_err(named)
+    }
+}
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        Waits::of_process().forget(self.0);
+    }
+}

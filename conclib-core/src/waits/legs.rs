@@ -1,0 +1,161 @@
+//! The waits that leave this process.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::chain::{Link, steps};
+use super::graph::Graph;
+use super::{Mark, Wait, Waits, Whom};
+use crate::current::{self, ActorId};
+use crate::urn::Urn;
+use crate::wire::{Outlet, RequestId, chain_bytes};
+
+/// A wait for an actor behind a wire.
+pub(super) struct Leg {
+    pub(super) owner: ActorId,
+    /// For whom.
+    pub(super) to: Urn,
+    outlet: Arc<dyn Outlet>,
+    id: RequestId,
+    /// Before the request is out, nothing can be said of it.
+    is_out: bool,
+    /// Whose marks the other side knows.
+    told: HashSet<Mark>,
+}
+
+/// How many may come to wait for one request of ours before the other side is
+/// told no more of them.
+const MOST_TOLD: usize = 1024;
+
+/// What the other side of a leg is to be told: who waits for the answer now.
+pub(super) struct Word {
+    outlet: Arc<dyn Outlet>,
+    id: RequestId,
+    chain: Vec<Link>,
+}
+
+/// Says what there is to say; not under the lock.
+pub(super) fn tell(words: Vec<Word>) {
+    for Word { outlet, id, chain } in words {
+        outlet.waits(id, &chain_bytes(&steps(chain)));
+    }
+}
+
+impl Graph {
+    fn depart(
+        &mut self,
+        owner: ActorId,
+        outlet: &Arc<dyn Outlet>,
+        id: RequestId,
+        to: &Urn,
+    ) -> Mark {
+        let mark = self.new_mark();
+        let leg = Leg {
+            owner,
+            to: to.clone(),
+            outlet: outlet.clone(),
+            id,
+            is_out: false,
+            told: HashSet::new(),
+        };
+        self.legs.insert(mark, leg);
+        self.edges.entry(owner).or_default().push(Whom::Away(mark));
+        mark
+    }
+
+    /// The whole chain of a leg, if there is somebody new in it.
+    fn news(&mut self, mark: Mark) -> Option<Vec<Link>> {
+        let chain = self.chain(mark);
+        let leg = self.legs.get_mut(&mark)?;
+        let before = leg.told.len();
+        if before < MOST_TOLD {
+            leg.told.extend(chain.iter().filter_map(Link::mark));
+        }
+        (leg.told.len() > before).then_some(chain)
+    }
+
+    /// What the other sides of these legs do not know yet.
+    pub(super) fn words(&mut self, legs: &[Mark]) -> Vec<Word> {
+        let word = |mark: &Mark| {
+            self.legs.get(mark).filter(|leg| leg.is_out)?;
+            let chain = self.news(*mark)?;
+            let leg = self.legs.get(mark)?;
+            Some(Word {
+                outlet: leg.outlet.clone(),
+                id: leg.id,
+                chain,
+            })
+        };
+        legs.iter().filter_map(word).collect()
+    }
+}
+
+impl Waits {
+    pub(super) fn depart(
+        &self,
+        owner: ActorId,
+        outlet: &Arc<dyn Outlet>,
+        id: RequestId,
+        to: &Urn,
+    ) -> (Mark, Vec<u8>) {
+        let (mark, chain) = {
+            let mut graph = self.graph();
+            let mark = graph.depart(owner, outlet, id, to);
+            (mark, graph.news(mark).unwrap_or_default())
+        };
+        (mark, chain_bytes(&steps(chain)))
+    }
+
+    /// The request of a leg is out: says who came to wait for it meanwhile.
+    pub(super) fn is_out(&self, mark: Mark) {
+        let words = {
+            let mut graph = self.graph();
+            if let Some(leg) = graph.legs.get_mut(&mark) {
+                leg.is_out = true;
+            }
+            graph.words(&[mark])
+        };
+        tell(words);
+    }
+}
+
+/// A request that is about to leave, and for whose answer a turn waits.
+pub(crate) struct Leaves {
+    wait: Wait,
+    mark: Mark,
+    pub(crate) chain: Vec<u8>,
+}
+
+impl Leaves {
+    /// Of the turn that runs here; `None` outside of turns.
+    pub(crate) fn begin(outlet: &Arc<dyn Outlet>, id: RequestId, to: &Urn) -> Option<Self> {
+        let who = current::in_turn()?;
+        let (mark, chain) = Waits::of_process().depart(who, outlet, id, to);
+        current::set_waited();
+        let whom = Whom::Away(mark);
+        let wait = Wait { who, whom };
+        Some(Self { wait, mark, chain })
+    }
+
+    /// The request has left: from now on its answer is waited for.
+    pub(crate) fn wait(self) -> Wait {
+        Waits::of_process().is_out(self.mark);
+        self.wait
+    }
+}
+
+/// The turn of `who` waits from now on for the answer to a request that left
+/// before.
+pub(crate) fn wait_from_now(
+    who: ActorId,
+    outlet: &Arc<dyn Outlet>,
+    id: RequestId,
+    to: &Urn,
+) -> Wait {
+    let waits = Waits::of_process();
+    let mark = waits.graph().depart(who, outlet, id, to);
+    waits.is_out(mark);
+    current::set_waited();
+    let whom = Whom::Away(mark);
+    Wait { who, whom }
+}

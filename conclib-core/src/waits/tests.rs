@@ -1,0 +1,263 @@
+//! What the graph tells, near and away.
+
+use std::future::Future;
+use std::num::NonZeroU64;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use super::chain::Member;
+use super::{ActorId, CycleStep, Mark, Waits, Whom};
+use crate::urn::Urn;
+use crate::wire::{Answerer, Envelope, Outlet, RequestId, Step, Unsent, chain_steps};
+
+fn here<const N: usize>(circle: [ActorId; N]) -> Result<(), Vec<Member>> {
+    Err(circle.map(Member::Here).to_vec())
+}
+
+#[test]
+fn a_circle_is_told_and_not_entered() {
+    let [a, b, c, d] = [0, 1, 2, 3].map(ActorId::next);
+    let waits = Waits::default();
+    assert_eq!(waits.enter(a, a), here([a, a]));
+    assert_eq!(waits.enter(a, b), Ok(()));
+    assert_eq!(waits.enter(b, d), Ok(()));
+    assert_eq!(waits.enter(b, c), Ok(()));
+    assert_eq!(waits.enter(c, a), here([c, a, b, c]));
+    assert!(!waits.holds(c, Whom::Actor(a)));
+    waits.leave(b, c);
+    assert_eq!(waits.enter(c, a), Ok(()));
+    waits.clear(a);
+    assert_eq!(waits.enter(b, c), Ok(()));
+}
+
+#[test]
+fn asking_one_twice_is_waiting_twice() {
+    let [a, b] = [0, 1].map(ActorId::next);
+    let waits = Waits::default();
+    assert_eq!(waits.enter(a, b), Ok(()));
+    assert_eq!(waits.enter(a, b), Ok(()));
+    waits.leave(a, b);
+    assert_eq!(waits.enter(b, a), here([b, a, b]));
+    waits.leave(a, b);
+    assert_eq!(waits.enter(b, a), Ok(()));
+    assert!(waits.holds(b, Whom::Actor(a)));
+}
+
+/// What is said over a wire, in its order.
+#[derive(Default)]
+struct Said(Mutex<Vec<(RequestId, Vec<u8>)>>);
+
+impl Outlet for Said {
+    fn send(&self, _: &Envelope<'_>, back: Answerer) -> Result<(), (Unsent, Answerer)> {
+        Err((Unsent::Closed, back))
+    }
+
+    fn room(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn cancel(&self, _: RequestId) {}
+
+    fn waits(&self, id: RequestId, chain: &[u8]) {
+        self.0.lock().unwrap().push((id, chain.to_vec()));
+    }
+
+    fn next_id(&self) -> RequestId {
+        RequestId::nil()
+    }
+}
+
+/// Systems in a ring, each with one actor, which asks the next one's.
+struct Ring {
+    systems: Vec<Place>,
+}
+
+struct Place {
+    waits: Waits,
+    actor: ActorId,
+    /// Towards the next.
+    way: Arc<Said>,
+    outlet: Arc<dyn Outlet>,
+    /// The ask of the one before, once it has come in.
+    arrived: Option<u64>,
+    told: bool,
+}
+
+impl Ring {
+    fn new(len: usize) -> Self {
+        let place = |at| {
+            let way = Arc::new(Said::default());
+            Place {
+                waits: Waits::default(),
+                actor: ActorId::next(at),
+                outlet: way.clone(),
+                way,
+                arrived: None,
+                told: false,
+            }
+        };
+        Self {
+            systems: (0..len).map(place).collect(),
+        }
+    }
+
+    /// The actor asks the next: the request is on its way, as its own side has
+    /// yet to hear.
+    fn ask(&self, at: usize) -> Mark {
+        let from = &self.systems[at];
+        let to = Urn::anonymous();
+        let (mark, chain) = from
+            .waits
+            .depart(from.actor, &from.outlet, RequestId::nil(), &to);
+        from.way.0.lock().unwrap().push((RequestId::nil(), chain));
+        mark
+    }
+
+    fn is_out(&self, at: usize, mark: Mark) {
+        self.systems[at].waits.is_out(mark);
+    }
+
+    fn has_mail(&self, at: usize) -> bool {
+        !self.systems[at].way.0.lock().unwrap().is_empty()
+    }
+
+    /// What this one said first comes to the next.
+    fn deliver(&mut self, at: usize) {
+        let (_, chain) = self.systems[at].way.0.lock().unwrap().remove(0);
+        let next = (at + 1) % self.systems.len();
+        let to = &mut self.systems[next];
+        if to.told {
+            return;
+        }
+        let steps = chain_steps(&chain).unwrap();
+        let told = match to.arrived {
+            None => to
+                .waits
+                .arrive(to.actor, steps)
+                .map(|number| to.arrived = Some(number)),
+            Some(number) => to.waits.learn(number, steps),
+        };
+        to.told = told.is_err();
+    }
+}
+
+/// A number generator that is always the same.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        usize::try_from(self.0 >> 33).unwrap() % below
+    }
+}
+
+#[test]
+fn of_asks_that_cross_each_other_over_wires_exactly_one_is_told_in_any_order() {
+    for seed in 0..500 {
+        let mut dice = Dice(seed);
+        for len in [1, 2, 3, 4, 6] {
+            let mut ring = Ring::new(len);
+            let mut to_do: Vec<_> = (0..len).map(|at| (at, None)).collect();
+            loop {
+                let mail: Vec<_> = (0..len).filter(|at| ring.has_mail(*at)).collect();
+                let choices = to_do.len() + mail.len();
+                if choices == 0 {
+                    break;
+                }
+                let pick = dice.roll(choices);
+                if pick >= to_do.len() {
+                    ring.deliver(mail[pick - to_do.len()]);
+                    continue;
+                }
+                match to_do.swap_remove(pick) {
+                    (at, None) => to_do.push((at, Some(ring.ask(at)))),
+                    (at, Some(mark)) => ring.is_out(at, mark),
+                }
+            }
+            let told = ring.systems.iter().filter(|system| system.told).count();
+            assert_eq!(told, 1, "of {len}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn nothing_stays_when_all_have_left() {
+    let mut ring = Ring::new(2);
+    let first = ring.ask(0);
+    ring.is_out(0, first);
+    ring.deliver(0);
+    ring.ask(1);
+    let [first, second] = &ring.systems[..] else {
+        panic!("two");
+    };
+    first.waits.clear(first.actor);
+    second.waits.forget(second.arrived.unwrap());
+    second.waits.clear(second.actor);
+    assert!(first.waits.graph().is_empty());
+    assert!(second.waits.graph().is_empty());
+}
+
+/// A chain that says of others what is not so.
+#[test]
+fn a_lie_is_nobody_elses_harm() {
+    let [a, b] = [0, 1].map(ActorId::next);
+    let waits = Waits::default();
+    let way: Arc<dyn Outlet> = Arc::new(Said::default());
+    let step = |mark: u64, via, urn: &str| Step {
+        mark: NonZeroU64::new(mark).map(Mark),
+        via,
+        who: CycleStep {
+            type_name: "Liar".into(),
+            urn: Urn::new(urn).unwrap(),
+        },
+    };
+    // It says that everybody waits for it, by marks that it made up.
+    let lie: Vec<_> = (1..60).map(|mark| step(mark, 0, "b")).collect();
+    waits.arrive(a, lie.clone()).unwrap();
+    waits.arrive(b, lie).unwrap();
+    assert_eq!(waits.enter(a, b), Ok(()));
+    waits.leave(a, b);
+    assert_eq!(waits.enter(b, a), Ok(()));
+    let (mark, chain) = waits.depart(a, &way, RequestId::nil(), &Urn::anonymous());
+    waits.is_out(mark);
+    // Honest chains go on as they were: the own actors come first in them.
+    let said = chain_steps(&chain).unwrap();
+    assert_eq!(said[0].mark, Some(mark));
+    assert!(said.len() <= 64);
+    // Whoever was told a mark is in that circle itself.
+    let theirs = waits.arrive(b, vec![step(7, 0, "liar"), step(mark.0.get(), 0, "a")]);
+    assert!(theirs.is_err());
+    assert!(waits.arrive(b, vec![step(8, 0, "honest")]).is_ok());
+}
+
+#[test]
+fn a_circle_through_a_neighbour_is_named_whole() {
+    let [a, b] = [0, 1].map(ActorId::next);
+    let waits = Waits::default();
+    let way: Arc<dyn Outlet> = Arc::new(Said::default());
+    // b -> a -> away -> b
+    assert_eq!(waits.enter(b, a), Ok(()));
+    let (_, chain) = waits.depart(a, &way, RequestId::nil(), &Urn::anonymous());
+    let mut steps = chain_steps(&chain).unwrap();
+    assert_eq!(steps.len(), 1, "whoever waits here is known here");
+    let away = Step {
+        mark: NonZeroU64::new(9).map(Mark),
+        via: 0,
+        who: CycleStep {
+            type_name: Box::default(),
+            urn: Urn::new("away").unwrap(),
+        },
+    };
+    steps.insert(0, away.clone());
+    let there = || Member::There(away.who.clone());
+    let circle = vec![there(), Member::Here(b), Member::Here(a), there()];
+    assert_eq!(waits.arrive(b, steps.clone()), Err(circle));
+    // The neighbour comes last, and so it is the one that is told.
+    waits.leave(b, a);
+    waits.arrive(b, steps).unwrap();
+    let circle = vec![Member::Here(b), Member::Here(a), there(), Member::Here(b)];
+    assert_eq!(waits.enter(b, a), Err(circle));
+}

@@ -1,0 +1,24 @@
+//! The end of a connection.
+
+use super::{Connection, Live};
+
+/// However the task of a connection ends, by an abort too: nobody waits for
+/// the answers any more, and what comes is forgotten.
+pub(in crate::server) struct Leaving<'a>(pub(in crate::server) &'a Connection);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        let (live, _streams) = {
+            let mut state = self.0.lock();
+            state.out.discard();
+            state.reader = None;
+            let streams = std::mem::take(&mut state.streams);
+            (std::mem::take(&mut state.live), streams)
+        };
+        for request in live.into_values() {
+            if let Live::Waiting(cancellation) = request {
+                cancellation.cancel();
+            }
+        }
+    }
+}
