@@ -168,8 +168,11 @@ async fn child() {
     let _right = systems[1].actor(scribe().0).urn("quiet").spawn().unwrap();
     left.started().await.unwrap();
     until(|| systems[1].snapshot().actors[0].state == State::Running).await;
-    let (blocks, keeper) = gate();
+    let (blocks, mut keeper) = gate();
     let watcher = std::thread::spawn(move || {
+        // Its turn has begun.
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(keeper.entered());
         println!("ready");
         let mut input = String::new();
         std::io::stdin().read_line(&mut input).unwrap();
