@@ -5,8 +5,8 @@ pub use std::boxed::Box;
 pub use serde;
 
 pub use crate::actor::{
-    Accepted, Birth, Ferried, FerriedProtocol, Ferry, HasProtocol, HasProtocols, Head, Life, Many,
-    ProtocolInbox, Ranks, Seek, Serves, SharedWith, Unranked, answer, answer_deferred,
+    Accepted, Birth, Ferried, FerriedProtocol, Ferry, HasFields, HasProtocol, HasProtocols, Head,
+    Life, Many, ProtocolInbox, Ranks, Seek, Serves, SharedWith, Unranked, answer, answer_deferred,
     answer_fallback, answer_result, attempt, beside, serve, stream,
 };
 pub use crate::call::Sending;

@@ -85,12 +85,17 @@ fn taken(handler: &Handler, mistakes: &mut Mistakes) {
     let method = &handler.method;
     // A declared message is not called by the name of its handler.
     let is_called = handler.as_method().is_some();
-    if is_called && TAKEN.contains(&method.to_string().as_str()) {
+    if is_called && is_taken(method) {
         mistakes.at(
             method.span(),
             format_args!("`{method}` is a method of every `ActorRef`, so this message could not be called by it: rename the method, and keep the name on the wire with `#[message(name = \"{method}\")]`"),
         );
     }
+}
+
+/// Whether every reference has a method of that name.
+pub(crate) fn is_taken(method: &Ident) -> bool {
+    TAKEN.contains(&method.to_string().as_str())
 }
 
 fn wire_name(name: &LitStr, names: &mut HashSet<String>, mistakes: &mut Mistakes) {

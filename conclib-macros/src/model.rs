@@ -49,6 +49,26 @@ pub(crate) struct ActorArgs {
     pub(crate) timeout: Option<Duration>,
 }
 
+/// The arguments of `#[field(…)]`.
+#[derive(Default)]
+pub(crate) struct FieldArgs {
+    pub(crate) get: bool,
+    pub(crate) set: bool,
+}
+
+/// A field that can be read or set by messages.
+pub(crate) struct Field {
+    pub(crate) name: Ident,
+    pub(crate) ty: Type,
+    /// What is said of it.
+    pub(crate) docs: Vec<Attribute>,
+    pub(crate) get: bool,
+    /// The name of the method that sets it.
+    pub(crate) set: Option<Ident>,
+    /// Where it is said.
+    pub(crate) at: Span,
+}
+
 /// The arguments of `#[actor(…)]` on an impl.
 pub(crate) struct ImplArgs {
     pub(crate) runtime: Path,

@@ -1,5 +1,6 @@
 //! proxy/test_attribute_access.py, and the two of test_messages.py about
-//! attributes. Ours: an attribute is what a message reads or writes.
+//! attributes. Ours: an attribute is a `#[field]`, and a property is what a
+//! message reads or writes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,6 +22,7 @@ on_every_place! {
 
 #[actor]
 struct Attributes {
+    #[field(get, set)]
     an_attr: String,
     a_rw_property: String,
     /// It is nobody's but the actor's.
@@ -28,18 +30,8 @@ struct Attributes {
     reads: Arc<AtomicUsize>,
 }
 
-#[actor]
+#[actor(protocols(AttributesFields))]
 impl Attributes {
-    #[message]
-    fn an_attr(&mut self) -> String {
-        self.an_attr.clone()
-    }
-
-    #[message]
-    fn set_an_attr(&mut self, value: String) {
-        self.an_attr = value;
-    }
-
     #[message]
     fn a_ro_property(&mut self) -> usize {
         self.private.len()
@@ -68,13 +60,13 @@ fn attributes() -> Attributes {
 
 async fn proxy_get_attr(at: At) {
     let it = at.spawn(attributes());
-    assert_eq!(it.ask(AttributesAnAttr {}).await.unwrap(), "an_attr");
+    assert_eq!(it.ask(AttributesFieldsAnAttr {}).await.unwrap(), "an_attr");
 }
 
 async fn proxy_set_attr(at: At) {
     let it = at.spawn(attributes());
-    let message = AttributesSetAnAttr {
-        value: "abcdef".into(),
+    let message = AttributesFieldsSetAnAttr {
+        an_attr: "abcdef".into(),
     };
     it.ask(message).await.unwrap();
     assert_eq!(it.an_attr().await.unwrap(), "abcdef");

@@ -52,7 +52,9 @@ pub use order::Prioritised;
 pub use order::{Ranks, Unranked};
 pub use protocol::ProtocolMessage;
 #[doc(hidden)]
-pub use protocol::{HasProtocol, HasProtocols, ProtocolInbox, Serves, SharedWith, serve};
+pub use protocol::{
+    HasFields, HasProtocol, HasProtocols, ProtocolInbox, Serves, SharedWith, serve,
+};
 #[doc(hidden)]
 pub use pump::{Many, stream};
 pub use recipient::{Recipient, WeakRecipient};

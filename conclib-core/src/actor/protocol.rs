@@ -28,6 +28,18 @@ pub trait HasProtocol<P: Messages>: HasProtocols {
     fn serve(&mut self, inbox: P, ctx: &mut Context<Self>) -> impl Future<Output = Turn>;
 }
 
+/// An actor that has the protocol of its own fields.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has fields with messages, and no impl that names them",
+    label = "the impl of `{Self}` does not handle the messages of this field",
+    note = "write `#[actor(protocols({Self}Fields))]` above the `impl` block with the handlers"
+)]
+pub trait HasFields<P: Messages>: HasProtocol<P> {}
+
+#[diagnostic::do_not_recommend]
+impl<A: HasProtocol<P>, P: Messages> HasFields<P> for A {}
+
 /// The inbox of a protocol.
 #[doc(hidden)]
 pub trait ProtocolInbox: Messages {

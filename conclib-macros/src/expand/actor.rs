@@ -6,16 +6,16 @@ use syn::{DeriveInput, Error, Item, ItemImpl, Path};
 
 use super::generics::{Need, bounded};
 use super::misplaced::keyword;
-use super::{calls, handlers, hooks, inbox, method, protocols};
+use super::{calls, fields, handlers, hooks, inbox, method, protocols};
 use crate::check;
 use crate::model::{ActorArgs, Handler};
-use crate::parse::{Mistakes, actor_args, actor_impl, fork, impl_args, own_lifetimes};
+use crate::parse::{self, Mistakes, actor_args, actor_impl, fork, impl_args, own_lifetimes};
 
 pub(crate) fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
     if let Ok(input) = syn::parse2::<DeriveInput>(item.clone())
         && !matches!(input.data, syn::Data::Union(_))
     {
-        return on_struct(args, &item, &input);
+        return on_struct(args, input);
     }
     match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Impl(block)) => on_impl(args, block),
@@ -34,19 +34,21 @@ pub(crate) fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-fn on_struct(args: TokenStream, item: &TokenStream, input: &DeriveInput) -> TokenStream {
+fn on_struct(args: TokenStream, mut input: DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let args = actor_args(args, &mut mistakes);
     check::actor_args(&args, &mut mistakes);
+    let found = parse::fields(&mut input, &args.runtime, &mut mistakes);
     if let Some(lifetime) = input.generics.lifetimes().next() {
         mistakes.push(Error::new_spanned(
             lifetime,
             "an actor outlives whoever spawned it and cannot borrow: own the data, or share it in an `Arc`",
         ));
     }
-    let declared = declared(&args, input, mistakes.is_empty());
+    let declared = declared(&args, &input, mistakes.is_empty());
+    let fields = fields::expand(&args.runtime, &input, &found);
     let mistakes = mistakes.into_tokens();
-    quote!(#item #declared #mistakes)
+    quote!(#input #declared #fields #mistakes)
 }
 
 fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStream {

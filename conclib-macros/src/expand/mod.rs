@@ -3,6 +3,7 @@
 mod actor;
 mod calls;
 mod entry;
+mod fields;
 mod generics;
 mod handlers;
 mod hooks;

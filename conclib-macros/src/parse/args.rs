@@ -3,15 +3,16 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Error, LitInt, LitStr, Path, Token, parse_quote, token};
+use syn::{Attribute, Error, LitInt, LitStr, Meta, Path, Token, parse_quote, token};
 
 use super::Mistakes;
 use super::duration::duration;
-use crate::model::{ActorArgs, ImplArgs, MessageArgs};
+use crate::model::{ActorArgs, FieldArgs, ImplArgs, MessageArgs};
 
 const MESSAGE: &str = "a message has the arguments `reply = Type`, `error = Type`, `name = \"…\"`, `priority = 0` and `local`; on a method also `every = \"500ms\"` and `concurrent`";
 const ACTOR: &str = "an actor's struct has the arguments `urn = \"…\"`, `mailbox = 256`, `overflow = DropOldest`, `strategy = OneForAll`, `timeout = \"5s\"` and `priority`";
 const BLOCK: &str = "`#[actor]` on an impl takes only `protocols(…)` and `thread`: `urn`, `mailbox` and the like belong above the struct";
+const FIELD: &str = "a field can be read and set from outside: `#[field(get)]`, `#[field(set)]` or `#[field(get, set)]`";
 const PROTOCOL: &str = "`#[protocol]` takes no arguments";
 const ENTRY: &str = "`#[conclib::main]` takes no arguments";
 
@@ -97,6 +98,27 @@ pub(crate) fn impl_args(args: TokenStream, mistakes: &mut Mistakes) -> ImplArgs 
         Ok(())
     });
     parsed
+}
+
+/// What may be done with a field; `None` if it does not say.
+pub(crate) fn field_args(attribute: &Attribute, mistakes: &mut Mistakes) -> Option<FieldArgs> {
+    let mut parsed = FieldArgs::default();
+    let mut is_told = false;
+    if let Meta::List(list) = &attribute.meta {
+        is_told = !list.tokens.is_empty();
+        each(list.tokens.clone(), mistakes, |arg| {
+            match arg.key.to_string().as_str() {
+                "get" => parsed.get = arg.word()?,
+                "set" => parsed.set = arg.word()?,
+                _ => return Err(arg.unknown(FIELD)),
+            }
+            Ok(())
+        });
+    }
+    if !is_told {
+        mistakes.push(Error::new_spanned(attribute.path(), FIELD));
+    }
+    (parsed.get || parsed.set).then_some(parsed)
 }
 
 /// The arguments of `#[protocol]`: only where the runtime is.

@@ -56,10 +56,14 @@ pub(super) fn take(
 
 /// `#[message]`, and `#[conclib::message]` too.
 pub(super) fn is_role(path: &Path, runtime: &Path) -> bool {
+    is_ours(path, runtime, &["handler", "message", "on", "fallback"])
+}
+
+/// Whether an attribute has one of these names, and nobody else's path.
+pub(super) fn is_ours(path: &Path, runtime: &Path, names: &[&str]) -> bool {
     let Some(name) = name(path) else {
         return false;
     };
-    let names = ["handler", "message", "on", "fallback"];
     let mut segments = path.segments.iter().rev().skip(1);
     let from_us = match segments.next() {
         None => true,

@@ -1,0 +1,74 @@
+//! The fields of an actor that have messages: a protocol of the actor's own,
+//! as somebody would write it.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{DeriveInput, Path};
+
+use super::{blaming, protocols, respanned};
+use crate::model::Field;
+
+pub(super) fn expand(runtime: &Path, input: &DeriveInput, fields: &[Field]) -> TokenStream {
+    let Some(first) = fields.first() else {
+        return TokenStream::new();
+    };
+    let (actor, vis) = (&input.ident, &input.vis);
+    let protocol = format_ident!("{}Fields", actor.unraw(), span = actor.span());
+    let mut declarations = Vec::new();
+    let mut methods = Vec::new();
+    for Field {
+        name,
+        ty,
+        docs,
+        get,
+        set,
+        ..
+    } in fields
+    {
+        if *get {
+            let doc = docs
+                .is_empty()
+                .then(|| doc(format!(" The field `{name}`.")));
+            let signature = quote!(fn #name(&self) -> #ty);
+            let clone = quote_spanned!(blaming(ty.span())=> ::core::clone::Clone::clone);
+            declarations.push(quote!(#doc #(#docs)* #[message] #signature;));
+            methods.push(quote!(#signature { #clone(&self.#name) }));
+        }
+        if let Some(setter) = set {
+            let doc = doc(format!(" Sets the field `{name}`."));
+            let signature = quote!(fn #setter(&mut self, #name: #ty));
+            declarations.push(quote!(#doc #[message] #signature;));
+            methods.push(quote!(#signature { self.#name = #name; }));
+        }
+    }
+    let text = format!(" The fields of [`{actor}`] that can be read or set by messages.");
+    let allowances = super::allowances();
+    let named = named(runtime, actor, &protocol, first.at);
+    quote! {
+        #[doc = #text]
+        #allowances
+        #[#runtime::protocol(crate = #runtime)]
+        #vis trait #protocol { #(#declarations)* }
+        #allowances
+        impl #protocol for #actor { #(#methods)* }
+        #named
+    }
+}
+
+fn doc(text: String) -> TokenStream {
+    quote!(#[doc = #text])
+}
+
+/// An impl that does not name the protocol is told of where its fields are.
+fn named(runtime: &Path, actor: &Ident, protocol: &Ident, at: Span) -> TokenStream {
+    let inbox = protocols::inbox_name(protocol);
+    let named = respanned(at, quote!(named::<#actor>));
+    quote! {
+        const _: () = {
+            const fn named<A: #protocol + #runtime::__private::HasFields<A::#inbox>>() {}
+            #named();
+        };
+    }
+}

@@ -1,0 +1,102 @@
+//! `#[field(…)]` on the fields of an actor's struct: which of them have
+//! messages of their own.
+
+use quote::format_ident;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Attribute, Data, DeriveInput, Error, Path};
+
+use super::{Mistakes, field_args};
+use crate::check::is_taken;
+use crate::model::Field;
+
+/// The fields that have messages. Our attributes are taken off all of them:
+/// nothing else reads one.
+pub(crate) fn fields(
+    input: &mut DeriveInput,
+    runtime: &Path,
+    mistakes: &mut Mistakes,
+) -> Vec<Field> {
+    let generic = input.generics.params.first().cloned();
+    let fields = match &mut input.data {
+        Data::Struct(data) => &mut data.fields,
+        Data::Enum(data) => {
+            for field in data.variants.iter_mut().flat_map(|one| &mut one.fields) {
+                for attribute in take(field, runtime) {
+                    mistakes.push(Error::new_spanned(
+                        attribute.path(),
+                        "a variant need not be there, so its fields have no messages: write `#[message]` methods that say what they do then",
+                    ));
+                }
+            }
+            return Vec::new();
+        }
+        Data::Union(_) => return Vec::new(),
+    };
+    let mut found = Vec::new();
+    for field in fields.iter_mut() {
+        let ours = take(field, runtime);
+        let Some((first, rest)) = ours.split_first() else {
+            continue;
+        };
+        for second in rest {
+            mistakes.push(Error::new_spanned(
+                second.path(),
+                "a field says once what may be done with it: `#[field(get, set)]`",
+            ));
+        }
+        if let Some(param) = &generic {
+            mistakes.push(Error::new_spanned(
+                param,
+                "the messages of a field are the same for every actor of a type, so its struct has no parameters: write `#[message]` methods in the `#[actor] impl`",
+            ));
+            continue;
+        }
+        found.extend(one(first, field, mistakes));
+    }
+    found
+}
+
+fn one(attribute: &Attribute, field: &syn::Field, mistakes: &mut Mistakes) -> Option<Field> {
+    let Some(name) = &field.ident else {
+        mistakes.push(Error::new_spanned(
+            attribute.path(),
+            "the messages of a field are named after it, and this one has no name: give it one, or write `#[message]` methods in the `#[actor] impl`",
+        ));
+        return None;
+    };
+    if let Some(cfg) = field.attrs.iter().find(|attr| attr.path().is_ident("cfg")) {
+        mistakes.push(Error::new_spanned(
+            cfg,
+            "a field has its messages under all conditions: write `#[message]` methods with this above them in the `#[actor] impl`",
+        ));
+        return None;
+    }
+    let args = field_args(attribute, mistakes)?;
+    if args.get && is_taken(name) {
+        mistakes.at(
+            name.span(),
+            format_args!("`{name}` is a method of every `ActorRef`, so this field could not be read by it: rename the field, or write a `#[message]` method with another name"),
+        );
+        return None;
+    }
+    let is_doc = |attr: &&Attribute| attr.path().is_ident("doc");
+    let setter = format_ident!("set_{}", name.unraw(), span = name.span());
+    Some(Field {
+        name: name.clone(),
+        ty: field.ty.clone(),
+        docs: field.attrs.iter().filter(is_doc).cloned().collect(),
+        get: args.get,
+        set: args.set.then_some(setter),
+        at: attribute.path().span(),
+    })
+}
+
+/// Takes our attributes off a field.
+fn take(field: &mut syn::Field, runtime: &Path) -> Vec<Attribute> {
+    let (ours, others) = std::mem::take(&mut field.attrs)
+        .into_iter()
+        .partition(|attribute| super::role::is_ours(attribute.path(), runtime, &["field"]));
+    field.attrs = others;
+    ours
+}
