@@ -17,7 +17,7 @@ pub use conclib_core::*;
 #[cfg(all(feature = "macros", feature = "testing"))]
 pub use conclib_macros::test;
 #[cfg(feature = "macros")]
-pub use conclib_macros::{actor, fallback, handler, main, message, on, protocol};
+pub use conclib_macros::{actor, fallback, handler, main, message, on, part, protocol};
 /// The attributes that are only understood inside an `#[actor] impl`.
 mod error;
 #[cfg(feature = "net")]
@@ -61,7 +61,7 @@ pub mod prelude {
     };
     #[cfg(feature = "macros")]
     #[doc(no_inline)]
-    pub use conclib_macros::{actor, fallback, handler, message, on, protocol};
+    pub use conclib_macros::{actor, fallback, handler, message, on, part, protocol};
 }
 
 /// What the guides show compiles and holds.

@@ -36,8 +36,8 @@ pub mod __private;
 pub use actor::{
     Actor, ActorRef, AnyRef, AskerGone, Attached, Backoff, ChildExit, Context, Create,
     DEFAULT_MAILBOX, Declared, Directive, Escalation, Gone, Handler, Inbox, Messages, Overflow,
-    Place, Prioritised, ProtocolMessage, Recipient, Renews, Restart, Scoped, State, StopReason,
-    Stopping, Strategy, TaskActor, TickSpec, Travels, Turn, WeakRecipient, WeakRef,
+    Part, PartRef, Place, Prioritised, ProtocolMessage, Recipient, Renews, Restart, Scoped, State,
+    StopReason, Stopping, Strategy, TaskActor, TickSpec, Travels, Turn, WeakRecipient, WeakRef,
 };
 pub use call::{Asking, Call, Queueing, Target, Telling};
 pub use current::ActorId;

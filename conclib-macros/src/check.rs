@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use syn::{Error, Ident, LitStr, Path, Type};
 
-use crate::model::{Actor, ActorArgs, Handler, HandlerKind, Message};
+use crate::model::{Actor, ActorArgs, Handler, HandlerKind, Kind, Message, Part};
 use crate::parse::Mistakes;
 
 /// What `ActorRef` has as a method of its own, or from a trait of the standard
@@ -32,16 +32,21 @@ const TAKEN: [&str; 20] = [
     "urn",
 ];
 
+/// Of these, what a `PartRef` has too.
+const TAKEN_OF_PARTS: [&str; 4] = ["clone", "into", "to_owned", "try_into"];
+
 /// Checks an actor, and takes out the handlers that could not stand beside the
 /// others: they would only be told of once more.
 pub(crate) fn actor(actor: &mut Actor, mistakes: &mut Mistakes) {
     protocols(&mut actor.protocols, mistakes);
+    parts(&mut actor.parts, mistakes);
+    let kind = actor.kind;
     let name = actor.ident.to_string();
     let mut variants = HashMap::new();
     let mut messages = HashSet::new();
     let mut names = HashSet::new();
     actor.handlers.retain_mut(|handler| {
-        taken(handler, mistakes);
+        taken(kind, handler, mistakes);
         let text = match &mut handler.kind {
             HandlerKind::Method(own) => {
                 message(&mut own.message, mistakes);
@@ -81,14 +86,43 @@ fn protocols(protocols: &mut Vec<Path>, mistakes: &mut Mistakes) {
     });
 }
 
-fn taken(handler: &Handler, mistakes: &mut Mistakes) {
+fn parts(parts: &mut Vec<Part>, mistakes: &mut Mistakes) {
+    let mut seen = HashSet::new();
+    parts.retain(|part| {
+        let Part { method, ty, .. } = part;
+        if is_taken(method) {
+            mistakes.at(
+                method.span(),
+                format_args!("`{method}` is a method of every `ActorRef`, so this part could not be reached by it: rename the method"),
+            );
+        }
+        let shown = quote::quote!(#ty).to_string().replace(' ', "");
+        let is_first = seen.insert(shown.clone());
+        if !is_first {
+            mistakes.push(Error::new_spanned(
+                ty,
+                format_args!("an actor has one part of a type, as its messages go by the type, and there is a `{shown}` above: give this one a type of its own"),
+            ));
+        }
+        is_first
+    });
+}
+
+fn taken(kind: Kind, handler: &Handler, mistakes: &mut Mistakes) {
     let method = &handler.method;
     // A declared message is not called by the name of its handler.
     let is_called = handler.as_method().is_some();
-    if is_called && is_taken(method) {
+    let (whose, is_taken) = match kind {
+        Kind::Part => (
+            "PartRef",
+            TAKEN_OF_PARTS.iter().any(|taken| method == taken),
+        ),
+        Kind::Actor | Kind::Protocol => ("ActorRef", is_taken(method)),
+    };
+    if is_called && is_taken {
         mistakes.at(
             method.span(),
-            format_args!("`{method}` is a method of every `ActorRef`, so this message could not be called by it: rename the method, and keep the name on the wire with `#[message(name = \"{method}\")]`"),
+            format_args!("`{method}` is a method of every `{whose}`, so this message could not be called by it: rename the method, and keep the name on the wire with `#[message(name = \"{method}\")]`"),
         );
     }
 }

@@ -37,6 +37,45 @@ use proc_macro::TokenStream;
 /// `DropOldest` drops the oldest of the least urgent. An actor in another
 /// process goes by the priority that the message declares.
 ///
+/// A field with `#[field(get)]`, `#[field(set)]` or `#[field(get, set)]` can be
+/// read and set by messages; a read gives a clone. All such fields of a `Circle`
+/// are the [protocol](macro@protocol) `CircleFields`, which its impl names:
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[actor]
+/// pub struct Circle {
+///     #[field(get, set)]
+///     radius: f64,
+///     #[field(get)]
+///     name: String,
+///     secret: u8,
+/// }
+///
+/// #[actor(protocols(CircleFields))]
+/// impl Circle {
+///     #[message]
+///     fn area(&self) -> f64 { 3.14 * self.radius * self.radius }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let circle = Circle { radius: 1.0, name: "ring".into(), secret: 7 };
+///     let circle = system.spawn(circle)?;
+///     circle.set_radius(2.0).await?;
+///     assert_eq!(circle.radius().await?, 2.0);
+///     assert_eq!(circle.name().await?, "ring");
+///     Ok(())
+/// }
+/// ```
+///
+/// It expands to what one would write: a `#[protocol] pub trait CircleFields`
+/// with `#[message] fn radius(&self) -> f64`, `#[message] fn set_radius(&mut
+/// self, radius: f64)` and so on, as visible as the struct, and its impl for
+/// `Circle`.
+///
 /// # On an impl
 ///
 /// `#[actor(protocols(Feline, Parent))]` names the protocols that the actor has;
@@ -54,6 +93,7 @@ use proc_macro::TokenStream;
 /// | `#[on(child)]` | `fn (&mut self, exit: ChildExit) -> Directive` | a child has ended, or waits to be started again |
 /// | `#[on(gone)]` | `fn (&mut self, gone: Gone)` | an actor that was watched has ended |
 /// | `#[on(idle = "30s")]` | `fn (&mut self)` | it had no turn for so long; once for each quiet time |
+/// | `#[part]` | `fn (&mut self) -> &mut Type` | the way to the messages of what is inside it; see [`macro@part`] |
 /// | `#[fallback]` | `fn (&mut self, request: RequestEnvelope)` | a request from outside that nothing is declared for |
 ///
 /// All of them may be `async` or not, and may take `ctx: &mut Context<Self>`
@@ -207,6 +247,59 @@ pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn protocol(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::protocol(args.into(), item.into()).into()
+}
+
+/// Makes the methods of a value inside an actor messages of the actor.
+///
+/// It goes above an `impl` block of the value's type, which is any struct or
+/// enum; a method with `#[message]` in it is a message, with the arguments of
+/// [`macro@message`] but for `every` and `concurrent`. And it goes above the
+/// method of the actor that leads to the value, `fn name(&mut self) -> &mut
+/// Type`. A reference to the actor has a method of that name, whose methods
+/// are the calls.
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[derive(Default)]
+/// pub struct Playback { track: u32 }
+///
+/// #[part]
+/// impl Playback {
+///     #[message]
+///     fn play(&mut self, track: u32) -> bool { self.track = track; true }
+/// }
+///
+/// #[actor]
+/// #[derive(Default)]
+/// pub struct Player { playback: Playback }
+///
+/// #[actor]
+/// impl Player {
+///     #[part]
+///     fn playback(&mut self) -> &mut Playback { &mut self.playback }
+///
+///     #[message]
+///     fn track(&self) -> u32 { self.playback.track }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let player = system.spawn(Player::default())?;
+///     assert!(player.playback().play(3).await?);
+///     assert_eq!(player.track().await?, 3);
+///     Ok(())
+/// }
+/// ```
+///
+/// The message of `play` is `PlaybackPlay`, which the actor handles like any
+/// other; its name on the wire is `Playback.play`. A turn is the actor's, so
+/// the methods of its parts and its own never overlap. They have no context.
+/// Several actors may have a part of one type; one actor has one of each.
+#[proc_macro_attribute]
+pub fn part(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::part(args.into(), item.into()).into()
 }
 
 /// Runs an `async fn main` on a tokio runtime with all its cores.

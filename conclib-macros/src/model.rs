@@ -77,13 +77,25 @@ pub(crate) struct ImplArgs {
     pub(crate) thread: bool,
 }
 
-/// An `#[actor] impl`, or a `#[protocol] trait`, which has nothing but methods
-/// that are messages.
+/// Whose the messages are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Actor,
+    /// Every actor's that has it.
+    Protocol,
+    /// Those of a value inside an actor.
+    Part,
+}
+
+/// An `#[actor] impl`; or a `#[protocol] trait` or a `#[part] impl`, which have
+/// nothing but methods that are messages.
 pub(crate) struct Actor {
     pub(crate) runtime: Path,
-    pub(crate) is_protocol: bool,
+    pub(crate) kind: Kind,
     /// The protocols that an actor has.
     pub(crate) protocols: Vec<Path>,
+    /// What is inside it and has messages.
+    pub(crate) parts: Vec<Part>,
     /// `Greeter`, as the names of what is generated begin.
     pub(crate) ident: Ident,
     /// `Greeter<T>`; of a protocol, `Self`.
@@ -141,6 +153,14 @@ pub(crate) struct Method {
     pub(crate) unsound: usize,
 }
 
+/// A method that leads to a part of the actor.
+pub(crate) struct Part {
+    pub(crate) method: Ident,
+    pub(crate) ty: Type,
+    /// What is said of the method and is as true of a call of it.
+    pub(crate) attrs: Vec<Attribute>,
+}
+
 /// A parameter that becomes a field.
 pub(crate) struct Param {
     pub(crate) name: Ident,
@@ -178,8 +198,9 @@ impl Actor {
     pub(crate) fn new(runtime: Path, ident: Ident, self_ty: Type, generics: Generics) -> Self {
         Self {
             runtime,
-            is_protocol: false,
+            kind: Kind::Actor,
             protocols: Vec::new(),
+            parts: Vec::new(),
             ident,
             self_ty,
             generics,

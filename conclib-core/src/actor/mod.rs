@@ -18,6 +18,7 @@ mod mailbox;
 mod mortal;
 mod next;
 mod order;
+mod part;
 mod protocol;
 mod pump;
 mod recipient;
@@ -50,6 +51,7 @@ pub(crate) use mailbox::Ticket;
 pub use order::Prioritised;
 #[doc(hidden)]
 pub use order::{Ranks, Unranked};
+pub use part::{Part, PartRef};
 pub use protocol::ProtocolMessage;
 #[doc(hidden)]
 pub use protocol::{

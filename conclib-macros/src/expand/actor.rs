@@ -46,7 +46,7 @@ fn on_struct(args: TokenStream, mut input: DeriveInput) -> TokenStream {
         ));
     }
     let declared = declared(&args, &input, mistakes.is_empty());
-    let fields = fields::expand(&args.runtime, &input, &found);
+    let fields = found.map(|found| fields::expand(&args.runtime, &input, &found));
     let mistakes = mistakes.into_tokens();
     quote!(#input #declared #fields #mistakes)
 }
@@ -105,7 +105,7 @@ fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStrea
 fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let parsed = impl_args(args.clone(), &mut mistakes);
-    if let Some(forked) = forked(&args, &block, &parsed.runtime) {
+    if let Some(forked) = forked(&quote!(actor), &args, &block, &parsed.runtime) {
         return forked;
     }
     let Some(mut actor) = actor_impl(parsed, &mut block, &mut mistakes) else {
@@ -142,11 +142,16 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
 }
 
 /// A block with conditional methods, as the two blocks that it may be.
-fn forked(args: &TokenStream, block: &ItemImpl, runtime: &Path) -> Option<TokenStream> {
+pub(super) fn forked(
+    name: &TokenStream,
+    args: &TokenStream,
+    block: &ItemImpl,
+    runtime: &Path,
+) -> Option<TokenStream> {
     let fork = fork(block, runtime)?;
     let (condition, with, without) = (fork.condition, fork.with, fork.without);
     // What is wrong with it is wrong at the attribute, as it was written.
-    let attribute = quote::quote_spanned!(Span::call_site()=> #[#runtime::actor(#args)]);
+    let attribute = quote::quote_spanned!(Span::call_site()=> #[#runtime::#name(#args)]);
     Some(quote! {
         #[cfg(#condition)]
         #attribute

@@ -2,12 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::Visibility;
+use syn::{Attribute, Generics, Visibility};
 
 use super::inbox::generics;
 use super::method::marker_value;
-use super::protocols;
-use crate::model::{Actor, Handler, Method};
+use super::{part, protocols};
+use crate::model::{Actor, Handler, Kind, Method};
 
 pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
     let methods: Vec<_> = actor
@@ -15,26 +15,40 @@ pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
         .iter()
         .filter_map(|handler| Some((handler, handler.as_method()?)))
         .collect();
-    if methods.is_empty() {
+    if methods.is_empty() && actor.parts.is_empty() {
         return TokenStream::new();
     }
-    let Actor { ident, .. } = actor;
-    let (generics, target) = if actor.is_protocol {
-        protocols::whoever(actor)
-    } else {
-        (generics(actor), actor.self_ty.clone())
-    };
+    let ident = &actor.ident;
+    let Way {
+        generics,
+        target,
+        reference,
+        asker,
+        handles,
+    } = way(actor);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
-    let runtime = &actor.runtime;
-    let reference = quote!(#runtime::ActorRef<#target>);
-    let handles = actor.is_protocol.then(|| protocols::handles(actor));
     let calls = format_ident!("{ident}Calls");
     let signatures: Vec<_> = methods
         .iter()
         .map(|(handler, own)| signature(actor, &reference, handler, own))
         .collect();
-    let attrs = methods.iter().map(|(_, own)| attrs(own));
-    let bodies = methods.iter().map(|(_, own)| body(own));
+    let attrs = methods.iter().map(|(_, own)| {
+        said(&own.attrs, || {
+            format!(" A call of the message `{}`.", own.message.name.value())
+        })
+    });
+    let bodies = methods.iter().map(|(_, own)| body(&asker, own));
+    let parts: Vec<_> = actor
+        .parts
+        .iter()
+        .map(|to| part::signature(actor, to))
+        .collect();
+    let part_attrs = actor.parts.iter().map(|to| {
+        said(&to.attrs, || {
+            format!(" The messages of its part `{}`.", to.method)
+        })
+    });
+    let way_in = part::way_in(actor);
     let allowances = super::allowances();
     let text = format!(
         " The messages of [`{ident}`] as methods of a reference to it. Nothing is sent before the call is awaited or told."
@@ -44,11 +58,42 @@ pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
         #allowances
         #vis trait #calls #impl_generics #where_clause {
             #(#attrs #signatures;)*
+            #(#part_attrs #parts;)*
         }
         #allowances
-        impl #impl_generics #calls #ty_generics for #reference #where_clause #handles {
+        impl #impl_generics #calls #ty_generics for #target #where_clause #handles {
             #(#signatures { #bodies })*
+            #(#parts { #way_in })*
         }
+    }
+}
+
+/// Whose the methods are, and whom they ask.
+pub(super) struct Way {
+    pub(super) generics: Generics,
+    /// What has the methods.
+    pub(super) target: TokenStream,
+    /// Whom a call is for.
+    pub(super) reference: TokenStream,
+    /// How the one is had from the other.
+    pub(super) asker: TokenStream,
+    pub(super) handles: Option<TokenStream>,
+}
+
+fn way(actor: &Actor) -> Way {
+    let runtime = &actor.runtime;
+    let (generics, of) = match actor.kind {
+        Kind::Actor => (generics(actor), actor.self_ty.clone()),
+        Kind::Protocol => protocols::whoever(actor),
+        Kind::Part => return part::way(actor),
+    };
+    let target = quote!(#runtime::ActorRef<#of>);
+    Way {
+        generics,
+        reference: quote!(&#target),
+        target,
+        asker: quote!(self),
+        handles: (actor.kind == Kind::Protocol).then(|| protocols::handles(actor)),
     }
 }
 
@@ -67,24 +112,23 @@ fn signature(
     });
     let unknown = (0..own.unsound).map(|_| quote!(_: impl ::core::marker::Sized));
     quote! {
-        fn #method(&self, #(#params,)* #(#unknown,)*) -> #runtime::Call<&#reference, #message>
+        fn #method(&self, #(#params,)* #(#unknown,)*) -> #runtime::Call<#reference, #message>
     }
 }
 
 /// What the method says of itself; else what the call is.
-fn attrs(own: &Method) -> TokenStream {
-    let attrs = &own.attrs;
+fn said(attrs: &[Attribute], otherwise: impl FnOnce() -> String) -> TokenStream {
     let is_documented = attrs.iter().any(|attr| attr.path().is_ident("doc"));
     let doc = (!is_documented).then(|| {
-        let text = format!(" A call of the message `{}`.", own.message.name.value());
+        let text = otherwise();
         quote!(#[doc = #text])
     });
     quote!(#doc #(#attrs)*)
 }
 
-fn body(own: &Method) -> TokenStream {
+fn body(asker: &TokenStream, own: &Method) -> TokenStream {
     let ident = &own.message.ident;
     let names = own.params.iter().map(|param| &param.name);
     let marker = marker_value(own);
-    quote!(self.ask(#ident { #(#names,)* #marker }))
+    quote!(#asker.ask(#ident { #(#names,)* #marker }))
 }

@@ -10,10 +10,9 @@ use syn::{DeriveInput, Path};
 use super::{blaming, protocols, respanned};
 use crate::model::Field;
 
+/// What was reported leaves a protocol with fewer messages, or none: the impl
+/// names it all the same.
 pub(super) fn expand(runtime: &Path, input: &DeriveInput, fields: &[Field]) -> TokenStream {
-    let Some(first) = fields.first() else {
-        return TokenStream::new();
-    };
     let (actor, vis) = (&input.ident, &input.vis);
     let protocol = format_ident!("{}Fields", actor.unraw(), span = actor.span());
     let mut declarations = Vec::new();
@@ -32,9 +31,10 @@ pub(super) fn expand(runtime: &Path, input: &DeriveInput, fields: &[Field]) -> T
                 .is_empty()
                 .then(|| doc(format!(" The field `{name}`.")));
             let signature = quote!(fn #name(&self) -> #ty);
-            let clone = quote_spanned!(blaming(ty.span())=> ::core::clone::Clone::clone);
+            let clone =
+                quote_spanned!(blaming(ty.span())=> ::core::clone::Clone::clone(&self.#name));
             declarations.push(quote!(#doc #(#docs)* #[message] #signature;));
-            methods.push(quote!(#signature { #clone(&self.#name) }));
+            methods.push(quote!(#signature { #clone }));
         }
         if let Some(setter) = set {
             let doc = doc(format!(" Sets the field `{name}`."));
@@ -45,14 +45,17 @@ pub(super) fn expand(runtime: &Path, input: &DeriveInput, fields: &[Field]) -> T
     }
     let text = format!(" The fields of [`{actor}`] that can be read or set by messages.");
     let allowances = super::allowances();
-    let named = named(runtime, actor, &protocol, first.at);
+    let named = fields
+        .first()
+        .map(|first| named(runtime, actor, &protocol, first.at));
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     quote! {
         #[doc = #text]
         #allowances
         #[#runtime::protocol(crate = #runtime)]
         #vis trait #protocol { #(#declarations)* }
         #allowances
-        impl #protocol for #actor { #(#methods)* }
+        impl #impl_generics #protocol for #actor #ty_generics #where_clause { #(#methods)* }
         #named
     }
 }

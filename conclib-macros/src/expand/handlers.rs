@@ -5,8 +5,8 @@ use quote::{quote, quote_spanned};
 
 use super::hooks::actor_hooks;
 use super::inbox::{generics, ident};
-use super::{blaming, local, protocols};
-use crate::model::{Actor, Handler, HandlerKind, Hook, ReturnKind};
+use super::{blaming, local, part, protocols};
+use crate::model::{Actor, Handler, HandlerKind, Hook, Kind, ReturnKind};
 
 pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     let Actor {
@@ -154,7 +154,7 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
     };
     let shares = handler
         .shared
-        .filter(|_| handler.is_async && !actor.is_protocol)
+        .filter(|_| handler.is_async && actor.kind != Kind::Protocol)
         .map(|span| quote_spanned!(blaming(span)=> #runtime::__private::shares::<Self>();));
     let (answer, returned) = match returns.kind {
         ReturnKind::Value => (quote!(answer), quote!(ReplyOf)),
@@ -168,10 +168,10 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
     let reply = local("reply");
     // What does not fit a declared message is the return type's fault.
     let span = blaming(returns.span);
-    let (owner, this) = if actor.is_protocol {
-        protocols::callee(actor)
-    } else {
-        (quote_spanned!(span=> Self), quote_spanned!(span=> self))
+    let (owner, this) = match actor.kind {
+        Kind::Protocol => protocols::callee(actor),
+        Kind::Part => (quote_spanned!(span=> Self), part::callee()),
+        Kind::Actor => (quote_spanned!(span=> Self), quote_spanned!(span=> self)),
     };
     if handler.concurrent || returns.kind == ReturnKind::Stream {
         let this = handler.has_self.then(|| quote_spanned!(span=> #this,));

@@ -11,6 +11,7 @@ mod inbox;
 mod message;
 mod method;
 mod misplaced;
+mod part;
 mod protocol;
 mod protocols;
 mod shape;
@@ -22,6 +23,7 @@ pub(crate) use actor::actor;
 pub(crate) use entry::{main, test};
 pub(crate) use message::message;
 pub(crate) use misplaced::misplaced;
+pub(crate) use part::part;
 pub(crate) use protocol::protocol;
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};

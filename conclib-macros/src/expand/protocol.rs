@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::{Error, Item, ItemTrait, parse_quote};
 
 use super::misplaced::keyword;
-use super::protocols::inbox_name;
+use super::protocols::{self, inbox_name};
 use super::{calls, handlers, inbox, local, method};
 use crate::check;
 use crate::model::{Actor, Handler};
@@ -69,15 +69,13 @@ fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStre
     let structs = own.map(method::expand);
     let inbox = inbox::expand(protocol, is_sound);
     let calls = calls::expand(protocol, vis);
-    let messages: Vec<_> = protocol.handlers.iter().map(Handler::message).collect();
-    let variants: Vec<_> = protocol.handlers.iter().map(|own| &own.variant).collect();
+    let shared = protocols::shared(protocol);
     let turn = if is_sound {
         handlers::turn(protocol)
     } else {
         quote!(::core::unimplemented!())
     };
     let (message, actor, ctx) = (local("message"), local("actor"), local("ctx"));
-    let seek = local("seek");
     let allowances = super::allowances();
     quote! {
         #[doc(hidden)]
@@ -92,13 +90,6 @@ fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStre
             impl<__T: ?::core::marker::Sized> #hidden for __T {
                 type #inbox_name = #inbox_ty;
             }
-            impl #runtime::__private::ProtocolInbox for #inbox_ty {
-                fn offer<__A: #runtime::__private::HasProtocol<Self>>(
-                    #seek: &mut #runtime::__private::Seek<__A>,
-                ) {
-                    #(#seek.offer::<#messages>();)*
-                }
-            }
             impl<__A: #ident + #runtime::Actor> #runtime::__private::Serves<__A> for #inbox_ty {
                 fn turn(
                     self,
@@ -109,25 +100,7 @@ fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStre
                     async move { #turn }
                 }
             }
-            #(
-                impl #runtime::ProtocolMessage for #messages {}
-                impl<__A: #runtime::__private::HasProtocol<#inbox_ty>>
-                    #runtime::__private::SharedWith<__A> for #messages
-                {
-                    fn wrap(
-                        request: #runtime::Request<Self>,
-                    ) -> <__A as #runtime::Actor>::Inbox {
-                        <__A as #runtime::__private::HasProtocol<#inbox_ty>>::nest(
-                            #inbox_ty::#variants(request),
-                        )
-                    }
-                }
-            )*
-            impl<'__a> #runtime::__private::FerriedProtocol<#inbox_ty> for #runtime::__private::Ferry<'__a>
-            where
-                #(for<'__b> #runtime::__private::Ferry<'__b>:
-                    #runtime::__private::Ferried<#messages>,)*
-            {}
+            #shared
         };
         #calls
     }

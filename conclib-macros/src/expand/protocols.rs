@@ -4,14 +4,14 @@
 //! supertrait, whose one associated type is the inbox of the protocol; through
 //! a bound it is reached wherever the trait itself is.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Generics, Path, Type, parse_quote};
 
 use super::inbox::{generics, ident};
-use super::{blaming, local, respanned};
+use super::{blaming, local, part, respanned};
 use crate::model::{Actor, Handler};
 
 /// The name that a protocol has its inbox under.
@@ -50,15 +50,31 @@ fn alias(at: usize) -> Ident {
     format_ident!("__Protocol{at}")
 }
 
-/// The inboxes of the protocols.
+/// The inboxes of the protocols, and those of the parts.
 pub(super) fn types(actor: &Actor) -> Vec<Type> {
     let aliases = (0..actor.protocols.len()).map(alias);
-    aliases.map(|alias| parse_quote!(#alias<__Here>)).collect()
+    let aliases = aliases.map(|alias| parse_quote!(#alias<__Here>));
+    let parts = actor.parts.iter();
+    let parts = parts.map(|part| part::inbox_of(actor, part));
+    aliases.chain(parts).collect()
 }
 
 /// The variants that hold them.
 pub(super) fn variants(actor: &Actor) -> Vec<Ident> {
-    (0..actor.protocols.len()).map(alias).collect()
+    let aliases = (0..actor.protocols.len()).map(alias);
+    let parts = 0..actor.parts.len();
+    let parts = parts.map(|at| format_ident!("__Part{at}"));
+    aliases.chain(parts).collect()
+}
+
+/// Where they are named.
+fn named(actor: &Actor) -> Vec<(Span, String)> {
+    let shown = |tokens: &dyn ToTokens| tokens.to_token_stream().to_string().replace(' ', "");
+    let paths = actor.protocols.iter();
+    let paths = paths.map(|path| (path.span(), shown(path)));
+    let parts = actor.parts.iter();
+    let parts = parts.map(|part| (part.ty.span(), shown(&part.ty)));
+    paths.chain(parts).collect()
 }
 
 /// Where the messages of each protocol begin to count.
@@ -77,14 +93,14 @@ pub(super) fn offsets(actor: &Actor) -> Vec<TokenStream> {
 pub(super) fn distinct(actor: &Actor, own: &[TokenStream]) -> TokenStream {
     let runtime = &actor.runtime;
     let mut others = vec![quote!(&[#(#own),*])];
-    let checks = actor.protocols.iter().zip(types(actor)).map(|(path, ty)| {
+    let checks = named(actor).into_iter().zip(types(actor));
+    let checks = checks.map(|((span, shown), ty)| {
         let names = quote!(<#ty as #runtime::Messages>::NAMES);
-        let shown = path.to_token_stream().to_string().replace(' ', "");
         let text = format!(
             "`{shown}` has a message with the wire name of another message of `{}`: give one of the two another with `#[message(name = \"…\")]`",
             actor.ident
         );
-        let check = quote_spanned! {blaming(path.span())=>
+        let check = quote_spanned! {blaming(span)=>
             const _: () = ::core::assert!(
                 !#runtime::__private::any_taken(#names, &[#(#others),*]),
                 #text
@@ -129,7 +145,7 @@ fn serve(actor: &Actor, path: &Path, ty: &Type) -> TokenStream {
 
 /// That the actor has its protocols.
 pub(super) fn nests(actor: &Actor) -> TokenStream {
-    if actor.protocols.is_empty() {
+    if actor.protocols.is_empty() && actor.parts.is_empty() {
         return TokenStream::new();
     }
     let Actor {
@@ -141,6 +157,7 @@ pub(super) fn nests(actor: &Actor) -> TokenStream {
     let (types, variants) = (types(actor), variants(actor));
     let serves = actor.protocols.iter().zip(&types);
     let serves = serves.map(|(path, ty)| serve(actor, path, ty));
+    let serves = serves.chain(actor.parts.iter().map(|part| part::serve(actor, part)));
     quote! {
         impl #impl_generics #runtime::__private::HasProtocols for #self_ty #where_clause {}
         #(
@@ -151,6 +168,43 @@ pub(super) fn nests(actor: &Actor) -> TokenStream {
                 #serves
             }
         )*
+    }
+}
+
+/// Of a protocol or a part: that every actor that has it handles its messages.
+pub(super) fn shared(shared: &Actor) -> TokenStream {
+    let runtime = &shared.runtime;
+    let inbox = ident(shared);
+    let seek = local("seek");
+    let messages: Vec<_> = shared.handlers.iter().map(Handler::message).collect();
+    let variants = shared.handlers.iter().map(|own| &own.variant);
+    quote! {
+        impl #runtime::__private::ProtocolInbox for #inbox {
+            fn offer<__A: #runtime::__private::HasProtocol<Self>>(
+                #seek: &mut #runtime::__private::Seek<__A>,
+            ) {
+                #(#seek.offer::<#messages>();)*
+            }
+        }
+        #(
+            impl #runtime::ProtocolMessage for #messages {}
+            impl<__A: #runtime::__private::HasProtocol<#inbox>>
+                #runtime::__private::SharedWith<__A> for #messages
+            {
+                fn wrap(
+                    request: #runtime::Request<Self>,
+                ) -> <__A as #runtime::Actor>::Inbox {
+                    <__A as #runtime::__private::HasProtocol<#inbox>>::nest(
+                        #inbox::#variants(request),
+                    )
+                }
+            }
+        )*
+        impl<'__a> #runtime::__private::FerriedProtocol<#inbox> for #runtime::__private::Ferry<'__a>
+        where
+            #(for<'__b> #runtime::__private::Ferry<'__b>:
+                #runtime::__private::Ferried<#messages>,)*
+        {}
     }
 }
 

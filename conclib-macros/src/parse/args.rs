@@ -14,6 +14,7 @@ const ACTOR: &str = "an actor's struct has the arguments `urn = \"…\"`, `mailb
 const BLOCK: &str = "`#[actor]` on an impl takes only `protocols(…)` and `thread`: `urn`, `mailbox` and the like belong above the struct";
 const FIELD: &str = "a field can be read and set from outside: `#[field(get)]`, `#[field(set)]` or `#[field(get, set)]`";
 const PROTOCOL: &str = "`#[protocol]` takes no arguments";
+const PART: &str = "`#[part]` takes no arguments";
 const ENTRY: &str = "`#[conclib::main]` takes no arguments";
 
 fn default_runtime() -> Path {
@@ -124,6 +125,11 @@ pub(crate) fn field_args(attribute: &Attribute, mistakes: &mut Mistakes) -> Opti
 /// The arguments of `#[protocol]`: only where the runtime is.
 pub(crate) fn protocol_args(args: TokenStream, mistakes: &mut Mistakes) -> Path {
     only_runtime(args, PROTOCOL, mistakes)
+}
+
+/// The arguments of `#[part]`: only where the runtime is.
+pub(crate) fn part_args(args: TokenStream, mistakes: &mut Mistakes) -> Path {
+    only_runtime(args, PART, mistakes)
 }
 
 /// The arguments of `#[conclib::main]`: only where the runtime is.

@@ -6,7 +6,7 @@ use syn::{Attribute, Error, ImplItem, ImplItemFn, ItemImpl, parse_quote};
 
 use super::method::{self, Takes};
 use super::role::{self, Moment, Role};
-use super::{Mistakes, own_lifetimes, signature};
+use super::{Mistakes, own_lifetimes, part, signature};
 use crate::model::{Actor, Hook, ImplArgs};
 
 /// `None` if the block is no actor's. Our attributes are taken off also then:
@@ -86,6 +86,7 @@ fn add(actor: &mut Actor, method: &ImplItemFn, role: Role, span: Span, mistakes:
             let handler = method::own_message(actor, method, args, mistakes);
             actor.handlers.push(handler);
         }
+        Role::Part => actor.parts.extend(part::way(actor, method, span, mistakes)),
         Role::Fallback => {
             let what = "the `#[fallback]`";
             let takes = Takes::This("request: RequestEnvelope");

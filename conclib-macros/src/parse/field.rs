@@ -10,31 +10,30 @@ use super::{Mistakes, field_args};
 use crate::check::is_taken;
 use crate::model::Field;
 
-/// The fields that have messages. Our attributes are taken off all of them:
-/// nothing else reads one.
+/// The fields that have messages, but for those that were reported; `None` if
+/// no field says anything. Our attributes are taken off all of them: nothing
+/// else reads one.
 pub(crate) fn fields(
     input: &mut DeriveInput,
     runtime: &Path,
     mistakes: &mut Mistakes,
-) -> Vec<Field> {
-    let generic = input.generics.params.first().cloned();
-    let fields = match &mut input.data {
-        Data::Struct(data) => &mut data.fields,
-        Data::Enum(data) => {
-            for field in data.variants.iter_mut().flat_map(|one| &mut one.fields) {
-                for attribute in take(field, runtime) {
-                    mistakes.push(Error::new_spanned(
-                        attribute.path(),
-                        "a variant need not be there, so its fields have no messages: write `#[message]` methods that say what they do then",
-                    ));
-                }
-            }
-            return Vec::new();
-        }
-        Data::Union(_) => return Vec::new(),
+) -> Option<Vec<Field>> {
+    let why_none = match &input.data {
+        Data::Enum(_) => Some(
+            "a variant need not be there, so its fields have no messages: write `#[message]` methods that say what they do then",
+        ),
+        _ if !input.generics.params.is_empty() => Some(
+            "the fields of a generic actor have no messages, as those are one type for every actor: write `#[message]` methods in the `#[actor] impl`",
+        ),
+        _ => None,
     };
-    let mut found = Vec::new();
-    for field in fields.iter_mut() {
+    let fields: Box<dyn Iterator<Item = &mut syn::Field>> = match &mut input.data {
+        Data::Struct(data) => Box::new(data.fields.iter_mut()),
+        Data::Enum(data) => Box::new(data.variants.iter_mut().flat_map(|one| &mut one.fields)),
+        Data::Union(_) => return None,
+    };
+    let mut found = None;
+    for field in fields {
         let ours = take(field, runtime);
         let Some((first, rest)) = ours.split_first() else {
             continue;
@@ -45,14 +44,11 @@ pub(crate) fn fields(
                 "a field says once what may be done with it: `#[field(get, set)]`",
             ));
         }
-        if let Some(param) = &generic {
-            mistakes.push(Error::new_spanned(
-                param,
-                "the messages of a field are the same for every actor of a type, so its struct has no parameters: write `#[message]` methods in the `#[actor] impl`",
-            ));
-            continue;
+        let found = found.get_or_insert_with(Vec::new);
+        match why_none {
+            Some(why) => mistakes.push(Error::new_spanned(first.path(), why)),
+            None => found.extend(one(first, field, mistakes)),
         }
-        found.extend(one(first, field, mistakes));
     }
     found
 }

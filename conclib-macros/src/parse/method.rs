@@ -10,7 +10,7 @@ use super::signature::{self, Opaque, Params};
 use super::this::{named, used_generics};
 use super::{Mistakes, message_args};
 use crate::model::{
-    Actor, Handler, HandlerKind, Hook, Message, MessageArgs, Method, ReturnKind, Returns,
+    Actor, Handler, HandlerKind, Hook, Kind, Message, MessageArgs, Method, ReturnKind, Returns,
 };
 
 /// `#[handler] fn name(&mut self, message: M, ctx) -> R`.
@@ -88,8 +88,8 @@ pub(super) fn own_message(
     let returns = signature::returns(&method.sig);
     let concurrent = args.concurrent;
     answers_in_time(actor, method, concurrent, &params, mistakes);
-    let is_plain = method.sig.generics.params.is_empty()
-        && is_as_a_protocol_wants(actor, method, &args, mistakes);
+    let is_plain =
+        method.sig.generics.params.is_empty() && is_as_all_want(actor, method, &args, mistakes);
     let is_sound = is_plain && fields.len() == params.rest.len();
     let fields = if is_sound { fields } else { Vec::new() };
     let (reply, error) = if signature::replies(&method.sig, mistakes) && is_plain {
@@ -107,9 +107,7 @@ pub(super) fn own_message(
         self_ty: parse_quote!(#ident #ty_generics),
         ident,
         generics,
-        name: args
-            .name
-            .unwrap_or_else(|| LitStr::new(&name.to_string(), name.span())),
+        name: args.name.unwrap_or_else(|| wire_name(actor, &name)),
         reply,
         error,
         local: args.local.is_some() || !is_sound,
@@ -120,15 +118,10 @@ pub(super) fn own_message(
         message,
         vis: match &method.vis {
             // A trait says it for all its methods.
-            Visibility::Inherited if !actor.is_protocol => parse_quote!(pub),
+            Visibility::Inherited if actor.kind != Kind::Protocol => parse_quote!(pub),
             vis => vis.clone(),
         },
-        attrs: method
-            .attrs
-            .iter()
-            .filter(|at| is_told(at))
-            .cloned()
-            .collect(),
+        attrs: told(&method.attrs),
         params: fields,
         every: args.every.map(|(_, every)| every),
         unsound: if is_sound { 0 } else { params.rest.len() },
@@ -152,7 +145,7 @@ fn answers_in_time(
     let opaque = signature::opaque(&method.sig.output).map(|(opaque, _)| opaque);
     let is_async = method.sig.asyncness.is_some();
     if let Some(span) = concurrent {
-        if actor.is_protocol {
+        if actor.kind != Kind::Actor {
             mistakes.at(
                 span,
                 "what a concurrent handler needs belongs to one actor: write `#[message(concurrent)]` in the `#[actor] impl`",
@@ -180,7 +173,7 @@ fn answers_in_time(
         );
     }
     if opaque == Some(Opaque::Stream) {
-        if actor.is_protocol {
+        if actor.kind != Kind::Actor {
             mistakes.at(
                 method.sig.ident.span(),
                 "a stream of replies belongs to one actor: write it in the `#[actor] impl`",
@@ -194,21 +187,25 @@ fn answers_in_time(
     }
 }
 
-/// What a message of a protocol cannot have, as no single actor does.
-fn is_as_a_protocol_wants(
+/// What the message of a protocol or of a part cannot have, as no single actor
+/// does.
+fn is_as_all_want(
     actor: &Actor,
     method: &ImplItemFn,
     args: &MessageArgs,
     mistakes: &mut Mistakes,
 ) -> bool {
-    if !actor.is_protocol {
+    if actor.kind == Kind::Actor {
         return true;
     }
     if let Some((span, _)) = &args.every {
         mistakes.at(
             *span,
-            "what comes by itself belongs to one actor: write `#[message(every = …)]` in the `#[actor] impl`, and call the method of the protocol there",
+            "what comes by itself belongs to one actor: write `#[message(every = …)]` in the `#[actor] impl`, and call this method there",
         );
+    }
+    if actor.kind == Kind::Part {
+        return true;
     }
     let this = mentions_actor(&method.sig);
     if let Some(span) = this {
@@ -225,9 +222,21 @@ fn message_ident(actor: &Actor, method: &Ident) -> Ident {
     format_ident!("{}{}", actor.ident, variant, span = method.span())
 }
 
+/// The name on the wire of a method that says none. Two parts of an actor may
+/// have methods of one name.
+fn wire_name(actor: &Actor, method: &Ident) -> LitStr {
+    let name = match actor.kind {
+        Kind::Part => format!("{}.{method}", actor.ident.unraw()),
+        Kind::Actor | Kind::Protocol => method.to_string(),
+    };
+    LitStr::new(&name, method.span())
+}
+
 /// What is said of a method and is as true of a call of it.
-fn is_told(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("doc") || attribute.path().is_ident("deprecated")
+pub(super) fn told(attrs: &[Attribute]) -> Vec<Attribute> {
+    let is_told =
+        |attr: &&Attribute| attr.path().is_ident("doc") || attr.path().is_ident("deprecated");
+    attrs.iter().filter(is_told).cloned().collect()
 }
 
 #[expect(clippy::too_many_arguments, reason = "each is a part of a handler")]

@@ -7,7 +7,7 @@ use syn::{Error, Ident, ImplItemFn, ItemTrait, Path, TraitItem, TraitItemFn, par
 use super::block::as_its_role_wants;
 use super::role::{self, Role};
 use super::{Mistakes, method, signature};
-use crate::model::Actor;
+use crate::model::{Actor, Kind};
 
 /// `None` if the trait cannot be a protocol. Our attributes are taken off also
 /// then.
@@ -29,7 +29,7 @@ pub(crate) fn protocol_trait(
         parse_quote!(Self),
         syn::Generics::default(),
     );
-    protocol.is_protocol = true;
+    protocol.kind = Kind::Protocol;
     for item_of_it in &mut item.items {
         let TraitItem::Fn(written) = item_of_it else {
             continue;
@@ -39,7 +39,7 @@ pub(crate) fn protocol_trait(
         written.attrs.clone_from(&method.attrs);
         // Whoever implements the trait need not be an actor for the rest.
         let is_message = role.is_some();
-        if signature::takes_context(&method.sig)
+        if signature::context(&method.sig).is_some()
             || is_message && mentions_actor(&method.sig).is_some()
         {
             let clause = written.sig.generics.make_where_clause();
@@ -53,7 +53,7 @@ pub(crate) fn protocol_trait(
         let Role::Message(args) = role else {
             mistakes.at(
                 span,
-                "a protocol has only messages: hooks, `#[handler]` and `#[fallback]` belong in the `#[actor] impl`",
+                "a protocol has only messages: hooks, `#[handler]`, `#[fallback]` and parts belong in the `#[actor] impl`",
             );
             continue;
         };

@@ -15,6 +15,7 @@ pub(super) enum Role {
     Message(TokenStream),
     On(Moment),
     Fallback,
+    Part,
 }
 
 /// When a hook runs.
@@ -43,7 +44,7 @@ pub(super) fn take(
     for second in ours.iter().skip(1) {
         mistakes.push(Error::new_spanned(
             second.path(),
-            "a method is one thing: a `#[message]`, a `#[handler]`, a hook `#[on(…)]` or the `#[fallback]`",
+            "a method is one thing: a `#[message]`, a `#[handler]`, a hook `#[on(…)]`, the `#[fallback]` or the way to a `#[part]`",
         ));
     }
     // Which of the two was meant is not ours to guess.
@@ -56,7 +57,11 @@ pub(super) fn take(
 
 /// `#[message]`, and `#[conclib::message]` too.
 pub(super) fn is_role(path: &Path, runtime: &Path) -> bool {
-    is_ours(path, runtime, &["handler", "message", "on", "fallback"])
+    is_ours(
+        path,
+        runtime,
+        &["handler", "message", "on", "fallback", "part"],
+    )
 }
 
 /// Whether an attribute has one of these names, and nobody else's path.
@@ -91,6 +96,7 @@ fn role(attribute: &Attribute) -> syn::Result<Role> {
         })),
         Some("on") => moment(attribute).map(Role::On),
         Some("fallback") => no_args(attribute).map(|()| Role::Fallback),
+        Some("part") => no_args(attribute).map(|()| Role::Part),
         _ => no_args(attribute).map(|()| Role::Handler),
     }
 }

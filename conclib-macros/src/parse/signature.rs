@@ -9,7 +9,7 @@ use syn::{
 };
 
 use super::Mistakes;
-use crate::model::{Actor, Param, ReturnKind, Returns};
+use crate::model::{Actor, Kind, Param, ReturnKind, Returns};
 
 /// The parameters of a method, in their parts.
 pub(super) struct Params<'a> {
@@ -51,9 +51,9 @@ pub(super) fn params<'a>(signature: &'a Signature, mistakes: &mut Mistakes) -> P
     }
 }
 
-/// Whether a method takes the context, and so is an actor's.
-pub(super) fn takes_context(signature: &Signature) -> bool {
-    params(signature, &mut Mistakes::default()).ctx.is_some()
+/// Where a method takes the context, and so is an actor's.
+pub(super) fn context(signature: &Signature) -> Option<Span> {
+    params(signature, &mut Mistakes::default()).ctx
 }
 
 fn is_context(ty: &Type) -> bool {
@@ -104,9 +104,9 @@ pub(super) fn receiver(
 /// The library calls a method of an actor, with values and no type arguments.
 pub(super) fn plain(actor: &Actor, what: &str, signature: &Signature, mistakes: &mut Mistakes) {
     if let Some(param) = signature.generics.params.first() {
-        let instead = match actor.is_protocol {
-            true => "name the type",
-            false => "put them on the `impl`",
+        let instead = match actor.kind {
+            Kind::Protocol | Kind::Part => "name the type",
+            Kind::Actor => "put them on the `impl`",
         };
         mistakes.push(Error::new_spanned(
             param,

@@ -1,0 +1,68 @@
+//! What is inside an actor and has messages of its own.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+
+use super::{Actor, ActorRef, ProtocolInbox, Turn};
+
+/// A value inside an actor whose methods are messages of the actor. `#[part]
+/// impl` writes this.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no messages",
+    label = "write `#[part]` above the `impl` block with the `#[message]` methods of `{Self}`"
+)]
+pub trait Part: Sized {
+    /// One variant for each message, with the place for its reply.
+    type Inbox: ProtocolInbox;
+
+    /// Handles one message, inside the turn of the actor.
+    #[doc(hidden)]
+    fn turn<O>(
+        message: Self::Inbox,
+        owner: &mut O,
+        to: impl FnOnce(&mut O) -> &mut Self,
+    ) -> impl Future<Output = Turn>;
+}
+
+/// A reference to an actor, for the messages of one of its parts: what
+/// `player.playback()` gives.
+///
+/// Its methods are the messages of the part. The only other thing that it can
+/// do is to say [whose part](Self::actor) it is.
+pub struct PartRef<'a, A: Actor, P> {
+    actor: &'a ActorRef<A>,
+    part: PhantomData<fn() -> P>,
+}
+
+impl<'a, A: Actor, P> PartRef<'a, A, P> {
+    /// The part of an actor. Whether it has one is asked when a message is
+    /// sent.
+    pub const fn new(actor: &'a ActorRef<A>) -> Self {
+        let part = PhantomData;
+        Self { actor, part }
+    }
+
+    /// The actor whose part it is. It is no method, as those are the messages.
+    pub const fn actor(this: &Self) -> &'a ActorRef<A> {
+        this.actor
+    }
+}
+
+impl<A: Actor, P> Clone for PartRef<'_, A, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A: Actor, P> Copy for PartRef<'_, A, P> {}
+
+impl<A: Actor, P> fmt::Debug for PartRef<'_, A, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = std::any::type_name::<P>();
+        f.debug_tuple("PartRef")
+            .field(self.actor)
+            .field(&part)
+            .finish()
+    }
+}

@@ -1,0 +1,18 @@
+//! A method and a field would both be asked for by one name.
+use conclib::prelude::*;
+
+#[actor]
+struct Circle {
+    #[field(get)]
+    radius: f64,
+}
+
+#[actor(protocols(CircleFields))]
+impl Circle {
+    #[message]
+    fn radius(&self) -> f64 {
+        self.radius
+    }
+}
+
+fn main() {}

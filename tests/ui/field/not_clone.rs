@@ -1,0 +1,17 @@
+//! A read gives a clone.
+use conclib::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+pub struct Words(Vec<String>);
+
+#[actor]
+struct Speaker {
+    #[field(get)]
+    words: Words,
+}
+
+#[actor(protocols(SpeakerFields))]
+impl Speaker {}
+
+fn main() {}
