@@ -1,5 +1,5 @@
-//! proxy/test_traversable.py and proxy/test_typed_proxy.py. Ours: what lies
-//! inside an actor is reached by the messages that lead there.
+//! proxy/test_traversable.py and proxy/test_typed_proxy.py. Ours: what is
+//! traversable is a `#[part]`.
 
 use conclib::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -21,37 +21,46 @@ pub struct Constants {
     pub pi: f64,
 }
 
-#[actor]
-struct Circle {
-    constants: Constants,
-    text: String,
+#[part]
+impl Constants {
+    #[message]
+    fn pi(&self) -> f64 {
+        self.pi
+    }
+
+    #[message]
+    fn set_pi(&mut self, pi: f64) {
+        self.pi = pi;
+    }
+
+    /// No message: it is nobody's but the actor's.
+    fn tau(&self) -> f64 {
+        2.0 * self.pi
+    }
 }
 
 #[actor]
+struct Circle {
+    constants: Constants,
+    #[field(get)]
+    text: String,
+}
+
+#[actor(protocols(CircleFields))]
 impl Circle {
-    #[message]
-    fn text(&mut self) -> String {
-        self.text.clone()
+    #[part]
+    fn constants(&mut self) -> &mut Constants {
+        &mut self.constants
     }
 
     #[message]
     fn area(&mut self, radius: f64) -> f64 {
-        self.constants.pi * radius.powi(2)
-    }
-
-    #[message]
-    fn constants_pi(&mut self) -> f64 {
-        self.constants.pi
-    }
-
-    #[message]
-    fn set_constants_pi(&mut self, pi: f64) {
-        self.constants.pi = pi;
+        self.constants.tau() / 2.0 * radius.powi(2)
     }
 
     /// A copy.
     #[message]
-    fn constants(&mut self) -> Constants {
+    fn all_constants(&mut self) -> Constants {
         self.constants.clone()
     }
 }
@@ -63,29 +72,44 @@ fn circle() -> Circle {
     }
 }
 
-#[message(name = "constants.pi", reply = f64)]
-struct Inner;
+/// The same inside, and no `#[part]` leads there.
+#[actor]
+struct Closed {
+    constants: Constants,
+}
+
+#[actor]
+impl Closed {
+    #[message]
+    fn area(&mut self, radius: f64) -> f64 {
+        self.constants.pi * radius.powi(2)
+    }
+}
 
 #[tokio::test]
 async fn attr_without_marker_cannot_be_traversed() {
     let _guard = guard();
     let system = System::new("pykka");
-    let _circle = system.actor(circle()).urn("circle").spawn().unwrap();
-    Outside::of(&system).await.is_unknown("circle", Inner).await;
+    let constants = circle().constants;
+    let closed = system.actor(Closed { constants }).urn("closed");
+    let closed = closed.spawn().unwrap();
+    let outside = Outside::of(&system).await;
+    outside.is_unknown("closed", ConstantsPi {}).await;
+    assert_eq!(closed.area(2.0).await.unwrap(), 12.5);
 }
 
 async fn attr_of_traversable_attr_can_be_read(at: At) {
     let circle = at.spawn(circle());
-    circle.set_constants_pi(3.0).await.unwrap();
-    assert_eq!(circle.constants_pi().await.unwrap(), 3.0);
+    circle.constants().set_pi(3.0).await.unwrap();
+    assert_eq!(circle.constants().pi().await.unwrap(), 3.0);
     assert_eq!(circle.area(2.0).await.unwrap(), 12.0);
 }
 
 async fn traversable_object_returned_from_property_is_not_traversed(at: At) {
     let circle = at.spawn(circle());
-    let mut copy = circle.constants().await.unwrap();
+    let mut copy = circle.all_constants().await.unwrap();
     copy.pi += 1.0;
-    assert_ne!(circle.constants().await.unwrap(), copy);
+    assert_ne!(circle.all_constants().await.unwrap(), copy);
 }
 
 async fn proxy_field(at: At) {
@@ -95,7 +119,7 @@ async fn proxy_field(at: At) {
 
 async fn proxy_traversable_object_field(at: At) {
     let circle = at.spawn(circle());
-    assert_eq!(circle.constants_pi().await.unwrap(), 3.125);
+    assert_eq!(circle.constants().pi().await.unwrap(), 3.125);
 }
 
 async fn proxy_method(at: At) {

@@ -1,0 +1,11 @@
+use conclib::prelude::*;
+
+struct Playback;
+
+#[part]
+impl Playback {
+    #[on(start)]
+    fn started(&mut self) {}
+}
+
+fn main() {}

@@ -1,0 +1,28 @@
+//! A part runs in the turns of its actor, which are a task's.
+use conclib::prelude::*;
+use std::rc::Rc;
+
+struct Playback;
+
+#[part]
+impl Playback {
+    #[message]
+    async fn play(&mut self) -> u8 {
+        let track = Rc::new(3);
+        std::future::ready(()).await;
+        *track
+    }
+}
+
+#[actor]
+struct Player(Playback);
+
+#[actor]
+impl Player {
+    #[part]
+    fn playback(&mut self) -> &mut Playback {
+        &mut self.0
+    }
+}
+
+fn main() {}

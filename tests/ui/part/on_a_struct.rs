@@ -1,0 +1,6 @@
+use conclib::prelude::*;
+
+#[part]
+struct Playback;
+
+fn main() {}
