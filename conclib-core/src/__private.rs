@@ -16,6 +16,7 @@ pub use crate::shape::{Fallback, Probe, hash, mix};
 pub use crate::waits::is_anybody_waiting;
 pub use crate::wire::{WireAsker, accept, rewrite_chain};
 
+use crate::actor::Part;
 use crate::message::{Message, Road};
 
 /// What hooks fail with.
@@ -67,6 +68,27 @@ impl<E: Into<BoxError>> HookError for E {
 /// The error of a hook, as the library keeps it.
 pub fn boxed<E: HookError>(error: E) -> BoxError {
     error.into_box()
+}
+
+/// A type that was asked whether it is what it should be: `IS` compiles if so.
+/// The answer is anybody's who is at home where it is asked.
+pub trait Proven<T, const IS: bool> {
+    /// The type.
+    type Type;
+}
+
+impl<H, T> Proven<T, true> for H {
+    type Type = T;
+}
+
+/// A proof for [`Proven`].
+pub const fn is_message<M: Message>() -> bool {
+    true
+}
+
+/// A proof for [`Proven`].
+pub const fn is_part<P: Part>() -> bool {
+    true
 }
 
 /// Whether a name on a wire means `M`.

@@ -136,7 +136,7 @@ use proc_macro::TokenStream;
 /// unsafe, and nothing that a local message passes through is boxed or `dyn`.
 ///
 /// The message of a method is as visible as the method, and `pub` if the method
-/// says nothing. A method whose reply is a private type says `pub(self)`.
+/// says nothing. A method whose reply or error is a private type says `pub(self)`.
 ///
 /// Both forms, like `#[message]` and `#[conclib::main]`, take `crate = path` for
 /// a crate that has conclib under another name; the methods of an impl have it

@@ -6,7 +6,7 @@ use syn::{DeriveInput, Error, Item, ItemImpl, Path};
 
 use super::generics::{Need, bounded};
 use super::misplaced::keyword;
-use super::{calls, fields, handlers, hooks, inbox, method, protocols};
+use super::{calls, fields, handlers, hooks, inbox, method, protocols, proven};
 use crate::check;
 use crate::model::{ActorArgs, Handler};
 use crate::parse::{self, Mistakes, actor_args, actor_impl, fork, impl_args, own_lifetimes};
@@ -124,6 +124,7 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
     let create = hooks::create(&actor, is_sound);
     let calls = calls::expand(&actor, &syn::parse_quote!(pub));
     let protocols = protocols::aliases(&actor);
+    let proven = proven::aliases(&actor);
     let allowances = super::allowances();
     let mistakes = mistakes.into_tokens();
     quote! {
@@ -131,6 +132,7 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
         #(#messages)*
         #allowances
         const _: () = {
+            #proven
             #protocols
             #inbox
             #handlers

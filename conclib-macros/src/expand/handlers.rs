@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 
 use super::hooks::actor_hooks;
 use super::inbox::{generics, ident};
-use super::{blaming, local, part, protocols};
+use super::{blaming, local, part, protocols, proven};
 use crate::model::{Actor, Handler, HandlerKind, Hook, Kind, ReturnKind};
 
 pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
@@ -36,7 +36,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     });
     let offer = offer(actor);
     let handles = actor.handlers.iter().map(|handler| {
-        let message = handler.message();
+        let message = proven::message(actor, handler);
         let variant = &handler.variant;
         quote! {
             impl #impl_generics #runtime::Handler<#message> for #self_ty #where_clause {
@@ -74,7 +74,11 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
 fn offer(actor: &Actor) -> Option<TokenStream> {
     let runtime = &actor.runtime;
     let seek = local("seek");
-    let messages: Vec<_> = actor.handlers.iter().map(Handler::message).collect();
+    let messages: Vec<_> = actor
+        .handlers
+        .iter()
+        .map(|handler| proven::message(actor, handler))
+        .collect();
     let protocols = protocols::types(actor);
     (!messages.is_empty() || !protocols.is_empty()).then(|| {
         quote! {
@@ -116,7 +120,7 @@ fn travels(actor: &Actor, generics: &syn::Generics) -> TokenStream {
     let mut generics = generics.clone();
     let clause = generics.make_where_clause();
     for handler in &actor.handlers {
-        let message = handler.message();
+        let message = proven::message(actor, handler);
         clause.predicates.push(syn::parse_quote!(
             for<'__a> #runtime::__private::Ferry<'__a>: #runtime::__private::Ferried<#message>
         ));
@@ -140,7 +144,7 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
         returns,
         ..
     } = handler;
-    let message = handler.message();
+    let message = proven::message(actor, handler);
     let (pattern, args) = match &handler.kind {
         HandlerKind::Declared(_) => {
             let message = local("message");

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 
 use super::generics::{Need, bounded};
 use super::method::marker_value;
-use super::{blaming, protocols};
+use super::{blaming, protocols, proven};
 use crate::model::{Actor, Handler, HandlerKind};
 
 /// The generics of what is generated for an actor: parameters that a wire
@@ -54,7 +54,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     let messages: Vec<_> = actor
         .handlers
         .iter()
-        .map(|handler| handler.message())
+        .map(|handler| proven::message(actor, handler))
         .collect();
     let fallback = actor.fallback.as_ref();
     let fallback_variant = fallback.map(|_| {
@@ -226,10 +226,11 @@ fn distinct(actor: &Actor) -> TokenStream {
             continue;
         };
         // Outside of the impl nothing knows what its parameters are.
-        if mentions_any(message, &actor.generics) {
+        if proven::mentions_any(message, &actor.generics) {
             continue;
         }
-        let name = quote!(<#message as #runtime::Message>::NAME);
+        let proven = proven::message(actor, handler);
+        let name = quote!(<#proven as #runtime::Message>::NAME);
         let shown = message.to_token_stream().to_string().replace(' ', "");
         let text = format!(
             "`{shown}` has the wire name of another message of `{}`: give one of the two another with `#[message(name = \"…\")]`",
@@ -245,18 +246,4 @@ fn distinct(actor: &Actor) -> TokenStream {
     }
     checks.extend(protocols::distinct(actor, &others));
     checks
-}
-
-fn mentions_any(ty: &syn::Type, generics: &Generics) -> bool {
-    struct Find<'a>(&'a Generics, bool);
-    impl<'ast> syn::visit::Visit<'ast> for Find<'_> {
-        fn visit_ident(&mut self, ident: &'ast Ident) {
-            let types = self.0.type_params().map(|param| &param.ident);
-            let consts = self.0.const_params().map(|param| &param.ident);
-            self.1 |= types.chain(consts).any(|param| param == ident);
-        }
-    }
-    let mut find = Find(generics, false);
-    syn::visit::Visit::visit_type(&mut find, ty);
-    find.1
 }

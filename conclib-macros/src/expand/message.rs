@@ -1,9 +1,10 @@
 //! A message: the type, with serde if it travels, and its `Message`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Attribute, Data, DeriveInput, Error, Item, LitStr};
+use syn::spanned::Spanned;
+use syn::{Attribute, Data, DeriveInput, Error, Item, LitStr, Type};
 
 use super::generics::{Need, bounded};
 use super::misplaced::{is_declaration, is_method, keyword};
@@ -151,9 +152,9 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
     let need = if *local { Need::Local } else { Need::Wire };
     let generics = bounded(&message.generics, runtime, |_| need);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
-    let error_ty = match error {
-        Some(error) => error.to_token_stream(),
-        None => quote!(#runtime::Never),
+    let error_ty: Type = match error {
+        Some(error) => error.clone(),
+        None => syn::parse_quote!(#runtime::Never),
     };
     let road = if *local {
         quote!(type Road = #runtime::Local;)
@@ -163,9 +164,11 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
     // What is no serde type, or not as public as the message, is the reply.
     let road = respanned(*blame, road);
     let reply_ty = quote_spanned!(blaming(*blame)=> type Reply = #reply;);
+    let span = error.as_ref().map_or(*blame, Spanned::span);
+    let error_is = quote_spanned!(blaming(span)=> type Error = #error_ty;);
     let fingerprint = (!local).then(|| {
         let reply = shape::of_type(reply, runtime);
-        let error = shape::of_type(&syn::parse_quote!(#error_ty), runtime);
+        let error = shape::of_type(&error_ty, runtime);
         quote! {
             const FINGERPRINT: u64 = {
                 use #runtime::__private::Fallback as _;
@@ -185,7 +188,7 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
         #allowances
         impl #impl_generics #runtime::Message for #self_ty #where_clause {
             #reply_ty
-            type Error = #error_ty;
+            #error_is
             #road
             const NAME: &'static str = #name;
             #priority

@@ -14,6 +14,7 @@ mod misplaced;
 mod part;
 mod protocol;
 mod protocols;
+mod proven;
 mod shape;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use syn::{Error, Item, ItemImpl, Path, Type, parse_quote};
 
 use super::calls::Way;
 use super::misplaced::{is_method, keyword};
+use super::proven::part_alias;
 use super::{blaming, calls, handlers, inbox, local, method, protocols, respanned};
 use crate::check;
 use crate::model::{Actor, Handler, Part};
@@ -129,19 +130,19 @@ pub(super) fn way_in(actor: &Actor) -> TokenStream {
     quote!(#runtime::PartRef::new(self))
 }
 
-/// The inbox of a part.
-pub(super) fn inbox_of(actor: &Actor, part: &Part) -> Type {
-    let (runtime, ty) = (&actor.runtime, &part.ty);
-    parse_quote!(<#ty as #runtime::Part>::Inbox)
+/// The inbox of the part of that number.
+pub(super) fn inbox_of(actor: &Actor, at: usize) -> Type {
+    let (runtime, part) = (&actor.runtime, part_alias(at));
+    parse_quote!(<#part as #runtime::Part>::Inbox)
 }
 
 /// What is no part is told where the way to it says that it is one.
-pub(super) fn serve(actor: &Actor, part: &Part) -> TokenStream {
+pub(super) fn serve(actor: &Actor, at: usize, part: &Part) -> TokenStream {
     let runtime = &actor.runtime;
     let Part { method, ty, .. } = part;
-    let inbox = inbox_of(actor, part);
-    let at = blaming(ty.span());
-    let turn = quote_spanned!(at=> <#ty as #runtime::Part>::turn(inbox, self, Self::#method));
+    let (inbox, part) = (inbox_of(actor, at), part_alias(at));
+    let span = blaming(ty.span());
+    let turn = quote_spanned!(span=> <#part as #runtime::Part>::turn(inbox, self, Self::#method));
     let serve = quote! {
         fn serve(
             &mut self,

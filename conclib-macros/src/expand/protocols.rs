@@ -11,6 +11,7 @@ use syn::spanned::Spanned;
 use syn::{Generics, Path, Type, parse_quote};
 
 use super::inbox::{generics, ident};
+use super::proven::part_alias;
 use super::{blaming, local, part, respanned};
 use crate::model::{Actor, Handler};
 
@@ -24,7 +25,7 @@ pub(super) fn inbox_name(protocol: &Ident) -> Ident {
 }
 
 /// Names for the inboxes of the protocols. The parameter is named for whoever
-/// reads that it lacks the type.
+/// reads that it lacks the type: that is all that the compiler says then.
 pub(super) fn aliases(actor: &Actor) -> TokenStream {
     if actor.protocols.is_empty() {
         return TokenStream::new();
@@ -33,15 +34,11 @@ pub(super) fn aliases(actor: &Actor) -> TokenStream {
         let alias = alias(at);
         let inbox = path.segments.last().map(|last| inbox_name(&last.ident));
         quote_spanned! {blaming(path.span())=>
-            type #alias<__TraitWithoutProtocolAboveIt: #path> =
-                __TraitWithoutProtocolAboveIt::#inbox;
+            type #alias<__WriteProtocolAboveThisTrait: #path> =
+                __WriteProtocolAboveThisTrait::#inbox;
         }
     });
     quote! {
-        // The inbox is the same for all types. That this one is at home here
-        // tells the compiler that nobody else can say so.
-        #[doc(hidden)]
-        pub enum __Here {}
         #(#[allow(type_alias_bounds, reason = "they say whose the type is")] #aliases)*
     }
 }
@@ -54,16 +51,14 @@ fn alias(at: usize) -> Ident {
 pub(super) fn types(actor: &Actor) -> Vec<Type> {
     let aliases = (0..actor.protocols.len()).map(alias);
     let aliases = aliases.map(|alias| parse_quote!(#alias<__Here>));
-    let parts = actor.parts.iter();
-    let parts = parts.map(|part| part::inbox_of(actor, part));
+    let parts = (0..actor.parts.len()).map(|at| part::inbox_of(actor, at));
     aliases.chain(parts).collect()
 }
 
 /// The variants that hold them.
 pub(super) fn variants(actor: &Actor) -> Vec<Ident> {
     let aliases = (0..actor.protocols.len()).map(alias);
-    let parts = 0..actor.parts.len();
-    let parts = parts.map(|at| format_ident!("__Part{at}"));
+    let parts = (0..actor.parts.len()).map(part_alias);
     aliases.chain(parts).collect()
 }
 
@@ -155,9 +150,10 @@ pub(super) fn nests(actor: &Actor) -> TokenStream {
     let generics = generics(actor);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let (types, variants) = (types(actor), variants(actor));
+    let parts = actor.parts.iter().enumerate();
     let serves = actor.protocols.iter().zip(&types);
     let serves = serves.map(|(path, ty)| serve(actor, path, ty));
-    let serves = serves.chain(actor.parts.iter().map(|part| part::serve(actor, part)));
+    let serves = serves.chain(parts.map(|(at, part)| part::serve(actor, at, part)));
     quote! {
         impl #impl_generics #runtime::__private::HasProtocols for #self_ty #where_clause {}
         #(

@@ -2,7 +2,9 @@
 //! somebody else. And the methods of an actor that lead to its parts.
 
 use proc_macro2::Span;
-use syn::{Error, ImplItem, ImplItemFn, ItemImpl, Path, ReceiverKind, ReturnType, Type};
+use syn::{
+    Error, ImplItem, ImplItemFn, ItemImpl, Path, ReceiverKind, ReturnType, Type, parse_quote,
+};
 
 use super::block::as_its_role_wants;
 use super::role::{self, Role};
@@ -41,6 +43,9 @@ pub(crate) fn part_impl(
                 ctx,
                 "the context is the actor's, and its parts have none: write this method in the `#[actor] impl`",
             );
+            // A context of no actor would be told of once more.
+            method.sig.inputs.pop();
+            method.block = parse_quote!({ ::core::unimplemented!() });
         }
         let handler = method::own_message(part, method, args, mistakes);
         part.handlers.push(handler);
