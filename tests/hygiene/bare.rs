@@ -1,7 +1,7 @@
 //! Nothing is in scope, and what would be is shadowed.
 #![no_implicit_prelude]
 
-use ::conclib::{actor, message, protocol};
+use ::conclib::{actor, message, part, protocol};
 
 /// Names of the standard prelude, and what they are not.
 #[expect(dead_code, reason = "they only shadow")]
@@ -48,7 +48,19 @@ pub(super) enum Step {
 
 #[actor(urn = "bare", mailbox = 8, overflow = Reject)]
 pub(super) struct Bare {
+    #[field(get, set)]
     ticks: u8,
+    inner: Inner,
+}
+
+pub(super) struct Inner;
+
+#[part]
+impl Inner {
+    #[message]
+    async fn triple(&mut self, of: u8) -> ::core::result::Result<u8, ::conclib::Fault> {
+        ::core::result::Result::Ok(of * 3)
+    }
 }
 
 #[protocol]
@@ -69,8 +81,13 @@ impl Doubles for Bare {
     }
 }
 
-#[actor(protocols(Doubles))]
+#[actor(protocols(Doubles, BareFields))]
 impl Bare {
+    #[part]
+    fn inner(&mut self) -> &mut Inner {
+        &mut self.inner
+    }
+
     #[handler]
     fn greet(&mut self, greet: Greet) -> ::std::string::String {
         greet.name
@@ -97,7 +114,8 @@ impl Bare {
 
     #[on(create)]
     fn create(ticks: u8) -> Self {
-        Self { ticks }
+        let inner = Inner;
+        Self { ticks, inner }
     }
 
     #[on(start)]

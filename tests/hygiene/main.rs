@@ -19,6 +19,7 @@ mod forms;
 mod generics;
 mod hooks;
 mod names;
+mod parts;
 mod places;
 mod protocols;
 mod renamed;

@@ -1,12 +1,29 @@
 //! The crate has another name here.
 
-use crate::other::{Context, System, actor, message, protocol};
+use crate::other::{Context, System, actor, message, part, protocol};
 
 #[message(crate = crate::other, reply = u64)]
 struct Get;
 
 #[actor(crate = crate::other)]
-struct Renamed(u64);
+struct Renamed(u64, Rest);
+
+#[actor(crate = crate::other)]
+struct Rest {
+    #[other::field(get)]
+    rest: u8,
+}
+
+#[actor(crate = crate::other, protocols(RestFields))]
+impl Rest {}
+
+#[part(crate = crate::other)]
+impl Rest {
+    #[other::message]
+    fn half_of_it(&mut self) -> u8 {
+        self.rest / 2
+    }
+}
 
 #[protocol(crate = crate::other)]
 trait Halves {
@@ -30,6 +47,11 @@ impl Renamed {
         self.0
     }
 
+    #[other::part]
+    fn rest(&mut self) -> &mut Rest {
+        &mut self.1
+    }
+
     #[other::message]
     fn add(&mut self, by: u64) -> u64 {
         self.0 += by;
@@ -47,9 +69,12 @@ impl Renamed {
 #[tokio::test]
 async fn it_runs() {
     let system = System::new("renamed");
-    let actor = system.spawn(Renamed(1)).unwrap();
+    let actor = system.spawn(Renamed(1, Rest { rest: 6 })).unwrap();
     assert_eq!(actor.ask(Get).await.unwrap(), 1);
     assert_eq!(actor.add(2).await.unwrap(), 3);
     assert_eq!(actor.sub(1).await.unwrap(), 2);
+    assert_eq!(actor.rest().half_of_it().await.unwrap(), 3);
+    let rest = system.spawn(Rest { rest: 5 }).unwrap();
+    assert_eq!(rest.rest().await.unwrap(), 5);
     assert_eq!(actor.half().await.unwrap(), Some(1));
 }

@@ -29,7 +29,7 @@ pub(super) fn expand(runtime: &Path, input: &DeriveInput, fields: &[Field]) -> T
         if *get {
             let doc = docs
                 .is_empty()
-                .then(|| doc(format!(" The field `{name}`.")));
+                .then(|| doc(format!(" The field `{}`.", name.unraw())));
             let signature = quote!(fn #name(&self) -> #ty);
             let clone =
                 quote_spanned!(blaming(ty.span())=> ::core::clone::Clone::clone(&self.#name));
@@ -37,7 +37,7 @@ pub(super) fn expand(runtime: &Path, input: &DeriveInput, fields: &[Field]) -> T
             methods.push(quote!(#signature { #clone }));
         }
         if let Some(setter) = set {
-            let doc = doc(format!(" Sets the field `{name}`."));
+            let doc = doc(format!(" Sets the field `{}`.", name.unraw()));
             let signature = quote!(fn #setter(&mut self, #name: #ty));
             declarations.push(quote!(#doc #[message] #signature;));
             methods.push(quote!(#signature { self.#name = #name; }));

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{actor, main, message, protocol, test};
+use super::{actor, main, message, part, protocol, test};
 
 /// As rustfmt would have it, without the allowances that every item has.
 fn shown(expanded: TokenStream) -> String {
@@ -65,6 +65,50 @@ fn actor_struct() {
         pub struct Greeter<T = u64> { greeted: T }
     };
     assert_snapshot!(shown(actor(args, item)));
+}
+
+#[test]
+fn actor_struct_with_fields() {
+    let item = quote! {
+        pub struct Circle {
+            /// From the middle to the edge.
+            #[field(get, set)]
+            radius: f64,
+            #[field(get)]
+            r#type: Kind,
+            secret: u8,
+        }
+    };
+    assert_snapshot!(shown(actor(quote!(), item)));
+}
+
+#[test]
+fn part_impl() {
+    let block = quote! {
+        impl Playback {
+            /// Plays a track.
+            #[message]
+            async fn play(&mut self, track: u32) -> Result<bool, NoSuchTrack> {}
+
+            #[message(name = "stop")]
+            fn stop(&self) {}
+
+            fn rewind(&mut self) {}
+        }
+    };
+    assert_snapshot!(shown(part(quote!(), block)));
+}
+
+#[test]
+fn actor_impl_with_a_part() {
+    let block = quote! {
+        impl Player {
+            /// What plays.
+            #[part]
+            fn playback(&mut self) -> &mut Playback { &mut self.playback }
+        }
+    };
+    assert_snapshot!(shown(actor(quote!(), block)));
 }
 
 #[test]
