@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use super::{Actor, ActorRef, ProtocolInbox, Turn};
 
 /// A value inside an actor whose methods are messages of the actor. `#[part]
-/// impl` writes this.
+/// impl` writes this; see [`PartRef`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no messages",
     label = "write `#[part]` above the `impl` block with the `#[message]` methods of `{Self}`"
@@ -30,6 +30,44 @@ pub trait Part: Sized {
 ///
 /// Its methods are the messages of the part. The only other thing that it can
 /// do is to say [whose part](Self::actor) it is.
+///
+/// ```
+/// use conclib::PartRef;
+/// use conclib::prelude::*;
+///
+/// #[derive(Default)]
+/// pub struct Playback { track: u32 }
+///
+/// #[part]
+/// impl Playback {
+///     #[message]
+///     fn play(&mut self, track: u32) { self.track = track; }
+///
+///     #[message]
+///     fn track(&self) -> u32 { self.track }
+/// }
+///
+/// #[actor]
+/// #[derive(Default)]
+/// pub struct Player { playback: Playback }
+///
+/// #[actor]
+/// impl Player {
+///     #[part]
+///     fn playback(&mut self) -> &mut Playback { &mut self.playback }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let player = system.spawn(Player::default())?;
+///     let playback: PartRef<'_, Player, Playback> = player.playback();
+///     playback.play(3).tell().await?;
+///     assert_eq!(playback.track().await?, 3);
+///     assert_eq!(PartRef::actor(&playback), &player);
+///     Ok(())
+/// }
+/// ```
 pub struct PartRef<'a, A: Actor, P> {
     actor: &'a ActorRef<A>,
     part: PhantomData<fn() -> P>,
