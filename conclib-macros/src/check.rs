@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use syn::{Error, Ident, LitStr, Path, Type};
 
-use crate::model::{Actor, ActorArgs, Handler, HandlerKind, Kind, Message, Part};
+use crate::model::{Actor, ActorArgs, Field, Handler, HandlerKind, Kind, Message, Part};
 use crate::parse::Mistakes;
 
 /// What `ActorRef` has as a method of its own, or from a trait of the standard
@@ -33,7 +33,7 @@ const TAKEN: [&str; 20] = [
 ];
 
 /// Of these, what a `PartRef` has too.
-const TAKEN_OF_PARTS: [&str; 4] = ["clone", "into", "to_owned", "try_into"];
+const TAKEN_OF_PARTS: [&str; 6] = ["clone", "eq", "into", "ne", "to_owned", "try_into"];
 
 /// Checks an actor, and takes out the handlers that could not stand beside the
 /// others: they would only be told of once more.
@@ -127,8 +127,29 @@ fn taken(kind: Kind, handler: &Handler, mistakes: &mut Mistakes) {
     }
 }
 
+/// Checks the fields that have messages, and takes out those whose messages
+/// could not stand beside the others.
+pub(crate) fn fields(fields: &mut Vec<Field>, mistakes: &mut Mistakes) {
+    let mut methods = HashSet::new();
+    fields.retain(|field| {
+        let Field { name, get, set, .. } = field;
+        let get = get.then_some(name);
+        let text = if get.is_some_and(is_taken) {
+            Some(format!("`{name}` is a method of every `ActorRef`, so this field could not be read by it: rename the field, or write a `#[message]` method with another name"))
+        } else {
+            let both = get.into_iter().chain(set);
+            let second = both.filter(|method| !methods.insert(method.to_string())).last();
+            second.map(|method| format!("the messages of two fields would be called `{method}`: rename one of them"))
+        };
+        if let Some(text) = &text {
+            mistakes.at(name.span(), text);
+        }
+        text.is_none()
+    });
+}
+
 /// Whether every reference has a method of that name.
-pub(crate) fn is_taken(method: &Ident) -> bool {
+fn is_taken(method: &Ident) -> bool {
     TAKEN.contains(&method.to_string().as_str())
 }
 

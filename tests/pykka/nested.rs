@@ -40,7 +40,7 @@ impl Constants {
 }
 
 #[actor]
-struct Circle {
+pub struct Circle {
     constants: Constants,
     #[field(get)]
     text: String,
@@ -65,7 +65,7 @@ impl Circle {
     }
 }
 
-fn circle() -> Circle {
+pub fn circle() -> Circle {
     Circle {
         constants: Constants { pi: 3.125 },
         text: "The fox crossed the road.".into(),

@@ -8,6 +8,7 @@ use conclib::prelude::*;
 use crate::at::{At, Outside, on_every_place};
 use crate::clerk::{Clerk, ClerkCalls, ClerkHello, ClerkPing};
 use crate::common::guard;
+use crate::nested::{CircleCalls, circle};
 
 on_every_place! {
     eq_to_self,
@@ -41,11 +42,18 @@ async fn is_hashable(at: At) {
 async fn eq_to_another_proxy_for_same_actor_and_attr_path(at: At) {
     let clerk = at.spawn(Clerk::default());
     assert_eq!(at.system.get::<Clerk>(clerk.urn()).unwrap(), clerk);
+    let circle = at.spawn(circle());
+    let other = circle.clone();
+    assert_eq!(circle.constants(), other.constants());
+    assert_eq!(hash(&circle.constants()), hash(&other.constants()));
 }
 
-/// Ours: addresses for one message of an actor are of different types, so they
-/// are compared by what they say.
+/// Ours: an actor and its part, or two messages of it, are addressed by
+/// different types, so they are compared by what they say.
 async fn not_eq_to_proxy_with_different_attr_path(at: At) {
+    let (one, other) = (at.spawn(circle()), at.spawn(circle()));
+    assert_ne!(one.constants(), other.constants());
+    assert_ne!(format!("{one:?}"), format!("{:?}", one.constants()));
     let clerk = at.spawn(Clerk::default());
     let (ping, hello) = (
         clerk.recipient::<ClerkPing>(),
@@ -63,6 +71,9 @@ async fn repr_reveals_that_this_is_a_proxy(at: At) {
 async fn repr_contains_attr_path(at: At) {
     let recipient = at.spawn(Clerk::default()).recipient::<ClerkPing>();
     assert!(format!("{recipient:?}").contains("ping"));
+    let circle = at.spawn(circle());
+    let shown = format!("{:?}", circle.constants());
+    assert!(shown.contains("Constants") && shown.contains(circle.urn().as_str()));
 }
 
 /// What an actor can be asked.

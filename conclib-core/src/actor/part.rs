@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use super::{Actor, ActorRef, ProtocolInbox, Turn};
@@ -95,12 +96,24 @@ impl<A: Actor, P> Clone for PartRef<'_, A, P> {
 
 impl<A: Actor, P> Copy for PartRef<'_, A, P> {}
 
+/// The same part of the same actor.
+impl<A: Actor, P> PartialEq for PartRef<'_, A, P> {
+    fn eq(&self, other: &Self) -> bool {
+        self.actor == other.actor
+    }
+}
+
+impl<A: Actor, P> Eq for PartRef<'_, A, P> {}
+
+impl<A: Actor, P> Hash for PartRef<'_, A, P> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.actor.hash(state);
+    }
+}
+
 impl<A: Actor, P> fmt::Debug for PartRef<'_, A, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let part = std::any::type_name::<P>();
-        f.debug_tuple("PartRef")
-            .field(self.actor)
-            .field(&part)
-            .finish()
+        write!(f, "PartRef<{part}>({})", self.actor.urn())
     }
 }

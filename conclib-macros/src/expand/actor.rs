@@ -38,7 +38,10 @@ fn on_struct(args: TokenStream, mut input: DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let args = actor_args(args, &mut mistakes);
     check::actor_args(&args, &mut mistakes);
-    let found = parse::fields(&mut input, &args.runtime, &mut mistakes);
+    let mut found = parse::fields(&mut input, &args.runtime, &mut mistakes);
+    if let Some(found) = &mut found {
+        check::fields(found, &mut mistakes);
+    }
     if let Some(lifetime) = input.generics.lifetimes().next() {
         mistakes.push(Error::new_spanned(
             lifetime,

@@ -7,7 +7,6 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Error, Path};
 
 use super::{Mistakes, field_args};
-use crate::check::is_taken;
 use crate::model::Field;
 
 /// The fields that have messages, but for those that were reported; `None` if
@@ -69,13 +68,6 @@ fn one(attribute: &Attribute, field: &syn::Field, mistakes: &mut Mistakes) -> Op
         return None;
     }
     let args = field_args(attribute, mistakes)?;
-    if args.get && is_taken(name) {
-        mistakes.at(
-            name.span(),
-            format_args!("`{name}` is a method of every `ActorRef`, so this field could not be read by it: rename the field, or write a `#[message]` method with another name"),
-        );
-        return None;
-    }
     let is_doc = |attr: &&Attribute| attr.path().is_ident("doc");
     let setter = format_ident!("set_{}", name.unraw(), span = name.span());
     Some(Field {

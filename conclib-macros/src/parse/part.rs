@@ -8,7 +8,7 @@ use syn::{
 
 use super::block::as_its_role_wants;
 use super::role::{self, Role};
-use super::this::named;
+use super::this::{named, used_generics};
 use super::{Mistakes, method, signature};
 use crate::model::{Actor, Kind, Part};
 
@@ -106,9 +106,17 @@ pub(super) fn way(
         mistakes.at(span, SHAPE);
         return None;
     };
+    let ty = named(ty, &actor.self_ty);
+    if !used_generics(&actor.generics, [&ty]).params.is_empty() {
+        mistakes.push(Error::new_spanned(
+            ty,
+            "the messages of a part are the same in every actor, so its type has no parameters: name the types",
+        ));
+        return None;
+    }
     Some(Part {
         method: sig.ident.clone(),
-        ty: named(ty, &actor.self_ty),
+        ty,
         attrs: method::told(&written.attrs),
     })
 }
