@@ -5,7 +5,7 @@ pub use std::boxed::Box;
 pub use serde;
 
 pub use crate::actor::{
-    Accepted, Birth, Ferried, FerriedProtocol, Ferry, HasFields, HasProtocol, HasProtocols, Head,
+    Accepted, Birth, Ferried, FerriedInbox, Ferry, HasFields, HasProtocol, HasProtocols, Head,
     Life, Many, ProtocolInbox, Ranks, Seek, Serves, SharedWith, Unranked, answer, answer_deferred,
     answer_fallback, answer_result, attempt, beside, serve, stream,
 };

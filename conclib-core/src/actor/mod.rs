@@ -347,6 +347,8 @@ pub enum Directive {
 )]
 pub trait Travels: Actor {}
 
+impl<A: Actor> Travels for A where for<'a> Ferry<'a>: FerriedInbox<A::Inbox> {}
+
 /// Makes a bound on a concrete message a condition instead of an error where
 /// it is written, so that the error appears where an actor is sent away.
 #[doc(hidden)]
@@ -363,6 +365,10 @@ pub trait Ferried<M> {}
 #[diagnostic::do_not_recommend]
 impl<M: crate::message::WireMessage> Ferried<M> for Ferry<'_> {}
 
-/// As [`Ferried`], for all the messages of a protocol.
+/// As [`Ferried`], for all the messages in an inbox: of an actor, of a protocol.
 #[doc(hidden)]
-pub trait FerriedProtocol<P> {}
+#[diagnostic::on_unimplemented(
+    message = "an actor with this inbox cannot be reached from another process: one of its messages is `#[message(local)]`",
+    label = "some message of it stays inside its process"
+)]
+pub trait FerriedInbox<I> {}

@@ -47,7 +47,6 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         }
     });
     let protocols = protocols::nests(actor);
-    let travels = travels(actor, &generics);
     quote! {
         impl #impl_generics #runtime::Actor for #self_ty #where_clause {
             type Inbox = #inbox #ty_generics;
@@ -66,7 +65,6 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         #task
         #(#handles)*
         #protocols
-        #travels
     }
 }
 
@@ -110,29 +108,6 @@ pub(super) fn turn(actor: &Actor) -> TokenStream {
             #marker
         }
     }
-}
-
-/// The actor can be held elsewhere if each of its messages can travel.
-fn travels(actor: &Actor, generics: &syn::Generics) -> TokenStream {
-    let Actor {
-        runtime, self_ty, ..
-    } = actor;
-    let mut generics = generics.clone();
-    let clause = generics.make_where_clause();
-    for handler in &actor.handlers {
-        let message = proven::message(actor, handler);
-        clause.predicates.push(syn::parse_quote!(
-            for<'__a> #runtime::__private::Ferry<'__a>: #runtime::__private::Ferried<#message>
-        ));
-    }
-    for protocol in protocols::types(actor) {
-        clause.predicates.push(syn::parse_quote!(
-            for<'__a> #runtime::__private::Ferry<'__a>:
-                #runtime::__private::FerriedProtocol<#protocol>
-        ));
-    }
-    let (impl_generics, _, where_clause) = generics.split_for_impl();
-    quote!(impl #impl_generics #runtime::Travels for #self_ty #where_clause {})
 }
 
 fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {

@@ -2,8 +2,8 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::Generics;
 use syn::spanned::Spanned;
+use syn::{Generics, Type, parse_quote};
 
 use super::generics::{Need, bounded};
 use super::method::marker_value;
@@ -103,6 +103,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         }
     });
     let offsets = protocols::offsets(actor);
+    let ferried = ferried(actor, &messages, &protocols);
     let distinct = distinct(actor);
     // An inbox without any variant has no reference that could be matched on.
     let is_empty = variants.is_empty() && protocols.is_empty();
@@ -176,7 +177,36 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
             }
             #fallback_fn
         }
+        #ferried
         #distinct
+    }
+}
+
+/// Whoever has the inbox can be held elsewhere if each of its messages can
+/// travel.
+fn ferried(actor: &Actor, messages: &[Type], protocols: &[Type]) -> TokenStream {
+    let runtime = &actor.runtime;
+    let inbox = ident(actor);
+    let mut generics = generics(actor);
+    let (_, ty_generics, _) = generics.split_for_impl();
+    let inbox = quote!(#inbox #ty_generics);
+    let clause = generics.make_where_clause();
+    for message in messages {
+        clause.predicates.push(parse_quote!(
+            for<'__b> #runtime::__private::Ferry<'__b>: #runtime::__private::Ferried<#message>
+        ));
+    }
+    for protocol in protocols {
+        clause.predicates.push(parse_quote!(
+            for<'__b> #runtime::__private::Ferry<'__b>:
+                #runtime::__private::FerriedInbox<#protocol>
+        ));
+    }
+    generics.params.insert(0, parse_quote!('__a));
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    quote! {
+        impl #impl_generics #runtime::__private::FerriedInbox<#inbox>
+            for #runtime::__private::Ferry<'__a> #where_clause {}
     }
 }
 

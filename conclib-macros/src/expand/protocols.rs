@@ -196,11 +196,6 @@ pub(super) fn shared(shared: &Actor) -> TokenStream {
                 }
             }
         )*
-        impl<'__a> #runtime::__private::FerriedProtocol<#inbox> for #runtime::__private::Ferry<'__a>
-        where
-            #(for<'__b> #runtime::__private::Ferry<'__b>:
-                #runtime::__private::Ferried<#messages>,)*
-        {}
     }
 }
 
