@@ -340,7 +340,7 @@ pub enum Directive {
 }
 
 /// An actor all of whose messages can leave their process, so that a reference
-/// to it can be held elsewhere. `#[actor] impl` writes this.
+/// to it can be held elsewhere. It is so of itself.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be reached from another process: one of its messages is `#[message(local)]`",
     label = "some message of it stays inside its process"
