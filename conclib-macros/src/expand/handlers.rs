@@ -165,7 +165,7 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
     let call = quote_spanned!(span=> #owner::#method(#this, #args #ctx));
     let handled = match &handler.kind {
         // An `async fn` of ours does nothing before it is polled.
-        HandlerKind::Method(_) if handler.is_async && !actor.is_protocol => call,
+        HandlerKind::Method(_) if handler.is_async && actor.kind == Kind::Actor => call,
         HandlerKind::Method(_) => quote!(async move { #call #dot_await }),
         HandlerKind::Declared(_) => {
             let answer = local("answer");
