@@ -20,6 +20,7 @@ impl Due {
 
     /// The moment so long after that one, or the end of its millisecond; `None`
     /// if it is too far off.
+    #[inline(always)]
     pub(crate) fn after(now: Instant, after: Duration) -> Option<Self> {
         (after.as_secs() < Self::HORIZON.as_secs()).then(|| Self::since(elapsed(now) + after))
     }

@@ -32,7 +32,7 @@ type Followers = HashMap<usize, Weak<dyn Follower>>;
 /// What there was of an actor. It is not dropped under the lock.
 pub(super) struct Removed {
     _resident: Option<Arc<dyn Resident>>,
-    pub(super) followers: Option<Followers>,
+    pub(super) followers: Option<Box<Followers>>,
 }
 
 /// Why an actor did not get one name more.
@@ -65,27 +65,32 @@ impl Table {
 
     /// Takes an actor out, with all its names.
     pub(super) fn remove(&mut self, id: ActorId, urn: Option<&Urn>) -> Removed {
-        // Nearly no actor has these, and an empty map hashes all the same.
-        let aliases = match self.aliases.is_empty() {
-            true => Vec::new(),
-            false => self.aliases.remove(&id).unwrap_or_default(),
-        };
-        let followers = match self.followers.is_empty() {
-            true => None,
-            false => self.followers.remove(&id),
-        };
-        for urn in urn.into_iter().chain(&aliases) {
-            if self.names.get(urn) == Some(&id) {
-                self.names.remove(urn);
-            }
-        }
         let resident = self
             .place(id)
             .and_then(|place| self.actors.try_remove(place))
             .map(|(_, resident)| resident);
+        if let Some(urn) = urn {
+            self.free(id, urn);
+        }
+        // Nearly no actor has these, and an empty map hashes all the same.
+        if !self.aliases.is_empty() {
+            for urn in self.aliases.remove(&id).unwrap_or_default() {
+                self.free(id, &urn);
+            }
+        }
+        let followers = match self.followers.is_empty() {
+            true => None,
+            false => self.followers.remove(&id).map(Box::new),
+        };
         Removed {
             _resident: resident,
             followers,
+        }
+    }
+
+    fn free(&mut self, id: ActorId, urn: &Urn) {
+        if self.names.get(urn) == Some(&id) {
+            self.names.remove(urn);
         }
     }
 
