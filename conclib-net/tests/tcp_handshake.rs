@@ -228,7 +228,7 @@ async fn another_version_is_named() {
     // Reason 1, and the version that is spoken here.
     assert_eq!(
         read_message(&mut stream).await.unwrap(),
-        [0, 4, REFUSAL, 1, 0, 2]
+        [0, 4, REFUSAL, 1, 0, 3]
     );
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -237,7 +237,7 @@ async fn another_version_is_named() {
     let newer = async {
         let (mut client, _) = listener.accept().await.unwrap();
         read_message(&mut client).await.unwrap();
-        client.write_all(&[0, 4, REFUSAL, 1, 0, 3]).await.unwrap();
+        client.write_all(&[0, 4, REFUSAL, 1, 0, 4]).await.unwrap();
     };
     let (client, ()) = tokio::join!(Client::connect(&address, Some(door.key.clone())), newer);
     let error = client.unwrap_err();
@@ -245,8 +245,8 @@ async fn another_version_is_named() {
         matches!(
             error,
             ConnectError::Version {
-                theirs: 3,
-                ours: 2,
+                theirs: 4,
+                ours: 3,
                 ..
             }
         ),
