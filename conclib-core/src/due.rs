@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A moment near now that fits beside a reply slot: milliseconds since the
-/// first one that this process had to do with, without the higher bits.
+/// A moment near now that fits beside a reply slot: milliseconds since one that
+/// lies before all that this process has to do with, without the higher bits.
 ///
 /// So it means something only for as long as it cannot be mistaken for another
 /// one, 24 days before and after.
@@ -76,8 +76,13 @@ fn elapsed(now: Instant) -> Duration {
 }
 
 fn epoch() -> Instant {
+    // Before anybody's clock: one that was paused stands where it was then.
+    const MARGIN: Duration = Duration::from_secs(60 * 60 * 24 * 1000);
     static EPOCH: OnceLock<Instant> = OnceLock::new();
-    *EPOCH.get_or_init(Instant::now)
+    *EPOCH.get_or_init(|| {
+        let now = Instant::now();
+        now.checked_sub(MARGIN).unwrap_or(now)
+    })
 }
 
 #[cfg(test)]
@@ -105,6 +110,18 @@ mod tests {
                 assert!(!sooner.is_after(sooner));
             }
         }
+    }
+
+    /// A clock that was paused stands before one that goes on.
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_may_be_behind() {
+        let now = Instant::now();
+        let before = now - DAY;
+        let [early, late] = [before, now].map(|now| Due::after(now, DAY / 2));
+        let (early, late) = (early.expect("is near"), late.expect("is near"));
+        assert!(late.is_after(early));
+        assert_eq!(early.remaining(), Duration::ZERO);
+        assert!(late.instant() - now - DAY / 2 < Duration::from_millis(1));
     }
 
     #[tokio::test(start_paused = true)]
