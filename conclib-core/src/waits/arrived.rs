@@ -122,7 +122,7 @@ impl Graph {
         let number = self.new_number();
         let chains = vec![steps];
         self.arrived.insert(number, Arrived { target, chains });
-        Ok((number, self.words(&legs)))
+        Ok((number, self.words(&legs, Some(number))))
     }
 
     /// More is known of who waits for a request. It was sent before, and so was
@@ -141,7 +141,7 @@ impl Graph {
         }
         let arrived = self.arrived.get_mut(&number);
         match arrived.is_some_and(|arrived| arrived.learn(steps)) {
-            true => Ok(self.words(&legs)),
+            true => Ok(self.words(&legs, Some(number))),
             false => Ok(Vec::new()),
         }
     }

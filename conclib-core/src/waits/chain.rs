@@ -37,9 +37,9 @@ pub(super) enum Member {
 
 impl Graph {
     /// The actor of a leg, those of this process that wait for it because of
-    /// somebody elsewhere, and these. Of more than a chain can say, those who
-    /// came first.
-    pub(super) fn chain(&self, mark: Mark) -> Vec<Link> {
+    /// somebody elsewhere, and these. Of more than a chain can say, the arrival
+    /// that there is news of, by its number, and then those who came first.
+    pub(super) fn chain(&self, mark: Mark, news: Option<u64>) -> Vec<Link> {
         let Some(leg) = self.legs.get(&mark) else {
             return Vec::new();
         };
@@ -50,7 +50,10 @@ impl Graph {
         }];
         let mut places = HashMap::from([(leg.owner, 0)]);
         let mut others = HashSet::new();
-        for arrived in self.arrived.values() {
+        let first = news.and_then(|number| self.arrived.get(&number));
+        let rest = self.arrived.iter();
+        let rest = rest.filter_map(|(number, arrived)| (Some(*number) != news).then_some(arrived));
+        for arrived in first.into_iter().chain(rest) {
             if chain.len() >= MAX_CHAIN_STEPS {
                 break;
             }
@@ -69,7 +72,7 @@ impl Graph {
                     chain.len() - 1
                 });
             }
-            for steps in &arrived.chains {
+            for steps in arrived.chains.iter().rev() {
                 let first = chain.len();
                 chain.extend(steps.iter().enumerate().map(|(at, step)| {
                     let via = if at == 0 { via } else { first + step.via };

@@ -40,7 +40,7 @@ impl Graph {
             return Err(circle);
         }
         self.edges.entry(who).or_default().push(Whom::Actor(whom));
-        Ok(self.words(&legs))
+        Ok(self.words(&legs, None))
     }
 
     pub(super) fn leave(&mut self, who: ActorId, whom: Whom) -> Option<Leg> {

@@ -64,21 +64,22 @@ impl Graph {
     }
 
     /// The whole chain of a leg, if there is somebody new in it.
-    fn news(&mut self, mark: Mark) -> Option<Vec<Link>> {
-        let chain = self.chain(mark);
+    fn news(&mut self, mark: Mark, of: Option<u64>) -> Option<Vec<Link>> {
+        let may_tell = |leg: &&Leg| leg.told.len() < MOST_TOLD;
+        self.legs.get(&mark).filter(may_tell)?;
+        let chain = self.chain(mark, of);
         let leg = self.legs.get_mut(&mark)?;
         let before = leg.told.len();
-        if before < MOST_TOLD {
-            leg.told.extend(chain.iter().filter_map(Link::mark));
-        }
+        leg.told.extend(chain.iter().filter_map(Link::mark));
         (leg.told.len() > before).then_some(chain)
     }
 
-    /// What the other sides of these legs do not know yet.
-    pub(super) fn words(&mut self, legs: &[Mark]) -> Vec<Word> {
+    /// What the other sides of these legs do not know yet, of this arrival
+    /// above all.
+    pub(super) fn words(&mut self, legs: &[Mark], of: Option<u64>) -> Vec<Word> {
         let word = |mark: &Mark| {
             self.legs.get(mark).filter(|leg| leg.is_out)?;
-            let chain = self.news(*mark)?;
+            let chain = self.news(*mark, of)?;
             let leg = self.legs.get(mark)?;
             Some(Word {
                 outlet: leg.outlet.clone(),
@@ -101,7 +102,7 @@ impl Waits {
         let (mark, chain) = {
             let mut graph = self.graph();
             let mark = graph.depart(owner, outlet, id, to);
-            (mark, graph.news(mark).unwrap_or_default())
+            (mark, graph.news(mark, None).unwrap_or_default())
         };
         (mark, chain_bytes(&steps(chain)))
     }
@@ -113,7 +114,7 @@ impl Waits {
             if let Some(leg) = graph.legs.get_mut(&mark) {
                 leg.is_out = true;
             }
-            graph.words(&[mark])
+            graph.words(&[mark], None)
         };
         tell(words);
     }

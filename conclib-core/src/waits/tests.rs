@@ -183,6 +183,37 @@ fn of_asks_that_cross_each_other_over_wires_exactly_one_is_told_in_any_order() {
     }
 }
 
+/// Many others wait for them, from before: more than a chain can name.
+#[test]
+fn crossing_asks_are_told_beside_a_crowd() {
+    for crowded in [0..1, 0..2, 0..3] {
+        for order in 0..20 {
+            let mut ring = Ring::new(3);
+            for system in &ring.systems[crowded.clone()] {
+                for mark in 1..100 {
+                    let steps = vec![step(mark, 0, "one-of-many")];
+                    system.waits.arrive(system.actor, steps).unwrap();
+                }
+            }
+            let marks = [0, 1, 2].map(|at| ring.ask(at));
+            marks
+                .iter()
+                .enumerate()
+                .for_each(|(at, mark)| ring.is_out(at, *mark));
+            let mut dice = Dice(order);
+            loop {
+                let mail: Vec<_> = (0..3).filter(|at| ring.has_mail(*at)).collect();
+                if mail.is_empty() {
+                    break;
+                }
+                ring.deliver(mail[dice.roll(mail.len())]);
+            }
+            let told = ring.systems.iter().filter(|system| system.told).count();
+            assert_eq!(told, 1, "crowds at {crowded:?}, order {order}");
+        }
+    }
+}
+
 #[test]
 fn nothing_stays_when_all_have_left() {
     let mut ring = Ring::new(2);
@@ -200,20 +231,23 @@ fn nothing_stays_when_all_have_left() {
     assert!(second.waits.graph().is_empty());
 }
 
+fn step(mark: u64, via: usize, urn: &str) -> Step {
+    Step {
+        mark: NonZeroU64::new(mark).map(Mark),
+        via,
+        who: CycleStep {
+            type_name: "Stranger".into(),
+            urn: Urn::new(urn).unwrap(),
+        },
+    }
+}
+
 /// A chain that says of others what is not so.
 #[test]
 fn a_lie_is_nobody_elses_harm() {
     let [a, b] = [0, 1].map(ActorId::next);
     let waits = Waits::default();
     let way: Arc<dyn Outlet> = Arc::new(Said::default());
-    let step = |mark: u64, via, urn: &str| Step {
-        mark: NonZeroU64::new(mark).map(Mark),
-        via,
-        who: CycleStep {
-            type_name: "Liar".into(),
-            urn: Urn::new(urn).unwrap(),
-        },
-    };
     // It says that everybody waits for it, by marks that it made up.
     let lie: Vec<_> = (1..60).map(|mark| step(mark, 0, "b")).collect();
     waits.arrive(a, lie.clone()).unwrap();
