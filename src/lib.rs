@@ -18,7 +18,6 @@ pub use conclib_core::*;
 pub use conclib_macros::test;
 #[cfg(feature = "macros")]
 pub use conclib_macros::{actor, fallback, handler, main, message, on, part, protocol};
-/// The attributes that are only understood inside an `#[actor] impl`.
 mod error;
 #[cfg(feature = "net")]
 mod proxy;

@@ -35,7 +35,7 @@ use proc_macro::TokenStream;
 /// message, the oldest has its turn. A sender that waits before a full mailbox
 /// keeps its place in that line, and its priority begins once it has a place;
 /// `DropOldest` drops the oldest of the least urgent. An actor in another
-/// process goes by the priority that the message declares.
+/// process goes by them, too.
 ///
 /// A field with `#[field(get)]`, `#[field(set)]` or `#[field(get, set)]` can be
 /// read and set by messages; a read gives a clone. All such fields of a `Circle`

@@ -17,7 +17,6 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// As [`noted`](Self::noted), of a message that nobody sends.
     /// As [`noted`](Self::noted), in its place, and once.
     pub(crate) fn note(&mut self) {
         if !matches!(self.0, Slot::Wire(_)) {
@@ -26,6 +25,7 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
+    /// As [`noted`](Self::noted), of a message that nobody sends.
     pub(crate) fn noted_by_itself(self) -> Self {
         match Note::by_itself() {
             Some(note) => self.with(note),

@@ -207,7 +207,8 @@ impl<A: Actor> Context<A> {
     /// the actor alive: keep a [`WeakRef`](crate::WeakRef) there.
     ///
     /// What an actor sends to itself is never refused and never waits; it is
-    /// handled after what is queued already. Asking itself waits for ever.
+    /// handled after what is queued already. A turn that asks its own actor
+    /// fails at once: [`AskError::Cycle`](crate::AskError::Cycle).
     pub fn me(&self) -> ActorRef<A> {
         self.cell.acquire();
         ActorRef::local(self.cell.clone())
