@@ -62,6 +62,23 @@ async fn a_chain_that_is_none_ends_its_request_alone() {
     assert_eq!(answer(&frame), (2, ResponseKind::Reply));
 }
 
+/// A client cannot have more under way by being told early.
+#[tokio::test]
+async fn a_request_that_is_told_early_keeps_its_place_until_its_actor_is_done() {
+    let mut house = House::new();
+    let broker = house.open().await;
+    let mut stream = house.raw().await;
+    let asked = with_chain(request(1, "Ponder", b"{}"), CHAIN);
+    stream.write_all(&asked).await.unwrap();
+    let _under_way = house.request().await;
+    stream.write_all(&waits(1, b"hostile")).await.unwrap();
+    let frame = soon(read_frame(&mut stream)).await.unwrap();
+    assert_eq!(answer(&frame), (1, ResponseKind::Failure));
+    stream.write_all(&asked).await.unwrap();
+    read_to_end(&mut stream).await;
+    until(|| broker.stats().thrown_out == 1).await;
+}
+
 #[tokio::test]
 async fn an_empty_chain_and_one_that_is_too_long_are_no_frames() {
     let house = House::new();

@@ -99,7 +99,8 @@ impl WireAsker {
     /// Where the one answer leaves; `None` once it has.
     fn take_sink(&mut self) -> Option<Arc<dyn ReplySink>> {
         let sink = self.sink.take()?;
-        self.cancellation.answer().then_some(sink)
+        self.cancellation.answer();
+        Some(sink)
     }
 
     /// Whether somebody asked, and does not wait any more.

@@ -57,8 +57,9 @@ impl Cancellation {
     }
 
     /// Those in the chain wait for the answer too, says the asker. If that can
-    /// never come because of them, the request ends: with this answer, and no
-    /// other follows.
+    /// never come because of them, the asker is told so, by this answer. What
+    /// the sink of the request gets later says only that its actor is done with
+    /// it.
     #[must_use = "it is the answer to the request"]
     pub fn waits(&self, id: RequestId, chain: &[u8]) -> Option<ResponseEnvelope> {
         let failure = self.enter(chain, Delivery::MayHaveRun).err()?;

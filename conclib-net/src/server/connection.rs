@@ -46,8 +46,8 @@ enum Live {
     /// Its actor is about to get it.
     Delivering,
     Waiting(Cancellation),
-    /// Its asker has left. It keeps its place until its actor is done with it:
-    /// a client cannot have more under way by giving up.
+    /// Its asker has left, or was told early. It keeps its place until its actor
+    /// is done with it: a client cannot have more under way by giving up.
     Left,
 }
 
@@ -158,9 +158,24 @@ impl Connection {
         };
         // It may tell others: not under the lock.
         if let Some(response) = asked.and_then(|asked| asked.waits(id, chain)) {
-            self.respond(response);
+            self.tell_early(&response);
         }
         self.lock().load(&self.limits)
+    }
+
+    /// The answer of a request that its actor still has.
+    fn tell_early(&self, response: &ResponseEnvelope) {
+        let (_cancellation, writer) = {
+            let mut state = self.lock();
+            let Some(live @ Live::Waiting(_)) = state.live.get_mut(&response.id) else {
+                return;
+            };
+            let waiting = std::mem::replace(live, Live::Left);
+            // A failure always fits.
+            let _ = state.out.push(&Frame::Response(response.as_response()));
+            (waiting, state.out.waker())
+        };
+        writer.into_iter().for_each(Waker::wake);
     }
 
     pub(super) fn credit(&self, id: RequestId, items: u32) -> Load {
