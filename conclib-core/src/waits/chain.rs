@@ -1,7 +1,8 @@
 //! Those who wait for an actor, in this process and behind it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
+use super::by_actor::ByActor;
 use super::graph::Graph;
 use super::{Cycle, CycleStep, Mark};
 use crate::current::ActorId;
@@ -49,7 +50,7 @@ impl Graph {
             via: 0,
         }];
         let mut places = HashMap::from([(leg.owner, 0)]);
-        let mut others = HashSet::new();
+        let mut others = ByActor::default();
         let first = news.and_then(|number| self.arrived.get(&number));
         let rest = self.arrived.iter();
         let rest = rest.filter_map(|(number, arrived)| (Some(*number) != news).then_some(arrived));
@@ -57,11 +58,11 @@ impl Graph {
             if chain.len() >= MAX_CHAIN_STEPS {
                 break;
             }
-            if others.contains(&arrived.target) {
+            if others.contains_key(&arrived.target) {
                 continue;
             }
             let Some(path) = self.path(arrived.target, leg.owner) else {
-                others.insert(arrived.target);
+                others.insert(arrived.target, ());
                 continue;
             };
             let mut via = 0;

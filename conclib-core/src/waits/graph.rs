@@ -94,8 +94,9 @@ impl Graph {
         if from == to {
             return Some(vec![from]);
         }
-        // Nearly always whoever is asked waits for nobody.
-        self.edges.get(&from)?;
+        // Nearly always whoever is asked waits for nobody, or only elsewhere.
+        let is_here = |whom: &Whom| matches!(whom, Whom::Actor(_));
+        self.edges.get(&from)?.iter().find(|whom| is_here(whom))?;
         let mut came_from = HashMap::from([(from, from)]);
         let mut next = vec![from];
         while let Some(at) = next.pop() {
