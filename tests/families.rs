@@ -317,6 +317,114 @@ async fn a_kill_of_the_parent_kills_its_children() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_killed_parent_has_ended_once_its_children_have() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, log) = root(&["a", "b"], None);
+    let root = system.spawn(root).unwrap();
+    root.started().await.unwrap();
+    let a: ActorRef<Leaf> = system.get("a").unwrap();
+    let b: ActorRef<Leaf> = system.get("b").unwrap();
+    // One is idle, one is in a turn.
+    a.hang().tell().await.unwrap();
+    let begun = tokio::time::Instant::now();
+    assert_eq!(root.kill().await, StopReason::Killed);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!(a.state(), Some(State::Stopped));
+    assert_eq!(b.state(), Some(State::Stopped));
+    assert_eq!(lines(&log).len(), 2, "both are dropped");
+}
+
+/// Its turn waits for a word, without awaiting.
+#[actor]
+struct Blocker {
+    begun: std::sync::mpsc::Sender<()>,
+    word: std::sync::mpsc::Receiver<()>,
+}
+
+#[actor]
+impl Blocker {
+    #[message]
+    fn block(&mut self) {
+        self.begun.send(()).unwrap();
+        let _ = self.word.recv();
+    }
+}
+
+#[tokio::test]
+async fn a_child_that_never_awaits_holds_no_kill_up() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, log) = root(&["a"], None);
+    let root = system.spawn(root).unwrap();
+    root.started().await.unwrap();
+    let (begin, begun) = std::sync::mpsc::channel();
+    let (give, word) = std::sync::mpsc::channel();
+    let mut parts = Some((begin, word));
+    let blocker = system
+        .actor_with(move || {
+            let (begun, word) = parts.take().unwrap();
+            Blocker { begun, word }
+        })
+        .child_of(&root)
+        .on_thread()
+        .spawn()
+        .unwrap();
+    blocker.block().tell().await.unwrap();
+    begun.recv().unwrap();
+    assert_eq!(root.kill().await, StopReason::Killed);
+    // The others have ended, and it does at its next await.
+    assert_eq!(lines(&log), ["a dropped"]);
+    assert_ne!(blocker.state(), Some(State::Stopped));
+    give.send(()).unwrap();
+    assert_eq!(blocker.stopped().await, Some(StopReason::Killed));
+}
+
+#[tokio::test]
+async fn a_kill_while_the_children_are_stopped_takes_the_rest_along() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, log) = root(&["a", "b"], None);
+    let root = system.spawn(root).unwrap();
+    root.started().await.unwrap();
+    let a: ActorRef<Leaf> = system.get("a").unwrap();
+    let b: ActorRef<Leaf> = system.get("b").unwrap();
+    b.hang().tell().await.unwrap();
+    let stopping = root.stop();
+    // The newest is told to end first, and does not.
+    while b.state() != Some(State::Stopping) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(root.kill().await, StopReason::Killed);
+    assert_eq!(stopping.await, StopReason::Killed);
+    assert_eq!(a.stopped().await, Some(StopReason::Killed));
+    assert_eq!(b.stopped().await, Some(StopReason::Killed));
+    assert_eq!(lines(&log).len(), 2, "both are dropped, and no hook runs");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_parent_is_told_before_who_waits_for_the_end() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, log) = root(&[], Some(Directive::Resume));
+    let root = system.spawn(root).unwrap();
+    for round in 1..=500 {
+        let leaf = system
+            .actor(Leaf {
+                name: "one",
+                log: log.clone(),
+            })
+            .child_of(&root)
+            .spawn()
+            .unwrap();
+        assert!(leaf.fail().await.is_err());
+        leaf.stopped().await;
+        // What is sent now is behind the exit.
+        assert_eq!(root.exits().await.unwrap(), round);
+    }
+}
+
 #[tokio::test]
 async fn ten_thousand_children_end_with_their_parent() {
     let _guard = guard();

@@ -209,7 +209,7 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
         }
         if kin.has_children() {
             // It was cut short before it could end them.
-            Box::pin(kill_children(kin)).await;
+            Box::pin(kill_children(kin, true)).await;
         }
         kin.lie_down();
         cell.ending.tell_change();

@@ -340,14 +340,9 @@ impl<A: Actor> Cell<A> {
         self.meter.failed();
     }
 
-    /// Everything that is left of the actor goes: called once, after its state
-    /// is dropped.
-    pub(crate) fn finish(
-        &self,
-        batch: &mut VecDeque<A::Inbox>,
-        reason: StopReason,
-        said: Option<Directive>,
-    ) {
+    /// Nobody will serve what is left in its mailbox: called once, after its
+    /// state is dropped.
+    pub(crate) fn refuse_rest(&self, batch: &mut VecDeque<A::Inbox>) {
         let rest = self.mailbox.end(batch);
         self.meter.unqueued(rest.len());
         for message in rest {
@@ -357,17 +352,28 @@ impl<A: Actor> Cell<A> {
             let refuse = || message.refuse(Failure::Stopped(Delivery::NotDelivered));
             drop(catch_unwind(AssertUnwindSafe(refuse)));
         }
+    }
+
+    /// The actor is no more, and everybody is told: called once, after
+    /// [`refuse_rest`](Self::refuse_rest).
+    pub(crate) fn end(&self, reason: StopReason, said: Option<Directive>) {
         self.system.forget(self.id, self.urn.get(), &reason);
         self.system.emit(|| Event::Stopped {
             urn: self.urn(),
             reason: reason.clone(),
         });
-        match self.kin() {
-            None => self.ending.end(reason),
-            Some(kin) => {
-                self.ending.end(reason.clone());
-                kin.bury(self, reason, said);
-            }
+        self.ending.advance(State::Stopped);
+        // Its parent and its watchers are told before those who wait for the
+        // end: what these send them then comes after.
+        if let Some(kin) = self.kin() {
+            kin.part(self, &reason);
+            kin.tell_parent(self, reason.clone(), said);
+        }
+        self.ending.end(reason);
+        self.ending.tell_change();
+        // Who came in between, and could not see that it had ended.
+        if let (Some(kin), Some(reason)) = (self.kin(), self.ending.reason()) {
+            kin.part(self, &reason);
         }
     }
 

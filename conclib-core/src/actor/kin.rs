@@ -64,8 +64,10 @@ pub(crate) struct Kin {
 struct Ties {
     /// By age.
     children: BTreeMap<ActorId, Child>,
-    /// Takes no more children: it is ending, and those it had are too.
-    barren: bool,
+    /// Those of the next incarnation, which came while this one was ending or
+    /// there was none.
+    heirs: BTreeMap<ActorId, Child>,
+    takes: Takes,
     notices: VecDeque<Notice>,
     watchers: Vec<(ActorId, Weak<dyn Resident>)>,
     /// No incarnation lives.
@@ -75,6 +77,18 @@ struct Ties {
     /// Its supervisor brings it down, and will say when it may start.
     held: bool,
     verdict: Option<Verdict>,
+}
+
+/// Whose children those are that come.
+#[derive(Clone, Copy, Default)]
+enum Takes {
+    /// The incarnation's that lives.
+    #[default]
+    Now,
+    /// The next one's: this one is ending, and those it had are too.
+    Next,
+    /// Nobody's: there is no next.
+    Never,
 }
 
 impl Kin {
@@ -92,11 +106,14 @@ impl Kin {
         &self,
         make: impl FnOnce() -> Result<(ActorId, Child), E>,
     ) -> Result<(), E> {
-        let mut ties = self.ties();
-        if !ties.barren {
-            let (id, child) = make()?;
-            ties.children.insert(id, child);
-        }
+        let ties = &mut *self.ties();
+        let family = match ties.takes {
+            Takes::Now => &mut ties.children,
+            Takes::Next => &mut ties.heirs,
+            Takes::Never => return Ok(()),
+        };
+        let (id, child) = make()?;
+        family.insert(id, child);
         Ok(())
     }
 
@@ -114,7 +131,8 @@ impl Kin {
 
     /// How many children there are.
     pub(crate) fn count(&self) -> usize {
-        self.ties().children.len()
+        let ties = self.ties();
+        ties.children.len() + ties.heirs.len()
     }
 
     /// The children, oldest first.
@@ -126,12 +144,20 @@ impl Kin {
             .collect()
     }
 
-    /// Takes the children out, oldest first, and takes none in until
-    /// [`rise`](Self::rise).
-    pub(crate) fn disown(&self) -> Vec<Child> {
+    /// The children of an incarnation that is ending, oldest first. They stay
+    /// known until they are [forgotten](Self::forget), so that a kill meanwhile
+    /// reaches them. Those that come are of the next one, if there `is_next`.
+    pub(crate) fn leave(&self, is_next: bool) -> Vec<(ActorId, Child)> {
         let mut ties = self.ties();
-        ties.barren = true;
-        std::mem::take(&mut ties.children).into_values().collect()
+        if is_next && self.renews {
+            ties.takes = Takes::Next;
+        } else {
+            ties.takes = Takes::Never;
+            let mut heirs = std::mem::take(&mut ties.heirs);
+            ties.children.append(&mut heirs);
+        }
+        drop(ties);
+        self.children()
     }
 
     pub(crate) fn tell(&self, notice: Notice) {
@@ -217,18 +243,22 @@ impl Kin {
     }
 
     /// Begins the next incarnation, unless the supervisor thinks otherwise by
-    /// now. It has children of its own; what is left to be told of those of the
-    /// former one is told to nobody. `calm` runs before the supervisor can
+    /// now. It has the children that came meanwhile; what is left to be told of
+    /// those of the former one is told to nobody. `calm` runs before the supervisor can
     /// bring this one down, too.
     pub(crate) fn rise(&self, calm: impl FnOnce()) -> bool {
-        let mut ties = self.ties();
+        let ties = &mut *self.ties();
         if ties.held || ties.verdict.is_some() {
             return false;
         }
         ties.rests = false;
-        ties.barren = false;
-        ties.notices
-            .retain(|notice| matches!(notice, Notice::Gone(..)));
+        ties.takes = Takes::Now;
+        ties.children.append(&mut ties.heirs);
+        let children = &ties.children;
+        ties.notices.retain(|notice| match notice {
+            Notice::Gone(..) => true,
+            Notice::Child(exit) => children.contains_key(&exit.id),
+        });
         calm();
         true
     }
@@ -252,18 +282,15 @@ impl Kin {
         self.restarts.load(Ordering::Relaxed) + 1
     }
 
-    /// The actor has ended for good: tells whoever wants to know.
-    pub(crate) fn bury<A: Actor>(
-        &self,
-        cell: &Cell<A>,
-        reason: StopReason,
-        said: Option<Directive>,
-    ) {
+    /// The actor has ended for good: takes leave of its children and of those
+    /// who watch it.
+    pub(crate) fn part<A: Actor>(&self, cell: &Cell<A>, reason: &StopReason) {
         // It may hold a sibling.
         drop(self.take_verdict());
-        for child in self.disown() {
-            // It was killed: no time to stop them in order.
+        for (id, child) in self.leave(false) {
+            // It was cut short: no time to stop them in order.
             child.resident.tell_to_end(Signal::Kill, StopReason::Parent);
+            self.forget(id);
         }
         for watcher in self.take_watchers() {
             if let Some(watcher) = watcher.upgrade() {
@@ -274,20 +301,28 @@ impl Kin {
                 watcher.notify(Notice::Gone(cell.id, Box::new(gone)));
             }
         }
-        if let Some(parent) = self.parent() {
-            let default = match said {
-                Some(Directive::Stop) => Directive::Stop,
-                Some(Directive::Restart) if !self.renews => Directive::Stop,
-                _ if reason.is_failure() => Directive::Escalate,
-                _ => Directive::Resume,
-            };
-            parent.notify(Notice::Child(Box::new(Exit {
-                id: cell.id,
-                told: cell.child_exit(reason, default),
-                waits: false,
-                delay: None,
-            })));
-        }
+    }
+
+    /// The actor has ended for good: its parent deals with that.
+    pub(crate) fn tell_parent<A: Actor>(
+        &self,
+        cell: &Cell<A>,
+        reason: StopReason,
+        said: Option<Directive>,
+    ) {
+        let Some(parent) = self.parent() else { return };
+        let default = match said {
+            Some(Directive::Stop) => Directive::Stop,
+            Some(Directive::Restart) if !self.renews => Directive::Stop,
+            _ if reason.is_failure() => Directive::Escalate,
+            _ => Directive::Resume,
+        };
+        parent.notify(Notice::Child(Box::new(Exit {
+            id: cell.id,
+            told: cell.child_exit(reason, default),
+            waits: false,
+            delay: None,
+        })));
     }
 
     pub(crate) fn parent(&self) -> Option<Arc<dyn Resident>> {

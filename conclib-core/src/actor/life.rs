@@ -45,7 +45,7 @@ impl<A: Actor, B: Birth<A>> Life<A, B> {
             birth: Some(birth),
             ctx: Context::new(cell.clone()),
             batch: VecDeque::new(),
-            is_told: false,
+            is_over: false,
         };
         Mortal::new(cell, live(end))
     }
@@ -59,7 +59,7 @@ struct End<A: Actor, B> {
     ctx: Context<A>,
     /// What the loop took out of the mailbox and has not served.
     batch: VecDeque<A::Inbox>,
-    is_told: bool,
+    is_over: bool,
 }
 
 impl<A: Actor, B> End<A, B> {
@@ -95,22 +95,34 @@ impl<A: Actor, B> End<A, B> {
     }
 
     /// Tells everybody of the end. `said` is what `#[on(error)]` wants for it.
-    fn tell(&mut self, reason: StopReason, said: Option<Directive>) {
-        // A state that never came to life goes before that.
-        self.birth = None;
-        self.is_told = true;
+    async fn tell(&mut self, reason: StopReason, said: Option<Directive>) {
+        let cell = self.ctx.cell().clone();
+        if cell.kin().is_some_and(|kin| kin.count() > 0) {
+            // They came for an incarnation that there is not.
+            Box::pin(end_children(&self.ctx, false)).await;
+        }
+        self.refuse_rest();
         if reason.is_failure() {
             tracing::error!(target: "conclib", urn = %self.ctx.urn(), %reason, "actor failed");
         }
-        self.ctx.cell().finish(&mut self.batch, reason, said);
+        cell.end(reason, said);
+    }
+
+    /// Nothing is served any more.
+    fn refuse_rest(&mut self) {
+        // A state that never came to life goes before that.
+        self.birth = None;
+        self.is_over = true;
+        self.ctx.cell().refuse_rest(&mut self.batch);
     }
 }
 
 impl<A: Actor, B> Drop for End<A, B> {
     fn drop(&mut self) {
-        if !self.is_told {
+        // The end itself is told by whoever lived this life.
+        if !self.is_over {
             self.clear();
-            self.tell(StopReason::Killed, None);
+            self.refuse_rest();
         }
     }
 }
@@ -132,10 +144,10 @@ fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
             // A kill meanwhile is the reason, as it is of what comes after.
             match birth.again(&end.ctx, &reason, said).await {
                 Again::Yes => {}
-                Again::No => return end.tell(reason, said),
+                Again::No => return end.tell(reason, said).await,
                 Again::Called => {
                     let reason = end_reason(end.ctx.cell());
-                    return end.tell(reason, None);
+                    return end.tell(reason, None).await;
                 }
             }
         }
@@ -152,7 +164,7 @@ fn incarnation<A: Actor, B: Birth<A>>(
             Ok(actor) => actor,
             Err(fault) => {
                 if ctx.cell().kin().is_some() {
-                    Box::pin(end_children(ctx)).await;
+                    Box::pin(end_children(ctx, B::RENEWS)).await;
                 }
                 return (StopReason::StartFailed(fault), None);
             }
@@ -160,11 +172,12 @@ fn incarnation<A: Actor, B: Birth<A>>(
         started(ctx);
         let ended = serve(&mut actor, ctx, batch).await;
         let cell = ctx.cell();
-        if !B::RENEWS || cell.mailbox.signal() != Signal::None {
+        let is_next = B::RENEWS && cell.mailbox.signal() == Signal::None;
+        if !is_next {
             cell.ending.advance(State::Stopping);
         }
         if cell.kin().is_some() {
-            Box::pin(end_children(ctx)).await;
+            Box::pin(end_children(ctx, is_next)).await;
         }
         match caught(actor.on_stop(&ended.0, ctx)).await {
             Ok(Ok(())) => {}

@@ -6,26 +6,58 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context as Poller, Poll};
+use std::task::{Context as Poller, Poll, ready};
 
 use super::birth::Birth;
-use super::{Actor, Alert, Cell, Directive, Signal, StopReason};
+use super::supervise::kill_children;
+use super::{Actor, Alert, Cell, Directive, Signal, State, StopReason};
 use crate::current;
 use crate::fault::Fault;
 
 pin_project_lite::pin_project! {
     /// A life that a kill ends, wherever it waits.
     pub(super) struct Mortal<A: Actor, F> {
+        // Dropped before the end is told.
         #[pin]
-        life: Option<F>,
-        cell: Arc<Cell<A>>,
+        stage: Stage<F>,
+        end: LastWord<A>,
+    }
+}
+
+pin_project_lite::pin_project! {
+    #[project = StageProjection]
+    enum Stage<F> {
+        Lives { #[pin] life: F },
+        /// It was killed, and its state is gone; the end is told after those
+        /// of its children.
+        Waits { children: Pin<Box<dyn Future<Output = ()> + Send>> },
+        Over,
+    }
+}
+
+/// Tells of an end that the life itself did not come to tell of.
+struct LastWord<A: Actor>(Arc<Cell<A>>);
+
+impl<A: Actor> LastWord<A> {
+    fn tell(&self) {
+        if self.0.ending.state() != State::Stopped {
+            self.0.end(StopReason::Killed, None);
+        }
+    }
+}
+
+impl<A: Actor> Drop for LastWord<A> {
+    fn drop(&mut self) {
+        self.tell();
     }
 }
 
 impl<A: Actor, F> Mortal<A, F> {
     pub(super) fn new(cell: Arc<Cell<A>>, life: F) -> Self {
-        let life = Some(life);
-        Self { life, cell }
+        Self {
+            stage: Stage::Lives { life },
+            end: LastWord(cell),
+        }
     }
 }
 
@@ -34,15 +66,32 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<()> {
         let mut this = self.project();
-        this.cell.mailbox.register(cx.waker());
-        let _inside = this.cell.watch.poll();
-        if this.cell.mailbox.signal() == Signal::Kill {
-            this.life.set(None);
+        let cell = &this.end.0;
+        cell.mailbox.register(cx.waker());
+        let _inside = cell.watch.poll();
+        if cell.mailbox.signal() == Signal::Kill && matches!(*this.stage, Stage::Lives { .. }) {
+            this.stage.set(Stage::Over);
+            if cell.kin().is_some_and(|kin| kin.count() > 0) {
+                let children = Box::pin(end_with(cell.clone()));
+                this.stage.set(Stage::Waits { children });
+            }
         }
-        match this.life.as_pin_mut() {
-            Some(life) => current::scope(this.cell.id, &this.cell.turn, || life.poll(cx)),
-            None => Poll::Ready(()),
+        match this.stage.project() {
+            StageProjection::Lives { life } => {
+                return current::scope(cell.id, &cell.turn, || life.poll(cx));
+            }
+            StageProjection::Waits { children } => ready!(children.as_mut().poll(cx)),
+            StageProjection::Over => {}
         }
+        this.end.tell();
+        Poll::Ready(())
+    }
+}
+
+/// Ends the children of one that was killed.
+async fn end_with<A: Actor>(cell: Arc<Cell<A>>) {
+    if let Some(kin) = cell.kin() {
+        kill_children(kin, false).await;
     }
 }
 

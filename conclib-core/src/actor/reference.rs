@@ -164,8 +164,9 @@ impl<A: Actor> ActorRef<A> {
     }
 
     /// Waits for the end, without asking for it: resolves once the state is
-    /// dropped and the name is free. At once for an actor in another process,
-    /// whose end cannot be seen from here.
+    /// dropped, the name is free, and its parent and its watchers have been
+    /// told: their hooks run before what is sent to them afterwards. At once
+    /// for an actor in another process, whose end cannot be seen from here.
     pub async fn stopped(&self) -> Option<StopReason> {
         match self.cell() {
             Some(cell) => Some(cell.ending.wait().await),
@@ -196,7 +197,13 @@ impl<A: Actor> ActorRef<A> {
     /// Ends the actor at the next await of its turn. `#[on(stop)]` does not
     /// run. Else as [`stop_now`](Self::stop_now).
     ///
-    /// A turn that never awaits cannot be ended from outside.
+    /// Its state is dropped at once. Its children are killed with it, all of
+    /// them at the same time, and it has ended when they have.
+    ///
+    /// A turn that never awaits cannot be ended from outside. A child in such
+    /// a turn is waited for no longer than a tenth of a second, and ends when
+    /// its turn does; an error in the log names it. When the runtime goes away,
+    /// there is nobody left to wait for the children.
     pub fn kill(&self) -> Stopping {
         self.end(Signal::Kill, StopReason::Killed)
     }

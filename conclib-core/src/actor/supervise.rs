@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::kin::{Child, Exit, Kin, Notice, Verdict};
 use super::stop::Escalation;
@@ -168,19 +168,23 @@ async fn bring_down<A: Actor>(cell: &Cell<A>, child: &Child) -> bool {
     resident.ending().state() != State::Stopped
 }
 
-/// Ends the children of an incarnation that was cut short.
-pub(super) async fn kill_children(kin: &Kin) {
-    let children = kin.disown();
-    for child in &children {
+/// Ends the children of an incarnation that was cut short, all at once, and
+/// waits for those that give way. `is_next` is whether there may be another.
+pub(super) async fn kill_children(kin: &Kin, is_next: bool) {
+    let children = kin.leave(is_next);
+    for (_, child) in &children {
         child.resident.tell_to_end(Signal::Kill, StopReason::Parent);
     }
-    for child in &children {
-        last_call(&*child.resident).await;
+    let until = Instant::now() + LAST_CALL;
+    for (id, child) in &children {
+        last_call(&*child.resident, until).await;
+        kin.forget(*id);
     }
 }
 
 /// Ends the children, the newest first: each has its time, then it is killed.
-pub(super) async fn end_children<A: Actor>(ctx: &Context<A>) {
+/// `is_next` is whether there may be another incarnation.
+pub(super) async fn end_children<A: Actor>(ctx: &Context<A>, is_next: bool) {
     let Some(kin) = ctx.cell().kin() else {
         return;
     };
@@ -189,8 +193,9 @@ pub(super) async fn end_children<A: Actor>(ctx: &Context<A>) {
         Signal::Drain => Signal::Drain,
         _ => Signal::Now,
     };
-    for child in kin.disown().iter().rev() {
+    for (id, child) in kin.leave(is_next).iter().rev() {
         end(child, signal).await;
+        kin.forget(*id);
     }
 }
 
@@ -202,13 +207,15 @@ async fn end(child: &Child, signal: Signal) {
         .is_err()
     {
         resident.tell_to_end(Signal::Kill, StopReason::Parent);
-        last_call(resident).await;
+        last_call(resident, Instant::now() + LAST_CALL).await;
     }
 }
 
 /// Waits for the end of a child that was killed.
-async fn last_call(resident: &dyn Resident) {
-    if timeout(LAST_CALL, resident.ending().wait()).await.is_err() {
+async fn last_call(resident: &dyn Resident, until: Instant) {
+    let ended = timeout_at(until, resident.ending().wait()).await.is_ok();
+    // One that waits for its own children tells of them itself.
+    if !ended && !resident.kin().is_some_and(Kin::has_children) {
         let urn = resident.urn();
         tracing::error!(target: "conclib", %urn, "a turn never awaits: a child outlives its parent");
     }

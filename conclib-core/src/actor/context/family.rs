@@ -201,7 +201,6 @@ impl<A: Actor> Context<A> {
     ///     let (nurse, patient) = (system.spawn(Nurse::default())?, system.spawn(Patient)?);
     ///     nurse.watch(patient.clone()).await?;
     ///     patient.stop().await;
-    ///     while nurse.gone_so_far().await?.is_empty() {}
     ///     assert_eq!(nurse.gone_so_far().await?, ["patient stopped"]);
     ///     Ok(())
     /// }
