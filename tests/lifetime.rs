@@ -103,6 +103,25 @@ async fn what_is_weak_keeps_nobody_alive() {
 }
 
 #[tokio::test]
+async fn what_is_weak_leads_to_nobody_once_it_has_ended() {
+    let _guard = guard();
+    let system = System::new("lifetime");
+    let parent = system.actor(scribe().0).urn("parent").spawn().unwrap();
+    let child = system.actor(scribe().0).child_of(&parent).spawn().unwrap();
+    let anonymous = system.spawn(scribe().0).unwrap();
+    for actor in [&anonymous, &child, &parent] {
+        let weak = actor.downgrade().unwrap();
+        let recipient = actor.recipient::<common::ScribeEcho>().downgrade();
+        assert!(weak.upgrade().is_some());
+        assert!(recipient.upgrade().is_some());
+        // There are references all the same.
+        actor.stop().await;
+        assert!(weak.upgrade().is_none());
+        assert!(recipient.upgrade().is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_named_actor_lives_on_without_references() {
     let _guard = guard();
     let system = System::new("lifetime");

@@ -162,6 +162,83 @@ async fn what_is_queued_when_it_fails_is_served_by_the_next_incarnation() {
     assert_eq!(later.await.unwrap(), 3);
 }
 
+/// A parent in the pause before its second incarnation.
+async fn resting(system: &System) -> ActorRef<Worker> {
+    let parent = system
+        .actor_with(Worker::default)
+        .restart(policy(5, Duration::from_secs(10), 100 * MS))
+        .spawn()
+        .unwrap();
+    parent.started().await.unwrap();
+    parent.fail().await.unwrap_err();
+    while parent.state() != Some(State::Restarting) {
+        tokio::task::yield_now().await;
+    }
+    parent
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_comes_between_two_incarnations_is_the_next_ones() {
+    let _guard = guard();
+    let system = System::new("test");
+    let parent = resting(&system).await;
+    let spawn = || system.actor(Worker::default()).child_of(&parent).spawn();
+    let early = spawn().unwrap();
+    let child = spawn().unwrap();
+    // It does not wait for its parent.
+    assert_eq!(child.work().await.unwrap(), 1);
+    assert_eq!(parent.generation(), Some(1));
+    generation(&parent, 2).await;
+    assert_eq!(child.work().await.unwrap(), 2);
+    // It is supervised: its failure is that of its parent, which is restarted.
+    child.fail().await.unwrap_err();
+    assert!(matches!(
+        child.stopped().await,
+        Some(StopReason::Panicked(_))
+    ));
+    generation(&parent, 3).await;
+    assert_eq!(early.stopped().await, Some(StopReason::Parent));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_fails_before_its_parent_is_back_is_not_forgotten() {
+    let _guard = guard();
+    let system = System::new("test");
+    let parent = resting(&system).await;
+    let child = system
+        .actor(Worker::default())
+        .child_of(&parent)
+        .spawn()
+        .unwrap();
+    child.fail().await.unwrap_err();
+    child.stopped().await;
+    // The second fails by it before it serves anything.
+    generation(&parent, 3).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_of_a_next_incarnation_that_there_is_not_is_ended() {
+    let _guard = guard();
+    let system = System::new("test");
+    let spawn = |parent| {
+        let child = system.actor(Worker::default()).child_of(parent).spawn();
+        child.unwrap()
+    };
+    let parent = resting(&system).await;
+    let child = spawn(&parent);
+    parent.stop().await;
+    assert_eq!(child.state(), Some(State::Stopped));
+    assert_eq!(child.stopped().await, Some(StopReason::Parent));
+
+    let parent = resting(&system).await;
+    let child = spawn(&parent);
+    assert_eq!(parent.kill().await, StopReason::Killed);
+    assert_eq!(child.state(), Some(State::Stopped));
+    assert_eq!(child.stopped().await, Some(StopReason::Killed));
+    let late = system.actor(Worker::default()).child_of(&parent).spawn();
+    assert!(matches!(late, Err(SpawnError::ParentEnded { .. })));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_failing_start_is_retried_with_a_growing_pause() {
     let _guard = guard();

@@ -304,8 +304,12 @@ impl<A: Actor> Cell<A> {
         self.refs.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One strong reference more, unless an anonymous actor has none left.
+    /// One strong reference more, unless it has ended or is an anonymous actor
+    /// that has none left.
     pub(crate) fn try_acquire(&self) -> bool {
+        if self.ending.state() == State::Stopped {
+            return false;
+        }
         if self.owned {
             self.acquire();
             return true;

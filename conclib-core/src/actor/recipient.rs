@@ -114,8 +114,9 @@ impl<M: Message> Recipient<M> {
 }
 
 impl<M: Message> WeakRecipient<M> {
-    /// The address that keeps its actor alive. `None` for an anonymous actor
-    /// whose references are all gone: it is ending or has ended.
+    /// The address that keeps its actor alive. `None` once the actor has ended,
+    /// and for an anonymous one once its references are all gone, for then it
+    /// is ending.
     pub fn upgrade(&self) -> Option<Recipient<M>> {
         let home = self.0.home.as_ref();
         home.is_none_or(|home| home.try_acquire())

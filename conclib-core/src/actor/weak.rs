@@ -16,8 +16,29 @@ impl<A: Actor> WeakRef<A> {
         Self(cell)
     }
 
-    /// A strong reference. `None` for an anonymous actor whose references are
-    /// all gone: it is ending or has ended.
+    /// A strong reference. `None` once the actor has ended, and for an
+    /// anonymous one once its references are all gone, for then it is ending.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor(urn = "greeter")]
+    /// struct Greeter;
+    ///
+    /// #[actor]
+    /// impl Greeter {}
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let greeter = system.spawn(Greeter)?;
+    ///     let weak = greeter.downgrade().expect("it lives here");
+    ///     assert_eq!(weak.upgrade(), Some(greeter.clone()));
+    ///     greeter.stop().await;
+    ///     assert_eq!(weak.upgrade(), None);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn upgrade(&self) -> Option<ActorRef<A>> {
         self.0
             .try_acquire()

@@ -100,7 +100,9 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
 
     /// Makes it a child of that actor, which supervises it and takes it along
     /// when it ends. Inside a handler, [`Context::actor`](crate::Context::actor)
-    /// does this by itself.
+    /// does this by itself. A child that comes while its parent is between two
+    /// incarnations is spawned at once, and is the next one's; if there is none,
+    /// it is ended.
     ///
     /// An actor in another process has no children here: then it is nobody's
     /// child, and spawning it fails with [`SpawnError::ParentEnded`].

@@ -164,7 +164,6 @@ impl<A: Actor> Context<A> {
     ///     let system = System::new("docs");
     ///     let light = system.spawn(Light::default())?;
     ///     light.moved().await?;
-    ///     assert!(light.is_on().await?);
     ///     while light.is_on().await? {
     ///         tokio::task::yield_now().await;
     ///     }

@@ -286,7 +286,7 @@ impl<A: Actor> Context<A> {
     /// async fn main() -> conclib::Result {
     ///     let system = System::new("docs");
     ///     let search = system.spawn(Search::default())?;
-    ///     let late = search.find().timeout(Duration::from_millis(10)).await;
+    ///     let late = search.find().timeout(Duration::from_millis(100)).await;
     ///     assert!(matches!(late, Err(AskError::Deadline { .. })));
     ///     assert_eq!(search.given_up().await?, 1);
     ///     Ok(())
