@@ -11,7 +11,7 @@
 //! | `apid` | yes | [`start_api`], [`status`], [`PrivateDir`] |
 //! | `process` | no | [`process`]: owned child processes of any kind |
 //! | `metrics` | no | depth, times and counts of each type of actor, for the recorder of the crate `metrics` |
-//! | `testing` | no | `testing`: probes, spies, faults, seeded orders of turns; `#[conclib::test]` |
+//! | `testing` | no | `testing`: one actor fed by hand, probes, spies, faults, seeded orders of turns; `#[conclib::test]` |
 
 pub use conclib_core::*;
 #[cfg(all(feature = "macros", feature = "testing"))]

@@ -17,6 +17,7 @@ mod message;
 mod named;
 mod observe;
 mod pool;
+mod relay;
 mod reply;
 mod shape;
 mod snapshot;

@@ -6,9 +6,8 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, Wake as _, Waker, ready};
 
-use futures_util::task::AtomicWaker;
 use tokio::task::coop;
 
 use super::mailbox::{Mailbox, Refused};
@@ -18,6 +17,7 @@ use crate::deadline::Deadline;
 use crate::error::{Delivery, Failure, TellError};
 use crate::message::{LAST, Message};
 use crate::named::Named;
+use crate::relay::Relay;
 use crate::reply::Request;
 use crate::urn::Urn;
 
@@ -69,30 +69,17 @@ struct Post<M: Message> {
     mailbox: Mailbox<Request<M>>,
     /// The task that receives. The mailbox wakes one task for ever, so it
     /// wakes this, which passes it on.
-    receiver: Arc<Receiver>,
+    receiver: Arc<Relay>,
     /// Made up only when somebody asks.
     urn: OnceLock<Urn>,
     /// The addresses that are left; a clone of a recipient is no new one.
     addresses: AtomicUsize,
 }
 
-#[derive(Default)]
-struct Receiver(AtomicWaker);
-
-impl Wake for Receiver {
-    fn wake(self: Arc<Self>) {
-        self.0.wake();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.wake();
-    }
-}
-
 impl<M: Message> Inbox<M> {
     /// An inbox in which `capacity` messages wait at most; one at least.
     pub fn new(capacity: usize) -> Self {
-        let receiver = Arc::<Receiver>::default();
+        let receiver = Arc::<Relay>::default();
         let mailbox = Mailbox::new(capacity, Overflow::Wait);
         mailbox.register(&Waker::from(receiver.clone()));
         Self {
@@ -150,7 +137,7 @@ impl<M: Message> Inbox<M> {
         if next.is_none() {
             // Before the looks that count, so that nothing after them is
             // missed.
-            self.post.receiver.0.register(cx.waker());
+            self.post.receiver.register(cx.waker());
             let is_left = self.post.addresses.load(Ordering::Acquire) == 0;
             next = self.try_recv();
             if next.is_none() && !is_left {
@@ -203,7 +190,7 @@ struct Address<M: Message>(Arc<Post<M>>);
 impl<M: Message> Drop for Address<M> {
     fn drop(&mut self) {
         if self.0.addresses.fetch_sub(1, Ordering::Release) == 1 {
-            self.0.receiver.0.wake();
+            self.0.receiver.wake_by_ref();
         }
     }
 }

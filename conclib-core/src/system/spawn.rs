@@ -167,7 +167,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     }
 
     /// Enters it in the table of its system, and with its parent.
-    pub(super) fn enter(self) -> Result<(Arc<Cell<A>>, B), SpawnError> {
+    pub(crate) fn enter(self) -> Result<(Arc<Cell<A>>, B), SpawnError> {
         let urn = self.urn.transpose()?;
         let parent = self
             .parent

@@ -6,6 +6,7 @@
 //!
 //! | for | there is |
 //! |---|---|
+//! | one actor, message by message, without a task | [`solo`] |
 //! | a stand-in that records what it gets | [`probe`] |
 //! | listening in on somebody | [`spy`] |
 //! | one record of several of them | [`journal`] |
@@ -55,6 +56,7 @@ mod probe;
 mod quiet;
 mod run;
 mod seeded;
+mod solo;
 mod spy;
 mod turns;
 
@@ -66,6 +68,7 @@ pub use probe::{Probe, Probed, probe};
 pub use quiet::quiet;
 pub use run::{run, system};
 pub use seeded::Seeded;
+pub use solo::{Solo, solo};
 pub use spy::{Spy, spy};
 
 use std::time::Duration;

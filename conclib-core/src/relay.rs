@@ -1,0 +1,26 @@
+//! A waker that stays the same while the task behind it changes.
+
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+
+use futures_util::task::AtomicWaker;
+
+/// Wakes whichever task polled last. A mailbox knows one waker for ever.
+#[derive(Default)]
+pub(crate) struct Relay(AtomicWaker);
+
+impl Relay {
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.0.register(waker);
+    }
+}
+
+impl Wake for Relay {
+    fn wake(self: Arc<Self>) {
+        self.0.wake();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.wake();
+    }
+}
