@@ -12,12 +12,11 @@ use super::crew::Crew;
 use super::hire::{Common, Hire, OnThreads, Recruiter, Tasks};
 use super::routing::Routing;
 use crate::actor::{
-    Actor, ActorRef, Args, Context, Create, Declared, Overflow, Resident, Restart, Source,
-    TaskActor,
+    Actor, ActorRef, Args, Context, Create, Declared, Overflow, Restart, Source, TaskActor,
 };
 use crate::error::SpawnError;
-use crate::system::{Shared, System};
-use crate::urn::{Urn, UrnError};
+use crate::system::{Options, Shared, System};
+use crate::urn::Urn;
 
 /// A pool that is about to be spawned. What is not said here of its workers is
 /// as `#[actor(…)]` on their struct says.
@@ -27,12 +26,9 @@ pub struct PoolBuilder<'s, A, S, P = Tasks> {
     source: S,
     size: usize,
     routing: Routing,
-    urn: Option<Result<Urn, UrnError>>,
-    mailbox: usize,
-    overflow: Overflow,
+    /// Those of each worker.
+    options: Options,
     policy: Restart,
-    /// The name of one that cannot have children.
-    parent: Option<Result<Arc<dyn Resident>, Urn>>,
     place: P,
     actor: PhantomData<fn() -> A>,
 }
@@ -44,11 +40,8 @@ impl<'s, A: Actor + Declared, S: Source<A> + Clone> PoolBuilder<'s, A, S> {
             source,
             size: thread::available_parallelism().map_or(1, usize::from),
             routing: Routing::default(),
-            urn: A::URN.map(Urn::new),
-            mailbox: A::MAILBOX,
-            overflow: A::OVERFLOW,
+            options: Options::of::<A>(),
             policy: Restart::on_failure(),
-            parent: None,
             place: Tasks(None),
             actor: PhantomData,
         }
@@ -62,11 +55,8 @@ impl<'s, A: Actor + Declared, S: Source<A> + Clone> PoolBuilder<'s, A, S> {
             source: self.source,
             size: self.size,
             routing: self.routing,
-            urn: self.urn,
-            mailbox: self.mailbox,
-            overflow: self.overflow,
+            options: self.options,
             policy: self.policy,
-            parent: self.parent,
             place: OnThreads(PhantomData),
             actor: PhantomData,
         }
@@ -118,19 +108,19 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
     /// `workers-1` and so on. Workers with a name live until they are stopped
     /// or their system ends; anonymous ones, until the pool is dropped.
     pub fn urn(mut self, urn: impl AsRef<str>) -> Self {
-        self.urn = Some(Urn::new(urn.as_ref()));
+        self.options.urn = Some(Urn::new(urn.as_ref()));
         self
     }
 
     /// How many messages wait for each worker at most; one at least.
     pub fn mailbox(mut self, capacity: usize) -> Self {
-        self.mailbox = capacity;
+        self.options.seed.mailbox = capacity;
         self
     }
 
     /// What it does when the mailboxes of all workers are full.
     pub fn overflow(mut self, overflow: Overflow) -> Self {
-        self.overflow = overflow;
+        self.options.seed.overflow = overflow;
         self
     }
 
@@ -145,7 +135,7 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
     /// Makes the workers children of that actor; see
     /// [`SpawnBuilder::child_of`](crate::SpawnBuilder::child_of).
     pub fn child_of<B: Actor>(mut self, parent: &ActorRef<B>) -> Self {
-        self.parent = Some(parent.resident().ok_or_else(|| parent.urn()));
+        self.options.child_of(parent);
         self
     }
 
@@ -153,19 +143,12 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
     where
         Recruiter<S, P>: Hire<A>,
     {
-        let urn = self.urn.transpose()?;
-        let parent = self
-            .parent
-            .transpose()
-            .map_err(|urn| SpawnError::ParentEnded { urn })?;
+        let urn = self.options.urn.clone().transpose()?;
         let hire = Recruiter {
             system: self.system.clone(),
             source: self.source,
-            urn: urn.clone(),
-            mailbox: self.mailbox,
-            overflow: self.overflow,
+            options: self.options,
             policy: self.policy,
-            parent,
             place: self.place,
         };
         let crew = Crew::new(self.system.clone(), urn, self.routing, Box::new(hire));
@@ -210,11 +193,7 @@ impl<A: Actor> Context<A> {
         &self,
         make: F,
     ) -> PoolBuilder<'_, C, Common<F>> {
-        let me: Arc<dyn Resident> = self.cell().clone();
-        PoolBuilder {
-            parent: Some(Ok(me)),
-            ..PoolBuilder::new(&self.cell().system, Common(Arc::new(make)))
-        }
+        PoolBuilder::new(&self.cell().system, Common(Arc::new(make))).child_of(&self.me())
     }
 
     /// A pool of children that their `#[on(create)]` makes, as
@@ -226,11 +205,7 @@ impl<A: Actor> Context<A> {
     where
         C::Args: Clone,
     {
-        let me: Arc<dyn Resident> = self.cell().clone();
-        PoolBuilder {
-            parent: Some(Ok(me)),
-            ..PoolBuilder::new(&self.cell().system, Args(args))
-        }
+        PoolBuilder::new(&self.cell().system, Args(args)).child_of(&self.me())
     }
 }
 
@@ -239,7 +214,7 @@ impl<A, S, P> fmt::Debug for PoolBuilder<'_, A, S, P> {
         f.debug_struct("PoolBuilder")
             .field("size", &self.size)
             .field("routing", &self.routing)
-            .field("urn", &self.urn)
+            .field("urn", &self.options.urn)
             .finish_non_exhaustive()
     }
 }

@@ -11,12 +11,10 @@ use tokio::runtime::Handle;
 use tokio::time::sleep;
 
 use crate::actor::{
-    Actor, ActorRef, Context, Declared, Failed, Overflow, Renewed, Resident, Restart, Signal,
-    Source, TaskActor,
+    Actor, ActorRef, Context, Declared, Failed, Renewed, Restart, Signal, Source, TaskActor,
 };
 use crate::error::SpawnError;
-use crate::system::{Shared, SpawnBuilder};
-use crate::urn::Urn;
+use crate::system::{Options, Shared, SpawnBuilder};
 
 /// Whoever makes the workers of a pool. It knows where they live; the pool
 /// does not.
@@ -37,11 +35,8 @@ pub struct OnThreads(pub(super) PhantomData<()>);
 pub(super) struct Recruiter<S, P> {
     pub(super) system: Arc<Shared>,
     pub(super) source: S,
-    pub(super) urn: Option<Urn>,
-    pub(super) mailbox: usize,
-    pub(super) overflow: Overflow,
+    pub(super) options: Options,
     pub(super) policy: Restart,
-    pub(super) parent: Option<Arc<dyn Resident>>,
     pub(super) place: P,
 }
 
@@ -56,15 +51,10 @@ impl<S: Clone, P> Recruiter<S, P> {
     {
         let source = self.source.clone();
         let birth = Renewed::new(Later { source, delay }, self.policy);
-        let mut worker = SpawnBuilder::new(&self.system, birth)
-            .mailbox(self.mailbox)
-            .overflow(self.overflow);
-        if let Some(urn) = &self.urn {
-            worker = worker.urn(format!("{urn}-{place}"));
-        }
-        match &self.parent {
-            Some(parent) => worker.parent(parent.clone()),
-            None => worker,
+        let worker = SpawnBuilder::with(&self.system, birth, self.options.clone());
+        match &self.options.urn {
+            Some(Ok(urn)) => worker.urn(format!("{urn}-{place}")),
+            _ => worker,
         }
     }
 }

@@ -23,6 +23,7 @@ pub use dump::DumpOnSignal;
 pub(crate) use everywhere::resident;
 pub(crate) use registry::Shared;
 pub use shutdown::{Shutdown, ShutdownReport};
+pub(crate) use spawn::Options;
 pub use spawn::SpawnBuilder;
 pub(crate) use table::Follower;
 pub use thread::OnThread;

@@ -22,20 +22,25 @@ use crate::urn::{Urn, UrnError};
 pub struct SpawnBuilder<'s, A, B> {
     system: &'s Arc<Shared>,
     birth: B,
-    urn: Option<Result<Urn, UrnError>>,
-    seed: Seed,
-    /// The name of one that cannot have children.
-    parent: Option<Result<Arc<dyn Resident>, Urn>>,
-    stop_within: Duration,
-    significant: bool,
+    options: Options,
     actor: PhantomData<fn() -> A>,
 }
 
-impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
-    pub(crate) fn new(system: &'s Arc<Shared>, birth: B) -> Self {
+/// What a spawner may say of an actor, or of each worker of a pool.
+#[derive(Clone)]
+pub(crate) struct Options {
+    pub(crate) urn: Option<Result<Urn, UrnError>>,
+    pub(crate) seed: Seed,
+    /// The name of one that cannot have children.
+    pub(crate) parent: Option<Result<Arc<dyn Resident>, Urn>>,
+    stop_within: Duration,
+    significant: bool,
+}
+
+impl Options {
+    /// As `#[actor(…)]` says.
+    pub(crate) fn of<A: Declared>() -> Self {
         Self {
-            system,
-            birth,
             urn: A::URN.map(Urn::new),
             seed: Seed {
                 mailbox: A::MAILBOX,
@@ -47,6 +52,24 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
             parent: None,
             stop_within: STOP_WITHIN,
             significant: false,
+        }
+    }
+
+    pub(crate) fn child_of<P: Actor>(&mut self, parent: &ActorRef<P>) {
+        self.parent = Some(parent.resident().ok_or_else(|| parent.urn()));
+    }
+}
+
+impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
+    pub(crate) fn new(system: &'s Arc<Shared>, birth: B) -> Self {
+        Self::with(system, birth, Options::of::<A>())
+    }
+
+    pub(crate) fn with(system: &'s Arc<Shared>, birth: B, options: Options) -> Self {
+        Self {
+            system,
+            birth,
+            options,
             actor: PhantomData,
         }
     }
@@ -54,26 +77,26 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     /// Gives it a name. A named actor lives until it is stopped or its system
     /// ends; an anonymous one, until its last reference is gone.
     pub fn urn(mut self, urn: impl AsRef<str>) -> Self {
-        self.urn = Some(Urn::new(urn.as_ref()));
+        self.options.urn = Some(Urn::new(urn.as_ref()));
         self
     }
 
     /// How many messages wait at most; one at least. The message whose turn
     /// runs does not count.
     pub fn mailbox(mut self, capacity: usize) -> Self {
-        self.seed.mailbox = capacity;
+        self.options.seed.mailbox = capacity;
         self
     }
 
     /// What a full mailbox does.
     pub fn overflow(mut self, overflow: Overflow) -> Self {
-        self.seed.overflow = overflow;
+        self.options.seed.overflow = overflow;
         self
     }
 
     /// Which of its children are started again when one is.
     pub fn strategy(mut self, strategy: Strategy) -> Self {
-        self.seed.strategy = strategy;
+        self.options.seed.strategy = strategy;
         self
     }
 
@@ -89,11 +112,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         SpawnBuilder {
             birth: self.birth.renewed(policy),
             system: self.system,
-            urn: self.urn,
-            seed: self.seed,
-            parent: self.parent,
-            stop_within: self.stop_within,
-            significant: self.significant,
+            options: self.options,
             actor: PhantomData,
         }
     }
@@ -107,7 +126,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     /// An actor in another process has no children here: then it is nobody's
     /// child, and spawning it fails with [`SpawnError::ParentEnded`].
     pub fn child_of<P: Actor>(mut self, parent: &ActorRef<P>) -> Self {
-        self.parent = Some(parent.resident().ok_or_else(|| parent.urn()));
+        self.options.child_of(parent);
         self
     }
 
@@ -116,20 +135,20 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     }
 
     pub(crate) fn parent(mut self, parent: Arc<dyn Resident>) -> Self {
-        self.parent = Some(Ok(parent));
+        self.options.parent = Some(Ok(parent));
         self
     }
 
     /// How long it has to end by itself when its parent ends, or restarts it
     /// with its siblings; then it is killed. Five seconds, if nothing is said.
     pub fn stop_within(mut self, time: Duration) -> Self {
-        self.stop_within = time;
+        self.options.stop_within = time;
         self
     }
 
     /// Makes its end, of whatever kind, the end of its parent.
     pub fn significant(mut self) -> Self {
-        self.significant = true;
+        self.options.significant = true;
         self
     }
 
@@ -138,7 +157,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     /// `#[actor(timeout = "…")]` and the [`System`](crate::System) say;
     /// `Duration::MAX` is for ever.
     pub fn ask_timeout(mut self, after: Duration) -> Self {
-        self.seed.ask_timeout = Some(after);
+        self.options.seed.ask_timeout = Some(after);
         self
     }
 
@@ -162,19 +181,24 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     /// Gives it a thread of its own: for handlers that block, and for state
     /// that is not `Send`, which is made there.
     pub fn on_thread(mut self) -> OnThread<'s, A, B> {
-        self.seed.place = Place::Thread;
+        self.options.seed.place = Place::Thread;
         OnThread::new(self)
     }
 
     /// Enters it in the table of its system, and with its parent.
     pub(crate) fn enter(self) -> Result<(Arc<Cell<A>>, B), SpawnError> {
-        let urn = self.urn.transpose()?;
-        let parent = self
-            .parent
+        let Options {
+            urn,
+            mut seed,
+            parent,
+            stop_within,
+            significant,
+        } = self.options;
+        let urn = urn.transpose()?;
+        let parent = parent
             .transpose()
             .map_err(|urn| SpawnError::ParentEnded { urn })?;
         let system = self.system;
-        let mut seed = self.seed;
         if seed.ask_timeout.is_none() {
             seed.ask_timeout = system.ask_timeout();
         }
@@ -199,8 +223,8 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
             let cell = make(Some(Box::new(kin)))?;
             let child = Child {
                 resident: cell.clone(),
-                stop_within: self.stop_within,
-                significant: self.significant,
+                stop_within,
+                significant,
             };
             let id = cell.id;
             made = Some(cell);
@@ -219,10 +243,10 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
 impl<A, B> fmt::Debug for SpawnBuilder<'_, A, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SpawnBuilder")
-            .field("urn", &self.urn)
-            .field("mailbox", &self.seed.mailbox)
-            .field("overflow", &self.seed.overflow)
-            .field("ask_timeout", &self.seed.ask_timeout)
+            .field("urn", &self.options.urn)
+            .field("mailbox", &self.options.seed.mailbox)
+            .field("overflow", &self.options.seed.overflow)
+            .field("ask_timeout", &self.options.seed.ask_timeout)
             .finish_non_exhaustive()
     }
 }
