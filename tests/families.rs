@@ -426,6 +426,24 @@ async fn the_parent_is_told_before_who_waits_for_the_end() {
 }
 
 #[tokio::test]
+async fn a_kill_of_a_parent_that_is_ending_its_children_leaves_none_of_them() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (root, _log) = root(&["old", "new"], None);
+    let root = system.spawn(root).unwrap();
+    root.started().await.unwrap();
+    let [old, new] = ["old", "new"].map(|name| system.get::<Leaf>(name).unwrap());
+    new.hang().tell().await.unwrap();
+    let _stopping = root.stop();
+    while new.state() != Some(State::Stopping) {
+        tokio::task::yield_now().await;
+    }
+    root.kill().await;
+    assert_eq!(new.stopped().await, Some(StopReason::Killed));
+    assert_eq!(old.stopped().await, Some(StopReason::Killed));
+}
+
+#[tokio::test]
 async fn ten_thousand_children_end_with_their_parent() {
     let _guard = guard();
     let system = System::new("test");

@@ -202,10 +202,16 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
         let (Some(kin), Some(history)) = (cell.kin(), self.history.as_mut()) else {
             return Again::No;
         };
+        // An end that its supervisor wanted is none of an actor's own.
+        let is_recycled = *reason == StopReason::Recycled;
+        let over = match is_recycled {
+            true => Again::Called,
+            false => Again::No,
+        };
         // What somebody asked for is final, and so is an end that is no failure.
-        let is_over = !reason.is_failure() && *reason != StopReason::Recycled;
-        if is_over || cell.mailbox.signal() != Signal::None {
-            return Again::No;
+        let is_final = !reason.is_failure() && !is_recycled;
+        if is_final || cell.mailbox.signal() != Signal::None {
+            return over;
         }
         if kin.has_children() {
             // It was cut short before it could end them.
@@ -247,7 +253,7 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
                 return Again::Called;
             }
         }
-        Again::No
+        over
     }
 }
 

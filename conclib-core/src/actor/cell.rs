@@ -5,12 +5,11 @@ use std::any::type_name;
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
+use super::ending::Ending;
 use super::kin::{Kin, Notice};
 use super::mailbox::Mailbox;
 use super::order::Ordered;
@@ -22,9 +21,13 @@ use crate::error::{Delivery, Failure};
 use crate::events::{DeadLetterCause, Event};
 use crate::named::Named;
 use crate::observe::{Meter, Watch};
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::system::Shared;
 use crate::urn::Urn;
 use crate::waits::{Cycle, Wait};
+
+#[cfg(all(test, any(shuttle, conclib_loom)))]
+mod model;
 
 pub(crate) struct Cell<A: Actor> {
     pub(crate) mailbox: Mailbox<A::Inbox, Ordered<A::Inbox>>,
@@ -64,23 +67,6 @@ pub(crate) struct Seed {
     pub(crate) place: Place,
 }
 
-/// How far an actor is in its life, for those who wait for it.
-pub(crate) struct Ending {
-    state: AtomicU8,
-    /// Whether it got through `#[on(start)]`.
-    started: AtomicBool,
-    changed: Notify,
-    reasons: Mutex<Reasons>,
-}
-
-#[derive(Default)]
-struct Reasons {
-    /// Why it was told to end, if it was: what the loop itself cannot know.
-    asked: Option<StopReason>,
-    /// Why it ended.
-    ended: Option<StopReason>,
-}
-
 /// What is counted of an actor. The loop alone writes.
 #[derive(Default)]
 pub(crate) struct Stats {
@@ -115,111 +101,6 @@ impl Stats {
                 .unwrap_or_else(PoisonError::into_inner);
             *last = Some(error.into());
         }
-    }
-}
-
-impl Ending {
-    fn new() -> Self {
-        Self {
-            state: AtomicU8::new(State::Starting as u8),
-            started: AtomicBool::new(false),
-            changed: Notify::new(),
-            reasons: Mutex::default(),
-        }
-    }
-
-    pub(crate) fn state(&self) -> State {
-        const RUNNING: u8 = State::Running as u8;
-        const STOPPING: u8 = State::Stopping as u8;
-        match self.state.load(Ordering::Acquire) {
-            0 => State::Starting,
-            RUNNING => State::Running,
-            STOPPING => State::Stopping,
-            _ => State::Stopped,
-        }
-    }
-
-    /// Whether that is news.
-    pub(crate) fn advance(&self, state: State) -> bool {
-        if state == State::Running {
-            self.started.store(true, Ordering::Relaxed);
-        }
-        let before = self.state.fetch_max(state as u8, Ordering::AcqRel);
-        let is_news = before < state as u8;
-        if is_news && state != State::Stopping {
-            self.changed.notify_waiters();
-        }
-        is_news
-    }
-
-    /// Why it was told to end, by the first who did. If nobody did, its last
-    /// reference went.
-    pub(crate) fn asked(&self) -> StopReason {
-        let asked = self.reasons().asked.clone();
-        asked.unwrap_or(StopReason::Unreferenced)
-    }
-
-    /// The first to tell it to end has the say in why.
-    fn ask(&self, reason: StopReason) {
-        self.reasons().asked.get_or_insert(reason);
-    }
-
-    fn end(&self, reason: StopReason) {
-        self.reasons().ended = Some(reason);
-        self.advance(State::Stopped);
-    }
-
-    /// Why it ended, if it has.
-    pub(crate) fn reason(&self) -> Option<StopReason> {
-        self.reasons().ended.clone()
-    }
-
-    /// Something changed that is seen elsewhere.
-    pub(crate) fn tell_change(&self) {
-        self.changed.notify_waiters();
-    }
-
-    /// Waits until something is so that changes are told of.
-    pub(crate) async fn until(&self, is_so: impl Fn() -> bool) {
-        loop {
-            let changed = self.changed.notified();
-            if is_so() {
-                return;
-            }
-            changed.await;
-        }
-    }
-
-    /// Waits for the end.
-    pub(crate) async fn wait(&self) -> StopReason {
-        loop {
-            let changed = self.changed.notified();
-            if let Some(reason) = self.reason() {
-                return reason;
-            }
-            changed.await;
-        }
-    }
-
-    /// Waits until it has started; the reason if it never did.
-    pub(crate) async fn started(&self) -> Result<(), StopReason> {
-        loop {
-            let changed = self.changed.notified();
-            match self.state() {
-                State::Starting => changed.await,
-                State::Running | State::Restarting | State::Stopping => return Ok(()),
-                State::Stopped => {
-                    return match self.started.load(Ordering::Relaxed) {
-                        true => Ok(()),
-                        false => Err(self.wait().await),
-                    };
-                }
-            }
-        }
-    }
-
-    fn reasons(&self) -> MutexGuard<'_, Reasons> {
-        self.reasons.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -283,6 +164,17 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn notify(&self, notice: Notice) {
         self.kin_to_be().tell(notice);
         self.mailbox.alert(Alert::Notice);
+    }
+
+    /// What it is to be told next.
+    pub(super) fn heed(&self) -> Option<Notice> {
+        // Before looking, so that what is told meanwhile is not missed.
+        self.mailbox.calm(Alert::Notice);
+        let (notice, more) = self.kin()?.heed();
+        if more {
+            self.mailbox.alert(Alert::Notice);
+        }
+        notice
     }
 
     /// Its name, if it has one or was asked for it.

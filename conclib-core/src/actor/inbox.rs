@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake as _, Waker, ready};
 
@@ -19,7 +18,11 @@ use crate::message::{LAST, Message};
 use crate::named::Named;
 use crate::relay::Relay;
 use crate::reply::Request;
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::urn::Urn;
+
+#[cfg(all(test, any(shuttle, conclib_loom)))]
+mod model;
 
 /// A mailbox that is no actor: for code that is sent messages and has no state
 /// to guard, as a `main` that collects results.

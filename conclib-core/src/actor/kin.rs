@@ -2,13 +2,14 @@
 //! those that watch it. Only actors that have any of them have a [`Kin`].
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::{Actor, Cell, ChildExit, Directive, Gone, Resident, Signal, StopReason};
 use crate::current::ActorId;
 use crate::named::Named;
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What a supervisor is told, in its own lane.
 pub(crate) enum Notice {

@@ -26,6 +26,9 @@ use crate::current;
 use crate::events::{DeadLetterCause, Event};
 use crate::fault::Fault;
 
+#[cfg(all(test, shuttle))]
+mod model;
+
 /// A life to be lived.
 #[doc(hidden)]
 pub struct Life<A: Actor, B> {

@@ -22,7 +22,7 @@ use super::signal::{Alert, SIGNAL, Signal};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
 use crate::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-#[cfg(all(test, shuttle))]
+#[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;
 
 /// What a full mailbox does with one message more.
@@ -267,8 +267,8 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     pub(crate) fn register(&self, waker: &Waker) {
         if self.waker.get().is_none() {
             let _ = self.waker.set(waker.clone());
-            // Pairs with the exchange in `raise`: it sees the task, or the
-            // task sees the signal.
+            // Pairs with the one in `alert`: it sees the task, or the task sees
+            // the alert. Of a signal, the lock in `close` does that.
             fence(Ordering::SeqCst);
         }
     }
@@ -306,6 +306,8 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     /// Has the loop look at something besides messages.
     pub(crate) fn alert(&self, alert: Alert) {
         self.mark(alert);
+        // Pairs with the one in `register`.
+        fence(Ordering::SeqCst);
         self.wake();
     }
 

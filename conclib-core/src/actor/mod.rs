@@ -6,6 +6,7 @@ mod beside;
 mod birth;
 mod cell;
 mod context;
+mod ending;
 mod family;
 #[cfg(feature = "testing")]
 mod gate;
@@ -15,6 +16,8 @@ mod lanes;
 mod life;
 mod local;
 mod mailbox;
+#[cfg(all(test, any(shuttle, conclib_loom)))]
+mod modelled;
 mod mortal;
 mod next;
 mod order;

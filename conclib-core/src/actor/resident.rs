@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
-use super::cell::{Cell, Ending};
+use super::cell::Cell;
+use super::ending::Ending;
 use super::kin::{Kin, Notice, Verdict};
 use super::mailbox::Refused;
 use super::signal::Alert;

@@ -25,12 +25,7 @@ const LAST_CALL: Duration = Duration::from_millis(100);
 pub(super) async fn heed<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<StopReason> {
     let cell = ctx.cell().clone();
     let kin = cell.kin()?;
-    // Before looking, so that what is told meanwhile is not missed.
-    cell.mailbox.calm(Alert::Notice);
-    let (notice, more) = kin.heed();
-    if more {
-        cell.mailbox.alert(Alert::Notice);
-    }
+    let notice = cell.heed();
     ctx.begin_other();
     match notice? {
         Notice::Gone(_, gone) => {

@@ -1,15 +1,13 @@
 //! What becomes of a request while its actor has it: its asker leaves, or is
 //! answered, or others wait for the answer too.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
-
-use futures_util::task::AtomicWaker;
 
 use super::{Codec, CodecError, RequestId, ResponseEnvelope, chain};
 use crate::current::ActorId;
 use crate::error::{Delivery, Failure};
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use crate::sync::{Arc, AtomicWaker, Mutex, MutexGuard, PoisonError};
 use crate::waits::Arrival;
 
 /// The mark that an asker has left, shared with the request it left behind.

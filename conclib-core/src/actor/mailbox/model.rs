@@ -5,18 +5,20 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Mutex as Book;
 
-use shuttle::future::block_on;
-use shuttle::thread::{self, JoinHandle};
-
 use super::*;
 use crate::sync::Arc;
-use crate::sync::model::{check, one_of};
+#[cfg(shuttle)]
+use crate::sync::model::one_of;
+use crate::sync::model::thread::{self, JoinHandle};
+use crate::sync::model::{block_on, check, join};
 
 /// Whose it is, and which of theirs.
 type Item = (usize, usize);
 
-const SENDERS: usize = 3;
-const EACH: usize = 3;
+const SENDERS: usize = if cfg!(shuttle) { 3 } else { 1 };
+const EACH: usize = if cfg!(shuttle) { 3 } else { 2 };
+/// What is sent past the bound.
+const OWN: usize = EACH;
 
 struct Model {
     mailbox: Mailbox<Item>,
@@ -150,10 +152,6 @@ impl Model {
     }
 }
 
-fn join<T>(thread: JoinHandle<T>) -> T {
-    thread.join().unwrap()
-}
-
 /// All are told to end once the senders are through: all is served.
 fn serves_all(capacity: usize, overflow: Overflow, send: fn(&Model, Item)) {
     serves_all_of(move || Model::new(capacity, overflow), send);
@@ -184,11 +182,12 @@ fn who_waits_for_a_place_gets_one() {
 #[test]
 fn who_waits_behind_more_than_the_bound_gets_a_place() {
     serves_all_of(
-        || Model::overfull(1, 3),
+        || Model::overfull(1, OWN),
         |model, item| model.push(item, None),
     );
 }
 
+#[cfg(shuttle)]
 #[test]
 fn who_leaves_the_line_holds_nobody_up() {
     serves_all(1, Overflow::Wait, |model, item| match one_of(3) {
@@ -198,6 +197,7 @@ fn who_leaves_the_line_holds_nobody_up() {
     });
 }
 
+#[cfg(shuttle)]
 #[test]
 fn who_does_not_wait_is_queued_or_has_it_back() {
     serves_all(2, Overflow::Reject, Model::try_push);
@@ -214,6 +214,7 @@ fn the_oldest_makes_room_and_is_told_of() {
 }
 
 /// Somebody waits for room and leaves it to the next.
+#[cfg(shuttle)]
 #[test]
 fn room_that_is_only_looked_for_goes_to_the_next() {
     serves_all(1, Overflow::Wait, |model, item| {
@@ -227,6 +228,7 @@ fn room_that_is_only_looked_for_goes_to_the_next() {
 
 /// The stop word comes at any moment, twice and from two sides: what was
 /// accepted before it is served, or handed out at the end.
+#[cfg(shuttle)]
 #[test]
 fn the_stop_word_loses_nothing() {
     for signal in [Signal::Drain, Signal::Now, Signal::Kill] {

@@ -1,0 +1,123 @@
+//! What an actor's references and its loop do to each other, in thousands of
+//! orders.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use super::*;
+use crate::actor::Gone;
+use crate::actor::mailbox::Pushed;
+use crate::actor::modelled::{Fates, Soul, Word, cell, system};
+use crate::sync::model::{block_on, check, join, thread};
+
+/// Through a reference that is held.
+fn send(cell: &Cell<Soul>, number: usize, fates: &Arc<Fates>) {
+    let word = Word {
+        number,
+        is_fatal: false,
+        fates: fates.clone(),
+    };
+    let pushed = cell.mailbox.try_push(word, 0, false, |word| word);
+    assert!(matches!(pushed, Ok(Pushed::Queued)), "a reference was left");
+}
+
+/// What the loop takes up before its end.
+fn serve(cell: &Cell<Soul>) -> usize {
+    let (mut batch, mut served) = (VecDeque::new(), 0);
+    block_on(poll_fn(|cx| {
+        cell.mailbox.register(cx.waker());
+        let mut next = None;
+        while let Poll::Ready(goes_on) = cell.mailbox.poll_next(&mut batch, &mut next) {
+            if !goes_on {
+                return Poll::Ready(());
+            }
+            served += usize::from(next.take().is_some());
+        }
+        Poll::Pending
+    }));
+    served
+}
+
+/// Its system has it no more.
+fn finish(cell: &Cell<Soul>) {
+    cell.finish(&mut VecDeque::new(), StopReason::Unreferenced, None);
+}
+
+/// As long as a reference is left it takes messages; it serves all that were
+/// sent through any of them, and then ends.
+#[test]
+fn what_any_reference_sent_is_served_before_the_end() {
+    check(|| {
+        let (cell, fates) = (cell(&system(), None), Arc::default());
+        cell.acquire();
+        let (other, others) = (cell.clone(), Arc::clone(&fates));
+        let drops = thread::spawn(move || {
+            send(&other, 1, &others);
+            other.release();
+        });
+        send(&cell, 2, &fates);
+        cell.release();
+        assert_eq!(serve(&cell), 2);
+        join(drops);
+        finish(&cell);
+    });
+}
+
+/// A weak reference that is upgraded as the last one goes either keeps the
+/// actor alive, or gets nothing.
+#[test]
+fn a_weak_reference_is_upgraded_in_time_or_not_at_all() {
+    check(|| {
+        let (cell, fates) = (cell(&system(), None), Arc::default());
+        let other = cell.clone();
+        let upgrades = thread::spawn(move || {
+            let is_alive = other.try_acquire();
+            if is_alive {
+                send(&other, 1, &fates);
+                other.release();
+            }
+            usize::from(is_alive)
+        });
+        cell.release();
+        let served = serve(&cell);
+        assert_eq!(served, join(upgrades));
+        assert!(!cell.try_acquire());
+        finish(&cell);
+    });
+}
+
+/// Two of those it watches have ended: it hears of both, though it may be
+/// waiting, or about to.
+#[test]
+fn a_notice_reaches_one_that_waits() {
+    check(|| {
+        let cell = cell(&system(), None);
+        let tells: Vec<_> = (0..2)
+            .map(|n| {
+                let cell = cell.clone();
+                thread::spawn(move || {
+                    let gone = Gone {
+                        urn: Urn::reserved("conclib:gone"),
+                        reason: StopReason::Stopped,
+                    };
+                    cell.notify(Notice::Gone(ActorId::next(n), Box::new(gone)));
+                })
+            })
+            .collect();
+        let (mut batch, mut heard) = (VecDeque::new(), 0);
+        block_on(poll_fn(|cx| {
+            cell.mailbox.register(cx.waker());
+            while heard < 2 {
+                match cell.mailbox.poll_next(&mut batch, &mut None) {
+                    Poll::Ready(goes_on) => assert!(!goes_on),
+                    Poll::Pending => return Poll::Pending,
+                }
+                heard += usize::from(cell.heed().is_some());
+            }
+            Poll::Ready(())
+        }));
+        tells.into_iter().for_each(join);
+        assert!(cell.heed().is_none());
+        finish(&cell);
+    });
+}

@@ -1,0 +1,35 @@
+//! An inbox and the addresses of it, in thousands of orders.
+
+use super::*;
+use crate::sync::model::{block_on, check, join, thread};
+
+struct Word;
+
+impl Message for Word {
+    type Reply = ();
+    type Error = crate::message::Never;
+    type Road = crate::message::Local;
+    const NAME: &'static str = "word";
+}
+
+/// It gets what came through every address, and `None` once all are gone.
+#[test]
+fn all_is_received_before_no_address_is_left() {
+    check(|| {
+        let mut inbox = Inbox::<Word>::new(2);
+        let sends: Vec<_> = (0..2)
+            .map(|_| {
+                let address = inbox.address();
+                thread::spawn(move || {
+                    assert!(address.ask(Word).try_tell().is_ok());
+                })
+            })
+            .collect();
+        let mut received = 0;
+        while block_on(inbox.recv()).is_some() {
+            received += 1;
+        }
+        assert_eq!(received, 2);
+        sends.into_iter().for_each(join);
+    });
+}

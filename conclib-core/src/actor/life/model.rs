@@ -1,0 +1,165 @@
+//! Lives of a parent and its children, with all that belongs to them, in
+//! thousands of orders. No time passes in a model: who comes to its end does so
+//! without being killed for being late.
+
+use std::sync::{Mutex as Book, Weak};
+
+use super::*;
+use crate::actor::modelled::{Fates, Soul, Word, cell, system};
+use crate::actor::{Backoff, Child, Closure, Kin, Renewed, Resident, Restart, STOP_WITHIN};
+use crate::sync::model::{block_on, join, one_of, thread};
+use crate::system::Shared;
+
+type Soulful = Arc<Cell<Soul>>;
+
+/// Runs a model where there is a clock, which nobody asks.
+fn check(model: impl Fn() + Clone + Send + Sync + 'static) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let _inside = runtime.enter();
+    crate::sync::model::check(model);
+}
+
+/// An actor, and its life on a thread of its own.
+struct Living {
+    cell: Soulful,
+    alive: Arc<Book<usize>>,
+    life: thread::JoinHandle<()>,
+}
+
+impl Living {
+    /// One that is made anew after a failure, at once.
+    fn new(system: &Arc<Shared>, parent: Option<&Soulful>, significant: bool) -> Self {
+        let cell = match parent {
+            None => cell(system, Some(Kin::of(None, true))),
+            Some(parent) => Self::child(system, parent, significant),
+        };
+        let alive = Arc::<Book<usize>>::default();
+        let policy = Restart::on_failure().backoff(Backoff::none());
+        let others = alive.clone();
+        let source = Closure(move || Soul::new(&others));
+        let life = Life::new(cell.clone(), Renewed::new(source, policy));
+        let life = thread::spawn(move || block_on(life.run()));
+        Self { cell, alive, life }
+    }
+
+    fn child(system: &Arc<Shared>, parent: &Soulful, significant: bool) -> Soulful {
+        let resident: Arc<dyn Resident> = parent.clone();
+        let cell = cell(system, Some(Kin::of(Some(&resident), true)));
+        let child = Child {
+            resident: cell.clone(),
+            stop_within: STOP_WITHIN,
+            significant,
+        };
+        let adopted = parent.kin_to_be().adopt(|| Ok::<_, ()>((cell.id, child)));
+        adopted.unwrap();
+        cell
+    }
+
+    fn send(&self, number: usize, is_fatal: bool, fates: &Arc<Fates>) -> bool {
+        send(&self.cell, number, is_fatal, fates)
+    }
+
+    /// Waits for its end.
+    fn over(self) -> StopReason {
+        let reason = block_on(self.cell.ending.wait());
+        join(self.life);
+        assert_eq!(*self.alive.lock().unwrap(), 0);
+        assert_eq!(self.cell.state(), State::Stopped);
+        reason
+    }
+}
+
+fn send(cell: &Cell<Soul>, number: usize, is_fatal: bool, fates: &Arc<Fates>) -> bool {
+    let word = Word {
+        number,
+        is_fatal,
+        fates: fates.clone(),
+    };
+    cell.mailbox.try_push(word, 0, false, |word| word).is_ok()
+}
+
+/// As a reference does it.
+fn end(cell: &Cell<Soul>, signal: Signal) {
+    let reason = match signal {
+        Signal::Drain => StopReason::Stopped,
+        Signal::Now => StopReason::StoppedNow,
+        _ => StopReason::Killed,
+    };
+    cell.tell_to_end(signal, reason);
+}
+
+fn any_signal() -> Signal {
+    [Signal::Drain, Signal::Now, Signal::Kill][one_of(3)]
+}
+
+/// It fails and is told to end, at any moment of that: it ends, and each
+/// message has one fate.
+#[test]
+fn one_that_is_started_again_ends_when_told() {
+    check(|| {
+        let one = Living::new(&system(), None, false);
+        let cell = one.cell.clone();
+        let signal = any_signal();
+        let ends = thread::spawn(move || end(&cell, signal));
+        let fates = Arc::<Fates>::default();
+        let sent: Vec<_> = (0..3).filter(|n| one.send(*n, *n == 1, &fates)).collect();
+        join(ends);
+        let reason = one.over();
+        let mut all = fates.served.lock().unwrap().clone();
+        all.append(&mut fates.refused.lock().unwrap());
+        if signal == Signal::Drain {
+            all.sort_unstable();
+            assert_eq!(all, sent, "one fate each");
+        }
+        assert_ne!(reason, StopReason::Recycled);
+        match signal {
+            Signal::Kill => {}
+            _ => assert_ne!(reason, StopReason::Killed),
+        }
+    });
+}
+
+/// Of two siblings one fails, and both are started again with it. The other
+/// one, or their parent, is told to end at any moment: nobody waits for ever,
+/// nobody is there twice, and who is left answers.
+#[test]
+fn siblings_come_back_together_or_end() {
+    check(|| {
+        let system = system();
+        let parent = Living::new(&system, None, false);
+        let [one, other] = [0, 1].map(|_| Living::new(&system, Some(&parent.cell), false));
+        let fates = Arc::<Fates>::default();
+        one.send(0, true, &fates);
+        let told = [&parent, &other, &one][one_of(3)].cell.clone();
+        let signal = any_signal();
+        let ends = thread::spawn(move || end(&told, signal));
+        join(ends);
+        end(&parent.cell, Signal::Now);
+        parent.over();
+        for child in [one, other] {
+            assert_ne!(child.over(), StopReason::Recycled);
+        }
+    });
+}
+
+/// A child whose end is that of its parent ends: the parent hears of it,
+/// though it may be waiting.
+#[test]
+fn a_parent_hears_of_the_end_of_a_child() {
+    check(|| {
+        let system = system();
+        let parent = Living::new(&system, None, false);
+        let child = Living::new(&system, Some(&parent.cell), true);
+        let watcher = cell(&system, None);
+        let watches: Weak<dyn Resident> = Arc::<Cell<Soul>>::downgrade(&watcher);
+        child.cell.kin_to_be().watch(watcher.id, watches);
+        end(&child.cell, any_signal());
+        child.over();
+        assert!(matches!(parent.over(), StopReason::ChildEnded(_)));
+        let told = watcher.heed();
+        assert!(matches!(told, Some(super::super::kin::Notice::Gone(..))));
+    });
+}

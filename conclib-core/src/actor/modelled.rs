@@ -1,0 +1,98 @@
+//! An actor for models: written by hand, since what `#[actor]` writes is for
+//! the crate as its users see it.
+
+use std::sync::Mutex as Book;
+
+use super::*;
+use crate::Fault;
+use crate::current::ActorId;
+use crate::sync::Arc;
+use crate::system::Shared;
+
+/// What it is sent. It is served, or refused; a fatal one ends it.
+pub(super) struct Word {
+    pub(super) number: usize,
+    pub(super) is_fatal: bool,
+    pub(super) fates: Arc<Fates>,
+}
+
+/// What became of the words.
+#[derive(Default)]
+pub(super) struct Fates {
+    pub(super) served: Book<Vec<usize>>,
+    pub(super) refused: Book<Vec<usize>>,
+}
+
+impl Messages for Word {
+    const NAMES: &'static [&'static str] = &["word"];
+
+    fn head(&self) -> Head<'_> {
+        Head {
+            index: 0,
+            from: None,
+            asker: None,
+            due: None,
+            left: false,
+        }
+    }
+
+    fn refuse(self, _: Failure) {
+        self.fates.refused.lock().unwrap().push(self.number);
+    }
+
+    fn queued(&mut self) {}
+
+    fn accept(_: &Envelope<'_>, _: WireAsker) -> Accepted<Self> {
+        panic!("it has no wire");
+    }
+}
+
+/// One incarnation. There is never more than one of an actor.
+pub(super) struct Soul(Arc<Book<usize>>);
+
+#[cfg(shuttle)]
+impl Soul {
+    pub(super) fn new(alive: &Arc<Book<usize>>) -> Self {
+        *alive.lock().unwrap() += 1;
+        assert_eq!(*alive.lock().unwrap(), 1, "two at once");
+        Self(alive.clone())
+    }
+}
+
+impl Drop for Soul {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap() -= 1;
+    }
+}
+
+impl Actor for Soul {
+    type Inbox = Word;
+
+    async fn turn(&mut self, word: Word, _: &mut Context<Self>) -> Turn {
+        word.fates.served.lock().unwrap().push(word.number);
+        match word.is_fatal {
+            true => Turn::Panicked(Box::new(Fault::of(&std::fmt::Error))),
+            false => Turn::Done,
+        }
+    }
+}
+
+pub(super) fn system() -> Arc<Shared> {
+    Arc::new(Shared::new("model".to_owned()))
+}
+
+/// An actor without a name; one that has kin may have a parent.
+pub(super) fn cell(system: &Arc<Shared>, kin: Option<Kin>) -> Arc<Cell<Soul>> {
+    let seed = Seed {
+        mailbox: 2,
+        overflow: Overflow::Wait,
+        ask_timeout: None,
+        strategy: Strategy::OneForAll,
+        place: Place::Task,
+    };
+    let make = |id: ActorId| {
+        let kin = kin.map(Box::new);
+        Arc::new(Cell::new(id, system.clone(), None, &seed, kin))
+    };
+    system.enter(None, make).unwrap()
+}
