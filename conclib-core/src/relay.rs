@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-use futures_util::task::AtomicWaker;
+use crate::sync::AtomicWaker;
 
 /// Wakes whichever task polled last. A mailbox knows one waker for ever.
 #[derive(Default)]
