@@ -258,17 +258,18 @@ impl<A: Actor> Cell<A> {
             urn: self.urn(),
             reason: reason.clone(),
         });
-        self.ending.advance(State::Stopped);
         // Its parent and its watchers are told before those who wait for the
         // end: what these send them then comes after.
         if let Some(kin) = self.kin() {
+            self.ending.advance(State::Stopped);
             kin.part(self, &reason);
             kin.tell_parent(self, reason.clone(), said);
         }
         self.ending.end(reason);
-        self.ending.tell_change();
         // Who came in between, and could not see that it had ended.
-        if let (Some(kin), Some(reason)) = (self.kin(), self.ending.reason()) {
+        if let Some(kin) = self.kin()
+            && let Some(reason) = self.ending.reason()
+        {
             kin.part(self, &reason);
         }
     }

@@ -98,17 +98,12 @@ impl<A: Actor, B> End<A, B> {
     }
 
     /// Tells everybody of the end. `said` is what `#[on(error)]` wants for it.
-    async fn tell(&mut self, reason: StopReason, said: Option<Directive>) {
-        let cell = self.ctx.cell().clone();
-        if cell.kin().is_some_and(|kin| kin.count() > 0) {
-            // They came for an incarnation that there is not.
-            Box::pin(end_children(&self.ctx, false)).await;
-        }
+    fn tell(&mut self, reason: StopReason, said: Option<Directive>) {
         self.refuse_rest();
         if reason.is_failure() {
             tracing::error!(target: "conclib", urn = %self.ctx.urn(), %reason, "actor failed");
         }
-        cell.end(reason, said);
+        self.ctx.cell().end(reason, said);
     }
 
     /// Nothing is served any more.
@@ -133,7 +128,7 @@ impl<A: Actor, B> Drop for End<A, B> {
 fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
     async move {
         let end = &mut end;
-        loop {
+        let (reason, said) = loop {
             let Some(birth) = &mut end.birth else {
                 return;
             };
@@ -147,13 +142,15 @@ fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
             // A kill meanwhile is the reason, as it is of what comes after.
             match birth.again(&end.ctx, &reason, said).await {
                 Again::Yes => {}
-                Again::No => return end.tell(reason, said).await,
-                Again::Called => {
-                    let reason = end_reason(end.ctx.cell());
-                    return end.tell(reason, None).await;
-                }
+                Again::No => break (reason, said),
+                Again::Called => break (end_reason(end.ctx.cell()), None),
             }
+        };
+        if B::RENEWS && end.ctx.cell().kin().is_some_and(|kin| kin.count() > 0) {
+            // They came for an incarnation that there is not.
+            Box::pin(end_children(&end.ctx, false)).await;
         }
+        end.tell(reason, said);
     }
 }
 

@@ -40,7 +40,8 @@ fn serve(cell: &Cell<Soul>) -> usize {
 
 /// Its system has it no more.
 fn finish(cell: &Cell<Soul>) {
-    cell.finish(&mut VecDeque::new(), StopReason::Unreferenced, None);
+    cell.refuse_rest(&mut VecDeque::new());
+    cell.end(StopReason::Unreferenced, None);
 }
 
 /// As long as a reference is left it takes messages; it serves all that were
