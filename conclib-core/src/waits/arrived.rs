@@ -1,5 +1,8 @@
 //! The waits that come into this process.
 
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher, Hash};
+
 use super::chain::{Member, named};
 use super::graph::Graph;
 use super::legs::{Word, tell};
@@ -15,6 +18,8 @@ pub(super) struct Arrived {
     pub(super) target: ActorId,
     /// Who waits, as it was said at different times.
     pub(super) chains: Vec<Vec<Step>>,
+    /// Our legs among them.
+    homes: Vec<Mark>,
 }
 
 impl Arrived {
@@ -38,6 +43,19 @@ impl Arrived {
 
 fn has(steps: &[Step], mark: Mark) -> bool {
     steps.iter().any(|step| step.mark == Some(mark))
+}
+
+fn take_out<K: Eq + Hash, S: BuildHasher>(
+    from: &mut HashMap<K, BTreeSet<u64>, S>,
+    key: &K,
+    number: u64,
+) {
+    if let Some(numbers) = from.get_mut(key) {
+        numbers.remove(&number);
+        if numbers.is_empty() {
+            from.remove(key);
+        }
+    }
 }
 
 /// From a step to the first of its chain, both included.
@@ -93,7 +111,12 @@ impl Graph {
         whom: ActorId,
         legs: &[Mark],
     ) -> Option<Vec<Member>> {
-        self.arrived.values().find_map(|arrived| {
+        let homes = legs
+            .iter()
+            .filter_map(|mark| self.homes.get(mark))
+            .flatten();
+        let mut arrived = homes.filter_map(|number| self.arrived.get(number));
+        arrived.find_map(|arrived| {
             let mut chains = arrived.chains.iter();
             let (steps, (at, away)) = chains.find_map(|steps| {
                 let home = self.home(whom, legs, steps, |_| true)?;
@@ -120,9 +143,34 @@ impl Graph {
             return Err(circle);
         }
         let number = self.new_number();
-        let chains = vec![steps];
-        self.arrived.insert(number, Arrived { target, chains });
+        let mut arrived = Arrived {
+            target,
+            chains: Vec::new(),
+            homes: Vec::new(),
+        };
+        self.comes_home(number, &mut arrived.homes, &steps);
+        arrived.chains.push(steps);
+        self.arrived.insert(number, arrived);
+        self.arrived_at.entry(target).or_default().insert(number);
         Ok((number, self.words(&legs, Some(number))))
+    }
+
+    /// Notes which of our legs are in a chain.
+    fn comes_home(&mut self, number: u64, homes: &mut Vec<Mark>, steps: &[Step]) {
+        for mark in steps.iter().filter_map(|step| step.mark) {
+            if self.legs.contains_key(&mark) && self.homes.entry(mark).or_default().insert(number) {
+                homes.push(mark);
+            }
+        }
+    }
+
+    fn forget(&mut self, number: u64) -> Option<Arrived> {
+        let arrived = self.arrived.remove(&number)?;
+        take_out(&mut self.arrived_at, &arrived.target, number);
+        for mark in &arrived.homes {
+            take_out(&mut self.homes, mark, number);
+        }
+        Some(arrived)
     }
 
     /// More is known of who waits for a request. It was sent before, and so was
@@ -139,8 +187,13 @@ impl Graph {
         if let Some(circle) = self.closed_by(target, &legs, &steps, is_greatest) {
             return Err(circle);
         }
-        let arrived = self.arrived.get_mut(&number);
-        match arrived.is_some_and(|arrived| arrived.learn(steps)) {
+        let mut homes = Vec::new();
+        self.comes_home(number, &mut homes, &steps);
+        let Some(arrived) = self.arrived.get_mut(&number) else {
+            return Ok(Vec::new());
+        };
+        arrived.homes.append(&mut homes);
+        match arrived.learn(steps) {
             true => Ok(self.words(&legs, Some(number))),
             false => Ok(Vec::new()),
         }
@@ -161,7 +214,7 @@ impl Waits {
     }
 
     pub(super) fn forget(&self, number: u64) {
-        let arrived = self.graph().arrived.remove(&number);
+        let arrived = self.graph().forget(number);
         drop(arrived);
     }
 }

@@ -1,4 +1,4 @@
-//! A table by the id of an actor.
+//! A table by the id of an actor, and what most of them have one of.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -29,5 +29,54 @@ impl Hasher for IdHasher {
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+/// Some of them; nearly always one, for which nothing is allocated.
+pub(super) struct Few<T> {
+    first: Option<T>,
+    rest: Vec<T>,
+}
+
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        let (first, rest) = (None, Vec::new());
+        Self { first, rest }
+    }
+}
+
+impl<T: Copy + PartialEq> Few<T> {
+    pub(super) fn push(&mut self, item: T) {
+        match self.first {
+            None => self.first = Some(item),
+            Some(_) => self.rest.push(item),
+        }
+    }
+
+    /// Takes one out that is like this, if there is one.
+    pub(super) fn remove(&mut self, item: T) {
+        if let Some(at) = self.rest.iter().position(|other| *other == item) {
+            self.rest.swap_remove(at);
+        } else if self.first == Some(item) {
+            self.first = self.rest.pop();
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = T> {
+        self.first.into_iter().chain(self.rest.iter().copied())
+    }
+}
+
+/// Takes one out of those of an actor, and the actor with the last of them.
+pub(super) fn remove<T: Copy + PartialEq>(from: &mut ByActor<Few<T>>, id: ActorId, item: T) {
+    if let Some(of) = from.get_mut(&id) {
+        of.remove(item);
+        if of.is_empty() {
+            from.remove(&id);
+        }
     }
 }

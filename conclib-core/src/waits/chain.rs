@@ -1,7 +1,9 @@
 //! Those who wait for an actor, in this process and behind it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::iter::successors;
 
+use super::arrived::Arrived;
 use super::by_actor::ByActor;
 use super::graph::Graph;
 use super::{Cycle, CycleStep, Mark};
@@ -29,6 +31,10 @@ impl Link {
     }
 }
 
+/// Among how many, at most, those are looked for who wait because of somebody
+/// elsewhere.
+const MOST_LOOKED_AT: usize = 1024;
+
 /// One in a circle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Member {
@@ -50,21 +56,19 @@ impl Graph {
             via: 0,
         }];
         let mut places = HashMap::from([(leg.owner, 0)]);
-        let mut others = ByActor::default();
-        let first = news.and_then(|number| self.arrived.get(&number));
-        let rest = self.arrived.iter();
-        let rest = rest.filter_map(|(number, arrived)| (Some(*number) != news).then_some(arrived));
-        for arrived in first.into_iter().chain(rest) {
+        let (ways, waiting) = self.waiting(leg.owner);
+        let is_behind = |arrived: &Arrived| ways.contains_key(&arrived.target);
+        let first = news.filter(|number| self.arrived.get(number).is_some_and(is_behind));
+        let rest = waiting.iter().filter(|number| Some(**number) != news);
+        for number in first.iter().chain(rest) {
             if chain.len() >= MAX_CHAIN_STEPS {
                 break;
             }
-            if others.contains_key(&arrived.target) {
-                continue;
-            }
-            let Some(path) = self.path(arrived.target, leg.owner) else {
-                others.insert(arrived.target, ());
+            let Some(arrived) = self.arrived.get(number) else {
                 continue;
             };
+            let way = |who: &ActorId| ways.get(who).copied().filter(|next| next != who);
+            let path: Vec<_> = successors(Some(arrived.target), way).collect();
             let mut via = 0;
             for who in path.into_iter().rev() {
                 via = *places.entry(who).or_insert_with(|| {
@@ -86,6 +90,27 @@ impl Graph {
         }
         chain.truncate(MAX_CHAIN_STEPS);
         chain
+    }
+
+    /// The arrivals that wait for an actor or for somebody here who waits for
+    /// it, of each of those the oldest; and the way down from each to it, which
+    /// ends where it leads to itself.
+    fn waiting(&self, whom: ActorId) -> (ByActor<ActorId>, BTreeSet<u64>) {
+        let mut ways = ByActor::default();
+        ways.insert(whom, whom);
+        let mut next = VecDeque::from([whom]);
+        let mut waiting = BTreeSet::new();
+        while let Some(at) = next.pop_front().filter(|_| waiting.len() < MOST_LOOKED_AT) {
+            let arrived = self.arrived_at.get(&at).into_iter().flatten();
+            waiting.extend(arrived.take(MAX_CHAIN_STEPS));
+            for who in self.who(at) {
+                if ways.len() < MOST_LOOKED_AT && !ways.contains_key(&who) {
+                    ways.insert(who, at);
+                    next.push_back(who);
+                }
+            }
+        }
+        (ways, waiting)
     }
 }
 

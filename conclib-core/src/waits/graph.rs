@@ -1,11 +1,11 @@
 //! The graph: what is entered, and how it is searched.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU64;
 
 use super::arrived::Arrived;
-use super::by_actor::ByActor;
+use super::by_actor::{ByActor, Few, remove};
 use super::chain::Member;
 use super::legs::{Leg, Word};
 use super::{Mark, Whom};
@@ -14,10 +14,16 @@ use crate::urn::Urn;
 
 #[derive(Default)]
 pub(super) struct Graph {
-    pub(super) edges: ByActor<Vec<Whom>>,
+    edges: ByActor<Few<Whom>>,
+    /// The same from the other end: who waits for an actor here.
+    behind: ByActor<Few<ActorId>>,
     pub(super) legs: HashMap<Mark, Leg>,
-    /// Oldest first: that is whom a turn most likely is for.
     pub(super) arrived: BTreeMap<u64, Arrived>,
+    /// The arrivals by whom they wait for; oldest first, as that is whom a
+    /// turn most likely is for.
+    pub(super) arrived_at: ByActor<BTreeSet<u64>>,
+    /// The arrivals that wait for a leg of ours.
+    pub(super) homes: HashMap<Mark, BTreeSet<u64>>,
     /// How many legs and arrivals there were.
     count: u64,
     /// Makes marks that nobody can guess.
@@ -32,40 +38,44 @@ impl Graph {
         }
         // Nearly always whoever is asked waits for nobody, over no wire.
         let legs = self.legs_from(whom);
-        if legs.is_empty() {
-            self.edges.entry(who).or_default().push(Whom::Actor(whom));
-            return Ok(Vec::new());
-        }
         if let Some(circle) = self.closed_from(who, whom, &legs) {
             return Err(circle);
         }
-        self.edges.entry(who).or_default().push(Whom::Actor(whom));
+        self.wait(who, Whom::Actor(whom));
         Ok(self.words(&legs, None))
     }
 
+    pub(super) fn wait(&mut self, who: ActorId, whom: Whom) {
+        self.edges.entry(who).or_default().push(whom);
+        if let Whom::Actor(id) = whom {
+            self.behind.entry(id).or_default().push(who);
+        }
+    }
+
     pub(super) fn leave(&mut self, who: ActorId, whom: Whom) -> Option<Leg> {
-        if let Some(of) = self.edges.get_mut(&who) {
-            if let Some(at) = of.iter().position(|other| *other == whom) {
-                of.swap_remove(at);
-            }
-            if of.is_empty() {
-                self.edges.remove(&who);
-            }
-        }
-        match whom {
-            Whom::Actor(_) => None,
-            Whom::Away(mark) => self.legs.remove(&mark),
-        }
+        remove(&mut self.edges, who, whom);
+        self.unwait(who, whom)
     }
 
     pub(super) fn clear(&mut self, who: ActorId) -> Vec<Leg> {
         let of = self.edges.remove(&who).unwrap_or_default();
-        of.into_iter()
-            .filter_map(|whom| match whom {
-                Whom::Actor(_) => None,
-                Whom::Away(mark) => self.legs.remove(&mark),
-            })
+        of.iter()
+            .filter_map(|whom| self.unwait(who, whom))
             .collect()
+    }
+
+    /// What else there was of a wait.
+    fn unwait(&mut self, who: ActorId, whom: Whom) -> Option<Leg> {
+        match whom {
+            Whom::Actor(id) => {
+                remove(&mut self.behind, id, who);
+                None
+            }
+            Whom::Away(mark) => {
+                self.homes.remove(&mark);
+                self.legs.remove(&mark)
+            }
+        }
     }
 
     pub(super) fn of(&self, who: ActorId) -> (Vec<ActorId>, Vec<Urn>) {
@@ -73,19 +83,24 @@ impl Graph {
         let mut away = Vec::new();
         for whom in self.whom(who) {
             match whom {
-                Whom::Actor(id) => near.push(*id),
-                Whom::Away(mark) => away.extend(self.legs.get(mark).map(|leg| leg.to.clone())),
+                Whom::Actor(id) => near.push(id),
+                Whom::Away(mark) => away.extend(self.legs.get(&mark).map(|leg| leg.to.clone())),
             }
         }
         (near, away)
     }
 
     pub(super) fn holds(&self, who: ActorId, whom: Whom) -> bool {
-        self.whom(who).contains(&whom)
+        self.whom(who).any(|other| other == whom)
     }
 
-    fn whom(&self, who: ActorId) -> &[Whom] {
-        self.edges.get(&who).map_or(&[], Vec::as_slice)
+    fn whom(&self, who: ActorId) -> impl Iterator<Item = Whom> {
+        self.edges.get(&who).into_iter().flat_map(Few::iter)
+    }
+
+    /// Who waits for an actor here.
+    pub(super) fn who(&self, whom: ActorId) -> impl Iterator<Item = ActorId> {
+        self.behind.get(&whom).into_iter().flat_map(Few::iter)
     }
 
     /// By which way `from` waits for `to`, with both ends: an actor waits for
@@ -95,13 +110,13 @@ impl Graph {
             return Some(vec![from]);
         }
         // Nearly always whoever is asked waits for nobody, or only elsewhere.
-        let is_here = |whom: &Whom| matches!(whom, Whom::Actor(_));
-        self.edges.get(&from)?.iter().find(|whom| is_here(whom))?;
+        self.whom(from)
+            .find(|whom| matches!(whom, Whom::Actor(_)))?;
         let mut came_from = HashMap::from([(from, from)]);
         let mut next = vec![from];
         while let Some(at) = next.pop() {
             for whom in self.whom(at) {
-                let Whom::Actor(other) = *whom else { continue };
+                let Whom::Actor(other) = whom else { continue };
                 if other == to {
                     let before = |at: &ActorId| came_from.get(at).copied();
                     let mut path = vec![to];
@@ -133,7 +148,7 @@ impl Graph {
         let mut next = vec![from];
         while let Some(at) = next.pop() {
             for whom in self.whom(at) {
-                match *whom {
+                match whom {
                     Whom::Away(mark) => legs.push(mark),
                     Whom::Actor(other) if seen.insert(other) => next.push(other),
                     Whom::Actor(_) => {}
@@ -155,6 +170,8 @@ impl Graph {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.edges.is_empty() && self.legs.is_empty() && self.arrived.is_empty()
+        let is_unknown = self.edges.is_empty() && self.behind.is_empty();
+        let is_away = self.legs.is_empty() && self.homes.is_empty();
+        is_unknown && is_away && self.arrived.is_empty() && self.arrived_at.is_empty()
     }
 }

@@ -59,7 +59,7 @@ impl Graph {
             told: HashSet::new(),
         };
         self.legs.insert(mark, leg);
-        self.edges.entry(owner).or_default().push(Whom::Away(mark));
+        self.wait(owner, Whom::Away(mark));
         mark
     }
 
