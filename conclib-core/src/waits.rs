@@ -151,9 +151,10 @@ impl Wait {
         Ok(Self { who, whom })
     }
 
-    /// Whether it is still entered: a turn that ends waits for nobody.
-    pub(crate) fn holds(&self) -> bool {
-        Waits::of_process().holds(self.who, self.whom)
+    /// Whether it is that of `who`, and still entered: a turn that ends waits
+    /// for nobody.
+    pub(crate) fn holds(&self, who: ActorId) -> bool {
+        self.who == who && Waits::of_process().holds(who, self.whom)
     }
 }
 

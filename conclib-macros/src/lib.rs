@@ -38,8 +38,9 @@ use proc_macro::TokenStream;
 /// process goes by them, too.
 ///
 /// A field with `#[field(get)]`, `#[field(set)]` or `#[field(get, set)]` can be
-/// read and set by messages; a read gives a clone. All such fields of a `Circle`
-/// are the [protocol](macro@protocol) `CircleFields`, which its impl names:
+/// read and set by messages; a read gives a clone, and of a `Result` what a
+/// handler that returns it answers. All such fields of a `Circle` are the
+/// [protocol](macro@protocol) `CircleFields`, which its impl names:
 ///
 /// ```
 /// use conclib::prelude::*;

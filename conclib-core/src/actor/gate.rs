@@ -97,7 +97,9 @@ pub(super) async fn pass<A: Actor>(
     if current::take_waited() {
         cell.system.waits.clear(cell.id);
     }
-    Gate::Turn(failed(actor, ctx, index, turn).await)
+    let ended = failed(actor, ctx, index, turn).await;
+    cell.watch.end();
+    Gate::Turn(ended)
 }
 
 /// The next message, as if there were no gate; and whoever watches is told

@@ -182,7 +182,7 @@ fn enter(
         *wait = None;
         return Ok(());
     };
-    if !wait.as_ref().is_some_and(Wait::holds) {
+    if !wait.as_ref().is_some_and(|wait| wait.holds(who)) {
         *wait = None;
         *wait = whom.wait(who).transpose()?.or_else(|| {
             let (outlet, id) = away?.request()?;
