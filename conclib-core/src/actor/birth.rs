@@ -199,9 +199,13 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
         said: Option<Directive>,
     ) -> Again {
         let cell = ctx.cell();
-        let (Some(kin), Some(history)) = (cell.kin(), self.history.as_mut()) else {
+        let Some(kin) = cell.kin() else {
             return Again::No;
         };
+        // One that was ended before it was made has none yet.
+        let history = self
+            .history
+            .get_or_insert_with(|| History::new(self.policy));
         // An end that its supervisor wanted is none of an actor's own.
         let is_recycled = *reason == StopReason::Recycled;
         let over = match is_recycled {

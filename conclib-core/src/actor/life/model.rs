@@ -5,6 +5,7 @@
 use std::sync::{Mutex as Book, Weak};
 
 use super::*;
+use crate::actor::kin::{Notice, Verdict};
 use crate::actor::modelled::{Fates, Soul, Word, cell, system};
 use crate::actor::{Backoff, Child, Closure, Kin, Renewed, Resident, Restart, STOP_WITHIN};
 use crate::sync::model::{block_on, join, one_of, thread};
@@ -145,6 +146,49 @@ fn siblings_come_back_together_or_end() {
     });
 }
 
+/// Its supervisor recycles one, loses patience, and has it start again, while
+/// it fails, or is told to end: it ends by the word that it was told, and its
+/// supervisor never waits for ever for it to be down.
+#[test]
+fn one_that_is_recycled_ends_when_told() {
+    check(|| {
+        let system = system();
+        let parent = cell(&system, None);
+        let child = Living::new(&system, Some(&parent), false);
+        let fates = Arc::<Fates>::default();
+        child.send(0, one_of(2) == 0, &fates);
+        let (one, is_patient) = (child.cell.clone(), one_of(2) == 0);
+        let supervises = thread::spawn(move || {
+            let kin = one.kin().unwrap();
+            let is_down = || kin.rests() || one.ending.state() == State::Stopped;
+            kin.hold();
+            one.mailbox.alert(Alert::Recycle);
+            if !is_patient {
+                one.mailbox.alert(Alert::Abort);
+            }
+            block_on(one.ending.until(is_down));
+            one.judge(Verdict::Start {
+                delay: Duration::ZERO,
+                behind: None,
+            });
+        });
+        let signal = any_signal();
+        end(&child.cell, signal);
+        join(supervises);
+        let told = match signal {
+            Signal::Drain => StopReason::Stopped,
+            Signal::Now => StopReason::StoppedNow,
+            _ => StopReason::Killed,
+        };
+        match child.over() {
+            // It failed before it was told, or was cut short with the word.
+            StopReason::Panicked(_) | StopReason::Killed => {}
+            reason => assert_eq!(reason, told),
+        }
+        parent.finish(&mut VecDeque::new(), StopReason::Killed, None);
+    });
+}
+
 /// A child whose end is that of its parent ends: the parent hears of it,
 /// though it may be waiting.
 #[test]
@@ -160,6 +204,6 @@ fn a_parent_hears_of_the_end_of_a_child() {
         child.over();
         assert!(matches!(parent.over(), StopReason::ChildEnded(_)));
         let told = watcher.heed();
-        assert!(matches!(told, Some(super::super::kin::Notice::Gone(..))));
+        assert!(matches!(told, Some(Notice::Gone(..))));
     });
 }
