@@ -1,6 +1,47 @@
 #!/usr/bin/env bash
-# Changes the code in small ways and looks whether a test notices. Hours.
-# Needs cargo-mutants: cargo install --locked cargo-mutants
+# Changes conclib-core in small ways, one at a time, in a copy of the tree, and
+# looks whether a test notices. What no test noticed is in mutants.out/missed.txt:
+# a test is missing, or the change makes no difference.
+#
+#   scripts/check-mutants.sh                                  the core of it, hours
+#   scripts/check-mutants.sh --shard 0/20                     a twentieth of that
+#   scripts/check-mutants.sh actor/stop.rs                    one file
+#   scripts/check-mutants.sh actor/stop.rs -- stop families   with these tests only
+#
+# Files are named as from conclib-core/src; tests are those in tests/, beside
+# which the crate's own always run. Other options are for cargo-mutants, which
+# it needs: cargo install --locked cargo-mutants
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cargo mutants --package conclib-core --test-workspace true "$@"
+
+files=() options=() tests=()
+while (($#)) && [[ $1 != -- ]]; do
+    case $1 in
+    *.rs) files+=("$1") ;;
+    *) options+=("$1") ;;
+    esac
+    shift
+done
+if (($#)); then
+    shift
+    tests=("$@")
+fi
+if ((${#files[@]} == 0)); then
+    files=(actor/{admit,birth,cell,ending,kin,lanes,life,mailbox,mortal,next,order}.rs
+        actor/{restart,stop,supervise,weak}.rs waits.rs 'waits/*.rs' deadline.rs due.rs
+        'call/*.rs' 'reply/*.rs' pool/route.rs 'topic/*.rs')
+fi
+if ((${#tests[@]} == 0)); then
+    tests=(backpressure cycles deferred families fate forward hooks inherited_deadlines lifetime
+        order overflow pool priority references replies reply_group restarts shared_reply
+        shutdown snapshot stop strategies supervision timeout topic watch)
+fi
+
+exec cargo mutants --package conclib-core \
+    "${files[@]/#/--file=conclib-core/src/}" \
+    --cargo-arg=--package=conclib \
+    --cargo-arg=--no-default-features \
+    --cargo-arg=--features=conclib/macros,conclib/testing \
+    --cargo-arg=--lib \
+    "${tests[@]/#/--cargo-arg=--test=}" \
+    "${options[@]}"

@@ -263,6 +263,11 @@ impl Slow {
     }
 
     #[message]
+    fn fail(&mut self) {
+        panic!("foo");
+    }
+
+    #[message]
     fn twice(&mut self, ctx: &mut Context<Self>) {
         ctx.stop_now();
         ctx.stop();
@@ -328,6 +333,24 @@ async fn the_state_moves_from_starting_over_running_and_stopping_to_stopped() {
     stopping.open();
     end.await;
     assert_eq!(seen(), (State::Stopped, None));
+}
+
+#[tokio::test]
+async fn an_actor_that_failed_is_stopping_until_it_has_stopped() {
+    let _guard = guard();
+    let system = System::new("stop");
+    let (actor, starting, mut stopping, _) = slow();
+    starting.open();
+    let slow = system.spawn(actor).unwrap();
+    slow.fail().tell().await.unwrap();
+    stopping.entered().await;
+    assert_eq!(slow.state(), Some(State::Stopping));
+    stopping.open();
+    assert!(matches!(
+        slow.stopped().await,
+        Some(StopReason::Panicked(_))
+    ));
+    assert_eq!(slow.state(), Some(State::Stopped));
 }
 
 #[tokio::test]

@@ -4,48 +4,77 @@ use super::*;
 use crate::sync::Arc;
 use crate::sync::model::{block_on, check, join, thread};
 
-/// Its whole life: it starts or does not, is told to end, and ends.
-fn live(ending: &Ending, starts: bool) {
-    if starts {
-        assert!(ending.advance(State::Running));
-    }
-    ending.advance(State::Stopping);
-    ending.end(StopReason::Stopped);
+/// An actor, and what its start has done.
+struct Model {
+    ending: Ending,
+    is_done: AtomicBool,
 }
 
-/// Whoever waits for the start, or for the end, hears of it, and of what it was.
+impl Model {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            ending: Ending::new(),
+            is_done: AtomicBool::new(false),
+        })
+    }
+
+    /// Its whole life: it starts or does not, is told to end, and ends.
+    fn live(&self, starts: bool) {
+        if starts {
+            self.is_done.store(true, Ordering::Relaxed);
+            assert!(self.ending.advance(State::Running));
+        }
+        self.ending.advance(State::Stopping);
+        self.ending.end(StopReason::Stopped);
+    }
+
+    fn hear_of_the_start(&self, starts: bool) {
+        let started = block_on(self.ending.started());
+        assert!(self.ending.state() > State::Starting);
+        match starts {
+            true => {
+                assert_eq!(started, Ok(()));
+                assert!(self.is_done.load(Ordering::Relaxed), "not seen yet");
+            }
+            // It may be seen as it comes to its end.
+            false => assert!(matches!(started, Ok(()) | Err(StopReason::Stopped))),
+        }
+    }
+}
+
+/// Whoever waits for the start hears of it, or that there was none, and sees
+/// what it has done.
 #[test]
-fn who_waits_for_start_and_end_hears_of_them() {
+fn who_waits_for_the_start_hears_of_it() {
     for starts in [true, false] {
         check(move || {
-            let ending = Arc::new(Ending::new());
-            let other = ending.clone();
-            let waits = thread::spawn(move || {
-                let started = block_on(other.started());
-                match starts {
-                    true => assert_eq!(started, Ok(())),
-                    false => assert!(matches!(started, Ok(()) | Err(StopReason::Stopped))),
-                }
-                assert!(other.state() > State::Starting);
-            });
-            let other = ending.clone();
-            let ends = thread::spawn(move || {
-                assert_eq!(block_on(other.wait()), StopReason::Stopped);
-                assert_eq!(other.state(), State::Stopped);
-            });
-            live(&ending, starts);
-            assert_eq!(
-                block_on(ending.started()),
-                match starts {
-                    true => Ok(()),
-                    false => Err(StopReason::Stopped),
-                },
-                "after all of it"
-            );
+            let model = Model::new();
+            let other = model.clone();
+            let waits = thread::spawn(move || other.hear_of_the_start(starts));
+            model.live(starts);
             join(waits);
-            join(ends);
+            let after_all = match starts {
+                true => Ok(()),
+                false => Err(StopReason::Stopped),
+            };
+            assert_eq!(block_on(model.ending.started()), after_all);
         });
     }
+}
+
+/// Whoever waits for the end hears of it, and why it was.
+#[test]
+fn who_waits_for_the_end_hears_of_it() {
+    check(|| {
+        let model = Model::new();
+        let other = model.clone();
+        let waits = thread::spawn(move || {
+            assert_eq!(block_on(other.ending.wait()), StopReason::Stopped);
+            assert_eq!(other.ending.state(), State::Stopped);
+        });
+        model.live(true);
+        join(waits);
+    });
 }
 
 /// Whoever waits for something else that changes hears of it.

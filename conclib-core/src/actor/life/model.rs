@@ -5,6 +5,7 @@
 use std::sync::{Mutex as Book, Weak};
 
 use super::*;
+use crate::actor::birth::is_up;
 use crate::actor::kin::{Notice, Verdict};
 use crate::actor::modelled::{Fates, Soul, Word, cell, system};
 use crate::actor::{Backoff, Child, Closure, Kin, Renewed, Resident, Restart, STOP_WITHIN};
@@ -119,6 +120,29 @@ fn one_that_is_started_again_ends_when_told() {
         match signal {
             Signal::Kill => {}
             _ => assert_ne!(reason, StopReason::Killed),
+        }
+    });
+}
+
+/// Of two siblings one fails, and both are started again with it, once.
+#[test]
+fn siblings_come_back_together() {
+    check(|| {
+        let system = system();
+        let parent = Living::new(&system, None, false);
+        let children = [0, 1].map(|_| Living::new(&system, Some(&parent.cell), false));
+        let fates = Arc::<Fates>::default();
+        children[one_of(2)].send(0, true, &fates);
+        for child in &children {
+            let cell = &child.cell;
+            let is_back = || cell.generation() == 2 && is_up(&**cell);
+            block_on(cell.ending.until(is_back));
+        }
+        end(&parent.cell, any_signal());
+        parent.over();
+        for child in children {
+            assert_eq!(child.cell.generation(), 2);
+            child.over();
         }
     });
 }
