@@ -209,7 +209,7 @@ fn one_that_is_recycled_ends_when_told() {
             StopReason::Panicked(_) | StopReason::Killed => {}
             reason => assert_eq!(reason, told),
         }
-        parent.finish(&mut VecDeque::new(), StopReason::Killed, None);
+        parent.end(StopReason::Killed, None);
     });
 }
 
