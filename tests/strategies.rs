@@ -306,3 +306,36 @@ async fn a_sibling_that_was_told_to_end_serves_what_is_queued_and_stays_ended() 
     assert_eq!(a.serve().await.unwrap(), 1);
     assert_eq!(family.boss.children().await.unwrap().len(), 2);
 }
+
+/// Stops as its supervisor brings it down.
+#[actor]
+struct Quitter;
+
+#[actor]
+impl Quitter {
+    #[on(stop)]
+    fn stop(&mut self, reason: &StopReason, ctx: &mut Context<Self>) {
+        if *reason == StopReason::Recycled {
+            ctx.stop();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sibling_that_is_told_to_end_as_it_goes_down_ends_by_that_word() {
+    let _guard = guard();
+    let mut family = Family::new(None);
+    let a = family.child("a", policy()).await;
+    let quitter = family
+        .system
+        .actor_with(|| Quitter)
+        .restart(policy())
+        .child_of(&family.boss)
+        .spawn()
+        .unwrap();
+    quitter.started().await.unwrap();
+    a.fail().await.unwrap_err();
+    assert_eq!(quitter.stopped().await, Some(StopReason::Stopped));
+    family.restarted("a").await;
+    assert_eq!(a.serve().await.unwrap(), 1);
+}
