@@ -33,6 +33,8 @@ impl DumpOnSignal {
         let run = async move {
             loop {
                 select! {
+                    // What was dropped before a signal says nothing to it.
+                    biased;
                     _ = &mut stopped => return,
                     signal = signals.recv() => if signal.is_none() || !print(&system) {
                         return;
