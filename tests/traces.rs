@@ -60,6 +60,9 @@ impl Asker {
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
+/// Whether anybody traces is known of the whole process: one test at a time.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// Where the answers of a test go.
 struct Nowhere;
 
@@ -91,6 +94,7 @@ fn deliver<M: Message>(system: &System, to: &str, trace: &str) {
 #[tokio::test]
 async fn a_trace_from_outside_is_told_and_one_that_is_none_is_ignored() {
     let _guard = guard();
+    let _alone = ALONE.lock().await;
     let (spans, _watch) = Spans::watch(LevelFilter::DEBUG);
     let system = System::new("spans");
     let _one = system.actor(Asker::default()).urn("one").spawn().unwrap();
@@ -152,6 +156,7 @@ fn with_outlet(system: &System) -> (ActorRef<Asker>, Arc<Traces>) {
 #[tokio::test]
 async fn without_a_subscriber_a_trace_is_passed_on_as_it_came() {
     let _guard = guard();
+    let _alone = ALONE.lock().await;
     let system = System::new("spans");
     let (one, traces) = with_outlet(&system);
     // It was asked here: there is no trace, and none is made up.
@@ -164,6 +169,7 @@ async fn without_a_subscriber_a_trace_is_passed_on_as_it_came() {
 #[tokio::test]
 async fn with_a_subscriber_each_request_is_a_step_of_the_trace() {
     let _guard = guard();
+    let _alone = ALONE.lock().await;
     let (spans, _watch) = Spans::watch(LevelFilter::DEBUG);
     let system = System::new("spans");
     let (one, traces) = with_outlet(&system);
@@ -190,6 +196,7 @@ async fn with_a_subscriber_each_request_is_a_step_of_the_trace() {
 #[tokio::test]
 async fn the_logs_of_two_processes_can_be_joined() -> conclib::Result {
     let _guard = guard();
+    let _alone = ALONE.lock().await;
     let (spans, _watch) = Spans::watch(LevelFilter::DEBUG);
     let system = System::new("served");
     let next = Some(system.spawn(Asker::default())?);
