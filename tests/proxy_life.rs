@@ -39,9 +39,8 @@ async fn nobody_is_there(place: &Place, client: &ProxyClient) -> conclib::Result
     let error = loop {
         let ask = client.ask("desk", DeskDouble { n: 1 });
         match ask.timeout(SHORT).await.unwrap_err() {
-            // This is how the client found out; or it came while the actors of
-            // a system that was dropped are gone, and its links are not yet.
-            AskError::Disconnected { .. } | AskError::NoSuchActor { .. } => {}
+            // This is how the client found out.
+            AskError::Disconnected { .. } => {}
             error => break error,
         }
     };
@@ -135,6 +134,9 @@ async fn a_system_that_is_dropped_leaves_nothing(road: Road) -> conclib::Result 
     assert_eq!(desk.stopped().await, Some(StopReason::Killed));
     let error = under_way.await.unwrap_err();
     assert_eq!(error.delivery(), Delivery::MayHaveRun, "{error}");
+    // Its links go after its actors.
+    let ask = || client.ask("desk", DeskDouble { n: 1 }).timeout(SHORT);
+    while let Err(AskError::NoSuchActor { .. }) = ask().await {}
     nobody_is_there(&place, &client).await?;
     // There is nothing to close any more.
     proxy.close().await;
