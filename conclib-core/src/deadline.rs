@@ -53,14 +53,14 @@ impl Deadline {
 
     /// Begins to count, and not beyond the moment until which the asker of the
     /// turn waits that asks. When it ends.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn begin(&mut self, inherited: Option<Due>) -> Option<Due> {
         match (&mut *self, inherited) {
             (&mut Self::After(after), None) => {
                 let now = Instant::now();
                 let at = checked_after(now, after);
                 *self = Self::Begun { at, after };
-                Due::after(now, after)
+                Due::ahead(at, after)
             }
             _ => self.begin_within(inherited),
         }
@@ -74,9 +74,9 @@ impl Deadline {
             Self::After(after) => {
                 let at = checked_after(now, after);
                 *self = Self::Begun { at, after };
-                Due::after(now, after)
+                Due::ahead(at, after)
             }
-            Self::Kept(after) => Due::after(now, after),
+            Self::Kept(after) => Due::ahead(checked_after(now, after), after),
             Self::Begun { at, .. } | Self::Noted { at, .. } => Due::at(at),
             Self::Armed { ref timer, .. } => Due::at(timer.deadline()),
         };

@@ -18,17 +18,16 @@ impl Due {
     /// What lies further ahead is as good as never.
     const HORIZON: Duration = Duration::from_secs(60 * 60 * 24 * 24);
 
-    /// The moment so long after that one, or the end of its millisecond; `None`
-    /// if it is too far off.
+    /// That moment, which is so far ahead, or the end of its millisecond; `None`
+    /// if that is too far off.
     #[inline(always)]
-    pub(crate) fn after(now: Instant, after: Duration) -> Option<Self> {
-        (after.as_secs() < Self::HORIZON.as_secs()).then(|| Self::since(elapsed(now) + after))
+    pub(crate) fn ahead(at: Instant, by: Duration) -> Option<Self> {
+        (by.as_secs() < Self::HORIZON.as_secs()).then(|| Self::since(elapsed(at)))
     }
 
     /// That moment, or the end of its millisecond; `None` if it is too far off.
     pub(crate) fn at(at: Instant) -> Option<Self> {
-        let now = Instant::now();
-        Self::after(now, at.saturating_duration_since(now))
+        Self::ahead(at, at.saturating_duration_since(Instant::now()))
     }
 
     #[expect(
@@ -117,7 +116,7 @@ mod tests {
     async fn a_clock_may_be_behind() {
         let now = Instant::now();
         let before = now - DAY;
-        let [early, late] = [before, now].map(|now| Due::after(now, DAY / 2));
+        let [early, late] = [before, now].map(|now| Due::ahead(now + DAY / 2, DAY / 2));
         let (early, late) = (early.expect("is near"), late.expect("is near"));
         assert!(late.is_after(early));
         assert_eq!(early.remaining(), Duration::ZERO);
@@ -129,13 +128,13 @@ mod tests {
         let start = Instant::now();
         for _ in 0..60 {
             let after = Duration::from_secs(5);
-            let due = Due::after(Instant::now(), after).expect("is near");
+            let due = Due::ahead(Instant::now() + after, after).expect("is near");
             let late = due.instant() - Instant::now() - after;
             assert!(late < Duration::from_millis(1), "{late:?}");
             tokio::time::advance(DAY).await;
             assert_eq!(due.remaining(), Duration::ZERO);
         }
         assert!(start.elapsed() > 50 * DAY);
-        assert_eq!(Due::after(Instant::now(), 25 * DAY), None);
+        assert_eq!(Due::at(Instant::now() + 25 * DAY), None);
     }
 }

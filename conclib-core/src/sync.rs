@@ -13,10 +13,12 @@ pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock, atomic};
 #[cfg(not(any(shuttle, conclib_loom)))]
 pub(crate) use futures_util::task::AtomicWaker;
 #[cfg(not(any(shuttle, conclib_loom)))]
-pub(crate) use tokio::sync::Notify;
+pub(crate) use tokio::sync::{Notify, futures::Notified};
 
 #[cfg(any(shuttle, conclib_loom))]
-pub(crate) use self::modelled::{AtomicWaker, Mutex, MutexGuard, Notify, OnceLock, atomic};
+pub(crate) use self::modelled::{
+    AtomicWaker, Mutex, MutexGuard, Notified, Notify, OnceLock, atomic,
+};
 
 #[cfg(any(shuttle, conclib_loom))]
 mod modelled;

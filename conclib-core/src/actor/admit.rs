@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
 use super::cell::Cell;
-use super::mailbox::{Pushed, Refused, Ticket};
+use super::line::Ticket;
+use super::mailbox::{Pushed, Refused};
 use super::{Actor, Messages, Overflow};
 use crate::error::Failure;
 use crate::events::DeadLetterCause;

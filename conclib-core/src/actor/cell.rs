@@ -14,7 +14,7 @@ use super::kin::{Kin, Notice};
 use super::mailbox::Mailbox;
 use super::order::Ordered;
 use super::{
-    Actor, Alert, Directive, Messages, Overflow, Place, Signal, State, StopReason, Strategy,
+    Actor, Alert, By, Directive, Messages, Overflow, Place, Signal, State, StopReason, Strategy,
 };
 use crate::current::{ActorId, TurnState};
 use crate::error::{Delivery, Failure};
@@ -221,11 +221,10 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    pub(crate) fn tell_to_end(&self, signal: Signal, reason: StopReason) {
+    pub(crate) fn tell_to_end(&self, signal: Signal, by: By) {
         if self.ending.state() < State::Stopped {
-            // The most urgent word is raised last, and the first reason stays:
-            // a kill after a stop is known by its signal.
-            self.ending.ask(reason);
+            // The first to say so stays known, and the most urgent signal.
+            self.ending.told(by);
             self.mailbox.raise(signal);
         }
     }
@@ -239,9 +238,9 @@ impl<A: Actor> Cell<A> {
     /// Nobody will serve what is left in its mailbox: called once, after its
     /// state is dropped.
     pub(crate) fn refuse_rest(&self, batch: &mut VecDeque<A::Inbox>) {
-        let rest = self.mailbox.end(batch);
-        self.meter.unqueued(rest.len());
-        for message in rest {
+        self.mailbox.end(batch);
+        self.meter.unqueued(batch.len());
+        while let Some(message) = batch.pop_front() {
             self.dead_letter(&message, DeadLetterCause::Stopped);
             // A message may panic as it is dropped: the others are answered,
             // and the actor ends, all the same.

@@ -1,8 +1,8 @@
 //! How far an actor is in its life, and who waits for that.
 
-use super::{State, StopReason};
-use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use crate::sync::{Mutex, MutexGuard, Notify, PoisonError};
+use super::{By, State, StopReason};
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
+use crate::sync::{Mutex, MutexGuard, Notified, Notify, PoisonError};
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;
@@ -12,16 +12,14 @@ pub(crate) struct Ending {
     state: AtomicU8,
     /// Whether it got through `#[on(start)]`.
     started: AtomicBool,
+    /// Who told it to end first; zero for nobody. The loop itself cannot know.
+    by: AtomicU8,
+    /// Whether anybody ever waited for a change. Most actors end with nobody
+    /// waiting for it.
+    is_awaited: AtomicBool,
     changed: Notify,
-    reasons: Mutex<Reasons>,
-}
-
-#[derive(Default)]
-struct Reasons {
-    /// Why it was told to end, if it was: what the loop itself cannot know.
-    asked: Option<StopReason>,
     /// Why it ended.
-    ended: Option<StopReason>,
+    reason: Mutex<Option<StopReason>>,
 }
 
 impl Ending {
@@ -29,8 +27,10 @@ impl Ending {
         Self {
             state: AtomicU8::new(State::Starting as u8),
             started: AtomicBool::new(false),
+            by: AtomicU8::new(0),
+            is_awaited: AtomicBool::new(false),
             changed: Notify::new(),
-            reasons: Mutex::default(),
+            reason: Mutex::new(None),
         }
     }
 
@@ -53,46 +53,66 @@ impl Ending {
         let before = self.state.fetch_max(state as u8, Ordering::AcqRel);
         let is_news = before < state as u8;
         if is_news && state != State::Stopping {
-            self.changed.notify_waiters();
+            self.tell_change();
         }
         is_news
     }
 
-    /// Why it was told to end, by the first who did. If nobody did, its last
+    /// Who told it to end, the first of them. If nobody did, its last
     /// reference went.
-    pub(crate) fn asked(&self) -> StopReason {
-        let asked = self.reasons().asked.clone();
-        asked.unwrap_or(StopReason::Unreferenced)
+    pub(crate) fn by(&self) -> Option<By> {
+        const ANYONE: u8 = By::Anyone as u8;
+        const PARENT: u8 = By::Parent as u8;
+        match self.by.load(Ordering::Acquire) {
+            0 => None,
+            ANYONE => Some(By::Anyone),
+            PARENT => Some(By::Parent),
+            _ => Some(By::System),
+        }
     }
 
     /// The first to tell it to end has the say in why.
-    pub(super) fn ask(&self, reason: StopReason) {
-        self.reasons().asked.get_or_insert(reason);
+    pub(super) fn told(&self, by: By) {
+        let (set, fetch) = (Ordering::AcqRel, Ordering::Relaxed);
+        let _ = self.by.compare_exchange(0, by as u8, set, fetch);
     }
 
     pub(super) fn end(&self, reason: StopReason) {
-        let mut reasons = self.reasons();
-        reasons.ended = Some(reason);
+        let mut ended = self.locked();
+        *ended = Some(reason);
         // Under the lock: whoever knows why it ended sees that it has.
         self.state.fetch_max(State::Stopped as u8, Ordering::AcqRel);
-        drop(reasons);
-        self.changed.notify_waiters();
+        drop(ended);
+        self.tell_change();
     }
 
     /// Why it ended, if it has.
     pub(crate) fn reason(&self) -> Option<StopReason> {
-        self.reasons().ended.clone()
+        self.locked().clone()
     }
 
     /// Something changed that is seen elsewhere.
     pub(crate) fn tell_change(&self) {
-        self.changed.notify_waiters();
+        // Pairs with the one in `change`: the waiter is seen here, or sees what
+        // has changed.
+        fence(Ordering::SeqCst);
+        if self.is_awaited.load(Ordering::Relaxed) {
+            self.changed.notify_waiters();
+        }
+    }
+
+    /// The next change; made before looking whether it has come already.
+    fn change(&self) -> Notified<'_> {
+        let change = self.changed.notified();
+        self.is_awaited.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        change
     }
 
     /// Waits until something is so that changes are told of.
     pub(crate) async fn until(&self, is_so: impl Fn() -> bool) {
         loop {
-            let changed = self.changed.notified();
+            let changed = self.change();
             if is_so() {
                 return;
             }
@@ -103,7 +123,7 @@ impl Ending {
     /// Waits for the end.
     pub(crate) async fn wait(&self) -> StopReason {
         loop {
-            let changed = self.changed.notified();
+            let changed = self.change();
             if let Some(reason) = self.reason() {
                 return reason;
             }
@@ -114,7 +134,7 @@ impl Ending {
     /// Waits until it has started; the reason if it never did.
     pub(crate) async fn started(&self) -> Result<(), StopReason> {
         loop {
-            let changed = self.changed.notified();
+            let changed = self.change();
             match self.state() {
                 State::Starting => changed.await,
                 State::Running | State::Restarting | State::Stopping => return Ok(()),
@@ -128,7 +148,7 @@ impl Ending {
         }
     }
 
-    fn reasons(&self) -> MutexGuard<'_, Reasons> {
-        self.reasons.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> MutexGuard<'_, Option<StopReason>> {
+        self.reason.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -161,7 +161,8 @@ impl<M: Message> Default for Inbox<M> {
 
 impl<M: Message> Drop for Inbox<M> {
     fn drop(&mut self) {
-        for request in self.post.mailbox.end(&mut self.batch) {
+        self.post.mailbox.end(&mut self.batch);
+        for request in self.batch.drain(..) {
             let urn = self.post.urn();
             tracing::debug!(target: "conclib", %urn, request = M::NAME, "dropped with its inbox");
             // A message may panic as it is dropped: the others are answered

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::{Actor, Cell, ChildExit, Directive, Gone, Resident, Signal, StopReason};
+use super::{Actor, By, Cell, ChildExit, Directive, Gone, Resident, Signal, StopReason};
 use crate::current::ActorId;
 use crate::named::Named;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -290,7 +290,7 @@ impl Kin {
         drop(self.take_verdict());
         for (id, child) in self.leave(false) {
             // It was cut short: no time to stop them in order.
-            child.resident.tell_to_end(Signal::Kill, StopReason::Parent);
+            child.resident.tell_to_end(Signal::Kill, By::Parent);
             self.forget(id);
         }
         for watcher in self.take_watchers() {

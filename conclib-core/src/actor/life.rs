@@ -21,7 +21,7 @@ use super::mortal::{Ended, Incarnation, Mortal};
 use super::next::next;
 use super::supervise::{end_children, heed};
 use super::turn::caught;
-use super::{Actor, Alert, Context, Directive, Messages, Signal, State, StopReason, Turn};
+use super::{Actor, Alert, By, Context, Directive, Messages, Signal, State, StopReason, Turn};
 use crate::current;
 use crate::events::{DeadLetterCause, Event};
 use crate::fault::Fault;
@@ -143,7 +143,10 @@ fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
             match birth.again(&end.ctx, &reason, said).await {
                 Again::Yes => {}
                 Again::No => break (reason, said),
-                Again::Called => break (end_reason(end.ctx.cell()), None),
+                Again::Called => {
+                    let cell = end.ctx.cell();
+                    break (end_reason(cell, cell.mailbox.signal()), None);
+                }
             }
         };
         if B::RENEWS && end.ctx.cell().kin().is_some_and(|kin| kin.count() > 0) {
@@ -325,12 +328,13 @@ pub(super) async fn failed<A: Actor>(
 /// Why the actor is to end, if that is all there is to look at.
 fn plain_end<A: Actor>(ctx: &Context<A>) -> Option<StopReason> {
     let mailbox = &ctx.cell().mailbox;
-    let ends = match mailbox.signal() {
+    let signal = mailbox.signal();
+    let ends = match signal {
         Signal::None => false,
         Signal::Drain => !mailbox.is_urgent() && !ctx.has_sources(),
         Signal::Now | Signal::Kill => true,
     };
-    ends.then(|| end_reason(ctx.cell()))
+    ends.then(|| end_reason(ctx.cell(), signal))
 }
 
 /// What there is besides messages: how the actor ends, if it does, or else one
@@ -339,7 +343,7 @@ async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<Ended> {
     let mailbox = &ctx.cell().mailbox;
     let signal = mailbox.signal();
     if signal >= Signal::Now {
-        return Some((end_reason(ctx.cell()), None));
+        return Some((end_reason(ctx.cell(), signal), None));
     }
     if mailbox.is_alerted(Alert::Recycle) {
         if signal == Signal::None {
@@ -367,14 +371,16 @@ async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<Ended> {
             return idle.err().map(|fault| (StopReason::Panicked(fault), None));
         }
     }
-    (signal == Signal::Drain).then(|| (end_reason(ctx.cell()), None))
+    (signal == Signal::Drain).then(|| (end_reason(ctx.cell(), signal), None))
 }
 
-fn end_reason<A: Actor>(cell: &Cell<A>) -> StopReason {
-    match (cell.mailbox.signal(), cell.ending.asked()) {
+fn end_reason<A: Actor>(cell: &Cell<A>, signal: Signal) -> StopReason {
+    match (signal, cell.ending.by()) {
         (Signal::Kill, _) => StopReason::Killed,
-        (Signal::Now, reason @ (StopReason::Shutdown | StopReason::Parent)) => reason,
+        (_, Some(By::Parent)) => StopReason::Parent,
+        (_, Some(By::System)) => StopReason::Shutdown,
         (Signal::Now, _) => StopReason::StoppedNow,
-        (_, asked) => asked,
+        (_, Some(By::Anyone)) => StopReason::Stopped,
+        (_, None) => StopReason::Unreferenced,
     }
 }

@@ -14,9 +14,9 @@
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::mem;
-use std::num::NonZeroU64;
 use std::task::{Context, Poll, Waker};
 
+use super::line::{Line, Ticket};
 use super::order::Items;
 use super::signal::{Alert, SIGNAL, Signal};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
@@ -48,10 +48,6 @@ pub enum Overflow {
     DropNewest,
 }
 
-/// A sender's place in the line before a full mailbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ticket(NonZeroU64);
-
 /// Why a message was not queued; `S` is what would have become the message.
 pub(crate) enum Refused<S> {
     Closed(S),
@@ -71,7 +67,7 @@ pub(crate) struct Mailbox<T, Q = VecDeque<T>> {
     taken: AtomicUsize,
     /// Whether senders wait in line, so that the loop gives their places out
     /// when it takes a message up.
-    line: AtomicBool,
+    has_line: AtomicBool,
     /// The [`Signal`] and the [`Alert`]s.
     signal: AtomicU8,
     /// The task of the loop: one task for a whole life, so it never changes.
@@ -86,10 +82,22 @@ struct Queue<Q> {
     /// The loop found nothing and waits to be woken.
     parked: bool,
     closed: bool,
-    waiting: VecDeque<(Ticket, Waker)>,
-    /// Places promised to senders that were woken and have not pushed yet.
-    promised: usize,
-    next_ticket: NonZeroU64,
+    /// There since a sender first found no place.
+    line: Option<Box<Line>>,
+}
+
+impl<Q> Queue<Q> {
+    fn is_waited_for(&self) -> bool {
+        self.line.as_ref().is_some_and(|line| !line.is_empty())
+    }
+
+    fn promised(&self) -> usize {
+        self.line.as_ref().map_or(0, |line| line.promised())
+    }
+
+    fn line(&mut self) -> &mut Line {
+        self.line.get_or_insert_default()
+    }
 }
 
 impl<T, Q: Items<T>> Mailbox<T, Q> {
@@ -101,12 +109,10 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
                 items: Q::default(),
                 parked: false,
                 closed: false,
-                waiting: VecDeque::new(),
-                promised: 0,
-                next_ticket: NonZeroU64::MIN,
+                line: None,
             }),
             taken: AtomicUsize::new(0),
-            line: AtomicBool::new(false),
+            has_line: AtomicBool::new(false),
             signal: AtomicU8::new(Signal::None as u8),
             waker: OnceLock::new(),
             capacity: capacity.max(1),
@@ -139,7 +145,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         if queue.closed {
             return Err(Refused::Closed(seed));
         }
-        if !(exempt || (queue.waiting.is_empty() && self.free(&queue) > 0)) {
+        if !(exempt || self.has_room(&queue)) {
             if self.overflow != Overflow::DropOldest {
                 return Err(Refused::Full(seed));
             }
@@ -169,25 +175,15 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
             return Poll::Ready(Err(()));
         }
         if let Some(mine) = *ticket {
-            match queue.waiting.binary_search_by_key(&mine, |entry| entry.0) {
-                Ok(at) => {
-                    if !queue.waiting[at].1.will_wake(cx.waker()) {
-                        queue.waiting[at].1 = cx.waker().clone();
-                    }
-                    return Poll::Pending;
-                }
-                // No longer in line: the place is promised to us.
-                Err(_) => queue.promised -= 1,
+            if queue.line().waits(mine, cx.waker()) {
+                return Poll::Pending;
             }
         } else {
-            let mine = Ticket(queue.next_ticket);
-            queue.next_ticket = queue.next_ticket.saturating_add(1);
             // Either the loop sees the line when it takes the next message up,
             // or we see here what it took up before.
-            self.line.store(true, Ordering::SeqCst);
-            if !queue.waiting.is_empty() || self.free(&queue) == 0 {
-                queue.waiting.push_back((mine, cx.waker().clone()));
-                *ticket = Some(mine);
+            self.has_line.store(true, Ordering::SeqCst);
+            if !self.has_room(&queue) {
+                *ticket = Some(queue.line().join(cx.waker()));
                 return Poll::Pending;
             }
         }
@@ -215,11 +211,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     /// Gives up a place in line, or the place that was promised.
     pub(crate) fn leave(&self, ticket: Ticket) {
         let mut queue = self.lock();
-        match queue.waiting.binary_search_by_key(&ticket, |entry| entry.0) {
-            Ok(at) => drop(queue.waiting.remove(at)),
-            Err(_) if queue.closed => {}
-            Err(_) => queue.promised -= 1,
-        }
+        queue.line().leave(ticket);
         self.serve_line(queue);
     }
 
@@ -234,7 +226,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         if !batch.is_empty() {
             fill(next, batch.pop_front());
             self.taken.store(batch.len(), Ordering::SeqCst);
-            if self.line.load(Ordering::SeqCst) {
+            if self.has_line.load(Ordering::SeqCst) {
                 self.serve_line(self.lock());
             }
             return Poll::Ready(true);
@@ -256,7 +248,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
             fill(next, batch.pop_front());
             self.taken.store(batch.len(), Ordering::Relaxed);
         }
-        if !queue.waiting.is_empty() {
+        if queue.is_waited_for() {
             self.serve_line(queue);
         }
         Poll::Ready(true)
@@ -340,12 +332,11 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         }
     }
 
-    /// Closes for good and hands out what nobody will serve.
-    pub(crate) fn end(&self, batch: &mut VecDeque<T>) -> VecDeque<T> {
-        let mut rest = mem::take(batch);
+    /// Closes for good, and puts what nobody will serve behind what is left of
+    /// the batch.
+    pub(crate) fn end(&self, batch: &mut VecDeque<T>) {
         self.taken.store(0, Ordering::SeqCst);
-        self.close().items.take_all(&mut rest);
-        rest
+        self.close().items.take_all(batch);
     }
 
     /// Takes no more messages, and tells those who wait in line. What it
@@ -353,8 +344,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     fn close(&self) -> MutexGuard<'_, Queue<Q>> {
         let mut queue = self.lock();
         queue.closed = true;
-        queue.promised = 0;
-        while let Some((_, waker)) = queue.waiting.pop_front() {
+        while let Some(waker) = queue.line.as_mut().and_then(|line| line.send_off()) {
             // A waker may run code of any executor: not under the lock.
             drop(queue);
             waker.wake();
@@ -373,8 +363,18 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         }
     }
 
+    /// Whether there is a place for one that comes now.
+    fn has_room(&self, queue: &Queue<Q>) -> bool {
+        let used = queue.items.len() + self.taken.load(Ordering::SeqCst);
+        match &queue.line {
+            None => used < self.capacity,
+            Some(line) => line.is_empty() && used + line.promised() < self.capacity,
+        }
+    }
+
+    /// The places that nobody has, not even by a promise.
     fn free(&self, queue: &Queue<Q>) -> usize {
-        let used = queue.items.len() + self.taken.load(Ordering::SeqCst) + queue.promised;
+        let used = queue.items.len() + self.taken.load(Ordering::SeqCst) + queue.promised();
         self.capacity.saturating_sub(used)
     }
 
@@ -382,11 +382,10 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     /// a waker may run code of any executor.
     fn serve_line<'a>(&'a self, mut queue: MutexGuard<'a, Queue<Q>>) {
         while self.free(&queue) > 0 {
-            let Some((_, waker)) = queue.waiting.pop_front() else {
-                self.line.store(false, Ordering::SeqCst);
+            let Some(waker) = queue.line.as_mut().and_then(|line| line.promise()) else {
+                self.has_line.store(false, Ordering::SeqCst);
                 return;
             };
-            queue.promised += 1;
             drop(queue);
             waker.wake();
             queue = self.lock();

@@ -14,6 +14,7 @@ mod inbox;
 mod kin;
 mod lanes;
 mod life;
+mod line;
 mod local;
 mod mailbox;
 #[cfg(all(test, any(shuttle, conclib_loom)))]
@@ -49,8 +50,8 @@ pub use family::{ChildExit, Gone, Strategy};
 pub use inbox::Inbox;
 pub(crate) use kin::{Child, Kin};
 pub use life::Life;
+pub(crate) use line::Ticket;
 pub use mailbox::Overflow;
-pub(crate) use mailbox::Ticket;
 pub use order::Prioritised;
 #[doc(hidden)]
 pub use order::{Ranks, Unranked};
@@ -72,7 +73,7 @@ pub use restart::{Backoff, Restart};
 pub use scoped::Scoped;
 #[doc(hidden)]
 pub use seek::Seek;
-pub(crate) use signal::{Alert, Signal};
+pub(crate) use signal::{Alert, By, Signal};
 pub use sources::{Attached, TickSpec};
 pub use stop::{Escalation, State, StopReason, Stopping};
 pub(crate) use supervise::STOP_WITHIN;

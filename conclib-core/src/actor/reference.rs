@@ -10,7 +10,7 @@ use super::cell::Cell;
 use super::local;
 use super::mailbox::Refused;
 use super::{
-    Actor, Handler, Recipient, Resident, Scoped, Signal, State, StopReason, Stopping, Travels,
+    Actor, By, Handler, Recipient, Resident, Scoped, Signal, State, StopReason, Stopping, Travels,
     WeakRef,
 };
 use crate::call::{Call, NotSent, Sending, Target};
@@ -185,13 +185,13 @@ impl<A: Actor> ActorRef<A> {
     /// An actor in another process belongs to the system there: this does
     /// nothing to it.
     pub fn stop(&self) -> Stopping {
-        self.end(Signal::Drain, StopReason::Stopped)
+        self.end(Signal::Drain)
     }
 
     /// Finishes the turn that runs, then ends the actor. What is queued is
     /// answered with `Stopped`, or dead-lettered. Else as [`stop`](Self::stop).
     pub fn stop_now(&self) -> Stopping {
-        self.end(Signal::Now, StopReason::StoppedNow)
+        self.end(Signal::Now)
     }
 
     /// Ends the actor at the next await of its turn. `#[on(stop)]` does not
@@ -205,13 +205,13 @@ impl<A: Actor> ActorRef<A> {
     /// its turn does; an error in the log names it. When the runtime goes away,
     /// there is nobody left to wait for the children.
     pub fn kill(&self) -> Stopping {
-        self.end(Signal::Kill, StopReason::Killed)
+        self.end(Signal::Kill)
     }
 
-    fn end(&self, signal: Signal, reason: StopReason) -> Stopping {
+    fn end(&self, signal: Signal) -> Stopping {
         match &self.0 {
             Place::Here(cell) => {
-                cell.tell_to_end(signal, reason);
+                cell.tell_to_end(signal, By::Anyone);
                 Stopping::new(cell.clone())
             }
             Place::Away(_) => Stopping::over(StopReason::OutOfReach),

@@ -11,9 +11,7 @@ use super::ending::Ending;
 use super::kin::{Kin, Notice, Verdict};
 use super::mailbox::Refused;
 use super::signal::Alert;
-use super::{
-    Accepted, Actor, ActorRef, Messages, Seek, Signal, State, StopReason, Stopping, Ticket,
-};
+use super::{Accepted, Actor, ActorRef, By, Messages, Seek, Signal, State, Stopping, Ticket};
 use crate::current::ActorId;
 use crate::error::{Failure, LookupError};
 use crate::message::LAST;
@@ -33,7 +31,7 @@ pub(crate) trait Resident: Named + 'static {
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     fn ending(&self) -> &Ending;
     fn state(&self) -> State;
-    fn tell_to_end(&self, signal: Signal, reason: StopReason);
+    fn tell_to_end(&self, signal: Signal, by: By);
     fn acquire(&self);
     fn try_acquire(&self) -> bool;
     fn release(&self);
@@ -89,8 +87,8 @@ impl<A: Actor> Resident for Cell<A> {
         self.state()
     }
 
-    fn tell_to_end(&self, signal: Signal, reason: StopReason) {
-        self.tell_to_end(signal, reason);
+    fn tell_to_end(&self, signal: Signal, by: By) {
+        self.tell_to_end(signal, by);
     }
 
     fn acquire(&self) {
@@ -270,7 +268,7 @@ impl AnyRef {
 
     /// Serves what is queued, then ends the actor; see [`ActorRef::stop`].
     pub fn stop(&self) -> Stopping {
-        self.0.tell_to_end(Signal::Drain, StopReason::Stopped);
+        self.0.tell_to_end(Signal::Drain, By::Anyone);
         Stopping::new(self.0.clone())
     }
 }

@@ -13,6 +13,15 @@ pub(crate) enum Signal {
     Kill = 3,
 }
 
+/// Who told an actor to end. For a parent and a system that is the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum By {
+    Anyone = 1,
+    Parent = 2,
+    System = 3,
+}
+
 /// What the loop has to look at besides messages. One bit each, above those of
 /// the [`Signal`], so that one comparison finds any of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

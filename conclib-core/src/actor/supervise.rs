@@ -9,7 +9,7 @@ use super::kin::{Child, Exit, Kin, Notice, Verdict};
 use super::stop::Escalation;
 use super::turn::caught;
 use super::{
-    Actor, Alert, Cell, Context, Directive, Resident, Signal, State, StopReason, Strategy,
+    Actor, Alert, By, Cell, Context, Directive, Resident, Signal, State, StopReason, Strategy,
 };
 use crate::current::ActorId;
 use crate::events::{Event, NotRestarted};
@@ -168,7 +168,7 @@ async fn bring_down<A: Actor>(cell: &Cell<A>, child: &Child) -> bool {
 pub(super) async fn kill_children(kin: &Kin, is_next: bool) {
     let children = kin.leave(is_next);
     for (_, child) in &children {
-        child.resident.tell_to_end(Signal::Kill, StopReason::Parent);
+        child.resident.tell_to_end(Signal::Kill, By::Parent);
     }
     let until = Instant::now() + LAST_CALL;
     for (id, child) in &children {
@@ -196,12 +196,12 @@ pub(super) async fn end_children<A: Actor>(ctx: &Context<A>, is_next: bool) {
 
 async fn end(child: &Child, signal: Signal) {
     let resident = &*child.resident;
-    resident.tell_to_end(signal, StopReason::Parent);
+    resident.tell_to_end(signal, By::Parent);
     if timeout(child.stop_within, resident.ending().wait())
         .await
         .is_err()
     {
-        resident.tell_to_end(Signal::Kill, StopReason::Parent);
+        resident.tell_to_end(Signal::Kill, By::Parent);
         last_call(resident, Instant::now() + LAST_CALL).await;
     }
 }

@@ -29,8 +29,8 @@ pub(crate) use table::Follower;
 pub use thread::OnThread;
 
 use crate::actor::{
-    Actor, ActorRef, AnyRef, Closure, Create, Created, Declared, Given, Renewed, Resident, Restart,
-    StopReason, TaskActor,
+    Actor, ActorRef, AnyRef, By, Closure, Create, Created, Declared, Given, Renewed, Resident,
+    Restart, Signal, TaskActor,
 };
 use crate::error::{LookupError, SpawnError};
 use crate::events::Events;
@@ -292,7 +292,7 @@ impl Drop for System {
         if self.0.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.close();
             for resident in self.0.residents().rev() {
-                resident.tell_to_end(crate::actor::Signal::Kill, StopReason::Killed);
+                resident.tell_to_end(Signal::Kill, By::System);
             }
             // A broker holds the system by its inlet: this opens the circle.
             drop(self.0.take_brokers());

@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
 use super::Shared;
-use crate::actor::{Resident, Signal, StopReason};
+use crate::actor::{By, Resident, Signal};
 use crate::urn::Urn;
 
 /// How long the actors have, if nothing else is said.
@@ -93,14 +93,14 @@ impl Shutdown {
         // One after the other, newest first, so that an actor can still use
         // those that were there before it.
         for actor in system.residents().rev() {
-            actor.tell_to_end(Signal::Drain, StopReason::Shutdown);
+            actor.tell_to_end(Signal::Drain, By::System);
             if timeout_at(until, actor.ending().wait()).await.is_ok() {
                 report.stopped += 1;
             } else {
                 if late.is_empty() {
                     // It had all the time there was. That is not the fault of
                     // those that were there before it.
-                    actor.tell_to_end(Signal::Kill, StopReason::Killed);
+                    actor.tell_to_end(Signal::Kill, By::System);
                     until = Instant::now() + GRACE.min(deadline);
                 }
                 late.push(actor);
@@ -123,7 +123,7 @@ impl Shutdown {
 
 async fn kill(late: Vec<Arc<dyn Resident>>, report: &mut ShutdownReport) {
     for actor in &late {
-        actor.tell_to_end(Signal::Kill, StopReason::Killed);
+        actor.tell_to_end(Signal::Kill, By::System);
     }
     let until = Instant::now() + LAST_CALL;
     for actor in late {

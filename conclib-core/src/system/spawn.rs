@@ -205,7 +205,8 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         let make = |kin| {
             let name = urn.clone();
             system.enter(urn, |id| {
-                Arc::new(Cell::new(id, system.clone(), name, &seed, kin))
+                // It is made where it stays: `Arc::new` would move it there.
+                Arc::new_cyclic(|_| Cell::new(id, system.clone(), name, &seed, kin))
             })
         };
         let Some(parent) = parent else {

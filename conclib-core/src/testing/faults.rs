@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::kit::{Plan, Planned};
 use super::quiet::watched;
-use crate::actor::{Actor, ActorRef, Kin, Messages, Resident, Signal, StopReason, Stopping};
+use crate::actor::{Actor, ActorRef, By, Kin, Messages, Resident, Signal, Stopping};
 
 /// Has things go wrong with one actor: made by [`faults`].
 ///
@@ -148,7 +148,7 @@ pub fn kill_child<A: Actor>(parent: &ActorRef<A>, n: usize) -> Stopping {
         );
     };
     let child = child.resident.clone();
-    child.tell_to_end(Signal::Kill, StopReason::Killed);
+    child.tell_to_end(Signal::Kill, By::Anyone);
     Stopping::new(child)
 }
 

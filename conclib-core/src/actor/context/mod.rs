@@ -8,7 +8,7 @@ mod input;
 
 use super::cell::Cell;
 use super::sources::Sources;
-use super::{Actor, ActorRef, AnyRef, AskerGone, Messages, Signal, StopReason};
+use super::{Actor, ActorRef, AnyRef, AskerGone, By, Messages, Signal};
 use crate::current::{self, ActorId};
 use crate::due::Due;
 use crate::message::Message;
@@ -227,12 +227,12 @@ impl<A: Actor> Context<A> {
     /// Ends this actor once what is queued is served, as
     /// [`ActorRef::stop`] does. The turn goes on and its reply is delivered.
     pub fn stop(&self) {
-        self.cell.tell_to_end(Signal::Drain, StopReason::Stopped);
+        self.cell.tell_to_end(Signal::Drain, By::Anyone);
     }
 
     /// Ends this actor after this turn, as [`ActorRef::stop_now`] does.
     pub fn stop_now(&self) {
-        self.cell.tell_to_end(Signal::Now, StopReason::StoppedNow);
+        self.cell.tell_to_end(Signal::Now, By::Anyone);
     }
 
     /// The actor that sent the message whose turn it is. `None` if it was sent

@@ -93,22 +93,22 @@ fn who_waits_for_a_change_hears_of_it() {
     });
 }
 
-/// Two tell it to end: from then on both know the same reason, whoever was the
-/// first, and it is one of theirs.
+/// Two tell it to end: from then on both know the same one as the first, and it
+/// is one of them.
 #[test]
-fn the_first_reason_stays() {
+fn the_first_to_tell_it_stays() {
     check(|| {
         let ending = Arc::new(Ending::new());
         let other = ending.clone();
-        let ask = |ending: &Ending, reason: StopReason| {
-            ending.ask(reason);
-            ending.asked()
+        let tell = |ending: &Ending, by: By| {
+            ending.told(by);
+            ending.by()
         };
-        let asks = thread::spawn(move || ask(&other, StopReason::Shutdown));
-        let here = ask(&ending, StopReason::Stopped);
-        let there = join(asks);
+        let tells = thread::spawn(move || tell(&other, By::System));
+        let here = tell(&ending, By::Parent);
+        let there = join(tells);
         assert_eq!(here, there);
-        assert_eq!(here, ending.asked());
-        assert!(matches!(here, StopReason::Stopped | StopReason::Shutdown));
+        assert_eq!(here, ending.by());
+        assert!(matches!(here, Some(By::Parent | By::System)));
     });
 }

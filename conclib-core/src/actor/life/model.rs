@@ -85,12 +85,7 @@ fn send(cell: &Cell<Soul>, number: usize, is_fatal: bool, fates: &Arc<Fates>) ->
 
 /// As a reference does it.
 fn end(cell: &Cell<Soul>, signal: Signal) {
-    let reason = match signal {
-        Signal::Drain => StopReason::Stopped,
-        Signal::Now => StopReason::StoppedNow,
-        _ => StopReason::Killed,
-    };
-    cell.tell_to_end(signal, reason);
+    cell.tell_to_end(signal, By::Anyone);
 }
 
 fn any_signal() -> Signal {

@@ -128,8 +128,8 @@ impl Model {
                 }
                 Poll::Pending
             }));
-            let rest = model.mailbox.end(&mut batch);
-            (served, rest)
+            model.mailbox.end(&mut batch);
+            (served, batch)
         })
     }
 
@@ -269,9 +269,9 @@ fn an_end_without_a_word_tells_who_waits() {
             served.extend(next);
             thread::yield_now();
         }
-        let rest = model.mailbox.end(&mut batch);
+        model.mailbox.end(&mut batch);
         senders.into_iter().for_each(join);
-        model.settle(served, rest);
+        model.settle(served, batch);
     });
 }
 
