@@ -136,6 +136,30 @@ impl Node {
     }
 
     #[message]
+    fn answered_elsewhere(&mut self, ctx: &mut Context<Self>) -> Deferred<()> {
+        let (reply, deferred) = ctx.defer();
+        tokio::spawn(async move { reply.send(()) });
+        deferred
+    }
+
+    /// Asks the next one twice; the second is still at it when the first is
+    /// answered.
+    #[message(local)]
+    async fn twice(
+        &mut self,
+        gate: common::Gate,
+        keeper: common::Keeper,
+    ) -> Result<String, common::NoGood> {
+        let next = self.next();
+        let first = async {
+            next.answered_elsewhere().await.unwrap();
+            keeper.open();
+        };
+        let ((), held) = tokio::join!(first, next.hold_and_pass(gate));
+        held.map_err(|error| common::NoGood(told(&error)))
+    }
+
+    #[message]
     async fn ask_later(&mut self) -> String {
         self.next().later().await.unwrap()
     }
@@ -243,6 +267,19 @@ async fn one_of_several_that_are_waited_for_at_once_is_enough() {
     let error = nodes[0].both().await.unwrap_err().to_string();
     assert!(
         error.contains(&format!("{DEADLOCK}Node(c) -> Node(a) -> Node(c)")),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn of_two_asks_the_other_waits_when_one_is_answered_later() {
+    let _guard = guard();
+    let system = System::new("test");
+    let nodes = ring(&system, &["a", "b"]).await;
+    let (gate, keeper) = gate();
+    let error = nodes[0].twice(gate, keeper).await.unwrap_err().to_string();
+    assert!(
+        error.contains(&format!("{DEADLOCK}Node(b) -> Node(a) -> Node(b)")),
         "{error}"
     );
 }

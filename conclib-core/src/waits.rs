@@ -18,6 +18,7 @@ mod graph;
 mod legs;
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -45,10 +46,16 @@ pub(crate) struct Waits(Mutex<Graph>);
 /// For whom an actor waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whom {
-    Actor(ActorId),
+    Actor(ActorId, WaitNumber),
     /// One behind a wire.
     Away(Mark),
 }
+
+/// Which of the waits of an actor for another: a turn may ask twice. It goes
+/// with the request, for who answers it later.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitNumber(NonZeroU32);
 
 impl Waits {
     /// Those of this process. References do not ask in which system an actor
@@ -58,26 +65,21 @@ impl Waits {
         &WAITS
     }
 
-    /// Enters that `who` waits for `whom`, unless that would close a circle:
-    /// then who is in it, from `who` on.
+    /// Enters that `who` waits for `whom`, and returns what to leave with; unless
+    /// that would close a circle: then who is in it, from `who` on.
     ///
     /// Looking and entering is one step, so of two that ask each other at the
     /// same moment exactly one is told.
-    fn enter(&self, who: ActorId, whom: ActorId) -> Result<(), Vec<Member>> {
-        let words = self.graph().enter(who, whom)?;
+    fn enter(&self, who: ActorId, whom: ActorId) -> Result<Whom, Vec<Member>> {
+        let (whom, words) = self.graph().enter(who, whom)?;
         if !words.is_empty() {
             legs::tell(words);
         }
-        Ok(())
+        Ok(whom)
     }
 
-    /// `who` does not wait for `whom` any more, in one of perhaps several
-    /// asks.
-    pub(crate) fn leave(&self, who: ActorId, whom: ActorId) {
-        self.end(who, Whom::Actor(whom));
-    }
-
-    fn end(&self, who: ActorId, whom: Whom) {
+    /// `who` does not wait for that any more.
+    pub(crate) fn leave(&self, who: ActorId, whom: Whom) {
         let leg = self.graph().leave(who, whom);
         // Outside of the lock: with its outlet others may go, who wait.
         drop(leg);
@@ -145,10 +147,17 @@ impl Wait {
     /// Begins, unless it would close a circle: then who is in it.
     pub(crate) fn begin(who: ActorId, whom: ActorId) -> Result<Self, Cycle> {
         let entered = Waits::of_process().enter(who, whom);
-        entered.map_err(chain::named)?;
+        let whom = entered.map_err(chain::named)?;
         current::set_waited();
-        let whom = Whom::Actor(whom);
         Ok(Self { who, whom })
+    }
+
+    /// Which it is, of those for actors of this process.
+    pub(crate) fn number(&self) -> Option<WaitNumber> {
+        match self.whom {
+            Whom::Actor(_, number) => Some(number),
+            Whom::Away(_) => None,
+        }
     }
 
     /// Whether it is that of `who`, and still entered: a turn that ends waits
@@ -169,6 +178,6 @@ impl fmt::Debug for Wait {
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        Waits::of_process().end(self.who, self.whom);
+        Waits::of_process().leave(self.who, self.whom);
     }
 }

@@ -25,6 +25,7 @@ use super::{Actor, Alert, By, Context, Directive, Messages, Signal, State, StopR
 use crate::current;
 use crate::events::{DeadLetterCause, Event};
 use crate::fault::Fault;
+use crate::waits::Whom;
 
 #[cfg(all(test, shuttle))]
 mod model;
@@ -264,7 +265,7 @@ fn serve<A: Actor>(
                 continue;
             }
             let ended = match turn {
-                Turn::Later | Turn::Refused => {
+                Turn::Later(_) | Turn::Refused => {
                     answered(ctx, index, &turn);
                     None
                 }
@@ -287,9 +288,9 @@ fn answered<A: Actor>(ctx: &Context<A>, index: usize, turn: &Turn) {
         cell.failed(None);
         let request = A::Inbox::name(index);
         tracing::info!(target: "conclib", urn = %ctx.urn(), request, "a handler answered with an error");
-    } else if let Some(from) = ctx.from() {
+    } else if let (Some(from), Turn::Later(Some(wait))) = (ctx.from(), turn) {
         // Whoever asked waits for an answer, and for this actor no more.
-        cell.system.waits.leave(from, cell.id);
+        cell.system.waits.leave(from, Whom::Actor(cell.id, *wait));
     }
 }
 
@@ -302,7 +303,7 @@ pub(super) async fn failed<A: Actor>(
 ) -> Option<Ended> {
     match turn {
         Turn::Done => None,
-        Turn::Later | Turn::Refused => {
+        Turn::Later(_) | Turn::Refused => {
             answered(ctx, index, &turn);
             None
         }

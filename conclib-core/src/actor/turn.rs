@@ -16,14 +16,16 @@ use crate::fault::{Fault, HandlerError};
 use crate::message::{Message, Never};
 use crate::observe::Watched;
 use crate::reply::{Deferred, Refusal, ReplyTo};
+use crate::waits::WaitNumber;
 
 /// How a turn ended.
 #[derive(Debug)]
 pub enum Turn {
     /// The handler ran, and whoever asked has its answer, or will.
     Done,
-    /// It ran, and whoever asked has its answer later.
-    Later,
+    /// It ran, and whoever asked has its answer later: that wait is none for
+    /// this actor any more.
+    Later(Option<WaitNumber>),
     /// It answered with an error of the domain.
     Refused,
     /// It failed, and nobody was asking.
@@ -207,8 +209,9 @@ pub fn answer_deferred<M: Message>(
         handler,
         reply,
         |reply: ReplyTo<M::Reply, M::Error>, deferred: Deferred<_, _>| {
+            let wait = reply.wait();
             deferred.meet(reply);
-            Turn::Later
+            Turn::Later(wait)
         },
     )
 }
@@ -234,12 +237,13 @@ where
 {
     match handler {
         Ok(handler) => {
+            let wait = reply.wait();
             reply.stands_aside();
             let observed = ctx.cell().watch.take();
             let turn = Box::pin(Watched::new(answer(reply, handler), observed));
             let beside = Beside::new(index, ctx.from(), ctx.due(), turn);
             ctx.sources().run_beside(beside);
-            Turn::Later
+            Turn::Later(wait)
         }
         Err(fault) => {
             reply.refuse(Failure::Panicked(fault.clone()));

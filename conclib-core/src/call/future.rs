@@ -50,7 +50,13 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         self.begin_to_count();
         match current::in_turn() {
             Some(who) => match self.to.wait(who) {
-                Some(begun) => begun.map(Some).map_err(Delay::Cycle),
+                Some(begun) => {
+                    let wait = begun.map_err(Delay::Cycle)?;
+                    if let Some(request) = &mut self.sending.request {
+                        request.reply.set_wait(wait.number());
+                    }
+                    Ok(Some(wait))
+                }
                 None => {
                     self.sending.waits = true;
                     Ok(None)

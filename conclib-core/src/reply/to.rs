@@ -11,6 +11,7 @@ use super::{Answer, Refusal};
 use crate::due::Due;
 use crate::error::Failure;
 use crate::message::Never;
+use crate::waits::WaitNumber;
 use crate::wire::{WireAsker, WireReply};
 
 /// The end of an answer that the handler holds.
@@ -29,6 +30,8 @@ pub(super) enum Slot<T, E> {
         sender: oneshot::Sender<Answer<T, E>>,
         /// Until when the asker waits.
         due: Option<Due>,
+        /// By which of its waits, if it is a turn.
+        wait: Option<WaitNumber>,
     },
     /// The asker is in another process, or somebody looks on.
     Wire(Box<WireReply<T, E>>),
@@ -43,8 +46,8 @@ impl<T, E> ReplyTo<T, E> {
 
     pub(crate) fn local() -> (Self, oneshot::Receiver<Answer<T, E>>) {
         let (sender, receiver) = oneshot::channel();
-        let due = None;
-        (Self(Slot::Local { sender, due }), receiver)
+        let (due, wait) = (None, None);
+        (Self(Slot::Local { sender, due, wait }), receiver)
     }
 
     /// Until when the asker waits, if that is known.
@@ -56,11 +59,29 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
+    /// The turn of an actor waits for the answer.
+    pub(crate) fn set_wait(&mut self, number: Option<WaitNumber>) {
+        if let Slot::Local { wait, .. } = &mut self.0 {
+            *wait = number;
+        } else if let Slot::Wire(reply) = &mut self.0 {
+            reply.set_wait(number);
+        }
+    }
+
+    /// Which wait that is.
+    pub(crate) fn wait(&self) -> Option<WaitNumber> {
+        match &self.0 {
+            Slot::Local { wait, .. } => *wait,
+            Slot::Wire(reply) => reply.wait(),
+            Slot::Nobody | Slot::Deferred(_) => None,
+        }
+    }
+
     /// Until when the asker waits, and whether it has left.
     #[inline(always)]
     pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
         // Two looks are less than a jump by a table of four.
-        if let Slot::Local { sender, due } = &self.0 {
+        if let Slot::Local { sender, due, .. } = &self.0 {
             (*due, sender.is_closed())
         } else if let Slot::Wire(reply) = &self.0 {
             reply.outlook()

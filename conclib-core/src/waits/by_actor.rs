@@ -53,13 +53,17 @@ impl<T: Copy + PartialEq> Few<T> {
         }
     }
 
-    /// Takes one out that is like this, if there is one.
-    pub(super) fn remove(&mut self, item: T) {
+    /// Takes one out that is like this; whether there was one.
+    pub(super) fn remove(&mut self, item: T) -> bool {
         if let Some(at) = self.rest.iter().position(|other| *other == item) {
             self.rest.swap_remove(at);
-        } else if self.first == Some(item) {
+            return true;
+        }
+        let is_first = self.first == Some(item);
+        if is_first {
             self.first = self.rest.pop();
         }
+        is_first
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -71,12 +75,19 @@ impl<T: Copy + PartialEq> Few<T> {
     }
 }
 
-/// Takes one out of those of an actor, and the actor with the last of them.
-pub(super) fn remove<T: Copy + PartialEq>(from: &mut ByActor<Few<T>>, id: ActorId, item: T) {
-    if let Some(of) = from.get_mut(&id) {
-        of.remove(item);
-        if of.is_empty() {
-            from.remove(&id);
-        }
+/// Takes one out of those of an actor, and the actor with the last of them;
+/// whether there was one.
+pub(super) fn remove<T: Copy + PartialEq>(
+    from: &mut ByActor<Few<T>>,
+    id: ActorId,
+    item: T,
+) -> bool {
+    let Some(of) = from.get_mut(&id) else {
+        return false;
+    };
+    let was_there = of.remove(item);
+    if of.is_empty() {
+        from.remove(&id);
     }
+    was_there
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use super::arrived::Arrived;
 use super::by_actor::{ByActor, Few, remove};
 use super::chain::Member;
 use super::legs::{Leg, Word};
-use super::{Mark, Whom};
+use super::{Mark, WaitNumber, Whom};
 use crate::current::ActorId;
 use crate::urn::Urn;
 
@@ -24,14 +24,18 @@ pub(super) struct Graph {
     pub(super) arrived_at: ByActor<BTreeSet<u64>>,
     /// The arrivals that wait for a leg of ours.
     pub(super) homes: HashMap<Mark, BTreeSet<u64>>,
-    /// How many legs and arrivals there were.
+    /// How many waits, legs and arrivals there were.
     count: u64,
     /// Makes marks that nobody can guess.
     key: RandomState,
 }
 
 impl Graph {
-    pub(super) fn enter(&mut self, who: ActorId, whom: ActorId) -> Result<Vec<Word>, Vec<Member>> {
+    pub(super) fn enter(
+        &mut self,
+        who: ActorId,
+        whom: ActorId,
+    ) -> Result<(Whom, Vec<Word>), Vec<Member>> {
         if let Some(path) = self.path(whom, who) {
             let circle = [who].into_iter().chain(path);
             return Err(circle.map(Member::Here).collect());
@@ -41,20 +45,25 @@ impl Graph {
         if let Some(circle) = self.closed_from(who, whom, &legs) {
             return Err(circle);
         }
-        self.wait(who, Whom::Actor(whom));
-        Ok(self.words(&legs, None))
+        // Those of one turn are told apart by the lower half.
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is wanted")]
+        let number = NonZeroU32::new(self.new_number() as u32).unwrap_or(NonZeroU32::MAX);
+        let entered = Whom::Actor(whom, WaitNumber(number));
+        self.wait(who, entered);
+        Ok((entered, self.words(&legs, None)))
     }
 
     pub(super) fn wait(&mut self, who: ActorId, whom: Whom) {
         self.edges.entry(who).or_default().push(whom);
-        if let Whom::Actor(id) = whom {
+        if let Whom::Actor(id, _) = whom {
             self.behind.entry(id).or_default().push(who);
         }
     }
 
     pub(super) fn leave(&mut self, who: ActorId, whom: Whom) -> Option<Leg> {
-        remove(&mut self.edges, who, whom);
-        self.unwait(who, whom)
+        remove(&mut self.edges, who, whom)
+            .then(|| self.unwait(who, whom))
+            .flatten()
     }
 
     pub(super) fn clear(&mut self, who: ActorId) -> Vec<Leg> {
@@ -67,7 +76,7 @@ impl Graph {
     /// What else there was of a wait.
     fn unwait(&mut self, who: ActorId, whom: Whom) -> Option<Leg> {
         match whom {
-            Whom::Actor(id) => {
+            Whom::Actor(id, _) => {
                 remove(&mut self.behind, id, who);
                 None
             }
@@ -83,7 +92,7 @@ impl Graph {
         let mut away = Vec::new();
         for whom in self.whom(who) {
             match whom {
-                Whom::Actor(id) => near.push(id),
+                Whom::Actor(id, _) => near.push(id),
                 Whom::Away(mark) => away.extend(self.legs.get(&mark).map(|leg| leg.to.clone())),
             }
         }
@@ -111,12 +120,14 @@ impl Graph {
         }
         // Nearly always whoever is asked waits for nobody, or only elsewhere.
         self.whom(from)
-            .find(|whom| matches!(whom, Whom::Actor(_)))?;
+            .find(|whom| matches!(whom, Whom::Actor(..)))?;
         let mut came_from = HashMap::from([(from, from)]);
         let mut next = vec![from];
         while let Some(at) = next.pop() {
             for whom in self.whom(at) {
-                let Whom::Actor(other) = whom else { continue };
+                let Whom::Actor(other, _) = whom else {
+                    continue;
+                };
                 if other == to {
                     let before = |at: &ActorId| came_from.get(at).copied();
                     let mut path = vec![to];
@@ -150,8 +161,8 @@ impl Graph {
             for whom in self.whom(at) {
                 match whom {
                     Whom::Away(mark) => legs.push(mark),
-                    Whom::Actor(other) if seen.insert(other) => next.push(other),
-                    Whom::Actor(_) => {}
+                    Whom::Actor(other, _) if seen.insert(other) => next.push(other),
+                    Whom::Actor(..) => {}
                 }
             }
         }

@@ -51,10 +51,13 @@ fn whoever_is_through_stands_in_nobodys_way() {
             let waits = waits.clone();
             thread::spawn(move || {
                 for _ in 0..3 {
-                    if waits.enter(who, whom).is_ok() {
-                        assert!(waits.holds(who, Whom::Actor(whom)));
-                        assert!(!waits.holds(whom, Whom::Actor(who)), "both wait");
-                        waits.leave(who, whom);
+                    if let Ok(wait) = waits.enter(who, whom) {
+                        assert!(waits.holds(who, wait));
+                        assert!(
+                            waits.graph().who(who).all(|other| other != whom),
+                            "both wait"
+                        );
+                        waits.leave(who, wait);
                     }
                 }
             })

@@ -10,7 +10,7 @@ use super::{ActorId, CycleStep, Mark, Waits, Whom};
 use crate::urn::Urn;
 use crate::wire::{Answerer, Envelope, Outlet, RequestId, Step, Unsent, chain_steps};
 
-fn here<const N: usize>(circle: [ActorId; N]) -> Result<(), Vec<Member>> {
+fn here<const N: usize>(circle: [ActorId; N]) -> Result<Whom, Vec<Member>> {
     Err(circle.map(Member::Here).to_vec())
 }
 
@@ -19,28 +19,33 @@ fn a_circle_is_told_and_not_entered() {
     let [a, b, c, d] = [0, 1, 2, 3].map(ActorId::next);
     let waits = Waits::default();
     assert_eq!(waits.enter(a, a), here([a, a]));
-    assert_eq!(waits.enter(a, b), Ok(()));
-    assert_eq!(waits.enter(b, d), Ok(()));
-    assert_eq!(waits.enter(b, c), Ok(()));
+    waits.enter(a, b).unwrap();
+    waits.enter(b, d).unwrap();
+    let wait = waits.enter(b, c).unwrap();
     assert_eq!(waits.enter(c, a), here([c, a, b, c]));
-    assert!(!waits.holds(c, Whom::Actor(a)));
-    waits.leave(b, c);
-    assert_eq!(waits.enter(c, a), Ok(()));
+    assert_eq!(waits.graph().who(a).next(), None);
+    waits.leave(b, wait);
+    waits.enter(c, a).unwrap();
     waits.clear(a);
-    assert_eq!(waits.enter(b, c), Ok(()));
+    waits.enter(b, c).unwrap();
 }
 
 #[test]
 fn asking_one_twice_is_waiting_twice() {
     let [a, b] = [0, 1].map(ActorId::next);
     let waits = Waits::default();
-    assert_eq!(waits.enter(a, b), Ok(()));
-    assert_eq!(waits.enter(a, b), Ok(()));
-    waits.leave(a, b);
-    assert_eq!(waits.enter(b, a), here([b, a, b]));
-    waits.leave(a, b);
-    assert_eq!(waits.enter(b, a), Ok(()));
-    assert!(waits.holds(b, Whom::Actor(a)));
+    let first = waits.enter(a, b).unwrap();
+    let second = waits.enter(a, b).unwrap();
+    // Who leaves twice leaves once.
+    for _ in 0..2 {
+        waits.leave(a, first);
+        assert!(waits.holds(a, second));
+        assert_eq!(waits.graph().who(b).collect::<Vec<_>>(), [a]);
+        assert_eq!(waits.enter(b, a), here([b, a, b]));
+    }
+    waits.leave(a, second);
+    let wait = waits.enter(b, a).unwrap();
+    assert!(waits.holds(b, wait));
 }
 
 /// What is said over a wire, in its order.
@@ -252,9 +257,9 @@ fn a_lie_is_nobody_elses_harm() {
     let lie: Vec<_> = (1..60).map(|mark| step(mark, 0, "b")).collect();
     waits.arrive(a, lie.clone()).unwrap();
     waits.arrive(b, lie).unwrap();
-    assert_eq!(waits.enter(a, b), Ok(()));
-    waits.leave(a, b);
-    assert_eq!(waits.enter(b, a), Ok(()));
+    let wait = waits.enter(a, b).unwrap();
+    waits.leave(a, wait);
+    waits.enter(b, a).unwrap();
     let (mark, chain) = waits.depart(a, &way, RequestId::nil(), &Urn::anonymous());
     waits.is_out(mark);
     // Honest chains go on as they were: the own actors come first in them.
@@ -273,7 +278,7 @@ fn a_circle_through_a_neighbour_is_named_whole() {
     let waits = Waits::default();
     let way: Arc<dyn Outlet> = Arc::new(Said::default());
     // b -> a -> away -> b
-    assert_eq!(waits.enter(b, a), Ok(()));
+    let wait = waits.enter(b, a).unwrap();
     let (_, chain) = waits.depart(a, &way, RequestId::nil(), &Urn::anonymous());
     let mut steps = chain_steps(&chain).unwrap();
     assert_eq!(steps.len(), 1, "whoever waits here is known here");
@@ -290,7 +295,7 @@ fn a_circle_through_a_neighbour_is_named_whole() {
     let circle = vec![there(), Member::Here(b), Member::Here(a), there()];
     assert_eq!(waits.arrive(b, steps.clone()), Err(circle));
     // The neighbour comes last, and so it is the one that is told.
-    waits.leave(b, a);
+    waits.leave(b, wait);
     waits.arrive(b, steps).unwrap();
     let circle = vec![Member::Here(b), Member::Here(a), there(), Member::Here(b)];
     assert_eq!(waits.enter(b, a), Err(circle));

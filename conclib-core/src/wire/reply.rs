@@ -16,6 +16,7 @@ use crate::fault::Fault;
 use crate::message::{Message, Road};
 use crate::observe::Note;
 use crate::reply::{Answer, Refusal, ReplyTo};
+use crate::waits::WaitNumber;
 
 /// What most replies fit in, in bytes.
 const USUAL_BODY: usize = 128;
@@ -77,6 +78,19 @@ impl<T, E> WireReply<T, E> {
     pub(crate) fn set_due(&mut self, until: Option<Due>) {
         if let Way::Here(reply) = &mut self.way {
             reply.set_due(until);
+        }
+    }
+
+    pub(crate) fn set_wait(&mut self, number: Option<WaitNumber>) {
+        if let Way::Here(reply) = &mut self.way {
+            reply.set_wait(number);
+        }
+    }
+
+    pub(crate) fn wait(&self) -> Option<WaitNumber> {
+        match &self.way {
+            Way::Wire(_) => None,
+            Way::Here(reply) => reply.wait(),
         }
     }
 
