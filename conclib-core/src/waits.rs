@@ -18,7 +18,7 @@ mod graph;
 mod legs;
 
 use std::fmt;
-use std::num::NonZeroU32;
+use std::num::NonZeroU16;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,7 @@ pub(crate) enum Whom {
 /// with the request, for who answers it later.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WaitNumber(NonZeroU32);
+pub struct WaitNumber(NonZeroU16);
 
 impl Waits {
     /// Those of this process. References do not ask in which system an actor

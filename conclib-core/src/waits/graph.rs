@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
-use std::num::{NonZeroU32, NonZeroU64};
+use std::num::{NonZeroU16, NonZeroU64};
 
 use super::arrived::Arrived;
 use super::by_actor::{ByActor, Few, remove};
@@ -45,9 +45,10 @@ impl Graph {
         if let Some(circle) = self.closed_from(who, whom, &legs) {
             return Err(circle);
         }
-        // Those of one turn are told apart by the lower half.
-        #[expect(clippy::cast_possible_truncation, reason = "the lower half is wanted")]
-        let number = NonZeroU32::new(self.new_number() as u32).unwrap_or(NonZeroU32::MAX);
+        // Few are entered at a time, so the lower bits tell them apart: they
+        // fit beside a reply slot.
+        #[expect(clippy::cast_possible_truncation, reason = "the lower bits are wanted")]
+        let number = NonZeroU16::new(self.new_number() as u16).unwrap_or(NonZeroU16::MAX);
         let entered = Whom::Actor(whom, WaitNumber(number));
         self.wait(who, entered);
         Ok((entered, self.words(&legs, None)))
