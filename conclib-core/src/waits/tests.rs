@@ -300,3 +300,23 @@ fn a_circle_through_a_neighbour_is_named_whole() {
     let circle = vec![Member::Here(b), Member::Here(a), there(), Member::Here(b)];
     assert_eq!(waits.enter(b, a), Err(circle));
 }
+
+/// Of a crowd that waits for an actor, some are looked at: a request costs no
+/// more than that, however many there are.
+#[test]
+fn of_a_crowd_that_waits_some_are_looked_at() {
+    let hub = ActorId::next(0);
+    let crowd: Vec<_> = (1..3000).map(ActorId::next).collect();
+    let waits = Waits::default();
+    for who in &crowd {
+        waits.enter(*who, hub).unwrap();
+    }
+    waits.arrive(crowd[10], vec![step(1, 0, "early")]).unwrap();
+    waits.arrive(crowd[2900], vec![step(2, 0, "late")]).unwrap();
+    let way: Arc<dyn Outlet> = Arc::new(Said::default());
+    let (_, chain) = waits.depart(hub, &way, RequestId::nil(), &Urn::anonymous());
+    let said = chain_steps(&chain).unwrap();
+    let marks: Vec<_> = said.iter().filter_map(|step| step.mark).collect();
+    let is_said = |mark| marks.contains(&Mark(NonZeroU64::new(mark).unwrap()));
+    assert!(is_said(1) && !is_said(2), "{marks:?}");
+}
