@@ -241,7 +241,7 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
                 // Its supervisor has come to think otherwise.
                 Some(verdict) => said = verdict,
                 None => {
-                    let restarts = kin.restarts.fetch_add(1, Ordering::Relaxed) + 1;
+                    let restarts = kin.restarts.load(Ordering::Relaxed);
                     let urn = cell.urn();
                     tracing::warn!(target: "conclib", %urn, restarts, %reason, "restarting");
                     cell.meter.restarted();
@@ -344,6 +344,7 @@ async fn wait<A: Actor>(
             is_due = true;
         }
         let calm = || {
+            kin.restarts.fetch_add(1, Ordering::Relaxed);
             cell.mailbox.calm(Alert::Recycle);
             cell.mailbox.calm(Alert::Abort);
         };

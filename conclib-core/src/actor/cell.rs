@@ -74,6 +74,8 @@ pub(crate) struct Stats {
     pub(crate) failed: AtomicU64,
     /// The message whose turn runs, counted from one; zero for none.
     pub(crate) turn: AtomicUsize,
+    /// How many handlers run beside the turns.
+    pub(crate) beside: AtomicUsize,
     pub(crate) last_error: Mutex<Option<Box<str>>>,
 }
 

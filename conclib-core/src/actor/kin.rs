@@ -102,16 +102,19 @@ impl Kin {
     }
 
     /// Takes the child in that is made, unless it is too late for that: then
-    /// it is not made.
+    /// it is not made. `only_of` is the incarnation that it has to be a child
+    /// of, if any other will not do.
     pub(crate) fn adopt<E>(
         &self,
+        only_of: Option<u32>,
         make: impl FnOnce() -> Result<(ActorId, Child), E>,
     ) -> Result<(), E> {
         let ties = &mut *self.ties();
+        let is_late = only_of.is_some_and(|generation| generation != self.generation());
         let family = match ties.takes {
-            Takes::Now => &mut ties.children,
-            Takes::Next => &mut ties.heirs,
-            Takes::Never => return Ok(()),
+            Takes::Now if !is_late => &mut ties.children,
+            Takes::Next if only_of.is_none() => &mut ties.heirs,
+            _ => return Ok(()),
         };
         let (id, child) = make()?;
         family.insert(id, child);

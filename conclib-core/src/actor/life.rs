@@ -77,6 +77,7 @@ impl<A: Actor, B> End<A, B> {
                 let cell = self.ctx.cell();
                 cell.lost(A::Inbox::name(index), from, DeadLetterCause::Stopped);
             }
+            self.ctx.cell().stats.beside.store(0, Ordering::Relaxed);
             let mut rest = sources.take_stash();
             self.ctx.cell().meter.queued(rest.len());
             rest.append(&mut self.batch);
@@ -364,6 +365,7 @@ async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<Ended> {
             return Some((StopReason::Panicked(fault), None));
         }
         if let Some((index, turn)) = sources.take_done() {
+            ctx.count_beside();
             return failed(actor, ctx, index, turn).await;
         }
         if sources.take_idle() {

@@ -229,7 +229,7 @@ impl<I: Send + 'static> Sources<I> {
     }
 
     /// How many handlers run beside the turns.
-    fn handling(&self) -> usize {
+    pub(crate) fn handling(&self) -> usize {
         self.beside.len() - self.replying
     }
 

@@ -243,6 +243,7 @@ where
             let turn = Box::pin(Watched::new(answer(reply, handler), observed));
             let beside = Beside::new(index, ctx.from(), ctx.due(), turn);
             ctx.sources().run_beside(beside);
+            ctx.count_beside();
             Turn::Later(wait)
         }
         Err(fault) => {

@@ -139,6 +139,12 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
         self
     }
 
+    /// Makes the workers children of the actor whose turn it is.
+    fn child_of_this<B: Actor>(mut self, ctx: &Context<B>) -> Self {
+        self.options.child_of_this(ctx.cell());
+        self
+    }
+
     fn found(self) -> Result<Pool<A>, SpawnError>
     where
         Recruiter<S, P>: Hire<A>,
@@ -189,11 +195,14 @@ impl<A: Actor> Context<A> {
     /// A pool of children that a closure makes, as
     /// [`System::pool`](System::pool). A worker that fails more often than its
     /// restart policy allows is the failure of this actor, as any child is.
+    ///
+    /// When this actor ends, or is restarted, its pool is over: the next
+    /// incarnation makes its own.
     pub fn pool<C: Actor + Declared, F: Fn() -> C + Send + Sync + 'static>(
         &self,
         make: F,
     ) -> PoolBuilder<'_, C, Common<F>> {
-        PoolBuilder::new(&self.cell().system, Common(Arc::new(make))).child_of(&self.me())
+        PoolBuilder::new(&self.cell().system, Common(Arc::new(make))).child_of_this(self)
     }
 
     /// A pool of children that their `#[on(create)]` makes, as
@@ -205,7 +214,7 @@ impl<A: Actor> Context<A> {
     where
         C::Args: Clone,
     {
-        PoolBuilder::new(&self.cell().system, Args(args)).child_of(&self.me())
+        PoolBuilder::new(&self.cell().system, Args(args)).child_of_this(self)
     }
 }
 

@@ -96,6 +96,13 @@ impl<A: Actor> Crew<A> {
         Some(workers[at].actor.clone())
     }
 
+    /// Whether nobody comes in the place of the worker that was there.
+    pub(super) fn is_lost(&self, place: usize) -> bool {
+        let workers = self.read();
+        let at = place.checked_rem(workers.len());
+        at.is_none_or(|at| workers[at].is_lost)
+    }
+
     /// How many places there are.
     pub(super) fn places(&self) -> usize {
         self.read().len()

@@ -80,7 +80,8 @@ impl<A: Actor> Pool<A> {
 
     /// A call of `message` on the worker of that key; see
     /// [`worker_for`](Self::worker_for). If its mailbox is full the message
-    /// waits for it, so that the messages of one key stay in order.
+    /// waits for it, and if it is ending, for its successor, so that the
+    /// messages of one key stay in order.
     pub fn ask_for<M: Message>(
         &self,
         key: &(impl Hash + ?Sized),

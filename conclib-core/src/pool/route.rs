@@ -54,6 +54,12 @@ impl<'p, A: Actor> Route<'p, A> {
         }
     }
 
+    /// Whether what has a key waits for the successor of the worker in that
+    /// place: whoever comes before it must have been served.
+    fn inherits(&self, place: usize) -> bool {
+        self.key.is_some() && !self.crew().is_lost(place)
+    }
+
     fn chosen(&self) -> MutexGuard<'_, Option<ActorRef<A>>> {
         self.chosen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -109,6 +115,7 @@ impl<'p, A: Actor> Route<'p, A> {
                         break;
                     }
                 }
+                Attempt::Closed if self.inherits(first + step) => break,
                 Attempt::Closed => {}
             }
         }
@@ -231,16 +238,25 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
                         break;
                     }
                 }
-                Err(TellError::Stopped { message: back, .. }) => message = back,
+                Err(TellError::Stopped { message: back, .. }) => {
+                    message = back;
+                    if self.inherits(first + step) {
+                        break;
+                    }
+                }
                 done => return done,
             }
         }
         match refused {
             Some(actor) => actor.try_tell(message, priority),
-            None => Err(TellError::Stopped {
-                urn: crew.urn(),
-                message,
-            }),
+            None => {
+                let urn = crew.urn();
+                Err(match crew.is_over() {
+                    true => TellError::Stopped { urn, message },
+                    // Somebody comes in the place of one that is ending.
+                    false => TellError::Full { urn, message },
+                })
+            }
         }
     }
 

@@ -18,7 +18,7 @@ use crate::actor::{Actor, Cell, Signal};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Routing {
-    /// The one with the fewest messages, the one whose turn runs included.
+    /// The one with the fewest messages, those whose handlers run included.
     /// Among equals, one after the other.
     #[default]
     LeastBusy,
@@ -81,7 +81,8 @@ impl Routing {
 /// What waits, and what runs.
 fn load<A: Actor>(cell: &Cell<A>) -> usize {
     let is_busy = cell.stats.turn.load(Ordering::Relaxed) != 0;
-    cell.mailbox.depth() + usize::from(is_busy)
+    let beside = cell.stats.beside.load(Ordering::Relaxed);
+    cell.mailbox.depth() + usize::from(is_busy) + beside
 }
 
 /// The same for the same key, in every pool of this process.

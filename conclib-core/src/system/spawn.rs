@@ -33,6 +33,9 @@ pub(crate) struct Options {
     pub(crate) seed: Seed,
     /// The name of one that cannot have children.
     pub(crate) parent: Option<Result<Arc<dyn Resident>, Urn>>,
+    /// Of which incarnation of its parent it is a child, if any other will not
+    /// do.
+    only_of: Option<u32>,
     stop_within: Duration,
     significant: bool,
 }
@@ -50,6 +53,7 @@ impl Options {
                 ask_timeout: A::TIMEOUT,
             },
             parent: None,
+            only_of: None,
             stop_within: STOP_WITHIN,
             significant: false,
         }
@@ -57,6 +61,13 @@ impl Options {
 
     pub(crate) fn child_of<P: Actor>(&mut self, parent: &ActorRef<P>) {
         self.parent = Some(parent.resident().ok_or_else(|| parent.urn()));
+        self.only_of = None;
+    }
+
+    /// A child of the incarnation that lives.
+    pub(crate) fn child_of_this<P: Actor>(&mut self, parent: &Arc<Cell<P>>) {
+        self.parent = Some(Ok(parent.clone()));
+        self.only_of = Some(parent.generation());
     }
 }
 
@@ -191,6 +202,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
             urn,
             mut seed,
             parent,
+            only_of,
             stop_within,
             significant,
         } = self.options;
@@ -219,7 +231,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
             return Err(ended());
         }
         let mut made = None;
-        parent.kin_to_be().adopt(|| {
+        parent.kin_to_be().adopt(only_of, || {
             let kin = Kin::of(Some(&parent), B::RENEWS);
             let cell = make(Some(Box::new(kin)))?;
             let child = Child {

@@ -1,6 +1,7 @@
 //! What a handler may do besides replying.
 
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 mod family;
@@ -135,6 +136,13 @@ impl<A: Actor> Context<A> {
     pub(crate) fn sources(&mut self) -> &mut Sources<A::Inbox> {
         let sources = self.sources.get_or_insert_with(Box::default);
         sources.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another number of handlers runs beside the turns: who looks on sees it.
+    pub(crate) fn count_beside(&mut self) {
+        let handling = self.sources().handling();
+        let stats = &self.cell.stats;
+        stats.beside.store(handling, Ordering::Relaxed);
     }
 
     /// What it has besides its mailbox, if anything.

@@ -55,7 +55,9 @@ impl Living {
             stop_within: STOP_WITHIN,
             significant,
         };
-        let adopted = parent.kin_to_be().adopt(|| Ok::<_, ()>((cell.id, child)));
+        let adopted = parent
+            .kin_to_be()
+            .adopt(None, || Ok::<_, ()>((cell.id, child)));
         adopted.unwrap();
         cell
     }
