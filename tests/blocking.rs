@@ -206,3 +206,73 @@ fn many_threads_may_ask_one_actor() {
         thread.join().unwrap();
     }
 }
+
+/// Has a thread of its own, which it blocks.
+#[actor]
+struct Diver {
+    scribe: ActorRef<Scribe>,
+    given: Vec<Duration>,
+}
+
+#[actor]
+impl Diver {
+    #[message]
+    fn dive(&mut self, own: Option<Duration>) {
+        let began = Instant::now();
+        let call = self.scribe.echo(1);
+        let answer = match own {
+            Some(own) => call.timeout(own).blocking(),
+            None => call.blocking(),
+        };
+        assert!(matches!(answer, Err(AskError::Deadline { .. })));
+        self.given.push(began.elapsed());
+    }
+
+    #[message]
+    fn given(&mut self) -> Vec<Duration> {
+        self.given.clone()
+    }
+
+    #[message]
+    fn nothing(&mut self) {}
+
+    #[message(concurrent, local)]
+    fn beside(&self, me: ActorRef<Self>) -> impl Future<Output = bool> {
+        async move { matches!(me.nothing().blocking(), Err(AskError::WouldBlock { .. })) }
+    }
+}
+
+fn diver(system: &System, scribe: &ActorRef<Scribe>) -> ActorRef<Diver> {
+    let scribe = scribe.clone();
+    let make = move || Diver {
+        scribe: scribe.clone(),
+        given: Vec::new(),
+    };
+    system.actor_with(make).on_thread().spawn().unwrap()
+}
+
+#[test]
+fn it_takes_no_longer_than_whoever_asked_the_turn_waits() {
+    let runtime = multi_thread();
+    let (_guard, system, scribe) = in_async_code(&runtime);
+    let keeper = runtime.block_on(hold(&scribe));
+    let diver = diver(&system, &scribe);
+    let (short, long) = (Duration::from_millis(30), Duration::from_secs(20));
+    for own in [None, Some(long)] {
+        drop(diver.dive(own).timeout(short).blocking());
+    }
+    let given = diver.given().blocking().unwrap();
+    assert_eq!(given.len(), 2);
+    assert!(given.iter().all(|given| *given < long), "{given:?}");
+    keeper.open();
+}
+
+/// It would block the turns of its actor, which nobody sees waiting.
+#[tokio::test]
+async fn it_is_an_error_beside_the_turns_of_an_actor_with_a_thread() {
+    let _guard = guard();
+    let system = System::new("blocking");
+    let scribe = system.spawn(scribe().0).unwrap();
+    let diver = diver(&system, &scribe);
+    assert_eq!(diver.beside(diver.clone()).await, Ok(true));
+}

@@ -91,9 +91,10 @@ pub(crate) fn sender() -> Option<ActorId> {
     ACTOR.get()
 }
 
-/// Whether an actor runs here that has the thread for itself.
+/// Whether the turn of an actor runs here that has the thread for itself. What
+/// runs beside its turns would hold those up.
 pub(crate) fn may_block() -> bool {
-    TURN.get() & MAY_BLOCK != 0
+    TURN.get() & (MAY_BLOCK | IN_TURN) == MAY_BLOCK | IN_TURN
 }
 
 /// The actor whose turn runs here, and not something beside its turns.

@@ -12,6 +12,7 @@ use tokio::task::coop;
 use super::{Asking, Call, Target, To};
 use crate::current;
 use crate::deadline::Deadline;
+use crate::due::Due;
 use crate::error::AskError;
 use crate::message::Message;
 
@@ -40,6 +41,9 @@ pub(super) fn ask<T: Target<M>, M: Message>(
         return Err(AskError::WouldBlock { urn });
     }
     let after = call.timeout.or_else(|| to.default_timeout());
+    // No longer than whoever asked for the turn that asks.
+    let inherited = current::due().map(Due::remaining);
+    let after = after.into_iter().chain(inherited).min();
     let until = after.and_then(|after| Instant::now().checked_add(after));
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut cx = Context::from_waker(&waker);

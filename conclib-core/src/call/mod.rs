@@ -201,7 +201,8 @@ impl<T: Target<M>, M: Message> Call<T, M> {
     ///
     /// # Errors
     /// As awaiting the call; and [`AskError::WouldBlock`] where it would stop
-    /// a thread of the async runtime, which it never does.
+    /// a thread of the async runtime, which it never does, or the turns of an
+    /// actor with a thread of its own, beside which a concurrent handler runs.
     pub fn blocking(self) -> Result<M::Reply, AskError<M::Error>> {
         blocking::ask(self)
     }
