@@ -218,3 +218,126 @@ async fn a_request_whose_deadline_has_passed_is_skipped() {
     assert_eq!(scribe.echo(2).await.unwrap(), 2);
     assert!(!log.has("echo 1"), "{:?}", log.lines());
 }
+
+/// What a request asks in turn, and how long it took.
+#[message(reply = u128)]
+struct Dig {
+    n: u64,
+}
+
+#[actor]
+struct Digger {
+    back: ActorRef<Back>,
+    log: common::Log,
+}
+
+#[actor]
+impl Digger {
+    #[handler]
+    async fn dig(&mut self, Dig { n }: Dig) -> u128 {
+        self.log.add(format!("dig {n}"));
+        let begun = Instant::now();
+        let answer = self.back.never().timeout(5000 * MS).await;
+        assert!(matches!(answer, Err(AskError::Deadline { .. })));
+        self.log.add(begun.elapsed().as_millis().to_string());
+        0
+    }
+
+    #[message]
+    async fn done(&mut self) {}
+}
+
+/// Passes a request on, or puts it aside until it is open.
+#[actor]
+struct Desk {
+    digger: ActorRef<Digger>,
+    is_open: bool,
+}
+
+#[actor]
+impl Desk {
+    #[handler]
+    async fn dig(&mut self, dig: Dig, ctx: &mut Context<Self>) -> Deferred<u128> {
+        match self.is_open {
+            true => ctx.forward(&self.digger, dig).await,
+            false => ctx.stash(dig),
+        }
+    }
+
+    #[message]
+    fn open(&mut self, ctx: &mut Context<Self>) {
+        self.is_open = true;
+        ctx.unstash();
+    }
+}
+
+fn desk(system: &System, is_open: bool) -> (ActorRef<Desk>, ActorRef<Digger>, common::Log) {
+    let back = system.spawn(Back).unwrap();
+    let log = common::Log::default();
+    let digger = Digger {
+        back,
+        log: log.clone(),
+    };
+    let digger = system.spawn(digger).unwrap();
+    let desk = Desk {
+        digger: digger.clone(),
+        is_open,
+    };
+    (system.spawn(desk).unwrap(), digger, log)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_passed_on_has_what_is_left() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (desk, digger, log) = desk(&system, true);
+    let late = desk.ask(Dig { n: 1 }).timeout(100 * MS).await;
+    assert!(matches!(late, Err(AskError::Deadline { .. })));
+    digger.done().await.unwrap();
+    let lines = log.lines();
+    assert_eq!(lines[0], "dig 1");
+    assert!(
+        (100..=101).contains(&lines[1].parse().unwrap()),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_put_aside_has_what_is_left() {
+    let _guard = guard();
+    let system = System::new("test");
+    let (desk, digger, log) = desk(&system, false);
+    let late = desk.ask(Dig { n: 1 }).timeout(100 * MS);
+    let late = late.reply().await.unwrap();
+    tokio::time::sleep(30 * MS).await;
+    desk.open().await.unwrap();
+    assert!(matches!(late.await, Err(AskError::Deadline { .. })));
+    digger.done().await.unwrap();
+    let lines = log.lines();
+    assert_eq!(lines[0], "dig 1");
+    assert!((70..=71).contains(&lines[1].parse().unwrap()), "{lines:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_passed_on_or_was_put_aside_is_skipped_once_its_asker_has_left() {
+    let _guard = guard();
+    let system = System::new("test");
+    let mut events = system.events();
+    let (desk, digger, log) = desk(&system, false);
+    // Put aside, and nobody waits when it is wanted again.
+    let late = desk.ask(Dig { n: 1 }).timeout(10 * MS).await;
+    assert!(matches!(late, Err(AskError::Deadline { .. })));
+    desk.open().await.unwrap();
+    // Passed on, and nobody waits when its turn comes.
+    let busy = digger.ask(Dig { n: 2 }).timeout(50 * MS);
+    let busy = busy.reply().await.unwrap();
+    let late = desk.ask(Dig { n: 3 }).timeout(10 * MS).await;
+    assert!(matches!(late, Err(AskError::Deadline { .. })));
+    assert!(busy.await.is_err());
+    digger.done().await.unwrap();
+    assert_eq!(log.count("dig 1") + log.count("dig 3"), 0);
+    for _ in 0..2 {
+        let letter = common::next_dead_letter(&mut events).await;
+        assert_eq!(letter.cause, DeadLetterCause::AskerLeft);
+    }
+}

@@ -32,6 +32,7 @@ on_every_road! {
     an_ask_right_after_serve_succeeds,
     each_of_2000_askers_gets_its_own_answer,
     one_handler_for_here_and_there,
+    what_is_passed_on_came_from_where_it_came,
     one_body_for_here_and_there,
     references,
     a_recipient,
@@ -90,6 +91,29 @@ async fn one_handler_for_here_and_there(road: Road) -> conclib::Result {
     }
     // A local message after one from outside is local again.
     assert_eq!(house.desk.origin().await?, "local");
+    Ok(())
+}
+
+/// Passes requests on to the desk.
+#[actor(urn = "porter")]
+struct Porter(ActorRef<Desk>);
+
+#[actor]
+impl Porter {
+    #[handler]
+    async fn origin(&mut self, which: DeskOrigin, ctx: &mut Context<Self>) -> Deferred<String> {
+        ctx.forward(&self.0, which).await
+    }
+}
+
+async fn what_is_passed_on_came_from_where_it_came(road: Road) -> conclib::Result {
+    let house = House::open(road).await?;
+    let client = house.client().await?;
+    let porter = house.system.spawn(Porter(house.desk.clone()))?;
+    let straight = client.ask("desk", DeskOrigin {}).await?;
+    assert_ne!(straight, "local");
+    assert_eq!(client.ask("porter", DeskOrigin {}).await?, straight);
+    assert_eq!(porter.ask(DeskOrigin {}).await?, "local");
     Ok(())
 }
 

@@ -25,6 +25,9 @@ impl<T: Target<M> + ?Sized, M: Message> Drop for Forward<'_, T, M> {
 
 /// Hands a request over as it is. What could not be handed over is answered.
 pub(crate) async fn forward<T: Target<M> + ?Sized, M: Message>(to: &T, request: Request<M>) {
+    // Kept by its asker; one elsewhere is to know of it, too.
+    let (due, _) = request.reply.outlook();
+    let deadline = due.map_or(Deadline::Never, |due| Deadline::Kept(due.remaining()));
     let mut forward = Forward {
         to,
         sending: Sending {
@@ -35,7 +38,6 @@ pub(crate) async fn forward<T: Target<M> + ?Sized, M: Message>(to: &T, request: 
             waits: false,
         },
     };
-    let deadline = Deadline::Never;
     let sent = poll_fn(|cx| {
         let Forward { to, sending } = &mut forward;
         to.poll_send(cx, sending, &deadline)

@@ -60,10 +60,11 @@ impl<T, E> Deferred<T, E> {
 
     pub(crate) fn pair() -> (ReplyTo<T, E>, Self) {
         let later = Arc::new(Later(Mutex::new(Meeting::Neither(None))));
-        (
-            ReplyTo(Slot::Deferred(Unanswered(later.clone()))),
-            Self(Promise::Later(later)),
-        )
+        let reply = Slot::Deferred {
+            later: Unanswered(later.clone()),
+            due: None,
+        };
+        (ReplyTo(reply), Self(Promise::Later(later)))
     }
 
     /// The handler returned: from now on answers go to its asker.
@@ -110,6 +111,16 @@ impl<T, E> Unanswered<T, E> {
             Meeting::Neither(_) => true,
             Meeting::Asker(Some(asker)) => asker.is_wanted(),
             Meeting::Asker(None) | Meeting::Answer(_) => false,
+        }
+    }
+
+    /// Whether somebody asked, and does not wait any more: not known before
+    /// the handler has returned.
+    #[cold]
+    pub(super) fn has_left(&self) -> bool {
+        match &*self.0.lock() {
+            Meeting::Asker(Some(asker)) => asker.outlook().1,
+            Meeting::Neither(_) | Meeting::Asker(None) | Meeting::Answer(_) => false,
         }
     }
 

@@ -5,7 +5,7 @@ use std::mem;
 
 use super::to::{ReplyTo, Slot};
 use crate::observe::{Note, has_something_to_note};
-use crate::wire::WireReply;
+use crate::wire::{Origin, WireReply};
 
 impl<T, E> ReplyTo<T, E> {
     /// With what there is to note of a message that is sent here and now.
@@ -15,6 +15,15 @@ impl<T, E> ReplyTo<T, E> {
             true => self.with(Note::here()),
             false => self,
         }
+    }
+
+    /// With where the request came from, of one that is passed on.
+    pub(crate) fn came_from(mut self, origin: Origin) -> Self {
+        if let Slot::Wire(reply) = &mut self.0 {
+            reply.set_origin(origin);
+            return self;
+        }
+        Self::wire(WireReply::passed_on(origin, self))
     }
 
     /// As [`noted`](Self::noted), in its place, and once.

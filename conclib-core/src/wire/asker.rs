@@ -50,6 +50,11 @@ impl WireAsker {
 
     /// One that asks nothing, and only brings a note.
     pub(crate) fn nobody(note: Note) -> Self {
+        Self::stand_in(Origin::Local, Some(Box::new(note)))
+    }
+
+    /// One that asks nothing, and says where the request came from.
+    pub(crate) fn stand_in(origin: Origin, note: Option<Box<Note>>) -> Self {
         Self {
             sink: None,
             id: RequestId::nil(),
@@ -57,8 +62,8 @@ impl WireAsker {
             asked: false,
             expires: Instant::now(),
             cancellation: Cancellation::new(Codec::Json, None),
-            origin: Origin::Local,
-            note: Some(Box::new(note)),
+            origin,
+            note,
         }
     }
 
@@ -74,6 +79,10 @@ impl WireAsker {
 
     pub(crate) fn codec(&self) -> Codec {
         self.codec
+    }
+
+    pub(super) fn set_origin(&mut self, origin: Origin) {
+        self.origin = origin;
     }
 
     pub(crate) fn origin(&self) -> &Origin {

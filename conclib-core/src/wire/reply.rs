@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 use tokio::time::{Sleep, sleep_until};
 
-use super::{Codec, CodecError, Outgoing, ResponseKind, WireAsker};
+use super::{Codec, CodecError, Origin, Outgoing, ResponseKind, WireAsker};
 use crate::due::Due;
 use crate::error::{Delivery, Failure};
 use crate::fault::Fault;
@@ -68,6 +68,19 @@ impl<T, E> WireReply<T, E> {
             way: Way::Here(reply),
             expiry: None,
         }
+    }
+
+    /// Of a message that is passed on here, and came from there.
+    pub(crate) fn passed_on(origin: Origin, reply: ReplyTo<T, E>) -> Self {
+        Self {
+            asker: WireAsker::stand_in(origin, None),
+            way: Way::Here(reply),
+            expiry: None,
+        }
+    }
+
+    pub(crate) fn set_origin(&mut self, origin: Origin) {
+        self.asker.set_origin(origin);
     }
 
     pub(crate) fn is_sent_now(&mut self) {

@@ -13,6 +13,7 @@ use crate::error::SpawnError;
 use crate::message::Message;
 use crate::reply::{Deferred, Request};
 use crate::system::SpawnBuilder;
+use crate::wire::Origin;
 
 impl<A: Actor> Context<A> {
     /// Spawns a child: it is supervised by this actor, and ends with it.
@@ -100,8 +101,9 @@ impl<A: Actor> Context<A> {
     }
 
     /// Passes a request on to another, who answers it in place of this actor:
-    /// return what this gives. Its sender stays who it was, and the answer
-    /// goes straight to whoever asked.
+    /// return what this gives. Its sender and its origin stay what they were,
+    /// it has the time that is left, and the answer goes straight to whoever
+    /// asked.
     ///
     /// It waits for a place in the other's mailbox. An asker whose request
     /// finds none there, because the other has stopped or rejects, is told.
@@ -150,14 +152,29 @@ impl<A: Actor> Context<A> {
         to: &T,
         message: M,
     ) -> Deferred<M::Reply, M::Error> {
-        let (reply, deferred) = self.defer();
-        let request = Request {
-            message,
-            reply: reply.noted(),
-            from: self.from(),
-        };
+        let (request, deferred) = self.pass_on(message);
         forward(to, request).await;
         deferred
+    }
+
+    /// A request for somebody else, or for later, from whoever asked for this
+    /// turn.
+    pub(super) fn pass_on<M: Message>(
+        &self,
+        message: M,
+    ) -> (Request<M>, Deferred<M::Reply, M::Error>) {
+        let (mut reply, deferred) = self.defer();
+        reply.set_due(self.due());
+        let reply = reply.noted();
+        let request = Request {
+            message,
+            reply: match self.origin() {
+                Origin::Local => reply,
+                origin => reply.came_from(origin.clone()),
+            },
+            from: self.from(),
+        };
+        (request, deferred)
     }
 
     /// Has `#[on(gone)]` run once when that actor ends, in whatever way; at

@@ -289,19 +289,13 @@ impl<A: Actor> Context<A> {
     where
         A: Handler<M>,
     {
-        let (reply, deferred) = self.defer();
-        let from = self.from();
+        let (request, deferred) = self.pass_on(message);
         if self.sources().stashed() < self.cell().mailbox.capacity() {
-            let request = Request {
-                message,
-                reply: reply.noted(),
-                from,
-            };
             self.sources().stash(A::wrap(request));
         } else {
             self.cell()
-                .lost(M::NAME, from, DeadLetterCause::MailboxFull);
-            reply.refuse(Failure::MailboxFull);
+                .lost(M::NAME, request.from, DeadLetterCause::MailboxFull);
+            request.refuse(Failure::MailboxFull);
         }
         deferred
     }
