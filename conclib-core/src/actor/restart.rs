@@ -135,7 +135,8 @@ impl Backoff {
         Self::from(Duration::ZERO)
     }
 
-    /// But never longer than this: ten seconds, if nothing is said.
+    /// But never longer than this, without the [`jitter`](Self::jitter), nor
+    /// shorter than the first: ten seconds, if nothing is said.
     pub const fn up_to(mut self, most: Duration) -> Self {
         self.most = most;
         self
@@ -160,7 +161,8 @@ impl Backoff {
             .first
             .saturating_mul(1_u32.checked_shl(attempt).unwrap_or(u32::MAX));
         let delay = doubled.min(self.most.max(self.first));
-        delay.mul_f64(1.0 + self.jitter * chance())
+        let spread = delay.as_secs_f64() * (1.0 + self.jitter * chance());
+        Duration::try_from_secs_f64(spread).unwrap_or(delay)
     }
 }
 
@@ -230,5 +232,20 @@ impl History {
         let delay = backoff.delay(self.attempt);
         self.attempt = self.attempt.saturating_add(1);
         Some(delay)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_makes_a_wait_that_there_is_not() {
+        let first = Duration::from_millis(1);
+        assert_eq!(Backoff::from(first).jitter(f64::NAN).delay(0), first);
+        for _ in 0..64 {
+            let endless = Backoff::from(Duration::MAX).up_to(Duration::MAX);
+            assert!(endless.jitter(1.0).delay(40) <= Duration::MAX);
+        }
     }
 }
