@@ -32,12 +32,30 @@ fn tests_named_in(text: &str) -> Vec<(&str, &str)> {
 #[test]
 fn each_guarantee_names_tests_that_exist() {
     let text = page("GUARANTEES.md");
-    let lines = text.lines().filter(|line| {
+    let is_first = |line: &str| {
         let number = line.split('.').next().unwrap_or_default();
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    let named = tests_named_in(&text);
-    assert!(named.len() >= lines.count(), "a guarantee without a test");
+    };
+    let mut guarantees: Vec<String> = Vec::new();
+    for line in text.lines() {
+        match guarantees.last_mut() {
+            _ if is_first(line) => guarantees.push(line.to_owned()),
+            Some(guarantee) if !line.starts_with('#') => {
+                guarantee.push('\n');
+                guarantee.push_str(line);
+            }
+            _ => {}
+        }
+    }
+    assert!(guarantees.len() > 70);
+    for (at, guarantee) in guarantees.iter().enumerate() {
+        assert!(
+            guarantee.starts_with(&format!("{}.", at + 1)),
+            "{guarantee}"
+        );
+        let named = tests_named_in(guarantee);
+        assert!(!named.is_empty(), "a guarantee without a test: {guarantee}");
+    }
 }
 
 #[test]
