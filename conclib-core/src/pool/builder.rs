@@ -198,6 +198,46 @@ impl<A: Actor> Context<A> {
     ///
     /// When this actor ends, or is restarted, its pool is over: the next
     /// incarnation makes its own.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Worker;
+    /// #[actor]
+    /// impl Worker {
+    ///     #[message]
+    ///     fn square(&mut self, n: u64) -> u64 { n * n }
+    /// }
+    ///
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Manager { pool: Option<Pool<Worker>> }
+    /// #[actor]
+    /// impl Manager {
+    ///     #[on(start)]
+    ///     fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
+    ///         self.pool = Some(ctx.pool(|| Worker).size(2).spawn()?);
+    ///         Ok(())
+    ///     }
+    ///
+    ///     #[message]
+    ///     async fn square(&mut self, n: u64) -> Option<u64> {
+    ///         self.pool.as_ref()?.ask(WorkerSquare { n }).await.ok()
+    ///     }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let manager = system.actor_with(Manager::default).spawn()?;
+    ///     assert_eq!(manager.square(7).await?, Some(49));
+    ///     assert_eq!(system.of::<Worker>().len(), 2);
+    ///     manager.stop().await;
+    ///     assert!(system.of::<Worker>().is_empty());
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn pool<C: Actor + Declared, F: Fn() -> C + Send + Sync + 'static>(
         &self,
         make: F,

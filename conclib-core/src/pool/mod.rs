@@ -82,6 +82,36 @@ impl<A: Actor> Pool<A> {
     /// [`worker_for`](Self::worker_for). If its mailbox is full the message
     /// waits for it, and if it is ending, for its successor, so that the
     /// messages of one key stay in order.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Carts(HashMap<String, u64>);
+    ///
+    /// #[actor]
+    /// impl Carts {
+    ///     #[message]
+    ///     fn add(&mut self, to: String, n: u64) -> u64 {
+    ///         let cart = self.0.entry(to).or_default();
+    ///         *cart += n;
+    ///         *cart
+    ///     }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let pool = system.pool(Carts::default).size(4).spawn()?;
+    ///     for n in 1..=10 {
+    ///         let add = CartsAdd { to: "Ada".into(), n: 1 };
+    ///         assert_eq!(pool.ask_for("Ada", add).await?, n);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn ask_for<M: Message>(
         &self,
         key: &(impl Hash + ?Sized),

@@ -158,6 +158,46 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     }
 
     /// Makes its end, of whatever kind, the end of its parent.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Session;
+    /// #[actor]
+    /// impl Session {
+    ///     #[on(start)]
+    ///     fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
+    ///         ctx.actor(Reader).urn("reader").significant().spawn()?;
+    ///         // It has a moment more to write what is left.
+    ///         ctx.actor(Writer).stop_within(Duration::from_secs(10)).spawn()?;
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// #[actor]
+    /// struct Reader;
+    /// #[actor]
+    /// impl Reader {}
+    ///
+    /// #[actor]
+    /// struct Writer;
+    /// #[actor]
+    /// impl Writer {}
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let session = system.spawn(Session)?;
+    ///     session.started().await?;
+    ///     let reader: ActorRef<Reader> = system.get("reader")?;
+    ///     let urn = reader.urn();
+    ///     reader.stop().await;
+    ///     assert_eq!(session.stopped().await, Some(StopReason::ChildEnded(urn)));
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn significant(mut self) -> Self {
         self.options.significant = true;
         self

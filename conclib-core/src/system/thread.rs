@@ -58,6 +58,26 @@ impl<'s, A: Actor + Declared, B: Birth<A>> OnThread<'s, A, B> {
 
     /// Keeps the thread on one CPU, counted from zero. On Linux only:
     /// elsewhere [`spawn`](Self::spawn) fails.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Pump;
+    ///
+    /// #[actor]
+    /// impl Pump {
+    ///     #[message]
+    ///     fn turn(&mut self) -> u64 { 1 }
+    /// }
+    ///
+    /// fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let pump = system.actor_with(|| Pump).on_thread().pin_to(0).spawn()?;
+    ///     assert_eq!(pump.turn().blocking()?, 1);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn pin_to(mut self, cpu: usize) -> Self {
         self.cpu = Some(cpu);
         self
