@@ -165,6 +165,98 @@ impl Node {
     }
 }
 
+/// One that has a place for one message.
+#[actor(mailbox = 1)]
+#[derive(Default)]
+struct Narrow {
+    other: Option<WeakRef<Narrow>>,
+    got: u32,
+}
+
+impl Narrow {
+    fn other(&self) -> ActorRef<Self> {
+        self.other.as_ref().unwrap().upgrade().unwrap()
+    }
+}
+
+#[actor]
+impl Narrow {
+    #[message(local)]
+    fn link(&mut self, other: WeakRef<Narrow>) {
+        self.other = Some(other);
+    }
+
+    #[message]
+    fn take(&mut self) -> u32 {
+        self.got += 1;
+        self.got
+    }
+
+    /// Asks the other once the gate is open.
+    #[message(local)]
+    async fn hold_and_ask(&mut self, gate: common::Gate) -> Result<u32, common::NoGood> {
+        gate.pass().await;
+        let asked = self.other().take().await;
+        asked.map_err(|error| common::NoGood(error.to_string()))
+    }
+
+    /// Tells the other so often once the gate is open.
+    #[message(local)]
+    async fn hold_and_tell(
+        &mut self,
+        gate: common::Gate,
+        times: u32,
+    ) -> Result<(), common::NoGood> {
+        gate.pass().await;
+        for _ in 0..times {
+            let told = self.other().take().tell().await;
+            told.map_err(|error| common::NoGood(error.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+/// Two that are linked, and each in a turn that a keeper holds: the first is
+/// to tell the second three messages, which is to ask the first.
+struct Held {
+    tells: Reply<(), common::NoGood>,
+    may_tell: common::Keeper,
+    asks: Reply<u32, common::NoGood>,
+    may_ask: common::Keeper,
+    system: System,
+}
+
+impl Held {
+    async fn new() -> Self {
+        let system = System::new("test");
+        let [a, b] =
+            ["a", "b"].map(|name| system.actor(Narrow::default()).urn(name).spawn().unwrap());
+        a.link(b.downgrade().unwrap()).await.unwrap();
+        b.link(a.downgrade().unwrap()).await.unwrap();
+        let (gate, mut may_tell) = gate();
+        let tells = a.hold_and_tell(gate, 3).reply().await.unwrap();
+        may_tell.entered().await;
+        let (gate, mut may_ask) = common::gate();
+        let asks = b.hold_and_ask(gate).reply().await.unwrap();
+        may_ask.entered().await;
+        Self {
+            tells,
+            may_tell,
+            asks,
+            may_ask,
+            system,
+        }
+    }
+}
+
+/// Until so many actors wait for another.
+async fn waiting(system: &System, count: usize) {
+    let is_waiting = |actor: &&conclib::ActorSnapshot| !actor.waiting_for.is_empty();
+    while system.snapshot().actors.iter().filter(is_waiting).count() != count {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// A ring of so many, each with its name.
 async fn ring(system: &System, names: &[&str]) -> Vec<ActorRef<Node>> {
     let spawn = |name| system.actor(Node::default()).urn(name).spawn().unwrap();
@@ -282,6 +374,34 @@ async fn of_two_asks_the_other_waits_when_one_is_answered_later() {
         error.contains(&format!("{DEADLOCK}Node(b) -> Node(a) -> Node(b)")),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_turn_that_waits_for_a_place_waits_for_that_actor() {
+    let _guard = guard();
+    let held = Held::new().await;
+    held.may_tell.open();
+    waiting(&held.system, 1).await;
+    held.may_ask.open();
+    let error = held.asks.await.unwrap_err().to_string();
+    let path = "Narrow(b) -> Narrow(a) -> Narrow(b)";
+    assert!(error.contains(&format!("{DEADLOCK}{path}")), "{error}");
+    held.tells.await.unwrap();
+    waiting(&held.system, 0).await;
+}
+
+#[tokio::test]
+async fn a_tell_that_would_wait_for_whoever_waits_for_it_is_told() {
+    let _guard = guard();
+    let held = Held::new().await;
+    held.may_ask.open();
+    waiting(&held.system, 1).await;
+    held.may_tell.open();
+    let error = held.tells.await.unwrap_err().to_string();
+    let path = "Narrow(a) -> Narrow(b) -> Narrow(a)";
+    assert!(error.contains(&format!("{DEADLOCK}{path}")), "{error}");
+    assert_eq!(held.asks.await.unwrap(), 1);
+    waiting(&held.system, 0).await;
 }
 
 #[tokio::test]

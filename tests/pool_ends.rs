@@ -10,9 +10,12 @@
 
 mod common;
 
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::{Gate, gate, guard, poll_once, until};
+use common::{Gate, gate, guard, poll_once, until, work};
 use conclib::prelude::*;
 
 #[actor(mailbox = 2)]
@@ -148,4 +151,31 @@ async fn handlers_beside_the_turns_are_work() {
         let who = pool.ask(WorkerWho {}).timeout(Duration::from_secs(20));
         assert_eq!(who.await, Ok(idle.urn()));
     }
+}
+
+/// Leaves as soon as it has come.
+#[actor]
+pub struct Leaver(Arc<AtomicUsize>);
+
+#[actor]
+impl Leaver {
+    #[on(start)]
+    fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), Infallible> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        ctx.stop();
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_leaves_at_once_is_replaced_later_and_later() {
+    let _guard = guard();
+    let system = System::new("pool");
+    let came = Arc::new(AtomicUsize::new(0));
+    let counter = came.clone();
+    let pool = system.pool(move || Leaver(counter.clone())).size(1);
+    let pool = pool.spawn().unwrap();
+    work(Duration::from_secs(5)).await;
+    assert!((4..100).contains(&came.load(Ordering::Relaxed)));
+    pool.stop().await;
 }

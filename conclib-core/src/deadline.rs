@@ -188,6 +188,7 @@ pub(crate) fn instant_after(after: Duration) -> Instant {
 }
 
 /// Far enough to be never, where the clock cannot count so far.
+#[inline(always)]
 fn checked_after(now: Instant, after: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
     now.checked_add(after).unwrap_or_else(|| now + FAR)

@@ -70,6 +70,7 @@ const fn lower(millis: u64) -> u32 {
     millis as u32
 }
 
+#[inline(always)]
 fn elapsed(now: Instant) -> Duration {
     now.saturating_duration_since(epoch())
 }

@@ -18,6 +18,7 @@ mod graph;
 mod legs;
 
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::num::NonZeroU16;
 use std::sync::LazyLock;
 
@@ -150,6 +151,11 @@ impl Wait {
         let whom = entered.map_err(chain::named)?;
         current::set_waited();
         Ok(Self { who, whom })
+    }
+
+    /// Stays entered: whoever has the number ends it, or the turn does.
+    pub(crate) fn keep(self) -> Option<WaitNumber> {
+        ManuallyDrop::new(self).number()
     }
 
     /// Which it is, of those for actors of this process.

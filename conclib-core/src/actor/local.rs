@@ -8,14 +8,14 @@ use super::cell::Cell;
 use super::mailbox::Refused;
 use super::{Actor, Handler, Overflow};
 use crate::call::{NotSent, Sending, Target};
-use crate::current::ActorId;
+use crate::current::{self, ActorId};
 use crate::deadline::Deadline;
-use crate::error::TellError;
+use crate::error::{Delivery, Failure, TellError};
 use crate::message::Message;
 use crate::named::Named;
 use crate::reply::Request;
 use crate::urn::Urn;
-use crate::waits::{Cycle, Wait};
+use crate::waits::{Cycle, Wait, Whom};
 
 /// An address that is not counted: whoever holds it counts by itself, or does
 /// not keep the actor alive.
@@ -76,14 +76,56 @@ pub(super) fn poll_send<M: Message, A: Handler<M>>(
             Err(Refused::Full(())) => {}
         }
     }
+    poll_line(cell, cx, sending)
+}
+
+/// Waits in line for a place. A turn that does waits for the turns of that
+/// actor, and so it is entered among those who wait for each other.
+fn poll_line<M: Message, A: Handler<M>>(
+    cell: &Cell<A>,
+    cx: &mut Context<'_>,
+    sending: &mut Sending<M>,
+) -> Poll<Result<(), NotSent>> {
     let Sending {
         ticket,
         request,
         priority,
         ..
     } = sending;
-    cell.poll_admit(cx, ticket, request, *priority, A::wrap)
-        .map_err(|()| NotSent::Stopped)
+    let is_new = ticket.is_none();
+    let from = request.as_ref().and_then(|it| it.from);
+    let polled = cell.poll_admit(cx, ticket, request, *priority, A::wrap);
+    if polled.is_ready() {
+        waits_no_more(cell, sending, from);
+        return polled.map_err(|()| NotSent::Stopped);
+    }
+    let waits = |it: &Request<M>| it.reply.wait().is_none() && it.from == current::in_turn();
+    // An ask has entered before.
+    if is_new
+        && request.as_ref().is_some_and(waits)
+        && let Some(who) = from
+    {
+        match Wait::begin(who, cell.id) {
+            Ok(wait) => sending.wait = wait.keep(),
+            Err(cycle) => {
+                leave(cell, sending);
+                let failure = Failure::Cycle(cycle, Delivery::NotDelivered);
+                return Poll::Ready(Err(NotSent::Failure(failure)));
+            }
+        }
+    }
+    Poll::Pending
+}
+
+/// The turn that was entered stands in line no more.
+fn waits_no_more<M: Message, A: Actor>(
+    cell: &Cell<A>,
+    sending: &mut Sending<M>,
+    from: Option<ActorId>,
+) {
+    if let (Some(number), Some(who)) = (sending.wait.take(), from) {
+        cell.system.waits.leave(who, Whom::Actor(cell.id, number));
+    }
 }
 
 /// Hands the message over if there is a place right now.
@@ -126,6 +168,8 @@ pub(super) fn try_tell<M: Message, A: Handler<M>>(
 }
 
 pub(super) fn leave<M: Message, A: Actor>(cell: &Cell<A>, sending: &mut Sending<M>) {
+    let from = sending.request.as_ref().and_then(|it| it.from);
+    waits_no_more(cell, sending, from);
     if let Some(ticket) = sending.ticket.take() {
         cell.mailbox.leave(ticket);
     }

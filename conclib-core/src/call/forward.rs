@@ -33,6 +33,7 @@ pub(crate) async fn forward<T: Target<M> + ?Sized, M: Message>(to: &T, request: 
         sending: Sending {
             request: Some(request),
             ticket: None,
+            wait: None,
             leaving: None,
             priority: M::PRIORITY,
             waits: false,

@@ -160,8 +160,9 @@ impl<T: Target<M>, M: Message> Call<T, M> {
     /// Sends the message and forgets the answer: resolves once it is queued.
     ///
     /// # Errors
-    /// The actor has stopped, or the mailbox is full and rejects; the message
-    /// comes back with the error.
+    /// The actor has stopped, or the mailbox is full and rejects; or the call
+    /// is from the turn of an actor, and waiting for a place would close a
+    /// circle ([`AskError::Cycle`]). The message comes back with the error.
     ///
     /// # Cancel safety
     /// Dropped while it waits for a place, the message is not sent.

@@ -13,6 +13,7 @@ use crate::message::Message;
 use crate::named::Named;
 use crate::reply::{Answer, ReplyTo, Request};
 use crate::urn::Urn;
+use crate::waits::WaitNumber;
 use crate::wire::{CancelOnDrop, Leaving};
 
 /// Whom a message can be sent to: an [`ActorRef`](crate::ActorRef) of an actor
@@ -87,6 +88,8 @@ pub struct Sending<M: Message> {
     pub(crate) request: Option<Request<M>>,
     /// Our place in the line before a full mailbox.
     pub(crate) ticket: Option<Ticket>,
+    /// The wait of a turn that stands in that line, and waits for no answer.
+    pub(crate) wait: Option<WaitNumber>,
     /// What a message to another process needs beyond that.
     pub(crate) leaving: Option<Box<Leaving>>,
     /// For the mailbox.
@@ -105,6 +108,7 @@ impl<M: Message> Sending<M> {
                 from: current::sender(),
             }),
             ticket: None,
+            wait: None,
             leaving: None,
             priority,
             waits: false,

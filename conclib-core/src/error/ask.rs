@@ -61,7 +61,8 @@ pub enum AskError<E = Never> {
         /// The text of the panic.
         fault: Box<Fault>,
     },
-    /// The actor has stopped, or stopped before it answered.
+    /// The actor has stopped, or stopped or was started again before it
+    /// answered.
     Stopped {
         /// Who was asked.
         urn: Urn,
@@ -127,8 +128,9 @@ pub enum AskError<E = Never> {
         /// Who was asked.
         urn: Urn,
     },
-    /// Waiting for the answer would have closed a circle of actors that wait
-    /// for each other, for ever. They may be in several systems and processes.
+    /// Waiting for the answer, or for a place in a full mailbox, would have
+    /// closed a circle of actors that wait for each other, for ever. They may
+    /// be in several systems and processes.
     Cycle {
         /// Who would wait for whom, from the asker to the asker.
         path: Box<[CycleStep]>,
@@ -232,7 +234,12 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                 write!(f, "`{urn}` panicked while it handled the request: {fault}")
             }
             Self::Stopped { urn, delivery } => {
-                write!(f, "`{urn}` stopped before it answered; {delivery}")
+                // What a restarted actor has not begun to handle, it still does.
+                let how = match delivery {
+                    Delivery::NotDelivered => "stopped",
+                    Delivery::MayHaveRun => "stopped, or was started again,",
+                };
+                write!(f, "`{urn}` {how} before it answered; {delivery}")
             }
             Self::NoReply { urn } => {
                 write!(f, "`{urn}` dropped the request without an answer")
@@ -290,7 +297,7 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                 }
                 write!(
                     f,
-                    "; {delivery}: tell instead, or answer later with a `Deferred`"
+                    "; {delivery}: tell or `try_tell` instead, or answer later with a `Deferred`"
                 )
             }
             Self::TooManyStreams { urn } => write!(

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::hire::Hire;
 use super::routing::{self, Routing};
-use crate::actor::{Actor, ActorRef, History, Restart, Signal, StopReason, Stopping};
+use crate::actor::{Actor, ActorRef, Cell, History, Restart, Signal, StopReason, Stopping};
 use crate::current::ActorId;
 use crate::error::SpawnError;
 use crate::named::Named;
@@ -269,14 +269,13 @@ impl<A: Actor> Office<A> {
         actor: &ActorRef<A>,
         reason: &StopReason,
     ) -> Option<Duration> {
-        let was_told = actor
-            .cell()
-            .is_some_and(|cell| cell.mailbox.signal() != Signal::None);
-        if was_told {
-            return Some(Duration::ZERO);
-        }
-        match reason {
-            StopReason::Killed => None,
+        let is_told = |cell: &&Arc<Cell<A>>| cell.mailbox.signal() != Signal::None;
+        match (actor.cell().filter(is_told), reason) {
+            // One that ends whenever it starts would be replaced without end.
+            (Some(cell), _) if cell.stats.handled.load(Ordering::Relaxed) > 0 => {
+                Some(Duration::ZERO)
+            }
+            (None, StopReason::Killed) => None,
             _ => self.histories.get_mut(place)?.next(),
         }
     }

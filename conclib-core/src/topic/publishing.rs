@@ -18,6 +18,8 @@ use crate::message::Message;
 /// others have the message already, or missed it.
 ///
 /// Awaiting it is optional if nobody is waited for: it is over at once.
+/// A turn that awaits it does not wait for a subscriber that waits for the turn:
+/// that one misses the message.
 ///
 /// # Cancel safety
 /// Dropped before it is over, those it waits for miss the message, which is
