@@ -260,6 +260,28 @@ impl AnyRef {
 
     /// The typed reference.
     ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Counter(u64);
+    /// #[actor]
+    /// impl Counter {
+    ///     #[message]
+    ///     fn get(&mut self) -> u64 { self.0 }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let _counter = system.spawn(Counter(7))?;
+    ///     for actor in system.all() {
+    ///         assert_eq!(actor.downcast::<Counter>()?.get().await?, 7);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// The actor is of another type.
     pub fn downcast<A: Actor>(&self) -> Result<ActorRef<A>, LookupError> {

@@ -148,6 +148,36 @@ impl<A: Actor> Pool<A> {
 
     /// Tells all workers. It never waits: what a full mailbox refuses is a dead
     /// letter, as of [`System::broadcast`](crate::System::broadcast).
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[message]
+    /// #[derive(Clone)]
+    /// struct Reprice(u32);
+    ///
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Worker { price: u32 }
+    /// #[actor]
+    /// impl Worker {
+    ///     #[handler]
+    ///     fn reprice(&mut self, Reprice(price): Reprice) { self.price = price }
+    ///     #[message]
+    ///     fn price(&mut self) -> u32 { self.price }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let pool = system.pool(Worker::default).size(3).spawn()?;
+    ///     assert_eq!(pool.broadcast(Reprice(7)).delivered, 3);
+    ///     for worker in pool.workers() {
+    ///         assert_eq!(worker.price().await?, 7);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn broadcast<M: Message + Clone>(&self, message: M) -> Broadcast
     where
         A: Handler<M>,
@@ -171,6 +201,26 @@ impl<A: Actor> Pool<A> {
 
     /// Has so many workers from now on; one at least. Those that go serve what
     /// is queued, and what waits before their mailboxes goes to others.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Worker;
+    /// #[actor]
+    /// impl Worker {}
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let pool = system.pool(|| Worker).size(2).spawn()?;
+    ///     pool.resize(5)?;
+    ///     assert_eq!(pool.len(), 5);
+    ///     pool.resize(1)?;
+    ///     assert_eq!(pool.len(), 1);
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     /// As [`PoolBuilder::spawn`], for any of the new workers: those before it

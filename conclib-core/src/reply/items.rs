@@ -34,6 +34,11 @@ use crate::wire::Incoming;
 /// The timeout of the ask bounds the wait for this, and not for the items.
 /// Dropping this ends the stream at once, wherever it is.
 ///
+/// The stream is made beside the turns of its actor, so a turn that reads it
+/// enters no wait: a stream that asks the actor which reads it in a turn waits
+/// for that turn, and nobody is told of the circle. Read it with
+/// [`Context::attach`](crate::Context::attach) there.
+///
 /// ```
 /// use conclib::prelude::*;
 /// use futures_util::stream;

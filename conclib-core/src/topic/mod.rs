@@ -112,6 +112,36 @@ impl<M: Message> Topic<M> {
 
     /// Subscribes anybody who handles `M`, and is never waited for nor told
     /// what it missed: only the event and the count tell.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[message]
+    /// #[derive(Clone)]
+    /// struct Price(u32);
+    ///
+    /// #[actor(mailbox = 1)]
+    /// struct Board;
+    /// #[actor]
+    /// impl Board {
+    ///     #[handler]
+    ///     fn show(&mut self, _price: Price) {}
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let board = system.spawn(Board)?;
+    ///     let prices = Topic::new("prices");
+    ///     let subscription = prices.subscribe_lossy(board.recipient());
+    ///     // The board has had no turn yet, and has a place for one.
+    ///     prices.publish(Price(1)).await;
+    ///     prices.publish(Price(2)).await;
+    ///     assert_eq!(prices.missed(), 1);
+    ///     drop(subscription);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn subscribe_lossy(&self, recipient: impl Into<Recipient<M>>) -> Subscription {
         self.enter_unheard(recipient.into(), false)
     }

@@ -91,6 +91,35 @@ impl<A: Actor> Context<A> {
     }
 
     /// The children that have not ended, oldest first.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Kitten;
+    /// #[actor]
+    /// impl Kitten {}
+    ///
+    /// #[actor]
+    /// struct Cat;
+    /// #[actor]
+    /// impl Cat {
+    ///     #[message(local)]
+    ///     fn litter(&mut self, size: usize, ctx: &mut Context<Self>) -> Result<usize, SpawnError> {
+    ///         for _ in 0..size {
+    ///             ctx.spawn(Kitten)?;
+    ///         }
+    ///         Ok(ctx.children().len())
+    ///     }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     assert_eq!(system.spawn(Cat)?.litter(3).await?, 3);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn children(&self) -> Vec<AnyRef> {
         let children = self.cell().kin().map(|kin| kin.children());
         let children = children.into_iter().flatten();
@@ -106,7 +135,9 @@ impl<A: Actor> Context<A> {
     /// asked.
     ///
     /// It waits for a place in the other's mailbox. An asker whose request
-    /// finds none there, because the other has stopped or rejects, is told.
+    /// finds none there, because the other has stopped or rejects, or waits for
+    /// this turn, is told. It comes with the priority of its message, whatever
+    /// that of the call was.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -246,6 +277,42 @@ impl<A: Actor> Context<A> {
 
     /// Takes [`watch`](Self::watch) back: no `#[on(gone)]` runs for that actor
     /// any more.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Ship;
+    /// #[actor]
+    /// impl Ship {}
+    ///
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Tower { lost: u32 }
+    /// #[actor]
+    /// impl Tower {
+    ///     #[message(local)]
+    ///     fn comes(&mut self, ship: ActorRef<Ship>, ctx: &mut Context<Self>) { ctx.watch(&ship) }
+    ///     #[message(local)]
+    ///     fn leaves(&mut self, ship: ActorRef<Ship>, ctx: &mut Context<Self>) { ctx.unwatch(&ship) }
+    ///     #[on(gone)]
+    ///     fn sinks(&mut self, _ship: Gone) { self.lost += 1 }
+    ///     #[message]
+    ///     fn lost(&mut self) -> u32 { self.lost }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let tower = system.spawn(Tower::default())?;
+    ///     let ship = system.spawn(Ship)?;
+    ///     tower.comes(ship.clone()).await?;
+    ///     tower.leaves(ship.clone()).await?;
+    ///     ship.stop().await;
+    ///     assert_eq!(tower.lost().await?, 0);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn unwatch<B: Actor>(&self, other: &ActorRef<B>) {
         let Some(resident) = other.resident() else {
             return;
