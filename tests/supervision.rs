@@ -481,6 +481,23 @@ async fn a_shutdown_lets_a_parent_of_a_significant_child_serve_what_is_queued() 
     );
 }
 
+#[tokio::test]
+async fn a_parent_that_is_told_of_a_child_while_it_ends_serves_what_is_queued() {
+    let _guard = guard();
+    let family = Family::new(None);
+    let child = family.child("a", policy()).await;
+    let (gate, mut keeper) = gate();
+    family.boss.hold(gate).tell().await.unwrap();
+    keeper.entered().await;
+    let served = family.boss.served().reply().await.unwrap();
+    let stopping = family.boss.stop();
+    child.stop().await;
+    keeper.open();
+    assert_eq!(served.await, Ok(()));
+    assert_eq!(stopping.await, StopReason::Stopped);
+    assert_eq!(family.exits.all()[0].reason, StopReason::Stopped);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_task_is_left_of_families_that_fail_and_end_at_any_time() {
     let _guard = guard();
