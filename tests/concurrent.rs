@@ -166,9 +166,11 @@ async fn a_stop_lets_them_finish_and_the_other_ends_do_not() {
     };
     let fetcher = spawn();
     let page = fetcher.fetch("1".into()).reply().await.unwrap();
+    let last = fetcher.nap(600).reply().await.unwrap();
     fetcher.turns().await.unwrap();
     assert_eq!(fetcher.stop().await, StopReason::Stopped);
     assert_eq!(page.await.unwrap(), "/1");
+    assert_eq!(last.await.unwrap(), 600, "not only the first");
     for end in [ActorRef::stop_now, ActorRef::kill] {
         let fetcher = spawn();
         let page = fetcher.fetch("1".into()).reply().await.unwrap();
