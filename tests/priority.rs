@@ -41,6 +41,22 @@ async fn the_more_urgent_comes_first_and_what_says_nothing_last() {
 }
 
 #[tokio::test]
+async fn the_more_urgent_comes_before_what_waited_when_the_turn_began() {
+    let _guard = guard();
+    let system = System::new("priority");
+    let (ward, mut watch, keeper) = busy(&system, 1024, Overflow::Wait).await;
+    ward.wait().priority(0).tell().await.unwrap();
+    ward.later(1).tell().await.unwrap();
+    ward.soon(2).tell().await.unwrap();
+    keeper.open();
+    let keeper = watch.turn().await;
+    ward.ask(Alarm(3)).tell().await.unwrap();
+    keeper.open();
+    ward.stop().await;
+    assert_eq!(watch.log.lines(), ["alarm 3", "soon 2", "later 1"]);
+}
+
+#[tokio::test]
 async fn a_call_says_its_own_priority_in_every_way_of_sending() {
     let _guard = guard();
     let system = System::new("priority");
