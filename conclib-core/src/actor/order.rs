@@ -93,7 +93,7 @@ impl<T: Messages> Items<T> for Ordered<T> {
     fn len(&self) -> usize {
         match &self.lanes {
             Some(lanes) if T::PRIORITISED => lanes.len(),
-            _ => self.fifo.len(),
+            _ => Items::len(&self.fifo),
         }
     }
 
