@@ -13,7 +13,7 @@ mod common;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{Gate, ScribeCalls, guard, hold, next_dead_letter, scribe};
+use common::{Gate, ScribeCalls, gate, guard, hold, next_dead_letter, scribe};
 use conclib::prelude::*;
 use tokio::task::JoinSet;
 
@@ -130,6 +130,33 @@ async fn drop_oldest_keeps_the_newest_and_answers_those_it_drops() {
     scribe.stop().await;
     assert_eq!(log.lines()[1..4], ["held", "3", "4"]);
     assert_eq!(system.snapshot().dead_letters, 3);
+}
+
+#[tokio::test]
+async fn drop_oldest_reaches_what_waited_already_when_the_turn_began() {
+    let _guard = guard();
+    let system = System::new("overflow");
+    let (actor, log) = scribe();
+    let scribe = system
+        .actor(actor)
+        .mailbox(3)
+        .overflow(Overflow::DropOldest)
+        .spawn()
+        .unwrap();
+    let first = hold(&scribe).await;
+    let (gate, mut keeper) = gate();
+    scribe.hold(gate).tell().await.unwrap();
+    scribe.note(1).tell().await.unwrap();
+    scribe.note(2).tell().await.unwrap();
+    first.open();
+    keeper.entered().await;
+    for n in 3..6 {
+        scribe.note(n).tell().await.unwrap();
+    }
+    assert_eq!(system.snapshot().actors[0].depth, 3);
+    keeper.open();
+    scribe.stop().await;
+    assert_eq!(log.lines()[1..6], ["held", "held", "3", "4", "5"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -269,7 +296,7 @@ async fn what_an_actor_sends_to_itself_is_never_refused_for_want_of_room() {
             .overflow(overflow)
             .spawn()
             .unwrap();
-        let (gate, mut keeper) = common::gate();
+        let (gate, mut keeper) = gate();
         selfish.flood(gate).tell().await.unwrap();
         keeper.entered().await;
         selfish.put(100).try_tell().unwrap();
@@ -316,7 +343,7 @@ async fn the_policy_on_the_struct_holds_unless_the_spawner_says_another() {
         .spawn()
         .unwrap();
     for (strict, dropped) in [(strict, 0), (lenient, 1)] {
-        let (gate, mut keeper) = common::gate();
+        let (gate, mut keeper) = gate();
         strict.hold(gate).tell().await.unwrap();
         keeper.entered().await;
         strict.hold(common::gate().0).tell().await.unwrap();
