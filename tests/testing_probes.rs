@@ -246,6 +246,48 @@ async fn quiet_waits_for_turns_and_for_handlers_beside_them() -> conclib::Result
     Ok(())
 }
 
+/// Has a thread of its own.
+#[actor]
+struct Apart(common::Log);
+
+#[actor]
+impl Apart {
+    /// Holds its thread up once it has nothing to do.
+    #[message(local)]
+    fn hold_up(&mut self, gate: common::Gate) {
+        tokio::spawn(async move { gate.pass_blocking() });
+    }
+
+    #[message]
+    fn note(&mut self, n: u64) {
+        self.0.add(n.to_string());
+    }
+}
+
+#[tokio::test]
+async fn quiet_waits_for_a_message_that_its_actor_has_not_seen() -> conclib::Result {
+    let _guard = guard();
+    let system = testing::system();
+    let log = common::Log::default();
+    let noted = log.clone();
+    let apart = system.actor_with(move || Apart(noted.clone()));
+    let apart = apart.on_thread().spawn()?;
+    testing::quiet(&system).await;
+    let (gate, mut keeper) = common::gate();
+    apart.hold_up(gate).tell().await?;
+    keeper.entered().await;
+    testing::quiet(&system).await;
+    apart.note(1).tell().await?;
+    let mut quiet = Box::pin(testing::quiet(&system));
+    for _ in 0..3 {
+        assert!(common::poll_once(&mut quiet).is_pending());
+    }
+    keeper.open();
+    quiet.await;
+    assert_eq!(log.lines(), ["1"]);
+    Ok(())
+}
+
 #[test]
 fn what_does_not_become_quiet_is_named() {
     let _guard = guard();
