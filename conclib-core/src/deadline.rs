@@ -70,15 +70,14 @@ impl Deadline {
     fn begin_within(&mut self, inherited: Option<Due>) -> Option<Due> {
         let now = Instant::now();
         let own = match *self {
-            Self::Never => None,
             Self::After(after) => {
                 let at = checked_after(now, after);
                 *self = Self::Begun { at, after };
                 Due::ahead(at, after)
             }
             Self::Kept(after) => Due::ahead(checked_after(now, after), after),
-            Self::Begun { at, .. } | Self::Noted { at, .. } => Due::at(at),
-            Self::Armed { ref timer, .. } => Due::at(timer.deadline()),
+            // It begins once.
+            _ => None,
         };
         let (own, due) = match (own, inherited) {
             (own, None) => return own,
