@@ -86,6 +86,27 @@ async fn a_closure_runs_once_and_only_when_the_reply_is_picked_up() {
 }
 
 #[tokio::test]
+async fn of_two_either_may_come_first() {
+    let _guard = guard();
+    let system = System::new("replies");
+    let (oracle, mut promises) = oracle(&system);
+    for left_first in [true, false] {
+        let left = oracle.promise().reply().await.unwrap();
+        let right = oracle.promise().reply().await.unwrap();
+        let mut ends = [(1, promises.next().await), (2, promises.next().await)];
+        if !left_first {
+            ends.reverse();
+        }
+        let mut both = left.zip(right);
+        for (n, end) in ends {
+            assert!(poll_once(&mut both).is_pending());
+            end.send(n);
+        }
+        assert_eq!(both.await, Ok((1, 2)));
+    }
+}
+
+#[tokio::test]
 async fn the_first_error_ends_it_and_the_others_are_given_up() {
     let _guard = guard();
     let system = System::new("replies");

@@ -92,6 +92,7 @@ async fn one_deadline_ends_all_that_have_not_come() {
         assert_eq!(began.elapsed(), ms(300));
         // All at once: they are given up.
         assert!(!ends.iter().any(ReplyTo::is_wanted));
+        assert_eq!((group.len(), group.is_empty()), (2 - n, n == 2));
     }
     assert_eq!(group.next().await, None);
 

@@ -11,8 +11,10 @@ mod common;
 #[path = "common/oracle.rs"]
 mod oracle;
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context as Poller, Wake, Waker};
 use std::time::Duration;
 
 use common::{NoGood, guard, poll_once};
@@ -47,6 +49,30 @@ async fn everybody_gets_it_and_it_is_made_once() {
     assert_eq!((&mut shared).await, Ok(7));
     assert_eq!(shared.clone().await, Ok(7));
     assert_eq!(runs.load(Ordering::Relaxed), 1);
+}
+
+/// Is known by how many hold it.
+struct Nobody;
+
+impl Wake for Nobody {
+    fn wake(self: Arc<Self>) {}
+}
+
+#[tokio::test]
+async fn who_stops_waiting_leaves_nothing_behind() {
+    let _guard = guard();
+    let system = System::new("shared");
+    let (oracle, mut promises) = oracle(&system);
+    let shared = oracle.promise().reply().await.unwrap().shared();
+    let waker = Arc::new(Nobody);
+    let mut waiting = shared.clone();
+    let polled = Pin::new(&mut waiting).poll(&mut Poller::from_waker(&Waker::from(waker.clone())));
+    assert!(polled.is_pending());
+    assert_eq!(Arc::strong_count(&waker), 2);
+    drop(waiting);
+    assert_eq!(Arc::strong_count(&waker), 1);
+    promises.next().await.send(7);
+    assert_eq!(shared.await, Ok(7));
 }
 
 #[tokio::test]
