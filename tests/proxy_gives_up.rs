@@ -16,7 +16,10 @@ use conclib::wire::{
     Answerer, Codec, Envelope, Origin, Outlet, Remote, ReplySink, RequestId, ResponseEnvelope,
     Unsent,
 };
-use outside::{DeskDouble, DeskNote, DeskPromise, DeskWait, House, Road, on_every_road, settle};
+use outside::{
+    Desk, DeskCalls, DeskDouble, DeskNote, DeskPromise, DeskWait, House, Road, on_every_road,
+    settle,
+};
 use serde_json::json;
 use tokio::runtime::Builder;
 use tokio::time::Instant;
@@ -28,6 +31,7 @@ on_every_road! {
     a_turn_whose_asker_left_goes_on,
     every_ask_ends_by_its_deadline,
     no_time_at_all,
+    a_nested_ask_has_what_is_left,
     a_client_that_goes_takes_its_requests_along,
 }
 
@@ -161,6 +165,50 @@ async fn no_time_at_all(road: Road) -> conclib::Result {
     settle(&client).await?;
     client.ask("desk", DeskDouble { n: 0 }).await?;
     assert!(house.watch.log.lines().is_empty());
+    Ok(())
+}
+
+/// Has the desk answer, who does not.
+#[actor(urn = "front")]
+struct Front {
+    desk: ActorRef<Desk>,
+    given: Option<Duration>,
+}
+
+#[actor]
+impl Front {
+    #[message]
+    async fn nest(&mut self) {
+        self.given = match self.desk.promise().timeout(60 * SOON).await {
+            Err(AskError::Deadline { after, .. }) => Some(after),
+            other => panic!("{other:?}"),
+        };
+    }
+
+    /// How long the desk was given.
+    #[message]
+    fn given(&mut self) -> Option<Duration> {
+        self.given
+    }
+}
+
+async fn a_nested_ask_has_what_is_left(road: Road) -> conclib::Result {
+    let house = House::open(road).await?;
+    house.system.spawn(Front {
+        desk: house.desk.clone(),
+        given: None,
+    })?;
+    let client = house.client().await?;
+    let given = loop {
+        // Both may end at the same moment.
+        let _ = client.ask("front", FrontNest {}).timeout(SHORT).await;
+        // Else its time was over before its turn.
+        if let Some(given) = client.ask("front", FrontGiven {}).await? {
+            break given;
+        }
+    };
+    // What is left is counted in milliseconds.
+    assert!(given <= SHORT + Duration::from_millis(1), "{given:?}");
     Ok(())
 }
 
