@@ -749,6 +749,35 @@ async fn a_pool_can_belong_to_an_actor() {
     assert!(matches!(orphan, Err(SpawnError::ParentEnded { .. })));
 }
 
+/// Asks a pool from its turns.
+#[actor]
+struct Customer {
+    pool: Pool<Worker>,
+}
+
+#[actor]
+impl Customer {
+    #[message]
+    async fn who(&mut self) -> Urn {
+        self.pool.ask(WorkerWho {}).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn an_ask_from_a_turn_passes_a_full_worker_over() {
+    let _guard = guard();
+    let system = System::new("pool");
+    let pool = system.pool(Worker::default).size(2).mailbox(1);
+    let pool = pool.spawn().unwrap();
+    let workers = pool.workers();
+    let customer = system.spawn(Customer { pool }).unwrap();
+    let _keeper = hold(&workers[0]).await;
+    workers[0].note(0).tell().await.unwrap();
+    for _ in 0..4 {
+        assert_eq!(customer.who().await, Ok(workers[1].urn()));
+    }
+}
+
 /// Asks the pool that it belongs to, and says what comes of it.
 #[actor]
 struct Curious {

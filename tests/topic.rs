@@ -603,6 +603,25 @@ async fn a_message_that_cannot_be_cloned_is_made_for_each() {
     assert_eq!(two_log.lines(), ["ticket 2"]);
 }
 
+#[tokio::test]
+async fn who_unsubscribes_while_others_are_sent_to_hears_nothing_more() {
+    let _guard = guard();
+    let system = System::new("topic");
+    let tickets = Topic::new("tickets");
+    let (one, one_log) = small(&system, "one");
+    let (two, two_log) = small(&system, "two");
+    let _first = tickets.subscribe(&one);
+    let mut second = Some(tickets.subscribe(&two));
+    let next = || {
+        second = None;
+        Ticket(1)
+    };
+    tickets.publish_with(next).await;
+    system.shutdown().await;
+    assert_eq!(one_log.lines(), ["ticket 1"]);
+    assert!(two_log.lines().is_empty());
+}
+
 /// A clone that looks back at its topic: no lock is held while it runs.
 #[message(local)]
 struct Curious(Topic<Curious>, Arc<AtomicUsize>);
