@@ -157,3 +157,39 @@ impl<T> Drop for Drain<T> {
         writer.into_iter().for_each(Waker::wake);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn who_waits_for_room_is_woken_once_when_half_of_it_is_free() {
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(wakes.clone());
+        let cx = Context::from_waker(&waker);
+        let (tap, drain) = pipe();
+        let mut given = 0;
+        while tap.poll_room(&cx) == Poll::Ready(true) {
+            tap.push(given);
+            given += 1;
+        }
+        assert_eq!(given, CREDIT);
+        for taken in 1..=CREDIT {
+            assert!(drain.poll_item(&cx).is_ready());
+            let woken = wakes.0.load(Ordering::Relaxed);
+            assert_eq!(woken, usize::from(taken >= CREDIT / 2), "{taken} taken");
+        }
+    }
+}
