@@ -9,9 +9,10 @@
 
 mod common;
 
+use std::future::IntoFuture;
 use std::time::Duration;
 
-use common::{gate, guard};
+use common::{gate, guard, poll_once};
 use conclib::prelude::*;
 
 type Next = Option<WeakRef<Node>>;
@@ -89,6 +90,15 @@ impl Node {
     #[message]
     async fn ask_for_later(&mut self) {
         self.later = Some(self.next().pass(1).reply().await.unwrap());
+    }
+
+    /// Looks whether it is there already, besides.
+    #[message(local)]
+    async fn look_for_later(&mut self, gate: common::Gate) {
+        let later = self.next().hold_and_pass(gate).reply().await;
+        let mut later = later.unwrap();
+        assert!(poll_once(&mut later).is_pending());
+        self.later = Some(later);
     }
 
     #[message]
@@ -411,6 +421,20 @@ async fn what_is_picked_up_in_a_later_turn_waits_for_nobody_before() {
     let nodes = ring(&system, &["a", "b"]).await;
     nodes[0].ask_for_later().await.unwrap();
     assert_eq!(nodes[0].pick_up().await.unwrap(), "end");
+}
+
+#[tokio::test]
+async fn what_was_looked_at_in_one_turn_is_waited_for_anew_in_another() {
+    let _guard = guard();
+    let system = System::new("test");
+    let nodes = ring(&system, &["a", "b"]).await;
+    let (gate, keeper) = gate();
+    nodes[0].look_for_later(gate).await.unwrap();
+    let mut picked_up = nodes[0].pick_up().into_future();
+    assert!(poll_once(&mut picked_up).is_pending());
+    keeper.open();
+    let error = picked_up.await.unwrap_err().to_string();
+    assert!(error.contains(DEADLOCK), "{error}");
 }
 
 #[tokio::test]
