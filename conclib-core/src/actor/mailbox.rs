@@ -24,6 +24,8 @@ use crate::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;
+#[cfg(all(test, not(any(shuttle, conclib_loom))))]
+mod tests;
 
 /// What a full mailbox does with one message more.
 ///
