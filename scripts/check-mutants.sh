@@ -32,16 +32,18 @@ if ((${#files[@]} == 0)); then
         'call/*.rs' 'reply/*.rs' pool/route.rs 'topic/*.rs')
 fi
 if ((${#tests[@]} == 0)); then
-    tests=(backpressure cycles deferred families fate forward hooks inherited_deadlines lifetime
-        order overflow pool priority references replies reply_group restarts shared_reply
-        shutdown snapshot stop strategies supervision timeout topic watch)
+    tests=(backpressure blocking concurrent cycles deferred dump families fate forward hooks
+        inherited_deadlines lifetime metrics order overflow pool priority proxy_asks
+        proxy_cycles proxy_gives_up references replies reply_group restarts shared_reply
+        shutdown snapshot spans stop strategies streams supervision testing_probes
+        testing_seeded ticks timeout topic watch)
 fi
 
 exec cargo mutants --package conclib-core \
     "${files[@]/#/--file=conclib-core/src/}" \
     --cargo-arg=--package=conclib \
     --cargo-arg=--no-default-features \
-    --cargo-arg=--features=conclib/macros,conclib/testing \
+    --cargo-arg=--features=conclib/macros,conclib/testing,conclib/net,conclib/apid,conclib/metrics \
     --cargo-arg=--lib \
     "${tests[@]/#/--cargo-arg=--test=}" \
     "${options[@]}"
