@@ -54,7 +54,9 @@ async fn a_handler_hears_it(road: Road) -> conclib::Result {
 
     let short = Duration::from_millis(40);
     let late = client.ask("search", SearchLook {}).timeout(short).await;
-    assert!(matches!(late, Err(AskError::Deadline { .. })));
+    // The handler ends as it hears of that, and its answer may be sooner than
+    // the asker's own clock.
+    assert!(matches!(late, Ok(()) | Err(AskError::Deadline { .. })));
     gone(2).await;
 
     let asked = client.ask("search", SearchLook {}).reply().await?;
