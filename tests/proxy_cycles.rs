@@ -16,7 +16,7 @@ mod outside;
 
 use std::time::Duration;
 
-use common::guard;
+use common::{guard, until};
 use conclib::prelude::*;
 use conclib::wire::MAX_CHAIN_STEPS;
 use nodes::{Home, NodeCalls, Pair, node};
@@ -31,6 +31,7 @@ on_every_road! {
     of_three_that_cross_each_other_exactly_one_is_told,
     an_answer_that_is_waited_for_later,
     answers_that_come_later_wait_for_nobody,
+    whoever_waits_for_such_an_answer_may_be_asked,
     concurrent_handlers_wait_for_nobody,
     a_circle_is_found_up_to_the_limit,
 }
@@ -205,6 +206,25 @@ async fn answers_that_come_later_wait_for_nobody(road: Road) -> conclib::Result 
     while !b.has_kept().await? {}
     assert_eq!(b.answer().await?, "end");
     assert_eq!(later.await?, "later");
+    Ok(())
+}
+
+/// `a` waits for an answer that `b` has handed on, and `b` asks `a` meanwhile.
+async fn whoever_waits_for_such_an_answer_may_be_asked(road: Road) -> conclib::Result {
+    let pair = Pair::open(road).await?;
+    let [a, b] = &pair.nodes;
+    let later = a.ask_for_later().reply().await?;
+    while !b.has_kept().await? {}
+    let kept = pair.watches[1].take_kept();
+    let asks = b.pass(1).reply().await?;
+    let is_queued = || {
+        let actors = pair.homes[0].system.snapshot().actors;
+        actors.iter().any(|actor| actor.depth > 0)
+    };
+    until(is_queued).await;
+    kept.send("later".to_owned());
+    assert_eq!(later.await?, "later");
+    assert_eq!(asks.await?, "end");
     Ok(())
 }
 

@@ -8,7 +8,7 @@
     reason = "every test file uses some of it"
 )]
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use conclib::prelude::*;
@@ -22,12 +22,15 @@ use crate::outside::{Place, Road};
 pub struct Node {
     next: Arc<OnceLock<ActorRef<Node>>>,
     turns: mpsc::UnboundedSender<Keeper>,
-    kept: Option<ReplyTo<String>>,
+    kept: Kept,
 }
+
+type Kept = Arc<Mutex<Option<ReplyTo<String>>>>;
 
 /// What a test has of a node.
 pub struct Watch {
     next: Arc<OnceLock<ActorRef<Node>>>,
+    kept: Kept,
     turns: mpsc::UnboundedReceiver<Keeper>,
 }
 
@@ -39,6 +42,15 @@ impl Watch {
         keeper
     }
 
+    /// Whom its node has not answered, to do it in its place.
+    pub fn take_kept(&self) -> ReplyTo<String> {
+        self.kept
+            .lock()
+            .expect("nobody panics")
+            .take()
+            .expect("nobody asked")
+    }
+
     /// From now on its node asks this one.
     pub fn leads_to(&self, next: ActorRef<Node>) {
         assert!(self.next.set(next).is_ok(), "it leads somewhere already");
@@ -48,12 +60,14 @@ impl Watch {
 pub fn node() -> (Node, Watch) {
     let (turns, held) = mpsc::unbounded_channel();
     let next = Arc::<OnceLock<_>>::default();
+    let kept = Kept::default();
     let node = Node {
         next: next.clone(),
         turns,
-        kept: None,
+        kept: kept.clone(),
     };
-    (node, Watch { next, turns: held })
+    let turns = held;
+    (node, Watch { next, kept, turns })
 }
 
 pub fn told(error: &AskError<NoGood>) -> NoGood {
@@ -146,13 +160,13 @@ impl Node {
     #[message]
     pub fn later(&mut self, ctx: &mut Context<Self>) -> Deferred<String> {
         let (reply, deferred) = ctx.defer();
-        self.kept = Some(reply);
+        *self.kept.lock().expect("nobody panics") = Some(reply);
         deferred
     }
 
     #[message]
     pub fn has_kept(&mut self) -> bool {
-        self.kept.is_some()
+        self.kept.lock().expect("nobody panics").is_some()
     }
 
     /// Asks the next one, answers what was asked by `later`, and only then waits.
@@ -160,7 +174,12 @@ impl Node {
     pub async fn answer(&mut self) -> Result<String, NoGood> {
         let reply = self.next().pass(0).reply().await;
         let reply = reply.map_err(|error| NoGood(error.to_string()))?;
-        let kept = self.kept.take().expect("nobody asked");
+        let kept = self
+            .kept
+            .lock()
+            .expect("nobody panics")
+            .take()
+            .expect("nobody asked");
         // It waits over there, behind the turn that waits for this answer.
         kept.send("later".to_owned());
         reply.await.map_err(|error| told(&error))
