@@ -202,6 +202,11 @@ impl Narrow {
         self.got
     }
 
+    #[message]
+    async fn pass_on(&mut self, ctx: &mut Context<Self>) -> Deferred<u32> {
+        ctx.forward(&self.other(), NarrowTake {}).await
+    }
+
     /// Asks the other once the gate is open.
     #[message(local)]
     async fn hold_and_ask(&mut self, gate: common::Gate) -> Result<u32, common::NoGood> {
@@ -239,10 +244,7 @@ struct Held {
 impl Held {
     async fn new() -> Self {
         let system = System::new("test");
-        let [a, b] =
-            ["a", "b"].map(|name| system.actor(Narrow::default()).urn(name).spawn().unwrap());
-        a.link(b.downgrade().unwrap()).await.unwrap();
-        b.link(a.downgrade().unwrap()).await.unwrap();
+        let [a, b] = linked(&system).await;
         let (gate, mut may_tell) = gate();
         let tells = a.hold_and_tell(gate, 3).reply().await.unwrap();
         may_tell.entered().await;
@@ -257,6 +259,13 @@ impl Held {
             system,
         }
     }
+}
+
+async fn linked(system: &System) -> [ActorRef<Narrow>; 2] {
+    let [a, b] = ["a", "b"].map(|name| system.actor(Narrow::default()).urn(name).spawn().unwrap());
+    a.link(b.downgrade().unwrap()).await.unwrap();
+    b.link(a.downgrade().unwrap()).await.unwrap();
+    [a, b]
 }
 
 /// Until so many actors wait for another.
@@ -398,6 +407,25 @@ async fn a_turn_that_waits_for_a_place_waits_for_that_actor() {
     assert!(error.contains(&format!("{DEADLOCK}{path}")), "{error}");
     held.tells.await.unwrap();
     waiting(&held.system, 0).await;
+}
+
+#[tokio::test]
+async fn so_does_a_turn_that_passes_a_request_on() {
+    let _guard = guard();
+    let system = System::new("test");
+    let [a, b] = linked(&system).await;
+    let (gate, mut may_ask) = gate();
+    let asks = b.hold_and_ask(gate).reply().await.unwrap();
+    may_ask.entered().await;
+    b.take().tell().await.unwrap();
+    let passed = a.pass_on().reply().await.unwrap();
+    waiting(&system, 1).await;
+    may_ask.open();
+    let error = asks.await.unwrap_err().to_string();
+    let path = "Narrow(b) -> Narrow(a) -> Narrow(b)";
+    assert!(error.contains(&format!("{DEADLOCK}{path}")), "{error}");
+    assert_eq!(passed.await.unwrap(), 2);
+    waiting(&system, 0).await;
 }
 
 #[tokio::test]

@@ -1,18 +1,42 @@
 //! Passing a request on, with whoever asked.
 
 use std::future::poll_fn;
+use std::task::{Context, Poll};
 
 use super::{NotSent, Sending, Target};
+use crate::current;
 use crate::deadline::Deadline;
 use crate::error::{Delivery, Failure};
 use crate::message::Message;
 use crate::reply::Request;
+use crate::waits::Wait;
 
 /// A request on its way to another, which gives its place in line up when it
 /// is dropped.
 struct Forward<'t, T: Target<M> + ?Sized, M: Message> {
     to: &'t T,
     sending: Sending<M>,
+    /// That of the turn which passes it on, while it stands in line.
+    wait: Option<Wait>,
+}
+
+impl<T: Target<M> + ?Sized, M: Message> Forward<'_, T, M> {
+    fn poll(&mut self, cx: &mut Context<'_>, deadline: &Deadline) -> Poll<Result<(), NotSent>> {
+        let polled = self.to.poll_send(cx, &mut self.sending, deadline);
+        if polled.is_pending()
+            && self.wait.is_none()
+            && let Some(who) = current::in_turn()
+        {
+            match self.to.wait(who) {
+                Some(Err(cycle)) => {
+                    let failure = Failure::Cycle(cycle, Delivery::NotDelivered);
+                    return Poll::Ready(Err(NotSent::Failure(failure)));
+                }
+                entered => self.wait = entered.and_then(Result::ok),
+            }
+        }
+        polled
+    }
 }
 
 impl<T: Target<M> + ?Sized, M: Message> Drop for Forward<'_, T, M> {
@@ -38,12 +62,9 @@ pub(crate) async fn forward<T: Target<M> + ?Sized, M: Message>(to: &T, request: 
             priority: M::PRIORITY,
             waits: false,
         },
+        wait: None,
     };
-    let sent = poll_fn(|cx| {
-        let Forward { to, sending } = &mut forward;
-        to.poll_send(cx, sending, &deadline)
-    });
-    let sent = sent.await;
+    let sent = poll_fn(|cx| forward.poll(cx, &deadline)).await;
     if let Some(cancel) = forward.sending.take_cancel() {
         // The asker is elsewhere: its leaving is not seen here.
         cancel.done();
