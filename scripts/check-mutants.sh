@@ -8,9 +8,10 @@
 #   scripts/check-mutants.sh actor/stop.rs                    one file
 #   scripts/check-mutants.sh actor/stop.rs -- stop families   with these tests only
 #
-# Files are named as from conclib-core/src; tests are those in tests/, beside
-# which the crate's own always run. Other options are for cargo-mutants, which
-# it needs: cargo install --locked cargo-mutants
+# Files are named as from conclib-core/src; tests by parts of their names, which
+# are modules of tests/local and tests/remote first. Without any, all tests of
+# these two and of the crate itself run. Other options are for cargo-mutants,
+# which it needs: cargo install --locked cargo-mutants
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,13 +32,6 @@ if ((${#files[@]} == 0)); then
         actor/{restart,stop,supervise,weak}.rs waits.rs 'waits/*.rs' deadline.rs due.rs
         'call/*.rs' 'reply/*.rs' pool/route.rs 'topic/*.rs')
 fi
-if ((${#tests[@]} == 0)); then
-    tests=(backpressure blocking concurrent cycles deferred dump families fate forward hooks
-        inherited_deadlines lifetime metrics order overflow pool priority proxy_asks
-        proxy_cycles proxy_gives_up references replies reply_group restarts shared_reply
-        shutdown snapshot spans stop strategies streams supervision testing_probes
-        testing_seeded ticks timeout topic watch)
-fi
 
 exec cargo mutants --package conclib-core \
     "${files[@]/#/--file=conclib-core/src/}" \
@@ -45,5 +39,7 @@ exec cargo mutants --package conclib-core \
     --cargo-arg=--no-default-features \
     --cargo-arg=--features=conclib/macros,conclib/testing,conclib/net,conclib/apid,conclib/metrics \
     --cargo-arg=--lib \
-    "${tests[@]/#/--cargo-arg=--test=}" \
-    "${options[@]}"
+    --cargo-arg=--test=local \
+    --cargo-arg=--test=remote \
+    "${options[@]}" \
+    -- -- "${tests[@]}"

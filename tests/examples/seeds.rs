@@ -4,20 +4,17 @@
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message as Frame;
 
-use super::child::Kid;
-use super::common::guard;
 use super::{example, normal, said};
+use support::child::Kid;
 
-#[test]
+#[support::test]
 fn actorio_says_hello() -> conclib::Result {
-    let _guard = guard();
     assert_eq!(said("actorio_hello", &[])?, ["Hello World!"]);
     Ok(())
 }
 
-#[test]
+#[support::test]
 fn the_workers_of_a_manager_answer_as_they_are_done() -> conclib::Result {
-    let _guard = guard();
     let lines = said("actorio_manager", &["--paused"])?;
     let result = |line: &String| {
         let number = line.strip_prefix("Got a response with result ");
@@ -29,9 +26,8 @@ fn the_workers_of_a_manager_answer_as_they_are_done() -> conclib::Result {
     Ok(())
 }
 
-#[tokio::test]
+#[support::test]
 async fn a_websocket_echoes_text_and_ends_with_what_is_none() -> conclib::Result {
-    let _guard = guard();
     let mut kid = Kid::start(&mut example("actorio_ws_echo")?)?;
     let url = kid.said("").await?;
     let connect = || tokio_tungstenite::connect_async(&url);
@@ -53,9 +49,8 @@ async fn a_websocket_echoes_text_and_ends_with_what_is_none() -> conclib::Result
     Ok(())
 }
 
-#[test]
+#[support::test]
 fn pykkas_actors_work_together() -> conclib::Result {
-    let _guard = guard();
     let pair = |n| {
         [
             format!("Adder is adding 1 to {n}"),
@@ -69,9 +64,8 @@ fn pykkas_actors_work_together() -> conclib::Result {
     Ok(())
 }
 
-#[test]
+#[support::test]
 fn a_deadlock_is_told_and_dumped() -> conclib::Result {
-    let _guard = guard();
     let lines = said("pykka_deadlock", &[])?;
     let lines: Vec<_> = lines.iter().map(|line| normal(line)).collect();
     let head = [
@@ -98,9 +92,8 @@ fn a_deadlock_is_told_and_dumped() -> conclib::Result {
     Ok(())
 }
 
-#[test]
+#[support::test]
 fn a_ticker_runs_at_once_and_until_it_is_stopped() -> conclib::Result {
-    let _guard = guard();
     let lines = said("conclib_ticker", &["--paused"])?;
     let [times @ .., stopped] = &*lines else {
         return Err("it says nothing".into());
@@ -121,9 +114,8 @@ fn a_ticker_runs_at_once_and_until_it_is_stopped() -> conclib::Result {
     Ok(())
 }
 
-#[test]
+#[support::test]
 fn messages_come_by_the_clock() -> conclib::Result {
-    let _guard = guard();
     let block = [&["Accumulating"; 5][..], &["Checking", "Check passed"]].concat();
     let lines = [vec!["Tick"; 3], block.repeat(4)].concat();
     assert_eq!(said("conclib_periodic", &["--paused"])?, lines);

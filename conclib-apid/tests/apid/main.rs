@@ -1,0 +1,14 @@
+//! Web servers as owned child processes.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test fails by a panic"
+)]
+
+mod daemon;
+mod hostile_servers;
+mod progress_events;
+mod server;
+mod start;

@@ -1,0 +1,209 @@
+//! A system with one actor, and bytes on a socket.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use conclib::prelude::*;
+use conclib::wire::{Envelope, Frame, Outlet, Remote, RequestId};
+use conclib_net::{Address, Client, LocalBroker};
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+
+/// Longer than anything here takes, on a busy machine too: no test ends by it
+/// unless it fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Doubles numbers, and hands on whatever else it is asked to whoever runs the
+/// test.
+#[actor(urn = "desk")]
+pub(crate) struct Desk {
+    pub requests: mpsc::UnboundedSender<RequestEnvelope>,
+}
+
+#[actor]
+impl Desk {
+    #[message]
+    fn double(&mut self, n: u64) -> u64 {
+        2 * n
+    }
+
+    #[message]
+    fn echo(&mut self, text: String) -> String {
+        text
+    }
+
+    /// Where the request came from.
+    #[message]
+    fn whence(&mut self, ctx: &mut Context<Self>) -> String {
+        ctx.origin().to_string()
+    }
+
+    #[fallback]
+    fn other(&mut self, request: RequestEnvelope) {
+        // A test that does not look at them drops them, unanswered.
+        let _ = self.requests.send(request);
+    }
+}
+
+/// What `Desk` knows nothing of: it comes out at [`House::requests`].
+#[message(reply = u64)]
+pub(crate) struct Ponder {
+    pub n: u64,
+}
+
+/// A system with a `desk`, a directory for a socket, and a broker on it.
+pub(crate) struct House {
+    pub system: System,
+    pub requests: mpsc::UnboundedReceiver<RequestEnvelope>,
+    pub address: Address,
+    pub path: PathBuf,
+    pub directory: TempDir,
+}
+
+impl House {
+    /// With everything but a broker.
+    pub(crate) fn new() -> Self {
+        let system = System::new("test");
+        let (sender, requests) = mpsc::unbounded_channel();
+        system.spawn(Desk { requests: sender }).unwrap();
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("app.sock");
+        let address = Address::unix(&path).unwrap();
+        Self {
+            system,
+            requests,
+            address,
+            path,
+            directory,
+        }
+    }
+
+    /// A broker on the unix socket.
+    pub(crate) async fn open(&self) -> LocalBroker {
+        LocalBroker::open(&self.address, None, self.system.inlet())
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn client(&self) -> Arc<Client> {
+        Client::connect(&self.address, None).await.unwrap()
+    }
+
+    /// The next request that `Desk` has handed on.
+    pub(crate) async fn request(&mut self) -> RequestEnvelope {
+        soon(self.requests.recv()).await.unwrap()
+    }
+}
+
+/// Fails the test if it takes for ever.
+pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .expect("it takes for ever")
+}
+
+/// Asks the desk behind a client.
+pub(crate) fn ask<M: conclib::WireMessage>(client: &Arc<Client>, message: M) -> Call<Remote, M> {
+    Call::new(desk(client), message).timeout(PATIENCE)
+}
+
+pub(crate) fn desk(client: &Arc<Client>) -> Remote {
+    Remote::new(client.clone() as Arc<dyn Outlet>, Urn::new("desk"))
+}
+
+pub(crate) async fn doubles(client: &Arc<Client>, n: u64) -> bool {
+    ask(client, DeskDouble { n }).await == Ok(2 * n)
+}
+
+/// A request to the desk, as it is on a wire.
+pub(crate) fn request<'a>(id: u128, message: &'a str, body: &'a [u8]) -> Frame<'a> {
+    Frame::Request(Envelope {
+        id: RequestId::from_u128(id),
+        to: "desk",
+        message,
+        timeout: PATIENCE,
+        trace: "",
+        codec: conclib::wire::Codec::Json,
+        fingerprint: 0,
+        asked: true,
+        priority: None,
+        chain: &[],
+        body,
+    })
+}
+
+pub(crate) fn bytes(frame: &Frame<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    frame.encode(&mut bytes).unwrap();
+    bytes
+}
+
+/// What a client says first, with its length: this test is what keeps the
+/// bytes from changing unnoticed.
+pub(crate) fn hello(keyed: bool, nonce: [u8; 32]) -> Vec<u8> {
+    let mut hello = vec![0, 45, 1];
+    hello.extend_from_slice(b"conclib");
+    hello.extend_from_slice(&[0, 3, keyed.into()]);
+    hello.extend_from_slice(&nonce);
+    hello.extend_from_slice(&[1, 2]);
+    hello[1] = u8::try_from(hello.len() - 2).unwrap();
+    hello
+}
+
+/// Reads one message of a handshake, with its length.
+pub(crate) async fn read_message<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Vec<u8>> {
+    let len = stream.read_u16().await?;
+    let mut message = len.to_be_bytes().to_vec();
+    message.resize(2 + usize::from(len), 0);
+    stream.read_exact(&mut message[2..]).await?;
+    Ok(message)
+}
+
+/// Kinds of what a server says in a handshake.
+pub(crate) const SERVER_HELLO: u8 = 2;
+pub(crate) const WELCOME: u8 = 4;
+pub(crate) const REFUSAL: u8 = 5;
+
+/// Lets itself in without a key.
+pub(crate) async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
+    stream.write_all(&hello(false, [7; 32])).await.unwrap();
+    assert_eq!(read_message(stream).await.unwrap()[2], SERVER_HELLO);
+    assert_eq!(read_message(stream).await.unwrap()[2], WELCOME);
+}
+
+impl House {
+    /// A connection that was let in, and on which the test writes the bytes.
+    pub(crate) async fn raw(&self) -> UnixStream {
+        let mut stream = UnixStream::connect(&self.path).await.unwrap();
+        shake_hands(&mut stream).await;
+        stream
+    }
+}
+
+/// Reads one frame, without its length.
+pub(crate) async fn read_frame<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Vec<u8>> {
+    let mut frame = vec![0; stream.read_u32().await? as usize];
+    stream.read_exact(&mut frame).await?;
+    Ok(frame)
+}
+
+/// What is read until the other side closes; a reset is an end too.
+pub(crate) async fn read_to_end<S: AsyncRead + Unpin>(stream: &mut S) -> Vec<u8> {
+    let mut read = Vec::new();
+    let _ = soon(stream.read_to_end(&mut read)).await;
+    read
+}
+
+/// Looks again and again until it is true: for what has no event to wait for.
+pub(crate) async fn until(mut condition: impl FnMut() -> bool) {
+    soon(async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}

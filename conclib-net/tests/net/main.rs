@@ -1,0 +1,23 @@
+//! Links over unix sockets and TCP, and the broker behind them.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test fails by a panic"
+)]
+
+mod address;
+mod auth_key;
+mod bad_frames;
+mod chains;
+mod close;
+mod house;
+mod leaves_nothing;
+mod many_requests;
+mod processes;
+mod reconnect;
+mod slow_peers;
+mod socket_file;
+mod streams;
+mod tcp_handshake;

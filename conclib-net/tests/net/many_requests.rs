@@ -1,0 +1,212 @@
+//! One connection, many askers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::house::{DeskDouble, DeskEcho, House, PATIENCE, Ponder, ask, doubles, soon, until};
+use conclib::prelude::*;
+use conclib::wire::{Answerer, Codec, Envelope, Outlet, Unsent};
+use conclib_net::Client;
+use tokio::task::JoinSet;
+
+#[support::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_of_2000_askers_gets_its_own_answer() {
+    let house = House::new();
+    let _broker = house.open().await;
+    let client = house.client().await;
+    let mut askers = JoinSet::new();
+    for n in 0..2000 {
+        let client = client.clone();
+        askers.spawn(async move { (n, ask(&client, DeskDouble { n }).await) });
+    }
+    while let Some(asker) = soon(askers.join_next()).await {
+        let (n, answer) = asker.unwrap();
+        assert_eq!(answer, Ok(2 * n));
+    }
+    assert_eq!(client.stats().in_flight, 0);
+    assert_eq!(client.stats().late, 0);
+}
+
+#[support::test]
+async fn bodies_of_up_to_a_mebibyte_come_back_as_they_were() {
+    let house = House::new();
+    let _broker = house.open().await;
+    let client = house.client().await;
+    for len in [0, 1, 16 * 1024, 64 * 1024 + 1, 1024 * 1024 - 8] {
+        let text = "x".repeat(len);
+        assert_eq!(
+            ask(&client, DeskEcho { text: text.clone() }).await,
+            Ok(text)
+        );
+    }
+    let text = "x".repeat(1024 * 1024 + 1);
+    let error = ask(&client, DeskEcho { text }).await.unwrap_err();
+    assert!(
+        matches!(
+            &error,
+            AskError::Codec {
+                delivery: Delivery::NotDelivered,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(doubles(&client, 4).await);
+}
+
+/// Sends a request that nobody answers, and counts its end.
+fn send(client: &Arc<Client>, ended: &Arc<AtomicUsize>) -> Result<(), Unsent> {
+    let ended = ended.clone();
+    let envelope = Envelope {
+        id: client.next_id(),
+        to: "desk",
+        message: "Ponder",
+        timeout: PATIENCE,
+        trace: "",
+        codec: Codec::Json,
+        fingerprint: 0,
+        asked: true,
+        priority: None,
+        chain: &[],
+        body: b"{}",
+    };
+    let answerer: Answerer = Box::new(move |_| {
+        ended.fetch_add(1, Ordering::SeqCst);
+    });
+    client
+        .send(&envelope, answerer)
+        .map_err(|(unsent, _)| unsent)
+}
+
+#[support::test]
+async fn the_window_lets_256_requests_out_and_then_one_for_each_answer() {
+    let mut house = House::new();
+    let _broker = house.open().await;
+    let client = house.client().await;
+    let ended = Arc::new(AtomicUsize::new(0));
+    for _ in 0..256 {
+        send(&client, &ended).unwrap();
+    }
+    assert_eq!(send(&client, &ended), Err(Unsent::Busy));
+
+    let mut waiters = JoinSet::new();
+    for _ in 0..10 {
+        waiters.spawn(client.room());
+    }
+    until(|| waiters.len() == 10).await;
+    tokio::task::yield_now().await;
+    assert!(waiters.try_join_next().is_none());
+
+    house.request().await.respond(&1_u64).unwrap();
+    soon(waiters.join_next()).await.unwrap().unwrap();
+    assert_eq!(ended.load(Ordering::SeqCst), 1);
+    assert!(
+        waiters.try_join_next().is_none(),
+        "one place, and more than one was woken"
+    );
+
+    // Whoever was woken and went away passes the place on.
+    send(&client, &ended).unwrap();
+    assert_eq!(send(&client, &ended), Err(Unsent::Busy));
+    for left in (0..9).rev() {
+        house.request().await.respond(&1_u64).unwrap();
+        soon(waiters.join_next()).await.unwrap().unwrap();
+        assert_eq!(waiters.len(), left);
+    }
+}
+
+#[support::test]
+async fn a_place_is_not_lost_with_a_waiter_that_left() {
+    let mut house = House::new();
+    let _broker = house.open().await;
+    let client = house.client().await;
+    let ended = Arc::new(AtomicUsize::new(0));
+    for _ in 0..256 {
+        send(&client, &ended).unwrap();
+    }
+    let mut first = Box::pin(client.room());
+    let mut second = Box::pin(client.room());
+    let waker = std::task::Waker::noop();
+    assert!(
+        first
+            .as_mut()
+            .poll(&mut std::task::Context::from_waker(waker))
+            .is_pending()
+    );
+    assert!(
+        second
+            .as_mut()
+            .poll(&mut std::task::Context::from_waker(waker))
+            .is_pending()
+    );
+    let second = tokio::spawn(second);
+    tokio::task::yield_now().await;
+
+    house.request().await.respond(&1_u64).unwrap();
+    until(|| ended.load(Ordering::SeqCst) == 1).await;
+    drop(first);
+    soon(second).await.unwrap();
+}
+
+#[support::test]
+async fn an_asker_that_leaves_gives_its_place_back_and_is_skipped() {
+    let mut house = House::new();
+    let _broker = house.open().await;
+    let client = house.client().await;
+    let asker = tokio::spawn({
+        let client = client.clone();
+        async move { ask(&client, Ponder { n: 1 }).await }
+    });
+    let request = house.request().await;
+    assert_eq!(client.stats().in_flight, 1);
+    asker.abort();
+    let _ = asker.await;
+    assert_eq!(client.stats().in_flight, 0);
+
+    // The cancellation is on its way before this is, and the answer to what was
+    // cancelled does not come.
+    assert!(doubles(&client, 3).await);
+    request.respond(&1_u64).unwrap();
+    assert!(doubles(&client, 3).await);
+    assert_eq!(client.stats().late, 0);
+}
+
+#[support::test]
+async fn a_reply_whose_reading_panics_ends_nothing_else() {
+    let mut house = House::new();
+    let _broker = house.open().await;
+    let client = house.client().await;
+    let envelope = Envelope {
+        id: client.next_id(),
+        to: "desk",
+        message: "Ponder",
+        timeout: PATIENCE,
+        trace: "",
+        codec: Codec::Json,
+        fingerprint: 0,
+        asked: true,
+        priority: None,
+        chain: &[],
+        body: b"{}",
+    };
+    let answerer: Answerer = Box::new(|_| panic!("on purpose"));
+    assert!(client.send(&envelope, answerer).is_ok());
+    house.request().await.respond(&1_u64).unwrap();
+    until(|| client.stats().in_flight == 0).await;
+    assert!(doubles(&client, 3).await);
+    assert_eq!(client.stats().reconnects, 0);
+}
+
+#[support::test]
+async fn ids_are_new_each_time_and_grow() {
+    let house = House::new();
+    let _broker = house.open().await;
+    let clients = [house.client().await, house.client().await];
+    let ids: Vec<_> = (0..1000).map(|_| clients[0].next_id()).collect();
+    assert!(ids.is_sorted());
+    let mut all: Vec<_> = (0..1000).map(|_| clients[1].next_id()).chain(ids).collect();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 2000);
+    assert!(all.iter().all(|id| id.get_version_num() == 7));
+}

@@ -1,0 +1,69 @@
+//! Peers that take their time. The clock is a paused one: it moves only when
+//! nothing else does.
+
+use std::time::Duration;
+
+use crate::house::{House, doubles, hello};
+use conclib_net::{Client, ConnectError};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::time::{Instant, interval};
+
+#[support::test(start_paused = true)]
+async fn a_client_that_sends_a_byte_a_second_is_cut_off_after_five() {
+    let house = House::new();
+    let broker = house.open().await;
+    let good = house.client().await;
+    let began = Instant::now();
+    let mut slow = UnixStream::connect(&house.path).await.unwrap();
+    let mut seconds = interval(Duration::from_secs(1));
+    for byte in hello(false, [7; 32]) {
+        let mut heard = [0];
+        tokio::select! {
+            read = slow.read(&mut heard) => {
+                // What it had sent was not read, which some systems call a reset.
+                assert!(matches!(read, Ok(0) | Err(_)));
+                break;
+            }
+            _ = seconds.tick() => {
+                slow.write_all(&[byte]).await.unwrap();
+                assert!(doubles(&good, 7).await);
+            }
+        }
+    }
+    let took = began.elapsed();
+    assert!((5..6).contains(&took.as_secs()), "{took:?}");
+    assert_eq!(broker.stats().turned_away, 1);
+    assert!(doubles(&house.client().await, 8).await);
+}
+
+#[support::test(start_paused = true)]
+async fn a_server_that_does_not_answer_is_given_five_seconds() {
+    let house = House::new();
+    let _mute = UnixListener::bind(&house.path).unwrap();
+    let began = Instant::now();
+    let error = Client::connect(&house.address, None).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Timeout { .. }), "{error}");
+    assert_eq!(began.elapsed().as_secs(), 5);
+}
+
+#[support::test(start_paused = true)]
+async fn a_broker_waits_two_seconds_for_a_peer_that_does_not_read() {
+    let mut house = House::new();
+    let broker = house.open().await;
+    let mut deaf = house.raw().await;
+    deaf.write_all(&crate::house::bytes(&crate::house::request(
+        1, "Ponder", b"{}",
+    )))
+    .await
+    .unwrap();
+    // More than the system takes from the broker while nobody reads.
+    house
+        .request()
+        .await
+        .respond(&"x".repeat(1_000_000))
+        .unwrap();
+    let began = Instant::now();
+    conclib::wire::Broker::close(&broker).await;
+    assert_eq!(began.elapsed().as_secs(), 2);
+}

@@ -1,0 +1,306 @@
+//! The examples do what the README shows, and leave nothing behind, however
+//! they end.
+//!
+//! `cargo test` builds them first. With `--test examples` alone it does not:
+//! run `cargo build --examples` before.
+
+mod seeds;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::child::{Kid, Process, survivors};
+
+const ONCE: &[&str] = &[
+    "in this process:        add(2) -> 2",
+    "the web server:         process N at http://127.0.0.1:N",
+    "GET  /greet/Ada         200 OK: Hello, Ada! You are number 3.",
+    "GET  /greet/%20         400 Bad Request: a name has at least one letter",
+    "POST /add {\"by\":4}      200 OK: {\"greeted\":7}",
+];
+
+fn example(name: &str) -> conclib::Result<Command> {
+    let tests = env::current_exe()?;
+    let deps = tests.parent().and_then(Path::parent);
+    let path = deps
+        .ok_or("no target directory")?
+        .join("examples")
+        .join(name);
+    if !path.exists() {
+        let path = path.display();
+        return Err(format!("{path} is not built: run `cargo build --examples`").into());
+    }
+    let mut command = Command::new(path);
+    // Its directory is to be where the README has it.
+    command.env_remove("XDG_RUNTIME_DIR").env_remove("TMPDIR");
+    Ok(command)
+}
+
+/// A line without what differs from one run to the next.
+fn normal(line: &str) -> String {
+    let mut line = line.to_owned();
+    for before in ["process ", "127.0.0.1:", "/conclib-"] {
+        if let Some((head, tail)) = line.split_once(before) {
+            let rest = tail.trim_start_matches(|byte: char| byte.is_ascii_hexdigit());
+            line = format!("{head}{before}N{rest}");
+        }
+    }
+    line
+}
+
+/// A quickstart that waits for its Ctrl-C.
+struct Running {
+    kid: Kid,
+    lines: Vec<String>,
+    family: Vec<Process>,
+    url: String,
+}
+
+impl Running {
+    async fn start() -> conclib::Result<Self> {
+        let mut kid = Kid::start(&mut example("quickstart")?)?;
+        let mut lines = Vec::new();
+        let url = loop {
+            let line = kid.said("").await?;
+            lines.push(line.clone());
+            if let Some((_, rest)) = line.split_once(" --example ask -- ") {
+                let (url, _) = rest.split_once(' ').ok_or("no URL")?;
+                break url.to_owned();
+            }
+        };
+        // It has said all it says; it listens to signals a moment later.
+        assert!(support::child::eventually(|| {
+            support::child::listens_to_signals(kid.id())
+        }));
+        let family = Process::family(kid.id());
+        Ok(Self {
+            kid,
+            lines,
+            family,
+            url,
+        })
+    }
+
+    fn socket(&self) -> conclib::Result<PathBuf> {
+        let path = self.url.strip_prefix("unix://").ok_or("no unix socket")?;
+        Ok(PathBuf::from(path))
+    }
+
+    /// It is gone, with all that belonged to it.
+    fn left_nothing(&self, dir: &Path) -> conclib::Result {
+        let left = survivors(&self.family);
+        assert!(left.is_empty(), "still there: {left:#?}");
+        assert!(
+            support::child::eventually(|| !dir.exists()),
+            "still there: {}",
+            dir.display()
+        );
+        Ok(())
+    }
+}
+
+/// The directory of its socket, and whom it has started: itself, the web
+/// server, and a guard for each of the two things it owns.
+fn belongings(running: &Running) -> conclib::Result<PathBuf> {
+    let socket = running.socket()?;
+    assert!(socket.exists());
+    let names: Vec<_> = running.family.iter().map(|kin| &*kin.name).collect();
+    let servers = names.iter().filter(|name| **name == "quickstart");
+    assert_eq!(servers.count(), 2, "{names:?}");
+    assert!(names.len() >= 4, "{names:?}");
+    let dir = socket.parent().ok_or("no directory")?;
+    Ok(dir.to_owned())
+}
+
+#[support::test]
+async fn the_quickstart_runs_once_and_ends() -> conclib::Result {
+    let mut kid = Kid::start(example("quickstart")?.arg("--once"))?;
+    let lines = kid.all().await;
+    assert!(kid.exited()?.success());
+    let said: Vec<_> = lines.iter().map(|line| normal(line)).collect();
+    assert_eq!(said[..ONCE.len()], *ONCE);
+    let end = "the end:                1 stopped; 0 dead letters";
+    assert_eq!(said[ONCE.len()..], [end]);
+    Ok(())
+}
+
+#[support::test]
+async fn the_readme_shows_what_the_quickstart_says() -> conclib::Result {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"))?;
+    let (_, block) = readme
+        .split_once("```text\nin this process:")
+        .ok_or("the README shows no quickstart")?;
+    let (block, _) = block.split_once("\n```").ok_or("a block without an end")?;
+    let shown = format!("in this process:{block}");
+    let shown: Vec<_> = shown.lines().map(normal).collect();
+
+    let running = Running::start().await?;
+    let said: Vec<_> = running.lines.iter().map(|line| normal(line)).collect();
+    assert_eq!(said, shown);
+    Ok(())
+}
+
+#[support::test]
+async fn a_signal_ends_the_quickstart_in_order() -> conclib::Result {
+    for signal in ["INT", "TERM"] {
+        let mut running = Running::start().await?;
+        let dir = belongings(&running)?;
+        running.kid.signal(signal)?;
+        let report = running.kid.said("the end:").await?;
+        assert_eq!(report.trim(), "1 stopped; 0 dead letters");
+        assert!(running.kid.exited()?.success());
+        running.left_nothing(&dir)?;
+    }
+    Ok(())
+}
+
+#[support::test]
+async fn a_quickstart_that_is_killed_leaves_nothing() -> conclib::Result {
+    for _ in 0..3 {
+        let mut running = Running::start().await?;
+        let dir = belongings(&running)?;
+        running.kid.kill()?;
+        running.left_nothing(&dir)?;
+    }
+    Ok(())
+}
+
+async fn ask(args: &[&str]) -> conclib::Result<(bool, String)> {
+    let output = example("ask")?.args(args).output()?;
+    let text = if output.status.success() {
+        output.stdout
+    } else {
+        output.stderr
+    };
+    Ok((output.status.success(), String::from_utf8(text)?))
+}
+
+#[support::test]
+async fn ask_asks_a_quickstart_in_json() -> conclib::Result {
+    let running = Running::start().await?;
+    let url = &*running.url;
+    let (done, text) = ask(&[url, "greeter", "Greet", r#"{"name":"Ada"}"#]).await?;
+    let answer: serde_json::Value = serde_json::from_str(&text)?;
+    let greeting = serde_json::json!({ "text": "Hello, Ada! You are number 8." });
+    assert_eq!((done, answer), (true, greeting));
+    let (done, text) = ask(&[url, "greeter", "add", r#"{"by":2}"#]).await?;
+    assert_eq!((done, &*text), (true, "10\n"));
+
+    for (args, said) in [
+        (
+            &[url, "greeter", "Greet", r#"{"nom":"Ada"}"#][..],
+            "missing field `name`",
+        ),
+        (&[url, "greeter", "Meet", "{}"], "Meet"),
+        (&[url, "nobody", "Greet", "{}"], "`nobody`"),
+        (&[url, "greeter", "Greet", "{"], "EOF"),
+        (
+            &["unix:///no/such.sock", "a", "B", "{}"],
+            "nobody serves on",
+        ),
+        (&["http://localhost", "a", "B", "{}"], "unix:///path"),
+        (&[url], "usage"),
+    ] {
+        let (done, text) = ask(args).await?;
+        assert!(!done && text.contains(said), "{args:?}: {text}");
+    }
+    Ok(())
+}
+
+/// All that an example says, once it has ended well.
+fn said(name: &str, args: &[&str]) -> conclib::Result<Vec<String>> {
+    let output = example(name)?.args(args).output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {stderr}");
+    let text = String::from_utf8(output.stdout)?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+/// How many lines of its own an example has: no comments, no lints of ours.
+fn lines_of(name: &str) -> conclib::Result<usize> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = fs::read_to_string(root.join(format!("examples/{name}.rs")))?;
+    let own = |line: &&str| {
+        let line = line.trim();
+        !(line.is_empty() || line.starts_with("//") || line.starts_with("#!["))
+    };
+    Ok(source.lines().filter(own).count())
+}
+
+#[support::test]
+fn actors_share_what_a_protocol_says() -> conclib::Result {
+    assert_eq!(
+        said("uactor_inheritance", &[])?,
+        [
+            "[cat] Hi, it's Mr. Whiskers. Meow.",
+            "[tiger] Hi, it's Shere Khan. Roar.",
+            "[child] It's Child.",
+            "[child] It's Child. Hello.",
+        ]
+    );
+    Ok(())
+}
+
+#[support::test]
+fn a_counter_is_short() -> conclib::Result {
+    assert_eq!(said("counter", &[])?, ["7"]);
+    assert!(lines_of("counter")? <= 16);
+    Ok(())
+}
+
+#[support::test]
+fn a_typed_error_is_short() -> conclib::Result {
+    assert_eq!(said("typed_error", &[])?, ["divided by zero: true"]);
+    assert!(lines_of("typed_error")? <= 20);
+    Ok(())
+}
+
+#[support::test]
+fn a_topic_with_two_subscribers_is_short() -> conclib::Result {
+    // Two actors run side by side.
+    let mut lines = said("topic", &[])?;
+    lines.sort_unstable();
+    assert_eq!(lines, ["one shows 7", "two shows 7"]);
+    assert!(lines_of("topic")? <= 20);
+    Ok(())
+}
+
+#[support::test]
+fn a_pool_of_four_is_short() -> conclib::Result {
+    assert_eq!(said("pool", &[])?, ["49"]);
+    assert!(lines_of("pool")? <= 16);
+    Ok(())
+}
+
+#[support::test]
+fn a_supervised_worker_with_backoff_is_short() -> conclib::Result {
+    let panicked = "Err(\"`worker` panicked while it handled the request: unlucky\")";
+    let lines = ["2", panicked, "3, from a fresh state"];
+    assert_eq!(said("supervision", &[])?, lines);
+    assert!(lines_of("supervision")? <= 26);
+    Ok(())
+}
+
+#[cfg(feature = "testing")]
+#[support::test]
+fn the_test_kit_needs_no_shop() -> conclib::Result {
+    assert_eq!(
+        said("test_kit", &[])?,
+        [
+            "with a probe: 250 cents",
+            "with a fault: 250 cents",
+            "in a hundred orders: 1200 cents",
+        ]
+    );
+    Ok(())
+}
+
+#[support::test]
+fn a_streaming_reply_is_short() -> conclib::Result {
+    let numbers = "0 1 1 2 3 5 8 13 21 34 55 89";
+    assert_eq!(said("streaming_reply", &[])?.join(" "), numbers);
+    assert!(lines_of("streaming_reply")? <= 24);
+    Ok(())
+}

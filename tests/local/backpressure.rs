@@ -1,0 +1,327 @@
+//! A mailbox has exactly as many places as it says. Who finds none waits in
+//! line, and who leaves the line gives the place to the next.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context as Poller, Poll, Wake, Waker};
+use std::time::Duration;
+
+use conclib::prelude::*;
+use support::{Keeper, NoGood, Scribe, ScribeCalls, gate, hold, poll_once, scribe, until};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// Fills the mailbox and says how many messages found a place.
+fn fill(scribe: &ActorRef<Scribe>) -> usize {
+    let mut places = 0;
+    loop {
+        match scribe.note(places).try_tell() {
+            Ok(()) => places += 1,
+            Err(TellError::Full { urn, message }) => {
+                assert_eq!((urn, message.n), (scribe.urn(), places));
+                return usize::try_from(places).unwrap();
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[support::test]
+async fn exactly_as_many_are_accepted_as_there_are_places() {
+    let system = System::new("backpressure");
+    // Zero places would be no mailbox: it is taken for one.
+    for (said, places) in [(0, 1), (1, 1), (2, 2), (64, 64)] {
+        let (actor, log) = scribe();
+        let scribe = system.actor(actor).mailbox(said).spawn().unwrap();
+        let keeper = hold(&scribe).await;
+        assert_eq!(fill(&scribe), places);
+        let seen = system.snapshot().actors.pop().unwrap();
+        assert_eq!((seen.depth, seen.capacity), (places, places));
+        keeper.open();
+        scribe.stop().await;
+        assert_eq!(log.lines().len(), 1 + 1 + places + 2);
+    }
+}
+
+#[support::test]
+async fn each_turn_gives_exactly_one_place_back() {
+    let system = System::new("backpressure");
+    for capacity in [1, 2, 5] {
+        let (actor, _) = scribe();
+        let scribe = system.actor(actor).mailbox(capacity).spawn().unwrap();
+        let mut running = hold(&scribe).await;
+        let mut queued: std::collections::VecDeque<Keeper> = (0..capacity)
+            .map(|_| {
+                let (gate, keeper) = gate();
+                scribe.hold(gate).try_tell().unwrap();
+                keeper
+            })
+            .collect();
+        for _ in 0..3 * capacity {
+            let (more, keeper) = gate();
+            let full = scribe.hold(more).try_tell();
+            let more = match full {
+                Err(TellError::Full { message, .. }) => message.gate,
+                other => panic!("{other:?}"),
+            };
+            let mut next = queued.pop_front().unwrap();
+            running.open();
+            next.entered().await;
+            running = next;
+            scribe.hold(more).try_tell().unwrap();
+            queued.push_back(keeper);
+        }
+        drop((running, queued));
+        scribe.stop().await;
+    }
+}
+
+#[support::test]
+async fn a_waiting_sender_that_leaves_gives_its_place_in_line_to_the_next() {
+    let system = System::new("backpressure");
+    let (actor, log) = scribe();
+    let scribe = system.actor(actor).mailbox(1).spawn().unwrap();
+    let keeper = hold(&scribe).await;
+    scribe.note(0).try_tell().unwrap();
+    let mut waiting: Vec<_> = (1..=5).map(|n| scribe.note(n).owned().tell()).collect();
+    for told in &mut waiting {
+        assert!(poll_once(told).is_pending());
+    }
+    // The first, one in the middle, the last.
+    drop(waiting.remove(4));
+    drop(waiting.remove(2));
+    drop(waiting.remove(0));
+    keeper.open();
+    let mut rest = JoinSet::new();
+    rest.extend_with(waiting);
+    rest.join_all().await;
+    scribe.stop().await;
+    assert_eq!(log.lines()[1..5], ["held", "0", "2", "4"]);
+}
+
+/// Puts futures into a set.
+trait Extend<F> {
+    fn extend_with(&mut self, futures: Vec<F>);
+}
+
+impl<F: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>> Extend<F>
+    for JoinSet<F::Output>
+{
+    fn extend_with(&mut self, futures: Vec<F>) {
+        for future in futures {
+            self.spawn(future.into_future());
+        }
+    }
+}
+
+/// Whether it was woken.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Woken {
+    fn poll<F: Future + Unpin>(self: &Arc<Self>, future: &mut F) -> Poll<F::Output> {
+        let waker = Waker::from(self.clone());
+        std::pin::pin!(future).poll(&mut Poller::from_waker(&waker))
+    }
+
+    fn is_woken(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+#[support::test]
+async fn a_sender_that_leaves_after_it_was_promised_a_place_passes_it_on() {
+    let system = System::new("backpressure");
+    let (actor, log) = scribe();
+    let scribe = system.actor(actor).mailbox(1).spawn().unwrap();
+    let first = hold(&scribe).await;
+    let (second_gate, mut second) = gate();
+    scribe.hold(second_gate).try_tell().unwrap();
+    let wakes: [Arc<Woken>; 3] = Default::default();
+    let mut waiting: Vec<_> = (1..=3).map(|n| scribe.note(n).tell()).collect();
+    for (told, woken) in waiting.iter_mut().zip(&wakes) {
+        assert!(woken.poll(told).is_pending());
+    }
+    first.open();
+    second.entered().await;
+    let woken = || wakes.each_ref().map(|woken| woken.is_woken());
+    assert_eq!(woken(), [true, false, false]);
+    // The place is promised: a newcomer cannot have it.
+    assert!(matches!(
+        scribe.note(9).try_tell(),
+        Err(TellError::Full { .. })
+    ));
+    drop(waiting.remove(0));
+    assert_eq!(woken(), [true, true, false]);
+    assert!(matches!(
+        scribe.note(9).try_tell(),
+        Err(TellError::Full { .. })
+    ));
+    let mut third = waiting.remove(1);
+    assert!(poll_once(&mut waiting[0]).is_ready());
+    assert!(poll_once(&mut third).is_pending());
+    drop(third);
+    second.open();
+    scribe.note(4).await.unwrap();
+    assert_eq!(log.lines()[1..], ["held", "held", "2", "4"]);
+    // And the count of places is still right.
+    let keeper = hold(&scribe).await;
+    assert_eq!(fill(&scribe), 1);
+    keeper.open();
+}
+
+#[support::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_sender_starves_and_no_place_is_lost_when_many_leave_at_any_moment() {
+    let system = System::new("backpressure");
+    let (actor, log) = scribe();
+    let scribe = system.actor(actor).mailbox(2).spawn().unwrap();
+    for round in 0..20 {
+        let keeper = hold(&scribe).await;
+        let mut staying = JoinSet::new();
+        let mut leaving = Vec::new();
+        for n in 0..60 {
+            let told = scribe.note(round * 100 + n).owned().tell();
+            if n % 3 == 0 {
+                leaving.push(tokio::spawn(told));
+            } else {
+                staying.spawn(told);
+            }
+        }
+        keeper.open();
+        for task in leaving {
+            task.abort();
+        }
+        for told in staying.join_all().await {
+            told.unwrap();
+        }
+        scribe.echo(0).await.unwrap();
+        for n in (0..60).filter(|n| n % 3 != 0) {
+            assert_eq!(log.count(&(round * 100 + n).to_string()), 1);
+        }
+    }
+    until(|| system.snapshot().actors[0].depth == 0).await;
+    let keeper = hold(&scribe).await;
+    assert_eq!(fill(&scribe), 2);
+    keeper.open();
+}
+
+#[support::test(start_paused = true)]
+async fn a_tell_with_a_timeout_waits_no_longer_for_a_place_and_has_its_message_back() {
+    let system = System::new("backpressure");
+    let (actor, log) = scribe();
+    let scribe = system.actor(actor).mailbox(1).spawn().unwrap();
+    let keeper = hold(&scribe).await;
+    scribe.note(0).try_tell().unwrap();
+    let began = Instant::now();
+    let late = Duration::from_secs(2);
+    let error = scribe.note(7).timeout(late).tell().await.unwrap_err();
+    assert_eq!(began.elapsed(), late);
+    match error {
+        TellError::Failed { error, message } => {
+            assert_eq!(message.n, 7);
+            assert_eq!(
+                error,
+                AskError::Deadline {
+                    urn: scribe.urn(),
+                    after: late,
+                    delivery: Delivery::NotDelivered
+                }
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    // Its place in line went with it.
+    keeper.open();
+    scribe.note(8).await.unwrap();
+    assert_eq!(log.lines()[1..], ["held", "0", "8"]);
+}
+
+#[support::test(start_paused = true)]
+async fn an_ask_whose_time_is_over_before_it_had_a_place_says_that_it_did_not_run() {
+    let system = System::new("backpressure");
+    let scribe = system.actor(scribe().0).mailbox(1).spawn().unwrap();
+    let keeper = hold(&scribe).await;
+    scribe.note(0).try_tell().unwrap();
+    let late = Duration::from_millis(250);
+    let error = scribe.echo(1).timeout(late).await.unwrap_err();
+    assert_eq!(error.delivery(), Delivery::NotDelivered);
+    assert!(matches!(error, AskError::Deadline { after, .. } if after == late));
+    keeper.open();
+}
+
+#[support::test]
+async fn senders_that_wait_for_a_place_end_with_the_actor() {
+    let system = System::new("backpressure");
+    let ends: [fn(&ActorRef<Scribe>); 3] = [
+        |scribe| drop(scribe.stop()),
+        |scribe| drop(scribe.stop_now()),
+        |scribe| drop(scribe.kill()),
+    ];
+    for end in ends {
+        let scribe = system.actor(scribe().0).mailbox(1).spawn().unwrap();
+        let keeper = hold(&scribe).await;
+        scribe.note(0).try_tell().unwrap();
+        let mut tells = JoinSet::new();
+        let mut asks = JoinSet::new();
+        for n in 1..=3 {
+            let mut told = scribe.note(n).owned().tell();
+            assert!(poll_once(&mut told).is_pending());
+            tells.spawn(async move { (n, told.await) });
+            let mut asked = scribe.refuse(n.to_string()).owned().into_future();
+            assert!(poll_once(&mut asked).is_pending());
+            asks.spawn(asked);
+        }
+        end(&scribe);
+        for (n, told) in tells.join_all().await {
+            assert!(
+                matches!(told, Err(TellError::Stopped { message, .. }) if message.n == n),
+                "the message did not come back"
+            );
+        }
+        for asked in asks.join_all().await {
+            let error: AskError<NoGood> = asked.unwrap_err();
+            assert!(matches!(
+                error,
+                AskError::Stopped {
+                    delivery: Delivery::NotDelivered,
+                    ..
+                }
+            ));
+        }
+        keeper.open();
+        scribe.stopped().await;
+    }
+}
+
+#[support::test]
+async fn signals_and_snapshots_reach_an_actor_whose_mailbox_is_full() {
+    let system = System::new("backpressure");
+    for is_kill in [false, true] {
+        let (actor, log) = scribe();
+        let scribe = system.actor(actor).mailbox(3).spawn().unwrap();
+        let keeper = hold(&scribe).await;
+        assert_eq!(fill(&scribe), 3);
+        let mut waiting = scribe.note(9).tell();
+        assert!(poll_once(&mut waiting).is_pending());
+        assert_eq!(system.snapshot().actors[0].depth, 3);
+        if is_kill {
+            // Not even the turn that runs is in its way.
+            assert_eq!(scribe.kill().await, StopReason::Killed);
+            drop(keeper);
+            assert_eq!(log.lines(), ["start", "drop"]);
+        } else {
+            let mut stopping = scribe.stop_now();
+            assert!(poll_once(&mut stopping).is_pending());
+            keeper.open();
+            assert_eq!(stopping.await, StopReason::StoppedNow);
+            let end = ["start", "held", "stop: stopped at once", "drop"];
+            assert_eq!(log.lines(), end);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What was accepted and not handled is told as an event and counted. Events
+//! come in order, and a slow listener is told how many it missed.
+
+use conclib::prelude::*;
+use support::{ScribeCalls, ScribeNote, gate, hold, next_dead_letter, scribe};
+
+#[support::test]
+async fn a_life_is_told_from_its_start_to_its_end() {
+    let system = System::new("events");
+    let mut events = system.events();
+    let scribe = system.actor(scribe().0).urn("one").spawn().unwrap();
+    let keeper = hold(&scribe).await;
+    scribe.note(1).tell().await.unwrap();
+    drop(scribe.stop_now());
+    keeper.open();
+    let urn: Urn = "one".parse().unwrap();
+    let started = Event::Started { urn: urn.clone() };
+    assert_eq!(events.next().await, Some(started));
+    let letter = next_dead_letter(&mut events).await;
+    assert_eq!((&letter.urn, letter.message), (&urn, "note"));
+    assert_eq!(letter.cause, DeadLetterCause::Stopped);
+    let stopped = Event::Stopped {
+        urn,
+        reason: StopReason::StoppedNow,
+    };
+    assert_eq!(events.next().await, Some(stopped));
+    // Who hears of the end can take the name.
+    system.actor(self::scribe().0).urn("one").spawn().unwrap();
+}
+
+/// Tells another actor from its turn.
+#[actor(urn = "teller")]
+struct Teller(Recipient<ScribeNote>);
+
+#[actor]
+impl Teller {
+    #[message]
+    async fn pass(&mut self, n: u64) -> bool {
+        self.0.ask(ScribeNote { n }).tell().await.is_ok()
+    }
+}
+
+#[support::test]
+async fn a_dead_letter_names_the_actor_that_sent_it() {
+    let system = System::new("events");
+    let mut events = system.events();
+    let scribe = system.spawn(scribe().0).unwrap();
+    let teller = system.spawn(Teller(scribe.recipient())).unwrap();
+    let keeper = hold(&scribe).await;
+    assert_eq!(teller.pass(1).await, Ok(true));
+    scribe.note(2).tell().await.unwrap();
+    drop(scribe.stop_now());
+    keeper.open();
+    let from = next_dead_letter(&mut events).await.from;
+    assert_eq!(from.as_ref().map(Urn::as_str), Some("teller"));
+    assert_eq!(next_dead_letter(&mut events).await.from, None);
+    // What the sender was told is refused is no dead letter.
+    scribe.stopped().await;
+    assert_eq!(teller.pass(3).await, Ok(false));
+    assert_eq!(system.snapshot().dead_letters, 2);
+}
+
+#[support::test]
+async fn a_told_message_whose_turn_is_killed_is_a_dead_letter() {
+    let system = System::new("events");
+    let mut events = system.events();
+    let scribe = system.spawn(scribe().0).unwrap();
+    let keeper = hold(&scribe).await;
+    scribe.kill().await;
+    let letter = next_dead_letter(&mut events).await;
+    assert_eq!((letter.urn, letter.message), (scribe.urn(), "hold"));
+    drop(keeper);
+}
+
+#[support::test]
+async fn dead_letters_are_counted_whether_or_not_somebody_listens() {
+    let system = System::new("events");
+    let scribe = system.spawn(scribe().0).unwrap();
+    let keeper = hold(&scribe).await;
+    for n in 0..10 {
+        scribe.note(n).tell().await.unwrap();
+    }
+    drop(scribe.stop_now());
+    keeper.open();
+    scribe.stopped().await;
+    assert_eq!(system.snapshot().dead_letters, 10);
+    assert_eq!(system.shutdown().await.dead_letters, 10);
+}
+
+#[support::test]
+async fn a_slow_listener_is_told_how_many_events_it_missed_and_goes_on() {
+    let system = System::new("events");
+    let mut slow = system.events();
+    let mut quick = system.events();
+    let scribe = system.actor(scribe().0).mailbox(2000).spawn().unwrap();
+    let keeper = hold(&scribe).await;
+    for n in 0..1500 {
+        scribe.note(n).try_tell().unwrap();
+    }
+    drop(scribe.stop_now());
+    keeper.open();
+    scribe.stopped().await;
+    // 1500 dead letters, a start and an end; 1024 are kept.
+    let mut seen = 0;
+    for events in [&mut slow, &mut quick] {
+        let Some(Event::Lagged(missed)) = events.next().await else {
+            panic!("it did not miss any");
+        };
+        loop {
+            seen += 1;
+            match events.next().await {
+                Some(Event::DeadLetter(_)) => {}
+                Some(Event::Stopped { .. }) => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(missed + seen, 1502);
+        seen = 0;
+    }
+    // A listener hears from when it began on.
+    let mut late = system.events();
+    let next = system.actor(self::scribe().0).urn("next").spawn().unwrap();
+    next.started().await.unwrap();
+    let started = Event::Started { urn: next.urn() };
+    assert_eq!(late.next().await, Some(started.clone()));
+    assert_eq!(slow.next().await, Some(started));
+}
+
+#[support::test]
+async fn the_events_end_with_the_system() {
+    let system = System::new("events");
+    let mut events = system.events();
+    drop(system);
+    assert_eq!(events.next().await, None);
+}
+
+#[support::test]
+async fn the_events_end_when_the_last_reference_goes_after_the_system() {
+    let system = System::new("events");
+    let mut events = system.events();
+    let scribe = system.spawn(scribe().0).unwrap();
+    drop(system);
+    scribe.stopped().await;
+    drop(scribe);
+    let mut ends = 0;
+    while let Some(event) = events.next().await {
+        ends += usize::from(matches!(event, Event::Stopped { .. }));
+    }
+    assert_eq!(ends, 1);
+}
+
+#[support::test]
+async fn a_message_that_was_handled_is_no_dead_letter() {
+    let system = System::new("events");
+    let scribe = system.spawn(scribe().0).unwrap();
+    assert!(scribe.refuse("no".into()).await.is_err());
+    scribe.refuse("no".into()).tell().await.unwrap();
+    assert_eq!(scribe.echo(1).reply().await.unwrap().await, Ok(1));
+    let (gate, keeper) = gate();
+    keeper.open();
+    scribe.hold(gate).await.unwrap();
+    scribe.stop().await;
+    assert_eq!(system.snapshot().dead_letters, 0);
+}

@@ -1,0 +1,208 @@
+//! An answer that comes later: from anywhere, once, and never silently not.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use conclib::prelude::*;
+use support::NoGood;
+
+/// Where the ends of its answers go.
+#[actor]
+#[derive(Default)]
+struct Later {
+    kept: Kept,
+}
+
+type Kept = Arc<Mutex<Vec<ReplyTo<u64, NoGood>>>>;
+
+#[actor]
+impl Later {
+    #[message]
+    fn before(&mut self, n: u64, ctx: &mut Context<Self>) -> Deferred<u64> {
+        let (reply, deferred) = ctx.defer();
+        reply.send(n);
+        deferred
+    }
+
+    #[message]
+    fn task(&mut self, n: u64, ctx: &mut Context<Self>) -> Deferred<u64> {
+        let (reply, deferred) = ctx.defer();
+        tokio::spawn(async move {
+            tokio::task::yield_now().await;
+            reply.send(n);
+        });
+        deferred
+    }
+
+    #[message]
+    fn forget(&mut self, ctx: &mut Context<Self>) -> Deferred<u64> {
+        let (reply, deferred) = ctx.defer();
+        drop(reply);
+        deferred
+    }
+
+    /// Drops its end in a task, after it returned.
+    #[message]
+    fn forget_later(&mut self, ctx: &mut Context<Self>) -> Deferred<u64> {
+        let (reply, deferred) = ctx.defer();
+        tokio::spawn(async move {
+            tokio::task::yield_now().await;
+            drop(reply);
+        });
+        deferred
+    }
+
+    #[message]
+    async fn keep(&mut self, ctx: &mut Context<Self>) -> Deferred<u64, NoGood> {
+        let (reply, deferred) = ctx.defer();
+        tokio::task::yield_now().await;
+        self.kept.lock().unwrap().push(reply);
+        deferred
+    }
+
+    /// Keeps its own end, and returns the other of a second pair.
+    #[message]
+    fn mix_up(&mut self, ctx: &mut Context<Self>) -> Deferred<u64> {
+        let (first, _first) = ctx.defer::<u64, Never>();
+        let (second, deferred) = ctx.defer();
+        first.send(1);
+        second.send(2);
+        deferred
+    }
+
+    #[message]
+    fn echo(&mut self, n: u64) -> u64 {
+        n
+    }
+}
+
+fn later(system: &System) -> (ActorRef<Later>, Kept) {
+    let later = Later::default();
+    let kept = later.kept.clone();
+    (system.spawn(later).unwrap(), kept)
+}
+
+fn take(kept: &Kept) -> ReplyTo<u64, NoGood> {
+    kept.lock().unwrap().remove(0)
+}
+
+#[support::test]
+async fn it_can_be_given_before_and_after_the_handler_returned() {
+    let system = System::new("deferred");
+    let (later, _) = later(&system);
+    assert_eq!(later.before(1).await, Ok(1));
+    assert_eq!(later.task(2).await, Ok(2));
+    assert_eq!(later.mix_up().await, Ok(2));
+    // Told, there is nobody to answer.
+    later.before(1).tell().await.unwrap();
+    later.task(1).tell().await.unwrap();
+    later.forget().tell().await.unwrap();
+    assert_eq!(later.echo(3).await, Ok(3));
+}
+
+#[support::test]
+async fn the_actor_serves_others_meanwhile_and_each_asker_gets_its_own() {
+    let system = System::new("deferred");
+    let (later, kept) = later(&system);
+    let mut waiting = Vec::new();
+    for _ in 0..10 {
+        waiting.push(later.keep().reply().await.unwrap());
+    }
+    assert_eq!(later.echo(3).await, Ok(3));
+    let mut ends = std::mem::take(&mut *kept.lock().unwrap());
+    // Answered last first.
+    for n in (0..10).rev() {
+        let end = ends.pop().unwrap();
+        assert!(end.is_wanted());
+        if n % 2 == 0 {
+            end.send(n);
+        } else {
+            end.fail(NoGood(n.to_string()));
+        }
+    }
+    for (n, reply) in (0..).zip(waiting) {
+        match n % 2 {
+            0 => assert_eq!(reply.await, Ok(n)),
+            _ => assert_eq!(reply.await, Err(AskError::Handler(NoGood(n.to_string())))),
+        }
+    }
+}
+
+#[support::test]
+async fn dropped_unanswered_the_asker_is_told_so() {
+    let system = System::new("deferred");
+    let (later, kept) = later(&system);
+    for answer in [later.forget().await, later.forget_later().await] {
+        assert_eq!(answer, Err(AskError::NoReply { urn: later.urn() }));
+    }
+    let reply = later.keep().reply().await.unwrap();
+    later.echo(0).await.unwrap();
+    drop(take(&kept));
+    let error = reply.await.unwrap_err();
+    assert_eq!(error, AskError::NoReply { urn: later.urn() });
+    assert_eq!(error.delivery(), Delivery::MayHaveRun);
+}
+
+#[support::test]
+async fn it_can_be_given_after_the_actor_has_stopped() {
+    let system = System::new("deferred");
+    for is_kill in [false, true] {
+        let (later, kept) = later(&system);
+        let reply = later.keep().reply().await.unwrap();
+        later.echo(0).await.unwrap();
+        if is_kill {
+            later.kill().await;
+        } else {
+            later.stop().await;
+        }
+        let end = take(&kept);
+        assert!(end.is_wanted());
+        end.send(7);
+        assert_eq!(reply.await, Ok(7));
+    }
+}
+
+/// Keeps the ends in its own state.
+#[actor]
+#[derive(Default)]
+struct Hoarder(Vec<ReplyTo<u64>>);
+
+#[actor]
+impl Hoarder {
+    #[message]
+    fn keep(&mut self, ctx: &mut Context<Self>) -> Deferred<u64> {
+        let (reply, deferred) = ctx.defer();
+        self.0.push(reply);
+        deferred
+    }
+}
+
+#[support::test]
+async fn what_the_state_keeps_ends_with_it() {
+    let system = System::new("deferred");
+    let hoarder = system.spawn(Hoarder::default()).unwrap();
+    let reply = hoarder.keep().reply().await.unwrap();
+    hoarder.stop().await;
+    assert_eq!(reply.await, Err(AskError::NoReply { urn: hoarder.urn() }));
+}
+
+#[support::test(start_paused = true)]
+async fn it_knows_whether_it_is_still_wanted() {
+    let system = System::new("deferred");
+    let (later, kept) = later(&system);
+    let reply = later.keep().reply().await.unwrap();
+    later.echo(0).await.unwrap();
+    let end = take(&kept);
+    assert!(end.is_wanted());
+    drop(reply);
+    assert!(!end.is_wanted(), "its asker has left");
+    end.send(1);
+
+    let late = later.keep().timeout(Duration::from_secs(1)).await;
+    assert!(matches!(late, Err(AskError::Deadline { .. })));
+    assert!(!take(&kept).is_wanted(), "its asker's time is over");
+
+    later.keep().tell().await.unwrap();
+    later.echo(0).await.unwrap();
+    assert!(!take(&kept).is_wanted(), "nobody asked");
+}

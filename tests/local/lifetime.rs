@@ -1,0 +1,245 @@
+//! Who owns a life: a named actor belongs to its system, an anonymous one to
+//! its references. Nothing is left when the owner goes.
+
+use conclib::AnyRef;
+use conclib::prelude::*;
+use support::{Scribe, ScribeCalls, ScribeNote, hold, scribe, until};
+use tokio::task::yield_now;
+
+/// Whether the actor still lives after all that is ready has run.
+async fn lives(system: &System) -> bool {
+    for _ in 0..100 {
+        yield_now().await;
+    }
+    !system.snapshot().actors.is_empty()
+}
+
+#[support::test]
+async fn an_anonymous_actor_serves_what_is_queued_and_ends_with_its_last_reference() {
+    let system = System::new("lifetime");
+    let mut events = system.events();
+    let (actor, log) = scribe();
+    let scribe = system.spawn(actor).unwrap();
+    let urn = scribe.urn();
+    let keeper = hold(&scribe).await;
+    let clone = scribe.clone();
+    scribe.note(1).tell().await.unwrap();
+    let reply = scribe.echo(2).reply().await.unwrap();
+    drop(scribe);
+    clone.note(3).tell().await.unwrap();
+    drop(clone);
+    keeper.open();
+    // An answer that is to be picked up is no reference, and comes.
+    assert_eq!(reply.await, Ok(2));
+    until(|| system.snapshot().actors.is_empty()).await;
+    let stop = "stop: its last reference is gone";
+    assert_eq!(log.lines(), ["start", "held", "1", "3", stop, "drop"]);
+    let stopped = Event::Stopped {
+        urn,
+        reason: StopReason::Unreferenced,
+    };
+    while let Some(event) = events.next().await {
+        if event == stopped {
+            break;
+        }
+    }
+}
+
+#[support::test]
+async fn every_kind_of_strong_reference_keeps_it_alive_alone() {
+    let system = System::new("lifetime");
+
+    let first = system.spawn(scribe().0).unwrap();
+    let clone: ActorRef<Scribe> = first.clone();
+    drop(first);
+    assert!(lives(&system).await);
+    let recipient: Recipient<ScribeNote> = clone.recipient();
+    let urn = clone.urn();
+    drop(clone);
+    assert!(lives(&system).await);
+    recipient.ask(ScribeNote { n: 1 }).await.unwrap();
+    let second = recipient.clone();
+    drop(recipient);
+    assert!(lives(&system).await);
+    let any: AnyRef = system.lookup(&urn).unwrap();
+    drop(second);
+    assert!(lives(&system).await);
+    let other = any.clone();
+    drop(any);
+    assert!(lives(&system).await);
+    let typed = other.downcast::<Scribe>().unwrap();
+    drop(other);
+    assert!(lives(&system).await);
+    let call = typed.echo(7).owned();
+    drop(typed);
+    assert!(lives(&system).await);
+    assert_eq!(call.await, Ok(7));
+    assert!(!lives(&system).await);
+}
+
+#[support::test]
+async fn what_is_weak_keeps_nobody_alive() {
+    let system = System::new("lifetime");
+    let scribe = system.spawn(scribe().0).unwrap();
+    let weak = scribe.downgrade().unwrap();
+    let again = weak.upgrade().unwrap();
+    assert_eq!((again.urn(), weak.urn()), (scribe.urn(), scribe.urn()));
+    drop((scribe, again));
+    assert!(weak.clone().upgrade().is_none());
+    assert!(!lives(&system).await);
+    assert!(weak.upgrade().is_none());
+}
+
+#[support::test]
+async fn what_is_weak_leads_to_nobody_once_it_has_ended() {
+    let system = System::new("lifetime");
+    let parent = system.actor(scribe().0).urn("parent").spawn().unwrap();
+    let child = system.actor(scribe().0).child_of(&parent).spawn().unwrap();
+    let anonymous = system.spawn(scribe().0).unwrap();
+    for actor in [&anonymous, &child, &parent] {
+        let weak = actor.downgrade().unwrap();
+        let recipient = actor.recipient::<support::ScribeEcho>().downgrade();
+        assert!(weak.upgrade().is_some());
+        assert!(recipient.upgrade().is_some());
+        // There are references all the same.
+        actor.stop().await;
+        assert!(weak.upgrade().is_none());
+        assert!(recipient.upgrade().is_none());
+    }
+}
+
+#[support::test]
+async fn a_named_actor_lives_on_without_references() {
+    let system = System::new("lifetime");
+    let (actor, log) = scribe();
+    let scribe = system.actor(actor).urn("named").spawn().unwrap();
+    let weak = scribe.downgrade().unwrap();
+    drop(scribe);
+    assert!(lives(&system).await);
+    assert_eq!(weak.upgrade().unwrap().echo(1).await, Ok(1));
+    let again = system.get::<Scribe>("named").unwrap();
+    drop(again);
+    assert!(lives(&system).await);
+    assert_eq!(log.lines(), ["start"]);
+}
+
+#[support::test]
+async fn the_last_handle_of_a_system_takes_its_actors_with_it() {
+    let base = support::alive();
+    let system = System::new("lifetime");
+    let (actor, log) = scribe();
+    let named = system.actor(actor).urn("named").spawn().unwrap();
+    let (actor, quiet) = scribe();
+    let anonymous = system.spawn(actor).unwrap();
+    let keeper = hold(&named).await;
+    let asked = named.echo(1).reply().await.unwrap();
+    anonymous.echo(1).await.unwrap();
+
+    let clone = system.clone();
+    drop(system);
+    assert!(lives(&clone).await);
+    let mut events = clone.events();
+    drop(clone);
+    assert_eq!(named.stopped().await, Some(StopReason::Killed));
+    assert_eq!(anonymous.stopped().await, Some(StopReason::Killed));
+    assert_eq!(asked.await.unwrap_err().delivery(), Delivery::NotDelivered);
+    assert_eq!(log.lines(), ["start", "drop"]);
+    assert_eq!(quiet.lines(), ["start", "drop"]);
+    drop((named, anonymous, keeper));
+    // Events that had happened can still be read; then the stream ends.
+    let mut ends = 0;
+    while let Some(event) = events.next().await {
+        ends += usize::from(matches!(event, Event::Stopped { .. }));
+    }
+    assert_eq!(ends, 2);
+    until(|| support::alive() == base).await;
+}
+
+#[support::test]
+async fn a_system_that_is_dropped_before_its_actors_have_begun_ends_them() {
+    let base = support::alive();
+    let system = System::new("lifetime");
+    let (actor, log) = scribe();
+    let scribe = system.spawn(actor).unwrap();
+    drop(system);
+    assert_eq!(scribe.stopped().await, Some(StopReason::Killed));
+    assert_eq!(log.lines(), ["drop"]);
+    until(|| support::alive() == base).await;
+}
+
+#[support::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_task_is_left_after_any_kind_of_end() {
+    let base = support::alive();
+    let system = System::new("lifetime");
+    for round in 0..40 {
+        for end in 0..6 {
+            let (actor, log) = scribe();
+            let spawner = system.actor(actor);
+            let scribe = if end == 5 {
+                spawner.spawn().unwrap()
+            } else {
+                spawner.urn("one").spawn().unwrap()
+            };
+            if round % 2 == 0 {
+                scribe.echo(0).await.unwrap();
+            }
+            match end {
+                0 => drop(scribe.stop().await),
+                1 => drop(scribe.stop_now().await),
+                2 => drop(scribe.kill().await),
+                3 => drop(scribe.quit().await.unwrap()),
+                4 => assert!(scribe.explode("end".into()).await.is_err()),
+                _ => {}
+            }
+            if end < 5 {
+                scribe.stopped().await;
+            }
+            drop(scribe);
+            until(|| log.has("drop")).await;
+        }
+    }
+    until(|| support::alive() == base && system.snapshot().actors.is_empty()).await;
+}
+
+#[support::test(flavor = "multi_thread", worker_threads = 2)]
+async fn references_that_come_and_go_on_all_threads_leave_nobody_behind() {
+    let base = support::alive();
+    let system = System::new("lifetime");
+    for _ in 0..100 {
+        let scribe = system.spawn(scribe().0).unwrap();
+        let weak = scribe.downgrade().unwrap();
+        let strong = tokio::spawn(async move {
+            for n in 0..10 {
+                let clone = scribe.clone();
+                clone.note(n).tell().await.unwrap();
+            }
+        });
+        let upgrading = tokio::spawn(async move {
+            // What is upgraded works, until there is nothing to upgrade.
+            while let Some(scribe) = weak.upgrade() {
+                if scribe.echo(1).await.is_err() {
+                    break;
+                }
+            }
+        });
+        strong.await.unwrap();
+        upgrading.await.unwrap();
+    }
+    until(|| support::alive() == base && system.snapshot().actors.is_empty()).await;
+}
+
+#[support::test]
+async fn a_scoped_reference_stops_its_actor_when_it_goes() {
+    let system = System::new("lifetime");
+    let (actor, log) = scribe();
+    let scoped = system.actor(actor).urn("helper").spawn().unwrap().scoped();
+    let other = scoped.clone();
+    scoped.note(1).tell().await.unwrap();
+    drop(scoped);
+    let (first, second) = tokio::join!(other.stopped(), other.stopped());
+    assert_eq!(
+        (first, second),
+        (Some(StopReason::Stopped), Some(StopReason::Stopped))
+    );
+    assert!(log.has("1") && log.has("drop"));
+}

@@ -1,0 +1,222 @@
+//! Messages of one sender to one actor are handled in the order they were
+//! sent, one at a time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use conclib::prelude::*;
+use support::{Gate, ScribeCalls, hold, poll_once, scribe};
+use tokio::task::{JoinSet, yield_now};
+
+/// Notes what each sender sent, and how many turns overlap.
+#[actor]
+#[derive(Default)]
+struct Orderly {
+    seen: Vec<Vec<u64>>,
+    inside: Arc<AtomicUsize>,
+    most: usize,
+}
+
+#[actor]
+impl Orderly {
+    #[message]
+    async fn put(&mut self, sender: usize, n: u64) {
+        let now = 1 + self.inside.fetch_add(1, Ordering::SeqCst);
+        self.most = self.most.max(now);
+        if n.is_multiple_of(16) {
+            yield_now().await;
+        }
+        if self.seen.len() <= sender {
+            self.seen.resize(sender + 1, Vec::new());
+        }
+        self.seen[sender].push(n);
+        self.inside.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    #[message(every = "1ms")]
+    async fn tick(&mut self) {
+        let now = 1 + self.inside.fetch_add(1, Ordering::SeqCst);
+        self.most = self.most.max(now);
+        yield_now().await;
+        self.inside.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    #[message]
+    fn seen(&mut self) -> (Vec<Vec<u64>>, usize) {
+        (std::mem::take(&mut self.seen), self.most)
+    }
+}
+
+#[support::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_tells_of_one_sender_arrive_in_order() {
+    let system = System::new("order");
+    let orderly = system.spawn(Orderly::default()).unwrap();
+    for n in 0..10_000 {
+        orderly.put(0, n).tell().await.unwrap();
+    }
+    let (seen, _) = orderly.seen().await.unwrap();
+    assert!(seen[0].iter().copied().eq(0..10_000));
+}
+
+#[support::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_of_many_senders_is_served_in_order_through_a_mailbox_that_is_always_full() {
+    let system = System::new("order");
+    for capacity in [1, 2, 7] {
+        let orderly = system
+            .actor(Orderly::default())
+            .mailbox(capacity)
+            .spawn()
+            .unwrap();
+        let mut senders = JoinSet::new();
+        for sender in 0..8 {
+            let orderly = orderly.clone();
+            senders.spawn(async move {
+                for n in 0..500 {
+                    orderly.put(sender, n).tell().await.unwrap();
+                }
+            });
+        }
+        senders.join_all().await;
+        let (seen, most) = orderly.seen().await.unwrap();
+        assert_eq!(seen.len(), 8);
+        assert!(seen.iter().all(|seen| seen.iter().copied().eq(0..500)));
+        assert_eq!(most, 1, "two turns overlapped");
+    }
+}
+
+#[support::test]
+async fn waiting_senders_get_their_places_in_the_order_they_came() {
+    let system = System::new("order");
+    let (actor, log) = scribe();
+    let scribe = system.actor(actor).mailbox(1).spawn().unwrap();
+    let keeper = hold(&scribe).await;
+    scribe.note(0).try_tell().unwrap();
+    let mut waiting = JoinSet::new();
+    for n in 1..=20 {
+        let mut told = scribe.note(n).owned().tell();
+        assert!(poll_once(&mut told).is_pending());
+        waiting.spawn(told);
+    }
+    keeper.open();
+    while let Some(told) = waiting.join_next().await {
+        told.unwrap().unwrap();
+    }
+    scribe.stop().await;
+    let notes: Vec<_> = (0..=20).map(|n| n.to_string()).collect();
+    assert_eq!(log.lines()[2..23], notes);
+}
+
+#[support::test]
+async fn every_way_to_send_keeps_the_order_of_its_sender() {
+    let system = System::new("order");
+    let (actor, log) = scribe();
+    let scribe = system.actor(actor).mailbox(64).spawn().unwrap();
+    let mut replies = Vec::new();
+    for n in (0..40).step_by(4) {
+        scribe.note(n).tell().await.unwrap();
+        scribe.note(n + 1).try_tell().unwrap();
+        replies.push(scribe.note(n + 2).reply().await.unwrap());
+        scribe.note(n + 3).await.unwrap();
+    }
+    for reply in replies {
+        reply.await.unwrap();
+    }
+    let notes: Vec<_> = (0..40).map(|n| n.to_string()).collect();
+    assert_eq!(log.lines()[1..], notes);
+}
+
+/// Sends to itself.
+#[actor]
+#[derive(Default)]
+struct Selfish {
+    order: Vec<u64>,
+}
+
+#[actor]
+impl Selfish {
+    #[message(local)]
+    async fn begin(&mut self, gate: Gate, ctx: &mut Context<Self>) {
+        gate.pass().await;
+        let me = ctx.me();
+        me.put(100).tell().await.unwrap();
+        me.put(101).try_tell().unwrap();
+        self.order.push(0);
+    }
+
+    #[message]
+    fn put(&mut self, n: u64) {
+        self.order.push(n);
+    }
+
+    #[message]
+    fn order(&self) -> Vec<u64> {
+        self.order.clone()
+    }
+}
+
+#[support::test]
+async fn what_an_actor_sends_to_itself_comes_after_what_is_queued() {
+    let system = System::new("order");
+    let selfish = system.spawn(Selfish::default()).unwrap();
+    let (gate, mut keeper) = support::gate();
+    selfish.begin(gate).tell().await.unwrap();
+    keeper.entered().await;
+    for n in 1..=3 {
+        selfish.put(n).tell().await.unwrap();
+    }
+    keeper.open();
+    // Asked from here it would be queued before the actor's own messages.
+    support::until(|| system.snapshot().actors[0].handled == 6).await;
+    assert_eq!(selfish.order().await.unwrap(), [0, 1, 2, 3, 100, 101]);
+}
+
+/// Holds what is neither `Sync` nor shared.
+#[actor]
+struct Alone(std::cell::Cell<u64>);
+
+#[actor]
+impl Alone {
+    #[message]
+    async fn add(&mut self, by: u64) -> u64 {
+        yield_now().await;
+        self.0.set(self.0.get() + by);
+        self.0.get()
+    }
+}
+
+#[support::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_state_needs_no_lock_and_no_reply_goes_to_another_asker() {
+    let system = System::new("order");
+    let alone = system.spawn(Alone(std::cell::Cell::new(0))).unwrap();
+    let mut askers = JoinSet::new();
+    for _ in 0..4 {
+        let alone = alone.clone();
+        askers.spawn(async move {
+            let mut seen = Vec::new();
+            for _ in 0..500 {
+                seen.push(alone.add(1).await.unwrap());
+            }
+            assert!(seen.is_sorted());
+            seen
+        });
+    }
+    let mut all: Vec<_> = askers.join_all().await.into_iter().flatten().collect();
+    all.sort_unstable();
+    assert!(all.into_iter().eq(1..=2000));
+}
+
+#[support::test]
+async fn an_ask_that_is_dropped_before_it_has_a_place_is_not_sent() {
+    let system = System::new("order");
+    let (actor, log) = scribe();
+    let scribe = system.actor(actor).mailbox(1).spawn().unwrap();
+    let keeper = hold(&scribe).await;
+    scribe.note(0).try_tell().unwrap();
+    let mut ask = scribe.note(1).into_future();
+    assert!(poll_once(&mut ask).is_pending());
+    drop(ask);
+    drop(scribe.note(2));
+    keeper.open();
+    scribe.note(3).await.unwrap();
+    assert_eq!(log.lines(), ["start", "held", "0", "3"]);
+}

@@ -1,0 +1,95 @@
+//! References: equality, hashing, and what people read of them.
+#![allow(
+    clippy::mutable_key_type,
+    reason = "a reference is hashed by what never changes"
+)]
+
+use std::collections::{HashMap, HashSet};
+
+use conclib::prelude::*;
+use support::{Scribe, ScribeCalls, ScribeEcho, scribe};
+
+#[actor]
+struct Cache<T> {
+    last: Option<T>,
+}
+
+#[actor]
+impl<T: Clone> Cache<T> {
+    #[message(local)]
+    fn put(&mut self, value: T) -> Option<T> {
+        self.last.replace(value)
+    }
+}
+
+#[support::test]
+async fn references_are_equal_if_they_lead_to_the_same_actor() {
+    let system = System::new("references");
+    let one = system.actor(scribe().0).urn("one").spawn().unwrap();
+    let two = system.spawn(scribe().0).unwrap();
+    assert_eq!(one, one.clone());
+    assert_ne!(one, two);
+    assert_eq!(one, system.get::<Scribe>("one").unwrap());
+    assert_eq!(one, one.downgrade().unwrap().upgrade().unwrap());
+
+    let mut names: HashMap<ActorRef<Scribe>, &str> = HashMap::new();
+    names.insert(one.clone(), "one");
+    names.insert(two.clone(), "two");
+    assert_eq!((names[&one.clone()], names[&two]), ("one", "two"));
+    let set: HashSet<_> = [one.clone(), two.clone(), one.clone()].into();
+    assert_eq!(set.len(), 2);
+
+    // Another life under the same name is another actor.
+    one.stop().await;
+    let next = system.actor(scribe().0).urn("one").spawn().unwrap();
+    assert_eq!(next.urn(), one.urn());
+    assert_ne!(next, one);
+    assert!(matches!(one.echo(1).await, Err(AskError::Stopped { .. })));
+    assert_eq!(next.echo(1).await, Ok(1));
+}
+
+#[support::test]
+async fn references_say_the_type_and_the_name_and_not_the_path() {
+    let system = System::new("references");
+    let one = system.actor(scribe().0).urn("one").spawn().unwrap();
+    assert_eq!(one.to_string(), "Scribe (one)");
+    assert_eq!(format!("{one:?}"), "ActorRef(Scribe (one))");
+    let weak = one.downgrade().unwrap();
+    assert_eq!(format!("{weak:?}"), "WeakRef(one)");
+    let recipient: Recipient<ScribeEcho> = one.recipient();
+    assert_eq!(format!("{recipient:?}"), "Recipient<echo>(one)");
+    let any = system.lookup("one").unwrap();
+    assert!(format!("{any:?}").ends_with("Scribe one)"), "{any:?}");
+    let anonymous = system.spawn(scribe().0).unwrap();
+    assert!(anonymous.to_string().starts_with("Scribe (urn:uuid:"));
+
+    let cache = system.actor(Cache::<u8> { last: None });
+    let cache = cache.urn("cache").spawn().unwrap();
+    assert_eq!(cache.to_string(), "Cache<u8> (cache)");
+    assert_eq!(cache.put(1).await, Ok(None));
+    assert_eq!(cache.put(2).await, Ok(Some(1)));
+}
+
+#[support::test]
+async fn errors_name_the_actor_and_what_to_do() {
+    let system = System::new("references");
+    let one = system.actor(scribe().0).urn("one").spawn().unwrap();
+    one.stop().await;
+    let texts = [
+        (
+            one.echo(1).await.unwrap_err().to_string(),
+            "`one` stopped before it answered; its handler has not run",
+        ),
+        (
+            one.note(1).tell().await.unwrap_err().to_string(),
+            "`one` has stopped; the message was not delivered",
+        ),
+        (
+            system.lookup("one").unwrap_err().to_string(),
+            "no actor `one` lives in the system `references`",
+        ),
+    ];
+    for (text, expected) in texts {
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,687 @@
+//! Who publishes does not wait for who is slow, unless it is said so; and
+//! nothing is lost without a word.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use conclib::prelude::*;
+use conclib::{Events, TopicError};
+use support::{Gate, Keeper, Log, gate, poll_once, until};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+#[message]
+#[derive(Clone)]
+pub struct Price(u64);
+
+/// Not `Clone`.
+#[message]
+pub struct Ticket(u64);
+
+/// Hears of what it missed.
+#[actor]
+struct Screen(Log);
+
+#[actor]
+impl Screen {
+    #[handler]
+    fn price(&mut self, Price(n): Price) {
+        self.0.add(n.to_string());
+    }
+
+    #[handler]
+    fn ticket(&mut self, Ticket(n): Ticket) {
+        self.0.add(format!("ticket {n}"));
+    }
+
+    #[handler]
+    fn lagged(&mut self, Lagged { topic, missed, .. }: Lagged) {
+        self.0.add(format!("{topic} lagged {missed}"));
+    }
+
+    #[message(local)]
+    async fn hold(&mut self, gate: Gate) {
+        gate.pass().await;
+    }
+
+    /// Publishes from its own turn.
+    #[message(local)]
+    async fn publish(&mut self, topic: Topic<Price>, n: u64) {
+        topic.publish(Price(n)).await;
+        topic.publish(Price(n + 1));
+    }
+
+    #[message]
+    fn explode(&mut self) {
+        panic!("boom");
+    }
+
+    #[message]
+    fn done(&self) -> Vec<String> {
+        self.0.lines()
+    }
+}
+
+/// Does not hear of it.
+#[actor]
+struct Deaf(Log);
+
+#[actor]
+impl Deaf {
+    #[handler]
+    async fn price(&mut self, Price(n): Price) {
+        self.0.add(n.to_string());
+    }
+
+    #[message(local)]
+    async fn hold(&mut self, gate: Gate) {
+        gate.pass().await;
+    }
+}
+
+/// More urgent than what says nothing, as `Lagged` does.
+#[message(priority = 1)]
+#[derive(Clone)]
+pub struct Alarm(u64);
+
+#[actor(priority, mailbox = 1)]
+struct Ward(Log);
+
+#[actor]
+impl Ward {
+    #[handler]
+    fn alarm(&mut self, Alarm(n): Alarm) {
+        self.0.add(n.to_string());
+    }
+
+    #[handler]
+    fn lagged(&mut self, Lagged { missed, .. }: Lagged) {
+        self.0.add(format!("lagged {missed}"));
+    }
+
+    #[message(local)]
+    async fn hold(&mut self, gate: Gate) {
+        gate.pass().await;
+    }
+
+    /// Publishes to itself, past the bound, when the notice waits already.
+    #[message(local, priority = 0)]
+    async fn publish(&mut self, alarms: Topic<Alarm>, gate: Gate) {
+        gate.pass().await;
+        alarms.publish(Alarm(3));
+    }
+}
+
+/// Subscribes itself, and keeps the guard.
+#[actor]
+struct Selfish {
+    prices: Topic<Price>,
+    own: Option<Subscription>,
+    log: Log,
+}
+
+#[actor]
+impl Selfish {
+    #[on(start)]
+    fn begin(&mut self, ctx: &mut Context<Self>) {
+        self.own = Some(self.prices.subscribe_lossy(&ctx.me()));
+    }
+
+    #[handler]
+    fn price(&mut self, Price(n): Price) {
+        self.log.add(n.to_string());
+    }
+}
+
+fn small(system: &System, urn: &str) -> (ActorRef<Screen>, Log) {
+    let log = Log::default();
+    let screen = system.actor(Screen(log.clone())).urn(urn).mailbox(1);
+    (screen.spawn().unwrap(), log)
+}
+
+async fn hold(screen: &ActorRef<Screen>) -> Keeper {
+    let (gate, mut keeper) = gate();
+    screen.hold(gate).tell().await.unwrap();
+    keeper.entered().await;
+    keeper
+}
+
+async fn next_missed(events: &mut Events) -> (String, String, u64) {
+    loop {
+        if let Event::Missed { topic, urn, missed } = events.next().await.unwrap() {
+            return (topic, urn.to_string(), missed);
+        }
+    }
+}
+
+fn missed(topic: &str, urn: &str, missed: u64) -> (String, String, u64) {
+    (topic.to_owned(), urn.to_owned(), missed)
+}
+
+#[support::test]
+async fn each_subscriber_hears_each_message_in_order() {
+    let system = System::new("topic");
+    let prices = system.topic::<Price>("prices").unwrap();
+    let logs = [Log::default(), Log::default()];
+    let left = system.spawn(Screen(logs[0].clone())).unwrap();
+    let right = system.spawn(Deaf(logs[1].clone())).unwrap();
+    let left_subscription = prices.subscribe(&left);
+    let right_subscription = prices.subscribe_waiting(&right);
+    assert_eq!((prices.subscribers(), prices.name()), (2, "prices"));
+    for n in 1..=3 {
+        prices.publish(Price(n)).await;
+    }
+    drop(left_subscription);
+    assert_eq!(prices.subscribers(), 1);
+    prices.publish(Price(4));
+    assert!(right_subscription.is_active());
+    assert!(system.shutdown().await.is_clean());
+    assert_eq!(logs[0].lines(), ["1", "2", "3"]);
+    assert_eq!(logs[1].lines(), ["1", "2", "3", "4"]);
+    assert_eq!(prices.missed(), 0);
+}
+
+#[support::test]
+async fn a_slow_subscriber_is_told_how_many_it_missed_before_anything_newer() {
+    let system = System::new("topic");
+    let mut events = system.events();
+    let prices = Topic::new("prices");
+    let (slow, log) = small(&system, "slow");
+    let quick_log = Log::default();
+    let quick = system.spawn(Screen(quick_log.clone())).unwrap();
+    let subscription = prices.subscribe(&slow);
+    prices.subscribe(&quick).detach();
+    let keeper = hold(&slow).await;
+    for n in 1..=5 {
+        prices.publish(Price(n)).await;
+    }
+    assert_eq!(quick.done().await.unwrap(), ["1", "2", "3", "4", "5"]);
+    keeper.open();
+    // It has room again, and nothing is published: it hears of it all the same.
+    until(|| log.lines().len() == 2).await;
+    prices.publish(Price(6));
+    slow.stop().await;
+    assert_eq!(log.lines(), ["1", "prices lagged 4", "6"]);
+    assert_eq!(next_missed(&mut events).await, missed("prices", "slow", 4));
+    assert_eq!((subscription.missed(), prices.missed()), (4, 4));
+    assert!(!subscription.is_active());
+}
+
+#[support::test]
+async fn who_lags_again_is_told_again() {
+    let system = System::new("topic");
+    let mut events = system.events();
+    let prices = Topic::new("prices");
+    let (slow, log) = small(&system, "slow");
+    let _subscription = prices.subscribe(&slow);
+    for round in 0..3 {
+        let keeper = hold(&slow).await;
+        for n in 0..=round + 1 {
+            prices.publish(Price(10 * round + n));
+        }
+        keeper.open();
+        let so_far = usize::try_from(2 * (round + 1)).unwrap();
+        until(|| log.lines().len() == so_far).await;
+        let told = next_missed(&mut events).await;
+        assert_eq!(told, missed("prices", "slow", round + 1));
+    }
+    let told = ["0", "prices lagged 1", "10", "prices lagged 2", "20"];
+    assert_eq!(log.lines()[..5], told);
+    assert_eq!(log.lines()[5], "prices lagged 3");
+}
+
+/// The mailbox fills up with the notice itself.
+#[support::test]
+async fn what_is_missed_behind_the_notice_is_told_by_the_next() {
+    let system = System::new("topic");
+    let prices = Topic::new("prices");
+    let (slow, log) = small(&system, "slow");
+    let _subscription = prices.subscribe(&slow);
+    let first = hold(&slow).await;
+    // In the only place: another turn that waits.
+    let (at, mut second) = gate();
+    slow.hold(at).tell().await.unwrap();
+    prices.publish(Price(1));
+    first.open();
+    second.entered().await;
+    // The notice of the first took the place that came free.
+    prices.publish(Price(2));
+    prices.publish(Price(3));
+    second.open();
+    until(|| log.lines().len() == 2).await;
+    assert_eq!(log.lines(), ["prices lagged 1", "prices lagged 2"]);
+}
+
+#[support::test]
+async fn of_what_a_subscriber_without_a_handler_missed_event_and_count_tell() {
+    let system = System::new("topic");
+    let mut events = system.events();
+    let prices = Topic::new("prices");
+    let log = Log::default();
+    let deaf = system.actor(Deaf(log.clone())).urn("deaf").mailbox(1);
+    let deaf = deaf.spawn().unwrap();
+    let recipient: Recipient<Price> = deaf.recipient();
+    let subscription = prices.subscribe_lossy(&recipient);
+    let (at, mut keeper) = gate();
+    deaf.hold(at).tell().await.unwrap();
+    keeper.entered().await;
+    for n in 1..=3 {
+        prices.publish(Price(n));
+    }
+    keeper.open();
+    assert_eq!(next_missed(&mut events).await, missed("prices", "deaf", 2));
+    prices.publish(Price(4));
+    deaf.stop().await;
+    assert_eq!(log.lines(), ["1", "4"]);
+    assert_eq!(subscription.missed(), 2);
+}
+
+/// The place in line that a notice without a handler gives up goes to others.
+#[support::test]
+async fn those_in_line_behind_a_lossy_subscriber_get_their_place() {
+    let system = System::new("topic");
+    let prices = Topic::new("prices");
+    let log = Log::default();
+    let deaf = system.actor(Deaf(log.clone())).mailbox(1).spawn().unwrap();
+    prices.subscribe_lossy(&deaf).detach();
+    let (at, mut keeper) = gate();
+    deaf.hold(at).tell().await.unwrap();
+    keeper.entered().await;
+    prices.publish(Price(1));
+    prices.publish(Price(2));
+    let recipient: Recipient<Price> = deaf.recipient();
+    let mut telling = recipient.ask(Price(3)).tell();
+    assert!(poll_once(&mut telling).is_pending());
+    keeper.open();
+    telling.await.unwrap();
+    deaf.stop().await;
+    assert_eq!(log.lines(), ["1", "3"]);
+}
+
+#[support::test]
+async fn a_subscriber_that_is_waited_for_misses_nothing() {
+    let system = System::new("topic");
+    let prices = Topic::new("prices");
+    let (slow, log) = small(&system, "slow");
+    let quick_log = Log::default();
+    let quick = system.spawn(Screen(quick_log.clone())).unwrap();
+    let subscription = prices.subscribe_waiting(&slow);
+    let _quick = prices.subscribe(&quick);
+    let keeper = hold(&slow).await;
+    prices.publish(Price(1)).await;
+    let mut second = prices.publish(Price(2));
+    assert!(poll_once(&mut second).is_pending());
+    // The others have it meanwhile.
+    assert_eq!(quick.done().await.unwrap(), ["1", "2"]);
+    keeper.open();
+    second.await;
+    prices.publish(Price(3)).await;
+    slow.stop().await;
+    assert_eq!(log.lines(), ["1", "2", "3"]);
+    assert_eq!(subscription.missed(), 0);
+}
+
+#[support::test]
+async fn what_a_publisher_gives_up_to_wait_with_is_missed_and_told() {
+    let system = System::new("topic");
+    let mut events = system.events();
+    let prices = Topic::new("prices");
+    let (slow, log) = small(&system, "slow");
+    let subscription = prices.subscribe_waiting(&slow);
+    let keeper = hold(&slow).await;
+    prices.publish(Price(1));
+    let mut waiting = prices.publish(Price(2));
+    assert!(poll_once(&mut waiting).is_pending());
+    drop(waiting);
+    drop(prices.publish(Price(3)));
+    keeper.open();
+    assert_eq!(next_missed(&mut events).await, missed("prices", "slow", 2));
+    slow.stop().await;
+    assert_eq!(log.lines(), ["1"]);
+    assert_eq!(subscription.missed(), 2);
+}
+
+#[support::test]
+async fn a_publisher_stops_waiting_for_who_leaves_or_ends() {
+    let system = System::new("topic");
+    let prices = Topic::new("prices");
+    let (slow, _) = small(&system, "slow");
+    let keeper = hold(&slow).await;
+    let subscription = prices.subscribe_waiting(&slow);
+    prices.publish(Price(1)).await;
+    let waiting = tokio::spawn(prices.publish(Price(2)));
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished());
+    drop(subscription);
+    waiting.await.unwrap();
+
+    prices.subscribe_waiting(&slow).detach();
+    let waiting = tokio::spawn(prices.publish(Price(3)));
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished());
+    let end = slow.stop();
+    waiting.await.unwrap();
+    assert_eq!(prices.subscribers(), 0);
+    keeper.open();
+    end.await;
+    // Its place in line was given back: nothing of it is left.
+    assert_eq!(prices.missed(), 0);
+}
+
+#[support::test]
+async fn who_has_ended_is_no_subscriber_any_more() {
+    let system = System::new("topic");
+    let prices = Topic::<Price>::new("prices");
+    let (stopped, _) = small(&system, "stopped");
+    let (killed, _) = small(&system, "killed");
+    let anonymous = system.spawn(Deaf(Log::default())).unwrap();
+    prices.subscribe(&stopped).detach();
+    prices.subscribe(&killed).detach();
+    prices.subscribe_lossy(&anonymous).detach();
+    assert_eq!(prices.subscribers(), 3);
+    stopped.stop().await;
+    assert_eq!(prices.subscribers(), 2);
+    killed.kill().await;
+    assert_eq!(prices.subscribers(), 1);
+    // The topic does not keep it alive.
+    drop(anonymous);
+    until(|| prices.subscribers() == 0).await;
+    let late = prices.subscribe(&stopped);
+    assert!(!late.is_active());
+    assert_eq!(prices.subscribers(), 0);
+}
+
+/// However urgent the messages of a topic are, the notice is before newer ones.
+#[support::test]
+async fn the_notice_has_the_priority_of_what_was_missed() {
+    let system = System::new("topic");
+    let alarms = Topic::new("alarms");
+    let log = Log::default();
+    let ward = system.spawn(Ward(log.clone())).unwrap();
+    let _subscription = alarms.subscribe(&ward);
+    let (at, mut first) = gate();
+    ward.hold(at).tell().await.unwrap();
+    first.entered().await;
+    let (at, mut second) = gate();
+    ward.publish(alarms.clone(), at).tell().await.unwrap();
+    alarms.publish(Alarm(1));
+    alarms.publish(Alarm(2));
+    first.open();
+    // The notice took the place of this turn.
+    second.entered().await;
+    second.open();
+    until(|| log.lines().len() == 2).await;
+    assert_eq!(log.lines(), ["lagged 2", "3"]);
+    assert_eq!(alarms.missed(), 2);
+}
+
+/// The logical actor is the subscriber, over all its restarts.
+#[support::test]
+async fn a_restart_loses_no_subscription() {
+    let system = System::new("topic");
+    let prices = Topic::new("prices");
+    let log = Log::default();
+    let screen = {
+        let log = log.clone();
+        let screen = system.actor_with(move || Screen(log.clone()));
+        let again = Restart::on_failure().backoff(Backoff::from(std::time::Duration::ZERO));
+        screen.mailbox(1).restart(again).spawn().unwrap()
+    };
+    let subscription = prices.subscribe(&screen);
+    let keeper = hold(&screen).await;
+    screen.explode().tell().await.unwrap();
+    prices.publish(Price(1));
+    prices.publish(Price(2));
+    keeper.open();
+    until(|| log.lines().len() == 1).await;
+    prices.publish(Price(3)).await;
+    assert_eq!(screen.done().await.unwrap(), ["prices lagged 2", "3"]);
+    assert_eq!(screen.generation(), Some(2));
+    assert!(subscription.is_active());
+}
+
+#[support::test]
+async fn an_end_tells_of_what_the_subscriber_was_not_told() {
+    let system = System::new("topic");
+    let mut events = system.events();
+    let prices = Topic::new("prices");
+    for end in ["stop", "kill", "leave", "topic"] {
+        let (slow, log) = small(&system, end);
+        let own = Topic::new("own");
+        let topic = if end == "topic" { &own } else { &prices };
+        let mut subscription = Some(topic.subscribe(&slow));
+        let keeper = hold(&slow).await;
+        for n in 1..=4 {
+            topic.publish(Price(n));
+        }
+        let name = topic.name().to_owned();
+        match end {
+            "stop" => drop(slow.stop()),
+            "kill" => drop(slow.kill()),
+            "leave" => subscription = None,
+            _ => drop(own),
+        }
+        assert_eq!(next_missed(&mut events).await, missed(&name, end, 3));
+        assert!(subscription.is_none_or(|left| !left.is_active() && left.missed() == 3));
+        keeper.open();
+        slow.stop().await;
+        let heard = if end == "kill" { vec![] } else { vec!["1"] };
+        assert_eq!(log.lines(), heard, "{end}");
+    }
+    assert_eq!(prices.subscribers(), 0);
+}
+
+#[support::test]
+async fn who_unsubscribes_while_it_lags_holds_nobody_up() {
+    let system = System::new("topic");
+    let prices = Topic::new("prices");
+    let (slow, log) = small(&system, "slow");
+    let subscription = prices.subscribe(&slow);
+    let keeper = hold(&slow).await;
+    prices.publish(Price(1));
+    prices.publish(Price(2));
+    let recipient: Recipient<Price> = slow.recipient();
+    let mut telling = recipient.ask(Price(7)).tell();
+    assert!(poll_once(&mut telling).is_pending());
+    // The notice was before it in the line.
+    drop(subscription);
+    keeper.open();
+    telling.await.unwrap();
+    slow.stop().await;
+    assert_eq!(log.lines(), ["1", "7"]);
+}
+
+#[support::test]
+async fn an_actor_keeps_its_own_subscription_and_still_ends() {
+    let system = System::new("topic");
+    let prices = Topic::new("prices");
+    let log = Log::default();
+    let selfish = Selfish {
+        prices: prices.clone(),
+        own: None,
+        log: log.clone(),
+    };
+    let selfish = system.spawn(selfish).unwrap();
+    selfish.started().await.unwrap();
+    prices.publish(Price(1));
+    drop(selfish);
+    until(|| system.all().is_empty()).await;
+    assert_eq!(log.lines(), ["1"]);
+    assert_eq!(prices.subscribers(), 0);
+}
+
+#[support::test]
+async fn an_actor_publishes_to_itself_however_full_it_is() {
+    let system = System::new("topic");
+    let prices = Topic::new("prices");
+    let (own, log) = small(&system, "own");
+    prices.subscribe_waiting(&own).detach();
+    prices.subscribe(&own).detach();
+    let keeper = hold(&own).await;
+    let queued = own.publish(prices.clone(), 1).reply().await.unwrap();
+    keeper.open();
+    queued.await.unwrap();
+    own.stop().await;
+    assert_eq!(log.lines(), ["1", "1", "2", "2"]);
+    assert_eq!(prices.missed(), 0);
+}
+
+#[support::test]
+async fn a_topic_is_found_in_its_system_by_name_and_type() {
+    let system = System::new("topic");
+    let (screen, log) = small(&system, "screen");
+    let mailbox = system.topic::<Price>("prices").unwrap();
+    mailbox.subscribe(&screen).detach();
+    drop(mailbox);
+    // Those who are subscribed keep it.
+    for n in 0..500 {
+        system.topic::<Price>(format!("other {n}")).unwrap();
+    }
+    let again = system.topic::<Price>("prices").unwrap();
+    assert_eq!(again.subscribers(), 1);
+    again.publish(Price(1));
+    screen.stop().await;
+    assert_eq!(log.lines(), ["1"]);
+
+    let error = system.topic::<Ticket>("prices").unwrap_err();
+    let TopicError::TypeMismatch {
+        topic,
+        expected,
+        found,
+    } = &error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!(topic, "prices");
+    assert!(expected.ends_with("Ticket") && found.ends_with("Price"));
+    let other = System::new("other").topic::<Ticket>("prices").unwrap();
+    assert_eq!(other.subscribers(), 0);
+}
+
+#[support::test]
+async fn a_message_that_cannot_be_cloned_is_made_for_each() {
+    let system = System::new("topic");
+    let tickets = Topic::new("tickets");
+    let (one, one_log) = small(&system, "one");
+    let (two, two_log) = small(&system, "two");
+    let _subscriptions = [tickets.subscribe(&one), tickets.subscribe(&two)];
+    let mut n = 0;
+    let next = || {
+        n += 1;
+        Ticket(n)
+    };
+    tickets.publish_with(next).await;
+    system.shutdown().await;
+    assert_eq!(one_log.lines(), ["ticket 1"]);
+    assert_eq!(two_log.lines(), ["ticket 2"]);
+}
+
+#[support::test]
+async fn who_unsubscribes_while_others_are_sent_to_hears_nothing_more() {
+    let system = System::new("topic");
+    let tickets = Topic::new("tickets");
+    let (one, one_log) = small(&system, "one");
+    let (two, two_log) = small(&system, "two");
+    let _first = tickets.subscribe(&one);
+    let mut second = Some(tickets.subscribe(&two));
+    let next = || {
+        second = None;
+        Ticket(1)
+    };
+    tickets.publish_with(next).await;
+    system.shutdown().await;
+    assert_eq!(one_log.lines(), ["ticket 1"]);
+    assert!(two_log.lines().is_empty());
+}
+
+/// A clone that looks back at its topic: no lock is held while it runs.
+#[message(local)]
+struct Curious(Topic<Curious>, Arc<AtomicUsize>);
+
+impl Clone for Curious {
+    fn clone(&self) -> Self {
+        self.1.fetch_add(self.0.subscribers(), Ordering::Relaxed);
+        Self(self.0.clone(), self.1.clone())
+    }
+}
+
+#[actor]
+struct Any;
+
+#[actor]
+impl Any {
+    #[handler]
+    fn curious(&mut self, _: Curious) {}
+}
+
+#[support::test]
+async fn no_lock_is_held_while_a_message_is_cloned() {
+    let system = System::new("topic");
+    let topic = Topic::new("curious");
+    let actors = [(); 3].map(|()| system.spawn(Any).unwrap());
+    let subscriptions = actors.each_ref().map(|any| topic.subscribe_lossy(any));
+    let seen = Arc::new(AtomicUsize::new(0));
+    topic.publish(Curious(topic.clone(), seen.clone()));
+    assert_eq!(
+        seen.load(Ordering::Relaxed),
+        6,
+        "the last gets the original"
+    );
+    drop(subscriptions);
+}
+
+/// What each subscriber heard and what it was told it missed add up, under
+/// publishers, subscribers and the end of everybody at once.
+#[support::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_heard_and_what_was_missed_is_all_there_was() {
+    const PUBLISHERS: u64 = 4;
+    const EACH: u64 = 500;
+    let system = System::new("topic");
+    let prices = system.topic::<Price>("prices").unwrap();
+    let screens: Vec<_> = (0..4)
+        .map(|n| small(&system, &format!("screen {n}").replace(' ', "-")))
+        .collect();
+    let subscriptions: Vec<_> = screens
+        .iter()
+        .map(|(screen, _)| prices.subscribe(screen))
+        .collect();
+    let start = Arc::new(Barrier::new(5));
+    let mut tasks = JoinSet::new();
+    for _ in 0..PUBLISHERS {
+        let (prices, start) = (prices.clone(), start.clone());
+        tasks.spawn(async move {
+            start.wait().await;
+            for n in 0..EACH {
+                prices.publish(Price(n)).await;
+                if n % 16 == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+        });
+    }
+    let (passing, _) = small(&system, "passing");
+    tasks.spawn(async move {
+        start.wait().await;
+        for _ in 0..200 {
+            drop(prices.subscribe(&passing));
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(prices.subscribers(), 4);
+    });
+    tasks.join_all().await;
+    let mut lost = 0;
+    for ((screen, log), subscription) in screens.iter().zip(&subscriptions) {
+        // Each is told by itself: no end and no newer message is needed.
+        let sum = || {
+            log.lines().iter().fold(0, |sum, line| {
+                sum + line
+                    .strip_prefix("prices lagged ")
+                    .map_or(1, |missed| missed.parse::<u64>().unwrap())
+            })
+        };
+        until(|| sum() == PUBLISHERS * EACH).await;
+        lost += subscription.missed();
+        assert_eq!(screen.state(), Some(State::Running));
+    }
+    assert!(lost > 0, "nobody was slow");
+}

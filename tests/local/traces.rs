@@ -1,0 +1,217 @@
+//! The trace of a request, over all the processes it passes.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use conclib::Message;
+use conclib::prelude::*;
+use conclib::wire::{
+    Answerer, Codec, Envelope, Origin, Outlet, Remote, ReplySink, RequestId, ResponseEnvelope,
+    ResponseKind, Unsent,
+};
+use support::spans::Spans;
+use support::until;
+use tracing::level_filters::LevelFilter;
+
+/// Asks another one, here or elsewhere.
+#[actor]
+#[derive(Default)]
+struct Asker {
+    next: Option<ActorRef<Asker>>,
+    far: Option<Remote>,
+}
+
+#[actor]
+impl Asker {
+    #[message]
+    async fn plain(&mut self) {
+        tracing::info!("plain work");
+    }
+
+    #[message]
+    async fn double(&mut self, n: u64) -> u64 {
+        2 * n
+    }
+
+    #[message]
+    async fn through(&mut self, n: u64) -> u64 {
+        let next = self.next.clone().expect("a next one");
+        next.double(n).await.expect("the next one lives") + 1
+    }
+
+    #[message]
+    async fn outside(&mut self) {
+        let far = self.far.clone().expect("a far one");
+        let call = Call::new(&far, AskerPlain {});
+        call.try_tell().expect("it leaves");
+    }
+}
+
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/// Whether anybody traces is known of the whole process: one test at a time.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// Where the answers of a test go.
+struct Nowhere;
+
+impl ReplySink for Nowhere {
+    fn respond(&self, _: ResponseEnvelope) {}
+}
+
+/// A request that came with this trace.
+fn deliver<M: Message>(system: &System, to: &str, trace: &str) {
+    let envelope = Envelope {
+        id: RequestId::from_u128(1),
+        to,
+        message: M::NAME,
+        timeout: Duration::from_secs(20),
+        trace,
+        codec: Codec::Json,
+        fingerprint: 0,
+        asked: true,
+        priority: None,
+        chain: &[],
+        body: b"{}",
+    };
+    let delivered = system
+        .inlet()
+        .deliver(&envelope, Arc::new(Nowhere), Origin::Local);
+    assert!(delivered.is_some());
+}
+
+#[support::test]
+async fn a_trace_from_outside_is_told_and_one_that_is_none_is_ignored() {
+    let _alone = ALONE.lock().await;
+    let (spans, _watch) = Spans::watch(LevelFilter::DEBUG);
+    let system = System::new("spans");
+    let _one = system.actor(Asker::default()).urn("one").spawn().unwrap();
+    let hostile = "00-{\"fake\": \"field\", evil}da6a3ce929d0e0e4736-00f067-01";
+    let traces = ["", TRACE, hostile, &TRACE[1..]];
+    for trace in traces {
+        deliver::<AskerPlain>(&system, "one", trace);
+    }
+    until(|| spans.events("plain work").len() == traces.len()).await;
+    for ((_, turn), trace) in spans.turns("plain").into_iter().zip(traces) {
+        assert_eq!(turn.parent, None);
+        let ids = (turn.field("trace_id"), turn.field("parent_id"));
+        match trace == TRACE {
+            true => assert_eq!(
+                ids,
+                ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
+            ),
+            false => assert_eq!(ids, ("", ""), "{trace}"),
+        }
+    }
+}
+
+/// Notes with which traces requests leave.
+#[derive(Default)]
+struct Traces(Mutex<Vec<String>>);
+
+impl Outlet for Traces {
+    fn send(&self, envelope: &Envelope<'_>, answerer: Answerer) -> Result<(), (Unsent, Answerer)> {
+        self.0.lock().unwrap().push(envelope.trace.to_owned());
+        answerer(Ok(conclib::wire::Response {
+            id: envelope.id,
+            kind: ResponseKind::Queued,
+            codec: envelope.codec,
+            body: b"",
+        }
+        .into()));
+        Ok(())
+    }
+
+    fn room(&self) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn cancel(&self, _: RequestId) {}
+
+    fn next_id(&self) -> RequestId {
+        RequestId::from_u128(2)
+    }
+}
+
+/// An actor whose requests to the outside leave through what it comes with.
+fn with_outlet(system: &System) -> (ActorRef<Asker>, Arc<Traces>) {
+    let traces = Arc::new(Traces::default());
+    let far = Some(Remote::new(traces.clone(), Urn::new("far")));
+    let one = Asker { next: None, far };
+    (system.actor(one).urn("one").spawn().unwrap(), traces)
+}
+
+#[support::test]
+async fn without_a_subscriber_a_trace_is_passed_on_as_it_came() {
+    let _alone = ALONE.lock().await;
+    let system = System::new("spans");
+    let (one, traces) = with_outlet(&system);
+    // It was asked here: there is no trace, and none is made up.
+    one.outside().await.unwrap();
+    deliver::<AskerOutside>(&system, "one", TRACE);
+    one.outside().await.unwrap();
+    assert_eq!(*traces.0.lock().unwrap(), ["", TRACE, ""]);
+}
+
+#[support::test]
+async fn with_a_subscriber_each_request_is_a_step_of_the_trace() {
+    let _alone = ALONE.lock().await;
+    let (spans, _watch) = Spans::watch(LevelFilter::DEBUG);
+    let system = System::new("spans");
+    let (one, traces) = with_outlet(&system);
+    deliver::<AskerOutside>(&system, "one", TRACE);
+    one.outside().await.unwrap();
+    let traces = traces.0.lock().unwrap().clone();
+    // The id of the trace stays, and what is said to be the parent is logged.
+    assert_eq!(traces[0][..36], TRACE[..36]);
+    assert_ne!(traces[0], TRACE);
+    assert_eq!((traces[1].len(), &traces[1][..3]), (55, "00-"));
+    assert_ne!(traces[1][..36], TRACE[..36]);
+    let leaves = spans.events("a request leaves");
+    for (trace, logged) in traces.iter().zip(&leaves) {
+        assert_eq!(trace[3..35], *logged.field("trace_id"));
+        assert_eq!(trace[36..52], *logged.field("span_id"));
+        assert_eq!(logged.field("urn"), "far");
+    }
+    let (turns, _): (Vec<_>, Vec<_>) = spans.turns("outside").into_iter().unzip();
+    let parents: Vec<_> = leaves.iter().filter_map(|logged| logged.parent).collect();
+    assert_eq!(parents, turns);
+}
+
+#[cfg(all(feature = "net", feature = "apid"))]
+#[support::test]
+async fn the_logs_of_two_processes_can_be_joined() -> conclib::Result {
+    let _alone = ALONE.lock().await;
+    let (spans, _watch) = Spans::watch(LevelFilter::DEBUG);
+    let system = System::new("served");
+    let next = Some(system.spawn(Asker::default())?);
+    let first = Asker { next, far: None };
+    let _first = system.actor(first).urn("first").spawn()?;
+    let dir = conclib::PrivateDir::new()?;
+    let url = format!("unix://{}", dir.join("proxy.sock").display());
+    let proxy = Proxy::serve(&system, &*url).await?;
+    let client = ProxyClient::connect(&*url).await?;
+
+    let at = spans.all_spans().len();
+    let request = tracing::info_span!("request");
+    let asked = client.ask("first", AskerThrough { n: 20 }).into_future();
+    let asked = tracing::Instrument::instrument(asked, request);
+    assert_eq!(asked.await?, 41);
+
+    assert_eq!(spans.all_spans()[at].name, "request");
+    let leaves = spans.events("a request leaves");
+    assert_eq!(leaves.len(), 1, "{leaves:?}");
+    assert_eq!(leaves[0].parent, Some(at));
+    // As if it were another process, which it would be.
+    let (outer, through) = spans.turn("through");
+    assert_eq!(through.parent, None);
+    assert_eq!(through.field("trace_id"), leaves[0].field("trace_id"));
+    assert_eq!(through.field("parent_id"), leaves[0].field("span_id"));
+    assert_eq!(through.field("trace_id").len(), 32);
+    // What is asked for it here belongs to the same trace.
+    let (_, double) = spans.turn("double");
+    assert_eq!(double.parent, Some(outer));
+    assert_eq!(double.field("trace_id"), through.field("trace_id"));
+    proxy.close().await;
+    Ok(())
+}

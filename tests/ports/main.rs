@@ -1,0 +1,13 @@
+//! The tests of the predecessors, by their names, in the words of this library:
+//! docs/ported-tests.md says for each where it is, or why it has none.
+#![cfg(all(feature = "macros", feature = "net", feature = "apid"))]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test fails by a panic"
+)]
+
+mod actorio;
+mod pykka;

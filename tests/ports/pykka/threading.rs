@@ -1,0 +1,45 @@
+//! test_threading_actor.py
+
+use std::fs;
+
+use conclib::prelude::*;
+
+/// How many threads of this process have that name.
+fn threads(name: &str) -> usize {
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    names.filter(|found| found.trim() == name).count()
+}
+
+macro_rules! threaded {
+    ($($name:ident),*) => {$(
+        #[actor]
+        struct $name;
+
+        #[actor]
+        impl $name {}
+    )*};
+}
+
+threaded! { Regular, Owned }
+
+#[cfg(target_os = "linux")]
+#[support::test]
+async fn actor_thread_is_named_after_pykka_actor_class() {
+    let system = System::new("pykka");
+    let regular = system.actor(Regular).on_thread().spawn().unwrap();
+    regular.started().await.unwrap();
+    assert_eq!(threads("Regular"), 1);
+}
+
+/// Ours: a thread belongs to its actor's system, and is gone with it.
+#[cfg(target_os = "linux")]
+#[support::test]
+async fn actor_thread_is_not_daemonic_by_default() {
+    let system = System::new("pykka");
+    let owned = system.actor(Owned).on_thread().spawn().unwrap();
+    owned.started().await.unwrap();
+    assert_eq!(threads("Owned"), 1);
+    assert!(system.shutdown().await.is_clean());
+    assert_eq!(threads("Owned"), 0);
+}

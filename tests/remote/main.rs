@@ -1,0 +1,24 @@
+//! Actors that are asked from outside, over a unix socket and over TCP.
+#![cfg(all(feature = "macros", feature = "net", feature = "apid"))]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test fails by a panic"
+)]
+
+mod fields;
+mod parts;
+mod protocol;
+mod proxy_asker_gone;
+mod proxy_asks;
+mod proxy_cycles;
+mod proxy_cycles_end;
+mod proxy_errors;
+mod proxy_gives_up;
+mod proxy_life;
+mod proxy_priority;
+mod proxy_processes;
+mod proxy_tells;
+mod streams;

@@ -1,0 +1,107 @@
+//! A told message is acknowledged when it is queued, or comes back.
+
+use conclib::prelude::*;
+use support::outside::{
+    DeskDouble, DeskExplode, DeskNote, DeskRefuse, DeskWait, House, Road, on_every_road, settle,
+};
+
+on_every_road! {
+    a_tell_resolves_when_it_is_queued,
+    a_tell_that_is_not_queued_comes_back,
+    a_tell_without_waiting,
+    a_tell_that_fails_harms_nobody,
+}
+
+async fn a_tell_resolves_when_it_is_queued(road: Road) -> conclib::Result {
+    let mut house = House::open(road).await?;
+    let client = house.client().await?;
+    let busy = client.ask("desk", DeskWait { n: 0 }).reply().await?;
+    let keeper = house.watch.turn().await?;
+    for n in 1..=3 {
+        client.ask("desk", DeskNote { n }).tell().await?;
+    }
+    assert_eq!(house.watch.log.lines(), ["begin 0"], "queued, and not run");
+    keeper.open();
+    assert_eq!(busy.await?, 0);
+    client.ask("desk", DeskDouble { n: 0 }).await?;
+    assert_eq!(house.watch.log.lines()[1..], ["end 0", "1", "2", "3"]);
+    Ok(())
+}
+
+async fn a_tell_that_is_not_queued_comes_back(road: Road) -> conclib::Result {
+    let house = House::open(road).await?;
+    let (desk, mut watch) = support::outside::desk();
+    let small = house.system.actor(desk).urn("small").mailbox(1);
+    let small = small.spawn()?;
+    let client = house.client().await?;
+
+    let nobody = client.ask("dask", DeskNote { n: 7 }).tell().await;
+    let nobody = nobody.unwrap_err();
+    assert!(
+        matches!(&nobody, TellError::Failed { error: AskError::NoSuchActor { urn }, .. } if *urn == "dask"),
+        "{nobody:?}"
+    );
+    assert_eq!(nobody.into_message().n, 7);
+
+    // As of a full mailbox and an actor that ends on this side, too.
+    let busy = client.ask("small", DeskWait { n: 0 }).reply().await?;
+    let keeper = watch.turn().await?;
+    client.ask("small", DeskNote { n: 1 }).tell().await?;
+    let full = client.ask("small", DeskNote { n: 2 }).tell().await;
+    let full = full.unwrap_err();
+    assert!(matches!(full, TellError::Full { .. }), "{full:?}");
+    assert_eq!(full.into_message().n, 2);
+
+    let ending = small.stop();
+    let ended = client.ask("small", DeskNote { n: 3 }).tell().await;
+    let ended = ended.unwrap_err();
+    assert!(matches!(ended, TellError::Stopped { .. }), "{ended:?}");
+    assert_eq!(ended.into_message().n, 3);
+
+    keeper.open();
+    assert_eq!(busy.await?, 0);
+    ending.await;
+    assert_eq!(watch.log.lines(), ["begin 0", "end 0", "1"]);
+    Ok(())
+}
+
+async fn a_tell_without_waiting(road: Road) -> conclib::Result {
+    let house = House::open(road).await?;
+    let client = house.client().await?;
+    for n in 0..100 {
+        client.ask("desk", DeskNote { n }).try_tell()?;
+    }
+    // Nobody hears of what the other side does not take.
+    client.ask("dask", DeskNote { n: 1 }).try_tell()?;
+    client.ask("desk", DeskDouble { n: 0 }).await?;
+    let noted: Vec<_> = (0..100).map(|n: u64| n.to_string()).collect();
+    assert_eq!(house.watch.log.lines(), noted);
+
+    let none = client.ask("no urn", DeskNote { n: 8 }).try_tell();
+    let none = none.unwrap_err();
+    assert!(none.to_string().contains("no urn"), "{none}");
+    assert_eq!(none.into_message().n, 8);
+    Ok(())
+}
+
+async fn a_tell_that_fails_harms_nobody(road: Road) -> conclib::Result {
+    let house = House::open(road).await?;
+    let mut events = house.system.events();
+    let client = house.client().await?;
+    let why = String::from("no");
+    client.ask("desk", DeskRefuse { why }).tell().await?;
+    assert_eq!(client.ask("desk", DeskDouble { n: 1 }).await?, 2);
+    let desk = &house.system.snapshot().actors[0];
+    assert_eq!(desk.failed, 1);
+    assert_eq!(
+        desk.last_error.as_deref(),
+        Some("handling `refuse` failed: no good: no")
+    );
+
+    let text = String::from("boom");
+    client.ask("desk", DeskExplode { text }).tell().await?;
+    let letter = support::next_dead_letter(&mut events).await;
+    assert_eq!(letter.cause, DeadLetterCause::Panicked);
+    house.desk.stopped().await;
+    settle(&client).await
+}

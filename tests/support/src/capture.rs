@@ -1,0 +1,66 @@
+//! Keeps what this thread logs under the target `conclib`.
+
+use std::fmt::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::DefaultGuard;
+use tracing::{Level, Metadata, Subscriber};
+
+use crate::Log;
+
+/// Keeps what is logged, a line for each event.
+struct Capture {
+    log: Log,
+    spans: AtomicU64,
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let _ = write!(self.0, " {}={value:?}", field.name());
+    }
+}
+
+impl Subscriber for Capture {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "conclib"
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1 + self.spans.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut line = Line(event.metadata().level().to_string());
+        event.record(&mut line);
+        self.log.add(line.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// Captures what this thread logs, which is all of a runtime of one thread.
+pub fn capture() -> (Log, DefaultGuard) {
+    let log = Log::default();
+    let capture = Capture {
+        log: log.clone(),
+        spans: AtomicU64::new(0),
+    };
+    (log, crate::subscribe(capture))
+}
+
+/// The lines of a level.
+pub fn of(log: &Log, level: Level) -> Vec<String> {
+    let mut lines = log.lines();
+    lines.retain(|line| line.starts_with(level.as_str()));
+    lines
+}

@@ -1,0 +1,217 @@
+//! Child processes of a test, and what is left of them.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+/// How long a process may take to do what is waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A child whose lines are read. Dropped, it is killed.
+pub struct Kid {
+    child: Child,
+    lines: mpsc::UnboundedReceiver<String>,
+    /// What it wrote so far, for whoever finds it wrong.
+    seen: Vec<String>,
+    /// Its end tells the child that we are gone.
+    _stdin: Option<ChildStdin>,
+}
+
+impl Kid {
+    pub fn start(command: &mut Command) -> io::Result<Self> {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let (sender, lines) = mpsc::unbounded_channel();
+        let stdin = child.stdin.take();
+        if let Some(stdout) = child.stdout.take() {
+            thread::spawn(move || {
+                let lines = BufReader::new(stdout).lines().map_while(Result::ok);
+                // Until nobody reads any more.
+                let _ = lines.map(|line| sender.send(line)).find(Result::is_err);
+            });
+        }
+        Ok(Self {
+            child,
+            lines,
+            seen: Vec::new(),
+            _stdin: stdin,
+        })
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for a line that holds `text`, and returns what stands behind it.
+    pub async fn said(&mut self, text: &str) -> Result<String, Box<dyn Error + Send + Sync>> {
+        while let Some(line) = self.lines.recv().await {
+            self.seen.push(line);
+            let line = self.seen.last().map_or("", String::as_str);
+            if let Some((_, rest)) = line.split_once(text) {
+                return Ok(rest.to_owned());
+            }
+        }
+        Err(format!("it did not say {text:?}, but {:#?}", self.seen).into())
+    }
+
+    /// Everything it says until it closes its output.
+    pub async fn all(&mut self) -> Vec<String> {
+        while let Some(line) = self.lines.recv().await {
+            self.seen.push(line);
+        }
+        self.seen.clone()
+    }
+
+    /// `kill -9`, and nothing else.
+    pub fn kill(&mut self) -> io::Result<ExitStatus> {
+        self.child.kill()?;
+        self.child.wait()
+    }
+
+    /// A signal, by its name, to this process alone.
+    pub fn signal(&self, name: &str) -> io::Result<()> {
+        let status = Command::new("kill")
+            .args(["-s", name, "--", &self.id().to_string()])
+            .status()?;
+        match status.success() {
+            true => Ok(()),
+            false => Err(io::Error::other(format!("kill: {status}"))),
+        }
+    }
+
+    pub fn exited(&mut self) -> io::Result<ExitStatus> {
+        let mut status = None;
+        let exited = eventually(|| {
+            status = self.child.try_wait().ok().flatten();
+            status.is_some()
+        });
+        match (exited, status) {
+            (true, Some(status)) => Ok(status),
+            _ => Err(io::Error::other("it does not end")),
+        }
+    }
+}
+
+impl Drop for Kid {
+    fn drop(&mut self) {
+        // It may have ended long ago.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Looks again and again, with pauses that grow, until `is_so` or patience
+/// ends: for what has no event, as the end of a process that is not ours.
+pub fn eventually(mut is_so: impl FnMut() -> bool) -> bool {
+    let until = Instant::now() + PATIENCE;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if is_so() {
+            return true;
+        }
+        if Instant::now() > until {
+            return false;
+        }
+        thread::park_timeout(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+/// Whether SIGINT and SIGTERM do not just kill this process any more.
+pub fn listens_to_signals(pid: u32) -> bool {
+    const BOTH: u64 = 1 << (2 - 1) | 1 << (15 - 1);
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let mut caught = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("SigCgt:"));
+    caught
+        .next()
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & BOTH == BOTH)
+}
+
+/// What the kernel says of a process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    pub pid: u32,
+    pub name: String,
+    parent: u32,
+    group: u32,
+    /// With the number it is this process and no later one.
+    started: u64,
+}
+
+impl Process {
+    /// `None` for one that is not there, or that only waits to be reaped.
+    fn look(pid: u32) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name is in parentheses, and may hold anything.
+        let (head, tail) = stat.rsplit_once(") ")?;
+        let (_, name) = head.split_once('(')?;
+        let fields: Vec<_> = tail.split(' ').collect();
+        let field = |at: usize| fields.get(at)?.parse().ok();
+        if matches!(*fields.first()?, "Z" | "X") {
+            return None;
+        }
+        Some(Self {
+            pid,
+            name: name.to_owned(),
+            parent: u32::try_from(field(1)?).ok()?,
+            group: u32::try_from(field(2)?).ok()?,
+            started: field(19)?,
+        })
+    }
+
+    fn all() -> BTreeMap<u32, Self> {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        pids.filter_map(Self::look)
+            .map(|process| (process.pid, process))
+            .collect()
+    }
+
+    /// A process, what it has started, what that has started, and whoever is
+    /// in a group with one of these that are not ours.
+    pub fn family(pid: u32) -> Vec<Self> {
+        let all = Self::all();
+        let ours = Self::look(std::process::id()).map(|own| own.group);
+        let mut family: Vec<u32> = vec![pid];
+        loop {
+            let of_it = |process: &&Self| {
+                let groups = || family.iter().filter_map(|pid| all.get(pid));
+                !family.contains(&process.pid)
+                    && (family.contains(&process.parent)
+                        || (Some(process.group) != ours
+                            && groups().any(|kin| kin.group == process.group)))
+            };
+            match all.values().find(of_it) {
+                Some(process) => family.push(process.pid),
+                None => {
+                    return family
+                        .iter()
+                        .filter_map(|pid| all.get(pid))
+                        .cloned()
+                        .collect();
+                }
+            }
+        }
+    }
+
+    pub fn is_alive(&self) -> bool {
+        Self::look(self.pid).is_some_and(|now| now.started == self.started)
+    }
+}
+
+/// Those of a family that are still there when patience ends.
+pub fn survivors(family: &[Process]) -> Vec<&Process> {
+    eventually(|| !family.iter().any(Process::is_alive));
+    family.iter().filter(|process| process.is_alive()).collect()
+}

@@ -1,0 +1,63 @@
+//! A gate to hold a turn at.
+
+use std::pin::pin;
+use std::task::{Context as Poller, Poll, Waker};
+use std::thread;
+
+use tokio::sync::oneshot;
+
+/// Where a turn stops until the test lets it go on.
+pub struct Gate {
+    entered: oneshot::Sender<()>,
+    opened: oneshot::Receiver<()>,
+}
+
+/// The test's end of a gate. Dropping it opens the gate too.
+pub struct Keeper {
+    entered: Option<oneshot::Receiver<()>>,
+    open: oneshot::Sender<()>,
+}
+
+pub fn gate() -> (Gate, Keeper) {
+    let (enter, entered) = oneshot::channel();
+    let (open, opened) = oneshot::channel();
+    let gate = Gate {
+        entered: enter,
+        opened,
+    };
+    let keeper = Keeper {
+        entered: Some(entered),
+        open,
+    };
+    (gate, keeper)
+}
+
+impl Gate {
+    pub async fn pass(self) {
+        let _ = self.entered.send(());
+        let _ = self.opened.await;
+    }
+
+    /// As `pass`, for a turn that never awaits.
+    pub fn pass_blocking(self) {
+        let _ = self.entered.send(());
+        let waker = Waker::noop();
+        let mut opened = self.opened;
+        while pin!(&mut opened).poll(&mut Poller::from_waker(waker)) == Poll::Pending {
+            thread::yield_now();
+        }
+    }
+}
+
+impl Keeper {
+    /// Waits until somebody is at the gate.
+    pub async fn entered(&mut self) {
+        if let Some(entered) = self.entered.take() {
+            entered.await.expect("nobody came to the gate");
+        }
+    }
+
+    pub fn open(self) {
+        let _ = self.open.send(());
+    }
+}

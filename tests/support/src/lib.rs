@@ -1,0 +1,41 @@
+//! The common parts of the tests: an attribute for tests that ends each one that
+//! hangs, gates, logs, processes, and actors to test with.
+//!
+//! Not published. Without features it knows nothing of actors, so that the
+//! crates below them can use it.
+#![allow(
+    clippy::expect_used,
+    clippy::missing_errors_doc,
+    clippy::missing_panics_doc,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test fails by a panic"
+)]
+
+pub mod capture;
+pub mod child;
+mod gate;
+mod log;
+mod patience;
+pub mod processes;
+pub mod spans;
+mod subscribe;
+mod wait;
+
+pub use conclib_test_macros::test;
+pub use gate::{Gate, Keeper, gate};
+pub use log::Log;
+pub use patience::{Runtime, alone, in_time, name_in};
+pub use subscribe::subscribe;
+pub use wait::{alive, poll_once, until, work};
+
+#[cfg(feature = "actors")]
+mod actors;
+#[cfg(feature = "actors")]
+pub use actors::*;
+
+#[cfg(feature = "remote")]
+pub mod nodes;
+#[cfg(feature = "remote")]
+pub mod outside;

@@ -1,0 +1,309 @@
+//! What the tests of the outside road share: a house that is reached over a
+//! unix socket or over TCP, and who lives in it.
+
+use std::future::IntoFuture;
+use std::path::PathBuf;
+
+use conclib::prelude::*;
+use conclib::{AuthKey, Connect, OpenError, PrivateDir, ServeError};
+use tokio::sync::mpsc;
+use tokio::task::yield_now;
+
+use crate::{Keeper, Log, NoGood, gate};
+
+/// What carries requests to a house.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Road {
+    Unix,
+    Tcp,
+}
+
+/// Makes of each body two tests: one for each road.
+#[macro_export]
+macro_rules! on_every_road {
+    ($($test:ident),* $(,)?) => {
+        mod over_unix {
+            $(
+                #[::support::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() -> conclib::Result {
+                    super::$test(::support::outside::Road::Unix).await
+                }
+            )*
+        }
+
+        mod over_tcp {
+            $(
+                #[::support::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() -> conclib::Result {
+                    super::$test(::support::outside::Road::Tcp).await
+                }
+            )*
+        }
+    };
+}
+
+pub use on_every_road;
+
+/// Where a system is served, and how to get in. It outlives who serves there.
+pub struct Place {
+    url: String,
+    key: Option<AuthKey>,
+    /// Where the socket is, for a road that has one.
+    pub socket: Option<PathBuf>,
+    _dir: Option<PrivateDir>,
+}
+
+impl Place {
+    pub fn new(road: Road) -> conclib::Result<Self> {
+        match road {
+            Road::Unix => {
+                let dir = PrivateDir::new()?;
+                let socket = dir.join("proxy.sock");
+                Ok(Self {
+                    url: format!("unix://{}", socket.display()),
+                    key: None,
+                    socket: Some(socket),
+                    _dir: Some(dir),
+                })
+            }
+            Road::Tcp => {
+                // An address of the machine's own that no other test program
+                // uses: a port that was left for a moment is still free.
+                let [.., high, low] = std::process::id().to_be_bytes();
+                Ok(Self {
+                    url: format!("tcp://127.{high}.{low}.1:0"),
+                    key: Some(AuthKey::random()?),
+                    socket: None,
+                    _dir: None,
+                })
+            }
+        }
+    }
+
+    /// Serves a system here. Whoever serves here next gets the same port.
+    pub async fn serve(&mut self, system: &System) -> conclib::Result<Proxy> {
+        let proxy = loop {
+            match self.try_serve(system).await {
+                // Nobody is here; but a process that another test is just
+                // starting has copies of what was open, until it is another
+                // program.
+                Err(ServeError::Open(OpenError::InUse { .. })) => yield_now().await,
+                served => break served?,
+            }
+        };
+        proxy.url().clone_into(&mut self.url);
+        Ok(proxy)
+    }
+
+    /// Serves a system here, if nobody does.
+    pub async fn try_serve(&self, system: &System) -> Result<Proxy, ServeError> {
+        let serve = Proxy::serve(system, &*self.url);
+        match &self.key {
+            Some(key) => serve.key(key.clone()).await,
+            None => serve.await,
+        }
+    }
+
+    pub async fn client(&self) -> conclib::Result<ProxyClient> {
+        Ok(self.connect().await?)
+    }
+
+    /// A client that is about to connect, wherever it is awaited.
+    pub fn connect(&self) -> <Connect as IntoFuture>::IntoFuture {
+        let connect = ProxyClient::connect(&*self.url);
+        match &self.key {
+            Some(key) => connect.key(key.clone()).into_future(),
+            None => connect.into_future(),
+        }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Somebody else serves here, and got a port.
+    pub fn set_url(&mut self, url: String) {
+        self.url = url;
+    }
+
+    /// The same place, for another process.
+    pub fn to_env(&self) -> String {
+        let key = self.key.as_ref().map(AuthKey::to_hex);
+        format!("{} {}", self.url, key.unwrap_or_default())
+    }
+
+    pub fn from_env(text: &str) -> Option<Self> {
+        let (url, key) = text.split_once(' ')?;
+        Some(Self {
+            url: url.to_owned(),
+            key: AuthKey::from_hex(key).ok(),
+            socket: url.strip_prefix("unix://").map(PathBuf::from),
+            _dir: None,
+        })
+    }
+
+    /// Whether the file of a socket is there.
+    pub fn has_file(&self) -> bool {
+        self.socket.as_ref().is_some_and(|socket| socket.exists())
+    }
+}
+
+/// A system that is served at a place, with a desk and a bell in it.
+pub struct House {
+    pub place: Place,
+    pub proxy: Proxy,
+    pub system: System,
+    pub desk: ActorRef<Desk>,
+    pub watch: Watch,
+}
+
+impl House {
+    pub async fn open(road: Road) -> conclib::Result<Self> {
+        Self::open_at(Place::new(road)?).await
+    }
+
+    /// A new house, where one may have been before.
+    pub async fn open_at(mut place: Place) -> conclib::Result<Self> {
+        let system = System::new("house");
+        let (desk, watch) = desk();
+        let desk = system.spawn(desk)?;
+        system.spawn(Bell)?;
+        Ok(Self {
+            proxy: place.serve(&system).await?,
+            place,
+            system,
+            desk,
+            watch,
+        })
+    }
+
+    pub async fn client(&self) -> conclib::Result<ProxyClient> {
+        self.place.client().await
+    }
+
+    /// How many turns the desk has had.
+    pub fn handled(&self) -> u64 {
+        let desk = self.desk.urn();
+        let actors = self.system.snapshot().actors;
+        let handled = actors.iter().find(|actor| actor.urn == desk);
+        handled.map_or(0, |actor| actor.handled)
+    }
+}
+
+/// Everything that this client sent before has come in by now, and is queued:
+/// a link keeps the order, and the bell is never busy.
+pub async fn settle(client: &ProxyClient) -> conclib::Result {
+    client.ask("bell", BellRing {}).await?;
+    Ok(())
+}
+
+#[actor(urn = "bell")]
+pub struct Bell;
+
+#[actor]
+impl Bell {
+    #[message]
+    fn ring(&mut self) {}
+}
+
+/// Every message of it travels.
+#[actor(urn = "desk")]
+pub struct Desk {
+    log: Log,
+    turns: mpsc::UnboundedSender<Keeper>,
+    promises: mpsc::UnboundedSender<ReplyTo<u64, NoGood>>,
+}
+
+/// What a test sees of a desk.
+pub struct Watch {
+    pub log: Log,
+    turns: mpsc::UnboundedReceiver<Keeper>,
+    promises: mpsc::UnboundedReceiver<ReplyTo<u64, NoGood>>,
+}
+
+impl Watch {
+    /// Resolves once a `wait` is in its handler; the handler waits there until
+    /// the keeper opens or is dropped.
+    pub async fn turn(&mut self) -> conclib::Result<Keeper> {
+        let mut keeper = self.turns.recv().await.ok_or("the desk is gone")?;
+        keeper.entered().await;
+        Ok(keeper)
+    }
+
+    /// What a `promise` is to be answered through.
+    pub async fn promise(&mut self) -> conclib::Result<ReplyTo<u64, NoGood>> {
+        Ok(self.promises.recv().await.ok_or("the desk is gone")?)
+    }
+}
+
+pub fn desk() -> (Desk, Watch) {
+    let log = Log::default();
+    let (turns, seen_turns) = mpsc::unbounded_channel();
+    let (promises, seen_promises) = mpsc::unbounded_channel();
+    let desk = Desk {
+        log: log.clone(),
+        turns,
+        promises,
+    };
+    let watch = Watch {
+        log,
+        turns: seen_turns,
+        promises: seen_promises,
+    };
+    (desk, watch)
+}
+
+#[actor]
+impl Desk {
+    #[message]
+    fn double(&mut self, n: u64) -> u64 {
+        2 * n
+    }
+
+    #[message]
+    fn note(&mut self, n: u64) {
+        self.log.add(n.to_string());
+    }
+
+    #[message]
+    fn refuse(&mut self, why: String) -> Result<u64, NoGood> {
+        Err(NoGood(why))
+    }
+
+    #[message]
+    async fn explode(&mut self, text: String) -> u64 {
+        yield_now().await;
+        panic!("{text}");
+    }
+
+    /// Is in its handler until the test lets it go on.
+    #[message]
+    async fn wait(&mut self, n: u64) -> u64 {
+        let (gate, keeper) = gate();
+        self.log.add(format!("begin {n}"));
+        // Whoever watches may have left: then nobody waits.
+        let _ = self.turns.send(keeper);
+        gate.pass().await;
+        self.log.add(format!("end {n}"));
+        n
+    }
+
+    /// Is answered by the test, some day.
+    #[message]
+    fn promise(&mut self, ctx: &mut Context<Self>) -> Deferred<u64, NoGood> {
+        let (reply, deferred) = ctx.defer();
+        let _ = self.promises.send(reply);
+        deferred
+    }
+
+    /// A reply of so many bytes.
+    #[message]
+    fn fill(&mut self, bytes: usize) -> String {
+        "x".repeat(bytes)
+    }
+
+    #[message]
+    fn origin(&mut self, ctx: &mut Context<Self>) -> String {
+        ctx.origin().to_string()
+    }
+}

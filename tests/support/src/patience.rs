@@ -1,0 +1,176 @@
+//! The end of a test that hangs, and a process of its own for a test that needs
+//! one.
+
+use std::env;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// The longest that a test may take on the clock of the wall: far more than any
+/// needs on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Set for the process of a test that is alone in it.
+const ALONE: &str = "CONCLIB_TEST_ALONE";
+
+/// Runs the body of a test on a thread of its own, and panics if it takes longer
+/// than `PATIENCE`: that test fails, and the others go on. Neither a paused clock
+/// nor a blocked thread can hold it up. The thread of a body that hangs stays
+/// until the test program ends.
+///
+/// # Panics
+///
+/// As `body` does, or if it takes too long.
+pub fn in_time<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+    within(PATIENCE, body)
+}
+
+fn within<T: Send + 'static>(patience: Duration, body: impl FnOnce() -> T + Send + 'static) -> T {
+    let test = thread::current().name().unwrap_or("a test").to_owned();
+    let (sender, done) = mpsc::channel();
+    let body = move || {
+        let _ = sender.send(catch_unwind(AssertUnwindSafe(body)));
+    };
+    let thread = thread::Builder::new().name(test.clone()).spawn(body);
+    let thread = thread.expect("a thread for the test");
+    let Ok(outcome) = done.recv_timeout(patience) else {
+        panic!("`{test}` hangs: it took more than {patience:?}");
+    };
+    // What the body has left to its thread is dropped by then.
+    thread.join().expect("it has caught all panics");
+    outcome.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// Runs a test in a process of its own: this program again, with this one test.
+///
+/// # Panics
+///
+/// If that process does not end well; its output is then in the message.
+pub fn alone(test: &str, body: impl FnOnce()) {
+    if env::var(ALONE).is_ok_and(|named| named == test) {
+        return body();
+    }
+    let output = Command::new(env::current_exe().expect("this program"))
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(ALONE, test)
+        .output()
+        .expect("this program runs again");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    let has_run = text.contains("1 passed");
+    assert!(output.status.success() && has_run, "{test}: {text}");
+}
+
+/// The name by which a test program knows a test of this module.
+#[macro_export]
+macro_rules! test_name {
+    ($test:ident) => {
+        $crate::name_in(module_path!(), stringify!($test))
+    };
+}
+
+/// The part of a module's path behind the program's name, and a test in there.
+#[must_use]
+pub fn name_in(module: &str, test: &str) -> String {
+    match module.split_once("::") {
+        Some((_, module)) => format!("{module}::{test}"),
+        None => test.to_owned(),
+    }
+}
+
+/// The runtime of an async test, with the settings of `#[tokio::test]`.
+#[derive(Debug, Default)]
+pub struct Runtime {
+    workers: Option<usize>,
+    is_paused: bool,
+    is_multi_thread: bool,
+}
+
+impl Runtime {
+    #[must_use]
+    pub fn flavor(mut self, flavor: &str) -> Self {
+        self.is_multi_thread = match flavor {
+            "multi_thread" => true,
+            "current_thread" => false,
+            other => panic!("no such flavor of a runtime: {other}"),
+        };
+        self
+    }
+
+    #[must_use]
+    pub fn worker_threads(mut self, workers: usize) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    #[must_use]
+    pub fn start_paused(mut self, is_paused: bool) -> Self {
+        self.is_paused = is_paused;
+        self
+    }
+
+    pub fn block_on<F: Future>(self, body: F) -> F::Output {
+        let mut builder = if self.is_multi_thread {
+            tokio::runtime::Builder::new_multi_thread()
+        } else {
+            tokio::runtime::Builder::new_current_thread()
+        };
+        if let Some(workers) = self.workers {
+            builder.worker_threads(workers);
+        }
+        if self.is_paused {
+            builder.start_paused(true);
+        }
+        let runtime = builder.enable_all().build().expect("a runtime");
+        runtime.block_on(body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text_of(panic: &(dyn std::any::Any + Send)) -> &str {
+        let owned = panic.downcast_ref::<String>().map(String::as_str);
+        owned.or(panic.downcast_ref().copied()).unwrap_or_default()
+    }
+
+    fn fails<T>(body: impl FnOnce() -> T) -> String {
+        match catch_unwind(AssertUnwindSafe(body)) {
+            Ok(_) => String::new(),
+            Err(panic) => text_of(&*panic).to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_body_that_blocks_its_thread_fails_its_test_by_name() {
+        let text = fails(|| {
+            within(Duration::from_millis(1), || {
+                loop {
+                    thread::park();
+                }
+            })
+        });
+        let name = "patience::tests::a_body_that_blocks_its_thread_fails_its_test_by_name";
+        assert_eq!(text, format!("`{name}` hangs: it took more than 1ms"));
+    }
+
+    #[test]
+    fn a_body_on_a_paused_clock_that_waits_for_ever_fails_its_test() {
+        let text = fails(|| {
+            within(Duration::from_millis(1), || {
+                let runtime = Runtime::default().start_paused(true);
+                runtime.block_on(std::future::pending::<()>());
+            })
+        });
+        assert!(text.contains("hangs"), "{text}");
+    }
+
+    #[test]
+    fn a_body_ends_as_it_would_without() {
+        assert_eq!(in_time(|| 7), 7);
+        assert_eq!(fails(|| in_time(|| panic!("as it says"))), "as it says");
+    }
+}

@@ -1,0 +1,196 @@
+//! What the tests share: looking at processes, and an owner that can be killed.
+
+use std::{
+    env, fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Far longer than anything takes; a test that gets here has failed.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const GRACE: Duration = Duration::from_secs(20);
+
+/// One process, told apart from a later one with the same number by when it started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    pub pid: u32,
+    started: String,
+}
+
+impl Process {
+    pub fn of(pid: u32) -> Self {
+        let started = stat(pid).expect("the process exists")[19].clone();
+        Self { pid, started }
+    }
+
+    /// Whether it is there at all, dead but not reaped included.
+    pub fn exists(&self) -> bool {
+        stat(self.pid).is_some_and(|stat| stat[19] == self.started)
+    }
+
+    /// Whether it can still do anything. An orphan may stay unreaped for as long as the first process of a container likes.
+    pub fn lives(&self) -> bool {
+        stat(self.pid).is_some_and(|stat| stat[19] == self.started && is_active(&stat))
+    }
+}
+
+/// A process whose first thread is a zombie is not over while it has other threads: they hold its files.
+fn is_active(stat: &[String]) -> bool {
+    let threads: u32 = stat[17].parse().expect("a number");
+    !matches!(stat[0].as_str(), "Z" | "X") || threads > 1
+}
+
+/// The fields of `/proc/<pid>/stat` from the state on, or nothing if there is no such process.
+fn stat(pid: u32) -> Option<Vec<String>> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(") ")?;
+    Some(fields.split_whitespace().map(str::to_owned).collect())
+}
+
+fn pids() -> impl Iterator<Item = u32> {
+    fs::read_dir("/proc")
+        .expect("/proc")
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+}
+
+/// Everyone in the process group of `pid`, which includes its guard.
+pub fn group_of(pid: u32) -> Vec<Process> {
+    let group = stat(pid).expect("the process exists")[2].clone();
+    pids()
+        .filter(|&pid| stat(pid).is_some_and(|stat| stat[2] == group))
+        .map(Process::of)
+        .collect()
+}
+
+/// The guard of `pid`: the leader of its group.
+pub fn guard_of(pid: u32) -> Process {
+    Process::of(
+        stat(pid).expect("the process exists")[2]
+            .parse()
+            .expect("a number"),
+    )
+}
+
+/// The children of this very process, dead but not reaped included.
+pub fn own_children() -> Vec<u32> {
+    let me = std::process::id().to_string();
+    pids()
+        .filter(|&pid| stat(pid).is_some_and(|stat| stat[1] == me))
+        .collect()
+}
+
+/// Processes that live and have `marker` among their arguments or in their environment.
+pub fn marked(marker: &str) -> Vec<u32> {
+    let has = |path: String| {
+        fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(marker))
+    };
+    let me = std::process::id();
+    pids()
+        .filter(|&pid| pid != me)
+        .filter(|pid| has(format!("/proc/{pid}/cmdline")) || has(format!("/proc/{pid}/environ")))
+        .filter(|&pid| stat(pid).is_some_and(|stat| is_active(&stat)))
+        .collect()
+}
+
+/// For what the kernel has no event: looks with growing pauses until it is so.
+pub fn eventually_now(what: &str, mut so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    let mut pause = Duration::from_micros(200);
+    while !so() {
+        assert!(
+            start.elapsed() < DEADLINE,
+            "not so after {DEADLINE:?}: {what}"
+        );
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+/// The same for tests whose runtime has to go on meanwhile.
+pub async fn eventually(what: &str, mut so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    while !so() {
+        assert!(
+            start.elapsed() < DEADLINE,
+            "not so after {DEADLINE:?}: {what}"
+        );
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+/// Another process that runs a test of the same program in the given role.
+pub struct Owner {
+    process: Child,
+    output: BufReader<std::process::ChildStdout>,
+}
+
+const ROLE: &str = "CONCLIB_TEST_ROLE";
+
+impl Owner {
+    pub fn start(test: &str, role: &str, env: &[(&str, &Path)]) -> Self {
+        let mut process = Command::new(env::current_exe().expect("this test"))
+            .args([test, "--exact", "--nocapture", "--test-threads=1"])
+            .env(ROLE, role)
+            .envs(env.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("this test can run itself");
+        let output = BufReader::new(process.stdout.take().expect("piped"));
+        Self { process, output }
+    }
+
+    /// Waits for a line `key=value`, wherever in a line libtest lets it begin.
+    pub fn tells(&mut self, key: &str) -> String {
+        let key = format!("{key}=");
+        let mut line = String::new();
+        loop {
+            line.clear();
+            assert_ne!(
+                self.output.read_line(&mut line).expect("readable"),
+                0,
+                "the owner ended before it told {key}"
+            );
+            if let Some((_, value)) = line.split_once(&key) {
+                return value.trim().to_owned();
+            }
+        }
+    }
+
+    pub fn tells_process(&mut self, key: &str) -> Process {
+        Process::of(self.tells(key).parse().expect("a number"))
+    }
+
+    /// SIGKILL: the owner can do nothing any more.
+    pub fn kill(mut self) {
+        self.process.kill().expect("it is our child");
+        self.process.wait().expect("it is our child");
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The role of this process if it is an [`Owner`].
+pub fn role() -> Option<String> {
+    env::var(ROLE).ok()
+}
+
+/// Tells the test that started this owner.
+pub fn tell(key: &str, value: impl std::fmt::Display) {
+    println!("{key}={value}");
+}
+
+/// Stays until killed.
+pub async fn stay() {
+    std::future::pending::<()>().await;
+}
