@@ -49,9 +49,6 @@ impl Asker {
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-/// Whether anybody traces is known of the whole process: one test at a time.
-static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
 /// Where the answers of a test go.
 struct Nowhere;
 
@@ -80,9 +77,8 @@ fn deliver<M: Message>(system: &System, to: &str, trace: &str) {
     assert!(delivered.is_some());
 }
 
-#[support::test]
+#[support::test(alone)]
 async fn a_trace_from_outside_is_told_and_one_that_is_none_is_ignored() {
-    let _alone = ALONE.lock().await;
     let (spans, _watch) = Spans::watch(LevelFilter::DEBUG);
     let system = System::new("spans");
     let _one = system.actor(Asker::default()).urn("one").spawn().unwrap();
@@ -141,9 +137,8 @@ fn with_outlet(system: &System) -> (ActorRef<Asker>, Arc<Traces>) {
     (system.actor(one).urn("one").spawn().unwrap(), traces)
 }
 
-#[support::test]
+#[support::test(alone)]
 async fn without_a_subscriber_a_trace_is_passed_on_as_it_came() {
-    let _alone = ALONE.lock().await;
     let system = System::new("spans");
     let (one, traces) = with_outlet(&system);
     // It was asked here: there is no trace, and none is made up.
@@ -153,9 +148,8 @@ async fn without_a_subscriber_a_trace_is_passed_on_as_it_came() {
     assert_eq!(*traces.0.lock().unwrap(), ["", TRACE, ""]);
 }
 
-#[support::test]
+#[support::test(alone)]
 async fn with_a_subscriber_each_request_is_a_step_of_the_trace() {
-    let _alone = ALONE.lock().await;
     let (spans, _watch) = Spans::watch(LevelFilter::DEBUG);
     let system = System::new("spans");
     let (one, traces) = with_outlet(&system);
@@ -179,9 +173,8 @@ async fn with_a_subscriber_each_request_is_a_step_of_the_trace() {
 }
 
 #[cfg(all(feature = "net", feature = "apid"))]
-#[support::test]
+#[support::test(alone)]
 async fn the_logs_of_two_processes_can_be_joined() -> conclib::Result {
-    let _alone = ALONE.lock().await;
     let (spans, _watch) = Spans::watch(LevelFilter::DEBUG);
     let system = System::new("served");
     let next = Some(system.spawn(Asker::default())?);

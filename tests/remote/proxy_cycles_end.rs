@@ -1,4 +1,6 @@
 //! However an ask over a wire ends, nobody stays entered as one who waits.
+//!
+//! The whole process is looked at, so each test is alone in one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +13,9 @@ use conclib::wire::{
 use support::nodes::{NodeCalls, NodeHoldAndPass, NodePass, Pair, node};
 use support::outside::{Road, on_every_road};
 use support::until;
-use tokio::sync::{Mutex, MutexGuard};
 
 on_every_road! {
+    alone;
     it_is_answered,
     it_would_close_a_circle,
     its_asker_drops_it,
@@ -25,18 +27,11 @@ on_every_road! {
     asks_from_outside_of_turns_enter_nobody,
 }
 
-/// Whoever waits in another test would be seen here.
-async fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::const_new(());
-    ALONE.lock().await
-}
-
 async fn nobody_waits() {
     until(|| !is_anybody_waiting()).await;
 }
 
 async fn it_is_answered(road: Road) -> conclib::Result {
-    let _alone = alone().await;
     let mut pair = Pair::open(road).await?;
     let asked = pair.nodes[0].ask_held().reply().await?;
     let keeper = pair.watches[1].turn().await;
@@ -50,7 +45,6 @@ async fn it_is_answered(road: Road) -> conclib::Result {
 }
 
 async fn it_would_close_a_circle(road: Road) -> conclib::Result {
-    let _alone = alone().await;
     let pair = Pair::open(road).await?;
     assert!(pair.nodes[0].pass(2).await.is_err());
     nobody_waits().await;
@@ -58,7 +52,6 @@ async fn it_would_close_a_circle(road: Road) -> conclib::Result {
 }
 
 async fn its_asker_drops_it(road: Road) -> conclib::Result {
-    let _alone = alone().await;
     let mut pair = Pair::open(road).await?;
     let given_up = pair.nodes[0].give_up().reply().await?;
     let in_b = pair.watches[1].turn().await;
@@ -73,7 +66,6 @@ async fn its_asker_drops_it(road: Road) -> conclib::Result {
 }
 
 async fn its_time_is_over(road: Road) -> conclib::Result {
-    let _alone = alone().await;
     let mut pair = Pair::open(road).await?;
     let waited = pair.nodes[0].wait_for(50).reply().await?;
     let in_b = pair.watches[1].turn().await;
@@ -84,7 +76,6 @@ async fn its_time_is_over(road: Road) -> conclib::Result {
 }
 
 async fn its_connection_is_closed(road: Road) -> conclib::Result {
-    let _alone = alone().await;
     let mut pair = Pair::open(road).await?;
     let asked = pair.nodes[0].ask_held().reply().await?;
     let in_b = pair.watches[1].turn().await;
@@ -98,7 +89,6 @@ async fn its_connection_is_closed(road: Road) -> conclib::Result {
 }
 
 async fn its_actor_panics(road: Road) -> conclib::Result {
-    let _alone = alone().await;
     let mut pair = Pair::open(road).await?;
     let asked = pair.nodes[0].ask_to_explode().reply().await?;
     let in_b = pair.watches[1].turn().await;
@@ -111,7 +101,6 @@ async fn its_actor_panics(road: Road) -> conclib::Result {
 }
 
 async fn its_actor_is_killed(road: Road) -> conclib::Result {
-    let _alone = alone().await;
     let mut pair = Pair::open(road).await?;
     let asked = pair.nodes[0].ask_held().reply().await?;
     let _in_b = pair.watches[1].turn().await;
@@ -131,7 +120,6 @@ async fn its_actor_is_killed(road: Road) -> conclib::Result {
 }
 
 async fn it_is_answered_later(road: Road) -> conclib::Result {
-    let _alone = alone().await;
     let pair = Pair::open(road).await?;
     let [a, b] = &pair.nodes;
     let later = a.ask_for_later().reply().await?;
@@ -144,7 +132,6 @@ async fn it_is_answered_later(road: Road) -> conclib::Result {
 }
 
 async fn asks_from_outside_of_turns_enter_nobody(road: Road) -> conclib::Result {
-    let _alone = alone().await;
     let mut pair = Pair::open(road).await?;
     let far = pair.homes[1].far("b").await?;
     let asked = far.hold_and_pass(0).reply().await?;
@@ -180,9 +167,8 @@ fn step(mark: u64, via: u8, urn: &[u8], type_name: &[u8]) -> Vec<u8> {
 
 /// What a chain must not be ends its own request, unserved, with an error that
 /// says why.
-#[support::test]
+#[support::test(alone)]
 async fn a_hostile_chain_is_refused() -> conclib::Result {
-    let _alone = alone().await;
     let system = System::new("hostile");
     let (actor, mut watch) = node();
     let honest = system.actor(actor).urn("node").spawn()?;
@@ -264,9 +250,8 @@ async fn a_hostile_chain_is_refused() -> conclib::Result {
 }
 
 /// Marks that somebody made up harm nobody, however many there are.
-#[support::test]
+#[support::test(alone)]
 async fn a_lying_chain_harms_no_honest_ask() -> conclib::Result {
-    let _alone = alone().await;
     let mut pair = Pair::open(Road::Unix).await?;
     let busy = pair.nodes[1].hold_and_pass(1).reply().await?;
     let keeper = pair.watches[1].turn().await;

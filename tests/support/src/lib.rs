@@ -26,7 +26,7 @@ mod wait;
 pub use conclib_test_macros::test;
 pub use gate::{Gate, Keeper, gate};
 pub use log::Log;
-pub use patience::{Runtime, alone, in_time, name_in};
+pub use patience::{Outcome, Runtime, alone, in_time, name_in};
 pub use subscribe::subscribe;
 pub use wait::{alive, poll_once, until, work};
 

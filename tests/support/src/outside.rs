@@ -3,6 +3,7 @@
 
 use std::future::IntoFuture;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use conclib::prelude::*;
 use conclib::{AuthKey, Connect, OpenError, PrivateDir, ServeError};
@@ -18,26 +19,33 @@ pub enum Road {
     Tcp,
 }
 
-/// Makes of each body two tests: one for each road.
+/// Makes of each body two tests: one for each road. With `alone;` first, each of
+/// them has a process of its own.
 #[macro_export]
 macro_rules! on_every_road {
-    ($($test:ident),* $(,)?) => {
-        mod over_unix {
+    (alone; $($test:ident),* $(,)?) => {
+        $crate::on_every_road! {
+            @ test(alone, flavor = "multi_thread", worker_threads = 2); $($test)*
+        }
+    };
+    (@ $attribute:meta; $($test:ident)*) => {
+        $crate::on_every_road! { @ over_unix Unix $attribute; $($test)* }
+        $crate::on_every_road! { @ over_tcp Tcp $attribute; $($test)* }
+    };
+    (@ $module:ident $road:ident $attribute:meta; $($test:ident)*) => {
+        mod $module {
+            use ::support::test;
             $(
-                #[::support::test(flavor = "multi_thread", worker_threads = 2)]
+                #[$attribute]
                 async fn $test() -> conclib::Result {
-                    super::$test(::support::outside::Road::Unix).await
+                    super::$test(::support::outside::Road::$road).await
                 }
             )*
         }
-
-        mod over_tcp {
-            $(
-                #[::support::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() -> conclib::Result {
-                    super::$test(::support::outside::Road::Tcp).await
-                }
-            )*
+    };
+    ($($test:ident),* $(,)?) => {
+        $crate::on_every_road! {
+            @ test(flavor = "multi_thread", worker_threads = 2); $($test)*
         }
     };
 }
@@ -67,11 +75,14 @@ impl Place {
                 })
             }
             Road::Tcp => {
-                // An address of the machine's own that no other test program
-                // uses: a port that was left for a moment is still free.
+                // An address of the machine's own that no other test uses, neither
+                // of this process nor of one that runs at the same time: a port
+                // that was left for a moment is still free.
+                static NEXT: AtomicU8 = AtomicU8::new(1);
                 let [.., high, low] = std::process::id().to_be_bytes();
+                let own = NEXT.fetch_add(1, Ordering::Relaxed);
                 Ok(Self {
-                    url: format!("tcp://127.{high}.{low}.1:0"),
+                    url: format!("tcp://127.{high}.{low}.{own}:0"),
                     key: Some(AuthKey::random()?),
                     socket: None,
                     _dir: None,

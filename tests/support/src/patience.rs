@@ -48,7 +48,7 @@ fn within<T: Send + 'static>(patience: Duration, body: impl FnOnce() -> T + Send
 /// # Panics
 ///
 /// If that process does not end well; its output is then in the message.
-pub fn alone(test: &str, body: impl FnOnce()) {
+pub fn alone<T: Outcome>(test: &str, body: impl FnOnce() -> T) -> T {
     if env::var(ALONE).is_ok_and(|named| named == test) {
         return body();
     }
@@ -61,6 +61,23 @@ pub fn alone(test: &str, body: impl FnOnce()) {
         + &String::from_utf8_lossy(&output.stderr);
     let has_run = text.contains("1 passed");
     assert!(output.status.success() && has_run, "{test}: {text}");
+    T::good()
+}
+
+/// The type of a test's outcome.
+pub trait Outcome {
+    /// The outcome of a test that has passed.
+    fn good() -> Self;
+}
+
+impl Outcome for () {
+    fn good() -> Self {}
+}
+
+impl<E> Outcome for Result<(), E> {
+    fn good() -> Self {
+        Ok(())
+    }
 }
 
 /// The name by which a test program knows a test of this module.
