@@ -5,6 +5,7 @@
 //! crates below them can use it.
 #![allow(
     clippy::expect_used,
+    clippy::len_without_is_empty,
     clippy::missing_errors_doc,
     clippy::missing_panics_doc,
     clippy::print_stdout,

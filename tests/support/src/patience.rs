@@ -180,7 +180,7 @@ mod tests {
             within(Duration::from_millis(1), || {
                 let runtime = Runtime::default().start_paused(true);
                 runtime.block_on(std::future::pending::<()>());
-            })
+            });
         });
         assert!(text.contains("hangs"), "{text}");
     }

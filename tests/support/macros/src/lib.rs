@@ -9,7 +9,7 @@ use proc_macro::{Delimiter, TokenStream, TokenTree};
 /// `flavor`, `worker_threads`. `alone` gives the test a process of its own.
 #[proc_macro_attribute]
 pub fn test(settings: TokenStream, item: TokenStream) -> TokenStream {
-    expand(settings, item.clone()).unwrap_or_else(|error| {
+    expand(settings, item).unwrap_or_else(|error| {
         let error = format!("::core::compile_error!({error:?});");
         error.parse::<TokenStream>().into_iter().flatten().collect()
     })
