@@ -153,6 +153,20 @@ impl Wait {
         Ok(Self { who, whom })
     }
 
+    /// Begins even if that closes a circle: the actor is between two turns, and
+    /// tells those that wait for it by [`cycle`](Self::cycle).
+    pub(crate) fn begin_anyway(who: ActorId, whom: ActorId) -> Self {
+        let (whom, words) = Waits::of_process().graph().enter_anyway(who, whom);
+        legs::tell(words);
+        Self { who, whom }
+    }
+
+    /// The circle that is closed because `who` waits for `whom`.
+    pub(crate) fn cycle(who: ActorId, whom: ActorId) -> Option<Cycle> {
+        let circle = Waits::of_process().graph().circle(who, whom)?;
+        Some(chain::named(circle))
+    }
+
     /// Stays entered: whoever has the number ends it, or the turn does.
     pub(crate) fn keep(self) -> Option<WaitNumber> {
         ManuallyDrop::new(self).number()

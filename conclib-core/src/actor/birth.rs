@@ -1,5 +1,6 @@
 //! Where the state of an actor comes from, the first time and after a failure.
 
+use std::collections::VecDeque;
 use std::error::Error;
 use std::future::{self, Future, poll_fn};
 use std::pin::pin;
@@ -10,14 +11,19 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::circles::break_circles;
+use super::group;
 use super::kin::{Exit, Kin, Notice, Verdict};
 use super::restart::{History, Restart};
 use super::supervise::kill_children;
 use super::{
     Actor, Alert, Cell, ChildExit, Context, Create, Directive, Resident, Signal, State, StopReason,
+    Strategy,
 };
+use crate::current::ActorId;
 use crate::events::{Event, NotRestarted};
 use crate::named::Named;
+use crate::waits::Wait;
 
 /// Why an actor was not made or did not start.
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
@@ -33,10 +39,11 @@ pub trait Birth<A: Actor>: Send + 'static {
     fn again(
         &mut self,
         ctx: &Context<A>,
+        batch: &mut VecDeque<A::Inbox>,
         reason: &StopReason,
         said: Option<Directive>,
     ) -> impl Future<Output = Again> + Send {
-        let _ = reason;
+        let _ = (batch, reason);
         if said == Some(Directive::Restart) {
             ctx.cell().not_restarted(NotRestarted::NoSource);
         }
@@ -195,6 +202,7 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
     async fn again(
         &mut self,
         ctx: &Context<A>,
+        batch: &mut VecDeque<A::Inbox>,
         reason: &StopReason,
         said: Option<Directive>,
     ) -> Again {
@@ -223,41 +231,56 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
         }
         kin.lie_down();
         cell.ending.tell_change();
-        let mut said = match (&kin.parent, kin.parent()) {
-            (None, _) => own_verdict(&exit(cell, history, reason, said)),
-            (Some(_), Some(parent)) => {
-                if kin.ask() {
-                    let exit = exit(cell, history, reason, said);
-                    parent.notify(Notice::Child(Box::new(exit)));
-                }
-                verdict(cell, kin).await
+        let parent = kin.parent();
+        let mut verdict = match &parent {
+            None if kin.parent.is_some() => Verdict::End,
+            _ if !kin.ask() => await_verdict(cell, kin, batch).await,
+            Some(parent) if parent.hears_of_children() => {
+                let exit = exit(cell, history, reason, said);
+                parent.notify(Notice::Child(Box::new(exit)));
+                await_verdict(cell, kin, batch).await
             }
-            (Some(_), None) => Verdict::End,
+            _ => {
+                kin.asks_no_more();
+                own_verdict(&exit(cell, history, reason, said))
+            }
         };
-        // The end of one that is not to start again is its own; once it is to,
-        // an end is what it was told.
-        while let Verdict::Start { delay, behind } = said {
-            match wait(cell, kin, delay, behind).await {
-                // Its supervisor has come to think otherwise.
-                Some(verdict) => said = verdict,
-                None => {
-                    let restarts = kin.restarts.load(Ordering::Relaxed);
-                    let urn = cell.urn();
-                    tracing::warn!(target: "conclib", %urn, restarts, %reason, "restarting");
-                    cell.meter.restarted();
-                    cell.system.emit(|| Event::Restarted {
-                        urn,
-                        generation: restarts + 1,
-                        reason: reason.clone(),
-                    });
-                    return Again::Yes;
+        loop {
+            verdict = match (verdict, &parent) {
+                // The end of one that is not to start again is its own.
+                (Verdict::End, _) => return over,
+                (Verdict::Restart { delay }, Some(parent))
+                    if parent.strategy() != Strategy::OneForOne =>
+                {
+                    Box::pin(group::restart(cell, kin, batch, parent, delay)).await
                 }
-            }
+                (Verdict::Restart { delay }, _) => Verdict::Start {
+                    delay,
+                    behind: None,
+                },
+                (Verdict::Start { delay, behind }, _) => {
+                    match wait(cell, kin, batch, delay, behind).await {
+                        // Its supervisor has come to think otherwise.
+                        Some(verdict) => verdict,
+                        None => break,
+                    }
+                }
+            };
+            // Once it is to start again, an end is what it was told.
             if cell.mailbox.signal() != Signal::None {
                 return Again::Called;
             }
         }
-        over
+        let restarts = kin.restarts.load(Ordering::Relaxed);
+        let urn = cell.urn();
+        tracing::warn!(target: "conclib", %urn, restarts, %reason, "restarting");
+        cell.meter.restarted();
+        cell.system.emit(|| Event::Restarted {
+            urn,
+            generation: restarts + 1,
+            reason: reason.clone(),
+        });
+        Again::Yes
     }
 }
 
@@ -293,25 +316,38 @@ fn exit<A: Actor>(
     }
 }
 
-/// Of an actor that has no supervisor: its policy alone.
+/// The verdict of the policy alone: no hook of a supervisor says otherwise.
 fn own_verdict(exit: &Exit) -> Verdict {
     match (exit.told.default, exit.delay) {
-        (Directive::Restart, Some(delay)) => Verdict::Start {
-            delay,
-            behind: None,
-        },
+        (Directive::Restart, Some(delay)) => Verdict::Restart { delay },
         _ => Verdict::End,
     }
 }
 
-/// Waits for what the supervisor says; told to end meanwhile, it ends.
-async fn verdict<A: Actor>(cell: &Cell<A>, kin: &Kin) -> Verdict {
+/// Waits for the verdict of the supervisor, or of the sibling that leads the
+/// restart of the group; told to end meanwhile, it ends.
+async fn await_verdict<A: Actor>(
+    cell: &Cell<A>,
+    kin: &Kin,
+    batch: &mut VecDeque<A::Inbox>,
+) -> Verdict {
+    let mut entered: Option<(ActorId, Wait)> = None;
     poll_fn(|_| {
         if cell.mailbox.signal() != Signal::None {
             kin.asks_no_more();
             return Poll::Ready(Verdict::End);
         }
-        kin.take_verdict().map_or(Poll::Pending, Poll::Ready)
+        if let Some(verdict) = kin.take_verdict() {
+            return Poll::Ready(verdict);
+        }
+        let awaited = kin.awaited();
+        if awaited != entered.as_ref().map(|(awaited, _)| *awaited) {
+            entered = awaited.map(|whom| (whom, Wait::begin_anyway(cell.id, whom)));
+            // A turn may wait for the start of this actor.
+            cell.ending.tell_change();
+        }
+        break_circles(cell, batch);
+        Poll::Pending
     })
     .await
 }
@@ -320,11 +356,15 @@ async fn verdict<A: Actor>(cell: &Cell<A>, kin: &Kin) -> Verdict {
 async fn wait<A: Actor>(
     cell: &Cell<A>,
     kin: &Kin,
+    batch: &mut VecDeque<A::Inbox>,
     delay: Duration,
     behind: Option<Arc<dyn Resident>>,
 ) -> Option<Verdict> {
     let mut start = pin!(async {
         if let Some(other) = behind {
+            // Its `#[on(start)]` may ask this actor.
+            let _wait = Wait::begin_anyway(cell.id, other.id());
+            break_circles(cell, batch);
             other.ending().until(|| is_up(&*other)).await;
         }
         if !delay.is_zero() {

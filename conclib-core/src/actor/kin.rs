@@ -31,6 +31,8 @@ pub(crate) struct Exit {
 pub(crate) enum Verdict {
     /// Stay ended.
     End,
+    /// Start again after this long, with the siblings that the strategy names.
+    Restart { delay: Duration },
     /// Start again, after this long, and once that one has started.
     Start {
         delay: Duration,
@@ -73,11 +75,22 @@ struct Ties {
     watchers: Vec<(ActorId, Weak<dyn Resident>)>,
     /// No incarnation lives.
     rests: bool,
-    /// Its supervisor was told of its end, and is to answer.
-    asks: bool,
-    /// Its supervisor brings it down, and will say when it may start.
-    held: bool,
+    awaits: Awaits,
     verdict: Option<Verdict>,
+    /// The child that restarts the group it belongs to.
+    leader: Option<ActorId>,
+}
+
+/// Source of the verdict that an actor needs before it starts again.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Awaits {
+    /// None: it decides by itself.
+    #[default]
+    Nothing,
+    /// The hook of its supervisor, which was told of its end.
+    Supervisor,
+    /// The restart of a group, led by this sibling.
+    Group(ActorId),
 }
 
 /// Whose children those are that come.
@@ -210,36 +223,75 @@ impl Kin {
         self.down.store(true, Ordering::Release);
     }
 
-    /// Whether the supervisor is to be told of the end. It is not if it knows
-    /// that this one is down, or is about to: its verdict comes unasked.
+    /// Whether the end of this incarnation is a new matter, for the supervisor
+    /// or for its own policy. A restart of its group comes with a verdict of
+    /// its own.
     pub(crate) fn ask(&self) -> bool {
         let mut ties = self.ties();
-        ties.asks = !ties.held && ties.verdict.is_none();
-        ties.asks
+        let is_new = ties.awaits == Awaits::Nothing && ties.verdict.is_none();
+        if is_new {
+            ties.awaits = Awaits::Supervisor;
+        }
+        is_new
     }
 
-    /// Whether what its supervisor was told of its end is still to be answered.
+    /// Whether the supervisor was told of the end and has not answered.
     pub(crate) fn asks(&self) -> bool {
-        self.ties().asks
+        self.ties().awaits == Awaits::Supervisor
     }
 
-    /// It is told to end, and waits for no answer.
+    /// Takes the question to the supervisor back.
     pub(crate) fn asks_no_more(&self) {
-        self.ties().asks = false;
+        let mut ties = self.ties();
+        if ties.awaits == Awaits::Supervisor {
+            ties.awaits = Awaits::Nothing;
+        }
     }
 
-    /// Keeps it from starting, until it is judged.
-    pub(crate) fn hold(&self) {
-        let mut ties = self.ties();
-        ties.held = true;
-        ties.asks = false;
+    /// The actor that the next start depends on: the supervisor that decides,
+    /// or the sibling that leads the restart of the group.
+    pub(crate) fn awaited(&self) -> Option<ActorId> {
+        let awaits = self.ties().awaits;
+        match awaits {
+            Awaits::Nothing => None,
+            Awaits::Supervisor => Some(self.parent()?.id()),
+            Awaits::Group(leader) => Some(leader),
+        }
+    }
+
+    /// Keeps this actor from starting until the group has gone down.
+    pub(crate) fn hold(&self, leader: ActorId) {
+        self.ties().awaits = Awaits::Group(leader);
+    }
+
+    /// Whether that sibling holds this one.
+    pub(crate) fn is_held_by(&self, leader: ActorId) -> bool {
+        self.ties().awaits == Awaits::Group(leader)
+    }
+
+    /// Ends the hold of a group that never brought this actor down.
+    pub(crate) fn let_go(&self) {
+        self.ties().awaits = Awaits::Nothing;
     }
 
     pub(crate) fn judge(&self, verdict: Verdict) {
         let mut ties = self.ties();
-        ties.held = false;
-        ties.asks = false;
+        ties.awaits = Awaits::Nothing;
         ties.verdict = Some(verdict);
+    }
+
+    /// Makes a child the leader of its group, unless there is another.
+    pub(crate) fn lead(&self, child: ActorId) -> bool {
+        *self.ties().leader.get_or_insert(child) == child
+    }
+
+    /// The child that leads, while a group goes down.
+    pub(crate) fn leader(&self) -> Option<ActorId> {
+        self.ties().leader
+    }
+
+    pub(crate) fn lead_no_more(&self) {
+        self.ties().leader = None;
     }
 
     pub(crate) fn take_verdict(&self) -> Option<Verdict> {
@@ -252,7 +304,7 @@ impl Kin {
     /// bring this one down, too.
     pub(crate) fn rise(&self, calm: impl FnOnce()) -> bool {
         let ties = &mut *self.ties();
-        if ties.held || ties.verdict.is_some() {
+        if matches!(ties.awaits, Awaits::Group(_)) || ties.verdict.is_some() {
             return false;
         }
         ties.rests = false;

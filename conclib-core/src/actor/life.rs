@@ -142,7 +142,7 @@ fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
                 return;
             };
             // A kill meanwhile is the reason, as it is of what comes after.
-            match birth.again(&end.ctx, &reason, said).await {
+            match birth.again(&end.ctx, &mut end.batch, &reason, said).await {
                 Again::Yes => {}
                 Again::No => break (reason, said),
                 Again::Called => {
@@ -153,7 +153,7 @@ fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
         };
         if B::RENEWS && end.ctx.cell().kin().is_some_and(|kin| kin.count() > 0) {
             // They came for an incarnation that there is not.
-            Box::pin(end_children(&end.ctx, false)).await;
+            Box::pin(end_children(end.ctx.cell(), &mut end.batch, false)).await;
         }
         end.tell(reason, said);
     }
@@ -169,7 +169,7 @@ fn incarnation<A: Actor, B: Birth<A>>(
             Ok(actor) => actor,
             Err(fault) => {
                 if ctx.cell().kin().is_some() {
-                    Box::pin(end_children(ctx, B::RENEWS)).await;
+                    Box::pin(end_children(ctx.cell(), batch, B::RENEWS)).await;
                 }
                 return (StopReason::StartFailed(fault), None);
             }
@@ -182,7 +182,7 @@ fn incarnation<A: Actor, B: Birth<A>>(
             cell.ending.advance(State::Stopping);
         }
         if cell.kin().is_some() {
-            Box::pin(end_children(ctx, is_next)).await;
+            Box::pin(end_children(cell, batch, is_next)).await;
         }
         match caught(actor.on_stop(&ended.0, ctx)).await {
             Ok(Ok(())) => {}

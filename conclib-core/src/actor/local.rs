@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::cell::Cell;
 use super::mailbox::Refused;
-use super::{Actor, Handler, Overflow};
+use super::{Actor, Handler, Overflow, State};
 use crate::call::{NotSent, Sending, Target};
 use crate::current::{self, ActorId};
 use crate::deadline::Deadline;
@@ -101,20 +101,40 @@ fn poll_line<M: Message, A: Handler<M>>(
     }
     let waits = |it: &Request<M>| it.reply.wait().is_none() && it.from == current::in_turn();
     // An ask has entered before.
+    let mut cycle = None;
     if is_new
         && request.as_ref().is_some_and(waits)
         && let Some(who) = from
     {
         match Wait::begin(who, cell.id) {
             Ok(wait) => sending.wait = wait.keep(),
-            Err(cycle) => {
-                leave(cell, sending);
-                let failure = Failure::Cycle(cycle, Delivery::NotDelivered);
-                return Poll::Ready(Err(NotSent::Failure(failure)));
-            }
+            Err(circle) => cycle = Some(circle),
+        }
+    } else if !is_new {
+        cycle = closed_meanwhile(cell, sending);
+    }
+    match cycle {
+        None => Poll::Pending,
+        Some(cycle) => {
+            leave(cell, sending);
+            let failure = Failure::Cycle(cycle, Delivery::NotDelivered);
+            Poll::Ready(Err(NotSent::Failure(failure)))
         }
     }
-    Poll::Pending
+}
+
+/// The circle that an actor between two incarnations has closed while a turn
+/// waits for a place in its mailbox.
+#[cold]
+fn closed_meanwhile<M: Message, A: Actor>(cell: &Cell<A>, sending: &Sending<M>) -> Option<Cycle> {
+    let request = sending.request.as_ref()?;
+    request.reply.wait().or(sending.wait)?;
+    match cell.state() {
+        State::Starting | State::Restarting | State::Stopping => {
+            Wait::cycle(request.from?, cell.id)
+        }
+        State::Running | State::Stopped => None,
+    }
 }
 
 /// The turn that was entered stands in line no more.

@@ -5,11 +5,13 @@ mod asker_gone;
 mod beside;
 mod birth;
 mod cell;
+mod circles;
 mod context;
 mod ending;
 mod family;
 #[cfg(feature = "testing")]
 mod gate;
+mod group;
 mod inbox;
 mod kin;
 mod lanes;
@@ -157,6 +159,10 @@ pub trait Actor: Sized + 'static {
         let _ = (reason, ctx);
         std::future::ready(Ok(()))
     }
+
+    /// Whether there is an `#[on(child)]`. Without one, children are started
+    /// again as their policies say, and no turn is needed for that.
+    const HEARS_OF_CHILDREN: bool = false;
 
     /// `#[on(child)]`: a child has ended, or waits to be started again.
     fn on_child(

@@ -33,6 +33,7 @@ impl Messages for Word {
             asker: None,
             due: None,
             left: false,
+            wait: None,
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
     WeakRef,
 };
 use crate::call::{Call, NotSent, Sending, Target};
-use crate::current::ActorId;
+use crate::current::{self, ActorId};
 use crate::deadline::Deadline;
 use crate::error::{StartError, TellError};
 use crate::message::Message;
@@ -149,7 +149,8 @@ impl<A: Actor> ActorRef<A> {
     /// as started.
     ///
     /// # Errors
-    /// `#[on(create)]` or `#[on(start)]` failed, and with what.
+    /// `#[on(create)]` or `#[on(start)]` failed, and with what; or the actor
+    /// failed and cannot be started again before the caller's turn is over.
     ///
     /// # Cancel safety
     /// Dropping the future only ends the waiting.
@@ -157,10 +158,19 @@ impl<A: Actor> ActorRef<A> {
         let Some(cell) = self.cell() else {
             return Ok(());
         };
-        cell.ending.started().await.map_err(|reason| StartError {
-            urn: self.urn(),
-            reason,
-        })
+        // A turn that waits is seen to wait, and told if it waits for itself.
+        let mut wait = None;
+        let check = || match (current::in_turn(), &wait) {
+            (Some(who), None) => Wait::begin(who, cell.id).map(|begun| wait = Some(begun)),
+            (Some(who), Some(_)) => Wait::cycle(who, cell.id).map_or(Ok(()), Err),
+            (None, _) => Ok(()),
+        };
+        let urn = self.urn();
+        match cell.ending.started(check).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(reason)) => Err(StartError::Ended { urn, reason }),
+            Err(path) => Err(StartError::Cycle { urn, path }),
+        }
     }
 
     /// Waits for the end, without asking for it: resolves once the state is

@@ -11,7 +11,9 @@ use super::ending::Ending;
 use super::kin::{Kin, Notice, Verdict};
 use super::mailbox::Refused;
 use super::signal::Alert;
-use super::{Accepted, Actor, ActorRef, By, Messages, Seek, Signal, State, Stopping, Ticket};
+use super::{
+    Accepted, Actor, ActorRef, By, Messages, Seek, Signal, State, Stopping, Strategy, Ticket,
+};
 use crate::current::ActorId;
 use crate::error::{Failure, LookupError};
 use crate::message::LAST;
@@ -41,6 +43,12 @@ pub(crate) trait Resident: Named + 'static {
     /// Tells it of somebody's end, in its own lane.
     fn notify(&self, notice: Notice);
     fn alert(&self, alert: Alert);
+    fn is_alerted(&self, alert: Alert) -> bool;
+    /// Has its task look at what has changed.
+    fn wake(&self);
+    fn strategy(&self) -> Strategy;
+    /// Whether it has an `#[on(child)]`.
+    fn hears_of_children(&self) -> bool;
     /// Whether something waits in its mailbox, or beside that.
     #[cfg(feature = "testing")]
     fn has_work(&self) -> bool;
@@ -117,6 +125,22 @@ impl<A: Actor> Resident for Cell<A> {
 
     fn alert(&self, alert: Alert) {
         self.mailbox.alert(alert);
+    }
+
+    fn is_alerted(&self, alert: Alert) -> bool {
+        self.mailbox.is_alerted(alert)
+    }
+
+    fn wake(&self) {
+        self.mailbox.wake();
+    }
+
+    fn strategy(&self) -> Strategy {
+        self.strategy
+    }
+
+    fn hears_of_children(&self) -> bool {
+        A::HEARS_OF_CHILDREN
     }
 
     #[cfg(feature = "testing")]

@@ -1,24 +1,24 @@
 //! A supervisor and its children: what it does when one ends, and how they end
 //! with it.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::circles::break_circles;
 use super::kin::{Child, Exit, Kin, Notice, Verdict};
 use super::stop::Escalation;
 use super::turn::caught;
-use super::{
-    Actor, Alert, By, Cell, Context, Directive, Resident, Signal, State, StopReason, Strategy,
-};
-use crate::current::ActorId;
+use super::{Actor, By, Cell, Context, Directive, Resident, Signal, State, StopReason};
 use crate::events::{Event, NotRestarted};
+use crate::waits::Wait;
 
 /// How long a child has to end by itself, if its spawner says nothing.
 pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long it has when it is killed. What takes longer never gives way.
-const LAST_CALL: Duration = Duration::from_millis(100);
+pub(super) const LAST_CALL: Duration = Duration::from_millis(100);
 
 /// Heeds what is told in the lane of signals, one thing at a time, each as a
 /// turn. Why the actor is to end for it, if it is.
@@ -58,7 +58,7 @@ async fn child_ended<A: Actor>(
     let cell = ctx.cell();
     let said = match (said, exit.delay) {
         (Directive::Restart, Some(delay)) => {
-            restart(cell, kin, exit.id, delay).await;
+            child.resident.judge(Verdict::Restart { delay });
             return None;
         }
         (Directive::Restart, None) => {
@@ -96,73 +96,6 @@ fn waits(child: &Child, exit: &Exit) -> bool {
         && kin.is_some_and(|kin| kin.asks() && kin.generation() == exit.told.generation)
 }
 
-/// Starts a child again, and those that the strategy says, in the order in
-/// which they were spawned.
-async fn restart<A: Actor>(cell: &Cell<A>, kin: &Kin, failed: ActorId, delay: Duration) {
-    let is_concerned = |id: ActorId| match cell.strategy {
-        Strategy::OneForOne => id == failed,
-        Strategy::OneForAll => true,
-        Strategy::RestForOne => id >= failed,
-    };
-    let mut concerned = kin.children();
-    concerned.retain(|(id, _)| is_concerned(*id));
-    for (id, child) in concerned.iter().rev().filter(|(id, _)| *id != failed) {
-        if !bring_down(cell, child).await {
-            kin.forget(*id);
-        }
-    }
-    let mut delay = Some(delay);
-    let mut behind = None;
-    for (_, child) in concerned {
-        let kin = child.resident.kin();
-        // One whose turn never awaits has its verdict when it gives way.
-        if kin.is_some_and(|kin| kin.renews) && child.resident.state() != State::Stopped {
-            child.resident.judge(Verdict::Start {
-                delay: delay.take().unwrap_or_default(),
-                behind: behind.replace(child.resident.clone()),
-            });
-        }
-    }
-}
-
-/// Ends the incarnation of a child, so that it can be started again. False if
-/// it has ended for good.
-async fn bring_down<A: Actor>(cell: &Cell<A>, child: &Child) -> bool {
-    let resident = &*child.resident;
-    if resident.state() >= State::Stopping {
-        // It ends by itself, and serves what is queued before.
-        end(child, Signal::Drain).await;
-        return false;
-    }
-    let Some(kin) = resident.kin().filter(|kin| kin.renews) else {
-        let (urn, why) = (resident.urn(), NotRestarted::NoSource);
-        tracing::error!(target: "conclib", %urn, %why, "not restarted with its siblings");
-        cell.system.emit(|| Event::NotRestarted { urn, why });
-        end(child, Signal::Now).await;
-        return false;
-    };
-    let is_down = || kin.rests() || resident.ending().state() == State::Stopped;
-    kin.hold();
-    resident.alert(Alert::Recycle);
-    if timeout(child.stop_within, resident.ending().until(is_down))
-        .await
-        .is_err()
-    {
-        resident.alert(Alert::Abort);
-        if timeout(LAST_CALL, resident.ending().until(is_down))
-            .await
-            .is_err()
-        {
-            tracing::error!(
-                target: "conclib",
-                urn = %resident.urn(),
-                "a turn never awaits: it is not restarted with its siblings"
-            );
-        }
-    }
-    resident.ending().state() != State::Stopped
-}
-
 /// Ends the children of an incarnation that was cut short, all at once, and
 /// waits for those that give way. `is_next` is whether there may be another.
 pub(super) async fn kill_children(kin: &Kin, is_next: bool) {
@@ -179,22 +112,29 @@ pub(super) async fn kill_children(kin: &Kin, is_next: bool) {
 
 /// Ends the children, the newest first: each has its time, then it is killed.
 /// `is_next` is whether there may be another incarnation.
-pub(super) async fn end_children<A: Actor>(ctx: &Context<A>, is_next: bool) {
-    let Some(kin) = ctx.cell().kin() else {
+pub(super) async fn end_children<A: Actor>(
+    cell: &Cell<A>,
+    batch: &mut VecDeque<A::Inbox>,
+    is_next: bool,
+) {
+    let Some(kin) = cell.kin() else {
         return;
     };
     // What was queued is served where the parent serves what is queued.
-    let signal = match ctx.cell().mailbox.signal() {
+    let signal = match cell.mailbox.signal() {
         Signal::Drain => Signal::Drain,
         _ => Signal::Now,
     };
     for (id, child) in kin.leave(is_next).iter().rev() {
+        // A turn of it may wait for this actor, which serves nothing any more.
+        let _wait = Wait::begin_anyway(cell.id, *id);
+        break_circles(cell, batch);
         end(child, signal).await;
         kin.forget(*id);
     }
 }
 
-async fn end(child: &Child, signal: Signal) {
+pub(super) async fn end(child: &Child, signal: Signal) {
     let resident = &*child.resident;
     resident.tell_to_end(signal, By::Parent);
     if timeout(child.stop_within, resident.ending().wait())

@@ -225,6 +225,16 @@ impl<E> AskError<E> {
     }
 }
 
+/// The actors that would wait for each other: `would deadlock: A(a) -> A(a)`.
+pub(super) fn write_cycle(f: &mut fmt::Formatter<'_>, path: &[CycleStep]) -> fmt::Result {
+    f.write_str("would deadlock: ")?;
+    for (at, step) in path.iter().enumerate() {
+        let arrow = if at == 0 { "" } else { " -> " };
+        write!(f, "{arrow}{step}")?;
+    }
+    Ok(())
+}
+
 impl<E: fmt::Display> fmt::Display for AskError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -290,11 +300,7 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                 )
             }
             Self::Cycle { path, delivery } => {
-                f.write_str("would deadlock: ")?;
-                for (at, step) in path.iter().enumerate() {
-                    let arrow = if at == 0 { "" } else { " -> " };
-                    write!(f, "{arrow}{step}")?;
-                }
+                write_cycle(f, path)?;
                 write!(
                     f,
                     "; {delivery}: tell or `try_tell` instead, or answer later with a `Deferred`"

@@ -1,6 +1,12 @@
 //! Why there is no actor.
 
+use std::error::Error;
+use std::fmt;
+
+use super::ask::write_cycle;
+use crate::StopReason;
 use crate::urn::{Urn, UrnError};
+use crate::waits::CycleStep;
 
 /// Why an actor could not be spawned. Nothing of it is left behind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,12 +83,37 @@ pub enum LookupError {
 
 /// Why an actor did not start: its `#[on(create)]` or `#[on(start)]` failed or
 /// panicked, or it was ended before.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("`{urn}` did not start: {reason}")]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct StartError {
-    /// The actor.
-    pub urn: Urn,
-    /// How it ended instead.
-    pub reason: crate::StopReason,
+pub enum StartError {
+    /// It ended instead.
+    Ended {
+        /// The actor.
+        urn: Urn,
+        /// How it ended.
+        reason: StopReason,
+    },
+    /// Its start waits for the caller: it failed, and the `#[on(child)]` of the
+    /// caller, or of an actor that waits for the caller, has to decide first.
+    Cycle {
+        /// The actor.
+        urn: Urn,
+        /// Who would wait for whom, from the caller to the caller.
+        path: Box<[CycleStep]>,
+    },
 }
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended { urn, reason } => write!(f, "`{urn}` did not start: {reason}"),
+            Self::Cycle { urn, path } => {
+                write!(f, "waiting for the start of `{urn}` ")?;
+                write_cycle(f, path)?;
+                f.write_str(": let the turn end, and hear of the start by a message")
+            }
+        }
+    }
+}
+
+impl Error for StartError {}

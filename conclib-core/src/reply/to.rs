@@ -75,6 +75,7 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     /// Which wait that is.
+    #[inline]
     pub(crate) fn wait(&self) -> Option<WaitNumber> {
         match &self.0 {
             Slot::Local { wait, .. } => *wait,

@@ -36,22 +36,40 @@ impl Graph {
         who: ActorId,
         whom: ActorId,
     ) -> Result<(Whom, Vec<Word>), Vec<Member>> {
-        if let Some(path) = self.path(whom, who) {
-            let circle = [who].into_iter().chain(path);
-            return Err(circle.map(Member::Here).collect());
+        if let Some(circle) = self.circle(who, whom) {
+            return Err(circle);
         }
         // Nearly always whoever is asked waits for nobody, over no wire.
         let legs = self.legs_from(whom);
         if let Some(circle) = self.closed_from(who, whom, &legs) {
             return Err(circle);
         }
+        let entered = self.numbered(who, whom);
+        Ok((entered, self.words(&legs, None)))
+    }
+
+    /// Enters a wait whatever it closes, and what other processes are told.
+    pub(super) fn enter_anyway(&mut self, who: ActorId, whom: ActorId) -> (Whom, Vec<Word>) {
+        let legs = self.legs_from(whom);
+        let entered = self.numbered(who, whom);
+        (entered, self.words(&legs, None))
+    }
+
+    /// The circle through `who`, if it waits for `whom`.
+    pub(super) fn circle(&self, who: ActorId, whom: ActorId) -> Option<Vec<Member>> {
+        let path = self.path(whom, who)?;
+        let circle = [who].into_iter().chain(path);
+        Some(circle.map(Member::Here).collect())
+    }
+
+    fn numbered(&mut self, who: ActorId, whom: ActorId) -> Whom {
         // Few are entered at a time, so the lower bits tell them apart: they
         // fit beside a reply slot.
         #[expect(clippy::cast_possible_truncation, reason = "the lower bits are wanted")]
         let number = NonZeroU16::new(self.new_number() as u16).unwrap_or(NonZeroU16::MAX);
         let entered = Whom::Actor(whom, WaitNumber(number));
         self.wait(who, entered);
-        Ok((entered, self.words(&legs, None)))
+        entered
     }
 
     pub(super) fn wait(&mut self, who: ActorId, whom: Whom) {

@@ -73,7 +73,14 @@ fn others(actor: &Actor, moment: &str) -> Option<TokenStream> {
         ),
     };
     let call = call(hook, &quote!(self,), Some(&told));
+    let hears = (moment == "child").then(|| {
+        quote!(
+            const HEARS_OF_CHILDREN: bool = true;
+        )
+    });
     Some(quote! {
+        #hears
+
         async fn #name(
             &mut self,
             #told: #runtime::#told_ty,

@@ -18,6 +18,7 @@ use crate::observe::Observed;
 use crate::reply::{Deferred, ReplyTo, Request};
 use crate::system::System;
 use crate::urn::Urn;
+use crate::waits::WaitNumber;
 use crate::wire::{Origin, RequestEnvelope, WireAsker};
 
 /// What a handler may do besides replying. It takes it as its last parameter,
@@ -71,6 +72,8 @@ pub struct Head<'a> {
     pub(crate) due: Option<Due>,
     /// Its asker does not wait any more.
     pub(crate) left: bool,
+    /// Which of its waits, if the turn of an actor waits for the answer.
+    pub(crate) wait: Option<WaitNumber>,
 }
 
 impl<'a> Head<'a> {
@@ -84,6 +87,7 @@ impl<'a> Head<'a> {
             asker: request.reply.wire_asker(),
             due,
             left,
+            wait: request.reply.wait(),
         }
     }
 
@@ -103,6 +107,7 @@ impl<'a> Head<'a> {
             asker: Some(&request.asker),
             due: None,
             left: request.asker.has_left(),
+            wait: None,
         }
     }
 }

@@ -29,7 +29,7 @@ impl Model {
     }
 
     fn hear_of_the_start(&self, starts: bool) {
-        let started = block_on(self.ending.started());
+        let started = block_on(self.ending.started(|| Ok::<_, ()>(()))).unwrap();
         assert!(self.ending.state() > State::Starting);
         match starts {
             true => {
@@ -57,7 +57,10 @@ fn who_waits_for_the_start_hears_of_it() {
                 true => Ok(()),
                 false => Err(StopReason::Stopped),
             };
-            assert_eq!(block_on(model.ending.started()), after_all);
+            assert_eq!(
+                block_on(model.ending.started(|| Ok::<_, ()>(()))).unwrap(),
+                after_all
+            );
         });
     }
 }

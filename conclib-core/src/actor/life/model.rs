@@ -182,7 +182,7 @@ fn one_that_is_recycled_ends_when_told() {
         let supervises = thread::spawn(move || {
             let kin = one.kin().unwrap();
             let is_down = || kin.rests() || one.ending.state() == State::Stopped;
-            kin.hold();
+            kin.hold(parent.id);
             one.mailbox.alert(Alert::Recycle);
             if !is_patient {
                 one.mailbox.alert(Alert::Abort);

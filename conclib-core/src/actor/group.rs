@@ -1,0 +1,220 @@
+//! The restart of a group of siblings: the newest goes down first, and the
+//! oldest comes up first.
+//!
+//! The child that failed leads it from its own task. So it needs no turn of the
+//! supervisor and holds none up, and it ends with that child, however that ends.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::circles::break_circles;
+use super::kin::{Child, Kin, Verdict};
+use super::supervise::{LAST_CALL, end};
+use super::{Actor, Alert, Cell, Resident, Signal, State, Strategy};
+use crate::current::ActorId;
+use crate::events::{Event, NotRestarted};
+use crate::waits::Wait;
+
+/// Restarts the group that an actor, which has failed, belongs to. The verdict
+/// for itself: to start when it is its turn, or what was decided meanwhile.
+pub(super) async fn restart<A: Actor>(
+    cell: &Cell<A>,
+    kin: &Kin,
+    batch: &mut VecDeque<A::Inbox>,
+    parent: &Arc<dyn Resident>,
+    delay: Duration,
+) -> Verdict {
+    let mut restart = pin!(async {
+        let mut group = match Group::lead(cell, kin, batch, parent).await {
+            Ok(group) => group,
+            Err(verdict) => return verdict,
+        };
+        for (id, child) in group.siblings().into_iter().rev() {
+            let _wait = Wait::begin_anyway(cell.id, id);
+            break_circles(cell, batch);
+            group.wake();
+            if !bring_down(cell, &child).await
+                && let Some(family) = parent.kin()
+            {
+                family.forget(id);
+            }
+        }
+        group.release(delay)
+    });
+    poll_fn(|cx| match cell.mailbox.signal() {
+        Signal::None => restart.as_mut().poll(cx),
+        _ => Poll::Ready(Verdict::End),
+    })
+    .await
+}
+
+/// A group that goes down. Dropped, it lets those start that are held.
+struct Group {
+    parent: Arc<dyn Resident>,
+    leader: ActorId,
+}
+
+impl Group {
+    /// Takes the lead once no other sibling has it, and holds the others; or
+    /// the verdict that another leader had for this one.
+    async fn lead<A: Actor>(
+        cell: &Cell<A>,
+        kin: &Kin,
+        batch: &mut VecDeque<A::Inbox>,
+        parent: &Arc<dyn Resident>,
+    ) -> Result<Self, Verdict> {
+        let Some(family) = parent.kin() else {
+            return Err(Verdict::End);
+        };
+        let mut free = pin!(parent.ending().until(|| family.lead(cell.id)));
+        let mut entered: Option<(ActorId, Wait)> = None;
+        poll_fn(|cx| {
+            if let Some(verdict) = kin.take_verdict() {
+                return Poll::Ready(Err(verdict));
+            }
+            // Held, it has its verdict when that group is down.
+            if kin.awaited().is_none() && free.as_mut().poll(cx).is_ready() {
+                let group = Self {
+                    parent: parent.clone(),
+                    leader: cell.id,
+                };
+                // The leader before may have held this one, and let it go.
+                return Poll::Ready(match kin.take_verdict() {
+                    Some(verdict) => Err(verdict),
+                    None => Ok(group.hold(family)),
+                });
+            }
+            let leader = family.leader();
+            if leader != entered.as_ref().map(|(leader, _)| *leader) {
+                entered = leader.map(|leader| (leader, Wait::begin_anyway(cell.id, leader)));
+            }
+            break_circles(cell, batch);
+            Poll::Pending
+        })
+        .await
+    }
+
+    fn hold(self, family: &Kin) -> Self {
+        let is_concerned = |id: ActorId| match self.parent.strategy() {
+            Strategy::OneForOne => false,
+            Strategy::OneForAll => id != self.leader,
+            Strategy::RestForOne => id > self.leader,
+        };
+        for (id, child) in family.children() {
+            if is_concerned(id) {
+                child.resident.kin_to_be().hold(self.leader);
+            }
+        }
+        self
+    }
+
+    /// Those that are held, oldest first.
+    fn siblings(&self) -> Vec<(ActorId, Child)> {
+        let mut children = self.parent.kin().map(Kin::children).unwrap_or_default();
+        children.retain(|(_, child)| {
+            let kin = child.resident.kin();
+            kin.is_some_and(|kin| kin.is_held_by(self.leader))
+        });
+        children
+    }
+
+    /// Has those that are down look at who waits for them.
+    fn wake(&self) {
+        for (_, child) in self.siblings() {
+            child.resident.wake();
+        }
+    }
+
+    /// Starts the group, each once the one before has started; the verdict for
+    /// the leader.
+    fn release(&mut self, delay: Duration) -> Verdict {
+        let mut children = self.siblings();
+        let family = self.parent.kin();
+        let leader = family.and_then(|family| family.child(self.leader));
+        children.extend(leader.map(|leader| (self.leader, leader)));
+        children.sort_unstable_by_key(|(id, _)| *id);
+        let mut delay = Some(delay);
+        let mut behind: Option<Arc<dyn Resident>> = None;
+        let mut own = Verdict::End;
+        for (id, child) in children {
+            let resident = &child.resident;
+            let mut verdict = |behind| Verdict::Start {
+                delay: delay.take().unwrap_or_default(),
+                behind,
+            };
+            if id == self.leader {
+                own = verdict(behind.replace(resident.clone()));
+            } else if goes_down(&**resident) {
+                resident.judge(verdict(behind.replace(resident.clone())));
+            } else if let Some(kin) = resident.kin() {
+                kin.let_go();
+            }
+        }
+        own
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.release(Duration::ZERO);
+        if let Some(family) = self.parent.kin() {
+            family.lead_no_more();
+        }
+        // Another may wait for the lead.
+        self.parent.ending().tell_change();
+    }
+}
+
+/// Whether its incarnation has ended, or was told to, for another one. A turn
+/// that never awaits has its verdict when it gives way.
+fn goes_down(resident: &dyn Resident) -> bool {
+    let is_told = resident.is_alerted(Alert::Recycle) || resident.is_alerted(Alert::Abort);
+    let lives = resident.state() != State::Stopped;
+    lives
+        && resident
+            .kin()
+            .is_some_and(|kin| kin.renews && (is_told || kin.rests()))
+}
+
+/// Ends the incarnation of a sibling, so that it can be started again. False if
+/// it has ended for good.
+async fn bring_down<A: Actor>(cell: &Cell<A>, child: &Child) -> bool {
+    let resident = &*child.resident;
+    if resident.state() >= State::Stopping {
+        // It ends by itself, and serves what is queued before.
+        end(child, Signal::Drain).await;
+        return false;
+    }
+    let Some(kin) = resident.kin().filter(|kin| kin.renews) else {
+        let (urn, why) = (resident.urn(), NotRestarted::NoSource);
+        tracing::error!(target: "conclib", %urn, %why, "not restarted with its siblings");
+        cell.system.emit(|| Event::NotRestarted { urn, why });
+        end(child, Signal::Now).await;
+        return false;
+    };
+    let is_down = || kin.rests() || resident.ending().state() == State::Stopped;
+    resident.alert(Alert::Recycle);
+    if timeout(child.stop_within, resident.ending().until(is_down))
+        .await
+        .is_err()
+    {
+        resident.alert(Alert::Abort);
+        if timeout(LAST_CALL, resident.ending().until(is_down))
+            .await
+            .is_err()
+        {
+            tracing::error!(
+                target: "conclib",
+                urn = %resident.urn(),
+                "a turn never awaits: it is not restarted with its siblings"
+            );
+        }
+    }
+    resident.ending().state() != State::Stopped
+}

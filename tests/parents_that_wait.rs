@@ -1,0 +1,638 @@
+//! Parents, siblings and children that wait for each other while one of them is
+//! started again.
+#![cfg(feature = "macros")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
+
+mod common;
+#[path = "common/family.rs"]
+mod family;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use common::{Gate, Keeper, Log, NoGood, gate, guard, until};
+use conclib::prelude::*;
+use conclib::{DeadLetterCause, Place};
+use family::{BACKOFF, MS, policy};
+use futures_util::future::join_all;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+/// Fails when it is told to, and in as many of its first starts as it is told.
+#[actor]
+struct Child {
+    broken: Arc<AtomicUsize>,
+    /// As many starts begin as it has permits.
+    starts: Arc<Semaphore>,
+}
+
+#[actor]
+impl Child {
+    #[on(start)]
+    async fn start(&mut self) -> Result<(), String> {
+        self.starts.acquire().await.unwrap().forget();
+        let spend = |broken: usize| broken.checked_sub(1);
+        match self
+            .broken
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, spend)
+        {
+            Ok(_) => Err("not yet".to_owned()),
+            Err(_) => Ok(()),
+        }
+    }
+
+    #[message]
+    async fn work(&mut self, n: u64) -> u64 {
+        tokio::task::yield_now().await;
+        assert_ne!(n, 13, "unlucky");
+        n
+    }
+
+    #[message(local)]
+    async fn fail_behind(&mut self, gate: Gate) {
+        gate.pass().await;
+        panic!("it fails");
+    }
+}
+
+fn source() -> impl Fn() -> Child + Send + Sync + 'static {
+    source_that_fails(0, Arc::new(Semaphore::new(99)))
+}
+
+fn source_that_fails(
+    failures: usize,
+    starts: Arc<Semaphore>,
+) -> impl Fn() -> Child + Send + Sync + 'static {
+    let broken = Arc::new(AtomicUsize::new(failures));
+    move || Child {
+        broken: broken.clone(),
+        starts: starts.clone(),
+    }
+}
+
+/// A parent that leaves its children to their policies.
+#[actor]
+#[derive(Default)]
+struct Plain {
+    child: Option<ActorRef<Child>>,
+    pool: Option<Pool<Child>>,
+}
+
+impl Plain {
+    fn child(&self) -> &ActorRef<Child> {
+        self.child.as_ref().unwrap()
+    }
+}
+
+#[actor]
+impl Plain {
+    #[on(start)]
+    fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
+        self.child = Some(ctx.actor_with(source()).restart(policy()).spawn()?);
+        self.pool = Some(ctx.pool(source()).size(2).restart(policy()).spawn()?);
+        Ok(())
+    }
+
+    #[message]
+    async fn at_once(&mut self) -> (bool, u64) {
+        let (bad, good) = tokio::join!(
+            self.child().work(13).into_future(),
+            self.child().work(1).into_future()
+        );
+        (matches!(bad, Err(AskError::Panicked { .. })), good.unwrap())
+    }
+
+    #[message]
+    async fn one_after_the_other(&mut self) -> (bool, u64) {
+        let bad = self.child().work(13).await;
+        let good = self.child().work(1).await;
+        (matches!(bad, Err(AskError::Panicked { .. })), good.unwrap())
+    }
+
+    #[message]
+    async fn fan_out(&mut self) -> Vec<u64> {
+        let pool = self.pool.as_ref().unwrap();
+        let jobs = (0..20).map(|n| pool.ask(ChildWork { n }).into_future());
+        let answers = join_all(jobs).await;
+        answers.into_iter().map(|it| it.unwrap_or(99)).collect()
+    }
+}
+
+async fn plain(place: Place) -> ActorRef<Plain> {
+    let system = System::new("parents");
+    let parent = system.actor_with(Plain::default);
+    let parent = match place {
+        Place::Thread => parent.on_thread().spawn(),
+        _ => parent.spawn(),
+    };
+    let parent = parent.unwrap();
+    parent.started().await.unwrap();
+    // Named by nobody, it lives by this reference; its system by itself.
+    std::mem::forget(system);
+    parent
+}
+
+#[tokio::test]
+async fn a_parent_without_a_hook_may_wait_for_a_child_that_fails() {
+    let _guard = guard();
+    for place in [Place::Task, Place::Thread] {
+        let parent = plain(place).await;
+        assert_eq!(parent.at_once().await.unwrap(), (true, 1));
+        assert_eq!(parent.one_after_the_other().await.unwrap(), (true, 1));
+        let expected: Vec<_> = (0..20).map(|n| if n == 13 { 99 } else { n }).collect();
+        assert_eq!(parent.fan_out().await.unwrap(), expected);
+    }
+}
+
+/// Blocks its thread for its child.
+#[actor]
+struct Blocking;
+
+#[actor]
+impl Blocking {
+    #[message]
+    fn one_after_the_other(&mut self, ctx: &mut Context<Self>) -> (bool, u64) {
+        let child = ctx.actor_with(source()).restart(policy());
+        // Not in the task set of the thread that is blocked.
+        let child = child.on_thread().spawn().unwrap();
+        let bad = child.work(13).blocking();
+        let good = child.work(1).blocking();
+        (matches!(bad, Err(AskError::Panicked { .. })), good.unwrap())
+    }
+}
+
+#[test]
+fn a_parent_that_blocks_its_thread_may_wait_for_a_child_that_fails() {
+    let _guard = guard();
+    let system = System::new("parents");
+    let parent = system.actor_with(|| Blocking).on_thread().spawn().unwrap();
+    let answer = parent.one_after_the_other().blocking().unwrap();
+    assert_eq!(answer, (true, 1));
+}
+
+/// Waits for the start of its child in its own.
+#[actor]
+struct Starter {
+    restart: Restart,
+    failures: usize,
+}
+
+#[actor]
+impl Starter {
+    #[on(start)]
+    async fn start(&mut self, ctx: &mut Context<Self>) -> conclib::Result {
+        let child = ctx.actor_with(source_that_fails(
+            self.failures,
+            Arc::new(Semaphore::new(99)),
+        ));
+        child.restart(self.restart).spawn()?.started().await?;
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_may_wait_for_the_start_of_a_child_that_fails_at_first() {
+    let _guard = guard();
+    let system = System::new("parents");
+    let start = |restart, failures| {
+        let starter = move || Starter { restart, failures };
+        system.actor_with(starter).spawn().unwrap()
+    };
+    start(policy(), 2).started().await.unwrap();
+    let refused = start(Restart::never(), 1).started().await.unwrap_err();
+    assert!(refused.to_string().contains("not yet"), "{refused}");
+    let exhausted = start(policy().max(1, 10 * BACKOFF), 9).started().await;
+    assert!(exhausted.unwrap_err().to_string().contains("not yet"));
+}
+
+fn no_good(error: impl std::fmt::Display) -> NoGood {
+    NoGood(error.to_string())
+}
+
+/// A parent that wants to hear of its children.
+#[actor]
+struct Hooked {
+    child: Option<ActorRef<Child>>,
+    failures: usize,
+    mailbox: usize,
+    starts: Arc<Semaphore>,
+    log: Log,
+}
+
+impl Hooked {
+    fn child(&self) -> &ActorRef<Child> {
+        self.child.as_ref().unwrap()
+    }
+}
+
+#[actor]
+impl Hooked {
+    #[on(start)]
+    fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
+        let child = ctx.actor_with(source_that_fails(self.failures, self.starts.clone()));
+        let child = child.mailbox(self.mailbox).restart(policy()).urn("child");
+        self.child = Some(child.spawn()?);
+        Ok(())
+    }
+
+    #[on(child)]
+    async fn child_exit(&mut self, exit: ChildExit) -> Directive {
+        if self.log.has("ask in the hook") {
+            let refused = self.child().work(1).await.unwrap_err();
+            self.log.add(refused.to_string());
+        }
+        exit.default
+    }
+
+    #[message(local)]
+    async fn ask_it(&mut self) -> Result<u64, NoGood> {
+        self.child().work(1).await.map_err(no_good)
+    }
+
+    #[message(local)]
+    async fn tell_it(&mut self) -> Result<(), NoGood> {
+        self.child().work(1).tell().await.map_err(no_good)
+    }
+
+    #[message(local)]
+    async fn await_start(&mut self) -> Result<(), NoGood> {
+        self.child().started().await.map_err(no_good)
+    }
+
+    /// Asks an actor that asks the child.
+    #[message(local)]
+    async fn through(&mut self, between: ActorRef<Between>) -> Result<u64, NoGood> {
+        let child = self.child().clone();
+        between.pass(child).await.map_err(no_good)
+    }
+}
+
+#[actor]
+struct Between;
+
+#[actor]
+impl Between {
+    #[message(local)]
+    async fn pass(&mut self, to: ActorRef<Child>) -> Result<u64, NoGood> {
+        to.work(1).await.map_err(no_good)
+    }
+}
+
+struct Family {
+    system: System,
+    parent: ActorRef<Hooked>,
+    child: ActorRef<Child>,
+    starts: Arc<Semaphore>,
+    log: Log,
+}
+
+async fn hooked(place: Place, failures: usize, mailbox: usize) -> Family {
+    let system = System::new("parents");
+    let log = Log::default();
+    let starts = Arc::new(Semaphore::new(if failures > 0 { 0 } else { 99 }));
+    let (own, own_starts) = (log.clone(), starts.clone());
+    let parent = system.actor_with(move || Hooked {
+        child: None,
+        failures,
+        mailbox,
+        starts: own_starts.clone(),
+        log: own.clone(),
+    });
+    let parent = parent.urn("parent");
+    let parent = match place {
+        Place::Thread => parent.on_thread().spawn(),
+        _ => parent.spawn(),
+    };
+    let parent = parent.unwrap();
+    parent.started().await.unwrap();
+    let child = system.get("child").unwrap();
+    Family {
+        system,
+        parent,
+        child,
+        starts,
+        log,
+    }
+}
+
+const CIRCLE: &str = "would deadlock: Hooked(parent) -> Child(child) -> Hooked(parent)";
+
+#[tokio::test]
+async fn an_ask_of_a_child_that_comes_to_wait_for_the_hook_is_told() {
+    let _guard = guard();
+    for place in [Place::Task, Place::Thread] {
+        let family = hooked(place, 0, 8).await;
+        let mut events = family.system.events();
+        let keeper = family.fails_behind_a_gate().await;
+        let told = family.child.work(7).reply().await.unwrap();
+        let asked = family.parent.ask_it().reply().await.unwrap();
+        until(|| family.waits("parent")).await;
+        keeper.open();
+        let refused = asked.await.unwrap_err().to_string();
+        assert!(refused.contains(CIRCLE), "{refused}");
+        assert!(refused.contains("has not run"), "{refused}");
+        assert_eq!(told.await.unwrap(), 7, "others are served after it");
+        assert_eq!(family.parent.ask_it().await.unwrap(), 1);
+        assert_eq!(family.child.generation(), Some(2));
+        let causes = [
+            common::next_dead_letter(&mut events).await.cause,
+            common::next_dead_letter(&mut events).await.cause,
+        ];
+        assert_eq!(causes, [DeadLetterCause::Panicked, DeadLetterCause::Cycle]);
+    }
+}
+
+#[tokio::test]
+async fn so_is_an_ask_through_another_actor() {
+    let _guard = guard();
+    let family = hooked(Place::Task, 0, 8).await;
+    let between = family.system.actor(Between).urn("between").spawn().unwrap();
+    let keeper = family.fails_behind_a_gate().await;
+    let asked = family.parent.through(between).reply().await.unwrap();
+    until(|| family.waits("between")).await;
+    keeper.open();
+    let refused = asked.await.unwrap_err().to_string();
+    assert!(
+        refused.contains("Between(between) -> Child(child) -> Hooked(parent)"),
+        "{refused}"
+    );
+    assert_eq!(family.child.work(1).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn so_is_a_tell_that_waits_for_a_place() {
+    let _guard = guard();
+    let family = hooked(Place::Task, 0, 1).await;
+    let keeper = family.fails_behind_a_gate().await;
+    let queued = family.child.work(7).reply().await.unwrap();
+    let told = family.parent.tell_it().reply().await.unwrap();
+    until(|| family.waits("parent")).await;
+    keeper.open();
+    let refused = told.await.unwrap_err().to_string();
+    assert!(refused.contains(CIRCLE), "{refused}");
+    assert_eq!(queued.await.unwrap(), 7);
+    family.parent.tell_it().await.unwrap();
+}
+
+#[tokio::test]
+async fn so_is_a_wait_for_its_start() {
+    let _guard = guard();
+    let family = hooked(Place::Task, 1, 8).await;
+    let waits = family.parent.await_start().reply().await.unwrap();
+    until(|| family.waits("parent")).await;
+    family.starts.add_permits(2);
+    let refused = waits.await.unwrap_err().to_string();
+    assert!(refused.contains(CIRCLE), "{refused}");
+    family.child.started().await.unwrap();
+    family.parent.await_start().await.unwrap();
+}
+
+#[tokio::test]
+async fn so_is_an_ask_by_the_hook_itself() {
+    let _guard = guard();
+    for place in [Place::Task, Place::Thread] {
+        let family = hooked(place, 0, 8).await;
+        family.log.add("ask in the hook");
+        family.child.work(13).await.unwrap_err();
+        assert_eq!(family.child.work(1).await.unwrap(), 1);
+        let refused = family.log.lines().pop().unwrap();
+        assert!(refused.starts_with(CIRCLE), "{refused}");
+    }
+}
+
+impl Family {
+    fn waits(&self, urn: &str) -> bool {
+        let actors = self.system.snapshot().actors;
+        let mut found = actors.iter().filter(|it| it.urn.as_str() == urn);
+        found.any(|it| !it.waiting_for.is_empty())
+    }
+
+    async fn fails_behind_a_gate(&self) -> Keeper {
+        let (gate, mut keeper) = gate();
+        self.child.fail_behind(gate).tell().await.unwrap();
+        keeper.entered().await;
+        keeper
+    }
+}
+
+/// Two that are started again together.
+#[actor(strategy = OneForAll)]
+struct Together;
+
+#[actor]
+impl Together {
+    #[on(start)]
+    fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
+        for name in ["a", "b", "c"] {
+            ctx.actor_with(move || Sibling { name })
+                .urn(name)
+                .restart(policy())
+                .spawn()?;
+        }
+        Ok(())
+    }
+}
+
+/// As `Together`, with a hook.
+#[actor(strategy = OneForAll)]
+struct TogetherHooked;
+
+#[actor]
+impl TogetherHooked {
+    #[on(start)]
+    fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
+        for name in ["a", "b", "c"] {
+            ctx.actor_with(move || Sibling { name })
+                .urn(name)
+                .restart(policy())
+                .spawn()?;
+        }
+        Ok(())
+    }
+
+    #[on(child)]
+    fn child(&mut self, exit: ChildExit) -> Directive {
+        exit.default
+    }
+}
+
+#[actor]
+struct Sibling {
+    name: &'static str,
+}
+
+#[actor]
+impl Sibling {
+    #[message(local)]
+    async fn fail_behind(&mut self, gate: Gate) {
+        gate.pass().await;
+        panic!("{} fails", self.name);
+    }
+
+    #[message(local)]
+    async fn ask_it(&mut self, other: ActorRef<Sibling>) -> Result<&'static str, NoGood> {
+        other.name().await.map_err(no_good)
+    }
+
+    #[message(local)]
+    async fn hold(&mut self, gate: Gate) {
+        gate.pass().await;
+    }
+
+    #[message(local)]
+    fn name(&mut self) -> &'static str {
+        self.name
+    }
+}
+
+async fn siblings(system: &System, is_hooked: bool) -> [ActorRef<Sibling>; 3] {
+    if is_hooked {
+        let parent = system.actor(TogetherHooked).urn("parent").spawn().unwrap();
+        parent.started().await.unwrap();
+    } else {
+        let parent = system.actor(Together).urn("parent").spawn().unwrap();
+        parent.started().await.unwrap();
+    }
+    ["a", "b", "c"].map(|name| system.get(name).unwrap())
+}
+
+/// Whichever of the two is asked: the one that failed, or one that went down
+/// before.
+#[tokio::test(start_paused = true)]
+async fn a_sibling_that_waits_for_one_that_is_down_holds_the_group_up_for_no_time() {
+    let _guard = guard();
+    for (is_hooked, asked) in [(false, 0), (false, 2), (true, 0), (true, 2)] {
+        let system = System::new("siblings");
+        let siblings = siblings(&system, is_hooked).await;
+        let [a, b, c] = &siblings;
+        let (gate, mut keeper) = gate();
+        a.fail_behind(gate).tell().await.unwrap();
+        keeper.entered().await;
+        // What `b` asks of `c` comes behind a turn, so it waits in its mailbox.
+        let (held, mut other_keeper) = common::gate();
+        c.hold(held).tell().await.unwrap();
+        other_keeper.entered().await;
+        let asks = b.ask_it(siblings[asked].clone()).reply().await.unwrap();
+        until(|| {
+            let actors = system.snapshot().actors;
+            actors.iter().any(|it| !it.waiting_for.is_empty())
+        })
+        .await;
+        let begun = Instant::now();
+        keeper.open();
+        until(|| a.state() == Some(State::Restarting)).await;
+        other_keeper.open();
+        let refused = asks.await.unwrap_err().to_string();
+        assert!(
+            refused.contains("would deadlock: Sibling(b) -> "),
+            "{refused}"
+        );
+        assert_eq!(c.name().await.unwrap(), "c");
+        assert_eq!(
+            begun.elapsed(),
+            BACKOFF,
+            "asked: {asked}, hook: {is_hooked}"
+        );
+        let generations = siblings.each_ref().map(ActorRef::generation);
+        assert_eq!(generations, [Some(2); 3]);
+    }
+}
+
+/// The one that leads the restart of its group ends in the middle of it: the
+/// others come up again.
+#[tokio::test(start_paused = true)]
+async fn a_group_comes_up_without_the_one_that_failed() {
+    let _guard = guard();
+    for is_hooked in [false, true] {
+        for is_killed in [false, true] {
+            let system = System::new("siblings");
+            let [a, b, c] = siblings(&system, is_hooked).await;
+            let (gate, mut keeper) = gate();
+            b.hold(gate).tell().await.unwrap();
+            keeper.entered().await;
+            let (fails, failing) = common::gate();
+            a.fail_behind(fails).tell().await.unwrap();
+            failing.open();
+            // The newest is down, and the group waits for the turn of `b`.
+            until(|| c.state() == Some(State::Restarting)).await;
+            match is_killed {
+                true => a.kill().await,
+                false => a.stop().await,
+            };
+            assert_eq!(c.name().await.unwrap(), "c");
+            assert_eq!(c.generation(), Some(2));
+            keeper.open();
+            assert_eq!(b.name().await.unwrap(), "b");
+        }
+    }
+}
+
+/// A parent whose child asks it.
+#[actor]
+struct Asked;
+
+#[actor]
+impl Asked {
+    #[on(start)]
+    fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
+        let me = ctx.me().downgrade().unwrap();
+        ctx.actor(Asking(me)).urn("asking").spawn()?;
+        Ok(())
+    }
+
+    #[message(local)]
+    async fn fail_behind(&mut self, gate: Gate) {
+        gate.pass().await;
+        panic!("it fails");
+    }
+
+    #[message]
+    fn answer(&mut self) {}
+}
+
+#[actor]
+struct Asking(WeakRef<Asked>);
+
+#[actor]
+impl Asking {
+    #[message(local)]
+    async fn ask_it(&mut self) -> Result<(), NoGood> {
+        let parent = self.0.upgrade().unwrap();
+        parent.answer().await.map_err(no_good)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_waits_for_its_parent_holds_its_end_up_for_no_time() {
+    let _guard = guard();
+    for is_stopped in [false, true] {
+        let system = System::new("parents");
+        let parent = system.actor_with(|| Asked).urn("parent").restart(policy());
+        let parent = parent.spawn().unwrap();
+        parent.started().await.unwrap();
+        let child: ActorRef<Asking> = system.get("asking").unwrap();
+        let (gate, mut keeper) = gate();
+        parent.fail_behind(gate).tell().await.unwrap();
+        keeper.entered().await;
+        let asks = child.ask_it().reply().await.unwrap();
+        until(|| {
+            let actors = system.snapshot().actors;
+            actors.iter().any(|it| !it.waiting_for.is_empty())
+        })
+        .await;
+        let begun = Instant::now();
+        if is_stopped {
+            drop(parent.stop_now());
+        }
+        keeper.open();
+        let refused = asks.await.unwrap_err().to_string();
+        assert!(refused.contains("would deadlock"), "{refused}");
+        child.stopped().await;
+        assert_eq!(begun.elapsed(), 0 * MS);
+    }
+}
