@@ -20,6 +20,7 @@ mod legs;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::num::NonZeroU16;
+#[cfg(not(shuttle))]
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -62,7 +63,11 @@ impl Waits {
     /// Those of this process. References do not ask in which system an actor
     /// lives, so a circle may go through several.
     pub(crate) fn of_process() -> &'static Self {
+        #[cfg(not(shuttle))]
         static WAITS: LazyLock<Waits> = LazyLock::new(Waits::default);
+        // Each run of a model is a process of its own.
+        #[cfg(shuttle)]
+        shuttle::lazy_static! { static ref WAITS: Waits = Waits::default(); }
         &WAITS
     }
 

@@ -91,7 +91,7 @@ use proc_macro::TokenStream;
 /// | `#[on(start)]` | `fn (&mut self) -> Result<(), E>` | runs before the first message |
 /// | `#[on(stop)]` | `fn (&mut self, reason: &StopReason)` | runs at every end except a kill |
 /// | `#[on(error)]` | `fn (&mut self, error: HandlerError) -> Directive` | a handler failed and nobody was asking |
-/// | `#[on(child)]` | `fn (&mut self, exit: ChildExit) -> Directive` | a child has ended, or waits to be started again |
+/// | `#[on(child)]` | `fn (&mut self, exit: ChildExit) -> Directive` | a child has ended, or waits to be started again: that needs a turn of its parent, so an ask of the parent that waits for such a child is an `AskError::Cycle` |
 /// | `#[on(gone)]` | `fn (&mut self, gone: Gone)` | an actor that was watched has ended |
 /// | `#[on(idle = "30s")]` | `fn (&mut self)` | it had no turn for so long; once for each quiet time |
 /// | `#[part]` | `fn (&mut self) -> &mut Type` | the way to the messages of what is inside it; see [`macro@part`] |

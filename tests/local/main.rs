@@ -38,6 +38,7 @@ mod order;
 mod outside_runtime;
 mod overflow;
 mod panic;
+mod parents_that_wait;
 mod peers_probes;
 mod pool;
 mod pool_ends;

@@ -166,3 +166,111 @@ async fn a_worker_that_leaves_at_once_is_replaced_later_and_later() {
     assert!((4..100).contains(&came.load(Ordering::Relaxed)));
     pool.stop().await;
 }
+
+/// Fails at its thirteenth job.
+#[actor]
+struct Unlucky;
+
+#[actor]
+impl Unlucky {
+    #[message(local)]
+    async fn hold(&mut self, gate: Gate) {
+        gate.pass().await;
+    }
+
+    #[message]
+    fn job(&mut self, n: u32) -> u32 {
+        assert_ne!(n % 100, 13, "unlucky");
+        n
+    }
+}
+
+/// A pool of two, each behind a gate, with jobs of which the first of each
+/// panics.
+async fn unlucky(
+    policy: Restart,
+    is_threaded: bool,
+) -> (System, Pool<Unlucky>, [support::Keeper; 2], Vec<Reply<u32>>) {
+    let system = System::new("unlucky");
+    let pool = system.pool(|| Unlucky).size(2).restart(policy);
+    let pool = match is_threaded {
+        true => pool.on_thread().spawn().unwrap(),
+        false => pool.spawn().unwrap(),
+    };
+    let (first, mut first_keeper) = gate();
+    let (second, mut second_keeper) = gate();
+    let [one, other] = <[_; 2]>::try_from(pool.workers()).unwrap();
+    one.hold(first).tell().await.unwrap();
+    other.hold(second).tell().await.unwrap();
+    first_keeper.entered().await;
+    second_keeper.entered().await;
+    let mut replies = Vec::new();
+    for n in [13, 113, 1, 2, 3, 4, 5, 6] {
+        replies.push(pool.ask(UnluckyJob { n }).reply().await.unwrap());
+    }
+    assert!(system.snapshot().actors.iter().all(|it| it.depth == 4));
+    (system, pool, [first_keeper, second_keeper], replies)
+}
+
+async fn served(replies: Vec<Reply<u32>>) -> Vec<u32> {
+    let mut served = Vec::new();
+    for reply in replies {
+        match reply.await {
+            Ok(n) => served.push(n),
+            Err(AskError::Panicked { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    served
+}
+
+#[support::test]
+async fn a_worker_that_a_resize_takes_away_leaves_its_queue_to_the_others_if_it_fails() {
+    for is_threaded in [false, true] {
+        for policy in [Restart::on_failure(), Restart::never()] {
+            let policy = policy.backoff(Backoff::none());
+            let (_system, pool, keepers, replies) = unlucky(policy, is_threaded).await;
+            pool.resize(1).unwrap();
+            for keeper in keepers {
+                keeper.open();
+            }
+            assert_eq!(served(replies).await, [1, 2, 3, 4, 5, 6]);
+            assert_eq!(pool.len(), 1);
+        }
+    }
+}
+
+#[support::test]
+async fn a_worker_that_is_not_restarted_leaves_its_queue_to_its_successor() {
+    for is_threaded in [false, true] {
+        let policy = Restart::never();
+        let (system, pool, keepers, replies) = unlucky(policy, is_threaded).await;
+        let mut events = system.events();
+        for keeper in keepers {
+            keeper.open();
+        }
+        assert_eq!(served(replies).await, [1, 2, 3, 4, 5, 6]);
+        assert_eq!(pool.len(), 2);
+        let letters = [
+            support::next_dead_letter(&mut events).await.cause,
+            support::next_dead_letter(&mut events).await.cause,
+        ];
+        assert_eq!(letters, [DeadLetterCause::Panicked; 2]);
+        assert_eq!(system.snapshot().dead_letters, 2);
+    }
+}
+
+#[support::test]
+async fn a_pool_that_stops_refuses_what_a_worker_that_fails_has_left() {
+    let (system, pool, keepers, replies) = unlucky(Restart::never(), false).await;
+    let stopped = pool.stop();
+    for keeper in keepers {
+        keeper.open();
+    }
+    stopped.await;
+    for reply in replies.into_iter().skip(2) {
+        let refused = reply.await.unwrap_err();
+        assert_eq!(refused.delivery(), Delivery::NotDelivered, "{refused}");
+    }
+    assert_eq!(system.snapshot().dead_letters, 8);
+}

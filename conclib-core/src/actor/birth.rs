@@ -52,6 +52,12 @@ pub trait Birth<A: Actor>: Send + 'static {
 
     /// Whether there can be another incarnation.
     const RENEWS: bool = false;
+
+    /// May take over the messages that an ended actor has not served. The rest
+    /// is refused.
+    fn inherit(&mut self, ctx: &Context<A>, queue: &mut VecDeque<A::Inbox>) {
+        let _ = (ctx, queue);
+    }
 }
 
 /// Whether there is another incarnation.
@@ -118,6 +124,11 @@ impl<S> Renewed<S> {
 #[doc(hidden)]
 pub trait Source<A: Actor>: Send + 'static {
     fn make(&mut self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send;
+
+    /// As [`Birth::inherit`].
+    fn inherit(&mut self, ctx: &Context<A>, queue: &mut VecDeque<A::Inbox>) {
+        let _ = (ctx, queue);
+    }
 }
 
 /// A closure.
@@ -197,6 +208,10 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
             .get_or_insert_with(|| History::new(policy))
             .begin();
         self.source.make(ctx)
+    }
+
+    fn inherit(&mut self, ctx: &Context<A>, queue: &mut VecDeque<A::Inbox>) {
+        self.source.inherit(ctx, queue);
     }
 
     async fn again(

@@ -237,10 +237,8 @@ impl<A: Actor> Cell<A> {
         self.meter.failed();
     }
 
-    /// Nobody will serve what is left in its mailbox: called once, after its
-    /// state is dropped.
+    /// Refuses messages that nobody will serve, after the state is dropped.
     pub(crate) fn refuse_rest(&self, batch: &mut VecDeque<A::Inbox>) {
-        self.mailbox.end(batch);
         self.meter.unqueued(batch.len());
         while let Some(message) = batch.pop_front() {
             self.dead_letter(&message, DeadLetterCause::Stopped);

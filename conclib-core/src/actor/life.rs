@@ -57,7 +57,7 @@ impl<A: Actor, B: Birth<A>> Life<A, B> {
 
 /// Runs at every end, also when the life is dropped in its middle or before it
 /// was polled: it is there before the state, so it is dropped after it.
-struct End<A: Actor, B> {
+struct End<A: Actor, B: Birth<A>> {
     /// Dropped before the end is told.
     birth: Option<B>,
     ctx: Context<A>,
@@ -66,7 +66,7 @@ struct End<A: Actor, B> {
     is_over: bool,
 }
 
-impl<A: Actor, B> End<A, B> {
+impl<A: Actor, B: Birth<A>> End<A, B> {
     /// What is left of an incarnation goes, but for the messages it has not
     /// served.
     fn clear(&mut self) {
@@ -110,14 +110,17 @@ impl<A: Actor, B> End<A, B> {
 
     /// Nothing is served any more.
     fn refuse_rest(&mut self) {
-        // A state that never came to life goes before that.
-        self.birth = None;
+        self.ctx.cell().mailbox.end(&mut self.batch);
+        // A state that never came to life goes before the messages.
+        if let Some(mut birth) = self.birth.take() {
+            birth.inherit(&self.ctx, &mut self.batch);
+        }
         self.is_over = true;
         self.ctx.cell().refuse_rest(&mut self.batch);
     }
 }
 
-impl<A: Actor, B> Drop for End<A, B> {
+impl<A: Actor, B: Birth<A>> Drop for End<A, B> {
     fn drop(&mut self) {
         // The end itself is told by whoever lived this life.
         if !self.is_over {

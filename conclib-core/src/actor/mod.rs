@@ -54,6 +54,7 @@ pub(crate) use kin::{Child, Kin};
 pub use life::Life;
 pub(crate) use line::Ticket;
 pub use mailbox::Overflow;
+pub(crate) use mailbox::Refused;
 pub use order::Prioritised;
 #[doc(hidden)]
 pub use order::{Ranks, Unranked};

@@ -12,6 +12,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::hire::Hire;
+use super::legacy::Legacy;
 use super::routing::{self, Routing};
 use crate::actor::{Actor, ActorRef, Cell, History, Restart, Signal, StopReason, Stopping};
 use crate::current::ActorId;
@@ -29,6 +30,8 @@ pub(super) struct Crew<A: Actor> {
     next: AtomicUsize,
     office: Mutex<Office<A>>,
     vacancy: Mutex<Vacancy>,
+    /// Queues of workers that have ended, until their places are filled.
+    legacies: Mutex<Vec<Legacy<A>>>,
 }
 
 pub(super) struct Worker<A: Actor> {
@@ -74,6 +77,7 @@ impl<A: Actor> Crew<A> {
                 is_closed: false,
             }),
             vacancy: Mutex::default(),
+            legacies: Mutex::default(),
         }
     }
 
@@ -164,7 +168,7 @@ impl<A: Actor> Crew<A> {
         for place in 0..size {
             let is_vacant = self.read().get(place).is_none_or(|one| one.is_lost);
             if is_vacant {
-                self.fill(&mut office, place, Duration::ZERO)?;
+                self.fill(&mut office, place, Duration::ZERO, &mut None)?;
             }
         }
         Ok(())
@@ -189,13 +193,18 @@ impl<A: Actor> Crew<A> {
         office: &mut Office<A>,
         place: usize,
         mut delay: Duration,
+        legacy: &mut Option<Legacy<A>>,
     ) -> Result<(), SpawnError> {
         loop {
             if office.histories.len() <= place {
                 office.histories.push(History::new(REPLACE));
             }
             office.histories[place].begin_in(delay);
-            let actor = office.hire.hire(place, delay)?;
+            let actor = office.hire.hire(self, place, delay)?;
+            // Before the messages of those that wait for this worker.
+            if let Some(legacy) = legacy {
+                legacy.give(&actor);
+            }
             let id = actor.cell().map(|cell| cell.id);
             let worker = Worker {
                 actor: actor.clone(),
@@ -220,6 +229,8 @@ impl<A: Actor> Crew<A> {
             if self.system.follow(id, self.key(), me) {
                 return Ok(());
             }
+            let rest = legacy.take();
+            *legacy = Legacy::joined(self.legacy_of(id), rest);
             let reason = actor.cell().and_then(|cell| cell.ending.reason());
             match office.after(place, &actor, &reason.unwrap_or(StopReason::Stopped)) {
                 Some(next) => delay = next,
@@ -232,6 +243,58 @@ impl<A: Actor> Crew<A> {
     }
 
     /// Nobody comes in the place of this one.
+    /// Has a new worker take the place of one that has ended, unless the pool
+    /// has stopped or does not need it.
+    fn replace(
+        self: &Arc<Self>,
+        who: ActorId,
+        reason: &StopReason,
+        legacy: &mut Option<Legacy<A>>,
+    ) {
+        let mut office = self.office();
+        let is_who = |worker: &Worker<A>| worker.actor.cell().is_some_and(|cell| cell.id == who);
+        let (place, actor) = {
+            let workers = self.read();
+            match workers.iter().position(is_who) {
+                Some(place) if !office.is_closed => (place, workers[place].actor.clone()),
+                _ => return,
+            }
+        };
+        let Some(delay) = office.after(place, &actor, reason) else {
+            return self.lose(place);
+        };
+        match self.fill(&mut office, place, delay, legacy) {
+            Ok(()) => {
+                tracing::warn!(target: "conclib", urn = %actor.urn(), %reason, "a worker was replaced");
+            }
+            Err(error) => {
+                // With its system or its parent the pool ends, too.
+                if !matches!(
+                    error,
+                    SpawnError::ShuttingDown { .. } | SpawnError::ParentEnded { .. }
+                ) {
+                    tracing::error!(target: "conclib", urn = %actor.urn(), %error, "a worker was not replaced");
+                }
+                self.lose(place);
+            }
+        }
+    }
+
+    /// Keeps what a worker leaves until its end is told.
+    pub(super) fn bequeath(&self, legacy: Legacy<A>) {
+        self.legacies().push(legacy);
+    }
+
+    fn legacy_of(&self, worker: ActorId) -> Option<Legacy<A>> {
+        let mut legacies = self.legacies();
+        let at = legacies.iter().position(|it| it.cell.id == worker)?;
+        Some(legacies.swap_remove(at))
+    }
+
+    fn legacies(&self) -> MutexGuard<'_, Vec<Legacy<A>>> {
+        self.legacies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lose(&self, place: usize) {
         if let Some(worker) = self.write().get_mut(place) {
             worker.is_lost = true;
@@ -283,32 +346,12 @@ impl<A: Actor> Office<A> {
 
 impl<A: Actor> Follower for Crew<A> {
     fn ended(self: Arc<Self>, who: ActorId, reason: &StopReason) {
-        let mut office = self.office();
-        let is_who = |worker: &Worker<A>| worker.actor.cell().is_some_and(|cell| cell.id == who);
-        let (place, actor) = {
-            let workers = self.read();
-            match workers.iter().position(is_who) {
-                Some(place) if !office.is_closed => (place, workers[place].actor.clone()),
-                _ => return,
-            }
-        };
-        let Some(delay) = office.after(place, &actor, reason) else {
-            return self.lose(place);
-        };
-        match self.fill(&mut office, place, delay) {
-            Ok(()) => {
-                tracing::warn!(target: "conclib", urn = %actor.urn(), %reason, "a worker was replaced");
-            }
-            Err(error) => {
-                // With its system or its parent the pool ends, too.
-                if !matches!(
-                    error,
-                    SpawnError::ShuttingDown { .. } | SpawnError::ParentEnded { .. }
-                ) {
-                    tracing::error!(target: "conclib", urn = %actor.urn(), %error, "a worker was not replaced");
-                }
-                self.lose(place);
-            }
+        let mut legacy = self.legacy_of(who);
+        self.replace(who, reason, &mut legacy);
+        // With no lock held: what nobody takes is refused, and may run any code
+        // as it is dropped.
+        if let Some(legacy) = legacy {
+            legacy.pass_on(&self);
         }
     }
 }

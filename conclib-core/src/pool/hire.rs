@@ -1,15 +1,18 @@
 //! Where the workers of a pool come from.
 
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
+use super::crew::Crew;
+use super::legacy::Legacy;
 use crate::actor::{
     Actor, ActorRef, Context, Declared, Failed, Renewed, Restart, Signal, Source, TaskActor,
 };
@@ -20,7 +23,12 @@ use crate::system::{Options, Shared, SpawnBuilder};
 /// does not.
 pub(super) trait Hire<A: Actor>: Send {
     /// A worker for that place, which begins to serve after `delay`.
-    fn hire(&self, place: usize, delay: Duration) -> Result<ActorRef<A>, SpawnError>;
+    fn hire(
+        &self,
+        crew: &Arc<Crew<A>>,
+        place: usize,
+        delay: Duration,
+    ) -> Result<ActorRef<A>, SpawnError>;
 }
 
 /// The workers are tasks of the runtime that the pool was spawned in.
@@ -43,14 +51,21 @@ pub(super) struct Recruiter<S, P> {
 impl<S: Clone, P> Recruiter<S, P> {
     fn worker<A: Actor + Declared>(
         &self,
+        crew: &Arc<Crew<A>>,
         place: usize,
         delay: Duration,
-    ) -> SpawnBuilder<'_, A, Renewed<Later<S>>>
+    ) -> SpawnBuilder<'_, A, Renewed<Later<A, S>>>
     where
         S: Source<A>,
     {
         let source = self.source.clone();
-        let birth = Renewed::new(Later { source, delay }, self.policy);
+        let crew = Arc::downgrade(crew);
+        let later = Later {
+            source,
+            delay,
+            crew,
+        };
+        let birth = Renewed::new(later, self.policy);
         let worker = SpawnBuilder::with(&self.system, birth, self.options.clone());
         match &self.options.urn {
             Some(Ok(urn)) => worker.urn(format!("{urn}-{place}")),
@@ -60,16 +75,26 @@ impl<S: Clone, P> Recruiter<S, P> {
 }
 
 impl<A: TaskActor, S: Source<A> + Clone + Send> Hire<A> for Recruiter<S, Tasks> {
-    fn hire(&self, place: usize, delay: Duration) -> Result<ActorRef<A>, SpawnError> {
+    fn hire(
+        &self,
+        crew: &Arc<Crew<A>>,
+        place: usize,
+        delay: Duration,
+    ) -> Result<ActorRef<A>, SpawnError> {
         // A worker may end, and be replaced, on a thread of any runtime.
         let _in = self.place.0.as_ref().map(Handle::enter);
-        self.worker(place, delay).spawn()
+        self.worker(crew, place, delay).spawn()
     }
 }
 
 impl<A: Actor + Declared, S: Source<A> + Clone + Send> Hire<A> for Recruiter<S, OnThreads> {
-    fn hire(&self, place: usize, delay: Duration) -> Result<ActorRef<A>, SpawnError> {
-        self.worker(place, delay).on_thread().spawn()
+    fn hire(
+        &self,
+        crew: &Arc<Crew<A>>,
+        place: usize,
+        delay: Duration,
+    ) -> Result<ActorRef<A>, SpawnError> {
+        self.worker(crew, place, delay).on_thread().spawn()
     }
 }
 
@@ -94,12 +119,13 @@ impl<A: Actor, F: Fn() -> A + Send + Sync + 'static> Source<A> for Common<F> {
 
 /// A source that is slow the first time. What is sent meanwhile waits in the
 /// mailbox of the worker that is to be.
-pub(super) struct Later<S> {
+pub(super) struct Later<A: Actor, S> {
     source: S,
     delay: Duration,
+    crew: Weak<Crew<A>>,
 }
 
-impl<A: Actor, S: Source<A>> Source<A> for Later<S> {
+impl<A: Actor, S: Source<A>> Source<A> for Later<A, S> {
     async fn make(&mut self, ctx: &mut Context<A>) -> Result<A, Failed> {
         let delay = std::mem::take(&mut self.delay);
         if !delay.is_zero() {
@@ -119,5 +145,16 @@ impl<A: Actor, S: Source<A>> Source<A> for Later<S> {
             }
         }
         self.source.make(ctx).await
+    }
+
+    /// An actor that was told to end at once takes its queue along.
+    fn inherit(&mut self, ctx: &Context<A>, queue: &mut VecDeque<A::Inbox>) {
+        let cell = ctx.cell();
+        if cell.mailbox.signal() <= Signal::Drain
+            && !queue.is_empty()
+            && let Some(crew) = self.crew.upgrade()
+        {
+            crew.bequeath(Legacy::new(cell, queue));
+        }
     }
 }

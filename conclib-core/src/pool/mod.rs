@@ -3,6 +3,7 @@
 mod builder;
 mod crew;
 mod hire;
+mod legacy;
 mod route;
 mod routing;
 

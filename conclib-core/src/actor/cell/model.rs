@@ -40,7 +40,9 @@ fn serve(cell: &Cell<Soul>) -> usize {
 
 /// Its system has it no more.
 fn finish(cell: &Cell<Soul>) {
-    cell.refuse_rest(&mut VecDeque::new());
+    let mut rest = VecDeque::new();
+    cell.mailbox.end(&mut rest);
+    cell.refuse_rest(&mut rest);
     cell.end(StopReason::Unreferenced, None);
 }
 

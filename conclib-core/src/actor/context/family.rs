@@ -22,6 +22,13 @@ impl<A: Actor> Context<A> {
     /// child that failed is restarted if its policy says so, else its failure
     /// becomes this actor's; one that ended otherwise is left ended.
     ///
+    /// # Waiting for a child
+    /// A turn may wait for the answer of a child: its restart needs no turn of
+    /// this actor. With an `#[on(child)]` it does. Then an ask of a child that
+    /// failed, and whose restart waits for that turn, is told
+    /// [`AskError::Cycle`](crate::AskError::Cycle), and a wait for its start
+    /// [`StartError::Cycle`](crate::StartError::Cycle).
+    ///
     /// ```
     /// use conclib::prelude::*;
     ///

@@ -179,10 +179,11 @@ fn one_that_is_recycled_ends_when_told() {
         let fates = Arc::<Fates>::default();
         child.send(0, one_of(2) == 0, &fates);
         let (one, is_patient) = (child.cell.clone(), one_of(2) == 0);
+        let leader = parent.id;
         let supervises = thread::spawn(move || {
             let kin = one.kin().unwrap();
             let is_down = || kin.rests() || one.ending.state() == State::Stopped;
-            kin.hold(parent.id);
+            kin.hold(leader);
             one.mailbox.alert(Alert::Recycle);
             if !is_patient {
                 one.mailbox.alert(Alert::Abort);

@@ -1,24 +1,13 @@
 //! Parents, siblings and children that wait for each other while one of them is
 //! started again.
-#![cfg(feature = "macros")]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "a test"
-)]
-
-mod common;
-#[path = "common/family.rs"]
-mod family;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{Gate, Keeper, Log, NoGood, gate, guard, until};
+use support::{Gate, Keeper, Log, NoGood, gate, until};
 use conclib::prelude::*;
 use conclib::{DeadLetterCause, Place};
-use family::{BACKOFF, MS, policy};
+use support::family::{BACKOFF, MS, policy};
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -137,9 +126,8 @@ async fn plain(place: Place) -> ActorRef<Plain> {
     parent
 }
 
-#[tokio::test]
+#[support::test]
 async fn a_parent_without_a_hook_may_wait_for_a_child_that_fails() {
-    let _guard = guard();
     for place in [Place::Task, Place::Thread] {
         let parent = plain(place).await;
         assert_eq!(parent.at_once().await.unwrap(), (true, 1));
@@ -166,9 +154,8 @@ impl Blocking {
     }
 }
 
-#[test]
+#[support::test]
 fn a_parent_that_blocks_its_thread_may_wait_for_a_child_that_fails() {
-    let _guard = guard();
     let system = System::new("parents");
     let parent = system.actor_with(|| Blocking).on_thread().spawn().unwrap();
     let answer = parent.one_after_the_other().blocking().unwrap();
@@ -195,9 +182,8 @@ impl Starter {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[support::test(start_paused = true)]
 async fn a_start_may_wait_for_the_start_of_a_child_that_fails_at_first() {
-    let _guard = guard();
     let system = System::new("parents");
     let start = |restart, failures| {
         let starter = move || Starter { restart, failures };
@@ -322,9 +308,8 @@ async fn hooked(place: Place, failures: usize, mailbox: usize) -> Family {
 
 const CIRCLE: &str = "would deadlock: Hooked(parent) -> Child(child) -> Hooked(parent)";
 
-#[tokio::test]
+#[support::test]
 async fn an_ask_of_a_child_that_comes_to_wait_for_the_hook_is_told() {
-    let _guard = guard();
     for place in [Place::Task, Place::Thread] {
         let family = hooked(place, 0, 8).await;
         let mut events = family.system.events();
@@ -340,16 +325,15 @@ async fn an_ask_of_a_child_that_comes_to_wait_for_the_hook_is_told() {
         assert_eq!(family.parent.ask_it().await.unwrap(), 1);
         assert_eq!(family.child.generation(), Some(2));
         let causes = [
-            common::next_dead_letter(&mut events).await.cause,
-            common::next_dead_letter(&mut events).await.cause,
+            support::next_dead_letter(&mut events).await.cause,
+            support::next_dead_letter(&mut events).await.cause,
         ];
         assert_eq!(causes, [DeadLetterCause::Panicked, DeadLetterCause::Cycle]);
     }
 }
 
-#[tokio::test]
+#[support::test]
 async fn so_is_an_ask_through_another_actor() {
-    let _guard = guard();
     let family = hooked(Place::Task, 0, 8).await;
     let between = family.system.actor(Between).urn("between").spawn().unwrap();
     let keeper = family.fails_behind_a_gate().await;
@@ -364,9 +348,8 @@ async fn so_is_an_ask_through_another_actor() {
     assert_eq!(family.child.work(1).await.unwrap(), 1);
 }
 
-#[tokio::test]
+#[support::test]
 async fn so_is_a_tell_that_waits_for_a_place() {
-    let _guard = guard();
     let family = hooked(Place::Task, 0, 1).await;
     let keeper = family.fails_behind_a_gate().await;
     let queued = family.child.work(7).reply().await.unwrap();
@@ -379,9 +362,8 @@ async fn so_is_a_tell_that_waits_for_a_place() {
     family.parent.tell_it().await.unwrap();
 }
 
-#[tokio::test]
+#[support::test]
 async fn so_is_a_wait_for_its_start() {
-    let _guard = guard();
     let family = hooked(Place::Task, 1, 8).await;
     let waits = family.parent.await_start().reply().await.unwrap();
     until(|| family.waits("parent")).await;
@@ -392,9 +374,8 @@ async fn so_is_a_wait_for_its_start() {
     family.parent.await_start().await.unwrap();
 }
 
-#[tokio::test]
+#[support::test]
 async fn so_is_an_ask_by_the_hook_itself() {
-    let _guard = guard();
     for place in [Place::Task, Place::Thread] {
         let family = hooked(place, 0, 8).await;
         family.log.add("ask in the hook");
@@ -503,9 +484,8 @@ async fn siblings(system: &System, is_hooked: bool) -> [ActorRef<Sibling>; 3] {
 
 /// Whichever of the two is asked: the one that failed, or one that went down
 /// before.
-#[tokio::test(start_paused = true)]
+#[support::test(start_paused = true)]
 async fn a_sibling_that_waits_for_one_that_is_down_holds_the_group_up_for_no_time() {
-    let _guard = guard();
     for (is_hooked, asked) in [(false, 0), (false, 2), (true, 0), (true, 2)] {
         let system = System::new("siblings");
         let siblings = siblings(&system, is_hooked).await;
@@ -514,7 +494,7 @@ async fn a_sibling_that_waits_for_one_that_is_down_holds_the_group_up_for_no_tim
         a.fail_behind(gate).tell().await.unwrap();
         keeper.entered().await;
         // What `b` asks of `c` comes behind a turn, so it waits in its mailbox.
-        let (held, mut other_keeper) = common::gate();
+        let (held, mut other_keeper) = support::gate();
         c.hold(held).tell().await.unwrap();
         other_keeper.entered().await;
         let asks = b.ask_it(siblings[asked].clone()).reply().await.unwrap();
@@ -545,9 +525,8 @@ async fn a_sibling_that_waits_for_one_that_is_down_holds_the_group_up_for_no_tim
 
 /// The one that leads the restart of its group ends in the middle of it: the
 /// others come up again.
-#[tokio::test(start_paused = true)]
+#[support::test(start_paused = true)]
 async fn a_group_comes_up_without_the_one_that_failed() {
-    let _guard = guard();
     for is_hooked in [false, true] {
         for is_killed in [false, true] {
             let system = System::new("siblings");
@@ -555,7 +534,7 @@ async fn a_group_comes_up_without_the_one_that_failed() {
             let (gate, mut keeper) = gate();
             b.hold(gate).tell().await.unwrap();
             keeper.entered().await;
-            let (fails, failing) = common::gate();
+            let (fails, failing) = support::gate();
             a.fail_behind(fails).tell().await.unwrap();
             failing.open();
             // The newest is down, and the group waits for the turn of `b`.
@@ -607,9 +586,8 @@ impl Asking {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[support::test(start_paused = true)]
 async fn a_child_that_waits_for_its_parent_holds_its_end_up_for_no_time() {
-    let _guard = guard();
     for is_stopped in [false, true] {
         let system = System::new("parents");
         let parent = system.actor_with(|| Asked).urn("parent").restart(policy());

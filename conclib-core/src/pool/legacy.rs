@@ -1,0 +1,67 @@
+//! Messages that a worker has left behind, and their way to another one.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::crew::Crew;
+use crate::actor::{Actor, ActorRef, Cell, Refused};
+
+/// The queue of a worker that has ended. Dropped, it refuses what is left.
+pub(super) struct Legacy<A: Actor> {
+    pub(super) cell: Arc<Cell<A>>,
+    queue: VecDeque<A::Inbox>,
+}
+
+impl<A: Actor> Legacy<A> {
+    pub(super) fn new(cell: &Arc<Cell<A>>, queue: &mut VecDeque<A::Inbox>) -> Self {
+        cell.meter.unqueued(queue.len());
+        Self {
+            cell: cell.clone(),
+            queue: std::mem::take(queue),
+        }
+    }
+
+    /// What two have left behind, the first one's first.
+    pub(super) fn joined(first: Option<Self>, second: Option<Self>) -> Option<Self> {
+        match (first, second) {
+            (Some(mut first), Some(mut second)) => {
+                first.queue.append(&mut second.queue);
+                Some(first)
+            }
+            (first, second) => first.or(second),
+        }
+    }
+
+    /// Hands all of it over to one worker. They were accepted before, so no
+    /// bound holds here; if that worker takes none any more, the rest stays.
+    pub(super) fn give(&mut self, heir: &ActorRef<A>) {
+        let Some(heir) = heir.cell() else { return };
+        while let Some(message) = self.queue.pop_front() {
+            match heir.admit(message, 0, |message| message, true) {
+                Ok(()) => {}
+                Err(Refused::Closed(message) | Refused::Full(message)) => {
+                    self.queue.push_front(message);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Hands all of it over to the worker that the routing finds, or else to the
+    /// next that lives.
+    pub(super) fn pass_on(mut self, crew: &Crew<A>) {
+        let first = crew.first(None);
+        for step in 0..crew.places() {
+            if let Some(heir) = crew.at(first + step) {
+                self.give(&heir);
+            }
+        }
+    }
+}
+
+impl<A: Actor> Drop for Legacy<A> {
+    fn drop(&mut self) {
+        self.cell.meter.queued(self.queue.len());
+        self.cell.refuse_rest(&mut self.queue);
+    }
+}
