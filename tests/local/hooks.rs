@@ -123,19 +123,19 @@ async fn a_failed_start_is_told_its_queue_answered_and_its_name_free() {
         let asked = hooked.note(1).reply().await.unwrap();
         hooked.note(2).tell().await.unwrap();
         let error = hooked.started().await.unwrap_err();
-        assert_eq!(error.urn, "hooked");
+        assert_eq!(*error.urn(), "hooked");
         assert!(error.to_string().contains(what), "{error}");
-        let StopReason::StartFailed(fault) = &error.reason else {
+        let Some(StopReason::StartFailed(fault)) = error.reason() else {
             panic!("{error}");
         };
         assert_eq!(fault.message, what);
-        assert!(error.reason.is_failure());
+        assert!(error.reason().is_some_and(StopReason::is_failure));
         let refused = asked.await.unwrap_err();
         assert!(matches!(refused, AskError::Stopped { .. }));
         assert_eq!(refused.delivery(), Delivery::NotDelivered);
         // `#[on(stop)]` is for those that started.
         assert_eq!(plan.log.lines(), lines);
-        assert_eq!(hooked.stop().await, error.reason);
+        assert_eq!(Some(&hooked.stop().await), error.reason());
 
         let next = system.create::<Hooked>(Plan::default()).spawn().unwrap();
         next.started().await.unwrap();

@@ -159,8 +159,8 @@ async fn a_panic_at_start_is_a_failed_start() {
     let bomb = system.actor(bomb).urn("bomb").spawn().unwrap();
     let asked = bomb.echo(1).reply().await.unwrap();
     let error = bomb.started().await.unwrap_err();
-    assert_eq!(text(&error.reason), "at start");
-    assert!(matches!(error.reason, StopReason::StartFailed(_)));
+    assert_eq!(text(error.reason().unwrap()), "at start");
+    assert!(matches!(error.reason(), Some(StopReason::StartFailed(_))));
     assert_eq!(asked.await.unwrap_err().delivery(), Delivery::NotDelivered);
     assert_eq!(log.lines(), ["drop"]);
     assert!(system.lookup("bomb").is_err());

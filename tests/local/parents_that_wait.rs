@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use support::{Gate, Keeper, Log, NoGood, gate, until};
 use conclib::prelude::*;
 use conclib::{DeadLetterCause, Place};
-use support::family::{BACKOFF, MS, policy};
 use futures_util::future::join_all;
+use support::family::{BACKOFF, MS, policy};
+use support::{Gate, Keeper, Log, NoGood, gate, until};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 

@@ -380,7 +380,8 @@ async fn a_kill_ends_an_actor_that_is_starting_and_that_counts_as_not_started() 
     assert_eq!(asked.await.unwrap_err().delivery(), Delivery::NotDelivered);
     assert_eq!(log.lines(), ["drop"]);
     let error = slow.started().await.unwrap_err();
-    assert_eq!((error.urn, error.reason), (slow.urn(), StopReason::Killed));
+    assert_eq!(*error.urn(), slow.urn());
+    assert_eq!(error.reason(), Some(&StopReason::Killed));
     drop((starting, stopping));
 }
 

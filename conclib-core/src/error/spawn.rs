@@ -103,6 +103,23 @@ pub enum StartError {
     },
 }
 
+impl StartError {
+    /// The actor that did not start.
+    pub const fn urn(&self) -> &Urn {
+        match self {
+            Self::Ended { urn, .. } | Self::Cycle { urn, .. } => urn,
+        }
+    }
+
+    /// How it ended, if it did.
+    pub const fn reason(&self) -> Option<&StopReason> {
+        match self {
+            Self::Ended { reason, .. } => Some(reason),
+            Self::Cycle { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
