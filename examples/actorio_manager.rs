@@ -2,7 +2,7 @@
 //! requester itself, and ends: who is done first answers first.
 //!
 //! With `-- --paused` the clock does not wait for real time.
-#![allow(clippy::print_stdout, reason = "a program")]
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "a program")]
 
 use std::env;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -50,6 +50,7 @@ async fn main() -> conclib::Result {
     if env::args().any(|arg| arg == "--paused") {
         tokio::time::pause();
     }
+    let begun = tokio::time::Instant::now();
     let system = System::new("office");
     let manager = system.spawn(Manager)?;
     let mut inbox = Inbox::<Done>::new(10);
@@ -61,5 +62,6 @@ async fn main() -> conclib::Result {
             println!("Got a response with result {}", request.message.0);
         }
     }
+    eprintln!("all of them after {} ms", begun.elapsed().as_millis());
     Ok(())
 }

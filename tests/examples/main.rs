@@ -211,11 +211,16 @@ async fn ask_asks_a_quickstart_in_json() -> conclib::Result {
 
 /// All that an example says, once it has ended well.
 fn said(name: &str, args: &[&str]) -> conclib::Result<Vec<String>> {
+    Ok(said_and_noted(name, args)?.0)
+}
+
+/// The lines of its output, and of what it writes beside that.
+fn said_and_noted(name: &str, args: &[&str]) -> conclib::Result<(Vec<String>, Vec<String>)> {
     let output = example(name)?.args(args).output()?;
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name}: {stderr}");
-    let text = String::from_utf8(output.stdout)?;
-    Ok(text.lines().map(str::to_owned).collect())
+    let lines = |text: &str| text.lines().map(str::to_owned).collect();
+    Ok((lines(&String::from_utf8(output.stdout)?), lines(&stderr)))
 }
 
 /// How many lines of its own an example has: no comments, no lints of ours.

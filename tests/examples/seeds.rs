@@ -1,10 +1,12 @@
 //! The examples of the Python projects that this library learned from say here
 //! what they say there.
 
+use std::time::SystemTime;
+
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message as Frame;
 
-use super::{example, normal, said};
+use super::{example, normal, said, said_and_noted};
 use support::child::Kid;
 
 #[support::test]
@@ -15,7 +17,7 @@ fn actorio_says_hello() -> conclib::Result {
 
 #[support::test]
 fn the_workers_of_a_manager_answer_as_they_are_done() -> conclib::Result {
-    let lines = said("actorio_manager", &["--paused"])?;
+    let (lines, noted) = said_and_noted("actorio_manager", &["--paused"])?;
     let result = |line: &String| {
         let number = line.strip_prefix("Got a response with result ");
         number.unwrap_or(line).parse::<u64>()
@@ -23,6 +25,16 @@ fn the_workers_of_a_manager_answer_as_they_are_done() -> conclib::Result {
     let results = lines.iter().map(result).collect::<Result<Vec<_>, _>>()?;
     assert_eq!(results.len(), 10);
     assert!(results.is_sorted(), "{results:?}");
+    // All of them together take as long as the one that takes longest.
+    let total = noted.first().and_then(|line| {
+        let total = line.strip_prefix("all of them after ")?;
+        total.strip_suffix(" ms")?.parse::<u64>().ok()
+    });
+    let total = total.ok_or("no total")?;
+    assert!(
+        (results[9]..=results[9] + 1).contains(&total),
+        "{total} {results:?}"
+    );
     Ok(())
 }
 
@@ -111,6 +123,36 @@ fn a_ticker_runs_at_once_and_until_it_is_stopped() -> conclib::Result {
         assert_eq!(form, b"0000-00-00T00:00:00.000000Z", "{time}");
     }
     assert!(times.is_sorted(), "{times:?}");
+    Ok(())
+}
+
+/// The time of the day, in microseconds.
+fn time_of_day(stamp: &str) -> Option<u64> {
+    let time = stamp.split_once('T')?.1.strip_suffix('Z')?;
+    let (time, micros) = time.split_once('.')?;
+    let seconds = time
+        .split(':')
+        .try_fold(0, |sum, part| Some(60 * sum + part.parse::<u64>().ok()?));
+    Some(1_000_000 * seconds? + micros.parse::<u64>().ok()?)
+}
+
+/// By the clock on the wall: no run is early, and there are three in four
+/// seconds, so that the next one comes 1.5 to 2 seconds after the one before.
+#[support::test]
+fn the_runs_of_a_ticker_are_spaced() -> conclib::Result {
+    const DAY: u64 = 24 * 60 * 60 * 1_000_000;
+    let begun = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    let begun = u64::try_from(begun.as_micros())? % DAY;
+    let lines = said("conclib_ticker", &[])?;
+    let [times @ .., _stopped] = &*lines else {
+        return Err("it says nothing".into());
+    };
+    assert_eq!(times.len(), 3, "{lines:?}");
+    for (n, time) in (0..).zip(times) {
+        let after = (time_of_day(time).ok_or("no time")? + DAY - begun) % DAY;
+        assert!(after >= n * 1_500_000, "run {n} after {after} us");
+        assert!(after < DAY / 2, "run {n} before the program");
+    }
     Ok(())
 }
 

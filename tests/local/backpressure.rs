@@ -7,7 +7,9 @@ use std::task::{Context as Poller, Poll, Wake, Waker};
 use std::time::Duration;
 
 use conclib::prelude::*;
-use support::{Keeper, NoGood, Scribe, ScribeCalls, gate, hold, poll_once, scribe, until};
+use support::{
+    Gate, Keeper, Log, NoGood, Scribe, ScribeCalls, gate, hold, poll_once, scribe, until,
+};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -323,5 +325,96 @@ async fn signals_and_snapshots_reach_an_actor_whose_mailbox_is_full() {
             let end = ["start", "held", "stop: stopped at once", "drop"];
             assert_eq!(log.lines(), end);
         }
+    }
+}
+
+/// Hears of the ends of its child and of those that it watches.
+#[actor]
+#[derive(Default)]
+struct Nurse {
+    log: Log,
+}
+
+#[actor]
+impl Nurse {
+    #[message(local)]
+    fn care(&mut self, other: ActorRef<Scribe>, ctx: &mut Context<Self>) -> ActorRef<Scribe> {
+        ctx.watch(&other);
+        ctx.spawn(scribe().0).unwrap()
+    }
+
+    #[message(local)]
+    async fn hold(&mut self, gate: Gate) {
+        gate.pass().await;
+        self.log.add("held");
+    }
+
+    #[message]
+    fn note(&mut self, n: u64) {
+        self.log.add(n.to_string());
+    }
+
+    #[on(child)]
+    fn child(&mut self, exit: ChildExit) -> Directive {
+        self.log.add(format!("child: {}", exit.reason));
+        Directive::Resume
+    }
+
+    #[on(gone)]
+    fn gone(&mut self, gone: Gone) {
+        self.log.add(format!("gone: {}", gone.reason));
+    }
+}
+
+/// The turn that runs is over first, and then a word of the other lane comes
+/// before all that is queued, and before whoever waits for a place.
+#[support::test]
+async fn a_child_exit_and_a_watched_end_come_before_a_full_mailbox() {
+    let system = System::new("backpressure");
+    for is_behind_another in [false, true] {
+        let log = Log::default();
+        let nurse = Nurse { log: log.clone() };
+        let nurse = system.actor(nurse).mailbox(3).spawn().unwrap();
+        let other = system.spawn(scribe().0).unwrap();
+        let child = nurse.care(other.clone()).await.unwrap();
+        let (gate_of_first, mut first) = gate();
+        nurse.hold(gate_of_first).tell().await.unwrap();
+        first.entered().await;
+        // The mailbox is full while a turn runs; then once more while one
+        // runs that was in it.
+        let mut keeper = first;
+        let mut notes = 1..;
+        if is_behind_another {
+            let (gate, mut second) = gate();
+            nurse.hold(gate).try_tell().unwrap();
+            for n in notes.by_ref().take(2) {
+                nurse.note(n).try_tell().unwrap();
+            }
+            keeper.open();
+            second.entered().await;
+            keeper = second;
+        }
+        let mut last = 0;
+        for n in notes {
+            match nurse.note(n).try_tell() {
+                Ok(()) => last = n,
+                Err(TellError::Full { .. }) => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert_eq!(last, 3, "it is full");
+        let mut waiting = nurse.note(4).owned().tell();
+        assert!(poll_once(&mut waiting).is_pending());
+
+        child.explode("boom".into()).await.unwrap_err();
+        child.stopped().await;
+        other.stop().await;
+        let before = log.lines().len();
+        keeper.open();
+        waiting.await.unwrap();
+        nurse.stop().await;
+        let told = ["held", "child: panicked: boom", "gone: stopped"];
+        assert_eq!(log.lines()[before..before + 3], told);
+        assert_eq!(log.lines()[before + 3..], ["1", "2", "3", "4"]);
     }
 }

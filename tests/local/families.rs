@@ -190,8 +190,9 @@ async fn a_hook_that_resumes_keeps_the_others_alive() {
     assert_eq!(x.name().await.unwrap(), "x");
 }
 
-#[support::test]
+#[support::test(start_paused = true)]
 async fn an_idle_parent_is_told_of_a_child_that_was_spawned_from_outside() {
+    let begun = tokio::time::Instant::now();
     let system = System::new("test");
     let (root, log) = root(&[], None);
     let root = system.spawn(root).unwrap();
@@ -202,11 +203,13 @@ async fn an_idle_parent_is_told_of_a_child_that_was_spawned_from_outside() {
         .spawn()
         .unwrap();
     assert!(leaf.fail().await.is_err());
-    // Nothing is sent to the root: its hook runs all the same.
+    // Nothing is sent to the root: its hook runs all the same, and no time
+    // goes by until then.
     assert!(matches!(
         root.stopped().await,
         Some(StopReason::Escalated(_))
     ));
+    assert_eq!(begun.elapsed(), Duration::ZERO);
 }
 
 #[support::test]

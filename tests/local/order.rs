@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use conclib::prelude::*;
-use support::{Gate, ScribeCalls, hold, poll_once, scribe};
+use futures_util::stream;
+use support::{Gate, Log, Scribe, ScribeCalls, hold, poll_once, scribe, work};
 use tokio::task::{JoinSet, yield_now};
 
 /// Notes what each sender sent, and how many turns overlap.
@@ -176,11 +178,14 @@ struct Alone(std::cell::Cell<u64>);
 
 #[actor]
 impl Alone {
+    /// Reads before its await and writes after it: turns that overlap lose
+    /// what the other one added.
     #[message]
     async fn add(&mut self, by: u64) -> u64 {
+        let sum = self.0.get() + by;
         yield_now().await;
-        self.0.set(self.0.get() + by);
-        self.0.get()
+        self.0.set(sum);
+        sum
     }
 }
 
@@ -203,6 +208,148 @@ async fn the_state_needs_no_lock_and_no_reply_goes_to_another_asker() {
     let mut all: Vec<_> = askers.join_all().await.into_iter().flatten().collect();
     all.sort_unstable();
     assert!(all.into_iter().eq(1..=2000));
+}
+
+const MS: Duration = Duration::from_millis(1);
+
+/// The turns that are under way: now, and at most.
+#[derive(Clone, Default)]
+struct Turns {
+    now: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+    log: Log,
+}
+
+impl Turns {
+    /// A turn of that kind, which takes a millisecond.
+    async fn take(&self, kind: &str) {
+        let now = 1 + self.now.fetch_add(1, Ordering::SeqCst);
+        self.most.fetch_max(now, Ordering::SeqCst);
+        work(MS).await;
+        self.log.add(kind);
+        self.now.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn most(&self) -> usize {
+        self.most.load(Ordering::SeqCst)
+    }
+}
+
+/// Has turns of every kind.
+#[actor]
+struct Versatile(Turns);
+
+#[actor]
+impl Versatile {
+    #[on(start)]
+    async fn start(&mut self, ctx: &mut Context<Self>) {
+        let items = stream::unfold((), |()| async { Some((work(2 * MS).await, ())) });
+        ctx.attach(Box::pin(items), |_| VersatileItem {});
+        self.0.take("start").await;
+    }
+
+    #[message]
+    async fn item(&mut self) {
+        self.0.take("item").await;
+    }
+
+    #[message]
+    async fn put(&mut self) {
+        self.0.take("message").await;
+    }
+
+    #[message]
+    async fn fail(&mut self) -> Result<(), support::NoGood> {
+        self.0.take("message").await;
+        Err(support::NoGood("no".to_owned()))
+    }
+
+    #[message(every = "4ms")]
+    async fn tick(&mut self) {
+        self.0.take("tick").await;
+    }
+
+    /// Watches one, has a child that fails, and pipes and delays a message.
+    #[message(local)]
+    fn begin(&mut self, other: ActorRef<Scribe>, ctx: &mut Context<Self>) -> ActorRef<Scribe> {
+        ctx.watch(&other);
+        ctx.after(MS, VersatilePut {});
+        ctx.pipe(work(MS), |()| VersatilePut {});
+        ctx.spawn(scribe().0).unwrap()
+    }
+
+    #[message(concurrent)]
+    fn beside(&self) -> impl Future<Output = ()> {
+        let turns = self.0.clone();
+        async move { turns.take("beside").await }
+    }
+
+    #[on(child)]
+    async fn child(&mut self, _: ChildExit) -> Directive {
+        self.0.take("child").await;
+        Directive::Resume
+    }
+
+    #[on(gone)]
+    async fn gone(&mut self, _: Gone) {
+        self.0.take("gone").await;
+    }
+
+    #[on(error)]
+    async fn error(&mut self) -> Directive {
+        self.0.take("error").await;
+        Directive::Resume
+    }
+
+    #[on(idle = "1ms")]
+    async fn idle(&mut self) {
+        self.0.take("idle").await;
+    }
+
+    #[on(stop)]
+    async fn stop(&mut self) {
+        self.0.take("stop").await;
+    }
+}
+
+#[support::test(start_paused = true)]
+async fn turns_of_every_kind_never_overlap() {
+    let system = System::new("order");
+    let turns = Turns::default();
+    let versatile = system.spawn(Versatile(turns.clone())).unwrap();
+    for n in 0..50 {
+        let other = system.spawn(scribe().0).unwrap();
+        let child = versatile.begin(other.clone()).await.unwrap();
+        versatile.put().tell().await.unwrap();
+        versatile.fail().tell().await.unwrap();
+        // All of it at once, in the middle of a turn or between two.
+        work(Duration::from_micros(37 * n)).await;
+        other.stop().await;
+        child.explode("boom".into()).await.unwrap_err();
+        versatile.put().await.unwrap();
+        // Long enough for the actor to be idle, between its ticks and items.
+        work(10 * MS).await;
+    }
+    versatile.stop().await;
+    let kinds = [
+        "start", "item", "message", "tick", "child", "gone", "error", "idle", "stop",
+    ];
+    for kind in kinds {
+        assert!(turns.log.count(kind) > 0, "no {kind}: {:?}", turns.log);
+    }
+    assert_eq!(turns.log.count("child"), 50);
+    assert_eq!(turns.log.count("gone"), 50);
+    assert_eq!(turns.most(), 1, "two turns overlapped");
+}
+
+#[support::test(start_paused = true)]
+async fn what_is_marked_as_concurrent_overlaps() {
+    let system = System::new("order");
+    let turns = Turns::default();
+    let versatile = system.spawn(Versatile(turns.clone())).unwrap();
+    let (one, two) = tokio::join!(versatile.beside(), versatile.beside());
+    one.and(two).unwrap();
+    assert!(turns.most() > 1, "they are counted as the turns are");
 }
 
 #[support::test]

@@ -333,17 +333,23 @@ async fn a_full_worker_is_passed_over_and_a_key_waits() {
 
 #[support::test]
 async fn what_a_full_worker_would_drop_goes_to_another() {
-    let system = System::new("pool");
     for overflow in [Overflow::DropNewest, Overflow::DropOldest, Overflow::Reject] {
-        let pool = system.pool(Worker::default).size(2).mailbox(1);
+        let system = System::new("pool");
+        let log = Log::default();
+        let noted = log.clone();
+        let make = move || Worker { log: noted.clone() };
+        let pool = system.pool(make).size(2).mailbox(1);
         let pool = pool.routing(Routing::RoundRobin).overflow(overflow);
         let pool = pool.spawn().unwrap();
         let workers = pool.workers();
         let keeper = hold(&workers[0]).await;
         workers[0].note(0).tell().await.unwrap();
         for _ in 0..6 {
-            pool.ask(WorkerWho {}).await.unwrap();
+            assert_eq!(pool.ask(WorkerWho {}).await, Ok(workers[1].urn()));
+            pool.ask(WorkerNote { n: 2 }).try_tell().unwrap();
+            until(|| log.take() == ["2"]).await;
         }
+        // Now there is no other.
         let held = hold(&workers[1]).await;
         workers[1].note(0).tell().await.unwrap();
         assert_eq!(system.snapshot().dead_letters, 0);
@@ -356,8 +362,12 @@ async fn what_a_full_worker_would_drop_goes_to_another() {
         assert_eq!(system.snapshot().dead_letters, is_dropped);
         keeper.open();
         held.open();
-        if is_dropped > 0 {
-            return;
+        pool.stop().await;
+        let mut lines = log.lines();
+        lines.sort_unstable();
+        match overflow {
+            Overflow::DropOldest => assert_eq!(lines, ["0", "1"]),
+            _ => assert_eq!(lines, ["0", "0"]),
         }
     }
 }

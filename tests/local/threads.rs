@@ -16,6 +16,15 @@ use support::{ScribeCalls, gate};
 struct Local {
     n: Rc<RefCell<u64>>,
     thread: ThreadId,
+    /// Gets the thread on which it is dropped.
+    dropped: mpsc::Sender<ThreadId>,
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        // Most tests do not look.
+        let _ = self.dropped.send(thread::current().id());
+    }
 }
 
 #[actor(thread)]
@@ -41,6 +50,11 @@ impl Local {
         task.await.unwrap()
     }
 
+    #[message(local)]
+    fn thread(&mut self) -> ThreadId {
+        self.thread
+    }
+
     #[message]
     async fn nap(&mut self) {
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -53,9 +67,14 @@ impl Local {
 }
 
 fn local() -> Local {
+    local_to(mpsc::channel().0)
+}
+
+fn local_to(dropped: mpsc::Sender<ThreadId>) -> Local {
     Local {
         n: Rc::default(),
         thread: thread::current().id(),
+        dropped,
     }
 }
 
@@ -78,12 +97,30 @@ impl Blocking {
 
 #[support::test]
 fn state_that_is_not_send_lives_on_a_thread_and_needs_no_runtime_around_it() {
-    let system = System::new("test");
-    let actor = system.actor_with(local).on_thread().spawn().unwrap();
-    assert_eq!(actor.add(2).blocking().unwrap(), 2);
-    assert_eq!(actor.add(3).blocking().unwrap(), 5);
-    assert_eq!(actor.spawn_local().blocking().unwrap(), 5);
-    actor.nap().blocking().unwrap();
+    let ends = [
+        |actor: ActorRef<Local>| drop(actor.stop()),
+        |actor: ActorRef<Local>| drop(actor.stop_now()),
+        |actor: ActorRef<Local>| drop(actor.kill()),
+        |actor: ActorRef<Local>| drop(actor.fail().blocking()),
+        |actor: ActorRef<Local>| drop(actor),
+    ];
+    for end in ends {
+        let system = System::new("test");
+        let (drops, dropped) = mpsc::channel();
+        let make = move || local_to(drops.clone());
+        let actor = system.actor_with(make).on_thread().spawn().unwrap();
+        assert_eq!(actor.add(2).blocking().unwrap(), 2);
+        assert_eq!(actor.add(3).blocking().unwrap(), 5);
+        assert_eq!(actor.spawn_local().blocking().unwrap(), 5);
+        actor.nap().blocking().unwrap();
+        let own = actor.thread().blocking().unwrap();
+        assert_ne!(own, thread::current().id());
+        assert!(dropped.try_recv().is_err(), "it lives");
+        end(actor);
+        // Without a sender left this ends, too.
+        assert_eq!(dropped.recv(), Ok(own), "made and dropped on one thread");
+        assert!(dropped.recv().is_err(), "once");
+    }
 }
 
 #[support::test]

@@ -30,12 +30,14 @@ impl Asker {
 
     #[message]
     async fn double(&mut self, n: u64) -> u64 {
+        tracing::info!("doubling");
         2 * n
     }
 
     #[message]
     async fn through(&mut self, n: u64) -> u64 {
         let next = self.next.clone().expect("a next one");
+        tracing::info!("passing on");
         next.double(n).await.expect("the next one lives") + 1
     }
 
@@ -174,7 +176,7 @@ async fn with_a_subscriber_each_request_is_a_step_of_the_trace() {
 
 #[cfg(all(feature = "net", feature = "apid"))]
 #[support::test(alone)]
-async fn the_logs_of_two_processes_can_be_joined() -> conclib::Result {
+async fn a_turn_for_another_process_is_a_step_of_its_trace() -> conclib::Result {
     let (spans, _watch) = Spans::watch(LevelFilter::DEBUG);
     let system = System::new("served");
     let next = Some(system.spawn(Asker::default())?);
@@ -195,7 +197,7 @@ async fn the_logs_of_two_processes_can_be_joined() -> conclib::Result {
     let leaves = spans.events("a request leaves");
     assert_eq!(leaves.len(), 1, "{leaves:?}");
     assert_eq!(leaves[0].parent, Some(at));
-    // As if it were another process, which it would be.
+    // No parent here, as if the client were in another process.
     let (outer, through) = spans.turn("through");
     assert_eq!(through.parent, None);
     assert_eq!(through.field("trace_id"), leaves[0].field("trace_id"));
@@ -206,5 +208,72 @@ async fn the_logs_of_two_processes_can_be_joined() -> conclib::Result {
     assert_eq!(double.parent, Some(outer));
     assert_eq!(double.field("trace_id"), through.field("trace_id"));
     proxy.close().await;
+    Ok(())
+}
+
+/// Says in the environment of [`child_serves_and_logs`] where it serves.
+#[cfg(all(feature = "net", feature = "apid"))]
+const CHILD: &str = "CONCLIB_TEST_TRACES";
+
+/// Not a test: the other process, which logs to its output. It passes without
+/// doing anything unless a test starts it.
+#[cfg(all(feature = "net", feature = "apid"))]
+#[support::test]
+async fn child_serves_and_logs() -> conclib::Result {
+    let Ok(url) = std::env::var(CHILD) else {
+        return Ok(());
+    };
+    let log = tracing_subscriber::fmt().with_ansi(false);
+    let log = log.with_max_level(LevelFilter::DEBUG).finish();
+    let _log = tracing::subscriber::set_default(log);
+    let system = System::new("served");
+    let next = Some(system.spawn(Asker::default())?);
+    let first = Asker { next, far: None };
+    let _first = system.actor(first).urn("first").spawn()?;
+    let _proxy = Proxy::serve(&system, &*url).await?;
+    println!("serving");
+    system.run_until_signal().await?;
+    Ok(())
+}
+
+#[cfg(all(feature = "net", feature = "apid"))]
+#[support::test(alone)]
+async fn the_logs_of_two_processes_can_be_joined() -> conclib::Result {
+    let dir = conclib::PrivateDir::new()?;
+    let url = format!("unix://{}", dir.join("proxy.sock").display());
+    let child = support::test_name!(child_serves_and_logs);
+    let mut command = std::process::Command::new(std::env::current_exe()?);
+    command.args(["--exact", &child, "--nocapture"]);
+    let mut kid = support::child::Kid::start(command.env(CHILD, &url))?;
+    kid.said("serving").await?;
+
+    let (spans, _watch) = Spans::watch(LevelFilter::DEBUG);
+    let client = ProxyClient::connect(&*url).await?;
+    let mut traces = Vec::new();
+    for n in [20, 30] {
+        let request = tracing::info_span!("request", n);
+        let asked = client.ask("first", AskerThrough { n }).into_future();
+        assert_eq!(
+            tracing::Instrument::instrument(asked, request).await?,
+            2 * n + 1
+        );
+        let leaves = spans.events("a request leaves").pop().expect("one");
+        let parent = leaves.parent.expect("a span");
+        assert_eq!(spans.all_spans()[parent].field("n"), n.to_string());
+        let field = |name| leaves.field(name).to_owned();
+        traces.push((field("trace_id"), field("span_id")));
+    }
+    assert_ne!(traces[0].0, traces[1].0);
+
+    kid.signal("TERM")?;
+    let log = kid.all().await;
+    for text in ["passing on", "doubling"] {
+        let lines: Vec<_> = log.iter().filter(|line| line.contains(text)).collect();
+        assert_eq!(lines.len(), 2, "{log:#?}");
+        for (line, (trace, span)) in lines.iter().zip(&traces) {
+            assert!(line.contains(&format!("trace_id={trace:?}")), "{line}");
+            assert!(line.contains(&format!("parent_id={span:?}")), "{line}");
+        }
+    }
     Ok(())
 }

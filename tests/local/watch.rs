@@ -1,7 +1,7 @@
 //! Watching: an actor is told of the end of another that is no child of it.
 
 use conclib::prelude::*;
-use support::{Log, Scribe, ScribeCalls, hold, scribe, until};
+use support::{Gate, Log, Scribe, ScribeCalls, gate, hold, scribe, until};
 
 /// Watches whom it is told to.
 #[actor]
@@ -43,6 +43,17 @@ impl Watcher {
 
     #[message]
     fn served(&mut self) {}
+
+    #[message(local)]
+    async fn hold(&mut self, gate: Gate) {
+        gate.pass().await;
+        self.log.add("held");
+    }
+
+    #[message]
+    fn note(&mut self, n: u64) {
+        self.log.add(n.to_string());
+    }
 
     #[on(gone)]
     fn gone(&mut self, gone: Gone) {
@@ -266,12 +277,19 @@ async fn a_full_mailbox_does_not_keep_the_word_back() {
     let system = System::new("test");
     let log = Log::default();
     let watcher = Watcher { log: log.clone() };
-    let watcher = system.actor(watcher).mailbox(1).spawn().unwrap();
+    let watcher = system.actor(watcher).mailbox(2).spawn().unwrap();
     let other = watched(&system, "other");
     watcher.watch(other.clone()).await.unwrap();
-    watcher.served().tell().await.unwrap();
-    let late = watcher.served().try_tell();
-    assert!(late.is_err(), "it is full");
+    let (gate, mut keeper) = gate();
+    watcher.hold(gate).tell().await.unwrap();
+    keeper.entered().await;
+    watcher.note(1).try_tell().unwrap();
+    watcher.note(2).try_tell().unwrap();
+    let late = watcher.note(3).try_tell();
+    assert!(matches!(late, Err(TellError::Full { .. })), "{late:?}");
     other.stop().await;
-    until(|| log.has("other: stopped")).await;
+    // It is full until the turn is over, and then the word comes first.
+    keeper.open();
+    watcher.served().await.unwrap();
+    assert_eq!(log.lines(), ["held", "other: stopped", "1", "2"]);
 }

@@ -164,9 +164,13 @@ async fn references(road: Road) -> conclib::Result {
     assert_eq!(desk.state(), None);
     assert!(desk.downgrade().is_none());
 
-    // It belongs to its system: nobody ends it from here.
-    desk.kill().await;
+    // It belongs to its system: no word from here ends it, and each says so.
+    for end in [desk.stop(), desk.stop_now(), desk.kill()] {
+        assert_eq!(end.await, StopReason::OutOfReach);
+    }
+    assert_eq!(desk.stopped().await, None);
     drop(desk);
+    assert_eq!(house.desk.state(), Some(State::Running));
     assert_eq!(client.ask("desk", DeskDouble { n: 2 }).await?, 4);
     Ok(())
 }

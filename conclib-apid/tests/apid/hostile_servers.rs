@@ -1,30 +1,8 @@
 //! A health URL may be answered by anything; none of it blocks or fills the memory.
 
-use std::time::{Duration, Instant};
-
 use crate::server::*;
-use conclib_apid::{ApiDaemon, StartApiError, Unhealthy, start_api};
+use conclib_apid::{ApiDaemon, Unhealthy, start_api};
 use support::processes::*;
-
-/// Starts a server that never becomes healthy, until something else than a refused connection came of it.
-async fn last_answer(kind: &str) -> Unhealthy {
-    for seconds in [1, 2, 4, 8, 16] {
-        let start = Instant::now();
-        let limit = Duration::from_secs(seconds);
-        match start_api(server(kind, address()).timeout(limit)).await {
-            Err(StartApiError::NotHealthy {
-                last: Unhealthy::Unreachable(_),
-                ..
-            }) => {}
-            Err(StartApiError::NotHealthy { last, .. }) => {
-                assert!(start.elapsed() < limit + TIMEOUT / 2);
-                return last;
-            }
-            other => panic!("{kind}: {other:?}"),
-        }
-    }
-    panic!("{kind}: the server does not even listen");
-}
 
 #[support::test]
 async fn one_that_never_answers() {

@@ -6,10 +6,10 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     sync::atomic::{AtomicU8, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use conclib_apid::{ApiCommand, ApiDaemon, Health};
+use conclib_apid::{ApiCommand, ApiDaemon, Health, StartApiError, Unhealthy, start_api};
 
 use support::processes::{GRACE, eventually};
 
@@ -66,6 +66,26 @@ fn served_by(command: ApiCommand, kind: &str, address: SocketAddr) -> ApiCommand
         .timeout(TIMEOUT)
         .grace(GRACE)
         .health(url(address))
+}
+
+/// Starts a server that never becomes healthy, until something else than a refused connection came of it.
+pub(crate) async fn last_answer(kind: &str) -> Unhealthy {
+    for seconds in [1, 2, 4, 8, 16] {
+        let start = Instant::now();
+        let limit = Duration::from_secs(seconds);
+        match start_api(server(kind, address()).timeout(limit)).await {
+            Err(StartApiError::NotHealthy {
+                last: Unhealthy::Unreachable(_),
+                ..
+            }) => {}
+            Err(StartApiError::NotHealthy { last, .. }) => {
+                assert!(start.elapsed() < limit + TIMEOUT / 2);
+                return last;
+            }
+            other => panic!("{kind}: {other:?}"),
+        }
+    }
+    panic!("{kind}: the server does not even listen");
 }
 
 /// Waits for a line of output that consists of `key` and a number.

@@ -109,24 +109,19 @@ async fn a_server_that_is_never_healthy_is_ended_in_time() {
 
 #[support::test]
 async fn only_200_is_healthy() {
-    for (status, code) in [
+    let statuses = [
+        ("201 Created", 201),
         ("204 No Content", 204),
         ("301 Moved", 301),
         ("404 Not Found", 404),
-    ] {
-        let command = server(status, address()).timeout(Duration::from_millis(300));
-        let error = start_api(command).await.expect_err(status);
-        // On a busy machine the server may not have come to answer.
+    ];
+    // Each of them takes its time to be given up, so all at once.
+    let asked = statuses.map(|(status, code)| (tokio::spawn(last_answer(status)), code));
+    for (last, code) in asked {
+        let last = last.await.expect("no panic");
         assert!(
-            matches!(&error, StartApiError::NotHealthy { last: Unhealthy::Status(seen), .. } if *seen == code)
-                || matches!(
-                    &error,
-                    StartApiError::NotHealthy {
-                        last: Unhealthy::Unreachable(_),
-                        ..
-                    }
-                ),
-            "{error:?}"
+            matches!(last, Unhealthy::Status(seen) if seen == code),
+            "{code}: {last:?}"
         );
     }
 }
