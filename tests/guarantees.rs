@@ -56,6 +56,8 @@ fn tests_named_in(text: &str) -> Vec<(&str, &str)> {
     for (file, test) in &named {
         let source = page(&format!("{file}.rs"));
         assert!(has_test(&source, test), "{file}.rs has no test `{test}`");
+        // The body of another process passes without doing anything.
+        assert!(!test.starts_with("child_"), "`{test}` is not a test");
     }
     named
 }

@@ -137,10 +137,10 @@ async fn what_was_written_down_elsewhere_is_shown_whatever_it_says() {
     assert!(lines[3].chars().count() < 200, "{dump}");
 }
 
-/// No test: the process that gets the signal, and whose only thread for actors
-/// is blocked.
+/// Not a test: the process that gets the signal, and whose only thread for
+/// actors is blocked. It passes without doing anything unless a test starts it.
 #[support::test]
-async fn child() {
+async fn child_is_blocked() {
     if env::var_os(CHILD).is_none() {
         return;
     }
@@ -182,7 +182,7 @@ impl Process {
         let mut child = Command::new(env::current_exe().unwrap())
             .args([
                 "--exact",
-                &support::test_name!(child),
+                &support::test_name!(child_is_blocked),
                 "--nocapture",
                 "--test-threads=1",
             ])

@@ -32,9 +32,10 @@ impl Waiting {
     }
 }
 
-/// No test: the process that gets the signals.
+/// Not a test: the process that gets the signals. It passes without doing
+/// anything unless a test starts it.
 #[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn child() {
+async fn child_gets_signals() {
     let Ok(how) = env::var(CHILD) else {
         return;
     };
@@ -60,7 +61,7 @@ impl Process {
         let mut child = Command::new(env::current_exe().unwrap())
             .args([
                 "--exact",
-                &support::test_name!(child),
+                &support::test_name!(child_gets_signals),
                 "--nocapture",
                 "--test-threads=1",
             ])

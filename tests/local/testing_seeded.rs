@@ -219,9 +219,10 @@ fn a_test_that_fails_names_its_seed() {
     assert_eq!(text, "with seed 0: boom\nCONCLIB_SEED=0 runs it alone");
 }
 
-/// Run by the test below alone.
+/// Not a test: it fails if the test below starts it, and passes without doing
+/// anything else.
 #[conclib::test]
-async fn fails_by_its_seed() {
+async fn child_fails_by_its_seed() {
     let system = Seeded::new();
     if env::var_os("CONCLIB_TEST_FAILS").is_some() {
         panic!("as it was told to");
@@ -233,7 +234,7 @@ async fn fails_by_its_seed() {
 fn a_seed_is_printed_and_read() {
     let run = |seed: Option<&str>| {
         let mut command = Command::new(env::current_exe().unwrap());
-        command.args(["--exact", &support::test_name!(fails_by_its_seed)]);
+        command.args(["--exact", &support::test_name!(child_fails_by_its_seed)]);
         command
             .env("CONCLIB_TEST_FAILS", "1")
             .env_remove("CONCLIB_SEED");

@@ -36,7 +36,8 @@ fn this_program(child: &str, place: &Place) -> conclib::Result<Kid> {
     Ok(Kid::start(&mut command)?)
 }
 
-/// `None` in the test program itself, which has no part to play. A child ends
+/// `None` in the test program itself, which has no part to play: the `child_`
+/// functions are not tests, and pass without doing anything there. A child ends
 /// with its parent.
 fn part_to_play() -> Option<Place> {
     let place = env::var("PROXY_TEST_PLACE").ok()?;

@@ -6,9 +6,9 @@ use crate::server::*;
 use conclib_apid::{Ending, start_api};
 use support::processes::*;
 
-/// The owner that is killed; nothing when the test runs for itself.
+/// Not a test: the owner that is killed. It passes without doing anything unless a test starts it.
 #[support::test]
-async fn owner() {
+async fn child_owner() {
     if role().is_some() {
         let address = address();
         let api = start_api(server_behind(WITH_WORKER, "healthy", address))
@@ -101,7 +101,7 @@ async fn the_exit_of_a_server_can_be_waited_for() {
 
 #[support::test]
 fn kill_9_of_the_owner_leaves_no_server() {
-    let mut owner = Owner::start(&support::test_name!(owner), "holds a server", &[]);
+    let mut owner = Owner::start(&support::test_name!(child_owner), "holds a server", &[]);
     let (server, worker) = (owner.tells_process("api"), owner.tells_process("worker"));
     let address = owner.tells("address");
     let guard = guard_of(server.pid);

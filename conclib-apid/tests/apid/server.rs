@@ -56,7 +56,7 @@ pub(crate) fn server_behind(script: &str, kind: &str, address: SocketAddr) -> Ap
 fn served_by(command: ApiCommand, kind: &str, address: SocketAddr) -> ApiCommand<Health> {
     command
         .args([
-            &support::test_name!(server_process),
+            &support::test_name!(child_server),
             "--exact",
             "--nocapture",
             "--test-threads=1",
@@ -101,7 +101,7 @@ pub(crate) async fn said_number(api: &ApiDaemon, key: &str) -> u32 {
 
 /// No test: the process of a server, which serves for ever.
 #[test]
-fn server_process() {
+fn child_server() {
     let (Ok(kind), Ok(address)) = (env::var(SERVER), env::var(ADDRESS)) else {
         return;
     };

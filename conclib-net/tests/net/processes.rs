@@ -1,5 +1,5 @@
 //! Clients and servers in processes of their own: this test starts itself
-//! again, and the children run [`child`].
+//! again, and the children run [`child_of_a_role`].
 
 #![allow(clippy::print_stdout, reason = "a child talks to its test by it")]
 
@@ -24,9 +24,10 @@ const WITHOUT_ROOT: &str = "CONCLIB_TEST_WITHOUT_ROOT";
 /// Nobody, on any system.
 const NOBODY: u32 = 65534;
 
-/// What a child does. In a run of the tests it does nothing.
+/// Not a test: the child process. It passes without doing anything unless a
+/// test starts it.
 #[support::test]
-fn child() {
+fn child_of_a_role() {
     let (Ok(role), Ok(url)) = (env::var(ROLE), env::var(URL)) else {
         return;
     };
@@ -83,7 +84,7 @@ static FORKS: Mutex<()> = Mutex::new(());
 
 fn start(executable: &Path, role: &str, url: &str) -> Command {
     let mut command = Command::new(executable);
-    let child = support::test_name!(child);
+    let child = support::test_name!(child_of_a_role);
     command.args(["--exact", &child, "--nocapture", "--test-threads=1"]);
     command.env(ROLE, role).env(URL, url).stdout(Stdio::piped());
     command

@@ -10,9 +10,9 @@ use nix::{
 };
 use support::processes::*;
 
-/// What the killed owners do; nothing when the test runs for itself.
+/// Not a test: the owners that are killed. It passes without doing anything unless a test starts it.
 #[support::test]
-async fn owner() {
+async fn child_owner() {
     match role().as_deref() {
         Some("holds a child") => {
             let dir = PrivateDir::new().expect("a directory");
@@ -62,7 +62,7 @@ async fn owner() {
 
 #[support::test]
 fn kill_9_leaves_no_child_no_grandchild_no_guard_and_no_directory() {
-    let mut owner = Owner::start(&support::test_name!(owner), "holds a child", &[]);
+    let mut owner = Owner::start(&support::test_name!(child_owner), "holds a child", &[]);
     let dir = PathBuf::from(owner.tells("dir"));
     let child = owner.tells_process("child");
     let grandchild = owner.tells_process("grandchild");
@@ -82,7 +82,11 @@ fn kill_9_leaves_no_child_no_grandchild_no_guard_and_no_directory() {
 #[support::test]
 fn kill_9_right_after_the_start_leaves_nothing() {
     for _ in 0..10 {
-        let mut owner = Owner::start(&support::test_name!(owner), "has just started one", &[]);
+        let mut owner = Owner::start(
+            &support::test_name!(child_owner),
+            "has just started one",
+            &[],
+        );
         let child = owner.tells_process("child");
         let guard = guard_of(child.pid);
         owner.kill();
@@ -102,7 +106,7 @@ fn kill_9_during_the_start_leaves_nothing() {
             .tempdir_in("/tmp")
             .expect("a directory");
         let mut owner = Owner::start(
-            &support::test_name!(owner),
+            &support::test_name!(child_owner),
             "is starting one",
             &[("XDG_RUNTIME_DIR", dir.path())],
         );
@@ -130,7 +134,7 @@ fn kill_9_during_a_grace_leaves_nothing() {
     let dir = tempfile::tempdir().expect("a directory");
     let caught = dir.path().join("caught");
     let mut owner = Owner::start(
-        &support::test_name!(owner),
+        &support::test_name!(child_owner),
         "is ending one",
         &[("CAUGHT", &caught)],
     );
@@ -148,7 +152,7 @@ fn kill_9_during_a_grace_leaves_nothing() {
 
 #[support::test]
 fn a_stopped_child_goes_as_well() {
-    let mut owner = Owner::start(&support::test_name!(owner), "stops it", &[]);
+    let mut owner = Owner::start(&support::test_name!(child_owner), "stops it", &[]);
     let child = owner.tells_process("child");
     let guard = guard_of(child.pid);
     kill(Pid::from_raw(child.pid.cast_signed()), Signal::SIGSTOP).expect("it lives");

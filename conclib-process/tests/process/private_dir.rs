@@ -12,9 +12,9 @@ use std::{
 use conclib_process::PrivateDir;
 use support::processes::*;
 
-/// What the other process does; nothing when the test runs for itself.
+/// Not a test: the other process. It passes without doing anything unless a test starts it.
 #[support::test]
-fn owner() {
+fn child_owner() {
     if role().is_some() {
         match PrivateDir::new() {
             Ok(dir) => {
@@ -30,7 +30,7 @@ fn owner() {
 
 /// Where a process with this environment makes its directory. It is killed afterwards.
 fn made_with(env: &[(&str, &Path)]) -> PathBuf {
-    let mut owner = Owner::start(&support::test_name!(owner), "makes a directory", env);
+    let mut owner = Owner::start(&support::test_name!(child_owner), "makes a directory", env);
     let dir = PathBuf::from(owner.tells("dir"));
     owner.kill();
     eventually_now("the directory is gone", || !dir.exists());
