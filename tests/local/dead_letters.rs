@@ -2,7 +2,7 @@
 //! come in order, and a slow listener is told how many it missed.
 
 use conclib::prelude::*;
-use support::{ScribeCalls, ScribeNote, gate, hold, next_dead_letter, scribe};
+use support::{Gate, Scribe, ScribeCalls, ScribeNote, gate, hold, next_dead_letter, scribe};
 
 #[support::test]
 async fn a_life_is_told_from_its_start_to_its_end() {
@@ -58,6 +58,62 @@ async fn a_dead_letter_names_the_actor_that_sent_it() {
     scribe.stopped().await;
     assert_eq!(teller.pass(3).await, Ok(false));
     assert_eq!(system.snapshot().dead_letters, 2);
+}
+
+/// Asks and tells another actor what ends that one.
+#[actor(urn = "asker")]
+struct Asker(ActorRef<Scribe>);
+
+#[actor]
+impl Asker {
+    #[message]
+    async fn provoke(&mut self) -> bool {
+        let asked = self.0.explode("boom".to_owned()).await;
+        matches!(asked, Err(AskError::Panicked { .. }))
+    }
+
+    #[message]
+    async fn leave_behind(&mut self) {
+        self.0.explode("boom".to_owned()).tell().await.unwrap();
+    }
+
+    #[message(local)]
+    async fn have_held(&mut self, gate: Gate) {
+        self.0.hold(gate).tell().await.unwrap();
+    }
+}
+
+#[support::test]
+async fn the_message_that_killed_its_actor_is_a_dead_letter_with_its_name_and_its_asker() {
+    let system = System::new("events");
+    let mut events = system.events();
+    let restart = Restart::on_failure().backoff(Backoff::none());
+    let victim = system.actor_with(|| scribe().0).urn("victim");
+    let victim = victim.restart(restart).spawn().unwrap();
+    let asker = system.spawn(Asker(victim.clone())).unwrap();
+    let mut killed_by = async |message: &str, from: Option<&str>, cause| {
+        let letter = next_dead_letter(&mut events).await;
+        assert_eq!((letter.urn.as_str(), letter.message), ("victim", message));
+        assert_eq!(letter.from.as_ref().map(Urn::as_str), from);
+        assert_eq!(letter.cause, cause);
+    };
+    let panicked = DeadLetterCause::Panicked;
+
+    // Asked or told, by an actor or by none; and served again after it.
+    assert_eq!(asker.provoke().await, Ok(true));
+    killed_by("explode", Some("asker"), panicked).await;
+    asker.leave_behind().await.unwrap();
+    killed_by("explode", Some("asker"), panicked).await;
+    victim.explode("boom".to_owned()).await.unwrap_err();
+    killed_by("explode", None, panicked).await;
+    assert_eq!(victim.echo(7).await, Ok(7));
+    // A turn that is cut short was begun by somebody, too.
+    let (gate, mut keeper) = gate();
+    asker.have_held(gate).await.unwrap();
+    keeper.entered().await;
+    victim.kill().await;
+    killed_by("hold", Some("asker"), DeadLetterCause::Stopped).await;
+    assert_eq!(system.snapshot().dead_letters, 4);
 }
 
 #[support::test]

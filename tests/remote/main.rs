@@ -9,6 +9,7 @@
 )]
 
 mod fields;
+mod idle;
 mod parts;
 mod protocol;
 mod proxy_asker_gone;

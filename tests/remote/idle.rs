@@ -1,0 +1,155 @@
+//! Nothing runs for what has nothing to do. It is measured on the clock of the
+//! wall, in a process of its own: other tests would be measured, too.
+#![cfg(target_os = "linux")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::Sub;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use conclib::prelude::*;
+use support::outside::{DeskDouble, House, Road};
+use tokio::runtime::Builder;
+
+/// How long it is looked at.
+const SPAN: Duration = Duration::from_secs(4);
+
+/// The work of one thread, or of many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Work {
+    cpu: Duration,
+    /// How many times it was woken: it went to sleep as often.
+    wakes: u64,
+}
+
+impl Sub for Work {
+    type Output = Self;
+
+    fn sub(self, before: Self) -> Self {
+        Self {
+            cpu: self.cpu - before.cpu,
+            wakes: self.wakes - before.wakes,
+        }
+    }
+}
+
+/// The work of each thread of this process until now, but for the one that asks.
+fn work() -> BTreeMap<String, Work> {
+    let own = fs::read_link("/proc/thread-self").unwrap();
+    let threads = fs::read_dir("/proc/self/task").unwrap();
+    let others = threads
+        .map(|thread| thread.unwrap())
+        .filter(|thread| thread.file_name() != own.file_name().unwrap());
+    let of = |path: std::path::PathBuf| {
+        // Nanoseconds on a processor, nanoseconds in a queue for one, slices.
+        let ran = fs::read_to_string(path.join("schedstat")).unwrap();
+        let ran = ran.split(' ').next().unwrap().parse().unwrap();
+        let status = fs::read_to_string(path.join("status")).unwrap();
+        let wakes = status
+            .lines()
+            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        Work {
+            cpu: Duration::from_nanos(ran),
+            wakes: wakes.unwrap().trim().parse().unwrap(),
+        }
+    };
+    others
+        .map(|thread| {
+            let name = fs::read_to_string(thread.path().join("comm")).unwrap();
+            let id = thread.file_name().into_string().unwrap();
+            (format!("{} {id}", name.trim()), of(thread.path()))
+        })
+        .collect()
+}
+
+/// The work in [`SPAN`] from now on, and by which threads.
+fn work_meanwhile() -> (Work, Vec<(String, Work)>) {
+    let before = work();
+    thread::sleep(SPAN);
+    let after = work();
+    assert!(before.keys().eq(after.keys()), "{before:?} {after:?}");
+    let each: Vec<_> = before
+        .iter()
+        .map(|(name, before)| (name.clone(), after[name] - *before))
+        .filter(|(_, work)| *work != Work::default())
+        .collect();
+    let all = Work {
+        cpu: each.iter().map(|(_, work)| work.cpu).sum(),
+        wakes: each.iter().map(|(_, work)| work.wakes).sum(),
+    };
+    (all, each)
+}
+
+#[actor]
+struct Idler;
+
+#[actor]
+impl Idler {
+    #[message]
+    fn double(&mut self, n: u64) -> u64 {
+        2 * n
+    }
+}
+
+#[support::test(alone)]
+fn what_has_nothing_to_do_costs_nothing() -> conclib::Result {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let runs = Arc::new(AtomicUsize::new(0));
+    let system = System::new("idle");
+    let (actors, houses, clients, ticker) = runtime.block_on(async {
+        let mut actors = Vec::new();
+        for n in 0..220 {
+            let idler = system.actor(Idler);
+            let idler = match n < 200 {
+                true => idler.spawn()?,
+                false => idler.on_thread().spawn()?,
+            };
+            assert_eq!(idler.double(n).await?, 2 * n);
+            actors.push(idler);
+        }
+        let (mut houses, mut clients) = (Vec::new(), Vec::new());
+        for road in [Road::Unix, Road::Tcp] {
+            let house = House::open(road).await?;
+            let client = house.client().await?;
+            assert_eq!(client.ask("desk", DeskDouble { n: 4 }).await?, 8);
+            houses.push(house);
+            clients.push(client);
+        }
+        let counted = runs.clone();
+        let ticker = Ticker::every(Duration::from_secs(1)).run(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            std::future::ready(())
+        })?;
+        Ok::<_, conclib::Error>((actors, houses, clients, ticker))
+    })?;
+    // All is quiet a moment after the last answer.
+    thread::sleep(Duration::from_millis(200));
+    let begun = runs.load(Ordering::SeqCst);
+    let (all, each) = work_meanwhile();
+
+    let runs = runs.load(Ordering::SeqCst) - begun;
+    assert!((3..=5).contains(&runs), "{runs} runs of the ticker");
+    // A timer wakes a worker, and that may wake the other one. Nothing else
+    // wakes anything: not one of the actors, links and threads.
+    let wakes = u64::try_from(4 * runs + 8)?;
+    assert!(all.wakes <= wakes, "{runs} runs, {all:?}: {each:?}");
+    // One hundredth of a processor.
+    assert!(all.cpu < SPAN / 100, "{all:?}: {each:?}");
+    runtime.block_on(async {
+        ticker.stop().await;
+        for (n, idler) in (0..).zip(&actors) {
+            assert_eq!(idler.double(n).await?, 2 * n);
+        }
+        for client in &clients {
+            assert_eq!(client.ask("desk", DeskDouble { n: 4 }).await?, 8);
+        }
+        drop(houses);
+        Ok(())
+    })
+}
