@@ -126,6 +126,25 @@ fn a_ticker_runs_at_once_and_until_it_is_stopped() -> conclib::Result {
     Ok(())
 }
 
+#[support::test]
+fn an_actor_belongs_to_a_block_or_is_told_to_end() -> conclib::Result {
+    let scoped = ["Initialized", "Context enter", "Context exit", "Shutdown"];
+    let told = ["Initialized", "Shutdown"];
+    let lines = said("uactor_lifetime", &[])?;
+    assert_eq!(
+        (&lines[..4], &lines[4..]),
+        (&scoped.map(str::to_owned)[..], &told.map(str::to_owned)[..])
+    );
+    Ok(())
+}
+
+#[support::test]
+fn a_web_server_is_started_asked_and_ended() -> conclib::Result {
+    let lines = ["healthy", r#"{"status":"ok"}"#, "Goodbye"];
+    assert_eq!(said("conclib_api", &[])?, lines);
+    Ok(())
+}
+
 /// The time of the day, in microseconds.
 fn time_of_day(stamp: &str) -> Option<u64> {
     let time = stamp.split_once('T')?.1.strip_suffix('Z')?;

@@ -226,3 +226,23 @@ async fn errors_and_panics_are_as_those_of_a_turn() {
         Some(StopReason::Panicked(_))
     ));
 }
+
+/// As `apply_async(time.sleep, (2,))` of a pool.
+#[support::test(start_paused = true)]
+async fn its_reply_is_there_at_once_and_the_answer_when_it_is_done() {
+    let system = System::new("test");
+    let fetcher = system.spawn(Fetcher::default()).unwrap();
+    let begun = Instant::now();
+    let mut replies = Vec::new();
+    for _ in 0..4 {
+        replies.push(fetcher.nap(2_000).reply().await.unwrap());
+    }
+    assert_eq!(begun.elapsed(), Duration::ZERO, "queued");
+    assert!(support::poll_once(&mut replies[0]).is_pending());
+    fetcher.with_context().await.unwrap();
+    assert_eq!(begun.elapsed(), Duration::ZERO, "others are served");
+    for reply in replies {
+        assert_eq!(reply.await, Ok(2_000));
+        assert_eq!(begun.elapsed(), Duration::from_secs(2), "all at once");
+    }
+}

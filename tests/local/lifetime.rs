@@ -243,3 +243,37 @@ async fn a_scoped_reference_stops_its_actor_when_it_goes() {
     );
     assert!(log.has("1") && log.has("drop"));
 }
+
+#[support::test]
+async fn a_scope_may_end_after_an_explicit_end() {
+    let system = System::new("lifetime");
+    let ends = [
+        |actor: &ActorRef<Scribe>| actor.stop(),
+        |actor: &ActorRef<Scribe>| actor.stop_now(),
+        |actor: &ActorRef<Scribe>| actor.kill(),
+    ];
+    for (end, reason) in ends.into_iter().zip(["stopped", "stopped at once", ""]) {
+        let (actor, log) = scribe();
+        let scoped = system.actor(actor).urn("helper").spawn().unwrap().scoped();
+        scoped.note(1).await.unwrap();
+        let ended = end(&scoped).await;
+        // Twice is as good as once, and so is the end of the scope.
+        assert_eq!(end(&scoped).await, ended);
+        let told = scoped.note(2).tell().await;
+        assert!(matches!(told, Err(TellError::Stopped { .. })), "{told:?}");
+        drop(scoped);
+        let lines = match reason {
+            "" => vec!["start".to_owned(), "1".to_owned(), "drop".to_owned()],
+            reason => ["start", "1", &format!("stop: {reason}"), "drop"]
+                .map(str::to_owned)
+                .to_vec(),
+        };
+        assert_eq!(log.lines(), lines, "its hook runs once, or not at all");
+    }
+    // Nor does it matter that the system has gone before.
+    let (actor, _log) = scribe();
+    let scoped = system.spawn(actor).unwrap().scoped();
+    assert!(system.shutdown().await.is_clean());
+    drop(scoped);
+    assert_eq!(system.snapshot().dead_letters, 0);
+}

@@ -704,6 +704,49 @@ impl Manager {
         self.pool = Some(pool.clone());
         Ok(pool)
     }
+
+    /// Has a pool of four work for it, beside their turns and its own.
+    #[message(local)]
+    async fn have_done(&mut self, jobs: usize, ctx: &mut Context<Self>) -> Vec<String> {
+        let pool = ctx.pool(|| Aside).size(4).urn("p").spawn().unwrap();
+        for worker in pool.workers() {
+            worker.started().await.unwrap();
+        }
+        let mut replies = Vec::new();
+        for _ in 0..jobs {
+            replies.push(pool.ask(AsideWork {}).reply().await.unwrap());
+        }
+        let mut done = Vec::new();
+        for reply in replies {
+            done.push(reply.await.unwrap().to_string());
+        }
+        done
+    }
+}
+
+#[actor]
+struct Aside;
+
+#[actor]
+impl Aside {
+    #[message(concurrent)]
+    fn work(&mut self, ctx: &mut Context<Self>) -> impl Future<Output = Urn> {
+        let urn = ctx.urn();
+        async move {
+            support::work(100 * MS).await;
+            urn
+        }
+    }
+}
+
+#[support::test(start_paused = true)]
+async fn concurrent_workers_of_an_actors_own_pool_are_taken_in_turn() {
+    let system = System::new("pool");
+    let manager = system.spawn(Manager { pool: None }).unwrap();
+    let begun = Instant::now();
+    let done = manager.have_done(5).await.unwrap();
+    assert_eq!(done, ["p-0", "p-1", "p-2", "p-3", "p-0"]);
+    assert_eq!(begun.elapsed(), 100 * MS, "the first has two at once");
 }
 
 #[support::test]

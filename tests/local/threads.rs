@@ -267,6 +267,16 @@ async fn it_can_be_a_child() {
     assert_eq!(child.stopped().await, Some(StopReason::Parent));
 }
 
+/// The CPUs that this thread may run on, as ranges.
+#[cfg(target_os = "linux")]
+fn cpus_allowed() -> String {
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+    let allowed = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    allowed.unwrap().trim().to_owned()
+}
+
 #[cfg(target_os = "linux")]
 #[support::test]
 fn it_is_kept_on_one_cpu() {
@@ -276,17 +286,22 @@ fn it_is_kept_on_one_cpu() {
     impl Pinned {
         #[message]
         fn allowed(&mut self) -> String {
-            let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
-            let line = status
-                .lines()
-                .find(|line| line.starts_with("Cpus_allowed_list"))
-                .unwrap();
-            line.split_whitespace().last().unwrap().to_owned()
+            cpus_allowed()
         }
     }
     let system = System::new("test");
-    let pinned = system.actor(Pinned).on_thread().pin_to(0).spawn().unwrap();
-    assert_eq!(pinned.allowed().blocking().unwrap(), "0");
+    let ours = cpus_allowed();
+    let span = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        first.parse::<usize>().unwrap()..=last.parse().unwrap()
+    };
+    let cpus: Vec<_> = ours.split(',').flat_map(span).collect();
+    for cpu in &cpus {
+        let pinned = system.actor(Pinned).on_thread().pin_to(*cpu);
+        let pinned = pinned.spawn().unwrap();
+        assert_eq!(pinned.allowed().blocking().unwrap(), cpu.to_string());
+    }
+    assert_eq!(cpus_allowed(), ours, "the spawner is not");
     let none = system.actor(Pinned).on_thread().pin_to(1023).spawn();
     assert!(matches!(none, Err(SpawnError::Thread { .. })), "{none:?}");
 }

@@ -1,6 +1,9 @@
 //! Ticks: the first at once, then on a fixed schedule; at most one of a kind
-//! waits; none after the end. All on the paused clock.
+//! waits; none after the end. All on the paused clock, but for two that look
+//! whether the clock on the wall makes a difference.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use conclib::prelude::*;
@@ -330,4 +333,65 @@ async fn in_real_time_no_tick_is_early() {
     // Never early; how late is the machine's business.
     assert!(at[0] < at[1] && at[1] >= 100 && at[2] >= 200);
     clock.stop().await;
+}
+
+/// For how long this machine let a thread sleep too long, at most, while this
+/// is there.
+struct Stalls {
+    longest: Arc<AtomicU64>,
+    _watched: mpsc::Sender<()>,
+}
+
+impl Stalls {
+    fn watch() -> Self {
+        let (watched, is_over) = mpsc::channel();
+        let longest = Arc::new(AtomicU64::new(0));
+        let seen = longest.clone();
+        std::thread::spawn(move || {
+            let pause = ms(5);
+            loop {
+                let begun = std::time::Instant::now();
+                if is_over.recv_timeout(pause) != Err(mpsc::RecvTimeoutError::Timeout) {
+                    return;
+                }
+                let late = begun.elapsed() - pause;
+                seen.fetch_max(late.as_millis().try_into().unwrap(), Ordering::SeqCst);
+            }
+        });
+        Self {
+            longest,
+            _watched: watched,
+        }
+    }
+
+    fn longest(&self) -> Duration {
+        ms(self.longest.load(Ordering::SeqCst))
+    }
+}
+
+/// A machine that stalls may cost a tick, but none comes too often.
+#[support::test]
+async fn in_real_time_three_runs_have_the_numbers_of_the_paused_clock() {
+    let system = System::new("ticks");
+    let stalls = Stalls::watch();
+    let mut runs = Vec::new();
+    for _ in 0..3 {
+        let periodic = Periodic::default();
+        let log = periodic.log.clone();
+        runs.push((system.spawn(periodic).unwrap(), log));
+    }
+    for (periodic, _) in &runs {
+        periodic.started().await.unwrap();
+    }
+    tokio::time::sleep(ms(4990)).await;
+    system.shutdown().await;
+    let longest = stalls.longest();
+    for (_, log) in &runs {
+        let (sums, checks) = (log.count("accumulating"), log.count("check: 5"));
+        let all = log.lines().len();
+        match longest < ms(8) {
+            true => assert_eq!((sums, checks, all), (24, 4, 28), "{log:?}"),
+            false => assert!(sums <= 24 && all - sums <= 4, "{log:?}"),
+        }
+    }
 }

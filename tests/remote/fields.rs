@@ -131,3 +131,42 @@ struct Colour;
 
 #[message(name = "set_name")]
 struct SetName(String);
+
+/// Gives itself away.
+#[actor]
+#[derive(Default)]
+pub struct Square {
+    #[field(get, set)]
+    side: u64,
+}
+
+#[actor(protocols(SquareFields))]
+impl Square {
+    #[message(local)]
+    fn me(&mut self, ctx: &mut Context<Self>) -> ActorRef<Self> {
+        ctx.me()
+    }
+
+    /// Sets its own field by a message, which comes after this turn.
+    #[message]
+    async fn widen(&mut self, by: u64, ctx: &mut Context<Self>) -> u64 {
+        let side = self.side;
+        ctx.me().set_side(side + by).tell().await.unwrap();
+        self.side
+    }
+}
+
+#[support::test]
+async fn a_field_is_the_same_by_every_reference_and_by_me() -> conclib::Result {
+    let system = System::new("fields");
+    let square = system.spawn(Square::default())?;
+    let (second, me) = (square.clone(), square.me().await?);
+    assert_eq!((&second, &me), (&square, &square));
+    square.set_side(3).await?;
+    assert_eq!((second.side().await?, me.side().await?), (3, 3));
+    me.set_side(4).await?;
+    assert_eq!((square.side().await?, second.side().await?), (4, 4));
+    assert_eq!(square.widen(5).await?, 4, "in its turn it is as it was");
+    assert_eq!((second.side().await?, me.side().await?), (9, 9));
+    Ok(())
+}

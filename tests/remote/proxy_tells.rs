@@ -1,16 +1,22 @@
 //! A told message is acknowledged when it is queued, or comes back.
 
+use std::time::Duration;
+
 use conclib::prelude::*;
 use support::outside::{
     DeskDouble, DeskExplode, DeskNote, DeskRefuse, DeskWait, House, Road, on_every_road, settle,
 };
+use support::poll_once;
 
 on_every_road! {
     a_tell_resolves_when_it_is_queued,
     a_tell_that_is_not_queued_comes_back,
     a_tell_without_waiting,
     a_tell_that_fails_harms_nobody,
+    a_tell_in_an_outage_is_queued_after_it_or_comes_back,
 }
+
+const SHORT: Duration = Duration::from_millis(40);
 
 async fn a_tell_resolves_when_it_is_queued(road: Road) -> conclib::Result {
     let mut house = House::open(road).await?;
@@ -104,4 +110,42 @@ async fn a_tell_that_fails_harms_nobody(road: Road) -> conclib::Result {
     assert_eq!(letter.cause, DeadLetterCause::Panicked);
     house.desk.stopped().await;
     settle(&client).await
+}
+
+async fn a_tell_in_an_outage_is_queued_after_it_or_comes_back(road: Road) -> conclib::Result {
+    let house = House::open(road).await?;
+    let client = house.client().await?;
+    settle(&client).await?;
+    house.system.shutdown().await;
+
+    let late = loop {
+        let tell = client.ask("desk", DeskNote { n: 1 }).timeout(SHORT).tell();
+        let Err(TellError::Failed { error, message }) = tell.await else {
+            panic!("nobody is there");
+        };
+        assert_eq!(message.n, 1);
+        match error {
+            // The client finds out by this.
+            AskError::Disconnected { .. } => {}
+            error => break error,
+        }
+    };
+    let not_delivered = AskError::Deadline {
+        urn: Urn::new("desk")?,
+        after: SHORT,
+        delivery: Delivery::NotDelivered,
+    };
+    assert_eq!(late, not_delivered);
+    // It does not wait, so it comes back at once.
+    let back = client.ask("desk", DeskNote { n: 2 }).try_tell();
+    assert_eq!(back.unwrap_err().into_message().n, 2);
+
+    // One with time to wait is queued when somebody is there again.
+    let mut waits = client.ask("desk", DeskNote { n: 3 }).tell();
+    assert!(poll_once(&mut waits).is_pending());
+    let house = House::open_at(house.place).await?;
+    waits.await?;
+    client.ask("desk", DeskNote { n: 4 }).await?;
+    assert_eq!(house.watch.log.lines(), ["3", "4"]);
+    Ok(())
 }

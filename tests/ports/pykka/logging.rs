@@ -45,6 +45,36 @@ async fn unexpected_messages_are_logged() {
     assert_eq!(clerk.ping().await.unwrap(), "pong");
 }
 
+/// Ours, too: a teller gets the message back, or hears nothing if it did not
+/// wait for that; the log has it either way.
+#[support::test]
+async fn unexpected_messages_that_are_told_are_logged() {
+    for waits in [true, false] {
+        let system = System::new("pykka");
+        let clerk = system.actor(Clerk::default()).urn("clerk").spawn().unwrap();
+        let outside = Outside::of(&system).await;
+        let (log, _capture) = capture();
+        let call = outside.client.ask("clerk", Unhandled);
+        if waits {
+            let Err(TellError::Failed { error, .. }) = call.tell().await else {
+                panic!("it was queued");
+            };
+            assert!(matches!(error, AskError::NoSuchMessage { .. }), "{error}");
+        } else {
+            call.try_tell().unwrap();
+            // What comes later on the same way is there later.
+            outside.is_unknown("clerk", Later).await;
+        }
+        let warnings = of(&log, Level::WARN);
+        is_one_about_clerk(&warnings[..1], "unexpected message received");
+        is_one_about_clerk(&warnings[..1], "request=\"Unhandled\"");
+        assert_eq!(clerk.ping().await.unwrap(), "pong");
+    }
+}
+
+#[message]
+struct Later;
+
 #[support::test]
 async fn exception_is_logged_when_returned_to_caller() {
     let system = System::new("pykka");
