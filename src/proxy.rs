@@ -215,6 +215,13 @@ impl fmt::Debug for Serve {
 /// answer, or by its deadline, thirty seconds unless
 /// [`timeout`](Call::timeout) says otherwise.
 ///
+/// A full mailbox over there refuses a message with
+/// [`MailboxFull`](conclib_core::AskError::MailboxFull), where a local actor has
+/// it wait for a place: messages to all actors share the connection, and no
+/// actor may hold up the others. For the same reason at most 1024 requests are
+/// under way at once, and at most 256 of them to one actor: the rest wait here,
+/// until their deadline.
+///
 /// For an example see [`Proxy`].
 #[derive(Clone)]
 pub struct ProxyClient {

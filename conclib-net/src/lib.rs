@@ -23,11 +23,17 @@
 //! | handshakes at once | 256 | the oldest is ended |
 //! | connections | 1024 | it is refused |
 //! | a frame | [`MAX_FRAME`](conclib_core::wire::MAX_FRAME) | it is disconnected, before anything is allocated |
-//! | unanswered requests | 1024 | it is not read from until some are answered |
+//! | unanswered requests | 1024, and a quarter of the free places for one actor | one more is refused with `MailboxFull` |
+//! | requests that it gave up, or whose deadline passed, while their actors have them | 4096, and a quarter of the free places for one actor | new ones are refused with `MailboxFull` |
 //! | open streams of replies | 256 | one more is refused |
 //! | items of a stream | the credit it has given, and 64 KiB of all streams that it has not read | the stream waits |
 //! | answers it has not read | 1 MiB | it is not read from until it reads |
 //! | answers it has not read | 16 MiB, and what 256 requests can be answered with | it is disconnected |
+//!
+//! A message in a mailbox takes one of the places of its actor, whoever sent
+//! it: that bounds what waits there. A request that was given up, or whose
+//! deadline has passed, counts no longer as unanswered; so an actor that hangs
+//! leaves the others reachable over the same connection.
 //!
 //! A peer that sends what is no frame is disconnected, its requests that wait
 //! are skipped, and everybody else is served on.
@@ -45,6 +51,7 @@
 mod address;
 mod auth_key;
 mod client;
+mod clock;
 mod error;
 mod handshake;
 mod id_map;
@@ -53,6 +60,7 @@ mod limits;
 mod outbox;
 mod resolve;
 mod server;
+mod shares;
 mod url;
 
 pub use address::{Address, AddressError};

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use conclib_core::wire::MAX_FRAME;
 
-/// How many requests a client has under way at once.
-pub(crate) const CLIENT_WINDOW: usize = 256;
+/// How many requests a client has under way at once. One actor gets a quarter
+/// of the places at most: see [`Shares`](crate::shares::Shares).
+pub(crate) const CLIENT_WINDOW: usize = 1024;
 
 /// How many bytes may wait in a client to be written before it takes no more.
 pub(crate) const CLIENT_WAITING: usize = 1024 * 1024;
@@ -20,9 +21,15 @@ pub(crate) struct Limits {
     pub(crate) handshakes: usize,
     /// How many connections there may be; one more is refused.
     pub(crate) connections: usize,
-    /// How many requests of one client may be unanswered before it is not read
-    /// from any more.
+    /// How many requests of one client may wait for an answer, no more than a
+    /// quarter for one actor; one more is refused. A client of ours never has
+    /// more.
     pub(crate) window: usize,
+    /// How many requests of one client may be with their actors although they
+    /// were given up, no more than a quarter with one actor; then new requests
+    /// are refused. A request in a mailbox is given up for good when its turn
+    /// comes, and one that a handler has put aside when the handler lets it go.
+    pub(crate) left: usize,
     /// How many streams of replies may be open to one client; one more is
     /// refused.
     pub(crate) streams: usize,
@@ -30,7 +37,7 @@ pub(crate) struct Limits {
     /// more.
     pub(crate) waiting: usize,
     /// How many bytes may wait for one client before it is thrown out. It is
-    /// more than a client of ours can have asked for at once.
+    /// more than one actor can be asked for at once.
     pub(crate) stalled: usize,
     /// How long answers may take to leave at the end.
     pub(crate) flush: Duration,
@@ -42,10 +49,11 @@ impl Default for Limits {
             handshake: Duration::from_secs(5),
             handshakes: 256,
             connections: 1024,
-            window: 1024,
+            window: CLIENT_WINDOW,
+            left: 4 * CLIENT_WINDOW,
             streams: 256,
             waiting: 1024 * 1024,
-            stalled: 16 * 1024 * 1024 + CLIENT_WINDOW * MAX_FRAME,
+            stalled: 16 * 1024 * 1024 + CLIENT_WINDOW / 4 * MAX_FRAME,
             flush: Duration::from_secs(2),
         }
     }

@@ -120,7 +120,7 @@ impl Outlet for Traces {
         Ok(())
     }
 
-    fn room(&self) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn room(&self, _: &str) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(std::future::ready(()))
     }
 

@@ -301,7 +301,7 @@ impl Outlet for Outage {
         Err((Unsent::Busy, answerer))
     }
 
-    fn room(&self) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn room(&self, _: &str) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(std::future::pending())
     }
 

@@ -30,6 +30,13 @@ use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
 /// to the same actor, so they can be keys of a map; clippy's
 /// `mutable_key_type` sees the mailbox behind them and need not worry.
 ///
+/// Code that has one does the same for an actor of this process and of another,
+/// with one difference: a message to a full mailbox of this process waits for a
+/// place, and a full mailbox of another process refuses it with
+/// [`MailboxFull`](crate::AskError::MailboxFull), or a tell with
+/// [`Full`](crate::TellError::Full). Messages to all actors there share one
+/// connection, which none of them may hold up.
+///
 /// ```
 /// use conclib::prelude::*;
 ///

@@ -83,7 +83,11 @@ pub enum AskError<E = Never> {
         /// Whether the handler may have run.
         delivery: Delivery,
     },
-    /// The mailbox was full.
+    /// The mailbox was full; or the actor is in another process, and has as many
+    /// unanswered requests of this client as one actor may have.
+    ///
+    /// A request from another process is refused where one from here waits for a
+    /// place in the mailbox: see [`ActorRef`](crate::ActorRef).
     MailboxFull {
         /// Who was asked.
         urn: Urn,
@@ -263,7 +267,7 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             }
             Self::MailboxFull { urn } => write!(
                 f,
-                "the mailbox of `{urn}` is full; its handler has not run: ask again later"
+                "`{urn}` takes no more now: its mailbox is full, or it has too many requests of one client; its handler has not run: ask again later"
             ),
             Self::NoSuchActor { urn } => write!(
                 f,

@@ -22,7 +22,9 @@ pub enum TellError<M> {
         /// The message, not delivered.
         message: M,
     },
-    /// The mailbox is full, and the call does not wait.
+    /// The mailbox is full, and the call does not wait; or the actor is in
+    /// another process, which always refuses then, or to which nothing can be
+    /// sent at the moment.
     Full {
         /// Who was told.
         urn: Urn,

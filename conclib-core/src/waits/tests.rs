@@ -57,7 +57,7 @@ impl Outlet for Said {
         Err((Unsent::Closed, back))
     }
 
-    fn room(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn room(&self, _: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(std::future::ready(()))
     }
 

@@ -103,7 +103,7 @@ impl Remote {
                     return Err(Failure::Codec(Box::new(error), Delivery::NotDelivered));
                 }
             }
-            self.outlet.room().await;
+            self.outlet.room(urn.as_str()).await;
         };
         *delivery = Delivery::MayHaveRun;
         let lost = |_| Err(Failure::Disconnected(Delivery::MayHaveRun));

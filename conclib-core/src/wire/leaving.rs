@@ -108,7 +108,7 @@ pub(crate) fn poll_send_away<M: Message>(
             }
             Err((Unsent::Busy, answerer)) => {
                 leaving.answerer = Some(answerer);
-                leaving.room = Some(remote.outlet.room());
+                leaving.room = Some(remote.outlet.room(urn.as_str()));
             }
             Err((Unsent::Closed, _)) => return Poll::Ready(Err(NotSent::Failure(closed()))),
             Err((Unsent::Codec(error), _)) => {

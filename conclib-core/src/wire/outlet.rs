@@ -23,7 +23,7 @@ pub type Answerer = Box<dyn FnOnce(Result<Answered<'_>, Failure>) + Send>;
 ///
 /// It is the client's end of a connection: one for a process, shared by all
 /// its tasks. It reconnects by itself, and limits how many requests are under
-/// way at once.
+/// way at once, in all and to one actor.
 pub trait Outlet: Send + Sync + 'static {
     /// Sends a request now, or says why not and gives the answerer back.
     ///
@@ -35,8 +35,9 @@ pub trait Outlet: Send + Sync + 'static {
     /// [`Unsent`] says what to do.
     fn send(&self, envelope: &Envelope<'_>, answerer: Answerer) -> Result<(), (Unsent, Answerer)>;
 
-    /// Resolves when [`send`](Self::send) is worth another try.
-    fn room(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    /// Resolves when [`send`](Self::send) to the actor of that name is worth
+    /// another try.
+    fn room(&self, to: &str) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
     /// The asker of this request has left: the other side may skip it.
     fn cancel(&self, id: RequestId);
@@ -56,8 +57,8 @@ pub trait Outlet: Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unsent {
-    /// Not connected, or too many requests are under way: wait for
-    /// [`room`](Outlet::room).
+    /// Not connected, or too many requests are under way, to this actor or in
+    /// all: wait for [`room`](Outlet::room).
     Busy,
     /// The client was closed.
     Closed,

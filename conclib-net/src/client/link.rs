@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conclib_core::__private::Failure;
-use conclib_core::Never;
 use conclib_core::wire::{Codec, Frame, FrameError};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::backoff::{Backoff, LONGEST};
 use super::dial::{Dial, Dialled};
 use super::shared::Shared;
+use crate::clock;
 use crate::incoming::Incoming;
 use crate::outbox::write_out;
 
@@ -107,27 +107,11 @@ where
             }
         },
         end = &mut reading => end,
-        never = keep_deadlines(shared) => match never {},
+        never = clock::keep(&**shared) => match never {},
         () = shared.closing.notified() => {
             // What is not out by then is lost, and its asker is told so.
             let _ = timeout(FLUSH, writing).await;
             End::Closed
-        }
-    }
-}
-
-/// Ends the requests that get no answer in time. One clock for all of them: a
-/// timer for each would cost as much as the rest of a request. It stands still
-/// while nobody waits.
-async fn keep_deadlines(shared: &Shared) -> Never {
-    loop {
-        let Some(next) = shared.next_look() else {
-            shared.sooner.notified().await;
-            continue;
-        };
-        tokio::select! {
-            () = sleep_until(next) => shared.look(),
-            () = shared.sooner.notified() => {}
         }
     }
 }

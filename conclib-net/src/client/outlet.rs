@@ -20,10 +20,12 @@ use crate::{Address, AuthKey, ConnectError};
 /// A connection to a [`LocalBroker`](crate::LocalBroker), shared by all tasks
 /// of a process: the [`Outlet`] through which its actors are asked.
 ///
-/// A process needs one for each system it asks. It has up to 256 requests
-/// under way at once; who comes then waits for [`room`](Outlet::room), and so
-/// does who comes while the connection is lost. It is made again by itself,
-/// after pauses that grow from 50 ms to 5 s.
+/// A process needs one for each system it asks. It has up to 1024 requests
+/// under way at once, and no more than a quarter of the free places goes to one
+/// actor, so that a slow one does not hold up the others. A request beyond that
+/// waits for [`room`](Outlet::room), and so does one that comes while the
+/// connection is lost. It is made again by itself, after pauses that grow from
+/// 50 ms to 5 s.
 ///
 /// A request that is under way when the connection is lost fails with
 /// `Disconnected`, which says whether its handler may have run.
@@ -142,8 +144,8 @@ impl Outlet for Client {
         self.shared.send(envelope, answerer)
     }
 
-    fn room(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(Room::new(self.shared.clone()))
+    fn room(&self, to: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(Room::new(self.shared.clone(), to))
     }
 
     fn cancel(&self, id: RequestId) {

@@ -1,65 +1,96 @@
 //! Those who wait until something can be sent.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::shared::Shared;
+use super::shared::{Link, Shared};
+use crate::shares::Target;
 
-/// A queue of those who wait for a place, first come, first served.
+/// A queue of those who wait for a place, first come, first served among those
+/// whose target has room.
 ///
-/// One is woken for each place that gets free, not all: they would only run
-/// into each other.
+/// A place is promised to one when it is woken, so that not more are woken than
+/// there are places: they would only run into each other.
 #[derive(Default)]
 pub(super) struct Queue {
-    waiting: BTreeMap<u64, Waker>,
+    /// A line for each target, by tickets.
+    lines: HashMap<Target, BTreeMap<u64, Waker>>,
     next: u64,
 }
 
 impl Queue {
-    /// Whoever has waited longest; it is to be woken outside of the lock.
-    #[must_use]
-    pub(super) fn pop(&mut self) -> Option<Waker> {
-        self.waiting.pop_first().map(|(_, waker)| waker)
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
     }
 
-    /// So many who have waited longest.
+    /// The one that has waited longest, of those whose target has room.
     #[must_use]
-    pub(super) fn pop_many(&mut self, places: usize) -> Vec<Waker> {
-        std::iter::from_fn(|| self.pop()).take(places).collect()
+    pub(super) fn pop(&mut self, has_room: impl Fn(Target) -> bool) -> Option<(Target, Waker)> {
+        let heads = self.lines.iter().filter_map(|(target, line)| {
+            let (ticket, _) = line.first_key_value()?;
+            has_room(*target).then_some((*ticket, *target))
+        });
+        let (ticket, target) = heads.min_by_key(|(ticket, _)| *ticket)?;
+        Some((target, self.leave(target, ticket)?))
     }
 
-    /// Waits, or goes on waiting: a ticket keeps its turn, also when somebody
-    /// who did not wait was faster.
-    fn wait(&mut self, ticket: &mut Option<u64>, waker: &Waker) {
+    /// All of them, without a promise.
+    #[must_use]
+    pub(super) fn take_all(&mut self) -> Vec<Waker> {
+        let lines = std::mem::take(&mut self.lines);
+        lines
+            .into_values()
+            .flat_map(BTreeMap::into_values)
+            .collect()
+    }
+
+    /// Waits, or goes on waiting: a ticket keeps its turn.
+    fn wait(&mut self, target: Target, ticket: &mut Option<u64>, waker: &Waker) {
         let ticket = *ticket.get_or_insert_with(|| {
             self.next += 1;
             self.next
         });
-        match self.waiting.get_mut(&ticket) {
+        let line = self.lines.entry(target).or_default();
+        match line.get_mut(&ticket) {
             Some(known) => known.clone_from(waker),
-            None => drop(self.waiting.insert(ticket, waker.clone())),
+            None => drop(line.insert(ticket, waker.clone())),
         }
     }
 
-    /// Leaves the queue. False if it had been woken.
-    fn leave(&mut self, ticket: u64) -> bool {
-        self.waiting.remove(&ticket).is_some()
+    /// Whether no place was promised to it yet.
+    fn has(&self, target: Target, ticket: u64) -> bool {
+        (self.lines.get(&target)).is_some_and(|line| line.contains_key(&ticket))
+    }
+
+    /// Leaves the queue. `None` if a place was promised to it.
+    fn leave(&mut self, target: Target, ticket: u64) -> Option<Waker> {
+        let Entry::Occupied(mut line) = self.lines.entry(target) else {
+            return None;
+        };
+        let waker = line.get_mut().remove(&ticket);
+        if line.get().is_empty() {
+            line.remove();
+        }
+        waker
     }
 }
 
-/// Resolves when something can be sent, or never can be again.
+/// Resolves when something can be sent to its target, or never can be again.
 pub(super) struct Room {
     shared: Arc<Shared>,
+    target: Target,
     ticket: Option<u64>,
 }
 
 impl Room {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, to: &str) -> Self {
         Self {
             shared,
+            target: Target::of(to),
             ticket: None,
         }
     }
@@ -70,14 +101,22 @@ impl Future for Room {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let room = self.get_mut();
+        let target = room.target;
         let mut state = room.shared.lock();
-        if state.is_worth_a_try() {
+        let promised = room
+            .ticket
+            .is_some_and(|ticket| !state.queue.has(target, ticket));
+        if promised && state.link != Link::Closed {
+            // It is for the send that comes next.
+            state.shares.give_back(target);
+        }
+        if state.is_worth_a_try(target) {
             if let Some(ticket) = room.ticket.take() {
-                state.queue.leave(ticket);
+                let _ = state.queue.leave(target, ticket);
             }
             return Poll::Ready(());
         }
-        state.queue.wait(&mut room.ticket, cx.waker());
+        state.queue.wait(target, &mut room.ticket, cx.waker());
         Poll::Pending
     }
 }
@@ -87,9 +126,12 @@ impl Drop for Room {
         let Some(ticket) = self.ticket else { return };
         let next = {
             let mut state = self.shared.lock();
-            // Woken, and gone before it could use the place: pass it on.
-            let unused = !state.queue.leave(ticket) && state.is_worth_a_try();
-            unused.then(|| state.queue.pop()).flatten()
+            let promised = state.queue.leave(self.target, ticket).is_none();
+            // A client that was closed has promised nothing.
+            if promised && state.link != Link::Closed {
+                state.shares.give_back(self.target);
+            }
+            state.admit()
         };
         next.into_iter().for_each(Waker::wake);
     }

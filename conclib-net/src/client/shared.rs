@@ -19,6 +19,7 @@ use super::streams::Flow;
 use crate::id_map::IdMap;
 use crate::limits::{CLIENT_WAITING, CLIENT_WINDOW};
 use crate::outbox::Outbox;
+use crate::shares::{Shares, Target};
 
 pub(super) struct Shared {
     pub(super) ids: Ids,
@@ -41,6 +42,9 @@ pub(super) struct State {
     /// How many bytes were put into `out` since the link is up.
     pub(super) pushed: u64,
     pub(super) waiting: IdMap<Waiting>,
+    /// The places of those in `waiting`, and those that were promised to
+    /// askers in `queue`.
+    pub(super) shares: Shares,
     /// The streams that are the answers to others.
     pub(super) streams: IdMap<Arc<Flow>>,
     /// When the clock is looked at for those who wait. All of them have until
@@ -61,6 +65,7 @@ pub(super) enum Link {
 
 pub(super) struct Waiting {
     pub(super) answerer: Answerer,
+    target: Target,
     /// When it is answered that no answer came.
     pub(super) until: Instant,
     /// How long that was from the start.
@@ -71,30 +76,48 @@ pub(super) struct Waiting {
 }
 
 impl State {
-    /// Whether a send would not be told to wait.
-    pub(super) fn is_worth_a_try(&self) -> bool {
+    /// Whether a send to this target would not be told to wait.
+    pub(super) fn is_worth_a_try(&self, target: Target) -> bool {
         match self.link {
-            Link::Up => self.places() > 0,
+            Link::Up => self.has_room(target),
             Link::Leaving | Link::Down => false,
             Link::Closed => true,
         }
     }
 
-    /// How many more requests may be under way.
-    pub(super) fn places(&self) -> usize {
-        match self.out.waiting() < CLIENT_WAITING {
-            true => CLIENT_WINDOW.saturating_sub(self.waiting.len()),
-            false => 0,
-        }
+    fn has_room(&self, target: Target) -> bool {
+        self.out.waiting() < CLIENT_WAITING && self.shares.has_room(target)
     }
 
-    /// Those who can be woken, if there are places for them again.
-    #[must_use]
-    pub(super) fn admit(&mut self, at_most: usize) -> Vec<Waker> {
-        match self.is_worth_a_try() {
-            true => self.queue.pop_many(at_most),
-            false => Vec::new(),
+    /// Forgets a request, and gives its place back.
+    pub(super) fn remove(&mut self, id: RequestId) -> Option<Waiting> {
+        let removed = self.waiting.remove(&id)?;
+        self.shares.give_back(removed.target);
+        Some(removed)
+    }
+
+    /// Forgets all requests.
+    pub(super) fn remove_all(&mut self) -> IdMap<Waiting> {
+        for waiting in self.waiting.values() {
+            self.shares.give_back(waiting.target);
         }
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// Promises the places that are free to those who wait for them, and
+    /// returns these: they are to be woken outside of the lock.
+    #[must_use]
+    pub(super) fn admit(&mut self) -> Vec<Waker> {
+        let mut admitted = Vec::new();
+        if self.queue.is_empty() || self.link != Link::Up || self.out.waiting() >= CLIENT_WAITING {
+            return admitted;
+        }
+        let Self { queue, shares, .. } = self;
+        while let Some((target, waker)) = queue.pop(|target| shares.has_room(target)) {
+            shares.take(target);
+            admitted.push(waker);
+        }
+        admitted
     }
 
     /// Ends a connection on which nothing more is to come. Its writer is
@@ -116,6 +139,7 @@ impl Shared {
             out: Outbox::default(),
             pushed: 0,
             waiting: IdMap::default(),
+            shares: Shares::new(CLIENT_WINDOW),
             streams: IdMap::default(),
             next_look: None,
             queue: Queue::default(),
@@ -138,11 +162,12 @@ impl Shared {
     ) -> Result<(), (Unsent, Answerer)> {
         let timeout = envelope.timeout;
         let until = Instant::now() + timeout.min(MAX_TIMEOUT);
+        let target = Target::of(envelope.to);
         let (replaced, writer, sooner) = {
             let mut state = self.lock();
             match state.link {
                 Link::Closed => return Err((Unsent::Closed, answerer)),
-                Link::Up if state.places() > 0 => {}
+                Link::Up if state.has_room(target) => {}
                 _ => return Err((Unsent::Busy, answerer)),
             }
             match state.out.push(&Frame::Request(*envelope)) {
@@ -151,11 +176,14 @@ impl Shared {
             }
             let waiting = Waiting {
                 answerer,
+                target,
                 until,
                 timeout,
                 end: state.pushed,
             };
-            let replaced = state.waiting.insert(envelope.id, waiting);
+            let replaced = state.remove(envelope.id);
+            state.shares.take(target);
+            state.waiting.insert(envelope.id, waiting);
             let sooner = state.next_look.is_none_or(|next| until < next);
             if sooner {
                 state.next_look = Some(until);
@@ -172,18 +200,18 @@ impl Shared {
 
     /// Forgets a request, and lets the server skip it.
     pub(super) fn cancel(&self, id: RequestId) {
-        let (gone, asker, writer) = {
+        let (gone, askers, writer) = {
             let mut state = self.lock();
-            let Some(gone) = state.waiting.remove(&id) else {
+            let Some(gone) = state.remove(id) else {
                 return;
             };
             if matches!(state.link, Link::Up | Link::Leaving) {
                 // It has no names and no body: it always fits.
                 state.pushed += state.out.push(&Frame::Cancel(id)).unwrap_or(0) as u64;
             }
-            (gone, state.admit(1), state.seal_if_done())
+            (gone, state.admit(), state.seal_if_done())
         };
-        asker.into_iter().chain(writer).for_each(Waker::wake);
+        askers.into_iter().chain(writer).for_each(Waker::wake);
         drop(gone);
     }
 
@@ -208,7 +236,7 @@ impl Shared {
             let mut state = self.lock();
             state.link = Link::Closed;
             state.out.seal();
-            (state.queue.pop_many(usize::MAX), state.out.waker())
+            (state.queue.take_all(), state.out.waker())
         };
         askers.into_iter().chain(writer).for_each(Waker::wake);
         self.closing.notify_one();

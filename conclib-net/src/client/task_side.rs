@@ -9,63 +9,27 @@ use std::task::{Context, Poll, Waker};
 use conclib_core::__private::Failure;
 use conclib_core::Delivery;
 use conclib_core::wire::{Answered, Answerer, Arriving, Frame, Response, ResponseKind};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::shared::{Link, Shared, Waiting};
-use crate::limits::CLIENT_WINDOW;
+use crate::clock::Deadlines;
 use crate::outbox::{Outbox, Source};
 
 impl Shared {
-    /// When the clock is to be looked at; `None` while nobody waits.
-    pub(super) fn next_look(&self) -> Option<Instant> {
-        self.lock().next_look
-    }
-
-    /// Ends the requests whose time is over, and plans the next look.
-    pub(super) fn look(&self) {
-        let now = Instant::now();
-        let (late, askers, writer) = {
-            let mut state = self.lock();
-            let is_late = |waiting: &Waiting| waiting.until <= now;
-            let ids: Vec<_> = (state.waiting.iter())
-                .filter(|(_, waiting)| is_late(waiting))
-                .map(|(id, _)| *id)
-                .collect();
-            let mut late = Vec::with_capacity(ids.len());
-            for id in ids {
-                late.extend(state.waiting.remove(&id));
-                if matches!(state.link, Link::Up | Link::Leaving) {
-                    // It has no names and no body: it always fits.
-                    state.pushed += state.out.push(&Frame::Cancel(id)).unwrap_or(0) as u64;
-                }
-            }
-            state.next_look = state.waiting.values().map(|waiting| waiting.until).min();
-            let askers = state.admit(late.len());
-            (late, askers, state.seal_if_done())
-        };
-        for waiting in late {
-            answer(waiting.answerer, Err(Failure::Deadline(waiting.timeout)));
-        }
-        askers.into_iter().chain(writer).for_each(Waker::wake);
-    }
-
     /// Hands an answer to whoever waits for it.
     pub(super) fn complete(self: &Arc<Self>, response: Response<'_>) {
-        let (waiting, asker, writer) = {
+        let (waiting, askers, writer) = {
             let mut state = self.lock();
-            let waiting = state.waiting.remove(&response.id);
+            let waiting = state.remove(response.id);
             let opens = waiting.is_some() && response.kind == ResponseKind::Stream;
-            let asker = if state.is_worth_a_try() {
-                state.queue.pop()
-            } else {
-                None
-            };
+            let askers = state.admit();
             let writer = if state.link == Link::Leaving && !opens {
                 state.seal_if_done()
             } else {
                 None
             };
-            (waiting, asker, writer)
+            (waiting, askers, writer)
         };
         match waiting {
             Some(waiting) => {
@@ -77,7 +41,7 @@ impl Shared {
                 self.late.fetch_add(1, Ordering::Relaxed);
             }
         }
-        asker.into_iter().chain(writer).for_each(Waker::wake);
+        askers.into_iter().chain(writer).for_each(Waker::wake);
     }
 
     /// The server takes no new requests on this connection.
@@ -103,7 +67,7 @@ impl Shared {
             state.out = Outbox::default();
             state.pushed = 0;
             self.written.store(0, Ordering::Relaxed);
-            state.admit(CLIENT_WINDOW)
+            state.admit()
         };
         self.reconnects.fetch_add(1, Ordering::Relaxed);
         askers.into_iter().for_each(Waker::wake);
@@ -120,10 +84,7 @@ impl Shared {
             state.out.discard();
             state.next_look = None;
             cut_off.extend(std::mem::take(&mut state.streams).into_values());
-            (
-                std::mem::take(&mut state.waiting),
-                self.written.load(Ordering::Relaxed),
-            )
+            (state.remove_all(), self.written.load(Ordering::Relaxed))
         };
         for flow in cut_off {
             flow.finish(Err(Failure::Disconnected(Delivery::MayHaveRun)));
@@ -138,13 +99,49 @@ impl Shared {
     }
 }
 
+impl Deadlines for Shared {
+    fn next_look(&self) -> Option<Instant> {
+        self.lock().next_look
+    }
+
+    fn look(&self) {
+        let now = Instant::now();
+        let (late, askers, writer) = {
+            let mut state = self.lock();
+            let is_late = |waiting: &Waiting| waiting.until <= now;
+            let ids: Vec<_> = (state.waiting.iter())
+                .filter(|(_, waiting)| is_late(waiting))
+                .map(|(id, _)| *id)
+                .collect();
+            let mut late = Vec::with_capacity(ids.len());
+            for id in ids {
+                late.extend(state.remove(id));
+                if matches!(state.link, Link::Up | Link::Leaving) {
+                    // It has no names and no body: it always fits.
+                    state.pushed += state.out.push(&Frame::Cancel(id)).unwrap_or(0) as u64;
+                }
+            }
+            state.next_look = state.waiting.values().map(|waiting| waiting.until).min();
+            let askers = state.admit();
+            (late, askers, state.seal_if_done())
+        };
+        for waiting in late {
+            answer(waiting.answerer, Err(Failure::Deadline(waiting.timeout)));
+        }
+        askers.into_iter().chain(writer).for_each(Waker::wake);
+    }
+
+    fn sooner(&self) -> &Notify {
+        &self.sooner
+    }
+}
+
 impl Source for Shared {
     fn poll_take(&self, cx: &mut Context<'_>, empty: &mut Vec<u8>) -> Poll<bool> {
         let (taken, askers) = {
             let mut state = self.lock();
             let taken = state.out.poll_take(cx, empty);
-            let places = state.places();
-            (taken, state.admit(places))
+            (taken, state.admit())
         };
         askers.into_iter().for_each(Waker::wake);
         taken

@@ -2,23 +2,26 @@
 
 mod leaving;
 
-use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use conclib_core::__private::Failure;
 use conclib_core::Delivery;
 use conclib_core::wire::{
-    Cancellation, Codec, CodecError, Envelope, Frame, Inlet, MAX_BODY, Origin, Outgoing, ReplySink,
-    RequestId, Response, ResponseEnvelope, ResponseKind,
+    Cancellation, Codec, CodecError, Envelope, Frame, Inlet, MAX_BODY, MAX_TIMEOUT, Origin,
+    Outgoing, ReplySink, RequestId, Response, ResponseEnvelope, ResponseKind,
 };
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 pub(super) use self::leaving::Leaving;
 use super::streams::{Bell, Feed, Open};
+use crate::clock::Deadlines;
 use crate::id_map::IdMap;
 use crate::limits::Limits;
 use crate::outbox::{Outbox, Source};
+use crate::shares::{Shares, Target};
 
 /// What the task of a connection shares with all who answer its requests.
 pub(super) struct Connection {
@@ -28,12 +31,20 @@ pub(super) struct Connection {
     pub(super) stalled: Notify,
     /// Tells it of streams that can go on.
     pub(super) bell: Arc<Bell>,
+    /// Tells it that a request is to end before the next look at the clock.
+    sooner: Notify,
 }
 
 struct State {
     out: Outbox,
-    /// Every request that has come in and has not been answered.
+    /// Every request that its actor is not done with.
     live: IdMap<Live>,
+    /// The places of those that wait for an answer.
+    waited: Shares,
+    /// The places of those that were given up.
+    left: Shares,
+    /// When the clock is looked at: no request that waits has less time.
+    next_look: Option<Instant>,
     /// Those that are being answered by a stream.
     streams: Open,
     /// The reading half, while it may not read.
@@ -42,16 +53,29 @@ struct State {
     refusing: bool,
 }
 
-enum Live {
+struct Live {
+    target: Target,
+    stage: Stage,
+}
+
+enum Stage {
     /// Its actor is about to get it.
     Delivering,
-    Waiting(Cancellation),
-    /// Its asker has left, or was told early. It keeps its place until its actor
-    /// is done with it: a client cannot have more under way by giving up.
+    Waiting(Waiting),
+    /// Its asker has left, or was told early. Its actor still has it.
     Left,
 }
 
-/// Whether a client has as much under way as it may.
+struct Waiting {
+    cancellation: Cancellation,
+    codec: Codec,
+    /// When its asker waits no longer.
+    until: Instant,
+    /// How long that was from the start.
+    timeout: Duration,
+}
+
+/// Whether so much waits to be written that a client is not read from.
 #[derive(PartialEq, Eq)]
 pub(super) enum Load {
     Light,
@@ -65,15 +89,47 @@ pub(super) struct Duplicate(RequestId);
 
 impl State {
     fn load(&self, limits: &Limits) -> Load {
-        let light = self.live.len() < limits.window && self.out.waiting() < limits.waiting;
-        if light { Load::Light } else { Load::Full }
+        match self.out.waiting() < limits.waiting {
+            true => Load::Light,
+            false => Load::Full,
+        }
     }
 
     /// The reading half, if it waits and can go on.
     #[must_use]
     fn readable(&mut self, limits: &Limits) -> Option<Waker> {
-        self.reader
-            .take_if(|_| self.live.len() < limits.window && self.out.waiting() < limits.waiting)
+        self.reader.take_if(|_| self.out.waiting() < limits.waiting)
+    }
+
+    fn has_room(&self, target: Target) -> bool {
+        self.waited.has_room(target) && self.left.has_room(target)
+    }
+
+    /// Gives the place of a request back that is not waited for any more; its
+    /// actor may have it for as long as it likes.
+    fn give_up(&mut self, id: RequestId) -> Option<Waiting> {
+        let live = self.live.get_mut(&id)?;
+        let Stage::Waiting(_) = live.stage else {
+            return None;
+        };
+        self.waited.give_back(live.target);
+        self.left.take(live.target);
+        match std::mem::replace(&mut live.stage, Stage::Left) {
+            Stage::Waiting(waiting) => Some(waiting),
+            Stage::Delivering | Stage::Left => None,
+        }
+    }
+
+    /// The actor of a request is done with it: whether the answer is waited
+    /// for. `None` if the connection has ended.
+    fn done(&mut self, id: RequestId) -> Option<bool> {
+        let live = self.live.remove(&id)?;
+        let is_wanted = !matches!(live.stage, Stage::Left);
+        match is_wanted {
+            true => self.waited.give_back(live.target),
+            false => self.left.give_back(live.target),
+        }
+        Some(is_wanted)
     }
 }
 
@@ -82,6 +138,9 @@ impl Connection {
         let state = State {
             out: Outbox::default(),
             live: IdMap::default(),
+            waited: Shares::new(limits.window),
+            left: Shares::new(limits.left),
+            next_look: None,
             streams: Open::default(),
             reader: None,
             refusing: false,
@@ -91,6 +150,7 @@ impl Connection {
             state: Mutex::new(state),
             stalled: Notify::new(),
             bell: Arc::default(),
+            sooner: Notify::new(),
         }
     }
 
@@ -101,41 +161,71 @@ impl Connection {
         sink: &Arc<dyn ReplySink>,
         origin: &Origin,
     ) -> Result<Load, Duplicate> {
-        let refusing = {
+        let target = Target::of(envelope.to);
+        let refused = {
             // Before it is delivered: the answer may come before that returns.
             let mut state = self.lock();
-            if state.streams.contains(envelope.id) {
+            if state.streams.contains(envelope.id) || state.live.contains_key(&envelope.id) {
                 return Err(Duplicate(envelope.id));
             }
-            match state.live.entry(envelope.id) {
-                Entry::Occupied(_) => return Err(Duplicate(envelope.id)),
-                Entry::Vacant(place) => place.insert(Live::Delivering),
-            };
-            state.refusing
+            if state.refusing {
+                // It crossed our goodbye.
+                Some(Failure::Stopped(Delivery::NotDelivered))
+            } else if !state.has_room(target) {
+                Some(Failure::MailboxFull)
+            } else {
+                state.waited.take(target);
+                let stage = Stage::Delivering;
+                state.live.insert(envelope.id, Live { target, stage });
+                None
+            }
         };
-        if refusing {
-            // It crossed our goodbye.
-            self.respond(failure(
-                envelope.id,
-                envelope.codec,
-                &Failure::Stopped(Delivery::NotDelivered),
-            ));
-            return Ok(Load::Light);
+        if let Some(refused) = refused {
+            return Ok(self.refuse(envelope, &refused));
         }
+        let until = Instant::now() + envelope.timeout.min(MAX_TIMEOUT);
         let cancellation = inlet.deliver(envelope, sink.clone(), origin.clone());
-        let mut state = self.lock();
-        if let Some(cancellation) = cancellation
-            && let Some(live) = state.live.get_mut(&envelope.id)
-        {
-            *live = Live::Waiting(cancellation);
+        let (load, sooner) = {
+            let mut state = self.lock();
+            let mut sooner = false;
+            if let Some(cancellation) = cancellation
+                && let Some(live) = state.live.get_mut(&envelope.id)
+            {
+                live.stage = Stage::Waiting(Waiting {
+                    cancellation,
+                    codec: envelope.codec,
+                    until,
+                    timeout: envelope.timeout,
+                });
+                sooner = state.next_look.is_none_or(|next| until < next);
+                if sooner {
+                    state.next_look = Some(until);
+                }
+            }
+            (state.load(&self.limits), sooner)
+        };
+        if sooner {
+            self.sooner.notify_one();
         }
-        Ok(state.load(&self.limits))
+        Ok(load)
+    }
+
+    /// Answers a request that its actor does not get.
+    fn refuse(&self, envelope: &Envelope<'_>, why: &Failure) -> Load {
+        let answer = failure(envelope.id, envelope.codec, why);
+        let (load, writer) = {
+            let mut state = self.lock();
+            // A failure of a few bytes always fits.
+            let _ = state.out.push(&Frame::Response(answer.as_response()));
+            (state.load(&self.limits), state.out.waker())
+        };
+        writer.into_iter().for_each(Waker::wake);
+        load
     }
 
     pub(super) fn cancel(&self, id: RequestId) -> Load {
         let mut state = self.lock();
-        let live = state.live.get_mut(&id);
-        let left = live.map(|live| std::mem::replace(live, Live::Left));
+        let given_up = state.give_up(id);
         let streamed = state.streams.close(id);
         let load = state.load(&self.limits);
         drop(state);
@@ -143,16 +233,16 @@ impl Connection {
             self.bell.ring(id);
         }
         // It may wake a handler: not under the lock.
-        if let Some(Live::Waiting(cancellation)) = left {
-            cancellation.cancel();
+        if let Some(waiting) = given_up {
+            waiting.cancellation.cancel();
         }
         load
     }
 
     /// Others wait for the answer to a request, too: that may end it.
     pub(super) fn waits(&self, id: RequestId, chain: &[u8]) -> Load {
-        let asked = match self.lock().live.get(&id) {
-            Some(Live::Waiting(asked)) => Some(asked.clone()),
+        let asked = match self.lock().live.get(&id).map(|live| &live.stage) {
+            Some(Stage::Waiting(waiting)) => Some(waiting.cancellation.clone()),
             // It has just been answered, or its asker has left.
             _ => None,
         };
@@ -165,15 +255,14 @@ impl Connection {
 
     /// The answer of a request that its actor still has.
     fn tell_early(&self, response: &ResponseEnvelope) {
-        let (_cancellation, writer) = {
+        let (_given_up, writer) = {
             let mut state = self.lock();
-            let Some(live @ Live::Waiting(_)) = state.live.get_mut(&response.id) else {
+            let Some(given_up) = state.give_up(response.id) else {
                 return;
             };
-            let waiting = std::mem::replace(live, Live::Left);
             // A failure always fits.
             let _ = state.out.push(&Frame::Response(response.as_response()));
-            (waiting, state.out.waker())
+            (given_up, state.out.waker())
         };
         writer.into_iter().for_each(Waker::wake);
     }
@@ -267,15 +356,60 @@ impl Connection {
     }
 }
 
+impl Deadlines for Connection {
+    fn next_look(&self) -> Option<Instant> {
+        self.lock().next_look
+    }
+
+    /// A peer has its own clock, and mostly tells us of it. But what it does
+    /// not give up has its place no longer than it said.
+    fn look(&self) {
+        let now = Instant::now();
+        let (late, writer) = {
+            let mut state = self.lock();
+            let mut late = Vec::new();
+            let mut next = None::<Instant>;
+            for (id, live) in &state.live {
+                if let Stage::Waiting(waiting) = &live.stage {
+                    match waiting.until <= now {
+                        true => late.push(*id),
+                        false => next = next.into_iter().chain([waiting.until]).min(),
+                    }
+                }
+            }
+            state.next_look = next;
+            let mut given_up = Vec::with_capacity(late.len());
+            for id in late {
+                let Some(waiting) = state.give_up(id) else {
+                    continue;
+                };
+                let answer = failure(id, waiting.codec, &Failure::Deadline(waiting.timeout));
+                // A failure of a few bytes always fits.
+                let _ = state.out.push(&Frame::Response(answer.as_response()));
+                given_up.push(waiting);
+            }
+            (given_up, state.out.waker())
+        };
+        writer.into_iter().for_each(Waker::wake);
+        for waiting in late {
+            waiting.cancellation.cancel();
+        }
+    }
+
+    fn sooner(&self) -> &Notify {
+        &self.sooner
+    }
+}
+
 impl ReplySink for Connection {
     fn respond(&self, response: ResponseEnvelope) {
         let (writer, reader, stalled) = {
             let mut state = self.lock();
-            match state.live.remove(&response.id) {
+            match state.done(response.id) {
                 // The connection has ended.
                 None => return,
-                Some(Live::Left) => {}
-                Some(Live::Delivering | Live::Waiting(_)) => {
+                Some(false) => {}
+                Some(true) => {
                     let frame = Frame::Response(response.as_response());
                     if state.out.push(&frame).is_err() {
                         // No codec of ours makes a body that is too large.
@@ -299,11 +433,9 @@ impl ReplySink for Connection {
         let feed = Feed::new(id, codec, items, &self.bell);
         let (_unwanted, writer, reader) = {
             let mut state = self.lock();
-            let is_wanted = match state.live.remove(&id) {
-                // The connection has ended.
-                None => return,
-                Some(Live::Left) => false,
-                Some(Live::Delivering | Live::Waiting(_)) => true,
+            // None: the connection has ended.
+            let Some(is_wanted) = state.done(id) else {
+                return;
             };
             let unwanted = match is_wanted {
                 false => Some(feed),

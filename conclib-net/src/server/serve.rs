@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::acceptor::{Common, Phase};
 use super::connection::{Connection, Duplicate, Leaving, Load};
 use super::streams::Feeding;
+use crate::clock;
 use crate::incoming::Incoming;
 use crate::outbox::write_out;
 
@@ -82,6 +83,7 @@ pub(super) async fn serve<R, W>(
             end = &mut reading => break end,
             // Before the end: what a stream still has leaves.
             never = &mut feeding => match never {},
+            never = clock::keep(&*connection) => match never {},
             () = connection.stalled.notified() => break End::Stalled,
             changed = phases.changed() => match changed.map(|()| *phases.borrow_and_update()) {
                 Ok(Phase::Serving) => {}

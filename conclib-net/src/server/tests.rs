@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use conclib::System;
 use conclib::prelude::*;
-use conclib::wire::{Outlet, Remote};
+use conclib::wire::{Frame, Outlet, Remote, ResponseKind};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
@@ -124,9 +124,7 @@ async fn ask_and_do_not_read(house: &House, times: u128, len: usize) -> UnixStre
             chain: &[],
             body: body.as_bytes(),
         };
-        conclib::wire::Frame::Request(envelope)
-            .encode(&mut bytes)
-            .unwrap();
+        Frame::Request(envelope).encode(&mut bytes).unwrap();
     }
     stream.write_all(&bytes).await.unwrap();
     stream
@@ -175,15 +173,23 @@ async fn a_peer_that_does_not_read_is_not_read_from_before_that() {
 }
 
 #[tokio::test]
-async fn a_window_that_is_full_stops_the_reading_and_not_the_answers() {
+async fn what_finds_no_place_is_refused_and_the_reading_goes_on() {
     let house = House::with(Limits {
         window: 1,
         ..Limits::default()
     })
     .await;
     let mut stream = ask_and_do_not_read(&house, 50, 10).await;
+    let mut replies = 0;
     for _ in 0..50 {
         let len = stream.read_u32().await.unwrap() as usize;
-        stream.read_exact(&mut vec![0; len]).await.unwrap();
+        let mut frame = vec![0; len];
+        stream.read_exact(&mut frame).await.unwrap();
+        let Ok(Frame::Response(answer)) = Frame::decode(&frame) else {
+            panic!("{frame:?}");
+        };
+        replies += usize::from(answer.kind == ResponseKind::Reply);
     }
+    assert!(replies >= 1);
+    assert_eq!(house.broker.stats().connections, 1);
 }

@@ -91,7 +91,7 @@ async fn the_window_lets_256_requests_out_and_then_one_for_each_answer() {
 
     let mut waiters = JoinSet::new();
     for _ in 0..10 {
-        waiters.spawn(client.room());
+        waiters.spawn(client.room("desk"));
     }
     until(|| waiters.len() == 10).await;
     tokio::task::yield_now().await;
@@ -124,8 +124,8 @@ async fn a_place_is_not_lost_with_a_waiter_that_left() {
     for _ in 0..256 {
         send(&client, &ended).unwrap();
     }
-    let mut first = Box::pin(client.room());
-    let mut second = Box::pin(client.room());
+    let mut first = Box::pin(client.room("desk"));
+    let mut second = Box::pin(client.room("desk"));
     let waker = std::task::Waker::noop();
     assert!(
         first

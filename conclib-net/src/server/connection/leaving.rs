@@ -1,6 +1,6 @@
 //! The end of a connection.
 
-use super::{Connection, Live};
+use super::{Connection, Stage};
 
 /// However the task of a connection ends, by an abort too: nobody waits for
 /// the answers any more, and what comes is forgotten.
@@ -16,8 +16,8 @@ impl Drop for Leaving<'_> {
             (std::mem::take(&mut state.live), streams)
         };
         for request in live.into_values() {
-            if let Live::Waiting(cancellation) = request {
-                cancellation.cancel();
+            if let Stage::Waiting(waiting) = request.stage {
+                waiting.cancellation.cancel();
             }
         }
     }

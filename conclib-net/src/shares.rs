@@ -1,0 +1,114 @@
+//! Places for requests, shared out among the actors they are for.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash as _, Hasher as _};
+
+use crate::id_map::IdHasher;
+
+/// The actor that a request is for, by a hash of the name that the request says.
+///
+/// Two names with the same hash share their places, and that is all: a peer
+/// that makes such names up takes places from itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Target(u64);
+
+impl Target {
+    pub(crate) fn of(name: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
+
+/// A target gets one part of so many at most.
+const PARTS: usize = 4;
+
+/// A number of places, of which no target ever has all.
+///
+/// A target may take one more while three times as many as it has are left
+/// free. So a single target gets a quarter of the places at most, the next one
+/// a quarter of the rest, and a dozen targets that hang leave room for those
+/// that do not.
+pub(crate) struct Shares {
+    places: usize,
+    taken: usize,
+    /// Only targets that have some.
+    each: HashMap<Target, usize, BuildHasherDefault<IdHasher>>,
+}
+
+impl Shares {
+    pub(crate) fn new(places: usize) -> Self {
+        Self {
+            places,
+            taken: 0,
+            each: HashMap::default(),
+        }
+    }
+
+    pub(crate) fn has_room(&self, target: Target) -> bool {
+        let free = self.places.saturating_sub(self.taken);
+        let has = self.each.get(&target).copied().unwrap_or(0);
+        (PARTS - 1) * has < free
+    }
+
+    /// Takes a place, also if there was none.
+    pub(crate) fn take(&mut self, target: Target) {
+        self.taken += 1;
+        *self.each.entry(target).or_insert(0) += 1;
+    }
+
+    pub(crate) fn give_back(&mut self, target: Target) {
+        if let Entry::Occupied(mut has) = self.each.entry(target) {
+            self.taken -= 1;
+            *has.get_mut() -= 1;
+            if *has.get() == 0 {
+                has.remove();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(shares: &mut Shares, name: &str) -> usize {
+        let target = Target::of(name);
+        let mut took = 0;
+        while shares.has_room(target) {
+            shares.take(target);
+            took += 1;
+        }
+        took
+    }
+
+    #[test]
+    fn a_dozen_greedy_targets_leave_a_place_for_the_next() {
+        let mut shares = Shares::new(64);
+        let took: Vec<_> = (0..12).map(|n| fill(&mut shares, &n.to_string())).collect();
+        assert_eq!(took, [16, 12, 9, 7, 5, 4, 3, 2, 2, 1, 1, 1]);
+        assert_eq!(fill(&mut shares, "one more"), 1);
+        assert_eq!(shares.taken, 64);
+        assert_eq!(fill(&mut shares, "all are taken"), 0);
+    }
+
+    #[test]
+    fn a_place_that_is_given_back_can_be_taken_again() {
+        let mut shares = Shares::new(8);
+        let target = Target::of("desk");
+        assert_eq!(fill(&mut shares, "desk"), 2);
+        shares.give_back(target);
+        assert!(shares.has_room(target));
+        shares.give_back(target);
+        assert!(shares.each.is_empty());
+        // One that has none gives none back.
+        shares.give_back(target);
+        assert_eq!((shares.taken, fill(&mut shares, "desk")), (0, 2));
+    }
+
+    #[test]
+    fn one_place_is_a_place() {
+        assert_eq!(fill(&mut Shares::new(1), "desk"), 1);
+    }
+}

@@ -1,0 +1,214 @@
+//! An actor that answers nothing, and the others behind the same connection.
+
+mod support;
+
+use std::time::Duration;
+
+use conclib::prelude::*;
+use conclib::wire::{Codec, Envelope, Frame, Remote, RequestId, ResponseKind};
+use support::{House, PATIENCE, Ponder, ask, bytes, read_frame, soon, until};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::UnixStream;
+use tokio::task::JoinSet;
+
+/// A neighbour of the desk, which is never busy.
+#[actor(urn = "bell")]
+struct Bell;
+
+#[actor]
+impl Bell {
+    #[message]
+    fn ring(&mut self, n: u64) -> u64 {
+        n
+    }
+}
+
+fn request<'a>(id: u128, to: &'a str, message: &'a str, timeout: Duration) -> Frame<'a> {
+    Frame::Request(Envelope {
+        id: RequestId::from_u128(id),
+        to,
+        message,
+        timeout,
+        trace: "",
+        codec: Codec::Json,
+        fingerprint: 0,
+        asked: true,
+        priority: None,
+        chain: &[],
+        body: br#"{"n":7}"#,
+    })
+}
+
+/// A request that the desk puts aside, unanswered.
+fn ponder(id: u128) -> Frame<'static> {
+    request(id, "desk", "Ponder", PATIENCE)
+}
+
+async fn send(stream: &mut UnixStream, frame: &Frame<'_>) {
+    soon(stream.write_all(&bytes(frame))).await.unwrap();
+}
+
+/// Asks the bell, and counts the failures that come before its answer.
+async fn failures_until_the_bell_answers(stream: &mut UnixStream) -> usize {
+    let ring = bytes(&request(u128::MAX, "bell", "ring", PATIENCE));
+    soon(stream.write_all(&ring)).await.unwrap();
+    let mut failures = 0;
+    loop {
+        let frame = soon(read_frame(stream)).await.unwrap();
+        match Frame::decode(&frame).unwrap() {
+            Frame::Response(answer) if answer.id == RequestId::from_u128(u128::MAX) => {
+                assert_eq!((answer.kind, answer.body), (ResponseKind::Reply, &b"7"[..]));
+                return failures;
+            }
+            Frame::Response(answer) => {
+                assert_eq!(answer.kind, ResponseKind::Failure);
+                failures += 1;
+            }
+            frame => panic!("{frame:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_whose_deadline_has_passed_is_answered_and_leaves_its_place_to_others() {
+    let mut house = House::new();
+    house.system.spawn(Bell).unwrap();
+    let _broker = house.open().await;
+    let mut stream = house.raw().await;
+    for id in 0..256 {
+        let short = request(id, "desk", "Ponder", Duration::from_secs(1));
+        send(&mut stream, &short).await;
+    }
+    let mut asked = Vec::new();
+    for _ in 0..256 {
+        asked.push(house.request().await);
+    }
+    // No word comes from the peer, and the server ends them all the same.
+    for _ in 0..256 {
+        let frame = soon(read_frame(&mut stream)).await.unwrap();
+        let Ok(Frame::Response(answer)) = Frame::decode(&frame) else {
+            panic!("{frame:?}");
+        };
+        assert_eq!(answer.kind, ResponseKind::Failure);
+    }
+    send(&mut stream, &ponder(256)).await;
+    let next = house.request().await;
+    // What comes too late is not sent: the next answer is that of the bell.
+    for late in asked {
+        late.respond(&1_u64).unwrap();
+    }
+    assert_eq!(failures_until_the_bell_answers(&mut stream).await, 0);
+    drop(next);
+}
+
+#[tokio::test]
+async fn one_actor_has_a_quarter_of_the_places_and_refuses_more_at_once() {
+    let mut house = House::new();
+    house.system.spawn(Bell).unwrap();
+    let _broker = house.open().await;
+    let mut stream = house.raw().await;
+    for id in 0..2000 {
+        send(&mut stream, &ponder(id)).await;
+    }
+    let refused = failures_until_the_bell_answers(&mut stream).await;
+    assert_eq!(refused, 2000 - 256);
+    // An answer makes room for one more.
+    house.request().await.respond(&1_u64).unwrap();
+    soon(read_frame(&mut stream)).await.unwrap();
+    for id in 3000..3002 {
+        send(&mut stream, &ponder(id)).await;
+    }
+    assert_eq!(failures_until_the_bell_answers(&mut stream).await, 1);
+}
+
+#[tokio::test]
+async fn requests_that_were_cancelled_leave_their_places_to_others_and_are_bounded() {
+    let mut house = House::new();
+    house.system.spawn(Bell).unwrap();
+    let _broker = house.open().await;
+    let mut stream = house.raw().await;
+    let mut held = Vec::new();
+    for id in 0..1024 {
+        send(&mut stream, &ponder(id)).await;
+        // Its handler has put it aside before it is cancelled.
+        held.push(house.request().await);
+        let cancel = Frame::Cancel(RequestId::from_u128(id));
+        send(&mut stream, &cancel).await;
+    }
+    assert_eq!(failures_until_the_bell_answers(&mut stream).await, 0);
+    for id in 2000..2100 {
+        send(&mut stream, &ponder(id)).await;
+    }
+    assert_eq!(failures_until_the_bell_answers(&mut stream).await, 100);
+    assert!(house.requests.try_recv().is_err());
+    // What the desk lets go makes room for what comes next.
+    held.truncate(1000);
+    for id in 3000..3024 {
+        send(&mut stream, &ponder(id)).await;
+        held.push(house.request().await);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_closed_is_seen_at_once_whatever_is_under_way() {
+    let mut house = House::new();
+    house.system.spawn(Bell).unwrap();
+    let broker = house.open().await;
+    let mut stream = house.raw().await;
+    let actors: Vec<_> = (0..16).map(|n| format!("desk-{n}")).collect();
+    let (sender, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    for name in &actors {
+        let requests = sender.clone();
+        let desk = house.system.actor(support::Desk { requests });
+        desk.urn(name.as_str()).spawn().unwrap();
+    }
+    // As many as one client may have.
+    let mut id = 0;
+    for name in &actors {
+        for _ in 0..1024 / actors.len() {
+            id += 1;
+            let frame = request(id, name, "Ponder", PATIENCE);
+            send(&mut stream, &frame).await;
+        }
+    }
+    let mut asked = Vec::new();
+    while asked.len() < 600 {
+        asked.push(soon(seen.recv()).await.unwrap());
+    }
+    drop(stream);
+    until(|| broker.stats().connections == 0).await;
+    assert!(house.requests.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn one_slow_actor_does_not_hold_up_the_asks_of_its_client_to_others() {
+    let mut house = House::new();
+    house.system.spawn(Bell).unwrap();
+    let _broker = house.open().await;
+    let client = house.client().await;
+    let mut slow = JoinSet::new();
+    for n in 0..1500 {
+        slow.spawn(ask(&client, Ponder { n }).into_future());
+    }
+    until(|| client.stats().in_flight == 256).await;
+    let mut asked = Vec::new();
+    for _ in 0..256 {
+        asked.push(house.request().await);
+    }
+    let bell = Remote::new(client.clone(), Urn::new("bell"));
+    let rung = Call::new(bell, BellRing { n: 3 }).timeout(PATIENCE);
+    assert_eq!(rung.await, Ok(3));
+    assert_eq!(client.stats().in_flight, 256);
+
+    // Each answer lets one more of them go.
+    for request in asked {
+        request.respond(&1_u64).unwrap();
+    }
+    for _ in 256..1500 {
+        house.request().await.respond(&1_u64).unwrap();
+    }
+    while let Some(asker) = soon(slow.join_next()).await {
+        assert_eq!(asker.unwrap(), Ok(1));
+    }
+    assert_eq!(client.stats().in_flight, 0);
+}
