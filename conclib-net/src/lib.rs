@@ -46,6 +46,10 @@
 //! handed on straight from the read buffer. It polls the streams of replies
 //! too, item by item in turn. Nothing runs on a link with nothing to do.
 //!
+//! A path that dies without a word is noticed within about half a minute: by
+//! TCP keepalive at both ends; and by a client, if three deadlines pass without
+//! a byte and the server does not answer a sign of life for five seconds.
+//!
 //! Events have the `tracing` target `conclib::net`.
 
 mod address;
@@ -61,6 +65,7 @@ mod outbox;
 mod resolve;
 mod server;
 mod shares;
+mod tcp;
 mod url;
 
 pub use address::{Address, AddressError};

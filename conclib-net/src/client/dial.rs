@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::address::{Address, Place, TcpPlace, UnixPlace};
 use crate::handshake::{self, Refusal, Rejected, VERSION};
-use crate::{AuthKey, ConnectError, resolve};
+use crate::{AuthKey, ConnectError, resolve, tcp};
 
 /// How long a server may take to let a client in.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -92,9 +92,7 @@ impl Dial {
         }
         let stream = TcpStream::connect(&addresses[..]).await;
         let mut stream = stream.map_err(|error| self.unreachable(error))?;
-        stream
-            .set_nodelay(true)
-            .map_err(|source| self.broken(source))?;
+        tcp::keep_alive(&stream).map_err(|source| self.broken(source))?;
         let greeted = handshake::greet(&mut stream, self.key.as_ref()).await;
         greeted
             .map(|()| stream)
@@ -147,5 +145,34 @@ impl Dial {
                 Refusal::Leaving => ConnectError::Leaving { url },
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_tcp_connection_whose_path_dies_is_ended_by_the_system() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("tcp://{}", listener.local_addr().unwrap());
+        let key = AuthKey::random().unwrap();
+        let address = Address::parse(&url).unwrap();
+        let dial = Dial::new(&address, Some(key.clone())).unwrap();
+        let (dialled, ()) = tokio::join!(dial.dial(), async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let admission = handshake::Admission {
+                key: Some(&key),
+                refused: None,
+            };
+            handshake::admit(&mut stream, admission, || Ok(()))
+                .await
+                .unwrap();
+        });
+        let Ok(Dialled::Tcp(stream)) = dialled else {
+            panic!("no TCP");
+        };
+        assert!(tcp::is_kept_alive(&stream).unwrap());
     }
 }

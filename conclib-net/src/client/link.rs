@@ -4,6 +4,7 @@
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use conclib_core::__private::Failure;
@@ -84,6 +85,8 @@ enum End {
     BadFrame(#[from] FrameError),
     #[error("the server sent what only a client sends")]
     Unasked,
+    #[error("nothing comes over the connection any more")]
+    Dead,
     #[error("the client was closed")]
     Closed,
 }
@@ -108,6 +111,7 @@ where
         },
         end = &mut reading => end,
         never = clock::keep(&**shared) => match never {},
+        () = shared.dead.notified() => End::Dead,
         () = shared.closing.notified() => {
             // What is not out by then is lost, and its asker is told so.
             let _ = timeout(FLUSH, writing).await;
@@ -121,7 +125,7 @@ async fn read_in<R: AsyncRead + Unpin>(mut reader: R, shared: &Arc<Shared>) -> E
     loop {
         match incoming.fill(&mut reader).await {
             Ok(0) => return End::Left,
-            Ok(_) => {}
+            Ok(_) => shared.heard.store(true, Ordering::Relaxed),
             Err(error) => return End::Broken(error),
         }
         loop {

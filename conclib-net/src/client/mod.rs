@@ -2,6 +2,7 @@
 
 mod backoff;
 mod dial;
+mod doubt;
 mod ids;
 mod link;
 mod outlet;

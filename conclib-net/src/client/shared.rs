@@ -1,7 +1,7 @@
 //! What a client's askers share with the task of its connection, and what they
 //! do with it; the other side is in [`task_side`](super::task_side).
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use conclib_core::wire::{
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::doubt::Doubt;
 use super::ids::Ids;
 use super::outlet::ClientStats;
 use super::room::Queue;
@@ -26,10 +27,14 @@ pub(super) struct Shared {
     pub(super) state: Mutex<State>,
     /// How many bytes of this connection the system has taken.
     pub(super) written: AtomicU64,
+    /// Set when bytes come in.
+    pub(super) heard: AtomicBool,
     pub(super) late: AtomicU64,
     pub(super) reconnects: AtomicU64,
     /// Tells the task of the connection that the client was closed.
     pub(super) closing: Notify,
+    /// Tells it that nothing comes over the connection any more.
+    pub(super) dead: Notify,
     /// Tells it that a request is to end before the next look at the clock.
     pub(super) sooner: Notify,
 }
@@ -50,6 +55,9 @@ pub(super) struct State {
     /// When the clock is looked at for those who wait. All of them have until
     /// then, so most requests leave it alone.
     pub(super) next_look: Option<Instant>,
+    pub(super) doubt: Doubt,
+    /// The request that asks for a sign of life.
+    pub(super) probe: Option<RequestId>,
     pub(super) queue: Queue,
 }
 
@@ -142,15 +150,19 @@ impl Shared {
             shares: Shares::new(CLIENT_WINDOW),
             streams: IdMap::default(),
             next_look: None,
+            doubt: Doubt::default(),
+            probe: None,
             queue: Queue::default(),
         };
         Self {
             ids,
             state: Mutex::new(state),
             written: AtomicU64::new(0),
+            heard: AtomicBool::new(false),
             late: AtomicU64::new(0),
             reconnects: AtomicU64::new(0),
             closing: Notify::new(),
+            dead: Notify::new(),
             sooner: Notify::new(),
         }
     }

@@ -12,6 +12,7 @@ use conclib_core::wire::{Answered, Answerer, Arriving, Frame, Response, Response
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::doubt::{Doubt, Verdict, probe};
 use super::shared::{Link, Shared, Waiting};
 use crate::clock::Deadlines;
 use crate::outbox::{Outbox, Source};
@@ -19,9 +20,10 @@ use crate::outbox::{Outbox, Source};
 impl Shared {
     /// Hands an answer to whoever waits for it.
     pub(super) fn complete(self: &Arc<Self>, response: Response<'_>) {
-        let (waiting, askers, writer) = {
+        let (waiting, was_probe, askers, writer) = {
             let mut state = self.lock();
             let waiting = state.remove(response.id);
+            let was_probe = state.probe.take_if(|id| *id == response.id).is_some();
             let opens = waiting.is_some() && response.kind == ResponseKind::Stream;
             let askers = state.admit();
             let writer = if state.link == Link::Leaving && !opens {
@@ -29,7 +31,7 @@ impl Shared {
             } else {
                 None
             };
-            (waiting, askers, writer)
+            (waiting, was_probe, askers, writer)
         };
         match waiting {
             Some(waiting) => {
@@ -37,6 +39,7 @@ impl Shared {
                     .then(|| self.open_stream(response.id, response.codec) as Box<dyn Arriving>);
                 answer(waiting.answerer, Ok(Answered { response, items }));
             }
+            None if was_probe => {}
             None => {
                 self.late.fetch_add(1, Ordering::Relaxed);
             }
@@ -83,6 +86,8 @@ impl Shared {
             }
             state.out.discard();
             state.next_look = None;
+            state.doubt = Doubt::default();
+            state.probe = None;
             cut_off.extend(std::mem::take(&mut state.streams).into_values());
             (state.remove_all(), self.written.load(Ordering::Relaxed))
         };
@@ -106,7 +111,7 @@ impl Deadlines for Shared {
 
     fn look(&self) {
         let now = Instant::now();
-        let (late, askers, writer) = {
+        let (late, askers, writer, verdict) = {
             let mut state = self.lock();
             let is_late = |waiting: &Waiting| waiting.until <= now;
             let ids: Vec<_> = (state.waiting.iter())
@@ -121,10 +126,22 @@ impl Deadlines for Shared {
                     state.pushed += state.out.push(&Frame::Cancel(id)).unwrap_or(0) as u64;
                 }
             }
-            state.next_look = state.waiting.values().map(|waiting| waiting.until).min();
+            let heard = self.heard.swap(false, Ordering::Relaxed);
+            let verdict = state.doubt.look(now, late.len(), heard);
+            if verdict == Verdict::Probe {
+                let id = self.ids.next();
+                // It is a few bytes: it always fits.
+                state.pushed += state.out.push(&probe(id)).unwrap_or(0) as u64;
+                state.probe = Some(id);
+            }
+            let next = state.waiting.values().map(|waiting| waiting.until).min();
+            state.next_look = next.into_iter().chain(state.doubt.until()).min();
             let askers = state.admit();
-            (late, askers, state.seal_if_done())
+            (late, askers, state.seal_if_done(), verdict)
         };
+        if verdict == Verdict::Dead {
+            self.dead.notify_one();
+        }
         for waiting in late {
             answer(waiting.answerer, Err(Failure::Deadline(waiting.timeout)));
         }

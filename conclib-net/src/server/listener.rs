@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use super::socket_file::SocketFile;
 use crate::address::{Address, Place, TcpPlace};
 use crate::handshake::Refusal;
-use crate::{OpenError, resolve};
+use crate::{OpenError, resolve, tcp};
 
 /// A socket that accepts.
 pub(super) enum Listener {
@@ -95,7 +95,8 @@ impl Listener {
             }
             Self::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
-                stream.set_nodelay(true)?;
+                // One that is gone by now is no trouble of the listener.
+                tcp::keep_alive(&stream).map_err(|_| ErrorKind::ConnectionAborted)?;
                 let origin = Origin::Peer(peer.to_string().into());
                 Ok(Accepted {
                     stream: Stream::Tcp(stream),
@@ -137,4 +138,24 @@ async fn bind(place: &TcpPlace, url: &str) -> Result<TcpListener, OpenError> {
                 source,
             },
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_tcp_connection_whose_path_dies_is_ended_by_the_system() {
+        let address = Address::parse("tcp://127.0.0.1:0").unwrap();
+        let (listener, address) = Listener::open(&address).await.unwrap();
+        let Place::Tcp(place) = &address.0 else {
+            panic!("{address}");
+        };
+        let client = TcpStream::connect(("127.0.0.1", place.port));
+        let (accepted, _client) = tokio::join!(listener.accept(), client);
+        let Stream::Tcp(stream) = accepted.unwrap().stream else {
+            panic!("no TCP");
+        };
+        assert!(tcp::is_kept_alive(&stream).unwrap());
+    }
 }

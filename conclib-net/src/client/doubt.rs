@@ -1,0 +1,107 @@
+//! Doubt about a connection on which nothing comes back.
+
+use std::time::Duration;
+
+use conclib_core::wire::{Codec, Envelope, Frame, RequestId};
+use tokio::time::Instant;
+
+/// So many deadlines in a row without a byte from the server raise doubt.
+const SILENT: usize = 3;
+
+/// The time in which a server answers that lives. It reads whatever its actors
+/// do.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A name that no actor can have: the server says so at once.
+const NO_ACTOR: &str = "conclib:nobody";
+
+/// Finds out whether a connection is dead, if asks end by their deadlines and
+/// not a byte comes back. The actor may just be slow: so the server is asked
+/// for one that is not there, which no actor can delay.
+#[derive(Default)]
+pub(super) struct Doubt {
+    /// Deadlines since the last byte.
+    silent: usize,
+    /// When a connection without a byte is given up.
+    until: Option<Instant>,
+}
+
+/// What is to be done about a connection.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Fine,
+    /// The server is to be asked for a sign of life.
+    Probe,
+    Dead,
+}
+
+impl Doubt {
+    /// When there is something to see; `None` without a doubt.
+    pub(super) fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// Some requests were not answered in time; `heard` says whether a byte has
+    /// come since the last look.
+    pub(super) fn look(&mut self, now: Instant, late: usize, heard: bool) -> Verdict {
+        if heard {
+            *self = Self::default();
+        }
+        self.silent += late;
+        match self.until {
+            Some(until) if until <= now => {
+                *self = Self::default();
+                Verdict::Dead
+            }
+            None if self.silent >= SILENT => {
+                self.until = Some(now + PATIENCE);
+                Verdict::Probe
+            }
+            _ => Verdict::Fine,
+        }
+    }
+}
+
+/// A request that a server answers at once, whatever its actors do.
+pub(super) fn probe(id: RequestId) -> Frame<'static> {
+    Frame::Request(Envelope {
+        id,
+        to: NO_ACTOR,
+        message: "ping",
+        timeout: PATIENCE,
+        trace: "",
+        codec: Codec::Json,
+        fingerprint: 0,
+        asked: true,
+        priority: None,
+        chain: &[],
+        body: b"{}",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_ends_every_doubt() {
+        let now = Instant::now();
+        let mut doubt = Doubt::default();
+        assert_eq!(doubt.look(now, 2, false), Verdict::Fine);
+        assert_eq!(doubt.look(now, 2, true), Verdict::Fine);
+        assert_eq!(doubt.look(now, 1, false), Verdict::Probe);
+        assert_eq!(doubt.look(now, 9, false), Verdict::Fine, "it was asked");
+        assert_eq!(doubt.look(now + PATIENCE, 0, true), Verdict::Fine);
+        assert_eq!(doubt.until(), None);
+    }
+
+    #[test]
+    fn a_connection_that_says_nothing_to_that_is_dead() {
+        let now = Instant::now();
+        let mut doubt = Doubt::default();
+        assert_eq!(doubt.look(now, 3, false), Verdict::Probe);
+        let until = doubt.until().unwrap();
+        assert_eq!(doubt.look(until - PATIENCE / 2, 0, false), Verdict::Fine);
+        assert_eq!(doubt.look(until, 0, false), Verdict::Dead);
+    }
+}
