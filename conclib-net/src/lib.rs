@@ -20,7 +20,7 @@
 //! |---|---|---|
 //! | time for the handshake | 5 s | it is disconnected |
 //! | a message of the handshake | 512 bytes | it is disconnected |
-//! | handshakes at once | 256 | the oldest is ended |
+//! | handshakes at once | 256 | one that has said nothing is ended if these are half of all, else one that has; of the source that has most |
 //! | connections | 1024 | it is refused |
 //! | a frame | [`MAX_FRAME`](conclib_core::wire::MAX_FRAME) | it is disconnected, before anything is allocated |
 //! | unanswered requests | 1024, and a quarter of the free places for one actor | one more is refused with `MailboxFull` |

@@ -16,8 +16,8 @@ pub(crate) const CLIENT_WAITING: usize = 1024 * 1024;
 pub(crate) struct Limits {
     /// How long a handshake may take, from the first byte to the last.
     pub(crate) handshake: Duration,
-    /// How many handshakes may be under way; one more ends the oldest. A good
-    /// client needs a few milliseconds, so it is never the oldest for long.
+    /// How many handshakes may be under way; one more ends another: see
+    /// `server/handshakes.rs`.
     pub(crate) handshakes: usize,
     /// How many connections there may be; one more is refused.
     pub(crate) connections: usize,

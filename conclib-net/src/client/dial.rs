@@ -165,6 +165,7 @@ mod tests {
             let admission = handshake::Admission {
                 key: Some(&key),
                 refused: None,
+                spoke: &std::sync::atomic::AtomicBool::new(false),
             };
             handshake::admit(&mut stream, admission, || Ok(()))
                 .await

@@ -161,6 +161,14 @@ impl Refusal {
         vec![REFUSAL, reason, high, low]
     }
 
+    /// With its length, as it stands on a wire.
+    pub(crate) fn message(self) -> Vec<u8> {
+        let message = self.encode();
+        // It is four bytes.
+        let len = u16::try_from(message.len()).unwrap_or_default();
+        [&len.to_be_bytes()[..], &message].concat()
+    }
+
     fn decode(bytes: &[u8]) -> Option<Self> {
         let &[reason, high, low] = bytes else {
             return None;

@@ -1,6 +1,7 @@
 //! The server's side of a handshake.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -14,6 +15,8 @@ pub(crate) struct Admission<'a> {
     pub(crate) key: Option<&'a AuthKey>,
     /// Whether it is known already that it may not come in, and why.
     pub(crate) refused: Option<Refusal>,
+    /// Set once it has introduced itself, and may come in as far as is known.
+    pub(crate) spoke: &'a AtomicBool,
 }
 
 /// Why a client did not get in.
@@ -25,6 +28,8 @@ pub(crate) enum Turned {
     Foreign,
     #[error("the peer was refused: {0}")]
     Refused(Refusal),
+    #[error("too many peers were about to come in at once")]
+    Evicted,
 }
 
 /// Lets a client in, or tells it why not. `place` is asked at the very end,
@@ -44,6 +49,7 @@ where
     if let Err(refusal) = check(&hello, &admission) {
         return refuse(stream, refusal).await;
     }
+    admission.spoke.store(true, Ordering::Relaxed);
     let server = Hello::new(Role::Server, admission.key.is_some())?.encode();
     message::write(stream, &server).await?;
 

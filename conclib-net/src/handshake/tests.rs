@@ -1,3 +1,5 @@
+use std::sync::atomic::AtomicBool;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
 use super::message::{self, Hello, Message, Role};
@@ -17,6 +19,7 @@ async fn shake(
     let admission = Admission {
         key: server.as_ref(),
         refused: None,
+        spoke: &AtomicBool::new(false),
     };
     tokio::join!(
         greet(&mut near, client.as_ref()),
@@ -48,6 +51,7 @@ async fn whoever_is_refused_beforehand_hears_it_after_the_hello() {
     let admission = Admission {
         key: None,
         refused: Some(Refusal::User),
+        spoke: &AtomicBool::new(false),
     };
     let (client, _) = tokio::join!(
         greet(&mut near, None),
@@ -63,6 +67,7 @@ async fn there_is_no_place_for_whoever_does_not_prove_the_key() {
     let admission = Admission {
         key: Some(&right),
         refused: None,
+        spoke: &AtomicBool::new(false),
     };
     let wrong = key(1);
     let admit = admit(&mut far, admission, || -> Result<(), _> {
@@ -78,6 +83,7 @@ async fn nothing_is_read_beyond_the_handshake() {
     let admission = Admission {
         key: None,
         refused: None,
+        spoke: &AtomicBool::new(false),
     };
     let server = async {
         admit(&mut far, admission, || Ok(())).await.unwrap();

@@ -1,15 +1,15 @@
 //! The task that lets clients in, and has their connections.
 
-use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use conclib_core::wire::{Inlet, Origin};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::handshakes::{Candidate, Handshakes};
 use super::ledger::Ledger;
 use super::listener::{Accepted, Listener, Stream};
 use super::serve;
@@ -43,8 +43,7 @@ pub(super) struct Common {
 
 pub(super) struct Acceptor {
     common: Arc<Common>,
-    /// Dropping one ends its handshake; oldest first.
-    handshakes: VecDeque<oneshot::Sender<()>>,
+    handshakes: Handshakes,
     /// Dropped with the acceptor: no connection outlives it.
     connections: JoinSet<()>,
 }
@@ -65,7 +64,7 @@ impl Acceptor {
                 ledger,
                 places,
             }),
-            handshakes: VecDeque::new(),
+            handshakes: Handshakes::new(limits.handshakes),
             connections: JoinSet::new(),
         }
     }
@@ -95,17 +94,10 @@ impl Acceptor {
     }
 
     fn take(&mut self, accepted: Accepted, phases: watch::Receiver<Phase>) {
-        if self.handshakes.len() >= self.common.limits.handshakes {
-            self.handshakes.retain(|handshake| !handshake.is_closed());
-        }
-        if self.handshakes.len() >= self.common.limits.handshakes {
-            self.handshakes.pop_front();
-        }
-        let (evict, evicted) = oneshot::channel();
-        self.handshakes.push_back(evict);
+        let candidate = self.handshakes.begin(accepted.source);
         let common = self.common.clone();
         self.connections
-            .spawn(common.welcome(accepted, phases, evicted));
+            .spawn(common.welcome(accepted, phases, candidate));
     }
 }
 
@@ -115,16 +107,19 @@ impl Common {
         self: Arc<Self>,
         accepted: Accepted,
         phases: watch::Receiver<Phase>,
-        evicted: oneshot::Receiver<()>,
+        candidate: Candidate,
     ) {
         let Accepted {
             mut stream,
             origin,
             refused,
+            ..
         } = accepted;
+        let Candidate { spoke, evicted } = candidate;
         let admission = Admission {
             key: self.key.as_ref(),
             refused,
+            spoke: &spoke,
         };
         let place = || self.place(&phases);
         let mut ending = phases.clone();
@@ -136,13 +131,18 @@ impl Common {
                     Stream::Tcp(stream) => handshake::admit(stream, admission, place).await,
                 }
             }) => admitted.unwrap_or_else(|_| Err(Turned::Io(ErrorKind::TimedOut.into()))),
-            // Either way nobody waits for the handshake any more.
-            _ = evicted => Err(Turned::Io(ErrorKind::ConnectionAborted.into())),
+            // Another handshake has its place.
+            _ = evicted => Err(Turned::Evicted),
             _ = ending.wait_for(|phase| *phase == Phase::Closing) => return,
         };
         let _place = match admitted {
             Ok(place) => place,
-            Err(turned) => return self.turned_away(&turned, &origin),
+            Err(turned) => {
+                if matches!(turned, Turned::Evicted) {
+                    stream.say(&Refusal::Full.message());
+                }
+                return self.turned_away(&turned, &origin);
+            }
         };
         tracing::debug!(target: "conclib::net", %origin, "connected");
         match stream {
@@ -185,7 +185,7 @@ impl Common {
             &self.ledger.turned_away
         };
         match count.up() {
-            Some(so_far) if !matches!(turned, Turned::Io(_)) => {
+            Some(so_far) if !matches!(turned, Turned::Io(_) | Turned::Evicted) => {
                 tracing::warn!(target: "conclib::net", %origin, so_far, "turned away: {turned}");
             }
             _ => tracing::debug!(target: "conclib::net", %origin, "turned away: {turned}"),

@@ -1,6 +1,7 @@
 //! A socket that clients connect to, of either kind.
 
 use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use conclib_core::wire::Origin;
@@ -27,13 +28,46 @@ pub(super) enum Listener {
 pub(super) struct Accepted {
     pub(super) stream: Stream,
     pub(super) origin: Origin,
+    pub(super) source: Source,
     /// Set if this one may not come in, whatever it says.
     pub(super) refused: Option<Refusal>,
+}
+
+/// From where a peer connects: one that floods has many connections of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Source {
+    User(u32),
+    V4(Ipv4Addr),
+    /// The network part of an address: one peer has the rest of it.
+    V6([u16; 4]),
+}
+
+impl Source {
+    fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::V4(address),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                Self::V6([a, b, c, d])
+            }
+        }
+    }
 }
 
 pub(super) enum Stream {
     Unix(UnixStream),
     Tcp(TcpStream),
+}
+
+impl Stream {
+    /// Says so much as fits at once, to a peer that is not waited for.
+    pub(super) fn say(&self, bytes: &[u8]) {
+        // One that has gone does not hear it.
+        let _ = match self {
+            Self::Unix(stream) => stream.try_write(bytes),
+            Self::Tcp(stream) => stream.try_write(bytes),
+        };
+    }
 }
 
 impl Listener {
@@ -90,6 +124,7 @@ impl Listener {
                 Ok(Accepted {
                     stream: Stream::Unix(stream),
                     origin,
+                    source: Source::User(peer.uid()),
                     refused,
                 })
             }
@@ -101,6 +136,7 @@ impl Listener {
                 Ok(Accepted {
                     stream: Stream::Tcp(stream),
                     origin,
+                    source: Source::of(peer.ip()),
                     refused: None,
                 })
             }

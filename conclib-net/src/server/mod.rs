@@ -3,6 +3,7 @@
 mod acceptor;
 mod broker;
 mod connection;
+mod handshakes;
 mod ledger;
 mod listener;
 mod serve;
