@@ -213,7 +213,9 @@ impl fmt::Debug for Serve {
 /// One is enough for a process: clone it into any number of tasks, they share
 /// one connection. It reconnects by itself. A request always ends: in its
 /// answer, or by its deadline, thirty seconds unless
-/// [`timeout`](Call::timeout) says otherwise.
+/// [`timeout`](Call::timeout) says otherwise. One for which there was no
+/// connection until then says why:
+/// [`Unreachable`](conclib_core::AskError::Unreachable).
 ///
 /// A full mailbox over there refuses a message with
 /// [`MailboxFull`](conclib_core::AskError::MailboxFull), where a local actor has

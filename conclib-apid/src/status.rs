@@ -39,9 +39,10 @@ pub fn status<E>(error: &AskError<E>) -> u16 {
         } => 422,
         AskError::MailboxFull { .. } | AskError::TooManyStreams { .. } => 429,
         AskError::Codec { .. } | AskError::NoReply { .. } => 502,
-        AskError::Stopped { .. } | AskError::Disconnected { .. } | AskError::Cancelled { .. } => {
-            503
-        }
+        AskError::Stopped { .. }
+        | AskError::Disconnected { .. }
+        | AskError::Unreachable { .. }
+        | AskError::Cancelled { .. } => 503,
         AskError::Deadline { .. } => 504,
         _ => 500,
     }

@@ -71,13 +71,19 @@ pub enum OpenError {
         /// The address.
         url: String,
     },
-    /// Another server has been starting in the same directory for seconds.
-    #[error(
-        "`{url}` is kept from starting by another server that starts in its directory: try again"
-    )]
+    /// Another server has been starting at the same place for seconds.
+    #[error("`{url}` is kept from starting by another server that starts there: try again")]
     Contended {
         /// The address.
         url: String,
+    },
+    /// The file cannot be locked that keeps two servers from starting at once.
+    #[error("`{}` cannot be locked, so nothing is served there: see that it can be made and is this user's", path.display())]
+    Lock {
+        /// The file, beside the socket.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
     },
     /// What is there already is no socket; it is left alone.
     #[error("`{}` is there and is no socket: remove it, or serve elsewhere", path.display())]
@@ -263,4 +269,12 @@ pub enum ConnectError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl ConnectError {
+    /// Whether a client that was connected before need only wait: the server
+    /// is started again, or the way to it works again.
+    pub(crate) fn passes_by_itself(&self) -> bool {
+        matches!(self, Self::NobodyThere { .. } | Self::Leaving { .. })
+    }
 }

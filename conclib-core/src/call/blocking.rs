@@ -56,11 +56,7 @@ pub(super) fn ask<T: Target<M>, M: Message>(
             None => thread::park(),
             Some(left) if !left.is_zero() => thread::park_timeout(left),
             Some(_) => {
-                return Err(AskError::Deadline {
-                    urn,
-                    after: after.unwrap_or_default(),
-                    delivery: asking.delivery(),
-                });
+                return Err(asking.late(urn, after.unwrap_or_default()));
             }
         }
     }

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::mem::needs_drop;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use super::in_flight::InFlight;
 use super::{Call, NotSent, Outcome, Sending, Slot, Target, To};
@@ -15,6 +16,7 @@ use crate::error::{AskError, Delivery, TellError};
 use crate::message::Message;
 use crate::observe::has_something_to_note;
 use crate::reply::{Pick, Reply, poll_answer, settled};
+use crate::urn::Urn;
 use crate::waits::{Cycle, Wait};
 
 /// A message on its way to its place, which it gives up when dropped.
@@ -180,14 +182,18 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
         })))
     }
 
-    /// Whether the handler may have run, if no answer has come.
-    pub(super) fn delivery(&self) -> Delivery {
+    /// No answer has come in this time.
+    pub(super) fn late(&self, urn: Urn, after: Duration) -> AskError<M::Error> {
         match self.0.get() {
             Some(Ask::Away {
                 stage: Stage::New | Stage::Leaving,
+                departure,
                 ..
-            }) => Delivery::NotDelivered,
-            _ => Delivery::MayHaveRun,
+            }) => {
+                let outage = departure.sending.outage();
+                AskError::late(urn, after, Delivery::NotDelivered, outage)
+            }
+            _ => AskError::late(urn, after, Delivery::MayHaveRun, None),
         }
     }
 }
@@ -354,11 +360,21 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     fn no_reply(&self, delay: Delay) -> AskError<M::Error> {
         match delay {
             Delay::NotSent(why) => why.into_ask_error(self.to.urn()),
-            Delay::Late(late) => late.into_ask_error(self.to.urn(), Delivery::NotDelivered),
+            Delay::Late(late) => self.late(late),
             Delay::Cycle(path) => AskError::Cycle {
                 path,
                 delivery: Delivery::NotDelivered,
             },
+        }
+    }
+
+    /// No place was found in time.
+    #[cold]
+    fn late<E>(&self, late: Late) -> AskError<E> {
+        let (urn, delivery) = (self.to.urn(), Delivery::NotDelivered);
+        match late {
+            Late::Passed(after) => AskError::late(urn, after, delivery, self.sending.outage()),
+            Late::NoRuntime => AskError::NoRuntime { urn, delivery },
         }
     }
 
@@ -371,7 +387,7 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         Poll::Ready(Err(match delay {
             Delay::NotSent(why) => why.into_tell_error(self.to.urn(), message),
             Delay::Late(late) => TellError::Failed {
-                error: late.into_ask_error(self.to.urn(), Delivery::NotDelivered),
+                error: self.late(late),
                 message,
             },
             Delay::Cycle(path) => TellError::Failed {

@@ -14,7 +14,7 @@ use crate::named::Named;
 use crate::reply::{Answer, ReplyTo, Request};
 use crate::urn::Urn;
 use crate::waits::WaitNumber;
-use crate::wire::{CancelOnDrop, Leaving};
+use crate::wire::{CancelOnDrop, Leaving, Outage};
 
 /// Whom a message can be sent to: an [`ActorRef`](crate::ActorRef) of an actor
 /// that handles it, a [`Recipient`](crate::Recipient), a client of another
@@ -130,6 +130,12 @@ impl<M: Message> Sending<M> {
         self.leaving
             .as_ref()
             .is_some_and(|leaving| leaving.is_out())
+    }
+
+    /// Why it has not left, if there is no connection.
+    #[cold]
+    pub(crate) fn outage(&self) -> Option<Outage> {
+        self.leaving.as_ref()?.outage()
     }
 
     /// What ends the request elsewhere when its asker leaves.

@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::message::Never;
 use crate::urn::{Urn, UrnError};
 use crate::waits::CycleStep;
-use crate::wire::CodecError;
+use crate::wire::{CodecError, Outage};
 
 /// Whether a handler may have run although no reply came: what decides if a
 /// request can be sent again without harm.
@@ -127,6 +127,18 @@ pub enum AskError<E = Never> {
         /// Whether the handler may have run.
         delivery: Delivery,
     },
+    /// There was no connection to the actor's process until the deadline. The
+    /// handler has not run. The client goes on trying to connect.
+    Unreachable {
+        /// Who was asked.
+        urn: Urn,
+        /// How long the ask was given.
+        after: Duration,
+        /// How long there has been no connection.
+        outage: Duration,
+        /// What the last try to connect said, or how the connection was lost.
+        why: Box<str>,
+    },
     /// The request had been given up by its asker before it was served.
     Cancelled {
         /// Who was asked.
@@ -186,6 +198,7 @@ impl<E> AskError<E> {
             | Self::NoSuchActor { .. }
             | Self::NoSuchMessage { .. }
             | Self::SchemaMismatch { .. }
+            | Self::Unreachable { .. }
             | Self::Cancelled { .. }
             | Self::Urn(_)
             | Self::WouldBlock { .. } => Delivery::NotDelivered,
@@ -197,6 +210,29 @@ impl<E> AskError<E> {
         match self {
             Self::Handler(error) => Some(error),
             _ => None,
+        }
+    }
+
+    /// Its time is over; there may have been no connection all the while.
+    #[cold]
+    pub(crate) fn late(
+        urn: Urn,
+        after: Duration,
+        delivery: Delivery,
+        outage: Option<Outage>,
+    ) -> Self {
+        match outage {
+            Some(Outage { lasted, why }) => Self::Unreachable {
+                urn,
+                after,
+                outage: lasted,
+                why,
+            },
+            None => Self::Deadline {
+                urn,
+                after,
+                delivery,
+            },
         }
     }
 
@@ -297,6 +333,15 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                     "the connection to the process of `{urn}` was lost; {delivery}"
                 )
             }
+            Self::Unreachable {
+                urn,
+                after,
+                outage,
+                why,
+            } => write!(
+                f,
+                "the process of `{urn}` could not be reached within {after:?}: no connection for {outage:.1?} ({why}); its handler has not run: ask again later"
+            ),
             Self::Cancelled { urn } => {
                 write!(
                     f,

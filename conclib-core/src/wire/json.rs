@@ -46,11 +46,11 @@ impl Remote {
             Ok(answer) => answer,
             Err(_) => {
                 let urn = urn.clone();
-                return Err(AskError::Deadline {
-                    urn,
-                    after: timeout,
-                    delivery,
-                });
+                let outage = match delivery {
+                    Delivery::NotDelivered => self.outlet.outage(),
+                    Delivery::MayHaveRun => None,
+                };
+                return Err(AskError::late(urn, timeout, delivery, outage));
             }
         };
         answer.map_err(|failure| AskError::new(urn.clone(), given(failure, timeout)))

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -9,8 +10,8 @@ use tokio::sync::oneshot;
 
 use super::answers::{answerer, queued};
 use super::{
-    Answered, Answerer, CancelOnDrop, Codec, DEFAULT_TIMEOUT, Envelope, MAX_TIMEOUT, Remote,
-    RequestId, Unsent,
+    Answered, Answerer, CancelOnDrop, Codec, DEFAULT_TIMEOUT, Envelope, MAX_TIMEOUT, Outage,
+    Outlet, Remote, RequestId, Unsent,
 };
 use crate::call::{NotSent, Sending};
 use crate::deadline::Deadline;
@@ -30,10 +31,16 @@ pub(super) fn closed() -> Failure {
     Failure::Disconnected(Delivery::NotDelivered)
 }
 
+/// A message waits until its outlet can take it.
+struct Room {
+    outlet: Arc<dyn Outlet>,
+    room: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
 /// A message on its way out, beyond what a local one needs.
 pub(crate) struct Leaving {
     answerer: Option<Answerer>,
-    room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    room: Option<Room>,
     /// Word that a told message is queued.
     queued: Option<oneshot::Receiver<Result<(), Failure>>>,
     cancel: Option<CancelOnDrop>,
@@ -45,6 +52,12 @@ impl Leaving {
     /// Whether the request is out: from then on the outlet keeps its deadline.
     pub(crate) fn is_out(&self) -> bool {
         self.answerer.is_none()
+    }
+
+    /// Why it does not leave, if there is no connection.
+    #[cold]
+    pub(crate) fn outage(&self) -> Option<Outage> {
+        self.room.as_ref()?.outlet.outage()
     }
 
     /// What ends the request over there when its asker leaves.
@@ -84,7 +97,7 @@ pub(crate) fn poll_send_away<M: Message>(
     });
     while let Some(answerer) = leaving.answerer.take() {
         if let Some(room) = &mut leaving.room {
-            if room.as_mut().poll(cx).is_pending() {
+            if room.room.as_mut().poll(cx).is_pending() {
                 leaving.answerer = Some(answerer);
                 return Poll::Pending;
             }
@@ -108,7 +121,10 @@ pub(crate) fn poll_send_away<M: Message>(
             }
             Err((Unsent::Busy, answerer)) => {
                 leaving.answerer = Some(answerer);
-                leaving.room = Some(remote.outlet.room(urn.as_str()));
+                leaving.room = Some(Room {
+                    outlet: remote.outlet.clone(),
+                    room: remote.outlet.room(urn.as_str()),
+                });
             }
             Err((Unsent::Closed, _)) => return Poll::Ready(Err(NotSent::Failure(closed()))),
             Err((Unsent::Codec(error), _)) => {

@@ -42,7 +42,7 @@ pub use frame::{Frame, FrameError, MAX_FRAME};
 pub use inlet::{Broker, Inlet};
 pub(crate) use leaving::{Leaving, poll_send_away, try_tell_away};
 pub use origin::Origin;
-pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
+pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outage, Outlet, Unsent};
 pub use remote::Remote;
 pub use reply::WireReply;
 pub use sink::ReplySink;

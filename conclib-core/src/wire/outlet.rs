@@ -49,6 +49,12 @@ pub trait Outlet: Send + Sync + 'static {
         let _ = (id, chain);
     }
 
+    /// Why nothing can be sent at all at the moment. `None` if there is a
+    /// connection, or if the way out does not tell.
+    fn outage(&self) -> Option<Outage> {
+        None
+    }
+
     /// A new id for a request.
     fn next_id(&self) -> RequestId;
 }
@@ -64,6 +70,16 @@ pub enum Unsent {
     Closed,
     /// It does not fit a frame.
     Codec(CodecError),
+}
+
+/// A time in which there is no connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outage {
+    /// How long it has lasted.
+    pub lasted: Duration,
+    /// Why there is none: what the last try to connect said, or how the
+    /// connection was lost.
+    pub why: Box<str>,
 }
 
 /// Cancels its request when it is dropped before the answer came.

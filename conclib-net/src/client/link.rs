@@ -2,6 +2,7 @@
 //! lost.
 
 use std::io;
+use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,6 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::backoff::{Backoff, LONGEST};
 use super::dial::{Dial, Dialled};
 use super::shared::Shared;
+use crate::ConnectError;
 use crate::clock;
 use crate::incoming::Incoming;
 use crate::outbox::write_out;
@@ -40,7 +42,7 @@ pub(super) async fn run(ending: Ending, dial: Dial, first: Dialled) {
                 drive(reader, writer, shared).await
             }
         };
-        shared.disconnected();
+        shared.disconnected(&end.to_string());
         if shared.is_closed() {
             return;
         }
@@ -59,6 +61,7 @@ pub(super) async fn run(ending: Ending, dial: Dial, first: Dialled) {
 
 /// Tries until there is a connection; `None` if the client is closed first.
 async fn redial(shared: &Shared, dial: &Dial, backoff: &mut Backoff) -> Option<Dialled> {
+    let mut told = Vec::new();
     loop {
         let attempt = async {
             sleep(backoff.next()).await;
@@ -68,9 +71,29 @@ async fn redial(shared: &Shared, dial: &Dial, backoff: &mut Backoff) -> Option<D
             () = shared.closing.notified() => return None,
             dialled = attempt => match dialled {
                 Ok(link) => return Some(link),
-                Err(error) => tracing::debug!(target: "conclib::net", %error, "not back yet"),
+                Err(error) => {
+                    let why = said(&error);
+                    shared.not_back(&why);
+                    // A server that is not there yet is no news, and comes. One
+                    // that refuses needs somebody: that is told once of each kind.
+                    let kind = mem::discriminant(&error);
+                    if error.passes_by_itself() || told.contains(&kind) {
+                        tracing::debug!(target: "conclib::net", error = why, "not back yet");
+                    } else {
+                        told.push(kind);
+                        tracing::warn!(target: "conclib::net", error = why, "cannot come back, and goes on trying");
+                    }
+                }
             },
         }
+    }
+}
+
+/// What an error says, and why.
+fn said(error: &ConnectError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 
@@ -161,6 +184,6 @@ pub(super) struct Ending(pub(super) Arc<Shared>);
 impl Drop for Ending {
     fn drop(&mut self) {
         self.0.close();
-        self.0.disconnected();
+        self.0.disconnected("the client has ended");
     }
 }

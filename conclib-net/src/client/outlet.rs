@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use conclib_core::wire::{Answerer, Envelope, Outlet, RequestId, Unsent};
+use conclib_core::wire::{Answerer, Envelope, Outage, Outlet, RequestId, Unsent};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -28,7 +28,9 @@ use crate::{Address, AuthKey, ConnectError};
 /// 50 ms to 5 s.
 ///
 /// A request that is under way when the connection is lost fails with
-/// `Disconnected`, which says whether its handler may have run.
+/// `Disconnected`, which says whether its handler may have run. One that waits
+/// for a connection until its deadline fails with `Unreachable`, which says
+/// since when there is none and what the last try to connect said.
 ///
 /// Dropping the last `Arc` closes it: what was sent still leaves, within two
 /// seconds, and what is not answered fails.
@@ -154,6 +156,10 @@ impl Outlet for Client {
 
     fn waits(&self, id: RequestId, chain: &[u8]) {
         self.shared.waits(id, chain);
+    }
+
+    fn outage(&self) -> Option<Outage> {
+        self.shared.outage()
     }
 
     fn next_id(&self) -> RequestId {

@@ -7,7 +7,8 @@ use std::task::Waker;
 use std::time::Duration;
 
 use conclib_core::wire::{
-    Answerer, CodecError, Envelope, Frame, FrameError, MAX_BODY, MAX_TIMEOUT, RequestId, Unsent,
+    Answerer, CodecError, Envelope, Frame, FrameError, MAX_BODY, MAX_TIMEOUT, Outage, RequestId,
+    Unsent,
 };
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -55,6 +56,8 @@ pub(super) struct State {
     /// When the clock is looked at for those who wait. All of them have until
     /// then, so most requests leave it alone.
     pub(super) next_look: Option<Instant>,
+    /// There while no request can leave because there is no connection for it.
+    pub(super) down: Option<Down>,
     pub(super) doubt: Doubt,
     /// The request that asks for a sign of life.
     pub(super) probe: Option<RequestId>,
@@ -71,6 +74,13 @@ pub(super) enum Link {
     Closed,
 }
 
+/// A time without a connection.
+pub(super) struct Down {
+    since: Instant,
+    /// What is known of the reason, by the last try.
+    why: Box<str>,
+}
+
 pub(super) struct Waiting {
     pub(super) answerer: Answerer,
     target: Target,
@@ -84,6 +94,16 @@ pub(super) struct Waiting {
 }
 
 impl State {
+    /// There is no connection, and why.
+    pub(super) fn is_down(&mut self, why: &str) {
+        let since = self
+            .down
+            .as_ref()
+            .map_or_else(Instant::now, |down| down.since);
+        let why = why.into();
+        self.down = Some(Down { since, why });
+    }
+
     /// Whether a send to this target would not be told to wait.
     pub(super) fn is_worth_a_try(&self, target: Target) -> bool {
         match self.link {
@@ -150,6 +170,7 @@ impl Shared {
             shares: Shares::new(CLIENT_WINDOW),
             streams: IdMap::default(),
             next_look: None,
+            down: None,
             doubt: Doubt::default(),
             probe: None,
             queue: Queue::default(),
@@ -252,6 +273,19 @@ impl Shared {
         };
         askers.into_iter().chain(writer).for_each(Waker::wake);
         self.closing.notify_one();
+    }
+
+    pub(super) fn outage(&self) -> Option<Outage> {
+        let state = self.lock();
+        state.down.as_ref().map(|down| Outage {
+            lasted: down.since.elapsed(),
+            why: down.why.clone(),
+        })
+    }
+
+    /// A try to connect has failed.
+    pub(super) fn not_back(&self, why: &str) {
+        self.lock().is_down(why);
     }
 
     pub(super) fn is_closed(&self) -> bool {

@@ -53,6 +53,7 @@ impl Shared {
             let mut state = self.lock();
             if state.link == Link::Up {
                 state.link = Link::Leaving;
+                state.is_down("the server is shutting down");
             }
             state.seal_if_done()
         };
@@ -67,6 +68,7 @@ impl Shared {
                 return;
             }
             state.link = Link::Up;
+            state.down = None;
             state.out = Outbox::default();
             state.pushed = 0;
             self.written.store(0, Ordering::Relaxed);
@@ -77,13 +79,14 @@ impl Shared {
     }
 
     /// The connection is gone, and with it the answers to what is under way.
-    pub(super) fn disconnected(&self) {
+    pub(super) fn disconnected(&self, why: &str) {
         let mut cut_off = Vec::new();
         let (lost, written) = {
             let mut state = self.lock();
             if state.link != Link::Closed {
                 state.link = Link::Down;
             }
+            state.is_down(why);
             state.out.discard();
             state.next_look = None;
             state.doubt = Doubt::default();

@@ -38,10 +38,10 @@ impl SocketFile {
         url: &str,
     ) -> Result<(UnixListener, Self), OpenError> {
         let path = &place.path;
-        let directory = directory(path, place)?;
+        directory(path, place)?;
         // Between finding a dead socket and replacing it nobody else may do
         // the same, nor see a socket that is bound and does not listen yet.
-        let lock = lock(directory, path, url).await?;
+        let lock = Lock::take(path, url).await?;
         vacate(path, url).await?;
         let bind = |source: io::Error| match source.kind() {
             ErrorKind::AddrInUse => OpenError::InUse {
@@ -102,8 +102,8 @@ impl Drop for SocketFile {
     }
 }
 
-/// The directory of the socket, made if it is not there, and open.
-fn directory(path: &Path, place: &UnixPlace) -> Result<File, OpenError> {
+/// The directory of the socket, made if it is not there, and safe.
+fn directory(path: &Path, place: &UnixPlace) -> Result<(), OpenError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let failed = |source| OpenError::Directory {
         path: directory.to_owned(),
@@ -133,32 +133,76 @@ fn directory(path: &Path, place: &UnixPlace) -> Result<File, OpenError> {
     let metadata = open.metadata().map_err(failed)?;
     let ours = metadata.uid() == geteuid().as_raw() && metadata.mode() & 0o022 == 0;
     if ours {
-        Ok(open)
+        Ok(())
     } else {
         Err(unsafe_directory())
     }
 }
 
-/// Holds the directory against other servers that start, until it is dropped.
-/// The system lets go of it too when this process is killed.
-async fn lock(directory: File, path: &Path, url: &str) -> Result<File, OpenError> {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        match directory.try_lock() {
-            Ok(()) => return Ok(directory),
-            Err(TryLockError::WouldBlock) if Instant::now() < until => sleep(RETRY).await,
-            Err(TryLockError::WouldBlock) => {
-                return Err(OpenError::Contended {
-                    url: url.to_owned(),
-                });
-            }
-            Err(TryLockError::Error(source)) => {
-                return Err(OpenError::Directory {
-                    path: path.to_owned(),
-                    source,
-                });
+/// Holds the place against other servers that start, until it is dropped. The
+/// system lets go of it too when this process is killed.
+///
+/// It is a file of its own beside the socket that only this user can open: of
+/// what others can open, as the directory, they can hold the lock as well.
+#[derive(Debug)]
+struct Lock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    async fn take(socket: &Path, url: &str) -> Result<Self, OpenError> {
+        let mut path = socket.as_os_str().to_owned();
+        path.push(".lock");
+        let path = PathBuf::from(path);
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let locked = Self::open(&path).map_err(|source| OpenError::Lock {
+                path: path.clone(),
+                source,
+            });
+            match locked? {
+                Some(file) => return Ok(Self { path, _file: file }),
+                None if Instant::now() < until => sleep(RETRY).await,
+                None => {
+                    let url = url.to_owned();
+                    return Err(OpenError::Contended { url });
+                }
             }
         }
+    }
+
+    /// The file, locked. `None` if another server has it, or has just let go of
+    /// it: then the file that was opened here is there no more.
+    fn open(path: &Path) -> io::Result<Option<File>> {
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(OFlag::O_NOFOLLOW.bits())
+            .open(path)?;
+        let ours = file.metadata()?;
+        if ours.mode() & 0o077 != 0 {
+            // It was there already, and is not from a server.
+            file.set_permissions(Permissions::from_mode(0o600))?;
+        }
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let is_there = fs::symlink_metadata(path)
+            .is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino()));
+        Ok(is_there.then_some(file))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // While it is locked: a server that has it open sees that it is gone.
+        // One that stays does no harm, it is locked again the next time.
+        let _ = fs::remove_file(&self.path);
     }
 }
 

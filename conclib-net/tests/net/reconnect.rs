@@ -1,12 +1,15 @@
 //! A server that goes away, and comes back.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::house::{House, Ponder, ask, bytes, doubles, request, soon, until};
 use conclib::prelude::*;
 use conclib::wire::Broker as _;
+use conclib_net::{Address, AuthKey, Client, LocalBroker};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixListener;
+use tracing::field::{Field, Visit};
 
 #[support::test]
 async fn a_client_comes_back_by_itself_when_the_server_does() {
@@ -52,28 +55,118 @@ async fn what_is_under_way_at_a_disconnect_may_have_run() {
     assert_eq!(client.stats().reconnects, 1);
 }
 
-#[support::test]
-async fn an_ask_during_an_outage_ends_by_its_deadline() {
+#[support::test(start_paused = true)]
+async fn an_ask_during_an_outage_ends_by_its_deadline_and_says_since_when_there_is_one() {
     let house = House::new();
     let broker = house.open().await;
     let client = house.client().await;
     broker.close().await;
-    until(|| !client.stats().connected).await;
-    let error = ask(&client, Ponder { n: 1 })
-        .timeout(Duration::from_millis(20))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            error,
-            AskError::Deadline {
-                delivery: Delivery::NotDelivered,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    // Its tries begin.
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let short = Duration::from_millis(20);
+    let ask = || Call::new(support::desk(&client), Ponder { n: 1 }).timeout(short);
+    let errors = [
+        ask().await.unwrap_err(),
+        support::desk(&client)
+            .ask_json("Ponder", &serde_json::json!({ "n": 1 }), short)
+            .await
+            .unwrap_err(),
+        match ask().tell().await.unwrap_err() {
+            TellError::Failed { error, .. } => error,
+            error => panic!("{error}"),
+        },
+    ];
+    for error in errors {
+        assert_eq!(error.delivery(), Delivery::NotDelivered);
+        let text = error.to_string();
+        let AskError::Unreachable {
+            after, outage, why, ..
+        } = error
+        else {
+            panic!("{text}");
+        };
+        assert_eq!((after, outage.as_secs()), (short, 20));
+        assert!(why.contains("nobody serves on"), "{why}");
+        assert!(
+            text.contains("no connection for 20.") && text.contains(&*why),
+            "{text}"
+        );
+    }
     assert_eq!(client.stats().in_flight, 0);
+}
+
+/// Keeps the warnings of this crate.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<String>>>);
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.0 += &format!(" {}={value:?}", field.name());
+    }
+}
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target() == "conclib::net" && *metadata.level() == tracing::Level::WARN
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        self.0.lock().unwrap().push(line.0);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[support::test(start_paused = true)]
+async fn a_server_that_comes_back_with_another_key_is_told_of_once_and_in_each_ask() {
+    let warnings = Warnings::default();
+    let _guard = tracing::subscriber::set_default(warnings.clone());
+    let house = House::new();
+    let open = |url: String, key: AuthKey| {
+        let inlet = house.system.inlet();
+        async move {
+            let address = Address::parse(&url).unwrap();
+            LocalBroker::open(&address, Some(key), inlet).await.unwrap()
+        }
+    };
+    let key = AuthKey::random().unwrap();
+    let broker = open("tcp://127.0.0.1:0".to_owned(), key.clone()).await;
+    let url = broker.url().to_owned();
+    let address = Address::parse(&url).unwrap();
+    let client = Client::connect(&address, Some(key)).await.unwrap();
+    broker.close().await;
+    drop(broker);
+    let broker = open(url, AuthKey::random().unwrap()).await;
+    while broker.stats().wrong_key < 5 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let ask = ask(&client, Ponder { n: 1 }).timeout(Duration::from_secs(3));
+    let error = ask.await.unwrap_err();
+    let AskError::Unreachable { why, .. } = &error else {
+        panic!("{error}");
+    };
+    assert!(why.contains("has another authkey"), "{why}");
+    let warnings = warnings.0.lock().unwrap();
+    let of_the_key = |line: &&String| line.contains("has another authkey");
+    assert_eq!(
+        warnings.iter().filter(of_the_key).count(),
+        1,
+        "{warnings:#?}"
+    );
 }
 
 #[support::test]

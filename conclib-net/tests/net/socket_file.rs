@@ -171,6 +171,52 @@ async fn of_many_that_start_at_once_on_a_dead_socket_one_wins() {
 }
 
 #[support::test]
+async fn a_lock_that_others_hold_on_the_directory_keeps_no_server_from_starting() {
+    let house = House::new();
+    fs::set_permissions(house.directory.path(), Permissions::from_mode(0o755)).unwrap();
+    let others = fs::File::open(house.directory.path()).unwrap();
+    others.lock_shared().unwrap();
+    let _broker = house.open().await;
+    let names: Vec<_> = fs::read_dir(house.directory.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["app.sock"], "no lock is left");
+}
+
+#[support::test]
+async fn a_lock_that_a_killed_server_has_left_is_used_again() {
+    let house = House::new();
+    let lock = house.path.with_extension("sock.lock");
+    fs::write(&lock, "").unwrap();
+    fs::set_permissions(&lock, Permissions::from_mode(0o666)).unwrap();
+    let broker = house.open().await;
+    assert!(!lock.exists());
+    broker.close().await;
+
+    // One that is held is waited for, and only this user can hold one.
+    fs::write(&lock, "").unwrap();
+    let held = fs::File::open(&lock).unwrap();
+    held.lock().unwrap();
+    tokio::time::pause();
+    assert!(matches!(refused(&house).await, OpenError::Contended { .. }));
+    assert_eq!(mode(&lock), 0o600);
+    tokio::time::resume();
+    drop(held);
+    house.open().await;
+}
+
+#[support::test]
+async fn a_link_in_place_of_the_lock_is_not_followed() {
+    let house = House::new();
+    let target = house.directory.path().join("precious");
+    symlink(&target, house.path.with_extension("sock.lock")).unwrap();
+    let error = refused(&house).await;
+    assert!(matches!(error, OpenError::Lock { .. }), "{error}");
+    assert!(!target.exists());
+}
+
+#[support::test]
 async fn another_file_of_the_same_name_is_not_removed() {
     let house = House::new();
     let broker = house.open().await;
