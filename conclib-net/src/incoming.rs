@@ -4,6 +4,9 @@ use std::io;
 
 use conclib_core::wire::{FrameError, MAX_FRAME};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::time::{Instant, timeout_at};
+
+use crate::limits::FRAME_TIME;
 
 /// What the length before a frame takes.
 const PREFIX: usize = 4;
@@ -23,6 +26,17 @@ pub(crate) struct Incoming {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
+    /// Since when the rest of a frame is waited for.
+    since: Option<Instant>,
+}
+
+/// Why nothing was read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    #[error("the connection broke: {0}")]
+    Broken(#[from] io::Error),
+    #[error("the rest of a frame did not come within {FRAME_TIME:?}")]
+    Unfinished,
 }
 
 impl Incoming {
@@ -31,6 +45,7 @@ impl Incoming {
             bytes: vec![0; USUAL],
             start: 0,
             end: 0,
+            since: None,
         }
     }
 
@@ -57,14 +72,31 @@ impl Incoming {
             return Ok(None);
         };
         self.start += PREFIX + len;
+        self.since = None;
         Ok(Some(frame))
     }
 
     /// Reads what there is; returns how many bytes, 0 at the end of the link.
     /// Cancel safe.
-    pub(crate) async fn fill<R: AsyncRead + Unpin>(&mut self, reader: &mut R) -> io::Result<usize> {
+    ///
+    /// # Errors
+    /// The link broke, or part of a frame has been here for too long. The time
+    /// in which nothing was read, since there was something else to do, does
+    /// not count.
+    pub(crate) async fn fill<R: AsyncRead + Unpin>(
+        &mut self,
+        reader: &mut R,
+    ) -> Result<usize, ReadError> {
         self.make_room();
-        let read = reader.read(&mut self.bytes[self.end..]).await?;
+        let part = !self.is_empty();
+        let reading = reader.read(&mut self.bytes[self.end..]);
+        let read = if part {
+            let until = *self.since.get_or_insert_with(Instant::now) + FRAME_TIME;
+            let read = timeout_at(until, reading).await;
+            read.map_err(|_| ReadError::Unfinished)??
+        } else {
+            reading.await?
+        };
         self.end += read;
         Ok(read)
     }

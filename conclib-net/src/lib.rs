@@ -23,6 +23,7 @@
 //! | handshakes at once | 256 | one that has said nothing is ended if these are half of all, else one that has; of the source that has most |
 //! | connections | 1024 | it is refused |
 //! | a frame | [`MAX_FRAME`](conclib_core::wire::MAX_FRAME) | it is disconnected, before anything is allocated |
+//! | time for a frame, from its first byte to its last | 60 s | it is disconnected |
 //! | unanswered requests | 1024, and a quarter of the free places for one actor | one more is refused with `MailboxFull` |
 //! | requests that it gave up, or whose deadline passed, while their actors have them | 4096, and a quarter of the free places for one actor | new ones are refused with `MailboxFull` |
 //! | open streams of replies | 256 | one more is refused |

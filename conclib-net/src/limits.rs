@@ -11,6 +11,10 @@ pub(crate) const CLIENT_WINDOW: usize = 1024;
 /// How many bytes may wait in a client to be written before it takes no more.
 pub(crate) const CLIENT_WAITING: usize = 1024 * 1024;
 
+/// The time from the first byte of a frame to its last. The largest frame makes
+/// it at 18 kB a second; half a frame holds as much memory as has come of it.
+pub(crate) const FRAME_TIME: Duration = Duration::from_secs(60);
+
 /// What a broker allows its clients. Tests make it smaller.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {

@@ -1,8 +1,10 @@
 //! What is logged, at which level, under the target `conclib`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use conclib::prelude::*;
+use conclib::wire::{Codec, Envelope, Origin, ReplySink, RequestId, ResponseEnvelope};
 use support::capture::{capture, of};
 use support::{NoGood, ScribeCalls, hold, scribe};
 use tracing::Level;
@@ -127,4 +129,39 @@ async fn a_ticker_whose_run_panics_is_an_error() {
     let errors = log.lines();
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert!(errors[0].starts_with("ERROR") && errors[0].contains("the first run fails"));
+}
+
+/// Hears nothing of what it asked for.
+struct Deaf;
+
+impl ReplySink for Deaf {
+    fn respond(&self, _: ResponseEnvelope) {}
+}
+
+#[support::test]
+async fn a_peer_that_makes_messages_up_does_not_fill_the_log() {
+    let system = System::new("logging");
+    let _scribe = system.actor(scribe().0).urn("one").spawn().unwrap();
+    let (log, _capture) = capture();
+    for id in 0..1000 {
+        let envelope = Envelope {
+            id: RequestId::from_u128(id),
+            to: "one",
+            message: "made_up",
+            timeout: Duration::from_secs(1),
+            trace: "",
+            codec: Codec::Json,
+            fingerprint: 0,
+            asked: true,
+            priority: None,
+            chain: &[],
+            body: b"{}",
+        };
+        let inlet = system.inlet();
+        let delivered = inlet.deliver(&envelope, Arc::new(Deaf), Origin::Local);
+        assert!(delivered.is_none());
+    }
+    let warnings = of(&log, Level::WARN);
+    assert_eq!(warnings.len(), 10, "{warnings:?}");
+    assert!(warnings[9].contains("so_far=512"), "{warnings:?}");
 }

@@ -67,7 +67,7 @@ pub(crate) struct Seed {
     pub(crate) place: Place,
 }
 
-/// What is counted of an actor. The loop alone writes.
+/// What is counted of an actor. The loop alone writes, but for `unexpected`.
 #[derive(Default)]
 pub(crate) struct Stats {
     pub(crate) handled: AtomicU64,
@@ -77,6 +77,8 @@ pub(crate) struct Stats {
     /// How many handlers run beside the turns.
     pub(crate) beside: AtomicUsize,
     pub(crate) last_error: Mutex<Option<Box<str>>>,
+    /// Requests from outside for messages that it does not have.
+    pub(crate) unexpected: AtomicU64,
 }
 
 impl Stats {

@@ -247,13 +247,20 @@ impl<A: Actor> Cell<A> {
         self.system.waits.of(self.id)
     }
 
+    /// Warns of the first, and each time that the number has doubled: a peer
+    /// that makes names up is not to fill the log.
+    #[cold]
     fn unexpected(&self, message: &str) {
-        tracing::warn!(
-            target: "conclib",
-            urn = %self.urn(),
-            request = message,
-            "unexpected message received"
-        );
+        let so_far = 1 + self.stats.unexpected.fetch_add(1, Ordering::Relaxed);
+        if so_far.is_power_of_two() {
+            tracing::warn!(
+                target: "conclib",
+                urn = %self.urn(),
+                request = message,
+                so_far,
+                "unexpected message received"
+            );
+        }
     }
 }
 

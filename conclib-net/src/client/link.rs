@@ -1,7 +1,6 @@
 //! The task that has a client's connection, and makes a new one when it is
 //! lost.
 
-use std::io;
 use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use super::dial::{Dial, Dialled};
 use super::shared::Shared;
 use crate::ConnectError;
 use crate::clock;
-use crate::incoming::Incoming;
+use crate::incoming::{Incoming, ReadError};
 use crate::outbox::write_out;
 
 /// How long what is left may take at the end of a connection: to leave when
@@ -102,8 +101,8 @@ fn said(error: &ConnectError) -> String {
 enum End {
     #[error("the server left")]
     Left,
-    #[error("the connection broke: {0}")]
-    Broken(#[from] io::Error),
+    #[error(transparent)]
+    Unread(#[from] ReadError),
     #[error("{0}")]
     BadFrame(#[from] FrameError),
     #[error("the server sent what only a client sends")]
@@ -129,7 +128,7 @@ where
             // The server no longer reads. What it has answered is still there.
             Err(error) => {
                 shared.server_leaves();
-                timeout(FLUSH, reading).await.unwrap_or(End::Broken(error))
+                timeout(FLUSH, reading).await.unwrap_or(End::Unread(error.into()))
             }
         },
         end = &mut reading => end,
@@ -149,7 +148,7 @@ async fn read_in<R: AsyncRead + Unpin>(mut reader: R, shared: &Arc<Shared>) -> E
         match incoming.fill(&mut reader).await {
             Ok(0) => return End::Left,
             Ok(_) => shared.heard.store(true, Ordering::Relaxed),
-            Err(error) => return End::Broken(error),
+            Err(error) => return End::Unread(error),
         }
         loop {
             let frame = match incoming.next() {

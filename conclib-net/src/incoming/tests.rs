@@ -12,6 +12,7 @@ fn framed(len: usize, fill: u8) -> Vec<u8> {
 /// Reads all pieces, and returns what frames come out.
 fn frames(pieces: &[&[u8]]) -> Vec<Vec<u8>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .unwrap();
     let mut incoming = Incoming::new();
@@ -53,6 +54,7 @@ fn many_frames_come_out_of_one_read() {
 #[test]
 fn the_largest_frame_fits_and_its_room_is_given_back() {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .unwrap();
     let bytes = framed(MAX_FRAME, 7);
@@ -76,6 +78,7 @@ fn the_largest_frame_fits_and_its_room_is_given_back() {
 #[test]
 fn an_announced_length_allocates_nothing() {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .unwrap();
     for len in [

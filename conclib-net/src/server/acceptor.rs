@@ -1,10 +1,13 @@
 //! The task that lets clients in, and has their connections.
 
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use conclib_core::wire::{Inlet, Origin};
+use nix::errno::Errno;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -17,9 +20,9 @@ use crate::AuthKey;
 use crate::handshake::{self, Admission, Refusal, Turned};
 use crate::limits::Limits;
 
-/// How long nothing is accepted after the system could not, which usually
-/// means that this process has no file descriptors left.
-const BREATH: Duration = Duration::from_millis(50);
+/// How long nothing is accepted after the system could not; and how long one
+/// that finds no file descriptor left may take to be told so.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// How far a broker is in its life; it only moves forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +47,9 @@ pub(super) struct Common {
 pub(super) struct Acceptor {
     common: Arc<Common>,
     handshakes: Handshakes,
+    /// Given up for a moment when this process has no file descriptor left, to
+    /// tell one that connects so.
+    spare: Option<File>,
     /// Dropped with the acceptor: no connection outlives it.
     connections: JoinSet<()>,
 }
@@ -65,6 +71,7 @@ impl Acceptor {
                 places,
             }),
             handshakes: Handshakes::new(limits.handshakes),
+            spare: spare(),
             connections: JoinSet::new(),
         }
     }
@@ -77,7 +84,7 @@ impl Acceptor {
                 Some(_) = self.connections.join_next() => {}
                 accepted = listener.accept() => match accepted {
                     Ok(accepted) => self.take(accepted, phases.clone()),
-                    Err(error) => breathe(&error).await,
+                    Err(error) => self.cannot_accept(&listener, &error).await,
                 },
             }
         }
@@ -101,7 +108,59 @@ impl Acceptor {
     }
 }
 
+impl Acceptor {
+    async fn cannot_accept(&mut self, listener: &Listener, error: &io::Error) {
+        // A client that left before it was accepted is none of our troubles.
+        if error.kind() == ErrorKind::ConnectionAborted {
+            return;
+        }
+        if let Some(so_far) = self.common.ledger.not_accepted.up() {
+            tracing::warn!(target: "conclib::net", %error, so_far, "cannot accept a connection");
+        }
+        let no_files = matches!(
+            error.raw_os_error().map(Errno::from_raw),
+            Some(Errno::EMFILE | Errno::ENFILE)
+        );
+        // It would wait in vain until its own time is over.
+        let refused = no_files && self.spare.take().is_some() && {
+            let refusing = timeout(BREATH, self.common.refuse_one(listener)).await;
+            refusing.unwrap_or(true)
+        };
+        if self.spare.is_none() {
+            self.spare = spare();
+        }
+        if !refused {
+            sleep(BREATH).await;
+        }
+    }
+}
+
 impl Common {
+    /// Tells the next that connects that it finds no place. False if there was
+    /// none.
+    async fn refuse_one(&self, listener: &Listener) -> bool {
+        let Ok(accepted) = listener.accept().await else {
+            return false;
+        };
+        let Accepted {
+            mut stream, origin, ..
+        } = accepted;
+        let admission = Admission {
+            key: self.key.as_ref(),
+            refused: Some(Refusal::Full),
+            spoke: &AtomicBool::new(false),
+        };
+        let no_place = || Err::<Place, _>(Refusal::Full);
+        let turned = match &mut stream {
+            Stream::Unix(stream) => handshake::admit(stream, admission, no_place).await,
+            Stream::Tcp(stream) => handshake::admit(stream, admission, no_place).await,
+        };
+        if let Err(turned) = turned {
+            self.turned_away(&turned, &origin);
+        }
+        true
+    }
+
     /// One connection, from its first byte to its last.
     async fn welcome(
         self: Arc<Self>,
@@ -205,10 +264,6 @@ impl Drop for Place {
     }
 }
 
-async fn breathe(error: &io::Error) {
-    // A client that left before it was accepted is none of our troubles.
-    if error.kind() != ErrorKind::ConnectionAborted {
-        tracing::warn!(target: "conclib::net", %error, "cannot accept a connection");
-        sleep(BREATH).await;
-    }
+fn spare() -> Option<File> {
+    File::open("/dev/null").ok()
 }

@@ -27,6 +27,8 @@ pub(super) struct Ledger {
     pub(super) wrong_key: Count,
     pub(super) turned_away: Count,
     pub(super) thrown_out: Count,
+    /// Connections that the system did not give us.
+    pub(super) not_accepted: Count,
 }
 
 impl Ledger {

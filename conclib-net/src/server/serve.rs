@@ -1,7 +1,6 @@
 //! One client of a broker: its requests come in, their answers leave.
 
 use std::future::poll_fn;
-use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use super::acceptor::{Common, Phase};
 use super::connection::{Connection, Duplicate, Leaving, Load};
 use super::streams::Feeding;
 use crate::clock;
-use crate::incoming::Incoming;
+use crate::incoming::{Incoming, ReadError};
 use crate::outbox::write_out;
 
 /// Why a connection ended.
@@ -24,8 +23,8 @@ enum End {
     Left,
     #[error("the broker closes")]
     Closing,
-    #[error("the connection broke: {0}")]
-    Broken(#[from] io::Error),
+    #[error(transparent)]
+    Unread(#[from] ReadError),
     #[error("{0}")]
     BadFrame(#[from] FrameError),
     #[error("it ended in the middle of a frame")]
@@ -41,14 +40,17 @@ enum End {
 impl End {
     /// Whether the peer did what it must not.
     fn is_its_fault(&self) -> bool {
-        !matches!(self, Self::Left | Self::Closing | Self::Broken(_))
+        !matches!(
+            self,
+            Self::Left | Self::Closing | Self::Unread(ReadError::Broken(_))
+        )
     }
 
     /// Whether the peer can still be told something.
     fn can_be_told(&self) -> bool {
         !matches!(
             self,
-            Self::Left | Self::Broken(_) | Self::Stalled | Self::Truncated
+            Self::Left | Self::Unread(ReadError::Broken(_)) | Self::Stalled | Self::Truncated
         )
     }
 }
@@ -127,7 +129,7 @@ where
             Ok(0) if incoming.is_empty() => return End::Left,
             Ok(0) => return End::Truncated,
             Ok(_) => {}
-            Err(error) => return End::Broken(error),
+            Err(error) => return End::Unread(error),
         }
         loop {
             let frame = match incoming.next() {

@@ -84,10 +84,14 @@ static FORKS: Mutex<()> = Mutex::new(());
 
 fn start(executable: &Path, role: &str, url: &str) -> Command {
     let mut command = Command::new(executable);
+    as_child(&mut command, role, url);
+    command
+}
+
+fn as_child(command: &mut Command, role: &str, url: &str) {
     let child = support::test_name!(child_of_a_role);
     command.args(["--exact", &child, "--nocapture", "--test-threads=1"]);
     command.env(ROLE, role).env(URL, url).stdout(Stdio::piped());
-    command
 }
 
 fn spawn(command: &mut Command) -> Child {
@@ -218,4 +222,50 @@ async fn a_user_who_is_named_is_let_in() {
     fs::set_permissions(house.directory.path(), fs::Permissions::from_mode(0o711)).unwrap();
     let word = as_nobody(&house, "?uid=65534", "").await;
     assert!(word.is_none_or(|word| word == "let in, true"));
+}
+
+#[support::test]
+async fn a_server_without_file_descriptors_says_that_it_is_full() {
+    let house = House::new();
+    let url = house.address.to_string();
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 40; exec \"$0\" \"$@\""]);
+    command.arg(env::current_exe().unwrap());
+    as_child(&mut command, "serves", &url);
+    let (server, _) = word_of(spawn(&mut command)).await;
+    let _server = Killed(server);
+    let mut clients = Vec::new();
+    let error = loop {
+        match soon(Client::connect(&house.address, None)).await {
+            Ok(client) => clients.push(client),
+            Err(error) => break error,
+        }
+        assert!(clients.len() < 40);
+    };
+    assert!(matches!(error, ConnectError::Full { .. }), "{error}");
+    for _ in 0..3 {
+        let error = soon(Client::connect(&house.address, None))
+            .await
+            .unwrap_err();
+        assert!(matches!(error, ConnectError::Full { .. }), "{error}");
+    }
+    assert!(doubles(&clients[0], 1).await);
+    // Those that leave make room.
+    soon(clients.pop().unwrap().close()).await;
+    soon(async {
+        while Client::connect(&house.address, None).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+/// Ends with its test, also if that fails.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

@@ -7,7 +7,7 @@ use crate::house::{House, doubles, hello};
 use conclib_net::{Client, ConnectError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::time::{Instant, interval};
+use tokio::time::{Instant, interval, sleep};
 
 #[support::test(start_paused = true)]
 async fn a_client_that_sends_a_byte_a_second_is_cut_off_after_five() {
@@ -66,4 +66,40 @@ async fn a_broker_waits_two_seconds_for_a_peer_that_does_not_read() {
     let began = Instant::now();
     conclib::wire::Broker::close(&broker).await;
     assert_eq!(began.elapsed().as_secs(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_frame_is_waited_for_for_a_minute() {
+    let house = House::new();
+    let broker = house.open().await;
+    let good = house.client().await;
+    let frame = support::bytes(&support::request(1, "double", br#"{"n":21}"#));
+    let (half, rest) = frame.split_at(frame.len() / 2);
+    let mut slow = house.raw().await;
+    // In time, again and again.
+    for _ in 0..3 {
+        slow.write_all(half).await.unwrap();
+        sleep(Duration::from_secs(50)).await;
+        slow.write_all(rest).await.unwrap();
+        let answer = support::read_frame(&mut slow).await.unwrap();
+        assert!(answer.ends_with(b"42"), "{answer:?}");
+    }
+    let began = Instant::now();
+    slow.write_all(half).await.unwrap();
+    let mut end = slow;
+    let mut seconds = interval(Duration::from_secs(1));
+    let mut heard = [0; 64];
+    let told = loop {
+        tokio::select! {
+            read = end.read(&mut heard) => break read.unwrap(),
+            _ = seconds.tick() => {
+                assert!(doubles(&good, 7).await);
+                assert!(began.elapsed() < Duration::from_secs(90), "it is waited for");
+            }
+        }
+    };
+    // A goodbye, and the end.
+    assert_eq!(heard[..told], [0, 0, 0, 1, 4]);
+    assert_eq!(began.elapsed().as_secs(), 60);
+    assert_eq!(broker.stats().thrown_out, 1);
 }
