@@ -12,7 +12,9 @@ pub use crate::actor::{
 pub use crate::call::Sending;
 pub use crate::error::Failure;
 pub use crate::message::{WireAnswer, WirePart};
-pub use crate::shape::{Fallback, Probe, hash, mix};
+pub use crate::shape::{
+    DECLARED, Depth, Fallback, Full, Of, Probe, ShapeAt, hash, mix, with_parameters,
+};
 pub use crate::waits::is_anybody_waiting;
 pub use crate::wire::{WireAsker, accept, rewrite_chain};
 

@@ -167,8 +167,9 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
     let span = error.as_ref().map_or(*blame, Spanned::span);
     let error_is = quote_spanned!(blaming(span)=> type Error = #error_ty;);
     let fingerprint = (!local).then(|| {
-        let reply = shape::of_type(reply, runtime);
-        let error = shape::of_type(&error_ty, runtime);
+        let full = quote!(#runtime::__private::Full);
+        let reply = shape::of_type(reply, &full, runtime);
+        let error = shape::of_type(&error_ty, &full, runtime);
         quote! {
             const FINGERPRINT: u64 = {
                 use #runtime::__private::Fallback as _;
@@ -182,7 +183,7 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
         }
     });
     let priority = priority.map(|priority| quote!(const PRIORITY: u8 = #priority;));
-    let shape = (!local).then(|| self::shape(message, shape));
+    let shape = (!local).then(|| shape::impls(message, shape));
     let allowances = super::allowances();
     quote! {
         #allowances
@@ -195,21 +196,5 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
             #fingerprint
         }
         #shape
-    }
-}
-
-fn shape(message: &Message, shape: &TokenStream) -> TokenStream {
-    let runtime = &message.runtime;
-    let self_ty = &message.self_ty;
-    let (impl_generics, _, where_clause) = message.generics.split_for_impl();
-    let allowances = super::allowances();
-    quote! {
-        #allowances
-        impl #impl_generics #runtime::Shape for #self_ty #where_clause {
-            const SHAPE: u64 = {
-                use #runtime::__private::Fallback as _;
-                #shape
-            };
-        }
     }
 }

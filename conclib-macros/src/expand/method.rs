@@ -29,7 +29,7 @@ pub(super) fn expand(method: &Method) -> TokenStream {
         }
     });
     let derives = serde(message, &[]);
-    let shape = shape::of_fields(&named(params), ident, runtime);
+    let shape = shape::of_fields(&named(params), runtime);
     let impls = impls(message, &shape);
     let allowances = super::allowances();
     let (impl_generics, _, where_clause) = message.generics.split_for_impl();

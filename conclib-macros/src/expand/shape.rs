@@ -1,10 +1,15 @@
 //! The shape of a type, as a constant expression.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::visit_mut::VisitMut;
-use syn::{Attribute, Data, DeriveInput, Fields, Ident, Path, Type};
+use syn::{
+    Attribute, Data, DeriveInput, Fields, GenericArgument, Path, PathArguments, Type, TypePath,
+    parse_quote,
+};
+
+use crate::model::Message;
 
 /// The shape of a struct or an enum.
 pub(super) fn of_data(input: &DeriveInput, runtime: &Path) -> TokenStream {
@@ -12,7 +17,7 @@ pub(super) fn of_data(input: &DeriveInput, runtime: &Path) -> TokenStream {
         Data::Enum(data) => {
             let variants = data.variants.iter().map(|variant| {
                 let name = variant.ident.unraw().to_string();
-                let fields = of_fields(&variant.fields, &input.ident, runtime);
+                let fields = of_fields(&variant.fields, runtime);
                 let cfg = conditions(&variant.attrs);
                 quote! {
                     #(#cfg)*
@@ -25,25 +30,19 @@ pub(super) fn of_data(input: &DeriveInput, runtime: &Path) -> TokenStream {
                 shape
             }
         }
-        Data::Struct(data) => of_fields(&data.fields, &input.ident, runtime),
+        Data::Struct(data) => of_fields(&data.fields, runtime),
         Data::Union(_) => quote!(0),
     }
 }
 
-/// The shape of a struct or of a variant: its fields in their order. A field
-/// that mentions the type itself counts by name: the shape would never end.
-pub(super) fn of_fields(fields: &Fields, this: &Ident, runtime: &Path) -> TokenStream {
+/// The shape of a struct or of a variant: its fields in their order.
+pub(super) fn of_fields(fields: &Fields, runtime: &Path) -> TokenStream {
     let parts = fields.iter().enumerate().map(|(at, field)| {
         let name = match &field.ident {
             Some(ident) => ident.unraw().to_string(),
             None => at.to_string(),
         };
-        let shape = if mentions(&field.ty, this) {
-            let name = bare_name(&field.ty);
-            quote!(#runtime::__private::hash(#name))
-        } else {
-            of_type(&field.ty, runtime)
-        };
+        let shape = of_type(&field.ty, &depth().into_token_stream(), runtime);
         let cfg = conditions(&field.attrs);
         quote! {
             #(#cfg)*
@@ -57,13 +56,113 @@ pub(super) fn of_fields(fields: &Fields, this: &Ident, runtime: &Path) -> TokenS
     }
 }
 
-/// The shape of a type as a field: what it says of itself, or its bare name.
-/// `Fallback` has to be in scope around it.
-pub(super) fn of_type(ty: &Type, runtime: &Path) -> TokenStream {
-    let name = bare_name(ty);
+/// `Shape` for the type of a message.
+pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
+    let runtime = &message.runtime;
+    let self_ty = &message.self_ty;
+    let depth = depth();
+    let (impl_generics, _, where_clause) = message.generics.split_for_impl();
+    let open = message.generics.type_params().next().map(|_| {
+        quote!(
+            const OPEN: bool = true;
+        )
+    });
+    let mut with_depth = message.generics.clone();
+    with_depth
+        .params
+        .push(parse_quote!(#depth: #runtime::__private::Depth));
+    let (with_depth, _, _) = with_depth.split_for_impl();
+    let allowances = super::allowances();
     quote! {
-        #runtime::__private::shape_or_name(<#runtime::__private::Probe<#ty>>::SHAPE, #name)
+        #allowances
+        impl #impl_generics #runtime::Shape for #self_ty #where_clause {
+            const END: u64 = #runtime::__private::DECLARED;
+            #open
+            type At<#depth: #runtime::__private::Depth> = #runtime::__private::Of<Self, #depth>;
+        }
+        #allowances
+        impl #with_depth #runtime::__private::ShapeAt<#depth> for #self_ty #where_clause {
+            const SHAPE: u64 = {
+                use #runtime::__private::Fallback as _;
+                #shape
+            };
+        }
     }
+}
+
+/// The parameter of [`impls`] that says how far a shape is followed.
+fn depth() -> Ident {
+    Ident::new("__Depth", Span::call_site())
+}
+
+/// The shape of a type as a field: what it says of itself, or its bare name
+/// and what is in its parameters. `Fallback` has to be in scope around it.
+pub(super) fn of_type(ty: &Type, depth: &TokenStream, runtime: &Path) -> TokenStream {
+    probed(ty, depth, "SHAPE", runtime)
+}
+
+fn probed(ty: &Type, depth: &TokenStream, constant: &str, runtime: &Path) -> TokenStream {
+    let probe = quote!(<#runtime::__private::Probe<#ty, #depth>>);
+    let shape = Ident::new(constant, Span::call_site());
+    let (name, parameters) = parts(ty);
+    if parameters.is_empty() {
+        return quote!(#runtime::__private::shape_or_name(#probe::#shape, #name));
+    }
+    let parameters = parameters
+        .into_iter()
+        .map(|ty| probed(ty, depth, "INSIDE", runtime));
+    quote! {
+        #runtime::__private::with_parameters(
+            #probe::#shape,
+            #probe::OPEN,
+            #name,
+            &[#(#parameters),*],
+        )
+    }
+}
+
+/// A type as its name and the types that it is written with.
+fn parts(ty: &Type) -> (String, Vec<&Type>) {
+    match ty {
+        Type::Group(group) => parts(&group.elem),
+        Type::Paren(paren) => parts(&paren.elem),
+        Type::Tuple(tuple) if !tuple.elems.is_empty() => {
+            ("tuple".to_owned(), tuple.elems.iter().collect())
+        }
+        Type::Array(array) => {
+            let name = format!("array of {}", text(&array.len));
+            (name, vec![&array.elem])
+        }
+        Type::Slice(slice) => ("slice".to_owned(), vec![&slice.elem]),
+        Type::Reference(reference) => parts(&reference.elem),
+        Type::Path(TypePath {
+            qself: None, path, ..
+        }) => of_path(path),
+        _ => (bare_name(ty), Vec::new()),
+    }
+}
+
+/// The last segment of a path, as two builds may have it in different places;
+/// its lifetimes are in no encoding.
+fn of_path(path: &Path) -> (String, Vec<&Type>) {
+    let Some(last) = path.segments.last() else {
+        return (text(path), Vec::new());
+    };
+    let mut name = last.ident.unraw().to_string();
+    let mut types = Vec::new();
+    match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => {
+            for argument in &arguments.args {
+                match argument {
+                    GenericArgument::Type(ty) => types.push(ty),
+                    GenericArgument::Lifetime(_) => {}
+                    other => name.push_str(&text(other)),
+                }
+            }
+        }
+        other => name.push_str(&text(other)),
+    }
+    (name, types)
 }
 
 /// A type as it was written, without the paths to it: two builds may have it
@@ -81,8 +180,13 @@ fn bare_name(ty: &Type) -> String {
     }
     let mut bare = ty.clone();
     Bare.visit_type_mut(&mut bare);
-    // How tokens are spaced is up to the compiler, and two may differ.
-    let mut text = bare.into_token_stream().to_string();
+    text(&bare)
+}
+
+/// Tokens without the space between them: the compiler decides about that, and
+/// two compilers may differ.
+fn text(tokens: &impl ToTokens) -> String {
+    let mut text = tokens.to_token_stream().to_string();
     text.retain(|ch| !ch.is_whitespace());
     text
 }
@@ -90,16 +194,4 @@ fn bare_name(ty: &Type) -> String {
 /// A field that is not there has no part in the shape.
 fn conditions(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
     attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
-}
-
-fn mentions(ty: &Type, this: &Ident) -> bool {
-    struct Find<'a>(&'a Ident, bool);
-    impl<'ast> syn::visit::Visit<'ast> for Find<'_> {
-        fn visit_ident(&mut self, ident: &'ast Ident) {
-            self.1 |= ident == self.0 || ident == "Self";
-        }
-    }
-    let mut find = Find(this, false);
-    syn::visit::Visit::visit_type(&mut find, ty);
-    find.1
 }
