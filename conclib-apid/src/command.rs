@@ -1,4 +1,4 @@
-use std::{ffi::OsStr, path::Path, time::Duration};
+use std::{ffi::OsStr, fmt, path::Path, time::Duration};
 
 use conclib_process::ChildCommand;
 
@@ -41,9 +41,16 @@ pub struct ApiCommand<H = NoHealth> {
 pub struct NoHealth;
 
 /// The state of an [`ApiCommand`] that can be started.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Health {
     pub(crate) url: String,
+}
+
+impl fmt::Debug for Health {
+    /// Shows nothing of the URL: it has not been looked at yet, and may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Health").finish_non_exhaustive()
+    }
 }
 
 impl ApiCommand {
@@ -93,10 +100,27 @@ impl<H> ApiCommand<H> {
         }
     }
 
-    /// Sets an environment variable, in addition to those of the owner.
+    /// Sets an environment variable, in addition to those of the owner. `CONCLIB_AUTHKEY` is not inherited: a server that asks a
+    /// proxy over TCP is given it here.
     pub fn env(self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         Self {
             child: self.child.env(key, value),
+            ..self
+        }
+    }
+
+    /// Keeps an environment variable of the owner back, or takes back what [`env`](Self::env) has set.
+    pub fn env_remove(self, key: impl AsRef<OsStr>) -> Self {
+        Self {
+            child: self.child.env_remove(key),
+            ..self
+        }
+    }
+
+    /// Keeps the whole environment of the owner back, and forgets what [`env`](Self::env) has set so far.
+    pub fn env_clear(self) -> Self {
+        Self {
+            child: self.child.env_clear(),
             ..self
         }
     }

@@ -25,11 +25,13 @@ const SHOWN_LINES: usize = 10;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartApiError {
-    /// The health URL is none that can be asked. Nothing was started.
-    #[error("`{url}` cannot be a health URL: give one like http://127.0.0.1:8000/healthz")]
+    /// The health URL is none that can be asked. Nothing was started. The URL itself is not shown: it may hold a password.
+    #[error(
+        "the health URL of `{program}` cannot be asked: {source}; give one like http://127.0.0.1:8000/healthz"
+    )]
     HealthUrl {
-        /// The URL as it was given.
-        url: String,
+        /// The program that was to be started.
+        program: String,
         /// What is wrong with it.
         source: HealthUrlError,
     },

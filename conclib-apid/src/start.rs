@@ -66,7 +66,7 @@ pub async fn start_api(command: ApiCommand<Health>) -> Result<ApiDaemon, StartAp
     let program = command.program().to_string_lossy().into_owned();
     let health = match HealthUrl::parse(&url) {
         Ok(health) => health,
-        Err(source) => return Err(StartApiError::HealthUrl { url, source }),
+        Err(source) => return Err(StartApiError::HealthUrl { program, source }),
     };
     if Handle::try_current().is_err() {
         return Err(SpawnError::NoRuntime { program }.into());

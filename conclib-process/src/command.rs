@@ -19,10 +19,19 @@ use crate::{
     output::{Origin, Output},
 };
 
+/// The variable in which a proxy and its clients find their key. It is not inherited.
+const AUTHKEY: &str = "CONCLIB_AUTHKEY";
+
 /// A foreign program, and how it is to be started.
 ///
-/// The program runs without a shell, with the environment of its owner and what [`env`](Self::env) adds, with an empty standard
-/// input, in a process group of its own. One command can start many children.
+/// The program runs without a shell, with an empty standard input, in a process group of its own. One command can start many
+/// children.
+///
+/// # Environment
+///
+/// A child inherits the environment of its owner except `CONCLIB_AUTHKEY`: the key that lets a process ask actors is given to
+/// no program unasked. A child that needs it gets it by [`env`](Self::env). [`env_remove`](Self::env_remove) and
+/// [`env_clear`](Self::env_clear) keep more back.
 ///
 /// # Examples
 ///
@@ -44,7 +53,9 @@ use crate::{
 pub struct ChildCommand {
     program: OsString,
     args: Vec<OsString>,
-    env: Vec<(OsString, OsString)>,
+    inherits: bool,
+    /// In their order; `None` takes a variable out.
+    env: Vec<(OsString, Option<OsString>)>,
     dir: Option<PathBuf>,
 }
 
@@ -54,6 +65,7 @@ impl ChildCommand {
         Self {
             program: program.as_ref().into(),
             args: Vec::new(),
+            inherits: true,
             env: Vec::new(),
             dir: None,
         }
@@ -77,7 +89,26 @@ impl ChildCommand {
     /// Sets an environment variable. This, and not an argument, is the place for a secret: arguments can be read by every user.
     #[must_use]
     pub fn env(mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.env.push((key.as_ref().into(), value.as_ref().into()));
+        self.env
+            .push((key.as_ref().into(), Some(value.as_ref().into())));
+        self
+    }
+
+    /// Keeps an environment variable of the owner back, or takes back what [`env`](Self::env) has set.
+    #[must_use]
+    pub fn env_remove(mut self, key: impl AsRef<OsStr>) -> Self {
+        self.env.push((key.as_ref().into(), None));
+        self
+    }
+
+    /// Keeps the whole environment of the owner back, and forgets what [`env`](Self::env) has set so far.
+    ///
+    /// A program that is given by its name alone is then looked for where the system looks by default: give its full path, or
+    /// set `PATH` again.
+    #[must_use]
+    pub fn env_clear(mut self) -> Self {
+        self.inherits = false;
+        self.env.clear();
         self
     }
 
@@ -152,9 +183,18 @@ impl ChildCommand {
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command
-            .args(&self.args)
-            .envs(self.env.iter().map(|(key, value)| (key, value)));
+        command.args(&self.args);
+        if self.inherits {
+            command.env_remove(AUTHKEY);
+        } else {
+            command.env_clear();
+        }
+        for (key, value) in &self.env {
+            match value {
+                Some(value) => command.env(key, value),
+                None => command.env_remove(key),
+            };
+        }
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -192,27 +232,29 @@ impl ChildCommand {
         if self.program.as_encoded_bytes().contains(&b'/') {
             return self.program.to_string_lossy().into_owned();
         }
-        let own = self
-            .env
-            .iter()
-            .rev()
-            .find(|(key, _)| key == "PATH")
-            .map(|(_, path)| path.clone());
-        own.or_else(|| env::var_os("PATH"))
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
+        let own = self.env.iter().rev().find(|(key, _)| key == "PATH");
+        let path = match own {
+            Some((_, path)) => path.clone(),
+            None if self.inherits => env::var_os("PATH"),
+            None => None,
+        };
+        path.unwrap_or_default().to_string_lossy().into_owned()
     }
 }
 
 impl fmt::Debug for ChildCommand {
     /// Shows which environment variables are set, not to what: a value may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys: Vec<_> = self.env.iter().map(|(key, _)| key).collect();
+        let keys = |set: bool| -> Vec<_> {
+            let these = self.env.iter().filter(|(_, value)| value.is_some() == set);
+            these.map(|(key, _)| key).collect()
+        };
         f.debug_struct("ChildCommand")
             .field("program", &self.program)
             .field("args", &self.args)
-            .field("env", &keys)
+            .field("inherits", &self.inherits)
+            .field("env", &keys(true))
+            .field("env_remove", &keys(false))
             .field("dir", &self.dir)
             .finish()
     }

@@ -11,7 +11,7 @@ const MAX_BYTES: usize = 64 * 1024;
 /// The last lines that a child wrote to its two output streams, in the order in which they were read.
 ///
 /// Got from [`OwnedChild::tail`](crate::OwnedChild::tail): at most 100 lines, and 64 KiB. Its `Display` is the lines with line
-/// breaks between them.
+/// breaks between them; its `Debug` shows how many there are, and none of them, as a program may print its secrets.
 ///
 /// # Examples
 ///
@@ -32,7 +32,7 @@ const MAX_BYTES: usize = 64 * 1024;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Tail {
     lines: VecDeque<String>,
     bytes: usize,
@@ -67,6 +67,15 @@ impl fmt::Display for Tail {
             f.write_str(line)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Tail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tail")
+            .field("lines", &self.lines.len())
+            .field("bytes", &self.bytes)
+            .finish()
     }
 }
 

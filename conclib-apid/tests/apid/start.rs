@@ -248,3 +248,43 @@ async fn a_dropped_start_leaves_nothing() {
     assert!(TcpStream::connect(address).is_err());
     assert!(marked(&marker).is_empty());
 }
+
+#[tokio::test]
+async fn no_password_of_a_health_url_is_shown() {
+    for url in [
+        "http://user:swordfish@localhost/healthz",
+        "https://user:swordfish@localhost/healthz",
+        "http://user:swordfish@local host/",
+        "http://user:swordfish@localhost:0/",
+    ] {
+        let command = ApiCommand::new("my-web-server").health(url);
+        let mut shown = format!("{command:?}");
+        let error = start_api(command).await.expect_err("not to be asked");
+        assert!(
+            matches!(&error, StartApiError::HealthUrl { program, .. } if program == "my-web-server")
+        );
+        shown += &format!(" {error} {error:?} {:?}", error.source());
+        assert!(!shown.contains("swordfish"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn debug_shows_none_of_the_output() {
+    let script = "echo the password is swordfish; exec \"$@\"";
+    let mut api = start_api(server_behind(script, "healthy", address()))
+        .await
+        .expect("healthy");
+    eventually("it has said it", || {
+        api.tail().lines().any(|line| line.ends_with("swordfish"))
+    })
+    .await;
+    let mut shown = format!("{api:?}");
+    api.shutdown().await.expect("ours");
+    shown += &format!("{api:?}");
+    let command = ApiCommand::new("sh").args(["-c", "echo $PASSWORD; exit 3"]);
+    let command = command.env("PASSWORD", "swordfish").health(url(address()));
+    let error = start_api(command).await.expect_err("it exits");
+    assert!(error.to_string().ends_with("swordfish"));
+    shown += &format!("{error:?}");
+    assert!(!shown.contains("swordfish"), "{shown}");
+}

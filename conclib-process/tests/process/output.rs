@@ -38,3 +38,13 @@ async fn a_shutdown_returns_although_an_escaped_process_holds_the_streams() {
         nix::sys::signal::Signal::SIGKILL,
     );
 }
+
+#[tokio::test]
+async fn debug_shows_none_of_the_output() {
+    let mut child = shell("echo the password is swordfish").spawn().expect("sh");
+    says(&child, "the password is swordfish").await;
+    let mut shown = format!("{child:?} {:?}", child.tail());
+    child.shutdown(GRACE).await.expect("ours");
+    shown += &format!("{child:?} {:?}", child.tail());
+    assert!(shown.contains("lines: 1") && !shown.contains("swordfish"));
+}

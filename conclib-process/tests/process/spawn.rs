@@ -39,6 +39,55 @@ async fn standard_input_is_empty() {
     assert!(child.wait().await.expect("ours").success());
 }
 
+/// The variables of an owner that has a key; nothing when the test runs for itself.
+#[tokio::test]
+async fn owner() {
+    if role().is_none() {
+        return;
+    }
+    let env = "echo key=${CONCLIB_AUTHKEY-none} own=${OWN-none} other=${OTHER-none}";
+    let sh = || ChildCommand::new("/bin/sh").args(["-c", env]);
+    for (name, command) in [
+        ("inherited", sh()),
+        ("given", sh().env("CONCLIB_AUTHKEY", "mine")),
+        ("removed", sh().env("NEW", "1").env_remove("OWN")),
+        ("taken_back", sh().env("OWN", "new").env_remove("OWN")),
+        ("cleared", sh().env("OWN", "new").env_clear()),
+        ("cleared_first", sh().env_clear().env("OWN", "new")),
+    ] {
+        let mut child = command.spawn().expect("sh");
+        child.wait().await.expect("ours");
+        child.shutdown(GRACE).await.expect("ours");
+        tell(name, child.tail());
+    }
+    let child = ChildCommand::new("sleep")
+        .arg("600")
+        .spawn()
+        .expect("sleep");
+    let guard = guard_of(child.id()).pid;
+    let environment = fs::read(format!("/proc/{guard}/environ")).expect("it lives");
+    tell("guard", String::from_utf8_lossy(&environment).len());
+    stay().await;
+}
+
+#[test]
+fn a_child_inherits_all_but_the_key() {
+    let env = [
+        ("CONCLIB_AUTHKEY", "secret".as_ref()),
+        ("OWN", "old".as_ref()),
+        ("OTHER", "kept".as_ref()),
+    ];
+    let mut owner = Owner::start("has a key", &env);
+    let mut told = |name| owner.tells(name);
+    assert_eq!(told("inherited"), "key=none own=old other=kept");
+    assert_eq!(told("given"), "key=mine own=old other=kept");
+    assert_eq!(told("removed"), "key=none own=none other=kept");
+    assert_eq!(told("taken_back"), "key=none own=none other=kept");
+    assert_eq!(told("cleared"), "key=none own=none other=none");
+    assert_eq!(told("cleared_first"), "key=none own=new other=none");
+    assert_eq!(told("guard"), "0", "a guard has no environment");
+}
+
 /// A child with the write end of the pipe would keep its own guard, or that of another child, asleep.
 #[support::test]
 async fn a_child_holds_no_pipe_of_a_guard() {
@@ -80,10 +129,12 @@ async fn many_children_start_from_one_command() {
 
 #[support::test]
 fn a_command_does_not_show_its_secrets() {
-    let command = ChildCommand::new("true").env("PASSWORD", "swordfish");
+    let command = ChildCommand::new("true")
+        .env("PASSWORD", "swordfish")
+        .env_remove("HOME");
     let shown = format!("{command:?}");
     assert!(
-        shown.contains("PASSWORD") && !shown.contains("swordfish"),
+        shown.contains("PASSWORD") && shown.contains("HOME") && !shown.contains("swordfish"),
         "{shown}"
     );
 }
