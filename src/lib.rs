@@ -38,7 +38,8 @@ pub use conclib_process as process;
 
 #[cfg(feature = "apid")]
 pub use conclib_apid::{
-    ApiCommand, ApiDaemon, HealthUrlError, PrivateDir, StartApiError, Unhealthy, start_api, status,
+    ApiCommand, ApiDaemon, ApiEnd, ApiState, HealthUrlError, PrivateDir, StartApiError, Unhealthy,
+    start_api, status,
 };
 
 /// What a `main` or a test returns that may fail with any error.

@@ -1,5 +1,6 @@
 use std::{ffi::OsStr, fmt, path::Path, time::Duration};
 
+use conclib_core::Restart;
 use conclib_process::ChildCommand;
 
 /// How long a server may take to become healthy, and to end, if the command does not say.
@@ -33,6 +34,7 @@ pub struct ApiCommand<H = NoHealth> {
     pub(crate) health: H,
     pub(crate) timeout: Duration,
     pub(crate) grace: Duration,
+    pub(crate) restart: Restart,
 }
 
 /// The state of an [`ApiCommand`] that has no health URL yet.
@@ -61,6 +63,7 @@ impl ApiCommand {
             health: NoHealth,
             timeout: TIMEOUT,
             grace: GRACE,
+            restart: Restart::never(),
         }
     }
 
@@ -73,12 +76,14 @@ impl ApiCommand {
             health: NoHealth,
             timeout,
             grace,
+            restart,
         } = self;
         ApiCommand {
             child,
             health: Health { url: url.into() },
             timeout,
             grace,
+            restart,
         }
     }
 }
@@ -141,5 +146,27 @@ impl<H> ApiCommand<H> {
     /// Sets how long the server may take to end after SIGTERM before it is killed; by default 5 seconds.
     pub fn grace(self, grace: Duration) -> Self {
         Self { grace, ..self }
+    }
+
+    /// Sets when a server that was healthy and has exited is started again: never, if this is not called.
+    ///
+    /// With [`Restart::on_failure`] it is started again when it exits with another status than success, or by a signal: with the
+    /// same settings, after the pause that the policy says, and asked for its health as at the first start. One that does not
+    /// become healthy is killed, and counts as a failure too. When there were more failures than the policy allows, the
+    /// server has ended: [`ApiDaemon::exited`](crate::ApiDaemon::exited).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use conclib_apid::ApiCommand;
+    /// use conclib_core::{Backoff, Restart};
+    ///
+    /// let backoff = Backoff::from(Duration::from_millis(100)).up_to(Duration::from_secs(10));
+    /// let command = ApiCommand::new("my-web-server")
+    ///     .restart(Restart::on_failure().max(5, Duration::from_secs(60)).backoff(backoff))
+    ///     .health("http://127.0.0.1:8000/healthz");
+    /// ```
+    pub fn restart(self, restart: Restart) -> Self {
+        Self { restart, ..self }
     }
 }

@@ -1,11 +1,23 @@
-use std::{process::ExitStatus, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use conclib_process::{Ending, OwnedChild, Tail, WaitError};
+use conclib_core::Restart;
+use conclib_process::{Ending, Tail, WaitError};
+use tokio::{sync::watch, task::JoinHandle};
+
+use crate::{
+    server::Server,
+    state::{ApiEnd, ApiState},
+    watch::watch,
+};
 
 /// A running web server that answered its health check.
 ///
 /// Got from [`start_api`](crate::start_api). The server ends by [`shutdown`](Self::shutdown), when this is dropped, also by a panic
 /// (then at once), and when the owner is gone, also by `kill -9`; always with the processes that it started itself.
+///
+/// A server that exits by itself is reaped at once, and an event of `tracing` with the target `conclib::apid` says so. Then it is
+/// started again if its command has a [`restart`](crate::ApiCommand::restart) policy that says so, or else it has ended, and
+/// [`exited`](Self::exited) tells that. This is done by a task in the runtime in which `start_api` was called.
 ///
 /// # Examples
 ///
@@ -16,53 +28,68 @@ use conclib_process::{Ending, OwnedChild, Tail, WaitError};
 /// async fn serve(mut api: ApiDaemon, interrupted: impl Future<Output = ()>) -> Result<(), WaitError> {
 ///     tokio::select! {
 ///         () = interrupted => println!("stopping {}", api.health_url()),
-///         status = api.wait() => println!("the server ended with {}: {}", status?, api.tail()),
+///         end = api.exited() => println!("the server {end}; its last output: {}", api.tail()),
 ///     }
 ///     api.shutdown().await?;
 ///     Ok(())
 /// }
 /// ```
-#[derive(Debug)]
 #[must_use = "dropping it kills the server"]
 pub struct ApiDaemon {
-    child: OwnedChild,
-    health_url: String,
+    server: Arc<Server>,
     grace: Duration,
+    state: watch::Sender<ApiState>,
+    /// Watches the server; `None` once it is known to have ended.
+    watcher: Option<JoinHandle<()>>,
 }
 
 impl ApiDaemon {
-    pub(crate) fn new(child: OwnedChild, health_url: String, grace: Duration) -> Self {
+    pub(crate) fn new(server: Arc<Server>, pid: u32, grace: Duration, restart: Restart) -> Self {
+        let state = watch::Sender::new(ApiState::Healthy { pid });
+        let watcher = tokio::spawn(watch(Arc::clone(&server), state.clone(), restart));
         Self {
-            child,
-            health_url,
+            server,
             grace,
+            state,
+            watcher: Some(watcher),
         }
     }
 
-    /// Returns the process id of the server, also after its end.
+    /// Returns the process id of the server, also after its end; after a restart it is another one.
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.server.slot.pid()
     }
 
     /// Returns the URL that answered with status 200, as it was given.
     pub fn health_url(&self) -> &str {
-        &self.health_url
+        &self.server.url
     }
 
-    /// Waits until the server exits by itself, and returns its exit status; can be called again.
-    ///
-    /// # Errors
-    ///
-    /// [`WaitError::Lost`] if the system does not tell the status.
+    /// Waits until the server has ended for good, and returns how: it exited and is not started again, it was shut down, or this
+    /// was dropped. Any number of tasks may wait, and the future does not borrow.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: nothing is lost if the future is dropped.
-    pub async fn wait(&mut self) -> Result<ExitStatus, WaitError> {
-        self.child.wait().await
+    pub fn exited(&self) -> impl Future<Output = ApiEnd> + Send + use<> {
+        let mut state = self.state.subscribe();
+        async move {
+            let ended = state.wait_for(|state| matches!(state, ApiState::Ended(_)));
+            match ended.await.as_deref() {
+                Ok(ApiState::Ended(end)) => end.clone(),
+                // A daemon tells its end before it goes.
+                _ => ApiEnd::Dropped,
+            }
+        }
     }
 
-    /// Ends the server: SIGTERM, and SIGKILL when the [`grace`](crate::ApiCommand::grace) is over.
+    /// Returns a receiver of what the server does: it runs, is being started again, or has ended. One that looks seldom sees the
+    /// newest state.
+    pub fn state(&self) -> watch::Receiver<ApiState> {
+        self.state.subscribe()
+    }
+
+    /// Ends the server: SIGTERM, and SIGKILL when the [`grace`](crate::ApiCommand::grace) is over. It is not started again.
     ///
     /// When this returns, the server and all processes it started are gone, and its output has been read to the end. Calling it
     /// again returns the same [`Ending`].
@@ -75,11 +102,52 @@ impl ApiDaemon {
     ///
     /// If the future is dropped, SIGTERM may have been sent; the server stays owned, and a later call starts with a whole new grace.
     pub async fn shutdown(&mut self) -> Result<Ending, WaitError> {
-        self.child.shutdown(self.grace).await
+        self.server.slot.close();
+        if let Some(watcher) = &mut self.watcher {
+            watcher.abort();
+            // Afterwards the child is in its place.
+            let _ = watcher.await;
+            self.watcher = None;
+        }
+        let ending = self.server.slot.end(self.grace).await?;
+        self.ended(ApiEnd::ShutDown(ending));
+        Ok(ending)
     }
 
-    /// Returns the last lines of the server's output, at most 100 and 64 KiB.
+    /// Returns the last lines of the server's output, at most 100 and 64 KiB; after a restart those of the new one.
     pub fn tail(&self) -> Tail {
-        self.child.tail()
+        self.server.slot.tail()
+    }
+
+    /// The first end counts.
+    fn ended(&self, end: ApiEnd) {
+        self.state.send_if_modified(|state| {
+            let first = !matches!(state, ApiState::Ended(_));
+            if first {
+                *state = ApiState::Ended(end);
+            }
+            first
+        });
+    }
+}
+
+impl Drop for ApiDaemon {
+    fn drop(&mut self) {
+        if let Some(watcher) = &self.watcher {
+            watcher.abort();
+        }
+        self.server.slot.clear();
+        self.ended(ApiEnd::Dropped);
+    }
+}
+
+impl fmt::Debug for ApiDaemon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiDaemon")
+            .field("program", &self.server.program)
+            .field("id", &self.id())
+            .field("health_url", &self.health_url())
+            .field("state", &*self.state.borrow())
+            .finish_non_exhaustive()
     }
 }

@@ -47,19 +47,25 @@
 //! ```
 //!
 //! The server's output goes to `tracing`, as [`conclib_process`] describes. While `start_api` waits, it says so once a second with
-//! target `conclib::apid`.
+//! target `conclib::apid`. When a server exits later, that is an event with this target, [`ApiDaemon::exited`] tells it, and
+//! [`ApiCommand::restart`] says whether it is started again.
 
 mod command;
 mod daemon;
 mod error;
 mod health;
 mod probe;
+mod server;
+mod slot;
 mod start;
+mod state;
 mod status;
+mod watch;
 
 pub use command::{ApiCommand, Health, NoHealth};
 pub use conclib_process::{Ending, PrivateDir, PrivateDirError, SpawnError, Tail, WaitError};
 pub use daemon::ApiDaemon;
 pub use error::{HealthUrlError, StartApiError, Unhealthy};
 pub use start::start_api;
+pub use state::{ApiEnd, ApiState};
 pub use status::status;

@@ -1,27 +1,15 @@
-use std::{
-    process::ExitStatus,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
-use conclib_process::{OwnedChild, SpawnError, WaitError};
-use tokio::{
-    runtime::Handle,
-    time::{sleep, timeout},
-};
+use conclib_process::SpawnError;
+use tokio::runtime::Handle;
 
 use crate::{
     command::{ApiCommand, Health},
     daemon::ApiDaemon,
-    error::{StartApiError, Unhealthy},
+    error::StartApiError,
     health::HealthUrl,
+    server::Server,
 };
-
-/// The pauses between two questions: short at first, because many servers are up at once.
-const FIRST_PAUSE: Duration = Duration::from_millis(5);
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
-
-/// How often a waiting user is told what is being waited for.
-const REPORT: Duration = Duration::from_secs(1);
 
 /// Starts a web server, and returns once its health URL answers with status 200.
 ///
@@ -60,8 +48,9 @@ pub async fn start_api(command: ApiCommand<Health>) -> Result<ApiDaemon, StartAp
     let ApiCommand {
         child: command,
         health: Health { url },
-        timeout: limit,
+        timeout,
         grace,
+        restart,
     } = command;
     let program = command.program().to_string_lossy().into_owned();
     let health = match HealthUrl::parse(&url) {
@@ -71,92 +60,7 @@ pub async fn start_api(command: ApiCommand<Health>) -> Result<ApiDaemon, StartAp
     if Handle::try_current().is_err() {
         return Err(SpawnError::NoRuntime { program }.into());
     }
-    if health.is_taken().await {
-        return Err(StartApiError::AddressTaken {
-            program,
-            address: format!("{}:{}", health.host, health.port),
-        });
-    }
-
-    let mut child = command.spawn()?;
-    let Err(failure) = healthy_within(limit, &mut child, &health, &program).await else {
-        return Ok(ApiDaemon::new(child, url, grace));
-    };
-    // A child that has exited may have left others behind. They go too, and the output is complete afterwards.
-    child.shutdown(grace).await?;
-    let tail = child.tail();
-    Err(match failure {
-        Failure::Exited(status) => StartApiError::Exited {
-            program,
-            status,
-            tail,
-        },
-        Failure::Late(last) => StartApiError::NotHealthy {
-            program,
-            url,
-            timeout: limit,
-            last,
-            tail,
-        },
-        Failure::Wait(error) => error.into(),
-    })
-}
-
-/// Why the waiting ended without success.
-enum Failure {
-    Exited(ExitStatus),
-    Late(Unhealthy),
-    Wait(WaitError),
-}
-
-async fn healthy_within(
-    limit: Duration,
-    child: &mut OwnedChild,
-    health: &HealthUrl,
-    program: &str,
-) -> Result<(), Failure> {
-    let mut last = None;
-    match timeout(limit, healthy(child, health, program, &mut last)).await {
-        Ok(result) => result,
-        Err(_) => Err(Failure::Late(last.unwrap_or(Unhealthy::Silent(limit)))),
-    }
-}
-
-/// Asks until the answer is 200, and leaves every other answer in `last`.
-async fn healthy(
-    child: &mut OwnedChild,
-    health: &HealthUrl,
-    program: &str,
-    last: &mut Option<Unhealthy>,
-) -> Result<(), Failure> {
-    let mut pause = FIRST_PAUSE;
-    let mut reported = Instant::now();
-    loop {
-        let unhealthy = match unless_exited(child, health.probe()).await? {
-            // Somebody else may have been faster to listen there, and have answered in the place of a child that failed.
-            Ok(()) => match child.try_status().map_err(Failure::Wait)? {
-                None => return Ok(()),
-                Some(status) => return Err(Failure::Exited(status)),
-            },
-            Err(unhealthy) => last.insert(unhealthy),
-        };
-        if reported.elapsed() >= REPORT {
-            reported = Instant::now();
-            let address = &health.authority;
-            tracing::info!(target: "conclib::apid", program, pid = child.id(), address, last = %unhealthy, "not healthy yet");
-        }
-        unless_exited(child, sleep(pause)).await?;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-async fn unless_exited<T>(
-    child: &mut OwnedChild,
-    step: impl Future<Output = T>,
-) -> Result<T, Failure> {
-    tokio::select! {
-        biased;
-        status = child.wait() => Err(status.map_or_else(Failure::Wait, Failure::Exited)),
-        done = step => Ok(done),
-    }
+    let server = Arc::new(Server::new(command, program, url, health, timeout));
+    let pid = server.start(grace).await?;
+    Ok(ApiDaemon::new(server, pid, grace, restart))
 }

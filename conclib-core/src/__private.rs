@@ -6,8 +6,8 @@ pub use serde;
 
 pub use crate::actor::{
     Accepted, Birth, Ferried, FerriedInbox, Ferry, HasFields, HasProtocol, HasProtocols, Head,
-    Life, Many, ProtocolInbox, Ranks, Seek, Serves, SharedWith, Unranked, answer, answer_deferred,
-    answer_fallback, answer_result, attempt, beside, serve, stream,
+    History, Life, Many, ProtocolInbox, Ranks, Seek, Serves, SharedWith, Unranked, answer,
+    answer_deferred, answer_fallback, answer_result, attempt, beside, serve, stream,
 };
 pub use crate::call::Sending;
 pub use crate::error::Failure;

@@ -104,10 +104,18 @@ async fn main() -> conclib::Result {
         "  cargo run --example ask -- {} greeter Greet '{{\"name\":\"Ada\"}}'",
         proxy.url()
     );
-    let report = system.run_until_signal().await?;
-    api.shutdown().await?;
-    println!("\nthe end:                {report}");
-    Ok(())
+    tokio::select! {
+        report = system.run_until_signal() => {
+            api.shutdown().await?;
+            println!("\nthe end:                {}", report?);
+            Ok(())
+        }
+        end = api.exited() => {
+            println!("\nthe web server:         {end}; {}", api.tail());
+            println!("the end:                {}", system.shutdown().await);
+            Err("without its web server it is no use; `ApiCommand::restart` starts one again".into())
+        }
+    }
 }
 
 /// A port that was free a moment ago.

@@ -157,6 +157,27 @@ async fn a_signal_ends_the_quickstart_in_order() -> conclib::Result {
 }
 
 #[support::test]
+async fn a_quickstart_whose_web_server_dies_says_so_and_ends() -> conclib::Result {
+    let mut running = Running::start().await?;
+    let dir = belongings(&running)?;
+    let line = running
+        .lines
+        .iter()
+        .find(|line| line.starts_with("the web server:"));
+    let (_, rest) = line
+        .and_then(|line| line.split_once("process "))
+        .ok_or("no web server")?;
+    let pid = rest.split(' ').next().unwrap_or_default();
+    assert!(Command::new("kill").args(["-9", pid]).status()?.success());
+    let said = running.kid.said("the web server:").await?;
+    assert!(said.contains("exited with signal: 9 (SIGKILL)"), "{said}");
+    let report = running.kid.said("the end:").await?;
+    assert_eq!(report.trim(), "1 stopped; 0 dead letters");
+    assert!(!running.kid.exited()?.success());
+    running.left_nothing(&dir)
+}
+
+#[support::test]
 async fn a_quickstart_that_is_killed_leaves_nothing() -> conclib::Result {
     for _ in 0..3 {
         let mut running = Running::start().await?;

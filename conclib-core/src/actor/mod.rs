@@ -71,8 +71,7 @@ pub use reference::ActorRef;
 pub use resident::AnyRef;
 pub(crate) use resident::Resident;
 pub(crate) use resident::downcast;
-pub(crate) use restart::History;
-pub use restart::{Backoff, Restart};
+pub use restart::{Backoff, History, Restart};
 pub use scoped::Scoped;
 #[doc(hidden)]
 pub use seek::Seek;

@@ -174,9 +174,9 @@ fn chance() -> f64 {
     2.0 * part - 1.0
 }
 
-/// The restarts that an actor has had.
+/// The restarts that an actor, or another thing with a [`Restart`] policy, has had.
 #[derive(Debug)]
-pub(crate) struct History {
+pub struct History {
     pub(crate) policy: Restart,
     /// When, as far as they still count.
     at: VecDeque<Instant>,
@@ -187,7 +187,8 @@ pub(crate) struct History {
 }
 
 impl History {
-    pub(crate) fn new(policy: Restart) -> Self {
+    /// No restart so far; an incarnation begins.
+    pub fn new(policy: Restart) -> Self {
         Self {
             policy,
             at: VecDeque::new(),
@@ -202,8 +203,13 @@ impl History {
     }
 
     /// An incarnation begins after this long: the wait is no part of its life.
-    pub(crate) fn begin_in(&mut self, delay: Duration) {
+    pub fn begin_in(&mut self, delay: Duration) {
         self.born = Instant::now() + delay;
+    }
+
+    /// As [`next`](Self::next) for a failure that no supervisor decides about: `None` too if the policy leaves failures alone.
+    pub fn after_failure(&mut self) -> Option<Duration> {
+        self.policy.on_failure.then(|| self.next()).flatten()
     }
 
     /// After how long it may be started again; `None` if it was too often.

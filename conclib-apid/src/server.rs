@@ -1,0 +1,134 @@
+use std::{
+    process::ExitStatus,
+    time::{Duration, Instant},
+};
+
+use conclib_process::{ChildCommand, WaitError};
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    error::{StartApiError, Unhealthy},
+    health::HealthUrl,
+    slot::Slot,
+};
+
+/// The pauses between two questions: short at first, because many servers are up at once.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often a waiting user is told what is being waited for.
+const REPORT: Duration = Duration::from_secs(1);
+
+/// A web server that is started, once or again, and its place.
+#[derive(Debug)]
+pub(crate) struct Server {
+    command: ChildCommand,
+    pub(crate) program: String,
+    pub(crate) url: String,
+    health: HealthUrl,
+    timeout: Duration,
+    pub(crate) slot: Slot,
+}
+
+impl Server {
+    pub(crate) fn new(
+        command: ChildCommand,
+        program: String,
+        url: String,
+        health: HealthUrl,
+        timeout: Duration,
+    ) -> Self {
+        Self {
+            command,
+            program,
+            url,
+            health,
+            timeout,
+            slot: Slot::default(),
+        }
+    }
+
+    /// Starts it, and returns its process id once it is healthy. One that does not get there is ended within `grace`.
+    pub(crate) async fn start(&self, grace: Duration) -> Result<u32, StartApiError> {
+        let program = self.program.clone();
+        if self.health.is_taken().await {
+            return Err(StartApiError::AddressTaken {
+                program,
+                address: format!("{}:{}", self.health.host, self.health.port),
+            });
+        }
+        let Some(pid) = self.slot.start(&self.command)? else {
+            // Closed by the daemon, which ends this task too.
+            return std::future::pending().await;
+        };
+        let Err(failure) = self.healthy_in_time(pid).await else {
+            return Ok(pid);
+        };
+        // A child that has exited may have left others behind. They go too, and the output is complete afterwards.
+        self.slot.end(grace).await?;
+        let tail = self.slot.tail();
+        Err(match failure {
+            Failure::Exited(status) => StartApiError::Exited {
+                program,
+                status,
+                tail,
+            },
+            Failure::Late(last) => StartApiError::NotHealthy {
+                program,
+                url: self.url.clone(),
+                timeout: self.timeout,
+                last,
+                tail,
+            },
+            Failure::Wait(error) => error.into(),
+        })
+    }
+
+    async fn healthy_in_time(&self, pid: u32) -> Result<(), Failure> {
+        let mut last = None;
+        match timeout(self.timeout, self.healthy(pid, &mut last)).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::Late(
+                last.unwrap_or(Unhealthy::Silent(self.timeout)),
+            )),
+        }
+    }
+
+    /// Asks until the answer is 200, and leaves every other answer in `last`.
+    async fn healthy(&self, pid: u32, last: &mut Option<Unhealthy>) -> Result<(), Failure> {
+        let mut pause = FIRST_PAUSE;
+        let mut reported = Instant::now();
+        loop {
+            let unhealthy = match self.unless_exited(self.health.probe()).await? {
+                // Somebody else may have been faster to listen there, and have answered in the place of a child that failed.
+                Ok(()) => match self.slot.try_status().map_err(Failure::Wait)? {
+                    None => return Ok(()),
+                    Some(status) => return Err(Failure::Exited(status)),
+                },
+                Err(unhealthy) => last.insert(unhealthy),
+            };
+            if reported.elapsed() >= REPORT {
+                reported = Instant::now();
+                let (program, address) = (&self.program, &self.health.authority);
+                tracing::info!(target: "conclib::apid", program, pid, address, last = %unhealthy, "not healthy yet");
+            }
+            self.unless_exited(sleep(pause)).await?;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn unless_exited<T>(&self, step: impl Future<Output = T>) -> Result<T, Failure> {
+        tokio::select! {
+            biased;
+            status = self.slot.exit() => Err(status.map_or_else(Failure::Wait, Failure::Exited)),
+            done = step => Ok(done),
+        }
+    }
+}
+
+/// Why the waiting ended without success.
+enum Failure {
+    Exited(ExitStatus),
+    Late(Unhealthy),
+    Wait(WaitError),
+}

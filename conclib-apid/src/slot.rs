@@ -1,0 +1,126 @@
+use std::{
+    pin::pin,
+    process::ExitStatus,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use conclib_process::{ChildCommand, Ending, OwnedChild, SpawnError, Tail, WaitError};
+
+/// The place of the child that serves: the task that watches it and the daemon share it, so that a drop of the daemon kills the
+/// child at once, wherever the task is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Slot(Arc<Mutex<Inside>>);
+
+#[derive(Debug, Default)]
+struct Inside {
+    /// `None` before the first start, after the end, and while it is borrowed.
+    child: Option<OwnedChild>,
+    /// The process id of the last child.
+    pid: u32,
+    /// The output of a child that is borrowed.
+    tail: Tail,
+    /// No child is started any more.
+    closed: bool,
+}
+
+impl Slot {
+    /// Starts a child in the place of the one before, and returns its process id; `None` if the slot is closed. The one before is
+    /// killed, if it lives.
+    pub(crate) fn start(&self, command: &ChildCommand) -> Result<Option<u32>, SpawnError> {
+        // Under the lock: a child that is being started is not missed by a close.
+        let mut inside = self.lock();
+        if inside.closed {
+            return Ok(None);
+        }
+        let child = command.spawn()?;
+        inside.pid = child.id();
+        inside.child = Some(child);
+        Ok(Some(inside.pid))
+    }
+
+    /// The process id of the last child that was started.
+    pub(crate) fn pid(&self) -> u32 {
+        self.lock().pid
+    }
+
+    /// Waits until the child exits. Only one task may wait at a time. Cancel safe.
+    pub(crate) async fn exit(&self) -> Result<ExitStatus, WaitError> {
+        std::future::poll_fn(|cx| self.poll_exit(cx)).await
+    }
+
+    fn poll_exit(&self, cx: &mut Context<'_>) -> Poll<Result<ExitStatus, WaitError>> {
+        match &mut self.lock().child {
+            // All that it registers is in the child, not in the future.
+            Some(child) => pin!(child.wait()).poll(cx),
+            // Taken out by the drop of the daemon, which ends this task too.
+            None => Poll::Pending,
+        }
+    }
+
+    /// Returns the exit status if the child has exited, and `None` while it runs or if there is none.
+    pub(crate) fn try_status(&self) -> Result<Option<ExitStatus>, WaitError> {
+        match &mut self.lock().child {
+            Some(child) => child.try_status(),
+            None => Ok(None),
+        }
+    }
+
+    /// Ends the child, as [`OwnedChild::shutdown`] does. If the future is dropped, the child is back in its place.
+    pub(crate) async fn end(&self, grace: Duration) -> Result<Ending, WaitError> {
+        let mut borrowed = self.borrow();
+        match &mut borrowed.child {
+            Some(child) => child.shutdown(grace).await,
+            // Taken out by the drop of the daemon, which ends this task too.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn borrow(&self) -> Borrowed<'_> {
+        let mut inside = self.lock();
+        let child = inside.child.take();
+        inside.tail = child.as_ref().map(OwnedChild::tail).unwrap_or_default();
+        Borrowed { slot: self, child }
+    }
+
+    pub(crate) fn tail(&self) -> Tail {
+        let inside = self.lock();
+        match &inside.child {
+            Some(child) => child.tail(),
+            None => inside.tail.clone(),
+        }
+    }
+
+    /// Starts no child any more. The one that is there stays.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    /// Kills the child, at once, and starts none any more.
+    pub(crate) fn clear(&self) {
+        let child = {
+            let mut inside = self.lock();
+            inside.closed = true;
+            inside.child.take()
+        };
+        drop(child);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        // Nothing under the lock leaves it half changed.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A child that is put back in its place.
+struct Borrowed<'a> {
+    slot: &'a Slot,
+    child: Option<OwnedChild>,
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        self.slot.lock().child = self.child.take();
+    }
+}
