@@ -2,7 +2,9 @@
 //!
 //! A body comes from whoever can reach the link or the broker, so reading one
 //! is bounded in size, depth and number of elements, whatever the type. Writing
-//! keeps to the same bounds: what is sent can be read.
+//! keeps to the same bounds: what is sent can be read. A field of JSON that the
+//! type does not have is skipped without recursion: only the size of the body
+//! bounds what is in it.
 
 use std::fmt;
 
@@ -39,7 +41,8 @@ pub const MAX_BODY: usize = 1024 * 1024;
 ///
 /// Each struct, tuple, sequence, map, `Some`, newtype and enum variant with
 /// fields is one level. Bincode allows all of them. JSON spends two levels on
-/// a variant with fields, and allows one level less.
+/// a variant with fields, and allows one level less. A field of JSON that the
+/// type does not have may be nested deeper: it is skipped, and makes no value.
 ///
 /// # Examples
 ///
