@@ -27,8 +27,10 @@ cargo test --workspace --all-features
 step "tests, no features"
 cargo test --package conclib --no-default-features --lib --tests
 
-step "documentation"
+step "documentation, all features, as by default, and none"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
+RUSTDOCFLAGS="-D warnings" cargo doc --package conclib --no-deps
+RUSTDOCFLAGS="-D warnings" cargo doc --package conclib --no-default-features --no-deps
 
 step "the quickstart"
 cargo run --quiet --example quickstart -- --once

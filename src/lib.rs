@@ -11,9 +11,9 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `macros` | yes | `#[actor]`, `#[message]`, `#[conclib::main]` |
-//! | `net` | yes | [`Proxy`], [`ProxyClient`] over unix sockets and TCP |
-//! | `apid` | yes | [`start_api`], [`status`], [`PrivateDir`] |
-//! | `process` | no | [`process`]: owned child processes of any kind |
+//! | `net` | yes | `Proxy`, `ProxyClient` over unix sockets and TCP |
+//! | `apid` | yes | `start_api`, `status`, `PrivateDir` |
+//! | `process` | no | `process`: owned child processes of any kind |
 //! | `metrics` | no | depth, times and counts of each type of actor, for the recorder of the crate `metrics` |
 //! | `testing` | no | `testing`: one actor fed by hand, probes, spies, faults, seeded orders of turns; `#[conclib::test]` |
 
@@ -52,20 +52,23 @@ pub mod prelude {
     pub use crate::proxy::{Proxy, ProxyClient};
     #[cfg(feature = "apid")]
     #[doc(no_inline)]
-    pub use conclib_apid::{ApiCommand, ApiDaemon, start_api};
+    pub use conclib_apid::{ApiCommand, ApiDaemon, PrivateDir, start_api};
     #[doc(no_inline)]
     pub use conclib_core::wire::RequestEnvelope;
     #[doc(no_inline)]
     pub use conclib_core::{
-        Actor, ActorRef, AskError, Backoff, Call, ChildExit, Context, DeadLetter, DeadLetterCause,
-        Deferred, Delivery, Directive, Event, Fault, Gone, Handler, HandlerError, Inbox, Items,
-        Lagged, LookupError, Message, Never, Overflow, Pool, Recipient, Reply, ReplyGroup, ReplyTo,
-        Restart, SharedReply, SpawnError, StartError, State, StopReason, Strategy, Stream,
-        Subscription, System, TellError, Ticker, Topic, Urn, WeakRef,
+        Actor, ActorRef, AskError, Attached, Backoff, Call, ChildExit, Context, DeadLetter,
+        DeadLetterCause, Deferred, Delivery, Directive, Event, Fault, Gone, Handler, HandlerError,
+        Inbox, Items, Lagged, LookupError, Message, Never, Overflow, Pool, Recipient, Reply,
+        ReplyGroup, ReplyTo, Restart, SharedReply, SpawnError, StartError, State, StopReason,
+        Stopping, Strategy, Stream, Subscription, System, TellError, Ticker, Topic, Urn, WeakRef,
     };
     #[cfg(feature = "macros")]
     #[doc(no_inline)]
     pub use conclib_macros::{actor, fallback, handler, message, on, part, protocol};
+    #[cfg(feature = "net")]
+    #[doc(no_inline)]
+    pub use conclib_net::AuthKey;
 }
 
 /// What the guides show compiles and holds.

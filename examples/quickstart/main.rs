@@ -61,7 +61,7 @@ async fn main() -> conclib::Result {
     );
 
     // The directory goes with us, however we end.
-    let dir = conclib::PrivateDir::new()?;
+    let dir = PrivateDir::new()?;
     let socket = dir.join("proxy.sock");
     let proxy = Proxy::serve(&system, format!("unix://{}", socket.display())).await?;
 
