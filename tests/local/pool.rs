@@ -234,6 +234,38 @@ async fn a_successor_of_one_that_failed_comes_later_each_time() {
     last.await.unwrap();
 }
 
+#[support::test(start_paused = true)]
+async fn a_successor_of_one_that_failed_comes_as_the_policy_says() {
+    let system = System::new("pool");
+    let second = Duration::from_secs(1);
+    let steady = Backoff::from(3 * second).up_to(7 * second).jitter(0.0);
+    for (backoff, waits) in [
+        (steady, [3 * second, 6 * second, 7 * second, 7 * second]),
+        // Not at once: a worker may fail whenever it starts.
+        (Backoff::none(), [MS; 4]),
+        (
+            Backoff::from(2 * MS).up_to(3 * MS).jitter(0.0),
+            [2 * MS, 3 * MS, 3 * MS, 3 * MS],
+        ),
+    ] {
+        let pool = system.pool(Worker::default).size(1);
+        let pool = pool.restart(Restart::never().backoff(backoff));
+        let pool = pool.spawn().unwrap();
+        for wait in waits {
+            pool.ask(WorkerFail {}).await.unwrap_err();
+            let begin = Instant::now();
+            pool.ask(WorkerWho {}).await.unwrap();
+            let waited = begin.elapsed();
+            // The clock of timers counts in milliseconds.
+            assert!(
+                waited >= wait && waited <= wait + MS,
+                "{waited:?} for {wait:?}"
+            );
+        }
+        pool.stop().await;
+    }
+}
+
 #[support::test]
 async fn a_worker_that_somebody_stops_is_replaced_at_once() {
     let system = System::new("pool");

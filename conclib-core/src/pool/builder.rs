@@ -126,7 +126,39 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
 
     /// Which failures a worker outlives, with its mailbox:
     /// [`Restart::on_failure`], if nothing is said. A worker that is not
-    /// restarted any more is replaced.
+    /// restarted any more is replaced, however often, after the policy's
+    /// [`Backoff`](crate::Backoff): its first wait for the first successor in a
+    /// place, and longer each time until one has lived for long enough
+    /// ([`reset_after`](crate::Backoff::reset_after)). It is at least a
+    /// millisecond, as a worker may fail whenever it starts.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Divider;
+    /// #[actor]
+    /// impl Divider {
+    ///     #[message]
+    ///     fn divide(&mut self, by: u64) -> u64 { 12 / by }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     // A fresh worker after each failure, and a second later at most.
+    ///     let backoff = Backoff::from(Duration::from_millis(1)).up_to(Duration::from_secs(1));
+    ///     let pool = system.pool(Divider::default).size(2);
+    ///     let pool = pool.restart(Restart::never().backoff(backoff)).spawn()?;
+    ///     assert_eq!(pool.ask(DividerDivide { by: 3 }).await?, 4);
+    ///     assert!(pool.ask(DividerDivide { by: 0 }).await.is_err());
+    ///     assert_eq!(pool.len(), 2, "another worker comes");
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn restart(mut self, policy: Restart) -> Self {
         self.policy = policy;
         self
@@ -150,14 +182,21 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
         Recruiter<S, P>: Hire<A>,
     {
         let urn = self.options.urn.clone().transpose()?;
+        let policy = self.policy;
         let hire = Recruiter {
             system: self.system.clone(),
             source: self.source,
             options: self.options,
-            policy: self.policy,
+            policy,
             place: self.place,
         };
-        let crew = Crew::new(self.system.clone(), urn, self.routing, Box::new(hire));
+        let crew = Crew::new(
+            self.system.clone(),
+            urn,
+            self.routing,
+            Box::new(hire),
+            policy,
+        );
         let pool = Pool(Arc::new(crew));
         match pool.resize(self.size) {
             Ok(()) => Ok(pool),

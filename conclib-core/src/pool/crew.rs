@@ -42,6 +42,8 @@ pub(super) struct Worker<A: Actor> {
 
 struct Office<A> {
     hire: Box<dyn Hire<A>>,
+    /// How soon there is a worker in the place of one that failed for good.
+    replace: Restart,
     /// When each place had to be filled after a failure.
     histories: Vec<History>,
     is_closed: bool,
@@ -54,9 +56,9 @@ struct Vacancy {
     waiting: Vec<Waker>,
 }
 
-/// How soon there is somebody in the place of a worker that failed for good.
-/// There is no end to it, only a longer wait.
-const REPLACE: Restart = Restart::on_failure().max(1, Duration::ZERO);
+/// The shortest wait for the successor of a worker that failed: one that fails
+/// whenever it starts is replaced without end.
+const SHORTEST: Duration = Duration::from_millis(1);
 
 impl<A: Actor> Crew<A> {
     pub(super) fn new(
@@ -64,6 +66,7 @@ impl<A: Actor> Crew<A> {
         urn: Option<Urn>,
         routing: Routing,
         hire: Box<dyn Hire<A>>,
+        policy: Restart,
     ) -> Self {
         Self {
             system,
@@ -73,6 +76,8 @@ impl<A: Actor> Crew<A> {
             next: AtomicUsize::new(0),
             office: Mutex::new(Office {
                 hire,
+                // As often as it takes: there is no end to it, only a longer wait.
+                replace: policy.max(1, Duration::ZERO),
                 histories: Vec::new(),
                 is_closed: false,
             }),
@@ -197,7 +202,7 @@ impl<A: Actor> Crew<A> {
     ) -> Result<(), SpawnError> {
         loop {
             if office.histories.len() <= place {
-                office.histories.push(History::new(REPLACE));
+                office.histories.push(History::new(office.replace));
             }
             office.histories[place].begin_in(delay);
             let actor = office.hire.hire(self, place, delay)?;
@@ -339,7 +344,7 @@ impl<A: Actor> Office<A> {
                 Some(Duration::ZERO)
             }
             (None, StopReason::Killed) => None,
-            _ => self.histories.get_mut(place)?.next(),
+            _ => Some(self.histories.get_mut(place)?.next()?.max(SHORTEST)),
         }
     }
 }

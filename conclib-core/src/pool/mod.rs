@@ -33,7 +33,8 @@ use crate::urn::Urn;
 /// A worker that fails is restarted, with its mailbox, as any actor that a
 /// closure made. One that is not restarted any more, or that somebody stopped,
 /// is replaced: after a failure it is a moment until its successor serves, and
-/// longer each time. Meanwhile the others get what is sent; if there is no
+/// longer each time, as the [`Backoff`](crate::Backoff) of its
+/// [`restart`](PoolBuilder::restart) policy says. Meanwhile the others get what is sent; if there is no
 /// other, it waits.
 ///
 /// Clones are the same pool. When the last one is dropped, workers without a
