@@ -17,6 +17,7 @@ mod proxy_asks;
 mod proxy_cycles;
 mod proxy_cycles_end;
 mod proxy_errors;
+mod proxy_fingerprints;
 mod proxy_gives_up;
 mod proxy_life;
 mod proxy_priority;

@@ -1,24 +1,9 @@
 //! Two builds whose messages differ behind a pointer, in a container or in a
 //! parameter are told so before anything is decoded.
-#![allow(
-    clippy::box_collection,
-    clippy::redundant_allocation,
-    clippy::vec_box,
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    unused_qualifications,
-    reason = "a test"
-)]
-#![cfg(all(feature = "macros", feature = "net", feature = "apid"))]
-
-mod common;
-#[path = "common/outside.rs"]
-mod outside;
 
 use conclib::prelude::*;
 use conclib::{Message, Shape};
-use outside::{House, Road, on_every_road};
+use support::outside::{House, Road, on_every_road};
 
 /// The types of one build, and of another that has the fields in another order.
 mod builds {
@@ -258,7 +243,7 @@ recursive!(ours, i64);
 recursive!(the_same, i64);
 recursive!(theirs, u64);
 
-#[test]
+#[support::test]
 fn types_that_hold_themselves_are_compared_too() {
     macro_rules! compared {
         ($($ty:ident)*) => {$(

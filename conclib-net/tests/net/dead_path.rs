@@ -1,15 +1,13 @@
 //! A path that dies without a word: no reset, no end.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::house::{House, Ponder, ask, doubles, soon};
 use conclib::prelude::*;
 use conclib::wire::{Broker as _, Frame, RequestId};
 use conclib_net::{Address, AuthKey, Client, LocalBroker};
-use support::{House, Ponder, ask, doubles, soon};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -81,7 +79,7 @@ async fn open(house: &House) -> (LocalBroker, AuthKey) {
     (broker.unwrap(), key)
 }
 
-#[tokio::test(start_paused = true)]
+#[support::test(start_paused = true)]
 async fn a_client_whose_path_died_silently_connects_again_by_itself() {
     let house = House::new();
     let (broker, key) = open(&house).await;
@@ -103,7 +101,7 @@ async fn a_client_whose_path_died_silently_connects_again_by_itself() {
     assert_eq!(client.stats().reconnects, 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[support::test(start_paused = true)]
 async fn a_server_that_lives_is_not_given_up_because_one_actor_is_slow() {
     let mut house = House::new();
     let (broker, key) = open(&house).await;
@@ -121,7 +119,7 @@ async fn a_server_that_lives_is_not_given_up_because_one_actor_is_slow() {
     assert_eq!(broker.stats().admitted, 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[support::test(start_paused = true)]
 async fn a_server_that_answers_nothing_is_asked_for_a_sign_of_life_once() {
     let house = House::new();
     let listener = tokio::net::UnixListener::bind(&house.path).unwrap();

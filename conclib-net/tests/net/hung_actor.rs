@@ -1,12 +1,10 @@
 //! An actor that answers nothing, and the others behind the same connection.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::house::{House, PATIENCE, Ponder, ask, bytes, read_frame, soon, until};
 use conclib::prelude::*;
 use conclib::wire::{Codec, Envelope, Frame, Remote, RequestId, ResponseKind};
-use support::{House, PATIENCE, Ponder, ask, bytes, read_frame, soon, until};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;
@@ -69,7 +67,7 @@ async fn failures_until_the_bell_answers(stream: &mut UnixStream) -> usize {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[support::test(start_paused = true)]
 async fn a_request_whose_deadline_has_passed_is_answered_and_leaves_its_place_to_others() {
     let mut house = House::new();
     house.system.spawn(Bell).unwrap();
@@ -101,7 +99,7 @@ async fn a_request_whose_deadline_has_passed_is_answered_and_leaves_its_place_to
     drop(next);
 }
 
-#[tokio::test]
+#[support::test]
 async fn one_actor_has_a_quarter_of_the_places_and_refuses_more_at_once() {
     let mut house = House::new();
     house.system.spawn(Bell).unwrap();
@@ -121,7 +119,7 @@ async fn one_actor_has_a_quarter_of_the_places_and_refuses_more_at_once() {
     assert_eq!(failures_until_the_bell_answers(&mut stream).await, 1);
 }
 
-#[tokio::test]
+#[support::test]
 async fn requests_that_were_cancelled_leave_their_places_to_others_and_are_bounded() {
     let mut house = House::new();
     house.system.spawn(Bell).unwrap();
@@ -149,7 +147,7 @@ async fn requests_that_were_cancelled_leave_their_places_to_others_and_are_bound
     }
 }
 
-#[tokio::test]
+#[support::test]
 async fn a_client_that_closed_is_seen_at_once_whatever_is_under_way() {
     let mut house = House::new();
     house.system.spawn(Bell).unwrap();
@@ -180,7 +178,7 @@ async fn a_client_that_closed_is_seen_at_once_whatever_is_under_way() {
     assert!(house.requests.try_recv().is_err());
 }
 
-#[tokio::test]
+#[support::test]
 async fn one_slow_actor_does_not_hold_up_the_asks_of_its_client_to_others() {
     let mut house = House::new();
     house.system.spawn(Bell).unwrap();
