@@ -89,7 +89,7 @@ use proc_macro::TokenStream;
 /// | `#[message(every = "500ms")]` | `fn (&mut self)` | comes by itself; at most one waits |
 /// | `#[on(create)]` | `fn (args: Args) -> Result<Self, E>` | makes the actor where it runs |
 /// | `#[on(start)]` | `fn (&mut self) -> Result<(), E>` | runs before the first message |
-/// | `#[on(stop)]` | `fn (&mut self, reason: &StopReason)` | runs at every end except a kill |
+/// | `#[on(stop)]` | `fn (&mut self, reason: &StopReason)` | runs at every end except a kill and a failed start |
 /// | `#[on(error)]` | `fn (&mut self, error: HandlerError) -> Directive` | a handler failed and nobody was asking |
 /// | `#[on(child)]` | `fn (&mut self, exit: ChildExit) -> Directive` | a child has ended, or waits to be started again: that needs a turn of its parent, so an ask of the parent that waits for such a child is an `AskError::Cycle` |
 /// | `#[on(gone)]` | `fn (&mut self, gone: Gone)` | an actor that was watched has ended |

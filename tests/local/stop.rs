@@ -1,6 +1,7 @@
 //! Stop has three words. Each is idempotent, can be awaited by many, and
 //! resolves only once the state is dropped and the name is free.
 
+use conclib::Restart;
 use conclib::prelude::*;
 use support::{Gate, Keeper, Log, Scribe, ScribeCalls, gate, hold, poll_once, scribe};
 use tokio::task::JoinSet;
@@ -87,7 +88,9 @@ async fn kill_ends_the_turn_at_its_next_await_and_says_so_to_its_asker() {
     keeper.entered().await;
     let queued = scribe.echo(1).reply().await.unwrap();
     assert_eq!(scribe.kill().await, StopReason::Killed);
-    assert_eq!(running.await.unwrap_err().delivery(), Delivery::MayHaveRun);
+    let cut_short = running.await.unwrap_err();
+    assert_eq!(cut_short.delivery(), Delivery::MayHaveRun);
+    assert!(cut_short.to_string().contains("killed"), "{cut_short}");
     assert_eq!(queued.await.unwrap_err().delivery(), Delivery::NotDelivered);
     // Neither the rest of the turn nor `#[on(stop)]` has run.
     assert_eq!(log.lines(), ["start", "drop"]);
@@ -424,4 +427,194 @@ async fn an_any_ref_can_stop_its_actor_too() {
     assert_eq!(any.stop().await, StopReason::Stopped);
     assert_eq!(any.state(), State::Stopped);
     assert_eq!(log.lines(), ["start", "1", "stop: stopped", "drop"]);
+}
+
+/// Kills itself in a turn that has no await after that.
+#[actor]
+struct Reaper {
+    log: Log,
+    /// The hook in which it does so.
+    hook: &'static str,
+}
+
+#[actor]
+impl Reaper {
+    #[on(start)]
+    fn begin(&mut self, ctx: &mut Context<Self>) {
+        self.hook("start", ctx);
+    }
+
+    #[on(error)]
+    fn failed(&mut self, ctx: &mut Context<Self>) -> Directive {
+        self.hook("error", ctx);
+        Directive::Resume
+    }
+
+    #[on(gone)]
+    fn gone(&mut self, ctx: &mut Context<Self>) {
+        self.hook("gone", ctx);
+    }
+
+    #[on(child)]
+    fn child(&mut self, ctx: &mut Context<Self>) -> Directive {
+        self.hook("child", ctx);
+        Directive::Resume
+    }
+
+    #[on(stop)]
+    fn end(&mut self) {
+        self.log.add("stop");
+    }
+
+    fn hook(&mut self, name: &'static str, ctx: &Context<Self>) {
+        self.log.add(name);
+        if self.hook == name {
+            drop(ctx.me().kill());
+        }
+    }
+
+    #[message]
+    fn in_a_turn(&mut self, ctx: &mut Context<Self>) {
+        drop(ctx.me().kill());
+        self.log.add("turn");
+    }
+
+    #[message]
+    fn before_an_error(&mut self, ctx: &mut Context<Self>) -> Result<(), support::NoGood> {
+        drop(ctx.me().kill());
+        Err(support::NoGood("nobody asks".into()))
+    }
+
+    #[message]
+    fn before_a_panic(&mut self, ctx: &mut Context<Self>) {
+        drop(ctx.me().kill());
+        panic!("after the kill");
+    }
+
+    #[message]
+    fn before_a_word(&mut self, ctx: &mut Context<Self>) {
+        ctx.stop();
+        drop(ctx.me().kill());
+    }
+
+    #[message]
+    fn fail(&mut self) -> Result<(), support::NoGood> {
+        Err(support::NoGood("nobody asks".into()))
+    }
+
+    #[message]
+    async fn lose_another(&mut self, ctx: &mut Context<Self>) {
+        let other = ctx.system().spawn(scribe().0).unwrap();
+        ctx.watch(&other);
+        other.kill().await;
+    }
+
+    #[message]
+    async fn lose_a_child(&mut self, ctx: &mut Context<Self>) {
+        let child = ctx.spawn(scribe().0).unwrap();
+        child.kill().await;
+    }
+}
+
+impl Drop for Reaper {
+    fn drop(&mut self) {
+        self.log.add("drop");
+    }
+}
+
+/// As a task and on a thread, made from a value and from a closure.
+fn reapers(system: &System, hook: &'static str) -> [(ActorRef<Reaper>, Log); 4] {
+    let logs = [(); 4].map(|()| Log::default());
+    let reaper = |n: usize| {
+        let log = logs[n].clone();
+        move || Reaper {
+            log: log.clone(),
+            hook,
+        }
+    };
+    let restart = Restart::on_failure();
+    let reapers = [
+        system.spawn(reaper(0)()).unwrap(),
+        system
+            .actor_with(reaper(1))
+            .restart(restart)
+            .spawn()
+            .unwrap(),
+        system.actor(reaper(2)()).on_thread().spawn().unwrap(),
+        system
+            .actor_with(reaper(3))
+            .restart(restart)
+            .on_thread()
+            .spawn()
+            .unwrap(),
+    ];
+    let mut logs = logs.into_iter();
+    reapers.map(|reaper| (reaper, logs.next().unwrap()))
+}
+
+#[support::test]
+async fn no_hook_runs_after_a_kill_wherever_it_came() {
+    type Send = fn(&ActorRef<Reaper>);
+    let cases: [(&str, Send, &[&str]); 8] = [
+        ("start", |_| (), &["start", "drop"]),
+        (
+            "",
+            |it| it.in_a_turn().try_tell().unwrap(),
+            &["start", "turn", "drop"],
+        ),
+        (
+            "",
+            |it| it.before_an_error().try_tell().unwrap(),
+            &["start", "drop"],
+        ),
+        (
+            "",
+            |it| it.before_a_panic().try_tell().unwrap(),
+            &["start", "drop"],
+        ),
+        (
+            "",
+            |it| it.before_a_word().try_tell().unwrap(),
+            &["start", "drop"],
+        ),
+        (
+            "error",
+            |it| it.fail().try_tell().unwrap(),
+            &["start", "error", "drop"],
+        ),
+        (
+            "gone",
+            |it| it.lose_another().try_tell().unwrap(),
+            &["start", "gone", "drop"],
+        ),
+        (
+            "child",
+            |it| it.lose_a_child().try_tell().unwrap(),
+            &["start", "child", "drop"],
+        ),
+    ];
+    for (hook, send, lines) in cases {
+        let system = System::new("stop");
+        for (reaper, log) in reapers(&system, hook) {
+            send(&reaper);
+            assert_eq!(reaper.stopped().await, Some(StopReason::Killed));
+            assert_eq!(log.lines(), lines, "{hook}");
+        }
+    }
+}
+
+#[support::test]
+async fn a_kill_while_its_children_are_ended_runs_no_hook_of_the_parent() {
+    let system = System::new("stop");
+    for (reaper, log) in reapers(&system, "") {
+        let (child, starting, mut stopping, _) = slow();
+        starting.open();
+        let child = system.actor(child).child_of(&reaper).spawn().unwrap();
+        child.started().await.unwrap();
+        drop(reaper.stop());
+        stopping.entered().await;
+        assert_eq!(reaper.kill().await, StopReason::Killed);
+        assert_eq!(log.lines(), ["start", "drop"]);
+        drop(stopping);
+    }
 }

@@ -17,7 +17,7 @@ use super::birth::{Again, Birth};
 use super::cell::Cell;
 #[cfg(feature = "testing")]
 use super::gate::{self, Gate};
-use super::mortal::{Ended, Incarnation, Mortal};
+use super::mortal::{Ended, Incarnation, Mortal, unless_killed};
 use super::next::next;
 use super::supervise::{end_children, heed};
 use super::turn::caught;
@@ -171,6 +171,7 @@ fn incarnation<A: Actor, B: Birth<A>>(
         let mut actor = match start(birth, ctx).await {
             Ok(actor) => actor,
             Err(fault) => {
+                unless_killed(ctx.cell()).await;
                 if ctx.cell().kin().is_some() {
                     Box::pin(end_children(ctx.cell(), batch, B::RENEWS)).await;
                 }
@@ -180,12 +181,14 @@ fn incarnation<A: Actor, B: Birth<A>>(
         started(ctx);
         let ended = serve(&mut actor, ctx, batch).await;
         let cell = ctx.cell();
+        unless_killed(cell).await;
         let is_next = B::RENEWS && cell.mailbox.signal() == Signal::None;
         if !is_next {
             cell.ending.advance(State::Stopping);
         }
         if cell.kin().is_some() {
             Box::pin(end_children(cell, batch, is_next)).await;
+            unless_killed(ctx.cell()).await;
         }
         match caught(actor.on_stop(&ended.0, ctx)).await {
             Ok(Ok(())) => {}
@@ -212,6 +215,7 @@ async fn start<A: Actor, B: Birth<A>>(
     if let Some(after) = A::IDLE {
         ctx.sources().watch_idle(after);
     }
+    unless_killed(ctx.cell()).await;
     let started = caught(actor.on_start(ctx)).await?;
     started.map_err(|error| Box::new(Fault::of(&*error)))?;
     Ok(actor)
@@ -315,6 +319,7 @@ pub(super) async fn failed<A: Actor>(
             tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "nobody was asking");
             let fault = Box::new(Fault::of(&*error));
             ctx.cell().failed(Some(error.to_string()));
+            unless_killed(ctx.cell()).await;
             match caught(actor.on_error(*error, ctx)).await {
                 Ok(Directive::Resume) => None,
                 Ok(said) => Some((StopReason::Failed(fault), Some(said))),

@@ -1,7 +1,7 @@
 //! What can end from outside, wherever it waits: a life by a kill, and one
 //! incarnation of it by its supervisor.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -85,6 +85,15 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
         }
         this.end.tell();
         Poll::Ready(())
+    }
+}
+
+/// Waits for ever in an actor that was killed, so that its life ends here.
+/// Comes before every hook: after a kill none runs.
+pub(super) async fn unless_killed<A: Actor>(cell: &Cell<A>) {
+    if cell.mailbox.signal() == Signal::Kill {
+        // The kill wakes the task, and the next poll drops this.
+        pending::<()>().await;
     }
 }
 

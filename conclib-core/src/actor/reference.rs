@@ -211,8 +211,11 @@ impl<A: Actor> ActorRef<A> {
         self.end(Signal::Now)
     }
 
-    /// Ends the actor at the next await of its turn. `#[on(stop)]` does not
-    /// run. Else as [`stop_now`](Self::stop_now).
+    /// Ends the actor at the next await of its turn. After a kill no hook runs:
+    /// neither `#[on(stop)]` nor, if the turn fails, `#[on(error)]`. A turn
+    /// that has no further await runs to its end. The asker of a turn that was
+    /// cut short gets `Stopped` with `MayHaveRun`. Else as
+    /// [`stop_now`](Self::stop_now).
     ///
     /// Its state is dropped at once. Its children are killed with it, all of
     /// them at the same time, and it has ended when they have.

@@ -61,8 +61,8 @@ pub enum AskError<E = Never> {
         /// The text of the panic.
         fault: Box<Fault>,
     },
-    /// The actor has stopped, or stopped or was started again before it
-    /// answered.
+    /// The actor has stopped; or it was killed, stopped or started again before
+    /// it answered.
     Stopped {
         /// Who was asked.
         urn: Urn,
@@ -284,10 +284,11 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                 write!(f, "`{urn}` panicked while it handled the request: {fault}")
             }
             Self::Stopped { urn, delivery } => {
-                // What a restarted actor has not begun to handle, it still does.
+                // A restart ends only the turn that runs: what is queued is
+                // handled after it.
                 let how = match delivery {
                     Delivery::NotDelivered => "stopped",
-                    Delivery::MayHaveRun => "stopped, or was started again,",
+                    Delivery::MayHaveRun => "was killed, stopped or started again",
                 };
                 write!(f, "`{urn}` {how} before it answered; {delivery}")
             }
