@@ -2,7 +2,9 @@
 //! text.
 
 use std::panic::panic_any;
+use std::time::Duration;
 
+use conclib::Restart;
 use conclib::prelude::*;
 use support::{Log, NoGood, ScribeCalls, hold, next_dead_letter, scribe, until};
 
@@ -65,7 +67,6 @@ enum Fuse {
     Start,
     Stop,
     Error,
-    Drop,
 }
 
 fn bomb(fuse: Fuse) -> (Bomb, Log) {
@@ -129,7 +130,6 @@ impl Bomb {
 impl Drop for Bomb {
     fn drop(&mut self) {
         self.log.add("drop");
-        assert!(self.fuse != Fuse::Drop, "at drop");
     }
 }
 
@@ -188,22 +188,233 @@ async fn a_panic_in_the_error_hook_ends_the_actor_and_runs_the_stop_hook() {
     assert_eq!(log.lines(), ["stop", "drop"]);
 }
 
-#[support::test]
-async fn a_state_that_panics_as_it_is_dropped_ends_all_the_same() {
-    let system = System::new("panic");
-    for is_kill in [false, true] {
-        let (bomb, log) = bomb(Fuse::Drop);
-        let bomb = system.actor(bomb).urn("bomb").spawn().unwrap();
-        bomb.echo(1).await.unwrap();
-        if is_kill {
-            bomb.kill().await;
-        } else {
-            bomb.stop().await;
+/// Panics as it is dropped; the first of them also where it is told to.
+#[actor(strategy = OneForAll)]
+#[derive(Default)]
+struct Brittle {
+    at_start: bool,
+    log: Log,
+}
+
+#[actor]
+impl Brittle {
+    #[on(start)]
+    fn begin(&mut self) -> Result<(), NoGood> {
+        match self.at_start {
+            true => Err(NoGood("at start".into())),
+            false => Ok(()),
         }
-        assert!(log.has("drop"));
-        assert_eq!(bomb.state(), Some(State::Stopped));
-        assert!(system.lookup("bomb").is_err());
     }
+
+    #[on(error)]
+    fn failed(&mut self) -> Directive {
+        Directive::Stop
+    }
+
+    #[message]
+    fn echo(&mut self, n: u64) -> u64 {
+        n
+    }
+
+    #[message]
+    fn explode(&mut self) {
+        panic!("the cause");
+    }
+
+    #[message]
+    fn fail(&mut self) -> Result<(), NoGood> {
+        Err(NoGood("the cause".into()))
+    }
+
+    #[message(local)]
+    async fn hold(&mut self, gate: support::Gate) {
+        gate.pass().await;
+    }
+}
+
+impl Drop for Brittle {
+    fn drop(&mut self) {
+        self.log.add("drop");
+        panic!("at drop");
+    }
+}
+
+/// As a task and on a thread, made from a value and from a closure.
+fn brittle<'s>(
+    system: &'s System,
+    parent: Option<&'s ActorRef<support::Scribe>>,
+    at_start: bool,
+) -> [(ActorRef<Brittle>, Log); 4] {
+    let logs = [(); 4].map(|()| Log::default());
+    let make = |n: usize| {
+        let log = logs[n].clone();
+        move || Brittle {
+            at_start,
+            log: log.clone(),
+        }
+    };
+    let value = |n: usize| {
+        let actor = system.actor(make(n)()).urn(format!("brittle-{n}"));
+        match parent {
+            Some(parent) => actor.child_of(parent),
+            None => actor,
+        }
+    };
+    let closure = |n: usize| {
+        let actor = system.actor_with(make(n)).urn(format!("brittle-{n}"));
+        match parent {
+            Some(parent) => actor.child_of(parent),
+            None => actor,
+        }
+    };
+    let actors = [
+        value(0).spawn().unwrap(),
+        closure(1).spawn().unwrap(),
+        value(2).on_thread().spawn().unwrap(),
+        closure(3).on_thread().spawn().unwrap(),
+    ];
+    let mut logs = logs.into_iter();
+    actors.map(|actor| (actor, logs.next().unwrap()))
+}
+
+#[support::test]
+async fn the_first_failure_is_the_reason_though_the_drop_panics_too() {
+    let system = System::new("panic");
+    for is_panic in [true, false] {
+        for (actor, log) in brittle(&system, None, false) {
+            let keeper = hold_brittle(&actor).await;
+            match is_panic {
+                true => actor.explode().try_tell().unwrap(),
+                false => actor.fail().try_tell().unwrap(),
+            }
+            let queued = actor.echo(1).reply().await.unwrap();
+            keeper.open();
+            let reason = actor.stopped().await.unwrap();
+            assert_eq!(matches!(reason, StopReason::Panicked(_)), is_panic);
+            assert!(reason.to_string().ends_with("the cause"), "{reason}");
+            assert_eq!(queued.await.unwrap_err().delivery(), Delivery::NotDelivered);
+            assert_eq!(log.lines(), ["drop"]);
+            assert!(system.lookup(actor.urn()).is_err());
+        }
+    }
+}
+
+async fn hold_brittle(actor: &ActorRef<Brittle>) -> support::Keeper {
+    let (gate, mut keeper) = support::gate();
+    actor.hold(gate).try_tell().unwrap();
+    keeper.entered().await;
+    keeper
+}
+
+#[support::test]
+async fn a_failed_start_is_the_reason_though_the_drop_panics_too() {
+    let system = System::new("panic");
+    for (actor, log) in brittle(&system, None, true) {
+        let reason = actor.started().await.unwrap_err().reason;
+        assert!(matches!(reason, StopReason::StartFailed(_)), "{reason}");
+        assert!(reason.to_string().contains("at start"), "{reason}");
+        assert_eq!(log.lines(), ["drop"]);
+        assert!(system.lookup(actor.urn()).is_err());
+    }
+}
+
+#[support::test]
+async fn an_orderly_end_whose_drop_panics_is_a_failure() {
+    let system = System::new("panic");
+    for is_now in [false, true] {
+        for (actor, log) in brittle(&system, None, false) {
+            actor.echo(1).await.unwrap();
+            let reason = match is_now {
+                true => actor.stop_now().await,
+                false => actor.stop().await,
+            };
+            assert_eq!(text(&reason), "at drop");
+            assert_eq!(actor.state(), Some(State::Stopped));
+            assert_eq!(log.lines(), ["drop"]);
+            assert!(system.lookup(actor.urn()).is_err());
+        }
+    }
+}
+
+#[support::test]
+async fn a_kill_stays_a_kill_though_the_drop_panics() {
+    let system = System::new("panic");
+    for (actor, log) in brittle(&system, None, false) {
+        let child = system.actor(scribe().0).child_of(&actor).spawn().unwrap();
+        child.started().await.unwrap();
+        let _keeper = hold_brittle(&actor).await;
+        let queued = actor.echo(1).reply().await.unwrap();
+        assert_eq!(actor.kill().await, StopReason::Killed);
+        assert_eq!(child.state(), Some(State::Stopped), "ended with its parent");
+        assert_eq!(queued.await.unwrap_err().delivery(), Delivery::NotDelivered);
+        assert_eq!(log.lines(), ["drop"]);
+        assert!(system.lookup(actor.urn()).is_err());
+    }
+}
+
+#[support::test]
+async fn a_value_that_never_came_to_life_may_panic_as_it_is_dropped() {
+    let system = System::new("panic");
+    let log = Log::default();
+    let actor = Brittle {
+        log: log.clone(),
+        at_start: false,
+    };
+    let actor = system.spawn(actor).unwrap();
+    let mut queued = actor.echo(1).into_future();
+    assert!(support::poll_once(&mut queued).is_pending());
+    assert_eq!(actor.kill().await, StopReason::Killed);
+    assert_eq!(queued.await.unwrap_err().delivery(), Delivery::NotDelivered);
+    assert_eq!(log.lines(), ["drop"]);
+}
+
+#[support::test]
+async fn a_parent_hears_of_a_failure_though_the_drop_panics_too() {
+    let system = System::new("panic");
+    for n in 0..4 {
+        for is_orderly in [false, true] {
+            let parent = system.spawn(scribe().0).unwrap();
+            let children = brittle(&system, Some(&parent), false);
+            let child = &children[n].0;
+            let expected = match is_orderly {
+                true => {
+                    drop(child.stop());
+                    "at drop"
+                }
+                false => {
+                    child.explode().try_tell().unwrap();
+                    "the cause"
+                }
+            };
+            let Some(StopReason::Escalated(escalation)) = parent.stopped().await else {
+                panic!("the parent took no notice");
+            };
+            assert_eq!(escalation.child, child.urn());
+            assert_eq!(text(&escalation.reason), expected);
+        }
+    }
+}
+
+#[support::test(start_paused = true)]
+async fn an_incarnation_that_is_cut_short_may_panic_as_it_is_dropped() {
+    let system = System::new("panic");
+    let parent = system.spawn(Brittle::default()).unwrap();
+    let restart = Restart::on_failure();
+    let child = || {
+        let child = system.actor_with(Brittle::default).restart(restart);
+        let child = child
+            .child_of(&parent)
+            .stop_within(Duration::from_millis(1));
+        child.spawn().unwrap()
+    };
+    let (one, other) = (child(), child());
+    let _keeper = hold_brittle(&one).await;
+    assert!(other.explode().await.is_err());
+    assert_eq!(other.echo(1).await, Ok(1));
+    assert_eq!(other.generation(), Some(2));
+    assert_eq!(one.echo(1).await, Ok(1));
+    assert_eq!(one.generation(), Some(2));
+    assert_eq!(parent.state(), Some(State::Running));
 }
 
 #[support::test]

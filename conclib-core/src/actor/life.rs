@@ -17,7 +17,7 @@ use super::birth::{Again, Birth};
 use super::cell::Cell;
 #[cfg(feature = "testing")]
 use super::gate::{self, Gate};
-use super::mortal::{Ended, Incarnation, Mortal, unless_killed};
+use super::mortal::{Ended, Incarnation, Mortal, discard, unless_killed};
 use super::next::next;
 use super::supervise::{end_children, heed};
 use super::turn::caught;
@@ -112,9 +112,11 @@ impl<A: Actor, B: Birth<A>> End<A, B> {
     fn refuse_rest(&mut self) {
         self.ctx.cell().mailbox.end(&mut self.batch);
         // A state that never came to life goes before the messages.
-        if let Some(mut birth) = self.birth.take() {
+        let mut birth = self.birth.take();
+        if let Some(birth) = &mut birth {
             birth.inherit(&self.ctx, &mut self.batch);
         }
+        discard(self.ctx.cell(), || drop(birth));
         self.is_over = true;
         self.ctx.cell().refuse_rest(&mut self.batch);
     }
@@ -199,7 +201,11 @@ fn incarnation<A: Actor, B: Birth<A>>(
                 tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
             }
         }
-        ended
+        match discard(ctx.cell(), || drop(actor)) {
+            // The first failure is the cause of the end.
+            Some(fault) if !ended.0.is_failure() => (StopReason::Panicked(fault), None),
+            _ => ended,
+        }
     }
 }
 
@@ -216,9 +222,13 @@ async fn start<A: Actor, B: Birth<A>>(
         ctx.sources().watch_idle(after);
     }
     unless_killed(ctx.cell()).await;
-    let started = caught(actor.on_start(ctx)).await?;
-    started.map_err(|error| Box::new(Fault::of(&*error)))?;
-    Ok(actor)
+    let fault = match caught(actor.on_start(ctx)).await {
+        Ok(Ok(())) => return Ok(actor),
+        Ok(Err(error)) => Box::new(Fault::of(&*error)),
+        Err(fault) => fault,
+    };
+    discard(ctx.cell(), || drop(actor));
+    Err(fault)
 }
 
 /// It is through its start: whoever waits for that is told.

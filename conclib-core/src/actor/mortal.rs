@@ -13,6 +13,7 @@ use super::supervise::kill_children;
 use super::{Actor, Alert, Cell, Directive, Signal, State, StopReason};
 use crate::current;
 use crate::fault::Fault;
+use crate::named::Named;
 
 pin_project_lite::pin_project! {
     /// A life that a kill ends, wherever it waits.
@@ -70,7 +71,7 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
         cell.mailbox.register(cx.waker());
         let _inside = cell.watch.poll();
         if cell.mailbox.signal() == Signal::Kill && matches!(*this.stage, Stage::Lives { .. }) {
-            this.stage.set(Stage::Over);
+            discard(cell, || this.stage.set(Stage::Over));
             if cell.kin().is_some_and(|kin| kin.count() > 0) {
                 let children = Box::pin(end_with(cell.clone()));
                 this.stage.set(Stage::Waits { children });
@@ -97,6 +98,14 @@ pub(super) async fn unless_killed<A: Actor>(cell: &Cell<A>) {
     }
 }
 
+/// Drops what belongs to an actor, which may panic as it goes: with what.
+pub(super) fn discard<A: Actor>(cell: &Cell<A>, drop: impl FnOnce()) -> Option<Box<Fault>> {
+    let panic = catch_unwind(AssertUnwindSafe(drop)).err()?;
+    let fault = Fault::panic(&*panic);
+    tracing::error!(target: "conclib", urn = %cell.urn(), %fault, "the state panicked as it was dropped");
+    Some(Box::new(fault))
+}
+
 /// Ends the children of one that was killed.
 async fn end_with<A: Actor>(cell: Arc<Cell<A>>) {
     if let Some(kin) = cell.kin() {
@@ -112,8 +121,9 @@ pin_project_lite::pin_project! {
     /// It has the cell of an actor that is started again.
     pub(super) struct Incarnation<A: Actor, B, F> {
         cell: Option<Arc<Cell<A>>>,
+        // None once its supervisor has ended it.
         #[pin]
-        life: F,
+        life: Option<F>,
         birth: PhantomData<fn() -> B>,
     }
 }
@@ -122,7 +132,7 @@ impl<A: Actor, B, F> Incarnation<A, B, F> {
     pub(super) fn new(cell: Option<Arc<Cell<A>>>, life: F) -> Self {
         Self {
             cell,
-            life,
+            life: Some(life),
             birth: PhantomData,
         }
     }
@@ -132,9 +142,12 @@ impl<A: Actor, B: Birth<A>, F: Future<Output = Ended>> Future for Incarnation<A,
     type Output = Ended;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<Ended> {
-        let this = self.project();
+        let mut this = self.project();
+        let Some(life) = this.life.as_mut().as_pin_mut() else {
+            return Poll::Pending;
+        };
         if !B::RENEWS {
-            return this.life.poll(cx);
+            return life.poll(cx);
         }
         if let Some(cell) = this.cell
             && cell.mailbox.is_alerted(Alert::Abort)
@@ -144,10 +157,10 @@ impl<A: Actor, B: Birth<A>, F: Future<Output = Ended>> Future for Incarnation<A,
                 Signal::None => StopReason::Recycled,
                 _ => StopReason::Killed,
             };
+            discard(cell, || this.life.set(None));
             return Poll::Ready((reason, None));
         }
-        // A state may panic as it is dropped.
-        catch_unwind(AssertUnwindSafe(|| this.life.poll(cx))).unwrap_or_else(|panic| {
+        catch_unwind(AssertUnwindSafe(|| life.poll(cx))).unwrap_or_else(|panic| {
             let fault = Box::new(Fault::panic(&*panic));
             Poll::Ready((StopReason::Panicked(fault), None))
         })

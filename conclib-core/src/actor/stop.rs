@@ -50,7 +50,9 @@ pub enum StopReason {
     StartFailed(Box<Fault>),
     /// `#[on(error)]` said stop.
     Failed(Box<Fault>),
-    /// A handler or a hook panicked.
+    /// A handler or a hook panicked; or an orderly end was under way, and the
+    /// state panicked as it was dropped. After a failure, the first one is the
+    /// reason; after a kill, the kill is.
     Panicked(Box<Fault>),
     /// Its parent ended, and children end with it.
     Parent,
