@@ -1,7 +1,7 @@
 //! Who belongs to whom: what an actor shares with its parent, its children and
 //! those that watch it. Only actors that have any of them have a [`Kin`].
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -14,7 +14,9 @@ use crate::sync::{Mutex, MutexGuard, PoisonError};
 /// What a supervisor is told, in its own lane.
 pub(crate) enum Notice {
     Child(Box<Exit>),
-    Gone(ActorId, Box<Gone>),
+    /// The end of an actor that is watched. `None` is one in another process,
+    /// which is told of in any case.
+    Gone(Option<ActorId>, Box<Gone>),
 }
 
 /// A child that has ended, or waits to be told whether it is started again.
@@ -73,6 +75,8 @@ struct Ties {
     takes: Takes,
     notices: VecDeque<Notice>,
     watchers: Vec<(ActorId, Weak<dyn Resident>)>,
+    /// The actors that it watches itself, and has not been told of.
+    watched: BTreeSet<ActorId>,
     /// No incarnation lives.
     rests: bool,
     awaits: Awaits,
@@ -183,9 +187,27 @@ impl Kin {
 
     /// What is to be told next, and whether there is more.
     pub(crate) fn heed(&self) -> (Option<Notice>, bool) {
-        let mut ties = self.ties();
-        let notice = ties.notices.pop_front();
-        (notice, !ties.notices.is_empty())
+        let Ties {
+            notices, watched, ..
+        } = &mut *self.ties();
+        // An end may come in more than once for one that watches at that
+        // moment: the first is told.
+        let is_news = |notice: &Notice| match notice {
+            Notice::Gone(Some(id), _) => watched.remove(id),
+            Notice::Gone(None, _) | Notice::Child(_) => true,
+        };
+        let notice = std::iter::from_fn(|| notices.pop_front()).find(is_news);
+        (notice, !notices.is_empty())
+    }
+
+    /// Begins to watch that one: its end is told once.
+    pub(crate) fn begin_watch(&self, id: ActorId) {
+        self.ties().watched.insert(id);
+    }
+
+    /// The end of that one is told no more.
+    pub(crate) fn end_watch(&self, id: ActorId) {
+        self.ties().watched.remove(&id);
     }
 
     /// Has an actor told of the end.
@@ -196,20 +218,9 @@ impl Kin {
         ties.watchers.push((id, watcher));
     }
 
-    /// Whether it watched.
-    pub(crate) fn unwatch(&self, id: ActorId) -> bool {
-        let watchers = &mut self.ties().watchers;
-        let before = watchers.len();
-        watchers.retain(|(other, _)| *other != id);
-        watchers.len() < before
-    }
-
-    /// Whether the end of that one waits to be told; it is told no more.
-    pub(crate) fn take_gone(&self, id: ActorId) -> bool {
-        let notices = &mut self.ties().notices;
-        let before = notices.len();
-        notices.retain(|notice| !matches!(notice, Notice::Gone(other, _) if *other == id));
-        notices.len() < before
+    /// Has an actor told of the end no more.
+    pub(crate) fn unwatch(&self, id: ActorId) {
+        self.ties().watchers.retain(|(other, _)| *other != id);
     }
 
     pub(crate) fn take_watchers(&self) -> Vec<Weak<dyn Resident>> {
@@ -354,7 +365,7 @@ impl Kin {
                     urn: cell.urn(),
                     reason: reason.clone(),
                 };
-                watcher.notify(Notice::Gone(cell.id, Box::new(gone)));
+                watcher.notify(Notice::Gone(Some(cell.id), Box::new(gone)));
             }
         }
     }

@@ -5,9 +5,9 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use super::*;
-use crate::actor::Gone;
 use crate::actor::mailbox::Pushed;
 use crate::actor::modelled::{Fates, Soul, Word, cell, system};
+use crate::actor::{ActorRef, Context, Gone};
 use crate::sync::model::{block_on, check, join, thread};
 
 /// Through a reference that is held.
@@ -89,6 +89,29 @@ fn a_weak_reference_is_upgraded_in_time_or_not_at_all() {
     });
 }
 
+/// An actor watches another twice in a turn while that one ends: it is told
+/// once, and once more if it watches again after that.
+#[test]
+fn one_that_watches_twice_is_told_once() {
+    check(|| {
+        let system = system();
+        let (watcher, other) = (cell(&system, None), cell(&system, None));
+        let ended = other.clone();
+        let ends = thread::spawn(move || finish(&ended));
+        let ctx = Context::new(watcher.clone());
+        let other = ActorRef::local(other);
+        ctx.watch(&other);
+        ctx.watch(&other);
+        let mut told = usize::from(watcher.heed().is_some());
+        join(ends);
+        told += std::iter::from_fn(|| watcher.heed()).count();
+        assert_eq!(told, 1);
+        ctx.watch(&other);
+        assert_eq!(std::iter::from_fn(|| watcher.heed()).count(), 1);
+        finish(&watcher);
+    });
+}
+
 /// Two of those it watches have ended: it hears of both, though it may be
 /// waiting, or about to.
 #[test]
@@ -97,13 +120,14 @@ fn a_notice_reaches_one_that_waits() {
         let cell = cell(&system(), None);
         let tells: Vec<_> = (0..2)
             .map(|n| {
-                let cell = cell.clone();
+                let (cell, id) = (cell.clone(), ActorId::next(n));
+                cell.kin_to_be().begin_watch(id);
                 thread::spawn(move || {
                     let gone = Gone {
                         urn: Urn::reserved("conclib:gone"),
                         reason: StopReason::Stopped,
                     };
-                    cell.notify(Notice::Gone(ActorId::next(n), Box::new(gone)));
+                    cell.notify(Notice::Gone(Some(id), Box::new(gone)));
                 })
             })
             .collect();

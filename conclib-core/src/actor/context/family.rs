@@ -216,7 +216,8 @@ impl<A: Actor> Context<A> {
     }
 
     /// Has `#[on(gone)]` run once when that actor ends, in whatever way; at
-    /// once if it has ended. A restart is no end.
+    /// once if it has ended. A restart is no end. Watched again before the hook
+    /// has run, it still runs once; watched again after that, it runs again.
     ///
     /// Of an actor in another process nothing can be seen from here: it counts
     /// as gone at once, with [`StopReason::OutOfReach`].
@@ -267,18 +268,17 @@ impl<A: Actor> Context<A> {
             cell.notify(Notice::Gone(id, Box::new(Gone { urn, reason })));
         };
         let Some(resident) = other.resident() else {
-            return gone(cell.id, StopReason::OutOfReach);
+            return gone(None, StopReason::OutOfReach);
         };
+        let id = resident.id();
+        cell.kin_to_be().begin_watch(id);
         let me: Arc<dyn Resident> = cell.clone();
         let kin = resident.kin_to_be();
         kin.watch(cell.id, Arc::downgrade(&me));
         // It may have ended in between, and told those that it knew of.
-        if let Some(reason) = resident.ending().reason()
-            && kin.unwatch(cell.id)
-        {
-            // Once, also if it is about to be told.
-            cell.kin_to_be().take_gone(resident.id());
-            gone(resident.id(), reason);
+        if let Some(reason) = resident.ending().reason() {
+            kin.unwatch(cell.id);
+            gone(Some(id), reason);
         }
     }
 
@@ -329,7 +329,7 @@ impl<A: Actor> Context<A> {
         }
         // It may have ended, and that may not have been told.
         if let Some(kin) = self.cell().kin() {
-            kin.take_gone(resident.id());
+            kin.end_watch(resident.id());
         }
     }
 }

@@ -221,6 +221,7 @@ fn a_parent_hears_of_the_end_of_a_child() {
         let child = Living::new(&system, Some(&parent.cell), true);
         let watcher = cell(&system, None);
         let watches: Weak<dyn Resident> = Arc::<Cell<Soul>>::downgrade(&watcher);
+        watcher.kin_to_be().begin_watch(child.cell.id);
         child.cell.kin_to_be().watch(watcher.id, watches);
         end(&child.cell, any_signal());
         child.over();
