@@ -1,10 +1,14 @@
 //! Who owns a life: a named actor belongs to its system, an anonymous one to
 //! its references. Nothing is left when the owner goes.
 
-use conclib::AnyRef;
+use std::time::Duration;
+
 use conclib::prelude::*;
-use support::{Scribe, ScribeCalls, ScribeNote, hold, scribe, until};
+use conclib::{AnyRef, Backoff, Restart};
+use support::{Log, Scribe, ScribeCalls, ScribeNote, hold, scribe, until};
+use tokio::sync::oneshot;
 use tokio::task::yield_now;
+use tokio::time::Instant;
 
 /// Whether the actor still lives after all that is ready has run.
 async fn lives(system: &System) -> bool {
@@ -276,4 +280,197 @@ async fn a_scope_may_end_after_an_explicit_end() {
     assert!(system.shutdown().await.is_clean());
     drop(scoped);
     assert_eq!(system.snapshot().dead_letters, 0);
+}
+
+/// What becomes of a reference to itself that a turn makes.
+#[actor]
+struct Selfish {
+    log: Log,
+    kept: Option<ActorRef<Self>>,
+}
+
+#[actor]
+impl Selfish {
+    /// Waits at the gate, and gives a reference away then.
+    #[message(local)]
+    async fn give(
+        &mut self,
+        gate: support::Gate,
+        to: oneshot::Sender<ActorRef<Self>>,
+        ctx: &mut Context<Self>,
+    ) {
+        gate.pass().await;
+        to.send(ctx.me()).ok();
+    }
+
+    /// Waits at the gate, and keeps a reference then.
+    #[message(local)]
+    async fn keep(&mut self, gate: support::Gate, ctx: &mut Context<Self>) {
+        gate.pass().await;
+        self.kept = Some(ctx.me());
+    }
+
+    /// Goes on for ever, if nothing else ends it.
+    #[message]
+    fn again(&mut self, ctx: &mut Context<Self>) {
+        drop(ctx.me().again().try_tell());
+    }
+
+    #[message]
+    fn note(&mut self, n: u64) {
+        self.log.add(n.to_string());
+    }
+
+    #[message]
+    fn tick_on(&mut self, ctx: &mut Context<Self>) {
+        ctx.tick(Duration::from_millis(1), || SelfishNote { n: 0 });
+    }
+
+    #[message]
+    fn fail(&mut self) {
+        panic!("boom");
+    }
+
+    #[on(stop)]
+    fn end(&mut self, reason: &StopReason) {
+        self.log.add(format!("stop: {reason}"));
+    }
+}
+
+impl Drop for Selfish {
+    fn drop(&mut self) {
+        self.log.add("drop");
+    }
+}
+
+const UNREFERENCED: &str = "stop: its last reference is gone";
+
+/// One as a task and one on a thread.
+fn selfish(system: &System) -> [(ActorRef<Selfish>, Log); 2] {
+    let logs = [(); 2].map(|()| Log::default());
+    let [task, thread] = logs.clone().map(|log| Selfish { log, kept: None });
+    let actors = [
+        system.spawn(task).unwrap(),
+        system.actor(thread).on_thread().spawn().unwrap(),
+    ];
+    let mut logs = logs.into_iter();
+    actors.map(|actor| (actor, logs.next().unwrap()))
+}
+
+#[support::test]
+async fn a_reference_that_a_turn_makes_after_the_last_one_went_keeps_it_alive() {
+    let system = System::new("lifetime");
+    for (actor, log) in selfish(&system) {
+        let (gate, mut keeper) = support::gate();
+        let (to, given) = oneshot::channel();
+        actor.give(gate, to).tell().await.unwrap();
+        keeper.entered().await;
+        actor.note(1).tell().await.unwrap();
+        let weak = actor.downgrade().unwrap();
+        drop(actor);
+        assert!(weak.upgrade().is_none());
+        keeper.open();
+        let given = given.await.unwrap();
+        assert_eq!(given.state(), Some(State::Running));
+        assert_eq!(weak.upgrade().as_ref(), Some(&given));
+        // Long after the queue was served.
+        for n in 2..5 {
+            given.note(n).await.unwrap();
+        }
+        let end = weak.clone();
+        drop(given);
+        until(|| log.has("drop")).await;
+        assert!(end.upgrade().is_none());
+        assert_eq!(log.lines(), ["1", "2", "3", "4", UNREFERENCED, "drop"]);
+    }
+}
+
+#[support::test]
+async fn a_message_of_which_nobody_keeps_the_reference_may_give_one_away() {
+    let system = System::new("lifetime");
+    for (actor, log) in selfish(&system) {
+        let (gate, keeper) = support::gate();
+        let (to, given) = oneshot::channel();
+        keeper.open();
+        // The reference is gone before the turn begins.
+        actor.give(gate, to).try_tell().unwrap();
+        drop(actor);
+        given.await.unwrap().note(7).await.unwrap();
+        until(|| log.has("drop")).await;
+        assert_eq!(log.lines(), ["7", UNREFERENCED, "drop"]);
+    }
+}
+
+#[support::test]
+async fn one_that_keeps_a_reference_to_itself_lives_until_it_is_stopped() {
+    let system = System::new("lifetime");
+    for (actor, log) in selfish(&system) {
+        let (gate, mut keeper) = support::gate();
+        actor.keep(gate).tell().await.unwrap();
+        keeper.entered().await;
+        let weak = actor.downgrade().unwrap();
+        drop(actor);
+        keeper.open();
+        until(|| weak.upgrade().is_some()).await;
+        assert!(lives(&system).await);
+        let actor = weak.upgrade().unwrap();
+        actor.note(1).await.unwrap();
+        assert_eq!(actor.stop().await, StopReason::Stopped);
+        assert_eq!(log.lines(), ["1", "stop: stopped", "drop"]);
+    }
+}
+
+#[support::test]
+async fn what_it_sends_to_itself_does_not_keep_it_alive() {
+    let system = System::new("lifetime");
+    for (actor, log) in selfish(&system) {
+        actor.again().await.unwrap();
+        actor.note(1).await.unwrap();
+        drop(actor);
+        until(|| log.has("drop")).await;
+        assert_eq!(log.lines(), ["1", UNREFERENCED, "drop"]);
+    }
+}
+
+#[support::test]
+async fn nor_does_what_else_comes_in() {
+    let system = System::new("lifetime");
+    for (actor, log) in selfish(&system) {
+        actor.tick_on().await.unwrap();
+        until(|| log.has("0")).await;
+        drop(actor);
+        until(|| log.has("drop")).await;
+        assert!(log.has(UNREFERENCED));
+    }
+}
+
+#[support::test(start_paused = true)]
+async fn the_last_reference_may_go_in_a_pause_before_a_restart() {
+    for before in [true, false] {
+        let system = System::new("lifetime");
+        let log = Log::default();
+        let others = log.clone();
+        let make = move || Selfish {
+            log: others.clone(),
+            kept: None,
+        };
+        let an_hour = Duration::from_secs(3600);
+        let restart = Restart::on_failure().backoff(Backoff::from(an_hour).up_to(an_hour));
+        let actor = system.actor_with(make).restart(restart).spawn().unwrap();
+        let queued = actor.fail().reply().await.unwrap();
+        let note = actor.note(1).reply().await.unwrap();
+        let begun = Instant::now();
+        if before {
+            drop(actor);
+            assert!(matches!(queued.await, Err(AskError::Panicked { .. })));
+        } else {
+            assert!(matches!(queued.await, Err(AskError::Panicked { .. })));
+            until(|| actor.state() == Some(State::Restarting)).await;
+            drop(actor);
+        }
+        let error = note.await.unwrap_err();
+        assert_eq!(error.delivery(), Delivery::NotDelivered);
+        assert!(!lives(&system).await);
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
 }

@@ -245,6 +245,8 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
             Box::pin(kill_children(kin, true)).await;
         }
         kin.lie_down();
+        // Its last reference may have gone before: that is an end, too.
+        cell.settle(true);
         cell.ending.tell_change();
         let parent = kin.parent();
         let mut verdict = match &parent {

@@ -218,11 +218,34 @@ impl<A: Actor> Cell<A> {
     }
 
     /// One strong reference less. Without any, an anonymous actor serves what
-    /// is queued and ends.
+    /// is queued and ends, unless a turn makes another reference meanwhile.
     pub(crate) fn release(&self) {
         if self.refs.fetch_sub(1, Ordering::AcqRel) == 1 && !self.owned {
+            self.unreferenced();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unreferenced(&self) {
+        self.mailbox.abandon();
+        // Between two incarnations there is no turn to make another.
+        if self.kin().is_some_and(Kin::rests) {
+            self.settle(true);
+        }
+    }
+
+    /// If it was abandoned, and all is served that was queued then: has it end
+    /// unless it has a reference again. With `at_once` it is not asked what is
+    /// served. Whether anything was decided.
+    pub(crate) fn settle(&self, at_once: bool) -> bool {
+        // Before the look at the references: who drops the last one from here
+        // on abandons it anew.
+        let is_due = self.mailbox.take_abandoned(at_once);
+        if is_due && self.refs.load(Ordering::Acquire) == 0 {
             self.mailbox.raise(Signal::Drain);
         }
+        is_due
     }
 
     pub(crate) fn tell_to_end(&self, signal: Signal, by: By) {

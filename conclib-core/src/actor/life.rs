@@ -184,6 +184,7 @@ fn incarnation<A: Actor, B: Birth<A>>(
         let ended = serve(&mut actor, ctx, batch).await;
         let cell = ctx.cell();
         unless_killed(cell).await;
+        cell.settle(true);
         let is_next = B::RENEWS && cell.mailbox.signal() == Signal::None;
         if !is_next {
             cell.ending.advance(State::Stopping);
@@ -260,6 +261,9 @@ fn serve<A: Actor>(
                         Gate::Turn(None) => continue,
                         Gate::Other => {}
                     }
+                }
+                if ctx.cell().settle(false) {
+                    continue;
                 }
                 if let Some(reason) = plain_end(ctx) {
                     return (reason, None);

@@ -84,8 +84,19 @@ struct Queue<Q> {
     /// The loop found nothing and waits to be woken.
     parked: bool,
     closed: bool,
+    leaving: Leaving,
     /// There since a sender first found no place.
     line: Option<Box<Line>>,
+}
+
+/// The last reference to an anonymous actor is gone, and the loop is to look
+/// whether one of its turns has made another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leaving {
+    No,
+    /// Once so many have been served: those that waited then.
+    After(usize),
+    Now,
 }
 
 impl<Q> Queue<Q> {
@@ -111,6 +122,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
                 items: Q::default(),
                 parked: false,
                 closed: false,
+                leaving: Leaving::No,
                 line: None,
             }),
             taken: AtomicUsize::new(0),
@@ -234,6 +246,9 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
             return Poll::Ready(true);
         }
         let mut queue = self.lock();
+        if queue.leaving != Leaving::No && self.leaves(&mut queue) {
+            return Poll::Ready(false);
+        }
         if queue.items.len() == 0 {
             if queue.closed {
                 return Poll::Ready(false);
@@ -241,9 +256,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
             queue.parked = true;
             return Poll::Pending;
         }
-        if !Q::BATCHES || queue.items.len() == 1 || self.overflow == Overflow::DropOldest {
-            // One is no batch; and where the oldest may have to go, it must
-            // stay within reach of the senders.
+        if self.takes_one(&queue) {
             fill(next, queue.items.pop());
         } else {
             queue.items.take_all(batch);
@@ -254,6 +267,54 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
             self.serve_line(queue);
         }
         Poll::Ready(true)
+    }
+
+    /// Whether the loop takes one message, and not all that wait: one is no
+    /// batch; and where the oldest may have to go, it must stay within reach of
+    /// the senders.
+    #[inline(always)]
+    fn takes_one(&self, queue: &Queue<Q>) -> bool {
+        !Q::BATCHES || queue.items.len() == 1 || self.overflow == Overflow::DropOldest
+    }
+
+    /// Whether all is served that waited when the last reference went. If not,
+    /// the loop takes more of it now.
+    #[cold]
+    fn leaves(&self, queue: &mut Queue<Q>) -> bool {
+        queue.leaving = match queue.leaving {
+            Leaving::No => return false,
+            Leaving::After(left) if left > 0 && queue.items.len() > 0 => {
+                Leaving::After(if self.takes_one(queue) { left - 1 } else { 0 })
+            }
+            Leaving::After(_) | Leaving::Now => Leaving::Now,
+        };
+        queue.leaving == Leaving::Now
+    }
+
+    /// The last reference is gone: once what waits now is served, the loop is
+    /// to look whether there is another. What comes later does not put that
+    /// off, so an actor cannot live on by what it sends to itself.
+    pub(crate) fn abandon(&self) {
+        let mut queue = self.lock();
+        if !queue.closed && queue.leaving == Leaving::No {
+            queue.leaving = Leaving::After(queue.items.len());
+            self.pushed(queue);
+        }
+    }
+
+    /// Whether the loop is to look now whether there is a reference, or, if it
+    /// serves nothing at present, later. It looks once.
+    pub(crate) fn take_abandoned(&self, or_later: bool) -> bool {
+        let mut queue = self.lock();
+        let is_due = match queue.leaving {
+            Leaving::No => false,
+            Leaving::After(_) => or_later,
+            Leaving::Now => true,
+        };
+        if is_due {
+            queue.leaving = Leaving::No;
+        }
+        is_due
     }
 
     /// Remembers the task of the loop, so that a signal reaches it wherever it
@@ -315,7 +376,8 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     #[cfg(feature = "testing")]
     pub(crate) fn has_work(&self) -> bool {
         let signal = self.signal.load(Ordering::SeqCst);
-        signal & !(Alert::Gate as u8) != 0 || self.depth() > 0
+        let is_left = self.lock().leaving != Leaving::No;
+        is_left || signal & !(Alert::Gate as u8) != 0 || self.depth() > 0
     }
 
     pub(crate) fn is_alerted(&self, alert: Alert) -> bool {
@@ -375,6 +437,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     fn close(&self) -> MutexGuard<'_, Queue<Q>> {
         let mut queue = self.lock();
         queue.closed = true;
+        queue.leaving = Leaving::No;
         while let Some(waker) = queue.line.as_mut().and_then(|line| line.send_off()) {
             // A waker may run code of any executor: not under the lock.
             drop(queue);

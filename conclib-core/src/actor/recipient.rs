@@ -115,8 +115,8 @@ impl<M: Message> Recipient<M> {
 
 impl<M: Message> WeakRecipient<M> {
     /// The address that keeps its actor alive. `None` once the actor has ended,
-    /// and for an anonymous one once its references are all gone, for then it
-    /// is ending.
+    /// and for an anonymous one while it has no reference: then it is ending,
+    /// unless one of its own turns makes another.
     pub fn upgrade(&self) -> Option<Recipient<M>> {
         let home = self.0.home.as_ref();
         home.is_none_or(|home| home.try_acquire())

@@ -26,7 +26,10 @@ use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
 /// The address of an actor, wherever it lives: what to send messages to.
 ///
 /// It is cheap to clone. While one exists, an anonymous actor lives; a
-/// [`WeakRef`] does not keep it alive. Two references are equal if they lead
+/// [`WeakRef`] does not keep it alive. Once the last one is gone, the actor
+/// serves what is queued and ends, unless one of those turns makes another by
+/// [`Context::me`](crate::Context::me) that still exists then. An actor that
+/// keeps one to itself in its own state lives until it is stopped. Two references are equal if they lead
 /// to the same actor, so they can be keys of a map; clippy's
 /// `mutable_key_type` sees the mailbox behind them and need not worry.
 ///

@@ -17,7 +17,8 @@ impl<A: Actor> WeakRef<A> {
     }
 
     /// A strong reference. `None` once the actor has ended, and for an
-    /// anonymous one once its references are all gone, for then it is ending.
+    /// anonymous one while it has no reference: then it is ending, unless one
+    /// of its own turns makes another.
     ///
     /// ```
     /// use conclib::prelude::*;

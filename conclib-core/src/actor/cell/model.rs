@@ -23,15 +23,23 @@ fn send(cell: &Cell<Soul>, number: usize, fates: &Arc<Fates>) {
 
 /// What the loop takes up before its end.
 fn serve(cell: &Cell<Soul>) -> usize {
+    serve_with(cell, |_| ())
+}
+
+/// As [`serve`], with what a turn does.
+fn serve_with(cell: &Cell<Soul>, mut turn: impl FnMut(usize)) -> usize {
     let (mut batch, mut served) = (VecDeque::new(), 0);
     block_on(poll_fn(|cx| {
         cell.mailbox.register(cx.waker());
         let mut next = None;
         while let Poll::Ready(goes_on) = cell.mailbox.poll_next(&mut batch, &mut next) {
-            if !goes_on {
+            if !goes_on && !cell.settle(false) {
                 return Poll::Ready(());
             }
-            served += usize::from(next.take().is_some());
+            if next.take().is_some() {
+                served += 1;
+                turn(served);
+            }
         }
         Poll::Pending
     }));
@@ -61,6 +69,58 @@ fn what_any_reference_sent_is_served_before_the_end() {
         send(&cell, 2, &fates);
         cell.release();
         assert_eq!(serve(&cell), 2);
+        join(drops);
+        finish(&cell);
+    });
+}
+
+/// The last reference goes at any moment of a turn that gives a new one away:
+/// what is sent through that is served, and then it ends.
+#[test]
+fn a_reference_that_a_turn_gives_away_keeps_it_alive() {
+    check(|| {
+        let (cell, fates) = (cell(&system(), None), Arc::default());
+        send(&cell, 1, &fates);
+        let last = cell.clone();
+        let drops = thread::spawn(move || last.release());
+        let mut given = None;
+        let served = serve_with(&cell, |turn| {
+            if turn == 1 {
+                cell.acquire();
+                let (other, others) = (cell.clone(), Arc::clone(&fates));
+                given = Some(thread::spawn(move || {
+                    send(&other, 2, &others);
+                    other.release();
+                }));
+            }
+        });
+        assert_eq!(served, 2);
+        join(drops);
+        join(given.unwrap());
+        finish(&cell);
+    });
+}
+
+/// Each turn sends to itself, through a reference that it drops: that does not
+/// keep it alive.
+#[test]
+fn what_it_sends_to_itself_does_not_keep_it_alive() {
+    check(|| {
+        let (cell, fates) = (cell(&system(), None), Arc::default());
+        send(&cell, 1, &fates);
+        let last = cell.clone();
+        let drops = thread::spawn(move || last.release());
+        serve_with(&cell, |turn| {
+            cell.acquire();
+            let word = Word {
+                number: turn + 1,
+                is_fatal: false,
+                fates: Arc::clone(&fates),
+            };
+            drop(cell.mailbox.try_push(word, 0, true, |word| word));
+            cell.release();
+            thread::yield_now();
+        });
         join(drops);
         finish(&cell);
     });

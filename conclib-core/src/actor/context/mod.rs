@@ -216,8 +216,12 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    /// A reference to this actor. Kept in the actor's own state it would keep
-    /// the actor alive: keep a [`WeakRef`](crate::WeakRef) there.
+    /// A reference to this actor. It keeps an anonymous actor alive as any
+    /// other does, also if it is made after the last one from outside has gone,
+    /// in a turn of what was queued until then. Kept in the actor's own state it
+    /// keeps the actor alive until that is stopped: keep a
+    /// [`WeakRef`](crate::WeakRef) there. A message that an actor sends to
+    /// itself does not keep it alive.
     ///
     /// What an actor sends to itself is never refused and never waits; it is
     /// handled after what is queued already. A turn that asks its own actor
