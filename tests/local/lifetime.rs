@@ -310,6 +310,12 @@ impl Selfish {
         self.kept = Some(ctx.me());
     }
 
+    /// Waits at the gate beside the turns.
+    #[message(local, concurrent)]
+    async fn stay(gate: support::Gate) {
+        gate.pass().await;
+    }
+
     /// Goes on for ever, if nothing else ends it.
     #[message]
     fn again(&mut self, ctx: &mut Context<Self>) {
@@ -398,6 +404,29 @@ async fn a_message_of_which_nobody_keeps_the_reference_may_give_one_away() {
         given.await.unwrap().note(7).await.unwrap();
         until(|| log.has("drop")).await;
         assert_eq!(log.lines(), ["7", UNREFERENCED, "drop"]);
+    }
+}
+
+#[support::test]
+async fn a_concurrent_handler_does_not_hold_up_what_such_a_reference_sends() {
+    let system = System::new("lifetime");
+    for (actor, log) in selfish(&system) {
+        let (stays, mut leave) = support::gate();
+        actor.stay(stays).tell().await.unwrap();
+        leave.entered().await;
+        let (gate, keeper) = support::gate();
+        let (to, given) = oneshot::channel();
+        keeper.open();
+        actor.give(gate, to).try_tell().unwrap();
+        drop(actor);
+        let given = given.await.unwrap();
+        for n in 0..3 {
+            given.note(n).await.unwrap();
+        }
+        leave.open();
+        drop(given);
+        until(|| log.has("drop")).await;
+        assert_eq!(log.lines(), ["0", "1", "2", UNREFERENCED, "drop"]);
     }
 }
 

@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::line::{Line, Ticket};
 use super::order::Items;
-use super::signal::{Alert, SIGNAL, Signal};
+use super::signal::{ABANDONED, Alert, SIGNAL, Signal};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
 use crate::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -298,6 +298,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         let mut queue = self.lock();
         if !queue.closed && queue.leaving == Leaving::No {
             queue.leaving = Leaving::After(queue.items.len());
+            self.move_signal(Signal::None as u8, ABANDONED);
             self.pushed(queue);
         }
     }
@@ -313,8 +314,16 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         };
         if is_due {
             queue.leaving = Leaving::No;
+            self.move_signal(ABANDONED, Signal::None as u8);
         }
         is_due
+    }
+
+    /// Unless it is another by now.
+    fn move_signal(&self, from: u8, to: u8) {
+        let (set, fetch) = (Ordering::SeqCst, Ordering::SeqCst);
+        let moved = |before: u8| (before & SIGNAL == from).then_some(before & !SIGNAL | to);
+        let _ = self.signal.fetch_update(set, fetch, moved);
     }
 
     /// Remembers the task of the loop, so that a signal reaches it wherever it
@@ -345,12 +354,20 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     }
 
     pub(crate) fn signal(&self) -> Signal {
+        const DRAIN: u8 = Signal::Drain as u8;
+        const NOW: u8 = Signal::Now as u8;
         match self.signal.load(Ordering::Relaxed) & SIGNAL {
-            0 => Signal::None,
-            1 => Signal::Drain,
-            2 => Signal::Now,
+            0 | ABANDONED => Signal::None,
+            DRAIN => Signal::Drain,
+            NOW => Signal::Now,
             _ => Signal::Kill,
         }
+    }
+
+    /// Whether the loop takes up what comes in besides the mailbox: not while
+    /// it is only to serve what is queued.
+    pub(crate) fn takes_all(&self) -> bool {
+        self.signal.load(Ordering::Relaxed) & SIGNAL == Signal::None as u8
     }
 
     /// Whether the loop has to look at something before the next message.
@@ -376,8 +393,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     #[cfg(feature = "testing")]
     pub(crate) fn has_work(&self) -> bool {
         let signal = self.signal.load(Ordering::SeqCst);
-        let is_left = self.lock().leaving != Leaving::No;
-        is_left || signal & !(Alert::Gate as u8) != 0 || self.depth() > 0
+        signal & !(Alert::Gate as u8) != 0 || self.depth() > 0
     }
 
     pub(crate) fn is_alerted(&self, alert: Alert) -> bool {

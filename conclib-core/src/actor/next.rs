@@ -66,14 +66,14 @@ fn poll_sources<A: Actor>(
     if mailbox.is_urgent() {
         return Poll::Ready(false);
     }
-    let goes_on = mailbox.signal() == Signal::None;
+    let (takes_all, ends) = (mailbox.takes_all(), mailbox.signal() != Signal::None);
     let mut from_mailbox = || {
         let mut next = None;
         cell.poll_next_apart(batch, &mut next).map(|_| next)
     };
     let room = mailbox.capacity();
     let sources = ctx.sources();
-    match ready!(sources.poll_next(cx, goes_on, room, &mut from_mailbox)) {
+    match ready!(sources.poll_next(cx, takes_all, ends, room, &mut from_mailbox)) {
         Next::Message(next) => {
             *message = Some(next);
             Poll::Ready(true)

@@ -6,12 +6,17 @@
 pub(crate) enum Signal {
     None = 0,
     /// Serve what is queued, then end.
-    Drain = 1,
+    Drain = 2,
     /// Finish the turn, then end.
-    Now = 2,
+    Now = 3,
     /// End at the next await.
-    Kill = 3,
+    Kill = 4,
 }
+
+/// Between [`Signal::None`] and [`Signal::Drain`], and the only one that is
+/// taken back: the last reference is gone, and it is not decided yet whether
+/// the actor ends for that.
+pub(super) const ABANDONED: u8 = 1;
 
 /// Who told an actor to end. For a parent and a system that is the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -184,12 +184,14 @@ impl<I: Send + 'static> Sources<I> {
     }
 
     /// What comes next, from any of them or from `mailbox`. Streams are only
-    /// looked at while the actor is not to end, and nothing is taken up while
-    /// `room` for handlers beside the turns is used up.
+    /// looked at while the actor `takes_all`, and nothing is taken up while
+    /// `room` for handlers beside the turns is used up. Once it `ends`, the
+    /// handlers beside the turns are waited for.
     pub(crate) fn poll_next(
         &mut self,
         cx: &mut Poller<'_>,
-        goes_on: bool,
+        takes_all: bool,
+        ends: bool,
         room: usize,
         mailbox: &mut dyn FnMut() -> Poll<Option<I>>,
     ) -> Poll<Next<I>> {
@@ -213,7 +215,7 @@ impl<I: Send + 'static> Sources<I> {
             self.was_stream = false;
             next = mailbox();
         }
-        if next.is_pending() && goes_on {
+        if next.is_pending() && takes_all {
             next = self.poll_streams(cx);
         }
         if next.is_pending() {
@@ -222,7 +224,7 @@ impl<I: Send + 'static> Sources<I> {
         match next {
             Poll::Ready(Next::Message(message)) => self.turn(message),
             // A handler that runs is part of what is served before the end.
-            Poll::Ready(Next::End) if !goes_on && self.handling() > 0 => Poll::Pending,
+            Poll::Ready(Next::End) if ends && self.handling() > 0 => Poll::Pending,
             Poll::Ready(_) => next,
             Poll::Pending => self.poll_idle(cx),
         }
