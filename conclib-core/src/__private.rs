@@ -7,7 +7,7 @@ pub use serde;
 pub use crate::actor::{
     Accepted, Birth, Ferried, FerriedInbox, Ferry, HasFields, HasProtocol, HasProtocols, Head,
     History, Life, Many, ProtocolInbox, Ranks, Seek, Serves, SharedWith, Unranked, answer,
-    answer_deferred, answer_fallback, answer_result, attempt, beside, serve, stream,
+    answer_deferred, answer_fallback, answer_result, attempt, beside, may_pass_on, serve, stream,
 };
 pub use crate::call::Sending;
 pub use crate::error::Failure;

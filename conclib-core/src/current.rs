@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 
 use crate::due::Due;
+use crate::waits::Waits;
 
 /// An actor, for as long as it lives and after.
 ///
@@ -54,6 +55,8 @@ const IN_TURN: u64 = 1 << 32;
 const WAITED: u64 = 1 << 33;
 /// The thread is the actor's own, and may be blocked.
 const MAY_BLOCK: u64 = 1 << 34;
+/// From here on, how many turns there were that waited.
+const TURNS: u32 = 35;
 
 /// What is known of a turn between two polls of it.
 pub(crate) struct TurnState(AtomicU64);
@@ -133,9 +136,15 @@ pub(crate) fn take_waited() -> bool {
     let turn = TURN.get();
     let waited = turn & WAITED != 0;
     if waited {
-        TURN.set(turn & !WAITED);
+        TURN.set((turn & !WAITED).wrapping_add(1 << TURNS));
     }
     waited
+}
+
+/// Which of the turns of its actor runs here, among those that wait.
+pub(crate) fn turn() -> u32 {
+    // As many bits as there are above.
+    u32::try_from(TURN.get() >> TURNS).unwrap_or_default()
 }
 
 /// Puts back who ran here, also when a poll unwinds.
@@ -154,13 +163,22 @@ impl Drop for Restore {
 
 /// Runs one poll of an actor's task as that actor.
 #[inline]
-pub(crate) fn scope<R>(actor: ActorId, turn: &TurnState, poll: impl FnOnce() -> R) -> R {
+pub(crate) fn scope<R>(
+    actor: ActorId,
+    turn: &TurnState,
+    waits: &Waits,
+    poll: impl FnOnce() -> R,
+) -> R {
     let _restore = Restore {
         actor: ACTOR.replace(Some(actor)),
         turn: TURN.replace(turn.0.load(Ordering::Relaxed)),
     };
     let polled = poll();
-    turn.0.store(TURN.get(), Ordering::Relaxed);
+    let after = TURN.get();
+    turn.0.store(after, Ordering::Relaxed);
+    if after & WAITED != 0 {
+        waits.poll_ended(actor);
+    }
     polled
 }
 

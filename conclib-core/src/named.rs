@@ -2,7 +2,10 @@
 
 use crate::current::ActorId;
 use crate::urn::Urn;
-use crate::waits::{Cycle, Wait};
+use crate::waits::Cycle;
+
+/// Enters a wait for the actor of that id; whether in doubt, if need be.
+pub(crate) type Enter<'a> = &'a mut dyn FnMut(ActorId, bool) -> Result<(), Cycle>;
 
 /// Something with a URN: what errors are about.
 pub trait Named: Send + Sync {
@@ -10,11 +13,12 @@ pub trait Named: Send + Sync {
     /// know it.
     fn urn(&self) -> Urn;
 
-    /// That an actor waits for this one, or why it must not. `None` for what
-    /// is no actor of this process.
+    /// Enters a wait for this one by its id, or tells why it must not be. The
+    /// wait may be entered in doubt unless another would do as well. `None` for
+    /// what is no actor of this process.
     #[doc(hidden)]
-    fn wait(&self, who: ActorId) -> Option<Result<Wait, Cycle>> {
-        let _ = who;
+    fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {
+        let _ = enter;
         None
     }
 }
@@ -24,7 +28,7 @@ impl<T: Named + ?Sized> Named for &T {
         (**self).urn()
     }
 
-    fn wait(&self, who: ActorId) -> Option<Result<Wait, Cycle>> {
-        (**self).wait(who)
+    fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {
+        (**self).wait(enter)
     }
 }

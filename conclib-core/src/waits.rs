@@ -14,26 +14,32 @@
 mod arrived;
 mod by_actor;
 mod chain;
+mod doubt;
 mod graph;
 mod legs;
+mod passed;
+mod wait;
 
 use std::fmt;
-use std::mem::ManuallyDrop;
 use std::num::NonZeroU16;
 #[cfg(not(shuttle))]
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::task::Waker;
 
 use serde::{Deserialize, Serialize};
 
 use self::chain::Member;
-use self::graph::Graph;
-use crate::current::{self, ActorId};
+use self::graph::{Entered, Graph, Left, Manner};
+use crate::current::ActorId;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 use crate::urn::Urn;
 use crate::wire::Mark;
 
 pub(crate) use arrived::Arrival;
 pub(crate) use legs::{Leaves, wait_from_now};
+pub(crate) use passed::{Passing, Waiting};
+pub(crate) use wait::{Wait, polled};
 
 #[cfg(all(test, shuttle))]
 mod model;
@@ -43,18 +49,24 @@ mod tests;
 /// The actors whose turns poll an answer that has not come, and from whom they
 /// want it. Only asks from inside a turn are in it.
 #[derive(Default)]
-pub(crate) struct Waits(Mutex<Graph>);
+pub(crate) struct Waits {
+    graph: Mutex<Graph>,
+    /// How many waits are in doubt.
+    doubts: AtomicUsize,
+    /// Grows when a wait has to be looked up as its answer is polled again.
+    changes: AtomicU32,
+}
 
 /// For whom an actor waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whom {
-    Actor(ActorId, WaitNumber),
+    Actor(ActorId),
     /// One behind a wire.
     Away(Mark),
 }
 
-/// Which of the waits of an actor for another: a turn may ask twice. It goes
-/// with the request, for who answers it later.
+/// Which of the asks of an actor it waits by: a turn may ask twice. It goes
+/// with the request, for the one that answers it later or passes it on.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitNumber(NonZeroU16);
@@ -71,30 +83,93 @@ impl Waits {
         &WAITS
     }
 
-    /// Enters that `who` waits for `whom`, and returns what to leave with; unless
-    /// that would close a circle: then who is in it, from `who` on.
+    /// Enters that `who` waits for `whom`, unless that would close a circle:
+    /// then the error is all in it, from `who` on. If others in the circle may
+    /// have given up, it is entered in doubt.
     ///
     /// Looking and entering is one step, so of two that ask each other at the
     /// same moment exactly one is told.
-    fn enter(&self, who: ActorId, whom: ActorId) -> Result<Whom, Vec<Member>> {
-        let (whom, words) = self.graph().enter(who, whom)?;
-        if !words.is_empty() {
-            legs::tell(words);
-        }
-        Ok(whom)
+    fn enter(
+        &self,
+        who: ActorId,
+        whom: ActorId,
+        manner: Manner<'_>,
+    ) -> Result<(WaitNumber, bool), Vec<Member>> {
+        let entered = self.entered(|graph| graph.enter(who, whom, manner).map(Some))?;
+        // It is there if it is no circle.
+        entered.ok_or_else(Vec::new)
     }
 
-    /// `who` does not wait for that any more.
-    pub(crate) fn leave(&self, who: ActorId, whom: Whom) {
-        let leg = self.graph().leave(who, whom);
-        // Outside of the lock: with its outlet others may go, who wait.
-        drop(leg);
+    fn entered(
+        &self,
+        enter: impl FnOnce(&mut Graph) -> Result<Option<Entered>, Vec<Member>>,
+    ) -> Result<Option<(WaitNumber, bool)>, Vec<Member>> {
+        let entered = {
+            let mut graph = self.graph();
+            let entered = enter(&mut graph)?;
+            if entered.as_ref().is_some_and(|entered| !entered.is_sure) {
+                self.change(&graph);
+            }
+            entered
+        };
+        Ok(entered.map(|entered| {
+            if !entered.words.is_empty() {
+                legs::tell(entered.words);
+            }
+            entered.wakers.into_iter().for_each(Waker::wake);
+            (entered.ask, entered.is_sure)
+        }))
+    }
+
+    /// The answer to that ask of `who` was polled, and has not come. Whether
+    /// it is sure by now that no circle is closed.
+    fn polled(&self, who: ActorId, ask: WaitNumber, waker: &Waker) -> Result<bool, Vec<Member>> {
+        let (polled, left) = {
+            let mut graph = self.graph();
+            let polled = graph.polled(who, ask, waker);
+            // In the same step, so that no other is told of the same circle.
+            let left = polled.is_err().then(|| graph.leave(who, ask));
+            if self.doubts.load(Ordering::Relaxed) > 0 || !graph.doubts.is_empty() {
+                self.change(&graph);
+            }
+            (polled, left)
+        };
+        left.into_iter().for_each(Left::go);
+        polled.map(doubt::Settled::go)
+    }
+
+    /// `who` waits for nobody any more by that ask.
+    fn leave(&self, who: ActorId, ask: WaitNumber) {
+        self.less(|graph| graph.leave(who, ask)).go();
+    }
+
+    /// The answer to that ask of `who` does not come from that actor's turn.
+    pub(crate) fn leave_one(&self, who: ActorId, ask: WaitNumber, whom: Whom) {
+        self.less(|graph| graph.leave_one(who, ask, whom)).go();
     }
 
     /// The turn of `who` is over: it waits for nobody.
     pub(crate) fn clear(&self, who: ActorId) {
-        let legs = self.graph().clear(who);
-        drop(legs);
+        self.less(|graph| graph.clear(who)).go();
+    }
+
+    /// A poll of the turn of `who` has ended, which waits.
+    #[inline]
+    pub(crate) fn poll_ended(&self, who: ActorId) {
+        if self.doubts.load(Ordering::Relaxed) > 0 {
+            self.doubt(who);
+        }
+    }
+
+    #[cold]
+    fn doubt(&self, who: ActorId) {
+        let wakers = {
+            let mut graph = self.graph();
+            let wakers = graph.poll_ended(who);
+            self.change(&graph);
+            wakers
+        };
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// For whom `who` waits, by their names.
@@ -104,12 +179,26 @@ impl Waits {
         near.map(|actor| actor.urn()).chain(away).collect()
     }
 
-    fn holds(&self, who: ActorId, whom: Whom) -> bool {
-        self.graph().holds(who, whom)
+    fn less(&self, less: impl FnOnce(&mut Graph) -> Left) -> Left {
+        let mut graph = self.graph();
+        let left = less(&mut graph);
+        if self.doubts.load(Ordering::Relaxed) > 0 {
+            self.doubts.store(graph.doubts.len(), Ordering::Relaxed);
+        }
+        left
+    }
+
+    fn change(&self, graph: &Graph) {
+        self.doubts.store(graph.doubts.len(), Ordering::Relaxed);
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn changes(&self) -> u32 {
+        self.changes.load(Ordering::Relaxed)
     }
 
     fn graph(&self) -> MutexGuard<'_, Graph> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.graph.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -139,70 +228,5 @@ impl fmt::Display for CycleStep {
         let path = path.split('<').next().unwrap_or(path);
         let name = path.rsplit("::").next().unwrap_or(path);
         write!(f, "{name}({})", self.urn)
-    }
-}
-
-/// An actor waits for another, for as long as this exists.
-#[doc(hidden)]
-pub struct Wait {
-    who: ActorId,
-    whom: Whom,
-}
-
-impl Wait {
-    /// Begins, unless it would close a circle: then who is in it.
-    pub(crate) fn begin(who: ActorId, whom: ActorId) -> Result<Self, Cycle> {
-        let entered = Waits::of_process().enter(who, whom);
-        let whom = entered.map_err(chain::named)?;
-        current::set_waited();
-        Ok(Self { who, whom })
-    }
-
-    /// Begins even if that closes a circle: the actor is between two turns, and
-    /// tells those that wait for it by [`cycle`](Self::cycle).
-    pub(crate) fn begin_anyway(who: ActorId, whom: ActorId) -> Self {
-        let (whom, words) = Waits::of_process().graph().enter_anyway(who, whom);
-        legs::tell(words);
-        Self { who, whom }
-    }
-
-    /// The circle that is closed because `who` waits for `whom`.
-    pub(crate) fn cycle(who: ActorId, whom: ActorId) -> Option<Cycle> {
-        let circle = Waits::of_process().graph().circle(who, whom)?;
-        Some(chain::named(circle))
-    }
-
-    /// Stays entered: whoever has the number ends it, or the turn does.
-    pub(crate) fn keep(self) -> Option<WaitNumber> {
-        ManuallyDrop::new(self).number()
-    }
-
-    /// Which it is, of those for actors of this process.
-    pub(crate) fn number(&self) -> Option<WaitNumber> {
-        match self.whom {
-            Whom::Actor(_, number) => Some(number),
-            Whom::Away(_) => None,
-        }
-    }
-
-    /// Whether it is that of `who`, and still entered: a turn that ends waits
-    /// for nobody.
-    pub(crate) fn holds(&self, who: ActorId) -> bool {
-        self.who == who && Waits::of_process().holds(who, self.whom)
-    }
-}
-
-impl fmt::Debug for Wait {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wait")
-            .field("who", &self.who)
-            .field("whom", &self.whom)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Drop for Wait {
-    fn drop(&mut self) {
-        Waits::of_process().leave(self.who, self.whom);
     }
 }

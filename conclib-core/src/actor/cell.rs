@@ -19,12 +19,12 @@ use super::{
 use crate::current::{ActorId, TurnState};
 use crate::error::{Delivery, Failure};
 use crate::events::{DeadLetterCause, Event};
-use crate::named::Named;
+use crate::named::{Enter, Named};
 use crate::observe::{Meter, Watch};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::system::Shared;
 use crate::urn::Urn;
-use crate::waits::{Cycle, Wait};
+use crate::waits::Cycle;
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;
@@ -321,8 +321,8 @@ impl<A: Actor> Named for Cell<A> {
         self.urn.get_or_init(Urn::anonymous).clone()
     }
 
-    fn wait(&self, who: ActorId) -> Option<Result<Wait, Cycle>> {
-        Some(Wait::begin(who, self.id))
+    fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {
+        Some(enter(self.id, true))
     }
 }
 

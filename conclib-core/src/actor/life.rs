@@ -311,8 +311,9 @@ fn answered<A: Actor>(ctx: &Context<A>, index: usize, turn: &Turn) {
         let request = A::Inbox::name(index);
         tracing::info!(target: "conclib", urn = %ctx.urn(), request, "a handler answered with an error");
     } else if let (Some(from), Turn::Later(Some(wait))) = (ctx.from(), turn) {
-        // Whoever asked waits for an answer, and for this actor no more.
-        cell.system.waits.leave(from, Whom::Actor(cell.id, *wait));
+        // The asker waits for an answer, and for this actor no more.
+        let here = Whom::Actor(cell.id);
+        cell.system.waits.leave_one(from, *wait, here);
     }
 }
 

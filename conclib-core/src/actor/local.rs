@@ -8,14 +8,14 @@ use super::cell::Cell;
 use super::mailbox::Refused;
 use super::{Actor, Handler, Overflow, State};
 use crate::call::{NotSent, Sending, Target};
-use crate::current::{self, ActorId};
+use crate::current;
 use crate::deadline::Deadline;
 use crate::error::{Delivery, Failure, TellError};
 use crate::message::Message;
-use crate::named::Named;
+use crate::named::{Enter, Named};
 use crate::reply::Request;
 use crate::urn::Urn;
-use crate::waits::{Cycle, Wait, Whom};
+use crate::waits::{Cycle, Wait};
 
 /// An address that is not counted: whoever holds it counts by itself, or does
 /// not keep the actor alive.
@@ -26,8 +26,8 @@ impl<A: Actor> Named for Uncounted<A> {
         self.0.urn()
     }
 
-    fn wait(&self, who: ActorId) -> Option<Result<Wait, Cycle>> {
-        self.0.wait(who)
+    fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {
+        self.0.wait(enter)
     }
 }
 
@@ -96,55 +96,32 @@ fn poll_line<M: Message, A: Handler<M>>(
     let from = request.as_ref().and_then(|it| it.from);
     let polled = cell.poll_admit(cx, ticket, request, *priority, A::wrap);
     if polled.is_ready() {
-        waits_no_more(cell, sending, from);
+        sending.wait = None;
         return polled.map_err(|()| NotSent::Stopped);
     }
     let waits = |it: &Request<M>| it.reply.wait().is_none() && it.from == current::in_turn();
     // An ask has entered before.
-    let mut cycle = None;
-    if is_new
-        && request.as_ref().is_some_and(waits)
-        && let Some(who) = from
-    {
-        match Wait::begin(who, cell.id) {
-            Ok(wait) => sending.wait = wait.keep(),
-            Err(circle) => cycle = Some(circle),
+    let waits = request.as_ref().is_some_and(waits);
+    // A future that is polled elsewhere now is no wait.
+    sending.wait = sending.wait.take().filter(|wait| wait.is_here());
+    let begun = match (&mut sending.wait, from) {
+        (Some(wait), _) => match wait.poll(cx) {
+            Poll::Ready(known) => known,
+            Poll::Pending => Ok(()),
+        },
+        (none, Some(who)) if is_new && waits => {
+            let begun = Wait::begin(who, cell.id, Some(cx.waker()), true);
+            begun.map(|wait| *none = Some(Box::new(wait)))
         }
-    } else if !is_new {
-        cycle = closed_meanwhile(cell, sending);
-    }
-    match cycle {
-        None => Poll::Pending,
-        Some(cycle) => {
+        _ => Ok(()),
+    };
+    match begun {
+        Ok(()) => Poll::Pending,
+        Err(cycle) => {
             leave(cell, sending);
             let failure = Failure::Cycle(cycle, Delivery::NotDelivered);
             Poll::Ready(Err(NotSent::Failure(failure)))
         }
-    }
-}
-
-/// The circle that an actor between two incarnations has closed while a turn
-/// waits for a place in its mailbox.
-#[cold]
-fn closed_meanwhile<M: Message, A: Actor>(cell: &Cell<A>, sending: &Sending<M>) -> Option<Cycle> {
-    let request = sending.request.as_ref()?;
-    request.reply.wait().or(sending.wait)?;
-    match cell.state() {
-        State::Starting | State::Restarting | State::Stopping => {
-            Wait::cycle(request.from?, cell.id)
-        }
-        State::Running | State::Stopped => None,
-    }
-}
-
-/// The turn that was entered stands in line no more.
-fn waits_no_more<M: Message, A: Actor>(
-    cell: &Cell<A>,
-    sending: &mut Sending<M>,
-    from: Option<ActorId>,
-) {
-    if let (Some(number), Some(who)) = (sending.wait.take(), from) {
-        cell.system.waits.leave(who, Whom::Actor(cell.id, number));
     }
 }
 
@@ -188,8 +165,7 @@ pub(super) fn try_tell<M: Message, A: Handler<M>>(
 }
 
 pub(super) fn leave<M: Message, A: Actor>(cell: &Cell<A>, sending: &mut Sending<M>) {
-    let from = sending.request.as_ref().and_then(|it| it.from);
-    waits_no_more(cell, sending, from);
+    sending.wait = None;
     if let Some(ticket) = sending.ticket.take() {
         cell.mailbox.leave(ticket);
     }

@@ -82,7 +82,9 @@ pub(crate) use supervise::STOP_WITHIN;
 pub use turn::Turn;
 pub(crate) use turn::caught;
 #[doc(hidden)]
-pub use turn::{answer, answer_deferred, answer_fallback, answer_result, attempt, beside};
+pub use turn::{
+    answer, answer_deferred, answer_fallback, answer_result, attempt, beside, may_pass_on,
+};
 pub use weak::WeakRef;
 
 use serde::{Deserialize, Serialize};

@@ -9,13 +9,12 @@ use super::cell::Cell;
 use super::local::Uncounted;
 use super::{ActorRef, Handler, Resident};
 use crate::call::{Call, NotSent, Sending, Target};
-use crate::current::ActorId;
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
-use crate::named::Named;
+use crate::named::{Enter, Named};
 use crate::urn::Urn;
-use crate::waits::{Cycle, Wait};
+use crate::waits::Cycle;
 
 /// An address that only remembers one message type: for a list of whoever
 /// wants to hear of something. It keeps its actor alive, as an
@@ -134,8 +133,8 @@ impl<M: Message> Named for Recipient<M> {
         self.0.to.urn()
     }
 
-    fn wait(&self, who: ActorId) -> Option<Result<Wait, Cycle>> {
-        self.0.to.wait(who)
+    fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {
+        self.0.to.wait(enter)
     }
 }
 

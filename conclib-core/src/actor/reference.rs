@@ -14,13 +14,12 @@ use super::{
     WeakRef,
 };
 use crate::call::{Call, NotSent, Sending, Target};
-use crate::current::{self, ActorId};
 use crate::deadline::Deadline;
 use crate::error::{StartError, TellError};
 use crate::message::Message;
-use crate::named::Named;
+use crate::named::{Enter, Named};
 use crate::urn::Urn;
-use crate::waits::{Cycle, Wait};
+use crate::waits::Cycle;
 use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
 
 /// The address of an actor, wherever it lives: what to send messages to.
@@ -289,8 +288,8 @@ impl<A: Actor> Named for ActorRef<A> {
         }
     }
 
-    fn wait(&self, who: ActorId) -> Option<Result<Wait, Cycle>> {
-        self.cell()?.wait(who)
+    fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {
+        self.cell()?.wait(enter)
     }
 }
 

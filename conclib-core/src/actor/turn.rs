@@ -216,6 +216,12 @@ pub fn answer_deferred<M: Message>(
     )
 }
 
+/// The request of the turn that begins may be passed on.
+#[doc(hidden)]
+pub fn may_pass_on<A: Actor, T, E>(ctx: &mut crate::Context<A>, reply: &ReplyTo<T, E>) {
+    ctx.may_pass_on(reply);
+}
+
 /// Calls what makes the future of a concurrent handler; a panic is a fault.
 #[doc(hidden)]
 pub fn attempt<F>(make: impl FnOnce() -> F) -> Result<F, Box<Fault>> {

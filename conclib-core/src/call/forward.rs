@@ -1,42 +1,97 @@
 //! Passing a request on, with whoever asked.
 
 use std::future::poll_fn;
-use std::task::{Context, Poll};
+use std::mem::replace;
+use std::task::{Context, Poll, ready};
 
 use super::{NotSent, Sending, Target};
-use crate::current;
 use crate::deadline::Deadline;
 use crate::error::{Delivery, Failure};
 use crate::message::Message;
 use crate::reply::Request;
-use crate::waits::Wait;
+use crate::waits::{Cycle, Passing, Wait, Waiting, polled};
 
 /// A request on its way to another, which gives its place in line up when it
 /// is dropped.
 struct Forward<'t, T: Target<M> + ?Sized, M: Message> {
     to: &'t T,
     sending: Sending<M>,
+    passed: Passed,
     /// That of the turn which passes it on, while it stands in line.
     wait: Option<Wait>,
 }
 
+/// How far it is that the asker waits for the other.
+enum Passed {
+    New,
+    InDoubt(Passing),
+    Begun(Option<Passing>),
+}
+
 impl<T: Target<M> + ?Sized, M: Message> Forward<'_, T, M> {
     fn poll(&mut self, cx: &mut Context<'_>, deadline: &Deadline) -> Poll<Result<(), NotSent>> {
-        let polled = self.to.poll_send(cx, &mut self.sending, deadline);
-        if polled.is_pending()
-            && self.wait.is_none()
-            && let Some(who) = current::in_turn()
-        {
-            match self.to.wait(who) {
-                Some(Err(cycle)) => {
-                    let failure = Failure::Cycle(cycle, Delivery::NotDelivered);
-                    return Poll::Ready(Err(NotSent::Failure(failure)));
+        if let Err(circle) = ready!(self.poll_passed(cx)) {
+            return Poll::Ready(Err(not_sent(circle)));
+        }
+        match self.to.poll_send(cx, &mut self.sending, deadline) {
+            Poll::Ready(Ok(())) => {
+                if let Passed::Begun(passing) = &mut self.passed {
+                    passing.take().into_iter().for_each(Passing::keep);
                 }
-                entered => self.wait = entered.and_then(Result::ok),
+                Poll::Ready(Ok(()))
+            }
+            Poll::Pending => match polled(&mut self.wait, cx, self.to) {
+                Ok(()) => Poll::Pending,
+                Err(circle) => Poll::Ready(Err(not_sent(circle))),
+            },
+            failed => failed,
+        }
+    }
+
+    /// Before it is sent: its asker waits for the other, unless that would
+    /// close a circle.
+    fn poll_passed(&mut self, cx: &Context<'_>) -> Poll<Result<(), Cycle>> {
+        if let Passed::New = self.passed {
+            let waiting = self.sending.request.as_ref();
+            let waiting = waiting.and_then(|request| request.reply.passed());
+            let begun = waiting.map(|waiting| self.begin(&waiting, cx)).transpose();
+            self.passed = match begun {
+                Ok(Some(Some(passing))) => Passed::InDoubt(passing),
+                Ok(_) => Passed::Begun(None),
+                Err(circle) => return Poll::Ready(Err(circle)),
+            };
+        }
+        if let Passed::InDoubt(passing) = &mut self.passed {
+            let settled = ready!(passing.poll(cx));
+            if let Err(circle) = settled {
+                return Poll::Ready(Err(circle));
+            }
+            if let Passed::InDoubt(passing) = replace(&mut self.passed, Passed::New) {
+                self.passed = Passed::Begun(Some(passing));
             }
         }
-        polled
+        Poll::Ready(Ok(()))
     }
+
+    fn begin(&self, waiting: &Waiting, cx: &Context<'_>) -> Result<Option<Passing>, Cycle> {
+        let mut passing = None;
+        let entered = self.to.wait(&mut |whom, may_doubt| {
+            match waiting {
+                Waiting::Here(who, ask) => {
+                    let settles = Some(cx.waker()).filter(|_| may_doubt);
+                    passing = Passing::begin(*who, *ask, whom, settles)?;
+                }
+                Waiting::Away(asked) => asked.pass_on(whom)?,
+            }
+            Ok(())
+        });
+        entered.transpose()?;
+        Ok(passing)
+    }
+}
+
+fn not_sent(circle: Cycle) -> NotSent {
+    NotSent::Failure(Failure::Cycle(circle, Delivery::NotDelivered))
 }
 
 impl<T: Target<M> + ?Sized, M: Message> Drop for Forward<'_, T, M> {
@@ -62,6 +117,7 @@ pub(crate) async fn forward<T: Target<M> + ?Sized, M: Message>(to: &T, request: 
             priority: M::PRIORITY,
             waits: false,
         },
+        passed: Passed::New,
         wait: None,
     };
     let sent = poll_fn(|cx| forward.poll(cx, &deadline)).await;

@@ -17,7 +17,7 @@ use crate::message::Message;
 use crate::observe::has_something_to_note;
 use crate::reply::{Pick, Reply, poll_answer, settled};
 use crate::urn::Urn;
-use crate::waits::{Cycle, Wait};
+use crate::waits::{Cycle, Wait, polled};
 
 /// A message on its way to its place, which it gives up when dropped.
 struct Departure<T: Target<M>, M: Message> {
@@ -48,23 +48,31 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     /// Before it is sent: an ask from inside a turn waits, unless that would
     /// close a circle, and no longer than whoever asked that turn.
     #[inline]
-    fn begin(&mut self) -> Result<Option<Wait>, Delay> {
+    fn begin(&mut self, cx: &Context<'_>) -> Result<Option<Wait>, Delay> {
         self.begin_to_count();
-        match current::in_turn() {
-            Some(who) => match self.to.wait(who) {
-                Some(begun) => {
-                    let wait = begun.map_err(Delay::Cycle)?;
-                    if let Some(request) = &mut self.sending.request {
-                        request.reply.set_wait(wait.number());
-                    }
-                    Ok(Some(wait))
-                }
-                None => {
-                    self.sending.waits = true;
-                    Ok(None)
-                }
-            },
-            None => Ok(None),
+        let Some(who) = current::in_turn() else {
+            return Ok(None);
+        };
+        let begun = Wait::begin_for(who, &self.to, cx.waker()).map_err(Delay::Cycle)?;
+        match (&begun, &mut self.sending.request) {
+            (Some(wait), Some(request)) => request.reply.set_wait(wait.number()),
+            _ => self.sending.waits = true,
+        }
+        Ok(begun)
+    }
+
+    /// It is seen whether a wait that was entered in doubt closes a circle. A
+    /// future that is polled elsewhere now is no wait.
+    #[cold]
+    fn settle(&mut self, wait: &mut Option<Wait>, cx: &mut Context<'_>) -> Poll<Result<(), Delay>> {
+        *wait = wait.take().filter(Wait::is_here);
+        match wait.as_mut().map(|wait| wait.poll(cx)) {
+            None | Some(Poll::Ready(Ok(()))) => Poll::Ready(Ok(())),
+            Some(Poll::Ready(Err(circle))) => Poll::Ready(Err(Delay::Cycle(circle))),
+            Some(Poll::Pending) => {
+                self.limit();
+                self.deadline.poll(cx).map(|late| Err(Delay::Late(late)))
+            }
         }
     }
 
@@ -151,6 +159,8 @@ enum Ask<T: Target<M>, M: Message> {
 enum Stage {
     /// Nobody has polled for it.
     New,
+    /// Its wait may close a circle, which is to be seen before it leaves.
+    InDoubt,
     /// It waits for its place.
     Leaving,
     Sent,
@@ -186,7 +196,7 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
     pub(super) fn late(&self, urn: Urn, after: Duration) -> AskError<M::Error> {
         match self.0.get() {
             Some(Ask::Away {
-                stage: Stage::New | Stage::Leaving,
+                stage: Stage::New | Stage::InDoubt | Stage::Leaving,
                 departure,
                 ..
             }) => {
@@ -213,11 +223,22 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                 if *stage != Stage::Sent {
                     if *stage == Stage::New {
                         *stage = Stage::Leaving;
-                        match departure.begin() {
+                        match departure.begin(cx) {
                             Ok(None) => {}
-                            Ok(begun) => *wait = begun,
+                            Ok(begun) => {
+                                if begun.as_ref().is_some_and(|wait| !wait.is_sure()) {
+                                    *stage = Stage::InDoubt;
+                                }
+                                *wait = begun;
+                            }
                             Err(delay) => return Poll::Ready(Err(departure.no_reply(delay))),
                         }
+                    }
+                    if *stage == Stage::InDoubt {
+                        if let Err(delay) = ready!(departure.settle(wait, cx)) {
+                            return Poll::Ready(Err(departure.no_reply(delay)));
+                        }
+                        *stage = Stage::Leaving;
                     }
                     if let Err(delay) = ready!(departure.poll(cx)) {
                         return Poll::Ready(Err(departure.no_reply(delay)));
@@ -229,17 +250,26 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                     sending,
                     deadline,
                 } = departure;
-                let polled = poll_answer(answer, cx, &*to);
-                if polled.is_ready() && wait.is_none() && sending.leaving.is_none() {
+                let answered = poll_answer(answer, cx, &*to);
+                if answered.is_ready() && wait.is_none() && sending.leaving.is_none() {
                     if answer.is_terminated() && departure.is_spent() {
                         self.0.arrived();
                     }
-                    return polled;
+                    return answered;
                 }
-                let answer = match polled {
+                let answer = match answered {
                     Poll::Ready(answer) => answer,
-                    Poll::Pending if sending.is_out() => return Poll::Pending,
+                    Poll::Pending if sending.is_out() => {
+                        sending.is_polled();
+                        return Poll::Pending;
+                    }
                     Poll::Pending => {
+                        if let Err(path) = polled(wait, cx, to) {
+                            return Poll::Ready(Err(AskError::Cycle {
+                                path,
+                                delivery: Delivery::MayHaveRun,
+                            }));
+                        }
                         let late = ready!(deadline.poll(cx));
                         Err(late.into_ask_error(to.urn(), Delivery::MayHaveRun))
                     }

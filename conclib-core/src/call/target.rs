@@ -13,7 +13,7 @@ use crate::message::Message;
 use crate::named::Named;
 use crate::reply::{Answer, ReplyTo, Request};
 use crate::urn::Urn;
-use crate::waits::WaitNumber;
+use crate::waits::Wait;
 use crate::wire::{CancelOnDrop, Leaving, Outage};
 
 /// Whom a message can be sent to: an [`ActorRef`](crate::ActorRef) of an actor
@@ -89,7 +89,7 @@ pub struct Sending<M: Message> {
     /// Our place in the line before a full mailbox.
     pub(crate) ticket: Option<Ticket>,
     /// The wait of a turn that stands in that line, and waits for no answer.
-    pub(crate) wait: Option<WaitNumber>,
+    pub(crate) wait: Option<Box<Wait>>,
     /// What a message to another process needs beyond that.
     pub(crate) leaving: Option<Box<Leaving>>,
     /// For the mailbox.
@@ -136,6 +136,13 @@ impl<M: Message> Sending<M> {
     #[cold]
     pub(crate) fn outage(&self) -> Option<Outage> {
         self.leaving.as_ref()?.outage()
+    }
+
+    /// The answer to a request that is out was polled, and has not come.
+    pub(crate) fn is_polled(&mut self) {
+        if let Some(leaving) = &mut self.leaving {
+            leaving.is_polled();
+        }
     }
 
     /// What ends the request elsewhere when its asker leaves.

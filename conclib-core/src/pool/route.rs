@@ -9,13 +9,12 @@ use super::Pool;
 use super::crew::Crew;
 use crate::actor::{Actor, ActorRef, Handler, Overflow, Prioritised, Signal};
 use crate::call::{Call, NotSent, Sending, Target};
-use crate::current::ActorId;
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
-use crate::named::Named;
+use crate::named::{Enter, Named};
 use crate::urn::Urn;
-use crate::waits::{Cycle, Wait};
+use crate::waits::Cycle;
 
 /// Whom a call of a [`Pool`] is for: the worker that the routing finds when
 /// the message is handed over. Errors name that worker.
@@ -151,10 +150,10 @@ impl<A: Actor> Named for Route<'_, A> {
 
     /// A turn waits for one worker, so it is found before the message is sent:
     /// one that does not wait for the turn.
-    fn wait(&self, who: ActorId) -> Option<Result<Wait, Cycle>> {
+    fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {
         let mut chosen = self.chosen();
         if let Some(actor) = &*chosen {
-            return actor.wait(who);
+            return actor.wait(enter);
         }
         let crew = self.crew();
         let first = crew.first(self.key);
@@ -165,11 +164,11 @@ impl<A: Actor> Named for Route<'_, A> {
         let candidates = || (0..places).filter_map(|step| crew.at(first + step));
         let with_room = candidates().filter(has_room);
         let without = candidates().filter(|actor| !has_room(actor));
-        let mut circle = None;
+        let mut first = None;
         for actor in with_room.chain(without) {
-            match actor.wait(who) {
-                Some(Err(cycle)) => {
-                    circle.get_or_insert(cycle);
+            match actor.wait(&mut |id, _| enter(id, false)) {
+                Some(Err(_)) => {
+                    first.get_or_insert(actor);
                 }
                 wait => {
                     *chosen = Some(actor);
@@ -177,7 +176,8 @@ impl<A: Actor> Named for Route<'_, A> {
                 }
             }
         }
-        circle.map(Err)
+        // All of them wait for the turn, or did.
+        chosen.insert(first?).wait(enter)
     }
 }
 

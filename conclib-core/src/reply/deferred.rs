@@ -8,6 +8,7 @@ use super::{Answer, Refusal};
 use crate::error::Failure;
 use crate::message::Never;
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use crate::waits::Waiting;
 
 #[cfg(all(test, shuttle))]
 mod model;
@@ -59,7 +60,15 @@ impl<T, E> Deferred<T, E> {
     }
 
     pub(crate) fn pair() -> (ReplyTo<T, E>, Self) {
-        let later = Arc::new(Later(Mutex::new(Meeting::Neither(None))));
+        Self::pair_for(None)
+    }
+
+    /// Of a request that is passed on, for whose answer that one waits.
+    pub(crate) fn pair_for(waiting: Option<Waiting>) -> (ReplyTo<T, E>, Self) {
+        let later = Arc::new(Later {
+            meeting: Mutex::new(Meeting::Neither(None)),
+            waiting,
+        });
         let reply = Slot::Deferred {
             later: Unanswered(later.clone()),
             due: None,
@@ -101,6 +110,11 @@ impl<T, E> fmt::Debug for Deferred<T, E> {
 pub(super) struct Unanswered<T, E>(Arc<Later<T, E>>);
 
 impl<T, E> Unanswered<T, E> {
+    /// For whom the request is passed on.
+    pub(super) fn waiting(&self) -> Option<&Waiting> {
+        self.0.waiting.as_ref()
+    }
+
     pub(super) fn answer(self, answer: Answer<T, E>) {
         self.0.answer(answer);
     }
@@ -147,7 +161,10 @@ impl<T, E> Drop for Unanswered<T, E> {
 }
 
 /// Where an answer and its asker meet, whichever comes first.
-struct Later<T, E>(Mutex<Meeting<T, E>>);
+struct Later<T, E> {
+    meeting: Mutex<Meeting<T, E>>,
+    waiting: Option<Waiting>,
+}
 
 enum Meeting<T, E> {
     /// Neither is here. Who is to answer may wait for the asker to leave.
@@ -198,6 +215,6 @@ impl<T, E> Later<T, E> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Meeting<T, E>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.meeting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

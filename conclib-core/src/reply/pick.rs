@@ -17,7 +17,7 @@ use crate::error::{AskError, Delivery};
 use crate::message::Never;
 use crate::named::Named;
 use crate::urn::Urn;
-use crate::waits::{Cycle, Wait, wait_from_now};
+use crate::waits::{Cycle, Wait, polled, wait_from_now};
 use crate::wire::CancelOnDrop;
 
 /// An answer to pick up later: the request was queued when this was made.
@@ -136,7 +136,7 @@ impl<T, E> Future for Reply<T, E> {
             Pick::Slot(slot, who) => {
                 let polled = poll_answer(slot, cx, &**who);
                 if polled.is_pending() {
-                    if let Err(path) = enter(&mut this.wait, &**who, this.cancel.as_ref()) {
+                    if let Err(path) = enter(&mut this.wait, cx, &**who, this.cancel.as_ref()) {
                         return Poll::Ready(Err(AskError::Cycle {
                             path,
                             delivery: Delivery::MayHaveRun,
@@ -175,19 +175,16 @@ impl<T, E> Future for Reply<T, E> {
 /// another turn than the one that asked.
 fn enter(
     wait: &mut Option<Wait>,
+    cx: &Context<'_>,
     whom: &dyn Named,
     away: Option<&CancelOnDrop>,
 ) -> Result<(), Cycle> {
-    let Some(who) = current::in_turn() else {
-        *wait = None;
-        return Ok(());
-    };
-    if !wait.as_ref().is_some_and(|wait| wait.holds(who)) {
-        *wait = None;
-        *wait = whom.wait(who).transpose()?.or_else(|| {
-            let (outlet, id) = away?.request()?;
-            Some(wait_from_now(who, outlet, id, &whom.urn()))
-        });
+    polled(wait, cx, whom)?;
+    if wait.is_none()
+        && let Some(who) = current::in_turn()
+        && let Some((outlet, id)) = away.and_then(CancelOnDrop::request)
+    {
+        *wait = Some(wait_from_now(who, outlet, id, &whom.urn()));
     }
     Ok(())
 }

@@ -8,10 +8,11 @@ use tokio::sync::oneshot;
 
 use super::deferred::Unanswered;
 use super::{Answer, Refusal};
+use crate::current::ActorId;
 use crate::due::Due;
 use crate::error::Failure;
 use crate::message::Never;
-use crate::waits::WaitNumber;
+use crate::waits::{WaitNumber, Waiting};
 use crate::wire::{WireAsker, WireReply};
 
 /// The end of an answer that the handler holds.
@@ -66,9 +67,9 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     /// The turn of an actor waits for the answer.
-    pub(crate) fn set_wait(&mut self, number: Option<WaitNumber>) {
+    pub(crate) fn set_wait(&mut self, number: WaitNumber) {
         if let Slot::Local { wait, .. } = &mut self.0 {
-            *wait = number;
+            *wait = Some(number);
         } else if let Slot::Wire(reply) = &mut self.0 {
             reply.set_wait(number);
         }
@@ -80,7 +81,28 @@ impl<T, E> ReplyTo<T, E> {
         match &self.0 {
             Slot::Local { wait, .. } => *wait,
             Slot::Wire(reply) => reply.wait(),
-            Slot::Nobody | Slot::Deferred { .. } => None,
+            Slot::Nobody => None,
+            Slot::Deferred { later, .. } => later.waiting()?.number(),
+        }
+    }
+
+    /// Whose turn waits for the answer, perhaps, if `from` is the actor that
+    /// asked.
+    pub(crate) fn waiting(&self, from: Option<ActorId>) -> Option<Waiting> {
+        match &self.0 {
+            Slot::Nobody => None,
+            Slot::Local { wait, .. } => Some(Waiting::Here(from?, (*wait)?)),
+            Slot::Wire(reply) => reply.waiting(from),
+            Slot::Deferred { later, .. } => later.waiting().cloned(),
+        }
+    }
+
+    /// The same of a request that is passed on.
+    pub(crate) fn passed(&self) -> Option<Waiting> {
+        match &self.0 {
+            Slot::Nobody | Slot::Local { .. } => None,
+            Slot::Wire(reply) => reply.passed(),
+            Slot::Deferred { later, .. } => later.waiting().cloned(),
         }
     }
 
@@ -211,8 +233,8 @@ impl<T, E> ReplyTo<T, E> {
     /// The answer does not come from the turn that was asked for it: whoever
     /// waits elsewhere does not wait for that.
     pub(crate) fn stands_aside(&self) {
-        if let Some(asker) = self.wire_asker() {
-            asker.cancellation().stands_aside();
+        if let Some(Waiting::Away(asked)) = self.waiting(None) {
+            asked.stands_aside();
         }
     }
 

@@ -11,8 +11,9 @@ use crate::call::{NotSent, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
-use crate::named::Named;
+use crate::named::{Enter, Named};
 use crate::urn::Urn;
+use crate::waits::Cycle;
 
 /// What a spied recipient was sent. Made by [`spy`]; clones are the same
 /// record.
@@ -107,6 +108,10 @@ where
 {
     fn urn(&self) -> Urn {
         self.to.urn()
+    }
+
+    fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {
+        self.to.wait(enter)
     }
 }
 

@@ -8,7 +8,7 @@ use super::graph::Graph;
 use super::legs::{Word, tell};
 use super::{Cycle, Mark, Waits};
 use crate::current::ActorId;
-use crate::wire::Step;
+use crate::wire::{Step, chain_bytes};
 
 /// How many chains are kept of one request, none of which is part of another.
 const MOST_CHAINS: usize = 4;
@@ -98,7 +98,7 @@ impl Graph {
         let ours = |step: &Step| step.mark.filter(|mark| legs.contains(mark));
         let mut homes = steps.iter().enumerate().filter_map(|(at, step)| {
             let leg = self.legs.get(&ours(step).filter(|_| will_do(at))?)?;
-            Some((at, self.path(from, leg.owner)?))
+            Some((at, self.path(from, leg.owner, |_| true)?))
         });
         homes.next()
     }
@@ -122,7 +122,7 @@ impl Graph {
                 let home = self.home(whom, legs, steps, |_| true)?;
                 Some((steps, home))
             })?;
-            let back = self.path(arrived.target, who)?;
+            let back = self.path(arrived.target, who, |_| true)?;
             let there = down(steps, at).skip(1);
             let there = there.map(|step| Member::There(step.who.clone()));
             // The asker is its own way down.
@@ -153,6 +153,33 @@ impl Graph {
         self.arrived.insert(number, arrived);
         self.arrived_at.entry(target).or_default().insert(number);
         Ok((number, self.words(&legs, Some(number))))
+    }
+
+    /// Another actor is to answer the same request: a second arrival, for it.
+    /// `None` if the first is over.
+    fn pass_arrival(
+        &mut self,
+        number: u64,
+        target: ActorId,
+    ) -> Result<Option<(u64, Vec<Word>)>, Vec<Member>> {
+        let Some(arrived) = self.arrived.get(&number) else {
+            return Ok(None);
+        };
+        let mut chains = arrived.chains.clone().into_iter();
+        let Some(first) = chains.next() else {
+            return Ok(None);
+        };
+        let (passed, mut words) = self.arrive(target, first)?;
+        for steps in chains {
+            match self.learn(passed, steps) {
+                Ok(more) => words.extend(more),
+                Err(circle) => {
+                    self.forget(passed);
+                    return Err(circle);
+                }
+            }
+        }
+        Ok(Some((passed, words)))
     }
 
     /// Notes which of our legs are in a chain.
@@ -213,6 +240,14 @@ impl Waits {
         Ok(())
     }
 
+    fn pass_arrival(&self, number: u64, target: ActorId) -> Result<Option<u64>, Vec<Member>> {
+        let passed = self.graph().pass_arrival(number, target)?;
+        Ok(passed.map(|(number, words)| {
+            tell(words);
+            number
+        }))
+    }
+
     pub(super) fn forget(&self, number: u64) {
         let arrived = self.graph().forget(number);
         drop(arrived);
@@ -232,6 +267,20 @@ impl Arrival {
 
     pub(crate) fn number(&self) -> u64 {
         self.0
+    }
+
+    /// Begins for another actor that is to answer the same request.
+    pub(crate) fn pass_on(number: u64, target: ActorId) -> Result<Option<Self>, Cycle> {
+        let passed = Waits::of_process().pass_arrival(number, target);
+        passed.map(|number| number.map(Self)).map_err(named)
+    }
+
+    /// The newest chain that was sent with it.
+    pub(crate) fn chain(number: u64) -> Vec<u8> {
+        let graph = Waits::of_process().graph();
+        let arrived = graph.arrived.get(&number);
+        let newest = arrived.and_then(|arrived| arrived.chains.last());
+        newest.map(|steps| chain_bytes(steps)).unwrap_or_default()
     }
 
     /// Others wait too. An error is the circle they close.

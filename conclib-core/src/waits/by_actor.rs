@@ -45,7 +45,7 @@ impl<T> Default for Few<T> {
     }
 }
 
-impl<T: Copy + PartialEq> Few<T> {
+impl<T> Few<T> {
     pub(super) fn push(&mut self, item: T) {
         match self.first {
             None => self.first = Some(item),
@@ -53,41 +53,39 @@ impl<T: Copy + PartialEq> Few<T> {
         }
     }
 
-    /// Takes one out that is like this; whether there was one.
-    pub(super) fn remove(&mut self, item: T) -> bool {
-        if let Some(at) = self.rest.iter().position(|other| *other == item) {
-            self.rest.swap_remove(at);
-            return true;
+    /// Takes one out that is like this, if there is one.
+    pub(super) fn take(&mut self, is_it: impl Fn(&T) -> bool) -> Option<T> {
+        if let Some(at) = self.rest.iter().position(&is_it) {
+            return Some(self.rest.swap_remove(at));
         }
-        let is_first = self.first == Some(item);
-        if is_first {
-            self.first = self.rest.pop();
-        }
-        is_first
+        self.first.as_ref().filter(|first| is_it(first))?;
+        std::mem::replace(&mut self.first, self.rest.pop())
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.first.is_none()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = T> {
-        self.first.into_iter().chain(self.rest.iter().copied())
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.first.iter().chain(&self.rest)
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.first.iter_mut().chain(&mut self.rest)
     }
 }
 
-/// Takes one out of those of an actor, and the actor with the last of them;
-/// whether there was one.
-pub(super) fn remove<T: Copy + PartialEq>(
+/// Takes one out of those of an actor, and the actor with the last of them, if
+/// there is one.
+pub(super) fn take<T>(
     from: &mut ByActor<Few<T>>,
     id: ActorId,
-    item: T,
-) -> bool {
-    let Some(of) = from.get_mut(&id) else {
-        return false;
-    };
-    let was_there = of.remove(item);
+    is_it: impl Fn(&T) -> bool,
+) -> Option<T> {
+    let of = from.get_mut(&id)?;
+    let taken = of.take(is_it);
     if of.is_empty() {
         from.remove(&id);
     }
-    was_there
+    taken
 }

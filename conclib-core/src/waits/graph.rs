@@ -3,20 +3,79 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::num::{NonZeroU16, NonZeroU64};
+use std::task::Waker;
 
 use super::arrived::Arrived;
-use super::by_actor::{ByActor, Few, remove};
+use super::by_actor::{ByActor, Few, take};
 use super::chain::Member;
+use super::doubt::{Doubt, State};
 use super::legs::{Leg, Word};
 use super::{Mark, WaitNumber, Whom};
 use crate::current::ActorId;
 use crate::urn::Urn;
 
+/// An actor waits for another, by one of its asks.
+pub(super) struct Edge {
+    pub(super) whom: Whom,
+    pub(super) ask: WaitNumber,
+    /// Has the answer polled again by a turn that still waits for it. An edge
+    /// without one is there for as long as it is entered.
+    pub(super) waker: Option<Waker>,
+    /// When the answer was polled, among all that the graph counts.
+    pub(super) polled: u64,
+    pub(super) state: State,
+}
+
+impl Edge {
+    pub(super) fn is_awake(&self) -> bool {
+        self.state != State::Asleep
+    }
+}
+
+/// What is left of edges that are taken out. It goes outside of the lock: the
+/// drop of an outlet or of a waker may run code that waits.
+#[derive(Default)]
+pub(super) struct Left {
+    edges: Few<Edge>,
+    legs: Vec<Leg>,
+    /// Wakers that others have come in place of.
+    pub(super) old: Vec<Waker>,
+    pub(super) wakers: Vec<Waker>,
+}
+
+impl Left {
+    /// Wakes those that the end of an edge matters to.
+    pub(super) fn go(self) {
+        drop((self.edges, self.legs, self.old));
+        self.wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// A wait that was entered.
+pub(super) struct Entered {
+    pub(super) ask: WaitNumber,
+    /// It closes no circle; else that is still to be seen.
+    pub(super) is_sure: bool,
+    pub(super) words: Vec<Word>,
+    pub(super) wakers: Vec<Waker>,
+}
+
+/// Why a wait is entered, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Manner<'a> {
+    /// The ask whose request is passed on, if it is one.
+    pub(super) passed: Option<WaitNumber>,
+    /// Has its answer polled again.
+    pub(super) waker: Option<&'a Waker>,
+    /// Has it settled later, if it may be entered in doubt.
+    pub(super) settles: Option<&'a Waker>,
+}
+
 #[derive(Default)]
 pub(super) struct Graph {
-    edges: ByActor<Few<Whom>>,
-    /// The same from the other end: who waits for an actor here.
-    behind: ByActor<Few<ActorId>>,
+    pub(super) edges: ByActor<Few<Edge>>,
+    /// The same from the other end: the actors that wait for one here.
+    pub(super) behind: ByActor<Few<ActorId>>,
     pub(super) legs: HashMap<Mark, Leg>,
     pub(super) arrived: BTreeMap<u64, Arrived>,
     /// The arrivals by whom they wait for; oldest first, as that is whom a
@@ -24,7 +83,9 @@ pub(super) struct Graph {
     pub(super) arrived_at: ByActor<BTreeSet<u64>>,
     /// The arrivals that wait for a leg of ours.
     pub(super) homes: HashMap<Mark, BTreeSet<u64>>,
-    /// How many waits, legs and arrivals there were.
+    /// Waits that close a circle if all others in it are still polled.
+    pub(super) doubts: Vec<Doubt>,
+    /// How many waits, legs, polls and arrivals there were.
     count: u64,
     /// Makes marks that nobody can guess.
     key: RandomState,
@@ -35,116 +96,190 @@ impl Graph {
         &mut self,
         who: ActorId,
         whom: ActorId,
-    ) -> Result<(Whom, Vec<Word>), Vec<Member>> {
-        if let Some(circle) = self.circle(who, whom) {
-            return Err(circle);
+        manner: Manner<'_>,
+    ) -> Result<Entered, Vec<Member>> {
+        let mut wakers = Vec::new();
+        let mut words = Vec::new();
+        let mut doubt = None;
+        if let Some(path) = self.path(whom, who, |_| true) {
+            doubt = manner.settles;
+            let is_sure = self.path(whom, who, |edge| edge.waker.is_none()).is_some();
+            if is_sure || doubt.is_none() {
+                let circle = [who].into_iter().chain(path);
+                return Err(circle.map(Member::Here).collect());
+            }
+            self.question(&path, u64::MAX, &mut wakers);
+        } else {
+            words = self.reaches(who, whom)?;
         }
+        let ask = manner.passed.unwrap_or_else(|| self.new_ask());
+        let polled = self.new_number();
+        self.wait(
+            who,
+            Edge {
+                whom: Whom::Actor(whom),
+                ask,
+                waker: manner.waker.cloned(),
+                polled,
+                state: State::Awake,
+            },
+        );
+        if let Some(waker) = doubt {
+            self.doubts.push(Doubt {
+                who,
+                whom,
+                ask,
+                is_passed: manner.passed.is_some(),
+                since: polled,
+                waker: waker.clone(),
+            });
+        }
+        Ok(Entered {
+            ask,
+            is_sure: doubt.is_none(),
+            words,
+            wakers,
+        })
+    }
+
+    /// What is to be told over wires of a wait that closes no circle here; or
+    /// the circle that it closes through others.
+    pub(super) fn reaches(
+        &mut self,
+        who: ActorId,
+        whom: ActorId,
+    ) -> Result<Vec<Word>, Vec<Member>> {
         // Nearly always whoever is asked waits for nobody, over no wire.
         let legs = self.legs_from(whom);
-        if let Some(circle) = self.closed_from(who, whom, &legs) {
-            return Err(circle);
+        match self.closed_from(who, whom, &legs) {
+            Some(circle) => Err(circle),
+            None => Ok(self.words(&legs, None)),
         }
-        let entered = self.numbered(who, whom);
-        Ok((entered, self.words(&legs, None)))
     }
 
-    /// Enters a wait whatever it closes, and what other processes are told.
-    pub(super) fn enter_anyway(&mut self, who: ActorId, whom: ActorId) -> (Whom, Vec<Word>) {
-        let legs = self.legs_from(whom);
-        let entered = self.numbered(who, whom);
-        (entered, self.words(&legs, None))
-    }
-
-    /// The circle through `who`, if it waits for `whom`.
-    pub(super) fn circle(&self, who: ActorId, whom: ActorId) -> Option<Vec<Member>> {
-        let path = self.path(whom, who)?;
-        let circle = [who].into_iter().chain(path);
-        Some(circle.map(Member::Here).collect())
-    }
-
-    fn numbered(&mut self, who: ActorId, whom: ActorId) -> Whom {
-        // Few are entered at a time, so the lower bits tell them apart: they
-        // fit beside a reply slot.
+    /// Few are entered at a time, so the lower bits tell them apart: they fit
+    /// beside a reply slot.
+    pub(super) fn new_ask(&mut self) -> WaitNumber {
         #[expect(clippy::cast_possible_truncation, reason = "the lower bits are wanted")]
         let number = NonZeroU16::new(self.new_number() as u16).unwrap_or(NonZeroU16::MAX);
-        let entered = Whom::Actor(whom, WaitNumber(number));
-        self.wait(who, entered);
-        entered
+        WaitNumber(number)
     }
 
-    pub(super) fn wait(&mut self, who: ActorId, whom: Whom) {
-        self.edges.entry(who).or_default().push(whom);
-        if let Whom::Actor(id, _) = whom {
+    pub(super) fn wait(&mut self, who: ActorId, edge: Edge) {
+        if let Whom::Actor(id) = edge.whom {
             self.behind.entry(id).or_default().push(who);
         }
+        self.edges.entry(who).or_default().push(edge);
     }
 
-    pub(super) fn leave(&mut self, who: ActorId, whom: Whom) -> Option<Leg> {
-        remove(&mut self.edges, who, whom)
-            .then(|| self.unwait(who, whom))
-            .flatten()
+    /// All that `who` waits for by that ask is waited for no more.
+    pub(super) fn leave(&mut self, who: ActorId, ask: WaitNumber) -> Left {
+        let mut left = Left::default();
+        while let Some(edge) = take(&mut self.edges, who, |edge| edge.ask == ask) {
+            self.unwait(who, edge, &mut left);
+        }
+        if !self.doubts.is_empty() {
+            self.reconsider(&mut left.wakers);
+            self.doubts
+                .retain(|doubt| (doubt.who, doubt.ask) != (who, ask));
+        }
+        left
     }
 
-    pub(super) fn clear(&mut self, who: ActorId) -> Vec<Leg> {
-        let of = self.edges.remove(&who).unwrap_or_default();
-        of.iter()
-            .filter_map(|whom| self.unwait(who, whom))
-            .collect()
+    /// As [`leave`](Self::leave), of one that is waited for by that ask.
+    pub(super) fn leave_one(&mut self, who: ActorId, ask: WaitNumber, whom: Whom) -> Left {
+        let mut left = Left::default();
+        let is_it = |edge: &Edge| edge.ask == ask && edge.whom == whom;
+        if let Some(edge) = take(&mut self.edges, who, is_it) {
+            self.unwait(who, edge, &mut left);
+        }
+        if !self.doubts.is_empty() {
+            self.reconsider(&mut left.wakers);
+            self.doubts
+                .retain(|it| (it.who, it.ask, Whom::Actor(it.whom)) != (who, ask, whom));
+        }
+        left
+    }
+
+    pub(super) fn clear(&mut self, who: ActorId) -> Left {
+        let mut left = Left::default();
+        while let Some(edge) = take(&mut self.edges, who, |_| true) {
+            self.unwait(who, edge, &mut left);
+        }
+        if !self.doubts.is_empty() {
+            self.reconsider(&mut left.wakers);
+            self.doubts.retain(|doubt| doubt.who != who);
+        }
+        left
     }
 
     /// What else there was of a wait.
-    fn unwait(&mut self, who: ActorId, whom: Whom) -> Option<Leg> {
-        match whom {
-            Whom::Actor(id, _) => {
-                remove(&mut self.behind, id, who);
-                None
+    fn unwait(&mut self, who: ActorId, edge: Edge, left: &mut Left) {
+        match edge.whom {
+            Whom::Actor(id) if edge.is_awake() => {
+                take(&mut self.behind, id, |other| *other == who);
             }
+            Whom::Actor(_) => {}
             Whom::Away(mark) => {
                 self.homes.remove(&mark);
-                self.legs.remove(&mark)
+                left.legs.extend(self.legs.remove(&mark));
             }
         }
+        left.edges.push(edge);
     }
 
     pub(super) fn of(&self, who: ActorId) -> (Vec<ActorId>, Vec<Urn>) {
         let mut near = Vec::new();
         let mut away = Vec::new();
-        for whom in self.whom(who) {
-            match whom {
-                Whom::Actor(id, _) => near.push(id),
+        for edge in self.from(who) {
+            match edge.whom {
+                Whom::Actor(id) => near.push(id),
                 Whom::Away(mark) => away.extend(self.legs.get(&mark).map(|leg| leg.to.clone())),
             }
         }
         (near, away)
     }
 
-    pub(super) fn holds(&self, who: ActorId, whom: Whom) -> bool {
-        self.whom(who).any(|other| other == whom)
+    /// Whether `who` waits by that ask, or did when its answer was polled.
+    pub(super) fn has(&self, who: ActorId, ask: WaitNumber) -> bool {
+        let mut edges = self.edges.get(&who).into_iter().flat_map(Few::iter);
+        edges.any(|edge| edge.ask == ask)
     }
 
-    fn whom(&self, who: ActorId) -> impl Iterator<Item = Whom> {
-        self.edges.get(&who).into_iter().flat_map(Few::iter)
+    /// The waits of an actor.
+    pub(super) fn from(&self, who: ActorId) -> impl Iterator<Item = &Edge> {
+        let edges = self.edges.get(&who).into_iter().flat_map(Few::iter);
+        edges.filter(|edge| edge.is_awake())
     }
 
     /// Who waits for an actor here.
     pub(super) fn who(&self, whom: ActorId) -> impl Iterator<Item = ActorId> {
-        self.behind.get(&whom).into_iter().flat_map(Few::iter)
+        self.behind
+            .get(&whom)
+            .into_iter()
+            .flat_map(Few::iter)
+            .copied()
     }
 
     /// By which way `from` waits for `to`, with both ends: an actor waits for
-    /// itself.
-    pub(super) fn path(&self, from: ActorId, to: ActorId) -> Option<Vec<ActorId>> {
+    /// itself. Only such edges count.
+    pub(super) fn path(
+        &self,
+        from: ActorId,
+        to: ActorId,
+        counts: impl Fn(&Edge) -> bool,
+    ) -> Option<Vec<ActorId>> {
         if from == to {
             return Some(vec![from]);
         }
         // Nearly always whoever is asked waits for nobody, or only elsewhere.
-        self.whom(from)
-            .find(|whom| matches!(whom, Whom::Actor(..)))?;
+        self.from(from)
+            .find(|edge| matches!(edge.whom, Whom::Actor(_)))?;
         let mut came_from = HashMap::from([(from, from)]);
         let mut next = vec![from];
         while let Some(at) = next.pop() {
-            for whom in self.whom(at) {
-                let Whom::Actor(other, _) = whom else {
+            for edge in self.from(at).filter(|edge| counts(edge)) {
+                let Whom::Actor(other) = edge.whom else {
                     continue;
                 };
                 if other == to {
@@ -177,11 +312,11 @@ impl Graph {
         let mut seen = HashSet::from([from]);
         let mut next = vec![from];
         while let Some(at) = next.pop() {
-            for whom in self.whom(at) {
-                match whom {
+            for edge in self.from(at) {
+                match edge.whom {
                     Whom::Away(mark) => legs.push(mark),
-                    Whom::Actor(other, _) if seen.insert(other) => next.push(other),
-                    Whom::Actor(..) => {}
+                    Whom::Actor(other) if seen.insert(other) => next.push(other),
+                    Whom::Actor(_) => {}
                 }
             }
         }
@@ -200,7 +335,7 @@ impl Graph {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        let is_unknown = self.edges.is_empty() && self.behind.is_empty();
+        let is_unknown = self.edges.is_empty() && self.behind.is_empty() && self.doubts.is_empty();
         let is_away = self.legs.is_empty() && self.homes.is_empty();
         is_unknown && is_away && self.arrived.is_empty() && self.arrived_at.is_empty()
     }

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::chain::{Link, steps};
-use super::graph::Graph;
-use super::{Mark, Wait, Waits, Whom};
+use super::doubt::State;
+use super::graph::{Edge, Graph};
+use super::{Mark, Wait, WaitNumber, Waits, Whom};
 use crate::current::{self, ActorId};
 use crate::urn::Urn;
 use crate::wire::{Outlet, RequestId, chain_bytes};
@@ -45,6 +46,7 @@ impl Graph {
     fn depart(
         &mut self,
         owner: ActorId,
+        ask: WaitNumber,
         outlet: &Arc<dyn Outlet>,
         id: RequestId,
         to: &Urn,
@@ -59,7 +61,17 @@ impl Graph {
             told: HashSet::new(),
         };
         self.legs.insert(mark, leg);
-        self.wait(owner, Whom::Away(mark));
+        let polled = self.new_number();
+        self.wait(
+            owner,
+            Edge {
+                whom: Whom::Away(mark),
+                ask,
+                waker: None,
+                polled,
+                state: State::Awake,
+            },
+        );
         mark
     }
 
@@ -92,16 +104,21 @@ impl Graph {
 }
 
 impl Waits {
+    pub(super) fn new_ask(&self) -> WaitNumber {
+        self.graph().new_ask()
+    }
+
     pub(super) fn depart(
         &self,
         owner: ActorId,
+        ask: WaitNumber,
         outlet: &Arc<dyn Outlet>,
         id: RequestId,
         to: &Urn,
     ) -> (Mark, Vec<u8>) {
         let (mark, chain) = {
             let mut graph = self.graph();
-            let mark = graph.depart(owner, outlet, id, to);
+            let mark = graph.depart(owner, ask, outlet, id, to);
             (mark, graph.news(mark, None).unwrap_or_default())
         };
         (mark, chain_bytes(&steps(chain)))
@@ -122,7 +139,10 @@ impl Waits {
 
 /// A request that is about to leave, and for whose answer a turn waits.
 pub(crate) struct Leaves {
-    wait: Wait,
+    /// Of a turn that runs here.
+    wait: Option<Wait>,
+    /// The ask whose request is passed on, until that has left.
+    passed: Option<(ActorId, WaitNumber)>,
     mark: Mark,
     pub(crate) chain: Vec<u8>,
 }
@@ -131,17 +151,55 @@ impl Leaves {
     /// Of the turn that runs here; `None` outside of turns.
     pub(crate) fn begin(outlet: &Arc<dyn Outlet>, id: RequestId, to: &Urn) -> Option<Self> {
         let who = current::in_turn()?;
-        let (mark, chain) = Waits::of_process().depart(who, outlet, id, to);
-        current::set_waited();
-        let whom = Whom::Away(mark);
-        let wait = Wait { who, whom };
-        Some(Self { wait, mark, chain })
+        let waits = Waits::of_process();
+        let ask = waits.new_ask();
+        let (mark, chain) = waits.depart(who, ask, outlet, id, to);
+        Some(Self {
+            wait: Some(Wait::entered(who, ask)),
+            passed: None,
+            mark,
+            chain,
+        })
+    }
+
+    /// Of an ask whose request is passed on; `None` if it is not waited for.
+    pub(crate) fn pass(
+        who: ActorId,
+        ask: WaitNumber,
+        outlet: &Arc<dyn Outlet>,
+        id: RequestId,
+        to: &Urn,
+    ) -> Option<Self> {
+        let waits = Waits::of_process();
+        let (mark, chain) = {
+            let mut graph = waits.graph();
+            if !graph.has(who, ask) {
+                return None;
+            }
+            let mark = graph.depart(who, ask, outlet, id, to);
+            (mark, graph.news(mark, None).unwrap_or_default())
+        };
+        Some(Self {
+            wait: None,
+            passed: Some((who, ask)),
+            mark,
+            chain: chain_bytes(&steps(chain)),
+        })
     }
 
     /// The request has left: from now on its answer is waited for.
-    pub(crate) fn wait(self) -> Wait {
+    pub(crate) fn wait(mut self) -> Option<Wait> {
+        self.passed = None;
         Waits::of_process().is_out(self.mark);
-        self.wait
+        self.wait.take()
+    }
+}
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        if let Some((who, ask)) = self.passed {
+            Waits::of_process().leave_one(who, ask, Whom::Away(self.mark));
+        }
     }
 }
 
@@ -154,9 +212,11 @@ pub(crate) fn wait_from_now(
     to: &Urn,
 ) -> Wait {
     let waits = Waits::of_process();
-    let mark = waits.graph().depart(who, outlet, id, to);
+    let (ask, mark) = {
+        let mut graph = waits.graph();
+        let ask = graph.new_ask();
+        (ask, graph.depart(who, ask, outlet, id, to))
+    };
     waits.is_out(mark);
-    current::set_waited();
-    let whom = Whom::Away(mark);
-    Wait { who, whom }
+    Wait::entered(who, ask)
 }

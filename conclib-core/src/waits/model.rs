@@ -21,7 +21,7 @@ fn one_is_told(actors: usize) {
             .map(|at| {
                 let waits = waits.clone();
                 let (who, whom) = (ids[at], ids[(at + 1) % actors]);
-                thread::spawn(move || waits.enter(who, whom))
+                thread::spawn(move || waits.begins(who, whom))
             })
             .collect();
         let told: Vec<_> = asks.into_iter().map(|ask| ask.join().unwrap()).collect();
@@ -51,7 +51,7 @@ fn whoever_is_through_stands_in_nobodys_way() {
             let waits = waits.clone();
             thread::spawn(move || {
                 for _ in 0..3 {
-                    if let Ok(wait) = waits.enter(who, whom) {
+                    if let Ok(wait) = waits.begins(who, whom) {
                         assert!(waits.holds(who, wait));
                         assert!(
                             waits.graph().who(who).all(|other| other != whom),
@@ -139,7 +139,7 @@ fn one_is_told_over_wires(actors: usize) {
             let asks = thread::spawn(move || {
                 let outlet: Arc<dyn Outlet> = wire.clone();
                 let urn = Urn::reserved("conclib:next");
-                let (mark, chain) = waits.depart(who, &outlet, RequestId::nil(), &urn);
+                let (mark, chain) = waits.departs(who, &outlet, RequestId::nil(), &urn);
                 wire.say(&chain);
                 waits.is_out(mark);
             });

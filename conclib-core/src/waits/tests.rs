@@ -6,11 +6,38 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use super::chain::Member;
-use super::{ActorId, CycleStep, Mark, Waits, Whom};
+use super::graph::Manner;
+use super::{ActorId, CycleStep, Mark, WaitNumber, Waits};
 use crate::urn::Urn;
 use crate::wire::{Answerer, Envelope, Outlet, RequestId, Step, Unsent, chain_steps};
 
-fn here<const N: usize>(circle: [ActorId; N]) -> Result<Whom, Vec<Member>> {
+impl Waits {
+    /// Enters a wait that counts for as long as it is entered.
+    pub(super) fn begins(&self, who: ActorId, whom: ActorId) -> Result<WaitNumber, Vec<Member>> {
+        let manner = Manner {
+            passed: None,
+            waker: None,
+            settles: None,
+        };
+        self.enter(who, whom, manner).map(|(ask, _)| ask)
+    }
+
+    pub(super) fn departs(
+        &self,
+        owner: ActorId,
+        outlet: &Arc<dyn Outlet>,
+        id: RequestId,
+        to: &Urn,
+    ) -> (Mark, Vec<u8>) {
+        self.depart(owner, self.new_ask(), outlet, id, to)
+    }
+
+    pub(super) fn holds(&self, who: ActorId, ask: WaitNumber) -> bool {
+        self.graph().from(who).any(|edge| edge.ask == ask)
+    }
+}
+
+fn here<const N: usize>(circle: [ActorId; N]) -> Result<WaitNumber, Vec<Member>> {
     Err(circle.map(Member::Here).to_vec())
 }
 
@@ -18,33 +45,33 @@ fn here<const N: usize>(circle: [ActorId; N]) -> Result<Whom, Vec<Member>> {
 fn a_circle_is_told_and_not_entered() {
     let [a, b, c, d] = [0, 1, 2, 3].map(ActorId::next);
     let waits = Waits::default();
-    assert_eq!(waits.enter(a, a), here([a, a]));
-    waits.enter(a, b).unwrap();
-    waits.enter(b, d).unwrap();
-    let wait = waits.enter(b, c).unwrap();
-    assert_eq!(waits.enter(c, a), here([c, a, b, c]));
+    assert_eq!(waits.begins(a, a), here([a, a]));
+    waits.begins(a, b).unwrap();
+    waits.begins(b, d).unwrap();
+    let wait = waits.begins(b, c).unwrap();
+    assert_eq!(waits.begins(c, a), here([c, a, b, c]));
     assert_eq!(waits.graph().who(a).next(), None);
     waits.leave(b, wait);
-    waits.enter(c, a).unwrap();
+    waits.begins(c, a).unwrap();
     waits.clear(a);
-    waits.enter(b, c).unwrap();
+    waits.begins(b, c).unwrap();
 }
 
 #[test]
 fn asking_one_twice_is_waiting_twice() {
     let [a, b] = [0, 1].map(ActorId::next);
     let waits = Waits::default();
-    let first = waits.enter(a, b).unwrap();
-    let second = waits.enter(a, b).unwrap();
+    let first = waits.begins(a, b).unwrap();
+    let second = waits.begins(a, b).unwrap();
     // Who leaves twice leaves once.
     for _ in 0..2 {
         waits.leave(a, first);
         assert!(waits.holds(a, second));
         assert_eq!(waits.graph().who(b).collect::<Vec<_>>(), [a]);
-        assert_eq!(waits.enter(b, a), here([b, a, b]));
+        assert_eq!(waits.begins(b, a), here([b, a, b]));
     }
     waits.leave(a, second);
-    let wait = waits.enter(b, a).unwrap();
+    let wait = waits.begins(b, a).unwrap();
     assert!(waits.holds(b, wait));
 }
 
@@ -113,7 +140,7 @@ impl Ring {
         let to = Urn::anonymous();
         let (mark, chain) = from
             .waits
-            .depart(from.actor, &from.outlet, RequestId::nil(), &to);
+            .departs(from.actor, &from.outlet, RequestId::nil(), &to);
         from.way.0.lock().unwrap().push((RequestId::nil(), chain));
         mark
     }
@@ -257,10 +284,10 @@ fn a_lie_is_nobody_elses_harm() {
     let lie: Vec<_> = (1..60).map(|mark| step(mark, 0, "b")).collect();
     waits.arrive(a, lie.clone()).unwrap();
     waits.arrive(b, lie).unwrap();
-    let wait = waits.enter(a, b).unwrap();
+    let wait = waits.begins(a, b).unwrap();
     waits.leave(a, wait);
-    waits.enter(b, a).unwrap();
-    let (mark, chain) = waits.depart(a, &way, RequestId::nil(), &Urn::anonymous());
+    waits.begins(b, a).unwrap();
+    let (mark, chain) = waits.departs(a, &way, RequestId::nil(), &Urn::anonymous());
     waits.is_out(mark);
     // Honest chains go on as they were: the own actors come first in them.
     let said = chain_steps(&chain).unwrap();
@@ -278,8 +305,8 @@ fn a_circle_through_a_neighbour_is_named_whole() {
     let waits = Waits::default();
     let way: Arc<dyn Outlet> = Arc::new(Said::default());
     // b -> a -> away -> b
-    let wait = waits.enter(b, a).unwrap();
-    let (_, chain) = waits.depart(a, &way, RequestId::nil(), &Urn::anonymous());
+    let wait = waits.begins(b, a).unwrap();
+    let (_, chain) = waits.departs(a, &way, RequestId::nil(), &Urn::anonymous());
     let mut steps = chain_steps(&chain).unwrap();
     assert_eq!(steps.len(), 1, "whoever waits here is known here");
     let away = Step {
@@ -298,7 +325,7 @@ fn a_circle_through_a_neighbour_is_named_whole() {
     waits.leave(b, wait);
     waits.arrive(b, steps).unwrap();
     let circle = vec![Member::Here(b), Member::Here(a), there(), Member::Here(b)];
-    assert_eq!(waits.enter(b, a), Err(circle));
+    assert_eq!(waits.begins(b, a), Err(circle));
 }
 
 /// Of a crowd that waits for an actor, some are looked at: a request costs no
@@ -309,12 +336,12 @@ fn of_a_crowd_that_waits_some_are_looked_at() {
     let crowd: Vec<_> = (1..3000).map(ActorId::next).collect();
     let waits = Waits::default();
     for who in &crowd {
-        waits.enter(*who, hub).unwrap();
+        waits.begins(*who, hub).unwrap();
     }
     waits.arrive(crowd[10], vec![step(1, 0, "early")]).unwrap();
     waits.arrive(crowd[2900], vec![step(2, 0, "late")]).unwrap();
     let way: Arc<dyn Outlet> = Arc::new(Said::default());
-    let (_, chain) = waits.depart(hub, &way, RequestId::nil(), &Urn::anonymous());
+    let (_, chain) = waits.departs(hub, &way, RequestId::nil(), &Urn::anonymous());
     let said = chain_steps(&chain).unwrap();
     let marks: Vec<_> = said.iter().filter_map(|step| step.mark).collect();
     let is_said = |mark| marks.contains(&Mark(NonZeroU64::new(mark).unwrap()));

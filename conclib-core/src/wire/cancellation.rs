@@ -6,9 +6,9 @@ use std::task::Context;
 use super::{Codec, CodecError, RequestId, ResponseEnvelope, chain};
 use crate::current::ActorId;
 use crate::error::{Delivery, Failure};
-use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::sync::{Arc, AtomicWaker, Mutex, MutexGuard, PoisonError};
-use crate::waits::Arrival;
+use crate::waits::{Arrival, Cycle};
 
 /// The mark that an asker has left, shared with the request it left behind.
 #[derive(Debug, Clone)]
@@ -20,11 +20,18 @@ struct Asked {
     /// Whoever holds the request, if it waits for the asker to leave.
     waiting: AtomicWaker,
     codec: Codec,
-    /// Who was asked, if the asker waits for its turn.
-    target: Option<ActorId>,
     state: AtomicU8,
-    /// There while those who wait for the answer are known.
-    arrival: Mutex<Option<Arrival>>,
+    /// How often it was passed on, less how many of those turns are over.
+    passed: AtomicU32,
+    asking: Mutex<Asking>,
+}
+
+#[derive(Debug)]
+struct Asking {
+    /// The actor whose turn is to answer, if the asker waits for one.
+    target: Option<ActorId>,
+    /// There while those that wait for the answer are known.
+    arrival: Option<Arrival>,
 }
 
 /// There was an arrival.
@@ -40,9 +47,12 @@ impl Cancellation {
             left: AtomicBool::new(false),
             waiting: AtomicWaker::new(),
             codec,
-            target,
             state: AtomicU8::new(0),
-            arrival: Mutex::new(None),
+            passed: AtomicU32::new(0),
+            asking: Mutex::new(Asking {
+                target,
+                arrival: None,
+            }),
         }))
     }
 
@@ -70,7 +80,7 @@ impl Cancellation {
 
     /// Those in the chain wait for the answer, or would for ever.
     pub(super) fn enter(&self, chain: &[u8], delivery: Delivery) -> Result<(), Failure> {
-        let Some(target) = self.0.target else {
+        let Some(target) = self.asking().target else {
             return Ok(());
         };
         let steps = chain::decode(chain).map_err(|error| {
@@ -81,7 +91,7 @@ impl Cancellation {
         if self.0.state.load(Ordering::Acquire) & (ASIDE | ANSWERED) != 0 {
             return Ok(());
         }
-        let known = self.arrival().as_ref().map(Arrival::number);
+        let known = self.asking().arrival.as_ref().map(Arrival::number);
         let entered = match known {
             Some(known) => Arrival::learn(known, steps),
             None => Arrival::begin(target, steps).map(|arrival| self.keep(arrival)),
@@ -90,20 +100,47 @@ impl Cancellation {
     }
 
     fn keep(&self, arrival: Arrival) {
-        let mut kept = self.arrival();
+        let mut asking = self.asking();
         // Under the lock: whoever ends it from now on looks for it.
         let before = self.0.state.fetch_or(ENTERED, Ordering::AcqRel);
         let unkept = match before & (ASIDE | ANSWERED) {
-            0 => kept.replace(arrival),
+            0 => asking.arrival.replace(arrival),
             _ => Some(arrival),
         };
-        drop(kept);
+        drop(asking);
         drop(unkept);
+    }
+
+    /// Another actor of this process is to answer in place of the one before,
+    /// whose turn goes on.
+    pub(crate) fn pass_on(&self, target: ActorId) -> Result<(), Cycle> {
+        if self.asking().target.is_none() {
+            return Ok(());
+        }
+        let known = self.asking().arrival.as_ref().map(Arrival::number);
+        let passed = known.map(|known| Arrival::pass_on(known, target));
+        self.0.passed.fetch_add(1, Ordering::AcqRel);
+        self.asking().target = Some(target);
+        if let Some(arrival) = passed.transpose()?.flatten() {
+            self.keep(arrival);
+        }
+        Ok(())
+    }
+
+    /// Those that wait for the answer, as far as their chain was sent.
+    pub(super) fn chain(&self) -> Vec<u8> {
+        let known = self.asking().arrival.as_ref().map(Arrival::number);
+        known.map(Arrival::chain).unwrap_or_default()
     }
 
     /// Its answer does not come from a turn of the actor that was asked.
     pub(crate) fn stands_aside(&self) {
-        self.end(ASIDE);
+        let less = |passed: u32| passed.checked_sub(1);
+        let passed = &self.0.passed;
+        let was_passed = passed.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
+        if was_passed.is_err() {
+            self.end(ASIDE);
+        }
     }
 
     /// An answer is about to leave: whether it is the first.
@@ -114,17 +151,14 @@ impl Cancellation {
     fn end(&self, how: u8) -> u8 {
         let before = self.0.state.fetch_or(how, Ordering::AcqRel);
         if before & ENTERED != 0 {
-            let arrival = self.arrival().take();
+            let arrival = self.asking().arrival.take();
             drop(arrival);
         }
         before
     }
 
-    fn arrival(&self) -> MutexGuard<'_, Option<Arrival>> {
-        self.0
-            .arrival
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn asking(&self) -> MutexGuard<'_, Asking> {
+        self.0.asking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {

@@ -21,7 +21,7 @@ use crate::named::Named;
 use crate::observe::Outgoing;
 use crate::reply::ReplyTo;
 use crate::urn::Urn;
-use crate::waits::{Leaves, Wait};
+use crate::waits::{Leaves, Wait, Waiting};
 
 /// What most requests fit in, in bytes: a buffer that grows costs more than
 /// the rest of encoding.
@@ -46,9 +46,17 @@ pub(crate) struct Leaving {
     cancel: Option<CancelOnDrop>,
     /// The turn that asks waits.
     wait: Option<Wait>,
+    /// Whose turn waits, of a request that is passed on.
+    waiting: Option<Waiting>,
 }
 
 impl Leaving {
+    /// Its answer was polled: in another place than the turn that asked, it is
+    /// not waited for.
+    pub(crate) fn is_polled(&mut self) {
+        self.wait = self.wait.take().filter(Wait::is_here);
+    }
+
     /// Whether the request is out: from then on the outlet keeps its deadline.
     pub(crate) fn is_out(&self) -> bool {
         self.answerer.is_none()
@@ -85,6 +93,7 @@ pub(crate) fn poll_send_away<M: Message>(
     };
     let leaving = sending.leaving.get_or_insert_with(|| {
         let reply = std::mem::replace(&mut request.reply, ReplyTo::nobody());
+        let waiting = reply.passed();
         let (answerer, queued) =
             answerer::<M>(reply, urn, deadline.given().unwrap_or(DEFAULT_TIMEOUT));
         Box::new(Leaving {
@@ -93,6 +102,7 @@ pub(crate) fn poll_send_away<M: Message>(
             queued,
             cancel: None,
             wait: None,
+            waiting,
         })
     });
     while let Some(answerer) = leaving.answerer.take() {
@@ -111,6 +121,7 @@ pub(crate) fn poll_send_away<M: Message>(
         let manner = Manner {
             asked,
             waits: sending.waits,
+            waiting: leaving.waiting.as_ref(),
             timeout,
             priority: sending.priority,
         };
@@ -179,6 +190,7 @@ pub(crate) fn try_tell_away<M: Message>(
     let manner = Manner {
         asked: false,
         waits: false,
+        waiting: None,
         timeout: DEFAULT_TIMEOUT,
         priority,
     };
@@ -196,10 +208,12 @@ pub(crate) fn try_tell_away<M: Message>(
 }
 
 /// How a message is sent.
-struct Manner {
+struct Manner<'a> {
     asked: bool,
-    /// Whether a turn waits for the answer.
+    /// Whether the turn that runs here waits for the answer.
     waits: bool,
+    /// Whose turn waits, of a request that is passed on.
+    waiting: Option<&'a Waiting>,
     timeout: Duration,
     priority: u8,
 }
@@ -208,7 +222,7 @@ fn send<M: Message>(
     remote: &Remote,
     urn: &Urn,
     message: &M,
-    manner: Manner,
+    manner: Manner<'_>,
     answerer: Answerer,
 ) -> Result<(RequestId, Option<Wait>), (Unsent, Answerer)> {
     let codec = Codec::Bincode;
@@ -218,9 +232,15 @@ fn send<M: Message>(
     }
     let id = remote.outlet.next_id();
     let outgoing = Outgoing::new();
-    let leaves = match manner.waits {
-        true => Leaves::begin(&remote.outlet, id, urn),
-        false => None,
+    let outlet = &remote.outlet;
+    let leaves = match manner.waiting {
+        Some(Waiting::Here(who, ask)) => Leaves::pass(*who, *ask, outlet, id, urn),
+        None if manner.waits => Leaves::begin(outlet, id, urn),
+        _ => None,
+    };
+    let passed = match manner.waiting {
+        Some(Waiting::Away(asked)) => asked.chain(),
+        _ => Vec::new(),
     };
     let envelope = Envelope {
         id,
@@ -233,10 +253,10 @@ fn send<M: Message>(
         asked: manner.asked,
         // The other side knows what the message says.
         priority: Some(manner.priority).filter(|said| *said != M::PRIORITY),
-        chain: leaves.as_ref().map_or(&[], |leaves| &leaves.chain),
+        chain: leaves.as_ref().map_or(&passed, |leaves| &leaves.chain),
         body: &body,
     };
     remote.outlet.send(&envelope, answerer)?;
     outgoing.is_out(urn, M::NAME);
-    Ok((id, leaves.map(Leaves::wait)))
+    Ok((id, leaves.and_then(Leaves::wait)))
 }

@@ -10,13 +10,14 @@ use tokio::runtime::Handle;
 use tokio::time::{Sleep, sleep_until};
 
 use super::{Codec, CodecError, Origin, Outgoing, ResponseKind, WireAsker};
+use crate::current::ActorId;
 use crate::due::Due;
 use crate::error::{Delivery, Failure};
 use crate::fault::Fault;
 use crate::message::{Message, Road};
 use crate::observe::Note;
 use crate::reply::{Answer, Refusal, ReplyTo};
-use crate::waits::WaitNumber;
+use crate::waits::{WaitNumber, Waiting};
 
 /// What most replies fit in, in bytes.
 const USUAL_BODY: usize = 128;
@@ -94,7 +95,7 @@ impl<T, E> WireReply<T, E> {
         }
     }
 
-    pub(crate) fn set_wait(&mut self, number: Option<WaitNumber>) {
+    pub(crate) fn set_wait(&mut self, number: WaitNumber) {
         if let Way::Here(reply) = &mut self.way {
             reply.set_wait(number);
         }
@@ -104,6 +105,21 @@ impl<T, E> WireReply<T, E> {
         match &self.way {
             Way::Wire(_) => None,
             Way::Here(reply) => reply.wait(),
+        }
+    }
+
+    /// Whose turn waits for the answer, perhaps.
+    pub(crate) fn waiting(&self, from: Option<ActorId>) -> Option<Waiting> {
+        match &self.way {
+            Way::Wire(_) => Some(Waiting::Away(self.asker.cancellation().clone())),
+            Way::Here(reply) => reply.waiting(from),
+        }
+    }
+
+    pub(crate) fn passed(&self) -> Option<Waiting> {
+        match &self.way {
+            Way::Wire(_) => None,
+            Way::Here(reply) => reply.passed(),
         }
     }
 

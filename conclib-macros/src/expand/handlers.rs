@@ -177,9 +177,14 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
             }
         }
     };
+    let may_pass_on = (returns.kind == ReturnKind::Deferred).then(|| {
+        let ctx = local("ctx");
+        quote!(#runtime::__private::may_pass_on(#ctx, &#reply);)
+    });
     quote! {
         #inbox::#variant(#runtime::Request { message: #pattern, reply: #reply, .. }) => {
             #shares
+            #may_pass_on
             #runtime::__private::#answer::<#message>(#reply, #handled).await
         }
     }

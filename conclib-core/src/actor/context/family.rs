@@ -201,7 +201,7 @@ impl<A: Actor> Context<A> {
         &self,
         message: M,
     ) -> (Request<M>, Deferred<M::Reply, M::Error>) {
-        let (mut reply, deferred) = self.defer();
+        let (mut reply, deferred) = Deferred::pair_for(self.waiting.clone());
         reply.set_due(self.due());
         let reply = reply.noted();
         let request = Request {

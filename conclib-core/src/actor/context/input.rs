@@ -15,6 +15,7 @@ use crate::error::Failure;
 use crate::events::DeadLetterCause;
 use crate::message::Message;
 use crate::reply::{Deferred, Request};
+use crate::waits::{Passing, Waiting};
 
 impl<A: Actor> Context<A> {
     /// Has a stream come in, item by item, each as a turn of its own.
@@ -291,6 +292,11 @@ impl<A: Actor> Context<A> {
     {
         let (request, deferred) = self.pass_on(message);
         if self.sources().stashed() < self.cell().mailbox.capacity() {
+            // Its asker waits for a later turn of this actor.
+            if let Some(Waiting::Here(who, ask)) = request.reply.passed() {
+                let passing = Passing::begin(who, ask, self.cell().id, None);
+                passing.into_iter().flatten().for_each(Passing::keep);
+            }
             self.sources().stash(A::wrap(request));
         } else {
             self.cell()

@@ -18,7 +18,7 @@ use crate::observe::Observed;
 use crate::reply::{Deferred, ReplyTo, Request};
 use crate::system::System;
 use crate::urn::Urn;
-use crate::waits::WaitNumber;
+use crate::waits::Waiting;
 use crate::wire::{Origin, RequestEnvelope, WireAsker};
 
 /// What a handler may do besides replying. It takes it as its last parameter,
@@ -54,6 +54,8 @@ pub struct Context<A: Actor> {
     from: Option<ActorId>,
     /// Until when the asker of the turn waits.
     due: Option<Due>,
+    /// Whose turn waits for the answer, of a request that may be passed on.
+    waiting: Option<Waiting>,
     /// Where the message came from, if it was outside.
     outside: Option<Box<Origin>>,
     /// What it has besides its mailbox, if anything. The mutex is never locked:
@@ -118,6 +120,7 @@ impl<A: Actor> Context<A> {
             cell,
             from: None,
             due: None,
+            waiting: None,
             outside: None,
             sources: None,
         }
@@ -131,6 +134,11 @@ impl<A: Actor> Context<A> {
             self.due = due;
             current::set_due(due);
         }
+    }
+
+    /// The request of the turn that begins may be passed on.
+    pub(crate) fn may_pass_on<T, E>(&mut self, reply: &ReplyTo<T, E>) {
+        self.waiting = reply.waiting(self.from);
     }
 
     pub(crate) fn due(&self) -> Option<Due> {

@@ -1,0 +1,204 @@
+//! A circle is told once each wait in it was polled again.
+//!
+//! An answer that was polled is not always waited for: `select!` may have gone
+//! on without it, and the reply is kept for later. Nothing tells of that. So
+//! the wait that would close a circle is entered in doubt, and each answer that
+//! the others in the circle wait for is woken. One that is polled again is
+//! waited for. One that is not polled, although its actor was, falls asleep:
+//! it counts no more, until it is polled after all.
+
+use std::mem::replace;
+use std::task::Waker;
+
+use super::by_actor::take;
+use super::chain::Member;
+use super::graph::{Edge, Graph, Left};
+use super::legs::{Word, tell};
+use super::{WaitNumber, Whom};
+use crate::current::ActorId;
+
+/// How sure it is that an answer is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// It was polled, and nobody has doubted since that it is waited for.
+    Awake,
+    /// It was woken, to see whether it is polled.
+    Woken,
+    /// The same, and a poll of its actor has ended since, which may have begun
+    /// before.
+    WokenAgain,
+    /// It was not polled: it is not waited for.
+    Asleep,
+}
+
+/// A wait that closes a circle if all others in it are polled again.
+pub(super) struct Doubt {
+    pub(super) who: ActorId,
+    pub(super) whom: ActorId,
+    pub(super) ask: WaitNumber,
+    /// A request is passed on: the actor that does that settles it.
+    pub(super) is_passed: bool,
+    /// When it was entered: what was polled later is waited for.
+    pub(super) since: u64,
+    /// Has it settled again, after something has changed.
+    pub(super) waker: Waker,
+}
+
+/// What settling a doubt, or polling a wait again, has come to.
+#[derive(Default)]
+pub(super) struct Settled {
+    /// A wait of that ask may still close a circle.
+    pub(super) is_open: bool,
+    pub(super) words: Vec<Word>,
+    pub(super) left: Left,
+}
+
+impl Settled {
+    /// Says and wakes what there is, outside of the lock; whether it is sure
+    /// that no circle is closed.
+    pub(super) fn go(self) -> bool {
+        if !self.words.is_empty() {
+            tell(self.words);
+        }
+        self.left.go();
+        !self.is_open
+    }
+}
+
+impl Graph {
+    /// Wakes the waits on a path that were not polled since then, nor woken.
+    pub(super) fn question(&mut self, path: &[ActorId], since: u64, wakers: &mut Vec<Waker>) {
+        for (who, whom) in path.iter().zip(path.iter().skip(1)) {
+            let of = self.edges.get_mut(who).into_iter();
+            let edges = of.flat_map(|of| of.iter_mut());
+            for edge in edges.filter(|edge| edge.whom == Whom::Actor(*whom)) {
+                if edge.state == State::Awake
+                    && edge.polled <= since
+                    && let Some(waker) = &edge.waker
+                {
+                    edge.state = State::Woken;
+                    wakers.push(waker.clone());
+                }
+            }
+        }
+    }
+
+    /// Something has changed that matters to all doubts.
+    pub(super) fn reconsider(&self, wakers: &mut Vec<Waker>) {
+        wakers.extend(self.doubts.iter().map(|doubt| doubt.waker.clone()));
+    }
+
+    /// The answer to that ask of `who` was polled, and has not come.
+    pub(super) fn polled(
+        &mut self,
+        who: ActorId,
+        ask: WaitNumber,
+        waker: &Waker,
+    ) -> Result<Settled, Vec<Member>> {
+        let now = self.new_number();
+        let mut settled = Settled::default();
+        let mut awoken = Vec::new();
+        let mut was_questioned = false;
+        let of = self.edges.get_mut(&who).into_iter();
+        let edges = of.flat_map(|of| of.iter_mut());
+        for edge in edges.filter(|edge| edge.ask == ask) {
+            edge.polled = now;
+            if let Some(old) = edge.waker.as_mut().filter(|old| !old.will_wake(waker)) {
+                settled.left.old.push(replace(old, waker.clone()));
+            }
+            match (replace(&mut edge.state, State::Awake), edge.whom) {
+                (State::Asleep, Whom::Actor(whom)) => awoken.push(whom),
+                (state, _) => was_questioned |= state != State::Awake,
+            }
+        }
+        for whom in awoken {
+            self.behind.entry(whom).or_default().push(who);
+            was_questioned = true;
+            match self.path(whom, who, |_| true) {
+                None => settled.words.extend(self.reaches(who, whom)?),
+                Some(_) => {
+                    self.doubts.push(Doubt {
+                        who,
+                        whom,
+                        ask,
+                        is_passed: false,
+                        since: now,
+                        waker: waker.clone(),
+                    });
+                }
+            }
+        }
+        if was_questioned {
+            self.reconsider(&mut settled.left.wakers);
+        }
+        let mine = |doubt: &&Doubt| doubt.who == who && doubt.ask == ask && !doubt.is_passed;
+        let mine: Vec<_> = self.doubts.iter().filter(mine).collect();
+        let mine: Vec<_> = mine.into_iter().map(|doubt| doubt.whom).collect();
+        for whom in mine {
+            self.settle(who, ask, whom, waker, &mut settled)?;
+        }
+        Ok(settled)
+    }
+
+    /// Whether what `who` waits for by that ask closes a circle, if that was in
+    /// doubt.
+    pub(super) fn settle(
+        &mut self,
+        who: ActorId,
+        ask: WaitNumber,
+        whom: ActorId,
+        waker: &Waker,
+        settled: &mut Settled,
+    ) -> Result<(), Vec<Member>> {
+        let is_it = |doubt: &Doubt| (doubt.who, doubt.ask, doubt.whom) == (who, ask, whom);
+        let Some(at) = self.doubts.iter().position(is_it) else {
+            return Ok(());
+        };
+        let since = self.doubts[at].since;
+        let is_sure = |edge: &Edge| edge.waker.is_none() || edge.polled > since;
+        if let Some(path) = self.path(whom, who, is_sure) {
+            let circle = [who].into_iter().chain(path);
+            return Err(circle.map(Member::Here).collect());
+        }
+        match self.path(whom, who, |_| true) {
+            None => {
+                settled.left.old.push(self.doubts.swap_remove(at).waker);
+                settled.words.extend(self.reaches(who, whom)?);
+            }
+            Some(path) => {
+                let old = replace(&mut self.doubts[at].waker, waker.clone());
+                settled.left.old.push(old);
+                settled.is_open = true;
+                self.question(&path, since, &mut settled.left.wakers);
+            }
+        }
+        Ok(())
+    }
+
+    /// A poll of that actor's turn has ended.
+    pub(super) fn poll_ended(&mut self, who: ActorId) -> Vec<Waker> {
+        let mut wakers = Vec::new();
+        let mut asleep = Vec::new();
+        let of = self.edges.get_mut(&who).into_iter();
+        for edge in of.flat_map(|of| of.iter_mut()) {
+            match (edge.state, edge.whom) {
+                (State::Woken, _) => {
+                    edge.state = State::WokenAgain;
+                    wakers.extend(edge.waker.clone());
+                }
+                (State::WokenAgain, Whom::Actor(whom)) => {
+                    edge.state = State::Asleep;
+                    asleep.push(whom);
+                }
+                _ => {}
+            }
+        }
+        for whom in &asleep {
+            take(&mut self.behind, *whom, |other| *other == who);
+        }
+        if !asleep.is_empty() {
+            self.reconsider(&mut wakers);
+        }
+        wakers
+    }
+}

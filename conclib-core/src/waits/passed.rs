@@ -1,0 +1,148 @@
+//! A request that is passed on: its asker waits for the next, too.
+
+use std::mem::ManuallyDrop;
+use std::task::{Context, Poll, Waker};
+
+use super::chain::{Member, named};
+use super::doubt::Settled;
+use super::graph::{Entered, Graph, Left, Manner};
+use super::{Cycle, WaitNumber, Waits, Whom};
+use crate::current::ActorId;
+use crate::wire::Cancellation;
+
+/// Whose turn waits for the answer to a request.
+#[derive(Debug, Clone)]
+pub(crate) enum Waiting {
+    /// That of an actor of this process, by one of its asks.
+    Here(ActorId, WaitNumber),
+    /// That of one behind a wire, perhaps.
+    Away(Cancellation),
+}
+
+impl Waiting {
+    /// By which ask, if it is an actor of this process.
+    pub(crate) fn number(&self) -> Option<WaitNumber> {
+        match self {
+            Self::Here(_, ask) => Some(*ask),
+            Self::Away(_) => None,
+        }
+    }
+}
+
+impl Graph {
+    /// The request of that ask is passed on to `whom`. `None` if its answer is
+    /// not waited for.
+    fn pass(
+        &mut self,
+        who: ActorId,
+        ask: WaitNumber,
+        whom: ActorId,
+        settles: Option<&Waker>,
+    ) -> Result<Option<Entered>, Vec<Member>> {
+        let of = self.edges.get(&who);
+        let edge = of.and_then(|of| of.iter().find(|edge| edge.ask == ask));
+        let Some(edge) = edge else {
+            return Ok(None);
+        };
+        let waker = edge.waker.clone();
+        let manner = Manner {
+            passed: Some(ask),
+            waker: waker.as_ref(),
+            settles,
+        };
+        self.enter(who, whom, manner).map(Some)
+    }
+}
+
+impl Waits {
+    pub(super) fn pass(
+        &self,
+        who: ActorId,
+        ask: WaitNumber,
+        whom: ActorId,
+        settles: Option<&Waker>,
+    ) -> Result<Option<bool>, Vec<Member>> {
+        let entered = self.entered(|graph| graph.pass(who, ask, whom, settles))?;
+        Ok(entered.map(|(_, is_sure)| is_sure))
+    }
+
+    fn settle(
+        &self,
+        who: ActorId,
+        ask: WaitNumber,
+        whom: ActorId,
+        waker: &Waker,
+    ) -> Result<bool, Vec<Member>> {
+        let mut settled = Settled::default();
+        let (is_settled, left) = {
+            let mut graph = self.graph();
+            let is_settled = graph.settle(who, ask, whom, waker, &mut settled);
+            let left = match is_settled {
+                Ok(()) => Left::default(),
+                Err(_) => graph.leave_one(who, ask, Whom::Actor(whom)),
+            };
+            self.change(&graph);
+            (is_settled, left)
+        };
+        left.go();
+        let is_sure = settled.go();
+        is_settled.map(|()| is_sure)
+    }
+}
+
+/// An asker is about to wait for the one that its request is passed on to.
+/// Dropped before it is [kept](Self::keep), it does not.
+pub(crate) struct Passing {
+    who: ActorId,
+    ask: WaitNumber,
+    whom: ActorId,
+    is_sure: bool,
+}
+
+impl Passing {
+    /// Begins, unless that would close a circle. `None` if the asker does not
+    /// wait.
+    pub(crate) fn begin(
+        who: ActorId,
+        ask: WaitNumber,
+        whom: ActorId,
+        settles: Option<&Waker>,
+    ) -> Result<Option<Self>, Cycle> {
+        let passed = Waits::of_process().pass(who, ask, whom, settles);
+        let is_sure = passed.map_err(named)?;
+        Ok(is_sure.map(|is_sure| Self {
+            who,
+            ask,
+            whom,
+            is_sure,
+        }))
+    }
+
+    /// Pending while it is in doubt whether it closes a circle.
+    pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<(), Cycle>> {
+        if self.is_sure {
+            return Poll::Ready(Ok(()));
+        }
+        let Self { who, ask, whom, .. } = *self;
+        match Waits::of_process().settle(who, ask, whom, cx.waker()) {
+            Ok(true) => {
+                self.is_sure = true;
+                Poll::Ready(Ok(()))
+            }
+            Ok(false) => Poll::Pending,
+            Err(circle) => Poll::Ready(Err(named(circle))),
+        }
+    }
+
+    /// The request is on its way: it waits until it has its answer.
+    pub(crate) fn keep(self) {
+        let _ = ManuallyDrop::new(self);
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        let whom = Whom::Actor(self.whom);
+        Waits::of_process().leave_one(self.who, self.ask, whom);
+    }
+}

@@ -1,0 +1,184 @@
+//! A wait, as the future that polls for its answer holds it.
+
+use std::fmt;
+use std::task::{Context, Poll, Waker};
+
+use super::graph::Manner;
+use super::{Cycle, WaitNumber, Waits, chain};
+use crate::current::{self, ActorId};
+use crate::named::Named;
+
+/// An actor waits for another, for as long as this exists.
+pub(crate) struct Wait {
+    who: ActorId,
+    ask: WaitNumber,
+    /// In which of its turns.
+    turn: u32,
+    /// Which changes of the graph are known here.
+    seen: u32,
+    /// By which waker it was polled.
+    by: usize,
+    is_sure: bool,
+}
+
+impl Wait {
+    /// Begins, unless it would close a circle: then the error names all in it.
+    ///
+    /// With a waker that has the answer polled again it counts for as long as
+    /// that is so; without one, for as long as this exists. If `may_doubt`, it
+    /// may be entered before it is sure that it closes no circle.
+    pub(crate) fn begin(
+        who: ActorId,
+        whom: ActorId,
+        waker: Option<&Waker>,
+        may_doubt: bool,
+    ) -> Result<Self, Cycle> {
+        let waits = Waits::of_process();
+        let seen = waits.changes();
+        let manner = Manner {
+            passed: None,
+            waker,
+            settles: waker.filter(|_| may_doubt),
+        };
+        let entered = waits.enter(who, whom, manner);
+        let (ask, is_sure) = entered.map_err(chain::named)?;
+        current::set_waited();
+        Ok(Self {
+            who,
+            ask,
+            turn: current::turn(),
+            seen,
+            by: waker.map_or(0, address),
+            is_sure,
+        })
+    }
+
+    /// Begins for an actor that may be behind a name; `None` if none of this
+    /// process is.
+    pub(crate) fn begin_for(
+        who: ActorId,
+        whom: &(impl Named + ?Sized),
+        waker: &Waker,
+    ) -> Result<Option<Self>, Cycle> {
+        let mut begun = None;
+        let entered = whom.wait(&mut |whom, may_doubt| {
+            begun = Some(Self::begin(who, whom, Some(waker), may_doubt)?);
+            Ok(())
+        });
+        entered.transpose()?;
+        Ok(begun)
+    }
+
+    /// That of the actor whose turn runs here, which is entered by that number.
+    pub(super) fn entered(who: ActorId, ask: WaitNumber) -> Self {
+        current::set_waited();
+        Self {
+            who,
+            ask,
+            turn: current::turn(),
+            seen: Waits::of_process().changes(),
+            by: 0,
+            is_sure: true,
+        }
+    }
+
+    /// Which of the asks of its actor it is.
+    pub(crate) fn number(&self) -> WaitNumber {
+        self.ask
+    }
+
+    /// Whether it is of the turn that runs here.
+    pub(crate) fn is_here(&self) -> bool {
+        current::in_turn() == Some(self.who) && self.turn == current::turn()
+    }
+
+    /// Whether it is sure that it closes no circle.
+    pub(crate) fn is_sure(&self) -> bool {
+        self.is_sure
+    }
+
+    /// Its answer was polled by the turn that runs here, and has not come.
+    /// Pending while it is in doubt whether it closes a circle.
+    pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<(), Cycle>> {
+        let waits = Waits::of_process();
+        self.seen = waits.changes();
+        self.by = address(cx.waker());
+        match waits.polled(self.who, self.ask, cx.waker()) {
+            Ok(is_sure) => {
+                self.is_sure = is_sure;
+                match is_sure {
+                    true => Poll::Ready(Ok(())),
+                    false => Poll::Pending,
+                }
+            }
+            Err(circle) => Poll::Ready(Err(chain::named(circle))),
+        }
+    }
+
+    /// Whether polling it again would change nothing.
+    #[inline]
+    fn is_known(&self, cx: &Context<'_>) -> bool {
+        self.is_sure
+            && self.by == address(cx.waker())
+            && self.is_here()
+            && self.seen == Waits::of_process().changes()
+    }
+}
+
+/// Tells wakers apart that are there at the same time.
+fn address(waker: &Waker) -> usize {
+    waker.data().addr()
+}
+
+/// An answer of `whom` was polled here that has not come: a turn that did so
+/// waits.
+///
+/// # Errors
+/// The circle that this closes.
+#[inline]
+pub(crate) fn polled(
+    wait: &mut Option<Wait>,
+    cx: &Context<'_>,
+    whom: &(impl Named + ?Sized),
+) -> Result<(), Cycle> {
+    match wait {
+        Some(wait) if wait.is_known(cx) => Ok(()),
+        None if current::in_turn().is_none() => Ok(()),
+        _ => polled_anew(wait, cx, whom),
+    }
+}
+
+#[inline(never)]
+fn polled_anew(
+    wait: &mut Option<Wait>,
+    cx: &Context<'_>,
+    whom: &(impl Named + ?Sized),
+) -> Result<(), Cycle> {
+    if let Some(wait) = wait.as_mut().filter(|wait| wait.is_here()) {
+        return match wait.poll(cx) {
+            Poll::Ready(known) => known,
+            // It is polled again when that is settled.
+            Poll::Pending => Ok(()),
+        };
+    }
+    *wait = None;
+    if let Some(who) = current::in_turn() {
+        *wait = Wait::begin_for(who, whom, cx.waker())?;
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wait")
+            .field("who", &self.who)
+            .field("ask", &self.ask)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        Waits::of_process().leave(self.who, self.ask);
+    }
+}

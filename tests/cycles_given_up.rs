@@ -1,0 +1,304 @@
+//! An answer that was looked at, and is not waited for any more, closes no circle.
+#![cfg(feature = "macros")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
+
+mod common;
+
+use std::future::IntoFuture;
+use std::pin::pin;
+
+use common::{Gate, Keeper, gate, guard, until};
+use conclib::ReplyGroup;
+use conclib::prelude::*;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+/// How an actor looks at the answer of another.
+#[derive(Clone, Copy, Debug)]
+enum Look {
+    /// It keeps the reply for later, and goes on in the same poll.
+    KeepsTheReply,
+    /// It keeps the reply, and goes on in a later poll.
+    KeepsTheReplyLater,
+    KeepsTheAsk,
+    SpawnsTheReply,
+    SpawnsTheAsk,
+    /// It holds the reply in its hand, and waits for something else.
+    HoldsTheReply,
+}
+
+const LOOKS: [Look; 6] = [
+    Look::KeepsTheReply,
+    Look::KeepsTheReplyLater,
+    Look::KeepsTheAsk,
+    Look::SpawnsTheReply,
+    Look::SpawnsTheAsk,
+    Look::HoldsTheReply,
+];
+
+#[actor(mailbox = 8)]
+#[derive(Default)]
+struct Node {
+    kept: Option<Reply<String>>,
+    asked: Option<std::pin::Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+fn text(answer: Result<String, AskError>) -> String {
+    answer.unwrap_or_else(|error| error.to_string())
+}
+
+#[actor]
+impl Node {
+    #[message]
+    fn ping(&mut self) -> String {
+        "pong".to_owned()
+    }
+
+    /// Asks back once the gate is open.
+    #[message(local)]
+    async fn asks_back(&mut self, gate: Gate, whom: ActorRef<Node>) -> String {
+        gate.pass().await;
+        text(whom.ping().await)
+    }
+
+    #[message(local)]
+    async fn waits(&mut self, gate: Gate) -> String {
+        gate.pass().await;
+        "waited".to_owned()
+    }
+
+    /// Asks the other, which is to ask back; looks at the answer until `enough`,
+    /// and waits for `rest` then.
+    #[message(local)]
+    async fn look(
+        &mut self,
+        other: ActorRef<Node>,
+        look: Look,
+        asks: Gate,
+        enough: Gate,
+        rest: Gate,
+        ctx: &mut Context<Self>,
+    ) {
+        let ask = other.asks_back(asks, ctx.me());
+        match look {
+            Look::KeepsTheAsk | Look::SpawnsTheAsk => {
+                let mut ask = Box::pin(ask.owned().into_future());
+                tokio::select! {
+                    biased;
+                    answer = &mut ask => panic!("{answer:?}"),
+                    () = enough.pass() => {}
+                }
+                let rest_of_it = Box::pin(async move { drop(ask.await) });
+                match look {
+                    Look::KeepsTheAsk => self.asked = Some(rest_of_it),
+                    _ => drop(tokio::spawn(rest_of_it)),
+                }
+                rest.pass().await;
+            }
+            _ => {
+                let mut reply = ask.reply().await.unwrap();
+                tokio::select! {
+                    biased;
+                    answer = &mut reply => panic!("{answer:?}"),
+                    () = enough.pass() => {}
+                }
+                match look {
+                    Look::KeepsTheReply => self.kept = Some(reply),
+                    Look::KeepsTheReplyLater => {
+                        tokio::task::yield_now().await;
+                        self.kept = Some(reply);
+                    }
+                    Look::SpawnsTheReply => drop(tokio::spawn(reply)),
+                    _ => {
+                        rest.pass().await;
+                        self.kept = Some(reply);
+                        return;
+                    }
+                }
+                rest.pass().await;
+            }
+        }
+    }
+
+    /// Waits for two at once; the second is to ask back when the first has
+    /// answered.
+    #[message(local)]
+    async fn gather(
+        &mut self,
+        how: Gather,
+        others: [ActorRef<Node>; 2],
+        gates: [Gate; 2],
+        keeper: Keeper,
+        ctx: &mut Context<Self>,
+    ) -> String {
+        let [first, second] = others;
+        let [gate, asks] = gates;
+        let first = first.waits(gate).reply().await.unwrap();
+        let second = second.asks_back(asks, ctx.me()).reply().await.unwrap();
+        let mut keeper = Some(keeper);
+        let mut last = String::new();
+        match how {
+            Gather::Group => {
+                let mut group = ReplyGroup::new();
+                group.push(first);
+                group.push(second);
+                while let Some((_, answer)) = group.next().await {
+                    last = text(answer);
+                    keeper.take().map(Keeper::open);
+                }
+            }
+            Gather::Unordered => {
+                let mut all = FuturesUnordered::from_iter([first, second]);
+                while let Some(answer) = all.next().await {
+                    last = text(answer);
+                    keeper.take().map(Keeper::open);
+                }
+            }
+            Gather::LookedAtBefore => {
+                let mut second = second;
+                assert!(common::poll_once(&mut second).is_pending());
+                let mut all = FuturesUnordered::from_iter([first, second]);
+                while let Some(answer) = all.next().await {
+                    last = text(answer);
+                    keeper.take().map(Keeper::open);
+                }
+            }
+            Gather::Loop => {
+                let (mut first, mut second) = (pin!(first), pin!(second));
+                let mut is_first = true;
+                last = loop {
+                    tokio::select! {
+                        biased;
+                        answer = &mut second => break text(answer),
+                        _ = &mut first, if is_first => {
+                            is_first = false;
+                            keeper.take().map(Keeper::open);
+                        }
+                    }
+                };
+            }
+            Gather::Shared => {
+                let second = second.shared();
+                let (_, answer) = tokio::join!(
+                    async {
+                        drop(first.await);
+                        keeper.take().map(Keeper::open);
+                    },
+                    second.clone(),
+                );
+                last = text(answer);
+            }
+        }
+        last
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Gather {
+    Group,
+    Unordered,
+    /// It is polled by itself first, and by another waker then.
+    LookedAtBefore,
+    Loop,
+    Shared,
+}
+
+#[derive(Clone, Copy)]
+enum At {
+    Task,
+    Thread,
+}
+
+fn spawn(system: &System, at: At, urn: &str) -> ActorRef<Node> {
+    let actor = system.actor(Node::default()).urn(urn);
+    match at {
+        At::Task => actor.spawn().unwrap(),
+        At::Thread => actor.on_thread().spawn().unwrap(),
+    }
+}
+
+/// Until so many messages wait at that actor.
+async fn queued(system: &System, urn: &str, count: usize) {
+    let is_queued = |actor: &conclib::ActorSnapshot| actor.urn == urn && actor.depth == count;
+    until(|| system.snapshot().actors.iter().any(is_queued)).await;
+}
+
+async fn whoever_gave_an_answer_up_may_be_asked(at: At) {
+    for look in LOOKS {
+        let system = System::new("test");
+        let [a, b] = ["a", "b"].map(|urn| spawn(&system, at, urn));
+        let [
+            (asks, mut may_ask),
+            (enough, mut is_enough),
+            (rest, mut rests),
+        ] = [gate(), gate(), gate()];
+        let turn = a
+            .look(b.clone(), look, asks, enough, rest)
+            .reply()
+            .await
+            .unwrap();
+        may_ask.entered().await;
+        is_enough.entered().await;
+        is_enough.open();
+        rests.entered().await;
+        may_ask.open();
+        // What it asks is served when the turn is over.
+        queued(&system, "a", 1).await;
+        assert_eq!(system.snapshot().actors[0].waiting_for, [""; 0], "{look:?}");
+        rests.open();
+        turn.await.unwrap();
+        until(|| system.snapshot().actors[1].busy_with.is_none()).await;
+        assert_eq!(a.ping().await.unwrap(), "pong");
+        system.shutdown().await;
+    }
+}
+
+async fn a_circle_is_found_through_answers_that_were_polled_long_ago(at: At) {
+    for how in [
+        Gather::Group,
+        Gather::Unordered,
+        Gather::LookedAtBefore,
+        Gather::Loop,
+        Gather::Shared,
+    ] {
+        let system = System::new("test");
+        let [a, b, c] = ["a", "b", "c"].map(|urn| spawn(&system, at, urn));
+        let [(first, mut may_answer), (asks, may_ask)] = [gate(), gate()];
+        let gathers = a.gather(how, [b, c], [first, asks], may_ask);
+        let gathers = gathers.reply().await.unwrap();
+        may_answer.entered().await;
+        may_answer.open();
+        let answer = gathers.await.unwrap();
+        let path = "would deadlock: Node(c) -> Node(a) -> Node(c);";
+        assert!(answer.contains(path), "{how:?}: {answer}");
+        system.shutdown().await;
+    }
+}
+
+macro_rules! at_each_place {
+    ($($name:ident)*) => {
+        mod task {
+            $(#[tokio::test]
+            async fn $name() {
+                let _guard = super::guard();
+                super::$name(super::At::Task).await;
+            })*
+        }
+        mod thread {
+            $(#[tokio::test]
+            async fn $name() {
+                let _guard = super::guard();
+                super::$name(super::At::Thread).await;
+            })*
+        }
+    };
+}
+
+at_each_place! {
+    whoever_gave_an_answer_up_may_be_asked
+    a_circle_is_found_through_answers_that_were_polled_long_ago
+}

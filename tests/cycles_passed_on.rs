@@ -1,0 +1,318 @@
+//! An asker whose request is passed on waits for the actor that it is passed on to.
+#![cfg(feature = "macros")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
+
+mod common;
+
+use std::collections::VecDeque;
+
+use common::{Gate, gate, guard, until};
+use conclib::prelude::*;
+
+/// A request and its way: what each actor that gets it does with it.
+#[message(local, reply = String)]
+struct Hop(VecDeque<Step>);
+
+enum Step {
+    Ask(ActorRef<Stop>),
+    PassOn(ActorRef<Stop>),
+    Stash,
+    Hold(Gate),
+}
+
+use Step::{Ask, Hold, PassOn, Stash};
+
+#[actor(mailbox = 2)]
+struct Stop;
+
+#[actor]
+impl Stop {
+    #[handler]
+    async fn hop(&mut self, Hop(mut way): Hop, ctx: &mut Context<Self>) -> Deferred<String> {
+        loop {
+            match way.pop_front() {
+                None => return Deferred::ready("end".to_owned()),
+                Some(Ask(to)) => {
+                    let answer = to.ask(Hop(way)).await;
+                    return Deferred::ready(answer.unwrap_or_else(|error| error.to_string()));
+                }
+                Some(PassOn(to)) => return ctx.forward(&to, Hop(way)).await,
+                Some(Stash) => return ctx.stash(Hop(way)),
+                Some(Hold(gate)) => gate.pass().await,
+            }
+        }
+    }
+
+    #[message]
+    fn unstash(&mut self, ctx: &mut Context<Self>) {
+        ctx.unstash();
+    }
+
+    #[message]
+    fn nothing(&mut self) {}
+}
+
+#[derive(Clone, Copy)]
+enum At {
+    Task,
+    Thread,
+}
+
+struct Rig {
+    system: System,
+    x: ActorRef<Stop>,
+    y: ActorRef<Stop>,
+    z: ActorRef<Stop>,
+}
+
+impl Rig {
+    fn new(at: At) -> Self {
+        let system = System::new("test");
+        let spawn = |urn| {
+            let actor = system.actor(Stop).urn(urn);
+            match at {
+                At::Task => actor.spawn().unwrap(),
+                At::Thread => actor.on_thread().spawn().unwrap(),
+            }
+        };
+        let [x, y, z] = ["x", "y", "z"].map(spawn);
+        Self { system, x, y, z }
+    }
+
+    async fn go(&self, way: impl IntoIterator<Item = Step>) -> String {
+        self.x.ask(Hop(way.into_iter().collect())).await.unwrap()
+    }
+
+    /// Until that actor waits for those.
+    async fn waits(&self, who: &str, whom: &[&str]) {
+        let waits = |actor: &conclib::ActorSnapshot| actor.urn == who && actor.waiting_for == whom;
+        until(|| self.system.snapshot().actors.iter().any(waits)).await;
+    }
+
+    /// Nothing stays entered.
+    async fn end(self) {
+        for who in ["x", "y", "z"] {
+            self.waits(who, &[]).await;
+        }
+        self.system.shutdown().await;
+    }
+}
+
+macro_rules! at_each_place {
+    ($($name:ident)*) => {
+        mod task {
+            $(#[tokio::test]
+            async fn $name() {
+                let _guard = super::guard();
+                super::$name(super::At::Task).await;
+            })*
+        }
+        mod thread {
+            $(#[tokio::test]
+            async fn $name() {
+                let _guard = super::guard();
+                super::$name(super::At::Thread).await;
+            })*
+        }
+    };
+}
+
+at_each_place! {
+    a_circle_through_a_request_that_is_passed_on_is_told
+    one_that_passes_the_request_back_tells_the_asker
+    a_request_that_is_passed_on_twice_is_followed
+    whoever_passed_it_on_may_be_asked
+    the_dump_shows_the_actor_that_has_the_request
+    of_an_ask_and_a_request_that_is_passed_on_at_the_same_moment_one_is_told
+    a_place_in_a_full_mailbox_is_no_way_out
+    a_request_that_was_put_aside_is_waited_for
+    workers_of_a_pool_pass_on_too
+}
+
+fn told(answer: &str, path: &str) {
+    let expected = format!("would deadlock: {path};");
+    assert!(answer.contains(&expected), "{answer}");
+}
+
+async fn a_circle_through_a_request_that_is_passed_on_is_told(at: At) {
+    let rig = Rig::new(at);
+    for _ in 0..3 {
+        let way = [
+            Ask(rig.y.clone()),
+            PassOn(rig.z.clone()),
+            Ask(rig.x.clone()),
+        ];
+        told(&rig.go(way).await, "Stop(z) -> Stop(x) -> Stop(z)");
+        // Without the last step there is none.
+        let way = [Ask(rig.y.clone()), PassOn(rig.z.clone())];
+        assert_eq!(rig.go(way).await, "end");
+    }
+    rig.end().await;
+}
+
+async fn one_that_passes_the_request_back_tells_the_asker(at: At) {
+    let rig = Rig::new(at);
+    let way = [Ask(rig.y.clone()), PassOn(rig.x.clone())];
+    let answer = rig.go(way).await;
+    told(&answer, "Stop(x) -> Stop(x)");
+    assert!(answer.contains("; its handler has not run"), "{answer}");
+    rig.end().await;
+}
+
+async fn a_request_that_is_passed_on_twice_is_followed(at: At) {
+    let rig = Rig::new(at);
+    let w = rig.system.actor(Stop).urn("w").spawn().unwrap();
+    let way = [
+        Ask(rig.y.clone()),
+        PassOn(rig.z.clone()),
+        PassOn(w.clone()),
+        Ask(rig.x.clone()),
+    ];
+    told(&rig.go(way).await, "Stop(w) -> Stop(x) -> Stop(w)");
+    rig.end().await;
+}
+
+/// It is through with the request, so it is in nobody's way.
+async fn whoever_passed_it_on_may_be_asked(at: At) {
+    let rig = Rig::new(at);
+    let way = [
+        Ask(rig.y.clone()),
+        PassOn(rig.z.clone()),
+        Ask(rig.y.clone()),
+    ];
+    assert_eq!(rig.go(way).await, "end");
+    let way = [Ask(rig.y.clone()), PassOn(rig.y.clone())];
+    assert_eq!(rig.go(way).await, "end");
+    // Nobody's turn waits for this one.
+    let way = [
+        PassOn(rig.y.clone()),
+        PassOn(rig.z.clone()),
+        Ask(rig.x.clone()),
+    ];
+    assert_eq!(rig.go(way).await, "end");
+    rig.end().await;
+}
+
+async fn the_dump_shows_the_actor_that_has_the_request(at: At) {
+    let rig = Rig::new(at);
+    let (hold, mut held) = gate();
+    let way = [Ask(rig.y.clone()), PassOn(rig.z.clone()), Hold(hold)];
+    let (answer, ()) = tokio::join!(rig.go(way), async {
+        held.entered().await;
+        rig.waits("x", &["z"]).await;
+        held.open();
+    });
+    assert_eq!(answer, "end");
+    rig.waits("x", &[]).await;
+    rig.end().await;
+}
+
+/// The last of the two is the one that is told.
+async fn of_an_ask_and_a_request_that_is_passed_on_at_the_same_moment_one_is_told(at: At) {
+    let rig = Rig::new(at);
+    for asks_first in [true, false, true, false] {
+        let (hold_y, mut y) = gate();
+        let (hold_z, mut z) = gate();
+        let of_z = Hop([Hold(hold_z), Ask(rig.x.clone())].into());
+        let of_z = rig.z.ask(of_z).reply().await.unwrap();
+        z.entered().await;
+        let way = [Ask(rig.y.clone()), Hold(hold_y), PassOn(rig.z.clone())];
+        let (of_x, of_z) = tokio::join!(rig.go(way), async {
+            y.entered().await;
+            if asks_first {
+                z.open();
+                rig.waits("z", &["x"]).await;
+                y.open();
+            } else {
+                y.open();
+                rig.waits("x", &["z"]).await;
+                z.open();
+            }
+            of_z.await.unwrap()
+        });
+        let (told_one, heard) = match asks_first {
+            true => (of_x, of_z),
+            false => (of_z, of_x),
+        };
+        let path = match asks_first {
+            true => "Stop(x) -> Stop(z) -> Stop(x)",
+            false => "Stop(z) -> Stop(x) -> Stop(z)",
+        };
+        told(&told_one, path);
+        assert_eq!(heard, "end");
+    }
+    rig.end().await;
+}
+
+/// The mailbox of the one that it is passed on to is full, so the request waits
+/// in line.
+async fn a_place_in_a_full_mailbox_is_no_way_out(at: At) {
+    let rig = Rig::new(at);
+    let (hold, mut held) = gate();
+    let of_z = Hop([Hold(hold), Ask(rig.x.clone())].into());
+    let of_z = rig.z.ask(of_z).reply().await.unwrap();
+    held.entered().await;
+    rig.z.nothing().tell().await.unwrap();
+    rig.z.nothing().tell().await.unwrap();
+    let way = [Ask(rig.y.clone()), PassOn(rig.z.clone())];
+    let (of_x, of_z) = tokio::join!(rig.go(way), async {
+        rig.waits("y", &["z"]).await;
+        held.open();
+        of_z.await.unwrap()
+    });
+    assert_eq!(of_x, "end");
+    assert!(
+        of_z.contains("would deadlock: Stop(z) -> Stop(x)"),
+        "{of_z}"
+    );
+    rig.end().await;
+}
+
+async fn a_request_that_was_put_aside_is_waited_for(at: At) {
+    let rig = Rig::new(at);
+    let way = [
+        Ask(rig.y.clone()),
+        Stash,
+        PassOn(rig.z.clone()),
+        Ask(rig.x.clone()),
+    ];
+    let (answer, ()) = tokio::join!(rig.go(way), async {
+        rig.waits("x", &["y"]).await;
+        // Only a turn of `y` can answer, so this would wait for ever, too.
+        let asked = rig.y.ask(Hop([Ask(rig.x.clone())].into())).await.unwrap();
+        told(&asked, "Stop(y) -> Stop(x) -> Stop(y)");
+        rig.y.unstash().await.unwrap();
+    });
+    told(&answer, "Stop(z) -> Stop(x) -> Stop(z)");
+    rig.end().await;
+}
+
+async fn workers_of_a_pool_pass_on_too(at: At) {
+    let rig = Rig::new(at);
+    let pool = rig
+        .system
+        .pool(|| Stop)
+        .size(2)
+        .urn("pool")
+        .spawn()
+        .unwrap();
+    let way = [
+        Ask(pool.worker()),
+        PassOn(pool.worker()),
+        PassOn(rig.z.clone()),
+        Ask(rig.x.clone()),
+    ];
+    told(&rig.go(way).await, "Stop(z) -> Stop(x) -> Stop(z)");
+    let way = [
+        Ask(rig.y.clone()),
+        PassOn(pool.worker()),
+        Ask(rig.x.clone()),
+    ];
+    assert!(rig.go(way).await.contains("would deadlock: "));
+    rig.end().await;
+}
