@@ -148,14 +148,14 @@ impl Node {
                 group.push(second);
                 while let Some((_, answer)) = group.next().await {
                     last = text(answer);
-                    keeper.take().map(Keeper::open);
+                    keeper.take().into_iter().for_each(Keeper::open);
                 }
             }
             Gather::Unordered => {
                 let mut all = FuturesUnordered::from_iter([first, second]);
                 while let Some(answer) = all.next().await {
                     last = text(answer);
-                    keeper.take().map(Keeper::open);
+                    keeper.take().into_iter().for_each(Keeper::open);
                 }
             }
             Gather::LookedAtBefore => {
@@ -164,7 +164,7 @@ impl Node {
                 let mut all = FuturesUnordered::from_iter([first, second]);
                 while let Some(answer) = all.next().await {
                     last = text(answer);
-                    keeper.take().map(Keeper::open);
+                    keeper.take().into_iter().for_each(Keeper::open);
                 }
             }
             Gather::Loop => {
@@ -176,7 +176,7 @@ impl Node {
                         answer = &mut second => break text(answer),
                         _ = &mut first, if is_first => {
                             is_first = false;
-                            keeper.take().map(Keeper::open);
+                            keeper.take().into_iter().for_each(Keeper::open);
                         }
                     }
                 };
@@ -186,7 +186,7 @@ impl Node {
                 let (_, answer) = tokio::join!(
                     async {
                         drop(first.await);
-                        keeper.take().map(Keeper::open);
+                        keeper.take().into_iter().for_each(Keeper::open);
                     },
                     second.clone(),
                 );

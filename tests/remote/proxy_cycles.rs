@@ -20,6 +20,9 @@ on_every_road! {
     whoever_waits_for_such_an_answer_may_be_asked,
     concurrent_handlers_wait_for_nobody,
     a_circle_is_found_up_to_the_limit,
+    a_request_from_elsewhere_that_is_passed_on_here,
+    a_request_that_is_passed_on_to_elsewhere,
+    a_request_from_elsewhere_that_is_passed_on_to_elsewhere,
 }
 
 #[track_caller]
@@ -269,4 +272,59 @@ async fn two_systems_of_one_process() {
         assert_eq!(b.pass(1).await.unwrap(), "end");
     }
     drop((watch_a, watch_b));
+}
+
+async fn a_request_from_elsewhere_that_is_passed_on_here(road: Road) -> conclib::Result {
+    let [here, there] = [Home::open(road).await?, Home::open(road).await?];
+    let (a, watch_a) = here.node("a")?;
+    let (b, watch_b) = there.node("b")?;
+    let (n, watch_n) = there.node("n")?;
+    watch_a.leads_to(there.far("b").await?);
+    watch_b.leads_to(n.clone());
+    watch_n.leads_to(here.far("a").await?);
+    for _ in 0..3 {
+        let error = a.have_passed_on(2).await.unwrap_err();
+        assert_told(&error, "Node(n) -> Node(a) -> Node(n)");
+        assert_eq!(a.have_passed_on(1).await?, "end");
+        // It is through with the request.
+        assert_eq!(b.pass(2).await?, "end");
+    }
+    Ok(())
+}
+
+async fn a_request_that_is_passed_on_to_elsewhere(road: Road) -> conclib::Result {
+    let [here, there] = [Home::open(road).await?, Home::open(road).await?];
+    let (a, watch_a) = here.node("a")?;
+    let (n, watch_n) = here.node("n")?;
+    let (_b, watch_b) = there.node("b")?;
+    watch_a.leads_to(n.clone());
+    watch_n.leads_to(there.far("b").await?);
+    watch_b.leads_to(here.far("a").await?);
+    for _ in 0..3 {
+        let error = a.have_passed_on(2).await.unwrap_err();
+        assert_told(&error, "Node(b) -> Node(a) -> Node(b)");
+        assert_eq!(a.have_passed_on(1).await?, "end");
+        assert_eq!(n.pass(2).await?, "end");
+    }
+    Ok(())
+}
+
+async fn a_request_from_elsewhere_that_is_passed_on_to_elsewhere(road: Road) -> conclib::Result {
+    let homes = [
+        Home::open(road).await?,
+        Home::open(road).await?,
+        Home::open(road).await?,
+    ];
+    let (a, watch_a) = homes[0].node("a")?;
+    let (_b, watch_b) = homes[1].node("b")?;
+    let (_c, watch_c) = homes[2].node("c")?;
+    watch_a.leads_to(homes[1].far("b").await?);
+    watch_b.leads_to(homes[2].far("c").await?);
+    watch_c.leads_to(homes[0].far("a").await?);
+    for _ in 0..3 {
+        let error = a.have_passed_on(2).await.unwrap_err();
+        assert_told(&error, "Node(c) -> Node(a) -> Node(c)");
+        assert_eq!(a.have_passed_on(1).await?, "end");
+    }
+    Ok(())
 }

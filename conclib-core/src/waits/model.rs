@@ -1,8 +1,11 @@
 //! Crossing asks in thousands of orders, near and over wires.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::mem::take;
 use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
+use shuttle::future::block_on;
 use shuttle::sync::mpsc::{self, Receiver, Sender};
 use shuttle::thread;
 
@@ -67,6 +70,194 @@ fn whoever_is_through_stands_in_nobodys_way() {
         }
         assert!(waits.graph().is_empty());
     });
+}
+
+/// `y` passes a request of `x` on to `z`, which asks `x`: exactly one of the two
+/// is told, whichever comes last.
+#[test]
+fn of_an_ask_and_a_request_that_is_passed_on_exactly_one_is_told() {
+    check(|| {
+        let [x, y, z] = [0, 1, 2].map(ActorId::next);
+        let waits = Arc::new(Waits::default());
+        let ask = waits.begins(x, y).unwrap();
+        let passes = {
+            let waits = waits.clone();
+            thread::spawn(move || {
+                let passed = waits.pass(x, ask, z, None);
+                waits.leave_one(x, ask, Whom::Actor(y));
+                passed
+            })
+        };
+        let asks = {
+            let waits = waits.clone();
+            thread::spawn(move || waits.begins(z, x))
+        };
+        let (passed, asked) = (passes.join().unwrap(), asks.join().unwrap());
+        assert_ne!(passed.is_err(), asked.is_err(), "{passed:?} {asked:?}");
+        waits.leave(x, ask);
+        if let Ok(ask) = asked {
+            waits.leave(z, ask);
+        }
+        assert!(waits.graph().is_empty());
+    });
+}
+
+/// The turn of an actor that asks the next, and polls for the answer.
+struct Turn {
+    waits: Arc<Waits>,
+    who: ActorId,
+    whom: ActorId,
+    ask: Option<WaitNumber>,
+    ends: Arc<Mutex<Ends>>,
+}
+
+/// How many turns have ended, and those that wait for that.
+#[derive(Default)]
+struct Ends(usize, Vec<Waker>);
+
+impl Turn {
+    /// Ends as soon as another has; whether it was told.
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<bool> {
+        let polled = self.ask_or_poll(cx);
+        if polled.is_ready() {
+            self.ask
+                .into_iter()
+                .for_each(|ask| self.waits.leave(self.who, ask));
+            let mut ends = self.ends.lock().unwrap();
+            ends.0 += 1;
+            let wakers = take(&mut ends.1);
+            drop(ends);
+            wakers.into_iter().for_each(Waker::wake);
+        } else {
+            self.waits.poll_ended(self.who);
+        }
+        polled
+    }
+
+    fn ask_or_poll(&mut self, cx: &Context<'_>) -> Poll<bool> {
+        let waker = Some(cx.waker());
+        match self.ask {
+            None => {
+                let manner = Manner {
+                    passed: None,
+                    waker,
+                    settles: waker,
+                };
+                match self.waits.enter(self.who, self.whom, manner) {
+                    Ok((ask, _)) => self.ask = Some(ask),
+                    Err(_) => return Poll::Ready(true),
+                }
+            }
+            Some(ask) => match self.waits.polled(self.who, ask, cx.waker()) {
+                Ok(_) => {}
+                Err(_) => return Poll::Ready(true),
+            },
+        }
+        let mut ends = self.ends.lock().unwrap();
+        if ends.0 > 0 {
+            return Poll::Ready(false);
+        }
+        ends.1.push(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+/// Each asks the next, and all poll on: one is told, though each of them may
+/// have been in doubt.
+fn one_is_told_that_polls(actors: usize) {
+    check(move || {
+        let ids: Vec<_> = (0..actors).map(ActorId::next).collect();
+        let waits = Arc::new(Waits::default());
+        let ends = Arc::default();
+        let turns: Vec<_> = (0..actors)
+            .map(|at| {
+                let mut turn = Turn {
+                    waits: waits.clone(),
+                    who: ids[at],
+                    whom: ids[(at + 1) % actors],
+                    ask: None,
+                    ends: Arc::clone(&ends),
+                };
+                thread::spawn(move || block_on(poll_fn(|cx| turn.poll(cx))))
+            })
+            .collect();
+        let told = turns.into_iter().filter_map(|turn| turn.join().ok());
+        assert_eq!(told.filter(|told| *told).count(), 1);
+        assert!(waits.graph().is_empty());
+    });
+}
+
+/// One has looked at an answer, and goes on without it: the other is not told,
+/// whenever it asks.
+#[test]
+fn whoever_gave_an_answer_up_closes_no_circle() {
+    check(|| {
+        let [a, b] = [0, 1].map(ActorId::next);
+        let waits = Arc::new(Waits::default());
+        let may_end = Arc::new(Mutex::new(Ends::default()));
+        let (looks, ended) = (waits.clone(), may_end.clone());
+        let gave_up = thread::spawn(move || {
+            let mut is_first = true;
+            block_on(poll_fn(|cx| {
+                let waker = Some(cx.waker());
+                if take(&mut is_first) {
+                    let manner = Manner {
+                        passed: None,
+                        waker,
+                        settles: waker,
+                    };
+                    // Entered before the other: it is in no doubt.
+                    looks.enter(a, b, manner).unwrap();
+                }
+                looks.poll_ended(a);
+                let mut ended = ended.lock().unwrap();
+                ended.1.push(cx.waker().clone());
+                match ended.0 {
+                    0 => Poll::Pending,
+                    _ => Poll::Ready(()),
+                }
+            }));
+            looks.clear(a);
+        });
+        while waits.graph().from(a).next().is_none() {
+            thread::yield_now();
+        }
+        let mut ask = None;
+        block_on(poll_fn(|cx| {
+            let waker = Some(cx.waker());
+            let manner = Manner {
+                passed: None,
+                waker,
+                settles: waker,
+            };
+            let is_sure = match ask {
+                None => {
+                    let (begun, is_sure) = waits.enter(b, a, manner).unwrap();
+                    ask = Some(begun);
+                    is_sure
+                }
+                Some(ask) => waits.polled(b, ask, cx.waker()).unwrap(),
+            };
+            match is_sure {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        }));
+        let mut ends = may_end.lock().unwrap();
+        ends.0 = 1;
+        let wakers = take(&mut ends.1);
+        drop(ends);
+        wakers.into_iter().for_each(Waker::wake);
+        gave_up.join().unwrap();
+        waits.clear(b);
+        assert!(waits.graph().is_empty());
+    });
+}
+
+#[test]
+fn of_crossing_asks_that_are_in_doubt_exactly_one_is_told() {
+    one_is_told_that_polls(2);
+    one_is_told_that_polls(3);
 }
 
 /// What is said over a wire, in its order: the chain of the request comes first.

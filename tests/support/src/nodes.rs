@@ -95,6 +95,23 @@ impl Node {
         passed.map_err(|error| told(&error))
     }
 
+    /// Passes a request on to the next one, which answers in its place.
+    #[message]
+    pub async fn pass_on(
+        &mut self,
+        left: u32,
+        ctx: &mut Context<Self>,
+    ) -> Deferred<String, NoGood> {
+        ctx.forward(&self.next(), NodePass { left }).await
+    }
+
+    /// As `pass`, but the next one passes it on.
+    #[message]
+    pub async fn have_passed_on(&mut self, left: u32) -> Result<String, NoGood> {
+        let passed = self.next().pass_on(left - 1).await;
+        passed.map_err(|error| told(&error))
+    }
+
     /// As `pass`, once the test lets it go on.
     #[message]
     pub async fn hold_and_pass(&mut self, left: u32) -> Result<String, NoGood> {
