@@ -1,9 +1,11 @@
 //! The names of actors.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -40,8 +42,15 @@ const EXCERPT: usize = 64;
 /// assert!(Urn::new("two words").is_err());
 /// # Ok::<(), conclib_core::UrnError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Urn(Arc<str>);
+#[derive(Clone)]
+pub struct Urn(Arc<Name>);
+
+struct Name {
+    text: Box<str>,
+    /// The path of the type of its actor, for errors: known once an actor of
+    /// this process has the name.
+    of: OnceLock<&'static str>,
+}
 
 impl Urn {
     /// The longest URN, in bytes.
@@ -103,7 +112,29 @@ impl Urn {
     #[must_use]
     pub fn anonymous() -> Self {
         let mut buffer = Uuid::encode_buffer();
-        Self(Arc::from(&*Uuid::new_v4().urn().encode_lower(&mut buffer)))
+        Self::unchecked(Uuid::new_v4().urn().encode_lower(&mut buffer))
+    }
+
+    fn unchecked(text: &str) -> Self {
+        Self(Arc::new(Name {
+            text: text.into(),
+            of: OnceLock::new(),
+        }))
+    }
+
+    /// The same name, of an actor of that type.
+    pub(crate) fn of_type(self, path: &'static str) -> Self {
+        match *self.0.of.get_or_init(|| path) == path {
+            true => self,
+            // It was the name of another, which may still be shown.
+            false => Self::unchecked(self.as_str()).of_type(path),
+        }
+    }
+
+    /// The name as errors show it: with the type of its actor, if that is
+    /// known.
+    pub(crate) const fn who(&self) -> Who<'_> {
+        Who(self)
     }
 
     /// One that a peer wrote: ours may be among them.
@@ -122,7 +153,7 @@ impl Urn {
             Self::checked(urn).is_ok_and(|urn| urn.is_reserved()),
             "`{urn}` is not a reserved urn"
         );
-        Self(Arc::from(urn))
+        Self::unchecked(urn)
     }
 
     /// The URN as text.
@@ -138,7 +169,7 @@ impl Urn {
     #[inline]
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.0.text
     }
 
     /// Whether this is the name of one of the library's own actors.
@@ -156,7 +187,7 @@ impl Urn {
     /// ```
     #[must_use]
     pub fn is_reserved(&self) -> bool {
-        self.0.starts_with(RESERVED)
+        self.as_str().starts_with(RESERVED)
     }
 
     /// Checks the grammar, and copies the text only once it has passed.
@@ -176,9 +207,15 @@ impl Urn {
                 ch,
                 at,
             }),
-            None => Ok(Self(Arc::from(text))),
+            None => Ok(Self::unchecked(text)),
         }
     }
+}
+
+/// The last part of the path of a type, without its parameters.
+pub(crate) fn type_name(path: &str) -> &str {
+    let path = path.split('<').next().unwrap_or(path);
+    path.rsplit("::").next().unwrap_or(path)
 }
 
 fn allowed(ch: char) -> bool {
@@ -259,9 +296,21 @@ pub enum UrnError {
     },
 }
 
+/// An actor in an error: `Greeter (urn)`, or the name alone.
+pub(crate) struct Who<'a>(&'a Urn);
+
+impl fmt::Display for Who<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.0.of.get() {
+            Some(path) => write!(f, "{} ({})", type_name(path), self.0),
+            None => write!(f, "`{}`", self.0),
+        }
+    }
+}
+
 impl fmt::Display for Urn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
     }
 }
 
@@ -291,33 +340,65 @@ impl TryFrom<String> for Urn {
 
 impl AsRef<str> for Urn {
     fn as_ref(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
-/// Maps keyed by URN can be asked with a `&str`: the derived `Eq`, `Ord` and
-/// `Hash` are those of the text.
+/// Maps keyed by URN can be asked with a `&str`: `Eq`, `Ord` and `Hash` are
+/// those of the text.
 impl Borrow<str> for Urn {
     fn borrow(&self) -> &str {
-        &self.0
+        self.as_str()
+    }
+}
+
+impl fmt::Debug for Urn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Urn").field(&self.as_str()).finish()
+    }
+}
+
+impl PartialEq for Urn {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Urn {}
+
+impl PartialOrd for Urn {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Urn {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Urn {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
 impl PartialEq<str> for Urn {
     fn eq(&self, other: &str) -> bool {
-        *self.0 == *other
+        self.as_str() == other
     }
 }
 
 impl PartialEq<&str> for Urn {
     fn eq(&self, other: &&str) -> bool {
-        *self.0 == **other
+        self.as_str() == *other
     }
 }
 
 impl Serialize for Urn {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(self.as_str())
     }
 }
 

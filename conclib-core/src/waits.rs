@@ -33,7 +33,7 @@ use self::chain::Member;
 use self::graph::{Entered, Graph, Left, Manner};
 use crate::current::ActorId;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
-use crate::urn::Urn;
+use crate::urn::{Urn, type_name};
 use crate::wire::Mark;
 
 pub(crate) use arrived::Arrival;
@@ -224,9 +224,6 @@ pub struct CycleStep {
 /// The type and the name: `Greeter(greeter)`.
 impl fmt::Display for CycleStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = &*self.type_name;
-        let path = path.split('<').next().unwrap_or(path);
-        let name = path.rsplit("::").next().unwrap_or(path);
-        write!(f, "{name}({})", self.urn)
+        write!(f, "{}({})", type_name(&self.type_name), self.urn)
     }
 }

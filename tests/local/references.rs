@@ -78,11 +78,11 @@ async fn errors_name_the_actor_and_what_to_do() {
     let texts = [
         (
             one.echo(1).await.unwrap_err().to_string(),
-            "`one` stopped before it answered; its handler has not run",
+            "Scribe (one) stopped before it answered; its handler has not run",
         ),
         (
             one.note(1).tell().await.unwrap_err().to_string(),
-            "`one` has stopped; the message was not delivered",
+            "Scribe (one) has stopped; `ScribeNote` was not delivered",
         ),
         (
             system.lookup("one").unwrap_err().to_string(),
@@ -92,4 +92,34 @@ async fn errors_name_the_actor_and_what_to_do() {
     for (text, expected) in texts {
         assert_eq!(text, expected);
     }
+}
+
+#[tokio::test]
+async fn errors_name_the_type_of_an_anonymous_actor() {
+    let _guard = guard();
+    let system = System::new("references");
+    let one = system.spawn(scribe().0).unwrap();
+    let name = format!("Scribe ({})", one.urn());
+    one.stop().await;
+    let asked = one.echo(1).await.unwrap_err().to_string();
+    assert_eq!(
+        asked,
+        format!("{name} stopped before it answered; its handler has not run")
+    );
+    let told = one.note(1).try_tell().unwrap_err().to_string();
+    assert_eq!(
+        told,
+        format!("{name} has stopped; `ScribeNote` was not delivered")
+    );
+    // A name that another type has now is shown with that.
+    let urn: Urn = "again".parse().unwrap();
+    let first = system.actor(scribe().0).urn(&urn).spawn().unwrap();
+    first.stop().await;
+    let cache = system.actor(Cache::<u8> { last: None }).urn(&urn);
+    let cache = cache.spawn().unwrap();
+    cache.stop().await;
+    let error = cache.put(1).await.unwrap_err().to_string();
+    assert!(error.starts_with("Cache (again) stopped"), "{error}");
+    let error = first.echo(1).await.unwrap_err().to_string();
+    assert!(error.starts_with("Scribe (again) stopped"), "{error}");
 }

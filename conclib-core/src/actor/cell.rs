@@ -119,6 +119,7 @@ impl<A: Actor> Cell<A> {
     ) -> Self {
         let is_child = kin.as_ref().is_some_and(|kin| kin.parent.is_some());
         let owned = urn.is_some() || is_child;
+        let urn = urn.map(|urn| urn.of_type(type_name::<A>()));
         let (urn, kin) = (known(urn), known(kin));
         let meter = Meter::of(system.name(), type_name::<A>());
         #[cfg(feature = "testing")]
@@ -318,7 +319,8 @@ impl<A: Actor> Cell<A> {
 
 impl<A: Actor> Named for Cell<A> {
     fn urn(&self) -> Urn {
-        self.urn.get_or_init(Urn::anonymous).clone()
+        let anonymous = || Urn::anonymous().of_type(type_name::<A>());
+        self.urn.get_or_init(anonymous).clone()
     }
 
     fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {

@@ -27,6 +27,40 @@ pub use target::{Sending, Target};
 ///
 /// `T` is whom it is for: `&ActorRef<A>`, a `&Recipient<M>`, a client.
 ///
+/// `.await`, `select!`, `join!` and `timeout` take a call as it is. A function
+/// that wants a future, such as `join_all` and `tokio::spawn`, is given
+/// `call.into_future()`; for one that outlives the reference, as a task does,
+/// [`owned`](Self::owned) comes first. Without it the compiler says that the
+/// reference "does not live long enough", and without `into_future` that
+/// "`Call` is not a future".
+///
+/// ```
+/// use std::future::IntoFuture;
+/// use conclib::prelude::*;
+///
+/// #[actor]
+/// #[derive(Default)]
+/// struct Counter(u64);
+///
+/// #[actor]
+/// impl Counter {
+///     #[message]
+///     fn add(&mut self, by: u64) -> u64 { self.0 += by; self.0 }
+/// }
+///
+/// #[conclib::main]
+/// async fn main() -> conclib::Result {
+///     let system = System::new("docs");
+///     let counter = system.spawn(Counter::default())?;
+///     let calls = [1, 2, 3].map(|by| counter.add(by).into_future());
+///     let sums = futures_util::future::join_all(calls).await;
+///     assert_eq!(sums, [Ok(1), Ok(3), Ok(6)]);
+///     let task = tokio::spawn(counter.add(4).owned().into_future());
+///     assert_eq!(task.await.unwrap()?, 10);
+///     Ok(())
+/// }
+/// ```
+///
 /// # Cancel safety
 /// Dropping the future before the message has a place in the mailbox takes it
 /// back. Later, the request is skipped if its handler has not begun; a handler
@@ -73,6 +107,10 @@ impl<T, M: Message> Call<T, M> {
     /// is not disturbed. For a tell it bounds the wait for a place. With
     /// [`reply`](Self::reply) it goes on counting, whenever the [`Reply`] is
     /// awaited.
+    ///
+    /// An ask and the asks of its handler end at the same instant, as those
+    /// have the time that is left: the asker gets `Deadline`, or what the
+    /// handler makes of its own `Deadline`, whichever is first.
     ///
     /// [`Reply`]: crate::Reply
     pub const fn timeout(mut self, after: Duration) -> Self {

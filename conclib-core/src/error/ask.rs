@@ -279,9 +279,13 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Handler(error) => write!(f, "{error}"),
-            Self::Fault { urn, fault } => write!(f, "asking `{urn}` failed there: {fault}"),
+            Self::Fault { urn, fault } => write!(f, "asking {} failed there: {fault}", urn.who()),
             Self::Panicked { urn, fault } => {
-                write!(f, "`{urn}` panicked while it handled the request: {fault}")
+                write!(
+                    f,
+                    "{} panicked while it handled the request: {fault}",
+                    urn.who()
+                )
             }
             Self::Stopped { urn, delivery } => {
                 // A restart ends only the turn that runs: what is queued is
@@ -290,21 +294,26 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                     Delivery::NotDelivered => "stopped",
                     Delivery::MayHaveRun => "was killed, stopped or started again",
                 };
-                write!(f, "`{urn}` {how} before it answered; {delivery}")
+                write!(f, "{} {how} before it answered; {delivery}", urn.who())
             }
             Self::NoReply { urn } => {
-                write!(f, "`{urn}` dropped the request without an answer")
+                write!(f, "{} dropped the request without an answer", urn.who())
             }
             Self::Deadline {
                 urn,
                 after,
                 delivery,
             } => {
-                write!(f, "`{urn}` did not answer within {after:?}; {delivery}")
+                write!(
+                    f,
+                    "{} did not answer within {after:?}; {delivery}",
+                    urn.who()
+                )
             }
             Self::MailboxFull { urn } => write!(
                 f,
-                "`{urn}` takes no more now: its mailbox is full, or it has too many requests of one client; its handler has not run: ask again later"
+                "{} takes no more now: its mailbox is full, or it has too many requests of one client; its handler has not run: ask again later",
+                urn.who()
             ),
             Self::NoSuchActor { urn } => write!(
                 f,
@@ -312,7 +321,8 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             ),
             Self::NoSuchMessage { urn, message } => write!(
                 f,
-                "received unexpected message type: {message}; `{urn}` has no message of that name"
+                "received unexpected message type: {message}; {} has no message of that name",
+                urn.who()
             ),
             Self::Codec {
                 urn,
@@ -321,17 +331,20 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             } => {
                 write!(
                     f,
-                    "a message to or from `{urn}` does not fit: {error}; {delivery}"
+                    "a message to or from {} does not fit: {error}; {delivery}",
+                    urn.who()
                 )
             }
             Self::SchemaMismatch { urn, message } => write!(
                 f,
-                "`{urn}` knows `{message}` in another shape: build both sides from the same declaration"
+                "{} knows `{message}` in another shape: build both sides from the same declaration",
+                urn.who()
             ),
             Self::Disconnected { urn, delivery } => {
                 write!(
                     f,
-                    "the connection to the process of `{urn}` was lost; {delivery}"
+                    "the connection to the process of {} was lost; {delivery}",
+                    urn.who()
                 )
             }
             Self::Unreachable {
@@ -341,12 +354,14 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                 why,
             } => write!(
                 f,
-                "the process of `{urn}` could not be reached within {after:?}: no connection for {outage:.1?} ({why}); its handler has not run: ask again later"
+                "the process of {} could not be reached within {after:?}: no connection for {outage:.1?} ({why}); its handler has not run: ask again later",
+                urn.who()
             ),
             Self::Cancelled { urn } => {
                 write!(
                     f,
-                    "the request to `{urn}` was given up before it was served"
+                    "the request to {} was given up before it was served",
+                    urn.who()
                 )
             }
             Self::Cycle { path, delivery } => {
@@ -358,16 +373,19 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             }
             Self::TooManyStreams { urn } => write!(
                 f,
-                "`{urn}` answered with a stream, and the connection has as many open as it takes: read or drop the items of another"
+                "{} answered with a stream, and the connection has as many open as it takes: read or drop the items of another",
+                urn.who()
             ),
             Self::Urn(error) => error.fmt(f),
             Self::WouldBlock { urn } => write!(
                 f,
-                "`blocking()` on `{urn}` would stop a thread of the async runtime: use `.await` here"
+                "`blocking()` on {} would stop a thread of the async runtime: use `.await` here",
+                urn.who()
             ),
             Self::NoRuntime { urn, delivery } => write!(
                 f,
-                "a timeout on `{urn}` needs a tokio runtime: use `.blocking()` outside of one; {delivery}"
+                "a timeout on {} needs a tokio runtime: use `.blocking()` outside of one; {delivery}",
+                urn.who()
             ),
         }
     }

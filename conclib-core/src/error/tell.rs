@@ -1,9 +1,10 @@
 //! Why a message was not queued.
 
+use std::any;
 use std::fmt;
 
 use super::AskError;
-use crate::urn::Urn;
+use crate::urn::{Urn, type_name};
 
 /// Why a message was not queued. The message comes back with it.
 ///
@@ -76,12 +77,18 @@ impl<M> fmt::Display for TellError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stopped { urn, .. } => {
-                write!(f, "`{urn}` has stopped; the message was not delivered")
-            }
-            Self::Full { urn, .. } => {
+                let message = type_name(any::type_name::<M>());
                 write!(
                     f,
-                    "the mailbox of `{urn}` is full; the message was not delivered"
+                    "{} has stopped; `{message}` was not delivered",
+                    urn.who()
+                )
+            }
+            Self::Full { urn, .. } => {
+                let (who, message) = (urn.who(), type_name(any::type_name::<M>()));
+                write!(
+                    f,
+                    "the mailbox of {who} is full; `{message}` was not delivered"
                 )
             }
             Self::Failed { error, .. } => error.fmt(f),

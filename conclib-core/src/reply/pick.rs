@@ -57,7 +57,8 @@ use crate::wire::CancelOnDrop;
 ///
 /// # Cancel safety
 /// It is a plain future: `&mut reply` can be awaited in `select!` again and
-/// again.
+/// again. A turn that does not poll it any more does not wait for it: the actor
+/// that was asked may ask that actor in turn.
 #[must_use = "an answer that nobody picks up: use `.tell()` if you do not want one"]
 pub struct Reply<T, E = Never> {
     pub(crate) answer: Pick<T, E>,

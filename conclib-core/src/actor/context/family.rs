@@ -143,7 +143,10 @@ impl<A: Actor> Context<A> {
     ///
     /// It waits for a place in the other's mailbox. An asker whose request
     /// finds none there, because the other has stopped or rejects, or waits for
-    /// this turn, is told. It comes with the priority of its message, whatever
+    /// this turn, is told. If the asker is an actor whose turn waits for the
+    /// answer, it waits for the other from now on: if that waits for the asker,
+    /// the request is not passed on, and the ask ends in
+    /// [`AskError::Cycle`](crate::AskError::Cycle). It comes with the priority of its message, whatever
     /// that of the call was.
     ///
     /// ```
