@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -47,9 +47,9 @@ pub struct Urn(Arc<Name>);
 
 struct Name {
     text: Box<str>,
-    /// The path of the type of its actor, for errors: known once an actor of
-    /// this process has the name.
-    of: OnceLock<&'static str>,
+    /// The path of the type of its actor, for errors. An actor of this process
+    /// says it with its name.
+    of: Option<&'static str>,
 }
 
 impl Urn {
@@ -116,19 +116,14 @@ impl Urn {
     }
 
     fn unchecked(text: &str) -> Self {
-        Self(Arc::new(Name {
-            text: text.into(),
-            of: OnceLock::new(),
-        }))
+        let (text, of) = (text.into(), None);
+        Self(Arc::new(Name { text, of }))
     }
 
     /// The same name, of an actor of that type.
-    pub(crate) fn of_type(self, path: &'static str) -> Self {
-        match *self.0.of.get_or_init(|| path) == path {
-            true => self,
-            // It was the name of another, which may still be shown.
-            false => Self::unchecked(self.as_str()).of_type(path),
-        }
+    pub(crate) fn of_type(&self, path: &'static str) -> Self {
+        let (text, of) = (self.0.text.clone(), Some(path));
+        Self(Arc::new(Name { text, of }))
     }
 
     /// The name as errors show it: with the type of its actor, if that is
@@ -301,7 +296,7 @@ pub(crate) struct Who<'a>(&'a Urn);
 
 impl fmt::Display for Who<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.0.of.get() {
+        match self.0.0.of {
             Some(path) => write!(f, "{} ({})", type_name(path), self.0),
             None => write!(f, "`{}`", self.0),
         }
