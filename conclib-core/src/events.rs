@@ -226,10 +226,6 @@ pub enum DeadLetterCause {
     Panicked,
     /// Its asker had left, or its deadline had passed.
     AskerLeft,
-    /// Its asker would have waited for ever: the actor was between two
-    /// incarnations, and its next start needed a turn that waited for the
-    /// answer.
-    Cycle,
     /// A test had it lost, with the test kit's `Faults::drop_next`.
     Lost,
 }

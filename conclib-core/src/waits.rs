@@ -100,6 +100,19 @@ impl Waits {
         entered.ok_or_else(Vec::new)
     }
 
+    /// Enters a wait of an actor that is between two turns, whatever it closes.
+    fn enter_anyway(&self, who: ActorId, whom: ActorId) -> WaitNumber {
+        let entered = {
+            let mut graph = self.graph();
+            let entered = graph.enter_anyway(who, whom);
+            self.change(&graph);
+            entered
+        };
+        legs::tell(entered.words);
+        entered.wakers.into_iter().for_each(Waker::wake);
+        entered.ask
+    }
+
     fn entered(
         &self,
         enter: impl FnOnce(&mut Graph) -> Result<Option<Entered>, Vec<Member>>,

@@ -16,6 +16,8 @@ mod broadcast;
 mod concurrent;
 mod context;
 mod cycles;
+mod cycles_given_up;
+mod cycles_passed_on;
 mod dead_letters;
 mod default_timeout;
 mod deferred;

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::circles::break_circles;
 use super::group;
 use super::kin::{Exit, Kin, Notice, Verdict};
 use super::restart::{History, Restart};
@@ -39,11 +38,10 @@ pub trait Birth<A: Actor>: Send + 'static {
     fn again(
         &mut self,
         ctx: &Context<A>,
-        batch: &mut VecDeque<A::Inbox>,
         reason: &StopReason,
         said: Option<Directive>,
     ) -> impl Future<Output = Again> + Send {
-        let _ = (batch, reason);
+        let _ = reason;
         if said == Some(Directive::Restart) {
             ctx.cell().not_restarted(NotRestarted::NoSource);
         }
@@ -217,7 +215,6 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
     async fn again(
         &mut self,
         ctx: &Context<A>,
-        batch: &mut VecDeque<A::Inbox>,
         reason: &StopReason,
         said: Option<Directive>,
     ) -> Again {
@@ -251,11 +248,11 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
         let parent = kin.parent();
         let mut verdict = match &parent {
             None if kin.parent.is_some() => Verdict::End,
-            _ if !kin.ask() => await_verdict(cell, kin, batch).await,
+            _ if !kin.ask() => await_verdict(cell, kin).await,
             Some(parent) if parent.hears_of_children() => {
                 let exit = exit(cell, history, reason, said);
                 parent.notify(Notice::Child(Box::new(exit)));
-                await_verdict(cell, kin, batch).await
+                await_verdict(cell, kin).await
             }
             _ => {
                 kin.asks_no_more();
@@ -269,14 +266,14 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
                 (Verdict::Restart { delay }, Some(parent))
                     if parent.strategy() != Strategy::OneForOne =>
                 {
-                    Box::pin(group::restart(cell, kin, batch, parent, delay)).await
+                    Box::pin(group::restart(cell, kin, parent, delay)).await
                 }
                 (Verdict::Restart { delay }, _) => Verdict::Start {
                     delay,
                     behind: None,
                 },
                 (Verdict::Start { delay, behind }, _) => {
-                    match wait(cell, kin, batch, delay, behind).await {
+                    match wait(cell, kin, delay, behind).await {
                         // Its supervisor has come to think otherwise.
                         Some(verdict) => verdict,
                         None => break,
@@ -343,11 +340,7 @@ fn own_verdict(exit: &Exit) -> Verdict {
 
 /// Waits for the verdict of the supervisor, or of the sibling that leads the
 /// restart of the group; told to end meanwhile, it ends.
-async fn await_verdict<A: Actor>(
-    cell: &Cell<A>,
-    kin: &Kin,
-    batch: &mut VecDeque<A::Inbox>,
-) -> Verdict {
+async fn await_verdict<A: Actor>(cell: &Cell<A>, kin: &Kin) -> Verdict {
     let mut entered: Option<(ActorId, Wait)> = None;
     poll_fn(|_| {
         if cell.mailbox.signal() != Signal::None {
@@ -360,10 +353,7 @@ async fn await_verdict<A: Actor>(
         let awaited = kin.awaited();
         if awaited != entered.as_ref().map(|(awaited, _)| *awaited) {
             entered = awaited.map(|whom| (whom, Wait::begin_anyway(cell.id, whom)));
-            // A turn may wait for the start of this actor.
-            cell.ending.tell_change();
         }
-        break_circles(cell, batch);
         Poll::Pending
     })
     .await
@@ -373,7 +363,6 @@ async fn await_verdict<A: Actor>(
 async fn wait<A: Actor>(
     cell: &Cell<A>,
     kin: &Kin,
-    batch: &mut VecDeque<A::Inbox>,
     delay: Duration,
     behind: Option<Arc<dyn Resident>>,
 ) -> Option<Verdict> {
@@ -381,7 +370,6 @@ async fn wait<A: Actor>(
         if let Some(other) = behind {
             // Its `#[on(start)]` may ask this actor.
             let _wait = Wait::begin_anyway(cell.id, other.id());
-            break_circles(cell, batch);
             other.ending().until(|| is_up(&*other)).await;
         }
         if !delay.is_zero() {

@@ -131,24 +131,17 @@ impl Ending {
         }
     }
 
-    /// Waits until it has started; the reason if it never did. Before each
-    /// wait, `check` may say why it must not wait.
-    pub(crate) async fn started<E>(
-        &self,
-        mut check: impl FnMut() -> Result<(), E>,
-    ) -> Result<Result<(), StopReason>, E> {
+    /// Waits until it has started; the reason if it never did.
+    pub(crate) async fn started(&self) -> Result<(), StopReason> {
         loop {
             let changed = self.change();
             match self.state() {
-                State::Starting => {
-                    check()?;
-                    changed.await;
-                }
-                State::Running | State::Restarting | State::Stopping => return Ok(Ok(())),
+                State::Starting => changed.await,
+                State::Running | State::Restarting | State::Stopping => return Ok(()),
                 State::Stopped => {
                     return match self.started.load(Ordering::Relaxed) {
-                        true => Ok(Ok(())),
-                        false => Ok(Err(self.wait().await)),
+                        true => Ok(()),
+                        false => Err(self.wait().await),
                     };
                 }
             }

@@ -4,7 +4,6 @@
 //! The child that failed leads it from its own task. So it needs no turn of the
 //! supervisor and holds none up, and it ends with that child, however that ends.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,7 +12,6 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::circles::break_circles;
 use super::kin::{Child, Kin, Verdict};
 use super::supervise::{LAST_CALL, end};
 use super::{Actor, Alert, Cell, Resident, Signal, State, Strategy};
@@ -26,19 +24,16 @@ use crate::waits::Wait;
 pub(super) async fn restart<A: Actor>(
     cell: &Cell<A>,
     kin: &Kin,
-    batch: &mut VecDeque<A::Inbox>,
     parent: &Arc<dyn Resident>,
     delay: Duration,
 ) -> Verdict {
     let mut restart = pin!(async {
-        let mut group = match Group::lead(cell, kin, batch, parent).await {
+        let mut group = match Group::lead(cell, kin, parent).await {
             Ok(group) => group,
             Err(verdict) => return verdict,
         };
         for (id, child) in group.siblings().into_iter().rev() {
             let _wait = Wait::begin_anyway(cell.id, id);
-            break_circles(cell, batch);
-            group.wake();
             if !bring_down(cell, &child).await
                 && let Some(family) = parent.kin()
             {
@@ -66,7 +61,6 @@ impl Group {
     async fn lead<A: Actor>(
         cell: &Cell<A>,
         kin: &Kin,
-        batch: &mut VecDeque<A::Inbox>,
         parent: &Arc<dyn Resident>,
     ) -> Result<Self, Verdict> {
         let Some(family) = parent.kin() else {
@@ -94,7 +88,6 @@ impl Group {
             if leader != entered.as_ref().map(|(leader, _)| *leader) {
                 entered = leader.map(|leader| (leader, Wait::begin_anyway(cell.id, leader)));
             }
-            break_circles(cell, batch);
             Poll::Pending
         })
         .await
@@ -122,13 +115,6 @@ impl Group {
             kin.is_some_and(|kin| kin.is_held_by(self.leader))
         });
         children
-    }
-
-    /// Has those that are down look at who waits for them.
-    fn wake(&self) {
-        for (_, child) in self.siblings() {
-            child.resident.wake();
-        }
     }
 
     /// Starts the group, each once the one before has started; the verdict for

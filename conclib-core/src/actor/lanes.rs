@@ -111,18 +111,4 @@ impl<T> Items<T> for Lanes<T> {
     fn take_all(&mut self, batch: &mut VecDeque<T>) {
         batch.extend(std::iter::from_fn(|| self.pop()));
     }
-
-    fn each(&self, look: &mut dyn FnMut(&T)) {
-        let items = self.lanes.iter().flat_map(|lane| &lane.items);
-        items.for_each(|(_, item)| look(item));
-    }
-
-    fn take_one(&mut self, is_it: &mut dyn FnMut(&T) -> bool) -> Option<T> {
-        let found = self.lanes.iter_mut().find_map(|lane| {
-            let at = lane.items.iter().position(|(_, item)| is_it(item))?;
-            lane.items.remove(at)
-        });
-        self.len -= usize::from(found.is_some());
-        found.map(|(_, item)| item)
-    }
 }

@@ -147,7 +147,7 @@ fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
                 return;
             };
             // A kill meanwhile is the reason, as it is of what comes after.
-            match birth.again(&end.ctx, &mut end.batch, &reason, said).await {
+            match birth.again(&end.ctx, &reason, said).await {
                 Again::Yes => {}
                 Again::No => break (reason, said),
                 Again::Called => {
@@ -158,7 +158,7 @@ fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
         };
         if B::RENEWS && end.ctx.cell().kin().is_some_and(|kin| kin.count() > 0) {
             // They came for an incarnation that there is not.
-            Box::pin(end_children(end.ctx.cell(), &mut end.batch, false)).await;
+            Box::pin(end_children(end.ctx.cell(), false)).await;
         }
         end.tell(reason, said);
     }
@@ -175,7 +175,7 @@ fn incarnation<A: Actor, B: Birth<A>>(
             Err(fault) => {
                 unless_killed(ctx.cell()).await;
                 if ctx.cell().kin().is_some() {
-                    Box::pin(end_children(ctx.cell(), batch, B::RENEWS)).await;
+                    Box::pin(end_children(ctx.cell(), B::RENEWS)).await;
                 }
                 return (StopReason::StartFailed(fault), None);
             }
@@ -190,7 +190,7 @@ fn incarnation<A: Actor, B: Birth<A>>(
             cell.ending.advance(State::Stopping);
         }
         if cell.kin().is_some() {
-            Box::pin(end_children(cell, batch, is_next)).await;
+            Box::pin(end_children(cell, is_next)).await;
             unless_killed(ctx.cell()).await;
         }
         match caught(actor.on_stop(&ended.0, ctx)).await {

@@ -36,13 +36,6 @@ impl Line {
         self.promised
     }
 
-    pub(super) fn wakers(&self) -> Vec<Waker> {
-        self.waiting
-            .iter()
-            .map(|(_, waker)| waker.clone())
-            .collect()
-    }
-
     /// One more waits, behind the others.
     pub(super) fn join(&mut self, waker: &Waker) -> Ticket {
         let ticket = Ticket(self.next);

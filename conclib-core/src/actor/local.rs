@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::cell::Cell;
 use super::mailbox::Refused;
-use super::{Actor, Handler, Overflow, State};
+use super::{Actor, Handler, Overflow};
 use crate::call::{NotSent, Sending, Target};
 use crate::current;
 use crate::deadline::Deadline;

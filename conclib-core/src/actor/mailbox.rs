@@ -412,35 +412,6 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         }
     }
 
-    /// Calls `look` for each message that waits, those of the batch included.
-    pub(crate) fn each(&self, batch: &VecDeque<T>, look: &mut dyn FnMut(&T)) {
-        batch.iter().for_each(&mut *look);
-        self.lock().items.each(look);
-    }
-
-    /// Takes the first message out that `is_it` finds, and gives its place back.
-    pub(crate) fn take_one(
-        &self,
-        batch: &mut VecDeque<T>,
-        is_it: &mut dyn FnMut(&T) -> bool,
-    ) -> Option<T> {
-        let of_batch = batch.iter().position(&mut *is_it);
-        let taken = of_batch.and_then(|at| batch.remove(at));
-        let mut queue = self.lock();
-        self.taken.store(batch.len(), Ordering::SeqCst);
-        let taken = taken.or_else(|| queue.items.take_one(is_it));
-        self.serve_line(queue);
-        taken
-    }
-
-    /// Has each sender that waits in line look again, and wait on.
-    pub(crate) fn wake_line(&self) {
-        let line = self.lock().line.as_ref().map(|line| line.wakers());
-        for waker in line.unwrap_or_default() {
-            waker.wake();
-        }
-    }
-
     /// Closes for good, and puts what nobody will serve behind what is left of
     /// the batch.
     pub(crate) fn end(&self, batch: &mut VecDeque<T>) {

@@ -5,7 +5,6 @@ mod asker_gone;
 mod beside;
 mod birth;
 mod cell;
-mod circles;
 mod context;
 mod ending;
 mod family;

@@ -33,7 +33,6 @@ impl Messages for Word {
             asker: None,
             due: None,
             left: false,
-            wait: None,
         }
     }
 

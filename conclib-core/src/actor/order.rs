@@ -21,10 +21,6 @@ pub(crate) trait Items<T>: Default {
     fn pop(&mut self) -> Option<T>;
     /// Everything, behind what `batch` has.
     fn take_all(&mut self, batch: &mut VecDeque<T>);
-    /// Calls `look` for each, in no particular order.
-    fn each(&self, look: &mut dyn FnMut(&T));
-    /// Takes the first out that `is_it` finds.
-    fn take_one(&mut self, is_it: &mut dyn FnMut(&T) -> bool) -> Option<T>;
 }
 
 /// As they come.
@@ -60,15 +56,6 @@ impl<T> Items<T> for VecDeque<T> {
         } else {
             batch.append(self);
         }
-    }
-
-    fn each(&self, look: &mut dyn FnMut(&T)) {
-        self.iter().for_each(look);
-    }
-
-    fn take_one(&mut self, is_it: &mut dyn FnMut(&T) -> bool) -> Option<T> {
-        let at = self.iter().position(is_it)?;
-        self.remove(at)
     }
 }
 
@@ -128,17 +115,6 @@ impl<T: Messages> Items<T> for Ordered<T> {
     #[inline(always)]
     fn take_all(&mut self, batch: &mut VecDeque<T>) {
         either!(self.take_all(batch));
-    }
-
-    fn each(&self, look: &mut dyn FnMut(&T)) {
-        match &self.lanes {
-            Some(lanes) if T::PRIORITISED => lanes.each(look),
-            _ => Items::each(&self.fifo, look),
-        }
-    }
-
-    fn take_one(&mut self, is_it: &mut dyn FnMut(&T) -> bool) -> Option<T> {
-        either!(self.take_one(is_it))
     }
 }
 

@@ -1,7 +1,9 @@
 //! The address of an actor, wherever it lives.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::hash::{Hash, Hasher};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -19,7 +21,7 @@ use crate::error::{StartError, TellError};
 use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::urn::Urn;
-use crate::waits::Cycle;
+use crate::waits::{Cycle, polled};
 use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
 
 /// The address of an actor, wherever it lives: what to send messages to.
@@ -169,17 +171,21 @@ impl<A: Actor> ActorRef<A> {
         };
         // A turn that waits is seen to wait, and told if it waits for itself.
         let mut wait = None;
-        let check = || match (current::in_turn(), &wait) {
-            (Some(who), None) => Wait::begin(who, cell.id).map(|begun| wait = Some(begun)),
-            (Some(who), Some(_)) => Wait::cycle(who, cell.id).map_or(Ok(()), Err),
-            (None, _) => Ok(()),
-        };
-        let urn = self.urn();
-        match cell.ending.started(check).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(reason)) => Err(StartError::Ended { urn, reason }),
-            Err(path) => Err(StartError::Cycle { urn, path }),
-        }
+        let mut started = pin!(cell.ending.started());
+        poll_fn(|cx| {
+            let urn = || self.urn();
+            if let Poll::Ready(started) = started.as_mut().poll(cx) {
+                return Poll::Ready(started.map_err(|reason| StartError::Ended {
+                    urn: urn(),
+                    reason,
+                }));
+            }
+            match polled(&mut wait, cx, self) {
+                Ok(()) => Poll::Pending,
+                Err(path) => Poll::Ready(Err(StartError::Cycle { urn: urn(), path })),
+            }
+        })
+        .await
     }
 
     /// Waits for the end, without asking for it: resolves once the state is

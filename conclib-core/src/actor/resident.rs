@@ -44,8 +44,6 @@ pub(crate) trait Resident: Named + 'static {
     fn notify(&self, notice: Notice);
     fn alert(&self, alert: Alert);
     fn is_alerted(&self, alert: Alert) -> bool;
-    /// Has its task look at what has changed.
-    fn wake(&self);
     fn strategy(&self) -> Strategy;
     /// Whether it has an `#[on(child)]`.
     fn hears_of_children(&self) -> bool;
@@ -129,10 +127,6 @@ impl<A: Actor> Resident for Cell<A> {
 
     fn is_alerted(&self, alert: Alert) -> bool {
         self.mailbox.is_alerted(alert)
-    }
-
-    fn wake(&self) {
-        self.mailbox.wake();
     }
 
     fn strategy(&self) -> Strategy {

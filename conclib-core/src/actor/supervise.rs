@@ -1,12 +1,10 @@
 //! A supervisor and its children: what it does when one ends, and how they end
 //! with it.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::circles::break_circles;
 use super::kin::{Child, Exit, Kin, Notice, Verdict};
 use super::stop::Escalation;
 use super::turn::caught;
@@ -112,11 +110,7 @@ pub(super) async fn kill_children(kin: &Kin, is_next: bool) {
 
 /// Ends the children, the newest first: each has its time, then it is killed.
 /// `is_next` is whether there may be another incarnation.
-pub(super) async fn end_children<A: Actor>(
-    cell: &Cell<A>,
-    batch: &mut VecDeque<A::Inbox>,
-    is_next: bool,
-) {
+pub(super) async fn end_children<A: Actor>(cell: &Cell<A>, is_next: bool) {
     let Some(kin) = cell.kin() else {
         return;
     };
@@ -128,7 +122,6 @@ pub(super) async fn end_children<A: Actor>(
     for (id, child) in kin.leave(is_next).iter().rev() {
         // A turn of it may wait for this actor, which serves nothing any more.
         let _wait = Wait::begin_anyway(cell.id, *id);
-        break_circles(cell, batch);
         end(child, signal).await;
         kin.forget(*id);
     }

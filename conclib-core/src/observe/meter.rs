@@ -93,12 +93,11 @@ impl Meter {
 
 /// Each is a figure of its own, from the start, so that it is zero and not
 /// missing while there is none.
-const CAUSES: [DeadLetterCause; 6] = [
+const CAUSES: [DeadLetterCause; 5] = [
     DeadLetterCause::Stopped,
     DeadLetterCause::MailboxFull,
     DeadLetterCause::Panicked,
     DeadLetterCause::AskerLeft,
-    DeadLetterCause::Cycle,
     DeadLetterCause::Lost,
 ];
 
@@ -109,7 +108,6 @@ const fn label(cause: DeadLetterCause) -> &'static str {
         DeadLetterCause::MailboxFull => "mailbox_full",
         DeadLetterCause::Panicked => "panicked",
         DeadLetterCause::AskerLeft => "asker_left",
-        DeadLetterCause::Cycle => "cycle",
         DeadLetterCause::Lost => "lost",
     }
 }

@@ -7,6 +7,7 @@
 //! waited for. One that is not polled, although its actor was, falls asleep:
 //! it counts no more, until it is polled after all.
 
+use std::collections::HashSet;
 use std::mem::replace;
 use std::task::Waker;
 
@@ -80,6 +81,46 @@ impl Graph {
                     wakers.push(waker.clone());
                 }
             }
+        }
+    }
+
+    /// Doubts each ask in a circle that was closed because `who` waits for
+    /// `whom`, and wakes it: the first that is seen to be waited for is told.
+    pub(super) fn doubt_circles(
+        &mut self,
+        who: ActorId,
+        whom: ActorId,
+        since: u64,
+        wakers: &mut Vec<Waker>,
+    ) {
+        let mut doubts = Vec::new();
+        let mut seen = HashSet::from([whom]);
+        let mut next = vec![whom];
+        while let Some(at) = next.pop() {
+            for edge in self.from(at) {
+                let Whom::Actor(other) = edge.whom else {
+                    continue;
+                };
+                if seen.insert(other) {
+                    next.push(other);
+                }
+                if let Some(waker) = &edge.waker
+                    && self.path(other, who, |_| true).is_some()
+                {
+                    doubts.push((at, other, edge.ask, waker.clone()));
+                }
+            }
+        }
+        for (who, whom, ask, waker) in doubts {
+            self.question(&[who, whom], since, wakers);
+            self.doubts.push(Doubt {
+                who,
+                whom,
+                ask,
+                is_passed: false,
+                since,
+                waker,
+            });
         }
     }
 

@@ -53,6 +53,21 @@ impl Wait {
         })
     }
 
+    /// Begins even if that closes a circle: no ask of this actor could be told.
+    /// The asks of others in the circle are, once they were polled again.
+    pub(crate) fn begin_anyway(who: ActorId, whom: ActorId) -> Self {
+        let waits = Waits::of_process();
+        let ask = waits.enter_anyway(who, whom);
+        Self {
+            who,
+            ask,
+            turn: current::turn(),
+            seen: waits.changes(),
+            by: 0,
+            is_sure: true,
+        }
+    }
+
     /// Begins for an actor that may be behind a name; `None` if none of this
     /// process is.
     pub(crate) fn begin_for(

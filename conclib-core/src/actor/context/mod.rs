@@ -74,8 +74,6 @@ pub struct Head<'a> {
     pub(crate) due: Option<Due>,
     /// Its asker does not wait any more.
     pub(crate) left: bool,
-    /// Which of its waits, if the turn of an actor waits for the answer.
-    pub(crate) wait: Option<WaitNumber>,
 }
 
 impl<'a> Head<'a> {
@@ -89,7 +87,6 @@ impl<'a> Head<'a> {
             asker: request.reply.wire_asker(),
             due,
             left,
-            wait: request.reply.wait(),
         }
     }
 
@@ -109,7 +106,6 @@ impl<'a> Head<'a> {
             asker: Some(&request.asker),
             due: None,
             left: request.asker.has_left(),
-            wait: None,
         }
     }
 }

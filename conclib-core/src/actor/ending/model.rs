@@ -29,7 +29,7 @@ impl Model {
     }
 
     fn hear_of_the_start(&self, starts: bool) {
-        let started = block_on(self.ending.started(|| Ok::<_, ()>(()))).unwrap();
+        let started = block_on(self.ending.started());
         assert!(self.ending.state() > State::Starting);
         match starts {
             true => {
@@ -58,7 +58,7 @@ fn who_waits_for_the_start_hears_of_it() {
                 false => Err(StopReason::Stopped),
             };
             assert_eq!(
-                block_on(model.ending.started(|| Ok::<_, ()>(()))).unwrap(),
+                block_on(model.ending.started()),
                 after_all
             );
         });

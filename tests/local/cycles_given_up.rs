@@ -1,18 +1,9 @@
 //! An answer that was looked at, and is not waited for any more, closes no circle.
-#![cfg(feature = "macros")]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "a test"
-)]
-
-mod common;
 
 use std::future::IntoFuture;
 use std::pin::pin;
 
-use common::{Gate, Keeper, gate, guard, until};
+use support::{Gate, Keeper, gate, until};
 use conclib::ReplyGroup;
 use conclib::prelude::*;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -160,7 +151,7 @@ impl Node {
             }
             Gather::LookedAtBefore => {
                 let mut second = second;
-                assert!(common::poll_once(&mut second).is_pending());
+                assert!(support::poll_once(&mut second).is_pending());
                 let mut all = FuturesUnordered::from_iter([first, second]);
                 while let Some(answer) = all.next().await {
                     last = text(answer);
@@ -282,14 +273,14 @@ async fn a_circle_is_found_through_answers_that_were_polled_long_ago(at: At) {
 macro_rules! at_each_place {
     ($($name:ident)*) => {
         mod task {
-            $(#[tokio::test]
+            $(#[support::test]
             async fn $name() {
                 let _guard = super::guard();
                 super::$name(super::At::Task).await;
             })*
         }
         mod thread {
-            $(#[tokio::test]
+            $(#[support::test]
             async fn $name() {
                 let _guard = super::guard();
                 super::$name(super::At::Thread).await;

@@ -1,17 +1,8 @@
 //! An asker whose request is passed on waits for the actor that it is passed on to.
-#![cfg(feature = "macros")]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "a test"
-)]
-
-mod common;
 
 use std::collections::VecDeque;
 
-use common::{Gate, gate, guard, until};
+use support::{Gate, gate, until};
 use conclib::prelude::*;
 
 /// A request and its way: what each actor that gets it does with it.
@@ -106,14 +97,14 @@ impl Rig {
 macro_rules! at_each_place {
     ($($name:ident)*) => {
         mod task {
-            $(#[tokio::test]
+            $(#[support::test]
             async fn $name() {
                 let _guard = super::guard();
                 super::$name(super::At::Task).await;
             })*
         }
         mod thread {
-            $(#[tokio::test]
+            $(#[support::test]
             async fn $name() {
                 let _guard = super::guard();
                 super::$name(super::At::Thread).await;
