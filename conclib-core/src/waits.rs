@@ -166,6 +166,17 @@ impl Waits {
         self.less(|graph| graph.clear(who)).go();
     }
 
+    /// The answer to that ask of `who` is kept for later.
+    fn rest(&self, who: ActorId, ask: WaitNumber) {
+        self.less(|graph| {
+            let mut left = Left::default();
+            graph.rest(who, ask);
+            graph.reconsider(&mut left.wakers);
+            left
+        })
+        .go();
+    }
+
     /// A poll of the turn of `who` has ended, which waits.
     #[inline]
     pub(crate) fn poll_ended(&self, who: ActorId) {

@@ -11,12 +11,16 @@ struct Hop(VecDeque<Step>);
 
 enum Step {
     Ask(ActorRef<Stop>),
+    /// Asks, and waits for the answer once the gate is open.
+    AskFor(ActorRef<Stop>, Gate),
+    /// Answers from elsewhere, once the gate is open.
+    Defer(Gate),
     PassOn(ActorRef<Stop>),
     Stash,
     Hold(Gate),
 }
 
-use Step::{Ask, Hold, PassOn, Stash};
+use Step::{Ask, AskFor, Defer, Hold, PassOn, Stash};
 
 #[actor(mailbox = 2)]
 struct Stop;
@@ -31,6 +35,20 @@ impl Stop {
                 Some(Ask(to)) => {
                     let answer = to.ask(Hop(way)).await;
                     return Deferred::ready(answer.unwrap_or_else(|error| error.to_string()));
+                }
+                Some(AskFor(to, gate)) => {
+                    let reply = to.ask(Hop(way)).reply().await.unwrap();
+                    gate.pass().await;
+                    let answer = reply.await;
+                    return Deferred::ready(answer.unwrap_or_else(|error| error.to_string()));
+                }
+                Some(Defer(gate)) => {
+                    let (reply, deferred) = ctx.defer();
+                    tokio::spawn(async move {
+                        gate.pass().await;
+                        reply.send("later".to_owned());
+                    });
+                    return deferred;
                 }
                 Some(PassOn(to)) => return ctx.forward(&to, Hop(way)).await,
                 Some(Stash) => return ctx.stash(Hop(way)),
@@ -123,6 +141,8 @@ at_each_place! {
     a_place_in_a_full_mailbox_is_no_way_out
     a_request_that_was_put_aside_is_waited_for
     workers_of_a_pool_pass_on_too
+    a_reply_that_is_picked_up_in_the_turn_is_followed_too
+    a_reply_that_is_deferred_waits_for_nobody
 }
 
 fn told(answer: &str, path: &str) {
@@ -305,5 +325,48 @@ async fn workers_of_a_pool_pass_on_too(at: At) {
         Ask(rig.x.clone()),
     ];
     assert!(rig.go(way).await.contains("would deadlock: "));
+    rig.end().await;
+}
+
+/// Its request is passed on before the answer is polled for the first time.
+async fn a_reply_that_is_picked_up_in_the_turn_is_followed_too(at: At) {
+    let rig = Rig::new(at);
+    let (look, mut may_look) = gate();
+    let (hold, mut held) = gate();
+    let way = [
+        AskFor(rig.y.clone(), look),
+        PassOn(rig.z.clone()),
+        Hold(hold),
+        Ask(rig.x.clone()),
+    ];
+    let (answer, ()) = tokio::join!(rig.go(way), async {
+        may_look.entered().await;
+        held.entered().await;
+        rig.waits("x", &[]).await;
+        may_look.open();
+        rig.waits("x", &["z"]).await;
+        held.open();
+    });
+    told(&answer, "Stop(z) -> Stop(x) -> Stop(z)");
+    rig.end().await;
+}
+
+async fn a_reply_that_is_deferred_waits_for_nobody(at: At) {
+    let rig = Rig::new(at);
+    let (look, mut may_look) = gate();
+    let (later, mut may_answer) = gate();
+    let way = [AskFor(rig.y.clone(), look), Defer(later)];
+    let (answer, back) = tokio::join!(rig.go(way), async {
+        may_look.entered().await;
+        may_answer.entered().await;
+        may_look.open();
+        // It asks back while its answer is awaited, and is served after that.
+        let asks_back = rig.y.ask(Hop([Ask(rig.x.clone())].into()));
+        let asks_back = asks_back.reply().await.unwrap();
+        rig.waits("y", &["x"]).await;
+        may_answer.open();
+        asks_back.await.unwrap()
+    });
+    assert_eq!((answer.as_str(), back.as_str()), ("later", "end"));
     rig.end().await;
 }

@@ -76,6 +76,15 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         }
     }
 
+    /// Before it is sent: a turn that picks the answer up will wait.
+    fn expect(&mut self) -> Option<Wait> {
+        let wait = Wait::expected(&self.to)?;
+        if let Some(request) = &mut self.sending.request {
+            request.reply.set_wait(wait.number());
+        }
+        Some(wait)
+    }
+
     #[inline]
     fn begin_to_count(&mut self) {
         self.limit();
@@ -264,7 +273,9 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                         return Poll::Pending;
                     }
                     Poll::Pending => {
-                        if let Err(path) = polled(wait, cx, to) {
+                        if wait.is_some()
+                            && let Err(path) = polled(wait, cx, to)
+                        {
                             return Poll::Ready(Err(AskError::Cycle {
                                 path,
                                 delivery: Delivery::MayHaveRun,
@@ -335,7 +346,12 @@ impl<T: Target<M>, M: Message> Future for Telling<T, M> {
 pub struct Queueing<T: Target<M>, M: Message>(Queue<T, M>);
 
 enum Queue<T: Target<M>, M: Message> {
-    Away(Departure<T, M>, Option<Slot<M>>),
+    Away {
+        departure: Departure<T, M>,
+        answer: Option<Slot<M>>,
+        /// That of a turn, which polls for the answer later.
+        wait: Option<Wait>,
+    },
     Ready(Option<Box<Outcome<M>>>),
 }
 
@@ -348,7 +364,12 @@ impl<T: Target<M>, M: Message> Queueing<T, M> {
                 let deadline = Deadline::new(call.timeout);
                 let (mut departure, answer) = Departure::ask(to, message, call.priority, deadline);
                 departure.begin_to_count();
-                Queue::Away(departure, Some(answer))
+                let wait = departure.expect();
+                Queue::Away {
+                    departure,
+                    answer: Some(answer),
+                    wait,
+                }
             }
             To::Ready(answer) => Queue::Ready(Some(answer)),
         })
@@ -360,9 +381,21 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            Queue::Away(departure, answer) => {
-                if let Err(delay) = ready!(departure.poll(cx)) {
-                    return departure.not_told(delay);
+            Queue::Away {
+                departure,
+                answer,
+                wait,
+            } => {
+                match departure.poll(cx) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(delay)) => return departure.not_told(delay),
+                    // For a place, as it will for the answer.
+                    Poll::Pending => {
+                        return match polled(wait, cx, &departure.to) {
+                            Ok(()) => Poll::Pending,
+                            Err(circle) => departure.not_told(Delay::Cycle(circle)),
+                        };
+                    }
                 }
                 let Some(answer) = answer.take() else {
                     return Poll::Pending;
@@ -372,9 +405,11 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                     // It counts on, whenever the answer is awaited.
                     false => std::mem::replace(&mut departure.deadline, Deadline::Never),
                 };
+                let mut wait = wait.take();
+                wait.iter_mut().for_each(Wait::rest);
                 Poll::Ready(Ok(Reply {
                     answer: Pick::Slot(answer, departure.to.to_named()),
-                    wait: None,
+                    wait,
                     deadline,
                     cancel: departure.sending.take_cancel(),
                 }))

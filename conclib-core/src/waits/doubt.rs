@@ -28,7 +28,7 @@ pub(super) enum State {
     /// The same, and a poll of its actor has ended since, which may have begun
     /// before.
     WokenAgain,
-    /// It was not polled: it is not waited for.
+    /// It was not polled, or not yet: it is not waited for.
     Asleep,
 }
 
@@ -144,8 +144,12 @@ impl Graph {
         let edges = of.flat_map(|of| of.iter_mut());
         for edge in edges.filter(|edge| edge.ask == ask) {
             edge.polled = now;
-            if let Some(old) = edge.waker.as_mut().filter(|old| !old.will_wake(waker)) {
-                settled.left.old.push(replace(old, waker.clone()));
+            match &mut edge.waker {
+                Some(old) if !old.will_wake(waker) => {
+                    settled.left.old.push(replace(old, waker.clone()));
+                }
+                none @ None if edge.state == State::Asleep => *none = Some(waker.clone()),
+                _ => {}
             }
             match (replace(&mut edge.state, State::Awake), edge.whom) {
                 (State::Asleep, Whom::Actor(whom)) => awoken.push(whom),
@@ -214,6 +218,23 @@ impl Graph {
             }
         }
         Ok(())
+    }
+
+    /// The answer to that ask of `who` is kept, and not polled any more.
+    pub(super) fn rest(&mut self, who: ActorId, ask: WaitNumber) {
+        let mut whom = Vec::new();
+        let of = self.edges.get_mut(&who).into_iter();
+        for edge in of.flat_map(|of| of.iter_mut()) {
+            if edge.ask == ask
+                && let Whom::Actor(id) = edge.whom
+                && replace(&mut edge.state, State::Asleep) != State::Asleep
+            {
+                whom.push(id);
+            }
+        }
+        for whom in whom {
+            take(&mut self.behind, whom, |other| *other == who);
+        }
     }
 
     /// A poll of that actor's turn has ended.

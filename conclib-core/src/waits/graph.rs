@@ -30,6 +30,17 @@ impl Edge {
     pub(super) fn is_awake(&self) -> bool {
         self.state != State::Asleep
     }
+
+    /// One whose answer is not polled.
+    pub(super) fn asleep(whom: ActorId, ask: WaitNumber) -> Self {
+        Self {
+            whom: Whom::Actor(whom),
+            ask,
+            waker: None,
+            polled: 0,
+            state: State::Asleep,
+        }
+    }
 }
 
 /// What is left of edges that are taken out. It goes outside of the lock: the
@@ -142,6 +153,13 @@ impl Graph {
         })
     }
 
+    /// Enters that `who` will wait for `whom` once it polls for the answer.
+    pub(super) fn expect(&mut self, who: ActorId, whom: ActorId) -> WaitNumber {
+        let ask = self.new_ask();
+        self.wait(who, Edge::asleep(whom, ask));
+        ask
+    }
+
     /// What is to be told over wires of a wait that closes no circle here; or
     /// the circle that it closes through others.
     pub(super) fn reaches(
@@ -166,7 +184,9 @@ impl Graph {
     }
 
     pub(super) fn wait(&mut self, who: ActorId, edge: Edge) {
-        if let Whom::Actor(id) = edge.whom {
+        if let Whom::Actor(id) = edge.whom
+            && edge.is_awake()
+        {
             self.behind.entry(id).or_default().push(who);
         }
         self.edges.entry(who).or_default().push(edge);

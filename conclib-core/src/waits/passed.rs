@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::chain::{Member, named};
 use super::doubt::Settled;
-use super::graph::{Entered, Graph, Left, Manner};
+use super::graph::{Edge, Entered, Graph, Left, Manner};
 use super::{Cycle, WaitNumber, Waits, Whom};
 use crate::current::ActorId;
 use crate::wire::Cancellation;
@@ -44,6 +44,16 @@ impl Graph {
         let Some(edge) = edge else {
             return Ok(None);
         };
+        if !edge.is_awake() {
+            // It is to be seen when its answer is polled.
+            self.wait(who, Edge::asleep(whom, ask));
+            return Ok(Some(Entered {
+                ask,
+                is_sure: true,
+                words: Vec::new(),
+                wakers: Vec::new(),
+            }));
+        }
         let waker = edge.waker.clone();
         let manner = Manner {
             passed: Some(ask),

@@ -1,6 +1,7 @@
 //! A wait, as the future that polls for its answer holds it.
 
 use std::fmt;
+use std::mem::replace;
 use std::task::{Context, Poll, Waker};
 
 use super::graph::Manner;
@@ -82,6 +83,27 @@ impl Wait {
         });
         entered.transpose()?;
         Ok(begun)
+    }
+
+    /// Of an ask by which the turn that runs here will wait, once it polls for
+    /// the answer; `None` outside of turns.
+    pub(crate) fn expected(whom: &(impl Named + ?Sized)) -> Option<Self> {
+        let who = current::in_turn()?;
+        let mut expected = None;
+        whom.wait(&mut |whom, _| {
+            let ask = Waits::of_process().graph().expect(who, whom);
+            expected = Some(Self::entered(who, ask));
+            Ok(())
+        });
+        expected
+    }
+
+    /// Its answer is kept, and not polled any more.
+    pub(crate) fn rest(&mut self) {
+        // Whatever polled it was known: the answer itself was not.
+        if replace(&mut self.by, 0) != 0 {
+            Waits::of_process().rest(self.who, self.ask);
+        }
     }
 
     /// That of the actor whose turn runs here, which is entered by that number.
