@@ -147,7 +147,7 @@ mod outside {
         let system = System::new("aliases");
         let desk = system.spawn(Desk)?;
         system.publish(&desk, "front")?;
-        let dir = conclib::PrivateDir::new()?;
+        let dir = PrivateDir::new()?;
         let url = format!("unix://{}", dir.path().join("a.sock").display());
         let proxy = Proxy::serve(&system, &url).await?;
         let client = ProxyClient::connect(proxy.url()).await?;

@@ -3,10 +3,10 @@
 use std::future::IntoFuture;
 use std::pin::pin;
 
-use support::{Gate, Keeper, gate, until};
 use conclib::ReplyGroup;
 use conclib::prelude::*;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use support::{Gate, Keeper, gate, until};
 
 /// How an actor looks at the answer of another.
 #[derive(Clone, Copy, Debug)]
@@ -275,14 +275,12 @@ macro_rules! at_each_place {
         mod task {
             $(#[support::test]
             async fn $name() {
-                let _guard = super::guard();
                 super::$name(super::At::Task).await;
             })*
         }
         mod thread {
             $(#[support::test]
             async fn $name() {
-                let _guard = super::guard();
                 super::$name(super::At::Thread).await;
             })*
         }

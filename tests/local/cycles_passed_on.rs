@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use support::{Gate, gate, until};
 use conclib::prelude::*;
+use support::{Gate, gate, until};
 
 /// A request and its way: what each actor that gets it does with it.
 #[message(local, reply = String)]
@@ -117,14 +117,12 @@ macro_rules! at_each_place {
         mod task {
             $(#[support::test]
             async fn $name() {
-                let _guard = super::guard();
                 super::$name(super::At::Task).await;
             })*
         }
         mod thread {
             $(#[support::test]
             async fn $name() {
-                let _guard = super::guard();
                 super::$name(super::At::Thread).await;
             })*
         }

@@ -310,7 +310,8 @@ async fn hold_brittle(actor: &ActorRef<Brittle>) -> support::Keeper {
 async fn a_failed_start_is_the_reason_though_the_drop_panics_too() {
     let system = System::new("panic");
     for (actor, log) in brittle(&system, None, true) {
-        let reason = actor.started().await.unwrap_err().reason;
+        let error = actor.started().await.unwrap_err();
+        let reason = error.reason().unwrap();
         assert!(matches!(reason, StopReason::StartFailed(_)), "{reason}");
         assert!(reason.to_string().contains("at start"), "{reason}");
         assert_eq!(log.lines(), ["drop"]);

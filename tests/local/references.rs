@@ -1,8 +1,4 @@
 //! References: equality, hashing, and what people read of them.
-#![allow(
-    clippy::mutable_key_type,
-    reason = "a reference is hashed by what never changes"
-)]
 
 use std::collections::{HashMap, HashSet};
 
@@ -94,9 +90,8 @@ async fn errors_name_the_actor_and_what_to_do() {
     }
 }
 
-#[tokio::test]
+#[support::test]
 async fn errors_name_the_type_of_an_anonymous_actor() {
-    let _guard = guard();
     let system = System::new("references");
     let one = system.spawn(scribe().0).unwrap();
     let name = format!("Scribe ({})", one.urn());

@@ -6,7 +6,7 @@ use conclib::prelude::*;
 use support::{Gate, Keeper, Log, Scribe, ScribeCalls, gate, hold, poll_once, scribe};
 use tokio::task::JoinSet;
 
-type End = fn(&ActorRef<Scribe>) -> conclib::Stopping;
+type End = fn(&ActorRef<Scribe>) -> Stopping;
 
 const ENDS: [(End, StopReason); 3] = [
     (ActorRef::stop, StopReason::Stopped),

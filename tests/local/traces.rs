@@ -182,7 +182,7 @@ async fn a_turn_for_another_process_is_a_step_of_its_trace() -> conclib::Result 
     let next = Some(system.spawn(Asker::default())?);
     let first = Asker { next, far: None };
     let _first = system.actor(first).urn("first").spawn()?;
-    let dir = conclib::PrivateDir::new()?;
+    let dir = PrivateDir::new()?;
     let url = format!("unix://{}", dir.join("proxy.sock").display());
     let proxy = Proxy::serve(&system, &*url).await?;
     let client = ProxyClient::connect(&*url).await?;
@@ -239,7 +239,7 @@ async fn child_serves_and_logs() -> conclib::Result {
 #[cfg(all(feature = "net", feature = "apid"))]
 #[support::test(alone)]
 async fn the_logs_of_two_processes_can_be_joined() -> conclib::Result {
-    let dir = conclib::PrivateDir::new()?;
+    let dir = PrivateDir::new()?;
     let url = format!("unix://{}", dir.join("proxy.sock").display());
     let child = support::test_name!(child_serves_and_logs);
     let mut command = std::process::Command::new(std::env::current_exe()?);

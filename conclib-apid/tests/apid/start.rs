@@ -249,7 +249,7 @@ async fn a_dropped_start_leaves_nothing() {
     assert!(marked(&marker).is_empty());
 }
 
-#[tokio::test]
+#[support::test]
 async fn no_password_of_a_health_url_is_shown() {
     for url in [
         "http://user:swordfish@localhost/healthz",
@@ -268,7 +268,7 @@ async fn no_password_of_a_health_url_is_shown() {
     }
 }
 
-#[tokio::test]
+#[support::test]
 async fn debug_shows_none_of_the_output() {
     let script = "echo the password is swordfish; exec \"$@\"";
     let mut api = start_api(server_behind(script, "healthy", address()))

@@ -175,10 +175,9 @@ impl<A: Actor> ActorRef<A> {
         poll_fn(|cx| {
             let urn = || self.urn();
             if let Poll::Ready(started) = started.as_mut().poll(cx) {
-                return Poll::Ready(started.map_err(|reason| StartError::Ended {
-                    urn: urn(),
-                    reason,
-                }));
+                return Poll::Ready(
+                    started.map_err(|reason| StartError::Ended { urn: urn(), reason }),
+                );
             }
             match polled(&mut wait, cx, self) {
                 Ok(()) => Poll::Pending,

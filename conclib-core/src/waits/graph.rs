@@ -153,6 +153,31 @@ impl Graph {
         })
     }
 
+    /// Enters a wait whatever it closes, for as long as it is entered. The asks
+    /// in a circle with it are in doubt from now on.
+    pub(super) fn enter_anyway(&mut self, who: ActorId, whom: ActorId) -> Entered {
+        // A circle through others is found by them, when they are told.
+        let words = self.reaches(who, whom).unwrap_or_default();
+        let ask = self.new_ask();
+        let polled = self.new_number();
+        let edge = Edge {
+            whom: Whom::Actor(whom),
+            ask,
+            waker: None,
+            polled,
+            state: State::Awake,
+        };
+        self.wait(who, edge);
+        let mut wakers = Vec::new();
+        self.doubt_circles(who, whom, polled, &mut wakers);
+        Entered {
+            ask,
+            is_sure: true,
+            words,
+            wakers,
+        }
+    }
+
     /// Enters that `who` will wait for `whom` once it polls for the answer.
     pub(super) fn expect(&mut self, who: ActorId, whom: ActorId) -> WaitNumber {
         let ask = self.new_ask();

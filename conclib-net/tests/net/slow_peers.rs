@@ -68,7 +68,7 @@ async fn a_broker_waits_two_seconds_for_a_peer_that_does_not_read() {
     assert_eq!(began.elapsed().as_secs(), 2);
 }
 
-#[tokio::test(start_paused = true)]
+#[support::test(start_paused = true)]
 async fn half_a_frame_is_waited_for_for_a_minute() {
     let house = House::new();
     let broker = house.open().await;

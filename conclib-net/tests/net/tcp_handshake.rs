@@ -393,7 +393,7 @@ struct Flood {
     says: &'static [u8],
 }
 
-#[tokio::test]
+#[support::test]
 async fn a_flood_without_a_word_keeps_no_slow_client_out() {
     let door = door().await;
     let server = door.broker.url().strip_prefix("tcp://").unwrap();

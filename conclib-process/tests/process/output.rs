@@ -39,7 +39,7 @@ async fn a_shutdown_returns_although_an_escaped_process_holds_the_streams() {
     );
 }
 
-#[tokio::test]
+#[support::test]
 async fn debug_shows_none_of_the_output() {
     let mut child = shell("echo the password is swordfish").spawn().expect("sh");
     says(&child, "the password is swordfish").await;

@@ -40,7 +40,7 @@ async fn standard_input_is_empty() {
 }
 
 /// The variables of an owner that has a key; nothing when the test runs for itself.
-#[tokio::test]
+#[support::test]
 async fn owner() {
     if role().is_none() {
         return;
@@ -70,7 +70,7 @@ async fn owner() {
     stay().await;
 }
 
-#[test]
+#[support::test]
 fn a_child_inherits_all_but_the_key() {
     let env = [
         ("CONCLIB_AUTHKEY", "secret".as_ref()),

@@ -57,10 +57,7 @@ fn who_waits_for_the_start_hears_of_it() {
                 true => Ok(()),
                 false => Err(StopReason::Stopped),
             };
-            assert_eq!(
-                block_on(model.ending.started()),
-                after_all
-            );
+            assert_eq!(block_on(model.ending.started()), after_all);
         });
     }
 }
