@@ -3,8 +3,9 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
+target="${CARGO_TARGET_DIR:-target}"
 
-step() { printf '\n== %s\n' "$*"; }
+step() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
 
 if [ "$(id -u)" != 0 ]; then
 	step "LEFT OUT, for want of root: three tests of other users at a unix socket"
@@ -14,25 +15,34 @@ fi
 step "formatting"
 cargo fmt --all --check
 
+step "the oldest Rust is the one that builds this"
+version=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+grep -q "^channel = \"$version\.0\"" rust-toolchain.toml
+
 step "lints, all features"
 cargo clippy --workspace --all-targets --all-features -- -D warnings
-
-step "lints, no features"
-cargo clippy --package conclib --all-targets --no-default-features -- -D warnings
 
 # With the examples, which tests run, and the examples of the documentation.
 step "tests, all features"
 cargo test --workspace --all-features
 
 step "tests, no features"
-cargo test --package conclib --no-default-features --lib --tests
+cargo test --package conclib-test-bare
+
+step "every feature alone, and all pairs"
+scripts/check-features.sh
+
+step "the models, in a short form"
+MODEL_RUNS="${MODEL_RUNS:-300}" LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-2}" \
+    scripts/check-model.sh
 
 step "documentation, all features, as by default, and none"
-RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
-RUSTDOCFLAGS="-D warnings" cargo doc --package conclib --no-deps
-RUSTDOCFLAGS="-D warnings" cargo doc --package conclib --no-default-features --no-deps
+export RUSTDOCFLAGS="-D warnings"
+cargo doc --workspace --all-features --no-deps
+cargo doc --package conclib --no-deps
+cargo doc --package conclib --no-default-features --no-deps
 
 step "the quickstart"
-cargo run --quiet --example quickstart -- --once
+"$target/debug/examples/quickstart" --once
 
-printf '\nall of it passed\n'
+step "all of it passed"

@@ -113,7 +113,7 @@ mod tests {
     }
 
     /// A clock that was paused stands before one that goes on.
-    #[tokio::test(start_paused = true)]
+    #[support::test(start_paused = true)]
     async fn a_clock_may_be_behind() {
         let now = Instant::now();
         let before = now - DAY;
@@ -124,7 +124,7 @@ mod tests {
         assert!(late.instant() - now - DAY / 2 < Duration::from_millis(1));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[support::test(start_paused = true)]
     async fn it_comes_back_as_the_moment_it_was() {
         let start = Instant::now();
         for _ in 0..60 {

@@ -27,7 +27,7 @@ async fn shake(
     )
 }
 
-#[tokio::test]
+#[support::test]
 async fn both_sides_agree_on_who_gets_in() {
     assert!(matches!(shake(None, None).await, (Ok(()), Ok(()))));
     assert!(matches!(
@@ -45,7 +45,7 @@ async fn both_sides_agree_on_who_gets_in() {
     }
 }
 
-#[tokio::test]
+#[support::test]
 async fn whoever_is_refused_beforehand_hears_it_after_the_hello() {
     let (mut near, mut far) = duplex(1024);
     let admission = Admission {
@@ -60,7 +60,7 @@ async fn whoever_is_refused_beforehand_hears_it_after_the_hello() {
     assert!(matches!(client, Err(Rejected::Refused(Refusal::User))));
 }
 
-#[tokio::test]
+#[support::test]
 async fn there_is_no_place_for_whoever_does_not_prove_the_key() {
     let (mut near, mut far) = duplex(1024);
     let right = key(2);
@@ -77,7 +77,7 @@ async fn there_is_no_place_for_whoever_does_not_prove_the_key() {
     assert!(server.is_err());
 }
 
-#[tokio::test]
+#[support::test]
 async fn nothing_is_read_beyond_the_handshake() {
     let (mut near, mut far) = duplex(1024);
     let admission = Admission {
@@ -97,7 +97,7 @@ async fn nothing_is_read_beyond_the_handshake() {
     assert_eq!(&frame, b"first frame");
 }
 
-#[tokio::test]
+#[support::test]
 async fn what_is_longer_than_a_message_is_not_listened_to() {
     let (mut near, mut far) = duplex(1024);
     near.write_all(&513_u16.to_be_bytes()).await.unwrap();

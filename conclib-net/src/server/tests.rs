@@ -64,7 +64,7 @@ async fn is_served(client: &Arc<Client>) -> bool {
     Call::new(desk, DeskFill { len: 3 }).await.as_deref() == Ok("xxx")
 }
 
-#[tokio::test]
+#[support::test]
 async fn one_connection_too_many_is_refused_and_the_others_stay() {
     let house = House::with(Limits {
         connections: 2,
@@ -83,7 +83,7 @@ async fn one_connection_too_many_is_refused_and_the_others_stay() {
     assert!(is_served(&house.client().await.unwrap()).await);
 }
 
-#[tokio::test]
+#[support::test]
 async fn one_handshake_too_many_ends_one_that_says_nothing() {
     let house = House::with(Limits {
         handshakes: 3,
@@ -138,7 +138,7 @@ async fn ask_and_do_not_read(house: &House, times: u128, len: usize) -> UnixStre
     stream
 }
 
-#[tokio::test]
+#[support::test]
 async fn a_peer_that_does_not_read_is_thrown_out_when_too_much_waits() {
     let limits = Limits {
         waiting: usize::MAX,
@@ -158,7 +158,7 @@ async fn a_peer_that_does_not_read_is_thrown_out_when_too_much_waits() {
     assert!(is_served(&good).await);
 }
 
-#[tokio::test]
+#[support::test]
 async fn a_peer_that_does_not_read_is_not_read_from_before_that() {
     let limits = Limits {
         waiting: 100_000,
@@ -180,7 +180,7 @@ async fn a_peer_that_does_not_read_is_not_read_from_before_that() {
     assert_eq!(house.broker.stats().thrown_out, 0);
 }
 
-#[tokio::test]
+#[support::test]
 async fn what_finds_no_place_is_refused_and_the_reading_goes_on() {
     let house = House::with(Limits {
         window: 1,
