@@ -132,12 +132,8 @@ pub enum AskError<E = Never> {
     Unreachable {
         /// Who was asked.
         urn: Urn,
-        /// How long the ask was given.
-        after: Duration,
-        /// How long there has been no connection.
-        outage: Duration,
-        /// What the last try to connect said, or how the connection was lost.
-        why: Box<str>,
+        /// How long there has been no connection, and why.
+        outage: Box<Outage>,
     },
     /// The request had been given up by its asker before it was served.
     Cancelled {
@@ -222,11 +218,9 @@ impl<E> AskError<E> {
         outage: Option<Outage>,
     ) -> Self {
         match outage {
-            Some(Outage { lasted, why }) => Self::Unreachable {
+            Some(outage) => Self::Unreachable {
                 urn,
-                after,
-                outage: lasted,
-                why,
+                outage: Box::new(outage),
             },
             None => Self::Deadline {
                 urn,
@@ -347,14 +341,9 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                     urn.who()
                 )
             }
-            Self::Unreachable {
-                urn,
-                after,
-                outage,
-                why,
-            } => write!(
+            Self::Unreachable { urn, outage } => write!(
                 f,
-                "the process of {} could not be reached within {after:?}: no connection for {outage:.1?} ({why}); its handler has not run: ask again later",
+                "the process of {} could not be reached until the deadline: {outage}; its handler has not run: ask again later",
                 urn.who()
             ),
             Self::Cancelled { urn } => {

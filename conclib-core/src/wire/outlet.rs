@@ -82,6 +82,12 @@ pub struct Outage {
     pub why: Box<str>,
 }
 
+impl fmt::Display for Outage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no connection for {:.1?} ({})", self.lasted, self.why)
+    }
+}
+
 /// Cancels its request when it is dropped before the answer came.
 pub struct CancelOnDrop(Option<(Arc<dyn Outlet>, RequestId)>);
 
