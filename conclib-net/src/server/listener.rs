@@ -130,9 +130,11 @@ impl Listener {
             }
             Self::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
-                // One that is gone by now is no trouble of the listener.
-                tcp::keep_alive(&stream).map_err(|_| ErrorKind::ConnectionAborted)?;
                 let origin = Origin::Peer(peer.to_string().into());
+                // One that is gone by now is no trouble of the listener.
+                if let Err(error) = tcp::keep_alive(&stream) {
+                    tracing::debug!(target: "conclib::net", %origin, %error, "a connection is not kept alive");
+                }
                 Ok(Accepted {
                     stream: Stream::Tcp(stream),
                     origin,
