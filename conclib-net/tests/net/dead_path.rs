@@ -1,5 +1,7 @@
 //! A path that dies without a word: no reset, no end.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! An actor that answers nothing, and the others behind the same connection.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::time::Duration;
 
 use crate::house::{House, PATIENCE, Ponder, ask, bytes, read_frame, soon, until};

@@ -1,5 +1,7 @@
 //! A server that goes away, and comes back.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

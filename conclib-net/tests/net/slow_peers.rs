@@ -1,6 +1,8 @@
 //! Peers that take their time. The clock is a paused one: it moves only when
 //! nothing else does.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::time::Duration;
 
 use crate::house::{House, doubles, hello};
