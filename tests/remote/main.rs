@@ -10,6 +10,7 @@
 
 mod fields;
 mod idle;
+mod other_languages;
 mod parts;
 mod protocol;
 mod proxy_asker_gone;
