@@ -1,6 +1,5 @@
 //! A client in another language gets in, asks and is told what went wrong, by
 //! `docs/wire.md` alone.
-#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a test")]
 
 use std::process::{Command, Output};
 

@@ -274,6 +274,31 @@ macro_rules! alike {
     )*};
 }
 
+/// A type with a constant, which is written like a type parameter.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct Slots<const N: usize, T = u8>(Vec<T>);
+
+const FOUR: usize = 4;
+
+#[message]
+struct Constants<const N: usize> {
+    slots: Slots<N>,
+    more: Slots<FOUR, u16>,
+}
+
+#[test]
+fn a_constant_in_a_type_counts() {
+    assert_ne!(Constants::<1>::FINGERPRINT, 0);
+    #[message(name = "Slots")]
+    struct One(Slots<4, i64>);
+    #[message(name = "Slots")]
+    struct Other(Slots<5, i64>);
+    #[message(name = "Slots")]
+    struct Another(Slots<4, u64>);
+    assert_ne!(One::FINGERPRINT, Other::FINGERPRINT);
+    assert_ne!(One::FINGERPRINT, Another::FINGERPRINT);
+}
+
 type Numbers = Vec<i64>;
 type Sizes = builds::ours::Inner;
 

@@ -154,7 +154,7 @@ fn of_path(path: &Path) -> (String, Vec<&Type>) {
         PathArguments::AngleBracketed(arguments) => {
             for argument in &arguments.args {
                 match argument {
-                    GenericArgument::Type(ty) => types.push(ty),
+                    GenericArgument::Type(ty) if !may_be_constant(ty) => types.push(ty),
                     GenericArgument::Lifetime(_) => {}
                     other => name.push_str(&text(other)),
                 }
@@ -163,6 +163,17 @@ fn of_path(path: &Path) -> (String, Vec<&Type>) {
         other => name.push_str(&text(other)),
     }
     (name, types)
+}
+
+/// `N` in `Slots<N>` may be a constant, which has no shape, or a type
+/// parameter, which has none here: its name counts.
+fn may_be_constant(ty: &Type) -> bool {
+    let Type::Path(TypePath { path, .. }) = ty else {
+        return false;
+    };
+    let is_plain = path.segments.iter().all(|part| part.arguments.is_none());
+    let last = path.segments.last();
+    is_plain && last.is_some_and(|last| !last.ident.to_string().contains(char::is_lowercase))
 }
 
 /// A type as it was written, without the paths to it: two builds may have it
