@@ -6,12 +6,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context as Poller, Poll, Wake, Waker};
 use std::time::Duration;
 
+use conclib::Place;
 use conclib::prelude::*;
 use support::{
-    Gate, Keeper, Log, NoGood, Scribe, ScribeCalls, gate, hold, poll_once, scribe, until,
+    At, Gate, Keeper, Log, NoGood, Scribe, ScribeCalls, gate, hold, poll_once, scribe, until,
 };
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+
+support::on_every_place! {
+    exactly_as_many_are_accepted_as_there_are_places,
+    each_turn_gives_exactly_one_place_back,
+    a_waiting_sender_that_leaves_gives_its_place_in_line_to_the_next,
+    a_sender_that_leaves_after_it_was_promised_a_place_passes_it_on,
+    senders_that_wait_for_a_place_end_with_the_actor,
+    signals_and_snapshots_reach_an_actor_whose_mailbox_is_full,
+    a_child_exit_and_a_watched_end_come_before_a_full_mailbox;
+    multi_thread:
+    no_sender_starves_and_no_place_is_lost_when_many_leave_at_any_moment,
+}
 
 /// Fills the mailbox and says how many messages found a place.
 fn fill(scribe: &ActorRef<Scribe>) -> usize {
@@ -28,13 +41,12 @@ fn fill(scribe: &ActorRef<Scribe>) -> usize {
     }
 }
 
-#[support::test]
-async fn exactly_as_many_are_accepted_as_there_are_places() {
+async fn exactly_as_many_are_accepted_as_there_are_places(place: Place) {
     let system = System::new("backpressure");
     // Zero places would be no mailbox: it is taken for one.
     for (said, places) in [(0, 1), (1, 1), (2, 2), (64, 64)] {
         let (actor, log) = scribe();
-        let scribe = system.actor(actor).mailbox(said).spawn().unwrap();
+        let scribe = system.actor(actor).mailbox(said).at(place).unwrap();
         let keeper = hold(&scribe).await;
         assert_eq!(fill(&scribe), places);
         let seen = system.snapshot().actors.pop().unwrap();
@@ -45,12 +57,11 @@ async fn exactly_as_many_are_accepted_as_there_are_places() {
     }
 }
 
-#[support::test]
-async fn each_turn_gives_exactly_one_place_back() {
+async fn each_turn_gives_exactly_one_place_back(place: Place) {
     let system = System::new("backpressure");
     for capacity in [1, 2, 5] {
         let (actor, _) = scribe();
-        let scribe = system.actor(actor).mailbox(capacity).spawn().unwrap();
+        let scribe = system.actor(actor).mailbox(capacity).at(place).unwrap();
         let mut running = hold(&scribe).await;
         let mut queued: std::collections::VecDeque<Keeper> = (0..capacity)
             .map(|_| {
@@ -78,11 +89,10 @@ async fn each_turn_gives_exactly_one_place_back() {
     }
 }
 
-#[support::test]
-async fn a_waiting_sender_that_leaves_gives_its_place_in_line_to_the_next() {
+async fn a_waiting_sender_that_leaves_gives_its_place_in_line_to_the_next(place: Place) {
     let system = System::new("backpressure");
     let (actor, log) = scribe();
-    let scribe = system.actor(actor).mailbox(1).spawn().unwrap();
+    let scribe = system.actor(actor).mailbox(1).at(place).unwrap();
     let keeper = hold(&scribe).await;
     scribe.note(0).try_tell().unwrap();
     let mut waiting: Vec<_> = (1..=5).map(|n| scribe.note(n).owned().tell()).collect();
@@ -137,11 +147,10 @@ impl Woken {
     }
 }
 
-#[support::test]
-async fn a_sender_that_leaves_after_it_was_promised_a_place_passes_it_on() {
+async fn a_sender_that_leaves_after_it_was_promised_a_place_passes_it_on(place: Place) {
     let system = System::new("backpressure");
     let (actor, log) = scribe();
-    let scribe = system.actor(actor).mailbox(1).spawn().unwrap();
+    let scribe = system.actor(actor).mailbox(1).at(place).unwrap();
     let first = hold(&scribe).await;
     let (second_gate, mut second) = gate();
     scribe.hold(second_gate).try_tell().unwrap();
@@ -178,11 +187,10 @@ async fn a_sender_that_leaves_after_it_was_promised_a_place_passes_it_on() {
     keeper.open();
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_sender_starves_and_no_place_is_lost_when_many_leave_at_any_moment() {
+async fn no_sender_starves_and_no_place_is_lost_when_many_leave_at_any_moment(place: Place) {
     let system = System::new("backpressure");
     let (actor, log) = scribe();
-    let scribe = system.actor(actor).mailbox(2).spawn().unwrap();
+    let scribe = system.actor(actor).mailbox(2).at(place).unwrap();
     for round in 0..20 {
         let keeper = hold(&scribe).await;
         let mut staying = JoinSet::new();
@@ -257,8 +265,7 @@ async fn an_ask_whose_time_is_over_before_it_had_a_place_says_that_it_did_not_ru
     keeper.open();
 }
 
-#[support::test]
-async fn senders_that_wait_for_a_place_end_with_the_actor() {
+async fn senders_that_wait_for_a_place_end_with_the_actor(place: Place) {
     let system = System::new("backpressure");
     let ends: [fn(&ActorRef<Scribe>); 3] = [
         |scribe| drop(scribe.stop()),
@@ -266,7 +273,7 @@ async fn senders_that_wait_for_a_place_end_with_the_actor() {
         |scribe| drop(scribe.kill()),
     ];
     for end in ends {
-        let scribe = system.actor(scribe().0).mailbox(1).spawn().unwrap();
+        let scribe = system.actor(scribe().0).mailbox(1).at(place).unwrap();
         let keeper = hold(&scribe).await;
         scribe.note(0).try_tell().unwrap();
         let mut tells = JoinSet::new();
@@ -301,12 +308,11 @@ async fn senders_that_wait_for_a_place_end_with_the_actor() {
     }
 }
 
-#[support::test]
-async fn signals_and_snapshots_reach_an_actor_whose_mailbox_is_full() {
+async fn signals_and_snapshots_reach_an_actor_whose_mailbox_is_full(place: Place) {
     let system = System::new("backpressure");
     for is_kill in [false, true] {
         let (actor, log) = scribe();
-        let scribe = system.actor(actor).mailbox(3).spawn().unwrap();
+        let scribe = system.actor(actor).mailbox(3).at(place).unwrap();
         let keeper = hold(&scribe).await;
         assert_eq!(fill(&scribe), 3);
         let mut waiting = scribe.note(9).tell();
@@ -368,14 +374,13 @@ impl Nurse {
 
 /// The turn that runs is over first, and then a word of the other lane comes
 /// before all that is queued, and before whoever waits for a place.
-#[support::test]
-async fn a_child_exit_and_a_watched_end_come_before_a_full_mailbox() {
+async fn a_child_exit_and_a_watched_end_come_before_a_full_mailbox(place: Place) {
     let system = System::new("backpressure");
     for is_behind_another in [false, true] {
         let log = Log::default();
         let nurse = Nurse { log: log.clone() };
-        let nurse = system.actor(nurse).mailbox(3).spawn().unwrap();
-        let other = system.spawn(scribe().0).unwrap();
+        let nurse = system.actor(nurse).mailbox(3).at(place).unwrap();
+        let other = system.actor(scribe().0).at(place).unwrap();
         let child = nurse.care(other.clone()).await.unwrap();
         let (gate_of_first, mut first) = gate();
         nurse.hold(gate_of_first).tell().await.unwrap();

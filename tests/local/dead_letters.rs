@@ -1,14 +1,25 @@
 //! What was accepted and not handled is told as an event and counted. Events
 //! come in order, and a slow listener is told how many it missed.
 
+use conclib::Place;
 use conclib::prelude::*;
-use support::{Gate, Scribe, ScribeCalls, ScribeNote, gate, hold, next_dead_letter, scribe};
+use support::{At, Gate, Scribe, ScribeCalls, ScribeNote, gate, hold, next_dead_letter, scribe};
 
-#[support::test]
-async fn a_life_is_told_from_its_start_to_its_end() {
+support::on_every_place! {
+    a_life_is_told_from_its_start_to_its_end,
+    a_dead_letter_names_the_actor_that_sent_it,
+    the_message_that_killed_its_actor_is_a_dead_letter_with_its_name_and_its_asker,
+    a_told_message_whose_turn_is_killed_is_a_dead_letter,
+    dead_letters_are_counted_whether_or_not_somebody_listens,
+    a_slow_listener_is_told_how_many_events_it_missed_and_goes_on,
+    the_events_end_when_the_last_reference_goes_after_the_system,
+    a_message_that_was_handled_is_no_dead_letter,
+}
+
+async fn a_life_is_told_from_its_start_to_its_end(place: Place) {
     let system = System::new("events");
     let mut events = system.events();
-    let scribe = system.actor(scribe().0).urn("one").spawn().unwrap();
+    let scribe = system.actor(scribe().0).urn("one").at(place).unwrap();
     let keeper = hold(&scribe).await;
     scribe.note(1).tell().await.unwrap();
     drop(scribe.stop_now());
@@ -25,7 +36,7 @@ async fn a_life_is_told_from_its_start_to_its_end() {
     };
     assert_eq!(events.next().await, Some(stopped));
     // Who hears of the end can take the name.
-    system.actor(self::scribe().0).urn("one").spawn().unwrap();
+    system.actor(self::scribe().0).urn("one").at(place).unwrap();
 }
 
 /// Tells another actor from its turn.
@@ -40,12 +51,11 @@ impl Teller {
     }
 }
 
-#[support::test]
-async fn a_dead_letter_names_the_actor_that_sent_it() {
+async fn a_dead_letter_names_the_actor_that_sent_it(place: Place) {
     let system = System::new("events");
     let mut events = system.events();
-    let scribe = system.spawn(scribe().0).unwrap();
-    let teller = system.spawn(Teller(scribe.recipient())).unwrap();
+    let scribe = system.actor(scribe().0).at(place).unwrap();
+    let teller = system.actor(Teller(scribe.recipient())).at(place).unwrap();
     let keeper = hold(&scribe).await;
     assert_eq!(teller.pass(1).await, Ok(true));
     scribe.note(2).tell().await.unwrap();
@@ -83,14 +93,15 @@ impl Asker {
     }
 }
 
-#[support::test]
-async fn the_message_that_killed_its_actor_is_a_dead_letter_with_its_name_and_its_asker() {
+async fn the_message_that_killed_its_actor_is_a_dead_letter_with_its_name_and_its_asker(
+    place: Place,
+) {
     let system = System::new("events");
     let mut events = system.events();
     let restart = Restart::on_failure().backoff(Backoff::none());
     let victim = system.actor_with(|| scribe().0).urn("victim");
-    let victim = victim.restart(restart).spawn().unwrap();
-    let asker = system.spawn(Asker(victim.clone())).unwrap();
+    let victim = victim.restart(restart).at(place).unwrap();
+    let asker = system.actor(Asker(victim.clone())).at(place).unwrap();
     let mut killed_by = async |message: &str, from: Option<&str>, cause| {
         let letter = next_dead_letter(&mut events).await;
         assert_eq!((letter.urn.as_str(), letter.message), ("victim", message));
@@ -116,11 +127,10 @@ async fn the_message_that_killed_its_actor_is_a_dead_letter_with_its_name_and_it
     assert_eq!(system.snapshot().dead_letters, 4);
 }
 
-#[support::test]
-async fn a_told_message_whose_turn_is_killed_is_a_dead_letter() {
+async fn a_told_message_whose_turn_is_killed_is_a_dead_letter(place: Place) {
     let system = System::new("events");
     let mut events = system.events();
-    let scribe = system.spawn(scribe().0).unwrap();
+    let scribe = system.actor(scribe().0).at(place).unwrap();
     let keeper = hold(&scribe).await;
     scribe.kill().await;
     let letter = next_dead_letter(&mut events).await;
@@ -128,10 +138,9 @@ async fn a_told_message_whose_turn_is_killed_is_a_dead_letter() {
     drop(keeper);
 }
 
-#[support::test]
-async fn dead_letters_are_counted_whether_or_not_somebody_listens() {
+async fn dead_letters_are_counted_whether_or_not_somebody_listens(place: Place) {
     let system = System::new("events");
-    let scribe = system.spawn(scribe().0).unwrap();
+    let scribe = system.actor(scribe().0).at(place).unwrap();
     let keeper = hold(&scribe).await;
     for n in 0..10 {
         scribe.note(n).tell().await.unwrap();
@@ -143,12 +152,11 @@ async fn dead_letters_are_counted_whether_or_not_somebody_listens() {
     assert_eq!(system.shutdown().await.dead_letters, 10);
 }
 
-#[support::test]
-async fn a_slow_listener_is_told_how_many_events_it_missed_and_goes_on() {
+async fn a_slow_listener_is_told_how_many_events_it_missed_and_goes_on(place: Place) {
     let system = System::new("events");
     let mut slow = system.events();
     let mut quick = system.events();
-    let scribe = system.actor(scribe().0).mailbox(2000).spawn().unwrap();
+    let scribe = system.actor(scribe().0).mailbox(2000).at(place).unwrap();
     let keeper = hold(&scribe).await;
     for n in 0..1500 {
         scribe.note(n).try_tell().unwrap();
@@ -175,7 +183,11 @@ async fn a_slow_listener_is_told_how_many_events_it_missed_and_goes_on() {
     }
     // A listener hears from when it began on.
     let mut late = system.events();
-    let next = system.actor(self::scribe().0).urn("next").spawn().unwrap();
+    let next = system
+        .actor(self::scribe().0)
+        .urn("next")
+        .at(place)
+        .unwrap();
     next.started().await.unwrap();
     let started = Event::Started { urn: next.urn() };
     assert_eq!(late.next().await, Some(started.clone()));
@@ -190,11 +202,10 @@ async fn the_events_end_with_the_system() {
     assert_eq!(events.next().await, None);
 }
 
-#[support::test]
-async fn the_events_end_when_the_last_reference_goes_after_the_system() {
+async fn the_events_end_when_the_last_reference_goes_after_the_system(place: Place) {
     let system = System::new("events");
     let mut events = system.events();
-    let scribe = system.spawn(scribe().0).unwrap();
+    let scribe = system.actor(scribe().0).at(place).unwrap();
     drop(system);
     scribe.stopped().await;
     drop(scribe);
@@ -205,10 +216,9 @@ async fn the_events_end_when_the_last_reference_goes_after_the_system() {
     assert_eq!(ends, 1);
 }
 
-#[support::test]
-async fn a_message_that_was_handled_is_no_dead_letter() {
+async fn a_message_that_was_handled_is_no_dead_letter(place: Place) {
     let system = System::new("events");
-    let scribe = system.spawn(scribe().0).unwrap();
+    let scribe = system.actor(scribe().0).at(place).unwrap();
     assert!(scribe.refuse("no".into()).await.is_err());
     scribe.refuse("no".into()).tell().await.unwrap();
     assert_eq!(scribe.echo(1).reply().await.unwrap().await, Ok(1));

@@ -3,8 +3,17 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use conclib::Place;
 use conclib::prelude::*;
-use support::NoGood;
+use support::{At, NoGood};
+
+support::on_every_place! {
+    it_can_be_given_before_and_after_the_handler_returned,
+    the_actor_serves_others_meanwhile_and_each_asker_gets_its_own,
+    dropped_unanswered_the_asker_is_told_so,
+    it_can_be_given_after_the_actor_has_stopped,
+    what_the_state_keeps_ends_with_it,
+}
 
 /// Where the ends of its answers go.
 #[actor]
@@ -76,20 +85,19 @@ impl Later {
     }
 }
 
-fn later(system: &System) -> (ActorRef<Later>, Kept) {
+fn later(system: &System, place: Place) -> (ActorRef<Later>, Kept) {
     let later = Later::default();
     let kept = later.kept.clone();
-    (system.spawn(later).unwrap(), kept)
+    (system.actor(later).at(place).unwrap(), kept)
 }
 
 fn take(kept: &Kept) -> ReplyTo<u64, NoGood> {
     kept.lock().unwrap().remove(0)
 }
 
-#[support::test]
-async fn it_can_be_given_before_and_after_the_handler_returned() {
+async fn it_can_be_given_before_and_after_the_handler_returned(place: Place) {
     let system = System::new("deferred");
-    let (later, _) = later(&system);
+    let (later, _) = later(&system, place);
     assert_eq!(later.before(1).await, Ok(1));
     assert_eq!(later.task(2).await, Ok(2));
     assert_eq!(later.mix_up().await, Ok(2));
@@ -100,10 +108,9 @@ async fn it_can_be_given_before_and_after_the_handler_returned() {
     assert_eq!(later.echo(3).await, Ok(3));
 }
 
-#[support::test]
-async fn the_actor_serves_others_meanwhile_and_each_asker_gets_its_own() {
+async fn the_actor_serves_others_meanwhile_and_each_asker_gets_its_own(place: Place) {
     let system = System::new("deferred");
-    let (later, kept) = later(&system);
+    let (later, kept) = later(&system, place);
     let mut waiting = Vec::new();
     for _ in 0..10 {
         waiting.push(later.keep().reply().await.unwrap());
@@ -128,10 +135,9 @@ async fn the_actor_serves_others_meanwhile_and_each_asker_gets_its_own() {
     }
 }
 
-#[support::test]
-async fn dropped_unanswered_the_asker_is_told_so() {
+async fn dropped_unanswered_the_asker_is_told_so(place: Place) {
     let system = System::new("deferred");
-    let (later, kept) = later(&system);
+    let (later, kept) = later(&system, place);
     for answer in [later.forget().await, later.forget_later().await] {
         assert_eq!(answer, Err(AskError::NoReply { urn: later.urn() }));
     }
@@ -143,11 +149,10 @@ async fn dropped_unanswered_the_asker_is_told_so() {
     assert_eq!(error.delivery(), Delivery::MayHaveRun);
 }
 
-#[support::test]
-async fn it_can_be_given_after_the_actor_has_stopped() {
+async fn it_can_be_given_after_the_actor_has_stopped(place: Place) {
     let system = System::new("deferred");
     for is_kill in [false, true] {
-        let (later, kept) = later(&system);
+        let (later, kept) = later(&system, place);
         let reply = later.keep().reply().await.unwrap();
         later.echo(0).await.unwrap();
         if is_kill {
@@ -177,10 +182,9 @@ impl Hoarder {
     }
 }
 
-#[support::test]
-async fn what_the_state_keeps_ends_with_it() {
+async fn what_the_state_keeps_ends_with_it(place: Place) {
     let system = System::new("deferred");
-    let hoarder = system.spawn(Hoarder::default()).unwrap();
+    let hoarder = system.actor(Hoarder::default()).at(place).unwrap();
     let reply = hoarder.keep().reply().await.unwrap();
     hoarder.stop().await;
     assert_eq!(reply.await, Err(AskError::NoReply { urn: hoarder.urn() }));
@@ -189,7 +193,7 @@ async fn what_the_state_keeps_ends_with_it() {
 #[support::test(start_paused = true)]
 async fn it_knows_whether_it_is_still_wanted() {
     let system = System::new("deferred");
-    let (later, kept) = later(&system);
+    let (later, kept) = later(&system, Place::Task);
     let reply = later.keep().reply().await.unwrap();
     later.echo(0).await.unwrap();
     let end = take(&kept);

@@ -1,8 +1,25 @@
 //! Children: who owns them, what their end does, and in which order they end.
 
+use conclib::Place;
 use conclib::prelude::*;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use support::At;
+
+support::on_every_place! {
+    children_end_with_their_parent_the_newest_first_and_before_it,
+    a_stop_of_the_parent_lets_its_children_serve_what_is_queued,
+    a_child_lives_without_references_and_its_normal_end_is_only_told,
+    a_failure_that_no_hook_deals_with_becomes_the_parents,
+    a_hook_that_resumes_keeps_the_others_alive,
+    a_parent_that_is_ending_takes_no_children,
+    the_end_of_a_significant_child_is_the_end_of_its_parent,
+    a_kill_of_the_parent_kills_its_children,
+    a_kill_while_the_children_are_stopped_takes_the_rest_along,
+    a_kill_of_a_parent_that_is_ending_its_children_leaves_none_of_them;
+    multi_thread:
+    the_parent_is_told_before_who_waits_for_the_end,
+}
 
 type Log = Arc<Mutex<Vec<String>>>;
 
@@ -108,11 +125,10 @@ fn root(leaves: &'static [&'static str], said: Option<Directive>) -> (Root, Log)
     (root, log)
 }
 
-#[support::test]
-async fn children_end_with_their_parent_the_newest_first_and_before_it() {
+async fn children_end_with_their_parent_the_newest_first_and_before_it(place: Place) {
     let system = System::new("test");
     let (root, log) = root(&["a", "b", "c"], None);
-    let root = system.spawn(root).unwrap();
+    let root = system.actor(root).at(place).unwrap();
     assert_eq!(root.children().await.unwrap(), ["a", "b", "c"]);
     let a: ActorRef<Leaf> = system.get("a").unwrap();
     root.stop().await;
@@ -129,11 +145,10 @@ async fn children_end_with_their_parent_the_newest_first_and_before_it() {
     assert_eq!(a.state(), Some(State::Stopped));
 }
 
-#[support::test]
-async fn a_stop_of_the_parent_lets_its_children_serve_what_is_queued() {
+async fn a_stop_of_the_parent_lets_its_children_serve_what_is_queued(place: Place) {
     let system = System::new("test");
     let (root, _log) = root(&["a"], None);
-    let root = system.spawn(root).unwrap();
+    let root = system.actor(root).at(place).unwrap();
     root.started().await.unwrap();
     let a: ActorRef<Leaf> = system.get("a").unwrap();
     let name = a.name().reply().await.unwrap();
@@ -141,11 +156,10 @@ async fn a_stop_of_the_parent_lets_its_children_serve_what_is_queued() {
     assert_eq!(name.await.unwrap(), "a");
 }
 
-#[support::test]
-async fn a_child_lives_without_references_and_its_normal_end_is_only_told() {
+async fn a_child_lives_without_references_and_its_normal_end_is_only_told(place: Place) {
     let system = System::new("test");
     let (root, log) = root(&["a", "b"], None);
-    let root = system.spawn(root).unwrap();
+    let root = system.actor(root).at(place).unwrap();
     assert_eq!(root.children().await.unwrap().len(), 2);
     let a: ActorRef<Leaf> = system.get("a").unwrap();
     a.stop().await;
@@ -154,11 +168,10 @@ async fn a_child_lives_without_references_and_its_normal_end_is_only_told() {
     assert_eq!(lines(&log), ["a: stopped", "a dropped"]);
 }
 
-#[support::test]
-async fn a_failure_that_no_hook_deals_with_becomes_the_parents() {
+async fn a_failure_that_no_hook_deals_with_becomes_the_parents(place: Place) {
     let system = System::new("test");
     let (root, log) = root(&["bad", "x", "y"], None);
-    let root = system.spawn(root).unwrap();
+    let root = system.actor(root).at(place).unwrap();
     root.started().await.unwrap();
     let bad: ActorRef<Leaf> = system.get("bad").unwrap();
     assert!(bad.fail().await.is_err());
@@ -175,11 +188,10 @@ async fn a_failure_that_no_hook_deals_with_becomes_the_parents() {
     );
 }
 
-#[support::test]
-async fn a_hook_that_resumes_keeps_the_others_alive() {
+async fn a_hook_that_resumes_keeps_the_others_alive(place: Place) {
     let system = System::new("test");
     let (root, _log) = root(&["bad", "x", "y"], Some(Directive::Resume));
-    let root = system.spawn(root).unwrap();
+    let root = system.actor(root).at(place).unwrap();
     root.started().await.unwrap();
     let bad: ActorRef<Leaf> = system.get("bad").unwrap();
     assert!(bad.fail().await.is_err());
@@ -212,11 +224,10 @@ async fn an_idle_parent_is_told_of_a_child_that_was_spawned_from_outside() {
     assert_eq!(begun.elapsed(), Duration::ZERO);
 }
 
-#[support::test]
-async fn a_parent_that_is_ending_takes_no_children() {
+async fn a_parent_that_is_ending_takes_no_children(place: Place) {
     let system = System::new("test");
     let (root, log) = root(&[], None);
-    let root = system.spawn(root).unwrap();
+    let root = system.actor(root).at(place).unwrap();
     root.stop().await;
     let late = system
         .actor(Leaf {
@@ -267,28 +278,26 @@ async fn a_child_that_does_not_end_in_time_is_killed() {
     assert_eq!(lines(&log), expected);
 }
 
-#[support::test]
-async fn the_end_of_a_significant_child_is_the_end_of_its_parent() {
+async fn the_end_of_a_significant_child_is_the_end_of_its_parent(place: Place) {
     let system = System::new("test");
     let (root, log) = root(&[], Some(Directive::Resume));
-    let root = system.spawn(root).unwrap();
+    let root = system.actor(root).at(place).unwrap();
     let main = system
         .actor(Leaf { name: "main", log })
         .child_of(&root)
         .urn("main")
         .significant()
-        .spawn()
+        .at(place)
         .unwrap();
     main.stop().await;
     let reason = root.stopped().await.unwrap();
     assert_eq!(reason, StopReason::ChildEnded("main".parse().unwrap()));
 }
 
-#[support::test]
-async fn a_kill_of_the_parent_kills_its_children() {
+async fn a_kill_of_the_parent_kills_its_children(place: Place) {
     let system = System::new("test");
     let (root, log) = root(&["a", "b"], None);
-    let root = system.spawn(root).unwrap();
+    let root = system.actor(root).at(place).unwrap();
     root.started().await.unwrap();
     let a: ActorRef<Leaf> = system.get("a").unwrap();
     root.kill().await;
@@ -361,11 +370,10 @@ async fn a_child_that_never_awaits_holds_no_kill_up() {
     assert_eq!(blocker.stopped().await, Some(StopReason::Killed));
 }
 
-#[support::test]
-async fn a_kill_while_the_children_are_stopped_takes_the_rest_along() {
+async fn a_kill_while_the_children_are_stopped_takes_the_rest_along(place: Place) {
     let system = System::new("test");
     let (root, log) = root(&["a", "b"], None);
-    let root = system.spawn(root).unwrap();
+    let root = system.actor(root).at(place).unwrap();
     root.started().await.unwrap();
     let a: ActorRef<Leaf> = system.get("a").unwrap();
     let b: ActorRef<Leaf> = system.get("b").unwrap();
@@ -382,11 +390,10 @@ async fn a_kill_while_the_children_are_stopped_takes_the_rest_along() {
     assert_eq!(lines(&log).len(), 2, "both are dropped, and no hook runs");
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_parent_is_told_before_who_waits_for_the_end() {
+async fn the_parent_is_told_before_who_waits_for_the_end(place: Place) {
     let system = System::new("test");
     let (root, log) = root(&[], Some(Directive::Resume));
-    let root = system.spawn(root).unwrap();
+    let root = system.actor(root).at(place).unwrap();
     for round in 1..=500 {
         let leaf = system
             .actor(Leaf {
@@ -394,7 +401,7 @@ async fn the_parent_is_told_before_who_waits_for_the_end() {
                 log: log.clone(),
             })
             .child_of(&root)
-            .spawn()
+            .at(place)
             .unwrap();
         assert!(leaf.fail().await.is_err());
         leaf.stopped().await;
@@ -403,11 +410,10 @@ async fn the_parent_is_told_before_who_waits_for_the_end() {
     }
 }
 
-#[support::test]
-async fn a_kill_of_a_parent_that_is_ending_its_children_leaves_none_of_them() {
+async fn a_kill_of_a_parent_that_is_ending_its_children_leaves_none_of_them(place: Place) {
     let system = System::new("test");
     let (root, _log) = root(&["old", "new"], None);
-    let root = system.spawn(root).unwrap();
+    let root = system.actor(root).at(place).unwrap();
     root.started().await.unwrap();
     let [old, new] = ["old", "new"].map(|name| system.get::<Leaf>(name).unwrap());
     new.hang().tell().await.unwrap();

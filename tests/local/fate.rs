@@ -10,9 +10,15 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
+use conclib::Place;
 use conclib::prelude::*;
-use support::{NoGood, poll_once, until};
+use support::{At, NoGood, poll_once, until};
 use tokio::task::{JoinSet, yield_now};
+
+support::on_every_place! {
+    multi_thread:
+    every_message_has_exactly_one_fate_and_every_ask_ends,
+}
 
 const DRIVERS: u64 = 4;
 const STEPS: usize = 50_000;
@@ -180,6 +186,7 @@ struct Driver {
     system: System,
     slots: Arc<Vec<Mutex<Option<ActorRef<Subject>>>>>,
     book: Book,
+    place: Place,
 }
 
 impl Driver {
@@ -225,7 +232,7 @@ impl Driver {
         let overflow = overflow[usize::try_from(self.random.below(5)).unwrap()];
         let capacity = usize::try_from(1 + self.random.below(6)).unwrap();
         let subject = self.system.actor(Subject).mailbox(capacity);
-        let subject = subject.overflow(overflow).spawn().unwrap();
+        let subject = subject.overflow(overflow).at(self.place).unwrap();
         slot.insert(subject).clone()
     }
 
@@ -325,8 +332,7 @@ fn seed() -> u64 {
     u64::try_from(now.unwrap().as_nanos() & u128::from(u64::MAX)).unwrap() | 1
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_message_has_exactly_one_fate_and_every_ask_ends() {
+async fn every_message_has_exactly_one_fate_and_every_ask_ends(place: Place) {
     let base = support::alive();
     let seed = seed();
     println!("CONCLIB_SEED={seed}");
@@ -340,6 +346,7 @@ async fn every_message_has_exactly_one_fate_and_every_ask_ends() {
             system: system.clone(),
             slots: slots.clone(),
             book: book.clone(),
+            place,
         };
         drivers.spawn(driver.drive());
     }

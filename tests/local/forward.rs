@@ -1,5 +1,13 @@
 //! A request that is passed on, with whoever asked.
+use conclib::Place;
 use conclib::prelude::*;
+use support::At;
+
+support::on_every_place! {
+    the_answer_comes_from_the_other_and_the_asker_stays_who_it_was,
+    an_error_of_the_other_is_the_askers_and_so_is_its_end,
+    what_was_told_is_passed_on_as_well,
+}
 
 #[message(reply = String, error = support::NoGood)]
 struct Work(u32);
@@ -52,31 +60,30 @@ impl Client {
     }
 }
 
-fn rig(system: &System) -> ActorRef<Manager> {
+fn rig(system: &System, place: Place) -> ActorRef<Manager> {
     let spawn = |n| {
         system
             .actor(Worker)
             .urn(format!("worker-{n}"))
-            .spawn()
+            .at(place)
             .unwrap()
     };
     let workers = (0..10).map(spawn).collect();
     system
         .actor(Manager { workers, next: 9 })
         .urn("manager")
-        .spawn()
+        .at(place)
         .unwrap()
 }
 
-#[support::test]
-async fn the_answer_comes_from_the_other_and_the_asker_stays_who_it_was() {
+async fn the_answer_comes_from_the_other_and_the_asker_stays_who_it_was(place: Place) {
     let system = System::new("test");
-    let manager = rig(&system);
+    let manager = rig(&system, place);
     for n in 0..10 {
         let answer = manager.ask(Work(1)).await.unwrap();
         assert_eq!(answer, format!("worker-{n} for nobody"));
     }
-    let client = system.spawn(Client(manager.clone())).unwrap();
+    let client = system.actor(Client(manager.clone())).at(place).unwrap();
     assert_eq!(client.go().await.unwrap(), "worker-0 for client");
     let snapshot = system.snapshot();
     let manager = snapshot
@@ -86,10 +93,9 @@ async fn the_answer_comes_from_the_other_and_the_asker_stays_who_it_was() {
     assert_eq!(manager.unwrap().handled, 11);
 }
 
-#[support::test]
-async fn an_error_of_the_other_is_the_askers_and_so_is_its_end() {
+async fn an_error_of_the_other_is_the_askers_and_so_is_its_end(place: Place) {
     let system = System::new("test");
-    let manager = rig(&system);
+    let manager = rig(&system, place);
     assert!(matches!(
         manager.ask(Work(13)).await,
         Err(AskError::Handler(_))
@@ -110,10 +116,9 @@ async fn an_error_of_the_other_is_the_askers_and_so_is_its_end() {
     assert!(manager.ask(Work(1)).await.is_ok(), "the manager lives");
 }
 
-#[support::test]
-async fn what_was_told_is_passed_on_as_well() {
+async fn what_was_told_is_passed_on_as_well(place: Place) {
     let system = System::new("test");
-    let manager = rig(&system);
+    let manager = rig(&system, place);
     manager.ask(Work(1)).tell().await.unwrap();
     manager.stop().await;
     let worker: ActorRef<Worker> = system.get("worker-0").unwrap();

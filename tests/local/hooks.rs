@@ -1,7 +1,21 @@
 //! The hooks: when they run, in which order, and what their errors do.
 
+use conclib::Place;
 use conclib::prelude::*;
-use support::{Log, NoGood};
+use support::{At, Log, NoGood};
+
+support::on_every_place! {
+    an_actor_is_made_started_served_stopped_and_dropped_in_that_order,
+    a_value_that_was_given_is_not_created,
+    a_failed_start_is_told_its_queue_answered_and_its_name_free,
+    an_actor_may_stop_itself_as_it_starts,
+    the_stop_hook_does_not_run_after_a_kill,
+    an_error_goes_to_the_asker_and_the_actor_goes_on,
+    an_error_that_nobody_asked_about_goes_to_the_hook_and_resume_goes_on,
+    the_hook_may_stop_the_actor_which_then_ends_in_order,
+    without_a_hook_an_error_that_nobody_asked_about_is_counted_and_the_actor_goes_on,
+    dropped_replies_do_not_make_an_error_one_that_nobody_asked_about,
+}
 
 /// What its hooks are to do.
 #[derive(Default, Clone)]
@@ -82,11 +96,10 @@ fn plan() -> Plan {
     Plan::default()
 }
 
-#[support::test]
-async fn an_actor_is_made_started_served_stopped_and_dropped_in_that_order() {
+async fn an_actor_is_made_started_served_stopped_and_dropped_in_that_order(place: Place) {
     let system = System::new("hooks");
     let plan = plan();
-    let hooked = system.create::<Hooked>(plan.clone()).spawn().unwrap();
+    let hooked = system.create::<Hooked>(plan.clone()).at(place).unwrap();
     // Messages sent before it is made wait for its start.
     hooked.note(1).try_tell().unwrap();
     assert!(plan.log.lines().is_empty());
@@ -98,17 +111,15 @@ async fn an_actor_is_made_started_served_stopped_and_dropped_in_that_order() {
     assert!(hooked.started().await.is_ok(), "it did start");
 }
 
-#[support::test]
-async fn a_value_that_was_given_is_not_created() {
+async fn a_value_that_was_given_is_not_created(place: Place) {
     let system = System::new("hooks");
     let plan = plan();
-    let hooked = system.spawn(Hooked(plan.clone())).unwrap();
+    let hooked = system.actor(Hooked(plan.clone())).at(place).unwrap();
     hooked.stop().await;
     assert_eq!(plan.log.lines(), ["start", "stop: stopped", "drop"]);
 }
 
-#[support::test]
-async fn a_failed_start_is_told_its_queue_answered_and_its_name_free() {
+async fn a_failed_start_is_told_its_queue_answered_and_its_name_free(place: Place) {
     let system = System::new("hooks");
     for (fail_create, what, lines) in [
         (true, "no good: create", vec!["create"]),
@@ -119,7 +130,7 @@ async fn a_failed_start_is_told_its_queue_answered_and_its_name_free() {
             fail_start: !fail_create,
             ..plan()
         };
-        let hooked = system.create::<Hooked>(plan.clone()).spawn().unwrap();
+        let hooked = system.create::<Hooked>(plan.clone()).at(place).unwrap();
         let asked = hooked.note(1).reply().await.unwrap();
         hooked.note(2).tell().await.unwrap();
         let error = hooked.started().await.unwrap_err();
@@ -137,32 +148,30 @@ async fn a_failed_start_is_told_its_queue_answered_and_its_name_free() {
         assert_eq!(plan.log.lines(), lines);
         assert_eq!(Some(&hooked.stop().await), error.reason());
 
-        let next = system.create::<Hooked>(Plan::default()).spawn().unwrap();
+        let next = system.create::<Hooked>(Plan::default()).at(place).unwrap();
         next.started().await.unwrap();
         next.stop().await;
     }
     assert_eq!(system.snapshot().dead_letters, 4);
 }
 
-#[support::test]
-async fn an_actor_may_stop_itself_as_it_starts() {
+async fn an_actor_may_stop_itself_as_it_starts(place: Place) {
     let system = System::new("hooks");
     let plan = Plan {
         stop_at_start: true,
         ..plan()
     };
-    let hooked = system.spawn(Hooked(plan.clone())).unwrap();
+    let hooked = system.actor(Hooked(plan.clone())).at(place).unwrap();
     hooked.note(1).try_tell().unwrap();
     assert!(hooked.started().await.is_ok());
     assert_eq!(hooked.stopped().await, Some(StopReason::Stopped));
     assert_eq!(plan.log.lines(), ["start", "1", "stop: stopped", "drop"]);
 }
 
-#[support::test]
-async fn the_stop_hook_does_not_run_after_a_kill() {
+async fn the_stop_hook_does_not_run_after_a_kill(place: Place) {
     let system = System::new("hooks");
     let plan = plan();
-    let hooked = system.spawn(Hooked(plan.clone())).unwrap();
+    let hooked = system.actor(Hooked(plan.clone())).at(place).unwrap();
     let asked = hooked.wait().reply().await.unwrap();
     support::until(|| system.snapshot().actors[0].busy_with.is_some()).await;
     assert_eq!(hooked.kill().await, StopReason::Killed);
@@ -170,14 +179,13 @@ async fn the_stop_hook_does_not_run_after_a_kill() {
     assert_eq!(plan.log.lines(), ["start", "drop"]);
 }
 
-#[support::test]
-async fn an_error_goes_to_the_asker_and_the_actor_goes_on() {
+async fn an_error_goes_to_the_asker_and_the_actor_goes_on(place: Place) {
     let system = System::new("hooks");
     let plan = Plan {
         on_error: Directive::Stop,
         ..plan()
     };
-    let hooked = system.spawn(Hooked(plan.clone())).unwrap();
+    let hooked = system.actor(Hooked(plan.clone())).at(place).unwrap();
     for why in ["a", "b"] {
         let error = hooked.fail(why.into()).await.unwrap_err();
         assert_eq!(error, AskError::Handler(NoGood(why.into())));
@@ -192,11 +200,10 @@ async fn an_error_goes_to_the_asker_and_the_actor_goes_on() {
     assert_eq!(seen.actors[0].last_error, None);
 }
 
-#[support::test]
-async fn an_error_that_nobody_asked_about_goes_to_the_hook_and_resume_goes_on() {
+async fn an_error_that_nobody_asked_about_goes_to_the_hook_and_resume_goes_on(place: Place) {
     let system = System::new("hooks");
     let plan = plan();
-    let hooked = system.spawn(Hooked(plan.clone())).unwrap();
+    let hooked = system.actor(Hooked(plan.clone())).at(place).unwrap();
     hooked.fail("a".into()).tell().await.unwrap();
     assert_eq!(hooked.note(1).await, Ok(1));
     assert_eq!(plan.log.lines(), ["start", "fail: no good: a", "1"]);
@@ -208,14 +215,13 @@ async fn an_error_that_nobody_asked_about_goes_to_the_hook_and_resume_goes_on() 
     assert_eq!(seen.dead_letters, 0);
 }
 
-#[support::test]
-async fn the_hook_may_stop_the_actor_which_then_ends_in_order() {
+async fn the_hook_may_stop_the_actor_which_then_ends_in_order(place: Place) {
     let system = System::new("hooks");
     let plan = Plan {
         on_error: Directive::Stop,
         ..plan()
     };
-    let hooked = system.spawn(Hooked(plan.clone())).unwrap();
+    let hooked = system.actor(Hooked(plan.clone())).at(place).unwrap();
     hooked.fail("a".into()).tell().await.unwrap();
     let queued = hooked.note(1).reply().await.unwrap();
     let reason = hooked.stopped().await.unwrap();
@@ -241,10 +247,11 @@ impl Plain {
     }
 }
 
-#[support::test]
-async fn without_a_hook_an_error_that_nobody_asked_about_is_counted_and_the_actor_goes_on() {
+async fn without_a_hook_an_error_that_nobody_asked_about_is_counted_and_the_actor_goes_on(
+    place: Place,
+) {
     let system = System::new("hooks");
-    let plain = system.spawn(Plain).unwrap();
+    let plain = system.actor(Plain).at(place).unwrap();
     for _ in 0..3 {
         plain.fail().tell().await.unwrap();
     }
@@ -254,11 +261,10 @@ async fn without_a_hook_an_error_that_nobody_asked_about_is_counted_and_the_acto
     assert_eq!(seen.state, State::Running);
 }
 
-#[support::test]
-async fn dropped_replies_do_not_make_an_error_one_that_nobody_asked_about() {
+async fn dropped_replies_do_not_make_an_error_one_that_nobody_asked_about(place: Place) {
     let system = System::new("hooks");
     let plan = plan();
-    let hooked = system.spawn(Hooked(plan.clone())).unwrap();
+    let hooked = system.actor(Hooked(plan.clone())).at(place).unwrap();
     let asked = hooked.fail("left".into()).reply().await.unwrap();
     hooked.note(1).await.unwrap();
     assert_eq!(

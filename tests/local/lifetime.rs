@@ -4,11 +4,18 @@
 use std::time::Duration;
 
 use conclib::prelude::*;
-use conclib::{AnyRef, Backoff, Restart};
-use support::{Log, Scribe, ScribeCalls, ScribeNote, hold, scribe, until};
+use conclib::{AnyRef, Backoff, Place, Restart};
+use support::{At, Log, Scribe, ScribeCalls, ScribeNote, hold, scribe, until};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::Instant;
+
+support::on_every_place! {
+    an_anonymous_actor_serves_what_is_queued_and_ends_with_its_last_reference,
+    a_named_actor_lives_on_without_references,
+    a_scoped_reference_stops_its_actor_when_it_goes,
+    a_scope_may_end_after_an_explicit_end,
+}
 
 /// Whether the actor still lives after all that is ready has run.
 async fn lives(system: &System) -> bool {
@@ -18,12 +25,11 @@ async fn lives(system: &System) -> bool {
     !system.snapshot().actors.is_empty()
 }
 
-#[support::test]
-async fn an_anonymous_actor_serves_what_is_queued_and_ends_with_its_last_reference() {
+async fn an_anonymous_actor_serves_what_is_queued_and_ends_with_its_last_reference(place: Place) {
     let system = System::new("lifetime");
     let mut events = system.events();
     let (actor, log) = scribe();
-    let scribe = system.spawn(actor).unwrap();
+    let scribe = system.actor(actor).at(place).unwrap();
     let urn = scribe.urn();
     let keeper = hold(&scribe).await;
     let clone = scribe.clone();
@@ -112,11 +118,10 @@ async fn what_is_weak_leads_to_nobody_once_it_has_ended() {
     }
 }
 
-#[support::test]
-async fn a_named_actor_lives_on_without_references() {
+async fn a_named_actor_lives_on_without_references(place: Place) {
     let system = System::new("lifetime");
     let (actor, log) = scribe();
-    let scribe = system.actor(actor).urn("named").spawn().unwrap();
+    let scribe = system.actor(actor).urn("named").at(place).unwrap();
     let weak = scribe.downgrade().unwrap();
     drop(scribe);
     assert!(lives(&system).await);
@@ -232,11 +237,15 @@ async fn references_that_come_and_go_on_all_threads_leave_nobody_behind() {
     until(|| support::alive() == base && system.snapshot().actors.is_empty()).await;
 }
 
-#[support::test]
-async fn a_scoped_reference_stops_its_actor_when_it_goes() {
+async fn a_scoped_reference_stops_its_actor_when_it_goes(place: Place) {
     let system = System::new("lifetime");
     let (actor, log) = scribe();
-    let scoped = system.actor(actor).urn("helper").spawn().unwrap().scoped();
+    let scoped = system
+        .actor(actor)
+        .urn("helper")
+        .at(place)
+        .unwrap()
+        .scoped();
     let other = scoped.clone();
     scoped.note(1).tell().await.unwrap();
     drop(scoped);
@@ -248,8 +257,7 @@ async fn a_scoped_reference_stops_its_actor_when_it_goes() {
     assert!(log.has("1") && log.has("drop"));
 }
 
-#[support::test]
-async fn a_scope_may_end_after_an_explicit_end() {
+async fn a_scope_may_end_after_an_explicit_end(place: Place) {
     let system = System::new("lifetime");
     let ends = [
         |actor: &ActorRef<Scribe>| actor.stop(),
@@ -258,7 +266,12 @@ async fn a_scope_may_end_after_an_explicit_end() {
     ];
     for (end, reason) in ends.into_iter().zip(["stopped", "stopped at once", ""]) {
         let (actor, log) = scribe();
-        let scoped = system.actor(actor).urn("helper").spawn().unwrap().scoped();
+        let scoped = system
+            .actor(actor)
+            .urn("helper")
+            .at(place)
+            .unwrap()
+            .scoped();
         scoped.note(1).await.unwrap();
         let ended = end(&scoped).await;
         // Twice is as good as once, and so is the end of the scope.
@@ -276,7 +289,7 @@ async fn a_scope_may_end_after_an_explicit_end() {
     }
     // Nor does it matter that the system has gone before.
     let (actor, _log) = scribe();
-    let scoped = system.spawn(actor).unwrap().scoped();
+    let scoped = system.actor(actor).at(place).unwrap().scoped();
     assert!(system.shutdown().await.is_clean());
     drop(scoped);
     assert_eq!(system.snapshot().dead_letters, 0);

@@ -5,10 +5,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use conclib::Place;
 use conclib::prelude::*;
 use futures_util::stream;
-use support::{Gate, Log, Scribe, ScribeCalls, hold, poll_once, scribe, work};
+use support::{At, Gate, Log, Scribe, ScribeCalls, hold, poll_once, scribe, work};
 use tokio::task::{JoinSet, yield_now};
+
+support::on_every_place! {
+    waiting_senders_get_their_places_in_the_order_they_came,
+    every_way_to_send_keeps_the_order_of_its_sender,
+    what_an_actor_sends_to_itself_comes_after_what_is_queued,
+    an_ask_that_is_dropped_before_it_has_a_place_is_not_sent;
+    multi_thread:
+    ten_thousand_tells_of_one_sender_arrive_in_order,
+    each_of_many_senders_is_served_in_order_through_a_mailbox_that_is_always_full,
+    the_state_needs_no_lock_and_no_reply_goes_to_another_asker,
+}
 
 /// Notes what each sender sent, and how many turns overlap.
 #[actor]
@@ -49,10 +61,9 @@ impl Orderly {
     }
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_tells_of_one_sender_arrive_in_order() {
+async fn ten_thousand_tells_of_one_sender_arrive_in_order(place: Place) {
     let system = System::new("order");
-    let orderly = system.spawn(Orderly::default()).unwrap();
+    let orderly = system.actor(Orderly::default()).at(place).unwrap();
     for n in 0..10_000 {
         orderly.put(0, n).tell().await.unwrap();
     }
@@ -60,14 +71,15 @@ async fn ten_thousand_tells_of_one_sender_arrive_in_order() {
     assert!(seen[0].iter().copied().eq(0..10_000));
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_of_many_senders_is_served_in_order_through_a_mailbox_that_is_always_full() {
+async fn each_of_many_senders_is_served_in_order_through_a_mailbox_that_is_always_full(
+    place: Place,
+) {
     let system = System::new("order");
     for capacity in [1, 2, 7] {
         let orderly = system
             .actor(Orderly::default())
             .mailbox(capacity)
-            .spawn()
+            .at(place)
             .unwrap();
         let mut senders = JoinSet::new();
         for sender in 0..8 {
@@ -86,11 +98,10 @@ async fn each_of_many_senders_is_served_in_order_through_a_mailbox_that_is_alway
     }
 }
 
-#[support::test]
-async fn waiting_senders_get_their_places_in_the_order_they_came() {
+async fn waiting_senders_get_their_places_in_the_order_they_came(place: Place) {
     let system = System::new("order");
     let (actor, log) = scribe();
-    let scribe = system.actor(actor).mailbox(1).spawn().unwrap();
+    let scribe = system.actor(actor).mailbox(1).at(place).unwrap();
     let keeper = hold(&scribe).await;
     scribe.note(0).try_tell().unwrap();
     let mut waiting = JoinSet::new();
@@ -108,11 +119,10 @@ async fn waiting_senders_get_their_places_in_the_order_they_came() {
     assert_eq!(log.lines()[2..23], notes);
 }
 
-#[support::test]
-async fn every_way_to_send_keeps_the_order_of_its_sender() {
+async fn every_way_to_send_keeps_the_order_of_its_sender(place: Place) {
     let system = System::new("order");
     let (actor, log) = scribe();
-    let scribe = system.actor(actor).mailbox(64).spawn().unwrap();
+    let scribe = system.actor(actor).mailbox(64).at(place).unwrap();
     let mut replies = Vec::new();
     for n in (0..40).step_by(4) {
         scribe.note(n).tell().await.unwrap();
@@ -156,10 +166,9 @@ impl Selfish {
     }
 }
 
-#[support::test]
-async fn what_an_actor_sends_to_itself_comes_after_what_is_queued() {
+async fn what_an_actor_sends_to_itself_comes_after_what_is_queued(place: Place) {
     let system = System::new("order");
-    let selfish = system.spawn(Selfish::default()).unwrap();
+    let selfish = system.actor(Selfish::default()).at(place).unwrap();
     let (gate, mut keeper) = support::gate();
     selfish.begin(gate).tell().await.unwrap();
     keeper.entered().await;
@@ -189,10 +198,12 @@ impl Alone {
     }
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_state_needs_no_lock_and_no_reply_goes_to_another_asker() {
+async fn the_state_needs_no_lock_and_no_reply_goes_to_another_asker(place: Place) {
     let system = System::new("order");
-    let alone = system.spawn(Alone(std::cell::Cell::new(0))).unwrap();
+    let alone = system
+        .actor(Alone(std::cell::Cell::new(0)))
+        .at(place)
+        .unwrap();
     let mut askers = JoinSet::new();
     for _ in 0..4 {
         let alone = alone.clone();
@@ -352,11 +363,10 @@ async fn what_is_marked_as_concurrent_overlaps() {
     assert!(turns.most() > 1, "they are counted as the turns are");
 }
 
-#[support::test]
-async fn an_ask_that_is_dropped_before_it_has_a_place_is_not_sent() {
+async fn an_ask_that_is_dropped_before_it_has_a_place_is_not_sent(place: Place) {
     let system = System::new("order");
     let (actor, log) = scribe();
-    let scribe = system.actor(actor).mailbox(1).spawn().unwrap();
+    let scribe = system.actor(actor).mailbox(1).at(place).unwrap();
     let keeper = hold(&scribe).await;
     scribe.note(0).try_tell().unwrap();
     let mut ask = scribe.note(1).into_future();

@@ -4,15 +4,27 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use conclib::Place;
 use conclib::prelude::*;
-use support::{Gate, ScribeCalls, gate, hold, next_dead_letter, scribe};
+use support::{At, Gate, ScribeCalls, gate, hold, next_dead_letter, scribe};
 use tokio::task::JoinSet;
 
-#[support::test]
-async fn wait_refuses_only_those_who_do_not_wait() {
+support::on_every_place! {
+    wait_refuses_only_those_who_do_not_wait,
+    reject_gives_the_message_back_to_every_way_of_sending,
+    drop_newest_keeps_what_is_queued_and_dead_letters_the_rest,
+    drop_oldest_keeps_the_newest_and_answers_those_it_drops,
+    drop_oldest_reaches_what_waited_already_when_the_turn_began,
+    what_an_actor_sends_to_itself_is_never_refused_for_want_of_room,
+    what_an_actor_sends_to_itself_after_its_stop_is_refused;
+    multi_thread:
+    under_load_every_message_is_handled_rejected_or_dropped,
+}
+
+async fn wait_refuses_only_those_who_do_not_wait(place: Place) {
     let system = System::new("overflow");
     let (actor, log) = scribe();
-    let scribe = system.actor(actor).mailbox(1).spawn().unwrap();
+    let scribe = system.actor(actor).mailbox(1).at(place).unwrap();
     let keeper = hold(&scribe).await;
     scribe.note(0).try_tell().unwrap();
     let refused = scribe.note(1).try_tell().unwrap_err();
@@ -25,15 +37,14 @@ async fn wait_refuses_only_those_who_do_not_wait() {
     assert_eq!(system.snapshot().dead_letters, 0);
 }
 
-#[support::test]
-async fn reject_gives_the_message_back_to_every_way_of_sending() {
+async fn reject_gives_the_message_back_to_every_way_of_sending(place: Place) {
     let system = System::new("overflow");
     let (actor, log) = scribe();
     let scribe = system
         .actor(actor)
         .mailbox(1)
         .overflow(Overflow::Reject)
-        .spawn()
+        .at(place)
         .unwrap();
     let keeper = hold(&scribe).await;
     scribe.note(0).tell().await.unwrap();
@@ -57,8 +68,7 @@ async fn reject_gives_the_message_back_to_every_way_of_sending() {
     assert_eq!(system.snapshot().dead_letters, 0);
 }
 
-#[support::test]
-async fn drop_newest_keeps_what_is_queued_and_dead_letters_the_rest() {
+async fn drop_newest_keeps_what_is_queued_and_dead_letters_the_rest(place: Place) {
     let system = System::new("overflow");
     let mut events = system.events();
     let (actor, log) = scribe();
@@ -66,7 +76,7 @@ async fn drop_newest_keeps_what_is_queued_and_dead_letters_the_rest() {
         .actor(actor)
         .mailbox(2)
         .overflow(Overflow::DropNewest)
-        .spawn()
+        .at(place)
         .unwrap();
     let keeper = hold(&scribe).await;
     for n in 0..5 {
@@ -89,8 +99,7 @@ async fn drop_newest_keeps_what_is_queued_and_dead_letters_the_rest() {
     assert_eq!(system.snapshot().dead_letters, 6);
 }
 
-#[support::test]
-async fn drop_oldest_keeps_the_newest_and_answers_those_it_drops() {
+async fn drop_oldest_keeps_the_newest_and_answers_those_it_drops(place: Place) {
     let system = System::new("overflow");
     let mut events = system.events();
     let (actor, log) = scribe();
@@ -98,7 +107,7 @@ async fn drop_oldest_keeps_the_newest_and_answers_those_it_drops() {
         .actor(actor)
         .mailbox(2)
         .overflow(Overflow::DropOldest)
-        .spawn()
+        .at(place)
         .unwrap();
     let keeper = hold(&scribe).await;
     let asked = scribe.echo(0).reply().await.unwrap();
@@ -119,15 +128,14 @@ async fn drop_oldest_keeps_the_newest_and_answers_those_it_drops() {
     assert_eq!(system.snapshot().dead_letters, 3);
 }
 
-#[support::test]
-async fn drop_oldest_reaches_what_waited_already_when_the_turn_began() {
+async fn drop_oldest_reaches_what_waited_already_when_the_turn_began(place: Place) {
     let system = System::new("overflow");
     let (actor, log) = scribe();
     let scribe = system
         .actor(actor)
         .mailbox(3)
         .overflow(Overflow::DropOldest)
-        .spawn()
+        .at(place)
         .unwrap();
     let first = hold(&scribe).await;
     let (gate, mut keeper) = gate();
@@ -145,8 +153,7 @@ async fn drop_oldest_reaches_what_waited_already_when_the_turn_began() {
     assert_eq!(log.lines()[1..6], ["held", "held", "3", "4", "5"]);
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn under_load_every_message_is_handled_rejected_or_dropped() {
+async fn under_load_every_message_is_handled_rejected_or_dropped(place: Place) {
     const SENDERS: usize = 4;
     const EACH: usize = 2_000;
     for overflow in [
@@ -162,7 +169,7 @@ async fn under_load_every_message_is_handled_rejected_or_dropped() {
             .mailbox(3)
             .overflow(overflow)
             .urn("busy")
-            .spawn()
+            .at(place)
             .unwrap();
         let rejected = Arc::new(AtomicUsize::new(0));
         let dropped_asks = Arc::new(AtomicUsize::new(0));
@@ -265,8 +272,7 @@ impl Selfish {
     }
 }
 
-#[support::test]
-async fn what_an_actor_sends_to_itself_is_never_refused_for_want_of_room() {
+async fn what_an_actor_sends_to_itself_is_never_refused_for_want_of_room(place: Place) {
     let system = System::new("overflow");
     for overflow in [
         Overflow::Wait,
@@ -278,7 +284,7 @@ async fn what_an_actor_sends_to_itself_is_never_refused_for_want_of_room() {
             .actor(Selfish::default())
             .mailbox(2)
             .overflow(overflow)
-            .spawn()
+            .at(place)
             .unwrap();
         let (gate, mut keeper) = gate();
         selfish.flood(gate).tell().await.unwrap();
@@ -295,10 +301,9 @@ async fn what_an_actor_sends_to_itself_is_never_refused_for_want_of_room() {
     }
 }
 
-#[support::test]
-async fn what_an_actor_sends_to_itself_after_its_stop_is_refused() {
+async fn what_an_actor_sends_to_itself_after_its_stop_is_refused(place: Place) {
     let system = System::new("overflow");
-    let selfish = system.spawn(Selfish::default()).unwrap();
+    let selfish = system.actor(Selfish::default()).at(place).unwrap();
     assert_eq!(selfish.stop_and_send().await.unwrap(), [true; 4]);
     assert_eq!(selfish.stopped().await, Some(StopReason::Stopped));
 }

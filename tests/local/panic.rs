@@ -4,17 +4,30 @@
 use std::panic::panic_any;
 use std::time::Duration;
 
-use conclib::Restart;
+use conclib::{Place, Restart};
 use conclib::prelude::*;
-use support::{Log, NoGood, ScribeCalls, hold, next_dead_letter, scribe, until};
+use support::{At, Log, NoGood, ScribeCalls, hold, next_dead_letter, scribe, until};
 
-#[support::test]
-async fn a_panic_ends_its_actor_alone_and_tells_the_asker_its_text() {
+support::on_every_place! {
+    a_panic_ends_its_actor_alone_and_tells_the_asker_its_text,
+    a_panic_at_start_is_a_failed_start,
+    a_panic_in_the_stop_hook_does_not_keep_the_actor_from_its_end,
+    a_panic_in_the_error_hook_ends_the_actor_and_runs_the_stop_hook,
+    a_panic_whose_payload_is_no_text_is_told_too,
+    a_handler_that_panics_before_it_defers_tells_so,
+    a_message_that_panics_as_it_is_dropped_counts_as_a_panic_of_its_turn,
+    queued_messages_that_panic_as_they_are_dropped_do_not_keep_the_actor_from_its_end,
+    a_reply_that_panics_as_it_is_dropped_unwanted_ends_its_actor_at_most;
+    multi_thread:
+    a_hundred_actors_that_panic_leave_the_others_and_the_runtime_alone,
+}
+
+async fn a_panic_ends_its_actor_alone_and_tells_the_asker_its_text(place: Place) {
     let system = System::new("panic");
     let mut events = system.events();
     let (actor, log) = scribe();
-    let victim = system.actor(actor).urn("victim").spawn().unwrap();
-    let other = system.spawn(scribe().0).unwrap();
+    let victim = system.actor(actor).urn("victim").at(place).unwrap();
+    let other = system.actor(scribe().0).at(place).unwrap();
     let keeper = hold(&victim).await;
     let asked = victim.explode("out of luck".into()).reply().await.unwrap();
     let queued = victim.echo(1).reply().await.unwrap();
@@ -152,11 +165,10 @@ fn text(reason: &StopReason) -> &str {
     }
 }
 
-#[support::test]
-async fn a_panic_at_start_is_a_failed_start() {
+async fn a_panic_at_start_is_a_failed_start(place: Place) {
     let system = System::new("panic");
     let (bomb, log) = bomb(Fuse::Start);
-    let bomb = system.actor(bomb).urn("bomb").spawn().unwrap();
+    let bomb = system.actor(bomb).urn("bomb").at(place).unwrap();
     let asked = bomb.echo(1).reply().await.unwrap();
     let error = bomb.started().await.unwrap_err();
     assert_eq!(text(error.reason().unwrap()), "at start");
@@ -166,21 +178,19 @@ async fn a_panic_at_start_is_a_failed_start() {
     assert!(system.lookup("bomb").is_err());
 }
 
-#[support::test]
-async fn a_panic_in_the_stop_hook_does_not_keep_the_actor_from_its_end() {
+async fn a_panic_in_the_stop_hook_does_not_keep_the_actor_from_its_end(place: Place) {
     let system = System::new("panic");
     let (bomb, log) = bomb(Fuse::Stop);
-    let bomb = system.spawn(bomb).unwrap();
+    let bomb = system.actor(bomb).at(place).unwrap();
     bomb.echo(1).await.unwrap();
     assert_eq!(bomb.stop().await, StopReason::Stopped);
     assert_eq!(log.lines(), ["stop", "drop"]);
 }
 
-#[support::test]
-async fn a_panic_in_the_error_hook_ends_the_actor_and_runs_the_stop_hook() {
+async fn a_panic_in_the_error_hook_ends_the_actor_and_runs_the_stop_hook(place: Place) {
     let system = System::new("panic");
     let (bomb, log) = bomb(Fuse::Error);
-    let bomb = system.spawn(bomb).unwrap();
+    let bomb = system.actor(bomb).at(place).unwrap();
     bomb.fail().tell().await.unwrap();
     let queued = bomb.echo(1).reply().await.unwrap();
     assert_eq!(text(&bomb.stopped().await.unwrap()), "at error");
@@ -418,10 +428,9 @@ async fn an_incarnation_that_is_cut_short_may_panic_as_it_is_dropped() {
     assert_eq!(parent.state(), Some(State::Running));
 }
 
-#[support::test]
-async fn a_panic_whose_payload_is_no_text_is_told_too() {
+async fn a_panic_whose_payload_is_no_text_is_told_too(place: Place) {
     let system = System::new("panic");
-    let bomb = system.spawn(Bomb::default()).unwrap();
+    let bomb = system.actor(Bomb::default()).at(place).unwrap();
     let error = bomb.number().await.unwrap_err();
     assert!(
         matches!(&error, AskError::Panicked { fault, .. } if fault.message.contains("no text")),
@@ -429,10 +438,9 @@ async fn a_panic_whose_payload_is_no_text_is_told_too() {
     );
 }
 
-#[support::test]
-async fn a_handler_that_panics_before_it_defers_tells_so() {
+async fn a_handler_that_panics_before_it_defers_tells_so(place: Place) {
     let system = System::new("panic");
-    let bomb = system.spawn(Bomb::default()).unwrap();
+    let bomb = system.actor(Bomb::default()).at(place).unwrap();
     let error = bomb.at_once().await.unwrap_err();
     assert!(
         matches!(&error, AskError::Panicked { fault, .. } if fault.message == "before it deferred"),
@@ -440,23 +448,23 @@ async fn a_handler_that_panics_before_it_defers_tells_so() {
     );
 }
 
-#[support::test]
-async fn a_message_that_panics_as_it_is_dropped_counts_as_a_panic_of_its_turn() {
+async fn a_message_that_panics_as_it_is_dropped_counts_as_a_panic_of_its_turn(place: Place) {
     let system = System::new("panic");
-    let bomb = system.spawn(Bomb::default()).unwrap();
+    let bomb = system.actor(Bomb::default()).at(place).unwrap();
     let error = bomb.keep(PanicOnDrop).await.unwrap_err();
     assert!(matches!(error, AskError::Panicked { .. }), "{error}");
     bomb.stopped().await;
 }
 
-#[support::test]
-async fn queued_messages_that_panic_as_they_are_dropped_do_not_keep_the_actor_from_its_end() {
+async fn queued_messages_that_panic_as_they_are_dropped_do_not_keep_the_actor_from_its_end(
+    place: Place,
+) {
     let system = System::new("panic");
     let bomb = system
         .actor(Bomb::default())
         .urn("bomb")
         .mailbox(8)
-        .spawn()
+        .at(place)
         .unwrap();
     let (gate, mut keeper) = support::gate();
     let held = bomb.give(gate).reply().await.unwrap();
@@ -471,11 +479,10 @@ async fn queued_messages_that_panic_as_they_are_dropped_do_not_keep_the_actor_fr
     drop((keeper, held));
 }
 
-#[support::test]
-async fn a_reply_that_panics_as_it_is_dropped_unwanted_ends_its_actor_at_most() {
+async fn a_reply_that_panics_as_it_is_dropped_unwanted_ends_its_actor_at_most(place: Place) {
     let system = System::new("panic");
     let (bomb, log) = bomb(Fuse::None);
-    let bomb = system.spawn(bomb).unwrap();
+    let bomb = system.actor(bomb).at(place).unwrap();
     let (gate, mut keeper) = support::gate();
     let reply = bomb.give(gate).reply().await.unwrap();
     keeper.entered().await;
@@ -489,13 +496,12 @@ async fn a_reply_that_panics_as_it_is_dropped_unwanted_ends_its_actor_at_most() 
     assert_eq!(log.lines(), ["stop", "drop"]);
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_actors_that_panic_leave_the_others_and_the_runtime_alone() {
+async fn a_hundred_actors_that_panic_leave_the_others_and_the_runtime_alone(place: Place) {
     let base = support::alive();
     let system = System::new("panic");
-    let other = system.spawn(scribe().0).unwrap();
+    let other = system.actor(scribe().0).at(place).unwrap();
     for n in 0..100 {
-        let victim = system.spawn(scribe().0).unwrap();
+        let victim = system.actor(scribe().0).at(place).unwrap();
         let error = victim.explode(n.to_string()).await.unwrap_err();
         assert!(matches!(error, AskError::Panicked { .. }));
         assert_eq!(other.echo(n).await, Ok(n));

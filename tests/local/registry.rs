@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
+use conclib::Place;
 use conclib::prelude::*;
-use support::{Scribe, ScribeCalls, scribe};
+use support::{At, Scribe, ScribeCalls, scribe};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
+
+support::on_every_place! {
+    multi_thread:
+    of_many_that_want_one_name_at_once_exactly_one_gets_it,
+}
 
 #[actor(urn = "own")]
 struct Own;
@@ -50,8 +56,7 @@ async fn a_name_that_is_taken_is_refused_and_its_owner_untouched() {
     assert_eq!(system.spawn(Own).unwrap().ping().await, Ok(1));
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_that_want_one_name_at_once_exactly_one_gets_it() {
+async fn of_many_that_want_one_name_at_once_exactly_one_gets_it(place: Place) {
     let system = System::new("registry");
     for _ in 0..50 {
         let start = Arc::new(Barrier::new(8));
@@ -60,7 +65,7 @@ async fn of_many_that_want_one_name_at_once_exactly_one_gets_it() {
             let (system, start) = (system.clone(), start.clone());
             spawners.spawn(async move {
                 start.wait().await;
-                system.spawn(Own)
+                system.actor(Own).at(place)
             });
         }
         let mut won = spawners.join_all().await;

@@ -6,9 +6,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use conclib::NotRestarted;
+use conclib::Place;
 use conclib::prelude::*;
-use support::gate;
+use support::{At, gate};
 use tokio::time::Instant;
+
+support::on_every_place! {
+    identity_outlives_a_restart,
+    what_was_asked_for_is_final,
+    an_error_that_nobody_asked_about_can_restart_it,
+    without_a_source_a_restart_is_an_end_and_an_event,
+    create_makes_it_anew_from_the_same_arguments,
+    the_next_start_is_after_the_former_stop_and_drop,
+}
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -75,15 +85,14 @@ async fn generation(worker: &ActorRef<Worker>, n: u32) {
     assert_eq!(worker.generation(), Some(n));
 }
 
-#[support::test]
-async fn identity_outlives_a_restart() {
+async fn identity_outlives_a_restart(place: Place) {
     let system = System::new("test");
     let mut events = system.events();
     let worker = system
         .actor_with(Worker::default)
         .urn("worker")
         .restart(policy(5, Duration::from_secs(10), MS))
-        .spawn()
+        .at(place)
         .unwrap();
     let weak = worker.downgrade().unwrap();
     assert_eq!(worker.work().await.unwrap(), 1);
@@ -331,8 +340,7 @@ async fn jitter_spreads_but_stays_in_its_bounds() {
     assert!(pauses.len() > 10, "{pauses:?}");
 }
 
-#[support::test]
-async fn what_was_asked_for_is_final() {
+async fn what_was_asked_for_is_final(place: Place) {
     let system = System::new("test");
     let spawn = || {
         system
@@ -342,7 +350,7 @@ async fn what_was_asked_for_is_final() {
                 Duration::from_secs(10),
                 Duration::from_secs(3600),
             ))
-            .spawn()
+            .at(place)
             .unwrap()
     };
     let worker = spawn();
@@ -372,13 +380,12 @@ async fn what_was_asked_for_is_final() {
     }
 }
 
-#[support::test]
-async fn an_error_that_nobody_asked_about_can_restart_it() {
+async fn an_error_that_nobody_asked_about_can_restart_it(place: Place) {
     let system = System::new("test");
     let worker = system
         .actor_with(Worker::default)
         .restart(Restart::never().backoff(Backoff::none()))
-        .spawn()
+        .at(place)
         .unwrap();
     assert_eq!(worker.work().await.unwrap(), 1);
     worker.give_up().tell().await.unwrap();
@@ -392,11 +399,10 @@ async fn an_error_that_nobody_asked_about_can_restart_it() {
     ));
 }
 
-#[support::test]
-async fn without_a_source_a_restart_is_an_end_and_an_event() {
+async fn without_a_source_a_restart_is_an_end_and_an_event(place: Place) {
     let system = System::new("test");
     let mut events = system.events();
-    let worker = system.spawn(Worker::default()).unwrap();
+    let worker = system.actor(Worker::default()).at(place).unwrap();
     worker.give_up().tell().await.unwrap();
     assert!(matches!(
         worker.stopped().await,
@@ -435,13 +441,12 @@ impl Made {
     }
 }
 
-#[support::test]
-async fn create_makes_it_anew_from_the_same_arguments() {
+async fn create_makes_it_anew_from_the_same_arguments(place: Place) {
     let system = System::new("test");
     let made = system
         .create::<Made>(7)
         .restart(Restart::on_failure().backoff(Backoff::none()))
-        .spawn()
+        .at(place)
         .unwrap();
     assert_eq!(made.take().await.unwrap(), 7);
     assert_eq!(made.take().await.unwrap(), 0);
@@ -487,8 +492,7 @@ impl Drop for Port {
     }
 }
 
-#[support::test]
-async fn the_next_start_is_after_the_former_stop_and_drop() {
+async fn the_next_start_is_after_the_former_stop_and_drop(place: Place) {
     let system = System::new("test");
     let free = Arc::new(AtomicUsize::new(1));
     let port = system
@@ -498,7 +502,7 @@ async fn the_next_start_is_after_the_former_stop_and_drop() {
                 .max(100, Duration::from_secs(10))
                 .backoff(Backoff::none()),
         )
-        .spawn()
+        .at(place)
         .unwrap();
     for n in 1..50 {
         port.ok().await.unwrap();

@@ -3,9 +3,20 @@
 
 use std::time::Duration;
 
+use conclib::Place;
 use conclib::prelude::*;
-use support::{Gate, Log, Scribe, ScribeCalls, gate, hold, poll_once, scribe, until};
+use support::{At, Gate, Log, Scribe, ScribeCalls, gate, hold, poll_once, scribe, until};
 use tokio::time::Instant;
+
+support::on_every_place! {
+    the_newest_ends_first_and_what_is_queued_is_served,
+    nothing_happens_before_it_is_awaited_and_then_no_actor_is_taken_in,
+    it_can_be_said_again_and_by_many,
+    no_deadline_is_too_short_or_too_long,
+    a_shutdown_that_is_dropped_midway_can_be_said_again;
+    multi_thread:
+    a_turn_that_never_awaits_is_named_and_does_not_hold_the_shutdown_up,
+}
 
 /// Logs its end under its own name.
 #[actor]
@@ -30,8 +41,7 @@ impl Named {
     }
 }
 
-#[support::test]
-async fn the_newest_ends_first_and_what_is_queued_is_served() {
+async fn the_newest_ends_first_and_what_is_queued_is_served(place: Place) {
     let base = support::alive();
     let system = System::new("shutdown");
     let log = Log::default();
@@ -41,7 +51,7 @@ async fn the_newest_ends_first_and_what_is_queued_is_served() {
             log: log.clone(),
             last: None,
         };
-        let named = system.actor(named).urn(name).spawn().unwrap();
+        let named = system.actor(named).urn(name).at(place).unwrap();
         named.started().await.unwrap();
         actors.push(named);
     }
@@ -59,19 +69,21 @@ async fn the_newest_ends_first_and_what_is_queued_is_served() {
     until(|| support::alive() == base).await;
 }
 
-#[support::test]
-async fn nothing_happens_before_it_is_awaited_and_then_no_actor_is_taken_in() {
+async fn nothing_happens_before_it_is_awaited_and_then_no_actor_is_taken_in(place: Place) {
     let system = System::new("shutdown");
     let shutdown = system.shutdown();
-    let scribe = system.actor(scribe().0).urn("one").spawn().unwrap();
+    let scribe = system.actor(scribe().0).urn("one").at(place).unwrap();
     let keeper = hold(&scribe).await;
     let mut shutdown = shutdown.into_future();
-    system.spawn(self::scribe().0).unwrap();
+    system.actor(self::scribe().0).at(place).unwrap();
     assert!(poll_once(&mut shutdown).is_pending());
     let refused = SpawnError::ShuttingDown {
         system: "shutdown".to_owned(),
     };
-    assert_eq!(system.spawn(self::scribe().0).unwrap_err(), refused);
+    assert_eq!(
+        system.actor(self::scribe().0).at(place).unwrap_err(),
+        refused
+    );
     let refused = system.actor(self::scribe().0).urn("one").spawn();
     assert!(matches!(refused, Err(SpawnError::ShuttingDown { .. })));
     keeper.open();
@@ -79,10 +91,9 @@ async fn nothing_happens_before_it_is_awaited_and_then_no_actor_is_taken_in() {
     assert!(system.spawn(self::scribe().0).is_err());
 }
 
-#[support::test]
-async fn it_can_be_said_again_and_by_many() {
+async fn it_can_be_said_again_and_by_many(place: Place) {
     let system = System::new("shutdown");
-    let scribe = system.spawn(scribe().0).unwrap();
+    let scribe = system.actor(scribe().0).at(place).unwrap();
     let keeper = hold(&scribe).await;
     let clone = system.clone();
     let other = tokio::spawn(async move { clone.shutdown().await });
@@ -131,10 +142,9 @@ async fn who_does_not_end_in_time_is_killed_and_named() {
     drop((keeper, held));
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_turn_that_never_awaits_is_named_and_does_not_hold_the_shutdown_up() {
+async fn a_turn_that_never_awaits_is_named_and_does_not_hold_the_shutdown_up(place: Place) {
     let system = System::new("shutdown");
-    let stuck = system.actor(scribe().0).urn("stuck").spawn().unwrap();
+    let stuck = system.actor(scribe().0).urn("stuck").at(place).unwrap();
     let (gate, mut keeper) = gate();
     stuck.block(gate).tell().await.unwrap();
     keeper.entered().await;
@@ -167,11 +177,10 @@ async fn an_actor_that_hangs_does_not_take_the_end_of_the_older_ones() {
     drop(held);
 }
 
-#[support::test]
-async fn no_deadline_is_too_short_or_too_long() {
+async fn no_deadline_is_too_short_or_too_long(place: Place) {
     for deadline in [Duration::ZERO, Duration::MAX] {
         let system = System::new("shutdown");
-        let scribe: ActorRef<Scribe> = system.spawn(scribe().0).unwrap();
+        let scribe: ActorRef<Scribe> = system.actor(scribe().0).at(place).unwrap();
         scribe.started().await.unwrap();
         let report = system.shutdown().deadline(deadline).await;
         assert_eq!(report.stopped + report.killed.len(), 1, "{report}");
@@ -182,10 +191,9 @@ async fn no_deadline_is_too_short_or_too_long() {
     assert_eq!(empty.to_string(), "0 stopped; 0 dead letters");
 }
 
-#[support::test]
-async fn a_shutdown_that_is_dropped_midway_can_be_said_again() {
+async fn a_shutdown_that_is_dropped_midway_can_be_said_again(place: Place) {
     let system = System::new("shutdown");
-    let scribe = system.spawn(scribe().0).unwrap();
+    let scribe = system.actor(scribe().0).at(place).unwrap();
     let keeper = hold(&scribe).await;
     let mut midway = system.shutdown().into_future();
     assert!(poll_once(&mut midway).is_pending());

@@ -1,10 +1,31 @@
 //! Stop has three words. Each is idempotent, can be awaited by many, and
 //! resolves only once the state is dropped and the name is free.
 
-use conclib::Restart;
+use conclib::{Place, Restart};
 use conclib::prelude::*;
-use support::{Gate, Keeper, Log, Scribe, ScribeCalls, gate, hold, poll_once, scribe};
+use support::{At, Gate, Keeper, Log, Scribe, ScribeCalls, gate, hold, poll_once, scribe};
 use tokio::task::JoinSet;
+
+support::on_every_place! {
+    stop_serves_what_is_queued_and_refuses_what_comes_later,
+    stop_now_finishes_the_turn_that_runs_and_refuses_what_is_queued,
+    kill_ends_the_turn_at_its_next_await_and_says_so_to_its_asker,
+    the_signal_is_given_whether_or_not_the_end_is_awaited,
+    a_more_urgent_word_overtakes_and_a_milder_one_changes_nothing,
+    an_actor_that_stops_itself_answers_first_then_runs_its_hook,
+    an_actor_may_stop_itself_at_once_and_more_than_once,
+    the_state_moves_from_starting_over_running_and_stopping_to_stopped,
+    an_actor_that_failed_is_stopping_until_it_has_stopped,
+    an_actor_that_serves_what_is_left_is_stopping,
+    a_kill_ends_an_actor_that_is_starting_and_that_counts_as_not_started,
+    stop_now_lets_an_actor_that_is_starting_start_and_stop,
+    a_kill_ends_an_actor_that_is_in_its_stop_hook,
+    an_any_ref_can_stop_its_actor_too;
+    multi_thread:
+    a_turn_that_never_awaits_is_killed_at_its_end,
+    each_word_is_idempotent_and_resolves_for_many_after_the_state_is_dropped,
+    a_name_can_be_taken_again_as_soon_as_its_actor_has_stopped,
+}
 
 type End = fn(&ActorRef<Scribe>) -> Stopping;
 
@@ -14,11 +35,10 @@ const ENDS: [(End, StopReason); 3] = [
     (ActorRef::kill, StopReason::Killed),
 ];
 
-#[support::test]
-async fn stop_serves_what_is_queued_and_refuses_what_comes_later() {
+async fn stop_serves_what_is_queued_and_refuses_what_comes_later(place: Place) {
     let system = System::new("stop");
     let (actor, log) = scribe();
-    let scribe = system.spawn(actor).unwrap();
+    let scribe = system.actor(actor).at(place).unwrap();
     let urn = scribe.urn();
     let keeper = hold(&scribe).await;
     scribe.note(1).tell().await.unwrap();
@@ -48,11 +68,10 @@ async fn stop_serves_what_is_queued_and_refuses_what_comes_later() {
     assert_eq!(log.lines(), lines);
 }
 
-#[support::test]
-async fn stop_now_finishes_the_turn_that_runs_and_refuses_what_is_queued() {
+async fn stop_now_finishes_the_turn_that_runs_and_refuses_what_is_queued(place: Place) {
     let system = System::new("stop");
     let (actor, log) = scribe();
-    let scribe = system.spawn(actor).unwrap();
+    let scribe = system.actor(actor).at(place).unwrap();
     let (gate, mut keeper) = gate();
     let running = scribe.hold(gate).reply().await.unwrap();
     keeper.entered().await;
@@ -78,11 +97,10 @@ async fn stop_now_finishes_the_turn_that_runs_and_refuses_what_is_queued() {
     assert_eq!(system.snapshot().dead_letters, 4);
 }
 
-#[support::test]
-async fn kill_ends_the_turn_at_its_next_await_and_says_so_to_its_asker() {
+async fn kill_ends_the_turn_at_its_next_await_and_says_so_to_its_asker(place: Place) {
     let system = System::new("stop");
     let (actor, log) = scribe();
-    let scribe = system.spawn(actor).unwrap();
+    let scribe = system.actor(actor).at(place).unwrap();
     let (gate, mut keeper) = gate();
     let running = scribe.hold(gate).reply().await.unwrap();
     keeper.entered().await;
@@ -97,11 +115,10 @@ async fn kill_ends_the_turn_at_its_next_await_and_says_so_to_its_asker() {
     drop(keeper);
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_turn_that_never_awaits_is_killed_at_its_end() {
+async fn a_turn_that_never_awaits_is_killed_at_its_end(place: Place) {
     let system = System::new("stop");
     let (actor, log) = scribe();
-    let scribe = system.spawn(actor).unwrap();
+    let scribe = system.actor(actor).at(place).unwrap();
     let (gate, mut keeper) = gate();
     scribe.block(gate).tell().await.unwrap();
     keeper.entered().await;
@@ -113,12 +130,11 @@ async fn a_turn_that_never_awaits_is_killed_at_its_end() {
     assert!(!log.has("1"));
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_word_is_idempotent_and_resolves_for_many_after_the_state_is_dropped() {
+async fn each_word_is_idempotent_and_resolves_for_many_after_the_state_is_dropped(place: Place) {
     for (end, reason) in ENDS {
         let system = System::new("stop");
         let (actor, log) = scribe();
-        let scribe = system.actor(actor).urn("many").spawn().unwrap();
+        let scribe = system.actor(actor).urn("many").at(place).unwrap();
         let keeper = hold(&scribe).await;
         let mut waiting = JoinSet::new();
         for n in 0..20 {
@@ -146,19 +162,17 @@ async fn each_word_is_idempotent_and_resolves_for_many_after_the_state_is_droppe
     }
 }
 
-#[support::test]
-async fn the_signal_is_given_whether_or_not_the_end_is_awaited() {
+async fn the_signal_is_given_whether_or_not_the_end_is_awaited(place: Place) {
     let system = System::new("stop");
     for (end, reason) in ENDS {
-        let scribe = system.spawn(scribe().0).unwrap();
+        let scribe = system.actor(scribe().0).at(place).unwrap();
         scribe.started().await.unwrap();
         drop(end(&scribe));
         assert_eq!(scribe.stopped().await, Some(reason));
     }
 }
 
-#[support::test]
-async fn a_more_urgent_word_overtakes_and_a_milder_one_changes_nothing() {
+async fn a_more_urgent_word_overtakes_and_a_milder_one_changes_nothing(place: Place) {
     let system = System::new("stop");
     for (words, reason, held) in [
         ([0, 1], StopReason::StoppedNow, true),
@@ -168,7 +182,7 @@ async fn a_more_urgent_word_overtakes_and_a_milder_one_changes_nothing() {
         ([2, 0], StopReason::Killed, false),
     ] {
         let (actor, log) = scribe();
-        let scribe = system.spawn(actor).unwrap();
+        let scribe = system.actor(actor).at(place).unwrap();
         let keeper = hold(&scribe).await;
         scribe.note(1).tell().await.unwrap();
         let ends = words.map(|word| ENDS[word].0(&scribe));
@@ -183,12 +197,11 @@ async fn a_more_urgent_word_overtakes_and_a_milder_one_changes_nothing() {
     }
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_name_can_be_taken_again_as_soon_as_its_actor_has_stopped() {
+async fn a_name_can_be_taken_again_as_soon_as_its_actor_has_stopped(place: Place) {
     let system = System::new("stop");
     for round in 0..1000 {
         let (actor, log) = scribe();
-        let scribe = system.actor(actor).urn("phoenix").spawn().unwrap();
+        let scribe = system.actor(actor).urn("phoenix").at(place).unwrap();
         if round % 2 == 0 {
             scribe.note(round).tell().await.unwrap();
         }
@@ -199,11 +212,10 @@ async fn a_name_can_be_taken_again_as_soon_as_its_actor_has_stopped() {
     assert!(system.snapshot().actors.is_empty());
 }
 
-#[support::test]
-async fn an_actor_that_stops_itself_answers_first_then_runs_its_hook() {
+async fn an_actor_that_stops_itself_answers_first_then_runs_its_hook(place: Place) {
     let system = System::new("stop");
     let (actor, log) = scribe();
-    let scribe = system.spawn(actor).unwrap();
+    let scribe = system.actor(actor).at(place).unwrap();
     let keeper = hold(&scribe).await;
     let quit = scribe.quit().reply().await.unwrap();
     scribe.note(1).tell().await.unwrap();
@@ -278,13 +290,12 @@ fn slow() -> (Slow, Keeper, Keeper, Log) {
     (slow, starting, stopping, log)
 }
 
-#[support::test]
-async fn an_actor_may_stop_itself_at_once_and_more_than_once() {
+async fn an_actor_may_stop_itself_at_once_and_more_than_once(place: Place) {
     let system = System::new("stop");
     let (actor, starting, stopping, log) = slow();
     starting.open();
     stopping.open();
-    let slow = system.spawn(actor).unwrap();
+    let slow = system.actor(actor).at(place).unwrap();
     let twice = slow.twice().reply().await.unwrap();
     let queued = slow.ping().reply().await.unwrap();
     assert_eq!(twice.await, Ok(()));
@@ -293,11 +304,10 @@ async fn an_actor_may_stop_itself_at_once_and_more_than_once() {
     assert_eq!(log.lines(), ["start", "stop", "drop"]);
 }
 
-#[support::test]
-async fn the_state_moves_from_starting_over_running_and_stopping_to_stopped() {
+async fn the_state_moves_from_starting_over_running_and_stopping_to_stopped(place: Place) {
     let system = System::new("stop");
     let (actor, mut starting, mut stopping, _) = slow();
-    let slow = system.actor(actor).urn("slow").spawn().unwrap();
+    let slow = system.actor(actor).urn("slow").at(place).unwrap();
     let seen = || {
         let there = system.snapshot().actors.first().map(|actor| actor.state);
         let any = system.lookup("slow").ok().map(|any| any.state());
@@ -318,12 +328,11 @@ async fn the_state_moves_from_starting_over_running_and_stopping_to_stopped() {
     assert_eq!(seen(), (State::Stopped, None));
 }
 
-#[support::test]
-async fn an_actor_that_failed_is_stopping_until_it_has_stopped() {
+async fn an_actor_that_failed_is_stopping_until_it_has_stopped(place: Place) {
     let system = System::new("stop");
     let (actor, starting, mut stopping, _) = slow();
     starting.open();
-    let slow = system.spawn(actor).unwrap();
+    let slow = system.actor(actor).at(place).unwrap();
     slow.fail().tell().await.unwrap();
     stopping.entered().await;
     assert_eq!(slow.state(), Some(State::Stopping));
@@ -335,10 +344,9 @@ async fn an_actor_that_failed_is_stopping_until_it_has_stopped() {
     assert_eq!(slow.state(), Some(State::Stopped));
 }
 
-#[support::test]
-async fn an_actor_that_serves_what_is_left_is_stopping() {
+async fn an_actor_that_serves_what_is_left_is_stopping(place: Place) {
     let system = System::new("stop");
-    let scribe = system.spawn(scribe().0).unwrap();
+    let scribe = system.actor(scribe().0).at(place).unwrap();
     let keeper = hold(&scribe).await;
     assert_eq!(scribe.state(), Some(State::Running));
     let end = scribe.stop();
@@ -372,11 +380,10 @@ async fn an_actor_killed_before_it_has_begun_ends() {
     assert!(system.lookup("unborn").is_err());
 }
 
-#[support::test]
-async fn a_kill_ends_an_actor_that_is_starting_and_that_counts_as_not_started() {
+async fn a_kill_ends_an_actor_that_is_starting_and_that_counts_as_not_started(place: Place) {
     let system = System::new("stop");
     let (actor, mut starting, stopping, log) = slow();
-    let slow = system.spawn(actor).unwrap();
+    let slow = system.actor(actor).at(place).unwrap();
     starting.entered().await;
     let asked = slow.ping().reply().await.unwrap();
     assert_eq!(slow.kill().await, StopReason::Killed);
@@ -388,11 +395,10 @@ async fn a_kill_ends_an_actor_that_is_starting_and_that_counts_as_not_started() 
     drop((starting, stopping));
 }
 
-#[support::test]
-async fn stop_now_lets_an_actor_that_is_starting_start_and_stop() {
+async fn stop_now_lets_an_actor_that_is_starting_start_and_stop(place: Place) {
     let system = System::new("stop");
     let (actor, mut starting, stopping, log) = slow();
-    let slow = system.spawn(actor).unwrap();
+    let slow = system.actor(actor).at(place).unwrap();
     starting.entered().await;
     let asked = slow.ping().reply().await.unwrap();
     let end = slow.stop_now();
@@ -404,12 +410,11 @@ async fn stop_now_lets_an_actor_that_is_starting_start_and_stop() {
     assert!(slow.started().await.is_ok());
 }
 
-#[support::test]
-async fn a_kill_ends_an_actor_that_is_in_its_stop_hook() {
+async fn a_kill_ends_an_actor_that_is_in_its_stop_hook(place: Place) {
     let system = System::new("stop");
     let (actor, starting, mut stopping, log) = slow();
     starting.open();
-    let slow = system.spawn(actor).unwrap();
+    let slow = system.actor(actor).at(place).unwrap();
     drop(slow.stop());
     stopping.entered().await;
     assert_eq!(slow.kill().await, StopReason::Killed);
@@ -417,11 +422,10 @@ async fn a_kill_ends_an_actor_that_is_in_its_stop_hook() {
     drop(stopping);
 }
 
-#[support::test]
-async fn an_any_ref_can_stop_its_actor_too() {
+async fn an_any_ref_can_stop_its_actor_too(place: Place) {
     let system = System::new("stop");
     let (actor, log) = scribe();
-    let scribe = system.actor(actor).urn("any").spawn().unwrap();
+    let scribe = system.actor(actor).urn("any").at(place).unwrap();
     scribe.note(1).tell().await.unwrap();
     let any = system.lookup("any").unwrap();
     assert_eq!(any.stop().await, StopReason::Stopped);

@@ -5,9 +5,28 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use conclib::Place;
 use conclib::prelude::*;
 use support::family::*;
-use support::{Log, ScribeCalls, gate, until};
+use support::{At, Log, ScribeCalls, gate, until};
+
+support::on_every_place! {
+    no_answer_of_a_hook_can_hide_that_a_child_failed_too_often,
+    a_hook_is_told_which_child_why_how_often_and_what_comes_of_it,
+    a_hook_can_resume_restart_stop_or_escalate,
+    what_a_child_says_of_its_own_error_is_what_its_parent_is_told,
+    a_panic_in_the_hook_is_the_supervisors_own,
+    a_child_that_does_not_start_is_supervised_as_one_that_fails,
+    an_end_while_a_child_waits_for_its_restart_is_prompt_and_leaves_nothing,
+    a_kill_after_a_restart_is_a_kill,
+    the_state_of_a_dead_child_is_dropped,
+    a_supervisor_that_is_restarted_makes_its_children_anew,
+    the_end_of_a_significant_child_is_final_for_a_supervisor_with_a_policy_too,
+    a_shutdown_lets_a_parent_of_a_significant_child_serve_what_is_queued,
+    a_parent_that_is_told_of_a_child_while_it_ends_serves_what_is_queued;
+    multi_thread:
+    siblings_that_fail_on_many_threads_come_up_again,
+}
 
 /// A child that is made anew at once.
 fn at_once() -> Restart {
@@ -19,10 +38,9 @@ fn not_soon() -> Restart {
     policy().backoff(Backoff::from(Duration::from_secs(3600)))
 }
 
-#[support::test]
-async fn no_answer_of_a_hook_can_hide_that_a_child_failed_too_often() {
+async fn no_answer_of_a_hook_can_hide_that_a_child_failed_too_often(place: Place) {
     for said in [Directive::Resume, Directive::Restart, Directive::Stop] {
-        let mut family = Family::new(Some(Directive::Restart));
+        let mut family = Family::at(place, Some(Directive::Restart));
         let child = family
             .child("a", at_once().max(1, Duration::from_secs(10)))
             .await;
@@ -44,9 +62,8 @@ async fn no_answer_of_a_hook_can_hide_that_a_child_failed_too_often() {
     }
 }
 
-#[support::test]
-async fn a_hook_is_told_which_child_why_how_often_and_what_comes_of_it() {
-    let mut family = Family::new(Some(Directive::Resume));
+async fn a_hook_is_told_which_child_why_how_often_and_what_comes_of_it(place: Place) {
+    let mut family = Family::at(place, Some(Directive::Resume));
     let policy = at_once().max(1, Duration::from_secs(10));
     family.boss.say(Directive::Restart).await.unwrap();
     let child = family.child("a", policy).await;
@@ -58,7 +75,7 @@ async fn a_hook_is_told_which_child_why_how_often_and_what_comes_of_it() {
         .system
         .actor(family.plan().part("once"))
         .child_of(&family.boss)
-        .spawn()
+        .at(place)
         .unwrap();
     family.boss.say(Directive::Resume).await.unwrap();
     once.fail().await.unwrap_err();
@@ -89,10 +106,9 @@ async fn a_hook_is_told_which_child_why_how_often_and_what_comes_of_it() {
     assert_eq!(reasons, expected);
 }
 
-#[support::test]
-async fn a_hook_can_resume_restart_stop_or_escalate() {
+async fn a_hook_can_resume_restart_stop_or_escalate(place: Place) {
     for said in [Directive::Resume, Directive::Stop] {
-        let family = Family::new(Some(said));
+        let family = Family::at(place, Some(said));
         let child = family.child("a", at_once()).await;
         let sibling = family.child("b", at_once()).await;
         child.fail().await.unwrap_err();
@@ -103,7 +119,7 @@ async fn a_hook_can_resume_restart_stop_or_escalate() {
         assert_eq!(family.boss.children().await.unwrap(), [sibling.urn()]);
         assert_eq!((sibling.generation(), family.exits.len()), (Some(1), 1));
     }
-    let mut family = Family::new(Some(Directive::Restart));
+    let mut family = Family::at(place, Some(Directive::Restart));
     let child = family
         .child("a", Restart::never().backoff(Backoff::none()))
         .await;
@@ -111,15 +127,14 @@ async fn a_hook_can_resume_restart_stop_or_escalate() {
     assert_eq!(family.restarted("a").await, 2);
     assert_eq!(family.exits.all()[0].default, Directive::Escalate);
 
-    let family = Family::new(Some(Directive::Escalate));
+    let family = Family::at(place, Some(Directive::Escalate));
     let child = family.child("a", at_once()).await;
     child.fail().await.unwrap_err();
     let reason = family.boss.stopped().await;
     assert!(matches!(reason, Some(StopReason::Escalated(_))));
 }
 
-#[support::test]
-async fn what_a_child_says_of_its_own_error_is_what_its_parent_is_told() {
+async fn what_a_child_says_of_its_own_error_is_what_its_parent_is_told(place: Place) {
     for (said, renews, default) in [
         (Directive::Restart, true, Directive::Restart),
         (Directive::Restart, false, Directive::Stop),
@@ -128,7 +143,7 @@ async fn what_a_child_says_of_its_own_error_is_what_its_parent_is_told() {
         (Directive::Escalate, true, Directive::Escalate),
         (Directive::Escalate, false, Directive::Escalate),
     ] {
-        let family = Family::new(None);
+        let family = Family::at(place, None);
         let plan = Plan {
             said,
             ..family.plan()
@@ -137,11 +152,11 @@ async fn what_a_child_says_of_its_own_error_is_what_its_parent_is_told() {
             true => {
                 let make = move || plan.part("a");
                 let child = family.system.actor_with(make).child_of(&family.boss);
-                child.restart(at_once()).spawn().unwrap()
+                child.restart(at_once()).at(place).unwrap()
             }
             false => {
                 let child = family.system.actor(plan.part("a"));
-                child.child_of(&family.boss).spawn().unwrap()
+                child.child_of(&family.boss).at(place).unwrap()
             }
         };
         child.refuse().tell().await.unwrap();
@@ -159,28 +174,27 @@ async fn what_a_child_says_of_its_own_error_is_what_its_parent_is_told() {
         }
     }
     // And with `Resume` nothing has ended.
-    let family = Family::new(None);
+    let family = Family::at(place, None);
     let child = family.child("a", at_once()).await;
     child.refuse().tell().await.unwrap();
     assert_eq!(child.serve().await.unwrap(), 1);
     assert_eq!((child.generation(), family.exits.len()), (Some(1), 0));
 }
 
-#[support::test]
-async fn a_panic_in_the_hook_is_the_supervisors_own() {
+async fn a_panic_in_the_hook_is_the_supervisors_own(place: Place) {
     let base = support::alive();
     let system = System::new("family");
     let boss = Boss {
         panics: true,
         ..Boss::default()
     };
-    let boss = system.spawn(boss).unwrap();
+    let boss = system.actor(boss).at(place).unwrap();
     let plan = Plan::default();
     let child = system
         .actor_with(move || plan.part("a"))
         .child_of(&boss)
         .restart(at_once())
-        .spawn()
+        .at(place)
         .unwrap();
     child.fail().await.unwrap_err();
     let reason = boss.stopped().await.unwrap();
@@ -189,9 +203,8 @@ async fn a_panic_in_the_hook_is_the_supervisors_own() {
     until(|| support::alive() == base).await;
 }
 
-#[support::test]
-async fn a_child_that_does_not_start_is_supervised_as_one_that_fails() {
-    let family = Family::new(None);
+async fn a_child_that_does_not_start_is_supervised_as_one_that_fails(place: Place) {
+    let family = Family::at(place, None);
     let plan = family.plan();
     plan.broken.store(2, Ordering::SeqCst);
     let child = family
@@ -199,7 +212,7 @@ async fn a_child_that_does_not_start_is_supervised_as_one_that_fails() {
         .actor_with(move || plan.part("a"))
         .child_of(&family.boss)
         .restart(at_once())
-        .spawn()
+        .at(place)
         .unwrap();
     child.started().await.unwrap();
     assert_eq!(child.generation(), Some(3));
@@ -213,17 +226,16 @@ async fn a_child_that_does_not_start_is_supervised_as_one_that_fails() {
     let plan = family.plan();
     plan.broken.store(1, Ordering::SeqCst);
     let child = family.system.actor(plan.part("b"));
-    let child = child.child_of(&family.boss).spawn().unwrap();
+    let child = child.child_of(&family.boss).at(place).unwrap();
     child.started().await.unwrap_err();
     let reason = family.boss.stopped().await;
     assert!(matches!(reason, Some(StopReason::Escalated(_))));
 }
 
-#[support::test]
-async fn an_end_while_a_child_waits_for_its_restart_is_prompt_and_leaves_nothing() {
+async fn an_end_while_a_child_waits_for_its_restart_is_prompt_and_leaves_nothing(place: Place) {
     let base = support::alive();
     for end in 0..5 {
-        let family = Family::new(None);
+        let family = Family::at(place, None);
         let child = family.child("a", not_soon()).await;
         child.fail().await.unwrap_err();
         let asked = child.serve().reply().await.unwrap();
@@ -263,9 +275,8 @@ async fn an_end_while_a_child_waits_for_its_restart_is_prompt_and_leaves_nothing
     until(|| support::alive() == base).await;
 }
 
-#[support::test]
-async fn a_kill_after_a_restart_is_a_kill() {
-    let mut family = Family::new(None);
+async fn a_kill_after_a_restart_is_a_kill(place: Place) {
+    let mut family = Family::at(place, None);
     let child = family.child("a", at_once()).await;
     child.fail().await.unwrap_err();
     family.restarted("a").await;
@@ -275,9 +286,8 @@ async fn a_kill_after_a_restart_is_a_kill() {
     assert_eq!(family.exits.all()[1].reason, StopReason::Killed);
 }
 
-#[support::test]
-async fn the_state_of_a_dead_child_is_dropped() {
-    let family = Family::new(Some(Directive::Resume));
+async fn the_state_of_a_dead_child_is_dropped(place: Place) {
+    let family = Family::at(place, Some(Directive::Resume));
     let plan = family.plan();
     let alive: Weak<()> = Arc::downgrade(&plan.alive);
     for policy in [None, Some(not_soon())] {
@@ -287,8 +297,8 @@ async fn the_state_of_a_dead_child_is_dropped() {
             .actor_with(move || part.part("a"))
             .child_of(&family.boss);
         let child = match policy {
-            Some(policy) => child.restart(policy).spawn().unwrap(),
-            None => child.spawn().unwrap(),
+            Some(policy) => child.restart(policy).at(place).unwrap(),
+            None => child.at(place).unwrap(),
         };
         child.serve().await.unwrap();
         child.fail().await.unwrap_err();
@@ -341,7 +351,7 @@ impl Middle {
     }
 }
 
-fn middle(family: &Family, leaf: Restart, significant: bool) -> ActorRef<Middle> {
+fn middle(family: &Family, leaf: Restart, significant: bool, place: Place) -> ActorRef<Middle> {
     let plan = family.plan();
     let make = move || Middle {
         plan: plan.clone(),
@@ -355,7 +365,7 @@ fn middle(family: &Family, leaf: Restart, significant: bool) -> ActorRef<Middle>
         .urn("middle")
         .stop_within(300 * MS)
         .restart(at_once())
-        .spawn()
+        .at(place)
         .unwrap()
 }
 
@@ -371,10 +381,14 @@ async fn leaf(family: &Family, name: &str) -> ActorRef<Part> {
     }
 }
 
-#[support::test]
-async fn a_supervisor_that_is_restarted_makes_its_children_anew() {
-    let mut family = Family::new(None);
-    let middle = middle(&family, at_once().max(0, Duration::from_secs(1)), false);
+async fn a_supervisor_that_is_restarted_makes_its_children_anew(place: Place) {
+    let mut family = Family::at(place, None);
+    let middle = middle(
+        &family,
+        at_once().max(0, Duration::from_secs(1)),
+        false,
+        place,
+    );
     middle.started().await.unwrap();
     let (old_x, old_y) = (leaf(&family, "x").await, leaf(&family, "y").await);
     family.noted();
@@ -399,7 +413,7 @@ async fn a_supervisor_that_is_restarted_makes_its_children_anew() {
 async fn a_supervisor_that_is_cut_short_leaves_no_children_behind() {
     let mut family = Family::new(None);
     let a = family.child("a", at_once()).await;
-    let middle = middle(&family, at_once(), false);
+    let middle = middle(&family, at_once(), false, Place::Task);
     middle.started().await.unwrap();
     let old = [leaf(&family, "x").await, leaf(&family, "y").await];
     let (gate, mut keeper) = gate();
@@ -414,10 +428,9 @@ async fn a_supervisor_that_is_cut_short_leaves_no_children_behind() {
     drop(keeper);
 }
 
-#[support::test]
-async fn the_end_of_a_significant_child_is_final_for_a_supervisor_with_a_policy_too() {
-    let family = Family::new(None);
-    let middle = middle(&family, at_once(), true);
+async fn the_end_of_a_significant_child_is_final_for_a_supervisor_with_a_policy_too(place: Place) {
+    let family = Family::at(place, None);
+    let middle = middle(&family, at_once(), true, place);
     middle.started().await.unwrap();
     leaf(&family, "x").await.stop().await;
     let reason = middle.stopped().await;
@@ -429,19 +442,18 @@ async fn the_end_of_a_significant_child_is_final_for_a_supervisor_with_a_policy_
     assert_eq!(family.exits.all()[0].default, Directive::Resume);
 }
 
-#[support::test]
-async fn a_shutdown_lets_a_parent_of_a_significant_child_serve_what_is_queued() {
-    let family = Family::new(None);
+async fn a_shutdown_lets_a_parent_of_a_significant_child_serve_what_is_queued(place: Place) {
+    let family = Family::at(place, None);
     let log = Log::default();
     let scribe = support::Scribe { log: log.clone() };
-    let scribe = family.system.actor(scribe).urn("scribe").spawn().unwrap();
+    let scribe = family.system.actor(scribe).urn("scribe").at(place).unwrap();
     let plan = family.plan();
     family
         .system
         .actor(plan.part("a"))
         .child_of(&scribe)
         .significant()
-        .spawn()
+        .at(place)
         .unwrap();
     let keeper = support::hold(&scribe).await;
     scribe.note(1).tell().await.unwrap();
@@ -457,9 +469,8 @@ async fn a_shutdown_lets_a_parent_of_a_significant_child_serve_what_is_queued() 
     );
 }
 
-#[support::test]
-async fn a_parent_that_is_told_of_a_child_while_it_ends_serves_what_is_queued() {
-    let family = Family::new(None);
+async fn a_parent_that_is_told_of_a_child_while_it_ends_serves_what_is_queued(place: Place) {
+    let family = Family::at(place, None);
     let child = family.child("a", policy()).await;
     let (gate, mut keeper) = gate();
     family.boss.hold(gate).tell().await.unwrap();
@@ -511,9 +522,8 @@ async fn no_task_is_left_of_families_that_fail_and_end_at_any_time() {
     until(|| support::alive() == base).await;
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn siblings_that_fail_on_many_threads_come_up_again() {
-    let family = Family::new(None);
+async fn siblings_that_fail_on_many_threads_come_up_again(place: Place) {
+    let family = Family::at(place, None);
     let brief = at_once().max(100_000, Duration::from_secs(10));
     let mut parts = Vec::new();
     for name in ["a", "b", "c"] {

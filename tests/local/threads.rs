@@ -251,13 +251,23 @@ async fn it_is_restarted_on_its_thread() {
     assert_eq!(actor.generation(), Some(2));
 }
 
+/// As a leftover, but its threads are not counted.
+#[actor]
+struct Passenger;
+
+#[actor]
+impl Passenger {
+    #[message]
+    fn ok(&mut self) {}
+}
+
 #[support::test]
 async fn it_can_be_a_child() {
     let system = System::new("test");
     let (scribe, _) = support::scribe();
     let parent = system.spawn(scribe).unwrap();
     let child = system
-        .actor(Leftover)
+        .actor(Passenger)
         .child_of(&parent)
         .on_thread()
         .spawn()
@@ -349,8 +359,8 @@ fn a_thread_that_is_blocked_is_named_by_a_shutdown_and_does_not_hold_it_up() {
 #[support::test]
 async fn its_place_can_be_seen() {
     let system = System::new("test");
-    let task = system.spawn(Leftover).unwrap();
-    let thread = system.actor(Leftover).on_thread().spawn().unwrap();
+    let task = system.spawn(Passenger).unwrap();
+    let thread = system.actor(Passenger).on_thread().spawn().unwrap();
     let actors = system.snapshot().actors;
     let place = |urn: Urn| actors.iter().find(|actor| actor.urn == urn).unwrap().place;
     assert_eq!(place(task.urn()), Place::Task);

@@ -1,7 +1,20 @@
 //! Watching: an actor is told of the end of another that is no child of it.
 
+use conclib::Place;
 use conclib::prelude::*;
-use support::{Gate, Log, Scribe, ScribeCalls, gate, hold, scribe, until};
+use support::{At, Gate, Log, Scribe, ScribeCalls, gate, hold, scribe, until};
+
+support::on_every_place! {
+    every_kind_of_end_is_told_once,
+    the_last_reference_and_the_end_of_the_system_are_ends_too,
+    who_has_ended_already_is_told_at_once,
+    watching_twice_is_told_once_and_unwatching_takes_it_back,
+    a_restart_is_no_end_on_either_side,
+    a_watcher_that_is_gone_is_told_nothing_and_kept_by_nobody,
+    the_two_can_live_in_two_systems,
+    a_panic_in_the_hook_is_the_watchers,
+    a_full_mailbox_does_not_keep_the_word_back,
+}
 
 /// Watches whom it is told to.
 #[actor]
@@ -62,22 +75,21 @@ impl Watcher {
     }
 }
 
-fn watcher(system: &System) -> (ActorRef<Watcher>, Log) {
+fn watcher(system: &System, place: Place) -> (ActorRef<Watcher>, Log) {
     let log = Log::default();
     let watcher = Watcher { log: log.clone() };
-    (system.spawn(watcher).unwrap(), log)
+    (system.actor(watcher).at(place).unwrap(), log)
 }
 
-fn watched(system: &System, urn: &str) -> ActorRef<Scribe> {
-    system.actor(scribe().0).urn(urn).spawn().unwrap()
+fn watched(system: &System, urn: &str, place: Place) -> ActorRef<Scribe> {
+    system.actor(scribe().0).urn(urn).at(place).unwrap()
 }
 
-#[support::test]
-async fn every_kind_of_end_is_told_once() {
+async fn every_kind_of_end_is_told_once(place: Place) {
     let system = System::new("test");
-    let (watcher, log) = watcher(&system);
+    let (watcher, log) = watcher(&system, place);
     for end in 0..5 {
-        let other = watched(&system, "other");
+        let other = watched(&system, "other", place);
         watcher.watch(other.clone()).await.unwrap();
         let expected = match end {
             0 => other.stop().await,
@@ -101,28 +113,26 @@ async fn every_kind_of_end_is_told_once() {
     }
 }
 
-#[support::test]
-async fn the_last_reference_and_the_end_of_the_system_are_ends_too() {
+async fn the_last_reference_and_the_end_of_the_system_are_ends_too(place: Place) {
     let system = System::new("test");
-    let (watcher, log) = watcher(&system);
-    let other = system.spawn(scribe().0).unwrap();
+    let (watcher, log) = watcher(&system, place);
+    let other = system.actor(scribe().0).at(place).unwrap();
     let urn = other.urn();
     watcher.watch(other.clone()).await.unwrap();
     drop(other);
     until(|| !log.lines().is_empty()).await;
     assert_eq!(log.take(), [format!("{urn}: its last reference is gone")]);
 
-    let other = watched(&system, "other");
+    let other = watched(&system, "other", place);
     watcher.watch(other.clone()).await.unwrap();
     assert!(system.shutdown().await.is_clean());
     assert_eq!(log.lines(), ["other: its system shut down"]);
 }
 
-#[support::test]
-async fn who_has_ended_already_is_told_at_once() {
+async fn who_has_ended_already_is_told_at_once(place: Place) {
     let system = System::new("test");
-    let (watcher, log) = watcher(&system);
-    let other = watched(&system, "other");
+    let (watcher, log) = watcher(&system, place);
+    let other = watched(&system, "other", place);
     other.stop().await;
     watcher.watch(other.clone()).await.unwrap();
     watcher.served().await.unwrap();
@@ -135,11 +145,13 @@ async fn who_has_ended_already_is_told_at_once() {
     assert!(log.lines().is_empty());
 }
 
-#[support::test]
-async fn watching_twice_is_told_once_and_unwatching_takes_it_back() {
+async fn watching_twice_is_told_once_and_unwatching_takes_it_back(place: Place) {
     let system = System::new("test");
-    let (watcher, log) = watcher(&system);
-    let (one, two) = (watched(&system, "one"), watched(&system, "two"));
+    let (watcher, log) = watcher(&system, place);
+    let (one, two) = (
+        watched(&system, "one", place),
+        watched(&system, "two", place),
+    );
     for other in [&one, &two] {
         watcher.watch(other.clone()).await.unwrap();
         watcher.watch(other.clone()).await.unwrap();
@@ -195,14 +207,13 @@ impl Devoted {
     }
 }
 
-#[support::test]
-async fn a_restart_is_no_end_on_either_side() {
+async fn a_restart_is_no_end_on_either_side(place: Place) {
     let system = System::new("test");
     let policy = Restart::on_failure().backoff(Backoff::none());
     let phoenix = system
         .actor_with(Phoenix::default)
         .restart(policy)
-        .spawn()
+        .at(place)
         .unwrap();
     let log = Log::default();
     let (to, noted) = (phoenix.clone(), log.clone());
@@ -210,7 +221,7 @@ async fn a_restart_is_no_end_on_either_side() {
         to: to.clone(),
         log: noted.clone(),
     };
-    let devoted = system.actor_with(make).restart(policy).spawn().unwrap();
+    let devoted = system.actor_with(make).restart(policy).at(place).unwrap();
     devoted.started().await.unwrap();
     phoenix.fail().await.unwrap_err();
     phoenix.served().await.unwrap();
@@ -227,12 +238,11 @@ async fn a_restart_is_no_end_on_either_side() {
     assert_eq!(log.lines(), ["stopped"]);
 }
 
-#[support::test]
-async fn a_watcher_that_is_gone_is_told_nothing_and_kept_by_nobody() {
+async fn a_watcher_that_is_gone_is_told_nothing_and_kept_by_nobody(place: Place) {
     let base = support::alive();
     let system = System::new("test");
-    let (watcher, log) = watcher(&system);
-    let other = watched(&system, "other");
+    let (watcher, log) = watcher(&system, place);
+    let other = watched(&system, "other", place);
     watcher.watch(other.clone()).await.unwrap();
     watcher.watch_itself().await.unwrap();
     watcher.stop().await;
@@ -242,13 +252,12 @@ async fn a_watcher_that_is_gone_is_told_nothing_and_kept_by_nobody() {
     assert!(log.lines().is_empty());
 }
 
-#[support::test]
-async fn the_two_can_live_in_two_systems() {
+async fn the_two_can_live_in_two_systems(place: Place) {
     let (here, there) = (System::new("here"), System::new("there"));
-    let (watcher, log) = watcher(&here);
+    let (watcher, log) = watcher(&here, place);
     let (_second, second_log) = {
-        let (second, log) = self::watcher(&there);
-        let other = watched(&there, "other");
+        let (second, log) = self::watcher(&there, place);
+        let other = watched(&there, "other", place);
         watcher.watch(other.clone()).await.unwrap();
         second.watch(other).await.unwrap();
         (second, log)
@@ -259,11 +268,10 @@ async fn the_two_can_live_in_two_systems() {
     assert_eq!(second_log.lines(), ["other: its system shut down"]);
 }
 
-#[support::test]
-async fn a_panic_in_the_hook_is_the_watchers() {
+async fn a_panic_in_the_hook_is_the_watchers(place: Place) {
     let system = System::new("test");
-    let (watcher, _log) = watcher(&system);
-    let bomb = watched(&system, "bomb");
+    let (watcher, _log) = watcher(&system, place);
+    let bomb = watched(&system, "bomb", place);
     watcher.watch(bomb.clone()).await.unwrap();
     bomb.stop().await;
     assert!(matches!(
@@ -272,13 +280,12 @@ async fn a_panic_in_the_hook_is_the_watchers() {
     ));
 }
 
-#[support::test]
-async fn a_full_mailbox_does_not_keep_the_word_back() {
+async fn a_full_mailbox_does_not_keep_the_word_back(place: Place) {
     let system = System::new("test");
     let log = Log::default();
     let watcher = Watcher { log: log.clone() };
-    let watcher = system.actor(watcher).mailbox(2).spawn().unwrap();
-    let other = watched(&system, "other");
+    let watcher = system.actor(watcher).mailbox(2).at(place).unwrap();
+    let other = watched(&system, "other", place);
     watcher.watch(other.clone()).await.unwrap();
     let (gate, mut keeper) = gate();
     watcher.hold(gate).tell().await.unwrap();

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use conclib::prelude::*;
-use conclib::{AnyRef, Events};
+use conclib::{AnyRef, Events, Place};
 
-use crate::{Gate, Log, NoGood, work};
+use crate::{At, Gate, Log, NoGood, work};
 
 pub const MS: Duration = Duration::from_millis(1);
 
@@ -184,15 +184,25 @@ pub struct Family {
     pub exits: Exits,
     pub log: Log,
     events: Events,
+    place: Place,
 }
 
 impl Family {
     /// As its type says: one for all.
     pub fn new(said: Option<Directive>) -> Self {
-        Self::with(said, None)
+        Self::at(Place::Task, said)
+    }
+
+    /// The same, with a boss and children at that place.
+    pub fn at(place: Place, said: Option<Directive>) -> Self {
+        Self::made(place, said, None)
     }
 
     pub fn with(said: Option<Directive>, strategy: Option<Strategy>) -> Self {
+        Self::made(Place::Task, said, strategy)
+    }
+
+    fn made(place: Place, said: Option<Directive>, strategy: Option<Strategy>) -> Self {
         let system = System::new("family");
         let exits = Exits::default();
         let boss = Boss {
@@ -202,8 +212,8 @@ impl Family {
         };
         let spawner = system.actor(boss);
         let boss = match strategy {
-            Some(strategy) => spawner.strategy(strategy).spawn().unwrap(),
-            None => spawner.spawn().unwrap(),
+            Some(strategy) => spawner.strategy(strategy).at(place).unwrap(),
+            None => spawner.at(place).unwrap(),
         };
         Self {
             events: system.events(),
@@ -211,6 +221,7 @@ impl Family {
             boss,
             exits,
             log: Log::default(),
+            place,
         }
     }
 
@@ -231,7 +242,7 @@ impl Family {
             .urn(name)
             .stop_within(300 * MS)
             .restart(policy)
-            .spawn()
+            .at(self.place)
             .unwrap();
         child.started().await.unwrap();
         child

@@ -3,7 +3,9 @@
 pub mod animals;
 pub mod family;
 pub mod oracle;
+mod places;
 pub mod ranks;
 mod scribe;
 
+pub use places::At;
 pub use scribe::*;
