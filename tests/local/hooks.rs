@@ -5,10 +5,7 @@ use conclib::prelude::*;
 use support::{At, Log, NoGood};
 
 support::on_every_place! {
-    an_actor_is_made_started_served_stopped_and_dropped_in_that_order,
     a_value_that_was_given_is_not_created,
-    a_failed_start_is_told_its_queue_answered_and_its_name_free,
-    an_actor_may_stop_itself_as_it_starts,
     the_stop_hook_does_not_run_after_a_kill,
     an_error_goes_to_the_asker_and_the_actor_goes_on,
     an_error_that_nobody_asked_about_goes_to_the_hook_and_resume_goes_on,
@@ -96,10 +93,11 @@ fn plan() -> Plan {
     Plan::default()
 }
 
-async fn an_actor_is_made_started_served_stopped_and_dropped_in_that_order(place: Place) {
+#[support::test]
+async fn an_actor_is_made_started_served_stopped_and_dropped_in_that_order() {
     let system = System::new("hooks");
     let plan = plan();
-    let hooked = system.create::<Hooked>(plan.clone()).at(place).unwrap();
+    let hooked = system.create::<Hooked>(plan.clone()).spawn().unwrap();
     // Messages sent before it is made wait for its start.
     hooked.note(1).try_tell().unwrap();
     assert!(plan.log.lines().is_empty());
@@ -119,7 +117,8 @@ async fn a_value_that_was_given_is_not_created(place: Place) {
     assert_eq!(plan.log.lines(), ["start", "stop: stopped", "drop"]);
 }
 
-async fn a_failed_start_is_told_its_queue_answered_and_its_name_free(place: Place) {
+#[support::test]
+async fn a_failed_start_is_told_its_queue_answered_and_its_name_free() {
     let system = System::new("hooks");
     for (fail_create, what, lines) in [
         (true, "no good: create", vec!["create"]),
@@ -130,7 +129,7 @@ async fn a_failed_start_is_told_its_queue_answered_and_its_name_free(place: Plac
             fail_start: !fail_create,
             ..plan()
         };
-        let hooked = system.create::<Hooked>(plan.clone()).at(place).unwrap();
+        let hooked = system.create::<Hooked>(plan.clone()).spawn().unwrap();
         let asked = hooked.note(1).reply().await.unwrap();
         hooked.note(2).tell().await.unwrap();
         let error = hooked.started().await.unwrap_err();
@@ -148,20 +147,21 @@ async fn a_failed_start_is_told_its_queue_answered_and_its_name_free(place: Plac
         assert_eq!(plan.log.lines(), lines);
         assert_eq!(Some(&hooked.stop().await), error.reason());
 
-        let next = system.create::<Hooked>(Plan::default()).at(place).unwrap();
+        let next = system.create::<Hooked>(Plan::default()).spawn().unwrap();
         next.started().await.unwrap();
         next.stop().await;
     }
     assert_eq!(system.snapshot().dead_letters, 4);
 }
 
-async fn an_actor_may_stop_itself_as_it_starts(place: Place) {
+#[support::test]
+async fn an_actor_may_stop_itself_as_it_starts() {
     let system = System::new("hooks");
     let plan = Plan {
         stop_at_start: true,
         ..plan()
     };
-    let hooked = system.actor(Hooked(plan.clone())).at(place).unwrap();
+    let hooked = system.spawn(Hooked(plan.clone())).unwrap();
     hooked.note(1).try_tell().unwrap();
     assert!(hooked.started().await.is_ok());
     assert_eq!(hooked.stopped().await, Some(StopReason::Stopped));
@@ -195,6 +195,7 @@ async fn an_error_goes_to_the_asker_and_the_actor_goes_on(place: Place) {
     assert_eq!(hooked.note(1).await, Ok(1));
     // The error hook heard nothing of it.
     assert_eq!(plan.log.lines(), ["start", "1"]);
+    support::until(|| system.snapshot().actors[0].handled == 3).await;
     let seen = system.snapshot();
     assert_eq!((seen.actors[0].handled, seen.actors[0].failed), (3, 2));
     assert_eq!(seen.actors[0].last_error, None);
@@ -207,6 +208,8 @@ async fn an_error_that_nobody_asked_about_goes_to_the_hook_and_resume_goes_on(pl
     hooked.fail("a".into()).tell().await.unwrap();
     assert_eq!(hooked.note(1).await, Ok(1));
     assert_eq!(plan.log.lines(), ["start", "fail: no good: a", "1"]);
+    // It is counted after its answer has left.
+    support::until(|| system.snapshot().actors[0].handled == 2).await;
     let seen = system.snapshot();
     assert_eq!((seen.actors[0].handled, seen.actors[0].failed), (2, 1));
     let last = seen.actors[0].last_error.as_deref();
@@ -256,6 +259,8 @@ async fn without_a_hook_an_error_that_nobody_asked_about_is_counted_and_the_acto
         plain.fail().tell().await.unwrap();
     }
     assert!(plain.fail().await.is_err());
+    // It is counted after its answer has left.
+    support::until(|| system.snapshot().actors[0].handled == 4).await;
     let seen = system.snapshot().actors.pop().unwrap();
     assert_eq!((seen.handled, seen.failed), (4, 4));
     assert_eq!(seen.state, State::Running);

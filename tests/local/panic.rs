@@ -10,7 +10,6 @@ use support::{At, Log, NoGood, ScribeCalls, hold, next_dead_letter, scribe, unti
 
 support::on_every_place! {
     a_panic_ends_its_actor_alone_and_tells_the_asker_its_text,
-    a_panic_at_start_is_a_failed_start,
     a_panic_in_the_stop_hook_does_not_keep_the_actor_from_its_end,
     a_panic_in_the_error_hook_ends_the_actor_and_runs_the_stop_hook,
     a_panic_whose_payload_is_no_text_is_told_too,
@@ -165,10 +164,11 @@ fn text(reason: &StopReason) -> &str {
     }
 }
 
-async fn a_panic_at_start_is_a_failed_start(place: Place) {
+#[support::test]
+async fn a_panic_at_start_is_a_failed_start() {
     let system = System::new("panic");
     let (bomb, log) = bomb(Fuse::Start);
-    let bomb = system.actor(bomb).urn("bomb").at(place).unwrap();
+    let bomb = system.actor(bomb).urn("bomb").spawn().unwrap();
     let asked = bomb.echo(1).reply().await.unwrap();
     let error = bomb.started().await.unwrap_err();
     assert_eq!(text(error.reason().unwrap()), "at start");

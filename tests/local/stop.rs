@@ -13,7 +13,6 @@ support::on_every_place! {
     the_signal_is_given_whether_or_not_the_end_is_awaited,
     a_more_urgent_word_overtakes_and_a_milder_one_changes_nothing,
     an_actor_that_stops_itself_answers_first_then_runs_its_hook,
-    an_actor_may_stop_itself_at_once_and_more_than_once,
     the_state_moves_from_starting_over_running_and_stopping_to_stopped,
     an_actor_that_failed_is_stopping_until_it_has_stopped,
     an_actor_that_serves_what_is_left_is_stopping,
@@ -290,12 +289,13 @@ fn slow() -> (Slow, Keeper, Keeper, Log) {
     (slow, starting, stopping, log)
 }
 
-async fn an_actor_may_stop_itself_at_once_and_more_than_once(place: Place) {
+#[support::test]
+async fn an_actor_may_stop_itself_at_once_and_more_than_once() {
     let system = System::new("stop");
     let (actor, starting, stopping, log) = slow();
     starting.open();
     stopping.open();
-    let slow = system.actor(actor).at(place).unwrap();
+    let slow = system.spawn(actor).unwrap();
     let twice = slow.twice().reply().await.unwrap();
     let queued = slow.ping().reply().await.unwrap();
     assert_eq!(twice.await, Ok(()));

@@ -23,8 +23,9 @@ use crate::urn::Urn;
 use crate::waits::Waits;
 use crate::wire::Broker;
 
-/// An actor and its thread.
-type Own = (Arc<dyn Resident>, JoinHandle<()>);
+/// An actor and its thread. An actor keeps its system, so the system must not
+/// keep the actor.
+type Own = (Weak<dyn Resident>, JoinHandle<()>);
 
 /// What the handles of a system and its actors share.
 pub(crate) struct Shared {
@@ -195,7 +196,7 @@ impl Shared {
     }
 
     /// The thread of an actor, to see it end.
-    pub(crate) fn own_thread(&self, actor: Arc<dyn Resident>, thread: JoinHandle<()>) {
+    pub(crate) fn own_thread(&self, actor: Weak<dyn Resident>, thread: JoinHandle<()>) {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         threads.retain(|(_, thread)| !thread.is_finished());
         threads.push((actor, thread));
@@ -204,7 +205,10 @@ impl Shared {
     /// The threads whose actors have ended: they are about to end, too.
     pub(crate) fn take_ending_threads(&self) -> Vec<JoinHandle<()>> {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        let ended = |actor: &Arc<dyn Resident>| actor.ending().state() == State::Stopped;
+        let ended = |actor: &Weak<dyn Resident>| {
+            let actor = actor.upgrade();
+            actor.is_none_or(|actor| actor.ending().state() == State::Stopped)
+        };
         let ending = threads.extract_if(.., |(actor, _)| ended(actor));
         ending.map(|(_, thread)| thread).collect()
     }

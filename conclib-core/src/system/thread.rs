@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::io;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
 use super::SpawnBuilder;
-use crate::actor::{Actor, ActorRef, Birth, Declared, Life};
+use crate::actor::{Actor, ActorRef, Birth, Declared, Life, Resident};
 use crate::error::SpawnError;
 
 /// An actor that is about to be spawned on a thread of its own.
@@ -127,7 +127,8 @@ impl<'s, A: Actor + Declared, B: Birth<A>> OnThread<'s, A, B> {
             .map_err(failed)?;
         let (cell, birth) = actor.enter()?;
         let reference = ActorRef::local(cell.clone());
-        system.own_thread(cell.clone(), thread);
+        let resident: Arc<dyn Resident> = cell.clone();
+        system.own_thread(Arc::downgrade(&resident), thread);
         // It waits for this, so it is there to take it.
         let _ = give.send((cell, birth));
         Ok(reference)
