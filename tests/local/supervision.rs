@@ -17,7 +17,6 @@ support::on_every_place! {
     what_a_child_says_of_its_own_error_is_what_its_parent_is_told,
     a_panic_in_the_hook_is_the_supervisors_own,
     a_child_that_does_not_start_is_supervised_as_one_that_fails,
-    an_end_while_a_child_waits_for_its_restart_is_prompt_and_leaves_nothing,
     a_kill_after_a_restart_is_a_kill,
     the_state_of_a_dead_child_is_dropped,
     a_supervisor_that_is_restarted_makes_its_children_anew,
@@ -232,10 +231,11 @@ async fn a_child_that_does_not_start_is_supervised_as_one_that_fails(place: Plac
     assert!(matches!(reason, Some(StopReason::Escalated(_))));
 }
 
-async fn an_end_while_a_child_waits_for_its_restart_is_prompt_and_leaves_nothing(place: Place) {
+#[support::test]
+async fn an_end_while_a_child_waits_for_its_restart_is_prompt_and_leaves_nothing() {
     let base = support::alive();
     for end in 0..5 {
-        let family = Family::at(place, None);
+        let family = Family::new(None);
         let child = family.child("a", not_soon()).await;
         child.fail().await.unwrap_err();
         let asked = child.serve().reply().await.unwrap();
