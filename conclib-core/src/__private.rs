@@ -118,6 +118,10 @@ pub const fn fingerprint(name: &str, message: u64, reply: u64, error: u64) -> u6
     mix(mix(hash(name), message), mix(reply, error))
 }
 
+/// How long the end of `#[conclib::main]` waits for threads that still work.
+#[cfg(feature = "main")]
+const LAST_WORK: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Runs `#[conclib::main]` on a runtime with all its cores.
 ///
 /// # Panics
@@ -128,7 +132,12 @@ pub fn block_on<T>(main: impl Future<Output = T>) -> T {
         .enable_all()
         .build()
     {
-        Ok(runtime) => runtime.block_on(main),
+        Ok(runtime) => {
+            let result = runtime.block_on(main);
+            // Dropped, it would wait without end for a turn that never awaits.
+            runtime.shutdown_timeout(LAST_WORK);
+            result
+        }
         Err(error) => panic!("the tokio runtime could not be built: {error}"),
     }
 }

@@ -305,6 +305,11 @@ pub fn part(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Runs an `async fn main` on a tokio runtime with all its cores.
 ///
+/// The result of `main` is that of the process. When `main` is done, so is the
+/// process: tasks are dropped at their next await, and a thread that still
+/// works, in a turn that never awaits or in `spawn_blocking`, is waited for no
+/// longer than a second.
+///
 /// ```
 /// #[conclib::main]
 /// async fn main() -> conclib::Result {

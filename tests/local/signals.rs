@@ -5,7 +5,10 @@
 
 use std::env;
 use std::io::{BufRead, BufReader, Lines};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::Duration;
 
 use conclib::prelude::*;
 use nix::sys::signal::{Signal, kill};
@@ -51,6 +54,83 @@ async fn child_gets_signals() {
     println!("report {report}");
 }
 
+/// Has a turn that never awaits.
+#[actor]
+struct Stuck;
+
+#[actor]
+impl Stuck {
+    #[message(local)]
+    fn never_await(&mut self, began: Sender<()>) {
+        began.send(()).unwrap();
+        loop {
+            thread::park();
+        }
+    }
+}
+
+/// As many of them as there are turns that never await.
+#[conclib::main]
+async fn stuck_main() -> conclib::Result {
+    let system = System::new("child");
+    let how = env::var(CHILD).unwrap();
+    let count = match &*how {
+        "all stuck" => thread::available_parallelism()?.get(),
+        _ => 1,
+    };
+    let newer = system
+        .actor(Waiting { for_ever: false })
+        .urn("newer")
+        .spawn()?;
+    newer.started().await?;
+    let mut run = Box::pin(system.run_until_signal());
+    assert!(poll_once(&mut run).is_pending());
+    let (began, begun) = mpsc::channel();
+    for n in 0..count {
+        let stuck = system.actor(Stuck).urn(format!("stuck-{n}")).spawn()?;
+        stuck.never_await(began.clone()).try_tell()?;
+    }
+    for _ in 0..count {
+        begun.recv()?;
+    }
+    println!("ready");
+    let report = run.await?;
+    println!("report {report}");
+    match &*how {
+        "one stuck" => Ok(()),
+        _ => Err("main failed".into()),
+    }
+}
+
+/// No test: a process whose main function is `#[conclib::main]`.
+#[support::test]
+fn child_is_stuck() {
+    if env::var(CHILD).is_ok() {
+        std::process::exit(if stuck_main().is_ok() { 0 } else { 3 });
+    }
+}
+
+#[support::test]
+fn main_ends_the_process_though_a_turn_never_awaits() {
+    for (how, code) in [("one stuck", 0), ("one stuck, main fails", 3)] {
+        let process = Process::of(&support::test_name!(child_is_stuck), how);
+        let (lines, status) = process.signal_until_it_ends(Signal::SIGINT);
+        let report = lines.iter().find(|line| line.starts_with("report"));
+        let report = report.expect("no report");
+        assert!(report.contains("stuck: stuck-0"), "{report}");
+        assert_eq!(status.code(), Some(code), "that of main");
+    }
+}
+
+#[support::test]
+fn a_second_signal_ends_the_process_though_no_thread_of_the_runtime_is_free() {
+    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let process = Process::of(&support::test_name!(child_is_stuck), "all stuck");
+        let (_, status) = process.signal_until_it_ends(signal);
+        assert_eq!(status.code(), Some(code));
+    }
+}
+
 struct Process {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -58,13 +138,12 @@ struct Process {
 
 impl Process {
     fn start(how: &str) -> Self {
+        Self::of(&support::test_name!(child_gets_signals), how)
+    }
+
+    fn of(test: &str, how: &str) -> Self {
         let mut child = Command::new(env::current_exe().unwrap())
-            .args([
-                "--exact",
-                &support::test_name!(child_gets_signals),
-                "--nocapture",
-                "--test-threads=1",
-            ])
+            .args(["--exact", test, "--nocapture", "--test-threads=1"])
             .env(CHILD, how)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -81,6 +160,16 @@ impl Process {
         kill(Pid::from_raw(id), signal).unwrap();
     }
 
+    /// As one does who wants it gone. Two signals of one kind that come
+    /// together count as one, so it is no matter of how many.
+    fn signal_until_it_ends(mut self, signal: Signal) -> (Vec<String>, ExitStatus) {
+        while self.child.try_wait().unwrap().is_none() {
+            self.signal(signal);
+            thread::park_timeout(Duration::from_millis(10));
+        }
+        self.exit()
+    }
+
     /// Reads up to a line that ends like this.
     fn wait_for(&mut self, end: &str) {
         let found = self.lines.any(|line| line.unwrap().ends_with(end));
@@ -88,9 +177,15 @@ impl Process {
     }
 
     /// The rest of what it says, and whether it ended well.
-    fn end(mut self) -> (Vec<String>, bool) {
+    fn end(self) -> (Vec<String>, bool) {
+        let (lines, status) = self.exit();
+        (lines, status.success())
+    }
+
+    /// The rest of what it says, and how it ended.
+    fn exit(mut self) -> (Vec<String>, ExitStatus) {
         let lines: Vec<_> = self.lines.map(Result::unwrap).collect();
-        (lines, self.child.wait().unwrap().success())
+        (lines, self.child.wait().unwrap())
     }
 }
 

@@ -258,10 +258,15 @@ impl System {
     /// Waits for SIGINT or SIGTERM, then shuts the system down in order. A
     /// second signal kills what still lives.
     ///
-    /// # Errors
-    /// The signal handlers cannot be installed.
+    /// If turns that never await hold every thread of the runtime, nothing of
+    /// this can run: three seconds after the second signal the process then
+    /// exits, with 128 and the number of the signal, as if that had ended it:
+    /// 130 or 143.
     ///
     /// It listens from the call on, not only once it is polled.
+    ///
+    /// # Errors
+    /// The signal handlers cannot be installed, or there is no thread to be had.
     pub fn run_until_signal(&self) -> impl Future<Output = std::io::Result<ShutdownReport>> + Send {
         signals::run_until_signal(self)
     }

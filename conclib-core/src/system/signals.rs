@@ -1,12 +1,14 @@
 //! The signals of the process.
 
-use std::io;
+use std::future::{Future, IntoFuture};
+use std::time::Duration;
+use std::{io, process, thread};
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Handle};
 use tokio::select;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-
-use std::future::{Future, IntoFuture};
+use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 use super::{ShutdownReport, System};
 
@@ -26,11 +28,52 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> &'static str {
+    async fn next(&mut self) -> Name {
         select! {
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => Name("SIGINT", 2),
+            _ = self.terminate.recv() => Name("SIGTERM", 15),
         }
+    }
+}
+
+/// A signal, and its number.
+struct Name(&'static str, i32);
+
+/// How long the end has after the second signal.
+const LAST_RESORT: Duration = Duration::from_secs(3);
+
+/// Ends the process after a second signal if nothing else does, because turns
+/// that never await hold every thread of the runtime. Until this is dropped.
+struct LastResort {
+    /// Its end is the end of the thread.
+    _stop: oneshot::Sender<()>,
+}
+
+impl LastResort {
+    fn install() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let mut signals = {
+            let _inside = runtime.enter();
+            Signals::install()?
+        };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let exit = async move {
+            signals.next().await;
+            let Name(_, number) = signals.next().await;
+            sleep(LAST_RESORT).await;
+            process::exit(128 + number);
+        };
+        let run = async move {
+            select! {
+                biased;
+                _ = stopped => {}
+                () = exit => {}
+            }
+        };
+        thread::Builder::new()
+            .name("conclib-signals".to_owned())
+            .spawn(move || runtime.block_on(run))?;
+        Ok(Self { _stop: stop })
     }
 }
 
@@ -39,20 +82,23 @@ impl Signals {
 pub(super) fn run_until_signal(
     system: &System,
 ) -> impl Future<Output = io::Result<ShutdownReport>> {
-    let signals = Signals::install();
-    async move { run(system, signals?).await }
+    let installed = Signals::install().and_then(|signals| Ok((signals, LastResort::install()?)));
+    async move {
+        let (signals, _last_resort) = installed?;
+        run(system, signals).await
+    }
 }
 
 async fn run(system: &System, mut signals: Signals) -> io::Result<ShutdownReport> {
-    let name = signals.next().await;
+    let Name(name, _) = signals.next().await;
     tracing::info!(target: "conclib", system = system.name(), signal = name, "shutting down");
     let mut orderly = system.shutdown().into_future();
     select! {
         report = &mut orderly => return Ok(report),
-        name = signals.next() => {
+        Name(name, _) = signals.next() => {
             tracing::warn!(target: "conclib", system = system.name(), signal = name, "ending at once");
         }
     }
     drop(orderly);
-    Ok(system.shutdown().deadline(std::time::Duration::ZERO).await)
+    Ok(system.shutdown().deadline(Duration::ZERO).await)
 }
