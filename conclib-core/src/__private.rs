@@ -15,6 +15,7 @@ pub use crate::message::{WireAnswer, WirePart};
 pub use crate::shape::{
     DECLARED, Depth, Fallback, Full, Of, Probe, ShapeAt, hash, mix, with_parameters,
 };
+pub use crate::timers::are_here as has_timers;
 pub use crate::waits::is_anybody_waiting;
 pub use crate::wire::{WireAsker, accept, rewrite_chain};
 

@@ -5,11 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::due::Due;
-use crate::error::{AskError, Delivery};
+use crate::error::{AskError, Delivery, SpawnError};
+use crate::timers;
 use crate::urn::Urn;
 
 /// A timer costs more than the rest of a local ask, and nearly every ask is
@@ -151,8 +151,8 @@ impl Deadline {
                 after,
             } => return timer.as_mut().poll(cx).map(|()| Late::Passed(after)),
         };
-        if Handle::try_current().is_err() {
-            return Poll::Ready(Late::NoRuntime);
+        if let Err(late) = Late::unless_timers() {
+            return Poll::Ready(late);
         }
         let mut timer = Box::pin(sleep_until(at));
         let polled = timer.as_mut().poll(cx);
@@ -166,9 +166,19 @@ impl Deadline {
 pub(crate) enum Late {
     Passed(Duration),
     NoRuntime,
+    NoTimers,
 }
 
 impl Late {
+    /// Why no wait can be bounded here.
+    pub(crate) fn unless_timers() -> Result<(), Self> {
+        match timers::check() {
+            Ok(_) => Ok(()),
+            Err(SpawnError::NoTimers) => Err(Self::NoTimers),
+            Err(_) => Err(Self::NoRuntime),
+        }
+    }
+
     pub(crate) fn into_ask_error<E>(self, urn: Urn, delivery: Delivery) -> AskError<E> {
         match self {
             Self::Passed(after) => AskError::Deadline {
@@ -177,6 +187,7 @@ impl Late {
                 delivery,
             },
             Self::NoRuntime => AskError::NoRuntime { urn, delivery },
+            Self::NoTimers => AskError::NoTimers { urn, delivery },
         }
     }
 }

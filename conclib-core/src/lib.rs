@@ -26,6 +26,7 @@ mod system;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod ticker;
+mod timers;
 mod topic;
 mod urn;
 mod waits;

@@ -4,12 +4,12 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::actor::caught;
 use crate::error::SpawnError;
+use crate::timers;
 
 /// What a timer can tell apart.
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -67,13 +67,13 @@ impl Ticker {
     /// next one comes all the same.
     ///
     /// # Errors
-    /// There is no tokio runtime here.
+    /// There is no tokio runtime here, or it has no timers.
     pub fn run<F, R>(self, mut run: F) -> Result<TickerHandle, SpawnError>
     where
         F: FnMut() -> R + Send + 'static,
         R: Future<Output = ()> + Send,
     {
-        let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
+        let runtime = timers::check()?;
         let every = self.every.clamp(SHORTEST, LONGEST);
         let first = if self.immediate {
             Duration::ZERO

@@ -36,6 +36,14 @@ pub enum OpenError {
         /// The address.
         url: String,
     },
+    /// The tokio runtime here has no timers.
+    #[error(
+        "`{url}` cannot be served by a tokio runtime without timers: call `enable_all` on its builder, or `enable_time` and `enable_io`"
+    )]
+    NoTimers {
+        /// The address.
+        url: String,
+    },
     /// There is no usable authkey.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -143,6 +151,14 @@ pub enum ConnectError {
         "`{url}` is connected to from inside a tokio runtime: call this from `#[conclib::main]` or from a task"
     )]
     NoRuntime {
+        /// The address.
+        url: String,
+    },
+    /// The tokio runtime here has no timers.
+    #[error(
+        "`{url}` cannot be connected to from a tokio runtime without timers: call `enable_all` on its builder, or `enable_time` and `enable_io`"
+    )]
+    NoTimers {
         /// The address.
         url: String,
     },

@@ -9,8 +9,6 @@ use std::sync::atomic::Ordering;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
-use tokio::time::sleep;
-
 use super::group;
 use super::kin::{Exit, Kin, Notice, Verdict};
 use super::restart::{History, Restart};
@@ -22,6 +20,7 @@ use super::{
 use crate::current::ActorId;
 use crate::events::{Event, NotRestarted};
 use crate::named::Named;
+use crate::timers;
 use crate::waits::Wait;
 
 /// Why an actor was not made or did not start.
@@ -46,6 +45,11 @@ pub trait Birth<A: Actor>: Send + 'static {
             ctx.cell().not_restarted(NotRestarted::NoSource);
         }
         future::ready(Again::No)
+    }
+
+    /// Whether it pauses by itself before another incarnation.
+    fn pauses(&self) -> bool {
+        false
     }
 
     /// Whether there can be another incarnation.
@@ -199,6 +203,10 @@ impl<A: Actor, S: Source<A>> Source<A> for Option<S> {
 
 impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
     const RENEWS: bool = true;
+
+    fn pauses(&self) -> bool {
+        self.policy.pauses()
+    }
 
     fn bear(&mut self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send {
         let policy = self.policy;
@@ -373,7 +381,7 @@ async fn wait<A: Actor>(
             other.ending().until(|| is_up(&*other)).await;
         }
         if !delay.is_zero() {
-            sleep(delay).await;
+            timers::pause(delay).await;
         }
     });
     let mut is_due = false;

@@ -10,13 +10,12 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::timeout;
-
 use super::kin::{Child, Kin, Verdict};
 use super::supervise::{LAST_CALL, end};
 use super::{Actor, Alert, Cell, Resident, Signal, State, Strategy};
 use crate::current::ActorId;
 use crate::events::{Event, NotRestarted};
+use crate::timers;
 use crate::waits::Wait;
 
 /// Restarts the group that an actor, which has failed, belongs to. The verdict
@@ -186,14 +185,14 @@ async fn bring_down<A: Actor>(cell: &Cell<A>, child: &Child) -> bool {
     };
     let is_down = || kin.rests() || resident.ending().state() == State::Stopped;
     resident.alert(Alert::Recycle);
-    if timeout(child.stop_within, resident.ending().until(is_down))
+    if timers::within(child.stop_within, resident.ending().until(is_down))
         .await
-        .is_err()
+        .is_none()
     {
         resident.alert(Alert::Abort);
-        if timeout(LAST_CALL, resident.ending().until(is_down))
+        if timers::within(LAST_CALL, resident.ending().until(is_down))
             .await
-            .is_err()
+            .is_none()
         {
             tracing::error!(
                 target: "conclib",

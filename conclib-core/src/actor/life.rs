@@ -223,6 +223,12 @@ async fn start<A: Actor, B: Birth<A>>(
         ctx.sources().watch_idle(after);
     }
     unless_killed(ctx.cell()).await;
+    if ctx.has_sources()
+        && let Some(StopReason::Failed(fault)) = ctx.sources().take_fault()
+    {
+        discard(ctx.cell(), || drop(actor));
+        return Err(fault);
+    }
     let fault = match caught(actor.on_start(ctx)).await {
         Ok(Ok(())) => return Ok(actor),
         Ok(Err(error)) => Box::new(Fault::of(&*error)),
@@ -383,9 +389,9 @@ async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<Ended> {
     }
     if ctx.has_sources() {
         let sources = ctx.sources();
-        if let Some(fault) = sources.take_fault() {
-            ctx.cell().failed(Some(fault.to_string()));
-            return Some((StopReason::Panicked(fault), None));
+        if let Some(reason) = sources.take_fault() {
+            ctx.cell().failed(Some(reason.to_string()));
+            return Some((reason, None));
         }
         if let Some((index, turn)) = sources.take_done() {
             ctx.count_beside();

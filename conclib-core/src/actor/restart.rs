@@ -85,6 +85,11 @@ impl Restart {
         self
     }
 
+    /// Whether a failure makes it wait for another start.
+    pub(crate) const fn pauses(&self) -> bool {
+        self.on_failure && !self.backoff.first.is_zero()
+    }
+
     /// How long it waits before each restart.
     pub const fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;

@@ -9,14 +9,16 @@ use std::task::{Context as Poller, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
-use futures_util::stream::{AbortHandle, Abortable, FuturesUnordered, SelectAll, StreamExt};
-use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep};
+use futures_util::stream::{self, AbortHandle, Abortable, FuturesUnordered, SelectAll, StreamExt};
+use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, sleep_until};
 
+use super::StopReason;
 use super::beside::Beside;
 use super::turn::Turn;
 use crate::current::{self, ActorId};
 use crate::deadline::instant_after;
 use crate::fault::Fault;
+use crate::timers;
 
 /// A message that comes by itself: `#[message(every = "…")]`.
 #[derive(Debug)]
@@ -63,8 +65,8 @@ pub(crate) struct Sources<I> {
     replying: usize,
     /// One of them is done.
     done: Option<(usize, Turn)>,
-    /// A stream panicked.
-    fault: Option<Box<Fault>>,
+    /// A stream panicked, or needs timers that there are not.
+    fault: Option<StopReason>,
     /// Put aside until the actor wants them.
     stash: VecDeque<I>,
     /// Wanted again: they come before the mailbox.
@@ -125,7 +127,35 @@ impl<I: Send + 'static> Sources<I> {
         first: Duration,
         make: impl FnMut() -> I + Send + 'static,
     ) -> Attached {
-        self.attach(Tick::new(every, first, make))
+        match self.has_timers() {
+            true => self.attach(Tick::new(every, first, make)),
+            false => self.attach(stream::empty()),
+        }
+    }
+
+    /// A message that comes once.
+    pub(crate) fn after(
+        &mut self,
+        at: Instant,
+        make: impl FnOnce() -> I + Send + 'static,
+    ) -> Attached {
+        match self.has_timers() {
+            true => self.attach(stream::once(async move {
+                sleep_until(at).await;
+                make()
+            })),
+            false => self.attach(stream::empty()),
+        }
+    }
+
+    /// Whether there are timers here. If not, the actor fails for want of them.
+    fn has_timers(&mut self) -> bool {
+        let Err(error) = timers::check() else {
+            return true;
+        };
+        let fault = Box::new(Fault::of(&error));
+        self.fault.get_or_insert(StopReason::Failed(fault));
+        false
     }
 
     pub(crate) fn run_beside(&mut self, handler: Beside) {
@@ -159,7 +189,8 @@ impl<I: Send + 'static> Sources<I> {
         std::mem::take(&mut self.unstashed)
     }
 
-    pub(crate) fn take_fault(&mut self) -> Option<Box<Fault>> {
+    /// Why the actor is to end, if a stream says so.
+    pub(crate) fn take_fault(&mut self) -> Option<StopReason> {
         self.fault.take()
     }
 
@@ -174,6 +205,9 @@ impl<I: Send + 'static> Sources<I> {
     }
 
     pub(crate) fn watch_idle(&mut self, after: Duration) {
+        if !self.has_timers() {
+            return;
+        }
         self.idle = Some(Idle {
             after,
             since: None,
@@ -198,6 +232,9 @@ impl<I: Send + 'static> Sources<I> {
         if let Poll::Ready(Some(done)) = self.beside.poll_next_unpin(cx) {
             self.replying -= usize::from(done.is_stream);
             self.done = Some((done.index, done.turn));
+            return Poll::Ready(Next::Other);
+        }
+        if self.fault.is_some() {
             return Poll::Ready(Next::Other);
         }
         if self.handling() >= room {
@@ -246,7 +283,7 @@ impl<I: Send + 'static> Sources<I> {
             // None is left.
             Ok(Poll::Ready(None) | Poll::Pending) => Poll::Pending,
             Err(panic) => {
-                self.fault = Some(Box::new(Fault::panic(&*panic)));
+                self.fault = Some(StopReason::Panicked(Box::new(Fault::panic(&*panic))));
                 Poll::Ready(Next::Other)
             }
         }

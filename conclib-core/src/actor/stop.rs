@@ -48,7 +48,8 @@ pub enum StopReason {
     OutOfReach,
     /// It did not start: what `#[on(create)]` or `#[on(start)]` failed with.
     StartFailed(Box<Fault>),
-    /// `#[on(error)]` said stop.
+    /// `#[on(error)]` said stop; or it wanted a message later, in a tokio
+    /// runtime without timers.
     Failed(Box<Fault>),
     /// A handler or a hook panicked; or an orderly end was under way, and the
     /// state panicked as it was dropped. After a failure, the first one is the

@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::Instant;
 
 use super::kin::{Child, Exit, Kin, Notice, Verdict};
 use super::stop::Escalation;
 use super::turn::caught;
 use super::{Actor, By, Cell, Context, Directive, Resident, Signal, State, StopReason};
 use crate::events::{Event, NotRestarted};
+use crate::timers;
 use crate::waits::Wait;
 
 /// How long a child has to end by itself, if its spawner says nothing.
@@ -130,9 +131,9 @@ pub(super) async fn end_children<A: Actor>(cell: &Cell<A>, is_next: bool) {
 pub(super) async fn end(child: &Child, signal: Signal) {
     let resident = &*child.resident;
     resident.tell_to_end(signal, By::Parent);
-    if timeout(child.stop_within, resident.ending().wait())
+    if timers::within(child.stop_within, resident.ending().wait())
         .await
-        .is_err()
+        .is_none()
     {
         resident.tell_to_end(Signal::Kill, By::Parent);
         last_call(resident, Instant::now() + LAST_CALL).await;
@@ -141,7 +142,9 @@ pub(super) async fn end(child: &Child, signal: Signal) {
 
 /// Waits for the end of a child that was killed.
 async fn last_call(resident: &dyn Resident, until: Instant) {
-    let ended = timeout_at(until, resident.ending().wait()).await.is_ok();
+    let ended = timers::before(until, resident.ending().wait())
+        .await
+        .is_some();
     // One that waits for its own children tells of them itself.
     if !ended && !resident.kin().is_some_and(Kin::has_children) {
         let urn = resident.urn();

@@ -33,7 +33,7 @@ pub(super) fn ask<T: Target<M>, M: Message>(
         To::Ready(answer) => return *answer,
     };
     let urn = to.urn();
-    if !current::may_block() && in_async_code() {
+    if !may_block() {
         return Err(AskError::WouldBlock { urn });
     }
     let after = call.timeout.or_else(|| to.default_timeout());
@@ -60,6 +60,12 @@ pub(super) fn ask<T: Target<M>, M: Message>(
             }
         }
     }
+}
+
+/// Whether this thread may wait without an await: it is an actor's own, or no
+/// runtime polls here.
+pub(crate) fn may_block() -> bool {
+    current::may_block() || !in_async_code()
 }
 
 /// Whether a runtime polls us: only what it polls has a budget that ends. The

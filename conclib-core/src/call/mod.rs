@@ -14,6 +14,7 @@ use crate::actor::{Actor, ActorRef, Prioritised};
 use crate::error::{AskError, TellError};
 use crate::message::Message;
 
+pub(crate) use blocking::may_block;
 pub(crate) use forward::forward;
 pub use future::{Asking, Queueing, Telling};
 pub(crate) use target::{NotSent, Slot};

@@ -163,6 +163,13 @@ pub enum AskError<E = Never> {
         /// Who was asked.
         urn: Urn,
     },
+    /// A timeout needs a tokio runtime with timers, and the one here has none.
+    NoTimers {
+        /// Who was asked.
+        urn: Urn,
+        /// Whether the handler may have run.
+        delivery: Delivery,
+    },
     /// A timeout needs a tokio runtime, and there is none here.
     NoRuntime {
         /// Who was asked.
@@ -189,6 +196,7 @@ impl<E> AskError<E> {
             | Self::Codec { delivery, .. }
             | Self::Disconnected { delivery, .. }
             | Self::Cycle { delivery, .. }
+            | Self::NoTimers { delivery, .. }
             | Self::NoRuntime { delivery, .. } => *delivery,
             Self::MailboxFull { .. }
             | Self::NoSuchActor { .. }
@@ -370,6 +378,10 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                 f,
                 "`blocking()` on {} would stop a thread of the async runtime: use `.await` here",
                 urn.who()
+            ),
+            Self::NoTimers { urn, delivery } => write!(
+                f,
+                "a timeout on `{urn}` needs timers, and the tokio runtime here has none: call `enable_time` or `enable_all` on its builder; {delivery}"
             ),
             Self::NoRuntime { urn, delivery } => write!(
                 f,

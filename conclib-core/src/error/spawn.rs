@@ -27,9 +27,14 @@ pub enum SpawnError {
     Urn(#[from] UrnError),
     /// There is no tokio runtime here.
     #[error(
-        "an actor is spawned from inside a tokio runtime: call this from `#[conclib::main]`, from a task, or after `Runtime::enter`"
+        "there is no tokio runtime here to run an actor or a ticker in: call this from `#[conclib::main]`, from a task, or after `Runtime::enter`"
     )]
     NoRuntime,
+    /// The tokio runtime here has no timers.
+    #[error(
+        "the tokio runtime here has no timers: call `enable_time` or `enable_all` on its builder (ticks, idle hooks, restarts, children and tickers need them)"
+    )]
+    NoTimers,
     /// The parent has ended or is ending, or is in another process: it takes no
     /// children.
     #[error("`{urn}` is ending, or is in another process, and takes no children")]

@@ -9,7 +9,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::sleep;
 
 use super::crew::Crew;
 use super::legacy::Legacy;
@@ -18,6 +17,7 @@ use crate::actor::{
 };
 use crate::error::SpawnError;
 use crate::system::{Options, Shared, SpawnBuilder};
+use crate::timers;
 
 /// Whoever makes the workers of a pool. It knows where they live; the pool
 /// does not.
@@ -133,7 +133,8 @@ impl<A: Actor, S: Source<A>> Source<A> for Later<A, S> {
             if let Some(kin) = cell.kin() {
                 kin.lie_down();
             }
-            let mut waited = pin!(sleep(delay));
+            cell.settle(true);
+            let mut waited = pin!(timers::pause(delay));
             poll_fn(|cx| match cell.mailbox.signal() {
                 Signal::None => waited.as_mut().poll(cx),
                 // It is to end: what waits is served now or never.

@@ -250,7 +250,13 @@ impl System {
     ///
     /// Each actor serves what is queued. What has not ended by the deadline,
     /// ten seconds unless [`Shutdown::deadline`] says otherwise, is killed; the
-    /// report names what even that did not end.
+    /// report names what even that did not end. Code that is not async uses
+    /// [`Shutdown::blocking`].
+    ///
+    /// Awaited in a handler of one of these actors, it waits for that handler:
+    /// at the deadline the actor is killed at this await, and the rest of the
+    /// turn does not run. Have a handler begin it and not wait:
+    /// `tokio::spawn(ctx.system().shutdown().into_future())`.
     pub fn shutdown(&self) -> Shutdown {
         Shutdown::new(self.0.clone())
     }

@@ -2,15 +2,21 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout_at};
+use tokio::runtime::{Builder, Handle};
+use tokio::select;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::Shared;
 use crate::actor::{By, Resident, Signal};
+use crate::call::may_block;
+use crate::timers;
 use crate::urn::Urn;
 
 /// How long the actors have, if nothing else is said.
@@ -26,12 +32,19 @@ const GRACE: Duration = Duration::from_millis(40);
 /// gives way, and is named in the report.
 const LAST_CALL: Duration = Duration::from_millis(100);
 
-/// A shutdown that is about to happen: await it.
+/// A shutdown that is about to happen: await it, or call
+/// [`blocking`](Self::blocking) where nothing can be awaited.
+///
+/// Awaited, it needs no timers of the runtime, nor a runtime: where there are
+/// none, a thread of its own keeps the deadline.
 #[must_use = "nothing is shut down before it is awaited"]
 pub struct Shutdown {
     system: Arc<Shared>,
     deadline: Duration,
 }
+
+/// A shutdown on another thread.
+type Running = oneshot::Receiver<ShutdownReport>;
 
 /// What a shutdown did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,6 +96,89 @@ impl Shutdown {
         self
     }
 
+    /// Does it, from code that is not async and with no runtime: the thread
+    /// waits until it is done.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Pump;
+    ///
+    /// #[actor]
+    /// impl Pump {
+    ///     #[message]
+    ///     fn pump(&mut self) -> u64 { 1 }
+    /// }
+    ///
+    /// fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let pump = system.actor(Pump).on_thread().spawn()?;
+    ///     assert_eq!(pump.pump().blocking()?, 1);
+    ///
+    ///     let report = system.shutdown().blocking()?;
+    ///     assert_eq!(report.stopped, 1);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// There is no thread to be had that keeps the deadlines, or this is async
+    /// code, whose thread must not wait
+    /// ([`WouldBlock`](std::io::ErrorKind::WouldBlock)): await it there.
+    /// Nothing is shut down then.
+    pub fn blocking(self) -> io::Result<ShutdownReport> {
+        if !may_block() {
+            let why = "`shutdown().blocking()` would stop a thread of the async runtime: use `.await` here";
+            return Err(io::Error::new(io::ErrorKind::WouldBlock, why));
+        }
+        let (thread, _running) = self.apart()?;
+        thread.join().map_err(|_| io::ErrorKind::Other.into())
+    }
+
+    /// Does it on a thread of its own, whose runtime has timers, until what
+    /// comes with that is dropped.
+    fn apart(&self) -> io::Result<(JoinHandle<ShutdownReport>, Running)> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let (done, running) = oneshot::channel();
+        let shutdown = Self {
+            system: self.system.clone(),
+            deadline: self.deadline,
+        };
+        let run = async move {
+            let mut done = done;
+            let report = select! {
+                report = shutdown.run() => report,
+                () = done.closed() => ShutdownReport::default(),
+            };
+            // Nobody may wait for it any more.
+            let _ = done.send(report.clone());
+            report
+        };
+        let thread = thread::Builder::new()
+            .name("conclib-shutdown".to_owned())
+            .spawn(move || runtime.block_on(run))?;
+        Ok((thread, running))
+    }
+
+    /// Does it here, if there are timers, and on a thread of its own if not.
+    async fn run_anywhere(self) -> ShutdownReport {
+        if timers::are_here() {
+            return self.run().await;
+        }
+        let report = match self.apart() {
+            Ok((_, running)) => running.await.map_err(io::Error::other),
+            Err(error) => Err(error),
+        };
+        match report {
+            Ok(report) => report,
+            Err(error) => {
+                tracing::error!(target: "conclib", %error, "there is no thread for the deadlines");
+                self.run().await
+            }
+        }
+    }
+
     async fn run(self) -> ShutdownReport {
         let Self { system, deadline } = self;
         system.close();
@@ -94,7 +190,8 @@ impl Shutdown {
         // those that were there before it.
         for actor in system.residents().rev() {
             actor.tell_to_end(Signal::Drain, By::System);
-            if timeout_at(until, actor.ending().wait()).await.is_ok() {
+            let ended = timers::before(until, actor.ending().wait()).await;
+            if ended.is_some() {
                 report.stopped += 1;
             } else {
                 if late.is_empty() {
@@ -110,8 +207,11 @@ impl Shutdown {
         let threads = system.take_ending_threads();
         if !threads.is_empty() {
             // They have nothing left to do but to end.
-            let joined = spawn_blocking(|| threads.into_iter().for_each(|it| drop(it.join())));
-            drop(joined.await);
+            let join = || threads.into_iter().for_each(|it| drop(it.join()));
+            match Handle::try_current() {
+                Ok(runtime) => drop(runtime.spawn_blocking(join).await),
+                Err(_) => join(),
+            }
         }
         for broker in system.take_brokers() {
             broker.close().await;
@@ -127,8 +227,8 @@ async fn kill(late: Vec<Arc<dyn Resident>>, report: &mut ShutdownReport) {
     }
     let until = Instant::now() + LAST_CALL;
     for actor in late {
-        let ended = timeout_at(until, actor.ending().wait()).await.is_ok();
-        let list = if ended {
+        let ended = timers::before(until, actor.ending().wait()).await;
+        let list = if ended.is_some() {
             &mut report.killed
         } else {
             &mut report.stuck
@@ -142,7 +242,7 @@ impl IntoFuture for Shutdown {
     type IntoFuture = Pin<Box<dyn Future<Output = ShutdownReport> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(self.run_anywhere())
     }
 }
 

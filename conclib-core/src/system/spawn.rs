@@ -10,10 +10,11 @@ use tokio::runtime::Handle;
 use super::Shared;
 use super::thread::OnThread;
 use crate::actor::{
-    Actor, ActorRef, Birth, Cell, Child, Declared, Kin, Life, Overflow, Place, Renews, Resident,
-    Restart, STOP_WITHIN, Seed, State, Strategy, TaskActor,
+    Actor, ActorRef, Birth, Cell, Child, Declared, Kin, Life, Messages, Overflow, Place, Renews,
+    Resident, Restart, STOP_WITHIN, Seed, State, Strategy, TaskActor,
 };
 use crate::error::SpawnError;
+use crate::timers;
 use crate::urn::{Urn, UrnError};
 
 /// An actor that is about to be spawned. What is not said here is as
@@ -217,16 +218,28 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     ///
     /// # Errors
     /// The URN is none or is taken, there is no tokio runtime here, the
-    /// parent has ended, or the system is shutting down.
+    /// parent has ended, or the system is shutting down; or the runtime has no
+    /// timers, and the actor ticks, has an `#[on(idle)]`, pauses before a
+    /// restart, or is a child, which has a time to end in.
     pub fn spawn(self) -> Result<ActorRef<A>, SpawnError>
     where
         A: TaskActor,
     {
         let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
+        if self.needs_timers() {
+            timers::check()?;
+        }
         let (cell, birth) = self.enter()?;
         let actor = ActorRef::local(cell.clone());
         runtime.spawn(A::live(Life::new(cell, birth)));
         Ok(actor)
+    }
+
+    fn needs_timers(&self) -> bool {
+        !A::Inbox::TICKS.is_empty()
+            || A::IDLE.is_some()
+            || self.options.parent.is_some()
+            || self.birth.pauses()
     }
 
     /// Gives it a thread of its own: for handlers that block, and for state

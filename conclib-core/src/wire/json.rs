@@ -12,6 +12,7 @@ use super::{
     Answerer, CancelOnDrop, Codec, CodecError, Envelope, MAX_TIMEOUT, Remote, Response,
     ResponseKind, Unsent,
 };
+use crate::deadline::Late;
 use crate::error::{AskError, Delivery, Failure};
 use crate::fault::Fault;
 use crate::observe::Outgoing;
@@ -41,6 +42,7 @@ impl Remote {
             Err(error) => return Err(AskError::Urn(Box::new(error.clone()))),
         };
         let mut delivery = Delivery::NotDelivered;
+        Late::unless_timers().map_err(|late| late.into_ask_error(urn.clone(), delivery))?;
         let asking = self.send_json(urn, message, body, timeout, &mut delivery);
         let answer = match tokio::time::timeout(timeout, asking).await {
             Ok(answer) => answer,

@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::runtime::Handle;
 use tokio::time::{Sleep, sleep_until};
 
 use super::{Codec, CodecError, Origin, Outgoing, ResponseKind, WireAsker};
@@ -17,6 +16,7 @@ use crate::fault::Fault;
 use crate::message::{Message, Road};
 use crate::observe::Note;
 use crate::reply::{Answer, Refusal, ReplyTo};
+use crate::timers;
 use crate::waits::{WaitNumber, Waiting};
 
 /// What most replies fit in, in bytes.
@@ -143,7 +143,7 @@ impl<T, E> WireReply<T, E> {
         if !self.asker.is_waiting() {
             return Poll::Ready(());
         }
-        if self.expiry.is_none() && Handle::try_current().is_ok() {
+        if self.expiry.is_none() && timers::are_here() {
             self.expiry = Some(Box::pin(sleep_until(self.asker.expires)));
         }
         match &mut self.expiry {

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use conclib_core::__private::has_timers;
 use conclib_core::wire::{Answerer, Envelope, Outage, Outlet, RequestId, Unsent};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
@@ -81,7 +82,7 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// In a tokio runtime without its IO driver or its timers.
+    /// In a tokio runtime without its IO driver.
     ///
     /// # Cancel safety
     ///
@@ -94,6 +95,11 @@ impl Client {
         let runtime = runtime.map_err(|_| ConnectError::NoRuntime {
             url: address.to_string(),
         })?;
+        if !has_timers() {
+            return Err(ConnectError::NoTimers {
+                url: address.to_string(),
+            });
+        }
         let dial = Dial::new(address, key)?;
         let first = dial.dial().await?;
         let url = dial.url.clone();

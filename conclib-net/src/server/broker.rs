@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use conclib_core::__private::has_timers;
 use conclib_core::wire::{Broker, Inlet};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, watch};
@@ -107,6 +108,11 @@ impl LocalBroker {
         let runtime = runtime.map_err(|_| OpenError::NoRuntime {
             url: address.to_string(),
         })?;
+        if !has_timers() {
+            return Err(OpenError::NoTimers {
+                url: address.to_string(),
+            });
+        }
         let key = resolve::key(address, key)?;
         if key.is_none() && matches!(address.0, Place::Tcp(_)) {
             return Err(OpenError::KeyNeeded {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use futures_util::stream;
-use tokio::time::sleep_until;
 
 use super::Context;
 use crate::actor::sources::Items;
@@ -130,7 +129,8 @@ impl<A: Actor> Context<A> {
     }
 
     /// Has a message come once, this long from now, unless it is
-    /// [detached](Attached::detach) before.
+    /// [detached](Attached::detach) before. In a tokio runtime without timers
+    /// the actor fails after this turn, and says so.
     ///
     /// ```
     /// use std::time::Duration;
@@ -176,10 +176,8 @@ impl<A: Actor> Context<A> {
         A: Handler<M>,
     {
         let at = instant_after(delay);
-        self.sources().attach(stream::once(async move {
-            sleep_until(at).await;
-            A::wrap(Request::tick(message))
-        }))
+        self.sources()
+            .after(at, move || A::wrap(Request::tick(message)))
     }
 
     /// Has the output of a future come as a message, while the actor serves

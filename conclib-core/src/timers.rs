@@ -1,0 +1,80 @@
+//! The timers of the runtime, which may have none.
+//!
+//! A runtime that was built without `enable_time` panics where a timer is
+//! made. So all code here that makes one looks first.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::panic::catch_unwind;
+use std::time::Duration;
+
+use tokio::runtime::{Handle, Id};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use crate::error::SpawnError;
+
+thread_local! {
+    /// The runtime that was looked at last on this thread, and whether it has
+    /// timers.
+    static LOOKED_AT: Cell<Option<(Id, bool)>> = const { Cell::new(None) };
+}
+
+/// The runtime here, if it has timers.
+pub(crate) fn check() -> Result<Handle, SpawnError> {
+    let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
+    match has_timers(&runtime) {
+        true => Ok(runtime),
+        false => Err(SpawnError::NoTimers),
+    }
+}
+
+/// Whether a timer can be made here.
+#[inline(never)]
+pub fn are_here() -> bool {
+    check().is_ok()
+}
+
+/// Of a runtime that is entered. tokio has no way to ask: it panics.
+fn has_timers(runtime: &Handle) -> bool {
+    let id = runtime.id();
+    if let Some((known, has_timers)) = LOOKED_AT.get()
+        && known == id
+    {
+        return has_timers;
+    }
+    let has_timers = catch_unwind(|| drop(sleep(Duration::ZERO))).is_ok();
+    LOOKED_AT.set(Some((id, has_timers)));
+    has_timers
+}
+
+/// Waits this long for it, and as long as it takes where there are no timers.
+pub(crate) async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
+    match has_limits() {
+        true => timeout(time, future).await.ok(),
+        false => Some(future.await),
+    }
+}
+
+/// Waits until then for it, and as long as it takes where there are no timers.
+pub(crate) async fn before<F: Future>(until: Instant, future: F) -> Option<F::Output> {
+    match has_limits() {
+        true => timeout_at(until, future).await.ok(),
+        false => Some(future.await),
+    }
+}
+
+fn has_limits() -> bool {
+    let limits = check();
+    if let Err(error) = &limits {
+        tracing::error!(target: "conclib", %error, "waits without a limit");
+    }
+    limits.is_ok()
+}
+
+/// Waits this long, and not at all where there are no timers.
+pub(crate) async fn pause(time: Duration) {
+    match check() {
+        Ok(_) => sleep(time).await,
+        Err(error) => tracing::error!(target: "conclib", %error, "does not wait"),
+    }
+}
