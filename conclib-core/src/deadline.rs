@@ -109,6 +109,15 @@ impl Deadline {
         }
     }
 
+    /// Whether any time was given: without any, nothing is sent.
+    #[inline]
+    pub(crate) fn has_any(&self) -> Result<(), Late> {
+        match self.given() {
+            Some(Duration::ZERO) => Err(Late::Passed(Duration::ZERO)),
+            _ => Ok(()),
+        }
+    }
+
     /// What is left, for a request that takes its deadline along.
     pub(crate) fn remaining(&self) -> Option<Duration> {
         match self {

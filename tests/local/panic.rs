@@ -4,8 +4,8 @@
 use std::panic::panic_any;
 use std::time::Duration;
 
-use conclib::{Place, Restart};
 use conclib::prelude::*;
+use conclib::{Place, Restart};
 use support::{At, Log, NoGood, ScribeCalls, hold, next_dead_letter, scribe, until};
 
 support::on_every_place! {

@@ -1,8 +1,8 @@
 //! Stop has three words. Each is idempotent, can be awaited by many, and
 //! resolves only once the state is dropped and the name is free.
 
-use conclib::{Place, Restart};
 use conclib::prelude::*;
+use conclib::{Place, Restart};
 use support::{At, Gate, Keeper, Log, Scribe, ScribeCalls, gate, hold, poll_once, scribe};
 use tokio::task::JoinSet;
 

@@ -57,14 +57,21 @@ async fn an_answer_that_comes_in_time_is_given_whenever_it_comes() {
 }
 
 #[support::test(start_paused = true)]
-async fn no_time_is_a_time_too() {
+async fn without_any_time_nothing_is_sent() {
     let system = System::new("timeout");
     let scribe = system.spawn(scribe().0).unwrap();
     let keeper = hold(&scribe).await;
     let began = Instant::now();
-    let error = scribe.echo(1).timeout(Duration::ZERO).await.unwrap_err();
-    assert!(matches!(error, AskError::Deadline { after, .. } if after.is_zero()));
-    assert!(began.elapsed() <= ms(1));
+    let deadline = AskError::Deadline {
+        urn: scribe.urn(),
+        after: Duration::ZERO,
+        delivery: Delivery::NotDelivered,
+    };
+    assert_eq!(scribe.echo(1).timeout(Duration::ZERO).await, Err(deadline));
+    let error = scribe.echo(1).timeout(Duration::ZERO).reply().await;
+    assert_eq!(error.unwrap_err().into_message().n, 1);
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    assert_eq!(system.snapshot().actors[0].depth, 0, "not queued");
     keeper.open();
     // The next ask does not get the reply of that one.
     assert_eq!(scribe.echo(2).await, Ok(2));

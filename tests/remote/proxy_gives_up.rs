@@ -143,14 +143,14 @@ async fn every_ask_ends_by_its_deadline(road: Road) -> conclib::Result {
     Ok(())
 }
 
-/// Whoever sees it first, it is the deadline.
+/// Nothing is sent.
 async fn no_time_at_all(road: Road) -> conclib::Result {
     let house = House::open(road).await?;
     let client = house.client().await?;
     let deadline = AskError::Deadline {
         urn: house.desk.urn(),
         after: Duration::ZERO,
-        delivery: Delivery::MayHaveRun,
+        delivery: Delivery::NotDelivered,
     };
     for n in 0..50 {
         let ask = client.ask("desk", DeskNote { n }).timeout(Duration::ZERO);

@@ -49,7 +49,7 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     /// close a circle, and no longer than whoever asked that turn.
     #[inline]
     fn begin(&mut self, cx: &Context<'_>) -> Result<Option<Wait>, Delay> {
-        self.begin_to_count();
+        self.begin_to_count()?;
         let Some(who) = current::in_turn() else {
             return Ok(None);
         };
@@ -86,7 +86,7 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     }
 
     #[inline]
-    fn begin_to_count(&mut self) {
+    fn begin_to_count(&mut self) -> Result<(), Delay> {
         self.limit();
         let inherited = current::due();
         if inherited.is_some() || !matches!(self.deadline, Deadline::Never) {
@@ -94,7 +94,9 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
             if let Some(request) = &mut self.sending.request {
                 request.reply.set_due(due);
             }
+            return self.deadline.has_any().map_err(Delay::Late);
         }
+        Ok(())
     }
 
     #[inline]
@@ -351,6 +353,7 @@ enum Queue<T: Target<M>, M: Message> {
         answer: Option<Slot<M>>,
         /// That of a turn, which polls for the answer later.
         wait: Option<Wait>,
+        late: Option<Delay>,
     },
     Ready(Option<Box<Outcome<M>>>),
 }
@@ -363,12 +366,13 @@ impl<T: Target<M>, M: Message> Queueing<T, M> {
             To::Target(to, message) => {
                 let deadline = Deadline::new(call.timeout);
                 let (mut departure, answer) = Departure::ask(to, message, call.priority, deadline);
-                departure.begin_to_count();
+                let late = departure.begin_to_count().err();
                 let wait = departure.expect();
                 Queue::Away {
                     departure,
                     answer: Some(answer),
                     wait,
+                    late,
                 }
             }
             To::Ready(answer) => Queue::Ready(Some(answer)),
@@ -385,7 +389,11 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                 departure,
                 answer,
                 wait,
+                late,
             } => {
+                if let Some(delay) = late.take() {
+                    return departure.not_told(delay);
+                }
                 match departure.poll(cx) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(delay)) => return departure.not_told(delay),

@@ -107,7 +107,8 @@ impl<T, M: Message> Call<T, M> {
     /// When it is over the ask ends in [`AskError::Deadline`]; a local handler
     /// is not disturbed. For a tell it bounds the wait for a place. With
     /// [`reply`](Self::reply) it goes on counting, whenever the [`Reply`] is
-    /// awaited.
+    /// awaited. An ask that is given no time at all, or is asked by a turn that
+    /// has none left, ends at once, and its message is not sent.
     ///
     /// An ask and the asks of its handler end at the same instant, as those
     /// have the time that is left: the asker gets `Deadline`, or what the
