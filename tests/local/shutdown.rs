@@ -203,3 +203,52 @@ async fn a_shutdown_that_is_dropped_midway_can_be_said_again(place: Place) {
     assert!(system.shutdown().await.is_clean());
     assert_eq!(scribe.stopped().await, Some(StopReason::Shutdown));
 }
+
+/// Shuts its own system down in a turn.
+#[actor]
+struct Janitor {
+    log: Log,
+}
+
+#[actor]
+impl Janitor {
+    #[message]
+    async fn close(&mut self, ctx: &mut Context<Self>) -> String {
+        ctx.system().shutdown().await.to_string()
+    }
+
+    #[message]
+    fn note(&mut self, n: u64) {
+        self.log.add(n.to_string());
+    }
+
+    #[on(stop)]
+    fn stop(&mut self, reason: &StopReason) {
+        self.log.add(reason.to_string());
+    }
+}
+
+#[tokio::test]
+async fn awaited_in_a_turn_it_ends_the_others_and_then_that_actor() {
+    let _guard = guard();
+    for on_thread in [false, true] {
+        let system = System::new("shutdown");
+        let mut others = vec![system.spawn(scribe().0).unwrap()];
+        others.push(system.spawn(scribe().0).unwrap());
+        let log = Log::default();
+        let janitor = system.actor(Janitor { log: log.clone() });
+        let janitor = match on_thread {
+            true => janitor.on_thread().spawn().unwrap(),
+            false => janitor.spawn().unwrap(),
+        };
+        others.push(system.spawn(scribe().0).unwrap());
+        let report = janitor.close().reply().await.unwrap();
+        janitor.note(1).try_tell().ok();
+        assert_eq!(report.await.unwrap(), "3 stopped; 0 dead letters");
+        for other in others {
+            assert_eq!(other.stopped().await, Some(StopReason::Shutdown));
+        }
+        assert_eq!(janitor.stopped().await, Some(StopReason::Shutdown));
+        assert_eq!(log.lines().last().unwrap(), "its system shut down");
+    }
+}

@@ -203,8 +203,9 @@ impl<A: Actor> ActorRef<A> {
     ///
     /// The signal is given at once, whether or not the result is awaited. It
     /// resolves with the reason once the state is dropped, immediately if the
-    /// actor had ended; waiting for it in one of the actor's own handlers
-    /// waits for ever.
+    /// actor had ended. One of the actor's own handlers must not wait for it,
+    /// since the actor ends after that handler: only a kill ends such a wait.
+    /// [`Context::stop`](crate::Context::stop) gives the signal alone.
     ///
     /// An actor in another process belongs to the system there: this does
     /// nothing to it.

@@ -253,10 +253,9 @@ impl System {
     /// report names what even that did not end. Code that is not async uses
     /// [`Shutdown::blocking`].
     ///
-    /// Awaited in a handler of one of these actors, it waits for that handler:
-    /// at the deadline the actor is killed at this await, and the rest of the
-    /// turn does not run. Have a handler begin it and not wait:
-    /// `tokio::spawn(ctx.system().shutdown().into_future())`.
+    /// Awaited in a handler of one of these actors, it does not wait for that
+    /// actor, which serves what is queued and ends once the handler has
+    /// returned; the report does not count it.
     pub fn shutdown(&self) -> Shutdown {
         Shutdown::new(self.0.clone())
     }

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::Shared;
 use crate::actor::{By, Resident, Signal};
 use crate::call::may_block;
+use crate::current::{self, ActorId};
 use crate::timers;
 use crate::urn::Urn;
 
@@ -145,10 +146,11 @@ impl Shutdown {
             system: self.system.clone(),
             deadline: self.deadline,
         };
+        let own = current::sender();
         let run = async move {
             let mut done = done;
             let report = select! {
-                report = shutdown.run() => report,
+                report = shutdown.run(own) => report,
                 () = done.closed() => ShutdownReport::default(),
             };
             // Nobody may wait for it any more.
@@ -163,8 +165,9 @@ impl Shutdown {
 
     /// Does it here, if there are timers, and on a thread of its own if not.
     async fn run_anywhere(self) -> ShutdownReport {
+        let own = current::sender();
         if timers::are_here() {
-            return self.run().await;
+            return self.run(own).await;
         }
         let report = match self.apart() {
             Ok((_, running)) => running.await.map_err(io::Error::other),
@@ -174,12 +177,13 @@ impl Shutdown {
             Ok(report) => report,
             Err(error) => {
                 tracing::error!(target: "conclib", %error, "there is no thread for the deadlines");
-                self.run().await
+                self.run(own).await
             }
         }
     }
 
-    async fn run(self) -> ShutdownReport {
+    /// `own` is the actor whose turn waits for this, if one does.
+    async fn run(self, own: Option<ActorId>) -> ShutdownReport {
         let Self { system, deadline } = self;
         system.close();
         system.refuse_new_requests();
@@ -190,6 +194,10 @@ impl Shutdown {
         // those that were there before it.
         for actor in system.residents().rev() {
             actor.tell_to_end(Signal::Drain, By::System);
+            if Some(actor.id()) == own {
+                // It ends after this turn.
+                continue;
+            }
             let ended = timers::before(until, actor.ending().wait()).await;
             if ended.is_some() {
                 report.stopped += 1;
