@@ -29,14 +29,17 @@ fn has_test(source: &str, test: &str) -> bool {
     attributes.clone().any(is_test) || is_listed(&lines, test)
 }
 
-/// Says whether a macro `on_every_…!` or `everywhere!` lists the test.
+/// Says whether a macro `on_every_…!`, `at_each_place!` or `everywhere!` lists the
+/// test.
 fn is_listed(lines: &[&str], test: &str) -> bool {
     let mut is_inside = false;
     lines.iter().any(|line| {
         match *line {
             "}" => is_inside = false,
             _ if line.ends_with("! {") => {
-                is_inside = line.starts_with("on_every_") || line.starts_with("everywhere!");
+                let name = line.trim_start_matches("support::");
+                let macros = ["on_every_", "at_each_place!", "everywhere!"];
+                is_inside = macros.iter().any(|known| name.starts_with(known));
             }
             _ => {}
         }

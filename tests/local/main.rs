@@ -36,6 +36,7 @@ mod lifetime;
 mod logging;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod no_timers;
 mod order;
 mod outside_runtime;
 mod overflow;

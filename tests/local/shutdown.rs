@@ -230,7 +230,6 @@ impl Janitor {
 
 #[tokio::test]
 async fn awaited_in_a_turn_it_ends_the_others_and_then_that_actor() {
-    let _guard = guard();
     for on_thread in [false, true] {
         let system = System::new("shutdown");
         let mut others = vec![system.spawn(scribe().0).unwrap()];

@@ -113,7 +113,12 @@ async fn a_client_in_python_asks_and_tells(road: Road) -> conclib::Result {
     assert!(house.watch.log.has("7"), "what was told has come");
     // It harmed nothing.
     let client = house.client().await?;
-    assert_eq!(client.ask("desk", outside::DeskDouble { n: 1 }).await?, 2);
+    assert_eq!(
+        client
+            .ask("desk", support::outside::DeskDouble { n: 1 })
+            .await?,
+        2
+    );
     Ok(())
 }
 
@@ -130,7 +135,7 @@ async fn a_client_in_python_runs_from_a_shell(road: Road) -> conclib::Result {
 /// The page for other languages has the numbers of the code.
 #[support::test]
 fn the_page_says_what_is_so() {
-    let page = include_str!("../docs/wire.md");
+    let page = include_str!("../../docs/wire.md");
     for (name, number) in [
         ("a body", MAX_BODY),
         ("a chain", MAX_CHAIN),

@@ -1,6 +1,11 @@
 //! Two builds whose messages differ behind a pointer, in a container or in a
 //! parameter are told so before anything is decoded.
 
+#![allow(
+    unused_qualifications,
+    reason = "the paths of one type are the subject"
+)]
+
 use conclib::prelude::*;
 use conclib::{Message, Shape};
 use support::outside::{House, Road, on_every_road};
@@ -308,5 +313,5 @@ alike! {
     an_arc_is_what_is_in_it: std::sync::Arc<Box<Sizes>>, Sizes;
     a_cow_is_what_is_in_it: std::borrow::Cow<'static, str>, String;
     one_kind_of_list_is_another: Box<[i64]>, std::collections::LinkedList<i64>;
-    a_path_does_not_count: self::Foreign<std::vec::Vec<i64>>, crate::Foreign<Numbers>;
+    a_path_does_not_count: self::Foreign<std::vec::Vec<i64>>, crate::proxy_fingerprints::Foreign<Numbers>;
 }

@@ -448,6 +448,7 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         match late {
             Late::Passed(after) => AskError::late(urn, after, delivery, self.sending.outage()),
             Late::NoRuntime => AskError::NoRuntime { urn, delivery },
+            Late::NoTimers => AskError::NoTimers { urn, delivery },
         }
     }
 

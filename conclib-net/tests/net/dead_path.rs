@@ -127,10 +127,13 @@ async fn a_server_that_answers_nothing_is_asked_for_a_sign_of_life_once() {
     let listener = tokio::net::UnixListener::bind(&house.path).unwrap();
     let (client, mut server) = tokio::join!(house.client(), async {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let mut answer = support::read_message(&mut stream).await.unwrap();
-        answer[2] = support::SERVER_HELLO;
+        let mut answer = crate::house::read_message(&mut stream).await.unwrap();
+        answer[2] = crate::house::SERVER_HELLO;
         stream.write_all(&answer).await.unwrap();
-        stream.write_all(&[0, 1, support::WELCOME]).await.unwrap();
+        stream
+            .write_all(&[0, 1, crate::house::WELCOME])
+            .await
+            .unwrap();
         stream
     });
     for n in 0..5 {

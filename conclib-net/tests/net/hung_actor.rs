@@ -159,7 +159,7 @@ async fn a_client_that_closed_is_seen_at_once_whatever_is_under_way() {
     let (sender, mut seen) = tokio::sync::mpsc::unbounded_channel();
     for name in &actors {
         let requests = sender.clone();
-        let desk = house.system.actor(support::Desk { requests });
+        let desk = house.system.actor(crate::house::Desk { requests });
         desk.urn(name.as_str()).spawn().unwrap();
     }
     // As many as one client may have.

@@ -66,10 +66,10 @@ async fn an_ask_during_an_outage_ends_by_its_deadline_and_says_since_when_there_
     // Its tries begin.
     tokio::time::sleep(Duration::from_secs(20)).await;
     let short = Duration::from_millis(20);
-    let ask = || Call::new(support::desk(&client), Ponder { n: 1 }).timeout(short);
+    let ask = || Call::new(crate::house::desk(&client), Ponder { n: 1 }).timeout(short);
     let errors = [
         ask().await.unwrap_err(),
-        support::desk(&client)
+        crate::house::desk(&client)
             .ask_json("Ponder", &serde_json::json!({ "n": 1 }), short)
             .await
             .unwrap_err(),

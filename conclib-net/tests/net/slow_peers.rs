@@ -75,7 +75,7 @@ async fn half_a_frame_is_waited_for_for_a_minute() {
     let house = House::new();
     let broker = house.open().await;
     let good = house.client().await;
-    let frame = support::bytes(&support::request(1, "double", br#"{"n":21}"#));
+    let frame = crate::house::bytes(&crate::house::request(1, "double", br#"{"n":21}"#));
     let (half, rest) = frame.split_at(frame.len() / 2);
     let mut slow = house.raw().await;
     // In time, again and again.
@@ -83,7 +83,7 @@ async fn half_a_frame_is_waited_for_for_a_minute() {
         slow.write_all(half).await.unwrap();
         sleep(Duration::from_secs(50)).await;
         slow.write_all(rest).await.unwrap();
-        let answer = support::read_frame(&mut slow).await.unwrap();
+        let answer = crate::house::read_frame(&mut slow).await.unwrap();
         assert!(answer.ends_with(b"42"), "{answer:?}");
     }
     let began = Instant::now();

@@ -39,9 +39,9 @@ async fn standard_input_is_empty() {
     assert!(child.wait().await.expect("ours").success());
 }
 
-/// The variables of an owner that has a key; nothing when the test runs for itself.
+/// Not a test: an owner that has a key. It passes without doing anything unless a test starts it.
 #[support::test]
-async fn owner() {
+async fn child_owner() {
     if role().is_none() {
         return;
     }
@@ -77,7 +77,7 @@ fn a_child_inherits_all_but_the_key() {
         ("OWN", "old".as_ref()),
         ("OTHER", "kept".as_ref()),
     ];
-    let mut owner = Owner::start("has a key", &env);
+    let mut owner = Owner::start(&support::test_name!(child_owner), "has a key", &env);
     let mut told = |name| owner.tells(name);
     assert_eq!(told("inherited"), "key=none own=old other=kept");
     assert_eq!(told("given"), "key=mine own=old other=kept");

@@ -1,14 +1,5 @@
 //! A runtime that was built without `enable_time`: what needs a timer is
 //! refused by a typed error that says so, and all else works.
-#![cfg(feature = "macros")]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "a test"
-)]
-
-mod common;
 
 use std::fmt::Display;
 use std::io::ErrorKind;
@@ -18,9 +9,9 @@ use std::task::{Context as Poller, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use common::{Log, Scribe, ScribeCalls, guard, hold, scribe};
 use conclib::prelude::*;
 use conclib::{Backoff, Restart, ShutdownReport};
+use support::{Log, Scribe, ScribeCalls, hold, scribe};
 use tokio::runtime::{Builder, Runtime};
 
 fn runtimes() -> [Runtime; 2] {
@@ -102,9 +93,8 @@ impl Manager {
     }
 }
 
-#[test]
+#[support::test]
 fn an_actor_that_needs_timers_is_not_spawned() {
-    let _guard = guard();
     for runtime in runtimes() {
         runtime.block_on(async {
             let system = System::new("timeless");
@@ -136,9 +126,8 @@ fn an_actor_that_needs_timers_is_not_spawned() {
     }
 }
 
-#[test]
+#[support::test]
 fn what_needs_no_timer_works() {
-    let _guard = guard();
     for runtime in runtimes() {
         runtime.block_on(async {
             let system = System::new("timeless");
@@ -156,9 +145,8 @@ fn what_needs_no_timer_works() {
     }
 }
 
-#[test]
+#[support::test]
 fn a_timeout_is_a_typed_error_once_it_has_to_be_waited_for() {
-    let _guard = guard();
     for runtime in runtimes() {
         runtime.block_on(async {
             let system = System::new("timeless");
@@ -178,9 +166,8 @@ fn a_timeout_is_a_typed_error_once_it_has_to_be_waited_for() {
     }
 }
 
-#[test]
+#[support::test]
 fn a_ticker_is_a_typed_error() {
-    let _guard = guard();
     let ticker = Ticker::every(Duration::from_secs(1));
     let error = ticker.run(|| async {}).unwrap_err();
     assert_eq!(error, SpawnError::NoRuntime);
@@ -193,9 +180,8 @@ fn a_ticker_is_a_typed_error() {
     }
 }
 
-#[test]
+#[support::test]
 fn an_actor_that_wants_a_message_later_fails_and_says_why() {
-    let _guard = guard();
     for runtime in runtimes() {
         runtime.block_on(async {
             let system = System::new("timeless");
@@ -216,9 +202,8 @@ fn an_actor_that_wants_a_message_later_fails_and_says_why() {
     }
 }
 
-#[test]
+#[support::test]
 fn a_parent_that_has_children_on_threads_ends_them() {
-    let _guard = guard();
     for runtime in runtimes() {
         runtime.block_on(async {
             let system = System::new("timeless");
@@ -232,9 +217,8 @@ fn a_parent_that_has_children_on_threads_ends_them() {
     }
 }
 
-#[test]
+#[support::test]
 fn a_shutdown_keeps_its_deadline() {
-    let _guard = guard();
     for runtime in runtimes() {
         runtime.block_on(async {
             let system = System::new("timeless");
@@ -270,9 +254,8 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-#[test]
+#[support::test]
 fn actors_on_threads_are_shut_down_where_there_is_no_runtime() {
-    let _guard = guard();
     let ways: [fn(&System) -> ShutdownReport; 2] = [
         |system| system.shutdown().blocking().unwrap(),
         |system| block_on(system.shutdown().into_future()),
@@ -293,9 +276,8 @@ fn actors_on_threads_are_shut_down_where_there_is_no_runtime() {
     }
 }
 
-#[tokio::test]
+#[support::test]
 async fn a_blocking_shutdown_in_async_code_is_a_typed_error() {
-    let _guard = guard();
     let system = System::new("timeless");
     let scribe = system.spawn(scribe().0).unwrap();
     let error = system.shutdown().blocking().unwrap_err();
@@ -304,10 +286,9 @@ async fn a_blocking_shutdown_in_async_code_is_a_typed_error() {
 }
 
 #[cfg(feature = "net")]
-#[test]
+#[support::test]
 fn serving_and_connecting_are_typed_errors() {
     use conclib::{ConnectError, Proxy, ProxyClient, ServeError};
-    let _guard = guard();
     for runtime in runtimes() {
         runtime.block_on(async {
             let system = System::new("timeless");
