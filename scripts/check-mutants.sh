@@ -40,6 +40,7 @@ exec cargo mutants --package conclib-core \
     --cargo-arg=--features=conclib/macros,conclib/testing,conclib/net,conclib/apid,conclib/metrics \
     --cargo-arg=--lib \
     --cargo-arg=--test=local \
+    --cargo-arg=--test=lives \
     --cargo-arg=--test=remote \
     "${options[@]}" \
     -- -- "${tests[@]}"

@@ -1,4 +1,7 @@
-//! Actors and their askers in one process.
+//! Actors and their askers in one process: their messages.
+//!
+//! `lives.rs` beside this has the other half of the modules, as a program of its
+//! own: a change of one of them is compiled in half the time.
 #![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
@@ -22,58 +25,30 @@ mod dead_letters;
 mod default_timeout;
 mod deferred;
 mod dsl;
-mod dump;
 mod fakes;
-mod families;
-mod fate;
-mod fate_property;
 mod forward;
-mod hooks;
 mod inbox;
 mod inherited_deadlines;
 mod input;
-mod lifetime;
 mod logging;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod no_timers;
 mod order;
-mod outside_runtime;
 mod overflow;
-mod panic;
-mod parents_that_wait;
 mod peers_probes;
-mod pool;
-mod pool_ends;
 mod priority;
 mod recipient;
 mod references;
 mod registry;
 mod replies;
 mod reply_group;
-mod restarts;
 mod sets;
 mod shared_reply;
-mod shutdown;
-mod signals;
-mod snapshot;
 mod spans;
 mod stash;
-mod stop;
-mod strategies;
-mod supervision;
-#[cfg(feature = "testing")]
-mod testing_faults;
-#[cfg(feature = "testing")]
-mod testing_probes;
-#[cfg(feature = "testing")]
-mod testing_seeded;
-#[cfg(feature = "testing")]
-mod testing_solo;
-mod threads;
 mod ticker;
 mod ticks;
 mod timeout;
 mod topic;
 mod traces;
-mod watch;
