@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 target="${CARGO_TARGET_DIR:-target}"
+# The tests panic thousands of times, on purpose.
+export RUST_BACKTRACE=0
 
 step() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
 

@@ -192,7 +192,12 @@ struct Driver {
 impl Driver {
     async fn drive(mut self) {
         let mut under_way = JoinSet::new();
-        for _ in 0..STEPS {
+        // A thread for each life takes its time.
+        let steps = match self.place {
+            Place::Thread => STEPS / 10,
+            _ => STEPS,
+        };
+        for _ in 0..steps {
             let at = usize::try_from(self.random.below(SLOTS as u64)).unwrap();
             let subject = self.subject(at);
             match self.random.below(40) {
