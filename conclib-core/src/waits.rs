@@ -171,7 +171,7 @@ impl Waits {
         self.less(|graph| {
             let mut left = Left::default();
             graph.rest(who, ask);
-            graph.reconsider(&mut left.wakers);
+            graph.reconsider(left.wakes());
             left
         })
         .go();

@@ -1,6 +1,7 @@
 //! A table by the id of an actor, and what most of them have one of.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::current::ActorId;
@@ -82,10 +83,13 @@ pub(super) fn take<T>(
     id: ActorId,
     is_it: impl Fn(&T) -> bool,
 ) -> Option<T> {
-    let of = from.get_mut(&id)?;
-    let taken = of.take(is_it);
-    if of.is_empty() {
-        from.remove(&id);
+    // One search for both.
+    let Entry::Occupied(mut of) = from.entry(id) else {
+        return None;
+    };
+    let taken = of.get_mut().take(is_it);
+    if of.get().is_empty() {
+        of.remove();
     }
     taken
 }

@@ -146,7 +146,8 @@ impl Graph {
             edge.polled = now;
             match &mut edge.waker {
                 Some(old) if !old.will_wake(waker) => {
-                    settled.left.old.push(replace(old, waker.clone()));
+                    let old = replace(old, waker.clone());
+                    settled.left.drops(Some(old));
                 }
                 none @ None if edge.state == State::Asleep => *none = Some(waker.clone()),
                 _ => {}
@@ -174,7 +175,7 @@ impl Graph {
             }
         }
         if was_questioned {
-            self.reconsider(&mut settled.left.wakers);
+            self.reconsider(settled.left.wakes());
         }
         let mine = |doubt: &&Doubt| doubt.who == who && doubt.ask == ask && !doubt.is_passed;
         let mine: Vec<_> = self.doubts.iter().filter(mine).collect();
@@ -207,14 +208,15 @@ impl Graph {
         }
         match self.path(whom, who, |_| true) {
             None => {
-                settled.left.old.push(self.doubts.swap_remove(at).waker);
+                let doubt = self.doubts.swap_remove(at);
+                settled.left.drops(Some(doubt.waker));
                 settled.words.extend(self.reaches(who, whom)?);
             }
             Some(path) => {
                 let old = replace(&mut self.doubts[at].waker, waker.clone());
-                settled.left.old.push(old);
+                settled.left.drops(Some(old));
                 settled.is_open = true;
-                self.question(&path, since, &mut settled.left.wakers);
+                self.question(&path, since, settled.left.wakes());
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
+use std::mem::replace;
 use std::num::{NonZeroU16, NonZeroU64};
 use std::task::Waker;
 
@@ -47,18 +48,42 @@ impl Edge {
 /// drop of an outlet or of a waker may run code that waits.
 #[derive(Default)]
 pub(super) struct Left {
-    edges: Few<Edge>,
+    /// Nearly always that is all.
+    waker: Option<Waker>,
+    rest: Option<Box<Rest>>,
+}
+
+#[derive(Default)]
+struct Rest {
+    /// Those that wake nothing any more.
+    old: Vec<Waker>,
     legs: Vec<Leg>,
-    /// Wakers that others have come in place of.
-    pub(super) old: Vec<Waker>,
-    pub(super) wakers: Vec<Waker>,
+    wakers: Vec<Waker>,
 }
 
 impl Left {
-    /// Wakes those that the end of an edge matters to.
+    pub(super) fn drops(&mut self, waker: Option<Waker>) {
+        if let Some(before) = replace(&mut self.waker, waker) {
+            self.rest().old.push(before);
+        }
+    }
+
+    /// Those that the end of an edge matters to.
+    pub(super) fn wakes(&mut self) -> &mut Vec<Waker> {
+        &mut self.rest().wakers
+    }
+
+    fn rest(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_default()
+    }
+
+    #[inline]
     pub(super) fn go(self) {
-        drop((self.edges, self.legs, self.old));
-        self.wakers.into_iter().for_each(Waker::wake);
+        drop(self.waker);
+        if let Some(rest) = self.rest {
+            drop((rest.old, rest.legs));
+            rest.wakers.into_iter().for_each(Waker::wake);
+        }
     }
 }
 
@@ -194,6 +219,9 @@ impl Graph {
     ) -> Result<Vec<Word>, Vec<Member>> {
         // Nearly always whoever is asked waits for nobody, over no wire.
         let legs = self.legs_from(whom);
+        if legs.is_empty() {
+            return Ok(Vec::new());
+        }
         match self.closed_from(who, whom, &legs) {
             Some(circle) => Err(circle),
             None => Ok(self.words(&legs, None)),
@@ -222,9 +250,12 @@ impl Graph {
         let mut left = Left::default();
         while let Some(edge) = take(&mut self.edges, who, |edge| edge.ask == ask) {
             self.unwait(who, edge, &mut left);
+            if self.edges.is_empty() {
+                break;
+            }
         }
         if !self.doubts.is_empty() {
-            self.reconsider(&mut left.wakers);
+            self.reconsider(left.wakes());
             self.doubts
                 .retain(|doubt| (doubt.who, doubt.ask) != (who, ask));
         }
@@ -239,7 +270,7 @@ impl Graph {
             self.unwait(who, edge, &mut left);
         }
         if !self.doubts.is_empty() {
-            self.reconsider(&mut left.wakers);
+            self.reconsider(left.wakes());
             self.doubts
                 .retain(|it| (it.who, it.ask, Whom::Actor(it.whom)) != (who, ask, whom));
         }
@@ -252,7 +283,7 @@ impl Graph {
             self.unwait(who, edge, &mut left);
         }
         if !self.doubts.is_empty() {
-            self.reconsider(&mut left.wakers);
+            self.reconsider(left.wakes());
             self.doubts.retain(|doubt| doubt.who != who);
         }
         left
@@ -267,10 +298,12 @@ impl Graph {
             Whom::Actor(_) => {}
             Whom::Away(mark) => {
                 self.homes.remove(&mark);
-                left.legs.extend(self.legs.remove(&mark));
+                if let Some(leg) = self.legs.remove(&mark) {
+                    left.rest().legs.push(leg);
+                }
             }
         }
-        left.edges.push(edge);
+        left.drops(edge.waker);
     }
 
     pub(super) fn of(&self, who: ActorId) -> (Vec<ActorId>, Vec<Urn>) {
