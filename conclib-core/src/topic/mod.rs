@@ -124,6 +124,11 @@ impl<M: Message> Topic<M> {
     /// struct Board;
     /// #[actor]
     /// impl Board {
+    ///     #[on(start)]
+    ///     async fn warm_up(&mut self) {
+    ///         std::future::pending().await
+    ///     }
+    ///
     ///     #[handler]
     ///     fn show(&mut self, _price: Price) {}
     /// }
@@ -134,7 +139,7 @@ impl<M: Message> Topic<M> {
     ///     let board = system.spawn(Board)?;
     ///     let prices = Topic::new("prices");
     ///     let subscription = prices.subscribe_lossy(board.recipient());
-    ///     // The board has had no turn yet, and has a place for one.
+    ///     // The board still warms up, and has a place for one.
     ///     prices.publish(Price(1)).await;
     ///     prices.publish(Price(2)).await;
     ///     assert_eq!(prices.missed(), 1);
