@@ -26,25 +26,24 @@ fn has_test(source: &str, test: &str) -> bool {
         let name = line.trim_start_matches("#[").split(['(', ']']).next();
         name.is_some_and(|name| name == "test" || name.ends_with("::test"))
     };
-    attributes.clone().any(is_test) || is_listed(&lines, test)
+    attributes.clone().any(is_test) || is_listed(source, test)
 }
 
-/// Says whether a macro `on_every_…!`, `at_each_place!` or `everywhere!` lists the
-/// test.
-fn is_listed(lines: &[&str], test: &str) -> bool {
-    let mut is_inside = false;
-    lines.iter().any(|line| {
-        match *line {
-            "}" => is_inside = false,
-            _ if line.ends_with("! {") => {
-                let name = line.trim_start_matches("support::");
-                let macros = ["on_every_", "at_each_place!", "everywhere!"];
-                is_inside = macros.iter().any(|known| name.starts_with(known));
-            }
-            _ => {}
-        }
-        is_inside && line.split([',', ' ', ';']).any(|word| word == test)
+/// Says whether a macro that makes tests of bodies lists the test.
+fn is_listed(source: &str, test: &str) -> bool {
+    let is_no_name = |ch: char| !(ch.is_alphanumeric() || ch == '_');
+    source.match_indices("! {").any(|(at, _)| {
+        let name = source[..at].rsplit(is_no_name).next().unwrap_or_default();
+        let list = source[at + 3..].split('}').next().unwrap_or_default();
+        makes_tests(source, name) && list.split(is_no_name).any(|word| word == test)
     })
+}
+
+/// Says whether a macro makes tests: by its name, or as the file itself defines it.
+fn makes_tests(source: &str, name: &str) -> bool {
+    let defined = source.split_once(&format!("macro_rules! {name} {{"));
+    let body = defined.and_then(|(_, rest)| rest.split("\n}").next());
+    name.starts_with("on_every_") || body.is_some_and(|body| body.contains("#[support::test"))
 }
 
 /// The tests that a page names, each of which exists: file and name.
@@ -63,6 +62,41 @@ fn tests_named_in(text: &str) -> Vec<(&str, &str)> {
         assert!(!test.starts_with("child_"), "`{test}` is not a test");
     }
     named
+}
+
+#[test]
+fn a_test_is_told_from_a_helper_and_from_a_body_that_nothing_runs() {
+    let source = "
+/// With words.
+#[support::test(start_paused = true)]
+#[should_panic]
+async fn is_one() {}
+
+fn helper() {}
+
+macro_rules! everywhere {
+    ($($test:ident)*) => {$(#[support::test] fn $test() {})*};
+}
+
+everywhere! { is_listed }
+
+on_every_road! {
+    is_on_roads,
+}
+
+other! { is_not_listed }
+
+async fn is_listed() {}
+async fn is_on_roads(road: Road) {}
+async fn is_not_listed() {}
+async fn is_forgotten() {}
+";
+    for test in ["is_one", "is_listed", "is_on_roads"] {
+        assert!(has_test(source, test), "{test}");
+    }
+    for none in ["helper", "is_not_listed", "is_forgotten", "is", "missing"] {
+        assert!(!has_test(source, none), "{none}");
+    }
 }
 
 #[test]

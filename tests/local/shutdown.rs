@@ -228,7 +228,7 @@ impl Janitor {
     }
 }
 
-#[tokio::test]
+#[support::test]
 async fn awaited_in_a_turn_it_ends_the_others_and_then_that_actor() {
     for on_thread in [false, true] {
         let system = System::new("shutdown");
