@@ -1,12 +1,12 @@
-//! An answer that was looked at, and is not waited for any more, closes no circle.
+//! An answer that was looked place, and is not waited for any more, closes no circle.
 
 use std::future::IntoFuture;
 use std::pin::pin;
 
-use conclib::ReplyGroup;
 use conclib::prelude::*;
+use conclib::{Place, ReplyGroup};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use support::{Gate, Keeper, gate, until};
+use support::{At, Gate, Keeper, gate, until};
 
 /// How an actor looks at the answer of another.
 #[derive(Clone, Copy, Debug)]
@@ -198,18 +198,9 @@ enum Gather {
     Shared,
 }
 
-#[derive(Clone, Copy)]
-enum At {
-    Task,
-    Thread,
-}
-
-fn spawn(system: &System, at: At, urn: &str) -> ActorRef<Node> {
+fn spawn(system: &System, place: Place, urn: &str) -> ActorRef<Node> {
     let actor = system.actor(Node::default()).urn(urn);
-    match at {
-        At::Task => actor.spawn().unwrap(),
-        At::Thread => actor.on_thread().spawn().unwrap(),
-    }
+    actor.at(place).unwrap()
 }
 
 /// Until so many messages wait at that actor.
@@ -218,10 +209,10 @@ async fn queued(system: &System, urn: &str, count: usize) {
     until(|| system.snapshot().actors.iter().any(is_queued)).await;
 }
 
-async fn whoever_gave_an_answer_up_may_be_asked(at: At) {
+async fn whoever_gave_an_answer_up_may_be_asked(place: Place) {
     for look in LOOKS {
         let system = System::new("test");
-        let [a, b] = ["a", "b"].map(|urn| spawn(&system, at, urn));
+        let [a, b] = ["a", "b"].map(|urn| spawn(&system, place, urn));
         let [
             (asks, mut may_ask),
             (enough, mut is_enough),
@@ -248,7 +239,7 @@ async fn whoever_gave_an_answer_up_may_be_asked(at: At) {
     }
 }
 
-async fn a_circle_is_found_through_answers_that_were_polled_long_ago(at: At) {
+async fn a_circle_is_found_through_answers_that_were_polled_long_ago(place: Place) {
     for how in [
         Gather::Group,
         Gather::Unordered,
@@ -257,7 +248,7 @@ async fn a_circle_is_found_through_answers_that_were_polled_long_ago(at: At) {
         Gather::Shared,
     ] {
         let system = System::new("test");
-        let [a, b, c] = ["a", "b", "c"].map(|urn| spawn(&system, at, urn));
+        let [a, b, c] = ["a", "b", "c"].map(|urn| spawn(&system, place, urn));
         let [(first, mut may_answer), (asks, may_ask)] = [gate(), gate()];
         let gathers = a.gather(how, [b, c], [first, asks], may_ask);
         let gathers = gathers.reply().await.unwrap();
@@ -275,24 +266,7 @@ async fn a_circle_is_found_through_answers_that_were_polled_long_ago(at: At) {
     }
 }
 
-macro_rules! at_each_place {
-    ($($name:ident)*) => {
-        mod task {
-            $(#[support::test]
-            async fn $name() {
-                super::$name(super::At::Task).await;
-            })*
-        }
-        mod thread {
-            $(#[support::test]
-            async fn $name() {
-                super::$name(super::At::Thread).await;
-            })*
-        }
-    };
-}
-
-at_each_place! {
-    whoever_gave_an_answer_up_may_be_asked
-    a_circle_is_found_through_answers_that_were_polled_long_ago
+support::on_every_place! {
+    whoever_gave_an_answer_up_may_be_asked,
+    a_circle_is_found_through_answers_that_were_polled_long_ago,
 }

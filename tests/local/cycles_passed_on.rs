@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
+use conclib::Place;
 use conclib::prelude::*;
-use support::{Gate, gate, until};
+use support::{At, Gate, gate, until};
 
 /// A request and its way: what each actor that gets it does with it.
 #[message(local, reply = String)]
@@ -66,12 +67,6 @@ impl Stop {
     fn nothing(&mut self) {}
 }
 
-#[derive(Clone, Copy)]
-enum At {
-    Task,
-    Thread,
-}
-
 struct Rig {
     system: System,
     x: ActorRef<Stop>,
@@ -80,14 +75,11 @@ struct Rig {
 }
 
 impl Rig {
-    fn new(at: At) -> Self {
+    fn new(place: Place) -> Self {
         let system = System::new("test");
         let spawn = |urn| {
             let actor = system.actor(Stop).urn(urn);
-            match at {
-                At::Task => actor.spawn().unwrap(),
-                At::Thread => actor.on_thread().spawn().unwrap(),
-            }
+            actor.at(place).unwrap()
         };
         let [x, y, z] = ["x", "y", "z"].map(spawn);
         Self { system, x, y, z }
@@ -112,35 +104,18 @@ impl Rig {
     }
 }
 
-macro_rules! at_each_place {
-    ($($name:ident)*) => {
-        mod task {
-            $(#[support::test]
-            async fn $name() {
-                super::$name(super::At::Task).await;
-            })*
-        }
-        mod thread {
-            $(#[support::test]
-            async fn $name() {
-                super::$name(super::At::Thread).await;
-            })*
-        }
-    };
-}
-
-at_each_place! {
-    a_circle_through_a_request_that_is_passed_on_is_told
-    one_that_passes_the_request_back_tells_the_asker
-    a_request_that_is_passed_on_twice_is_followed
-    whoever_passed_it_on_may_be_asked
-    the_dump_shows_the_actor_that_has_the_request
-    of_an_ask_and_a_request_that_is_passed_on_at_the_same_moment_one_is_told
-    a_place_in_a_full_mailbox_is_no_way_out
-    a_request_that_was_put_aside_is_waited_for
-    workers_of_a_pool_pass_on_too
-    a_reply_that_is_picked_up_in_the_turn_is_followed_too
-    a_reply_that_is_deferred_waits_for_nobody
+support::on_every_place! {
+    a_circle_through_a_request_that_is_passed_on_is_told,
+    one_that_passes_the_request_back_tells_the_asker,
+    a_request_that_is_passed_on_twice_is_followed,
+    whoever_passed_it_on_may_be_asked,
+    the_dump_shows_the_actor_that_has_the_request,
+    of_an_ask_and_a_request_that_is_passed_on_at_the_same_moment_one_is_told,
+    a_place_in_a_full_mailbox_is_no_way_out,
+    a_request_that_was_put_aside_is_waited_for,
+    workers_of_a_pool_pass_on_too,
+    a_reply_that_is_picked_up_in_the_turn_is_followed_too,
+    a_reply_that_is_deferred_waits_for_nobody,
 }
 
 fn told(answer: &str, path: &str) {
@@ -148,8 +123,8 @@ fn told(answer: &str, path: &str) {
     assert!(answer.contains(&expected), "{answer}");
 }
 
-async fn a_circle_through_a_request_that_is_passed_on_is_told(at: At) {
-    let rig = Rig::new(at);
+async fn a_circle_through_a_request_that_is_passed_on_is_told(place: Place) {
+    let rig = Rig::new(place);
     for _ in 0..3 {
         let way = [
             Ask(rig.y.clone()),
@@ -164,8 +139,8 @@ async fn a_circle_through_a_request_that_is_passed_on_is_told(at: At) {
     rig.end().await;
 }
 
-async fn one_that_passes_the_request_back_tells_the_asker(at: At) {
-    let rig = Rig::new(at);
+async fn one_that_passes_the_request_back_tells_the_asker(place: Place) {
+    let rig = Rig::new(place);
     let way = [Ask(rig.y.clone()), PassOn(rig.x.clone())];
     let answer = rig.go(way).await;
     told(&answer, "Stop(x) -> Stop(x)");
@@ -173,8 +148,8 @@ async fn one_that_passes_the_request_back_tells_the_asker(at: At) {
     rig.end().await;
 }
 
-async fn a_request_that_is_passed_on_twice_is_followed(at: At) {
-    let rig = Rig::new(at);
+async fn a_request_that_is_passed_on_twice_is_followed(place: Place) {
+    let rig = Rig::new(place);
     let w = rig.system.actor(Stop).urn("w").spawn().unwrap();
     let way = [
         Ask(rig.y.clone()),
@@ -187,8 +162,8 @@ async fn a_request_that_is_passed_on_twice_is_followed(at: At) {
 }
 
 /// It is through with the request, so it is in nobody's way.
-async fn whoever_passed_it_on_may_be_asked(at: At) {
-    let rig = Rig::new(at);
+async fn whoever_passed_it_on_may_be_asked(place: Place) {
+    let rig = Rig::new(place);
     let way = [
         Ask(rig.y.clone()),
         PassOn(rig.z.clone()),
@@ -207,8 +182,8 @@ async fn whoever_passed_it_on_may_be_asked(at: At) {
     rig.end().await;
 }
 
-async fn the_dump_shows_the_actor_that_has_the_request(at: At) {
-    let rig = Rig::new(at);
+async fn the_dump_shows_the_actor_that_has_the_request(place: Place) {
+    let rig = Rig::new(place);
     let (hold, mut held) = gate();
     let way = [Ask(rig.y.clone()), PassOn(rig.z.clone()), Hold(hold)];
     let (answer, ()) = tokio::join!(rig.go(way), async {
@@ -222,8 +197,8 @@ async fn the_dump_shows_the_actor_that_has_the_request(at: At) {
 }
 
 /// The last of the two is the one that is told.
-async fn of_an_ask_and_a_request_that_is_passed_on_at_the_same_moment_one_is_told(at: At) {
-    let rig = Rig::new(at);
+async fn of_an_ask_and_a_request_that_is_passed_on_at_the_same_moment_one_is_told(place: Place) {
+    let rig = Rig::new(place);
     for asks_first in [true, false, true, false] {
         let (hold_y, mut y) = gate();
         let (hold_z, mut z) = gate();
@@ -260,8 +235,8 @@ async fn of_an_ask_and_a_request_that_is_passed_on_at_the_same_moment_one_is_tol
 
 /// The mailbox of the one that it is passed on to is full, so the request waits
 /// in line.
-async fn a_place_in_a_full_mailbox_is_no_way_out(at: At) {
-    let rig = Rig::new(at);
+async fn a_place_in_a_full_mailbox_is_no_way_out(place: Place) {
+    let rig = Rig::new(place);
     let (hold, mut held) = gate();
     let of_z = Hop([Hold(hold), Ask(rig.x.clone())].into());
     let of_z = rig.z.ask(of_z).reply().await.unwrap();
@@ -282,8 +257,8 @@ async fn a_place_in_a_full_mailbox_is_no_way_out(at: At) {
     rig.end().await;
 }
 
-async fn a_request_that_was_put_aside_is_waited_for(at: At) {
-    let rig = Rig::new(at);
+async fn a_request_that_was_put_aside_is_waited_for(place: Place) {
+    let rig = Rig::new(place);
     let way = [
         Ask(rig.y.clone()),
         Stash,
@@ -301,8 +276,8 @@ async fn a_request_that_was_put_aside_is_waited_for(at: At) {
     rig.end().await;
 }
 
-async fn workers_of_a_pool_pass_on_too(at: At) {
-    let rig = Rig::new(at);
+async fn workers_of_a_pool_pass_on_too(place: Place) {
+    let rig = Rig::new(place);
     let pool = rig
         .system
         .pool(|| Stop)
@@ -327,8 +302,8 @@ async fn workers_of_a_pool_pass_on_too(at: At) {
 }
 
 /// Its request is passed on before the answer is polled for the first time.
-async fn a_reply_that_is_picked_up_in_the_turn_is_followed_too(at: At) {
-    let rig = Rig::new(at);
+async fn a_reply_that_is_picked_up_in_the_turn_is_followed_too(place: Place) {
+    let rig = Rig::new(place);
     let (look, mut may_look) = gate();
     let (hold, mut held) = gate();
     let way = [
@@ -349,8 +324,8 @@ async fn a_reply_that_is_picked_up_in_the_turn_is_followed_too(at: At) {
     rig.end().await;
 }
 
-async fn a_reply_that_is_deferred_waits_for_nobody(at: At) {
-    let rig = Rig::new(at);
+async fn a_reply_that_is_deferred_waits_for_nobody(place: Place) {
+    let rig = Rig::new(place);
     let (look, mut may_look) = gate();
     let (later, mut may_answer) = gate();
     let way = [AskFor(rig.y.clone(), look), Defer(later)];

@@ -3,6 +3,7 @@
 //!
 //! A few tasks do random things to a few actors on all threads. The seed is
 //! printed; `CONCLIB_SEED=… cargo test --test fate` does the same again.
+#![allow(clippy::print_stdout, reason = "the seed is told when the test fails")]
 
 use std::env;
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use conclib::prelude::*;
 use conclib::{DeadLetterCause, Place};
 use futures_util::future::join_all;
-use support::family::{BACKOFF, MS, policy};
+use support::family::{BACKOFF, policy};
 use support::{Gate, Keeper, Log, NoGood, gate, until};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -613,6 +614,6 @@ async fn a_child_that_waits_for_its_parent_holds_its_end_up_for_no_time() {
         let refused = asks.await.unwrap_err().to_string();
         assert!(refused.contains("would deadlock"), "{refused}");
         child.stopped().await;
-        assert_eq!(begun.elapsed(), 0 * MS);
+        assert_eq!(begun.elapsed(), Duration::ZERO);
     }
 }

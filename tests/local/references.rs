@@ -1,4 +1,8 @@
 //! References: equality, hashing, and what people read of them.
+#![allow(
+    clippy::mutable_key_type,
+    reason = "a reference is hashed by what never changes"
+)]
 
 use std::collections::{HashMap, HashSet};
 

@@ -3,7 +3,10 @@
 
 #![allow(
     unused_qualifications,
-    reason = "the paths of one type are the subject"
+    clippy::redundant_allocation,
+    clippy::box_collection,
+    clippy::vec_box,
+    reason = "the ways to write a type are the subject"
 )]
 
 use conclib::prelude::*;

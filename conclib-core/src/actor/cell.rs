@@ -229,6 +229,9 @@ impl<A: Actor> Cell<A> {
     #[cold]
     #[inline(never)]
     fn unreferenced(&self) {
+        if self.ending.state() == State::Stopped {
+            return;
+        }
         self.mailbox.abandon();
         // Between two incarnations there is no turn to make another.
         if self.kin().is_some_and(Kin::rests) {

@@ -306,6 +306,9 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     /// Whether the loop is to look now whether there is a reference, or, if it
     /// serves nothing at present, later. It looks once.
     pub(crate) fn take_abandoned(&self, or_later: bool) -> bool {
+        if self.signal.load(Ordering::SeqCst) & SIGNAL != ABANDONED {
+            return false;
+        }
         let mut queue = self.lock();
         let is_due = match queue.leaving {
             Leaving::No => false,

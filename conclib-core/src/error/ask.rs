@@ -127,7 +127,7 @@ pub enum AskError<E = Never> {
         /// Whether the handler may have run.
         delivery: Delivery,
     },
-    /// There was no connection to the actor's process until the deadline. The
+    /// There was no connection to the actor's process, until the deadline if the message could wait. The
     /// handler has not run. The client goes on trying to connect.
     Unreachable {
         /// Who was asked.
@@ -351,7 +351,7 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             }
             Self::Unreachable { urn, outage } => write!(
                 f,
-                "the process of {} could not be reached until the deadline: {outage}; its handler has not run: ask again later",
+                "the process of {} could not be reached: {outage}; its handler has not run: ask again later",
                 urn.who()
             ),
             Self::Cancelled { urn } => {

@@ -197,7 +197,17 @@ pub(crate) fn try_tell_away<M: Message>(
     let sent = send(remote, urn, &message, manner, answerer);
     sent.map(drop).map_err(|(unsent, _)| {
         let why = match unsent {
-            Unsent::Busy => NotSent::Full,
+            Unsent::Busy => match remote.outlet.outage() {
+                None => NotSent::Full,
+                Some(outage) => {
+                    let outage = Box::new(outage);
+                    let error = AskError::Unreachable {
+                        urn: urn.clone(),
+                        outage,
+                    };
+                    return TellError::Failed { error, message };
+                }
+            },
             Unsent::Closed => NotSent::Failure(closed()),
             Unsent::Codec(error) => {
                 NotSent::Failure(Failure::Codec(Box::new(error), Delivery::NotDelivered))
