@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use conclib::prelude::*;
 use conclib::{Place, Restart};
-use support::{At, Log, NoGood, ScribeCalls, hold, next_dead_letter, scribe, until};
+use support::{At, Gate, Log, NoGood, ScribeCalls, hold, next_dead_letter, scribe, until};
 
 support::on_every_place! {
     a_panic_ends_its_actor_alone_and_tells_the_asker_its_text,
@@ -114,8 +114,9 @@ impl Bomb {
         n
     }
 
-    #[message]
-    fn fail(&mut self) -> Result<(), NoGood> {
+    #[message(local)]
+    async fn fail(&mut self, gate: Gate) -> Result<(), NoGood> {
+        gate.pass().await;
         Err(NoGood("fail".into()))
     }
 
@@ -191,8 +192,10 @@ async fn a_panic_in_the_error_hook_ends_the_actor_and_runs_the_stop_hook(place: 
     let system = System::new("panic");
     let (bomb, log) = bomb(Fuse::Error);
     let bomb = system.actor(bomb).at(place).unwrap();
-    bomb.fail().tell().await.unwrap();
+    let (gate, keeper) = support::gate();
+    bomb.fail(gate).tell().await.unwrap();
     let queued = bomb.echo(1).reply().await.unwrap();
+    keeper.open();
     assert_eq!(text(&bomb.stopped().await.unwrap()), "at error");
     assert!(matches!(queued.await, Err(AskError::Stopped { .. })));
     assert_eq!(log.lines(), ["stop", "drop"]);
