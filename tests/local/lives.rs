@@ -3,6 +3,7 @@
 #![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,
+    clippy::print_stdout,
     clippy::unwrap_used,
     missing_docs,
     unreachable_pub,

@@ -134,7 +134,7 @@ impl Bomb {
     fn keep(&mut self, _kept: PanicOnDrop) {}
 
     #[message(local)]
-    async fn give(&mut self, gate: support::Gate) -> PanicOnDrop {
+    async fn give(&mut self, gate: Gate) -> PanicOnDrop {
         gate.pass().await;
         PanicOnDrop
     }
@@ -240,7 +240,7 @@ impl Brittle {
     }
 
     #[message(local)]
-    async fn hold(&mut self, gate: support::Gate) {
+    async fn hold(&mut self, gate: Gate) {
         gate.pass().await;
     }
 }

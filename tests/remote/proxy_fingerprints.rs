@@ -1,7 +1,9 @@
 //! Two builds whose messages differ behind a pointer, in a container or in a
 //! parameter are told so before anything is decoded.
-
 #![allow(
+    clippy::box_collection,
+    clippy::redundant_allocation,
+    clippy::vec_box,
     unused_qualifications,
     clippy::redundant_allocation,
     clippy::box_collection,
