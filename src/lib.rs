@@ -1,4 +1,4 @@
-// Its example of the test kit is run where there is a test kit.
+// The example of the test kit is run where there is a test kit.
 #![cfg_attr(
     any(not(doctest), feature = "testing"),
     doc = include_str!("../README.md")

@@ -16,7 +16,7 @@ use crate::{
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// How often a waiting user is told what is being waited for.
+/// Interval at which a waiting user is told the reason of the wait.
 const REPORT: Duration = Duration::from_secs(1);
 
 /// A web server that is started, once or again, and its place.
@@ -100,7 +100,7 @@ impl Server {
         let mut reported = Instant::now();
         loop {
             let unhealthy = match self.unless_exited(self.health.probe()).await? {
-                // Somebody else may have been faster to listen there, and have answered in the place of a child that failed.
+                // Another process may have been faster to listen there, and have answered in place of a child that failed.
                 Ok(()) => match self.slot.try_status().map_err(Failure::Wait)? {
                     None => return Ok(()),
                     Some(status) => return Err(Failure::Exited(status)),

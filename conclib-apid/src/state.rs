@@ -4,21 +4,21 @@ use conclib_process::{Ending, WaitError};
 
 use crate::error::StartApiError;
 
-/// What a web server does at the moment, as [`ApiDaemon::state`](crate::ApiDaemon::state) tells it.
+/// State of a web server at the moment, as [`ApiDaemon::state`](crate::ApiDaemon::state) returns it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ApiState {
-    /// It has answered its health check, and runs.
+    /// The server has answered its health check, and runs.
     Healthy {
-        /// Its process id.
+        /// Process id of the server.
         pid: u32,
     },
-    /// It has exited and is being started again: after the pause that its policy says, and until it is healthy.
+    /// The server has exited and is being started again: after the pause that its policy says, and until it is healthy.
     Restarting {
-        /// How the last one exited that was healthy.
+        /// Exit status of the last process that was healthy.
         status: ExitStatus,
     },
-    /// It serves no more, and is not started again.
+    /// The server has ended, and is not started again.
     Ended(ApiEnd),
 }
 
@@ -26,13 +26,13 @@ pub enum ApiState {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ApiEnd {
-    /// It exited by itself; no restart was asked for, or it has had all that its policy allows.
+    /// The server exited by itself; no restart was asked for, or it has had all that its policy allows.
     Exited(ExitStatus),
-    /// It exited by itself and could not be started again. The error is that of the last try.
+    /// The server exited by itself and could not be started again. The error is that of the last try.
     NotRestarted(Arc<StartApiError>),
-    /// It was ended by [`shutdown`](crate::ApiDaemon::shutdown).
+    /// The server was ended by [`shutdown`](crate::ApiDaemon::shutdown).
     ShutDown(Ending),
-    /// Its [`ApiDaemon`](crate::ApiDaemon) was dropped, which kills it.
+    /// The [`ApiDaemon`](crate::ApiDaemon) was dropped, which kills the server.
     Dropped,
     /// The system does not tell how it ended.
     Lost(Arc<WaitError>),

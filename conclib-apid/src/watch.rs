@@ -41,7 +41,7 @@ async fn again(
     };
     tracing::warn!(target: "conclib::apid", program, ?delay, "the web server exited with {status}, and is started again");
     state.send_replace(ApiState::Restarting { status });
-    // What it has left behind could keep the address from the next one.
+    // Processes that the server has left behind could keep the address from the next one.
     if let Err(error) = server.slot.end(Duration::ZERO).await {
         return Some(ApiEnd::Lost(Arc::new(error)));
     }

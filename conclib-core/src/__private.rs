@@ -119,7 +119,7 @@ pub const fn fingerprint(name: &str, message: u64, reply: u64, error: u64) -> u6
     mix(mix(hash(name), message), mix(reply, error))
 }
 
-/// How long the end of `#[conclib::main]` waits for threads that still work.
+/// Time that the end of `#[conclib::main]` waits for threads that still work.
 #[cfg(feature = "main")]
 const LAST_WORK: std::time::Duration = std::time::Duration::from_secs(1);
 

@@ -141,7 +141,7 @@ pub(crate) fn take_waited() -> bool {
     waited
 }
 
-/// Which of the turns of its actor runs here, among those that wait.
+/// Number of the turn that runs here, among those of its actor that wait.
 pub(crate) fn turn() -> u32 {
     // As many bits as there are above.
     u32::try_from(TURN.get() >> TURNS).unwrap_or_default()

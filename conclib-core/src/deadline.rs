@@ -109,7 +109,7 @@ impl Deadline {
         }
     }
 
-    /// Whether any time was given: without any, nothing is sent.
+    /// Tells whether any time was given: without any, nothing is sent.
     #[inline]
     pub(crate) fn has_any(&self) -> Result<(), Late> {
         match self.given() {

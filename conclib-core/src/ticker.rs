@@ -67,7 +67,7 @@ impl Ticker {
     /// next one comes all the same.
     ///
     /// # Errors
-    /// There is no tokio runtime here, or it has no timers.
+    /// Fails if no tokio runtime is here, or if it has no timers.
     pub fn run<F, R>(self, mut run: F) -> Result<TickerHandle, SpawnError>
     where
         F: FnMut() -> R + Send + 'static,

@@ -28,7 +28,7 @@ pub(crate) fn check() -> Result<Handle, SpawnError> {
     }
 }
 
-/// Whether a timer can be made here.
+/// Tells whether a timer can be made here.
 #[inline(never)]
 pub fn are_here() -> bool {
     check().is_ok()

@@ -51,7 +51,7 @@ mod tests;
 #[derive(Default)]
 pub(crate) struct Waits {
     graph: Mutex<Graph>,
-    /// How many waits are in doubt.
+    /// Number of waits in doubt.
     doubts: AtomicUsize,
     /// Grows when a wait has to be looked up as its answer is polled again.
     changes: AtomicU32,
@@ -65,8 +65,8 @@ pub(crate) enum Whom {
     Away(Mark),
 }
 
-/// Which of the asks of an actor it waits by: a turn may ask twice. It goes
-/// with the request, for the one that answers it later or passes it on.
+/// Number of a wait among those of its actor: a turn may ask twice. The number
+/// goes with the request, for the actor that answers later or passes it on.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitNumber(NonZeroU16);
@@ -96,7 +96,7 @@ impl Waits {
         manner: Manner<'_>,
     ) -> Result<(WaitNumber, bool), Vec<Member>> {
         let entered = self.entered(|graph| graph.enter(who, whom, manner).map(Some))?;
-        // It is there if it is no circle.
+        // An entry is made only if it closes no circle.
         entered.ok_or_else(Vec::new)
     }
 

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 /// Requests with deadlines, of which the earliest is known.
 pub(crate) trait Deadlines {
-    /// When the clock is to be looked at; `None` while no request waits.
+    /// Time at which to look at the clock; `None` while no request waits.
     fn next_look(&self) -> Option<Instant>;
 
     /// Ends the requests whose time is over, and plans the next look.
@@ -16,8 +16,8 @@ pub(crate) trait Deadlines {
     fn sooner(&self) -> &Notify;
 }
 
-/// One clock for all requests of a connection: a timer for each would cost as
-/// much as the rest of a request. It stands still while no request waits.
+/// Keeps one clock for all requests of a connection: a timer for each would cost
+/// as much as the rest of a request. The clock rests while no request waits.
 pub(crate) async fn keep(deadlines: &impl Deadlines) -> Never {
     loop {
         let Some(next) = deadlines.next_look() else {

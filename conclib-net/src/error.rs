@@ -90,7 +90,7 @@ pub enum OpenError {
     Lock {
         /// The file, beside the socket.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// What is there already is no socket; it is left alone.
@@ -288,7 +288,7 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether a client that was connected before need only wait: the server
+    /// Tells whether a client that was connected before need only wait: the server
     /// is started again, or the way to it works again.
     pub(crate) fn passes_by_itself(&self) -> bool {
         matches!(self, Self::NobodyThere { .. } | Self::Leaving { .. })

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use conclib_core::wire::MAX_FRAME;
 
-/// How many requests a client has under way at once. One actor gets a quarter
-/// of the places at most: see [`Shares`](crate::shares::Shares).
+/// Number of requests that a client has under way at once. An actor gets a
+/// quarter of the places at most: see [`Shares`](crate::shares::Shares).
 pub(crate) const CLIENT_WINDOW: usize = 1024;
 
 /// How many bytes may wait in a client to be written before it takes no more.
@@ -20,16 +20,16 @@ pub(crate) const FRAME_TIME: Duration = Duration::from_secs(60);
 pub(crate) struct Limits {
     /// How long a handshake may take, from the first byte to the last.
     pub(crate) handshake: Duration,
-    /// How many handshakes may be under way; one more ends another: see
+    /// Number of handshakes that may be under way; one more ends another: see
     /// `server/handshakes.rs`.
     pub(crate) handshakes: usize,
     /// How many connections there may be; one more is refused.
     pub(crate) connections: usize,
-    /// How many requests of one client may wait for an answer, no more than a
+    /// Number of requests of one client that may wait for an answer, no more than a
     /// quarter for one actor; one more is refused. A client of ours never has
     /// more.
     pub(crate) window: usize,
-    /// How many requests of one client may be with their actors although they
+    /// Number of requests of one client that may be with their actors although they
     /// were given up, no more than a quarter with one actor; then new requests
     /// are refused. A request in a mailbox is given up for good when its turn
     /// comes, and one that a handler has put aside when the handler lets it go.

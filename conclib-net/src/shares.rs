@@ -102,7 +102,7 @@ mod tests {
         assert!(shares.has_room(target));
         shares.give_back(target);
         assert!(shares.each.is_empty());
-        // One that has none gives none back.
+        // A target without a place gives none back.
         shares.give_back(target);
         assert_eq!((shares.taken, fill(&mut shares, "desk")), (0, 2));
     }

@@ -1,4 +1,4 @@
-//! How a TCP connection is kept, at both ends.
+//! Keepalive of a TCP connection, at both ends.
 
 use std::io;
 use std::time::Duration;

@@ -8,17 +8,17 @@ use conclib::{Place, ReplyGroup};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use support::{At, Gate, Keeper, gate, until};
 
-/// How an actor looks at the answer of another.
+/// Ways in which an actor looks at the answer of another.
 #[derive(Clone, Copy, Debug)]
 enum Look {
-    /// It keeps the reply for later, and goes on in the same poll.
+    /// The actor keeps the reply for later, and goes on in the same poll.
     KeepsTheReply,
-    /// It keeps the reply, and goes on in a later poll.
+    /// The actor keeps the reply, and goes on in a later poll.
     KeepsTheReplyLater,
     KeepsTheAsk,
     SpawnsTheReply,
     SpawnsTheAsk,
-    /// It holds the reply in its hand, and waits for something else.
+    /// The actor holds the reply in its hand, and waits for something else.
     HoldsTheReply,
 }
 
@@ -192,7 +192,7 @@ impl Node {
 enum Gather {
     Group,
     Unordered,
-    /// It is polled by itself first, and by another waker then.
+    /// The answer is polled by itself first, and by another waker then.
     LookedAtBefore,
     Loop,
     Shared,
@@ -228,7 +228,7 @@ async fn whoever_gave_an_answer_up_may_be_asked(place: Place) {
         is_enough.open();
         rests.entered().await;
         may_ask.open();
-        // What it asks is served when the turn is over.
+        // The request of the other is served when the turn is over.
         queued(&system, "a", 1).await;
         assert_eq!(system.snapshot().actors[0].waiting_for, [""; 0], "{look:?}");
         rests.open();

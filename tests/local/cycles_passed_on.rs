@@ -161,7 +161,7 @@ async fn a_request_that_is_passed_on_twice_is_followed(place: Place) {
     rig.end().await;
 }
 
-/// It is through with the request, so it is in nobody's way.
+/// An actor that is through with the request is in no other's way.
 async fn whoever_passed_it_on_may_be_asked(place: Place) {
     let rig = Rig::new(place);
     let way = [
@@ -172,7 +172,7 @@ async fn whoever_passed_it_on_may_be_asked(place: Place) {
     assert_eq!(rig.go(way).await, "end");
     let way = [Ask(rig.y.clone()), PassOn(rig.y.clone())];
     assert_eq!(rig.go(way).await, "end");
-    // Nobody's turn waits for this one.
+    // No turn waits for this request.
     let way = [
         PassOn(rig.y.clone()),
         PassOn(rig.z.clone()),
@@ -301,7 +301,7 @@ async fn workers_of_a_pool_pass_on_too(place: Place) {
     rig.end().await;
 }
 
-/// Its request is passed on before the answer is polled for the first time.
+/// The request is passed on before the answer is polled for the first time.
 async fn a_reply_that_is_picked_up_in_the_turn_is_followed_too(place: Place) {
     let rig = Rig::new(place);
     let (look, mut may_look) = gate();
@@ -333,7 +333,7 @@ async fn a_reply_that_is_deferred_waits_for_nobody(place: Place) {
         may_look.entered().await;
         may_answer.entered().await;
         may_look.open();
-        // It asks back while its answer is awaited, and is served after that.
+        // The actor asks back while its answer is awaited, and is served after that.
         let asks_back = rig.y.ask(Hop([Ask(rig.x.clone())].into()));
         let asks_back = asks_back.reply().await.unwrap();
         rig.waits("y", &["x"]).await;

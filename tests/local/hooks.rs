@@ -208,7 +208,7 @@ async fn an_error_that_nobody_asked_about_goes_to_the_hook_and_resume_goes_on(pl
     hooked.fail("a".into()).tell().await.unwrap();
     assert_eq!(hooked.note(1).await, Ok(1));
     assert_eq!(plan.log.lines(), ["start", "fail: no good: a", "1"]);
-    // It is counted after its answer has left.
+    // The message is counted after its answer has left.
     support::until(|| system.snapshot().actors[0].handled == 2).await;
     let seen = system.snapshot();
     assert_eq!((seen.actors[0].handled, seen.actors[0].failed), (2, 1));
@@ -259,7 +259,7 @@ async fn without_a_hook_an_error_that_nobody_asked_about_is_counted_and_the_acto
         plain.fail().tell().await.unwrap();
     }
     assert!(plain.fail().await.is_err());
-    // It is counted after its answer has left.
+    // The message is counted after its answer has left.
     support::until(|| system.snapshot().actors[0].handled == 4).await;
     let seen = system.snapshot().actors.pop().unwrap();
     assert_eq!((seen.handled, seen.failed), (4, 4));

@@ -1,4 +1,4 @@
-//! Who owns a life: a named actor belongs to its system, an anonymous one to
+//! Owners of a life: a named actor belongs to its system, an anonymous one to
 //! its references. Nothing is left when the owner goes.
 
 use std::time::Duration;
@@ -17,7 +17,7 @@ support::on_every_place! {
     a_scope_may_end_after_an_explicit_end,
 }
 
-/// Whether the actor still lives after all that is ready has run.
+/// Tells whether the actor still lives after all that is ready has run.
 async fn lives(system: &System) -> bool {
     for _ in 0..100 {
         yield_now().await;
@@ -111,7 +111,7 @@ async fn what_is_weak_leads_to_nobody_once_it_has_ended() {
         let recipient = actor.recipient::<support::ScribeEcho>().downgrade();
         assert!(weak.upgrade().is_some());
         assert!(recipient.upgrade().is_some());
-        // There are references all the same.
+        // References are there all the same.
         actor.stop().await;
         assert!(weak.upgrade().is_none());
         assert!(recipient.upgrade().is_none());
@@ -224,7 +224,7 @@ async fn references_that_come_and_go_on_all_threads_leave_nobody_behind() {
             }
         });
         let upgrading = tokio::spawn(async move {
-            // What is upgraded works, until there is nothing to upgrade.
+            // An upgraded reference works, until there is nothing to upgrade.
             while let Some(scribe) = weak.upgrade() {
                 if scribe.echo(1).await.is_err() {
                     break;
@@ -295,7 +295,7 @@ async fn a_scope_may_end_after_an_explicit_end(place: Place) {
     assert_eq!(system.snapshot().dead_letters, 0);
 }
 
-/// What becomes of a reference to itself that a turn makes.
+/// Uses for a reference to itself that an actor makes in a turn.
 #[actor]
 struct Selfish {
     log: Log,
@@ -364,7 +364,7 @@ impl Drop for Selfish {
 
 const UNREFERENCED: &str = "stop: its last reference is gone";
 
-/// One as a task and one on a thread.
+/// Spawns one as a task and one on a thread.
 fn selfish(system: &System) -> [(ActorRef<Selfish>, Log); 2] {
     let logs = [(); 2].map(|()| Log::default());
     let [task, thread] = logs.clone().map(|log| Selfish { log, kept: None });

@@ -157,7 +157,7 @@ fn a_timeout_is_a_typed_error_once_it_has_to_be_waited_for() {
             assert!(matches!(error, AskError::NoTimers { .. }), "{error}");
             assert_eq!(error.delivery(), Delivery::MayHaveRun);
             says_what_to_do(&error);
-            // Its place is taken by the one before.
+            // The place is taken by the message before.
             let error = scribe.note(2).timeout(second).tell().await.unwrap_err();
             says_what_to_do(&error);
             assert_eq!(error.into_message().n, 2);

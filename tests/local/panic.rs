@@ -71,7 +71,7 @@ struct Bomb {
     fuse: Fuse,
 }
 
-/// Where it panics.
+/// Place of the panic.
 #[derive(Default, PartialEq)]
 enum Fuse {
     #[default]
@@ -146,7 +146,7 @@ impl Drop for Bomb {
     }
 }
 
-/// What it says it does.
+/// Text of the panic.
 #[derive(Debug)]
 pub struct PanicOnDrop;
 
@@ -495,7 +495,7 @@ async fn a_reply_that_panics_as_it_is_dropped_unwanted_ends_its_actor_at_most(pl
     assert!(matches!(queued.await, Err(AskError::Stopped { .. })));
     let reason = bomb.stopped().await.unwrap();
     assert!(text(&reason).contains("as it was dropped"));
-    // It panicked, and so its stop hook runs.
+    // A panic ended the actor, and so its stop hook runs.
     assert_eq!(log.lines(), ["stop", "drop"]);
 }
 

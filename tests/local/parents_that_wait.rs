@@ -496,7 +496,7 @@ async fn a_sibling_that_waits_for_one_that_is_down_holds_the_group_up_for_no_tim
         let (gate, mut keeper) = gate();
         a.fail_behind(gate).tell().await.unwrap();
         keeper.entered().await;
-        // What `b` asks of `c` comes behind a turn, so it waits in its mailbox.
+        // The request of `b` to `c` comes behind a turn, so it waits in the mailbox.
         let (held, mut other_keeper) = support::gate();
         c.hold(held).tell().await.unwrap();
         other_keeper.entered().await;

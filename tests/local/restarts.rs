@@ -107,7 +107,7 @@ async fn identity_outlives_a_restart(place: Place) {
     let found: ActorRef<Worker> = system.get("worker").unwrap();
     assert_eq!(found, worker);
     assert_eq!(weak.upgrade().unwrap().work().await.unwrap(), 2);
-    // They are counted after their answers have left, and the counts go on.
+    // Messages are counted after their answers have left, and the counts go on.
     support::until(|| system.snapshot().actors[0].handled == 5).await;
     assert_eq!(found.stop().await, StopReason::Stopped);
     assert!(system.lookup("worker").is_err());

@@ -241,7 +241,7 @@ async fn an_end_while_a_child_waits_for_its_restart_is_prompt_and_leaves_nothing
         let asked = child.serve().reply().await.unwrap();
         until(|| child.state() == Some(State::Restarting)).await;
         let (boss, system) = (&family.boss, &family.system);
-        // It has given its verdict: a boss on a thread may be slower.
+        // The boss has given its verdict: on a thread it may be slower.
         until(|| family.exits.len() == 1).await;
         boss.served().await.unwrap();
         let expected = match end {

@@ -295,7 +295,7 @@ async fn a_full_mailbox_does_not_keep_the_word_back(place: Place) {
     let late = watcher.note(3).try_tell();
     assert!(matches!(late, Err(TellError::Full { .. })), "{late:?}");
     other.stop().await;
-    // It is full until the turn is over, and then the word comes first.
+    // The mailbox is full until the turn is over, and then the word comes first.
     keeper.open();
     watcher.served().await.unwrap();
     assert_eq!(log.lines(), ["held", "other: stopped", "1", "2"]);

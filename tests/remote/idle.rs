@@ -14,14 +14,14 @@ use conclib::prelude::*;
 use support::outside::{DeskDouble, House, Road};
 use tokio::runtime::Builder;
 
-/// How long it is looked at.
+/// Time of observation.
 const SPAN: Duration = Duration::from_secs(4);
 
 /// The work of one thread, or of many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Work {
     cpu: Duration,
-    /// How many times it was woken: it went to sleep as often.
+    /// Number of wakes, and so of the times it went to sleep.
     wakes: u64,
 }
 
@@ -139,7 +139,7 @@ fn what_has_nothing_to_do_costs_nothing() -> conclib::Result {
     // wakes anything: not one of the actors, links and threads.
     let wakes = u64::try_from(4 * runs + 8)?;
     assert!(all.wakes <= wakes, "{runs} runs, {all:?}: {each:?}");
-    // One hundredth of a processor.
+    // A hundredth of a processor.
     assert!(all.cpu < SPAN / 100, "{all:?}: {each:?}");
     runtime.block_on(async {
         ticker.stop().await;

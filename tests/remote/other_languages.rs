@@ -12,10 +12,10 @@ on_every_road! {
     a_client_in_python_runs_from_a_shell,
 }
 
-/// Where the client is, for Python to import.
+/// Directory of the client, for Python to import.
 const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/python");
 
-/// What it does: every line holds, or it fails.
+/// Script of the client: every line holds, or it fails.
 const SCRIPT: &str = r#"
 import client, os, sys
 
@@ -84,7 +84,7 @@ impl Counter {
     }
 }
 
-/// Its output, or what is wrong; a machine without Python fails the test.
+/// Output of the script, or the error; a machine without Python fails the test.
 fn python(args: &[&str], key: &str) -> conclib::Result<String> {
     let mut python = Command::new("python3");
     python.args(args).env("PYTHONPATH", PYTHON);
@@ -111,7 +111,7 @@ async fn a_client_in_python_asks_and_tells(road: Road) -> conclib::Result {
     let said = python(&["-c", SCRIPT, url, key], "")?;
     assert_eq!(said, "all of it\n");
     assert!(house.watch.log.has("7"), "what was told has come");
-    // It harmed nothing.
+    // The server has taken no harm.
     let client = house.client().await?;
     assert_eq!(
         client

@@ -164,7 +164,7 @@ async fn references(road: Road) -> conclib::Result {
     assert_eq!(desk.state(), None);
     assert!(desk.downgrade().is_none());
 
-    // It belongs to its system: no word from here ends it, and each says so.
+    // The actor belongs to its system: no word from here ends it, and each says so.
     for end in [desk.stop(), desk.stop_now(), desk.kill()] {
         assert_eq!(end.await, StopReason::OutOfReach);
     }

@@ -286,7 +286,7 @@ async fn a_request_from_elsewhere_that_is_passed_on_here(road: Road) -> conclib:
         let error = a.have_passed_on(2).await.unwrap_err();
         assert_told(&error, "Node(n) -> Node(a) -> Node(n)");
         assert_eq!(a.have_passed_on(1).await?, "end");
-        // It is through with the request.
+        // The actor is through with the request.
         assert_eq!(b.pass(2).await?, "end");
     }
     Ok(())

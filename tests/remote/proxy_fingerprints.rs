@@ -266,7 +266,7 @@ fn types_that_hold_themselves_are_compared_too() {
     compared!(Boxed Tree Ping Pong Expression Argument Block Nodes Wrapped Chain);
 }
 
-/// One encoding, written in two ways.
+/// Compares two ways to write one encoding.
 macro_rules! alike {
     ($($name:ident: $one:ty, $other:ty;)*) => {$(
         #[test]

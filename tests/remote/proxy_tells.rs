@@ -132,7 +132,7 @@ async fn a_tell_in_an_outage_is_queued_after_it_or_comes_back(road: Road) -> con
     };
     assert!(matches!(&late, AskError::Unreachable { urn, .. } if *urn == "desk"));
     assert_eq!(late.delivery(), Delivery::NotDelivered);
-    // It does not wait, so it comes back at once.
+    // A message that does not wait comes back at once.
     let back = client.ask("desk", DeskNote { n: 2 }).try_tell();
     let Err(TellError::Failed { error, message }) = back else {
         panic!("{back:?}");
@@ -140,7 +140,7 @@ async fn a_tell_in_an_outage_is_queued_after_it_or_comes_back(road: Road) -> con
     assert!(matches!(error, AskError::Unreachable { .. }), "{error}");
     assert_eq!(message.n, 2);
 
-    // One with time to wait is queued when somebody is there again.
+    // A message with time to wait is queued when the server is there again.
     let mut waits = client.ask("desk", DeskNote { n: 3 }).tell();
     assert!(poll_once(&mut waits).is_pending());
     let house = House::open_at(house.place).await?;

@@ -98,7 +98,7 @@ async fn a_server_that_dies_is_reaped_at_once_and_all_that_wait_are_told() {
         .expect("healthy");
     let server = Process::of(api.id());
     let waiting = [api.exited(), api.exited()].map(tokio::spawn);
-    // One that leaves takes nothing from the others.
+    // A waiter that leaves takes nothing from the others.
     drop(api.exited());
     kill(api.id());
     for told in waiting {

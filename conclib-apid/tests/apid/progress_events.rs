@@ -1,4 +1,4 @@
-//! Who waits is told what for.
+//! Events that tell a waiting caller the reason of the wait.
 
 use std::{
     sync::{Arc, Mutex},

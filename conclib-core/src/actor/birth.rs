@@ -47,7 +47,7 @@ pub trait Birth<A: Actor>: Send + 'static {
         future::ready(Again::No)
     }
 
-    /// Whether it pauses by itself before another incarnation.
+    /// Tells whether the actor pauses by itself before another incarnation.
     fn pauses(&self) -> bool {
         false
     }
@@ -250,7 +250,7 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
             Box::pin(kill_children(kin, true)).await;
         }
         kin.lie_down();
-        // Its last reference may have gone before: that is an end, too.
+        // The last reference may have gone before: that is an end, too.
         cell.settle(true);
         cell.ending.tell_change();
         let parent = kin.parent();
@@ -282,7 +282,7 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
                 },
                 (Verdict::Start { delay, behind }, _) => {
                     match wait(cell, kin, delay, behind).await {
-                        // Its supervisor has come to think otherwise.
+                        // The supervisor has decided otherwise meanwhile.
                         Some(verdict) => verdict,
                         None => break,
                     }
@@ -376,7 +376,7 @@ async fn wait<A: Actor>(
 ) -> Option<Verdict> {
     let mut start = pin!(async {
         if let Some(other) = behind {
-            // Its `#[on(start)]` may ask this actor.
+            // The `#[on(start)]` of the other may ask this actor.
             let _wait = Wait::begin_anyway(cell.id, other.id());
             other.ending().until(|| is_up(&*other)).await;
         }

@@ -67,7 +67,7 @@ pub(crate) struct Seed {
     pub(crate) place: Place,
 }
 
-/// What is counted of an actor. The loop alone writes, but for `unexpected`.
+/// Counts of an actor. The loop alone writes them, but for `unexpected`.
 #[derive(Default)]
 pub(crate) struct Stats {
     pub(crate) handled: AtomicU64,

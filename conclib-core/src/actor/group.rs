@@ -106,7 +106,7 @@ impl Group {
         self
     }
 
-    /// Those that are held, oldest first.
+    /// Siblings that are held, oldest first.
     fn siblings(&self) -> Vec<(ActorId, Child)> {
         let mut children = self.parent.kin().map(Kin::children).unwrap_or_default();
         children.retain(|(_, child)| {
@@ -156,8 +156,8 @@ impl Drop for Group {
     }
 }
 
-/// Whether its incarnation has ended, or was told to, for another one. A turn
-/// that never awaits has its verdict when it gives way.
+/// Tells whether the incarnation of the actor has ended for another one, or was
+/// told to. A turn that never awaits gets its verdict when it gives way.
 fn goes_down(resident: &dyn Resident) -> bool {
     let is_told = resident.is_alerted(Alert::Recycle) || resident.is_alerted(Alert::Abort);
     let lives = resident.state() != State::Stopped;
@@ -172,7 +172,7 @@ fn goes_down(resident: &dyn Resident) -> bool {
 async fn bring_down<A: Actor>(cell: &Cell<A>, child: &Child) -> bool {
     let resident = &*child.resident;
     if resident.state() >= State::Stopping {
-        // It ends by itself, and serves what is queued before.
+        // The child ends by itself, and serves what is queued before.
         end(child, Signal::Drain).await;
         return false;
     }

@@ -234,8 +234,8 @@ impl Kin {
         self.down.store(true, Ordering::Release);
     }
 
-    /// Whether the end of this incarnation is a new matter, for the supervisor
-    /// or for its own policy. A restart of its group comes with a verdict of
+    /// Tells whether the end of this incarnation is a new matter, for the supervisor
+    /// or for the actor's own policy. A restart of the group comes with a verdict of
     /// its own.
     pub(crate) fn ask(&self) -> bool {
         let mut ties = self.ties();
@@ -246,7 +246,7 @@ impl Kin {
         is_new
     }
 
-    /// Whether the supervisor was told of the end and has not answered.
+    /// Tells whether the supervisor was told of the end and has not answered.
     pub(crate) fn asks(&self) -> bool {
         self.ties().awaits == Awaits::Supervisor
     }
@@ -275,7 +275,7 @@ impl Kin {
         self.ties().awaits = Awaits::Group(leader);
     }
 
-    /// Whether that sibling holds this one.
+    /// Tells whether that sibling holds this one.
     pub(crate) fn is_held_by(&self, leader: ActorId) -> bool {
         self.ties().awaits == Awaits::Group(leader)
     }

@@ -269,16 +269,16 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         Poll::Ready(true)
     }
 
-    /// Whether the loop takes one message, and not all that wait: one is no
-    /// batch; and where the oldest may have to go, it must stay within reach of
-    /// the senders.
+    /// Tells whether the loop takes one message, and not all that wait: a single one
+    /// is no batch; and under `DropOldest` the oldest must stay within reach of the
+    /// senders.
     #[inline(always)]
     fn takes_one(&self, queue: &Queue<Q>) -> bool {
         !Q::BATCHES || queue.items.len() == 1 || self.overflow == Overflow::DropOldest
     }
 
-    /// Whether all is served that waited when the last reference went. If not,
-    /// the loop takes more of it now.
+    /// Tells whether all is served that waited when the last reference went. If
+    /// not, the loop takes more of it now.
     #[cold]
     fn leaves(&self, queue: &mut Queue<Q>) -> bool {
         queue.leaving = match queue.leaving {
@@ -303,8 +303,8 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         }
     }
 
-    /// Whether the loop is to look now whether there is a reference, or, if it
-    /// serves nothing at present, later. It looks once.
+    /// Returns true, once, if the loop is to look for a reference: as soon as all
+    /// that waited is served, or at once if `or_later`, since the loop is idle then.
     pub(crate) fn take_abandoned(&self, or_later: bool) -> bool {
         if self.signal.load(Ordering::SeqCst) & SIGNAL != ABANDONED {
             return false;
@@ -367,8 +367,8 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         }
     }
 
-    /// Whether the loop takes up what comes in besides the mailbox: not while
-    /// it is only to serve what is queued.
+    /// Tells whether the loop takes up what comes in besides the mailbox: not while
+    /// only what is queued is to be served.
     pub(crate) fn takes_all(&self) -> bool {
         self.signal.load(Ordering::Relaxed) & SIGNAL == Signal::None as u8
     }

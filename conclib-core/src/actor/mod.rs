@@ -161,8 +161,8 @@ pub trait Actor: Sized + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// Whether there is an `#[on(child)]`. Without one, children are started
-    /// again as their policies say, and no turn is needed for that.
+    /// Says that there is an `#[on(child)]`. Without one, children are started again
+    /// as their policies say, and no turn is needed for that.
     const HEARS_OF_CHILDREN: bool = false;
 
     /// `#[on(child)]`: a child has ended, or waits to be started again.

@@ -45,7 +45,7 @@ pub(crate) trait Resident: Named + 'static {
     fn alert(&self, alert: Alert);
     fn is_alerted(&self, alert: Alert) -> bool;
     fn strategy(&self) -> Strategy;
-    /// Whether it has an `#[on(child)]`.
+    /// Tells whether the actor has an `#[on(child)]`.
     fn hears_of_children(&self) -> bool;
     /// Whether something waits in its mailbox, or beside that.
     #[cfg(feature = "testing")]

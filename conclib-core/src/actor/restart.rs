@@ -85,7 +85,7 @@ impl Restart {
         self
     }
 
-    /// Whether a failure makes it wait for another start.
+    /// Tells whether the actor waits for another start after a failure.
     pub(crate) const fn pauses(&self) -> bool {
         self.on_failure && !self.backoff.first.is_zero()
     }

@@ -148,7 +148,7 @@ impl<I: Send + 'static> Sources<I> {
         }
     }
 
-    /// Whether there are timers here. If not, the actor fails for want of them.
+    /// Tells whether there are timers here. If not, the actor fails for want of them.
     fn has_timers(&mut self) -> bool {
         let Err(error) = timers::check() else {
             return true;

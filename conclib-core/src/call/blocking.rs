@@ -62,8 +62,8 @@ pub(super) fn ask<T: Target<M>, M: Message>(
     }
 }
 
-/// Whether this thread may wait without an await: it is an actor's own, or no
-/// runtime polls here.
+/// Tells whether this thread may wait without an await: the thread is an actor's
+/// own, or no runtime polls here.
 pub(crate) fn may_block() -> bool {
     current::may_block() || !in_async_code()
 }

@@ -21,7 +21,7 @@ struct Forward<'t, T: Target<M> + ?Sized, M: Message> {
     wait: Option<Wait>,
 }
 
-/// How far it is that the asker waits for the other.
+/// Progress of entering the caller as one that waits for the next actor.
 enum Passed {
     New,
     InDoubt(Passing),

@@ -61,8 +61,8 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         Ok(begun)
     }
 
-    /// It is seen whether a wait that was entered in doubt closes a circle. A
-    /// future that is polled elsewhere now is no wait.
+    /// Looks whether a wait that was entered in doubt closes a circle. A future that
+    /// is polled elsewhere now is no wait.
     #[cold]
     fn settle(&mut self, wait: &mut Option<Wait>, cx: &mut Context<'_>) -> Poll<Result<(), Delay>> {
         *wait = wait.take().filter(Wait::is_here);
@@ -170,7 +170,7 @@ enum Ask<T: Target<M>, M: Message> {
 enum Stage {
     /// Nobody has polled for it.
     New,
-    /// Its wait may close a circle, which is to be seen before it leaves.
+    /// The wait may close a circle, which is to be seen before the request leaves.
     InDoubt,
     /// It waits for its place.
     Leaving,
@@ -351,7 +351,7 @@ enum Queue<T: Target<M>, M: Message> {
     Away {
         departure: Departure<T, M>,
         answer: Option<Slot<M>>,
-        /// That of a turn, which polls for the answer later.
+        /// Wait of the turn that polls for the answer later.
         wait: Option<Wait>,
         late: Option<Delay>,
     },

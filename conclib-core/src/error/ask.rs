@@ -127,12 +127,13 @@ pub enum AskError<E = Never> {
         /// Whether the handler may have run.
         delivery: Delivery,
     },
-    /// There was no connection to the actor's process, until the deadline if the message could wait. The
-    /// handler has not run. The client goes on trying to connect.
+    /// No connection to the actor's process was there: until the deadline, if
+    /// the message could wait. The handler has not run. The client goes on
+    /// trying to connect.
     Unreachable {
-        /// Who was asked.
+        /// The actor that was asked.
         urn: Urn,
-        /// How long there has been no connection, and why.
+        /// Time without a connection, and the reason.
         outage: Box<Outage>,
     },
     /// The request had been given up by its asker before it was served.
@@ -165,9 +166,9 @@ pub enum AskError<E = Never> {
     },
     /// A timeout needs a tokio runtime with timers, and the one here has none.
     NoTimers {
-        /// Who was asked.
+        /// The actor that was asked.
         urn: Urn,
-        /// Whether the handler may have run.
+        /// Says whether the handler may have run.
         delivery: Delivery,
     },
     /// A timeout needs a tokio runtime, and there is none here.
@@ -217,7 +218,7 @@ impl<E> AskError<E> {
         }
     }
 
-    /// Its time is over; there may have been no connection all the while.
+    /// Error of an ask whose time is over; the connection may have been gone all the while.
     #[cold]
     pub(crate) fn late(
         urn: Urn,

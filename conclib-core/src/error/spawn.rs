@@ -91,19 +91,19 @@ pub enum LookupError {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum StartError {
-    /// It ended instead.
+    /// The actor ended instead.
     Ended {
         /// The actor.
         urn: Urn,
-        /// How it ended.
+        /// Reason of the end.
         reason: StopReason,
     },
-    /// Its start waits for the caller: it failed, and the `#[on(child)]` of the
-    /// caller, or of an actor that waits for the caller, has to decide first.
+    /// The start waits for the caller: the actor failed, and the `#[on(child)]` of
+    /// the caller, or of an actor that waits for the caller, has to decide first.
     Cycle {
         /// The actor.
         urn: Urn,
-        /// Who would wait for whom, from the caller to the caller.
+        /// Actors that would wait for each other, from the caller to the caller.
         path: Box<[CycleStep]>,
     },
 }
@@ -116,7 +116,7 @@ impl StartError {
         }
     }
 
-    /// How it ended, if it did.
+    /// Reason of the end, if the actor has ended.
     pub const fn reason(&self) -> Option<&StopReason> {
         match self {
             Self::Ended { reason, .. } => Some(reason),

@@ -42,7 +42,7 @@ pub(super) struct Worker<A: Actor> {
 
 struct Office<A> {
     hire: Box<dyn Hire<A>>,
-    /// How soon there is a worker in the place of one that failed for good.
+    /// Pauses before a worker takes the place of one that failed for good.
     replace: Restart,
     /// When each place had to be filled after a failure.
     histories: Vec<History>,

@@ -21,7 +21,7 @@ impl<A: Actor> Legacy<A> {
         }
     }
 
-    /// What two have left behind, the first one's first.
+    /// Joins the queues that two workers left, those of the first before the others.
     pub(super) fn joined(first: Option<Self>, second: Option<Self>) -> Option<Self> {
         match (first, second) {
             (Some(mut first), Some(mut second)) => {

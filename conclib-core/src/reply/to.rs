@@ -86,8 +86,7 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// Whose turn waits for the answer, perhaps, if `from` is the actor that
-    /// asked.
+    /// Turn that may wait for the answer, if `from` is the actor that asked.
     pub(crate) fn waiting(&self, from: Option<ActorId>) -> Option<Waiting> {
         match &self.0 {
             Slot::Nobody => None,

@@ -16,7 +16,7 @@ pub trait Depth: 'static {
 #[derive(Debug)]
 pub struct End;
 
-/// One step more.
+/// A depth with a step more.
 #[derive(Debug)]
 pub struct More<D>(PhantomData<D>);
 
@@ -28,7 +28,7 @@ impl<D: Depth> Depth for More<D> {
     type Inside<T: Shape + ?Sized> = T::At<D>;
 }
 
-/// What stands for a shape that is not followed.
+/// Stand-in for a shape that is not followed.
 #[derive(Debug)]
 pub struct Cut<T: ?Sized>(PhantomData<T>);
 

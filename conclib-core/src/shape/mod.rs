@@ -30,7 +30,7 @@ pub trait Shape {
     /// The hash; equal for types whose encodings are the same.
     const SHAPE: u64 = <Self::At<Full> as Value>::VALUE;
 
-    /// What counts where shapes are followed no further.
+    /// Hash of the shape where shapes are followed no further.
     #[doc(hidden)]
     const END: u64 = <Self::At<End> as Value>::VALUE;
 
@@ -49,7 +49,7 @@ pub trait ShapeAt<D: Depth> {
     const SHAPE: u64;
 }
 
-/// What stands for a declared type that is not followed: its name is in no
+/// Stand-in for a declared type that is not followed: its name is in no
 /// encoding, so another name is no difference.
 pub const DECLARED: u64 = hash("declared");
 

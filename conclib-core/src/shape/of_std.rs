@@ -45,7 +45,7 @@ scalars! {
     "never": crate::Never;
 }
 
-/// What is in the type itself: no type can hold itself that way.
+/// Implements shapes of types whose parts lie inside: no type can hold itself that way.
 macro_rules! values {
     ($($kind:literal: $type:ident<$($arg:ident),+>;)*) => {
         $(impl<$($arg: Shape),+> Shape for $type<$($arg),+> {

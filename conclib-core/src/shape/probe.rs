@@ -25,7 +25,7 @@ pub trait Fallback {
     const SHAPE: u64 = 0;
     /// Zero, so that the name decides.
     const INSIDE: u64 = 0;
-    /// Its parameters count.
+    /// The parameters of the type count.
     const OPEN: bool = true;
 }
 

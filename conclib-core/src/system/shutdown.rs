@@ -124,7 +124,7 @@ impl Shutdown {
     /// ```
     ///
     /// # Errors
-    /// There is no thread to be had that keeps the deadlines, or this is async
+    /// Fails if no thread can be started that keeps the deadlines, and in async
     /// code, whose thread must not wait
     /// ([`WouldBlock`](std::io::ErrorKind::WouldBlock)): await it there.
     /// Nothing is shut down then.
@@ -153,7 +153,7 @@ impl Shutdown {
                 report = shutdown.run(own) => report,
                 () = done.closed() => ShutdownReport::default(),
             };
-            // Nobody may wait for it any more.
+            // The receiver may have gone.
             let _ = done.send(report.clone());
             report
         };
@@ -195,7 +195,7 @@ impl Shutdown {
         for actor in system.residents().rev() {
             actor.tell_to_end(Signal::Drain, By::System);
             if Some(actor.id()) == own {
-                // It ends after this turn.
+                // The actor of this turn ends after the turn.
                 continue;
             }
             let ended = timers::before(until, actor.ending().wait()).await;

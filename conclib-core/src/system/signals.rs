@@ -39,13 +39,13 @@ impl Signals {
 /// A signal, and its number.
 struct Name(&'static str, i32);
 
-/// How long the end has after the second signal.
+/// Time that the end has after the second signal.
 const LAST_RESORT: Duration = Duration::from_secs(3);
 
 /// Ends the process after a second signal if nothing else does, because turns
 /// that never await hold every thread of the runtime. Until this is dropped.
 struct LastResort {
-    /// Its end is the end of the thread.
+    /// Ends the thread when it is dropped.
     _stop: oneshot::Sender<()>,
 }
 

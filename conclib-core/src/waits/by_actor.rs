@@ -83,7 +83,7 @@ pub(super) fn take<T>(
     id: ActorId,
     is_it: impl Fn(&T) -> bool,
 ) -> Option<T> {
-    // One search for both.
+    // A single search serves both.
     let Entry::Occupied(mut of) = from.entry(id) else {
         return None;
     };

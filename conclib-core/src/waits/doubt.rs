@@ -18,17 +18,17 @@ use super::legs::{Word, tell};
 use super::{WaitNumber, Whom};
 use crate::current::ActorId;
 
-/// How sure it is that an answer is waited for.
+/// Certainty that an answer is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// It was polled, and nobody has doubted since that it is waited for.
+    /// The answer was polled, and nothing has put in doubt since that it is waited for.
     Awake,
-    /// It was woken, to see whether it is polled.
+    /// The waker was woken, to see if the answer is polled.
     Woken,
     /// The same, and a poll of its actor has ended since, which may have begun
     /// before.
     WokenAgain,
-    /// It was not polled, or not yet: it is not waited for.
+    /// The answer was not polled, or not yet: it is not waited for.
     Asleep,
 }
 
@@ -39,13 +39,13 @@ pub(super) struct Doubt {
     pub(super) ask: WaitNumber,
     /// A request is passed on: the actor that does that settles it.
     pub(super) is_passed: bool,
-    /// When it was entered: what was polled later is waited for.
+    /// Count at which the doubt was entered: an answer polled later is waited for.
     pub(super) since: u64,
     /// Has it settled again, after something has changed.
     pub(super) waker: Waker,
 }
 
-/// What settling a doubt, or polling a wait again, has come to.
+/// Result of settling a doubt, or of polling a wait again.
 #[derive(Default)]
 pub(super) struct Settled {
     /// A wait of that ask may still close a circle.
@@ -186,7 +186,7 @@ impl Graph {
         Ok(settled)
     }
 
-    /// Whether what `who` waits for by that ask closes a circle, if that was in
+    /// Tells whether the wait of `who` by that ask closes a circle, if that was in
     /// doubt.
     pub(super) fn settle(
         &mut self,

@@ -22,7 +22,7 @@ pub(super) struct Edge {
     /// Has the answer polled again by a turn that still waits for it. An edge
     /// without one is there for as long as it is entered.
     pub(super) waker: Option<Waker>,
-    /// When the answer was polled, among all that the graph counts.
+    /// Count at which the answer was polled, of all that the graph counts.
     pub(super) polled: u64,
     pub(super) state: State,
 }
@@ -32,7 +32,7 @@ impl Edge {
         self.state != State::Asleep
     }
 
-    /// One whose answer is not polled.
+    /// Edge whose answer is not polled.
     pub(super) fn asleep(whom: ActorId, ask: WaitNumber) -> Self {
         Self {
             whom: Whom::Actor(whom),
@@ -44,7 +44,7 @@ impl Edge {
     }
 }
 
-/// What is left of edges that are taken out. It goes outside of the lock: the
+/// Parts of edges that were taken out. They are dropped outside of the lock: the
 /// drop of an outlet or of a waker may run code that waits.
 #[derive(Default)]
 pub(super) struct Left {
@@ -55,7 +55,7 @@ pub(super) struct Left {
 
 #[derive(Default)]
 struct Rest {
-    /// Those that wake nothing any more.
+    /// Wakers that wake nothing any more.
     old: Vec<Waker>,
     legs: Vec<Leg>,
     wakers: Vec<Waker>,
@@ -68,7 +68,7 @@ impl Left {
         }
     }
 
-    /// Those that the end of an edge matters to.
+    /// Wakers of the waits that the end of an edge matters to.
     pub(super) fn wakes(&mut self) -> &mut Vec<Waker> {
         &mut self.rest().wakers
     }
@@ -90,7 +90,7 @@ impl Left {
 /// A wait that was entered.
 pub(super) struct Entered {
     pub(super) ask: WaitNumber,
-    /// It closes no circle; else that is still to be seen.
+    /// The wait closes no circle; if false, that is still to be seen.
     pub(super) is_sure: bool,
     pub(super) words: Vec<Word>,
     pub(super) wakers: Vec<Waker>,
@@ -121,7 +121,7 @@ pub(super) struct Graph {
     pub(super) homes: HashMap<Mark, BTreeSet<u64>>,
     /// Waits that close a circle if all others in it are still polled.
     pub(super) doubts: Vec<Doubt>,
-    /// How many waits, legs, polls and arrivals there were.
+    /// Number of waits, legs, polls and arrivals so far.
     count: u64,
     /// Makes marks that nobody can guess.
     key: RandomState,
@@ -210,8 +210,8 @@ impl Graph {
         ask
     }
 
-    /// What is to be told over wires of a wait that closes no circle here; or
-    /// the circle that it closes through others.
+    /// Messages to send over wires about a wait that closes no circle here; or the
+    /// circle that it closes through others.
     pub(super) fn reaches(
         &mut self,
         who: ActorId,
@@ -318,7 +318,7 @@ impl Graph {
         (near, away)
     }
 
-    /// Whether `who` waits by that ask, or did when its answer was polled.
+    /// Tells whether `who` waits by that ask, or did when its answer was polled.
     pub(super) fn has(&self, who: ActorId, ask: WaitNumber) -> bool {
         let mut edges = self.edges.get(&who).into_iter().flat_map(Few::iter);
         edges.any(|edge| edge.ask == ask)

@@ -111,7 +111,7 @@ struct Turn {
     ends: Arc<Mutex<Ends>>,
 }
 
-/// How many turns have ended, and those that wait for that.
+/// Number of turns that have ended, and the wakers that wait for more.
 #[derive(Default)]
 struct Ends(usize, Vec<Waker>);
 
@@ -187,8 +187,8 @@ fn one_is_told_that_polls(actors: usize) {
     });
 }
 
-/// One has looked at an answer, and goes on without it: the other is not told,
-/// whenever it asks.
+/// An actor has looked at an answer, and goes on without it: the other is not
+/// told of a circle, at whatever time it asks.
 #[test]
 fn whoever_gave_an_answer_up_closes_no_circle() {
     check(|| {

@@ -10,12 +10,12 @@ use super::{Cycle, WaitNumber, Waits, Whom};
 use crate::current::ActorId;
 use crate::wire::Cancellation;
 
-/// Whose turn waits for the answer to a request.
+/// Turn that waits for the answer to a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Waiting {
-    /// That of an actor of this process, by one of its asks.
+    /// Turn of an actor of this process, by one of its asks.
     Here(ActorId, WaitNumber),
-    /// That of one behind a wire, perhaps.
+    /// Turn of an actor behind a wire, perhaps.
     Away(Cancellation),
 }
 
@@ -45,7 +45,7 @@ impl Graph {
             return Ok(None);
         };
         if !edge.is_awake() {
-            // It is to be seen when its answer is polled.
+            // A circle is looked for when the answer is polled.
             self.wait(who, Edge::asleep(whom, ask));
             return Ok(Some(Entered {
                 ask,

@@ -15,7 +15,7 @@ pub(crate) struct Wait {
     ask: WaitNumber,
     /// In which of its turns.
     turn: u32,
-    /// Which changes of the graph are known here.
+    /// Count of the changes of the graph that are known here.
     seen: u32,
     /// By which waker it was polled.
     by: usize,
@@ -98,15 +98,15 @@ impl Wait {
         expected
     }
 
-    /// Its answer is kept, and not polled any more.
+    /// Puts the wait to sleep: its answer is kept, and not polled any more.
     pub(crate) fn rest(&mut self) {
-        // Whatever polled it was known: the answer itself was not.
+        // Polls of other things were known: a poll of the answer itself was not.
         if replace(&mut self.by, 0) != 0 {
             Waits::of_process().rest(self.who, self.ask);
         }
     }
 
-    /// That of the actor whose turn runs here, which is entered by that number.
+    /// Wait of the actor whose turn runs here, which is entered by that number.
     pub(super) fn entered(who: ActorId, ask: WaitNumber) -> Self {
         current::set_waited();
         Self {
@@ -119,23 +119,23 @@ impl Wait {
         }
     }
 
-    /// Which of the asks of its actor it is.
+    /// Number of the ask, among those of its actor.
     pub(crate) fn number(&self) -> WaitNumber {
         self.ask
     }
 
-    /// Whether it is of the turn that runs here.
+    /// Tells whether the wait is of the turn that runs here.
     pub(crate) fn is_here(&self) -> bool {
         current::in_turn() == Some(self.who) && self.turn == current::turn()
     }
 
-    /// Whether it is sure that it closes no circle.
+    /// Tells whether the wait surely closes no circle.
     pub(crate) fn is_sure(&self) -> bool {
         self.is_sure
     }
 
-    /// Its answer was polled by the turn that runs here, and has not come.
-    /// Pending while it is in doubt whether it closes a circle.
+    /// Notes that the turn that runs here has polled the answer, which has not come.
+    /// Returns pending while a circle is in doubt.
     pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<(), Cycle>> {
         let waits = Waits::of_process();
         self.seen = waits.changes();
@@ -152,7 +152,7 @@ impl Wait {
         }
     }
 
-    /// Whether polling it again would change nothing.
+    /// Tells whether polling the wait again would change nothing.
     #[inline]
     fn is_known(&self, cx: &Context<'_>) -> bool {
         self.is_sure
@@ -194,7 +194,7 @@ fn polled_anew(
     if let Some(wait) = wait.as_mut().filter(|wait| wait.is_here()) {
         return match wait.poll(cx) {
             Poll::Ready(known) => known,
-            // It is polled again when that is settled.
+            // The wait is polled again when that is settled.
             Poll::Pending => Ok(()),
         };
     }

@@ -21,7 +21,7 @@ struct Asked {
     waiting: AtomicWaker,
     codec: Codec,
     state: AtomicU8,
-    /// How often it was passed on, less how many of those turns are over.
+    /// Number of times it was passed on, less the turns of those that are over.
     passed: AtomicU32,
     asking: Mutex<Asking>,
 }
@@ -30,7 +30,7 @@ struct Asked {
 struct Asking {
     /// The actor whose turn is to answer, if the asker waits for one.
     target: Option<ActorId>,
-    /// There while those that wait for the answer are known.
+    /// Entry of the callers that wait for the answer, while they are known.
     arrival: Option<Arrival>,
 }
 
@@ -127,7 +127,7 @@ impl Cancellation {
         Ok(())
     }
 
-    /// Those that wait for the answer, as far as their chain was sent.
+    /// Callers that wait for the answer, as far as their chain was sent.
     pub(super) fn chain(&self) -> Vec<u8> {
         let known = self.asking().arrival.as_ref().map(Arrival::number);
         known.map(Arrival::chain).unwrap_or_default()

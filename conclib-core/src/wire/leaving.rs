@@ -46,13 +46,13 @@ pub(crate) struct Leaving {
     cancel: Option<CancelOnDrop>,
     /// The turn that asks waits.
     wait: Option<Wait>,
-    /// Whose turn waits, of a request that is passed on.
+    /// Turn that waits, of a request that is passed on.
     waiting: Option<Waiting>,
 }
 
 impl Leaving {
-    /// Its answer was polled: in another place than the turn that asked, it is
-    /// not waited for.
+    /// Notes a poll of the answer: in another place than the turn that asked, the
+    /// answer is not waited for.
     pub(crate) fn is_polled(&mut self) {
         self.wait = self.wait.take().filter(Wait::is_here);
     }
@@ -220,9 +220,9 @@ pub(crate) fn try_tell_away<M: Message>(
 /// How a message is sent.
 struct Manner<'a> {
     asked: bool,
-    /// Whether the turn that runs here waits for the answer.
+    /// Says that the turn that runs here waits for the answer.
     waits: bool,
-    /// Whose turn waits, of a request that is passed on.
+    /// Turn that waits, of a request that is passed on.
     waiting: Option<&'a Waiting>,
     timeout: Duration,
     priority: u8,

@@ -75,7 +75,7 @@ pub enum Unsent {
 /// A time in which there is no connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outage {
-    /// How long it has lasted.
+    /// Time that the outage has lasted.
     pub lasted: Duration,
     /// Why there is none: what the last try to connect said, or how the
     /// connection was lost.

@@ -108,7 +108,7 @@ impl<T, E> WireReply<T, E> {
         }
     }
 
-    /// Whose turn waits for the answer, perhaps.
+    /// Turn that may wait for the answer.
     pub(crate) fn waiting(&self, from: Option<ActorId>) -> Option<Waiting> {
         match &self.way {
             Way::Wire(_) => Some(Waiting::Away(self.asker.cancellation().clone())),

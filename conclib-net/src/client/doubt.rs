@@ -22,11 +22,11 @@ const NO_ACTOR: &str = "conclib:nobody";
 pub(super) struct Doubt {
     /// Deadlines since the last byte.
     silent: usize,
-    /// When a connection without a byte is given up.
+    /// Time at which a connection without a byte is given up.
     until: Option<Instant>,
 }
 
-/// What is to be done about a connection.
+/// Step to take about a connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Fine,
@@ -36,7 +36,7 @@ pub(super) enum Verdict {
 }
 
 impl Doubt {
-    /// When there is something to see; `None` without a doubt.
+    /// Time of the next look; `None` without a doubt.
     pub(super) fn until(&self) -> Option<Instant> {
         self.until
     }

@@ -88,7 +88,7 @@ async fn redial(shared: &Shared, dial: &Dial, backoff: &mut Backoff) -> Option<D
     }
 }
 
-/// What an error says, and why.
+/// Text of an error and of its causes.
 fn said(error: &ConnectError) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),

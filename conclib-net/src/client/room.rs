@@ -61,7 +61,7 @@ impl Queue {
         }
     }
 
-    /// Whether no place was promised to it yet.
+    /// Tells whether no place was promised to the ticket yet.
     fn has(&self, target: Target, ticket: u64) -> bool {
         (self.lines.get(&target)).is_some_and(|line| line.contains_key(&ticket))
     }
@@ -107,7 +107,7 @@ impl Future for Room {
             .ticket
             .is_some_and(|ticket| !state.queue.has(target, ticket));
         if promised && state.link != Link::Closed {
-            // It is for the send that comes next.
+            // The place is for the send that comes next.
             state.shares.give_back(target);
         }
         if state.is_worth_a_try(target) {

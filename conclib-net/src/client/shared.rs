@@ -56,7 +56,7 @@ pub(super) struct State {
     /// When the clock is looked at for those who wait. All of them have until
     /// then, so most requests leave it alone.
     pub(super) next_look: Option<Instant>,
-    /// There while no request can leave because there is no connection for it.
+    /// Outage, while requests cannot leave for want of a connection.
     pub(super) down: Option<Down>,
     pub(super) doubt: Doubt,
     /// The request that asks for a sign of life.
@@ -77,7 +77,7 @@ pub(super) enum Link {
 /// A time without a connection.
 pub(super) struct Down {
     since: Instant,
-    /// What is known of the reason, by the last try.
+    /// Reason, as far as the last try tells.
     why: Box<str>,
 }
 
@@ -94,7 +94,7 @@ pub(super) struct Waiting {
 }
 
 impl State {
-    /// There is no connection, and why.
+    /// Notes that the connection is down, and the reason.
     pub(super) fn is_down(&mut self, why: &str) {
         let since = self
             .down
@@ -104,7 +104,7 @@ impl State {
         self.down = Some(Down { since, why });
     }
 
-    /// Whether a send to this target would not be told to wait.
+    /// Tells whether a send to this target would not be told to wait.
     pub(super) fn is_worth_a_try(&self, target: Target) -> bool {
         match self.link {
             Link::Up => self.has_room(target),

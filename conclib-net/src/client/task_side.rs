@@ -125,7 +125,7 @@ impl Deadlines for Shared {
             for id in ids {
                 late.extend(state.remove(id));
                 if matches!(state.link, Link::Up | Link::Leaving) {
-                    // It has no names and no body: it always fits.
+                    // A cancel has no names and no body: it always fits.
                     state.pushed += state.out.push(&Frame::Cancel(id)).unwrap_or(0) as u64;
                 }
             }
@@ -133,7 +133,7 @@ impl Deadlines for Shared {
             let verdict = state.doubt.look(now, late.len(), heard);
             if verdict == Verdict::Probe {
                 let id = self.ids.next();
-                // It is a few bytes: it always fits.
+                // A probe is a few bytes: it always fits.
                 state.pushed += state.out.push(&probe(id)).unwrap_or(0) as u64;
                 state.probe = Some(id);
             }

@@ -164,7 +164,7 @@ impl Refusal {
     /// With its length, as it stands on a wire.
     pub(crate) fn message(self) -> Vec<u8> {
         let message = self.encode();
-        // It is four bytes.
+        // A refusal is four bytes.
         let len = u16::try_from(message.len()).unwrap_or_default();
         [&len.to_be_bytes()[..], &message].concat()
     }

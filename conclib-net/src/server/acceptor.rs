@@ -20,8 +20,8 @@ use crate::AuthKey;
 use crate::handshake::{self, Admission, Refusal, Turned};
 use crate::limits::Limits;
 
-/// How long nothing is accepted after the system could not; and how long one
-/// that finds no file descriptor left may take to be told so.
+/// Pause in accepting after the system could not; and the time within which a
+/// client that finds no file descriptor left is told so.
 const BREATH: Duration = Duration::from_millis(100);
 
 /// How far a broker is in its life; it only moves forward.
@@ -121,7 +121,7 @@ impl Acceptor {
             error.raw_os_error().map(Errno::from_raw),
             Some(Errno::EMFILE | Errno::ENFILE)
         );
-        // It would wait in vain until its own time is over.
+        // The client would wait in vain until its own time is over.
         let refused = no_files && self.spare.take().is_some() && {
             let refusing = timeout(BREATH, self.common.refuse_one(listener)).await;
             refusing.unwrap_or(true)

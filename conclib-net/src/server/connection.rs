@@ -43,7 +43,7 @@ struct State {
     waited: Shares,
     /// The places of those that were given up.
     left: Shares,
-    /// When the clock is looked at: no request that waits has less time.
+    /// Time of the next look at the clock: no request that waits has less time.
     next_look: Option<Instant>,
     /// Those that are being answered by a stream.
     streams: Open,
@@ -62,20 +62,20 @@ enum Stage {
     /// Its actor is about to get it.
     Delivering,
     Waiting(Waiting),
-    /// Its asker has left, or was told early. Its actor still has it.
+    /// The caller has left, or was told early. The actor still has the request.
     Left,
 }
 
 struct Waiting {
     cancellation: Cancellation,
     codec: Codec,
-    /// When its asker waits no longer.
+    /// Time at which the caller stops waiting.
     until: Instant,
-    /// How long that was from the start.
+    /// Timeout that the caller gave.
     timeout: Duration,
 }
 
-/// Whether so much waits to be written that a client is not read from.
+/// Says if so much waits to be written that a client is not read from.
 #[derive(PartialEq, Eq)]
 pub(super) enum Load {
     Light,
@@ -169,7 +169,7 @@ impl Connection {
                 return Err(Duplicate(envelope.id));
             }
             if state.refusing {
-                // It crossed our goodbye.
+                // The request crossed our goodbye.
                 Some(Failure::Stopped(Delivery::NotDelivered))
             } else if !state.has_room(target) {
                 Some(Failure::MailboxFull)

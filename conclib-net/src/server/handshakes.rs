@@ -11,9 +11,9 @@ use super::listener::Source;
 
 /// Handshakes, of which one more than `limit` ends another.
 ///
-/// It ends one of those that have said nothing valid yet, if they are half of
-/// all, else one of the others: so a flood of one kind takes no place from the
-/// other. Among these it is one from the source that has most, by chance: a
+/// The victim is one of those that have said nothing valid yet, if they are half
+/// of all, else one of the others: so a flood of one kind takes no place from the
+/// other. Among these it is taken by chance from the source that has most: a
 /// flood from elsewhere ends none of ours, and one from the same source cannot
 /// wait until ours is the next.
 pub(super) struct Handshakes {
@@ -44,7 +44,7 @@ impl Handshakes {
         }
     }
 
-    /// One more from there.
+    /// Enters a handshake from that source.
     pub(super) fn begin(&mut self, source: Source) -> Candidate {
         if self.open.len() >= self.limit {
             self.open.retain(|handshake| !handshake.evict.is_closed());

@@ -62,7 +62,7 @@ pub(super) enum Stream {
 impl Stream {
     /// Says so much as fits at once, to a peer that is not waited for.
     pub(super) fn say(&self, bytes: &[u8]) {
-        // One that has gone does not hear it.
+        // A client that has gone does not hear it.
         let _ = match self {
             Self::Unix(stream) => stream.try_write(bytes),
             Self::Tcp(stream) => stream.try_write(bytes),
@@ -131,7 +131,7 @@ impl Listener {
             Self::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
                 let origin = Origin::Peer(peer.to_string().into());
-                // One that is gone by now is no trouble of the listener.
+                // A client that is gone by now is no trouble of the listener.
                 if let Err(error) = tcp::keep_alive(&stream) {
                     tracing::debug!(target: "conclib::net", %origin, %error, "a connection is not kept alive");
                 }

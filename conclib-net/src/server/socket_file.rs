@@ -142,8 +142,8 @@ fn directory(path: &Path, place: &UnixPlace) -> Result<(), OpenError> {
 /// Holds the place against other servers that start, until it is dropped. The
 /// system lets go of it too when this process is killed.
 ///
-/// It is a file of its own beside the socket that only this user can open: of
-/// what others can open, as the directory, they can hold the lock as well.
+/// The lock is a file of its own beside the socket that only this user can open:
+/// on a file or directory that others can open, they could hold the lock as well.
 #[derive(Debug)]
 struct Lock {
     path: PathBuf,
@@ -184,7 +184,7 @@ impl Lock {
             .open(path)?;
         let ours = file.metadata()?;
         if ours.mode() & 0o077 != 0 {
-            // It was there already, and is not from a server.
+            // The file was there already, and is not from a server.
             file.set_permissions(Permissions::from_mode(0o600))?;
         }
         match file.try_lock() {
@@ -201,7 +201,7 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         // While it is locked: a server that has it open sees that it is gone.
-        // One that stays does no harm, it is locked again the next time.
+        // A file that stays does no harm, it is locked again the next time.
         let _ = fs::remove_file(&self.path);
     }
 }

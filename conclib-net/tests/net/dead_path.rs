@@ -95,10 +95,10 @@ async fn a_client_whose_path_died_silently_connects_again_by_itself() {
         let error = short.await.unwrap_err();
         assert!(matches!(error, AskError::Deadline { .. }), "{error}");
     }
-    // What is under way by then is lost, and told so long before its deadline.
+    // A request under way by then is lost, and the caller told long before its deadline.
     let lost = ask(&client, Ponder { n: 3 }).await.unwrap_err();
     assert!(matches!(lost, AskError::Disconnected { .. }), "{lost}");
-    // It waits for the new connection.
+    // The next request waits for the new connection.
     assert!(doubles(&client, 2).await);
     assert_eq!(client.stats().reconnects, 1);
 }

@@ -93,7 +93,7 @@ async fn a_request_whose_deadline_has_passed_is_answered_and_leaves_its_place_to
     }
     send(&mut stream, &ponder(256)).await;
     let next = house.request().await;
-    // What comes too late is not sent: the next answer is that of the bell.
+    // Answers that come too late are not sent: the next one is that of the bell.
     for late in asked {
         late.respond(&1_u64).unwrap();
     }
@@ -130,7 +130,7 @@ async fn requests_that_were_cancelled_leave_their_places_to_others_and_are_bound
     let mut held = Vec::new();
     for id in 0..1024 {
         send(&mut stream, &ponder(id)).await;
-        // Its handler has put it aside before it is cancelled.
+        // The handler has put the request aside before it is cancelled.
         held.push(house.request().await);
         let cancel = Frame::Cancel(RequestId::from_u128(id));
         send(&mut stream, &cancel).await;
@@ -141,7 +141,7 @@ async fn requests_that_were_cancelled_leave_their_places_to_others_and_are_bound
     }
     assert_eq!(failures_until_the_bell_answers(&mut stream).await, 100);
     assert!(house.requests.try_recv().is_err());
-    // What the desk lets go makes room for what comes next.
+    // Requests that the desk lets go make room for the next ones.
     held.truncate(1000);
     for id in 3000..3024 {
         send(&mut stream, &ponder(id)).await;

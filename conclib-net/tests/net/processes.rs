@@ -250,7 +250,7 @@ async fn a_server_without_file_descriptors_says_that_it_is_full() {
         assert!(matches!(error, ConnectError::Full { .. }), "{error}");
     }
     assert!(doubles(&clients[0], 1).await);
-    // Those that leave make room.
+    // Clients that leave make room.
     soon(clients.pop().unwrap().close()).await;
     soon(async {
         while Client::connect(&house.address, None).await.is_err() {

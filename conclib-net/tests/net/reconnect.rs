@@ -63,7 +63,7 @@ async fn an_ask_during_an_outage_ends_by_its_deadline_and_says_since_when_there_
     let broker = house.open().await;
     let client = house.client().await;
     broker.close().await;
-    // Its tries begin.
+    // The client begins to try.
     tokio::time::sleep(Duration::from_secs(20)).await;
     let short = Duration::from_millis(20);
     let ask = || Call::new(crate::house::desk(&client), Ponder { n: 1 }).timeout(short);

@@ -194,7 +194,7 @@ async fn a_lock_that_a_killed_server_has_left_is_used_again() {
     assert!(!lock.exists());
     broker.close().await;
 
-    // One that is held is waited for, and only this user can hold one.
+    // A lock that is held is waited for, and only this user can hold one.
     fs::write(&lock, "").unwrap();
     let held = fs::File::open(&lock).unwrap();
     held.lock().unwrap();

@@ -62,7 +62,7 @@ async fn unexpected_messages_that_are_told_are_logged() {
             assert!(matches!(error, AskError::NoSuchMessage { .. }), "{error}");
         } else {
             call.try_tell().unwrap();
-            // What comes later on the same way is there later.
+            // Messages that come later on the same way are there later.
             outside.is_unknown("clerk", Later).await;
         }
         let warnings = of(&log, Level::WARN);

@@ -6,7 +6,7 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-/// Where a turn stops until the test lets it go on.
+/// Place where a turn stops until the test lets it go on.
 pub struct Gate {
     entered: oneshot::Sender<()>,
     opened: oneshot::Receiver<()>,

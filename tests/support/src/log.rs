@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-/// What happened, in order. Clones are the same log.
+/// Log of events, in order. Clones are the same log.
 #[derive(Clone, Default, Debug)]
 pub struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -15,7 +15,7 @@ impl Log {
         self.0.lock().unwrap().clone()
     }
 
-    /// What it has until now, for good.
+    /// Takes out all lines until now.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
     }

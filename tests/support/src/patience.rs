@@ -38,7 +38,7 @@ fn within<T: Send + 'static>(patience: Duration, body: impl FnOnce() -> T + Send
     let Ok(outcome) = done.recv_timeout(patience) else {
         panic!("`{test}` hangs: it took more than {patience:?}");
     };
-    // What the body has left to its thread is dropped by then.
+    // Values that the body has left to its thread are dropped by then.
     thread.join().expect("it has caught all panics");
     outcome.unwrap_or_else(|panic| resume_unwind(panic))
 }

@@ -290,7 +290,7 @@ impl<A: Actor> Context<A> {
     {
         let (request, deferred) = self.pass_on(message);
         if self.sources().stashed() < self.cell().mailbox.capacity() {
-            // Its asker waits for a later turn of this actor.
+            // The caller waits for a later turn of this actor.
             if let Some(Waiting::Here(who, ask)) = request.reply.passed() {
                 let passing = Passing::begin(who, ask, self.cell().id, None);
                 passing.into_iter().flatten().for_each(Passing::keep);

@@ -54,7 +54,7 @@ pub struct Context<A: Actor> {
     from: Option<ActorId>,
     /// Until when the asker of the turn waits.
     due: Option<Due>,
-    /// Whose turn waits for the answer, of a request that may be passed on.
+    /// Turn that waits for the answer to a request that may be passed on.
     waiting: Option<Waiting>,
     /// Where the message came from, if it was outside.
     outside: Option<Box<Origin>>,

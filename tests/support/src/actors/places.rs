@@ -1,4 +1,4 @@
-//! One test body for actors that are tasks and for actors that have a thread.
+//! Runs one test body for actors that are tasks and for actors that have a thread.
 
 use conclib::prelude::*;
 use conclib::{Declared, Place, SpawnBuilder, SpawnError, TaskActor};
