@@ -213,7 +213,7 @@ impl fmt::Debug for Serve {
 /// One is enough for a process: clone it into any number of tasks, they share
 /// one connection. It reconnects by itself. A request always ends: in its
 /// answer, or by its deadline, thirty seconds unless
-/// [`timeout`](Call::timeout) says otherwise. One for which there was no
+/// [`timeout`](Call::timeout) says otherwise. An ask for which there was no
 /// connection until then says why:
 /// [`Unreachable`](conclib_core::AskError::Unreachable).
 ///

@@ -151,7 +151,7 @@ impl<H> ApiCommand<H> {
     /// Sets when a server that was healthy and has exited is started again: never, if this is not called.
     ///
     /// With [`Restart::on_failure`] it is started again when it exits with another status than success, or by a signal: with the
-    /// same settings, after the pause that the policy says, and asked for its health as at the first start. One that does not
+    /// same settings, after the pause that the policy says, and asked for its health as at the first start. A server that does not
     /// become healthy is killed, and counts as a failure too. When there were more failures than the policy allows, the
     /// server has ended: [`ApiDaemon::exited`](crate::ApiDaemon::exited).
     ///

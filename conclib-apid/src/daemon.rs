@@ -83,13 +83,13 @@ impl ApiDaemon {
         }
     }
 
-    /// Returns a receiver of what the server does: it runs, is being started again, or has ended. One that looks seldom sees the
+    /// Returns a receiver of what the server does: it runs, is being started again, or has ended. A receiver that looks seldom sees the
     /// newest state.
     pub fn state(&self) -> watch::Receiver<ApiState> {
         self.state.subscribe()
     }
 
-    /// Ends the server: SIGTERM, and SIGKILL when the [`grace`](crate::ApiCommand::grace) is over. It is not started again.
+    /// Ends the server: SIGTERM, and SIGKILL when the [`grace`](crate::ApiCommand::grace) is over. The server is not started again.
     ///
     /// When this returns, the server and all processes it started are gone, and its output has been read to the end. Calling it
     /// again returns the same [`Ending`].

@@ -48,7 +48,7 @@ impl Server {
         }
     }
 
-    /// Starts it, and returns its process id once it is healthy. One that does not get there is ended within `grace`.
+    /// Starts the server, and returns its process id once it is healthy. A server that does not get there is ended within `grace`.
     pub(crate) async fn start(&self, grace: Duration) -> Result<u32, StartApiError> {
         let program = self.program.clone();
         if self.health.is_taken().await {
@@ -64,7 +64,7 @@ impl Server {
         let Err(failure) = self.healthy_in_time(pid).await else {
             return Ok(pid);
         };
-        // A child that has exited may have left others behind. They go too, and the output is complete afterwards.
+        // A child that has exited may have left others behind. The rest goes too, and the output is complete afterwards.
         self.slot.end(grace).await?;
         let tail = self.slot.tail();
         Err(match failure {

@@ -34,7 +34,8 @@ pub fn are_here() -> bool {
     check().is_ok()
 }
 
-/// Of a runtime that is entered. tokio has no way to ask: it panics.
+/// Tells whether a runtime that is entered has timers. tokio has no way to ask:
+/// it panics where a timer is made, and that panic is caught here.
 fn has_timers(runtime: &Handle) -> bool {
     let id = runtime.id();
     if let Some((known, has_timers)) = LOOKED_AT.get()
@@ -47,7 +48,7 @@ fn has_timers(runtime: &Handle) -> bool {
     has_timers
 }
 
-/// Waits this long for it, and as long as it takes where there are no timers.
+/// Waits for a future, for this long at most; without timers, without a limit.
 pub(crate) async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
     match has_limits() {
         true => timeout(time, future).await.ok(),
@@ -55,7 +56,7 @@ pub(crate) async fn within<F: Future>(time: Duration, future: F) -> Option<F::Ou
     }
 }
 
-/// Waits until then for it, and as long as it takes where there are no timers.
+/// Waits for a future, until then at most; without timers, without a limit.
 pub(crate) async fn before<F: Future>(until: Instant, future: F) -> Option<F::Output> {
     match has_limits() {
         true => timeout_at(until, future).await.ok(),
@@ -63,6 +64,7 @@ pub(crate) async fn before<F: Future>(until: Instant, future: F) -> Option<F::Ou
     }
 }
 
+/// Tells whether a wait can have a limit here, and logs an error if not.
 fn has_limits() -> bool {
     let limits = check();
     if let Err(error) = &limits {

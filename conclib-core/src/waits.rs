@@ -134,8 +134,8 @@ impl Waits {
         }))
     }
 
-    /// The answer to that ask of `who` was polled, and has not come. Whether
-    /// it is sure by now that no circle is closed.
+    /// Notes that the answer to that ask of `who` was polled, and has not come.
+    /// Returns true if no circle is closed for sure, and false while in doubt.
     fn polled(&self, who: ActorId, ask: WaitNumber, waker: &Waker) -> Result<bool, Vec<Member>> {
         let (polled, left) = {
             let mut graph = self.graph();

@@ -19,7 +19,7 @@ use crate::{
     output::{Origin, Output},
 };
 
-/// The variable in which a proxy and its clients find their key. It is not inherited.
+/// The variable in which a proxy and its clients find their key; a child does not inherit it.
 const AUTHKEY: &str = "CONCLIB_AUTHKEY";
 
 /// A foreign program, and how it is to be started.

@@ -138,7 +138,7 @@ async fn what_was_written_down_elsewhere_is_shown_whatever_it_says() {
 }
 
 /// Not a test: the process that gets the signal, and whose only thread for
-/// actors is blocked. It passes without doing anything unless a test starts it.
+/// actors is blocked. A plain run passes without doing anything unless a test starts it.
 #[support::test]
 async fn child_is_blocked() {
     if env::var_os(CHILD).is_none() {

@@ -35,7 +35,7 @@ impl Waiting {
     }
 }
 
-/// Not a test: the process that gets the signals. It passes without doing
+/// Not a test: the process that gets the signals. A plain run passes without doing
 /// anything unless a test starts it.
 #[support::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child_gets_signals() {

@@ -215,7 +215,7 @@ async fn a_turn_for_another_process_is_a_step_of_its_trace() -> conclib::Result 
 #[cfg(all(feature = "net", feature = "apid"))]
 const CHILD: &str = "CONCLIB_TEST_TRACES";
 
-/// Not a test: the other process, which logs to its output. It passes without
+/// Not a test: the other process, which logs to its output. A plain run passes without
 /// doing anything unless a test starts it.
 #[cfg(all(feature = "net", feature = "apid"))]
 #[support::test]

@@ -1,4 +1,4 @@
-//! Nothing runs for what has nothing to do. It is measured on the clock of the
+//! Nothing runs for what has nothing to do, as measured on the clock of the
 //! wall, in a process of its own: other tests would be measured, too.
 #![cfg(target_os = "linux")]
 

@@ -13,7 +13,7 @@ use conclib_apid::{
 use conclib_core::{Backoff, Restart};
 use support::processes::*;
 
-/// Not a test: the owner that is killed. It passes without doing anything unless a test starts it.
+/// Not a test: the owner that is killed. A plain run passes without doing anything unless a test starts it.
 #[support::test]
 async fn child_owner() {
     if role().is_some() {

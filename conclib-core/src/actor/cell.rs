@@ -239,9 +239,10 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// If it was abandoned, and all is served that was queued then: has it end
-    /// unless it has a reference again. With `at_once` it is not asked what is
-    /// served. Whether anything was decided.
+    /// Ends the actor if its last reference has gone, all that was queued then is
+    /// served, and no new reference was made since. With `at_once` the queue is
+    /// not waited for. Returns true if the end was decided on, or a reference
+    /// found.
     pub(crate) fn settle(&self, at_once: bool) -> bool {
         // Before the look at the references: who drops the last one from here
         // on abandons it anew.

@@ -1,8 +1,9 @@
 //! The restart of a group of siblings: the newest goes down first, and the
 //! oldest comes up first.
 //!
-//! The child that failed leads it from its own task. So it needs no turn of the
-//! supervisor and holds none up, and it ends with that child, however that ends.
+//! The child that failed leads the restart from its own task. So the restart
+//! needs no turn of the supervisor and holds none up, and it ends with that
+//! child, whatever the way of that end.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -18,8 +19,9 @@ use crate::events::{Event, NotRestarted};
 use crate::timers;
 use crate::waits::Wait;
 
-/// Restarts the group that an actor, which has failed, belongs to. The verdict
-/// for itself: to start when it is its turn, or what was decided meanwhile.
+/// Restarts the group that an actor which has failed belongs to. Returns the
+/// verdict for that actor: to start, behind the sibling before it, or another
+/// that was given meanwhile.
 pub(super) async fn restart<A: Actor>(
     cell: &Cell<A>,
     kin: &Kin,
@@ -48,15 +50,17 @@ pub(super) async fn restart<A: Actor>(
     .await
 }
 
-/// A group that goes down. Dropped, it lets those start that are held.
+/// A group that goes down. Its drop lets the siblings start that are held.
 struct Group {
     parent: Arc<dyn Resident>,
     leader: ActorId,
 }
 
 impl Group {
-    /// Takes the lead once no other sibling has it, and holds the others; or
-    /// the verdict that another leader had for this one.
+    /// Takes the lead once no other sibling has it, and holds the others.
+    ///
+    /// # Errors
+    /// The verdict of another leader for this one.
     async fn lead<A: Actor>(
         cell: &Cell<A>,
         kin: &Kin,
@@ -71,7 +75,7 @@ impl Group {
             if let Some(verdict) = kin.take_verdict() {
                 return Poll::Ready(Err(verdict));
             }
-            // Held, it has its verdict when that group is down.
+            // An actor that is held gets its verdict when that group is down.
             if kin.awaited().is_none() && free.as_mut().poll(cx).is_ready() {
                 let group = Self {
                     parent: parent.clone(),
@@ -92,6 +96,7 @@ impl Group {
         .await
     }
 
+    /// Holds the siblings that the strategy of the parent restarts, too.
     fn hold(self, family: &Kin) -> Self {
         let is_concerned = |id: ActorId| match self.parent.strategy() {
             Strategy::OneForOne => false,
@@ -116,8 +121,8 @@ impl Group {
         children
     }
 
-    /// Starts the group, each once the one before has started; the verdict for
-    /// the leader.
+    /// Starts the group, each actor once the one before has started. Returns
+    /// the verdict for the leader.
     fn release(&mut self, delay: Duration) -> Verdict {
         let mut children = self.siblings();
         let family = self.parent.kin();
@@ -167,8 +172,8 @@ fn goes_down(resident: &dyn Resident) -> bool {
             .is_some_and(|kin| kin.renews && (is_told || kin.rests()))
 }
 
-/// Ends the incarnation of a sibling, so that it can be started again. False if
-/// it has ended for good.
+/// Ends the incarnation of a sibling, so that it can be started again. Returns
+/// false if the sibling has ended for good.
 async fn bring_down<A: Actor>(cell: &Cell<A>, child: &Child) -> bool {
     let resident = &*child.resident;
     if resident.state() >= State::Stopping {

@@ -201,9 +201,9 @@ impl<A: Actor> ActorRef<A> {
     /// Serves what is queued, then ends the actor. New messages are refused
     /// from now on.
     ///
-    /// The signal is given at once, whether or not the result is awaited. It
-    /// resolves with the reason once the state is dropped, immediately if the
-    /// actor had ended. One of the actor's own handlers must not wait for it,
+    /// The signal is given at once, whether or not the result is awaited. The
+    /// result resolves with the reason once the state is dropped, immediately if
+    /// the actor had ended. A handler of the actor itself must not wait for it,
     /// since the actor ends after that handler: only a kill ends such a wait.
     /// [`Context::stop`](crate::Context::stop) gives the signal alone.
     ///

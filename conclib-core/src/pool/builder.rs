@@ -129,7 +129,7 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
     /// restarted any more is replaced, however often, after the policy's
     /// [`Backoff`](crate::Backoff): its first wait for the first successor in a
     /// place, and longer each time until one has lived for long enough
-    /// ([`reset_after`](crate::Backoff::reset_after)). It is at least a
+    /// ([`reset_after`](crate::Backoff::reset_after)). The pause is at least a
     /// millisecond, as a worker may fail whenever it starts.
     ///
     /// ```

@@ -32,7 +32,7 @@ impl<A: Actor> Legacy<A> {
         }
     }
 
-    /// Hands all of it over to one worker. They were accepted before, so no
+    /// Hands all messages over to one worker. All were accepted before, so no
     /// bound holds here; if that worker takes none any more, the rest stays.
     pub(super) fn give(&mut self, heir: &ActorRef<A>) {
         let Some(heir) = heir.cell() else { return };
@@ -47,7 +47,7 @@ impl<A: Actor> Legacy<A> {
         }
     }
 
-    /// Hands all of it over to the worker that the routing finds, or else to the
+    /// Hands all messages over to the worker that the routing finds, or else to the
     /// next that lives.
     pub(super) fn pass_on(mut self, crew: &Crew<A>) {
         let first = crew.first(None);

@@ -110,7 +110,7 @@ impl<T, E> fmt::Debug for Deferred<T, E> {
 pub(super) struct Unanswered<T, E>(Arc<Later<T, E>>);
 
 impl<T, E> Unanswered<T, E> {
-    /// For whom the request is passed on.
+    /// Actor that the request is passed on to.
     pub(super) fn waiting(&self) -> Option<&Waiting> {
         self.0.waiting.as_ref()
     }

@@ -3,8 +3,8 @@
 //! An answer that was polled is not always waited for: `select!` may have gone
 //! on without it, and the reply is kept for later. Nothing tells of that. So
 //! the wait that would close a circle is entered in doubt, and each answer that
-//! the others in the circle wait for is woken. One that is polled again is
-//! waited for. One that is not polled, although its actor was, falls asleep:
+//! the others in the circle wait for is woken. An answer that is polled again is
+//! waited for. An answer that is not polled, although its actor was, falls asleep:
 //! it counts no more, until it is polled after all.
 
 use std::collections::HashSet;

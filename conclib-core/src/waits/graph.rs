@@ -44,7 +44,7 @@ impl Edge {
     }
 }
 
-/// Parts of edges that were taken out. They are dropped outside of the lock: the
+/// Parts of edges that were taken out. Drop them outside of the lock: the
 /// drop of an outlet or of a waker may run code that waits.
 #[derive(Default)]
 pub(super) struct Left {

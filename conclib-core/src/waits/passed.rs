@@ -20,7 +20,7 @@ pub(crate) enum Waiting {
 }
 
 impl Waiting {
-    /// By which ask, if it is an actor of this process.
+    /// Number of the ask, if the caller is an actor of this process.
     pub(crate) fn number(&self) -> Option<WaitNumber> {
         match self {
             Self::Here(_, ask) => Some(*ask),

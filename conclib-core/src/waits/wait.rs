@@ -13,11 +13,11 @@ use crate::named::Named;
 pub(crate) struct Wait {
     who: ActorId,
     ask: WaitNumber,
-    /// In which of its turns.
+    /// Number of the turn of `who` that waits.
     turn: u32,
     /// Count of the changes of the graph that are known here.
     seen: u32,
-    /// By which waker it was polled.
+    /// Number of the waker that the answer was polled with.
     by: usize,
     is_sure: bool,
 }

@@ -8,8 +8,7 @@ use tokio::time::Instant;
 /// So many deadlines in a row without a byte from the server raise doubt.
 const SILENT: usize = 3;
 
-/// The time in which a server answers that lives. It reads whatever its actors
-/// do.
+/// Time in which a server that lives answers: it reads whatever its actors do.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A name that no actor can have: the server says so at once.

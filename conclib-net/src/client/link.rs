@@ -73,8 +73,8 @@ async fn redial(shared: &Shared, dial: &Dial, backoff: &mut Backoff) -> Option<D
                 Err(error) => {
                     let why = said(&error);
                     shared.not_back(&why);
-                    // A server that is not there yet is no news, and comes. One
-                    // that refuses needs somebody: that is told once of each kind.
+                    // A server that is not there yet is no news, and comes.
+                    // A refusal needs a human hand: each kind of it is told once.
                     let kind = mem::discriminant(&error);
                     if error.passes_by_itself() || told.contains(&kind) {
                         tracing::debug!(target: "conclib::net", error = why, "not back yet");

@@ -21,15 +21,15 @@ use crate::{Address, AuthKey, ConnectError};
 /// A connection to a [`LocalBroker`](crate::LocalBroker), shared by all tasks
 /// of a process: the [`Outlet`] through which its actors are asked.
 ///
-/// A process needs one for each system it asks. It has up to 1024 requests
+/// A process needs one for each system it asks. An outlet has up to 1024 requests
 /// under way at once, and no more than a quarter of the free places goes to one
 /// actor, so that a slow one does not hold up the others. A request beyond that
 /// waits for [`room`](Outlet::room), and so does one that comes while the
-/// connection is lost. It is made again by itself, after pauses that grow from
+/// connection is lost. The connection is made again by itself, after pauses that grow from
 /// 50 ms to 5 s.
 ///
 /// A request that is under way when the connection is lost fails with
-/// `Disconnected`, which says whether its handler may have run. One that waits
+/// `Disconnected`, which says whether its handler may have run. A request that waits
 /// for a connection until its deadline fails with `Unreachable`, which says
 /// since when there is none and what the last try to connect said.
 ///

@@ -24,7 +24,7 @@ const WITHOUT_ROOT: &str = "CONCLIB_TEST_WITHOUT_ROOT";
 /// Nobody, on any system.
 const NOBODY: u32 = 65534;
 
-/// Not a test: the child process. It passes without doing anything unless a
+/// Not a test: the child process. A plain run passes without doing anything unless a
 /// test starts it.
 #[support::test]
 fn child_of_a_role() {

@@ -10,7 +10,7 @@ use nix::{
 };
 use support::processes::*;
 
-/// Not a test: the owners that are killed. It passes without doing anything unless a test starts it.
+/// Not a test: the owners that are killed. A plain run passes without doing anything unless a test starts it.
 #[support::test]
 async fn child_owner() {
     match role().as_deref() {

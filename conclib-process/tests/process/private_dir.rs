@@ -12,7 +12,7 @@ use std::{
 use conclib_process::PrivateDir;
 use support::processes::*;
 
-/// Not a test: the other process. It passes without doing anything unless a test starts it.
+/// Not a test: the other process. A plain run passes without doing anything unless a test starts it.
 #[support::test]
 fn child_owner() {
     if role().is_some() {

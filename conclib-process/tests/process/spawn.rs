@@ -39,7 +39,7 @@ async fn standard_input_is_empty() {
     assert!(child.wait().await.expect("ours").success());
 }
 
-/// Not a test: an owner that has a key. It passes without doing anything unless a test starts it.
+/// Not a test: an owner that has a key. A plain run passes without doing anything unless a test starts it.
 #[support::test]
 async fn child_owner() {
     if role().is_none() {

@@ -136,18 +136,18 @@ impl<A: Actor> Context<A> {
             .collect()
     }
 
-    /// Passes a request on to another, who answers it in place of this actor:
+    /// Passes a request on to another actor, which answers it in place of this one:
     /// return what this gives. Its sender and its origin stay what they were,
     /// it has the time that is left, and the answer goes straight to whoever
     /// asked.
     ///
-    /// It waits for a place in the other's mailbox. An asker whose request
+    /// The request waits for a place in the other's mailbox. A caller whose request
     /// finds none there, because the other has stopped or rejects, or waits for
-    /// this turn, is told. If the asker is an actor whose turn waits for the
-    /// answer, it waits for the other from now on: if that waits for the asker,
-    /// the request is not passed on, and the ask ends in
-    /// [`AskError::Cycle`](crate::AskError::Cycle). It comes with the priority of its message, whatever
-    /// that of the call was.
+    /// this turn, is told. If the caller is an actor whose turn waits for the
+    /// answer, it waits for the other from now on: if the other waits for the
+    /// caller, the request is not passed on, and the ask ends in
+    /// [`AskError::Cycle`](crate::AskError::Cycle). The request has the priority
+    /// of its message, whatever that of the call was.
     ///
     /// ```
     /// use conclib::prelude::*;

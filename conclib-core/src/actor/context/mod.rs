@@ -220,7 +220,7 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    /// A reference to this actor. It keeps an anonymous actor alive as any
+    /// A reference to this actor, which keeps an anonymous actor alive as any
     /// other does, also if it is made after the last one from outside has gone,
     /// in a turn of what was queued until then. Kept in the actor's own state it
     /// keeps the actor alive until that is stopped: keep a

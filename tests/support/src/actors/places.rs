@@ -21,7 +21,7 @@ where
     }
 }
 
-/// Makes of each body two tests: one for each place in this process. Those
+/// Makes of each body two tests: one for each place in this process. Bodies
 /// behind `multi_thread` have a runtime of two threads.
 ///
 /// The clock of a test is not that of a thread: what needs paused time is a test
