@@ -1,4 +1,4 @@
-//! Who waits for whom, so that no circle of them closes.
+//! The waits of actors for each other, and the search for circles in them.
 //!
 //! The waits of a process are one graph, whichever systems its actors are in.
 //! A wait that leaves the process is a [`Leg`](legs::Leg), and one that comes in
@@ -46,8 +46,8 @@ mod model;
 #[cfg(test)]
 mod tests;
 
-/// The actors whose turns poll an answer that has not come, and from whom they
-/// want it. Only asks from inside a turn are in it.
+/// Actors whose turns poll an answer that has not come, each with the actor that
+/// is to give it. Asks from outside of turns are not in here.
 #[derive(Default)]
 pub(crate) struct Waits {
     graph: Mutex<Graph>,
@@ -57,11 +57,11 @@ pub(crate) struct Waits {
     changes: AtomicU32,
 }
 
-/// For whom an actor waits.
+/// Actor that another waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whom {
     Actor(ActorId),
-    /// One behind a wire.
+    /// Actor behind a wire, by the mark of the leg to it.
     Away(Mark),
 }
 
@@ -72,7 +72,7 @@ pub(crate) enum Whom {
 pub struct WaitNumber(NonZeroU16);
 
 impl Waits {
-    /// Those of this process. References do not ask in which system an actor
+    /// Waits of this process. A reference does not say in which system its actor
     /// lives, so a circle may go through several.
     pub(crate) fn of_process() -> &'static Self {
         #[cfg(not(shuttle))]
@@ -196,7 +196,7 @@ impl Waits {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// For whom `who` waits, by their names.
+    /// Names of the actors that `who` waits for.
     pub(crate) fn of(&self, who: ActorId) -> Vec<Urn> {
         let (near, away) = self.graph().of(who);
         let near = near.into_iter().filter_map(crate::system::resident);
@@ -226,22 +226,22 @@ impl Waits {
     }
 }
 
-/// Whether anybody of this process waits, or is waited for from elsewhere. For
-/// tests that nothing is left behind.
+/// Tells whether an actor of this process waits, or is waited for from
+/// elsewhere. For tests that nothing is left behind.
 pub fn is_anybody_waiting() -> bool {
     !Waits::of_process().graph().is_empty()
 }
 
-/// Who would wait for whom, in a circle: the first is the last.
+/// Actors that would wait for each other, in a circle: the first is the last.
 pub(crate) type Cycle = Box<[CycleStep]>;
 
-/// One of the actors that would wait for each other in a circle.
+/// Member of a circle of actors that would wait for each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CycleStep {
-    /// The path of its type.
+    /// The path of the type of the actor.
     pub type_name: Box<str>,
-    /// Its name.
+    /// The name of the actor.
     pub urn: Urn,
 }
 

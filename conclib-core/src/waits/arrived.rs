@@ -10,20 +10,20 @@ use super::{Cycle, Mark, Waits};
 use crate::current::ActorId;
 use crate::wire::{Step, chain_bytes};
 
-/// How many chains are kept of one request, none of which is part of another.
+/// Number of chains that are kept of one request, none a part of another.
 const MOST_CHAINS: usize = 4;
 
-/// Somebody behind a wire waits for an actor.
+/// Wait of an actor behind a wire for one of this process.
 pub(super) struct Arrived {
     pub(super) target: ActorId,
-    /// Who waits, as it was said at different times.
+    /// Chains of those that wait, as they were sent at different times.
     pub(super) chains: Vec<Vec<Step>>,
-    /// Our legs among them.
+    /// Legs of this process in these chains.
     homes: Vec<Mark>,
 }
 
 impl Arrived {
-    /// Whether there is anything new in it.
+    /// Adds a chain. Returns true if there is anything new in it.
     fn learn(&mut self, steps: Vec<Step>) -> bool {
         let says_all = |one: &[Step], other: &[Step]| {
             let marks = other.iter().filter_map(|step| step.mark);
@@ -58,14 +58,14 @@ fn take_out<K: Eq + Hash, S: BuildHasher>(
     }
 }
 
-/// From a step to the first of its chain, both included.
+/// Steps from one to the first of its chain, both included.
 fn down(steps: &[Step], from: usize) -> impl Iterator<Item = &Step> {
     let next = |(at, step): &(usize, &Step)| match *at {
         0 => None,
         _ => Some((step.via, steps.get(step.via)?)),
     };
     let first = steps.get(from).map(|step| (from, step));
-    // What a peer wrote was checked: an index goes down.
+    // The indexes of a peer were checked: each points to a step before.
     std::iter::successors(first, next).map(|(_, step)| step)
 }
 
@@ -87,7 +87,7 @@ impl Graph {
         Some(asker.into_iter().chain(here).chain(back).collect())
     }
 
-    /// Which step is a leg of ours that `from` waits for, and by which way.
+    /// Finds a step that is a leg of ours which `from` waits for, and the way to it.
     fn home(
         &self,
         from: ActorId,
@@ -138,7 +138,7 @@ impl Graph {
         steps: Vec<Step>,
     ) -> Result<(u64, Vec<Word>), Vec<Member>> {
         let legs = self.legs_from(target);
-        // One of ours that waited before this was sent: here it closes.
+        // If one of ours waited before this was sent, the circle closes here.
         if let Some(circle) = self.closed_by(target, &legs, &steps, |_| true) {
             return Err(circle);
         }
@@ -254,12 +254,12 @@ impl Waits {
     }
 }
 
-/// Somebody behind a wire waits for an actor, for as long as this exists.
+/// Entry of a wait that came over a wire; its drop takes the wait out.
 #[derive(Debug)]
 pub(crate) struct Arrival(u64);
 
 impl Arrival {
-    /// Begins, unless it would close a circle: then who is in it.
+    /// Enters the wait, unless that would close a circle: the error names all in it.
     pub(crate) fn begin(target: ActorId, steps: Vec<Step>) -> Result<Self, Cycle> {
         let arrived = Waits::of_process().arrive(target, steps);
         arrived.map(Self).map_err(named)
@@ -269,7 +269,7 @@ impl Arrival {
         self.0
     }
 
-    /// Begins for another actor that is to answer the same request.
+    /// Enters the same wait for another actor that is to answer the request.
     pub(crate) fn pass_on(number: u64, target: ActorId) -> Result<Option<Self>, Cycle> {
         let passed = Waits::of_process().pass_arrival(number, target);
         passed.map(|number| number.map(Self)).map_err(named)
@@ -283,7 +283,7 @@ impl Arrival {
         newest.map(|steps| chain_bytes(steps)).unwrap_or_default()
     }
 
-    /// Others wait too. An error is the circle they close.
+    /// Adds callers that wait too. The error is the circle that they close.
     pub(crate) fn learn(number: u64, steps: Vec<Step>) -> Result<(), Cycle> {
         Waits::of_process().learn(number, steps).map_err(named)
     }

@@ -1,4 +1,4 @@
-//! A table by the id of an actor, and what most of them have one of.
+//! A table by the id of an actor, and a list for what most actors have one of.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -6,8 +6,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::current::ActorId;
 
-/// It hashes by one multiplication: ids are counted here, and nobody outside
-/// picks them.
+/// Table by the id of an actor. One multiplication is enough of a hash: ids are
+/// counted in this process, and no peer picks them.
 pub(super) type ByActor<V> = HashMap<ActorId, V, BuildHasherDefault<IdHasher>>;
 
 #[derive(Default)]
@@ -33,7 +33,7 @@ impl Hasher for IdHasher {
     }
 }
 
-/// Some of them; nearly always one, for which nothing is allocated.
+/// List of nearly always one item, for which nothing is allocated.
 pub(super) struct Few<T> {
     first: Option<T>,
     rest: Vec<T>,
@@ -54,7 +54,7 @@ impl<T> Few<T> {
         }
     }
 
-    /// Takes one out that is like this, if there is one.
+    /// Takes out an item for which `is_it` returns true, if there is one.
     pub(super) fn take(&mut self, is_it: impl Fn(&T) -> bool) -> Option<T> {
         if let Some(at) = self.rest.iter().position(&is_it) {
             return Some(self.rest.swap_remove(at));
@@ -76,8 +76,7 @@ impl<T> Few<T> {
     }
 }
 
-/// Takes one out of those of an actor, and the actor with the last of them, if
-/// there is one.
+/// Takes one item of an actor out of a table, and the actor with its last item.
 pub(super) fn take<T>(
     from: &mut ByActor<Few<T>>,
     id: ActorId,

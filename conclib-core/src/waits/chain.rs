@@ -1,4 +1,4 @@
-//! Those who wait for an actor, in this process and behind it.
+//! Chains of the actors that wait for another, in this process and behind it.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::iter::successors;
@@ -31,11 +31,10 @@ impl Link {
     }
 }
 
-/// Among how many, at most, those are looked for who wait because of somebody
-/// elsewhere.
+/// Number of actors, at most, that are searched for waits from other processes.
 const MOST_LOOKED_AT: usize = 1024;
 
-/// One in a circle.
+/// Member of a circle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Member {
     Here(ActorId),
@@ -43,9 +42,9 @@ pub(super) enum Member {
 }
 
 impl Graph {
-    /// The actor of a leg, those of this process that wait for it because of
-    /// somebody elsewhere, and these. Of more than a chain can say, the arrival
-    /// that there is news of, by its number, and then those who came first.
+    /// Chain of a leg: its actor, the actors of other processes that wait for it,
+    /// and those of this process in between. If there are more than a chain can
+    /// name, the arrival `news` comes first, and then the oldest.
     pub(super) fn chain(&self, mark: Mark, news: Option<u64>) -> Vec<Link> {
         let Some(leg) = self.legs.get(&mark) else {
             return Vec::new();
@@ -92,9 +91,9 @@ impl Graph {
         chain
     }
 
-    /// The arrivals that wait for an actor or for somebody here who waits for
-    /// it, of each of those the oldest; and the way down from each to it, which
-    /// ends where it leads to itself.
+    /// Finds the actors here that wait for `whom`, each with the next one on its
+    /// way there (`whom` with itself); and the arrivals that wait for any of
+    /// these, the oldest of each.
     fn waiting(&self, whom: ActorId) -> (ByActor<ActorId>, BTreeSet<u64>) {
         let mut ways = ByActor::default();
         ways.insert(whom, whom);
@@ -114,7 +113,7 @@ impl Graph {
     }
 }
 
-/// The same with names.
+/// Adds the names to a chain.
 pub(super) fn steps(chain: Vec<Link>) -> Vec<Step> {
     chain
         .into_iter()
@@ -122,7 +121,7 @@ pub(super) fn steps(chain: Vec<Link>) -> Vec<Step> {
             Link::Here { who, mark, via } => Step {
                 mark,
                 via,
-                // One that has just ended has no name to be told.
+                // An actor that has just ended has no name to be told.
                 who: name(who).unwrap_or_else(|| CycleStep {
                     type_name: Box::default(),
                     urn: Urn::reserved("conclib:ended"),
@@ -137,7 +136,7 @@ pub(super) fn named(circle: Vec<Member>) -> Cycle {
     circle
         .into_iter()
         .filter_map(|member| match member {
-            // One that has ended meanwhile has no name to be told.
+            // An actor that has ended meanwhile has no name to be told.
             Member::Here(id) => name(id),
             Member::There(step) => Some(step),
         })

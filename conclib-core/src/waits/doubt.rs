@@ -25,8 +25,8 @@ pub(super) enum State {
     Awake,
     /// The waker was woken, to see if the answer is polled.
     Woken,
-    /// The same, and a poll of its actor has ended since, which may have begun
-    /// before.
+    /// The waker was woken, and a poll of the actor has ended since, which may have
+    /// begun before.
     WokenAgain,
     /// The answer was not polled, or not yet: it is not waited for.
     Asleep,
@@ -41,7 +41,7 @@ pub(super) struct Doubt {
     pub(super) is_passed: bool,
     /// Count at which the doubt was entered: an answer polled later is waited for.
     pub(super) since: u64,
-    /// Has it settled again, after something has changed.
+    /// Waker that has the doubt settled again, after something has changed.
     pub(super) waker: Waker,
 }
 
@@ -55,8 +55,8 @@ pub(super) struct Settled {
 }
 
 impl Settled {
-    /// Says and wakes what there is, outside of the lock; whether it is sure
-    /// that no circle is closed.
+    /// Sends and wakes what is due, outside of the lock. Returns true if no circle
+    /// is closed for sure.
     pub(super) fn go(self) -> bool {
         if !self.words.is_empty() {
             tell(self.words);

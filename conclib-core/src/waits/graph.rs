@@ -15,7 +15,7 @@ use super::{Mark, WaitNumber, Whom};
 use crate::current::ActorId;
 use crate::urn::Urn;
 
-/// An actor waits for another, by one of its asks.
+/// Wait of an actor for another, by one of its asks.
 pub(super) struct Edge {
     pub(super) whom: Whom,
     pub(super) ask: WaitNumber,
@@ -48,7 +48,7 @@ impl Edge {
 /// drop of an outlet or of a waker may run code that waits.
 #[derive(Default)]
 pub(super) struct Left {
-    /// Nearly always that is all.
+    /// Nearly always the only part.
     waker: Option<Waker>,
     rest: Option<Box<Rest>>,
 }
@@ -289,7 +289,7 @@ impl Graph {
         left
     }
 
-    /// What else there was of a wait.
+    /// Takes out the entries of a wait in the other tables.
     fn unwait(&mut self, who: ActorId, edge: Edge, left: &mut Left) {
         match edge.whom {
             Whom::Actor(id) if edge.is_awake() => {
@@ -330,7 +330,7 @@ impl Graph {
         edges.filter(|edge| edge.is_awake())
     }
 
-    /// Who waits for an actor here.
+    /// Actors of this process that wait for `whom`.
     pub(super) fn who(&self, whom: ActorId) -> impl Iterator<Item = ActorId> {
         self.behind
             .get(&whom)
@@ -339,8 +339,8 @@ impl Graph {
             .copied()
     }
 
-    /// By which way `from` waits for `to`, with both ends: an actor waits for
-    /// itself. Only such edges count.
+    /// Way by which `from` waits for `to`, with both ends: an actor waits for
+    /// itself. Edges are followed if `counts` returns true.
     pub(super) fn path(
         &self,
         from: ActorId,
@@ -401,7 +401,7 @@ impl Graph {
         legs
     }
 
-    /// What nobody else's is.
+    /// Makes a mark that no other leg has.
     pub(super) fn new_mark(&mut self) -> Mark {
         let count = self.new_number();
         Mark(NonZeroU64::new(self.key.hash_one(count)).unwrap_or(NonZeroU64::MAX))

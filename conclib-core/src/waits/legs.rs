@@ -14,28 +14,27 @@ use crate::wire::{Outlet, RequestId, chain_bytes};
 /// A wait for an actor behind a wire.
 pub(super) struct Leg {
     pub(super) owner: ActorId,
-    /// For whom.
+    /// Name of the actor that is asked.
     pub(super) to: Urn,
     outlet: Arc<dyn Outlet>,
     id: RequestId,
     /// Before the request is out, nothing can be said of it.
     is_out: bool,
-    /// Whose marks the other side knows.
+    /// Marks that the other side knows.
     told: HashSet<Mark>,
 }
 
-/// How many may come to wait for one request of ours before the other side is
-/// told no more of them.
+/// Number of actors that the other side is told of, for one request of ours.
 const MOST_TOLD: usize = 1024;
 
-/// What the other side of a leg is to be told: who waits for the answer now.
+/// Message to the other side of a leg: the chain that waits for the answer now.
 pub(super) struct Word {
     outlet: Arc<dyn Outlet>,
     id: RequestId,
     chain: Vec<Link>,
 }
 
-/// Says what there is to say; not under the lock.
+/// Sends these messages; not to be called under the lock.
 pub(super) fn tell(words: Vec<Word>) {
     for Word { outlet, id, chain } in words {
         outlet.waits(id, &chain_bytes(&steps(chain)));
@@ -75,7 +74,7 @@ impl Graph {
         mark
     }
 
-    /// The whole chain of a leg, if there is somebody new in it.
+    /// Whole chain of a leg, if there is an actor in it that was not told yet.
     fn news(&mut self, mark: Mark, of: Option<u64>) -> Option<Vec<Link>> {
         let may_tell = |leg: &&Leg| leg.told.len() < MOST_TOLD;
         self.legs.get(&mark).filter(may_tell)?;
@@ -86,8 +85,8 @@ impl Graph {
         (leg.told.len() > before).then_some(chain)
     }
 
-    /// What the other sides of these legs do not know yet, of this arrival
-    /// above all.
+    /// Messages that the other sides of these legs lack, above all of the
+    /// arrival `of`.
     pub(super) fn words(&mut self, legs: &[Mark], of: Option<u64>) -> Vec<Word> {
         let word = |mark: &Mark| {
             self.legs.get(mark).filter(|leg| leg.is_out)?;
@@ -139,7 +138,7 @@ impl Waits {
 
 /// A request that is about to leave, and for whose answer a turn waits.
 pub(crate) struct Leaves {
-    /// Of a turn that runs here.
+    /// Wait of a turn that runs here.
     wait: Option<Wait>,
     /// The ask whose request is passed on, until that has left.
     passed: Option<(ActorId, WaitNumber)>,
@@ -148,7 +147,7 @@ pub(crate) struct Leaves {
 }
 
 impl Leaves {
-    /// Of the turn that runs here; `None` outside of turns.
+    /// Enters the wait of the turn that runs here; `None` outside of turns.
     pub(crate) fn begin(outlet: &Arc<dyn Outlet>, id: RequestId, to: &Urn) -> Option<Self> {
         let who = current::in_turn()?;
         let waits = Waits::of_process();
@@ -162,7 +161,8 @@ impl Leaves {
         })
     }
 
-    /// Of an ask whose request is passed on; `None` if it is not waited for.
+    /// Enters the wait of an ask whose request is passed on; `None` if the answer
+    /// is not waited for.
     pub(crate) fn pass(
         who: ActorId,
         ask: WaitNumber,

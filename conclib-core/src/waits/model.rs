@@ -44,7 +44,8 @@ fn of_crossing_asks_exactly_one_is_told() {
     one_is_told(4);
 }
 
-/// Who was told leaves the others to go on; who got an answer waits no more.
+/// An actor that was told leaves the others to go on, and one that got its
+/// answer waits no more.
 #[test]
 fn whoever_is_through_stands_in_nobodys_way() {
     check(|| {
@@ -260,7 +261,7 @@ fn of_crossing_asks_that_are_in_doubt_exactly_one_is_told() {
     one_is_told_that_polls(3);
 }
 
-/// What is said over a wire, in its order: the chain of the request comes first.
+/// Messages over a wire, in order: the chain of the request comes first.
 struct Wire(Mutex<Sender<Vec<u8>>>);
 
 impl Wire {
@@ -354,7 +355,7 @@ fn one_is_told_over_wires(actors: usize) {
             hears.join().unwrap()
         });
         let mut incoming: Vec<_> = joined.collect();
-        // What is said because of what was heard.
+        // Each message that is heard may cause others.
         loop {
             let mut was_silent = true;
             for one in &mut incoming {

@@ -1,4 +1,4 @@
-//! A request that is passed on: its asker waits for the next, too.
+//! A request that is passed on: its caller waits for the next actor, too.
 
 use std::mem::ManuallyDrop;
 use std::task::{Context, Poll, Waker};
@@ -30,8 +30,8 @@ impl Waiting {
 }
 
 impl Graph {
-    /// The request of that ask is passed on to `whom`. `None` if its answer is
-    /// not waited for.
+    /// Enters that the request of that ask is passed on to `whom`. `None` if its
+    /// answer is not waited for.
     fn pass(
         &mut self,
         who: ActorId,
@@ -100,8 +100,8 @@ impl Waits {
     }
 }
 
-/// An asker is about to wait for the one that its request is passed on to.
-/// Dropped before it is [kept](Self::keep), it does not.
+/// Entry of a caller that is about to wait for the actor its request is passed
+/// on to. A drop before [`keep`](Self::keep) takes it out.
 pub(crate) struct Passing {
     who: ActorId,
     ask: WaitNumber,
@@ -110,8 +110,8 @@ pub(crate) struct Passing {
 }
 
 impl Passing {
-    /// Begins, unless that would close a circle. `None` if the asker does not
-    /// wait.
+    /// Enters the wait, unless that would close a circle. `None` if the caller
+    /// does not wait.
     pub(crate) fn begin(
         who: ActorId,
         ask: WaitNumber,
@@ -128,7 +128,7 @@ impl Passing {
         }))
     }
 
-    /// Pending while it is in doubt whether it closes a circle.
+    /// Resolves once the wait is known to close a circle, an error, or none.
     pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<(), Cycle>> {
         if self.is_sure {
             return Poll::Ready(Ok(()));
@@ -144,7 +144,8 @@ impl Passing {
         }
     }
 
-    /// The request is on its way: it waits until it has its answer.
+    /// Leaves the entry in the graph: the request has left, and its answer ends
+    /// the wait.
     pub(crate) fn keep(self) {
         let _ = ManuallyDrop::new(self);
     }

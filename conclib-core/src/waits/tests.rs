@@ -1,4 +1,4 @@
-//! What the graph tells, near and away.
+//! Circles that the graph finds, in one process and over wires.
 
 use std::future::Future;
 use std::num::NonZeroU64;
@@ -63,7 +63,7 @@ fn asking_one_twice_is_waiting_twice() {
     let waits = Waits::default();
     let first = waits.begins(a, b).unwrap();
     let second = waits.begins(a, b).unwrap();
-    // Who leaves twice leaves once.
+    // Leaving twice is leaving once.
     for _ in 0..2 {
         waits.leave(a, first);
         assert!(waits.holds(a, second));
@@ -75,7 +75,7 @@ fn asking_one_twice_is_waiting_twice() {
     assert!(waits.holds(b, wait));
 }
 
-/// What is said over a wire, in its order.
+/// Messages over a wire, in order.
 #[derive(Default)]
 struct Said(Mutex<Vec<(RequestId, Vec<u8>)>>);
 
@@ -153,7 +153,7 @@ impl Ring {
         !self.systems[at].way.0.lock().unwrap().is_empty()
     }
 
-    /// What this one said first comes to the next.
+    /// Delivers the oldest message of this system to the next.
     fn deliver(&mut self, at: usize) {
         let (_, chain) = self.systems[at].way.0.lock().unwrap().remove(0);
         let next = (at + 1) % self.systems.len();
@@ -280,7 +280,7 @@ fn a_lie_is_nobody_elses_harm() {
     let [a, b] = [0, 1].map(ActorId::next);
     let waits = Waits::default();
     let way: Arc<dyn Outlet> = Arc::new(Said::default());
-    // It says that everybody waits for it, by marks that it made up.
+    // The peer says that all wait for it, by marks that it made up.
     let lie: Vec<_> = (1..60).map(|mark| step(mark, 0, "b")).collect();
     waits.arrive(a, lie.clone()).unwrap();
     waits.arrive(b, lie).unwrap();
@@ -293,7 +293,7 @@ fn a_lie_is_nobody_elses_harm() {
     let said = chain_steps(&chain).unwrap();
     assert_eq!(said[0].mark, Some(mark));
     assert!(said.len() <= 64);
-    // Whoever was told a mark is in that circle itself.
+    // A peer that was told a mark is in that circle itself.
     let theirs = waits.arrive(b, vec![step(7, 0, "liar"), step(mark.0.get(), 0, "a")]);
     assert!(theirs.is_err());
     assert!(waits.arrive(b, vec![step(8, 0, "honest")]).is_ok());
@@ -328,8 +328,8 @@ fn a_circle_through_a_neighbour_is_named_whole() {
     assert_eq!(waits.begins(b, a), Err(circle));
 }
 
-/// Of a crowd that waits for an actor, some are looked at: a request costs no
-/// more than that, however many there are.
+/// Looks at some of a crowd that waits for an actor: a request costs no more
+/// than that, whatever the size of the crowd.
 #[test]
 fn of_a_crowd_that_waits_some_are_looked_at() {
     let hub = ActorId::next(0);

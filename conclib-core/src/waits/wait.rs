@@ -9,7 +9,7 @@ use super::{Cycle, WaitNumber, Waits, chain};
 use crate::current::{self, ActorId};
 use crate::named::Named;
 
-/// An actor waits for another, for as long as this exists.
+/// Entry of an actor that waits for another; its drop takes the wait out.
 pub(crate) struct Wait {
     who: ActorId,
     ask: WaitNumber,
@@ -23,11 +23,11 @@ pub(crate) struct Wait {
 }
 
 impl Wait {
-    /// Begins, unless it would close a circle: then the error names all in it.
+    /// Enters the wait, unless it would close a circle: the error names all in it.
     ///
-    /// With a waker that has the answer polled again it counts for as long as
-    /// that is so; without one, for as long as this exists. If `may_doubt`, it
-    /// may be entered before it is sure that it closes no circle.
+    /// With a waker the wait counts for as long as waking it has the answer
+    /// polled again; without one, for as long as this exists. If `may_doubt`,
+    /// the wait may be entered while a circle is still in doubt.
     pub(crate) fn begin(
         who: ActorId,
         whom: ActorId,
@@ -54,7 +54,7 @@ impl Wait {
         })
     }
 
-    /// Begins even if that closes a circle: no ask of this actor could be told.
+    /// Enters a wait even if that closes a circle: no ask of this actor could be told.
     /// The asks of others in the circle are, once they were polled again.
     pub(crate) fn begin_anyway(who: ActorId, whom: ActorId) -> Self {
         let waits = Waits::of_process();
@@ -69,8 +69,8 @@ impl Wait {
         }
     }
 
-    /// Begins for an actor that may be behind a name; `None` if none of this
-    /// process is.
+    /// Enters a wait for the actor behind a name; `None` if that is none of this
+    /// process.
     pub(crate) fn begin_for(
         who: ActorId,
         whom: &(impl Named + ?Sized),
@@ -85,8 +85,8 @@ impl Wait {
         Ok(begun)
     }
 
-    /// Of an ask by which the turn that runs here will wait, once it polls for
-    /// the answer; `None` outside of turns.
+    /// Enters, asleep, an ask by which the turn that runs here will wait once it
+    /// polls for the answer; `None` outside of turns.
     pub(crate) fn expected(whom: &(impl Named + ?Sized)) -> Option<Self> {
         let who = current::in_turn()?;
         let mut expected = None;
@@ -162,13 +162,13 @@ impl Wait {
     }
 }
 
-/// Tells wakers apart that are there at the same time.
+/// Address by which wakers that are there at the same time are told apart.
 fn address(waker: &Waker) -> usize {
     waker.data().addr()
 }
 
-/// An answer of `whom` was polled here that has not come: a turn that did so
-/// waits.
+/// Enters that the turn that runs here, if any, waits for an answer of `whom`
+/// that it has polled and that has not come.
 ///
 /// # Errors
 /// The circle that this closes.
