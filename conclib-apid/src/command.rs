@@ -3,7 +3,7 @@ use std::{ffi::OsStr, fmt, path::Path, time::Duration};
 use conclib_core::Restart;
 use conclib_process::ChildCommand;
 
-/// How long a server may take to become healthy, and to end, if the command does not say.
+/// Time that a server may take to become healthy, and to end, if the command does not say.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(5);
 

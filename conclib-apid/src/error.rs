@@ -3,7 +3,7 @@ use std::{io, process::ExitStatus, time::Duration};
 use conclib_process::{SpawnError, Tail, WaitError};
 use thiserror::Error;
 
-/// How many of the last lines of output an error text shows; the error itself has all of the tail.
+/// Number of the last lines of output that an error text shows; the error itself has all of the tail.
 const SHOWN_LINES: usize = 10;
 
 /// Why a web server could not be started; nothing of it is left running.
@@ -32,7 +32,7 @@ pub enum StartApiError {
     HealthUrl {
         /// The program that was to be started.
         program: String,
-        /// What is wrong with it.
+        /// The fault of the URL.
         source: HealthUrlError,
     },
     /// Something else listens where the server is to listen, and would be taken for it. Nothing was started.
@@ -56,7 +56,7 @@ pub enum StartApiError {
     Exited {
         /// The program that was started.
         program: String,
-        /// How it exited.
+        /// The exit status of the server.
         status: ExitStatus,
         /// The last lines of its output.
         tail: Tail,
@@ -71,9 +71,9 @@ pub enum StartApiError {
         program: String,
         /// The health URL.
         url: String,
-        /// How long it was given.
+        /// The time that the server was given.
         timeout: Duration,
-        /// What the last question came to.
+        /// The result of the last health check.
         #[source]
         last: Unhealthy,
         /// The last lines of its output.
@@ -84,7 +84,7 @@ pub enum StartApiError {
     Wait(#[from] WaitError),
 }
 
-/// What is wrong with a health URL.
+/// The fault of a health URL.
 ///
 /// # Examples
 ///
@@ -100,19 +100,19 @@ pub enum StartApiError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HealthUrlError {
-    /// It is not a URL.
+    /// The text is not a URL.
     #[error("it is not a URL: {0}")]
     Malformed(String),
-    /// Its scheme is not `http`.
+    /// The scheme is not `http`.
     #[error("only http:// is spoken")]
     NotHttp,
-    /// It has no host.
+    /// The URL has no host.
     #[error("it names no host")]
     NoHost,
-    /// It has a user name or password, which would not be sent.
+    /// The URL has a user name or password, which would not be sent.
     #[error("it has a user name or password, which health checks do not send")]
     Credentials,
-    /// Its port is no number from 1 to 65535.
+    /// The port is no number from 1 to 65535.
     #[error("its port is no number from 1 to 65535")]
     Port,
 }
@@ -132,13 +132,13 @@ pub enum Unhealthy {
     /// No connection could be made; while a server starts this is the usual answer.
     #[error("no connection: {0}")]
     Unreachable(#[source] io::Error),
-    /// It answered with a status that is not 200.
+    /// The server answered with a status that is not 200.
     #[error("status {0}")]
     Status(u16),
-    /// It did not answer in time.
+    /// The server did not answer in time.
     #[error("no answer within {0:?}")]
     Silent(Duration),
-    /// It answered with something else than HTTP, or closed the connection without an answer.
+    /// The server answered with something else than HTTP, or closed the connection without an answer.
     #[error("no valid HTTP answer: {0}")]
     Garbled(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -1,10 +1,10 @@
-//! What an `AskError` is over HTTP.
+//! The status of an `AskError` over HTTP.
 
 use conclib_core::AskError;
 
 /// The HTTP status that tells a web client what became of an ask.
 ///
-/// It is a number, so that any web server can use it.
+/// The status is a number, so that any web server can use it.
 ///
 /// | status | when |
 /// |---|---|

@@ -44,7 +44,7 @@ pub enum OpenError {
         /// The address.
         url: String,
     },
-    /// There is no usable authkey.
+    /// No usable authkey was given.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// TCP needs an authkey, and none was given.
@@ -70,7 +70,7 @@ pub enum OpenError {
     Resolve {
         /// The address.
         url: String,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// A server that lives has the socket file or the port.
@@ -93,7 +93,7 @@ pub enum OpenError {
         /// Error of the operating system.
         source: io::Error,
     },
-    /// What is there already is no socket; it is left alone.
+    /// The file that is there already is no socket; it is left alone.
     #[error("`{}` is there and is no socket: remove it, or serve elsewhere", path.display())]
     NotASocket {
         /// The path.
@@ -114,7 +114,7 @@ pub enum OpenError {
     Directory {
         /// The directory.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// The system refused for another reason.
@@ -122,7 +122,7 @@ pub enum OpenError {
     Bind {
         /// The address.
         url: String,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
 }
@@ -162,7 +162,7 @@ pub enum ConnectError {
         /// The address.
         url: String,
     },
-    /// There is no usable authkey.
+    /// No usable authkey was given.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The server is reached by TCP or asks for an authkey, and none was given.
@@ -180,8 +180,8 @@ pub enum ConnectError {
         /// The address.
         url: String,
     },
-    /// What answers does not prove to have the authkey: it is not the server
-    /// that was meant, or was started without a key.
+    /// The server does not prove to have the authkey: it is not the one that was
+    /// meant, or was started without a key.
     #[error(
         "`{url}` did not prove to have the authkey: start the server with it, and see who serves there"
     )]
@@ -213,17 +213,17 @@ pub enum ConnectError {
     Resolve {
         /// The address.
         url: String,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// Nobody serves there.
+    /// No server is there.
     #[error(
         "nobody serves on `{url}`: start the server first, and check that both name the same address"
     )]
     NobodyThere {
         /// The address.
         url: String,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// The system does not let this user get there.
@@ -234,10 +234,10 @@ pub enum ConnectError {
     Denied {
         /// The address.
         url: String,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// What answers there is something else.
+    /// The program that answers there is no conclib server.
     #[error("what answers on `{url}` is no conclib server: check the address")]
     NotConclib {
         /// The address.
@@ -250,9 +250,9 @@ pub enum ConnectError {
     Version {
         /// The address.
         url: String,
-        /// What the server speaks.
+        /// Version of the server.
         theirs: u16,
-        /// What this client speaks.
+        /// Version of this client.
         ours: u16,
     },
     /// The server has as many connections as it takes.
@@ -274,7 +274,7 @@ pub enum ConnectError {
     Timeout {
         /// The address.
         url: String,
-        /// How long it was given.
+        /// Time that the server was given.
         after: Duration,
     },
     /// The connection broke, or could not be made for another reason.
@@ -282,7 +282,7 @@ pub enum ConnectError {
     Io {
         /// The address.
         url: String,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
 }

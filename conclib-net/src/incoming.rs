@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::limits::FRAME_TIME;
 
-/// What the length before a frame takes.
+/// Number of bytes of the length before a frame.
 const PREFIX: usize = 4;
 
 /// Enough for the requests of many tasks in one read.
@@ -19,7 +19,7 @@ const KEPT: usize = 4 * USUAL;
 
 /// A buffer that a link is read into, and that frames are borrowed from.
 ///
-/// It grows with what has arrived, never with what a peer says is to come.
+/// The buffer grows with what has arrived, never with what a peer says is to come.
 pub(crate) struct Incoming {
     /// All of it may be written to; `start..end` has been read and not handed
     /// out yet.
@@ -49,7 +49,7 @@ impl Incoming {
         }
     }
 
-    /// Whether everything that came has been handed out: if the link ends
+    /// Tells whether everything that came has been handed out: if the link ends
     /// here, it ends between two frames.
     pub(crate) fn is_empty(&self) -> bool {
         self.start == self.end

@@ -41,7 +41,7 @@
 //!
 //! # The shape
 //!
-//! One task has a connection, at either end, and nobody waits for it: who sends
+//! A single task has a connection, at either end, and no caller waits for it: a send
 //! appends a frame to a buffer, and the task writes all that is there at once.
 //! So requests that are under way together travel together. What comes in is
 //! handed on straight from the read buffer. It polls the streams of replies

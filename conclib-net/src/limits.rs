@@ -1,4 +1,4 @@
-//! What one peer may use up.
+//! Limits of what one peer may use up.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use conclib_core::wire::MAX_FRAME;
 /// quarter of the places at most: see [`Shares`](crate::shares::Shares).
 pub(crate) const CLIENT_WINDOW: usize = 1024;
 
-/// How many bytes may wait in a client to be written before it takes no more.
+/// Number of bytes that may wait in a client to be written before it takes no more.
 pub(crate) const CLIENT_WAITING: usize = 1024 * 1024;
 
 /// The time from the first byte of a frame to its last. The largest frame makes
 /// it at 18 kB a second; half a frame holds as much memory as has come of it.
 pub(crate) const FRAME_TIME: Duration = Duration::from_secs(60);
 
-/// What a broker allows its clients. Tests make it smaller.
+/// Limits that a broker sets its clients. Tests make them smaller.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// How long a handshake may take, from the first byte to the last.
+    /// Time that a handshake may take, from the first byte to the last.
     pub(crate) handshake: Duration,
     /// Number of handshakes that may be under way; one more ends another: see
     /// `server/handshakes.rs`.
     pub(crate) handshakes: usize,
-    /// How many connections there may be; one more is refused.
+    /// Number of connections that may be open; one more is refused.
     pub(crate) connections: usize,
     /// Number of requests of one client that may wait for an answer, no more than a
     /// quarter for one actor; one more is refused. A client of ours never has
@@ -34,16 +34,16 @@ pub(crate) struct Limits {
     /// are refused. A request in a mailbox is given up for good when its turn
     /// comes, and one that a handler has put aside when the handler lets it go.
     pub(crate) left: usize,
-    /// How many streams of replies may be open to one client; one more is
+    /// Number of streams of replies that may be open to one client; one more is
     /// refused.
     pub(crate) streams: usize,
-    /// How many bytes may wait for one client before it is not read from any
+    /// Number of bytes that may wait for one client before it is not read from any
     /// more.
     pub(crate) waiting: usize,
-    /// How many bytes may wait for one client before it is thrown out. It is
-    /// more than one actor can be asked for at once.
+    /// Number of bytes that may wait for one client before it is thrown out: more
+    /// than one actor can be asked for at once.
     pub(crate) stalled: usize,
-    /// How long answers may take to leave at the end.
+    /// Time that answers may take to leave at the end.
     pub(crate) flush: Duration,
 }
 

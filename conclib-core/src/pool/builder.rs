@@ -26,7 +26,7 @@ pub struct PoolBuilder<'s, A, S, P = Tasks> {
     source: S,
     size: usize,
     routing: Routing,
-    /// Those of each worker.
+    /// Options of each worker.
     options: Options,
     policy: Restart,
     place: P,
@@ -91,14 +91,14 @@ impl<A: Actor + Declared, S: Source<A> + Clone + Send> PoolBuilder<'_, A, S, OnT
 }
 
 impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S, P> {
-    /// How many workers there are; one at least. As many as there are CPUs, if
+    /// Sets the number of workers; one at least. As many as there are CPUs, if
     /// nothing is said.
     pub fn size(mut self, workers: usize) -> Self {
         self.size = workers;
         self
     }
 
-    /// Which worker gets a message.
+    /// Sets the way in which a worker is found for a message.
     pub fn routing(mut self, routing: Routing) -> Self {
         self.routing = routing;
         self
@@ -112,19 +112,19 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
         self
     }
 
-    /// How many messages wait for each worker at most; one at least.
+    /// Sets the number of messages that wait for each worker at most; one at least.
     pub fn mailbox(mut self, capacity: usize) -> Self {
         self.options.seed.mailbox = capacity;
         self
     }
 
-    /// What it does when the mailboxes of all workers are full.
+    /// Sets the fate of a message when the mailboxes of all workers are full.
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.options.seed.overflow = overflow;
         self
     }
 
-    /// Which failures a worker outlives, with its mailbox:
+    /// Sets the failures that a worker outlives, with its mailbox:
     /// [`Restart::on_failure`], if nothing is said. A worker that is not
     /// restarted any more is replaced, however often, after the policy's
     /// [`Backoff`](crate::Backoff): its first wait for the first successor in a

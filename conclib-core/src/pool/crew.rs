@@ -26,7 +26,7 @@ pub(super) struct Crew<A: Actor> {
     urn: OnceLock<Urn>,
     routing: Routing,
     workers: RwLock<Vec<Worker<A>>>,
-    /// Where the next choice begins.
+    /// Place at which the next choice begins.
     next: AtomicUsize,
     office: Mutex<Office<A>>,
     vacancy: Mutex<Vacancy>,
@@ -36,7 +36,7 @@ pub(super) struct Crew<A: Actor> {
 
 pub(super) struct Worker<A: Actor> {
     pub(super) actor: ActorRef<A>,
-    /// It has ended, and nobody comes in its place.
+    /// The worker has ended, and none comes in its place.
     pub(super) is_lost: bool,
 }
 
@@ -44,7 +44,7 @@ struct Office<A> {
     hire: Box<dyn Hire<A>>,
     /// Pauses before a worker takes the place of one that failed for good.
     replace: Restart,
-    /// When each place had to be filled after a failure.
+    /// Failures after which each place had to be filled, with their times.
     histories: Vec<History>,
     is_closed: bool,
 }
@@ -98,21 +98,21 @@ impl<A: Actor> Crew<A> {
         }
     }
 
-    /// Who is at that place, counted round.
+    /// Worker at that place, counted round.
     pub(super) fn at(&self, place: usize) -> Option<ActorRef<A>> {
         let workers = self.read();
         let at = place.checked_rem(workers.len())?;
         Some(workers[at].actor.clone())
     }
 
-    /// Whether nobody comes in the place of the worker that was there.
+    /// Tells whether no worker comes in the place of the one that was there.
     pub(super) fn is_lost(&self, place: usize) -> bool {
         let workers = self.read();
         let at = place.checked_rem(workers.len());
         at.is_none_or(|at| workers[at].is_lost)
     }
 
-    /// How many places there are.
+    /// Number of places.
     pub(super) fn places(&self) -> usize {
         self.read().len()
     }
@@ -123,12 +123,12 @@ impl<A: Actor> Crew<A> {
         working.map(|worker| worker.actor.clone()).collect()
     }
 
-    /// Whether nobody works here, nor will.
+    /// Tells whether no worker is here, nor will be.
     pub(super) fn is_over(&self) -> bool {
         self.read().iter().all(|worker| worker.is_lost)
     }
 
-    /// How often a vacancy was filled, to be compared later.
+    /// Number of vacancies that were filled, to be compared later.
     pub(super) fn filled(&self) -> usize {
         self.vacancy().filled
     }
@@ -166,7 +166,7 @@ impl<A: Actor> Crew<A> {
             workers.split_off(size)
         };
         office.histories.truncate(size);
-        // They serve what is queued, and nobody comes in their place.
+        // Workers in surplus serve what is queued, and none comes in their place.
         for worker in surplus {
             drop(worker.actor.stop());
         }
@@ -247,7 +247,7 @@ impl<A: Actor> Crew<A> {
         }
     }
 
-    /// Nobody comes in the place of this one.
+    /// Marks that no worker comes in the place of this one.
     /// Has a new worker take the place of one that has ended, unless the pool
     /// has stopped or does not need it.
     fn replace(
@@ -339,7 +339,7 @@ impl<A: Actor> Office<A> {
     ) -> Option<Duration> {
         let is_told = |cell: &&Arc<Cell<A>>| cell.mailbox.signal() != Signal::None;
         match (actor.cell().filter(is_told), reason) {
-            // One that ends whenever it starts would be replaced without end.
+            // A worker that ends whenever it starts would be replaced without end.
             (Some(cell), _) if cell.stats.handled.load(Ordering::Relaxed) > 0 => {
                 Some(Duration::ZERO)
             }

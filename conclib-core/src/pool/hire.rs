@@ -1,4 +1,4 @@
-//! Where the workers of a pool come from.
+//! Makers of the workers of a pool.
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -19,8 +19,8 @@ use crate::error::SpawnError;
 use crate::system::{Options, Shared, SpawnBuilder};
 use crate::timers;
 
-/// Whoever makes the workers of a pool. It knows where they live; the pool
-/// does not.
+/// Maker of the workers of a pool. The maker knows the place that they live in;
+/// the pool does not.
 pub(super) trait Hire<A: Actor>: Send {
     /// A worker for that place, which begins to serve after `delay`.
     fn hire(
@@ -39,7 +39,7 @@ pub struct Tasks(pub(super) Option<Handle>);
 #[derive(Debug)]
 pub struct OnThreads(pub(super) PhantomData<()>);
 
-/// What is the same for all the workers.
+/// Settings that are the same for all the workers.
 pub(super) struct Recruiter<S, P> {
     pub(super) system: Arc<Shared>,
     pub(super) source: S,
@@ -137,7 +137,7 @@ impl<A: Actor, S: Source<A>> Source<A> for Later<A, S> {
             let mut waited = pin!(timers::pause(delay));
             poll_fn(|cx| match cell.mailbox.signal() {
                 Signal::None => waited.as_mut().poll(cx),
-                // It is to end: what waits is served now or never.
+                // The actor is to end: what waits is served now or never.
                 _ => Poll::Ready(()),
             })
             .await;

@@ -236,13 +236,13 @@ impl<A: Actor> Pool<A> {
         self.0.working()
     }
 
-    /// How many workers there are.
+    /// Number of workers.
     pub fn len(&self) -> usize {
         self.0.working().len()
     }
 
-    /// Whether there is no worker any more, and will be none: the pool, its
-    /// system or its parent was stopped.
+    /// Tells whether no worker is left, and none will come: the pool, its system or
+    /// its parent was stopped.
     pub fn is_empty(&self) -> bool {
         self.0.is_over()
     }
@@ -256,8 +256,8 @@ impl<A: Actor> Pool<A> {
     /// Serves what is queued, then ends the workers. What is sent from now on
     /// is refused.
     ///
-    /// They are told at once, whether or not the result is awaited. It resolves
-    /// when they have ended.
+    /// The workers are told at once, whether or not the result is awaited, which
+    /// resolves when they have ended.
     pub fn stop(&self) -> impl Future<Output = ()> + Send + use<A> {
         let ends = self.0.stop();
         async move {

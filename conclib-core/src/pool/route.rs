@@ -16,12 +16,12 @@ use crate::named::{Enter, Named};
 use crate::urn::Urn;
 use crate::waits::Cycle;
 
-/// Whom a call of a [`Pool`] is for: the worker that the routing finds when
-/// the message is handed over. Errors name that worker.
+/// Target of a call of a [`Pool`]: the worker that the routing finds when the
+/// message is handed over. Errors name that worker.
 pub struct Route<'p, A: Actor> {
     pool: Held<'p, A>,
     key: Option<u64>,
-    /// Who has the message, or before whose mailbox it waits in line.
+    /// Worker that has the message, or before whose mailbox it waits in line.
     chosen: Mutex<Option<ActorRef<A>>>,
 }
 
@@ -30,7 +30,7 @@ enum Held<'p, A: Actor> {
     Own(Pool<A>),
 }
 
-/// What became of an attempt to hand a message over.
+/// Result of an attempt to hand a message over.
 enum Attempt {
     Done(Poll<Result<(), NotSent>>),
     Full,
@@ -53,8 +53,8 @@ impl<'p, A: Actor> Route<'p, A> {
         }
     }
 
-    /// Whether what has a key waits for the successor of the worker in that
-    /// place: whoever comes before it must have been served.
+    /// Tells whether a message with a key waits for the successor of the worker in
+    /// that place: the messages before it must have been served.
     fn inherits(&self, place: usize) -> bool {
         self.key.is_some() && !self.crew().is_lost(place)
     }
@@ -109,7 +109,7 @@ impl<'p, A: Actor> Route<'p, A> {
                 }
                 Attempt::Full => {
                     line.get_or_insert(actor);
-                    // What has a key waits for its worker.
+                    // A message with a key waits for its worker.
                     if self.key.is_some() {
                         break;
                     }
@@ -123,7 +123,7 @@ impl<'p, A: Actor> Route<'p, A> {
     }
 }
 
-/// Whether a message would be taken at once.
+/// Tells whether a message would be taken at once.
 fn has_room<A: Actor>(actor: &ActorRef<A>) -> bool {
     actor.cell().is_none_or(|cell| {
         let mailbox = &cell.mailbox;
@@ -131,8 +131,8 @@ fn has_room<A: Actor>(actor: &ActorRef<A>) -> bool {
     })
 }
 
-/// Whether a message more would be the end of one: then another worker may
-/// have room for it.
+/// Tells whether a message more would be the end of another: then another worker
+/// may have room for it.
 fn would_drop<A: Actor>(actor: &ActorRef<A>) -> bool {
     actor.cell().is_some_and(|cell| {
         matches!(cell.overflow, Overflow::DropOldest | Overflow::DropNewest)
@@ -206,7 +206,7 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
             };
             match polled {
                 Some(polled) => match ready!(polled) {
-                    // It ended while we stood in line: another one may serve.
+                    // The worker ended while the caller stood in line: another one may serve.
                     Err(NotSent::Stopped) if sending.request.is_some() => {}
                     done => return Poll::Ready(done),
                 },
@@ -253,7 +253,7 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
                 let urn = crew.urn();
                 Err(match crew.is_over() {
                     true => TellError::Stopped { urn, message },
-                    // Somebody comes in the place of one that is ending.
+                    // A successor comes in the place of a worker that is ending.
                     false => TellError::Full { urn, message },
                 })
             }

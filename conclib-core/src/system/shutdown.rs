@@ -176,7 +176,7 @@ impl Shutdown {
         match report {
             Ok(report) => report,
             Err(error) => {
-                tracing::error!(target: "conclib", %error, "there is no thread for the deadlines");
+                tracing::error!(target: "conclib", %error, "no thread keeps the deadlines");
                 self.run(own).await
             }
         }

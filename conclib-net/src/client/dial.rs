@@ -11,7 +11,7 @@ use crate::address::{Address, Place, TcpPlace, UnixPlace};
 use crate::handshake::{self, Refusal, Rejected, VERSION};
 use crate::{AuthKey, ConnectError, resolve, tcp};
 
-/// How long a server may take to let a client in.
+/// Time that a server may take to let a client in.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// A connection over which frames can go.
@@ -20,7 +20,7 @@ pub(super) enum Dialled {
     Tcp(TcpStream),
 }
 
-/// Whom to call, and how to be let in.
+/// Address to connect to, and the key to be let in with.
 pub(super) struct Dial {
     address: Address,
     /// The address again, as it stands in errors and logs.
@@ -62,7 +62,7 @@ impl Dial {
         let mut stream = UnixStream::connect(&place.path)
             .await
             .map_err(|error| self.unreachable(error))?;
-        // Somebody else may have put a socket there first. Root could read
+        // Another user may have put a socket there first. Root could read
         // along anyway.
         let peer = stream
             .peer_cred()

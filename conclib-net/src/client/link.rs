@@ -20,8 +20,8 @@ use crate::clock;
 use crate::incoming::{Incoming, ReadError};
 use crate::outbox::write_out;
 
-/// How long what is left may take at the end of a connection: to leave when
-/// the client is closed, to arrive when the server no longer listens.
+/// Time that the rest may take at the end of a connection: requests to leave when
+/// the client is closed, answers to arrive when the server no longer listens.
 const FLUSH: Duration = Duration::from_secs(2);
 
 /// Keeps a client connected until it is closed.
@@ -135,7 +135,7 @@ where
         never = clock::keep(&**shared) => match never {},
         () = shared.dead.notified() => End::Dead,
         () = shared.closing.notified() => {
-            // What is not out by then is lost, and its asker is told so.
+            // A request that is not out by then is lost, and its caller is told so.
             let _ = timeout(FLUSH, writing).await;
             End::Closed
         }
@@ -168,7 +168,7 @@ async fn read_in<R: AsyncRead + Unpin>(mut reader: R, shared: &Arc<Shared>) -> E
     }
 }
 
-/// What the end of a stream says. A failure that cannot be read is one.
+/// Reads the end of a stream. A failure that cannot be read is one.
 fn ended(failure: Option<(Codec, &[u8])>) -> Result<(), Failure> {
     match failure {
         None => Ok(()),

@@ -122,7 +122,7 @@ impl Client {
         &self.url
     }
 
-    /// How it is at this moment, and what it has counted so far.
+    /// State of the client at this moment, and its counts so far.
     #[must_use]
     pub fn stats(&self) -> ClientStats {
         self.shared.stats()
@@ -188,17 +188,17 @@ impl fmt::Debug for Client {
     }
 }
 
-/// How a [`Client`] is, and what it has counted so far.
+/// State of a [`Client`], and its counts so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientStats {
-    /// Whether requests can leave now.
+    /// Says whether requests can leave now.
     pub connected: bool,
     /// Requests that are under way.
     pub in_flight: usize,
     /// Answers that nobody waited for: they came too late, twice, or were made
     /// up.
     pub late: u64,
-    /// How often the connection was lost and made again.
+    /// Number of times that the connection was lost and made again.
     pub reconnects: u64,
 }

@@ -1,4 +1,4 @@
-//! Those who wait until something can be sent.
+//! Callers that wait until something can be sent.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};

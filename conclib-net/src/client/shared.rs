@@ -1,5 +1,5 @@
-//! What a client's askers share with the task of its connection, and what they
-//! do with it; the other side is in [`task_side`](super::task_side).
+//! State that a client's callers share with the task of its connection, and their
+//! side of it; the other side is in [`task_side`](super::task_side).
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,7 +26,7 @@ use crate::shares::{Shares, Target};
 pub(super) struct Shared {
     pub(super) ids: Ids,
     pub(super) state: Mutex<State>,
-    /// How many bytes of this connection the system has taken.
+    /// Number of bytes of this connection that the system has taken.
     pub(super) written: AtomicU64,
     /// Set when bytes come in.
     pub(super) heard: AtomicBool,
@@ -45,7 +45,7 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) link: Link,
     pub(super) out: Outbox,
-    /// How many bytes were put into `out` since the link is up.
+    /// Number of bytes that were put into `out` since the link is up.
     pub(super) pushed: u64,
     pub(super) waiting: IdMap<Waiting>,
     /// The places of those in `waiting`, and those that were promised to
@@ -53,8 +53,8 @@ pub(super) struct State {
     pub(super) shares: Shares,
     /// The streams that are the answers to others.
     pub(super) streams: IdMap<Arc<Flow>>,
-    /// When the clock is looked at for those who wait. All of them have until
-    /// then, so most requests leave it alone.
+    /// Time of the next look at the clock. All requests that wait have until then,
+    /// so most of them leave it alone.
     pub(super) next_look: Option<Instant>,
     /// Outage, while requests cannot leave for want of a connection.
     pub(super) down: Option<Down>,
@@ -84,9 +84,9 @@ pub(super) struct Down {
 pub(super) struct Waiting {
     pub(super) answerer: Answerer,
     target: Target,
-    /// When it is answered that no answer came.
+    /// Time at which the caller is told that no answer came.
     pub(super) until: Instant,
-    /// How long that was from the start.
+    /// Timeout that the caller gave.
     pub(super) timeout: Duration,
     /// The value of `pushed` when its frame was in: the server cannot have the
     /// whole of it before so many bytes have left.
@@ -239,7 +239,7 @@ impl Shared {
                 return;
             };
             if matches!(state.link, Link::Up | Link::Leaving) {
-                // It has no names and no body: it always fits.
+                // A cancel has no names and no body: it always fits.
                 state.pushed += state.out.push(&Frame::Cancel(id)).unwrap_or(0) as u64;
             }
             (gone, state.admit(), state.seal_if_done())
@@ -256,7 +256,7 @@ impl Shared {
             if !is_up || !state.waiting.contains_key(&id) {
                 return;
             }
-            // What does not fit is not said: the request has its deadline.
+            // A chain that does not fit is not sent: the request has its deadline.
             state.pushed += state.out.push(&Frame::Waits { id, chain }).unwrap_or(0) as u64;
             state.out.waker()
         };

@@ -1,5 +1,5 @@
-//! What the task of a client's connection does with what it shares with the
-//! askers.
+//! State that the task of a client's connection shares with the callers: the side
+//! of the task.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -60,7 +60,7 @@ impl Shared {
         writer.into_iter().for_each(Waker::wake);
     }
 
-    /// There is a new connection.
+    /// Notes that a new connection is up.
     pub(super) fn connected(&self) {
         let askers = {
             let mut state = self.lock();

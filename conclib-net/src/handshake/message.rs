@@ -29,7 +29,7 @@ pub(crate) enum Role {
 pub(super) struct Hello<'a> {
     pub(super) role: Role,
     pub(super) version: u16,
-    /// Whether this side has a key, and wants the other to prove it.
+    /// Says that this side has a key, and wants the other to prove it.
     pub(super) keyed: bool,
     pub(super) nonce: [u8; NONCE],
     /// The ids of the codecs that this side speaks.
@@ -67,7 +67,7 @@ impl Hello<'_> {
         bytes
     }
 
-    /// Whether the two sides have a codec in common.
+    /// Tells whether the two sides have a codec in common.
     pub(super) fn understands_us(&self) -> bool {
         self.codecs.iter().any(|codec| CODECS.contains(codec))
     }
@@ -126,7 +126,7 @@ pub(super) fn welcome(proof: &[u8]) -> Vec<u8> {
 pub(crate) enum Refusal {
     #[error("it speaks version {ours}, and the other side another")]
     Version {
-        /// What the server speaks.
+        /// Version of the server.
         ours: u16,
     },
     #[error("the two sides have no codec in common")]

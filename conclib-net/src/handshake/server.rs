@@ -9,11 +9,11 @@ use super::message::{self, Hello, Message, Refusal, Role};
 use super::proof::Transcript;
 use crate::AuthKey;
 
-/// What a client needs to get in, besides speaking the same language.
+/// Conditions for a client to get in, besides speaking the same language.
 pub(crate) struct Admission<'a> {
     /// The key it must have too, if any.
     pub(crate) key: Option<&'a AuthKey>,
-    /// Whether it is known already that it may not come in, and why.
+    /// Reason, if it is known already that the client may not come in.
     pub(crate) refused: Option<Refusal>,
     /// Set once it has introduced itself, and may come in as far as is known.
     pub(crate) spoke: &'a AtomicBool,

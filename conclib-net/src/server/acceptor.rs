@@ -24,7 +24,7 @@ use crate::limits::Limits;
 /// client that finds no file descriptor left is told so.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// How far a broker is in its life; it only moves forward.
+/// Stage in the life of a broker; it only moves forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
     Serving,
@@ -34,13 +34,13 @@ pub(super) enum Phase {
     Closing,
 }
 
-/// What all connections of one broker share.
+/// State that all connections of one broker share.
 pub(super) struct Common {
     key: Option<AuthKey>,
     pub(super) inlet: Inlet,
     pub(super) limits: Limits,
     pub(super) ledger: Arc<Ledger>,
-    /// One permit for each connection that is open.
+    /// Permits, one for each connection that is open.
     places: Arc<Semaphore>,
 }
 
@@ -88,7 +88,7 @@ impl Acceptor {
                 },
             }
         }
-        // Whoever connects from here on finds nobody, and tries again later.
+        // A client that connects from here on finds no server, and tries again later.
         drop(listener);
         // The connections watch the phase themselves. They end in time.
         while *phases.borrow_and_update() != Phase::Closing {
@@ -161,7 +161,7 @@ impl Common {
         true
     }
 
-    /// One connection, from its first byte to its last.
+    /// Serves a connection, from its first byte to its last.
     async fn welcome(
         self: Arc<Self>,
         accepted: Accepted,

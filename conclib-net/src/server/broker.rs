@@ -139,7 +139,7 @@ impl LocalBroker {
         })
     }
 
-    /// What it has counted so far.
+    /// Counts of the broker so far.
     #[must_use]
     pub fn stats(&self) -> BrokerStats {
         self.shared.ledger.stats()

@@ -1,4 +1,4 @@
-//! What is under way for one client of a broker.
+//! Requests that are under way for one client of a broker.
 
 mod leaving;
 
@@ -23,7 +23,7 @@ use crate::limits::Limits;
 use crate::outbox::{Outbox, Source};
 use crate::shares::{Shares, Target};
 
-/// What the task of a connection shares with all who answer its requests.
+/// State that the task of a connection shares with all that answer its requests.
 pub(super) struct Connection {
     limits: Limits,
     state: Mutex<State>,
@@ -45,11 +45,11 @@ struct State {
     left: Shares,
     /// Time of the next look at the clock: no request that waits has less time.
     next_look: Option<Instant>,
-    /// Those that are being answered by a stream.
+    /// Requests that are being answered by a stream.
     streams: Open,
     /// The reading half, while it may not read.
     reader: Option<Waker>,
-    /// Whether the peer was told to send no new requests.
+    /// Says that the peer was told to send no new requests.
     refusing: bool,
 }
 
@@ -59,7 +59,7 @@ struct Live {
 }
 
 enum Stage {
-    /// Its actor is about to get it.
+    /// The actor is about to get the request.
     Delivering,
     Waiting(Waiting),
     /// The caller has left, or was told early. The actor still has the request.
@@ -232,7 +232,7 @@ impl Connection {
         if streamed {
             self.bell.ring(id);
         }
-        // It may wake a handler: not under the lock.
+        // A cancellation may wake a handler: not under the lock.
         if let Some(waiting) = given_up {
             waiting.cancellation.cancel();
         }
@@ -243,10 +243,10 @@ impl Connection {
     pub(super) fn waits(&self, id: RequestId, chain: &[u8]) -> Load {
         let asked = match self.lock().live.get(&id).map(|live| &live.stage) {
             Some(Stage::Waiting(waiting)) => Some(waiting.cancellation.clone()),
-            // It has just been answered, or its asker has left.
+            // The request has just been answered, or its caller has left.
             _ => None,
         };
-        // It may tell others: not under the lock.
+        // The news may be passed on to others: not under the lock.
         if let Some(response) = asked.and_then(|asked| asked.waits(id, chain)) {
             self.tell_early(&response);
         }
@@ -272,7 +272,7 @@ impl Connection {
         let known = state.streams.grant(id, items);
         let load = state.load(&self.limits);
         drop(state);
-        // One that is not known has just ended.
+        // A request that is not known has just ended.
         if known {
             self.bell.ring(id);
         }
@@ -299,7 +299,7 @@ impl Connection {
     pub(super) fn end_stream(&self, id: RequestId, codec: Codec, failure: Option<&Failure>) {
         let mut body = Vec::new();
         let failure = failure.map(|failure| {
-            // It leaves `body` empty if it fails, which is read as "no reply".
+            // A failed encoding leaves `body` empty, which is read as "no reply".
             let _ = codec.encode(failure, &mut body);
             (codec, &body[..])
         });
@@ -459,7 +459,7 @@ impl ReplySink for Connection {
                     None
                 }
             };
-            // What is unwanted is a user's, and is dropped outside of the lock.
+            // Unwanted values are a user's, and are dropped outside of the lock.
             (unwanted, state.out.waker(), state.readable(&self.limits))
         };
         self.bell.ring(id);
@@ -487,7 +487,7 @@ impl Source for Connection {
 
 fn failure(id: RequestId, codec: Codec, failure: &Failure) -> ResponseEnvelope {
     let mut body = Vec::new();
-    // It leaves `body` empty if it fails, which is read as "no reply".
+    // A failed encoding leaves `body` empty, which is read as "no reply".
     let _ = codec.encode(failure, &mut body);
     ResponseEnvelope {
         id,

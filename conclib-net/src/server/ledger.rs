@@ -1,8 +1,8 @@
-//! What a broker has counted.
+//! Counts of a broker.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What a [`LocalBroker`](crate::LocalBroker) has seen so far.
+/// Counts of a [`LocalBroker`](crate::LocalBroker) so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BrokerStats {

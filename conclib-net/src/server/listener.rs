@@ -24,7 +24,7 @@ pub(super) enum Listener {
     Tcp(TcpListener),
 }
 
-/// What connected, and who it is.
+/// Stream of a client that has connected, and its identity.
 pub(super) struct Accepted {
     pub(super) stream: Stream,
     pub(super) origin: Origin,

@@ -1,4 +1,4 @@
-//! One client of a broker: its requests come in, their answers leave.
+//! Service for one client of a broker: its requests come in, their answers leave.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -38,7 +38,7 @@ enum End {
 }
 
 impl End {
-    /// Whether the peer did what it must not.
+    /// Tells whether the peer did what it must not.
     fn is_its_fault(&self) -> bool {
         !matches!(
             self,
@@ -46,7 +46,7 @@ impl End {
         )
     }
 
-    /// Whether the peer can still be told something.
+    /// Tells whether the peer can still be told something.
     fn can_be_told(&self) -> bool {
         !matches!(
             self,
@@ -71,12 +71,12 @@ pub(super) async fn serve<R, W>(
     let mut writing = pin!(write_out(writer, &*connection));
     let mut feeding = pin!(Feeding::new(&connection));
     let mut reading = pin!(read_in(reader, &connection, common, &origin));
-    // One task does both: an answer and the next request often share a wake.
+    // A single task does both: an answer and the next request often share a wake.
     let mut writes = true;
     let end = loop {
         tokio::select! {
             biased;
-            // What was sent before the peer stopped reading is still served:
+            // Requests that were sent before the peer stopped reading are still served:
             // the end of its requests comes by the reading half.
             _ = &mut writing, if writes => {
                 writes = false;
@@ -108,7 +108,7 @@ pub(super) async fn serve<R, W>(
     if writes && end.can_be_told() {
         connection.say_goodbye();
         connection.seal();
-        // Whoever does not read it in time goes without it.
+        // A peer that does not read it in time goes without it.
         let _ = timeout(common.limits.flush, writing).await;
     }
 }

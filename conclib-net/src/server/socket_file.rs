@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 use crate::OpenError;
 use crate::address::UnixPlace;
 
-/// How long another server may take to start in the same directory.
+/// Time that another server may take to start in the same directory.
 const PATIENCE: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_millis(5);
 
@@ -54,7 +54,7 @@ impl SocketFile {
         };
         let listener = UnixListener::bind(path).map_err(bind)?;
         let file = Self::made(path, place).map_err(|source| {
-            // It is ours, made a moment ago under the lock.
+            // The file is ours, made a moment ago under the lock.
             let _ = fs::remove_file(path);
             bind(source)
         })?;
@@ -63,7 +63,7 @@ impl SocketFile {
     }
 
     fn made(path: &Path, place: &UnixPlace) -> io::Result<Self> {
-        // Where other users are let in the kernel must let them connect; that
+        // If other users are let in, the kernel must let them connect; that
         // they are the right ones is seen by their credentials.
         let mode = if place.uids.is_empty() { 0o600 } else { 0o666 };
         fs::set_permissions(path, Permissions::from_mode(mode))?;
@@ -112,7 +112,7 @@ fn directory(path: &Path, place: &UnixPlace) -> Result<(), OpenError> {
     // Others who are let in must be able to get at the socket.
     let mode = if place.uids.is_empty() { 0o700 } else { 0o711 };
     match DirBuilder::new().mode(mode).create(directory) {
-        // Whatever the umask took away.
+        // The umask may have taken modes away.
         Ok(()) => fs::set_permissions(directory, Permissions::from_mode(mode)).map_err(failed)?,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(failed(error)),
@@ -227,7 +227,7 @@ async fn vacate(path: &Path, url: &str) -> Result<(), OpenError> {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
             _ => Ok(()),
         },
-        // Its server has just left, and took it along.
+        // The server of that file has just left, and took it along.
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         // Also one that has too much to do to take the connection.
         _ => Err(OpenError::InUse {
