@@ -65,8 +65,8 @@ impl ApiDaemon {
         &self.server.url
     }
 
-    /// Waits until the server has ended for good, and returns how: it exited and is not started again, it was shut down, or this
-    /// was dropped. Any number of tasks may wait, and the future does not borrow.
+    /// Waits until the server has ended for good, and returns the [`ApiEnd`](crate::ApiEnd): the server exited and is not
+    /// started again, was shut down, or the daemon was dropped. Any number of tasks may wait, and the future does not borrow.
     ///
     /// # Cancel safety
     ///

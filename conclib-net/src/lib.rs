@@ -41,11 +41,11 @@
 //!
 //! # The shape
 //!
-//! A single task has a connection, at either end, and no caller waits for it: a send
-//! appends a frame to a buffer, and the task writes all that is there at once.
-//! So requests that are under way together travel together. What comes in is
-//! handed on straight from the read buffer. It polls the streams of replies
-//! too, item by item in turn. Nothing runs on a link with nothing to do.
+//! A single task has a connection, at either end, and no caller waits for that
+//! task: a send appends a frame to a buffer, and the task writes all that is
+//! there at once. So requests that are under way together travel together.
+//! Frames that come in are handed on straight from the read buffer. The task
+//! polls the streams of replies too, item by item in turn. Nothing runs on a link with nothing to do.
 //!
 //! A path that dies without a word is noticed within about half a minute: by
 //! TCP keepalive at both ends; and by a client, if three deadlines pass without

@@ -247,7 +247,6 @@ impl<A: Actor> Crew<A> {
         }
     }
 
-    /// Marks that no worker comes in the place of this one.
     /// Has a new worker take the place of one that has ended, unless the pool
     /// has stopped or does not need it.
     fn replace(
@@ -300,6 +299,7 @@ impl<A: Actor> Crew<A> {
         self.legacies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Marks that no worker comes in the place of this one.
     fn lose(&self, place: usize) {
         if let Some(worker) = self.write().get_mut(place) {
             worker.is_lost = true;

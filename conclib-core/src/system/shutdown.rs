@@ -97,8 +97,9 @@ impl Shutdown {
         self
     }
 
-    /// Does it, from code that is not async and with no runtime: the thread
-    /// waits until it is done.
+    /// Shuts the system down from code that is not async, with or without a
+    /// runtime: the thread waits until that is done. Returns the report, as an
+    /// awaited shutdown does.
     ///
     /// ```
     /// use conclib::prelude::*;

@@ -77,8 +77,8 @@ pub enum Unsent {
 pub struct Outage {
     /// Time that the outage has lasted.
     pub lasted: Duration,
-    /// Why there is none: what the last try to connect said, or how the
-    /// connection was lost.
+    /// Reason: the error of the last try to connect, or of the loss of the
+    /// connection.
     pub why: Box<str>,
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Accepted {
     pub(super) refused: Option<Refusal>,
 }
 
-/// From where a peer connects: one that floods has many connections of one.
+/// Place from which a peer connects: a flood is many connections from one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Source {
     User(u32),
