@@ -47,7 +47,7 @@
 //! ```
 //!
 //! The server's output goes to `tracing`, as [`conclib_process`] describes. While `start_api` waits, it says so once a second with
-//! target `conclib::apid`. When a server exits later, that is an event with this target, [`ApiDaemon::exited`] tells it, and
+//! target `conclib::apid`. A later exit of the server is an event with this target, [`ApiDaemon::exited`] tells it, and
 //! [`ApiCommand::restart`] says whether it is started again.
 
 mod command;

@@ -30,9 +30,10 @@ use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
 /// [`WeakRef`] does not keep it alive. Once the last one is gone, the actor
 /// serves what is queued and ends, unless one of those turns makes another by
 /// [`Context::me`](crate::Context::me) that still exists then. An actor that
-/// keeps one to itself in its own state lives until it is stopped. Two references are equal if they lead
-/// to the same actor, so they can be keys of a map; clippy's
-/// `mutable_key_type` sees the mailbox behind them and need not worry.
+/// keeps a reference to itself in its own state lives until it is stopped. Two
+/// references are equal if they lead to the same actor, so they can be keys of a
+/// map; clippy's `mutable_key_type` sees the mailbox behind them and need not
+/// worry.
 ///
 /// Code that has one does the same for an actor of this process and of another,
 /// with one difference: a message to a full mailbox of this process waits for a

@@ -179,20 +179,20 @@ fn chance() -> f64 {
     2.0 * part - 1.0
 }
 
-/// The restarts that an actor, or another thing with a [`Restart`] policy, has had.
+/// Restarts of an actor, or of anything else with a [`Restart`] policy.
 #[derive(Debug)]
 pub struct History {
     pub(crate) policy: Restart,
-    /// When, as far as they still count.
+    /// Times of the restarts that still count.
     at: VecDeque<Instant>,
-    /// How many there were since it last recovered.
+    /// Number of restarts since the last recovery.
     attempt: u32,
-    /// When its incarnation began.
+    /// Time at which the present incarnation began.
     born: Instant,
 }
 
 impl History {
-    /// No restart so far; an incarnation begins.
+    /// Makes a history without a restart; the first incarnation begins now.
     pub fn new(policy: Restart) -> Self {
         Self {
             policy,
@@ -207,12 +207,13 @@ impl History {
         self.born = Instant::now();
     }
 
-    /// An incarnation begins after this long: the wait is no part of its life.
+    /// Notes that an incarnation begins after this delay, which is no part of its life.
     pub fn begin_in(&mut self, delay: Duration) {
         self.born = Instant::now() + delay;
     }
 
-    /// As [`next`](Self::next) for a failure that no supervisor decides about: `None` too if the policy leaves failures alone.
+    /// Returns the pause after a failure that no supervisor decides about, as
+    /// [`next`](Self::next) does; `None`, too, if the policy restarts nothing.
     pub fn after_failure(&mut self) -> Option<Duration> {
         self.policy.on_failure.then(|| self.next()).flatten()
     }

@@ -216,7 +216,7 @@ pub fn answer_deferred<M: Message>(
     )
 }
 
-/// The request of the turn that begins may be passed on.
+/// Notes that the request of the turn that begins may be passed on.
 #[doc(hidden)]
 pub fn may_pass_on<A: Actor, T, E>(ctx: &mut crate::Context<A>, reply: &ReplyTo<T, E>) {
     ctx.may_pass_on(reply);

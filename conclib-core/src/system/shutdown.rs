@@ -44,7 +44,7 @@ pub struct Shutdown {
     deadline: Duration,
 }
 
-/// A shutdown on another thread.
+/// Shutdown that runs on another thread.
 type Running = oneshot::Receiver<ShutdownReport>;
 
 /// What a shutdown did.
@@ -138,8 +138,8 @@ impl Shutdown {
         thread.join().map_err(|_| io::ErrorKind::Other.into())
     }
 
-    /// Does it on a thread of its own, whose runtime has timers, until what
-    /// comes with that is dropped.
+    /// Shuts the system down on a thread of its own, whose runtime has timers. A
+    /// drop of the `Running` that is returned too ends that early.
     fn apart(&self) -> io::Result<(JoinHandle<ShutdownReport>, Running)> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (done, running) = oneshot::channel();
@@ -164,7 +164,8 @@ impl Shutdown {
         Ok((thread, running))
     }
 
-    /// Does it here, if there are timers, and on a thread of its own if not.
+    /// Shuts the system down here, if there are timers, and on a thread of its own
+    /// if not.
     async fn run_anywhere(self) -> ShutdownReport {
         let own = current::sender();
         if timers::are_here() {

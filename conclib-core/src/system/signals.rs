@@ -42,8 +42,8 @@ struct Name(&'static str, i32);
 /// Time that the end has after the second signal.
 const LAST_RESORT: Duration = Duration::from_secs(3);
 
-/// Ends the process after a second signal if nothing else does, because turns
-/// that never await hold every thread of the runtime. Until this is dropped.
+/// Ends the process after a second signal, until this is dropped: turns that
+/// never await may hold every thread of the runtime, so that nothing else can.
 struct LastResort {
     /// Ends the thread when it is dropped.
     _stop: oneshot::Sender<()>,

@@ -219,8 +219,8 @@ impl<A: Actor> Context<A> {
     }
 
     /// Has `#[on(gone)]` run once when that actor ends, in whatever way; at
-    /// once if it has ended. A restart is no end. Watched again before the hook
-    /// has run, it still runs once; watched again after that, it runs again.
+    /// once if it has ended. A restart is no end. If the actor is watched again
+    /// before the hook has run, the hook still runs once; if after that, again.
     ///
     /// Of an actor in another process nothing can be seen from here: it counts
     /// as gone at once, with [`StopReason::OutOfReach`].
