@@ -25,9 +25,9 @@ pub enum SpawnError {
     /// The name is not one.
     #[error(transparent)]
     Urn(#[from] UrnError),
-    /// There is no tokio runtime here.
+    /// No tokio runtime is here.
     #[error(
-        "there is no tokio runtime here to run an actor or a ticker in: call this from `#[conclib::main]`, from a task, or after `Runtime::enter`"
+        "no tokio runtime is here to run an actor or a ticker in: call this from `#[conclib::main]`, from a task, or after `Runtime::enter`"
     )]
     NoRuntime,
     /// The tokio runtime here has no timers.
@@ -42,7 +42,7 @@ pub enum SpawnError {
         /// The parent.
         urn: Urn,
     },
-    /// The thread for it could not be had.
+    /// A thread for the actor could not be started.
     #[error("no thread for the actor: {detail}")]
     Thread {
         /// What the operating system says.
