@@ -42,7 +42,7 @@ pub use conclib_apid::{
     start_api, status,
 };
 
-/// What a `main` or a test returns that may fail with any error.
+/// Result of a `main` or a test that may fail with any error.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
 /// All that user code needs, for `use conclib::prelude::*`.

@@ -67,7 +67,7 @@ pub enum ConnectError {
     /// The URL is none that can be reached.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// There was no connection.
+    /// No connection was made.
     #[error(transparent)]
     Link(#[from] LinkError),
 }

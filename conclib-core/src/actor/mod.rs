@@ -123,7 +123,7 @@ pub enum Place {
     Thread,
 }
 
-/// How many messages wait in a mailbox that says nothing of it.
+/// Number of messages that wait in a mailbox if nothing else is said.
 pub const DEFAULT_MAILBOX: usize = 1024;
 
 /// A struct that handles messages, one at a time. `#[actor] impl` writes this.

@@ -147,7 +147,7 @@ impl<A: Actor> ActorRef<A> {
         Scoped::new(self)
     }
 
-    /// Its name.
+    /// The name of the actor.
     pub fn urn(&self) -> Urn {
         Named::urn(self)
     }
@@ -247,7 +247,7 @@ impl<A: Actor> ActorRef<A> {
         }
     }
 
-    /// How many times it has been started: one more with each restart. `None`
+    /// Number of times that the actor was started: one more with each restart. `None`
     /// for an actor in another process.
     pub fn generation(&self) -> Option<u32> {
         self.cell().map(|cell| cell.generation())

@@ -268,7 +268,7 @@ impl AnyRef {
         Self(resident)
     }
 
-    /// Its name.
+    /// The name of the actor.
     pub fn urn(&self) -> Urn {
         self.0.urn()
     }

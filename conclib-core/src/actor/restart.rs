@@ -90,14 +90,14 @@ impl Restart {
         self.on_failure && !self.backoff.first.is_zero()
     }
 
-    /// How long it waits before each restart.
+    /// Sets the pause before each restart.
     pub const fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;
         self
     }
 }
 
-/// How long a failed actor waits before it is started again: longer each time,
+/// Pauses of a failed actor before it is started again: longer each time,
 /// and never exactly as long as its neighbours.
 ///
 /// ```
@@ -218,7 +218,7 @@ impl History {
         self.policy.on_failure.then(|| self.next()).flatten()
     }
 
-    /// After how long it may be started again; `None` if it was too often.
+    /// Returns the pause before the next start; `None` if there were too many.
     pub(crate) fn next(&mut self) -> Option<Duration> {
         let Restart {
             max,

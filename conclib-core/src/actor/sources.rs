@@ -25,7 +25,7 @@ use crate::timers;
 pub struct TickSpec<I> {
     /// The wire name of the message.
     pub name: &'static str,
-    /// How often.
+    /// Interval of the ticks.
     pub every: Duration,
     /// Makes the message.
     pub make: fn() -> I,
@@ -48,7 +48,7 @@ impl Attached {
         self.0.abort();
     }
 
-    /// Whether it was taken off.
+    /// Tells whether it was taken off.
     pub fn is_detached(&self) -> bool {
         self.0.is_aborted()
     }

@@ -32,21 +32,21 @@ pub enum State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum StopReason {
-    /// Somebody called `stop`, or it stopped itself: what was queued before
+    /// The actor was told `stop`, or stopped itself: what was queued before
     /// was served.
     Stopped,
-    /// Somebody called `stop_now`: what was queued was not served.
+    /// The actor was told `stop_now`: what was queued was not served.
     StoppedNow,
-    /// Somebody called `kill`, or its runtime went away.
+    /// The actor was killed, or its runtime went away.
     Killed,
-    /// It was anonymous, and its last reference is gone.
+    /// The actor was anonymous, and its last reference is gone.
     Unreferenced,
-    /// Its system shut down.
+    /// The system shut down.
     Shutdown,
-    /// It is in another process, and has not ended: a reference from here
+    /// The actor is in another process, and has not ended: a reference from here
     /// cannot end it.
     OutOfReach,
-    /// It did not start: what `#[on(create)]` or `#[on(start)]` failed with.
+    /// The actor did not start: `#[on(create)]` or `#[on(start)]` failed with this.
     StartFailed(Box<Fault>),
     /// `#[on(error)]` said stop; or it wanted a message later, in a tokio
     /// runtime without timers.
@@ -55,9 +55,9 @@ pub enum StopReason {
     /// state panicked as it was dropped. After a failure, the first one is the
     /// reason; after a kill, the kill is.
     Panicked(Box<Fault>),
-    /// Its parent ended, and children end with it.
+    /// The parent ended, and children end with it.
     Parent,
-    /// Its supervisor starts it again, with a sibling that failed. Only an
+    /// The supervisor starts the actor again, with a sibling that failed. Only an
     /// incarnation ends so, never an actor.
     Recycled,
     /// A child failed, and nothing was left to be done for it.
@@ -72,12 +72,12 @@ pub enum StopReason {
 pub struct Escalation {
     /// The child.
     pub child: Urn,
-    /// How it failed.
+    /// Reason of the failure.
     pub reason: StopReason,
 }
 
 impl StopReason {
-    /// Whether it ended because something went wrong inside.
+    /// Tells whether the actor ended because something went wrong inside.
     pub const fn is_failure(&self) -> bool {
         matches!(
             self,

@@ -46,7 +46,7 @@ impl<A: Actor> WeakRef<A> {
             .then(|| ActorRef::local(self.0.clone()))
     }
 
-    /// Its name.
+    /// The name of the actor.
     pub fn urn(&self) -> Urn {
         self.0.urn()
     }

@@ -12,7 +12,7 @@ use crate::urn::{Urn, UrnError};
 use crate::waits::CycleStep;
 use crate::wire::{CodecError, Outage};
 
-/// Whether a handler may have run although no reply came: what decides if a
+/// Says whether a handler may have run although no reply came: that decides if a
 /// request can be sent again without harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Delivery {

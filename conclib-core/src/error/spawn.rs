@@ -66,7 +66,7 @@ pub enum SpawnError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LookupError {
-    /// Nobody has that name.
+    /// No actor has that name.
     #[error("no actor `{urn}` lives in the system `{system}`")]
     NoSuchActor {
         /// The name that was looked up; it may not even be a URN.

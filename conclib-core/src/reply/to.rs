@@ -25,7 +25,7 @@ use crate::wire::{WireAsker, WireReply};
 pub struct ReplyTo<T, E = Never>(pub(super) Slot<T, E>);
 
 pub(super) enum Slot<T, E> {
-    /// Nobody asked: the message was told.
+    /// No caller asked: the message was told.
     Nobody,
     Local {
         sender: oneshot::Sender<Answer<T, E>>,
@@ -142,7 +142,7 @@ impl<T, E> ReplyTo<T, E> {
         self.answer(Err(Refusal::Handler(error)));
     }
 
-    /// Whether somebody still waits for the answer. A message that was told
+    /// Tells whether a caller still waits for the answer. A message that was told
     /// has no asker.
     pub fn is_wanted(&self) -> bool {
         match &self.0 {

@@ -119,7 +119,7 @@ impl System {
         &self.0
     }
 
-    /// Its name.
+    /// The name of the system.
     pub fn name(&self) -> &str {
         self.0.name()
     }
@@ -128,8 +128,9 @@ impl System {
     /// reference works at once; [`ActorRef::started`] waits for `#[on(start)]`.
     ///
     /// # Errors
-    /// Its URN is taken, there is no tokio runtime here, or the system is
-    /// shutting down.
+    /// The URN is taken, no tokio runtime is here, or the system is shutting
+    /// down; or the runtime has no timers, and the actor ticks or has an
+    /// `#[on(idle)]`.
     pub fn spawn<A: TaskActor>(&self, actor: A) -> Result<ActorRef<A>, SpawnError> {
         self.actor(actor).spawn()
     }
@@ -180,7 +181,7 @@ impl System {
         })
     }
 
-    /// What happens in the system from now on.
+    /// Events of the system from now on.
     pub fn events(&self) -> Events {
         self.0.events()
     }

@@ -47,22 +47,22 @@ pub struct Shutdown {
 /// Shutdown that runs on another thread.
 type Running = oneshot::Receiver<ShutdownReport>;
 
-/// What a shutdown did.
+/// Report of a shutdown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShutdownReport {
-    /// How many actors ended by themselves.
+    /// Number of actors that ended by themselves.
     pub stopped: usize,
-    /// Those that had to be killed at the deadline.
+    /// Actors that had to be killed at the deadline.
     pub killed: Vec<Urn>,
-    /// Those that even a kill did not end: a turn of theirs never awaits.
+    /// Actors that even a kill did not end: a turn of theirs never awaits.
     pub stuck: Vec<Urn>,
     /// Messages that were accepted and not handled since the system was made.
     pub dead_letters: u64,
 }
 
 impl ShutdownReport {
-    /// Whether every actor ended by itself.
+    /// Tells whether every actor ended by itself.
     pub fn is_clean(&self) -> bool {
         self.killed.is_empty() && self.stuck.is_empty()
     }
@@ -91,7 +91,7 @@ impl Shutdown {
         }
     }
 
-    /// How long all the actors together have to end by themselves.
+    /// Sets the time that all the actors together have to end by themselves.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self

@@ -93,20 +93,20 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         self
     }
 
-    /// How many messages wait at most; one at least. The message whose turn
-    /// runs does not count.
+    /// Sets the number of messages that wait at most; one at least. The message
+    /// whose turn runs does not count.
     pub fn mailbox(mut self, capacity: usize) -> Self {
         self.options.seed.mailbox = capacity;
         self
     }
 
-    /// What a full mailbox does.
+    /// Sets the fate of a message that finds the mailbox full.
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.options.seed.overflow = overflow;
         self
     }
 
-    /// Which of its children are started again when one is.
+    /// Sets the children that are started again when one is.
     pub fn strategy(mut self, strategy: Strategy) -> Self {
         self.options.seed.strategy = strategy;
         self
@@ -217,7 +217,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     /// for `#[on(start)]`.
     ///
     /// # Errors
-    /// The URN is none or is taken, there is no tokio runtime here, the
+    /// The URN is none or is taken, no tokio runtime is here, the
     /// parent has ended, or the system is shutting down; or the runtime has no
     /// timers, and the actor ticks, has an `#[on(idle)]`, pauses before a
     /// restart, or is a child, which has a time to end in.

@@ -9,14 +9,14 @@ use std::time::Duration;
 use super::{Answered, CodecError, Envelope, RequestId};
 use crate::error::Failure;
 
-/// How long a request to another process may take that was given no timeout.
+/// Time that a request to another process may take if it was given no timeout.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The longest timeout that a frame can say: 49 days.
 pub const MAX_TIMEOUT: Duration = Duration::from_millis(u32::MAX as u64);
 
-/// What is called with the answer to a request, once, or with what happened
-/// instead.
+/// Callback, called once: with the answer to a request, or with the failure in
+/// its place.
 pub type Answerer = Box<dyn FnOnce(Result<Answered<'_>, Failure>) + Send>;
 
 /// A link or a broker, seen by those who ask.
@@ -68,7 +68,7 @@ pub enum Unsent {
     Busy,
     /// The client was closed.
     Closed,
-    /// It does not fit a frame.
+    /// The request does not fit a frame.
     Codec(CodecError),
 }
 
