@@ -292,8 +292,8 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     }
 
     /// The last reference is gone: once what waits now is served, the loop is
-    /// to look whether there is another. What comes later does not put that
-    /// off, so an actor cannot live on by what it sends to itself.
+    /// to look whether there is another. Later messages do not put that off, so
+    /// an actor cannot live on by what it sends to itself.
     pub(crate) fn abandon(&self) {
         let mut queue = self.lock();
         if !queue.closed && queue.leaving == Leaving::No {
