@@ -5,6 +5,7 @@ use conclib_process::{Ending, Tail, WaitError};
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
+    health::without_query,
     server::Server,
     state::{ApiEnd, ApiState},
     watch::watch,
@@ -146,7 +147,7 @@ impl fmt::Debug for ApiDaemon {
         f.debug_struct("ApiDaemon")
             .field("program", &self.server.program)
             .field("id", &self.id())
-            .field("health_url", &self.health_url())
+            .field("health_url", &without_query(self.health_url()))
             .field("state", &*self.state.borrow())
             .finish_non_exhaustive()
     }

@@ -69,7 +69,7 @@ pub enum StartApiError {
     NotHealthy {
         /// The program that was started.
         program: String,
-        /// The health URL.
+        /// The health URL, without its query.
         url: String,
         /// The time that the server was given.
         timeout: Duration,

@@ -8,6 +8,11 @@ const DEFAULT_PORT: u16 = 80;
 /// The body of a GET.
 pub(crate) type Nothing = http_body_util::Empty<&'static [u8]>;
 
+/// A health URL as it may be shown: its query may hold a secret.
+pub(crate) fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or_default()
+}
+
 /// A health URL, taken apart.
 #[derive(Debug)]
 pub(crate) struct HealthUrl {

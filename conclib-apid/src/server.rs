@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     error::{StartApiError, Unhealthy},
-    health::HealthUrl,
+    health::{HealthUrl, without_query},
     slot::Slot,
 };
 
@@ -75,7 +75,7 @@ impl Server {
             },
             Failure::Late(last) => StartApiError::NotHealthy {
                 program,
-                url: self.url.clone(),
+                url: without_query(&self.url).to_owned(),
                 timeout: self.timeout,
                 last,
                 tail,

@@ -5,9 +5,6 @@
     clippy::redundant_allocation,
     clippy::vec_box,
     unused_qualifications,
-    clippy::redundant_allocation,
-    clippy::box_collection,
-    clippy::vec_box,
     reason = "the ways to write a type are the subject"
 )]
 

@@ -269,6 +269,21 @@ async fn no_password_of_a_health_url_is_shown() {
 }
 
 #[support::test]
+async fn no_query_of_a_health_url_is_shown() {
+    let url = format!("{}?token=swordfish", url(address()));
+    let command = ApiCommand::new("sleep").arg("600");
+    let command = command.timeout(Duration::from_millis(1)).health(url);
+    let mut shown = format!("{command:?}");
+    let error = start_api(command).await.expect_err("never healthy");
+    assert!(
+        matches!(error, StartApiError::NotHealthy { .. }),
+        "{error:?}"
+    );
+    shown += &format!(" {error} {error:?}");
+    assert!(!shown.contains("swordfish"), "{shown}");
+}
+
+#[support::test]
 async fn debug_shows_none_of_the_output() {
     let script = "echo the password is swordfish; exec \"$@\"";
     let mut api = start_api(server_behind(script, "healthy", address()))
