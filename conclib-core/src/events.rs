@@ -171,11 +171,16 @@ impl fmt::Display for NotRestarted {
 /// ```
 /// use conclib::prelude::*;
 ///
-/// #[actor(urn = "short-lived")]
-/// struct ShortLived;
+/// #[actor(urn = "slow", mailbox = 1, overflow = DropNewest)]
+/// struct Slow;
 ///
 /// #[actor]
-/// impl ShortLived {
+/// impl Slow {
+///     #[on(start)]
+///     async fn warm_up(&mut self) {
+///         std::future::pending().await
+///     }
+///
 ///     #[message]
 ///     fn note(&mut self) {}
 /// }
@@ -184,19 +189,19 @@ impl fmt::Display for NotRestarted {
 /// async fn main() -> conclib::Result {
 ///     let system = System::new("docs");
 ///     let mut events = system.events();
-///     let actor = system.spawn(ShortLived)?;
-///     actor.kill();
-///     assert!(actor.note().tell().await.is_err(), "not accepted: no dead letter");
-///     let mailbox = system.actor(ShortLived).urn("other").mailbox(1).overflow(Overflow::DropNewest);
-///     let actor = mailbox.spawn()?;
-///     actor.note().try_tell()?;
-///     actor.note().try_tell()?;
+///     let slow = system.spawn(Slow)?;
+///     // It still warms up, and has a place for one.
+///     slow.note().try_tell()?;
+///     slow.note().try_tell()?;
 ///     let letter = loop {
 ///         if let Some(Event::DeadLetter(letter)) = events.next().await {
 ///             break letter;
 ///         }
 ///     };
 ///     assert_eq!((letter.message, letter.cause), ("note", DeadLetterCause::MailboxFull));
+///
+///     slow.kill().await;
+///     assert!(slow.note().tell().await.is_err(), "not accepted: no dead letter");
 ///     Ok(())
 /// }
 /// ```
