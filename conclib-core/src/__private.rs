@@ -126,7 +126,7 @@ const LAST_WORK: std::time::Duration = std::time::Duration::from_secs(1);
 /// Runs `#[conclib::main]` on a runtime with all its cores.
 ///
 /// # Panics
-/// The runtime cannot be built.
+/// The runtime cannot be built, or `main` panics.
 #[cfg(feature = "main")]
 pub fn block_on<T>(main: impl Future<Output = T>) -> T {
     match tokio::runtime::Builder::new_multi_thread()
@@ -134,10 +134,11 @@ pub fn block_on<T>(main: impl Future<Output = T>) -> T {
         .build()
     {
         Ok(runtime) => {
-            let result = runtime.block_on(main);
+            let main = std::panic::AssertUnwindSafe(|| runtime.block_on(main));
+            let result = std::panic::catch_unwind(main);
             // Dropped, it would wait without end for a turn that never awaits.
             runtime.shutdown_timeout(LAST_WORK);
-            result
+            result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         }
         Err(error) => panic!("the tokio runtime could not be built: {error}"),
     }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 
+use tokio::runtime;
+
 use crate::due::Due;
 use crate::waits::Waits;
 
@@ -41,6 +43,9 @@ impl ActorId {
 }
 
 thread_local! {
+    /// The runtime of a thread that is an actor's own, and the other actors
+    /// that are tasks of it.
+    static OWN: RefCell<Option<(runtime::Id, Vec<ActorId>)>> = const { RefCell::new(None) };
     static ACTOR: Cell<Option<ActorId>> = const { Cell::new(None) };
     /// What is known of its turn: until when its asker waits, in the lower
     /// half, and the marks below. One word, as it is changed with each poll.
@@ -92,6 +97,33 @@ impl Interest {
 #[inline]
 pub(crate) fn sender() -> Option<ActorId> {
     ACTOR.get()
+}
+
+/// Makes the runtime of this thread that of one actor.
+pub(crate) fn own_runtime(runtime: runtime::Id) {
+    OWN.set(Some((runtime, Vec::new())));
+}
+
+/// Notes an actor that is a task of that runtime, if it is that of this thread
+/// alone.
+#[inline]
+pub(crate) fn is_task_of(runtime: runtime::Id, actor: ActorId) {
+    OWN.with_borrow_mut(|own| {
+        if let Some((_, tasks)) = own.as_mut().filter(|(own, _)| *own == runtime) {
+            tasks.push(actor);
+        }
+    });
+}
+
+/// The actors that stand still while the actor that has this thread blocks it.
+pub(crate) fn tasks_here(lives: impl Fn(ActorId) -> bool) -> Vec<ActorId> {
+    OWN.with_borrow_mut(|own| {
+        let tasks = own.as_mut().map(|(_, tasks)| {
+            tasks.retain(|task| lives(*task));
+            tasks.clone()
+        });
+        tasks.unwrap_or_default()
+    })
 }
 
 /// Whether the turn of an actor runs here that has the thread for itself. What

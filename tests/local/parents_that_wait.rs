@@ -163,6 +163,59 @@ fn a_parent_that_blocks_its_thread_may_wait_for_a_child_that_fails() {
     assert_eq!(answer, (true, 1));
 }
 
+/// Blocks its thread for a task of that thread.
+#[actor]
+#[derive(Default)]
+struct BlocksItself {
+    child: Option<ActorRef<Child>>,
+    between: Option<ActorRef<Between>>,
+}
+
+#[actor]
+impl BlocksItself {
+    #[on(start)]
+    fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
+        self.child = Some(ctx.actor(source()()).urn("child").spawn()?);
+        self.between = Some(ctx.actor(Between).on_thread().spawn()?);
+        Ok(())
+    }
+
+    #[message]
+    fn block(&mut self) -> Result<u64, NoGood> {
+        let child = self.child.as_ref().unwrap();
+        child.work(1).blocking().map_err(no_good)
+    }
+
+    /// Asks an actor of another thread that asks the task.
+    #[message]
+    fn block_through(&mut self) -> Result<u64, NoGood> {
+        let child = self.child.clone().unwrap();
+        let between = self.between.as_ref().unwrap();
+        between.pass(child).blocking().map_err(no_good)
+    }
+
+    #[message]
+    async fn await_it(&mut self) -> Result<u64, NoGood> {
+        let child = self.child.as_ref().unwrap();
+        child.work(1).await.map_err(no_good)
+    }
+}
+
+#[support::test]
+fn an_actor_that_blocks_its_thread_for_a_task_of_it_is_told() {
+    let system = System::new("parents");
+    let parent = system.actor_with(BlocksItself::default).urn("parent");
+    let parent = parent.on_thread().spawn().unwrap();
+    for refused in [parent.block().blocking(), parent.block_through().blocking()] {
+        let refused = refused.unwrap_err().to_string();
+        assert!(
+            refused.contains("Child(child) -> BlocksItself(parent)"),
+            "{refused}"
+        );
+    }
+    assert_eq!(parent.await_it().blocking().unwrap(), 1);
+}
+
 /// Waits for the start of its child in its own.
 #[actor]
 struct Starter {
@@ -523,6 +576,44 @@ async fn a_sibling_that_waits_for_one_that_is_down_holds_the_group_up_for_no_tim
         );
         let generations = siblings.each_ref().map(ActorRef::generation);
         assert_eq!(generations, [Some(2); 3]);
+    }
+}
+
+/// The one that is asked has failed before, and pauses when its group goes down.
+#[support::test(start_paused = true)]
+async fn a_sibling_that_pauses_holds_the_group_up_for_no_time() {
+    let system = System::new("siblings");
+    let parent = system.actor(Together).strategy(Strategy::RestForOne);
+    parent
+        .urn("parent")
+        .spawn()
+        .unwrap()
+        .started()
+        .await
+        .unwrap();
+    let [a, b, c] = ["a", "b", "c"].map(|name| system.get::<Sibling>(name).unwrap());
+    // Of the two that are asked one is younger than the one that asks.
+    for (asks, asked) in [(&b, &c), (&c, &b)] {
+        let (fails, failing) = gate();
+        asked.fail_behind(fails).tell().await.unwrap();
+        let (held, mut keeper) = gate();
+        asks.hold(held).tell().await.unwrap();
+        let turn = asks.ask_it(asked.clone()).reply().await.unwrap();
+        keeper.entered().await;
+        let (fails, failing_too) = gate();
+        a.fail_behind(fails).tell().await.unwrap();
+        failing.open();
+        until(|| asked.state() == Some(State::Restarting)).await;
+        keeper.open();
+        let begun = Instant::now();
+        failing_too.open();
+        // It is told, or has its answer if it was cut in before its turn.
+        drop(turn.await);
+        for sibling in [&a, &b, &c] {
+            sibling.name().await.unwrap();
+        }
+        assert!(begun.elapsed() <= 4 * BACKOFF, "{:?}", begun.elapsed());
+        tokio::time::sleep(100 * BACKOFF).await;
     }
 }
 

@@ -98,6 +98,7 @@ async fn stuck_main() -> conclib::Result {
     println!("report {report}");
     match &*how {
         "one stuck" => Ok(()),
+        "one stuck, main panics" => panic!("main fails"),
         _ => Err("main failed".into()),
     }
 }
@@ -112,7 +113,13 @@ fn child_is_stuck() {
 
 #[support::test]
 fn main_ends_the_process_though_a_turn_never_awaits() {
-    for (how, code) in [("one stuck", 0), ("one stuck, main fails", 3)] {
+    let hows = [
+        ("one stuck", 0),
+        ("one stuck, main fails", 3),
+        // The code of a test program with a panic.
+        ("one stuck, main panics", 101),
+    ];
+    for (how, code) in hows {
         let process = Process::of(&support::test_name!(child_is_stuck), how);
         let (lines, status) = process.signal_until_it_ends(Signal::SIGINT);
         let report = lines.iter().find(|line| line.starts_with("report"));

@@ -349,7 +349,7 @@ fn own_verdict(exit: &Exit) -> Verdict {
 /// Waits for the verdict of the supervisor, or of the sibling that leads the
 /// restart of the group; told to end meanwhile, it ends.
 async fn await_verdict<A: Actor>(cell: &Cell<A>, kin: &Kin) -> Verdict {
-    let mut entered: Option<(ActorId, Wait)> = None;
+    let mut awaited = Awaited::default();
     poll_fn(|_| {
         if cell.mailbox.signal() != Signal::None {
             kin.asks_no_more();
@@ -358,13 +358,22 @@ async fn await_verdict<A: Actor>(cell: &Cell<A>, kin: &Kin) -> Verdict {
         if let Some(verdict) = kin.take_verdict() {
             return Poll::Ready(verdict);
         }
-        let awaited = kin.awaited();
-        if awaited != entered.as_ref().map(|(awaited, _)| *awaited) {
-            entered = awaited.map(|whom| (whom, Wait::begin_anyway(cell.id, whom)));
-        }
+        awaited.enter(cell.id, kin.awaited());
         Poll::Pending
     })
     .await
+}
+
+/// The wait of an actor between two incarnations, for the one that decides.
+#[derive(Default)]
+pub(super) struct Awaited(Option<(ActorId, Wait)>);
+
+impl Awaited {
+    pub(super) fn enter(&mut self, who: ActorId, whom: Option<ActorId>) {
+        if whom != self.0.as_ref().map(|(whom, _)| *whom) {
+            self.0 = whom.map(|whom| (whom, Wait::begin_anyway(who, whom)));
+        }
+    }
 }
 
 /// Waits until it may start. `None` then; else what it is told meanwhile.
@@ -385,6 +394,7 @@ async fn wait<A: Actor>(
         }
     });
     let mut is_due = false;
+    let mut awaited = Awaited::default();
     poll_fn(|cx| {
         if cell.mailbox.signal() != Signal::None {
             return Poll::Ready(Some(Verdict::End));
@@ -392,6 +402,8 @@ async fn wait<A: Actor>(
         if let Some(verdict) = kin.take_verdict() {
             return Poll::Ready(Some(verdict));
         }
+        // A group that goes down may hold this actor in its pause.
+        awaited.enter(cell.id, kin.awaited());
         if !is_due {
             ready!(start.as_mut().poll(cx));
             is_due = true;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use super::birth::Awaited;
 use super::kin::{Child, Kin, Verdict};
 use super::supervise::{LAST_CALL, end};
 use super::{Actor, Alert, Cell, Resident, Signal, State, Strategy};
@@ -70,7 +71,7 @@ impl Group {
             return Err(Verdict::End);
         };
         let mut free = pin!(parent.ending().until(|| family.lead(cell.id)));
-        let mut entered: Option<(ActorId, Wait)> = None;
+        let mut awaited = Awaited::default();
         poll_fn(|cx| {
             if let Some(verdict) = kin.take_verdict() {
                 return Poll::Ready(Err(verdict));
@@ -87,10 +88,7 @@ impl Group {
                     None => Ok(group.hold(family)),
                 });
             }
-            let leader = family.leader();
-            if leader != entered.as_ref().map(|(leader, _)| *leader) {
-                entered = leader.map(|leader| (leader, Wait::begin_anyway(cell.id, leader)));
-            }
+            awaited.enter(cell.id, family.leader());
             Poll::Pending
         })
         .await
@@ -105,7 +103,7 @@ impl Group {
         };
         for (id, child) in family.children() {
             if is_concerned(id) {
-                child.resident.kin_to_be().hold(self.leader);
+                child.resident.hold(self.leader);
             }
         }
         self

@@ -52,6 +52,8 @@ pub(crate) trait Resident: Named + 'static {
     fn has_work(&self) -> bool;
     /// A child that waits for it is told what becomes of it.
     fn judge(&self, verdict: Verdict);
+    /// Keeps it from starting until the group of that sibling has gone down.
+    fn hold(&self, leader: ActorId);
     /// A [`Recipient`](super::Recipient) of the message of that type, if it is
     /// handled.
     fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>>;
@@ -147,6 +149,12 @@ impl<A: Actor> Resident for Cell<A> {
             kin.judge(verdict);
             self.mailbox.wake();
         }
+    }
+
+    fn hold(&self, leader: ActorId) {
+        self.kin_to_be().hold(leader);
+        // In a pause it enters that wait.
+        self.mailbox.wake();
     }
 
     fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>> {

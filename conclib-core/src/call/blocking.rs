@@ -15,6 +15,8 @@ use crate::deadline::Deadline;
 use crate::due::Due;
 use crate::error::AskError;
 use crate::message::Message;
+use crate::system::resident;
+use crate::waits::Wait;
 
 /// Wakes a thread that is parked.
 struct Unpark(Thread);
@@ -36,6 +38,14 @@ pub(super) fn ask<T: Target<M>, M: Message>(
     if !may_block() {
         return Err(AskError::WouldBlock { urn });
     }
+    // The tasks of a thread that is blocked wait for the actor that blocks it.
+    let _waits: Vec<_> = match current::in_turn() {
+        None => Vec::new(),
+        Some(who) => current::tasks_here(|task| resident(task).is_some())
+            .into_iter()
+            .map(|task| Wait::begin_anyway(task, who))
+            .collect(),
+    };
     let after = call.timeout.or_else(|| to.default_timeout());
     // No longer than whoever asked for the turn that asks.
     let inherited = current::due().map(Due::remaining);

@@ -13,6 +13,7 @@ use crate::actor::{
     Actor, ActorRef, Birth, Cell, Child, Declared, Kin, Life, Messages, Overflow, Place, Renews,
     Resident, Restart, STOP_WITHIN, Seed, State, Strategy, TaskActor,
 };
+use crate::current;
 use crate::error::SpawnError;
 use crate::timers;
 use crate::urn::{Urn, UrnError};
@@ -231,6 +232,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         }
         let (cell, birth) = self.enter()?;
         let actor = ActorRef::local(cell.clone());
+        current::is_task_of(runtime.id(), cell.id);
         runtime.spawn(A::live(Life::new(cell, birth)));
         Ok(actor)
     }

@@ -10,6 +10,7 @@ use tokio::task::LocalSet;
 
 use super::SpawnBuilder;
 use crate::actor::{Actor, ActorRef, Birth, Declared, Life, Resident};
+use crate::current;
 use crate::error::SpawnError;
 
 /// An actor that is about to be spawned on a thread of its own.
@@ -114,6 +115,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> OnThread<'s, A, B> {
                 }
                 // Nothing comes if the actor could not be entered.
                 if let Ok((cell, birth)) = given.recv() {
+                    current::own_runtime(runtime.handle().id());
                     LocalSet::new().block_on(&runtime, Life::new(cell, birth).run());
                 }
                 // Work that a handler left in the blocking pool goes on
