@@ -2,7 +2,7 @@
 
 use conclib::Place;
 use conclib::prelude::*;
-use support::{At, Log, NoGood};
+use support::{At, Gate, Log, NoGood, gate};
 
 support::on_every_place! {
     a_value_that_was_given_is_not_created,
@@ -75,6 +75,11 @@ impl Hooked {
     async fn fail(&mut self, why: String) -> Result<(), NoGood> {
         tokio::task::yield_now().await;
         Err(NoGood(why))
+    }
+
+    #[message(local)]
+    async fn hold(&mut self, gate: Gate) {
+        gate.pass().await;
     }
 
     #[message]
@@ -225,8 +230,11 @@ async fn the_hook_may_stop_the_actor_which_then_ends_in_order(place: Place) {
         ..plan()
     };
     let hooked = system.actor(Hooked(plan.clone())).at(place).unwrap();
+    let (gate, keeper) = gate();
+    hooked.hold(gate).tell().await.unwrap();
     hooked.fail("a".into()).tell().await.unwrap();
     let queued = hooked.note(1).reply().await.unwrap();
+    keeper.open();
     let reason = hooked.stopped().await.unwrap();
     assert!(reason.is_failure());
     assert_eq!(queued.await.unwrap_err().delivery(), Delivery::NotDelivered);
