@@ -225,7 +225,7 @@ fn a_shutdown_keeps_its_deadline() {
             let well = system.spawn(scribe().0).unwrap();
             let late = system.actor(scribe().0).urn("late").spawn().unwrap();
             let _keeper = hold(&late).await;
-            let deadline = Duration::from_millis(10);
+            let deadline = Duration::from_millis(300);
             let report = system.shutdown().deadline(deadline).await;
             assert_eq!((report.stopped, report.killed.len()), (1, 1), "{report}");
             assert_eq!(late.stopped().await, Some(StopReason::Killed));
