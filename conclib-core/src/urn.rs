@@ -50,6 +50,8 @@ struct Name {
     /// The path of the type of its actor, for errors. An actor of this process
     /// says it with its name.
     of: Option<&'static str>,
+    /// The request that an error is about.
+    request: Option<Box<str>>,
 }
 
 impl Urn {
@@ -116,14 +118,35 @@ impl Urn {
     }
 
     fn unchecked(text: &str) -> Self {
-        let (text, of) = (text.into(), None);
-        Self(Arc::new(Name { text, of }))
+        Self(Arc::new(Name {
+            text: text.into(),
+            of: None,
+            request: None,
+        }))
     }
 
     /// The same name, of an actor of that type.
     pub(crate) fn of_type(&self, path: &'static str) -> Self {
-        let (text, of) = (self.0.text.clone(), Some(path));
-        Self(Arc::new(Name { text, of }))
+        Self(Arc::new(Name {
+            text: self.0.text.clone(),
+            of: Some(path),
+            request: None,
+        }))
+    }
+
+    /// The same name, in an error about that request.
+    #[cold]
+    pub(crate) fn about(&self, request: &str) -> Self {
+        Self(Arc::new(Name {
+            text: self.0.text.clone(),
+            of: self.0.of,
+            request: Some(request.into()),
+        }))
+    }
+
+    /// The request that the error with this name is about.
+    pub(crate) fn request(&self) -> Request<'_> {
+        Request(self.0.request.as_deref())
     }
 
     /// The name as errors show it: with the type of its actor, if that is
@@ -299,6 +322,18 @@ impl fmt::Display for Who<'_> {
         match self.0.0.of {
             Some(path) => write!(f, "{} ({})", type_name(path), self.0),
             None => write!(f, "`{}`", self.0),
+        }
+    }
+}
+
+/// The name of a request, in an error that may know it.
+pub(crate) struct Request<'a>(Option<&'a str>);
+
+impl fmt::Display for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => write!(f, "`{name}`"),
+            None => f.write_str("the request"),
         }
     }
 }

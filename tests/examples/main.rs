@@ -302,7 +302,7 @@ fn a_pool_of_four_is_short() -> conclib::Result {
 
 #[support::test]
 fn a_supervised_worker_with_backoff_is_short() -> conclib::Result {
-    let panicked = "Err(\"Worker (worker) panicked while it handled the request: unlucky\")";
+    let panicked = "Err(\"Worker (worker) panicked while it handled `work`: unlucky\")";
     let lines = ["2", panicked, "3, from a fresh state"];
     assert_eq!(said("supervision", &[])?, lines);
     assert!(lines_of("supervision")? <= 26);

@@ -78,7 +78,7 @@ async fn errors_name_the_actor_and_what_to_do() {
     let texts = [
         (
             one.echo(1).await.unwrap_err().to_string(),
-            "Scribe (one) stopped before it answered; its handler has not run",
+            "Scribe (one) stopped before it answered `echo`; its handler has not run",
         ),
         (
             one.note(1).tell().await.unwrap_err().to_string(),
@@ -103,7 +103,7 @@ async fn errors_name_the_type_of_an_anonymous_actor() {
     let asked = one.echo(1).await.unwrap_err().to_string();
     assert_eq!(
         asked,
-        format!("{name} stopped before it answered; its handler has not run")
+        format!("{name} stopped before it answered `echo`; its handler has not run")
     );
     let told = one.note(1).try_tell().unwrap_err().to_string();
     assert_eq!(

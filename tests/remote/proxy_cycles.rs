@@ -249,7 +249,7 @@ async fn a_circle_is_found_up_to_the_limit(road: Road) -> conclib::Result {
             let error = waited.unwrap_err();
             // The first who waits, or one behind it: they have the same time.
             assert!(
-                error.to_string().contains("did not answer within"),
+                error.to_string().contains("did not answer `pass` within"),
                 "{error}"
             );
         }

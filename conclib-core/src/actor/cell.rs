@@ -234,8 +234,8 @@ impl<A: Actor> Cell<A> {
         }
         self.mailbox.abandon();
         // Between two incarnations there is no turn to make another.
-        if self.kin().is_some_and(Kin::rests) {
-            self.settle(true);
+        if self.kin().is_some_and(Kin::rests) && self.settle(true) {
+            self.mailbox.wake();
         }
     }
 
@@ -244,13 +244,8 @@ impl<A: Actor> Cell<A> {
     /// not waited for. Returns true if the end was decided on, or a reference
     /// found.
     pub(crate) fn settle(&self, at_once: bool) -> bool {
-        // Before the look at the references: who drops the last one from here
-        // on abandons it anew.
-        let is_due = self.mailbox.take_abandoned(at_once);
-        if is_due && self.refs.load(Ordering::Acquire) == 0 {
-            self.mailbox.raise(Signal::Drain);
-        }
-        is_due
+        self.mailbox
+            .settle(at_once, || self.refs.load(Ordering::Acquire) > 0)
     }
 
     pub(crate) fn tell_to_end(&self, signal: Signal, by: By) {

@@ -172,41 +172,49 @@ fn incarnation<A: Actor, B: Birth<A>>(
     async move {
         let mut actor = match start(birth, ctx).await {
             Ok(actor) => actor,
-            Err(fault) => {
-                unless_killed(ctx.cell()).await;
-                if ctx.cell().kin().is_some() {
-                    Box::pin(end_children(ctx.cell(), B::RENEWS)).await;
-                }
-                return (StopReason::StartFailed(fault), None);
-            }
+            Err(fault) => return not_started::<A, B>(ctx.cell(), fault).await,
         };
         started(ctx);
         let ended = serve(&mut actor, ctx, batch).await;
-        let cell = ctx.cell();
-        unless_killed(cell).await;
-        cell.settle(true);
-        let is_next = B::RENEWS && cell.mailbox.signal() == Signal::None;
-        if !is_next {
-            cell.ending.advance(State::Stopping);
+        stop::<A, B>(actor, ctx, ended).await
+    }
+}
+
+/// Ends the children that an actor has made before its start failed.
+async fn not_started<A: Actor, B: Birth<A>>(cell: &Cell<A>, fault: Box<Fault>) -> Ended {
+    unless_killed(cell).await;
+    if cell.kin().is_some() {
+        Box::pin(end_children(cell, B::RENEWS)).await;
+    }
+    (StopReason::StartFailed(fault), None)
+}
+
+/// Ends the children, runs `#[on(stop)]` and drops the state.
+async fn stop<A: Actor, B: Birth<A>>(mut actor: A, ctx: &mut Context<A>, ended: Ended) -> Ended {
+    let cell = ctx.cell();
+    unless_killed(cell).await;
+    cell.settle(true);
+    let is_next = B::RENEWS && cell.mailbox.signal() == Signal::None;
+    if !is_next {
+        cell.ending.advance(State::Stopping);
+    }
+    if cell.kin().is_some() {
+        Box::pin(end_children(cell, is_next)).await;
+        unless_killed(ctx.cell()).await;
+    }
+    match caught(actor.on_stop(&ended.0, ctx)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "`#[on(stop)]` failed");
         }
-        if cell.kin().is_some() {
-            Box::pin(end_children(cell, is_next)).await;
-            unless_killed(ctx.cell()).await;
+        Err(fault) => {
+            tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
         }
-        match caught(actor.on_stop(&ended.0, ctx)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "`#[on(stop)]` failed");
-            }
-            Err(fault) => {
-                tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
-            }
-        }
-        match discard(ctx.cell(), || drop(actor)) {
-            // The first failure is the cause of the end.
-            Some(fault) if !ended.0.is_failure() => (StopReason::Panicked(fault), None),
-            _ => ended,
-        }
+    }
+    match discard(ctx.cell(), || drop(actor)) {
+        // The first failure is the cause of the end.
+        Some(fault) if !ended.0.is_failure() => (StopReason::Panicked(fault), None),
+        _ => ended,
     }
 }
 

@@ -303,21 +303,29 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         }
     }
 
-    /// Returns true, once, if the loop is to look for a reference: as soon as all
-    /// that waited is served, or at once if `or_later`, since the loop is idle then.
-    pub(crate) fn take_abandoned(&self, or_later: bool) -> bool {
+    /// Decides, once, how an abandoned actor goes on: it drains unless
+    /// `is_referenced` finds a new reference. That is due as soon as all that
+    /// waited is served, or at once if `at_once`. Returns true if it was due.
+    /// The loop is not woken.
+    pub(crate) fn settle(&self, at_once: bool, is_referenced: impl FnOnce() -> bool) -> bool {
         if self.signal.load(Ordering::SeqCst) & SIGNAL != ABANDONED {
             return false;
         }
         let mut queue = self.lock();
         let is_due = match queue.leaving {
             Leaving::No => false,
-            Leaving::After(_) => or_later,
+            Leaving::After(_) => at_once,
             Leaving::Now => true,
         };
         if is_due {
             queue.leaving = Leaving::No;
-            self.move_signal(ABANDONED, Signal::None as u8);
+            // Under the lock: the next last reference to go abandons it anew.
+            if is_referenced() {
+                self.move_signal(ABANDONED, Signal::None as u8);
+            } else {
+                self.move_signal(ABANDONED, Signal::Drain as u8);
+                drop(self.close_locked(queue));
+            }
         }
         is_due
     }
@@ -425,7 +433,10 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     /// Takes no more messages, and tells those who wait in line. What it
     /// returns is locked anew.
     fn close(&self) -> MutexGuard<'_, Queue<Q>> {
-        let mut queue = self.lock();
+        self.close_locked(self.lock())
+    }
+
+    fn close_locked<'a>(&'a self, mut queue: MutexGuard<'a, Queue<Q>>) -> MutexGuard<'a, Queue<Q>> {
         queue.closed = true;
         queue.leaving = Leaving::No;
         while let Some(waker) = queue.line.as_mut().and_then(|line| line.send_off()) {

@@ -70,12 +70,8 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
         let cell = &this.end.0;
         cell.mailbox.register(cx.waker());
         let _inside = cell.watch.poll();
-        if cell.mailbox.signal() == Signal::Kill && matches!(*this.stage, Stage::Lives { .. }) {
-            discard(cell, || this.stage.set(Stage::Over));
-            if cell.kin().is_some_and(|kin| kin.count() > 0) {
-                let children = Box::pin(end_with(cell.clone()));
-                this.stage.set(Stage::Waits { children });
-            }
+        if cell.mailbox.signal() == Signal::Kill {
+            kill(cell, this.stage.as_mut());
         }
         match this.stage.project() {
             StageProjection::Lives { life } => {
@@ -86,6 +82,19 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
         }
         this.end.tell();
         Poll::Ready(())
+    }
+}
+
+/// Drops what is left of a life that was killed.
+#[cold]
+fn kill<A: Actor, F>(cell: &Arc<Cell<A>>, mut stage: Pin<&mut Stage<F>>) {
+    if !matches!(*stage, Stage::Lives { .. }) {
+        return;
+    }
+    discard(cell, || stage.set(Stage::Over));
+    if cell.kin().is_some_and(|kin| kin.count() > 0) {
+        let children = Box::pin(end_with(cell.clone()));
+        stage.set(Stage::Waits { children });
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn ask<T: Target<M>, M: Message>(
         To::Target(to, message) => (to, message),
         To::Ready(answer) => return *answer,
     };
-    let urn = to.urn();
+    let urn = to.urn().about(M::NAME);
     if !may_block() {
         return Err(AskError::WouldBlock { urn });
     }

@@ -261,7 +261,7 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                     sending,
                     deadline,
                 } = departure;
-                let answered = poll_answer(answer, cx, &*to);
+                let answered = poll_answer(answer, cx, &*to, M::NAME);
                 if answered.is_ready() && wait.is_none() && sending.leaving.is_none() {
                     if answer.is_terminated() && departure.is_spent() {
                         self.0.arrived();
@@ -284,7 +284,7 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                             }));
                         }
                         let late = ready!(deadline.poll(cx));
-                        Err(late.into_ask_error(to.urn(), Delivery::MayHaveRun))
+                        Err(late.into_ask_error(to.urn().about(M::NAME), Delivery::MayHaveRun))
                     }
                 };
                 *wait = None;
@@ -416,7 +416,7 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                 let mut wait = wait.take();
                 wait.iter_mut().for_each(Wait::rest);
                 Poll::Ready(Ok(Reply {
-                    answer: Pick::Slot(answer, departure.to.to_named()),
+                    answer: Pick::Slot(answer, departure.to.to_named(), M::NAME),
                     wait,
                     deadline,
                     cancel: departure.sending.take_cancel(),
@@ -432,7 +432,7 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
 impl<T: Target<M>, M: Message> Departure<T, M> {
     fn no_reply(&self, delay: Delay) -> AskError<M::Error> {
         match delay {
-            Delay::NotSent(why) => why.into_ask_error(self.to.urn()),
+            Delay::NotSent(why) => why.into_ask_error(self.to.urn().about(M::NAME)),
             Delay::Late(late) => self.late(late),
             Delay::Cycle(path) => AskError::Cycle {
                 path,
@@ -444,7 +444,8 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     /// No place was found in time.
     #[cold]
     fn late<E>(&self, late: Late) -> AskError<E> {
-        let (urn, delivery) = (self.to.urn(), Delivery::NotDelivered);
+        let urn = self.to.urn().about(M::NAME);
+        let delivery = Delivery::NotDelivered;
         match late {
             Late::Passed(after) => AskError::late(urn, after, delivery, self.sending.outage()),
             Late::NoRuntime => AskError::NoRuntime { urn, delivery },

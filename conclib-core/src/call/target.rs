@@ -183,12 +183,12 @@ impl NotSent {
         }
     }
 
-    pub(crate) fn into_tell_error<M>(self, urn: Urn, message: M) -> TellError<M> {
+    pub(crate) fn into_tell_error<M: Message>(self, urn: Urn, message: M) -> TellError<M> {
         match self {
             Self::Stopped => TellError::Stopped { urn, message },
             Self::Full => TellError::Full { urn, message },
             Self::Failure(failure) => TellError::Failed {
-                error: AskError::new(urn, failure),
+                error: AskError::new(urn.about(M::NAME), failure),
                 message,
             },
         }

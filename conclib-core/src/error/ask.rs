@@ -282,12 +282,20 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Handler(error) => write!(f, "{error}"),
-            Self::Fault { urn, fault } => write!(f, "asking {} failed there: {fault}", urn.who()),
+            Self::Fault { urn, fault } => {
+                write!(
+                    f,
+                    "{} of {} failed there: {fault}",
+                    urn.request(),
+                    urn.who()
+                )
+            }
             Self::Panicked { urn, fault } => {
                 write!(
                     f,
-                    "{} panicked while it handled the request: {fault}",
-                    urn.who()
+                    "{} panicked while it handled {}: {fault}",
+                    urn.who(),
+                    urn.request()
                 )
             }
             Self::Stopped { urn, delivery } => {
@@ -297,10 +305,20 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                     Delivery::NotDelivered => "stopped",
                     Delivery::MayHaveRun => "was killed, stopped or started again",
                 };
-                write!(f, "{} {how} before it answered; {delivery}", urn.who())
+                write!(
+                    f,
+                    "{} {how} before it answered {}; {delivery}",
+                    urn.who(),
+                    urn.request()
+                )
             }
             Self::NoReply { urn } => {
-                write!(f, "{} dropped the request without an answer", urn.who())
+                write!(
+                    f,
+                    "{} dropped {} without an answer",
+                    urn.who(),
+                    urn.request()
+                )
             }
             Self::Deadline {
                 urn,
@@ -309,14 +327,16 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             } => {
                 write!(
                     f,
-                    "{} did not answer within {after:?}; {delivery}",
-                    urn.who()
+                    "{} did not answer {} within {after:?}; {delivery}",
+                    urn.who(),
+                    urn.request()
                 )
             }
             Self::MailboxFull { urn } => write!(
                 f,
-                "{} takes no more now: its mailbox is full, or it has too many requests of one client; its handler has not run: ask again later",
-                urn.who()
+                "{} does not take {} now: its mailbox is full, or it has too many requests of one client; its handler has not run: ask again later",
+                urn.who(),
+                urn.request()
             ),
             Self::NoSuchActor { urn } => write!(
                 f,
@@ -334,7 +354,8 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             } => {
                 write!(
                     f,
-                    "a message to or from {} does not fit: {error}; {delivery}",
+                    "{} to {}, or its answer, does not fit: {error}; {delivery}",
+                    urn.request(),
                     urn.who()
                 )
             }
@@ -346,19 +367,22 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             Self::Disconnected { urn, delivery } => {
                 write!(
                     f,
-                    "the connection to the process of {} was lost; {delivery}",
-                    urn.who()
+                    "the connection to the process of {} was lost before {} was answered; {delivery}",
+                    urn.who(),
+                    urn.request()
                 )
             }
             Self::Unreachable { urn, outage } => write!(
                 f,
-                "the process of {} could not be reached: {outage}; its handler has not run: ask again later",
-                urn.who()
+                "the process of {} could not be reached with {}: {outage}; its handler has not run: ask again later",
+                urn.who(),
+                urn.request()
             ),
             Self::Cancelled { urn } => {
                 write!(
                     f,
-                    "the request to {} was given up before it was served",
+                    "{} to {} was given up before it was served",
+                    urn.request(),
                     urn.who()
                 )
             }
@@ -371,8 +395,9 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             }
             Self::TooManyStreams { urn } => write!(
                 f,
-                "{} answered with a stream, and the connection has as many open as it takes: read or drop the items of another",
-                urn.who()
+                "{} answered {} with a stream, and the connection has as many open as it takes: read or drop the items of another",
+                urn.who(),
+                urn.request()
             ),
             Self::Urn(error) => error.fmt(f),
             Self::WouldBlock { urn } => write!(

@@ -70,7 +70,12 @@ pub struct Reply<T, E = Never> {
 
 /// Where a [`Reply`] picks its answer up.
 pub(crate) enum Pick<T, E> {
-    Slot(oneshot::Receiver<Answer<T, E>>, Arc<dyn Named>),
+    /// The answer, the actor that was asked, and the request.
+    Slot(
+        oneshot::Receiver<Answer<T, E>>,
+        Arc<dyn Named>,
+        &'static str,
+    ),
     Ready(Option<Result<T, AskError<E>>>),
     /// Made of others. The mutex is never locked: it is what makes this `Sync`.
     Parts(Mutex<Box<dyn Parts<T, E>>>),
@@ -112,7 +117,7 @@ impl<T, E> Reply<T, E> {
     /// there is nobody to wait for.
     pub(super) fn urn(&self) -> Option<Urn> {
         match &self.answer {
-            Pick::Slot(_, who) => Some(who.urn()),
+            Pick::Slot(_, who, request) => Some(who.urn().about(request)),
             Pick::Ready(_) => None,
             Pick::Parts(parts) => parts.lock().unwrap_or_else(PoisonError::into_inner).urn(),
         }
@@ -134,8 +139,8 @@ impl<T, E> Future for Reply<T, E> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let answer = ready!(match &mut this.answer {
-            Pick::Slot(slot, who) => {
-                let polled = poll_answer(slot, cx, &**who);
+            Pick::Slot(slot, who, request) => {
+                let polled = poll_answer(slot, cx, &**who, request);
                 if polled.is_pending() {
                     if let Err(path) = enter(&mut this.wait, cx, &**who, this.cancel.as_ref()) {
                         return Poll::Ready(Err(AskError::Cycle {
@@ -202,12 +207,17 @@ pub(crate) fn poll_answer<T, E>(
     answer: &mut oneshot::Receiver<Answer<T, E>>,
     cx: &mut Context<'_>,
     who: &(impl Named + ?Sized),
+    request: &str,
 ) -> Poll<Result<T, AskError<E>>> {
     Poll::Ready(match ready!(Pin::new(answer).poll(cx)) {
         Ok(Ok(reply)) => Ok(reply),
         Ok(Err(Refusal::Handler(error))) => Err(AskError::Handler(error)),
-        Ok(Err(Refusal::Failure(failure))) => Err(AskError::new(who.urn(), *failure)),
-        Err(_) => Err(AskError::NoReply { urn: who.urn() }),
+        Ok(Err(Refusal::Failure(failure))) => {
+            Err(AskError::new(who.urn().about(request), *failure))
+        }
+        Err(_) => Err(AskError::NoReply {
+            urn: who.urn().about(request),
+        }),
     })
 }
 

@@ -42,12 +42,12 @@ impl Remote {
             Err(error) => return Err(AskError::Urn(Box::new(error.clone()))),
         };
         let mut delivery = Delivery::NotDelivered;
-        Late::unless_timers().map_err(|late| late.into_ask_error(urn.clone(), delivery))?;
+        Late::unless_timers().map_err(|late| late.into_ask_error(urn.about(message), delivery))?;
         let asking = self.send_json(urn, message, body, timeout, &mut delivery);
         let answer = match tokio::time::timeout(timeout, asking).await {
             Ok(answer) => answer,
             Err(_) => {
-                let urn = urn.clone();
+                let urn = urn.about(message);
                 let outage = match delivery {
                     Delivery::NotDelivered => self.outlet.outage(),
                     Delivery::MayHaveRun => None,
@@ -55,7 +55,7 @@ impl Remote {
                 return Err(AskError::late(urn, timeout, delivery, outage));
             }
         };
-        answer.map_err(|failure| AskError::new(urn.clone(), given(failure, timeout)))
+        answer.map_err(|failure| AskError::new(urn.about(message), given(failure, timeout)))
     }
 
     async fn send_json(

@@ -202,7 +202,7 @@ pub(crate) fn try_tell_away<M: Message>(
                 Some(outage) => {
                     let outage = Box::new(outage);
                     let error = AskError::Unreachable {
-                        urn: urn.clone(),
+                        urn: urn.about(M::NAME),
                         outage,
                     };
                     return TellError::Failed { error, message };
