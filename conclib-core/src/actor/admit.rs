@@ -5,10 +5,11 @@ use std::task::{Context, Poll};
 
 use super::cell::Cell;
 use super::line::Ticket;
+use super::mailbox::Overflow;
 use super::mailbox::{Pushed, Refused};
-use super::{Actor, Messages, Overflow};
-use crate::error::Failure;
+use super::{Actor, Messages};
 use crate::events::DeadLetterCause;
+use conclib_wire::Failure;
 
 impl<A: Actor> Cell<A> {
     /// Puts a message in as this actor's overflow policy says.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use crate::current::{self, ActorId};
+use crate::current;
+use crate::current::ActorId;
 
 /// Resolves when the asker of the running turn has left; see
-/// [`Context::asker_gone`](crate::Context::asker_gone).
+/// [`Context::asker_gone`](super::context::Context::asker_gone).
 ///
 /// # Cancel safety
 /// Dropping it only ends the waiting.

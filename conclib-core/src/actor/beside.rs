@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::task::{Context as Poller, Poll, ready};
 
 use super::turn::Turn;
-use crate::current::{self, ActorId};
+use crate::current;
+use crate::current::ActorId;
 use crate::due::Due;
 
 /// A handler that runs beside the turns.

@@ -9,19 +9,22 @@ use std::sync::atomic::Ordering;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use super::cell::Cell;
+use super::context::Context;
+use super::family::{ChildExit, Strategy};
 use super::group;
 use super::kin::{Exit, Kin, Notice, Verdict};
+use super::resident::Resident;
 use super::restart::{History, Restart};
+use super::signal::{Alert, Signal};
 use super::supervise::kill_children;
-use super::{
-    Actor, Alert, Cell, ChildExit, Context, Create, Directive, Resident, Signal, State, StopReason,
-    Strategy,
-};
+use super::{Actor, Create, Directive};
 use crate::current::ActorId;
 use crate::events::{Event, NotRestarted};
 use crate::named::Named;
 use crate::timers;
 use crate::waits::Wait;
+use conclib_wire::{State, StopReason};
 
 /// Why an actor was not made or did not start.
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;

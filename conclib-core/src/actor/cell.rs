@@ -10,21 +10,23 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::ending::Ending;
+use super::family::Strategy;
 use super::kin::{Kin, Notice};
 use super::mailbox::Mailbox;
+use super::mailbox::Overflow;
 use super::order::Ordered;
-use super::{
-    Actor, Alert, By, Directive, Messages, Overflow, Place, Signal, State, StopReason, Strategy,
-};
+use super::signal::{Alert, By, Signal};
+use super::{Actor, Directive, Messages, Place};
 use crate::current::{ActorId, TurnState};
-use crate::error::{Delivery, Failure};
 use crate::events::{DeadLetterCause, Event};
 use crate::named::{Enter, Named};
 use crate::observe::{Meter, Watch};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::system::Shared;
-use crate::urn::Urn;
-use crate::waits::Cycle;
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
+use conclib_wire::{Delivery, Failure};
+use conclib_wire::{State, StopReason};
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;

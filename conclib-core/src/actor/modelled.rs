@@ -4,10 +4,10 @@
 use std::sync::Mutex as Book;
 
 use super::*;
-use crate::Fault;
 use crate::current::ActorId;
 use crate::sync::Arc;
 use crate::system::Shared;
+use conclib_wire::Fault;
 
 /// What it is sent. It is served, or refused; a fatal one ends it.
 pub(super) struct Word {

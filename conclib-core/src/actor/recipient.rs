@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::Handler;
 use super::cell::Cell;
 use super::local::Uncounted;
-use super::{ActorRef, Handler, Resident};
+use super::reference::ActorRef;
+use super::resident::Resident;
 use crate::call::{Call, NotSent, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
 use crate::named::{Enter, Named};
-use crate::urn::Urn;
-use crate::waits::Cycle;
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
 
 /// An address that only remembers one message type: for a list of whoever
 /// wants to hear of something. It keeps its actor alive, as an

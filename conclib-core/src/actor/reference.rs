@@ -11,25 +11,30 @@ use std::time::Duration;
 use super::cell::Cell;
 use super::local;
 use super::mailbox::Refused;
-use super::{
-    Actor, By, Handler, Recipient, Resident, Scoped, Signal, State, StopReason, Stopping, Travels,
-    WeakRef,
-};
+use super::recipient::Recipient;
+use super::resident::Resident;
+use super::scoped::Scoped;
+use super::signal::{By, Signal};
+use super::stop::Stopping;
+use super::weak::WeakRef;
+use super::{Actor, Handler, Travels};
 use crate::call::{Call, NotSent, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::{StartError, TellError};
 use crate::message::Message;
 use crate::named::{Enter, Named};
-use crate::urn::Urn;
-use crate::waits::{Cycle, polled};
+use crate::waits::polled;
 use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
+use conclib_wire::{State, StopReason};
 
 /// The address of an actor, wherever it lives: what to send messages to.
 ///
 /// It is cheap to clone. While one exists, an anonymous actor lives; a
 /// [`WeakRef`] does not keep it alive. Once the last one is gone, the actor
 /// serves what is queued and ends, unless one of those turns makes another by
-/// [`Context::me`](crate::Context::me) that still exists then. An actor that
+/// [`Context::me`](super::context::Context::me) that still exists then. An actor that
 /// keeps a reference to itself in its own state lives until it is stopped. Two
 /// references are equal if they lead to the same actor, so they can be keys of a
 /// map; clippy's `mutable_key_type` sees the mailbox behind them and need not
@@ -38,8 +43,8 @@ use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
 /// Code that has one does the same for an actor of this process and of another,
 /// with one difference: a message to a full mailbox of this process waits for a
 /// place, and a full mailbox of another process refuses it with
-/// [`MailboxFull`](crate::AskError::MailboxFull), or a tell with
-/// [`Full`](crate::TellError::Full). Messages to all actors there share one
+/// [`MailboxFull`](crate::error::AskError::MailboxFull), or a tell with
+/// [`Full`](crate::error::TellError::Full). Messages to all actors there share one
 /// connection, which none of them may hold up.
 ///
 /// ```
@@ -206,7 +211,7 @@ impl<A: Actor> ActorRef<A> {
     /// result resolves with the reason once the state is dropped, immediately if
     /// the actor had ended. A handler of the actor itself must not wait for it,
     /// since the actor ends after that handler: only a kill ends such a wait.
-    /// [`Context::stop`](crate::Context::stop) gives the signal alone.
+    /// [`Context::stop`](super::context::Context::stop) gives the signal alone.
     ///
     /// An actor in another process belongs to the system there: this does
     /// nothing to it.

@@ -8,20 +8,27 @@ use std::task::{Context, Poll};
 
 use super::cell::Cell;
 use super::ending::Ending;
+use super::family::Strategy;
 use super::kin::{Kin, Notice, Verdict};
+use super::line::Ticket;
 use super::mailbox::Refused;
+use super::reference::ActorRef;
+use super::seek::Seek;
 use super::signal::Alert;
-use super::{
-    Accepted, Actor, ActorRef, By, Messages, Seek, Signal, State, Stopping, Strategy, Ticket,
-};
+use super::signal::{By, Signal};
+use super::stop::Stopping;
+use super::{Accepted, Actor, Messages};
 use crate::current::ActorId;
-use crate::error::{Failure, LookupError};
+use crate::error::LookupError;
 use crate::message::LAST;
 use crate::named::Named;
 use crate::snapshot::ActorSnapshot;
 use crate::system::Shared;
-use crate::urn::Urn;
-use crate::wire::{Envelope, RequestEnvelope, WireAsker};
+use crate::wire::{RequestEnvelope, WireAsker};
+use conclib_wire::Envelope;
+use conclib_wire::Failure;
+use conclib_wire::State;
+use conclib_wire::Urn;
 
 /// An actor of any type.
 pub(crate) trait Resident: Named + 'static {
@@ -54,7 +61,7 @@ pub(crate) trait Resident: Named + 'static {
     fn judge(&self, verdict: Verdict);
     /// Keeps it from starting until the group of that sibling has gone down.
     fn hold(&self, leader: ActorId);
-    /// A [`Recipient`](super::Recipient) of the message of that type, if it is
+    /// A [`Recipient`](super::recipient::Recipient) of the message of that type, if it is
     /// handled.
     fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>>;
     /// Waits in line for a place, and leaves it to the next.
@@ -235,7 +242,7 @@ impl<A: Actor> Resident for Cell<A> {
                 false
             }
             Err(Refused::Closed(message)) => {
-                message.refuse(Failure::Stopped(crate::Delivery::NotDelivered));
+                message.refuse(Failure::Stopped(conclib_wire::Delivery::NotDelivered));
                 false
             }
         }

@@ -69,7 +69,7 @@ impl Restart {
     }
 
     /// Starts it again only when its supervisor says so: by
-    /// [`Directive::Restart`](crate::Directive::Restart), or with its siblings.
+    /// [`Directive::Restart`](super::Directive::Restart), or with its siblings.
     pub const fn never() -> Self {
         Self {
             on_failure: false,

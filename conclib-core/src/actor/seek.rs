@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::cell::Cell;
-use super::{Actor, Handler, Recipient};
+use super::recipient::Recipient;
+use super::{Actor, Handler};
 use crate::message::Message;
 
 /// Somebody who seeks the recipients of one message, at the door of an actor:

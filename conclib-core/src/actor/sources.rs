@@ -12,13 +12,14 @@ use futures_core::Stream;
 use futures_util::stream::{self, AbortHandle, Abortable, FuturesUnordered, SelectAll, StreamExt};
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, sleep_until};
 
-use super::StopReason;
 use super::beside::Beside;
 use super::turn::Turn;
-use crate::current::{self, ActorId};
+use crate::current;
+use crate::current::ActorId;
 use crate::deadline::instant_after;
-use crate::fault::Fault;
 use crate::timers;
+use conclib_wire::Fault;
+use conclib_wire::StopReason;
 
 /// A message that comes by itself: `#[message(every = "…")]`.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub struct TickSpec<I> {
 ///
 /// Dropping this changes nothing: what is attached stays until it ends, is
 /// [detached](Self::detach), or the actor ends or is restarted.
-/// [`Context::after`](crate::Context::after) shows one.
+/// [`Context::after`](super::context::Context::after) shows one.
 #[derive(Debug, Clone)]
 pub struct Attached(AbortHandle);
 

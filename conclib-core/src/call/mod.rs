@@ -17,7 +17,7 @@ use crate::message::Message;
 pub(crate) use blocking::may_block;
 pub(crate) use forward::forward;
 pub use future::{Asking, Queueing, Telling};
-pub(crate) use target::{NotSent, Slot};
+pub(crate) use target::NotSent;
 pub use target::{Sending, Target};
 
 /// A message that is about to be sent.
@@ -114,7 +114,7 @@ impl<T, M: Message> Call<T, M> {
     /// have the time that is left: the asker gets `Deadline`, or what the
     /// handler makes of its own `Deadline`, whichever is first.
     ///
-    /// [`Reply`]: crate::Reply
+    /// [`Reply`]: crate::reply::Reply
     pub const fn timeout(mut self, after: Duration) -> Self {
         self.timeout = Some(after);
         self

@@ -8,16 +8,17 @@ use tokio::sync::oneshot;
 use crate::actor::Ticket;
 use crate::current;
 use crate::deadline::Deadline;
-use crate::error::{AskError, Failure, TellError};
+use crate::error::{AskError, TellError};
 use crate::message::Message;
 use crate::named::Named;
 use crate::reply::{Answer, ReplyTo, Request};
-use crate::urn::Urn;
 use crate::waits::Wait;
 use crate::wire::{CancelOnDrop, Leaving, Outage};
+use conclib_wire::Failure;
+use conclib_wire::Urn;
 
-/// Whom a message can be sent to: an [`ActorRef`](crate::ActorRef) of an actor
-/// that handles it, a [`Recipient`](crate::Recipient), a client of another
+/// Whom a message can be sent to: an [`ActorRef`](crate::actor::ActorRef) of an actor
+/// that handles it, a [`Recipient`](crate::actor::Recipient), a client of another
 /// process, or a reference to one of them.
 ///
 /// It is implemented here for all there are; a call is how to use it.
@@ -176,7 +177,7 @@ impl NotSent {
         match self {
             Self::Stopped => AskError::Stopped {
                 urn,
-                delivery: crate::error::Delivery::NotDelivered,
+                delivery: conclib_wire::Delivery::NotDelivered,
             },
             Self::Full => AskError::MailboxFull { urn },
             Self::Failure(failure) => AskError::new(urn, failure),

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::Reply;
+use super::pick::Reply;
 use crate::deadline::{Deadline, Late};
 use crate::error::AskError;
-use crate::message::Never;
-use crate::urn::Urn;
+use conclib_wire::Never;
+use conclib_wire::Urn;
 
 /// Replies to pick up in the order in which they come, each with its key:
 /// whatever it was [`insert`](Self::insert)ed with, or how many were

@@ -8,10 +8,13 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::pipe::{Drain, End};
-use crate::error::{AskError, Failure};
+use crate::error::AskError;
 use crate::named::Named;
-use crate::urn::Urn;
 use crate::wire::Incoming;
+use conclib_wire::Failure;
+use conclib_wire::Shape;
+use conclib_wire::Urn;
+use conclib_wire::shape::{Depth, Kind, hash};
 
 /// The items of a handler that answers with a stream,
 /// `#[message] fn …(…) -> impl Stream<Item = T>`: what its asker gets, in the
@@ -37,7 +40,7 @@ use crate::wire::Incoming;
 /// The stream is made beside the turns of its actor, so a turn that reads it
 /// enters no wait: a stream that asks the actor which reads it in a turn waits
 /// for that turn, and nobody is told of the circle. Read it with
-/// [`Context::attach`](crate::Context::attach) there.
+/// [`Context::attach`](crate::actor::Context::attach) there.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -189,4 +192,10 @@ impl<T> fmt::Debug for Items<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Items").finish_non_exhaustive()
     }
+}
+
+/// A stream has the shape of its items, and is no sequence of them.
+impl<T: Shape> Shape for Items<T> {
+    const OPEN: bool = T::OPEN;
+    type At<D: Depth> = Kind<{ hash("stream") }, (D::Inside<T>,)>;
 }

@@ -21,7 +21,7 @@ pub use request::Request;
 pub use shared::SharedReply;
 pub use to::ReplyTo;
 
-use crate::error::Failure;
+use conclib_wire::Failure;
 
 /// What comes back through a local reply slot.
 pub(crate) type Answer<T, E> = Result<T, Refusal<E>>;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::error::{Delivery, Failure};
+use conclib_wire::{Delivery, Failure};
 
 /// How many items a stream may be ahead of whoever reads it.
 pub(crate) const CREDIT: usize = 32;

@@ -10,18 +10,18 @@ use super::deferred::Unanswered;
 use super::{Answer, Refusal};
 use crate::current::ActorId;
 use crate::due::Due;
-use crate::error::Failure;
-use crate::message::Never;
 use crate::waits::{WaitNumber, Waiting};
 use crate::wire::{WireAsker, WireReply};
+use conclib_wire::Failure;
+use conclib_wire::Never;
 
 /// The end of an answer that the handler holds.
 ///
 /// It is consumed by answering, so there is one answer at most. Dropped
 /// unanswered, it tells the asker so:
-/// [`AskError::NoReply`](crate::AskError::NoReply).
+/// [`AskError::NoReply`](crate::error::AskError::NoReply).
 ///
-/// A handler gets hold of one by [`Context::defer`](crate::Context::defer).
+/// A handler gets hold of one by [`Context::defer`](crate::actor::Context::defer).
 pub struct ReplyTo<T, E = Never>(pub(super) Slot<T, E>);
 
 pub(super) enum Slot<T, E> {
@@ -36,7 +36,7 @@ pub(super) enum Slot<T, E> {
     },
     /// The asker is in another process, or somebody looks on.
     Wire(Box<WireReply<T, E>>),
-    /// The asker is behind the [`Deferred`](super::Deferred) of a handler.
+    /// The asker is behind the [`Deferred`](super::deferred::Deferred) of a handler.
     Deferred {
         later: Unanswered<T, E>,
         /// Until when the asker waits, of a request that is passed on.
@@ -164,7 +164,7 @@ impl<T, E> ReplyTo<T, E> {
     /// told there is no asker to leave, and this waits for ever.
     ///
     /// A handler that answers itself has
-    /// [`Context::asker_gone`](crate::Context::asker_gone).
+    /// [`Context::asker_gone`](crate::actor::Context::asker_gone).
     ///
     /// ```
     /// use conclib::prelude::*;
