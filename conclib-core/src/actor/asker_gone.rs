@@ -1,4 +1,4 @@
-//! A future for a handler that wants to know when nobody waits for it.
+//! Future for a handler that wants to stop working once its asker has left.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,12 +13,13 @@ use crate::current::ActorId;
 /// [`Context::asker_gone`](super::context::Context::asker_gone).
 ///
 /// # Cancel safety
-/// Dropping it only ends the waiting.
+/// Dropping the future only ends the waiting.
 #[derive(Debug)]
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct AskerGone {
     actor: ActorId,
-    /// Set by the turn, which holds the asker's end.
+    /// Set by the running turn, which holds the reply end that the asker waits
+    /// on.
     has_left: Arc<AtomicBool>,
 }
 
