@@ -88,9 +88,9 @@ pub struct Given<A>(pub(crate) Option<A>);
 impl<A: Actor + Send> Birth<A> for Given<A> {
     fn bear(&mut self, _: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send {
         future::ready(
-            self.0
-                .take()
-                .ok_or_else(|| "an actor spawned from a value cannot be created a second time".into()),
+            self.0.take().ok_or_else(|| {
+                "an actor spawned from a value cannot be created a second time".into()
+            }),
         )
     }
 }
@@ -104,7 +104,9 @@ impl<A: Create> Birth<A> for Created<A::Args> {
     async fn bear(&mut self, ctx: &mut Context<A>) -> Result<A, Failed> {
         match self.0.take() {
             Some(args) => A::create(args, ctx).await,
-            None => Err("arguments that are not `Clone` cannot create an actor a second time".into()),
+            None => {
+                Err("arguments that are not `Clone` cannot create an actor a second time".into())
+            }
         }
     }
 }

@@ -40,8 +40,8 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) overflow: Overflow,
     /// Timeout of a call that sets none.
     pub(crate) ask_timeout: Option<Duration>,
-    /// Name of the actor. An anonymous actor gets one when it is first asked
-    /// for.
+    /// Name of the actor. For an anonymous actor it is made when a caller first
+    /// asks for it.
     urn: OnceLock<Urn>,
     /// True if the actor has a name or a parent, and so does not end with its
     /// references.

@@ -1,5 +1,5 @@
-//! What an actor under test passes before each of its turns. Others never
-//! come here.
+//! Gate that an actor under test passes before each of its turns. Other actors
+//! have none.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -22,15 +22,17 @@ use crate::testing::{Kit, Planned};
 use conclib_wire::Fault;
 use conclib_wire::{Delivery, Failure};
 
-/// What is behind the gate.
+/// Result of a pass through the gate.
 pub(super) enum Gate {
-    /// A turn, which is over; how the actor ends, if it does.
+    /// A turn was run; the value says how the actor ends, if it does.
     Turn(Option<Ended>),
-    /// No message: there is something else to look at, or no gate.
+    /// No turn was run: there is something besides messages to look at, or no
+    /// gate.
     Other,
 }
 
-/// While it is there the gate is open to the loop, which alone looks at it.
+/// Guard that clears the alert of the gate while it exists, so that the mailbox
+/// gives messages out. Only the actor's task looks at that alert.
 struct Open<'c, A: Actor>(&'c Cell<A>);
 
 impl<'c, A: Actor> Open<'c, A> {
@@ -46,7 +48,8 @@ impl<A: Actor> Drop for Open<'_, A> {
     }
 }
 
-/// A message whose turn has not begun. Dropped so, its asker is told.
+/// Message whose turn has not begun. If the message is dropped before that, its
+/// asker is told that it was not delivered.
 struct Held<I: Messages>(Option<I>);
 
 impl<I: Messages> Drop for Held<I> {
@@ -57,8 +60,8 @@ impl<I: Messages> Drop for Held<I> {
     }
 }
 
-/// One turn of an actor under test, when it is its turn, with whatever fault
-/// there is for it.
+/// Runs one turn of an actor under test, once the test allows it, with the
+/// fault that the test planned for it.
 pub(super) async fn pass<A: Actor>(
     actor: &mut A,
     ctx: &mut Context<A>,
@@ -105,8 +108,8 @@ pub(super) async fn pass<A: Actor>(
     Gate::Turn(ended)
 }
 
-/// The next message, as if there were no gate; and whoever watches is told
-/// whether there is one.
+/// Takes the next message as if there were no gate, and tells the test kit
+/// whether the actor is idle.
 async fn take_up<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
@@ -117,10 +120,11 @@ async fn take_up<A: Actor>(
     poll_fn(|cx| {
         let polled = {
             let _open = Open::new(&cell);
-            // It keeps nothing from one poll to the next.
+            // `next` keeps no state from one poll to the next, so a new future
+            // can be polled each time.
             pin!(next(ctx, batch, message)).poll(cx)
         };
-        // A handler beside the turns is something to do.
+        // A concurrent handler that runs is work, too.
         let parks = polled.is_pending() && !ctx.has_unfinished();
         kit.looked(cell.id, parks);
         polled

@@ -16,7 +16,8 @@ use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 use conclib_wire::StopReason;
 
-/// Notice for a parent or a watcher, kept apart from its mailbox.
+/// Notice for a parent or a watcher, kept apart from its mailbox so that messages
+/// cannot hold the notice up.
 pub(crate) enum Notice {
     Child(Box<Exit>),
     /// End of an actor that is watched. The id is `None` for an actor in
@@ -89,7 +90,7 @@ struct Ties {
     rests: bool,
     awaits: Awaits,
     verdict: Option<Verdict>,
-    /// The child that restarts the group it belongs to.
+    /// Child that leads the restart of its group, if one goes on.
     leader: Option<ActorId>,
 }
 
@@ -177,7 +178,7 @@ impl Kin {
     /// Returns the children of an incarnation that is ending, oldest first.
     /// Each stays listed until it is [forgotten](Self::forget), so that a kill
     /// meanwhile reaches it. Children made from now on belong to the next
-    /// incarnation, if there `is_next`.
+    /// incarnation, if `is_next` says that there may be one.
     pub(crate) fn leave(&self, is_next: bool) -> Vec<(ActorId, Child)> {
         let mut ties = self.ties();
         if is_next && self.renews {

@@ -20,8 +20,8 @@ const RUN: u32 = 64;
 /// so a message before which `n` older ones wait has its turn within
 /// `(n + 1) * (RUN + 1)` turns, whatever comes.
 pub(crate) struct Lanes<T> {
-    /// Sorted by priority. A lane stays when it is empty, with its room: there
-    /// are 256 at most, and an actor uses a few.
+    /// Sorted by priority. A lane stays when it is empty, with its capacity:
+    /// there are 256 at most, and an actor uses a few.
     lanes: Vec<Lane<T>>,
     len: usize,
     /// Sequence number of the next message; a `u64` of them is never used up.
