@@ -1,46 +1,14 @@
 //! Which actor's turn is running on this thread.
 
 use std::cell::{Cell, RefCell};
-use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 
 use tokio::runtime;
 
+use crate::actor_id::ActorId;
 use crate::due::Due;
-use crate::waits::Waits;
-
-/// An actor, for as long as it lives and after.
-///
-/// It is small and copied into every message; a [`Urn`](conclib_wire::Urn) is the
-/// name for people and wires. Ids grow, so they sort actors by age.
-///
-/// The upper 40 bits count the actors of the process. The lower 24 are the
-/// place in the system's table, so that nothing has to be searched for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ActorId(NonZeroU64);
-
-const SLOT_BITS: u32 = 24;
-const SLOT_MASK: u64 = (1 << SLOT_BITS) - 1;
-
-impl ActorId {
-    /// One that nobody has. The counter is shared by all systems of the
-    /// process, so that a message from one to another is not taken for a
-    /// message from a neighbour.
-    pub(crate) fn next(slot: usize) -> Self {
-        static AGE: AtomicU64 = AtomicU64::new(1);
-        let age = AGE.fetch_add(1, Ordering::Relaxed);
-        let slot = u64::try_from(slot).map_or(SLOT_MASK, |slot| slot.min(SLOT_MASK));
-        Self(NonZeroU64::new(age << SLOT_BITS | slot).unwrap_or(NonZeroU64::MAX))
-    }
-
-    /// The place in the table; `None` if it is further back than fits.
-    pub(crate) fn slot(self) -> Option<usize> {
-        let slot = self.0.get() & SLOT_MASK;
-        usize::try_from(slot).ok().filter(|_| slot < SLOT_MASK)
-    }
-}
 
 thread_local! {
     /// The runtime of a thread that is an actor's own, and the other actors
@@ -198,8 +166,8 @@ impl Drop for Restore {
 pub(crate) fn scope<R>(
     actor: ActorId,
     turn: &TurnState,
-    waits: &Waits,
     poll: impl FnOnce() -> R,
+    still_waits: impl FnOnce(),
 ) -> R {
     let _restore = Restore {
         actor: ACTOR.replace(Some(actor)),
@@ -209,7 +177,7 @@ pub(crate) fn scope<R>(
     let after = TURN.get();
     turn.0.store(after, Ordering::Relaxed);
     if after & WAITED != 0 {
-        waits.poll_ended(actor);
+        still_waits();
     }
     polled
 }

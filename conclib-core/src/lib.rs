@@ -6,7 +6,9 @@
 //! the pools; what tests them.
 
 mod actor;
+mod actor_id;
 mod call;
+mod catch;
 mod current;
 mod deadline;
 mod due;
@@ -52,6 +54,7 @@ pub use actor::{
     Actor, Create, DEFAULT_MAILBOX, Declared, Directive, Handler, Messages, Place, TaskActor,
     Travels,
 };
+pub use actor_id::ActorId;
 pub use call::Call;
 pub use conclib_wire::CycleStep;
 pub use conclib_wire::Delivery;
@@ -60,7 +63,6 @@ pub use conclib_wire::Never;
 pub use conclib_wire::Shape;
 pub use conclib_wire::{Escalation, State, StopReason};
 pub use conclib_wire::{Urn, UrnError};
-pub use current::ActorId;
 pub use events::{DeadLetter, DeadLetterCause, Event, Events, NotRestarted};
 /// What a handler with many replies returns: `impl Stream<Item = T>`.
 pub use futures_core::Stream;

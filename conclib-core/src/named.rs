@@ -1,6 +1,6 @@
 //! Whatever has a URN.
 
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use conclib_wire::Cycle;
 use conclib_wire::Urn;
 

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::timers;
-use crate::actor::caught;
+use crate::catch::caught;
 use crate::error::SpawnError;
 
 /// What a timer can tell apart.

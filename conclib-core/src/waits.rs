@@ -26,7 +26,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::task::Waker;
 
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 use chain::Member;
 use conclib_wire::Mark;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
+use crate::actor_id::ActorId;
 use crate::current;
-use crate::current::ActorId;
 
 /// Resolves when the asker of the running turn has left; see
 /// [`Context::asker_gone`](super::context::Context::asker_gone).

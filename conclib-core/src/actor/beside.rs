@@ -4,9 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context as Poller, Poll, ready};
 
-use super::turn::Turn;
+use super::outcome::Turn;
+use crate::actor_id::ActorId;
 use crate::current;
-use crate::current::ActorId;
 use crate::due::Due;
 
 /// Handler that runs beside the turns of its actor.

@@ -20,7 +20,7 @@ use super::restart::{History, Restart};
 use super::signal::{Alert, Signal};
 use super::supervise::kill_children;
 use super::{Actor, Create, Directive};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::events::{Event, NotRestarted};
 use crate::named::Named;
 use crate::timers;

@@ -74,7 +74,7 @@ pub struct ChildExit {
 }
 
 /// End of a watched actor, as `#[on(gone)]` receives it. See
-/// [`Context::watch`](crate::Context::watch).
+/// [`Context::watch`](super::context::Context::watch).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Gone {

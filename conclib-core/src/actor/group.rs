@@ -19,7 +19,7 @@ use super::kin::{Child, Kin, Verdict};
 use super::resident::Resident;
 use super::signal::{Alert, Signal};
 use super::supervise::{LAST_CALL, end};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::events::{Event, NotRestarted};
 use crate::timers;
 use crate::waits::Wait;

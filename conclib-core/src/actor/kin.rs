@@ -10,7 +10,7 @@ use super::family::{ChildExit, Gone};
 use super::resident::Resident;
 use super::signal::{By, Signal};
 use super::{Actor, Directive};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::named::Named;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::{Mutex, MutexGuard, PoisonError};

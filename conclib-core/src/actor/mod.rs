@@ -23,6 +23,7 @@ mod modelled;
 mod mortal;
 mod next;
 mod order;
+mod outcome;
 mod part;
 mod protocol;
 mod pump;
@@ -57,6 +58,7 @@ pub(crate) use mailbox::Refused;
 pub use order::Prioritised;
 #[doc(hidden)]
 pub use order::{Ranks, Unranked};
+pub use outcome::Turn;
 pub use part::{Part, PartRef};
 pub use protocol::ProtocolMessage;
 #[doc(hidden)]
@@ -80,8 +82,6 @@ pub(crate) use signal::{By, Signal};
 pub use sources::{Attached, TickSpec};
 pub use stop::Stopping;
 pub(crate) use supervise::STOP_WITHIN;
-pub use turn::Turn;
-pub(crate) use turn::caught;
 #[doc(hidden)]
 pub use turn::{
     answer, answer_deferred, answer_fallback, answer_result, attempt, beside, may_pass_on,

@@ -4,7 +4,7 @@
 use std::sync::Mutex as Book;
 
 use super::*;
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::sync::Arc;
 use crate::system::Shared;
 use conclib_wire::Fault;

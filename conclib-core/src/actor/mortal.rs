@@ -78,7 +78,12 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
         }
         match this.stage.project() {
             StageProjection::Lives { life } => {
-                return current::scope(cell.id, &cell.turn, cell.system.waits, || life.poll(cx));
+                return current::scope(
+                    cell.id,
+                    &cell.turn,
+                    || life.poll(cx),
+                    || cell.system.waits.poll_ended(cell.id),
+                );
             }
             StageProjection::Waits { children } => ready!(children.as_mut().poll(cx)),
             StageProjection::Over => {}

@@ -6,9 +6,9 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use super::Actor;
+use super::outcome::Turn;
 use super::protocol::ProtocolInbox;
 use super::reference::ActorRef;
-use super::turn::Turn;
 
 /// A value inside an actor whose methods are messages of the actor. `#[part]
 /// impl` writes this; see [`PartRef`].

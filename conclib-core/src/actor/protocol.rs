@@ -6,8 +6,8 @@
 use std::future::Future;
 
 use super::context::Context;
+use super::outcome::Turn;
 use super::seek::Seek;
-use super::turn::Turn;
 use super::{Actor, Handler, Messages};
 use crate::message::Message;
 use crate::reply::Request;

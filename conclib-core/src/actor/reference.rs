@@ -246,7 +246,10 @@ impl<A: Actor> ActorRef<A> {
         match &self.0 {
             Place::Here(cell) => {
                 cell.tell_to_end(signal, By::Anyone);
-                Stopping::new(cell.clone())
+                {
+                    let cell = cell.clone();
+                    Stopping::new(async move { cell.ending.wait().await })
+                }
             }
             Place::Away(_) => Stopping::over(StopReason::OutOfReach),
         }

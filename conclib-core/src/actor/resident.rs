@@ -18,7 +18,7 @@ use super::signal::Alert;
 use super::signal::{By, Signal};
 use super::stop::Stopping;
 use super::{Accepted, Actor, Messages};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::error::LookupError;
 use crate::message::LAST;
 use crate::named::Named;
@@ -331,7 +331,10 @@ impl AnyRef {
     /// Serves what is queued, then ends the actor; see [`ActorRef::stop`].
     pub fn stop(&self) -> Stopping {
         self.0.tell_to_end(Signal::Drain, By::Anyone);
-        Stopping::new(self.0.clone())
+        {
+            let actor = self.0.clone();
+            Stopping::new(async move { actor.ending().wait().await })
+        }
     }
 }
 

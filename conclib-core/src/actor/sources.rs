@@ -13,9 +13,9 @@ use futures_util::stream::{self, AbortHandle, Abortable, FuturesUnordered, Selec
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, sleep_until};
 
 use super::beside::Beside;
-use super::turn::Turn;
+use super::outcome::Turn;
+use crate::actor_id::ActorId;
 use crate::current;
-use crate::current::ActorId;
 use crate::deadline::instant_after;
 use crate::timers;
 use conclib_wire::Fault;

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use conclib_wire::StopReason;
@@ -19,8 +18,8 @@ use conclib_wire::StopReason;
 pub struct Stopping(Pin<Box<dyn Future<Output = StopReason> + Send>>);
 
 impl Stopping {
-    pub(crate) fn new(end: Arc<dyn super::resident::Resident>) -> Self {
-        Self(Box::pin(async move { end.ending().wait().await }))
+    pub(crate) fn new(end: impl Future<Output = StopReason> + Send + 'static) -> Self {
+        Self(Box::pin(end))
     }
 
     /// An end that there is nothing to wait for.

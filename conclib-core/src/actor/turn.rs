@@ -1,6 +1,5 @@
 //! One turn: a handler runs, and its answer goes to whoever asked.
 
-use std::any::Any;
 use std::error::Error;
 use std::future::Future;
 use std::mem::{self, ManuallyDrop};
@@ -10,64 +9,16 @@ use std::task::{Context, Poll, ready};
 
 use super::Actor;
 use super::beside::Beside;
+use super::outcome::Turn;
+use crate::catch::catch_poll;
 use crate::current;
 use crate::error::HandlerError;
 use crate::message::Message;
 use crate::observe::Watched;
 use crate::reply::{Deferred, Refusal, ReplyTo};
-use crate::waits::WaitNumber;
 use conclib_wire::Fault;
 use conclib_wire::Never;
 use conclib_wire::{Delivery, Failure};
-
-/// How a turn ended.
-#[derive(Debug)]
-pub enum Turn {
-    /// The handler ran, and whoever asked has its answer, or will.
-    Done,
-    /// It ran, and whoever asked has its answer later: that wait is none for
-    /// this actor any more.
-    Later(Option<WaitNumber>),
-    /// It answered with an error of the domain.
-    Refused,
-    /// It failed, and nobody was asking.
-    Failed(Box<HandlerError>),
-    /// It panicked; whoever asked knows.
-    Panicked(Box<Fault>),
-}
-
-pin_project_lite::pin_project! {
-    /// A future that turns a panic into a value.
-    pub(crate) struct Caught<F> {
-        #[pin]
-        future: F,
-    }
-}
-
-/// Runs a hook, and makes a panic of it a fault.
-pub(crate) fn caught<F: Future>(future: F) -> Caught<F> {
-    Caught { future }
-}
-
-impl<F: Future> Future for Caught<F> {
-    type Output = Result<F::Output, Box<Fault>>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        catch_poll(self.project().future, cx).map_err(|panic| Box::new(Fault::panic(&*panic)))
-    }
-}
-
-/// The state that a handler leaves behind when it panics is only used to run
-/// `#[on(stop)]` and is dropped then, which is why this is unwind safe enough.
-pub(super) fn catch_poll<F: Future>(
-    future: Pin<&mut F>,
-    cx: &mut Context<'_>,
-) -> Poll<Result<F::Output, Box<dyn Any + Send>>> {
-    match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic)),
-    }
-}
 
 /// Whom a running handler answers. Dropped before that it was killed, and
 /// whoever asked is told so.

@@ -8,12 +8,13 @@ use tokio::sync::oneshot;
 use crate::actor::Ticket;
 use crate::current;
 use crate::deadline::Deadline;
+use crate::error::Outage;
 use crate::error::{AskError, TellError};
 use crate::message::Message;
 use crate::named::Named;
 use crate::reply::{Answer, ReplyTo, Request};
 use crate::waits::Wait;
-use crate::wire::{CancelOnDrop, Leaving, Outage};
+use crate::wire::{CancelOnDrop, Leaving};
 use conclib_wire::Failure;
 use conclib_wire::Urn;
 

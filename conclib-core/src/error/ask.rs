@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use conclib_wire::Delivery;
 
-use crate::wire::Outage;
+use super::outage::Outage;
 use conclib_wire::CodecError;
 use conclib_wire::CycleStep;
 use conclib_wire::Failure;

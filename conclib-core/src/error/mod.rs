@@ -2,12 +2,14 @@
 
 mod ask;
 mod handler;
+mod outage;
 mod set;
 mod spawn;
 mod tell;
 
 pub use ask::AskError;
 pub use handler::HandlerError;
+pub use outage::Outage;
 pub use set::{PublishError, TopicError};
 pub use spawn::{LookupError, SpawnError, StartError};
 pub use tell::TellError;

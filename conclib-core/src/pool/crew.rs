@@ -16,7 +16,7 @@ use super::legacy::Legacy;
 use super::routing;
 use super::routing::Routing;
 use crate::actor::{Actor, ActorRef, Cell, History, Restart, Signal, Stopping};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::error::SpawnError;
 use crate::named::Named;
 use crate::system::{Follower, Shared};

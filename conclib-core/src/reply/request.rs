@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::to::{ReplyTo, Slot};
+use crate::actor_id::ActorId;
 use crate::current;
-use crate::current::ActorId;
 use crate::message::Message;
 use crate::observe::Meter;
 use conclib_wire::Failure;

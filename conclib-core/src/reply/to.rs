@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::deferred::Unanswered;
 use super::{Answer, Refusal};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::due::Due;
 use crate::waits::{WaitNumber, Waiting};
 use crate::wire::{WireAsker, WireReply};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::registry::Shared;
 use crate::actor::Resident;
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 
 static SYSTEMS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
 

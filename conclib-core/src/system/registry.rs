@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 
 use super::table::{Follower, Table, Unpublished};
 use crate::actor::Resident;
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::error::SpawnError;
 use crate::events::{DeadLetter, DeadLetterCause, Event, Events};
 use crate::named::Named;

@@ -15,9 +15,9 @@ use tokio::time::Instant;
 
 use super::registry::Shared;
 use crate::actor::{By, Resident, Signal};
+use crate::actor_id::ActorId;
 use crate::call::may_block;
 use crate::current;
-use crate::current::ActorId;
 use crate::timers;
 use conclib_wire::Urn;
 

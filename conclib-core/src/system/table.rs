@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use slab::Slab;
 
 use crate::actor::Resident;
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use conclib_wire::StopReason;
 use conclib_wire::Urn;
 

@@ -149,7 +149,7 @@ pub fn kill_child<A: Actor>(parent: &ActorRef<A>, n: usize) -> Stopping {
     };
     let child = child.resident.clone();
     child.tell_to_end(Signal::Kill, By::Anyone);
-    Stopping::new(child)
+    Stopping::new(async move { child.ending().wait().await })
 }
 
 #[track_caller]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::turns::Turns;
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 
 #[derive(Default)]
 pub(crate) struct Kit {

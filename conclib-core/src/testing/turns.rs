@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
 use super::kit::Kit;
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::system::Shared;
 
 /// Whose turn it is. An actor that has taken a message up waits here until it

@@ -7,7 +7,7 @@ use super::Waits;
 use super::chain::{Member, named};
 use super::graph::Graph;
 use super::legs::{Word, tell};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use conclib_wire::Step;
 use conclib_wire::encode_chain as chain_bytes;
 use conclib_wire::{Cycle, Mark};

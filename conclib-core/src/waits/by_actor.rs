@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 
 /// Table by the id of an actor. One multiplication is enough of a hash: ids are
 /// counted in this process, and no peer picks them.

@@ -6,7 +6,7 @@ use std::iter::successors;
 use super::arrived::Arrived;
 use super::by_actor::ByActor;
 use super::graph::Graph;
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use conclib_wire::Urn;
 use conclib_wire::{Cycle, CycleStep, Mark};
 use conclib_wire::{MAX_CHAIN_STEPS, Step};

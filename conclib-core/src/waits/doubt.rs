@@ -16,7 +16,7 @@ use super::chain::Member;
 use super::graph::{Edge, Graph, Left};
 use super::legs::{Word, tell};
 use super::{WaitNumber, Whom};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 
 /// Certainty that an answer is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

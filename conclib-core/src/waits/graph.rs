@@ -12,7 +12,7 @@ use super::chain::Member;
 use super::doubt::{Doubt, State};
 use super::legs::{Leg, Word};
 use super::{WaitNumber, Whom};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use conclib_wire::Mark;
 use conclib_wire::Urn;
 

@@ -7,7 +7,7 @@ use super::chain::{Member, named};
 use super::doubt::Settled;
 use super::graph::{Edge, Entered, Graph, Left, Manner};
 use super::{WaitNumber, Waits, Whom};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::wire::Cancellation;
 use conclib_wire::Cycle;
 

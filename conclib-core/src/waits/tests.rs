@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use super::chain::Member;
 use super::graph::Manner;
 use super::{WaitNumber, Waits};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::wire::{Answerer, Outlet, Unsent};
 use conclib_wire::Urn;
 use conclib_wire::decode_chain as chain_steps;

@@ -6,8 +6,8 @@ use std::task::{Context, Poll, Waker};
 
 use super::graph::Manner;
 use super::{WaitNumber, Waits, chain};
+use crate::actor_id::ActorId;
 use crate::current;
-use crate::current::ActorId;
 use crate::named::Named;
 use conclib_wire::Cycle;
 

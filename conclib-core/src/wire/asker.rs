@@ -10,7 +10,7 @@ use super::origin::Origin;
 use super::outlet::MAX_TIMEOUT;
 use super::sink::ReplySink;
 use super::stream::Outgoing;
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::observe::Note;
 use conclib_wire::{Codec, CodecError, Envelope, RequestId, ResponseEnvelope, ResponseKind};
 use conclib_wire::{Delivery, Failure};

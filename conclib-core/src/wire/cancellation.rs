@@ -3,7 +3,7 @@
 
 use std::task::Context;
 
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::sync::{Arc, AtomicWaker, Mutex, MutexGuard, PoisonError};
 use crate::waits::Arrival;

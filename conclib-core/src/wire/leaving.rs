@@ -9,11 +9,12 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::answers::{answerer, queued};
-use super::outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outage, Outlet, Unsent};
+use super::outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
 use super::remote::Remote;
 use super::stream::Answered;
 use crate::call::{NotSent, Sending};
 use crate::deadline::Deadline;
+use crate::error::Outage;
 use crate::error::{AskError, TellError};
 use crate::message::{Message, Road};
 use crate::named::Named;

@@ -20,6 +20,7 @@ mod reply;
 mod sink;
 mod stream;
 
+pub use crate::error::Outage;
 #[doc(hidden)]
 pub use accept::accept;
 #[doc(hidden)]
@@ -37,7 +38,7 @@ pub use envelope::RequestEnvelope;
 pub use inlet::{Broker, Inlet};
 pub(crate) use leaving::{Leaving, poll_send_away, try_tell_away};
 pub use origin::Origin;
-pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outage, Outlet, Unsent};
+pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
 pub use remote::Remote;
 pub use reply::WireReply;
 pub use sink::ReplySink;

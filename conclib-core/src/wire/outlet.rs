@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::stream::Answered;
+use crate::error::Outage;
 use conclib_wire::Failure;
 use conclib_wire::{CodecError, Envelope, RequestId};
 
@@ -71,22 +72,6 @@ pub enum Unsent {
     Closed,
     /// The request does not fit a frame.
     Codec(CodecError),
-}
-
-/// A time in which there is no connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outage {
-    /// Time that the outage has lasted.
-    pub lasted: Duration,
-    /// Reason: the error of the last try to connect, or of the loss of the
-    /// connection.
-    pub why: Box<str>,
-}
-
-impl fmt::Display for Outage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no connection for {:.1?} ({})", self.lasted, self.why)
-    }
 }
 
 /// Cancels its request when it is dropped before the answer came.

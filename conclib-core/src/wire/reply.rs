@@ -11,7 +11,7 @@ use tokio::time::{Sleep, sleep_until};
 use super::asker::WireAsker;
 use super::origin::Origin;
 use super::stream::Outgoing;
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::due::Due;
 use crate::message::{Message, Road};
 use crate::observe::Note;

@@ -3,10 +3,11 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
+use super as cell;
 use super::*;
-use crate::actor::Pushed;
+use crate::actor::mailbox::Pushed;
 use crate::actor::{ActorRef, Context, Gone};
-use crate::actor::{Fates, Soul, Word, cell, system};
+use crate::actor::{Fates, Soul, Word, system};
 use crate::sync::model::{block_on, check, join, thread};
 
 /// Sends a message through a reference that the caller holds.

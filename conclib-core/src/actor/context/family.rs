@@ -29,8 +29,8 @@ impl<A: Actor> Context<A> {
     /// child needs no turn of its parent. If the parent has an `#[on(child)]`,
     /// the restart does need a turn. Then an ask of a child that failed, and
     /// whose restart waits for that turn, ends in
-    /// [`AskError::Cycle`](crate::AskError::Cycle), and a wait for its start in
-    /// [`StartError::Cycle`](crate::StartError::Cycle).
+    /// [`AskError::Cycle`](crate::error::AskError::Cycle), and a wait for its start in
+    /// [`StartError::Cycle`](crate::error::StartError::Cycle).
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -64,19 +64,19 @@ impl<A: Actor> Context<A> {
     /// ```
     ///
     /// # Errors
-    /// The same as for [`System::spawn`](crate::System::spawn).
+    /// The same as for [`System::spawn`](crate::system::System::spawn).
     pub fn spawn<C: TaskActor>(&self, child: C) -> Result<ActorRef<C>, SpawnError> {
         self.actor(child).spawn()
     }
 
     /// Builds a child with options, like
-    /// [`System::actor`](crate::System::actor).
+    /// [`System::actor`](crate::system::System::actor).
     pub fn actor<C: Actor + Declared + Send>(&self, child: C) -> SpawnBuilder<'_, C, Given<C>> {
         self.child(Given(Some(child)))
     }
 
     /// Builds a child whose state a closure makes, at the first start and at
-    /// each restart, like [`System::actor_with`](crate::System::actor_with).
+    /// each restart, like [`System::actor_with`](crate::system::System::actor_with).
     pub fn actor_with<C: Actor + Declared, F: FnMut() -> C + Send + 'static>(
         &self,
         make: F,
@@ -85,7 +85,7 @@ impl<A: Actor> Context<A> {
     }
 
     /// Builds a child whose state its `#[on(create)]` makes, like
-    /// [`System::create`](crate::System::create).
+    /// [`System::create`](crate::system::System::create).
     pub fn create<C: Actor + Declared + Create>(
         &self,
         args: C::Args,
@@ -150,7 +150,7 @@ impl<A: Actor> Context<A> {
     /// this turn, the asker is told. If the asker is an actor whose turn waits
     /// for the answer, that turn waits for the other actor from now on: if the
     /// other actor waits for the asker, the request is not forwarded, and the
-    /// ask ends in [`AskError::Cycle`](crate::AskError::Cycle). The request has
+    /// ask ends in [`AskError::Cycle`](crate::error::AskError::Cycle). The request has
     /// the priority of its message, whatever priority the call had.
     ///
     /// ```

@@ -15,8 +15,8 @@ use super::resident::AnyRef;
 use super::signal::{By, Signal};
 use super::sources::Sources;
 use super::{Actor, Messages};
+use crate::actor_id::ActorId;
 use crate::current;
-use crate::current::ActorId;
 use crate::due::Due;
 use crate::message::Message;
 use crate::named::Named;
@@ -243,7 +243,7 @@ impl<A: Actor> Context<A> {
     /// A message that an actor sends to itself is never refused and never waits
     /// for a place; it is handled after the messages that are queued already. A
     /// turn that asks its own actor fails at once:
-    /// [`AskError::Cycle`](crate::AskError::Cycle).
+    /// [`AskError::Cycle`](crate::error::AskError::Cycle).
     pub fn me(&self) -> ActorRef<A> {
         self.cell.acquire();
         ActorRef::local(self.cell.clone())

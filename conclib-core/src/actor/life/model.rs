@@ -5,7 +5,7 @@
 use std::sync::{Mutex as Book, Weak};
 
 use super::*;
-use crate::actor::is_up;
+use crate::actor::birth::is_up;
 use crate::actor::{Backoff, Child, Closure, Kin, Renewed, Resident, Restart, STOP_WITHIN};
 use crate::actor::{Fates, Soul, Word, cell, system};
 use crate::actor::{Notice, Verdict};
