@@ -1,4 +1,4 @@
-//! A turn that somebody looks at.
+//! Turn with a span, a trace or metrics.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,11 +13,11 @@ use tracing::field::Empty;
 use super::{Meter, Note, Trace, is_traced};
 use crate::named::Named;
 
-/// What is observed of one turn.
+/// Observed state of one turn: its span, trace and times.
 pub(crate) struct Observed {
     span: Span,
     trace: Option<Trace>,
-    /// The trace of whatever runs around it, while it is polled.
+    /// Trace that was current before the poll.
     around: Option<Trace>,
     /// When it began, if the actor is measured.
     began: Option<Instant>,
@@ -25,8 +25,8 @@ pub(crate) struct Observed {
 }
 
 impl Observed {
-    /// The turn of this message begins. `None` if there is nothing to look at
-    /// after all.
+    /// Begins to observe the turn of this message. `None` if neither a span, a trace nor metrics
+    /// are wanted.
     pub(crate) fn of(
         actor: &dyn Named,
         message: &'static str,
@@ -55,7 +55,7 @@ impl Observed {
         })
     }
 
-    /// The turn is over, and was not cut short.
+    /// Records the end of a turn that was not cancelled.
     pub(crate) fn is_done(&self) {
         if let Some(began) = self.began {
             self.meter.ends(began);
