@@ -1,4 +1,4 @@
-//! The names of actors.
+//! Names of actors.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -11,13 +11,13 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-/// The prefix of the library's own actors.
+/// Prefix of the library's own actors.
 const RESERVED: &str = "conclib:";
 
-/// How much of a refused URN its error shows, in bytes.
+/// Maximum number of bytes of a refused URN that its error shows.
 const EXCERPT: usize = 64;
 
-/// The name of an actor, unique within its system.
+/// Name of an actor, unique within its system.
 ///
 /// Give an actor a URN when others are to find it by name; an actor without
 /// one gets [`Urn::anonymous`].
@@ -47,15 +47,14 @@ pub struct Urn(Arc<Name>);
 
 struct Name {
     text: Box<str>,
-    /// The path of the type of its actor, for errors. An actor of this process
-    /// says it with its name.
+    /// Path of the type of the named actor, for errors; known for actors of this process.
     of: Option<&'static str>,
-    /// The request that an error is about.
+    /// Request that an error is about.
     request: Option<Box<str>>,
 }
 
 impl Urn {
-    /// The longest URN, in bytes.
+    /// Maximum length of a URN, in bytes.
     ///
     /// # Examples
     ///
@@ -67,7 +66,7 @@ impl Urn {
     /// ```
     pub const MAX_LEN: usize = 255;
 
-    /// What every name begins with that nobody chose.
+    /// Prefix of all generated names.
     pub(crate) const ANONYMOUS: &'static str = "urn:uuid:";
 
     /// Makes a URN of a name that a user chose.
@@ -98,7 +97,7 @@ impl Urn {
         Ok(urn)
     }
 
-    /// Makes a URN that nobody else has: `urn:uuid:` and a random UUID.
+    /// Makes a unique URN: `urn:uuid:` and a random UUID.
     ///
     /// Every actor spawned without a name is given one of these.
     ///
@@ -125,7 +124,7 @@ impl Urn {
         }))
     }
 
-    /// The same name, of an actor of that type.
+    /// Returns the same name, with the type of its actor.
     pub(crate) fn of_type(&self, path: &'static str) -> Self {
         Self(Arc::new(Name {
             text: self.0.text.clone(),
@@ -134,7 +133,7 @@ impl Urn {
         }))
     }
 
-    /// The same name, in an error about that request.
+    /// Returns the same name, for an error about that request.
     #[cold]
     pub(crate) fn about(&self, request: &str) -> Self {
         Self(Arc::new(Name {
@@ -144,26 +143,25 @@ impl Urn {
         }))
     }
 
-    /// The request that the error with this name is about.
+    /// Returns the request that the error with this name is about.
     pub(crate) fn request(&self) -> Request<'_> {
         Request(self.0.request.as_deref())
     }
 
-    /// The name as errors show it: with the type of its actor, if that is
-    /// known.
+    /// Returns the name in the format of errors: with the type of its actor, if that is known.
     pub(crate) const fn who(&self) -> Who<'_> {
         Who(self)
     }
 
-    /// One that a peer wrote: ours may be among them.
+    /// Checks a name that a peer wrote, which may be a reserved one.
     pub(crate) fn from_wire(name: &str) -> Result<Self, UrnError> {
         Self::checked(name)
     }
 
-    /// The URN of one of the library's own actors, with its prefix.
+    /// Makes the URN of one of the library's own actors, from a name with the reserved prefix.
     ///
     /// For the crates of this workspace; not covered by semantic versioning.
-    /// The name is a literal of ours, so it is checked in debug builds only.
+    /// The name is a literal of this workspace, so it is checked in debug builds only.
     #[doc(hidden)]
     #[must_use]
     pub fn reserved(urn: &'static str) -> Self {
@@ -174,7 +172,7 @@ impl Urn {
         Self::unchecked(urn)
     }
 
-    /// The URN as text.
+    /// Returns the URN as text.
     ///
     /// # Examples
     ///
@@ -190,10 +188,9 @@ impl Urn {
         &self.0.text
     }
 
-    /// Whether this is the name of one of the library's own actors.
+    /// Returns true if this is the name of one of the library's own actors.
     ///
-    /// A URN that came over a wire may be; ask before giving it to an actor of
-    /// one's own.
+    /// A URN that came over a wire may be such a name; check before giving it to an actor.
     ///
     /// # Examples
     ///
@@ -230,7 +227,7 @@ impl Urn {
     }
 }
 
-/// The last part of the path of a type, without its parameters.
+/// Returns the last part of the path of a type, without its parameters.
 pub(crate) fn type_name(path: &str) -> &str {
     let path = path.split('<').next().unwrap_or(path);
     path.rsplit("::").next().unwrap_or(path)
@@ -240,7 +237,7 @@ fn allowed(ch: char) -> bool {
     ch.is_ascii_graphic() && !matches!(ch, '*' | '?' | '[' | ']' | '{' | '}')
 }
 
-/// The beginning of a refused URN, escaped: it may come from a stranger and end
+/// Returns the beginning of a refused URN, escaped: the URN may come from an untrusted peer and end
 /// up in a log.
 fn excerpt(text: &str) -> String {
     let mut shown = String::with_capacity(EXCERPT + 3);
@@ -255,9 +252,9 @@ fn excerpt(text: &str) -> String {
     shown
 }
 
-/// Why a name was refused as a [`Urn`].
+/// Reason for which a name was refused as a [`Urn`].
 ///
-/// The `urn` in it is the refused name: escaped, and cut after 64 bytes.
+/// The field `urn` is the refused name: escaped, and cut after 64 bytes.
 ///
 /// # Examples
 ///
@@ -288,7 +285,7 @@ pub enum UrnError {
     TooLong {
         /// The refused name, escaped and cut.
         urn: String,
-        /// Its length in bytes.
+        /// Length of the name in bytes.
         len: usize,
     },
 
@@ -302,7 +299,7 @@ pub enum UrnError {
         urn: String,
         /// The first character that is not allowed.
         ch: char,
-        /// Where it begins, in bytes.
+        /// Position of that character, in bytes.
         at: usize,
     },
 
@@ -314,7 +311,7 @@ pub enum UrnError {
     },
 }
 
-/// An actor in an error: `Greeter (urn)`, or the name alone.
+/// Actor in an error: `Greeter (urn)`, or the name alone.
 pub(crate) struct Who<'a>(&'a Urn);
 
 impl fmt::Display for Who<'_> {
@@ -326,7 +323,7 @@ impl fmt::Display for Who<'_> {
     }
 }
 
-/// The name of a request, in an error that may know it.
+/// Name of a request in an error; "the request" if it is not known.
 pub(crate) struct Request<'a>(Option<&'a str>);
 
 impl fmt::Display for Request<'_> {
@@ -374,8 +371,7 @@ impl AsRef<str> for Urn {
     }
 }
 
-/// Maps keyed by URN can be asked with a `&str`: `Eq`, `Ord` and `Hash` are
-/// those of the text.
+/// Lookup by `&str` in maps keyed by URN: `Eq`, `Ord` and `Hash` are those of the text.
 impl Borrow<str> for Urn {
     fn borrow(&self) -> &str {
         self.as_str()
@@ -434,7 +430,7 @@ impl Serialize for Urn {
 
 impl<'de> Deserialize<'de> for Urn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // `str`, not `string`: the check comes before the first copy.
+        // `deserialize_str`, not `deserialize_string`: the check comes before the first copy.
         deserializer.deserialize_str(UrnVisitor)
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Crew<A: Actor> {
     next: AtomicUsize,
     office: Mutex<Office<A>>,
     vacancy: Mutex<Vacancy>,
-    /// Queues of workers that have ended, until their places are filled.
+    /// Queues of workers that have ended, until their replacements are spawned.
     legacies: Mutex<Vec<Legacy<A>>>,
 }
 

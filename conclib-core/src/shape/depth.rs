@@ -8,7 +8,7 @@ use super::{Shape, Value};
 /// Number of steps that are left. Only a step through a pointer or container counts, since only
 /// there a type can contain itself.
 pub trait Depth: 'static {
-    /// The shape of `T`, one step further in.
+    /// Shape of `T`, with one step less left.
     type Inside<T: Shape + ?Sized>: Value;
 }
 

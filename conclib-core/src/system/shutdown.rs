@@ -152,7 +152,7 @@ impl Shutdown {
                 report = shutdown.run(own) => report,
                 () = done.closed() => ShutdownReport::default(),
             };
-            // The receiver may have gone.
+            // The receiver may have been dropped.
             let _ = done.send(report.clone());
             report
         };

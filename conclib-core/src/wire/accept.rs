@@ -1,4 +1,4 @@
-//! How a request that came over a wire becomes a message.
+//! Decoding of a request that came over a wire.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -8,15 +8,15 @@ use crate::fault::Fault;
 use crate::message::{Message, decode};
 use crate::reply::{ReplyTo, Request};
 
-/// Decodes a request that came over a wire. What does not fit is answered
-/// here, and `None` is left.
+/// Decodes a request that came over a wire. Answers a request that cannot be decoded with an error,
+/// and returns `None`.
 #[doc(hidden)]
 pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: WireAsker) -> Option<Request<M>> {
     if !asker.same_shape(envelope.fingerprint, M::FINGERPRINT) {
         asker.refuse(&Failure::SchemaMismatch(M::NAME.into()));
         return None;
     }
-    // The serde code of a message is a user's, and may panic.
+    // The serde code of a message is the user's, and may panic.
     let decoded = catch_unwind(AssertUnwindSafe(|| {
         decode::<M>(envelope.codec, envelope.body)
     }));
