@@ -1,4 +1,4 @@
-//! What travels: a request, and the response to it.
+//! Envelopes: the requests and responses that travel on a wire.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,68 +13,68 @@ use crate::error::Failure;
 use crate::message::{WireMessage, decode};
 use crate::urn::Urn;
 
-/// The id of a request: a UUIDv7, so that ids sort by their time.
+/// Id of a request: a UUIDv7, so that ids sort by their time.
 pub type RequestId = Uuid;
 
-/// A request on a wire, borrowed from the bytes it came in or will go out in.
+/// Request on a wire, borrowed from its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Envelope<'a> {
-    /// Which request; unique for its sender.
+    /// Id of the request; unique for its sender.
     pub id: RequestId,
-    /// The URN of the actor, not yet checked.
+    /// URN of the actor, not yet checked.
     pub to: &'a str,
-    /// The wire name of the message.
+    /// Wire name of the message.
     pub message: &'a str,
-    /// How long the asker still waits.
+    /// Time that the asker still waits.
     pub timeout: Duration,
-    /// The W3C `traceparent` of the asker's span; empty for none.
+    /// W3C `traceparent` of the asker's span; empty for none.
     pub trace: &'a str,
-    /// In which codec the body is, and the answer is to be.
+    /// Codec of the body and of the answer.
     pub codec: Codec,
-    /// The shape that the sender knows of the message; zero for "not known".
+    /// Fingerprint of the message's schema as the sender knows it; zero for "not known".
     pub fingerprint: u64,
-    /// Whether an answer is wanted, or only word that it is queued.
+    /// True if an answer is wanted; false if only a confirmation that the message is queued.
     pub asked: bool,
-    /// How urgent the sender says it is; `None` leaves that to the message.
+    /// Priority that the sender sets; `None` for that of the message type.
     pub priority: Option<u8>,
-    /// Who waits for the answer, if actors do; not yet checked. At most
+    /// Encoded chain of actors that wait for the answer, not yet checked; empty for none. At most
     /// [`MAX_CHAIN`](super::MAX_CHAIN) bytes.
     pub chain: &'a [u8],
-    /// The message.
+    /// Encoded message.
     pub body: &'a [u8],
 }
 
-/// The answer to a request on a wire.
+/// Answer to a request on a wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Response<'a> {
-    /// Which request it answers.
+    /// Id of the request that it answers.
     pub id: RequestId,
-    /// What the body is.
+    /// Kind of the body.
     pub kind: ResponseKind,
-    /// In which codec the body is.
+    /// Codec of the body.
     pub codec: Codec,
-    /// The reply, the error or the failure.
+    /// Encoded reply, error or failure.
     pub body: &'a [u8],
 }
 
-/// What the body of a [`Response`] is.
+/// Kind of the body of a [`Response`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ResponseKind {
-    /// The reply of the message.
+    /// Reply of the message.
     Reply = 0,
-    /// The error of the message.
+    /// Error of the message.
     Error = 1,
-    /// Why there is neither.
+    /// Failure: the reason for which there is neither.
     Failure = 2,
-    /// A told message is queued; the body is empty.
+    /// Confirmation that a told message is queued; the body is empty.
     Queued = 3,
-    /// The reply is a stream, whose items follow; the body is empty.
+    /// Begin of a stream of replies, whose items follow; the body is empty.
     Stream = 4,
 }
 
 impl ResponseKind {
-    /// The kind of that number on the wire.
+    /// Returns the kind of that number on the wire.
     pub const fn from_id(id: u8) -> Option<Self> {
         match id {
             0 => Some(Self::Reply),
@@ -87,21 +87,21 @@ impl ResponseKind {
     }
 }
 
-/// A [`Response`] that owns its body.
+/// [`Response`] that owns its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResponseEnvelope {
-    /// Which request it answers.
+    /// Id of the request that it answers.
     pub id: RequestId,
-    /// What the body is.
+    /// Kind of the body.
     pub kind: ResponseKind,
-    /// In which codec the body is.
+    /// Codec of the body.
     pub codec: Codec,
-    /// The reply, the error or the failure.
+    /// Encoded reply, error or failure.
     pub body: Vec<u8>,
 }
 
 impl ResponseEnvelope {
-    /// The same, borrowed.
+    /// Borrows the response.
     pub fn as_response(&self) -> Response<'_> {
         Response {
             id: self.id,
@@ -113,8 +113,8 @@ impl ResponseEnvelope {
 
     pub(crate) fn failure(id: RequestId, codec: Codec, failure: &Failure) -> Self {
         let mut body = Vec::new();
-        // A failure is a few strings of ours; should it not fit after all, an
-        // empty body is read as "no reply" on the other side.
+        // A failure is a few short strings. If it did not fit after all, the other side would read
+        // the empty body as `NoReply`.
         if codec.encode(failure, &mut body).is_err() {
             body.clear();
         }
@@ -127,11 +127,9 @@ impl ResponseEnvelope {
     }
 }
 
-/// A request from outside whose message its actor does not declare:
-/// `#[fallback]` gets it.
+/// Request over a wire whose message its actor does not declare; passed to `#[fallback]`.
 ///
-/// It is answered by [`respond`](Self::respond). Dropped, it tells the asker
-/// that no reply comes.
+/// Answered by [`respond`](Self::respond). A drop tells the asker that no reply comes.
 pub struct RequestEnvelope {
     pub(crate) asker: WireAsker,
     pub(crate) to: Urn,
@@ -151,36 +149,36 @@ impl RequestEnvelope {
         }
     }
 
-    /// The URN that was asked.
+    /// Returns the URN that was asked.
     pub fn to(&self) -> &Urn {
         &self.to
     }
 
-    /// The wire name of the message.
+    /// Returns the wire name of the message.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The codec of the body.
+    /// Returns the codec of the body.
     pub fn codec(&self) -> Codec {
         self.asker.codec()
     }
 
-    /// The message, still encoded.
+    /// Returns the message, still encoded.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// Whether this is an `M`, by its wire name.
+    /// Returns true if the message is an `M`, by its wire name.
     pub fn matches<M: WireMessage>(&self) -> bool {
         *self.message == *M::NAME
     }
 
-    /// Decodes the body as an `M`, whatever its name is.
+    /// Decodes the body as an `M`, without a check of its name.
     ///
     /// # Errors
-    /// The body does not fit, or both sides know the message in different
-    /// shapes.
+    /// Fails if the body cannot be decoded, or if the two sides have different schemas of the
+    /// message.
     pub fn extract<M: WireMessage>(&self) -> Result<M, CodecError> {
         if !self.asker.same_shape(self.fingerprint, M::FINGERPRINT) {
             return Err(CodecError::shape(M::NAME));
@@ -191,7 +189,7 @@ impl RequestEnvelope {
     /// Decodes the body as any serde type.
     ///
     /// # Errors
-    /// The body does not fit.
+    /// Fails if the body cannot be decoded.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, CodecError> {
         self.codec().decode(&self.body)
     }
@@ -199,7 +197,8 @@ impl RequestEnvelope {
     /// Answers with a reply, in the codec of the request.
     ///
     /// # Errors
-    /// The reply does not fit a frame; the asker is told so.
+    /// Fails if the reply cannot be encoded or is too large for a frame; the asker gets that error
+    /// too.
     pub fn respond<T: Serialize + ?Sized>(self, reply: &T) -> Result<(), CodecError> {
         self.asker.respond(reply)
     }

@@ -1,11 +1,11 @@
-//! The parts of a frame, read one after the other.
+//! Cursor that reads the parts of a frame in order.
 
 use uuid::Uuid;
 
 use super::FrameError;
 use crate::wire::{Codec, MAX_CHAIN, RequestId};
 
-/// The length of a chain, if it can have that.
+/// Returns the length of a chain, if it is valid.
 pub(super) fn chain_len(chain: &[u8]) -> Result<u16, FrameError> {
     let bad = FrameError::BadChain(chain.len());
     match u16::try_from(chain.len()) {
@@ -14,7 +14,7 @@ pub(super) fn chain_len(chain: &[u8]) -> Result<u16, FrameError> {
     }
 }
 
-/// What is still to be read.
+/// Bytes that are still to be read.
 pub(super) struct Cursor<'a>(&'a [u8]);
 
 impl<'a> Cursor<'a> {
