@@ -29,7 +29,7 @@ struct Asked {
 
 #[derive(Debug)]
 struct Asking {
-    /// The actor whose turn is to answer, if the asker waits for one.
+    /// Actor whose turn is to answer, if the asker waits for a turn.
     target: Option<ActorId>,
     /// Inbound wait of the callers, while it is entered.
     arrival: Option<Arrival>,
@@ -102,7 +102,7 @@ impl Cancellation {
 
     fn keep(&self, arrival: Arrival) {
         let mut asking = self.asking();
-        // Under the lock: whoever ends it from now on looks for it.
+        // Set under the lock, so that a later `end` looks for the inbound wait.
         let before = self.0.state.fetch_or(ENTERED, Ordering::AcqRel);
         let unkept = match before & (ASIDE | ANSWERED) {
             0 => asking.arrival.replace(arrival),

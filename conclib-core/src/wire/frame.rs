@@ -11,7 +11,7 @@
 //! | 3 cancel | id (16) |
 //! | 4 goodbye | nothing: no new requests are accepted; the pending answers still come |
 //! | 5 item | id (16); the rest is the body of an item of a stream |
-//! | 6 end | id (16), codec (1), 0 if the stream is complete; else the rest is the failure that ended it |
+//! | 6 end | id (16), codec (1), 0 if the stream is complete; else the rest is its failure |
 //! | 7 credit | id (16), items (4): the number of further items that may be sent |
 //! | 8 waits | id (16); the rest is the chain of the actors that wait for the answer by now |
 //!

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Codec;
 
-/// How much of a codec's own complaint is kept, in bytes: it may quote the
-/// body, and it travels back to whoever sent that.
+/// Maximum number of bytes that are kept of a codec's own error text: the text may quote the body,
+/// and travels back to its sender.
 const DETAIL: usize = 200;
 
 /// Reason for which a value could not be encoded, or a body could not be decoded.
@@ -85,7 +85,7 @@ pub enum CodecError {
     /// The message is marked `#[message(local)]`.
     #[error("the message `{message}` is local: it holds what cannot travel")]
     Local {
-        /// The name of the message.
+        /// Name of the message.
         message: String,
     },
 
