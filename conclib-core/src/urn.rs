@@ -160,8 +160,8 @@ impl Urn {
 
     /// Makes the URN of one of the library's own actors, from a name with the reserved prefix.
     ///
-    /// For the crates of this workspace; not covered by semantic versioning.
-    /// The name is a literal of this workspace, so it is checked in debug builds only.
+    /// For the crates of this workspace; not covered by semantic versioning. The name is a literal
+    /// of this workspace, so it is checked in debug builds only.
     #[doc(hidden)]
     #[must_use]
     pub fn reserved(urn: &'static str) -> Self {

@@ -2,7 +2,6 @@
 //!
 //! A frame is its length, four bytes, followed by that number of bytes. All numbers are big endian.
 //! The first byte is the kind:
-//! numbers are big endian. The first byte says what it is:
 //!
 //! | kind | then |
 //! |---|---|

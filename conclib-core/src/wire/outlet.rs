@@ -23,7 +23,6 @@ pub type Answerer = Box<dyn FnOnce(Result<Answered<'_>, Failure>) + Send>;
 ///
 /// Shared by all tasks of the process. Reconnects by itself, and limits the number of pending
 /// requests, in total and to one actor.
-/// way at once, in all and to one actor.
 pub trait Outlet: Send + Sync + 'static {
     /// Sends a request now, or returns the reason and the answerer.
     ///

@@ -9,7 +9,6 @@ use super::{CodecError, MAX_DEPTH, MAX_ELEMENTS};
 ///
 /// The error types on the way belong to the codecs, so the limit is noted here, where the outermost
 /// caller finds it.
-/// here for the outermost caller to find, whatever became of the error.
 pub(super) struct Budget {
     elements: Cell<usize>,
     broken: Cell<Option<Broken>>,
