@@ -67,7 +67,7 @@ pub(crate) async fn before<F: Future>(until: Instant, future: F) -> Option<F::Ou
 fn has_limits() -> bool {
     let limits = check();
     if let Err(error) = &limits {
-        tracing::error!(target: "conclib", %error, "waits without a limit");
+        tracing::error!(target: "conclib", %error, "no timers: this wait has no limit");
     }
     limits.is_ok()
 }
@@ -76,6 +76,6 @@ fn has_limits() -> bool {
 pub(crate) async fn pause(time: Duration) {
     match check() {
         Ok(_) => sleep(time).await,
-        Err(error) => tracing::error!(target: "conclib", %error, "does not wait"),
+        Err(error) => tracing::error!(target: "conclib", %error, "no timers: a pause is skipped"),
     }
 }

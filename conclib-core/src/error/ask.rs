@@ -283,7 +283,7 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             Self::Fault { urn, fault } => {
                 write!(
                     f,
-                    "{} of {} failed there: {fault}",
+                    "{} to {} failed in its handler: {fault}",
                     urn.request(),
                     urn.who()
                 )
@@ -379,7 +379,7 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             Self::Cancelled { urn } => {
                 write!(
                     f,
-                    "{} to {} was given up before it was served",
+                    "{} to {} was cancelled before it was handled",
                     urn.request(),
                     urn.who()
                 )

@@ -20,7 +20,7 @@ pub enum PublishError {
     #[error(transparent)]
     Urn(#[from] UrnError),
     /// The actor has ended, or it lives in another system or process.
-    #[error("`{actor}` does not live in the system `{system}`, which can give it no name")]
+    #[error("`{actor}` does not live in the system `{system}`, so it cannot be published there")]
     NotHere {
         /// The actor.
         actor: Urn,

@@ -43,7 +43,7 @@ pub enum SpawnError {
         urn: Urn,
     },
     /// A thread for the actor could not be started.
-    #[error("no thread for the actor: {detail}")]
+    #[error("no thread could be started for the actor: {detail}")]
     Thread {
         /// Error text of the operating system.
         detail: String,

@@ -175,7 +175,7 @@ impl Shutdown {
         match report {
             Ok(report) => report,
             Err(error) => {
-                tracing::error!(target: "conclib", %error, "no thread keeps the deadlines");
+                tracing::error!(target: "conclib", %error, "no thread could be started to keep the deadlines of a shutdown");
                 self.run(own).await
             }
         }

@@ -118,7 +118,7 @@ pub(super) fn given() -> Option<u64> {
 pub(super) fn seeded(seed: u64) -> System {
     let runtime = match Handle::try_current() {
         Ok(runtime) => runtime,
-        Err(error) => panic!("a seeded system runs its turns here: {error}"),
+        Err(error) => panic!("a seeded system needs a tokio runtime on this thread: {error}"),
     };
     assert!(
         runtime.runtime_flavor() == RuntimeFlavor::CurrentThread,

@@ -33,7 +33,7 @@ pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: WireAsker) -> Option<R
         Err(panic) => {
             let error = CodecError::Malformed {
                 codec: envelope.codec,
-                detail: format!("reading it panicked: {}", Fault::panic(&*panic)),
+                detail: format!("decoding it panicked: {}", Fault::panic(&*panic)),
             };
             asker.refuse(&Failure::Codec(Box::new(error), Delivery::NotDelivered));
             None

@@ -37,17 +37,17 @@ pub(crate) struct Step {
 /// Reason for which bytes are not a chain.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ChainError {
-    #[error("the chain of those who wait is cut short")]
+    #[error("the chain of waiting actors is cut short")]
     Truncated,
-    #[error("the chain of those who wait has over {MAX_CHAIN_STEPS} steps")]
+    #[error("the chain of waiting actors has over {MAX_CHAIN_STEPS} steps")]
     TooLong,
-    #[error("the chain of those who wait begins with nobody's mark")]
+    #[error("the chain of waiting actors begins with nobody's mark")]
     NoMark,
-    #[error("in the chain of those who wait, one waits for none before it")]
+    #[error("in the chain of waiting actors, a step waits for none before it")]
     Order,
-    #[error("in the chain of those who wait, a type has no printable name")]
+    #[error("in the chain of waiting actors, a type has no printable name")]
     TypeName,
-    #[error("in the chain of those who wait: {0}")]
+    #[error("in the chain of waiting actors: {0}")]
     Urn(#[from] UrnError),
 }
 

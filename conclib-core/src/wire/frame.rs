@@ -113,13 +113,13 @@ pub enum FrameError {
     #[error("a frame is in the unknown codec {0}: is the other side another version?")]
     UnknownCodec(u8),
     /// A name is not UTF-8, or over 255 bytes.
-    #[error("a name in a frame is no text of at most 255 bytes")]
+    #[error("a name in a frame is not utf-8, or longer than 255 bytes")]
     BadName,
     /// A chain is empty, or over [`MAX_CHAIN`] bytes.
-    #[error("a chain of those who wait in a frame has {0} bytes, and not 1 to {MAX_CHAIN}")]
+    #[error("a chain of waiting actors in a frame has {0} bytes, and not 1 to {MAX_CHAIN}")]
     BadChain(usize),
     /// The frame has more bytes than its kind.
-    #[error("a frame is longer than it should be")]
+    #[error("a frame has bytes after its end")]
     TrailingBytes,
 }
 

@@ -184,7 +184,7 @@ pub(crate) fn try_tell_away<M: Message>(
         if let Err(failure) = queued(response) {
             let error = AskError::<Never>::new(to, failure);
             let message = M::NAME;
-            tracing::warn!(target: "conclib", request = message, %error, "a message that was told was not queued");
+            tracing::warn!(target: "conclib", request = message, %error, "a told message was not queued by the other process");
         }
     });
     let manner = Manner {

@@ -139,7 +139,7 @@ impl<T> Incoming<T> {
         // The serde code of an item is the user's, and may panic.
         let decoded = catch_unwind(|| decode(codec, &body));
         let decoded = decoded.unwrap_or_else(|panic| {
-            let detail = format!("reading it panicked: {}", Fault::panic(&*panic));
+            let detail = format!("decoding it panicked: {}", Fault::panic(&*panic));
             Err(CodecError::Malformed { codec, detail })
         });
         Poll::Ready(

@@ -83,7 +83,7 @@ pub enum CodecError {
     },
 
     /// The message is marked `#[message(local)]`.
-    #[error("the message `{message}` is local: it holds what cannot travel")]
+    #[error("the message `{message}` is local: it cannot leave its process")]
     Local {
         /// Name of the message.
         message: String,
