@@ -73,8 +73,11 @@ pub fn boxed<E: HookError>(error: E) -> BoxError {
     error.into_box()
 }
 
-/// Static assertion on a type: compiles only if `IS` is true, and then resolves to `T`. The
-/// implementing type is a local one, so that the orphan rule does not matter.
+/// Check of a type whose proof is the constant `IS`: `Type` is `T`, provided that the constant
+/// compiles. A failed check is so reported once, and not at each use of the type.
+///
+/// Implemented by all types, but used on a type of the user's own crate, for which no other crate
+/// can add an implementation.
 pub trait Proven<T, const IS: bool> {
     /// The type itself.
     type Type;

@@ -46,8 +46,8 @@ impl fmt::Display for Delivery {
 pub enum AskError<E = Never> {
     /// The handler returned an error of its own type; the actor goes on.
     Handler(E),
-    /// The handler failed with an error whose type this side does not know: the request was handled
-    /// by a peer with another build or in another language.
+    /// The handler failed with an error whose type this side does not know: that of a JSON ask, or
+    /// of a foreign peer.
     Fault {
         /// Actor that was asked.
         urn: Urn,

@@ -201,7 +201,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     }
 
     /// Sets the default timeout of calls to this actor. Goes before `#[actor(timeout = "…")]` and
-    /// [`System::with_ask_timeout`](crate::System::with_ask_timeout); the call's own
+    /// [`System::with_ask_timeout`](super::System::with_ask_timeout); the call's own
     /// [`Call::timeout`](crate::Call::timeout) goes before this. `Duration::MAX` is for ever.
     pub fn ask_timeout(mut self, after: Duration) -> Self {
         self.options.seed.ask_timeout = Some(after);
