@@ -129,7 +129,7 @@ pub enum AskError<E = Never> {
     /// No connection to the actor's process existed; a message that may wait for one waited until
     /// its deadline. The handler has not run. The client keeps trying to connect.
     Unreachable {
-        /// The actor that was asked.
+        /// Actor that was asked.
         urn: Urn,
         /// Time without a connection, and the reason.
         outage: Box<Outage>,
@@ -163,7 +163,7 @@ pub enum AskError<E = Never> {
     },
     /// A timeout needs a tokio runtime with timers, and the current one has none.
     NoTimers {
-        /// The actor that was asked.
+        /// Actor that was asked.
         urn: Urn,
         /// Says if the handler may have run.
         delivery: Delivery,
