@@ -17,9 +17,8 @@ const SLOT_BITS: u32 = 24;
 const SLOT_MASK: u64 = (1 << SLOT_BITS) - 1;
 
 impl ActorId {
-    /// One that nobody has. The counter is shared by all systems of the
-    /// process, so that a message from one to another is not taken for a
-    /// message from a neighbour.
+    /// Makes a new id. All systems of the process share the counter, so that a message from another
+    /// system is not taken for one from an actor of the same system.
     pub(crate) fn next(slot: usize) -> Self {
         static AGE: AtomicU64 = AtomicU64::new(1);
         let age = AGE.fetch_add(1, Ordering::Relaxed);
@@ -27,7 +26,7 @@ impl ActorId {
         Self(NonZeroU64::new(age << SLOT_BITS | slot).unwrap_or(NonZeroU64::MAX))
     }
 
-    /// The place in the table; `None` if it is further back than fits.
+    /// Returns the index in the table; `None` if the index does not fit.
     pub(crate) fn slot(self) -> Option<usize> {
         let slot = self.0.get() & SLOT_MASK;
         usize::try_from(slot).ok().filter(|_| slot < SLOT_MASK)

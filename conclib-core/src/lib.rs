@@ -1,9 +1,8 @@
-//! The actors of conclib inside one process, and the wire they are reached by
-//! from outside. Users depend on the crate `conclib`, which re-exports this.
+//! Actors of conclib inside one process, and the wire formats to reach them from other processes.
+//! Users depend on the crate `conclib`, which re-exports this one.
 //!
-//! The floors of this crate, lowest first: names, faults and errors; messages
-//! and replies; the wire; the actor, with its mailbox and its life; the topics; the system;
-//! the pools; what tests them.
+//! Floors of this crate, lowest first: names, faults and errors; messages and replies; the wire;
+//! the actor, with its mailbox and lifecycle; the topics; the system; the pools; the test kit.
 
 mod actor;
 mod actor_id;
@@ -64,7 +63,7 @@ pub use conclib_wire::Shape;
 pub use conclib_wire::{Escalation, State, StopReason};
 pub use conclib_wire::{Urn, UrnError};
 pub use events::{DeadLetter, DeadLetterCause, Event, Events, NotRestarted};
-/// What a handler with many replies returns: `impl Stream<Item = T>`.
+/// Return type of a handler with many replies: `impl Stream<Item = T>`.
 pub use futures_core::Stream;
 pub use message::{Local, Message, Road, Wire, WireMessage};
 pub use named::Named;

@@ -1,11 +1,11 @@
-//! A waker that stays the same while the task behind it changes.
+//! Waker that stays the same while the task behind it changes.
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 use crate::sync::AtomicWaker;
 
-/// Wakes whichever task polled last. A mailbox knows one waker for ever.
+/// Waker that forwards to the task that polled last, for a mailbox that keeps one waker for ever.
 #[derive(Default)]
 pub(crate) struct Relay(AtomicWaker);
 

@@ -1,41 +1,41 @@
-//! Who waits for the answer to a request, as it travels with the request.
+//! Chain of callers that wait for the answer to a request; travels with the request.
 //!
-//! A chain is a tree. Its first step is the actor that asks; each later one
-//! waits for an earlier one. An actor that waits over a wire is known by a
-//! mark, which only its own system can read: whoever is given a chain passes it
-//! on, and cannot tell what the marks in it stand for, nor make one up.
+//! A chain is a tree. Its first step is the actor that asks; each later one waits for an earlier
+//! one. An actor that waits over a wire is identified by a mark, a random token that only its own
+//! process can read: a peer that receives a chain passes it on, and can neither interpret the marks
+//! in it nor forge one.
 //!
-//! A step is its mark (8 bytes, 0 for an actor that waits for a neighbour), the
-//! index of the step it waits for (1), and the length and bytes of its URN and
-//! of the path of its type (1 + n each).
+//! A step is its mark (8 bytes, 0 for an actor that waits inside its process), the index of the
+//! step it waits for (1), and the length and bytes of its URN and of the path of its type (1 + n
+//! each).
 
 use std::num::NonZeroU64;
 
 use crate::cycle::CycleStep;
 use crate::urn::{Urn, UrnError};
 
-/// The most bytes that a chain has.
+/// Maximum length of a chain, in bytes.
 pub const MAX_CHAIN: usize = 4096;
 
-/// The most actors that a chain names. Circles that are longer are not found.
+/// Maximum number of actors that a chain names. Longer cycles are not found.
 pub const MAX_CHAIN_STEPS: usize = 64;
 
-/// What a system knows one of its waits by, in a chain that comes back to it.
+/// Token by which a process recognises one of its own waits in a chain that comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Mark(pub NonZeroU64);
 
-/// One who waits.
+/// Waiting actor in a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// There if it waits over a wire.
+    /// Token of its wait, if that is for an actor in another process.
     pub mark: Option<Mark>,
-    /// Which of the steps before it waits for; of the first, itself.
+    /// Index of the step that this one waits for; of the first step, its own.
     pub via: usize,
     /// Actor that waits.
     pub who: CycleStep,
 }
 
-/// Why bytes are no chain.
+/// Reason for which bytes are not a chain.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
     /// The bytes end in the middle of a step.
@@ -58,15 +58,16 @@ pub enum ChainError {
     Urn(#[from] UrnError),
 }
 
-/// Writes as many steps as a chain may have. No step is there without the one
-/// it waits for, as that comes first.
+/// Encodes as many steps as a chain may have. A step comes after the one it waits for, so a chain
+/// that is cut is still valid.
 pub fn encode(steps: &[Step]) -> Vec<u8> {
     let mut out = Vec::with_capacity(64);
     for step in steps.iter().take(MAX_CHAIN_STEPS) {
         let before = out.len();
         let mark = step.mark.map_or(0, |mark| mark.0.get());
         out.extend_from_slice(&mark.to_be_bytes());
-        // There are fewer steps than fit a byte, and a name fits one.
+        // The index and the lengths fit a byte: a chain has at most 64 steps, a name at most 255
+        // bytes.
         out.push(u8::try_from(step.via).unwrap_or(0));
         for name in [step.who.urn.as_str(), short(&step.who.type_name)] {
             out.push(u8::try_from(name.len()).unwrap_or(0));
@@ -80,7 +81,7 @@ pub fn encode(steps: &[Step]) -> Vec<u8> {
     out
 }
 
-/// The path of a type without its parameters, if a chain can say it.
+/// Returns the path of a type without its parameters; empty if it is too long for a chain.
 fn short(path: &str) -> &str {
     let path = path.split('<').next().unwrap_or(path);
     if path.len() > usize::from(u8::MAX) {
@@ -121,7 +122,7 @@ pub fn decode(mut bytes: &[u8]) -> Result<Vec<Step>, ChainError> {
     }
 }
 
-/// The same, once read and written again: for those who throw bytes at it.
+/// Decodes and encodes a chain, for fuzz tests.
 pub fn rewrite_chain(bytes: &[u8]) -> Option<Vec<u8>> {
     decode(bytes).ok().map(|steps| encode(&steps))
 }
@@ -132,7 +133,7 @@ fn array<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], ChainError> {
     Ok(*array)
 }
 
-/// `None` if it is no text.
+/// Reads a name; `None` if it is not UTF-8.
 fn name<'a>(bytes: &mut &'a [u8]) -> Result<Option<&'a str>, ChainError> {
     let [len] = array(bytes)?;
     let (name, rest) = bytes

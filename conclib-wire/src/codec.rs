@@ -1,10 +1,9 @@
-//! How values become the body of an envelope, and how they come back.
+//! Codecs: encoding and decoding of the body of an envelope.
 //!
-//! A body comes from whoever can reach the link or the broker, so reading one
-//! is bounded in size, depth and number of elements, whatever the type. Writing
-//! keeps to the same bounds: what is sent can be read. A field of JSON that the
-//! type does not have is skipped without recursion: only the size of the body
-//! bounds what is in it.
+//! A body may come from an untrusted peer, so decoding is bounded in size, depth and number of
+//! elements, for every type. Encoding keeps the same bounds, so that a body that was sent can be
+//! read. A JSON field that the type does not have is skipped without recursion: only the size of
+//! the body bounds its content.
 
 use std::fmt;
 
@@ -23,9 +22,9 @@ pub use self::bincode::Bincode;
 pub use self::error::CodecError;
 pub use self::json::Json;
 
-/// The longest body, in bytes: 1 MiB.
+/// Maximum length of a body, in bytes: 1 MiB.
 ///
-/// Whoever frames bodies adds room for the envelope to this.
+/// A frame has additional room for the envelope.
 ///
 /// # Examples
 ///
@@ -37,12 +36,12 @@ pub use self::json::Json;
 /// ```
 pub const MAX_BODY: usize = 1024 * 1024;
 
-/// How deep the value in a body may be nested, in levels.
+/// Maximum nesting of the value in a body, in levels.
 ///
-/// Each struct, tuple, sequence, map, `Some`, newtype and enum variant with
-/// fields is one level. Bincode allows all of them. JSON spends two levels on
-/// a variant with fields, and allows one level less. A field of JSON that the
-/// type does not have may be nested deeper: it is skipped, and makes no value.
+/// Each struct, tuple, sequence, map, `Some`, newtype and enum variant with fields is one level.
+/// Bincode allows all of them. JSON takes two levels for a variant with fields, and allows one
+/// level less. A JSON field that the type does not have may be nested deeper: it is skipped, and
+/// makes no value.
 ///
 /// # Examples
 ///
@@ -62,12 +61,11 @@ pub const MAX_BODY: usize = 1024 * 1024;
 /// ```
 pub const MAX_DEPTH: usize = 128;
 
-/// How many elements all sequences and maps of one body may have together; an
-/// entry of a map is one element.
+/// Maximum number of elements of all sequences and maps of one body together; an entry of a map is
+/// one element.
 ///
-/// As many as [`MAX_BODY`] has bytes: elements that take up room on the wire
-/// reach that limit first, and the ones that take up none, as in `Vec<()>`,
-/// are stopped here.
+/// Equal to the number of bytes in [`MAX_BODY`]: elements that take up room on the wire reach that
+/// limit first, and elements that take up none, as in `Vec<()>`, reach this one.
 ///
 /// # Examples
 ///
@@ -80,11 +78,10 @@ pub const MAX_DEPTH: usize = 128;
 /// ```
 pub const MAX_ELEMENTS: usize = MAX_BODY;
 
-/// A way to write values as bytes, and to read them back from bytes that
-/// nobody vouches for.
+/// Codec that writes values as bytes, and reads them back from untrusted bytes.
 ///
-/// Use [`Codec`] where the codec is known only when the program runs, and one
-/// of [`Bincode`] and [`Json`] where it is known before.
+/// Use [`Codec`] where the codec is known only at run time, and [`Bincode`] or [`Json`] where it is
+/// known at compile time.
 ///
 /// # Examples
 ///
@@ -102,36 +99,35 @@ pub const MAX_ELEMENTS: usize = MAX_BODY;
 /// # Ok::<(), CodecError>(())
 /// ```
 pub trait WireCodec {
-    /// The byte that names this codec in a frame; never 0.
+    /// Byte that identifies this codec in a frame; never 0.
     const ID: u8;
 
-    /// The name of this codec, for people.
+    /// Name of this codec, for people.
     const NAME: &'static str;
 
     /// Appends the encoded `value` to `out`.
     ///
     /// # Errors
     ///
-    /// [`CodecError`] when the value is over a limit, or when this codec cannot
-    /// express it. Then `out` is as long as it was before.
+    /// [`CodecError`] if the value exceeds a limit, or if this codec cannot express it. Then `out`
+    /// is as long as before.
     fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError>;
 
     /// Reads a value from `bytes`, which are one whole body.
     ///
-    /// Any bytes are safe to give: reading ends, and neither panics nor
-    /// overflows the stack, as long as `T` itself does not.
+    /// Safe for any bytes: decoding ends, and neither panics nor overflows the stack, as long as
+    /// `T` itself does not.
     ///
     /// # Errors
     ///
-    /// [`CodecError`] when the bytes are over a limit, are not a `T`, or go on
-    /// after it.
+    /// [`CodecError`] if the bytes exceed a limit, are not a `T`, or go on after it.
     fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError>;
 }
 
-/// One of the codecs of the wire; the id in a frame picks it.
+/// Codec of a body; the id in a frame selects it.
 ///
-/// Bincode, the default, is for peers that share the Rust types. JSON is for
-/// everybody else, and for types that do not fit bincode.
+/// Bincode, the default, is for peers that share the Rust types. JSON is for all other peers, and
+/// for types that do not fit bincode.
 ///
 /// # Examples
 ///
@@ -151,15 +147,15 @@ pub trait WireCodec {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Codec {
-    /// Small and fast, for peers with the same types: [`Bincode`].
+    /// Compact and fast, for peers with the same types: [`Bincode`].
     #[default]
     Bincode,
-    /// Readable by everybody: [`Json`].
+    /// Readable in every language: [`Json`].
     Json,
 }
 
 impl Codec {
-    /// The byte that names this codec in a frame.
+    /// Returns the byte that identifies this codec in a frame.
     ///
     /// # Examples
     ///
@@ -177,8 +173,8 @@ impl Codec {
         }
     }
 
-    /// The codec that a byte in a frame names, or `None`: the frame is from a
-    /// newer peer, or no frame at all.
+    /// Returns the codec of an id in a frame; `None` for an unknown one: the frame comes from a
+    /// newer peer, or is no frame at all.
     ///
     /// # Examples
     ///
@@ -197,7 +193,7 @@ impl Codec {
         }
     }
 
-    /// The name of this codec, for people; also what it is displayed as.
+    /// Returns the name of this codec, which `Display` prints.
     ///
     /// # Examples
     ///
@@ -214,12 +210,12 @@ impl Codec {
         }
     }
 
-    /// Appends the encoded `value` to `out`, as [`WireCodec::encode`] does.
+    /// Appends the encoded `value` to `out`, like [`WireCodec::encode`].
     ///
     /// # Errors
     ///
-    /// [`CodecError`] when the value is over a limit, or when this codec cannot
-    /// express it. Then `out` is as long as it was before.
+    /// [`CodecError`] if the value exceeds a limit, or if this codec cannot express it. Then `out`
+    /// is as long as before.
     ///
     /// # Examples
     ///
@@ -243,13 +239,11 @@ impl Codec {
         }
     }
 
-    /// Reads a value from `bytes`, which are one whole body, as
-    /// [`WireCodec::decode`] does.
+    /// Reads a value from `bytes`, which are one whole body, like [`WireCodec::decode`].
     ///
     /// # Errors
     ///
-    /// [`CodecError`] when the bytes are over a limit, are not a `T`, or go on
-    /// after it.
+    /// [`CodecError`] if the bytes exceed a limit, are not a `T`, or go on after it.
     ///
     /// # Examples
     ///

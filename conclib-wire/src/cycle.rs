@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::urn::{Urn, type_name};
 
-/// Actors that would wait for each other, in a circle: the first is the last.
+/// Actors that would wait for each other in a cycle: the first is the last.
 pub type Cycle = Box<[CycleStep]>;
 
-/// Member of a circle of actors that would wait for each other.
+/// Member of a cycle of actors that would wait for each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CycleStep {
-    /// The path of the type of the actor.
+    /// Path of the actor's type.
     pub type_name: Box<str>,
-    /// The name of the actor.
+    /// Name of the actor.
     pub urn: Urn,
 }
 
@@ -27,7 +27,7 @@ impl CycleStep {
     }
 }
 
-/// The type and the name: `Greeter(greeter)`.
+/// Writes type and name: `Greeter(greeter)`.
 impl fmt::Display for CycleStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}({})", type_name(&self.type_name), self.urn)

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Says whether a handler may have run although no reply came: that decides if a
-/// request can be sent again without harm.
+/// Delivery state of a request that got no reply: decides if the request can be sent again without
+/// running its handler twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Delivery {
     /// The handler has not run and will not run.

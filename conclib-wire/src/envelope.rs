@@ -1,4 +1,4 @@
-//! What travels: a request, and the response to it.
+//! Envelopes: the requests and responses that travel on a wire.
 
 use std::time::Duration;
 
@@ -7,68 +7,68 @@ use uuid::Uuid;
 use crate::codec::Codec;
 use crate::failure::Failure;
 
-/// The id of a request: a UUIDv7, so that ids sort by their time.
+/// Id of a request: a UUIDv7, so that ids sort by their time.
 pub type RequestId = Uuid;
 
-/// A request on a wire, borrowed from the bytes it came in or will go out in.
+/// Request on a wire, borrowed from its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Envelope<'a> {
-    /// Which request; unique for its sender.
+    /// Id of the request; unique for its sender.
     pub id: RequestId,
-    /// The URN of the actor, not yet checked.
+    /// URN of the actor, not yet checked.
     pub to: &'a str,
     /// The wire name of the message.
     pub message: &'a str,
-    /// How long the asker still waits.
+    /// Time that the asker still waits.
     pub timeout: Duration,
-    /// The W3C `traceparent` of the asker's span; empty for none.
+    /// W3C `traceparent` of the asker's span; empty for none.
     pub trace: &'a str,
-    /// In which codec the body is, and the answer is to be.
+    /// Codec of the body and of the answer.
     pub codec: Codec,
-    /// The shape that the sender knows of the message; zero for "not known".
+    /// Fingerprint of the message's schema as the sender knows it; zero for "not known".
     pub fingerprint: u64,
-    /// Whether an answer is wanted, or only word that it is queued.
+    /// True if an answer is wanted; false if only a confirmation that the message is queued.
     pub asked: bool,
-    /// How urgent the sender says it is; `None` leaves that to the message.
+    /// Priority that the sender sets; `None` for that of the message type.
     pub priority: Option<u8>,
     /// Who waits for the answer, if actors do; not yet checked. At most
     /// [`MAX_CHAIN`](crate::MAX_CHAIN) bytes.
     pub chain: &'a [u8],
-    /// The message.
+    /// Encoded message.
     pub body: &'a [u8],
 }
 
-/// The answer to a request on a wire.
+/// Answer to a request on a wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Response<'a> {
-    /// Which request it answers.
+    /// Id of the request that it answers.
     pub id: RequestId,
-    /// What the body is.
+    /// Kind of the body.
     pub kind: ResponseKind,
-    /// In which codec the body is.
+    /// Codec of the body.
     pub codec: Codec,
-    /// The reply, the error or the failure.
+    /// Encoded reply, error or failure.
     pub body: &'a [u8],
 }
 
-/// What the body of a [`Response`] is.
+/// Kind of the body of a [`Response`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ResponseKind {
-    /// The reply of the message.
+    /// Reply of the message.
     Reply = 0,
-    /// The error of the message.
+    /// Error of the message.
     Error = 1,
-    /// Why there is neither.
+    /// Failure: the reason for which there is neither.
     Failure = 2,
-    /// A told message is queued; the body is empty.
+    /// Confirmation that a told message is queued; the body is empty.
     Queued = 3,
-    /// The reply is a stream, whose items follow; the body is empty.
+    /// Begin of a stream of replies, whose items follow; the body is empty.
     Stream = 4,
 }
 
 impl ResponseKind {
-    /// The kind of that number on the wire.
+    /// Returns the kind of that number on the wire.
     pub const fn from_id(id: u8) -> Option<Self> {
         match id {
             0 => Some(Self::Reply),
@@ -81,21 +81,21 @@ impl ResponseKind {
     }
 }
 
-/// A [`Response`] that owns its body.
+/// [`Response`] that owns its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResponseEnvelope {
-    /// Which request it answers.
+    /// Id of the request that it answers.
     pub id: RequestId,
-    /// What the body is.
+    /// Kind of the body.
     pub kind: ResponseKind,
-    /// In which codec the body is.
+    /// Codec of the body.
     pub codec: Codec,
-    /// The reply, the error or the failure.
+    /// Encoded reply, error or failure.
     pub body: Vec<u8>,
 }
 
 impl ResponseEnvelope {
-    /// The same, borrowed.
+    /// Borrows the response.
     pub fn as_response(&self) -> Response<'_> {
         Response {
             id: self.id,
@@ -108,8 +108,8 @@ impl ResponseEnvelope {
     /// Response that says why there is no reply.
     pub fn failure(id: RequestId, codec: Codec, failure: &Failure) -> Self {
         let mut body = Vec::new();
-        // A failure is a few strings of ours; should it not fit after all, an
-        // empty body is read as "no reply" on the other side.
+        // A failure is a few short strings. If it did not fit after all, the other side would read
+        // the empty body as `NoReply`.
         if codec.encode(failure, &mut body).is_err() {
             body.clear();
         }

@@ -1,4 +1,4 @@
-//! What goes over a wire in place of a reply.
+//! Failure that travels over a wire in place of a reply.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::delivery::Delivery;
 use crate::fault::Fault;
 use crate::urn::UrnError;
 
-/// Everything that can keep a request from its reply, but for the handler's
-/// own error. It goes over the wire as it is; the asker adds whom it asked.
+/// Every reason for a missing reply except the handler's own error. Serialised as is; the asker's
+/// side adds the name of the actor that was asked.
 #[doc(hidden)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Failure {
@@ -26,7 +26,7 @@ pub enum Failure {
     SchemaMismatch(Box<str>),
     Disconnected(Delivery),
     Cancelled,
-    /// The time it was given is over.
+    /// The deadline of the request has passed.
     Deadline(Duration),
     Urn(Box<UrnError>),
     TooManyStreams,

@@ -1,4 +1,4 @@
-//! What went wrong inside a handler, as data.
+//! Panics and errors of handlers, as data.
 
 use std::any::Any;
 use std::error::Error;
@@ -6,8 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A panic, or an error whose type is not known here, as it is told to the
-/// asker: it can cross every wire.
+/// Description of a panic, or of an error whose type the asker's side does not know. Can be encoded
+/// for every wire.
 ///
 /// ```
 /// use conclib_wire::Fault;
@@ -19,15 +19,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Fault {
-    /// The type of the error; `panic` for a panic.
+    /// Type of the error; `panic` for a panic.
     pub type_name: String,
-    /// Its text.
+    /// Text of the error.
     pub message: String,
-    /// The texts of its sources, nearest first.
+    /// Texts of the error's sources, nearest first.
     pub chain: Vec<String>,
 }
 
-/// The type of an error; of a boxed one nobody can tell.
+/// Returns the type name of an error; `error` for a trait object, whose type is not known.
 fn type_name<E: ?Sized>() -> &'static str {
     let name = std::any::type_name::<E>();
     if name.starts_with("dyn ") {
@@ -37,11 +37,11 @@ fn type_name<E: ?Sized>() -> &'static str {
     }
 }
 
-/// How many sources of an error are kept.
+/// Maximum number of sources that are kept.
 const CHAIN: usize = 16;
 
 impl Fault {
-    /// Describes an error and its sources, sixteen of them at most.
+    /// Describes an error and its sources, at most sixteen of these.
     pub fn of<E: Error + ?Sized>(error: &E) -> Self {
         let chain = std::iter::successors(error.source(), |source: &&dyn Error| (*source).source())
             .take(CHAIN)
@@ -54,7 +54,7 @@ impl Fault {
         }
     }
 
-    /// An error from elsewhere, of which only the text is known.
+    /// Describes an error of another process, of which only the text is known.
     #[doc(hidden)]
     pub fn foreign(message: String) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Fault {
         }
     }
 
-    /// What a panic left behind.
+    /// Describes a panic by its payload.
     #[doc(hidden)]
     pub fn panic(payload: &(dyn Any + Send)) -> Self {
         let message = payload

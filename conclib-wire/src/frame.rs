@@ -1,23 +1,23 @@
-//! Envelopes as bytes: the frames of a link.
+//! Frames of a link: envelopes as bytes.
 //!
-//! A frame is its length, four bytes big endian, and then so many bytes. All
-//! numbers are big endian. The first byte says what it is:
+//! A frame is its length, four bytes, followed by that number of bytes. All numbers are big endian.
+//! The first byte is the kind:
 //!
 //! | kind | then |
 //! |---|---|
 //! | 1 request | id (16), flags (1), codec (1), timeout in ms (4), fingerprint (8), length and bytes of URN (1 + n), message (1 + n), trace (1 + n), if flagged the priority (1), if flagged length and bytes of the chain (2 + n); the rest is the body |
 //! | 2 response | id (16), kind (1), codec (1); the rest is the body |
 //! | 3 cancel | id (16) |
-//! | 4 goodbye | nothing: no new requests, please; the answers still come |
-//! | 5 item | id (16); the rest is the body: one of a stream that is the answer |
-//! | 6 end | id (16), codec (1), 0 if the stream gave all it had; else the rest is why it did not |
-//! | 7 credit | id (16), items (4): so many more are welcome |
-//! | 8 waits | id (16); the rest is the chain of those who wait for the answer by now |
+//! | 4 goodbye | nothing: no new requests are accepted; the pending answers still come |
+//! | 5 item | id (16); the rest is the body of an item of a stream |
+//! | 6 end | id (16), codec (1), 0 if the stream is complete; else the rest is its failure |
+//! | 7 credit | id (16), items (4): the number of further items that may be sent |
+//! | 8 waits | id (16); the rest is the chain of the actors that wait for the answer by now |
 //!
-//! A stream begins with the credit of [`FIRST_CREDIT`];
-//! a cancel ends it. Bit 0 of the flags is set when an answer is wanted, bit 1 when
-//! a priority follows, bit 2 when a chain does. A chain has 1 to
-//! [`MAX_CHAIN`] bytes; if they are none, the request alone is refused.
+//! A stream begins with the credit of [`FIRST_CREDIT`]; a cancel ends it. Bit
+//! 0 of the flags is set when an answer is wanted, bit 1 when a priority follows, bit 2 when a
+//! chain follows. A chain has 1 to [`MAX_CHAIN`] bytes; if its bytes are not a valid chain, only
+//! that request is refused.
 
 mod cursor;
 
@@ -28,7 +28,7 @@ use crate::chain::MAX_CHAIN;
 use crate::codec::{Codec, MAX_BODY};
 use crate::envelope::{Envelope, RequestId, Response, ResponseKind};
 
-/// The largest frame, in bytes, without its length: a body and its head.
+/// Maximum length of a frame, in bytes, without its length prefix: a body and its head.
 pub const MAX_FRAME: usize = MAX_BODY + MAX_CHAIN + 1024;
 
 /// Items of a stream that may be sent before its reader gives more credit.
@@ -46,7 +46,7 @@ const ASKED: u8 = 1;
 const PRIORITY: u8 = 1 << 1;
 const CHAIN: u8 = 1 << 2;
 
-/// One frame, borrowed from its bytes.
+/// Frame of a link, borrowed from its bytes.
 ///
 /// ```
 /// use conclib_wire::{Frame, RequestId};
@@ -60,80 +60,79 @@ const CHAIN: u8 = 1 << 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Frame<'a> {
-    /// A request.
+    /// Request.
     Request(Envelope<'a>),
-    /// The answer to one.
+    /// Answer to a request.
     Response(Response<'a>),
-    /// The asker of a request has left, or whoever reads its stream.
+    /// Cancellation: the asker of a request has gone, or the reader of its stream.
     Cancel(RequestId),
-    /// The sender takes no new requests.
+    /// Announcement that the sender takes no new requests.
     Goodbye,
-    /// The next item of a stream.
+    /// Next item of a stream.
     Item {
-        /// The request that the stream is the answer to.
+        /// Id of the request that the stream answers.
         id: RequestId,
-        /// The item.
+        /// Encoded item.
         body: &'a [u8],
     },
-    /// A stream is over.
+    /// End of a stream.
     End {
-        /// The request that the stream is the answer to.
+        /// Id of the request that the stream answers.
         id: RequestId,
-        /// Why it could not go on; `None` if it gave all it had.
+        /// Failure that ended the stream; `None` if the stream is complete.
         failure: Option<(Codec, &'a [u8])>,
     },
-    /// So many items more are welcome.
+    /// Credit for further items of a stream.
     Credit {
-        /// The request that the stream is the answer to.
+        /// Id of the request that the stream answers.
         id: RequestId,
-        /// How many.
+        /// Number of further items.
         items: u32,
     },
-    /// Others wait for the answer to a request, too.
+    /// Further callers that wait for the answer to a request.
     Waits {
-        /// The request.
+        /// Id of the request.
         id: RequestId,
-        /// Who waits for its answer by now.
+        /// Encoded chain of actors that wait for its answer by now.
         chain: &'a [u8],
     },
 }
 
-/// Why bytes are no frame, or a frame has no bytes.
+/// Reason for which bytes are not a frame, or a frame cannot be encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// It is larger than [`MAX_FRAME`].
+    /// The frame is larger than [`MAX_FRAME`].
     #[error("a frame of {len} bytes is over the limit of {MAX_FRAME}: send less at once")]
     TooLarge {
-        /// The length it has.
+        /// Length of the frame.
         len: usize,
     },
-    /// It ends too early.
+    /// The frame ends too early.
     #[error("a frame is cut short")]
     Truncated,
-    /// The first byte is none of the kinds.
+    /// The first byte is no known kind.
     #[error("a frame is of the unknown kind {0}: is the other side another version?")]
     UnknownKind(u8),
-    /// The codec is none that is known.
+    /// The codec is not known.
     #[error("a frame is in the unknown codec {0}: is the other side another version?")]
     UnknownCodec(u8),
     /// A name is not UTF-8, or over 255 bytes.
-    #[error("a name in a frame is no text of at most 255 bytes")]
+    #[error("a name in a frame is not utf-8, or longer than 255 bytes")]
     BadName,
     /// A chain is empty, or over [`MAX_CHAIN`] bytes.
-    #[error("a chain of those who wait in a frame has {0} bytes, and not 1 to {MAX_CHAIN}")]
+    #[error("a chain of waiting actors in a frame has {0} bytes, and not 1 to {MAX_CHAIN}")]
     BadChain(usize),
-    /// There are more bytes than the frame should have.
-    #[error("a frame is longer than it should be")]
+    /// The frame has more bytes than its kind.
+    #[error("a frame has bytes after its end")]
     TrailingBytes,
 }
 
 impl<'a> Frame<'a> {
-    /// Appends the frame to `out`, with its length before it. On an error
-    /// `out` is as before.
+    /// Appends the length prefix and the frame to `out`. On an error `out` is as before.
     ///
     /// # Errors
-    /// A name is over 255 bytes, or the whole is over [`MAX_FRAME`].
+    /// Fails if a name has over 255 bytes, or if the frame is longer than [`MAX_FRAME`].
     pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), FrameError> {
         let start = out.len();
         out.extend_from_slice(&[0; 4]);
@@ -159,7 +158,7 @@ impl<'a> Frame<'a> {
     fn write(&self, out: &mut Vec<u8>) -> Result<(), FrameError> {
         match self {
             Self::Request(envelope) => {
-                // Rounded up: the other side is never the first to give up.
+                // Rounded up, so that the other side is never the first to give up.
                 let millis = envelope.timeout.as_nanos().div_ceil(1_000_000);
                 let millis = u32::try_from(millis).unwrap_or(u32::MAX);
                 out.push(REQUEST);
@@ -225,11 +224,11 @@ impl<'a> Frame<'a> {
         Ok(())
     }
 
-    /// Reads a frame from its bytes, the length before it not included. Bodies
-    /// and names are borrowed; nothing is allocated.
+    /// Decodes a frame from its bytes, without the length prefix. Borrows bodies and names;
+    /// allocates nothing.
     ///
     /// # Errors
-    /// The bytes are not a frame.
+    /// Fails if the bytes are not a frame.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, FrameError> {
         if bytes.len() > MAX_FRAME {
             return Err(FrameError::TooLarge { len: bytes.len() });

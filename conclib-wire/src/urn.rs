@@ -1,4 +1,4 @@
-//! The names of actors.
+//! Names of actors.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -11,13 +11,13 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-/// The prefix of the library's own actors.
+/// Prefix of the library's own actors.
 const RESERVED: &str = "conclib:";
 
-/// How much of a refused URN its error shows, in bytes.
+/// Maximum number of bytes of a refused URN that its error shows.
 const EXCERPT: usize = 64;
 
-/// The name of an actor, unique within its system.
+/// Name of an actor, unique within its system.
 ///
 /// Give an actor a URN when others are to find it by name; an actor without
 /// one gets [`Urn::anonymous`].
@@ -47,15 +47,14 @@ pub struct Urn(Arc<Name>);
 
 struct Name {
     text: Box<str>,
-    /// The path of the type of its actor, for errors. An actor of this process
-    /// says it with its name.
+    /// Path of the type of the named actor, for errors; known for actors of this process.
     of: Option<&'static str>,
-    /// The request that an error is about.
+    /// Request that an error is about.
     request: Option<Box<str>>,
 }
 
 impl Urn {
-    /// The longest URN, in bytes.
+    /// Maximum length of a URN, in bytes.
     ///
     /// # Examples
     ///
@@ -67,7 +66,7 @@ impl Urn {
     /// ```
     pub const MAX_LEN: usize = 255;
 
-    /// What every name begins with that nobody chose.
+    /// Prefix of all generated names.
     #[doc(hidden)]
     pub const ANONYMOUS: &'static str = "urn:uuid:";
 
@@ -99,7 +98,7 @@ impl Urn {
         Ok(urn)
     }
 
-    /// Makes a URN that nobody else has: `urn:uuid:` and a random UUID.
+    /// Makes a unique URN: `urn:uuid:` and a random UUID.
     ///
     /// Every actor spawned without a name is given one of these.
     ///
@@ -126,7 +125,7 @@ impl Urn {
         }))
     }
 
-    /// The same name, of an actor of that type.
+    /// Returns the same name, with the type of its actor.
     #[doc(hidden)]
     #[must_use]
     pub fn of_type(&self, path: &'static str) -> Self {
@@ -137,7 +136,7 @@ impl Urn {
         }))
     }
 
-    /// The same name, in an error about that request.
+    /// Returns the same name, for an error about that request.
     #[doc(hidden)]
     #[must_use]
     #[cold]
@@ -149,31 +148,30 @@ impl Urn {
         }))
     }
 
-    /// The request that the error with this name is about.
+    /// Returns the request that the error with this name is about.
     #[doc(hidden)]
     #[must_use]
     pub fn request(&self) -> Request<'_> {
         Request(self.0.request.as_deref())
     }
 
-    /// The name as errors show it: with the type of its actor, if that is
-    /// known.
+    /// Returns the name in the format of errors: with the type of its actor, if that is known.
     #[doc(hidden)]
     #[must_use]
     pub const fn who(&self) -> Who<'_> {
         Who(self)
     }
 
-    /// One that a peer wrote: ours may be among them.
+    /// Checks a name that a peer wrote, which may be a reserved one.
     #[doc(hidden)]
     pub fn from_wire(name: &str) -> Result<Self, UrnError> {
         Self::checked(name)
     }
 
-    /// The URN of one of the library's own actors, with its prefix.
+    /// Makes the URN of one of the library's own actors, from a name with the reserved prefix.
     ///
-    /// For the crates of this workspace; not covered by semantic versioning.
-    /// The name is a literal of ours, so it is checked in debug builds only.
+    /// For the crates of this workspace; not covered by semantic versioning. The name is a literal
+    /// of this workspace, so it is checked in debug builds only.
     #[doc(hidden)]
     #[must_use]
     pub fn reserved(urn: &'static str) -> Self {
@@ -184,7 +182,7 @@ impl Urn {
         Self::unchecked(urn)
     }
 
-    /// The URN as text.
+    /// Returns the URN as text.
     ///
     /// # Examples
     ///
@@ -200,10 +198,9 @@ impl Urn {
         &self.0.text
     }
 
-    /// Whether this is the name of one of the library's own actors.
+    /// Returns true if this is the name of one of the library's own actors.
     ///
-    /// A URN that came over a wire may be; ask before giving it to an actor of
-    /// one's own.
+    /// A URN that came over a wire may be such a name; check before giving it to an actor.
     ///
     /// # Examples
     ///
@@ -240,7 +237,7 @@ impl Urn {
     }
 }
 
-/// The last part of the path of a type, without its parameters.
+/// Returns the last part of the path of a type, without its parameters.
 #[must_use]
 pub fn type_name(path: &str) -> &str {
     let path = path.split('<').next().unwrap_or(path);
@@ -251,7 +248,7 @@ fn allowed(ch: char) -> bool {
     ch.is_ascii_graphic() && !matches!(ch, '*' | '?' | '[' | ']' | '{' | '}')
 }
 
-/// The beginning of a refused URN, escaped: it may come from a stranger and end
+/// Returns the beginning of a refused URN, escaped: the URN may come from an untrusted peer and end
 /// up in a log.
 fn excerpt(text: &str) -> String {
     let mut shown = String::with_capacity(EXCERPT + 3);
@@ -266,9 +263,9 @@ fn excerpt(text: &str) -> String {
     shown
 }
 
-/// Why a name was refused as a [`Urn`].
+/// Reason for which a name was refused as a [`Urn`].
 ///
-/// The `urn` in it is the refused name: escaped, and cut after 64 bytes.
+/// The field `urn` is the refused name: escaped, and cut after 64 bytes.
 ///
 /// # Examples
 ///
@@ -299,7 +296,7 @@ pub enum UrnError {
     TooLong {
         /// The refused name, escaped and cut.
         urn: String,
-        /// Its length in bytes.
+        /// Length of the name in bytes.
         len: usize,
     },
 
@@ -313,7 +310,7 @@ pub enum UrnError {
         urn: String,
         /// The first character that is not allowed.
         ch: char,
-        /// Where it begins, in bytes.
+        /// Position of that character, in bytes.
         at: usize,
     },
 
@@ -325,7 +322,7 @@ pub enum UrnError {
     },
 }
 
-/// An actor in an error: `Greeter (urn)`, or the name alone.
+/// Actor in an error: `Greeter (urn)`, or the name alone.
 #[derive(Debug)]
 pub struct Who<'a>(&'a Urn);
 
@@ -338,7 +335,7 @@ impl fmt::Display for Who<'_> {
     }
 }
 
-/// The name of a request, in an error that may know it.
+/// Name of a request in an error; "the request" if it is not known.
 #[derive(Debug)]
 pub struct Request<'a>(Option<&'a str>);
 
@@ -387,8 +384,7 @@ impl AsRef<str> for Urn {
     }
 }
 
-/// Maps keyed by URN can be asked with a `&str`: `Eq`, `Ord` and `Hash` are
-/// those of the text.
+/// Lookup by `&str` in maps keyed by URN: `Eq`, `Ord` and `Hash` are those of the text.
 impl Borrow<str> for Urn {
     fn borrow(&self) -> &str {
         self.as_str()
@@ -447,7 +443,7 @@ impl Serialize for Urn {
 
 impl<'de> Deserialize<'de> for Urn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // `str`, not `string`: the check comes before the first copy.
+        // `deserialize_str`, not `deserialize_string`: the check comes before the first copy.
         deserializer.deserialize_str(UrnVisitor)
     }
 }

@@ -3,14 +3,13 @@
 use std::error::Error;
 use std::fmt;
 
-/// An error that a handler returned while nobody was asking: `#[on(error)]`
-/// gets it.
+/// Error that a handler returned for a message that was told, not asked; passed to `#[on(error)]`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct HandlerError {
     /// The wire name of the message.
     pub message: &'static str,
-    /// The error itself.
+    /// Error that the handler returned.
     pub error: Box<dyn Error + Send + Sync>,
 }
 
@@ -21,7 +20,7 @@ impl fmt::Display for HandlerError {
 }
 
 impl Error for HandlerError {
-    /// What the error itself says is in the text of this one.
+    /// Skips the error itself, whose text is part of this one's.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.error.source()
     }

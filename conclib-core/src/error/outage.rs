@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// A time in which there is no connection.
+/// Outage: a time without a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outage {
     /// Time that the outage has lasted.

@@ -1,4 +1,4 @@
-//! Every actor of a system that has not ended.
+//! Table of the actors of a system that have not ended.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -10,33 +10,33 @@ use crate::actor_id::ActorId;
 use conclib_wire::StopReason;
 use conclib_wire::Urn;
 
-/// The actors by their place, and those with a given name by that.
+/// Actors by their index, and the ids of named actors by name.
 #[derive(Default)]
 pub(super) struct Table {
-    /// No new actors.
+    /// True if the system takes no new actors.
     pub(super) closed: bool,
     actors: Slab<(ActorId, Arc<dyn Resident>)>,
     names: HashMap<Urn, ActorId>,
-    /// The names that were published: the others are their actors' own.
+    /// Published names; all other names are the actors' own.
     aliases: HashMap<ActorId, Vec<Urn>>,
     followers: HashMap<ActorId, Followers>,
 }
 
-/// Somebody who is told when an actor has ended, before those who wait for it.
+/// Observer that is told when an actor has ended, before the tasks that wait for its end.
 pub(crate) trait Follower: Send + Sync {
     fn ended(self: Arc<Self>, who: ActorId, reason: &StopReason);
 }
 
-/// By whatever key the follower is known.
+/// Followers of an actor, by a key that the follower picks.
 type Followers = HashMap<usize, Weak<dyn Follower>>;
 
-/// What there was of an actor. It is not dropped under the lock.
+/// Parts of an actor that was removed, to be dropped outside of the lock.
 pub(super) struct Removed {
     _resident: Option<Arc<dyn Resident>>,
     pub(super) followers: Option<Box<Followers>>,
 }
 
-/// Why an actor did not get one name more.
+/// Reason for which an actor did not get a further name.
 pub(super) enum Unpublished {
     Taken(Urn),
     Ended,
@@ -47,7 +47,7 @@ impl Table {
         self.names.contains_key(urn)
     }
 
-    /// Takes in the actor that `make` makes for the id it gets.
+    /// Adds the actor that `make` makes for its id.
     #[inline(always)]
     pub(super) fn enter<R: Resident>(
         &mut self,
@@ -64,7 +64,7 @@ impl Table {
         resident
     }
 
-    /// Takes an actor out, with all its names.
+    /// Removes an actor, with all its names.
     pub(super) fn remove(&mut self, id: ActorId, urn: Option<&Urn>) -> Removed {
         let resident = self
             .place(id)
@@ -73,7 +73,7 @@ impl Table {
         if let Some(urn) = urn {
             self.free(id, urn);
         }
-        // Nearly no actor has these, and an empty map hashes all the same.
+        // Few actors have aliases, and even a lookup in an empty map computes the hash.
         if !self.aliases.is_empty() {
             for urn in self.aliases.remove(&id).unwrap_or_default() {
                 self.free(id, &urn);
@@ -152,8 +152,8 @@ impl Table {
         if let Some(id) = self.names.get(urn) {
             return self.get(*id);
         }
-        // An anonymous actor whose name somebody has asked for: seldom looked
-        // up, so it is not worth a table of its own.
+        // An anonymous actor whose name was asked for is seldom looked up, so a search through all
+        // actors will do.
         if !urn.starts_with(Urn::ANONYMOUS) {
             return None;
         }
@@ -161,7 +161,7 @@ impl Table {
         all.find(|actor| actor.known_urn().is_some_and(|own| own == urn))
     }
 
-    /// All of them, oldest first.
+    /// Returns all actors, oldest first.
     pub(super) fn by_age(&self) -> Vec<Arc<dyn Resident>> {
         let mut all: Vec<_> = self.actors.iter().map(|(_, entry)| entry).collect();
         all.sort_unstable_by_key(|(id, _)| *id);

@@ -1,4 +1,4 @@
-//! One test in many orders.
+//! Runner of one test in many orders of turns.
 
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,9 +8,9 @@ use super::seeded::{SEED, given, seeded};
 use crate::system::System;
 use conclib_wire::Fault;
 
-/// What the body of a test returns: nothing, or a `Result`.
+/// Return type of a test's body: `()` or a `Result`.
 pub trait Outcome {
-    /// What was wrong, if anything.
+    /// Returns the error text, if the test failed.
     #[doc(hidden)]
     fn wrong(self) -> Option<String>;
 }
@@ -27,12 +27,11 @@ impl<E: Debug> Outcome for Result<(), E> {
     }
 }
 
-/// Runs the body of a test once for each seed below `seeds`, each time as
-/// [`run`](super::run) does and with a new system, in whose order of turns the
-/// seeds differ; see [`Seeded`](super::seeded::Seeded). With `CONCLIB_SEED` set, for
-/// that seed alone.
+/// Runs the body of a test once for each seed below `seeds`. Each run is one of [`run`](super::run)
+/// with a new system, whose order of turns depends on the seed; see [`Seeded`](super::seeded::Seeded). With
+/// `CONCLIB_SEED` set, runs that seed alone.
 ///
-/// The seeds are the same each time, so a test that passed goes on passing.
+/// The seeds are the same each time, so a test that passed keeps passing.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -72,8 +71,8 @@ impl<E: Debug> Outcome for Result<(), E> {
 /// ```
 ///
 /// # Panics
-/// The body panics or returns an error, for some seed: the text names the
-/// first such, and how to run it alone. And where [`run`](super::run) does.
+/// Panics if the body panics or returns an error for some seed: the message names the first such
+/// seed, and the way to run it alone. Panics also as [`run`](super::run) does.
 #[track_caller]
 pub fn explore<F, T>(seeds: u64, body: F)
 where

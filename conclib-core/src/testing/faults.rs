@@ -1,4 +1,4 @@
-//! Faults on order.
+//! Injection of faults into an actor under test.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,12 +8,11 @@ use super::kit::{Plan, Planned};
 use super::quiet::watched;
 use crate::actor::{Actor, ActorRef, By, Kin, Messages, Resident, Signal, Stopping};
 
-/// Has things go wrong with one actor: made by [`faults`].
+/// Fault injector for one actor: made by [`faults`].
 ///
-/// Each call orders a fault for one message, the next one, or for as many as
-/// [`times`](Self::times) says, of the name that [`of`](Self::of) says. Of
-/// several faults that mean a message the first that was ordered happens.
-/// They outlive a restart.
+/// Each call injects a fault into the next message, or into as many as [`times`](Self::times) sets;
+/// [`of`](Self::of) restricts them to one message name. Of several faults that match a message the
+/// one that was injected first applies. Faults outlive a restart of the actor.
 #[derive(Clone)]
 #[must_use = "it does nothing by itself"]
 pub struct Faults {
@@ -23,7 +22,7 @@ pub struct Faults {
     times: usize,
 }
 
-/// Has things go wrong with this actor, which knows nothing of it.
+/// Returns the fault injector of an actor, whose code needs no change.
 ///
 /// ```
 /// use std::time::Duration;
@@ -71,7 +70,7 @@ pub struct Faults {
 /// ```
 ///
 /// # Panics
-/// The actor is in another process.
+/// Panics if the actor is in another process.
 #[track_caller]
 pub fn faults<A: Actor>(actor: &ActorRef<A>) -> Faults {
     let names = std::iter::once(&A::Inbox::NAMES).chain(A::Inbox::PROTOCOLS);
@@ -85,9 +84,8 @@ pub fn faults<A: Actor>(actor: &ActorRef<A>) -> Faults {
     }
 }
 
-/// Kills the `n`th child of an actor, the oldest being number 0. What its
-/// supervisor makes of that, it shows; a kill is final, so for a child that is
-/// to be restarted take [`Faults::fail_next`].
+/// Kills the `n`th child of an actor, the oldest being number 0, to test the reaction of its
+/// supervisor. A kill is final: use [`Faults::fail_next`] for a child that is to be restarted.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -135,7 +133,7 @@ pub fn faults<A: Actor>(actor: &ActorRef<A>) -> Faults {
 /// ```
 ///
 /// # Panics
-/// It has no such child, or is in another process.
+/// Panics if the actor has no such child, or is in another process.
 #[track_caller]
 pub fn kill_child<A: Actor>(parent: &ActorRef<A>, n: usize) -> Stopping {
     let parent = here(parent);
@@ -161,10 +159,10 @@ fn here<A: Actor>(actor: &ActorRef<A>) -> Arc<dyn Resident> {
 }
 
 impl Faults {
-    /// For messages of that wire name alone.
+    /// Restricts the faults to messages of that wire name.
     ///
     /// # Panics
-    /// The actor has none of that name.
+    /// Panics if the actor handles no message of that name.
     #[track_caller]
     pub fn of(&self, message: impl Into<String>) -> Self {
         let message = message.into();
@@ -178,7 +176,7 @@ impl Faults {
         }
     }
 
-    /// For so many messages.
+    /// Sets the number of messages that get the fault.
     pub fn times(&self, times: usize) -> Self {
         Self {
             times,
@@ -186,22 +184,19 @@ impl Faults {
         }
     }
 
-    /// Has the turn panic with this text, before its handler runs: the asker
-    /// is told `Panicked`, and the actor ends or is restarted as after any
-    /// panic.
+    /// Makes the turn panic with this text, before its handler runs: the asker gets `Panicked`, and
+    /// the actor ends or is restarted as after any panic.
     pub fn fail_next(&self, text: impl Into<String>) {
         self.plan(Planned::Fail(text.into()));
     }
 
-    /// Has the turn take so much longer: its handler runs when the time is
-    /// over.
+    /// Delays the handler of the message by that time, within its turn.
     pub fn delay_next(&self, by: Duration) {
         self.plan(Planned::Delay(by));
     }
 
-    /// Has the message lost on its way: it has no turn, its asker is told
-    /// `NoReply`, and it becomes a dead letter of the cause
-    /// [`Lost`](crate::events::DeadLetterCause::Lost).
+    /// Loses the message: it gets no turn, its asker gets `NoReply`, and it becomes a dead letter
+    /// of the cause [`Lost`](crate::events::DeadLetterCause::Lost).
     pub fn drop_next(&self) {
         self.plan(Planned::Lose);
     }

@@ -1,4 +1,4 @@
-//! In what order messages were sent, whomever they were for.
+//! Record of the order in which messages were sent to several receivers.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,20 +10,20 @@ use crate::actor::Recipient;
 use crate::message::Message;
 use crate::system::{Shared, System};
 
-/// One record of several probes and spies: what came, in the order in which
-/// it was sent. Made by [`journal`]; clones are the same record.
+/// Common record of several probes and spies: the messages in the order in which they were sent.
+/// Made by [`journal`]; clones are the same record.
 #[derive(Clone)]
 pub struct Journal {
     entries: Entries,
-    /// Not a handle: it keeps nothing alive.
+    /// Not a handle of the system, so that the journal does not keep its actors alive.
     system: Arc<Shared>,
 }
 
-/// What came, by the moment it was queued.
+/// Names of the messages, by the moment they were queued.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Entries(Arc<Mutex<Vec<(u64, &'static str)>>>);
 
-/// The next moment. Whatever is queued later has a later one.
+/// Returns the next moment, later than all before it.
 pub(super) fn moment() -> u64 {
     static NOW: AtomicU64 = AtomicU64::new(0);
     NOW.fetch_add(1, Ordering::SeqCst)
@@ -45,7 +45,7 @@ impl Entries {
     }
 }
 
-/// One record for several probes and spies, to check a sequence of messages.
+/// Makes a common record for several probes and spies, to check a sequence of messages.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -98,26 +98,24 @@ impl Journal {
         }
     }
 
-    /// A probe that records here, else as [`probe`](super::probe).
+    /// Makes a probe that records in this journal, otherwise like [`probe`](super::probe).
     ///
     /// # Panics
-    /// As [`probe`](super::probe).
+    /// Panics as [`probe`](super::probe) does.
     #[track_caller]
     pub fn probe<M: Message>(&self) -> Probe<M> {
         Probe::new(self.clone())
     }
 
-    /// The same recipient, and here stands what passed. Unlike
-    /// [`spy`](super::spy) it keeps the names alone, so the message need not
-    /// be `Clone`.
+    /// Returns a recipient for the same actor that records in this journal. Unlike
+    /// [`spy`](super::spy) it records the names alone, so the message need not be `Clone`.
     pub fn spy<M: Message>(&self, to: impl Into<Recipient<M>>) -> Recipient<M> {
         let entries = self.entries.clone();
         spied(&to.into(), |_| (), move |at, ()| entries.add(at, M::NAME))
     }
 
-    /// The wire names of what came so far. What was sent to a probe is here
-    /// when the probe has had its turn: after [`quiet`](super::quiet), at the
-    /// latest.
+    /// Returns the wire names of the messages so far. A message to a probe is recorded at the
+    /// probe's turn: after [`quiet`](super::quiet), at the latest.
     pub fn names(&self) -> Vec<&'static str> {
         self.entries.names()
     }

@@ -1,5 +1,5 @@
-//! What a system under test knows of its actors. A system has it from the
-//! first use of the test kit on, and then all its actors pass the gate.
+//! State of a system under test: idle actors, injected faults, order of turns. A system has it from
+//! the first use of the test kit on, and then all its actors pass the gate before each turn.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
@@ -13,23 +13,23 @@ use crate::actor_id::ActorId;
 
 #[derive(Default)]
 pub(crate) struct Kit {
-    /// In what order its turns run, if that is drawn from a seed.
+    /// Order of turns, if that is drawn from a seed.
     turns: Option<Turns>,
     known: Mutex<Known>,
-    /// An actor has nothing to do any more, or has ended.
+    /// Notified when an actor becomes idle or ends.
     changed: Notify,
 }
 
 #[derive(Default)]
 struct Known {
-    /// Those that found nothing to do the last time they looked.
+    /// Actors that had nothing to do at their last check.
     parked: HashSet<ActorId>,
     faults: HashMap<ActorId, VecDeque<Plan>>,
-    /// Counts whatever happens here.
+    /// Counter of all changes.
     moves: u64,
 }
 
-/// What is to happen to a message in place of its turn, or before it.
+/// Fault of a message, in place of its turn or before it.
 #[derive(Debug, Clone)]
 pub(crate) enum Planned {
     Fail(String),
@@ -37,9 +37,9 @@ pub(crate) enum Planned {
     Lose,
 }
 
-/// A fault that waits for its messages.
+/// Fault that waits for its messages.
 pub(super) struct Plan {
-    /// Which; any, if nothing is said.
+    /// Name of the message; any message, if `None`.
     pub(super) message: Option<String>,
     pub(super) times: usize,
     pub(super) what: Planned,
@@ -57,7 +57,7 @@ impl Kit {
         self.turns.as_ref()
     }
 
-    /// The actor has looked, and found something to do or not.
+    /// Notes that the actor has checked for work, and if it parks.
     pub(crate) fn looked(&self, actor: ActorId, parks: bool) {
         let mut known = self.known();
         let is_news = match parks {
@@ -74,7 +74,7 @@ impl Kit {
         }
     }
 
-    /// The actor has ended.
+    /// Notes that the actor has ended.
     pub(crate) fn ended(&self, actor: ActorId) {
         let mut known = self.known();
         known.parked.remove(&actor);
@@ -92,7 +92,7 @@ impl Kit {
         &self.changed
     }
 
-    /// Something happened.
+    /// Counts a change.
     pub(super) fn moved(&self) {
         self.known().moves += 1;
     }
@@ -106,7 +106,7 @@ impl Kit {
         known.faults.entry(actor).or_default().push_back(plan);
     }
 
-    /// What is to happen to this message, by the oldest plan that means it.
+    /// Returns the fault for this message, by the oldest plan that matches it.
     pub(crate) fn fault(&self, actor: ActorId, message: &str) -> Option<Planned> {
         let mut known = self.known();
         let plans = known.faults.get_mut(&actor)?;

@@ -1,19 +1,19 @@
-//! What a test of actors needs: probes and spies, a clock that stands still,
-//! faults on order, and an order of turns that can be had again.
+//! Test kit for actors: probes and spies, paused time, fault injection, and a reproducible order of
+//! turns.
 //!
-//! A test runs by `#[conclib::test]`, or by [`run`], which that expands to: on
-//! one thread, on paused time. Nothing in here sleeps or polls.
+//! A test runs by `#[conclib::test]`, which expands to [`run`]: on one thread, on paused time.
+//! Nothing in the kit sleeps or polls.
 //!
-//! | for | there is |
+//! | to | use |
 //! |---|---|
-//! | one actor, message by message, without a task | [`solo`] |
-//! | a stand-in that records what it gets | [`probe`] |
-//! | listening in on somebody | [`spy`] |
-//! | one record of several of them | [`journal`] |
-//! | nothing more to come | [`quiet`] |
-//! | a handler that fails, is late, or never sees its message | [`faults`] |
-//! | a child that is gone | [`kill_child`] |
-//! | turns in an order that can be replayed | [`Seeded`], [`explore`] |
+//! | run one actor message by message, without a task | [`solo`] |
+//! | stand in for a collaborator and record its messages | [`probe`] |
+//! | record the messages to an existing actor | [`spy`] |
+//! | keep one record for several of them | [`journal`] |
+//! | wait until no actor has anything to do | [`quiet`] |
+//! | make a handler fail, delay it, or lose its message | [`faults`] |
+//! | kill a child | [`kill_child`] |
+//! | replay an order of turns, or try many | [`Seeded`], [`explore`] |
 //!
 //! ```
 //! use conclib::prelude::*;
@@ -73,6 +73,5 @@ pub use spy::{Spy, spy};
 
 use std::time::Duration;
 
-/// How long a test waits for what does not come. On paused time that is no
-/// time at all.
+/// Time that a test waits for something that does not come. On paused time the wait ends at once.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! Actors of a test's own, which record what they get.
+//! Probes: actors of the test itself, which record the messages they get.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -22,30 +22,30 @@ use crate::wire::{WireAsker, accept};
 use conclib_wire::Envelope;
 use conclib_wire::Failure;
 
-/// An actor of the test's own: the test sees what it gets, in order, and
-/// answers in its place. Made by [`probe`].
+/// Actor of the test itself: the test sees its messages, in order, and answers in its place. Made
+/// by [`probe`].
 ///
-/// It lives as long as this, or as somebody has a reference to it. An ask that
-/// it got is open until the test answers it, looks at the next message or
-/// drops the probe; its asker is told `NoReply` then.
+/// The actor lives as long as the probe, or a reference to the actor. An ask stays open until the
+/// test answers it, takes the next message or drops the probe; in the last two cases its asker gets
+/// `NoReply`.
 pub struct Probe<M: Message> {
     actor: ActorRef<Probed<M>>,
     got: UnboundedReceiver<Request<M>>,
-    /// What was got and not looked at.
+    /// Messages that were received and not taken by the test.
     queue: VecDeque<Request<M>>,
-    /// Whom [`Probe::reply`] answers.
+    /// Asker that [`Probe::reply`] answers.
     asker: Option<ReplyTo<M::Reply, M::Error>>,
     journal: Journal,
 }
 
-/// The actor of a [`Probe`].
+/// Actor type of a [`Probe`].
 pub struct Probed<M: Message> {
     got: UnboundedSender<Request<M>>,
     journal: Journal,
 }
 
-/// An actor of the test's own that records the messages `M` it gets. A test
-/// gives it to the actor under test in place of its collaborator.
+/// Spawns an actor of the test itself that records the messages `M` it gets. A test gives it to the
+/// actor under test in place of a collaborator.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -89,7 +89,7 @@ pub struct Probed<M: Message> {
 /// ```
 ///
 /// # Panics
-/// It cannot be spawned: there is no runtime, or the system is shutting down.
+/// Panics if the probe cannot be spawned: without a runtime, or if the system is shutting down.
 #[track_caller]
 pub fn probe<M: Message>(system: &System) -> Probe<M> {
     Probe::new(Journal::of(system.shared()))
@@ -115,21 +115,21 @@ impl<M: Message> Probe<M> {
         }
     }
 
-    /// Its address, for whoever sends `M`.
+    /// Returns the address of the probe, for the senders of `M`.
     pub fn recipient(&self) -> Recipient<M> {
         self.actor.recipient()
     }
 
-    /// The reference to it.
+    /// Returns the reference to the probe's actor.
     pub fn actor_ref(&self) -> ActorRef<Probed<M>> {
         self.actor.clone()
     }
 
-    /// The next message, whatever it is.
+    /// Takes the next message.
     ///
     /// # Panics
-    /// None came within ten seconds, which on paused time are over at once.
-    /// The text says what came before.
+    /// Panics if no message comes within ten seconds, which on paused time pass at once. The panic
+    /// lists the messages that came before.
     ///
     /// # Cancel safety
     /// Dropping the future loses no message.
@@ -155,13 +155,13 @@ impl<M: Message> Probe<M> {
         }
     }
 
-    /// The next message, which has to be as `is_right` says.
+    /// Takes the next message, for which `is_right` has to return true.
     ///
     /// # Panics
-    /// It is not; the text says what it is. Or as [`recv`](Self::recv).
+    /// Panics if it returns false, and shows the message. Panics also as [`recv`](Self::recv) does.
     ///
     /// # Cancel safety
-    /// As [`recv`](Self::recv).
+    /// Same as [`recv`](Self::recv).
     #[track_caller]
     pub fn expect(&mut self, is_right: impl FnOnce(&M) -> bool) -> impl Future<Output = M>
     where
@@ -181,13 +181,13 @@ impl<M: Message> Probe<M> {
         }
     }
 
-    /// The next message, which has to be this one.
+    /// Takes the next message, which has to equal `expected`.
     ///
     /// # Panics
-    /// It is not; the text says what it is. Or as [`recv`](Self::recv).
+    /// Panics if it does not, and shows the message. Panics also as [`recv`](Self::recv) does.
     ///
     /// # Cancel safety
-    /// As [`recv`](Self::recv).
+    /// Same as [`recv`](Self::recv).
     #[track_caller]
     pub fn expect_eq(&mut self, expected: M) -> impl Future<Output = ()>
     where
@@ -203,11 +203,11 @@ impl<M: Message> Probe<M> {
         }
     }
 
-    /// Checks that no message has come, and that none will: it waits until
-    /// the system is [`quiet`](super::quiet).
+    /// Checks that no message has come, and that none will: waits until the system is
+    /// [`quiet`](super::quiet).
     ///
     /// # Panics
-    /// One has. Or as [`quiet`](super::quiet).
+    /// Panics if a message has come. Panics also as [`quiet`](super::quiet) does.
     ///
     /// # Cancel safety
     /// Dropping the future loses no message.
@@ -230,19 +230,19 @@ impl<M: Message> Probe<M> {
         }
     }
 
-    /// Answers the ask that was looked at last.
+    /// Answers the ask that was taken last.
     ///
     /// # Panics
-    /// Nobody asked: nothing was looked at, it was told, or it was answered.
+    /// Panics if no asker waits: no message was taken, the last one was told, or it was answered.
     #[track_caller]
     pub fn reply(&mut self, reply: M::Reply) {
         self.asker().send(reply);
     }
 
-    /// Answers the ask that was looked at last with an error of the domain.
+    /// Answers the ask that was taken last with an error of the message's own type.
     ///
     /// # Panics
-    /// As [`reply`](Self::reply).
+    /// Panics as [`reply`](Self::reply) does.
     #[track_caller]
     pub fn fail(&mut self, error: M::Error) {
         self.asker().fail(error);
@@ -256,14 +256,14 @@ impl<M: Message> Probe<M> {
         }
     }
 
-    /// The wire names of what came so far, to it and to whoever has the same
+    /// Returns the wire names of the messages so far, to this probe and to all that share its
     /// [`Journal`].
     pub fn names(&self) -> Vec<&'static str> {
         self.journal.names()
     }
 }
 
-/// The names, for people.
+/// Formats the names for a panic message.
 fn list(names: &[&str]) -> String {
     match names {
         [] => "nothing".to_owned(),
@@ -271,7 +271,7 @@ fn list(names: &[&str]) -> String {
     }
 }
 
-/// What a probe gets, with the moment when it was queued.
+/// Message of a probe, with the moment when it was queued.
 #[doc(hidden)]
 pub struct Stamped<M: Message> {
     at: u64,
@@ -287,7 +287,7 @@ impl<M: Message> Stamped<M> {
     }
 }
 
-// No mistake of a user is mended by a look at these.
+// Hidden from diagnostics: these impls cannot be the cause of a user's error.
 #[diagnostic::do_not_recommend]
 impl<M: Message> Messages for Stamped<M> {
     const NAMES: &'static [&'static str] = &[M::NAME];
@@ -325,7 +325,7 @@ impl<M: Message> Actor for Probed<M> {
         _: &mut Context<Self>,
     ) -> impl Future<Output = Turn> {
         self.journal.entries().add(at, M::NAME);
-        // Without the probe, the asker is told that no reply comes.
+        // Without the probe the request is dropped, and its asker gets `NoReply`.
         let _ = self.got.send(request);
         ready(Turn::Done)
     }

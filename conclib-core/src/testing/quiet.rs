@@ -1,4 +1,4 @@
-//! Waiting until nothing more happens.
+//! Waits until no actor of a system has anything to do.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -11,14 +11,13 @@ use super::kit::Kit;
 use crate::actor::{Alert, Resident};
 use crate::system::{Shared, System};
 
-/// Resolves when every actor of the system has nothing to do: it is through
-/// its start, no turn of it runs, also no concurrent one, and its mailbox is
-/// empty.
+/// Resolves when no actor of the system has anything to do: each has finished its start, runs no
+/// turn and no concurrent handler, and has an empty mailbox.
 ///
-/// It is told so by the actors; it neither sleeps nor looks again and again,
-/// so paused time goes on while a turn waits for it. A tick or a stream that
-/// will give something later is nothing to do. Of tasks that a handler has
-/// spawned it knows nothing, but those that can run do so before it resolves.
+/// The actors report their state, so this neither sleeps nor polls, and paused time goes on while a
+/// turn waits for it. An actor whose tick or stream will produce something later has nothing to do.
+/// Tasks that a handler has spawned are not tracked, but all tasks that can run do so before this
+/// resolves.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -54,8 +53,8 @@ use crate::system::{Shared, System};
 /// ```
 ///
 /// # Panics
-/// After ten seconds without it: with who has what to do. Called in a turn of
-/// the system it never comes.
+/// Panics after ten seconds, with a list of the actors that have something to do. Never resolves in
+/// a turn of an actor of the system.
 ///
 /// # Cancel safety
 /// Dropping the future only ends the waiting.
@@ -81,7 +80,7 @@ async fn until_quiet(system: &Arc<Shared>, kit: &Kit) {
             changed.await;
             continue;
         }
-        // Who can run may have something for one of them.
+        // A task that can run may send a message to one of the actors.
         let moves = kit.moves();
         yield_now().await;
         if is_quiet(system, kit) && kit.moves() == moves {
@@ -90,11 +89,11 @@ async fn until_quiet(system: &Arc<Shared>, kit: &Kit) {
     }
 }
 
-/// Has all actors of the system tell what they do, from now on.
+/// Makes all actors of the system report their state, from now on.
 pub(super) fn watched(system: &Arc<Shared>) -> &Kit {
     if system.kit().is_none() {
         system.kit_to_be(Kit::default());
-        // Those that enter from now on know by themselves.
+        // Actors that are spawned from now on check the kit by themselves.
         for resident in system.residents() {
             resident.alert(Alert::Gate);
         }
@@ -110,7 +109,7 @@ fn is_idle(resident: &dyn Resident, kit: &Kit) -> bool {
     kit.is_parked(resident.id()) && !resident.has_work()
 }
 
-/// Who has what to do.
+/// Lists the actors that have something to do.
 fn busy(system: &Shared, kit: &Kit) -> String {
     let mut text = String::new();
     for resident in system.residents() {

@@ -1,4 +1,4 @@
-//! Where a test runs.
+//! Runtime of a test.
 
 use std::future::Future;
 use std::thread;
@@ -7,14 +7,12 @@ use tokio::runtime::Builder;
 
 use crate::system::System;
 
-/// Runs the body of a test on one thread and on paused time: what
-/// `#[conclib::test]` expands to.
+/// Runs the body of a test on one thread and on paused time. `#[conclib::test]` expands to this.
 ///
-/// Paused, the clock stands still while there is something to do, and goes at
-/// once to the next moment that somebody waits for when there is not. A minute
-/// of waiting takes no time, and takes it in the same order each time. It does
-/// not wait for other threads: a test of actors that have one, or of another
-/// process, runs on real time, by `#[tokio::test]`.
+/// The paused clock stands still while there is something to do, and else jumps at once to the next
+/// timer that is due. A minute of waiting takes no time, and happens in the same order each time.
+/// The clock does not wait for other threads: a test of actors with a thread of their own, or of
+/// another process, runs on real time, by `#[tokio::test]`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,7 +26,7 @@ use crate::system::System;
 /// ```
 ///
 /// # Panics
-/// The runtime cannot be built, or there is one around it already.
+/// Panics if the runtime cannot be built, or if it is called inside a runtime.
 pub fn run<T>(test: impl Future<Output = T>) -> T {
     match Builder::new_current_thread()
         .enable_all()
@@ -40,7 +38,7 @@ pub fn run<T>(test: impl Future<Output = T>) -> T {
     }
 }
 
-/// A system with the name of the test that makes it.
+/// Makes a system with the name of the current test.
 ///
 /// ```
 /// use conclib::testing;

@@ -1,4 +1,4 @@
-//! A system whose order of turns can be had again.
+//! System with a reproducible order of turns.
 
 use std::collections::hash_map::RandomState;
 use std::env;
@@ -14,21 +14,19 @@ use super::run::system;
 use super::turns::Turns;
 use crate::system::System;
 
-/// Where a seed is read from.
+/// Environment variable that sets the seed.
 pub(super) const SEED: &str = "CONCLIB_SEED";
 
-/// A system whose actors have their turns one at a time, in an order that is
-/// drawn from a seed: the same seed is the same order, another seed perhaps
-/// another. It is used like the [`System`] it is.
+/// System whose actors run their turns one at a time, in an order that is drawn from a seed: the
+/// same seed gives the same order. Dereferences to the [`System`].
 ///
-/// What is drawn is which of the actors that have a message begins its turn
-/// next; the messages of one actor keep their order. A turn that awaits lets
-/// others begin meanwhile, as it always does.
+/// Each draw chooses, among the actors that have a message, the one that begins its turn next; the
+/// messages of one actor keep their order. A turn that awaits lets others begin meanwhile, as
+/// always.
 ///
-/// The seed is that of the environment variable `CONCLIB_SEED`, or a random
-/// one. If the test panics, it is printed. It replays the order as far as the
-/// rest of the test is the same each time: on paused time, as
-/// `#[conclib::test]` gives; with `biased` in a `select!`; without threads.
+/// The seed is that of the environment variable `CONCLIB_SEED`, or a random one, and is printed if
+/// the test panics. A seed replays the order as far as the rest of the test is deterministic: on
+/// paused time, as with `#[conclib::test]`; with `biased` in a `select!`; without threads.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -79,10 +77,10 @@ pub struct Seeded {
 }
 
 impl Seeded {
-    /// One of the seed in `CONCLIB_SEED`, or of a random one.
+    /// Makes a system with the seed in `CONCLIB_SEED`, or with a random one.
     ///
     /// # Panics
-    /// `CONCLIB_SEED` is no number, or as [`with_seed`](Self::with_seed).
+    /// Panics if `CONCLIB_SEED` is not a number, or as [`with_seed`](Self::with_seed) does.
     #[expect(
         clippy::new_without_default,
         reason = "it reads the environment, and needs a runtime"
@@ -91,23 +89,23 @@ impl Seeded {
         Self::with_seed(given().unwrap_or_else(|| RandomState::new().hash_one(0_u8)))
     }
 
-    /// One of this seed.
+    /// Makes a system with this seed.
     ///
     /// # Panics
-    /// There is no tokio runtime here, or it has more than one thread: then
-    /// the order is not ours to say.
+    /// Panics if no tokio runtime is entered, or if it has more than one thread: then the runtime
+    /// decides the order.
     pub fn with_seed(seed: u64) -> Self {
         let system = seeded(seed);
         Self { system, seed }
     }
 
-    /// Its seed.
+    /// Returns the seed.
     pub fn seed(&self) -> u64 {
         self.seed
     }
 }
 
-/// The seed that is to be replayed, if one is.
+/// Returns the seed in `CONCLIB_SEED`, if it is set.
 pub(super) fn given() -> Option<u64> {
     let text = env::var(SEED).ok()?;
     match text.parse() {
@@ -116,11 +114,11 @@ pub(super) fn given() -> Option<u64> {
     }
 }
 
-/// A system whose order of turns is drawn from `seed`.
+/// Makes a system whose order of turns is drawn from `seed`.
 pub(super) fn seeded(seed: u64) -> System {
     let runtime = match Handle::try_current() {
         Ok(runtime) => runtime,
-        Err(error) => panic!("a seeded system runs its turns here: {error}"),
+        Err(error) => panic!("a seeded system needs a tokio runtime on this thread: {error}"),
     };
     assert!(
         runtime.runtime_flavor() == RuntimeFlavor::CurrentThread,

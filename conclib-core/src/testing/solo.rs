@@ -1,4 +1,4 @@
-//! One actor without a task: it runs when the test lets it.
+//! Actor without a task, which runs only while the test awaits it.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -13,32 +13,29 @@ use crate::message::Message;
 use crate::relay::Relay;
 use crate::system::{SpawnBuilder, System};
 
-/// An actor that no task runs: it is fed one message after the other, and
-/// between them it stands still. Made by [`solo`].
+/// Actor that no task runs: the test feeds it one message after the other. Made by [`solo`].
 ///
-/// It lives the life that any actor lives, in the same code: its hooks run, and
-/// its [`Context`](crate::actor::Context) does all that it does elsewhere. But that
-/// life goes on only while [`feed`](Self::feed) or [`drive`](Self::drive) is
-/// awaited. So ticks, streams, delayed messages and the ends of children are
-/// taken up then, and not before. It is not restarted.
+/// Runs the same code as any actor: its hooks run, and its [`Context`](crate::actor::Context) works as
+/// usual. But the actor runs only while [`feed`](Self::feed) or [`drive`](Self::drive) is awaited;
+/// ticks, streams, delayed messages and the ends of children are handled then. The actor is not
+/// restarted.
 ///
-/// Dropped, the actor is killed.
+/// A drop kills the actor.
 pub struct Solo<A: Actor> {
     actor: ActorRef<A>,
-    /// `None` once it is over.
+    /// Future of the actor's task; `None` once the actor has ended.
     life: Option<Pin<Box<dyn Future<Output = ()>>>>,
-    /// The life has one waker, and is polled by whoever feeds it.
+    /// Waker of that future, which forwards to the task that polls `feed`.
     relay: Arc<Relay>,
-    /// Without a handle left, it would end.
+    /// Handle of the system, whose drop would end the actor.
     system: System,
 }
 
-/// An actor that no task runs, to be fed one message after the other.
+/// Makes an actor that no task runs, to be fed one message after the other.
 ///
-/// It needs no runtime of its own, spawns nothing and knows no timing: when
-/// [`feed`](Solo::feed) returns, whatever the message led to has happened.
-/// It is alone in a [`system`](super::run::system()); what it sends goes to whatever the
-/// test gave it, as to an [`Inbox`](crate::actor::Inbox).
+/// Needs no runtime, spawns nothing and depends on no timing: when [`feed`](Solo::feed) returns,
+/// all that the message caused has happened. The actor is alone in a [`system`](super::run::system());
+/// it sends its messages to recipients of the test, such as an [`Inbox`](crate::actor::Inbox).
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -75,7 +72,7 @@ pub struct Solo<A: Actor> {
 /// ```
 ///
 /// # Panics
-/// The URN that `#[actor(urn = "…")]` says is none.
+/// Panics if the URN in `#[actor(urn = "…")]` is invalid.
 #[track_caller]
 pub fn solo<A: Actor + Declared + Send>(actor: A) -> Solo<A> {
     let system = system();
@@ -92,20 +89,18 @@ pub fn solo<A: Actor + Declared + Send>(actor: A) -> Solo<A> {
 }
 
 impl<A: Actor> Solo<A> {
-    /// Asks it this, and lets it run until there is an answer. What it sent
-    /// itself before has its turn first; what it sends itself now, after this,
-    /// if it can be done at once.
+    /// Asks the actor, and runs it until the answer comes. Messages that the actor sent to itself
+    /// before are handled first; those that it sends to itself now are handled after this one, if
+    /// that can be done without waiting.
     ///
-    /// A handler that asks somebody else waits for the answer here, too: the
-    /// test gives it by running both at once, with `tokio::join!`.
+    /// A handler that asks another actor waits for the answer here, too: the test runs both at
+    /// once, with `tokio::join!`.
     ///
     /// # Errors
-    /// As those of any ask: the handler's own error, its panic, or the actor
-    /// has ended.
+    /// Fails like any ask: with the handler's own error, with its panic, or if the actor has ended.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the turn where it is; it goes on with the
-    /// next one.
+    /// Dropping the future suspends the turn, which goes on with the next call.
     pub async fn feed<M: Message>(&mut self, message: M) -> Result<M::Reply, AskError<M::Error>>
     where
         A: Handler<M>,
@@ -114,8 +109,7 @@ impl<A: Actor> Solo<A> {
         self.drive(actor.ask(message)).await
     }
 
-    /// Lets it run until this future is done, which may do with the actor
-    /// whatever can be done: call, tell, stop it, or wait for something.
+    /// Runs the actor until a future is done, such as a call, a tell or a stop of the actor.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -143,11 +137,12 @@ impl<A: Actor> Solo<A> {
     /// ```
     ///
     /// # Cancel safety
-    /// As [`feed`](Self::feed).
+    /// Same as [`feed`](Self::feed).
     pub async fn drive<F: IntoFuture>(&mut self, future: F) -> F::Output {
         let mut future = pin!(future.into_future());
         poll_fn(|cx| {
-            // Before the actor runs, so that what this sends is there for it.
+            // Polled before the actor runs, so that the actor finds the messages that the future
+            // sends.
             let before = future.as_mut().poll(cx);
             self.live(cx);
             match before {
@@ -158,17 +153,17 @@ impl<A: Actor> Solo<A> {
         .await
     }
 
-    /// The reference to it. What it is sent waits until it runs.
+    /// Returns the reference to the actor. Messages wait until the actor runs.
     pub fn actor_ref(&self) -> ActorRef<A> {
         self.actor.clone()
     }
 
-    /// The system that it is alone in.
+    /// Returns the system that the actor is alone in.
     pub fn system(&self) -> &System {
         &self.system
     }
 
-    /// Lets it get where it can get to.
+    /// Polls the actor once, and so runs it until it has to wait.
     fn live(&mut self, cx: &Context<'_>) {
         self.relay.register(cx.waker());
         let waker = Waker::from(self.relay.clone());

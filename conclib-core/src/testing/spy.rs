@@ -1,4 +1,4 @@
-//! Listening in on a recipient.
+//! Recipients that record the messages sent by them.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,14 +15,14 @@ use crate::named::{Enter, Named};
 use conclib_wire::Cycle;
 use conclib_wire::Urn;
 
-/// What a spied recipient was sent. Made by [`spy`]; clones are the same
+/// Record of the messages that were sent by a spied recipient. Made by [`spy`]; clones are the same
 /// record.
 #[derive(Clone)]
 pub struct Spy<M>(Arc<Mutex<Vec<M>>>);
 
-/// Another recipient that leads to the same actor, and a record of what is
-/// sent by it. An ask is passed on with its asker, who gets the actor's own
-/// answer; what is refused is not recorded.
+/// Returns a second recipient for the same actor, and a record of the messages that are sent by it.
+/// An ask is forwarded with its asker, which gets the actor's own answer; a message that is refused
+/// is not recorded.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -65,7 +65,7 @@ impl<M> Spy<M> {
         messages.push(message);
     }
 
-    /// What was sent so far, in order.
+    /// Returns the messages so far, in order.
     pub fn messages(&self) -> Vec<M>
     where
         M: Clone,
@@ -84,8 +84,8 @@ impl<M> fmt::Debug for Spy<M> {
     }
 }
 
-/// The same address, by way of somebody who takes notes: `note` of what was
-/// sent, `record` once it was handed over, with the moment of that.
+/// Wraps a recipient: `note` makes the entry of a message, `record` stores it once the message was
+/// accepted, with the moment of its sending.
 pub(super) fn spied<M: Message, N: 'static>(
     to: &Recipient<M>,
     note: impl Fn(&M) -> N + Send + Sync + 'static,
@@ -94,7 +94,7 @@ pub(super) fn spied<M: Message, N: 'static>(
     to.by_way_of(|to| Arc::new(Tap { to, note, record }))
 }
 
-/// Somebody who takes notes.
+/// Target that records messages and forwards them.
 struct Tap<M: Message, F, G> {
     to: Arc<dyn Target<M>>,
     note: F,

@@ -1,4 +1,4 @@
-//! The order in which the turns of a system run, drawn from a seed.
+//! Order in which the turns of a system run, drawn from a seed.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,8 +11,8 @@ use super::kit::Kit;
 use crate::actor_id::ActorId;
 use crate::system::Shared;
 
-/// Whose turn it is. An actor that has taken a message up waits here until it
-/// is drawn; one is drawn when all the others are where they can get to.
+/// Scheduler of turns. An actor that has taken a message waits here until it is drawn; the next
+/// draw is made once all other tasks wait for something.
 pub(crate) struct Turns {
     runtime: Handle,
     order: Mutex<Order>,
@@ -20,19 +20,19 @@ pub(crate) struct Turns {
 
 struct Order {
     dice: Dice,
-    /// Who waits for its turn, in the order they came.
+    /// Actors that wait for their turn, in the order they came.
     waiting: Vec<(ActorId, Waker)>,
-    /// Who was drawn and has not begun.
+    /// Actor that was drawn and has not begun its turn.
     drawn: Option<ActorId>,
-    /// Whether somebody draws.
+    /// True while a task draws.
     drawing: bool,
 }
 
-/// Numbers that only depend on their seed (splitmix64).
+/// Random number generator that depends on its seed alone (splitmix64).
 struct Dice(u64);
 
 impl Dice {
-    /// Less than `bound`, which is not zero.
+    /// Returns a number below `bound`, which is not zero.
     fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
@@ -58,9 +58,9 @@ impl Turns {
         }
     }
 
-    /// Waits for its turn.
+    /// Waits until the actor is drawn.
     pub(crate) async fn wait(&self, system: &Arc<Shared>, actor: ActorId) {
-        /// An actor that is killed meanwhile stands in nobody's way.
+        /// Guard that removes an actor which is killed meanwhile.
         struct Leave<'t>(&'t Turns, ActorId);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
@@ -95,8 +95,7 @@ impl Turns {
         order.drawn.take_if(|drawn| *drawn == actor);
     }
 
-    /// Draws one of those that wait. False if nobody does: then nobody draws
-    /// any more, either.
+    /// Draws one of the waiting actors. Returns false, and stops drawing, if none waits.
     fn draw(&self) -> bool {
         let mut order = self.order();
         let Order { dice, waiting, .. } = &mut *order;
@@ -120,7 +119,7 @@ impl Turns {
     }
 }
 
-/// Draws one after the other, for as long as somebody waits.
+/// Draws one actor after the other, for as long as one waits.
 async fn draw(system: Arc<Shared>) {
     let Some(kit) = system.kit() else { return };
     let Some(turns) = kit.turns() else { return };
@@ -129,15 +128,15 @@ async fn draw(system: Arc<Shared>) {
         if !turns.draw() {
             return;
         }
-        // It is polled before this is, and by then its turn is over or waits
-        // for something.
+        // The actor is polled before this task, and by then its turn has ended or waits for
+        // something.
         while !turns.has_begun() {
             yield_now().await;
         }
     }
 }
 
-/// Lets everyone else get where they can get to.
+/// Lets all other tasks run until they wait for something.
 async fn settle(kit: &Kit) {
     loop {
         let moves = kit.moves();

@@ -1,4 +1,4 @@
-//! Who asked from outside.
+//! Asker of a request that came over a wire.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::observe::Note;
 use conclib_wire::{Codec, CodecError, Envelope, RequestId, ResponseEnvelope, ResponseKind};
 use conclib_wire::{Delivery, Failure};
 
-/// An asker behind a wire. Dropped unanswered, it is told that no reply comes.
+/// Asker on the other side of a wire. A drop without an answer sends `NoReply`.
 #[doc(hidden)]
 pub struct WireAsker {
-    /// Taken by answering.
+    /// Sink of the answer, taken by answering.
     sink: Option<Arc<dyn ReplySink>>,
     pub(super) id: RequestId,
     codec: Codec,
@@ -26,12 +26,12 @@ pub struct WireAsker {
     pub(super) expires: Instant,
     cancellation: Cancellation,
     origin: Origin,
-    /// What somebody who looks on wants to know.
+    /// Trace context of the request, if it is observed.
     note: Option<Box<Note>>,
 }
 
 impl WireAsker {
-    /// Of a request to `target`, if there is one.
+    /// Makes the asker of a request; `target` is the actor that is asked, if it was found.
     pub(crate) fn new(
         envelope: &Envelope<'_>,
         sink: Arc<dyn ReplySink>,
@@ -50,12 +50,12 @@ impl WireAsker {
         }
     }
 
-    /// One that asks nothing, and only brings a note.
+    /// Makes a stand-in without an asker, which only carries a note.
     pub(crate) fn nobody(note: Note) -> Self {
         Self::stand_in(Origin::Local, Some(Box::new(note)))
     }
 
-    /// One that asks nothing, and says where the request came from.
+    /// Makes a stand-in without an asker, which carries the origin of the request.
     pub(crate) fn stand_in(origin: Origin, note: Option<Box<Note>>) -> Self {
         Self {
             sink: None,
@@ -73,7 +73,7 @@ impl WireAsker {
         self.note.as_deref()
     }
 
-    /// It is being sent to a receiver that is measured.
+    /// Notes the time of the send, for a receiver that is measured.
     #[cold]
     pub(crate) fn is_sent_now(&mut self) {
         self.note.get_or_insert_default().is_sent_now();
@@ -99,7 +99,7 @@ impl WireAsker {
         self.sink.is_none()
     }
 
-    /// Whoever is in the chain waits, or would for ever.
+    /// Enters the waits of the actors in the chain; an error if they would deadlock.
     pub(super) fn enter(&self, chain: &[u8]) -> Result<(), Failure> {
         match chain {
             [] => Ok(()),
@@ -107,29 +107,29 @@ impl WireAsker {
         }
     }
 
-    /// Where the one answer leaves; `None` once it has.
+    /// Takes the sink of the one answer; `None` once that was sent.
     fn take_sink(&mut self) -> Option<Arc<dyn ReplySink>> {
         let sink = self.sink.take()?;
         self.cancellation.answer();
         Some(sink)
     }
 
-    /// Whether somebody asked, and does not wait any more.
+    /// Returns true if the request was asked, and the asker does not wait any more.
     pub(crate) fn has_left(&self) -> bool {
         self.asked && !self.is_waiting()
     }
 
-    /// Whether the asker still waits.
+    /// Returns true if the asker still waits.
     pub(crate) fn is_waiting(&self) -> bool {
         !self.cancellation.is_cancelled() && Instant::now() < self.expires
     }
 
-    /// Field names travel in JSON, so only bincode compares shapes.
+    /// Compares two fingerprints. JSON carries field names, so only bincode compares them.
     pub(crate) fn same_shape(&self, theirs: u64, ours: u64) -> bool {
         self.codec != Codec::Bincode || theirs == 0 || ours == 0 || theirs == ours
     }
 
-    /// A told message is queued: that is all its sender wants to know.
+    /// Confirms that a told message is queued; an asked one gets no confirmation.
     pub(crate) fn queued(&mut self) {
         if !self.asked {
             self.send(ResponseKind::Queued, Vec::new());

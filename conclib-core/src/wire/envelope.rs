@@ -11,11 +11,9 @@ use conclib_wire::Failure;
 use conclib_wire::Urn;
 use conclib_wire::{Codec, CodecError, Envelope};
 
-/// A request from outside whose message its actor does not declare:
-/// `#[fallback]` gets it.
+/// Request over a wire whose message its actor does not declare; passed to `#[fallback]`.
 ///
-/// It is answered by [`respond`](Self::respond). Dropped, it tells the asker
-/// that no reply comes.
+/// Answered by [`respond`](Self::respond). A drop tells the asker that no reply comes.
 pub struct RequestEnvelope {
     pub(crate) asker: WireAsker,
     pub(crate) to: Urn,
@@ -35,36 +33,36 @@ impl RequestEnvelope {
         }
     }
 
-    /// The URN that was asked.
+    /// Returns the URN that was asked.
     pub fn to(&self) -> &Urn {
         &self.to
     }
 
-    /// The wire name of the message.
+    /// Returns the wire name of the message.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The codec of the body.
+    /// Returns the codec of the body.
     pub fn codec(&self) -> Codec {
         self.asker.codec()
     }
 
-    /// The message, still encoded.
+    /// Returns the message, still encoded.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// Whether this is an `M`, by its wire name.
+    /// Returns true if the message is an `M`, by its wire name.
     pub fn matches<M: WireMessage>(&self) -> bool {
         *self.message == *M::NAME
     }
 
-    /// Decodes the body as an `M`, whatever its name is.
+    /// Decodes the body as an `M`, without a check of its name.
     ///
     /// # Errors
-    /// The body does not fit, or both sides know the message in different
-    /// shapes.
+    /// Fails if the body cannot be decoded, or if the two sides have different schemas of the
+    /// message.
     pub fn extract<M: WireMessage>(&self) -> Result<M, CodecError> {
         if !self.asker.same_shape(self.fingerprint, M::FINGERPRINT) {
             return Err(CodecError::shape(M::NAME));
@@ -75,7 +73,7 @@ impl RequestEnvelope {
     /// Decodes the body as any serde type.
     ///
     /// # Errors
-    /// The body does not fit.
+    /// Fails if the body cannot be decoded.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, CodecError> {
         self.codec().decode(&self.body)
     }
@@ -83,7 +81,8 @@ impl RequestEnvelope {
     /// Answers with a reply, in the codec of the request.
     ///
     /// # Errors
-    /// The reply does not fit a frame; the asker is told so.
+    /// Fails if the reply cannot be encoded or is too large for a frame; the asker gets that error
+    /// too.
     pub fn respond<T: Serialize + ?Sized>(self, reply: &T) -> Result<(), CodecError> {
         self.asker.respond(reply)
     }

@@ -1,9 +1,9 @@
-//! The wire: what an envelope is, how it is encoded, and the two traits by
-//! which a link or a broker carries it.
+//! Wire formats: envelopes and their encodings, and the traits by which a link or a broker carries
+//! them.
 //!
-//! [`Envelope`] and [`Response`] are what travels. Towards a system they come
-//! in through an [`Inlet`]; their answers leave through a [`ReplySink`]. Away
-//! from here they leave through an [`Outlet`].
+//! [`Envelope`] and [`Response`] are the requests and answers. Requests to a system come in through
+//! an [`Inlet`], and their answers leave through a [`ReplySink`]. Requests to other processes leave
+//! through an [`Outlet`].
 
 mod accept;
 mod answers;

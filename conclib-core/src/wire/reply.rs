@@ -1,4 +1,4 @@
-//! The way back to an asker behind a wire, and how answers are written.
+//! Reply handle for an asker in another process, and the encoding of answers.
 
 use std::fmt;
 use std::future::Future;
@@ -22,41 +22,41 @@ use conclib_wire::Fault;
 use conclib_wire::{Codec, CodecError, ResponseKind};
 use conclib_wire::{Delivery, Failure};
 
-/// What most replies fit in, in bytes.
+/// Initial capacity of a reply body, enough for most.
 const USUAL_BODY: usize = 128;
 
-/// The way back to an asker behind a wire, typed by what it waits for.
+/// Reply handle for an asker in another process, typed by its message's reply and error.
 pub struct WireReply<T, E> {
     asker: WireAsker,
     way: Way<T, E>,
-    /// When the asker's time is over, once somebody waits for that.
+    /// Timer of the asker's deadline, made once a handler waits for the asker to go.
     expiry: Option<Pin<Box<Sleep>>>,
 }
 
 enum Way<T, E> {
     Wire(EncodeFn<T, E>),
-    /// It came from here, and the asker only stands for what is noted of it:
-    /// the loop looks for one anyway, and so finds that without another look.
+    /// Reply slot of an asker in this process. The `WireAsker` only carries a note: the actor loop
+    /// checks for a `WireAsker` anyway, and so finds the note without a further check.
     Here(ReplyTo<T, E>),
 }
 
-/// Writes an answer of a message as the body of a response.
+/// Function that encodes an answer of a message as the body of a response.
 type EncodeFn<T, E> = fn(Answer<T, E>, Codec, &mut Vec<u8>) -> Result<Answering, Encode>;
 
-/// What an answer has become.
+/// Encoded answer.
 enum Answering {
     Body(ResponseKind),
     Stream(Outgoing),
 }
 
-/// Why an answer is no body.
+/// Reason for which an answer has no body.
 enum Encode {
     Failure(Box<Failure>),
     Codec(CodecError),
 }
 
 impl<T, E> WireReply<T, E> {
-    /// To whoever asked for an `M` from elsewhere.
+    /// Makes the handle for an asker in another process that sent an `M`.
     pub(super) fn new<M: Message<Reply = T, Error = E>>(asker: WireAsker) -> Self {
         Self {
             asker,
@@ -65,7 +65,7 @@ impl<T, E> WireReply<T, E> {
         }
     }
 
-    /// Of a message that came from here.
+    /// Makes the handle for a message of this process that carries a note.
     pub(crate) fn noted(note: Note, reply: ReplyTo<T, E>) -> Self {
         Self {
             asker: WireAsker::nobody(note),
@@ -74,7 +74,7 @@ impl<T, E> WireReply<T, E> {
         }
     }
 
-    /// Of a message that is passed on here, and came from there.
+    /// Makes the handle for a message that was forwarded in this process and came from `origin`.
     pub(crate) fn passed_on(origin: Origin, reply: ReplyTo<T, E>) -> Self {
         Self {
             asker: WireAsker::stand_in(origin, None),
@@ -91,7 +91,7 @@ impl<T, E> WireReply<T, E> {
         self.asker.is_sent_now();
     }
 
-    /// An asker elsewhere has said so itself.
+    /// Sets the deadline of an asker in this process; one in another process has sent its own.
     pub(crate) fn set_due(&mut self, until: Option<Due>) {
         if let Way::Here(reply) = &mut self.way {
             reply.set_due(until);
@@ -111,7 +111,7 @@ impl<T, E> WireReply<T, E> {
         }
     }
 
-    /// Turn that may wait for the answer.
+    /// Returns the turn that may wait for the answer.
     pub(crate) fn waiting(&self, from: Option<ActorId>) -> Option<Waiting> {
         match &self.way {
             Way::Wire(_) => Some(Waiting::Away(self.asker.cancellation().clone())),
@@ -141,7 +141,7 @@ impl<T, E> WireReply<T, E> {
         if !self.asker.asked {
             return Poll::Pending;
         }
-        // First, so that a cancellation in between is not missed.
+        // Registered before the check, so that a cancellation in between is not missed.
         self.asker.cancellation().register(cx);
         if !self.asker.is_waiting() {
             return Poll::Ready(());
@@ -162,7 +162,7 @@ impl<T, E> WireReply<T, E> {
         }
     }
 
-    /// Until when the asker waits, and whether it has left.
+    /// Returns the asker's deadline, and true if the asker has gone.
     pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
         if let Way::Here(reply) = &self.way {
             return reply.outlook();
@@ -191,7 +191,7 @@ impl<T, E> WireReply<T, E> {
         }
         let mut body = Vec::with_capacity(USUAL_BODY);
         let codec = self.asker.codec();
-        // The serde code of a reply is a user's, and may panic.
+        // The serde code of a reply is the user's, and may panic.
         let encoded = catch_unwind(AssertUnwindSafe(|| encode(answer, codec, &mut body)));
         match encoded {
             Ok(Ok(Answering::Body(kind))) => self.asker.send(kind, body),

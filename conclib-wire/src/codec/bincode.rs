@@ -1,4 +1,4 @@
-//! Bincode, the codec between peers that share their types.
+//! Bincode: the codec between peers that share their types.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -18,13 +18,11 @@ use super::limits::{Budget, Limits};
 use super::measured::{Format, Measured};
 use super::{Codec, CodecError, MAX_BODY, MAX_DEPTH, WireCodec};
 
-/// Bincode 2 in its standard configuration: little endian, variable-length
-/// integers.
+/// Bincode 2 in its standard configuration: little endian, variable-length integers.
 ///
-/// The codec between conclib peers. It writes neither the names of fields nor
-/// their types, so both sides need the same Rust type, and a type that serde
-/// reads by its field names (`tag`, `untagged`, `flatten`) needs [`Json`]
-/// instead.
+/// Codec between conclib peers. Encodes neither the names of fields nor their types, so both sides
+/// need the same Rust type; a type that serde reads by its field names (`tag`, `untagged`,
+/// `flatten`) needs [`Json`] instead.
 ///
 /// [`Json`]: super::Json
 ///
@@ -41,10 +39,10 @@ use super::{Codec, CodecError, MAX_BODY, MAX_DEPTH, WireCodec};
 #[derive(Clone, Copy, Debug)]
 pub struct Bincode;
 
-/// Bincode counts an integer at its full width, not at the bytes it takes up:
-/// a limit of [`MAX_BODY`] would refuse a list of 200,000 small `u64`, which is
-/// 200 KB. A byte stands for at most 16 (`u128`). The length of the body is
-/// checked by us, and nothing is allocated on the word of a length in it.
+/// Limit of the decoder. Bincode counts an integer at its full width, not at the bytes it takes up:
+/// a limit of [`MAX_BODY`] would refuse a list of 200,000 small `u64`, which is 200 KB. A byte
+/// stands for at most 16 (`u128`). The length of the body is checked separately, and no length in
+/// the body is trusted for an allocation.
 const READ_LIMIT: usize = MAX_BODY * 16;
 
 fn reading() -> impl Config {
@@ -84,7 +82,7 @@ impl WireCodec for Bincode {
     }
 }
 
-/// Carries the bounds into bincode, which keeps its deserializer to itself.
+/// Seed that carries the limits into bincode, which does not expose its deserializer.
 struct Seed<'b, T> {
     limits: Limits<'b>,
     value: PhantomData<T>,
@@ -102,7 +100,7 @@ impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Seed<'_, T> {
 #[cold]
 fn unencodable(error: &EncodeError) -> CodecError {
     let detail: &dyn fmt::Display = match error {
-        // Only a full writer ends unexpectedly.
+        // `UnexpectedEnd` only comes from a full writer.
         EncodeError::UnexpectedEnd => return CodecError::TooLarge { limit: MAX_BODY },
         EncodeError::Serde(SerdeEncodeError::SequenceMustHaveLength) => {
             return CodecError::NotSelfDescribing;

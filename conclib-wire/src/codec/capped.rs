@@ -1,4 +1,4 @@
-//! A writer that stops at the longest body.
+//! Writer that stops at the maximum length of a body.
 
 use std::io;
 
@@ -7,11 +7,11 @@ use bincode::error::EncodeError;
 
 use super::MAX_BODY;
 
-/// Appends to a buffer, and refuses what would make the body longer than
-/// [`MAX_BODY`]: a value of a gigabyte is given up after its first mebibyte.
+/// Writer that appends to a buffer, and refuses bytes that would make the body longer than
+/// [`MAX_BODY`]: encoding a value of a gigabyte stops after its first mebibyte.
 pub(super) struct Capped<'o> {
     out: &'o mut Vec<u8>,
-    /// The length of `out` before the body.
+    /// Length of `out` before the body.
     start: usize,
 }
 
@@ -21,7 +21,7 @@ impl<'o> Capped<'o> {
         Self { out, start }
     }
 
-    /// Takes back what was written.
+    /// Removes the bytes that were written.
     pub(super) fn undo(&mut self) {
         self.out.truncate(self.start);
     }

@@ -1,4 +1,4 @@
-//! What can go wrong between a value and its bytes.
+//! Errors of encoding and decoding.
 
 use std::fmt::{self, Write as _};
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Codec;
 
-/// How much of a codec's own complaint is kept, in bytes: it may quote the
-/// body, and it travels back to whoever sent that.
+/// Maximum number of bytes that are kept of a codec's own error text: the text may quote the body,
+/// and travels back to its sender.
 const DETAIL: usize = 200;
 
-/// Why a value could not be written as a body, or a body could not be read.
+/// Reason for which a value could not be encoded, or a body could not be decoded.
 ///
-/// It is data, so that a peer can be told in an error reply.
+/// Serialisable, so that an error reply can tell a peer.
 ///
 /// # Examples
 ///
@@ -30,14 +30,14 @@ pub enum CodecError {
     /// The body is longer than [`MAX_BODY`](super::MAX_BODY).
     #[error("the body is longer than {limit} bytes: send it in parts, or send where to find it")]
     TooLarge {
-        /// The limit, in bytes.
+        /// Limit, in bytes.
         limit: usize,
     },
 
     /// The value is nested deeper than [`MAX_DEPTH`](super::MAX_DEPTH).
     #[error("the value is nested deeper than {limit} levels: send it flat, as a list with indices")]
     TooDeep {
-        /// The limit, in levels.
+        /// Limit, in levels.
         limit: usize,
     },
 
@@ -45,19 +45,18 @@ pub enum CodecError {
     /// [`MAX_ELEMENTS`](super::MAX_ELEMENTS) elements together.
     #[error("the value has more than {limit} elements: send it in parts")]
     TooManyElements {
-        /// The limit, over all sequences and maps of the body.
+        /// Limit, over all sequences and maps of the body.
         limit: usize,
     },
 
     /// The body goes on after the value has ended.
     #[error("{left} bytes are left after the value: both sides need the same type")]
     TrailingBytes {
-        /// How many bytes are left.
+        /// Number of bytes that are left.
         left: usize,
     },
 
-    /// The type depends on a format that names its fields, and bincode does
-    /// not.
+    /// The type needs a format that names its fields, which bincode does not.
     #[error(
         "this type cannot travel in bincode, which does not name fields: use json, or take \
          serde's tag, untagged, flatten and skip_serializing_if, values of any shape \
@@ -65,38 +64,38 @@ pub enum CodecError {
     )]
     NotSelfDescribing,
 
-    /// The bytes are not what this codec writes for a value of the type.
+    /// The bytes are not an encoded value of the type.
     #[error("malformed {codec}: {detail}")]
     Malformed {
-        /// The codec that read them.
+        /// Codec that read the bytes.
         codec: Codec,
-        /// What it found, and where if it knows; at most 200 bytes.
+        /// Error text of the codec, with the position if it is known; at most 200 bytes.
         detail: String,
     },
 
-    /// The value has no form in this codec.
+    /// This codec cannot express the value.
     #[error("the value cannot be written as {codec}: {detail}")]
     Unencodable {
-        /// The codec that was to write it.
+        /// Codec that was to write the value.
         codec: Codec,
-        /// What is in the way; at most 200 bytes.
+        /// Error text of the codec; at most 200 bytes.
         detail: String,
     },
 
     /// The message is marked `#[message(local)]`.
-    #[error("the message `{message}` is local: it holds what cannot travel")]
+    #[error("the message `{message}` is local: it cannot leave its process")]
     Local {
-        /// The name of the message.
+        /// Name of the message.
         message: String,
     },
 
-    /// The two sides know the message in different shapes.
+    /// The two sides have different schemas of the message.
     #[error(
         "the two sides know the message `{message}` in different shapes: \
          build both from the same version of its type"
     )]
     SchemaMismatch {
-        /// The name of the message on the wire.
+        /// Wire name of the message.
         message: String,
     },
 }
@@ -141,15 +140,13 @@ impl CodecError {
     }
 }
 
-/// The end of a text is where `serde_json` says which line and column, so it is
-/// the middle that is left out.
+/// Cuts a text in the middle: its end is where `serde_json` gives the line and column.
 fn bounded(detail: &dyn fmt::Display) -> String {
     const GAP: &str = " ... ";
     const TAIL: usize = 60;
 
     let mut text = String::new();
-    // Writing to a `String` fails only if the `Display` does; what came so far
-    // is then the best there is.
+    // Writing to a `String` fails only if the `Display` does; the text so far is kept then.
     let _ = write!(text, "{detail}");
     if text.len() > DETAIL {
         let boundary = |at: &usize| text.is_char_boundary(*at);

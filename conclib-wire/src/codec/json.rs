@@ -1,4 +1,4 @@
-//! JSON, the codec that everybody speaks.
+//! JSON: the codec for peers in other languages.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,11 +12,10 @@ use super::{Codec, CodecError, MAX_BODY, MAX_DEPTH, WireCodec};
 
 /// JSON, without whitespace when written.
 ///
-/// The codec for peers in other languages, for people with `curl`, and for
-/// types that bincode cannot carry. The keys of a map must be strings, numbers,
-/// booleans, or enums without fields. A float that is infinite or not a number
-/// is written as `null`, and a `Some` of what is written as `null` is read as
-/// `None`.
+/// Codec for peers in other languages, for tools such as `curl`, and for types that bincode cannot
+/// carry. The keys of a map must be strings, numbers, booleans, or enums without fields. A float
+/// that is infinite or not a number is written as `null`, and a `Some` of a value that is written
+/// as `null` is read as `None`.
 ///
 /// # Examples
 ///
@@ -32,7 +31,7 @@ use super::{Codec, CodecError, MAX_BODY, MAX_DEPTH, WireCodec};
 #[derive(Clone, Copy, Debug)]
 pub struct Json;
 
-/// `serde_json` gives up on entering its 128th level.
+/// Maximum depth of a written value: `serde_json` fails to read a 128th level.
 const WRITE_DEPTH: usize = MAX_DEPTH - 1;
 
 impl WireCodec for Json {
@@ -56,8 +55,8 @@ impl WireCodec for Json {
         if bytes.len() > MAX_BODY {
             return Err(CodecError::TooLarge { limit: MAX_BODY });
         }
-        // The depth that serde_json counts is that of brackets. A type can
-        // nest without any, as `struct Chain(Option<Box<Chain>>)` does.
+        // serde_json counts the depth of brackets. A type can nest without any, as `struct
+        // Chain(Option<Box<Chain>>)` does.
         let budget = Budget::new();
         let mut json = Deserializer::from_slice(bytes);
         T::deserialize(Limited::new(&mut json, Limits::new(&budget, MAX_DEPTH)))
@@ -69,7 +68,7 @@ impl WireCodec for Json {
 #[cold]
 fn unencodable(error: &Error) -> CodecError {
     if error.is_io() {
-        // Only a full writer fails.
+        // An io error only comes from a full writer.
         return CodecError::TooLarge { limit: MAX_BODY };
     }
     CodecError::unencodable(Codec::Json, error)
@@ -77,7 +76,7 @@ fn unencodable(error: &Error) -> CodecError {
 
 #[cold]
 fn malformed(error: &Error) -> CodecError {
-    // serde_json tells this error apart by its text alone.
+    // serde_json identifies this error by its text alone.
     if error.is_syntax() && error.to_string().starts_with("recursion limit exceeded") {
         return CodecError::TooDeep { limit: MAX_DEPTH };
     }

@@ -1,9 +1,8 @@
-//! A deserializer within bounds, around any other.
+//! Deserializer that enforces the limits, around any other.
 //!
-//! Recursion in serde goes through the visitor: a deserializer hands it an
-//! access to what is inside, and the access makes the next deserializer. So all
-//! of them are wrapped, and a level is counted where a visitor is handed
-//! something with an inside. What that is made of passes unchanged.
+//! Recursion in serde goes through the visitor: a deserializer passes it an access to the parts of
+//! a value, and the access makes the next deserializer. So all of them are wrapped, and a level is
+//! counted where a visitor gets a value with parts. The parts themselves pass unchanged.
 
 use std::fmt;
 
@@ -14,7 +13,7 @@ use super::limits::Limits;
 
 mod access;
 
-/// A deserializer within bounds.
+/// Deserializer that enforces the limits.
 pub(super) struct Limited<'b, D> {
     inner: D,
     limits: Limits<'b>,
@@ -26,7 +25,7 @@ impl<'b, D> Limited<'b, D> {
         Self { inner, limits }
     }
 
-    /// Visits something whose length comes with the body.
+    /// Wraps a visitor of a value whose length is in the body.
     #[inline]
     fn counted<V>(&self, visitor: V) -> Bounded<'b, V> {
         Bounded {
@@ -36,7 +35,7 @@ impl<'b, D> Limited<'b, D> {
         }
     }
 
-    /// Visits something whose length is that of its type.
+    /// Wraps a visitor of a value whose length is that of its type.
     #[inline]
     fn fixed<V>(&self, visitor: V) -> Bounded<'b, V> {
         Bounded {
@@ -47,7 +46,7 @@ impl<'b, D> Limited<'b, D> {
     }
 }
 
-/// Values that have no inside.
+/// Forwards the methods for values without parts.
 macro_rules! pass_values {
     ($($method:ident)*) => {$(
         #[inline]
@@ -68,8 +67,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Limited<'_, D> {
         deserialize_unit deserialize_identifier
     }
 
-    // Text and bytes are lent from the body, also to a visitor that would own
-    // them: bincode would otherwise allocate whatever length the body claims.
+    // Text and bytes are borrowed from the body, even for a visitor that would own them: otherwise
+    // bincode would allocate any length that the body claims.
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         self.inner.deserialize_str(visitor)
@@ -184,15 +183,15 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Limited<'_, D> {
     }
 }
 
-/// A visitor that counts levels, and whose accesses do.
+/// Visitor that counts levels, and wraps its accesses so that they do.
 struct Bounded<'b, V> {
     visitor: V,
     limits: Limits<'b>,
-    /// Whether elements are taken from the budget of the body.
+    /// True if elements are taken from the budget of the body.
     counted: bool,
 }
 
-/// Values that have no inside.
+/// Forwards the methods for values without parts.
 macro_rules! visit_values {
     ($($method:ident($value:ty))*) => {$(
         #[inline]
@@ -259,7 +258,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<'_, V> {
 
     #[inline]
     fn visit_enum<A: EnumAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
-        // A variant without fields is no level; the others count themselves.
+        // A variant without fields is no level; the other variants count themselves.
         self.visitor.visit_enum(Variants::new(inner, self.limits))
     }
 }

@@ -1,25 +1,25 @@
-//! The bounds of one body, shared by reading and writing.
+//! Limits of one body, shared by encoding and decoding.
 
 use std::cell::Cell;
 use std::fmt;
 
 use super::{CodecError, MAX_DEPTH, MAX_ELEMENTS};
 
-/// What one body has left, and which bound it broke.
+/// Remaining budget of one body, and the limit that was exceeded.
 ///
-/// The error types in between belong to the codecs, so the bound is noted
-/// here for the outermost caller to find, whatever became of the error.
+/// The error types on the way belong to the codecs, so the limit is noted here, where the outermost
+/// caller finds it.
 pub(super) struct Budget {
     elements: Cell<usize>,
     broken: Cell<Option<Broken>>,
 }
 
-/// A bound that was broken.
+/// Limit that was exceeded.
 #[derive(Clone, Copy)]
 pub(super) enum Broken {
     Depth,
     Elements,
-    /// A field was left out, and the format cannot say so.
+    /// A field was left out, and the format cannot express that.
     Skipped,
 }
 
@@ -31,7 +31,7 @@ impl Budget {
         }
     }
 
-    /// Which bound was broken, if any was.
+    /// Returns the error of the exceeded limit, if there is one.
     pub(super) fn broken(&self) -> Option<CodecError> {
         self.broken.get().map(|broken| match broken {
             Broken::Depth => CodecError::TooDeep { limit: MAX_DEPTH },
@@ -43,10 +43,10 @@ impl Budget {
     }
 }
 
-/// The bounds as seen from one place in the value.
+/// Limits at one place in the value.
 ///
-/// The levels go by value and come back by themselves when a branch ends; the
-/// elements are the whole body's.
+/// The number of levels is copied, so it is restored when a branch ends; the elements are counted
+/// over the whole body.
 #[derive(Clone, Copy)]
 pub(super) struct Limits<'b> {
     levels: usize,
@@ -58,7 +58,7 @@ impl<'b> Limits<'b> {
         Self { levels, budget }
     }
 
-    /// The bounds one level down.
+    /// Returns the limits one level down.
     #[inline]
     pub(super) fn deeper(self) -> Result<Self, Broken> {
         match self.levels.checked_sub(1) {

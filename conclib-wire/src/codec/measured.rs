@@ -1,8 +1,8 @@
-//! A value that is written within bounds: the counterpart of `limited`.
+//! Serializer that enforces the limits: the counterpart of `limited`.
 //!
-//! A value of one's own breaks the bounds by mistake, not by malice. Finding
-//! out here costs the sender an error; finding out at the other end costs a
-//! round trip, and a value deep enough to overflow the stack costs the process.
+//! A program's own value exceeds the limits by mistake, not by malice. Finding out here costs the
+//! sender an error; finding out on the other side costs a round trip, and a value deep enough to
+//! overflow the stack costs the process.
 
 use std::fmt;
 
@@ -13,23 +13,22 @@ use serde::ser::{
 
 use super::limits::{Broken, Limits};
 
-/// What a format makes of a struct and of an enum.
+/// Representation of structs and enums in a format.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
-    /// By position: no field can be left out, and a variant is one level.
+    /// Fields by position: no field can be left out, and a variant is one level.
     Positional,
-    /// By name: fields can be left out, and a variant with fields is two
-    /// levels, one for its name and one for its fields.
+    /// Fields by name: fields can be left out, and a variant with fields is two levels, one for its
+    /// name and one for its fields.
     Named,
 }
 
-/// A value, or a serializer, or what a serializer gives for a compound value,
-/// within bounds.
+/// Limited value, serializer, or compound serializer.
 pub(super) struct Measured<'b, T> {
     inner: T,
     limits: Limits<'b>,
     format: Format,
-    /// Whether each element is taken from the budget as it comes.
+    /// True if each element is taken from the budget as it comes.
     counted: bool,
 }
 
@@ -44,7 +43,7 @@ impl<'b, T> Measured<'b, T> {
         }
     }
 
-    /// Another one with the same bounds.
+    /// Wraps another value with the same limits.
     #[inline]
     fn with<U>(&self, inner: U) -> Measured<'b, U> {
         Measured::new(inner, self.limits, self.format)
@@ -80,7 +79,8 @@ impl<'b, T> Measured<'b, T> {
         Ok(())
     }
 
-    /// By position, what is left out would be read as the field after it.
+    /// Fails for a format by position: there the next field would be read in place of the one left
+    /// out.
     fn skip<E: Error>(&self) -> Result<(), E> {
         match self.format {
             Format::Positional => Err(E::custom(self.limits.broken(Broken::Skipped))),
@@ -96,7 +96,7 @@ impl<T: Serialize + ?Sized> Serialize for Measured<'_, &T> {
     }
 }
 
-/// Values that have no inside.
+/// Forwards the methods for values without parts.
 macro_rules! pass_values {
     ($($method:ident($value:ty))*) => {$(
         #[inline]
@@ -249,8 +249,7 @@ impl<'b, S: Serializer> Serializer for Measured<'b, S> {
 }
 
 impl<'b, S> Measured<'b, S> {
-    /// Puts what the serializer gives for a compound value within the bounds
-    /// of the serializer.
+    /// Wraps the compound serializer of a serializer with the same limits.
     #[inline]
     fn open<C, E>(self, open: impl FnOnce(S) -> Result<C, E>) -> Result<Measured<'b, C>, E> {
         Ok(Measured {
@@ -262,7 +261,7 @@ impl<'b, S> Measured<'b, S> {
     }
 }
 
-/// The traits of the compound values differ in little but their names.
+/// Implements the traits for compound values, which differ in little but their names.
 macro_rules! compound {
     ($($trait:ident {
         $($method:ident($($key:ident)?) $(, $count:ident)?;)*

@@ -1,4 +1,4 @@
-//! The parts of a frame, read one after the other.
+//! Cursor that reads the parts of a frame in order.
 
 use uuid::Uuid;
 
@@ -7,7 +7,7 @@ use crate::chain::MAX_CHAIN;
 use crate::codec::Codec;
 use crate::envelope::RequestId;
 
-/// The length of a chain, if it can have that.
+/// Returns the length of a chain, if it is valid.
 pub(super) fn chain_len(chain: &[u8]) -> Result<u16, FrameError> {
     let bad = FrameError::BadChain(chain.len());
     match u16::try_from(chain.len()) {
@@ -16,7 +16,7 @@ pub(super) fn chain_len(chain: &[u8]) -> Result<u16, FrameError> {
     }
 }
 
-/// What is still to be read.
+/// Bytes that are still to be read.
 pub(super) struct Cursor<'a>(&'a [u8]);
 
 impl<'a> Cursor<'a> {

@@ -1,22 +1,22 @@
-//! The number of pointers and containers that a shape still follows, as a type:
-//! types that hold each other would have no end otherwise.
+//! Recursion limit of shapes, as a type: the number of pointers and containers that are still
+//! followed. Without it, types that contain each other would recurse without end.
 
 use std::marker::PhantomData;
 
 use super::{Shape, Value};
 
-/// A number of steps. Only a type behind a pointer or in a container can be one
-/// that holds the type that it is in.
+/// Number of steps that are left. Only a step through a pointer or container counts, since only
+/// there a type can contain itself.
 pub trait Depth: 'static {
-    /// The shape of `T`, one step further in.
+    /// Shape of `T`, with one step less left.
     type Inside<T: Shape + ?Sized>: Value;
 }
 
-/// No step.
+/// Depth without a step left.
 #[derive(Debug)]
 pub struct End;
 
-/// A depth with a step more.
+/// Depth with one step more than `D`.
 #[derive(Debug)]
 pub struct More<D>(PhantomData<D>);
 
@@ -38,5 +38,5 @@ impl<T: Shape + ?Sized> Value for Cut<T> {
 
 type Four<D> = More<More<More<More<D>>>>;
 
-/// As far as shapes are followed: sixteen steps.
+/// Depth to which shapes are followed: sixteen steps.
 pub type Full = Four<Four<Four<Four<End>>>>;

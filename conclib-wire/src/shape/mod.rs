@@ -1,4 +1,4 @@
-//! The shapes of messages, as numbers that two builds can compare.
+//! Shapes of messages: hashes of their structure that two builds can compare.
 
 mod depth;
 mod of_std;
@@ -9,16 +9,15 @@ pub use depth::{Depth, Full};
 pub use of_std::Kind;
 pub use probe::{Fallback, Probe, with_parameters};
 
-/// The shape of a type: a hash of its field names and of their shapes, never
-/// of a Rust path, made at compile time.
+/// Shape of a type: a hash of its field names and of their shapes, never of a Rust path, made at
+/// compile time.
 ///
-/// `#[message]` implements it. Put it on the types inside your messages too,
-/// and a difference inside them is found as well; for a type that does not
-/// have it, its bare name stands, with the shapes of its type parameters.
+/// Implemented by `#[message]`. Put that on the types inside your messages too, and a difference
+/// inside them is found as well; a type without a shape counts by its bare name and the shapes of
+/// its type parameters.
 ///
-/// A `Box`, `Arc`, `Rc` or `Cow` has the shape of what is in it. Types may hold
-/// themselves or each other: sixteen pointers or containers deep, a declared
-/// type counts as one of any shape.
+/// A `Box`, `Arc`, `Rc` or `Cow` has the shape of its content. Types may contain themselves or each
+/// other: sixteen pointers or containers deep, every declared type has the same shape.
 ///
 /// ```
 /// use conclib_wire::Shape;
@@ -28,39 +27,39 @@ pub use probe::{Fallback, Probe, with_parameters};
 /// assert_ne!(u32::SHAPE, u64::SHAPE);
 /// ```
 pub trait Shape {
-    /// The hash; equal for types whose encodings are the same.
+    /// Hash of the shape; equal for types whose encodings are the same.
     const SHAPE: u64 = <Self::At<Full> as Value>::VALUE;
 
     /// Hash of the shape where shapes are followed no further.
     #[doc(hidden)]
     const END: u64 = <Self::At<End> as Value>::VALUE;
 
-    /// Has type parameters whose shapes are not in its own.
+    /// True if the shape leaves out type parameters.
     #[doc(hidden)]
     const OPEN: bool = false;
 
-    /// The shape, following so many pointers and containers.
+    /// Shape that follows pointers and containers up to depth `D`.
     #[doc(hidden)]
     type At<D: Depth>: Value;
 }
 
-/// The shape of a declared type, following as far as `D` says.
+/// Shape of a declared type, followed up to depth `D`.
 pub trait ShapeAt<D: Depth> {
-    /// The hash.
+    /// Hash of the shape.
     const SHAPE: u64;
 }
 
-/// Stand-in for a declared type that is not followed: its name is in no
-/// encoding, so another name is no difference.
+/// Stand-in for a declared type that is not followed. Independent of the type's name, which no
+/// encoding contains.
 pub const DECLARED: u64 = hash("declared");
 
-/// A hash as a type, so that which one is needed is known before it is made.
+/// Hash as a type, so that only the hashes that are needed are computed.
 pub trait Value {
-    /// The hash.
+    /// The hash itself.
     const VALUE: u64;
 }
 
-/// The shape of a declared type as a type.
+/// Shape of a declared type, as a type.
 #[derive(Debug)]
 pub struct Of<T: ?Sized, D>(std::marker::PhantomData<(D, T)>);
 
@@ -68,7 +67,7 @@ impl<T: ShapeAt<D> + ?Sized, D: Depth> Value for Of<T, D> {
     const VALUE: u64 = T::SHAPE;
 }
 
-/// FNV-1a of a text.
+/// Returns the FNV-1a hash of a text.
 pub const fn hash(text: &str) -> u64 {
     let bytes = text.as_bytes();
     let mut hash = 0xcbf2_9ce4_8422_2325;
@@ -80,7 +79,7 @@ pub const fn hash(text: &str) -> u64 {
     hash
 }
 
-/// Two hashes as one; the order matters.
+/// Mixes two hashes; their order matters.
 pub const fn mix(a: u64, b: u64) -> u64 {
     let mut hash = a ^ b.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31);
     hash = (hash ^ (hash >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

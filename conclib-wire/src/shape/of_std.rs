@@ -1,4 +1,4 @@
-//! The shapes of the types of the standard library, and of our own.
+//! Shapes of types of the standard library and of this crate.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Depth, Shape, Value, hash, mix};
 
-/// A kind of type with what is in it.
+/// Shape of a kind of type, with the shapes of its parts.
 #[derive(Debug)]
 pub struct Kind<const HASH: u64, Parts>(PhantomData<Parts>);
 
@@ -44,7 +44,7 @@ scalars! {
     "never": crate::never::Never;
 }
 
-/// Implements shapes of types whose parts lie inside: no type can hold itself that way.
+/// Implements shapes of types that hold their parts inline: no type can contain itself that way.
 macro_rules! values {
     ($($kind:literal: $type:ident<$($arg:ident),+>;)*) => {
         $(impl<$($arg: Shape),+> Shape for $type<$($arg),+> {
@@ -78,7 +78,7 @@ impl<T: Shape> Shape for [T] {
     type At<D: Depth> = Kind<{ hash("sequence") }, (D::Inside<T>,)>;
 }
 
-/// A pointer is not seen in an encoding.
+/// Implements shapes of pointers, which an encoding does not show.
 macro_rules! pointers {
     ($($type:ident),+) => {
         $(impl<T: Shape + ?Sized> Shape for $type<T> {
@@ -100,7 +100,7 @@ impl<T: Shape, const N: usize> Shape for [T; N] {
     type At<D: Depth> = Array<T::At<D>, N>;
 }
 
-/// So many of a kind.
+/// Shape of an array of `N` values.
 #[derive(Debug)]
 pub struct Array<T, const N: usize>(PhantomData<T>);
 

@@ -1,5 +1,5 @@
-//! What a visitor is handed: the elements of a sequence or a map, and the
-//! fields of a variant.
+//! Limited accesses for visitors: to the elements of a sequence or a map, and to the fields of a
+//! variant.
 
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
@@ -7,7 +7,7 @@ use serde::de::{
 
 use super::{Bounded, Limited, Limits};
 
-/// A seed whose deserializer is within bounds.
+/// Seed whose deserializer is limited.
 struct Seed<'b, S> {
     inner: S,
     limits: Limits<'b>,
@@ -23,17 +23,17 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, S> {
     }
 }
 
-/// The elements of a sequence, or the entries of a map.
+/// Elements of a sequence, or entries of a map.
 pub(super) struct Elements<'b, A> {
     inner: A,
     limits: Limits<'b>,
-    /// Whether each element is taken from the budget as it comes.
+    /// True if each element is taken from the budget as it comes.
     counted: bool,
 }
 
 impl<'b, A> Elements<'b, A> {
-    /// A length that is known beforehand is taken from the budget at once, so
-    /// that one of 2^64 is refused before its first element.
+    /// Takes a length that is known beforehand from the budget at once, so that a length of 2^64 is
+    /// refused before the first element.
     #[inline]
     pub(super) fn new<E: Error>(
         inner: A,
@@ -112,7 +112,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Elements<'_, A> {
     }
 }
 
-/// The variants of an enum, and then the fields of the one that was found.
+/// Variants of an enum, and then the fields of the variant that was found.
 pub(super) struct Variants<'b, A> {
     inner: A,
     limits: Limits<'b>,
