@@ -1,4 +1,4 @@
-//! How actors end.
+//! Lifecycle states of actors, and the reasons for their end.
 
 use std::fmt;
 use std::future::Future;
@@ -11,31 +11,31 @@ use serde::{Deserialize, Serialize};
 use crate::fault::Fault;
 use crate::urn::Urn;
 
-/// Where an actor is in its life. It only ever moves on, but for a restart,
-/// which leads back to [`Running`](Self::Running).
+/// Lifecycle state of an actor. A state is only followed by a later one, except that a
+/// restart leads back to [`Running`](Self::Running).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum State {
-    /// Being created, or in `#[on(start)]`.
+    /// The actor is being created, or is in `#[on(start)]`.
     Starting = 0,
-    /// Takes messages.
+    /// The actor handles messages.
     Running = 1,
-    /// Between two incarnations: what is sent waits for the next.
+    /// The actor is between two incarnations: messages wait for the next one.
     Restarting = 2,
-    /// Serves what is left, or is in `#[on(stop)]`.
+    /// The actor handles the messages that are left, or is in `#[on(stop)]`.
     Stopping = 3,
-    /// Ended: its state is dropped and its name is free.
+    /// The actor has ended: its state is dropped and its name is free.
     Stopped = 4,
 }
 
-/// Why an actor ended, or one incarnation of it.
+/// Reason for which an actor ended, or one incarnation of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum StopReason {
-    /// The actor was told `stop`, or stopped itself: what was queued before
-    /// was served.
+    /// The actor was told `stop`, or stopped itself: the messages queued before were
+    /// handled.
     Stopped,
-    /// The actor was told `stop_now`: what was queued was not served.
+    /// The actor was told `stop_now`: the messages that were queued were not handled.
     StoppedNow,
     /// The actor was killed, or its runtime went away.
     Killed,
@@ -48,29 +48,29 @@ pub enum StopReason {
     OutOfReach,
     /// The actor did not start: `#[on(create)]` or `#[on(start)]` failed with this.
     StartFailed(Box<Fault>),
-    /// `#[on(error)]` said stop; or it wanted a message later, in a tokio
+    /// `#[on(error)]` said stop; or the actor wanted a message later, in a tokio
     /// runtime without timers.
     Failed(Box<Fault>),
-    /// A handler or a hook panicked; or an orderly end was under way, and the
-    /// state panicked as it was dropped. After a failure, the first one is the
-    /// reason; after a kill, the kill is.
+    /// A handler or a hook panicked; or the state panicked as it was dropped at an
+    /// orderly end. After a failure, the first one is the reason; after a kill, the
+    /// kill is.
     Panicked(Box<Fault>),
     /// The parent ended, and children end with it.
     Parent,
     /// The supervisor starts the actor again, with a sibling that failed. Only an
     /// incarnation ends so, never an actor.
     Recycled,
-    /// A child failed, and nothing was left to be done for it.
+    /// A child failed, and its failure became that of the actor.
     Escalated(Box<Escalation>),
     /// A child that was marked as significant has ended.
     ChildEnded(Urn),
 }
 
-/// A child whose failure became its supervisor's.
+/// Failure of a child that became the failure of its supervisor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Escalation {
-    /// The child.
+    /// Name of the child.
     pub child: Urn,
     /// Reason of the failure.
     pub reason: StopReason,
@@ -110,11 +110,11 @@ impl fmt::Display for StopReason {
 
 impl std::error::Error for StopReason {}
 
-/// The end of an actor: resolves with its reason once its state is dropped and
-/// its name is free.
+/// Future of the end of an actor: resolves with the reason once the state is dropped
+/// and the name is free.
 ///
-/// The signal that ends the actor was given when this was made; waiting for
-/// the end is optional, and any number may wait.
+/// The signal that ends the actor was given when this future was made; waiting for the
+/// end is optional.
 ///
 /// # Cancel safety
 /// Dropping it only ends the waiting.
@@ -125,7 +125,7 @@ impl Stopping {
         Self(Box::pin(async move { end.ending().wait().await }))
     }
 
-    /// An end that there is nothing to wait for.
+    /// Creates a future that is ready with `reason`.
     pub(crate) fn over(reason: StopReason) -> Self {
         Self(Box::pin(std::future::ready(reason)))
     }

@@ -1,4 +1,4 @@
-//! One turn: a handler runs, and its answer goes to whoever asked.
+//! One turn: a handler runs, and its answer goes to the asker.
 
 use std::any::Any;
 use std::error::Error;
@@ -18,19 +18,19 @@ use crate::observe::Watched;
 use crate::reply::{Deferred, Refusal, ReplyTo};
 use crate::waits::WaitNumber;
 
-/// How a turn ended.
+/// Outcome of a turn.
 #[derive(Debug)]
 pub enum Turn {
-    /// The handler ran, and whoever asked has its answer, or will.
+    /// The handler ran, and the asker has its answer or will have it.
     Done,
-    /// It ran, and whoever asked has its answer later: that wait is none for
-    /// this actor any more.
+    /// The handler ran, and the asker gets its answer later: the wait with this number
+    /// is no longer a wait for this actor.
     Later(Option<WaitNumber>),
-    /// It answered with an error of the domain.
+    /// The handler answered with an error of the domain.
     Refused,
-    /// It failed, and nobody was asking.
+    /// The handler failed on a message that was told, so no asker got the error.
     Failed(Box<HandlerError>),
-    /// It panicked; whoever asked knows.
+    /// The handler panicked, and the asker has been told.
     Panicked(Box<Fault>),
 }
 
@@ -42,7 +42,7 @@ pin_project_lite::pin_project! {
     }
 }
 
-/// Runs a hook, and makes a panic of it a fault.
+/// Runs a hook, and makes a fault of its panic.
 pub(crate) fn caught<F: Future>(future: F) -> Caught<F> {
     Caught { future }
 }
@@ -55,8 +55,9 @@ impl<F: Future> Future for Caught<F> {
     }
 }
 
-/// The state that a handler leaves behind when it panics is only used to run
-/// `#[on(stop)]` and is dropped then, which is why this is unwind safe enough.
+/// Polls a future and catches its panic. This is unwind safe enough, since the state
+/// that a panicking handler leaves behind is only used to run `#[on(stop)]`, and is
+/// then dropped.
 pub(super) fn catch_poll<F: Future>(
     future: Pin<&mut F>,
     cx: &mut Context<'_>,
@@ -67,11 +68,11 @@ pub(super) fn catch_poll<F: Future>(
     }
 }
 
-/// Whom a running handler answers. Dropped before that it was killed, and
-/// whoever asked is told so.
+/// Place for the answer of a running handler. A drop before the answer means that the
+/// handler was killed, and tells the asker so.
 ///
-/// Every turn drops one that has answered, so it is kept from dropping an
-/// empty place piece by piece: one look is enough.
+/// Every turn drops one of these after its answer, so `ManuallyDrop` avoids dropping an
+/// empty place field by field: one check is enough.
 struct Asked<T, E>(ManuallyDrop<ReplyTo<T, E>>);
 
 impl<T, E> Asked<T, E> {
@@ -95,7 +96,7 @@ impl<T, E> Drop for Asked<T, E> {
 }
 
 pin_project_lite::pin_project! {
-    /// A handler that runs, with the place for its answer.
+    /// Future of a running handler, with the place for its answer.
     struct Answering<F, T, E, A> {
         #[pin]
         handler: F,
@@ -131,7 +132,7 @@ where
         let output = ready!(polled);
         let reply = this.asked.take();
         Poll::Ready(match output {
-            // A reply that nobody wants any more may panic as it is dropped.
+            // A reply whose asker has left is dropped, and may panic at that.
             Ok(output) => {
                 let answer = || (this.answer)(reply, output);
                 catch_unwind(AssertUnwindSafe(answer))
@@ -146,7 +147,8 @@ where
     }
 }
 
-/// The handler waits for its asker to leave: it is woken when that is so.
+/// Polls for the asker to leave, for a handler that waits for that, and wakes the
+/// handler once the asker has left.
 #[cold]
 fn look_for_asker<T, E>(reply: &mut ReplyTo<T, E>) {
     if let Some(interest) = current::take_interest() {
@@ -157,7 +159,7 @@ fn look_for_asker<T, E>(reply: &mut ReplyTo<T, E>) {
     }
 }
 
-/// A handler whose value is the reply.
+/// Runs a handler whose return value is the reply.
 #[doc(hidden)]
 pub fn answer<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
@@ -173,7 +175,7 @@ pub fn answer<M: Message>(
     )
 }
 
-/// A handler that returns a reply or an error of the domain.
+/// Runs a handler that returns a reply or an error of the domain.
 #[doc(hidden)]
 pub fn answer_result<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
@@ -199,7 +201,7 @@ pub fn answer_result<M: Message>(
     )
 }
 
-/// A handler that answers later.
+/// Runs a handler that answers later.
 #[doc(hidden)]
 pub fn answer_deferred<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
@@ -222,13 +224,14 @@ pub fn may_pass_on<A: Actor, T, E>(ctx: &mut crate::Context<A>, reply: &ReplyTo<
     ctx.may_pass_on(reply);
 }
 
-/// Calls what makes the future of a concurrent handler; a panic is a fault.
+/// Calls the function that makes the future of a concurrent handler, and makes a fault
+/// of its panic.
 #[doc(hidden)]
 pub fn attempt<F>(make: impl FnOnce() -> F) -> Result<F, Box<Fault>> {
     catch_unwind(AssertUnwindSafe(make)).map_err(|panic| Box::new(Fault::panic(&*panic)))
 }
 
-/// A concurrent handler: it runs beside the turns, which go on.
+/// Starts a concurrent handler, which runs beside the turns.
 #[doc(hidden)]
 pub fn beside<A, T, E, F, G>(
     ctx: &mut crate::Context<A>,
@@ -259,7 +262,8 @@ where
     }
 }
 
-/// A handler for what is not declared: it answers through its envelope.
+/// Runs the handler of undeclared messages, which answers through the envelope of the
+/// request.
 #[doc(hidden)]
 pub fn answer_fallback(handler: impl Future<Output = ()>) -> impl Future<Output = Turn> {
     Answering::new(
