@@ -23,10 +23,11 @@ pub use to::ReplyTo;
 
 use crate::error::Failure;
 
-/// What comes back through a local reply slot.
+/// Answer that a local reply slot carries.
 pub(crate) type Answer<T, E> = Result<T, Refusal<E>>;
 
-/// Why there is no reply: the handler's error, or one of ours.
+/// Reason for which there is no reply: the handler's error, or a failure of the
+/// delivery.
 pub(crate) enum Refusal<E> {
     Handler(E),
     Failure(Box<Failure>),
