@@ -92,8 +92,9 @@ struct Queue<Q> {
     line: Option<Box<Line>>,
 }
 
-/// Way of an anonymous actor to its end, after its last reference was dropped: the loop
-/// has to check whether one of the actor's turns has made another reference.
+/// Progress of an anonymous actor towards its end, after its last reference was
+/// dropped: the loop has to check whether one of the actor's turns has made another
+/// reference.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Leaving {
     No,
@@ -385,7 +386,8 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     }
 
     /// Tells whether the loop polls the inputs besides the mailbox, such as streams and
-    /// ticks. An actor that has been told to end does not.
+    /// ticks. An actor that was told to end or has lost its last reference does not:
+    /// only queued messages are left to it.
     pub(crate) fn takes_all(&self) -> bool {
         self.signal.load(Ordering::Relaxed) & SIGNAL == Signal::None as u8
     }
@@ -499,8 +501,8 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue<Q>> {
-        // No code of a user runs under this lock, so it cannot be poisoned
-        // half-way through a change.
+        // No user code runs under this lock, so it cannot be poisoned half-way through
+        // a change.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

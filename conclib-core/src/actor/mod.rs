@@ -1,4 +1,4 @@
-//! One actor: its traits, its mailbox, its task, and the references to it.
+//! Actors: their traits, mailbox, task and references.
 
 mod admit;
 mod asker_gone;
@@ -270,7 +270,7 @@ pub trait Messages: Sized + Send + 'static {
     const PRIORITISED: bool = false;
 
     /// Returns the data that the loop needs before the turn: index of the variant,
-    /// sender, asker and deadline.
+    /// sender, asker and deadline, and whether the asker has left.
     #[doc(hidden)]
     fn head(&self) -> Head<'_>;
 

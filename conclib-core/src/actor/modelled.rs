@@ -43,7 +43,7 @@ impl Messages for Word {
     fn queued(&mut self) {}
 
     fn accept(_: &Envelope<'_>, _: WireAsker) -> Accepted<Self> {
-        panic!("it has no wire");
+        panic!("the model has no wire");
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) struct Soul(Arc<Book<usize>>);
 impl Soul {
     pub(super) fn new(alive: &Arc<Book<usize>>) -> Self {
         *alive.lock().unwrap() += 1;
-        assert_eq!(*alive.lock().unwrap(), 1, "two at once");
+        assert_eq!(*alive.lock().unwrap(), 1, "two incarnations at once");
         Self(alive.clone())
     }
 }

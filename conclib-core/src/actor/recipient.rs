@@ -1,5 +1,4 @@
-//! Address of an actor that knows one of its message types, and not the type of the
-//! actor.
+//! Address of an actor that is typed by one message, and not by the actor.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,9 +16,9 @@ use crate::named::{Enter, Named};
 use crate::urn::Urn;
 use crate::waits::Cycle;
 
-/// Address of an actor that knows one of its message types, and not the type of the
-/// actor: for lists of subscribers, for example. A `Recipient` keeps its actor alive,
-/// as an [`ActorRef`] does.
+/// Address of an actor that is typed by one message, and not by the actor, as for a
+/// list of subscribers of several types. A `Recipient` keeps its actor alive, as an
+/// [`ActorRef`] does.
 pub struct Recipient<M: Message>(Way<M>);
 
 /// Address like a [`Recipient`] that does not keep its actor alive:
@@ -64,7 +63,7 @@ impl<M: Message> Recipient<M> {
         self.0.to.urn()
     }
 
-    /// Returns the same address as one that does not keep its actor alive.
+    /// Returns the same address in a form that does not keep the actor alive.
     ///
     /// ```
     /// use conclib::prelude::*;

@@ -105,8 +105,7 @@ impl<A: Actor> ActorRef<A> {
         Call::new(self, message)
     }
 
-    /// Returns an address that knows only the message type `M`, and not the type of the
-    /// actor.
+    /// Returns an address that is typed by the message `M`, and not by the actor.
     pub fn recipient<M: Message>(&self) -> Recipient<M>
     where
         A: Handler<M>,

@@ -85,7 +85,7 @@ impl Restart {
         self
     }
 
-    /// Tells whether the actor waits for another start after a failure.
+    /// Tells whether a failed actor pauses before it is started again.
     pub(crate) const fn pauses(&self) -> bool {
         self.on_failure && !self.backoff.first.is_zero()
     }
@@ -97,8 +97,8 @@ impl Restart {
     }
 }
 
-/// Pauses of a failed actor before it is started again: longer each time,
-/// and never exactly as long as its neighbours.
+/// Pauses of a failed actor before it is started again: longer each time, and varied at
+/// random.
 ///
 /// ```
 /// use std::time::Duration;
@@ -207,13 +207,14 @@ impl History {
         self.born = Instant::now();
     }
 
-    /// Notes that an incarnation begins after this delay, which is no part of its life.
+    /// Notes that an incarnation begins after this delay, which does not count towards
+    /// its recovery.
     pub fn begin_in(&mut self, delay: Duration) {
         self.born = Instant::now() + delay;
     }
 
-    /// Returns the pause after a failure that no supervisor decides about, as
-    /// [`next`](Self::next) does; `None`, too, if the policy restarts nothing.
+    /// Returns the pause after a failure, as [`next`](Self::next) does, where no
+    /// supervisor decides; `None`, too, if the policy restarts nothing.
     pub fn after_failure(&mut self) -> Option<Duration> {
         self.policy.on_failure.then(|| self.next()).flatten()
     }

@@ -46,7 +46,8 @@ pub enum StopReason {
     /// The actor is in another process, and has not ended: a reference from here
     /// cannot end it.
     OutOfReach,
-    /// The actor did not start: `#[on(create)]` or `#[on(start)]` failed with this.
+    /// The actor did not start: `#[on(create)]` or `#[on(start)]` failed with this
+    /// fault.
     StartFailed(Box<Fault>),
     /// `#[on(error)]` said stop; or the actor wanted a message later, in a tokio
     /// runtime without timers.
@@ -57,8 +58,8 @@ pub enum StopReason {
     Panicked(Box<Fault>),
     /// The parent ended, and children end with it.
     Parent,
-    /// The supervisor starts the actor again, with a sibling that failed. Only an
-    /// incarnation ends so, never an actor.
+    /// The supervisor restarts the actor with a sibling that failed. Only an
+    /// incarnation ends for this reason, never an actor.
     Recycled,
     /// A child failed, and its failure became that of the actor.
     Escalated(Box<Escalation>),
@@ -117,7 +118,7 @@ impl std::error::Error for StopReason {}
 /// end is optional.
 ///
 /// # Cancel safety
-/// Dropping it only ends the waiting.
+/// Dropping the future only ends the waiting.
 pub struct Stopping(Pin<Box<dyn Future<Output = StopReason> + Send>>);
 
 impl Stopping {

@@ -1,4 +1,4 @@
-//! One turn: a handler runs, and its answer goes to the asker.
+//! Turns: a handler runs, and its answer goes to the asker.
 
 use std::any::Any;
 use std::error::Error;

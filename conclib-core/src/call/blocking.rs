@@ -74,8 +74,8 @@ pub(super) fn ask<T: Target<M>, M: Message>(
     }
 }
 
-/// Tells whether this thread may wait without an await: the thread is an actor's
-/// own, or no runtime polls here.
+/// Tells whether this thread may be blocked: the thread is an actor's own, or no
+/// runtime polls the calling code.
 pub(crate) fn may_block() -> bool {
     current::may_block() || !in_async_code()
 }

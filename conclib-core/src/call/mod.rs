@@ -105,8 +105,8 @@ impl<T, M: Message> Call<T, M> {
 
     /// Limits the time for the answer, counted from the first poll of the future.
     ///
-    /// When the time is over, an ask ends in [`AskError::Deadline`]; a local handler is
-    /// not disturbed. For a tell, the timeout bounds the wait for a place. With
+    /// After that time, an ask ends in [`AskError::Deadline`]; a local handler is not
+    /// disturbed. For a tell, the timeout bounds the wait for a place. With
     /// [`reply`](Self::reply), the time goes on counting, whenever the [`Reply`] is
     /// awaited. An ask that is given no time at all, or is asked by a turn that has
     /// none left, ends at once, and its message is not sent.
@@ -206,7 +206,7 @@ impl<T: Target<M>, M: Message> Call<T, M> {
     /// circle ([`AskError::Cycle`]). The message comes back with the error.
     ///
     /// # Cancel safety
-    /// Dropped while it waits for a place, the message is not sent.
+    /// Dropping the future while it waits for a place withdraws the message.
     #[inline(always)]
     pub fn tell(self) -> Telling<T, M> {
         Telling::new(self)
@@ -215,10 +215,10 @@ impl<T: Target<M>, M: Message> Call<T, M> {
     /// Sends the message if the mailbox has a place right now. Never waits.
     ///
     /// # Errors
-    /// The actor has stopped, or the mailbox is full; the message comes back
-    /// with the error. An actor in another process has no place to look at
-    /// from here: `Full` means that this process has too many requests under
-    /// way, and what the other side refuses is logged here.
+    /// The actor has stopped, or the mailbox is full; the message comes back with the
+    /// error. The mailbox of an actor in another process cannot be seen from here:
+    /// `Full` means that this process has too many requests under way, and a refusal by
+    /// the other side is logged here.
     pub fn try_tell(self) -> Result<(), TellError<M>> {
         match self.to {
             To::Target(target, message) => target.try_tell(message, self.priority),
@@ -233,7 +233,7 @@ impl<T: Target<M>, M: Message> Call<T, M> {
     /// The errors of [`tell`](Self::tell).
     ///
     /// # Cancel safety
-    /// Dropped while it waits for a place, the message is not sent.
+    /// Dropping the future while it waits for a place withdraws the message.
     pub fn reply(self) -> Queueing<T, M> {
         Queueing::new(self)
     }

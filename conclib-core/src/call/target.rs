@@ -37,7 +37,7 @@ pub trait Target<M: Message>: Named {
     #[doc(hidden)]
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>>;
 
-    /// Gives up waiting for a place.
+    /// Gives up the place in the queue of waiting senders.
     #[doc(hidden)]
     fn leave(&self, sending: &mut Sending<M>);
 

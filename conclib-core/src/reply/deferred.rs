@@ -15,7 +15,7 @@ mod model;
 
 /// Return value of a handler that answers later, through the [`ReplyTo`] that was made
 /// with it by [`Context::defer`](crate::Context::defer).
-#[must_use = "return it from the handler: it is what ties the asker to the `ReplyTo`"]
+#[must_use = "return it from the handler: it connects the asker with the `ReplyTo`"]
 pub struct Deferred<T, E = Never>(Promise<T, E>);
 
 enum Promise<T, E> {
@@ -169,8 +169,8 @@ struct Later<T, E> {
 }
 
 enum Meeting<T, E> {
-    /// Neither is here. The waker is that of the answering end, if it waits for the
-    /// asker to leave.
+    /// No answer and no asker is here yet. The waker is that of the answering end, if
+    /// it waits for the asker to leave.
     Neither(Option<Waker>),
     Answer(Answer<T, E>),
     /// Asker; `None` once the answer has taken it, or if the handler never returned.

@@ -50,7 +50,7 @@ use crate::urn::Urn;
 ///     Ok(())
 /// }
 /// ```
-#[must_use = "replies that nobody picks up: use `.next()`"]
+#[must_use = "the replies are never picked up: use `.next()`"]
 pub struct ReplyGroup<T, E = Never, K = usize> {
     waiting: FuturesUnordered<Member<T, E, K>>,
     /// Number of replies that were put in.
@@ -63,7 +63,7 @@ pub struct ReplyGroup<T, E = Never, K = usize> {
 /// Result of a reply, with its key.
 type Keyed<K, T, E> = (K, Result<T, AskError<E>>);
 
-/// One reply of a group.
+/// Reply of a group, with its key.
 struct Member<T, E, K> {
     reply: Reply<T, E>,
     /// Key, taken out when the reply comes.
@@ -97,8 +97,7 @@ impl<T, E, K> ReplyGroup<T, E, K> {
     /// Limits the time for all the replies together, counted from this call, in place
     /// of any former limit of the group. The limit of each reply holds beside that.
     ///
-    /// When the time is over, each reply that has not come ends in
-    /// [`AskError::Deadline`].
+    /// After that time, each reply that has not come ends in [`AskError::Deadline`].
     pub fn timeout(mut self, after: Duration) -> Self {
         self.deadline = Deadline::after(after);
         self

@@ -1,4 +1,4 @@
-//! The replies of a handler that answers with a stream.
+//! Items that a handler answers with, as a stream.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -28,8 +28,8 @@ use crate::wire::Incoming;
 /// items. A domain error is part of the items: `impl Stream<Item = Result<T, E>>`.
 ///
 /// `stop()` handles the queued messages and then ends the streams that are under way:
-/// one without an end would hold the stop up for ever. An anonymous actor lives on
-/// while its items are read, as it does while it is referenced.
+/// one without an end would hold the stop up for ever. Reading the items keeps an
+/// anonymous actor alive, as a reference does.
 ///
 /// The timeout of the ask bounds the wait for the `Items`, and not for each item.
 /// Dropping the `Items` ends the stream at once, wherever it runs.

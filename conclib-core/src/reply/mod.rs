@@ -1,4 +1,4 @@
-//! The two ends of one answer.
+//! Replies: the two ends of an answer, and combinations of replies.
 
 mod combine;
 mod deferred;

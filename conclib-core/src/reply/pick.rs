@@ -1,4 +1,4 @@
-//! The end of an answer that the asker holds.
+//! Asker's end of an answer.
 
 use std::fmt;
 use std::future::Future;
@@ -58,7 +58,7 @@ use crate::wire::CancelOnDrop;
 /// A `Reply` is a plain future: `&mut reply` can be awaited in `select!` again and
 /// again. A turn that stops polling a reply does not wait for it any more: the actor
 /// that was asked may then ask the actor of that turn.
-#[must_use = "an answer that nobody picks up: use `.tell()` if you do not want one"]
+#[must_use = "the answer is never picked up: use `.tell()` if you do not want one"]
 pub struct Reply<T, E = Never> {
     pub(crate) answer: Pick<T, E>,
     /// Wait of the turn that polls for the answer.
@@ -162,7 +162,8 @@ impl<T, E> Future for Reply<T, E> {
                         return Poll::Ready(Err(this.give_up(late)));
                     }
                     answer => {
-                        // The parts that are not needed any more are given up.
+                        // Drops the parts, which gives up those that are not needed any
+                        // more.
                         this.answer = Pick::Ready(None);
                         answer
                     }

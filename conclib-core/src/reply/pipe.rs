@@ -56,7 +56,7 @@ impl<T> Pipe<T> {
     }
 }
 
-/// Keeps the waker of `cx` in `place`.
+/// Stores the waker of `cx` in `place`.
 fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
     match place {
         Some(waker) => waker.clone_from(cx.waker()),

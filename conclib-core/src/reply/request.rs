@@ -10,7 +10,7 @@ use crate::observe::Meter;
 
 /// A message on its way to a handler, with its [`ReplyTo`].
 ///
-/// The variants of a generated inbox hold one of these.
+/// Each variant of a generated inbox holds a `Request`.
 pub struct Request<M: Message> {
     /// The message.
     pub message: M,

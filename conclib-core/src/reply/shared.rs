@@ -1,4 +1,4 @@
-//! One answer for several tasks.
+//! Answer that several tasks share.
 
 use std::fmt;
 use std::future::Future;
@@ -30,10 +30,10 @@ impl<T: Clone, E: Clone> Reply<T, E> {
     }
 }
 
-/// One answer for several tasks: the answer is picked up once, and each clone that is
+/// Answer that several tasks share: it is picked up once, and each clone that is
 /// awaited gives a copy of it.
 ///
-/// When the last clone is dropped the answer is given up, as with a [`Reply`].
+/// Dropping the last clone gives the answer up, as with a [`Reply`].
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -62,7 +62,7 @@ impl<T: Clone, E: Clone> Reply<T, E> {
 /// # Cancel safety
 /// A `SharedReply` is a plain future: `&mut reply` can be awaited again and again, also
 /// after the answer came. A task that stops waiting takes nothing from the others.
-#[must_use = "an answer that nobody picks up: use `.tell()` if you do not want one"]
+#[must_use = "the answer is never picked up: use `.tell()` if you do not want one"]
 pub struct SharedReply<T, E = Never> {
     shared: Arc<Shared<T, E>>,
     /// Key of this clone's waker, while this clone waits.
@@ -80,8 +80,8 @@ struct Shared<T, E> {
 
 enum State<T, E> {
     Waiting(Reply<T, E>),
-    /// One of the clones has taken the reply, and polls it without the lock:
-    /// combinators run user code.
+    /// A clone has taken the reply, and polls it without the lock: combinators run user
+    /// code.
     Polled,
     Here(Result<T, AskError<E>>),
 }

@@ -1,4 +1,4 @@
-//! The end of an answer that the handler holds.
+//! Handler's end of an answer.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -15,7 +15,7 @@ use crate::message::Never;
 use crate::waits::{WaitNumber, Waiting};
 use crate::wire::{WireAsker, WireReply};
 
-/// The end of an answer that the handler holds.
+/// Handler's end of an answer.
 ///
 /// Answering consumes a `ReplyTo`, so there is one answer at most. Dropping it
 /// unanswered tells the asker so: [`AskError::NoReply`](crate::AskError::NoReply).
@@ -35,7 +35,8 @@ pub(super) enum Slot<T, E> {
     },
     /// The asker is in another process, or the message carries a trace context.
     Wire(Box<WireReply<T, E>>),
-    /// The asker is behind the [`Deferred`](super::Deferred) of a handler.
+    /// The answer goes to the asker through the [`Deferred`](super::Deferred) of a
+    /// handler.
     Deferred {
         later: Unanswered<T, E>,
         /// Deadline of the asker, for a request that is passed on.
@@ -254,7 +255,8 @@ impl<T, E> ReplyTo<T, E> {
     pub(crate) fn answer(self, answer: Answer<T, E>) {
         match self.0 {
             Slot::Nobody => {}
-            // An asker that has left is no mistake of the handler's.
+            // Ignores the send error: an asker that has left is no mistake of the
+            // handler.
             Slot::Local { sender, .. } => drop(sender.send(answer)),
             Slot::Wire(reply) => reply.answer(answer),
             Slot::Deferred { later, .. } => later.answer(answer),

@@ -64,7 +64,7 @@ impl Model {
 
     fn look(&self) {
         let depth = self.mailbox.depth();
-        assert!(depth <= self.bound, "{depth} wait");
+        assert!(depth <= self.bound, "{depth} messages wait");
     }
 
     /// Waits for a place and pushes. With `patience`, leaves after that number of
@@ -83,7 +83,7 @@ impl Model {
         }));
         match pushed {
             Some(Ok(())) => self.accept(item),
-            Some(Err(())) => assert_eq!(seed, Some(item), "it comes back"),
+            Some(Err(())) => assert_eq!(seed, Some(item), "a refused message comes back"),
             None => {
                 thread::yield_now();
                 self.mailbox.leave(ticket.unwrap());
@@ -150,7 +150,7 @@ impl Model {
         fates.sort_unstable();
         let mut accepted = self.accepted.lock().unwrap();
         accepted.sort_unstable();
-        assert_eq!(*accepted, fates, "accepted, and what became of it");
+        assert_eq!(*accepted, fates, "accepted, and handled or left");
         assert_eq!(self.mailbox.depth(), 0);
         left
     }
@@ -249,8 +249,8 @@ fn the_stop_word_loses_nothing() {
             let stopper = thread::spawn(move || other.mailbox.raise(Signal::Drain));
             let first = model.mailbox.raise(signal);
             let second = join(stopper);
-            assert!(first || second, "nobody was the first");
-            assert!(!(first && second) || signal > Signal::Drain, "both were");
+            assert!(first || second, "neither was first");
+            assert!(!(first && second) || signal > Signal::Drain, "both were first");
             senders.into_iter().for_each(join);
             let (served, rest) = join(receiver);
             let left = model.settle(served, rest);
