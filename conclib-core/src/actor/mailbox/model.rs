@@ -249,8 +249,8 @@ fn the_stop_word_loses_nothing() {
             let stopper = thread::spawn(move || other.mailbox.raise(Signal::Drain));
             let first = model.mailbox.raise(signal);
             let second = join(stopper);
-            assert!(first || second, "neither was first");
-            assert!(!(first && second) || signal > Signal::Drain, "both were first");
+            assert!(first || second, "neither won");
+            assert!(!(first && second) || signal > Signal::Drain, "both won");
             senders.into_iter().for_each(join);
             let (served, rest) = join(receiver);
             let left = model.settle(served, rest);
