@@ -13,9 +13,9 @@ use crate::named::Named;
 use crate::urn::Urn;
 use crate::wire::Incoming;
 
-/// Stream of the items of a handler that answers with a stream, `#[message] fn …(…) ->
-/// impl Stream<Item = T>`: the reply to its asker, in the actor's process and in others
-/// alike.
+/// Stream of the items of a handler that answers with a stream,
+/// `#[message] fn …(…) -> impl Stream<Item = T>`: the reply to its asker, in the actor's
+/// process and in others alike.
 ///
 /// Items come in order. The stream is polled beside the turns of its actor, as a
 /// concurrent handler is, and is never far ahead of its reader: 32 items, or 64 from
