@@ -10,14 +10,15 @@ pub use crate::actor::{
     answer_deferred, answer_fallback, answer_result, attempt, beside, may_pass_on, serve, stream,
 };
 pub use crate::call::Sending;
-pub use crate::error::Failure;
 pub use crate::message::{WireAnswer, WirePart};
-pub use crate::shape::{
-    DECLARED, Depth, Fallback, Full, Of, Probe, ShapeAt, hash, mix, with_parameters,
-};
 pub use crate::timers::are_here as has_timers;
 pub use crate::waits::is_anybody_waiting;
-pub use crate::wire::{WireAsker, accept, rewrite_chain};
+pub use crate::wire::{WireAsker, accept};
+pub use conclib_wire::Failure;
+pub use conclib_wire::rewrite_chain;
+pub use conclib_wire::shape::{
+    DECLARED, Depth, Fallback, Full, Of, Probe, ShapeAt, hash, mix, with_parameters,
+};
 
 use crate::actor::Part;
 use crate::message::{Message, Road};
@@ -48,7 +49,7 @@ pub type ReplyOf<M> = <M as Message>::Reply;
 /// As [`ReplyOf`].
 pub type ResultOf<M> = Result<<M as Message>::Reply, <M as Message>::Error>;
 /// As [`ReplyOf`].
-pub type DeferredOf<M> = crate::Deferred<<M as Message>::Reply, <M as Message>::Error>;
+pub type DeferredOf<M> = crate::reply::Deferred<<M as Message>::Reply, <M as Message>::Error>;
 
 /// What a hook can fail with.
 #[diagnostic::on_unimplemented(

@@ -13,7 +13,7 @@ use crate::waits::Waits;
 
 /// An actor, for as long as it lives and after.
 ///
-/// It is small and copied into every message; a [`Urn`](crate::Urn) is the
+/// It is small and copied into every message; a [`Urn`](conclib_wire::Urn) is the
 /// name for people and wires. Ids grow, so they sort actors by age.
 ///
 /// The upper 40 bits count the actors of the process. The lower 24 are the

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::timers;
 use crate::due::Due;
-use crate::error::{AskError, Delivery, SpawnError};
-use crate::timers;
-use crate::urn::Urn;
+use crate::error::{AskError, SpawnError};
+use conclib_wire::Delivery;
+use conclib_wire::Urn;
 
 /// A timer costs more than the rest of a local ask, and nearly every ask is
 /// answered at the poll after the one that sent it. So the first poll that

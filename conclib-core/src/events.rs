@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::actor::StopReason;
-use crate::urn::Urn;
+use conclib_wire::StopReason;
+use conclib_wire::Urn;
 
 /// Something that happened in a system.
 ///
@@ -236,7 +236,7 @@ pub enum DeadLetterCause {
 }
 
 /// The events of a system, from the moment it was made on:
-/// [`System::events`](crate::System::events).
+/// [`System::events`](crate::system::System::events).
 ///
 /// ```
 /// use conclib::prelude::*;

@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::reply::Items;
-use crate::urn::Urn;
-use crate::wire::{Answered, Codec, CodecError, Incoming, Outgoing, Response};
+use crate::wire::{Answered, Incoming, Outgoing};
+use conclib_wire::Urn;
+use conclib_wire::{Codec, CodecError, Response};
 
 /// A request type: it names its reply and its error, so that a call is typed
 /// by the message alone.
@@ -53,24 +54,6 @@ pub trait Message: Sized + Send + 'static {
 
 /// The priority of what says nothing of it.
 pub(crate) const LAST: u8 = u8::MAX;
-
-/// The error of a message that cannot fail: it has no values.
-///
-/// It is `std::convert::Infallible` with serde, which the standard one lacks.
-///
-/// ```
-/// use conclib_core::Never;
-///
-/// fn sure(result: Result<u64, Never>) -> u64 {
-///     match result {
-///         Ok(value) => value,
-///         Err(never) => match never {},
-///     }
-/// }
-/// assert_eq!(sure(Ok(7)), 7);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, serde::Deserialize)]
-pub enum Never {}
 
 /// How a message travels. [`Wire`] and [`Local`] are the two roads there are.
 pub trait Road<M: Message>: sealed::Road {

@@ -1,8 +1,8 @@
 //! Whatever has a URN.
 
 use crate::current::ActorId;
-use crate::urn::Urn;
-use crate::waits::Cycle;
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
 
 /// Enters a wait for the actor of that id; whether in doubt, if need be.
 pub(crate) type Enter<'a> = &'a mut dyn FnMut(ActorId, bool) -> Result<(), Cycle>;

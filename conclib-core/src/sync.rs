@@ -16,9 +16,11 @@ pub(crate) use futures_util::task::AtomicWaker;
 pub(crate) use tokio::sync::{Notify, futures::Notified};
 
 #[cfg(any(shuttle, conclib_loom))]
-pub(crate) use self::modelled::{
-    AtomicWaker, Mutex, MutexGuard, Notified, Notify, OnceLock, atomic,
-};
+pub(crate) use self::modelled::{Mutex, MutexGuard};
+#[cfg(any(shuttle, conclib_loom))]
+pub(crate) use crate::sync::modelled::atomic;
+#[cfg(any(shuttle, conclib_loom))]
+pub(crate) use modelled::{AtomicWaker, Notified, Notify, OnceLock};
 
 #[cfg(any(shuttle, conclib_loom))]
 mod modelled;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+use super::timers;
 use crate::actor::caught;
 use crate::error::SpawnError;
-use crate::timers;
 
 /// What a timer can tell apart.
 const SHORTEST: Duration = Duration::from_millis(1);

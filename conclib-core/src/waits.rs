@@ -20,21 +20,18 @@ mod legs;
 mod passed;
 mod wait;
 
-use std::fmt;
 use std::num::NonZeroU16;
 #[cfg(not(shuttle))]
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::task::Waker;
 
-use serde::{Deserialize, Serialize};
-
-use self::chain::Member;
-use self::graph::{Entered, Graph, Left, Manner};
 use crate::current::ActorId;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
-use crate::urn::{Urn, type_name};
-use crate::wire::Mark;
+use chain::Member;
+use conclib_wire::Mark;
+use conclib_wire::Urn;
+use graph::{Entered, Graph, Left, Manner};
 
 pub(crate) use arrived::Arrival;
 pub(crate) use legs::{Leaves, wait_from_now};
@@ -230,24 +227,4 @@ impl Waits {
 /// elsewhere. For tests that nothing is left behind.
 pub fn is_anybody_waiting() -> bool {
     !Waits::of_process().graph().is_empty()
-}
-
-/// Actors that would wait for each other, in a circle: the first is the last.
-pub(crate) type Cycle = Box<[CycleStep]>;
-
-/// Member of a circle of actors that would wait for each other.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct CycleStep {
-    /// The path of the type of the actor.
-    pub type_name: Box<str>,
-    /// The name of the actor.
-    pub urn: Urn,
-}
-
-/// The type and the name: `Greeter(greeter)`.
-impl fmt::Display for CycleStep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}({})", type_name(&self.type_name), self.urn)
-    }
 }

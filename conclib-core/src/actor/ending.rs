@@ -1,8 +1,9 @@
 //! How far an actor is in its life, and who waits for that.
 
-use super::{By, State, StopReason};
+use super::signal::By;
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
 use crate::sync::{Mutex, MutexGuard, Notified, Notify, PoisonError};
+use conclib_wire::{State, StopReason};
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;

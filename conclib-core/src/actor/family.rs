@@ -1,7 +1,8 @@
 //! What a supervisor says of its children, and what it is told of others.
 
-use super::{Directive, StopReason};
-use crate::urn::Urn;
+use super::Directive;
+use conclib_wire::StopReason;
+use conclib_wire::Urn;
 
 /// What became of a child: what `#[on(child)]` is given.
 ///
@@ -72,7 +73,7 @@ pub struct ChildExit {
 }
 
 /// An actor that was watched has ended: what `#[on(gone)]` is given. See
-/// [`Context::watch`](crate::Context::watch).
+/// [`Context::watch`](super::context::Context::watch).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Gone {

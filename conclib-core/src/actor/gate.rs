@@ -9,15 +9,18 @@ use std::sync::atomic::Ordering;
 use tokio::time::sleep;
 
 use super::cell::Cell;
+use super::context::Context;
 use super::life::failed;
 use super::mortal::Ended;
 use super::next::next;
-use super::{Actor, Alert, Context, Messages, Turn};
+use super::signal::Alert;
+use super::turn::Turn;
+use super::{Actor, Messages};
 use crate::current;
-use crate::error::{Delivery, Failure};
 use crate::events::DeadLetterCause;
-use crate::fault::Fault;
 use crate::testing::{Kit, Planned};
+use conclib_wire::Fault;
+use conclib_wire::{Delivery, Failure};
 
 /// What is behind the gate.
 pub(super) enum Gate {

@@ -11,14 +11,19 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use super::Actor;
 use super::birth::Awaited;
+use super::cell::Cell;
+use super::family::Strategy;
 use super::kin::{Child, Kin, Verdict};
+use super::resident::Resident;
+use super::signal::{Alert, Signal};
 use super::supervise::{LAST_CALL, end};
-use super::{Actor, Alert, Cell, Resident, Signal, State, Strategy};
 use crate::current::ActorId;
 use crate::events::{Event, NotRestarted};
 use crate::timers;
 use crate::waits::Wait;
+use conclib_wire::State;
 
 /// Restarts the group that an actor which has failed belongs to. Returns the
 /// verdict for that actor: to start, behind the sibling before it, or another

@@ -9,17 +9,20 @@ use std::task::{Context, Poll, Wake as _, Waker, ready};
 
 use tokio::task::coop;
 
+use super::DEFAULT_MAILBOX;
+use super::mailbox::Overflow;
 use super::mailbox::{Mailbox, Refused};
-use super::{DEFAULT_MAILBOX, Overflow, Recipient};
+use super::recipient::Recipient;
 use crate::call::{NotSent, Sending, Target};
 use crate::deadline::Deadline;
-use crate::error::{Delivery, Failure, TellError};
+use crate::error::TellError;
 use crate::message::{LAST, Message};
 use crate::named::Named;
 use crate::relay::Relay;
 use crate::reply::Request;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::urn::Urn;
+use conclib_wire::Urn;
+use conclib_wire::{Delivery, Failure};
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;
@@ -28,7 +31,7 @@ mod model;
 /// to guard, as a `main` that collects results.
 ///
 /// It hands out [`address`](Self::address)es and gets what is sent to them, as
-/// [`Request`]s: the message, and a [`ReplyTo`](crate::ReplyTo) by which to
+/// [`Request`]s: the message, and a [`ReplyTo`](crate::reply::ReplyTo) by which to
 /// answer if it was an ask. It is bounded, as an actor's mailbox is: when it is
 /// full, who tells or asks waits for a place. Messages come in the order in
 /// which they were sent, whatever their priority. It needs no system.

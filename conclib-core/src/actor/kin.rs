@@ -5,11 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::{Actor, By, Cell, ChildExit, Directive, Gone, Resident, Signal, StopReason};
+use super::cell::Cell;
+use super::family::{ChildExit, Gone};
+use super::resident::Resident;
+use super::signal::{By, Signal};
+use super::{Actor, Directive};
 use crate::current::ActorId;
 use crate::named::Named;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
+use conclib_wire::StopReason;
 
 /// What a supervisor is told, in its own lane.
 pub(crate) enum Notice {

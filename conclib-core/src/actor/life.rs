@@ -15,17 +15,23 @@ use std::time::Duration;
 
 use super::birth::{Again, Birth};
 use super::cell::Cell;
+use super::context::Context;
 #[cfg(feature = "testing")]
-use super::gate::{self, Gate};
+use super::gate;
+#[cfg(feature = "testing")]
+use super::gate::Gate;
 use super::mortal::{Ended, Incarnation, Mortal, discard, unless_killed};
 use super::next::next;
+use super::signal::{Alert, By, Signal};
 use super::supervise::{end_children, heed};
+use super::turn::Turn;
 use super::turn::caught;
-use super::{Actor, Alert, By, Context, Directive, Messages, Signal, State, StopReason, Turn};
+use super::{Actor, Directive, Messages};
 use crate::current;
 use crate::events::{DeadLetterCause, Event};
-use crate::fault::Fault;
 use crate::waits::Whom;
+use conclib_wire::Fault;
+use conclib_wire::{State, StopReason};
 
 #[cfg(all(test, shuttle))]
 mod model;

@@ -5,17 +5,20 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::cell::Cell;
+use super::mailbox::Overflow;
 use super::mailbox::Refused;
-use super::{Actor, Handler, Overflow};
+use super::{Actor, Handler};
 use crate::call::{NotSent, Sending, Target};
 use crate::current;
 use crate::deadline::Deadline;
-use crate::error::{Delivery, Failure, TellError};
+use crate::error::TellError;
 use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::reply::Request;
-use crate::urn::Urn;
-use crate::waits::{Cycle, Wait};
+use crate::waits::Wait;
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
+use conclib_wire::{Delivery, Failure};
 
 /// An address that is not counted: whoever holds it counts by itself, or does
 /// not keep the actor alive.

@@ -74,9 +74,11 @@ pub use restart::{Backoff, History, Restart};
 pub use scoped::Scoped;
 #[doc(hidden)]
 pub use seek::Seek;
-pub(crate) use signal::{Alert, By, Signal};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use signal::Alert;
+pub(crate) use signal::{By, Signal};
 pub use sources::{Attached, TickSpec};
-pub use stop::{Escalation, State, StopReason, Stopping};
+pub use stop::Stopping;
 pub(crate) use supervise::STOP_WITHIN;
 pub use turn::Turn;
 pub(crate) use turn::caught;
@@ -88,11 +90,17 @@ pub use weak::WeakRef;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Failure;
-use crate::fault::HandlerError;
+use crate::error::HandlerError;
 use crate::message::Message;
 use crate::reply::Request;
-use crate::wire::{Envelope, RequestEnvelope, WireAsker};
+use crate::wire::{RequestEnvelope, WireAsker};
+use conclib_wire::Envelope;
+use conclib_wire::Failure;
+use conclib_wire::StopReason;
+pub(crate) use kin::Notice;
+#[cfg(all(test, any(shuttle, conclib_loom)))]
+pub(crate) use modelled::{Fates, Soul, Word, system};
+pub(crate) use sources::Items;
 
 /// Settings of an actor, which `#[actor]` on its struct declares.
 #[diagnostic::on_unimplemented(
@@ -135,7 +143,7 @@ pub const DEFAULT_MAILBOX: usize = 1024;
 )]
 pub trait Actor: Sized + 'static {
     /// Enum with a variant for each message, which holds the message and its
-    /// [`ReplyTo`](crate::ReplyTo).
+    /// [`ReplyTo`](crate::reply::ReplyTo).
     type Inbox: Messages;
 
     /// Handles one message.

@@ -4,10 +4,10 @@
 use std::sync::Mutex as Book;
 
 use super::*;
-use crate::Fault;
 use crate::current::ActorId;
 use crate::sync::Arc;
 use crate::system::Shared;
+use conclib_wire::Fault;
 
 /// Message of the model actor, which is handled or refused; a fatal one ends the actor.
 pub(super) struct Word {

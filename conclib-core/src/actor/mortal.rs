@@ -9,11 +9,14 @@ use std::sync::Arc;
 use std::task::{Context as Poller, Poll, ready};
 
 use super::birth::Birth;
+use super::cell::Cell;
+use super::signal::{Alert, Signal};
 use super::supervise::kill_children;
-use super::{Actor, Alert, Cell, Directive, Signal, State, StopReason};
+use super::{Actor, Directive};
 use crate::current;
-use crate::fault::Fault;
 use crate::named::Named;
+use conclib_wire::Fault;
+use conclib_wire::{State, StopReason};
 
 pin_project_lite::pin_project! {
     /// Future of an actor's task, which a kill ends whatever it awaits.

@@ -6,10 +6,12 @@ use std::task::{Context as Poller, Poll, ready};
 
 use tokio::task::coop;
 
+use super::context::Context;
+use super::signal::Signal;
 use super::sources::Next;
-use super::{Actor, Context, Messages, Signal};
-use crate::error::Failure;
+use super::{Actor, Messages};
 use crate::events::DeadLetterCause;
+use conclib_wire::Failure;
 
 /// Puts the next message into `message` and begins its turn; resolves to `false` if
 /// something other than a message is to be handled. A busy actor yields to other tasks

@@ -5,7 +5,10 @@ use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use super::{Actor, ActorRef, ProtocolInbox, Turn};
+use super::Actor;
+use super::protocol::ProtocolInbox;
+use super::reference::ActorRef;
+use super::turn::Turn;
 
 /// A value inside an actor whose methods are messages of the actor. `#[part]
 /// impl` writes this; see [`PartRef`].
@@ -15,7 +18,7 @@ use super::{Actor, ActorRef, ProtocolInbox, Turn};
 )]
 pub trait Part: Sized {
     /// Enum with a variant for each message, which holds the message and its
-    /// [`ReplyTo`](crate::ReplyTo).
+    /// [`ReplyTo`](crate::reply::ReplyTo).
     type Inbox: ProtocolInbox;
 
     /// Handles one message, inside the turn of the actor.

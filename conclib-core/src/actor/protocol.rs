@@ -6,7 +6,10 @@
 
 use std::future::Future;
 
-use super::{Actor, Context, Handler, Messages, Seek, Turn};
+use super::context::Context;
+use super::seek::Seek;
+use super::turn::Turn;
+use super::{Actor, Handler, Messages};
 use crate::message::Message;
 use crate::reply::Request;
 

@@ -8,14 +8,15 @@ use std::task::{Context as Poller, Poll, ready};
 
 use futures_core::Stream;
 
+use super::Actor;
 use super::beside::Beside;
+use super::context::Context;
 use super::turn::{Turn, catch_poll};
-use super::{Actor, Context};
 use crate::current;
-use crate::error::Failure;
-use crate::fault::Fault;
 use crate::message::Message;
 use crate::reply::{CREDIT, Items, ReplyTo, Tap, pipe};
+use conclib_wire::Failure;
+use conclib_wire::Fault;
 
 /// Reply that consists of many items.
 #[doc(hidden)]

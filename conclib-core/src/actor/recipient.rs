@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::Handler;
 use super::cell::Cell;
 use super::local::Uncounted;
-use super::{ActorRef, Handler, Resident};
+use super::reference::ActorRef;
+use super::resident::Resident;
 use crate::call::{Call, NotSent, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
 use crate::named::{Enter, Named};
-use crate::urn::Urn;
-use crate::waits::Cycle;
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
 
 /// Address of an actor that is typed by one message, and not by the actor, as for a
 /// list of subscribers of several types. A `Recipient` keeps its actor alive, as an

@@ -11,18 +11,23 @@ use std::time::Duration;
 use super::cell::Cell;
 use super::local;
 use super::mailbox::Refused;
-use super::{
-    Actor, By, Handler, Recipient, Resident, Scoped, Signal, State, StopReason, Stopping, Travels,
-    WeakRef,
-};
+use super::recipient::Recipient;
+use super::resident::Resident;
+use super::scoped::Scoped;
+use super::signal::{By, Signal};
+use super::stop::Stopping;
+use super::weak::WeakRef;
+use super::{Actor, Handler, Travels};
 use crate::call::{Call, NotSent, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::{StartError, TellError};
 use crate::message::Message;
 use crate::named::{Enter, Named};
-use crate::urn::Urn;
-use crate::waits::{Cycle, polled};
+use crate::waits::polled;
 use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
+use conclib_wire::{State, StopReason};
 
 /// Typed address of an actor, in this process or in another, to which messages are
 /// sent.
@@ -30,7 +35,7 @@ use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
 /// An `ActorRef` is cheap to clone, and keeps an anonymous actor alive; a [`WeakRef`]
 /// does not. Once the last `ActorRef` is dropped, the actor handles the messages that
 /// are queued and ends, unless one of those turns makes another reference by
-/// [`Context::me`](crate::Context::me) that still exists then. An actor that keeps a
+/// [`Context::me`](super::context::Context::me) that still exists then. An actor that keeps a
 /// reference to itself in its own state lives until it is stopped. Two references are
 /// equal if they lead to the same actor, so they can be keys of a map; clippy's
 /// `mutable_key_type` sees the mailbox behind them and need not worry.
@@ -38,8 +43,8 @@ use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
 /// Code that uses an `ActorRef` is the same for an actor of this process and of
 /// another, with one difference: a message to a full mailbox of this process waits for
 /// a place, and a full mailbox of another process refuses the message with
-/// [`MailboxFull`](crate::AskError::MailboxFull), or a tell with
-/// [`Full`](crate::TellError::Full). Messages to all actors of another process share
+/// [`MailboxFull`](crate::error::AskError::MailboxFull), or a tell with
+/// [`Full`](crate::error::TellError::Full). Messages to all actors of another process share
 /// one connection, which none of them may hold up.
 ///
 /// ```
@@ -209,7 +214,7 @@ impl<A: Actor> ActorRef<A> {
     /// result resolves with the reason once the state is dropped, immediately if
     /// the actor had ended. A handler of the actor itself must not wait for it,
     /// since the actor ends after that handler: only a kill ends such a wait.
-    /// [`Context::stop`](crate::Context::stop) gives the signal alone.
+    /// [`Context::stop`](super::context::Context::stop) gives the signal alone.
     ///
     /// An actor in another process belongs to the system there: `stop` does nothing to
     /// it.

@@ -8,20 +8,27 @@ use std::task::{Context, Poll};
 
 use super::cell::Cell;
 use super::ending::Ending;
+use super::family::Strategy;
 use super::kin::{Kin, Notice, Verdict};
+use super::line::Ticket;
 use super::mailbox::Refused;
+use super::reference::ActorRef;
+use super::seek::Seek;
 use super::signal::Alert;
-use super::{
-    Accepted, Actor, ActorRef, By, Messages, Seek, Signal, State, Stopping, Strategy, Ticket,
-};
+use super::signal::{By, Signal};
+use super::stop::Stopping;
+use super::{Accepted, Actor, Messages};
 use crate::current::ActorId;
-use crate::error::{Failure, LookupError};
+use crate::error::LookupError;
 use crate::message::LAST;
 use crate::named::Named;
 use crate::snapshot::ActorSnapshot;
 use crate::system::Shared;
-use crate::urn::Urn;
-use crate::wire::{Envelope, RequestEnvelope, WireAsker};
+use crate::wire::{RequestEnvelope, WireAsker};
+use conclib_wire::Envelope;
+use conclib_wire::Failure;
+use conclib_wire::State;
+use conclib_wire::Urn;
 
 /// An actor of any type.
 pub(crate) trait Resident: Named + 'static {
@@ -56,7 +63,7 @@ pub(crate) trait Resident: Named + 'static {
     /// Keeps the actor from starting again until the group that this sibling leads has
     /// gone down.
     fn hold(&self, leader: ActorId);
-    /// Returns a [`Recipient`](super::Recipient) of the message of that type, if the
+    /// Returns a [`Recipient`](super::recipient::Recipient) of the message of that type, if the
     /// actor handles it.
     fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>>;
     /// Waits until the mailbox has a place, without taking it: the place goes to the
@@ -241,7 +248,7 @@ impl<A: Actor> Resident for Cell<A> {
                 false
             }
             Err(Refused::Closed(message)) => {
-                message.refuse(Failure::Stopped(crate::Delivery::NotDelivered));
+                message.refuse(Failure::Stopped(conclib_wire::Delivery::NotDelivered));
                 false
             }
         }

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Actor, ActorRef};
+use super::Actor;
+use super::reference::ActorRef;
 
 /// A reference that stops its actor when it is dropped, named or not: for an
 /// actor that belongs to a piece of code. [`ActorRef::scoped`] makes one.

@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::cell::Cell;
-use super::{Actor, Handler, Recipient};
+use super::recipient::Recipient;
+use super::{Actor, Handler};
 use crate::message::Message;
 
 /// Lookup of a recipient for one message type: `#[actor] impl` offers each message type

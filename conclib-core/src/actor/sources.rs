@@ -12,13 +12,14 @@ use futures_core::Stream;
 use futures_util::stream::{self, AbortHandle, Abortable, FuturesUnordered, SelectAll, StreamExt};
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, sleep_until};
 
-use super::StopReason;
 use super::beside::Beside;
 use super::turn::Turn;
-use crate::current::{self, ActorId};
+use crate::current;
+use crate::current::ActorId;
 use crate::deadline::instant_after;
-use crate::fault::Fault;
 use crate::timers;
+use conclib_wire::Fault;
+use conclib_wire::StopReason;
 
 /// Message that an actor gets at a fixed interval: `#[message(every = "…")]`.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub struct TickSpec<I> {
 ///
 /// Dropping the handle changes nothing: the input stays until it ends, is
 /// [detached](Self::detach), or the actor ends or is restarted.
-/// [`Context::after`](crate::Context::after) shows an example.
+/// [`Context::after`](super::context::Context::after) shows an example.
 #[derive(Debug, Clone)]
 pub struct Attached(AbortHandle);
 

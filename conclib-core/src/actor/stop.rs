@@ -1,4 +1,4 @@
-//! Lifecycle states of actors, and the reasons for their end.
+//! Future of the end of an actor.
 
 use std::fmt;
 use std::future::Future;
@@ -6,110 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use serde::{Deserialize, Serialize};
-
-use crate::fault::Fault;
-use crate::urn::Urn;
-
-/// Lifecycle state of an actor. A state is only followed by a later one, except that a
-/// restart leads back to [`Running`](Self::Running).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[repr(u8)]
-pub enum State {
-    /// The actor is being created, or is in `#[on(start)]`.
-    Starting = 0,
-    /// The actor handles messages.
-    Running = 1,
-    /// The actor is between two incarnations: messages wait for the next one.
-    Restarting = 2,
-    /// The actor handles the messages that are left, or is in `#[on(stop)]`.
-    Stopping = 3,
-    /// The actor has ended: its state is dropped and its name is free.
-    Stopped = 4,
-}
-
-/// Reason for which an actor ended, or one incarnation of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum StopReason {
-    /// The actor was told `stop`, or stopped itself: the messages queued before were
-    /// handled.
-    Stopped,
-    /// The actor was told `stop_now`: the messages that were queued were not handled.
-    StoppedNow,
-    /// The actor was killed, or its runtime went away.
-    Killed,
-    /// The actor was anonymous, and its last reference is gone.
-    Unreferenced,
-    /// The system shut down.
-    Shutdown,
-    /// The actor is in another process, and has not ended: a reference from here
-    /// cannot end it.
-    OutOfReach,
-    /// The actor did not start: `#[on(create)]` or `#[on(start)]` failed with this
-    /// fault.
-    StartFailed(Box<Fault>),
-    /// `#[on(error)]` said stop; or the actor wanted a message later, in a tokio
-    /// runtime without timers.
-    Failed(Box<Fault>),
-    /// A handler or a hook panicked; or the state panicked as it was dropped at an
-    /// orderly end. After a failure, the first one is the reason; after a kill, the
-    /// kill is.
-    Panicked(Box<Fault>),
-    /// The parent ended, and children end with it.
-    Parent,
-    /// The supervisor restarts the actor with a sibling that failed. Only an
-    /// incarnation ends for this reason, never an actor.
-    Recycled,
-    /// A child failed, and its failure became that of the actor.
-    Escalated(Box<Escalation>),
-    /// A child that was marked as significant has ended.
-    ChildEnded(Urn),
-}
-
-/// Failure of a child that became the failure of its supervisor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Escalation {
-    /// Name of the child.
-    pub child: Urn,
-    /// Reason of the failure.
-    pub reason: StopReason,
-}
-
-impl StopReason {
-    /// Tells whether the actor ended because something went wrong inside.
-    pub const fn is_failure(&self) -> bool {
-        matches!(
-            self,
-            Self::StartFailed(_) | Self::Failed(_) | Self::Panicked(_) | Self::Escalated(_)
-        )
-    }
-}
-
-impl fmt::Display for StopReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stopped => f.write_str("stopped"),
-            Self::StoppedNow => f.write_str("stopped at once"),
-            Self::Killed => f.write_str("killed"),
-            Self::Unreferenced => f.write_str("its last reference is gone"),
-            Self::Shutdown => f.write_str("its system shut down"),
-            Self::OutOfReach => f.write_str("not ended: it is in another process"),
-            Self::StartFailed(fault) => write!(f, "failed to start: {fault}"),
-            Self::Failed(fault) => write!(f, "failed: {fault}"),
-            Self::Panicked(fault) => write!(f, "panicked: {fault}"),
-            Self::Parent => f.write_str("its parent ended"),
-            Self::Recycled => f.write_str("restarted with a sibling that failed"),
-            Self::Escalated(escalation) => {
-                write!(f, "its child `{}` {}", escalation.child, escalation.reason)
-            }
-            Self::ChildEnded(child) => write!(f, "its significant child `{child}` ended"),
-        }
-    }
-}
-
-impl std::error::Error for StopReason {}
+use conclib_wire::StopReason;
 
 /// Future of the end of an actor: resolves with the reason once the state is dropped
 /// and the name is free.
@@ -122,7 +19,7 @@ impl std::error::Error for StopReason {}
 pub struct Stopping(Pin<Box<dyn Future<Output = StopReason> + Send>>);
 
 impl Stopping {
-    pub(crate) fn new(end: Arc<dyn super::Resident>) -> Self {
+    pub(crate) fn new(end: Arc<dyn super::resident::Resident>) -> Self {
         Self(Box::pin(async move { end.ending().wait().await }))
     }
 

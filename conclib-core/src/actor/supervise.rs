@@ -5,13 +5,18 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::cell::Cell;
+use super::context::Context;
 use super::kin::{Child, Exit, Kin, Notice, Verdict};
-use super::stop::Escalation;
+use super::resident::Resident;
+use super::signal::{By, Signal};
 use super::turn::caught;
-use super::{Actor, By, Cell, Context, Directive, Resident, Signal, State, StopReason};
+use super::{Actor, Directive};
 use crate::events::{Event, NotRestarted};
 use crate::timers;
 use crate::waits::Wait;
+use conclib_wire::Escalation;
+use conclib_wire::{State, StopReason};
 
 /// Time that a child has to end by itself, if its spawner sets none.
 pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -79,10 +84,10 @@ async fn child_ended<A: Actor>(
     child.resident.judge(Verdict::End);
     kin.forget(exit.id);
     if said == Directive::Escalate {
-        return Some(StopReason::Escalated(Box::new(Escalation {
-            child: told.urn,
-            reason: told.reason,
-        })));
+        return Some(StopReason::Escalated(Box::new(Escalation::new(
+            told.urn,
+            told.reason,
+        ))));
     }
     // A system that shuts down ends each actor by itself.
     (child.significant && told.reason != StopReason::Shutdown)

@@ -11,12 +11,14 @@ use std::task::{Context, Poll, ready};
 use super::Actor;
 use super::beside::Beside;
 use crate::current;
-use crate::error::{Delivery, Failure};
-use crate::fault::{Fault, HandlerError};
-use crate::message::{Message, Never};
+use crate::error::HandlerError;
+use crate::message::Message;
 use crate::observe::Watched;
 use crate::reply::{Deferred, Refusal, ReplyTo};
 use crate::waits::WaitNumber;
+use conclib_wire::Fault;
+use conclib_wire::Never;
+use conclib_wire::{Delivery, Failure};
 
 /// Outcome of a turn.
 #[derive(Debug)]
@@ -220,7 +222,7 @@ pub fn answer_deferred<M: Message>(
 
 /// Notes that the request of the turn that begins may be passed on.
 #[doc(hidden)]
-pub fn may_pass_on<A: Actor, T, E>(ctx: &mut crate::Context<A>, reply: &ReplyTo<T, E>) {
+pub fn may_pass_on<A: Actor, T, E>(ctx: &mut super::context::Context<A>, reply: &ReplyTo<T, E>) {
     ctx.may_pass_on(reply);
 }
 
@@ -234,7 +236,7 @@ pub fn attempt<F>(make: impl FnOnce() -> F) -> Result<F, Box<Fault>> {
 /// Starts a concurrent handler, which runs beside the turns.
 #[doc(hidden)]
 pub fn beside<A, T, E, F, G>(
-    ctx: &mut crate::Context<A>,
+    ctx: &mut super::context::Context<A>,
     index: usize,
     reply: ReplyTo<T, E>,
     handler: Result<F, Box<Fault>>,

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::Actor;
 use super::cell::Cell;
-use super::{Actor, ActorRef};
+use super::reference::ActorRef;
 use crate::named::Named;
-use crate::urn::Urn;
+use conclib_wire::Urn;
 
 /// An address that does not keep its actor alive.
 pub struct WeakRef<A: Actor>(Arc<Cell<A>>);

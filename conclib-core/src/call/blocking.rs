@@ -9,7 +9,9 @@ use std::time::Instant;
 
 use tokio::task::coop;
 
-use super::{Asking, Call, Target, To};
+use super::future::Asking;
+use super::target::Target;
+use super::{Call, To};
 use crate::current;
 use crate::deadline::Deadline;
 use crate::due::Due;

@@ -4,12 +4,13 @@ use std::future::poll_fn;
 use std::mem::replace;
 use std::task::{Context, Poll, ready};
 
-use super::{NotSent, Sending, Target};
+use super::target::{NotSent, Sending, Target};
 use crate::deadline::Deadline;
-use crate::error::{Delivery, Failure};
 use crate::message::Message;
 use crate::reply::Request;
-use crate::waits::{Cycle, Passing, Wait, Waiting, polled};
+use crate::waits::{Passing, Wait, Waiting, polled};
+use conclib_wire::Cycle;
+use conclib_wire::{Delivery, Failure};
 
 /// Request on its way to the next actor. A drop gives up its place in the queue of
 /// waiting senders.

@@ -8,16 +8,19 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::in_flight::InFlight;
-use super::{Call, NotSent, Outcome, Sending, Slot, Target, To};
+use super::target::{NotSent, Sending, Slot, Target};
+use super::{Call, Outcome, To};
 use crate::current;
 use crate::deadline::Deadline;
 use crate::deadline::Late;
-use crate::error::{AskError, Delivery, TellError};
+use crate::error::{AskError, TellError};
 use crate::message::Message;
 use crate::observe::has_something_to_note;
 use crate::reply::{Pick, Reply, poll_answer, settled};
-use crate::urn::Urn;
-use crate::waits::{Cycle, Wait, polled};
+use crate::waits::{Wait, polled};
+use conclib_wire::Cycle;
+use conclib_wire::Delivery;
+use conclib_wire::Urn;
 
 /// Message on its way to a mailbox or a connection. A drop gives up its place in the
 /// queue of waiting senders.

@@ -17,7 +17,7 @@ use crate::message::Message;
 pub(crate) use blocking::may_block;
 pub(crate) use forward::forward;
 pub use future::{Asking, Queueing, Telling};
-pub(crate) use target::{NotSent, Slot};
+pub(crate) use target::NotSent;
 pub use target::{Sending, Target};
 
 /// A message that is about to be sent.
@@ -115,7 +115,7 @@ impl<T, M: Message> Call<T, M> {
     /// time that is left: the asker gets `Deadline`, or the answer that the handler
     /// makes of its own `Deadline`, whichever is first.
     ///
-    /// [`Reply`]: crate::Reply
+    /// [`Reply`]: crate::reply::Reply
     pub const fn timeout(mut self, after: Duration) -> Self {
         self.timeout = Some(after);
         self
@@ -226,7 +226,7 @@ impl<T: Target<M>, M: Message> Call<T, M> {
         }
     }
 
-    /// Sends the message and returns the [`Reply`](crate::Reply) to await later: the
+    /// Sends the message and returns the [`Reply`](crate::reply::Reply) to await later: the
     /// message is queued when this future resolves.
     ///
     /// # Errors

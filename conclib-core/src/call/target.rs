@@ -8,20 +8,21 @@ use tokio::sync::oneshot;
 use crate::actor::Ticket;
 use crate::current;
 use crate::deadline::Deadline;
-use crate::error::{AskError, Failure, TellError};
+use crate::error::{AskError, TellError};
 use crate::message::Message;
 use crate::named::Named;
 use crate::reply::{Answer, ReplyTo, Request};
-use crate::urn::Urn;
 use crate::waits::Wait;
 use crate::wire::{CancelOnDrop, Leaving, Outage};
+use conclib_wire::Failure;
+use conclib_wire::Urn;
 
-/// Target that a message can be sent to: an [`ActorRef`](crate::ActorRef) of an actor
-/// that handles the message, a [`Recipient`](crate::Recipient), a client of another
+/// Target that a message can be sent to: an [`ActorRef`](crate::actor::ActorRef) of an actor
+/// that handles the message, a [`Recipient`](crate::actor::Recipient), a client of another
 /// process, or a reference to one of them.
 ///
 /// All implementations are part of conclib; a target is used by a
-/// [`Call`](crate::Call).
+/// [`Call`](super::Call).
 pub trait Target<M: Message>: Named {
     /// Hands the message over, or waits for a place. A message that could not be sent
     /// stays in `sending`.
@@ -178,7 +179,7 @@ impl NotSent {
         match self {
             Self::Stopped => AskError::Stopped {
                 urn,
-                delivery: crate::error::Delivery::NotDelivered,
+                delivery: conclib_wire::Delivery::NotDelivered,
             },
             Self::Full => AskError::MailboxFull { urn },
             Self::Failure(failure) => AskError::new(urn, failure),

@@ -3,33 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use conclib_wire::Delivery;
 
-use super::Failure;
-use crate::fault::Fault;
-use crate::message::Never;
-use crate::urn::{Urn, UrnError};
-use crate::waits::CycleStep;
-use crate::wire::{CodecError, Outage};
-
-/// Says whether a handler may have run although no reply came: that decides if a
-/// request can be sent again without harm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Delivery {
-    /// The handler has not run and will not run.
-    NotDelivered,
-    /// The handler ran, runs, or may still run.
-    MayHaveRun,
-}
-
-impl fmt::Display for Delivery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotDelivered => "its handler has not run",
-            Self::MayHaveRun => "its handler may have run",
-        })
-    }
-}
+use crate::wire::Outage;
+use conclib_wire::CodecError;
+use conclib_wire::CycleStep;
+use conclib_wire::Failure;
+use conclib_wire::Fault;
+use conclib_wire::Never;
+use conclib_wire::{Urn, UrnError};
 
 /// Why an ask got no reply.
 ///
@@ -69,7 +51,7 @@ pub enum AskError<E = Never> {
         /// Whether the handler may have run.
         delivery: Delivery,
     },
-    /// The handler dropped its [`ReplyTo`](crate::ReplyTo) unanswered.
+    /// The handler dropped its [`ReplyTo`](crate::reply::ReplyTo) unanswered.
     NoReply {
         /// Who was asked.
         urn: Urn,
@@ -87,7 +69,7 @@ pub enum AskError<E = Never> {
     /// unanswered requests of this client as one actor may have.
     ///
     /// A request from another process is refused where one from here waits for a
-    /// place in the mailbox: see [`ActorRef`](crate::ActorRef).
+    /// place in the mailbox: see [`ActorRef`](crate::actor::ActorRef).
     MailboxFull {
         /// Who was asked.
         urn: Urn,
@@ -151,14 +133,14 @@ pub enum AskError<E = Never> {
         delivery: Delivery,
     },
     /// The handler answered with a stream, and the connection has as many open
-    /// as it takes: read or drop the [`Items`](crate::Items) of another.
+    /// as it takes: read or drop the [`Items`](crate::reply::Items) of another.
     TooManyStreams {
         /// Who was asked.
         urn: Urn,
     },
     /// The name that was asked is none.
     Urn(Box<UrnError>),
-    /// [`blocking`](crate::Call::blocking) was called where waiting would
+    /// [`blocking`](crate::call::Call::blocking) was called where waiting would
     /// stop a runtime's own thread.
     WouldBlock {
         /// Who was asked.

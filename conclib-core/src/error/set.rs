@@ -1,6 +1,6 @@
 //! Why a name leads nowhere else: of an actor, of a topic.
 
-use crate::urn::{Urn, UrnError};
+use conclib_wire::{Urn, UrnError};
 
 /// Why an actor did not get one name more.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::fmt;
 
 use super::ask::write_cycle;
-use crate::StopReason;
-use crate::urn::{Urn, UrnError};
-use crate::waits::CycleStep;
+use conclib_wire::CycleStep;
+use conclib_wire::StopReason;
+use conclib_wire::{Urn, UrnError};
 
 /// Why an actor could not be spawned. Nothing of it is left behind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

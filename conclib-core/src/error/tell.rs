@@ -3,8 +3,8 @@
 use std::any;
 use std::fmt;
 
-use super::AskError;
-use crate::urn::{Urn, type_name};
+use super::ask::AskError;
+use conclib_wire::{Urn, type_name};
 
 /// Why a message was not queued. The message comes back with it.
 ///

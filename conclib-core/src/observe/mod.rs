@@ -15,7 +15,6 @@ mod watched;
 pub(crate) use meter::Meter;
 pub(crate) use note::{Note, has_something_to_note};
 pub(crate) use outgoing::Outgoing;
-pub(crate) use trace::Trace;
 pub(crate) use watched::{Observed, Watch, Watched};
 
 use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};

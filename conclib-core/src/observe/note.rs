@@ -3,7 +3,8 @@
 use tokio::time::Instant;
 use tracing::Span;
 
-use super::{Trace, is_traced};
+use super::is_traced;
+use super::trace::Trace;
 
 /// Where and when a message was sent.
 #[derive(Default)]

@@ -2,8 +2,9 @@
 
 use tracing::Level;
 
-use super::{Trace, has_something_to_note};
-use crate::urn::Urn;
+use super::note::has_something_to_note;
+use super::trace::Trace;
+use conclib_wire::Urn;
 
 /// What a request that is about to leave says of its trace.
 #[derive(Default)]

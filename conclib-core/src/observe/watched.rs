@@ -10,7 +10,10 @@ use tokio::time::Instant;
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::{Meter, Note, Trace, is_traced};
+use super::is_traced;
+use super::meter::Meter;
+use super::note::Note;
+use super::trace::Trace;
 use crate::named::Named;
 
 /// What is observed of one turn.

@@ -16,7 +16,7 @@ use crate::actor::{
 };
 use crate::error::SpawnError;
 use crate::system::{Options, Shared, System};
-use crate::urn::Urn;
+use conclib_wire::Urn;
 
 /// A pool that is about to be spawned. What is not said here of its workers is
 /// as `#[actor(…)]` on their struct says.
@@ -48,7 +48,7 @@ impl<'s, A: Actor + Declared, S: Source<A> + Clone> PoolBuilder<'s, A, S> {
     }
 
     /// Gives each worker a thread of its own: for handlers that block, and for
-    /// state that is not `Send`; see [`OnThread`](crate::OnThread).
+    /// state that is not `Send`; see [`OnThread`](crate::system::OnThread).
     pub fn on_thread(self) -> PoolBuilder<'s, A, S, OnThreads> {
         PoolBuilder {
             system: self.system,
@@ -66,7 +66,7 @@ impl<'s, A: Actor + Declared, S: Source<A> + Clone> PoolBuilder<'s, A, S> {
     /// for `#[on(start)]`.
     ///
     /// # Errors
-    /// As [`SpawnBuilder::spawn`](crate::SpawnBuilder::spawn), for any of the
+    /// As [`SpawnBuilder::spawn`](crate::system::SpawnBuilder::spawn), for any of the
     /// workers: then there is none of them.
     pub fn spawn(mut self) -> Result<Pool<A>, SpawnError>
     where
@@ -83,7 +83,7 @@ impl<A: Actor + Declared, S: Source<A> + Clone + Send> PoolBuilder<'_, A, S, OnT
     /// Spawns the workers, each on its thread.
     ///
     /// # Errors
-    /// As [`OnThread::spawn`](crate::OnThread::spawn), for any of the workers:
+    /// As [`OnThread::spawn`](crate::system::OnThread::spawn), for any of the workers:
     /// then there is none of them.
     pub fn spawn(self) -> Result<Pool<A>, SpawnError> {
         self.found()
@@ -127,9 +127,9 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
     /// Sets the failures that a worker outlives, with its mailbox:
     /// [`Restart::on_failure`], if nothing is said. A worker that is not
     /// restarted any more is replaced, however often, after the policy's
-    /// [`Backoff`](crate::Backoff): its first wait for the first successor in a
+    /// [`Backoff`](crate::actor::Backoff): its first wait for the first successor in a
     /// place, and longer each time until one has lived for long enough
-    /// ([`reset_after`](crate::Backoff::reset_after)). The pause is at least a
+    /// ([`reset_after`](crate::actor::Backoff::reset_after)). The pause is at least a
     /// millisecond, as a worker may fail whenever it starts.
     ///
     /// ```
@@ -165,7 +165,7 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
     }
 
     /// Makes the workers children of that actor; see
-    /// [`SpawnBuilder::child_of`](crate::SpawnBuilder::child_of).
+    /// [`SpawnBuilder::child_of`](crate::system::SpawnBuilder::child_of).
     pub fn child_of<B: Actor>(mut self, parent: &ActorRef<B>) -> Self {
         self.options.child_of(parent);
         self

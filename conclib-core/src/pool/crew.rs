@@ -13,13 +13,15 @@ use std::time::Duration;
 
 use super::hire::Hire;
 use super::legacy::Legacy;
-use super::routing::{self, Routing};
-use crate::actor::{Actor, ActorRef, Cell, History, Restart, Signal, StopReason, Stopping};
+use super::routing;
+use super::routing::Routing;
+use crate::actor::{Actor, ActorRef, Cell, History, Restart, Signal, Stopping};
 use crate::current::ActorId;
 use crate::error::SpawnError;
 use crate::named::Named;
 use crate::system::{Follower, Shared};
-use crate::urn::Urn;
+use conclib_wire::StopReason;
+use conclib_wire::Urn;
 
 pub(super) struct Crew<A: Actor> {
     pub(super) system: Arc<Shared>,
@@ -40,12 +42,14 @@ pub(super) struct Worker<A: Actor> {
     pub(super) is_lost: bool,
 }
 
-struct Office<A> {
+struct Office<A: Actor> {
     hire: Box<dyn Hire<A>>,
     /// Pauses before a worker takes the place of one that failed for good.
     replace: Restart,
     /// Failures after which each place had to be filled, with their times.
     histories: Vec<History>,
+    /// Queues that wait for the successor of a worker that is ending.
+    orphans: Vec<Legacy<A>>,
     is_closed: bool,
 }
 
@@ -79,6 +83,7 @@ impl<A: Actor> Crew<A> {
                 // As often as it takes: there is no end to it, only a longer wait.
                 replace: policy.max(1, Duration::ZERO),
                 histories: Vec::new(),
+                orphans: Vec::new(),
                 is_closed: false,
             }),
             vacancy: Mutex::default(),
@@ -210,6 +215,10 @@ impl<A: Actor> Crew<A> {
             if let Some(legacy) = legacy {
                 legacy.give(&actor);
             }
+            for mut orphan in std::mem::take(&mut office.orphans) {
+                orphan.give(&actor);
+                office.orphans.extend(orphan.rest());
+            }
             let id = actor.cell().map(|cell| cell.id);
             let worker = Worker {
                 actor: actor.clone(),
@@ -289,6 +298,19 @@ impl<A: Actor> Crew<A> {
         self.legacies().push(legacy);
     }
 
+    /// Keeps messages for the successor of a worker that is ending. Returns those
+    /// that no successor comes for.
+    fn keep(&self, rest: Option<Legacy<A>>) -> Vec<Legacy<A>> {
+        let mut office = self.office();
+        // A successor may have come meanwhile.
+        let rest = rest.and_then(|rest| rest.pass_on(self));
+        office.orphans.extend(rest);
+        match self.is_over() {
+            true => std::mem::take(&mut office.orphans),
+            false => Vec::new(),
+        }
+    }
+
     fn legacy_of(&self, worker: ActorId) -> Option<Legacy<A>> {
         let mut legacies = self.legacies();
         let at = legacies.iter().position(|it| it.cell.id == worker)?;
@@ -353,11 +375,10 @@ impl<A: Actor> Follower for Crew<A> {
     fn ended(self: Arc<Self>, who: ActorId, reason: &StopReason) {
         let mut legacy = self.legacy_of(who);
         self.replace(who, reason, &mut legacy);
-        // With no lock held: what nobody takes is refused, and may run any code
-        // as it is dropped.
-        if let Some(legacy) = legacy {
-            legacy.pass_on(&self);
-        }
+        let rest = legacy.and_then(|legacy| legacy.pass_on(&self));
+        let refused = self.keep(rest);
+        // With no lock held: a refused message may run any code as it is dropped.
+        drop(refused);
     }
 }
 

@@ -48,14 +48,20 @@ impl<A: Actor> Legacy<A> {
     }
 
     /// Hands all messages over to the worker that the routing finds, or else to the
-    /// next that lives.
-    pub(super) fn pass_on(mut self, crew: &Crew<A>) {
+    /// next that lives. Returns those that no worker takes.
+    pub(super) fn pass_on(mut self, crew: &Crew<A>) -> Option<Self> {
         let first = crew.first(None);
         for step in 0..crew.places() {
             if let Some(heir) = crew.at(first + step) {
                 self.give(&heir);
             }
         }
+        self.rest()
+    }
+
+    /// Returns the queue, unless it is empty.
+    pub(super) fn rest(self) -> Option<Self> {
+        (!self.queue.is_empty()).then_some(self)
     }
 }
 

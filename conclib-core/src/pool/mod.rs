@@ -18,22 +18,22 @@ pub use hire::{OnThreads, Tasks};
 pub use route::Route;
 pub use routing::Routing;
 
+use super::current;
 use crate::actor::{Actor, ActorRef, Handler};
 use crate::call::Call;
-use crate::current;
 use crate::error::{SpawnError, TellError};
 use crate::events::DeadLetterCause;
 use crate::message::Message;
 use crate::named::Named;
 use crate::system::Broadcast;
-use crate::urn::Urn;
+use conclib_wire::Urn;
 
 /// Several actors of one type that share the work.
 ///
 /// A worker that fails is restarted, with its mailbox, as any actor that a
 /// closure made. One that is not restarted any more, or that somebody stopped,
 /// is replaced: after a failure it is a moment until its successor serves, and
-/// longer each time, as the [`Backoff`](crate::Backoff) of its
+/// longer each time, as the [`Backoff`](crate::actor::Backoff) of its
 /// [`restart`](PoolBuilder::restart) policy says. Meanwhile the others get what is sent; if there is no
 /// other, it waits.
 ///
@@ -149,7 +149,7 @@ impl<A: Actor> Pool<A> {
     }
 
     /// Tells all workers. It never waits: what a full mailbox refuses is a dead
-    /// letter, as of [`System::broadcast`](crate::System::broadcast).
+    /// letter, as of [`System::broadcast`](crate::system::System::broadcast).
     ///
     /// ```
     /// use conclib::prelude::*;

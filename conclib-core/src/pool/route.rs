@@ -13,8 +13,8 @@ use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
 use crate::named::{Enter, Named};
-use crate::urn::Urn;
-use crate::waits::Cycle;
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
 
 /// Target of a call of a [`Pool`]: the worker that the routing finds when the
 /// message is handed over. Errors name that worker.

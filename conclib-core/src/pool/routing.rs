@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use super::crew::Worker;
 use crate::actor::{Actor, Cell, Signal};
 
-/// Which worker of a [`Pool`](crate::Pool) gets a message that has no key.
+/// Which worker of a [`Pool`](super::Pool) gets a message that has no key.
 ///
 /// A worker that waits to be restarted is passed over while another one is up,
 /// and so is one with a full mailbox while another one has room.

@@ -4,9 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::{Reply, ReplyGroup};
+use super::group::ReplyGroup;
+use super::pick::Reply;
 use crate::error::AskError;
-use crate::urn::Urn;
+use conclib_wire::Urn;
 
 /// Parts that a combined [`Reply`] is made of. A drop gives up the replies in them.
 pub(crate) trait Parts<T, E>: Send {

@@ -5,16 +5,16 @@ use std::task::{Context, Poll, Waker};
 
 use super::to::{ReplyTo, Slot};
 use super::{Answer, Refusal};
-use crate::error::Failure;
-use crate::message::Never;
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::waits::Waiting;
+use conclib_wire::Failure;
+use conclib_wire::Never;
 
 #[cfg(all(test, shuttle))]
 mod model;
 
 /// Return value of a handler that answers later, through the [`ReplyTo`] that was made
-/// with it by [`Context::defer`](crate::Context::defer).
+/// with it by [`Context::defer`](crate::actor::Context::defer).
 #[must_use = "return it from the handler: it connects the asker with the `ReplyTo`"]
 pub struct Deferred<T, E = Never>(Promise<T, E>);
 

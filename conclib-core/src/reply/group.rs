@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::Reply;
+use super::pick::Reply;
 use crate::deadline::{Deadline, Late};
 use crate::error::AskError;
-use crate::message::Never;
-use crate::urn::Urn;
+use conclib_wire::Never;
+use conclib_wire::Urn;
 
 /// Group of replies, picked up in the order in which they come, each with its key: the
 /// key given to [`insert`](Self::insert), or the number of replies that were

@@ -8,10 +8,13 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::pipe::{Drain, End};
-use crate::error::{AskError, Failure};
+use crate::error::AskError;
 use crate::named::Named;
-use crate::urn::Urn;
 use crate::wire::Incoming;
+use conclib_wire::Failure;
+use conclib_wire::Shape;
+use conclib_wire::Urn;
+use conclib_wire::shape::{Depth, Kind, hash};
 
 /// Stream of the items of a handler that answers with a stream,
 /// `#[message] fn …(…) -> impl Stream<Item = T>`: the reply to its asker, in the actor's
@@ -37,7 +40,7 @@ use crate::wire::Incoming;
 /// A turn that reads items enters no wait, as the stream runs beside the turns of its
 /// actor. So a stream that asks the actor whose turn reads it waits for that turn,
 /// without the error that an ask in a circle gets. Such an actor reads with
-/// [`Context::attach`](crate::Context::attach).
+/// [`Context::attach`](crate::actor::Context::attach).
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -189,4 +192,10 @@ impl<T> fmt::Debug for Items<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Items").finish_non_exhaustive()
     }
+}
+
+/// A stream has the shape of its items, and is no sequence of them.
+impl<T: Shape> Shape for Items<T> {
+    const OPEN: bool = T::OPEN;
+    type At<D: Depth> = Kind<{ hash("stream") }, (D::Inside<T>,)>;
 }

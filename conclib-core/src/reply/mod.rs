@@ -21,7 +21,7 @@ pub use request::Request;
 pub use shared::SharedReply;
 pub use to::ReplyTo;
 
-use crate::error::Failure;
+use conclib_wire::Failure;
 
 /// Answer that a local reply slot carries.
 pub(crate) type Answer<T, E> = Result<T, Refusal<E>>;

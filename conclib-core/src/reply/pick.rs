@@ -13,18 +13,20 @@ use super::combine::Parts;
 use super::{Answer, Refusal};
 use crate::current;
 use crate::deadline::{Deadline, Late};
-use crate::error::{AskError, Delivery};
-use crate::message::Never;
+use crate::error::AskError;
 use crate::named::Named;
-use crate::urn::Urn;
-use crate::waits::{Cycle, Wait, polled, wait_from_now};
+use crate::waits::{Wait, polled, wait_from_now};
 use crate::wire::CancelOnDrop;
+use conclib_wire::Cycle;
+use conclib_wire::Delivery;
+use conclib_wire::Never;
+use conclib_wire::Urn;
 
 /// Answer to await later: the request was queued when this was made.
 ///
 /// Replies can be mapped and combined into one: see [`map`](Self::map),
 /// [`zip`](Self::zip) and [`join_all`](Self::join_all). For answers in the order in
-/// which they come there is a [`ReplyGroup`](crate::ReplyGroup).
+/// which they come there is a [`ReplyGroup`](super::group::ReplyGroup).
 ///
 /// Dropping a `Reply` gives the answer up: the request is skipped if its handler has
 /// not begun.

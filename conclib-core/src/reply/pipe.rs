@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::error::{Delivery, Failure};
+use conclib_wire::{Delivery, Failure};
 
 /// Number of items that a stream may be ahead of its reader.
 pub(crate) const CREDIT: usize = 32;

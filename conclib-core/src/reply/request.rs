@@ -3,10 +3,11 @@
 use std::fmt;
 
 use super::to::{ReplyTo, Slot};
-use crate::current::{self, ActorId};
-use crate::error::Failure;
+use crate::current;
+use crate::current::ActorId;
 use crate::message::Message;
 use crate::observe::Meter;
+use conclib_wire::Failure;
 
 /// A message on its way to a handler, with its [`ReplyTo`].
 ///

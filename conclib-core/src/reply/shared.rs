@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use slab::Slab;
 
-use super::Reply;
+use super::pick::Reply;
 use crate::deadline::Deadline;
 use crate::error::AskError;
-use crate::message::Never;
-use crate::urn::Urn;
+use conclib_wire::Never;
+use conclib_wire::Urn;
 
 impl<T: Clone, E: Clone> Reply<T, E> {
     /// Shares the answer among any number of tasks: each has its clone of the

@@ -10,17 +10,17 @@ use super::deferred::Unanswered;
 use super::{Answer, Refusal};
 use crate::current::ActorId;
 use crate::due::Due;
-use crate::error::Failure;
-use crate::message::Never;
 use crate::waits::{WaitNumber, Waiting};
 use crate::wire::{WireAsker, WireReply};
+use conclib_wire::Failure;
+use conclib_wire::Never;
 
 /// Handler's end of an answer.
 ///
 /// Answering consumes a `ReplyTo`, so there is one answer at most. Dropping it
-/// unanswered tells the asker so: [`AskError::NoReply`](crate::AskError::NoReply).
+/// unanswered tells the asker so: [`AskError::NoReply`](crate::error::AskError::NoReply).
 ///
-/// A handler gets a `ReplyTo` by [`Context::defer`](crate::Context::defer).
+/// A handler gets a `ReplyTo` by [`Context::defer`](crate::actor::Context::defer).
 pub struct ReplyTo<T, E = Never>(pub(super) Slot<T, E>);
 
 pub(super) enum Slot<T, E> {
@@ -35,7 +35,7 @@ pub(super) enum Slot<T, E> {
     },
     /// The asker is in another process, or the message carries a trace context.
     Wire(Box<WireReply<T, E>>),
-    /// The answer goes to the asker through the [`Deferred`](super::Deferred) of a
+    /// The answer goes to the asker through the [`Deferred`](super::deferred::Deferred) of a
     /// handler.
     Deferred {
         later: Unanswered<T, E>,
@@ -165,7 +165,7 @@ impl<T, E> ReplyTo<T, E> {
     /// told there is no asker to leave, and this waits for ever.
     ///
     /// A handler that answers itself has
-    /// [`Context::asker_gone`](crate::Context::asker_gone).
+    /// [`Context::asker_gone`](crate::actor::Context::asker_gone).
     ///
     /// ```
     /// use conclib::prelude::*;

@@ -4,13 +4,14 @@ mod table;
 
 use serde::{Deserialize, Serialize};
 
-use crate::actor::{Place, State};
-use crate::urn::Urn;
+use crate::actor::Place;
+use conclib_wire::State;
+use conclib_wire::Urn;
 
-/// A system at one moment: [`System::snapshot`](crate::System::snapshot).
+/// A system at one moment: [`System::snapshot`](crate::system::System::snapshot).
 ///
 /// It can be written down and read again, elsewhere too. Printed, it is a table
-/// for people: [`System::dump`](crate::System::dump).
+/// for people: [`System::dump`](crate::system::System::dump).
 ///
 /// ```
 /// use conclib::prelude::*;

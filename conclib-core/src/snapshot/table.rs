@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::{ActorSnapshot, SystemSnapshot};
-use crate::urn::Urn;
+use conclib_wire::Urn;
 
 const COLUMNS: usize = 10;
 

@@ -6,7 +6,7 @@ pub(crate) use ::loom::{future::block_on, thread};
 pub(crate) use ::shuttle::{future::block_on, thread};
 
 #[cfg(conclib_loom)]
-use super::atomic::Fenced;
+use crate::sync::modelled::atomic::Fenced;
 
 /// Runs a model in all the orders that there are with few changes of who runs.
 #[cfg(conclib_loom)]

@@ -6,7 +6,7 @@ use super::System;
 use super::table::Unpublished;
 use crate::actor::{Actor, ActorRef};
 use crate::error::PublishError;
-use crate::urn::Urn;
+use conclib_wire::Urn;
 
 impl System {
     /// Gives an actor of this system one name more, until it ends or the name

@@ -10,10 +10,10 @@ use tokio::select;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::Shared;
+use super::registry::Shared;
 
-/// While this lives, SIGUSR1 has its system [dumped](crate::System::dump) to
-/// the standard error: [`System::dump_on_sigusr1`](crate::System::dump_on_sigusr1).
+/// While this lives, SIGUSR1 has its system [dumped](super::System::dump) to
+/// the standard error: [`System::dump_on_sigusr1`](super::System::dump_on_sigusr1).
 #[must_use = "dropped, it does nothing any more"]
 pub struct DumpOnSignal {
     /// Its end is the end of the thread.

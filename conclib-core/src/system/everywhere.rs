@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::Shared;
+use super::registry::Shared;
 use crate::actor::Resident;
 use crate::current::ActorId;
 

@@ -79,7 +79,7 @@ impl System {
     /// The same system, with a timeout for each call that says none, of the
     /// actors that are spawned from now on and say none either.
     ///
-    /// A call's own [`timeout`](crate::Call::timeout) goes first; then what the
+    /// A call's own [`timeout`](crate::call::Call::timeout) goes first; then what the
     /// actor was spawned with, [`SpawnBuilder::ask_timeout`]; then its
     /// `#[actor(timeout = "…")]`; then this. What none of them limits waits for
     /// as long as it takes.

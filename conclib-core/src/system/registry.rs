@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 
 use super::table::{Follower, Table, Unpublished};
-use crate::actor::{Resident, State, StopReason};
+use crate::actor::Resident;
 use crate::current::ActorId;
 use crate::error::SpawnError;
 use crate::events::{DeadLetter, DeadLetterCause, Event, Events};
@@ -19,9 +19,10 @@ use crate::snapshot::SystemSnapshot;
 #[cfg(feature = "testing")]
 use crate::testing::Kit;
 use crate::topic::Topics;
-use crate::urn::Urn;
 use crate::waits::Waits;
 use crate::wire::Broker;
+use conclib_wire::Urn;
+use conclib_wire::{State, StopReason};
 
 /// An actor and its thread. An actor keeps its system, so the system must not
 /// keep the actor.

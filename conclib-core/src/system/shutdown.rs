@@ -13,12 +13,13 @@ use tokio::select;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::Shared;
+use super::registry::Shared;
 use crate::actor::{By, Resident, Signal};
 use crate::call::may_block;
-use crate::current::{self, ActorId};
+use crate::current;
+use crate::current::ActorId;
 use crate::timers;
-use crate::urn::Urn;
+use conclib_wire::Urn;
 
 /// How long the actors have, if nothing else is said.
 const DEADLINE: Duration = Duration::from_secs(10);

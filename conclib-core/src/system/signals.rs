@@ -10,7 +10,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use super::{ShutdownReport, System};
+use super::System;
+use super::shutdown::ShutdownReport;
 
 /// SIGINT and SIGTERM.
 struct Signals {

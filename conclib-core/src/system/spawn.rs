@@ -7,16 +7,17 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::Shared;
+use super::registry::Shared;
 use super::thread::OnThread;
 use crate::actor::{
     Actor, ActorRef, Birth, Cell, Child, Declared, Kin, Life, Messages, Overflow, Place, Renews,
-    Resident, Restart, STOP_WITHIN, Seed, State, Strategy, TaskActor,
+    Resident, Restart, STOP_WITHIN, Seed, Strategy, TaskActor,
 };
 use crate::current;
 use crate::error::SpawnError;
 use crate::timers;
-use crate::urn::{Urn, UrnError};
+use conclib_wire::State;
+use conclib_wire::{Urn, UrnError};
 
 /// An actor that is about to be spawned. What is not said here is as
 /// `#[actor(…)]` on its struct says.
@@ -131,7 +132,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     }
 
     /// Makes it a child of that actor, which supervises it and takes it along
-    /// when it ends. Inside a handler, [`Context::actor`](crate::Context::actor)
+    /// when it ends. Inside a handler, [`Context::actor`](crate::actor::Context::actor)
     /// does this by itself. A child that comes while its parent is between two
     /// incarnations is spawned at once, and is the next one's; if there is none,
     /// it is ended.
@@ -206,8 +207,8 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     }
 
     /// The timeout of each call that says none, as
-    /// [`Call::timeout`](crate::Call::timeout) says it. It goes before what
-    /// `#[actor(timeout = "…")]` and the [`System`](crate::System) say;
+    /// [`Call::timeout`](crate::call::Call::timeout) says it. It goes before what
+    /// `#[actor(timeout = "…")]` and the [`System`](super::System) say;
     /// `Duration::MAX` is for ever.
     pub fn ask_timeout(mut self, after: Duration) -> Self {
         self.options.seed.ask_timeout = Some(after);

@@ -5,9 +5,10 @@ use std::sync::{Arc, Weak};
 
 use slab::Slab;
 
-use crate::actor::{Resident, StopReason};
+use crate::actor::Resident;
 use crate::current::ActorId;
-use crate::urn::Urn;
+use conclib_wire::StopReason;
+use conclib_wire::Urn;
 
 /// The actors by their place, and those with a given name by that.
 #[derive(Default)]

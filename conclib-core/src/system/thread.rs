@@ -8,14 +8,14 @@ use std::thread;
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
-use super::SpawnBuilder;
+use super::spawn::SpawnBuilder;
 use crate::actor::{Actor, ActorRef, Birth, Declared, Life, Resident};
 use crate::current;
 use crate::error::SpawnError;
 
 /// An actor that is about to be spawned on a thread of its own.
 ///
-/// Its handlers may block, and call [`Call::blocking`](crate::Call::blocking);
+/// Its handlers may block, and call [`Call::blocking`](crate::call::Call::blocking);
 /// its state need not be `Send`, if its `impl` says `#[actor(thread)]`. The
 /// thread has a runtime of its own, with timers and io, and `spawn_local`; so
 /// the actor can be spawned from anywhere, from outside a runtime too. It ends

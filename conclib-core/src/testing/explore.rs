@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::run::run;
 use super::seeded::{SEED, given, seeded};
-use crate::fault::Fault;
 use crate::system::System;
+use conclib_wire::Fault;
 
 /// What the body of a test returns: nothing, or a `Result`.
 pub trait Outcome {
@@ -29,7 +29,7 @@ impl<E: Debug> Outcome for Result<(), E> {
 
 /// Runs the body of a test once for each seed below `seeds`, each time as
 /// [`run`](super::run) does and with a new system, in whose order of turns the
-/// seeds differ; see [`Seeded`](super::Seeded). With `CONCLIB_SEED` set, for
+/// seeds differ; see [`Seeded`](super::seeded::Seeded). With `CONCLIB_SEED` set, for
 /// that seed alone.
 ///
 /// The seeds are the same each time, so a test that passed goes on passing.

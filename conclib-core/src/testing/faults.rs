@@ -201,7 +201,7 @@ impl Faults {
 
     /// Has the message lost on its way: it has no turn, its asker is told
     /// `NoReply`, and it becomes a dead letter of the cause
-    /// [`Lost`](crate::DeadLetterCause::Lost).
+    /// [`Lost`](crate::events::DeadLetterCause::Lost).
     pub fn drop_next(&self) {
         self.plan(Planned::Lose);
     }

@@ -15,11 +15,12 @@ use crate::actor::{
     Accepted, Actor, ActorRef, Birth, Context, Declared, Handler, Head, Life, Messages, Recipient,
     Seek, TaskActor, Turn,
 };
-use crate::error::Failure;
 use crate::message::{Message, Road};
 use crate::reply::{ReplyTo, Request};
 use crate::system::System;
-use crate::wire::{Envelope, WireAsker, accept};
+use crate::wire::{WireAsker, accept};
+use conclib_wire::Envelope;
+use conclib_wire::Failure;
 
 /// An actor of the test's own: the test sees what it gets, in order, and
 /// answers in its place. Made by [`probe`].

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use super::{Kit, PATIENCE};
+use super::PATIENCE;
+use super::kit::Kit;
 use crate::actor::{Alert, Resident};
 use crate::system::{Shared, System};
 

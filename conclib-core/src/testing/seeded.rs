@@ -9,7 +9,7 @@ use std::thread;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::Kit;
+use super::kit::Kit;
 use super::run::system;
 use super::turns::Turns;
 use crate::system::System;

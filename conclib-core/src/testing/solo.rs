@@ -17,7 +17,7 @@ use crate::system::{SpawnBuilder, System};
 /// between them it stands still. Made by [`solo`].
 ///
 /// It lives the life that any actor lives, in the same code: its hooks run, and
-/// its [`Context`](crate::Context) does all that it does elsewhere. But that
+/// its [`Context`](crate::actor::Context) does all that it does elsewhere. But that
 /// life goes on only while [`feed`](Self::feed) or [`drive`](Self::drive) is
 /// awaited. So ticks, streams, delayed messages and the ends of children are
 /// taken up then, and not before. It is not restarted.
@@ -37,8 +37,8 @@ pub struct Solo<A: Actor> {
 ///
 /// It needs no runtime of its own, spawns nothing and knows no timing: when
 /// [`feed`](Solo::feed) returns, whatever the message led to has happened.
-/// It is alone in a [`system`](super::system()); what it sends goes to whatever the
-/// test gave it, as to an [`Inbox`](crate::Inbox).
+/// It is alone in a [`system`](super::run::system()); what it sends goes to whatever the
+/// test gave it, as to an [`Inbox`](crate::actor::Inbox).
 ///
 /// ```
 /// use conclib::prelude::*;

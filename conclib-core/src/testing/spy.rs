@@ -12,8 +12,8 @@ use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
 use crate::named::{Enter, Named};
-use crate::urn::Urn;
-use crate::waits::Cycle;
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
 
 /// What a spied recipient was sent. Made by [`spy`]; clones are the same
 /// record.

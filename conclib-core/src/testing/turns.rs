@@ -7,7 +7,7 @@ use std::task::{Poll, Waker};
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
-use super::Kit;
+use super::kit::Kit;
 use crate::current::ActorId;
 use crate::system::Shared;
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Message, Never, Wire};
+use crate::message::{Message, Wire};
+use conclib_wire::Never;
 
 /// Word to a subscriber that it was slower than its topic: so many messages
 /// are missing here. It comes before any newer message of that topic.
 ///
 /// An actor hears of it by a handler, which is what
-/// [`Topic::subscribe`](crate::Topic::subscribe) asks for:
+/// [`Topic::subscribe`](super::Topic::subscribe) asks for:
 ///
 /// ```
 /// use conclib::prelude::*;

@@ -23,7 +23,7 @@ use slot::Slot;
 pub use subscription::Subscription;
 
 /// A message type and those who want to hear of it, at this moment. Clones
-/// are the same topic; [`System::topic`](crate::System::topic) finds one by
+/// are the same topic; [`System::topic`](crate::system::System::topic) finds one by
 /// name.
 ///
 /// A subscriber hears the messages of one publisher in their order. What
@@ -35,7 +35,7 @@ pub use subscription::Subscription;
 /// | [`subscribe_lossy`](Self::subscribe_lossy) | misses the message | the event, the count |
 /// | [`subscribe_waiting`](Self::subscribe_waiting) | `publish(…).await` waits | |
 ///
-/// The event is [`Event::Missed`](crate::Event::Missed), the count
+/// The event is [`Event::Missed`](crate::events::Event::Missed), the count
 /// [`missed`](Self::missed). An actor whose own overflow policy drops
 /// messages is never full: its dead letters tell.
 ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use super::Lagged;
+use super::lagged::Lagged;
 use crate::actor::{Cell, Handler, Resident, Ticket};
 use crate::reply::Request;
 

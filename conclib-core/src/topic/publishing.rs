@@ -14,7 +14,7 @@ use crate::deadline::Deadline;
 use crate::message::Message;
 
 /// What is left of a publication: those who are
-/// [waited for](crate::Topic::subscribe_waiting) and had no place yet. All
+/// [waited for](super::Topic::subscribe_waiting) and had no place yet. All
 /// others have the message already, or missed it.
 ///
 /// Awaiting it is optional if nobody is waited for: it is over at once.
@@ -23,7 +23,7 @@ use crate::message::Message;
 ///
 /// # Cancel safety
 /// Dropped before it is over, those it waits for miss the message, which is
-/// counted and told as an [event](crate::Event::Missed).
+/// counted and told as an [event](crate::events::Event::Missed).
 pub struct Publishing<M: Message>(Vec<Wait<M>>);
 
 struct Wait<M: Message> {

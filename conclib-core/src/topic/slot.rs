@@ -12,13 +12,14 @@ use tokio::sync::Notify;
 
 use super::Inner;
 use super::notice::{Lag, Notice};
-use crate::actor::{StopReason, Ticket};
+use crate::actor::Ticket;
 use crate::call::Target;
 use crate::current::ActorId;
 use crate::error::TellError;
 use crate::events::Event;
 use crate::message::Message;
 use crate::system::Follower;
+use conclib_wire::StopReason;
 
 pub(super) struct Slot<M: Message> {
     pub(super) to: Arc<dyn Target<M>>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::slot::Slot;
 use crate::message::Message;
 
-/// A place among the subscribers of a [`Topic`](crate::Topic). Dropping it
+/// A place among the subscribers of a [`Topic`](super::Topic). Dropping it
 /// unsubscribes; [`detach`](Self::detach) leaves it until the actor ends.
 ///
 /// It keeps neither the actor nor the topic alive, so an actor may keep its

@@ -3,12 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, Hash};
 
+use super::Waits;
 use super::chain::{Member, named};
 use super::graph::Graph;
 use super::legs::{Word, tell};
-use super::{Cycle, Mark, Waits};
 use crate::current::ActorId;
-use crate::wire::{Step, chain_bytes};
+use conclib_wire::Step;
+use conclib_wire::encode_chain as chain_bytes;
+use conclib_wire::{Cycle, Mark};
 
 /// Number of chains that are kept of one request, none a part of another.
 const MOST_CHAINS: usize = 4;

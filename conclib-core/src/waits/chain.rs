@@ -6,10 +6,10 @@ use std::iter::successors;
 use super::arrived::Arrived;
 use super::by_actor::ByActor;
 use super::graph::Graph;
-use super::{Cycle, CycleStep, Mark};
 use crate::current::ActorId;
-use crate::urn::Urn;
-use crate::wire::{MAX_CHAIN_STEPS, Step};
+use conclib_wire::Urn;
+use conclib_wire::{Cycle, CycleStep, Mark};
+use conclib_wire::{MAX_CHAIN_STEPS, Step};
 
 /// A step of a chain whose actors of this process have no names yet: those are
 /// asked for outside of the lock.
@@ -122,9 +122,8 @@ pub(super) fn steps(chain: Vec<Link>) -> Vec<Step> {
                 mark,
                 via,
                 // An actor that has just ended has no name to be told.
-                who: name(who).unwrap_or_else(|| CycleStep {
-                    type_name: Box::default(),
-                    urn: Urn::reserved("conclib:ended"),
+                who: name(who).unwrap_or_else(|| {
+                    CycleStep::new(Box::default(), Urn::reserved("conclib:ended"))
                 }),
             },
             Link::There(step) => step,
@@ -145,8 +144,5 @@ pub(super) fn named(circle: Vec<Member>) -> Cycle {
 
 fn name(id: ActorId) -> Option<CycleStep> {
     let actor = crate::system::resident(id)?;
-    Some(CycleStep {
-        type_name: actor.type_name().into(),
-        urn: actor.urn(),
-    })
+    Some(CycleStep::new(actor.type_name().into(), actor.urn()))
 }

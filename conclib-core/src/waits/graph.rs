@@ -11,9 +11,10 @@ use super::by_actor::{ByActor, Few, take};
 use super::chain::Member;
 use super::doubt::{Doubt, State};
 use super::legs::{Leg, Word};
-use super::{Mark, WaitNumber, Whom};
+use super::{WaitNumber, Whom};
 use crate::current::ActorId;
-use crate::urn::Urn;
+use conclib_wire::Mark;
+use conclib_wire::Urn;
 
 /// Wait of an actor for another, by one of its asks.
 pub(super) struct Edge {

@@ -6,10 +6,15 @@ use std::sync::Arc;
 use super::chain::{Link, steps};
 use super::doubt::State;
 use super::graph::{Edge, Graph};
-use super::{Mark, Wait, WaitNumber, Waits, Whom};
-use crate::current::{self, ActorId};
-use crate::urn::Urn;
-use crate::wire::{Outlet, RequestId, chain_bytes};
+use super::wait::Wait;
+use super::{WaitNumber, Waits, Whom};
+use crate::current;
+use crate::current::ActorId;
+use crate::wire::Outlet;
+use conclib_wire::Mark;
+use conclib_wire::RequestId;
+use conclib_wire::Urn;
+use conclib_wire::encode_chain as chain_bytes;
 
 /// A wait for an actor behind a wire.
 pub(super) struct Leg {

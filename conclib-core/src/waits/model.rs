@@ -12,7 +12,9 @@ use shuttle::thread;
 use super::*;
 use crate::sync::Arc;
 use crate::sync::model::check;
-use crate::wire::{Answerer, Envelope, Outlet, RequestId, Unsent, chain_steps};
+use crate::wire::{Answerer, Outlet, Unsent};
+use chain::decode as chain_steps;
+use conclib_wire::{Envelope, RequestId};
 
 /// Each asks the next, and the last the first: exactly one is told, whoever
 /// comes last.

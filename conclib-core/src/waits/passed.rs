@@ -6,9 +6,10 @@ use std::task::{Context, Poll, Waker};
 use super::chain::{Member, named};
 use super::doubt::Settled;
 use super::graph::{Edge, Entered, Graph, Left, Manner};
-use super::{Cycle, WaitNumber, Waits, Whom};
+use super::{WaitNumber, Waits, Whom};
 use crate::current::ActorId;
 use crate::wire::Cancellation;
+use conclib_wire::Cycle;
 
 /// Turn that waits for the answer to a request.
 #[derive(Debug, Clone)]

@@ -7,9 +7,13 @@ use std::sync::{Arc, Mutex};
 
 use super::chain::Member;
 use super::graph::Manner;
-use super::{ActorId, CycleStep, Mark, WaitNumber, Waits};
-use crate::urn::Urn;
-use crate::wire::{Answerer, Envelope, Outlet, RequestId, Step, Unsent, chain_steps};
+use super::{WaitNumber, Waits};
+use crate::current::ActorId;
+use crate::wire::{Answerer, Outlet, Unsent};
+use conclib_wire::Urn;
+use conclib_wire::decode_chain as chain_steps;
+use conclib_wire::{CycleStep, Mark};
+use conclib_wire::{Envelope, RequestId, Step};
 
 impl Waits {
     /// Enters a wait that counts for as long as it is entered.
@@ -267,10 +271,7 @@ fn step(mark: u64, via: usize, urn: &str) -> Step {
     Step {
         mark: NonZeroU64::new(mark).map(Mark),
         via,
-        who: CycleStep {
-            type_name: "Stranger".into(),
-            urn: Urn::new(urn).unwrap(),
-        },
+        who: CycleStep::new("Stranger".into(), Urn::new(urn).unwrap()),
     }
 }
 
@@ -312,10 +313,7 @@ fn a_circle_through_a_neighbour_is_named_whole() {
     let away = Step {
         mark: NonZeroU64::new(9).map(Mark),
         via: 0,
-        who: CycleStep {
-            type_name: Box::default(),
-            urn: Urn::new("away").unwrap(),
-        },
+        who: CycleStep::new(Box::default(), Urn::new("away").unwrap()),
     };
     steps.insert(0, away.clone());
     let there = || Member::There(away.who.clone());

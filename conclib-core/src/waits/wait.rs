@@ -5,9 +5,11 @@ use std::mem::replace;
 use std::task::{Context, Poll, Waker};
 
 use super::graph::Manner;
-use super::{Cycle, WaitNumber, Waits, chain};
-use crate::current::{self, ActorId};
+use super::{WaitNumber, Waits, chain};
+use crate::current;
+use crate::current::ActorId;
 use crate::named::Named;
+use conclib_wire::Cycle;
 
 /// Entry of an actor that waits for another; its drop takes the wait out.
 pub(crate) struct Wait {

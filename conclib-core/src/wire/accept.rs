@@ -2,11 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{CodecError, Envelope, WireAsker, WireReply};
-use crate::error::{Delivery, Failure};
-use crate::fault::Fault;
+use super::asker::WireAsker;
+use super::reply::WireReply;
 use crate::message::{Message, decode};
 use crate::reply::{ReplyTo, Request};
+use conclib_wire::Fault;
+use conclib_wire::{CodecError, Envelope};
+use conclib_wire::{Delivery, Failure};
 
 /// Decodes a request that came over a wire. What does not fit is answered
 /// here, and `None` is left.

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Answered, Answerer, CodecError, Response, ResponseKind};
-use crate::error::{Delivery, Failure};
+use super::outlet::Answerer;
+use super::stream::Answered;
 use crate::message::{Message, Road};
 use crate::reply::{Answer, Refusal, ReplyTo};
-use crate::urn::Urn;
+use conclib_wire::Urn;
+use conclib_wire::{CodecError, Response, ResponseKind};
+use conclib_wire::{Delivery, Failure};
 
 /// A failure by the deadline tells the time that was given, not what was left
 /// of it when the request went out. The other side may be the first to see that

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{
-    Cancellation, Codec, CodecError, Envelope, MAX_TIMEOUT, Origin, Outgoing, ReplySink, RequestId,
-    ResponseEnvelope, ResponseKind,
-};
+use super::cancellation::Cancellation;
+use super::origin::Origin;
+use super::outlet::MAX_TIMEOUT;
+use super::sink::ReplySink;
+use super::stream::Outgoing;
 use crate::current::ActorId;
-use crate::error::{Delivery, Failure};
 use crate::observe::Note;
+use conclib_wire::{Codec, CodecError, Envelope, RequestId, ResponseEnvelope, ResponseKind};
+use conclib_wire::{Delivery, Failure};
 
 /// An asker behind a wire. Dropped unanswered, it is told that no reply comes.
 #[doc(hidden)]

@@ -3,12 +3,14 @@
 
 use std::task::Context;
 
-use super::{Codec, CodecError, RequestId, ResponseEnvelope, chain};
 use crate::current::ActorId;
-use crate::error::{Delivery, Failure};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::sync::{Arc, AtomicWaker, Mutex, MutexGuard, PoisonError};
-use crate::waits::{Arrival, Cycle};
+use crate::waits::Arrival;
+use conclib_wire::Cycle;
+use conclib_wire::decode_chain;
+use conclib_wire::{Codec, CodecError, RequestId, ResponseEnvelope};
+use conclib_wire::{Delivery, Failure};
 
 /// The mark that an asker has left, shared with the request it left behind.
 #[derive(Debug, Clone)]
@@ -83,7 +85,7 @@ impl Cancellation {
         let Some(target) = self.asking().target else {
             return Ok(());
         };
-        let steps = chain::decode(chain).map_err(|error| {
+        let steps = decode_chain(chain).map_err(|error| {
             let detail = error.to_string();
             let codec = self.0.codec;
             Failure::Codec(Box::new(CodecError::Malformed { codec, detail }), delivery)

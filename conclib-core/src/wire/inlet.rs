@@ -5,9 +5,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Cancellation, Envelope, Origin, ReplySink, WireAsker};
-use crate::error::Failure;
+use super::asker::WireAsker;
+use super::cancellation::Cancellation;
+use super::origin::Origin;
+use super::sink::ReplySink;
 use crate::system::Shared;
+use conclib_wire::Envelope;
+use conclib_wire::Failure;
 
 /// What carries requests to a system from outside, once it is open.
 ///

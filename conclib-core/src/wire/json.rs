@@ -8,16 +8,16 @@ use tokio::time::Instant;
 
 use super::answers::{failure, given};
 use super::leaving::closed;
-use super::{
-    Answerer, CancelOnDrop, Codec, CodecError, Envelope, MAX_TIMEOUT, Remote, Response,
-    ResponseKind, Unsent,
-};
+use super::outlet::{Answerer, CancelOnDrop, MAX_TIMEOUT, Unsent};
+use super::remote::Remote;
 use crate::deadline::Late;
-use crate::error::{AskError, Delivery, Failure};
-use crate::fault::Fault;
+use crate::error::AskError;
 use crate::observe::Outgoing;
-use crate::urn::Urn;
 use crate::waits::Leaves;
+use conclib_wire::Fault;
+use conclib_wire::Urn;
+use conclib_wire::{Codec, CodecError, Envelope, Response, ResponseKind};
+use conclib_wire::{Delivery, Failure};
 
 impl Remote {
     /// Asks without the type of the message: by its wire name, in JSON. For

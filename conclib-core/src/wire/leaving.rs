@@ -9,19 +9,21 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::answers::{answerer, queued};
-use super::{
-    Answered, Answerer, CancelOnDrop, Codec, DEFAULT_TIMEOUT, Envelope, MAX_TIMEOUT, Outage,
-    Outlet, Remote, RequestId, Unsent,
-};
+use super::outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outage, Outlet, Unsent};
+use super::remote::Remote;
+use super::stream::Answered;
 use crate::call::{NotSent, Sending};
 use crate::deadline::Deadline;
-use crate::error::{AskError, Delivery, Failure, TellError};
-use crate::message::{Message, Never, Road};
+use crate::error::{AskError, TellError};
+use crate::message::{Message, Road};
 use crate::named::Named;
 use crate::observe::Outgoing;
 use crate::reply::ReplyTo;
-use crate::urn::Urn;
 use crate::waits::{Leaves, Wait, Waiting};
+use conclib_wire::Never;
+use conclib_wire::Urn;
+use conclib_wire::{Codec, Envelope, RequestId};
+use conclib_wire::{Delivery, Failure};
 
 /// What most requests fit in, in bytes: a buffer that grows costs more than
 /// the rest of encoding.

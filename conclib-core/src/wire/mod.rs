@@ -9,10 +9,7 @@ mod accept;
 mod answers;
 mod asker;
 mod cancellation;
-mod chain;
-mod codec;
 mod envelope;
-mod frame;
 mod inlet;
 mod json;
 mod leaving;
@@ -28,17 +25,15 @@ pub use accept::accept;
 #[doc(hidden)]
 pub use asker::WireAsker;
 pub use cancellation::Cancellation;
-#[cfg(test)]
-pub(crate) use chain::decode as chain_steps;
 #[doc(hidden)]
-pub use chain::rewrite_chain;
-pub use chain::{MAX_CHAIN, MAX_CHAIN_STEPS};
-pub(crate) use chain::{Mark, Step, encode as chain_bytes};
-pub use codec::{Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec};
-pub use envelope::{
-    Envelope, RequestEnvelope, RequestId, Response, ResponseEnvelope, ResponseKind,
+pub use conclib_wire::rewrite_chain;
+pub use conclib_wire::{
+    Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec,
 };
-pub use frame::{Frame, FrameError, MAX_FRAME};
+pub use conclib_wire::{Envelope, RequestId, Response, ResponseEnvelope, ResponseKind};
+pub use conclib_wire::{Frame, FrameError, MAX_FRAME};
+pub use conclib_wire::{MAX_CHAIN, MAX_CHAIN_STEPS};
+pub use envelope::RequestEnvelope;
 pub use inlet::{Broker, Inlet};
 pub(crate) use leaving::{Leaving, poll_send_away, try_tell_away};
 pub use origin::Origin;

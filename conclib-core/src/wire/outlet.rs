@@ -6,8 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Answered, CodecError, Envelope, RequestId};
-use crate::error::Failure;
+use super::stream::Answered;
+use conclib_wire::Failure;
+use conclib_wire::{CodecError, Envelope, RequestId};
 
 /// Time that a request to another process may take if it was given no timeout.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::{DEFAULT_TIMEOUT, Outlet, poll_send_away, try_tell_away};
+use super::leaving::{poll_send_away, try_tell_away};
+use super::outlet::{DEFAULT_TIMEOUT, Outlet};
 use crate::call::{NotSent, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::WireMessage;
 use crate::named::Named;
-use crate::urn::{Urn, UrnError};
+use conclib_wire::{Urn, UrnError};
 
 /// An actor behind an [`Outlet`]: what a client's calls are for.
 #[derive(Clone)]

@@ -8,16 +8,19 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Sleep, sleep_until};
 
-use super::{Codec, CodecError, Origin, Outgoing, ResponseKind, WireAsker};
+use super::asker::WireAsker;
+use super::origin::Origin;
+use super::stream::Outgoing;
 use crate::current::ActorId;
 use crate::due::Due;
-use crate::error::{Delivery, Failure};
-use crate::fault::Fault;
 use crate::message::{Message, Road};
 use crate::observe::Note;
 use crate::reply::{Answer, Refusal, ReplyTo};
 use crate::timers;
 use crate::waits::{WaitNumber, Waiting};
+use conclib_wire::Fault;
+use conclib_wire::{Codec, CodecError, ResponseKind};
+use conclib_wire::{Delivery, Failure};
 
 /// What most replies fit in, in bytes.
 const USUAL_BODY: usize = 128;

@@ -1,7 +1,8 @@
 //! Where answers leave.
 
-use super::{Codec, CodecError, Outgoing, RequestId, ResponseEnvelope};
-use crate::error::{Delivery, Failure};
+use super::stream::Outgoing;
+use conclib_wire::{Codec, CodecError, RequestId, ResponseEnvelope};
+use conclib_wire::{Delivery, Failure};
 
 /// Where answers leave towards the peers that asked: one for a connection.
 pub trait ReplySink: Send + Sync + 'static {

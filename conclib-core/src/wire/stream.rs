@@ -5,11 +5,11 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, ready};
 
-use super::{Codec, CodecError, Response};
-use crate::error::{Delivery, Failure};
-use crate::fault::Fault;
 use crate::message::WirePart;
 use crate::reply::{CREDIT, Items};
+use conclib_wire::Fault;
+use conclib_wire::{Codec, CodecError, Response};
+use conclib_wire::{Delivery, Failure};
 
 /// How many items the server may send before the asker gives it more credit.
 pub const FIRST_CREDIT: u32 = CREDIT as u32;
@@ -86,7 +86,7 @@ pub trait Arriving: Send + Sync + 'static {
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Box<[u8]>, Failure>>>;
 }
 
-/// The answer to a request, as an [`Outlet`](super::Outlet) hands it on.
+/// The answer to a request, as an [`Outlet`](super::outlet::Outlet) hands it on.
 pub struct Answered<'a> {
     /// The answer itself.
     pub response: Response<'a>,

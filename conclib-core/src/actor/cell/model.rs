@@ -5,9 +5,9 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use super::*;
-use crate::actor::mailbox::Pushed;
-use crate::actor::modelled::{Fates, Soul, Word, cell, system};
+use crate::actor::Pushed;
 use crate::actor::{ActorRef, Context, Gone};
+use crate::actor::{Fates, Soul, Word, cell, system};
 use crate::sync::model::{block_on, check, join, thread};
 
 /// Through a reference that is held.

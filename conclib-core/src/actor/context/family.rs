@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Context;
-use crate::actor::kin::Notice;
+use crate::actor::Notice;
 use crate::actor::{
     Actor, ActorRef, AnyRef, Closure, Create, Created, Declared, Given, Gone, Renewed, Resident,
-    Restart, State, StopReason, TaskActor,
+    Restart, TaskActor,
 };
 use crate::call::{Target, forward};
 use crate::error::SpawnError;
@@ -14,6 +14,7 @@ use crate::message::Message;
 use crate::reply::{Deferred, Request};
 use crate::system::SpawnBuilder;
 use crate::wire::Origin;
+use conclib_wire::{State, StopReason};
 
 impl<A: Actor> Context<A> {
     /// Spawns a child: it is supervised by this actor, and ends with it.
@@ -26,8 +27,8 @@ impl<A: Actor> Context<A> {
     /// A turn may wait for the answer of a child: its restart needs no turn of
     /// this actor. With an `#[on(child)]` it does. Then an ask of a child that
     /// failed, and whose restart waits for that turn, is told
-    /// [`AskError::Cycle`](crate::AskError::Cycle), and a wait for its start
-    /// [`StartError::Cycle`](crate::StartError::Cycle).
+    /// [`AskError::Cycle`](crate::error::AskError::Cycle), and a wait for its start
+    /// [`StartError::Cycle`](crate::error::StartError::Cycle).
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -61,18 +62,18 @@ impl<A: Actor> Context<A> {
     /// ```
     ///
     /// # Errors
-    /// As [`System::spawn`](crate::System::spawn).
+    /// As [`System::spawn`](crate::system::System::spawn).
     pub fn spawn<C: TaskActor>(&self, child: C) -> Result<ActorRef<C>, SpawnError> {
         self.actor(child).spawn()
     }
 
-    /// A child with options, as [`System::actor`](crate::System::actor).
+    /// A child with options, as [`System::actor`](crate::system::System::actor).
     pub fn actor<C: Actor + Declared + Send>(&self, child: C) -> SpawnBuilder<'_, C, Given<C>> {
         self.child(Given(Some(child)))
     }
 
     /// A child that a closure makes, and makes anew when it is restarted, as
-    /// [`System::actor_with`](crate::System::actor_with).
+    /// [`System::actor_with`](crate::system::System::actor_with).
     pub fn actor_with<C: Actor + Declared, F: FnMut() -> C + Send + 'static>(
         &self,
         make: F,
@@ -81,7 +82,7 @@ impl<A: Actor> Context<A> {
     }
 
     /// A child that its `#[on(create)]` makes, as
-    /// [`System::create`](crate::System::create).
+    /// [`System::create`](crate::system::System::create).
     pub fn create<C: Actor + Declared + Create>(
         &self,
         args: C::Args,
@@ -146,7 +147,7 @@ impl<A: Actor> Context<A> {
     /// this turn, is told. If the caller is an actor whose turn waits for the
     /// answer, it waits for the other from now on: if the other waits for the
     /// caller, the request is not passed on, and the ask ends in
-    /// [`AskError::Cycle`](crate::AskError::Cycle). The request has the priority
+    /// [`AskError::Cycle`](crate::error::AskError::Cycle). The request has the priority
     /// of its message, whatever that of the call was.
     ///
     /// ```

@@ -7,14 +7,14 @@ use futures_core::Stream;
 use futures_util::stream;
 
 use super::Context;
-use crate::actor::sources::Items;
+use crate::actor::Items;
 use crate::actor::{Actor, Attached, Handler};
 use crate::deadline::instant_after;
-use crate::error::Failure;
 use crate::events::DeadLetterCause;
 use crate::message::Message;
 use crate::reply::{Deferred, Request};
 use crate::waits::{Passing, Waiting};
+use conclib_wire::Failure;
 
 impl<A: Actor> Context<A> {
     /// Has a stream come in, item by item, each as a turn of its own.

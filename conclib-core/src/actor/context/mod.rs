@@ -7,19 +7,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 mod family;
 mod input;
 
+use super::asker_gone::AskerGone;
 use super::cell::Cell;
+use super::reference::ActorRef;
+use super::resident::AnyRef;
+use super::signal::{By, Signal};
 use super::sources::Sources;
-use super::{Actor, ActorRef, AnyRef, AskerGone, By, Messages, Signal};
-use crate::current::{self, ActorId};
+use super::{Actor, Messages};
+use crate::current;
+use crate::current::ActorId;
 use crate::due::Due;
 use crate::message::Message;
 use crate::named::Named;
 use crate::observe::Observed;
 use crate::reply::{Deferred, ReplyTo, Request};
 use crate::system::System;
-use crate::urn::Urn;
 use crate::waits::Waiting;
 use crate::wire::{Origin, RequestEnvelope, WireAsker};
+use conclib_wire::Urn;
 
 /// What a handler may do besides replying. It takes it as its last parameter,
 /// `ctx: &mut Context<Self>`.
@@ -224,12 +229,12 @@ impl<A: Actor> Context<A> {
     /// other does, also if it is made after the last one from outside has gone,
     /// in a turn of what was queued until then. Kept in the actor's own state it
     /// keeps the actor alive until that is stopped: keep a
-    /// [`WeakRef`](crate::WeakRef) there. A message that an actor sends to
+    /// [`WeakRef`](super::weak::WeakRef) there. A message that an actor sends to
     /// itself does not keep it alive.
     ///
     /// What an actor sends to itself is never refused and never waits; it is
     /// handled after what is queued already. A turn that asks its own actor
-    /// fails at once: [`AskError::Cycle`](crate::AskError::Cycle).
+    /// fails at once: [`AskError::Cycle`](crate::error::AskError::Cycle).
     pub fn me(&self) -> ActorRef<A> {
         self.cell.acquire();
         ActorRef::local(self.cell.clone())

@@ -7,7 +7,7 @@ struct Word;
 
 impl Message for Word {
     type Reply = ();
-    type Error = crate::message::Never;
+    type Error = conclib_wire::Never;
     type Road = crate::message::Local;
     const NAME: &'static str = "word";
 }

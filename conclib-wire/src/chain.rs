@@ -11,8 +11,8 @@
 
 use std::num::NonZeroU64;
 
+use crate::cycle::CycleStep;
 use crate::urn::{Urn, UrnError};
-use crate::waits::CycleStep;
 
 /// The most bytes that a chain has.
 pub const MAX_CHAIN: usize = 4096;
@@ -22,38 +22,45 @@ pub const MAX_CHAIN_STEPS: usize = 64;
 
 /// What a system knows one of its waits by, in a chain that comes back to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Mark(pub(crate) NonZeroU64);
+pub struct Mark(pub NonZeroU64);
 
 /// One who waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Step {
+pub struct Step {
     /// There if it waits over a wire.
-    pub(crate) mark: Option<Mark>,
+    pub mark: Option<Mark>,
     /// Which of the steps before it waits for; of the first, itself.
-    pub(crate) via: usize,
-    pub(crate) who: CycleStep,
+    pub via: usize,
+    /// Actor that waits.
+    pub who: CycleStep,
 }
 
 /// Why bytes are no chain.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ChainError {
+pub enum ChainError {
+    /// The bytes end in the middle of a step.
     #[error("the chain of those who wait is cut short")]
     Truncated,
+    /// More than [`MAX_CHAIN_STEPS`].
     #[error("the chain of those who wait has over {MAX_CHAIN_STEPS} steps")]
     TooLong,
+    /// The first step has no mark.
     #[error("the chain of those who wait begins with nobody's mark")]
     NoMark,
+    /// A step waits for none before it.
     #[error("in the chain of those who wait, one waits for none before it")]
     Order,
+    /// A type has no printable name.
     #[error("in the chain of those who wait, a type has no printable name")]
     TypeName,
+    /// A name is no URN.
     #[error("in the chain of those who wait: {0}")]
     Urn(#[from] UrnError),
 }
 
 /// Writes as many steps as a chain may have. No step is there without the one
 /// it waits for, as that comes first.
-pub(crate) fn encode(steps: &[Step]) -> Vec<u8> {
+pub fn encode(steps: &[Step]) -> Vec<u8> {
     let mut out = Vec::with_capacity(64);
     for step in steps.iter().take(MAX_CHAIN_STEPS) {
         let before = out.len();
@@ -82,7 +89,11 @@ fn short(path: &str) -> &str {
     path
 }
 
-pub(crate) fn decode(mut bytes: &[u8]) -> Result<Vec<Step>, ChainError> {
+/// Reads the steps of a chain.
+///
+/// # Errors
+/// [`ChainError`] for bytes that are no chain.
+pub fn decode(mut bytes: &[u8]) -> Result<Vec<Step>, ChainError> {
     let mut steps = Vec::new();
     while !bytes.is_empty() {
         let at = steps.len();

@@ -17,7 +17,7 @@ const DETAIL: usize = 200;
 /// # Examples
 ///
 /// ```
-/// use conclib_core::wire::{Codec, CodecError};
+/// use conclib_wire::{Codec, CodecError};
 ///
 /// let error = Codec::Json.decode::<u32>(b"\"two\"").unwrap_err();
 /// assert!(matches!(&error, CodecError::Malformed { codec: Codec::Json, .. }));
@@ -118,7 +118,8 @@ impl CodecError {
         }
     }
 
-    pub(crate) fn stream(codec: Codec) -> Self {
+    #[doc(hidden)]
+    pub fn stream(codec: Codec) -> Self {
         Self::Malformed {
             codec,
             detail: "the answer is a stream of items: ask with the type of the message".to_owned(),

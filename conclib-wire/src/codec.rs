@@ -30,7 +30,7 @@ pub use self::json::Json;
 /// # Examples
 ///
 /// ```
-/// use conclib_core::wire::{Codec, CodecError, MAX_BODY};
+/// use conclib_wire::{Codec, CodecError, MAX_BODY};
 ///
 /// let error = Codec::Json.decode::<String>(&vec![b' '; MAX_BODY + 1]).unwrap_err();
 /// assert_eq!(error, CodecError::TooLarge { limit: MAX_BODY });
@@ -47,7 +47,7 @@ pub const MAX_BODY: usize = 1024 * 1024;
 /// # Examples
 ///
 /// ```
-/// use conclib_core::wire::{Codec, CodecError, MAX_DEPTH};
+/// use conclib_wire::{Codec, CodecError, MAX_DEPTH};
 /// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(Debug, Serialize, Deserialize)]
@@ -72,7 +72,7 @@ pub const MAX_DEPTH: usize = 128;
 /// # Examples
 ///
 /// ```
-/// use conclib_core::wire::{Codec, CodecError, MAX_ELEMENTS};
+/// use conclib_wire::{Codec, CodecError, MAX_ELEMENTS};
 ///
 /// let bomb = [253, 255, 255, 255, 255, 255, 255, 255, 255]; // 2^64 - 1 of nothing
 /// let error = Codec::Bincode.decode::<Vec<()>>(&bomb).unwrap_err();
@@ -89,7 +89,7 @@ pub const MAX_ELEMENTS: usize = MAX_BODY;
 /// # Examples
 ///
 /// ```
-/// use conclib_core::wire::{Bincode, CodecError, Json, WireCodec};
+/// use conclib_wire::{Bincode, CodecError, Json, WireCodec};
 ///
 /// fn length<C: WireCodec>(value: &[u32]) -> Result<usize, CodecError> {
 ///     let mut body = Vec::new();
@@ -136,7 +136,7 @@ pub trait WireCodec {
 /// # Examples
 ///
 /// ```
-/// use conclib_core::wire::Codec;
+/// use conclib_wire::Codec;
 ///
 /// let mut body = Vec::new();
 /// Codec::Json.encode(&("Ada", 36), &mut body)?;
@@ -145,7 +145,7 @@ pub trait WireCodec {
 /// let codec = Codec::from_id(Codec::Json.id()).unwrap_or_default();
 /// let (name, age): (String, u32) = codec.decode(&body)?;
 /// assert_eq!((name.as_str(), age), ("Ada", 36));
-/// # Ok::<(), conclib_core::wire::CodecError>(())
+/// # Ok::<(), conclib_wire::CodecError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -164,7 +164,7 @@ impl Codec {
     /// # Examples
     ///
     /// ```
-    /// use conclib_core::wire::Codec;
+    /// use conclib_wire::Codec;
     ///
     /// assert_eq!(Codec::Bincode.id(), 1);
     /// assert_eq!(Codec::Json.id(), 2);
@@ -183,7 +183,7 @@ impl Codec {
     /// # Examples
     ///
     /// ```
-    /// use conclib_core::wire::Codec;
+    /// use conclib_wire::Codec;
     ///
     /// assert_eq!(Codec::from_id(2), Some(Codec::Json));
     /// assert_eq!(Codec::from_id(0), None);
@@ -202,7 +202,7 @@ impl Codec {
     /// # Examples
     ///
     /// ```
-    /// use conclib_core::wire::Codec;
+    /// use conclib_wire::Codec;
     ///
     /// assert_eq!(Codec::default().name(), "bincode");
     /// ```
@@ -224,12 +224,12 @@ impl Codec {
     /// # Examples
     ///
     /// ```
-    /// use conclib_core::wire::Codec;
+    /// use conclib_wire::Codec;
     ///
     /// let mut body = Vec::new();
     /// Codec::Bincode.encode("Ada", &mut body)?;
     /// assert_eq!(body, b"\x03Ada");
-    /// # Ok::<(), conclib_core::wire::CodecError>(())
+    /// # Ok::<(), conclib_wire::CodecError>(())
     /// ```
     #[inline]
     pub fn encode<T: Serialize + ?Sized>(
@@ -254,7 +254,7 @@ impl Codec {
     /// # Examples
     ///
     /// ```
-    /// use conclib_core::wire::{Codec, CodecError};
+    /// use conclib_wire::{Codec, CodecError};
     ///
     /// assert_eq!(Codec::Bincode.decode::<String>(b"\x03Ada")?, "Ada");
     /// let error = Codec::Bincode.decode::<String>(b"\x03Ada!").unwrap_err();

@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::FrameError;
-use crate::wire::{Codec, MAX_CHAIN, RequestId};
+use crate::chain::MAX_CHAIN;
+use crate::codec::Codec;
+use crate::envelope::RequestId;
 
 /// The length of a chain, if it can have that.
 pub(super) fn chain_len(chain: &[u8]) -> Result<u16, FrameError> {

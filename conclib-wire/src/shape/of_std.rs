@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Depth, Shape, Value, hash, mix};
-use crate::Items;
 
 /// A kind of type with what is in it.
 #[derive(Debug)]
@@ -40,9 +39,9 @@ scalars! {
     "i8": i8; "i16": i16; "i32": i32; "i64": i64, isize; "i128": i128;
     "f32": f32; "f64": f64;
     "unit": ();
-    "text": String, str, crate::Urn;
+    "text": String, str, crate::urn::Urn;
     "duration": std::time::Duration;
-    "never": crate::Never;
+    "never": crate::never::Never;
 }
 
 /// Implements shapes of types whose parts lie inside: no type can hold itself that way.
@@ -70,7 +69,6 @@ macro_rules! containers {
 }
 
 containers! {
-    "stream": Items<T>;
     "sequence": Vec<T>, VecDeque<T>, LinkedList<T>, BinaryHeap<T>, HashSet<T>, BTreeSet<T>;
     "map": HashMap<K, V>, BTreeMap<K, V>;
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// asker: it can cross every wire.
 ///
 /// ```
-/// use conclib_core::Fault;
+/// use conclib_wire::Fault;
 ///
 /// let error = std::io::Error::other("disk on fire");
 /// let fault = Fault::of(&error);
@@ -55,7 +55,8 @@ impl Fault {
     }
 
     /// An error from elsewhere, of which only the text is known.
-    pub(crate) fn foreign(message: String) -> Self {
+    #[doc(hidden)]
+    pub fn foreign(message: String) -> Self {
         Self {
             type_name: "error".to_owned(),
             message,
@@ -64,7 +65,8 @@ impl Fault {
     }
 
     /// What a panic left behind.
-    pub(crate) fn panic(payload: &(dyn Any + Send)) -> Self {
+    #[doc(hidden)]
+    pub fn panic(payload: &(dyn Any + Send)) -> Self {
         let message = payload
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())
@@ -89,27 +91,3 @@ impl fmt::Display for Fault {
 }
 
 impl Error for Fault {}
-
-/// An error that a handler returned while nobody was asking: `#[on(error)]`
-/// gets it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct HandlerError {
-    /// The wire name of the message.
-    pub message: &'static str,
-    /// The error itself.
-    pub error: Box<dyn Error + Send + Sync>,
-}
-
-impl fmt::Display for HandlerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "handling `{}` failed: {}", self.message, self.error)
-    }
-}
-
-impl Error for HandlerError {
-    /// What the error itself says is in the text of this one.
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.error.source()
-    }
-}

@@ -14,7 +14,7 @@
 //! | 7 credit | id (16), items (4): so many more are welcome |
 //! | 8 waits | id (16); the rest is the chain of those who wait for the answer by now |
 //!
-//! A stream begins with the credit of [`FIRST_CREDIT`](super::FIRST_CREDIT);
+//! A stream begins with the credit of [`FIRST_CREDIT`];
 //! a cancel ends it. Bit 0 of the flags is set when an answer is wanted, bit 1 when
 //! a priority follows, bit 2 when a chain does. A chain has 1 to
 //! [`MAX_CHAIN`] bytes; if they are none, the request alone is refused.
@@ -24,10 +24,15 @@ mod cursor;
 use std::time::Duration;
 
 use self::cursor::{Cursor, chain_len};
-use super::{Codec, Envelope, MAX_BODY, MAX_CHAIN, RequestId, Response, ResponseKind};
+use crate::chain::MAX_CHAIN;
+use crate::codec::{Codec, MAX_BODY};
+use crate::envelope::{Envelope, RequestId, Response, ResponseKind};
 
 /// The largest frame, in bytes, without its length: a body and its head.
 pub const MAX_FRAME: usize = MAX_BODY + MAX_CHAIN + 1024;
+
+/// Items of a stream that may be sent before its reader gives more credit.
+pub const FIRST_CREDIT: u32 = 32;
 
 const REQUEST: u8 = 1;
 const RESPONSE: u8 = 2;
@@ -44,13 +49,13 @@ const CHAIN: u8 = 1 << 2;
 /// One frame, borrowed from its bytes.
 ///
 /// ```
-/// use conclib_core::wire::{Frame, RequestId};
+/// use conclib_wire::{Frame, RequestId};
 ///
 /// let mut bytes = Vec::new();
 /// let cancel = Frame::Cancel(RequestId::from_u128(7));
 /// cancel.encode(&mut bytes)?;
 /// assert_eq!(Frame::decode(&bytes[4..])?, cancel);
-/// # Ok::<(), conclib_core::wire::FrameError>(())
+/// # Ok::<(), conclib_wire::FrameError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

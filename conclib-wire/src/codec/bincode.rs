@@ -31,12 +31,12 @@ use super::{Codec, CodecError, MAX_BODY, MAX_DEPTH, WireCodec};
 /// # Examples
 ///
 /// ```
-/// use conclib_core::wire::{Bincode, WireCodec};
+/// use conclib_wire::{Bincode, WireCodec};
 ///
 /// let mut body = Vec::new();
 /// Bincode::encode(&(7_u64, "seven"), &mut body)?;
 /// assert_eq!(Bincode::decode::<(u64, String)>(&body)?, (7, "seven".to_owned()));
-/// # Ok::<(), conclib_core::wire::CodecError>(())
+/// # Ok::<(), conclib_wire::CodecError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Bincode;

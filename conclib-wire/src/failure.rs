@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Delivery;
+use crate::codec::CodecError;
+use crate::cycle::Cycle;
+use crate::delivery::Delivery;
 use crate::fault::Fault;
 use crate::urn::UrnError;
-use crate::waits::Cycle;
-use crate::wire::CodecError;
 
 /// Everything that can keep a request from its reply, but for the handler's
 /// own error. It goes over the wire as it is; the asker adds whom it asked.

@@ -6,6 +6,7 @@ mod probe;
 
 use depth::End;
 pub use depth::{Depth, Full};
+pub use of_std::Kind;
 pub use probe::{Fallback, Probe, with_parameters};
 
 /// The shape of a type: a hash of its field names and of their shapes, never
@@ -20,7 +21,7 @@ pub use probe::{Fallback, Probe, with_parameters};
 /// type counts as one of any shape.
 ///
 /// ```
-/// use conclib_core::Shape;
+/// use conclib_wire::Shape;
 ///
 /// assert_eq!(<Vec<u32>>::SHAPE, <std::collections::VecDeque<u32>>::SHAPE);
 /// assert_eq!(<Box<u32>>::SHAPE, u32::SHAPE);

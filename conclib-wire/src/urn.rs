@@ -34,13 +34,13 @@ const EXCERPT: usize = 64;
 /// # Examples
 ///
 /// ```
-/// use conclib_core::Urn;
+/// use conclib_wire::Urn;
 ///
 /// let urn: Urn = "greeter/1".parse()?;
 /// assert_eq!(urn, "greeter/1");
 /// assert_eq!(urn.to_string(), "greeter/1");
 /// assert!(Urn::new("two words").is_err());
-/// # Ok::<(), conclib_core::UrnError>(())
+/// # Ok::<(), conclib_wire::UrnError>(())
 /// ```
 #[derive(Clone)]
 pub struct Urn(Arc<Name>);
@@ -60,7 +60,7 @@ impl Urn {
     /// # Examples
     ///
     /// ```
-    /// use conclib_core::Urn;
+    /// use conclib_wire::Urn;
     ///
     /// assert!(Urn::new("a".repeat(Urn::MAX_LEN)).is_ok());
     /// assert!(Urn::new("a".repeat(Urn::MAX_LEN + 1)).is_err());
@@ -68,7 +68,8 @@ impl Urn {
     pub const MAX_LEN: usize = 255;
 
     /// What every name begins with that nobody chose.
-    pub(crate) const ANONYMOUS: &'static str = "urn:uuid:";
+    #[doc(hidden)]
+    pub const ANONYMOUS: &'static str = "urn:uuid:";
 
     /// Makes a URN of a name that a user chose.
     ///
@@ -82,7 +83,7 @@ impl Urn {
     /// # Examples
     ///
     /// ```
-    /// use conclib_core::{Urn, UrnError};
+    /// use conclib_wire::{Urn, UrnError};
     ///
     /// assert_eq!(Urn::new("greeter")?.as_str(), "greeter");
     /// assert!(matches!(Urn::new("conclib:x"), Err(UrnError::Reserved { .. })));
@@ -105,7 +106,7 @@ impl Urn {
     /// # Examples
     ///
     /// ```
-    /// use conclib_core::Urn;
+    /// use conclib_wire::Urn;
     ///
     /// let urn = Urn::anonymous();
     /// assert!(urn.as_str().starts_with("urn:uuid:"));
@@ -126,7 +127,9 @@ impl Urn {
     }
 
     /// The same name, of an actor of that type.
-    pub(crate) fn of_type(&self, path: &'static str) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of_type(&self, path: &'static str) -> Self {
         Self(Arc::new(Name {
             text: self.0.text.clone(),
             of: Some(path),
@@ -135,8 +138,10 @@ impl Urn {
     }
 
     /// The same name, in an error about that request.
+    #[doc(hidden)]
+    #[must_use]
     #[cold]
-    pub(crate) fn about(&self, request: &str) -> Self {
+    pub fn about(&self, request: &str) -> Self {
         Self(Arc::new(Name {
             text: self.0.text.clone(),
             of: self.0.of,
@@ -145,18 +150,23 @@ impl Urn {
     }
 
     /// The request that the error with this name is about.
-    pub(crate) fn request(&self) -> Request<'_> {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn request(&self) -> Request<'_> {
         Request(self.0.request.as_deref())
     }
 
     /// The name as errors show it: with the type of its actor, if that is
     /// known.
-    pub(crate) const fn who(&self) -> Who<'_> {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn who(&self) -> Who<'_> {
         Who(self)
     }
 
     /// One that a peer wrote: ours may be among them.
-    pub(crate) fn from_wire(name: &str) -> Result<Self, UrnError> {
+    #[doc(hidden)]
+    pub fn from_wire(name: &str) -> Result<Self, UrnError> {
         Self::checked(name)
     }
 
@@ -179,10 +189,10 @@ impl Urn {
     /// # Examples
     ///
     /// ```
-    /// use conclib_core::Urn;
+    /// use conclib_wire::Urn;
     ///
     /// assert_eq!(Urn::new("greeter")?.as_str().len(), 7);
-    /// # Ok::<(), conclib_core::UrnError>(())
+    /// # Ok::<(), conclib_wire::UrnError>(())
     /// ```
     #[inline]
     #[must_use]
@@ -198,10 +208,10 @@ impl Urn {
     /// # Examples
     ///
     /// ```
-    /// use conclib_core::Urn;
+    /// use conclib_wire::Urn;
     ///
     /// assert!(!Urn::new("greeter")?.is_reserved());
-    /// # Ok::<(), conclib_core::UrnError>(())
+    /// # Ok::<(), conclib_wire::UrnError>(())
     /// ```
     #[must_use]
     pub fn is_reserved(&self) -> bool {
@@ -231,7 +241,8 @@ impl Urn {
 }
 
 /// The last part of the path of a type, without its parameters.
-pub(crate) fn type_name(path: &str) -> &str {
+#[must_use]
+pub fn type_name(path: &str) -> &str {
     let path = path.split('<').next().unwrap_or(path);
     path.rsplit("::").next().unwrap_or(path)
 }
@@ -262,7 +273,7 @@ fn excerpt(text: &str) -> String {
 /// # Examples
 ///
 /// ```
-/// use conclib_core::{Urn, UrnError};
+/// use conclib_wire::{Urn, UrnError};
 ///
 /// let error = Urn::new("jobs/*").unwrap_err();
 /// assert!(matches!(error, UrnError::BadCharacter { ch: '*', at: 5, .. }));
@@ -315,7 +326,8 @@ pub enum UrnError {
 }
 
 /// An actor in an error: `Greeter (urn)`, or the name alone.
-pub(crate) struct Who<'a>(&'a Urn);
+#[derive(Debug)]
+pub struct Who<'a>(&'a Urn);
 
 impl fmt::Display for Who<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -327,7 +339,8 @@ impl fmt::Display for Who<'_> {
 }
 
 /// The name of a request, in an error that may know it.
-pub(crate) struct Request<'a>(Option<&'a str>);
+#[derive(Debug)]
+pub struct Request<'a>(Option<&'a str>);
 
 impl fmt::Display for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

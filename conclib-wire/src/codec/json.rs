@@ -21,13 +21,13 @@ use super::{Codec, CodecError, MAX_BODY, MAX_DEPTH, WireCodec};
 /// # Examples
 ///
 /// ```
-/// use conclib_core::wire::{Json, WireCodec};
+/// use conclib_wire::{Json, WireCodec};
 ///
 /// let mut body = Vec::new();
 /// Json::encode(&Some("Ada"), &mut body)?;
 /// assert_eq!(body, br#""Ada""#);
 /// assert_eq!(Json::decode::<Option<String>>(b" null ")?, None);
-/// # Ok::<(), conclib_core::wire::CodecError>(())
+/// # Ok::<(), conclib_wire::CodecError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Json;
