@@ -2,19 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where an actor is in its life. It only ever moves on, but for a restart,
-/// which leads back to [`Running`](Self::Running).
+/// Lifecycle state of an actor. A state is only followed by a later one, except that a
+/// restart leads back to [`Running`](Self::Running).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum State {
-    /// Being created, or in `#[on(start)]`.
+    /// The actor is being created, or is in `#[on(start)]`.
     Starting = 0,
-    /// Takes messages.
+    /// The actor handles messages.
     Running = 1,
-    /// Between two incarnations: what is sent waits for the next.
+    /// The actor is between two incarnations: messages wait for the next one.
     Restarting = 2,
-    /// Serves what is left, or is in `#[on(stop)]`.
+    /// The actor handles the messages that are left, or is in `#[on(stop)]`.
     Stopping = 3,
-    /// Ended: its state is dropped and its name is free.
+    /// The actor has ended: its state is dropped and its name is free.
     Stopped = 4,
 }

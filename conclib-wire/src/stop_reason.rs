@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::fault::Fault;
 use crate::urn::Urn;
 
-/// Why an actor ended, or one incarnation of it.
+/// Reason for which an actor ended, or one incarnation of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum StopReason {
-    /// The actor was told `stop`, or stopped itself: what was queued before
-    /// was served.
+    /// The actor was told `stop`, or stopped itself: the messages queued before were
+    /// handled.
     Stopped,
-    /// The actor was told `stop_now`: what was queued was not served.
+    /// The actor was told `stop_now`: the messages that were queued were not handled.
     StoppedNow,
     /// The actor was killed, or its runtime went away.
     Killed,
@@ -25,31 +25,32 @@ pub enum StopReason {
     /// The actor is in another process, and has not ended: a reference from here
     /// cannot end it.
     OutOfReach,
-    /// The actor did not start: `#[on(create)]` or `#[on(start)]` failed with this.
+    /// The actor did not start: `#[on(create)]` or `#[on(start)]` failed with this
+    /// fault.
     StartFailed(Box<Fault>),
-    /// `#[on(error)]` said stop; or it wanted a message later, in a tokio
+    /// `#[on(error)]` said stop; or the actor wanted a message later, in a tokio
     /// runtime without timers.
     Failed(Box<Fault>),
-    /// A handler or a hook panicked; or an orderly end was under way, and the
-    /// state panicked as it was dropped. After a failure, the first one is the
-    /// reason; after a kill, the kill is.
+    /// A handler or a hook panicked; or the state panicked as it was dropped at an
+    /// orderly end. After a failure, the first one is the reason; after a kill, the
+    /// kill is.
     Panicked(Box<Fault>),
     /// The parent ended, and children end with it.
     Parent,
-    /// The supervisor starts the actor again, with a sibling that failed. Only an
-    /// incarnation ends so, never an actor.
+    /// The supervisor restarts the actor with a sibling that failed. Only an
+    /// incarnation ends for this reason, never an actor.
     Recycled,
-    /// A child failed, and nothing was left to be done for it.
+    /// A child failed, and its failure became that of the actor.
     Escalated(Box<Escalation>),
     /// A child that was marked as significant has ended.
     ChildEnded(Urn),
 }
 
-/// A child whose failure became its supervisor's.
+/// Failure of a child that became the failure of its supervisor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Escalation {
-    /// The child.
+    /// Name of the child.
     pub child: Urn,
     /// Reason of the failure.
     pub reason: StopReason,

@@ -1,4 +1,4 @@
-//! An actor of any type, as its system sees it.
+//! Actors without their type, as their system handles them.
 
 use std::any::{Any, TypeId, type_name};
 use std::fmt;
@@ -35,7 +35,7 @@ pub(crate) trait Resident: Named + 'static {
     fn id(&self) -> ActorId;
     fn system(&self) -> &Arc<Shared>;
     fn type_name(&self) -> &'static str;
-    /// Its name, if it has one or was asked for it.
+    /// Returns the name of the actor, if it was given one or has been asked for it.
     fn known_urn(&self) -> Option<&Urn>;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     fn ending(&self) -> &Ending;
@@ -45,31 +45,35 @@ pub(crate) trait Resident: Named + 'static {
     fn try_acquire(&self) -> bool;
     fn release(&self);
     fn kin(&self) -> Option<&Kin>;
-    /// As [`kin`](Self::kin), for who is about to become one of them.
+    /// Returns the relations of the actor, like [`kin`](Self::kin), and creates them
+    /// for an actor that has none yet.
     fn kin_to_be(&self) -> &Kin;
-    /// Tells it of somebody's end, in its own lane.
+    /// Queues a notice of the end of another actor, in the lane for signals.
     fn notify(&self, notice: Notice);
     fn alert(&self, alert: Alert);
     fn is_alerted(&self, alert: Alert) -> bool;
     fn strategy(&self) -> Strategy;
     /// Tells whether the actor has an `#[on(child)]`.
     fn hears_of_children(&self) -> bool;
-    /// Whether something waits in its mailbox, or beside that.
+    /// Tells whether a message, a signal or an alert waits for the actor.
     #[cfg(feature = "testing")]
     fn has_work(&self) -> bool;
-    /// A child that waits for it is told what becomes of it.
+    /// Gives a child the verdict that it waits for.
     fn judge(&self, verdict: Verdict);
-    /// Keeps it from starting until the group of that sibling has gone down.
+    /// Keeps the actor from starting again until the group that this sibling leads has
+    /// gone down.
     fn hold(&self, leader: ActorId);
-    /// A [`Recipient`](super::recipient::Recipient) of the message of that type, if it is
-    /// handled.
+    /// Returns a [`Recipient`](super::recipient::Recipient) of the message of that type, if the
+    /// actor handles it.
     fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>>;
-    /// Waits in line for a place, and leaves it to the next.
+    /// Waits until the mailbox has a place, without taking it: the place goes to the
+    /// next waiting sender.
     fn poll_room(&self, cx: &mut Context<'_>, ticket: &mut Option<Ticket>) -> Poll<Result<(), ()>>;
-    /// Gives up a place in line.
+    /// Removes a sender from the queue of waiting senders.
     fn leave_line(&self, ticket: Ticket);
     fn snapshot(&self) -> ActorSnapshot;
-    /// Takes a request from outside in. False if it was answered already.
+    /// Queues a request that came from outside. Returns false if the request was
+    /// answered already.
     fn accept(&self, envelope: &Envelope<'_>, asker: WireAsker) -> bool;
 }
 
@@ -160,7 +164,8 @@ impl<A: Actor> Resident for Cell<A> {
 
     fn hold(&self, leader: ActorId) {
         self.kin_to_be().hold(leader);
-        // In a pause it enters that wait.
+        // An actor that pauses before its restart wakes up, and waits for the group
+        // instead.
         self.mailbox.wake();
     }
 
@@ -217,7 +222,8 @@ impl<A: Actor> Resident for Cell<A> {
             }
             Accepted::Answered => return false,
             Accepted::Undeclared(asker) => {
-                // Its handler may pass it to anybody: nobody knows who answers.
+                // The handler may pass the request to any actor, so the asker is not
+                // entered as waiting for this one.
                 asker.cancellation().stands_aside();
                 let request = RequestEnvelope::new(envelope, self.urn(), asker);
                 match A::Inbox::fallback(Box::new(request)) {
@@ -250,14 +256,14 @@ impl<A: Actor> Resident for Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
-    /// For whom the turn that runs waits; of those who have ended, nothing is
-    /// known any more.
+    /// Returns the names of the actors that the running turn waits for, without those
+    /// that have ended.
     fn waits_for(&self) -> Vec<Urn> {
         self.system.waits.of(self.id)
     }
 
-    /// Warns of the first, and each time that the number has doubled: a peer
-    /// that makes names up is not to fill the log.
+    /// Logs a warning of the first undeclared message, and each time that their number
+    /// has doubled, so that a peer that makes names up cannot fill the log.
     #[cold]
     fn unexpected(&self, message: &str) {
         let so_far = 1 + self.stats.unexpected.fetch_add(1, Ordering::Relaxed);
@@ -273,8 +279,8 @@ impl<A: Actor> Cell<A> {
     }
 }
 
-/// A reference to an actor whose type is not known here. It keeps the actor
-/// alive, as an [`ActorRef`] does.
+/// A reference to an actor whose type is not known at compile time. An `AnyRef` keeps
+/// the actor alive, as an [`ActorRef`] does.
 pub struct AnyRef(Arc<dyn Resident>);
 
 impl AnyRef {
@@ -283,22 +289,22 @@ impl AnyRef {
         Self(resident)
     }
 
-    /// The name of the actor.
+    /// Returns the name of the actor.
     pub fn urn(&self) -> Urn {
         self.0.urn()
     }
 
-    /// The name of its type.
+    /// Returns the name of the actor's type.
     pub fn type_name(&self) -> &'static str {
         self.0.type_name()
     }
 
-    /// Where it is in its life.
+    /// Returns the lifecycle state of the actor.
     pub fn state(&self) -> State {
         self.0.state()
     }
 
-    /// The typed reference.
+    /// Returns the typed reference.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -328,7 +334,8 @@ impl AnyRef {
         downcast(self.0.clone())
     }
 
-    /// Serves what is queued, then ends the actor; see [`ActorRef::stop`].
+    /// Handles the messages that are queued, then ends the actor; see
+    /// [`ActorRef::stop`].
     pub fn stop(&self) -> Stopping {
         self.0.tell_to_end(Signal::Drain, By::Anyone);
         {

@@ -1,4 +1,4 @@
-//! How actors end.
+//! Future of the end of an actor.
 
 use std::fmt;
 use std::future::Future;
@@ -7,14 +7,14 @@ use std::task::{Context, Poll};
 
 use conclib_wire::StopReason;
 
-/// The end of an actor: resolves with its reason once its state is dropped and
-/// its name is free.
+/// Future of the end of an actor: resolves with the reason once the state is dropped
+/// and the name is free.
 ///
-/// The signal that ends the actor was given when this was made; waiting for
-/// the end is optional, and any number may wait.
+/// The signal that ends the actor was given when this future was made; waiting for the
+/// end is optional.
 ///
 /// # Cancel safety
-/// Dropping it only ends the waiting.
+/// Dropping the future only ends the waiting.
 pub struct Stopping(Pin<Box<dyn Future<Output = StopReason> + Send>>);
 
 impl Stopping {
@@ -22,7 +22,7 @@ impl Stopping {
         Self(Box::pin(end))
     }
 
-    /// An end that there is nothing to wait for.
+    /// Creates a future that is ready with `reason`.
     pub(crate) fn over(reason: StopReason) -> Self {
         Self(Box::pin(std::future::ready(reason)))
     }

@@ -1,4 +1,4 @@
-//! One turn: a handler runs, and its answer goes to whoever asked.
+//! Turns: a handler runs, and its answer goes to the asker.
 
 use std::error::Error;
 use std::future::Future;
@@ -20,11 +20,11 @@ use conclib_wire::Fault;
 use conclib_wire::Never;
 use conclib_wire::{Delivery, Failure};
 
-/// Whom a running handler answers. Dropped before that it was killed, and
-/// whoever asked is told so.
+/// Place for the answer of a running handler. A drop before the answer means that the
+/// handler was killed, and tells the asker so.
 ///
-/// Every turn drops one that has answered, so it is kept from dropping an
-/// empty place piece by piece: one look is enough.
+/// Every turn drops one of these after its answer, so `ManuallyDrop` avoids dropping an
+/// empty place field by field: one check is enough.
 struct Asked<T, E>(ManuallyDrop<ReplyTo<T, E>>);
 
 impl<T, E> Asked<T, E> {
@@ -48,7 +48,7 @@ impl<T, E> Drop for Asked<T, E> {
 }
 
 pin_project_lite::pin_project! {
-    /// A handler that runs, with the place for its answer.
+    /// Future of a running handler, with the place for its answer.
     struct Answering<F, T, E, A> {
         #[pin]
         handler: F,
@@ -84,7 +84,7 @@ where
         let output = ready!(polled);
         let reply = this.asked.take();
         Poll::Ready(match output {
-            // A reply that nobody wants any more may panic as it is dropped.
+            // A reply whose asker has left is dropped, and may panic at that.
             Ok(output) => {
                 let answer = || (this.answer)(reply, output);
                 catch_unwind(AssertUnwindSafe(answer))
@@ -99,7 +99,8 @@ where
     }
 }
 
-/// The handler waits for its asker to leave: it is woken when that is so.
+/// Polls for the asker to leave, for a handler that waits for that, and wakes the
+/// handler once the asker has left.
 #[cold]
 fn look_for_asker<T, E>(reply: &mut ReplyTo<T, E>) {
     if let Some(interest) = current::take_interest() {
@@ -110,7 +111,7 @@ fn look_for_asker<T, E>(reply: &mut ReplyTo<T, E>) {
     }
 }
 
-/// A handler whose value is the reply.
+/// Runs a handler whose return value is the reply.
 #[doc(hidden)]
 pub fn answer<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
@@ -126,7 +127,7 @@ pub fn answer<M: Message>(
     )
 }
 
-/// A handler that returns a reply or an error of the domain.
+/// Runs a handler that returns a reply or an error of the domain.
 #[doc(hidden)]
 pub fn answer_result<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
@@ -152,7 +153,7 @@ pub fn answer_result<M: Message>(
     )
 }
 
-/// A handler that answers later.
+/// Runs a handler that answers later.
 #[doc(hidden)]
 pub fn answer_deferred<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
@@ -175,13 +176,14 @@ pub fn may_pass_on<A: Actor, T, E>(ctx: &mut super::context::Context<A>, reply: 
     ctx.may_pass_on(reply);
 }
 
-/// Calls what makes the future of a concurrent handler; a panic is a fault.
+/// Calls the function that makes the future of a concurrent handler, and makes a fault
+/// of its panic.
 #[doc(hidden)]
 pub fn attempt<F>(make: impl FnOnce() -> F) -> Result<F, Box<Fault>> {
     catch_unwind(AssertUnwindSafe(make)).map_err(|panic| Box::new(Fault::panic(&*panic)))
 }
 
-/// A concurrent handler: it runs beside the turns, which go on.
+/// Starts a concurrent handler, which runs beside the turns.
 #[doc(hidden)]
 pub fn beside<A, T, E, F, G>(
     ctx: &mut super::context::Context<A>,
@@ -212,7 +214,8 @@ where
     }
 }
 
-/// A handler for what is not declared: it answers through its envelope.
+/// Runs the handler of undeclared messages, which answers through the envelope of the
+/// request.
 #[doc(hidden)]
 pub fn answer_fallback(handler: impl Future<Output = ()>) -> impl Future<Output = Turn> {
     Answering::new(

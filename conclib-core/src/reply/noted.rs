@@ -1,5 +1,5 @@
-//! What goes with a message for those who look on; else nothing of this is on
-//! its way.
+//! Trace context and time of sending, which travel with a message if tracing or metrics
+//! want them; other messages carry nothing of this.
 
 use std::mem;
 
@@ -8,7 +8,7 @@ use crate::observe::{Note, has_something_to_note};
 use crate::wire::{Origin, WireReply};
 
 impl<T, E> ReplyTo<T, E> {
-    /// With what there is to note of a message that is sent here and now.
+    /// Adds the current span and trace to a message that is sent here and now.
     #[inline(always)]
     pub(crate) fn noted(self) -> Self {
         match has_something_to_note() {
@@ -17,7 +17,7 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// With where the request came from, of one that is passed on.
+    /// Adds the origin of the request to one that is passed on.
     pub(crate) fn came_from(mut self, origin: Origin) -> Self {
         if let Slot::Wire(reply) = &mut self.0 {
             reply.set_origin(origin);
@@ -26,7 +26,7 @@ impl<T, E> ReplyTo<T, E> {
         Self::wire(WireReply::passed_on(origin, self))
     }
 
-    /// As [`noted`](Self::noted), in its place, and once.
+    /// Adds the current span and trace in place, and once.
     pub(crate) fn note(&mut self) {
         if !matches!(self.0, Slot::Wire(_)) {
             let reply = mem::replace(self, Self::nobody());
@@ -34,7 +34,7 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// As [`noted`](Self::noted), of a message that nobody sends.
+    /// Adds a note to a message without a sender, such as a tick, if tracing is on.
     pub(crate) fn noted_by_itself(self) -> Self {
         match Note::by_itself() {
             Some(note) => self.with(note),
@@ -42,7 +42,7 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// With the time at which it was sent, for a receiver that is measured.
+    /// Adds the time of sending, for a receiver that is measured.
     #[cold]
     pub(super) fn sent_now(mut self) -> Self {
         if let Slot::Wire(reply) = &mut self.0 {

@@ -1,4 +1,4 @@
-//! The end of an answer that the handler holds.
+//! Handler's end of an answer.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -15,13 +15,12 @@ use crate::wire::{WireAsker, WireReply};
 use conclib_wire::Failure;
 use conclib_wire::Never;
 
-/// The end of an answer that the handler holds.
+/// Handler's end of an answer.
 ///
-/// It is consumed by answering, so there is one answer at most. Dropped
-/// unanswered, it tells the asker so:
-/// [`AskError::NoReply`](crate::error::AskError::NoReply).
+/// Answering consumes a `ReplyTo`, so there is one answer at most. Dropping it
+/// unanswered tells the asker so: [`AskError::NoReply`](crate::error::AskError::NoReply).
 ///
-/// A handler gets hold of one by [`Context::defer`](crate::actor::Context::defer).
+/// A handler gets a `ReplyTo` by [`Context::defer`](crate::actor::Context::defer).
 pub struct ReplyTo<T, E = Never>(pub(super) Slot<T, E>);
 
 pub(super) enum Slot<T, E> {
@@ -29,17 +28,18 @@ pub(super) enum Slot<T, E> {
     Nobody,
     Local {
         sender: oneshot::Sender<Answer<T, E>>,
-        /// Until when the asker waits.
+        /// Deadline of the asker.
         due: Option<Due>,
-        /// By which of its waits, if it is a turn.
+        /// Number of the asker's wait, if the asker is a turn.
         wait: Option<WaitNumber>,
     },
-    /// The asker is in another process, or somebody looks on.
+    /// The asker is in another process, or the message carries a trace context.
     Wire(Box<WireReply<T, E>>),
-    /// The asker is behind the [`Deferred`](super::deferred::Deferred) of a handler.
+    /// The answer goes to the asker through the [`Deferred`](super::deferred::Deferred) of a
+    /// handler.
     Deferred {
         later: Unanswered<T, E>,
-        /// Until when the asker waits, of a request that is passed on.
+        /// Deadline of the asker, for a request that is passed on.
         due: Option<Due>,
     },
 }
@@ -55,7 +55,7 @@ impl<T, E> ReplyTo<T, E> {
         (Self(Slot::Local { sender, due, wait }), receiver)
     }
 
-    /// Until when the asker waits, if that is known.
+    /// Sets the deadline of the asker, if there is one.
     pub(crate) fn set_due(&mut self, until: Option<Due>) {
         if let Slot::Local { due, .. } = &mut self.0 {
             *due = until;
@@ -66,7 +66,7 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// The turn of an actor waits for the answer.
+    /// Notes the number of the wait, if the turn of an actor waits for the answer.
     pub(crate) fn set_wait(&mut self, number: WaitNumber) {
         if let Slot::Local { wait, .. } = &mut self.0 {
             *wait = Some(number);
@@ -75,7 +75,7 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// Which wait that is.
+    /// Returns the number of the wait of the turn that asked.
     #[inline]
     pub(crate) fn wait(&self) -> Option<WaitNumber> {
         match &self.0 {
@@ -86,7 +86,8 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// Turn that may wait for the answer, if `from` is the actor that asked.
+    /// Returns the turn that may wait for the answer, if `from` is the actor that
+    /// asked.
     pub(crate) fn waiting(&self, from: Option<ActorId>) -> Option<Waiting> {
         match &self.0 {
             Slot::Nobody => None,
@@ -96,7 +97,7 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// The same of a request that is passed on.
+    /// Returns the turn that may wait for the answer to a request that is passed on.
     pub(crate) fn passed(&self) -> Option<Waiting> {
         match &self.0 {
             Slot::Nobody | Slot::Local { .. } => None,
@@ -105,10 +106,10 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// Until when the asker waits, and whether it has left.
+    /// Returns the deadline of the asker, and whether the asker has left.
     #[inline(always)]
     pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
-        // Two looks are less than a jump by a table of four.
+        // Two comparisons cost less than a jump by a table of four entries.
         if let Slot::Local { sender, due, .. } = &self.0 {
             (*due, sender.is_closed())
         } else if self.is_nobody() {
@@ -212,7 +213,7 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// Whether the message came with an asker at all.
+    /// Tells whether the message had an asker at all.
     pub(crate) fn was_asked(&self) -> bool {
         match &self.0 {
             Slot::Nobody => false,
@@ -229,21 +230,21 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// The answer does not come from the turn that was asked for it: whoever
-    /// waits elsewhere does not wait for that.
+    /// Notes that the answer does not come from the turn that handles the request, so
+    /// an asker in another process does not wait for this turn.
     pub(crate) fn stands_aside(&self) {
         if let Some(Waiting::Away(asked)) = self.waiting(None) {
             asked.stands_aside();
         }
     }
 
-    /// Whether there is nobody to answer.
+    /// Tells whether there is no asker to answer.
     #[inline]
     pub(crate) fn is_nobody(&self) -> bool {
         matches!(self.0, Slot::Nobody)
     }
 
-    /// Answers with a failure of ours.
+    /// Answers with a failure of the delivery, if there is an asker.
     pub(crate) fn refuse(self, failure: Failure) {
         if !self.is_nobody() {
             self.answer(Err(Refusal::Failure(Box::new(failure))));
@@ -254,7 +255,8 @@ impl<T, E> ReplyTo<T, E> {
     pub(crate) fn answer(self, answer: Answer<T, E>) {
         match self.0 {
             Slot::Nobody => {}
-            // An asker that has left is no mistake of the handler's.
+            // Ignores the send error: an asker that has left is no mistake of the
+            // handler.
             Slot::Local { sender, .. } => drop(sender.send(answer)),
             Slot::Wire(reply) => reply.answer(answer),
             Slot::Deferred { later, .. } => later.answer(answer),
