@@ -17,7 +17,7 @@ pub use crate::shape::{
 };
 pub use crate::timers::are_here as has_timers;
 pub use crate::waits::is_anybody_waiting;
-pub use crate::wire::{WireAsker, accept, rewrite_chain};
+pub use crate::wire::{Queued, WireAsker, accept, rewrite_chain};
 
 use crate::actor::Part;
 use crate::message::{Message, Road};

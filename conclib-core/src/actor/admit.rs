@@ -17,12 +17,12 @@ impl<A: Actor> Cell<A> {
         &self,
         seed: S,
         priority: u8,
-        make: impl Fn(S) -> A::Inbox,
+        mut make: impl FnMut(S) -> A::Inbox,
         to_itself: bool,
     ) -> Result<(), Refused<S>> {
         // Before it is: the loop may be sooner than this.
         self.meter.queued(1);
-        let pushed = self.mailbox.try_push(seed, priority, to_itself, &make);
+        let pushed = self.mailbox.try_push(seed, priority, to_itself, &mut make);
         if !matches!(pushed, Ok(Pushed::Queued)) {
             self.meter.unqueued(1);
         }

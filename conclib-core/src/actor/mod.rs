@@ -92,7 +92,7 @@ use crate::error::Failure;
 use crate::fault::HandlerError;
 use crate::message::Message;
 use crate::reply::Request;
-use crate::wire::{Envelope, RequestEnvelope, WireAsker};
+use crate::wire::{Envelope, Queued, RequestEnvelope, WireAsker};
 
 /// What the `#[actor]` on a struct says of it.
 #[diagnostic::on_unimplemented(
@@ -286,9 +286,9 @@ pub trait Messages: Sized + Send + 'static {
     #[doc(hidden)]
     fn refuse(self, failure: Failure);
 
-    /// Word to a wire that a told message is queued.
+    /// Takes the answer "queued" out of a message that was told over a wire.
     #[doc(hidden)]
-    fn queued(&mut self);
+    fn queued(&mut self) -> Option<Queued>;
 
     /// Reads a request that came over a wire.
     #[doc(hidden)]

@@ -40,7 +40,9 @@ impl Messages for Word {
         self.fates.refused.lock().unwrap().push(self.number);
     }
 
-    fn queued(&mut self) {}
+    fn queued(&mut self) -> Option<Queued> {
+        None
+    }
 
     fn accept(_: &Envelope<'_>, _: WireAsker) -> Accepted<Self> {
         panic!("it has no wire");

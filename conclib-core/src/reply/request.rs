@@ -7,6 +7,7 @@ use crate::current::{self, ActorId};
 use crate::error::Failure;
 use crate::message::Message;
 use crate::observe::Meter;
+use crate::wire::Queued;
 
 /// A message on its way to a handler, with the place for its reply.
 ///
@@ -55,11 +56,12 @@ impl<M: Message> Request<M> {
         self
     }
 
-    /// Word to a wire that a told message is queued.
+    /// Takes the answer "queued" out of a message that was told over a wire.
     #[doc(hidden)]
-    pub fn queued(&mut self) {
-        if let Slot::Wire(reply) = &mut self.reply.0 {
-            reply.queued();
+    pub fn queued(&mut self) -> Option<Queued> {
+        match &mut self.reply.0 {
+            Slot::Wire(reply) => reply.queued(),
+            _ => None,
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::error::Failure;
 use crate::message::{Message, Road};
 use crate::reply::{ReplyTo, Request};
 use crate::system::System;
-use crate::wire::{Envelope, WireAsker, accept};
+use crate::wire::{Envelope, Queued, WireAsker, accept};
 
 /// An actor of the test's own: the test sees what it gets, in order, and
 /// answers in its place. Made by [`probe`].
@@ -299,8 +299,8 @@ impl<M: Message> Messages for Stamped<M> {
         self.request.refuse(failure);
     }
 
-    fn queued(&mut self) {
-        self.request.queued();
+    fn queued(&mut self) -> Option<Queued> {
+        self.request.queued()
     }
 
     fn accept(envelope: &Envelope<'_>, asker: WireAsker) -> Accepted<Self> {

@@ -127,11 +127,19 @@ impl WireAsker {
         self.codec != Codec::Bincode || theirs == 0 || ours == 0 || theirs == ours
     }
 
-    /// A told message is queued: that is all its sender wants to know.
-    pub(crate) fn queued(&mut self) {
-        if !self.asked {
-            self.send(ResponseKind::Queued, Vec::new());
+    /// Takes out the answer "queued": the sender of a told message wants no other.
+    pub(crate) fn queued(&mut self) -> Option<Queued> {
+        if self.asked {
+            return None;
         }
+        let sink = self.take_sink()?;
+        let response = ResponseEnvelope {
+            id: self.id,
+            kind: ResponseKind::Queued,
+            codec: self.codec,
+            body: Vec::new(),
+        };
+        Some(Queued { sink, response })
     }
 
     pub(crate) fn refuse(mut self, failure: &Failure) {
@@ -172,6 +180,21 @@ impl WireAsker {
         if let Some(sink) = self.take_sink() {
             sink.stream(self.id, self.codec, items);
         }
+    }
+}
+
+/// Answer "queued" to a told message. The message is made under the lock of the
+/// mailbox, and a sink may do anything, so the answer is sent after that.
+#[doc(hidden)]
+#[must_use = "it is the answer to the request"]
+pub struct Queued {
+    sink: Arc<dyn ReplySink>,
+    response: ResponseEnvelope,
+}
+
+impl Queued {
+    pub(crate) fn send(self) {
+        self.sink.respond(self.response);
     }
 }
 

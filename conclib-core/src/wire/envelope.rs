@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::asker::WireAsker;
+use super::asker::{Queued, WireAsker};
 use super::{Codec, CodecError};
 use crate::error::Failure;
 use crate::message::{WireMessage, decode};
@@ -212,8 +212,8 @@ impl RequestEnvelope {
     }
 
     #[doc(hidden)]
-    pub fn queued(&mut self) {
-        self.asker.queued();
+    pub fn queued(&mut self) -> Option<Queued> {
+        self.asker.queued()
     }
 }
 

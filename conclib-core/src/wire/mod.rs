@@ -26,7 +26,7 @@ mod stream;
 #[doc(hidden)]
 pub use accept::accept;
 #[doc(hidden)]
-pub use asker::WireAsker;
+pub use asker::{Queued, WireAsker};
 pub use cancellation::Cancellation;
 #[cfg(test)]
 pub(crate) use chain::decode as chain_steps;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Sleep, sleep_until};
 
-use super::{Codec, CodecError, Origin, Outgoing, ResponseKind, WireAsker};
+use super::{Codec, CodecError, Origin, Outgoing, Queued, ResponseKind, WireAsker};
 use crate::current::ActorId;
 use crate::due::Due;
 use crate::error::{Delivery, Failure};
@@ -174,8 +174,8 @@ impl<T, E> WireReply<T, E> {
         &self.asker
     }
 
-    pub(crate) fn queued(&mut self) {
-        self.asker.queued();
+    pub(crate) fn queued(&mut self) -> Option<Queued> {
+        self.asker.queued()
     }
 
     pub(crate) fn answer(mut self, answer: Answer<T, E>) {
