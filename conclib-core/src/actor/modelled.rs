@@ -30,7 +30,7 @@ impl Messages for Word {
         Head {
             index: 0,
             from: None,
-            asker: None,
+            remarks: None,
             due: None,
             left: false,
         }

@@ -4,6 +4,14 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use super::{Trace, is_traced};
+use crate::wire::Origin;
+
+/// Origin and notes of a message whose turn begins.
+#[derive(Clone, Copy)]
+pub(crate) struct Remarks<'a> {
+    pub(crate) origin: &'a Origin,
+    pub(crate) note: Option<&'a Note>,
+}
 
 /// Where and when a message was sent.
 #[derive(Default)]

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::current::ActorId;
 use crate::error::{Delivery, Failure};
-use crate::observe::Note;
+use crate::observe::{Note, Remarks};
 
 /// An asker behind a wire. Dropped unanswered, it is told that no reply comes.
 #[doc(hidden)]
@@ -48,27 +48,11 @@ impl WireAsker {
         }
     }
 
-    /// One that asks nothing, and only brings a note.
-    pub(crate) fn nobody(note: Note) -> Self {
-        Self::stand_in(Origin::Local, Some(Box::new(note)))
-    }
-
-    /// One that asks nothing, and says where the request came from.
-    pub(crate) fn stand_in(origin: Origin, note: Option<Box<Note>>) -> Self {
-        Self {
-            sink: None,
-            id: RequestId::nil(),
-            codec: Codec::Json,
-            asked: false,
-            expires: Instant::now(),
-            cancellation: Cancellation::new(Codec::Json, None),
-            origin,
-            note,
+    pub(crate) fn remarks(&self) -> Remarks<'_> {
+        Remarks {
+            origin: &self.origin,
+            note: self.note.as_deref(),
         }
-    }
-
-    pub(crate) fn note(&self) -> Option<&Note> {
-        self.note.as_deref()
     }
 
     /// It is being sent to a receiver that is measured.
@@ -83,10 +67,6 @@ impl WireAsker {
 
     pub(super) fn set_origin(&mut self, origin: Origin) {
         self.origin = origin;
-    }
-
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.origin
     }
 
     pub(crate) fn cancellation(&self) -> &Cancellation {

@@ -9,15 +9,14 @@ use std::task::{Context, Poll};
 use tokio::time::{Sleep, sleep_until};
 
 use super::{Codec, CodecError, Origin, Outgoing, Queued, ResponseKind, WireAsker};
-use crate::current::ActorId;
 use crate::due::Due;
 use crate::error::{Delivery, Failure};
 use crate::fault::Fault;
 use crate::message::{Message, Road};
-use crate::observe::Note;
-use crate::reply::{Answer, Refusal, ReplyTo};
+use crate::observe::Remarks;
+use crate::reply::{Answer, Refusal};
 use crate::timers;
-use crate::waits::{WaitNumber, Waiting};
+use crate::waits::Waiting;
 
 /// What most replies fit in, in bytes.
 const USUAL_BODY: usize = 128;
@@ -25,16 +24,9 @@ const USUAL_BODY: usize = 128;
 /// The way back to an asker behind a wire, typed by what it waits for.
 pub struct WireReply<T, E> {
     asker: WireAsker,
-    way: Way<T, E>,
+    encode: EncodeFn<T, E>,
     /// When the asker's time is over, once somebody waits for that.
     expiry: Option<Pin<Box<Sleep>>>,
-}
-
-enum Way<T, E> {
-    Wire(EncodeFn<T, E>),
-    /// It came from here, and the asker only stands for what is noted of it:
-    /// the loop looks for one anyway, and so finds that without another look.
-    Here(ReplyTo<T, E>),
 }
 
 /// Writes an answer of a message as the body of a response.
@@ -57,25 +49,7 @@ impl<T, E> WireReply<T, E> {
     pub(super) fn new<M: Message<Reply = T, Error = E>>(asker: WireAsker) -> Self {
         Self {
             asker,
-            way: Way::Wire(encode::<M>),
-            expiry: None,
-        }
-    }
-
-    /// Of a message that came from here.
-    pub(crate) fn noted(note: Note, reply: ReplyTo<T, E>) -> Self {
-        Self {
-            asker: WireAsker::nobody(note),
-            way: Way::Here(reply),
-            expiry: None,
-        }
-    }
-
-    /// Of a message that is passed on here, and came from there.
-    pub(crate) fn passed_on(origin: Origin, reply: ReplyTo<T, E>) -> Self {
-        Self {
-            asker: WireAsker::stand_in(origin, None),
-            way: Way::Here(reply),
+            encode: encode::<M>,
             expiry: None,
         }
     }
@@ -88,53 +62,17 @@ impl<T, E> WireReply<T, E> {
         self.asker.is_sent_now();
     }
 
-    /// An asker elsewhere has said so itself.
-    pub(crate) fn set_due(&mut self, until: Option<Due>) {
-        if let Way::Here(reply) = &mut self.way {
-            reply.set_due(until);
-        }
-    }
-
-    pub(crate) fn set_wait(&mut self, number: WaitNumber) {
-        if let Way::Here(reply) = &mut self.way {
-            reply.set_wait(number);
-        }
-    }
-
-    pub(crate) fn wait(&self) -> Option<WaitNumber> {
-        match &self.way {
-            Way::Wire(_) => None,
-            Way::Here(reply) => reply.wait(),
-        }
-    }
-
     /// Turn that may wait for the answer.
-    pub(crate) fn waiting(&self, from: Option<ActorId>) -> Option<Waiting> {
-        match &self.way {
-            Way::Wire(_) => Some(Waiting::Away(self.asker.cancellation().clone())),
-            Way::Here(reply) => reply.waiting(from),
-        }
-    }
-
-    pub(crate) fn passed(&self) -> Option<Waiting> {
-        match &self.way {
-            Way::Wire(_) => None,
-            Way::Here(reply) => reply.passed(),
-        }
+    pub(crate) fn waiting(&self) -> Waiting {
+        Waiting::Away(self.asker.cancellation().clone())
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
-        match &self.way {
-            Way::Wire(_) => self.asker.asked && self.asker.is_waiting(),
-            Way::Here(reply) => reply.is_wanted(),
-        }
+        self.asker.asked && self.asker.is_waiting()
     }
 
     /// Resolves when the asker does not wait any more.
     pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Way::Here(reply) = &mut self.way {
-            return reply.poll_closed(cx);
-        }
         if !self.asker.asked {
             return Poll::Pending;
         }
@@ -153,25 +91,19 @@ impl<T, E> WireReply<T, E> {
     }
 
     pub(crate) fn was_asked(&self) -> bool {
-        match &self.way {
-            Way::Wire(_) => self.asker.asked,
-            Way::Here(reply) => reply.was_asked(),
-        }
+        self.asker.asked
     }
 
     /// Until when the asker waits, and whether it has left.
     pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
-        if let Way::Here(reply) = &self.way {
-            return reply.outlook();
-        }
         match self.asker.asked {
             true => (Due::at(self.asker.expires), self.asker.has_left()),
             false => (None, false),
         }
     }
 
-    pub(crate) fn asker(&self) -> &WireAsker {
-        &self.asker
+    pub(crate) fn remarks(&self) -> Remarks<'_> {
+        self.asker.remarks()
     }
 
     pub(crate) fn queued(&mut self) -> Option<Queued> {
@@ -179,15 +111,11 @@ impl<T, E> WireReply<T, E> {
     }
 
     pub(crate) fn answer(mut self, answer: Answer<T, E>) {
-        let encode = match self.way {
-            Way::Wire(encode) => encode,
-            Way::Here(reply) => return reply.answer(answer),
-        };
         if self.asker.is_answered() {
             return;
         }
         let mut body = Vec::with_capacity(USUAL_BODY);
-        let codec = self.asker.codec();
+        let (codec, encode) = (self.asker.codec(), self.encode);
         // The serde code of a reply is a user's, and may panic.
         let encoded = catch_unwind(AssertUnwindSafe(|| encode(answer, codec, &mut body)));
         match encoded {

@@ -14,12 +14,12 @@ use crate::current::{self, ActorId};
 use crate::due::Due;
 use crate::message::Message;
 use crate::named::Named;
-use crate::observe::Observed;
+use crate::observe::{Observed, Remarks};
 use crate::reply::{Deferred, ReplyTo, Request};
 use crate::system::System;
 use crate::urn::Urn;
 use crate::waits::Waiting;
-use crate::wire::{Origin, RequestEnvelope, WireAsker};
+use crate::wire::{Origin, RequestEnvelope};
 
 /// What a handler may do besides replying. It takes it as its last parameter,
 /// `ctx: &mut Context<Self>`.
@@ -68,8 +68,8 @@ pub struct Context<A: Actor> {
 pub struct Head<'a> {
     pub(crate) index: usize,
     pub(crate) from: Option<ActorId>,
-    /// Who asked, if it was from outside, or what stands for it.
-    pub(crate) asker: Option<&'a WireAsker>,
+    /// Origin and notes, of a message that came from outside or is traced.
+    pub(crate) remarks: Option<Remarks<'a>>,
     /// Until when its asker waits.
     pub(crate) due: Option<Due>,
     /// Its asker does not wait any more.
@@ -84,7 +84,7 @@ impl<'a> Head<'a> {
         Self {
             index,
             from: request.from,
-            asker: request.reply.wire_asker(),
+            remarks: request.reply.remarks(),
             due,
             left,
         }
@@ -103,7 +103,7 @@ impl<'a> Head<'a> {
         Self {
             index,
             from: None,
-            asker: Some(&request.asker),
+            remarks: Some(request.asker.remarks()),
             due: None,
             left: request.asker.has_left(),
         }
@@ -193,7 +193,7 @@ impl<A: Actor> Context<A> {
         self.cell.stats.began(head.index);
         self.from = head.from;
         self.wait_until(head.due);
-        match head.asker {
+        match head.remarks {
             Some(_) => self.begin_remarked(head),
             None if self.cell.meter.is_on() => self.begin_remarked(head),
             None if self.outside.is_some() => self.outside = None,
@@ -205,9 +205,10 @@ impl<A: Actor> Context<A> {
     #[cold]
     #[inline(never)]
     fn begin_remarked(&mut self, head: Head<'_>) {
-        let asker = head.asker;
-        self.outside = asker.map(|asker| Box::new(asker.origin().clone()));
-        let note = asker.and_then(WireAsker::note);
+        let origin = head.remarks.map(|remarks| remarks.origin);
+        let outside = origin.filter(|origin| **origin != Origin::Local);
+        self.outside = outside.map(|origin| Box::new(origin.clone()));
+        let note = head.remarks.and_then(|remarks| remarks.note);
         if note.is_some() || self.cell.meter.is_on() {
             let cell = &self.cell;
             cell.watch.begin(Observed::of(
