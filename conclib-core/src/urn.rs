@@ -67,9 +67,6 @@ impl Urn {
     /// ```
     pub const MAX_LEN: usize = 255;
 
-    /// What every name begins with that nobody chose.
-    pub(crate) const ANONYMOUS: &'static str = "urn:uuid:";
-
     /// Makes a URN of a name that a user chose.
     ///
     /// `FromStr` and `TryFrom` do the same.

@@ -187,6 +187,14 @@ impl<A: Actor> Cell<A> {
         self.urn.get()
     }
 
+    /// Makes the name of an anonymous actor, by which it is found from then on.
+    #[cold]
+    fn made_urn(&self) -> Urn {
+        let urn = Urn::anonymous().of_type(type_name::<A>());
+        let made = || self.urn.get_or_init(|| urn).clone();
+        self.system.name_anonymous(self.id, made)
+    }
+
     /// Where it is in its life. Told to end, it only serves what is left.
     pub(crate) fn state(&self) -> State {
         match self.ending.state() {
@@ -277,7 +285,7 @@ impl<A: Actor> Cell<A> {
     /// The actor is no more, and everybody is told: called once, after
     /// [`refuse_rest`](Self::refuse_rest).
     pub(crate) fn end(&self, reason: StopReason, said: Option<Directive>) {
-        self.system.forget(self.id, self.urn.get(), &reason);
+        self.system.forget(self.id, &reason);
         self.system.emit(|| Event::Stopped {
             urn: self.urn(),
             reason: reason.clone(),
@@ -318,8 +326,10 @@ impl<A: Actor> Cell<A> {
 
 impl<A: Actor> Named for Cell<A> {
     fn urn(&self) -> Urn {
-        let anonymous = || Urn::anonymous().of_type(type_name::<A>());
-        self.urn.get_or_init(anonymous).clone()
+        match self.urn.get() {
+            Some(urn) => urn.clone(),
+            None => self.made_urn(),
+        }
     }
 
     fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {
