@@ -66,10 +66,6 @@ impl Urn {
     /// ```
     pub const MAX_LEN: usize = 255;
 
-    /// Prefix of all generated names.
-    #[doc(hidden)]
-    pub const ANONYMOUS: &'static str = "urn:uuid:";
-
     /// Makes a URN of a name that a user chose.
     ///
     /// `FromStr` and `TryFrom` do the same.

@@ -20,13 +20,13 @@ impl<A: Actor> Cell<A> {
         &self,
         seed: S,
         priority: u8,
-        make: impl Fn(S) -> A::Inbox,
+        mut make: impl FnMut(S) -> A::Inbox,
         to_itself: bool,
     ) -> Result<(), Refused<S>> {
         // Counted before the push: the actor's task may take the message out
         // before this function returns.
         self.meter.queued(1);
-        let pushed = self.mailbox.try_push(seed, priority, to_itself, &make);
+        let pushed = self.mailbox.try_push(seed, priority, to_itself, &mut make);
         if !matches!(pushed, Ok(Pushed::Queued)) {
             self.meter.unqueued(1);
         }

@@ -200,8 +200,15 @@ impl<A: Actor> Cell<A> {
         self.urn.get()
     }
 
-    /// Lifecycle state of the actor: `Stopping` as soon as a signal has told it
-    /// to end.
+    /// Makes the name of an anonymous actor, by which it is found from then on.
+    #[cold]
+    fn made_urn(&self) -> Urn {
+        let urn = Urn::anonymous().of_type(type_name::<A>());
+        let made = || self.urn.get_or_init(|| urn).clone();
+        self.system.name_anonymous(self.id, made)
+    }
+
+    /// Where it is in its life. Told to end, it only serves what is left.
     pub(crate) fn state(&self) -> State {
         match self.ending.state() {
             State::Running if self.mailbox.signal() > Signal::None => State::Stopping,
@@ -295,7 +302,7 @@ impl<A: Actor> Cell<A> {
     /// the parent and the tasks that wait for the end. Called once, after
     /// [`refuse_rest`](Self::refuse_rest).
     pub(crate) fn end(&self, reason: StopReason, said: Option<Directive>) {
-        self.system.forget(self.id, self.urn.get(), &reason);
+        self.system.forget(self.id, &reason);
         self.system.emit(|| Event::Stopped {
             urn: self.urn(),
             reason: reason.clone(),
@@ -338,8 +345,10 @@ impl<A: Actor> Cell<A> {
 
 impl<A: Actor> Named for Cell<A> {
     fn urn(&self) -> Urn {
-        let anonymous = || Urn::anonymous().of_type(type_name::<A>());
-        self.urn.get_or_init(anonymous).clone()
+        match self.urn.get() {
+            Some(urn) => urn.clone(),
+            None => self.made_urn(),
+        }
     }
 
     fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {

@@ -40,6 +40,7 @@ mod supervise;
 mod turn;
 mod weak;
 
+use crate::wire::Queued;
 use std::future::Future;
 use std::time::Duration;
 
@@ -301,7 +302,7 @@ pub trait Messages: Sized + Send + 'static {
 
     /// Confirms to the wire that a told message is queued.
     #[doc(hidden)]
-    fn queued(&mut self);
+    fn queued(&mut self) -> Option<Queued>;
 
     /// Decodes a request that came over a wire.
     #[doc(hidden)]

@@ -30,7 +30,7 @@ impl Messages for Word {
         Head {
             index: 0,
             from: None,
-            asker: None,
+            remarks: None,
             due: None,
             left: false,
         }
@@ -40,7 +40,9 @@ impl Messages for Word {
         self.fates.refused.lock().unwrap().push(self.number);
     }
 
-    fn queued(&mut self) {}
+    fn queued(&mut self) -> Option<Queued> {
+        None
+    }
 
     fn accept(_: &Envelope<'_>, _: WireAsker) -> Accepted<Self> {
         panic!("the model has no wire");

@@ -237,12 +237,18 @@ impl<A: Actor> Resident for Cell<A> {
                 }
             }
         };
+        let mut queued = None;
         let make = |mut message: A::Inbox| {
-            message.queued();
+            queued = message.queued();
             message
         };
         match self.admit(message, priority, make, false) {
-            Ok(()) => true,
+            Ok(()) => {
+                if let Some(queued) = queued {
+                    queued.send();
+                }
+                true
+            }
             Err(Refused::Full(message)) => {
                 message.refuse(Failure::MailboxFull);
                 false

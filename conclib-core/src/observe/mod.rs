@@ -12,7 +12,7 @@ mod trace;
 mod watched;
 
 pub(crate) use meter::Meter;
-pub(crate) use note::{Note, has_something_to_note};
+pub(crate) use note::{Note, Remarks, has_something_to_note};
 pub(crate) use outgoing::Outgoing;
 pub(crate) use watched::{Observed, Watch, Watched};
 

@@ -1,10 +1,18 @@
 //! Trace context that travels with a message while something observes it.
 
+use crate::wire::Origin;
 use tokio::time::Instant;
 use tracing::Span;
 
 use super::is_traced;
 use super::trace::Trace;
+
+/// Origin and notes of a message whose turn begins.
+#[derive(Clone, Copy)]
+pub(crate) struct Remarks<'a> {
+    pub(crate) origin: &'a Origin,
+    pub(crate) note: Option<&'a Note>,
+}
 
 /// Place and time of a message's send.
 #[derive(Default)]

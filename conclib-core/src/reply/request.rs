@@ -1,5 +1,6 @@
 //! A message with its `ReplyTo`.
 
+use crate::wire::Queued;
 use std::fmt;
 
 use super::to::{ReplyTo, Slot};
@@ -58,9 +59,10 @@ impl<M: Message> Request<M> {
 
     /// Confirms to the wire that a told message is queued.
     #[doc(hidden)]
-    pub fn queued(&mut self) {
-        if let Slot::Wire(reply) = &mut self.reply.0 {
-            reply.queued();
+    pub fn queued(&mut self) -> Option<Queued> {
+        match &mut self.reply.0 {
+            Slot::Wire(reply) => reply.queued(),
+            _ => None,
         }
     }
 }

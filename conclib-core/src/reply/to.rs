@@ -1,5 +1,6 @@
 //! Handler's end of an answer.
 
+use crate::observe::Remarks;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::task::{Context, Poll};
@@ -7,11 +8,12 @@ use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
 use super::deferred::Unanswered;
+use super::noted::Traced;
 use super::{Answer, Refusal};
 use crate::actor_id::ActorId;
 use crate::due::Due;
 use crate::waits::{WaitNumber, Waiting};
-use crate::wire::{WireAsker, WireReply};
+use crate::wire::WireReply;
 use conclib_wire::Failure;
 use conclib_wire::Never;
 
@@ -33,10 +35,12 @@ pub(super) enum Slot<T, E> {
         /// Number of the asker's wait, if the asker is a turn.
         wait: Option<WaitNumber>,
     },
-    /// The asker is in another process, or the message carries a trace context.
+    /// The asker is in another process.
     Wire(Box<WireReply<T, E>>),
-    /// The answer goes to the asker through the [`Deferred`](super::deferred::Deferred) of a
-    /// handler.
+    /// Reply of a local message that is traced or measured, or was passed on and
+    /// came from another process.
+    Traced(Box<Traced<T, E>>),
+    /// The asker is behind the [`Deferred`](super::deferred::Deferred) of a handler.
     Deferred {
         later: Unanswered<T, E>,
         /// Deadline of the asker, for a request that is passed on.
@@ -59,8 +63,8 @@ impl<T, E> ReplyTo<T, E> {
     pub(crate) fn set_due(&mut self, until: Option<Due>) {
         if let Slot::Local { due, .. } = &mut self.0 {
             *due = until;
-        } else if let Slot::Wire(reply) = &mut self.0 {
-            reply.set_due(until);
+        } else if let Slot::Traced(traced) = &mut self.0 {
+            traced.reply.set_due(until);
         } else if let Slot::Deferred { due, .. } = &mut self.0 {
             *due = until;
         }
@@ -70,8 +74,8 @@ impl<T, E> ReplyTo<T, E> {
     pub(crate) fn set_wait(&mut self, number: WaitNumber) {
         if let Slot::Local { wait, .. } = &mut self.0 {
             *wait = Some(number);
-        } else if let Slot::Wire(reply) = &mut self.0 {
-            reply.set_wait(number);
+        } else if let Slot::Traced(traced) = &mut self.0 {
+            traced.reply.set_wait(number);
         }
     }
 
@@ -80,8 +84,8 @@ impl<T, E> ReplyTo<T, E> {
     pub(crate) fn wait(&self) -> Option<WaitNumber> {
         match &self.0 {
             Slot::Local { wait, .. } => *wait,
-            Slot::Wire(reply) => reply.wait(),
-            Slot::Nobody => None,
+            Slot::Traced(traced) => traced.reply.wait(),
+            Slot::Nobody | Slot::Wire(_) => None,
             Slot::Deferred { later, .. } => later.waiting()?.number(),
         }
     }
@@ -92,7 +96,8 @@ impl<T, E> ReplyTo<T, E> {
         match &self.0 {
             Slot::Nobody => None,
             Slot::Local { wait, .. } => Some(Waiting::Here(from?, (*wait)?)),
-            Slot::Wire(reply) => reply.waiting(from),
+            Slot::Wire(reply) => Some(reply.waiting()),
+            Slot::Traced(traced) => traced.reply.waiting(from),
             Slot::Deferred { later, .. } => later.waiting().cloned(),
         }
     }
@@ -100,8 +105,8 @@ impl<T, E> ReplyTo<T, E> {
     /// Returns the turn that may wait for the answer to a request that is passed on.
     pub(crate) fn passed(&self) -> Option<Waiting> {
         match &self.0 {
-            Slot::Nobody | Slot::Local { .. } => None,
-            Slot::Wire(reply) => reply.passed(),
+            Slot::Nobody | Slot::Local { .. } | Slot::Wire(_) => None,
+            Slot::Traced(traced) => traced.reply.passed(),
             Slot::Deferred { later, .. } => later.waiting().cloned(),
         }
     }
@@ -123,6 +128,7 @@ impl<T, E> ReplyTo<T, E> {
     fn outlook_from_afar(&self) -> (Option<Due>, bool) {
         match &self.0 {
             Slot::Wire(reply) => reply.outlook(),
+            Slot::Traced(traced) => traced.reply.outlook(),
             Slot::Deferred { later, due } => (*due, later.has_left()),
             Slot::Nobody | Slot::Local { .. } => (None, false),
         }
@@ -150,6 +156,7 @@ impl<T, E> ReplyTo<T, E> {
             Slot::Nobody => false,
             Slot::Local { sender, .. } => !sender.is_closed(),
             Slot::Wire(reply) => reply.is_wanted(),
+            Slot::Traced(traced) => traced.reply.is_wanted(),
             Slot::Deferred { later, .. } => later.is_wanted(),
         }
     }
@@ -209,6 +216,7 @@ impl<T, E> ReplyTo<T, E> {
             Slot::Nobody => Poll::Pending,
             Slot::Local { sender, .. } => sender.poll_closed(cx),
             Slot::Wire(reply) => reply.poll_left(cx),
+            Slot::Traced(traced) => traced.reply.poll_closed(cx),
             Slot::Deferred { later, .. } => later.poll_closed(cx),
         }
     }
@@ -218,14 +226,16 @@ impl<T, E> ReplyTo<T, E> {
         match &self.0 {
             Slot::Nobody => false,
             Slot::Wire(reply) => reply.was_asked(),
+            Slot::Traced(traced) => traced.reply.was_asked(),
             _ => true,
         }
     }
 
     #[inline]
-    pub(crate) fn wire_asker(&self) -> Option<&WireAsker> {
+    pub(crate) fn remarks(&self) -> Option<Remarks<'_>> {
         match &self.0 {
-            Slot::Wire(reply) => Some(reply.asker()),
+            Slot::Wire(reply) => Some(reply.remarks()),
+            Slot::Traced(traced) => Some(traced.remarks()),
             _ => None,
         }
     }
@@ -259,6 +269,7 @@ impl<T, E> ReplyTo<T, E> {
             // handler.
             Slot::Local { sender, .. } => drop(sender.send(answer)),
             Slot::Wire(reply) => reply.answer(answer),
+            Slot::Traced(traced) => traced.answer(answer),
             Slot::Deferred { later, .. } => later.answer(answer),
         }
     }

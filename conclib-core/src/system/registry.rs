@@ -108,10 +108,19 @@ impl Shared {
         }
     }
 
-    /// Removes an actor that has ended, and frees its names.
-    pub(crate) fn forget(&self, id: ActorId, urn: Option<&Urn>, reason: &StopReason) {
-        let removed = self.table().remove(id, urn);
-        // The followers are called outside of the lock: their code may use the system.
+    /// Enters the name of an anonymous actor, which `made` makes once. That is under
+    /// the lock, so that the end of the actor sees the name or comes before it.
+    pub(crate) fn name_anonymous(&self, id: ActorId, made: impl FnOnce() -> Urn) -> Urn {
+        let mut table = self.table();
+        let urn = made();
+        table.name(id, &urn);
+        urn
+    }
+
+    /// An actor has ended: its names are free.
+    pub(crate) fn forget(&self, id: ActorId, reason: &StopReason) {
+        let removed = self.table().remove(id);
+        // Not under the lock: what a dropped actor drops may look back.
         if let Some(followers) = removed.followers {
             for follower in followers.into_values() {
                 if let Some(follower) = follower.upgrade() {

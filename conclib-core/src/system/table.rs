@@ -17,7 +17,9 @@ pub(super) struct Table {
     pub(super) closed: bool,
     actors: Slab<(ActorId, Arc<dyn Resident>)>,
     names: HashMap<Urn, ActorId>,
-    /// Published names; all other names are the actors' own.
+    /// Names of the anonymous actors that were asked for theirs.
+    anonymous: HashMap<Urn, ActorId>,
+    /// The names that were published: the others are their actors' own.
     aliases: HashMap<ActorId, Vec<Urn>>,
     followers: HashMap<ActorId, Followers>,
 }
@@ -64,14 +66,18 @@ impl Table {
         resident
     }
 
-    /// Removes an actor, with all its names.
-    pub(super) fn remove(&mut self, id: ActorId, urn: Option<&Urn>) -> Removed {
+    /// Takes an actor out, with all its names.
+    pub(super) fn remove(&mut self, id: ActorId) -> Removed {
         let resident = self
             .place(id)
             .and_then(|place| self.actors.try_remove(place))
             .map(|(_, resident)| resident);
-        if let Some(urn) = urn {
+        if let Some(urn) = resident.as_ref().and_then(|actor| actor.known_urn()) {
             self.free(id, urn);
+            // Nearly no anonymous actor is asked for its name.
+            if !self.anonymous.is_empty() {
+                self.anonymous.remove(urn);
+            }
         }
         // Few actors have aliases, and even a lookup in an empty map computes the hash.
         if !self.aliases.is_empty() {
@@ -86,6 +92,14 @@ impl Table {
         Removed {
             _resident: resident,
             followers,
+        }
+    }
+
+    /// Lets an anonymous actor be found by the name that was made for it, until it
+    /// ends.
+    pub(super) fn name(&mut self, id: ActorId, urn: &Urn) {
+        if self.get(id).is_some() {
+            self.anonymous.insert(urn.clone(), id);
         }
     }
 
@@ -149,16 +163,8 @@ impl Table {
     }
 
     pub(super) fn find(&self, urn: &str) -> Option<&Arc<dyn Resident>> {
-        if let Some(id) = self.names.get(urn) {
-            return self.get(*id);
-        }
-        // An anonymous actor whose name was asked for is seldom looked up, so a search through all
-        // actors will do.
-        if !urn.starts_with(Urn::ANONYMOUS) {
-            return None;
-        }
-        let mut all = self.actors.iter().map(|(_, (_, resident))| resident);
-        all.find(|actor| actor.known_urn().is_some_and(|own| own == urn))
+        let id = self.names.get(urn).or_else(|| self.anonymous.get(urn))?;
+        self.get(*id)
     }
 
     /// Returns all actors, oldest first.

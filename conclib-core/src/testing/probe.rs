@@ -1,5 +1,6 @@
 //! Probes: actors of the test itself, which record the messages they get.
 
+use crate::wire::Queued;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, ready};
@@ -300,8 +301,8 @@ impl<M: Message> Messages for Stamped<M> {
         self.request.refuse(failure);
     }
 
-    fn queued(&mut self) {
-        self.request.queued();
+    fn queued(&mut self) -> Option<Queued> {
+        self.request.queued()
     }
 
     fn accept(envelope: &Envelope<'_>, asker: WireAsker) -> Accepted<Self> {

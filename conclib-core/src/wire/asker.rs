@@ -1,5 +1,6 @@
 //! Asker of a request that came over a wire.
 
+use crate::observe::Remarks;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -50,30 +51,14 @@ impl WireAsker {
         }
     }
 
-    /// Makes a stand-in without an asker, which only carries a note.
-    pub(crate) fn nobody(note: Note) -> Self {
-        Self::stand_in(Origin::Local, Some(Box::new(note)))
-    }
-
-    /// Makes a stand-in without an asker, which carries the origin of the request.
-    pub(crate) fn stand_in(origin: Origin, note: Option<Box<Note>>) -> Self {
-        Self {
-            sink: None,
-            id: RequestId::nil(),
-            codec: Codec::Json,
-            asked: false,
-            expires: Instant::now(),
-            cancellation: Cancellation::new(Codec::Json, None),
-            origin,
-            note,
+    pub(crate) fn remarks(&self) -> Remarks<'_> {
+        Remarks {
+            origin: &self.origin,
+            note: self.note.as_deref(),
         }
     }
 
-    pub(crate) fn note(&self) -> Option<&Note> {
-        self.note.as_deref()
-    }
-
-    /// Notes the time of the send, for a receiver that is measured.
+    /// It is being sent to a receiver that is measured.
     #[cold]
     pub(crate) fn is_sent_now(&mut self) {
         self.note.get_or_insert_default().is_sent_now();
@@ -85,10 +70,6 @@ impl WireAsker {
 
     pub(super) fn set_origin(&mut self, origin: Origin) {
         self.origin = origin;
-    }
-
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.origin
     }
 
     pub(crate) fn cancellation(&self) -> &Cancellation {
@@ -129,11 +110,19 @@ impl WireAsker {
         self.codec != Codec::Bincode || theirs == 0 || ours == 0 || theirs == ours
     }
 
-    /// Confirms that a told message is queued; an asked one gets no confirmation.
-    pub(crate) fn queued(&mut self) {
-        if !self.asked {
-            self.send(ResponseKind::Queued, Vec::new());
+    /// Takes out the answer "queued": the sender of a told message wants no other.
+    pub(crate) fn queued(&mut self) -> Option<Queued> {
+        if self.asked {
+            return None;
         }
+        let sink = self.take_sink()?;
+        let response = ResponseEnvelope {
+            id: self.id,
+            kind: ResponseKind::Queued,
+            codec: self.codec,
+            body: Vec::new(),
+        };
+        Some(Queued { sink, response })
     }
 
     pub(crate) fn refuse(mut self, failure: &Failure) {
@@ -174,6 +163,21 @@ impl WireAsker {
         if let Some(sink) = self.take_sink() {
             sink.stream(self.id, self.codec, items);
         }
+    }
+}
+
+/// Answer "queued" to a told message. The message is made under the lock of the
+/// mailbox, and a sink may do anything, so the answer is sent after that.
+#[doc(hidden)]
+#[must_use = "it is the answer to the request"]
+pub struct Queued {
+    sink: Arc<dyn ReplySink>,
+    response: ResponseEnvelope,
+}
+
+impl Queued {
+    pub(crate) fn send(self) {
+        self.sink.respond(self.response);
     }
 }
 

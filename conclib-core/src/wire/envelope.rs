@@ -1,5 +1,6 @@
 //! Request whose message its actor does not declare.
 
+use super::asker::Queued;
 use std::fmt;
 
 use serde::Serialize;
@@ -95,8 +96,8 @@ impl RequestEnvelope {
     }
 
     #[doc(hidden)]
-    pub fn queued(&mut self) {
-        self.asker.queued();
+    pub fn queued(&mut self) -> Option<Queued> {
+        self.asker.queued()
     }
 }
 

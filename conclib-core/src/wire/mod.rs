@@ -24,7 +24,7 @@ pub use crate::error::Outage;
 #[doc(hidden)]
 pub use accept::accept;
 #[doc(hidden)]
-pub use asker::WireAsker;
+pub use asker::{Queued, WireAsker};
 pub use cancellation::Cancellation;
 #[doc(hidden)]
 pub use conclib_wire::rewrite_chain;

@@ -1,5 +1,6 @@
 //! Reply handle for an asker in another process, and the encoding of answers.
 
+use super::asker::Queued;
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,13 +12,12 @@ use tokio::time::{Sleep, sleep_until};
 use super::asker::WireAsker;
 use super::origin::Origin;
 use super::stream::Outgoing;
-use crate::actor_id::ActorId;
 use crate::due::Due;
 use crate::message::{Message, Road};
-use crate::observe::Note;
-use crate::reply::{Answer, Refusal, ReplyTo};
+use crate::observe::Remarks;
+use crate::reply::{Answer, Refusal};
 use crate::timers;
-use crate::waits::{WaitNumber, Waiting};
+use crate::waits::Waiting;
 use conclib_wire::Fault;
 use conclib_wire::{Codec, CodecError, ResponseKind};
 use conclib_wire::{Delivery, Failure};
@@ -28,19 +28,12 @@ const USUAL_BODY: usize = 128;
 /// Reply handle for an asker in another process, typed by its message's reply and error.
 pub struct WireReply<T, E> {
     asker: WireAsker,
-    way: Way<T, E>,
-    /// Timer of the asker's deadline, made once a handler waits for the asker to go.
+    encode: EncodeFn<T, E>,
+    /// When the asker's time is over, once somebody waits for that.
     expiry: Option<Pin<Box<Sleep>>>,
 }
 
-enum Way<T, E> {
-    Wire(EncodeFn<T, E>),
-    /// Reply slot of an asker in this process. The `WireAsker` only carries a note: the actor loop
-    /// checks for a `WireAsker` anyway, and so finds the note without a further check.
-    Here(ReplyTo<T, E>),
-}
-
-/// Function that encodes an answer of a message as the body of a response.
+/// Writes an answer of a message as the body of a response.
 type EncodeFn<T, E> = fn(Answer<T, E>, Codec, &mut Vec<u8>) -> Result<Answering, Encode>;
 
 /// Encoded answer.
@@ -60,25 +53,7 @@ impl<T, E> WireReply<T, E> {
     pub(super) fn new<M: Message<Reply = T, Error = E>>(asker: WireAsker) -> Self {
         Self {
             asker,
-            way: Way::Wire(encode::<M>),
-            expiry: None,
-        }
-    }
-
-    /// Makes the handle for a message of this process that carries a note.
-    pub(crate) fn noted(note: Note, reply: ReplyTo<T, E>) -> Self {
-        Self {
-            asker: WireAsker::nobody(note),
-            way: Way::Here(reply),
-            expiry: None,
-        }
-    }
-
-    /// Makes the handle for a message that was forwarded in this process and came from `origin`.
-    pub(crate) fn passed_on(origin: Origin, reply: ReplyTo<T, E>) -> Self {
-        Self {
-            asker: WireAsker::stand_in(origin, None),
-            way: Way::Here(reply),
+            encode: encode::<M>,
             expiry: None,
         }
     }
@@ -91,53 +66,17 @@ impl<T, E> WireReply<T, E> {
         self.asker.is_sent_now();
     }
 
-    /// Sets the deadline of an asker in this process; one in another process has sent its own.
-    pub(crate) fn set_due(&mut self, until: Option<Due>) {
-        if let Way::Here(reply) = &mut self.way {
-            reply.set_due(until);
-        }
-    }
-
-    pub(crate) fn set_wait(&mut self, number: WaitNumber) {
-        if let Way::Here(reply) = &mut self.way {
-            reply.set_wait(number);
-        }
-    }
-
-    pub(crate) fn wait(&self) -> Option<WaitNumber> {
-        match &self.way {
-            Way::Wire(_) => None,
-            Way::Here(reply) => reply.wait(),
-        }
-    }
-
-    /// Returns the turn that may wait for the answer.
-    pub(crate) fn waiting(&self, from: Option<ActorId>) -> Option<Waiting> {
-        match &self.way {
-            Way::Wire(_) => Some(Waiting::Away(self.asker.cancellation().clone())),
-            Way::Here(reply) => reply.waiting(from),
-        }
-    }
-
-    pub(crate) fn passed(&self) -> Option<Waiting> {
-        match &self.way {
-            Way::Wire(_) => None,
-            Way::Here(reply) => reply.passed(),
-        }
+    /// Turn that may wait for the answer.
+    pub(crate) fn waiting(&self) -> Waiting {
+        Waiting::Away(self.asker.cancellation().clone())
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
-        match &self.way {
-            Way::Wire(_) => self.asker.asked && self.asker.is_waiting(),
-            Way::Here(reply) => reply.is_wanted(),
-        }
+        self.asker.asked && self.asker.is_waiting()
     }
 
     /// Resolves when the asker does not wait any more.
     pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Way::Here(reply) = &mut self.way {
-            return reply.poll_closed(cx);
-        }
         if !self.asker.asked {
             return Poll::Pending;
         }
@@ -156,42 +95,32 @@ impl<T, E> WireReply<T, E> {
     }
 
     pub(crate) fn was_asked(&self) -> bool {
-        match &self.way {
-            Way::Wire(_) => self.asker.asked,
-            Way::Here(reply) => reply.was_asked(),
-        }
+        self.asker.asked
     }
 
     /// Returns the asker's deadline, and true if the asker has gone.
     pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
-        if let Way::Here(reply) = &self.way {
-            return reply.outlook();
-        }
         match self.asker.asked {
             true => (Due::at(self.asker.expires), self.asker.has_left()),
             false => (None, false),
         }
     }
 
-    pub(crate) fn asker(&self) -> &WireAsker {
-        &self.asker
+    pub(crate) fn remarks(&self) -> Remarks<'_> {
+        self.asker.remarks()
     }
 
-    pub(crate) fn queued(&mut self) {
-        self.asker.queued();
+    pub(crate) fn queued(&mut self) -> Option<Queued> {
+        self.asker.queued()
     }
 
     pub(crate) fn answer(mut self, answer: Answer<T, E>) {
-        let encode = match self.way {
-            Way::Wire(encode) => encode,
-            Way::Here(reply) => return reply.answer(answer),
-        };
         if self.asker.is_answered() {
             return;
         }
         let mut body = Vec::with_capacity(USUAL_BODY);
-        let codec = self.asker.codec();
-        // The serde code of a reply is the user's, and may panic.
+        let (codec, encode) = (self.asker.codec(), self.encode);
+        // The serde code of a reply is a user's, and may panic.
         let encoded = catch_unwind(AssertUnwindSafe(|| encode(answer, codec, &mut body)));
         match encoded {
             Ok(Ok(Answering::Body(kind))) => self.asker.send(kind, body),

@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use super as cell;
 use super::*;
-use crate::actor::mailbox::Pushed;
+use crate::actor::Pushed;
 use crate::actor::{ActorRef, Context, Gone};
 use crate::actor::{Fates, Soul, Word, system};
 use crate::sync::model::{block_on, check, join, thread};

@@ -20,11 +20,11 @@ use crate::current;
 use crate::due::Due;
 use crate::message::Message;
 use crate::named::Named;
-use crate::observe::Observed;
+use crate::observe::{Observed, Remarks};
 use crate::reply::{Deferred, ReplyTo, Request};
 use crate::system::System;
 use crate::waits::Waiting;
-use crate::wire::{Origin, RequestEnvelope, WireAsker};
+use crate::wire::{Origin, RequestEnvelope};
 use conclib_wire::Urn;
 
 /// Context of a handler: gives access to the actor itself, its system, its
@@ -77,10 +77,9 @@ pub struct Context<A: Actor> {
 pub struct Head<'a> {
     pub(crate) index: usize,
     pub(crate) from: Option<ActorId>,
-    /// Asker in another process, or a stand-in for a local message that carries
-    /// an origin or a trace.
-    pub(crate) asker: Option<&'a WireAsker>,
-    /// Deadline of the asker.
+    /// Origin and notes, of a message that came from outside or is traced.
+    pub(crate) remarks: Option<Remarks<'a>>,
+    /// Until when its asker waits.
     pub(crate) due: Option<Due>,
     /// True if the asker does not wait any more.
     pub(crate) left: bool,
@@ -94,7 +93,7 @@ impl<'a> Head<'a> {
         Self {
             index,
             from: request.from,
-            asker: request.reply.wire_asker(),
+            remarks: request.reply.remarks(),
             due,
             left,
         }
@@ -113,7 +112,7 @@ impl<'a> Head<'a> {
         Self {
             index,
             from: None,
-            asker: Some(&request.asker),
+            remarks: Some(request.asker.remarks()),
             due: None,
             left: request.asker.has_left(),
         }
@@ -205,7 +204,7 @@ impl<A: Actor> Context<A> {
         self.cell.stats.began(head.index);
         self.from = head.from;
         self.wait_until(head.due);
-        match head.asker {
+        match head.remarks {
             Some(_) => self.begin_remarked(head),
             None if self.cell.meter.is_on() => self.begin_remarked(head),
             None if self.outside.is_some() => self.outside = None,
@@ -218,9 +217,10 @@ impl<A: Actor> Context<A> {
     #[cold]
     #[inline(never)]
     fn begin_remarked(&mut self, head: Head<'_>) {
-        let asker = head.asker;
-        self.outside = asker.map(|asker| Box::new(asker.origin().clone()));
-        let note = asker.and_then(WireAsker::note);
+        let origin = head.remarks.map(|remarks| remarks.origin);
+        let outside = origin.filter(|origin| **origin != Origin::Local);
+        self.outside = outside.map(|origin| Box::new(origin.clone()));
+        let note = head.remarks.and_then(|remarks| remarks.note);
         if note.is_some() || self.cell.meter.is_on() {
             let cell = &self.cell;
             cell.watch.begin(Observed::of(

@@ -5,10 +5,10 @@
 use std::sync::{Mutex as Book, Weak};
 
 use super::*;
-use crate::actor::birth::is_up;
+use crate::actor::is_up;
+use crate::actor::kin::{Notice, Verdict};
 use crate::actor::{Backoff, Child, Closure, Kin, Renewed, Resident, Restart, STOP_WITHIN};
 use crate::actor::{Fates, Soul, Word, cell, system};
-use crate::actor::{Notice, Verdict};
 use crate::sync::model::{block_on, join, one_of, thread};
 use crate::system::Shared;
 
