@@ -1,4 +1,4 @@
-//! What the macros expand to calls this, and nobody else should.
+//! What the macros expand to and the test kit call, and nobody else should.
 
 pub use std::boxed::Box;
 
@@ -9,14 +9,19 @@ pub use crate::actor::{
     History, Life, Many, ProtocolInbox, Ranks, Seek, Serves, SharedWith, Unranked, answer,
     answer_deferred, answer_fallback, answer_result, attempt, beside, may_pass_on, serve, stream,
 };
-pub use crate::call::Sending;
+pub use crate::call::{NotSent, Sending};
+pub use crate::deadline::Deadline;
 pub use crate::error::Failure;
+pub use crate::hook::{Deciding, TurnDecision, TurnHook};
 pub use crate::message::{WireAnswer, WirePart};
+pub use crate::named::Enter;
+pub use crate::relay::Relay;
 pub use crate::shape::{
     DECLARED, Depth, Fallback, Full, Of, Probe, ShapeAt, hash, mix, with_parameters,
 };
+pub use crate::system::{ActorUnderTest, SystemUnderTest};
 pub use crate::timers::are_here as has_timers;
-pub use crate::waits::is_anybody_waiting;
+pub use crate::waits::{Cycle, is_anybody_waiting};
 pub use crate::wire::{WireAsker, accept, rewrite_chain};
 
 use crate::actor::Part;

@@ -15,6 +15,7 @@ use crate::urn::Urn;
 /// A timer costs more than the rest of a local ask, and nearly every ask is
 /// answered at the poll after the one that sent it. So the first poll that
 /// finds nothing only asks for another one; the second arms the timer.
+#[doc(hidden)]
 #[derive(Debug)]
 pub enum Deadline {
     Never,

@@ -64,7 +64,8 @@ impl Fault {
     }
 
     /// What a panic left behind.
-    pub(crate) fn panic(payload: &(dyn Any + Send)) -> Self {
+    #[doc(hidden)]
+    pub fn panic(payload: &(dyn Any + Send)) -> Self {
         let message = payload
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())

@@ -3,7 +3,7 @@
 //!
 //! The floors of this crate, lowest first: names, faults and errors; messages
 //! and replies; the wire; the actor, with its mailbox and its life; the topics; the system;
-//! the pools; what tests them.
+//! the pools.
 
 mod actor;
 mod call;
@@ -13,6 +13,7 @@ mod due;
 mod error;
 mod events;
 mod fault;
+mod hook;
 mod message;
 mod named;
 mod observe;
@@ -23,8 +24,6 @@ mod shape;
 mod snapshot;
 mod sync;
 mod system;
-#[cfg(feature = "testing")]
-pub mod testing;
 mod ticker;
 mod timers;
 mod topic;

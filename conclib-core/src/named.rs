@@ -5,7 +5,7 @@ use crate::urn::Urn;
 use crate::waits::Cycle;
 
 /// Enters a wait for the actor of that id; whether in doubt, if need be.
-pub(crate) type Enter<'a> = &'a mut dyn FnMut(ActorId, bool) -> Result<(), Cycle>;
+pub type Enter<'a> = &'a mut dyn FnMut(ActorId, bool) -> Result<(), Cycle>;
 
 /// Something with a URN: what errors are about.
 pub trait Named: Send + Sync {

@@ -7,10 +7,11 @@ use crate::sync::AtomicWaker;
 
 /// Wakes whichever task polled last. A mailbox knows one waker for ever.
 #[derive(Default)]
-pub(crate) struct Relay(AtomicWaker);
+pub struct Relay(AtomicWaker);
 
 impl Relay {
-    pub(crate) fn register(&self, waker: &Waker) {
+    /// Wakes this one from now on.
+    pub fn register(&self, waker: &Waker) {
         self.0.register(waker);
     }
 }

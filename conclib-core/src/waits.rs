@@ -233,7 +233,7 @@ pub fn is_anybody_waiting() -> bool {
 }
 
 /// Actors that would wait for each other, in a circle: the first is the last.
-pub(crate) type Cycle = Box<[CycleStep]>;
+pub type Cycle = Box<[CycleStep]>;
 
 /// Member of a circle of actors that would wait for each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -122,8 +122,7 @@ impl<A: Actor> Cell<A> {
         let urn = urn.map(|urn| urn.of_type(type_name::<A>()));
         let (urn, kin) = (known(urn), known(kin));
         let meter = Meter::of(system.name(), type_name::<A>());
-        #[cfg(feature = "testing")]
-        let is_tested = system.kit().is_some();
+        let is_hooked = system.hook().is_some();
         // With nothing called in between, it is made where it stays.
         let cell = Self {
             meter,
@@ -144,8 +143,7 @@ impl<A: Actor> Cell<A> {
             turn: TurnState::new(seed.place == Place::Thread),
             actor: PhantomData,
         };
-        #[cfg(feature = "testing")]
-        if is_tested {
+        if is_hooked {
             cell.mailbox.mark(Alert::Gate);
         }
         cell

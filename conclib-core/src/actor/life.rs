@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use super::birth::{Again, Birth};
 use super::cell::Cell;
-#[cfg(feature = "testing")]
 use super::gate::{self, Gate};
 use super::mortal::{Ended, Incarnation, Mortal, discard, unless_killed};
 use super::next::next;
@@ -268,23 +267,24 @@ fn serve<A: Actor>(
         let mut message = None;
         loop {
             if !next(ctx, batch, &mut message).await {
-                #[cfg(feature = "testing")]
                 if ctx.cell().mailbox.is_alerted(Alert::Gate) {
-                    match Box::pin(gate::pass(actor, ctx, batch)).await {
-                        Gate::Turn(Some(ended)) => return ended,
-                        Gate::Turn(None) => continue,
-                        Gate::Other => {}
+                    match Box::pin(gate::pass(ctx, batch, &mut message)).await {
+                        Gate::Passed => {}
+                        Gate::Over(Some(ended)) => return ended,
+                        Gate::Over(None) => continue,
                     }
                 }
-                if ctx.cell().settle(false) {
-                    continue;
-                }
-                if let Some(reason) = plain_end(ctx) {
-                    return (reason, None);
-                }
-                match Box::pin(other(actor, ctx)).await {
-                    Some(ended) => return ended,
-                    None => continue,
+                if message.is_none() {
+                    if ctx.cell().settle(false) {
+                        continue;
+                    }
+                    if let Some(reason) = plain_end(ctx) {
+                        return (reason, None);
+                    }
+                    match Box::pin(other(actor, ctx)).await {
+                        Some(ended) => return ended,
+                        None => continue,
+                    }
                 }
             }
             let Some(message) = message.take() else {
@@ -332,7 +332,7 @@ fn answered<A: Actor>(ctx: &Context<A>, index: usize, turn: &Turn) {
 }
 
 /// A turn that ended in an error or a panic; how the actor ends, if it does.
-pub(super) async fn failed<A: Actor>(
+async fn failed<A: Actor>(
     actor: &mut A,
     ctx: &mut Context<A>,
     index: usize,
@@ -355,13 +355,16 @@ pub(super) async fn failed<A: Actor>(
                 Err(fault) => Some((StopReason::Panicked(fault), None)),
             }
         }
-        Turn::Panicked(fault) => {
-            let cell = ctx.cell();
-            cell.failed(Some(fault.to_string()));
-            cell.lost(A::Inbox::name(index), ctx.from(), DeadLetterCause::Panicked);
-            Some((StopReason::Panicked(fault), None))
-        }
+        Turn::Panicked(fault) => Some(panicked(ctx, index, fault)),
     }
+}
+
+/// End of an actor by a turn that panicked.
+pub(super) fn panicked<A: Actor>(ctx: &Context<A>, index: usize, fault: Box<Fault>) -> Ended {
+    let cell = ctx.cell();
+    cell.failed(Some(fault.to_string()));
+    cell.lost(A::Inbox::name(index), ctx.from(), DeadLetterCause::Panicked);
+    (StopReason::Panicked(fault), None)
 }
 
 /// Why the actor is to end, if that is all there is to look at.

@@ -401,7 +401,6 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
 
     /// Whether there is something that the loop has not looked at, besides
     /// what comes by itself.
-    #[cfg(feature = "testing")]
     pub(crate) fn has_work(&self) -> bool {
         let signal = self.signal.load(Ordering::SeqCst);
         signal & !(Alert::Gate as u8) != 0 || self.depth() > 0

@@ -8,7 +8,6 @@ mod cell;
 mod context;
 mod ending;
 mod family;
-#[cfg(feature = "testing")]
 mod gate;
 mod group;
 mod inbox;

@@ -94,11 +94,9 @@ impl<M: Message> Recipient<M> {
     }
 
     /// The same address, by another way there.
-    #[cfg(feature = "testing")]
-    pub(crate) fn by_way_of(
-        &self,
-        way: impl FnOnce(Arc<dyn Target<M>>) -> Arc<dyn Target<M>>,
-    ) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn by_way_of(&self, way: impl FnOnce(Arc<dyn Target<M>>) -> Arc<dyn Target<M>>) -> Self {
         let mut other = self.clone();
         other.0.to = way(self.0.to.clone());
         other

@@ -48,7 +48,6 @@ pub(crate) trait Resident: Named + 'static {
     /// Tells whether the actor has an `#[on(child)]`.
     fn hears_of_children(&self) -> bool;
     /// Whether something waits in its mailbox, or beside that.
-    #[cfg(feature = "testing")]
     fn has_work(&self) -> bool;
     /// A child that waits for it is told what becomes of it.
     fn judge(&self, verdict: Verdict);
@@ -139,7 +138,6 @@ impl<A: Actor> Resident for Cell<A> {
         A::HEARS_OF_CHILDREN
     }
 
-    #[cfg(feature = "testing")]
     fn has_work(&self) -> bool {
         self.mailbox.has_work()
     }

@@ -38,8 +38,7 @@ pub(crate) enum Alert {
     Recycle = 0x20,
     /// This incarnation is to end at its next await, for the next one.
     Abort = 0x40,
-    /// It is under test: a test looks on before each of its turns. It stays.
-    #[cfg(feature = "testing")]
+    /// The hook of its system is asked before each of its turns. It stays.
     Gate = 0x80,
 }
 

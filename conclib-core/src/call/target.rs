@@ -115,6 +115,11 @@ impl<M: Message> Sending<M> {
         }
     }
 
+    /// The message, until it is handed over.
+    pub fn message(&self) -> Option<&M> {
+        self.request.as_ref().map(|request| &request.message)
+    }
+
     /// Takes along what somebody who looks on wants to know, as it leaves.
     #[cold]
     pub(crate) fn note(&mut self) {

@@ -1,9 +1,7 @@
 //! Who lives in a system, by age and by name.
 
-#[cfg(feature = "testing")]
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -14,10 +12,9 @@ use crate::actor::{Resident, State, StopReason};
 use crate::current::ActorId;
 use crate::error::SpawnError;
 use crate::events::{DeadLetter, DeadLetterCause, Event, Events};
+use crate::hook::TurnHook;
 use crate::named::Named;
 use crate::snapshot::SystemSnapshot;
-#[cfg(feature = "testing")]
-use crate::testing::Kit;
 use crate::topic::Topics;
 use crate::urn::Urn;
 use crate::waits::Waits;
@@ -46,8 +43,7 @@ pub(crate) struct Shared {
     /// The timeout of a call that says none, in nanoseconds.
     ask_timeout: AtomicU64,
     /// There while it is under test.
-    #[cfg(feature = "testing")]
-    kit: OnceLock<Box<Kit>>,
+    hook: OnceLock<Arc<dyn TurnHook>>,
 }
 
 /// No timeout.
@@ -67,8 +63,7 @@ impl Shared {
             threads: Mutex::default(),
             topics: Topics::default(),
             ask_timeout: AtomicU64::new(NO_TIMEOUT),
-            #[cfg(feature = "testing")]
-            kit: OnceLock::new(),
+            hook: OnceLock::new(),
         }
     }
 
@@ -119,22 +114,19 @@ impl Shared {
                 }
             }
         }
-        #[cfg(feature = "testing")]
-        if let Some(kit) = self.kit() {
-            kit.ended(id);
+        if let Some(hook) = self.hook() {
+            hook.ended(id);
         }
     }
 
-    /// What a test has to do with it, if it is under test.
-    #[cfg(feature = "testing")]
-    pub(crate) fn kit(&self) -> Option<&Kit> {
-        self.kit.get().map(|kit| &**kit)
+    /// Hook that is asked before each turn, if there is one.
+    pub(crate) fn hook(&self) -> Option<&Arc<dyn TurnHook>> {
+        self.hook.get()
     }
 
-    /// As [`kit`](Self::kit), from now on.
-    #[cfg(feature = "testing")]
-    pub(crate) fn kit_to_be(&self, kit: Kit) -> &Kit {
-        self.kit.get_or_init(|| Box::new(kit))
+    /// Hook that is there from now on: this one, unless there was one.
+    pub(super) fn hook_to_be(&self, hook: Arc<dyn TurnHook>) -> &Arc<dyn TurnHook> {
+        self.hook.get_or_init(|| hook)
     }
 
     /// Has somebody told when the actor has ended. False if it has already.

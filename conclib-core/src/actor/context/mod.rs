@@ -161,7 +161,6 @@ impl<A: Actor> Context<A> {
     }
 
     /// Whether a handler runs beside the turns.
-    #[cfg(feature = "testing")]
     pub(crate) fn has_unfinished(&mut self) -> bool {
         self.has_sources() && self.sources().unfinished().next().is_some()
     }

@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use conclib_core::{Fault, System};
+
 use super::run::run;
 use super::seeded::{SEED, given, seeded};
-use crate::fault::Fault;
-use crate::system::System;
 
 /// What the body of a test returns: nothing, or a `Result`.
 pub trait Outcome {

@@ -1,5 +1,6 @@
 //! What a test of actors needs: probes and spies, a clock that stands still,
-//! faults on order, and an order of turns that can be had again.
+//! faults on order, and an order of turns that can be had again. Users enable
+//! the feature `testing` of the crate `conclib`, which re-exports this.
 //!
 //! A test runs by `#[conclib::test]`, or by [`run`], which that expands to: on
 //! one thread, on paused time. Nothing in here sleeps or polls.
@@ -63,7 +64,6 @@ mod turns;
 pub use explore::{Outcome, explore};
 pub use faults::{Faults, faults, kill_child};
 pub use journal::{Journal, journal};
-pub(crate) use kit::{Kit, Planned};
 pub use probe::{Probe, Probed, probe};
 pub use quiet::quiet;
 pub use run::{run, system};
@@ -72,6 +72,8 @@ pub use solo::{Solo, solo};
 pub use spy::{Spy, spy};
 
 use std::time::Duration;
+
+use kit::{Kit, Planned};
 
 /// How long a test waits for what does not come. On paused time that is no
 /// time at all.

@@ -6,18 +6,16 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use conclib_core::__private::{Relay, SystemUnderTest};
+use conclib_core::{Actor, ActorRef, AskError, Declared, Handler, Message, System};
+
 use super::run::system;
-use crate::actor::{Actor, ActorRef, Declared, Given, Handler, Life};
-use crate::error::AskError;
-use crate::message::Message;
-use crate::relay::Relay;
-use crate::system::{SpawnBuilder, System};
 
 /// An actor that no task runs: it is fed one message after the other, and
 /// between them it stands still. Made by [`solo`].
 ///
 /// It lives the life that any actor lives, in the same code: its hooks run, and
-/// its [`Context`](crate::Context) does all that it does elsewhere. But that
+/// its [`Context`](conclib_core::Context) does all that it does elsewhere. But that
 /// life goes on only while [`feed`](Self::feed) or [`drive`](Self::drive) is
 /// awaited. So ticks, streams, delayed messages and the ends of children are
 /// taken up then, and not before. It is not restarted.
@@ -38,7 +36,7 @@ pub struct Solo<A: Actor> {
 /// It needs no runtime of its own, spawns nothing and knows no timing: when
 /// [`feed`](Solo::feed) returns, whatever the message led to has happened.
 /// It is alone in a [`system`](super::system()); what it sends goes to whatever the
-/// test gave it, as to an [`Inbox`](crate::Inbox).
+/// test gave it, as to an [`Inbox`](conclib_core::Inbox).
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -79,11 +77,11 @@ pub struct Solo<A: Actor> {
 #[track_caller]
 pub fn solo<A: Actor + Declared + Send>(actor: A) -> Solo<A> {
     let system = system();
-    let entered = SpawnBuilder::new(system.shared(), Given(Some(actor))).enter();
+    let entered = SystemUnderTest::of(&system).enter(actor);
     match entered {
-        Ok((cell, birth)) => Solo {
-            actor: ActorRef::local(cell.clone()),
-            life: Some(Box::pin(Life::new(cell, birth).run())),
+        Ok((actor, life)) => Solo {
+            actor,
+            life: Some(Box::pin(life)),
             relay: Arc::default(),
             system,
         },
