@@ -9,11 +9,17 @@ pub use crate::actor::{
     History, Life, Many, ProtocolInbox, Ranks, Seek, Serves, SharedWith, Unranked, answer,
     answer_deferred, answer_fallback, answer_result, attempt, beside, may_pass_on, serve, stream,
 };
-pub use crate::call::Sending;
+pub use crate::call::{NotSent, Sending};
+pub use crate::deadline::Deadline;
+pub use crate::hook::{Deciding, TurnDecision, TurnHook};
 pub use crate::message::{WireAnswer, WirePart};
+pub use crate::named::Enter;
+pub use crate::relay::Relay;
+pub use crate::system::{ActorUnderTest, SystemUnderTest};
 pub use crate::timers::are_here as has_timers;
 pub use crate::waits::is_anybody_waiting;
-pub use crate::wire::{WireAsker, accept};
+pub use crate::wire::{Queued, WireAsker, accept};
+pub use conclib_wire::Cycle;
 pub use conclib_wire::Failure;
 pub use conclib_wire::rewrite_chain;
 pub use conclib_wire::shape::{

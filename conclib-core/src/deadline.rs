@@ -16,6 +16,7 @@ use conclib_wire::Urn;
 /// Deadline of a future. A timer costs more than the rest of a local ask, and nearly every ask is
 /// answered at the poll after the one that sent it. So the first poll that finds no answer only
 /// wakes its task for another poll; the second poll arms the timer.
+#[doc(hidden)]
 #[derive(Debug)]
 pub enum Deadline {
     Never,

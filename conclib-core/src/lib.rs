@@ -13,6 +13,7 @@ mod deadline;
 mod due;
 mod error;
 mod events;
+mod hook;
 mod message;
 mod named;
 mod observe;
@@ -22,8 +23,6 @@ mod reply;
 mod snapshot;
 mod sync;
 mod system;
-#[cfg(feature = "testing")]
-pub mod testing;
 mod ticker;
 mod timers;
 mod topic;

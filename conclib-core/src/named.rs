@@ -6,7 +6,7 @@ use conclib_wire::Urn;
 
 /// Callback that enters a wait for the actor of that id; the flag says if the wait may be entered
 /// in doubt.
-pub(crate) type Enter<'a> = &'a mut dyn FnMut(ActorId, bool) -> Result<(), Cycle>;
+pub type Enter<'a> = &'a mut dyn FnMut(ActorId, bool) -> Result<(), Cycle>;
 
 /// Owner of a URN, which errors name.
 pub trait Named: Send + Sync {

@@ -7,10 +7,11 @@ use crate::sync::AtomicWaker;
 
 /// Waker that forwards to the task that polled last, for a mailbox that keeps one waker for ever.
 #[derive(Default)]
-pub(crate) struct Relay(AtomicWaker);
+pub struct Relay(AtomicWaker);
 
 impl Relay {
-    pub(crate) fn register(&self, waker: &Waker) {
+    /// Wakes this one from now on.
+    pub fn register(&self, waker: &Waker) {
         self.0.register(waker);
     }
 }

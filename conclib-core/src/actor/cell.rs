@@ -131,8 +131,7 @@ impl<A: Actor> Cell<A> {
         let urn = urn.map(|urn| urn.of_type(type_name::<A>()));
         let (urn, kin) = (known(urn), known(kin));
         let meter = Meter::of(system.name(), type_name::<A>());
-        #[cfg(feature = "testing")]
-        let is_tested = system.kit().is_some();
+        let is_hooked = system.hook().is_some();
         // Nothing is called in between, so that the compiler builds the cell in
         // its final place.
         let cell = Self {
@@ -154,8 +153,7 @@ impl<A: Actor> Cell<A> {
             turn: TurnState::new(seed.place == Place::Thread),
             actor: PhantomData,
         };
-        #[cfg(feature = "testing")]
-        if is_tested {
+        if is_hooked {
             cell.mailbox.mark(Alert::Gate);
         }
         cell

@@ -4,31 +4,29 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-use tokio::time::sleep;
 
 use super::cell::Cell;
 use super::context::Context;
-use super::life::failed;
+use super::life::panicked;
 use super::mortal::Ended;
 use super::next::next;
-use super::outcome::Turn;
 use super::signal::Alert;
 use super::{Actor, Messages};
 use crate::current;
 use crate::events::DeadLetterCause;
-use crate::testing::{Kit, Planned};
+use crate::hook::{TurnDecision, TurnHook};
 use conclib_wire::Fault;
 use conclib_wire::{Delivery, Failure};
 
 /// Result of a pass through the gate.
 pub(super) enum Gate {
     /// A turn was run; the value says how the actor ends, if it does.
-    Turn(Option<Ended>),
+    Passed,
     /// No turn was run: there is something besides messages to look at, or no
     /// gate.
-    Other,
+    Over(Option<Ended>),
 }
 
 /// Guard that clears the alert of the gate while it exists, so that the mailbox
@@ -63,49 +61,46 @@ impl<I: Messages> Drop for Held<I> {
 /// Runs one turn of an actor under test, once the test allows it, with the
 /// fault that the test planned for it.
 pub(super) async fn pass<A: Actor>(
-    actor: &mut A,
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
+    message: &mut Option<A::Inbox>,
 ) -> Gate {
     let cell = ctx.cell().clone();
-    let Some(kit) = cell.system.kit() else {
-        return Gate::Other;
+    let Some(hook) = cell.system.hook() else {
+        return Gate::Passed;
     };
     let mut held = Held(None);
-    if !take_up(ctx, batch, &mut held.0, kit).await {
-        return Gate::Other;
+    if !take_up(ctx, batch, &mut held.0, hook).await {
+        return Gate::Passed;
     }
     let index = held.0.as_ref().map_or(0, |message| message.head().index);
-    if let Some(turns) = kit.turns() {
-        turns.wait(&cell.system, cell.id).await;
-    }
-    let fault = kit.fault(cell.id, A::Inbox::name(index));
-    if let Some(Planned::Delay(by)) = fault {
-        sleep(by).await;
-    }
-    let Some(message) = held.0.take() else {
-        return Gate::Turn(None);
+    let name = A::Inbox::name(index);
+    let decision = hook.clone().before_turn(cell.id, name).await;
+    let Some(held) = held.0.take() else {
+        return Gate::Over(None);
     };
-    let turn = match fault {
-        None | Some(Planned::Delay(_)) => actor.turn(message, ctx).await,
-        Some(Planned::Fail(text)) => {
+    match decision {
+        TurnDecision::Go => {
+            *message = Some(held);
+            Gate::Passed
+        }
+        TurnDecision::Fail(text) => {
             let fault = Box::new(Fault::panic(&text));
-            message.refuse(Failure::Panicked(fault.clone()));
-            Turn::Panicked(fault)
+            held.refuse(Failure::Panicked(fault.clone()));
+            let index = cell.stats.ended();
+            if current::take_waited() {
+                cell.system.waits.clear(cell.id);
+            }
+            let ended = panicked(ctx, index, fault);
+            cell.watch.end();
+            Gate::Over(Some(ended))
         }
-        Some(Planned::Lose) => {
+        TurnDecision::Lose => {
             cell.stats.turn.store(0, Ordering::Relaxed);
-            cell.lost(A::Inbox::name(index), ctx.from(), DeadLetterCause::Lost);
-            return Gate::Turn(None);
+            cell.lost(name, ctx.from(), DeadLetterCause::Lost);
+            Gate::Over(None)
         }
-    };
-    let index = cell.stats.ended();
-    if current::take_waited() {
-        cell.system.waits.clear(cell.id);
     }
-    let ended = failed(actor, ctx, index, turn).await;
-    cell.watch.end();
-    Gate::Turn(ended)
 }
 
 /// Takes the next message as if there were no gate, and tells the test kit
@@ -114,7 +109,7 @@ async fn take_up<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
     message: &mut Option<A::Inbox>,
-    kit: &Kit,
+    hook: &Arc<dyn TurnHook>,
 ) -> bool {
     let cell = ctx.cell().clone();
     poll_fn(|cx| {
@@ -126,7 +121,7 @@ async fn take_up<A: Actor>(
         };
         // A concurrent handler that runs is work, too.
         let parks = polled.is_pending() && !ctx.has_unfinished();
-        kit.looked(cell.id, parks);
+        hook.looked(cell.id, parks);
         polled
     })
     .await

@@ -20,9 +20,7 @@ use std::time::Duration;
 use super::birth::{Again, Birth};
 use super::cell::Cell;
 use super::context::Context;
-#[cfg(feature = "testing")]
 use super::gate;
-#[cfg(feature = "testing")]
 use super::gate::Gate;
 use super::mortal::{Ended, Incarnation, Mortal, discard, unless_killed};
 use super::next::next;
@@ -288,23 +286,24 @@ fn serve<A: Actor>(
         let mut message = None;
         loop {
             if !next(ctx, batch, &mut message).await {
-                #[cfg(feature = "testing")]
                 if ctx.cell().mailbox.is_alerted(Alert::Gate) {
-                    match Box::pin(gate::pass(actor, ctx, batch)).await {
-                        Gate::Turn(Some(ended)) => return ended,
-                        Gate::Turn(None) => continue,
-                        Gate::Other => {}
+                    match Box::pin(gate::pass(ctx, batch, &mut message)).await {
+                        Gate::Passed => {}
+                        Gate::Over(Some(ended)) => return ended,
+                        Gate::Over(None) => continue,
                     }
                 }
-                if ctx.cell().settle(false) {
-                    continue;
-                }
-                if let Some(reason) = plain_end(ctx) {
-                    return (reason, None);
-                }
-                match Box::pin(other(actor, ctx)).await {
-                    Some(ended) => return ended,
-                    None => continue,
+                if message.is_none() {
+                    if ctx.cell().settle(false) {
+                        continue;
+                    }
+                    if let Some(reason) = plain_end(ctx) {
+                        return (reason, None);
+                    }
+                    match Box::pin(other(actor, ctx)).await {
+                        Some(ended) => return ended,
+                        None => continue,
+                    }
                 }
             }
             let Some(message) = message.take() else {
@@ -356,7 +355,7 @@ fn answered<A: Actor>(ctx: &Context<A>, index: usize, turn: &Turn) {
 
 /// Deals with a turn that ended in an error or a panic. Returns how the actor
 /// ends, if it does.
-pub(super) async fn failed<A: Actor>(
+async fn failed<A: Actor>(
     actor: &mut A,
     ctx: &mut Context<A>,
     index: usize,
@@ -379,13 +378,16 @@ pub(super) async fn failed<A: Actor>(
                 Err(fault) => Some((StopReason::Panicked(fault), None)),
             }
         }
-        Turn::Panicked(fault) => {
-            let cell = ctx.cell();
-            cell.failed(Some(fault.to_string()));
-            cell.lost(A::Inbox::name(index), ctx.from(), DeadLetterCause::Panicked);
-            Some((StopReason::Panicked(fault), None))
-        }
+        Turn::Panicked(fault) => Some(panicked(ctx, index, fault)),
     }
+}
+
+/// End of an actor by a turn that panicked.
+pub(super) fn panicked<A: Actor>(ctx: &Context<A>, index: usize, fault: Box<Fault>) -> Ended {
+    let cell = ctx.cell();
+    cell.failed(Some(fault.to_string()));
+    cell.lost(A::Inbox::name(index), ctx.from(), DeadLetterCause::Panicked);
+    (StopReason::Panicked(fault), None)
 }
 
 /// Returns the reason for which the actor is to end, if there is nothing to

@@ -413,7 +413,6 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
 
     /// Tells whether messages, a signal or an alert wait for the loop. Inputs besides
     /// the mailbox are not counted.
-    #[cfg(feature = "testing")]
     pub(crate) fn has_work(&self) -> bool {
         let signal = self.signal.load(Ordering::SeqCst);
         signal & !(Alert::Gate as u8) != 0 || self.depth() > 0

@@ -8,7 +8,6 @@ mod cell;
 mod context;
 mod ending;
 mod family;
-#[cfg(feature = "testing")]
 mod gate;
 mod group;
 mod inbox;
@@ -77,7 +76,6 @@ pub use restart::{Backoff, History, Restart};
 pub use scoped::Scoped;
 #[doc(hidden)]
 pub use seek::Seek;
-#[cfg(any(test, feature = "testing"))]
 pub(crate) use signal::Alert;
 pub(crate) use signal::{By, Signal};
 pub use sources::{Attached, TickSpec};

@@ -98,11 +98,9 @@ impl<M: Message> Recipient<M> {
     }
 
     /// Returns the same address, with its target replaced by what `way` makes of that.
-    #[cfg(feature = "testing")]
-    pub(crate) fn by_way_of(
-        &self,
-        way: impl FnOnce(Arc<dyn Target<M>>) -> Arc<dyn Target<M>>,
-    ) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn by_way_of(&self, way: impl FnOnce(Arc<dyn Target<M>>) -> Arc<dyn Target<M>>) -> Self {
         let mut other = self.clone();
         other.0.to = way(self.0.to.clone());
         other

@@ -56,7 +56,6 @@ pub(crate) trait Resident: Named + 'static {
     /// Tells whether the actor has an `#[on(child)]`.
     fn hears_of_children(&self) -> bool;
     /// Tells whether a message, a signal or an alert waits for the actor.
-    #[cfg(feature = "testing")]
     fn has_work(&self) -> bool;
     /// Gives a child the verdict that it waits for.
     fn judge(&self, verdict: Verdict);
@@ -150,7 +149,6 @@ impl<A: Actor> Resident for Cell<A> {
         A::HEARS_OF_CHILDREN
     }
 
-    #[cfg(feature = "testing")]
     fn has_work(&self) -> bool {
         self.mailbox.has_work()
     }

@@ -40,8 +40,7 @@ pub(crate) enum Alert {
     Recycle = 0x20,
     /// The incarnation has to end at its next await, for the next one to begin.
     Abort = 0x40,
-    /// The actor is under test: a test controls each of its turns. Never cleared.
-    #[cfg(feature = "testing")]
+    /// The hook of the system is asked before each turn of the actor. Never cleared.
     Gate = 0x80,
 }
 

@@ -118,6 +118,11 @@ impl<M: Message> Sending<M> {
         }
     }
 
+    /// Returns the message, until it is handed over.
+    pub fn message(&self) -> Option<&M> {
+        self.request.as_ref().map(|request| &request.message)
+    }
+
     /// Attaches the span and the trace of the sender to the message as it leaves.
     #[cold]
     pub(crate) fn note(&mut self) {

@@ -222,7 +222,8 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     /// Tells whether the message had an asker at all.
-    pub(crate) fn was_asked(&self) -> bool {
+    #[doc(hidden)]
+    pub fn was_asked(&self) -> bool {
         match &self.0 {
             Slot::Nobody => false,
             Slot::Wire(reply) => reply.was_asked(),

@@ -11,6 +11,7 @@ mod signals;
 mod spawn;
 mod table;
 mod thread;
+mod under_test;
 
 use std::fmt;
 use std::future::Future;
@@ -27,6 +28,7 @@ pub(crate) use spawn::Options;
 pub use spawn::SpawnBuilder;
 pub(crate) use table::Follower;
 pub use thread::OnThread;
+pub use under_test::{ActorUnderTest, SystemUnderTest};
 
 use crate::actor::{
     Actor, ActorRef, AnyRef, By, Closure, Create, Created, Declared, Given, Renewed, Resident,

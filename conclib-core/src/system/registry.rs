@@ -1,9 +1,7 @@
 //! Shared state of a system: its actors by age and by name, its events, brokers and threads.
 
-#[cfg(feature = "testing")]
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -14,10 +12,9 @@ use crate::actor::Resident;
 use crate::actor_id::ActorId;
 use crate::error::SpawnError;
 use crate::events::{DeadLetter, DeadLetterCause, Event, Events};
+use crate::hook::TurnHook;
 use crate::named::Named;
 use crate::snapshot::SystemSnapshot;
-#[cfg(feature = "testing")]
-use crate::testing::Kit;
 use crate::topic::Topics;
 use crate::waits::Waits;
 use crate::wire::Broker;
@@ -46,8 +43,7 @@ pub(crate) struct Shared {
     /// Default timeout of a call, in nanoseconds.
     ask_timeout: AtomicU64,
     /// Test kit, while the system is under test.
-    #[cfg(feature = "testing")]
-    kit: OnceLock<Box<Kit>>,
+    hook: OnceLock<Arc<dyn TurnHook>>,
 }
 
 /// Value of `ask_timeout` for none.
@@ -67,8 +63,7 @@ impl Shared {
             threads: Mutex::default(),
             topics: Topics::default(),
             ask_timeout: AtomicU64::new(NO_TIMEOUT),
-            #[cfg(feature = "testing")]
-            kit: OnceLock::new(),
+            hook: OnceLock::new(),
         }
     }
 
@@ -128,22 +123,19 @@ impl Shared {
                 }
             }
         }
-        #[cfg(feature = "testing")]
-        if let Some(kit) = self.kit() {
-            kit.ended(id);
+        if let Some(hook) = self.hook() {
+            hook.ended(id);
         }
     }
 
     /// Returns the test kit, if the system is under test.
-    #[cfg(feature = "testing")]
-    pub(crate) fn kit(&self) -> Option<&Kit> {
-        self.kit.get().map(|kit| &**kit)
+    pub(crate) fn hook(&self) -> Option<&Arc<dyn TurnHook>> {
+        self.hook.get()
     }
 
     /// Returns the test kit, set to `kit` if there is none.
-    #[cfg(feature = "testing")]
-    pub(crate) fn kit_to_be(&self, kit: Kit) -> &Kit {
-        self.kit.get_or_init(|| Box::new(kit))
+    pub(super) fn hook_to_be(&self, hook: Arc<dyn TurnHook>) -> &Arc<dyn TurnHook> {
+        self.hook.get_or_init(|| hook)
     }
 
     /// Registers a follower of an actor's end. Returns false if the actor has ended already.

@@ -172,7 +172,6 @@ impl<A: Actor> Context<A> {
     }
 
     /// Tells whether a concurrent handler has not finished.
-    #[cfg(feature = "testing")]
     pub(crate) fn has_unfinished(&mut self) -> bool {
         self.has_sources() && self.sources().unfinished().next().is_some()
     }

@@ -63,7 +63,6 @@ mod turns;
 pub use explore::{Outcome, explore};
 pub use faults::{Faults, faults, kill_child};
 pub use journal::{Journal, journal};
-pub(crate) use kit::{Kit, Planned};
 pub use probe::{Probe, Probed, probe};
 pub use quiet::quiet;
 pub use run::{run, system};
@@ -72,6 +71,8 @@ pub use solo::{Solo, solo};
 pub use spy::{Spy, spy};
 
 use std::time::Duration;
+
+use kit::{Kit, Planned};
 
 /// Time that a test waits for something that does not come. On paused time the wait ends at once.
 const PATIENCE: Duration = Duration::from_secs(10);

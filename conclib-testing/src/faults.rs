@@ -4,9 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::kit::{Plan, Planned};
+use conclib_core::__private::ActorUnderTest;
+use conclib_core::{Actor, ActorRef, Messages, Stopping};
+
+use super::kit::Plan;
 use super::quiet::watched;
-use crate::actor::{Actor, ActorRef, By, Kin, Messages, Resident, Signal, Stopping};
+use super::{Kit, Planned};
 
 /// Fault injector for one actor: made by [`faults`].
 ///
@@ -16,7 +19,8 @@ use crate::actor::{Actor, ActorRef, By, Kin, Messages, Resident, Signal, Stoppin
 #[derive(Clone)]
 #[must_use = "it does nothing by itself"]
 pub struct Faults {
-    actor: Arc<dyn Resident>,
+    actor: ActorUnderTest,
+    kit: Arc<Kit>,
     names: Arc<[&'static str]>,
     message: Option<String>,
     times: usize,
@@ -75,8 +79,8 @@ pub struct Faults {
 pub fn faults<A: Actor>(actor: &ActorRef<A>) -> Faults {
     let names = std::iter::once(&A::Inbox::NAMES).chain(A::Inbox::PROTOCOLS);
     let actor = here(actor);
-    watched(actor.system());
     Faults {
+        kit: watched(&actor.system()),
         actor,
         names: names.copied().flatten().copied().collect(),
         message: None,
@@ -137,23 +141,21 @@ pub fn faults<A: Actor>(actor: &ActorRef<A>) -> Faults {
 #[track_caller]
 pub fn kill_child<A: Actor>(parent: &ActorRef<A>, n: usize) -> Stopping {
     let parent = here(parent);
-    let children = parent.kin().map(Kin::children).unwrap_or_default();
-    let Some((_, child)) = children.get(n) else {
+    let children = parent.children();
+    let Some(child) = children.get(n) else {
         let count = children.len();
         panic!(
             "`{}` has {count} children, so none is number {n}",
             parent.urn()
         );
     };
-    let child = child.resident.clone();
-    child.tell_to_end(Signal::Kill, By::Anyone);
-    Stopping::new(async move { child.ending().wait().await })
+    child.kill()
 }
 
 #[track_caller]
-fn here<A: Actor>(actor: &ActorRef<A>) -> Arc<dyn Resident> {
-    match actor.resident() {
-        Some(resident) => resident,
+fn here<A: Actor>(actor: &ActorRef<A>) -> ActorUnderTest {
+    match ActorUnderTest::of(actor) {
+        Some(actor) => actor,
         None => panic!("{actor} is in another process, where no fault reaches it"),
     }
 }
@@ -210,7 +212,7 @@ impl Faults {
             times: self.times,
             what,
         };
-        watched(self.actor.system()).plan(self.actor.id(), plan);
+        self.kit.plan(self.actor.id(), plan);
     }
 }
 

@@ -6,12 +6,10 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use conclib_core::__private::{Relay, SystemUnderTest};
+use conclib_core::{Actor, ActorRef, AskError, Declared, Handler, Message, System};
+
 use super::run::system;
-use crate::actor::{Actor, ActorRef, Declared, Given, Handler, Life};
-use crate::error::AskError;
-use crate::message::Message;
-use crate::relay::Relay;
-use crate::system::{SpawnBuilder, System};
 
 /// Actor that no task runs: the test feeds it one message after the other. Made by [`solo`].
 ///
@@ -76,11 +74,11 @@ pub struct Solo<A: Actor> {
 #[track_caller]
 pub fn solo<A: Actor + Declared + Send>(actor: A) -> Solo<A> {
     let system = system();
-    let entered = SpawnBuilder::new(system.shared(), Given(Some(actor))).enter();
+    let entered = SystemUnderTest::of(&system).enter(actor);
     match entered {
-        Ok((cell, birth)) => Solo {
-            actor: ActorRef::local(cell.clone()),
-            life: Some(Box::pin(Life::new(cell, birth).run())),
+        Ok((actor, life)) => Solo {
+            actor,
+            life: Some(Box::pin(life)),
             relay: Arc::default(),
             system,
         },

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use conclib_core::__private::SystemUnderTest;
+use conclib_core::{Message, Recipient, System};
+
 use super::probe::Probe;
 use super::spy::spied;
-use crate::actor::Recipient;
-use crate::message::Message;
-use crate::system::{Shared, System};
 
 /// Common record of several probes and spies: the messages in the order in which they were sent.
 /// Made by [`journal`]; clones are the same record.
@@ -16,7 +16,7 @@ use crate::system::{Shared, System};
 pub struct Journal {
     entries: Entries,
     /// Not a handle of the system, so that the journal does not keep its actors alive.
-    system: Arc<Shared>,
+    system: SystemUnderTest,
 }
 
 /// Names of the messages, by the moment they were queued.
@@ -87,14 +87,14 @@ impl Entries {
 /// # }
 /// ```
 pub fn journal(system: &System) -> Journal {
-    Journal::of(system.shared())
+    Journal::of(SystemUnderTest::of(system))
 }
 
 impl Journal {
-    pub(super) fn of(system: &Arc<Shared>) -> Self {
+    pub(super) fn of(system: SystemUnderTest) -> Self {
         Self {
             entries: Entries::default(),
-            system: system.clone(),
+            system,
         }
     }
 
@@ -124,7 +124,7 @@ impl Journal {
         &self.entries
     }
 
-    pub(super) fn system(&self) -> &Arc<Shared> {
+    pub(super) fn system(&self) -> &SystemUnderTest {
         &self.system
     }
 }

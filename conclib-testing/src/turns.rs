@@ -4,16 +4,15 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
+use conclib_core::ActorId;
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
 use super::kit::Kit;
-use crate::actor_id::ActorId;
-use crate::system::Shared;
 
 /// Scheduler of turns. An actor that has taken a message waits here until it is drawn; the next
 /// draw is made once all other tasks wait for something.
-pub(crate) struct Turns {
+pub(super) struct Turns {
     runtime: Handle,
     order: Mutex<Order>,
 }
@@ -59,7 +58,7 @@ impl Turns {
     }
 
     /// Waits until the actor is drawn.
-    pub(crate) async fn wait(&self, system: &Arc<Shared>, actor: ActorId) {
+    pub(super) async fn wait(&self, kit: &Arc<Kit>, actor: ActorId) {
         /// Guard that removes an actor which is killed meanwhile.
         struct Leave<'t>(&'t Turns, ActorId);
         impl Drop for Leave<'_> {
@@ -77,12 +76,12 @@ impl Turns {
                 Some((_, waker)) => waker.clone_from(cx.waker()),
                 None => {
                     order.waiting.push((actor, cx.waker().clone()));
-                    system.kit().inspect(|kit| kit.moved());
+                    kit.moved();
                 }
             }
             if !std::mem::replace(&mut order.drawing, true) {
                 drop(order);
-                self.runtime.spawn(draw(system.clone()));
+                self.runtime.spawn(draw(kit.clone()));
             }
             Poll::Pending
         })
@@ -120,11 +119,10 @@ impl Turns {
 }
 
 /// Draws one actor after the other, for as long as one waits.
-async fn draw(system: Arc<Shared>) {
-    let Some(kit) = system.kit() else { return };
+async fn draw(kit: Arc<Kit>) {
     let Some(turns) = kit.turns() else { return };
     loop {
-        settle(kit).await;
+        settle(&kit).await;
         if !turns.draw() {
             return;
         }

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use conclib_core::__private::{ActorUnderTest, SystemUnderTest};
+use conclib_core::System;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::PATIENCE;
 use super::kit::Kit;
-use crate::actor::{Alert, Resident};
-use crate::system::{Shared, System};
 
 /// Resolves when no actor of the system has anything to do: each has finished its start, runs no
 /// turn and no concurrent handler, and has an empty mailbox.
@@ -59,21 +59,21 @@ use crate::system::{Shared, System};
 /// # Cancel safety
 /// Dropping the future only ends the waiting.
 pub async fn quiet(system: &System) {
-    quiet_in(system.shared()).await;
+    quiet_in(&SystemUnderTest::of(system)).await;
 }
 
-pub(super) async fn quiet_in(system: &Arc<Shared>) {
+pub(super) async fn quiet_in(system: &SystemUnderTest) {
     let kit = watched(system);
-    if timeout(PATIENCE, until_quiet(system, kit)).await.is_err() {
+    if timeout(PATIENCE, until_quiet(system, &kit)).await.is_err() {
         panic!(
             "`{}` is not quiet after {PATIENCE:?}:{}",
             system.name(),
-            busy(system, kit)
+            busy(system, &kit)
         );
     }
 }
 
-async fn until_quiet(system: &Arc<Shared>, kit: &Kit) {
+async fn until_quiet(system: &SystemUnderTest, kit: &Kit) {
     loop {
         let changed = kit.changed().notified();
         if !is_quiet(system, kit) {
@@ -89,34 +89,27 @@ async fn until_quiet(system: &Arc<Shared>, kit: &Kit) {
     }
 }
 
-/// Makes all actors of the system report their state, from now on.
-pub(super) fn watched(system: &Arc<Shared>) -> &Kit {
-    if system.kit().is_none() {
-        system.kit_to_be(Kit::default());
-        // Actors that are spawned from now on check the kit by themselves.
-        for resident in system.residents() {
-            resident.alert(Alert::Gate);
-        }
-    }
-    system.kit_to_be(Kit::default())
+/// Has all actors of the system tell what they do, from now on.
+pub(super) fn watched(system: &SystemUnderTest) -> Arc<Kit> {
+    system.hook_or_install(Kit::default)
 }
 
-fn is_quiet(system: &Shared, kit: &Kit) -> bool {
-    system.residents().all(|resident| is_idle(&*resident, kit))
+fn is_quiet(system: &SystemUnderTest, kit: &Kit) -> bool {
+    system.actors().all(|actor| is_idle(&actor, kit))
 }
 
-fn is_idle(resident: &dyn Resident, kit: &Kit) -> bool {
-    kit.is_parked(resident.id()) && !resident.has_work()
+fn is_idle(actor: &ActorUnderTest, kit: &Kit) -> bool {
+    kit.is_parked(actor.id()) && !actor.has_work()
 }
 
 /// Lists the actors that have something to do.
-fn busy(system: &Shared, kit: &Kit) -> String {
+fn busy(system: &SystemUnderTest, kit: &Kit) -> String {
     let mut text = String::new();
-    for resident in system.residents() {
-        if is_idle(&*resident, kit) {
+    for actor in system.actors() {
+        if is_idle(&actor, kit) {
             continue;
         }
-        let actor = resident.snapshot();
+        let actor = actor.snapshot();
         let doing = match &actor.busy_with {
             Some(message) => format!("has its turn of `{message}`"),
             None => format!("is {:?}", actor.state),

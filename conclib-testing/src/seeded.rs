@@ -7,12 +7,13 @@ use std::hash::BuildHasher;
 use std::ops::Deref;
 use std::thread;
 
+use conclib_core::__private::SystemUnderTest;
+use conclib_core::System;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::kit::Kit;
 use super::run::system;
 use super::turns::Turns;
-use crate::system::System;
 
 /// Environment variable that sets the seed.
 pub(super) const SEED: &str = "CONCLIB_SEED";
@@ -125,8 +126,7 @@ pub(super) fn seeded(seed: u64) -> System {
         "a seeded system needs a runtime of one thread, as `#[conclib::test]` gives"
     );
     let system = system();
-    let kit = Kit::seeded(Turns::new(runtime, seed));
-    system.shared().kit_to_be(kit);
+    SystemUnderTest::of(&system).hook_or_install(|| Kit::seeded(Turns::new(runtime, seed)));
     system
 }
 

@@ -3,16 +3,18 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use conclib_core::__private::{Deciding, TurnDecision, TurnHook};
+use conclib_core::ActorId;
 use tokio::sync::Notify;
+use tokio::time::sleep;
 
 use super::turns::Turns;
-use crate::actor_id::ActorId;
 
 #[derive(Default)]
-pub(crate) struct Kit {
+pub(super) struct Kit {
     /// Order of turns, if that is drawn from a seed.
     turns: Option<Turns>,
     known: Mutex<Known>,
@@ -31,7 +33,7 @@ struct Known {
 
 /// Fault of a message, in place of its turn or before it.
 #[derive(Debug, Clone)]
-pub(crate) enum Planned {
+pub(super) enum Planned {
     Fail(String),
     Delay(Duration),
     Lose,
@@ -53,35 +55,8 @@ impl Kit {
         }
     }
 
-    pub(crate) fn turns(&self) -> Option<&Turns> {
+    pub(super) fn turns(&self) -> Option<&Turns> {
         self.turns.as_ref()
-    }
-
-    /// Notes that the actor has checked for work, and if it parks.
-    pub(crate) fn looked(&self, actor: ActorId, parks: bool) {
-        let mut known = self.known();
-        let is_news = match parks {
-            true => known.parked.insert(actor),
-            false => known.parked.remove(&actor),
-        };
-        if !is_news {
-            return;
-        }
-        known.moves += 1;
-        drop(known);
-        if parks {
-            self.changed.notify_waiters();
-        }
-    }
-
-    /// Notes that the actor has ended.
-    pub(crate) fn ended(&self, actor: ActorId) {
-        let mut known = self.known();
-        known.parked.remove(&actor);
-        known.faults.remove(&actor);
-        known.moves += 1;
-        drop(known);
-        self.changed.notify_waiters();
     }
 
     pub(super) fn is_parked(&self, actor: ActorId) -> bool {
@@ -107,7 +82,7 @@ impl Kit {
     }
 
     /// Returns the fault for this message, by the oldest plan that matches it.
-    pub(crate) fn fault(&self, actor: ActorId, message: &str) -> Option<Planned> {
+    fn fault(&self, actor: ActorId, message: &str) -> Option<Planned> {
         let mut known = self.known();
         let plans = known.faults.get_mut(&actor)?;
         let means_it = |plan: &Plan| plan.message.as_ref().is_none_or(|name| name == message);
@@ -122,6 +97,50 @@ impl Kit {
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TurnHook for Kit {
+    fn before_turn(self: Arc<Self>, actor: ActorId, message: &'static str) -> Deciding {
+        Box::pin(async move {
+            if let Some(turns) = self.turns() {
+                turns.wait(&self, actor).await;
+            }
+            match self.fault(actor, message) {
+                None => TurnDecision::Go,
+                Some(Planned::Delay(by)) => {
+                    sleep(by).await;
+                    TurnDecision::Go
+                }
+                Some(Planned::Fail(text)) => TurnDecision::Fail(text),
+                Some(Planned::Lose) => TurnDecision::Lose,
+            }
+        })
+    }
+
+    fn looked(&self, actor: ActorId, parks: bool) {
+        let mut known = self.known();
+        let is_news = match parks {
+            true => known.parked.insert(actor),
+            false => known.parked.remove(&actor),
+        };
+        if !is_news {
+            return;
+        }
+        known.moves += 1;
+        drop(known);
+        if parks {
+            self.changed.notify_waiters();
+        }
+    }
+
+    fn ended(&self, actor: ActorId) {
+        let mut known = self.known();
+        known.parked.remove(&actor);
+        known.faults.remove(&actor);
+        known.moves += 1;
+        drop(known);
+        self.changed.notify_waiters();
     }
 }
 

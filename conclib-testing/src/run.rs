@@ -3,9 +3,8 @@
 use std::future::Future;
 use std::thread;
 
+use conclib_core::System;
 use tokio::runtime::Builder;
-
-use crate::system::System;
 
 /// Runs the body of a test on one thread and on paused time. `#[conclib::test]` expands to this.
 ///

@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use conclib_core::{Fault, System};
+
 use super::run::run;
 use super::seeded::{SEED, given, seeded};
-use crate::system::System;
-use conclib_wire::Fault;
 
 /// Return type of a test's body: `()` or a `Result`.
 pub trait Outcome {

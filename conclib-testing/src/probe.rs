@@ -1,27 +1,24 @@
 //! Probes: actors of the test itself, which record the messages they get.
 
-use crate::wire::Queued;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, ready};
 use std::panic::Location;
 
+use conclib_core::__private::{
+    Accepted, Birth, Failure, Head, Life, Queued, Seek, SystemUnderTest, WireAsker, accept,
+};
+use conclib_core::wire::Envelope;
+use conclib_core::{
+    Actor, ActorRef, Context, Declared, Handler, Message, Messages, Recipient, ReplyTo, Request,
+    Road, System, TaskActor, Turn,
+};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
 use super::PATIENCE;
 use super::journal::{Journal, moment};
 use super::quiet::quiet_in;
-use crate::actor::{
-    Accepted, Actor, ActorRef, Birth, Context, Declared, Handler, Head, Life, Messages, Recipient,
-    Seek, TaskActor, Turn,
-};
-use crate::message::{Message, Road};
-use crate::reply::{ReplyTo, Request};
-use crate::system::System;
-use crate::wire::{WireAsker, accept};
-use conclib_wire::Envelope;
-use conclib_wire::Failure;
 
 /// Actor of the test itself: the test sees its messages, in order, and answers in its place. Made
 /// by [`probe`].
@@ -93,7 +90,7 @@ pub struct Probed<M: Message> {
 /// Panics if the probe cannot be spawned: without a runtime, or if the system is shutting down.
 #[track_caller]
 pub fn probe<M: Message>(system: &System) -> Probe<M> {
-    Probe::new(Journal::of(system.shared()))
+    Probe::new(Journal::of(SystemUnderTest::of(system)))
 }
 
 impl<M: Message> Probe<M> {
@@ -104,7 +101,7 @@ impl<M: Message> Probe<M> {
             got: give,
             journal: journal.clone(),
         };
-        match System::handle(journal.system()).spawn(probed) {
+        match journal.system().handle().spawn(probed) {
             Ok(actor) => Self {
                 actor,
                 got,

@@ -5,15 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use conclib_core::__private::{Cycle, Deadline, Enter, NotSent, Sending};
+use conclib_core::{Message, Named, Recipient, Target, TellError, Urn};
+
 use super::journal::moment;
-use crate::actor::Recipient;
-use crate::call::{NotSent, Sending, Target};
-use crate::deadline::Deadline;
-use crate::error::TellError;
-use crate::message::Message;
-use crate::named::{Enter, Named};
-use conclib_wire::Cycle;
-use conclib_wire::Urn;
 
 /// Record of the messages that were sent by a spied recipient. Made by [`spy`]; clones are the same
 /// record.
@@ -126,8 +121,8 @@ where
         sending: &mut Sending<M>,
         deadline: &Deadline,
     ) -> Poll<Result<(), NotSent>> {
-        let note = sending.request.as_ref();
-        let note = note.map(|request| (moment(), (self.note)(&request.message)));
+        let note = sending.message();
+        let note = note.map(|message| (moment(), (self.note)(message)));
         let sent = ready!(self.to.poll_send(cx, sending, deadline));
         if let (Ok(()), Some((at, note))) = (&sent, note) {
             (self.record)(at, note);
