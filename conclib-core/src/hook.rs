@@ -12,7 +12,7 @@ pub type Deciding = Pin<Box<dyn Future<Output = TurnDecision> + Send>>;
 
 /// Decides on each turn of the actors of one system, and hears of their
 /// progress. A system has one from
-/// [`SystemUnderTest::hook_or_install`](crate::__private::SystemUnderTest::hook_or_install)
+/// [`SystemUnderTest::hook_or_install`](crate::system::SystemUnderTest::hook_or_install)
 /// on; the actors of any other system do nothing for it.
 pub trait TurnHook: Any + Send + Sync {
     /// Decides on the turn of an actor that has taken up a message of that

@@ -10,6 +10,7 @@ mod call;
 mod catch;
 mod current;
 mod deadline;
+mod directory;
 mod due;
 mod error;
 mod events;
@@ -17,6 +18,7 @@ mod hook;
 mod message;
 mod named;
 mod observe;
+mod place;
 mod pool;
 mod relay;
 mod reply;
@@ -32,6 +34,10 @@ pub mod wire;
 #[doc(hidden)]
 pub mod __private;
 
+pub use crate::actor::Directive;
+pub use crate::actor::{
+    Actor, Create, DEFAULT_MAILBOX, Declared, Handler, Messages, TaskActor, Travels,
+};
 pub use crate::actor::{
     ActorRef, AnyRef, AskerGone, Attached, Backoff, ChildExit, Context, Gone, Inbox, Overflow,
     Part, PartRef, Prioritised, ProtocolMessage, Recipient, Renews, Restart, Scoped, Stopping,
@@ -48,10 +54,6 @@ pub use crate::system::{
     Broadcast, DumpOnSignal, OnThread, Shutdown, ShutdownReport, SpawnBuilder,
 };
 pub use crate::topic::{Lagged, Publishing, Subscription};
-pub use actor::{
-    Actor, Create, DEFAULT_MAILBOX, Declared, Directive, Handler, Messages, Place, TaskActor,
-    Travels,
-};
 pub use actor_id::ActorId;
 pub use call::Call;
 pub use conclib_wire::CycleStep;
@@ -66,6 +68,7 @@ pub use events::{DeadLetter, DeadLetterCause, Event, Events, NotRestarted};
 pub use futures_core::Stream;
 pub use message::{Local, Message, Road, Wire, WireMessage};
 pub use named::Named;
+pub use place::Place;
 pub use pool::Pool;
 pub use snapshot::{ActorSnapshot, SystemSnapshot};
 pub use system::System;

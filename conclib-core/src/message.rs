@@ -3,8 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::reply::Items;
-use crate::wire::{Answered, Incoming, Outgoing};
+use crate::wire::{Answered, Outgoing};
 use conclib_wire::Urn;
 use conclib_wire::{Codec, CodecError, Response};
 
@@ -165,7 +164,7 @@ pub trait WirePart: Serialize + DeserializeOwned + Send + 'static {}
 impl<T: Serialize + DeserializeOwned + Send + 'static> WirePart for T {}
 
 /// Result of encoding a reply: `None` if it is a body in `out`, else a stream of bodies.
-type Encoded = Result<Option<Outgoing>, CodecError>;
+pub(crate) type Encoded = Result<Option<Outgoing>, CodecError>;
 
 /// Bounds on the reply of a message that can leave its process: a serde type, or a stream of serde
 /// types.
@@ -198,29 +197,6 @@ impl<T: WirePart> WireAnswer for T {
         match answered.items {
             None => codec.decode(body),
             Some(_) => Err(CodecError::stream(codec)),
-        }
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: WirePart> WireAnswer for Items<T> {
-    const STREAMS: bool = true;
-
-    fn encode(self, codec: Codec, _: &mut Vec<u8>) -> Encoded {
-        Ok(Some(Outgoing::new(self, codec)))
-    }
-
-    fn decode(answered: Answered<'_>, who: Option<&Urn>) -> Result<Self, CodecError> {
-        let codec = answered.response.codec;
-        match answered.items {
-            Some(bodies) => Ok(Self::there(
-                Incoming::new(bodies, codec),
-                who.map_or_else(Urn::anonymous, Urn::clone),
-            )),
-            None => Err(CodecError::Malformed {
-                codec,
-                detail: "the answer is one reply, and a stream of them was asked for".to_owned(),
-            }),
         }
     }
 }

@@ -195,8 +195,8 @@ impl Waits {
     /// Returns the names of the actors that `who` waits for.
     pub(crate) fn of(&self, who: ActorId) -> Vec<Urn> {
         let (near, away) = self.graph().of(who);
-        let near = near.into_iter().filter_map(crate::system::resident);
-        near.map(|actor| actor.urn()).chain(away).collect()
+        let near = near.into_iter().filter_map(crate::directory::find);
+        near.map(|actor| actor.urn).chain(away).collect()
     }
 
     fn less(&self, less: impl FnOnce(&mut Graph) -> Left) -> Left {

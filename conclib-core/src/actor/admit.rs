@@ -8,7 +8,7 @@ use super::cell::Cell;
 use super::line::Ticket;
 use super::mailbox::Overflow;
 use super::mailbox::{Pushed, Refused};
-use super::{Actor, Messages};
+use super::traits::{Actor, Messages};
 use crate::events::DeadLetterCause;
 use conclib_wire::Failure;
 

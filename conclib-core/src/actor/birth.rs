@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::cell::Cell;
 use super::context::Context;
+use super::family::Directive;
 use super::family::{ChildExit, Strategy};
 use super::group;
 use super::kin::{Exit, Kin, Notice, Verdict};
@@ -19,7 +20,7 @@ use super::resident::Resident;
 use super::restart::{History, Restart};
 use super::signal::{Alert, Signal};
 use super::supervise::kill_children;
-use super::{Actor, Create, Directive};
+use super::traits::{Actor, Create};
 use crate::actor_id::ActorId;
 use crate::events::{Event, NotRestarted};
 use crate::named::Named;

@@ -10,18 +10,20 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::ending::Ending;
+use super::family::Directive;
 use super::family::Strategy;
 use super::kin::{Kin, Notice};
 use super::mailbox::Mailbox;
 use super::mailbox::Overflow;
 use super::order::Ordered;
 use super::signal::{Alert, By, Signal};
-use super::{Actor, Directive, Messages, Place};
+use super::traits::{Actor, Messages};
 use crate::actor_id::ActorId;
 use crate::current::TurnState;
 use crate::events::{DeadLetterCause, Event};
 use crate::named::{Enter, Named};
 use crate::observe::{Meter, Watch};
+use crate::place::Place;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::system::Shared;
 use conclib_wire::Cycle;
@@ -311,7 +313,8 @@ impl<A: Actor> Cell<A> {
         if let Some(kin) = self.kin() {
             self.ending.advance(State::Stopped);
             kin.part(self, &reason);
-            kin.tell_parent(self, reason.clone(), said);
+            let exit = |default| self.child_exit(reason.clone(), default);
+            kin.tell_parent(self.id, exit, &reason, said);
         }
         self.ending.end(reason);
         // Tells the watchers that came in between, and could not see yet that

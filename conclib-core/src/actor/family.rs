@@ -1,7 +1,6 @@
 //! Types with which a supervisor deals with its children and with actors it
 //! watches.
 
-use super::Directive;
 use conclib_wire::StopReason;
 use conclib_wire::Urn;
 
@@ -148,4 +147,24 @@ pub enum Strategy {
     /// The child that failed and those that were spawned after it: later ones
     /// build on earlier ones.
     RestForOne,
+}
+
+/// Decision after a failure: of `#[on(error)]` about the actor itself, of
+/// `#[on(child)]` about its child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Directive {
+    /// Goes on: with the next message after an error, and without the child after the
+    /// end of a child.
+    #[default]
+    Resume,
+    /// Starts the actor again, from a fresh state, as its [`Restart`] policy allows.
+    /// Without a source of fresh state the actor is ended, and an event says so.
+    Restart,
+    /// Ends the actor, with [`StopReason::Failed`]. A child has ended already and stays
+    /// so.
+    Stop,
+    /// Leaves the decision to the supervisor: an actor ends, and its restart policy is
+    /// not applied; a child's failure becomes that of its parent.
+    Escalate,
 }

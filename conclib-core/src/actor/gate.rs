@@ -13,7 +13,7 @@ use super::life::panicked;
 use super::mortal::Ended;
 use super::next::next;
 use super::signal::Alert;
-use super::{Actor, Messages};
+use super::traits::{Actor, Messages};
 use crate::current;
 use crate::events::DeadLetterCause;
 use crate::hook::{TurnDecision, TurnHook};

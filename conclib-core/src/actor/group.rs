@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::Actor;
 use super::birth::Awaited;
 use super::cell::Cell;
 use super::family::Strategy;
@@ -19,6 +18,7 @@ use super::kin::{Child, Kin, Verdict};
 use super::resident::Resident;
 use super::signal::{Alert, Signal};
 use super::supervise::{LAST_CALL, end};
+use super::traits::Actor;
 use crate::actor_id::ActorId;
 use crate::events::{Event, NotRestarted};
 use crate::timers;

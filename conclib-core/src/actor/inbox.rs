@@ -9,10 +9,10 @@ use std::task::{Context, Poll, Wake as _, Waker, ready};
 
 use tokio::task::coop;
 
-use super::DEFAULT_MAILBOX;
 use super::mailbox::Overflow;
 use super::mailbox::{Mailbox, Refused};
 use super::recipient::Recipient;
+use super::traits::DEFAULT_MAILBOX;
 use crate::call::{NotSent, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::TellError;

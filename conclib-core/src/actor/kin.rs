@@ -5,13 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::cell::Cell;
+use super::family::Directive;
 use super::family::{ChildExit, Gone};
 use super::resident::Resident;
 use super::signal::{By, Signal};
-use super::{Actor, Directive};
 use crate::actor_id::ActorId;
-use crate::named::Named;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 use conclib_wire::StopReason;
@@ -366,7 +364,7 @@ impl Kin {
 
     /// Kills the children that are left and notifies the watchers, after the
     /// actor has ended for good.
-    pub(crate) fn part<A: Actor>(&self, cell: &Cell<A>, reason: &StopReason) {
+    pub(crate) fn part(&self, who: &dyn Resident, reason: &StopReason) {
         // The verdict may hold a reference to a sibling.
         drop(self.take_verdict());
         for (id, child) in self.leave(false) {
@@ -378,19 +376,20 @@ impl Kin {
         for watcher in self.take_watchers() {
             if let Some(watcher) = watcher.upgrade() {
                 let gone = Gone {
-                    urn: cell.urn(),
+                    urn: who.urn(),
                     reason: reason.clone(),
                 };
-                watcher.notify(Notice::Gone(Some(cell.id), Box::new(gone)));
+                watcher.notify(Notice::Gone(Some(who.id()), Box::new(gone)));
             }
         }
     }
 
     /// Notifies the parent that the actor has ended for good.
-    pub(crate) fn tell_parent<A: Actor>(
+    pub(crate) fn tell_parent(
         &self,
-        cell: &Cell<A>,
-        reason: StopReason,
+        who: ActorId,
+        child_exit: impl FnOnce(Directive) -> ChildExit,
+        reason: &StopReason,
         said: Option<Directive>,
     ) {
         let Some(parent) = self.parent() else { return };
@@ -401,8 +400,8 @@ impl Kin {
             _ => Directive::Resume,
         };
         parent.notify(Notice::Child(Box::new(Exit {
-            id: cell.id,
-            told: cell.child_exit(reason, default),
+            id: who,
+            told: child_exit(default),
             waits: false,
             delay: None,
         })));

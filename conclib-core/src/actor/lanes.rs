@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::order::Items;
+use super::items::Items;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::cell::Cell;
 use super::mailbox::Overflow;
 use super::mailbox::Refused;
-use super::{Actor, Handler};
+use super::traits::{Actor, Handler};
 use crate::call::{NotSent, Sending, Target};
 use crate::current;
 use crate::deadline::Deadline;

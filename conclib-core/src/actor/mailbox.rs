@@ -16,8 +16,8 @@ use std::marker::PhantomData;
 use std::mem;
 use std::task::{Context, Poll, Waker};
 
+use super::items::Items;
 use super::line::{Line, Ticket};
-use super::order::Items;
 use super::signal::{ABANDONED, Alert, SIGNAL, Signal};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
 use crate::sync::{Mutex, MutexGuard, OnceLock, PoisonError};

@@ -10,9 +10,10 @@ use std::task::{Context as Poller, Poll, ready};
 
 use super::birth::Birth;
 use super::cell::Cell;
+use super::family::Directive;
 use super::signal::{Alert, Signal};
 use super::supervise::kill_children;
-use super::{Actor, Directive};
+use super::traits::Actor;
 use crate::current;
 use crate::named::Named;
 use conclib_wire::Fault;

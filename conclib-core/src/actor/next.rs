@@ -9,7 +9,7 @@ use tokio::task::coop;
 use super::context::Context;
 use super::signal::Signal;
 use super::sources::Next;
-use super::{Actor, Messages};
+use super::traits::{Actor, Messages};
 use crate::events::DeadLetterCause;
 use conclib_wire::Failure;
 

@@ -5,10 +5,10 @@ use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use super::Actor;
 use super::outcome::Turn;
 use super::protocol::ProtocolInbox;
 use super::reference::ActorRef;
+use super::traits::Actor;
 
 /// A value inside an actor whose methods are messages of the actor. `#[part]
 /// impl` writes this; see [`PartRef`].

@@ -9,7 +9,7 @@ use std::future::Future;
 use super::context::Context;
 use super::outcome::Turn;
 use super::seek::Seek;
-use super::{Actor, Handler, Messages};
+use super::traits::{Actor, Handler, Messages};
 use crate::message::Message;
 use crate::reply::Request;
 

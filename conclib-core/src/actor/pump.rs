@@ -8,10 +8,10 @@ use std::task::{Context as Poller, Poll, ready};
 
 use futures_core::Stream;
 
-use super::Actor;
 use super::beside::Beside;
 use super::context::Context;
 use super::outcome::Turn;
+use super::traits::Actor;
 use crate::catch::catch_poll;
 use crate::current;
 use crate::message::Message;

@@ -1,15 +1,16 @@
 //! Address of an actor that is typed by one message, and not by the actor.
 
+use super::traits::Actor;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::Handler;
 use super::cell::Cell;
 use super::local::Uncounted;
 use super::reference::ActorRef;
 use super::resident::Resident;
+use super::traits::Handler;
 use crate::call::{Call, NotSent, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::TellError;
@@ -220,5 +221,18 @@ impl<M: Message> fmt::Debug for Recipient<M> {
 impl<M: Message> fmt::Debug for WeakRecipient<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WeakRecipient<{}>({})", M::NAME, self.urn())
+    }
+}
+
+impl<A: Actor> ActorRef<A> {
+    /// Returns an address that is typed by the message `M`, and not by the actor.
+    pub fn recipient<M: Message>(&self) -> Recipient<M>
+    where
+        A: Handler<M>,
+    {
+        match self.cell() {
+            Some(cell) => Recipient::local(cell.clone()),
+            None => Recipient::new(self.clone()),
+        }
     }
 }

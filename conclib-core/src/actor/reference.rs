@@ -11,13 +11,10 @@ use std::time::Duration;
 use super::cell::Cell;
 use super::local;
 use super::mailbox::Refused;
-use super::recipient::Recipient;
 use super::resident::Resident;
-use super::scoped::Scoped;
 use super::signal::{By, Signal};
 use super::stop::Stopping;
-use super::weak::WeakRef;
-use super::{Actor, Handler, Travels};
+use super::traits::{Actor, Handler, Travels};
 use crate::call::{Call, NotSent, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::{StartError, TellError};
@@ -108,48 +105,6 @@ impl<A: Actor> ActorRef<A> {
         A: Handler<M>,
     {
         Call::new(self, message)
-    }
-
-    /// Returns an address that is typed by the message `M`, and not by the actor.
-    pub fn recipient<M: Message>(&self) -> Recipient<M>
-    where
-        A: Handler<M>,
-    {
-        match &self.0 {
-            Place::Here(cell) => Recipient::local(cell.clone()),
-            Place::Away(_) => Recipient::new(self.clone()),
-        }
-    }
-
-    /// Returns a reference that does not keep the actor alive. `None` for an actor in
-    /// another process, which no reference from here keeps alive.
-    pub fn downgrade(&self) -> Option<WeakRef<A>> {
-        self.cell().map(|cell| WeakRef::new(cell.clone()))
-    }
-
-    /// Turns this reference into a guard whose drop stops the actor, even if the actor
-    /// has a name or other references.
-    ///
-    /// ```
-    /// use conclib::prelude::*;
-    ///
-    /// #[actor(urn = "helper")]
-    /// struct Helper;
-    ///
-    /// #[actor]
-    /// impl Helper {}
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let helper = system.spawn(Helper)?;
-    ///     drop(helper.clone().scoped());
-    ///     assert_eq!(helper.stopped().await, Some(StopReason::Stopped));
-    ///     Ok(())
-    /// }
-    /// ```
-    pub fn scoped(self) -> Scoped<A> {
-        Scoped::new(self)
     }
 
     /// Returns the name of the actor.

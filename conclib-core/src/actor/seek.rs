@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::cell::Cell;
 use super::recipient::Recipient;
-use super::{Actor, Handler};
+use super::traits::{Actor, Handler};
 use crate::message::Message;
 
 /// Lookup of a recipient for one message type: `#[actor] impl` offers each message type

@@ -7,10 +7,11 @@ use tokio::time::Instant;
 
 use super::cell::Cell;
 use super::context::Context;
+use super::family::Directive;
 use super::kin::{Child, Exit, Kin, Notice, Verdict};
 use super::resident::Resident;
 use super::signal::{By, Signal};
-use super::{Actor, Directive};
+use super::traits::Actor;
 use crate::catch::caught;
 use crate::events::{Event, NotRestarted};
 use crate::timers;

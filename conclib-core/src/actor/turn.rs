@@ -7,9 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::Actor;
 use super::beside::Beside;
 use super::outcome::Turn;
+use super::traits::Actor;
 use crate::catch::catch_poll;
 use crate::current;
 use crate::error::HandlerError;

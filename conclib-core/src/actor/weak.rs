@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Actor;
 use super::cell::Cell;
 use super::reference::ActorRef;
+use super::traits::Actor;
 use crate::named::Named;
 use conclib_wire::Urn;
 
@@ -62,5 +62,13 @@ impl<A: Actor> Clone for WeakRef<A> {
 impl<A: Actor> fmt::Debug for WeakRef<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WeakRef({})", self.urn())
+    }
+}
+
+impl<A: Actor> ActorRef<A> {
+    /// Returns a reference that does not keep the actor alive. `None` for an actor in
+    /// another process, which no reference from here keeps alive.
+    pub fn downgrade(&self) -> Option<WeakRef<A>> {
+        self.cell().map(|cell| WeakRef::new(cell.clone()))
     }
 }

@@ -14,10 +14,10 @@ use super::target::Target;
 use super::{Call, To};
 use crate::current;
 use crate::deadline::Deadline;
+use crate::directory;
 use crate::due::Due;
 use crate::error::AskError;
 use crate::message::Message;
-use crate::system::resident;
 use crate::waits::Wait;
 
 /// Wakes a thread that is parked.
@@ -44,7 +44,7 @@ pub(super) fn ask<T: Target<M>, M: Message>(
     // blocks it.
     let _waits: Vec<_> = match current::in_turn() {
         None => Vec::new(),
-        Some(who) => current::tasks_here(|task| resident(task).is_some())
+        Some(who) => current::tasks_here(|task| directory::find(task).is_some())
             .into_iter()
             .map(|task| Wait::begin_anyway(task, who))
             .collect(),

@@ -10,7 +10,6 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use crate::actor::{Actor, ActorRef, Prioritised};
 use crate::error::{AskError, TellError};
 use crate::message::Message;
 
@@ -70,7 +69,7 @@ pub use target::{NotSent, Sending, Target};
 pub struct Call<T, M: Message> {
     to: To<T, M>,
     timeout: Option<Duration>,
-    priority: u8,
+    pub(crate) priority: u8,
 }
 
 enum To<T, M: Message> {
@@ -117,62 +116,6 @@ impl<T, M: Message> Call<T, M> {
     /// [`Reply`]: crate::reply::Reply
     pub const fn timeout(mut self, after: Duration) -> Self {
         self.timeout = Some(after);
-        self
-    }
-}
-
-impl<A: Actor, M: Message> Call<&ActorRef<A>, M> {
-    /// Sets the urgency of this call: lower is sooner, and 255 is last. This value
-    /// replaces the `priority` of the message. Among messages of one priority the first
-    /// in is the first out, and no message waits for ever: after 64 turns that overtook
-    /// the oldest, the oldest has its turn.
-    ///
-    /// The actor has `#[actor(priority)]` above its struct. A priority orders the
-    /// messages in the mailbox, not the senders that wait before a full one, which get
-    /// a place in the order they came. The priority travels with the message to an
-    /// actor in another process.
-    ///
-    /// ```
-    /// use conclib::prelude::*;
-    ///
-    /// #[actor(priority)]
-    /// struct Printer { printed: Vec<String> }
-    ///
-    /// #[actor]
-    /// impl Printer {
-    ///     #[message]
-    ///     fn print(&mut self, page: String) { self.printed.push(page); }
-    ///
-    ///     #[message]
-    ///     fn printed(&mut self) -> Vec<String> { self.printed.clone() }
-    /// }
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let printer = system.spawn(Printer { printed: Vec::new() })?;
-    ///     printer.print("novel".into()).priority(1).tell().await?;
-    ///     printer.print("note".into()).priority(0).tell().await?;
-    ///     assert_eq!(printer.printed().await?.len(), 2);
-    ///     Ok(())
-    /// }
-    /// ```
-    pub const fn priority(mut self, priority: u8) -> Self
-    where
-        A: Prioritised,
-    {
-        self.priority = priority;
-        self
-    }
-}
-
-impl<A: Actor, M: Message> Call<ActorRef<A>, M> {
-    /// Sets the urgency, as of a call that borrows its reference.
-    pub fn priority(mut self, priority: u8) -> Self
-    where
-        A: Prioritised,
-    {
-        self.priority = priority;
         self
     }
 }

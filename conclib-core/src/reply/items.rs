@@ -8,9 +8,9 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::pipe::{Drain, End};
+use super::wire_items::Incoming;
 use crate::error::AskError;
 use crate::named::Named;
-use crate::wire::Incoming;
 use conclib_wire::Failure;
 use conclib_wire::Shape;
 use conclib_wire::Urn;

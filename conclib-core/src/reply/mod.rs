@@ -10,6 +10,7 @@ mod pipe;
 mod request;
 mod shared;
 mod to;
+mod wire_items;
 
 pub use deferred::Deferred;
 pub use group::ReplyGroup;

@@ -1,5 +1,6 @@
 //! Bounded channel between a stream of replies and its reader.
 
+use conclib_wire::FIRST_CREDIT;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -7,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use conclib_wire::{Delivery, Failure};
 
 /// Number of items that a stream may be ahead of its reader.
-pub(crate) const CREDIT: usize = 32;
+pub(crate) const CREDIT: usize = FIRST_CREDIT as usize;
 
 /// End of a stream: after its last item, or by a failure.
 pub(crate) type End = Result<(), Failure>;

@@ -4,7 +4,7 @@ mod table;
 
 use serde::{Deserialize, Serialize};
 
-use crate::actor::Place;
+use crate::place::Place;
 use conclib_wire::State;
 use conclib_wire::Urn;
 

@@ -3,7 +3,8 @@
 mod alias;
 mod broadcast;
 mod dump;
-mod everywhere;
+mod extensions;
+mod inlet;
 mod query;
 mod registry;
 mod shutdown;
@@ -21,7 +22,6 @@ use std::time::Duration;
 
 pub use broadcast::Broadcast;
 pub use dump::DumpOnSignal;
-pub(crate) use everywhere::resident;
 pub(crate) use registry::Shared;
 pub use shutdown::{Shutdown, ShutdownReport};
 pub(crate) use spawn::Options;
@@ -30,14 +30,17 @@ pub(crate) use table::Follower;
 pub use thread::OnThread;
 pub use under_test::{ActorUnderTest, SystemUnderTest};
 
+use super::directory;
 use crate::actor::{
     Actor, ActorRef, AnyRef, By, Closure, Create, Created, Declared, Given, Renewed, Resident,
     Restart, Signal, TaskActor,
 };
+use crate::directory::Directory;
 use crate::error::{LookupError, SpawnError};
 use crate::events::Events;
 use crate::snapshot::SystemSnapshot;
-use crate::wire::{Broker, Inlet};
+use crate::wire::Broker;
+pub use inlet::Inlet;
 
 /// Container of actors: knows them by name, and ends them.
 ///
@@ -74,7 +77,7 @@ impl System {
     /// Makes a system of that name. The name is for people: errors and logs show it.
     pub fn new(name: impl Into<String>) -> Self {
         let shared = Arc::new(Shared::new(name.into()));
-        everywhere::enter(&shared);
+        directory::enter(Arc::downgrade(&(shared.clone() as Arc<dyn Directory>)));
         Self(shared)
     }
 

@@ -4,9 +4,7 @@ use std::any::TypeId;
 
 use super::System;
 use crate::actor::{Actor, ActorRef, AnyRef, Recipient, downcast};
-use crate::error::TopicError;
 use crate::message::Message;
-use crate::topic::Topic;
 
 /// Queries. Each returns a list of its own: actors may come and go while the list is iterated.
 impl System {
@@ -91,17 +89,6 @@ impl System {
             .filter_map(|found| found.downcast::<Recipient<M>>().ok())
             .map(|recipient| *recipient)
             .collect()
-    }
-
-    /// Returns the topic of that name, and makes it if there is none. All callers get the same
-    /// topic.
-    ///
-    /// The topic exists as long as it has a handle or a subscriber.
-    ///
-    /// # Errors
-    /// Fails if the topic of that name carries another message type.
-    pub fn topic<M: Message>(&self, name: impl AsRef<str>) -> Result<Topic<M>, TopicError> {
-        self.0.topics.topic(name.as_ref())
     }
 }
 

@@ -7,17 +7,19 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
+use super::extensions::Extensions;
 use super::table::{Follower, Table, Unpublished};
 use crate::actor::Resident;
 use crate::actor_id::ActorId;
+use crate::directory::Directory;
 use crate::error::SpawnError;
 use crate::events::{DeadLetter, DeadLetterCause, Event, Events};
 use crate::hook::TurnHook;
 use crate::named::Named;
 use crate::snapshot::SystemSnapshot;
-use crate::topic::Topics;
 use crate::waits::Waits;
 use crate::wire::Broker;
+use conclib_wire::CycleStep;
 use conclib_wire::Urn;
 use conclib_wire::{State, StopReason};
 
@@ -39,7 +41,7 @@ pub(crate) struct Shared {
     pub(crate) waits: &'static Waits,
     /// Threads of the actors that have one.
     threads: Mutex<Vec<Own>>,
-    pub(crate) topics: Topics,
+    pub(crate) extensions: Extensions,
     /// Default timeout of a call, in nanoseconds.
     ask_timeout: AtomicU64,
     /// Test kit, while the system is under test.
@@ -61,7 +63,7 @@ impl Shared {
             brokers: Mutex::default(),
             waits: Waits::of_process(),
             threads: Mutex::default(),
-            topics: Topics::default(),
+            extensions: Extensions::default(),
             ask_timeout: AtomicU64::new(NO_TIMEOUT),
             hook: OnceLock::new(),
         }
@@ -270,5 +272,12 @@ impl Shared {
 
     fn brokers(&self) -> MutexGuard<'_, Vec<Arc<dyn Broker>>> {
         self.brokers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Directory for Shared {
+    fn name(&self, actor: ActorId) -> Option<CycleStep> {
+        let actor = self.resident(actor)?;
+        Some(CycleStep::new(actor.type_name().into(), actor.urn()))
     }
 }

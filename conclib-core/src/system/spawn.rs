@@ -10,11 +10,12 @@ use tokio::runtime::Handle;
 use super::registry::Shared;
 use super::thread::OnThread;
 use crate::actor::{
-    Actor, ActorRef, Birth, Cell, Child, Declared, Kin, Life, Messages, Overflow, Place, Renews,
-    Resident, Restart, STOP_WITHIN, Seed, Strategy, TaskActor,
+    Actor, ActorRef, Birth, Cell, Child, Declared, Kin, Life, Messages, Overflow, Renews, Resident,
+    Restart, STOP_WITHIN, Seed, Strategy, TaskActor,
 };
 use crate::current;
 use crate::error::SpawnError;
+use crate::place::Place;
 use crate::timers;
 use conclib_wire::State;
 use conclib_wire::{Urn, UrnError};

@@ -4,7 +4,9 @@ use std::any::Any;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{Shared, SpawnBuilder, System};
+use super::System;
+use super::registry::Shared;
+use super::spawn::SpawnBuilder;
 use crate::actor::{
     Actor, ActorRef, Alert, By, Declared, Given, Kin, Life, Resident, Signal, Stopping,
 };

@@ -17,7 +17,6 @@ use crate::message::Message;
 pub use lagged::Lagged;
 use notice::Notice;
 pub use publishing::Publishing;
-pub(crate) use registry::Topics;
 use slot::Slot;
 pub use subscription::Subscription;
 

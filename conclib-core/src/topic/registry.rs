@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{Inner, Topic};
 use crate::error::TopicError;
 use crate::message::Message;
+use crate::system::System;
 
 /// Topics of a system by name. Topics without a handle and without a subscriber are removed when
 /// there are too many.
@@ -64,5 +65,21 @@ impl Topics {
         let topic = Topic::new(name);
         named.topics.insert(topic.0.name.clone(), topic.0.clone());
         Ok(topic)
+    }
+}
+
+impl System {
+    /// Returns the topic of that name, and makes it if there is none. All callers get the same
+    /// topic.
+    ///
+    /// The topic exists as long as it has a handle or a subscriber.
+    ///
+    /// # Errors
+    /// Fails if the topic of that name carries another message type.
+    pub fn topic<M: Message>(&self, name: impl AsRef<str>) -> Result<Topic<M>, TopicError> {
+        self.shared()
+            .extensions
+            .get::<Topics>()
+            .topic(name.as_ref())
     }
 }

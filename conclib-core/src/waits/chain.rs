@@ -7,6 +7,7 @@ use super::arrived::Arrived;
 use super::by_actor::ByActor;
 use super::graph::Graph;
 use crate::actor_id::ActorId;
+use crate::directory;
 use conclib_wire::Urn;
 use conclib_wire::{Cycle, CycleStep, Mark};
 use conclib_wire::{MAX_CHAIN_STEPS, Step};
@@ -141,6 +142,5 @@ pub(super) fn named(circle: Vec<Member>) -> Cycle {
 }
 
 fn name(id: ActorId) -> Option<CycleStep> {
-    let actor = crate::system::resident(id)?;
-    Some(CycleStep::new(actor.type_name().into(), actor.urn()))
+    directory::find(id)
 }

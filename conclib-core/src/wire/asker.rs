@@ -81,7 +81,7 @@ impl WireAsker {
     }
 
     /// Enters the waits of the actors in the chain; an error if they would deadlock.
-    pub(super) fn enter(&self, chain: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn enter(&self, chain: &[u8]) -> Result<(), Failure> {
         match chain {
             [] => Ok(()),
             chain => self.cancellation.enter(chain, Delivery::NotDelivered),

@@ -8,9 +8,9 @@
 mod accept;
 mod answers;
 mod asker;
+mod broker;
 mod cancellation;
 mod envelope;
-mod inlet;
 mod json;
 mod leaving;
 mod origin;
@@ -21,11 +21,14 @@ mod sink;
 mod stream;
 
 pub use crate::error::Outage;
+pub use crate::system::Inlet;
 #[doc(hidden)]
 pub use accept::accept;
 #[doc(hidden)]
 pub use asker::{Queued, WireAsker};
+pub use broker::Broker;
 pub use cancellation::Cancellation;
+pub use conclib_wire::FIRST_CREDIT;
 #[doc(hidden)]
 pub use conclib_wire::rewrite_chain;
 pub use conclib_wire::{
@@ -35,12 +38,11 @@ pub use conclib_wire::{Envelope, RequestId, Response, ResponseEnvelope, Response
 pub use conclib_wire::{Frame, FrameError, MAX_FRAME};
 pub use conclib_wire::{MAX_CHAIN, MAX_CHAIN_STEPS};
 pub use envelope::RequestEnvelope;
-pub use inlet::{Broker, Inlet};
 pub(crate) use leaving::{Leaving, poll_send_away, try_tell_away};
 pub use origin::Origin;
 pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
 pub use remote::Remote;
 pub use reply::WireReply;
 pub use sink::ReplySink;
-pub(crate) use stream::Incoming;
-pub use stream::{Answered, Arriving, FIRST_CREDIT, Outgoing};
+pub(crate) use stream::Feed;
+pub use stream::{Answered, Arriving, Outgoing};

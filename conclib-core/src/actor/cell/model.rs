@@ -5,9 +5,11 @@ use std::task::Poll;
 
 use super as cell;
 use super::*;
-use crate::actor::Pushed;
-use crate::actor::{ActorRef, Context, Gone};
-use crate::actor::{Fates, Soul, Word, system};
+use crate::actor::context::Context;
+use crate::actor::family::Gone;
+use crate::actor::mailbox::Pushed;
+use crate::actor::modelled::{Fates, Soul, Word, system};
+use crate::actor::reference::ActorRef;
 use crate::sync::model::{block_on, check, join, thread};
 
 /// Sends a message through a reference that the caller holds.

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use super::Context;
-use crate::actor::Notice;
-use crate::actor::{
-    Actor, ActorRef, AnyRef, Closure, Create, Created, Declared, Given, Gone, Renewed, Resident,
-    Restart, TaskActor,
-};
+use crate::actor::any_ref::AnyRef;
+use crate::actor::birth::{Closure, Created, Given, Renewed};
+use crate::actor::family::Gone;
+use crate::actor::kin::Notice;
+use crate::actor::reference::ActorRef;
+use crate::actor::resident::Resident;
+use crate::actor::restart::Restart;
+use crate::actor::task_actor::TaskActor;
+use crate::actor::traits::{Actor, Create, Declared};
 use crate::call::{Target, forward};
 use crate::error::SpawnError;
 use crate::message::Message;
@@ -93,7 +97,7 @@ impl<A: Actor> Context<A> {
         self.child(Created(Some(args)))
     }
 
-    fn child<C: Actor + Declared, B: crate::actor::Birth<C>>(
+    fn child<C: Actor + Declared, B: crate::actor::birth::Birth<C>>(
         &self,
         birth: B,
     ) -> SpawnBuilder<'_, C, B> {

@@ -8,8 +8,9 @@ use futures_core::Stream;
 use futures_util::stream;
 
 use super::Context;
-use crate::actor::Items;
-use crate::actor::{Actor, Attached, Handler};
+use crate::actor::sources::Attached;
+use crate::actor::sources::Items;
+use crate::actor::traits::{Actor, Handler};
 use crate::deadline::instant_after;
 use crate::events::DeadLetterCause;
 use crate::message::Message;

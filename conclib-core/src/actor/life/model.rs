@@ -5,10 +5,15 @@
 use std::sync::{Mutex as Book, Weak};
 
 use super::*;
-use crate::actor::is_up;
+use crate::actor::birth::is_up;
+use crate::actor::birth::{Closure, Renewed};
+use crate::actor::cell;
+use crate::actor::kin::{Child, Kin};
 use crate::actor::kin::{Notice, Verdict};
-use crate::actor::{Backoff, Child, Closure, Kin, Renewed, Resident, Restart, STOP_WITHIN};
-use crate::actor::{Fates, Soul, Word, cell, system};
+use crate::actor::modelled::{Fates, Soul, Word, system};
+use crate::actor::resident::Resident;
+use crate::actor::restart::{Backoff, Restart};
+use crate::actor::supervise::STOP_WITHIN;
 use crate::sync::model::{block_on, join, one_of, thread};
 use crate::system::Shared;
 

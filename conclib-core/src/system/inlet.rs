@@ -1,33 +1,12 @@
 //! Inlet: the entry point for requests from other processes.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use super::asker::WireAsker;
-use super::cancellation::Cancellation;
-use super::origin::Origin;
-use super::sink::ReplySink;
-use crate::system::Shared;
+use super::registry::Shared;
+use crate::wire::{Cancellation, Origin, ReplySink, WireAsker};
 use conclib_wire::Envelope;
 use conclib_wire::Failure;
-
-/// Server of a system that brings requests from other processes.
-///
-/// The system closes its brokers on shutdown, after all its actors have ended, so that the last
-/// answers are still sent.
-pub trait Broker: Send + Sync + 'static {
-    /// Returns the URL at which clients connect.
-    fn url(&self) -> &str;
-
-    /// Refuses new requests.
-    fn refuse_new(&self);
-
-    /// Sends the answers that are pending, closes all connections, and removes all it has created.
-    /// Idempotent.
-    fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
-}
 
 /// Handle of a system for a broker, which delivers requests to it.
 #[derive(Clone)]

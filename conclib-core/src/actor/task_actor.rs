@@ -1,0 +1,20 @@
+//! Actors that can run as a task.
+
+use std::future::Future;
+
+use super::birth::Birth;
+use super::life::Life;
+use super::traits::{Actor, Declared};
+
+/// An actor that can run as a tokio task: everything it holds across an await is
+/// `Send`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an actor that can run as a task",
+    label = "not an actor",
+    note = "write `#[actor]` above its definition, and above one `impl` block with its handlers"
+)]
+pub trait TaskActor: Actor + Declared + Send {
+    /// Runs the actor from its creation to its end.
+    #[doc(hidden)]
+    fn live<B: Birth<Self> + Send>(life: Life<Self, B>) -> impl Future<Output = ()> + Send;
+}
