@@ -1,5 +1,4 @@
-//! `#[field(…)]` on the fields of an actor's struct: which of them have
-//! messages of their own.
+//! Parser of `#[field(…)]` on the fields of the struct of an actor.
 
 use quote::format_ident;
 use syn::ext::IdentExt;
@@ -9,9 +8,9 @@ use syn::{Attribute, Data, DeriveInput, Error, Path};
 use super::{Mistakes, field_args};
 use crate::model::Field;
 
-/// The fields that have messages, but for those that were reported; `None` if
-/// no field says anything. Our attributes are taken off all of them: nothing
-/// else reads one.
+/// Returns the fields that have messages, without those that were reported;
+/// `None` if no field has the attribute. The attributes are removed from all of
+/// them, as no other macro reads them.
 pub(crate) fn fields(
     input: &mut DeriveInput,
     runtime: &Path,
@@ -80,7 +79,7 @@ fn one(attribute: &Attribute, field: &syn::Field, mistakes: &mut Mistakes) -> Op
     })
 }
 
-/// Takes our attributes off a field.
+/// Removes the attributes of conclib from a field.
 fn take(field: &mut syn::Field, runtime: &Path) -> Vec<Attribute> {
     let (ours, others) = std::mem::take(&mut field.attrs)
         .into_iter()
