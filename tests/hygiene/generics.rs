@@ -80,7 +80,7 @@ async fn a_cache() {
     assert_eq!(cache.len().await.unwrap(), 0);
 }
 
-/// Nothing here has serde, and no message of its own mentions it.
+/// Type without serde, which no own message of the actor mentions.
 struct Opaque(u64);
 
 trait Number {
