@@ -462,7 +462,7 @@ async fn a_shutdown_lets_a_parent_of_a_significant_child_serve_what_is_queued(pl
     scribe.note(1).tell().await.unwrap();
     let mut shutdown = Box::pin(family.system.shutdown().into_future());
     assert!(support::poll_once(&mut shutdown).is_pending());
-    // The child has ended, and its stop deadline has passed.
+    // The child has ended, and its parent is still held in its turn.
     until(|| family.log.has("-a")).await;
     keeper.open();
     assert!(shutdown.await.is_clean());

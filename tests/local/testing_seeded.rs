@@ -10,7 +10,7 @@ use conclib::prelude::*;
 use conclib::testing::{self, Seeded};
 use support::Log;
 
-/// Pays out to the first that asks.
+/// Holds a balance that other actors read and write.
 #[actor]
 struct Account {
     cents: u64,
@@ -29,7 +29,7 @@ impl Account {
     }
 }
 
-/// Reads and then writes, and so loses updates made in between.
+/// Reads the balance and then writes it, and so loses updates made in between.
 #[actor]
 struct Payer {
     account: ActorRef<Account>,

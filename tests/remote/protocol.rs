@@ -104,8 +104,8 @@ impl Feline for Tiger {
         "Shere Khan"
     }
 
-    /// Overrides the default of the protocol, which is reachable by a helper
-    /// function.
+    /// Overrides the message; the text for it comes from a helper of the
+    /// protocol.
     fn greet(&self) -> String {
         format!("{} Roar.", self.introduction())
     }

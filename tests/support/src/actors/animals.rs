@@ -1,4 +1,5 @@
-//! Protocol and message that the tests of other crates use.
+//! Protocol that actors of other crates implement, and message that they
+//! handle.
 
 use conclib::{Context, message};
 
