@@ -77,7 +77,7 @@ struct Worker;
 
 #[actor]
 impl Worker {
-    /// Starts the computation in another actor.
+    /// Computes in its turn, and stops.
     #[handler]
     async fn compute(&mut self, compute: Compute, ctx: &mut Context<Self>) -> (u64, Urn) {
         work(Duration::from_millis(compute.ms)).await;
@@ -91,7 +91,7 @@ struct Manager;
 
 #[actor]
 impl Manager {
-    /// Sends the answer straight to the asker.
+    /// Forwards the request to a worker, which answers the asker.
     #[handler]
     async fn compute(&mut self, compute: Compute, ctx: &mut Context<Self>) -> Deferred<(u64, Urn)> {
         let child = ctx.spawn(Worker).unwrap();
