@@ -106,7 +106,7 @@ pub enum HealthUrlError {
     #[error("it is not a URL: {0}")]
     Malformed(String),
     /// The scheme is not `http`.
-    #[error("only http:// is spoken")]
+    #[error("only http:// is supported")]
     NotHttp,
     /// The URL has no host.
     #[error("it names no host")]

@@ -243,7 +243,7 @@ pub(crate) fn actor_args(args: &ActorArgs, mistakes: &mut Mistakes) {
         match mailbox.base10_parse::<usize>() {
             Ok(0) => mistakes.at(
                 mailbox.span(),
-                "a mailbox without a place would never take a message: write 1 or more",
+                "a mailbox with capacity 0 would never take a message: write 1 or more",
             ),
             Ok(_) => {}
             Err(error) => mistakes.push(error),

@@ -283,7 +283,7 @@ pub enum KeyError {
     },
     /// The file belongs to another user, or others may read or write it.
     #[error(
-        "the authkey file `{}` is not for this user's eyes alone: it must be a regular file of \
+        "the authkey file `{}` is not private to this user: it must be a regular file of \
          this user, `chmod 600` it",
         path.display()
     )]

@@ -80,14 +80,14 @@ pub enum OpenError {
         url: String,
     },
     /// Another server has been starting at the same address for seconds.
-    #[error("`{url}` is kept from starting by another server that starts there: try again")]
+    #[error("another server is starting at `{url}`: try again")]
     Contended {
         /// The address.
         url: String,
     },
     /// The lock file, which keeps two servers from starting at once, cannot be
     /// locked.
-    #[error("`{}` cannot be locked, so nothing is served there: see that it can be made and is this user's", path.display())]
+    #[error("`{}` cannot be locked, so no server can start: check that it can be created and belongs to this user", path.display())]
     Lock {
         /// The file, beside the socket.
         path: PathBuf,
@@ -95,7 +95,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The path is an existing file that is no socket. The file is left alone.
-    #[error("`{}` is there and is no socket: remove it, or serve elsewhere", path.display())]
+    #[error("`{}` exists and is no socket: remove it, or serve elsewhere", path.display())]
     NotASocket {
         /// The path.
         path: PathBuf,
@@ -184,7 +184,7 @@ pub enum ConnectError {
     /// The server did not prove that it has the authkey: it is another server,
     /// or was started without a key.
     #[error(
-        "`{url}` did not prove to have the authkey: start the server with it, and see who serves there"
+        "`{url}` did not prove that it has the authkey: start the server with it, and check which server listens there"
     )]
     Impostor {
         /// The address.
@@ -219,7 +219,7 @@ pub enum ConnectError {
     },
     /// No server listens at the address.
     #[error(
-        "nobody serves on `{url}`: start the server first, and check that both name the same address"
+        "no server listens on `{url}`: start the server first, and check that both name the same address"
     )]
     NobodyThere {
         /// The address.
@@ -239,7 +239,7 @@ pub enum ConnectError {
         source: io::Error,
     },
     /// The program that answers there is no conclib server.
-    #[error("what answers on `{url}` is no conclib server: check the address")]
+    #[error("the program at `{url}` is no conclib server: check the address")]
     NotConclib {
         /// The address.
         url: String,
@@ -258,7 +258,7 @@ pub enum ConnectError {
     },
     /// The server has its maximum number of connections.
     #[error(
-        "`{url}` has as many connections as it takes: one client for a process is enough, share it"
+        "`{url}` has its maximum number of connections: one client for a process is enough, share it"
     )]
     Full {
         /// The address.

@@ -96,7 +96,7 @@ pub enum WaitError {
     /// The system does not tell the exit status, because other code in this
     /// process took it or SIGCHLD is ignored.
     #[error(
-        "the exit status of process {pid} is lost: nobody else may wait for it, and SIGCHLD must not be ignored"
+        "the exit status of process {pid} is lost: no other code may wait for it, and SIGCHLD must not be ignored"
     )]
     Lost {
         /// The child's process id.

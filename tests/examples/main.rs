@@ -221,7 +221,7 @@ async fn ask_asks_a_quickstart_in_json() -> conclib::Result {
         (&[url, "greeter", "Greet", "{"], "EOF"),
         (
             &["unix:///no/such.sock", "a", "B", "{}"],
-            "nobody serves on",
+            "no server listens on",
         ),
         (&["http://localhost", "a", "B", "{}"], "unix:///path"),
         (&[url], "usage"),

@@ -46,7 +46,7 @@ fn on_struct(args: TokenStream, mut input: DeriveInput) -> TokenStream {
     if let Some(lifetime) = input.generics.lifetimes().next() {
         mistakes.push(Error::new_spanned(
             lifetime,
-            "an actor outlives whoever spawned it and cannot borrow: own the data, or share it in an `Arc`",
+            "an actor outlives the code that spawned it and cannot borrow: own the data, or share it in an `Arc`",
         ));
     }
     let declared = declared(&args, &input, mistakes.is_empty());

@@ -113,7 +113,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     } else {
         quote!(self)
     };
-    let text = format!(" What can be sent to a [`{name}`], with the place for each reply.");
+    let text = format!(" Messages of a [`{name}`], each with the channel for its reply.");
     quote! {
         #[doc = #text]
         pub enum #inbox #impl_generics #where_clause {

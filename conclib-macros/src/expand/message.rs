@@ -28,13 +28,13 @@ pub(crate) fn message(args: TokenStream, item: TokenStream) -> TokenStream {
     if let Some((span, _)) = args.every {
         mistakes.at(
             span,
-            "only a method of an actor comes by itself: write `#[message(every = …)]` inside an `#[actor] impl`",
+            "only a method of an actor can be a tick: write `#[message(every = …)]` inside an `#[actor] impl`",
         );
     }
     if let Some(span) = args.concurrent {
         mistakes.at(
             span,
-            "whether a handler runs beside others is said where it is: write `#[message(concurrent)]` on a method of an `#[actor] impl`",
+            "a handler is marked as concurrent at its method: write `#[message(concurrent)]` on a method of an `#[actor] impl`",
         );
     }
     let mut message = of_type(args, &input, &mut mistakes);
@@ -60,7 +60,7 @@ fn of_type(args: MessageArgs, input: &DeriveInput, mistakes: &mut Mistakes) -> M
     if let Some(lifetime) = lifetime {
         mistakes.push(Error::new_spanned(
             lifetime,
-            "a message owns its parts, as it outlives whoever sent it: take `String` for `&str`, and no lifetimes",
+            "a message owns its parts, as it outlives its sender: take `String` for `&str`, and no lifetimes",
         ));
         own_lifetimes(&mut generics, &mut self_ty);
     }

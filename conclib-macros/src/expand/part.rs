@@ -25,7 +25,7 @@ pub(crate) fn part(args: TokenStream, item: TokenStream) -> TokenStream {
         ),
         Ok(other) => mistakes.push(Error::new_spanned(
             keyword(&other),
-            "`#[part]` goes above the `impl` block with the messages of what is inside an actor, and above the method of the actor that leads to it",
+            "`#[part]` goes above the `impl` block with the messages of a value inside an actor, and above the method of the actor that returns the value",
         )),
         Err(error) => mistakes.push(error),
     }

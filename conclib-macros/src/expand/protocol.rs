@@ -57,7 +57,7 @@ fn complete(protocol: &Actor, written: &mut ItemTrait) {
     written.colon_token.get_or_insert_default();
     written.supertraits.push(parse_quote!(#hidden));
     written.attrs.push(parse_quote! {
-        #[allow(async_fn_in_trait, reason = "whether its future is `Send` is seen in the actor")]
+        #[allow(async_fn_in_trait, reason = "the actor checks if the future is `Send`")]
     });
 }
 

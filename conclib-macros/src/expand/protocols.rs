@@ -40,7 +40,7 @@ pub(super) fn aliases(actor: &Actor) -> TokenStream {
         }
     });
     quote! {
-        #(#[allow(type_alias_bounds, reason = "they say whose the type is")] #aliases)*
+        #(#[allow(type_alias_bounds, reason = "the bound selects the associated type")] #aliases)*
     }
 }
 

@@ -170,7 +170,7 @@ impl Arg<'_> {
     fn flag(&self) -> syn::Result<bool> {
         if self.rest.peek(Token![=]) {
             let text = format!(
-                "`{0}` on an actor has no value: the number is said by a message, `#[message({0} = 0)]`, or by a call",
+                "`{0}` on an actor has no value: the number belongs to a message, `#[message({0} = 0)]`, or by a call",
                 self.key
             );
             return Err(Error::new(self.key.span(), text));
@@ -191,7 +191,7 @@ impl Arg<'_> {
         number.base10_parse().map_err(|_| {
             Error::new(
                 number.span(),
-                "a priority is a number from 0, the most urgent, to 255, which is what a message has that says nothing",
+                "a priority is a number from 0, the most urgent, to 255, the default of a message",
             )
         })
     }

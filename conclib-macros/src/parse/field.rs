@@ -18,7 +18,7 @@ pub(crate) fn fields(
 ) -> Option<Vec<Field>> {
     let why_none = match &input.data {
         Data::Enum(_) => Some(
-            "a variant need not be there, so its fields have no messages: write `#[message]` methods that say what they do then",
+            "the fields of an enum have no messages, as its variant may be another: write `#[message]` methods that handle this case",
         ),
         _ if !input.generics.params.is_empty() => Some(
             "the fields of a generic actor have no messages, as those are one type for every actor: write `#[message]` methods in the `#[actor] impl`",
@@ -39,7 +39,7 @@ pub(crate) fn fields(
         for second in rest {
             mistakes.push(Error::new_spanned(
                 second.path(),
-                "a field says once what may be done with it: `#[field(get, set)]`",
+                "a field has one `#[field]` attribute: write `#[field(get, set)]`",
             ));
         }
         let found = found.get_or_insert_with(Vec::new);
@@ -62,7 +62,7 @@ fn one(attribute: &Attribute, field: &syn::Field, mistakes: &mut Mistakes) -> Op
     if let Some(cfg) = field.attrs.iter().find(|attr| attr.path().is_ident("cfg")) {
         mistakes.push(Error::new_spanned(
             cfg,
-            "a field has its messages under all conditions: write `#[message]` methods with this above them in the `#[actor] impl`",
+            "a field with messages cannot have a condition: write `#[message]` methods with the condition in the `#[actor] impl`",
         ));
         return None;
     }

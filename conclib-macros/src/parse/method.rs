@@ -74,7 +74,7 @@ pub(super) fn own_message(
     {
         mistakes.at(
             *span,
-            "a message that comes by itself has nobody to fill its parameters: take `&mut self` and perhaps the context, and keep the rest in the actor",
+            "a tick has no sender that fills parameters: take only `&mut self` and perhaps the context, and keep other data in the actor",
         );
     }
     let fields: Vec<_> = params
@@ -150,7 +150,7 @@ fn answers_in_time(
         if actor.kind != Kind::Actor {
             mistakes.at(
                 span,
-                "what a concurrent handler needs belongs to one actor: write `#[message(concurrent)]` in the `#[actor] impl`",
+                "a concurrent handler belongs to one actor: write `#[message(concurrent)]` in the `#[actor] impl`",
             );
         } else if is_async && let Some(this) = params.receiver {
             mistakes.push(Error::new_spanned(
@@ -203,7 +203,7 @@ fn is_as_all_want(
     if let Some((span, _)) = &args.every {
         mistakes.at(
             *span,
-            "what comes by itself belongs to one actor: write `#[message(every = …)]` in the `#[actor] impl`, and call this method there",
+            "a tick belongs to one actor: write `#[message(every = …)]` in the `#[actor] impl`, and call this method there",
         );
     }
     if actor.kind == Kind::Part {

@@ -58,7 +58,7 @@ fn head(runtime: &Path, block: &ItemImpl, mistakes: &mut Mistakes) -> Option<Act
     if let Some((path, _)) = &block.trait_ {
         mistakes.push(Error::new_spanned(
             path,
-            "`#[part]` goes on the own `impl Type { … }` of what is inside an actor, not on an impl of a trait",
+            "`#[part]` goes on the own `impl Type { … }` of a value inside an actor, not on an impl of a trait",
         ));
         return None;
     }
@@ -89,7 +89,7 @@ pub(super) fn way(
     span: Span,
     mistakes: &mut Mistakes,
 ) -> Option<Part> {
-    const SHAPE: &str = "a `#[part]` leads from the actor to what is inside it: write `fn name(&mut self) -> &mut Type`";
+    const SHAPE: &str = "a `#[part]` method returns a value inside the actor: write `fn name(&mut self) -> &mut Type`";
     let sig = &written.sig;
     let receiver = sig.receiver();
     let is_plain = sig.generics.params.is_empty()

@@ -81,7 +81,7 @@ fn is_unconditional(method: &ImplItemFn, mistakes: &mut Mistakes) -> bool {
     if let Some(cfg) = condition {
         mistakes.push(Error::new_spanned(
             cfg,
-            "a protocol has its messages under all conditions: put this above the trait, or the message in a protocol of its own",
+            "a message of a protocol cannot have a condition: put the condition above the trait, or the message in a separate protocol",
         ));
     }
     condition.is_none()

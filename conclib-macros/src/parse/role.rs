@@ -132,7 +132,7 @@ fn moment(attribute: &Attribute) -> syn::Result<Moment> {
         ("idle", Some(after)) => Ok(Moment::Idle(after)),
         ("idle", None) => Err(Error::new(
             moment.span(),
-            "say after how long: `#[on(idle = \"30s\")]`",
+            "the time is missing: `#[on(idle = \"30s\")]`",
         )),
         _ => Err(Error::new(moment.span(), MOMENTS)),
     }
@@ -143,7 +143,7 @@ fn no_args(attribute: &Attribute) -> syn::Result<()> {
         Meta::Path(_) => Ok(()),
         Meta::List(list) => Err(Error::new_spanned(
             &list.tokens,
-            "this attribute takes no arguments: what a message says of itself stands in its own `#[message(…)]`",
+            "this attribute takes no arguments: the options of a message belong in its own `#[message(…)]`",
         )),
         Meta::NameValue(pair) => Err(Error::new_spanned(
             pair,

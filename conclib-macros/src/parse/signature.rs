@@ -96,7 +96,7 @@ pub(super) fn receiver(
         _ => {
             mistakes.push(Error::new_spanned(
                 this,
-                format_args!("{what} borrows its actor, which lives on: write `&mut self`"),
+                format_args!("{what} cannot consume its actor: write `&mut self`"),
             ));
             None
         }

@@ -17,7 +17,7 @@ use super::{MAX_URL, SOCKET_PATH};
 #[non_exhaustive]
 pub enum AddressError {
     /// The URL begins with none of the known schemes.
-    #[error("`{url}` is no address here: write `unix:///path/to/app.sock` or `tcp://host:port`")]
+    #[error("`{url}` is no valid address: write `unix:///path/to/app.sock` or `tcp://host:port`")]
     Scheme {
         /// The URL.
         url: String,
@@ -32,7 +32,7 @@ pub enum AddressError {
     },
     /// The URL has a control character or a `#`.
     #[error(
-        "`{url}` has a character that is none of an address: write it as `%` and two hex digits"
+        "`{url}` has a character that an address cannot have: write it as `%` and two hex digits"
     )]
     Character {
         /// The URL.
@@ -46,7 +46,7 @@ pub enum AddressError {
     },
     /// The path of a socket is not absolute, or names no file.
     #[error(
-        "`{url}` names no file by an absolute path: write three slashes, `unix:///path/to/app.sock`"
+        "`{url}` has no absolute path of a file: write three slashes, `unix:///path/to/app.sock`"
     )]
     NotAbsolute {
         /// The URL.

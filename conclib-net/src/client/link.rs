@@ -45,7 +45,7 @@ pub(super) async fn run(ending: Ending, dial: Dial, first: Dialled) {
         if shared.is_closed() {
             return;
         }
-        tracing::warn!(target: "conclib::net", url = dial.url, "disconnected: {end}; trying to come back");
+        tracing::warn!(target: "conclib::net", url = dial.url, "disconnected: {end}; connecting again");
         if since.elapsed() > LONGEST {
             backoff = Backoff::new();
         }
@@ -78,10 +78,10 @@ async fn redial(shared: &Shared, dial: &Dial, backoff: &mut Backoff) -> Option<D
                     // configuration: each kind is logged once.
                     let kind = mem::discriminant(&error);
                     if error.passes_by_itself() || told.contains(&kind) {
-                        tracing::debug!(target: "conclib::net", error = why, "not back yet");
+                        tracing::debug!(target: "conclib::net", error = why, "not connected yet");
                     } else {
                         told.push(kind);
-                        tracing::warn!(target: "conclib::net", error = why, "cannot come back, and goes on trying");
+                        tracing::warn!(target: "conclib::net", error = why, "cannot connect again, and keeps trying");
                     }
                 }
             },
@@ -100,15 +100,15 @@ fn said(error: &ConnectError) -> String {
 /// Reason why a connection ended.
 #[derive(Debug, thiserror::Error)]
 enum End {
-    #[error("the server left")]
+    #[error("the server closed the connection")]
     Left,
     #[error(transparent)]
     Unread(#[from] ReadError),
     #[error("{0}")]
     BadFrame(#[from] FrameError),
-    #[error("the server sent what only a client sends")]
+    #[error("the server sent a frame that only a client sends")]
     Unasked,
-    #[error("nothing comes over the connection any more")]
+    #[error("no data comes over the connection any more")]
     Dead,
     #[error("the client was closed")]
     Closed,

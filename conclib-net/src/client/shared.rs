@@ -36,7 +36,7 @@ pub(super) struct Shared {
     pub(super) reconnects: AtomicU64,
     /// Tells the task of the connection that the client was closed.
     pub(super) closing: Notify,
-    /// Tells the task that nothing comes over the connection any more.
+    /// Tells the task that no data comes over the connection any more.
     pub(super) dead: Notify,
     /// Tells the task that a request ends before the next timer tick.
     pub(super) sooner: Notify,

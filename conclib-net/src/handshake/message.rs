@@ -125,7 +125,7 @@ pub(super) fn welcome(proof: &[u8]) -> Vec<u8> {
 /// Reason why a server refuses a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("it speaks version {ours}, and the other side another")]
+    #[error("it has protocol version {ours}, and the other side another")]
     Version {
         /// Version of the server.
         ours: u16,
@@ -138,11 +138,11 @@ pub(crate) enum Refusal {
     KeyUnexpected,
     #[error("the two sides have different authkeys")]
     WrongKey,
-    #[error("the client is of another user")]
+    #[error("the client belongs to another user")]
     User,
-    #[error("the server has as many connections as it takes")]
+    #[error("the server has its maximum number of connections")]
     Full,
-    #[error("the server is going away")]
+    #[error("the server is shutting down")]
     Leaving,
 }
 

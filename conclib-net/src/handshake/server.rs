@@ -25,11 +25,11 @@ pub(crate) struct Admission<'a> {
 pub(crate) enum Turned {
     #[error("the connection broke during the handshake")]
     Io(#[from] io::Error),
-    #[error("the peer speaks something else")]
+    #[error("the peer uses another protocol")]
     Foreign,
     #[error("the peer was refused: {0}")]
     Refused(Refusal),
-    #[error("too many peers were about to come in at once")]
+    #[error("too many handshakes at once")]
     Evicted,
 }
 

@@ -247,9 +247,9 @@ impl Common {
         };
         match count.up() {
             Some(so_far) if !matches!(turned, Turned::Io(_) | Turned::Evicted) => {
-                tracing::warn!(target: "conclib::net", %origin, so_far, "turned away: {turned}");
+                tracing::warn!(target: "conclib::net", %origin, so_far, "client refused: {turned}");
             }
-            _ => tracing::debug!(target: "conclib::net", %origin, "turned away: {turned}"),
+            _ => tracing::debug!(target: "conclib::net", %origin, "client refused: {turned}"),
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::outbox::write_out;
 enum End {
     #[error("the peer left")]
     Left,
-    #[error("the broker closes")]
+    #[error("the broker is shutting down")]
     Closing,
     #[error(transparent)]
     Unread(#[from] ReadError),
@@ -30,7 +30,7 @@ enum End {
     BadFrame(#[from] FrameError),
     #[error("it ended in the middle of a frame")]
     Truncated,
-    #[error("the peer sent an answer, and was asked nothing")]
+    #[error("the peer sent an answer without a request")]
     Unasked,
     #[error(transparent)]
     Duplicate(#[from] Duplicate),
@@ -101,9 +101,9 @@ pub(super) async fn serve<R, W>(
         let so_far = common.ledger.thrown_out.up();
         match so_far {
             Some(so_far) => {
-                tracing::warn!(target: "conclib::net", %origin, so_far, "thrown out: {end}");
+                tracing::warn!(target: "conclib::net", %origin, so_far, "connection closed: {end}");
             }
-            None => tracing::debug!(target: "conclib::net", %origin, "thrown out: {end}"),
+            None => tracing::debug!(target: "conclib::net", %origin, "connection closed: {end}"),
         }
     } else {
         tracing::debug!(target: "conclib::net", %origin, "disconnected: {end}");

@@ -86,7 +86,7 @@ async fn an_ask_during_an_outage_ends_by_its_deadline_and_says_since_when_there_
         };
         assert_eq!(outage.lasted.as_secs(), 20);
         let why = &*outage.why;
-        assert!(why.contains("nobody serves on"), "{why}");
+        assert!(why.contains("no server listens on"), "{why}");
         assert!(
             text.contains("no connection for 20.") && text.contains(why),
             "{text}"
