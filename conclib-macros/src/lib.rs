@@ -1,9 +1,9 @@
 //! The DSL of conclib: [`macro@actor`], [`macro@message`] and
 //! [`macro@main`]. Users depend on the crate `conclib`, which re-exports them.
 //!
-//! Each macro goes the same way: parse what was written into a model, check
-//! it, expand the model. All mistakes are reported at once, each at its token,
-//! and the item that was written stays in place.
+//! Each macro works in three steps: it parses the item into a model, checks it,
+//! and expands the model. All mistakes are reported at once, each at its token,
+//! and the item itself stays in place.
 
 mod check;
 mod expand;
@@ -19,14 +19,14 @@ use proc_macro::TokenStream;
 ///
 /// # On a struct
 ///
-/// | argument | what it says | if it is left out |
+/// | argument | meaning | default |
 /// |---|---|---|
 /// | `urn = "greeter"` | the name | anonymous |
-/// | `mailbox = 256` | how many messages wait at most | 1024 |
-/// | `overflow = DropOldest` | what a full mailbox does: a variant of `Overflow` | `Wait` |
-/// | `strategy = OneForAll` | which children are started again when one is: a variant of `Strategy` | `OneForOne` |
-/// | `timeout = "5s"` | the timeout of a call that says none | what its system says, or none |
-/// | `priority` | the more urgent message has its turn first | as they come |
+/// | `mailbox = 256` | capacity of the mailbox | 1024 |
+/// | `overflow = DropOldest` | policy of a full mailbox: a variant of `Overflow` | `Wait` |
+/// | `strategy = OneForAll` | children that are restarted with a failed one: a variant of `Strategy` | `OneForOne` |
+/// | `timeout = "5s"` | timeout of calls without their own | that of the system, or none |
+/// | `priority` | more urgent messages have their turn first | in order of arrival |
 ///
 /// With `priority` the `priority = …` of a message counts, and a call may say
 /// its own: `greeter.add(2).priority(0)`. Lower is sooner; a message without a
@@ -83,20 +83,20 @@ use proc_macro::TokenStream;
 /// `#[actor(protocols(Feline, Parent))]` names the protocols that the actor has;
 /// see [`macro@protocol`]. These attributes are understood inside it:
 ///
-/// | attribute | on | what it makes of it |
+/// | attribute | on | effect |
 /// |---|---|---|
 /// | `#[handler]` | `fn (&mut self, message: M) -> …` | handles the declared message `M` |
 /// | `#[message]` | `fn (&mut self, a: A, b: B) -> …` | a message of its own, and a method of the reference |
-/// | `#[message(every = "500ms")]` | `fn (&mut self)` | comes by itself; at most one waits |
+/// | `#[message(every = "500ms")]` | `fn (&mut self)` | called at each interval; at most one tick waits |
 /// | `#[on(create)]` | `fn (args: Args) -> Result<Self, E>` | makes the actor where it runs |
 /// | `#[on(start)]` | `fn (&mut self) -> Result<(), E>` | runs before the first message |
 /// | `#[on(stop)]` | `fn (&mut self, reason: &StopReason)` | runs at every end except a kill and a failed start |
-/// | `#[on(error)]` | `fn (&mut self, error: HandlerError) -> Directive` | a handler failed and nobody was asking |
+/// | `#[on(error)]` | `fn (&mut self, error: HandlerError) -> Directive` | runs when a handler failed without an asker |
 /// | `#[on(child)]` | `fn (&mut self, exit: ChildExit) -> Directive` | a child has ended, or waits to be started again: that needs a turn of its parent, so an ask of the parent that waits for such a child is an `AskError::Cycle` |
 /// | `#[on(gone)]` | `fn (&mut self, gone: Gone)` | an actor that was watched has ended |
-/// | `#[on(idle = "30s")]` | `fn (&mut self)` | it had no turn for so long; once for each quiet time |
-/// | `#[part]` | `fn (&mut self) -> &mut Type` | the way to the messages of what is inside it; see [`macro@part`] |
-/// | `#[fallback]` | `fn (&mut self, request: RequestEnvelope)` | a request from outside that nothing is declared for |
+/// | `#[on(idle = "30s")]` | `fn (&mut self)` | runs once when the actor had no turn for so long |
+/// | `#[part]` | `fn (&mut self) -> &mut Type` | gives access to the messages of a value inside the actor; see [`macro@part`] |
+/// | `#[fallback]` | `fn (&mut self, request: RequestEnvelope)` | handles a request from another process for a message that is not declared |
 ///
 /// All of them may be `async` or not, and may take `ctx: &mut Context<Self>`
 /// last; a handler that is `async` and takes `&self` needs a state that is
@@ -151,14 +151,14 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a struct or an enum a message; inside an `#[actor] impl`, a method.
 ///
-/// | argument | what it says | if it is left out |
+/// | argument | meaning | default |
 /// |---|---|---|
-/// | `reply = Greeting` | what a handler answers | `()` |
-/// | `error = EmptyName` | the error of the domain it may answer with | none |
-/// | `name = "greet"` | the name on every wire | the bare type or method name |
-/// | `priority = 0` | how urgent it is to an actor with `#[actor(priority)]`, 0 the most; other actors serve it as it comes | 255, the least |
-/// | `local` | it holds what cannot travel and stays in its process | it can travel |
-/// | `every = "500ms"` | on a method: it comes by itself | it is sent |
+/// | `reply = Greeting` | type of the reply | `()` |
+/// | `error = EmptyName` | domain error of the handler | none |
+/// | `name = "greet"` | wire name | the bare type or method name |
+/// | `priority = 0` | priority for an actor with `#[actor(priority)]`, 0 the most urgent; ignored by other actors | 255, the least |
+/// | `local` | contains a type that cannot travel, and stays in its process | can travel |
+/// | `every = "500ms"` | on a method: called at each interval | called by senders |
 ///
 /// A message that can travel gets serde's `Serialize` and `Deserialize`, unless
 /// they are derived in an attribute below this one. On a method, reply and

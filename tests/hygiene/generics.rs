@@ -168,7 +168,7 @@ async fn local_messages_need_no_serde() {
 #[actor]
 struct Twin<A, B>(A, B);
 
-/// Only the numbers.
+/// Impl for one choice of parameters, both of them numbers.
 #[actor]
 impl Twin<u8, u16> {
     #[message]

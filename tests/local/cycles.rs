@@ -397,7 +397,7 @@ async fn a_turn_that_waits_for_a_place_waits_for_that_actor() {
 }
 
 #[support::test]
-async fn so_does_a_turn_that_passes_a_request_on() {
+async fn a_turn_that_forwards_to_a_full_mailbox_waits_for_that_actor() {
     let system = System::new("test");
     let [a, b] = linked(&system).await;
     let (gate, mut may_ask) = gate();

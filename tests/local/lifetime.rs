@@ -475,7 +475,7 @@ async fn what_it_sends_to_itself_does_not_keep_it_alive() {
 }
 
 #[support::test]
-async fn nor_does_what_else_comes_in() {
+async fn other_inputs_do_not_keep_it_alive() {
     let system = System::new("lifetime");
     for (actor, log) in selfish(&system) {
         actor.tick_on().await.unwrap();

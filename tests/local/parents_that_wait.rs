@@ -389,7 +389,7 @@ async fn an_ask_of_a_child_that_comes_to_wait_for_the_hook_is_told() {
 }
 
 #[support::test]
-async fn so_is_an_ask_through_another_actor() {
+async fn an_ask_through_another_actor_is_told() {
     let family = hooked(Place::Task, 0, 8).await;
     let between = family.system.actor(Between).urn("between").spawn().unwrap();
     let keeper = family.fails_behind_a_gate().await;
@@ -405,7 +405,7 @@ async fn so_is_an_ask_through_another_actor() {
 }
 
 #[support::test]
-async fn so_is_a_tell_that_waits_for_a_place() {
+async fn a_tell_that_waits_for_a_place_is_told() {
     let family = hooked(Place::Task, 0, 1).await;
     let keeper = family.fails_behind_a_gate().await;
     let queued = family.child.work(7).reply().await.unwrap();
@@ -419,7 +419,7 @@ async fn so_is_a_tell_that_waits_for_a_place() {
 }
 
 #[support::test]
-async fn so_is_a_wait_for_its_start() {
+async fn a_wait_for_the_start_of_a_child_is_told() {
     let family = hooked(Place::Task, 1, 8).await;
     let waits = family.parent.await_start().reply().await.unwrap();
     until(|| family.waits("parent")).await;
@@ -431,7 +431,7 @@ async fn so_is_a_wait_for_its_start() {
 }
 
 #[support::test]
-async fn so_is_an_ask_by_the_hook_itself() {
+async fn an_ask_by_the_hook_itself_is_told() {
     for place in [Place::Task, Place::Thread] {
         let family = hooked(place, 0, 8).await;
         family.log.add("ask in the hook");

@@ -135,7 +135,7 @@ async fn a_client_in_python_runs_from_a_shell(road: Road) -> conclib::Result {
 
 /// The page for other languages has the same numbers as the code.
 #[support::test]
-fn the_page_says_what_is_so() {
+fn the_wire_page_has_the_numbers_of_the_code() {
     let page = include_str!("../../docs/wire.md");
     for (name, number) in [
         ("a body", MAX_BODY),

@@ -103,7 +103,7 @@ fn part_impl() {
 fn actor_impl_with_a_part() {
     let block = quote! {
         impl Player {
-            /// What plays.
+            /// Player of the tracks.
             #[part]
             fn playback(&mut self) -> &mut Playback { &mut self.playback }
         }
@@ -201,7 +201,7 @@ fn actor_impl_with_a_condition() {
 #[test]
 fn protocol_trait() {
     let item = quote! {
-        /// What felines have in common.
+        /// Messages of all felines.
         pub trait Feline: Debug {
             fn name(&self) -> &str;
 

@@ -23,8 +23,8 @@ use crate::{AuthKey, OpenError, resolve};
 /// TCP, with no server between.
 ///
 /// Clients reach it by a [`Client`](crate::Client). A peer that misbehaves is
-/// disconnected, and harms nobody else; see the [crate docs](crate) for the
-/// limits of a peer.
+/// disconnected, which does not affect other clients; see the [crate
+/// docs](crate) for the limits of a peer.
 ///
 /// A unix socket has mode 0600 and lies in a directory where no other user may
 /// write. A missing directory is made, with mode 0700. Peers must be of the
