@@ -124,7 +124,8 @@ impl Proxy {
     /// Serves a system at a URL. The returned [`Serve`] has to be awaited, and
     /// resolves when clients can connect.
     ///
-    /// # Errors The URL is invalid, a live server has it, or its directory is
+    /// # Errors
+    /// The URL is invalid, a live server has it, or its directory is
     /// not safe: see [`ServeError`].
     pub fn serve(system: &System, url: impl Into<String>) -> Serve {
         Serve {
@@ -233,7 +234,8 @@ pub struct ProxyClient {
 impl ProxyClient {
     /// Connects to a proxy. The returned [`Connect`] has to be awaited.
     ///
-    /// # Errors No proxy listens at the URL, or it refuses this client: see
+    /// # Errors
+    /// No proxy listens at the URL, or it refuses this client: see
     /// [`ConnectError`]. After the first connection the client waits for a lost
     /// proxy to come back.
     pub fn connect(url: impl Into<String>) -> Connect {

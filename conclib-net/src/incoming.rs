@@ -81,7 +81,8 @@ impl Incoming {
     /// Reads the available bytes, and returns their number, 0 at the end of the
     /// link. Cancel safe.
     ///
-    /// # Errors The link broke, or part of a frame has been here for too long.
+    /// # Errors
+    /// The link broke, or part of a frame has been here for too long.
     /// Time in which the caller did not read does not count.
     pub(crate) async fn fill<R: AsyncRead + Unpin>(
         &mut self,

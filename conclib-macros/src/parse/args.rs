@@ -170,7 +170,7 @@ impl Arg<'_> {
     fn flag(&self) -> syn::Result<bool> {
         if self.rest.peek(Token![=]) {
             let text = format!(
-                "`{0}` on an actor has no value: the number belongs to a message, `#[message({0} = 0)]`, or by a call",
+                "`{0}` on an actor has no value: the number belongs to a message, `#[message({0} = 0)]`, or to a call",
                 self.key
             );
             return Err(Error::new(self.key.span(), text));
