@@ -267,7 +267,8 @@ impl ProxyClient {
 
     /// Asks without the type of the message: by its wire name, in JSON.
     ///
-    /// # Errors [`AskError`], as for any ask. A domain error comes as
+    /// # Errors
+    /// [`AskError`], as for any ask. A domain error comes as
     /// [`AskError::Fault`], whose message is its JSON.
     ///
     /// # Cancel safety
