@@ -36,6 +36,9 @@ pub use proxy::{Connect, ConnectError, Proxy, ProxyClient, Serve, ServeError};
 #[cfg(feature = "process")]
 pub use conclib_process as process;
 
+#[cfg(feature = "testing")]
+pub use conclib_testing as testing;
+
 #[cfg(feature = "apid")]
 pub use conclib_apid::{
     ApiCommand, ApiDaemon, ApiEnd, ApiState, HealthUrlError, PrivateDir, StartApiError, Unhealthy,

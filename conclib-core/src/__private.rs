@@ -1,4 +1,4 @@
-//! What the macros expand to calls this, and nobody else should.
+//! Support code for the expansion of the macros; not for use by hand.
 
 pub use std::boxed::Box;
 
@@ -9,27 +9,34 @@ pub use crate::actor::{
     History, Life, Many, ProtocolInbox, Ranks, Seek, Serves, SharedWith, Unranked, answer,
     answer_deferred, answer_fallback, answer_result, attempt, beside, may_pass_on, serve, stream,
 };
-pub use crate::call::Sending;
-pub use crate::error::Failure;
+pub use crate::call::{NotSent, Sending};
+pub use crate::deadline::Deadline;
+pub use crate::hook::{Deciding, TurnDecision, TurnHook};
 pub use crate::message::{WireAnswer, WirePart};
-pub use crate::shape::{
-    DECLARED, Depth, Fallback, Full, Of, Probe, ShapeAt, hash, mix, with_parameters,
-};
+pub use crate::named::Enter;
+pub use crate::relay::Relay;
+pub use crate::system::{ActorUnderTest, SystemUnderTest};
 pub use crate::timers::are_here as has_timers;
 pub use crate::waits::is_anybody_waiting;
-pub use crate::wire::{WireAsker, accept, rewrite_chain};
+pub use crate::wire::{Queued, WireAsker, accept};
+pub use conclib_wire::Cycle;
+pub use conclib_wire::Failure;
+pub use conclib_wire::rewrite_chain;
+pub use conclib_wire::shape::{
+    DECLARED, Depth, Fallback, Full, Of, Probe, ShapeAt, hash, mix, with_parameters,
+};
 
 use crate::actor::Part;
 use crate::message::{Message, Road};
 
-/// What hooks fail with.
+/// Error of a hook.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The two sides of a `Result`, for an alias whose sides no token names.
+/// Reply and error type of a `Result`, for a type alias whose arguments the macro cannot see.
 pub trait Outcome {
-    /// What it is when it is well.
+    /// Type of the `Ok` value.
     type Reply;
-    /// What it is when it is not.
+    /// Type of the `Err` value.
     type Error;
 }
 
@@ -38,26 +45,26 @@ impl<T, E> Outcome for Result<T, E> {
     type Error = E;
 }
 
-/// What a parameter of a generic actor has to be.
+/// Bounds on a type parameter of a generic actor.
 pub trait LocalParam: Send + 'static {}
 
 impl<T: Send + 'static> LocalParam for T {}
 
-/// What a handler of `M` returns, by the kind of what it returns.
+/// Return type of a handler of `M` that returns the bare reply.
 pub type ReplyOf<M> = <M as Message>::Reply;
-/// As [`ReplyOf`].
+/// Return type of a handler of `M` that returns a `Result`.
 pub type ResultOf<M> = Result<<M as Message>::Reply, <M as Message>::Error>;
-/// As [`ReplyOf`].
-pub type DeferredOf<M> = crate::Deferred<<M as Message>::Reply, <M as Message>::Error>;
+/// Return type of a handler of `M` that returns a `Deferred`.
+pub type DeferredOf<M> = crate::reply::Deferred<<M as Message>::Reply, <M as Message>::Error>;
 
-/// What a hook can fail with.
+/// Error type that a hook may return.
 #[diagnostic::on_unimplemented(
     message = "a hook cannot fail with `{Self}`, which is no error",
     label = "not an error",
     note = "implement `std::error::Error` for `{Self}`, as `#[derive(Debug, thiserror::Error)]` does, or box it: `Box<dyn std::error::Error + Send + Sync>`"
 )]
 pub trait HookError {
-    /// The error, whatever it was.
+    /// Boxes the error; an error that is boxed already stays as it is.
     fn into_box(self) -> BoxError;
 }
 
@@ -68,15 +75,18 @@ impl<E: Into<BoxError>> HookError for E {
     }
 }
 
-/// The error of a hook, as the library keeps it.
+/// Boxes the error of a hook.
 pub fn boxed<E: HookError>(error: E) -> BoxError {
     error.into_box()
 }
 
-/// A type that was asked whether it is what it should be: `IS` compiles if so.
-/// The answer is anybody's who is at home where it is asked.
+/// Check of a type whose proof is the constant `IS`: `Type` is `T`, provided that the constant
+/// compiles. A failed check is so reported once, and not at each use of the type.
+///
+/// Implemented by all types, but used on a type of the user's own crate, for which no other crate
+/// can add an implementation.
 pub trait Proven<T, const IS: bool> {
-    /// The type.
+    /// The type itself.
     type Type;
 }
 
@@ -84,49 +94,49 @@ impl<H, T> Proven<T, true> for H {
     type Type = T;
 }
 
-/// A proof for [`Proven`].
+/// Assertion for [`Proven`]: compiles if `M` is a message.
 pub const fn is_message<M: Message>() -> bool {
     true
 }
 
-/// A proof for [`Proven`].
+/// Assertion for [`Proven`]: compiles if `P` is a part.
 pub const fn is_part<P: Part>() -> bool {
     true
 }
 
-/// Whether a name on a wire means `M`.
+/// Returns true if a name on a wire means `M`.
 pub fn is_wire<M: Message>(name: &str) -> bool {
     <M::Road as Road<M>>::WIRE && name == M::NAME
 }
 
-/// The shape of a type that may have none of its own: then its bare name.
+/// Returns the shape of a type, or the hash of its bare name if the type has no shape.
 pub const fn shape_or_name(shape: u64, name: &str) -> u64 {
     if shape == 0 { hash(name) } else { shape }
 }
 
-/// The shape so far, with one more field.
+/// Adds a field to a shape.
 pub const fn field(shape: u64, name: &str, field: u64) -> u64 {
     mix(mix(shape, hash(name)), field)
 }
 
-/// The shape so far, with one more variant.
+/// Adds a variant to a shape.
 pub const fn variant(shape: u64, name: &str, fields: u64) -> u64 {
     mix(mix(shape, hash(name)), fields)
 }
 
-/// What two builds compare before they decode a message.
+/// Fingerprint that two builds compare before they decode a message.
 pub const fn fingerprint(name: &str, message: u64, reply: u64, error: u64) -> u64 {
     mix(mix(hash(name), message), mix(reply, error))
 }
 
-/// Time that the end of `#[conclib::main]` waits for threads that still work.
+/// Time that the end of `#[conclib::main]` waits for threads that still run.
 #[cfg(feature = "main")]
 const LAST_WORK: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// Runs `#[conclib::main]` on a runtime with all its cores.
+/// Runs `#[conclib::main]` on a multi-threaded runtime.
 ///
 /// # Panics
-/// The runtime cannot be built, or `main` panics.
+/// Panics if the runtime cannot be built, or if `main` panics.
 #[cfg(feature = "main")]
 pub fn block_on<T>(main: impl Future<Output = T>) -> T {
     match tokio::runtime::Builder::new_multi_thread()
@@ -136,7 +146,7 @@ pub fn block_on<T>(main: impl Future<Output = T>) -> T {
         Ok(runtime) => {
             let main = std::panic::AssertUnwindSafe(|| runtime.block_on(main));
             let result = std::panic::catch_unwind(main);
-            // Dropped, it would wait without end for a turn that never awaits.
+            // A plain drop of the runtime would wait without end for a turn that never awaits.
             runtime.shutdown_timeout(LAST_WORK);
             result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         }
@@ -144,8 +154,7 @@ pub fn block_on<T>(main: impl Future<Output = T>) -> T {
     }
 }
 
-/// Whether `name` is in `names`: two messages of one actor may not have one
-/// name.
+/// Returns true if `name` is in `names`: two messages of one actor may not have the same name.
 pub const fn is_taken(name: &str, names: &[&str]) -> bool {
     let mut at = 0;
     while at < names.len() {
@@ -157,8 +166,8 @@ pub const fn is_taken(name: &str, names: &[&str]) -> bool {
     false
 }
 
-/// Whether a name of a protocol is in `others`, the names of its actor and of
-/// the protocols before it.
+/// Returns true if a name of a protocol is in `others`, the names of its actor and of the protocols
+/// before it.
 pub const fn any_taken(names: &[&str], others: &[&[&str]]) -> bool {
     let mut at = 0;
     while at < names.len() {
@@ -188,7 +197,7 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
     true
 }
 
-/// What `async fn(&self)` needs of the state it borrows.
+/// Bound of `async fn(&self)` on the state it borrows across awaits.
 #[diagnostic::on_unimplemented(
     message = "`async fn(&self)` shares the state across awaits, and `{Self}` is not `Sync`",
     label = "write `&mut self` here",
@@ -199,5 +208,5 @@ pub trait Shared {}
 #[diagnostic::do_not_recommend]
 impl<T: Sync> Shared for T {}
 
-/// Asserts it, where the handler takes `&self`.
+/// Asserts the bound, for a handler that takes `&self`.
 pub const fn shares<T: Shared>() {}

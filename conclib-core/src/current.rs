@@ -1,73 +1,41 @@
-//! Which actor's turn is running on this thread.
+//! Thread-local state of the turn that is being polled: its actor, its deadline, its flags.
 
 use std::cell::{Cell, RefCell};
-use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 
 use tokio::runtime;
 
+use crate::actor_id::ActorId;
 use crate::due::Due;
-use crate::waits::Waits;
-
-/// An actor, for as long as it lives and after.
-///
-/// It is small and copied into every message; a [`Urn`](crate::Urn) is the
-/// name for people and wires. Ids grow, so they sort actors by age.
-///
-/// The upper 40 bits count the actors of the process. The lower 24 are the
-/// place in the system's table, so that nothing has to be searched for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ActorId(NonZeroU64);
-
-const SLOT_BITS: u32 = 24;
-const SLOT_MASK: u64 = (1 << SLOT_BITS) - 1;
-
-impl ActorId {
-    /// One that nobody has. The counter is shared by all systems of the
-    /// process, so that a message from one to another is not taken for a
-    /// message from a neighbour.
-    pub(crate) fn next(slot: usize) -> Self {
-        static AGE: AtomicU64 = AtomicU64::new(1);
-        let age = AGE.fetch_add(1, Ordering::Relaxed);
-        let slot = u64::try_from(slot).map_or(SLOT_MASK, |slot| slot.min(SLOT_MASK));
-        Self(NonZeroU64::new(age << SLOT_BITS | slot).unwrap_or(NonZeroU64::MAX))
-    }
-
-    /// The place in the table; `None` if it is further back than fits.
-    pub(crate) fn slot(self) -> Option<usize> {
-        let slot = self.0.get() & SLOT_MASK;
-        usize::try_from(slot).ok().filter(|_| slot < SLOT_MASK)
-    }
-}
 
 thread_local! {
-    /// The runtime of a thread that is an actor's own, and the other actors
-    /// that are tasks of it.
+    /// Runtime of a thread that belongs to one actor, and the other actors that are tasks of this
+    /// runtime.
     static OWN: RefCell<Option<(runtime::Id, Vec<ActorId>)>> = const { RefCell::new(None) };
     static ACTOR: Cell<Option<ActorId>> = const { Cell::new(None) };
-    /// What is known of its turn: until when its asker waits, in the lower
-    /// half, and the marks below. One word, as it is changed with each poll.
+    /// State of the current turn: the deadline of its asker in the lower half, and the flags below.
+    /// One word, since it is changed with each poll.
     static TURN: Cell<u64> = const { Cell::new(0) };
     static IS_INTERESTED: Cell<bool> = const { Cell::new(false) };
     static INTEREST: RefCell<Option<Interest>> = const { RefCell::new(None) };
 }
 
-/// It is a turn that runs, and not something beside the turns.
+/// Flag: a turn runs, and not a concurrent handler.
 const IN_TURN: u64 = 1 << 32;
-/// The turn has waited for another actor.
+/// Flag: the turn has waited for another actor.
 const WAITED: u64 = 1 << 33;
-/// The thread is the actor's own, and may be blocked.
+/// Flag: the thread belongs to the actor, and may be blocked.
 const MAY_BLOCK: u64 = 1 << 34;
-/// From here on, how many turns there were that waited.
+/// Lowest bit of the counter of turns that waited.
 const TURNS: u32 = 35;
 
-/// What is known of a turn between two polls of it.
+/// State of a turn between two polls of it.
 pub(crate) struct TurnState(AtomicU64);
 
 impl TurnState {
-    /// Of an actor that has a thread of its own, or not.
+    /// Returns the state of an actor that has a thread of its own, or not.
     pub(crate) const fn new(has_thread: bool) -> Self {
         Self(AtomicU64::new(match has_thread {
             true => IN_TURN | MAY_BLOCK,
@@ -76,8 +44,8 @@ impl TurnState {
     }
 }
 
-/// That a handler waits for its asker to leave: left here by the handler for
-/// the turn that polls it.
+/// Request of a handler to be told that its asker has gone; the handler leaves it here for the turn
+/// that polls the handler.
 pub(crate) struct Interest {
     actor: ActorId,
     pub(crate) waker: Waker,
@@ -85,27 +53,26 @@ pub(crate) struct Interest {
 }
 
 impl Interest {
-    /// The asker has left: the handler hears of it when it is polled next.
+    /// Notes that the asker has gone, and wakes the handler.
     pub(crate) fn gone(self) {
         self.has_left.store(true, Ordering::Relaxed);
         self.waker.wake();
     }
 }
 
-/// The actor whose turn is running here, if one is: the sender of what is
-/// sent now.
+/// Returns the actor whose turn or concurrent handler is polled on this thread, if there is one:
+/// the sender of a message that is sent now.
 #[inline]
 pub(crate) fn sender() -> Option<ActorId> {
     ACTOR.get()
 }
 
-/// Makes the runtime of this thread that of one actor.
+/// Marks a runtime as the one of a thread that belongs to one actor.
 pub(crate) fn own_runtime(runtime: runtime::Id) {
     OWN.set(Some((runtime, Vec::new())));
 }
 
-/// Notes an actor that is a task of that runtime, if it is that of this thread
-/// alone.
+/// Notes an actor that is a task of that runtime, if the runtime belongs to this thread alone.
 #[inline]
 pub(crate) fn is_task_of(runtime: runtime::Id, actor: ActorId) {
     OWN.with_borrow_mut(|own| {
@@ -115,7 +82,7 @@ pub(crate) fn is_task_of(runtime: runtime::Id, actor: ActorId) {
     });
 }
 
-/// The actors that stand still while the actor that has this thread blocks it.
+/// Returns the actors that cannot run while the actor that owns this thread blocks it.
 pub(crate) fn tasks_here(lives: impl Fn(ActorId) -> bool) -> Vec<ActorId> {
     OWN.with_borrow_mut(|own| {
         let tasks = own.as_mut().map(|(_, tasks)| {
@@ -126,13 +93,13 @@ pub(crate) fn tasks_here(lives: impl Fn(ActorId) -> bool) -> Vec<ActorId> {
     })
 }
 
-/// Whether the turn of an actor runs here that has the thread for itself. What
-/// runs beside its turns would hold those up.
+/// Returns true if the current turn is of an actor that owns the thread. A concurrent handler may
+/// not block, since it would hold up the turns.
 pub(crate) fn may_block() -> bool {
     TURN.get() & (MAY_BLOCK | IN_TURN) == MAY_BLOCK | IN_TURN
 }
 
-/// The actor whose turn runs here, and not something beside its turns.
+/// Returns the actor whose turn runs here; `None` for a concurrent handler.
 #[inline]
 pub(crate) fn in_turn() -> Option<ActorId> {
     match TURN.get() & IN_TURN {
@@ -141,14 +108,14 @@ pub(crate) fn in_turn() -> Option<ActorId> {
     }
 }
 
-/// Until when the asker of what runs here waits.
+/// Returns the deadline of the current turn's asker.
 #[inline]
 pub(crate) fn due() -> Option<Due> {
     #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
     Due::from_bits(TURN.get() as u32)
 }
 
-/// The asker of what runs here from now on waits until then.
+/// Sets the deadline of the current turn's asker.
 pub(crate) fn set_due(due: Option<Due>) {
     TURN.set(with_due(due));
 }
@@ -157,12 +124,12 @@ fn with_due(due: Option<Due>) -> u64 {
     TURN.get() & !u64::from(u32::MAX) | u64::from(Due::to_bits(due))
 }
 
-/// The turn that runs here waits for another actor.
+/// Notes that the current turn waits for another actor.
 pub(crate) fn set_waited() {
     TURN.set(TURN.get() | WAITED);
 }
 
-/// Whether the turn that ends here waited for another actor.
+/// Returns true if the turn that ends here waited for another actor, and resets the flag.
 #[inline]
 pub(crate) fn take_waited() -> bool {
     let turn = TURN.get();
@@ -173,13 +140,13 @@ pub(crate) fn take_waited() -> bool {
     waited
 }
 
-/// Number of the turn that runs here, among those of its actor that wait.
+/// Returns the number of the current turn, among the turns of its actor that waited.
 pub(crate) fn turn() -> u32 {
-    // As many bits as there are above.
+    // The counter has fewer than 32 bits above `TURNS`.
     u32::try_from(TURN.get() >> TURNS).unwrap_or_default()
 }
 
-/// Puts back who ran here, also when a poll unwinds.
+/// Guard that restores the previous actor and turn, also when a poll unwinds.
 struct Restore {
     actor: Option<ActorId>,
     turn: u64,
@@ -198,8 +165,8 @@ impl Drop for Restore {
 pub(crate) fn scope<R>(
     actor: ActorId,
     turn: &TurnState,
-    waits: &Waits,
     poll: impl FnOnce() -> R,
+    still_waits: impl FnOnce(),
 ) -> R {
     let _restore = Restore {
         actor: ACTOR.replace(Some(actor)),
@@ -209,13 +176,12 @@ pub(crate) fn scope<R>(
     let after = TURN.get();
     turn.0.store(after, Ordering::Relaxed);
     if after & WAITED != 0 {
-        waits.poll_ended(actor);
+        still_waits();
     }
     polled
 }
 
-/// Runs something that is beside the turns of the actor that runs here: what
-/// it waits for holds no turn up.
+/// Polls a concurrent handler of the current actor: a wait of the handler holds no turn up.
 pub(crate) fn beside<R>(due: Option<Due>, poll: impl FnOnce() -> R) -> R {
     let _restore = Restore {
         actor: ACTOR.get(),
@@ -224,10 +190,10 @@ pub(crate) fn beside<R>(due: Option<Due>, poll: impl FnOnce() -> R) -> R {
     poll()
 }
 
-/// Asks the turn of this actor, if it is what runs here, to find out whether
-/// its asker has left, to say so in `has_left` and then to wake `waker`.
+/// Asks the current turn of this actor to find out when its asker goes, to set `has_left` then and
+/// to wake `waker`.
 pub(crate) fn look_for_asker(actor: ActorId, waker: &Waker, has_left: &Arc<AtomicBool>) {
-    // Polled elsewhere, nobody would read it.
+    // A request left by a future that is polled elsewhere would never be read.
     if sender() == Some(actor) {
         IS_INTERESTED.set(true);
         INTEREST.set(Some(Interest {
@@ -238,15 +204,15 @@ pub(crate) fn look_for_asker(actor: ActorId, waker: &Waker, has_left: &Arc<Atomi
     }
 }
 
-/// Whether a handler that was polled here waits for its asker to leave: one
-/// look for all those that do not.
+/// Returns true if a handler that was polled here waits for its asker to go. One cheap check for
+/// all handlers that do not.
 #[inline]
 pub(crate) fn wants_asker() -> bool {
     IS_INTERESTED.get()
 }
 
-/// What the handler of the running turn has left. What a handler left that
-/// returned in the same poll is nobody's: it may still be here, and is dropped.
+/// Takes the request that the handler of the current turn has left. A request of another actor's
+/// handler, which returned in the same poll, may still be here, and is dropped.
 pub(crate) fn take_interest() -> Option<Interest> {
     IS_INTERESTED.set(false);
     let interest = INTEREST.take()?;

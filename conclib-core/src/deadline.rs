@@ -1,4 +1,4 @@
-//! The time an answer is given, with a timer that is armed only when needed.
+//! Deadline of an answer, with a timer that is armed only when needed.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,27 +7,29 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::timers;
 use crate::due::Due;
-use crate::error::{AskError, Delivery, SpawnError};
-use crate::timers;
-use crate::urn::Urn;
+use crate::error::{AskError, SpawnError};
+use conclib_wire::Delivery;
+use conclib_wire::Urn;
 
-/// A timer costs more than the rest of a local ask, and nearly every ask is
-/// answered at the poll after the one that sent it. So the first poll that
-/// finds nothing only asks for another one; the second arms the timer.
+/// Deadline of a future. A timer costs more than the rest of a local ask, and nearly every ask is
+/// answered at the poll after the one that sent it. So the first poll that finds no answer only
+/// wakes its task for another poll; the second poll arms the timer.
+#[doc(hidden)]
 #[derive(Debug)]
 pub enum Deadline {
     Never,
-    /// Kept by whoever polls; a request takes it along.
+    /// The code that polls keeps the deadline; only the request carries it.
     Kept(Duration),
-    /// Counts from when the request is sent.
+    /// Time that counts from the send of the request.
     After(Duration),
-    /// Counts.
+    /// The time counts, and no poll has been made.
     Begun {
         at: Instant,
         after: Duration,
     },
-    /// A poll has found nothing.
+    /// A poll has found no answer.
     Noted {
         at: Instant,
         after: Duration,
@@ -43,7 +45,7 @@ impl Deadline {
         after.map_or(Self::Never, Self::After)
     }
 
-    /// A deadline that counts from now.
+    /// Returns a deadline that counts from now.
     pub(crate) fn after(after: Duration) -> Self {
         Self::Noted {
             at: instant_after(after),
@@ -51,8 +53,8 @@ impl Deadline {
         }
     }
 
-    /// Begins to count, and not beyond the moment until which the asker of the
-    /// turn waits that asks. When it ends.
+    /// Begins to count, bounded by `inherited`, the deadline of the current turn's asker. Returns
+    /// the deadline of the request.
     #[inline]
     pub(crate) fn begin(&mut self, inherited: Option<Due>) -> Option<Due> {
         match (&mut *self, inherited) {
@@ -76,7 +78,7 @@ impl Deadline {
                 Due::ahead(at, after)
             }
             Self::Kept(after) => Due::ahead(checked_after(now, after), after),
-            // It begins once.
+            // The deadline counts already.
             _ => None,
         };
         let (own, due) = match (own, inherited) {
@@ -97,7 +99,7 @@ impl Deadline {
         Some(due)
     }
 
-    /// The time that was given at the start.
+    /// Returns the time that was given at the start.
     pub(crate) fn given(&self) -> Option<Duration> {
         match self {
             Self::Never => None,
@@ -109,7 +111,7 @@ impl Deadline {
         }
     }
 
-    /// Tells whether any time was given: without any, nothing is sent.
+    /// Fails if the time given is zero: then nothing is sent.
     #[inline]
     pub(crate) fn has_any(&self) -> Result<(), Late> {
         match self.given() {
@@ -118,7 +120,7 @@ impl Deadline {
         }
     }
 
-    /// What is left, for a request that takes its deadline along.
+    /// Returns the time left, for a request that carries its deadline.
     pub(crate) fn remaining(&self) -> Option<Duration> {
         match self {
             Self::Never => None,
@@ -132,7 +134,7 @@ impl Deadline {
         }
     }
 
-    /// Resolves when the time is over; without a limit never.
+    /// Resolves when the deadline has passed; never without one.
     #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
         match self {
@@ -170,7 +172,7 @@ impl Deadline {
     }
 }
 
-/// Why a wait ended without what was waited for.
+/// Reason for which a wait ended without its answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Late {
     Passed(Duration),
@@ -179,7 +181,7 @@ pub(crate) enum Late {
 }
 
 impl Late {
-    /// Why no wait can be bounded here.
+    /// Returns the reason for which no timer can be armed on this thread, if there is one.
     pub(crate) fn unless_timers() -> Result<(), Self> {
         match timers::check() {
             Ok(_) => Ok(()),
@@ -201,12 +203,12 @@ impl Late {
     }
 }
 
-/// The moment so long from now.
+/// Returns the instant `after` from now.
 pub(crate) fn instant_after(after: Duration) -> Instant {
     checked_after(Instant::now(), after)
 }
 
-/// Far enough to be never, where the clock cannot count so far.
+/// Saturates at thirty years ahead, where the clock cannot count so far.
 #[inline(always)]
 fn checked_after(now: Instant, after: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);

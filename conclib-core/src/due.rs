@@ -1,4 +1,4 @@
-//! Until when somebody waits, as it is written beside a reply slot.
+//! Compact deadline, in the four bytes that are free beside a reply slot.
 
 use std::num::NonZeroU32;
 use std::sync::OnceLock;
@@ -6,26 +6,25 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A moment near now that fits beside a reply slot: milliseconds since one that
-/// lies before all that this process has to do with, without the higher bits.
+/// Instant near now in 32 bits: the lower bits of the milliseconds since an epoch that lies before
+/// every instant this process uses.
 ///
-/// So it means something only for as long as it cannot be mistaken for another
-/// one, 24 days before and after.
+/// The value wraps, so it is valid only for 24 days before and after its instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Due(NonZeroU32);
 
 impl Due {
-    /// What lies further ahead is as good as never.
+    /// Longest time ahead that is represented; a later deadline counts as none.
     const HORIZON: Duration = Duration::from_secs(60 * 60 * 24 * 24);
 
-    /// That moment, which is so far ahead, or the end of its millisecond; `None`
-    /// if that is too far off.
+    /// Returns the deadline `at`, which is `by` ahead, rounded up to a millisecond; `None` if it is
+    /// too far off.
     #[inline(always)]
     pub(crate) fn ahead(at: Instant, by: Duration) -> Option<Self> {
         (by.as_secs() < Self::HORIZON.as_secs()).then(|| Self::since(elapsed(at)))
     }
 
-    /// That moment, or the end of its millisecond; `None` if it is too far off.
+    /// Returns the deadline `at`, rounded up to a millisecond; `None` if it is too far off.
     pub(crate) fn at(at: Instant) -> Option<Self> {
         Self::ahead(at, at.saturating_duration_since(Instant::now()))
     }
@@ -45,13 +44,13 @@ impl Due {
     }
 
     pub(crate) fn instant(self) -> Instant {
-        // Any moment near now has the same higher bits to give.
+        // An instant near now has the same higher bits, give or take one.
         let now = elapsed(Instant::now()).as_secs().wrapping_mul(1000);
         let ahead = self.0.get().wrapping_sub(lower(now)).cast_signed();
         epoch() + Duration::from_millis(now.saturating_add_signed(ahead.into()))
     }
 
-    /// How long that is from now.
+    /// Returns the time from now to the deadline.
     pub(crate) fn remaining(self) -> Duration {
         self.instant().saturating_duration_since(Instant::now())
     }
@@ -76,7 +75,7 @@ fn elapsed(now: Instant) -> Duration {
 }
 
 fn epoch() -> Instant {
-    // Before anybody's clock: one that was paused stands where it was then.
+    // The epoch lies before every clock: a paused test clock stands where it was paused.
     const MARGIN: Duration = Duration::from_secs(60 * 60 * 24 * 1000);
     static EPOCH: OnceLock<Instant> = OnceLock::new();
     *EPOCH.get_or_init(|| {
@@ -98,7 +97,7 @@ mod tests {
         assert!(Due::since(Duration::from_nanos(1_000_001)).is_after(early));
     }
 
-    /// A process may run for longer than the milliseconds fit.
+    /// A process may run for longer than 32 bits count milliseconds.
     #[test]
     fn it_has_an_order_over_the_end_of_the_count() {
         for days in [0, 24, 49, 50, 700] {

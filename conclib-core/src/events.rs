@@ -1,4 +1,4 @@
-//! What happens in a system, for whoever listens.
+//! Events of a system: starts, ends, restarts, dead letters.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::actor::StopReason;
-use crate::urn::Urn;
+use conclib_wire::StopReason;
+use conclib_wire::Urn;
 
-/// Something that happened in a system.
+/// Event in a system.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -55,53 +55,52 @@ use crate::urn::Urn;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// An actor is through `#[on(start)]` and takes messages.
+    /// An actor has finished `#[on(start)]` and takes messages.
     Started {
-        /// Which.
+        /// Actor that started.
         urn: Urn,
     },
     /// An actor has ended: its state is dropped.
     Stopped {
-        /// Which.
+        /// Actor that ended.
         urn: Urn,
-        /// Why.
+        /// Reason for its end.
         reason: StopReason,
     },
-    /// An actor failed and is being started again: the same actor, with its
-    /// mailbox, and a fresh state.
+    /// An actor failed and is being restarted: the same actor and mailbox, with a fresh state.
     Restarted {
-        /// Which.
+        /// Actor that is restarted.
         urn: Urn,
-        /// How many times it has been started, this one included.
+        /// Number of starts so far, this one included.
         generation: u32,
-        /// Why its former incarnation ended.
+        /// Reason for the end of the previous incarnation.
         reason: StopReason,
     },
-    /// An actor failed and should have been started again, and cannot be.
+    /// An actor failed and should have been restarted, but cannot be.
     NotRestarted {
-        /// Which.
+        /// Actor that stays down.
         urn: Urn,
-        /// Why not.
+        /// Reason for which the actor is not restarted.
         why: NotRestarted,
     },
     /// A message was accepted and not handled.
     DeadLetter(DeadLetter),
-    /// A subscriber was slower than its topic, and missed so many messages
-    /// until it had room again or left.
+    /// A subscriber was slower than its topic, and missed messages until its mailbox had room again
+    /// or it left.
     Missed {
-        /// The name of the topic.
+        /// Name of the topic.
         topic: String,
-        /// The subscriber.
+        /// Subscriber that missed them.
         urn: Urn,
-        /// How many messages.
+        /// Number of messages that it missed.
         missed: u64,
     },
-    /// The listener was slower than the events: so many are missing here.
+    /// The listener was slower than the events: this number of events is missing here.
     Lagged(u64),
 }
 
 impl Event {
-    /// The actor that it is about; `None` for [`Lagged`](Self::Lagged).
+    /// Returns the actor that the event is about; `None` for [`Lagged`](Self::Lagged).
     pub const fn urn(&self) -> Option<&Urn> {
         match self {
             Self::Started { urn }
@@ -115,7 +114,7 @@ impl Event {
     }
 }
 
-/// Why an actor that failed is not started again.
+/// Reason for which an actor that failed is not restarted.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -149,9 +148,9 @@ impl Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotRestarted {
-    /// There is nothing to make it from: it was spawned from a value.
+    /// The actor was spawned from a value, so nothing can make a fresh state.
     NoSource,
-    /// It has been started again as often as its policy allows.
+    /// The actor has been restarted as often as its policy allows.
     TooOften,
 }
 
@@ -208,35 +207,35 @@ impl fmt::Display for NotRestarted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeadLetter {
-    /// Whom it was for.
+    /// Actor that the message was for.
     pub urn: Urn,
-    /// Its wire name.
+    /// Wire name of the message.
     pub message: &'static str,
-    /// The actor that sent it, if one did and it still lives.
+    /// Actor that sent the message, if an actor did and it still lives.
     pub from: Option<Urn>,
-    /// Why it was not handled.
+    /// Reason for which the message was not handled.
     pub cause: DeadLetterCause,
 }
 
-/// Why a message became a dead letter.
+/// Reason for which a message became a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeadLetterCause {
-    /// Its actor ended before it came to it.
+    /// The actor ended before it handled the message.
     Stopped,
-    /// The mailbox was full, and its overflow policy is to drop, or the sender
-    /// does not wait and hears of no error: a broadcast.
+    /// The mailbox was full, and either its overflow policy is to drop, or the sender neither waits
+    /// nor gets an error: a broadcast.
     MailboxFull,
-    /// Its handler panicked.
+    /// The handler panicked.
     Panicked,
-    /// Its asker had left, or its deadline had passed.
+    /// The asker had dropped its call, or the deadline had passed.
     AskerLeft,
-    /// A test had it lost, with the test kit's `Faults::drop_next`.
+    /// A test made the message get lost, with `Faults::drop_next` of the test kit.
     Lost,
 }
 
-/// The events of a system, from the moment it was made on:
-/// [`System::events`](crate::System::events).
+/// Receiver of the events of a system, from the moment the receiver was made:
+/// [`System::events`](crate::system::System::events).
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -258,11 +257,11 @@ pub enum DeadLetterCause {
 /// ```
 pub struct Events {
     events: broadcast::Receiver<Event>,
-    /// How many listen.
+    /// Number of listeners of the system.
     listeners: Arc<AtomicUsize>,
 }
 
-/// How many events a listener may be behind before it misses some.
+/// Number of events that a listener may be behind before it misses some.
 const BEHIND: usize = 1024;
 
 impl Events {
@@ -276,10 +275,9 @@ impl Events {
         Self { events, listeners }
     }
 
-    /// The next event; `None` once the system is gone, with the references to
-    /// its actors. A listener that is more
-    /// than 1024 events behind gets [`Event::Lagged`] in place of those it
-    /// missed.
+    /// Waits for the next event; `None` once the system and all references to its actors are gone.
+    /// A listener that is more than 1024 events behind gets [`Event::Lagged`] in place of the
+    /// events it missed.
     ///
     /// ```
     /// use conclib::prelude::*;

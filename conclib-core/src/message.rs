@@ -1,17 +1,17 @@
-//! What can be sent to an actor.
+//! Messages: the types that can be sent to an actor.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::reply::Items;
-use crate::urn::Urn;
-use crate::wire::{Answered, Codec, CodecError, Incoming, Outgoing, Response};
+use crate::wire::{Answered, Incoming, Outgoing};
+use conclib_wire::Urn;
+use conclib_wire::{Codec, CodecError, Response};
 
-/// A request type: it names its reply and its error, so that a call is typed
-/// by the message alone.
+/// Request type: names its reply and its error, so that a call is typed by the message alone.
 ///
-/// Write `#[message]` on a struct, an enum or a method instead of this impl.
-/// By hand it looks like this:
+/// Write `#[message]` on a struct, an enum or a method instead of this impl. By hand the impl looks
+/// like this:
 ///
 /// ```
 /// use conclib_core::{Message, Never, Wire};
@@ -33,50 +33,31 @@ use crate::wire::{Answered, Codec, CodecError, Incoming, Outgoing, Response};
     note = "write `#[message]` above `{Self}`, with `reply = …` if it has a reply"
 )]
 pub trait Message: Sized + Send + 'static {
-    /// What a handler answers; `()` for a message that is only heard.
+    /// Reply of a handler; `()` for a message without one.
     type Reply: Send + 'static;
-    /// The error of the domain that a handler may answer with instead;
-    /// [`Never`] where it has none.
+    /// Error that a handler may return instead of the reply; [`Never`] if it cannot fail.
     type Error: std::error::Error + Send + Sync + 'static;
-    /// Whether it can leave its process: [`Wire`] or [`Local`].
+    /// Says if the message can leave its process: [`Wire`] or [`Local`].
     type Road: Road<Self>;
-    /// Its name on every wire, stable over builds.
+    /// Name of the message on every wire, stable over builds.
     const NAME: &'static str;
-    /// A hash of the wire name and of the shapes of request, reply and error,
-    /// so that two builds that disagree find out before they decode. Zero
-    /// stands for "not known" and is never compared.
+    /// Hash of the wire name and of the shapes of request, reply and error, by which two builds
+    /// with different declarations find that out before they decode. Zero stands for "not known"
+    /// and is never compared.
     const FINGERPRINT: u64 = 0;
-    /// How urgent it is to an actor with `#[actor(priority)]`, lower first.
-    /// What says nothing is last.
+    /// Priority of the message to an actor with `#[actor(priority)]`; lower is handled first. A
+    /// message without a priority is handled last.
     const PRIORITY: u8 = LAST;
 }
 
-/// The priority of what says nothing of it.
+/// Priority of a message that sets none.
 pub(crate) const LAST: u8 = u8::MAX;
 
-/// The error of a message that cannot fail: it has no values.
-///
-/// It is `std::convert::Infallible` with serde, which the standard one lacks.
-///
-/// ```
-/// use conclib_core::Never;
-///
-/// fn sure(result: Result<u64, Never>) -> u64 {
-///     match result {
-///         Ok(value) => value,
-///         Err(never) => match never {},
-///     }
-/// }
-/// assert_eq!(sure(Ok(7)), 7);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, serde::Deserialize)]
-pub enum Never {}
-
-/// How a message travels. [`Wire`] and [`Local`] are the two roads there are.
+/// Reach of a message: sealed, with [`Wire`] and [`Local`] as its two implementations.
 pub trait Road<M: Message>: sealed::Road {
-    /// Whether the message can leave its process at all.
+    /// True if the message can leave its process.
     const WIRE: bool;
-    /// Whether its reply is a stream.
+    /// True if the reply is a stream.
     #[doc(hidden)]
     const STREAMS: bool;
 
@@ -95,17 +76,17 @@ pub trait Road<M: Message>: sealed::Road {
     fn decode_error(codec: Codec, body: &[u8]) -> Result<M::Error, CodecError>;
 }
 
-/// The road of messages that can leave their process: request, reply and
-/// error are serde types.
+/// Reach of messages that can leave their process: request, reply and error are serde types.
 #[derive(Debug, Clone, Copy)]
 pub enum Wire {}
 
-/// The road of messages that hold what cannot travel: a socket, a channel.
+/// Reach of messages that stay in their process, since they hold values that cannot be serialised:
+/// a socket, a channel.
 #[derive(Debug, Clone, Copy)]
 pub enum Local {}
 
-/// A message that can leave its process. Every [`Message`] is one unless it is
-/// marked `#[message(local)]`.
+/// Message that can leave its process. Every [`Message`] is one unless it is marked
+/// `#[message(local)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is a `#[message(local)]` and cannot leave its process",
     label = "this message stays inside its process",
@@ -145,9 +126,9 @@ where
     }
 }
 
-/// Nothing calls these: the dispatch table leaves local messages out, and a
-/// way out exists only for actors that have none. They answer with an error
-/// all the same, so that no mistake of ours can become a panic of theirs.
+/// Never called: the dispatch table leaves local messages out, and a client for another process
+/// exists only for actors without local messages. Returns an error all the same, so that a mistake
+/// of this crate cannot panic in the user's code.
 impl<M: Message> Road<M> for Local {
     const WIRE: bool = false;
     const STREAMS: bool = false;
@@ -172,8 +153,7 @@ impl<M: Message> Road<M> for Local {
     }
 }
 
-/// What a part of a message has to be that travels: a parameter, the reply,
-/// the error.
+/// Bounds on a part of a message that can leave its process: a parameter, the reply, the error.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is part of a message that can travel, and is no serde type",
     label = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`",
@@ -184,10 +164,11 @@ pub trait WirePart: Serialize + DeserializeOwned + Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> WirePart for T {}
 
-/// What becomes of a reply that leaves: a body, or else a stream of them.
+/// Result of encoding a reply: `None` if it is a body in `out`, else a stream of bodies.
 type Encoded = Result<Option<Outgoing>, CodecError>;
 
-/// What a reply has to be that travels: a serde type, or a stream of such.
+/// Bounds on the reply of a message that can leave its process: a serde type, or a stream of serde
+/// types.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is part of a message that can travel, and is no serde type",
     label = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`",
@@ -195,7 +176,7 @@ type Encoded = Result<Option<Outgoing>, CodecError>;
     note = "or mark the message `#[message(local)]`, if it is never to leave its process"
 )]
 pub trait WireAnswer: Sized + Send + 'static {
-    /// Whether it is a stream.
+    /// True if the reply is a stream.
     const STREAMS: bool;
 
     #[doc(hidden)]
@@ -244,8 +225,8 @@ impl<T: WirePart> WireAnswer for Items<T> {
     }
 }
 
-/// Reads a message. For generic code that only knows `M` as a message: a bound
-/// on the road itself would hide that every road carries its messages.
+/// Decodes a message, for generic code that only knows `M` as a message: an additional bound on the
+/// road would hide that every road carries its messages.
 pub(crate) fn decode<M: Message>(codec: Codec, body: &[u8]) -> Result<M, CodecError> {
     <M::Road as Road<M>>::decode(codec, body)
 }

@@ -1,21 +1,21 @@
-//! Whatever has a URN.
+//! Trait of everything that has a URN.
 
-use crate::current::ActorId;
-use crate::urn::Urn;
-use crate::waits::Cycle;
+use crate::actor_id::ActorId;
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
 
-/// Enters a wait for the actor of that id; whether in doubt, if need be.
-pub(crate) type Enter<'a> = &'a mut dyn FnMut(ActorId, bool) -> Result<(), Cycle>;
+/// Callback that enters a wait for the actor of that id; the flag says if the wait may be entered
+/// in doubt.
+pub type Enter<'a> = &'a mut dyn FnMut(ActorId, bool) -> Result<(), Cycle>;
 
-/// Something with a URN: what errors are about.
+/// Owner of a URN, which errors name.
 pub trait Named: Send + Sync {
-    /// Its URN. An anonymous actor gets its own when somebody first wants to
-    /// know it.
+    /// Returns the URN. An anonymous actor gets its URN at the first call.
     fn urn(&self) -> Urn;
 
-    /// Enters a wait for this one by its id, or tells why it must not be. The
-    /// wait may be entered in doubt unless another would do as well. `None` for
-    /// what is no actor of this process.
+    /// Enters a wait for this actor by its id; the error is the cycle that the wait would close.
+    /// The wait may be entered in doubt unless another actor could answer instead. `None` if this
+    /// is no actor of the current process.
     #[doc(hidden)]
     fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {
         let _ = enter;

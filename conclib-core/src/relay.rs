@@ -1,16 +1,17 @@
-//! A waker that stays the same while the task behind it changes.
+//! Waker that stays the same while the task behind it changes.
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 use crate::sync::AtomicWaker;
 
-/// Wakes whichever task polled last. A mailbox knows one waker for ever.
+/// Waker that forwards to the task that polled last, for a mailbox that keeps one waker for ever.
 #[derive(Default)]
-pub(crate) struct Relay(AtomicWaker);
+pub struct Relay(AtomicWaker);
 
 impl Relay {
-    pub(crate) fn register(&self, waker: &Waker) {
+    /// Wakes this one from now on.
+    pub fn register(&self, waker: &Waker) {
         self.0.register(waker);
     }
 }

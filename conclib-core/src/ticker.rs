@@ -1,4 +1,4 @@
-//! Code that runs again and again, outside of any actor.
+//! Periodic code outside of actors.
 
 use std::fmt;
 use std::future::Future;
@@ -7,21 +7,21 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use crate::actor::caught;
+use super::timers;
+use crate::catch::caught;
 use crate::error::SpawnError;
-use crate::timers;
 
-/// What a timer can tell apart.
+/// Shortest interval, the resolution of tokio's timers.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// As good as never, and the clock can still count so far.
+/// Longest interval that the clock can add; as good as never.
 const LONGEST: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
 
-/// Code that runs again and again, outside of any actor. For an actor,
-/// `#[message(every = "…")]` is simpler.
+/// Runs code periodically, outside of any actor. For an actor, `#[message(every = "…")]` is
+/// simpler.
 ///
-/// The runs keep a fixed schedule and never overlap. A run that takes longer
-/// than the interval delays the next ones; none is caught up on.
+/// The runs keep a fixed schedule and never overlap. A run that takes longer than the interval
+/// delays the next ones; missed runs are not made up for.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,8 +48,7 @@ pub struct Ticker {
 }
 
 impl Ticker {
-    /// Runs at this interval; the first time at once. An interval of zero is
-    /// taken for a millisecond.
+    /// Sets the interval; the first run is at once. An interval of zero becomes a millisecond.
     pub const fn every(every: Duration) -> Self {
         Self {
             every,
@@ -57,17 +56,17 @@ impl Ticker {
         }
     }
 
-    /// Whether the first run is at once, or after the first interval.
+    /// Sets if the first run is at once (the default), or after the first interval.
     pub const fn immediate(mut self, immediate: bool) -> Self {
         self.immediate = immediate;
         self
     }
 
-    /// Starts it, in a task of its own. A run that panics is logged, and the
-    /// next one comes all the same.
+    /// Starts the ticker, in a task of its own. A run that panics is logged, and the next run comes
+    /// all the same.
     ///
     /// # Errors
-    /// Fails if no tokio runtime is here, or if it has no timers.
+    /// Fails if no tokio runtime is entered, or if the runtime has no timers.
     pub fn run<F, R>(self, mut run: F) -> Result<TickerHandle, SpawnError>
     where
         F: FnMut() -> R + Send + 'static,
@@ -90,7 +89,7 @@ impl Ticker {
             loop {
                 tokio::select! {
                     biased;
-                    // Stopped, or the handle was dropped.
+                    // The ticker was stopped, or its handle dropped.
                     _ = stopped.changed() => return,
                     _ = interval.tick() => {}
                 }
@@ -103,15 +102,14 @@ impl Ticker {
     }
 }
 
-/// A ticker that runs. Dropping it ends it, after the run that is under way.
+/// Handle of a running ticker. A drop ends the ticker after the current run.
 pub struct TickerHandle {
-    /// Closed by dropping it; the task holds the receiver.
+    /// Sender whose drop ends the task, which holds the receiver.
     stop: watch::Sender<()>,
 }
 
 impl TickerHandle {
-    /// Ends it: resolves when the run that is under way is over. No further one
-    /// begins.
+    /// Ends the ticker: resolves when the current run is over. No further run begins.
     ///
     /// # Cancel safety
     /// Dropping the future ends the ticker all the same.

@@ -1,7 +1,7 @@
-//! The timers of the runtime, which may have none.
+//! Check for the timers of the tokio runtime, which may have none.
 //!
-//! A runtime that was built without `enable_time` panics where a timer is
-//! made. So all code here that makes one looks first.
+//! A runtime that was built without `enable_time` panics when a timer is made. So all code of this
+//! crate checks before it makes one.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -14,12 +14,11 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use crate::error::SpawnError;
 
 thread_local! {
-    /// The runtime that was looked at last on this thread, and whether it has
-    /// timers.
+    /// Id of the runtime that was checked last on this thread, and the result.
     static LOOKED_AT: Cell<Option<(Id, bool)>> = const { Cell::new(None) };
 }
 
-/// The runtime here, if it has timers.
+/// Returns the current runtime, if it has timers.
 pub(crate) fn check() -> Result<Handle, SpawnError> {
     let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
     match has_timers(&runtime) {
@@ -28,14 +27,14 @@ pub(crate) fn check() -> Result<Handle, SpawnError> {
     }
 }
 
-/// Tells whether a timer can be made here.
+/// Returns true if the current runtime has timers.
 #[inline(never)]
 pub fn are_here() -> bool {
     check().is_ok()
 }
 
-/// Tells whether a runtime that is entered has timers. tokio has no way to ask:
-/// it panics where a timer is made, and that panic is caught here.
+/// Returns true if an entered runtime has timers. tokio offers no query for that: a timer is made,
+/// and tokio's panic is caught.
 fn has_timers(runtime: &Handle) -> bool {
     let id = runtime.id();
     if let Some((known, has_timers)) = LOOKED_AT.get()
@@ -48,7 +47,7 @@ fn has_timers(runtime: &Handle) -> bool {
     has_timers
 }
 
-/// Waits for a future, for this long at most; without timers, without a limit.
+/// Waits for a future, for at most `time`; without timers, without a limit.
 pub(crate) async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
     match has_limits() {
         true => timeout(time, future).await.ok(),
@@ -56,7 +55,7 @@ pub(crate) async fn within<F: Future>(time: Duration, future: F) -> Option<F::Ou
     }
 }
 
-/// Waits for a future, until then at most; without timers, without a limit.
+/// Waits for a future, at most until `until`; without timers, without a limit.
 pub(crate) async fn before<F: Future>(until: Instant, future: F) -> Option<F::Output> {
     match has_limits() {
         true => timeout_at(until, future).await.ok(),
@@ -64,19 +63,19 @@ pub(crate) async fn before<F: Future>(until: Instant, future: F) -> Option<F::Ou
     }
 }
 
-/// Tells whether a wait can have a limit here, and logs an error if not.
+/// Returns true if a wait can have a limit on this runtime, and logs an error if not.
 fn has_limits() -> bool {
     let limits = check();
     if let Err(error) = &limits {
-        tracing::error!(target: "conclib", %error, "waits without a limit");
+        tracing::error!(target: "conclib", %error, "no timers: this wait has no limit");
     }
     limits.is_ok()
 }
 
-/// Waits this long, and not at all where there are no timers.
+/// Waits for `time`; not at all without timers.
 pub(crate) async fn pause(time: Duration) {
     match check() {
         Ok(_) => sleep(time).await,
-        Err(error) => tracing::error!(target: "conclib", %error, "does not wait"),
+        Err(error) => tracing::error!(target: "conclib", %error, "no timers: a pause is skipped"),
     }
 }

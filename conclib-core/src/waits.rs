@@ -1,15 +1,14 @@
-//! The waits of actors for each other, and the search for circles in them.
+//! Deadlock detection: the wait-for graph of actors, and the search for cycles in it.
 //!
-//! The waits of a process are one graph, whichever systems its actors are in.
-//! A wait that leaves the process is a [`Leg`](legs::Leg), and one that comes in
-//! is an [`Arrived`](arrived::Arrived) with the chain of those behind it. A chain
-//! says by a mark that a leg of ours is in it: so a circle through other
-//! processes is found where one of its legs comes home.
+//! All waits in a process are edges of one graph, over all systems of the process. A wait for an
+//! actor of another process is an outbound edge, a [`Leg`](legs::Leg). A wait from another process
+//! is an inbound edge, an [`Arrived`](arrived::Arrived), with the chain of actors that wait behind
+//! it. Each leg has a mark, a random token that chains carry: a chain that comes back with a mark
+//! of this process proves a cycle through other processes.
 //!
-//! A leg is sent with the chain of those who wait for its actor. Of those who
-//! come later the other side is told as they come, and it passes that on; so of
-//! asks that cross each other, each side gets to know the whole circle, and all
-//! come to the same mind on which of them is told.
+//! A leg is sent with the chain of actors that wait for its owner. Actors that come to wait later
+//! are sent to the other side as they come, and passed on from there. So for asks that cross each
+//! other each process learns the whole cycle, and all choose the same ask to fail.
 
 mod arrived;
 mod by_actor;
@@ -20,21 +19,18 @@ mod legs;
 mod passed;
 mod wait;
 
-use std::fmt;
 use std::num::NonZeroU16;
 #[cfg(not(shuttle))]
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::task::Waker;
 
-use serde::{Deserialize, Serialize};
-
-use self::chain::Member;
-use self::graph::{Entered, Graph, Left, Manner};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
-use crate::urn::{Urn, type_name};
-use crate::wire::Mark;
+use chain::Member;
+use conclib_wire::Mark;
+use conclib_wire::Urn;
+use graph::{Entered, Graph, Left, Manner};
 
 pub(crate) use arrived::Arrival;
 pub(crate) use legs::{Leaves, wait_from_now};
@@ -46,14 +42,14 @@ mod model;
 #[cfg(test)]
 mod tests;
 
-/// Actors whose turns poll an answer that has not come, each with the actor that
-/// is to give it. Asks from outside of turns are not in here.
+/// Wait-for graph of a process: the actors whose turns poll a pending answer, each with the actor
+/// that is to give it. Asks from outside of turns are not part of it.
 #[derive(Default)]
 pub(crate) struct Waits {
     graph: Mutex<Graph>,
     /// Number of waits in doubt.
     doubts: AtomicUsize,
-    /// Grows when a wait has to be looked up as its answer is polled again.
+    /// Counter that grows when waits have to be looked up again at their next poll.
     changes: AtomicU32,
 }
 
@@ -61,19 +57,19 @@ pub(crate) struct Waits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whom {
     Actor(ActorId),
-    /// Actor behind a wire, by the mark of the leg to it.
+    /// Actor in another process, by the mark of the leg to it.
     Away(Mark),
 }
 
-/// Number of a wait among those of its actor: a turn may ask twice. The number
-/// goes with the request, for the actor that answers later or passes it on.
+/// Number of an ask among those of its actor: a turn may ask twice. The number travels with the
+/// request, for an actor that answers later or forwards it.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitNumber(NonZeroU16);
 
 impl Waits {
-    /// Waits of this process. A reference does not say in which system its actor
-    /// lives, so a circle may go through several.
+    /// Returns the graph of this process. A reference does not tell in which system its actor
+    /// lives, so a cycle may run through several systems.
     pub(crate) fn of_process() -> &'static Self {
         #[cfg(not(shuttle))]
         static WAITS: LazyLock<Waits> = LazyLock::new(Waits::default);
@@ -83,12 +79,12 @@ impl Waits {
         &WAITS
     }
 
-    /// Enters that `who` waits for `whom`, unless that would close a circle:
-    /// then the error is all in it, from `who` on. If others in the circle may
-    /// have given up, it is entered in doubt.
+    /// Enters the wait of `who` for `whom`, unless that would close a cycle: the error is the
+    /// actors of the cycle, from `who` on. The wait is entered in doubt if others in the cycle may
+    /// not await their answers any more.
     ///
-    /// Looking and entering is one step, so of two that ask each other at the
-    /// same moment exactly one is told.
+    /// Search and entry are one step under the lock, so of two actors that ask each other at the
+    /// same moment exactly one gets the error.
     fn enter(
         &self,
         who: ActorId,
@@ -96,11 +92,11 @@ impl Waits {
         manner: Manner<'_>,
     ) -> Result<(WaitNumber, bool), Vec<Member>> {
         let entered = self.entered(|graph| graph.enter(who, whom, manner).map(Some))?;
-        // An entry is made only if it closes no circle.
+        // The graph returns an entry only for a wait that closes no cycle.
         entered.ok_or_else(Vec::new)
     }
 
-    /// Enters a wait of an actor that is between two turns, whatever it closes.
+    /// Enters a wait of an actor between two turns, even if it closes a cycle.
     fn enter_anyway(&self, who: ActorId, whom: ActorId) -> WaitNumber {
         let entered = {
             let mut graph = self.graph();
@@ -134,13 +130,13 @@ impl Waits {
         }))
     }
 
-    /// Notes that the answer to that ask of `who` was polled, and has not come.
-    /// Returns true if no circle is closed for sure, and false while in doubt.
+    /// Notes that the answer to that ask of `who` was polled and is pending. Returns true if the
+    /// wait surely closes no cycle, and false while that is in doubt.
     fn polled(&self, who: ActorId, ask: WaitNumber, waker: &Waker) -> Result<bool, Vec<Member>> {
         let (polled, left) = {
             let mut graph = self.graph();
             let polled = graph.polled(who, ask, waker);
-            // In the same step, so that no other is told of the same circle.
+            // Leaving in the same step lets no other ask fail with the same cycle.
             let left = polled.is_err().then(|| graph.leave(who, ask));
             if self.doubts.load(Ordering::Relaxed) > 0 || !graph.doubts.is_empty() {
                 self.change(&graph);
@@ -151,22 +147,22 @@ impl Waits {
         polled.map(doubt::Settled::go)
     }
 
-    /// `who` waits for nobody any more by that ask.
+    /// Removes all waits of that ask of `who`.
     fn leave(&self, who: ActorId, ask: WaitNumber) {
         self.less(|graph| graph.leave(who, ask)).go();
     }
 
-    /// The answer to that ask of `who` does not come from that actor's turn.
+    /// Removes one wait of that ask of `who`: the answer does not come from `whom`.
     pub(crate) fn leave_one(&self, who: ActorId, ask: WaitNumber, whom: Whom) {
         self.less(|graph| graph.leave_one(who, ask, whom)).go();
     }
 
-    /// The turn of `who` is over: it waits for nobody.
+    /// Removes all waits of `who`, whose turn is over.
     pub(crate) fn clear(&self, who: ActorId) {
         self.less(|graph| graph.clear(who)).go();
     }
 
-    /// The answer to that ask of `who` is kept for later.
+    /// Makes the waits of that ask asleep: its future is kept for later.
     fn rest(&self, who: ActorId, ask: WaitNumber) {
         self.less(|graph| {
             let mut left = Left::default();
@@ -177,7 +173,7 @@ impl Waits {
         .go();
     }
 
-    /// A poll of the turn of `who` has ended, which waits.
+    /// Notes that a poll of a waiting turn of `who` has ended.
     #[inline]
     pub(crate) fn poll_ended(&self, who: ActorId) {
         if self.doubts.load(Ordering::Relaxed) > 0 {
@@ -196,7 +192,7 @@ impl Waits {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Names of the actors that `who` waits for.
+    /// Returns the names of the actors that `who` waits for.
     pub(crate) fn of(&self, who: ActorId) -> Vec<Urn> {
         let (near, away) = self.graph().of(who);
         let near = near.into_iter().filter_map(crate::system::resident);
@@ -226,28 +222,8 @@ impl Waits {
     }
 }
 
-/// Tells whether an actor of this process waits, or is waited for from
-/// elsewhere. For tests that nothing is left behind.
+/// Returns true if any wait is entered in this process. For tests that check that nothing is left
+/// behind.
 pub fn is_anybody_waiting() -> bool {
     !Waits::of_process().graph().is_empty()
-}
-
-/// Actors that would wait for each other, in a circle: the first is the last.
-pub(crate) type Cycle = Box<[CycleStep]>;
-
-/// Member of a circle of actors that would wait for each other.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct CycleStep {
-    /// The path of the type of the actor.
-    pub type_name: Box<str>,
-    /// The name of the actor.
-    pub urn: Urn,
-}
-
-/// The type and the name: `Greeter(greeter)`.
-impl fmt::Display for CycleStep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}({})", type_name(&self.type_name), self.urn)
-    }
 }

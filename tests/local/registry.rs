@@ -140,6 +140,10 @@ async fn an_anonymous_actor_is_found_by_the_name_that_was_made_up_for_it() {
     let urn = one.urn();
     one.stop().await;
     assert!(system.lookup(urn).is_err());
+    // Asked for its name after its end, it has one and is not found by it.
+    let late = system.spawn(scribe().0).unwrap();
+    late.stop().await;
+    assert!(system.lookup(late.urn()).is_err());
 }
 
 #[support::test]

@@ -1,11 +1,17 @@
 //! A tell is acknowledged when the message is queued, or the message comes
 //! back.
 
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use conclib::prelude::*;
+use conclib::wire::{
+    Codec, Envelope, Origin, ReplySink, RequestId, ResponseEnvelope, ResponseKind,
+};
 use support::outside::{
-    DeskDouble, DeskExplode, DeskNote, DeskRefuse, DeskWait, House, Road, on_every_road, settle,
+    Desk, DeskDouble, DeskExplode, DeskNote, DeskRefuse, DeskWait, House, Road, on_every_road,
+    settle,
 };
 use support::poll_once;
 
@@ -148,5 +154,57 @@ async fn a_tell_in_an_outage_is_queued_after_it_or_comes_back(road: Road) -> con
     waits.await?;
     client.ask("desk", DeskNote { n: 4 }).await?;
     assert_eq!(house.watch.log.lines(), ["3", "4"]);
+    Ok(())
+}
+
+/// Sends a message to the actor when it gets the answer of another.
+struct Echo {
+    desk: ActorRef<Desk>,
+    answered: mpsc::Sender<ResponseKind>,
+}
+
+impl ReplySink for Echo {
+    fn respond(&self, response: ResponseEnvelope) {
+        self.desk.ask(DeskNote { n: 2 }).try_tell().unwrap();
+        self.answered.send(response.kind).unwrap();
+    }
+}
+
+/// The answer "queued" leaves when the mailbox is unlocked: a sink may use it.
+#[support::test]
+async fn a_sink_may_send_to_the_mailbox_whose_answer_it_gets() -> conclib::Result {
+    let system = System::new("echo");
+    let (desk, watch) = support::outside::desk();
+    let desk = system.actor(desk).urn("desk").spawn()?;
+    let (answered, answer) = mpsc::channel();
+    let sink = Arc::new(Echo {
+        desk: desk.clone(),
+        answered,
+    });
+    let inlet = system.inlet();
+    // A thread that hangs must not hold up the test.
+    thread::spawn(move || {
+        let mut body = Vec::new();
+        let encoded = Codec::Bincode.encode(&DeskNote { n: 1 }, &mut body);
+        encoded.unwrap();
+        let envelope = Envelope {
+            id: RequestId::from_u128(1),
+            to: "desk",
+            message: DeskNote::NAME,
+            timeout: Duration::from_secs(1),
+            trace: "",
+            codec: Codec::Bincode,
+            fingerprint: DeskNote::FINGERPRINT,
+            asked: false,
+            priority: None,
+            chain: &[],
+            body: &body,
+        };
+        inlet.deliver(&envelope, sink, Origin::Local);
+    });
+    let kind = answer.recv_timeout(Duration::from_secs(10))?;
+    assert_eq!(kind, ResponseKind::Queued);
+    desk.ask(DeskDouble { n: 0 }).await?;
+    assert_eq!(watch.log.lines(), ["1", "2"]);
     Ok(())
 }

@@ -1,28 +1,32 @@
-//! How messages get into a mailbox and out of it, counted if anybody counts.
+//! Adds messages to an actor's mailbox and takes them out, and keeps the queue
+//! metrics.
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
 use super::cell::Cell;
 use super::line::Ticket;
+use super::mailbox::Overflow;
 use super::mailbox::{Pushed, Refused};
-use super::{Actor, Messages, Overflow};
-use crate::error::Failure;
+use super::{Actor, Messages};
 use crate::events::DeadLetterCause;
+use conclib_wire::Failure;
 
 impl<A: Actor> Cell<A> {
-    /// Puts a message in as this actor's overflow policy says.
+    /// Puts a message into the mailbox. If the mailbox is full, the overflow
+    /// policy of the actor applies.
     #[inline(always)]
     pub(crate) fn admit<S>(
         &self,
         seed: S,
         priority: u8,
-        make: impl Fn(S) -> A::Inbox,
+        mut make: impl FnMut(S) -> A::Inbox,
         to_itself: bool,
     ) -> Result<(), Refused<S>> {
-        // Before it is: the loop may be sooner than this.
+        // Counted before the push: the actor's task may take the message out
+        // before this function returns.
         self.meter.queued(1);
-        let pushed = self.mailbox.try_push(seed, priority, to_itself, &make);
+        let pushed = self.mailbox.try_push(seed, priority, to_itself, &mut make);
         if !matches!(pushed, Ok(Pushed::Queued)) {
             self.meter.unqueued(1);
         }
@@ -40,7 +44,8 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// As [`admit`](Self::admit), but waits in line for a place.
+    /// Same as [`admit`](Self::admit), but waits in the queue of senders for a
+    /// place.
     pub(crate) fn poll_admit<S>(
         &self,
         cx: &mut Context<'_>,
@@ -56,7 +61,7 @@ impl<A: Actor> Cell<A> {
         pushed
     }
 
-    /// Puts the next message for the loop into `next`; see
+    /// Puts the next message for the actor's task into `next`; see
     /// [`Mailbox::poll_next`].
     #[inline(always)]
     pub(crate) fn poll_next(
@@ -71,9 +76,9 @@ impl<A: Actor> Cell<A> {
         polled
     }
 
-    /// As [`poll_next`](Self::poll_next), for a loop that has other sources,
-    /// too: one more place to inline at would keep it from the one that has
-    /// none.
+    /// Same as [`poll_next`](Self::poll_next), for an actor that has inputs
+    /// besides its mailbox. Not inlined: a second place to inline at would keep
+    /// the compiler from inlining `poll_next` for an actor that has none.
     #[inline(never)]
     pub(crate) fn poll_next_apart(
         &self,
@@ -83,7 +88,8 @@ impl<A: Actor> Cell<A> {
         self.poll_next(batch, next)
     }
 
-    /// A message for which a full mailbox had no place.
+    /// Reports a message for which a full mailbox had no place as a dead
+    /// letter, and answers its asker.
     fn drop_full(&self, message: A::Inbox) {
         self.dead_letter(&message, DeadLetterCause::MailboxFull);
         message.refuse(Failure::MailboxFull);

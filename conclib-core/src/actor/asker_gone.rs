@@ -1,4 +1,4 @@
-//! A future for a handler that wants to know when nobody waits for it.
+//! Future for a handler that wants to stop working once its asker has left.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,18 +6,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use crate::current::{self, ActorId};
+use crate::actor_id::ActorId;
+use crate::current;
 
 /// Resolves when the asker of the running turn has left; see
-/// [`Context::asker_gone`](crate::Context::asker_gone).
+/// [`Context::asker_gone`](super::context::Context::asker_gone).
 ///
 /// # Cancel safety
-/// Dropping it only ends the waiting.
+/// Dropping the future only ends the waiting.
 #[derive(Debug)]
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct AskerGone {
     actor: ActorId,
-    /// Set by the turn, which holds the asker's end.
+    /// Set by the running turn, which holds the reply end that the asker waits
+    /// on.
     has_left: Arc<AtomicBool>,
 }
 

@@ -1,23 +1,24 @@
-//! A handler that runs beside the turns of its actor.
+//! Concurrent handlers, which run beside the turns of their actor.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context as Poller, Poll, ready};
 
-use super::turn::Turn;
-use crate::current::{self, ActorId};
+use super::outcome::Turn;
+use crate::actor_id::ActorId;
+use crate::current;
 use crate::due::Due;
 
-/// A handler that runs beside the turns.
+/// Handler that runs beside the turns of its actor.
 pub(crate) struct Beside {
-    /// Which message it handles.
+    /// Index of the message that is handled.
     pub(super) index: usize,
-    /// Who sent that.
+    /// Actor that sent the message.
     pub(super) from: Option<ActorId>,
-    /// Until when its asker waits.
+    /// Deadline of the asker.
     due: Option<Due>,
-    /// Whether it is a stream of replies. That holds up neither the end of its
-    /// actor nor what is queued: it may go on for ever.
+    /// True for a stream of replies. Such a handler may go on for ever, so
+    /// neither the end of its actor nor the queued messages wait for it.
     pub(super) is_stream: bool,
     turn: Pin<Box<dyn Future<Output = Turn> + Send>>,
 }
@@ -63,7 +64,7 @@ impl Future for Beside {
     }
 }
 
-/// A handler beside the turns that is done.
+/// Result of a concurrent handler that has finished.
 pub(crate) struct Done {
     pub(super) index: usize,
     pub(super) is_stream: bool,

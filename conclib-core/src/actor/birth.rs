@@ -1,4 +1,5 @@
-//! Where the state of an actor comes from, the first time and after a failure.
+//! Sources of an actor's state, at the first start and after a failure, and the
+//! decision on a restart.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -9,31 +10,35 @@ use std::sync::atomic::Ordering;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use super::cell::Cell;
+use super::context::Context;
+use super::family::{ChildExit, Strategy};
 use super::group;
 use super::kin::{Exit, Kin, Notice, Verdict};
+use super::resident::Resident;
 use super::restart::{History, Restart};
+use super::signal::{Alert, Signal};
 use super::supervise::kill_children;
-use super::{
-    Actor, Alert, Cell, ChildExit, Context, Create, Directive, Resident, Signal, State, StopReason,
-    Strategy,
-};
-use crate::current::ActorId;
+use super::{Actor, Create, Directive};
+use crate::actor_id::ActorId;
 use crate::events::{Event, NotRestarted};
 use crate::named::Named;
 use crate::timers;
 use crate::waits::Wait;
+use conclib_wire::{State, StopReason};
 
-/// Why an actor was not made or did not start.
+/// Error for which the state of an actor was not created, or its start failed.
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
 
-/// Where the state of an actor comes from.
+/// Source of an actor's state: for the first start, and for restarts where they
+/// are possible.
 #[doc(hidden)]
 pub trait Birth<A: Actor>: Send + 'static {
     /// Makes the state.
     fn bear(&mut self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send;
 
-    /// An incarnation has ended: whether there is another. `said` is what its
-    /// `#[on(error)]` wants.
+    /// Decides, after the end of an incarnation, if the actor starts another
+    /// one. `said` is the directive that its `#[on(error)]` returned.
     fn again(
         &mut self,
         ctx: &Context<A>,
@@ -47,34 +52,35 @@ pub trait Birth<A: Actor>: Send + 'static {
         future::ready(Again::No)
     }
 
-    /// Tells whether the actor pauses by itself before another incarnation.
+    /// Tells whether the restart policy pauses before another incarnation.
     fn pauses(&self) -> bool {
         false
     }
 
-    /// Whether there can be another incarnation.
+    /// True if the actor can have another incarnation.
     const RENEWS: bool = false;
 
-    /// May take over the messages that an ended actor has not served. The rest
-    /// is refused.
+    /// Takes over the messages that an ended actor has not handled, if the
+    /// source wants them. Messages that stay in `queue` are refused.
     fn inherit(&mut self, ctx: &Context<A>, queue: &mut VecDeque<A::Inbox>) {
         let _ = (ctx, queue);
     }
 }
 
-/// Whether there is another incarnation.
+/// Decision after the end of an incarnation.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {
-    /// There is.
+    /// Another incarnation starts.
     Yes,
-    /// The actor ends, as the last one did.
+    /// The actor ends, for the same reason as the last incarnation.
     No,
-    /// There would have been one, but the actor was told to end meanwhile.
+    /// The actor was to be restarted, but was told to end meanwhile, and ends
+    /// for that reason.
     Called,
 }
 
-/// A value that the spawner gave.
+/// State given as a value by the spawner, good for one incarnation.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Given<A>(pub(crate) Option<A>);
@@ -82,14 +88,14 @@ pub struct Given<A>(pub(crate) Option<A>);
 impl<A: Actor + Send> Birth<A> for Given<A> {
     fn bear(&mut self, _: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send {
         future::ready(
-            self.0
-                .take()
-                .ok_or_else(|| "a value makes an actor once".into()),
+            self.0.take().ok_or_else(|| {
+                "an actor spawned from a value cannot be created a second time".into()
+            }),
         )
     }
 }
 
-/// What `#[on(create)]` makes from its arguments, once.
+/// State that `#[on(create)]` makes from its arguments, once.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Created<Args>(pub(crate) Option<Args>);
@@ -98,12 +104,15 @@ impl<A: Create> Birth<A> for Created<A::Args> {
     async fn bear(&mut self, ctx: &mut Context<A>) -> Result<A, Failed> {
         match self.0.take() {
             Some(args) => A::create(args, ctx).await,
-            None => Err("arguments that are no `Clone` make an actor once".into()),
+            None => {
+                Err("arguments that are not `Clone` cannot create an actor a second time".into())
+            }
         }
     }
 }
 
-/// A source of fresh state: it can make an actor more than once.
+/// State from a factory that can make it more than once, and the policy for
+/// restarts.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Renewed<S> {
@@ -122,31 +131,33 @@ impl<S> Renewed<S> {
     }
 }
 
-/// What makes the state anew.
+/// Factory of an actor's state, called for each incarnation.
 #[doc(hidden)]
 pub trait Source<A: Actor>: Send + 'static {
     fn make(&mut self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send;
 
-    /// As [`Birth::inherit`].
+    /// Same as [`Birth::inherit`].
     fn inherit(&mut self, ctx: &Context<A>, queue: &mut VecDeque<A::Inbox>) {
         let _ = (ctx, queue);
     }
 }
 
-/// A closure.
+/// Closure that makes the state.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Closure<F>(pub(crate) F);
 
 impl<A: Actor, F: FnMut() -> A + Send + 'static> Source<A> for Closure<F> {
-    // Not `ready`: what it holds would have to be `Send`, and the state of an
-    // actor on a thread of its own need not be.
+    // An `async fn`, not `future::ready`: a `Ready` would hold the state, which
+    // then would have to be `Send`, and the state of an actor on a thread of
+    // its own need not be.
     async fn make(&mut self, _: &mut Context<A>) -> Result<A, Failed> {
         Ok((self.0)())
     }
 }
 
-/// `#[on(create)]`, with arguments to keep.
+/// `#[on(create)]` with arguments that are kept, and cloned for each
+/// incarnation.
 #[doc(hidden)]
 #[derive(Debug, Clone)]
 pub struct Args<T>(pub(crate) T);
@@ -160,15 +171,15 @@ where
     }
 }
 
-/// An actor that can be made anew: from a closure, or by its `#[on(create)]`
-/// from arguments that are `Clone`.
+/// Source of state for an actor that can be restarted: a closure, or
+/// `#[on(create)]` with arguments that are `Clone`.
 #[diagnostic::on_unimplemented(
     message = "there is no fresh state for a restart of this actor",
     label = "nothing that this actor could be made from a second time",
     note = "spawn it with `actor_with(|| …)`, or with `create(args)` from arguments that are `Clone`: a value given to `actor(…)` is gone after a failure"
 )]
 pub trait Renews<A: Actor>: Birth<A> {
-    /// The same, made anew as the policy says.
+    /// Source that makes the state again as the policy says.
     #[doc(hidden)]
     type Renewed: Birth<A>;
     #[doc(hidden)]
@@ -196,7 +207,7 @@ impl<A: Actor, S: Source<A>> Source<A> for Option<S> {
     async fn make(&mut self, ctx: &mut Context<A>) -> Result<A, Failed> {
         match self {
             Some(source) => source.make(ctx).await,
-            None => Err("there is nothing to make it from".into()),
+            None => Err("there are no arguments to create the actor from".into()),
         }
     }
 }
@@ -230,27 +241,31 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
         let Some(kin) = cell.kin() else {
             return Again::No;
         };
-        // One that was ended before it was made has none yet.
+        // An actor that was ended before its state was created has no history
+        // yet.
         let history = self
             .history
             .get_or_insert_with(|| History::new(self.policy));
-        // An end that its supervisor wanted is none of an actor's own.
+        // `Recycled` is the reason for which a supervisor ends an incarnation,
+        // never the reason for which the actor ends.
         let is_recycled = *reason == StopReason::Recycled;
         let over = match is_recycled {
             true => Again::Called,
             false => Again::No,
         };
-        // What somebody asked for is final, and so is an end that is no failure.
+        // An end that was asked for is final, and so is an end without a
+        // failure.
         let is_final = !reason.is_failure() && !is_recycled;
         if is_final || cell.mailbox.signal() != Signal::None {
             return over;
         }
         if kin.has_children() {
-            // It was cut short before it could end them.
+            // The incarnation was cut short before it could end its children.
             Box::pin(kill_children(kin, true)).await;
         }
         kin.lie_down();
-        // The last reference may have gone before: that is an end, too.
+        // The last reference may have been dropped before: then the actor is to
+        // end, too.
         cell.settle(true);
         cell.ending.tell_change();
         let parent = kin.parent();
@@ -269,7 +284,8 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
         };
         loop {
             verdict = match (verdict, &parent) {
-                // The end of one that is not to start again is its own.
+                // No restart: the actor ends, for the reason of this
+                // incarnation or as it was told.
                 (Verdict::End, _) => return over,
                 (Verdict::Restart { delay }, Some(parent))
                     if parent.strategy() != Strategy::OneForOne =>
@@ -282,13 +298,15 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
                 },
                 (Verdict::Start { delay, behind }, _) => {
                     match wait(cell, kin, delay, behind).await {
-                        // The supervisor has decided otherwise meanwhile.
+                        // A later verdict, of the supervisor or of a group's leader,
+                        // overrides this one.
                         Some(verdict) => verdict,
                         None => break,
                     }
                 }
             };
-            // Once it is to start again, an end is what it was told.
+            // A restart was decided on, so the actor now ends only because a
+            // signal says so, and not for its failure.
             if cell.mailbox.signal() != Signal::None {
                 return Again::Called;
             }
@@ -306,7 +324,8 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
     }
 }
 
-/// How an incarnation ended, and whether there may be another.
+/// Describes the end of an incarnation to the supervisor, and says if the
+/// policy allows another.
 fn exit<A: Actor>(
     cell: &Cell<A>,
     history: &mut History,
@@ -338,7 +357,7 @@ fn exit<A: Actor>(
     }
 }
 
-/// The verdict of the policy alone: no hook of a supervisor says otherwise.
+/// Verdict of the actor's own policy, for a supervisor without `#[on(child)]`.
 fn own_verdict(exit: &Exit) -> Verdict {
     match (exit.told.default, exit.delay) {
         (Directive::Restart, Some(delay)) => Verdict::Restart { delay },
@@ -347,7 +366,8 @@ fn own_verdict(exit: &Exit) -> Verdict {
 }
 
 /// Waits for the verdict of the supervisor, or of the sibling that leads the
-/// restart of the group; told to end meanwhile, it ends.
+/// restart of the group. If a signal tells the actor to end meanwhile, the
+/// verdict is `End`.
 async fn await_verdict<A: Actor>(cell: &Cell<A>, kin: &Kin) -> Verdict {
     let mut awaited = Awaited::default();
     poll_fn(|_| {
@@ -364,7 +384,8 @@ async fn await_verdict<A: Actor>(cell: &Cell<A>, kin: &Kin) -> Verdict {
     .await
 }
 
-/// The wait of an actor between two incarnations, for the one that decides.
+/// Entry in the wait graph for an actor between two incarnations, which waits
+/// for the actor that decides on its start.
 #[derive(Default)]
 pub(super) struct Awaited(Option<(ActorId, Wait)>);
 
@@ -376,7 +397,8 @@ impl Awaited {
     }
 }
 
-/// Waits until it may start. `None` then; else what it is told meanwhile.
+/// Waits until the next incarnation may start, begins it and returns `None`; or
+/// returns the verdict that came meanwhile instead.
 async fn wait<A: Actor>(
     cell: &Cell<A>,
     kin: &Kin,
@@ -385,7 +407,8 @@ async fn wait<A: Actor>(
 ) -> Option<Verdict> {
     let mut start = pin!(async {
         if let Some(other) = behind {
-            // The `#[on(start)]` of the other may ask this actor.
+            // Entered in the wait graph, because the `#[on(start)]` of the
+            // other actor may ask this one.
             let _wait = Wait::begin_anyway(cell.id, other.id());
             other.ending().until(|| is_up(&*other)).await;
         }
@@ -402,7 +425,8 @@ async fn wait<A: Actor>(
         if let Some(verdict) = kin.take_verdict() {
             return Poll::Ready(Some(verdict));
         }
-        // A group that goes down may hold this actor in its pause.
+        // The leader of a group restart may begin to hold this actor during its
+        // pause.
         awaited.enter(cell.id, kin.awaited());
         if !is_due {
             ready!(start.as_mut().poll(cx));
@@ -415,7 +439,7 @@ async fn wait<A: Actor>(
         };
         match kin.rise(calm) {
             true => Poll::Ready(None),
-            // A verdict comes, and wakes this.
+            // A verdict is on its way, and wakes this task.
             false => Poll::Pending,
         }
     })
@@ -423,7 +447,8 @@ async fn wait<A: Actor>(
 }
 
 impl<A: Actor> Cell<A> {
-    /// What its supervisor is told of an end.
+    /// Describes the end of this actor for the `#[on(child)]` of its
+    /// supervisor.
     pub(crate) fn child_exit(&self, reason: StopReason, default: Directive) -> ChildExit {
         ChildExit {
             urn: self.urn(),
@@ -435,7 +460,8 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// It should have been started again, and cannot be.
+    /// Logs that this actor should have been restarted and cannot be, and emits
+    /// the event.
     pub(crate) fn not_restarted(&self, why: NotRestarted) {
         tracing::error!(target: "conclib", urn = %self.urn(), %why, "not restarted");
         self.system.emit(|| Event::NotRestarted {
@@ -445,7 +471,7 @@ impl<A: Actor> Cell<A> {
     }
 }
 
-/// Whether an actor has been through its start, or never will.
+/// Tells whether an actor has got through its start, or never will.
 pub(crate) fn is_up(resident: &dyn Resident) -> bool {
     !matches!(resident.state(), State::Starting | State::Restarting)
 }

@@ -1,5 +1,5 @@
-//! What an actor's references, its loop and its system share: the logical
-//! actor.
+//! State that an actor's references, its task and its system share. The cell is
+//! the logical actor, which outlives the incarnations.
 
 use std::any::type_name;
 use std::collections::VecDeque;
@@ -10,21 +10,24 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::ending::Ending;
+use super::family::Strategy;
 use super::kin::{Kin, Notice};
 use super::mailbox::Mailbox;
+use super::mailbox::Overflow;
 use super::order::Ordered;
-use super::{
-    Actor, Alert, By, Directive, Messages, Overflow, Place, Signal, State, StopReason, Strategy,
-};
-use crate::current::{ActorId, TurnState};
-use crate::error::{Delivery, Failure};
+use super::signal::{Alert, By, Signal};
+use super::{Actor, Directive, Messages, Place};
+use crate::actor_id::ActorId;
+use crate::current::TurnState;
 use crate::events::{DeadLetterCause, Event};
 use crate::named::{Enter, Named};
 use crate::observe::{Meter, Watch};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::system::Shared;
-use crate::urn::Urn;
-use crate::waits::Cycle;
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
+use conclib_wire::{Delivery, Failure};
+use conclib_wire::{State, StopReason};
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;
@@ -32,23 +35,26 @@ mod model;
 pub(crate) struct Cell<A: Actor> {
     pub(crate) mailbox: Mailbox<A::Inbox, Ordered<A::Inbox>>,
     pub(crate) id: ActorId,
-    /// The system it belongs to, which has it in its table until it ends.
+    /// System of the actor, which has the actor in its table until the actor
+    /// ends.
     pub(crate) system: Arc<Shared>,
     pub(crate) overflow: Overflow,
-    /// The timeout of a call that says none.
+    /// Timeout of a call that sets none.
     pub(crate) ask_timeout: Option<Duration>,
-    /// Made up only when somebody asks, for an anonymous actor.
+    /// Name of the actor. For an anonymous actor it is made when a caller first
+    /// asks for it.
     urn: OnceLock<Urn>,
-    /// Whether it has a name or a parent, and so does not belong to its
+    /// True if the actor has a name or a parent, and so does not end with its
     /// references.
     owned: bool,
-    /// The strong references; at zero an anonymous actor stops.
+    /// Number of strong references; at zero an anonymous actor stops.
     refs: AtomicUsize,
     pub(crate) ending: Ending,
     pub(crate) stats: Stats,
-    /// Its parent, children and watchers, if it has any, or is restarted.
+    /// Parent, children and watchers; there if the actor has any, or can be
+    /// restarted.
     kin: OnceLock<Box<Kin>>,
-    /// How it supervises its children.
+    /// Strategy for the restart of the actor's children.
     pub(crate) strategy: Strategy,
     pub(crate) place: Place,
     pub(crate) turn: TurnState,
@@ -57,7 +63,7 @@ pub(crate) struct Cell<A: Actor> {
     actor: PhantomData<fn() -> A>,
 }
 
-/// What a spawner may say of an actor.
+/// Options of an actor that its spawner can set.
 #[derive(Clone, Copy)]
 pub(crate) struct Seed {
     pub(crate) mailbox: usize,
@@ -67,17 +73,19 @@ pub(crate) struct Seed {
     pub(crate) place: Place,
 }
 
-/// Counts of an actor. The loop alone writes them, but for `unexpected`.
+/// Counters of an actor. Only the actor's task writes them, except
+/// `unexpected`.
 #[derive(Default)]
 pub(crate) struct Stats {
     pub(crate) handled: AtomicU64,
     pub(crate) failed: AtomicU64,
-    /// The message whose turn runs, counted from one; zero for none.
+    /// Index of the message whose turn runs, plus one; zero for none.
     pub(crate) turn: AtomicUsize,
-    /// How many handlers run beside the turns.
+    /// Number of concurrent handlers that run.
     pub(crate) beside: AtomicUsize,
     pub(crate) last_error: Mutex<Option<Box<str>>>,
-    /// Requests from outside for messages that it does not have.
+    /// Number of requests from outside for messages that the actor does not
+    /// have.
     pub(crate) unexpected: AtomicU64,
 }
 
@@ -86,11 +94,12 @@ impl Stats {
         self.turn.store(index + 1, Ordering::Relaxed);
     }
 
-    /// The turn is over; which it was.
+    /// Counts the turn that has ended, and returns the index of its message.
     pub(crate) fn ended(&self) -> usize {
         let turn = self.turn.load(Ordering::Relaxed);
         self.turn.store(0, Ordering::Relaxed);
-        // One writer: no need to lock the bus for it.
+        // A load and a store instead of an atomic add: with one writer, no
+        // locked instruction is needed.
         let handled = self.handled.load(Ordering::Relaxed);
         self.handled.store(handled + 1, Ordering::Relaxed);
         turn.saturating_sub(1)
@@ -122,9 +131,9 @@ impl<A: Actor> Cell<A> {
         let urn = urn.map(|urn| urn.of_type(type_name::<A>()));
         let (urn, kin) = (known(urn), known(kin));
         let meter = Meter::of(system.name(), type_name::<A>());
-        #[cfg(feature = "testing")]
-        let is_tested = system.kit().is_some();
-        // With nothing called in between, it is made where it stays.
+        let is_hooked = system.hook().is_some();
+        // Nothing is called in between, so that the compiler builds the cell in
+        // its final place.
         let cell = Self {
             meter,
             watch: Watch::new(),
@@ -144,24 +153,24 @@ impl<A: Actor> Cell<A> {
             turn: TurnState::new(seed.place == Place::Thread),
             actor: PhantomData,
         };
-        #[cfg(feature = "testing")]
-        if is_tested {
+        if is_hooked {
             cell.mailbox.mark(Alert::Gate);
         }
         cell
     }
 
-    /// Its parent, children and watchers, if it has any.
+    /// Parent, children and watchers, if the actor has any or can be restarted.
     pub(crate) fn kin(&self) -> Option<&Kin> {
         self.kin.get().map(|kin| &**kin)
     }
 
-    /// As [`kin`](Self::kin), for who is about to become one of them.
+    /// Same as [`kin`](Self::kin), created if missing: for a caller that is
+    /// about to add one of them.
     pub(crate) fn kin_to_be(&self) -> &Kin {
         self.kin.get_or_init(Box::default)
     }
 
-    /// How many times it was started.
+    /// Number of times the actor was started.
     pub(crate) fn generation(&self) -> u32 {
         self.kin().map_or(1, Kin::generation)
     }
@@ -171,9 +180,11 @@ impl<A: Actor> Cell<A> {
         self.mailbox.alert(Alert::Notice);
     }
 
-    /// What it is to be told next.
+    /// Takes the next notice: the end of a child, or of an actor that is
+    /// watched.
     pub(super) fn heed(&self) -> Option<Notice> {
-        // Before looking, so that what is told meanwhile is not missed.
+        // Cleared before the look, so that a notice that comes meanwhile is not
+        // missed.
         self.mailbox.calm(Alert::Notice);
         let (notice, more) = self.kin()?.heed();
         if more {
@@ -182,9 +193,17 @@ impl<A: Actor> Cell<A> {
         notice
     }
 
-    /// Its name, if it has one or was asked for it.
+    /// Name of the actor, if it has one or one was made for it.
     pub(crate) fn known_urn(&self) -> Option<&Urn> {
         self.urn.get()
+    }
+
+    /// Makes the name of an anonymous actor, by which it is found from then on.
+    #[cold]
+    fn made_urn(&self) -> Urn {
+        let urn = Urn::anonymous().of_type(type_name::<A>());
+        let made = || self.urn.get_or_init(|| urn).clone();
+        self.system.name_anonymous(self.id, made)
     }
 
     /// Where it is in its life. Told to end, it only serves what is left.
@@ -196,13 +215,13 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// One strong reference more.
+    /// Adds a strong reference.
     pub(crate) fn acquire(&self) {
         self.refs.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One strong reference more, unless it has ended or is an anonymous actor
-    /// that has none left.
+    /// Adds a strong reference and returns true, unless the actor has ended, or
+    /// is anonymous and has no reference left.
     pub(crate) fn try_acquire(&self) -> bool {
         if self.ending.state() == State::Stopped {
             return false;
@@ -218,8 +237,9 @@ impl<A: Actor> Cell<A> {
             .is_ok()
     }
 
-    /// One strong reference less. Without any, an anonymous actor serves what
-    /// is queued and ends, unless a turn makes another reference meanwhile.
+    /// Removes a strong reference. An anonymous actor that has none left
+    /// handles the queued messages and ends, unless one of their turns makes a
+    /// new reference.
     pub(crate) fn release(&self) {
         if self.refs.fetch_sub(1, Ordering::AcqRel) == 1 && !self.owned {
             self.unreferenced();
@@ -233,16 +253,17 @@ impl<A: Actor> Cell<A> {
             return;
         }
         self.mailbox.abandon();
-        // Between two incarnations there is no turn to make another.
+        // Between two incarnations no turn runs that could make a new
+        // reference.
         if self.kin().is_some_and(Kin::rests) && self.settle(true) {
             self.mailbox.wake();
         }
     }
 
-    /// Ends the actor if its last reference has gone, all that was queued then is
-    /// served, and no new reference was made since. With `at_once` the queue is
-    /// not waited for. Returns true if the end was decided on, or a reference
-    /// found.
+    /// Ends the actor if its last reference is gone, all messages that were
+    /// queued then are handled, and no reference was made since. With `at_once`
+    /// the queue is not waited for. Returns true if this was decided now: the
+    /// actor ends, or a reference was found.
     pub(crate) fn settle(&self, at_once: bool) -> bool {
         self.mailbox
             .settle(at_once, || self.refs.load(Ordering::Acquire) > 0)
@@ -250,19 +271,20 @@ impl<A: Actor> Cell<A> {
 
     pub(crate) fn tell_to_end(&self, signal: Signal, by: By) {
         if self.ending.state() < State::Stopped {
-            // The first to say so stays known, and the most urgent signal.
+            // Of several calls the first `by` counts, and the most urgent
+            // signal.
             self.ending.told(by);
             self.mailbox.raise(signal);
         }
     }
 
-    /// A turn ended in an error or a panic.
+    /// Counts a turn that ended in an error or a panic.
     pub(crate) fn failed(&self, error: Option<String>) {
         self.stats.failed(error);
         self.meter.failed();
     }
 
-    /// Refuses messages that nobody will serve, after the state is dropped.
+    /// Refuses messages that will not be handled, after the state is dropped.
     pub(crate) fn refuse_rest(&self, batch: &mut VecDeque<A::Inbox>) {
         self.meter.unqueued(batch.len());
         while let Some(message) = batch.pop_front() {
@@ -274,23 +296,26 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// The actor is no more, and everybody is told: called once, after
+    /// Marks the actor as ended for good, and tells the system, the watchers,
+    /// the parent and the tasks that wait for the end. Called once, after
     /// [`refuse_rest`](Self::refuse_rest).
     pub(crate) fn end(&self, reason: StopReason, said: Option<Directive>) {
-        self.system.forget(self.id, self.urn.get(), &reason);
+        self.system.forget(self.id, &reason);
         self.system.emit(|| Event::Stopped {
             urn: self.urn(),
             reason: reason.clone(),
         });
-        // Its parent and its watchers are told before those who wait for the
-        // end: what these send them then comes after.
+        // Parent and watchers are told before the tasks that wait for the end,
+        // so that a message of such a task to one of them comes after the
+        // notice.
         if let Some(kin) = self.kin() {
             self.ending.advance(State::Stopped);
             kin.part(self, &reason);
             kin.tell_parent(self, reason.clone(), said);
         }
         self.ending.end(reason);
-        // Who came in between, and could not see that it had ended.
+        // Tells the watchers that came in between, and could not see yet that
+        // the actor had ended.
         if let Some(kin) = self.kin()
             && let Some(reason) = self.ending.reason()
         {
@@ -298,7 +323,7 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// Tells whoever listens that a message was not handled.
+    /// Reports a message that was not handled as a dead letter.
     pub(crate) fn dead_letter(&self, message: &A::Inbox, cause: DeadLetterCause) {
         let head = message.head();
         let name = A::Inbox::name(head.index);
@@ -318,8 +343,10 @@ impl<A: Actor> Cell<A> {
 
 impl<A: Actor> Named for Cell<A> {
     fn urn(&self) -> Urn {
-        let anonymous = || Urn::anonymous().of_type(type_name::<A>());
-        self.urn.get_or_init(anonymous).clone()
+        match self.urn.get() {
+            Some(urn) => urn.clone(),
+            None => self.made_urn(),
+        }
     }
 
     fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {

@@ -1,24 +1,26 @@
-//! How far an actor is in its life, and who waits for that.
+//! Lifecycle of an actor, and waiting for its changes.
 
-use super::{By, State, StopReason};
+use super::signal::By;
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
 use crate::sync::{Mutex, MutexGuard, Notified, Notify, PoisonError};
+use conclib_wire::{State, StopReason};
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;
 
-/// How far an actor is in its life, for those who wait for it.
+/// Lifecycle of an actor, shared with the tasks that wait for a change.
 pub(crate) struct Ending {
     state: AtomicU8,
-    /// Whether it got through `#[on(start)]`.
+    /// True once the actor has got through `#[on(start)]`.
     started: AtomicBool,
-    /// Who told it to end first; zero for nobody. The loop itself cannot know.
+    /// First source of a signal to end ([`By`]); zero for none. The signal
+    /// itself does not tell the actor's task where it came from.
     by: AtomicU8,
-    /// Whether anybody ever waited for a change. Most actors end with nobody
-    /// waiting for it.
+    /// True once a task has waited for a change. Most actors end without, and
+    /// then no waiter is notified.
     is_awaited: AtomicBool,
     changed: Notify,
-    /// Why it ended.
+    /// Reason for the end, once the actor has ended.
     reason: Mutex<Option<StopReason>>,
 }
 
@@ -45,7 +47,7 @@ impl Ending {
         }
     }
 
-    /// Whether that is news.
+    /// Advances the state. Returns false if it was as far already.
     pub(crate) fn advance(&self, state: State) -> bool {
         if state == State::Running {
             self.started.store(true, Ordering::Relaxed);
@@ -58,8 +60,8 @@ impl Ending {
         is_news
     }
 
-    /// Who told it to end, the first of them. If nobody did, its last
-    /// reference went.
+    /// First source of a signal to end. Without a source, the reason is that
+    /// the last reference is gone.
     pub(crate) fn by(&self) -> Option<By> {
         const ANYONE: u8 = By::Anyone as u8;
         const PARENT: u8 = By::Parent as u8;
@@ -71,7 +73,7 @@ impl Ending {
         }
     }
 
-    /// The first to tell it to end has the say in why.
+    /// Notes the source of a signal to end. Only the first source counts.
     pub(super) fn told(&self, by: By) {
         let (set, fetch) = (Ordering::AcqRel, Ordering::Relaxed);
         let _ = self.by.compare_exchange(0, by as u8, set, fetch);
@@ -80,28 +82,30 @@ impl Ending {
     pub(super) fn end(&self, reason: StopReason) {
         let mut ended = self.locked();
         *ended = Some(reason);
-        // Under the lock: whoever knows why it ended sees that it has.
+        // Under the lock: a reader that gets the reason also sees that the
+        // actor has ended.
         self.state.fetch_max(State::Stopped as u8, Ordering::AcqRel);
         drop(ended);
         self.tell_change();
     }
 
-    /// Why it ended, if it has.
+    /// Reason for the end, if the actor has ended.
     pub(crate) fn reason(&self) -> Option<StopReason> {
         self.locked().clone()
     }
 
-    /// Something changed that is seen elsewhere.
+    /// Wakes the tasks that wait for a change.
     pub(crate) fn tell_change(&self) {
-        // Pairs with the one in `change`: the waiter is seen here, or sees what
-        // has changed.
+        // Pairs with the fence in `change`: either the waiter is seen here, or
+        // the waiter sees the change.
         fence(Ordering::SeqCst);
         if self.is_awaited.load(Ordering::Relaxed) {
             self.changed.notify_waiters();
         }
     }
 
-    /// The next change; made before looking whether it has come already.
+    /// Future of the next change. Made before the condition is checked, so that
+    /// no change is missed in between.
     fn change(&self) -> Notified<'_> {
         let change = self.changed.notified();
         self.is_awaited.store(true, Ordering::Relaxed);
@@ -109,7 +113,8 @@ impl Ending {
         change
     }
 
-    /// Waits until something is so that changes are told of.
+    /// Waits until a condition is true, and checks it after each change that
+    /// [`tell_change`](Self::tell_change) announces.
     pub(crate) async fn until(&self, is_so: impl Fn() -> bool) {
         loop {
             let changed = self.change();
@@ -120,7 +125,7 @@ impl Ending {
         }
     }
 
-    /// Waits for the end.
+    /// Waits for the end and returns its reason.
     pub(crate) async fn wait(&self) -> StopReason {
         loop {
             let changed = self.change();
@@ -131,7 +136,8 @@ impl Ending {
         }
     }
 
-    /// Waits until it has started; the reason if it never did.
+    /// Waits for the start. The error is the reason for which the actor ended
+    /// without one.
     pub(crate) async fn started(&self) -> Result<(), StopReason> {
         loop {
             let changed = self.change();

@@ -1,9 +1,11 @@
-//! What a supervisor says of its children, and what it is told of others.
+//! Types with which a supervisor deals with its children and with actors it
+//! watches.
 
-use super::{Directive, StopReason};
-use crate::urn::Urn;
+use super::Directive;
+use conclib_wire::StopReason;
+use conclib_wire::Urn;
 
-/// What became of a child: what `#[on(child)]` is given.
+/// End of a child, as `#[on(child)]` receives it.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -55,39 +57,39 @@ use crate::urn::Urn;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ChildExit {
-    /// Which child.
+    /// Name of the child.
     pub urn: Urn,
-    /// The path of its type.
+    /// Path of the child's type.
     pub type_name: &'static str,
-    /// Why it ended.
+    /// Reason for the end.
     pub reason: StopReason,
-    /// How many times it had been started.
+    /// Number of times the child had been started.
     pub generation: u32,
-    /// What becomes of it if the hook says nothing else.
+    /// Directive that is followed where there is no hook.
     pub default: Directive,
-    /// Whether it has been restarted as often as its policy allows. Then it
-    /// cannot be restarted any more, and its supervisor fails, whatever the
-    /// hook answers.
+    /// True if the child has been restarted as often as its policy allows. Then
+    /// the child cannot be restarted any more, and its supervisor fails,
+    /// whatever the hook answers.
     pub exhausted: bool,
 }
 
-/// An actor that was watched has ended: what `#[on(gone)]` is given. See
-/// [`Context::watch`](crate::Context::watch).
+/// End of a watched actor, as `#[on(gone)]` receives it. See
+/// [`Context::watch`](super::context::Context::watch).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Gone {
-    /// Which.
+    /// Name of the actor.
     pub urn: Urn,
-    /// Why.
+    /// Reason for the end.
     pub reason: StopReason,
 }
 
-/// Which children are started again when one is.
+/// Choice of the children that are restarted when one of them is.
 ///
-/// They end newest first, each after its current turn, or are ended at their
-/// next await when their time is over; and start oldest first, each once the
-/// one before has started. What they have queued, their names and references
-/// stay. One that there is no source of fresh state for is ended.
+/// The chosen children end newest first, each after its current turn, or at its
+/// next await once its time is over. Then the children start oldest first, each
+/// once the one before has started. Queued messages, names and references of
+/// the children stay. A child without a source of fresh state is ended.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -138,12 +140,12 @@ pub struct Gone {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Strategy {
-    /// The one that failed.
+    /// Only the child that failed.
     #[default]
     OneForOne,
-    /// All of them: they cannot work without each other.
+    /// All children: they cannot work without each other.
     OneForAll,
-    /// The one that failed and those that were spawned after it: later ones
+    /// The child that failed and those that were spawned after it: later ones
     /// build on earlier ones.
     RestForOne,
 }

@@ -1,33 +1,36 @@
-//! What an actor under test passes before each of its turns. Others never
-//! come here.
+//! Gate that an actor under test passes before each of its turns. Other actors
+//! have none.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tokio::time::sleep;
-
 use super::cell::Cell;
-use super::life::failed;
+use super::context::Context;
+use super::life::panicked;
 use super::mortal::Ended;
 use super::next::next;
-use super::{Actor, Alert, Context, Messages, Turn};
+use super::signal::Alert;
+use super::{Actor, Messages};
 use crate::current;
-use crate::error::{Delivery, Failure};
 use crate::events::DeadLetterCause;
-use crate::fault::Fault;
-use crate::testing::{Kit, Planned};
+use crate::hook::{TurnDecision, TurnHook};
+use conclib_wire::Fault;
+use conclib_wire::{Delivery, Failure};
 
-/// What is behind the gate.
+/// Result of a pass through the gate.
 pub(super) enum Gate {
-    /// A turn, which is over; how the actor ends, if it does.
-    Turn(Option<Ended>),
-    /// No message: there is something else to look at, or no gate.
-    Other,
+    /// A turn was run; the value says how the actor ends, if it does.
+    Passed,
+    /// No turn was run: there is something besides messages to look at, or no
+    /// gate.
+    Over(Option<Ended>),
 }
 
-/// While it is there the gate is open to the loop, which alone looks at it.
+/// Guard that clears the alert of the gate while it exists, so that the mailbox
+/// gives messages out. Only the actor's task looks at that alert.
 struct Open<'c, A: Actor>(&'c Cell<A>);
 
 impl<'c, A: Actor> Open<'c, A> {
@@ -43,7 +46,8 @@ impl<A: Actor> Drop for Open<'_, A> {
     }
 }
 
-/// A message whose turn has not begun. Dropped so, its asker is told.
+/// Message whose turn has not begun. If the message is dropped before that, its
+/// asker is told that it was not delivered.
 struct Held<I: Messages>(Option<I>);
 
 impl<I: Messages> Drop for Held<I> {
@@ -54,72 +58,70 @@ impl<I: Messages> Drop for Held<I> {
     }
 }
 
-/// One turn of an actor under test, when it is its turn, with whatever fault
-/// there is for it.
+/// Runs one turn of an actor under test, once the test allows it, with the
+/// fault that the test planned for it.
 pub(super) async fn pass<A: Actor>(
-    actor: &mut A,
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
+    message: &mut Option<A::Inbox>,
 ) -> Gate {
     let cell = ctx.cell().clone();
-    let Some(kit) = cell.system.kit() else {
-        return Gate::Other;
+    let Some(hook) = cell.system.hook() else {
+        return Gate::Passed;
     };
     let mut held = Held(None);
-    if !take_up(ctx, batch, &mut held.0, kit).await {
-        return Gate::Other;
+    if !take_up(ctx, batch, &mut held.0, hook).await {
+        return Gate::Passed;
     }
     let index = held.0.as_ref().map_or(0, |message| message.head().index);
-    if let Some(turns) = kit.turns() {
-        turns.wait(&cell.system, cell.id).await;
-    }
-    let fault = kit.fault(cell.id, A::Inbox::name(index));
-    if let Some(Planned::Delay(by)) = fault {
-        sleep(by).await;
-    }
-    let Some(message) = held.0.take() else {
-        return Gate::Turn(None);
+    let name = A::Inbox::name(index);
+    let decision = hook.clone().before_turn(cell.id, name).await;
+    let Some(held) = held.0.take() else {
+        return Gate::Over(None);
     };
-    let turn = match fault {
-        None | Some(Planned::Delay(_)) => actor.turn(message, ctx).await,
-        Some(Planned::Fail(text)) => {
+    match decision {
+        TurnDecision::Go => {
+            *message = Some(held);
+            Gate::Passed
+        }
+        TurnDecision::Fail(text) => {
             let fault = Box::new(Fault::panic(&text));
-            message.refuse(Failure::Panicked(fault.clone()));
-            Turn::Panicked(fault)
+            held.refuse(Failure::Panicked(fault.clone()));
+            let index = cell.stats.ended();
+            if current::take_waited() {
+                cell.system.waits.clear(cell.id);
+            }
+            let ended = panicked(ctx, index, fault);
+            cell.watch.end();
+            Gate::Over(Some(ended))
         }
-        Some(Planned::Lose) => {
+        TurnDecision::Lose => {
             cell.stats.turn.store(0, Ordering::Relaxed);
-            cell.lost(A::Inbox::name(index), ctx.from(), DeadLetterCause::Lost);
-            return Gate::Turn(None);
+            cell.lost(name, ctx.from(), DeadLetterCause::Lost);
+            Gate::Over(None)
         }
-    };
-    let index = cell.stats.ended();
-    if current::take_waited() {
-        cell.system.waits.clear(cell.id);
     }
-    let ended = failed(actor, ctx, index, turn).await;
-    cell.watch.end();
-    Gate::Turn(ended)
 }
 
-/// The next message, as if there were no gate; and whoever watches is told
-/// whether there is one.
+/// Takes the next message as if there were no gate, and tells the test kit
+/// whether the actor is idle.
 async fn take_up<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
     message: &mut Option<A::Inbox>,
-    kit: &Kit,
+    hook: &Arc<dyn TurnHook>,
 ) -> bool {
     let cell = ctx.cell().clone();
     poll_fn(|cx| {
         let polled = {
             let _open = Open::new(&cell);
-            // It keeps nothing from one poll to the next.
+            // `next` keeps no state from one poll to the next, so a new future
+            // can be polled each time.
             pin!(next(ctx, batch, message)).poll(cx)
         };
-        // A handler beside the turns is something to do.
+        // A concurrent handler that runs is work, too.
         let parks = polled.is_pending() && !ctx.has_unfinished();
-        kit.looked(cell.id, parks);
+        hook.looked(cell.id, parks);
         polled
     })
     .await

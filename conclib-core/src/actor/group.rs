@@ -2,8 +2,8 @@
 //! oldest comes up first.
 //!
 //! The child that failed leads the restart from its own task. So the restart
-//! needs no turn of the supervisor and holds none up, and it ends with that
-//! child, whatever the way of that end.
+//! needs no turn of the supervisor and holds none up, and the restart ends with
+//! that child, for whatever reason it ends.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -11,14 +11,19 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use super::Actor;
 use super::birth::Awaited;
+use super::cell::Cell;
+use super::family::Strategy;
 use super::kin::{Child, Kin, Verdict};
+use super::resident::Resident;
+use super::signal::{Alert, Signal};
 use super::supervise::{LAST_CALL, end};
-use super::{Actor, Alert, Cell, Resident, Signal, State, Strategy};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::events::{Event, NotRestarted};
 use crate::timers;
 use crate::waits::Wait;
+use conclib_wire::State;
 
 /// Restarts the group that an actor which has failed belongs to. Returns the
 /// verdict for that actor: to start, behind the sibling before it, or another
@@ -51,7 +56,8 @@ pub(super) async fn restart<A: Actor>(
     .await
 }
 
-/// A group that goes down. Its drop lets the siblings start that are held.
+/// Group of siblings that goes down. Dropping it lets the siblings that are
+/// held start again.
 struct Group {
     parent: Arc<dyn Resident>,
     leader: ActorId,
@@ -76,13 +82,15 @@ impl Group {
             if let Some(verdict) = kin.take_verdict() {
                 return Poll::Ready(Err(verdict));
             }
-            // An actor that is held gets its verdict when that group is down.
+            // An actor that is held gets its verdict once the group that holds
+            // it is down.
             if kin.awaited().is_none() && free.as_mut().poll(cx).is_ready() {
                 let group = Self {
                     parent: parent.clone(),
                     leader: cell.id,
                 };
-                // The leader before may have held this one, and let it go.
+                // The former leader may have held this actor, and released it
+                // with a verdict.
                 return Poll::Ready(match kin.take_verdict() {
                     Some(verdict) => Err(verdict),
                     None => Ok(group.hold(family)),
@@ -94,7 +102,8 @@ impl Group {
         .await
     }
 
-    /// Holds the siblings that the strategy of the parent restarts, too.
+    /// Holds the siblings that the strategy of the parent restarts with the
+    /// leader.
     fn hold(self, family: &Kin) -> Self {
         let is_concerned = |id: ActorId| match self.parent.strategy() {
             Strategy::OneForOne => false,
@@ -154,13 +163,14 @@ impl Drop for Group {
         if let Some(family) = self.parent.kin() {
             family.lead_no_more();
         }
-        // Another may wait for the lead.
+        // Another child may wait to lead a restart.
         self.parent.ending().tell_change();
     }
 }
 
-/// Tells whether the incarnation of the actor has ended for another one, or was
-/// told to. A turn that never awaits gets its verdict when it gives way.
+/// Tells whether the incarnation of the actor has ended to make room for
+/// another one, or was told to. An actor in a turn that never awaits counts,
+/// and gets its verdict if that turn ever gives way.
 fn goes_down(resident: &dyn Resident) -> bool {
     let is_told = resident.is_alerted(Alert::Recycle) || resident.is_alerted(Alert::Abort);
     let lives = resident.state() != State::Stopped;
@@ -175,7 +185,7 @@ fn goes_down(resident: &dyn Resident) -> bool {
 async fn bring_down<A: Actor>(cell: &Cell<A>, child: &Child) -> bool {
     let resident = &*child.resident;
     if resident.state() >= State::Stopping {
-        // The child ends by itself, and serves what is queued before.
+        // The child is ending by itself, and handles the queued messages first.
         end(child, Signal::Drain).await;
         return false;
     }
@@ -200,7 +210,7 @@ async fn bring_down<A: Actor>(cell: &Cell<A>, child: &Child) -> bool {
             tracing::error!(
                 target: "conclib",
                 urn = %resident.urn(),
-                "a turn never awaits: it is not restarted with its siblings"
+                "a turn never awaits: its actor is not restarted with its siblings"
             );
         }
     }

@@ -1,4 +1,4 @@
-//! A mailbox that is no actor.
+//! Mailbox without an actor.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,32 +9,36 @@ use std::task::{Context, Poll, Wake as _, Waker, ready};
 
 use tokio::task::coop;
 
+use super::DEFAULT_MAILBOX;
+use super::mailbox::Overflow;
 use super::mailbox::{Mailbox, Refused};
-use super::{DEFAULT_MAILBOX, Overflow, Recipient};
+use super::recipient::Recipient;
 use crate::call::{NotSent, Sending, Target};
 use crate::deadline::Deadline;
-use crate::error::{Delivery, Failure, TellError};
+use crate::error::TellError;
 use crate::message::{LAST, Message};
 use crate::named::Named;
 use crate::relay::Relay;
 use crate::reply::Request;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::urn::Urn;
+use conclib_wire::Urn;
+use conclib_wire::{Delivery, Failure};
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;
 
-/// A mailbox that is no actor: for code that is sent messages and has no state
-/// to guard, as a `main` that collects results.
+/// Mailbox without an actor: for code that receives messages and has no state
+/// to guard, such as a `main` that collects results.
 ///
-/// It hands out [`address`](Self::address)es and gets what is sent to them, as
-/// [`Request`]s: the message, and a [`ReplyTo`](crate::ReplyTo) by which to
-/// answer if it was an ask. It is bounded, as an actor's mailbox is: when it is
-/// full, who tells or asks waits for a place. Messages come in the order in
-/// which they were sent, whatever their priority. It needs no system.
+/// An inbox hands out [`address`](Self::address)es, and receives what is sent
+/// to them as [`Request`]s: the message, and a [`ReplyTo`](crate::ReplyTo) by
+/// which to answer if it was an ask. An inbox is bounded like an actor's
+/// mailbox: when it is full, senders wait for a place. Messages come in the
+/// order in which they were sent, whatever their priority. An inbox needs no
+/// system.
 ///
-/// Dropped, it is closed: senders get their message back with `Stopped`, and
-/// asks that were not received are answered so.
+/// Dropping an inbox closes it: senders get their message back with `Stopped`,
+/// and asks that were not received are answered with `Stopped`.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -63,24 +67,26 @@ mod model;
 /// ```
 pub struct Inbox<M: Message> {
     post: Arc<Post<M>>,
-    /// What was taken out of the mailbox and not received yet.
+    /// Requests taken out of the mailbox and not received yet.
     batch: VecDeque<Request<M>>,
 }
 
-/// What an inbox and its addresses share.
+/// State that an inbox and its addresses share.
 struct Post<M: Message> {
     mailbox: Mailbox<Request<M>>,
-    /// The task that receives. The mailbox wakes one task for ever, so it
-    /// wakes this, which passes it on.
+    /// Waker for the task that receives. The mailbox keeps its first waker for
+    /// ever, so that waker is this relay, which wakes the task that polled
+    /// last.
     receiver: Arc<Relay>,
-    /// Made up only when somebody asks.
+    /// Name of the inbox, made when a caller first asks for it.
     urn: OnceLock<Urn>,
-    /// The addresses that are left; a clone of a recipient is no new one.
+    /// Number of addresses that are left; the clones of a recipient share one
+    /// address.
     addresses: AtomicUsize,
 }
 
 impl<M: Message> Inbox<M> {
-    /// An inbox in which `capacity` messages wait at most; one at least.
+    /// Makes an inbox in which `capacity` messages wait at most; one at least.
     pub fn new(capacity: usize) -> Self {
         let receiver = Arc::<Relay>::default();
         let mailbox = Mailbox::new(capacity, Overflow::Wait);
@@ -96,19 +102,19 @@ impl<M: Message> Inbox<M> {
         }
     }
 
-    /// An address, for whoever is to send here.
+    /// Makes an address, to send to this inbox.
     pub fn address(&self) -> Recipient<M> {
         self.post.addresses.fetch_add(1, Ordering::Relaxed);
         Recipient::new(Address(self.post.clone()))
     }
 
-    /// Its name, for errors: one that nobody else has.
+    /// Name of the inbox, for errors. No other inbox or actor has it.
     pub fn urn(&self) -> Urn {
         self.post.urn()
     }
 
-    /// The next message. `None` when all have been received and no address is
-    /// left: then none can come before there is a new
+    /// Receives the next message. `None` when all have been received and no
+    /// address is left: then none can come before there is a new
     /// [`address`](Self::address).
     ///
     /// # Cancel safety
@@ -117,19 +123,19 @@ impl<M: Message> Inbox<M> {
         poll_fn(|cx| self.poll_recv(cx))
     }
 
-    /// The next message, if one is here. Never waits.
+    /// Receives the next message, if one is here. Never waits.
     pub fn try_recv(&mut self) -> Option<Request<M>> {
         let mut next = None;
         let _ = self.post.mailbox.poll_next(&mut self.batch, &mut next);
         next
     }
 
-    /// How many messages wait.
+    /// Number of messages that wait.
     pub fn len(&self) -> usize {
         self.post.mailbox.depth()
     }
 
-    /// Whether no message waits.
+    /// Tells whether no message waits.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -138,8 +144,8 @@ impl<M: Message> Inbox<M> {
         let budget = ready!(coop::poll_proceed(cx));
         let mut next = self.try_recv();
         if next.is_none() {
-            // Before the looks that count, so that nothing after them is
-            // missed.
+            // Registered before the final checks, so that a message or a
+            // dropped address after them wakes the task.
             self.post.receiver.register(cx.waker());
             let is_left = self.post.addresses.load(Ordering::Acquire) == 0;
             next = self.try_recv();
@@ -153,7 +159,7 @@ impl<M: Message> Inbox<M> {
 }
 
 impl<M: Message> Default for Inbox<M> {
-    /// An inbox of [`DEFAULT_MAILBOX`] places.
+    /// Makes an inbox of [`DEFAULT_MAILBOX`] places.
     fn default() -> Self {
         Self::new(DEFAULT_MAILBOX)
     }
@@ -188,7 +194,8 @@ impl<M: Message> Named for Post<M> {
     }
 }
 
-/// Where an inbox is sent to. The last one that goes wakes the inbox.
+/// Address of an inbox, behind a recipient. The last address that is dropped
+/// wakes the inbox.
 struct Address<M: Message>(Arc<Post<M>>);
 
 impl<M: Message> Drop for Address<M> {

@@ -1,111 +1,121 @@
-//! Who belongs to whom: what an actor shares with its parent, its children and
-//! those that watch it. Only actors that have any of them have a [`Kin`].
+//! Relations of an actor to its parent, its children and its watchers. Only an
+//! actor that has any of them, or can be restarted, has a [`Kin`].
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::{Actor, By, Cell, ChildExit, Directive, Gone, Resident, Signal, StopReason};
-use crate::current::ActorId;
+use super::cell::Cell;
+use super::family::{ChildExit, Gone};
+use super::resident::Resident;
+use super::signal::{By, Signal};
+use super::{Actor, Directive};
+use crate::actor_id::ActorId;
 use crate::named::Named;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
+use conclib_wire::StopReason;
 
-/// What a supervisor is told, in its own lane.
+/// Notice for a parent or a watcher, kept apart from its mailbox so that messages
+/// cannot hold the notice up.
 pub(crate) enum Notice {
     Child(Box<Exit>),
-    /// The end of an actor that is watched. `None` is one in another process,
-    /// which is told of in any case.
+    /// End of an actor that is watched. The id is `None` for an actor in
+    /// another process: such a notice is always delivered.
     Gone(Option<ActorId>, Box<Gone>),
 }
 
-/// A child that has ended, or waits to be told whether it is started again.
+/// Child that has ended, or that waits for the decision on its restart.
 pub(crate) struct Exit {
     pub(crate) id: ActorId,
     pub(crate) told: ChildExit,
-    /// It waits for a [`Verdict`].
+    /// True if the child waits for a [`Verdict`].
     pub(crate) waits: bool,
-    /// After how long it could be started again.
+    /// Pause before a restart of the child; `None` if there can be no restart.
     pub(crate) delay: Option<Duration>,
 }
 
-/// What a child that waits is told.
+/// Decision on the restart of a child that waits for it.
 pub(crate) enum Verdict {
-    /// Stay ended.
+    /// The child stays ended.
     End,
-    /// Start again after this long, with the siblings that the strategy names.
+    /// The child starts again after the delay, together with the siblings that
+    /// the strategy names.
     Restart { delay: Duration },
-    /// Start again, after this long, and once that one has started.
+    /// The child starts again once the actor `behind` has started, and after
+    /// the delay.
     Start {
         delay: Duration,
         behind: Option<Arc<dyn Resident>>,
     },
 }
 
-/// A child, as its parent knows it.
+/// Child of an actor, with the options of its supervision.
 #[derive(Clone)]
 pub(crate) struct Child {
     pub(crate) resident: Arc<dyn Resident>,
-    /// How long it has to end by itself.
+    /// Time in which the child has to end by itself before it is killed.
     pub(crate) stop_within: Duration,
-    /// Its end is the end of its parent.
+    /// True if the end of the child is also the end of its parent.
     pub(crate) significant: bool,
 }
 
 #[derive(Default)]
 pub(crate) struct Kin {
-    /// Whom its ends are told.
+    /// Parent of the actor, which is told of its ends.
     pub(crate) parent: Option<Weak<dyn Resident>>,
-    /// Whether it can be started again.
+    /// True if the actor can be restarted.
     pub(crate) renews: bool,
-    /// How many times it was started after the first.
+    /// Number of restarts.
     pub(crate) restarts: AtomicU32,
-    /// Between two incarnations.
+    /// True between two incarnations, until the next one has got through its
+    /// start.
     down: AtomicBool,
     ties: Mutex<Ties>,
 }
 
 #[derive(Default)]
 struct Ties {
-    /// By age.
+    /// Children of this incarnation, oldest first.
     children: BTreeMap<ActorId, Child>,
-    /// Those of the next incarnation, which came while this one was ending or
-    /// there was none.
+    /// Children of the next incarnation, spawned while this one was ending or
+    /// after its end.
     heirs: BTreeMap<ActorId, Child>,
     takes: Takes,
     notices: VecDeque<Notice>,
     watchers: Vec<(ActorId, Weak<dyn Resident>)>,
-    /// The actors that it watches itself, and has not been told of.
+    /// Actors that this one watches, and whose end it has not been told.
     watched: BTreeSet<ActorId>,
-    /// No incarnation lives.
+    /// True while no incarnation runs.
     rests: bool,
     awaits: Awaits,
     verdict: Option<Verdict>,
-    /// The child that restarts the group it belongs to.
+    /// Child that leads the restart of its group, if one goes on.
     leader: Option<ActorId>,
 }
 
 /// Source of the verdict that an actor needs before it starts again.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Awaits {
-    /// None: it decides by itself.
+    /// No source: the actor decides by its own policy.
     #[default]
     Nothing,
-    /// The hook of its supervisor, which was told of its end.
+    /// The supervisor, which was told of the end and decides in its
+    /// `#[on(child)]`.
     Supervisor,
     /// The restart of a group, led by this sibling.
     Group(ActorId),
 }
 
-/// Whose children those are that come.
+/// Incarnation that a new child belongs to.
 #[derive(Clone, Copy, Default)]
 enum Takes {
-    /// The incarnation's that lives.
+    /// The incarnation that runs.
     #[default]
     Now,
-    /// The next one's: this one is ending, and those it had are too.
+    /// The next one: the current incarnation is ending, with its children.
     Next,
-    /// Nobody's: there is no next.
+    /// None: no incarnation comes, so no child is made any more.
     Never,
 }
 
@@ -118,9 +128,9 @@ impl Kin {
         }
     }
 
-    /// Takes the child in that is made, unless it is too late for that: then
-    /// it is not made. `only_of` is the incarnation that it has to be a child
-    /// of, if any other will not do.
+    /// Makes a child and adds it, unless it is too late for that: then `make`
+    /// is not called. With `only_of` the parent has to be in the incarnation of
+    /// that number.
     pub(crate) fn adopt<E>(
         &self,
         only_of: Option<u32>,
@@ -150,7 +160,7 @@ impl Kin {
         !self.ties().children.is_empty()
     }
 
-    /// How many children there are.
+    /// Number of children, those of the next incarnation included.
     pub(crate) fn count(&self) -> usize {
         let ties = self.ties();
         ties.children.len() + ties.heirs.len()
@@ -165,9 +175,10 @@ impl Kin {
             .collect()
     }
 
-    /// The children of an incarnation that is ending, oldest first. They stay
-    /// known until they are [forgotten](Self::forget), so that a kill meanwhile
-    /// reaches them. Those that come are of the next one, if there `is_next`.
+    /// Returns the children of an incarnation that is ending, oldest first.
+    /// Each stays listed until it is [forgotten](Self::forget), so that a kill
+    /// meanwhile reaches it. Children made from now on belong to the next
+    /// incarnation, if `is_next` says that there may be one.
     pub(crate) fn leave(&self, is_next: bool) -> Vec<(ActorId, Child)> {
         let mut ties = self.ties();
         if is_next && self.renews {
@@ -185,13 +196,13 @@ impl Kin {
         self.ties().notices.push_back(notice);
     }
 
-    /// What is to be told next, and whether there is more.
+    /// Takes the next notice, and tells whether there is another.
     pub(crate) fn heed(&self) -> (Option<Notice>, bool) {
         let Ties {
             notices, watched, ..
         } = &mut *self.ties();
-        // An end may come in more than once for one that watches at that
-        // moment: the first is told.
+        // Two notices of one end are queued if a watch begins while the watched
+        // actor ends: only the first is delivered.
         let is_news = |notice: &Notice| match notice {
             Notice::Gone(Some(id), _) => watched.remove(id),
             Notice::Gone(None, _) | Notice::Child(_) => true,
@@ -200,17 +211,17 @@ impl Kin {
         (notice, !notices.is_empty())
     }
 
-    /// Begins to watch that one: its end is told once.
+    /// Begins to watch an actor: its end is delivered once.
     pub(crate) fn begin_watch(&self, id: ActorId) {
         self.ties().watched.insert(id);
     }
 
-    /// The end of that one is told no more.
+    /// Stops watching an actor: its end is not delivered any more.
     pub(crate) fn end_watch(&self, id: ActorId) {
         self.ties().watched.remove(&id);
     }
 
-    /// Has an actor told of the end.
+    /// Adds a watcher, to be notified of the end of this actor.
     pub(crate) fn watch(&self, id: ActorId, watcher: Weak<dyn Resident>) {
         let mut ties = self.ties();
         ties.watchers
@@ -218,7 +229,7 @@ impl Kin {
         ties.watchers.push((id, watcher));
     }
 
-    /// Has an actor told of the end no more.
+    /// Removes a watcher.
     pub(crate) fn unwatch(&self, id: ActorId) {
         self.ties().watchers.retain(|(other, _)| *other != id);
     }
@@ -228,15 +239,15 @@ impl Kin {
         watchers.into_iter().map(|(_, weak)| weak).collect()
     }
 
-    /// An incarnation has ended.
+    /// Marks the end of an incarnation.
     pub(crate) fn lie_down(&self) {
         self.ties().rests = true;
         self.down.store(true, Ordering::Release);
     }
 
-    /// Tells whether the end of this incarnation is a new matter, for the supervisor
-    /// or for the actor's own policy. A restart of the group comes with a verdict of
-    /// its own.
+    /// Tells whether the end of this incarnation has to be decided on, by the
+    /// supervisor or by the actor's own policy. The restart of a group needs no
+    /// such decision: it brings a verdict of its own.
     pub(crate) fn ask(&self) -> bool {
         let mut ties = self.ties();
         let is_new = ties.awaits == Awaits::Nothing && ties.verdict.is_none();
@@ -251,7 +262,7 @@ impl Kin {
         self.ties().awaits == Awaits::Supervisor
     }
 
-    /// Takes the question to the supervisor back.
+    /// Withdraws the question to the supervisor.
     pub(crate) fn asks_no_more(&self) {
         let mut ties = self.ties();
         if ties.awaits == Awaits::Supervisor {
@@ -270,17 +281,19 @@ impl Kin {
         }
     }
 
-    /// Keeps this actor from starting until the group has gone down.
+    /// Keeps this actor from starting until the leader of its group gives a
+    /// verdict.
     pub(crate) fn hold(&self, leader: ActorId) {
         self.ties().awaits = Awaits::Group(leader);
     }
 
-    /// Tells whether that sibling holds this one.
+    /// Tells whether the sibling `leader` holds this actor.
     pub(crate) fn is_held_by(&self, leader: ActorId) -> bool {
         self.ties().awaits == Awaits::Group(leader)
     }
 
-    /// Ends the hold of a group that never brought this actor down.
+    /// Releases this actor, which was held by a group that never brought it
+    /// down.
     pub(crate) fn let_go(&self) {
         self.ties().awaits = Awaits::Nothing;
     }
@@ -291,12 +304,13 @@ impl Kin {
         ties.verdict = Some(verdict);
     }
 
-    /// Makes a child the leader of its group, unless there is another.
+    /// Makes a child the leader of a group restart, unless another child leads
+    /// one. Returns true if the child is the leader now.
     pub(crate) fn lead(&self, child: ActorId) -> bool {
         *self.ties().leader.get_or_insert(child) == child
     }
 
-    /// The child that leads, while a group goes down.
+    /// Child that leads the restart of a group, if one goes on.
     pub(crate) fn leader(&self) -> Option<ActorId> {
         self.ties().leader
     }
@@ -309,10 +323,11 @@ impl Kin {
         self.ties().verdict.take()
     }
 
-    /// Begins the next incarnation, unless the supervisor thinks otherwise by
-    /// now. It has the children that came meanwhile; what is left to be told of
-    /// those of the former one is told to nobody. `calm` runs before the supervisor can
-    /// bring this one down, too.
+    /// Begins the next incarnation; returns false if a group restart or a
+    /// verdict has come meanwhile. The incarnation gets the children made
+    /// meanwhile; notices of children of the former one are dropped. `calm`
+    /// clears the alerts for the former incarnation, before the supervisor can
+    /// bring down the new one.
     pub(crate) fn rise(&self, calm: impl FnOnce()) -> bool {
         let ties = &mut *self.ties();
         if matches!(ties.awaits, Awaits::Group(_)) || ties.verdict.is_some() {
@@ -330,13 +345,13 @@ impl Kin {
         true
     }
 
-    /// Whether no incarnation lives.
+    /// Tells whether no incarnation runs.
     pub(crate) fn rests(&self) -> bool {
         self.ties().rests
     }
 
-    /// Between two incarnations: one has ended, and the next is not through its
-    /// start.
+    /// Tells whether the actor is between two incarnations: one has ended, and
+    /// the next has not got through its start.
     pub(crate) fn is_down(&self) -> bool {
         self.down.load(Ordering::Acquire)
     }
@@ -349,13 +364,14 @@ impl Kin {
         self.restarts.load(Ordering::Relaxed) + 1
     }
 
-    /// The actor has ended for good: takes leave of its children and of those
-    /// who watch it.
+    /// Kills the children that are left and notifies the watchers, after the
+    /// actor has ended for good.
     pub(crate) fn part<A: Actor>(&self, cell: &Cell<A>, reason: &StopReason) {
-        // It may hold a sibling.
+        // The verdict may hold a reference to a sibling.
         drop(self.take_verdict());
         for (id, child) in self.leave(false) {
-            // It was cut short: no time to stop them in order.
+            // A child is left only if the actor was cut short: no time to stop
+            // the children in order.
             child.resident.tell_to_end(Signal::Kill, By::Parent);
             self.forget(id);
         }
@@ -370,7 +386,7 @@ impl Kin {
         }
     }
 
-    /// The actor has ended for good: its parent deals with that.
+    /// Notifies the parent that the actor has ended for good.
     pub(crate) fn tell_parent<A: Actor>(
         &self,
         cell: &Cell<A>,

@@ -1,4 +1,4 @@
-//! The messages of an actor with priorities: one lane for each priority that
+//! Priority queue for the messages of an actor: one lane for each priority that
 //! was ever used, first in, first out.
 
 use std::collections::VecDeque;
@@ -8,8 +8,8 @@ use super::order::Items;
 #[cfg(test)]
 mod tests;
 
-/// How many turns in a row may overtake an older message before the oldest
-/// one has its turn.
+/// Number of turns in a row that may overtake an older message; after that the
+/// oldest message has its turn.
 const RUN: u32 = 64;
 
 /// Messages by priority, the lowest number first.
@@ -20,13 +20,13 @@ const RUN: u32 = 64;
 /// so a message before which `n` older ones wait has its turn within
 /// `(n + 1) * (RUN + 1)` turns, whatever comes.
 pub(crate) struct Lanes<T> {
-    /// Sorted by priority. A lane stays when it is empty, with its room: there
-    /// are 256 at most, and an actor uses a few.
+    /// Sorted by priority. A lane stays when it is empty, with its capacity:
+    /// there are 256 at most, and an actor uses a few.
     lanes: Vec<Lane<T>>,
     len: usize,
-    /// The number of the next message; they are never used up.
+    /// Sequence number of the next message; a `u64` of them is never used up.
     next: u64,
-    /// How many turns in a row have overtaken the oldest message.
+    /// Number of turns in a row that have overtaken the oldest message.
     run: u32,
 }
 
@@ -36,7 +36,7 @@ struct Lane<T> {
 }
 
 impl<T> Lane<T> {
-    /// The number of its oldest message.
+    /// Sequence number of the oldest message in the lane.
     fn oldest(&self) -> Option<u64> {
         self.items.front().map(|(number, _)| *number)
     }
@@ -82,8 +82,8 @@ impl<T> Items<T> for Lanes<T> {
         self.len += 1;
     }
 
-    /// The oldest of the least urgent goes. The newcomer is one of them, so it
-    /// never takes the place of something more urgent.
+    /// Evicts the oldest of the least urgent messages. The new message counts
+    /// among them, so it never takes the place of a more urgent one.
     fn replace(&mut self, priority: u8, item: T) -> Option<T> {
         self.push(priority, item);
         let last = self.lanes.iter().rposition(|lane| !lane.items.is_empty())?;

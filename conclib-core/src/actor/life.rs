@@ -1,9 +1,13 @@
-//! The life of an actor: it is made, starts, serves, stops and is dropped; and
-//! after a failure perhaps again.
+//! Task of an actor: creates its state, runs the start hook, handles messages,
+//! runs the stop hook and drops the state; after a failure perhaps all that
+//! again.
+//!
+//! Each pass from creating the state to dropping it is an incarnation of the
+//! actor; handling one message is a turn.
 
 #![expect(
     clippy::manual_async_fn,
-    reason = "a block keeps what it is given once; an `async fn` would keep it twice, in every idle actor"
+    reason = "an `async move` block stores its captures once; an `async fn` would store its arguments twice, in every idle actor"
 )]
 
 use std::collections::VecDeque;
@@ -15,22 +19,26 @@ use std::time::Duration;
 
 use super::birth::{Again, Birth};
 use super::cell::Cell;
-#[cfg(feature = "testing")]
-use super::gate::{self, Gate};
+use super::context::Context;
+use super::gate;
+use super::gate::Gate;
 use super::mortal::{Ended, Incarnation, Mortal, discard, unless_killed};
 use super::next::next;
+use super::outcome::Turn;
+use super::signal::{Alert, By, Signal};
 use super::supervise::{end_children, heed};
-use super::turn::caught;
-use super::{Actor, Alert, By, Context, Directive, Messages, Signal, State, StopReason, Turn};
+use super::{Actor, Directive, Messages};
+use crate::catch::caught;
 use crate::current;
 use crate::events::{DeadLetterCause, Event};
-use crate::fault::Fault;
 use crate::waits::Whom;
+use conclib_wire::Fault;
+use conclib_wire::{State, StopReason};
 
 #[cfg(all(test, shuttle))]
 mod model;
 
-/// A life to be lived.
+/// Task of an actor, before it is spawned.
 #[doc(hidden)]
 pub struct Life<A: Actor, B> {
     cell: Arc<Cell<A>>,
@@ -42,7 +50,7 @@ impl<A: Actor, B: Birth<A>> Life<A, B> {
         Self { cell, birth }
     }
 
-    /// Lives it.
+    /// Runs the actor, with all its restarts, until its end.
     pub fn run(self) -> impl Future<Output = ()> {
         let Self { cell, birth } = self;
         let end = End {
@@ -55,20 +63,22 @@ impl<A: Actor, B: Birth<A>> Life<A, B> {
     }
 }
 
-/// Runs at every end, also when the life is dropped in its middle or before it
-/// was polled: it is there before the state, so it is dropped after it.
+/// Guard of the actor's end. Its drop refuses the messages that are left, also
+/// if the task is dropped half-way or before its first poll. The guard exists
+/// before the actor's state, so it is dropped after it.
 struct End<A: Actor, B: Birth<A>> {
-    /// Dropped before the end is told.
+    /// Source of the state, dropped before the parent and the watchers are told
+    /// of the end.
     birth: Option<B>,
     ctx: Context<A>,
-    /// What the loop took out of the mailbox and has not served.
+    /// Messages that the task took out of the mailbox and has not handled.
     batch: VecDeque<A::Inbox>,
     is_over: bool,
 }
 
 impl<A: Actor, B: Birth<A>> End<A, B> {
-    /// What is left of an incarnation goes, but for the messages it has not
-    /// served.
+    /// Drops the inputs of an incarnation that has ended, and keeps the
+    /// messages it has not handled.
     fn clear(&mut self) {
         self.cut_short();
         self.ctx.cell().watch.clear();
@@ -82,12 +92,14 @@ impl<A: Actor, B: Birth<A>> End<A, B> {
             self.ctx.cell().meter.queued(rest.len());
             rest.append(&mut self.batch);
             self.batch = rest;
-            // A stream may panic as it is dropped: that is no reason any more.
+            // A stream may panic as it is dropped. The reason for the end is
+            // known by now, so that panic is ignored.
             drop(catch_unwind(AssertUnwindSafe(|| drop(sources))));
         }
     }
 
-    /// A turn that was cut short: nobody can say that it was handled.
+    /// Reports the message of a turn that was cut short as a dead letter: it
+    /// may not have been handled.
     fn cut_short(&self) {
         let cell = self.ctx.cell();
         if let Some(index) = cell.stats.turn.swap(0, Ordering::Relaxed).checked_sub(1) {
@@ -99,7 +111,8 @@ impl<A: Actor, B: Birth<A>> End<A, B> {
         }
     }
 
-    /// Tells everybody of the end. `said` is what `#[on(error)]` wants for it.
+    /// Tells the system, the parent and the watchers of the end. `said` is the
+    /// directive that `#[on(error)]` returned.
     fn tell(&mut self, reason: StopReason, said: Option<Directive>) {
         self.refuse_rest();
         if reason.is_failure() {
@@ -108,10 +121,12 @@ impl<A: Actor, B: Birth<A>> End<A, B> {
         self.ctx.cell().end(reason, said);
     }
 
-    /// Nothing is served any more.
+    /// Closes the mailbox, drops the source of the state, and refuses the
+    /// messages that are left.
     fn refuse_rest(&mut self) {
         self.ctx.cell().mailbox.end(&mut self.batch);
-        // A state that never came to life goes before the messages.
+        // A state that was given and never started is dropped before the
+        // messages.
         let mut birth = self.birth.take();
         if let Some(birth) = &mut birth {
             birth.inherit(&self.ctx, &mut self.batch);
@@ -124,7 +139,7 @@ impl<A: Actor, B: Birth<A>> End<A, B> {
 
 impl<A: Actor, B: Birth<A>> Drop for End<A, B> {
     fn drop(&mut self) {
-        // The end itself is told by whoever lived this life.
+        // For a task that was cut short, `Mortal` tells of the end after this.
         if !self.is_over {
             self.clear();
             self.refuse_rest();
@@ -146,7 +161,8 @@ fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
             let Some(birth) = &mut end.birth else {
                 return;
             };
-            // A kill meanwhile is the reason, as it is of what comes after.
+            // A kill during this await, or later, drops the task, and is then
+            // the reason for the end.
             match birth.again(&end.ctx, &reason, said).await {
                 Again::Yes => {}
                 Again::No => break (reason, said),
@@ -157,7 +173,8 @@ fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
             }
         };
         if B::RENEWS && end.ctx.cell().kin().is_some_and(|kin| kin.count() > 0) {
-            // They came for an incarnation that there is not.
+            // Children may have been made for the next incarnation, which does
+            // not come.
             Box::pin(end_children(end.ctx.cell(), false)).await;
         }
         end.tell(reason, said);
@@ -212,7 +229,7 @@ async fn stop<A: Actor, B: Birth<A>>(mut actor: A, ctx: &mut Context<A>, ended: 
         }
     }
     match discard(ctx.cell(), || drop(actor)) {
-        // The first failure is the cause of the end.
+        // The first failure is the reason for the end.
         Some(fault) if !ended.0.is_failure() => (StopReason::Panicked(fault), None),
         _ => ended,
     }
@@ -246,7 +263,7 @@ async fn start<A: Actor, B: Birth<A>>(
     Err(fault)
 }
 
-/// It is through its start: whoever waits for that is told.
+/// Marks the start as done, and wakes the tasks that wait for it.
 fn started<A: Actor>(ctx: &Context<A>) {
     let cell = ctx.cell();
     if cell.ending.advance(State::Running) {
@@ -258,7 +275,8 @@ fn started<A: Actor>(ctx: &Context<A>) {
     }
 }
 
-/// Serves message after message until the actor is to end, and says why.
+/// Handles message after message until the actor is to end, and returns the
+/// reason.
 fn serve<A: Actor>(
     actor: &mut A,
     ctx: &mut Context<A>,
@@ -268,23 +286,24 @@ fn serve<A: Actor>(
         let mut message = None;
         loop {
             if !next(ctx, batch, &mut message).await {
-                #[cfg(feature = "testing")]
                 if ctx.cell().mailbox.is_alerted(Alert::Gate) {
-                    match Box::pin(gate::pass(actor, ctx, batch)).await {
-                        Gate::Turn(Some(ended)) => return ended,
-                        Gate::Turn(None) => continue,
-                        Gate::Other => {}
+                    match Box::pin(gate::pass(ctx, batch, &mut message)).await {
+                        Gate::Passed => {}
+                        Gate::Over(Some(ended)) => return ended,
+                        Gate::Over(None) => continue,
                     }
                 }
-                if ctx.cell().settle(false) {
-                    continue;
-                }
-                if let Some(reason) = plain_end(ctx) {
-                    return (reason, None);
-                }
-                match Box::pin(other(actor, ctx)).await {
-                    Some(ended) => return ended,
-                    None => continue,
+                if message.is_none() {
+                    if ctx.cell().settle(false) {
+                        continue;
+                    }
+                    if let Some(reason) = plain_end(ctx) {
+                        return (reason, None);
+                    }
+                    match Box::pin(other(actor, ctx)).await {
+                        Some(ended) => return ended,
+                        None => continue,
+                    }
                 }
             }
             let Some(message) = message.take() else {
@@ -305,7 +324,8 @@ fn serve<A: Actor>(
                     answered(ctx, index, &turn);
                     None
                 }
-                // Apart, so that the loop is small.
+                // Boxed, in a future of its own, so that the future of the loop
+                // stays small.
                 turn => Box::pin(failed(actor, ctx, index, turn)).await,
             };
             ctx.cell().watch.end();
@@ -316,7 +336,8 @@ fn serve<A: Actor>(
     }
 }
 
-/// A turn whose answer comes later, or is an error.
+/// Bookkeeping after a turn whose answer comes later, or whose handler answered
+/// with an error.
 #[inline(never)]
 fn answered<A: Actor>(ctx: &Context<A>, index: usize, turn: &Turn) {
     let cell = ctx.cell();
@@ -325,14 +346,16 @@ fn answered<A: Actor>(ctx: &Context<A>, index: usize, turn: &Turn) {
         let request = A::Inbox::name(index);
         tracing::info!(target: "conclib", urn = %ctx.urn(), request, "a handler answered with an error");
     } else if let (Some(from), Turn::Later(Some(wait))) = (ctx.from(), turn) {
-        // The asker waits for an answer, and for this actor no more.
+        // The asker still waits for the answer, but no longer for a turn of
+        // this actor.
         let here = Whom::Actor(cell.id);
         cell.system.waits.leave_one(from, *wait, here);
     }
 }
 
-/// A turn that ended in an error or a panic; how the actor ends, if it does.
-pub(super) async fn failed<A: Actor>(
+/// Deals with a turn that ended in an error or a panic. Returns how the actor
+/// ends, if it does.
+async fn failed<A: Actor>(
     actor: &mut A,
     ctx: &mut Context<A>,
     index: usize,
@@ -355,16 +378,20 @@ pub(super) async fn failed<A: Actor>(
                 Err(fault) => Some((StopReason::Panicked(fault), None)),
             }
         }
-        Turn::Panicked(fault) => {
-            let cell = ctx.cell();
-            cell.failed(Some(fault.to_string()));
-            cell.lost(A::Inbox::name(index), ctx.from(), DeadLetterCause::Panicked);
-            Some((StopReason::Panicked(fault), None))
-        }
+        Turn::Panicked(fault) => Some(panicked(ctx, index, fault)),
     }
 }
 
-/// Why the actor is to end, if that is all there is to look at.
+/// End of an actor by a turn that panicked.
+pub(super) fn panicked<A: Actor>(ctx: &Context<A>, index: usize, fault: Box<Fault>) -> Ended {
+    let cell = ctx.cell();
+    cell.failed(Some(fault.to_string()));
+    cell.lost(A::Inbox::name(index), ctx.from(), DeadLetterCause::Panicked);
+    (StopReason::Panicked(fault), None)
+}
+
+/// Returns the reason for which the actor is to end, if there is nothing to
+/// look at besides the signal.
 fn plain_end<A: Actor>(ctx: &Context<A>) -> Option<StopReason> {
     let mailbox = &ctx.cell().mailbox;
     let signal = mailbox.signal();
@@ -376,8 +403,8 @@ fn plain_end<A: Actor>(ctx: &Context<A>) -> Option<StopReason> {
     ends.then(|| end_reason(ctx.cell(), signal))
 }
 
-/// What there is besides messages: how the actor ends, if it does, or else one
-/// turn of something else, or nothing at all.
+/// Looks at everything besides the mailbox: signals, alerts, inputs. Runs one
+/// turn at most, and returns how the actor ends, if it does.
 async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<Ended> {
     let mailbox = &ctx.cell().mailbox;
     let signal = mailbox.signal();
@@ -388,7 +415,7 @@ async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<Ended> {
         if signal == Signal::None {
             return Some((StopReason::Recycled, None));
         }
-        // It ends anyway, and once it has served what is queued.
+        // The actor ends anyway, once it has handled the queued messages.
         mailbox.calm(Alert::Recycle);
         return None;
     }

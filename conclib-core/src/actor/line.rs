@@ -1,15 +1,15 @@
-//! The senders that wait before a full mailbox.
+//! Queue of the senders that wait for a place in a full mailbox.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
 use std::task::Waker;
 
-/// A sender's place in the line.
+/// Number of a sender in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(NonZeroU64);
 
-/// Those who wait, in their order, and what was promised to those who do not
-/// any more.
+/// Waiting senders in their order, and the number of places promised to senders
+/// that were taken out of the queue and woken.
 pub(super) struct Line {
     waiting: VecDeque<(Ticket, Waker)>,
     /// Places promised to senders that were woken and have not pushed yet.
@@ -36,7 +36,7 @@ impl Line {
         self.promised
     }
 
-    /// One more waits, behind the others.
+    /// Adds a sender at the end of the queue.
     pub(super) fn join(&mut self, waker: &Waker) -> Ticket {
         let ticket = Ticket(self.next);
         self.next = self.next.saturating_add(1);
@@ -44,8 +44,8 @@ impl Line {
         ticket
     }
 
-    /// Whether this one waits still. If not, a place was promised to it, which
-    /// it takes now.
+    /// Tells whether a sender still waits, and updates its waker. If it does
+    /// not, a place was promised to it, and the sender takes that place now.
     pub(super) fn waits(&mut self, ticket: Ticket, waker: &Waker) -> bool {
         match self.find(ticket) {
             Ok(at) => {
@@ -59,8 +59,8 @@ impl Line {
         }
     }
 
-    /// This one gives up its place in line, or the one that was promised. Of a
-    /// line that was sent off, nothing was.
+    /// Takes a sender out of the queue, or takes back the place promised to it.
+    /// After [`send_off`](Self::send_off) no place is promised.
     pub(super) fn leave(&mut self, ticket: Ticket) {
         match self.find(ticket) {
             Ok(at) => drop(self.waiting.remove(at)),
@@ -68,14 +68,16 @@ impl Line {
         }
     }
 
-    /// Promises a place to the first in line, who is to be woken.
+    /// Takes the first sender out of the queue and promises it a place; the
+    /// caller wakes it.
     pub(super) fn promise(&mut self) -> Option<Waker> {
         let (_, waker) = self.waiting.pop_front()?;
         self.promised += 1;
         Some(waker)
     }
 
-    /// There are no places any more: the first in line, who is to be woken.
+    /// Takes the first sender out of the queue of a mailbox that closes, and
+    /// voids all promises; the caller wakes it.
     pub(super) fn send_off(&mut self) -> Option<Waker> {
         self.promised = 0;
         self.waiting.pop_front().map(|(_, waker)| waker)

@@ -1,24 +1,27 @@
-//! Sending to an actor of this process: what every kind of address does.
+//! Sending to an actor of this process, for every kind of reference.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::cell::Cell;
+use super::mailbox::Overflow;
 use super::mailbox::Refused;
-use super::{Actor, Handler, Overflow};
+use super::{Actor, Handler};
 use crate::call::{NotSent, Sending, Target};
 use crate::current;
 use crate::deadline::Deadline;
-use crate::error::{Delivery, Failure, TellError};
+use crate::error::TellError;
 use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::reply::Request;
-use crate::urn::Urn;
-use crate::waits::{Cycle, Wait};
+use crate::waits::Wait;
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
+use conclib_wire::{Delivery, Failure};
 
-/// An address that is not counted: whoever holds it counts by itself, or does
-/// not keep the actor alive.
+/// Reference that is not counted as a strong one: its holder counts for itself,
+/// or does not keep the actor alive.
 pub(crate) struct Uncounted<A: Actor>(pub(crate) Arc<Cell<A>>);
 
 impl<A: Actor> Named for Uncounted<A> {
@@ -58,7 +61,7 @@ impl<M: Message, A: Handler<M>> Target<M> for Uncounted<A> {
     }
 }
 
-/// Sends to a cell; `admit` is one of the two below.
+/// Sends to an actor. `admit` is either [`admit`] or [`admit_apart`].
 #[inline(always)]
 pub(super) fn poll_send<M: Message, A: Handler<M>>(
     cell: &Cell<A>,
@@ -79,8 +82,8 @@ pub(super) fn poll_send<M: Message, A: Handler<M>>(
     poll_line(cell, cx, sending)
 }
 
-/// Waits in line for a place. A turn that does waits for the turns of that
-/// actor, and so it is entered among those who wait for each other.
+/// Waits in the queue of senders for a place. A turn that does so waits for
+/// turns of the receiver, so its wait is entered in the wait graph.
 fn poll_line<M: Message, A: Handler<M>>(
     cell: &Cell<A>,
     cx: &mut Context<'_>,
@@ -100,9 +103,10 @@ fn poll_line<M: Message, A: Handler<M>>(
         return polled.map_err(|()| NotSent::Stopped);
     }
     let waits = |it: &Request<M>| it.reply.wait().is_none() && it.from == current::in_turn();
-    // An ask has entered before.
+    // An ask is in the wait graph already.
     let waits = request.as_ref().is_some_and(waits);
-    // A future that is polled elsewhere now is no wait.
+    // A future that another turn or task polls now is no wait of the turn that
+    // entered it.
     sending.wait = sending.wait.take().filter(|wait| wait.is_here());
     let begun = match (&mut sending.wait, from) {
         (Some(wait), _) => match wait.poll(cx) {
@@ -171,8 +175,9 @@ pub(super) fn leave<M: Message, A: Actor>(cell: &Cell<A>, sending: &mut Sending<
     }
 }
 
-/// A send of an actor to itself is never refused for want of room: it would
-/// wait for the turn that sends it.
+/// Puts a request into the mailbox. A send of an actor to itself is never
+/// refused for want of room: waiting for room would be waiting for the very
+/// turn that sends.
 #[inline(always)]
 pub(super) fn admit<M: Message, A: Handler<M>>(
     cell: &Cell<A>,
@@ -184,8 +189,9 @@ pub(super) fn admit<M: Message, A: Handler<M>>(
     cell.admit(request, priority, A::wrap, to_itself)
 }
 
-/// As [`admit`], as a function of its own: every handler has a recipient, used
-/// or not, and a second place to inline at would keep a plain tell from it.
+/// Same as [`admit`], but not inlined: every handler has a recipient, used or
+/// not, and a second place to inline at would keep the compiler from inlining
+/// `admit` into a plain tell.
 #[inline(never)]
 pub(super) fn admit_apart<M: Message, A: Handler<M>>(
     cell: &Cell<A>,

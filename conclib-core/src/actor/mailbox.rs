@@ -8,8 +8,8 @@
 //! A sender that finds no place queues itself. Places are handed to waiting
 //! senders in their order, and a newcomer cannot slip in before them.
 //!
-//! A message comes with its priority. What the queue is made of says whether
-//! that counts; where it does, the loop takes one message at a time.
+//! A message comes with its priority. The queue type `Q` says whether priorities count;
+//! if they do, the loop takes one message at a time.
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
@@ -27,7 +27,7 @@ mod model;
 #[cfg(all(test, not(any(shuttle, conclib_loom))))]
 mod tests;
 
-/// What a full mailbox does with one message more.
+/// Policy of a full mailbox for one more message.
 ///
 /// ```
 /// use conclib_core::Overflow;
@@ -36,43 +36,46 @@ mod tests;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Overflow {
-    /// The sender waits for a place. `try_tell`, and whoever asks from outside
-    /// the process, get `Full`.
+    /// The sender waits for a place. `try_tell` and requests from outside the process
+    /// are refused instead, since they cannot wait here.
     #[default]
     Wait,
     /// The sender gets the message back.
     Reject,
-    /// The oldest message that waits makes room and becomes a dead letter. Of
-    /// an actor with priorities it is the oldest of the least urgent, and the
-    /// message itself if nothing less urgent waits.
+    /// The oldest message that waits makes room and becomes a dead letter. With
+    /// priorities, the oldest of the least urgent messages makes room, or the new
+    /// message itself if no less urgent one waits.
     DropOldest,
-    /// The message itself becomes a dead letter.
+    /// The new message becomes a dead letter.
     DropNewest,
 }
 
-/// Why a message was not queued; `S` is what would have become the message.
+/// Reason for which a message was not queued, with the value of type `S` that it would
+/// have been made from.
 pub(crate) enum Refused<S> {
     Closed(S),
     Full(S),
 }
 
-/// What became of a message that was pushed.
+/// Result of a push that was not refused.
 pub(crate) enum Pushed<T> {
     Queued,
-    /// There was no room for both, and this one had to go.
+    /// The mailbox was full, and this message was evicted: an older one, or the new one
+    /// itself.
     Evicted(T),
 }
 
 pub(crate) struct Mailbox<T, Q = VecDeque<T>> {
     queue: Mutex<Queue<Q>>,
-    /// What is left of the batch that the loop took. Written by the loop only.
+    /// Number of messages left in the batch that the loop took. Written by the loop
+    /// only.
     taken: AtomicUsize,
-    /// Whether senders wait in line, so that the loop gives their places out
-    /// when it takes a message up.
+    /// True while senders wait for a place, so that the loop hands out the place that
+    /// is freed each time it takes a message up.
     has_line: AtomicBool,
-    /// The [`Signal`] and the [`Alert`]s.
+    /// Bits of the current [`Signal`] and of the pending [`Alert`]s.
     signal: AtomicU8,
-    /// The task of the loop: one task for a whole life, so it never changes.
+    /// Waker of the actor's task, which stays the same from the first poll to the end.
     waker: OnceLock<Waker>,
     capacity: usize,
     overflow: Overflow,
@@ -81,20 +84,22 @@ pub(crate) struct Mailbox<T, Q = VecDeque<T>> {
 
 struct Queue<Q> {
     items: Q,
-    /// The loop found nothing and waits to be woken.
+    /// The loop found no message and waits to be woken.
     parked: bool,
     closed: bool,
     leaving: Leaving,
-    /// There since a sender first found no place.
+    /// Senders that wait for a place; allocated when a sender first finds none.
     line: Option<Box<Line>>,
 }
 
-/// The last reference to an anonymous actor is gone, and the loop is to look
-/// whether one of its turns has made another.
+/// Progress of an anonymous actor towards its end, after its last reference was
+/// dropped: the loop has to check whether one of the actor's turns has made another
+/// reference.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Leaving {
     No,
-    /// Once so many have been served: those that waited then.
+    /// The check is due after this many more messages: those that waited when the
+    /// reference was dropped.
     After(usize),
     Now,
 }
@@ -114,7 +119,7 @@ impl<Q> Queue<Q> {
 }
 
 impl<T, Q: Items<T>> Mailbox<T, Q> {
-    /// `capacity` messages wait at most; at least one.
+    /// Creates a mailbox in which at most `capacity` messages wait, and at least one.
     #[inline(always)]
     pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
         Self {
@@ -139,14 +144,14 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         self.capacity
     }
 
-    /// How many messages wait.
+    /// Number of messages that wait.
     pub(crate) fn depth(&self) -> usize {
         self.lock().items.len() + self.taken.load(Ordering::SeqCst)
     }
 
-    /// Takes a place at once or gives the seed back; `make` turns it into the
-    /// message once a place is certain. With `exempt` the bound does not hold:
-    /// an actor's send to itself is never refused for want of room.
+    /// Takes a place at once or gives the seed back; `make` turns the seed into the
+    /// message once a place is certain. With `exempt` the bound does not hold: an
+    /// actor's send to itself is never refused for want of room.
     #[inline(always)]
     pub(crate) fn try_push<S>(
         &self,
@@ -172,9 +177,10 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         Ok(Pushed::Queued)
     }
 
-    /// As [`try_push`](Self::try_push), but waits in line for a place. The
-    /// caller keeps `ticket` between polls, and gives it to
-    /// [`leave`](Self::leave) if it stops polling while it holds one.
+    /// Pushes like [`try_push`](Self::try_push), but waits for a place behind the
+    /// senders that came before. The caller keeps `ticket` between polls, and passes
+    /// the ticket to [`leave`](Self::leave) if the caller stops polling while holding
+    /// one.
     pub(crate) fn poll_push<S>(
         &self,
         cx: &mut Context<'_>,
@@ -193,8 +199,8 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
                 return Poll::Pending;
             }
         } else {
-            // Either the loop sees the line when it takes the next message up,
-            // or we see here what it took up before.
+            // Either the loop sees the flag when it takes the next message up, or
+            // `has_room` sees the place of the message that the loop took up before.
             self.has_line.store(true, Ordering::SeqCst);
             if !self.has_room(&queue) {
                 *ticket = Some(queue.line().join(cx.waker()));
@@ -209,7 +215,8 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         Poll::Ready(Ok(()))
     }
 
-    /// Waits in line until there is a place, and leaves it to the next.
+    /// Waits until there is a place, without taking it: the place goes to the next
+    /// waiting sender.
     pub(crate) fn poll_room(
         &self,
         cx: &mut Context<'_>,
@@ -222,16 +229,17 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         polled
     }
 
-    /// Gives up a place in line, or the place that was promised.
+    /// Removes a sender from the queue of waiting senders, and hands the place that was
+    /// promised to this sender, if any, to the next.
     pub(crate) fn leave(&self, ticket: Ticket) {
         let mut queue = self.lock();
         queue.line().leave(ticket);
         self.serve_line(queue);
     }
 
-    /// Puts the next message for the loop into `next`, which is empty; `false`
-    /// once the actor is to end, or an alert is to be looked at. `batch` is the
-    /// loop's own, and empty at first.
+    /// Puts the next message for the loop into `next`, which must be empty. Resolves to
+    /// `false` if the actor is to end or an alert is to be handled. `batch` belongs to
+    /// the loop, and is empty at first.
     #[inline(always)]
     pub(crate) fn poll_next(&self, batch: &mut VecDeque<T>, next: &mut Option<T>) -> Poll<bool> {
         if self.is_urgent() {
@@ -277,8 +285,8 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         !Q::BATCHES || queue.items.len() == 1 || self.overflow == Overflow::DropOldest
     }
 
-    /// Tells whether all is served that waited when the last reference went. If
-    /// not, the loop takes more of it now.
+    /// Tells whether all messages that waited when the last reference was dropped have
+    /// been handled. If not, counts down by those that the loop takes up now.
     #[cold]
     fn leaves(&self, queue: &mut Queue<Q>) -> bool {
         queue.leaving = match queue.leaving {
@@ -291,9 +299,9 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         queue.leaving == Leaving::Now
     }
 
-    /// The last reference is gone: once what waits now is served, the loop is
-    /// to look whether there is another. Later messages do not put that off, so
-    /// an actor cannot live on by what it sends to itself.
+    /// Notes that the last reference was dropped: once the messages that wait now are
+    /// handled, the loop is to check for a new reference. Later messages do not put
+    /// that check off, so an actor cannot keep itself alive by what it sends to itself.
     pub(crate) fn abandon(&self) {
         let mut queue = self.lock();
         if !queue.closed && queue.leaving == Leaving::No {
@@ -303,10 +311,10 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         }
     }
 
-    /// Decides, once, how an abandoned actor goes on: it drains unless
-    /// `is_referenced` finds a new reference. That is due as soon as all that
-    /// waited is served, or at once if `at_once`. Returns true if it was due.
-    /// The loop is not woken.
+    /// Decides, once, how an abandoned actor goes on: the actor drains unless
+    /// `is_referenced` finds a new reference. The decision is due as soon as all
+    /// messages that waited are handled, or at once if `at_once` is set. Returns true
+    /// if the decision was due. Does not wake the loop.
     pub(crate) fn settle(&self, at_once: bool, is_referenced: impl FnOnce() -> bool) -> bool {
         if self.signal.load(Ordering::SeqCst) & SIGNAL != ABANDONED {
             return false;
@@ -319,7 +327,8 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         };
         if is_due {
             queue.leaving = Leaving::No;
-            // Under the lock: the next last reference to go abandons it anew.
+            // Called under the lock, so that a drop of the last reference after this
+            // check abandons the actor anew.
             if is_referenced() {
                 self.move_signal(ABANDONED, Signal::None as u8);
             } else {
@@ -330,26 +339,27 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         is_due
     }
 
-    /// Unless it is another by now.
+    /// Changes the signal from `from` to `to`, unless another signal was raised
+    /// meanwhile.
     fn move_signal(&self, from: u8, to: u8) {
         let (set, fetch) = (Ordering::SeqCst, Ordering::SeqCst);
         let moved = |before: u8| (before & SIGNAL == from).then_some(before & !SIGNAL | to);
         let _ = self.signal.fetch_update(set, fetch, moved);
     }
 
-    /// Remembers the task of the loop, so that a signal reaches it wherever it
-    /// waits.
+    /// Stores the waker of the actor's task, so that a signal wakes the task whatever
+    /// it awaits.
     pub(crate) fn register(&self, waker: &Waker) {
         if self.waker.get().is_none() {
             let _ = self.waker.set(waker.clone());
-            // Pairs with the one in `alert`: it sees the task, or the task sees
-            // the alert. Of a signal, the lock in `close` does that.
+            // Pairs with the fence in `alert`: either `alert` sees the waker, or the
+            // task sees the alert. For a signal, the lock in `close` ensures the same.
             fence(Ordering::SeqCst);
         }
     }
 
-    /// Tells the actor to end, and closes the mailbox to new messages.
-    /// Returns false if it was told so before, as urgently.
+    /// Tells the actor to end, and closes the mailbox to new messages. Returns false if
+    /// a signal at least as urgent was raised before.
     pub(crate) fn raise(&self, signal: Signal) -> bool {
         let more_urgent = |before: u8| {
             let urgent = before & SIGNAL < signal as u8;
@@ -375,33 +385,34 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         }
     }
 
-    /// Tells whether the loop takes up what comes in besides the mailbox: not while
-    /// only what is queued is to be served.
+    /// Tells whether the loop polls the inputs besides the mailbox, such as streams and
+    /// ticks. An actor that was told to end or has lost its last reference does not:
+    /// only queued messages are left to it.
     pub(crate) fn takes_all(&self) -> bool {
         self.signal.load(Ordering::Relaxed) & SIGNAL == Signal::None as u8
     }
 
-    /// Whether the loop has to look at something before the next message.
+    /// Tells whether the loop must end the actor or handle an alert before the next
+    /// message.
     pub(crate) fn is_urgent(&self) -> bool {
         self.signal.load(Ordering::Relaxed) >= Signal::Now as u8
     }
 
-    /// Has the loop look at something besides messages.
+    /// Posts an alert, and wakes the loop to handle it.
     pub(crate) fn alert(&self, alert: Alert) {
         self.mark(alert);
-        // Pairs with the one in `register`.
+        // Pairs with the fence in `register`.
         fence(Ordering::SeqCst);
         self.wake();
     }
 
-    /// As [`alert`](Self::alert), for a loop that is awake.
+    /// Posts an alert for a loop that is awake, which needs no waking.
     pub(crate) fn mark(&self, alert: Alert) {
         self.signal.fetch_or(alert as u8, Ordering::SeqCst);
     }
 
-    /// Whether there is something that the loop has not looked at, besides
-    /// what comes by itself.
-    #[cfg(feature = "testing")]
+    /// Tells whether messages, a signal or an alert wait for the loop. Inputs besides
+    /// the mailbox are not counted.
     pub(crate) fn has_work(&self) -> bool {
         let signal = self.signal.load(Ordering::SeqCst);
         signal & !(Alert::Gate as u8) != 0 || self.depth() > 0
@@ -411,27 +422,27 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         self.signal.load(Ordering::SeqCst) & alert as u8 != 0
     }
 
-    /// The loop has looked.
+    /// Clears an alert that the loop has seen.
     pub(crate) fn calm(&self, alert: Alert) {
         self.signal.fetch_and(!(alert as u8), Ordering::SeqCst);
     }
 
-    /// Wakes the loop, wherever it waits.
+    /// Wakes the actor's task, whatever it awaits.
     pub(crate) fn wake(&self) {
         if let Some(waker) = self.waker.get() {
             waker.wake_by_ref();
         }
     }
 
-    /// Closes for good, and puts what nobody will serve behind what is left of
-    /// the batch.
+    /// Closes the mailbox for good, and moves the messages of the queue behind the rest
+    /// of the batch: no turn will handle them.
     pub(crate) fn end(&self, batch: &mut VecDeque<T>) {
         self.taken.store(0, Ordering::SeqCst);
         self.close().items.take_all(batch);
     }
 
-    /// Takes no more messages, and tells those who wait in line. What it
-    /// returns is locked anew.
+    /// Closes the mailbox to new messages and wakes all waiting senders. Returns the
+    /// queue locked, with the lock released in between for each waker.
     fn close(&self) -> MutexGuard<'_, Queue<Q>> {
         self.close_locked(self.lock())
     }
@@ -440,7 +451,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         queue.closed = true;
         queue.leaving = Leaving::No;
         while let Some(waker) = queue.line.as_mut().and_then(|line| line.send_off()) {
-            // A waker may run code of any executor: not under the lock.
+            // A waker may run code of any executor, so the lock is released.
             drop(queue);
             waker.wake();
             queue = self.lock();
@@ -448,7 +459,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         queue
     }
 
-    /// Wakes the loop, if it waits for what was just pushed.
+    /// Ends a push: unlocks the queue, and wakes the loop if it is parked.
     #[inline(always)]
     fn pushed(&self, mut queue: MutexGuard<'_, Queue<Q>>) {
         let wake = mem::take(&mut queue.parked);
@@ -458,7 +469,8 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         }
     }
 
-    /// Whether there is a place for one that comes now.
+    /// Tells whether there is a place for a sender that comes now: a free one that no
+    /// earlier sender waits for.
     fn has_room(&self, queue: &Queue<Q>) -> bool {
         let used = queue.items.len() + self.taken.load(Ordering::SeqCst);
         match &queue.line {
@@ -467,14 +479,14 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         }
     }
 
-    /// The places that nobody has, not even by a promise.
+    /// Number of places that are neither used nor promised to a waiting sender.
     fn free(&self, queue: &Queue<Q>) -> usize {
         let used = queue.items.len() + self.taken.load(Ordering::SeqCst) + queue.promised();
         self.capacity.saturating_sub(used)
     }
 
-    /// Promises free places to those in line. Nobody is woken under the lock:
-    /// a waker may run code of any executor.
+    /// Promises free places to the waiting senders, the first come first. Each is woken
+    /// without the lock, since a waker may run code of any executor.
     fn serve_line<'a>(&'a self, mut queue: MutexGuard<'a, Queue<Q>>) {
         while self.free(&queue) > 0 {
             let Some(waker) = queue.line.as_mut().and_then(|line| line.promise()) else {
@@ -488,13 +500,13 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue<Q>> {
-        // No code of a user runs under this lock, so it cannot be poisoned
-        // half-way through a change.
+        // No user code runs under this lock, so it cannot be poisoned half-way through
+        // a change.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Puts an item into an empty place. An assignment would look for one to drop,
+/// Stores an item in an empty option. An assignment would look for an old item to drop,
 /// and so move the new one twice.
 #[inline(always)]
 fn fill<T>(place: &mut Option<T>, item: Option<T>) {

@@ -1,4 +1,4 @@
-//! One actor: what it is, its mailbox, its life, and the references to it.
+//! Actors: their traits, mailbox, task and references.
 
 mod admit;
 mod asker_gone;
@@ -8,7 +8,6 @@ mod cell;
 mod context;
 mod ending;
 mod family;
-#[cfg(feature = "testing")]
 mod gate;
 mod group;
 mod inbox;
@@ -23,6 +22,7 @@ mod modelled;
 mod mortal;
 mod next;
 mod order;
+mod outcome;
 mod part;
 mod protocol;
 mod pump;
@@ -39,6 +39,7 @@ mod supervise;
 mod turn;
 mod weak;
 
+use crate::wire::Queued;
 use std::future::Future;
 use std::time::Duration;
 
@@ -57,6 +58,7 @@ pub(crate) use mailbox::Refused;
 pub use order::Prioritised;
 #[doc(hidden)]
 pub use order::{Ranks, Unranked};
+pub use outcome::Turn;
 pub use part::{Part, PartRef};
 pub use protocol::ProtocolMessage;
 #[doc(hidden)]
@@ -74,12 +76,11 @@ pub use restart::{Backoff, History, Restart};
 pub use scoped::Scoped;
 #[doc(hidden)]
 pub use seek::Seek;
-pub(crate) use signal::{Alert, By, Signal};
+pub(crate) use signal::Alert;
+pub(crate) use signal::{By, Signal};
 pub use sources::{Attached, TickSpec};
-pub use stop::{Escalation, State, StopReason, Stopping};
+pub use stop::Stopping;
 pub(crate) use supervise::STOP_WITHIN;
-pub use turn::Turn;
-pub(crate) use turn::caught;
 #[doc(hidden)]
 pub use turn::{
     answer, answer_deferred, answer_fallback, answer_result, attempt, beside, may_pass_on,
@@ -88,42 +89,49 @@ pub use weak::WeakRef;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Failure;
-use crate::fault::HandlerError;
+use crate::error::HandlerError;
 use crate::message::Message;
 use crate::reply::Request;
-use crate::wire::{Envelope, RequestEnvelope, WireAsker};
+use crate::wire::{RequestEnvelope, WireAsker};
+use conclib_wire::Envelope;
+use conclib_wire::Failure;
+use conclib_wire::StopReason;
+pub(crate) use kin::Notice;
+#[cfg(all(test, any(shuttle, conclib_loom)))]
+pub(crate) use modelled::{Fates, Soul, Word, system};
+pub(crate) use sources::Items;
 
-/// What the `#[actor]` on a struct says of it.
+/// Settings of an actor, which `#[actor]` on its struct declares.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no actor yet: its struct has no `#[actor]`",
     label = "write `#[actor]` above the definition of this type",
     note = "an actor has two attributes: `#[actor] struct …`, which may say `urn` and `mailbox`, and `#[actor] impl …` with its handlers"
 )]
 pub trait Declared: Sized + 'static {
-    /// The name it has if the spawner gives it none.
+    /// Name of the actor if the spawner gives none.
     const URN: Option<&'static str> = None;
-    /// How many messages wait at most.
+    /// Largest number of messages that wait in the mailbox.
     const MAILBOX: usize = DEFAULT_MAILBOX;
-    /// What a full mailbox does.
+    /// Policy of a full mailbox.
     const OVERFLOW: Overflow = Overflow::Wait;
-    /// Which of its children are started again when one is.
+    /// Choice of the children that are restarted together when one of them is.
     const STRATEGY: Strategy = Strategy::OneForOne;
-    /// The timeout of a call that says none.
+    /// Timeout of a call that sets none.
     const TIMEOUT: Option<Duration> = None;
 }
 
-/// Where an actor runs.
+/// Place where an actor runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Place {
-    /// As a task of the runtime it was spawned in.
+    /// Task of the tokio runtime in which the actor was spawned.
     Task,
-    /// On a thread of its own.
+    /// Thread of its own.
     Thread,
 }
 
-/// Number of messages that wait in a mailbox if nothing else is said.
+/// Largest number of messages that wait in a mailbox, unless the actor or its spawner
+/// sets another.
 pub const DEFAULT_MAILBOX: usize = 1024;
 
 /// A struct that handles messages, one at a time. `#[actor] impl` writes this.
@@ -133,15 +141,16 @@ pub const DEFAULT_MAILBOX: usize = 1024;
     note = "write `#[actor]` above its struct and above the `impl` block with its handlers"
 )]
 pub trait Actor: Sized + 'static {
-    /// One variant for each message, with the place for its reply.
+    /// Enum with a variant for each message, which holds the message and its
+    /// [`ReplyTo`](crate::reply::ReplyTo).
     type Inbox: Messages;
 
     /// Handles one message.
     fn turn(&mut self, message: Self::Inbox, ctx: &mut Context<Self>)
     -> impl Future<Output = Turn>;
 
-    /// `#[on(start)]`: runs before the first message. Its error ends the actor
-    /// and is what [`ActorRef::started`] gives.
+    /// `#[on(start)]`: runs before the first message. Its error ends the actor and is
+    /// returned by [`ActorRef::started`].
     fn on_start(
         &mut self,
         ctx: &mut Context<Self>,
@@ -161,11 +170,11 @@ pub trait Actor: Sized + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// Says that there is an `#[on(child)]`. Without one, children are started again
-    /// as their policies say, and no turn is needed for that.
+    /// True if the actor has an `#[on(child)]` hook. Without the hook, children are
+    /// restarted as their policies say, which needs no turn of the actor.
     const HEARS_OF_CHILDREN: bool = false;
 
-    /// `#[on(child)]`: a child has ended, or waits to be started again.
+    /// `#[on(child)]`: runs when a child has ended, or waits to be restarted.
     fn on_child(
         &mut self,
         exit: ChildExit,
@@ -175,23 +184,24 @@ pub trait Actor: Sized + 'static {
         std::future::ready(exit.default)
     }
 
-    /// `#[on(gone)]`: an actor that was watched has ended.
+    /// `#[on(gone)]`: runs when a watched actor has ended.
     fn on_gone(&mut self, gone: Gone, ctx: &mut Context<Self>) -> impl Future<Output = ()> {
         let _ = (gone, ctx);
         std::future::ready(())
     }
 
-    /// After how long without a turn it is idle: `#[on(idle = "…")]`.
+    /// Time without a turn after which the actor counts as idle: `#[on(idle = "…")]`.
     const IDLE: Option<Duration> = None;
 
-    /// `#[on(idle = "…")]`: it had no turn for so long. Once for each quiet
-    /// time.
+    /// `#[on(idle = "…")]`: runs when the actor had no turn for that time, once for
+    /// each idle period.
     fn on_idle(&mut self, ctx: &mut Context<Self>) -> impl Future<Output = ()> {
         let _ = ctx;
         std::future::ready(())
     }
 
-    /// `#[on(error)]`: a handler returned an error and nobody was asking.
+    /// `#[on(error)]`: runs when a handler returned an error for a message that was
+    /// told, so that no asker gets the error.
     fn on_error(
         &mut self,
         error: HandlerError,
@@ -201,36 +211,36 @@ pub trait Actor: Sized + 'static {
         std::future::ready(Directive::Resume)
     }
 
-    /// Offers each of its messages to somebody who seeks whom to send one.
+    /// Offers each message type of the actor to the lookup of a recipient.
     #[doc(hidden)]
     fn offer(seek: &mut Seek<Self>) {
         let _ = seek;
     }
 }
 
-/// An actor whose life can be a tokio task: everything it holds across an
-/// await is `Send`.
+/// An actor that can run as a tokio task: everything it holds across an await is
+/// `Send`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an actor that can run as a task",
     label = "not an actor",
     note = "write `#[actor]` above its definition, and above one `impl` block with its handlers"
 )]
 pub trait TaskActor: Actor + Declared + Send {
-    /// The whole life of the actor.
+    /// Runs the actor from its creation to its end.
     #[doc(hidden)]
     fn live<B: Birth<Self> + Send>(life: Life<Self, B>) -> impl Future<Output = ()> + Send;
 }
 
-/// An actor that is made where it runs: `#[on(create)]`.
+/// An actor that is created by its own task, from arguments: `#[on(create)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no `#[on(create)]`",
     label = "spawn a value of it instead, or add `#[on(create)] async fn create(args: …) -> Result<Self, …>`"
 )]
 pub trait Create: Actor {
-    /// What it is made from.
+    /// Arguments that the actor is created from.
     type Args: Send + 'static;
 
-    /// Makes it. Runs inside the actor, before `#[on(start)]`.
+    /// Creates the actor. Runs in the actor's own task, before `#[on(start)]`.
     fn create(
         args: Self::Args,
         ctx: &mut Context<Self>,
@@ -245,7 +255,7 @@ pub trait Create: Actor {
     note = "add `#[handler] async fn …(&mut self, message: {M}) -> …` to the `#[actor] impl` of `{Self}`"
 )]
 pub trait Handler<M: Message>: Actor {
-    /// The variant of the inbox that holds it.
+    /// Wraps the request in its variant of the inbox.
     #[doc(hidden)]
     fn wrap(request: Request<M>) -> Self::Inbox;
 }
@@ -255,21 +265,23 @@ pub trait Messages: Sized + Send + 'static {
     /// The wire names, in the order of the variants.
     const NAMES: &'static [&'static str];
 
-    /// Those of each protocol, which count on from there.
+    /// Wire names of the messages of each protocol. Their indices follow those of
+    /// `NAMES`.
     const PROTOCOLS: &'static [&'static [&'static str]] = &[];
 
-    /// The messages that come by themselves.
+    /// Messages that the actor gets at fixed intervals, without a sender.
     const TICKS: &'static [TickSpec<Self>] = &[];
 
-    /// Whether the more urgent of them comes first.
+    /// True if more urgent messages are handled first.
     #[doc(hidden)]
     const PRIORITISED: bool = false;
 
-    /// Which variant this is, and who sent it.
+    /// Returns the data that the loop needs before the turn: index of the variant,
+    /// sender, asker and deadline, and whether the asker has left.
     #[doc(hidden)]
     fn head(&self) -> Head<'_>;
 
-    /// The wire name of the message of that index.
+    /// Returns the wire name of the message with that index.
     #[doc(hidden)]
     fn name(index: usize) -> &'static str {
         let mut rest = index;
@@ -282,45 +294,47 @@ pub trait Messages: Sized + Send + 'static {
         ""
     }
 
-    /// Tells whoever asks that this will not be served.
+    /// Refuses the message: its asker, if any, gets `failure`.
     #[doc(hidden)]
     fn refuse(self, failure: Failure);
 
-    /// Word to a wire that a told message is queued.
+    /// Confirms to the wire that a told message is queued.
     #[doc(hidden)]
-    fn queued(&mut self);
+    fn queued(&mut self) -> Option<Queued>;
 
-    /// Reads a request that came over a wire.
+    /// Decodes a request that came over a wire.
     #[doc(hidden)]
     fn accept(envelope: &Envelope<'_>, asker: WireAsker) -> Accepted<Self>;
 
-    /// Takes a request in that no variant is declared for.
+    /// Wraps a request for a message that is not declared, if the actor has a
+    /// `#[fallback]`; else gives the request back.
     #[doc(hidden)]
     fn fallback(request: Box<RequestEnvelope>) -> Result<Self, Box<RequestEnvelope>> {
         Err(request)
     }
 }
 
-/// What became of a request that came over a wire.
+/// Result of decoding a request that came over a wire.
 #[doc(hidden)]
 pub enum Accepted<I> {
-    /// It is this message, of this priority.
+    /// Decoded message, with its priority.
     Message(I, u8),
-    /// It does not fit, and its asker knows.
+    /// The request could not be decoded, and its asker has been told.
     Answered,
     /// No wire message of that name is declared.
     Undeclared(WireAsker),
 }
 
 impl<I> Accepted<I> {
-    /// The variant of an inbox for a request that was read.
+    /// Wraps a decoded request in its variant of the inbox. `None` is a request that
+    /// has been answered already.
     pub fn of<M: Message>(request: Option<Request<M>>, variant: fn(Request<M>) -> I) -> Self {
         request.map_or(Self::Answered, |request| {
             Self::Message(variant(request), M::PRIORITY)
         })
     }
 
-    /// The variant of an actor's inbox for a message of a protocol.
+    /// Wraps a message of a protocol in its variant of an actor's inbox.
     pub fn nested<O>(self, variant: fn(I) -> O) -> Accepted<O> {
         match self {
             Self::Message(inbox, priority) => Accepted::Message(variant(inbox), priority),
@@ -330,28 +344,28 @@ impl<I> Accepted<I> {
     }
 }
 
-/// What is to be done after a failure: in `#[on(error)]` about the actor itself,
-/// in `#[on(child)]` about its child.
+/// Decision after a failure: of `#[on(error)]` about the actor itself, of
+/// `#[on(child)]` about its child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Directive {
-    /// Go on: after an error with the next message, after the end of a child
-    /// without it.
+    /// Goes on: with the next message after an error, and without the child after the
+    /// end of a child.
     #[default]
     Resume,
-    /// Start it again, from a fresh state, as its [`Restart`] policy allows.
-    /// Without a source of fresh state it is ended, and an event says so.
+    /// Starts the actor again, from a fresh state, as its [`Restart`] policy allows.
+    /// Without a source of fresh state the actor is ended, and an event says so.
     Restart,
-    /// End it, with [`StopReason::Failed`]. A child has ended already and is
-    /// left so.
+    /// Ends the actor, with [`StopReason::Failed`]. A child has ended already and stays
+    /// so.
     Stop,
-    /// Let the supervisor deal with it: an actor ends, and its policy is not
-    /// asked; a child's failure becomes that of its parent.
+    /// Leaves the decision to the supervisor: an actor ends, and its restart policy is
+    /// not applied; a child's failure becomes that of its parent.
     Escalate,
 }
 
-/// An actor all of whose messages can leave their process, so that a reference
-/// to it can be held elsewhere. It is so of itself.
+/// An actor whose messages can all leave their process, so that a reference to the
+/// actor can be held in another one. Implemented for every such actor.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be reached from another process: one of its messages is `#[message(local)]`",
     label = "some message of it stays inside its process"
@@ -360,8 +374,8 @@ pub trait Travels: Actor {}
 
 impl<A: Actor> Travels for A where for<'a> Ferry<'a>: FerriedInbox<A::Inbox> {}
 
-/// Makes a bound on a concrete message a condition instead of an error where
-/// it is written, so that the error appears where an actor is sent away.
+/// Turns a bound on a concrete message into a condition, which is no error where it is
+/// written: the error appears where a reference to the actor is sent away.
 #[doc(hidden)]
 pub struct Ferry<'a>(std::marker::PhantomData<&'a ()>);
 
@@ -376,7 +390,7 @@ pub trait Ferried<M> {}
 #[diagnostic::do_not_recommend]
 impl<M: crate::message::WireMessage> Ferried<M> for Ferry<'_> {}
 
-/// As [`Ferried`], for all the messages in an inbox: of an actor, of a protocol.
+/// [`Ferried`] for all the messages in an inbox, of an actor or of a protocol.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "an actor with this inbox cannot be reached from another process: one of its messages is `#[message(local)]`",

@@ -1,22 +1,22 @@
-//! An actor for models: written by hand, since what `#[actor]` writes is for
-//! the crate as its users see it.
+//! Actor for the concurrency models. Written by hand, since `#[actor]` expands to paths
+//! of the public crate.
 
 use std::sync::Mutex as Book;
 
 use super::*;
-use crate::Fault;
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::sync::Arc;
 use crate::system::Shared;
+use conclib_wire::Fault;
 
-/// What it is sent. It is served, or refused; a fatal one ends it.
+/// Message of the model actor, which is handled or refused; a fatal one ends the actor.
 pub(super) struct Word {
     pub(super) number: usize,
     pub(super) is_fatal: bool,
     pub(super) fates: Arc<Fates>,
 }
 
-/// What became of the words.
+/// Numbers of the messages that were handled, and of those that were refused.
 #[derive(Default)]
 pub(super) struct Fates {
     pub(super) served: Book<Vec<usize>>,
@@ -30,7 +30,7 @@ impl Messages for Word {
         Head {
             index: 0,
             from: None,
-            asker: None,
+            remarks: None,
             due: None,
             left: false,
         }
@@ -40,21 +40,23 @@ impl Messages for Word {
         self.fates.refused.lock().unwrap().push(self.number);
     }
 
-    fn queued(&mut self) {}
+    fn queued(&mut self) -> Option<Queued> {
+        None
+    }
 
     fn accept(_: &Envelope<'_>, _: WireAsker) -> Accepted<Self> {
-        panic!("it has no wire");
+        panic!("the model has no wire");
     }
 }
 
-/// One incarnation. There is never more than one of an actor.
+/// State of one incarnation. An actor never has more than one at a time.
 pub(super) struct Soul(Arc<Book<usize>>);
 
 #[cfg(shuttle)]
 impl Soul {
     pub(super) fn new(alive: &Arc<Book<usize>>) -> Self {
         *alive.lock().unwrap() += 1;
-        assert_eq!(*alive.lock().unwrap(), 1, "two at once");
+        assert_eq!(*alive.lock().unwrap(), 1, "two incarnations at once");
         Self(alive.clone())
     }
 }
@@ -81,7 +83,7 @@ pub(super) fn system() -> Arc<Shared> {
     Arc::new(Shared::new("model".to_owned()))
 }
 
-/// An actor without a name; one that has kin may have a parent.
+/// Creates and registers an anonymous actor, which may have relations such as a parent.
 pub(super) fn cell(system: &Arc<Shared>, kin: Option<Kin>) -> Arc<Cell<Soul>> {
     let seed = Seed {
         mailbox: 2,

@@ -1,5 +1,5 @@
-//! What can end from outside, wherever it waits: a life by a kill, and one
-//! incarnation of it by its supervisor.
+//! Futures that can be ended from outside, whatever they await: the task of an actor by
+//! a kill, and one incarnation by the supervisor.
 
 use std::future::{Future, pending};
 use std::marker::PhantomData;
@@ -9,16 +9,19 @@ use std::sync::Arc;
 use std::task::{Context as Poller, Poll, ready};
 
 use super::birth::Birth;
+use super::cell::Cell;
+use super::signal::{Alert, Signal};
 use super::supervise::kill_children;
-use super::{Actor, Alert, Cell, Directive, Signal, State, StopReason};
+use super::{Actor, Directive};
 use crate::current;
-use crate::fault::Fault;
 use crate::named::Named;
+use conclib_wire::Fault;
+use conclib_wire::{State, StopReason};
 
 pin_project_lite::pin_project! {
-    /// A life that a kill ends, wherever it waits.
+    /// Future of an actor's task, which a kill ends whatever it awaits.
     pub(super) struct Mortal<A: Actor, F> {
-        // Dropped before the end is told.
+        // Dropped before `end`, which announces the end of the actor.
         #[pin]
         stage: Stage<F>,
         end: LastWord<A>,
@@ -29,14 +32,14 @@ pin_project_lite::pin_project! {
     #[project = StageProjection]
     enum Stage<F> {
         Lives { #[pin] life: F },
-        /// It was killed, and its state is gone; the end is told after those
-        /// of its children.
+        /// The actor was killed, and its state is dropped; its end is announced after
+        /// those of its children.
         Waits { children: Pin<Box<dyn Future<Output = ()> + Send>> },
         Over,
     }
 }
 
-/// Tells of an end that the life itself did not come to tell of.
+/// Announces the end of an actor whose task was cut short before it did so.
 struct LastWord<A: Actor>(Arc<Cell<A>>);
 
 impl<A: Actor> LastWord<A> {
@@ -75,7 +78,12 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
         }
         match this.stage.project() {
             StageProjection::Lives { life } => {
-                return current::scope(cell.id, &cell.turn, cell.system.waits, || life.poll(cx));
+                return current::scope(
+                    cell.id,
+                    &cell.turn,
+                    || life.poll(cx),
+                    || cell.system.waits.poll_ended(cell.id),
+                );
             }
             StageProjection::Waits { children } => ready!(children.as_mut().poll(cx)),
             StageProjection::Over => {}
@@ -85,7 +93,8 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
     }
 }
 
-/// Drops what is left of a life that was killed.
+/// Drops the running future of a killed actor, and has the children awaited, if there
+/// are any.
 #[cold]
 fn kill<A: Actor, F>(cell: &Arc<Cell<A>>, mut stage: Pin<&mut Stage<F>>) {
     if !matches!(*stage, Stage::Lives { .. }) {
@@ -98,16 +107,16 @@ fn kill<A: Actor, F>(cell: &Arc<Cell<A>>, mut stage: Pin<&mut Stage<F>>) {
     }
 }
 
-/// Waits for ever in an actor that was killed, so that its life ends here.
-/// Comes before every hook: after a kill none runs.
+/// Waits for ever if the actor was killed, so that its task ends here. Awaited before
+/// every hook, since no hook runs after a kill.
 pub(super) async fn unless_killed<A: Actor>(cell: &Cell<A>) {
     if cell.mailbox.signal() == Signal::Kill {
-        // The kill wakes the task, and the next poll drops this.
+        // The kill wakes the task, and the next poll drops this future.
         pending::<()>().await;
     }
 }
 
-/// Drops what belongs to an actor, which may panic as it goes: with what.
+/// Drops a value that belongs to an actor. Returns the panic if the drop panics.
 pub(super) fn discard<A: Actor>(cell: &Cell<A>, drop: impl FnOnce()) -> Option<Box<Fault>> {
     let panic = catch_unwind(AssertUnwindSafe(drop)).err()?;
     let fault = Fault::panic(&*panic);
@@ -115,22 +124,23 @@ pub(super) fn discard<A: Actor>(cell: &Cell<A>, drop: impl FnOnce()) -> Option<B
     Some(Box::new(fault))
 }
 
-/// Ends the children of one that was killed.
+/// Ends the children of a killed actor.
 async fn end_with<A: Actor>(cell: Arc<Cell<A>>) {
     if let Some(kin) = cell.kin() {
         kill_children(kin, false).await;
     }
 }
 
-/// Why an incarnation ended, and what its `#[on(error)]` wants for that.
+/// Reason for which an incarnation ended, and the directive of its `#[on(error)]`, if
+/// that hook ran.
 pub(super) type Ended = (StopReason, Option<Directive>);
 
 pin_project_lite::pin_project! {
-    /// An incarnation, which its supervisor may end without ending the actor.
-    /// It has the cell of an actor that is started again.
+    /// Future of one incarnation, which the supervisor may end without ending the
+    /// actor. Only an actor that can be restarted has its cell here.
     pub(super) struct Incarnation<A: Actor, B, F> {
         cell: Option<Arc<Cell<A>>>,
-        // None once its supervisor has ended it.
+        // `None` once the supervisor has ended the incarnation.
         #[pin]
         life: Option<F>,
         birth: PhantomData<fn() -> B>,
@@ -161,7 +171,7 @@ impl<A: Actor, B: Birth<A>, F: Future<Output = Ended>> Future for Incarnation<A,
         if let Some(cell) = this.cell
             && cell.mailbox.is_alerted(Alert::Abort)
         {
-            // It took too long to end by itself.
+            // The incarnation took too long to end by itself.
             let reason = match cell.mailbox.signal() {
                 Signal::None => StopReason::Recycled,
                 _ => StopReason::Killed,

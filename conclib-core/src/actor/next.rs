@@ -1,4 +1,4 @@
-//! Which message has its turn next.
+//! Choice of the message that is handled next.
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -6,17 +6,19 @@ use std::task::{Context as Poller, Poll, ready};
 
 use tokio::task::coop;
 
+use super::context::Context;
+use super::signal::Signal;
 use super::sources::Next;
-use super::{Actor, Context, Messages, Signal};
-use crate::error::Failure;
+use super::{Actor, Messages};
 use crate::events::DeadLetterCause;
+use conclib_wire::Failure;
 
-/// Puts the next message into `message`, and its turn begins; `false` if there
-/// is something else to look at. A busy actor gives way to other tasks now and
-/// then, and a request whose asker has left is skipped.
+/// Puts the next message into `message` and begins its turn; resolves to `false` if
+/// something other than a message is to be handled. A busy actor yields to other tasks
+/// now and then, and a request whose asker has left is skipped.
 ///
-/// What has its turn lies in one place from here to its handler: every move of
-/// it would be paid for by every message.
+/// The message stays in one place in memory from here to its handler, since each move
+/// would be a cost of every message.
 #[inline(always)]
 pub(super) fn next<A: Actor>(
     ctx: &mut Context<A>,
@@ -46,7 +48,7 @@ pub(super) fn next<A: Actor>(
     })
 }
 
-/// Nobody waits for the answer any more.
+/// Skips a request whose asker has left.
 #[cold]
 fn skip<A: Actor>(ctx: &Context<A>, message: &mut Option<A::Inbox>) {
     if let Some(message) = message.take() {

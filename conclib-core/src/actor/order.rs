@@ -1,29 +1,30 @@
-//! In which order a mailbox gives its messages out. It is known when the actor
-//! is compiled, so the choice is never made for a message.
+//! Order in which a mailbox gives its messages out. The order is known when the actor
+//! is compiled, so no choice is made for each message.
 
 use std::collections::VecDeque;
 
 use super::lanes::Lanes;
 use super::{Declared, Messages};
 
-/// The messages that wait in a mailbox. A newcomer comes with its priority:
+/// Queue of the messages that wait in a mailbox. Each is pushed with its priority:
 /// lower is sooner.
 pub(crate) trait Items<T>: Default {
-    /// Whether the loop may take out all there is at once: whether nothing
-    /// that comes later can have its turn before.
+    /// True if the loop may take out all messages at once, because no later message can
+    /// overtake them.
     const BATCHES: bool;
 
     fn len(&self) -> usize;
     fn push(&mut self, priority: u8, item: T);
-    /// Puts `item` in, and takes out what has to go for it.
+    /// Inserts `item`, and returns the message that is evicted for it, which may be
+    /// `item` itself.
     fn replace(&mut self, priority: u8, item: T) -> Option<T>;
-    /// What has its turn next.
+    /// Takes out the message that is handled next.
     fn pop(&mut self) -> Option<T>;
-    /// Everything, behind what `batch` has.
+    /// Moves all messages behind those in `batch`.
     fn take_all(&mut self, batch: &mut VecDeque<T>);
 }
 
-/// As they come.
+/// First in, first out.
 impl<T> Items<T> for VecDeque<T> {
     const BATCHES: bool = true;
 
@@ -59,10 +60,11 @@ impl<T> Items<T> for VecDeque<T> {
     }
 }
 
-/// As they come, or by priority where the actor has `#[actor(priority)]`.
+/// Queue that is first in, first out, or by priority if the actor has
+/// `#[actor(priority)]`.
 pub(crate) struct Ordered<T> {
     fifo: VecDeque<T>,
-    /// There only if priorities count; then `fifo` stays empty.
+    /// Present only if priorities count; then `fifo` stays empty.
     lanes: Option<Box<Lanes<T>>>,
 }
 
@@ -75,8 +77,8 @@ impl<T: Messages> Default for Ordered<T> {
     }
 }
 
-/// The same call of whichever there is. The constant goes first, so that
-/// nothing is left of the question in an actor without priorities.
+/// Makes the same call on `lanes` or on `fifo`. The condition on the constant lets the
+/// compiler remove the branch from an actor without priorities.
 macro_rules! either {
     ($self:ident.$call:ident($($arg:ident),*)) => {
         match &mut $self.lanes {
@@ -118,29 +120,30 @@ impl<T: Messages> Items<T> for Ordered<T> {
     }
 }
 
-/// An actor that serves the more urgent message first. `#[actor(priority)]`
-/// above its struct makes it one.
+/// An actor that handles the more urgent message first. `#[actor(priority)]` above the
+/// struct implements this.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` serves its messages in the order they come, so a call of it has no priority",
     label = "write `#[actor(priority)]` above the struct of `{Self}`"
 )]
 pub trait Prioritised: Declared {}
 
-/// Whether an actor is [`Prioritised`]: `<Ranks<A>>::PRIORITISED` is true if it
-/// is, else that of [`Unranked`], where both are in scope. A bound instead
-/// would be one more mistake where an actor's struct has no `#[actor]`.
+/// Compile-time test for [`Prioritised`]: with [`Unranked`] in scope,
+/// `<Ranks<A>>::PRIORITISED` is true if `A` is prioritised, and false otherwise. A
+/// trait bound instead would add a second error where an actor's struct has no
+/// `#[actor]`.
 #[doc(hidden)]
 pub struct Ranks<A>(std::marker::PhantomData<A>);
 
 impl<A: Prioritised> Ranks<A> {
-    /// Whether the more urgent message comes first.
+    /// True if more urgent messages are handled first.
     pub const PRIORITISED: bool = true;
 }
 
 /// Fallback of [`Ranks`].
 #[doc(hidden)]
 pub trait Unranked {
-    /// Whether the more urgent message comes first.
+    /// True if more urgent messages are handled first.
     const PRIORITISED: bool = false;
 }
 

@@ -1,11 +1,14 @@
-//! What is inside an actor and has messages of its own.
+//! Parts of an actor: values inside the actor that have messages of their own.
 
 use std::fmt;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use super::{Actor, ActorRef, ProtocolInbox, Turn};
+use super::Actor;
+use super::outcome::Turn;
+use super::protocol::ProtocolInbox;
+use super::reference::ActorRef;
 
 /// A value inside an actor whose methods are messages of the actor. `#[part]
 /// impl` writes this; see [`PartRef`].
@@ -14,7 +17,8 @@ use super::{Actor, ActorRef, ProtocolInbox, Turn};
     label = "write `#[part]` above the `impl` block with the `#[message]` methods of `{Self}`"
 )]
 pub trait Part: Sized {
-    /// One variant for each message, with the place for its reply.
+    /// Enum with a variant for each message, which holds the message and its
+    /// [`ReplyTo`](crate::reply::ReplyTo).
     type Inbox: ProtocolInbox;
 
     /// Handles one message, inside the turn of the actor.
@@ -26,11 +30,11 @@ pub trait Part: Sized {
     ) -> impl Future<Output = Turn>;
 }
 
-/// A reference to an actor, for the messages of one of its parts: what
-/// `player.playback()` gives.
+/// A reference to an actor, for the messages of one of its parts: the value that
+/// `player.playback()` returns.
 ///
-/// Its methods are the messages of the part. The only other thing that it can
-/// do is to say [whose part](Self::actor) it is.
+/// The methods of this reference are the messages of the part. Its only other function,
+/// [`actor`](Self::actor), returns the actor.
 ///
 /// ```
 /// use conclib::PartRef;
@@ -75,14 +79,15 @@ pub struct PartRef<'a, A: Actor, P> {
 }
 
 impl<'a, A: Actor, P> PartRef<'a, A, P> {
-    /// The part of an actor. Whether it has one is asked when a message is
-    /// sent.
+    /// Creates a reference to a part of an actor. A bound on each method that sends a
+    /// message checks that the actor has the part.
     pub const fn new(actor: &'a ActorRef<A>) -> Self {
         let part = PhantomData;
         Self { actor, part }
     }
 
-    /// The actor whose part it is. It is no method, as those are the messages.
+    /// Returns the actor that the part belongs to. This is no method, so that its name
+    /// stays free for messages.
     pub const fn actor(this: &Self) -> &'a ActorRef<A> {
         this.actor
     }
@@ -96,7 +101,8 @@ impl<A: Actor, P> Clone for PartRef<'_, A, P> {
 
 impl<A: Actor, P> Copy for PartRef<'_, A, P> {}
 
-/// The same part of the same actor.
+/// Compares the actors: two references are equal if they lead to the same part of the
+/// same actor.
 impl<A: Actor, P> PartialEq for PartRef<'_, A, P> {
     fn eq(&self, other: &Self) -> bool {
         self.actor == other.actor

@@ -1,15 +1,19 @@
-//! Messages that several actors share: a protocol, and who has it.
+//! Protocols: messages that several actors share, and the traits of the actors that
+//! have them.
 //!
-//! The inbox of a protocol is a part of the inbox of each actor that has it,
-//! one variant of an enum, so that an inbox stays closed.
+//! The inbox of a protocol is one variant in the inbox of each actor that has the
+//! protocol, so that an inbox stays a closed enum.
 
 use std::future::Future;
 
-use super::{Actor, Context, Handler, Messages, Seek, Turn};
+use super::context::Context;
+use super::outcome::Turn;
+use super::seek::Seek;
+use super::{Actor, Handler, Messages};
 use crate::message::Message;
 use crate::reply::Request;
 
-/// An actor that has protocols at all.
+/// An actor that has one protocol or more.
 #[doc(hidden)]
 pub trait HasProtocols: Actor {}
 
@@ -21,10 +25,10 @@ pub trait HasProtocols: Actor {}
     note = "name it above the handlers of `{Self}`: `#[actor(protocols(…))] impl`"
 )]
 pub trait HasProtocol<P: Messages>: HasProtocols {
-    /// The variant of the inbox that holds it.
+    /// Wraps the inbox of the protocol in its variant of the actor's inbox.
     fn nest(inbox: P) -> Self::Inbox;
 
-    /// Handles one message of it.
+    /// Handles one message of the protocol.
     fn serve(&mut self, inbox: P, ctx: &mut Context<Self>) -> impl Future<Output = Turn>;
 }
 
@@ -43,7 +47,7 @@ impl<A: HasProtocol<P>, P: Messages> HasFields<P> for A {}
 /// The inbox of a protocol.
 #[doc(hidden)]
 pub trait ProtocolInbox: Messages {
-    /// Offers each of its messages to somebody who seeks whom to send one.
+    /// Offers each message type of the protocol to the lookup of a recipient.
     fn offer<A: HasProtocol<Self>>(seek: &mut Seek<A>);
 }
 
@@ -54,8 +58,8 @@ pub trait Serves<A: Actor>: ProtocolInbox {
     fn turn(self, actor: &mut A, ctx: &mut Context<A>) -> impl Future<Output = Turn>;
 }
 
-/// The turn of a message of a protocol, as a function: what a method of a trait
-/// returns has the bounds of the trait again, and a mistake two errors.
+/// Handles one message of a protocol. A function, since the return type of a trait's
+/// method repeats the bounds of the trait, and a mistake would be reported twice.
 #[doc(hidden)]
 pub fn serve<A: Actor, P: Serves<A>>(
     inbox: P,
@@ -75,13 +79,13 @@ pub trait ProtocolMessage: Message {}
 /// A message of a protocol that `A` has.
 #[doc(hidden)]
 pub trait SharedWith<A: Actor>: ProtocolMessage {
-    /// The variant of the inbox that holds it.
+    /// Wraps the request in its variant of the actor's inbox.
     fn wrap(request: Request<Self>) -> A::Inbox;
 }
 
-/// By this an actor handles what its protocols have. It meets no handler of
-/// the actor's own: the compiler knows all protocols that a type has, as they
-/// are named where the type is at home.
+/// Lets an actor handle the messages of its protocols. This does not overlap with the
+/// actor's own handlers: the protocols of a type are named in the crate of that type,
+/// so the compiler knows all of them.
 #[diagnostic::do_not_recommend]
 impl<A: HasProtocols, M: SharedWith<A>> Handler<M> for A {
     fn wrap(request: Request<M>) -> Self::Inbox {

@@ -1,4 +1,5 @@
-//! The stream that a handler answers with: it runs beside the turns.
+//! Driver of a stream that a handler answers with, which runs beside the turns of the
+//! actor.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,16 +8,18 @@ use std::task::{Context as Poller, Poll, ready};
 
 use futures_core::Stream;
 
+use super::Actor;
 use super::beside::Beside;
-use super::turn::{Turn, catch_poll};
-use super::{Actor, Context};
+use super::context::Context;
+use super::outcome::Turn;
+use crate::catch::catch_poll;
 use crate::current;
-use crate::error::Failure;
-use crate::fault::Fault;
 use crate::message::Message;
 use crate::reply::{CREDIT, Items, ReplyTo, Tap, pipe};
+use conclib_wire::Failure;
+use conclib_wire::Fault;
 
-/// A reply that is many.
+/// Reply that consists of many items.
 #[doc(hidden)]
 pub trait Many {
     type Item;
@@ -32,8 +35,8 @@ impl<T> Many for Items<T> {
     }
 }
 
-/// A handler that answers with a stream: whoever asks has its items at once,
-/// and the stream fills them beside the turns.
+/// Runs a handler that answers with a stream: the asker gets the [`Items`] at once, and
+/// the stream fills them beside the turns of the actor.
 #[doc(hidden)]
 pub fn stream<M, A, S>(
     ctx: &mut Context<A>,
@@ -67,7 +70,8 @@ where
     Turn::Done
 }
 
-/// A user's stream may panic as it is dropped.
+/// Drops a stream that no asker reads. A user's stream may panic as it is dropped,
+/// which is then the outcome of the turn.
 fn given_up<S>(stream: S) -> Turn {
     match catch_unwind(AssertUnwindSafe(|| drop(stream))) {
         Ok(()) => Turn::Done,
@@ -76,8 +80,8 @@ fn given_up<S>(stream: S) -> Turn {
 }
 
 pin_project_lite::pin_project! {
-    /// Moves the items of a stream to whoever reads them, as there is room.
-    /// Dropped before the end, as its actor ends, it tells the reader so.
+    /// Moves the items of a stream to their reader, as there is room. A drop before the
+    /// end of the stream, when its actor ends, tells the reader so.
     struct Pump<S: Stream> {
         #[pin]
         stream: Option<S>,
@@ -94,7 +98,8 @@ impl<S: Stream> Future for Pump<S> {
             let (Some(stream), Some(tap)) = (this.stream.as_mut().as_pin_mut(), &this.tap) else {
                 return Poll::Ready(Turn::Done);
             };
-            // First: it is what wakes us when the reader leaves.
+            // Polled first, since this registers the waker that is woken when the
+            // reader leaves.
             let end = match ready!(tap.poll_room(cx)) {
                 false => Ok(()),
                 true => match ready!(poll_stream(stream, cx)) {
@@ -117,7 +122,8 @@ impl<S: Stream> Future for Pump<S> {
                 Err(fault) => Turn::Panicked(fault),
             });
         }
-        // One that is always ready does not keep its actor from the rest.
+        // Yields, so that a stream that is always ready does not keep its actor from
+        // other work.
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -130,7 +136,7 @@ fn poll_stream<S: Stream>(
     let mut next = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx));
     let polled = catch_poll(Pin::new(&mut next), cx);
     if current::wants_asker() {
-        // When its reader leaves, a stream is dropped: there is nobody to hear.
+        // A stream is dropped when its reader leaves, so no notice of that is needed.
         drop(current::take_interest());
     }
     polled.map_err(|panic| Box::new(Fault::panic(&*panic)))

@@ -1,32 +1,36 @@
-//! An address that only remembers one message type.
+//! Address of an actor that is typed by one message, and not by the actor.
 
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::Handler;
 use super::cell::Cell;
 use super::local::Uncounted;
-use super::{ActorRef, Handler, Resident};
+use super::reference::ActorRef;
+use super::resident::Resident;
 use crate::call::{Call, NotSent, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
 use crate::named::{Enter, Named};
-use crate::urn::Urn;
-use crate::waits::Cycle;
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
 
-/// An address that only remembers one message type: for a list of whoever
-/// wants to hear of something. It keeps its actor alive, as an
+/// Address of an actor that is typed by one message, and not by the actor, as for a
+/// list of subscribers of several types. A `Recipient` keeps its actor alive, as an
 /// [`ActorRef`] does.
 pub struct Recipient<M: Message>(Way<M>);
 
-/// The same address that keeps nobody alive: [`Recipient::downgrade`].
+/// Address like a [`Recipient`] that does not keep its actor alive:
+/// [`Recipient::downgrade`].
 pub struct WeakRecipient<M: Message>(Way<M>);
 
 struct Way<M: Message> {
     to: Arc<dyn Target<M>>,
-    /// Whose strong references are counted; nobody's in another process.
+    /// Local actor whose strong references are counted; `None` if the actor is in
+    /// another process.
     home: Option<Arc<dyn Resident>>,
 }
 
@@ -51,17 +55,17 @@ impl<M: Message> Recipient<M> {
         })
     }
 
-    /// A call of `message`; see [`Call`].
+    /// Creates a call of `message`; see [`Call`].
     pub fn ask(&self, message: M) -> Call<&Self, M> {
         Call::new(self, message)
     }
 
-    /// The name of whom it leads to.
+    /// Returns the name of the actor.
     pub fn urn(&self) -> Urn {
         self.0.to.urn()
     }
 
-    /// The same address, keeping nobody alive.
+    /// Returns the same address in a form that does not keep the actor alive.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -93,18 +97,16 @@ impl<M: Message> Recipient<M> {
         WeakRecipient(self.0.clone())
     }
 
-    /// The same address, by another way there.
-    #[cfg(feature = "testing")]
-    pub(crate) fn by_way_of(
-        &self,
-        way: impl FnOnce(Arc<dyn Target<M>>) -> Arc<dyn Target<M>>,
-    ) -> Self {
+    /// Returns the same address, with its target replaced by what `way` makes of that.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn by_way_of(&self, way: impl FnOnce(Arc<dyn Target<M>>) -> Arc<dyn Target<M>>) -> Self {
         let mut other = self.clone();
         other.0.to = way(self.0.to.clone());
         other
     }
 
-    /// The way there, and who lives at its end if that is here. Neither keeps
+    /// Returns the target, and the actor itself if it is in this process. Neither keeps
     /// the actor alive.
     pub(crate) fn way(&self) -> (Arc<dyn Target<M>>, Option<Arc<dyn Resident>>) {
         let Way { to, home } = self.0.clone();
@@ -113,16 +115,16 @@ impl<M: Message> Recipient<M> {
 }
 
 impl<M: Message> WeakRecipient<M> {
-    /// The address that keeps its actor alive. `None` once the actor has ended,
-    /// and for an anonymous one while it has no reference: then it is ending,
-    /// unless one of its own turns makes another.
+    /// Returns the address that keeps its actor alive. `None` once the actor has ended,
+    /// and for an anonymous actor that has no reference: such an actor is ending,
+    /// unless one of its own turns makes another reference.
     pub fn upgrade(&self) -> Option<Recipient<M>> {
         let home = self.0.home.as_ref();
         home.is_none_or(|home| home.try_acquire())
             .then(|| Recipient(self.0.clone()))
     }
 
-    /// The name of whom it leads to.
+    /// Returns the name of the actor.
     pub fn urn(&self) -> Urn {
         self.0.to.urn()
     }

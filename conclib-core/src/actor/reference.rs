@@ -1,4 +1,4 @@
-//! The address of an actor, wherever it lives.
+//! Typed address of an actor, in this process or in another.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -11,36 +11,41 @@ use std::time::Duration;
 use super::cell::Cell;
 use super::local;
 use super::mailbox::Refused;
-use super::{
-    Actor, By, Handler, Recipient, Resident, Scoped, Signal, State, StopReason, Stopping, Travels,
-    WeakRef,
-};
+use super::recipient::Recipient;
+use super::resident::Resident;
+use super::scoped::Scoped;
+use super::signal::{By, Signal};
+use super::stop::Stopping;
+use super::weak::WeakRef;
+use super::{Actor, Handler, Travels};
 use crate::call::{Call, NotSent, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::{StartError, TellError};
 use crate::message::Message;
 use crate::named::{Enter, Named};
-use crate::urn::Urn;
-use crate::waits::{Cycle, polled};
+use crate::waits::polled;
 use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
+use conclib_wire::{State, StopReason};
 
-/// The address of an actor, wherever it lives: what to send messages to.
+/// Typed address of an actor, in this process or in another, to which messages are
+/// sent.
 ///
-/// It is cheap to clone. While one exists, an anonymous actor lives; a
-/// [`WeakRef`] does not keep it alive. Once the last one is gone, the actor
-/// serves what is queued and ends, unless one of those turns makes another by
-/// [`Context::me`](crate::Context::me) that still exists then. An actor that
-/// keeps a reference to itself in its own state lives until it is stopped. Two
-/// references are equal if they lead to the same actor, so they can be keys of a
-/// map; clippy's `mutable_key_type` sees the mailbox behind them and need not
-/// worry.
+/// An `ActorRef` is cheap to clone, and keeps an anonymous actor alive; a [`WeakRef`]
+/// does not. Once the last `ActorRef` is dropped, the actor handles the messages that
+/// are queued and ends, unless one of those turns makes another reference by
+/// [`Context::me`](super::context::Context::me) that still exists then. An actor that keeps a
+/// reference to itself in its own state lives until it is stopped. Two references are
+/// equal if they lead to the same actor, so they can be keys of a map; clippy's
+/// `mutable_key_type` sees the mailbox behind them and need not worry.
 ///
-/// Code that has one does the same for an actor of this process and of another,
-/// with one difference: a message to a full mailbox of this process waits for a
-/// place, and a full mailbox of another process refuses it with
-/// [`MailboxFull`](crate::AskError::MailboxFull), or a tell with
-/// [`Full`](crate::TellError::Full). Messages to all actors there share one
-/// connection, which none of them may hold up.
+/// Code that uses an `ActorRef` is the same for an actor of this process and of
+/// another, with one difference: a message to a full mailbox of this process waits for
+/// a place, and a full mailbox of another process refuses the message with
+/// [`MailboxFull`](crate::error::AskError::MailboxFull), or a tell with
+/// [`Full`](crate::error::TellError::Full). Messages to all actors of another process share
+/// one connection, which none of them may hold up.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -75,9 +80,9 @@ use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
 pub struct ActorRef<A: Actor>(Place<A>);
 
 enum Place<A: Actor> {
-    /// In this process: the mailbox itself. Holds one of the strong counts.
+    /// Actor in this process. Holds one of its strong counts.
     Here(Arc<Cell<A>>),
-    /// In another process: a way out.
+    /// Actor in another process, behind a connection.
     Away(Arc<Remote>),
 }
 
@@ -87,8 +92,8 @@ impl<A: Actor> ActorRef<A> {
         Self(Place::Here(cell))
     }
 
-    /// A reference to an actor behind a way out. Nothing is sent: whether it
-    /// lives, and is an `A`, shows when it is asked.
+    /// Creates a reference to an actor in another process. Sends nothing: only an ask
+    /// shows whether the actor lives and is an `A`.
     pub fn remote(remote: Remote) -> Self
     where
         A: Travels,
@@ -96,8 +101,8 @@ impl<A: Actor> ActorRef<A> {
         Self(Place::Away(Arc::new(remote)))
     }
 
-    /// A call of `message`: await it for the reply, or see [`Call`] for the
-    /// other ways to send it. Nothing is sent before.
+    /// Creates a call of `message`: await the call for the reply, or see [`Call`] for
+    /// the other ways to send the message. Nothing is sent before.
     pub fn ask<M: Message>(&self, message: M) -> Call<&Self, M>
     where
         A: Handler<M>,
@@ -105,7 +110,7 @@ impl<A: Actor> ActorRef<A> {
         Call::new(self, message)
     }
 
-    /// An address that only remembers that `M` can be sent to it.
+    /// Returns an address that is typed by the message `M`, and not by the actor.
     pub fn recipient<M: Message>(&self) -> Recipient<M>
     where
         A: Handler<M>,
@@ -116,14 +121,14 @@ impl<A: Actor> ActorRef<A> {
         }
     }
 
-    /// A reference that does not keep the actor alive. `None` for an actor in
+    /// Returns a reference that does not keep the actor alive. `None` for an actor in
     /// another process, which no reference from here keeps alive.
     pub fn downgrade(&self) -> Option<WeakRef<A>> {
         self.cell().map(|cell| WeakRef::new(cell.clone()))
     }
 
-    /// A guard for this reference: when it is dropped the actor stops, even if
-    /// it has a name or other references.
+    /// Turns this reference into a guard whose drop stops the actor, even if the actor
+    /// has a name or other references.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -147,12 +152,13 @@ impl<A: Actor> ActorRef<A> {
         Scoped::new(self)
     }
 
-    /// The name of the actor.
+    /// Returns the name of the actor.
     pub fn urn(&self) -> Urn {
         Named::urn(self)
     }
 
-    /// Where it is in its life. `None` for an actor in another process.
+    /// Returns the lifecycle state of the actor. `None` for an actor in another
+    /// process.
     pub fn state(&self) -> Option<State> {
         self.cell().map(|cell| cell.state())
     }
@@ -161,8 +167,8 @@ impl<A: Actor> ActorRef<A> {
     /// as started.
     ///
     /// # Errors
-    /// `#[on(create)]` or `#[on(start)]` failed, and with what; or the actor
-    /// failed and cannot be started again before the caller's turn is over.
+    /// The reason, if `#[on(create)]` or `#[on(start)]` failed; or a cycle, if the
+    /// actor failed and cannot be restarted before the caller's turn is over.
     ///
     /// # Cancel safety
     /// Dropping the future only ends the waiting.
@@ -170,7 +176,8 @@ impl<A: Actor> ActorRef<A> {
         let Some(cell) = self.cell() else {
             return Ok(());
         };
-        // A turn that waits is seen to wait, and told if it waits for itself.
+        // Enters the wait of the turn that calls this, so that a turn that waits for
+        // itself gets an error.
         let mut wait = None;
         let mut started = pin!(cell.ending.started());
         poll_fn(|cx| {
@@ -188,10 +195,11 @@ impl<A: Actor> ActorRef<A> {
         .await
     }
 
-    /// Waits for the end, without asking for it: resolves once the state is
-    /// dropped, the name is free, and its parent and its watchers have been
-    /// told: their hooks run before what is sent to them afterwards. At once
-    /// for an actor in another process, whose end cannot be seen from here.
+    /// Waits for the end of the actor, without telling it to end. Resolves once the
+    /// actor's state is dropped, its name is free, and its parent and its watchers have
+    /// been told: their hooks run before messages that are sent to them afterwards.
+    /// Resolves at once for an actor in another process, whose end cannot be seen from
+    /// here.
     pub async fn stopped(&self) -> Option<StopReason> {
         match self.cell() {
             Some(cell) => Some(cell.ending.wait().await),
@@ -199,40 +207,40 @@ impl<A: Actor> ActorRef<A> {
         }
     }
 
-    /// Serves what is queued, then ends the actor. New messages are refused
-    /// from now on.
+    /// Handles the messages that are queued, then ends the actor. New messages are
+    /// refused from now on.
     ///
     /// The signal is given at once, whether or not the result is awaited. The
     /// result resolves with the reason once the state is dropped, immediately if
     /// the actor had ended. A handler of the actor itself must not wait for it,
     /// since the actor ends after that handler: only a kill ends such a wait.
-    /// [`Context::stop`](crate::Context::stop) gives the signal alone.
+    /// [`Context::stop`](super::context::Context::stop) gives the signal alone.
     ///
-    /// An actor in another process belongs to the system there: this does
-    /// nothing to it.
+    /// An actor in another process belongs to the system there: `stop` does nothing to
+    /// it.
     pub fn stop(&self) -> Stopping {
         self.end(Signal::Drain)
     }
 
-    /// Finishes the turn that runs, then ends the actor. What is queued is
-    /// answered with `Stopped`, or dead-lettered. Else as [`stop`](Self::stop).
+    /// Finishes the turn that runs, then ends the actor. Queued messages are answered
+    /// with `Stopped`, or dead-lettered. Otherwise does the same as
+    /// [`stop`](Self::stop).
     pub fn stop_now(&self) -> Stopping {
         self.end(Signal::Now)
     }
 
-    /// Ends the actor at the next await of its turn. After a kill no hook runs:
-    /// neither `#[on(stop)]` nor, if the turn fails, `#[on(error)]`. A turn
-    /// that has no further await runs to its end. The asker of a turn that was
-    /// cut short gets `Stopped` with `MayHaveRun`. Else as
-    /// [`stop_now`](Self::stop_now).
+    /// Ends the actor at the next await of its turn. After a kill no hook runs: neither
+    /// `#[on(stop)]` nor, if the turn fails, `#[on(error)]`. A turn that has no further
+    /// await runs to its end. The asker of a turn that was cut short gets `Stopped`
+    /// with `MayHaveRun`. Otherwise does the same as [`stop_now`](Self::stop_now).
     ///
-    /// Its state is dropped at once. Its children are killed with it, all of
-    /// them at the same time, and it has ended when they have.
+    /// The state of the actor is dropped at once. Its children are killed with it, all
+    /// of them at the same time, and the actor has ended when they have.
     ///
-    /// A turn that never awaits cannot be ended from outside. A child in such
-    /// a turn is waited for no longer than a tenth of a second, and ends when
-    /// its turn does; an error in the log names it. When the runtime goes away,
-    /// there is nobody left to wait for the children.
+    /// A turn that never awaits cannot be ended from outside. A child in such a turn is
+    /// waited for no longer than a tenth of a second, and ends when its turn does; an
+    /// error in the log names the child. When the runtime is dropped, no task is left
+    /// to wait for the children.
     pub fn kill(&self) -> Stopping {
         self.end(Signal::Kill)
     }
@@ -241,7 +249,10 @@ impl<A: Actor> ActorRef<A> {
         match &self.0 {
             Place::Here(cell) => {
                 cell.tell_to_end(signal, By::Anyone);
-                Stopping::new(cell.clone())
+                {
+                    let cell = cell.clone();
+                    Stopping::new(async move { cell.ending.wait().await })
+                }
             }
             Place::Away(_) => Stopping::over(StopReason::OutOfReach),
         }
@@ -253,7 +264,8 @@ impl<A: Actor> ActorRef<A> {
         self.cell().map(|cell| cell.generation())
     }
 
-    /// As [`poll_send`](Target::poll_send), but waits for no place here.
+    /// Sends like [`poll_send`](Target::poll_send), but does not wait for a place in a
+    /// mailbox of this process.
     pub(crate) fn poll_send_now<M: Message>(
         &self,
         cx: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! An actor of any type, as its system sees it.
+//! Actors without their type, as their system handles them.
 
 use std::any::{Any, TypeId, type_name};
 use std::fmt;
@@ -8,27 +8,34 @@ use std::task::{Context, Poll};
 
 use super::cell::Cell;
 use super::ending::Ending;
+use super::family::Strategy;
 use super::kin::{Kin, Notice, Verdict};
+use super::line::Ticket;
 use super::mailbox::Refused;
+use super::reference::ActorRef;
+use super::seek::Seek;
 use super::signal::Alert;
-use super::{
-    Accepted, Actor, ActorRef, By, Messages, Seek, Signal, State, Stopping, Strategy, Ticket,
-};
-use crate::current::ActorId;
-use crate::error::{Failure, LookupError};
+use super::signal::{By, Signal};
+use super::stop::Stopping;
+use super::{Accepted, Actor, Messages};
+use crate::actor_id::ActorId;
+use crate::error::LookupError;
 use crate::message::LAST;
 use crate::named::Named;
 use crate::snapshot::ActorSnapshot;
 use crate::system::Shared;
-use crate::urn::Urn;
-use crate::wire::{Envelope, RequestEnvelope, WireAsker};
+use crate::wire::{RequestEnvelope, WireAsker};
+use conclib_wire::Envelope;
+use conclib_wire::Failure;
+use conclib_wire::State;
+use conclib_wire::Urn;
 
 /// An actor of any type.
 pub(crate) trait Resident: Named + 'static {
     fn id(&self) -> ActorId;
     fn system(&self) -> &Arc<Shared>;
     fn type_name(&self) -> &'static str;
-    /// Its name, if it has one or was asked for it.
+    /// Returns the name of the actor, if it was given one or has been asked for it.
     fn known_urn(&self) -> Option<&Urn>;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     fn ending(&self) -> &Ending;
@@ -38,31 +45,34 @@ pub(crate) trait Resident: Named + 'static {
     fn try_acquire(&self) -> bool;
     fn release(&self);
     fn kin(&self) -> Option<&Kin>;
-    /// As [`kin`](Self::kin), for who is about to become one of them.
+    /// Returns the relations of the actor, like [`kin`](Self::kin), and creates them
+    /// for an actor that has none yet.
     fn kin_to_be(&self) -> &Kin;
-    /// Tells it of somebody's end, in its own lane.
+    /// Queues a notice of the end of another actor, in the lane for signals.
     fn notify(&self, notice: Notice);
     fn alert(&self, alert: Alert);
     fn is_alerted(&self, alert: Alert) -> bool;
     fn strategy(&self) -> Strategy;
     /// Tells whether the actor has an `#[on(child)]`.
     fn hears_of_children(&self) -> bool;
-    /// Whether something waits in its mailbox, or beside that.
-    #[cfg(feature = "testing")]
+    /// Tells whether a message, a signal or an alert waits for the actor.
     fn has_work(&self) -> bool;
-    /// A child that waits for it is told what becomes of it.
+    /// Gives a child the verdict that it waits for.
     fn judge(&self, verdict: Verdict);
-    /// Keeps it from starting until the group of that sibling has gone down.
+    /// Keeps the actor from starting again until the group that this sibling leads has
+    /// gone down.
     fn hold(&self, leader: ActorId);
-    /// A [`Recipient`](super::Recipient) of the message of that type, if it is
-    /// handled.
+    /// Returns a [`Recipient`](super::recipient::Recipient) of the message of that type, if the
+    /// actor handles it.
     fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>>;
-    /// Waits in line for a place, and leaves it to the next.
+    /// Waits until the mailbox has a place, without taking it: the place goes to the
+    /// next waiting sender.
     fn poll_room(&self, cx: &mut Context<'_>, ticket: &mut Option<Ticket>) -> Poll<Result<(), ()>>;
-    /// Gives up a place in line.
+    /// Removes a sender from the queue of waiting senders.
     fn leave_line(&self, ticket: Ticket);
     fn snapshot(&self) -> ActorSnapshot;
-    /// Takes a request from outside in. False if it was answered already.
+    /// Queues a request that came from outside. Returns false if the request was
+    /// answered already.
     fn accept(&self, envelope: &Envelope<'_>, asker: WireAsker) -> bool;
 }
 
@@ -139,7 +149,6 @@ impl<A: Actor> Resident for Cell<A> {
         A::HEARS_OF_CHILDREN
     }
 
-    #[cfg(feature = "testing")]
     fn has_work(&self) -> bool {
         self.mailbox.has_work()
     }
@@ -153,7 +162,8 @@ impl<A: Actor> Resident for Cell<A> {
 
     fn hold(&self, leader: ActorId) {
         self.kin_to_be().hold(leader);
-        // In a pause it enters that wait.
+        // An actor that pauses before its restart wakes up, and waits for the group
+        // instead.
         self.mailbox.wake();
     }
 
@@ -210,7 +220,8 @@ impl<A: Actor> Resident for Cell<A> {
             }
             Accepted::Answered => return false,
             Accepted::Undeclared(asker) => {
-                // Its handler may pass it to anybody: nobody knows who answers.
+                // The handler may pass the request to any actor, so the asker is not
+                // entered as waiting for this one.
                 asker.cancellation().stands_aside();
                 let request = RequestEnvelope::new(envelope, self.urn(), asker);
                 match A::Inbox::fallback(Box::new(request)) {
@@ -224,18 +235,24 @@ impl<A: Actor> Resident for Cell<A> {
                 }
             }
         };
+        let mut queued = None;
         let make = |mut message: A::Inbox| {
-            message.queued();
+            queued = message.queued();
             message
         };
         match self.admit(message, priority, make, false) {
-            Ok(()) => true,
+            Ok(()) => {
+                if let Some(queued) = queued {
+                    queued.send();
+                }
+                true
+            }
             Err(Refused::Full(message)) => {
                 message.refuse(Failure::MailboxFull);
                 false
             }
             Err(Refused::Closed(message)) => {
-                message.refuse(Failure::Stopped(crate::Delivery::NotDelivered));
+                message.refuse(Failure::Stopped(conclib_wire::Delivery::NotDelivered));
                 false
             }
         }
@@ -243,14 +260,14 @@ impl<A: Actor> Resident for Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
-    /// For whom the turn that runs waits; of those who have ended, nothing is
-    /// known any more.
+    /// Returns the names of the actors that the running turn waits for, without those
+    /// that have ended.
     fn waits_for(&self) -> Vec<Urn> {
         self.system.waits.of(self.id)
     }
 
-    /// Warns of the first, and each time that the number has doubled: a peer
-    /// that makes names up is not to fill the log.
+    /// Logs a warning of the first undeclared message, and each time that their number
+    /// has doubled, so that a peer that makes names up cannot fill the log.
     #[cold]
     fn unexpected(&self, message: &str) {
         let so_far = 1 + self.stats.unexpected.fetch_add(1, Ordering::Relaxed);
@@ -266,8 +283,8 @@ impl<A: Actor> Cell<A> {
     }
 }
 
-/// A reference to an actor whose type is not known here. It keeps the actor
-/// alive, as an [`ActorRef`] does.
+/// A reference to an actor whose type is not known at compile time. An `AnyRef` keeps
+/// the actor alive, as an [`ActorRef`] does.
 pub struct AnyRef(Arc<dyn Resident>);
 
 impl AnyRef {
@@ -276,22 +293,22 @@ impl AnyRef {
         Self(resident)
     }
 
-    /// The name of the actor.
+    /// Returns the name of the actor.
     pub fn urn(&self) -> Urn {
         self.0.urn()
     }
 
-    /// The name of its type.
+    /// Returns the name of the actor's type.
     pub fn type_name(&self) -> &'static str {
         self.0.type_name()
     }
 
-    /// Where it is in its life.
+    /// Returns the lifecycle state of the actor.
     pub fn state(&self) -> State {
         self.0.state()
     }
 
-    /// The typed reference.
+    /// Returns the typed reference.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -321,10 +338,14 @@ impl AnyRef {
         downcast(self.0.clone())
     }
 
-    /// Serves what is queued, then ends the actor; see [`ActorRef::stop`].
+    /// Handles the messages that are queued, then ends the actor; see
+    /// [`ActorRef::stop`].
     pub fn stop(&self) -> Stopping {
         self.0.tell_to_end(Signal::Drain, By::Anyone);
-        Stopping::new(self.0.clone())
+        {
+            let actor = self.0.clone();
+            Stopping::new(async move { actor.ending().wait().await })
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! When an actor that failed is started again, and after how long.
+//! Restart policies: conditions, limits and pauses for starting a failed actor again.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Whether an actor that fails is started again, how often, and after how
-/// long.
+/// Restart policy of an actor: on which failures, how often, and after which pause the
+/// actor is started again.
 ///
-/// It is the same actor over all its restarts: references, name, mailbox and
-/// counts stay, and only the state is made anew. An end that somebody asked
-/// for, by `stop`, `kill` or dropping the last reference, is always final.
+/// The actor stays the same over all its restarts: references, name, mailbox and counts
+/// stay, and only the state is made anew. An end that was asked for, by `stop`, `kill`
+/// or dropping the last reference, is always final.
 ///
 /// ```
 /// use std::time::Duration;
@@ -56,8 +56,8 @@ pub struct Restart {
 }
 
 impl Restart {
-    /// Starts it again when it failed: when it panicked, when `#[on(error)]`
-    /// said so, or when it could not start. Five times in ten seconds, unless
+    /// Restarts the actor when it failed: when it panicked, when `#[on(error)]` said
+    /// so, or when it could not start. Allows five restarts in ten seconds, unless
     /// [`max`](Self::max) says otherwise, with the default [`Backoff`].
     pub const fn on_failure() -> Self {
         Self {
@@ -68,8 +68,8 @@ impl Restart {
         }
     }
 
-    /// Starts it again only when its supervisor says so: by
-    /// [`Directive::Restart`](crate::Directive::Restart), or with its siblings.
+    /// Restarts the actor only when its supervisor says so: by
+    /// [`Directive::Restart`](super::Directive::Restart), or with its siblings.
     pub const fn never() -> Self {
         Self {
             on_failure: false,
@@ -77,15 +77,15 @@ impl Restart {
         }
     }
 
-    /// At most `times` restarts in any span of time as long as `within`. The
-    /// next failure is final, and its supervisor fails with it.
+    /// Allows at most `times` restarts in any span of time as long as `within`. The
+    /// next failure is final, and the supervisor fails with the actor.
     pub const fn max(mut self, times: usize, within: Duration) -> Self {
         self.max = times;
         self.within = within;
         self
     }
 
-    /// Tells whether the actor waits for another start after a failure.
+    /// Tells whether a failed actor pauses before it is started again.
     pub(crate) const fn pauses(&self) -> bool {
         self.on_failure && !self.backoff.first.is_zero()
     }
@@ -97,8 +97,8 @@ impl Restart {
     }
 }
 
-/// Pauses of a failed actor before it is started again: longer each time,
-/// and never exactly as long as its neighbours.
+/// Pauses of a failed actor before it is started again: longer each time, and varied at
+/// random.
 ///
 /// ```
 /// use std::time::Duration;
@@ -126,7 +126,7 @@ impl Backoff {
         reset_after: Duration::from_secs(10),
     };
 
-    /// This long before the first restart, and twice as long before each one
+    /// Pauses for `first` before the first restart, and twice as long before each one
     /// that follows.
     pub const fn from(first: Duration) -> Self {
         Self {
@@ -135,27 +135,27 @@ impl Backoff {
         }
     }
 
-    /// No wait at all.
+    /// Restarts without a pause.
     pub const fn none() -> Self {
         Self::from(Duration::ZERO)
     }
 
-    /// But never longer than this, without the [`jitter`](Self::jitter), nor
-    /// shorter than the first: ten seconds, if nothing is said.
+    /// Limits the pauses to `most`, without the [`jitter`](Self::jitter), but never to
+    /// less than the first pause: ten seconds by default.
     pub const fn up_to(mut self, most: Duration) -> Self {
         self.most = most;
         self
     }
 
-    /// Longer or shorter by up to this part of it, at random, so that actors
-    /// that failed together do not come back together: 0.2, if nothing is said.
+    /// Lengthens or shortens each pause at random by up to this part of it, so that
+    /// actors that failed together do not come back together: 0.2 by default.
     pub const fn jitter(mut self, part: f64) -> Self {
         self.jitter = part.clamp(0.0, 1.0);
         self
     }
 
-    /// An incarnation that lived this long counts as recovered, and the next
-    /// wait is the first again: ten seconds, if nothing is said.
+    /// Counts an incarnation that ran for this long as recovered, so that the next
+    /// pause is the first one again: ten seconds by default.
     pub const fn reset_after(mut self, lived: Duration) -> Self {
         self.reset_after = lived;
         self
@@ -171,7 +171,7 @@ impl Backoff {
     }
 }
 
-/// Some number from -1 to 1. Nothing but the spreading of restarts hangs on it.
+/// Random number from -1 to 1, used only to spread restarts.
 fn chance() -> f64 {
     let bits = RandomState::new().hash_one(0_u8) >> 32;
     #[expect(clippy::cast_precision_loss, reason = "32 bits fit")]
@@ -202,18 +202,19 @@ impl History {
         }
     }
 
-    /// An incarnation begins.
+    /// Notes that an incarnation begins now.
     pub(crate) fn begin(&mut self) {
         self.born = Instant::now();
     }
 
-    /// Notes that an incarnation begins after this delay, which is no part of its life.
+    /// Notes that an incarnation begins after this delay, which does not count towards
+    /// its recovery.
     pub fn begin_in(&mut self, delay: Duration) {
         self.born = Instant::now() + delay;
     }
 
-    /// Returns the pause after a failure that no supervisor decides about, as
-    /// [`next`](Self::next) does; `None`, too, if the policy restarts nothing.
+    /// Returns the pause after a failure, as [`next`](Self::next) does, where no
+    /// supervisor decides; `None`, too, if the policy restarts nothing.
     pub fn after_failure(&mut self) -> Option<Duration> {
         self.policy.on_failure.then(|| self.next()).flatten()
     }

@@ -1,9 +1,10 @@
-//! A reference that ends its actor when it goes.
+//! A reference that stops its actor when it is dropped.
 
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Actor, ActorRef};
+use super::Actor;
+use super::reference::ActorRef;
 
 /// A reference that stops its actor when it is dropped, named or not: for an
 /// actor that belongs to a piece of code. [`ActorRef::scoped`] makes one.
@@ -25,7 +26,7 @@ impl<A: Actor> Deref for Scoped<A> {
 
 impl<A: Actor> Drop for Scoped<A> {
     fn drop(&mut self) {
-        // The signal is given at once; nobody is there to wait for the end.
+        // The signal is given at once; a drop cannot wait for the end.
         drop(self.0.stop());
     }
 }

@@ -1,15 +1,16 @@
-//! How an actor whose type is not known here is asked for a recipient.
+//! Lookup of a recipient for a message type, on an actor whose own type is not known.
 
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 
 use super::cell::Cell;
-use super::{Actor, Handler, Recipient};
+use super::recipient::Recipient;
+use super::{Actor, Handler};
 use crate::message::Message;
 
-/// Somebody who seeks the recipients of one message, at the door of an actor:
-/// `#[actor] impl` offers each message that it handles.
+/// Lookup of a recipient for one message type: `#[actor] impl` offers each message type
+/// that the actor handles.
 #[doc(hidden)]
 pub struct Seek<A: Actor> {
     cell: Arc<Cell<A>>,
@@ -28,12 +29,14 @@ impl<A: Actor> Seek<A> {
         seek.found
     }
 
-    /// The actor handles this message.
+    /// Offers a message type that the actor handles; keeps a recipient if this is the
+    /// type that is looked for.
     pub fn offer<M: Message>(&mut self)
     where
         A: Handler<M>,
     {
-        // One that nobody holds any more is about to end.
+        // An anonymous actor without a reference is about to end, and gives no
+        // recipient.
         if TypeId::of::<M>() == self.message && self.cell.try_acquire() {
             let recipient: Recipient<M> = Recipient::acquired(self.cell.clone());
             self.found = Some(Box::new(recipient));

@@ -1,24 +1,26 @@
-//! What an actor is told beside its mailbox.
+//! Signals and alerts, which reach an actor beside its mailbox.
 
-/// How an actor is to end, in the order of urgency. A signal only ever grows.
+/// Signal that tells an actor to end, in the order of urgency. A signal is only
+/// replaced by a more urgent one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Signal {
     None = 0,
-    /// Serve what is queued, then end.
+    /// Handles the messages that are queued, then ends.
     Drain = 2,
-    /// Finish the turn, then end.
+    /// Finishes the turn, then ends.
     Now = 3,
-    /// End at the next await.
+    /// Ends at the next await.
     Kill = 4,
 }
 
-/// Between [`Signal::None`] and [`Signal::Drain`], and the only one that is
-/// taken back: the last reference is gone, and it is not decided yet whether
-/// the actor ends for that.
+/// Value between [`Signal::None`] and [`Signal::Drain`], and the only one that is taken
+/// back: the last reference was dropped, and it is not decided yet whether the actor
+/// ends.
 pub(super) const ABANDONED: u8 = 1;
 
-/// Who told an actor to end. For a parent and a system that is the reason.
+/// Origin of the signal to end. An end by the parent or the system has a stop reason of
+/// its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum By {
@@ -27,21 +29,20 @@ pub(crate) enum By {
     System = 3,
 }
 
-/// What the loop has to look at besides messages. One bit each, above those of
+/// Event that the loop has to handle besides messages. Each is one bit above those of
 /// the [`Signal`], so that one comparison finds any of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Alert {
-    /// A child has ended, or somebody who is watched.
+    /// A notice about a child or a watched actor is queued.
     Notice = 0x10,
-    /// This incarnation is to end after its turn, for the next one.
+    /// The incarnation has to end after its turn, for the next one to begin.
     Recycle = 0x20,
-    /// This incarnation is to end at its next await, for the next one.
+    /// The incarnation has to end at its next await, for the next one to begin.
     Abort = 0x40,
-    /// It is under test: a test looks on before each of its turns. It stays.
-    #[cfg(feature = "testing")]
+    /// The hook of the system is asked before each turn of the actor. Never cleared.
     Gate = 0x80,
 }
 
-/// The bits of the signal.
+/// Mask of the bits of the signal.
 pub(super) const SIGNAL: u8 = 0x0f;

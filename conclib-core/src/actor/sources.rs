@@ -1,5 +1,5 @@
-//! What reaches an actor besides its mailbox: streams, ticks, delayed
-//! messages, results it waits for, and handlers that run beside its turns.
+//! Inputs of an actor besides its mailbox: streams, ticks, delayed messages, results it
+//! waits for, and handlers that run beside its turns.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,15 +12,16 @@ use futures_core::Stream;
 use futures_util::stream::{self, AbortHandle, Abortable, FuturesUnordered, SelectAll, StreamExt};
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, sleep_until};
 
-use super::StopReason;
 use super::beside::Beside;
-use super::turn::Turn;
-use crate::current::{self, ActorId};
+use super::outcome::Turn;
+use crate::actor_id::ActorId;
+use crate::current;
 use crate::deadline::instant_after;
-use crate::fault::Fault;
 use crate::timers;
+use conclib_wire::Fault;
+use conclib_wire::StopReason;
 
-/// A message that comes by itself: `#[message(every = "…")]`.
+/// Message that an actor gets at a fixed interval: `#[message(every = "…")]`.
 #[derive(Debug)]
 pub struct TickSpec<I> {
     /// The wire name of the message.
@@ -31,24 +32,24 @@ pub struct TickSpec<I> {
     pub make: fn() -> I,
 }
 
-/// Something that an actor has attached to itself: a stream, a tick, a delayed
+/// Handle of an input that an actor has attached to itself: a stream, a tick, a delayed
 /// message or a result it waits for.
 ///
-/// Dropping this changes nothing: what is attached stays until it ends, is
+/// Dropping the handle changes nothing: the input stays until it ends, is
 /// [detached](Self::detach), or the actor ends or is restarted.
-/// [`Context::after`](crate::Context::after) shows one.
+/// [`Context::after`](super::context::Context::after) shows an example.
 #[derive(Debug, Clone)]
 pub struct Attached(AbortHandle);
 
 impl Attached {
-    /// Takes it off: it gives no further message.
+    /// Detaches the input, which gives no further message.
     ///
-    /// What came from it and waits already comes all the same.
+    /// A message of the input that waits already is handled all the same.
     pub fn detach(&self) {
         self.0.abort();
     }
 
-    /// Tells whether it was taken off.
+    /// Tells whether the input was detached.
     pub fn is_detached(&self) -> bool {
         self.0.is_aborted()
     }
@@ -56,42 +57,46 @@ impl Attached {
 
 type Source<I> = Abortable<Pin<Box<dyn Stream<Item = I> + Send>>>;
 
-/// All that an actor has besides its mailbox. Each is served in turn, and after
-/// one of them a message, so that none starves another.
+/// All inputs of an actor besides its mailbox. The streams take turns, and a message of
+/// the mailbox follows each of their messages, so that no input starves another.
 pub(crate) struct Sources<I> {
     streams: SelectAll<Source<I>>,
     beside: FuturesUnordered<Beside>,
-    /// How many of them are streams of replies.
+    /// Number of entries in `beside` that are streams of replies.
     replying: usize,
-    /// One of them is done.
+    /// Outcome of a handler beside the turns that is done, with the index of its
+    /// message.
     done: Option<(usize, Turn)>,
-    /// A stream panicked, or needs timers that there are not.
+    /// Reason to end the actor: a stream panicked, or a timer is needed in a runtime
+    /// without timers.
     fault: Option<StopReason>,
-    /// Put aside until the actor wants them.
+    /// Messages put aside until the actor wants them.
     stash: VecDeque<I>,
-    /// Wanted again: they come before the mailbox.
+    /// Messages wanted again, which come before the mailbox.
     unstashed: VecDeque<I>,
-    /// Whether the last turn came from a stream: then a message has its turn.
+    /// True if the last turn came from a stream, so that the mailbox is next.
     was_stream: bool,
     idle: Option<Idle>,
 }
 
-/// How long without a turn is too long.
+/// Timer of `#[on(idle)]`.
 struct Idle {
     after: Duration,
-    /// When the last turn was over, if the timer does not know it yet.
+    /// Start of the current idle period; `None` if a turn has run since the timer was
+    /// set.
     since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
-    /// Once for each quiet time.
+    /// True if the hook has had its call in this idle period.
     told: bool,
-    /// The actor is to be told now.
+    /// True if the hook has to be called now.
     due: bool,
 }
 
-/// What comes next.
+/// Next thing for the loop to handle.
 pub(crate) enum Next<I> {
     Message(I),
-    /// Look at what [`Sources::take_done`] or an idle timeout has.
+    /// Something other than a message, which [`Sources::take_done`], `take_fault` or
+    /// `take_idle` returns.
     Other,
     /// The mailbox has ended.
     End,
@@ -133,7 +138,7 @@ impl<I: Send + 'static> Sources<I> {
         }
     }
 
-    /// A message that comes once.
+    /// Attaches a message that comes once.
     pub(crate) fn after(
         &mut self,
         at: Instant,
@@ -148,7 +153,8 @@ impl<I: Send + 'static> Sources<I> {
         }
     }
 
-    /// Tells whether there are timers here. If not, the actor fails for want of them.
+    /// Tells whether the runtime has timers. If not, sets the fault that ends the
+    /// actor.
     fn has_timers(&mut self) -> bool {
         let Err(error) = timers::check() else {
             return true;
@@ -163,9 +169,9 @@ impl<I: Send + 'static> Sources<I> {
         self.beside.push(handler);
     }
 
-    /// The handlers beside the turns that are not done: which message each
-    /// handles, and who sent that. A stream is no such handler: that is done
-    /// once its asker has the items, and who reads those is told of their end.
+    /// Returns the handlers beside the turns that are not done: for each, the index of
+    /// its message and the sender. Streams are left out: the request of a stream is
+    /// done once its asker has the items, and the reader of these is told of their end.
     pub(crate) fn unfinished(&self) -> impl Iterator<Item = (usize, Option<ActorId>)> {
         let handlers = self.beside.iter().filter(|beside| !beside.is_stream);
         handlers.map(|beside| (beside.index, beside.from))
@@ -183,13 +189,14 @@ impl<I: Send + 'static> Sources<I> {
         self.unstashed.append(&mut self.stash);
     }
 
-    /// What was put aside, for the next incarnation or nobody.
+    /// Takes out all stashed messages, for the next incarnation to handle or to be
+    /// refused.
     pub(crate) fn take_stash(&mut self) -> VecDeque<I> {
         self.unstashed.append(&mut self.stash);
         std::mem::take(&mut self.unstashed)
     }
 
-    /// Why the actor is to end, if a stream says so.
+    /// Takes the reason for the actor to end, if a stream or a missing timer gave one.
     pub(crate) fn take_fault(&mut self) -> Option<StopReason> {
         self.fault.take()
     }
@@ -198,7 +205,7 @@ impl<I: Send + 'static> Sources<I> {
         self.done.take()
     }
 
-    /// Whether the actor is to be told that it is idle.
+    /// Tells, once, whether `#[on(idle)]` has to be called.
     pub(crate) fn take_idle(&mut self) -> bool {
         let idle = self.idle.as_mut();
         idle.is_some_and(|idle| std::mem::take(&mut idle.due))
@@ -217,10 +224,10 @@ impl<I: Send + 'static> Sources<I> {
         });
     }
 
-    /// What comes next, from any of them or from `mailbox`. Streams are only
-    /// looked at while the actor `takes_all`, and nothing is taken up while
-    /// `room` for handlers beside the turns is used up. Once it `ends`, the
-    /// handlers beside the turns are waited for.
+    /// Polls all inputs and `mailbox` for the next thing to handle. Streams are only
+    /// polled while `takes_all` is set, and nothing is taken up while `room` handlers
+    /// run beside the turns. If `ends` is set, the end of the mailbox waits for the
+    /// handlers beside the turns.
     pub(crate) fn poll_next(
         &mut self,
         cx: &mut Poller<'_>,
@@ -260,27 +267,29 @@ impl<I: Send + 'static> Sources<I> {
         }
         match next {
             Poll::Ready(Next::Message(message)) => self.turn(message),
-            // A handler that runs is part of what is served before the end.
+            // A handler that runs beside the turns is work to be finished before the
+            // end.
             Poll::Ready(Next::End) if ends && self.handling() > 0 => Poll::Pending,
             Poll::Ready(_) => next,
             Poll::Pending => self.poll_idle(cx),
         }
     }
 
-    /// How many handlers run beside the turns.
+    /// Number of handlers that run beside the turns, without streams.
     pub(crate) fn handling(&self) -> usize {
         self.beside.len() - self.replying
     }
 
     fn poll_streams(&mut self, cx: &mut Poller<'_>) -> Poll<Next<I>> {
-        // A stream is a user's, and so is what makes a message of its item.
+        // Catches panics: both the stream and the closure that makes messages of its
+        // items are user code.
         let streams = AssertUnwindSafe(|| self.streams.poll_next_unpin(cx));
         match catch_unwind(|| current::beside(None, streams)) {
             Ok(Poll::Ready(Some(message))) => {
                 self.was_stream = true;
                 Poll::Ready(Next::Message(message))
             }
-            // None is left.
+            // No stream is left, or none is ready.
             Ok(Poll::Ready(None) | Poll::Pending) => Poll::Pending,
             Err(panic) => {
                 self.fault = Some(StopReason::Panicked(Box::new(Fault::panic(&*panic))));
@@ -289,7 +298,7 @@ impl<I: Send + 'static> Sources<I> {
         }
     }
 
-    /// A turn begins: it is not idle.
+    /// Begins a turn, which ends the idle period.
     fn turn(&mut self, message: I) -> Poll<Next<I>> {
         if let Some(idle) = &mut self.idle {
             idle.since = None;
@@ -328,9 +337,9 @@ impl<I> fmt::Debug for Sources<I> {
 }
 
 pin_project_lite::pin_project! {
-    /// A message at a fixed interval. It is made when it is due and there is
-    /// time for it, so that at most one waits, and none comes twice to catch
-    /// up.
+    /// Stream of a message at a fixed interval. Each message is made when it is due and
+    /// the actor polls for it, so that at most one waits, and missed ones are not made
+    /// up for.
     struct Tick<F> {
         interval: Interval,
         make: F,
@@ -339,7 +348,7 @@ pin_project_lite::pin_project! {
 
 impl<F> Tick<F> {
     fn new(every: Duration, first: Duration, make: F) -> Self {
-        /// What a timer can tell apart.
+        /// Resolution of tokio's timers.
         const SHORTEST: Duration = Duration::from_millis(1);
         let every = every.max(SHORTEST);
         let mut interval = interval_at(instant_after(first), every);
@@ -359,7 +368,7 @@ impl<I, F: FnMut() -> I> Stream for Tick<F> {
 }
 
 pin_project_lite::pin_project! {
-    /// A stream whose every item, and its end, becomes a message.
+    /// Stream that makes a message of each item of another stream, and of its end.
     pub(crate) struct Items<S, F> {
         #[pin]
         stream: S,

@@ -1,26 +1,32 @@
-//! A supervisor and its children: what it does when one ends, and how they end
-//! with it.
+//! Supervision: reaction of a supervisor to the end of a child, and the end of the
+//! children with their supervisor.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::cell::Cell;
+use super::context::Context;
 use super::kin::{Child, Exit, Kin, Notice, Verdict};
-use super::stop::Escalation;
-use super::turn::caught;
-use super::{Actor, By, Cell, Context, Directive, Resident, Signal, State, StopReason};
+use super::resident::Resident;
+use super::signal::{By, Signal};
+use super::{Actor, Directive};
+use crate::catch::caught;
 use crate::events::{Event, NotRestarted};
 use crate::timers;
 use crate::waits::Wait;
+use conclib_wire::Escalation;
+use conclib_wire::{State, StopReason};
 
-/// How long a child has to end by itself, if its spawner says nothing.
+/// Time that a child has to end by itself, if its spawner sets none.
 pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long it has when it is killed. What takes longer never gives way.
+/// Time that a killed child has to end. A child that takes longer is in a turn that
+/// never awaits.
 pub(super) const LAST_CALL: Duration = Duration::from_millis(100);
 
-/// Heeds what is told in the lane of signals, one thing at a time, each as a
-/// turn. Why the actor is to end for it, if it is.
+/// Handles the next notice from the lane for signals, as a turn. Returns the reason for
+/// the actor to end, if the notice is one.
 pub(super) async fn heed<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<StopReason> {
     let cell = ctx.cell().clone();
     let kin = cell.kin()?;
@@ -41,15 +47,15 @@ async fn child_ended<A: Actor>(
     kin: &Kin,
     exit: Exit,
 ) -> Option<StopReason> {
-    // Not any more, or it has been dealt with: told to end, or started again
-    // with its siblings.
+    // The actor is no child any more, or its end has been dealt with: it was told to
+    // end, or was restarted with its siblings.
     let child = kin.child(exit.id)?;
     if exit.waits && !waits(&child, &exit) {
         return None;
     }
     let told = exit.told.clone();
     let said = match caught(actor.on_child(exit.told, ctx)).await {
-        // It has been started too often: no hook can hide that.
+        // The child has been restarted too often: no hook can hide that.
         Ok(_) if told.exhausted => Directive::Escalate,
         Ok(said) => said,
         Err(fault) => return Some(StopReason::Panicked(fault)),
@@ -78,25 +84,25 @@ async fn child_ended<A: Actor>(
     child.resident.judge(Verdict::End);
     kin.forget(exit.id);
     if said == Directive::Escalate {
-        return Some(StopReason::Escalated(Box::new(Escalation {
-            child: told.urn,
-            reason: told.reason,
-        })));
+        return Some(StopReason::Escalated(Box::new(Escalation::new(
+            told.urn,
+            told.reason,
+        ))));
     }
-    // A system that shuts down ends each by itself.
+    // A system that shuts down ends each actor by itself.
     (child.significant && told.reason != StopReason::Shutdown)
         .then_some(StopReason::ChildEnded(told.urn))
 }
 
-/// Whether a child still waits for the verdict on this end of it.
+/// Tells whether a child still waits for the verdict on this end.
 fn waits(child: &Child, exit: &Exit) -> bool {
     let kin = child.resident.kin();
     child.resident.ending().state() != State::Stopped
         && kin.is_some_and(|kin| kin.asks() && kin.generation() == exit.told.generation)
 }
 
-/// Ends the children of an incarnation that was cut short, all at once, and
-/// waits for those that give way. `is_next` is whether there may be another.
+/// Kills the children of an incarnation that was cut short, all at once, and waits for
+/// those that end in time. `is_next` tells whether another incarnation may follow.
 pub(super) async fn kill_children(kin: &Kin, is_next: bool) {
     let children = kin.leave(is_next);
     for (_, child) in &children {
@@ -109,19 +115,20 @@ pub(super) async fn kill_children(kin: &Kin, is_next: bool) {
     }
 }
 
-/// Ends the children, the newest first: each has its time, then it is killed.
-/// `is_next` is whether there may be another incarnation.
+/// Ends the children, the newest first: each has its time to end by itself, and is then
+/// killed. `is_next` tells whether another incarnation may follow.
 pub(super) async fn end_children<A: Actor>(cell: &Cell<A>, is_next: bool) {
     let Some(kin) = cell.kin() else {
         return;
     };
-    // What was queued is served where the parent serves what is queued.
+    // Children handle their queued messages if their parent does.
     let signal = match cell.mailbox.signal() {
         Signal::Drain => Signal::Drain,
         _ => Signal::Now,
     };
     for (id, child) in kin.leave(is_next).iter().rev() {
-        // A turn of it may wait for this actor, which serves nothing any more.
+        // A turn of the child may wait for this actor, which handles no message any
+        // more: the entered wait turns such an ask into an error.
         let _wait = Wait::begin_anyway(cell.id, *id);
         end(child, signal).await;
         kin.forget(*id);
@@ -140,12 +147,13 @@ pub(super) async fn end(child: &Child, signal: Signal) {
     }
 }
 
-/// Waits for the end of a child that was killed.
+/// Waits for the end of a killed child until the time given; a child that runs on is
+/// logged.
 async fn last_call(resident: &dyn Resident, until: Instant) {
     let ended = timers::before(until, resident.ending().wait())
         .await
         .is_some();
-    // One that waits for its own children tells of them itself.
+    // A child that waits for its own children logs them itself.
     if !ended && !resident.kin().is_some_and(Kin::has_children) {
         let urn = resident.urn();
         tracing::error!(target: "conclib", %urn, "a turn never awaits: a child outlives its parent");

@@ -1,6 +1,5 @@
-//! One turn: a handler runs, and its answer goes to whoever asked.
+//! Turns: a handler runs, and its answer goes to the asker.
 
-use std::any::Any;
 use std::error::Error;
 use std::future::Future;
 use std::mem::{self, ManuallyDrop};
@@ -10,68 +9,22 @@ use std::task::{Context, Poll, ready};
 
 use super::Actor;
 use super::beside::Beside;
+use super::outcome::Turn;
+use crate::catch::catch_poll;
 use crate::current;
-use crate::error::{Delivery, Failure};
-use crate::fault::{Fault, HandlerError};
-use crate::message::{Message, Never};
+use crate::error::HandlerError;
+use crate::message::Message;
 use crate::observe::Watched;
 use crate::reply::{Deferred, Refusal, ReplyTo};
-use crate::waits::WaitNumber;
+use conclib_wire::Fault;
+use conclib_wire::Never;
+use conclib_wire::{Delivery, Failure};
 
-/// How a turn ended.
-#[derive(Debug)]
-pub enum Turn {
-    /// The handler ran, and whoever asked has its answer, or will.
-    Done,
-    /// It ran, and whoever asked has its answer later: that wait is none for
-    /// this actor any more.
-    Later(Option<WaitNumber>),
-    /// It answered with an error of the domain.
-    Refused,
-    /// It failed, and nobody was asking.
-    Failed(Box<HandlerError>),
-    /// It panicked; whoever asked knows.
-    Panicked(Box<Fault>),
-}
-
-pin_project_lite::pin_project! {
-    /// A future that turns a panic into a value.
-    pub(crate) struct Caught<F> {
-        #[pin]
-        future: F,
-    }
-}
-
-/// Runs a hook, and makes a panic of it a fault.
-pub(crate) fn caught<F: Future>(future: F) -> Caught<F> {
-    Caught { future }
-}
-
-impl<F: Future> Future for Caught<F> {
-    type Output = Result<F::Output, Box<Fault>>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        catch_poll(self.project().future, cx).map_err(|panic| Box::new(Fault::panic(&*panic)))
-    }
-}
-
-/// The state that a handler leaves behind when it panics is only used to run
-/// `#[on(stop)]` and is dropped then, which is why this is unwind safe enough.
-pub(super) fn catch_poll<F: Future>(
-    future: Pin<&mut F>,
-    cx: &mut Context<'_>,
-) -> Poll<Result<F::Output, Box<dyn Any + Send>>> {
-    match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic)),
-    }
-}
-
-/// Whom a running handler answers. Dropped before that it was killed, and
-/// whoever asked is told so.
+/// Place for the answer of a running handler. A drop before the answer means that the
+/// handler was killed, and tells the asker so.
 ///
-/// Every turn drops one that has answered, so it is kept from dropping an
-/// empty place piece by piece: one look is enough.
+/// Every turn drops one of these after its answer, so `ManuallyDrop` avoids dropping an
+/// empty place field by field: one check is enough.
 struct Asked<T, E>(ManuallyDrop<ReplyTo<T, E>>);
 
 impl<T, E> Asked<T, E> {
@@ -95,7 +48,7 @@ impl<T, E> Drop for Asked<T, E> {
 }
 
 pin_project_lite::pin_project! {
-    /// A handler that runs, with the place for its answer.
+    /// Future of a running handler, with the place for its answer.
     struct Answering<F, T, E, A> {
         #[pin]
         handler: F,
@@ -131,7 +84,7 @@ where
         let output = ready!(polled);
         let reply = this.asked.take();
         Poll::Ready(match output {
-            // A reply that nobody wants any more may panic as it is dropped.
+            // A reply whose asker has left is dropped, and may panic at that.
             Ok(output) => {
                 let answer = || (this.answer)(reply, output);
                 catch_unwind(AssertUnwindSafe(answer))
@@ -146,7 +99,8 @@ where
     }
 }
 
-/// The handler waits for its asker to leave: it is woken when that is so.
+/// Polls for the asker to leave, for a handler that waits for that, and wakes the
+/// handler once the asker has left.
 #[cold]
 fn look_for_asker<T, E>(reply: &mut ReplyTo<T, E>) {
     if let Some(interest) = current::take_interest() {
@@ -157,7 +111,7 @@ fn look_for_asker<T, E>(reply: &mut ReplyTo<T, E>) {
     }
 }
 
-/// A handler whose value is the reply.
+/// Runs a handler whose return value is the reply.
 #[doc(hidden)]
 pub fn answer<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
@@ -173,7 +127,7 @@ pub fn answer<M: Message>(
     )
 }
 
-/// A handler that returns a reply or an error of the domain.
+/// Runs a handler that returns a reply or an error of the domain.
 #[doc(hidden)]
 pub fn answer_result<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
@@ -199,7 +153,7 @@ pub fn answer_result<M: Message>(
     )
 }
 
-/// A handler that answers later.
+/// Runs a handler that answers later.
 #[doc(hidden)]
 pub fn answer_deferred<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
@@ -218,20 +172,21 @@ pub fn answer_deferred<M: Message>(
 
 /// Notes that the request of the turn that begins may be passed on.
 #[doc(hidden)]
-pub fn may_pass_on<A: Actor, T, E>(ctx: &mut crate::Context<A>, reply: &ReplyTo<T, E>) {
+pub fn may_pass_on<A: Actor, T, E>(ctx: &mut super::context::Context<A>, reply: &ReplyTo<T, E>) {
     ctx.may_pass_on(reply);
 }
 
-/// Calls what makes the future of a concurrent handler; a panic is a fault.
+/// Calls the function that makes the future of a concurrent handler, and makes a fault
+/// of its panic.
 #[doc(hidden)]
 pub fn attempt<F>(make: impl FnOnce() -> F) -> Result<F, Box<Fault>> {
     catch_unwind(AssertUnwindSafe(make)).map_err(|panic| Box::new(Fault::panic(&*panic)))
 }
 
-/// A concurrent handler: it runs beside the turns, which go on.
+/// Starts a concurrent handler, which runs beside the turns.
 #[doc(hidden)]
 pub fn beside<A, T, E, F, G>(
-    ctx: &mut crate::Context<A>,
+    ctx: &mut super::context::Context<A>,
     index: usize,
     reply: ReplyTo<T, E>,
     handler: Result<F, Box<Fault>>,
@@ -259,7 +214,8 @@ where
     }
 }
 
-/// A handler for what is not declared: it answers through its envelope.
+/// Runs the handler of undeclared messages, which answers through the envelope of the
+/// request.
 #[doc(hidden)]
 pub fn answer_fallback(handler: impl Future<Output = ()>) -> impl Future<Output = Turn> {
     Answering::new(

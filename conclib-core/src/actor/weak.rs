@@ -1,12 +1,13 @@
-//! A reference that keeps nobody alive.
+//! A reference that does not keep its actor alive.
 
 use std::fmt;
 use std::sync::Arc;
 
+use super::Actor;
 use super::cell::Cell;
-use super::{Actor, ActorRef};
+use super::reference::ActorRef;
 use crate::named::Named;
-use crate::urn::Urn;
+use conclib_wire::Urn;
 
 /// An address that does not keep its actor alive.
 pub struct WeakRef<A: Actor>(Arc<Cell<A>>);
@@ -16,9 +17,9 @@ impl<A: Actor> WeakRef<A> {
         Self(cell)
     }
 
-    /// A strong reference. `None` once the actor has ended, and for an
-    /// anonymous one while it has no reference: then it is ending, unless one
-    /// of its own turns makes another.
+    /// Returns a strong reference. `None` once the actor has ended, and for an
+    /// anonymous actor that has no reference: such an actor is ending, unless one of
+    /// its own turns makes another reference.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -46,7 +47,7 @@ impl<A: Actor> WeakRef<A> {
             .then(|| ActorRef::local(self.0.clone()))
     }
 
-    /// The name of the actor.
+    /// Returns the name of the actor.
     pub fn urn(&self) -> Urn {
         self.0.urn()
     }

@@ -9,7 +9,9 @@ use std::time::Instant;
 
 use tokio::task::coop;
 
-use super::{Asking, Call, Target, To};
+use super::future::Asking;
+use super::target::Target;
+use super::{Call, To};
 use crate::current;
 use crate::deadline::Deadline;
 use crate::due::Due;
@@ -38,7 +40,8 @@ pub(super) fn ask<T: Target<M>, M: Message>(
     if !may_block() {
         return Err(AskError::WouldBlock { urn });
     }
-    // The tasks of a thread that is blocked wait for the actor that blocks it.
+    // Enters that the actors whose tasks share this thread wait for the actor that
+    // blocks it.
     let _waits: Vec<_> = match current::in_turn() {
         None => Vec::new(),
         Some(who) => current::tasks_here(|task| resident(task).is_some())
@@ -47,17 +50,18 @@ pub(super) fn ask<T: Target<M>, M: Message>(
             .collect(),
     };
     let after = call.timeout.or_else(|| to.default_timeout());
-    // No longer than whoever asked for the turn that asks.
+    // Ends no later than the deadline of the turn that asks.
     let inherited = current::due().map(Due::remaining);
     let after = after.into_iter().chain(inherited).min();
     let until = after.and_then(|after| Instant::now().checked_add(after));
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut cx = Context::from_waker(&waker);
-    // A thread without a runtime has no timer: the deadline is kept here.
+    // A thread without a runtime has no timer, so the loop below keeps the deadline.
     let deadline = after.map_or(Deadline::Never, Deadline::Kept);
     let mut asking = pin!(Asking::send(to, message, call.priority, deadline));
     loop {
-        // Inside of a turn, a budget that was used up would not be renewed.
+        // Polled without a coop budget: inside a turn, a budget that was used up would
+        // not be renewed.
         let polled = pin!(coop::unconstrained(asking.as_mut())).poll(&mut cx);
         if let Poll::Ready(answer) = polled {
             return answer;
@@ -72,16 +76,16 @@ pub(super) fn ask<T: Target<M>, M: Message>(
     }
 }
 
-/// Tells whether this thread may wait without an await: the thread is an actor's
-/// own, or no runtime polls here.
+/// Tells whether this thread may be blocked: the thread is an actor's own, or no
+/// runtime polls the calling code.
 pub(crate) fn may_block() -> bool {
     current::may_block() || !in_async_code()
 }
 
-/// Whether a runtime polls us: only what it polls has a budget that ends. The
-/// threads of `spawn_blocking` have none, and may be blocked.
+/// Tells whether a runtime polls the calling code: only polled code has a coop budget
+/// that ends. The threads of `spawn_blocking` have none, and may be blocked.
 fn in_async_code() -> bool {
-    /// More than any budget of tokio's.
+    /// Number larger than any coop budget of tokio's.
     const PLENTY: usize = 1024;
     let mut cx = Context::from_waker(Waker::noop());
     (0..PLENTY).any(|_| match coop::poll_proceed(&mut cx) {

@@ -1,23 +1,24 @@
-//! Passing a request on, with whoever asked.
+//! Forwarding of a request to another actor, which answers the asker in its place.
 
 use std::future::poll_fn;
 use std::mem::replace;
 use std::task::{Context, Poll, ready};
 
-use super::{NotSent, Sending, Target};
+use super::target::{NotSent, Sending, Target};
 use crate::deadline::Deadline;
-use crate::error::{Delivery, Failure};
 use crate::message::Message;
 use crate::reply::Request;
-use crate::waits::{Cycle, Passing, Wait, Waiting, polled};
+use crate::waits::{Passing, Wait, Waiting, polled};
+use conclib_wire::Cycle;
+use conclib_wire::{Delivery, Failure};
 
-/// A request on its way to another, which gives its place in line up when it
-/// is dropped.
+/// Request on its way to the next actor. A drop gives up its place in the queue of
+/// waiting senders.
 struct Forward<'t, T: Target<M> + ?Sized, M: Message> {
     to: &'t T,
     sending: Sending<M>,
     passed: Passed,
-    /// That of the turn which passes it on, while it stands in line.
+    /// Wait of the turn that passes the request on, while the next mailbox is full.
     wait: Option<Wait>,
 }
 
@@ -48,8 +49,8 @@ impl<T: Target<M> + ?Sized, M: Message> Forward<'_, T, M> {
         }
     }
 
-    /// Before it is sent: its asker waits for the other, unless that would
-    /// close a circle.
+    /// Enters, before the request is sent, that its asker waits for the next actor,
+    /// unless that would close a circle.
     fn poll_passed(&mut self, cx: &Context<'_>) -> Poll<Result<(), Cycle>> {
         if let Passed::New = self.passed {
             let waiting = self.sending.request.as_ref();
@@ -102,9 +103,10 @@ impl<T: Target<M> + ?Sized, M: Message> Drop for Forward<'_, T, M> {
     }
 }
 
-/// Hands a request over as it is. What could not be handed over is answered.
+/// Sends a request on unchanged. A request that could not be sent is answered with the
+/// reason.
 pub(crate) async fn forward<T: Target<M> + ?Sized, M: Message>(to: &T, request: Request<M>) {
-    // Kept by its asker; one elsewhere is to know of it, too.
+    // The asker keeps the deadline; an actor in another process has to know of it, too.
     let (due, _) = request.reply.outlook();
     let deadline = due.map_or(Deadline::Never, |due| Deadline::Kept(due.remaining()));
     let mut forward = Forward {
@@ -122,7 +124,7 @@ pub(crate) async fn forward<T: Target<M> + ?Sized, M: Message>(to: &T, request: 
     };
     let sent = poll_fn(|cx| forward.poll(cx, &deadline)).await;
     if let Some(cancel) = forward.sending.take_cancel() {
-        // The asker is elsewhere: its leaving is not seen here.
+        // This future does not see the asker leave, so it does not cancel the request.
         cancel.done();
     }
     if let Err(why) = sent

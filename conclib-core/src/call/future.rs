@@ -8,25 +8,29 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::in_flight::InFlight;
-use super::{Call, NotSent, Outcome, Sending, Slot, Target, To};
+use super::target::{NotSent, Sending, Slot, Target};
+use super::{Call, Outcome, To};
 use crate::current;
 use crate::deadline::Deadline;
 use crate::deadline::Late;
-use crate::error::{AskError, Delivery, TellError};
+use crate::error::{AskError, TellError};
 use crate::message::Message;
 use crate::observe::has_something_to_note;
 use crate::reply::{Pick, Reply, poll_answer, settled};
-use crate::urn::Urn;
-use crate::waits::{Cycle, Wait, polled};
+use crate::waits::{Wait, polled};
+use conclib_wire::Cycle;
+use conclib_wire::Delivery;
+use conclib_wire::Urn;
 
-/// A message on its way to its place, which it gives up when dropped.
+/// Message on its way to a mailbox or a connection. A drop gives up its place in the
+/// queue of waiting senders.
 struct Departure<T: Target<M>, M: Message> {
     to: T,
     sending: Sending<M>,
     deadline: Deadline,
 }
 
-/// Why a message did not get its place.
+/// Reason for which a message was not sent.
 enum Delay {
     NotSent(NotSent),
     Late(Late),
@@ -45,8 +49,9 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         (departure, answer)
     }
 
-    /// Before it is sent: an ask from inside a turn waits, unless that would
-    /// close a circle, and no longer than whoever asked that turn.
+    /// Prepares an ask before it is sent: sets the deadline, which is no later than
+    /// that of the turn that asks, and enters the wait of this turn, unless that would
+    /// close a circle.
     #[inline]
     fn begin(&mut self, cx: &Context<'_>) -> Result<Option<Wait>, Delay> {
         self.begin_to_count()?;
@@ -61,8 +66,8 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         Ok(begun)
     }
 
-    /// Looks whether a wait that was entered in doubt closes a circle. A future that
-    /// is polled elsewhere now is no wait.
+    /// Checks whether a wait that was entered in doubt closes a circle. A future that
+    /// is now polled outside of the turn that asked is no wait.
     #[cold]
     fn settle(&mut self, wait: &mut Option<Wait>, cx: &mut Context<'_>) -> Poll<Result<(), Delay>> {
         *wait = wait.take().filter(Wait::is_here);
@@ -76,7 +81,8 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         }
     }
 
-    /// Before it is sent: a turn that picks the answer up will wait.
+    /// Enters, before the message is sent, that the running turn will wait once it
+    /// polls for the answer.
     fn expect(&mut self) -> Option<Wait> {
         let wait = Wait::expected(&self.to)?;
         if let Some(request) = &mut self.sending.request {
@@ -114,8 +120,8 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         }
     }
 
-    /// There is something to wait for: what the call says nothing of, whom it
-    /// is for may say. A message that finds its place at once need not look.
+    /// Applies the default timeout of the target to a call that sets none. A tell does
+    /// so only if it has to wait for a place.
     #[inline]
     fn limit(&mut self) {
         if matches!(self.deadline, Deadline::Never) {
@@ -125,7 +131,7 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
 }
 
 impl<T: Target<M>, M: Message> Departure<T, M> {
-    /// Whether nothing in it has to be dropped.
+    /// Tells whether nothing is left in here that has to be dropped.
     #[inline(always)]
     fn is_spent(&self) -> bool {
         let Sending {
@@ -159,25 +165,25 @@ enum Ask<T: Target<M>, M: Message> {
         departure: Departure<T, M>,
         stage: Stage,
         answer: Slot<M>,
-        /// The turn that asks waits.
+        /// Wait of the turn that asks.
         wait: Option<Wait>,
     },
     Ready(Box<Outcome<M>>),
 }
 
-/// How far a request has come.
+/// Progress of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Nobody has polled for it.
+    /// The future has not been polled.
     New,
-    /// The wait may close a circle, which is to be seen before the request leaves.
+    /// The wait may close a circle, which has to be settled before the request is sent.
     InDoubt,
-    /// It waits for its place.
+    /// The request waits for a place in the mailbox, or for its connection.
     Leaving,
     Sent,
 }
 
-// Nothing inside is ever pinned.
+// No field is ever pinned.
 impl<T: Target<M>, M: Message> Unpin for Asking<T, M> {}
 
 impl<T: Target<M>, M: Message> Asking<T, M> {
@@ -203,7 +209,7 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
         })))
     }
 
-    /// No answer has come in this time.
+    /// Returns the error for an answer that has not come in this time.
     pub(super) fn late(&self, urn: Urn, after: Duration) -> AskError<M::Error> {
         match self.0.get() {
             Some(Ask::Away {
@@ -397,7 +403,7 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                 match departure.poll(cx) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(delay)) => return departure.not_told(delay),
-                    // For a place, as it will for the answer.
+                    // The turn waits for a place now, as it will for the answer.
                     Poll::Pending => {
                         return match polled(wait, cx, &departure.to) {
                             Ok(()) => Poll::Pending,
@@ -410,7 +416,7 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                 };
                 let deadline = match departure.sending.is_out() {
                     true => Deadline::Never,
-                    // It counts on, whenever the answer is awaited.
+                    // The deadline goes on counting, whenever the answer is awaited.
                     false => std::mem::replace(&mut departure.deadline, Deadline::Never),
                 };
                 let mut wait = wait.take();
@@ -441,7 +447,7 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         }
     }
 
-    /// No place was found in time.
+    /// Returns the error for a message that was not sent in time.
     #[cold]
     fn late<E>(&self, late: Late) -> AskError<E> {
         let urn = self.to.urn().about(M::NAME);
@@ -454,7 +460,8 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     }
 
     fn not_told<R>(&mut self, delay: Delay) -> Poll<Result<R, TellError<M>>> {
-        // A message that was handed over cannot be late, so it is still here.
+        // A message that was handed over cannot be delayed any more, so the request is
+        // still here.
         let Some(request) = self.sending.request.take() else {
             return Poll::Pending;
         };

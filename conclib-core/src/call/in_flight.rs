@@ -1,10 +1,11 @@
-//! What a future holds until its message has arrived.
+//! State of the future of a call, which is cheap to drop once the call is done.
 
 use std::mem::{self, ManuallyDrop};
 
-/// Nearly every future of a call is dropped right after it is done, when
-/// nothing of what it held is left. It says so, and then dropping it is one
-/// look and not one for each of its parts.
+/// State of the future of a call until it is done. Nearly every such future is dropped
+/// right after, when nothing is left in the state: marked by
+/// [`arrived`](Self::arrived), the state is dropped with one check, and not with one
+/// for each of its fields.
 pub(super) struct InFlight<S>(ManuallyDrop<Option<S>>);
 
 impl<S> InFlight<S> {
@@ -26,8 +27,8 @@ impl<S> InFlight<S> {
         ManuallyDrop::into_inner(mem::replace(&mut self.0, ManuallyDrop::new(None)))
     }
 
-    /// It is done, and nothing in it is left that has to be dropped: what is
-    /// still there is forgotten.
+    /// Marks the call as done. The caller has made sure that nothing in the state has
+    /// to be dropped: the state is forgotten.
     #[inline(always)]
     pub(super) fn arrived(&mut self) {
         self.0 = ManuallyDrop::new(None);

@@ -1,4 +1,4 @@
-//! A call: a message, whom it is for, and how the caller wants to wait.
+//! A call: a message, its target, and how the caller waits.
 
 mod blocking;
 mod forward;
@@ -17,16 +17,16 @@ use crate::message::Message;
 pub(crate) use blocking::may_block;
 pub(crate) use forward::forward;
 pub use future::{Asking, Queueing, Telling};
-pub(crate) use target::{NotSent, Slot};
-pub use target::{Sending, Target};
+pub use target::{NotSent, Sending, Target};
 
 /// A message that is about to be sent.
 ///
-/// Awaiting it asks: it resolves with the reply. The other ways to send it are
-/// [`tell`](Self::tell), [`try_tell`](Self::try_tell), [`reply`](Self::reply)
-/// and [`blocking`](Self::blocking). Nothing is sent before one of them.
+/// Awaiting a call asks, and resolves with the reply. The other ways to send the
+/// message are [`tell`](Self::tell), [`try_tell`](Self::try_tell),
+/// [`reply`](Self::reply) and [`blocking`](Self::blocking). Nothing is sent before one
+/// of them.
 ///
-/// `T` is whom it is for: `&ActorRef<A>`, a `&Recipient<M>`, a client.
+/// `T` is the target: `&ActorRef<A>`, a `&Recipient<M>`, a client.
 ///
 /// `.await`, `select!`, `join!` and `timeout` take a call as it is. A function
 /// that wants a future, such as `join_all` and `tokio::spawn`, is given
@@ -63,9 +63,9 @@ pub use target::{Sending, Target};
 /// ```
 ///
 /// # Cancel safety
-/// Dropping the future before the message has a place in the mailbox takes it
-/// back. Later, the request is skipped if its handler has not begun; a handler
-/// that runs goes on, and its reply is dropped.
+/// Dropping the future before the message has a place in the mailbox withdraws the
+/// message. Later, the request is skipped if its handler has not begun; a handler that
+/// runs goes on, and its reply is dropped.
 #[must_use = "nothing is sent before it is awaited, or `.tell()`, `.try_tell()`, `.reply()` or `.blocking()` is called"]
 pub struct Call<T, M: Message> {
     to: To<T, M>,
@@ -75,15 +75,15 @@ pub struct Call<T, M: Message> {
 
 enum To<T, M: Message> {
     Target(T, M),
-    /// Boxed, as it is large and only a test has it.
+    /// Answer that is there already. Boxed, as it is large and only used by tests.
     Ready(Box<Outcome<M>>),
 }
 
-/// What an ask of `M` ends in.
+/// Result of an ask of `M`.
 type Outcome<M> = Result<<M as Message>::Reply, AskError<<M as Message>::Error>>;
 
 impl<T, M: Message> Call<T, M> {
-    /// A call of `message` on `target`.
+    /// Creates a call of `message` on `target`.
     #[inline]
     pub const fn new(target: T, message: M) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl<T, M: Message> Call<T, M> {
         }
     }
 
-    /// A call that is already answered, for the fakes of a test.
+    /// Creates a call that is already answered, for the fakes of a test.
     pub fn ready(answer: Result<M::Reply, AskError<M::Error>>) -> Self {
         Self {
             to: To::Ready(Box::new(answer)),
@@ -102,19 +102,19 @@ impl<T, M: Message> Call<T, M> {
         }
     }
 
-    /// Gives the answer this long, from the first poll of the future on.
+    /// Limits the time for the answer, counted from the first poll of the future.
     ///
-    /// When it is over the ask ends in [`AskError::Deadline`]; a local handler
-    /// is not disturbed. For a tell it bounds the wait for a place. With
-    /// [`reply`](Self::reply) it goes on counting, whenever the [`Reply`] is
-    /// awaited. An ask that is given no time at all, or is asked by a turn that
-    /// has none left, ends at once, and its message is not sent.
+    /// After that time, an ask ends in [`AskError::Deadline`]; a local handler is not
+    /// disturbed. For a tell, the timeout bounds the wait for a place. With
+    /// [`reply`](Self::reply), the time goes on counting, whenever the [`Reply`] is
+    /// awaited. An ask that is given no time at all, or is asked by a turn that has
+    /// none left, ends at once, and its message is not sent.
     ///
-    /// An ask and the asks of its handler end at the same instant, as those
-    /// have the time that is left: the asker gets `Deadline`, or what the
-    /// handler makes of its own `Deadline`, whichever is first.
+    /// An ask and the asks of its handler end at the same instant, as these have the
+    /// time that is left: the asker gets `Deadline`, or the answer that the handler
+    /// makes of its own `Deadline`, whichever is first.
     ///
-    /// [`Reply`]: crate::Reply
+    /// [`Reply`]: crate::reply::Reply
     pub const fn timeout(mut self, after: Duration) -> Self {
         self.timeout = Some(after);
         self
@@ -122,15 +122,15 @@ impl<T, M: Message> Call<T, M> {
 }
 
 impl<A: Actor, M: Message> Call<&ActorRef<A>, M> {
-    /// Says how urgent this call is: lower is sooner, and 255 is last. It
-    /// counts instead of the `priority` of the message. Among messages of one
-    /// priority the first in is the first out, and no message waits for ever:
-    /// after 64 turns that overtook the oldest, the oldest has its turn.
+    /// Sets the urgency of this call: lower is sooner, and 255 is last. This value
+    /// replaces the `priority` of the message. Among messages of one priority the first
+    /// in is the first out, and no message waits for ever: after 64 turns that overtook
+    /// the oldest, the oldest has its turn.
     ///
-    /// The actor has `#[actor(priority)]` above its struct. A message has its
-    /// rank in the mailbox, not in the line before a full one, whose senders
-    /// get a place in the order they came. It travels with the message: an
-    /// actor in another process goes by it, too.
+    /// The actor has `#[actor(priority)]` above its struct. A priority orders the
+    /// messages in the mailbox, not the senders that wait before a full one, which get
+    /// a place in the order they came. The priority travels with the message to an
+    /// actor in another process.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -167,7 +167,7 @@ impl<A: Actor, M: Message> Call<&ActorRef<A>, M> {
 }
 
 impl<A: Actor, M: Message> Call<ActorRef<A>, M> {
-    /// As of the call that borrows its reference.
+    /// Sets the urgency, as of a call that borrows its reference.
     pub fn priority(mut self, priority: u8) -> Self
     where
         A: Prioritised,
@@ -178,7 +178,7 @@ impl<A: Actor, M: Message> Call<ActorRef<A>, M> {
 }
 
 impl<T, M: Message> Call<T, M> {
-    /// The same call for somebody else.
+    /// Returns the same call with another target.
     pub(crate) fn redirect<U>(self, to: impl FnOnce(T) -> U) -> Call<U, M> {
         let to = match self.to {
             To::Target(target, message) => To::Target(to(target), message),
@@ -205,7 +205,7 @@ impl<T: Target<M>, M: Message> Call<T, M> {
     /// circle ([`AskError::Cycle`]). The message comes back with the error.
     ///
     /// # Cancel safety
-    /// Dropped while it waits for a place, the message is not sent.
+    /// Dropping the future while it waits for a place withdraws the message.
     #[inline(always)]
     pub fn tell(self) -> Telling<T, M> {
         Telling::new(self)
@@ -214,10 +214,10 @@ impl<T: Target<M>, M: Message> Call<T, M> {
     /// Sends the message if the mailbox has a place right now. Never waits.
     ///
     /// # Errors
-    /// The actor has stopped, or the mailbox is full; the message comes back
-    /// with the error. An actor in another process has no place to look at
-    /// from here: `Full` means that this process has too many requests under
-    /// way, and what the other side refuses is logged here.
+    /// The actor has stopped, or the mailbox is full; the message comes back with the
+    /// error. The mailbox of an actor in another process cannot be seen from here:
+    /// `Full` means that this process has too many requests under way, and a refusal by
+    /// the other side is logged here.
     pub fn try_tell(self) -> Result<(), TellError<M>> {
         match self.to {
             To::Target(target, message) => target.try_tell(message, self.priority),
@@ -225,14 +225,14 @@ impl<T: Target<M>, M: Message> Call<T, M> {
         }
     }
 
-    /// Sends the message and gives back the answer to pick up later: it is
-    /// queued when this resolves.
+    /// Sends the message and returns the [`Reply`](crate::reply::Reply) to await later: the
+    /// message is queued when this future resolves.
     ///
     /// # Errors
-    /// As [`tell`](Self::tell).
+    /// The errors of [`tell`](Self::tell).
     ///
     /// # Cancel safety
-    /// Dropped while it waits for a place, the message is not sent.
+    /// Dropping the future while it waits for a place withdraws the message.
     pub fn reply(self) -> Queueing<T, M> {
         Queueing::new(self)
     }
@@ -241,16 +241,16 @@ impl<T: Target<M>, M: Message> Call<T, M> {
     /// answer comes.
     ///
     /// # Errors
-    /// As awaiting the call; and [`AskError::WouldBlock`] where it would stop
-    /// a thread of the async runtime, which it never does, or the turns of an
-    /// actor with a thread of its own, beside which a concurrent handler runs.
+    /// The errors of awaiting the call; and [`AskError::WouldBlock`] where the wait
+    /// would block a thread of the async runtime, which it never does, or the turns of
+    /// an actor with a thread of its own, beside which a concurrent handler runs.
     pub fn blocking(self) -> Result<M::Reply, AskError<M::Error>> {
         blocking::ask(self)
     }
 }
 
 impl<T: Clone + Target<M>, M: Message> Call<&T, M> {
-    /// The same call with a reference of its own, to move it into a task.
+    /// Returns the same call with a reference of its own, to move it into a task.
     pub fn owned(self) -> Call<T, M> {
         self.redirect(T::clone)
     }

@@ -1,4 +1,4 @@
-//! Whom a call can be for.
+//! Targets of calls, and the messages on their way to them.
 
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -8,21 +8,24 @@ use tokio::sync::oneshot;
 use crate::actor::Ticket;
 use crate::current;
 use crate::deadline::Deadline;
-use crate::error::{AskError, Failure, TellError};
+use crate::error::Outage;
+use crate::error::{AskError, TellError};
 use crate::message::Message;
 use crate::named::Named;
 use crate::reply::{Answer, ReplyTo, Request};
-use crate::urn::Urn;
 use crate::waits::Wait;
-use crate::wire::{CancelOnDrop, Leaving, Outage};
+use crate::wire::{CancelOnDrop, Leaving};
+use conclib_wire::Failure;
+use conclib_wire::Urn;
 
-/// Whom a message can be sent to: an [`ActorRef`](crate::ActorRef) of an actor
-/// that handles it, a [`Recipient`](crate::Recipient), a client of another
+/// Target that a message can be sent to: an [`ActorRef`](crate::actor::ActorRef) of an actor
+/// that handles the message, a [`Recipient`](crate::actor::Recipient), a client of another
 /// process, or a reference to one of them.
 ///
-/// It is implemented here for all there are; a call is how to use it.
+/// All implementations are part of conclib; a target is used by a
+/// [`Call`](super::Call).
 pub trait Target<M: Message>: Named {
-    /// Hands the message over, or waits for a place. What could not be sent
+    /// Hands the message over, or waits for a place. A message that could not be sent
     /// stays in `sending`.
     #[doc(hidden)]
     fn poll_send(
@@ -36,17 +39,17 @@ pub trait Target<M: Message>: Named {
     #[doc(hidden)]
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>>;
 
-    /// Gives up waiting for a place.
+    /// Gives up the place in the queue of waiting senders.
     #[doc(hidden)]
     fn leave(&self, sending: &mut Sending<M>);
 
-    /// How long an ask without a timeout of its own may take.
+    /// Timeout of an ask that sets none.
     #[doc(hidden)]
     fn default_timeout(&self) -> Option<Duration> {
         None
     }
 
-    /// The same name, to keep for later.
+    /// Returns the name of the target in a form to keep with a pending answer.
     #[doc(hidden)]
     fn to_named(&self) -> std::sync::Arc<dyn Named>;
 }
@@ -78,23 +81,23 @@ impl<M: Message, T: Target<M> + ?Sized> Target<M> for &T {
     }
 }
 
-/// Where an ask picks its answer up.
+/// Receiver of the answer to an ask.
 pub(crate) type Slot<M> = oneshot::Receiver<Answer<<M as Message>::Reply, <M as Message>::Error>>;
 
 /// A message that is being sent.
 #[doc(hidden)]
 pub struct Sending<M: Message> {
-    /// Taken once the message is handed over.
+    /// Request, taken out once it is handed over.
     pub(crate) request: Option<Request<M>>,
-    /// Our place in the line before a full mailbox.
+    /// Ticket in the queue of the senders that wait before a full mailbox.
     pub(crate) ticket: Option<Ticket>,
-    /// The wait of a turn that stands in that line, and waits for no answer.
+    /// Wait of a turn that is in that queue, and waits for no answer.
     pub(crate) wait: Option<Box<Wait>>,
-    /// What a message to another process needs beyond that.
+    /// State of a message to another process.
     pub(crate) leaving: Option<Box<Leaving>>,
-    /// For the mailbox.
+    /// Priority in the mailbox.
     pub(crate) priority: u8,
-    /// A turn waits for the answer, of somebody who is no neighbour.
+    /// True if a turn waits for the answer of an actor in another process.
     pub(crate) waits: bool,
 }
 
@@ -115,7 +118,12 @@ impl<M: Message> Sending<M> {
         }
     }
 
-    /// Takes along what somebody who looks on wants to know, as it leaves.
+    /// Returns the message, until it is handed over.
+    pub fn message(&self) -> Option<&M> {
+        self.request.as_ref().map(|request| &request.message)
+    }
+
+    /// Attaches the span and the trace of the sender to the message as it leaves.
     #[cold]
     pub(crate) fn note(&mut self) {
         if let Some(request) = &mut self.request {
@@ -123,8 +131,8 @@ impl<M: Message> Sending<M> {
         }
     }
 
-    /// Whether somebody else keeps the deadline from now on: the outlet by
-    /// which the message left.
+    /// Tells whether the message has left by an outlet, which keeps the deadline from
+    /// then on.
     #[inline]
     pub(crate) fn is_out(&self) -> bool {
         self.leaving
@@ -132,20 +140,21 @@ impl<M: Message> Sending<M> {
             .is_some_and(|leaving| leaving.is_out())
     }
 
-    /// Why it has not left, if there is no connection.
+    /// Returns the outage that holds the message back, if there is no connection.
     #[cold]
     pub(crate) fn outage(&self) -> Option<Outage> {
         self.leaving.as_ref()?.outage()
     }
 
-    /// The answer to a request that is out was polled, and has not come.
+    /// Notes that the answer to a request that has left was polled, and has not come.
     pub(crate) fn is_polled(&mut self) {
         if let Some(leaving) = &mut self.leaving {
             leaving.is_polled();
         }
     }
 
-    /// What ends the request elsewhere when its asker leaves.
+    /// Takes out the guard that cancels the request in the other process when its asker
+    /// leaves.
     pub(crate) fn take_cancel(&mut self) -> Option<CancelOnDrop> {
         self.leaving.take()?.into_cancel()
     }
@@ -162,7 +171,7 @@ impl<M: Message> Sending<M> {
     }
 }
 
-/// Why a message was not handed over.
+/// Reason for which a message was not handed over.
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum NotSent {
@@ -176,7 +185,7 @@ impl NotSent {
         match self {
             Self::Stopped => AskError::Stopped {
                 urn,
-                delivery: crate::error::Delivery::NotDelivered,
+                delivery: conclib_wire::Delivery::NotDelivered,
             },
             Self::Full => AskError::MailboxFull { urn },
             Self::Failure(failure) => AskError::new(urn, failure),

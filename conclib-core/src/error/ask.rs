@@ -1,37 +1,19 @@
-//! Why an ask got no reply.
+//! Errors of an ask that got no reply.
 
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use conclib_wire::Delivery;
 
-use super::Failure;
-use crate::fault::Fault;
-use crate::message::Never;
-use crate::urn::{Urn, UrnError};
-use crate::waits::CycleStep;
-use crate::wire::{CodecError, Outage};
+use super::outage::Outage;
+use conclib_wire::CodecError;
+use conclib_wire::CycleStep;
+use conclib_wire::Failure;
+use conclib_wire::Fault;
+use conclib_wire::Never;
+use conclib_wire::{Urn, UrnError};
 
-/// Says whether a handler may have run although no reply came: that decides if a
-/// request can be sent again without harm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Delivery {
-    /// The handler has not run and will not run.
-    NotDelivered,
-    /// The handler ran, runs, or may still run.
-    MayHaveRun,
-}
-
-impl fmt::Display for Delivery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotDelivered => "its handler has not run",
-            Self::MayHaveRun => "its handler may have run",
-        })
-    }
-}
-
-/// Why an ask got no reply.
+/// Reason for which an ask got no reply.
 ///
 /// ```
 /// use conclib_core::{AskError, Delivery, Never, Urn};
@@ -44,147 +26,144 @@ impl fmt::Display for Delivery {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AskError<E = Never> {
-    /// The handler answered with an error of the domain; the actor lives.
+    /// The handler returned an error of its own type; the actor goes on.
     Handler(E),
-    /// The handler failed with an error whose type is not known here: from a
-    /// foreign peer.
+    /// The handler failed with an error whose type this side does not know: that of a JSON ask, or
+    /// of a foreign peer.
     Fault {
-        /// Who was asked.
+        /// Actor that was asked.
         urn: Urn,
-        /// What is known of the error.
+        /// Description of the error.
         fault: Box<Fault>,
     },
-    /// The handler panicked, and its actor ended.
+    /// The handler panicked, which ended its actor.
     Panicked {
-        /// Who was asked.
+        /// Actor that was asked.
         urn: Urn,
-        /// The text of the panic.
+        /// Message of the panic.
         fault: Box<Fault>,
     },
-    /// The actor has stopped; or it was killed, stopped or started again before
-    /// it answered.
+    /// The actor has stopped, or was killed, stopped or restarted before it answered.
     Stopped {
-        /// Who was asked.
+        /// Actor that was asked.
         urn: Urn,
-        /// Whether the handler may have run.
+        /// Says if the handler may have run.
         delivery: Delivery,
     },
-    /// The handler dropped its [`ReplyTo`](crate::ReplyTo) unanswered.
+    /// The handler dropped its [`ReplyTo`](crate::reply::ReplyTo) unanswered.
     NoReply {
-        /// Who was asked.
+        /// Actor that was asked.
         urn: Urn,
     },
     /// The deadline passed before a reply came.
     Deadline {
-        /// Who was asked.
+        /// Actor that was asked.
         urn: Urn,
-        /// How long the ask was given.
+        /// Time that the ask was given.
         after: Duration,
-        /// Whether the handler may have run.
+        /// Says if the handler may have run.
         delivery: Delivery,
     },
-    /// The mailbox was full; or the actor is in another process, and has as many
-    /// unanswered requests of this client as one actor may have.
+    /// The mailbox was full; or the actor is in another process, and this client already has as
+    /// many unanswered requests to one actor as it may have.
     ///
-    /// A request from another process is refused where one from here waits for a
-    /// place in the mailbox: see [`ActorRef`](crate::ActorRef).
+    /// A request from another process is refused where a request of this process waits for room in
+    /// the mailbox: see [`ActorRef`](crate::actor::ActorRef).
     MailboxFull {
-        /// Who was asked.
+        /// Actor that was asked.
         urn: Urn,
     },
-    /// No actor of that name lives in the system that was asked.
+    /// No actor of that name lives in the system that got the request.
     NoSuchActor {
-        /// Who was asked for.
+        /// Name that was asked.
         urn: Urn,
     },
-    /// The actor has no such message.
+    /// The actor handles no message of that name.
     NoSuchMessage {
-        /// Who was asked.
+        /// Actor that was asked.
         urn: Urn,
         /// The wire name of the message.
         message: Box<str>,
     },
     /// A request or a reply could not be encoded or decoded.
     Codec {
-        /// Who was asked.
+        /// Actor that was asked.
         urn: Urn,
-        /// What did not fit.
+        /// Error of the codec.
         error: Box<CodecError>,
-        /// Whether the handler may have run.
+        /// Says if the handler may have run.
         delivery: Delivery,
     },
-    /// Both sides know the message by name, but not of the same shape.
+    /// Both sides know the message by name, but with different schemas.
     SchemaMismatch {
-        /// Who was asked.
+        /// Actor that was asked.
         urn: Urn,
         /// The wire name of the message.
         message: Box<str>,
     },
     /// The connection to the actor's process was lost.
     Disconnected {
-        /// Who was asked.
+        /// Actor that was asked.
         urn: Urn,
-        /// Whether the handler may have run.
+        /// Says if the handler may have run.
         delivery: Delivery,
     },
-    /// No connection to the actor's process was there: until the deadline, if
-    /// the message could wait. The handler has not run. The client goes on
-    /// trying to connect.
+    /// No connection to the actor's process existed; a message that may wait for one waited until
+    /// its deadline. The handler has not run. The client keeps trying to connect.
     Unreachable {
-        /// The actor that was asked.
+        /// Actor that was asked.
         urn: Urn,
         /// Time without a connection, and the reason.
         outage: Box<Outage>,
     },
-    /// The request had been given up by its asker before it was served.
+    /// The asker cancelled the request before it was handled.
     Cancelled {
-        /// Who was asked.
+        /// Actor that was asked.
         urn: Urn,
     },
-    /// Waiting for the answer, or for a place in a full mailbox, would have
-    /// closed a circle of actors that wait for each other, for ever. They may
-    /// be in several systems and processes.
+    /// Waiting for the answer, or for room in a full mailbox, would have closed a cycle of actors
+    /// that wait for each other: a deadlock. The actors may be in several systems and processes.
     Cycle {
-        /// Who would wait for whom, from the asker to the asker.
+        /// Actors of the cycle, each waiting for the next; begins and ends with the asker.
         path: Box<[CycleStep]>,
-        /// Whether the handler may have run.
+        /// Says if the handler may have run.
         delivery: Delivery,
     },
-    /// The handler answered with a stream, and the connection has as many open
-    /// as it takes: read or drop the [`Items`](crate::Items) of another.
+    /// The handler answered with a stream, and the connection already has its maximum number of
+    /// open streams: read or drop the [`Items`](crate::reply::Items) of another.
     TooManyStreams {
-        /// Who was asked.
+        /// Actor that was asked.
         urn: Urn,
     },
-    /// The name that was asked is none.
+    /// The name that was asked is not a valid URN.
     Urn(Box<UrnError>),
-    /// [`blocking`](crate::Call::blocking) was called where waiting would
-    /// stop a runtime's own thread.
+    /// [`blocking`](crate::call::Call::blocking) was called on a thread of an async runtime, which it
+    /// would block.
     WouldBlock {
-        /// Who was asked.
+        /// Actor that was asked.
         urn: Urn,
     },
-    /// A timeout needs a tokio runtime with timers, and the one here has none.
+    /// A timeout needs a tokio runtime with timers, and the current one has none.
     NoTimers {
-        /// The actor that was asked.
+        /// Actor that was asked.
         urn: Urn,
-        /// Says whether the handler may have run.
+        /// Says if the handler may have run.
         delivery: Delivery,
     },
-    /// A timeout needs a tokio runtime, and there is none here.
+    /// A timeout needs a tokio runtime, and the current thread is in none.
     NoRuntime {
-        /// Who was asked.
+        /// Actor that was asked.
         urn: Urn,
-        /// Whether the handler may have run.
+        /// Says if the handler may have run.
         delivery: Delivery,
     },
 }
 
 impl<E> AskError<E> {
-    /// Whether the handler may have run.
+    /// Returns the delivery state of the request: says if the handler may have run.
     ///
-    /// [`NotDelivered`](Delivery::NotDelivered) means that sending the request
-    /// again cannot make it happen twice.
+    /// After [`NotDelivered`](Delivery::NotDelivered) the request can be sent again, and its
+    /// handler runs no more than once.
     pub fn delivery(&self) -> Delivery {
         match self {
             Self::Handler(_)
@@ -210,7 +189,7 @@ impl<E> AskError<E> {
         }
     }
 
-    /// The error of the domain, if it is one.
+    /// Returns the error that the handler returned, if it is one.
     pub fn into_handler(self) -> Option<E> {
         match self {
             Self::Handler(error) => Some(error),
@@ -218,7 +197,8 @@ impl<E> AskError<E> {
         }
     }
 
-    /// Error of an ask whose time is over; the connection may have been gone all the while.
+    /// Error of an ask whose deadline has passed: `Unreachable` if the connection was down, else
+    /// `Deadline`.
     #[cold]
     pub(crate) fn late(
         urn: Urn,
@@ -268,7 +248,7 @@ impl<E> AskError<E> {
     }
 }
 
-/// The actors that would wait for each other: `would deadlock: A(a) -> A(a)`.
+/// Writes the actors that would wait for each other: `would deadlock: A(a) -> A(a)`.
 pub(super) fn write_cycle(f: &mut fmt::Formatter<'_>, path: &[CycleStep]) -> fmt::Result {
     f.write_str("would deadlock: ")?;
     for (at, step) in path.iter().enumerate() {
@@ -285,7 +265,7 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             Self::Fault { urn, fault } => {
                 write!(
                     f,
-                    "{} of {} failed there: {fault}",
+                    "{} to {} failed in its handler: {fault}",
                     urn.request(),
                     urn.who()
                 )
@@ -299,8 +279,8 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                 )
             }
             Self::Stopped { urn, delivery } => {
-                // A restart ends only the turn that runs: what is queued is
-                // handled after it.
+                // A restart ends only the turn that runs: queued messages are handled after the
+                // restart.
                 let how = match delivery {
                     Delivery::NotDelivered => "stopped",
                     Delivery::MayHaveRun => "was killed, stopped or started again",
@@ -381,7 +361,7 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             Self::Cancelled { urn } => {
                 write!(
                     f,
-                    "{} to {} was given up before it was served",
+                    "{} to {} was cancelled before it was handled",
                     urn.request(),
                     urn.who()
                 )
@@ -421,7 +401,7 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
 impl<E: std::error::Error + 'static> std::error::Error for AskError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            // It says what the error says, and has the source that it has.
+            // Display forwards to the handler's error, so the source is that error's source.
             Self::Handler(error) => error.source(),
             Self::Fault { fault, .. } | Self::Panicked { fault, .. } => Some(&**fault),
             Self::Codec { error, .. } => Some(&**error),

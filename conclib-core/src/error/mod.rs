@@ -1,13 +1,15 @@
 //! The errors of asking, telling, spawning and looking up: one type for each.
 
 mod ask;
-mod failure;
+mod handler;
+mod outage;
 mod set;
 mod spawn;
 mod tell;
 
-pub use ask::{AskError, Delivery};
-pub use failure::Failure;
+pub use ask::AskError;
+pub use handler::HandlerError;
+pub use outage::Outage;
 pub use set::{PublishError, TopicError};
 pub use spawn::{LookupError, SpawnError, StartError};
 pub use tell::TellError;

@@ -1,8 +1,8 @@
-//! Why a name leads nowhere else: of an actor, of a topic.
+//! Errors of publishing an actor under a further name, and of looking up a topic.
 
-use crate::urn::{Urn, UrnError};
+use conclib_wire::{Urn, UrnError};
 
-/// Why an actor did not get one name more.
+/// Reason for which an actor did not get a further name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishError {
@@ -16,31 +16,31 @@ pub enum PublishError {
         /// The system in which it is taken.
         system: String,
     },
-    /// The name is not one.
+    /// The name is not a valid URN.
     #[error(transparent)]
     Urn(#[from] UrnError),
     /// The actor has ended, or it lives in another system or process.
-    #[error("`{actor}` does not live in the system `{system}`, which can give it no name")]
+    #[error("`{actor}` does not live in the system `{system}`, so it cannot be published there")]
     NotHere {
         /// The actor.
         actor: Urn,
-        /// The system that was asked.
+        /// Name of the system that was searched.
         system: String,
     },
 }
 
-/// Why there is no such topic.
+/// Reason for which a topic could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TopicError {
-    /// The topic of that name carries another message.
+    /// The topic of that name carries another message type.
     #[error("the topic `{topic}` carries `{found}`, not `{expected}`")]
     TypeMismatch {
-        /// The name of the topic.
+        /// Name of the topic.
         topic: String,
-        /// The message that was asked for.
+        /// Type of message that was asked for.
         expected: &'static str,
-        /// The message it carries.
+        /// Type of message that the topic carries.
         found: &'static str,
     },
 }

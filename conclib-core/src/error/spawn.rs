@@ -1,14 +1,14 @@
-//! Why there is no actor.
+//! Errors of spawning, looking up and starting an actor.
 
 use std::error::Error;
 use std::fmt;
 
 use super::ask::write_cycle;
-use crate::StopReason;
-use crate::urn::{Urn, UrnError};
-use crate::waits::CycleStep;
+use conclib_wire::CycleStep;
+use conclib_wire::StopReason;
+use conclib_wire::{Urn, UrnError};
 
-/// Why an actor could not be spawned. Nothing of it is left behind.
+/// Reason for which an actor could not be spawned. Nothing is left behind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpawnError {
@@ -22,15 +22,15 @@ pub enum SpawnError {
         /// The system in which it is taken.
         system: String,
     },
-    /// The name is not one.
+    /// The name is not a valid URN.
     #[error(transparent)]
     Urn(#[from] UrnError),
-    /// No tokio runtime is here.
+    /// No tokio runtime is entered on the current thread.
     #[error(
         "no tokio runtime is here to run an actor or a ticker in: call this from `#[conclib::main]`, from a task, or after `Runtime::enter`"
     )]
     NoRuntime,
-    /// The tokio runtime here has no timers.
+    /// The current tokio runtime has no timers.
     #[error(
         "the tokio runtime here has no timers: call `enable_time` or `enable_all` on its builder (ticks, idle hooks, restarts, children and tickers need them)"
     )]
@@ -43,9 +43,9 @@ pub enum SpawnError {
         urn: Urn,
     },
     /// A thread for the actor could not be started.
-    #[error("no thread for the actor: {detail}")]
+    #[error("no thread could be started for the actor: {detail}")]
     Thread {
-        /// What the operating system says.
+        /// Error text of the operating system.
         detail: String,
     },
     /// The pool was stopped, and takes no new workers.
@@ -62,61 +62,61 @@ pub enum SpawnError {
     },
 }
 
-/// Why no reference was found.
+/// Reason for which a lookup returned no reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LookupError {
     /// No actor has that name.
     #[error("no actor `{urn}` lives in the system `{system}`")]
     NoSuchActor {
-        /// The name that was looked up; it may not even be a URN.
+        /// Name that was looked up, which may not even be a valid URN.
         urn: String,
-        /// The system that was asked.
+        /// Name of the system that was searched.
         system: String,
     },
-    /// The actor of that name is of another type.
+    /// The actor of that name has another type.
     #[error("the actor `{urn}` is a `{found}`, not a `{expected}`")]
     TypeMismatch {
-        /// The name that was looked up.
+        /// Name that was looked up.
         urn: Urn,
-        /// The type that was asked for.
+        /// Type that was asked for.
         expected: &'static str,
-        /// The type it has.
+        /// Type of the actor.
         found: &'static str,
     },
 }
 
-/// Why an actor did not start: its `#[on(create)]` or `#[on(start)]` failed or
-/// panicked, or it was ended before.
+/// Reason for which an actor did not start: its `#[on(create)]` or `#[on(start)]` failed or
+/// panicked, or the actor was ended before.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The actor ended instead.
+    /// The actor ended before it had started.
     Ended {
         /// The actor.
         urn: Urn,
         /// Reason of the end.
         reason: StopReason,
     },
-    /// The start waits for the caller: the actor failed, and the `#[on(child)]` of
-    /// the caller, or of an actor that waits for the caller, has to decide first.
+    /// Waiting for the start would deadlock: the actor failed, and its start waits for the decision
+    /// of an `#[on(child)]` of the caller, or of an actor that waits for the caller.
     Cycle {
         /// The actor.
         urn: Urn,
-        /// Actors that would wait for each other, from the caller to the caller.
+        /// Actors that would wait for each other; begins and ends with the caller.
         path: Box<[CycleStep]>,
     },
 }
 
 impl StartError {
-    /// The actor that did not start.
+    /// Returns the name of the actor that did not start.
     pub const fn urn(&self) -> &Urn {
         match self {
             Self::Ended { urn, .. } | Self::Cycle { urn, .. } => urn,
         }
     }
 
-    /// Reason of the end, if the actor has ended.
+    /// Returns the reason for the end, if the actor has ended.
     pub const fn reason(&self) -> Option<&StopReason> {
         match self {
             Self::Ended { reason, .. } => Some(reason),

@@ -1,12 +1,12 @@
-//! Why a message was not queued.
+//! Errors of a message that was not queued.
 
 use std::any;
 use std::fmt;
 
-use super::AskError;
-use crate::urn::{Urn, type_name};
+use super::ask::AskError;
+use conclib_wire::{Urn, type_name};
 
-/// Why a message was not queued. The message comes back with it.
+/// Reason for which a message was not queued. Gives the message back.
 ///
 /// ```
 /// # use conclib_core::{TellError, Urn};
@@ -18,33 +18,32 @@ use crate::urn::{Urn, type_name};
 pub enum TellError<M> {
     /// The actor has stopped, or takes no more messages because it is stopping.
     Stopped {
-        /// Who was told.
+        /// Actor that the message was for.
         urn: Urn,
-        /// The message, not delivered.
+        /// Message that was not delivered.
         message: M,
     },
-    /// The mailbox is full, and the call does not wait; or the actor is in
-    /// another process, which always refuses then, or to which nothing can be
-    /// sent at the moment.
+    /// The mailbox is full, and the call does not wait. For an actor in another process, also: the
+    /// connection takes no message at the moment. A full mailbox of another process always refuses,
+    /// even a call that waits.
     Full {
-        /// Who was told.
+        /// Actor that the message was for.
         urn: Urn,
-        /// The message, not delivered.
+        /// Message that was not delivered.
         message: M,
     },
-    /// The message did not get as far as the mailbox in time, or over the
-    /// connection to another process.
+    /// The message did not reach the mailbox in time, or failed on the connection to another
+    /// process.
     Failed {
-        /// What kept it.
+        /// Reason for the failure.
         error: AskError,
-        /// The message. [`AskError::delivery`] of `error` says whether it may
-        /// have arrived all the same.
+        /// The message. It may have arrived all the same: see [`AskError::delivery`] of `error`.
         message: M,
     },
 }
 
 impl<M> TellError<M> {
-    /// The message that was not delivered.
+    /// Returns the message that was not delivered.
     pub fn into_message(self) -> M {
         match self {
             Self::Stopped { message, .. }

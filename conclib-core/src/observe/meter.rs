@@ -1,4 +1,4 @@
-//! The counts and times of an actor, for the recorder of the crate `metrics`.
+//! Metrics of an actor, for the recorder of the crate `metrics`.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use crate::events::DeadLetterCause;
 
-/// The figures of one actor. Actors of one type in one system share what they
-/// write to: a label for each name would be one for each actor that ever was.
+/// Metrics of one actor. Actors of one type in one system share their metrics: a label with the
+/// actor's name would make one time series for each actor that ever lived.
 #[derive(Debug, Clone)]
 pub(crate) struct Meter(Option<Arc<Figures>>);
 
@@ -24,12 +24,12 @@ struct Figures {
 }
 
 impl Meter {
-    /// Of an actor that is about to be spawned. If no recorder is installed by
-    /// then it is not measured, and costs nothing.
+    /// Returns the metrics of an actor that is about to be spawned. Without an installed recorder
+    /// by then, the actor is not measured, and measuring costs nothing.
     pub(crate) fn of(system: &str, actor: &'static str) -> Self {
         metrics::with_recorder(|recorder| {
-            // The recorder that stands for none, and has no other mark, is
-            // empty. One that records has to keep something.
+            // The no-op recorder, which stands for "none installed" and cannot be recognised
+            // otherwise, is a zero-sized type. A recorder that records has to keep something.
             let is_there = size_of_val(recorder) > 0;
             Self(is_there.then(|| Arc::new(Figures::of(recorder, system, actor))))
         })
@@ -40,7 +40,7 @@ impl Meter {
         self.0.is_some()
     }
 
-    /// So many messages more wait.
+    /// Counts messages that were queued.
     #[inline]
     pub(crate) fn queued(&self, messages: usize) {
         if let Some(figures) = &self.0 {
@@ -48,7 +48,7 @@ impl Meter {
         }
     }
 
-    /// So many messages wait no more.
+    /// Counts messages that have left the queue.
     #[inline]
     pub(crate) fn unqueued(&self, messages: usize) {
         if let Some(figures) = &self.0 {
@@ -56,14 +56,14 @@ impl Meter {
         }
     }
 
-    /// A turn begins, of a message that was sent then.
+    /// Records the begin of a turn, and the time since its message was sent.
     pub(crate) fn begins(&self, now: Instant, sent: Option<Instant>) {
         if let (Some(figures), Some(sent)) = (&self.0, sent) {
             figures.wait.record(now.saturating_duration_since(sent));
         }
     }
 
-    /// A turn is over that began then.
+    /// Records the end of a turn, and the time since it began.
     pub(crate) fn ends(&self, began: Instant) {
         if let Some(figures) = &self.0 {
             figures.handle.record(began.elapsed());
@@ -91,8 +91,8 @@ impl Meter {
     }
 }
 
-/// Each is a figure of its own, from the start, so that it is zero and not
-/// missing while there is none.
+/// Causes that have a counter each, registered from the start, so that a cause that never occurred
+/// is zero and not missing.
 const CAUSES: [DeadLetterCause; 5] = [
     DeadLetterCause::Stopped,
     DeadLetterCause::MailboxFull,
@@ -101,7 +101,7 @@ const CAUSES: [DeadLetterCause; 5] = [
     DeadLetterCause::Lost,
 ];
 
-/// What a cause is called; one that is missing here is missing above, too.
+/// Label of a cause; a cause that is missing here is missing above, too.
 const fn label(cause: DeadLetterCause) -> &'static str {
     match cause {
         DeadLetterCause::Stopped => "stopped",

@@ -1,4 +1,4 @@
-//! The counts and times of an actor, without the feature `metrics`: none.
+//! Empty metrics of an actor, for builds without the feature `metrics`.
 
 use tokio::time::Instant;
 

@@ -1,29 +1,38 @@
-//! What goes with a message while somebody looks on.
+//! Trace context that travels with a message while something observes it.
 
+use crate::wire::Origin;
 use tokio::time::Instant;
 use tracing::Span;
 
-use super::{Trace, is_traced};
+use super::is_traced;
+use super::trace::Trace;
 
-/// Where and when a message was sent.
+/// Origin and notes of a message whose turn begins.
+#[derive(Clone, Copy)]
+pub(crate) struct Remarks<'a> {
+    pub(crate) origin: &'a Origin,
+    pub(crate) note: Option<&'a Note>,
+}
+
+/// Place and time of a message's send.
 #[derive(Default)]
 pub(crate) struct Note {
-    /// The span in which it was sent.
+    /// Span in which the message was sent.
     span: Option<Span>,
-    /// The trace in which it was sent.
+    /// Trace in which the message was sent.
     trace: Option<Trace>,
-    /// When it was sent, if its receiver is measured.
+    /// Time of the send, if the receiver is measured.
     pub(super) sent: Option<Instant>,
 }
 
-/// Whether a message that is sent here and now may have something to note.
+/// Returns true if a message that is sent now may need a note.
 #[inline(always)]
 pub(crate) fn has_something_to_note() -> bool {
     is_traced() || Trace::current().is_some()
 }
 
 impl Note {
-    /// Of a message that is sent here and now.
+    /// Returns the note of a message that is sent now.
     pub(crate) fn here() -> Self {
         Self {
             span: Some(Span::current()).filter(|span| !span.is_none()),
@@ -32,12 +41,12 @@ impl Note {
         }
     }
 
-    /// Of a message that nobody sends: it comes by itself.
+    /// Returns the note of a message without a sender, such as a tick.
     pub(crate) fn by_itself() -> Option<Self> {
         is_traced().then(Self::default)
     }
 
-    /// Of a message that came over a wire.
+    /// Returns the note of a message that came over a wire.
     pub(crate) fn of_wire(trace: &str) -> Option<Self> {
         let trace = Trace::parse(trace);
         (trace.is_some() || is_traced()).then_some(Self {

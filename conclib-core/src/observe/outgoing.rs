@@ -1,15 +1,16 @@
-//! The trace of a request that leaves the process.
+//! Trace of a request that leaves the process.
 
 use tracing::Level;
 
-use super::{Trace, has_something_to_note};
-use crate::urn::Urn;
+use super::note::has_something_to_note;
+use super::trace::Trace;
+use conclib_wire::Urn;
 
-/// What a request that is about to leave says of its trace.
+/// Trace context of a request that is about to be sent.
 #[derive(Default)]
 pub(crate) struct Outgoing {
     text: String,
-    /// Set if it is logged here.
+    /// Trace to log, if the send is logged.
     trace: Option<Trace>,
 }
 
@@ -25,7 +26,7 @@ impl Outgoing {
     #[cold]
     fn of(current: Option<Trace>) -> Self {
         if !tracing::event_enabled!(target: "conclib", Level::DEBUG) {
-            // Nothing of this process is seen in the trace: it is passed on.
+            // No subscriber of this process shows the trace, so the trace is passed on unchanged.
             let text = current.map(|trace| trace.to_string()).unwrap_or_default();
             return Self { text, trace: None };
         }
@@ -36,13 +37,13 @@ impl Outgoing {
         }
     }
 
-    /// As it travels; empty if nobody looks on.
+    /// Returns the encoded trace context; empty if nothing is observed.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// The request is out: logs under which name the other side will know it,
-    /// within the span of who sent it.
+    /// Logs that the request is sent, with the span id that the other side will see as its parent,
+    /// within the span of the sender.
     pub(crate) fn is_out(&self, to: &Urn, message: &str) {
         if let Some(trace) = self.trace {
             let (trace_id, span_id) = (trace.id(), trace.parent());

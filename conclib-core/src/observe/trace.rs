@@ -1,4 +1,4 @@
-//! The trace that a message is part of, over all processes.
+//! Trace context of a message, over all processes.
 
 use std::cell::Cell;
 use std::fmt;
@@ -7,31 +7,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use uuid::Uuid;
 
-/// A place in a trace: what the W3C calls a `traceparent`.
+/// Position in a trace: the W3C `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Trace {
-    /// Which trace; never zero.
+    /// Trace id; never zero.
     id: [u64; 2],
-    /// What in it is the parent; never zero.
+    /// Id of the parent span; never zero.
     parent: u64,
     flags: u8,
-    /// Whether it came from outside, so that somebody there knows it. One that
-    /// only began here is shown where it leaves.
+    /// True if the trace came from another process, which has logged its parent. A trace that began
+    /// here is logged when it leaves.
     pub(super) is_known: bool,
 }
 
-/// The version that is written, and the one that is understood.
+/// Version that is written, and the only one that is accepted.
 const VERSION: &str = "00";
-/// What a trace that begins here says: it is looked at.
+/// Flags of a trace that begins here: sampled.
 const SAMPLED: u8 = 1;
 
 thread_local! {
-    /// The trace of the turn that is polled here.
+    /// Trace of the turn that is polled on this thread.
     static CURRENT: Cell<Option<Trace>> = const { Cell::new(None) };
 }
 
 impl Trace {
-    /// A trace that begins here.
+    /// Begins a trace.
     pub(crate) fn begin() -> Self {
         let (seed, count) = unique();
         Self {
@@ -42,7 +42,7 @@ impl Trace {
         }
     }
 
-    /// The same trace, with something new in it as the parent.
+    /// Returns the same trace, with a new span id as the parent.
     pub(crate) fn step(self) -> Self {
         let (seed, count) = unique();
         Self {
@@ -51,18 +51,18 @@ impl Trace {
         }
     }
 
-    /// The trace of the turn that is polled on this thread.
+    /// Returns the trace of the turn that is polled on this thread.
     pub(crate) fn current() -> Option<Self> {
         CURRENT.get()
     }
 
-    /// Makes it that; returns the one before.
+    /// Makes a trace the current one; returns the previous one.
     pub(crate) fn make_current(trace: Option<Self>) -> Option<Self> {
         CURRENT.replace(trace)
     }
 
-    /// Reads what came over a wire. Whatever is not exactly what the W3C says
-    /// is as good as nothing.
+    /// Parses a `traceparent` that came over a wire; `None` for all that does not match the W3C
+    /// format exactly.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         const LEN: usize = 55;
         let is_clean = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
@@ -87,12 +87,12 @@ impl Trace {
         (trace.id != [0, 0] && trace.parent != 0).then_some(trace)
     }
 
-    /// Which trace, as it is written.
+    /// Returns the trace id in hexadecimal.
     pub(crate) fn id(self) -> String {
         format!("{:016x}{:016x}", self.id[0], self.id[1])
     }
 
-    /// What in it is the parent, as it is written.
+    /// Returns the id of the parent span in hexadecimal.
     pub(crate) fn parent(self) -> String {
         format!("{:016x}", self.parent)
     }
@@ -105,7 +105,7 @@ impl fmt::Display for Trace {
     }
 }
 
-/// What no other process has, and a number that comes once in this one.
+/// Returns a random seed of this process, and a number that is unique in the process.
 fn unique() -> ((u64, u64), u64) {
     static SEED: OnceLock<(u64, u64)> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -113,7 +113,7 @@ fn unique() -> ((u64, u64), u64) {
     (seed, COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Spreads neighbours over all numbers, each to one of its own.
+/// Spreads consecutive numbers over all 64 bits, without collisions (splitmix64).
 fn mix(number: u64) -> u64 {
     let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -165,7 +165,7 @@ mod tests {
             GOOD.replace("00f067aa0ba902b7", &"0".repeat(16)),
             GOOD.replace('-', "0"),
             "-".repeat(55),
-            // 55 bytes, but not of one byte each.
+            // 55 bytes, but with a character of two bytes.
             format!("{}é", &GOOD[..53]),
         ] {
             assert_eq!(Trace::parse(&bad), None, "{bad}");

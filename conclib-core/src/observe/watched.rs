@@ -1,4 +1,4 @@
-//! A turn that somebody looks at.
+//! Turn with a span, a trace or metrics.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,23 +10,26 @@ use tokio::time::Instant;
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::{Meter, Note, Trace, is_traced};
+use super::is_traced;
+use super::meter::Meter;
+use super::note::Note;
+use super::trace::Trace;
 use crate::named::Named;
 
-/// What is observed of one turn.
+/// Observed state of one turn: its span, trace and times.
 pub(crate) struct Observed {
     span: Span,
     trace: Option<Trace>,
-    /// The trace of whatever runs around it, while it is polled.
+    /// Trace that was current before the poll.
     around: Option<Trace>,
-    /// When it began, if the actor is measured.
+    /// Begin of the turn, if the actor is measured.
     began: Option<Instant>,
     meter: Meter,
 }
 
 impl Observed {
-    /// The turn of this message begins. `None` if there is nothing to look at
-    /// after all.
+    /// Begins to observe the turn of this message. `None` if neither a span, a trace nor metrics
+    /// are wanted.
     pub(crate) fn of(
         actor: &dyn Named,
         message: &'static str,
@@ -55,7 +58,7 @@ impl Observed {
         })
     }
 
-    /// The turn is over, and was not cut short.
+    /// Records the end of a turn that was not cancelled.
     pub(crate) fn is_done(&self) {
         if let Some(began) = self.began {
             self.meter.ends(began);
@@ -91,11 +94,11 @@ fn span(actor: &dyn Named, message: &str, generation: u32, note: Option<&Note>) 
     span
 }
 
-/// What is observed of an actor's turn, if anything is. Only its own task uses
-/// it: with each poll of an observed turn it enters what is observed.
+/// Holder of the observed state of an actor's turn, if the turn is observed. Only the actor's own
+/// task uses it: each poll of an observed turn enters its span and trace.
 ///
-/// The future of the turn itself is not wrapped, so that turns nobody looks at
-/// pay for one comparison each.
+/// The future of the turn itself is not wrapped, so that each turn that is not observed costs one
+/// comparison.
 pub(crate) struct Watch {
     state: AtomicU8,
     observed: Mutex<Option<Box<Observed>>>,
@@ -113,7 +116,7 @@ impl Watch {
         }
     }
 
-    /// An observed turn begins, within a poll.
+    /// Begins an observed turn, within a poll.
     pub(crate) fn begin(&self, observed: Option<Box<Observed>>) {
         if let Some(mut observed) = observed {
             observed.enter();
@@ -122,7 +125,7 @@ impl Watch {
         }
     }
 
-    /// The turn is over, and was not cut short.
+    /// Ends a turn that was not cancelled.
     #[inline(always)]
     pub(crate) fn end(&self) {
         if self.is_watching() {
@@ -137,7 +140,7 @@ impl Watch {
         }
     }
 
-    /// The turn was cut short, if one was running.
+    /// Drops the state of a turn that was cancelled, if there is one.
     #[inline(always)]
     pub(crate) fn clear(&self) {
         if self.is_watching() {
@@ -145,7 +148,7 @@ impl Watch {
         }
     }
 
-    /// What is observed from now on is somebody else's.
+    /// Takes the observed state out, for a handler that goes on outside of the turns.
     pub(crate) fn take(&self) -> Option<Box<Observed>> {
         let was = self.state.swap(NOTHING, Ordering::Relaxed);
         let mut observed = self.observed().take()?;
@@ -155,7 +158,7 @@ impl Watch {
         Some(observed)
     }
 
-    /// A poll of the actor begins; it ends when this is dropped.
+    /// Begins a poll of the actor, which ends when the guard is dropped.
     #[inline(always)]
     pub(crate) fn poll(&self) -> Inside<'_> {
         if self.is_watching() {
@@ -190,7 +193,7 @@ impl Watch {
     }
 }
 
-/// One poll of an actor.
+/// Guard of one poll of an actor.
 pub(crate) struct Inside<'a>(&'a Watch);
 
 impl Drop for Inside<'_> {
@@ -203,7 +206,7 @@ impl Drop for Inside<'_> {
 }
 
 pin_project_lite::pin_project! {
-    /// A handler that runs beside the turns, with what is observed of it.
+    /// Concurrent handler with the observed state of its turn.
     pub(crate) struct Watched<F> {
         #[pin]
         future: F,
@@ -221,7 +224,7 @@ impl<F: Future> Future for Watched<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        /// Also when the poll unwinds.
+        /// Guard that leaves the span also when the poll unwinds.
         struct Exit<'a>(Option<&'a mut Observed>);
         impl Drop for Exit<'_> {
             fn drop(&mut self) {

@@ -1,4 +1,4 @@
-//! Spawning a pool, with options.
+//! Builder of a pool.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -16,10 +16,9 @@ use crate::actor::{
 };
 use crate::error::SpawnError;
 use crate::system::{Options, Shared, System};
-use crate::urn::Urn;
+use conclib_wire::Urn;
 
-/// A pool that is about to be spawned. What is not said here of its workers is
-/// as `#[actor(…)]` on their struct says.
+/// Builder of a pool. An option that is not set is the one of the struct's `#[actor(…)]`.
 #[must_use = "nothing is spawned before `.spawn()`"]
 pub struct PoolBuilder<'s, A, S, P = Tasks> {
     system: &'s Arc<Shared>,
@@ -47,8 +46,8 @@ impl<'s, A: Actor + Declared, S: Source<A> + Clone> PoolBuilder<'s, A, S> {
         }
     }
 
-    /// Gives each worker a thread of its own: for handlers that block, and for
-    /// state that is not `Send`; see [`OnThread`](crate::OnThread).
+    /// Gives each worker a thread of its own: for handlers that block, and for state that is not
+    /// `Send`; see [`OnThread`](crate::system::OnThread).
     pub fn on_thread(self) -> PoolBuilder<'s, A, S, OnThreads> {
         PoolBuilder {
             system: self.system,
@@ -62,12 +61,12 @@ impl<'s, A: Actor + Declared, S: Source<A> + Clone> PoolBuilder<'s, A, S> {
         }
     }
 
-    /// Spawns the workers as tasks. The pool works at once; what is sent waits
-    /// for `#[on(start)]`.
+    /// Spawns the workers as tasks. The pool takes messages at once, which wait in the mailboxes
+    /// until `#[on(start)]` has finished.
     ///
     /// # Errors
-    /// As [`SpawnBuilder::spawn`](crate::SpawnBuilder::spawn), for any of the
-    /// workers: then there is none of them.
+    /// Fails as [`SpawnBuilder::spawn`](crate::system::SpawnBuilder::spawn) does, if that fails for any of
+    /// the workers: then no worker is left.
     pub fn spawn(mut self) -> Result<Pool<A>, SpawnError>
     where
         A: TaskActor,
@@ -80,39 +79,38 @@ impl<'s, A: Actor + Declared, S: Source<A> + Clone> PoolBuilder<'s, A, S> {
 }
 
 impl<A: Actor + Declared, S: Source<A> + Clone + Send> PoolBuilder<'_, A, S, OnThreads> {
-    /// Spawns the workers, each on its thread.
+    /// Spawns the workers, each on a thread of its own.
     ///
     /// # Errors
-    /// As [`OnThread::spawn`](crate::OnThread::spawn), for any of the workers:
-    /// then there is none of them.
+    /// Fails as [`OnThread::spawn`](crate::system::OnThread::spawn) does, if that fails for any of the
+    /// workers: then no worker is left.
     pub fn spawn(self) -> Result<Pool<A>, SpawnError> {
         self.found()
     }
 }
 
 impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S, P> {
-    /// Sets the number of workers; one at least. As many as there are CPUs, if
-    /// nothing is said.
+    /// Sets the number of workers, which is at least one; by default the number of CPUs.
     pub fn size(mut self, workers: usize) -> Self {
         self.size = workers;
         self
     }
 
-    /// Sets the way in which a worker is found for a message.
+    /// Sets the way in which the worker for a message is chosen.
     pub fn routing(mut self, routing: Routing) -> Self {
         self.routing = routing;
         self
     }
 
-    /// Gives the workers names: those of `workers` are `workers-0`,
-    /// `workers-1` and so on. Workers with a name live until they are stopped
-    /// or their system ends; anonymous ones, until the pool is dropped.
+    /// Names the workers: with `workers` they are `workers-0`, `workers-1` and so on. Workers with
+    /// a name live until they are stopped or their system ends; anonymous ones, until the pool is
+    /// dropped.
     pub fn urn(mut self, urn: impl AsRef<str>) -> Self {
         self.options.urn = Some(Urn::new(urn.as_ref()));
         self
     }
 
-    /// Sets the number of messages that wait for each worker at most; one at least.
+    /// Sets the capacity of each worker's mailbox, at least one.
     pub fn mailbox(mut self, capacity: usize) -> Self {
         self.options.seed.mailbox = capacity;
         self
@@ -124,13 +122,12 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
         self
     }
 
-    /// Sets the failures that a worker outlives, with its mailbox:
-    /// [`Restart::on_failure`], if nothing is said. A worker that is not
-    /// restarted any more is replaced, however often, after the policy's
-    /// [`Backoff`](crate::Backoff): its first wait for the first successor in a
-    /// place, and longer each time until one has lived for long enough
-    /// ([`reset_after`](crate::Backoff::reset_after)). The pause is at least a
-    /// millisecond, as a worker may fail whenever it starts.
+    /// Sets the policy by which a worker is restarted and keeps its mailbox:
+    /// [`Restart::on_failure`] by default. A worker that is not restarted any more is replaced,
+    /// however often, after a pause by the policy's [`Backoff`](crate::actor::Backoff): its first pause
+    /// before the first replacement of a worker, and a longer one each time until a replacement has
+    /// lived for long enough ([`reset_after`](crate::actor::Backoff::reset_after)). The pause is at least
+    /// a millisecond, since a worker may fail at every start.
     ///
     /// ```
     /// use std::time::Duration;
@@ -164,14 +161,14 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
         self
     }
 
-    /// Makes the workers children of that actor; see
-    /// [`SpawnBuilder::child_of`](crate::SpawnBuilder::child_of).
+    /// Makes the workers children of an actor; see
+    /// [`SpawnBuilder::child_of`](crate::system::SpawnBuilder::child_of).
     pub fn child_of<B: Actor>(mut self, parent: &ActorRef<B>) -> Self {
         self.options.child_of(parent);
         self
     }
 
-    /// Makes the workers children of the actor whose turn it is.
+    /// Makes the workers children of the actor whose turn runs.
     fn child_of_this<B: Actor>(mut self, ctx: &Context<B>) -> Self {
         self.options.child_of_this(ctx.cell());
         self
@@ -209,7 +206,7 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
 }
 
 impl System {
-    /// A pool of actors that a closure makes; see [`Pool`].
+    /// Builds a pool of actors that a closure makes; see [`Pool`].
     pub fn pool<A: Actor + Declared, F: Fn() -> A + Send + Sync + 'static>(
         &self,
         make: F,
@@ -217,8 +214,8 @@ impl System {
         PoolBuilder::new(self.shared(), Common(Arc::new(make)))
     }
 
-    /// A pool of actors that their `#[on(create)]` makes from `args`, each
-    /// where it runs.
+    /// Builds a pool of actors that `#[on(create)]` makes from `args`, each on the task or thread
+    /// it runs on.
     pub fn pool_of<A: Actor + Declared + Create>(
         &self,
         args: A::Args,
@@ -231,12 +228,11 @@ impl System {
 }
 
 impl<A: Actor> Context<A> {
-    /// A pool of children that a closure makes, as
-    /// [`System::pool`](System::pool). A worker that fails more often than its
-    /// restart policy allows is the failure of this actor, as any child is.
+    /// Builds a pool of children that a closure makes, like [`System::pool`](System::pool). A
+    /// worker that fails more often than its restart policy allows is a failure of this actor, like
+    /// that of any child.
     ///
-    /// When this actor ends, or is restarted, its pool is over: the next
-    /// incarnation makes its own.
+    /// The pool ends when this actor ends or is restarted: the next incarnation makes its own.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -284,8 +280,7 @@ impl<A: Actor> Context<A> {
         PoolBuilder::new(&self.cell().system, Common(Arc::new(make))).child_of_this(self)
     }
 
-    /// A pool of children that their `#[on(create)]` makes, as
-    /// [`System::pool_of`].
+    /// Builds a pool of children that `#[on(create)]` makes, like [`System::pool_of`].
     pub fn pool_of<C: Actor + Declared + Create>(
         &self,
         args: C::Args,

@@ -1,8 +1,8 @@
-//! The workers of a pool, and who takes the place of one that has ended.
+//! Workers of a pool, and their replacement after they have ended.
 //!
-//! Three locks, in this order: the office, where workers are hired; the list of
-//! workers, which everyone who sends reads; those who wait for a vacancy to be
-//! filled. No code of a user runs under the list, nor under the last.
+//! Three locks, taken in this order: `office`, under which workers are spawned; `workers`, the list
+//! that every send reads; `vacancy`, the senders that wait for a replacement. No user code runs
+//! under `workers` or `vacancy`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{
@@ -13,51 +13,55 @@ use std::time::Duration;
 
 use super::hire::Hire;
 use super::legacy::Legacy;
-use super::routing::{self, Routing};
-use crate::actor::{Actor, ActorRef, Cell, History, Restart, Signal, StopReason, Stopping};
-use crate::current::ActorId;
+use super::routing;
+use super::routing::Routing;
+use crate::actor::{Actor, ActorRef, Cell, History, Restart, Signal, Stopping};
+use crate::actor_id::ActorId;
 use crate::error::SpawnError;
 use crate::named::Named;
 use crate::system::{Follower, Shared};
-use crate::urn::Urn;
+use conclib_wire::StopReason;
+use conclib_wire::Urn;
 
 pub(super) struct Crew<A: Actor> {
     pub(super) system: Arc<Shared>,
     urn: OnceLock<Urn>,
     routing: Routing,
     workers: RwLock<Vec<Worker<A>>>,
-    /// Place at which the next choice begins.
+    /// Index at which the next choice of a worker begins.
     next: AtomicUsize,
     office: Mutex<Office<A>>,
     vacancy: Mutex<Vacancy>,
-    /// Queues of workers that have ended, until their places are filled.
+    /// Queues of workers that have ended, until their replacements are spawned.
     legacies: Mutex<Vec<Legacy<A>>>,
 }
 
 pub(super) struct Worker<A: Actor> {
     pub(super) actor: ActorRef<A>,
-    /// The worker has ended, and none comes in its place.
+    /// True if the worker has ended and is not replaced.
     pub(super) is_lost: bool,
 }
 
-struct Office<A> {
+struct Office<A: Actor> {
     hire: Box<dyn Hire<A>>,
-    /// Pauses before a worker takes the place of one that failed for good.
+    /// Restart policy with the pauses before a worker that failed for good is replaced.
     replace: Restart,
-    /// Failures after which each place had to be filled, with their times.
+    /// Failures after which the worker at each index had to be replaced, with their times.
     histories: Vec<History>,
+    /// Queues that wait for the successor of a worker that is ending.
+    orphans: Vec<Legacy<A>>,
     is_closed: bool,
 }
 
 #[derive(Default)]
 struct Vacancy {
-    /// Counts how often one was filled, or given up.
+    /// Number of replacements that were made or given up.
     filled: usize,
     waiting: Vec<Waker>,
 }
 
-/// The shortest wait for the successor of a worker that failed: one that fails
-/// whenever it starts is replaced without end.
+/// Shortest pause before a worker that failed is replaced, since one that fails at every start is
+/// replaced without end.
 const SHORTEST: Duration = Duration::from_millis(1);
 
 impl<A: Actor> Crew<A> {
@@ -76,9 +80,10 @@ impl<A: Actor> Crew<A> {
             next: AtomicUsize::new(0),
             office: Mutex::new(Office {
                 hire,
-                // As often as it takes: there is no end to it, only a longer wait.
+                // Replacement is never given up; only the pause grows.
                 replace: policy.max(1, Duration::ZERO),
                 histories: Vec::new(),
+                orphans: Vec::new(),
                 is_closed: false,
             }),
             vacancy: Mutex::default(),
@@ -86,7 +91,7 @@ impl<A: Actor> Crew<A> {
         }
     }
 
-    /// The place that a message goes to first.
+    /// Returns the index of the worker that a message is offered to first.
     pub(super) fn first(&self, key: Option<u64>) -> usize {
         let workers = self.read();
         match key {
@@ -98,21 +103,21 @@ impl<A: Actor> Crew<A> {
         }
     }
 
-    /// Worker at that place, counted round.
+    /// Returns the worker at that index, modulo the number of workers.
     pub(super) fn at(&self, place: usize) -> Option<ActorRef<A>> {
         let workers = self.read();
         let at = place.checked_rem(workers.len())?;
         Some(workers[at].actor.clone())
     }
 
-    /// Tells whether no worker comes in the place of the one that was there.
+    /// Returns true if the worker at that index has ended and is not replaced.
     pub(super) fn is_lost(&self, place: usize) -> bool {
         let workers = self.read();
         let at = place.checked_rem(workers.len());
         at.is_none_or(|at| workers[at].is_lost)
     }
 
-    /// Number of places.
+    /// Returns the number of workers, lost ones included.
     pub(super) fn places(&self) -> usize {
         self.read().len()
     }
@@ -123,18 +128,17 @@ impl<A: Actor> Crew<A> {
         working.map(|worker| worker.actor.clone()).collect()
     }
 
-    /// Tells whether no worker is here, nor will be.
+    /// Returns true if no worker lives, and none will be spawned.
     pub(super) fn is_over(&self) -> bool {
         self.read().iter().all(|worker| worker.is_lost)
     }
 
-    /// Number of vacancies that were filled, to be compared later.
+    /// Returns the number of replacements so far, to be compared later.
     pub(super) fn filled(&self) -> usize {
         self.vacancy().filled
     }
 
-    /// Has the waker woken when the next vacancy is filled. False if one was
-    /// in between.
+    /// Registers a waker for the next replacement. False if one was made since `filled` was read.
     pub(super) fn await_filled(&self, filled: usize, waker: &Waker) -> bool {
         let mut vacancy = self.vacancy();
         let is_in_time = vacancy.filled == filled;
@@ -166,7 +170,7 @@ impl<A: Actor> Crew<A> {
             workers.split_off(size)
         };
         office.histories.truncate(size);
-        // Workers in surplus serve what is queued, and none comes in their place.
+        // Surplus workers handle their queued messages and end without a replacement.
         for worker in surplus {
             drop(worker.actor.stop());
         }
@@ -179,7 +183,7 @@ impl<A: Actor> Crew<A> {
         Ok(())
     }
 
-    /// Tells all workers to end; nobody comes in their place.
+    /// Tells all workers to end, without replacements.
     pub(super) fn stop(&self) -> Vec<Stopping> {
         self.office().is_closed = true;
         let mut workers = Vec::new();
@@ -192,7 +196,7 @@ impl<A: Actor> Crew<A> {
         ends
     }
 
-    /// Has a worker in that place.
+    /// Spawns a worker at that index.
     fn fill(
         self: &Arc<Self>,
         office: &mut Office<A>,
@@ -206,9 +210,13 @@ impl<A: Actor> Crew<A> {
             }
             office.histories[place].begin_in(delay);
             let actor = office.hire.hire(self, place, delay)?;
-            // Before the messages of those that wait for this worker.
+            // The inherited messages go before those of senders that wait for this worker.
             if let Some(legacy) = legacy {
                 legacy.give(&actor);
+            }
+            for mut orphan in std::mem::take(&mut office.orphans) {
+                orphan.give(&actor);
+                office.orphans.extend(orphan.rest());
             }
             let id = actor.cell().map(|cell| cell.id);
             let worker = Worker {
@@ -230,7 +238,8 @@ impl<A: Actor> Crew<A> {
                 return Ok(());
             };
             let me = Arc::downgrade(self);
-            // From here on its end is told to us, once the office is free.
+            // From here on the pool is notified of the worker's end, once the `office` lock is
+            // free.
             if self.system.follow(id, self.key(), me) {
                 return Ok(());
             }
@@ -247,8 +256,7 @@ impl<A: Actor> Crew<A> {
         }
     }
 
-    /// Has a new worker take the place of one that has ended, unless the pool
-    /// has stopped or does not need it.
+    /// Replaces a worker that has ended, unless the pool has stopped or has shrunk.
     fn replace(
         self: &Arc<Self>,
         who: ActorId,
@@ -272,7 +280,7 @@ impl<A: Actor> Crew<A> {
                 tracing::warn!(target: "conclib", urn = %actor.urn(), %reason, "a worker was replaced");
             }
             Err(error) => {
-                // With its system or its parent the pool ends, too.
+                // The pool ends with its system or its parent.
                 if !matches!(
                     error,
                     SpawnError::ShuttingDown { .. } | SpawnError::ParentEnded { .. }
@@ -284,9 +292,22 @@ impl<A: Actor> Crew<A> {
         }
     }
 
-    /// Keeps what a worker leaves until its end is told.
+    /// Keeps the queue of a worker until the pool is notified of the worker's end.
     pub(super) fn bequeath(&self, legacy: Legacy<A>) {
         self.legacies().push(legacy);
+    }
+
+    /// Keeps messages for the successor of a worker that is ending. Returns those
+    /// that no successor comes for.
+    fn keep(&self, rest: Option<Legacy<A>>) -> Vec<Legacy<A>> {
+        let mut office = self.office();
+        // A successor may have come meanwhile.
+        let rest = rest.and_then(|rest| rest.pass_on(self));
+        office.orphans.extend(rest);
+        match self.is_over() {
+            true => std::mem::take(&mut office.orphans),
+            false => Vec::new(),
+        }
     }
 
     fn legacy_of(&self, worker: ActorId) -> Option<Legacy<A>> {
@@ -299,7 +320,7 @@ impl<A: Actor> Crew<A> {
         self.legacies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Marks that no worker comes in the place of this one.
+    /// Marks the worker at that index as not replaced.
     fn lose(&self, place: usize) {
         if let Some(worker) = self.write().get_mut(place) {
             worker.is_lost = true;
@@ -329,8 +350,8 @@ impl<A: Actor> Crew<A> {
 }
 
 impl<A: Actor> Office<A> {
-    /// After how long somebody comes in the place of a worker that has ended;
-    /// `None` if it ended because its runtime did.
+    /// Returns the pause before a worker that has ended is replaced; `None` if it ended because its
+    /// runtime was shut down.
     fn after(
         &mut self,
         place: usize,
@@ -339,7 +360,8 @@ impl<A: Actor> Office<A> {
     ) -> Option<Duration> {
         let is_told = |cell: &&Arc<Cell<A>>| cell.mailbox.signal() != Signal::None;
         match (actor.cell().filter(is_told), reason) {
-            // A worker that ends whenever it starts would be replaced without end.
+            // No pause only for a worker that has handled a message: one that stops at every start
+            // would be replaced in a busy loop.
             (Some(cell), _) if cell.stats.handled.load(Ordering::Relaxed) > 0 => {
                 Some(Duration::ZERO)
             }
@@ -353,11 +375,10 @@ impl<A: Actor> Follower for Crew<A> {
     fn ended(self: Arc<Self>, who: ActorId, reason: &StopReason) {
         let mut legacy = self.legacy_of(who);
         self.replace(who, reason, &mut legacy);
-        // With no lock held: what nobody takes is refused, and may run any code
-        // as it is dropped.
-        if let Some(legacy) = legacy {
-            legacy.pass_on(&self);
-        }
+        let rest = legacy.and_then(|legacy| legacy.pass_on(&self));
+        let refused = self.keep(rest);
+        // With no lock held: a refused message may run any code as it is dropped.
+        drop(refused);
     }
 }
 

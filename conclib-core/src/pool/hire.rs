@@ -1,4 +1,4 @@
-//! Makers of the workers of a pool.
+//! Spawning of the workers of a pool, as tasks or on threads.
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -19,10 +19,9 @@ use crate::error::SpawnError;
 use crate::system::{Options, Shared, SpawnBuilder};
 use crate::timers;
 
-/// Maker of the workers of a pool. The maker knows the place that they live in;
-/// the pool does not.
+/// Spawner of the workers of a pool. Knows if they run as tasks or on threads; the pool does not.
 pub(super) trait Hire<A: Actor>: Send {
-    /// A worker for that place, which begins to serve after `delay`.
+    /// Spawns the worker of that index, which begins to handle messages after `delay`.
     fn hire(
         &self,
         crew: &Arc<Crew<A>>,
@@ -31,11 +30,11 @@ pub(super) trait Hire<A: Actor>: Send {
     ) -> Result<ActorRef<A>, SpawnError>;
 }
 
-/// The workers are tasks of the runtime that the pool was spawned in.
+/// Marker: the workers are tasks of the runtime that the pool was spawned in.
 #[derive(Debug)]
 pub struct Tasks(pub(super) Option<Handle>);
 
-/// Each worker has a thread of its own.
+/// Marker: each worker has a thread of its own.
 #[derive(Debug)]
 pub struct OnThreads(pub(super) PhantomData<()>);
 
@@ -81,7 +80,7 @@ impl<A: TaskActor, S: Source<A> + Clone + Send> Hire<A> for Recruiter<S, Tasks> 
         place: usize,
         delay: Duration,
     ) -> Result<ActorRef<A>, SpawnError> {
-        // A worker may end, and be replaced, on a thread of any runtime.
+        // The end of a worker, and so its replacement, may run on a thread of any runtime.
         let _in = self.place.0.as_ref().map(Handle::enter);
         self.worker(crew, place, delay).spawn()
     }
@@ -98,7 +97,7 @@ impl<A: Actor + Declared, S: Source<A> + Clone + Send> Hire<A> for Recruiter<S, 
     }
 }
 
-/// A closure that all workers share.
+/// Closure that all workers share.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Common<F>(pub(super) Arc<F>);
@@ -110,15 +109,15 @@ impl<F> Clone for Common<F> {
 }
 
 impl<A: Actor, F: Fn() -> A + Send + Sync + 'static> Source<A> for Common<F> {
-    // Not `ready`: the state of an actor on a thread of its own need not be
+    // `make` and not `ready`, since the state of an actor on a thread of its own need not be
     // `Send`.
     async fn make(&mut self, _: &mut Context<A>) -> Result<A, Failed> {
         Ok((self.0)())
     }
 }
 
-/// A source that is slow the first time. What is sent meanwhile waits in the
-/// mailbox of the worker that is to be.
+/// Source of a worker's state that makes it after a pause. Messages that are sent meanwhile wait in
+/// the mailbox of the new worker.
 pub(super) struct Later<A: Actor, S> {
     source: S,
     delay: Duration,
@@ -137,7 +136,7 @@ impl<A: Actor, S: Source<A>> Source<A> for Later<A, S> {
             let mut waited = pin!(timers::pause(delay));
             poll_fn(|cx| match cell.mailbox.signal() {
                 Signal::None => waited.as_mut().poll(cx),
-                // The actor is to end: what waits is served now or never.
+                // The actor is told to end, so its queued messages are handled now or never.
                 _ => Poll::Ready(()),
             })
             .await;
@@ -148,7 +147,7 @@ impl<A: Actor, S: Source<A>> Source<A> for Later<A, S> {
         self.source.make(ctx).await
     }
 
-    /// An actor that was told to end at once takes its queue along.
+    /// Passes the queue of an actor that was told to end at once to the pool.
     fn inherit(&mut self, ctx: &Context<A>, queue: &mut VecDeque<A::Inbox>) {
         let cell = ctx.cell();
         if cell.mailbox.signal() <= Signal::Drain

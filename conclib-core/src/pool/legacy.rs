@@ -1,4 +1,4 @@
-//! Messages that a worker has left behind, and their way to another one.
+//! Queued messages of a worker that has ended, and their handover to another worker.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::crew::Crew;
 use crate::actor::{Actor, ActorRef, Cell, Refused};
 
-/// The queue of a worker that has ended. Dropped, it refuses what is left.
+/// Queue of a worker that has ended. Its drop refuses the messages that are left.
 pub(super) struct Legacy<A: Actor> {
     pub(super) cell: Arc<Cell<A>>,
     queue: VecDeque<A::Inbox>,
@@ -21,7 +21,7 @@ impl<A: Actor> Legacy<A> {
         }
     }
 
-    /// Joins the queues that two workers left, those of the first before the others.
+    /// Joins the queues of two workers: the messages of the first come before those of the second.
     pub(super) fn joined(first: Option<Self>, second: Option<Self>) -> Option<Self> {
         match (first, second) {
             (Some(mut first), Some(mut second)) => {
@@ -32,8 +32,8 @@ impl<A: Actor> Legacy<A> {
         }
     }
 
-    /// Hands all messages over to one worker. All were accepted before, so no
-    /// bound holds here; if that worker takes none any more, the rest stays.
+    /// Hands all messages over to one worker. All were accepted before, so the mailbox bound does
+    /// not apply; if that worker takes no more, the rest stays.
     pub(super) fn give(&mut self, heir: &ActorRef<A>) {
         let Some(heir) = heir.cell() else { return };
         while let Some(message) = self.queue.pop_front() {
@@ -47,15 +47,21 @@ impl<A: Actor> Legacy<A> {
         }
     }
 
-    /// Hands all messages over to the worker that the routing finds, or else to the
-    /// next that lives.
-    pub(super) fn pass_on(mut self, crew: &Crew<A>) {
+    /// Hands all messages over to the worker that the routing chooses, or else to the next that
+    /// lives. Returns the messages that no worker takes.
+    pub(super) fn pass_on(mut self, crew: &Crew<A>) -> Option<Self> {
         let first = crew.first(None);
         for step in 0..crew.places() {
             if let Some(heir) = crew.at(first + step) {
                 self.give(&heir);
             }
         }
+        self.rest()
+    }
+
+    /// Returns the queue, unless it is empty.
+    pub(super) fn rest(self) -> Option<Self> {
+        (!self.queue.is_empty()).then_some(self)
     }
 }
 

@@ -18,28 +18,27 @@ pub use hire::{OnThreads, Tasks};
 pub use route::Route;
 pub use routing::Routing;
 
+use super::current;
 use crate::actor::{Actor, ActorRef, Handler};
 use crate::call::Call;
-use crate::current;
 use crate::error::{SpawnError, TellError};
 use crate::events::DeadLetterCause;
 use crate::message::Message;
 use crate::named::Named;
 use crate::system::Broadcast;
-use crate::urn::Urn;
+use conclib_wire::Urn;
 
-/// Several actors of one type that share the work.
+/// Pool of actors of one type that share the work.
 ///
-/// A worker that fails is restarted, with its mailbox, as any actor that a
-/// closure made. One that is not restarted any more, or that somebody stopped,
-/// is replaced: after a failure it is a moment until its successor serves, and
-/// longer each time, as the [`Backoff`](crate::Backoff) of its
-/// [`restart`](PoolBuilder::restart) policy says. Meanwhile the others get what is sent; if there is no
-/// other, it waits.
+/// A worker that fails is restarted and keeps its mailbox, like any actor that a closure made. A
+/// worker that is not restarted any more, or that was stopped, is replaced. After a failure its
+/// replacement handles messages only after a pause, which grows each time, by the
+/// [`Backoff`](crate::actor::Backoff) of the pool's [`restart`](PoolBuilder::restart) policy. Meanwhile
+/// messages go to the other workers; without another worker, they wait.
 ///
-/// Clones are the same pool. When the last one is dropped, workers without a
-/// name serve what is queued and end; those with a name, and children of an
-/// actor, live on as plain actors.
+/// Clones are handles of the same pool. When the last one is dropped, workers without a name handle
+/// their queued messages and end; workers with a name, and children of an actor, live on as plain
+/// actors.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -70,9 +69,9 @@ use crate::urn::Urn;
 pub struct Pool<A: Actor>(Arc<Crew<A>>);
 
 impl<A: Actor> Pool<A> {
-    /// A call of `message` on the worker that the [`Routing`] finds when it is
-    /// handed over; see [`Call`] for the ways to send it. One with a full
-    /// mailbox is passed over while another has room.
+    /// Returns a call of `message` on the worker that the [`Routing`] chooses when the message is
+    /// sent; see [`Call`] for the ways to send it. A worker with a full mailbox is passed over
+    /// while another one has room.
     pub fn ask<M: Message>(&self, message: M) -> Call<Route<'_, A>, M>
     where
         A: Handler<M>,
@@ -80,10 +79,9 @@ impl<A: Actor> Pool<A> {
         Call::new(Route::new(self, None), message)
     }
 
-    /// A call of `message` on the worker of that key; see
-    /// [`worker_for`](Self::worker_for). If its mailbox is full the message
-    /// waits for it, and if it is ending, for its successor, so that the
-    /// messages of one key stay in order.
+    /// Returns a call of `message` on the worker of that key; see [`worker_for`](Self::worker_for).
+    /// The message waits for room in a full mailbox of that worker, and for a replacement of a
+    /// worker that is ending, so that the messages of one key stay in order.
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -125,31 +123,31 @@ impl<A: Actor> Pool<A> {
         Call::new(Route::new(self, Some(routing::hash(key))), message)
     }
 
-    /// The worker that the [`Routing`] finds now, for typed calls:
-    /// `pool.worker().square(3).await?`. What is sent by
-    /// [`ask`](Self::ask) finds another one if this one is full or has ended.
+    /// Returns the worker that the [`Routing`] chooses now, for typed calls:
+    /// `pool.worker().square(3).await?`. Unlike such a call, a message sent by [`ask`](Self::ask)
+    /// goes to another worker if this one is full or has ended.
     pub fn worker(&self) -> ActorRef<A> {
         self.pick(None)
     }
 
-    /// The worker of that key: the same one for the same key, whichever way it
-    /// is reached. A restart changes nothing, a successor inherits the keys,
-    /// and a resize moves as few of them as it can.
+    /// Returns the worker of a key: always the same one, by this and by [`ask_for`](Self::ask_for).
+    /// A restart changes nothing, a replacement takes over the keys, and a resize moves as few keys
+    /// as possible.
     pub fn worker_for(&self, key: &(impl Hash + ?Sized)) -> ActorRef<A> {
         self.pick(Some(routing::hash(key)))
     }
 
     fn pick(&self, key: Option<u64>) -> ActorRef<A> {
         loop {
-            // A pool has one place at least; it may shrink in between.
+            // A pool has at least one worker; it may shrink between the two reads.
             if let Some(actor) = self.0.at(self.0.first(key)) {
                 return actor;
             }
         }
     }
 
-    /// Tells all workers. It never waits: what a full mailbox refuses is a dead
-    /// letter, as of [`System::broadcast`](crate::System::broadcast).
+    /// Sends a message to all workers, without waiting: a message that a full mailbox refuses
+    /// becomes a dead letter, as with [`System::broadcast`](crate::system::System::broadcast).
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -201,8 +199,8 @@ impl<A: Actor> Pool<A> {
         report
     }
 
-    /// Has so many workers from now on; one at least. Those that go serve what
-    /// is queued, and what waits before their mailboxes goes to others.
+    /// Sets the number of workers, at least one. Surplus workers handle their queued messages and
+    /// end; messages that wait for room in their mailboxes go to other workers.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -225,38 +223,36 @@ impl<A: Actor> Pool<A> {
     /// ```
     ///
     /// # Errors
-    /// As [`PoolBuilder::spawn`], for any of the new workers: those before it
-    /// are there. Or the pool was stopped.
+    /// Fails as [`PoolBuilder::spawn`] does, if that fails for one of the new workers: those before
+    /// it are spawned. Fails also if the pool was stopped.
     pub fn resize(&self, workers: usize) -> Result<(), SpawnError> {
         self.0.resize(workers)
     }
 
-    /// The workers, by place.
+    /// Returns the workers in the order of their indexes.
     pub fn workers(&self) -> Vec<ActorRef<A>> {
         self.0.working()
     }
 
-    /// Number of workers.
+    /// Returns the number of workers.
     pub fn len(&self) -> usize {
         self.0.working().len()
     }
 
-    /// Tells whether no worker is left, and none will come: the pool, its system or
-    /// its parent was stopped.
+    /// Returns true if no worker is left, and none will be spawned: the pool, its system or its
+    /// parent was stopped.
     pub fn is_empty(&self) -> bool {
         self.0.is_over()
     }
 
-    /// The name that those of its workers begin with; one that was made up, if
-    /// it has none.
+    /// Returns the prefix of the workers' names; a generated one if the pool has no name.
     pub fn urn(&self) -> Urn {
         self.0.urn()
     }
 
-    /// Serves what is queued, then ends the workers. What is sent from now on
-    /// is refused.
+    /// Lets the workers handle their queued messages, then ends them. New messages are refused.
     ///
-    /// The workers are told at once, whether or not the result is awaited, which
+    /// The workers are told at once, even if the returned future is not awaited. The future
     /// resolves when they have ended.
     pub fn stop(&self) -> impl Future<Output = ()> + Send + use<A> {
         let ends = self.0.stop();

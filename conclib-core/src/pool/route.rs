@@ -1,4 +1,4 @@
-//! The way of one message to a worker.
+//! Route of one message to a worker of a pool.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,15 +13,15 @@ use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
 use crate::named::{Enter, Named};
-use crate::urn::Urn;
-use crate::waits::Cycle;
+use conclib_wire::Cycle;
+use conclib_wire::Urn;
 
-/// Target of a call of a [`Pool`]: the worker that the routing finds when the
-/// message is handed over. Errors name that worker.
+/// Target of a call on a [`Pool`]: the worker that the routing chooses when the message is sent.
+/// Errors name that worker.
 pub struct Route<'p, A: Actor> {
     pool: Held<'p, A>,
     key: Option<u64>,
-    /// Worker that has the message, or before whose mailbox it waits in line.
+    /// Worker that has the message, or in whose mailbox the message waits for room.
     chosen: Mutex<Option<ActorRef<A>>>,
 }
 
@@ -30,7 +30,7 @@ enum Held<'p, A: Actor> {
     Own(Pool<A>),
 }
 
-/// Result of an attempt to hand a message over.
+/// Result of an attempt to send a message to one worker.
 enum Attempt {
     Done(Poll<Result<(), NotSent>>),
     Full,
@@ -53,8 +53,8 @@ impl<'p, A: Actor> Route<'p, A> {
         }
     }
 
-    /// Tells whether a message with a key waits for the successor of the worker in
-    /// that place: the messages before it must have been served.
+    /// Returns true if a message waits for the replacement of the worker at that index: a message
+    /// with a key does, since the messages before it must be handled first.
     fn inherits(&self, place: usize) -> bool {
         self.key.is_some() && !self.crew().is_lost(place)
     }
@@ -83,8 +83,8 @@ impl<'p, A: Actor> Route<'p, A> {
         }
     }
 
-    /// Hands the message to the first that takes it, or chooses whose line to
-    /// wait in. `None` if nobody takes messages at the moment.
+    /// Sends the message to the first worker that takes it, or else chooses a full mailbox to wait
+    /// for. `None` if no worker takes messages at the moment.
     fn hand_over<M: Message>(
         &self,
         chosen: &mut Option<ActorRef<A>>,
@@ -123,7 +123,7 @@ impl<'p, A: Actor> Route<'p, A> {
     }
 }
 
-/// Tells whether a message would be taken at once.
+/// Returns true if the actor would take a message at once.
 fn has_room<A: Actor>(actor: &ActorRef<A>) -> bool {
     actor.cell().is_none_or(|cell| {
         let mailbox = &cell.mailbox;
@@ -131,8 +131,8 @@ fn has_room<A: Actor>(actor: &ActorRef<A>) -> bool {
     })
 }
 
-/// Tells whether a message more would be the end of another: then another worker
-/// may have room for it.
+/// Returns true if one more message would make the mailbox drop one: then another worker may have
+/// room for it.
 fn would_drop<A: Actor>(actor: &ActorRef<A>) -> bool {
     actor.cell().is_some_and(|cell| {
         matches!(cell.overflow, Overflow::DropOldest | Overflow::DropNewest)
@@ -148,8 +148,8 @@ impl<A: Actor> Named for Route<'_, A> {
         }
     }
 
-    /// A turn waits for one worker, so it is found before the message is sent:
-    /// one that does not wait for the turn.
+    /// Chooses the worker before the message is sent, since a turn waits for one worker: a worker
+    /// that does not wait for this turn, so that no cycle closes.
     fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {
         let mut chosen = self.chosen();
         if let Some(actor) = &*chosen {
@@ -176,12 +176,12 @@ impl<A: Actor> Named for Route<'_, A> {
                 }
             }
         }
-        // All of them wait for the turn, or did.
+        // All workers wait for this turn, or did.
         chosen.insert(first?).wait(enter)
     }
 }
 
-/// The pool itself, where no worker was found.
+/// Name of the pool, for errors of a message that reached no worker.
 struct Nobody(Urn);
 
 impl Named for Nobody {
@@ -206,7 +206,7 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
             };
             match polled {
                 Some(polled) => match ready!(polled) {
-                    // The worker ended while the caller stood in line: another one may serve.
+                    // The worker ended while the message waited for room: another one may take it.
                     Err(NotSent::Stopped) if sending.request.is_some() => {}
                     done => return Poll::Ready(done),
                 },
@@ -253,7 +253,7 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
                 let urn = crew.urn();
                 Err(match crew.is_over() {
                     true => TellError::Stopped { urn, message },
-                    // A successor comes in the place of a worker that is ending.
+                    // A worker that is ending will be replaced.
                     false => TellError::Full { urn, message },
                 })
             }
@@ -282,7 +282,7 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
 }
 
 impl<A: Actor, M: Message> Call<Route<'_, A>, M> {
-    /// The same call with a pool of its own, to move it into a task.
+    /// Returns the same call with an owned pool, to move it into a task.
     pub fn owned(self) -> Call<Route<'static, A>, M> {
         self.redirect(|route| Route {
             pool: match route.pool {
@@ -294,7 +294,7 @@ impl<A: Actor, M: Message> Call<Route<'_, A>, M> {
         })
     }
 
-    /// Says how urgent this call is, as of an [`ActorRef`].
+    /// Sets the priority of this call, like [`ActorRef`]'s calls.
     pub fn priority(self, priority: u8) -> Self
     where
         A: Prioritised,

@@ -1,4 +1,4 @@
-//! Which worker gets a message.
+//! Choice of the worker for a message.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::Ordering;
@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering;
 use super::crew::Worker;
 use crate::actor::{Actor, Cell, Signal};
 
-/// Which worker of a [`Pool`](crate::Pool) gets a message that has no key.
+/// Choice of the worker of a [`Pool`](super::Pool) for a message that has no key.
 ///
-/// A worker that waits to be restarted is passed over while another one is up,
-/// and so is one with a full mailbox while another one has room.
+/// A worker that waits to be restarted is passed over while another one is up, and so is one with a
+/// full mailbox while another one has room.
 ///
 /// ```
 /// use conclib_core::Routing;
@@ -18,28 +18,28 @@ use crate::actor::{Actor, Cell, Signal};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Routing {
-    /// The one with the fewest messages, those whose handlers run included.
-    /// Among equals, one after the other.
+    /// The worker with the fewest messages, running handlers included. Equally loaded workers take
+    /// turns.
     #[default]
     LeastBusy,
-    /// One after the other.
+    /// All workers in turn.
     RoundRobin,
 }
 
-/// How well a worker serves, the best first.
+/// State of a worker for the choice, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Health {
     Up,
-    /// Between two incarnations: what it is sent waits.
+    /// Between two incarnations: messages wait.
     Down,
-    /// It takes no more messages.
+    /// The worker takes no more messages.
     Ending,
-    /// Nobody could be had in its place.
+    /// The worker could not be replaced.
     Lost,
 }
 
 impl Routing {
-    /// The place of the best worker, looking from `first` on.
+    /// Returns the index of the best worker, searched from `first` on.
     pub(super) fn choose<A: Actor>(self, workers: &[Worker<A>], first: usize) -> usize {
         let mut best = None;
         for step in 0..workers.len() {
@@ -59,7 +59,7 @@ impl Routing {
         if worker.is_lost {
             return (Health::Lost, 0);
         }
-        // Of one in another process nothing is known here.
+        // The load of an actor in another process is not known here.
         let Some(cell) = worker.actor.cell() else {
             return (Health::Up, 0);
         };
@@ -78,28 +78,28 @@ impl Routing {
     }
 }
 
-/// What waits, and what runs.
+/// Returns the number of queued messages and running handlers.
 fn load<A: Actor>(cell: &Cell<A>) -> usize {
     let is_busy = cell.stats.turn.load(Ordering::Relaxed) != 0;
     let beside = cell.stats.beside.load(Ordering::Relaxed);
     cell.mailbox.depth() + usize::from(is_busy) + beside
 }
 
-/// The same for the same key, in every pool of this process.
+/// Hashes a key: the same for the same key in every pool of this process.
 pub(super) fn hash(key: &(impl Hash + ?Sized)) -> u64 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     hasher.finish()
 }
 
-/// The place of a key: where it weighs most. One place more or less moves no
-/// keys but its own.
+/// Returns the worker index of a key, by rendezvous hashing: one index more or less moves only the
+/// keys of that index.
 pub(super) fn place(key: u64, places: usize) -> usize {
     let weight = |place: &usize| mix(key ^ mix(*place as u64));
     (0..places).max_by_key(weight).unwrap_or(0)
 }
 
-/// Each bit depends on all of them (the finalizer of splitmix64).
+/// Mixes the bits so that each depends on all others (the finalizer of splitmix64).
 const fn mix(bits: u64) -> u64 {
     let bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

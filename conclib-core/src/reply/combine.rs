@@ -1,24 +1,25 @@
-//! One reply made of others: lazily, once, under one deadline.
+//! Replies made of other replies: lazily, once, under one deadline.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::{Reply, ReplyGroup};
+use super::group::ReplyGroup;
+use super::pick::Reply;
 use crate::error::AskError;
-use crate::urn::Urn;
+use conclib_wire::Urn;
 
-/// What a [`Reply`] is made of. Dropped, it gives its replies up.
+/// Parts that a combined [`Reply`] is made of. A drop gives up the replies in them.
 pub(crate) trait Parts<T, E>: Send {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, AskError<E>>>;
 
-    /// Whom it waits for.
+    /// Returns the name of an actor that has not answered.
     fn urn(&self) -> Option<Urn>;
 }
 
 impl<T: Send + 'static, E: Send + 'static> Reply<T, E> {
-    /// What `f` makes of the reply. It runs once, when the reply is picked up;
-    /// never, if an error comes instead.
+    /// Maps the reply by `f`, which runs once, when the reply is picked up; never, if
+    /// an error comes instead.
     pub fn map<U>(self, f: impl FnOnce(T) -> U + Send + 'static) -> Reply<U, E> {
         Reply::of(Map {
             reply: self,
@@ -26,7 +27,7 @@ impl<T: Send + 'static, E: Send + 'static> Reply<T, E> {
         })
     }
 
-    /// Both replies, or the first error. The requests are under way already,
+    /// Waits for both replies, or the first error. The requests are under way already,
     /// so neither waits for the other.
     pub fn zip<U: Send + 'static>(self, other: Reply<U, E>) -> Reply<(T, U), E> {
         Reply::of(Zip {
@@ -35,8 +36,8 @@ impl<T: Send + 'static, E: Send + 'static> Reply<T, E> {
         })
     }
 
-    /// All the replies, in the order in which they were given, or the first
-    /// error; then the other replies are given up.
+    /// Waits for all the replies, in the order in which they were given, or for the
+    /// first error; then the other replies are given up.
     ///
     /// ```
     /// use std::time::Duration;
@@ -75,7 +76,7 @@ impl<T: Send + 'static, E: Send + 'static> Reply<T, E> {
         Reply::of(JoinAll { waiting, found })
     }
 
-    /// The items of the reply that `f` says yes to.
+    /// Keeps the items of the reply for which `f` returns true.
     pub fn filter(self, f: impl FnMut(&T::Item) -> bool + Send + 'static) -> Reply<Vec<T::Item>, E>
     where
         T: IntoIterator,
@@ -83,7 +84,7 @@ impl<T: Send + 'static, E: Send + 'static> Reply<T, E> {
         self.map(|items| items.into_iter().filter(f).collect())
     }
 
-    /// The items of the reply folded into one value, from `init` on.
+    /// Folds the items of the reply into one value, from `init` on.
     pub fn reduce<U: Send + 'static>(
         self,
         init: U,
@@ -98,7 +99,7 @@ impl<T: Send + 'static, E: Send + 'static> Reply<T, E> {
 
 struct Map<T, E, F> {
     reply: Reply<T, E>,
-    /// Taken by its one run.
+    /// Function of the map, taken out by its one run.
     f: Option<F>,
 }
 
@@ -127,7 +128,7 @@ enum Half<T, E> {
 }
 
 impl<T, E> Half<T, E> {
-    /// Whether it is here.
+    /// Polls the reply. Returns true once it is here.
     fn poll(&mut self, cx: &mut Context<'_>) -> Result<bool, AskError<E>> {
         if let Self::Waiting(reply) = self {
             match Pin::new(reply).poll(cx) {

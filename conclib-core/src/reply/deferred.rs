@@ -1,32 +1,33 @@
-//! Where a late answer and its asker meet.
+//! Deferred answers: the handler returns first, and the answer comes later.
 
 use std::fmt;
 use std::task::{Context, Poll, Waker};
 
 use super::to::{ReplyTo, Slot};
 use super::{Answer, Refusal};
-use crate::error::Failure;
-use crate::message::Never;
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::waits::Waiting;
+use conclib_wire::Failure;
+use conclib_wire::Never;
 
 #[cfg(all(test, shuttle))]
 mod model;
 
-/// What a handler returns when it answers later, through the [`ReplyTo`] that
-/// was made with it by [`Context::defer`](crate::Context::defer).
-#[must_use = "return it from the handler: it is what ties the asker to the `ReplyTo`"]
+/// Return value of a handler that answers later, through the [`ReplyTo`] that was made
+/// with it by [`Context::defer`](crate::actor::Context::defer).
+#[must_use = "return it from the handler: it connects the asker with the `ReplyTo`"]
 pub struct Deferred<T, E = Never>(Promise<T, E>);
 
 enum Promise<T, E> {
     Later(Arc<Later<T, E>>),
     Ready(T),
-    /// The handler returned it.
+    /// The handler has returned this.
     Kept,
 }
 
 impl<T, E> Deferred<T, E> {
-    /// For a handler that could answer later, and has its answer at once.
+    /// Creates one that is answered at once, for a handler that answers later in other
+    /// cases.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -63,7 +64,8 @@ impl<T, E> Deferred<T, E> {
         Self::pair_for(None)
     }
 
-    /// Of a request that is passed on, for whose answer that one waits.
+    /// Creates the pair for a request that is passed on; `waiting` is the turn that
+    /// waits for its answer.
     pub(crate) fn pair_for(waiting: Option<Waiting>) -> (ReplyTo<T, E>, Self) {
         let later = Arc::new(Later {
             meeting: Mutex::new(Meeting::Neither(None)),
@@ -76,7 +78,7 @@ impl<T, E> Deferred<T, E> {
         (ReplyTo(reply), Self(Promise::Later(later)))
     }
 
-    /// The handler returned: from now on answers go to its asker.
+    /// Connects the answer with the asker, once the handler has returned.
     pub(crate) fn meet(mut self, asker: ReplyTo<T, E>) {
         match std::mem::replace(&mut self.0, Promise::Kept) {
             Promise::Later(later) => {
@@ -91,8 +93,8 @@ impl<T, E> Deferred<T, E> {
 
 impl<T, E> Drop for Deferred<T, E> {
     fn drop(&mut self) {
-        // The handler did not get to return it, or returned another: its asker
-        // is told by others.
+        // The handler did not return this, or returned another one: its asker is told
+        // elsewhere.
         if let Promise::Later(later) = &self.0 {
             later.asker(None);
         }
@@ -105,12 +107,12 @@ impl<T, E> fmt::Debug for Deferred<T, E> {
     }
 }
 
-/// The end of the one who is to answer. Dropped without it, the asker is told
-/// so; of a local asker's end, its channel does that.
+/// Answering end of a deferred reply. A drop without an answer tells the asker so, as
+/// the channel of a local reply does by itself.
 pub(super) struct Unanswered<T, E>(Arc<Later<T, E>>);
 
 impl<T, E> Unanswered<T, E> {
-    /// Actor that the request is passed on to.
+    /// Turn that waits for the answer to a request that is passed on.
     pub(super) fn waiting(&self) -> Option<&Waiting> {
         self.0.waiting.as_ref()
     }
@@ -121,15 +123,15 @@ impl<T, E> Unanswered<T, E> {
 
     pub(super) fn is_wanted(&self) -> bool {
         match &*self.0.lock() {
-            // The handler has not returned yet: nobody knows.
+            // The handler has not returned yet, so the asker is not known here.
             Meeting::Neither(_) => true,
             Meeting::Asker(Some(asker)) => asker.is_wanted(),
             Meeting::Asker(None) | Meeting::Answer(_) => false,
         }
     }
 
-    /// Whether somebody asked, and does not wait any more: not known before
-    /// the handler has returned.
+    /// Tells whether the asker has stopped waiting. Not known, and so false, before the
+    /// handler has returned.
     #[cold]
     pub(super) fn has_left(&self) -> bool {
         match &*self.0.lock() {
@@ -154,23 +156,24 @@ impl<T, E> Unanswered<T, E> {
 
 impl<T, E> Drop for Unanswered<T, E> {
     fn drop(&mut self) {
-        // After an answer this comes too late, and changes nothing.
+        // Has no effect after an answer.
         self.0
             .answer(Err(Refusal::Failure(Box::new(Failure::NoReply))));
     }
 }
 
-/// Where an answer and its asker meet, whichever comes first.
+/// Meeting point of an answer and its asker, whichever comes first.
 struct Later<T, E> {
     meeting: Mutex<Meeting<T, E>>,
     waiting: Option<Waiting>,
 }
 
 enum Meeting<T, E> {
-    /// Neither is here. Who is to answer may wait for the asker to leave.
+    /// No answer and no asker is here yet. The waker is that of the answering end, if
+    /// it waits for the asker to leave.
     Neither(Option<Waker>),
     Answer(Answer<T, E>),
-    /// Taken by the answer; or the handler never got to return.
+    /// Asker; `None` once the answer has taken it, or if the handler never returned.
     Asker(Option<ReplyTo<T, E>>),
 }
 
@@ -183,10 +186,10 @@ impl<T, E> Later<T, E> {
                 return;
             }
             Meeting::Asker(asker) => asker.take(),
-            // There is an answer already.
+            // An answer is here already.
             Meeting::Answer(_) => None,
         };
-        // An answer is encoded by a user's code: not under the lock.
+        // User code encodes an answer, so the lock is released before.
         drop(meeting);
         if let Some(asker) = asker {
             asker.answer(answer);
@@ -205,7 +208,7 @@ impl<T, E> Later<T, E> {
             Meeting::Neither(waker) => {
                 *meeting = Meeting::Asker(asker);
                 drop(meeting);
-                // Whoever waits for the asker to leave waits for this one.
+                // A task that waits for the asker to leave has to poll this asker.
                 if let Some(waker) = waker {
                     waker.wake();
                 }

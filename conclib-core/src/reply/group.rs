@@ -1,4 +1,4 @@
-//! Replies to pick up in the order in which they come.
+//! Group of replies, picked up in the order in which they come.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::Reply;
+use super::pick::Reply;
 use crate::deadline::{Deadline, Late};
 use crate::error::AskError;
-use crate::message::Never;
-use crate::urn::Urn;
+use conclib_wire::Never;
+use conclib_wire::Urn;
 
-/// Replies to pick up in the order in which they come, each with its key:
-/// whatever it was [`insert`](Self::insert)ed with, or how many were
-/// [`push`](Self::push)ed before it.
+/// Group of replies, picked up in the order in which they come, each with its key: the
+/// key given to [`insert`](Self::insert), or the number of replies that were
+/// [`push`](Self::push)ed before.
 ///
-/// Dropped, it gives up the replies that have not come. A wake costs as much as
-/// there are replies that came, however many do not.
+/// Dropping the group gives up the replies that have not come. A wake-up costs as much
+/// as there are replies that came, however many are pending.
 ///
 /// ```
 /// use std::time::Duration;
@@ -50,28 +50,28 @@ use crate::urn::Urn;
 ///     Ok(())
 /// }
 /// ```
-#[must_use = "replies that nobody picks up: use `.next()`"]
+#[must_use = "the replies are never picked up: use `.next()`"]
 pub struct ReplyGroup<T, E = Never, K = usize> {
     waiting: FuturesUnordered<Member<T, E, K>>,
-    /// How many have been put in.
+    /// Number of replies that were put in.
     count: usize,
     deadline: Deadline,
-    /// Those whose time was over, in the order in which they were put in.
+    /// Replies that timed out, in the order in which they were put in.
     late: VecDeque<(K, AskError<E>)>,
 }
 
-/// What became of a reply, with its key.
+/// Result of a reply, with its key.
 type Keyed<K, T, E> = (K, Result<T, AskError<E>>);
 
-/// One reply of a group.
+/// Reply of a group, with its key.
 struct Member<T, E, K> {
     reply: Reply<T, E>,
-    /// Taken when the reply comes.
+    /// Key, taken out when the reply comes.
     key: Option<K>,
     place: usize,
 }
 
-// Nothing inside is ever pinned.
+// No field is ever pinned.
 impl<T, E, K> Unpin for Member<T, E, K> {}
 
 impl<T, E, K> Future for Member<T, E, K> {
@@ -84,7 +84,7 @@ impl<T, E, K> Future for Member<T, E, K> {
 }
 
 impl<T, E, K> ReplyGroup<T, E, K> {
-    /// A group without a reply.
+    /// Creates a group without a reply.
     pub fn new() -> Self {
         Self {
             waiting: FuturesUnordered::new(),
@@ -94,18 +94,16 @@ impl<T, E, K> ReplyGroup<T, E, K> {
         }
     }
 
-    /// Gives all its replies together this long, counted from this call, in
-    /// place of any former limit of the group. Each reply's own limit holds
-    /// beside that.
+    /// Limits the time for all the replies together, counted from this call, in place
+    /// of any former limit of the group. The limit of each reply holds beside that.
     ///
-    /// When it is over, each that has not come ends in
-    /// [`AskError::Deadline`].
+    /// After that time, each reply that has not come ends in [`AskError::Deadline`].
     pub fn timeout(mut self, after: Duration) -> Self {
         self.deadline = Deadline::after(after);
         self
     }
 
-    /// Puts a reply in, under a key. Two may have the same.
+    /// Puts a reply in, under a key. Two replies may have the same key.
     pub fn insert(&mut self, key: K, reply: Reply<T, E>) {
         self.waiting.push(Member {
             reply,
@@ -115,8 +113,8 @@ impl<T, E, K> ReplyGroup<T, E, K> {
         self.count += 1;
     }
 
-    /// The next reply that comes, or why it does not, with its key; `None`
-    /// when all have been picked up.
+    /// Waits for the next reply that comes, or for its error, and returns it with its
+    /// key; `None` when all have been picked up.
     ///
     /// # Cancel safety
     /// Dropping the future loses no reply.
@@ -124,17 +122,17 @@ impl<T, E, K> ReplyGroup<T, E, K> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// How many replies have not been picked up.
+    /// Number of replies that have not been picked up.
     pub fn len(&self) -> usize {
         self.waiting.len() + self.late.len()
     }
 
-    /// Whether all replies have been picked up.
+    /// Tells whether all replies have been picked up.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whom it waits for: of those who have not answered, the first.
+    /// Returns the name of the first actor that has not answered.
     pub(super) fn urn(&self) -> Option<Urn> {
         let first = self.waiting.iter().min_by_key(|member| member.place)?;
         first.reply.urn()
@@ -160,7 +158,7 @@ impl<T, E, K> ReplyGroup<T, E, K> {
         }
     }
 
-    /// The time is over for all that have not come.
+    /// Ends all replies that have not come, since their time is over.
     fn give_up(&mut self, late: Late) {
         let mut rest: Vec<_> = std::mem::take(&mut self.waiting).into_iter().collect();
         rest.sort_unstable_by_key(|member| member.place);
@@ -173,7 +171,8 @@ impl<T, E, K> ReplyGroup<T, E, K> {
 }
 
 impl<T, E> ReplyGroup<T, E> {
-    /// Puts a reply in, and says under which key: how many were put in before.
+    /// Puts a reply in, and returns its key: the number of replies that were put in
+    /// before.
     pub fn push(&mut self, reply: Reply<T, E>) -> usize {
         let key = self.count;
         self.insert(key, reply);

@@ -1,4 +1,4 @@
-//! The replies of a handler that answers with a stream.
+//! Items that a handler answers with, as a stream.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -8,36 +8,39 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::pipe::{Drain, End};
-use crate::error::{AskError, Failure};
+use crate::error::AskError;
 use crate::named::Named;
-use crate::urn::Urn;
 use crate::wire::Incoming;
+use conclib_wire::Failure;
+use conclib_wire::Shape;
+use conclib_wire::Urn;
+use conclib_wire::shape::{Depth, Kind, hash};
 
-/// The items of a handler that answers with a stream,
-/// `#[message] fn …(…) -> impl Stream<Item = T>`: what its asker gets, in the
-/// actor's process and elsewhere alike.
+/// Stream of the items of a handler that answers with a stream,
+/// `#[message] fn …(…) -> impl Stream<Item = T>`: the reply to its asker, in the actor's
+/// process and in others alike.
 ///
-/// They come in order. The stream is polled beside the turns of its actor, as
-/// a concurrent handler is, and is never far ahead of its reader: 32 items, or
-/// 64 from another process. Then it waits until some are read, so a reader that
-/// is slow, or does not read at all, costs that much and holds up nobody else.
+/// Items come in order. The stream is polled beside the turns of its actor, as a
+/// concurrent handler is, and is never far ahead of its reader: 32 items, or 64 from
+/// another process. Then the stream waits until some are read, so a reader that is
+/// slow, or does not read at all, costs that much and holds up no other.
 ///
 /// An item is an `Err` if the stream cannot go on, and then it is the last:
 /// the actor ended ([`Stopped`](AskError::Stopped)), the stream panicked, the
 /// connection was lost. A stream that is over without one has given all its
 /// items. A domain error is part of the items: `impl Stream<Item = Result<T, E>>`.
 ///
-/// `stop()` serves what is queued and then ends the streams that are under
-/// way: one without an end would hold it up for ever. An anonymous actor lives
-/// on while its items are read, as it does while it is referenced.
+/// `stop()` handles the queued messages and then ends the streams that are under way:
+/// one without an end would hold the stop up for ever. Reading the items keeps an
+/// anonymous actor alive, as a reference does.
 ///
-/// The timeout of the ask bounds the wait for this, and not for the items.
-/// Dropping this ends the stream at once, wherever it is.
+/// The timeout of the ask bounds the wait for the `Items`, and not for each item.
+/// Dropping the `Items` ends the stream at once, wherever it runs.
 ///
-/// The stream is made beside the turns of its actor, so a turn that reads it
-/// enters no wait: a stream that asks the actor which reads it in a turn waits
-/// for that turn, and nobody is told of the circle. Read it with
-/// [`Context::attach`](crate::Context::attach) there.
+/// A turn that reads items enters no wait, as the stream runs beside the turns of its
+/// actor. So a stream that asks the actor whose turn reads it waits for that turn,
+/// without the error that an ask in a circle gets. Such an actor reads with
+/// [`Context::attach`](crate::actor::Context::attach).
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -72,7 +75,7 @@ pub struct Items<T>(Source<T>);
 enum Source<T> {
     Here {
         drain: Drain<T>,
-        /// It keeps an anonymous actor alive.
+        /// Reference that keeps an anonymous actor alive.
         who: Option<Box<dyn Named>>,
     },
     There {
@@ -82,7 +85,7 @@ enum Source<T> {
     Over,
 }
 
-// Nothing inside is ever pinned.
+// No field is ever pinned.
 impl<T> Unpin for Items<T> {}
 
 impl<T> Items<T> {
@@ -100,10 +103,10 @@ impl<T> Items<T> {
         })
     }
 
-    /// The next item; `None` after the last.
+    /// Waits for the next item; `None` after the last.
     ///
     /// # Errors
-    /// The stream cannot go on: see [`Items`]. Nothing comes after that.
+    /// The stream cannot go on: see [`Items`]. No item comes after that.
     ///
     /// # Cancel safety
     /// Dropping the future loses no item.
@@ -130,8 +133,8 @@ impl<T> Items<T> {
         }
     }
 
-    /// As [`next`](Self::next), without the name of the one who failed: for a
-    /// wire, whose other side knows it.
+    /// Polls for the next item, with an error that does not name the actor: for a wire,
+    /// whose other side knows the name.
     pub(crate) fn poll_unnamed(
         &mut self,
         cx: &mut Context<'_>,
@@ -164,7 +167,7 @@ impl<T> Stream for Items<T> {
     }
 }
 
-/// Items that are all there: for the fakes of a test.
+/// Creates items that are all there, for the fakes of a test.
 ///
 /// ```
 /// use conclib_core::Items;
@@ -189,4 +192,10 @@ impl<T> fmt::Debug for Items<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Items").finish_non_exhaustive()
     }
+}
+
+/// A stream has the shape of its items, and is no sequence of them.
+impl<T: Shape> Shape for Items<T> {
+    const OPEN: bool = T::OPEN;
+    type At<D: Depth> = Kind<{ hash("stream") }, (D::Inside<T>,)>;
 }

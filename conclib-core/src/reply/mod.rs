@@ -1,4 +1,4 @@
-//! The two ends of one answer.
+//! Replies: the two ends of an answer, and combinations of replies.
 
 mod combine;
 mod deferred;
@@ -21,12 +21,13 @@ pub use request::Request;
 pub use shared::SharedReply;
 pub use to::ReplyTo;
 
-use crate::error::Failure;
+use conclib_wire::Failure;
 
-/// What comes back through a local reply slot.
+/// Answer that a local reply slot carries.
 pub(crate) type Answer<T, E> = Result<T, Refusal<E>>;
 
-/// Why there is no reply: the handler's error, or one of ours.
+/// Reason for which there is no reply: the handler's error, or a failure of the
+/// delivery.
 pub(crate) enum Refusal<E> {
     Handler(E),
     Failure(Box<Failure>),

@@ -1,14 +1,36 @@
-//! What goes with a message for those who look on; else nothing of this is on
-//! its way.
+//! Trace context and time of sending, which travel with a message if tracing or metrics
+//! want them; other messages carry nothing of this.
 
 use std::mem;
 
+use super::Answer;
 use super::to::{ReplyTo, Slot};
-use crate::observe::{Note, has_something_to_note};
-use crate::wire::{Origin, WireReply};
+use crate::observe::{Note, Remarks, has_something_to_note};
+use crate::wire::Origin;
+
+/// Reply of a local message, with its origin and its notes.
+pub(super) struct Traced<T, E> {
+    pub(super) reply: ReplyTo<T, E>,
+    origin: Origin,
+    note: Option<Note>,
+}
+
+impl<T, E> Traced<T, E> {
+    pub(super) fn remarks(&self) -> Remarks<'_> {
+        Remarks {
+            origin: &self.origin,
+            note: self.note.as_ref(),
+        }
+    }
+
+    #[cold]
+    pub(super) fn answer(self, answer: Answer<T, E>) {
+        self.reply.answer(answer);
+    }
+}
 
 impl<T, E> ReplyTo<T, E> {
-    /// With what there is to note of a message that is sent here and now.
+    /// Adds the current span and trace to a message that is sent here and now.
     #[inline(always)]
     pub(crate) fn noted(self) -> Self {
         match has_something_to_note() {
@@ -17,24 +39,25 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// With where the request came from, of one that is passed on.
+    /// Adds the origin of the request to one that is passed on.
     pub(crate) fn came_from(mut self, origin: Origin) -> Self {
-        if let Slot::Wire(reply) = &mut self.0 {
-            reply.set_origin(origin);
-            return self;
+        match &mut self.0 {
+            Slot::Wire(reply) => reply.set_origin(origin),
+            Slot::Traced(traced) => traced.origin = origin,
+            _ => return self.traced(origin, None),
         }
-        Self::wire(WireReply::passed_on(origin, self))
+        self
     }
 
-    /// As [`noted`](Self::noted), in its place, and once.
+    /// Adds the current span and trace in place, and once.
     pub(crate) fn note(&mut self) {
-        if !matches!(self.0, Slot::Wire(_)) {
+        if !matches!(self.0, Slot::Wire(_) | Slot::Traced(_)) {
             let reply = mem::replace(self, Self::nobody());
             *self = reply.with(Note::here());
         }
     }
 
-    /// As [`noted`](Self::noted), of a message that nobody sends.
+    /// Adds a note to a message without a sender, such as a tick, if tracing is on.
     pub(crate) fn noted_by_itself(self) -> Self {
         match Note::by_itself() {
             Some(note) => self.with(note),
@@ -42,20 +65,31 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    /// With the time at which it was sent, for a receiver that is measured.
+    /// Adds the time of sending, for a receiver that is measured.
     #[cold]
     pub(super) fn sent_now(mut self) -> Self {
-        if let Slot::Wire(reply) = &mut self.0 {
-            reply.is_sent_now();
-            return self;
+        match &mut self.0 {
+            Slot::Wire(reply) => reply.is_sent_now(),
+            Slot::Traced(traced) => traced.note.get_or_insert_default().is_sent_now(),
+            _ => {
+                let mut note = Note::default();
+                note.is_sent_now();
+                return self.with(note);
+            }
         }
-        let mut note = Note::default();
-        note.is_sent_now();
-        self.with(note)
+        self
     }
 
     #[cold]
     fn with(self, note: Note) -> Self {
-        Self::wire(WireReply::noted(note, self))
+        self.traced(Origin::Local, Some(note))
+    }
+
+    fn traced(self, origin: Origin, note: Option<Note>) -> Self {
+        Self(Slot::Traced(Box::new(Traced {
+            reply: self,
+            origin,
+            note,
+        })))
     }
 }

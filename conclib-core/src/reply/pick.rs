@@ -1,4 +1,4 @@
-//! The end of an answer that the asker holds.
+//! Asker's end of an answer.
 
 use std::fmt;
 use std::future::Future;
@@ -13,21 +13,22 @@ use super::combine::Parts;
 use super::{Answer, Refusal};
 use crate::current;
 use crate::deadline::{Deadline, Late};
-use crate::error::{AskError, Delivery};
-use crate::message::Never;
+use crate::error::AskError;
 use crate::named::Named;
-use crate::urn::Urn;
-use crate::waits::{Cycle, Wait, polled, wait_from_now};
+use crate::waits::{Wait, polled, wait_from_now};
 use crate::wire::CancelOnDrop;
+use conclib_wire::Cycle;
+use conclib_wire::Delivery;
+use conclib_wire::Never;
+use conclib_wire::Urn;
 
-/// An answer to pick up later: the request was queued when this was made.
+/// Answer to await later: the request was queued when this was made.
 ///
-/// Several of them, or what is made of an answer, can be one too: see
-/// [`map`](Self::map), [`zip`](Self::zip) and [`join_all`](Self::join_all). For
-/// answers in the order in which they come there is a
-/// [`ReplyGroup`](crate::ReplyGroup).
+/// Replies can be mapped and combined into one: see [`map`](Self::map),
+/// [`zip`](Self::zip) and [`join_all`](Self::join_all). For answers in the order in
+/// which they come there is a [`ReplyGroup`](super::group::ReplyGroup).
 ///
-/// Dropped, it gives the answer up: the request is skipped if its handler has
+/// Dropping a `Reply` gives the answer up: the request is skipped if its handler has
 /// not begun.
 ///
 /// ```
@@ -56,32 +57,33 @@ use crate::wire::CancelOnDrop;
 /// ```
 ///
 /// # Cancel safety
-/// It is a plain future: `&mut reply` can be awaited in `select!` again and
-/// again. A turn that does not poll it any more does not wait for it: the actor
-/// that was asked may ask that actor in turn.
-#[must_use = "an answer that nobody picks up: use `.tell()` if you do not want one"]
+/// A `Reply` is a plain future: `&mut reply` can be awaited in `select!` again and
+/// again. A turn that stops polling a reply does not wait for it any more: the actor
+/// that was asked may then ask the actor of that turn.
+#[must_use = "the answer is never picked up: use `.tell()` if you do not want one"]
 pub struct Reply<T, E = Never> {
     pub(crate) answer: Pick<T, E>,
-    /// A turn waits for it.
+    /// Wait of the turn that polls for the answer.
     pub(crate) wait: Option<Wait>,
     pub(crate) deadline: Deadline,
     pub(crate) cancel: Option<CancelOnDrop>,
 }
 
-/// Where a [`Reply`] picks its answer up.
+/// Source of the answer of a [`Reply`].
 pub(crate) enum Pick<T, E> {
-    /// The answer, the actor that was asked, and the request.
+    /// Receiver of the answer, the actor that was asked, and the name of the request.
     Slot(
         oneshot::Receiver<Answer<T, E>>,
         Arc<dyn Named>,
         &'static str,
     ),
     Ready(Option<Result<T, AskError<E>>>),
-    /// Made of others. The mutex is never locked: it is what makes this `Sync`.
+    /// Combination of other replies. The mutex is never contended: it makes this
+    /// `Sync`.
     Parts(Mutex<Box<dyn Parts<T, E>>>),
 }
 
-// Nothing inside is ever pinned.
+// No field is ever pinned.
 impl<T, E> Unpin for Reply<T, E> {}
 
 impl<T, E> Reply<T, E> {
@@ -103,18 +105,18 @@ impl<T, E> Reply<T, E> {
         }
     }
 
-    /// Gives the answer this long, counted from this call, in place of any
-    /// former limit.
+    /// Limits the time for the answer, counted from this call, in place of any former
+    /// limit.
     ///
-    /// Of a reply that is made of others it bounds the whole. What limits its
-    /// parts have of their own holds beside that.
+    /// For a reply that is made of others, the limit bounds the whole. Limits that its
+    /// parts have of their own hold beside that.
     pub fn timeout(mut self, after: Duration) -> Self {
         self.deadline = Deadline::after(after);
         self
     }
 
-    /// Whom it waits for; of several, one that has not answered. `None` if
-    /// there is nobody to wait for.
+    /// Returns the name of the actor that is to answer; of several, one that has not
+    /// answered. `None` if no answer is awaited.
     pub(super) fn urn(&self) -> Option<Urn> {
         match &self.answer {
             Pick::Slot(_, who, request) => Some(who.urn().about(request)),
@@ -123,7 +125,7 @@ impl<T, E> Reply<T, E> {
         }
     }
 
-    /// The time for it is over: gives it up.
+    /// Gives the answer up, since its time is over, and returns the error.
     pub(super) fn give_up(&mut self, late: Late) -> AskError<E> {
         let urn = self.urn().unwrap_or_else(Urn::anonymous);
         self.answer = Pick::Ready(None);
@@ -162,7 +164,8 @@ impl<T, E> Future for Reply<T, E> {
                         return Poll::Ready(Err(this.give_up(late)));
                     }
                     answer => {
-                        // The parts that are not needed any more are given up.
+                        // Drops the parts, which gives up those that are not needed any
+                        // more.
                         this.answer = Pick::Ready(None);
                         answer
                     }
@@ -177,8 +180,8 @@ impl<T, E> Future for Reply<T, E> {
     }
 }
 
-/// A turn waits from now on for an answer that it asked for before; it may be
-/// another turn than the one that asked.
+/// Enters that the running turn waits from now on for an answer that was asked for
+/// before, perhaps by another turn.
 fn enter(
     wait: &mut Option<Wait>,
     cx: &Context<'_>,
@@ -201,7 +204,7 @@ impl<T, E> fmt::Debug for Reply<T, E> {
     }
 }
 
-/// Waits for the answer.
+/// Polls for the answer.
 #[inline]
 pub(crate) fn poll_answer<T, E>(
     answer: &mut oneshot::Receiver<Answer<T, E>>,
@@ -221,8 +224,7 @@ pub(crate) fn poll_answer<T, E>(
     })
 }
 
-/// An answer came, so there is nothing to cancel; unless it was the deadline
-/// that ended the wait.
+/// Disarms the cancellation, as an answer came; unless the wait ended by its deadline.
 #[cold]
 pub(crate) fn settled<T, E>(
     cancel: CancelOnDrop,

@@ -1,22 +1,22 @@
-//! What a stream of replies goes through: so many items, and no more.
+//! Bounded channel between a stream of replies and its reader.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::error::{Delivery, Failure};
+use conclib_wire::{Delivery, Failure};
 
-/// How many items a stream may be ahead of whoever reads it.
+/// Number of items that a stream may be ahead of its reader.
 pub(crate) const CREDIT: usize = 32;
 
-/// How a stream ended.
+/// End of a stream: after its last item, or by a failure.
 pub(crate) type End = Result<(), Failure>;
 
-/// The end of a pipe that the reader holds.
+/// Reader's end of a pipe.
 pub(crate) struct Drain<T>(Arc<Pipe<T>>);
 
-/// The end of a pipe that items are put into. Dropped before its end is said,
-/// it was cut off, and the reader is told so.
+/// Writer's end of a pipe. A drop before [`finish`](Self::finish) means that the stream
+/// was cut off, and tells the reader so.
 pub(crate) struct Tap<T>(Arc<Pipe<T>>);
 
 struct Pipe<T>(Mutex<State<T>>);
@@ -24,13 +24,13 @@ struct Pipe<T>(Mutex<State<T>>);
 struct State<T> {
     items: VecDeque<T>,
     end: Option<End>,
-    /// Whoever waits for an item.
+    /// Waker of the reader, which waits for an item.
     reader: Option<Waker>,
-    /// Whoever makes the items: it waits for room, or for the reader to leave.
+    /// Waker of the writer, which waits for room or for the reader to leave.
     writer: Option<Waker>,
-    /// Whether it is room that it waits for.
+    /// True if the writer waits for room.
     is_full: bool,
-    /// Whether nobody reads any more.
+    /// True if the reader has left.
     left: bool,
 }
 
@@ -56,7 +56,7 @@ impl<T> Pipe<T> {
     }
 }
 
-/// Keeps the waker of `cx` in `place`.
+/// Stores the waker of `cx` in `place`.
 fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
     match place {
         Some(waker) => waker.clone_from(cx.waker()),
@@ -65,8 +65,8 @@ fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
 }
 
 impl<T> Tap<T> {
-    /// Whether there is room for an item; `false` once nobody reads any more,
-    /// of which it wakes in any case.
+    /// Waits for room for an item; resolves to `false` once the reader has left. The
+    /// waker of `cx` is woken by that in any case.
     pub(crate) fn poll_room(&self, cx: &Context<'_>) -> Poll<bool> {
         let mut state = self.0.lock();
         if state.left {
@@ -84,7 +84,7 @@ impl<T> Tap<T> {
         let (reader, _unread) = {
             let mut state = self.0.lock();
             match state.left {
-                // It is dropped outside of the lock.
+                // The item is dropped outside of the lock.
                 true => (None, Some(item)),
                 false => {
                     state.items.push_back(item);
@@ -112,25 +112,25 @@ impl<T> Tap<T> {
 
 impl<T> Drop for Tap<T> {
     fn drop(&mut self) {
-        // After its end this comes too late, and changes nothing.
+        // Has no effect after `finish`.
         self.end(Err(Failure::Stopped(Delivery::MayHaveRun)));
     }
 }
 
 impl<T> Drain<T> {
-    /// One that has all its items already.
+    /// Creates a drain that has all its items already.
     pub(crate) fn full(items: VecDeque<T>) -> Self {
         Self(Arc::new(Pipe::new(items, Some(Ok(())))))
     }
 
-    /// The next item; or how it ended, after the last one.
+    /// Polls for the next item; after the last one, returns the end of the stream.
     pub(crate) fn poll_item(&self, cx: &Context<'_>) -> Poll<Result<T, End>> {
         let (item, writer) = {
             let mut state = self.0.lock();
             match (state.items.pop_front(), &state.end) {
                 (Some(item), _) => {
-                    // Half of it at once: a wake for each would cost more than
-                    // the items.
+                    // Wakes the writer once half of the room is free: a wake-up for
+                    // each item would cost more than the items.
                     let wake = state.is_full && state.items.len() <= CREDIT / 2;
                     let writer = if wake { state.writer.take() } else { None };
                     (item, writer)

@@ -1,27 +1,29 @@
-//! A message with the place for its reply.
+//! A message with its `ReplyTo`.
 
+use crate::wire::Queued;
 use std::fmt;
 
 use super::to::{ReplyTo, Slot};
-use crate::current::{self, ActorId};
-use crate::error::Failure;
+use crate::actor_id::ActorId;
+use crate::current;
 use crate::message::Message;
 use crate::observe::Meter;
+use conclib_wire::Failure;
 
-/// A message on its way to a handler, with the place for its reply.
+/// A message on its way to a handler, with its [`ReplyTo`].
 ///
-/// The variants of a generated inbox hold one of these.
+/// Each variant of a generated inbox holds a `Request`.
 pub struct Request<M: Message> {
     /// The message.
     pub message: M,
-    /// Where the reply goes.
+    /// End of the reply that the handler answers by.
     pub reply: ReplyTo<M::Reply, M::Error>,
-    /// Which actor of the same system sent it.
+    /// Actor of the same system that sent the message.
     pub(crate) from: Option<ActorId>,
 }
 
 impl<M: Message> Request<M> {
-    /// One that nobody waits for the answer of.
+    /// Creates a request of a message that is told, whose answer is not waited for.
     pub(crate) fn tell(message: M) -> Self {
         Self {
             message,
@@ -30,13 +32,13 @@ impl<M: Message> Request<M> {
         }
     }
 
-    /// Tells whoever asks that this was not served.
+    /// Refuses the request: its asker, if any, gets `failure`.
     #[doc(hidden)]
     pub fn refuse(self, failure: Failure) {
         self.reply.refuse(failure);
     }
 
-    /// A message that came by itself.
+    /// Creates a request of a message without a sender, such as a tick.
     #[doc(hidden)]
     pub fn tick(message: M) -> Self {
         Self {
@@ -46,7 +48,7 @@ impl<M: Message> Request<M> {
         }
     }
 
-    /// With the time at which it was sent, if its receiver is measured.
+    /// Adds the time of sending, if the receiver is measured.
     #[inline(always)]
     pub(crate) fn timed(mut self, meter: &Meter) -> Self {
         if meter.is_on() {
@@ -55,11 +57,12 @@ impl<M: Message> Request<M> {
         self
     }
 
-    /// Word to a wire that a told message is queued.
+    /// Confirms to the wire that a told message is queued.
     #[doc(hidden)]
-    pub fn queued(&mut self) {
-        if let Slot::Wire(reply) = &mut self.reply.0 {
-            reply.queued();
+    pub fn queued(&mut self) -> Option<Queued> {
+        match &mut self.reply.0 {
+            Slot::Wire(reply) => reply.queued(),
+            _ => None,
         }
     }
 }

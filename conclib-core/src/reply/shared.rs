@@ -1,4 +1,4 @@
-//! One answer for many.
+//! Answer that several tasks share.
 
 use std::fmt;
 use std::future::Future;
@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use slab::Slab;
 
-use super::Reply;
+use super::pick::Reply;
 use crate::deadline::Deadline;
 use crate::error::AskError;
-use crate::message::Never;
-use crate::urn::Urn;
+use conclib_wire::Never;
+use conclib_wire::Urn;
 
 impl<T: Clone, E: Clone> Reply<T, E> {
-    /// The answer for any number of tasks: each has its clone of the
+    /// Shares the answer among any number of tasks: each has its clone of the
     /// [`SharedReply`], and awaits it.
     pub fn shared(self) -> SharedReply<T, E> {
         SharedReply {
@@ -30,10 +30,10 @@ impl<T: Clone, E: Clone> Reply<T, E> {
     }
 }
 
-/// One answer for many: it is picked up once, and each clone that is awaited
-/// gives a copy of it.
+/// Answer that several tasks share: it is picked up once, and each clone that is
+/// awaited gives a copy of it.
 ///
-/// When the last clone is dropped the answer is given up, as with a [`Reply`].
+/// Dropping the last clone gives the answer up, as with a [`Reply`].
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -60,33 +60,34 @@ impl<T: Clone, E: Clone> Reply<T, E> {
 /// ```
 ///
 /// # Cancel safety
-/// It is a plain future: `&mut reply` can be awaited again and again, also
-/// after the answer came. Whoever stops waiting takes nothing from the others.
-#[must_use = "an answer that nobody picks up: use `.tell()` if you do not want one"]
+/// A `SharedReply` is a plain future: `&mut reply` can be awaited again and again, also
+/// after the answer came. A task that stops waiting takes nothing from the others.
+#[must_use = "the answer is never picked up: use `.tell()` if you do not want one"]
 pub struct SharedReply<T, E = Never> {
     shared: Arc<Shared<T, E>>,
-    /// Our place among those who wait.
+    /// Key of this clone's waker, while this clone waits.
     place: Option<usize>,
 }
 
 struct Shared<T, E> {
     state: Mutex<State<T, E>>,
-    /// What the reply wakes. It does not hold the reply, which holds it.
+    /// Wakers of the clones that wait. Apart from the reply, which holds this as its
+    /// own waker and must not hold itself.
     waiting: Arc<Waiting>,
-    /// A new limit, for the next who polls.
+    /// New limit, which the next poll applies.
     limit: Mutex<Option<Deadline>>,
 }
 
 enum State<T, E> {
     Waiting(Reply<T, E>),
-    /// One of those who wait has it, and polls it without the lock: what a
-    /// combinator runs is a user's code.
+    /// A clone has taken the reply, and polls it without the lock: combinators run user
+    /// code.
     Polled,
     Here(Result<T, AskError<E>>),
 }
 
-/// Those who wait. All are woken by each wake, so it does not matter which of
-/// them leave.
+/// Wakers of the clones that wait. Each wake-up wakes all of them, so it does not
+/// matter which of them leave.
 #[derive(Default)]
 struct Waiting(Mutex<Slab<Waker>>);
 
@@ -102,7 +103,7 @@ impl Waiting {
     fn leave(&self, place: &mut Option<usize>) {
         if let Some(place) = place.take() {
             let waker = self.lock().try_remove(place);
-            // A waker may run code of any executor: not under the lock.
+            // A waker may run code of any executor, so it is dropped without the lock.
             drop(waker);
         }
     }
@@ -136,7 +137,7 @@ impl<T, E> Shared<T, E> {
         self.limit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the reply to poll it, unless another does.
+    /// Takes the reply to poll it, unless another clone does.
     fn take(&self) -> Option<Taken<'_, T, E>> {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::Polled) {
@@ -152,14 +153,14 @@ impl<T, E> Shared<T, E> {
     }
 }
 
-/// The reply while it is polled. If that panics, the others hear of it.
+/// Reply while one clone polls it. If this poll panics, the other clones get an error.
 struct Taken<'a, T, E> {
     shared: &'a Shared<T, E>,
     reply: Option<Reply<T, E>>,
 }
 
 impl<T, E> Taken<'_, T, E> {
-    /// Whether the answer came.
+    /// Polls the reply. Returns true if the answer came.
     fn poll(mut self) -> bool {
         let Some(reply) = &mut self.reply else {
             return false;
@@ -169,7 +170,7 @@ impl<T, E> Taken<'_, T, E> {
         }
         let waker = Waker::from(self.shared.waiting.clone());
         let polled = Pin::new(reply).poll(&mut Context::from_waker(&waker));
-        // What is left of the reply goes without the lock.
+        // The rest of the reply is dropped without the lock.
         let reply = self.reply.take();
         let mut state = self.shared.state();
         match (polled, reply) {
@@ -199,8 +200,8 @@ impl<T, E> Drop for Taken<'_, T, E> {
 }
 
 impl<T, E> SharedReply<T, E> {
-    /// Gives the answer this long, counted from this call, in place of any
-    /// former limit: for all who wait, whichever clone this is said of.
+    /// Limits the time for the answer, counted from this call, in place of any former
+    /// limit: for all clones, whichever this is called on.
     pub fn timeout(self, after: Duration) -> Self {
         *self.shared.limit() = Some(Deadline::after(after));
         self.shared.waiting.wake_all();
@@ -213,7 +214,7 @@ impl<T: Clone, E: Clone> Future for SharedReply<T, E> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { shared, place } = self.get_mut();
-        // First, so that no wake is missed, whoever polls.
+        // Registered first, so that no wake-up is missed, whichever clone polls.
         shared.waiting.enter(place, cx.waker());
         let came = shared.take().is_some_and(Taken::poll);
         let answer = match &*shared.state() {

@@ -1,5 +1,6 @@
-//! The end of an answer that the handler holds.
+//! Handler's end of an answer.
 
+use crate::observe::Remarks;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::task::{Context, Poll};
@@ -7,21 +8,21 @@ use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
 use super::deferred::Unanswered;
+use super::noted::Traced;
 use super::{Answer, Refusal};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 use crate::due::Due;
-use crate::error::Failure;
-use crate::message::Never;
 use crate::waits::{WaitNumber, Waiting};
-use crate::wire::{WireAsker, WireReply};
+use crate::wire::WireReply;
+use conclib_wire::Failure;
+use conclib_wire::Never;
 
-/// The end of an answer that the handler holds.
+/// Handler's end of an answer.
 ///
-/// It is consumed by answering, so there is one answer at most. Dropped
-/// unanswered, it tells the asker so:
-/// [`AskError::NoReply`](crate::AskError::NoReply).
+/// Answering consumes a `ReplyTo`, so there is one answer at most. Dropping it
+/// unanswered tells the asker so: [`AskError::NoReply`](crate::error::AskError::NoReply).
 ///
-/// A handler gets hold of one by [`Context::defer`](crate::Context::defer).
+/// A handler gets a `ReplyTo` by [`Context::defer`](crate::actor::Context::defer).
 pub struct ReplyTo<T, E = Never>(pub(super) Slot<T, E>);
 
 pub(super) enum Slot<T, E> {
@@ -29,17 +30,20 @@ pub(super) enum Slot<T, E> {
     Nobody,
     Local {
         sender: oneshot::Sender<Answer<T, E>>,
-        /// Until when the asker waits.
+        /// Deadline of the asker.
         due: Option<Due>,
-        /// By which of its waits, if it is a turn.
+        /// Number of the asker's wait, if the asker is a turn.
         wait: Option<WaitNumber>,
     },
-    /// The asker is in another process, or somebody looks on.
+    /// The asker is in another process.
     Wire(Box<WireReply<T, E>>),
-    /// The asker is behind the [`Deferred`](super::Deferred) of a handler.
+    /// Reply of a local message that is traced or measured, or was passed on and
+    /// came from another process.
+    Traced(Box<Traced<T, E>>),
+    /// The asker is behind the [`Deferred`](super::deferred::Deferred) of a handler.
     Deferred {
         later: Unanswered<T, E>,
-        /// Until when the asker waits, of a request that is passed on.
+        /// Deadline of the asker, for a request that is passed on.
         due: Option<Due>,
     },
 }
@@ -55,60 +59,62 @@ impl<T, E> ReplyTo<T, E> {
         (Self(Slot::Local { sender, due, wait }), receiver)
     }
 
-    /// Until when the asker waits, if that is known.
+    /// Sets the deadline of the asker, if there is one.
     pub(crate) fn set_due(&mut self, until: Option<Due>) {
         if let Slot::Local { due, .. } = &mut self.0 {
             *due = until;
-        } else if let Slot::Wire(reply) = &mut self.0 {
-            reply.set_due(until);
+        } else if let Slot::Traced(traced) = &mut self.0 {
+            traced.reply.set_due(until);
         } else if let Slot::Deferred { due, .. } = &mut self.0 {
             *due = until;
         }
     }
 
-    /// The turn of an actor waits for the answer.
+    /// Notes the number of the wait, if the turn of an actor waits for the answer.
     pub(crate) fn set_wait(&mut self, number: WaitNumber) {
         if let Slot::Local { wait, .. } = &mut self.0 {
             *wait = Some(number);
-        } else if let Slot::Wire(reply) = &mut self.0 {
-            reply.set_wait(number);
+        } else if let Slot::Traced(traced) = &mut self.0 {
+            traced.reply.set_wait(number);
         }
     }
 
-    /// Which wait that is.
+    /// Returns the number of the wait of the turn that asked.
     #[inline]
     pub(crate) fn wait(&self) -> Option<WaitNumber> {
         match &self.0 {
             Slot::Local { wait, .. } => *wait,
-            Slot::Wire(reply) => reply.wait(),
-            Slot::Nobody => None,
+            Slot::Traced(traced) => traced.reply.wait(),
+            Slot::Nobody | Slot::Wire(_) => None,
             Slot::Deferred { later, .. } => later.waiting()?.number(),
         }
     }
 
-    /// Turn that may wait for the answer, if `from` is the actor that asked.
+    /// Returns the turn that may wait for the answer, if `from` is the actor that
+    /// asked.
     pub(crate) fn waiting(&self, from: Option<ActorId>) -> Option<Waiting> {
         match &self.0 {
             Slot::Nobody => None,
             Slot::Local { wait, .. } => Some(Waiting::Here(from?, (*wait)?)),
-            Slot::Wire(reply) => reply.waiting(from),
+            Slot::Wire(reply) => Some(reply.waiting()),
+            Slot::Traced(traced) => traced.reply.waiting(from),
             Slot::Deferred { later, .. } => later.waiting().cloned(),
         }
     }
 
-    /// The same of a request that is passed on.
+    /// Returns the turn that may wait for the answer to a request that is passed on.
     pub(crate) fn passed(&self) -> Option<Waiting> {
         match &self.0 {
-            Slot::Nobody | Slot::Local { .. } => None,
-            Slot::Wire(reply) => reply.passed(),
+            Slot::Nobody | Slot::Local { .. } | Slot::Wire(_) => None,
+            Slot::Traced(traced) => traced.reply.passed(),
             Slot::Deferred { later, .. } => later.waiting().cloned(),
         }
     }
 
-    /// Until when the asker waits, and whether it has left.
+    /// Returns the deadline of the asker, and whether the asker has left.
     #[inline(always)]
     pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
-        // Two looks are less than a jump by a table of four.
+        // Two comparisons cost less than a jump by a table of four entries.
         if let Slot::Local { sender, due, .. } = &self.0 {
             (*due, sender.is_closed())
         } else if self.is_nobody() {
@@ -122,6 +128,7 @@ impl<T, E> ReplyTo<T, E> {
     fn outlook_from_afar(&self) -> (Option<Due>, bool) {
         match &self.0 {
             Slot::Wire(reply) => reply.outlook(),
+            Slot::Traced(traced) => traced.reply.outlook(),
             Slot::Deferred { later, due } => (*due, later.has_left()),
             Slot::Nobody | Slot::Local { .. } => (None, false),
         }
@@ -149,6 +156,7 @@ impl<T, E> ReplyTo<T, E> {
             Slot::Nobody => false,
             Slot::Local { sender, .. } => !sender.is_closed(),
             Slot::Wire(reply) => reply.is_wanted(),
+            Slot::Traced(traced) => traced.reply.is_wanted(),
             Slot::Deferred { later, .. } => later.is_wanted(),
         }
     }
@@ -164,7 +172,7 @@ impl<T, E> ReplyTo<T, E> {
     /// told there is no asker to leave, and this waits for ever.
     ///
     /// A handler that answers itself has
-    /// [`Context::asker_gone`](crate::Context::asker_gone).
+    /// [`Context::asker_gone`](crate::actor::Context::asker_gone).
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -208,42 +216,46 @@ impl<T, E> ReplyTo<T, E> {
             Slot::Nobody => Poll::Pending,
             Slot::Local { sender, .. } => sender.poll_closed(cx),
             Slot::Wire(reply) => reply.poll_left(cx),
+            Slot::Traced(traced) => traced.reply.poll_closed(cx),
             Slot::Deferred { later, .. } => later.poll_closed(cx),
         }
     }
 
-    /// Whether the message came with an asker at all.
-    pub(crate) fn was_asked(&self) -> bool {
+    /// Tells whether the message had an asker at all.
+    #[doc(hidden)]
+    pub fn was_asked(&self) -> bool {
         match &self.0 {
             Slot::Nobody => false,
             Slot::Wire(reply) => reply.was_asked(),
+            Slot::Traced(traced) => traced.reply.was_asked(),
             _ => true,
         }
     }
 
     #[inline]
-    pub(crate) fn wire_asker(&self) -> Option<&WireAsker> {
+    pub(crate) fn remarks(&self) -> Option<Remarks<'_>> {
         match &self.0 {
-            Slot::Wire(reply) => Some(reply.asker()),
+            Slot::Wire(reply) => Some(reply.remarks()),
+            Slot::Traced(traced) => Some(traced.remarks()),
             _ => None,
         }
     }
 
-    /// The answer does not come from the turn that was asked for it: whoever
-    /// waits elsewhere does not wait for that.
+    /// Notes that the answer does not come from the turn that handles the request, so
+    /// an asker in another process does not wait for this turn.
     pub(crate) fn stands_aside(&self) {
         if let Some(Waiting::Away(asked)) = self.waiting(None) {
             asked.stands_aside();
         }
     }
 
-    /// Whether there is nobody to answer.
+    /// Tells whether there is no asker to answer.
     #[inline]
     pub(crate) fn is_nobody(&self) -> bool {
         matches!(self.0, Slot::Nobody)
     }
 
-    /// Answers with a failure of ours.
+    /// Answers with a failure of the delivery, if there is an asker.
     pub(crate) fn refuse(self, failure: Failure) {
         if !self.is_nobody() {
             self.answer(Err(Refusal::Failure(Box::new(failure))));
@@ -254,9 +266,11 @@ impl<T, E> ReplyTo<T, E> {
     pub(crate) fn answer(self, answer: Answer<T, E>) {
         match self.0 {
             Slot::Nobody => {}
-            // An asker that has left is no mistake of the handler's.
+            // Ignores the send error: an asker that has left is no mistake of the
+            // handler.
             Slot::Local { sender, .. } => drop(sender.send(answer)),
             Slot::Wire(reply) => reply.answer(answer),
+            Slot::Traced(traced) => traced.answer(answer),
             Slot::Deferred { later, .. } => later.answer(answer),
         }
     }

@@ -1,16 +1,16 @@
-//! What a system looks like from inside, at one moment.
+//! State of a system and its actors at one moment.
 
 mod table;
 
 use serde::{Deserialize, Serialize};
 
-use crate::actor::{Place, State};
-use crate::urn::Urn;
+use crate::actor::Place;
+use conclib_wire::State;
+use conclib_wire::Urn;
 
-/// A system at one moment: [`System::snapshot`](crate::System::snapshot).
+/// Snapshot of a system: [`System::snapshot`](crate::system::System::snapshot).
 ///
-/// It can be written down and read again, elsewhere too. Printed, it is a table
-/// for people: [`System::dump`](crate::System::dump).
+/// Serialisable with serde. `Display` prints the table of [`System::dump`](crate::system::System::dump).
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -40,50 +40,50 @@ use crate::urn::Urn;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SystemSnapshot {
-    /// Its name.
+    /// Name of the system.
     pub name: String,
-    /// The process it is in.
+    /// Id of its process.
     pub pid: u32,
-    /// Its actors, oldest first.
+    /// Actors of the system, oldest first.
     pub actors: Vec<ActorSnapshot>,
-    /// Messages that were accepted and not handled, since it was made.
+    /// Number of messages that were accepted and not handled, since the system was made.
     pub dead_letters: u64,
 }
 
-/// An actor at one moment.
+/// Snapshot of an actor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ActorSnapshot {
-    /// Its name.
+    /// Name of the actor.
     pub urn: Urn,
-    /// The path of its type.
+    /// Path of the actor's type.
     pub type_name: String,
-    /// Where it runs.
+    /// Place in which the actor runs: task, thread or process.
     pub place: Place,
-    /// Where it is in its life.
+    /// State in the actor's lifecycle.
     pub state: State,
-    /// How many times it was started.
+    /// Number of starts.
     pub generation: u32,
-    /// How many of those were restarts.
+    /// Number of restarts among the starts.
     pub restarts: u32,
-    /// Whose child it is.
+    /// Parent of the actor, if it is a child.
     pub parent: Option<Urn>,
-    /// How many children it has.
+    /// Number of its children.
     pub children: usize,
-    /// How many messages wait.
+    /// Number of messages in the mailbox.
     pub depth: usize,
-    /// How many may wait.
+    /// Capacity of the mailbox.
     pub capacity: usize,
-    /// How many turns it has had, failed ones too.
+    /// Number of turns, failed ones included.
     pub handled: u64,
-    /// How many of them ended in an error or a panic.
+    /// Number of turns that ended in an error or a panic.
     pub failed: u64,
-    /// The wire name of the message whose turn runs.
+    /// Wire name of the message whose turn runs.
     pub busy_with: Option<String>,
-    /// Whom that turn has asked, and waits for.
+    /// Actors whose answers that turn awaits.
     pub waiting_for: Vec<Urn>,
-    /// The last error that nobody asked about.
+    /// Last error of a message that was told, not asked.
     pub last_error: Option<String>,
-    /// The wire names of the messages that come by themselves.
+    /// Wire names of the messages that ticks send.
     pub ticks: Vec<String>,
 }

@@ -1,10 +1,10 @@
-//! A snapshot as a table for people.
+//! Text table of a snapshot.
 
 use std::collections::HashMap;
 use std::fmt;
 
 use super::{ActorSnapshot, SystemSnapshot};
-use crate::urn::Urn;
+use conclib_wire::Urn;
 
 const COLUMNS: usize = 10;
 
@@ -23,10 +23,10 @@ const HEAD: [&str; COLUMNS] = [
     "LAST ERROR",
 ];
 
-/// How much of a text is shown.
+/// Maximum number of characters that are shown of a text.
 const TEXT: usize = 60;
 
-/// A headline and a line for each actor, children below their parents.
+/// Writes a headline and a line for each actor, children below their parents.
 impl fmt::Display for SystemSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -63,9 +63,8 @@ impl fmt::Display for SystemSnapshot {
 }
 
 impl SystemSnapshot {
-    /// The actors as a tree, each with what is drawn before its name. An actor
-    /// whose parent is not there, or is below it in what somebody made up,
-    /// stands at the root.
+    /// Returns the actors as a tree, each with the branch that is drawn before its name. An actor
+    /// whose parent is missing, or comes later in a hand-made snapshot, stands at the root.
     fn tree(&self) -> Vec<(String, &ActorSnapshot)> {
         let at: HashMap<_, _> = self
             .actors
@@ -83,7 +82,7 @@ impl SystemSnapshot {
             }
         }
         let mut tree = Vec::with_capacity(self.actors.len());
-        // What is still to be drawn, the next one last.
+        // Actors that are still to be drawn, the next one last.
         let mut next: Vec<(usize, String, String)> = Vec::new();
         let root = |index| (index, String::new(), String::new());
         next.extend(roots.into_iter().rev().map(root));
@@ -135,7 +134,7 @@ fn nothing() -> String {
     String::from("-")
 }
 
-/// A text on one line, and not too long.
+/// Escapes a text onto one line, and shortens it.
 fn text(text: &str) -> String {
     let mut shown = text.escape_debug();
     let mut short: String = shown.by_ref().take(TEXT).collect();

@@ -1,4 +1,4 @@
-//! How models are run.
+//! Runners of models, for shuttle and loom.
 
 #[cfg(conclib_loom)]
 pub(crate) use ::loom::{future::block_on, thread};
@@ -6,13 +6,13 @@ pub(crate) use ::loom::{future::block_on, thread};
 pub(crate) use ::shuttle::{future::block_on, thread};
 
 #[cfg(conclib_loom)]
-use super::atomic::Fenced;
+use crate::sync::modelled::atomic::Fenced;
 
-/// Runs a model in all the orders that there are with few changes of who runs.
+/// Runs a model in all schedules with few preemptions.
 #[cfg(conclib_loom)]
 pub(crate) fn check(model: impl Fn() + Clone + Send + Sync + 'static) {
     let mut all = ::loom::model::Builder::new();
-    // As `LOOM_MAX_PREEMPTIONS` says.
+    // The environment variable `LOOM_MAX_PREEMPTIONS` goes first.
     all.preemption_bound = all.preemption_bound.or(Some(3));
     for fenced in [Fenced::Stores, Fenced::Loads] {
         fenced.set();
@@ -20,8 +20,8 @@ pub(crate) fn check(model: impl Fn() + Clone + Send + Sync + 'static) {
     }
 }
 
-/// Runs a model in some thousand orders: half of them at random, half of them
-/// with few changes of who runs, which finds what is rare.
+/// Runs a model in some thousand schedules: half of them random, half of them with few preemptions,
+/// which finds rare errors.
 #[cfg(not(conclib_loom))]
 pub(crate) fn check(model: impl Fn() + Clone + Send + Sync + 'static) {
     let runs = std::env::var("MODEL_RUNS").map_or(3_000, |runs| runs.parse().unwrap());
@@ -29,7 +29,7 @@ pub(crate) fn check(model: impl Fn() + Clone + Send + Sync + 'static) {
     ::shuttle::check_pct(model, runs, 3);
 }
 
-/// One of so many, as the model's own chance has it.
+/// Returns a random number below `count`, by the model's own generator.
 #[cfg(not(conclib_loom))]
 pub(crate) fn one_of(count: usize) -> usize {
     use ::shuttle::rand::Rng as _;

@@ -1,4 +1,4 @@
-//! What std and tokio have, made of the steps that a model knows.
+//! Types of std and tokio, built from the steps that a model checker knows.
 
 use std::future::Future;
 use std::mem;
@@ -16,7 +16,8 @@ use self::atomic::{AtomicBool, Ordering};
 #[cfg(conclib_loom)]
 pub(crate) mod atomic;
 
-/// Std's, behind a flag: each use of it is a step, and orders what std's does.
+/// Replacement for `std::sync::OnceLock`, behind a flag: each use is a step of the model, with the
+/// ordering of the original.
 pub(crate) struct OnceLock<T> {
     value: std::sync::OnceLock<T>,
     is_set: AtomicBool,
@@ -42,9 +43,8 @@ impl<T> OnceLock<T> {
     }
 }
 
-/// Tokio's, as far as it is used: who waits hears of every
-/// [`notify_waiters`](Self::notify_waiters) after its
-/// [`notified`](Self::notified), polled or not.
+/// Replacement for `tokio::sync::Notify`, as far as it is used: a waiter is notified by every
+/// [`notify_waiters`](Self::notify_waiters) after its [`notified`](Self::notified), polled or not.
 #[derive(Default)]
 pub(crate) struct Notify(Mutex<Told>);
 
@@ -96,7 +96,7 @@ impl Future for Notified<'_> {
     }
 }
 
-/// That of `futures`, as far as it is used.
+/// Replacement for the `AtomicWaker` of `futures`, as far as it is used.
 #[derive(Debug, Default)]
 pub(crate) struct AtomicWaker(Mutex<Option<Waker>>);
 

@@ -1,4 +1,4 @@
-//! More names for one actor.
+//! Further names for an actor.
 
 use std::sync::Arc;
 
@@ -6,16 +6,15 @@ use super::System;
 use super::table::Unpublished;
 use crate::actor::{Actor, ActorRef};
 use crate::error::PublishError;
-use crate::urn::Urn;
+use conclib_wire::Urn;
 
 impl System {
-    /// Gives an actor of this system one name more, until it ends or the name
-    /// is [withdrawn](Self::withdraw). By it, [`get`](Self::get),
-    /// [`lookup`](Self::lookup) and clients in other processes find the actor,
-    /// whose own name stays what it is.
+    /// Gives an actor of this system a further name, until the actor ends or the name is
+    /// [withdrawn](Self::withdraw). [`get`](Self::get), [`lookup`](Self::lookup) and clients in
+    /// other processes find the actor by that name; its own name does not change.
     ///
-    /// A second name keeps nobody alive: an anonymous actor still ends with
-    /// its last reference. A name the actor already has is fine.
+    /// A further name does not keep an actor alive: an anonymous actor still ends with its last
+    /// reference. A name that the actor already has is accepted.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -39,8 +38,8 @@ impl System {
     /// ```
     ///
     /// # Errors
-    /// Another actor has the name, it is none, or the actor has ended or lives
-    /// elsewhere.
+    /// Fails if another actor has the name, if the name is not a valid URN, or if the actor has
+    /// ended or lives in another system or process.
     pub fn publish<A: Actor>(
         &self,
         actor: &ActorRef<A>,
@@ -63,8 +62,8 @@ impl System {
         })
     }
 
-    /// Takes a name back that was [published](Self::publish). False if nobody
-    /// has it, or it is its actor's own, which stays.
+    /// Withdraws a name that was [published](Self::publish). Returns false if no actor has the
+    /// name, or if it is the actor's own, which stays.
     pub fn withdraw(&self, urn: impl AsRef<str>) -> bool {
         self.0.withdraw(urn.as_ref())
     }

@@ -1,4 +1,4 @@
-//! One message for everyone that handles it.
+//! Broadcast of a message to all actors that handle it.
 
 use super::System;
 use crate::current;
@@ -6,25 +6,25 @@ use crate::error::TellError;
 use crate::events::DeadLetterCause;
 use crate::message::Message;
 
-/// What became of a [broadcast](System::broadcast): every one of
-/// the [recipients](System::recipients) is in one of the counts.
+/// Report of a [broadcast](System::broadcast): each of the [recipients](System::recipients) is in
+/// one of the counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Broadcast {
-    /// Those that took it, as the overflow policy of each says.
+    /// Recipients that accepted the message, by the overflow policy of each.
     pub delivered: usize,
-    /// Those whose mailbox was full: for each there is a dead letter.
+    /// Recipients whose mailbox was full: there is a dead letter for each.
     pub full: usize,
-    /// Those that are stopping and take nothing more.
+    /// Recipients that are stopping and take no more messages.
     pub stopped: usize,
 }
 
 impl System {
-    /// Tells everyone that handles `M`, of whatever type, oldest first. It
-    /// never waits, and an actor that broadcasts reaches itself too.
+    /// Sends a message to all actors that handle `M`, of any type, oldest first. Never waits. An
+    /// actor that broadcasts a message it handles gets it too.
     ///
-    /// Who does not get it harms nobody else: what a full mailbox refuses is
-    /// a dead letter with the cause
+    /// A recipient that does not get the message does not keep it from the others: a message that a
+    /// full mailbox refuses becomes a dead letter with the cause
     /// [`MailboxFull`](DeadLetterCause::MailboxFull).
     ///
     /// ```

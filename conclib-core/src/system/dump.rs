@@ -1,4 +1,4 @@
-//! A table of a system, when the process gets SIGUSR1.
+//! Dump of a system to the standard error on SIGUSR1.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -10,19 +10,19 @@ use tokio::select;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::Shared;
+use super::registry::Shared;
 
-/// While this lives, SIGUSR1 has its system [dumped](crate::System::dump) to
-/// the standard error: [`System::dump_on_sigusr1`](crate::System::dump_on_sigusr1).
+/// Guard of a signal listener: while it lives, SIGUSR1 [dumps](super::System::dump) its system to
+/// the standard error. Made by [`System::dump_on_sigusr1`](super::System::dump_on_sigusr1).
 #[must_use = "dropped, it does nothing any more"]
 pub struct DumpOnSignal {
-    /// Its end is the end of the thread.
+    /// Sender whose drop ends the thread.
     _stop: oneshot::Sender<()>,
 }
 
 impl DumpOnSignal {
     pub(super) fn new(system: &Arc<Shared>) -> io::Result<Self> {
-        // A runtime of its own: that of the actors may be what hangs.
+        // A runtime of its own, since the runtime of the actors may be the one that hangs.
         let runtime = Builder::new_current_thread().enable_io().build()?;
         let mut signals = {
             let _inside = runtime.enter();
@@ -33,7 +33,7 @@ impl DumpOnSignal {
         let run = async move {
             loop {
                 select! {
-                    // What was dropped before a signal says nothing to it.
+                    // A guard that was dropped before a signal must not dump any more.
                     biased;
                     _ = &mut stopped => return,
                     signal = signals.recv() => if signal.is_none() || !print(&system) {
@@ -49,13 +49,13 @@ impl DumpOnSignal {
     }
 }
 
-/// False if there is no system any more.
+/// Prints the dump. Returns false if the system is gone.
 fn print(system: &Weak<Shared>) -> bool {
     let Some(system) = system.upgrade() else {
         return false;
     };
     let dump = system.snapshot().to_string();
-    // Nobody hears of it if there is no standard error to tell it.
+    // An error of writing to the standard error cannot be reported.
     let _ = io::stderr().write_all(dump.as_bytes());
     true
 }

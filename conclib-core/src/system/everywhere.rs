@@ -1,13 +1,13 @@
-//! The systems of this process, for what is told of an actor of any of them.
+//! All systems of this process, to look an actor up by its id in any of them.
 //!
-//! Nothing is reached through them but names: two systems meet only in
-//! references, and in the error of a circle that goes through both.
+//! Used for names only: two systems share nothing but references, and the error of a cycle that
+//! runs through both.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::Shared;
+use super::registry::Shared;
 use crate::actor::Resident;
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 
 static SYSTEMS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
 
@@ -19,12 +19,12 @@ pub(super) fn enter(system: &Arc<Shared>) {
     systems.push(Arc::downgrade(system));
 }
 
-/// An actor of whichever system it is in.
+/// Finds an actor by its id in any system of the process.
 pub(crate) fn resident(id: ActorId) -> Option<Arc<dyn Resident>> {
     let systems: Vec<_> = {
         let systems = SYSTEMS.lock().unwrap_or_else(PoisonError::into_inner);
         systems.iter().filter_map(Weak::upgrade).collect()
     };
-    // The lock is free: a system may end with the handle that is dropped here.
+    // The lock is free here: a drop of the last handle may end a system.
     systems.iter().find_map(|system| system.resident(id))
 }

@@ -1,4 +1,4 @@
-//! A system: what actors live in.
+//! Systems: the containers that actors live in.
 
 mod alias;
 mod broadcast;
@@ -11,6 +11,7 @@ mod signals;
 mod spawn;
 mod table;
 mod thread;
+mod under_test;
 
 use std::fmt;
 use std::future::Future;
@@ -27,6 +28,7 @@ pub(crate) use spawn::Options;
 pub use spawn::SpawnBuilder;
 pub(crate) use table::Follower;
 pub use thread::OnThread;
+pub use under_test::{ActorUnderTest, SystemUnderTest};
 
 use crate::actor::{
     Actor, ActorRef, AnyRef, By, Closure, Create, Created, Declared, Given, Renewed, Resident,
@@ -37,10 +39,10 @@ use crate::events::Events;
 use crate::snapshot::SystemSnapshot;
 use crate::wire::{Broker, Inlet};
 
-/// What actors live in: it knows them by name, and ends them.
+/// Container of actors: knows them by name, and ends them.
 ///
-/// It is a value: two systems in one process do not meet. Clones are the same
-/// system; when the last one is dropped, what still lives in it is killed.
+/// A value, not a global: two systems in one process do not meet. Clones are handles of the same
+/// system; when the last one is dropped, all its actors are killed.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -69,20 +71,18 @@ use crate::wire::{Broker, Inlet};
 pub struct System(Arc<Shared>);
 
 impl System {
-    /// A system of that name. The name is for people: it is in errors and logs.
+    /// Makes a system of that name. The name is for people: errors and logs show it.
     pub fn new(name: impl Into<String>) -> Self {
         let shared = Arc::new(Shared::new(name.into()));
         everywhere::enter(&shared);
         Self(shared)
     }
 
-    /// The same system, with a timeout for each call that says none, of the
-    /// actors that are spawned from now on and say none either.
+    /// Sets the default timeout of calls to actors that are spawned from now on.
     ///
-    /// A call's own [`timeout`](crate::Call::timeout) goes first; then what the
-    /// actor was spawned with, [`SpawnBuilder::ask_timeout`]; then its
-    /// `#[actor(timeout = "…")]`; then this. What none of them limits waits for
-    /// as long as it takes.
+    /// The first that is set applies: the call's own [`timeout`](crate::call::Call::timeout), the actor's
+    /// [`SpawnBuilder::ask_timeout`], its `#[actor(timeout = "…")]`, then this one. A call without
+    /// any timeout waits as long as it takes.
     ///
     /// ```
     /// use std::time::Duration;
@@ -119,29 +119,28 @@ impl System {
         &self.0
     }
 
-    /// The name of the system.
+    /// Returns the name of the system.
     pub fn name(&self) -> &str {
         self.0.name()
     }
 
-    /// Spawns an actor as a task, with what `#[actor(…)]` says of it. The
-    /// reference works at once; [`ActorRef::started`] waits for `#[on(start)]`.
+    /// Spawns an actor as a task, with the options of its `#[actor(…)]`. The reference can be used
+    /// at once; [`ActorRef::started`] waits for `#[on(start)]`.
     ///
     /// # Errors
-    /// The URN is taken, no tokio runtime is here, or the system is shutting
-    /// down; or the runtime has no timers, and the actor ticks or has an
-    /// `#[on(idle)]`.
+    /// Fails if the URN is taken, if no tokio runtime is entered, or if the system is shutting
+    /// down; also if the runtime has no timers and the actor ticks or has an `#[on(idle)]`.
     pub fn spawn<A: TaskActor>(&self, actor: A) -> Result<ActorRef<A>, SpawnError> {
         self.actor(actor).spawn()
     }
 
-    /// An actor with options: `system.actor(value).urn("g2").mailbox(64).spawn()?`.
+    /// Builds an actor with options: `system.actor(value).urn("g2").mailbox(64).spawn()?`.
     pub fn actor<A: Actor + Declared + Send>(&self, actor: A) -> SpawnBuilder<'_, A, Given<A>> {
         SpawnBuilder::new(&self.0, Given(Some(actor)))
     }
 
-    /// An actor that a closure makes where it runs, and makes anew when it is
-    /// restarted; see [`SpawnBuilder::restart`].
+    /// Builds an actor that a closure makes on its own task or thread, again at each restart; see
+    /// [`SpawnBuilder::restart`].
     pub fn actor_with<A: Actor + Declared, F: FnMut() -> A + Send + 'static>(
         &self,
         make: F,
@@ -149,7 +148,7 @@ impl System {
         SpawnBuilder::new(&self.0, Renewed::new(Closure(make), Restart::never()))
     }
 
-    /// An actor that its `#[on(create)]` makes from `args`, where it runs.
+    /// Builds an actor that `#[on(create)]` makes from `args`, on its own task or thread.
     pub fn create<A: Actor + Declared + Create>(
         &self,
         args: A::Args,
@@ -157,19 +156,19 @@ impl System {
         SpawnBuilder::new(&self.0, Created(Some(args)))
     }
 
-    /// The actor of that name.
+    /// Returns the actor of that name.
     ///
     /// # Errors
-    /// Nobody has that name, or an actor of another type has it.
+    /// Fails if no actor has that name, or if the actor has another type.
     pub fn get<A: Actor>(&self, urn: impl AsRef<str>) -> Result<ActorRef<A>, LookupError> {
         let resident = self.resident(urn.as_ref())?;
         crate::actor::downcast(resident)
     }
 
-    /// The actor of that name, of whatever type.
+    /// Returns the actor of that name, of any type.
     ///
     /// # Errors
-    /// Nobody has that name.
+    /// Fails if no actor has that name.
     pub fn lookup(&self, urn: impl AsRef<str>) -> Result<AnyRef, LookupError> {
         self.resident(urn.as_ref()).map(AnyRef::new)
     }
@@ -181,20 +180,20 @@ impl System {
         })
     }
 
-    /// Events of the system from now on.
+    /// Returns the events of the system from now on.
     pub fn events(&self) -> Events {
         self.0.events()
     }
 
-    /// The system and its actors at this moment. It takes no part in any
-    /// mailbox, so a full one does not delay it.
+    /// Returns the state of the system and its actors at this moment. Uses no mailbox, so a full
+    /// one does not delay it.
     pub fn snapshot(&self) -> SystemSnapshot {
         self.0.snapshot()
     }
 
-    /// What [`snapshot`](Self::snapshot) sees as a table for people: a line for
-    /// each actor, children below their parents, with what it is busy with, how
-    /// many messages wait, what it has handled, and its last error.
+    /// Returns [`snapshot`](Self::snapshot) as a text table: a line for each actor, children below
+    /// their parents, with the message being handled, the number of messages that wait and that
+    /// were handled, and the last error.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -219,14 +218,13 @@ impl System {
         self.snapshot().to_string()
     }
 
-    /// Has SIGUSR1 write a [`dump`](Self::dump) to the standard error, until
-    /// what this returns is dropped: to see which actor a program that hangs is
-    /// waiting for. Each system that wants it writes its own.
+    /// Writes a [`dump`](Self::dump) to the standard error at each SIGUSR1, until the returned
+    /// guard is dropped: shows which actor a hanging program waits for. Each system on which this
+    /// is called writes its own dump.
     ///
-    /// It waits for the signal on a thread of its own, so it also answers when
-    /// every thread of the runtime is blocked. Once it was called, SIGUSR1 does
-    /// not end the process any more, as it does by default, not even after this
-    /// is dropped.
+    /// A thread of its own listens for the signal, so the dump comes even when every thread of the
+    /// runtime is blocked. After this call SIGUSR1 does not end the process any more, as it does by
+    /// default, not even once the guard is dropped.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -241,52 +239,50 @@ impl System {
     /// ```
     ///
     /// # Errors
-    /// The signal handler cannot be installed, or there can be no more threads.
+    /// Fails if the signal handler cannot be installed, or if no thread can be started.
     pub fn dump_on_sigusr1(&self) -> std::io::Result<DumpOnSignal> {
         DumpOnSignal::new(&self.0)
     }
 
-    /// Ends all actors, newest first, then closes the brokers: await it. New
-    /// actors are refused from the first poll on.
+    /// Returns a future that ends all actors, newest first, and then closes the brokers. New actors
+    /// are refused from its first poll on.
     ///
-    /// Each actor serves what is queued. What has not ended by the deadline,
-    /// ten seconds unless [`Shutdown::deadline`] says otherwise, is killed; the
-    /// report names what even that did not end. Code that is not async uses
-    /// [`Shutdown::blocking`].
+    /// Each actor handles its queued messages first. Actors that have not ended by the deadline,
+    /// ten seconds unless [`Shutdown::deadline`] sets another, are killed; the report names those
+    /// that even a kill did not end. Code that is not async uses [`Shutdown::blocking`].
     ///
-    /// Awaited in a handler of one of these actors, it does not wait for that
-    /// actor, which serves what is queued and ends once the handler has
-    /// returned; the report does not count it.
+    /// A shutdown that is awaited in a handler of an actor of this system does not wait for that
+    /// actor, which handles its queued messages and ends once the handler has returned; the report
+    /// does not count it.
     pub fn shutdown(&self) -> Shutdown {
         Shutdown::new(self.0.clone())
     }
 
-    /// Waits for SIGINT or SIGTERM, then shuts the system down in order. A
-    /// second signal kills what still lives.
+    /// Waits for SIGINT or SIGTERM, then shuts the system down in order. A second signal kills the
+    /// actors that are left.
     ///
-    /// If turns that never await hold every thread of the runtime, nothing of
-    /// this can run: three seconds after the second signal the process then
-    /// exits, with 128 and the number of the signal, as if that had ended it:
-    /// 130 or 143.
+    /// If turns that never await hold every thread of the runtime, the shutdown cannot run: three
+    /// seconds after the second signal the process then exits with 128 plus the number of the
+    /// signal, as if the signal had ended it: 130 or 143.
     ///
-    /// It listens from the call on, not only once it is polled.
+    /// The signals are handled from the call on, not from the first poll.
     ///
     /// # Errors
-    /// The signal handlers cannot be installed, or there is no thread to be had.
+    /// Fails if the signal handlers cannot be installed, or if no thread can be started.
     pub fn run_until_signal(&self) -> impl Future<Output = std::io::Result<ShutdownReport>> + Send {
         signals::run_until_signal(self)
     }
 
-    /// The way in for a broker.
+    /// Returns the inlet by which a broker brings messages into the system.
     pub fn inlet(&self) -> Inlet {
         Inlet::new(self.0.clone())
     }
 
-    /// Has a broker closed by [`shutdown`](Self::shutdown), after the actors.
+    /// Attaches a broker, which [`shutdown`](Self::shutdown) closes after the actors.
     ///
     /// # Errors
-    /// The system is shutting down: the broker is left as it is, for whoever
-    /// opened it to close.
+    /// Fails if the system is shutting down: the broker is left open, and its owner has to close
+    /// it.
     pub fn attach(&self, broker: Arc<dyn Broker>) -> Result<(), SpawnError> {
         self.0.attach(broker)
     }
@@ -305,7 +301,7 @@ impl Drop for System {
             for resident in self.0.residents().rev() {
                 resident.tell_to_end(Signal::Kill, By::System);
             }
-            // A broker holds the system by its inlet: this opens the circle.
+            // A broker holds the system by its inlet: this breaks the reference cycle.
             drop(self.0.take_brokers());
         }
     }

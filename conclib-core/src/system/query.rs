@@ -1,4 +1,4 @@
-//! The actors of a system, by what they are.
+//! Queries for the actors of a system by type and by message.
 
 use std::any::TypeId;
 
@@ -8,10 +8,9 @@ use crate::error::TopicError;
 use crate::message::Message;
 use crate::topic::Topic;
 
-/// What is returned is a list of its own: actors may come and go while it is
-/// walked through.
+/// Queries. Each returns a list of its own: actors may come and go while the list is iterated.
 impl System {
-    /// The actors of one type that have not ended, oldest first.
+    /// Returns the actors of one type that have not ended, oldest first.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -39,13 +38,12 @@ impl System {
             .collect()
     }
 
-    /// All actors that have not ended, oldest first.
+    /// Returns all actors that have not ended, oldest first.
     pub fn all(&self) -> Vec<AnyRef> {
         self.0.residents().map(AnyRef::new).collect()
     }
 
-    /// The actors whose type has that name, oldest first: the whole path, or
-    /// its last part.
+    /// Returns the actors whose type has that name, oldest first: the whole path, or its last part.
     pub fn by_type_name(&self, name: impl AsRef<str>) -> Vec<AnyRef> {
         let name = name.as_ref();
         self.0
@@ -55,9 +53,9 @@ impl System {
             .collect()
     }
 
-    /// Everyone that handles `M`, of whatever type, oldest first: by a handler
-    /// of its own, or of a protocol. An anonymous actor that nobody holds any
-    /// more, and so is about to end, is not one of them.
+    /// Returns all actors that handle `M`, of any type, oldest first: by a handler of their own, or
+    /// of a protocol. Leaves out an anonymous actor whose last reference is gone, and which so is
+    /// about to end.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -95,19 +93,19 @@ impl System {
             .collect()
     }
 
-    /// The topic of that name, which is made if there is none. Whoever asks
-    /// the system for it gets the same one.
+    /// Returns the topic of that name, and makes it if there is none. All callers get the same
+    /// topic.
     ///
-    /// It is there as long as somebody has it or is subscribed.
+    /// The topic exists as long as it has a handle or a subscriber.
     ///
     /// # Errors
-    /// The topic of that name carries another message.
+    /// Fails if the topic of that name carries another message type.
     pub fn topic<M: Message>(&self, name: impl AsRef<str>) -> Result<Topic<M>, TopicError> {
         self.0.topics.topic(name.as_ref())
     }
 }
 
-/// Whether `name` is the path of a type, or what it ends in.
+/// Returns true if `name` is the path of a type, or its last part.
 fn is_called(path: &str, name: &str) -> bool {
     let plain = path.split('<').next().unwrap_or(path);
     let last = plain.rsplit("::").next().unwrap_or(plain);

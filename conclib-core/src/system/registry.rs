@@ -1,56 +1,52 @@
-//! Who lives in a system, by age and by name.
+//! Shared state of a system: its actors by age and by name, its events, brokers and threads.
 
-#[cfg(feature = "testing")]
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::broadcast;
 
 use super::table::{Follower, Table, Unpublished};
-use crate::actor::{Resident, State, StopReason};
-use crate::current::ActorId;
+use crate::actor::Resident;
+use crate::actor_id::ActorId;
 use crate::error::SpawnError;
 use crate::events::{DeadLetter, DeadLetterCause, Event, Events};
+use crate::hook::TurnHook;
 use crate::named::Named;
 use crate::snapshot::SystemSnapshot;
-#[cfg(feature = "testing")]
-use crate::testing::Kit;
 use crate::topic::Topics;
-use crate::urn::Urn;
 use crate::waits::Waits;
 use crate::wire::Broker;
+use conclib_wire::Urn;
+use conclib_wire::{State, StopReason};
 
-/// An actor and its thread. An actor keeps its system, so the system must not
-/// keep the actor.
+/// Thread of an actor. The actor holds its system, so the system must not hold the actor.
 type Own = (Weak<dyn Resident>, JoinHandle<()>);
 
-/// What the handles of a system and its actors share.
+/// State that the handles of a system and its actors share.
 pub(crate) struct Shared {
     name: String,
-    /// The handles that are left; the last one's drop ends the actors.
+    /// Number of handles that are left; the drop of the last one ends the actors.
     pub(crate) handles: AtomicUsize,
     table: Mutex<Table>,
     events: broadcast::Sender<Event>,
-    /// How many listen: for nobody nothing is made up.
+    /// Number of event listeners: without one, no event is made.
     listeners: Arc<AtomicUsize>,
     dead_letters: AtomicU64,
     brokers: Mutex<Vec<Arc<dyn Broker>>>,
-    /// Which of the actors wait for which, here and in other systems.
+    /// Wait-for graph of this process, over all its systems.
     pub(crate) waits: &'static Waits,
-    /// The threads of the actors that have one.
+    /// Threads of the actors that have one.
     threads: Mutex<Vec<Own>>,
     pub(crate) topics: Topics,
-    /// The timeout of a call that says none, in nanoseconds.
+    /// Default timeout of a call, in nanoseconds.
     ask_timeout: AtomicU64,
-    /// There while it is under test.
-    #[cfg(feature = "testing")]
-    kit: OnceLock<Box<Kit>>,
+    /// Test kit, while the system is under test.
+    hook: OnceLock<Arc<dyn TurnHook>>,
 }
 
-/// No timeout.
+/// Value of `ask_timeout` for none.
 const NO_TIMEOUT: u64 = u64::MAX;
 
 impl Shared {
@@ -67,8 +63,7 @@ impl Shared {
             threads: Mutex::default(),
             topics: Topics::default(),
             ask_timeout: AtomicU64::new(NO_TIMEOUT),
-            #[cfg(feature = "testing")]
-            kit: OnceLock::new(),
+            hook: OnceLock::new(),
         }
     }
 
@@ -81,13 +76,13 @@ impl Shared {
         (nanos != NO_TIMEOUT).then(|| Duration::from_nanos(nanos))
     }
 
-    /// What is longer than the clock can count is none.
+    /// Sets the default timeout; a time longer than 64 bits of nanoseconds is none.
     pub(crate) fn set_ask_timeout(&self, after: Duration) {
         let nanos = u64::try_from(after.as_nanos()).unwrap_or(NO_TIMEOUT);
         self.ask_timeout.store(nanos, Ordering::Relaxed);
     }
 
-    /// Takes in the actor that `make` makes, under its name if it has one.
+    /// Adds the actor that `make` makes, under its name if it has one.
     #[inline(always)]
     pub(crate) fn enter<R: Resident>(
         &self,
@@ -108,9 +103,18 @@ impl Shared {
         }
     }
 
+    /// Enters the name of an anonymous actor, which `made` makes once. That is under
+    /// the lock, so that the end of the actor sees the name or comes before it.
+    pub(crate) fn name_anonymous(&self, id: ActorId, made: impl FnOnce() -> Urn) -> Urn {
+        let mut table = self.table();
+        let urn = made();
+        table.name(id, &urn);
+        urn
+    }
+
     /// An actor has ended: its names are free.
-    pub(crate) fn forget(&self, id: ActorId, urn: Option<&Urn>, reason: &StopReason) {
-        let removed = self.table().remove(id, urn);
+    pub(crate) fn forget(&self, id: ActorId, reason: &StopReason) {
+        let removed = self.table().remove(id);
         // Not under the lock: what a dropped actor drops may look back.
         if let Some(followers) = removed.followers {
             for follower in followers.into_values() {
@@ -119,25 +123,22 @@ impl Shared {
                 }
             }
         }
-        #[cfg(feature = "testing")]
-        if let Some(kit) = self.kit() {
-            kit.ended(id);
+        if let Some(hook) = self.hook() {
+            hook.ended(id);
         }
     }
 
-    /// What a test has to do with it, if it is under test.
-    #[cfg(feature = "testing")]
-    pub(crate) fn kit(&self) -> Option<&Kit> {
-        self.kit.get().map(|kit| &**kit)
+    /// Returns the test kit, if the system is under test.
+    pub(crate) fn hook(&self) -> Option<&Arc<dyn TurnHook>> {
+        self.hook.get()
     }
 
-    /// As [`kit`](Self::kit), from now on.
-    #[cfg(feature = "testing")]
-    pub(crate) fn kit_to_be(&self, kit: Kit) -> &Kit {
-        self.kit.get_or_init(|| Box::new(kit))
+    /// Returns the test kit, set to `kit` if there is none.
+    pub(super) fn hook_to_be(&self, hook: Arc<dyn TurnHook>) -> &Arc<dyn TurnHook> {
+        self.hook.get_or_init(|| hook)
     }
 
-    /// Has somebody told when the actor has ended. False if it has already.
+    /// Registers a follower of an actor's end. Returns false if the actor has ended already.
     pub(crate) fn follow(&self, id: ActorId, key: usize, follower: Weak<dyn Follower>) -> bool {
         self.table().follow(id, key, follower)
     }
@@ -147,12 +148,12 @@ impl Shared {
         drop(follower);
     }
 
-    /// Gives an actor one name more.
+    /// Gives an actor a further name.
     pub(super) fn publish(&self, id: ActorId, urn: Urn) -> Result<(), Unpublished> {
         self.table().publish(id, urn)
     }
 
-    /// Takes a name back that was given so.
+    /// Withdraws a name that was published.
     pub(super) fn withdraw(&self, urn: &str) -> bool {
         self.table().withdraw(urn)
     }
@@ -169,13 +170,13 @@ impl Shared {
         self.resident(id).map(|resident| resident.urn())
     }
 
-    /// All that live, oldest first.
+    /// Returns all actors, oldest first.
     pub(crate) fn residents(&self) -> impl DoubleEndedIterator<Item = Arc<dyn Resident>> + use<> {
         let all = self.table().by_age();
         all.into_iter()
     }
 
-    /// Takes no new actors.
+    /// Refuses new actors from now on.
     pub(crate) fn close(&self) {
         self.table().closed = true;
     }
@@ -186,7 +187,7 @@ impl Shared {
             let system = self.name.clone();
             return Err(SpawnError::ShuttingDown { system });
         }
-        // Under the lock, so that a shutdown that begins now finds it.
+        // Pushed under the lock of the table, so that a shutdown that begins now finds the broker.
         self.brokers().push(broker);
         Ok(())
     }
@@ -195,14 +196,14 @@ impl Shared {
         std::mem::take(&mut *self.brokers())
     }
 
-    /// The thread of an actor, to see it end.
+    /// Keeps the thread of an actor, to join it at the shutdown.
     pub(crate) fn own_thread(&self, actor: Weak<dyn Resident>, thread: JoinHandle<()>) {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         threads.retain(|(_, thread)| !thread.is_finished());
         threads.push((actor, thread));
     }
 
-    /// The threads whose actors have ended: they are about to end, too.
+    /// Takes the threads whose actors have ended: these threads are about to end, too.
     pub(crate) fn take_ending_threads(&self) -> Vec<JoinHandle<()>> {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         let ended = |actor: &Weak<dyn Resident>| {
@@ -223,15 +224,15 @@ impl Shared {
         Events::new(&self.events, self.listeners.clone())
     }
 
-    /// Makes an event up only if somebody listens.
+    /// Makes and sends an event only if there is a listener.
     pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
         if self.listeners.load(Ordering::Relaxed) > 0 {
-            // The last of them may just have left.
+            // The last listener may just have left.
             let _ = self.events.send(event());
         }
     }
 
-    /// Counts and tells that a message was not handled.
+    /// Counts and reports a message that was not handled.
     pub(crate) fn lost(
         &self,
         to: &dyn Named,

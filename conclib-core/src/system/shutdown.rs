@@ -1,4 +1,4 @@
-//! The orderly end of a system.
+//! Orderly shutdown of a system.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -13,38 +13,39 @@ use tokio::select;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::Shared;
+use super::registry::Shared;
 use crate::actor::{By, Resident, Signal};
+use crate::actor_id::ActorId;
 use crate::call::may_block;
-use crate::current::{self, ActorId};
+use crate::current;
 use crate::timers;
-use crate::urn::Urn;
+use conclib_wire::Urn;
 
-/// How long the actors have, if nothing else is said.
+/// Default time that the actors have to end.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// As long as the clock can surely count.
+/// Longest time that the clock can surely add.
 const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
 
-/// How long those have, all together, whom a newer actor left no time.
+/// Time for the remaining actors, all together, after a newer actor has used up the deadline.
 const GRACE: Duration = Duration::from_millis(40);
 
-/// How long killed actors have to reach an await. What takes longer never
-/// gives way, and is named in the report.
+/// Time that killed actors have to reach an await. An actor whose turn takes longer counts as stuck
+/// in the report.
 const LAST_CALL: Duration = Duration::from_millis(100);
 
-/// A shutdown that is about to happen: await it, or call
-/// [`blocking`](Self::blocking) where nothing can be awaited.
+/// Shutdown that has not begun: await it, or call [`blocking`](Self::blocking) in code that is not
+/// async.
 ///
-/// Awaited, it needs no timers of the runtime, nor a runtime: where there are
-/// none, a thread of its own keeps the deadline.
+/// Awaiting it needs neither timers nor a tokio runtime: without them a thread of its own keeps the
+/// deadline.
 #[must_use = "nothing is shut down before it is awaited"]
 pub struct Shutdown {
     system: Arc<Shared>,
     deadline: Duration,
 }
 
-/// Shutdown that runs on another thread.
+/// Result of a shutdown that runs on another thread.
 type Running = oneshot::Receiver<ShutdownReport>;
 
 /// Report of a shutdown.
@@ -55,14 +56,14 @@ pub struct ShutdownReport {
     pub stopped: usize,
     /// Actors that had to be killed at the deadline.
     pub killed: Vec<Urn>,
-    /// Actors that even a kill did not end: a turn of theirs never awaits.
+    /// Actors that even a kill did not end: one of their turns never awaits.
     pub stuck: Vec<Urn>,
-    /// Messages that were accepted and not handled since the system was made.
+    /// Number of messages that were accepted and not handled since the system was made.
     pub dead_letters: u64,
 }
 
 impl ShutdownReport {
-    /// Tells whether every actor ended by itself.
+    /// Returns true if every actor ended by itself.
     pub fn is_clean(&self) -> bool {
         self.killed.is_empty() && self.stuck.is_empty()
     }
@@ -97,9 +98,8 @@ impl Shutdown {
         self
     }
 
-    /// Shuts the system down from code that is not async, with or without a
-    /// runtime: the thread waits until that is done. Returns the report, as an
-    /// awaited shutdown does.
+    /// Shuts the system down from code that is not async, with or without a runtime. Blocks the
+    /// thread until the shutdown is done, and returns its report.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -125,10 +125,9 @@ impl Shutdown {
     /// ```
     ///
     /// # Errors
-    /// Fails if no thread can be started that keeps the deadlines, and in async
-    /// code, whose thread must not wait
-    /// ([`WouldBlock`](std::io::ErrorKind::WouldBlock)): await it there.
-    /// Nothing is shut down then.
+    /// Fails if no thread can be started that keeps the deadlines. Fails with
+    /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) in async code, whose thread must not block:
+    /// await the shutdown there. Nothing is shut down then.
     pub fn blocking(self) -> io::Result<ShutdownReport> {
         if !may_block() {
             let why = "`shutdown().blocking()` would stop a thread of the async runtime: use `.await` here";
@@ -138,8 +137,8 @@ impl Shutdown {
         thread.join().map_err(|_| io::ErrorKind::Other.into())
     }
 
-    /// Shuts the system down on a thread of its own, whose runtime has timers. A
-    /// drop of the `Running` that is returned too ends that early.
+    /// Shuts the system down on a thread of its own, whose runtime has timers. A drop of the
+    /// returned `Running` stops that early.
     fn apart(&self) -> io::Result<(JoinHandle<ShutdownReport>, Running)> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (done, running) = oneshot::channel();
@@ -154,7 +153,7 @@ impl Shutdown {
                 report = shutdown.run(own) => report,
                 () = done.closed() => ShutdownReport::default(),
             };
-            // The receiver may have gone.
+            // The receiver may have been dropped.
             let _ = done.send(report.clone());
             report
         };
@@ -164,8 +163,7 @@ impl Shutdown {
         Ok((thread, running))
     }
 
-    /// Shuts the system down here, if there are timers, and on a thread of its own
-    /// if not.
+    /// Shuts the system down on this task if there are timers, and on a thread of its own if not.
     async fn run_anywhere(self) -> ShutdownReport {
         let own = current::sender();
         if timers::are_here() {
@@ -178,13 +176,13 @@ impl Shutdown {
         match report {
             Ok(report) => report,
             Err(error) => {
-                tracing::error!(target: "conclib", %error, "no thread keeps the deadlines");
+                tracing::error!(target: "conclib", %error, "no thread could be started to keep the deadlines of a shutdown");
                 self.run(own).await
             }
         }
     }
 
-    /// `own` is the actor whose turn waits for this, if one does.
+    /// Runs the shutdown. `own` is the actor whose turn awaits it, if one does.
     async fn run(self, own: Option<ActorId>) -> ShutdownReport {
         let Self { system, deadline } = self;
         system.close();
@@ -192,8 +190,8 @@ impl Shutdown {
         let mut until = Instant::now() + deadline.min(FOREVER);
         let mut report = ShutdownReport::default();
         let mut late = Vec::new();
-        // One after the other, newest first, so that an actor can still use
-        // those that were there before it.
+        // Actors end one after the other, newest first, so that an actor can still use the older
+        // ones.
         for actor in system.residents().rev() {
             actor.tell_to_end(Signal::Drain, By::System);
             if Some(actor.id()) == own {
@@ -205,8 +203,7 @@ impl Shutdown {
                 report.stopped += 1;
             } else {
                 if late.is_empty() {
-                    // It had all the time there was. That is not the fault of
-                    // those that were there before it.
+                    // This actor used up the deadline, so the older ones get a grace time.
                     actor.tell_to_end(Signal::Kill, By::System);
                     until = Instant::now() + GRACE.min(deadline);
                 }
@@ -216,7 +213,7 @@ impl Shutdown {
         kill(late, &mut report).await;
         let threads = system.take_ending_threads();
         if !threads.is_empty() {
-            // They have nothing left to do but to end.
+            // The actors of these threads have ended, so the threads end at once.
             let join = || threads.into_iter().for_each(|it| drop(it.join()));
             match Handle::try_current() {
                 Ok(runtime) => drop(runtime.spawn_blocking(join).await),

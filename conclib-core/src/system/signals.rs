@@ -1,4 +1,4 @@
-//! The signals of the process.
+//! Shutdown on the signals SIGINT and SIGTERM.
 
 use std::future::{Future, IntoFuture};
 use std::time::Duration;
@@ -10,9 +10,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use super::{ShutdownReport, System};
+use super::System;
+use super::shutdown::ShutdownReport;
 
-/// SIGINT and SIGTERM.
+/// Listener for SIGINT and SIGTERM.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -20,7 +21,7 @@ struct Signals {
 
 impl Signals {
     fn install() -> io::Result<Self> {
-        // tokio panics where there is no runtime.
+        // tokio panics if no runtime is entered.
         Handle::try_current().map_err(io::Error::other)?;
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -36,16 +37,16 @@ impl Signals {
     }
 }
 
-/// A signal, and its number.
+/// Name and number of a signal.
 struct Name(&'static str, i32);
 
-/// Time that the end has after the second signal.
+/// Time between the second signal and the exit of the process.
 const LAST_RESORT: Duration = Duration::from_secs(3);
 
-/// Ends the process after a second signal, until this is dropped: turns that
-/// never await may hold every thread of the runtime, so that nothing else can.
+/// Guard of a thread that ends the process some time after a second signal: turns that never await
+/// may hold every thread of the runtime, so that nothing else can.
 struct LastResort {
-    /// Ends the thread when it is dropped.
+    /// Sender whose drop ends the thread.
     _stop: oneshot::Sender<()>,
 }
 
@@ -77,8 +78,8 @@ impl LastResort {
     }
 }
 
-/// Listens from the call on, not only once it is polled: a program may say that
-/// it is ready between the two.
+/// Waits for a signal and shuts the system down. Listens from the call on, not from the first poll:
+/// a program may announce that it is ready between the two.
 pub(super) fn run_until_signal(
     system: &System,
 ) -> impl Future<Output = io::Result<ShutdownReport>> {

@@ -1,4 +1,4 @@
-//! Spawning, with options.
+//! Builder of an actor.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,19 +7,19 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::Shared;
+use super::registry::Shared;
 use super::thread::OnThread;
 use crate::actor::{
     Actor, ActorRef, Birth, Cell, Child, Declared, Kin, Life, Messages, Overflow, Place, Renews,
-    Resident, Restart, STOP_WITHIN, Seed, State, Strategy, TaskActor,
+    Resident, Restart, STOP_WITHIN, Seed, Strategy, TaskActor,
 };
 use crate::current;
 use crate::error::SpawnError;
 use crate::timers;
-use crate::urn::{Urn, UrnError};
+use conclib_wire::State;
+use conclib_wire::{Urn, UrnError};
 
-/// An actor that is about to be spawned. What is not said here is as
-/// `#[actor(…)]` on its struct says.
+/// Builder of an actor. An option that is not set is the one of the struct's `#[actor(…)]`.
 #[must_use = "nothing is spawned before `.spawn()`"]
 pub struct SpawnBuilder<'s, A, B> {
     system: &'s Arc<Shared>,
@@ -28,22 +28,22 @@ pub struct SpawnBuilder<'s, A, B> {
     actor: PhantomData<fn() -> A>,
 }
 
-/// What a spawner may say of an actor, or of each worker of a pool.
+/// Options of an actor, or of each worker of a pool.
 #[derive(Clone)]
 pub(crate) struct Options {
     pub(crate) urn: Option<Result<Urn, UrnError>>,
     pub(crate) seed: Seed,
-    /// The name of one that cannot have children.
+    /// Parent; the error is the name of an actor that cannot have children.
     pub(crate) parent: Option<Result<Arc<dyn Resident>, Urn>>,
-    /// Of which incarnation of its parent it is a child, if any other will not
-    /// do.
+    /// Generation of the parent's incarnation that the child belongs to, if it may belong to no
+    /// other.
     only_of: Option<u32>,
     stop_within: Duration,
     significant: bool,
 }
 
 impl Options {
-    /// As `#[actor(…)]` says.
+    /// Returns the options of the struct's `#[actor(…)]`.
     pub(crate) fn of<A: Declared>() -> Self {
         Self {
             urn: A::URN.map(Urn::new),
@@ -66,7 +66,7 @@ impl Options {
         self.only_of = None;
     }
 
-    /// A child of the incarnation that lives.
+    /// Makes the actor a child of the parent's current incarnation.
     pub(crate) fn child_of_this<P: Actor>(&mut self, parent: &Arc<Cell<P>>) {
         self.parent = Some(Ok(parent.clone()));
         self.only_of = Some(parent.generation());
@@ -87,15 +87,14 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         }
     }
 
-    /// Gives it a name. A named actor lives until it is stopped or its system
-    /// ends; an anonymous one, until its last reference is gone.
+    /// Names the actor. A named actor lives until it is stopped or its system ends; an anonymous
+    /// one, until its last reference is gone.
     pub fn urn(mut self, urn: impl AsRef<str>) -> Self {
         self.options.urn = Some(Urn::new(urn.as_ref()));
         self
     }
 
-    /// Sets the number of messages that wait at most; one at least. The message
-    /// whose turn runs does not count.
+    /// Sets the capacity of the mailbox, at least one. The message whose turn runs does not count.
     pub fn mailbox(mut self, capacity: usize) -> Self {
         self.options.seed.mailbox = capacity;
         self
@@ -107,17 +106,15 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         self
     }
 
-    /// Sets the children that are started again when one is.
+    /// Sets the strategy: the children that are restarted along with a child that is.
     pub fn strategy(mut self, strategy: Strategy) -> Self {
         self.options.seed.strategy = strategy;
         self
     }
 
-    /// Starts it again when it fails, as the policy says. It needs a source of
-    /// fresh state: a closure, by `actor_with`, or `#[on(create)]`, by `create`
-    /// with arguments that are `Clone`.
-    // `R` and not `B::Renewed`, so that what is missing is said in the words of
-    // `Renews`.
+    /// Restarts the actor when it fails, by a policy. Needs a source of fresh state: a closure, by
+    /// `actor_with`, or `#[on(create)]`, by `create` with arguments that are `Clone`.
+    // `R` and not `B::Renewed`, so that the compiler's error is the one of `Renews`.
     pub fn restart<R>(self, policy: Restart) -> SpawnBuilder<'s, A, R>
     where
         B: Renews<A, Renewed = R>,
@@ -130,14 +127,13 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         }
     }
 
-    /// Makes it a child of that actor, which supervises it and takes it along
-    /// when it ends. Inside a handler, [`Context::actor`](crate::Context::actor)
-    /// does this by itself. A child that comes while its parent is between two
-    /// incarnations is spawned at once, and is the next one's; if there is none,
-    /// it is ended.
+    /// Makes the actor a child of `parent`, which supervises it and ends it when it ends itself. In
+    /// a handler, [`Context::actor`](crate::actor::Context::actor) does this. A child that is spawned
+    /// while its parent is between two incarnations belongs to the next one; if there is no next
+    /// one, the child is ended.
     ///
-    /// An actor in another process has no children here: then it is nobody's
-    /// child, and spawning it fails with [`SpawnError::ParentEnded`].
+    /// An actor in another process cannot have children here: spawning then fails with
+    /// [`SpawnError::ParentEnded`].
     pub fn child_of<P: Actor>(mut self, parent: &ActorRef<P>) -> Self {
         self.options.child_of(parent);
         self
@@ -152,14 +148,14 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         self
     }
 
-    /// How long it has to end by itself when its parent ends, or restarts it
-    /// with its siblings; then it is killed. Five seconds, if nothing is said.
+    /// Sets the time that the actor has to end by itself when its parent ends, or restarts it with
+    /// its siblings; then it is killed. Five seconds by default.
     pub fn stop_within(mut self, time: Duration) -> Self {
         self.options.stop_within = time;
         self
     }
 
-    /// Makes its end, of whatever kind, the end of its parent.
+    /// Makes the parent end when this actor ends, for any reason.
     ///
     /// ```
     /// use std::time::Duration;
@@ -205,23 +201,22 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         self
     }
 
-    /// The timeout of each call that says none, as
-    /// [`Call::timeout`](crate::Call::timeout) says it. It goes before what
-    /// `#[actor(timeout = "…")]` and the [`System`](crate::System) say;
-    /// `Duration::MAX` is for ever.
+    /// Sets the default timeout of calls to this actor. Goes before `#[actor(timeout = "…")]` and
+    /// [`System::with_ask_timeout`](super::System::with_ask_timeout); the call's own
+    /// [`Call::timeout`](crate::call::Call::timeout) goes before this. `Duration::MAX` is for ever.
     pub fn ask_timeout(mut self, after: Duration) -> Self {
         self.options.seed.ask_timeout = Some(after);
         self
     }
 
-    /// Spawns it as a task. The reference works at once; what is sent waits
-    /// for `#[on(start)]`.
+    /// Spawns the actor as a task. The reference can be used at once; messages wait for
+    /// `#[on(start)]`.
     ///
     /// # Errors
-    /// The URN is none or is taken, no tokio runtime is here, the
-    /// parent has ended, or the system is shutting down; or the runtime has no
-    /// timers, and the actor ticks, has an `#[on(idle)]`, pauses before a
-    /// restart, or is a child, which has a time to end in.
+    /// Fails if the URN is invalid or taken, if no tokio runtime is entered, if the parent has
+    /// ended, or if the system is shutting down. Fails also if the runtime has no timers and the
+    /// actor ticks, has an `#[on(idle)]`, pauses before a restart, or is a child, whose end has a
+    /// time limit.
     pub fn spawn(self) -> Result<ActorRef<A>, SpawnError>
     where
         A: TaskActor,
@@ -244,14 +239,14 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
             || self.birth.pauses()
     }
 
-    /// Gives it a thread of its own: for handlers that block, and for state
-    /// that is not `Send`, which is made there.
+    /// Gives the actor a thread of its own: for handlers that block, and for state that is not
+    /// `Send`, which is made on that thread.
     pub fn on_thread(mut self) -> OnThread<'s, A, B> {
         self.options.seed.place = Place::Thread;
         OnThread::new(self)
     }
 
-    /// Enters it in the table of its system, and with its parent.
+    /// Adds the actor to the table of its system, and to the children of its parent.
     pub(crate) fn enter(self) -> Result<(Arc<Cell<A>>, B), SpawnError> {
         let Options {
             urn,
@@ -272,7 +267,8 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         let make = |kin| {
             let name = urn.clone();
             system.enter(urn, |id| {
-                // It is made where it stays: `Arc::new` would move it there.
+                // `new_cyclic` makes the cell in place; `Arc::new` would make it on the stack and
+                // move it.
                 Arc::new_cyclic(|_| Cell::new(id, system.clone(), name, &seed, kin))
             })
         };
@@ -300,7 +296,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         })?;
         let cell = made.ok_or_else(ended)?;
         if over() {
-            // It ended in between, and may not have known of this child.
+            // The parent ended in between, and may not have known of this child.
             drop(Life::new(cell, self.birth).run());
             return Err(ended());
         }

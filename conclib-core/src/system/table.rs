@@ -1,41 +1,44 @@
-//! Every actor of a system that has not ended.
+//! Table of the actors of a system that have not ended.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use slab::Slab;
 
-use crate::actor::{Resident, StopReason};
-use crate::current::ActorId;
-use crate::urn::Urn;
+use crate::actor::Resident;
+use crate::actor_id::ActorId;
+use conclib_wire::StopReason;
+use conclib_wire::Urn;
 
-/// The actors by their place, and those with a given name by that.
+/// Actors by their index, and the ids of named actors by name.
 #[derive(Default)]
 pub(super) struct Table {
-    /// No new actors.
+    /// True if the system takes no new actors.
     pub(super) closed: bool,
     actors: Slab<(ActorId, Arc<dyn Resident>)>,
     names: HashMap<Urn, ActorId>,
+    /// Names of the anonymous actors that were asked for theirs.
+    anonymous: HashMap<Urn, ActorId>,
     /// The names that were published: the others are their actors' own.
     aliases: HashMap<ActorId, Vec<Urn>>,
     followers: HashMap<ActorId, Followers>,
 }
 
-/// Somebody who is told when an actor has ended, before those who wait for it.
+/// Observer that is told when an actor has ended, before the tasks that wait for its end.
 pub(crate) trait Follower: Send + Sync {
     fn ended(self: Arc<Self>, who: ActorId, reason: &StopReason);
 }
 
-/// By whatever key the follower is known.
+/// Followers of an actor, by a key that the follower picks.
 type Followers = HashMap<usize, Weak<dyn Follower>>;
 
-/// What there was of an actor. It is not dropped under the lock.
+/// Parts of an actor that was removed, to be dropped outside of the lock.
 pub(super) struct Removed {
     _resident: Option<Arc<dyn Resident>>,
     pub(super) followers: Option<Box<Followers>>,
 }
 
-/// Why an actor did not get one name more.
+/// Reason for which an actor did not get a further name.
 pub(super) enum Unpublished {
     Taken(Urn),
     Ended,
@@ -46,7 +49,7 @@ impl Table {
         self.names.contains_key(urn)
     }
 
-    /// Takes in the actor that `make` makes for the id it gets.
+    /// Adds the actor that `make` makes for its id.
     #[inline(always)]
     pub(super) fn enter<R: Resident>(
         &mut self,
@@ -64,15 +67,19 @@ impl Table {
     }
 
     /// Takes an actor out, with all its names.
-    pub(super) fn remove(&mut self, id: ActorId, urn: Option<&Urn>) -> Removed {
+    pub(super) fn remove(&mut self, id: ActorId) -> Removed {
         let resident = self
             .place(id)
             .and_then(|place| self.actors.try_remove(place))
             .map(|(_, resident)| resident);
-        if let Some(urn) = urn {
+        if let Some(urn) = resident.as_ref().and_then(|actor| actor.known_urn()) {
             self.free(id, urn);
+            // Nearly no anonymous actor is asked for its name.
+            if !self.anonymous.is_empty() {
+                self.anonymous.remove(urn);
+            }
         }
-        // Nearly no actor has these, and an empty map hashes all the same.
+        // Few actors have aliases, and even a lookup in an empty map computes the hash.
         if !self.aliases.is_empty() {
             for urn in self.aliases.remove(&id).unwrap_or_default() {
                 self.free(id, &urn);
@@ -85,6 +92,14 @@ impl Table {
         Removed {
             _resident: resident,
             followers,
+        }
+    }
+
+    /// Lets an anonymous actor be found by the name that was made for it, until it
+    /// ends.
+    pub(super) fn name(&mut self, id: ActorId, urn: &Urn) {
+        if self.get(id).is_some() {
+            self.anonymous.insert(urn.clone(), id);
         }
     }
 
@@ -148,19 +163,11 @@ impl Table {
     }
 
     pub(super) fn find(&self, urn: &str) -> Option<&Arc<dyn Resident>> {
-        if let Some(id) = self.names.get(urn) {
-            return self.get(*id);
-        }
-        // An anonymous actor whose name somebody has asked for: seldom looked
-        // up, so it is not worth a table of its own.
-        if !urn.starts_with(Urn::ANONYMOUS) {
-            return None;
-        }
-        let mut all = self.actors.iter().map(|(_, (_, resident))| resident);
-        all.find(|actor| actor.known_urn().is_some_and(|own| own == urn))
+        let id = self.names.get(urn).or_else(|| self.anonymous.get(urn))?;
+        self.get(*id)
     }
 
-    /// All of them, oldest first.
+    /// Returns all actors, oldest first.
     pub(super) fn by_age(&self) -> Vec<Arc<dyn Resident>> {
         let mut all: Vec<_> = self.actors.iter().map(|(_, entry)| entry).collect();
         all.sort_unstable_by_key(|(id, _)| *id);

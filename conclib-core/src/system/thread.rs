@@ -8,18 +8,17 @@ use std::thread;
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
-use super::SpawnBuilder;
+use super::spawn::SpawnBuilder;
 use crate::actor::{Actor, ActorRef, Birth, Declared, Life, Resident};
 use crate::current;
 use crate::error::SpawnError;
 
-/// An actor that is about to be spawned on a thread of its own.
+/// Builder of an actor with a thread of its own.
 ///
-/// Its handlers may block, and call [`Call::blocking`](crate::Call::blocking);
-/// its state need not be `Send`, if its `impl` says `#[actor(thread)]`. The
-/// thread has a runtime of its own, with timers and io, and `spawn_local`; so
-/// the actor can be spawned from anywhere, from outside a runtime too. It ends
-/// with the actor.
+/// The actor's handlers may block, and call [`Call::blocking`](crate::call::Call::blocking); its state
+/// need not be `Send`, if its `impl` says `#[actor(thread)]`. The thread has a tokio runtime of its
+/// own, with timers, io and `spawn_local`; so the actor can be spawned from anywhere, outside of a
+/// runtime too. The thread ends with the actor.
 ///
 /// ```
 /// use std::cell::RefCell;
@@ -57,8 +56,8 @@ impl<'s, A: Actor + Declared, B: Birth<A>> OnThread<'s, A, B> {
         Self { actor, cpu: None }
     }
 
-    /// Keeps the thread on one CPU, counted from zero. On Linux only:
-    /// elsewhere [`spawn`](Self::spawn) fails.
+    /// Pins the thread to one CPU, counted from zero. On Linux only: on other systems
+    /// [`spawn`](Self::spawn) fails.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -84,12 +83,11 @@ impl<'s, A: Actor + Declared, B: Birth<A>> OnThread<'s, A, B> {
         self
     }
 
-    /// Spawns it. The reference works at once; what is sent waits for
-    /// `#[on(start)]`.
+    /// Spawns the actor. The reference can be used at once; messages wait for `#[on(start)]`.
     ///
     /// # Errors
-    /// The URN is none or is taken, the parent has ended, the system is
-    /// shutting down, or there is no thread or no such CPU to be had.
+    /// Fails if the URN is invalid or taken, if the parent has ended, if the system is shutting
+    /// down, if no thread can be started, or if there is no such CPU.
     pub fn spawn(self) -> Result<ActorRef<A>, SpawnError> {
         let Self { actor, cpu } = self;
         let failed = |error: io::Error| SpawnError::Thread {
@@ -102,8 +100,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> OnThread<'s, A, B> {
         let system = actor.system().clone();
         let (give, given) = mpsc::channel();
         let (tell, told) = mpsc::channel();
-        // The thread is there before the actor is, so that an actor that was
-        // entered always comes to life.
+        // The thread is started before the actor is entered, so that an entered actor always runs.
         let thread = thread::Builder::new()
             .name(short_name::<A>())
             .spawn(move || {
@@ -113,13 +110,12 @@ impl<'s, A: Actor + Declared, B: Birth<A>> OnThread<'s, A, B> {
                 if !is_pinned || !is_awaited {
                     return;
                 }
-                // Nothing comes if the actor could not be entered.
+                // The sender is dropped if the actor could not be entered.
                 if let Ok((cell, birth)) = given.recv() {
                     current::own_runtime(runtime.handle().id());
                     LocalSet::new().block_on(&runtime, Life::new(cell, birth).run());
                 }
-                // Work that a handler left in the blocking pool goes on
-                // without us.
+                // Work that a handler left in the blocking pool goes on after the thread has ended.
                 runtime.shutdown_background();
             })
             .map_err(failed)?;
@@ -131,13 +127,13 @@ impl<'s, A: Actor + Declared, B: Birth<A>> OnThread<'s, A, B> {
         let reference = ActorRef::local(cell.clone());
         let resident: Arc<dyn Resident> = cell.clone();
         system.own_thread(Arc::downgrade(&resident), thread);
-        // It waits for this, so it is there to take it.
+        // The thread waits for the actor, so the receiver is there.
         let _ = give.send((cell, birth));
         Ok(reference)
     }
 }
 
-/// The last part of the path of a type, as a thread can be called.
+/// Returns the last part of a type's path, as the name of a thread.
 fn short_name<A>() -> String {
     let path = std::any::type_name::<A>();
     let path = path.split('<').next().unwrap_or(path);

@@ -1,16 +1,16 @@
-//! What a subscriber is told that was too slow.
+//! Notice to a subscriber that was too slow.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Message, Never, Wire};
+use crate::message::{Message, Wire};
+use conclib_wire::Never;
 
-/// Word to a subscriber that it was slower than its topic: so many messages
-/// are missing here. It comes before any newer message of that topic.
+/// Notice to a subscriber that was slower than its topic: `missed` messages are missing here.
+/// Delivered before any newer message of that topic.
 ///
-/// An actor hears of it by a handler, which is what
-/// [`Topic::subscribe`](crate::Topic::subscribe) asks for:
+/// [`Topic::subscribe`](super::Topic::subscribe) requires an actor that handles this message:
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -45,9 +45,9 @@ use crate::message::{Message, Never, Wire};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Lagged {
-    /// The name of the topic.
+    /// Name of the topic.
     pub topic: Arc<str>,
-    /// How many messages the subscriber missed.
+    /// Number of messages that the subscriber missed.
     pub missed: u64,
 }
 

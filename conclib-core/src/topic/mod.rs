@@ -1,5 +1,4 @@
-//! Topics: who publishes does not know who listens, and nothing is lost
-//! without a word.
+//! Topics: publish and subscribe, with every lost message reported.
 
 mod lagged;
 mod notice;
@@ -22,24 +21,22 @@ pub(crate) use registry::Topics;
 use slot::Slot;
 pub use subscription::Subscription;
 
-/// A message type and those who want to hear of it, at this moment. Clones
-/// are the same topic; [`System::topic`](crate::System::topic) finds one by
-/// name.
+/// Publish-subscribe topic: a message type and its current subscribers. Clones are the same topic;
+/// [`System::topic`](crate::system::System::topic) finds one by name.
 ///
-/// A subscriber hears the messages of one publisher in their order. What
-/// happens to one that is slower than the topic is said when it subscribes:
+/// A subscriber gets the messages of one publisher in their order. The kind of subscription decides
+/// the fate of a message for a subscriber that is slower than the topic:
 ///
-/// | | a full mailbox | what tells of it |
+/// | | a full mailbox | reported by |
 /// |---|---|---|
 /// | [`subscribe`](Self::subscribe) | misses the message | [`Lagged`], the event, the count |
 /// | [`subscribe_lossy`](Self::subscribe_lossy) | misses the message | the event, the count |
 /// | [`subscribe_waiting`](Self::subscribe_waiting) | `publish(…).await` waits | |
 ///
-/// The event is [`Event::Missed`](crate::Event::Missed), the count
-/// [`missed`](Self::missed). An actor whose own overflow policy drops
-/// messages is never full: its dead letters tell.
+/// The event is [`Event::Missed`](crate::events::Event::Missed), the count [`missed`](Self::missed). An
+/// actor whose own overflow policy drops messages is never full: its losses are dead letters.
 ///
-/// A topic keeps no actor alive, and who has ended is no subscriber any more.
+/// A topic keeps no actor alive, and an actor that ends is unsubscribed.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -78,15 +75,15 @@ pub struct Topic<M: Message>(Arc<Inner<M>>);
 
 struct Inner<M: Message> {
     name: Arc<str>,
-    /// A publisher takes the list along; who subscribes meanwhile changes a
-    /// copy. Oldest first.
+    /// Subscribers, oldest first. A publisher takes a clone of the list along; a subscription made
+    /// meanwhile changes a copy.
     slots: Mutex<Arc<Vec<Arc<Slot<M>>>>>,
     missed: AtomicU64,
 }
 
 impl<M: Message> Topic<M> {
-    /// A topic that only those know who are given it. The name is for people:
-    /// it is in [`Lagged`], in events and in logs.
+    /// Makes a topic that is in no system's registry. The name is for people: [`Lagged`], events
+    /// and logs show it.
     pub fn new(name: impl AsRef<str>) -> Self {
         Self(Arc::new(Inner {
             name: name.as_ref().into(),
@@ -95,23 +92,23 @@ impl<M: Message> Topic<M> {
         }))
     }
 
-    /// Its name.
+    /// Returns the name of the topic.
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Subscribes an actor that is never waited for. What it has no room for
-    /// it misses; it is told how many by a [`Lagged`], as soon as it has room
-    /// again and before anything newer.
+    /// Subscribes an actor for which publishers never wait. The actor misses the messages for which
+    /// its mailbox has no room; a [`Lagged`] tells their number as soon as there is room again,
+    /// before any newer message.
     ///
-    /// An actor that is subscribed twice hears everything twice.
+    /// An actor that is subscribed twice gets every message twice.
     pub fn subscribe<A: Handler<M> + Handler<Lagged>>(&self, actor: &ActorRef<A>) -> Subscription {
         let notice = actor.cell().cloned().map(|cell| Notice::Heard(cell));
         self.enter(&actor.recipient(), notice, false)
     }
 
-    /// Subscribes anybody who handles `M`, and is never waited for nor told
-    /// what it missed: only the event and the count tell.
+    /// Subscribes any actor that handles `M`. Publishers never wait for it, and it gets no notice
+    /// of missed messages: only the event and the count report them.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -151,11 +148,11 @@ impl<M: Message> Topic<M> {
         self.enter_unheard(recipient.into(), false)
     }
 
-    /// Subscribes anybody who handles `M`, and has `publish(…).await` wait
-    /// until it has room. It misses only what a publisher gave up to wait
-    /// with, or its mailbox rejects; of that the event and the count tell.
+    /// Subscribes any actor that handles `M`, and makes `publish(…).await` wait until its mailbox
+    /// has room. It misses only messages whose publisher stopped waiting, and those that its
+    /// mailbox rejects; the event and the count report them.
     ///
-    /// A subscriber in another process is not waited for.
+    /// Publishers do not wait for a subscriber in another process.
     pub fn subscribe_waiting(&self, recipient: impl Into<Recipient<M>>) -> Subscription {
         self.enter_unheard(recipient.into(), true)
     }
@@ -173,11 +170,11 @@ impl<M: Message> Topic<M> {
         Subscription::new(slot)
     }
 
-    /// Sends a message to all subscribers, at once, whether or not the result
-    /// is awaited. That only waits for those who are to be
-    /// [waited for](Self::subscribe_waiting) and have no room.
+    /// Sends a message to all subscribers, at once, even if the result is not awaited. Awaiting it
+    /// waits for the subscribers of [`subscribe_waiting`](Self::subscribe_waiting) whose mailboxes
+    /// have no room.
     ///
-    /// An actor may publish to itself: it is never refused for want of room.
+    /// An actor may publish to itself: its own mailbox always takes the message.
     pub fn publish(&self, message: M) -> Publishing<M>
     where
         M: Clone,
@@ -192,8 +189,8 @@ impl<M: Message> Topic<M> {
         })
     }
 
-    /// As [`publish`](Self::publish), for messages that cannot be cloned:
-    /// `make` is called for each subscriber that has room.
+    /// Sends a message that cannot be cloned, otherwise like [`publish`](Self::publish): calls
+    /// `make` for each subscriber that has room.
     pub fn publish_with(&self, mut make: impl FnMut() -> M) -> Publishing<M> {
         self.send(|_| Some(make()))
     }
@@ -210,12 +207,12 @@ impl<M: Message> Topic<M> {
         publishing
     }
 
-    /// How many are subscribed.
+    /// Returns the number of subscribers.
     pub fn subscribers(&self) -> usize {
         self.0.lock().len()
     }
 
-    /// How many messages its subscribers have missed, all together.
+    /// Returns the number of messages that all subscribers together have missed.
     pub fn missed(&self) -> u64 {
         self.0.missed.load(Ordering::Relaxed)
     }
@@ -229,13 +226,13 @@ impl<M: Message> Inner<M> {
     fn remove(&self, slot: &Arc<Slot<M>>) {
         let mut slots = self.lock();
         if let Some(at) = slots.iter().position(|own| Arc::ptr_eq(own, slot)) {
-            // The caller has it too, so nothing is dropped under the lock.
+            // The caller has a clone of the slot, so nothing is dropped under the lock.
             Arc::make_mut(&mut *slots).remove(at);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Arc<Vec<Arc<Slot<M>>>>> {
-        // No code of a user runs under it.
+        // No user code runs under the lock.
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,33 +1,33 @@
-//! How a subscriber hears that it has missed something: it gets a place in
-//! the line before its full mailbox.
+//! Notice to a subscriber that it has missed messages. The notice waits for room in the
+//! subscriber's full mailbox.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use super::Lagged;
+use super::lagged::Lagged;
 use crate::actor::{Cell, Handler, Resident, Ticket};
 use crate::reply::Request;
 
-/// Whom to tell of what was missed.
+/// Subscriber to notify of missed messages.
 pub(super) enum Notice {
-    /// It handles [`Lagged`].
+    /// Actor that handles [`Lagged`].
     Heard(Arc<dyn Hearing>),
-    /// It does not: only the event and the count tell.
+    /// Actor that does not: only the event and the count report.
     Unheard(Arc<dyn Resident>),
 }
 
-/// What is to be told.
+/// Content of a notice.
 #[derive(Clone, Copy)]
 pub(super) struct Lag<'a> {
     pub(super) topic: &'a Arc<str>,
     pub(super) missed: &'a AtomicU64,
-    /// That of the messages of the topic: with another, the notice could come
-    /// after newer ones, or before older.
+    /// Priority of the topic's messages: with another one, the notice could come after newer
+    /// messages, or before older ones.
     pub(super) priority: u8,
 }
 
-/// An actor that handles [`Lagged`].
+/// Actor that handles [`Lagged`].
 pub(super) trait Hearing: Resident {
     fn poll_tell(
         &self,
@@ -45,8 +45,8 @@ impl Notice {
         }
     }
 
-    /// Waits for a place, then tells it: how many, which `lag` counts no
-    /// longer. An error if it takes nothing more.
+    /// Waits for room in the mailbox, then delivers the notice. Returns the number of missed
+    /// messages, which `lag` does not count any more. An error if the actor takes no more messages.
     pub(super) fn poll(
         &self,
         cx: &mut Context<'_>,
@@ -70,8 +70,8 @@ impl<A: Handler<Lagged>> Hearing for Cell<A> {
         lag: Lag<'_>,
     ) -> Poll<Result<u64, ()>> {
         let mut told = 0;
-        // Under the lock of the mailbox: what is published from the moment on
-        // that the count is zero comes behind this message.
+        // Taken under the lock of the mailbox: a message that is published after the count was
+        // reset is queued behind this notice.
         let make = |topic| {
             told = lag.missed.swap(0, Ordering::SeqCst);
             A::wrap(Request::tick(Lagged::new(topic, told)))

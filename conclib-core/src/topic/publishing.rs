@@ -1,4 +1,4 @@
-//! A message on its way to those who are waited for.
+//! Publication that waits for subscribers with full mailboxes.
 
 use std::fmt;
 use std::future::Future;
@@ -13,17 +13,16 @@ use crate::call::{NotSent, Sending};
 use crate::deadline::Deadline;
 use crate::message::Message;
 
-/// What is left of a publication: those who are
-/// [waited for](crate::Topic::subscribe_waiting) and had no place yet. All
-/// others have the message already, or missed it.
+/// Future of a publication: waits for the subscribers of
+/// [`subscribe_waiting`](super::Topic::subscribe_waiting) that had no room yet. All others have got
+/// or missed the message already.
 ///
-/// Awaiting it is optional if nobody is waited for: it is over at once.
-/// A turn that awaits it does not wait for a subscriber that waits for the turn:
-/// that one misses the message.
+/// Awaiting it is optional without such subscribers: it is ready at once. A turn that awaits it
+/// does not wait for a subscriber that waits for the turn: that subscriber misses the message.
 ///
 /// # Cancel safety
-/// Dropped before it is over, those it waits for miss the message, which is
-/// counted and told as an [event](crate::Event::Missed).
+/// If it is dropped before it is ready, the subscribers it waits for miss the message, which is
+/// counted and reported as an [event](crate::events::Event::Missed).
 pub struct Publishing<M: Message>(Vec<Wait<M>>);
 
 struct Wait<M: Message> {
@@ -48,7 +47,7 @@ impl<M: Message> Publishing<M> {
     }
 }
 
-// Nothing inside is ever pinned but what is boxed.
+// Only boxed futures in it are ever pinned.
 impl<M: Message> Unpin for Publishing<M> {}
 
 impl<M: Message> Future for Publishing<M> {
@@ -75,7 +74,7 @@ impl<M: Message> Wait<M> {
         {
             Poll::Ready(Ok(())) => self.done = true,
             Poll::Ready(Err(NotSent::Stopped)) => self.slot.leave(),
-            // A mailbox that rejects is not waited for: it has missed this.
+            // A mailbox that rejects instead of waiting has missed the message.
             Poll::Ready(Err(_)) => {}
             Poll::Pending => return Poll::Pending,
         }

@@ -1,4 +1,4 @@
-//! The topics of a system, by name.
+//! Registry of the topics of a system, by name.
 
 use std::any::{Any, type_name};
 use std::collections::HashMap;
@@ -8,15 +8,15 @@ use super::{Inner, Topic};
 use crate::error::TopicError;
 use crate::message::Message;
 
-/// The topics of a system. Those that nobody holds and nobody has subscribed
-/// to go when there are too many.
+/// Topics of a system by name. Topics without a handle and without a subscriber are removed when
+/// there are too many.
 #[derive(Default)]
 pub(crate) struct Topics(Mutex<Named>);
 
 #[derive(Default)]
 struct Named {
     topics: HashMap<Arc<str>, Arc<dyn AnyTopic>>,
-    /// At how many those go that are not in use: twice as many as were.
+    /// Number of topics at which unused ones are removed: twice the number that was left last time.
     limit: usize,
 }
 
@@ -55,7 +55,7 @@ impl Topics {
             return typed.map(Topic);
         }
         if named.topics.len() >= named.limit.max(FEW) {
-            // Nobody gets hold of one meanwhile but through this lock.
+            // A handle can only be taken through this lock.
             named
                 .topics
                 .retain(|_, topic| Arc::strong_count(topic) > 1 || topic.has_subscribers());

@@ -1,8 +1,7 @@
-//! One subscriber of a topic.
+//! Subscriber of a topic.
 //!
-//! While `missed` is above zero nothing newer is sent: it is counted too, and
-//! the slot itself waits in the line before the mailbox, as the waker there.
-//! So there is no task that could be left over.
+//! While `missed` is above zero no newer message is sent: it is counted too, and the slot waits for
+//! room in the mailbox with itself as the waker. So no task is needed, and none can be left over.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -12,39 +11,40 @@ use tokio::sync::Notify;
 
 use super::Inner;
 use super::notice::{Lag, Notice};
-use crate::actor::{StopReason, Ticket};
+use crate::actor::Ticket;
+use crate::actor_id::ActorId;
 use crate::call::Target;
-use crate::current::ActorId;
 use crate::error::TellError;
 use crate::events::Event;
 use crate::message::Message;
 use crate::system::Follower;
+use conclib_wire::StopReason;
 
 pub(super) struct Slot<M: Message> {
     pub(super) to: Arc<dyn Target<M>>,
     /// `None` for a subscriber in another process, which cannot be waited for.
     notice: Option<Notice>,
-    /// Whether a publisher waits for it.
+    /// True if publishers wait for the subscriber.
     waits: bool,
     topic: Weak<Inner<M>>,
     name: Arc<str>,
-    /// What it missed and was not told of yet.
+    /// Number of missed messages that were not reported yet.
     missed: AtomicU64,
-    /// All it ever missed.
+    /// Number of all missed messages.
     total: AtomicU64,
     line: Mutex<Line>,
     gone: AtomicBool,
-    /// Tells publishers that wait for it when it is gone.
+    /// Notifies waiting publishers that the subscriber is gone.
     pub(super) left: Arc<Notify>,
 }
 
-/// Where the notice of what was missed is.
+/// State of the notice of missed messages.
 enum Line {
-    /// There is none.
+    /// No notice is due.
     Idle,
-    /// Somebody is at it; `again` if there is more to do since.
+    /// A thread works on the notice; `again` if there is more to do since.
     Busy { again: bool },
-    /// In the line before the mailbox, which wakes us.
+    /// The notice waits for room in the mailbox, which wakes the slot.
     Waiting(Ticket),
 }
 
@@ -69,8 +69,8 @@ impl<M: Message> Slot<M> {
         })
     }
 
-    /// Has its end told to us. Its topic has it already, so that it can be
-    /// taken out again.
+    /// Registers for the end of the subscriber. Called once the topic has the slot, so that the end
+    /// can remove it.
     pub(super) fn follow(self: &Arc<Self>) {
         if let Some(home) = self.notice.as_ref().map(Notice::home) {
             let follower: Weak<Self> = Arc::downgrade(self);
@@ -88,8 +88,8 @@ impl<M: Message> Slot<M> {
         self.total.load(Ordering::Relaxed)
     }
 
-    /// Delivers a message if there is a place. What is to be waited with comes
-    /// back. `make` is called without any lock.
+    /// Delivers a message if there is room. Returns the message if the publisher has to wait.
+    /// `make` is called without any lock.
     pub(super) fn offer(self: &Arc<Self>, make: impl FnOnce() -> Option<M>) -> Option<M> {
         if self.is_gone() || self.is_behind() {
             return None;
@@ -108,7 +108,7 @@ impl<M: Message> Slot<M> {
         }
     }
 
-    /// Counts a message as missed if one before it was, and was not told of.
+    /// Counts a message as missed if an earlier one was missed and is not reported yet.
     fn is_behind(&self) -> bool {
         let one_more = |missed| (missed > 0).then_some(missed + 1);
         let behind = !self.waits
@@ -122,7 +122,7 @@ impl<M: Message> Slot<M> {
         behind
     }
 
-    /// It missed a message.
+    /// Counts a missed message.
     pub(super) fn miss(self: &Arc<Self>) {
         self.count();
         if self.notice.is_some() {
@@ -140,7 +140,7 @@ impl<M: Message> Slot<M> {
         }
     }
 
-    /// Is subscribed no longer. What it was not told of is told by the event.
+    /// Ends the subscription. The event reports missed messages that were not reported.
     pub(super) fn leave(self: &Arc<Self>) {
         if self.gone.swap(true, Ordering::SeqCst) {
             return;
@@ -168,9 +168,8 @@ impl<M: Message> Slot<M> {
         self.tell(self.missed.swap(0, Ordering::SeqCst));
     }
 
-    /// Gets the notice as far as it gets now: into the line, or through it.
-    /// No lock of ours is held while the mailbox is at work, because it wakes
-    /// others.
+    /// Advances the notice as far as possible: to wait for room, or into the mailbox. Holds no lock
+    /// of the slot while it calls the mailbox, because that wakes other tasks.
     fn advance(self: &Arc<Self>, woken: bool) {
         let Some(notice) = &self.notice else {
             return;
@@ -207,7 +206,7 @@ impl<M: Message> Slot<M> {
         }
     }
 
-    /// Tells whoever listens how many it missed.
+    /// Emits the event of missed messages.
     fn tell(&self, missed: u64) {
         if missed == 0 {
             return;
@@ -222,7 +221,7 @@ impl<M: Message> Slot<M> {
         }
     }
 
-    /// What its actor's system knows it by, as long as it is subscribed.
+    /// Returns the key under which the slot follows the subscriber's end.
     fn key(self: &Arc<Self>) -> usize {
         Arc::as_ptr(self).addr()
     }
@@ -233,7 +232,7 @@ impl<M: Message> Slot<M> {
 }
 
 impl Line {
-    /// The ticket to go on with, if it is for the caller to go on.
+    /// Returns the ticket to go on with, if the caller is the one to go on.
     fn begin(&mut self, woken: bool) -> Option<Option<Ticket>> {
         let ticket = match self {
             Self::Busy { again } => {
@@ -249,7 +248,7 @@ impl Line {
         Some(ticket)
     }
 
-    /// The caller has done what it can. False if there is more to do since.
+    /// Ends the caller's work. Returns false if there is more to do since.
     fn rest(&mut self, ticket: Option<Ticket>) -> bool {
         let done = !matches!(self, Self::Busy { again: true });
         *self = match ticket {
@@ -268,7 +267,7 @@ impl Line {
     }
 }
 
-/// The mailbox has a place for the notice, or has closed.
+/// Advances the notice when the mailbox has room, or has closed.
 impl<M: Message> Wake for Slot<M> {
     fn wake(self: Arc<Self>) {
         self.advance(true);

@@ -1,4 +1,4 @@
-//! The guard of one subscriber's place.
+//! Guard of a subscription.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use super::slot::Slot;
 use crate::message::Message;
 
-/// A place among the subscribers of a [`Topic`](crate::Topic). Dropping it
-/// unsubscribes; [`detach`](Self::detach) leaves it until the actor ends.
+/// Subscription to a [`Topic`](super::Topic). A drop unsubscribes; [`detach`](Self::detach) lets
+/// the subscription last until the actor ends.
 ///
-/// It keeps neither the actor nor the topic alive, so an actor may keep its
-/// own subscription in its state.
+/// A subscription keeps neither the actor nor the topic alive, so an actor may keep its own
+/// subscription in its state.
 #[must_use = "dropped, it unsubscribes: keep it, or `.detach()` it"]
 pub struct Subscription(Option<Arc<dyn Place>>);
 
-/// A slot of a topic of whatever message.
+/// Slot of a topic of any message type.
 trait Place: Send + Sync {
     fn leave(self: Arc<Self>);
     fn is_gone(&self) -> bool;
@@ -40,18 +40,17 @@ impl Subscription {
         Self(Some(slot))
     }
 
-    /// Leaves the actor subscribed until it ends, or the topic is gone.
+    /// Leaves the actor subscribed until it ends, or until the topic is gone.
     pub fn detach(mut self) {
         self.0 = None;
     }
 
-    /// Whether it is still subscribed: its actor takes messages and its topic
-    /// is there.
+    /// Returns true while subscribed: the actor takes messages, and the topic exists.
     pub fn is_active(&self) -> bool {
         self.0.as_ref().is_some_and(|place| !place.is_gone())
     }
 
-    /// How many messages it has missed, whether it was told of them or not.
+    /// Returns the number of messages that the subscriber has missed, reported or not.
     pub fn missed(&self) -> u64 {
         self.0.as_ref().map_or(0, |place| place.total())
     }

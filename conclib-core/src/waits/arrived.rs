@@ -1,29 +1,31 @@
-//! The waits that come into this process.
+//! Inbound edges of the wait-for graph: requests from other processes whose askers wait.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, Hash};
 
+use super::Waits;
 use super::chain::{Member, named};
 use super::graph::Graph;
 use super::legs::{Word, tell};
-use super::{Cycle, Mark, Waits};
-use crate::current::ActorId;
-use crate::wire::{Step, chain_bytes};
+use crate::actor_id::ActorId;
+use conclib_wire::Step;
+use conclib_wire::encode_chain as chain_bytes;
+use conclib_wire::{Cycle, Mark};
 
-/// Number of chains that are kept of one request, none a part of another.
+/// Number of chains that are kept for one request, none of which is part of another.
 const MOST_CHAINS: usize = 4;
 
-/// Wait of an actor behind a wire for one of this process.
+/// Wait of an actor in another process for an actor of this process.
 pub(super) struct Arrived {
     pub(super) target: ActorId,
-    /// Chains of those that wait, as they were sent at different times.
+    /// Chains of the waiting actors, as the peer sent them at different times.
     pub(super) chains: Vec<Vec<Step>>,
-    /// Legs of this process in these chains.
+    /// Outbound edges (legs) of this process that are in these chains.
     homes: Vec<Mark>,
 }
 
 impl Arrived {
-    /// Adds a chain. Returns true if there is anything new in it.
+    /// Adds a chain. Returns true if the chain names an edge that was not known.
     fn learn(&mut self, steps: Vec<Step>) -> bool {
         let says_all = |one: &[Step], other: &[Step]| {
             let marks = other.iter().filter_map(|step| step.mark);
@@ -58,7 +60,7 @@ fn take_out<K: Eq + Hash, S: BuildHasher>(
     }
 }
 
-/// Steps from one to the first of its chain, both included.
+/// Steps from the one at `from` down to the first of its chain, both included.
 fn down(steps: &[Step], from: usize) -> impl Iterator<Item = &Step> {
     let next = |(at, step): &(usize, &Step)| match *at {
         0 => None,
@@ -70,8 +72,8 @@ fn down(steps: &[Step], from: usize) -> impl Iterator<Item = &Step> {
 }
 
 impl Graph {
-    /// The circle that a request closes whose askers are these, by the first of
-    /// our legs in it that will do.
+    /// Returns the cycle that a request for `target` from the askers in `steps` closes, by the
+    /// first leg of this process in `steps` for which `will_do` returns true.
     fn closed_by(
         &self,
         target: ActorId,
@@ -87,7 +89,8 @@ impl Graph {
         Some(asker.into_iter().chain(here).chain(back).collect())
     }
 
-    /// Finds a step that is a leg of ours which `from` waits for, and the way to it.
+    /// Finds a step that is a leg of this process which `from` waits for, and the path from `from`
+    /// to the owner of that leg.
     fn home(
         &self,
         from: ActorId,
@@ -103,8 +106,7 @@ impl Graph {
         homes.next()
     }
 
-    /// The circle that would close if `who` waited for `whom`, who waits for
-    /// these legs.
+    /// Returns the cycle that would close if `who` waited for `whom`, which waits for these legs.
     pub(super) fn closed_from(
         &self,
         who: ActorId,
@@ -125,7 +127,7 @@ impl Graph {
             let back = self.path(arrived.target, who, |_| true)?;
             let there = down(steps, at).skip(1);
             let there = there.map(|step| Member::There(step.who.clone()));
-            // The asker is its own way down.
+            // The first step down is the asker itself, which `here` already names.
             let here = [who].into_iter().chain(away).map(Member::Here);
             let back = back.into_iter().map(Member::Here);
             Some(here.chain(there).chain(back).collect())
@@ -138,7 +140,7 @@ impl Graph {
         steps: Vec<Step>,
     ) -> Result<(u64, Vec<Word>), Vec<Member>> {
         let legs = self.legs_from(target);
-        // If one of ours waited before this was sent, the circle closes here.
+        // If an actor of this process waited before the request was sent, the cycle closes here.
         if let Some(circle) = self.closed_by(target, &legs, &steps, |_| true) {
             return Err(circle);
         }
@@ -155,8 +157,8 @@ impl Graph {
         Ok((number, self.words(&legs, Some(number))))
     }
 
-    /// Another actor is to answer the same request: a second arrival, for it.
-    /// `None` if the first is over.
+    /// Enters a second inbound wait for another actor that is to answer the same request. `None` if
+    /// the first wait is over.
     fn pass_arrival(
         &mut self,
         number: u64,
@@ -182,7 +184,7 @@ impl Graph {
         Ok(Some((passed, words)))
     }
 
-    /// Notes which of our legs are in a chain.
+    /// Notes which legs of this process are in a chain.
     fn comes_home(&mut self, number: u64, homes: &mut Vec<Mark>, steps: &[Step]) {
         for mark in steps.iter().filter_map(|step| step.mark) {
             if self.legs.contains_key(&mark) && self.homes.entry(mark).or_default().insert(number) {
@@ -200,9 +202,8 @@ impl Graph {
         Some(arrived)
     }
 
-    /// More is known of who waits for a request. It was sent before, and so was
-    /// each of the others in the circle it now may be in: the one that has the
-    /// greatest mark is told.
+    /// Adds what a peer has sent later about the callers that wait for a request. All requests in a
+    /// cycle found this way are already sent, so only the one with the greatest mark fails.
     fn learn(&mut self, number: u64, steps: Vec<Step>) -> Result<Vec<Word>, Vec<Member>> {
         let Some(arrived) = self.arrived.get(&number) else {
             return Ok(Vec::new());
@@ -254,12 +255,12 @@ impl Waits {
     }
 }
 
-/// Entry of a wait that came over a wire; its drop takes the wait out.
+/// Guard of an inbound wait; its drop takes the wait out of the graph.
 #[derive(Debug)]
 pub(crate) struct Arrival(u64);
 
 impl Arrival {
-    /// Enters the wait, unless that would close a circle: the error names all in it.
+    /// Enters the wait, unless that would close a cycle: the error names all actors in it.
     pub(crate) fn begin(target: ActorId, steps: Vec<Step>) -> Result<Self, Cycle> {
         let arrived = Waits::of_process().arrive(target, steps);
         arrived.map(Self).map_err(named)
@@ -275,7 +276,7 @@ impl Arrival {
         passed.map(|number| number.map(Self)).map_err(named)
     }
 
-    /// The newest chain that was sent with it.
+    /// Returns the encoded newest chain that was sent with the request.
     pub(crate) fn chain(number: u64) -> Vec<u8> {
         let graph = Waits::of_process().graph();
         let arrived = graph.arrived.get(&number);
@@ -283,7 +284,7 @@ impl Arrival {
         newest.map(|steps| chain_bytes(steps)).unwrap_or_default()
     }
 
-    /// Adds callers that wait too. The error is the circle that they close.
+    /// Adds further callers that wait. The error is the cycle that they close.
     pub(crate) fn learn(number: u64, steps: Vec<Step>) -> Result<(), Cycle> {
         Waits::of_process().learn(number, steps).map_err(named)
     }

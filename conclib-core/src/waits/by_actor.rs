@@ -1,10 +1,10 @@
-//! A table by the id of an actor, and a list for what most actors have one of.
+//! Hash table keyed by actor id, and a list that is optimised for one item.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 
 /// Table by the id of an actor. One multiplication is enough of a hash: ids are
 /// counted in this process, and no peer picks them.
@@ -22,7 +22,7 @@ impl Hasher for IdHasher {
 
     fn write_u64(&mut self, word: u64) {
         let product = u128::from(self.0 ^ word) * 0x9E37_79B9_7F4A_7C15;
-        // Every bit of the id reaches the low bits, which pick the place.
+        // Folding the product makes every bit of the id reach the low bits, which pick the bucket.
         #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
         let folded = (product ^ product >> 64) as u64;
         self.0 = folded;
@@ -33,7 +33,7 @@ impl Hasher for IdHasher {
     }
 }
 
-/// List of nearly always one item, for which nothing is allocated.
+/// List that nearly always has one item, and allocates only for more.
 pub(super) struct Few<T> {
     first: Option<T>,
     rest: Vec<T>,
@@ -82,7 +82,7 @@ pub(super) fn take<T>(
     id: ActorId,
     is_it: impl Fn(&T) -> bool,
 ) -> Option<T> {
-    // A single search serves both.
+    // The entry serves both the take and the removal, with a single hash lookup.
     let Entry::Occupied(mut of) = from.entry(id) else {
         return None;
     };

@@ -1,4 +1,4 @@
-//! Chains of the actors that wait for another, in this process and behind it.
+//! Chains of the actors that wait for an actor, in this process and in others.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::iter::successors;
@@ -6,13 +6,12 @@ use std::iter::successors;
 use super::arrived::Arrived;
 use super::by_actor::ByActor;
 use super::graph::Graph;
-use super::{Cycle, CycleStep, Mark};
-use crate::current::ActorId;
-use crate::urn::Urn;
-use crate::wire::{MAX_CHAIN_STEPS, Step};
+use crate::actor_id::ActorId;
+use conclib_wire::Urn;
+use conclib_wire::{Cycle, CycleStep, Mark};
+use conclib_wire::{MAX_CHAIN_STEPS, Step};
 
-/// A step of a chain whose actors of this process have no names yet: those are
-/// asked for outside of the lock.
+/// Step of a chain. The names of this process's actors are looked up later, outside of the lock.
 pub(super) enum Link {
     Here {
         who: ActorId,
@@ -31,10 +30,10 @@ impl Link {
     }
 }
 
-/// Number of actors, at most, that are searched for waits from other processes.
+/// Maximum number of actors that are searched for waits from other processes.
 const MOST_LOOKED_AT: usize = 1024;
 
-/// Member of a circle.
+/// Member of a cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Member {
     Here(ActorId),
@@ -42,9 +41,9 @@ pub(super) enum Member {
 }
 
 impl Graph {
-    /// Chain of a leg: its actor, the actors of other processes that wait for it,
-    /// and those of this process in between. If there are more than a chain can
-    /// name, the arrival `news` comes first, and then the oldest.
+    /// Builds the chain of a leg: its actor, the actors of other processes that wait for it, and
+    /// the actors of this process in between. If there are more than a chain can hold, the inbound
+    /// wait `news` comes first, and then the oldest.
     pub(super) fn chain(&self, mark: Mark, news: Option<u64>) -> Vec<Link> {
         let Some(leg) = self.legs.get(&mark) else {
             return Vec::new();
@@ -91,9 +90,8 @@ impl Graph {
         chain
     }
 
-    /// Finds the actors here that wait for `whom`, each with the next one on its
-    /// way there (`whom` with itself); and the arrivals that wait for any of
-    /// these, the oldest of each.
+    /// Finds the actors of this process that wait for `whom`, each with the next actor on the path
+    /// there (`whom` with itself); and the inbound waits for any of these, the oldest of each.
     fn waiting(&self, whom: ActorId) -> (ByActor<ActorId>, BTreeSet<u64>) {
         let mut ways = ByActor::default();
         ways.insert(whom, whom);
@@ -113,7 +111,7 @@ impl Graph {
     }
 }
 
-/// Adds the names to a chain.
+/// Adds the names of this process's actors to a chain.
 pub(super) fn steps(chain: Vec<Link>) -> Vec<Step> {
     chain
         .into_iter()
@@ -121,10 +119,9 @@ pub(super) fn steps(chain: Vec<Link>) -> Vec<Step> {
             Link::Here { who, mark, via } => Step {
                 mark,
                 via,
-                // An actor that has just ended has no name to be told.
-                who: name(who).unwrap_or_else(|| CycleStep {
-                    type_name: Box::default(),
-                    urn: Urn::reserved("conclib:ended"),
+                // An actor that has just ended has no name any more.
+                who: name(who).unwrap_or_else(|| {
+                    CycleStep::new(Box::default(), Urn::reserved("conclib:ended"))
                 }),
             },
             Link::There(step) => step,
@@ -136,7 +133,7 @@ pub(super) fn named(circle: Vec<Member>) -> Cycle {
     circle
         .into_iter()
         .filter_map(|member| match member {
-            // An actor that has ended meanwhile has no name to be told.
+            // An actor that has ended meanwhile has no name any more.
             Member::Here(id) => name(id),
             Member::There(step) => Some(step),
         })
@@ -145,8 +142,5 @@ pub(super) fn named(circle: Vec<Member>) -> Cycle {
 
 fn name(id: ActorId) -> Option<CycleStep> {
     let actor = crate::system::resident(id)?;
-    Some(CycleStep {
-        type_name: actor.type_name().into(),
-        urn: actor.urn(),
-    })
+    Some(CycleStep::new(actor.type_name().into(), actor.urn()))
 }

@@ -1,11 +1,10 @@
-//! A circle is told once each wait in it was polled again.
+//! Confirms that the waits in a cycle are real before an ask fails with it.
 //!
-//! An answer that was polled is not always waited for: `select!` may have gone
-//! on without it, and the reply is kept for later. Nothing tells of that. So
-//! the wait that would close a circle is entered in doubt, and each answer that
-//! the others in the circle wait for is woken. An answer that is polled again is
-//! waited for. An answer that is not polled, although its actor was, falls asleep:
-//! it counts no more, until it is polled after all.
+//! An answer that was polled once is not always awaited: a `select!` may have gone on without it,
+//! keeping the reply future for later, and nothing signals that. So the wait that would close a
+//! cycle is entered in doubt, and the tasks that poll the other answers in the cycle are woken. An
+//! answer that is polled again is awaited. An answer that is not polled, although its actor was,
+//! becomes asleep: its edge does not count until the answer is polled again.
 
 use std::collections::HashSet;
 use std::mem::replace;
@@ -16,47 +15,47 @@ use super::chain::Member;
 use super::graph::{Edge, Graph, Left};
 use super::legs::{Word, tell};
 use super::{WaitNumber, Whom};
-use crate::current::ActorId;
+use crate::actor_id::ActorId;
 
-/// Certainty that an answer is waited for.
+/// State of an edge: the certainty that its answer is awaited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// The answer was polled, and nothing has put in doubt since that it is waited for.
+    /// The answer was polled, and has not been questioned since.
     Awake,
-    /// The waker was woken, to see if the answer is polled.
+    /// The waker was woken, to find out if the answer is polled.
     Woken,
-    /// The waker was woken, and a poll of the actor has ended since, which may have
-    /// begun before.
+    /// The waker was woken again: a poll of the actor has ended since the first wake, but that poll
+    /// may have begun before the wake.
     WokenAgain,
-    /// The answer was not polled, or not yet: it is not waited for.
+    /// The answer was not polled, or not yet: it is not awaited.
     Asleep,
 }
 
-/// A wait that closes a circle if all others in it are polled again.
+/// Wait that closes a cycle if the answers of all other waits in the cycle are polled again.
 pub(super) struct Doubt {
     pub(super) who: ActorId,
     pub(super) whom: ActorId,
     pub(super) ask: WaitNumber,
-    /// A request is passed on: the actor that does that settles it.
+    /// The request is being forwarded: the forwarding actor settles the doubt.
     pub(super) is_passed: bool,
-    /// Count at which the doubt was entered: an answer polled later is waited for.
+    /// Count at which the doubt was entered: an answer polled later is awaited.
     pub(super) since: u64,
-    /// Waker that has the doubt settled again, after something has changed.
+    /// Waker that has the doubt settled again, after the graph has changed.
     pub(super) waker: Waker,
 }
 
 /// Result of settling a doubt, or of polling a wait again.
 #[derive(Default)]
 pub(super) struct Settled {
-    /// A wait of that ask may still close a circle.
+    /// A wait of that ask may still close a cycle.
     pub(super) is_open: bool,
     pub(super) words: Vec<Word>,
     pub(super) left: Left,
 }
 
 impl Settled {
-    /// Sends and wakes what is due, outside of the lock. Returns true if no circle
-    /// is closed for sure.
+    /// Sends the messages and wakes the wakers, outside of the lock. Returns true if no wait of
+    /// that ask may still close a cycle.
     pub(super) fn go(self) -> bool {
         if !self.words.is_empty() {
             tell(self.words);
@@ -67,7 +66,7 @@ impl Settled {
 }
 
 impl Graph {
-    /// Wakes the waits on a path that were not polled since then, nor woken.
+    /// Wakes the waits on a path that were neither polled since `since` nor woken already.
     pub(super) fn question(&mut self, path: &[ActorId], since: u64, wakers: &mut Vec<Waker>) {
         for (who, whom) in path.iter().zip(path.iter().skip(1)) {
             let of = self.edges.get_mut(who).into_iter();
@@ -84,8 +83,8 @@ impl Graph {
         }
     }
 
-    /// Doubts each ask in a circle that was closed because `who` waits for
-    /// `whom`, and wakes it: the first that is seen to be waited for is told.
+    /// Puts each ask in doubt that is in a cycle closed by the wait of `who` for `whom`, and wakes
+    /// it: the first that turns out to be awaited fails with the cycle.
     pub(super) fn doubt_circles(
         &mut self,
         who: ActorId,
@@ -124,12 +123,12 @@ impl Graph {
         }
     }
 
-    /// Something has changed that matters to all doubts.
+    /// Wakes all doubts, after a change of the graph that may settle them.
     pub(super) fn reconsider(&self, wakers: &mut Vec<Waker>) {
         wakers.extend(self.doubts.iter().map(|doubt| doubt.waker.clone()));
     }
 
-    /// The answer to that ask of `who` was polled, and has not come.
+    /// Notes that the answer to that ask of `who` was polled and is still pending.
     pub(super) fn polled(
         &mut self,
         who: ActorId,
@@ -186,8 +185,8 @@ impl Graph {
         Ok(settled)
     }
 
-    /// Tells whether the wait of `who` by that ask closes a circle, if that was in
-    /// doubt.
+    /// Decides if the wait of `who` by that ask closes a cycle, if that was in doubt. The error is
+    /// the cycle.
     pub(super) fn settle(
         &mut self,
         who: ActorId,
@@ -222,7 +221,7 @@ impl Graph {
         Ok(())
     }
 
-    /// The answer to that ask of `who` is kept, and not polled any more.
+    /// Notes that the future of that ask is kept, and not polled any more: its edges become asleep.
     pub(super) fn rest(&mut self, who: ActorId, ask: WaitNumber) {
         let mut whom = Vec::new();
         let of = self.edges.get_mut(&who).into_iter();
@@ -239,7 +238,7 @@ impl Graph {
         }
     }
 
-    /// A poll of that actor's turn has ended.
+    /// Notes that a poll of the actor's turn has ended. Returns the wakers to wake.
     pub(super) fn poll_ended(&mut self, who: ActorId) -> Vec<Waker> {
         let mut wakers = Vec::new();
         let mut asleep = Vec::new();

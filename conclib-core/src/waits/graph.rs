@@ -1,4 +1,4 @@
-//! The graph: what is entered, and how it is searched.
+//! Wait-for graph: its tables, entering and leaving, and the search for a cycle.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -11,18 +11,19 @@ use super::by_actor::{ByActor, Few, take};
 use super::chain::Member;
 use super::doubt::{Doubt, State};
 use super::legs::{Leg, Word};
-use super::{Mark, WaitNumber, Whom};
-use crate::current::ActorId;
-use crate::urn::Urn;
+use super::{WaitNumber, Whom};
+use crate::actor_id::ActorId;
+use conclib_wire::Mark;
+use conclib_wire::Urn;
 
-/// Wait of an actor for another, by one of its asks.
+/// Edge of the graph: wait of an actor for another, by one of its asks.
 pub(super) struct Edge {
     pub(super) whom: Whom,
     pub(super) ask: WaitNumber,
-    /// Has the answer polled again by a turn that still waits for it. An edge
-    /// without one is there for as long as it is entered.
+    /// Waker that has the answer polled again, if a turn still awaits it. An edge without a waker
+    /// counts for as long as it is entered.
     pub(super) waker: Option<Waker>,
-    /// Count at which the answer was polled, of all that the graph counts.
+    /// Value of the graph's counter when the answer was last polled.
     pub(super) polled: u64,
     pub(super) state: State,
 }
@@ -32,7 +33,7 @@ impl Edge {
         self.state != State::Asleep
     }
 
-    /// Edge whose answer is not polled.
+    /// Returns an edge whose answer is not polled.
     pub(super) fn asleep(whom: ActorId, ask: WaitNumber) -> Self {
         Self {
             whom: Whom::Actor(whom),
@@ -44,18 +45,18 @@ impl Edge {
     }
 }
 
-/// Parts of edges that were taken out. Drop them outside of the lock: the
-/// drop of an outlet or of a waker may run code that waits.
+/// Parts of removed edges. Dropped outside of the lock, because the drop of an outlet or of a waker
+/// may run code that enters a wait.
 #[derive(Default)]
 pub(super) struct Left {
-    /// Nearly always the only part.
+    /// First waker to drop; nearly always the only part.
     waker: Option<Waker>,
     rest: Option<Box<Rest>>,
 }
 
 #[derive(Default)]
 struct Rest {
-    /// Wakers that wake nothing any more.
+    /// Wakers to drop without waking.
     old: Vec<Waker>,
     legs: Vec<Leg>,
     wakers: Vec<Waker>,
@@ -68,7 +69,7 @@ impl Left {
         }
     }
 
-    /// Wakers of the waits that the end of an edge matters to.
+    /// Returns the wakers to wake, of the waits that the end of an edge may settle.
     pub(super) fn wakes(&mut self) -> &mut Vec<Waker> {
         &mut self.rest().wakers
     }
@@ -90,40 +91,40 @@ impl Left {
 /// A wait that was entered.
 pub(super) struct Entered {
     pub(super) ask: WaitNumber,
-    /// The wait closes no circle; if false, that is still to be seen.
+    /// True if the wait closes no cycle; false if that is in doubt.
     pub(super) is_sure: bool,
     pub(super) words: Vec<Word>,
     pub(super) wakers: Vec<Waker>,
 }
 
-/// Why a wait is entered, and how.
+/// Options of entering a wait.
 #[derive(Clone, Copy)]
 pub(super) struct Manner<'a> {
-    /// The ask whose request is passed on, if it is one.
+    /// Ask whose request is forwarded, if the wait is for a forwarded request.
     pub(super) passed: Option<WaitNumber>,
-    /// Has its answer polled again.
+    /// Waker that has the answer polled again.
     pub(super) waker: Option<&'a Waker>,
-    /// Has it settled later, if it may be entered in doubt.
+    /// Waker that has the wait settled later, if it may be entered in doubt.
     pub(super) settles: Option<&'a Waker>,
 }
 
 #[derive(Default)]
 pub(super) struct Graph {
     pub(super) edges: ByActor<Few<Edge>>,
-    /// The same from the other end: the actors that wait for one here.
+    /// Reverse table of `edges`: the actors that wait for an actor of this process.
     pub(super) behind: ByActor<Few<ActorId>>,
     pub(super) legs: HashMap<Mark, Leg>,
     pub(super) arrived: BTreeMap<u64, Arrived>,
-    /// The arrivals by whom they wait for; oldest first, as that is whom a
-    /// turn most likely is for.
+    /// Inbound waits by the actor they wait for; oldest first, since the current turn most likely
+    /// serves the oldest request.
     pub(super) arrived_at: ByActor<BTreeSet<u64>>,
-    /// The arrivals that wait for a leg of ours.
+    /// Inbound waits whose chains contain a leg of this process.
     pub(super) homes: HashMap<Mark, BTreeSet<u64>>,
-    /// Waits that close a circle if all others in it are still polled.
+    /// Waits that close a cycle if all others in it are still polled.
     pub(super) doubts: Vec<Doubt>,
-    /// Number of waits, legs, polls and arrivals so far.
+    /// Counter of waits, legs, polls and inbound waits.
     count: u64,
-    /// Makes marks that nobody can guess.
+    /// Random key, which makes marks unpredictable to peers.
     key: RandomState,
 }
 
@@ -178,10 +179,9 @@ impl Graph {
         })
     }
 
-    /// Enters a wait whatever it closes, for as long as it is entered. The asks
-    /// in a circle with it are in doubt from now on.
+    /// Enters a wait even if it closes a cycle. The asks in a cycle with it are put in doubt.
     pub(super) fn enter_anyway(&mut self, who: ActorId, whom: ActorId) -> Entered {
-        // A circle through others is found by them, when they are told.
+        // A cycle through other processes is found by these, once they get the messages.
         let words = self.reaches(who, whom).unwrap_or_default();
         let ask = self.new_ask();
         let polled = self.new_number();
@@ -203,21 +203,21 @@ impl Graph {
         }
     }
 
-    /// Enters that `who` will wait for `whom` once it polls for the answer.
+    /// Enters an asleep edge: `who` will wait for `whom` once it polls for the answer.
     pub(super) fn expect(&mut self, who: ActorId, whom: ActorId) -> WaitNumber {
         let ask = self.new_ask();
         self.wait(who, Edge::asleep(whom, ask));
         ask
     }
 
-    /// Messages to send over wires about a wait that closes no circle here; or the
-    /// circle that it closes through others.
+    /// Returns the messages to send to other processes about a wait that closes no cycle in this
+    /// process. The error is the cycle that the wait closes through other processes.
     pub(super) fn reaches(
         &mut self,
         who: ActorId,
         whom: ActorId,
     ) -> Result<Vec<Word>, Vec<Member>> {
-        // Nearly always whoever is asked waits for nobody, over no wire.
+        // Fast path: the actor that is asked nearly always waits for no actor in another process.
         let legs = self.legs_from(whom);
         if legs.is_empty() {
             return Ok(Vec::new());
@@ -228,8 +228,8 @@ impl Graph {
         }
     }
 
-    /// Few are entered at a time, so the lower bits tell them apart: they fit
-    /// beside a reply slot.
+    /// Makes the number of an ask. Few asks are entered at a time, so the lower 16 bits tell them
+    /// apart; a number so small fits beside a reply slot.
     pub(super) fn new_ask(&mut self) -> WaitNumber {
         #[expect(clippy::cast_possible_truncation, reason = "the lower bits are wanted")]
         let number = NonZeroU16::new(self.new_number() as u16).unwrap_or(NonZeroU16::MAX);
@@ -245,7 +245,7 @@ impl Graph {
         self.edges.entry(who).or_default().push(edge);
     }
 
-    /// All that `who` waits for by that ask is waited for no more.
+    /// Removes all edges of that ask of `who`.
     pub(super) fn leave(&mut self, who: ActorId, ask: WaitNumber) -> Left {
         let mut left = Left::default();
         while let Some(edge) = take(&mut self.edges, who, |edge| edge.ask == ask) {
@@ -262,7 +262,7 @@ impl Graph {
         left
     }
 
-    /// As [`leave`](Self::leave), of one that is waited for by that ask.
+    /// Like [`leave`](Self::leave), for one edge of the ask.
     pub(super) fn leave_one(&mut self, who: ActorId, ask: WaitNumber, whom: Whom) -> Left {
         let mut left = Left::default();
         let is_it = |edge: &Edge| edge.ask == ask && edge.whom == whom;
@@ -289,7 +289,7 @@ impl Graph {
         left
     }
 
-    /// Takes out the entries of a wait in the other tables.
+    /// Removes the entries of an edge from the other tables.
     fn unwait(&mut self, who: ActorId, edge: Edge, left: &mut Left) {
         match edge.whom {
             Whom::Actor(id) if edge.is_awake() => {
@@ -318,19 +318,19 @@ impl Graph {
         (near, away)
     }
 
-    /// Tells whether `who` waits by that ask, or did when its answer was polled.
+    /// Returns true if an edge of that ask of `who` is entered, awake or asleep.
     pub(super) fn has(&self, who: ActorId, ask: WaitNumber) -> bool {
         let mut edges = self.edges.get(&who).into_iter().flat_map(Few::iter);
         edges.any(|edge| edge.ask == ask)
     }
 
-    /// The waits of an actor.
+    /// Returns the awake edges of an actor.
     pub(super) fn from(&self, who: ActorId) -> impl Iterator<Item = &Edge> {
         let edges = self.edges.get(&who).into_iter().flat_map(Few::iter);
         edges.filter(|edge| edge.is_awake())
     }
 
-    /// Actors of this process that wait for `whom`.
+    /// Returns the actors of this process that wait for `whom`.
     pub(super) fn who(&self, whom: ActorId) -> impl Iterator<Item = ActorId> {
         self.behind
             .get(&whom)
@@ -339,8 +339,8 @@ impl Graph {
             .copied()
     }
 
-    /// Way by which `from` waits for `to`, with both ends: an actor waits for
-    /// itself. Edges are followed if `counts` returns true.
+    /// Finds a path of waits from `from` to `to`, with both ends; `[from]` if both are the same.
+    /// Follows only the edges for which `counts` returns true.
     pub(super) fn path(
         &self,
         from: ActorId,
@@ -350,7 +350,7 @@ impl Graph {
         if from == to {
             return Some(vec![from]);
         }
-        // Nearly always whoever is asked waits for nobody, or only elsewhere.
+        // Fast path: the actor that is asked nearly always waits for no actor of this process.
         self.from(from)
             .find(|edge| matches!(edge.whom, Whom::Actor(_)))?;
         let mut came_from = HashMap::from([(from, from)]);
@@ -381,7 +381,7 @@ impl Graph {
         None
     }
 
-    /// The legs of `from` and of those it waits for.
+    /// Returns the legs of `from` and of the actors it waits for.
     pub(super) fn legs_from(&self, from: ActorId) -> Vec<Mark> {
         let mut legs = Vec::new();
         if self.legs.is_empty() || !self.edges.contains_key(&from) {

@@ -1,4 +1,4 @@
-//! The waits that leave this process.
+//! Outbound edges (legs) of the wait-for graph: requests to other processes.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -6,35 +6,40 @@ use std::sync::Arc;
 use super::chain::{Link, steps};
 use super::doubt::State;
 use super::graph::{Edge, Graph};
-use super::{Mark, Wait, WaitNumber, Waits, Whom};
-use crate::current::{self, ActorId};
-use crate::urn::Urn;
-use crate::wire::{Outlet, RequestId, chain_bytes};
+use super::wait::Wait;
+use super::{WaitNumber, Waits, Whom};
+use crate::actor_id::ActorId;
+use crate::current;
+use crate::wire::Outlet;
+use conclib_wire::Mark;
+use conclib_wire::RequestId;
+use conclib_wire::Urn;
+use conclib_wire::encode_chain as chain_bytes;
 
-/// A wait for an actor behind a wire.
+/// Wait of an actor for an actor in another process.
 pub(super) struct Leg {
     pub(super) owner: ActorId,
     /// Name of the actor that is asked.
     pub(super) to: Urn,
     outlet: Arc<dyn Outlet>,
     id: RequestId,
-    /// Before the request is out, nothing can be said of it.
+    /// True once the request is sent: no message about it may be sent before.
     is_out: bool,
-    /// Marks that the other side knows.
+    /// Marks that the other side has been told.
     told: HashSet<Mark>,
 }
 
-/// Number of actors that the other side is told of, for one request of ours.
+/// Maximum number of actors that the other side is told of, for one request.
 const MOST_TOLD: usize = 1024;
 
-/// Message to the other side of a leg: the chain that waits for the answer now.
+/// Message to the other side of a leg: the chain of actors that now wait for the answer.
 pub(super) struct Word {
     outlet: Arc<dyn Outlet>,
     id: RequestId,
     chain: Vec<Link>,
 }
 
-/// Sends these messages; not to be called under the lock.
+/// Sends these messages. Must not be called under the lock.
 pub(super) fn tell(words: Vec<Word>) {
     for Word { outlet, id, chain } in words {
         outlet.waits(id, &chain_bytes(&steps(chain)));
@@ -74,7 +79,7 @@ impl Graph {
         mark
     }
 
-    /// Whole chain of a leg, if there is an actor in it that was not told yet.
+    /// Returns the whole chain of a leg, if it holds a mark that the other side was not told.
     fn news(&mut self, mark: Mark, of: Option<u64>) -> Option<Vec<Link>> {
         let may_tell = |leg: &&Leg| leg.told.len() < MOST_TOLD;
         self.legs.get(&mark).filter(may_tell)?;
@@ -85,8 +90,8 @@ impl Graph {
         (leg.told.len() > before).then_some(chain)
     }
 
-    /// Messages that the other sides of these legs lack, above all of the
-    /// arrival `of`.
+    /// Returns the messages that bring the other sides of these legs up to date. The inbound wait
+    /// `of` comes first in their chains.
     pub(super) fn words(&mut self, legs: &[Mark], of: Option<u64>) -> Vec<Word> {
         let word = |mark: &Mark| {
             self.legs.get(mark).filter(|leg| leg.is_out)?;
@@ -123,7 +128,8 @@ impl Waits {
         (mark, chain_bytes(&steps(chain)))
     }
 
-    /// The request of a leg is out: says who came to wait for it meanwhile.
+    /// Notes that the request of a leg is sent, and tells the other side which actors came to wait
+    /// for it meanwhile.
     pub(super) fn is_out(&self, mark: Mark) {
         let words = {
             let mut graph = self.graph();
@@ -136,18 +142,18 @@ impl Waits {
     }
 }
 
-/// A request that is about to leave, and for whose answer a turn waits.
+/// Request that is about to be sent, and whose answer a turn awaits.
 pub(crate) struct Leaves {
-    /// Wait of a turn that runs here.
+    /// Wait of the current turn.
     wait: Option<Wait>,
-    /// The ask whose request is passed on, until that has left.
+    /// Ask whose request is forwarded; taken once the forwarded request is sent.
     passed: Option<(ActorId, WaitNumber)>,
     mark: Mark,
     pub(crate) chain: Vec<u8>,
 }
 
 impl Leaves {
-    /// Enters the wait of the turn that runs here; `None` outside of turns.
+    /// Enters the wait of the current turn; `None` outside of turns.
     pub(crate) fn begin(outlet: &Arc<dyn Outlet>, id: RequestId, to: &Urn) -> Option<Self> {
         let who = current::in_turn()?;
         let waits = Waits::of_process();
@@ -161,8 +167,7 @@ impl Leaves {
         })
     }
 
-    /// Enters the wait of an ask whose request is passed on; `None` if the answer
-    /// is not waited for.
+    /// Enters the wait of an ask whose request is forwarded; `None` if its answer is not awaited.
     pub(crate) fn pass(
         who: ActorId,
         ask: WaitNumber,
@@ -187,7 +192,7 @@ impl Leaves {
         })
     }
 
-    /// The request has left: from now on its answer is waited for.
+    /// Notes that the request is sent: from now on its answer is awaited.
     pub(crate) fn wait(mut self) -> Option<Wait> {
         self.passed = None;
         Waits::of_process().is_out(self.mark);
@@ -203,8 +208,7 @@ impl Drop for Leaves {
     }
 }
 
-/// The turn of `who` waits from now on for the answer to a request that left
-/// before.
+/// Enters the wait of the current turn of `who` for the answer to a request that was sent before.
 pub(crate) fn wait_from_now(
     who: ActorId,
     outlet: &Arc<dyn Outlet>,

@@ -1,4 +1,4 @@
-//! Crossing asks in thousands of orders, near and over wires.
+//! Model tests of crossing asks: thousands of schedules, in one process and over wires.
 
 use std::future::{Future, poll_fn};
 use std::mem::take;
@@ -12,10 +12,12 @@ use shuttle::thread;
 use super::*;
 use crate::sync::Arc;
 use crate::sync::model::check;
-use crate::wire::{Answerer, Envelope, Outlet, RequestId, Unsent, chain_steps};
+use crate::wire::{Answerer, Outlet, Unsent};
+use chain::decode as chain_steps;
+use conclib_wire::{Envelope, RequestId};
 
-/// Each asks the next, and the last the first: exactly one is told, whoever
-/// comes last.
+/// Runs `actors` actors of which each asks the next, and the last the first: exactly one ask fails,
+/// in every order.
 fn one_is_told(actors: usize) {
     check(move || {
         let ids: Vec<_> = (0..actors).map(ActorId::next).collect();
@@ -44,8 +46,8 @@ fn of_crossing_asks_exactly_one_is_told() {
     one_is_told(4);
 }
 
-/// An actor that was told leaves the others to go on, and one that got its
-/// answer waits no more.
+/// An actor whose ask failed does not hold up the others, and one that got its answer waits no
+/// more.
 #[test]
 fn whoever_is_through_stands_in_nobodys_way() {
     check(|| {
@@ -73,8 +75,8 @@ fn whoever_is_through_stands_in_nobodys_way() {
     });
 }
 
-/// `y` passes a request of `x` on to `z`, which asks `x`: exactly one of the two
-/// is told, whichever comes last.
+/// `y` forwards a request of `x` to `z`, which asks `x`: exactly one of the two fails, in every
+/// order.
 #[test]
 fn of_an_ask_and_a_request_that_is_passed_on_exactly_one_is_told() {
     check(|| {
@@ -103,7 +105,7 @@ fn of_an_ask_and_a_request_that_is_passed_on_exactly_one_is_told() {
     });
 }
 
-/// The turn of an actor that asks the next, and polls for the answer.
+/// Turn of an actor that asks the next, and polls for the answer.
 struct Turn {
     waits: Arc<Waits>,
     who: ActorId,
@@ -117,7 +119,7 @@ struct Turn {
 struct Ends(usize, Vec<Waker>);
 
 impl Turn {
-    /// Ends as soon as another has; whether it was told.
+    /// Is ready as soon as another turn has ended; true if the ask failed with a cycle.
     fn poll(&mut self, cx: &Context<'_>) -> Poll<bool> {
         let polled = self.ask_or_poll(cx);
         if polled.is_ready() {
@@ -163,8 +165,8 @@ impl Turn {
     }
 }
 
-/// Each asks the next, and all poll on: one is told, though each of them may
-/// have been in doubt.
+/// Runs `actors` actors of which each asks the next, and all keep polling: exactly one fails,
+/// though each of the waits may have been in doubt.
 fn one_is_told_that_polls(actors: usize) {
     check(move || {
         let ids: Vec<_> = (0..actors).map(ActorId::next).collect();
@@ -188,8 +190,8 @@ fn one_is_told_that_polls(actors: usize) {
     });
 }
 
-/// An actor has looked at an answer, and goes on without it: the other is not
-/// told of a circle, at whatever time it asks.
+/// An actor that polled an answer once and goes on without it closes no cycle, at whatever time the
+/// other asks.
 #[test]
 fn whoever_gave_an_answer_up_closes_no_circle() {
     check(|| {
@@ -207,7 +209,7 @@ fn whoever_gave_an_answer_up_closes_no_circle() {
                         waker,
                         settles: waker,
                     };
-                    // Entered before the other: it is in no doubt.
+                    // The first wait that is entered is not in doubt.
                     looks.enter(a, b, manner).unwrap();
                 }
                 looks.poll_ended(a);
@@ -291,7 +293,7 @@ impl Outlet for Wire {
     }
 }
 
-/// The ask that came to an actor over a wire.
+/// Request that came to an actor over a wire.
 struct Incoming {
     waits: Arc<Waits>,
     target: ActorId,
@@ -317,7 +319,8 @@ impl Incoming {
     }
 }
 
-/// Each in a system of its own, in a ring: while all ask, the requests come in.
+/// Runs systems in a ring, each with one actor that asks the next one: the requests arrive while
+/// all ask.
 fn one_is_told_over_wires(actors: usize) {
     check(move || {
         let homes: Vec<_> = (0..actors)

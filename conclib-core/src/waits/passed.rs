@@ -1,4 +1,4 @@
-//! A request that is passed on: its caller waits for the next actor, too.
+//! Forwarded requests: the caller waits for the next actor, too.
 
 use std::mem::ManuallyDrop;
 use std::task::{Context, Poll, Waker};
@@ -6,16 +6,17 @@ use std::task::{Context, Poll, Waker};
 use super::chain::{Member, named};
 use super::doubt::Settled;
 use super::graph::{Edge, Entered, Graph, Left, Manner};
-use super::{Cycle, WaitNumber, Waits, Whom};
-use crate::current::ActorId;
+use super::{WaitNumber, Waits, Whom};
+use crate::actor_id::ActorId;
 use crate::wire::Cancellation;
+use conclib_wire::Cycle;
 
 /// Turn that waits for the answer to a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Waiting {
     /// Turn of an actor of this process, by one of its asks.
     Here(ActorId, WaitNumber),
-    /// Turn of an actor behind a wire, perhaps.
+    /// Turn of an actor in another process, or a caller that is no actor.
     Away(Cancellation),
 }
 
@@ -30,8 +31,8 @@ impl Waiting {
 }
 
 impl Graph {
-    /// Enters that the request of that ask is passed on to `whom`. `None` if its
-    /// answer is not waited for.
+    /// Enters the wait for `whom`, to which the request of that ask is forwarded. `None` if the
+    /// answer is not awaited.
     fn pass(
         &mut self,
         who: ActorId,
@@ -45,7 +46,7 @@ impl Graph {
             return Ok(None);
         };
         if !edge.is_awake() {
-            // A circle is looked for when the answer is polled.
+            // The search for a cycle is made when the answer is polled.
             self.wait(who, Edge::asleep(whom, ask));
             return Ok(Some(Entered {
                 ask,
@@ -100,8 +101,8 @@ impl Waits {
     }
 }
 
-/// Entry of a caller that is about to wait for the actor its request is passed
-/// on to. A drop before [`keep`](Self::keep) takes it out.
+/// Guard of a caller's wait for the actor to which its request is forwarded. A drop before
+/// [`keep`](Self::keep) takes the wait out of the graph.
 pub(crate) struct Passing {
     who: ActorId,
     ask: WaitNumber,
@@ -110,8 +111,7 @@ pub(crate) struct Passing {
 }
 
 impl Passing {
-    /// Enters the wait, unless that would close a circle. `None` if the caller
-    /// does not wait.
+    /// Enters the wait, unless that would close a cycle. `None` if the caller does not wait.
     pub(crate) fn begin(
         who: ActorId,
         ask: WaitNumber,
@@ -128,7 +128,7 @@ impl Passing {
         }))
     }
 
-    /// Resolves once the wait is known to close a circle, an error, or none.
+    /// Resolves once the wait is known to close no cycle, or to close one, which is the error.
     pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<(), Cycle>> {
         if self.is_sure {
             return Poll::Ready(Ok(()));
@@ -144,8 +144,7 @@ impl Passing {
         }
     }
 
-    /// Leaves the entry in the graph: the request has left, and its answer ends
-    /// the wait.
+    /// Leaves the wait in the graph: the request is sent, and its answer ends the wait.
     pub(crate) fn keep(self) {
         let _ = ManuallyDrop::new(self);
     }

@@ -1,4 +1,4 @@
-//! Circles that the graph finds, in one process and over wires.
+//! Tests of the cycles that the graph finds, in one process and over wires.
 
 use std::future::Future;
 use std::num::NonZeroU64;
@@ -7,9 +7,13 @@ use std::sync::{Arc, Mutex};
 
 use super::chain::Member;
 use super::graph::Manner;
-use super::{ActorId, CycleStep, Mark, WaitNumber, Waits};
-use crate::urn::Urn;
-use crate::wire::{Answerer, Envelope, Outlet, RequestId, Step, Unsent, chain_steps};
+use super::{WaitNumber, Waits};
+use crate::actor_id::ActorId;
+use crate::wire::{Answerer, Outlet, Unsent};
+use conclib_wire::Urn;
+use conclib_wire::decode_chain as chain_steps;
+use conclib_wire::{CycleStep, Mark};
+use conclib_wire::{Envelope, RequestId, Step};
 
 impl Waits {
     /// Enters a wait that counts for as long as it is entered.
@@ -63,7 +67,7 @@ fn asking_one_twice_is_waiting_twice() {
     let waits = Waits::default();
     let first = waits.begins(a, b).unwrap();
     let second = waits.begins(a, b).unwrap();
-    // Leaving twice is leaving once.
+    // The second call of `leave` changes nothing.
     for _ in 0..2 {
         waits.leave(a, first);
         assert!(waits.holds(a, second));
@@ -99,7 +103,7 @@ impl Outlet for Said {
     }
 }
 
-/// Systems in a ring, each with one actor, which asks the next one's.
+/// Systems in a ring, each with one actor that asks the actor of the next system.
 struct Ring {
     systems: Vec<Place>,
 }
@@ -107,10 +111,10 @@ struct Ring {
 struct Place {
     waits: Waits,
     actor: ActorId,
-    /// Towards the next.
+    /// Wire to the next system.
     way: Arc<Said>,
     outlet: Arc<dyn Outlet>,
-    /// The ask of the one before, once it has come in.
+    /// Inbound wait of the previous system's actor, once its request has arrived.
     arrived: Option<u64>,
     told: bool,
 }
@@ -133,8 +137,7 @@ impl Ring {
         }
     }
 
-    /// The actor asks the next: the request is on its way, as its own side has
-    /// yet to hear.
+    /// Lets the actor ask the next one: the request is on the wire, but not yet noted as sent.
     fn ask(&self, at: usize) -> Mark {
         let from = &self.systems[at];
         let to = Urn::anonymous();
@@ -173,7 +176,7 @@ impl Ring {
     }
 }
 
-/// A number generator that is always the same.
+/// Deterministic random number generator.
 struct Dice(u64);
 
 impl Dice {
@@ -215,7 +218,7 @@ fn of_asks_that_cross_each_other_over_wires_exactly_one_is_told_in_any_order() {
     }
 }
 
-/// Many others wait for them, from before: more than a chain can name.
+/// Runs with a crowd of earlier callers that wait for the actors: more than a chain can hold.
 #[test]
 fn crossing_asks_are_told_beside_a_crowd() {
     for crowded in [0..1, 0..2, 0..3] {
@@ -267,20 +270,17 @@ fn step(mark: u64, via: usize, urn: &str) -> Step {
     Step {
         mark: NonZeroU64::new(mark).map(Mark),
         via,
-        who: CycleStep {
-            type_name: "Stranger".into(),
-            urn: Urn::new(urn).unwrap(),
-        },
+        who: CycleStep::new("Stranger".into(), Urn::new(urn).unwrap()),
     }
 }
 
-/// A chain that says of others what is not so.
+/// A chain with false claims about other processes harms only the peer that sent it.
 #[test]
 fn a_lie_is_nobody_elses_harm() {
     let [a, b] = [0, 1].map(ActorId::next);
     let waits = Waits::default();
     let way: Arc<dyn Outlet> = Arc::new(Said::default());
-    // The peer says that all wait for it, by marks that it made up.
+    // The peer claims that all wait for it, with marks that it made up.
     let lie: Vec<_> = (1..60).map(|mark| step(mark, 0, "b")).collect();
     waits.arrive(a, lie.clone()).unwrap();
     waits.arrive(b, lie).unwrap();
@@ -289,11 +289,11 @@ fn a_lie_is_nobody_elses_harm() {
     waits.begins(b, a).unwrap();
     let (mark, chain) = waits.departs(a, &way, RequestId::nil(), &Urn::anonymous());
     waits.is_out(mark);
-    // Honest chains go on as they were: the own actors come first in them.
+    // Honest chains still work: the actors of the own process come first in them.
     let said = chain_steps(&chain).unwrap();
     assert_eq!(said[0].mark, Some(mark));
     assert!(said.len() <= 64);
-    // A peer that was told a mark is in that circle itself.
+    // A peer that was told a mark is in that cycle itself.
     let theirs = waits.arrive(b, vec![step(7, 0, "liar"), step(mark.0.get(), 0, "a")]);
     assert!(theirs.is_err());
     assert!(waits.arrive(b, vec![step(8, 0, "honest")]).is_ok());
@@ -312,24 +312,21 @@ fn a_circle_through_a_neighbour_is_named_whole() {
     let away = Step {
         mark: NonZeroU64::new(9).map(Mark),
         via: 0,
-        who: CycleStep {
-            type_name: Box::default(),
-            urn: Urn::new("away").unwrap(),
-        },
+        who: CycleStep::new(Box::default(), Urn::new("away").unwrap()),
     };
     steps.insert(0, away.clone());
     let there = || Member::There(away.who.clone());
     let circle = vec![there(), Member::Here(b), Member::Here(a), there()];
     assert_eq!(waits.arrive(b, steps.clone()), Err(circle));
-    // The neighbour comes last, and so it is the one that is told.
+    // The wait for the neighbour is entered last, so its ask is the one that fails.
     waits.leave(b, wait);
     waits.arrive(b, steps).unwrap();
     let circle = vec![Member::Here(b), Member::Here(a), there(), Member::Here(b)];
     assert_eq!(waits.begins(b, a), Err(circle));
 }
 
-/// Looks at some of a crowd that waits for an actor: a request costs no more
-/// than that, whatever the size of the crowd.
+/// The search is bounded: a request costs no more than that, whatever the number of actors that
+/// wait for its target.
 #[test]
 fn of_a_crowd_that_waits_some_are_looked_at() {
     let hub = ActorId::next(0);

@@ -1,33 +1,35 @@
-//! A wait, as the future that polls for its answer holds it.
+//! Guard of a wait, held by the future that polls for the answer.
 
 use std::fmt;
 use std::mem::replace;
 use std::task::{Context, Poll, Waker};
 
 use super::graph::Manner;
-use super::{Cycle, WaitNumber, Waits, chain};
-use crate::current::{self, ActorId};
+use super::{WaitNumber, Waits, chain};
+use crate::actor_id::ActorId;
+use crate::current;
 use crate::named::Named;
+use conclib_wire::Cycle;
 
-/// Entry of an actor that waits for another; its drop takes the wait out.
+/// Guard of an actor's wait for another; its drop takes the wait out of the graph.
 pub(crate) struct Wait {
     who: ActorId,
     ask: WaitNumber,
     /// Number of the turn of `who` that waits.
     turn: u32,
-    /// Count of the changes of the graph that are known here.
+    /// Value of the graph's change counter at the last poll.
     seen: u32,
-    /// Number of the waker that the answer was polled with.
+    /// Address of the waker that the answer was last polled with.
     by: usize,
     is_sure: bool,
 }
 
 impl Wait {
-    /// Enters the wait, unless it would close a circle: the error names all in it.
+    /// Enters the wait, unless that would close a cycle: the error names all actors in it.
     ///
-    /// With a waker the wait counts for as long as waking it has the answer
-    /// polled again; without one, for as long as this exists. If `may_doubt`,
-    /// the wait may be entered while a circle is still in doubt.
+    /// With a waker, the wait counts for as long as waking it has the answer polled again; without
+    /// one, for as long as the guard lives. With `may_doubt`, the wait may be entered while the
+    /// cycle is unconfirmed.
     pub(crate) fn begin(
         who: ActorId,
         whom: ActorId,
@@ -54,8 +56,8 @@ impl Wait {
         })
     }
 
-    /// Enters a wait even if that closes a circle: no ask of this actor could be told.
-    /// The asks of others in the circle are, once they were polled again.
+    /// Enters a wait even if that closes a cycle, for an actor that has no ask which could fail.
+    /// The other asks in the cycle fail, once they were polled again.
     pub(crate) fn begin_anyway(who: ActorId, whom: ActorId) -> Self {
         let waits = Waits::of_process();
         let ask = waits.enter_anyway(who, whom);
@@ -69,8 +71,7 @@ impl Wait {
         }
     }
 
-    /// Enters a wait for the actor behind a name; `None` if that is none of this
-    /// process.
+    /// Enters a wait for the actor behind `whom`; `None` if that is no actor of this process.
     pub(crate) fn begin_for(
         who: ActorId,
         whom: &(impl Named + ?Sized),
@@ -85,8 +86,8 @@ impl Wait {
         Ok(begun)
     }
 
-    /// Enters, asleep, an ask by which the turn that runs here will wait once it
-    /// polls for the answer; `None` outside of turns.
+    /// Enters an asleep wait of the current turn, which counts once the answer is polled; `None`
+    /// outside of turns.
     pub(crate) fn expected(whom: &(impl Named + ?Sized)) -> Option<Self> {
         let who = current::in_turn()?;
         let mut expected = None;
@@ -98,15 +99,15 @@ impl Wait {
         expected
     }
 
-    /// Puts the wait to sleep: its answer is kept, and not polled any more.
+    /// Makes the wait asleep: its future is kept, and not polled any more.
     pub(crate) fn rest(&mut self) {
-        // Polls of other things were known: a poll of the answer itself was not.
+        // The zero address forces the next poll of the answer to enter it in the graph.
         if replace(&mut self.by, 0) != 0 {
             Waits::of_process().rest(self.who, self.ask);
         }
     }
 
-    /// Wait of the actor whose turn runs here, which is entered by that number.
+    /// Returns the guard of a wait of the current turn that is already entered under that number.
     pub(super) fn entered(who: ActorId, ask: WaitNumber) -> Self {
         current::set_waited();
         Self {
@@ -119,23 +120,23 @@ impl Wait {
         }
     }
 
-    /// Number of the ask, among those of its actor.
+    /// Returns the number of the ask, among those of its actor.
     pub(crate) fn number(&self) -> WaitNumber {
         self.ask
     }
 
-    /// Tells whether the wait is of the turn that runs here.
+    /// Returns true if the wait belongs to the current turn.
     pub(crate) fn is_here(&self) -> bool {
         current::in_turn() == Some(self.who) && self.turn == current::turn()
     }
 
-    /// Tells whether the wait surely closes no circle.
+    /// Returns true if the wait is known to close no cycle.
     pub(crate) fn is_sure(&self) -> bool {
         self.is_sure
     }
 
-    /// Notes that the turn that runs here has polled the answer, which has not come.
-    /// Returns pending while a circle is in doubt.
+    /// Notes that the current turn has polled the answer, which is pending. Returns pending while a
+    /// cycle is unconfirmed.
     pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<(), Cycle>> {
         let waits = Waits::of_process();
         self.seen = waits.changes();
@@ -152,7 +153,7 @@ impl Wait {
         }
     }
 
-    /// Tells whether polling the wait again would change nothing.
+    /// Returns true if polling the wait again would change nothing.
     #[inline]
     fn is_known(&self, cx: &Context<'_>) -> bool {
         self.is_sure
@@ -162,16 +163,16 @@ impl Wait {
     }
 }
 
-/// Address by which wakers that are there at the same time are told apart.
+/// Address that tells apart wakers that exist at the same time.
 fn address(waker: &Waker) -> usize {
     waker.data().addr()
 }
 
-/// Enters that the turn that runs here, if any, waits for an answer of `whom`
-/// that it has polled and that has not come.
+/// Enters the wait of the current turn, if there is one, for an answer of `whom` that it has polled
+/// and that is pending.
 ///
 /// # Errors
-/// The circle that this closes.
+/// Returns the cycle that the wait closes.
 #[inline]
 pub(crate) fn polled(
     wait: &mut Option<Wait>,
@@ -194,7 +195,7 @@ fn polled_anew(
     if let Some(wait) = wait.as_mut().filter(|wait| wait.is_here()) {
         return match wait.poll(cx) {
             Poll::Ready(known) => known,
-            // The wait is polled again when that is settled.
+            // The waker polls the wait again when the doubt is settled.
             Poll::Pending => Ok(()),
         };
     }

@@ -1,22 +1,24 @@
-//! How a request that came over a wire becomes a message.
+//! Decoding of a request that came over a wire.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{CodecError, Envelope, WireAsker, WireReply};
-use crate::error::{Delivery, Failure};
-use crate::fault::Fault;
+use super::asker::WireAsker;
+use super::reply::WireReply;
 use crate::message::{Message, decode};
 use crate::reply::{ReplyTo, Request};
+use conclib_wire::Fault;
+use conclib_wire::{CodecError, Envelope};
+use conclib_wire::{Delivery, Failure};
 
-/// Decodes a request that came over a wire. What does not fit is answered
-/// here, and `None` is left.
+/// Decodes a request that came over a wire. Answers a request that cannot be decoded with an error,
+/// and returns `None`.
 #[doc(hidden)]
 pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: WireAsker) -> Option<Request<M>> {
     if !asker.same_shape(envelope.fingerprint, M::FINGERPRINT) {
         asker.refuse(&Failure::SchemaMismatch(M::NAME.into()));
         return None;
     }
-    // The serde code of a message is a user's, and may panic.
+    // The serde code of a message is the user's, and may panic.
     let decoded = catch_unwind(AssertUnwindSafe(|| {
         decode::<M>(envelope.codec, envelope.body)
     }));
@@ -33,7 +35,7 @@ pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: WireAsker) -> Option<R
         Err(panic) => {
             let error = CodecError::Malformed {
                 codec: envelope.codec,
-                detail: format!("reading it panicked: {}", Fault::panic(&*panic)),
+                detail: format!("decoding it panicked: {}", Fault::panic(&*panic)),
             };
             asker.refuse(&Failure::Codec(Box::new(error), Delivery::NotDelivered));
             None

@@ -1,20 +1,21 @@
-//! What becomes of the answer to a request that left: a reply, an error, or
-//! word that it is queued.
+//! Handling of the response to a request that was sent over a wire: a reply, an error, or the
+//! confirmation that a tell is queued.
 
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Answered, Answerer, CodecError, Response, ResponseKind};
-use crate::error::{Delivery, Failure};
+use super::outlet::Answerer;
+use super::stream::Answered;
 use crate::message::{Message, Road};
 use crate::reply::{Answer, Refusal, ReplyTo};
-use crate::urn::Urn;
+use conclib_wire::Urn;
+use conclib_wire::{CodecError, Response, ResponseKind};
+use conclib_wire::{Delivery, Failure};
 
-/// A failure by the deadline tells the time that was given, not what was left
-/// of it when the request went out. The other side may be the first to see that
-/// it is over: for an asker that still waits, it skips a request for no other
-/// reason.
+/// Puts the time that the asker was given into a deadline failure, in place of the time that was
+/// left when the request was sent. The other side may be the first to see the deadline pass, and
+/// then reports the request as cancelled: for an asker that still waits, there is no other reason.
 pub(super) fn given(failure: Failure, timeout: Duration) -> Failure {
     match failure {
         Failure::Deadline(_) | Failure::Cancelled => Failure::Deadline(timeout),
@@ -22,15 +23,15 @@ pub(super) fn given(failure: Failure, timeout: Duration) -> Failure {
     }
 }
 
-/// What passes the answer on to a local slot; for a tell, the word that it is
-/// queued.
+/// Returns the callback that passes the answer on to a local reply slot; for a tell, also the
+/// receiver of the confirmation that the message is queued.
 pub(super) fn answerer<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
     urn: &Urn,
     timeout: Duration,
 ) -> (Answerer, Option<oneshot::Receiver<Result<(), Failure>>>) {
     if reply.was_asked() {
-        // Items that fail later say whose they are.
+        // Errors of later stream items name the actor.
         let who = <M::Road as Road<M>>::STREAMS.then(|| urn.clone());
         let answerer = move |answered: Result<Answered<'_>, Failure>| {
             let answer = match answered {
@@ -46,14 +47,14 @@ pub(super) fn answerer<M: Message>(
     }
     let (word, queued) = oneshot::channel();
     let answerer = move |response: Result<Answered<'_>, Failure>| {
-        // A teller that has left wants no word.
+        // A sender that does not wait any more needs no confirmation.
         let response = response.map_err(|failure| given(failure, timeout));
         let _ = word.send(self::queued(response));
     };
     (Box::new(answerer), Some(queued))
 }
 
-/// What the answer to a told message says of it.
+/// Returns the result of a tell that the response tells of.
 pub(super) fn queued(answered: Result<Answered<'_>, Failure>) -> Result<(), Failure> {
     match answered?.response {
         response if response.kind == ResponseKind::Failure => Err(failure(&response)),
@@ -79,7 +80,7 @@ fn decode<M: Message>(answered: Answered<'_>, who: Option<&Urn>) -> Answer<M::Re
     })
 }
 
-/// The failure that a response tells of.
+/// Decodes the failure in a response.
 pub(super) fn failure(response: &Response<'_>) -> Failure {
     response
         .codec

@@ -1,22 +1,25 @@
-//! Who asked from outside.
+//! Asker of a request that came over a wire.
 
+use crate::observe::Remarks;
 use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{
-    Cancellation, Codec, CodecError, Envelope, MAX_TIMEOUT, Origin, Outgoing, ReplySink, RequestId,
-    ResponseEnvelope, ResponseKind,
-};
-use crate::current::ActorId;
-use crate::error::{Delivery, Failure};
+use super::cancellation::Cancellation;
+use super::origin::Origin;
+use super::outlet::MAX_TIMEOUT;
+use super::sink::ReplySink;
+use super::stream::Outgoing;
+use crate::actor_id::ActorId;
 use crate::observe::Note;
+use conclib_wire::{Codec, CodecError, Envelope, RequestId, ResponseEnvelope, ResponseKind};
+use conclib_wire::{Delivery, Failure};
 
-/// An asker behind a wire. Dropped unanswered, it is told that no reply comes.
+/// Asker on the other side of a wire. A drop without an answer sends `NoReply`.
 #[doc(hidden)]
 pub struct WireAsker {
-    /// Taken by answering.
+    /// Sink of the answer, taken by answering.
     sink: Option<Arc<dyn ReplySink>>,
     pub(super) id: RequestId,
     codec: Codec,
@@ -24,12 +27,12 @@ pub struct WireAsker {
     pub(super) expires: Instant,
     cancellation: Cancellation,
     origin: Origin,
-    /// What somebody who looks on wants to know.
+    /// Trace context of the request, if it is observed.
     note: Option<Box<Note>>,
 }
 
 impl WireAsker {
-    /// Of a request to `target`, if there is one.
+    /// Makes the asker of a request; `target` is the actor that is asked, if it was found.
     pub(crate) fn new(
         envelope: &Envelope<'_>,
         sink: Arc<dyn ReplySink>,
@@ -48,27 +51,11 @@ impl WireAsker {
         }
     }
 
-    /// One that asks nothing, and only brings a note.
-    pub(crate) fn nobody(note: Note) -> Self {
-        Self::stand_in(Origin::Local, Some(Box::new(note)))
-    }
-
-    /// One that asks nothing, and says where the request came from.
-    pub(crate) fn stand_in(origin: Origin, note: Option<Box<Note>>) -> Self {
-        Self {
-            sink: None,
-            id: RequestId::nil(),
-            codec: Codec::Json,
-            asked: false,
-            expires: Instant::now(),
-            cancellation: Cancellation::new(Codec::Json, None),
-            origin,
-            note,
+    pub(crate) fn remarks(&self) -> Remarks<'_> {
+        Remarks {
+            origin: &self.origin,
+            note: self.note.as_deref(),
         }
-    }
-
-    pub(crate) fn note(&self) -> Option<&Note> {
-        self.note.as_deref()
     }
 
     /// It is being sent to a receiver that is measured.
@@ -85,10 +72,6 @@ impl WireAsker {
         self.origin = origin;
     }
 
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
     pub(crate) fn cancellation(&self) -> &Cancellation {
         &self.cancellation
     }
@@ -97,7 +80,7 @@ impl WireAsker {
         self.sink.is_none()
     }
 
-    /// Whoever is in the chain waits, or would for ever.
+    /// Enters the waits of the actors in the chain; an error if they would deadlock.
     pub(super) fn enter(&self, chain: &[u8]) -> Result<(), Failure> {
         match chain {
             [] => Ok(()),
@@ -105,33 +88,41 @@ impl WireAsker {
         }
     }
 
-    /// Where the one answer leaves; `None` once it has.
+    /// Takes the sink of the one answer; `None` once that was sent.
     fn take_sink(&mut self) -> Option<Arc<dyn ReplySink>> {
         let sink = self.sink.take()?;
         self.cancellation.answer();
         Some(sink)
     }
 
-    /// Whether somebody asked, and does not wait any more.
+    /// Returns true if the request was asked, and the asker does not wait any more.
     pub(crate) fn has_left(&self) -> bool {
         self.asked && !self.is_waiting()
     }
 
-    /// Whether the asker still waits.
+    /// Returns true if the asker still waits.
     pub(crate) fn is_waiting(&self) -> bool {
         !self.cancellation.is_cancelled() && Instant::now() < self.expires
     }
 
-    /// Field names travel in JSON, so only bincode compares shapes.
+    /// Compares two fingerprints. JSON carries field names, so only bincode compares them.
     pub(crate) fn same_shape(&self, theirs: u64, ours: u64) -> bool {
         self.codec != Codec::Bincode || theirs == 0 || ours == 0 || theirs == ours
     }
 
-    /// A told message is queued: that is all its sender wants to know.
-    pub(crate) fn queued(&mut self) {
-        if !self.asked {
-            self.send(ResponseKind::Queued, Vec::new());
+    /// Takes out the answer "queued": the sender of a told message wants no other.
+    pub(crate) fn queued(&mut self) -> Option<Queued> {
+        if self.asked {
+            return None;
         }
+        let sink = self.take_sink()?;
+        let response = ResponseEnvelope {
+            id: self.id,
+            kind: ResponseKind::Queued,
+            codec: self.codec,
+            body: Vec::new(),
+        };
+        Some(Queued { sink, response })
     }
 
     pub(crate) fn refuse(mut self, failure: &Failure) {
@@ -172,6 +163,21 @@ impl WireAsker {
         if let Some(sink) = self.take_sink() {
             sink.stream(self.id, self.codec, items);
         }
+    }
+}
+
+/// Answer "queued" to a told message. The message is made under the lock of the
+/// mailbox, and a sink may do anything, so the answer is sent after that.
+#[doc(hidden)]
+#[must_use = "it is the answer to the request"]
+pub struct Queued {
+    sink: Arc<dyn ReplySink>,
+    response: ResponseEnvelope,
+}
+
+impl Queued {
+    pub(crate) fn send(self) {
+        self.sink.respond(self.response);
     }
 }
 

@@ -1,44 +1,47 @@
-//! What becomes of a request while its actor has it: its asker leaves, or is
-//! answered, or others wait for the answer too.
+//! State that a request on the wire shares with its handler and its connection: cancellation, the
+//! answer, and the callers that wait for the answer.
 
 use std::task::Context;
 
-use super::{Codec, CodecError, RequestId, ResponseEnvelope, chain};
-use crate::current::ActorId;
-use crate::error::{Delivery, Failure};
+use crate::actor_id::ActorId;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::sync::{Arc, AtomicWaker, Mutex, MutexGuard, PoisonError};
-use crate::waits::{Arrival, Cycle};
+use crate::waits::Arrival;
+use conclib_wire::Cycle;
+use conclib_wire::decode_chain;
+use conclib_wire::{Codec, CodecError, RequestId, ResponseEnvelope};
+use conclib_wire::{Delivery, Failure};
 
-/// The mark that an asker has left, shared with the request it left behind.
+/// Cancellation flag of a request, shared with its handler.
 #[derive(Debug, Clone)]
 pub struct Cancellation(Arc<Asked>);
 
 #[derive(Debug)]
 struct Asked {
     left: AtomicBool,
-    /// Whoever holds the request, if it waits for the asker to leave.
+    /// Waker of the handler, if it waits for the asker to go.
     waiting: AtomicWaker,
     codec: Codec,
     state: AtomicU8,
-    /// Number of times it was passed on, less the turns of those that are over.
+    /// Number of times the request was forwarded, less the ended turns of the actors that forwarded
+    /// it.
     passed: AtomicU32,
     asking: Mutex<Asking>,
 }
 
 #[derive(Debug)]
 struct Asking {
-    /// The actor whose turn is to answer, if the asker waits for one.
+    /// Actor whose turn is to answer, if the asker waits for a turn.
     target: Option<ActorId>,
-    /// Entry of the callers that wait for the answer, while they are known.
+    /// Inbound wait of the callers, while it is entered.
     arrival: Option<Arrival>,
 }
 
-/// There was an arrival.
+/// Flag: an inbound wait was entered.
 const ENTERED: u8 = 1;
-/// The answer does not come from a turn of the actor: nobody waits for that.
+/// Flag: the answer does not come from a turn of the actor, so no inbound wait is kept.
 const ASIDE: u8 = 2;
-/// An answer has left.
+/// Flag: an answer was sent.
 const ANSWERED: u8 = 4;
 
 impl Cancellation {
@@ -56,18 +59,18 @@ impl Cancellation {
         }))
     }
 
-    /// Lets the request be skipped if its handler has not begun, and tells a
-    /// handler that has begun and wants to know.
+    /// Cancels the request: it is skipped if its handler has not begun; a running handler that
+    /// asked for it is notified.
     pub fn cancel(&self) {
         self.0.left.store(true, Ordering::Relaxed);
         self.end(ASIDE);
         self.0.waiting.wake();
     }
 
-    /// Those in the chain wait for the answer too, says the asker. If that can
-    /// never come because of them, the asker is told so, by this answer. What
-    /// the sink of the request gets later says only that its actor is done with
-    /// it.
+    /// Enters further callers, reported by the peer, that wait for the answer. Returns a failure
+    /// response, which is then the answer to the request, if waiting would deadlock. A response
+    /// that the sink of the request gets after that only means that the actor is done with the
+    /// request.
     #[must_use = "it is the answer to the request"]
     pub fn waits(&self, id: RequestId, chain: &[u8]) -> Option<ResponseEnvelope> {
         let failure = self.enter(chain, Delivery::MayHaveRun).err()?;
@@ -78,12 +81,12 @@ impl Cancellation {
         Some(ResponseEnvelope::failure(id, self.0.codec, &failure))
     }
 
-    /// Those in the chain wait for the answer, or would for ever.
+    /// Enters the waits of the callers in the chain; an error if they would deadlock.
     pub(super) fn enter(&self, chain: &[u8], delivery: Delivery) -> Result<(), Failure> {
         let Some(target) = self.asking().target else {
             return Ok(());
         };
-        let steps = chain::decode(chain).map_err(|error| {
+        let steps = decode_chain(chain).map_err(|error| {
             let detail = error.to_string();
             let codec = self.0.codec;
             Failure::Codec(Box::new(CodecError::Malformed { codec, detail }), delivery)
@@ -101,7 +104,7 @@ impl Cancellation {
 
     fn keep(&self, arrival: Arrival) {
         let mut asking = self.asking();
-        // Under the lock: whoever ends it from now on looks for it.
+        // Set under the lock, so that a later `end` looks for the inbound wait.
         let before = self.0.state.fetch_or(ENTERED, Ordering::AcqRel);
         let unkept = match before & (ASIDE | ANSWERED) {
             0 => asking.arrival.replace(arrival),
@@ -111,8 +114,8 @@ impl Cancellation {
         drop(unkept);
     }
 
-    /// Another actor of this process is to answer in place of the one before,
-    /// whose turn goes on.
+    /// Notes that another actor of this process is to answer in place of the previous one, whose
+    /// turn goes on.
     pub(crate) fn pass_on(&self, target: ActorId) -> Result<(), Cycle> {
         if self.asking().target.is_none() {
             return Ok(());
@@ -127,13 +130,13 @@ impl Cancellation {
         Ok(())
     }
 
-    /// Callers that wait for the answer, as far as their chain was sent.
+    /// Returns the encoded chain of callers that wait for the answer, as far as it was sent.
     pub(super) fn chain(&self) -> Vec<u8> {
         let known = self.asking().arrival.as_ref().map(Arrival::number);
         known.map(Arrival::chain).unwrap_or_default()
     }
 
-    /// Its answer does not come from a turn of the actor that was asked.
+    /// Notes that the answer does not come from a turn of the actor that was asked.
     pub(crate) fn stands_aside(&self) {
         let less = |passed: u32| passed.checked_sub(1);
         let passed = &self.0.passed;
@@ -143,7 +146,7 @@ impl Cancellation {
         }
     }
 
-    /// An answer is about to leave: whether it is the first.
+    /// Notes that an answer is about to be sent. Returns true if it is the first.
     pub(super) fn answer(&self) -> bool {
         self.end(ANSWERED) & ANSWERED == 0
     }

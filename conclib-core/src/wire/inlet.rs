@@ -1,31 +1,35 @@
-//! The way in: how a request from outside reaches an actor.
+//! Inlet: the entry point for requests from other processes.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Cancellation, Envelope, Origin, ReplySink, WireAsker};
-use crate::error::Failure;
+use super::asker::WireAsker;
+use super::cancellation::Cancellation;
+use super::origin::Origin;
+use super::sink::ReplySink;
 use crate::system::Shared;
+use conclib_wire::Envelope;
+use conclib_wire::Failure;
 
-/// What carries requests to a system from outside, once it is open.
+/// Server of a system that brings requests from other processes.
 ///
-/// The system closes it on shutdown, after all its actors have ended, so that
-/// their last answers still leave.
+/// The system closes its brokers on shutdown, after all its actors have ended, so that the last
+/// answers are still sent.
 pub trait Broker: Send + Sync + 'static {
-    /// Where clients reach it.
+    /// Returns the URL at which clients connect.
     fn url(&self) -> &str;
 
-    /// Takes no new requests.
+    /// Refuses new requests.
     fn refuse_new(&self);
 
-    /// Sends what has been answered, disconnects everybody, and leaves nothing
-    /// behind. Idempotent.
+    /// Sends the answers that are pending, closes all connections, and removes all it has created.
+    /// Idempotent.
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// A system, seen by a broker: requests go in here.
+/// Handle of a system for a broker, which delivers requests to it.
 #[derive(Clone)]
 pub struct Inlet {
     system: Arc<Shared>,
@@ -36,11 +40,11 @@ impl Inlet {
         Self { system }
     }
 
-    /// Delivers a request. It does not wait: a full mailbox refuses.
+    /// Delivers a request. Does not wait: a full mailbox refuses the request.
     ///
-    /// `sink` gets exactly one response for it: the answer, or a failure that
-    /// says why there is none. `None` means it already has; else the
-    /// cancellation is for the day when the asker leaves.
+    /// `sink` gets exactly one response: the answer, or a failure that gives the reason. `None`
+    /// means that it already has; otherwise the broker cancels the request with the returned value
+    /// when the asker goes.
     pub fn deliver(
         &self,
         envelope: &Envelope<'_>,

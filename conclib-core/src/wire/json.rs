@@ -1,4 +1,4 @@
-//! Asking without the type of the message: by its wire name, in JSON.
+//! Asks without the type of the message: by its wire name, in JSON.
 
 use std::time::Duration;
 
@@ -8,29 +8,29 @@ use tokio::time::Instant;
 
 use super::answers::{failure, given};
 use super::leaving::closed;
-use super::{
-    Answerer, CancelOnDrop, Codec, CodecError, Envelope, MAX_TIMEOUT, Remote, Response,
-    ResponseKind, Unsent,
-};
+use super::outlet::{Answerer, CancelOnDrop, MAX_TIMEOUT, Unsent};
+use super::remote::Remote;
 use crate::deadline::Late;
-use crate::error::{AskError, Delivery, Failure};
-use crate::fault::Fault;
+use crate::error::AskError;
 use crate::observe::Outgoing;
-use crate::urn::Urn;
 use crate::waits::Leaves;
+use conclib_wire::Fault;
+use conclib_wire::Urn;
+use conclib_wire::{Codec, CodecError, Envelope, Response, ResponseKind};
+use conclib_wire::{Delivery, Failure};
 
 impl Remote {
-    /// Asks without the type of the message: by its wire name, in JSON. For
-    /// tools, and for whoever does not have the actor's crate.
+    /// Asks without the type of the message: by its wire name, in JSON. For tools, and for programs
+    /// that do not have the actor's crate.
     ///
-    /// `timeout` bounds the whole, the wait for a connection too.
+    /// `timeout` includes the wait for a connection.
     ///
     /// # Errors
-    /// As any ask. An error of the domain comes as [`AskError::Fault`], whose
-    /// message is its JSON.
+    /// Fails like any ask. An error of the message's own type comes as [`AskError::Fault`], whose
+    /// message is the error in JSON.
     ///
     /// # Cancel safety
-    /// Dropped, the request is cancelled if its handler has not begun.
+    /// If it is dropped, the request is cancelled, provided its handler has not begun.
     pub async fn ask_json(
         &self,
         message: &str,
@@ -73,7 +73,7 @@ impl Remote {
         encoded.map_err(|error| Failure::Codec(Box::new(error), Delivery::NotDelivered))?;
         let (answer, answered) = oneshot::channel();
         let mut answerer: Answerer = Box::new(move |response| {
-            // An asker that has left wants no answer.
+            // An asker that has gone needs no answer.
             let _ = answer.send(response.and_then(|answered| json_answer(&answered.response)));
         });
         let (_cancel, _wait) = loop {
@@ -125,7 +125,7 @@ fn json_answer(response: &Response<'_>) -> Result<Value, Failure> {
         )))),
         ResponseKind::Failure => Err(failure(response)),
         ResponseKind::Queued => Err(Failure::NoReply),
-        // Its items, dropped with the answer, cancel it.
+        // The drop of its items, along with the answer, cancels the stream.
         ResponseKind::Stream => Err(Failure::Codec(
             Box::new(CodecError::stream(response.codec)),
             Delivery::MayHaveRun,

@@ -1,4 +1,4 @@
-//! A message on its way out of this process.
+//! Sending of a message to another process.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,73 +9,76 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::answers::{answerer, queued};
-use super::{
-    Answered, Answerer, CancelOnDrop, Codec, DEFAULT_TIMEOUT, Envelope, MAX_TIMEOUT, Outage,
-    Outlet, Remote, RequestId, Unsent,
-};
+use super::outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
+use super::remote::Remote;
+use super::stream::Answered;
 use crate::call::{NotSent, Sending};
 use crate::deadline::Deadline;
-use crate::error::{AskError, Delivery, Failure, TellError};
-use crate::message::{Message, Never, Road};
+use crate::error::Outage;
+use crate::error::{AskError, TellError};
+use crate::message::{Message, Road};
 use crate::named::Named;
 use crate::observe::Outgoing;
 use crate::reply::ReplyTo;
-use crate::urn::Urn;
 use crate::waits::{Leaves, Wait, Waiting};
+use conclib_wire::Never;
+use conclib_wire::Urn;
+use conclib_wire::{Codec, Envelope, RequestId};
+use conclib_wire::{Delivery, Failure};
 
-/// What most requests fit in, in bytes: a buffer that grows costs more than
-/// the rest of encoding.
+/// Initial capacity of a request body, enough for most: growing the buffer costs more than the rest
+/// of encoding.
 const USUAL_BODY: usize = 128;
 
 pub(super) fn closed() -> Failure {
     Failure::Disconnected(Delivery::NotDelivered)
 }
 
-/// A message waits until its outlet can take it.
+/// Wait until the outlet can take the message.
 struct Room {
     outlet: Arc<dyn Outlet>,
     room: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-/// A message on its way out, beyond what a local one needs.
+/// State of a message that is sent to another process, beyond that of a local one.
 pub(crate) struct Leaving {
     answerer: Option<Answerer>,
     room: Option<Room>,
-    /// Word that a told message is queued.
+    /// Receiver of the confirmation that a told message is queued.
     queued: Option<oneshot::Receiver<Result<(), Failure>>>,
     cancel: Option<CancelOnDrop>,
-    /// The turn that asks waits.
+    /// Wait of the turn that asks.
     wait: Option<Wait>,
-    /// Turn that waits, of a request that is passed on.
+    /// Turn that waits, of a forwarded request.
     waiting: Option<Waiting>,
 }
 
 impl Leaving {
-    /// Notes a poll of the answer: in another place than the turn that asked, the
-    /// answer is not waited for.
+    /// Notes a poll of the answer: if it is not polled by the turn that asked, that turn does not
+    /// wait.
     pub(crate) fn is_polled(&mut self) {
         self.wait = self.wait.take().filter(Wait::is_here);
     }
 
-    /// Whether the request is out: from then on the outlet keeps its deadline.
+    /// Returns true once the request is sent: from then on the outlet keeps its deadline.
     pub(crate) fn is_out(&self) -> bool {
         self.answerer.is_none()
     }
 
-    /// Why it does not leave, if there is no connection.
+    /// Returns the outage that keeps the request from being sent, if there is no connection.
     #[cold]
     pub(crate) fn outage(&self) -> Option<Outage> {
         self.room.as_ref()?.outlet.outage()
     }
 
-    /// What ends the request over there when its asker leaves.
+    /// Returns the guard that cancels the request on the other side when its asker goes.
     pub(crate) fn into_cancel(self) -> Option<CancelOnDrop> {
         self.cancel
     }
 }
 
-/// Encodes and sends, or waits until the outlet has room. A tell then waits
-/// for word that it is queued, and keeps its message until then.
+/// Encodes and sends the message, or waits until the outlet has room. A tell then waits for the
+/// confirmation that it is queued, and keeps its message until then.
 pub(crate) fn poll_send_away<M: Message>(
     remote: &Remote,
     cx: &mut Context<'_>,
@@ -155,8 +158,8 @@ pub(crate) fn poll_send_away<M: Message>(
     Poll::Ready(Ok(()))
 }
 
-/// Why a told message was not queued over there, in the words that a local
-/// actor has for it.
+/// Converts the reason for which the other side did not queue a told message into that of a local
+/// actor.
 fn not_queued(failure: Failure) -> NotSent {
     match failure {
         Failure::MailboxFull => NotSent::Full,
@@ -165,8 +168,8 @@ fn not_queued(failure: Failure) -> NotSent {
     }
 }
 
-/// Sends if the outlet has room. Nobody waits for word of it, so word that it
-/// was not queued goes to the log.
+/// Sends a message if the outlet has room. No future waits for the confirmation, so a refusal by
+/// the other side is logged.
 pub(crate) fn try_tell_away<M: Message>(
     remote: &Remote,
     message: M,
@@ -184,7 +187,7 @@ pub(crate) fn try_tell_away<M: Message>(
         if let Err(failure) = queued(response) {
             let error = AskError::<Never>::new(to, failure);
             let message = M::NAME;
-            tracing::warn!(target: "conclib", request = message, %error, "a message that was told was not queued");
+            tracing::warn!(target: "conclib", request = message, %error, "a told message was not queued by the other process");
         }
     });
     let manner = Manner {
@@ -217,12 +220,12 @@ pub(crate) fn try_tell_away<M: Message>(
     })
 }
 
-/// How a message is sent.
+/// Options of sending a message.
 struct Manner<'a> {
     asked: bool,
-    /// Says that the turn that runs here waits for the answer.
+    /// True if the current turn waits for the answer.
     waits: bool,
-    /// Turn that waits, of a request that is passed on.
+    /// Turn that waits, of a forwarded request.
     waiting: Option<&'a Waiting>,
     timeout: Duration,
     priority: u8,
@@ -261,7 +264,7 @@ fn send<M: Message>(
         codec,
         fingerprint: M::FINGERPRINT,
         asked: manner.asked,
-        // The other side knows what the message says.
+        // The other side knows the priority of the message type.
         priority: Some(manner.priority).filter(|said| *said != M::PRIORITY),
         chain: leaves.as_ref().map_or(&passed, |leaves| &leaves.chain),
         body: &body,

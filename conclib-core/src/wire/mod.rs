@@ -1,18 +1,15 @@
-//! The wire: what an envelope is, how it is encoded, and the two traits by
-//! which a link or a broker carries it.
+//! Wire formats: envelopes and their encodings, and the traits by which a link or a broker carries
+//! them.
 //!
-//! [`Envelope`] and [`Response`] are what travels. Towards a system they come
-//! in through an [`Inlet`]; their answers leave through a [`ReplySink`]. Away
-//! from here they leave through an [`Outlet`].
+//! [`Envelope`] and [`Response`] are the requests and answers. Requests to a system come in through
+//! an [`Inlet`], and their answers leave through a [`ReplySink`]. Requests to other processes leave
+//! through an [`Outlet`].
 
 mod accept;
 mod answers;
 mod asker;
 mod cancellation;
-mod chain;
-mod codec;
 mod envelope;
-mod frame;
 mod inlet;
 mod json;
 mod leaving;
@@ -23,26 +20,25 @@ mod reply;
 mod sink;
 mod stream;
 
+pub use crate::error::Outage;
 #[doc(hidden)]
 pub use accept::accept;
 #[doc(hidden)]
-pub use asker::WireAsker;
+pub use asker::{Queued, WireAsker};
 pub use cancellation::Cancellation;
-#[cfg(test)]
-pub(crate) use chain::decode as chain_steps;
 #[doc(hidden)]
-pub use chain::rewrite_chain;
-pub use chain::{MAX_CHAIN, MAX_CHAIN_STEPS};
-pub(crate) use chain::{Mark, Step, encode as chain_bytes};
-pub use codec::{Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec};
-pub use envelope::{
-    Envelope, RequestEnvelope, RequestId, Response, ResponseEnvelope, ResponseKind,
+pub use conclib_wire::rewrite_chain;
+pub use conclib_wire::{
+    Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec,
 };
-pub use frame::{Frame, FrameError, MAX_FRAME};
+pub use conclib_wire::{Envelope, RequestId, Response, ResponseEnvelope, ResponseKind};
+pub use conclib_wire::{Frame, FrameError, MAX_FRAME};
+pub use conclib_wire::{MAX_CHAIN, MAX_CHAIN_STEPS};
+pub use envelope::RequestEnvelope;
 pub use inlet::{Broker, Inlet};
 pub(crate) use leaving::{Leaving, poll_send_away, try_tell_away};
 pub use origin::Origin;
-pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outage, Outlet, Unsent};
+pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
 pub use remote::Remote;
 pub use reply::WireReply;
 pub use sink::ReplySink;

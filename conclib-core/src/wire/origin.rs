@@ -1,9 +1,9 @@
-//! Where a message came from.
+//! Origin of a message.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Where a message came from.
+/// Origin of a message.
 ///
 /// ```
 /// assert_eq!(conclib_core::wire::Origin::Local.to_string(), "local");
@@ -11,12 +11,11 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Origin {
-    /// From inside the process.
+    /// Inside the process.
     Local,
-    /// From another process on this machine, by its id.
+    /// Another process on this machine, by its id.
     Process(u32),
-    /// Over a connection whose other end has no process id here, by what is
-    /// known of it.
+    /// Connection whose peer has no process id on this machine, by the peer's address or name.
     Peer(Arc<str>),
 }
 

@@ -1,4 +1,4 @@
-//! The way out: how a request leaves this process.
+//! Outlet: the exit point for requests to other processes.
 
 use std::fmt;
 use std::future::Future;
@@ -6,89 +6,72 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Answered, CodecError, Envelope, RequestId};
-use crate::error::Failure;
+use super::stream::Answered;
+use crate::error::Outage;
+use conclib_wire::Failure;
+use conclib_wire::{CodecError, Envelope, RequestId};
 
-/// Time that a request to another process may take if it was given no timeout.
+/// Default timeout of a request to another process.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The longest timeout that a frame can say: 49 days.
+/// Maximum timeout that fits a frame: 49 days.
 pub const MAX_TIMEOUT: Duration = Duration::from_millis(u32::MAX as u64);
 
 /// Callback, called once: with the answer to a request, or with the failure in
 /// its place.
 pub type Answerer = Box<dyn FnOnce(Result<Answered<'_>, Failure>) + Send>;
 
-/// A link or a broker, seen by those who ask.
+/// Client end of a connection to another process.
 ///
-/// It is the client's end of a connection: one for a process, shared by all
-/// its tasks. It reconnects by itself, and limits how many requests are under
-/// way at once, in all and to one actor.
+/// Shared by all tasks of the process. Reconnects by itself, and limits the number of pending
+/// requests, in total and to one actor.
 pub trait Outlet: Send + Sync + 'static {
-    /// Sends a request now, or says why not and gives the answerer back.
+    /// Sends a request now, or returns the reason and the answerer.
     ///
-    /// The answerer is called with [`Failure::Deadline`] when the timeout of
-    /// the envelope is over: one clock for a connection costs less than a timer
-    /// for each request.
+    /// The answerer is called with [`Failure::Deadline`] when the timeout of the envelope has
+    /// passed: one clock for a connection costs less than a timer for each request.
     ///
     /// # Errors
-    /// [`Unsent`] says what to do.
+    /// [`Unsent`] gives the reason.
     fn send(&self, envelope: &Envelope<'_>, answerer: Answerer) -> Result<(), (Unsent, Answerer)>;
 
-    /// Resolves when [`send`](Self::send) to the actor of that name is worth
-    /// another try.
+    /// Resolves when [`send`](Self::send) to the actor of that name is worth another try.
     fn room(&self, to: &str) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
-    /// The asker of this request has left: the other side may skip it.
+    /// Cancels a request whose asker has gone: the other side may skip it.
     fn cancel(&self, id: RequestId);
 
-    /// Those in the chain wait for the answer to this request, too: the other
-    /// side is told. A way out that does not know of it does nothing; then a
-    /// circle of asks that cross each other ends by its deadline.
+    /// Tells the other side of further callers that wait for the answer to a request. An outlet
+    /// without such a message does nothing; then a deadlock of asks that cross each other ends by a
+    /// deadline.
     fn waits(&self, id: RequestId, chain: &[u8]) {
         let _ = (id, chain);
     }
 
-    /// Why nothing can be sent at all at the moment. `None` if there is a
-    /// connection, or if the way out does not tell.
+    /// Returns the outage, if nothing can be sent at the moment. `None` if there is a connection,
+    /// or if the outlet cannot tell.
     fn outage(&self) -> Option<Outage> {
         None
     }
 
-    /// A new id for a request.
+    /// Returns a new id for a request.
     fn next_id(&self) -> RequestId;
 }
 
-/// Why a request did not leave.
+/// Reason for which a request was not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unsent {
-    /// Not connected, or too many requests are under way, to this actor or in
-    /// all: wait for [`room`](Outlet::room).
+    /// No connection, or too many pending requests, to this actor or in total: wait for
+    /// [`room`](Outlet::room).
     Busy,
     /// The client was closed.
     Closed,
-    /// The request does not fit a frame.
+    /// The request cannot be encoded, or is too large for a frame.
     Codec(CodecError),
 }
 
-/// A time in which there is no connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outage {
-    /// Time that the outage has lasted.
-    pub lasted: Duration,
-    /// Reason: the error of the last try to connect, or of the loss of the
-    /// connection.
-    pub why: Box<str>,
-}
-
-impl fmt::Display for Outage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no connection for {:.1?} ({})", self.lasted, self.why)
-    }
-}
-
-/// Cancels its request when it is dropped before the answer came.
+/// Guard that cancels its request when it is dropped before the answer has come.
 pub struct CancelOnDrop(Option<(Arc<dyn Outlet>, RequestId)>);
 
 impl CancelOnDrop {
@@ -96,12 +79,12 @@ impl CancelOnDrop {
         Self(Some((outlet, id)))
     }
 
-    /// The request, if its answer has not come.
+    /// Returns the request, if its answer has not come.
     pub(crate) fn request(&self) -> Option<(&Arc<dyn Outlet>, RequestId)> {
         self.0.as_ref().map(|(outlet, id)| (outlet, *id))
     }
 
-    /// The answer came.
+    /// Ends the guard, since the answer has come.
     pub(crate) fn done(mut self) {
         self.0 = None;
     }

@@ -1,33 +1,34 @@
-//! An actor in another process, by its name.
+//! Actor in another process, by its name.
 
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::{DEFAULT_TIMEOUT, Outlet, poll_send_away, try_tell_away};
+use super::leaving::{poll_send_away, try_tell_away};
+use super::outlet::{DEFAULT_TIMEOUT, Outlet};
 use crate::call::{NotSent, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::WireMessage;
 use crate::named::Named;
-use crate::urn::{Urn, UrnError};
+use conclib_wire::{Urn, UrnError};
 
-/// An actor behind an [`Outlet`]: what a client's calls are for.
+/// Actor behind an [`Outlet`]: the target of a client's calls.
 #[derive(Clone)]
 pub struct Remote {
     pub(super) outlet: Arc<dyn Outlet>,
-    /// A name that is none is reported when something is sent to it.
+    /// Name of the actor; an invalid one is reported by the first call.
     pub(super) urn: Result<Urn, UrnError>,
 }
 
 impl Remote {
-    /// Whether the other leads to the same actor, over the same connection.
+    /// Returns true if the other one is the same actor, over the same connection.
     pub(crate) fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.outlet, &other.outlet) && self.urn == other.urn
     }
 
-    /// The actor of that name behind `outlet`.
+    /// Returns the actor of that name behind `outlet`.
     pub fn new(outlet: Arc<dyn Outlet>, urn: Result<Urn, UrnError>) -> Self {
         Self { outlet, urn }
     }

@@ -1,5 +1,6 @@
-//! The way back to an asker behind a wire, and how answers are written.
+//! Reply handle for an asker in another process, and the encoding of answers.
 
+use super::asker::Queued;
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,74 +9,51 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Sleep, sleep_until};
 
-use super::{Codec, CodecError, Origin, Outgoing, ResponseKind, WireAsker};
-use crate::current::ActorId;
+use super::asker::WireAsker;
+use super::origin::Origin;
+use super::stream::Outgoing;
 use crate::due::Due;
-use crate::error::{Delivery, Failure};
-use crate::fault::Fault;
 use crate::message::{Message, Road};
-use crate::observe::Note;
-use crate::reply::{Answer, Refusal, ReplyTo};
+use crate::observe::Remarks;
+use crate::reply::{Answer, Refusal};
 use crate::timers;
-use crate::waits::{WaitNumber, Waiting};
+use crate::waits::Waiting;
+use conclib_wire::Fault;
+use conclib_wire::{Codec, CodecError, ResponseKind};
+use conclib_wire::{Delivery, Failure};
 
-/// What most replies fit in, in bytes.
+/// Initial capacity of a reply body, enough for most.
 const USUAL_BODY: usize = 128;
 
-/// The way back to an asker behind a wire, typed by what it waits for.
+/// Reply handle for an asker in another process, typed by its message's reply and error.
 pub struct WireReply<T, E> {
     asker: WireAsker,
-    way: Way<T, E>,
+    encode: EncodeFn<T, E>,
     /// When the asker's time is over, once somebody waits for that.
     expiry: Option<Pin<Box<Sleep>>>,
-}
-
-enum Way<T, E> {
-    Wire(EncodeFn<T, E>),
-    /// It came from here, and the asker only stands for what is noted of it:
-    /// the loop looks for one anyway, and so finds that without another look.
-    Here(ReplyTo<T, E>),
 }
 
 /// Writes an answer of a message as the body of a response.
 type EncodeFn<T, E> = fn(Answer<T, E>, Codec, &mut Vec<u8>) -> Result<Answering, Encode>;
 
-/// What an answer has become.
+/// Encoded answer.
 enum Answering {
     Body(ResponseKind),
     Stream(Outgoing),
 }
 
-/// Why an answer is no body.
+/// Reason for which an answer has no body.
 enum Encode {
     Failure(Box<Failure>),
     Codec(CodecError),
 }
 
 impl<T, E> WireReply<T, E> {
-    /// To whoever asked for an `M` from elsewhere.
+    /// Makes the handle for an asker in another process that sent an `M`.
     pub(super) fn new<M: Message<Reply = T, Error = E>>(asker: WireAsker) -> Self {
         Self {
             asker,
-            way: Way::Wire(encode::<M>),
-            expiry: None,
-        }
-    }
-
-    /// Of a message that came from here.
-    pub(crate) fn noted(note: Note, reply: ReplyTo<T, E>) -> Self {
-        Self {
-            asker: WireAsker::nobody(note),
-            way: Way::Here(reply),
-            expiry: None,
-        }
-    }
-
-    /// Of a message that is passed on here, and came from there.
-    pub(crate) fn passed_on(origin: Origin, reply: ReplyTo<T, E>) -> Self {
-        Self {
-            asker: WireAsker::stand_in(origin, None),
-            way: Way::Here(reply),
+            encode: encode::<M>,
             expiry: None,
         }
     }
@@ -88,57 +66,21 @@ impl<T, E> WireReply<T, E> {
         self.asker.is_sent_now();
     }
 
-    /// An asker elsewhere has said so itself.
-    pub(crate) fn set_due(&mut self, until: Option<Due>) {
-        if let Way::Here(reply) = &mut self.way {
-            reply.set_due(until);
-        }
-    }
-
-    pub(crate) fn set_wait(&mut self, number: WaitNumber) {
-        if let Way::Here(reply) = &mut self.way {
-            reply.set_wait(number);
-        }
-    }
-
-    pub(crate) fn wait(&self) -> Option<WaitNumber> {
-        match &self.way {
-            Way::Wire(_) => None,
-            Way::Here(reply) => reply.wait(),
-        }
-    }
-
     /// Turn that may wait for the answer.
-    pub(crate) fn waiting(&self, from: Option<ActorId>) -> Option<Waiting> {
-        match &self.way {
-            Way::Wire(_) => Some(Waiting::Away(self.asker.cancellation().clone())),
-            Way::Here(reply) => reply.waiting(from),
-        }
-    }
-
-    pub(crate) fn passed(&self) -> Option<Waiting> {
-        match &self.way {
-            Way::Wire(_) => None,
-            Way::Here(reply) => reply.passed(),
-        }
+    pub(crate) fn waiting(&self) -> Waiting {
+        Waiting::Away(self.asker.cancellation().clone())
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
-        match &self.way {
-            Way::Wire(_) => self.asker.asked && self.asker.is_waiting(),
-            Way::Here(reply) => reply.is_wanted(),
-        }
+        self.asker.asked && self.asker.is_waiting()
     }
 
     /// Resolves when the asker does not wait any more.
     pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Way::Here(reply) = &mut self.way {
-            return reply.poll_closed(cx);
-        }
         if !self.asker.asked {
             return Poll::Pending;
         }
-        // First, so that a cancellation in between is not missed.
+        // Registered before the check, so that a cancellation in between is not missed.
         self.asker.cancellation().register(cx);
         if !self.asker.is_waiting() {
             return Poll::Ready(());
@@ -153,41 +95,31 @@ impl<T, E> WireReply<T, E> {
     }
 
     pub(crate) fn was_asked(&self) -> bool {
-        match &self.way {
-            Way::Wire(_) => self.asker.asked,
-            Way::Here(reply) => reply.was_asked(),
-        }
+        self.asker.asked
     }
 
-    /// Until when the asker waits, and whether it has left.
+    /// Returns the asker's deadline, and true if the asker has gone.
     pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
-        if let Way::Here(reply) = &self.way {
-            return reply.outlook();
-        }
         match self.asker.asked {
             true => (Due::at(self.asker.expires), self.asker.has_left()),
             false => (None, false),
         }
     }
 
-    pub(crate) fn asker(&self) -> &WireAsker {
-        &self.asker
+    pub(crate) fn remarks(&self) -> Remarks<'_> {
+        self.asker.remarks()
     }
 
-    pub(crate) fn queued(&mut self) {
-        self.asker.queued();
+    pub(crate) fn queued(&mut self) -> Option<Queued> {
+        self.asker.queued()
     }
 
     pub(crate) fn answer(mut self, answer: Answer<T, E>) {
-        let encode = match self.way {
-            Way::Wire(encode) => encode,
-            Way::Here(reply) => return reply.answer(answer),
-        };
         if self.asker.is_answered() {
             return;
         }
         let mut body = Vec::with_capacity(USUAL_BODY);
-        let codec = self.asker.codec();
+        let (codec, encode) = (self.asker.codec(), self.encode);
         // The serde code of a reply is a user's, and may panic.
         let encoded = catch_unwind(AssertUnwindSafe(|| encode(answer, codec, &mut body)));
         match encoded {

@@ -1,16 +1,17 @@
-//! Where answers leave.
+//! Sink of answers.
 
-use super::{Codec, CodecError, Outgoing, RequestId, ResponseEnvelope};
-use crate::error::{Delivery, Failure};
+use super::stream::Outgoing;
+use conclib_wire::{Codec, CodecError, RequestId, ResponseEnvelope};
+use conclib_wire::{Delivery, Failure};
 
-/// Where answers leave towards the peers that asked: one for a connection.
+/// Sink of the answers to the requests of one connection.
 pub trait ReplySink: Send + Sync + 'static {
-    /// Sends a response. It must not block: a handler's turn is waiting.
-    /// Exactly one comes for each request that was let in.
+    /// Sends a response. Must not block, since it runs in a handler's turn. Called exactly once for
+    /// each request that was delivered.
     fn respond(&self, response: ResponseEnvelope);
 
-    /// As [`respond`](Self::respond), where the answer is a stream. A way back
-    /// that does not know of streams refuses.
+    /// Sends a stream as the answer, like [`respond`](Self::respond). A sink without support for
+    /// streams refuses.
     fn stream(&self, id: RequestId, codec: Codec, items: Outgoing) {
         drop(items);
         let error = CodecError::Unencodable {

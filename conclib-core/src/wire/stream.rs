@@ -1,21 +1,19 @@
-//! A stream of replies on a wire: what a server sends of it, and what comes in
-//! at the asker.
+//! Streams of replies on a wire: the outgoing items of a server, and the incoming ones of an asker.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, ready};
 
-use super::{Codec, CodecError, Response};
-use crate::error::{Delivery, Failure};
-use crate::fault::Fault;
 use crate::message::WirePart;
 use crate::reply::{CREDIT, Items};
+use conclib_wire::Fault;
+use conclib_wire::{Codec, CodecError, Response};
+use conclib_wire::{Delivery, Failure};
 
-/// How many items the server may send before the asker gives it more credit.
+/// Number of items that the server may send before the asker grants more credit.
 pub const FIRST_CREDIT: u32 = CREDIT as u32;
 
-/// The items of a stream on their way to a peer, one encoded body after the
-/// other. Dropped, it ends the stream.
+/// Items of a stream to a peer, one encoded body after the other. A drop ends the stream.
 pub struct Outgoing(Box<dyn Feed>);
 
 trait Feed: Send {
@@ -36,11 +34,10 @@ impl Outgoing {
         Self(Box::new(Encoding { items, codec }))
     }
 
-    /// Appends the next body to `out`. `None` is the end; after a failure
-    /// nothing comes either.
+    /// Appends the next body to `out`. `None` at the end, and after a failure.
     ///
     /// # Errors
-    /// Why the stream cannot go on: for the asker.
+    /// Returns the failure that ends the stream, for the asker.
     pub fn poll_body(
         &mut self,
         cx: &mut Context<'_>,
@@ -62,7 +59,7 @@ impl<T: WirePart> Feed for Encoding<T> {
             None => return Poll::Ready(None),
         };
         let codec = self.codec;
-        // The serde code of an item is a user's, and so is its drop.
+        // The serde code of an item is the user's, and so is its drop.
         let encoded = catch_unwind(AssertUnwindSafe(|| codec.encode(&{ item }, out)));
         Poll::Ready(Some(match encoded {
             Ok(encoded) => {
@@ -79,18 +76,17 @@ impl fmt::Debug for Outgoing {
     }
 }
 
-/// Where the bodies of a stream come in at its asker. Dropped before the end,
-/// it cancels the stream.
+/// Receiver of the bodies of a stream, at its asker. A drop before the end cancels the stream.
 pub trait Arriving: Send + Sync + 'static {
-    /// The next body; `None` at the end.
+    /// Polls for the next body; `None` at the end.
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Box<[u8]>, Failure>>>;
 }
 
-/// The answer to a request, as an [`Outlet`](super::Outlet) hands it on.
+/// Answer to a request, as an [`Outlet`](super::outlet::Outlet) passes it on.
 pub struct Answered<'a> {
-    /// The answer itself.
+    /// Response itself.
     pub response: Response<'a>,
-    /// Where its items come in, if it is a stream.
+    /// Receiver of the items, if the answer is a stream.
     pub items: Option<Box<dyn Arriving>>,
 }
 
@@ -111,7 +107,7 @@ impl fmt::Debug for Answered<'_> {
     }
 }
 
-/// The bodies of a stream as they come in, and how they are read.
+/// Incoming bodies of a stream, and the function that decodes them.
 pub(crate) struct Incoming<T> {
     bodies: Box<dyn Arriving>,
     codec: Codec,
@@ -129,7 +125,7 @@ impl<T: WirePart> Incoming<T> {
 }
 
 impl<T> Incoming<T> {
-    /// The next item, or how the stream ended.
+    /// Polls for the next item; an error is the end of the stream.
     pub(crate) fn poll_item(
         &mut self,
         cx: &mut Context<'_>,
@@ -140,10 +136,10 @@ impl<T> Incoming<T> {
             None => return Poll::Ready(Err(Ok(()))),
         };
         let Self { codec, decode, .. } = *self;
-        // The serde code of an item is a user's, and may panic.
+        // The serde code of an item is the user's, and may panic.
         let decoded = catch_unwind(|| decode(codec, &body));
         let decoded = decoded.unwrap_or_else(|panic| {
-            let detail = format!("reading it panicked: {}", Fault::panic(&*panic));
+            let detail = format!("decoding it panicked: {}", Fault::panic(&*panic));
             Err(CodecError::Malformed { codec, detail })
         });
         Poll::Ready(

@@ -1,8 +1,7 @@
-//! Bodies from a stranger: reading one ends, and ends in a value or an error.
+//! Bodies from an untrusted peer: decoding each of them ends, in a value or an error.
 //!
-//! The limits are tested one by one first; then a million broken bodies are
-//! thrown at a dozen types. A failure of those prints its seed, and
-//! `DECODE_HOSTILE_SEED` runs it again.
+//! The limits are tested one by one first; then a million broken bodies are decoded as a dozen
+//! types. A failure of those prints its seed, and `DECODE_HOSTILE_SEED` runs it again.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -25,7 +24,7 @@ const TOO_MANY: CodecError = CodecError::TooManyElements {
     limit: MAX_ELEMENTS,
 };
 
-/// The length 2^64 - 1 as bincode writes it.
+/// Encoding of the length 2^64 - 1 in bincode.
 const HUGE: [u8; 9] = [253, 255, 255, 255, 255, 255, 255, 255, 255];
 
 fn encode<T: Serialize + ?Sized>(codec: Codec, value: &T) -> Result<Vec<u8>, CodecError> {
@@ -69,8 +68,7 @@ fn sixteen_kilobytes_of_nesting_are_too_deep_and_not_the_end() {
 
 #[support::test]
 fn nesting_that_takes_no_bytes_is_too_deep() {
-    // Neither `Some` nor a newtype is written in JSON, so that any one value
-    // is a `Chain` without end.
+    // Neither `Some` nor a newtype is written in JSON, so any single value is an endless `Chain`.
     assert_eq!(Codec::Json.decode::<Chain>(b"1"), Err(TOO_DEEP));
     assert_eq!(Codec::Json.decode::<Chain>(b"null"), Ok(Chain(None)));
 }
@@ -109,7 +107,7 @@ fn the_last_level_allowed_is_the_same_for_writing_and_reading() {
 
 #[support::test]
 fn writing_something_very_deep_is_an_error_too() {
-    // Leaked, because dropping it would recurse as well.
+    // Leaked, because the drop would recurse as well.
     let deep: &'static Node = Box::leak(Box::new(nodes(1_000_000)));
     for codec in BOTH {
         assert_eq!(encode(codec, deep), Err(TOO_DEEP));

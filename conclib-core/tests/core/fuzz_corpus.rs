@@ -1,6 +1,5 @@
-//! What the fuzzers start from, and what they once found, without a fuzzer:
-//! each file of `fuzz/corpus` through the check of its target, and with each
-//! of its bytes changed, and cut short at each.
+//! Replay of the fuzz corpus without a fuzzer: runs each file of `fuzz/corpus` through the check of
+//! its target, also with each of its bytes changed, and truncated at each byte.
 
 use std::fs;
 use std::path::Path;

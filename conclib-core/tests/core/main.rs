@@ -1,4 +1,4 @@
-//! Names, and the wire.
+//! Tests of names and of the wire.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What is a URN, what is not, and what the refusal says.
+//! Tests of valid and invalid URNs, and of the error texts.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -65,7 +65,7 @@ fn the_reserved_prefix_is_for_the_library() {
 
     let own = Urn::reserved("conclib:registry");
     assert!(own.is_reserved());
-    // Nobody can name an actor so, but everybody can ask one over a wire.
+    // No actor can be given such a name, but any peer can ask one over a wire.
     let mut body = Vec::new();
     Codec::Bincode.encode(&own, &mut body).unwrap();
     assert_eq!(Codec::Bincode.decode::<Urn>(&body), Ok(own));

@@ -148,7 +148,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
                     #marker_arm_owned
                 }
             }
-            fn queued(&mut self) {
+            fn queued(&mut self) -> ::core::option::Option<#runtime::__private::Queued> {
                 match #this {
                     #(Self::#variants(request) => request.queued(),)*
                     #fallback_queued

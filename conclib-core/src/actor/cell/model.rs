@@ -1,16 +1,16 @@
-//! What an actor's references and its loop do to each other, in thousands of
-//! orders.
+//! Model of an actor's references and its task, in thousands of interleavings.
 
 use std::future::poll_fn;
 use std::task::Poll;
 
+use super as cell;
 use super::*;
-use crate::actor::mailbox::Pushed;
-use crate::actor::modelled::{Fates, Soul, Word, cell, system};
+use crate::actor::Pushed;
 use crate::actor::{ActorRef, Context, Gone};
+use crate::actor::{Fates, Soul, Word, system};
 use crate::sync::model::{block_on, check, join, thread};
 
-/// Through a reference that is held.
+/// Sends a message through a reference that the caller holds.
 fn send(cell: &Cell<Soul>, number: usize, fates: &Arc<Fates>) {
     let word = Word {
         number,
@@ -21,12 +21,12 @@ fn send(cell: &Cell<Soul>, number: usize, fates: &Arc<Fates>) {
     assert!(matches!(pushed, Ok(Pushed::Queued)), "a reference was left");
 }
 
-/// What the loop takes up before its end.
+/// Handles messages until the actor is to end, and returns their number.
 fn serve(cell: &Cell<Soul>) -> usize {
     serve_with(cell, |_| ())
 }
 
-/// As [`serve`], with what a turn does.
+/// Same as [`serve`], and calls `turn` for each message.
 fn serve_with(cell: &Cell<Soul>, mut turn: impl FnMut(usize)) -> usize {
     let (mut batch, mut served) = (VecDeque::new(), 0);
     block_on(poll_fn(|cx| {
@@ -46,7 +46,7 @@ fn serve_with(cell: &Cell<Soul>, mut turn: impl FnMut(usize)) -> usize {
     served
 }
 
-/// Its system has it no more.
+/// Ends the actor, and so takes it out of the table of its system.
 fn finish(cell: &Cell<Soul>) {
     let mut rest = VecDeque::new();
     cell.mailbox.end(&mut rest);
@@ -54,8 +54,8 @@ fn finish(cell: &Cell<Soul>) {
     cell.end(StopReason::Unreferenced, None);
 }
 
-/// As long as a reference is left it takes messages; it serves all that were
-/// sent through any of them, and then ends.
+/// An actor takes messages as long as a reference is left, handles all that
+/// were sent through any reference, and then ends.
 #[test]
 fn what_any_reference_sent_is_served_before_the_end() {
     check(|| {
@@ -74,8 +74,9 @@ fn what_any_reference_sent_is_served_before_the_end() {
     });
 }
 
-/// The last reference goes at any moment of a turn that gives a new one away:
-/// what is sent through that is served, and then it ends.
+/// The last reference is dropped at any moment of a turn that gives a new one
+/// away: a message sent through the new one is handled, and then the actor
+/// ends.
 #[test]
 fn a_reference_that_a_turn_gives_away_keeps_it_alive() {
     check(|| {
@@ -101,8 +102,8 @@ fn a_reference_that_a_turn_gives_away_keeps_it_alive() {
     });
 }
 
-/// Each turn sends to itself, through a reference that it drops: that does not
-/// keep it alive.
+/// An actor whose every turn sends to the actor itself, through a reference
+/// that is then dropped, is not kept alive by that.
 #[test]
 fn what_it_sends_to_itself_does_not_keep_it_alive() {
     check(|| {
@@ -149,8 +150,8 @@ fn a_weak_reference_is_upgraded_in_time_or_not_at_all() {
     });
 }
 
-/// An actor watches another twice in a turn while that one ends: it is told
-/// once, and once more if it watches again after that.
+/// An actor watches another twice in a turn while the other one ends: it is
+/// notified once, and once more if it watches again after that.
 #[test]
 fn one_that_watches_twice_is_told_once() {
     check(|| {
@@ -172,8 +173,8 @@ fn one_that_watches_twice_is_told_once() {
     });
 }
 
-/// Two of those it watches have ended: it hears of both, though it may be
-/// waiting, or about to.
+/// Two actors end that a third one watches: it is notified of both, though it
+/// may be waiting for messages, or about to.
 #[test]
 fn a_notice_reaches_one_that_waits() {
     check(|| {

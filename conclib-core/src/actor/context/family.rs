@@ -1,12 +1,12 @@
-//! What an actor does with others: its children, and those it watches.
+//! Methods of a context for other actors: children, forwarding, and watching.
 
 use std::sync::Arc;
 
 use super::Context;
-use crate::actor::kin::Notice;
+use crate::actor::Notice;
 use crate::actor::{
     Actor, ActorRef, AnyRef, Closure, Create, Created, Declared, Given, Gone, Renewed, Resident,
-    Restart, State, StopReason, TaskActor,
+    Restart, TaskActor,
 };
 use crate::call::{Target, forward};
 use crate::error::SpawnError;
@@ -14,20 +14,23 @@ use crate::message::Message;
 use crate::reply::{Deferred, Request};
 use crate::system::SpawnBuilder;
 use crate::wire::Origin;
+use conclib_wire::{State, StopReason};
 
 impl<A: Actor> Context<A> {
     /// Spawns a child: it is supervised by this actor, and ends with it.
     ///
-    /// How its end is dealt with, `#[on(child)]` says. Without that hook, a
-    /// child that failed is restarted if its policy says so, else its failure
-    /// becomes this actor's; one that ended otherwise is left ended.
+    /// The hook `#[on(child)]` decides what follows the end of a child. Without
+    /// that hook, a child that failed is restarted if its policy says so; if
+    /// not, its failure becomes the failure of this actor. A child that ended
+    /// without a failure is left ended.
     ///
     /// # Waiting for a child
-    /// A turn may wait for the answer of a child: its restart needs no turn of
-    /// this actor. With an `#[on(child)]` it does. Then an ask of a child that
-    /// failed, and whose restart waits for that turn, is told
-    /// [`AskError::Cycle`](crate::AskError::Cycle), and a wait for its start
-    /// [`StartError::Cycle`](crate::StartError::Cycle).
+    /// A turn may wait for the answer of a child, because the restart of a
+    /// child needs no turn of its parent. If the parent has an `#[on(child)]`,
+    /// the restart does need a turn. Then an ask of a child that failed, and
+    /// whose restart waits for that turn, ends in
+    /// [`AskError::Cycle`](crate::error::AskError::Cycle), and a wait for its start in
+    /// [`StartError::Cycle`](crate::error::StartError::Cycle).
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -61,18 +64,19 @@ impl<A: Actor> Context<A> {
     /// ```
     ///
     /// # Errors
-    /// As [`System::spawn`](crate::System::spawn).
+    /// The same as for [`System::spawn`](crate::system::System::spawn).
     pub fn spawn<C: TaskActor>(&self, child: C) -> Result<ActorRef<C>, SpawnError> {
         self.actor(child).spawn()
     }
 
-    /// A child with options, as [`System::actor`](crate::System::actor).
+    /// Builds a child with options, like
+    /// [`System::actor`](crate::system::System::actor).
     pub fn actor<C: Actor + Declared + Send>(&self, child: C) -> SpawnBuilder<'_, C, Given<C>> {
         self.child(Given(Some(child)))
     }
 
-    /// A child that a closure makes, and makes anew when it is restarted, as
-    /// [`System::actor_with`](crate::System::actor_with).
+    /// Builds a child whose state a closure makes, at the first start and at
+    /// each restart, like [`System::actor_with`](crate::system::System::actor_with).
     pub fn actor_with<C: Actor + Declared, F: FnMut() -> C + Send + 'static>(
         &self,
         make: F,
@@ -80,8 +84,8 @@ impl<A: Actor> Context<A> {
         self.child(Renewed::new(Closure(make), Restart::never()))
     }
 
-    /// A child that its `#[on(create)]` makes, as
-    /// [`System::create`](crate::System::create).
+    /// Builds a child whose state its `#[on(create)]` makes, like
+    /// [`System::create`](crate::system::System::create).
     pub fn create<C: Actor + Declared + Create>(
         &self,
         args: C::Args,
@@ -136,18 +140,18 @@ impl<A: Actor> Context<A> {
             .collect()
     }
 
-    /// Passes a request on to another actor, which answers it in place of this one:
-    /// return what this gives. Its sender and its origin stay what they were,
-    /// it has the time that is left, and the answer goes straight to whoever
-    /// asked.
+    /// Forwards a request to another actor, which answers it in place of this
+    /// one: return the result from the handler. The request keeps its sender,
+    /// its origin and the time it has left, and the answer goes straight to the
+    /// asker.
     ///
-    /// The request waits for a place in the other's mailbox. A caller whose request
-    /// finds none there, because the other has stopped or rejects, or waits for
-    /// this turn, is told. If the caller is an actor whose turn waits for the
-    /// answer, it waits for the other from now on: if the other waits for the
-    /// caller, the request is not passed on, and the ask ends in
-    /// [`AskError::Cycle`](crate::AskError::Cycle). The request has the priority
-    /// of its message, whatever that of the call was.
+    /// The request waits for a place in the mailbox of the other actor. If it
+    /// gets none, because the other actor has stopped, rejects, or waits for
+    /// this turn, the asker is told. If the asker is an actor whose turn waits
+    /// for the answer, that turn waits for the other actor from now on: if the
+    /// other actor waits for the asker, the request is not forwarded, and the
+    /// ask ends in [`AskError::Cycle`](crate::error::AskError::Cycle). The request has
+    /// the priority of its message, whatever priority the call had.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -186,8 +190,8 @@ impl<A: Actor> Context<A> {
     /// ```
     ///
     /// # Cancel safety
-    /// Dropped while it waits for a place, the request is not passed on, and
-    /// its asker is told that no reply comes.
+    /// If the future is dropped while it waits for a place, the request is not
+    /// forwarded, and its asker is told that no reply comes.
     pub async fn forward<T: Target<M> + ?Sized, M: Message>(
         &self,
         to: &T,
@@ -198,8 +202,8 @@ impl<A: Actor> Context<A> {
         deferred
     }
 
-    /// A request for somebody else, or for later, from whoever asked for this
-    /// turn.
+    /// Makes a request for another actor, or for a later turn, that is answered
+    /// to the asker of this turn.
     pub(super) fn pass_on<M: Message>(
         &self,
         message: M,
@@ -218,12 +222,13 @@ impl<A: Actor> Context<A> {
         (request, deferred)
     }
 
-    /// Has `#[on(gone)]` run once when that actor ends, in whatever way; at
-    /// once if it has ended. A restart is no end. If the actor is watched again
-    /// before the hook has run, the hook still runs once; if after that, again.
+    /// Runs `#[on(gone)]` once when that actor ends, for whatever reason; at
+    /// once if it has ended already. A restart is no end. If the actor is
+    /// watched again before the hook has run, the hook still runs once; if
+    /// after that, once more.
     ///
-    /// Of an actor in another process nothing can be seen from here: it counts
-    /// as gone at once, with [`StopReason::OutOfReach`].
+    /// The end of an actor in another process cannot be seen from here: such an
+    /// actor counts as gone at once, with [`StopReason::OutOfReach`].
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -278,15 +283,16 @@ impl<A: Actor> Context<A> {
         let me: Arc<dyn Resident> = cell.clone();
         let kin = resident.kin_to_be();
         kin.watch(cell.id, Arc::downgrade(&me));
-        // It may have ended in between, and told those that it knew of.
+        // The actor may have ended in between, and told only the watchers it
+        // had.
         if let Some(reason) = resident.ending().reason() {
             kin.unwatch(cell.id);
             gone(Some(id), reason);
         }
     }
 
-    /// Takes [`watch`](Self::watch) back: no `#[on(gone)]` runs for that actor
-    /// any more.
+    /// Undoes [`watch`](Self::watch): no `#[on(gone)]` runs for that actor any
+    /// more.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -330,7 +336,7 @@ impl<A: Actor> Context<A> {
         if let Some(kin) = resident.kin() {
             kin.unwatch(self.cell().id);
         }
-        // It may have ended, and that may not have been told.
+        // The actor may have ended, and the notice may still be queued.
         if let Some(kin) = self.cell().kin() {
             kin.end_watch(resident.id());
         }

@@ -1,4 +1,5 @@
-//! What an actor has come to it besides what others send.
+//! Methods of a context for inputs besides the mailbox: streams, ticks, delayed
+//! messages, results of futures, and messages put aside.
 
 use std::future::Future;
 use std::time::Duration;
@@ -7,23 +8,24 @@ use futures_core::Stream;
 use futures_util::stream;
 
 use super::Context;
-use crate::actor::sources::Items;
+use crate::actor::Items;
 use crate::actor::{Actor, Attached, Handler};
 use crate::deadline::instant_after;
-use crate::error::Failure;
 use crate::events::DeadLetterCause;
 use crate::message::Message;
 use crate::reply::{Deferred, Request};
 use crate::waits::{Passing, Waiting};
+use conclib_wire::Failure;
 
 impl<A: Actor> Context<A> {
-    /// Has a stream come in, item by item, each as a turn of its own.
+    /// Attaches a stream: each item becomes a message, with a turn of its own.
     ///
-    /// `make` gets what the stream's `next` gives, and makes a message of it:
-    /// `Some(item)`, which may be a `Result`, and `None` once at the end. The
-    /// stream is polled only when the actor has time for an item, and after
-    /// each item a message from the mailbox has its turn, so that neither
-    /// starves the other. It is dropped when the actor ends or is restarted.
+    /// `make` makes a message of each result of the stream's `next`:
+    /// `Some(item)`, where the item may be a `Result`, and `None` once at the
+    /// end. The stream is polled only when the actor has time for an item, and
+    /// after each item a message from the mailbox has its turn, so that neither
+    /// starves the other. The stream is dropped when the actor ends or is
+    /// restarted.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -65,7 +67,7 @@ impl<A: Actor> Context<A> {
     /// ```
     ///
     /// # Panics
-    /// A panic of the stream or of `make` is the actor's.
+    /// A panic of the stream or of `make` counts as a panic of the actor.
     pub fn attach<S, M>(
         &mut self,
         stream: S,
@@ -80,10 +82,11 @@ impl<A: Actor> Context<A> {
         self.sources().attach(items)
     }
 
-    /// Has a message come at a fixed interval, the first at once: for an
+    /// Sends the actor a message at a fixed interval, the first at once: for an
     /// interval that is only known at run time. As with
-    /// `#[message(every = "…")]`, at most one waits, and none comes twice to
-    /// catch up. An interval below a millisecond is taken for one.
+    /// `#[message(every = "…")]`, at most one such message waits, and missed
+    /// ones are not made up for. An interval below a millisecond counts as a
+    /// millisecond.
     ///
     /// ```
     /// use std::time::Duration;
@@ -128,9 +131,9 @@ impl<A: Actor> Context<A> {
         self.sources().tick(every, Duration::ZERO, make)
     }
 
-    /// Has a message come once, this long from now, unless it is
+    /// Sends the actor a message once, after a delay, unless it is
     /// [detached](Attached::detach) before. In a tokio runtime without timers
-    /// the actor fails after this turn, and says so.
+    /// the actor fails after this turn, with a reason that says so.
     ///
     /// ```
     /// use std::time::Duration;
@@ -180,8 +183,9 @@ impl<A: Actor> Context<A> {
             .after(at, move || A::wrap(Request::tick(message)))
     }
 
-    /// Has the output of a future come as a message, while the actor serves
-    /// others: to wait for something without holding its turn up.
+    /// Sends the actor the output of a future as a message. The actor handles
+    /// other messages until then, so it can wait for something without holding
+    /// up a turn.
     ///
     /// The future is dropped when the actor ends or is restarted, or when it
     /// is [detached](Attached::detach).
@@ -225,7 +229,7 @@ impl<A: Actor> Context<A> {
     /// ```
     ///
     /// # Panics
-    /// A panic of the future is the actor's.
+    /// A panic of the future counts as a panic of the actor.
     pub fn pipe<F, M>(
         &mut self,
         future: F,
@@ -241,11 +245,13 @@ impl<A: Actor> Context<A> {
     }
 
     /// Puts a message aside until [`unstash`](Self::unstash): for a request
-    /// that comes before the actor is ready for it. Return what this gives.
+    /// that comes before the actor is ready for it. Return the result from the
+    /// handler.
     ///
-    /// As many can be put aside as fit in the mailbox; one more is a dead
-    /// letter, and its asker is told that there was no room. What is aside
-    /// outlives a restart, and is answered with `Stopped` when the actor ends.
+    /// The capacity of the mailbox is also the limit for messages put aside.
+    /// One more becomes a dead letter, and its asker is told that there was no
+    /// room. Messages put aside outlive a restart, and are answered with
+    /// `Stopped` when the actor ends.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -290,7 +296,7 @@ impl<A: Actor> Context<A> {
     {
         let (request, deferred) = self.pass_on(message);
         if self.sources().stashed() < self.cell().mailbox.capacity() {
-            // The caller waits for a later turn of this actor.
+            // The asker now waits for a later turn of this actor.
             if let Some(Waiting::Here(who, ask)) = request.reply.passed() {
                 let passing = Passing::begin(who, ask, self.cell().id, None);
                 passing.into_iter().flatten().for_each(Passing::keep);
@@ -304,8 +310,8 @@ impl<A: Actor> Context<A> {
         deferred
     }
 
-    /// Has what was put aside served next, in the order in which it came, before
-    /// what waits in the mailbox.
+    /// Handles the messages put aside next, in the order in which they came,
+    /// before those that wait in the mailbox.
     pub fn unstash(&mut self) {
         self.sources().unstash();
     }

@@ -1,4 +1,5 @@
-//! What a handler may do besides replying.
+//! Context of a handler: the actions and facts it has besides its message and
+//! its reply.
 
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -7,22 +8,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 mod family;
 mod input;
 
+use super::asker_gone::AskerGone;
 use super::cell::Cell;
+use super::reference::ActorRef;
+use super::resident::AnyRef;
+use super::signal::{By, Signal};
 use super::sources::Sources;
-use super::{Actor, ActorRef, AnyRef, AskerGone, By, Messages, Signal};
-use crate::current::{self, ActorId};
+use super::{Actor, Messages};
+use crate::actor_id::ActorId;
+use crate::current;
 use crate::due::Due;
 use crate::message::Message;
 use crate::named::Named;
-use crate::observe::Observed;
+use crate::observe::{Observed, Remarks};
 use crate::reply::{Deferred, ReplyTo, Request};
 use crate::system::System;
-use crate::urn::Urn;
 use crate::waits::Waiting;
-use crate::wire::{Origin, RequestEnvelope, WireAsker};
+use crate::wire::{Origin, RequestEnvelope};
+use conclib_wire::Urn;
 
-/// What a handler may do besides replying. It takes it as its last parameter,
-/// `ctx: &mut Context<Self>`.
+/// Context of a handler: gives access to the actor itself, its system, its
+/// children, its inputs and the sender of the message. A handler takes it as
+/// its last parameter, `ctx: &mut Context<Self>`.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -49,30 +56,32 @@ use crate::wire::{Origin, RequestEnvelope, WireAsker};
 /// }
 /// ```
 pub struct Context<A: Actor> {
-    /// Not a strong reference: an actor that held itself would live for ever.
+    /// Not counted as a strong reference: an actor that held itself would live
+    /// for ever.
     cell: Arc<Cell<A>>,
     from: Option<ActorId>,
-    /// Until when the asker of the turn waits.
+    /// Deadline of the asker of this turn.
     due: Option<Due>,
-    /// Turn that waits for the answer to a request that may be passed on.
+    /// Turn of the asker that waits for the answer, if the request may be
+    /// forwarded.
     waiting: Option<Waiting>,
-    /// Where the message came from, if it was outside.
+    /// Origin of the message, if it is not this process.
     outside: Option<Box<Origin>>,
-    /// What it has besides its mailbox, if anything. The mutex is never locked:
-    /// it lets a context be shared, which what is inside could not be.
+    /// Inputs besides the mailbox, if there are any. The mutex is never locked:
+    /// it makes the context `Sync`, which the streams inside are not.
     sources: Option<Box<Mutex<Sources<A::Inbox>>>>,
 }
 
-/// Which message it is whose turn comes, and who sent it.
+/// Head of a message, read before its turn begins.
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
     pub(crate) index: usize,
     pub(crate) from: Option<ActorId>,
-    /// Who asked, if it was from outside, or what stands for it.
-    pub(crate) asker: Option<&'a WireAsker>,
+    /// Origin and notes, of a message that came from outside or is traced.
+    pub(crate) remarks: Option<Remarks<'a>>,
     /// Until when its asker waits.
     pub(crate) due: Option<Due>,
-    /// Its asker does not wait any more.
+    /// True if the asker does not wait any more.
     pub(crate) left: bool,
 }
 
@@ -84,7 +93,7 @@ impl<'a> Head<'a> {
         Self {
             index,
             from: request.from,
-            asker: request.reply.wire_asker(),
+            remarks: request.reply.remarks(),
             due,
             left,
         }
@@ -103,7 +112,7 @@ impl<'a> Head<'a> {
         Self {
             index,
             from: None,
-            asker: Some(&request.asker),
+            remarks: Some(request.asker.remarks()),
             due: None,
             left: request.asker.has_left(),
         }
@@ -122,8 +131,8 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    /// Until when the asker of the turn that begins waits: what the turn asks
-    /// has no longer.
+    /// Sets the deadline of the asker of the turn that begins: requests that the
+    /// turn sends have no more time than that.
     #[inline]
     fn wait_until(&mut self, due: Option<Due>) {
         if self.due != due {
@@ -132,7 +141,8 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    /// The request of the turn that begins may be passed on.
+    /// Remembers the waiting turn of the asker, since the request of the turn
+    /// that begins may be forwarded.
     pub(crate) fn may_pass_on<T, E>(&mut self, reply: &ReplyTo<T, E>) {
         self.waiting = reply.waiting(self.from);
     }
@@ -141,38 +151,38 @@ impl<A: Actor> Context<A> {
         self.due
     }
 
-    /// What it has besides its mailbox, from now on.
+    /// Inputs besides the mailbox, created on first use.
     pub(crate) fn sources(&mut self) -> &mut Sources<A::Inbox> {
         let sources = self.sources.get_or_insert_with(Box::default);
         sources.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Another number of handlers runs beside the turns: who looks on sees it.
+    /// Publishes the number of concurrent handlers in the counters of the
+    /// actor.
     pub(crate) fn count_beside(&mut self) {
         let handling = self.sources().handling();
         let stats = &self.cell.stats;
         stats.beside.store(handling, Ordering::Relaxed);
     }
 
-    /// What it has besides its mailbox, if anything.
+    /// Tells whether there are inputs besides the mailbox.
     #[inline]
     pub(crate) fn has_sources(&self) -> bool {
         self.sources.is_some()
     }
 
-    /// Whether a handler runs beside the turns.
-    #[cfg(feature = "testing")]
+    /// Tells whether a concurrent handler has not finished.
     pub(crate) fn has_unfinished(&mut self) -> bool {
         self.has_sources() && self.sources().unfinished().next().is_some()
     }
 
-    /// It has nothing besides its mailbox any more.
+    /// Takes all inputs besides the mailbox away.
     pub(crate) fn take_sources(&mut self) -> Option<Sources<A::Inbox>> {
         let sources = self.sources.take()?;
         Some(sources.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A turn begins that no message has.
+    /// Begins a turn without a message, such as that of a hook.
     pub(crate) fn begin_other(&mut self) {
         self.from = None;
         self.wait_until(None);
@@ -183,17 +193,17 @@ impl<A: Actor> Context<A> {
         &self.cell
     }
 
-    /// The actor that sent the message whose turn it is, or was.
+    /// Actor that sent the message of the current or last turn.
     pub(crate) fn from(&self) -> Option<ActorId> {
         self.from
     }
 
-    /// The turn of a message begins.
+    /// Begins the turn of a message.
     pub(crate) fn begin(&mut self, head: Head<'_>) {
         self.cell.stats.began(head.index);
         self.from = head.from;
         self.wait_until(head.due);
-        match head.asker {
+        match head.remarks {
             Some(_) => self.begin_remarked(head),
             None if self.cell.meter.is_on() => self.begin_remarked(head),
             None if self.outside.is_some() => self.outside = None,
@@ -201,13 +211,15 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    /// For those turns that have more to them.
+    /// Rest of [`begin`](Self::begin) for a turn that has a remote asker, or is
+    /// traced or measured. Most turns are none of these, so it is not inlined.
     #[cold]
     #[inline(never)]
     fn begin_remarked(&mut self, head: Head<'_>) {
-        let asker = head.asker;
-        self.outside = asker.map(|asker| Box::new(asker.origin().clone()));
-        let note = asker.and_then(WireAsker::note);
+        let origin = head.remarks.map(|remarks| remarks.origin);
+        let outside = origin.filter(|origin| **origin != Origin::Local);
+        self.outside = outside.map(|origin| Box::new(origin.clone()));
+        let note = head.remarks.and_then(|remarks| remarks.note);
         if note.is_some() || self.cell.meter.is_on() {
             let cell = &self.cell;
             cell.watch.begin(Observed::of(
@@ -220,16 +232,17 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    /// A reference to this actor, which keeps an anonymous actor alive as any
-    /// other does, also if it is made after the last one from outside has gone,
-    /// in a turn of what was queued until then. Kept in the actor's own state it
-    /// keeps the actor alive until that is stopped: keep a
-    /// [`WeakRef`](crate::WeakRef) there. A message that an actor sends to
-    /// itself does not keep it alive.
+    /// A reference to this actor. Any such reference keeps an anonymous actor
+    /// alive, also if it is made after the last one from outside has gone, in
+    /// the turn of a message that was queued until then. A reference kept in
+    /// the actor's own state keeps the actor alive until the actor is stopped:
+    /// keep a [`WeakRef`](crate::WeakRef) there. A message that an actor sends
+    /// to itself does not keep the actor alive.
     ///
-    /// What an actor sends to itself is never refused and never waits; it is
-    /// handled after what is queued already. A turn that asks its own actor
-    /// fails at once: [`AskError::Cycle`](crate::AskError::Cycle).
+    /// A message that an actor sends to itself is never refused and never waits
+    /// for a place; it is handled after the messages that are queued already. A
+    /// turn that asks its own actor fails at once:
+    /// [`AskError::Cycle`](crate::error::AskError::Cycle).
     pub fn me(&self) -> ActorRef<A> {
         self.cell.acquire();
         ActorRef::local(self.cell.clone())
@@ -240,12 +253,12 @@ impl<A: Actor> Context<A> {
         self.cell.urn()
     }
 
-    /// The system it lives in.
+    /// The system of this actor.
     pub fn system(&self) -> System {
         System::handle(&self.cell.system)
     }
 
-    /// Ends this actor once what is queued is served, as
+    /// Ends this actor once the queued messages are handled, as
     /// [`ActorRef::stop`] does. The turn goes on and its reply is delivered.
     pub fn stop(&self) {
         self.cell.tell_to_end(Signal::Drain, By::Anyone);
@@ -256,25 +269,25 @@ impl<A: Actor> Context<A> {
         self.cell.tell_to_end(Signal::Now, By::Anyone);
     }
 
-    /// The actor that sent the message whose turn it is. `None` if it was sent
-    /// by other code, from outside the system, or by an actor that has ended.
+    /// The actor that sent the message of this turn. `None` if it was sent by
+    /// other code, from outside the system, or by an actor that has ended.
     pub fn sender(&self) -> Option<AnyRef> {
         self.cell.system.resident(self.from?).map(AnyRef::new)
     }
 
-    /// Where the message came from: this process, or which other.
+    /// Origin of the message: this process, or the other process that sent it.
     pub fn origin(&self) -> &Origin {
         self.outside.as_deref().unwrap_or(&Origin::Local)
     }
 
-    /// Resolves when whoever asked for this turn has left: it dropped its ask,
-    /// its deadline is over, or the connection to its process is gone. A
-    /// handler that works for long need not go on then. For a message that was
-    /// told there is no asker to leave: it never resolves.
+    /// Resolves when the asker of this turn has left: the ask was dropped, its
+    /// deadline is over, or the connection to its process is gone. A handler
+    /// that works for long need not go on then. A message that was told has no
+    /// asker, so for it the future never resolves.
     ///
-    /// It does not borrow the context. It is for the handler itself: in a task
-    /// that the handler spawns it never resolves; there, wait for
-    /// [`ReplyTo::closed`].
+    /// The future does not borrow the context. Only the handler itself can wait
+    /// for it: in a task that the handler spawns it never resolves; there, wait
+    /// for [`ReplyTo::closed`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -317,8 +330,9 @@ impl<A: Actor> Context<A> {
         AskerGone::new(self.cell.id)
     }
 
-    /// For a handler that answers later: return the [`Deferred`], and answer
-    /// through the [`ReplyTo`] from wherever it was moved to.
+    /// Lets a handler answer after its turn: return the [`Deferred`], and
+    /// answer through the [`ReplyTo`], which may be moved to a task or kept in
+    /// the actor.
     ///
     /// ```
     /// use conclib::prelude::*;

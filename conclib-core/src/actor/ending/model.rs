@@ -1,10 +1,11 @@
-//! The end of an actor, and those who wait for it, in thousands of orders.
+//! Model of the lifecycle of an actor and of the tasks that wait for it, in
+//! thousands of interleavings.
 
 use super::*;
 use crate::sync::Arc;
 use crate::sync::model::{block_on, check, join, thread};
 
-/// An actor, and what its start has done.
+/// Lifecycle of an actor, and a flag that its start sets.
 struct Model {
     ending: Ending,
     is_done: AtomicBool,
@@ -18,7 +19,8 @@ impl Model {
         })
     }
 
-    /// Its whole life: it starts or does not, is told to end, and ends.
+    /// Runs the whole lifecycle: the actor starts or does not, is told to end,
+    /// and ends.
     fn live(&self, starts: bool) {
         if starts {
             self.is_done.store(true, Ordering::Relaxed);
@@ -36,14 +38,14 @@ impl Model {
                 assert_eq!(started, Ok(()));
                 assert!(self.is_done.load(Ordering::Relaxed), "not seen yet");
             }
-            // It may be seen as it comes to its end.
+            // The waiter may see the state `Stopping`, which counts as started.
             false => assert!(matches!(started, Ok(()) | Err(StopReason::Stopped))),
         }
     }
 }
 
-/// Whoever waits for the start hears of it, or that there was none, and sees
-/// what it has done.
+/// A task that waits for the start is woken, whether there is a start or not,
+/// and sees what the start has written.
 #[test]
 fn who_waits_for_the_start_hears_of_it() {
     for starts in [true, false] {
@@ -62,7 +64,7 @@ fn who_waits_for_the_start_hears_of_it() {
     }
 }
 
-/// Whoever waits for the end hears of it, and why it was.
+/// A task that waits for the end is woken, and gets the reason.
 #[test]
 fn who_waits_for_the_end_hears_of_it() {
     check(|| {
@@ -77,7 +79,7 @@ fn who_waits_for_the_end_hears_of_it() {
     });
 }
 
-/// Whoever waits for something else that changes hears of it.
+/// A task that waits for another change is woken.
 #[test]
 fn who_waits_for_a_change_hears_of_it() {
     check(|| {
@@ -93,8 +95,8 @@ fn who_waits_for_a_change_hears_of_it() {
     });
 }
 
-/// Two tell it to end: from then on both know the same one as the first, and it
-/// is one of them.
+/// Two tasks tell an actor to end: from then on both see the same one as the
+/// first, and it is one of the two.
 #[test]
 fn the_first_to_tell_it_stays() {
     check(|| {

@@ -1,4 +1,4 @@
-//! An inbox and the addresses of it, in thousands of orders.
+//! Model of an inbox and its addresses, in thousands of interleavings.
 
 use super::*;
 use crate::sync::model::{block_on, check, join, thread};
@@ -7,12 +7,13 @@ struct Word;
 
 impl Message for Word {
     type Reply = ();
-    type Error = crate::message::Never;
+    type Error = conclib_wire::Never;
     type Road = crate::message::Local;
     const NAME: &'static str = "word";
 }
 
-/// It gets what came through every address, and `None` once all are gone.
+/// An inbox receives the messages of every address, and `None` once all
+/// addresses are gone.
 #[test]
 fn all_is_received_before_no_address_is_left() {
     check(|| {

@@ -20,8 +20,8 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(op, 0..600)
 }
 
-/// What waits, oldest first, without lanes: a message is its number and its
-/// priority.
+/// Reference implementation without lanes: the waiting messages, oldest first,
+/// each with its number and its priority.
 #[derive(Default)]
 struct Model {
     waiting: Vec<(u64, u8)>,
@@ -71,7 +71,8 @@ proptest! {
         prop_assert_eq!(lanes.len(), 0);
     }
 
-    /// Whatever comes meanwhile, one message for each turn.
+    /// A message has its turn within the bound, whatever is pushed meanwhile,
+    /// at one message for each turn.
     #[test]
     fn no_message_starves(
         before in prop::collection::vec(any::<u8>(), 0..20),

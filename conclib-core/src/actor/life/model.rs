@@ -1,20 +1,21 @@
-//! Lives of a parent and its children, with all that belongs to them, in
-//! thousands of orders. No time passes in a model: who comes to its end does so
-//! without being killed for being late.
+//! Models of an actor's task, with parent, children and siblings, in thousands
+//! of interleavings. No time passes in a model, so no actor is killed for being
+//! late.
 
 use std::sync::{Mutex as Book, Weak};
 
 use super::*;
-use crate::actor::birth::is_up;
+use crate::actor::is_up;
 use crate::actor::kin::{Notice, Verdict};
-use crate::actor::modelled::{Fates, Soul, Word, cell, system};
 use crate::actor::{Backoff, Child, Closure, Kin, Renewed, Resident, Restart, STOP_WITHIN};
+use crate::actor::{Fates, Soul, Word, cell, system};
 use crate::sync::model::{block_on, join, one_of, thread};
 use crate::system::Shared;
 
 type Soulful = Arc<Cell<Soul>>;
 
-/// Runs a model where there is a clock, which nobody asks.
+/// Runs a model inside a tokio runtime with timers, which must exist though no
+/// timer fires.
 fn check(model: impl Fn() + Clone + Send + Sync + 'static) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -24,7 +25,7 @@ fn check(model: impl Fn() + Clone + Send + Sync + 'static) {
     crate::sync::model::check(model);
 }
 
-/// An actor, and its life on a thread of its own.
+/// An actor, with its task on a thread of its own.
 struct Living {
     cell: Soulful,
     alive: Arc<Book<usize>>,
@@ -32,7 +33,7 @@ struct Living {
 }
 
 impl Living {
-    /// One that is made anew after a failure, at once.
+    /// Starts an actor that is restarted after a failure, without a pause.
     fn new(system: &Arc<Shared>, parent: Option<&Soulful>, significant: bool) -> Self {
         let cell = match parent {
             None => cell(system, Some(Kin::of(None, true))),
@@ -66,7 +67,7 @@ impl Living {
         send(&self.cell, number, is_fatal, fates)
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the actor.
     fn over(self) -> StopReason {
         let reason = block_on(self.cell.ending.wait());
         join(self.life);
@@ -85,7 +86,7 @@ fn send(cell: &Cell<Soul>, number: usize, is_fatal: bool, fates: &Arc<Fates>) ->
     cell.mailbox.try_push(word, 0, false, |word| word).is_ok()
 }
 
-/// As a reference does it.
+/// Tells an actor to end, in the same way as a reference does.
 fn end(cell: &Cell<Soul>, signal: Signal) {
     cell.tell_to_end(signal, By::Anyone);
 }
@@ -94,8 +95,8 @@ fn any_signal() -> Signal {
     [Signal::Drain, Signal::Now, Signal::Kill][one_of(3)]
 }
 
-/// It fails and is told to end, at any moment of that: it ends, and each
-/// message has one fate.
+/// An actor that is told to end at any moment of a failure and its restart
+/// ends, and each message has one fate.
 #[test]
 fn one_that_is_started_again_ends_when_told() {
     check(|| {
@@ -121,7 +122,7 @@ fn one_that_is_started_again_ends_when_told() {
     });
 }
 
-/// Of two siblings one fails, and both are started again with it, once.
+/// A failure of one of two siblings restarts both together, once.
 #[test]
 fn siblings_come_back_together() {
     check(|| {
@@ -144,9 +145,9 @@ fn siblings_come_back_together() {
     });
 }
 
-/// Of two siblings one fails, and both are started again with it. The other
-/// one, or their parent, is told to end at any moment: nobody waits for ever,
-/// nobody is there twice, and who is left answers.
+/// A failure of one of two siblings restarts both together. If a sibling or
+/// their parent is told to end at any moment of that, no task waits for ever,
+/// no actor runs twice at once, and all of them end.
 #[test]
 fn siblings_come_back_together_or_end() {
     check(|| {
@@ -167,9 +168,10 @@ fn siblings_come_back_together_or_end() {
     });
 }
 
-/// Its supervisor recycles one, loses patience, and has it start again, while
-/// it fails, or is told to end: it ends by the word that it was told, and its
-/// supervisor never waits for ever for it to be down.
+/// A supervisor recycles a child, perhaps loses patience, and has the child
+/// start again, while the child fails or is told to end. The child ends for the
+/// reason it was told, and the supervisor does not wait for ever for the child
+/// to be down.
 #[test]
 fn one_that_is_recycled_ends_when_told() {
     check(|| {
@@ -203,7 +205,8 @@ fn one_that_is_recycled_ends_when_told() {
             _ => StopReason::Killed,
         };
         match child.over() {
-            // It failed before it was told, or was cut short with the word.
+            // The child failed before it was told to end, or was aborted after
+            // it was told.
             StopReason::Panicked(_) | StopReason::Killed => {}
             reason => assert_eq!(reason, told),
         }
@@ -211,8 +214,8 @@ fn one_that_is_recycled_ends_when_told() {
     });
 }
 
-/// A child whose end is that of its parent ends: the parent hears of it,
-/// though it may be waiting.
+/// A child whose end is also that of its parent ends: the parent is notified,
+/// even while it waits for messages.
 #[test]
 fn a_parent_hears_of_the_end_of_a_child() {
     check(|| {

@@ -1,5 +1,5 @@
-//! The mailbox in thousands of orders of its users' steps. A wake-up that is
-//! lost shows as a model in which nobody can go on.
+//! Model of the mailbox, run in thousands of interleavings of its users' steps. A lost
+//! wake-up shows as a deadlock of the model.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -12,20 +12,20 @@ use crate::sync::model::one_of;
 use crate::sync::model::thread::{self, JoinHandle};
 use crate::sync::model::{block_on, check, join};
 
-/// Whose it is, and which of theirs.
+/// Number of the sender, and number of the message among those of this sender.
 type Item = (usize, usize);
 
 const SENDERS: usize = if cfg!(shuttle) { 3 } else { 1 };
 const EACH: usize = if cfg!(shuttle) { 3 } else { 2 };
-/// What is sent past the bound.
+/// Number of messages that the actor sends to itself past the bound.
 const OWN: usize = EACH;
 
 struct Model {
     mailbox: Mailbox<Item>,
-    /// How many may wait.
+    /// Largest number of messages that may wait.
     bound: usize,
     accepted: Book<Vec<Item>>,
-    /// What had to go for others.
+    /// Messages that were evicted for newer ones.
     evicted: Book<Vec<Item>>,
 }
 
@@ -39,7 +39,8 @@ impl Model {
         })
     }
 
-    /// One that its actor has sent messages to, past the bound.
+    /// Creates a mailbox whose own actor has sent `own` messages to itself, past the
+    /// bound.
     fn overfull(capacity: usize, own: usize) -> Arc<Self> {
         let model = Self {
             mailbox: Mailbox::new(capacity, Overflow::Wait),
@@ -63,10 +64,11 @@ impl Model {
 
     fn look(&self) {
         let depth = self.mailbox.depth();
-        assert!(depth <= self.bound, "{depth} wait");
+        assert!(depth <= self.bound, "{depth} messages wait");
     }
 
-    /// Waits for a place; with `patience`, for so many polls.
+    /// Waits for a place and pushes. With `patience`, leaves after that number of
+    /// polls.
     fn push(&self, item: Item, patience: Option<usize>) {
         let (mut ticket, mut seed, mut polls) = (None, Some(item), 0);
         let pushed = block_on(poll_fn(|cx| {
@@ -81,7 +83,7 @@ impl Model {
         }));
         match pushed {
             Some(Ok(())) => self.accept(item),
-            Some(Err(())) => assert_eq!(seed, Some(item), "it comes back"),
+            Some(Err(())) => assert_eq!(seed, Some(item), "a refused message comes back"),
             None => {
                 thread::yield_now();
                 self.mailbox.leave(ticket.unwrap());
@@ -111,7 +113,8 @@ impl Model {
             .collect()
     }
 
-    /// The loop of the actor, until its end; what it served, and what was left.
+    /// Runs the loop of the actor to its end. Returns the messages that were handled,
+    /// and those that were left.
     fn receiver(self: &Arc<Self>) -> JoinHandle<(Vec<Item>, VecDeque<Item>)> {
         let model = self.clone();
         thread::spawn(move || {
@@ -133,8 +136,9 @@ impl Model {
         })
     }
 
-    /// Nothing is lost, nothing is there twice, and what one sender sent is in
-    /// the order in which it was sent. Returns how many were left.
+    /// Checks that no message is lost or doubled, and that the messages of each sender
+    /// are in the order in which they were sent. Returns the number of messages that
+    /// were left.
     fn settle(&self, served: Vec<Item>, rest: VecDeque<Item>) -> usize {
         let left = rest.len();
         let mut fates: Vec<_> = served.into_iter().chain(rest).collect();
@@ -146,13 +150,14 @@ impl Model {
         fates.sort_unstable();
         let mut accepted = self.accepted.lock().unwrap();
         accepted.sort_unstable();
-        assert_eq!(*accepted, fates, "accepted, and what became of it");
+        assert_eq!(*accepted, fates, "accepted, and handled or left");
         assert_eq!(self.mailbox.depth(), 0);
         left
     }
 }
 
-/// All are told to end once the senders are through: all is served.
+/// Checks that all messages are handled if the actor is told to end once the senders
+/// are done.
 fn serves_all(capacity: usize, overflow: Overflow, send: fn(&Model, Item)) {
     serves_all_of(move || Model::new(capacity, overflow), send);
 }
@@ -177,8 +182,8 @@ fn who_waits_for_a_place_gets_one() {
     serves_all(2, Overflow::Wait, |model, item| model.push(item, None));
 }
 
-/// The loop takes a whole batch out that leaves no place, so that it gives
-/// places out while nothing is queued.
+/// The loop takes out a batch that is larger than the bound, so it gives places to
+/// waiting senders while the queue itself is empty.
 #[test]
 fn who_waits_behind_more_than_the_bound_gets_a_place() {
     serves_all_of(
@@ -213,7 +218,7 @@ fn the_oldest_makes_room_and_is_told_of() {
     serves_all(2, Overflow::DropOldest, Model::try_push);
 }
 
-/// Somebody waits for room and leaves it to the next.
+/// A sender that only waits for room leaves the place to the next sender.
 #[cfg(shuttle)]
 #[test]
 fn room_that_is_only_looked_for_goes_to_the_next() {
@@ -226,8 +231,8 @@ fn room_that_is_only_looked_for_goes_to_the_next() {
     });
 }
 
-/// The stop word comes at any moment, twice and from two sides: what was
-/// accepted before it is served, or handed out at the end.
+/// The stop signal comes at any moment, twice and from two threads: a message that was
+/// accepted before is handled, or returned at the end.
 #[cfg(shuttle)]
 #[test]
 fn the_stop_word_loses_nothing() {
@@ -244,8 +249,8 @@ fn the_stop_word_loses_nothing() {
             let stopper = thread::spawn(move || other.mailbox.raise(Signal::Drain));
             let first = model.mailbox.raise(signal);
             let second = join(stopper);
-            assert!(first || second, "nobody was the first");
-            assert!(!(first && second) || signal > Signal::Drain, "both were");
+            assert!(first || second, "neither won");
+            assert!(!(first && second) || signal > Signal::Drain, "both won");
             senders.into_iter().for_each(join);
             let (served, rest) = join(receiver);
             let left = model.settle(served, rest);
@@ -255,7 +260,7 @@ fn the_stop_word_loses_nothing() {
     }
 }
 
-/// The loop ends by itself, as after a panic, with senders in line.
+/// The loop ends without a signal, as after a panic, while senders wait for a place.
 #[test]
 fn an_end_without_a_word_tells_who_waits() {
     check(|| {
@@ -275,7 +280,7 @@ fn an_end_without_a_word_tells_who_waits() {
     });
 }
 
-/// An alert reaches the loop, however it comes upon it.
+/// An alert reaches the loop, whether it comes before or while the loop waits.
 #[test]
 fn an_alert_is_seen() {
     check(|| {

@@ -1,6 +1,6 @@
 use super::*;
 
-/// It may have come free since the sender was refused one.
+/// A place may have become free since the sender was refused one.
 #[test]
 fn who_comes_to_wait_takes_a_place_that_is_free() {
     let mailbox = Mailbox::<u8>::new(1, Overflow::Wait);

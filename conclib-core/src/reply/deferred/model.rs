@@ -1,4 +1,4 @@
-//! The late answer and its asker in thousands of orders of their meeting.
+//! Model of a deferred answer and its asker, run in thousands of interleavings.
 
 use shuttle::future::block_on;
 use shuttle::thread;
@@ -25,7 +25,7 @@ fn an_answer_and_its_asker_meet_once() {
                 drop(asker);
             }
         });
-        // It ends, whatever they do.
+        // The asker gets a result in any case.
         let answer = block_on(answer);
         let came = match answer {
             Ok(Ok(reply)) => Some(Ok(reply)),
@@ -35,7 +35,8 @@ fn an_answer_and_its_asker_meet_once() {
         };
         match (is_sent, is_met) {
             (true, true) => assert_eq!(came, Some(Ok(7))),
-            // Its channel tells a local asker; or, after the meeting, we do.
+            // A local asker learns of this by its channel, or by `NoReply` after the
+            // meeting.
             (false, true) => assert!(matches!(came, None | Some(Err(true))), "{came:?}"),
             (_, false) => assert_eq!(came, None),
         }
@@ -44,7 +45,7 @@ fn an_answer_and_its_asker_meet_once() {
     });
 }
 
-/// Who is to answer waits for the asker to leave, before they met or after.
+/// The answering end waits for the asker to leave, before the two met or after.
 #[test]
 fn an_asker_that_leaves_is_seen() {
     check(|| {

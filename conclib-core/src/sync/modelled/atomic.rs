@@ -1,7 +1,6 @@
-//! Loom's atomics. It takes a load or store that is `SeqCst` for less than that,
-//! but knows the fence: so such an access has one beside it. All the stores
-//! have, or all the loads, and a model is run with each: with one beside both,
-//! it would not tell when one of the two is too weak.
+//! Atomics of loom. Loom treats a `SeqCst` load or store as weaker than that, but supports the
+//! `SeqCst` fence: so each such access gets a fence. Either all stores get one, or all loads, and a
+//! model is run with each: with fences at both, it would not find that one of the two is too weak.
 
 use std::cell::Cell;
 
@@ -9,11 +8,11 @@ use ::loom::sync::atomic::{AtomicBool as Bool, AtomicUsize as Usize};
 pub(crate) use ::loom::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
 
 std::thread_local! {
-    /// Loom runs all the threads of a model on one.
+    /// Loom runs all the threads of a model on one thread.
     static FENCED: Cell<Fenced> = const { Cell::new(Fenced::Stores) };
 }
 
-/// Which accesses have the fence.
+/// Accesses that get the fence.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fenced {
     Stores,

@@ -1,4 +1,4 @@
-//! A million broken bodies, and structured ones.
+//! Random attacks: a million broken bodies, and structured ones.
 
 #![allow(
     clippy::print_stdout,
@@ -17,10 +17,10 @@ use serde::de::DeserializeOwned;
 use super::values::{Bytes, Directory, List, Node, Scalars, Tree, Unit, nodes};
 use super::{BOTH, HUGE, encode, round_trip};
 
-/// How many bodies each type gets; with ten types it is a million.
+/// Number of bodies for each type; with ten types it is a million.
 const BODIES: usize = 100_000;
 
-/// An xorshift generator: a million bodies are to cost seconds, not minutes.
+/// Xorshift generator, fast enough for a million bodies in seconds.
 struct Dice(u64);
 
 impl Dice {
@@ -51,7 +51,7 @@ impl Dice {
         from[self.below(from.len())]
     }
 
-    /// Something that means something to the codec.
+    /// Returns bytes with a meaning to the codec.
     fn token(&mut self, codec: Codec) -> &'static [u8] {
         match codec {
             Codec::Bincode => self.pick(&[
@@ -132,7 +132,7 @@ impl Dice {
     }
 }
 
-/// What is read from a body, whatever the body, can be written, and read again.
+/// Checks that a value that was decoded from any body can be encoded and decoded again.
 fn check<T>(codec: Codec, body: &[u8]) -> bool
 where
     T: Serialize + DeserializeOwned + PartialEq + Debug,
@@ -224,7 +224,7 @@ attacks! {
     ];
 }
 
-/// Fewer, because a body of three bytes may rightly be thousands of these.
+/// Fewer bodies, because three bytes may validly be thousands of these elements.
 #[test]
 fn attack_nothing() {
     attack::<Vec<(Unit, ())>>(&[vec![], vec![(Unit, ()); 9]], BODIES / 20);

@@ -1,4 +1,4 @@
-//! Types to read from hostile bodies: one for each way to nest, and the leaves.
+//! Types to decode from hostile bodies: one for each way to nest, and the leaves.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ pub(super) struct Scalars {
     pub(super) unit: Unit,
 }
 
-/// Written and read by serde's `bytes`, unlike a `Vec<u8>`.
+/// Bytes that are encoded by serde's `bytes`, unlike a `Vec<u8>`.
 #[derive(Debug, PartialEq)]
 pub(super) struct Bytes(pub(super) Vec<u8>);
 

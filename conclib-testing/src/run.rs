@@ -1,0 +1,49 @@
+//! Runtime of a test.
+
+use std::future::Future;
+use std::thread;
+
+use conclib_core::System;
+use tokio::runtime::Builder;
+
+/// Runs the body of a test on one thread and on paused time. `#[conclib::test]` expands to this.
+///
+/// The paused clock stands still while there is something to do, and else jumps at once to the next
+/// timer that is due. A minute of waiting takes no time, and happens in the same order each time.
+/// The clock does not wait for other threads: a test of actors with a thread of their own, or of
+/// another process, runs on real time, by `#[tokio::test]`.
+///
+/// ```
+/// use std::time::Duration;
+/// use conclib::testing;
+///
+/// let real = std::time::Instant::now();
+/// testing::run(async {
+///     tokio::time::sleep(Duration::from_secs(3600)).await;
+/// });
+/// assert!(real.elapsed() < Duration::from_secs(60));
+/// ```
+///
+/// # Panics
+/// Panics if the runtime cannot be built, or if it is called inside a runtime.
+pub fn run<T>(test: impl Future<Output = T>) -> T {
+    match Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+    {
+        Ok(runtime) => runtime.block_on(test),
+        Err(error) => panic!("the tokio runtime could not be built: {error}"),
+    }
+}
+
+/// Makes a system with the name of the current test.
+///
+/// ```
+/// use conclib::testing;
+///
+/// assert_eq!(testing::system().name(), "main");
+/// ```
+pub fn system() -> System {
+    System::new(thread::current().name().unwrap_or("a test"))
+}

@@ -1,0 +1,64 @@
+//! Writer that stops at the maximum length of a body.
+
+use std::io;
+
+use bincode::enc::write::Writer;
+use bincode::error::EncodeError;
+
+use super::MAX_BODY;
+
+/// Writer that appends to a buffer, and refuses bytes that would make the body longer than
+/// [`MAX_BODY`]: encoding a value of a gigabyte stops after its first mebibyte.
+pub(super) struct Capped<'o> {
+    out: &'o mut Vec<u8>,
+    /// Length of `out` before the body.
+    start: usize,
+}
+
+impl<'o> Capped<'o> {
+    pub(super) fn new(out: &'o mut Vec<u8>) -> Self {
+        let start = out.len();
+        Self { out, start }
+    }
+
+    /// Removes the bytes that were written.
+    pub(super) fn undo(&mut self) {
+        self.out.truncate(self.start);
+    }
+
+    #[inline]
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        if bytes.len() > MAX_BODY - (self.out.len() - self.start) {
+            return Err(Full);
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+struct Full;
+
+impl Writer for Capped<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.append(bytes)
+            .map_err(|Full| EncodeError::UnexpectedEnd)
+    }
+}
+
+impl io::Write for Capped<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.append(bytes)
+            .map_err(|Full| io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! JSON: the codec for peers in other languages.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Deserializer, Error, Serializer};
+
+use super::capped::Capped;
+use super::limited::Limited;
+use super::limits::{Budget, Limits};
+use super::measured::{Format, Measured};
+use super::{Codec, CodecError, MAX_BODY, MAX_DEPTH, WireCodec};
+
+/// JSON, without whitespace when written.
+///
+/// Codec for peers in other languages, for tools such as `curl`, and for types that bincode cannot
+/// carry. The keys of a map must be strings, numbers, booleans, or enums without fields. A float
+/// that is infinite or not a number is written as `null`, and a `Some` of a value that is written
+/// as `null` is read as `None`.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_wire::{Json, WireCodec};
+///
+/// let mut body = Vec::new();
+/// Json::encode(&Some("Ada"), &mut body)?;
+/// assert_eq!(body, br#""Ada""#);
+/// assert_eq!(Json::decode::<Option<String>>(b" null ")?, None);
+/// # Ok::<(), conclib_wire::CodecError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Json;
+
+/// Maximum depth of a written value: `serde_json` fails to read a 128th level.
+const WRITE_DEPTH: usize = MAX_DEPTH - 1;
+
+impl WireCodec for Json {
+    const ID: u8 = 2;
+    const NAME: &'static str = "json";
+
+    fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        let budget = Budget::new();
+        let limits = Limits::new(&budget, WRITE_DEPTH);
+        let measured = Measured::new(value, limits, Format::Named);
+        let mut capped = Capped::new(out);
+        measured
+            .serialize(&mut Serializer::new(&mut capped))
+            .map_err(|error| {
+                capped.undo();
+                budget.broken().unwrap_or_else(|| unencodable(&error))
+            })
+    }
+
+    fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+        if bytes.len() > MAX_BODY {
+            return Err(CodecError::TooLarge { limit: MAX_BODY });
+        }
+        // serde_json counts the depth of brackets. A type can nest without any, as `struct
+        // Chain(Option<Box<Chain>>)` does.
+        let budget = Budget::new();
+        let mut json = Deserializer::from_slice(bytes);
+        T::deserialize(Limited::new(&mut json, Limits::new(&budget, MAX_DEPTH)))
+            .and_then(|value| json.end().map(|()| value))
+            .map_err(|error| budget.broken().unwrap_or_else(|| malformed(&error)))
+    }
+}
+
+#[cold]
+fn unencodable(error: &Error) -> CodecError {
+    if error.is_io() {
+        // An io error only comes from a full writer.
+        return CodecError::TooLarge { limit: MAX_BODY };
+    }
+    CodecError::unencodable(Codec::Json, error)
+}
+
+#[cold]
+fn malformed(error: &Error) -> CodecError {
+    // serde_json identifies this error by its text alone.
+    if error.is_syntax() && error.to_string().starts_with("recursion limit exceeded") {
+        return CodecError::TooDeep { limit: MAX_DEPTH };
+    }
+    CodecError::malformed(Codec::Json, error)
+}

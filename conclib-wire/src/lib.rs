@@ -1,0 +1,44 @@
+//! The wire of conclib: the names of actors, the words that travel between
+//! processes, codecs, envelopes and frames. It knows neither tokio nor actors.
+//! Users depend on the crate `conclib`, which re-exports this.
+//!
+//! The floors, lowest first: [`Urn`]; faults and failures; codecs; envelopes;
+//! frames.
+
+mod chain;
+mod codec;
+mod cycle;
+mod delivery;
+mod envelope;
+mod failure;
+mod fault;
+mod frame;
+mod never;
+#[doc(hidden)]
+pub mod shape;
+mod state;
+mod stop_reason;
+mod urn;
+
+#[doc(hidden)]
+pub use chain::{
+    ChainError, Mark, Step, decode as decode_chain, encode as encode_chain, rewrite_chain,
+};
+pub use chain::{MAX_CHAIN, MAX_CHAIN_STEPS};
+pub use codec::{Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec};
+#[doc(hidden)]
+pub use cycle::Cycle;
+pub use cycle::CycleStep;
+pub use delivery::Delivery;
+pub use envelope::{Envelope, RequestId, Response, ResponseEnvelope, ResponseKind};
+#[doc(hidden)]
+pub use failure::Failure;
+pub use fault::Fault;
+pub use frame::{FIRST_CREDIT, Frame, FrameError, MAX_FRAME};
+pub use never::Never;
+pub use shape::Shape;
+pub use state::State;
+pub use stop_reason::{Escalation, StopReason};
+#[doc(hidden)]
+pub use urn::type_name;
+pub use urn::{Urn, UrnError};
