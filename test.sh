@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Runs everything that has to pass.
+# Runs all checks that a change has to pass.
 set -euo pipefail
 cd "$(dirname "$0")"
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
-# Half the room, and no more time: nothing is built twice here.
+# Without incremental builds the target directory is half as large, and no slower:
+# nothing is built twice here.
 export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}"
 target="${CARGO_TARGET_DIR:-target}"
 # The tests panic thousands of times, on purpose.
@@ -12,35 +13,35 @@ export RUST_BACKTRACE=0
 step() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
 
 if [ "$(id -u)" != 0 ]; then
-	step "LEFT OUT, for want of root: three tests of other users at a unix socket"
+	step "SKIPPED without root: three tests of other users at a unix socket"
 	export CONCLIB_TEST_WITHOUT_ROOT=1
 fi
 
 step "formatting"
 cargo fmt --all --check
 
-step "the oldest Rust is the one that builds this"
+step "minimum Rust version is that of the toolchain file"
 version=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 grep -q "^channel = \"$version\.0\"" rust-toolchain.toml
 
 step "lints, all features"
 cargo clippy --workspace --all-targets --all-features -- -D warnings
 
-# With the examples, which tests run, and the examples of the documentation.
+# Includes the examples, which the tests run, and those of the documentation.
 step "tests, all features"
 cargo test --workspace --all-features
 
 step "tests, no features"
 cargo test --package conclib-test-bare
 
-step "every feature alone, and all pairs"
+step "each feature alone, and all pairs"
 scripts/check-features.sh
 
 step "the models, in a short form"
 MODEL_RUNS="${MODEL_RUNS:-300}" LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-2}" \
     scripts/check-model.sh
 
-step "documentation, all features, as by default, and none"
+step "documentation with all, default and no features"
 export RUSTDOCFLAGS="-D warnings"
 cargo doc --workspace --all-features --no-deps
 cargo doc --package conclib --no-deps
@@ -49,4 +50,4 @@ cargo doc --package conclib --no-default-features --no-deps
 step "the quickstart"
 "$target/debug/examples/quickstart" --once
 
-step "all of it passed"
+step "all checks passed"

@@ -1,5 +1,5 @@
 //! A manager spawns a worker for each request. Each worker answers the
-//! requester itself, and ends: who is done first answers first.
+//! requester itself, and ends: the worker that is done first answers first.
 //!
 //! With `-- --paused` the clock does not wait for real time.
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "a program")]
@@ -25,7 +25,7 @@ impl Manager {
         ctx: &mut Context<Self>,
     ) -> Result<(), SpawnError> {
         let worker = ctx.spawn(Worker)?;
-        // It does not wait for the work, only for a place in the mailbox.
+        // The manager does not wait for the work, only for room in the mailbox.
         let _ = worker.work(sender).tell().await;
         Ok(())
     }

@@ -48,7 +48,7 @@ impl Echo {
 
     #[on(stop)]
     async fn stop(&mut self) {
-        // Whoever is gone does not hear it.
+        // The error is ignored: the client may have left.
         let _ = self.out.close().await;
     }
 }

@@ -45,7 +45,7 @@ async fn main() -> conclib::Result {
     Ok(())
 }
 
-/// An address with a port that was free a moment ago.
+/// Returns an address with a port that was free a moment ago.
 fn free_address() -> std::io::Result<String> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     Ok(listener.local_addr()?.to_string())

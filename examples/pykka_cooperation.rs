@@ -1,5 +1,5 @@
-//! Two actors work together. The bookkeeper knows no adder: whoever handles
-//! `AddOne` will do.
+//! Two actors work together. The bookkeeper does not know the type of the
+//! adder: any actor that handles `AddOne` will do.
 #![allow(clippy::print_stdout, reason = "a program")]
 
 use conclib::prelude::*;

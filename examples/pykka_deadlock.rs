@@ -1,5 +1,5 @@
-//! Two actors ask each other. The one that would close the circle is told so
-//! at once; the dump shows who waits for it meanwhile.
+//! Two actors ask each other. The ask that would close the cycle fails at once;
+//! meanwhile the dump shows the waiting actors.
 #![allow(clippy::print_stdout, reason = "a program")]
 
 use conclib::prelude::*;

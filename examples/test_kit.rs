@@ -72,7 +72,7 @@ async fn the_till_asks_for_the_price() -> conclib::Result {
     Ok(())
 }
 
-/// Whoever comes first, the sum is the same.
+/// The sum is the same in every order.
 async fn the_order_does_not_matter(system: System) -> conclib::Result {
     let prices = system.spawn(Shop)?.recipient();
     let till = system.spawn(Till { prices, total: 0 })?;

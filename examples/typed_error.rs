@@ -1,4 +1,4 @@
-//! An error of the domain reaches the asker as the type that it is.
+//! A domain error reaches the asker with its type.
 #![allow(clippy::print_stdout, clippy::unit_arg, reason = "a short program")]
 #![allow(missing_docs, unreachable_pub, reason = "a program")]
 

@@ -1,5 +1,5 @@
-//! What uactor does with inheritance: actors share messages through a
-//! protocol, override them, and add others.
+//! Inheritance as in uactor: actors share messages through a protocol, override
+//! them, and add others.
 #![allow(clippy::print_stdout, reason = "a program")]
 
 use conclib::prelude::*;
@@ -8,7 +8,7 @@ use conclib::prelude::*;
 trait Feline {
     fn name(&self) -> &'static str;
 
-    /// What an override calls, as it would `super`.
+    /// Default text that an override uses, as it would use `super`.
     fn introduction(&self) -> String {
         format!("Hi, it's {}.", self.name())
     }
@@ -53,7 +53,7 @@ impl Feline for Tiger {
 
 #[protocol]
 trait Parent {
-    /// No message: only who has the actor itself can call it.
+    /// Plain method, no message: only code with the actor itself can call it.
     fn private(&self) -> &'static str {
         "Parent"
     }

@@ -42,12 +42,12 @@ async fn main() -> conclib::Result {
         guest.leave().tell().await?;
         guest.clone()
     };
-    // The end of the block told it to end, after what was queued.
+    // The end of the block stopped it, after its queued messages.
     ended.stopped().await;
 
     let guest = system.create::<Guest>(()).spawn()?;
     guest.stop().await;
-    // Once more is no mistake.
+    // Stopping it again is allowed.
     guest.stop().await;
     Ok(())
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Compiles conclib without features, with each feature alone and with each pair of
-# them: none may need another one that it does not name, nor leave a warning.
+# them: a feature must not need another one that it does not enable, nor give a
+# warning.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Runs the models of conclib-core: mailbox, stop word, start, restart and end,
-# late answers, crossing asks. First in thousands of orders of their threads'
-# steps (shuttle), then the small ones in all orders, each with all that the
-# orderings of the atomics allow (loom). A failure prints the order, and how to
-# have it again. MODEL_RUNS=100000 tries more of the first; LOOM_MAX_PREEMPTIONS=4
-# more of the second. Arguments go to the test programs: parts of names, say.
+# Runs the models of conclib-core: mailbox, stop signal, start, restart and end,
+# late answers, crossing asks. First shuttle runs them in thousands of random
+# orders of the steps of their threads. Then loom runs the small ones in all
+# orders, with all results that the memory orderings of the atomics allow. A
+# failure prints its order, and how to repeat it. MODEL_RUNS=100000 makes shuttle
+# try more, LOOM_MAX_PREEMPTIONS=4 loom. Arguments are passed to the test
+# programs, for example parts of test names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export SHUTTLE_SILENCE_WARNINGS=1
 
 models() {
     local program
-    # The flag is for conclib-core alone: its dependencies are those of the tests.
+    # The flag is for conclib-core alone: its dependencies are built as for the tests.
     program=$(cargo rustc --quiet --package conclib-core --lib --profile test \
         --message-format=json-render-diagnostics -- --cfg "$1" |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')

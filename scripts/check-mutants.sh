@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Changes conclib-core in small ways, one at a time, in a copy of the tree, and
-# looks whether a test notices. What no test noticed is in mutants.out/missed.txt:
+# Makes small changes to conclib-core, one at a time, in a copy of the tree, and
+# runs the tests. mutants.out/missed.txt lists the changes that no test noticed:
 # a test is missing, or the change makes no difference.
 #
-#   scripts/check-mutants.sh                                  the core of it, hours
-#   scripts/check-mutants.sh --shard 0/20                     a twentieth of that
+#   scripts/check-mutants.sh                                  the most important files, hours
+#   scripts/check-mutants.sh --shard 0/20                     a twentieth of them
 #   scripts/check-mutants.sh actor/stop.rs                    one file
 #   scripts/check-mutants.sh actor/stop.rs -- stop families   with these tests only
 #
-# Files are named as from conclib-core/src; tests by parts of their names, which
-# are modules of tests/local and tests/remote first. Without any, all tests of
-# these two and of the crate itself run. Other options are for cargo-mutants,
-# which it needs: cargo install --locked cargo-mutants
+# Paths of files are relative to conclib-core/src. Tests are selected by parts of
+# their names, which begin with the modules of tests/local and tests/remote.
+# Without a selection all tests of these two and of the crate itself run. Other
+# options are passed to cargo-mutants.
+# Needs cargo-mutants: cargo install --locked cargo-mutants
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests twenty times in a row, with one core kept busy by something
-# else: scripts/repeat.sh [TIMES] [cargo test arguments]
+# Runs the tests twenty times in a row, while another process keeps one core
+# busy: scripts/repeat.sh [TIMES] [cargo test arguments]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 times="${1:-20}"

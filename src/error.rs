@@ -3,11 +3,11 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-/// Any error, for a `main` or a test that may fail in many ways: `?` turns
+/// Any error, for a `main` or a test that may fail in many ways: `?` converts
 /// every error into it.
 ///
-/// When `main` returns it, what is printed is what the error says, and what it
-/// was caused by; not its fields.
+/// The text printed for an error that `main` returns is its message and those
+/// of its sources, not its fields.
 ///
 /// ```
 /// let error: conclib::Error = std::io::Error::other("disk on fire").into();
@@ -31,7 +31,7 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut said = self.0.to_string();
         f.write_str(&said)?;
-        // Many errors say what their source says.
+        // Skips sources whose text is already in the text before them.
         for source in std::iter::successors(self.0.source(), |source| (*source).source()) {
             let text = source.to_string();
             if !said.contains(&text) {
@@ -44,13 +44,13 @@ impl fmt::Debug for Error {
 }
 
 impl Error {
-    /// The error itself.
+    /// Returns the error itself.
     pub fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.0
     }
 }
 
-/// A hook of an actor may fail with any error too.
+/// Lets a hook of an actor fail with any error too.
 impl conclib_core::__private::HookError for Error {
     fn into_box(self) -> Box<dyn StdError + Send + Sync> {
         self.0

@@ -1,4 +1,4 @@
-// The example of the test kit is run where there is a test kit.
+// The example of the test kit in the README needs the feature `testing`.
 #![cfg_attr(
     any(not(doctest), feature = "testing"),
     doc = include_str!("../README.md")
@@ -6,7 +6,7 @@
 //!
 //! # Features
 //!
-//! Each only adds items; none changes what another one means.
+//! Every feature only adds items, and changes nothing else.
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
@@ -74,7 +74,7 @@ pub mod prelude {
     pub use conclib_net::AuthKey;
 }
 
-/// What the guides show compiles and holds.
+/// Guides, whose examples are compiled and run as tests.
 #[cfg(doctest)]
 mod guides {
     #[doc = include_str!("../docs/guides/from-tokio-tasks.md")]

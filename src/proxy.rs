@@ -1,5 +1,5 @@
-//! The outside road: the proxy in the system, its clients elsewhere, and the
-//! table from URL scheme to what carries it.
+//! Access from other processes: the proxy in the system, its clients, and the
+//! table from URL scheme to transport.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -14,7 +14,7 @@ use conclib_net::{
 };
 use serde_json::Value;
 
-/// What can serve and reach a URL: one row for a scheme.
+/// Transport of a URL: one variant for each group of schemes.
 enum Carrier {
     /// `unix:` and `tcp:`.
     Link(Address),
@@ -45,11 +45,11 @@ impl Carrier {
     }
 }
 
-/// Why a system is not served.
+/// Reason why a system is not served.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// The URL is none that can be served.
+    /// The URL is invalid.
     #[error(transparent)]
     Address(#[from] AddressError),
     /// The system is shutting down.
@@ -60,11 +60,11 @@ pub enum ServeError {
     Open(#[from] OpenError),
 }
 
-/// Why a client did not connect.
+/// Reason why a client did not connect.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The URL is none that can be reached.
+    /// The URL is invalid.
     #[error(transparent)]
     Address(#[from] AddressError),
     /// No connection was made.
@@ -72,10 +72,11 @@ pub enum ConnectError {
     Link(#[from] LinkError),
 }
 
-/// A system that can be asked from other processes, at a URL.
+/// Server for a system, by which other processes can ask its actors at a URL.
 ///
-/// It belongs to its system: [`System::shutdown`] closes it, after the actors
-/// have ended and their last answers have left. Dropping this handle does not.
+/// A proxy belongs to its system: [`System::shutdown`] closes it, after the
+/// actors have ended and their last answers were sent. Dropping this handle
+/// does not close it.
 ///
 /// | URL | what it is |
 /// |---|---|
@@ -115,17 +116,17 @@ pub enum ConnectError {
 /// ```
 pub struct Proxy {
     url: String,
-    /// The system holds it.
+    /// Weak, as the system owns the broker.
     broker: Weak<dyn Broker>,
 }
 
 impl Proxy {
-    /// Serves a system at a URL: await it. It resolves when requests can
-    /// arrive.
+    /// Serves a system at a URL. The returned [`Serve`] has to be awaited, and
+    /// resolves when clients can connect.
     ///
     /// # Errors
-    /// The URL is none, a live server has it, or the place is not safe: see
-    /// [`ServeError`].
+    /// The URL is invalid, a live server has it, or its directory is
+    /// not safe: see [`ServeError`].
     pub fn serve(system: &System, url: impl Into<String>) -> Serve {
         Serve {
             system: system.clone(),
@@ -134,13 +135,13 @@ impl Proxy {
         }
     }
 
-    /// Where clients reach it; with the real port if it was to be picked.
+    /// Returns the URL for clients, with the actual port.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Takes no new requests, sends what has been answered, disconnects the
-    /// clients, and leaves no socket file.
+    /// Accepts no new requests, sends the finished answers, disconnects the
+    /// clients, and removes the socket file.
     ///
     /// # Cancel safety
     /// Dropping the future only ends the waiting.
@@ -159,7 +160,7 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// A proxy that is about to serve: await it.
+/// Proxy that is about to serve: await it.
 #[must_use = "nothing is served before it is awaited"]
 pub struct Serve {
     system: System,
@@ -168,8 +169,8 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// The authkey that clients have to know. For `tcp:` only, where it may
-    /// also come from `?keyfile=` or the variable `CONCLIB_AUTHKEY`.
+    /// Sets the authkey that clients have to know. Only TCP requires one; it
+    /// may also come from `?keyfile=` or the variable `CONCLIB_AUTHKEY`.
     pub fn key(mut self, key: AuthKey) -> Self {
         self.key = Some(key);
         self
@@ -207,22 +208,22 @@ impl fmt::Debug for Serve {
     }
 }
 
-/// The other end of the outside road: asks the actors of a system in another
-/// process, by their names. It needs the message types and no actor code.
+/// Client of a proxy: asks the actors of a system in another process, by their
+/// names. It needs the message types and no actor code.
 ///
-/// One is enough for a process: clone it into any number of tasks, they share
-/// one connection. It reconnects by itself. A request always ends: in its
-/// answer, or by its deadline, thirty seconds unless
-/// [`timeout`](Call::timeout) says otherwise. An ask for which there was no
-/// connection until then says why:
+/// A process needs only one: clone it into any number of tasks, which share one
+/// connection. A lost connection is made again. Every request ends: by its
+/// answer, or by its deadline, after thirty seconds unless
+/// [`timeout`](Call::timeout) says otherwise. An ask that had no connection
+/// until its deadline fails with the reason:
 /// [`Unreachable`](conclib_core::AskError::Unreachable).
 ///
-/// A full mailbox over there refuses a message with
-/// [`MailboxFull`](conclib_core::AskError::MailboxFull), where a local actor has
-/// it wait for a place: messages to all actors share the connection, and no
-/// actor may hold up the others. For the same reason at most 1024 requests are
-/// under way at once, and at most 256 of them to one actor: the rest wait here,
-/// until their deadline.
+/// A full mailbox of a remote actor refuses a message with
+/// [`MailboxFull`](conclib_core::AskError::MailboxFull), while a local sender
+/// waits for room: messages to all actors share the connection, and no actor
+/// may delay the others. For the same reason at most 1024 requests are under
+/// way at once, and at most 256 of them to one actor: the rest wait in the
+/// client, until their deadline.
 ///
 /// For an example see [`Proxy`].
 #[derive(Clone)]
@@ -231,12 +232,12 @@ pub struct ProxyClient {
 }
 
 impl ProxyClient {
-    /// Connects to a proxy: await it.
+    /// Connects to a proxy. The returned [`Connect`] has to be awaited.
     ///
     /// # Errors
-    /// Nobody serves there, or it is not for this client: see
-    /// [`ConnectError`]. Later the client waits for a proxy that has gone to
-    /// come back.
+    /// No proxy listens at the URL, or it refuses this client: see
+    /// [`ConnectError`]. After the first connection the client waits for a lost
+    /// proxy to come back.
     pub fn connect(url: impl Into<String>) -> Connect {
         Connect {
             url: url.into(),
@@ -244,18 +245,18 @@ impl ProxyClient {
         }
     }
 
-    /// A call of `message` on the actor of that name: await it for the reply,
-    /// or see [`Call`] for the other ways to send it.
+    /// Calls the actor of that name with `message`. Awaiting the call gives the
+    /// reply; [`Call`] has the other ways to send it.
     pub fn ask<M: WireMessage>(&self, urn: impl AsRef<str>, message: M) -> Call<Remote, M> {
         Call::new(self.remote(urn), message)
     }
 
-    /// A typed reference to the actor of that name, for code that holds the
-    /// actor's type and does not care where it runs. Whether it lives, and is
-    /// an `A`, shows when it is asked.
+    /// Returns a typed reference to the actor of that name, for code that uses
+    /// the type of the actor wherever it runs. Only an ask shows if the actor
+    /// exists, and if it is an `A`.
     ///
     /// # Errors
-    /// The name is no URN.
+    /// The name is no valid URN.
     pub fn actor<A: Travels>(
         &self,
         urn: impl AsRef<str>,
@@ -267,11 +268,11 @@ impl ProxyClient {
     /// Asks without the type of the message: by its wire name, in JSON.
     ///
     /// # Errors
-    /// As any ask. An error of the domain comes as [`AskError::Fault`], whose
-    /// message is its JSON.
+    /// [`AskError`], as for any ask. A domain error comes as
+    /// [`AskError::Fault`], whose message is its JSON.
     ///
     /// # Cancel safety
-    /// Dropped, the request is cancelled if its handler has not begun.
+    /// Dropping the future cancels the request if its handler has not begun.
     pub async fn ask_json(
         &self,
         urn: impl AsRef<str>,
@@ -293,7 +294,7 @@ impl fmt::Debug for ProxyClient {
     }
 }
 
-/// A client that is about to connect: await it.
+/// Client that is about to connect: await it.
 #[must_use = "nothing is connected before it is awaited"]
 #[derive(Debug)]
 pub struct Connect {
@@ -302,8 +303,8 @@ pub struct Connect {
 }
 
 impl Connect {
-    /// The authkey of the proxy. For `tcp:` only, where it may also come from
-    /// `?keyfile=` or the variable `CONCLIB_AUTHKEY`.
+    /// Sets the authkey of the proxy. Only TCP requires one; it may also come
+    /// from `?keyfile=` or the variable `CONCLIB_AUTHKEY`.
     pub fn key(mut self, key: AuthKey) -> Self {
         self.key = Some(key);
         self

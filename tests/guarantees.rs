@@ -1,16 +1,16 @@
-//! Each guarantee is owned by tests that exist, and so is each port.
+//! Every test that a guarantee or a port names exists.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
 use std::path::Path;
 
-/// A page of this project.
+/// Reads a page of this project.
 fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-/// Says whether a file has a test of that name: a function with the attribute of a
-/// test, or one that stands in the list of a macro that makes a test of it.
+/// Tests if a file has a test of that name: a function with the attribute of a
+/// test, or one in the list of a macro that generates tests.
 fn has_test(source: &str, test: &str) -> bool {
     let lines: Vec<_> = source.lines().map(str::trim).collect();
     let head = format!("fn {test}(");
@@ -29,7 +29,7 @@ fn has_test(source: &str, test: &str) -> bool {
     attributes.clone().any(is_test) || is_listed(source, test)
 }
 
-/// Says whether a macro that makes tests of bodies lists the test.
+/// Tests if a macro that generates tests lists the function.
 fn is_listed(source: &str, test: &str) -> bool {
     let is_no_name = |ch: char| !(ch.is_alphanumeric() || ch == '_');
     source.match_indices("! {").any(|(at, _)| {
@@ -39,14 +39,15 @@ fn is_listed(source: &str, test: &str) -> bool {
     })
 }
 
-/// Says whether a macro makes tests: by its name, or as the file itself defines it.
+/// Tests if a macro generates tests: by its name, or by its definition in the
+/// file.
 fn makes_tests(source: &str, name: &str) -> bool {
     let defined = source.split_once(&format!("macro_rules! {name} {{"));
     let body = defined.and_then(|(_, rest)| rest.split("\n}").next());
     name.starts_with("on_every_") || body.is_some_and(|body| body.contains("#[support::test"))
 }
 
-/// The tests that a page names, each of which exists: file and name.
+/// Names of the tests on a page, as file and name; fails if one does not exist.
 fn tests_named_in(text: &str) -> Vec<(&str, &str)> {
     // Every other piece between backquotes is code; those with `::` are tests.
     let named: Vec<_> = text
@@ -58,7 +59,7 @@ fn tests_named_in(text: &str) -> Vec<(&str, &str)> {
     for (file, test) in &named {
         let source = page(&format!("{file}.rs"));
         assert!(has_test(&source, test), "{file}.rs has no test `{test}`");
-        // The body of another process passes without doing anything.
+        // The body of a child process does nothing when it runs as a test.
         assert!(!test.starts_with("child_"), "`{test}` is not a test");
     }
     named
@@ -135,7 +136,7 @@ fn each_test_of_a_predecessor_is_ported_or_it_says_why_not() {
     let mut items = text.split("\n- `test_").skip(1);
     let without = items.clone().filter(|item| item.contains("`: none: "));
     assert_eq!(ported.len() + without.count(), items.clone().count());
-    // A port has the name of its original.
+    // A port keeps the name of its original.
     let renamed = items.find(|item| {
         let original = item.split('`').next().unwrap_or_default();
         !item.contains("`: none: ") && !item.contains(&format!("::{original}`"))

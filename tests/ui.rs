@@ -1,8 +1,9 @@
-//! What a mistake costs: one error, at the token that is wrong, that says what
-//! to write instead.
+//! Each mistake gives one error, at the wrong token, that says what to write
+//! instead.
 //!
-//! Each case is a mistake, named by it. `TRYBUILD=overwrite cargo test --test
-//! ui` writes what the compiler says now; read the difference.
+//! Each case is a mistake, and its name describes it. `TRYBUILD=overwrite cargo
+//! test --test ui` writes the current output of the compiler; read the
+//! difference.
 #![cfg(all(feature = "macros", feature = "net"))]
 
 #[test]

@@ -3,7 +3,7 @@ use std::{ffi::OsStr, fmt, path::Path, time::Duration};
 use conclib_core::Restart;
 use conclib_process::ChildCommand;
 
-/// Time that a server may take to become healthy, and to end, if the command does not say.
+/// Default time for a server to become healthy, and to end.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -37,19 +37,19 @@ pub struct ApiCommand<H = NoHealth> {
     pub(crate) restart: Restart,
 }
 
-/// The state of an [`ApiCommand`] that has no health URL yet.
+/// State of an [`ApiCommand`] that has no health URL yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NoHealth;
 
-/// The state of an [`ApiCommand`] that can be started.
+/// State of an [`ApiCommand`] that can be started.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Health {
     pub(crate) url: String,
 }
 
 impl fmt::Debug for Health {
-    /// Shows nothing of the URL: it has not been looked at yet, and may hold a password.
+    /// Hides the URL: it is not checked yet, and may hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Health").finish_non_exhaustive()
     }
@@ -67,9 +67,11 @@ impl ApiCommand {
         }
     }
 
-    /// Says which URL answers with status 200 once the server is up: `http://host[:port][/path]`.
+    /// Sets the URL that answers with status 200 once the server is up:
+    /// `http://host[:port][/path]`.
     ///
-    /// A URL that cannot be asked is told by [`start_api`](crate::start_api), before it starts anything.
+    /// [`start_api`](crate::start_api) reports an invalid URL before it starts
+    /// anything.
     pub fn health(self, url: impl Into<String>) -> ApiCommand<Health> {
         let Self {
             child,
@@ -89,7 +91,8 @@ impl ApiCommand {
 }
 
 impl<H> ApiCommand<H> {
-    /// Adds one argument. It reaches the program as it is: there is no shell to quote for.
+    /// Adds one argument. The program gets it unchanged: there is no shell, so
+    /// nothing needs quoting.
     pub fn arg(self, arg: impl AsRef<OsStr>) -> Self {
         Self {
             child: self.child.arg(arg),
@@ -114,7 +117,8 @@ impl<H> ApiCommand<H> {
         }
     }
 
-    /// Keeps an environment variable of the owner back, or takes back what [`env`](Self::env) has set.
+    /// Removes an environment variable: one of the owner is not inherited, and
+    /// one set by [`env`](Self::env) is dropped.
     pub fn env_remove(self, key: impl AsRef<OsStr>) -> Self {
         Self {
             child: self.child.env_remove(key),
@@ -122,7 +126,8 @@ impl<H> ApiCommand<H> {
         }
     }
 
-    /// Keeps the whole environment of the owner back, and forgets what [`env`](Self::env) has set so far.
+    /// Removes all environment variables: those of the owner are not inherited,
+    /// and those set by [`env`](Self::env) so far are dropped.
     pub fn env_clear(self) -> Self {
         Self {
             child: self.child.env_clear(),
@@ -148,12 +153,16 @@ impl<H> ApiCommand<H> {
         Self { grace, ..self }
     }
 
-    /// Sets when a server that was healthy and has exited is started again: never, if this is not called.
+    /// Sets the policy for starting a server again that was healthy and has
+    /// exited. By default it is never started again.
     ///
-    /// With [`Restart::on_failure`] it is started again when it exits with another status than success, or by a signal: with the
-    /// same settings, after the pause that the policy says, and asked for its health as at the first start. A server that does not
-    /// become healthy is killed, and counts as a failure too. When there were more failures than the policy allows, the
-    /// server has ended: [`ApiDaemon::exited`](crate::ApiDaemon::exited).
+    /// With [`Restart::on_failure`] it is started again when it exits with
+    /// another status than success, or by a signal: with the same settings,
+    /// after the pause that the policy says, and asked for its health as at the
+    /// first start. A server that does not become healthy is killed, and counts
+    /// as a failure too. After more failures than the policy allows the server
+    /// is not started any more, and
+    /// [`ApiDaemon::exited`](crate::ApiDaemon::exited) resolves.
     ///
     /// ```
     /// use std::time::Duration;

@@ -13,12 +13,16 @@ use crate::{
 
 /// A running web server that answered its health check.
 ///
-/// Got from [`start_api`](crate::start_api). The server ends by [`shutdown`](Self::shutdown), when this is dropped, also by a panic
-/// (then at once), and when the owner is gone, also by `kill -9`; always with the processes that it started itself.
+/// Returned by [`start_api`](crate::start_api). The server ends by
+/// [`shutdown`](Self::shutdown), at once when the daemon is dropped, also by a
+/// panic, and when the owner is gone, also by `kill -9`; always together with
+/// the processes that it started itself.
 ///
-/// A server that exits by itself is reaped at once, and an event of `tracing` with the target `conclib::apid` says so. Then it is
-/// started again if its command has a [`restart`](crate::ApiCommand::restart) policy that says so, or else it has ended, and
-/// [`exited`](Self::exited) tells that. This is done by a task in the runtime in which `start_api` was called.
+/// A server that exits by itself is reaped at once, and an event of `tracing`
+/// with the target `conclib::apid` says so. If its command has a
+/// [`restart`](crate::ApiCommand::restart) policy that allows it, the server is
+/// started again; otherwise [`exited`](Self::exited) resolves. A task in the
+/// runtime in which `start_api` was called does this.
 ///
 /// # Examples
 ///
@@ -40,7 +44,8 @@ pub struct ApiDaemon {
     server: Arc<Server>,
     grace: Duration,
     state: watch::Sender<ApiState>,
-    /// Watches the server; `None` once it is known to have ended.
+    /// Task that watches the server; `None` once the server is known to have
+    /// ended.
     watcher: Option<JoinHandle<()>>,
 }
 
@@ -78,22 +83,24 @@ impl ApiDaemon {
             let ended = state.wait_for(|state| matches!(state, ApiState::Ended(_)));
             match ended.await.as_deref() {
                 Ok(ApiState::Ended(end)) => end.clone(),
-                // A daemon tells its end before it goes.
+                // A dropped daemon sends its end first, so a closed channel
+                // means a drop.
                 _ => ApiEnd::Dropped,
             }
         }
     }
 
-    /// Returns a receiver of what the server does: it runs, is being started again, or has ended. A receiver that looks seldom sees the
-    /// newest state.
+    /// Returns a receiver for the state of the server: healthy, restarting, or
+    /// ended. A receiver that is read seldom sees only the newest state.
     pub fn state(&self) -> watch::Receiver<ApiState> {
         self.state.subscribe()
     }
 
     /// Ends the server: SIGTERM, and SIGKILL when the [`grace`](crate::ApiCommand::grace) is over. The server is not started again.
     ///
-    /// When this returns, the server and all processes it started are gone, and its output has been read to the end. Calling it
-    /// again returns the same [`Ending`].
+    /// The server and all processes it started are gone when this returns, and
+    /// their output has been read to the end. Another call returns the same
+    /// [`Ending`].
     ///
     /// # Errors
     ///
@@ -106,7 +113,7 @@ impl ApiDaemon {
         self.server.slot.close();
         if let Some(watcher) = &mut self.watcher {
             watcher.abort();
-            // Afterwards the child is in its place.
+            // The task has put the child back into its slot now.
             let _ = watcher.await;
             self.watcher = None;
         }
@@ -115,7 +122,8 @@ impl ApiDaemon {
         Ok(ending)
     }
 
-    /// Returns the last lines of the server's output, at most 100 and 64 KiB; after a restart those of the new one.
+    /// Returns the last lines of output of the current server process, at most
+    /// 100 lines and 64 KiB.
     pub fn tail(&self) -> Tail {
         self.server.slot.tail()
     }

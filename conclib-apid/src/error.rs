@@ -6,7 +6,7 @@ use thiserror::Error;
 /// Number of the last lines of output that an error text shows; the error itself has all of the tail.
 const SHOWN_LINES: usize = 10;
 
-/// Why a web server could not be started; nothing of it is left running.
+/// Reason why a web server could not be started; nothing of it is left running.
 ///
 /// # Examples
 ///
@@ -25,17 +25,19 @@ const SHOWN_LINES: usize = 10;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartApiError {
-    /// The health URL is none that can be asked. Nothing was started. The URL itself is not shown: it may hold a password.
+    /// The health URL is invalid. Nothing was started. The URL itself is not
+    /// shown: it may hold a password.
     #[error(
         "the health URL of `{program}` cannot be asked: {source}; give one like http://127.0.0.1:8000/healthz"
     )]
     HealthUrl {
         /// The program that was to be started.
         program: String,
-        /// The fault of the URL.
+        /// Mistake in the URL.
         source: HealthUrlError,
     },
-    /// Something else listens where the server is to listen, and would be taken for it. Nothing was started.
+    /// Another program listens at the address of the server, and its answers
+    /// would be taken for those of the server. Nothing was started.
     #[error(
         "something else already listens at `{address}`, where `{program}` is to listen: stop it or choose another port"
     )]
@@ -84,7 +86,7 @@ pub enum StartApiError {
     Wait(#[from] WaitError),
 }
 
-/// The fault of a health URL.
+/// Mistake in a health URL.
 ///
 /// # Examples
 ///
@@ -104,7 +106,7 @@ pub enum HealthUrlError {
     #[error("it is not a URL: {0}")]
     Malformed(String),
     /// The scheme is not `http`.
-    #[error("only http:// is spoken")]
+    #[error("only http:// is supported")]
     NotHttp,
     /// The URL has no host.
     #[error("it names no host")]
@@ -117,7 +119,7 @@ pub enum HealthUrlError {
     Port,
 }
 
-/// Why a server does not count as healthy.
+/// Reason why a server does not count as healthy.
 ///
 /// # Examples
 ///
@@ -129,7 +131,7 @@ pub enum HealthUrlError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Unhealthy {
-    /// No connection could be made; while a server starts this is the usual answer.
+    /// No connection could be made, as is usual while a server starts.
     #[error("no connection: {0}")]
     Unreachable(#[source] io::Error),
     /// The server answered with a status that is not 200.

@@ -5,7 +5,7 @@ use crate::error::HealthUrlError;
 const HTTP: &str = "http://";
 const DEFAULT_PORT: u16 = 80;
 
-/// The body of a GET.
+/// Empty body of a GET.
 pub(crate) type Nothing = http_body_util::Empty<&'static [u8]>;
 
 /// A health URL as it may be shown: its query may hold a secret.
@@ -13,7 +13,7 @@ pub(crate) fn without_query(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// A health URL, taken apart.
+/// Parsed health URL.
 #[derive(Debug)]
 pub(crate) struct HealthUrl {
     /// A name or an address; IPv6 without the brackets.
@@ -28,7 +28,8 @@ impl HealthUrl {
     pub(crate) fn parse(url: &str) -> Result<Self, HealthUrlError> {
         let malformed =
             |error: &dyn std::error::Error| HealthUrlError::Malformed(error.to_string());
-        // Before the parser, which calls many URLs of other schemes malformed.
+        // This check comes first: the parser calls many URLs of other schemes
+        // malformed.
         if !url
             .get(..HTTP.len())
             .is_some_and(|scheme| scheme.eq_ignore_ascii_case(HTTP))
@@ -65,7 +66,8 @@ impl HealthUrl {
         })
     }
 
-    /// A GET of this URL. It does not ask the server to close the connection: whoever closes first keeps the port busy for a
+    /// Builds a GET of this URL. The request does not ask the server to close
+    /// the connection: the side that closes first keeps the port busy for a
     /// minute, and that must not be the server.
     pub(crate) fn request(&self) -> Result<Request<Nothing>, hyper::http::Error> {
         Request::get(self.path.clone())

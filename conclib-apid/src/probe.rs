@@ -7,19 +7,21 @@ use tokio::{net::TcpStream, task::JoinSet, time::timeout};
 
 use crate::{error::Unhealthy, health::HealthUrl};
 
-/// How long a server may take to accept the connection and answer with a status.
+/// Time in which a server has to accept the connection and answer with a
+/// status.
 const ANSWER_LIMIT: Duration = Duration::from_millis(500);
 
-/// How long, and how far, the rest of an answer is read. Only for politeness: many servers log an error when they cannot
-/// write all of it.
+/// Time and number of bytes for reading the rest of an answer. Many servers log
+/// an error when a client does not read all of it.
 const BODY_TIME: Duration = Duration::from_millis(100);
 const BODY_BYTES: usize = 64 * 1024;
 
-/// How large the head of an answer may be.
+/// Largest head of an answer, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
 
 impl HealthUrl {
-    /// Asks once. Ends within [`ANSWER_LIMIT`] and [`BODY_TIME`], whatever the server does.
+    /// Sends one health check. It ends within [`ANSWER_LIMIT`] and
+    /// [`BODY_TIME`], whatever the server does.
     pub(crate) async fn probe(&self) -> Result<(), Unhealthy> {
         let answer = timeout(ANSWER_LIMIT, self.get()).await;
         let (response, _connection) = answer.map_err(|_| Unhealthy::Silent(ANSWER_LIMIT))??;
@@ -32,7 +34,7 @@ impl HealthUrl {
         }
     }
 
-    /// Whether anybody accepts connections there.
+    /// Tests if a program accepts connections at the address.
     pub(crate) async fn is_taken(&self) -> bool {
         matches!(timeout(ANSWER_LIMIT, self.connect()).await, Ok(Ok(_)))
     }
@@ -51,7 +53,7 @@ impl HealthUrl {
             .map_err(garbled)?;
         let mut driver = JoinSet::new();
         driver.spawn(async {
-            // The same error reaches whoever waits for the answer.
+            // The task that waits for the answer gets the same error.
             let _ = connection.await;
         });
         let response = sender.send_request(request).await.map_err(garbled)?;
@@ -60,8 +62,10 @@ impl HealthUrl {
 
     async fn connect(&self) -> io::Result<TcpStream> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
-        // A connection to a port of this host where nobody listens may be given that same port to come from, and then meets
-        // itself. It must be reset: closed in order, it would keep the server from its port for a minute.
+        // A connection to an unused port of this host can get that same port as
+        // its source, and is then connected to itself. It must be reset: an
+        // orderly close would keep the port busy for a minute, and the server
+        // could not listen on it.
         if stream.local_addr()? == stream.peer_addr()? {
             stream.set_zero_linger()?;
             return Err(io::ErrorKind::ConnectionRefused.into());

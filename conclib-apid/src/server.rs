@@ -12,14 +12,15 @@ use crate::{
     slot::Slot,
 };
 
-/// The pauses between two questions: short at first, because many servers are up at once.
+/// Shortest and longest pause between two health checks. The first is short,
+/// because many servers are up at once.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Interval at which a waiting user is told the reason of the wait.
 const REPORT: Duration = Duration::from_secs(1);
 
-/// A web server that is started, once or again, and its place.
+/// Web server that is started, once or again, and the slot of its process.
 #[derive(Debug)]
 pub(crate) struct Server {
     command: ChildCommand,
@@ -58,13 +59,14 @@ impl Server {
             });
         }
         let Some(pid) = self.slot.start(&self.command)? else {
-            // Closed by the daemon, which ends this task too.
+            // The daemon has closed the slot, and aborts this task too.
             return std::future::pending().await;
         };
         let Err(failure) = self.healthy_in_time(pid).await else {
             return Ok(pid);
         };
-        // A child that has exited may have left others behind. The rest goes too, and the output is complete afterwards.
+        // A child that has exited may have left processes of its own behind.
+        // They are ended too, and then the output is complete.
         self.slot.end(grace).await?;
         let tail = self.slot.tail();
         Err(match failure {
@@ -94,13 +96,15 @@ impl Server {
         }
     }
 
-    /// Asks until the answer is 200, and leaves every other answer in `last`.
+    /// Asks until the answer has status 200, and leaves every other answer in
+    /// `last`.
     async fn healthy(&self, pid: u32, last: &mut Option<Unhealthy>) -> Result<(), Failure> {
         let mut pause = FIRST_PAUSE;
         let mut reported = Instant::now();
         loop {
             let unhealthy = match self.unless_exited(self.health.probe()).await? {
-                // Another process may have been faster to listen there, and have answered in place of a child that failed.
+                // Another process may listen at the address since then, and
+                // have answered in place of a child that failed.
                 Ok(()) => match self.slot.try_status().map_err(Failure::Wait)? {
                     None => return Ok(()),
                     Some(status) => return Err(Failure::Exited(status)),
@@ -126,7 +130,7 @@ impl Server {
     }
 }
 
-/// Why the waiting ended without success.
+/// Reason why the wait for a healthy server failed.
 enum Failure {
     Exited(ExitStatus),
     Late(Unhealthy),

@@ -8,8 +8,9 @@ use std::{
 
 use conclib_process::{ChildCommand, Ending, OwnedChild, SpawnError, Tail, WaitError};
 
-/// The place of the child that serves: the task that watches it and the daemon share it, so that a drop of the daemon kills the
-/// child at once, wherever the task is.
+/// Slot of the child process that serves. The task that watches the child and
+/// the daemon share it, so that a drop of the daemon kills the child at once,
+/// whatever the task does at that moment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Slot(Arc<Mutex<Inside>>);
 
@@ -19,17 +20,19 @@ struct Inside {
     child: Option<OwnedChild>,
     /// The process id of the last child.
     pid: u32,
-    /// The output of a child that is borrowed.
+    /// Output of a child that is borrowed.
     tail: Tail,
-    /// No child is started any more.
+    /// Set when no child may be started any more.
     closed: bool,
 }
 
 impl Slot {
-    /// Starts a child in the place of the one before, and returns its process id; `None` if the slot is closed. The one before is
-    /// killed, if it lives.
+    /// Starts a child in place of the previous one, and returns its process id;
+    /// `None` if the slot is closed. A previous child that still lives is
+    /// killed.
     pub(crate) fn start(&self, command: &ChildCommand) -> Result<Option<u32>, SpawnError> {
-        // Under the lock: a child that is being started is not missed by a close.
+        // The lock is held during the start, so that a close cannot miss the
+        // new child.
         let mut inside = self.lock();
         if inside.closed {
             return Ok(None);
@@ -52,9 +55,11 @@ impl Slot {
 
     fn poll_exit(&self, cx: &mut Context<'_>) -> Poll<Result<ExitStatus, WaitError>> {
         match &mut self.lock().child {
-            // All that it registers is in the child, not in the future.
+            // The wakers are registered in the child, not in the future, so a
+            // new future may be made for each poll.
             Some(child) => pin!(child.wait()).poll(cx),
-            // Taken out by the drop of the daemon, which ends this task too.
+            // The drop of the daemon has taken the child, and aborts this task
+            // too.
             None => Poll::Pending,
         }
     }
@@ -72,7 +77,8 @@ impl Slot {
         let mut borrowed = self.borrow();
         match &mut borrowed.child {
             Some(child) => child.shutdown(grace).await,
-            // Taken out by the drop of the daemon, which ends this task too.
+            // The drop of the daemon has taken the child, and aborts this task
+            // too.
             None => std::future::pending().await,
         }
     }
@@ -92,12 +98,12 @@ impl Slot {
         }
     }
 
-    /// Starts no child any more. The one that is there stays.
+    /// Prevents further starts. A running child stays.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
     }
 
-    /// Kills the child, at once, and starts none any more.
+    /// Kills the child at once, and prevents further starts.
     pub(crate) fn clear(&self) {
         let child = {
             let mut inside = self.lock();
@@ -108,12 +114,12 @@ impl Slot {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
-        // Nothing under the lock leaves it half changed.
+        // A panic cannot leave the data under this lock half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A child that is put back in its place.
+/// Child that is put back into its slot when dropped.
 struct Borrowed<'a> {
     slot: &'a Slot,
     child: Option<OwnedChild>,

@@ -13,9 +13,10 @@ use crate::{
 
 /// Starts a web server, and returns once its health URL answers with status 200.
 ///
-/// The URL is asked again and again, with pauses of 5 to 100 ms and at most half a second for each answer. Only status 200 is
-/// healthy; redirects are not followed. Where the URL points to nobody may listen before the start, or that one would be
-/// taken for the server.
+/// The URL is asked again and again, with pauses of 5 to 100 ms and at most
+/// half a second for each answer. Only status 200 is healthy; redirects are not
+/// followed. No other program may listen at the address of the URL before the
+/// start: its answers would be taken for those of the server.
 ///
 /// # Errors
 ///

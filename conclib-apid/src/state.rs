@@ -4,7 +4,8 @@ use conclib_process::{Ending, WaitError};
 
 use crate::error::StartApiError;
 
-/// State of a web server at the moment, as [`ApiDaemon::state`](crate::ApiDaemon::state) returns it.
+/// Current state of a web server, as
+/// [`ApiDaemon::state`](crate::ApiDaemon::state) returns it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ApiState {
@@ -13,7 +14,8 @@ pub enum ApiState {
         /// Process id of the server.
         pid: u32,
     },
-    /// The server has exited and is being started again: after the pause that its policy says, and until it is healthy.
+    /// The server has exited and is being started again: waits for the pause of
+    /// its policy, and then to be healthy.
     Restarting {
         /// Exit status of the last process that was healthy.
         status: ExitStatus,
@@ -22,19 +24,22 @@ pub enum ApiState {
     Ended(ApiEnd),
 }
 
-/// Why a web server serves no more. The `Display` is half a sentence: "exited with signal: 9 (SIGKILL)".
+/// Reason why a web server has ended. The `Display` is half a sentence: "exited
+/// with signal: 9 (SIGKILL)".
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ApiEnd {
-    /// The server exited by itself; no restart was asked for, or it has had all that its policy allows.
+    /// The server exited by itself, and either had no restart policy or failed
+    /// more often than its policy allows.
     Exited(ExitStatus),
-    /// The server exited by itself and could not be started again. The error is that of the last try.
+    /// The server exited by itself and could not be started again. The error is
+    /// that of the last attempt.
     NotRestarted(Arc<StartApiError>),
     /// The server was ended by [`shutdown`](crate::ApiDaemon::shutdown).
     ShutDown(Ending),
     /// The [`ApiDaemon`](crate::ApiDaemon) was dropped, which kills the server.
     Dropped,
-    /// The system does not tell how it ended.
+    /// The operating system does not tell how the server ended.
     Lost(Arc<WaitError>),
 }
 

@@ -1,8 +1,8 @@
-//! The status of an `AskError` over HTTP.
+//! HTTP status for an `AskError`.
 
 use conclib_core::AskError;
 
-/// The HTTP status that tells a web client what became of an ask.
+/// Returns the HTTP status that tells a web client the outcome of an ask.
 ///
 /// The status is a number, so that any web server can use it.
 ///

@@ -8,7 +8,8 @@ use crate::{
     state::{ApiEnd, ApiState},
 };
 
-/// Reaps the server when it exits, and starts it again as long as its policy says so. Ends with the server.
+/// Reaps the server when it exits, and starts it again as long as its policy
+/// allows. Ends with the server.
 pub(crate) async fn watch(server: Arc<Server>, state: watch::Sender<ApiState>, restart: Restart) {
     let mut history = History::new(restart);
     loop {
@@ -24,7 +25,8 @@ pub(crate) async fn watch(server: Arc<Server>, state: watch::Sender<ApiState>, r
     }
 }
 
-/// Starts a server that has exited again. Returns how it has ended, if it is not to be.
+/// Starts a server again that has exited. Returns its end, if the policy
+/// forbids the start or the start fails.
 async fn again(
     server: &Server,
     state: &watch::Sender<ApiState>,
@@ -41,7 +43,8 @@ async fn again(
     };
     tracing::warn!(target: "conclib::apid", program, ?delay, "the web server exited with {status}, and is started again");
     state.send_replace(ApiState::Restarting { status });
-    // Processes that the server has left behind could keep the address from the next one.
+    // Processes left behind by the server could still hold the address that the
+    // next one needs.
     if let Err(error) = server.slot.end(Duration::ZERO).await {
         return Some(ApiEnd::Lost(Arc::new(error)));
     }

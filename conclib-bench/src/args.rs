@@ -1,9 +1,9 @@
-//! The command line.
+//! Command line.
 
 use crate::catalog::{COST, FEATURES, LIBRARIES, LOCAL, OURS, TASK, UNIX};
 use crate::error::Error;
 
-/// How the program is called.
+/// Usage text.
 pub(crate) const USAGE: &str = "\
 usage: conclib-bench local    [--json] [--only SCENARIO,..] [--libs NAME,..] [--runs N] [--quick]
        conclib-bench cost     [--json] [--only SCENARIO,..] [--libs NAME,..]
@@ -21,7 +21,7 @@ features  what each feature of conclib costs, beside the same without it (needs 
 --runs    so many processes for each figure (5)
 --quick   short processes, and 3 of them: for a first look, not for a report";
 
-/// What is to be done.
+/// Command to run.
 pub(crate) enum Command {
     /// Times the scenarios inside one process.
     Local(Options),
@@ -31,21 +31,21 @@ pub(crate) enum Command {
     Unix(Options),
     /// Times what the features cost.
     Features(Options),
-    /// Says how the program is called.
+    /// Prints the usage text.
     Help,
 }
 
-/// How it is to be done.
+/// Options of a command.
 pub(crate) struct Options {
-    /// Lines of JSON instead of a table.
+    /// Prints lines of JSON instead of a table.
     pub(crate) json: bool,
-    /// The scenarios to measure.
+    /// Scenarios to measure.
     pub(crate) scenarios: Vec<&'static str>,
-    /// The libraries to measure.
+    /// Libraries to measure.
     pub(crate) libraries: Vec<&'static str>,
-    /// Processes for each figure.
+    /// Number of processes for each figure.
     pub(crate) runs: usize,
-    /// Short processes.
+    /// Uses short runs.
     pub(crate) quick: bool,
 }
 
@@ -68,8 +68,8 @@ pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, E
     }
 }
 
-/// Reads what follows a command; `scenarios` are all that it knows, `libraries`
-/// those that it takes when none are named.
+/// Reads the options of a command. `scenarios` are all that it knows,
+/// `libraries` the default ones.
 fn options(
     mut args: impl Iterator<Item = String>,
     scenarios: &[&'static str],
@@ -102,7 +102,8 @@ fn options(
     Ok(options)
 }
 
-/// The names in a list with commas, in the order in which they are known.
+/// Selects the names of a list with commas, in the order in which they are
+/// known.
 fn chosen(list: &str, known: &[&'static str], what: &str) -> Result<Vec<&'static str>, Error> {
     let names: Vec<&str> = list.split(',').map(str::trim).collect();
     match names.iter().find(|name| !known.contains(name)) {
@@ -120,7 +121,7 @@ fn chosen(list: &str, known: &[&'static str], what: &str) -> Result<Vec<&'static
     }
 }
 
-/// A number that is not zero.
+/// Parses a number that is not zero.
 fn at_least_one(number: &str) -> Result<usize, Error> {
     match number.parse() {
         Ok(number) if number > 0 => Ok(number),

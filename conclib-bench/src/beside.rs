@@ -1,4 +1,4 @@
-//! The table of features: what each costs, and what stands beside it.
+//! Table of features: the cost of each, and the cost of its baseline.
 
 use crate::catalog::{OURS, Runtime, TASK};
 use crate::features::{KAMEO, PLAIN};
@@ -6,7 +6,7 @@ use crate::figures::Figures;
 use crate::number::short;
 use crate::table::ratio;
 
-/// The kinds of figures in the order of the rows, with the word for each.
+/// Kinds of figures in the order of the rows, with their names in the table.
 const KINDS: [(&str, &str); 8] = [
     ("ns", "ns"),
     ("spawn", "ns to spawn"),
@@ -18,7 +18,7 @@ const KINDS: [(&str, &str); 8] = [
     ("bytes", "bytes each"),
 ];
 
-/// The columns, with their widths; the last one is as wide as it is.
+/// Columns with their widths; the last one has no fixed width.
 const COLUMNS: [(&str, usize); 11] = [
     ("scenario", 14),
     ("runtime", 7),
@@ -33,21 +33,21 @@ const COLUMNS: [(&str, usize); 11] = [
     ("plain is", 0),
 ];
 
-/// So many columns at the left are words.
+/// Number of columns at the left that hold words.
 const WORDS: usize = 3;
 
-/// What is known of the rows of one scenario besides its figures.
+/// Row of one scenario, apart from its figures.
 pub(crate) struct Row {
-    /// The scenario.
+    /// Scenario of the row.
     pub(crate) scenario: &'static str,
-    /// Where it ran.
+    /// Runtime of the measurement.
     pub(crate) runtime: Runtime,
-    /// What it is measured against.
+    /// Baseline that the feature is compared with.
     pub(crate) against: &'static str,
 }
 
 impl Row {
-    /// A line for each kind of figure that there is.
+    /// Returns a line for each kind of figure that there is.
     pub(crate) fn lines(&self, figures: &Figures) -> Vec<String> {
         let kinds = KINDS.iter();
         let known = kinds.filter_map(|(kind, word)| Some((word, figures.of(kind)?)));
@@ -74,7 +74,7 @@ impl Row {
     }
 }
 
-/// The first two lines.
+/// Returns the two lines of the header.
 pub(crate) fn head() -> String {
     let names = line(COLUMNS.map(|(name, _)| name.to_owned()));
     let rules = COLUMNS.iter().enumerate().map(|(index, (name, width))| {
@@ -85,17 +85,17 @@ pub(crate) fn head() -> String {
     format!("{names}\n|{}", rules.collect::<String>())
 }
 
-/// Whether a column holds words, not numbers.
+/// Tells if a column holds words, not numbers.
 fn is_word(index: usize) -> bool {
     index < WORDS || index + 1 == COLUMNS.len()
 }
 
-/// What stands where there is no number.
+/// Cell without a number.
 fn dash() -> String {
     "-".to_owned()
 }
 
-/// One line of cells.
+/// Formats the cells of one line.
 fn line(cells: [String; COLUMNS.len()]) -> String {
     let cells = cells.iter().zip(COLUMNS).enumerate();
     let cells = cells.map(|(index, (cell, (_, width)))| {

@@ -1,17 +1,17 @@
-//! The names of what is compared, and where.
+//! Names of the compared libraries, scenarios and runtimes.
 
 use std::fmt;
 
-/// The library that all this is about.
+/// Name of conclib itself.
 pub(crate) const OURS: &str = "conclib";
 
-/// The task written by hand, which the others are measured against.
+/// Name of the hand-written task, which the others are compared with.
 pub(crate) const TASK: &str = "task";
 
-/// Everything that is compared, in the order of the columns.
+/// All compared libraries, in the order of the columns.
 pub(crate) const LIBRARIES: [&str; 6] = [OURS, TASK, "kameo", "ractor", "actix", "xtra"];
 
-/// What `local` measures.
+/// Scenarios of `local`.
 pub(crate) const LOCAL: [&str; 11] = [
     "tell-1-bounded",
     "tell-4-bounded",
@@ -26,10 +26,10 @@ pub(crate) const LOCAL: [&str; 11] = [
     "memory",
 ];
 
-/// What `unix` measures.
+/// Scenarios of `unix`.
 pub(crate) const UNIX: [&str; 2] = ["round-trip", "in-flight-64"];
 
-/// What `features` measures, each with what stands beside it.
+/// Scenarios of `features`, each with its baseline.
 pub(crate) const FEATURES: [(&str, &str); 9] = [
     ("pool-ask", "an ask of one actor"),
     ("topic-1000", "a tell to each"),
@@ -42,7 +42,7 @@ pub(crate) const FEATURES: [(&str, &str); 9] = [
     ("idle-million", "-"),
 ];
 
-/// What `cost` counts, each with the number of operations to count.
+/// Scenarios of `cost`, each with the number of operations to count.
 pub(crate) const COST: [(&str, u64); 6] = [
     ("tell-1-bounded", 20_000),
     ("ask", 20_000),
@@ -52,7 +52,7 @@ pub(crate) const COST: [(&str, u64); 6] = [
     ("spawn-stop", 2_000),
 ];
 
-/// Where the actors run.
+/// Runtime of the actors.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Runtime {
     /// A current-thread runtime.
@@ -62,10 +62,10 @@ pub(crate) enum Runtime {
 }
 
 impl Runtime {
-    /// Both of them, the steadier one first.
+    /// Both runtimes, the one with less noise first.
     pub(crate) const ALL: [Self; 2] = [Self::Current, Self::Multi];
 
-    /// The name on command lines and in reports.
+    /// Name on command lines and in reports.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Current => "current",

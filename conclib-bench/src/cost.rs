@@ -1,5 +1,5 @@
-//! `cost`: counts the allocations and the instructions of one operation. These
-//! do not depend on what else the machine does.
+//! `cost`: counts the allocations and the instructions of one operation. Other
+//! load on the machine does not change them.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use crate::peers::{self, Build, Program};
 use crate::report::Report;
 use crate::run;
 
-/// The only runtime on which the counts repeat.
+/// Only runtime on which the counts are repeatable.
 const RUNTIME: Runtime = Runtime::Current;
 
-/// What is known about each scenario so far.
+/// Figures of each scenario so far.
 type ByScenario = BTreeMap<&'static str, Figures>;
 
-/// Builds what is needed, counts and prints it.
+/// Builds the programs, counts, and prints the figures.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let mut all = ByScenario::new();
     for program in peers::build_all(&options.libraries, Build::Counting)? {
@@ -38,10 +38,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     Ok(())
 }
 
-/// A way to count: a program, a scenario, a number of operations.
+/// Way to count, from a program, a scenario, and a number of operations.
 type Count = fn(&Program, &str, u64) -> Result<Vec<(&'static str, f64)>, Error>;
 
-/// Counts in every scenario that was asked for.
+/// Counts in every selected scenario.
 fn each_scenario(program: &Program, options: &Options, all: &mut ByScenario, count: Count) {
     let wanted = COST
         .iter()
@@ -61,7 +61,8 @@ fn each_scenario(program: &Program, options: &Options, all: &mut ByScenario, cou
     }
 }
 
-/// The allocations of one operation, and their bytes, as the program counts them.
+/// Returns the allocations of one operation, and their bytes, as the program
+/// counts them.
 fn allocations(
     program: &Program,
     scenario: &str,
@@ -74,8 +75,8 @@ fn allocations(
         .collect())
 }
 
-/// The instructions of one operation: what a process with twice as many has
-/// more, so that start and end fall away.
+/// Returns the instructions of one operation: the difference to a process with
+/// twice as many, so that start and end cancel out.
 fn instructions(
     program: &Program,
     scenario: &str,
@@ -84,7 +85,7 @@ fn instructions(
     let once = run::instructions(&program.path, scenario, RUNTIME, operations)?;
     let twice = run::instructions(&program.path, scenario, RUNTIME, operations * 2)?;
     let each = twice.saturating_sub(once) as f64 / operations as f64;
-    // Where a library has no such scenario both processes do nothing.
+    // Both processes do nothing if a library has no such scenario.
     Ok(if each < 1.0 {
         Vec::new()
     } else {

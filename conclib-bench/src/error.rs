@@ -1,38 +1,38 @@
-//! What can go wrong.
+//! Errors of the bench program.
 
 use std::fmt;
 use std::io;
 use std::process::ExitStatus;
 
-/// Why there is no figure.
+/// Reason why there is no figure.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// The command line makes no sense.
+    /// The command line is invalid.
     Usage(String),
     /// A program cannot be started at all.
     Start {
-        /// What was to be started.
+        /// Name of the program.
         program: String,
-        /// Why it cannot.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// A program was started and failed.
     Failed {
-        /// What was started.
+        /// Name of the program.
         program: String,
-        /// How it ended.
+        /// Exit status of the program.
         status: ExitStatus,
-        /// What it said about it.
+        /// Error output of the program.
         said: String,
     },
-    /// A program ended well but did not say what it should.
+    /// A program ended well, but its output lacks an expected line.
     Silent {
-        /// What was started.
+        /// Name of the program.
         program: String,
-        /// What was looked for in its output.
+        /// Text that is missing in its output.
         missing: &'static str,
     },
-    /// Not one library could be built.
+    /// No library could be built.
     Nothing,
     /// The output cannot be written.
     Output(io::Error),

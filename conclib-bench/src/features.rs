@@ -1,5 +1,5 @@
-//! `features`: times what the features of conclib cost, each beside the same
-//! without it.
+//! `features`: times the features of conclib, each compared with the same
+//! operation without it.
 
 use std::collections::BTreeMap;
 
@@ -14,17 +14,17 @@ use crate::peers::{self, Build, Program};
 use crate::report;
 use crate::run::{self, Sample};
 
-/// The programs under `peers/`, each with the column of what it calls by a
-/// plain name.
+/// Programs under `peers/`, each with the column for its figures without a
+/// suffix.
 const PROGRAMS: [(&str, &str); 2] = [("features", OURS), ("features-kameo", KAMEO)];
 
-/// The column of what a feature is measured against.
+/// Column for the baseline of a feature.
 pub(crate) const PLAIN: &str = "plain";
 
-/// The column of the peer that has such a feature.
+/// Column for the peer that has the same feature.
 pub(crate) const KAMEO: &str = "kameo";
 
-/// Builds the programs, measures and prints.
+/// Builds the programs, measures, and prints the figures.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let programs = peers::build_all(&PROGRAMS.map(|(name, _)| name), Build::Plain)?;
     if !options.json {
@@ -53,7 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     Ok(())
 }
 
-/// The medians of one scenario on one runtime, the programs taking turns.
+/// Returns the medians of one scenario on one runtime. The programs take turns.
 fn measure(programs: &[Program], scenario: &str, runtime: Runtime, options: &Options) -> Figures {
     let effort = local::effort(options);
     let mut samples: Vec<Vec<Sample>> = programs.iter().map(|_| Vec::new()).collect();
@@ -78,8 +78,8 @@ fn measure(programs: &[Program], scenario: &str, runtime: Runtime, options: &Opt
     figures
 }
 
-/// Adds medians, sorted by what the end of a name says: `ns` is the program's
-/// own, `ns.plain` that of the same without the feature, `ns.task` the task's.
+/// Adds medians to the column that the end of their names says: `ns` is the
+/// program itself, `ns.plain` the same without the feature, `ns.task` the task.
 fn add(figures: &mut Figures, own: &'static str, samples: &[Sample]) {
     let mut values = BTreeMap::<&str, Vec<f64>>::new();
     for (name, value) in samples.iter().flatten() {

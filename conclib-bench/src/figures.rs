@@ -1,4 +1,4 @@
-//! The figures of one scenario on one runtime, library by library.
+//! Figures of one scenario on one runtime, by library.
 
 use std::collections::BTreeMap;
 
@@ -7,25 +7,24 @@ use serde::Serialize;
 use crate::number::{median, rounded, smallest};
 use crate::run::Sample;
 
-/// One number for each library.
+/// Number for each library.
 pub(crate) type ByLibrary = BTreeMap<&'static str, f64>;
 
-/// What was found out about one scenario on one runtime: kinds of figures
-/// (`ns`, `p50`, `bytes`, …), and in each a number for every library that has
-/// such a thing.
+/// Figures of one scenario on one runtime: for each kind (`ns`, `p50`, `bytes`,
+/// …) a number for every library that has it.
 #[derive(Default, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Figures(BTreeMap<String, ByLibrary>);
 
 impl Figures {
-    /// Notes a number.
+    /// Adds a number.
     pub(crate) fn set(&mut self, kind: &str, library: &'static str, value: f64) {
         let figures = self.0.entry(kind.to_owned()).or_default();
         figures.insert(library, rounded(value));
     }
 
-    /// Notes the medians of a library's samples, and of its nanoseconds the
-    /// smallest too, as `best`.
+    /// Adds the medians of the samples of a library, and the smallest of its
+    /// nanoseconds as `best`.
     pub(crate) fn add(&mut self, library: &'static str, samples: &[Sample]) {
         let kinds: Vec<&String> = samples.first().into_iter().flat_map(Sample::keys).collect();
         for kind in kinds {
@@ -42,7 +41,7 @@ impl Figures {
         }
     }
 
-    /// The numbers of one kind, if there are any.
+    /// Returns the numbers of one kind, if there are any.
     pub(crate) fn of(&self, kind: &str) -> Option<&ByLibrary> {
         self.0.get(kind)
     }

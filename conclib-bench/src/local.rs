@@ -1,4 +1,4 @@
-//! `local` and `unix`: times every scenario, the libraries taking turns.
+//! `local` and `unix`: times every scenario. The libraries take turns.
 
 use crate::args::Options;
 use crate::catalog::Runtime;
@@ -8,14 +8,14 @@ use crate::peers::{self, Build, Program};
 use crate::report::Report;
 use crate::run::{self, Sample};
 
-/// How long one process measures for a report.
+/// Time for which one process measures.
 const EFFORT: &str = "400ms";
 
-/// How long one process measures when a first look is enough.
+/// Time for which one process measures with `--quick`.
 const QUICK_EFFORT: &str = "100ms";
 
-/// Builds what is needed, measures it and prints it; `bench` is the name of
-/// the command.
+/// Builds the programs, measures, and prints the figures; `bench` is the name
+/// of the command.
 pub(crate) fn run(bench: &'static str, options: &Options, how: Build) -> Result<(), Error> {
     let programs = peers::build_all(&options.libraries, how)?;
     let libraries = programs.iter().map(|program| program.library).collect();
@@ -29,14 +29,14 @@ pub(crate) fn run(bench: &'static str, options: &Options, how: Build) -> Result<
     Ok(())
 }
 
-/// How long one process measures.
+/// Returns the time for which one process measures.
 pub(crate) fn effort(options: &Options) -> &'static str {
     if options.quick { QUICK_EFFORT } else { EFFORT }
 }
 
-/// Measures one scenario on one runtime. In each round every library has its
-/// turn, and each round another one begins, so that what the machine does
-/// beside it meets them all alike.
+/// Measures one scenario on one runtime. Each round runs every library once,
+/// and each round begins with another one, so that other load on the machine
+/// affects them all alike.
 fn measure(programs: &[Program], scenario: &str, runtime: Runtime, options: &Options) -> Figures {
     let effort = effort(options);
     let mut samples: Vec<Vec<Sample>> = programs.iter().map(|_| Vec::new()).collect();

@@ -1,5 +1,5 @@
-//! The bench program: times conclib beside the task everybody writes by hand
-//! and the other actor libraries, in one interleaved run on one machine.
+//! Bench program: times conclib, a hand-written task and the other actor
+//! libraries, in one interleaved run on one machine.
 //!
 //! ```text
 //! cargo run --release -p conclib-bench -- local
@@ -8,9 +8,9 @@
 //! cargo run --release -p conclib-bench -- features
 //! ```
 //!
-//! Each library is a program of its own under `peers/`, a workspace that this
-//! one knows nothing of. This program builds them one at a time, runs one
-//! process for each figure, and prints the medians.
+//! Each library is a program of its own under `peers/`, which is a separate
+//! workspace. This program builds them one at a time, runs one process for each
+//! figure, and prints the medians.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,

@@ -1,6 +1,6 @@
-//! Small arithmetic, and how a number is written.
+//! Small arithmetic, and the format of numbers.
 
-/// The middle of some numbers; `None` of none.
+/// Returns the median; `None` for an empty list.
 pub(crate) fn median(numbers: &mut [f64]) -> Option<f64> {
     numbers.sort_by(f64::total_cmp);
     let middle = numbers.len() / 2;
@@ -11,12 +11,12 @@ pub(crate) fn median(numbers: &mut [f64]) -> Option<f64> {
     }
 }
 
-/// The smallest of some numbers; `None` of none.
+/// Returns the smallest number; `None` for an empty list.
 pub(crate) fn smallest(numbers: &[f64]) -> Option<f64> {
     numbers.iter().copied().min_by(f64::total_cmp)
 }
 
-/// A number with as many digits as say something.
+/// Formats a number with its significant digits.
 pub(crate) fn short(number: f64) -> String {
     match number {
         _ if number < 10.0 => format!("{number:.2}"),
@@ -25,7 +25,7 @@ pub(crate) fn short(number: f64) -> String {
     }
 }
 
-/// A number for a machine, without the digits that are noise.
+/// Rounds a number for JSON, without the digits that are noise.
 pub(crate) fn rounded(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }

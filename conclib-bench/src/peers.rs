@@ -1,5 +1,5 @@
-//! Builds the programs that are measured, one at a time: kameo and ractor
-//! switch on tokio's `tracing` feature for everything built together with them.
+//! Builds the measured programs, one at a time: kameo and ractor enable the
+//! `tracing` feature of tokio for everything built together with them.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -11,32 +11,32 @@ use crate::error::Error;
 /// The workspace of the peers.
 const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/Cargo.toml");
 
-/// A library's program.
+/// Built program of a library.
 pub(crate) struct Program {
-    /// The library.
+    /// Name of the library.
     pub(crate) library: &'static str,
-    /// The executable.
+    /// Path of the executable.
     pub(crate) path: PathBuf,
 }
 
-/// How a program is built.
+/// Kind of build.
 #[derive(Clone, Copy)]
 pub(crate) enum Build {
-    /// As it is measured.
+    /// Normal build, for times.
     Plain,
-    /// With an allocator that counts.
+    /// Build with an allocator that counts.
     Counting,
-    /// Two processes and the socket between them.
+    /// Program for round trips between two processes.
     Unix,
 }
 
-/// The part of cargo's messages that says where an executable is.
+/// Part of the messages of cargo that contains the path of an executable.
 #[derive(Deserialize)]
 struct Artifact {
     executable: Option<PathBuf>,
 }
 
-/// Builds these libraries. One that does not build is left out, with a line
+/// Builds these libraries. One that does not build is skipped, with a line
 /// about it on stderr.
 pub(crate) fn build_all(libraries: &[&'static str], how: Build) -> Result<Vec<Program>, Error> {
     let mut programs = Vec::new();
@@ -53,7 +53,7 @@ pub(crate) fn build_all(libraries: &[&'static str], how: Build) -> Result<Vec<Pr
     Ok(programs)
 }
 
-/// Builds one library's program and says where it is.
+/// Builds the program of one library and returns its path.
 fn build(library: &str, how: Build) -> Result<PathBuf, Error> {
     let package = match how {
         Build::Unix => format!("bench-unix-{library}"),

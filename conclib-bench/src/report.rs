@@ -1,4 +1,4 @@
-//! Prints what was found out: rows of a table, or lines of JSON.
+//! Prints the figures: rows of a table, or lines of JSON.
 
 use std::io::{self, Write};
 
@@ -9,13 +9,13 @@ use crate::error::Error;
 use crate::figures::Figures;
 use crate::table::Table;
 
-/// Where the figures of one command go.
+/// Output of one command.
 pub(crate) struct Report {
     bench: &'static str,
     table: Option<Table>,
 }
 
-/// One line for a machine.
+/// Line of JSON.
 #[derive(Serialize)]
 struct Line<'a> {
     bench: &'a str,
@@ -26,7 +26,8 @@ struct Line<'a> {
 }
 
 impl Report {
-    /// A report in JSON, or as a table that has a column for each library.
+    /// Opens a report in JSON, or as a table that has a column for each
+    /// library.
     pub(crate) fn open(
         bench: &'static str,
         json: bool,
@@ -56,7 +57,7 @@ impl Report {
     }
 }
 
-/// One scenario on one runtime as a line of JSON.
+/// Formats one scenario on one runtime as a line of JSON.
 pub(crate) fn line(
     bench: &str,
     scenario: &str,
@@ -72,7 +73,7 @@ pub(crate) fn line(
     serde_json::to_string(&line).map_err(|problem| Error::Output(problem.into()))
 }
 
-/// Prints a line at once, for whoever reads along.
+/// Prints a line at once, so that progress is visible.
 pub(crate) fn print(line: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")

@@ -1,4 +1,4 @@
-//! Runs one process and reads what it found out.
+//! Runs one process and reads its figures.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,14 +7,14 @@ use std::process::Command;
 use crate::catalog::Runtime;
 use crate::error::Error;
 
-/// Named figures from one process. Empty where the library has no such thing.
+/// Named figures from one process. Empty if the library has no such scenario.
 pub(crate) type Sample = BTreeMap<String, f64>;
 
-/// What a process wrote.
+/// Output of a process.
 pub(crate) struct Output {
-    /// On its standard output.
+    /// Standard output.
     pub(crate) stdout: String,
-    /// On its standard error, unless that went straight through.
+    /// Standard error, unless it was passed through.
     pub(crate) stderr: String,
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn instructions(
         })
 }
 
-/// Runs a command to its end. `name` is what errors call it.
+/// Runs a command to its end. Errors contain `name`.
 pub(crate) fn output(command: &mut Command, name: &str) -> Result<Output, Error> {
     let program = name.to_owned();
     match command.output() {

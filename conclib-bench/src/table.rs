@@ -1,4 +1,4 @@
-//! The table for people: Markdown whose columns line up, row after row as the
+//! Table for humans: Markdown with aligned columns, printed row by row as the
 //! figures come in.
 
 use std::fmt::Write as _;
@@ -7,7 +7,7 @@ use crate::catalog::{OURS, Runtime, TASK};
 use crate::figures::{ByLibrary, Figures};
 use crate::number::short;
 
-/// The kinds of figures in the order of the rows, with the word for each.
+/// Kinds of figures in the order of the rows, with their names in the table.
 const KINDS: [(&str, &str); 10] = [
     ("ns", "ns"),
     ("best", "ns, best run"),
@@ -21,27 +21,27 @@ const KINDS: [(&str, &str); 10] = [
     ("instructions", "instructions"),
 ];
 
-/// The widths of the columns before the libraries'.
+/// Widths of the columns before those of the libraries.
 const WIDTHS: [usize; 3] = [14, 7, 12];
 
-/// The width of a library's column.
+/// Width of the column of a library.
 const NUMBER: usize = 8;
 
-/// The columns after the libraries'.
+/// Columns after those of the libraries.
 const RATIOS: [&str; 2] = ["conclib/task", "conclib/best peer"];
 
-/// The table's columns.
+/// Columns of the table.
 pub(crate) struct Table {
     libraries: Vec<&'static str>,
 }
 
 impl Table {
-    /// A table with a column for each of these libraries.
+    /// Makes a table with a column for each of these libraries.
     pub(crate) fn new(libraries: Vec<&'static str>) -> Self {
         Self { libraries }
     }
 
-    /// The first two lines.
+    /// Returns the two lines of the header.
     pub(crate) fn head(&self) -> String {
         let names = self.libraries.iter().map(|name| (*name).to_owned());
         let head = self.line(
@@ -60,11 +60,11 @@ impl Table {
         format!("{head}\n{rule}")
     }
 
-    /// The rows of one scenario on one runtime.
+    /// Returns the rows of one scenario on one runtime.
     pub(crate) fn rows(&self, scenario: &str, runtime: Runtime, figures: &Figures) -> Vec<String> {
         let mut rows = Vec::new();
         for (kind, word) in KINDS {
-            // On one thread the runs hardly differ.
+            // On one thread the best run hardly differs from the median.
             let is_told = kind != "best" || runtime == Runtime::Multi;
             if let Some(numbers) = figures.of(kind).filter(|_| is_told) {
                 let cells = self.libraries.iter().map(|name| cell(numbers.get(name)));
@@ -75,7 +75,7 @@ impl Table {
         rows
     }
 
-    /// One line of cells.
+    /// Formats the cells of one line.
     fn line(
         &self,
         firsts: [&str; 3],
@@ -96,17 +96,17 @@ impl Table {
     }
 }
 
-/// A number, or a dash where there is none.
+/// Formats a number, or a dash if there is none.
 fn cell(number: Option<&f64>) -> String {
     number.map_or_else(|| "-".to_owned(), |number| short(*number))
 }
 
-/// How much of what the task costs conclib costs.
+/// Cost of conclib relative to the task.
 fn to_task(numbers: &ByLibrary) -> String {
     ratio(numbers.get(OURS), numbers.get(TASK)).unwrap_or_else(|| "-".to_owned())
 }
 
-/// How much of what the best library costs conclib costs, and which that is.
+/// Cost of conclib relative to the best library, and the name of that library.
 fn to_best_peer(numbers: &ByLibrary) -> String {
     let peers = numbers
         .iter()
@@ -116,7 +116,7 @@ fn to_best_peer(numbers: &ByLibrary) -> String {
         .unwrap_or_else(|| "-".to_owned())
 }
 
-/// One number in terms of another.
+/// Formats the ratio of two numbers.
 pub(crate) fn ratio(number: Option<&f64>, of: Option<&f64>) -> Option<String> {
     let of = of.filter(|of| **of > 0.0)?;
     Some(format!("{:.2}", number? / of))

@@ -1,4 +1,4 @@
-//! What can be wrong with a model although each part of it was well written.
+//! Checks of a whole model: mistakes that no single item shows.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,8 +7,8 @@ use syn::{Error, Ident, LitStr, Path, Type};
 use crate::model::{Actor, ActorArgs, Field, Handler, HandlerKind, Kind, Message, Part};
 use crate::parse::Mistakes;
 
-/// What `ActorRef` has as a method of its own, or from a trait of the standard
-/// prelude: a call of this name would be another's.
+/// Names of the methods that `ActorRef` has itself or has from a trait of the
+/// standard prelude. A message with such a name could not be called by it.
 const TAKEN: [&str; 20] = [
     "ask",
     "clone",
@@ -32,11 +32,11 @@ const TAKEN: [&str; 20] = [
     "urn",
 ];
 
-/// Of these, what a `PartRef` has too.
+/// Names from `TAKEN` that `PartRef` has, too.
 const TAKEN_OF_PARTS: [&str; 6] = ["clone", "eq", "into", "ne", "to_owned", "try_into"];
 
-/// Checks an actor, and takes out the handlers that could not stand beside the
-/// others: they would only be told of once more.
+/// Checks an actor, and removes handlers that clash with others: the compiler
+/// would report the same mistake again in the generated code.
 pub(crate) fn actor(actor: &mut Actor, mistakes: &mut Mistakes) {
     protocols(&mut actor.protocols, mistakes);
     parts(&mut actor.parts, mistakes);
@@ -110,7 +110,8 @@ fn parts(parts: &mut Vec<Part>, mistakes: &mut Mistakes) {
 
 fn taken(kind: Kind, handler: &Handler, mistakes: &mut Mistakes) {
     let method = &handler.method;
-    // A declared message is not called by the name of its handler.
+    // A handler of a declared message gives the reference no method, so its
+    // name is free.
     let is_called = handler.as_method().is_some();
     let (whose, is_taken) = match kind {
         Kind::Part => (
@@ -127,8 +128,8 @@ fn taken(kind: Kind, handler: &Handler, mistakes: &mut Mistakes) {
     }
 }
 
-/// Checks the fields that have messages, and takes out those whose messages
-/// could not stand beside the others.
+/// Checks the fields that have messages, and removes those whose messages clash
+/// with others.
 pub(crate) fn fields(fields: &mut Vec<Field>, mistakes: &mut Mistakes) {
     let mut methods = HashSet::new();
     fields.retain(|field| {
@@ -148,7 +149,7 @@ pub(crate) fn fields(fields: &mut Vec<Field>, mistakes: &mut Mistakes) {
     });
 }
 
-/// Whether every reference has a method of that name.
+/// Tests if every `ActorRef` has a method of that name.
 fn is_taken(method: &Ident) -> bool {
     TAKEN.contains(&method.to_string().as_str())
 }
@@ -164,7 +165,8 @@ fn wire_name(name: &LitStr, names: &mut HashSet<String>, mistakes: &mut Mistakes
     names.insert(text);
 }
 
-/// The message of a method must not be named like what is generated beside it.
+/// Describes the generated item that the message of this method would clash
+/// with, if any.
 fn generated(method: &Ident, variant: &Ident, actor: &str) -> Option<String> {
     let what = match variant.to_string().as_str() {
         "Calls" => "the trait with the calls",
@@ -176,8 +178,8 @@ fn generated(method: &Ident, variant: &Ident, actor: &str) -> Option<String> {
     ))
 }
 
-/// Checks a message, and puts in place of what cannot be its reply or its
-/// error what can: it would only be told of once more.
+/// Checks a message, and replaces a reply or error type that cannot be one, so
+/// that the compiler does not report the same mistake again.
 pub(crate) fn message(message: &mut Message, mistakes: &mut Mistakes) {
     name(&message.name, mistakes);
     if last_ident(&message.reply).is_some_and(|last| last == "Result") {
@@ -198,8 +200,8 @@ pub(crate) fn message(message: &mut Message, mistakes: &mut Mistakes) {
     }
 }
 
-/// Types that are often tried and implement no `std::error::Error`. About the
-/// others the compiler knows.
+/// Tests for types that are often tried as errors and implement no
+/// `std::error::Error`. The compiler checks all other types.
 fn is_no_error(ty: &Type) -> bool {
     const NONE: [&str; 16] = [
         "Box", "Cow", "String", "Vec", "bool", "char", "i128", "i16", "i32", "i64", "i8", "isize",
@@ -241,7 +243,7 @@ pub(crate) fn actor_args(args: &ActorArgs, mistakes: &mut Mistakes) {
         match mailbox.base10_parse::<usize>() {
             Ok(0) => mistakes.at(
                 mailbox.span(),
-                "a mailbox without a place would never take a message: write 1 or more",
+                "a mailbox with capacity 0 would never take a message: write 1 or more",
             ),
             Ok(_) => {}
             Err(error) => mistakes.push(error),
@@ -267,7 +269,7 @@ pub(crate) fn actor_args(args: &ActorArgs, mistakes: &mut Mistakes) {
     }
 }
 
-/// As the library checks it at run time.
+/// Same rules as those of the library at run time.
 fn urn_is_valid(urn: &str) -> Result<(), &'static str> {
     if urn.is_empty() || urn.len() > 255 {
         Err("a URN has 1 to 255 characters")
@@ -287,8 +289,8 @@ fn urn_is_valid(urn: &str) -> Result<(), &'static str> {
 mod tests {
     use super::TAKEN;
 
-    /// A method that `ActorRef` gets and this list does not would take the
-    /// place of a message of that name without a word.
+    /// A method of `ActorRef` that is missing in the list would silently shadow
+    /// a message of the same name.
     #[test]
     fn every_method_of_a_reference_is_taken() {
         let source = include_str!("../../conclib-core/src/actor/reference.rs");

@@ -1,9 +1,9 @@
 //! The DSL of conclib: [`macro@actor`], [`macro@message`] and
 //! [`macro@main`]. Users depend on the crate `conclib`, which re-exports them.
 //!
-//! Each macro goes the same way: parse what was written into a model, check
-//! it, expand the model. All mistakes are reported at once, each at its token,
-//! and the item that was written stays in place.
+//! Each macro works in three steps: it parses the item into a model, checks it,
+//! and expands the model. All mistakes are reported at once, each at its token,
+//! and the item itself stays in place.
 
 mod check;
 mod expand;
@@ -14,33 +14,34 @@ use proc_macro::TokenStream;
 
 /// Makes a struct an actor, or an `impl` block its handlers.
 ///
-/// An actor has it twice: above its struct, where it may say how the actor is
-/// spawned if the spawner does not say otherwise, and above one `impl` block.
+/// An actor has the attribute twice: above its struct, with the default options
+/// for its spawn, and above one `impl` block.
 ///
 /// # On a struct
 ///
-/// | argument | what it says | if it is left out |
+/// | argument | meaning | default |
 /// |---|---|---|
 /// | `urn = "greeter"` | the name | anonymous |
-/// | `mailbox = 256` | how many messages wait at most | 1024 |
-/// | `overflow = DropOldest` | what a full mailbox does: a variant of `Overflow` | `Wait` |
-/// | `strategy = OneForAll` | which children are started again when one is: a variant of `Strategy` | `OneForOne` |
-/// | `timeout = "5s"` | the timeout of a call that says none | what its system says, or none |
-/// | `priority` | the more urgent message has its turn first | as they come |
+/// | `mailbox = 256` | capacity of the mailbox | 1024 |
+/// | `overflow = DropOldest` | policy of a full mailbox: a variant of `Overflow` | `Wait` |
+/// | `strategy = OneForAll` | children that are restarted with a failed one: a variant of `Strategy` | `OneForOne` |
+/// | `timeout = "5s"` | timeout of calls without their own | that of the system, or none |
+/// | `priority` | more urgent messages have their turn first | in order of arrival |
 ///
 /// With `priority` the `priority = …` of a message counts, and a call may say
-/// its own: `greeter.add(2).priority(0)`. Lower is sooner; what says nothing is
-/// last; of one priority the first in is the first out; a signal to stop is
-/// above them all. Nothing starves: after 64 turns that overtook the oldest
-/// message, the oldest has its turn. A sender that waits before a full mailbox
-/// keeps its place in that line, and its priority begins once it has a place;
-/// `DropOldest` drops the oldest of the least urgent. An actor in another
-/// process goes by them, too.
+/// its own: `greeter.add(2).priority(0)`. Lower is sooner; a message without a
+/// priority is last; messages of one priority stay in their order; a signal to
+/// stop is above them all. Nothing starves: after 64 turns that overtook the
+/// oldest message, the oldest has its turn. A sender that waits before a full
+/// mailbox keeps its place among the waiting senders, and its priority counts
+/// once its message is in the mailbox; `DropOldest` drops the oldest of the
+/// least urgent. Priorities hold for requests from other processes, too.
 ///
 /// A field with `#[field(get)]`, `#[field(set)]` or `#[field(get, set)]` can be
-/// read and set by messages; a read gives a clone, and of a `Result` what a
-/// handler that returns it answers. All such fields of a `Circle` are the
-/// [protocol](macro@protocol) `CircleFields`, which its impl names:
+/// read and set by messages; a read gives a clone of the value. A field of type
+/// `Result` is answered as a handler that returns it: with the value or the
+/// error. All such fields of a `Circle` are the [protocol](macro@protocol)
+/// `CircleFields`, which its impl names:
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -72,9 +73,9 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// It expands to what one would write: a `#[protocol] pub trait CircleFields`
-/// with `#[message] fn radius(&self) -> f64`, `#[message] fn set_radius(&mut
-/// self, radius: f64)` and so on, as visible as the struct, and its impl for
+/// The attribute expands to a `#[protocol] pub trait CircleFields` with
+/// `#[message] fn radius(&self) -> f64`, `#[message] fn set_radius(&mut self,
+/// radius: f64)` and so on, as visible as the struct, and its impl for
 /// `Circle`.
 ///
 /// # On an impl
@@ -82,27 +83,27 @@ use proc_macro::TokenStream;
 /// `#[actor(protocols(Feline, Parent))]` names the protocols that the actor has;
 /// see [`macro@protocol`]. These attributes are understood inside it:
 ///
-/// | attribute | on | what it makes of it |
+/// | attribute | on | effect |
 /// |---|---|---|
 /// | `#[handler]` | `fn (&mut self, message: M) -> …` | handles the declared message `M` |
 /// | `#[message]` | `fn (&mut self, a: A, b: B) -> …` | a message of its own, and a method of the reference |
-/// | `#[message(every = "500ms")]` | `fn (&mut self)` | comes by itself; at most one waits |
+/// | `#[message(every = "500ms")]` | `fn (&mut self)` | called at each interval; at most one tick waits |
 /// | `#[on(create)]` | `fn (args: Args) -> Result<Self, E>` | makes the actor where it runs |
 /// | `#[on(start)]` | `fn (&mut self) -> Result<(), E>` | runs before the first message |
 /// | `#[on(stop)]` | `fn (&mut self, reason: &StopReason)` | runs at every end except a kill and a failed start |
-/// | `#[on(error)]` | `fn (&mut self, error: HandlerError) -> Directive` | a handler failed and nobody was asking |
+/// | `#[on(error)]` | `fn (&mut self, error: HandlerError) -> Directive` | runs when a handler failed without an asker |
 /// | `#[on(child)]` | `fn (&mut self, exit: ChildExit) -> Directive` | a child has ended, or waits to be started again: that needs a turn of its parent, so an ask of the parent that waits for such a child is an `AskError::Cycle` |
 /// | `#[on(gone)]` | `fn (&mut self, gone: Gone)` | an actor that was watched has ended |
-/// | `#[on(idle = "30s")]` | `fn (&mut self)` | it had no turn for so long; once for each quiet time |
-/// | `#[part]` | `fn (&mut self) -> &mut Type` | the way to the messages of what is inside it; see [`macro@part`] |
-/// | `#[fallback]` | `fn (&mut self, request: RequestEnvelope)` | a request from outside that nothing is declared for |
+/// | `#[on(idle = "30s")]` | `fn (&mut self)` | runs once when the actor had no turn for so long |
+/// | `#[part]` | `fn (&mut self) -> &mut Type` | gives access to the messages of a value inside the actor; see [`macro@part`] |
+/// | `#[fallback]` | `fn (&mut self, request: RequestEnvelope)` | handles a request from another process for a message that is not declared |
 ///
 /// All of them may be `async` or not, and may take `ctx: &mut Context<Self>`
 /// last; a handler that is `async` and takes `&self` needs a state that is
 /// `Sync`. A `#[cfg(…)]` on one of them takes its message with it. Handlers
 /// return a value, a `Result` whose error the asker gets, a `Deferred` when
 /// they answer later, or `impl Stream<Item = T>`, whose asker reads `Items<T>`.
-/// Other methods stay what they are.
+/// All other methods are left unchanged.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -127,21 +128,22 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// # What it expands to
+/// # Expansion
 ///
 /// For the actor above, besides what was written: `struct GreeterAdd { pub by:
 /// u64 }` with its `Message`; `enum GreeterInbox { Add(Request<GreeterAdd>) }`;
 /// `impl Actor for Greeter` with one `match` that calls the handlers; `impl
 /// Handler<GreeterAdd> for Greeter`; and `trait GreeterCalls { fn add(&self,
-/// by: u64) -> … }`, implemented for `ActorRef<Greeter>`. Nothing in it is
-/// unsafe, and nothing that a local message passes through is boxed or `dyn`.
+/// by: u64) -> … }`, implemented for `ActorRef<Greeter>`. The expansion has no
+/// `unsafe`, and a local message is never boxed and passes no `dyn`.
 ///
 /// The message of a method is as visible as the method, and `pub` if the method
-/// says nothing. A method whose reply or error is a private type says `pub(self)`.
+/// has no visibility. A method whose reply or error is a private type says
+/// `pub(self)`.
 ///
-/// Both forms, like `#[message]` and `#[conclib::main]`, take `crate = path` for
-/// a crate that has conclib under another name; the methods of an impl have it
-/// from their `#[actor]`.
+/// Both forms, like `#[message]` and `#[conclib::main]`, take `crate = path`
+/// for a crate that has conclib under another name; the methods of an impl take
+/// it from their `#[actor]`.
 #[proc_macro_attribute]
 pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::actor(args.into(), item.into()).into()
@@ -149,14 +151,14 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a struct or an enum a message; inside an `#[actor] impl`, a method.
 ///
-/// | argument | what it says | if it is left out |
+/// | argument | meaning | default |
 /// |---|---|---|
-/// | `reply = Greeting` | what a handler answers | `()` |
-/// | `error = EmptyName` | the error of the domain it may answer with | none |
-/// | `name = "greet"` | the name on every wire | the bare type or method name |
-/// | `priority = 0` | how urgent it is to an actor with `#[actor(priority)]`, 0 the most; other actors serve it as it comes | 255, the least |
-/// | `local` | it holds what cannot travel and stays in its process | it can travel |
-/// | `every = "500ms"` | on a method: it comes by itself | it is sent |
+/// | `reply = Greeting` | type of the reply | `()` |
+/// | `error = EmptyName` | domain error of the handler | none |
+/// | `name = "greet"` | wire name | the bare type or method name |
+/// | `priority = 0` | priority for an actor with `#[actor(priority)]`, 0 the most urgent; ignored by other actors | 255, the least |
+/// | `local` | contains a type that cannot travel, and stays in its process | can travel |
+/// | `every = "500ms"` | on a method: called at each interval | called by senders |
 ///
 /// A message that can travel gets serde's `Serialize` and `Deserialize`, unless
 /// they are derived in an attribute below this one. On a method, reply and
@@ -182,13 +184,12 @@ pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a trait a protocol: messages that several actors share.
 ///
-/// A method with `#[message]` is a message, declared once for all who have the
-/// protocol: for `greet` of `Feline` a `FelineGreet`, and a call of every
-/// reference by `FelineCalls`. Its arguments are those of
-/// [`macro@message`], but for `every`. What the trait says of it is what an
-/// actor has that does not override it. Other methods stay what they are, and
-/// are no messages.
-///
+/// A method with `#[message]` is a message, declared once for all actors with
+/// the protocol: for `greet` of `Feline` a `FelineGreet`, and a call of every
+/// reference by `FelineCalls`. Its arguments are those of [`macro@message`],
+/// but for `every`. A default body in the trait is the handler of an actor that
+/// does not override it. All other methods are left unchanged, and are no
+/// messages.
 /// An actor has the protocols that its `#[actor(protocols(…))] impl` names, and
 /// implements their traits. Its inbox stays one enum, with one variant for each
 /// protocol; a message of a protocol is handled like any other.
@@ -252,12 +253,12 @@ pub fn protocol(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes the methods of a value inside an actor messages of the actor.
 ///
-/// It goes above an `impl` block of the value's type, which is any struct or
-/// enum; a method with `#[message]` in it is a message, with the arguments of
-/// [`macro@message`] but for `every` and `concurrent`. And it goes above the
-/// method of the actor that leads to the value, `fn name(&mut self) -> &mut
-/// Type`. A reference to the actor has a method of that name, whose methods
-/// are the calls.
+/// The attribute goes above an `impl` block of the type of the value, which is
+/// any struct or enum. A method with `#[message]` in this block is a message,
+/// with the arguments of [`macro@message`] except `every` and `concurrent`. The
+/// same attribute goes above the method of the actor that returns the value,
+/// `fn name(&mut self) -> &mut Type`. A reference to the actor then has a
+/// method of that name; the messages are called through its result.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -295,20 +296,22 @@ pub fn protocol(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// The message of `play` is `PlaybackPlay`, which the actor handles like any
-/// other; its name on the wire is `Playback.play`. A turn is the actor's, so
-/// the methods of its parts and its own never overlap. They have no context.
-/// Several actors may have a part of one type; one actor has one of each.
+/// other; its name on the wire is `Playback.play`. A turn is one of the actor,
+/// so the methods of its parts and its own never overlap. Methods of a part
+/// have no context. Several actors may have a part of one type; one actor has
+/// one of each.
 #[proc_macro_attribute]
 pub fn part(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::part(args.into(), item.into()).into()
 }
 
-/// Runs an `async fn main` on a tokio runtime with all its cores.
+/// Runs an `async fn main` on a tokio runtime with a worker thread for each
+/// core.
 ///
-/// The result of `main` is that of the process. When `main` is done, so is the
-/// process: tasks are dropped at their next await, and a thread that still
-/// works, in a turn that never awaits or in `spawn_blocking`, is waited for no
-/// longer than a second.
+/// The result of `main` is that of the process. The process ends when `main`
+/// returns: tasks are dropped at their next await, and a thread that is still
+/// busy, in a turn that never awaits or in `spawn_blocking`, gets one more
+/// second.
 ///
 /// ```
 /// #[conclib::main]
@@ -322,7 +325,7 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Runs an `async fn` as a test, on one thread and on paused time: it expands
-/// to a `#[test]` that calls `conclib::testing::run`. It is there with the
+/// to a `#[test]` that calls `conclib::testing::run`. The attribute needs the
 /// feature `testing`.
 ///
 /// ```
@@ -351,8 +354,8 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// It returns nothing, or a `Result` as other tests do, and goes well with
-/// `#[should_panic]` and `#[ignore]`.
+/// The test function returns nothing, or a `Result` as other tests do, and goes
+/// well with `#[should_panic]` and `#[ignore]`.
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::test(args.into(), item.into()).into()
@@ -370,7 +373,7 @@ pub fn on(_: TokenStream, item: TokenStream) -> TokenStream {
     expand::misplaced("on", item.into()).into()
 }
 
-/// Marks the handler of what is not declared; see [`macro@actor`].
+/// Marks the handler of messages that are not declared; see [`macro@actor`].
 #[proc_macro_attribute]
 pub fn fallback(_: TokenStream, item: TokenStream) -> TokenStream {
     expand::misplaced("fallback", item.into()).into()

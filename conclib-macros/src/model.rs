@@ -1,107 +1,108 @@
-//! What was written, as plain data with spans. Parsing fills it, checking
-//! reads it, expanding needs nothing else.
+//! Parsed items as plain data with spans. The parser fills this model, the
+//! checks read it, and the expansion needs nothing else.
 
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span};
 use syn::{Attribute, Generics, LitStr, Path, Type, Visibility};
 
-/// The arguments of `#[message(…)]`.
+/// Arguments of `#[message(…)]`.
 pub(crate) struct MessageArgs {
-    /// Where the runtime is: `::conclib`, unless `crate = …` says otherwise.
+    /// Path of the runtime crate: `::conclib`, unless `crate = …` says
+    /// otherwise.
     pub(crate) runtime: Path,
     pub(crate) reply: Option<Type>,
     pub(crate) error: Option<Type>,
     pub(crate) name: Option<LitStr>,
     pub(crate) local: Option<Span>,
     pub(crate) every: Option<(Span, Duration)>,
-    /// It runs beside the turns.
+    /// Set if the handler runs beside the turns.
     pub(crate) concurrent: Option<Span>,
     pub(crate) priority: Option<u8>,
 }
 
-/// A message, from a type or from a method.
+/// Message, from a type or from a method.
 pub(crate) struct Message {
     pub(crate) runtime: Path,
     pub(crate) ident: Ident,
-    /// The type, with its parameters.
+    /// Type of the message, with its parameters.
     pub(crate) self_ty: Type,
     pub(crate) generics: Generics,
-    /// The name on the wire.
+    /// Name on the wire.
     pub(crate) name: LitStr,
     pub(crate) reply: Type,
     pub(crate) error: Option<Type>,
     pub(crate) local: bool,
     pub(crate) priority: Option<u8>,
-    /// Where to complain about a reply or an error that does not do.
+    /// Span for errors about the type of the reply or error.
     pub(crate) blame: Span,
 }
 
-/// The arguments of `#[actor(…)]` on a struct.
+/// Arguments of `#[actor(…)]` on a struct.
 pub(crate) struct ActorArgs {
     pub(crate) runtime: Path,
     pub(crate) urn: Option<LitStr>,
     pub(crate) mailbox: Option<syn::LitInt>,
     pub(crate) overflow: Option<Ident>,
     pub(crate) strategy: Option<Ident>,
-    /// Whether the more urgent message comes first.
+    /// Tells the mailbox to order messages by priority.
     pub(crate) priority: bool,
     pub(crate) timeout: Option<Duration>,
 }
 
-/// The arguments of `#[field(…)]`.
+/// Arguments of `#[field(…)]`.
 #[derive(Default)]
 pub(crate) struct FieldArgs {
     pub(crate) get: bool,
     pub(crate) set: bool,
 }
 
-/// A field that can be read or set by messages.
+/// Field that can be read or set by messages.
 pub(crate) struct Field {
     pub(crate) name: Ident,
     pub(crate) ty: Type,
-    /// What is said of it.
+    /// Doc comment of the field.
     pub(crate) docs: Vec<Attribute>,
     pub(crate) get: bool,
-    /// The name of the method that sets it.
+    /// Name of the method that sets it.
     pub(crate) set: Option<Ident>,
-    /// Where it is said.
+    /// Span of the attribute.
     pub(crate) at: Span,
 }
 
-/// The arguments of `#[actor(…)]` on an impl.
+/// Arguments of `#[actor(…)]` on an impl.
 pub(crate) struct ImplArgs {
     pub(crate) runtime: Path,
     pub(crate) protocols: Vec<Path>,
-    /// It can only run on a thread of its own.
+    /// Set if the actor can only run on a thread of its own.
     pub(crate) thread: bool,
 }
 
-/// Whose the messages are.
+/// Owner of the messages.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Actor,
-    /// Every actor's that has it.
+    /// Every actor that has the protocol.
     Protocol,
-    /// Those of a value inside an actor.
+    /// A value inside an actor.
     Part,
 }
 
-/// An `#[actor] impl`; or a `#[protocol] trait` or a `#[part] impl`, which have
-/// nothing but methods that are messages.
+/// An `#[actor] impl`, a `#[protocol] trait` or a `#[part] impl`; the last two
+/// have only messages.
 pub(crate) struct Actor {
     pub(crate) runtime: Path,
     pub(crate) kind: Kind,
-    /// The protocols that an actor has.
+    /// Protocols of the actor.
     pub(crate) protocols: Vec<Path>,
-    /// What is inside it and has messages.
+    /// Values inside the actor that have messages.
     pub(crate) parts: Vec<Part>,
-    /// `Greeter`, as the names of what is generated begin.
+    /// Prefix of generated names, such as `Greeter`.
     pub(crate) ident: Ident,
-    /// `Greeter<T>`; of a protocol, `Self`.
+    /// `Greeter<T>`; `Self` for a protocol.
     pub(crate) self_ty: Type,
     pub(crate) generics: Generics,
-    /// It can only run on a thread of its own.
+    /// Set if the actor can only run on a thread of its own.
     pub(crate) thread: bool,
     pub(crate) handlers: Vec<Handler>,
     pub(crate) create: Option<Hook>,
@@ -114,63 +115,65 @@ pub(crate) struct Actor {
     pub(crate) fallback: Option<Hook>,
 }
 
-/// A method that handles a message.
+/// Method that handles a message.
 pub(crate) struct Handler {
     pub(crate) method: Ident,
-    /// The variant of the inbox.
+    /// Variant of the inbox.
     pub(crate) variant: Ident,
     pub(crate) is_async: bool,
-    /// Whether it is a method at all, or a function beside the state.
+    /// False for an associated function, which does not take the state.
     pub(crate) has_self: bool,
-    /// It runs beside the turns.
+    /// Set if the handler runs beside the turns.
     pub(crate) concurrent: bool,
-    /// `&self` instead of `&mut self`: where to complain.
+    /// Span of `&self`, if it is not `&mut self`.
     pub(crate) shared: Option<Span>,
-    /// Where it takes the context, if it does.
+    /// Span of the context parameter, if there is one.
     pub(crate) ctx: Option<Span>,
     pub(crate) returns: Returns,
     pub(crate) kind: HandlerKind,
 }
 
 pub(crate) enum HandlerKind {
-    /// `#[handler]`: of a message declared elsewhere.
+    /// `#[handler]`, for a message declared elsewhere.
     Declared(Box<Type>),
-    /// `#[message]`: the method is the message.
+    /// `#[message]`, for a method that is its own message.
     Method(Box<Method>),
 }
 
-/// What a method that is its own message adds.
+/// Additional data of a method that is its own message.
 pub(crate) struct Method {
     pub(crate) message: Message,
-    /// As the method says; `pub` if it says nothing.
+    /// Visibility of the method; `pub` if it has none.
     pub(crate) vis: Visibility,
-    /// What is said of the method and is as true of a call of it.
+    /// Attributes that are copied to the generated call: `doc` and
+    /// `deprecated`.
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) params: Vec<Param>,
     pub(crate) every: Option<Duration>,
-    /// How many parameters cannot be fields, which was reported. The message
-    /// has none then, and a call of it takes whatever it is given.
+    /// Number of parameters that were reported because they cannot be fields.
+    /// The message leaves them out, and a call of it takes any values for them.
     pub(crate) unsound: usize,
 }
 
-/// A method that leads to a part of the actor.
+/// Method that leads to a part of the actor.
 pub(crate) struct Part {
     pub(crate) method: Ident,
     pub(crate) ty: Type,
-    /// What is said of the method and is as true of a call of it.
+    /// Attributes that are copied to the generated call: `doc` and
+    /// `deprecated`.
     pub(crate) attrs: Vec<Attribute>,
 }
 
-/// A parameter that becomes a field.
+/// Parameter that becomes a field.
 pub(crate) struct Param {
     pub(crate) name: Ident,
     pub(crate) ty: Type,
 }
 
-/// What a method returns, known by the token of its type.
+/// Kind of the return type, known by the token of the type.
 pub(crate) struct Returns {
     pub(crate) kind: ReturnKind,
-    /// Where to complain that it does not fit.
+    /// Span for errors about a return type that does not fit.
     pub(crate) span: Span,
 }
 
@@ -183,18 +186,18 @@ pub(crate) enum ReturnKind {
     Stream,
 }
 
-/// A method that runs at a certain moment.
+/// Method that runs at a certain moment.
 pub(crate) struct Hook {
     pub(crate) method: Ident,
     pub(crate) is_async: bool,
-    /// What it takes, but for the context.
+    /// Type of the parameter besides the context.
     pub(crate) param: Option<Type>,
     pub(crate) ctx: Option<Span>,
     pub(crate) returns: Returns,
 }
 
 impl Actor {
-    /// One that has no methods yet.
+    /// Creates a model without methods.
     pub(crate) fn new(runtime: Path, ident: Ident, self_ty: Type, generics: Generics) -> Self {
         Self {
             runtime,
@@ -219,7 +222,7 @@ impl Actor {
 }
 
 impl Handler {
-    /// The type of the message.
+    /// Type of the message.
     pub(crate) fn message(&self) -> Type {
         match &self.kind {
             HandlerKind::Declared(message) => (**message).clone(),
@@ -227,7 +230,7 @@ impl Handler {
         }
     }
 
-    /// What a method that is its own message adds.
+    /// Returns the data of a method that is its own message.
     pub(crate) fn as_method(&self) -> Option<&Method> {
         match &self.kind {
             HandlerKind::Declared(_) => None,

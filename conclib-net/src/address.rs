@@ -1,4 +1,4 @@
-//! Where a local broker is: the URL, parsed and checked.
+//! Address of a local broker: a URL, parsed and checked.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -12,14 +12,14 @@ mod error;
 
 pub use error::AddressError;
 
-/// How long a URL may be, in bytes: enough for any path of the system.
+/// Maximum length of a URL in bytes: enough for any path of the system.
 const MAX_URL: usize = 4096;
 
 /// The kernel keeps the path of a unix socket in this many bytes, of which the
 /// last is a zero.
 const SOCKET_PATH: usize = 108;
 
-/// Where a broker serves and clients find it: a unix socket, or TCP.
+/// Address at which a broker serves and clients connect: a unix socket, or TCP.
 ///
 /// Parse it from a URL, with [`parse`](Self::parse) or `str::parse`:
 ///
@@ -56,29 +56,29 @@ pub(crate) enum Place {
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct UnixPlace {
-    /// Absolute, has a file name, and fits a socket address.
+    /// Path that is absolute, has a file name, and fits a socket address.
     pub(crate) path: PathBuf,
-    /// Users beside our own whom the other end may belong to.
+    /// Users besides the own one that the other end may belong to.
     pub(crate) uids: Vec<u32>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct TcpPlace {
-    /// A name, or the text of an IP address without brackets.
+    /// Host name, or the text of an IP address without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) keyfile: Option<PathBuf>,
-    /// Whether the user knows that nothing is encrypted.
+    /// Set if `plaintext=allow` accepts that nothing is encrypted.
     pub(crate) plaintext: bool,
 }
 
 impl Address {
-    /// Parses a URL; see the [type](Self) for what it may be.
+    /// Parses a URL; the [type](Self) has a table of all forms.
     ///
     /// # Errors
     ///
     /// [`AddressError`] with the URL in its text, shortened if it is long. Any
-    /// text is safe to give.
+    /// text may be passed.
     ///
     /// # Examples
     ///
@@ -116,7 +116,7 @@ impl Address {
         }
     }
 
-    /// The address of the unix socket at `path`, for a path that is at hand.
+    /// Returns the address of the unix socket at `path`.
     ///
     /// # Errors
     ///
@@ -234,7 +234,7 @@ impl TcpPlace {
     }
 }
 
-/// A name as DNS knows them, or an IPv4 address.
+/// Tests for a DNS name or an IPv4 address.
 fn is_host(host: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     (1..=253).contains(&host.len()) && host.bytes().all(known)

@@ -1,4 +1,4 @@
-//! The secret that both ends of a TCP link prove to have.
+//! Shared secret of the two ends of a TCP link.
 
 use std::fmt;
 use std::fs::File;
@@ -13,27 +13,28 @@ use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 use sha2::Sha256;
 
-/// The variable that holds the key, in hex, if nothing else names one.
+/// Environment variable with the key in hex, which is used if no other source
+/// is given.
 pub(crate) const VARIABLE: &str = "CONCLIB_AUTHKEY";
 
 const MIN: usize = 16;
-/// One block of SHA-256: HMAC fills a shorter key up to it with zeros, and
-/// would hash a longer one down.
+/// Block size of SHA-256. HMAC pads a shorter key with zeros up to this size,
+/// and would hash a longer one.
 const MAX: usize = 64;
 
-/// A shared secret of 16 to 64 bytes, by which the two ends of a link know
-/// each other.
+/// Shared secret of 16 to 64 bytes, by which the two ends of a link
+/// authenticate each other.
 ///
-/// TCP needs one; over a unix socket the user of the process is enough, and a
-/// key is asked for beside it only if one is given. Both ends need the same.
-/// It never travels: each end proves that it has it.
+/// TCP needs a key. A unix socket checks the user of the other process, and
+/// asks for a key in addition only if one is given. Both ends need the same
+/// key, which is never sent: each end proves that it has it.
 ///
-/// Nothing shows it but [`to_hex`](Self::to_hex): not `Debug`, no error, no
-/// log. Clones share one copy, which is overwritten when the last is dropped.
-/// That is as much as safe code can do: moves and the system's swap may have
-/// left others.
+/// Only [`to_hex`](Self::to_hex) shows the key: no `Debug`, no error and no log
+/// does. Clones share one copy, which is overwritten when the last one is
+/// dropped. Safe code can do no more: moves and the swap of the system may have
+/// left other copies.
 ///
-/// As text, in a file or in the environment, it is always hex.
+/// Text forms of a key, in a file or in the environment, are always hex.
 ///
 /// # Examples
 ///
@@ -57,14 +58,14 @@ struct Secret {
 impl Drop for Secret {
     fn drop(&mut self) {
         self.block.fill(0);
-        // Someone might still look: the writes are not left out.
+        // Keeps the compiler from removing the writes as unused.
         black_box(&self.block);
     }
 }
 
 impl AuthKey {
-    /// A new key of 32 random bytes; take it for a run of a program that hands
-    /// it to its own children.
+    /// Makes a new key of 32 random bytes, for a program that passes it to its
+    /// own children.
     ///
     /// # Errors
     ///
@@ -79,8 +80,8 @@ impl AuthKey {
         key
     }
 
-    /// A key from 16 to 64 bytes, which should be random ones: whoever can
-    /// listen to a handshake can try guesses at home.
+    /// Makes a key from 16 to 64 bytes. They should be random: from a recorded
+    /// handshake an attacker can test guesses offline.
     ///
     /// # Errors
     ///
@@ -108,7 +109,7 @@ impl AuthKey {
         Ok(Self(Arc::new(secret)))
     }
 
-    /// A key from its hex digits; white space around them is skipped.
+    /// Parses a key from hex digits; white space around them is skipped.
     ///
     /// # Errors
     ///
@@ -139,8 +140,8 @@ impl AuthKey {
         }
     }
 
-    /// A key from a file that holds it in hex, as `openssl rand -hex 32` makes
-    /// it.
+    /// Reads a key from a file with hex digits, such as the output of `openssl
+    /// rand -hex 32`.
     ///
     /// The file must be a regular one, belong to the user of this process, and
     /// have mode 0600 or 0400.
@@ -156,14 +157,15 @@ impl AuthKey {
             path: path.to_owned(),
             source,
         };
-        // A pipe without a writer would hold the open up for ever.
+        // A pipe without a writer would block the open for ever.
         let flags = OFlag::O_NONBLOCK.bits();
         let file = File::options()
             .read(true)
             .custom_flags(flags)
             .open(path)
             .map_err(unreadable)?;
-        // Asked of the open file, not of its name: nobody can swap it now.
+        // Checks the open file, not its name: the file cannot be swapped
+        // between check and use.
         let metadata = file.metadata().map_err(unreadable)?;
         let private = metadata.is_file()
             && metadata.uid() == geteuid().as_raw()
@@ -184,7 +186,7 @@ impl AuthKey {
         key
     }
 
-    /// The key in `CONCLIB_AUTHKEY`, in hex. `None` if there is no such
+    /// Reads the key from `CONCLIB_AUTHKEY`, in hex. `None` if there is no such
     /// variable.
     ///
     /// # Errors
@@ -204,8 +206,8 @@ impl AuthKey {
             .map_err(|error| KeyError::Variable(Box::new(error)))
     }
 
-    /// The key as hex digits: for the file or the pipe by which it reaches the
-    /// other side, and for nothing else.
+    /// Returns the key as hex digits: for the file or the pipe by which the
+    /// other end gets it, and for nothing else.
     #[must_use]
     pub fn to_hex(&self) -> String {
         let bytes = &self.0.block[..self.0.len];
@@ -216,7 +218,7 @@ impl AuthKey {
             .collect()
     }
 
-    /// A MAC under this key, ready to be fed.
+    /// Starts a MAC under this key.
     pub(crate) fn mac(&self) -> Hmac<Sha256> {
         Hmac::new(&self.0.block.into())
     }
@@ -244,7 +246,7 @@ impl fmt::Debug for AuthKey {
     }
 }
 
-/// Why there is no [`AuthKey`]. It never quotes one.
+/// Reason why there is no [`AuthKey`]. The error never quotes a key.
 ///
 /// # Examples
 ///
@@ -258,15 +260,15 @@ impl fmt::Debug for AuthKey {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// It is shorter than 16 bytes, or longer than 64.
+    /// The key is shorter than 16 bytes, or longer than 64.
     #[error(
         "an authkey of {len} bytes: it must have {MIN} to {MAX}, make one with `openssl rand -hex 32`"
     )]
     Length {
-        /// How many bytes it has.
+        /// Length of the key in bytes.
         len: usize,
     },
-    /// It is not written in hex digits, two for each byte.
+    /// The key is not written in hex digits, two for each byte.
     #[error(
         "an authkey is written in hex digits, two for each byte: make one with `openssl rand -hex 32`"
     )]
@@ -276,12 +278,12 @@ pub enum KeyError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// The file is not this user's alone.
+    /// The file belongs to another user, or others may read or write it.
     #[error(
-        "the authkey file `{}` is not for this user's eyes alone: it must be a regular file of \
+        "the authkey file `{}` is not private to this user: it must be a regular file of \
          this user, `chmod 600` it",
         path.display()
     )]

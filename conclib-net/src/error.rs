@@ -1,4 +1,4 @@
-//! Why a broker did not open, and why a client did not connect.
+//! Errors of opening a broker and of connecting a client.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::KeyError;
 
-/// Why a [`LocalBroker`](crate::LocalBroker) did not open; nothing of it is
-/// left behind.
+/// Reason why a [`LocalBroker`](crate::LocalBroker) did not open; nothing of it
+/// is left behind.
 ///
 /// # Examples
 ///
@@ -73,33 +73,34 @@ pub enum OpenError {
         /// Error of the operating system.
         source: io::Error,
     },
-    /// A server that lives has the socket file or the port.
+    /// A live server already uses the socket file or the port.
     #[error("a live server owns `{url}`: stop it first, or serve elsewhere")]
     InUse {
         /// The address.
         url: String,
     },
-    /// Another server has been starting at the same place for seconds.
-    #[error("`{url}` is kept from starting by another server that starts there: try again")]
+    /// Another server has been starting at the same address for seconds.
+    #[error("another server is starting at `{url}`: try again")]
     Contended {
         /// The address.
         url: String,
     },
-    /// The file cannot be locked that keeps two servers from starting at once.
-    #[error("`{}` cannot be locked, so nothing is served there: see that it can be made and is this user's", path.display())]
+    /// The lock file, which keeps two servers from starting at once, cannot be
+    /// locked.
+    #[error("`{}` cannot be locked, so no server can start: check that it can be created and belongs to this user", path.display())]
     Lock {
         /// The file, beside the socket.
         path: PathBuf,
         /// Error of the operating system.
         source: io::Error,
     },
-    /// The file that is there already is no socket; it is left alone.
-    #[error("`{}` is there and is no socket: remove it, or serve elsewhere", path.display())]
+    /// The path is an existing file that is no socket. The file is left alone.
+    #[error("`{}` exists and is no socket: remove it, or serve elsewhere", path.display())]
     NotASocket {
         /// The path.
         path: PathBuf,
     },
-    /// The directory of the socket is not this user's alone.
+    /// The directory of the socket is accessible to other users.
     #[error(
         "`{}` is no safe directory for a socket: it must be a real directory of this user, in which nobody \
          else may write (`chmod go-w`), so put the socket into one of its own",
@@ -127,7 +128,7 @@ pub enum OpenError {
     },
 }
 
-/// Why a [`Client`](crate::Client) did not connect.
+/// Reason why a [`Client`](crate::Client) did not connect.
 ///
 /// # Examples
 ///
@@ -180,10 +181,10 @@ pub enum ConnectError {
         /// The address.
         url: String,
     },
-    /// The server does not prove to have the authkey: it is not the one that was
-    /// meant, or was started without a key.
+    /// The server did not prove that it has the authkey: it is another server,
+    /// or was started without a key.
     #[error(
-        "`{url}` did not prove to have the authkey: start the server with it, and see who serves there"
+        "`{url}` did not prove that it has the authkey: start the server with it, and check which server listens there"
     )]
     Impostor {
         /// The address.
@@ -216,9 +217,9 @@ pub enum ConnectError {
         /// Error of the operating system.
         source: io::Error,
     },
-    /// No server is there.
+    /// No server listens at the address.
     #[error(
-        "nobody serves on `{url}`: start the server first, and check that both name the same address"
+        "no server listens on `{url}`: start the server first, and check that both name the same address"
     )]
     NobodyThere {
         /// The address.
@@ -226,7 +227,7 @@ pub enum ConnectError {
         /// Error of the operating system.
         source: io::Error,
     },
-    /// The system does not let this user get there.
+    /// This user may not access the address.
     #[error(
         "this user may not reach `{url}`: run as the user of the server, or serve with `?uid=…` in a directory \
          that this one may enter"
@@ -238,12 +239,12 @@ pub enum ConnectError {
         source: io::Error,
     },
     /// The program that answers there is no conclib server.
-    #[error("what answers on `{url}` is no conclib server: check the address")]
+    #[error("the program at `{url}` is no conclib server: check the address")]
     NotConclib {
         /// The address.
         url: String,
     },
-    /// The two sides are of versions that do not understand each other.
+    /// Client and server have incompatible versions.
     #[error(
         "`{url}` speaks version {theirs} of the protocol, and this client {ours}: build both with the same conclib"
     )]
@@ -255,9 +256,9 @@ pub enum ConnectError {
         /// Version of this client.
         ours: u16,
     },
-    /// The server has as many connections as it takes.
+    /// The server has its maximum number of connections.
     #[error(
-        "`{url}` has as many connections as it takes: one client for a process is enough, share it"
+        "`{url}` has its maximum number of connections: one client for a process is enough, share it"
     )]
     Full {
         /// The address.
@@ -288,8 +289,8 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// Tells whether a client that was connected before need only wait: the server
-    /// is started again, or the way to it works again.
+    /// Tests if a client that was connected before need only wait, until the
+    /// server is started again or the network is back.
     pub(crate) fn passes_by_itself(&self) -> bool {
         matches!(self, Self::NobodyThere { .. } | Self::Leaving { .. })
     }

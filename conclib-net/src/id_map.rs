@@ -1,18 +1,18 @@
-//! A table by the id of a request.
+//! Hash map by request ids.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use conclib_core::wire::RequestId;
 
-/// What is known of requests, by their ids.
+/// Data about requests, by their ids.
 ///
-/// It hashes fast, and a peer that picks its ids with care can make them
-/// collide. What that costs is bounded, since a table has no more entries than
-/// its connection has requests under way, and it is that peer who pays.
+/// The hash function is fast, and a peer that chooses its ids with care can
+/// cause collisions. The damage is bounded: a map has no more entries than its
+/// connection has requests under way, and only that peer pays.
 pub(crate) type IdMap<V> = HashMap<RequestId, V, BuildHasherDefault<IdHasher>>;
 
-/// One multiplication for each half of an id.
+/// Hasher with one multiplication for each half of an id.
 #[derive(Default)]
 pub(crate) struct IdHasher(u64);
 
@@ -28,14 +28,14 @@ impl Hasher for IdHasher {
     }
 
     fn write_u64(&mut self, word: u64) {
-        // The first digits of pi, and of the golden ratio.
+        // Constants: the first digits of pi, and of the golden ratio.
         let product = u128::from(self.0 ^ word ^ 0x243F_6A88_85A3_08D3) * 0x9E37_79B9_7F4A_7C15;
-        // Every bit of the id reaches the low bits, which pick the place.
+        // Every bit of the id reaches the low bits, which pick the bucket.
         self.0 = (product ^ product >> 64) as u64;
     }
 
     fn write_usize(&mut self, _: usize) {
-        // The length of an id: always the same.
+        // The length of an id is always the same, so it is not hashed.
     }
 
     fn finish(&self) -> u64 {

@@ -1,4 +1,4 @@
-//! The bytes that have come in over a link, and the frames among them.
+//! Bytes that came in over a link, and the frames in them.
 
 use std::io;
 
@@ -11,26 +11,27 @@ use crate::limits::FRAME_TIME;
 /// Number of bytes of the length before a frame.
 const PREFIX: usize = 4;
 
-/// Enough for the requests of many tasks in one read.
+/// Usual size of the buffer: room for the requests of many tasks in one read.
 const USUAL: usize = 16 * 1024;
 
-/// A buffer that was grown for a large frame is given back when it is empty.
+/// Largest buffer that is kept when it is empty: one that was grown for a large
+/// frame is freed.
 const KEPT: usize = 4 * USUAL;
 
-/// A buffer that a link is read into, and that frames are borrowed from.
+/// Buffer that a link is read into, and that frames are borrowed from.
 ///
-/// The buffer grows with what has arrived, never with what a peer says is to come.
+/// The buffer grows with the bytes that arrived, never with the length that a
+/// peer announces.
 pub(crate) struct Incoming {
-    /// All of it may be written to; `start..end` has been read and not handed
-    /// out yet.
+    /// Initialised memory; `start..end` was read and not handed out yet.
     bytes: Vec<u8>,
     start: usize,
     end: usize,
-    /// Since when the rest of a frame is waited for.
+    /// Time since which the rest of a frame is missing.
     since: Option<Instant>,
 }
 
-/// Why nothing was read.
+/// Reason why nothing was read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
     #[error("the connection broke: {0}")]
@@ -49,16 +50,17 @@ impl Incoming {
         }
     }
 
-    /// Tells whether everything that came has been handed out: if the link ends
-    /// here, it ends between two frames.
+    /// Tests if everything that came was handed out: a link that ends here ends
+    /// between two frames.
     pub(crate) fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
-    /// The next whole frame, without its length. `None` until more has come.
+    /// Returns the next whole frame, without its length. `None` until more has
+    /// come.
     ///
     /// # Errors
-    /// A frame says it is larger than a frame can be.
+    /// A frame announces more than the maximum length.
     pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, FrameError> {
         let arrived = &self.bytes[self.start..self.end];
         let Some((prefix, rest)) = arrived.split_first_chunk::<PREFIX>() else {
@@ -76,13 +78,12 @@ impl Incoming {
         Ok(Some(frame))
     }
 
-    /// Reads what there is; returns how many bytes, 0 at the end of the link.
-    /// Cancel safe.
+    /// Reads the available bytes, and returns their number, 0 at the end of the
+    /// link. Cancel safe.
     ///
     /// # Errors
-    /// The link broke, or part of a frame has been here for too long. The time
-    /// in which nothing was read, since there was something else to do, does
-    /// not count.
+    /// The link broke, or part of a frame has been here for too long.
+    /// Time in which the caller did not read does not count.
     pub(crate) async fn fill<R: AsyncRead + Unpin>(
         &mut self,
         reader: &mut R,
@@ -101,7 +102,7 @@ impl Incoming {
         Ok(read)
     }
 
-    /// Leaves at least a byte to read into, and usually much more.
+    /// Makes room for at least one byte, and usually for many more.
     fn make_room(&mut self) {
         if self.is_empty() {
             (self.start, self.end) = (0, 0);
@@ -114,8 +115,8 @@ impl Incoming {
             (self.start, self.end) = (0, self.end - self.start);
         }
         if self.is_nearly_full() {
-            // The largest frame fits, and one that is whole is never left in
-            // here: there is room.
+            // The largest frame fits, and a whole frame is never left in the
+            // buffer, so there is room.
             let doubled = (2 * self.bytes.len()).min(PREFIX + MAX_FRAME);
             self.bytes.resize(doubled.max(self.bytes.len()), 0);
         }

@@ -1,55 +1,55 @@
-//! Links and the local broker: how other processes reach the actors of a
+//! Links and the local broker, by which other processes reach the actors of a
 //! system over a unix socket or TCP, with no server between. Users depend on
 //! the crate `conclib`, which re-exports this.
 //!
-//! [`LocalBroker`] is the server's end, and [`Client`] the other one. Both are
-//! named by an [`Address`], and over TCP both have the same [`AuthKey`].
+//! [`LocalBroker`] is the server end of a link, and [`Client`] the client end.
+//! Both take an [`Address`], and over TCP both need the same [`AuthKey`].
 //!
-//! # Who gets in
+//! # Access
 //!
 //! - Over a unix socket: processes of the same user, by the modes of directory
 //!   and file and by what the kernel says of the peer; other users by `?uid=`.
-//! - Over TCP: whoever has the key. Each side proves it to the other by an
-//!   HMAC-SHA256 over fresh random bytes of both. Nothing is encrypted after
-//!   that, so an address that other machines can reach has to say
+//! - Over TCP: processes that have the key. Each side proves it to the other by
+//!   an HMAC-SHA256 over fresh random bytes of both. Nothing is encrypted after
+//!   that, so an address that other machines can reach needs
 //!   `?plaintext=allow`.
 //!
-//! # What a peer may use up
+//! # Limits of a peer
 //!
-//! | what | how much | what happens then |
+//! | resource | limit | at the limit |
 //! |---|---|---|
-//! | time for the handshake | 5 s | it is disconnected |
-//! | a message of the handshake | 512 bytes | it is disconnected |
-//! | handshakes at once | 256 | one that has said nothing is ended if these are half of all, else one that has; of the source that has most |
-//! | connections | 1024 | it is refused |
-//! | a frame | [`MAX_FRAME`](conclib_core::wire::MAX_FRAME) | it is disconnected, before anything is allocated |
-//! | time for a frame, from its first byte to its last | 60 s | it is disconnected |
-//! | unanswered requests | 1024, and a quarter of the free places for one actor | one more is refused with `MailboxFull` |
-//! | requests that it gave up, or whose deadline passed, while their actors have them | 4096, and a quarter of the free places for one actor | new ones are refused with `MailboxFull` |
+//! | time for the handshake | 5 s | the peer is disconnected |
+//! | a message of the handshake | 512 bytes | the peer is disconnected |
+//! | handshakes at once | 256 | one is ended: of those that have sent nothing valid if these are half of all, else of the others; from the source with the most of them |
+//! | connections | 1024 | the peer is refused |
+//! | a frame | [`MAX_FRAME`](conclib_core::wire::MAX_FRAME) | the peer is disconnected, before anything is allocated |
+//! | time for a frame, from its first byte to its last | 60 s | the peer is disconnected |
+//! | unanswered requests | 1024, and a quarter of the free slots for one actor | one more is refused with `MailboxFull` |
+//! | requests that the peer gave up, or whose deadline passed, while their actors still have them | 4096, and a quarter of the free slots for one actor | new ones are refused with `MailboxFull` |
 //! | open streams of replies | 256 | one more is refused |
-//! | items of a stream | the credit it has given, and 64 KiB of all streams that it has not read | the stream waits |
-//! | answers it has not read | 1 MiB | it is not read from until it reads |
-//! | answers it has not read | 16 MiB, and what 256 requests can be answered with | it is disconnected |
+//! | items of a stream | the credit that the peer has given, and 64 KiB unread of all streams | the stream waits |
+//! | unread answers | 1 MiB | nothing is read from the peer until it reads |
+//! | unread answers | 16 MiB, and the size of 256 answers | the peer is disconnected |
 //!
-//! A message in a mailbox takes one of the places of its actor, whoever sent
-//! it: that bounds what waits there. A request that was given up, or whose
-//! deadline has passed, counts no longer as unanswered; so an actor that hangs
-//! leaves the others reachable over the same connection.
+//! A request that waits in a mailbox takes a slot in the mailbox of its actor,
+//! like any other message. A request that was given up, or whose deadline has
+//! passed, no longer counts as unanswered; so an actor that hangs leaves the
+//! others reachable over the same connection.
 //!
-//! A peer that sends what is no frame is disconnected, its requests that wait
-//! are skipped, and everybody else is served on.
+//! A peer that sends an invalid frame is disconnected, its waiting requests are
+//! skipped, and all other clients are served as before.
 //!
-//! # The shape
+//! # Design
 //!
-//! A single task has a connection, at either end, and no caller waits for that
-//! task: a send appends a frame to a buffer, and the task writes all that is
-//! there at once. So requests that are under way together travel together.
-//! Frames that come in are handed on straight from the read buffer. The task
-//! polls the streams of replies too, item by item in turn. Nothing runs on a link with nothing to do.
+//! A single task owns a connection, at either end, and no caller waits for that
+//! task: a send appends a frame to a buffer, and the task writes the whole
+//! buffer at once. So requests that are under way together are sent together.
+//! Incoming frames are passed on straight from the read buffer. The task also
+//! polls the streams of replies, item by item in turn. An idle link runs no code.
 //!
-//! A path that dies without a word is noticed within about half a minute: by
+//! A network path that silently dies is noticed within about half a minute: by
 //! TCP keepalive at both ends; and by a client, if three deadlines pass without
-//! a byte and the server does not answer a sign of life for five seconds.
+//! a byte and the server then does not answer a check for five seconds.
 //!
 //! Events have the `tracing` target `conclib::net`.
 

@@ -1,4 +1,4 @@
-//! The frames that are to leave over a link.
+//! Frames to send over a link.
 
 use std::io;
 use std::task::{Context, Poll, Waker};
@@ -6,30 +6,31 @@ use std::task::{Context, Poll, Waker};
 use conclib_core::wire::{Frame, FrameError};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
-/// A buffer that was grown for much is given back after it was written.
+/// Largest buffer that is kept after it was written: one that was grown for
+/// much is freed.
 const KEPT: usize = 64 * 1024;
 
-/// Frames that wait to be written, as bytes in a row.
+/// Encoded frames that wait to be written.
 ///
-/// Whoever has something to send appends it here; the task of the link takes
-/// all of it at once. So requests that are under way together leave together,
-/// without anyone waiting for more to come.
+/// Senders append here, and the task of the link takes all of it at once. So
+/// requests that are under way together are sent together, and no sender waits
+/// for others.
 ///
-/// It lies under a lock of its owner, which the wakers it returns are woken
-/// outside of.
+/// The owner keeps this under a lock, and calls the returned wakers after it
+/// has released the lock.
 #[derive(Default)]
 pub(crate) struct Outbox {
     bytes: Vec<u8>,
-    /// How much the writer has taken and perhaps not written yet.
+    /// Number of bytes that the writer has taken and perhaps not written yet.
     taken: usize,
-    /// The writer, while there is nothing for it.
+    /// Waker of the writer, while it waits for bytes.
     writer: Option<Waker>,
     sealed: bool,
 }
 
 impl Outbox {
-    /// Appends a frame, and returns how many bytes it has. The writer is still
-    /// to be woken: [`waker`](Self::waker).
+    /// Appends a frame, and returns its length in bytes. The caller still has
+    /// to wake the writer: [`waker`](Self::waker).
     pub(crate) fn push(&mut self, frame: &Frame<'_>) -> Result<usize, FrameError> {
         if self.sealed {
             return Ok(0);
@@ -39,31 +40,31 @@ impl Outbox {
         Ok(self.bytes.len() - before)
     }
 
-    /// The writer, if it waits.
+    /// Takes the waker of the writer, if it waits.
     #[must_use]
     pub(crate) fn waker(&mut self) -> Option<Waker> {
         self.writer.take()
     }
 
-    /// How many bytes wait, or are being written.
+    /// Number of bytes that wait, or are being written.
     pub(crate) fn waiting(&self) -> usize {
         self.bytes.len() + self.taken
     }
 
-    /// Takes nothing more. The writer ends when it has written what is here.
+    /// Accepts no more frames. The writer ends when it has written the rest.
     pub(crate) fn seal(&mut self) {
         self.sealed = true;
     }
 
-    /// Takes nothing more, and forgets what is here.
+    /// Accepts no more frames, and drops the rest.
     pub(crate) fn discard(&mut self) {
         self.sealed = true;
         self.bytes = Vec::new();
         self.taken = 0;
     }
 
-    /// Gives the writer what is here for its empty buffer. False when it is
-    /// empty and sealed.
+    /// Swaps the frames with the empty buffer of the writer. False when all is
+    /// written and sealed.
     pub(crate) fn poll_take(&mut self, cx: &mut Context<'_>, empty: &mut Vec<u8>) -> Poll<bool> {
         self.taken = self.bytes.len();
         if self.taken > 0 {
@@ -78,16 +79,17 @@ impl Outbox {
     }
 }
 
-/// Where a writer gets its bytes: an [`Outbox`] and the lock around it.
+/// Source of bytes for a writer: an [`Outbox`] and the lock around it.
 pub(crate) trait Source {
     /// See [`Outbox::poll_take`].
     fn poll_take(&self, cx: &mut Context<'_>, empty: &mut Vec<u8>) -> Poll<bool>;
 
-    /// So many bytes more have been handed to the system.
+    /// Counts bytes that were handed to the operating system.
     fn wrote(&self, bytes: usize);
 }
 
-/// Writes what `source` has until it is sealed; then closes this direction.
+/// Writes the frames of `source` until it is sealed; then closes this
+/// direction.
 pub(crate) async fn write_out<W>(mut writer: W, source: &impl Source) -> io::Result<()>
 where
     W: AsyncWrite + Unpin,

@@ -1,5 +1,4 @@
-//! From what a URL says to what a socket needs: the addresses of a host, and
-//! the key.
+//! Resolves the parts of a URL: the addresses of a host, and the key.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
@@ -7,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::address::{Address, Place, TcpPlace};
 use crate::{AuthKey, KeyError};
 
-/// The addresses of a host, at least one.
+/// Resolves a host to its addresses, at least one.
 pub(crate) async fn addresses(place: &TcpPlace) -> io::Result<Vec<SocketAddr>> {
     if let Ok(ip) = place.host.parse::<IpAddr>() {
         return Ok(vec![(ip, place.port).into()]);
@@ -20,8 +19,8 @@ pub(crate) async fn addresses(place: &TcpPlace) -> io::Result<Vec<SocketAddr>> {
     }
 }
 
-/// The key for an address: the given one, else the one of its file, else, for
-/// TCP, the one in the environment.
+/// Finds the key for an address: the given one, else the one of its file, else,
+/// for TCP, the one in the environment.
 pub(crate) fn key(address: &Address, given: Option<AuthKey>) -> Result<Option<AuthKey>, KeyError> {
     match (given, &address.0) {
         (Some(key), _) => Ok(Some(key)),

@@ -1,4 +1,4 @@
-//! Places for requests, shared out among the actors they are for.
+//! Slots for requests, divided among the actors they are for.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -6,10 +6,10 @@ use std::hash::{BuildHasherDefault, DefaultHasher, Hash as _, Hasher as _};
 
 use crate::id_map::IdHasher;
 
-/// The actor that a request is for, by a hash of the name that the request says.
+/// Target of a request, as a hash of the name in it.
 ///
-/// Two names with the same hash share their places, and that is all: a peer
-/// that makes such names up takes places from itself.
+/// Two names with the same hash share their slots, which does no other harm: a
+/// peer that makes up such names takes slots from itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Target(u64);
 
@@ -21,19 +21,19 @@ impl Target {
     }
 }
 
-/// A target gets one part of so many at most.
+/// A target gets at most one part in this many.
 const PARTS: usize = 4;
 
-/// A number of places, of which no target ever has all.
+/// Number of slots, of which no target ever has all.
 ///
 /// A target may take one more while three times as many as it has are left
-/// free. So a single target gets a quarter of the places at most, the next one
-/// a quarter of the rest, and a dozen targets that hang leave room for those
-/// that do not.
+/// free. So a single target gets a quarter of the slots at most, the next one a
+/// quarter of the rest, and a dozen targets that hang leave slots for the
+/// others.
 pub(crate) struct Shares {
     places: usize,
     taken: usize,
-    /// Only targets that have some.
+    /// Counts of the targets that have any.
     each: HashMap<Target, usize, BuildHasherDefault<IdHasher>>,
 }
 
@@ -52,7 +52,7 @@ impl Shares {
         (PARTS - 1) * has < free
     }
 
-    /// Takes a place, also if there was none.
+    /// Takes a slot, even above the limit.
     pub(crate) fn take(&mut self, target: Target) {
         self.taken += 1;
         *self.each.entry(target).or_insert(0) += 1;
@@ -102,7 +102,7 @@ mod tests {
         assert!(shares.has_room(target));
         shares.give_back(target);
         assert!(shares.each.is_empty());
-        // A target without a place gives none back.
+        // A target without a slot cannot free one.
         shares.give_back(target);
         assert_eq!((shares.taken, fill(&mut shares, "desk")), (0, 2));
     }

@@ -6,20 +6,19 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
-/// A connection on which nothing comes for this long is asked for a sign of
-/// life by the system.
+/// Time without incoming bytes after which the system sends a keepalive probe.
 const IDLE: Duration = Duration::from_secs(15);
-/// The pause until the next time it is asked.
+/// Pause between two probes.
 const INTERVAL: Duration = Duration::from_secs(5);
-/// A connection that has not answered so often is gone.
+/// Number of unanswered probes after which the connection is dead.
 const RETRIES: u32 = 3;
 
-/// The time in which the other side has to take note of what was sent: as long
-/// as an idle connection has.
+/// Time in which the other side has to acknowledge sent data: the same as for
+/// an idle connection.
 const USER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Sends small frames at once, and has the system end a connection whose path
-/// has died without a word: by a crash of the other machine, by a firewall.
+/// Sends small frames at once, and makes the system end a connection whose path
+/// has silently died, by a crash of the other machine or by a firewall.
 pub(crate) fn keep_alive(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let keepalive = TcpKeepalive::new()

@@ -1,14 +1,14 @@
-//! The parts of a URL that have nothing to do with what it is an address of.
+//! Parts of a URL that are the same for all kinds of addresses.
 
 use std::fmt::{self, Write as _};
 
 use crate::address::AddressError;
 
-/// How much of a text that is no address an error quotes, in characters.
+/// Number of characters of an invalid URL that an error quotes.
 const QUOTED: usize = 200;
 
-/// What an error may quote of a URL: no control characters, not too much, and
-/// not the value of an option that should never have been in there.
+/// Shortened URL for an error: without control characters, and without the
+/// value of an option that should never have been in it.
 pub(crate) fn shown(url: &str) -> String {
     let url = url.split('?').next().unwrap_or_default();
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
@@ -30,15 +30,15 @@ pub(crate) fn shown(url: &str) -> String {
     text
 }
 
-/// What comes after the `?`.
+/// Options after the `?`.
 pub(crate) struct Query<'a> {
-    /// The whole, for errors.
+    /// Whole URL, for errors.
     pub(crate) url: &'a str,
     pub(crate) query: &'a str,
 }
 
 impl<'a> Query<'a> {
-    /// The options, in their order; a part without `=` is none.
+    /// Returns the options, in their order; a part without `=` is an error.
     pub(crate) fn options(&self) -> impl Iterator<Item = Result<(&'a str, &'a str), AddressError>> {
         let parts = self.query.split('&').filter(|part| !part.is_empty());
         parts.map(|part| part.split_once('=').ok_or_else(|| self.unknown(part)))
@@ -83,7 +83,7 @@ pub(crate) fn unescape(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Bytes of a path as they stand in a URL.
+/// Bytes of a path, displayed with `%` escapes.
 pub(crate) struct Escaped<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Escaped<'_> {

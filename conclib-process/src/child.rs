@@ -2,14 +2,17 @@ use std::{mem, process::ExitStatus, time::Duration};
 
 use crate::{ending::Ending, error::WaitError, family::Family, output::Output, tail::Tail};
 
-/// A running program that ends when its owner does.
+/// Running program that ends when its owner does.
 ///
-/// For foreign programs that your process needs beside itself: a database, a web server. [`ChildCommand::spawn`] starts one.
-/// It ends by [`shutdown`](Self::shutdown), when the value is dropped (also by a panic), and when the owner is gone, also
-/// by `kill -9`; with it end all processes it started that did not leave its process group. The [crate docs](crate) say how, and where
-/// the limits are.
+/// Runs a foreign program, such as a database or a web server, beside the own
+/// process. [`ChildCommand::spawn`] starts one. The child ends by
+/// [`shutdown`](Self::shutdown), when the value is dropped (also by a panic),
+/// and when the owner is gone, also by `kill -9`. All processes that it started
+/// end with it, unless they left its process group. The [crate docs](crate)
+/// describe how, and the limits.
 ///
-/// A child that exits by itself may leave processes of its own behind. They live on until `shutdown` or the drop.
+/// A child that exits by itself may leave processes of its own behind. They
+/// live on until `shutdown` or the drop.
 ///
 /// # Dropping
 ///
@@ -42,7 +45,7 @@ pub struct OwnedChild {
 enum Life {
     /// The child runs, or has exited and its group is still there.
     Owned(Box<Family>),
-    /// Nobody of the group is left.
+    /// No process of the group is left.
     Over(Ending),
 }
 
@@ -57,7 +60,8 @@ impl OwnedChild {
 
     /// Returns the process id of the child, also after its end.
     ///
-    /// After the end the number may belong to somebody else: signal a child by this only while it is known to run.
+    /// After the end another process may get the number: signal a child by it
+    /// only while it is known to run.
     pub fn id(&self) -> u32 {
         self.pid
     }
@@ -112,18 +116,22 @@ impl OwnedChild {
         }
     }
 
-    /// Ends the child: SIGTERM to its whole process group, SIGKILL when `grace` is over, and in the end everyone is gone and
-    /// reaped.
+    /// Ends the child: sends SIGTERM to its whole process group, and SIGKILL
+    /// when `grace` is over. All processes of the group are gone and reaped
+    /// when this returns.
     ///
-    /// The grace is the child's: as soon as it has exited, what is left of its group is killed. A grace of zero kills at
-    /// once; five seconds are usual. When this returns, all output has been read (see [`tail`](Self::tail)), except from a
-    /// process that left the group: that one is listened to for a second more. Calling it again returns the same
+    /// The grace ends early when the child itself has exited: the rest of its
+    /// group is then killed. A grace of zero kills at once; five seconds are
+    /// usual. All output has been read when this returns (see
+    /// [`tail`](Self::tail)), except from a process that left the group: its
+    /// output is read for one more second. Another call returns the same
     /// [`Ending`].
     ///
     /// # Errors
     ///
-    /// [`WaitError::Survived`] if the child is still there five seconds after SIGKILL, and [`WaitError::Lost`] if the system
-    /// does not tell its status. The child stays owned, and the call may be repeated.
+    /// [`WaitError::Survived`] if the child is still there five seconds after
+    /// SIGKILL, and [`WaitError::Lost`] if the system does not tell its status.
+    /// The child stays owned, and the call may be repeated.
     ///
     /// # Panics
     ///
@@ -154,7 +162,8 @@ impl OwnedChild {
             Life::Owned(family) => {
                 let ending = family.end(grace).await?;
                 tracing::debug!(target: "conclib::process", pid = self.pid, ?ending, "child ended");
-                // The family falls here, and with its guard everyone whom the child left behind.
+                // Drops the family, and its guard kills all processes that the
+                // child left behind.
                 self.life = Life::Over(ending);
                 ending
             }
@@ -166,7 +175,8 @@ impl OwnedChild {
 
     /// Returns the last lines of the child's output, as far as they have been read.
     ///
-    /// For error reports. At most 100 lines and 64 KiB, of both streams together. It is complete after
+    /// Meant for error reports. Holds at most 100 lines and 64 KiB, of both
+    /// streams together. The tail is complete after
     /// [`shutdown`](Self::shutdown).
     pub fn tail(&self) -> Tail {
         self.output.tail()
@@ -175,7 +185,7 @@ impl OwnedChild {
 
 impl Drop for OwnedChild {
     fn drop(&mut self) {
-        // What is put in its place is seen by nobody.
+        // Placeholder that is never read.
         let nothing = Life::Over(Ending::Killed(ExitStatus::default()));
         if let Life::Owned(family) = mem::replace(&mut self.life, nothing) {
             family.bury();

@@ -19,19 +19,21 @@ use crate::{
     output::{Origin, Output},
 };
 
-/// The variable in which a proxy and its clients find their key; a child does not inherit it.
+/// Environment variable with the key of a proxy and its clients; a child does
+/// not inherit it.
 const AUTHKEY: &str = "CONCLIB_AUTHKEY";
 
-/// A foreign program, and how it is to be started.
+/// Foreign program, and its settings for a start.
 ///
 /// The program runs without a shell, with an empty standard input, in a process group of its own. One command can start many
 /// children.
 ///
 /// # Environment
 ///
-/// A child inherits the environment of its owner except `CONCLIB_AUTHKEY`: the key that lets a process ask actors is given to
-/// no program unasked. A child that needs it gets it by [`env`](Self::env). [`env_remove`](Self::env_remove) and
-/// [`env_clear`](Self::env_clear) keep more back.
+/// A child inherits the environment of its owner except `CONCLIB_AUTHKEY`: the
+/// key that lets a process ask actors must be passed on purpose, by
+/// [`env`](Self::env). [`env_remove`](Self::env_remove) and
+/// [`env_clear`](Self::env_clear) remove more variables.
 ///
 /// # Examples
 ///
@@ -54,7 +56,7 @@ pub struct ChildCommand {
     program: OsString,
     args: Vec<OsString>,
     inherits: bool,
-    /// In their order; `None` takes a variable out.
+    /// Changes in their order; `None` removes a variable.
     env: Vec<(OsString, Option<OsString>)>,
     dir: Option<PathBuf>,
 }
@@ -71,7 +73,8 @@ impl ChildCommand {
         }
     }
 
-    /// Adds one argument. It reaches the program as it is: there is no shell to quote for.
+    /// Adds one argument. The program gets it unchanged: there is no shell, so
+    /// nothing needs quoting.
     #[must_use]
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.args.push(arg.as_ref().into());
@@ -86,7 +89,8 @@ impl ChildCommand {
         self
     }
 
-    /// Sets an environment variable. This, and not an argument, is the place for a secret: arguments can be read by every user.
+    /// Sets an environment variable. Pass a secret by one, and not by an
+    /// argument: arguments can be read by every user.
     #[must_use]
     pub fn env(mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.env
@@ -94,17 +98,19 @@ impl ChildCommand {
         self
     }
 
-    /// Keeps an environment variable of the owner back, or takes back what [`env`](Self::env) has set.
+    /// Removes an environment variable: one of the owner is not inherited, and
+    /// one set by [`env`](Self::env) is dropped.
     #[must_use]
     pub fn env_remove(mut self, key: impl AsRef<OsStr>) -> Self {
         self.env.push((key.as_ref().into(), None));
         self
     }
 
-    /// Keeps the whole environment of the owner back, and forgets what [`env`](Self::env) has set so far.
+    /// Removes all environment variables: those of the owner are not inherited,
+    /// and those set by [`env`](Self::env) so far are dropped.
     ///
-    /// A program that is given by its name alone is then looked for where the system looks by default: give its full path, or
-    /// set `PATH` again.
+    /// A program that is given by its name alone is then searched in the
+    /// default path of the system: give its full path, or set `PATH` again.
     #[must_use]
     pub fn env_clear(mut self) -> Self {
         self.inherits = false;
@@ -130,7 +136,8 @@ impl ChildCommand {
     ///
     /// # Errors
     ///
-    /// Each variant of [`SpawnError`] says what was wrong and what to do. Nothing is left behind.
+    /// [`SpawnError`], whose text says what was wrong and what to do. Nothing
+    /// is left behind.
     ///
     /// # Panics
     ///
@@ -157,13 +164,13 @@ impl ChildCommand {
             source,
         })?;
 
-        // From here on every way out drops the guard, and with it whoever is in its group.
+        // Every error from here on drops the guard, which kills its group.
         let mut child = self
             .command()
             .process_group(guard.group())
             .spawn()
             .map_err(|error| self.refused(error))?;
-        // A child has an id until it is reaped, which nobody did yet.
+        // A child has an id until it is reaped, which has not happened yet.
         let pid = child.id().unwrap_or_default();
         tracing::debug!(target: "conclib::process", program, pid, "child started");
 
@@ -207,7 +214,8 @@ impl ChildCommand {
 
     fn refused(&self, source: io::Error) -> SpawnError {
         let program = self.program.to_string_lossy().into_owned();
-        // The system has one answer for a missing program and a missing directory.
+        // The system has one error for a missing program and a missing
+        // directory.
         if let Some(dir) = &self.dir
             && let Err(source) = dir.join(".").metadata()
         {
@@ -243,7 +251,8 @@ impl ChildCommand {
 }
 
 impl fmt::Debug for ChildCommand {
-    /// Shows which environment variables are set, not to what: a value may be a secret.
+    /// Shows the names of the environment variables, not their values: they may
+    /// be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keys = |set: bool| -> Vec<_> {
             let these = self.env.iter().filter(|(_, value)| value.is_some() == set);

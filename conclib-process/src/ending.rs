@@ -1,6 +1,7 @@
 use std::process::ExitStatus;
 
-/// How a child came to its end, as [`OwnedChild::shutdown`](crate::OwnedChild::shutdown) tells it.
+/// End of a child, as [`OwnedChild::shutdown`](crate::OwnedChild::shutdown)
+/// returns it.
 ///
 /// # Examples
 ///
@@ -22,16 +23,16 @@ use std::process::ExitStatus;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ending {
-    /// It had exited before it was asked to.
+    /// The child had exited before the shutdown.
     Earlier(ExitStatus),
-    /// It exited within the grace after SIGTERM.
+    /// The child exited within the grace after SIGTERM.
     InGrace(ExitStatus),
-    /// It was still there when the grace was over, and was killed.
+    /// The child was still running when the grace was over, and was killed.
     Killed(ExitStatus),
 }
 
 impl Ending {
-    /// Returns the exit status, whichever way it ended.
+    /// Returns the exit status.
     pub fn status(&self) -> ExitStatus {
         match self {
             Self::Earlier(status) | Self::InGrace(status) | Self::Killed(status) => *status,

@@ -2,7 +2,7 @@ use std::{io, path::PathBuf, time::Duration};
 
 use thiserror::Error;
 
-/// Why a child could not be started; nothing of it is left behind.
+/// Reason why a child could not be started; nothing of it is left behind.
 ///
 /// # Examples
 ///
@@ -18,13 +18,15 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SpawnError {
-    /// The call was made outside of a tokio runtime, so nobody could read the child's output.
+    /// The call was made outside of a tokio runtime, so no task could read the
+    /// output of the child.
     #[error("cannot start `{program}` outside of a tokio runtime: call this from async code")]
     NoRuntime {
         /// The program that was to be started.
         program: String,
     },
-    /// There is no such program, or its first line names an interpreter that does not exist.
+    /// The program does not exist, or its first line names an interpreter that
+    /// does not exist.
     #[error(
         "program `{program}` (or the interpreter in its first line) was not found, searched `{searched}`: \
          install it or give its full path"
@@ -32,19 +34,20 @@ pub enum SpawnError {
     NotFound {
         /// The program that was to be started.
         program: String,
-        /// Where it was looked for: the value of `PATH`, or the path itself if it was given as one.
+        /// Searched path: the value of `PATH`, or the path itself if the
+        /// program was given as one.
         searched: String,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// The program is there and may not be executed.
+    /// The program exists and may not be executed.
     #[error(
         "program `{program}` may not be executed: check its permissions and those of its directory"
     )]
     NotExecutable {
         /// The program that was to be started.
         program: String,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// The directory in which the program was to run cannot be entered.
@@ -54,15 +57,16 @@ pub enum SpawnError {
         program: String,
         /// The directory.
         dir: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// The guard, without which no child is started, could not be started.
+    /// The guard of the child could not be started. No child is started without
+    /// one.
     #[error("cannot start the guard of `{program}`: it needs `/bin/sh` and a free process")]
     Guard {
         /// The program that was to be started.
         program: String,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// The system refused for another reason, such as too many processes or open files.
@@ -70,12 +74,12 @@ pub enum SpawnError {
     Start {
         /// The program that was to be started.
         program: String,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
 }
 
-/// Why the end of a child could not be observed.
+/// Reason why the end of a child could not be observed.
 ///
 /// # Examples
 ///
@@ -89,29 +93,31 @@ pub enum SpawnError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum WaitError {
-    /// The system does not tell the exit status, because somebody else in this process took it or SIGCHLD is ignored.
+    /// The system does not tell the exit status, because other code in this
+    /// process took it or SIGCHLD is ignored.
     #[error(
-        "the exit status of process {pid} is lost: nobody else may wait for it, and SIGCHLD must not be ignored"
+        "the exit status of process {pid} is lost: no other code may wait for it, and SIGCHLD must not be ignored"
     )]
     Lost {
         /// The child's process id.
         pid: u32,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// The child is still there long after SIGKILL.
+    /// The child still exists long after SIGKILL.
     #[error(
         "process {pid} still lives {limit:?} after it was killed: it hangs in the kernel or belongs to another user"
     )]
     Survived {
         /// The child's process id.
         pid: u32,
-        /// How long was waited after SIGKILL.
+        /// Time waited after SIGKILL.
         limit: Duration,
     },
 }
 
-/// Why a private directory could not be made; nothing of it is left behind.
+/// Reason why a private directory could not be made; nothing of it is left
+/// behind.
 ///
 /// # Examples
 ///
@@ -127,24 +133,25 @@ pub enum WaitError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PrivateDirError {
-    /// No candidate is a directory where others cannot meddle, with a path short enough for unix sockets.
+    /// No candidate is a directory that other users cannot modify and whose
+    /// path is short enough for unix sockets.
     #[error(
         "no safe place for a private directory, tried {tried:?}: set TMPDIR to a short path that only you may write to"
     )]
     NoPlace {
-        /// The directories that were looked at.
+        /// Directories that were tried.
         tried: Vec<PathBuf>,
     },
     /// The system gave no random bytes for the name.
     #[error("no random name for a private directory")]
     Random {
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// The guard that removes the directory could not be started.
     #[error("cannot start the guard of a private directory: it needs `/bin/sh` and a free process")]
     Guard {
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// The directory could not be created.
@@ -152,7 +159,7 @@ pub enum PrivateDirError {
     Create {
         /// The directory.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
 }

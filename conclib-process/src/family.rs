@@ -14,17 +14,20 @@ use tokio::{
 
 use crate::{ending::Ending, error::WaitError, guard::Guard};
 
-/// How long a killed child may take to vanish before its owner is told, or before a drop stops blocking.
+/// Time for a killed child to vanish, before its owner gets an error, and
+/// before a drop stops blocking.
 const KILL_LIMIT: Duration = Duration::from_secs(5);
 const DROP_LIMIT: Duration = Duration::from_millis(250);
 
-/// A child and its guard: one process group.
+/// Child and its guard: one process group.
 #[derive(Debug)]
 pub(crate) struct Family {
     pub(crate) pid: u32,
-    /// Only this field reaps the child, so that nobody waits for a number that means somebody else by then.
+    /// Only this field reaps the child, so that nothing waits for a process id
+    /// that belongs to another process by then.
     pub(crate) child: Child,
-    /// Before this is read to a byte or to its end, SIGTERM could end the guard.
+    /// Pipe from the guard: until it yields a byte or ends, SIGTERM could still
+    /// end the guard.
     pub(crate) deaf: ChildStdout,
     pub(crate) guard: Guard,
 }
@@ -38,7 +41,8 @@ impl Family {
         self.child.try_wait().map_err(|source| self.lost(source))
     }
 
-    /// Asks the child to end, and makes it end when the grace is over. Others of its group may still be there.
+    /// Asks the child to end, and kills it when the grace is over. Others of
+    /// its group may still be there.
     pub(crate) async fn end(&mut self, grace: Duration) -> Result<Ending, WaitError> {
         if let Some(status) = self.try_status()? {
             return Ok(Ending::Earlier(status));
@@ -64,8 +68,9 @@ impl Family {
         self.wait().await
     }
 
-    /// Kills everyone and reaps, without a runtime. Blocks for as long as killed processes usually take; a thread takes
-    /// over if the kernel needs longer.
+    /// Kills the whole group and reaps the child, without a runtime. Blocks for
+    /// the usual time of a kill; a thread takes over if the kernel needs
+    /// longer.
     pub(crate) fn bury(mut self) {
         self.guard.signal(Signal::SIGKILL);
         if self.gone_within(DROP_LIMIT) {
@@ -80,7 +85,8 @@ impl Family {
         }
     }
 
-    /// Looks again and again, because tokio's child has no blocking wait and nobody else may reap it.
+    /// Polls, because the child of tokio has no blocking wait and nothing else
+    /// may reap it.
     fn gone_within(&mut self, limit: Duration) -> bool {
         let start = Instant::now();
         let mut pause = Duration::from_micros(100);

@@ -12,34 +12,41 @@ use nix::{
     unistd::Pid,
 };
 
-/// Signals that end a shell by default and that may reach the guard because it shares a group with the child.
+/// Signals that end a shell by default and that may reach the guard because it
+/// shares a group with the child.
 macro_rules! deaf {
     () => {
         "trap '' HUP INT QUIT TERM PIPE USR1 USR2 ALRM TSTP TTIN TTOU\n"
     };
 }
 
-/// Says once that it is deaf, then waits. PIPE is among the ignored signals because the owner may be gone before the `echo`.
+/// Script: reports once that it ignores signals, then waits. PIPE is among the
+/// ignored signals because the owner may be gone before the `echo`.
 const GROUP: &str = concat!(deaf!(), "echo; exec >/dev/null; read -r line; kill -9 0");
 
-/// Tries more than once, because a process that is being killed at the same moment may still add files.
+/// Script: tries more than once, because a process that is being killed at the
+/// same moment may still add files.
 const DIRECTORY: &str = concat!(
     deaf!(),
     "read -r line; for attempt in 1 2 3 4 5; do rm -rf -- \"$1\" && break; sleep 1; done"
 );
 
-/// A shell, leader of a process group of its own, that acts when its owner is gone.
+/// Shell that leads a process group of its own and acts when its owner is gone.
 ///
-/// Its standard input is a pipe. The owner holds the only write end (close-on-exec, so no child has it) and never writes.
-/// Dropping a guard kills its whole group and reaps it; only end of file, which means that the owner died, lets it act.
+/// The standard input of the shell is a pipe. The owner holds the only write
+/// end (close-on-exec, so no child has it) and never writes. Dropping a guard
+/// kills its whole group and reaps it; only end of file, which means that the
+/// owner died, makes the shell act.
 #[derive(Debug)]
 pub(crate) struct Guard {
-    /// Not reaped before the drop: until then the kernel cannot give the group's number to anyone else.
+    /// Reaped only by the drop: until then the kernel cannot give the id of the
+    /// group to another one.
     shell: Child,
 }
 
 impl Guard {
-    /// Starts a guard that kills its group. What it returns besides yields one byte once signals cannot end it any more.
+    /// Starts a guard that kills its group. Also returns a pipe that yields one
+    /// byte once signals cannot end the guard any more.
     pub(crate) fn of_group() -> io::Result<(Self, ChildStdout)> {
         let mut shell = command(GROUP).stdout(Stdio::piped()).spawn()?;
         let deaf = shell.stdout.take();
@@ -55,20 +62,22 @@ impl Guard {
         Ok(Self { shell })
     }
 
-    /// The number of the group, for [`CommandExt::process_group`].
+    /// Id of the group, for [`CommandExt::process_group`].
     pub(crate) fn group(&self) -> i32 {
         self.shell.id().cast_signed()
     }
 
-    /// Sends a signal to everyone in the group, the guard included.
+    /// Sends a signal to every process in the group, including the guard.
     pub(crate) fn signal(&self, signal: Signal) {
-        // The group exists, because its leader is not reaped. What is left is a member that belongs to another user: such
-        // a one shows by not ending.
+        // The group exists, because its leader is not reaped. The only possible
+        // error is a member that belongs to another user; `shutdown` then
+        // notices that it does not end.
         let _ = killpg(Pid::from_raw(self.group()), signal);
     }
 }
 
-/// The shell without the owner's environment, which could hold secrets, and variables that change what a shell does.
+/// Shell without the environment of the owner, which could hold secrets, and
+/// variables that change its behaviour.
 fn command(script: &str) -> Command {
     let mut command = Command::new("/bin/sh");
     command
@@ -85,7 +94,7 @@ fn command(script: &str) -> Command {
 impl Drop for Guard {
     fn drop(&mut self) {
         self.signal(Signal::SIGKILL);
-        // Short: a killed shell has nothing that could hold it.
+        // Returns soon: nothing can delay a killed shell.
         let _ = self.shell.wait();
     }
 }

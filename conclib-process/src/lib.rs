@@ -19,13 +19,13 @@
 //! # }
 //! ```
 //!
-//! # How a child dies with its owner
+//! # End of a child with its owner
 //!
 //! Beside every child runs a *guard*: a shell that sleeps on a pipe whose write end only the owner holds. However the owner
 //! goes, also by `kill -9`, the kernel closes that end; the guard then kills its process group with SIGKILL. The guard is started
-//! first, as the leader of a new group, and the child is born into that group, so there is no moment at which a child
-//! lives unguarded. While the owner lives it keeps the guard unreaped, so the group's number cannot come to mean somebody
-//! else.
+//! first, as the leader of a new group, and the child is started in that group, so no child ever
+//! runs without a guard. While the owner lives it keeps the guard unreaped, so the kernel cannot give the number of the
+//! group to another one.
 //!
 //! A [`PrivateDir`] has a guard of the same kind, which removes the directory.
 //!
@@ -33,7 +33,7 @@
 //!
 //! - A process that leaves its group on purpose (`setsid`, a daemon that puts itself in the background, a shell with job
 //!   control) is out of reach. Start servers in the foreground.
-//! - If someone kills or stops the guard (SIGKILL, SIGSTOP) and later kills the owner with SIGKILL, the child stays.
+//! - If a user kills or stops the guard (SIGKILL, SIGSTOP) and later kills the owner with SIGKILL, the child stays.
 //! - A copy of the owner made by `fork` without `exec` holds the pipe too, and counts as the owner.
 //! - The owner must not ignore SIGCHLD: the kernel would then throw exit statuses away.
 //! - Unix only. The guard needs `/bin/sh`, and the one of a directory `rm` and `sleep`.

@@ -1,4 +1,4 @@
-/// What is kept of one line, in bytes; the rest is counted and thrown away.
+/// Number of bytes kept of one line; the rest is counted and dropped.
 const MAX_LINE: usize = 8 * 1024;
 
 /// Cuts a stream of bytes into lines of bounded length.
@@ -22,7 +22,7 @@ impl Lines {
         }
     }
 
-    /// Emits what came after the last line break.
+    /// Emits the text after the last line break.
     pub(crate) fn finish(mut self, emit: impl FnOnce(String)) {
         if !self.line.is_empty() {
             emit(self.take());

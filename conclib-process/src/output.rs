@@ -12,22 +12,24 @@ use crate::{
     tail::{SharedTail, Tail},
 };
 
-/// How long a stream is still read once its child is gone, in case an escaped process holds the other end.
+/// Time for which a stream is still read after its child is gone, in case an
+/// escaped process holds the other end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// What the events of one child have in common.
+/// Fields that all events of one child have.
 #[derive(Debug)]
 pub(crate) struct Origin {
     pub(crate) program: String,
     pub(crate) pid: u32,
 }
 
-/// The output of one child: a reader for each stream, and what they read last.
+/// Output of one child: a reader for each stream, and the last lines.
 #[derive(Debug)]
 pub(crate) struct Output {
     tail: SharedTail,
     readers: Vec<JoinHandle<()>>,
-    /// Never sent to. Its fall tells the readers that the owner is gone.
+    /// Dropped to tell the readers that the owner is gone; nothing is ever
+    /// sent.
     owner: watch::Sender<()>,
     origin: Arc<Origin>,
 }
@@ -63,7 +65,8 @@ impl Output {
         }));
     }
 
-    /// Waits until both streams are read to their end, or until it is clear that somebody else keeps them open.
+    /// Waits until both streams are read to their end, or until it is clear
+    /// that another process keeps them open.
     pub(crate) async fn settle(&mut self) {
         let deadline = Instant::now() + LAST_WORDS;
         while let Some(reader) = self.readers.last_mut() {
@@ -92,7 +95,7 @@ async fn drain(
     };
     let mut lines = Lines::default();
     let mut bytes = vec![0; 16 * 1024];
-    // An error is as good as the end: there is nothing more to come from this pipe.
+    // An error is the same as the end: nothing more comes from this pipe.
     while let Ok(read @ 1..) = stream.read(&mut bytes).await {
         lines.feed(&bytes[..read], emit);
     }

@@ -13,22 +13,30 @@ use nix::unistd::geteuid;
 
 use crate::{error::PrivateDirError, guard::Guard};
 
-/// A unix socket's path ends with a zero byte in 108 bytes. This much of it is left for the name of a socket.
+/// The path of a unix socket has 108 bytes, with a zero byte at the end.
+/// `ROOM` of them are left for the name of a socket.
 const SOCKET_PATH: usize = 108;
 const ROOM: usize = 24;
 
-/// Permission bits: what others may write, and the sticky bit that keeps them from renaming what is not theirs.
+/// Permission bits: writable for others, and the sticky bit, which keeps users
+/// from renaming the files of others.
 const OTHERS_WRITE: u32 = 0o022;
 const STICKY: u32 = 0o1000;
 
-/// A fresh, empty directory that only its owner may enter, and that vanishes with its owner.
+/// Fresh, empty directory that only its owner may enter, and that vanishes with
+/// its owner.
 ///
-/// For the unix sockets and files of an owned child. It has mode 0700 and a random name, and lies in `$XDG_RUNTIME_DIR/conclib` if
-/// the former belongs to this user alone, else in the system's directory for temporary files. Its path is short enough
-/// for a unix socket in it with a name of up to 23 bytes.
+/// Holds the unix sockets and files of an owned child. The directory has mode
+/// 0700 and a random name. It lies in `$XDG_RUNTIME_DIR/conclib` if
+/// `$XDG_RUNTIME_DIR` belongs to this user alone, else in the directory of the
+/// system for temporary files. The path is short enough for a unix socket in it
+/// with a name of up to 23 bytes.
 ///
-/// Dropping it removes it with everything in it; when the owner is gone, also by `kill -9`, its guard does (see the [crate
-/// docs](crate)). `$XDG_RUNTIME_DIR/conclib` itself stays, for the next one. Drop it after the child that uses it: in a struct, declare it after the child.
+/// Dropping the value removes the directory with everything in it. Its guard
+/// does so when the owner is gone, also by `kill -9` (see the [crate
+/// docs](crate)). `$XDG_RUNTIME_DIR/conclib` itself stays, for the next one.
+/// Drop the directory after the child that uses it: in a struct, declare it
+/// after the child.
 ///
 /// # Examples
 ///
@@ -49,12 +57,13 @@ const STICKY: u32 = 0o1000;
 #[must_use = "dropping it removes the directory"]
 pub struct PrivateDir {
     path: PathBuf,
-    /// Dropped, and with that killed, only after the directory was removed.
+    /// Dropped, and so killed, only after the directory was removed.
     _guard: Guard,
 }
 
 impl PrivateDir {
-    /// Makes a new directory. Needs no runtime; blocks for the few milliseconds that it takes to start the guard.
+    /// Makes a new directory. Needs no runtime; blocks for the few milliseconds
+    /// that it takes to start the guard.
     ///
     /// # Errors
     ///
@@ -65,7 +74,8 @@ impl PrivateDir {
             source: source.into(),
         })?;
         let path = place(&format!("{random:016x}"))?;
-        // The guard first: there is no moment at which the directory exists and nobody would remove it.
+        // The guard is started first, so that the directory never exists
+        // without one.
         let guard =
             Guard::of_directory(&path).map_err(|source| PrivateDirError::Guard { source })?;
         match make(&path) {
@@ -99,7 +109,7 @@ impl Drop for PrivateDir {
     }
 }
 
-/// Makes a directory with mode 0700, whatever the umask takes away.
+/// Makes a directory with mode 0700, independent of the umask.
 fn make(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)?;
     fs::set_permissions(path, Permissions::from_mode(0o700))
@@ -138,14 +148,15 @@ fn runtime_dir() -> Option<PathBuf> {
     }
 }
 
-/// Whether `dir` itself, not what a link points to, is a directory of this user that nobody else may write to.
+/// Tests if `dir` itself, not the target of a link, is a directory of this user
+/// that no other user may write to.
 fn is_ours(dir: &Path) -> bool {
     fs::symlink_metadata(dir).is_ok_and(|dir| {
         dir.is_dir() && dir.uid() == geteuid().as_raw() && dir.mode() & OTHERS_WRITE == 0
     })
 }
 
-/// Whether nobody but this user and root can rename what this user makes in `dir`.
+/// Tests if only this user and root can rename the files of this user in `dir`.
 fn is_safe(dir: &Path) -> bool {
     let owned = |dir: &Metadata| dir.uid() == geteuid().as_raw() || dir.uid() == 0;
     let kept = |dir: &Metadata| dir.mode() & OTHERS_WRITE == 0 || dir.mode() & STICKY != 0;

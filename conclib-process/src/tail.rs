@@ -4,14 +4,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// How many lines are kept, and how many bytes they may have together.
+/// Number of lines kept, and of bytes in all of them.
 const MAX_LINES: usize = 100;
 const MAX_BYTES: usize = 64 * 1024;
 
-/// The last lines that a child wrote to its two output streams, in the order in which they were read.
+/// Last lines that a child wrote to its two output streams, in the order in
+/// which they were read.
 ///
-/// Got from [`OwnedChild::tail`](crate::OwnedChild::tail): at most 100 lines, and 64 KiB. Its `Display` is the lines with line
-/// breaks between them; its `Debug` shows how many there are, and none of them, as a program may print its secrets.
+/// Returned by [`OwnedChild::tail`](crate::OwnedChild::tail): at most 100
+/// lines, and 64 KiB. Its `Display` is the lines with line breaks between them;
+/// its `Debug` shows only their number, as a program may print its secrets.
 ///
 /// # Examples
 ///
@@ -44,7 +46,7 @@ impl Tail {
         self.lines.iter().map(String::as_str)
     }
 
-    /// Returns whether nothing was written yet.
+    /// Returns true if nothing was written yet.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
@@ -79,7 +81,7 @@ impl fmt::Debug for Tail {
     }
 }
 
-/// The tail that the readers of both streams write and the owner looks at.
+/// Tail that the readers of both streams write and the owner reads.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SharedTail(Arc<Mutex<Tail>>);
 
@@ -93,7 +95,7 @@ impl SharedTail {
     }
 
     fn lock(&self) -> MutexGuard<'_, Tail> {
-        // Nothing under the lock leaves a tail half changed.
+        // A panic cannot leave the tail half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Two requests, for the example to make by itself.
+//! HTTP requests of the example itself.
 
 use http_body_util::{BodyExt, Full};
 use hyper::Request;

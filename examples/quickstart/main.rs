@@ -48,7 +48,7 @@ impl Greeter {
 
 #[conclib::main]
 async fn main() -> conclib::Result {
-    // The same binary is the web server, when we start it as one.
+    // The example starts the same binary as the web server.
     if let (Ok(proxy), Ok(address)) = (env::var("QUICKSTART_PROXY"), env::var("QUICKSTART_WEB")) {
         return web::serve(&proxy, &address).await;
     }
@@ -60,7 +60,7 @@ async fn main() -> conclib::Result {
         greeter.add(2).await?
     );
 
-    // The directory goes with us, however we end.
+    // The directory vanishes with this process, however it ends.
     let dir = PrivateDir::new()?;
     let socket = dir.join("proxy.sock");
     let proxy = Proxy::serve(&system, format!("unix://{}", socket.display())).await?;
@@ -118,7 +118,7 @@ async fn main() -> conclib::Result {
     }
 }
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago.
 fn free_address() -> std::io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     Ok(listener.local_addr()?.to_string())

@@ -1,4 +1,4 @@
-//! What the two processes share: the messages, and no actor code.
+//! Messages of both processes, without actor code.
 
 use conclib::prelude::*;
 
@@ -13,13 +13,13 @@ pub struct Greeting {
     pub text: String,
 }
 
-/// An error of the domain. It travels typed.
+/// Domain error. It travels with its type.
 #[message]
 #[derive(Debug, thiserror::Error)]
 #[error("a name has at least one letter")]
 pub struct EmptyName {}
 
-/// The method `add` of the actor, as a client that does not have its crate
+/// Message of the method `add`, as a client without the crate of the actor
 /// declares it.
 #[message(name = "add", reply = u64)]
 pub struct Add {

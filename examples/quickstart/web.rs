@@ -1,4 +1,4 @@
-//! The web server, a process of its own: it holds a `ProxyClient` and asks the
+//! Web server in a process of its own: it holds a `ProxyClient` and asks the
 //! actor by name.
 
 use std::fmt;
@@ -42,7 +42,7 @@ async fn add(
 
 type Answer<T> = Result<T, Response>;
 
-/// Every way an ask can end has a status.
+/// Response for an ask that failed. Every error has a status.
 fn failed<E: fmt::Display>(error: AskError<E>) -> Response {
     let status = StatusCode::from_u16(conclib::status(&error));
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -1,5 +1,6 @@
-//! A body from a stranger is read within bounds, or refused. What was read can
-//! be written, and is then the same. The first byte picks codec and type.
+//! A body from an untrusted peer is decoded within limits, or refused. A
+//! decoded value can be encoded, and stays the same. The first byte picks codec
+//! and type.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -56,7 +57,7 @@ fn again<T: Serialize + DeserializeOwned + PartialEq + Debug>(codec: Codec, body
     let value = match codec.decode::<T>(body) {
         Ok(value) => value,
         Err(error) => {
-            // It is sent to the asker, and ends up in a log.
+            // The error is sent to the asker, and may be logged.
             assert!(error.to_string().len() < 1024, "{error}");
             return;
         }

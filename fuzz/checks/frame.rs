@@ -1,4 +1,5 @@
-//! Bytes from a stranger are a frame that is written the same way, or none.
+//! Bytes from an untrusted peer are a frame that encodes to the same bytes, or
+//! are refused.
 
 use conclib_core::__private::rewrite_chain;
 use conclib_core::Urn;
@@ -19,7 +20,7 @@ pub(crate) fn check(bytes: &[u8]) {
     assert_eq!(Frame::decode(written), Ok(frame));
     match frame {
         Frame::Request(envelope) => {
-            // All but the flags: the bits that mean nothing are not kept.
+            // All bytes but the flags, as meaningless bits are not kept.
             assert_eq!(
                 (&written[..17], &written[18..]),
                 (&bytes[..17], &bytes[18..])
@@ -40,7 +41,7 @@ pub(crate) fn check(bytes: &[u8]) {
     }
 }
 
-/// Reads who waits for the answer to a request.
+/// Decodes the actors that wait for the answer to a request.
 fn chain(bytes: &[u8]) {
     if let Some(written) = rewrite_chain(bytes) {
         assert!(written.len() <= bytes.len());
@@ -48,7 +49,7 @@ fn chain(bytes: &[u8]) {
     }
 }
 
-/// Reads the body as what a message could be.
+/// Decodes the body as several types of messages.
 fn body(codec: conclib_core::wire::Codec, body: &[u8]) {
     drop(codec.decode::<(u64, String)>(body));
     drop(codec.decode::<Vec<(Urn, Option<i32>)>>(body));

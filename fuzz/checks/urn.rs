@@ -1,4 +1,5 @@
-//! A name from a stranger is a URN by the grammar, or refused in a short text.
+//! A name from an untrusted peer is a URN by the grammar, or refused with a
+//! short text.
 
 use conclib_core::wire::Codec;
 use conclib_core::{Urn, UrnError};
@@ -22,13 +23,13 @@ pub(crate) fn check(bytes: &[u8]) {
         Err(error) => {
             assert!(!fits || is_reserved, "{text:?}: {error}");
             assert_eq!(matches!(error, UrnError::Reserved { .. }), fits);
-            // It may end up in a log.
+            // The error may be logged.
             let shown = error.to_string();
             assert!(shown.len() < 300, "{shown}");
             assert!(!shown.contains(|ch: char| ch.is_control()), "{shown:?}");
         }
     }
-    // Over the wire the library's own names are names too.
+    // Reserved names of the library are valid over the wire.
     for codec in [Codec::Bincode, Codec::Json] {
         let mut body = Vec::new();
         if codec.encode(text, &mut body).is_ok() {

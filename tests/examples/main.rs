@@ -33,12 +33,12 @@ fn example(name: &str) -> conclib::Result<Command> {
         return Err(format!("{path} is not built: run `cargo build --examples`").into());
     }
     let mut command = Command::new(path);
-    // Its directory is to be where the README has it.
+    // Makes the example use its default directory, as the README shows it.
     command.env_remove("XDG_RUNTIME_DIR").env_remove("TMPDIR");
     Ok(command)
 }
 
-/// A line without what differs from one run to the next.
+/// Replaces the parts of a line that differ between runs.
 fn normal(line: &str) -> String {
     let mut line = line.to_owned();
     for before in ["process ", "127.0.0.1:", "/conclib-"] {
@@ -50,7 +50,7 @@ fn normal(line: &str) -> String {
     line
 }
 
-/// A quickstart that waits for its Ctrl-C.
+/// Quickstart that runs until Ctrl-C.
 struct Running {
     kid: Kid,
     lines: Vec<String>,
@@ -70,7 +70,8 @@ impl Running {
                 break url.to_owned();
             }
         };
-        // It has said all it says; it listens to signals a moment later.
+        // The signal handlers are installed a moment after the last line of
+        // output.
         assert!(support::child::eventually(|| {
             support::child::listens_to_signals(kid.id())
         }));
@@ -88,7 +89,7 @@ impl Running {
         Ok(PathBuf::from(path))
     }
 
-    /// It is gone, with all that belonged to it.
+    /// Checks that the process and everything that belonged to it are gone.
     fn left_nothing(&self, dir: &Path) -> conclib::Result {
         let left = survivors(&self.family);
         assert!(left.is_empty(), "still there: {left:#?}");
@@ -101,8 +102,9 @@ impl Running {
     }
 }
 
-/// The directory of its socket, and whom it has started: itself, the web
-/// server, and a guard for each of the two things it owns.
+/// Returns the directory of the socket, after checking the started processes:
+/// the example itself, the web server, and a guard for each of the two owned
+/// resources.
 fn belongings(running: &Running) -> conclib::Result<PathBuf> {
     let socket = running.socket()?;
     assert!(socket.exists());
@@ -219,7 +221,7 @@ async fn ask_asks_a_quickstart_in_json() -> conclib::Result {
         (&[url, "greeter", "Greet", "{"], "EOF"),
         (
             &["unix:///no/such.sock", "a", "B", "{}"],
-            "nobody serves on",
+            "no server listens on",
         ),
         (&["http://localhost", "a", "B", "{}"], "unix:///path"),
         (&[url], "usage"),
@@ -230,12 +232,12 @@ async fn ask_asks_a_quickstart_in_json() -> conclib::Result {
     Ok(())
 }
 
-/// All that an example says, once it has ended well.
+/// Output of an example that ended with success.
 fn said(name: &str, args: &[&str]) -> conclib::Result<Vec<String>> {
     Ok(said_and_noted(name, args)?.0)
 }
 
-/// The lines of its output, and of what it writes beside that.
+/// Lines of its standard output and of its standard error.
 fn said_and_noted(name: &str, args: &[&str]) -> conclib::Result<(Vec<String>, Vec<String>)> {
     let output = example(name)?.args(args).output()?;
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -244,7 +246,7 @@ fn said_and_noted(name: &str, args: &[&str]) -> conclib::Result<(Vec<String>, Ve
     Ok((lines(&String::from_utf8(output.stdout)?), lines(&stderr)))
 }
 
-/// How many lines of its own an example has: no comments, no lints of ours.
+/// Number of code lines of an example, without comments and lint settings.
 fn lines_of(name: &str) -> conclib::Result<usize> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let source = fs::read_to_string(root.join(format!("examples/{name}.rs")))?;
@@ -285,7 +287,7 @@ fn a_typed_error_is_short() -> conclib::Result {
 
 #[support::test]
 fn a_topic_with_two_subscribers_is_short() -> conclib::Result {
-    // Two actors run side by side.
+    // Two actors run concurrently, so their lines are sorted.
     let mut lines = said("topic", &[])?;
     lines.sort_unstable();
     assert_eq!(lines, ["one shows 7", "two shows 7"]);

@@ -1,5 +1,4 @@
-//! The examples of the Python projects that this library learned from say here
-//! what they say there.
+//! Examples ported from Python projects print what the originals print.
 
 use std::time::SystemTime;
 
@@ -25,7 +24,7 @@ fn the_workers_of_a_manager_answer_as_they_are_done() -> conclib::Result {
     let results = lines.iter().map(result).collect::<Result<Vec<_>, _>>()?;
     assert_eq!(results.len(), 10);
     assert!(results.is_sorted(), "{results:?}");
-    // All of them together take as long as the one that takes longest.
+    // All workers together take as long as the slowest.
     let total = noted.first().and_then(|line| {
         let total = line.strip_prefix("all of them after ")?;
         total.strip_suffix(" ms")?.parse::<u64>().ok()
@@ -52,7 +51,7 @@ async fn a_websocket_echoes_text_and_ends_with_what_is_none() -> conclib::Result
     assert!(matches!(one.next().await, Some(Ok(Frame::Close(_)))));
     assert_eq!(kid.said("").await?, "closed");
 
-    // The other is as it was, until its connection breaks.
+    // The other connection keeps working until it breaks.
     other.send(Frame::text("hello")).await?;
     assert_eq!(other.next().await.transpose()?, Some(Frame::text("hello")));
     assert_eq!(kid.said("").await?, "hello");
@@ -145,7 +144,7 @@ fn a_web_server_is_started_asked_and_ended() -> conclib::Result {
     Ok(())
 }
 
-/// The time of the day, in microseconds.
+/// Time of the day, in microseconds.
 fn time_of_day(stamp: &str) -> Option<u64> {
     let time = stamp.split_once('T')?.1.strip_suffix('Z')?;
     let (time, micros) = time.split_once('.')?;
@@ -155,8 +154,8 @@ fn time_of_day(stamp: &str) -> Option<u64> {
     Some(1_000_000 * seconds? + micros.parse::<u64>().ok()?)
 }
 
-/// By the clock on the wall: no run is early, and there are three in four
-/// seconds, so that the next one comes 1.5 to 2 seconds after the one before.
+/// Real time: no run is early, and there are three in four seconds, so that
+/// each comes 1.5 to 2 seconds after the one before.
 #[support::test]
 fn the_runs_of_a_ticker_are_spaced() -> conclib::Result {
     const DAY: u64 = 24 * 60 * 60 * 1_000_000;

@@ -1,4 +1,5 @@
-//! Attributes on methods stay, and what is configured out is out everywhere.
+//! Attributes on methods are kept, and an item with a false `cfg` is left out
+//! everywhere.
 
 use conclib::prelude::*;
 

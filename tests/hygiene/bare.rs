@@ -1,9 +1,10 @@
-//! Nothing is in scope, and what would be is shadowed.
+//! Actor in a module without a prelude, where the names of the prelude mean
+//! other items.
 #![no_implicit_prelude]
 
 use ::conclib::{actor, message, part, protocol};
 
-/// Names of the standard prelude, and what they are not.
+/// Other items with the names of the standard prelude.
 #[expect(dead_code, reason = "they only shadow")]
 mod shadows {
     pub(super) struct Result;

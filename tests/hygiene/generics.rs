@@ -80,7 +80,7 @@ async fn a_cache() {
     assert_eq!(cache.len().await.unwrap(), 0);
 }
 
-/// Nothing here has serde, and no message of its own mentions it.
+/// Type without serde, which no own message of the actor mentions.
 struct Opaque(u64);
 
 trait Number {
@@ -168,7 +168,7 @@ async fn local_messages_need_no_serde() {
 #[actor]
 struct Twin<A, B>(A, B);
 
-/// Only the numbers.
+/// Impl for one choice of parameters, both of them numbers.
 #[actor]
 impl Twin<u8, u16> {
     #[message]

@@ -1,4 +1,4 @@
-//! Hooks, async and not, with and without what they may take.
+//! Hooks, async and not, with and without optional parameters.
 
 use std::sync::mpsc::{Sender, channel};
 

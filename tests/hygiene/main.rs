@@ -1,5 +1,4 @@
-//! What the macros expand to stands in any place, beside any name, and under
-//! any lint.
+//! Expansions compile in any place, beside any name, and under any lint.
 #![cfg(feature = "macros")]
 #![forbid(unsafe_code)]
 #![deny(

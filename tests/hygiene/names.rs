@@ -1,4 +1,5 @@
-//! Parameters named like what the expansion names, and raw identifiers.
+//! Parameters with the names of local variables in the expansion, and raw
+//! identifiers.
 
 use conclib::prelude::*;
 

@@ -2,12 +2,12 @@
 
 use conclib::prelude::*;
 
-/// Made by a macro, with parts of the caller's.
+/// Actor from a macro whose tokens partly come from the caller.
 macro_rules! holder {
     ($vis:vis $name:ident, $fields:path, $field:ident: $ty:ty, $part:ident: $of:ty) => {
         #[actor]
         $vis struct $name {
-            /// What it holds.
+            /// Value inside.
             #[field(get, set)]
             $field: $ty,
             $part: $of,
@@ -24,7 +24,8 @@ macro_rules! holder {
 }
 holder!(Holder, HolderFields, it: Option<u8>, r#match: r#Match);
 
-/// Parameters named like what the expansion names, and raw identifiers.
+/// Parameters with the names of local variables in the expansion, and raw
+/// identifiers.
 struct r#Match {
     times: u8,
 }
@@ -37,7 +38,8 @@ impl r#Match {
         owner + to + message + inbox
     }
 
-    /// Named like methods of what is generated, and of references.
+    /// Message with the name of a generated method and of a method of
+    /// references.
     #[message]
     async fn turn(&self) -> u8 {
         self.times
@@ -64,7 +66,7 @@ impl r#Match {
     }
 }
 
-/// Nothing in it.
+/// Part without messages.
 struct Empty;
 
 #[part]

@@ -2,7 +2,7 @@
 
 use conclib::prelude::*;
 
-/// Made by a macro, with parts of the caller's.
+/// Actor from a macro whose tokens partly come from the caller.
 macro_rules! counter {
     ($module:ident, $vis:vis $name:ident, $ty:ty, $by:ident) => {
         /// A counter.
@@ -10,21 +10,21 @@ macro_rules! counter {
         $vis mod $module {
             use conclib::prelude::*;
 
-            /// What counts.
+            /// Counter actor.
             #[actor]
             #[derive(Default)]
             $vis struct $name($ty);
 
             #[actor]
             impl $name {
-                /// Adds to it.
+                /// Adds a number.
                 #[message]
                 $vis fn add(&mut self, $by: $ty) -> $ty {
                     self.0 += $by;
                     self.0
                 }
 
-                /// What it is.
+                /// Returns the number.
                 #[message]
                 $vis async fn get(&mut self, ctx: &mut Context<Self>) -> Result<$ty, Fault> {
                     assert!(ctx.system().get::<Self>("none").is_err());

@@ -2,7 +2,7 @@
 
 use conclib::prelude::*;
 
-/// Made by a macro, with parts of the caller's.
+/// Protocol from a macro whose tokens partly come from the caller.
 macro_rules! adder {
     ($module:ident, $vis:vis $name:ident, $ty:ty, $by:ident, $wire:literal) => {
         /// A protocol.
@@ -10,10 +10,10 @@ macro_rules! adder {
         $vis mod $module {
             use conclib::prelude::*;
 
-            /// What adds.
+            /// Protocol that adds.
             #[protocol]
             $vis trait $name {
-                /// Adds to it.
+                /// Adds a number.
                 #[message(name = $wire)]
                 fn add(&mut self, $by: $ty) -> $ty;
             }
@@ -23,7 +23,8 @@ macro_rules! adder {
 adder!(public, pub Public, u64, by, "add");
 adder!(in_crate, pub(crate) InCrate, u8, to, "add8");
 
-/// Parameters named like what the expansion names, and raw identifiers.
+/// Parameters with the names of local variables in the expansion, and raw
+/// identifiers.
 #[protocol]
 trait r#Match {
     #[message]
@@ -39,7 +40,7 @@ trait r#Match {
         actor + message + ctx + inbox + r#fn
     }
 
-    /// Named like a method of what is generated.
+    /// Message with the name of a generated method.
     #[message]
     fn turn(&mut self, nested: u8) -> u8 {
         nested
@@ -52,14 +53,14 @@ trait r#Match {
     #[deprecated(note = "it is only here to be so")]
     fn serve(&mut self) {}
 
-    /// No message.
+    /// Plain method, no message.
     #[expect(dead_code, reason = "nobody calls it")]
     fn plain<T>(&self, it: T) -> T {
         it
     }
 }
 
-/// Nothing in it.
+/// Protocol without messages.
 #[protocol]
 trait Empty {}
 
@@ -68,7 +69,7 @@ struct All(u64);
 
 #[actor(protocols(public::Public, in_crate::InCrate, r#Match, Empty,))]
 impl All {
-    /// Taken away from all of it.
+    /// Removed by its condition.
     #[cfg(any())]
     #[message]
     fn gone(&mut self, by: Gone) {}

@@ -1,4 +1,4 @@
-//! The crate has another name here.
+//! Actors in a crate that has conclib under another name.
 
 use crate::other::{Context, System, actor, message, part, protocol};
 

@@ -59,7 +59,7 @@ async fn a_name_that_is_taken_or_is_none_is_refused() {
     let error = system.publish(&two, "two words").unwrap_err();
     assert!(matches!(error, PublishError::Urn(_)), "{error}");
     assert_eq!(system.get::<Scribe>("alias").unwrap(), one);
-    // Withdrawn, it is free for anybody.
+    // Withdrawn, the alias is free for other actors.
     assert!(system.withdraw("alias"));
     system.publish(&two, "alias").unwrap();
     assert_eq!(system.get::<Scribe>("alias").unwrap(), two);

@@ -1,4 +1,4 @@
-//! Whoever does the work can hear that nobody waits for it any more.
+//! A handler can notice that no asker waits for its answer any more.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -25,7 +25,7 @@ struct Search {
 
 #[actor]
 impl Search {
-    /// Looks until the gate opens, or nobody waits.
+    /// Waits until the gate opens or the asker has left.
     #[message(local)]
     async fn look(&mut self, gate: Gate, ctx: &mut Context<Self>) -> u64 {
         tokio::select! {
@@ -37,7 +37,7 @@ impl Search {
         }
     }
 
-    /// As `look`, inside of something that polls only what was woken.
+    /// Does the same as `look`, inside a future that polls only woken children.
     #[message(local)]
     async fn look_inside(&mut self, gate: Gate, ctx: &mut Context<Self>) -> u64 {
         let gone = OnlyWoken::new(ctx.asker_gone());
@@ -50,7 +50,7 @@ impl Search {
         }
     }
 
-    /// Waits for it three times.
+    /// Waits three times for the asker to leave.
     #[message]
     async fn look_thrice(&mut self, ctx: &mut Context<Self>) {
         for _ in 0..3 {
@@ -60,7 +60,7 @@ impl Search {
         }
     }
 
-    /// Looks once, and returns at once.
+    /// Checks once if the asker has left, and returns at once.
     #[message]
     async fn glance(&mut self, ctx: &mut Context<Self>) -> bool {
         tokio::select! {
@@ -70,14 +70,14 @@ impl Search {
         }
     }
 
-    /// Waits at the gate, and does not care.
+    /// Waits at the gate, and ignores the asker.
     #[message(local)]
     async fn hold(&mut self, gate: Gate) {
         gate.pass().await;
         self.log.add("held");
     }
 
-    /// Has somebody else wait for it.
+    /// Passes the wait to another task.
     #[message]
     fn elsewhere(&mut self, ctx: &mut Context<Self>) {
         let gone = ctx.asker_gone();
@@ -148,7 +148,7 @@ async fn a_handler_hears_that_its_asker_was_dropped() {
     let mut keeper = keeper;
     keeper.entered().await;
     drop(asked);
-    // The gate is shut: only the leaving can have ended the turn.
+    // The gate is shut: only the asker's leaving can have ended the turn.
     assert_eq!(search.echo(1).await, Ok(1));
     assert_eq!(log.lines(), ["gone"]);
 
@@ -210,14 +210,14 @@ async fn once_gone_always_gone_but_only_in_that_turn() {
     let (search, log) = search(&system);
     let mut asked = search.look_thrice().into_future();
     assert!(poll_once(&mut asked).is_pending());
-    // Its turn begins.
+    // Lets the turn begin.
     yield_now().await;
     drop(asked);
     assert_eq!(search.glance().await, Ok(false));
     assert_eq!(log.count("gone"), 3);
 
-    // What a turn leaves behind as it ends is nothing to the next, nor to the
-    // turns of others on the same thread.
+    // The end of one turn leaves no state behind for the next one, nor for
+    // other actors on the same thread.
     assert_eq!(search.glance().await, Ok(false));
     let (other, others) = self::search(&system);
     for actor in [&search, &other] {
@@ -259,17 +259,17 @@ async fn a_reply_to_hears_it_wherever_it_is() {
     let mut end = promises.next().await;
     end.closed().await;
     assert_eq!(began.elapsed(), ms(300));
-    // Again, and at once.
+    // A second wait resolves at once.
     end.closed().await;
     asked.await.unwrap().unwrap_err();
 
-    // Told, there is nobody to leave.
+    // A tell has no asker that could leave.
     oracle.promise().tell().await.unwrap();
     let mut end = promises.next().await;
     let waited = tokio::time::timeout(ms(100_000), end.closed()).await;
     waited.unwrap_err();
 
-    // Dropping the wait is nothing to the answer.
+    // Dropping the wait does not affect the answer.
     let asked = oracle.promise().reply().await.unwrap();
     let mut end = promises.next().await;
     assert!(poll_once(&mut Box::pin(end.closed())).is_pending());
@@ -277,7 +277,7 @@ async fn a_reply_to_hears_it_wherever_it_is() {
     assert_eq!(asked.await, Ok(7));
 }
 
-/// Gives the end away, and does not return before the gate opens.
+/// Hands its reply out, and does not return before the gate opens.
 #[actor]
 struct Slow(Log);
 

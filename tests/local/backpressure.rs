@@ -1,5 +1,5 @@
-//! A mailbox has exactly as many places as it says. Who finds none waits in
-//! line, and who leaves the line gives the place to the next.
+//! A mailbox has exactly its configured capacity. Senders that find it full
+//! wait in a queue, and one that gives up leaves its slot to the next.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,7 +26,7 @@ support::on_every_place! {
     no_sender_starves_and_no_place_is_lost_when_many_leave_at_any_moment,
 }
 
-/// Fills the mailbox and says how many messages found a place.
+/// Fills the mailbox, and returns the number of messages that fitted.
 fn fill(scribe: &ActorRef<Scribe>) -> usize {
     let mut places = 0;
     loop {
@@ -43,7 +43,7 @@ fn fill(scribe: &ActorRef<Scribe>) -> usize {
 
 async fn exactly_as_many_are_accepted_as_there_are_places(place: Place) {
     let system = System::new("backpressure");
-    // Zero places would be no mailbox: it is taken for one.
+    // A capacity of zero is taken for one.
     for (said, places) in [(0, 1), (1, 1), (2, 2), (64, 64)] {
         let (actor, log) = scribe();
         let scribe = system.actor(actor).mailbox(said).at(place).unwrap();
@@ -111,7 +111,7 @@ async fn a_waiting_sender_that_leaves_gives_its_place_in_line_to_the_next(place:
     assert_eq!(log.lines()[1..5], ["held", "0", "2", "4"]);
 }
 
-/// Puts futures into a set.
+/// Adds futures to a set.
 trait Extend<F> {
     fn extend_with(&mut self, futures: Vec<F>);
 }
@@ -126,7 +126,7 @@ impl<F: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>> Extend<F
     }
 }
 
-/// Whether it was woken.
+/// Records if it was woken.
 #[derive(Default)]
 struct Woken(AtomicBool);
 
@@ -163,7 +163,7 @@ async fn a_sender_that_leaves_after_it_was_promised_a_place_passes_it_on(place: 
     second.entered().await;
     let woken = || wakes.each_ref().map(|woken| woken.is_woken());
     assert_eq!(woken(), [true, false, false]);
-    // The place is promised: a newcomer cannot have it.
+    // The slot is reserved: a newcomer cannot have it.
     assert!(matches!(
         scribe.note(9).try_tell(),
         Err(TellError::Full { .. })
@@ -181,7 +181,7 @@ async fn a_sender_that_leaves_after_it_was_promised_a_place_passes_it_on(place: 
     second.open();
     scribe.note(4).await.unwrap();
     assert_eq!(log.lines()[1..], ["held", "held", "2", "4"]);
-    // And the count of places is still right.
+    // The count of free slots is still right.
     let keeper = hold(&scribe).await;
     assert_eq!(fill(&scribe), 1);
     keeper.open();
@@ -246,7 +246,7 @@ async fn a_tell_with_a_timeout_waits_no_longer_for_a_place_and_has_its_message_b
         }
         other => panic!("{other:?}"),
     }
-    // Its place in line went with it.
+    // The waiting send was dropped from the queue.
     keeper.open();
     scribe.note(8).await.unwrap();
     assert_eq!(log.lines()[1..], ["held", "0", "8"]);
@@ -319,7 +319,7 @@ async fn signals_and_snapshots_reach_an_actor_whose_mailbox_is_full(place: Place
         assert!(poll_once(&mut waiting).is_pending());
         assert_eq!(system.snapshot().actors[0].depth, 3);
         if is_kill {
-            // Not even the turn that runs is in its way.
+            // Even the running turn does not delay it.
             assert_eq!(scribe.kill().await, StopReason::Killed);
             drop(keeper);
             assert_eq!(log.lines(), ["start", "drop"]);
@@ -334,7 +334,7 @@ async fn signals_and_snapshots_reach_an_actor_whose_mailbox_is_full(place: Place
     }
 }
 
-/// Hears of the ends of its child and of those that it watches.
+/// Notes the ends of its child and of the actors it watches.
 #[actor]
 #[derive(Default)]
 struct Nurse {
@@ -372,8 +372,8 @@ impl Nurse {
     }
 }
 
-/// The turn that runs is over first, and then a word of the other lane comes
-/// before all that is queued, and before whoever waits for a place.
+/// The running turn ends first. Then a signal comes before all queued messages,
+/// and before senders that wait for a slot.
 async fn a_child_exit_and_a_watched_end_come_before_a_full_mailbox(place: Place) {
     let system = System::new("backpressure");
     for is_behind_another in [false, true] {
@@ -385,8 +385,8 @@ async fn a_child_exit_and_a_watched_end_come_before_a_full_mailbox(place: Place)
         let (gate_of_first, mut first) = gate();
         nurse.hold(gate_of_first).tell().await.unwrap();
         first.entered().await;
-        // The mailbox is full while a turn runs; then once more while one
-        // runs that was in it.
+        // The mailbox is filled first during a turn, and then during the turn
+        // of a message that was queued in it.
         let mut keeper = first;
         let mut notes = 1..;
         if is_behind_another {

@@ -1,5 +1,5 @@
-//! Asking from code that is not async: it works wherever a thread may block,
-//! and is an error, never a deadlock, wherever it may not.
+//! Asking from code that is not async works on every thread that may block. On
+//! others it is an error, never a deadlock.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -74,18 +74,18 @@ fn it_is_an_error_in_a_task_and_in_block_on_on_both_kinds_of_runtime() {
             let call = scribe.echo(1).owned();
             let in_task = tokio::spawn(async move { call.blocking() });
             would_block(in_task.await.unwrap());
-            // And after many awaits, when a task's budget may be used up.
+            // Many awaits may use up the budget of a task.
             for n in 0..300 {
                 scribe.echo(n).await.unwrap();
                 would_block(scribe.echo(1).blocking());
             }
-            // What was asked so was not sent, and the actor is well.
+            // The refused asks were not sent, and the actor still works.
             assert_eq!(scribe.echo(9).await, Ok(9));
         });
     }
 }
 
-/// Asks another actor from its turn, the wrong way.
+/// Asks another actor from its turn with `blocking()`, which is an error.
 #[actor]
 struct Blocker(ActorRef<Scribe>);
 
@@ -194,7 +194,7 @@ fn many_threads_may_ask_one_actor() {
     }
 }
 
-/// Has a thread of its own, which it blocks.
+/// Blocks its own thread.
 #[actor]
 struct Diver {
     scribe: ActorRef<Scribe>,
@@ -254,7 +254,8 @@ fn it_takes_no_longer_than_whoever_asked_the_turn_waits() {
     keeper.open();
 }
 
-/// It would block the turns of its actor, which nobody sees waiting.
+/// Blocking in a concurrent handler would block the turns of its actor, which
+/// the graph of waiting actors does not show.
 #[support::test]
 async fn it_is_an_error_beside_the_turns_of_an_actor_with_a_thread() {
     let system = System::new("blocking");

@@ -1,5 +1,5 @@
-//! One message for everyone that handles it: who cannot take it harms nobody
-//! else, and is counted.
+//! One message is sent to all actors that handle it. An actor that cannot take
+//! it affects no other, and is counted.
 
 use conclib::Broadcast;
 use conclib::prelude::*;
@@ -24,7 +24,7 @@ impl Reader {
         gate.pass().await;
     }
 
-    /// Tells everybody, itself too.
+    /// Sends to all actors, including itself.
     #[message]
     fn announce(&mut self, n: u64, ctx: &mut Context<Self>) -> usize {
         self.0.add("announce");
@@ -32,7 +32,7 @@ impl Reader {
     }
 }
 
-/// Of another type, with news of its own.
+/// Actor of another type that handles the same message.
 #[actor]
 struct Archive(Log);
 

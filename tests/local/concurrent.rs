@@ -32,14 +32,14 @@ impl Drop for Running {
 
 #[actor]
 impl Fetcher {
-    /// Owns all it needs.
+    /// Needs no state of the actor.
     #[message(concurrent)]
     async fn nap(ms: u64) -> u64 {
         sleep(Duration::from_millis(ms)).await;
         ms
     }
 
-    /// Takes from the state what it needs, in its turn.
+    /// Takes a copy of the state in its turn.
     #[message(concurrent)]
     fn fetch(&self, page: String) -> impl Future<Output = String> {
         let prefix = self.prefix.clone();
@@ -176,7 +176,7 @@ async fn a_stop_lets_them_finish_and_the_other_ends_do_not() {
             })
         ));
     }
-    // One that was told is a dead letter.
+    // A told message becomes a dead letter.
     let mut events = system.events();
     let fetcher = spawn();
     fetcher.fetch("1".into()).tell().await.unwrap();
@@ -227,7 +227,7 @@ async fn errors_and_panics_are_as_those_of_a_turn() {
     ));
 }
 
-/// As `apply_async(time.sleep, (2,))` of a pool.
+/// Corresponds to `apply_async(time.sleep, (2,))` of a pool in Python.
 #[support::test(start_paused = true)]
 async fn its_reply_is_there_at_once_and_the_answer_when_it_is_done() {
     let system = System::new("test");

@@ -1,7 +1,7 @@
-//! What a handler learns and may do beside replying.
+//! Data and operations that a context gives a handler.
 use conclib::prelude::*;
 
-/// Whom it was asked by.
+/// Asks for the sender of this message.
 #[message(reply = Option<String>)]
 pub struct WhoAmI;
 
@@ -19,7 +19,7 @@ impl Host {
         ctx.sender().map(|sender| sender.urn().to_string())
     }
 
-    /// Asks itself by a message, to see what it says then.
+    /// Sends itself a message, to see its sender.
     #[message]
     async fn note_to_self(&mut self, ctx: &mut Context<Self>) {
         ctx.me().remember().tell().await.unwrap();
@@ -56,7 +56,7 @@ impl Guest {
             0 => self.0.ask(WhoAmI).await.unwrap(),
             1 => self.0.ask(WhoAmI).reply().await.unwrap().await.unwrap(),
             2 => {
-                // What another task sends is not from this actor.
+                // A message that another task sends is not from this actor.
                 let ask = self.0.ask(WhoAmI).owned();
                 tokio::spawn(async move { ask.await.unwrap() })
                     .await
@@ -75,7 +75,7 @@ impl Guest {
 async fn the_sender_is_the_actor_whose_turn_sent_the_message() {
     let system = System::new("context");
     let host = system.spawn(Host::default()).unwrap();
-    // Plain code is nobody.
+    // A caller outside of actors has no name.
     assert_eq!(host.ask(WhoAmI).await, Ok(None));
     let guest = system.actor(Guest(host.recipient())).urn("guest");
     let guest = guest.spawn().unwrap();

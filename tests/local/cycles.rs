@@ -1,4 +1,4 @@
-//! Circles of actors that wait for each other are told at once.
+//! Cycles of actors that wait for each other fail at once.
 
 use std::future::IntoFuture;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use support::{gate, poll_once};
 
 type Next = Option<WeakRef<Node>>;
 
-/// Asks the next one, which asks the next one …
+/// Asks the next node, which asks the next one …
 #[actor]
 #[derive(Default)]
 struct Node {
@@ -38,7 +38,7 @@ impl Node {
         self.other = other;
     }
 
-    /// As far as `left` says.
+    /// Asks on through `left` more nodes.
     #[message]
     async fn pass(&mut self, left: u32) -> Result<String, support::NoGood> {
         if left == 0 {
@@ -77,13 +77,13 @@ impl Node {
         Ok(a.unwrap() + &b)
     }
 
-    /// The answer is picked up in another turn: nobody waits for it in this.
+    /// Picks the answer up in another turn, so that no turn waits for it.
     #[message]
     async fn ask_for_later(&mut self) {
         self.later = Some(self.next().pass(1).reply().await.unwrap());
     }
 
-    /// Looks whether it is there already, besides.
+    /// Polls the reply once, while it waits for the gate.
     #[message(local)]
     async fn look_for_later(&mut self, gate: support::Gate) {
         let later = self.next().hold_and_pass(gate).reply().await;
@@ -108,7 +108,7 @@ impl Node {
         reply.await.map_err(|error| support::NoGood(told(&error)))
     }
 
-    /// Runs beside the turns, so it may ask whoever waits for this actor.
+    /// Runs beside the turns, so it may ask an actor that waits for this one.
     #[message(concurrent)]
     fn beside(&self) -> impl Future<Output = String> {
         let next = self.next();
@@ -119,11 +119,11 @@ impl Node {
     async fn ask_beside(&mut self) -> String {
         let beside = self.next().beside().reply().await.unwrap();
         drop(beside);
-        // The other's turn is over when this is answered.
+        // The turn of the other ends when it gets this answer.
         self.next().pass(0).await.unwrap()
     }
 
-    /// Answers later, and asks meanwhile.
+    /// Answers later, and asks in the meantime.
     #[message]
     fn later(&mut self, ctx: &mut Context<Self>) -> Deferred<String> {
         let (reply, deferred) = ctx.defer();
@@ -134,7 +134,7 @@ impl Node {
 
     #[message(local)]
     async fn finish(&mut self, reply: ReplyTo<String>, next: ActorRef<Node>) {
-        // Whoever waits for the answer is not waited for: this is told.
+        // A tell waits for no answer, so the asker may be told.
         next.pass(0).tell().await.unwrap();
         reply.send("later".to_owned());
     }
@@ -146,8 +146,8 @@ impl Node {
         deferred
     }
 
-    /// Asks the next one twice; the second is still at it when the first is
-    /// answered.
+    /// Asks the next node twice; the second ask is still under way when the
+    /// first is answered.
     #[message(local)]
     async fn twice(
         &mut self,
@@ -169,7 +169,7 @@ impl Node {
     }
 }
 
-/// One that has a place for one message.
+/// Actor whose mailbox has room for one message.
 #[actor(mailbox = 1)]
 #[derive(Default)]
 struct Narrow {
@@ -209,7 +209,7 @@ impl Narrow {
         asked.map_err(|error| support::NoGood(error.to_string()))
     }
 
-    /// Tells the other so often once the gate is open.
+    /// Tells the other actor so many messages once the gate is open.
     #[message(local)]
     async fn hold_and_tell(
         &mut self,
@@ -225,8 +225,8 @@ impl Narrow {
     }
 }
 
-/// Two that are linked, and each in a turn that a keeper holds: the first is
-/// to tell the second three messages, which is to ask the first.
+/// Two linked actors, each in a turn that a keeper holds: the first is to tell
+/// the second three messages, and the second is to ask the first.
 struct Held {
     tells: Reply<(), support::NoGood>,
     may_tell: support::Keeper,
@@ -262,7 +262,7 @@ async fn linked(system: &System) -> [ActorRef<Narrow>; 2] {
     [a, b]
 }
 
-/// Until so many actors wait for another.
+/// Waits until so many actors wait for another.
 async fn waiting(system: &System, count: usize) {
     let is_waiting = |actor: &&conclib::ActorSnapshot| !actor.waiting_for.is_empty();
     while system.snapshot().actors.iter().filter(is_waiting).count() != count {
@@ -270,7 +270,7 @@ async fn waiting(system: &System, count: usize) {
     }
 }
 
-/// A ring of so many, each with its name.
+/// Spawns a ring of nodes with these names.
 async fn ring(system: &System, names: &[&str]) -> Vec<ActorRef<Node>> {
     let spawn = |name| system.actor(Node::default()).urn(name).spawn().unwrap();
     let nodes: Vec<_> = names.iter().map(spawn).collect();
@@ -298,7 +298,7 @@ async fn an_actor_that_asks_itself_is_told() {
         error.contains(&format!("{DEADLOCK}Node(a) -> Node(a);")),
         "{error}"
     );
-    // It goes on.
+    // The node still works.
     assert_eq!(nodes[0].pass(0).await.unwrap(), "end");
 }
 
@@ -332,7 +332,7 @@ async fn two_that_ask_each_other_at_the_same_moment_are_told() {
         keeper_a.open();
         keeper_b.open();
         let (a, b) = tokio::join!(a, b);
-        // One is told, and so the other gets its answer.
+        // One of them fails, so the other gets its answer.
         assert_eq!(
             u8::from(a.is_err()) + u8::from(b.is_err()),
             1,
@@ -397,7 +397,7 @@ async fn a_turn_that_waits_for_a_place_waits_for_that_actor() {
 }
 
 #[support::test]
-async fn so_does_a_turn_that_passes_a_request_on() {
+async fn a_turn_that_forwards_to_a_full_mailbox_waits_for_that_actor() {
     let system = System::new("test");
     let [a, b] = linked(&system).await;
     let (gate, mut may_ask) = gate();

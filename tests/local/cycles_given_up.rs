@@ -1,4 +1,4 @@
-//! An answer that was looked place, and is not waited for any more, closes no circle.
+//! An answer that a turn polled, and no longer waits for, closes no cycle.
 
 use std::future::IntoFuture;
 use std::pin::pin;
@@ -8,17 +8,17 @@ use conclib::{Place, ReplyGroup};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use support::{At, Gate, Keeper, gate, until};
 
-/// Ways in which an actor looks at the answer of another.
+/// Ways in which an actor polls the answer of another.
 #[derive(Clone, Copy, Debug)]
 enum Look {
-    /// The actor keeps the reply for later, and goes on in the same poll.
+    /// Stores the reply for later, and continues in the same poll.
     KeepsTheReply,
-    /// The actor keeps the reply, and goes on in a later poll.
+    /// Stores the reply, and continues in a later poll.
     KeepsTheReplyLater,
     KeepsTheAsk,
     SpawnsTheReply,
     SpawnsTheAsk,
-    /// The actor holds the reply in its hand, and waits for something else.
+    /// Holds the reply in a variable, and waits for something else.
     HoldsTheReply,
 }
 
@@ -62,8 +62,8 @@ impl Node {
         "waited".to_owned()
     }
 
-    /// Asks the other, which is to ask back; looks at the answer until `enough`,
-    /// and waits for `rest` then.
+    /// Asks the other actor, which is to ask back; polls the answer until
+    /// `enough`, and then waits for `rest`.
     #[message(local)]
     async fn look(
         &mut self,
@@ -192,7 +192,7 @@ impl Node {
 enum Gather {
     Group,
     Unordered,
-    /// The answer is polled by itself first, and by another waker then.
+    /// Polled by itself first, and then with another waker.
     LookedAtBefore,
     Loop,
     Shared,
@@ -203,7 +203,7 @@ fn spawn(system: &System, place: Place, urn: &str) -> ActorRef<Node> {
     actor.at(place).unwrap()
 }
 
-/// Until so many messages wait at that actor.
+/// Waits until so many messages are queued at that actor.
 async fn queued(system: &System, urn: &str, count: usize) {
     let is_queued = |actor: &conclib::ActorSnapshot| actor.urn == urn && actor.depth == count;
     until(|| system.snapshot().actors.iter().any(is_queued)).await;
@@ -228,7 +228,7 @@ async fn whoever_gave_an_answer_up_may_be_asked(place: Place) {
         is_enough.open();
         rests.entered().await;
         may_ask.open();
-        // The request of the other is served when the turn is over.
+        // The request of the other actor is handled when the turn is over.
         queued(&system, "a", 1).await;
         assert_eq!(system.snapshot().actors[0].waiting_for, [""; 0], "{look:?}");
         rests.open();
@@ -255,7 +255,7 @@ async fn a_circle_is_found_through_answers_that_were_polled_long_ago(place: Plac
         may_answer.entered().await;
         may_answer.open();
         let answer = gathers.await.unwrap();
-        // On threads the two may come to wait in any order.
+        // On threads the two may begin to wait in any order.
         let paths = [
             "Node(c) -> Node(a) -> Node(c)",
             "Node(a) -> Node(c) -> Node(a)",

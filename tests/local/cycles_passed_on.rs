@@ -1,4 +1,4 @@
-//! An asker whose request is passed on waits for the actor that it is passed on to.
+//! An asker whose request is forwarded waits for the actor it is forwarded to.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use conclib::Place;
 use conclib::prelude::*;
 use support::{At, Gate, gate, until};
 
-/// A request and its way: what each actor that gets it does with it.
+/// Request with a route: each actor that gets it takes the next step.
 #[message(local, reply = String)]
 struct Hop(VecDeque<Step>);
 
@@ -14,7 +14,7 @@ enum Step {
     Ask(ActorRef<Stop>),
     /// Asks, and waits for the answer once the gate is open.
     AskFor(ActorRef<Stop>, Gate),
-    /// Answers from elsewhere, once the gate is open.
+    /// Answers from another task, once the gate is open.
     Defer(Gate),
     PassOn(ActorRef<Stop>),
     Stash,
@@ -89,13 +89,13 @@ impl Rig {
         self.x.ask(Hop(way.into_iter().collect())).await.unwrap()
     }
 
-    /// Until that actor waits for those.
+    /// Waits until the one actor waits for the others.
     async fn waits(&self, who: &str, whom: &[&str]) {
         let waits = |actor: &conclib::ActorSnapshot| actor.urn == who && actor.waiting_for == whom;
         until(|| self.system.snapshot().actors.iter().any(waits)).await;
     }
 
-    /// Nothing stays entered.
+    /// Checks that no wait is left in the graph.
     async fn end(self) {
         for who in ["x", "y", "z"] {
             self.waits(who, &[]).await;
@@ -132,7 +132,7 @@ async fn a_circle_through_a_request_that_is_passed_on_is_told(place: Place) {
             Ask(rig.x.clone()),
         ];
         told(&rig.go(way).await, "Stop(z) -> Stop(x) -> Stop(z)");
-        // Without the last step there is none.
+        // Without the last step there is no cycle.
         let way = [Ask(rig.y.clone()), PassOn(rig.z.clone())];
         assert_eq!(rig.go(way).await, "end");
     }
@@ -161,7 +161,7 @@ async fn a_request_that_is_passed_on_twice_is_followed(place: Place) {
     rig.end().await;
 }
 
-/// An actor that is through with the request is in no other's way.
+/// An actor that has forwarded the request is no longer part of the wait.
 async fn whoever_passed_it_on_may_be_asked(place: Place) {
     let rig = Rig::new(place);
     let way = [
@@ -196,7 +196,7 @@ async fn the_dump_shows_the_actor_that_has_the_request(place: Place) {
     rig.end().await;
 }
 
-/// The last of the two is the one that is told.
+/// The one of the two that comes last fails.
 async fn of_an_ask_and_a_request_that_is_passed_on_at_the_same_moment_one_is_told(place: Place) {
     let rig = Rig::new(place);
     for asks_first in [true, false, true, false] {
@@ -233,8 +233,8 @@ async fn of_an_ask_and_a_request_that_is_passed_on_at_the_same_moment_one_is_tol
     rig.end().await;
 }
 
-/// The mailbox of the one that it is passed on to is full, so the request waits
-/// in line.
+/// The mailbox of the new target is full, so the forwarded request waits for a
+/// slot.
 async fn a_place_in_a_full_mailbox_is_no_way_out(place: Place) {
     let rig = Rig::new(place);
     let (hold, mut held) = gate();
@@ -333,7 +333,8 @@ async fn a_reply_that_is_deferred_waits_for_nobody(place: Place) {
         may_look.entered().await;
         may_answer.entered().await;
         may_look.open();
-        // The actor asks back while its answer is awaited, and is served after that.
+        // The actor asks back while its answer is awaited, and is answered
+        // after that.
         let asks_back = rig.y.ask(Hop([Ask(rig.x.clone())].into()));
         let asks_back = asks_back.reply().await.unwrap();
         rig.waits("y", &["x"]).await;

@@ -1,5 +1,5 @@
-//! What was accepted and not handled is told as an event and counted. Events
-//! come in order, and a slow listener is told how many it missed.
+//! A message that was accepted and not handled becomes an event and is counted.
+//! Events come in order, and a slow subscriber gets the number of missed ones.
 
 use conclib::Place;
 use conclib::prelude::*;
@@ -35,7 +35,7 @@ async fn a_life_is_told_from_its_start_to_its_end(place: Place) {
         reason: StopReason::StoppedNow,
     };
     assert_eq!(events.next().await, Some(stopped));
-    // Who hears of the end can take the name.
+    // The name is free once the event of the end is sent.
     system.actor(self::scribe().0).urn("one").at(place).unwrap();
 }
 
@@ -64,13 +64,13 @@ async fn a_dead_letter_names_the_actor_that_sent_it(place: Place) {
     let from = next_dead_letter(&mut events).await.from;
     assert_eq!(from.as_ref().map(Urn::as_str), Some("teller"));
     assert_eq!(next_dead_letter(&mut events).await.from, None);
-    // What the sender was told is refused is no dead letter.
+    // A message whose send was refused is no dead letter.
     scribe.stopped().await;
     assert_eq!(teller.pass(3).await, Ok(false));
     assert_eq!(system.snapshot().dead_letters, 2);
 }
 
-/// Asks and tells another actor what ends that one.
+/// Asks and tells another actor messages that end it.
 #[actor(urn = "asker")]
 struct Asker(ActorRef<Scribe>);
 
@@ -110,7 +110,8 @@ async fn the_message_that_killed_its_actor_is_a_dead_letter_with_its_name_and_it
     };
     let panicked = DeadLetterCause::Panicked;
 
-    // Asked or told, by an actor or by none; and served again after it.
+    // Covers asks and tells, from an actor and from outside of actors, and a
+    // turn after them.
     assert_eq!(asker.provoke().await, Ok(true));
     killed_by("explode", Some("asker"), panicked).await;
     asker.leave_behind().await.unwrap();
@@ -118,7 +119,7 @@ async fn the_message_that_killed_its_actor_is_a_dead_letter_with_its_name_and_it
     victim.explode("boom".to_owned()).await.unwrap_err();
     killed_by("explode", None, panicked).await;
     assert_eq!(victim.echo(7).await, Ok(7));
-    // A turn that is cut short was begun by somebody, too.
+    // The dead letter of an interrupted turn names its sender, too.
     let (gate, mut keeper) = gate();
     asker.have_held(gate).await.unwrap();
     keeper.entered().await;
@@ -181,7 +182,7 @@ async fn a_slow_listener_is_told_how_many_events_it_missed_and_goes_on(place: Pl
         assert_eq!(missed + seen, 1502);
         seen = 0;
     }
-    // A listener hears from when it began on.
+    // A new subscriber gets the events from its subscription on.
     let mut late = system.events();
     let next = system
         .actor(self::scribe().0)

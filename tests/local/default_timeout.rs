@@ -1,4 +1,5 @@
-//! A timeout for calls that say none: of the spawner, the actor, the system.
+//! Default timeouts for calls without one: of the spawner, the actor type, the
+//! system.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// Says nothing of it.
+/// Actor type without a timeout.
 #[actor]
 struct Plain;
 
@@ -38,7 +39,7 @@ impl Brisk {
     }
 }
 
-/// That the call ends by this deadline, by the clock and in its error.
+/// Checks that the call ends at this deadline, by the clock and in its error.
 macro_rules! ends_after {
     ($limit:expr, $actor:expr $(, $timeout:expr)?) => {{
         let (inside, _keeper) = gate();
@@ -71,7 +72,7 @@ async fn without_any_a_call_waits() {
     let bare = System::new("timeout");
     let for_ever = bare.actor(Plain).ask_timeout(Duration::MAX);
     let system = System::new("timeout");
-    // Of those that are spawned from then on.
+    // The default applies to actors that are spawned after it was set.
     let before = system.spawn(Plain).unwrap();
     let _system = system.with_ask_timeout(ms(100));
     for plain in [
@@ -104,7 +105,7 @@ async fn it_holds_for_every_way_to_send() {
     assert!(matches!(late, AskError::Deadline { after, .. } if after == ms(200)));
     assert_eq!(began.elapsed(), ms(200));
 
-    // The place is taken by that one, so a tell waits, as long as an ask may.
+    // The mailbox is full now, so a tell waits, as long as an ask may.
     let began = Instant::now();
     let unsent = brisk.echo(2).tell().await.unwrap_err();
     assert!(matches!(

@@ -1,4 +1,5 @@
-//! An answer that comes later: from anywhere, once, and never silently not.
+//! Deferred replies: sent later from anywhere, once, and a dropped one is
+//! reported.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,7 +16,7 @@ support::on_every_place! {
     what_the_state_keeps_ends_with_it,
 }
 
-/// Where the ends of its answers go.
+/// Passes its `ReplyTo`s on.
 #[actor]
 #[derive(Default)]
 struct Later {
@@ -50,7 +51,7 @@ impl Later {
         deferred
     }
 
-    /// Drops its end in a task, after it returned.
+    /// Drops its `ReplyTo` in a task, after it returned.
     #[message]
     fn forget_later(&mut self, ctx: &mut Context<Self>) -> Deferred<u64> {
         let (reply, deferred) = ctx.defer();
@@ -69,7 +70,7 @@ impl Later {
         deferred
     }
 
-    /// Keeps its own end, and returns the other of a second pair.
+    /// Keeps its own `ReplyTo`, and returns the `Deferred` of a second pair.
     #[message]
     fn mix_up(&mut self, ctx: &mut Context<Self>) -> Deferred<u64> {
         let (first, _first) = ctx.defer::<u64, Never>();
@@ -101,7 +102,7 @@ async fn it_can_be_given_before_and_after_the_handler_returned(place: Place) {
     assert_eq!(later.before(1).await, Ok(1));
     assert_eq!(later.task(2).await, Ok(2));
     assert_eq!(later.mix_up().await, Ok(2));
-    // Told, there is nobody to answer.
+    // A tell has no asker to answer.
     later.before(1).tell().await.unwrap();
     later.task(1).tell().await.unwrap();
     later.forget().tell().await.unwrap();
@@ -117,7 +118,7 @@ async fn the_actor_serves_others_meanwhile_and_each_asker_gets_its_own(place: Pl
     }
     assert_eq!(later.echo(3).await, Ok(3));
     let mut ends = std::mem::take(&mut *kept.lock().unwrap());
-    // Answered last first.
+    // Answers in reverse order.
     for n in (0..10).rev() {
         let end = ends.pop().unwrap();
         assert!(end.is_wanted());
@@ -167,7 +168,7 @@ async fn it_can_be_given_after_the_actor_has_stopped(place: Place) {
     }
 }
 
-/// Keeps the ends in its own state.
+/// Keeps `ReplyTo`s in its own state.
 #[actor]
 #[derive(Default)]
 struct Hoarder(Vec<ReplyTo<u64>>);

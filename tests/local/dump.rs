@@ -1,6 +1,6 @@
-//! A table of a system for people, and SIGUSR1 that asks for it.
+//! Table of a system for humans, also written on SIGUSR1.
 //!
-//! The test program runs itself as the process that gets the signal.
+//! The test program starts itself as the process that gets the signal.
 #![allow(clippy::print_stdout, reason = "the child tells its parent so")]
 
 use std::env;
@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use support::{Scribe, ScribeCalls, gate, hold, scribe, until};
 
-/// Says that this is the child.
+/// Environment variable that marks the child.
 const CHILD: &str = "CONCLIB_TEST_DUMP";
 
 #[support::test]
@@ -68,7 +68,7 @@ async fn it_shows_each_actor_below_its_parent_with_what_it_does() {
             "other | Scribe | running | 0/1024 | - | - | 2 | 1 | 1 | line one\\nline two",
         ]
     );
-    // What stands in one column begins in one column.
+    // The cells of a column begin at the same position.
     let at = |line: &str, what: &str| line.split(what).next().unwrap().chars().count();
     let column = at(lines[1], "TYPE");
     assert!(
@@ -78,7 +78,7 @@ async fn it_shows_each_actor_below_its_parent_with_what_it_does() {
     keeper.open();
 }
 
-/// Asks one that has no time.
+/// Asks an actor that is busy.
 #[actor(urn = "waiting")]
 struct Waiting(ActorRef<Scribe>);
 
@@ -121,7 +121,8 @@ async fn what_was_written_down_elsewhere_is_shown_whatever_it_says() {
     let _one = system.actor(scribe().0).urn("one").spawn().unwrap();
     let _two = system.actor(scribe().0).urn("two").spawn().unwrap();
     let mut json = serde_json::to_value(system.snapshot()).unwrap();
-    // Each is the parent of the other, and a name draws over the table.
+    // Hostile data: two actors that are parents of each other, and a name with
+    // a control sequence.
     json["actors"][0]["parent"] = "two".into();
     json["actors"][1]["parent"] = "one".into();
     json["actors"][1]["busy_with"] = "\u{1b}[2J".repeat(100).into();
@@ -157,7 +158,7 @@ async fn child_is_blocked() {
     until(|| systems[1].snapshot().actors[0].state == State::Running).await;
     let (blocks, mut keeper) = gate();
     let watcher = std::thread::spawn(move || {
-        // Its turn has begun.
+        // Waits until the turn has begun.
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         runtime.unwrap().block_on(keeper.entered());
         println!("ready");

@@ -1,5 +1,5 @@
-//! Code that is written against the calls of an actor can be tested without
-//! the actor.
+//! Code written against the call trait of an actor can be tested without the
+//! actor.
 
 use std::cell::Cell;
 
@@ -29,14 +29,14 @@ impl Till {
     }
 }
 
-/// What is to be tested: it takes whatever has the calls of a till.
+/// Code under test: takes anything with the calls of a till.
 async fn buy(till: &impl TillCalls, price: u64) -> Result<u64, AskError<NoGood>> {
     till.add(1).tell().await.expect("the till is open");
     let change = till.take(price).await?;
     Ok(change)
 }
 
-/// A till that has all the money, or none.
+/// Fake till with unlimited money, or none.
 struct FakeTill {
     answer: Result<u64, AskError<NoGood>>,
     asked: Cell<u64>,
@@ -80,7 +80,7 @@ async fn a_fake_stands_in_for_the_actor() {
     }
 }
 
-/// A call that is answered already.
+/// Call that is already answered.
 fn ready() -> Call<&'static ActorRef<Till>, TillAdd> {
     Call::ready(Ok(7))
 }

@@ -1,4 +1,5 @@
-//! Children: who owns them, what their end does, and in which order they end.
+//! Children: their owner, the effects of their end, and the order in which they
+//! end.
 
 use conclib::Place;
 use conclib::prelude::*;
@@ -215,8 +216,8 @@ async fn an_idle_parent_is_told_of_a_child_that_was_spawned_from_outside() {
         .spawn()
         .unwrap();
     assert!(leaf.fail().await.is_err());
-    // Nothing is sent to the root: its hook runs all the same, and no time
-    // goes by until then.
+    // No message is sent to the root: its hook runs all the same, and without
+    // delay.
     assert!(matches!(
         root.stopped().await,
         Some(StopReason::Escalated(_))
@@ -316,7 +317,7 @@ async fn a_killed_parent_has_ended_once_its_children_have() {
     root.started().await.unwrap();
     let a: ActorRef<Leaf> = system.get("a").unwrap();
     let b: ActorRef<Leaf> = system.get("b").unwrap();
-    // One is idle, one is in a turn.
+    // One child is idle, the other is in a turn.
     a.hang().tell().await.unwrap();
     let begun = tokio::time::Instant::now();
     assert_eq!(root.kill().await, StopReason::Killed);
@@ -326,7 +327,7 @@ async fn a_killed_parent_has_ended_once_its_children_have() {
     assert_eq!(lines(&log).len(), 2, "both are dropped");
 }
 
-/// Its turn waits for a word, without awaiting.
+/// Has a turn that blocks without awaiting.
 #[actor]
 struct Blocker {
     begun: std::sync::mpsc::Sender<()>,
@@ -363,7 +364,7 @@ async fn a_child_that_never_awaits_holds_no_kill_up() {
     blocker.block().tell().await.unwrap();
     begun.recv().unwrap();
     assert_eq!(root.kill().await, StopReason::Killed);
-    // The others have ended, and it does at its next await.
+    // The others have ended, and the blocked one ends at its next await.
     assert_eq!(lines(&log), ["a dropped"]);
     assert_ne!(blocker.state(), Some(State::Stopped));
     give.send(()).unwrap();
@@ -379,7 +380,7 @@ async fn a_kill_while_the_children_are_stopped_takes_the_rest_along(place: Place
     let b: ActorRef<Leaf> = system.get("b").unwrap();
     b.hang().tell().await.unwrap();
     let stopping = root.stop();
-    // The newest is told to end first, and does not.
+    // The newest child is told to end first, and is still blocked.
     while b.state() != Some(State::Stopping) {
         tokio::task::yield_now().await;
     }
@@ -405,7 +406,7 @@ async fn the_parent_is_told_before_who_waits_for_the_end(place: Place) {
             .unwrap();
         assert!(leaf.fail().await.is_err());
         leaf.stopped().await;
-        // What is sent now is behind the exit.
+        // A message sent now is queued behind the exit of the child.
         assert_eq!(root.exits().await.unwrap(), round);
     }
 }

@@ -24,7 +24,7 @@ support::on_every_place! {
 const DRIVERS: u64 = 4;
 const STEPS: usize = 50_000;
 const SLOTS: usize = 6;
-/// How many sends one driver has under way.
+/// Number of sends that one driver has under way.
 const UNDER_WAY: usize = 24;
 
 /// George Marsaglia's xorshift.
@@ -43,7 +43,7 @@ impl Random {
     }
 }
 
-/// What is known of one message.
+/// Recorded facts about one message.
 #[derive(Default)]
 struct Track {
     began: AtomicU8,
@@ -52,16 +52,16 @@ struct Track {
     said: Mutex<Option<Said>>,
 }
 
-/// What its sender was told.
+/// Result that the sender got.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Said {
-    /// It was queued, and no more is known.
+    /// The message was queued, and no more is known.
     Queued,
-    /// It was not queued, or taken back.
+    /// The message was not queued, or taken back.
     NotQueued,
-    /// It was queued, and then this came.
+    /// The message was queued, and this answer came.
     Answer(Answer),
-    /// This came, and whether it had been queued is not known.
+    /// This answer came; the message may or may not have been queued.
     Unqueued(Answer),
 }
 
@@ -101,7 +101,7 @@ impl Answer {
 
 type Book = Arc<Mutex<Vec<Arc<Track>>>>;
 
-/// A message's own mark: it notes what becomes of the message.
+/// Marker inside a message: records the fate of the message.
 struct Mark {
     id: u64,
     track: Arc<Track>,
@@ -132,7 +132,7 @@ fn say(track: &Track, said: Said) {
     assert_eq!(before, None, "its sender was told twice");
 }
 
-/// What a handler does.
+/// Action of a handler.
 #[derive(Clone, Copy)]
 enum Deed {
     Quick,
@@ -193,7 +193,7 @@ struct Driver {
 impl Driver {
     async fn drive(mut self) {
         let mut under_way = JoinSet::new();
-        // A thread for each life takes its time.
+        // Fewer steps, as starting a thread for each actor takes time.
         let steps = match self.place {
             Place::Thread => STEPS / 10,
             _ => STEPS,
@@ -242,7 +242,7 @@ impl Driver {
         slot.insert(subject).clone()
     }
 
-    /// Sends a message in some way, and notes what is said of it.
+    /// Sends a message in a random way, and notes the result.
     fn send(&mut self, subject: ActorRef<Subject>) -> impl Future<Output = ()> + Send + use<> {
         let deed = match self.random.below(40) {
             0 => Deed::Panic,
@@ -265,7 +265,7 @@ impl Driver {
             let said = match how {
                 0 => queued(call.try_tell().map_err(|error| mine(error, id)).is_ok()),
                 1 | 2 => queued(call.tell().await.map_err(|error| mine(error, id)).is_ok()),
-                // Leaves at once if it has to wait.
+                // Gives up at once if it has to wait.
                 3 => match poll_once(&mut call.tell()) {
                     Poll::Ready(told) => queued(told.map_err(|error| mine(error, id)).is_ok()),
                     Poll::Pending => Said::NotQueued,
@@ -277,7 +277,7 @@ impl Driver {
                         Said::NotQueued
                     }
                 },
-                // Gives the answer up.
+                // Drops the reply.
                 5 => queued(call.reply().await.map_err(|error| mine(error, id)).is_ok()),
                 6 => Said::Unqueued(Answer::of(&call.await, id)),
                 _ => {
@@ -290,13 +290,13 @@ impl Driver {
     }
 }
 
-/// The message that comes back is the one that was sent.
+/// The returned message is the one that was sent.
 fn mine(error: TellError<SubjectAct>, id: u64) {
     assert_eq!(error.into_message().mark.id, id);
 }
 
-/// Checks one message; says whether it has to be a dead letter, and whether it
-/// may be one.
+/// Checks one message. Returns if it has to be a dead letter, and if it may be
+/// one.
 fn check(id: usize, track: &Track) -> (bool, bool) {
     let began = track.began.load(SeqCst) == 1;
     let finished = track.finished.load(SeqCst) == 1;
@@ -375,6 +375,6 @@ async fn every_message_has_exactly_one_fate_and_every_ask_ends(place: Place) {
         tracks.len()
     );
     assert!((sure..=possible).contains(&told));
-    // It was worth it: a good part of either fate was seen.
+    // The run was meaningful: many messages had either fate.
     assert!(told > 100 && u64::try_from(tracks.len()).unwrap() > 2 * told);
 }

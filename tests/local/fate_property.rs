@@ -2,9 +2,9 @@
 //! sender has it back, or it is a dead letter. Every ask ends, and what is
 //! counted agrees.
 //!
-//! As `fate.rs`, on one thread and a clock that stands still, so that a
-//! failure is the same each time and is made small. More is tried by
-//! `PROPTEST_CASES=20000 cargo test --test fate_property`.
+//! Same property as in `fate.rs`, on one thread and a paused clock, so that a
+//! failure can be repeated and is made small. `PROPTEST_CASES=20000 cargo test
+//! --test fate_property` tries more cases.
 
 mod steps;
 mod track;
@@ -30,7 +30,7 @@ use track::{Answer, Said, Track, fate};
 const SLOTS: usize = 4;
 const MS: Duration = Duration::from_millis(1);
 
-/// What all of one run share.
+/// State that one run shares.
 struct World {
     system: System,
     tracks: Mutex<Vec<Arc<Track>>>,
@@ -54,7 +54,7 @@ impl World {
     }
 }
 
-/// A message's own mark: it notes what becomes of the message.
+/// Marker inside a message: records the fate of the message.
 struct Mark {
     id: u64,
     track: Arc<Track>,
@@ -67,7 +67,7 @@ impl Drop for Mark {
     }
 }
 
-/// Notes what a sender is told; or, dropped, that it gave up.
+/// Records the result that a sender got, or on drop that it gave up.
 struct Sender(Arc<Track>, How);
 
 impl Sender {
@@ -137,7 +137,7 @@ impl Subject {
     }
 }
 
-/// Sends a message in some way, and notes what is said of it.
+/// Sends a message in the given way, and records the result.
 async fn send(subject: &ActorRef<Subject>, mark: Mark, sender: Sender, deed: Deed) {
     let (id, how) = (mark.id, sender.1);
     let call = subject.act(mark, deed);
@@ -166,7 +166,7 @@ async fn send(subject: &ActorRef<Subject>, mark: Mark, sender: Sender, deed: Dee
     sender.told(said);
 }
 
-/// One actor, over all its restarts.
+/// Single actor, over all its restarts.
 struct Born {
     urn: Urn,
     turns: Arc<AtomicU64>,
@@ -197,7 +197,7 @@ fn spawn(world: &World, at: usize, spawn: Spawn, born: &mut Vec<Born>) {
     let subject = builder.spawn().unwrap();
     let urn = subject.urn();
     born.push(Born { urn, turns, made });
-    // The former goes, outside of the lock.
+    // The previous reference is dropped outside of the lock.
     let former = world.slots.lock().unwrap()[at].replace(subject);
     drop(former);
 }
@@ -243,12 +243,12 @@ async fn run(steps: Vec<Step>) {
         drain(&mut events, &mut seen);
     }
     for sender in senders {
-        // Every ask ends, or the guard ends the test.
+        // Every ask ends, or the time limit ends the test.
         if let Err(error) = sender.await {
             assert!(error.is_cancelled(), "a sender found fault: {error}");
         }
     }
-    // Whatever is under way is done by then; nobody stops anything any more.
+    // All work is done by then, and no more stops follow.
     sleep(Duration::from_secs(60)).await;
     idle_counts_agree(&world.system, &born);
 
@@ -281,7 +281,7 @@ fn drain(events: &mut conclib::Events, seen: &mut Vec<Event>) {
     }
 }
 
-/// Of the actors that live, nothing waits, and every turn was counted.
+/// In live actors nothing waits, and every turn was counted.
 fn idle_counts_agree(system: &System, born: &[Born]) {
     for actor in system.snapshot().actors {
         let own = born.iter().find(|own| own.urn == actor.urn).unwrap();
@@ -293,8 +293,8 @@ fn idle_counts_agree(system: &System, born: &[Born]) {
     }
 }
 
-/// Each actor ends once, is told of each restart, and each dead letter is an
-/// event.
+/// Each actor ends once, every restart has an event, and so has every dead
+/// letter.
 fn events_agree(seen: &[Event], born: &[Born], dead_letters: u64) {
     let mut letters = 0;
     let mut stopped = HashMap::<&Urn, u32>::new();

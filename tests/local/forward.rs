@@ -1,4 +1,4 @@
-//! A request that is passed on, with whoever asked.
+//! Forwarded requests, which keep their asker.
 use conclib::Place;
 use conclib::prelude::*;
 use support::At;

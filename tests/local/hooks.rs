@@ -1,4 +1,4 @@
-//! The hooks: when they run, in which order, and what their errors do.
+//! Hooks: their times, their order, and the effects of their errors.
 
 use conclib::Place;
 use conclib::prelude::*;
@@ -14,7 +14,7 @@ support::on_every_place! {
     dropped_replies_do_not_make_an_error_one_that_nobody_asked_about,
 }
 
-/// What its hooks are to do.
+/// Behaviour of the hooks in a test.
 #[derive(Default, Clone)]
 struct Plan {
     log: Log,
@@ -32,7 +32,7 @@ impl Hooked {
     #[on(create)]
     async fn create(plan: Plan, ctx: &mut Context<Self>) -> Result<Self, NoGood> {
         plan.log.add("create");
-        // Its reference works before it is made.
+        // A reference to the actor works before the actor is made.
         assert_eq!(ctx.system().lookup("hooked").unwrap().urn(), ctx.urn());
         if plan.fail_create {
             return Err(NoGood("create".into()));
@@ -103,7 +103,7 @@ async fn an_actor_is_made_started_served_stopped_and_dropped_in_that_order() {
     let system = System::new("hooks");
     let plan = plan();
     let hooked = system.create::<Hooked>(plan.clone()).spawn().unwrap();
-    // Messages sent before it is made wait for its start.
+    // Messages sent before the actor is made wait for its start.
     hooked.note(1).try_tell().unwrap();
     assert!(plan.log.lines().is_empty());
     hooked.started().await.unwrap();
@@ -148,7 +148,7 @@ async fn a_failed_start_is_told_its_queue_answered_and_its_name_free() {
         let refused = asked.await.unwrap_err();
         assert!(matches!(refused, AskError::Stopped { .. }));
         assert_eq!(refused.delivery(), Delivery::NotDelivered);
-        // `#[on(stop)]` is for those that started.
+        // `#[on(stop)]` runs only for an actor that started.
         assert_eq!(plan.log.lines(), lines);
         assert_eq!(Some(&hooked.stop().await), error.reason());
 
@@ -198,7 +198,7 @@ async fn an_error_goes_to_the_asker_and_the_actor_goes_on(place: Place) {
         assert_eq!(error.into_handler(), Some(NoGood(why.into())));
     }
     assert_eq!(hooked.note(1).await, Ok(1));
-    // The error hook heard nothing of it.
+    // The error hook did not run for it.
     assert_eq!(plan.log.lines(), ["start", "1"]);
     support::until(|| system.snapshot().actors[0].handled == 3).await;
     let seen = system.snapshot();
@@ -219,7 +219,7 @@ async fn an_error_that_nobody_asked_about_goes_to_the_hook_and_resume_goes_on(pl
     assert_eq!((seen.actors[0].handled, seen.actors[0].failed), (2, 1));
     let last = seen.actors[0].last_error.as_deref();
     assert_eq!(last, Some("handling `fail` failed: no good: a"));
-    // Handled with an error is handled.
+    // A message that ends in an error counts as handled.
     assert_eq!(seen.dead_letters, 0);
 }
 
@@ -238,7 +238,7 @@ async fn the_hook_may_stop_the_actor_which_then_ends_in_order(place: Place) {
     let reason = hooked.stopped().await.unwrap();
     assert!(reason.is_failure());
     assert_eq!(queued.await.unwrap_err().delivery(), Delivery::NotDelivered);
-    // The error is named once.
+    // The text names the error once.
     let text = "failed: handling `fail` failed: no good: a";
     assert_eq!(reason.to_string(), text);
     let stop = format!("stop: {text}");

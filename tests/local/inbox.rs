@@ -1,4 +1,4 @@
-//! A mailbox that is no actor: bounded, in order, and closed when it is dropped.
+//! Mailbox without an actor: bounded, in order, and closed when it is dropped.
 
 use std::collections::HashMap;
 use std::thread;
@@ -8,7 +8,7 @@ use conclib::prelude::*;
 use support::poll_once;
 use tokio::task::{JoinSet, yield_now};
 
-/// A result, from one worker.
+/// Result of one worker.
 #[message(reply = u64)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
@@ -36,7 +36,7 @@ impl Worker {
         }
     }
 
-    /// Asks and tells by turns; says what was answered.
+    /// Asks and tells alternately; returns the answers.
     #[message]
     async fn mix(&mut self) -> Vec<u64> {
         let mut answers = Vec::new();
@@ -66,7 +66,8 @@ async fn ten_results_of_each_of_ten_workers_arrive_in_their_order() {
     for worker in &workers {
         worker.work().tell().await.unwrap();
     }
-    // Without a reference they end after their work, and their addresses go.
+    // Without references the workers end after their work, and drop their
+    // addresses.
     drop(workers);
     let mut results = HashMap::<u64, Vec<u64>>::new();
     while let Some(request) = inbox.recv().await {
@@ -103,7 +104,7 @@ async fn a_hundred_asks_among_a_hundred_tells_get_their_own_answers() {
             continue;
         }
         asks += 1;
-        // Answered out of order, as long as somebody still asks.
+        // Answered out of order, as long as any request is left.
         kept.push(request);
         if kept.len() == 5 || asks > 90 {
             for request in kept.drain(..).rev() {
@@ -131,12 +132,12 @@ async fn its_bound_is_exact_and_who_waits_is_served_in_order() {
         waiting.push(tokio::spawn(address.ask(found(0, n)).owned().tell()));
         yield_now().await;
     }
-    // One that leaves the line gives its place to the next.
+    // A sender that gives up leaves its slot to the next one.
     waiting[1].abort();
     for n in [0, 1, 2, 4] {
         assert_eq!(inbox.recv().await.unwrap().message, found(0, n));
         if n < 2 {
-            // The place that is free belongs to the first in line.
+            // The free slot belongs to the first waiting sender.
             address.ask(found(0, 9)).try_tell().unwrap_err();
         }
         yield_now().await;
@@ -165,7 +166,7 @@ async fn dropped_it_answers_everybody() {
     let unsent = waiting.await.unwrap().unwrap_err();
     assert!(matches!(&unsent, TellError::Stopped { urn: who, .. } if *who == urn));
     assert_eq!(unsent.into_message(), found(0, 2));
-    // And whoever comes later, at once.
+    // Later sends fail at once.
     assert_eq!(address.ask(found(0, 4)).await, Err(stopped));
     let unsent = address.ask(found(0, 5)).try_tell().unwrap_err();
     assert!(matches!(unsent, TellError::Stopped { .. }));
@@ -205,7 +206,7 @@ async fn a_recv_that_is_dropped_loses_nothing_and_another_task_can_go_on() {
         let mut recv = Box::pin(inbox.recv());
         assert!(poll_once(&mut recv).is_pending());
     }
-    // The wake goes to who waits now.
+    // The wake goes to the current waiter.
     let other = tokio::spawn(async move { inbox.recv().await.unwrap().message });
     yield_now().await;
     address.ask(found(0, 1)).tell().await.unwrap();
@@ -221,7 +222,7 @@ async fn an_ask_that_nobody_receives_ends_by_its_deadline() {
         .timeout(Duration::from_secs(1))
         .await;
     assert!(matches!(late, Err(AskError::Deadline { urn, .. }) if urn == inbox.urn()));
-    // Received all the same: its asker has left.
+    // The request is received although its asker has left.
     assert!(!inbox.try_recv().unwrap().reply.is_wanted());
 }
 

@@ -1,5 +1,5 @@
-//! The time that an ask is given is all the time that the asks have which are
-//! made to answer it; and nobody serves a request that nobody waits for.
+//! Asks made while answering an ask inherit its deadline, and a request that no
+//! asker waits for is not handled.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 const MS: Duration = Duration::from_millis(1);
 
-/// Notes how long what it asks was given.
+/// Notes the timeout of the ask that it makes.
 #[actor]
 struct Front {
     back: ActorRef<Back>,
@@ -30,7 +30,7 @@ impl Back {
 
 #[actor]
 impl Front {
-    /// With a limit of its own, if it is given one.
+    /// Asks with a timeout of its own, if it is given one.
     #[message]
     async fn nest(&mut self, own: Option<Duration>) {
         let begun = Instant::now();
@@ -90,11 +90,11 @@ impl Rig {
         }
     }
 
-    /// How long the nested ask took, once its turn is over.
+    /// Duration of the nested ask, once its turn is over.
     async fn nested(&self) -> Duration {
         self.front.done().await.unwrap();
         let given = self.given.lock().unwrap().pop().unwrap().unwrap();
-        // Deadlines that are handed down are counted in milliseconds.
+        // Inherited deadlines are counted in milliseconds.
         Duration::from_millis(u64::try_from(given.as_millis()).unwrap())
     }
 }
@@ -108,7 +108,7 @@ async fn a_nested_ask_has_what_is_left() {
         "{answer:?}"
     );
     assert!((300 * MS..=301 * MS).contains(&rig.nested().await));
-    // A shorter one of its own holds, a longer one does not.
+    // A shorter own timeout counts, a longer one does not.
     rig.front
         .nest(Some(100 * MS))
         .timeout(300 * MS)
@@ -121,7 +121,7 @@ async fn a_nested_ask_has_what_is_left() {
         .await
         .unwrap_err();
     assert!((300 * MS..=301 * MS).contains(&rig.nested().await));
-    // A reply to pick up, too, and a handler beside the turns.
+    // Holds for a reply to pick up and for a concurrent handler, too.
     rig.front.reply().timeout(300 * MS).await.unwrap_err();
     assert!((300 * MS..=301 * MS).contains(&rig.nested().await));
     rig.front.beside().timeout(300 * MS).await.unwrap_err();
@@ -159,7 +159,7 @@ async fn the_time_in_the_queue_counts() {
 #[support::test(start_paused = true)]
 async fn what_is_told_inherits_nothing() {
     let rig = Rig::new();
-    // After a turn that had a deadline, one that has none.
+    // A turn without a deadline, after a turn that had one.
     rig.front
         .nest(Some(10 * MS))
         .timeout(20 * MS)
@@ -207,7 +207,7 @@ async fn a_request_whose_deadline_has_passed_is_skipped() {
     assert_eq!(system.snapshot().dead_letters, 1);
 }
 
-/// What a request asks in turn, and how long it took.
+/// Request for nested asks, and the time they took.
 #[message(reply = u128)]
 struct Dig {
     n: u64,
@@ -235,7 +235,7 @@ impl Digger {
     async fn done(&mut self) {}
 }
 
-/// Passes a request on, or puts it aside until it is open.
+/// Forwards a request, or stashes it until it is open.
 #[actor]
 struct Desk {
     digger: ActorRef<Digger>,
@@ -309,11 +309,11 @@ async fn what_is_passed_on_or_was_put_aside_is_skipped_once_its_asker_has_left()
     let system = System::new("test");
     let mut events = system.events();
     let (desk, digger, log) = desk(&system, false);
-    // Put aside, and nobody waits when it is wanted again.
+    // Stashed, and without an asker when it is unstashed.
     let late = desk.ask(Dig { n: 1 }).timeout(10 * MS).await;
     assert!(matches!(late, Err(AskError::Deadline { .. })));
     desk.open().await.unwrap();
-    // Passed on, and nobody waits when its turn comes.
+    // Forwarded, and without an asker when its turn comes.
     let busy = digger.ask(Dig { n: 2 }).timeout(50 * MS);
     let busy = busy.reply().await.unwrap();
     let late = desk.ask(Dig { n: 3 }).timeout(10 * MS).await;

@@ -1,5 +1,5 @@
-//! What reaches an actor besides its mailbox: streams, ticks, delayed messages,
-//! results it waits for, and what it sends to itself.
+//! Inputs of an actor besides its mailbox: streams, ticks, delayed messages,
+//! piped results, and messages to itself.
 
 use std::future::pending;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ const MS: Duration = Duration::from_millis(1);
 type Item = Result<u32, String>;
 type Feed = Pin<Box<dyn Stream<Item = Item> + Send>>;
 
-/// Notes all that comes, and that no two turns overlap.
+/// Notes all inputs, and checks that no two turns overlap.
 #[actor]
 #[derive(Default)]
 struct Sink {
@@ -36,7 +36,8 @@ impl Sink {
         ctx.attach(feed, |item| SinkItem { item })
     }
 
-    /// Its items take a millisecond each, and are noted under a name.
+    /// Attaches a stream whose items take a millisecond each, and are noted
+    /// under a name.
     #[message(local)]
     fn attach_slow(&mut self, name: String, feed: Feed, ctx: &mut Context<Self>) {
         ctx.attach(feed, move |_| SinkSlow { name: name.clone() });
@@ -108,7 +109,7 @@ impl Sink {
     }
 }
 
-/// It lives as long as its system.
+/// Spawns a named sink, which lives as long as its system.
 fn sink() -> (System, ActorRef<Sink>, Log) {
     let system = System::new("test");
     let log = Log::default();
@@ -123,7 +124,7 @@ fn sink() -> (System, ActorRef<Sink>, Log) {
     (system, sink, log)
 }
 
-/// Something every so often, for ever.
+/// Endless stream with an item at each interval.
 fn every(time: Duration) -> Feed {
     let mut interval = tokio::time::interval(time);
     Box::pin(stream::poll_fn(move |cx| {
@@ -131,7 +132,7 @@ fn every(time: Duration) -> Feed {
     }))
 }
 
-/// Nothing for ever; whoever holds the other end sees whether it is dropped.
+/// Stream without items; the other end shows when it is dropped.
 fn silent() -> (Feed, Weak<()>) {
     let held = Arc::new(());
     let weak = Arc::downgrade(&held);
@@ -153,7 +154,7 @@ async fn items_errors_and_the_end_of_a_stream_are_turns_each() {
     sink.attach(Box::pin(two)).await.unwrap();
     until(|| log.has("end")).await;
     assert_eq!(log.take(), ["1", "2", "end"]);
-    // Two turns of its own after the end, and nothing came.
+    // Two turns after the end, and no item came.
     assert_eq!(sink.items().await.unwrap(), 7);
     assert_eq!(sink.items().await.unwrap(), 7);
 }
@@ -205,7 +206,7 @@ async fn a_stream_that_is_always_ready_does_not_starve_the_mailbox() {
     }
     let items = sink.items().await.unwrap();
     assert!(log.has("mail 99"));
-    // One for each message.
+    // One item for each message.
     assert!((50..=102).contains(&items), "{items}");
     assert_eq!(sink.stop().await, StopReason::Stopped);
 }
@@ -283,7 +284,7 @@ async fn what_is_detached_gives_nothing_more() {
     until(|| log.has("2")).await;
     attached.detach();
     assert!(attached.is_detached());
-    // Also while nobody sends anything to the actor.
+    // Dropped also while no message is sent to the actor.
     until(|| send.is_closed()).await;
     sink.items().await.unwrap();
     assert_eq!(log.lines(), ["1", "2"], "no end either");
@@ -295,14 +296,14 @@ async fn a_tick_comes_at_once_and_then_at_its_interval() {
     let ticks = sink.tick(10 * MS).await.unwrap();
     sleep(105 * MS).await;
     assert_eq!(log.count("tick"), 11);
-    // None comes twice to catch up.
+    // No tick comes twice to catch up.
     sink.nap(1000).await.unwrap();
     sleep(5 * MS).await;
     assert_eq!(log.count("tick"), 12);
     ticks.detach();
     sleep(Duration::from_secs(1)).await;
     assert_eq!(log.count("tick"), 12);
-    // Nothing is left of one after a restart.
+    // No stream is left after a restart.
     sink.tick(10 * MS).await.unwrap();
     sink.fail().await.unwrap_err();
     sink.items().await.unwrap();
@@ -362,7 +363,7 @@ async fn the_actor_serves_others_while_it_waits_for_what_is_piped() {
     }
 }
 
-/// On the paused clock, which must be let go on.
+/// Waits on the paused clock, which must be able to advance.
 async fn until_noted(log: &Log, line: &str) {
     while !log.has(line) {
         sleep(MS).await;
@@ -393,11 +394,11 @@ async fn a_thousand_streams_cost_what_is_ready() {
     }
     sink.items().await.unwrap();
     let polled = polls.load(Ordering::Relaxed) - before;
-    // The item, and that there is no other.
+    // The polls are for the item, and for finding that there is no other.
     assert!(polled <= 200, "{polled}");
 }
 
-/// Sends to itself, and watches how much waits.
+/// Sends to itself, and watches the number of queued messages.
 #[actor]
 #[derive(Default)]
 struct Chain {

@@ -1,5 +1,5 @@
-//! Owners of a life: a named actor belongs to its system, an anonymous one to
-//! its references. Nothing is left when the owner goes.
+//! Owners of actors: a named actor belongs to its system, an anonymous one to
+//! its references. Nothing is left when the owner is gone.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ support::on_every_place! {
     a_scope_may_end_after_an_explicit_end,
 }
 
-/// Tells whether the actor still lives after all that is ready has run.
+/// Tests if the actor still lives after all ready tasks have run.
 async fn lives(system: &System) -> bool {
     for _ in 0..100 {
         yield_now().await;
@@ -39,7 +39,7 @@ async fn an_anonymous_actor_serves_what_is_queued_and_ends_with_its_last_referen
     clone.note(3).tell().await.unwrap();
     drop(clone);
     keeper.open();
-    // An answer that is to be picked up is no reference, and comes.
+    // A pending reply is no reference, and still comes.
     assert_eq!(reply.await, Ok(2));
     until(|| system.snapshot().actors.is_empty()).await;
     let stop = "stop: its last reference is gone";
@@ -111,7 +111,7 @@ async fn what_is_weak_leads_to_nobody_once_it_has_ended() {
         let recipient = actor.recipient::<support::ScribeEcho>().downgrade();
         assert!(weak.upgrade().is_some());
         assert!(recipient.upgrade().is_some());
-        // References are there all the same.
+        // References may still exist.
         actor.stop().await;
         assert!(weak.upgrade().is_none());
         assert!(recipient.upgrade().is_none());
@@ -155,7 +155,7 @@ async fn the_last_handle_of_a_system_takes_its_actors_with_it() {
     assert_eq!(log.lines(), ["start", "drop"]);
     assert_eq!(quiet.lines(), ["start", "drop"]);
     drop((named, anonymous, keeper));
-    // Events that had happened can still be read; then the stream ends.
+    // Past events can still be read; then the stream ends.
     let mut ends = 0;
     while let Some(event) = events.next().await {
         ends += usize::from(matches!(event, Event::Stopped { .. }));
@@ -274,7 +274,7 @@ async fn a_scope_may_end_after_an_explicit_end(place: Place) {
             .scoped();
         scoped.note(1).await.unwrap();
         let ended = end(&scoped).await;
-        // Twice is as good as once, and so is the end of the scope.
+        // A second call changes nothing, and neither does the end of the scope.
         assert_eq!(end(&scoped).await, ended);
         let told = scoped.note(2).tell().await;
         assert!(matches!(told, Err(TellError::Stopped { .. })), "{told:?}");
@@ -287,7 +287,7 @@ async fn a_scope_may_end_after_an_explicit_end(place: Place) {
         };
         assert_eq!(log.lines(), lines, "its hook runs once, or not at all");
     }
-    // Nor does it matter that the system has gone before.
+    // The system may also be gone before.
     let (actor, _log) = scribe();
     let scoped = system.actor(actor).at(place).unwrap().scoped();
     assert!(system.shutdown().await.is_clean());
@@ -295,7 +295,7 @@ async fn a_scope_may_end_after_an_explicit_end(place: Place) {
     assert_eq!(system.snapshot().dead_letters, 0);
 }
 
-/// Uses for a reference to itself that an actor makes in a turn.
+/// Uses references to itself that it makes in a turn.
 #[actor]
 struct Selfish {
     log: Log,
@@ -304,7 +304,7 @@ struct Selfish {
 
 #[actor]
 impl Selfish {
-    /// Waits at the gate, and gives a reference away then.
+    /// Waits at the gate, and then passes a reference on.
     #[message(local)]
     async fn give(
         &mut self,
@@ -316,20 +316,20 @@ impl Selfish {
         to.send(ctx.me()).ok();
     }
 
-    /// Waits at the gate, and keeps a reference then.
+    /// Waits at the gate, and then stores a reference.
     #[message(local)]
     async fn keep(&mut self, gate: support::Gate, ctx: &mut Context<Self>) {
         gate.pass().await;
         self.kept = Some(ctx.me());
     }
 
-    /// Waits at the gate beside the turns.
+    /// Waits at the gate in a concurrent handler.
     #[message(local, concurrent)]
     async fn stay(gate: support::Gate) {
         gate.pass().await;
     }
 
-    /// Goes on for ever, if nothing else ends it.
+    /// Sends itself the next message, for ever.
     #[message]
     fn again(&mut self, ctx: &mut Context<Self>) {
         drop(ctx.me().again().try_tell());
@@ -392,7 +392,7 @@ async fn a_reference_that_a_turn_makes_after_the_last_one_went_keeps_it_alive() 
         let given = given.await.unwrap();
         assert_eq!(given.state(), Some(State::Running));
         assert_eq!(weak.upgrade().as_ref(), Some(&given));
-        // Long after the queue was served.
+        // Long after the queue was empty.
         for n in 2..5 {
             given.note(n).await.unwrap();
         }
@@ -475,7 +475,7 @@ async fn what_it_sends_to_itself_does_not_keep_it_alive() {
 }
 
 #[support::test]
-async fn nor_does_what_else_comes_in() {
+async fn other_inputs_do_not_keep_it_alive() {
     let system = System::new("lifetime");
     for (actor, log) in selfish(&system) {
         actor.tick_on().await.unwrap();

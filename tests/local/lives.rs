@@ -1,4 +1,4 @@
-//! Actors in one process: their starts, failures and ends, their families and
+//! Lifecycle of actors in one process: starts, failures and ends, families and
 //! pools, and the test kit.
 #![cfg(feature = "macros")]
 #![allow(

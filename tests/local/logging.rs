@@ -1,4 +1,4 @@
-//! What is logged, at which level, under the target `conclib`.
+//! Events of `tracing` under the target `conclib`, and their levels.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +59,7 @@ async fn an_orderly_life_is_not_worth_an_error_nor_a_warning() {
     let end = scribe.stop_now();
     keeper.open();
     end.await;
-    // A dead letter is for whoever debugs.
+    // A dead letter is logged at the level for debugging.
     let lines = log.lines();
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].starts_with("DEBUG") && lines[0].contains("note"));
@@ -131,7 +131,7 @@ async fn a_ticker_whose_run_panics_is_an_error() {
     assert!(errors[0].starts_with("ERROR") && errors[0].contains("the first run fails"));
 }
 
-/// Hears nothing of what it asked for.
+/// Does not handle the message that it subscribes to.
 struct Deaf;
 
 impl ReplySink for Deaf {

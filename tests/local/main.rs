@@ -1,7 +1,7 @@
-//! Actors and their askers in one process: their messages.
+//! Actors and their askers in one process: messages.
 //!
-//! `lives.rs` beside this has the other half of the modules, as a program of its
-//! own: a change of one of them is compiled in half the time.
+//! The program `lives.rs` has the other half of the modules, so that a change
+//! of one of them is compiled in half the time.
 #![cfg(feature = "macros")]
 #![allow(
     clippy::expect_used,

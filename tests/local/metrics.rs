@@ -1,4 +1,4 @@
-//! The figures that a recorder of the crate `metrics` gets.
+//! Metrics for a recorder of the crate `metrics`.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use metrics::{
 };
 use support::{Scribe, ScribeCalls, hold, scribe, until, work};
 
-/// Keeps all figures, by name and labels.
+/// Recorder that keeps all metrics, by name and labels.
 #[derive(Default)]
 struct Figures {
     counters: Kept<AtomicU64>,
@@ -30,7 +30,7 @@ impl HistogramFn for Samples {
     }
 }
 
-/// The name, and what the labels say besides the system and the type.
+/// Name of a metric, and its labels other than system and type.
 fn name(key: &Key) -> String {
     let labels: BTreeMap<_, _> = key
         .labels()
@@ -126,7 +126,7 @@ fn a_hundred_good_and_three_failed_messages_are_counted_exactly() {
     });
 }
 
-/// Takes its time.
+/// Handles messages slowly.
 #[actor]
 struct Slow;
 
@@ -146,7 +146,7 @@ fn the_times_are_those_of_the_clock() {
         slow.work(2).tell().await.unwrap();
         until(|| figures.seconds("conclib_wait_seconds").len() == 1).await;
         slow.work(3).tell().await.unwrap();
-        // This one waits for its place, too.
+        // Its sender waits for a slot, too.
         slow.work(4).tell().await.unwrap();
         slow.stop().await;
         assert_eq!(figures.seconds("conclib_wait_seconds"), [0.0, 2.0, 5.0]);
@@ -220,7 +220,7 @@ fn without_a_recorder_nothing_is_measured() {
         let system = System::new("metrics");
         let scribe = system.spawn(scribe().0).unwrap();
         scribe.echo(1).await.unwrap();
-        // Too late: it is asked for once, when an actor is spawned.
+        // Too late: the recorder is looked up once, when an actor is spawned.
         let _recorder = metrics::set_default_local_recorder(&figures);
         scribe.echo(1).await.unwrap();
     });

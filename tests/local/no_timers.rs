@@ -1,5 +1,5 @@
-//! A runtime that was built without `enable_time`: what needs a timer is
-//! refused by a typed error that says so, and all else works.
+//! Runtime without `enable_time`: an operation that needs a timer fails with a
+//! typed error, and everything else works.
 
 use std::fmt::Display;
 use std::io::ErrorKind;
@@ -45,7 +45,7 @@ impl Clock {
     }
 }
 
-/// Wants to know when it is idle.
+/// Has an idle hook.
 #[actor(urn = "idler")]
 struct Idler;
 
@@ -55,7 +55,7 @@ impl Idler {
     fn idle(&mut self) {}
 }
 
-/// Has children, and messages that come later.
+/// Has children and delayed messages.
 #[actor]
 #[derive(Default)]
 struct Manager {
@@ -119,7 +119,7 @@ fn an_actor_that_needs_timers_is_not_spawned() {
             let manager = system.spawn(Manager::default()).unwrap();
             let error = manager.hire().await.unwrap().expect("it was spawned");
             says_what_to_do(&error);
-            // A thread has a runtime of its own, with timers.
+            // An actor on a thread has a runtime of its own, with timers.
             let clock = system.actor(Clock).on_thread().spawn().unwrap();
             assert_eq!(clock.echo(1).await, Ok(1));
         });
@@ -157,7 +157,7 @@ fn a_timeout_is_a_typed_error_once_it_has_to_be_waited_for() {
             assert!(matches!(error, AskError::NoTimers { .. }), "{error}");
             assert_eq!(error.delivery(), Delivery::MayHaveRun);
             says_what_to_do(&error);
-            // The place is taken by the message before.
+            // The mailbox is full with the message before.
             let error = scribe.note(2).timeout(second).tell().await.unwrap_err();
             says_what_to_do(&error);
             assert_eq!(error.into_message().n, 2);
@@ -242,7 +242,7 @@ impl Wake for Unpark {
     }
 }
 
-/// The smallest executor there is: not tokio's.
+/// Minimal executor, independent of tokio.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut future = pin!(future);

@@ -22,7 +22,7 @@ support::on_every_place! {
     the_state_needs_no_lock_and_no_reply_goes_to_another_asker,
 }
 
-/// Notes what each sender sent, and how many turns overlap.
+/// Notes the messages of each sender, and the number of overlapping turns.
 #[actor]
 #[derive(Default)]
 struct Orderly {
@@ -176,19 +176,19 @@ async fn what_an_actor_sends_to_itself_comes_after_what_is_queued(place: Place) 
         selfish.put(n).tell().await.unwrap();
     }
     keeper.open();
-    // Asked from here it would be queued before the actor's own messages.
+    // An ask from here would be queued before the messages of the actor itself.
     support::until(|| system.snapshot().actors[0].handled == 6).await;
     assert_eq!(selfish.order().await.unwrap(), [0, 1, 2, 3, 100, 101]);
 }
 
-/// Holds what is neither `Sync` nor shared.
+/// Has state that is not `Sync`.
 #[actor]
 struct Alone(std::cell::Cell<u64>);
 
 #[actor]
 impl Alone {
-    /// Reads before its await and writes after it: turns that overlap lose
-    /// what the other one added.
+    /// Reads before its await and writes after it: overlapping turns would lose
+    /// an update.
     #[message]
     async fn add(&mut self, by: u64) -> u64 {
         let sum = self.0.get() + by;
@@ -223,7 +223,7 @@ async fn the_state_needs_no_lock_and_no_reply_goes_to_another_asker(place: Place
 
 const MS: Duration = Duration::from_millis(1);
 
-/// The turns that are under way: now, and at most.
+/// Number of running turns: now, and at most.
 #[derive(Clone, Default)]
 struct Turns {
     now: Arc<AtomicUsize>,
@@ -232,7 +232,7 @@ struct Turns {
 }
 
 impl Turns {
-    /// A turn of that kind, which takes a millisecond.
+    /// Runs a turn of that kind, which takes a millisecond.
     async fn take(&self, kind: &str) {
         let now = 1 + self.now.fetch_add(1, Ordering::SeqCst);
         self.most.fetch_max(now, Ordering::SeqCst);
@@ -246,7 +246,7 @@ impl Turns {
     }
 }
 
-/// Has turns of every kind.
+/// Has turns of all kinds.
 #[actor]
 struct Versatile(Turns);
 
@@ -280,7 +280,8 @@ impl Versatile {
         self.0.take("tick").await;
     }
 
-    /// Watches one, has a child that fails, and pipes and delays a message.
+    /// Watches an actor, has a child that fails, and pipes and delays a
+    /// message.
     #[message(local)]
     fn begin(&mut self, other: ActorRef<Scribe>, ctx: &mut Context<Self>) -> ActorRef<Scribe> {
         ctx.watch(&other);
@@ -333,12 +334,12 @@ async fn turns_of_every_kind_never_overlap() {
         let child = versatile.begin(other.clone()).await.unwrap();
         versatile.put().tell().await.unwrap();
         versatile.fail().tell().await.unwrap();
-        // All of it at once, in the middle of a turn or between two.
+        // All of these come in the middle of a turn or between two.
         work(Duration::from_micros(37 * n)).await;
         other.stop().await;
         child.explode("boom".into()).await.unwrap_err();
         versatile.put().await.unwrap();
-        // Long enough for the actor to be idle, between its ticks and items.
+        // Leaves the actor idle, between its ticks and items.
         work(10 * MS).await;
     }
     versatile.stop().await;

@@ -1,5 +1,5 @@
-//! Outside of a runtime there are typed errors, and when a runtime goes,
-//! nothing that waits for its actors hangs.
+//! Outside of a runtime there are typed errors. When a runtime is dropped,
+//! nothing hangs that waits for its actors.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ impl Wake for Unpark {
     }
 }
 
-/// The smallest executor there is: not tokio's.
+/// Minimal executor, independent of tokio.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut future = pin!(future);
@@ -72,7 +72,7 @@ fn an_ask_works_on_any_executor_and_only_its_timeout_needs_the_runtime() {
     let error = block_on(scribe.echo(3).timeout(second).into_future()).unwrap_err();
     assert!(matches!(error, AskError::NoRuntime { .. }), "{error}");
     assert!(error.to_string().contains("blocking"), "{error}");
-    // It is in the mailbox all the same, and it says so.
+    // The message is in the mailbox all the same, and the error says so.
     assert_eq!(error.delivery(), Delivery::MayHaveRun);
     keeper.open();
     assert_eq!(block_on(scribe.stop()), StopReason::Stopped);

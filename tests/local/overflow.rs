@@ -1,5 +1,5 @@
-//! What a full mailbox does is a policy, and no policy loses a message without
-//! a word: sent = handled + rejected + dropped.
+//! A full mailbox follows its policy, and no policy loses a message silently:
+//! sent = handled + rejected + dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -64,7 +64,7 @@ async fn reject_gives_the_message_back_to_every_way_of_sending(place: Place) {
     keeper.open();
     scribe.stop().await;
     assert_eq!(log.lines()[1..3], ["held", "0"]);
-    // Nobody's message was lost, so there is no dead letter.
+    // No message was lost, so there is no dead letter.
     assert_eq!(system.snapshot().dead_letters, 0);
 }
 
@@ -228,7 +228,7 @@ async fn under_load_every_message_is_handled_rejected_or_dropped(place: Place) {
 #[derive(Default)]
 struct Selfish {
     got: Vec<u64>,
-    /// Kept, as nobody serves what nobody waits for.
+    /// Kept, as a request that no asker waits for is not handled.
     later: Vec<Reply<()>>,
 }
 
@@ -256,7 +256,7 @@ impl Selfish {
             matches!(me.put(1).tell().await, Err(TellError::Stopped { .. })),
             matches!(me.put(1).try_tell(), Err(TellError::Stopped { .. })),
             matches!(me.put(1).reply().await, Err(TellError::Stopped { .. })),
-            // Waiting for it would wait for this turn.
+            // Waiting for the answer would wait for this turn.
             matches!(me.put(1).await, Err(AskError::Cycle { .. })),
         ]
     }

@@ -1,5 +1,4 @@
-//! A panic ends its own actor and nothing else, and whoever asked is told its
-//! text.
+//! A panic ends its own actor and no other, and the asker gets its text.
 
 use std::panic::panic_any;
 use std::time::Duration;
@@ -63,7 +62,7 @@ async fn a_panic_ends_its_actor_alone_and_tells_the_asker_its_text(place: Place)
     assert_eq!(letter.cause, DeadLetterCause::Stopped);
 }
 
-/// Panics wherever it is told to.
+/// Panics at the given place.
 #[actor]
 #[derive(Default)]
 struct Bomb {
@@ -201,7 +200,7 @@ async fn a_panic_in_the_error_hook_ends_the_actor_and_runs_the_stop_hook(place: 
     assert_eq!(log.lines(), ["stop", "drop"]);
 }
 
-/// Panics as it is dropped; the first of them also where it is told to.
+/// Panics on drop; the first one also at the given place.
 #[actor(strategy = OneForAll)]
 #[derive(Default)]
 struct Brittle {
@@ -252,7 +251,7 @@ impl Drop for Brittle {
     }
 }
 
-/// As a task and on a thread, made from a value and from a closure.
+/// Spawns it as a task and on a thread, from a value and from a closure.
 fn brittle<'s>(
     system: &'s System,
     parent: Option<&'s ActorRef<support::Scribe>>,
@@ -509,7 +508,7 @@ async fn a_hundred_actors_that_panic_leave_the_others_and_the_runtime_alone(plac
         assert!(matches!(error, AskError::Panicked { .. }));
         assert_eq!(other.echo(n).await, Ok(n));
     }
-    // An asker may know before the count does.
+    // An asker may get its answer before the message is counted.
     until(|| system.snapshot().dead_letters == 100).await;
     drop((other, system));
     until(|| support::alive() == base).await;

@@ -13,11 +13,11 @@ use support::{Gate, Keeper, Log, NoGood, gate, until};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// Fails when it is told to, and in as many of its first starts as it is told.
+/// Fails on request, and in a given number of its first starts.
 #[actor]
 struct Child {
     broken: Arc<AtomicUsize>,
-    /// As many starts begin as it has permits.
+    /// Semaphore that limits the starts: each takes a permit.
     starts: Arc<Semaphore>,
 }
 
@@ -65,7 +65,7 @@ fn source_that_fails(
     }
 }
 
-/// A parent that leaves its children to their policies.
+/// Parent without a child hook.
 #[actor]
 #[derive(Default)]
 struct Plain {
@@ -122,7 +122,7 @@ async fn plain(place: Place) -> ActorRef<Plain> {
     };
     let parent = parent.unwrap();
     parent.started().await.unwrap();
-    // Named by nobody, it lives by this reference; its system by itself.
+    // An anonymous actor lives by this reference; the system must not end here.
     std::mem::forget(system);
     parent
 }
@@ -147,7 +147,7 @@ impl Blocking {
     #[message]
     fn one_after_the_other(&mut self, ctx: &mut Context<Self>) -> (bool, u64) {
         let child = ctx.actor_with(source()).restart(policy());
-        // Not in the task set of the thread that is blocked.
+        // Spawned on a thread: the task set of this thread is blocked.
         let child = child.on_thread().spawn().unwrap();
         let bad = child.work(13).blocking();
         let good = child.work(1).blocking();
@@ -216,7 +216,7 @@ fn an_actor_that_blocks_its_thread_for_a_task_of_it_is_told() {
     assert_eq!(parent.await_it().blocking().unwrap(), 1);
 }
 
-/// Waits for the start of its child in its own.
+/// Waits in its start for the start of its child.
 #[actor]
 struct Starter {
     restart: Restart,
@@ -254,7 +254,7 @@ fn no_good(error: impl std::fmt::Display) -> NoGood {
     NoGood(error.to_string())
 }
 
-/// A parent that wants to hear of its children.
+/// Parent with a child hook.
 #[actor]
 struct Hooked {
     child: Option<ActorRef<Child>>,
@@ -389,7 +389,7 @@ async fn an_ask_of_a_child_that_comes_to_wait_for_the_hook_is_told() {
 }
 
 #[support::test]
-async fn so_is_an_ask_through_another_actor() {
+async fn an_ask_through_another_actor_is_told() {
     let family = hooked(Place::Task, 0, 8).await;
     let between = family.system.actor(Between).urn("between").spawn().unwrap();
     let keeper = family.fails_behind_a_gate().await;
@@ -405,7 +405,7 @@ async fn so_is_an_ask_through_another_actor() {
 }
 
 #[support::test]
-async fn so_is_a_tell_that_waits_for_a_place() {
+async fn a_tell_that_waits_for_a_place_is_told() {
     let family = hooked(Place::Task, 0, 1).await;
     let keeper = family.fails_behind_a_gate().await;
     let queued = family.child.work(7).reply().await.unwrap();
@@ -419,7 +419,7 @@ async fn so_is_a_tell_that_waits_for_a_place() {
 }
 
 #[support::test]
-async fn so_is_a_wait_for_its_start() {
+async fn a_wait_for_the_start_of_a_child_is_told() {
     let family = hooked(Place::Task, 1, 8).await;
     let waits = family.parent.await_start().reply().await.unwrap();
     until(|| family.waits("parent")).await;
@@ -431,7 +431,7 @@ async fn so_is_a_wait_for_its_start() {
 }
 
 #[support::test]
-async fn so_is_an_ask_by_the_hook_itself() {
+async fn an_ask_by_the_hook_itself_is_told() {
     for place in [Place::Task, Place::Thread] {
         let family = hooked(place, 0, 8).await;
         family.log.add("ask in the hook");
@@ -457,7 +457,7 @@ impl Family {
     }
 }
 
-/// Two that are started again together.
+/// Parent of two children that are restarted together.
 #[actor(strategy = OneForAll)]
 struct Together;
 
@@ -475,7 +475,7 @@ impl Together {
     }
 }
 
-/// As `Together`, with a hook.
+/// Same as `Together`, with a hook.
 #[actor(strategy = OneForAll)]
 struct TogetherHooked;
 
@@ -538,8 +538,8 @@ async fn siblings(system: &System, is_hooked: bool) -> [ActorRef<Sibling>; 3] {
     ["a", "b", "c"].map(|name| system.get(name).unwrap())
 }
 
-/// Whichever of the two is asked: the one that failed, or one that went down
-/// before.
+/// Runs for both targets: the child that failed, and one that was brought down
+/// with it.
 #[support::test(start_paused = true)]
 async fn a_sibling_that_waits_for_one_that_is_down_holds_the_group_up_for_no_time() {
     for (is_hooked, asked) in [(false, 0), (false, 2), (true, 0), (true, 2)] {
@@ -549,7 +549,8 @@ async fn a_sibling_that_waits_for_one_that_is_down_holds_the_group_up_for_no_tim
         let (gate, mut keeper) = gate();
         a.fail_behind(gate).tell().await.unwrap();
         keeper.entered().await;
-        // The request of `b` to `c` comes behind a turn, so it waits in the mailbox.
+        // The request of `b` to `c` is queued behind a turn, so it waits in the
+        // mailbox.
         let (held, mut other_keeper) = support::gate();
         c.hold(held).tell().await.unwrap();
         other_keeper.entered().await;
@@ -579,7 +580,7 @@ async fn a_sibling_that_waits_for_one_that_is_down_holds_the_group_up_for_no_tim
     }
 }
 
-/// The one that is asked has failed before, and pauses when its group goes down.
+/// The asked child has failed before, and pauses when its group goes down.
 #[support::test(start_paused = true)]
 async fn a_sibling_that_pauses_holds_the_group_up_for_no_time() {
     let system = System::new("siblings");
@@ -592,7 +593,7 @@ async fn a_sibling_that_pauses_holds_the_group_up_for_no_time() {
         .await
         .unwrap();
     let [a, b, c] = ["a", "b", "c"].map(|name| system.get::<Sibling>(name).unwrap());
-    // Of the two that are asked one is younger than the one that asks.
+    // Of the two asked siblings one is younger than the asking one.
     for (asks, asked) in [(&b, &c), (&c, &b)] {
         let (fails, failing) = gate();
         asked.fail_behind(fails).tell().await.unwrap();
@@ -607,7 +608,8 @@ async fn a_sibling_that_pauses_holds_the_group_up_for_no_time() {
         keeper.open();
         let begun = Instant::now();
         failing_too.open();
-        // It is told, or has its answer if it was cut in before its turn.
+        // The ask fails, or is answered if the child was restarted before its
+        // turn.
         drop(turn.await);
         for sibling in [&a, &b, &c] {
             sibling.name().await.unwrap();
@@ -617,8 +619,8 @@ async fn a_sibling_that_pauses_holds_the_group_up_for_no_time() {
     }
 }
 
-/// The one that leads the restart of its group ends in the middle of it: the
-/// others come up again.
+/// The child that leads the restart of its group ends during it: the others are
+/// restarted all the same.
 #[support::test(start_paused = true)]
 async fn a_group_comes_up_without_the_one_that_failed() {
     for is_hooked in [false, true] {
@@ -645,7 +647,7 @@ async fn a_group_comes_up_without_the_one_that_failed() {
     }
 }
 
-/// A parent whose child asks it.
+/// Parent that is asked by its child.
 #[actor]
 struct Asked;
 

@@ -1,5 +1,5 @@
-//! What other actor libraries were measured to get wrong, and what happens
-//! here instead. Each test is one of those measurements.
+//! Faults that were measured in other actor libraries, and the behaviour of
+//! conclib in the same cases. Each test is one of those measurements.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::{Instant, advance};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// A dependency that is up from some moment on.
+/// Time from which a dependency is up.
 type Up = Option<Instant>;
 
 #[actor]
@@ -54,7 +54,7 @@ impl Worker {
     }
 }
 
-/// Supervises with nothing of its own to say.
+/// Supervisor without hooks.
 #[actor]
 struct Supervisor;
 
@@ -83,8 +83,7 @@ fn at_once() -> Restart {
     Restart::on_failure().backoff(Backoff::none())
 }
 
-/// Probe 1: a worker of two panics, and every ask that follows meets a dead
-/// one.
+/// Probe 1: one of two workers panics, and every later ask meets the dead one.
 #[support::test]
 async fn all_asks_after_a_worker_has_panicked_are_answered() {
     let system = System::new("test");
@@ -97,8 +96,7 @@ async fn all_asks_after_a_worker_has_panicked_are_answered() {
     }
 }
 
-/// Probe 2: a child that was given its name from outside loses it as it is
-/// restarted.
+/// Probe 2: a child loses its externally given name when it is restarted.
 #[support::test]
 async fn a_name_stays_over_a_restart_and_during_it() {
     let system = System::new("test");
@@ -121,8 +119,8 @@ async fn a_name_stays_over_a_restart_and_during_it() {
     );
 }
 
-/// Probe 3: a dependency is down for a moment, all restarts are used up within
-/// a millisecond, and the supervisor dies too.
+/// Probe 3: a dependency is briefly down, all restarts are used up within a
+/// millisecond, and the supervisor dies too.
 #[support::test(start_paused = true)]
 async fn a_dependency_that_is_down_for_a_moment_costs_no_supervisor() {
     let system = System::new("test");
@@ -175,7 +173,7 @@ async fn an_error_of_a_handler_is_survived_asked_or_told() {
     assert_eq!(worker.work().await.unwrap(), 2, "the same state");
 }
 
-/// Probe 8, which others do well too: what is queued as a handler panics.
+/// Probe 8, which other libraries pass too: messages queued during a panic.
 #[support::test]
 async fn what_is_queued_at_a_panic_is_served_by_the_next_incarnation() {
     let system = System::new("test");
@@ -200,7 +198,7 @@ async fn an_actor_without_references_ends() {
     unnamed.started().await.unwrap();
     drop(unnamed);
     until(|| log.has("drop")).await;
-    // One with a name can be found, and so is not without references.
+    // A named actor can be looked up, so it lives without references.
     let (actor, log) = scribe();
     drop(system.actor(actor).urn("named").spawn().unwrap());
     assert!(system.get::<Scribe>("named").is_ok());
@@ -209,7 +207,8 @@ async fn an_actor_without_references_ends() {
     until(|| log.has("drop")).await;
 }
 
-/// Probe 13: a supervisor restarts what stops, and not what panics.
+/// Probe 13: a supervisor restarts an actor that stops, and not one that
+/// panics.
 #[support::test]
 async fn a_panic_is_restarted_and_a_stop_is_not() {
     let system = System::new("test");

@@ -1,4 +1,4 @@
-//! Pools: who gets a message, and what becomes of a worker that fails.
+//! Pools: routing of messages, and replacement of failed workers.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -121,8 +121,8 @@ async fn the_idle_one_is_asked() {
     }
 }
 
-/// What another pool gets wrong: it hands each of the twenty to the dead one,
-/// which is the idlest.
+/// Other pools pass all twenty messages to the dead worker, which is the
+/// idlest.
 #[support::test]
 async fn a_worker_that_panics_harms_nobody_else() {
     let system = System::new("pool");
@@ -225,7 +225,7 @@ async fn a_successor_of_one_that_failed_comes_later_each_time() {
         "{waits:?}"
     );
     assert_eq!(pool.len(), 1);
-    // Told to end, it does not wait until it could begin.
+    // A worker told to end does not wait for its start.
     pool.ask(WorkerFail {}).await.unwrap_err();
     let last = pool.ask(WorkerWho {}).reply().await.unwrap();
     let begin = Instant::now();
@@ -241,7 +241,7 @@ async fn a_successor_of_one_that_failed_comes_as_the_policy_says() {
     let steady = Backoff::from(3 * second).up_to(7 * second).jitter(0.0);
     for (backoff, waits) in [
         (steady, [3 * second, 6 * second, 7 * second, 7 * second]),
-        // Not at once: a worker may fail whenever it starts.
+        // Not at once: a worker may fail at each start.
         (Backoff::none(), [MS; 4]),
         (
             Backoff::from(2 * MS).up_to(3 * MS).jitter(0.0),
@@ -279,7 +279,8 @@ async fn a_worker_that_somebody_stops_is_replaced_at_once() {
             1 => worker.stop_now(),
             _ => worker.kill(),
         };
-        // It takes nothing more: what is asked waits for its successor.
+        // A stopping worker takes no new messages: the ask waits for its
+        // successor.
         let mut asked = pool.ask(WorkerWho {}).into_future();
         assert!(poll_once(&mut asked).is_pending());
         keeper.open();
@@ -339,7 +340,7 @@ async fn a_full_worker_is_passed_over_and_a_key_waits() {
         }
         waits.await.unwrap();
 
-        // One is full, the other is not.
+        // One worker is full, the other is not.
         let keeper = hold(&workers[0]).await;
         for n in 0..2 {
             workers[0].note(n).tell().await.unwrap();
@@ -355,7 +356,7 @@ async fn a_full_worker_is_passed_over_and_a_key_waits() {
         assert!(poll_once(&mut waits).is_pending());
         let full = pool.ask_for(&key, WorkerNote { n: 0 }).try_tell();
         assert!(matches!(full, Err(TellError::Full { .. })));
-        // A place in line that is given up is not lost.
+        // A slot given up by a waiting sender is not lost.
         let given_up = pool.ask_for(&key, WorkerWho {}).into_future();
         drop(given_up);
         keeper.open();
@@ -381,7 +382,7 @@ async fn what_a_full_worker_would_drop_goes_to_another() {
             pool.ask(WorkerNote { n: 2 }).try_tell().unwrap();
             until(|| log.take() == ["2"]).await;
         }
-        // Now there is no other.
+        // Now no other worker is left.
         let held = hold(&workers[1]).await;
         workers[1].note(0).tell().await.unwrap();
         assert_eq!(system.snapshot().dead_letters, 0);
@@ -609,7 +610,7 @@ fn a_pool_outlives_its_runtime_without_a_worker() {
     assert!(pool.is_empty());
 }
 
-/// Its state is not `Send`.
+/// Has state that is not `Send`.
 #[actor]
 struct Counter(Rc<Cell<u64>>);
 
@@ -645,7 +646,7 @@ fn workers_can_have_threads() {
     threads.sort_unstable();
     threads.dedup();
     assert_eq!(threads.len(), 3);
-    // There is no runtime here but those of the workers that end.
+    // The only runtimes here are those of the ending workers.
     for _ in 0..2 {
         let worker = pool.workers()[1].clone();
         worker.add(100).blocking().unwrap_err();
@@ -663,7 +664,7 @@ fn workers_can_have_threads() {
     let (gate, mut keeper) = gate();
     pool.ask(CounterBlock { gate }).try_tell().unwrap();
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    // Only a turn that has begun is seen by who looks for the least busy one.
+    // The routing sees a turn only after it has begun.
     runtime.block_on(keeper.entered());
     let busy = || {
         let actors = system.snapshot().actors;
@@ -674,7 +675,7 @@ fn workers_can_have_threads() {
     };
     for _ in 0..5 {
         pool.ask(CounterAdd { by: 2 }).blocking().unwrap();
-        // Its answer comes a moment before the turn of the other is over.
+        // The answer comes a moment before the other turn is over.
         while busy() > 1 {
             std::thread::yield_now();
         }
@@ -737,7 +738,7 @@ impl Manager {
         Ok(pool)
     }
 
-    /// Has a pool of four work for it, beside their turns and its own.
+    /// Runs jobs in a pool of four, beside their turns and its own.
     #[message(local)]
     async fn have_done(&mut self, jobs: usize, ctx: &mut Context<Self>) -> Vec<String> {
         let pool = ctx.pool(|| Aside).size(4).urn("p").spawn().unwrap();
@@ -791,7 +792,7 @@ async fn a_pool_can_belong_to_an_actor() {
     assert_eq!(pool.len(), 3, "it is replaced");
     pool.ask(WorkerWho {}).await.unwrap();
     assert_eq!(manager.state(), Some(State::Running));
-    // As any child that fails more often than it may.
+    // The worker fails more often than its policy allows, like any child.
     workers[1].fail().await.unwrap_err();
     let reason = manager.stopped().await.unwrap();
     assert!(matches!(reason, StopReason::Escalated(_)), "{reason}");
@@ -801,7 +802,7 @@ async fn a_pool_can_belong_to_an_actor() {
     assert!(matches!(orphan, Err(SpawnError::ParentEnded { .. })));
 }
 
-/// Asks a pool from its turns.
+/// Asks a pool in its turns.
 #[actor]
 struct Customer {
     pool: Pool<Worker>,
@@ -829,7 +830,7 @@ async fn an_ask_from_a_turn_passes_a_full_worker_over() {
     }
 }
 
-/// Asks the pool that it belongs to, and says what comes of it.
+/// Asks its own pool, and returns the result.
 #[actor]
 struct Curious {
     pool: Arc<OnceLock<Pool<Curious>>>,

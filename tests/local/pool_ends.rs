@@ -1,5 +1,5 @@
-//! Pools that end with whoever made them, and keys and work whose worker ends
-//! or is taken.
+//! End of pools with their owners, and keyed messages and work of a worker that
+//! ends.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ impl Worker {
     }
 }
 
-/// Has a pool of its own in each incarnation.
+/// Makes a pool in each incarnation.
 #[actor]
 pub struct Owner {
     name: Option<&'static str>,
@@ -76,7 +76,8 @@ async fn it_is_over_when_its_owner_is_restarted() {
         for generation in 1..4 {
             assert_eq!(owner.children().await, Ok(2), "{generation}");
             assert_eq!(owner.generation(), Some(generation));
-            // Held by others, too, it hires nobody for the next incarnation.
+            // A pool that others still hold starts no workers for the next
+            // incarnation.
             let pool = owner.pool().await.unwrap().unwrap();
             pool.ask(WorkerWho {}).await.unwrap();
             owner.fail().await.unwrap_err();
@@ -108,7 +109,7 @@ async fn a_key_waits_for_the_successor_of_a_worker_that_is_ending() {
     keeper.open();
     end.await;
     assert_eq!(waits.await, Ok(home.urn()));
-    // Of a pool that is over there is no successor.
+    // A worker of a stopped pool has no successor.
     pool.stop().await;
     let answer = pool.ask_for("Ada", WorkerWho {}).await;
     assert!(matches!(answer, Err(AskError::Stopped { .. })));
@@ -116,7 +117,8 @@ async fn a_key_waits_for_the_successor_of_a_worker_that_is_ending() {
     assert!(matches!(told, Err(TellError::Stopped { .. })), "{told:?}");
 }
 
-/// One that has no place for another handler serves nothing until one is done.
+/// A worker at its limit of concurrent handlers handles nothing until one is
+/// done.
 #[support::test]
 async fn handlers_beside_the_turns_are_work() {
     let system = System::new("pool");
@@ -141,7 +143,7 @@ async fn handlers_beside_the_turns_are_work() {
     }
 }
 
-/// Leaves as soon as it has come.
+/// Stops right after its start.
 #[actor]
 pub struct Leaver(Arc<AtomicUsize>);
 
@@ -185,8 +187,7 @@ impl Unlucky {
     }
 }
 
-/// A pool of two, each behind a gate, with jobs of which the first of each
-/// panics.
+/// Pool of two, each behind a gate; the first job of each panics.
 async fn unlucky(
     policy: Restart,
     is_threaded: bool,

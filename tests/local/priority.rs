@@ -1,6 +1,5 @@
-//! The more urgent message has its turn first, if the actor says so: lower
-//! first, what says nothing last, first in first out among equals, and nothing
-//! starves.
+//! Priorities of an actor with `priority`: lower is first, no priority is last,
+//! equals keep their order, and nothing starves.
 
 use std::thread;
 
@@ -54,7 +53,7 @@ async fn a_call_says_its_own_priority_in_every_way_of_sending() {
     until(|| depth() == 3).await;
     let reply = ward.later(3).priority(3).reply().await.unwrap();
     ward.later(2).priority(2).try_tell().unwrap();
-    // A priority that was said goes along when the call is made its own.
+    // An explicit priority is kept when the call becomes owned.
     let owned = ward.later(1).priority(1).owned();
     owned.tell().await.unwrap();
     let blocked = thread::spawn({
@@ -138,7 +137,7 @@ async fn what_an_actor_sends_to_itself_has_its_priority() {
     keeper.open();
     ward.spread(30).await.unwrap();
     ward.later(30).await.unwrap();
-    // The 60 urgent ones are fewer than what may overtake in a row.
+    // The 60 urgent messages are fewer than the limit for overtaking in a row.
     let expected = [
         numbered("alarm", 0..30),
         numbered("later", 0..30),
@@ -180,16 +179,16 @@ async fn drop_oldest_drops_the_oldest_of_the_least_urgent() {
     ward.later(0).tell().await.unwrap();
     ward.ask(Alarm(0)).tell().await.unwrap();
     ward.later(1).tell().await.unwrap();
-    // It takes the place of the older of the two.
+    // The new message replaces the older of the two.
     ward.soon(0).tell().await.unwrap();
     assert_eq!(next_dead_letter(&mut events).await.message, "later");
     ward.ask(Alarm(1)).tell().await.unwrap();
     assert_eq!(next_dead_letter(&mut events).await.message, "later");
-    // Nothing that waits is less urgent than this, so it goes itself.
+    // No waiting message is less urgent than this one, so it is dropped itself.
     let error = ward.later(2).await.unwrap_err();
     assert_eq!(error, AskError::MailboxFull { urn: ward.urn() });
     assert_eq!(next_dead_letter(&mut events).await.message, "later");
-    // Among equals the oldest goes.
+    // Among equals the oldest is dropped.
     ward.soon(1).try_tell().unwrap();
     let letter = next_dead_letter(&mut events).await;
     assert_eq!(
@@ -235,7 +234,7 @@ async fn places_are_exact_and_given_out_in_the_order_of_the_line() {
 
     keeper.open();
     let keeper = watch.turn().await;
-    // One place was free, and it is promised to who came first.
+    // One slot was free, and it is reserved for the first sender.
     assert!(poll_once(&mut urgent).is_pending());
     assert!(ward.ask(Alarm(1)).priority(0).try_tell().is_err());
     assert_eq!(depth(), 1);
@@ -249,7 +248,7 @@ async fn places_are_exact_and_given_out_in_the_order_of_the_line() {
     assert_eq!(depth(), 2);
     keeper.open();
     ward.stop().await;
-    // With its place it has its rank.
+    // The priority of the message counts once it has a slot.
     assert_eq!(watch.log.lines(), ["alarm 0", "later 0"]);
 }
 

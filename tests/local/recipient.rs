@@ -1,11 +1,11 @@
-//! An address that only knows one message: for lists of actors of any type.
+//! Address for one message type, for lists of actors of any type.
 
 use std::time::Duration;
 
 use conclib::prelude::*;
 use support::{Log, Scribe, ScribeCalls, ScribeEcho, hold, scribe};
 
-/// Something that happened, for whoever listens.
+/// Event for any subscriber.
 #[message(reply = u64)]
 pub struct News(pub u64);
 

@@ -1,4 +1,4 @@
-//! References: equality, hashing, and what people read of them.
+//! References: equality, hashing, and their text forms.
 #![allow(
     clippy::mutable_key_type,
     reason = "a reference is hashed by what never changes"
@@ -39,7 +39,7 @@ async fn references_are_equal_if_they_lead_to_the_same_actor() {
     let set: HashSet<_> = [one.clone(), two.clone(), one.clone()].into();
     assert_eq!(set.len(), 2);
 
-    // Another life under the same name is another actor.
+    // A later actor with the same name is a different actor.
     one.stop().await;
     let next = system.actor(scribe().0).urn("one").spawn().unwrap();
     assert_eq!(next.urn(), one.urn());
@@ -110,7 +110,7 @@ async fn errors_name_the_type_of_an_anonymous_actor() {
         told,
         format!("{name} has stopped; `ScribeNote` was not delivered")
     );
-    // A name that another type has now is shown with that.
+    // A reused name is shown with the type of the new actor.
     let urn: Urn = "again".parse().unwrap();
     let first = system.actor(scribe().0).urn(&urn).spawn().unwrap();
     first.stop().await;

@@ -1,4 +1,4 @@
-//! Who is found by which name.
+//! Lookup of actors by name.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ async fn a_name_that_is_taken_is_refused_and_its_owner_untouched() {
     assert!(error.to_string().contains("`own`"), "{error}");
     assert_eq!(own.ping().await, Ok(1));
     assert_eq!(system.snapshot().actors.len(), 1);
-    // Also for an actor of another type.
+    // Holds also for an actor of another type.
     let error = system.actor(scribe().0).urn("own").spawn().unwrap_err();
     assert_eq!(error, taken);
     own.stop().await;
@@ -162,7 +162,7 @@ async fn two_systems_do_not_meet() {
     assert_eq!(here.snapshot().actors.len(), 2);
     assert_eq!(own.ping().await, Ok(1));
     assert_eq!(anonymous.echo(1).await, Ok(1));
-    // They are told apart by name in what people read.
+    // The two systems have different names in texts.
     assert_eq!((here.name(), there.name()), ("here", "there"));
     own.stop().await;
     while let Some(event) = events.next().await {

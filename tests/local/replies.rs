@@ -1,4 +1,4 @@
-//! One reply made of others: lazily, once, and with one deadline over all.
+//! Combined replies: lazy, run once, and with one deadline for all.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// Replies that come after so many milliseconds each.
+/// Replies that come after the given times in milliseconds.
 async fn after(oracle: &ActorRef<Oracle>, times: &[u64]) -> Vec<Reply<u64, NoGood>> {
     let mut replies = Vec::new();
     for time in times {
@@ -57,7 +57,7 @@ async fn a_closure_runs_once_and_only_when_the_reply_is_picked_up() {
     };
 
     let mapped = oracle.echo(1).reply().await.unwrap().map(counted());
-    // The one behind it has its answer, so it had one too.
+    // The message behind it was answered, so it was handled too.
     oracle.echo(2).await.unwrap();
     assert_eq!(runs.load(Ordering::Relaxed), 0);
     let mut mapped = mapped.map(|n| n * 100);
@@ -179,7 +179,7 @@ async fn the_deadlines_that_the_parts_have_hold_beside_it() {
     assert!(matches!(error, AskError::Deadline { after, .. } if after == ms(200)));
     assert_eq!(began.elapsed(), ms(200));
 
-    // The deadline of a whole that is part of another.
+    // The deadline of a combined reply inside another one.
     let began = Instant::now();
     let inner = Reply::join_all(after(&oracle, &[250, 500]).await).timeout(ms(300));
     let error = inner.map(|all| all.len()).timeout(ms(400)).await;
@@ -224,7 +224,7 @@ async fn other_tasks_go_on_while_one_waits() {
     let (oracle, mut promises) = oracle(&system);
     let reply = oracle.promise().reply().await.unwrap();
     let end = promises.next().await;
-    // Only a task that runs while the other waits can end the wait.
+    // Only a concurrent task can end the wait.
     let (answer, ()) = tokio::join!(reply, async move {
         tokio::task::yield_now().await;
         end.send(1);

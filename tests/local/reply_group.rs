@@ -25,7 +25,7 @@ async fn they_come_in_the_order_of_their_answers_with_their_keys() {
     let error = AskError::Handler(NoGood("so".to_owned()));
     assert_eq!(group.next().await, Some(("failed", Err(error))));
     assert_eq!(group.next().await, Some(("fast", Ok(100))));
-    // One more while others are under way.
+    // Adds another reply while others are under way.
     group.insert("late", oracle.after(150).reply().await.unwrap());
     assert_eq!(group.next().await, Some(("middle", Ok(200))));
     assert_eq!(group.next().await, Some(("late", Ok(150))));
@@ -76,13 +76,14 @@ async fn one_deadline_ends_all_that_have_not_come() {
     for n in 0..3 {
         assert_eq!(group.next().await, Some((n, Err(late(ms(300))))));
         assert_eq!(began.elapsed(), ms(300));
-        // All at once: they are given up.
+        // All of them are given up at once.
         assert!(!ends.iter().any(ReplyTo::is_wanted));
         assert_eq!((group.len(), group.is_empty()), (2 - n, n == 2));
     }
     assert_eq!(group.next().await, None);
 
-    // What has come is not late, what comes later is.
+    // An answer that has come is not late, one that comes after the deadline
+    // is.
     group.push(oracle.echo(1).reply().await.unwrap());
     group.push(oracle.promise().reply().await.unwrap());
     let end = promises.next().await;

@@ -1,5 +1,4 @@
-//! Restarts: the same actor with a fresh state, as often as it may, and after
-//! how long.
+//! Restarts: the same actor with a fresh state, their limit, and their pauses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,12 +21,12 @@ support::on_every_place! {
 
 const MS: Duration = Duration::from_millis(1);
 
-/// Counts in its state what it has done, and outside how often it was made.
+/// Counts its work in its state, and its incarnations outside of it.
 #[actor]
 #[derive(Default)]
 struct Worker {
     done: usize,
-    /// How many of its next starts fail.
+    /// Number of following starts that fail.
     broken: Arc<AtomicUsize>,
 }
 
@@ -80,7 +79,7 @@ fn policy(max: usize, within: Duration, first: Duration) -> Restart {
 
 /// Waits for the `n`th incarnation.
 async fn generation(worker: &ActorRef<Worker>, n: u32) {
-    // Whatever is asked is answered by the next incarnation.
+    // The next incarnation answers the queued asks.
     worker.work().await.unwrap();
     assert_eq!(worker.generation(), Some(n));
 }
@@ -153,14 +152,14 @@ async fn what_is_queued_when_it_fails_is_served_by_the_next_incarnation() {
     let queued = worker.work().reply().await.unwrap();
     keeper.open();
     assert!(matches!(killer.await, Err(AskError::Panicked { .. })));
-    // Between the two incarnations, too, it takes messages.
+    // Messages are accepted between two incarnations.
     let later = worker.work().reply().await.unwrap();
     assert_eq!(worker.state(), Some(State::Restarting));
     assert_eq!(queued.await.unwrap(), 2);
     assert_eq!(later.await.unwrap(), 3);
 }
 
-/// A parent in the pause before its second incarnation.
+/// Parent in the pause before its second incarnation.
 async fn resting(system: &System) -> ActorRef<Worker> {
     let parent = system
         .actor_with(Worker::default)
@@ -182,12 +181,13 @@ async fn a_child_that_comes_between_two_incarnations_is_the_next_ones() {
     let spawn = || system.actor(Worker::default()).child_of(&parent).spawn();
     let early = spawn().unwrap();
     let child = spawn().unwrap();
-    // It does not wait for its parent.
+    // The child does not wait for its parent.
     assert_eq!(child.work().await.unwrap(), 1);
     assert_eq!(parent.generation(), Some(1));
     generation(&parent, 2).await;
     assert_eq!(child.work().await.unwrap(), 2);
-    // It is supervised: its failure is that of its parent, which is restarted.
+    // The child is supervised: its failure fails the parent, which is
+    // restarted.
     child.fail().await.unwrap_err();
     assert!(matches!(
         child.stopped().await,
@@ -208,7 +208,7 @@ async fn a_child_that_fails_before_its_parent_is_back_is_not_forgotten() {
         .unwrap();
     child.fail().await.unwrap_err();
     child.stopped().await;
-    // The second fails by it before it serves anything.
+    // The second incarnation fails by it before its first turn.
     generation(&parent, 3).await;
 }
 
@@ -263,7 +263,8 @@ async fn a_failing_start_is_retried_with_a_growing_pause() {
 #[support::test(start_paused = true)]
 async fn the_window_slides() {
     let system = System::new("test");
-    // One crash every 200 ms, and no 300 ms that hold more than two of them.
+    // One crash every 200 ms, so that no window of 300 ms has more than two of
+    // them.
     let worker = system
         .actor_with(Worker::default)
         .restart(policy(2, 300 * MS, Duration::ZERO))
@@ -309,7 +310,8 @@ async fn a_pause_is_the_first_again_after_it_recovered() {
         worker.work().await.unwrap();
         pauses.push(begun.elapsed());
     }
-    // It counts from its last start: the next one has not recovered.
+    // The recovery time counts from the last start: the next incarnation has
+    // not recovered.
     assert_eq!(pauses, [100 * MS, 200 * MS, 400 * MS, 100 * MS, 200 * MS]);
 }
 
@@ -357,7 +359,7 @@ async fn what_was_asked_for_is_final(place: Place) {
     assert_eq!(worker.stop().await, StopReason::Stopped);
     let worker = spawn();
     assert_eq!(worker.kill().await, StopReason::Killed);
-    // Also while it waits to be started again, and what waits with it is told.
+    // Holds also during the pause, and queued asks fail.
     for end in [ActorRef::stop, ActorRef::stop_now, ActorRef::kill] {
         let worker = spawn();
         worker.fail().await.unwrap_err();
@@ -371,7 +373,7 @@ async fn what_was_asked_for_is_final(place: Place) {
             })
         ));
     }
-    // And its last reference.
+    // Dropping the last reference ends it as well.
     let worker = spawn();
     worker.fail().await.unwrap_err();
     drop(worker);
@@ -391,7 +393,7 @@ async fn an_error_that_nobody_asked_about_can_restart_it(place: Place) {
     worker.give_up().tell().await.unwrap();
     assert_eq!(worker.work().await.unwrap(), 1);
     assert_eq!(worker.generation(), Some(2));
-    // A policy of never leaves a panic final.
+    // With the policy `never` a panic is final.
     worker.fail().await.unwrap_err();
     assert!(matches!(
         worker.stopped().await,
@@ -416,7 +418,7 @@ async fn without_a_source_a_restart_is_an_end_and_an_event(place: Place) {
     }
 }
 
-/// Made where it runs, from arguments that are kept for the next time.
+/// Made where it runs, from arguments that are kept for the next start.
 #[actor]
 struct Made(u32);
 

@@ -1,4 +1,4 @@
-//! Actors are found by their type, by the name of it, and by what they handle.
+//! Lookup of actors by type, by type name, and by handled message.
 
 use std::sync::Arc;
 

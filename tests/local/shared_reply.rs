@@ -1,4 +1,4 @@
-//! One answer for many: picked up once, and nobody waits in vain.
+//! One answer for many waiters: it is received once, and no waiter hangs.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -32,14 +32,14 @@ async fn everybody_gets_it_and_it_is_made_once() {
     yield_now().await;
     promises.next().await.send(7);
     assert_eq!(waiting.join_all().await, vec![Ok(7); 20]);
-    // Again and again, and for whoever comes late.
+    // Later polls and later clones get the same answer.
     assert_eq!((&mut shared).await, Ok(7));
     assert_eq!((&mut shared).await, Ok(7));
     assert_eq!(shared.clone().await, Ok(7));
     assert_eq!(runs.load(Ordering::Relaxed), 1);
 }
 
-/// Is known by how many hold it.
+/// Counts its owners.
 struct Nobody;
 
 impl Wake for Nobody {
@@ -77,7 +77,7 @@ async fn an_error_is_for_everybody_too() {
 async fn whoever_stops_waiting_takes_no_wake_from_the_others() {
     let system = System::new("shared");
     let (oracle, mut promises) = oracle(&system);
-    // The one that leaves polled before, or after, the one that stays.
+    // The waiter that leaves polled before, or after, the one that stays.
     for leaves_first in [true, false] {
         let shared = oracle.promise().reply().await.unwrap().shared();
         let mut leaves = shared.clone();
@@ -107,7 +107,7 @@ async fn one_deadline_holds_for_all() {
     }
     assert_eq!(began.elapsed(), ms(300));
 
-    // Also one that is set while others wait already.
+    // Holds also for a deadline that is set while others wait.
     let shared = oracle.promise().reply().await.unwrap().shared();
     let waits = tokio::spawn(shared.clone());
     yield_now().await;
@@ -165,7 +165,7 @@ async fn many_threads_at_once_all_get_it() {
             let mut shared = shared.clone();
             waiting.spawn(async move {
                 if n % 2 == 0 {
-                    // Leaves, and comes back as another.
+                    // A waiter leaves, and a new one comes.
                     let _ = poll_once(&mut shared);
                     shared = shared.clone();
                 }

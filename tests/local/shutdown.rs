@@ -1,5 +1,5 @@
-//! The orderly end of a system: newest first, within a deadline, and a report
-//! that names who did not end by itself.
+//! Orderly shutdown of a system: newest first, within a deadline, with a report
+//! that names the actors that were killed.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! SIGINT and SIGTERM end a system in order; a second one ends it at once.
 //!
-//! The test program runs itself as the process that gets the signals.
+//! The test program starts itself as the process that gets the signals.
 #![allow(clippy::print_stdout, reason = "the child tells its parent so")]
 
 use std::env;
@@ -15,7 +15,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use support::poll_once;
 
-/// Says in the child's environment how its actor ends.
+/// Environment variable that says how the actor of the child ends.
 const CHILD: &str = "CONCLIB_TEST_SIGNALS";
 
 #[actor]
@@ -69,7 +69,7 @@ impl Stuck {
     }
 }
 
-/// As many of them as there are turns that never await.
+/// Starts as many worker threads as there are turns that never await.
 #[conclib::main]
 async fn stuck_main() -> conclib::Result {
     let system = System::new("child");
@@ -103,7 +103,7 @@ async fn stuck_main() -> conclib::Result {
     }
 }
 
-/// No test: a process whose main function is `#[conclib::main]`.
+/// Not a test: process whose main function is `#[conclib::main]`.
 #[support::test]
 fn child_is_stuck() {
     if env::var(CHILD).is_ok() {
@@ -116,7 +116,7 @@ fn main_ends_the_process_though_a_turn_never_awaits() {
     let hows = [
         ("one stuck", 0),
         ("one stuck, main fails", 3),
-        // The code of a test program with a panic.
+        // Exit code of a Rust program after a panic.
         ("one stuck, main panics", 101),
     ];
     for (how, code) in hows {
@@ -167,8 +167,8 @@ impl Process {
         kill(Pid::from_raw(id), signal).unwrap();
     }
 
-    /// As one does who wants it gone. Two signals of one kind that come
-    /// together count as one, so it is no matter of how many.
+    /// Sends the signal until the process ends. Two pending signals of one kind
+    /// count as one, so a fixed number would not do.
     fn signal_until_it_ends(mut self, signal: Signal) -> (Vec<String>, ExitStatus) {
         while self.child.try_wait().unwrap().is_none() {
             self.signal(signal);
@@ -177,19 +177,19 @@ impl Process {
         self.exit()
     }
 
-    /// Reads up to a line that ends like this.
+    /// Reads up to a line with this end.
     fn wait_for(&mut self, end: &str) {
         let found = self.lines.any(|line| line.unwrap().ends_with(end));
         assert!(found, "the child did not say `{end}`");
     }
 
-    /// The rest of what it says, and whether it ended well.
+    /// Remaining output, and whether the process succeeded.
     fn end(self) -> (Vec<String>, bool) {
         let (lines, status) = self.exit();
         (lines, status.success())
     }
 
-    /// The rest of what it says, and how it ended.
+    /// Remaining output, and the exit status.
     fn exit(mut self) -> (Vec<String>, ExitStatus) {
         let lines: Vec<_> = self.lines.map(Result::unwrap).collect();
         (lines, self.child.wait().unwrap())

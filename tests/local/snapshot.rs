@@ -1,4 +1,4 @@
-//! What a system says of itself is exact.
+//! Snapshots of a system are exact.
 
 use conclib::Place;
 use conclib::prelude::*;

@@ -1,4 +1,4 @@
-//! Each turn is a span, below that of who sent its message.
+//! Each turn is a span, below the span of the sender.
 
 use conclib::Request;
 use conclib::prelude::*;
@@ -7,14 +7,14 @@ use support::{Gate, gate, until};
 use tracing::Instrument;
 use tracing::level_filters::LevelFilter;
 
-/// Nothing of this is on the way of a message while nobody looks on.
+/// Nothing of this costs time on the path of a message without a subscriber.
 const _: () = {
     assert!(size_of::<ReplyTo<u64, support::NoGood>>() == 16);
     assert!(size_of::<Request<AskerDouble>>() == 8 + 16 + 8);
     assert!(size_of::<Request<AskerPlain>>() == 16 + 8);
 };
 
-/// Asks another one.
+/// Asks another actor.
 #[actor]
 #[derive(Default)]
 struct Asker {
@@ -107,7 +107,7 @@ async fn an_ask_is_below_the_span_of_its_asker_and_so_is_what_it_asks() {
         (double.field("urn"), double.parent),
         ("second", Some(outer))
     );
-    // Within the turn, and only there; and the body is nobody's business.
+    // The value is in the turn only, and the body is never logged.
     for text in ["before", "after"] {
         assert_eq!(spans.events(text)[0].parent, Some(outer));
     }

@@ -1,5 +1,4 @@
-//! Messages that are put aside until the actor is ready, and the hook for an
-//! actor that has had nothing to do for a while.
+//! Messages stashed until the actor is ready, and the hook for an idle actor.
 
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// What was read, and by whom: its number comes back with the value.
+/// Request whose number comes back with the value.
 #[message(reply = (u64, u64), error = NoGood)]
 struct Read {
     n: u64,
@@ -139,7 +138,8 @@ async fn what_is_aside_outlives_a_restart() {
     let reply = store.ask(Read { n: 1 }).reply().await.unwrap();
     store.note(0).await.unwrap();
     store.fail().await.unwrap_err();
-    // It comes back to the new incarnation, which is no more ready for it.
+    // The stashed request comes back to the new incarnation, which is not ready
+    // either.
     store.note(0).await.unwrap();
     assert_eq!(log.count("aside 1"), 2);
     store.fill(7).await.unwrap();
@@ -249,7 +249,7 @@ async fn an_actor_is_told_once_for_each_quiet_time() {
 #[support::test(start_paused = true)]
 async fn the_quiet_time_begins_when_the_last_turn_is_over() {
     let (_system, sleeper, log) = sleeper();
-    // Less quiet than that, it is never told.
+    // With shorter pauses the hook never runs.
     for _ in 0..10 {
         sleep(90 * MS).await;
         sleeper.nap(500).await.unwrap();
@@ -260,7 +260,7 @@ async fn the_quiet_time_begins_when_the_last_turn_is_over() {
         sleep(MS).await;
     }
     assert!((100 * MS..104 * MS).contains(&begun.elapsed()));
-    // What comes by itself is a turn too.
+    // A tick is a turn too.
     log.take();
     sleeper.tick_every(50).await.unwrap();
     sleep(Duration::from_secs(10)).await;

@@ -1,4 +1,4 @@
-//! Stop has three words. Each is idempotent, can be awaited by many, and
+//! Three ways to stop. Each is idempotent, can be awaited by many tasks, and
 //! resolves only once the state is dropped and the name is free.
 
 use conclib::prelude::*;
@@ -153,7 +153,7 @@ async fn each_word_is_idempotent_and_resolves_for_many_after_the_state_is_droppe
         for seen in waiting.join_all().await {
             assert_eq!(seen, reason);
         }
-        // An end that is over stays as it was, whatever is said to it now.
+        // The reason of a past end does not change.
         assert_eq!(scribe.stop().await, reason);
         assert_eq!(scribe.stop_now().await, reason);
         assert_eq!(scribe.kill().await, reason);
@@ -221,7 +221,7 @@ async fn an_actor_that_stops_itself_answers_first_then_runs_its_hook(place: Plac
     keeper.open();
     assert_eq!(quit.await.as_deref(), Ok("bye"));
     assert_eq!(scribe.stopped().await, Some(StopReason::Stopped));
-    // What was queued when it said so is served.
+    // Messages queued before the stop are handled.
     let lines = ["start", "held", "1", "stop: stopped", "drop"];
     assert_eq!(log.lines(), lines);
 }
@@ -437,7 +437,7 @@ async fn an_any_ref_can_stop_its_actor_too(place: Place) {
 #[actor]
 struct Reaper {
     log: Log,
-    /// The hook in which it does so.
+    /// Hook that kills.
     hook: &'static str,
 }
 
@@ -526,7 +526,7 @@ impl Drop for Reaper {
     }
 }
 
-/// As a task and on a thread, made from a value and from a closure.
+/// Spawns it as a task and on a thread, from a value and from a closure.
 fn reapers(system: &System, hook: &'static str) -> [(ActorRef<Reaper>, Log); 4] {
     let logs = [(); 4].map(|()| Log::default());
     let reaper = |n: usize| {

@@ -1,5 +1,5 @@
-//! Which children are started again when one fails, in which order, and what
-//! they keep.
+//! Strategies: the children that are restarted with a failed one, their order,
+//! and the state they keep.
 
 use conclib::NotRestarted;
 use conclib::prelude::*;
@@ -20,7 +20,8 @@ async fn one_for_all_goes_down_newest_first_and_comes_up_oldest_first() {
     b.fail().await.unwrap_err();
     family.restarted("c").await;
     assert_eq!(c.serve().await.unwrap(), 1, "a fresh state");
-    // Only the first waits; each of the others comes after its elder.
+    // Only the first child waits for the backoff; each of the others comes
+    // after its elder.
     assert_eq!(begun.elapsed(), BACKOFF);
     let expected = ["-b", "-c", "-a", "+a?", "+a", "+b?", "+b", "+c?", "+c"];
     assert_eq!(family.noted(), expected);
@@ -105,7 +106,7 @@ async fn a_group_restart_does_not_wait_for_the_backlog_of_a_healthy_sibling() {
     a.fail().await.unwrap_err();
     family.restarted("a").await;
     assert_eq!(a.serve().await.unwrap(), 1);
-    // One turn of it, and the backoff; not fifty turns.
+    // One turn and the backoff, not fifty turns.
     assert_eq!(begun.elapsed(), 20 * MS + BACKOFF);
     let mut served = Vec::new();
     for reply in backlog {
@@ -163,7 +164,7 @@ async fn a_sibling_that_does_not_end_in_time_is_ended_at_its_next_await() {
     family.restarted("c").await;
     assert_eq!(c.serve().await.unwrap(), 1);
     assert_eq!(begun.elapsed(), 300 * MS + BACKOFF);
-    // No hook runs for what is cut short.
+    // No hook runs in an interrupted turn.
     let expected = ["-a", "-c", "+a?", "+a", "+b?", "+b", "+c?", "+c"];
     assert_eq!(family.noted(), expected);
     assert_eq!(generations(&[a, b, c]), [2, 2, 2]);
@@ -202,7 +203,7 @@ async fn a_sibling_in_its_backoff_does_not_come_up_in_the_middle_of_a_group_rest
     let [a, b, c] = &parts;
     c.fail().await.unwrap_err();
     advance(50 * MS).await;
-    // It takes longer than what is left of the backoff.
+    // The turn takes longer than the rest of the backoff.
     b.nap(250).tell().await.unwrap();
     tokio::task::yield_now().await;
     family.noted();
@@ -256,8 +257,8 @@ async fn a_start_that_fails_in_a_group_restart_starts_the_group_anew() {
     b.fail().await.unwrap_err();
     family.restarted("b").await;
     assert_eq!(b.serve().await.unwrap(), 1);
-    // The first start waits as long as the policy of `b` says, the second as
-    // that of `a` does.
+    // The first start waits as the policy of `b` says, the second as that of
+    // `a`.
     assert_eq!(begun.elapsed(), 2 * BACKOFF);
     assert_eq!(
         family.noted(),
@@ -287,7 +288,7 @@ async fn a_sibling_that_was_told_to_end_serves_what_is_queued_and_stays_ended() 
     assert_eq!(family.boss.children().await.unwrap().len(), 2);
 }
 
-/// Stops as its supervisor brings it down.
+/// Stops while its supervisor brings it down.
 #[actor]
 struct Quitter;
 

@@ -1,5 +1,5 @@
-//! What a supervisor is told, what its answer does, and that nothing is left of
-//! what it had.
+//! Notices to a supervisor, the effects of its directives, and cleanup of its
+//! children.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -27,12 +27,12 @@ support::on_every_place! {
     siblings_that_fail_on_many_threads_come_up_again,
 }
 
-/// A child that is made anew at once.
+/// Policy that restarts at once.
 fn at_once() -> Restart {
     policy().backoff(Backoff::none())
 }
 
-/// Nothing but an end brings it up again.
+/// Policy with a pause that only an end interrupts.
 fn not_soon() -> Restart {
     policy().backoff(Backoff::from(Duration::from_secs(3600)))
 }
@@ -172,7 +172,7 @@ async fn what_a_child_says_of_its_own_error_is_what_its_parent_is_told(place: Pl
             )),
         }
     }
-    // And with `Resume` nothing has ended.
+    // With `Resume` no actor has ended.
     let family = Family::at(place, None);
     let child = family.child("a", at_once()).await;
     child.refuse().tell().await.unwrap();
@@ -221,7 +221,7 @@ async fn a_child_that_does_not_start_is_supervised_as_one_that_fails(place: Plac
         matches!(exit.reason, StopReason::StartFailed(_)) && exit.default == Directive::Restart
     }));
 
-    // Without a policy it is its parent's failure.
+    // Without a policy the parent fails too.
     let plan = family.plan();
     plan.broken.store(1, Ordering::SeqCst);
     let child = family.system.actor(plan.part("b"));
@@ -241,7 +241,7 @@ async fn an_end_while_a_child_waits_for_its_restart_is_prompt_and_leaves_nothing
         let asked = child.serve().reply().await.unwrap();
         until(|| child.state() == Some(State::Restarting)).await;
         let (boss, system) = (&family.boss, &family.system);
-        // The boss has given its verdict: on a thread it may be slower.
+        // The parent has decided: on a thread this may take longer.
         until(|| family.exits.len() == 1).await;
         boss.served().await.unwrap();
         let expected = match end {
@@ -262,7 +262,7 @@ async fn an_end_while_a_child_waits_for_its_restart_is_prompt_and_leaves_nothing
                 assert!(report.is_clean(), "{report}");
                 StopReason::Shutdown
             }
-            // Its end was asked for: that is no failure of the parent.
+            // A requested end is no failure of the parent.
             _ => {
                 assert_eq!(child.stop().await, StopReason::Stopped);
                 boss.served().await.unwrap();
@@ -314,11 +314,11 @@ async fn the_state_of_a_dead_child_is_dropped(place: Place) {
     assert_eq!(alive.strong_count(), 0);
 }
 
-/// A supervisor that is supervised: it makes its children as it starts.
+/// Supervised supervisor: it spawns its children as it starts.
 #[actor]
 struct Middle {
     plan: Plan,
-    /// How its leaf is made anew.
+    /// Restart policy of its leaf.
     leaf: Restart,
     significant: bool,
 }
@@ -372,7 +372,7 @@ fn middle(family: &Family, leaf: Restart, significant: bool, place: Place) -> Ac
         .unwrap()
 }
 
-/// The leaf of that name, once it has started.
+/// Waits for the leaf of that name to start.
 async fn leaf(family: &Family, name: &str) -> ActorRef<Part> {
     loop {
         if let Ok(leaf) = family.system.get::<Part>(name)
@@ -395,7 +395,7 @@ async fn a_supervisor_that_is_restarted_makes_its_children_anew(place: Place) {
     middle.started().await.unwrap();
     let (old_x, old_y) = (leaf(&family, "x").await, leaf(&family, "y").await);
     family.noted();
-    // Too often for the leaf: the middle fails, and that one may restart.
+    // The leaf fails too often, so the middle fails, which may restart.
     old_x.fail().await.unwrap_err();
     assert_eq!(family.restarted("middle").await, 2);
     middle.served().await.unwrap();
@@ -422,7 +422,7 @@ async fn a_supervisor_that_is_cut_short_leaves_no_children_behind() {
     let (gate, mut keeper) = gate();
     middle.hold(gate).tell().await.unwrap();
     keeper.entered().await;
-    // It does not end in time, and so neither do its children in order.
+    // The middle does not end in time, so its children are killed, too.
     a.fail().await.unwrap_err();
     assert_eq!(family.restarted("middle").await, 2);
     assert!(old.iter().all(|leaf| leaf.state() == Some(State::Stopped)));
@@ -462,7 +462,7 @@ async fn a_shutdown_lets_a_parent_of_a_significant_child_serve_what_is_queued(pl
     scribe.note(1).tell().await.unwrap();
     let mut shutdown = Box::pin(family.system.shutdown().into_future());
     assert!(support::poll_once(&mut shutdown).is_pending());
-    // Its child has ended, and so has the time in which it is told.
+    // The child has ended, and its parent is still held in its turn.
     until(|| family.log.has("-a")).await;
     keeper.open();
     assert!(shutdown.await.is_clean());
@@ -501,7 +501,7 @@ async fn no_task_is_left_of_families_that_fail_and_end_at_any_time() {
         let failing = parts.clone().map(|part| {
             tokio::spawn(async move {
                 for _ in 0..3 {
-                    // It may have ended meanwhile.
+                    // The part may have ended already.
                     let _ = part.fail().await;
                 }
             })

@@ -1,4 +1,4 @@
-//! The test kit: faults on order.
+//! Test kit: injected faults.
 
 use std::time::Duration;
 
@@ -72,7 +72,8 @@ async fn a_turn_is_late_on_order() -> conclib::Result {
     assert_eq!(counter.add(1).await?, 2);
     assert_eq!(began.elapsed(), Duration::from_secs(60));
 
-    // Killed meanwhile, its asker is told that it was not handled.
+    // The actor is killed meanwhile, and its asker learns that the message was
+    // not handled.
     faults.delay_next(Duration::from_secs(60));
     let killed = counter.add(1).reply().await?;
     let queued = counter.add(1).reply().await?;

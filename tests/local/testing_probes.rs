@@ -1,4 +1,4 @@
-//! The test kit: probes, spies, journals, and when a system is quiet.
+//! Test kit: probes, spies, journals, and waiting until a system is quiet.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ impl Till {
         Ok(cents)
     }
 
-    /// A minute later, beside the turns.
+    /// Sends after a minute, in a concurrent handler.
     #[message(concurrent)]
     fn sell_later(&self) -> impl Future<Output = ()> + use<> {
         let sales = self.sales.clone();
@@ -82,7 +82,8 @@ async fn a_probe_records_and_answers() -> conclib::Result {
     assert_eq!(refused.await, Err(AskError::Handler(free)));
     sales.expect_none().await;
 
-    // What is not answered is given up with the next look, or the probe.
+    // An unanswered request is given up at the next expectation, or when the
+    // probe is dropped.
     let (one, two) = (system.spawn(Shop)?, prices.recipient());
     drop(one);
     let unanswered = two.ask(Price("one".into())).reply().await?;
@@ -97,7 +98,7 @@ async fn a_probe_records_and_answers() -> conclib::Result {
     Ok(())
 }
 
-/// What it says as it panics.
+/// Text of its panic.
 fn complaint<T>(test: impl AsyncFnOnce(System) -> T) -> String {
     let run = || testing::run(async { test(testing::system()).await });
     let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run))
@@ -172,14 +173,14 @@ async fn a_spy_passes_everything_on() -> conclib::Result {
     let refused = spied.ask(Price(String::new())).await;
     assert_eq!(refused, Err(AskError::Handler(NoGood("nothing".into()))));
     spied.ask(Price("told".into())).try_tell()?;
-    // There is no place for this one, and it is none of what passed.
+    // This message finds no room, and is not recorded.
     assert!(spied.ask(Price("full".into())).try_tell().is_err());
-    // This one waits for its place, and passes once.
+    // This message waits for a slot, and is recorded once.
     spied.ask(Price("later".into())).tell().await?;
     let passed = ["tea", "", "told", "later"].map(|item| Price(item.into()));
     assert_eq!(spy.messages(), passed);
 
-    // It keeps the actor alive as any recipient does, and no longer.
+    // The spy keeps the actor alive as any recipient does, and no longer.
     let weak = spied.downgrade();
     drop((shop, spied));
     assert!(weak.upgrade().is_none());
@@ -218,12 +219,12 @@ async fn quiet_waits_for_turns_and_for_handlers_beside_them() -> conclib::Result
     assert_eq!(sales.names(), ["Sold"]);
     sales.recv().await;
     sales.expect_none().await;
-    // A task that can run does so before.
+    // Tasks that are ready run before.
     let recipient = sales.recipient();
     tokio::spawn(async move { recipient.ask(Sold(2)).tell().await });
     testing::quiet(&system).await;
     assert_eq!(sales.names(), ["Sold", "Sold"]);
-    // Who ends is no longer waited for.
+    // An actor that ends is no longer waited for.
     let stopping = till.stop();
     testing::quiet(&system).await;
     assert_eq!(till.state(), Some(State::Stopped));
@@ -231,13 +232,13 @@ async fn quiet_waits_for_turns_and_for_handlers_beside_them() -> conclib::Result
     Ok(())
 }
 
-/// Has a thread of its own.
+/// Runs on a thread of its own.
 #[actor]
 struct Apart(support::Log);
 
 #[actor]
 impl Apart {
-    /// Holds its thread up once it has nothing to do.
+    /// Blocks its thread once it is idle.
     #[message(local)]
     fn hold_up(&mut self, gate: support::Gate) {
         tokio::spawn(async move { gate.pass_blocking() });

@@ -1,4 +1,4 @@
-//! The test kit: an order of turns that can be had again.
+//! Test kit: repeatable orders of turns.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use conclib::prelude::*;
 use conclib::testing::{self, Seeded};
 use support::Log;
 
-/// Has money, and gives it to whoever looks first.
+/// Holds a balance that other actors read and write.
 #[actor]
 struct Account {
     cents: u64,
@@ -29,7 +29,7 @@ impl Account {
     }
 }
 
-/// Reads and then writes, and so loses what others write in between.
+/// Reads the balance and then writes it, and so loses updates made in between.
 #[actor]
 struct Payer {
     account: ActorRef<Account>,
@@ -48,7 +48,8 @@ impl Payer {
     }
 }
 
-/// What a racy protocol of three ends in, and how it went.
+/// Runs a protocol with a race between three actors, and returns its result and
+/// its order.
 async fn race(system: &System) -> conclib::Result<(u64, Vec<String>)> {
     let log = Log::default();
     let account = system.spawn(Account { cents: 0 })?;
@@ -87,7 +88,7 @@ fn the_same_seed_is_the_same_order() {
     }
 }
 
-/// Says when its turns begin and end, and awaits nothing in them.
+/// Notes the begin and end of its turns, which do not await.
 #[actor]
 struct Runner {
     log: Log,
@@ -143,12 +144,12 @@ fn turns_run_one_at_a_time_and_none_is_forgotten() {
             let (who, _) = turn[0].split_once(' ').unwrap();
             assert_eq!(*turn[1], format!("{who} ends"));
         }
-        // Five by five that were told, and one more for each step to the left.
+        // Five told to each of five, and one more for each step to the left.
         let steps: u32 = (0..5)
             .map(|n| (0..5).map(|left: u32| left.min(n)).sum::<u32>())
             .sum();
         assert_eq!(turns.len() as u32, 2 * (25 + steps));
-        // Ticks and paused time go on as ever.
+        // Ticks and paused time work as usual.
         let ticks = log.count("tick");
         tokio::time::sleep(Duration::from_millis(2500)).await;
         assert!(log.count("tick") >= ticks + 10, "{:?}", log.lines());
@@ -201,7 +202,7 @@ fn a_test_that_fails_names_its_seed() {
         panic.downcast_ref::<String>().cloned()
     };
     let text = explore(40).expect("some seed loses money");
-    // All before it went well.
+    // All runs before it succeeded.
     let lost = outcomes.borrow().len() - 1;
     assert!(outcomes.borrow()[..lost].iter().all(|cents| *cents == 10));
     assert!(text.starts_with(&format!("with seed {lost}: ")), "{text}");
@@ -219,8 +220,7 @@ fn a_test_that_fails_names_its_seed() {
     assert_eq!(text, "with seed 0: boom\nCONCLIB_SEED=0 runs it alone");
 }
 
-/// Not a test: it fails if the test below starts it, and passes without doing
-/// anything else.
+/// Not a test: fails if the test below starts it, and does nothing otherwise.
 #[conclib::test]
 async fn child_fails_by_its_seed() {
     let system = Seeded::new();

@@ -1,4 +1,5 @@
-//! One actor, fed message by message: no task, no timing.
+//! Test kit: one actor, fed message by message, without a task and without
+//! timing.
 
 use std::future::Future;
 use std::pin::pin;
@@ -95,7 +96,7 @@ fn all<M: Message>(inbox: &mut Inbox<M>) -> Vec<M> {
         .collect()
 }
 
-/// There is no runtime, and nobody wakes anybody: it is done at once.
+/// Polls once: there is no runtime and no waker, so it has to be ready.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Poller::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,

@@ -1,5 +1,5 @@
-//! Actors that have a thread of their own: state that is not `Send`, handlers
-//! that block, and threads that end.
+//! Actors with threads of their own: state that is not `Send`, handlers that
+//! block, and the end of the threads.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,18 +11,18 @@ use conclib::Place;
 use conclib::prelude::*;
 use support::{ScribeCalls, gate};
 
-/// Neither `Send` nor `Sync`.
+/// State that is neither `Send` nor `Sync`.
 #[actor]
 struct Local {
     n: Rc<RefCell<u64>>,
     thread: ThreadId,
-    /// Gets the thread on which it is dropped.
+    /// Sends the id of the thread that drops it.
     dropped: mpsc::Sender<ThreadId>,
 }
 
 impl Drop for Local {
     fn drop(&mut self) {
-        // Most tests do not look.
+        // The error is ignored: most tests have no receiver.
         let _ = self.dropped.send(thread::current().id());
     }
 }
@@ -38,7 +38,7 @@ impl Local {
         );
         let n = Rc::clone(&self.n);
         *n.borrow_mut() += by;
-        // It may hold what is not `Send` over an await.
+        // A handler may hold a value that is not `Send` across an await.
         tokio::task::yield_now().await;
         *n.borrow()
     }
@@ -78,7 +78,7 @@ fn local_to(dropped: mpsc::Sender<ThreadId>) -> Local {
     }
 }
 
-/// Its handlers block.
+/// Has handlers that block.
 #[actor]
 struct Blocking(ActorRef<support::Scribe>);
 
@@ -140,7 +140,7 @@ async fn a_handler_that_blocks_holds_nobody_else_up() {
     assert_eq!(scribe.echo(1).await.unwrap(), 1);
     keeper.open();
     waits.await.unwrap();
-    // It may also wait for others with `.blocking()`.
+    // A handler may also wait for other actors with `.blocking()`.
     assert_eq!(blocking.echo(7).await.unwrap(), 7);
 }
 
@@ -151,7 +151,7 @@ async fn it_is_spawned_from_any_runtime() {
     assert_eq!(actor.add(1).await.unwrap(), 1);
 }
 
-/// How many threads this process has, by their names.
+/// Number of threads of this process with that name.
 fn threads(name: &str) -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let names =
@@ -200,7 +200,7 @@ async fn no_thread_is_left_after_any_kind_of_end() {
         .spawn()
         .unwrap();
     named.ok().await.unwrap();
-    // A name that is taken: the thread that was there for it ends too.
+    // The name is taken: the thread that was started for it ends too.
     assert!(
         system
             .actor(Leftover)
@@ -251,7 +251,7 @@ async fn it_is_restarted_on_its_thread() {
     assert_eq!(actor.generation(), Some(2));
 }
 
-/// As a leftover, but its threads are not counted.
+/// Same as `Leftover`, but its threads are not counted.
 #[actor]
 struct Passenger;
 
@@ -277,7 +277,7 @@ async fn it_can_be_a_child() {
     assert_eq!(child.stopped().await, Some(StopReason::Parent));
 }
 
-/// The CPUs that this thread may run on, as ranges.
+/// CPUs that this thread may run on, as ranges.
 #[cfg(target_os = "linux")]
 fn cpus_allowed() -> String {
     let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();

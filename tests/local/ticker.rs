@@ -1,5 +1,5 @@
-//! A ticker outside of any actor: a fixed schedule, no overlap, no burst, and
-//! it survives a panic of its body.
+//! Ticker outside of any actor: a fixed schedule, no overlap, no burst, and it
+//! survives a panic of its body.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -82,7 +82,7 @@ async fn a_panic_of_a_run_does_not_end_the_next_ones() {
         .run(move || {
             n += 1;
             sender.send(n).unwrap();
-            // In the closure the second time, in its future the fourth.
+            // Panics in the closure the second time, in its future the fourth.
             assert!(n != 2, "the closure panics");
             async move { assert!(n != 4, "the future panics") }
         })

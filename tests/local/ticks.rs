@@ -1,6 +1,6 @@
 //! Ticks: the first at once, then on a fixed schedule; at most one of a kind
-//! waits; none after the end. All on the paused clock, but for two that look
-//! whether the clock on the wall makes a difference.
+//! waits; none after the end. All on the paused clock, except two tests in real
+//! time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -14,7 +14,7 @@ const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// Ticks every 100 ms, and works as long as it is told to at each.
+/// Ticks every 100 ms, and works for a given time in each tick.
 #[actor]
 struct Clock {
     log: Log,
@@ -79,7 +79,7 @@ fn clock(work: Duration) -> (Clock, Log) {
     (clock, log)
 }
 
-/// Lets the paused clock run; whoever has something to do then does it.
+/// Lets the paused clock run, and then the tasks that are due.
 async fn run_for(time: Duration) {
     work(time).await;
 }
@@ -105,12 +105,12 @@ async fn a_turn_that_takes_long_delays_the_ticks_and_none_is_caught_up_on() {
     run_for(ms(50)).await;
     clock.take(ms(1000)).await.unwrap();
     run_for(ms(160)).await;
-    // One for all that were missed, and the schedule goes on from there.
+    // One tick for all missed ones, and the schedule continues from there.
     assert_eq!(log.lines(), ["start", "0", "1050", "1150"]);
 }
 
-/// The seed's set-up: a tick every 50 ms that takes 200 ms. There 15 waited
-/// after a second, and a stop took three more.
+/// Setup of the Python original: a tick every 50 ms that takes 200 ms. There 15
+/// ticks waited after a second, and a stop took three more.
 #[actor]
 #[derive(Default)]
 struct Swamped {
@@ -143,7 +143,7 @@ async fn ticks_slower_than_their_interval_leave_no_backlog_and_stop_is_prompt() 
     assert!(told.elapsed() < ms(300), "{:?}", told.elapsed());
 }
 
-/// The seed's own test of its periodic actor.
+/// Test of the periodic actor of the Python original.
 #[actor]
 #[derive(Default)]
 struct Periodic {
@@ -156,7 +156,7 @@ struct Periodic {
 impl Periodic {
     #[message(every = "200ms")]
     fn accumulate(&mut self) {
-        // The first of each kind is at once and does not count.
+        // The first tick of each kind is at once and does not count.
         if let Some(n) = &mut self.accumulated {
             *n += 1;
             self.log.add("accumulating");
@@ -189,7 +189,7 @@ async fn two_kinds_of_ticks_keep_their_own_schedules() {
     assert_eq!(log.lines().len(), 28);
     let seen = system.snapshot().actors.pop().unwrap();
     assert_eq!(seen.ticks, ["accumulate", "check"]);
-    // Ticks are turns like others.
+    // Ticks are counted as turns.
     assert_eq!((seen.handled, seen.failed), (30, 0));
 }
 
@@ -330,13 +330,12 @@ async fn in_real_time_no_tick_is_early() {
         .iter()
         .map(|at| at.parse().unwrap())
         .collect();
-    // Never early; how late is the machine's business.
+    // Never early; lateness depends on the machine.
     assert!(at[0] < at[1] && at[1] >= 100 && at[2] >= 200);
     clock.stop().await;
 }
 
-/// For how long this machine let a thread sleep too long, at most, while this
-/// is there.
+/// Longest delay of a sleeping thread on this machine, while this value exists.
 struct Stalls {
     longest: Arc<AtomicU64>,
     _watched: mpsc::Sender<()>,
@@ -369,7 +368,7 @@ impl Stalls {
     }
 }
 
-/// A machine that stalls may cost a tick, but none comes too often.
+/// A machine that stalls may cost a tick, but no tick comes too early.
 #[support::test]
 async fn in_real_time_three_runs_have_the_numbers_of_the_paused_clock() {
     let system = System::new("ticks");

@@ -1,5 +1,5 @@
-//! A timeout is exact, harms nobody but the ask, and says whether the handler
-//! may have run. All on the paused clock.
+//! A timeout is exact, affects only its ask, and says if the handler may have
+//! run. All on the paused clock.
 
 use std::time::Duration;
 
@@ -30,10 +30,10 @@ async fn an_ask_ends_exactly_at_its_deadline_and_the_actor_is_unharmed() {
         keeper.open();
         assert_eq!(scribe.echo(2).timeout(late).await, Ok(2));
     }
-    // Nobody waited for them any more when their turn came.
+    // No asker waited for these messages when their turn came.
     assert_eq!(log.count("1"), 0);
     assert_eq!(system.snapshot().dead_letters, 4);
-    // A turn that has begun goes on, and its late reply is gone.
+    // A turn that has begun continues, and its late reply is dropped.
     let (gate, keeper) = gate();
     assert!(scribe.hold(gate).timeout(ms(5)).await.is_err());
     keeper.open();
@@ -73,7 +73,7 @@ async fn without_any_time_nothing_is_sent() {
     assert_eq!(began.elapsed(), Duration::ZERO);
     assert_eq!(system.snapshot().actors[0].depth, 0, "not queued");
     keeper.open();
-    // The next ask does not get the reply of that one.
+    // The next ask does not get the reply of the timed-out one.
     assert_eq!(scribe.echo(2).await, Ok(2));
 }
 
@@ -121,7 +121,8 @@ async fn an_answer_to_pick_up_can_have_a_time_of_its_own() {
     let began = Instant::now();
     let mut reply = reply.timeout(ms(700));
     advance(ms(100)).await;
-    // It counts from when it was said, not from when it is awaited.
+    // The timeout counts from when it was set, not from when the reply is
+    // awaited.
     assert!(poll_once(&mut reply).is_pending());
     let error = (&mut reply).await.unwrap_err();
     assert!(matches!(error, AskError::Deadline { after, .. } if after == ms(700)));
@@ -160,7 +161,7 @@ async fn an_ask_that_is_dropped_midway_harms_nobody() {
     assert!(aborted.await.unwrap_err().is_cancelled());
     keeper.open();
     assert_eq!(scribe.echo(4).await, Ok(4));
-    // They had their places, and nobody waited for them any more.
+    // The messages were queued, and no asker waited for them any more.
     assert_eq!(log.lines()[1..], ["held"]);
     assert_eq!(system.snapshot().dead_letters, 3);
 }

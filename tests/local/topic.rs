@@ -1,5 +1,5 @@
-//! Who publishes does not wait for who is slow, unless it is said so; and
-//! nothing is lost without a word.
+//! Publishing does not wait for slow subscribers, unless that is requested, and
+//! reports every missed message.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,11 +14,11 @@ use tokio::task::JoinSet;
 #[derive(Clone)]
 pub struct Price(u64);
 
-/// Not `Clone`.
+/// Message that is not `Clone`.
 #[message]
 pub struct Ticket(u64);
 
-/// Hears of what it missed.
+/// Handles the notice of missed messages.
 #[actor]
 struct Screen(Log);
 
@@ -62,7 +62,7 @@ impl Screen {
     }
 }
 
-/// Does not hear of it.
+/// Does not handle the notice of missed messages.
 #[actor]
 struct Deaf(Log);
 
@@ -79,7 +79,7 @@ impl Deaf {
     }
 }
 
-/// More urgent than what says nothing, as `Lagged` does.
+/// More urgent than a message without a priority, as `Lagged` is.
 #[message(priority = 1)]
 #[derive(Clone)]
 pub struct Alarm(u64);
@@ -104,7 +104,7 @@ impl Ward {
         gate.pass().await;
     }
 
-    /// Publishes to itself, past the bound, when the notice waits already.
+    /// Publishes to itself, past the bound, while the notice waits already.
     #[message(local, priority = 0)]
     async fn publish(&mut self, alarms: Topic<Alarm>, gate: Gate) {
         gate.pass().await;
@@ -197,7 +197,8 @@ async fn a_slow_subscriber_is_told_how_many_it_missed_before_anything_newer() {
     }
     assert_eq!(quick.done().await.unwrap(), ["1", "2", "3", "4", "5"]);
     keeper.open();
-    // It has room again, and nothing is published: it hears of it all the same.
+    // The subscriber has room again, and gets the notice although nothing is
+    // published.
     until(|| log.lines().len() == 2).await;
     prices.publish(Price(6));
     slow.stop().await;
@@ -230,7 +231,7 @@ async fn who_lags_again_is_told_again() {
     assert_eq!(log.lines()[5], "prices lagged 3");
 }
 
-/// The mailbox fills up with the notice itself.
+/// The notice itself fills the mailbox.
 #[support::test]
 async fn what_is_missed_behind_the_notice_is_told_by_the_next() {
     let system = System::new("topic");
@@ -238,13 +239,13 @@ async fn what_is_missed_behind_the_notice_is_told_by_the_next() {
     let (slow, log) = small(&system, "slow");
     let _subscription = prices.subscribe(&slow);
     let first = hold(&slow).await;
-    // In the only place: another turn that waits.
+    // Another turn waits in the only slot.
     let (at, mut second) = gate();
     slow.hold(at).tell().await.unwrap();
     prices.publish(Price(1));
     first.open();
     second.entered().await;
-    // The notice of the first took the place that came free.
+    // The notice of the first took the free slot.
     prices.publish(Price(2));
     prices.publish(Price(3));
     second.open();
@@ -276,7 +277,8 @@ async fn of_what_a_subscriber_without_a_handler_missed_event_and_count_tell() {
     assert_eq!(subscription.missed(), 2);
 }
 
-/// The place in line that a notice without a handler gives up goes to others.
+/// The waiting notice of a subscriber without a handler for it gives its slot
+/// to others.
 #[support::test]
 async fn those_in_line_behind_a_lossy_subscriber_get_their_place() {
     let system = System::new("topic");
@@ -311,7 +313,7 @@ async fn a_subscriber_that_is_waited_for_misses_nothing() {
     prices.publish(Price(1)).await;
     let mut second = prices.publish(Price(2));
     assert!(poll_once(&mut second).is_pending());
-    // The others have it meanwhile.
+    // The other subscribers have the message already.
     assert_eq!(quick.done().await.unwrap(), ["1", "2"]);
     keeper.open();
     second.await;
@@ -364,7 +366,7 @@ async fn a_publisher_stops_waiting_for_who_leaves_or_ends() {
     assert_eq!(prices.subscribers(), 0);
     keeper.open();
     end.await;
-    // Its place in line was given back: nothing of it is left.
+    // The reserved slot was given back: no missed message is left.
     assert_eq!(prices.missed(), 0);
 }
 
@@ -383,7 +385,7 @@ async fn who_has_ended_is_no_subscriber_any_more() {
     assert_eq!(prices.subscribers(), 2);
     killed.kill().await;
     assert_eq!(prices.subscribers(), 1);
-    // The topic does not keep it alive.
+    // A topic does not keep a subscriber alive.
     drop(anonymous);
     until(|| prices.subscribers() == 0).await;
     let late = prices.subscribe(&stopped);
@@ -391,7 +393,7 @@ async fn who_has_ended_is_no_subscriber_any_more() {
     assert_eq!(prices.subscribers(), 0);
 }
 
-/// However urgent the messages of a topic are, the notice is before newer ones.
+/// For every priority of the messages, the notice comes before newer ones.
 #[support::test]
 async fn the_notice_has_the_priority_of_what_was_missed() {
     let system = System::new("topic");
@@ -407,7 +409,7 @@ async fn the_notice_has_the_priority_of_what_was_missed() {
     alarms.publish(Alarm(1));
     alarms.publish(Alarm(2));
     first.open();
-    // The notice took the place of this turn.
+    // The notice took the slot of this turn.
     second.entered().await;
     second.open();
     until(|| log.lines().len() == 2).await;
@@ -415,7 +417,7 @@ async fn the_notice_has_the_priority_of_what_was_missed() {
     assert_eq!(alarms.missed(), 2);
 }
 
-/// The logical actor is the subscriber, over all its restarts.
+/// The subscription belongs to the actor, over all its restarts.
 #[support::test]
 async fn a_restart_loses_no_subscription() {
     let system = System::new("topic");
@@ -483,7 +485,7 @@ async fn who_unsubscribes_while_it_lags_holds_nobody_up() {
     let recipient: Recipient<Price> = slow.recipient();
     let mut telling = recipient.ask(Price(7)).tell();
     assert!(poll_once(&mut telling).is_pending());
-    // The notice was before it in the line.
+    // The notice was before it in the queue.
     drop(subscription);
     keeper.open();
     telling.await.unwrap();
@@ -533,7 +535,7 @@ async fn a_topic_is_found_in_its_system_by_name_and_type() {
     let mailbox = system.topic::<Price>("prices").unwrap();
     mailbox.subscribe(&screen).detach();
     drop(mailbox);
-    // Those who are subscribed keep it.
+    // Subscriptions keep the topic.
     for n in 0..500 {
         system.topic::<Price>(format!("other {n}")).unwrap();
     }
@@ -594,7 +596,8 @@ async fn who_unsubscribes_while_others_are_sent_to_hears_nothing_more() {
     assert!(two_log.lines().is_empty());
 }
 
-/// A clone that looks back at its topic: no lock is held while it runs.
+/// Message whose clone accesses its topic: no lock is held while the clone is
+/// made.
 #[message(local)]
 struct Curious(Topic<Curious>, Arc<AtomicUsize>);
 
@@ -630,8 +633,8 @@ async fn no_lock_is_held_while_a_message_is_cloned() {
     drop(subscriptions);
 }
 
-/// What each subscriber heard and what it was told it missed add up, under
-/// publishers, subscribers and the end of everybody at once.
+/// For each subscriber the received and the missed messages add up, while
+/// publishers, subscribers and ends run concurrently.
 #[support::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_heard_and_what_was_missed_is_all_there_was() {
     const PUBLISHERS: u64 = 4;
@@ -671,7 +674,8 @@ async fn what_was_heard_and_what_was_missed_is_all_there_was() {
     tasks.join_all().await;
     let mut lost = 0;
     for ((screen, log), subscription) in screens.iter().zip(&subscriptions) {
-        // Each is told by itself: no end and no newer message is needed.
+        // Each subscriber gets its notice without an end and without a newer
+        // message.
         let sum = || {
             log.lines().iter().fold(0, |sum, line| {
                 sum + line

@@ -1,4 +1,4 @@
-//! The trace of a request, over all the processes it passes.
+//! Trace of a request, over all the processes it passes.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use support::spans::Spans;
 use support::until;
 use tracing::level_filters::LevelFilter;
 
-/// Asks another one, here or elsewhere.
+/// Asks another actor, here or in another system.
 #[actor]
 #[derive(Default)]
 struct Asker {
@@ -51,14 +51,14 @@ impl Asker {
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-/// Where the answers of a test go.
+/// Sink that drops the answers.
 struct Nowhere;
 
 impl ReplySink for Nowhere {
     fn respond(&self, _: ResponseEnvelope) {}
 }
 
-/// A request that came with this trace.
+/// Delivers a request with this trace.
 fn deliver<M: Message>(system: &System, to: &str, trace: &str) {
     let envelope = Envelope {
         id: RequestId::from_u128(1),
@@ -103,7 +103,7 @@ async fn a_trace_from_outside_is_told_and_one_that_is_none_is_ignored() {
     }
 }
 
-/// Notes with which traces requests leave.
+/// Notes the traces of outgoing requests.
 #[derive(Default)]
 struct Traces(Mutex<Vec<String>>);
 
@@ -131,7 +131,7 @@ impl Outlet for Traces {
     }
 }
 
-/// An actor whose requests to the outside leave through what it comes with.
+/// Spawns an actor whose requests to other systems leave through a recorder.
 fn with_outlet(system: &System) -> (ActorRef<Asker>, Arc<Traces>) {
     let traces = Arc::new(Traces::default());
     let far = Some(Remote::new(traces.clone(), Urn::new("far")));
@@ -143,7 +143,7 @@ fn with_outlet(system: &System) -> (ActorRef<Asker>, Arc<Traces>) {
 async fn without_a_subscriber_a_trace_is_passed_on_as_it_came() {
     let system = System::new("spans");
     let (one, traces) = with_outlet(&system);
-    // It was asked here: there is no trace, and none is made up.
+    // An ask from this process without a trace gets none.
     one.outside().await.unwrap();
     deliver::<AskerOutside>(&system, "one", TRACE);
     one.outside().await.unwrap();
@@ -158,7 +158,7 @@ async fn with_a_subscriber_each_request_is_a_step_of_the_trace() {
     deliver::<AskerOutside>(&system, "one", TRACE);
     one.outside().await.unwrap();
     let traces = traces.0.lock().unwrap().clone();
-    // The id of the trace stays, and what is said to be the parent is logged.
+    // The id of the trace stays, and the received parent id is logged.
     assert_eq!(traces[0][..36], TRACE[..36]);
     assert_ne!(traces[0], TRACE);
     assert_eq!((traces[1].len(), &traces[1][..3]), (55, "00-"));
@@ -197,13 +197,13 @@ async fn a_turn_for_another_process_is_a_step_of_its_trace() -> conclib::Result 
     let leaves = spans.events("a request leaves");
     assert_eq!(leaves.len(), 1, "{leaves:?}");
     assert_eq!(leaves[0].parent, Some(at));
-    // No parent here, as if the client were in another process.
+    // No parent span here, as if the client were in another process.
     let (outer, through) = spans.turn("through");
     assert_eq!(through.parent, None);
     assert_eq!(through.field("trace_id"), leaves[0].field("trace_id"));
     assert_eq!(through.field("parent_id"), leaves[0].field("span_id"));
     assert_eq!(through.field("trace_id").len(), 32);
-    // What is asked for it here belongs to the same trace.
+    // Nested asks in this process belong to the same trace.
     let (_, double) = spans.turn("double");
     assert_eq!(double.parent, Some(outer));
     assert_eq!(double.field("trace_id"), through.field("trace_id"));
@@ -211,7 +211,7 @@ async fn a_turn_for_another_process_is_a_step_of_its_trace() -> conclib::Result 
     Ok(())
 }
 
-/// Says in the environment of [`child_serves_and_logs`] where it serves.
+/// Environment variable with the address of [`child_serves_and_logs`].
 #[cfg(all(feature = "net", feature = "apid"))]
 const CHILD: &str = "CONCLIB_TEST_TRACES";
 

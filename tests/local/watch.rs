@@ -1,4 +1,4 @@
-//! Watching: an actor is told of the end of another that is no child of it.
+//! Watching: an actor is notified of the end of another that is not its child.
 
 use conclib::Place;
 use conclib::prelude::*;
@@ -16,7 +16,7 @@ support::on_every_place! {
     a_full_mailbox_does_not_keep_the_word_back,
 }
 
-/// Watches whom it is told to.
+/// Watches the given actors.
 #[actor]
 #[derive(Default)]
 struct Watcher {
@@ -41,7 +41,7 @@ impl Watcher {
         ctx.unwatch(&other);
     }
 
-    /// Takes back what it was not told yet.
+    /// Stops watching before the notice came.
     #[message(local)]
     fn watch_and_unwatch(&mut self, other: ActorRef<Scribe>, ctx: &mut Context<Self>) {
         ctx.watch(&other);
@@ -106,7 +106,7 @@ async fn every_kind_of_end_is_told_once(place: Place) {
                 killed.await
             }
         };
-        // Nothing is sent to it meanwhile.
+        // No message is sent to it meanwhile.
         until(|| !log.lines().is_empty()).await;
         watcher.served().await.unwrap();
         assert_eq!(log.take(), [format!("other: {expected}")]);
@@ -163,7 +163,7 @@ async fn watching_twice_is_told_once_and_unwatching_takes_it_back(place: Place) 
     assert_eq!(log.lines(), ["one: stopped"]);
 }
 
-/// Is made anew when it fails.
+/// Restarted when it fails.
 #[actor]
 #[derive(Default)]
 struct Phoenix;
@@ -179,7 +179,7 @@ impl Phoenix {
     fn served(&mut self) {}
 }
 
-/// Watches one from its start, and so again after a restart.
+/// Watches an actor from its start, and so again after a restart.
 #[actor]
 struct Devoted {
     to: ActorRef<Phoenix>,
@@ -295,7 +295,8 @@ async fn a_full_mailbox_does_not_keep_the_word_back(place: Place) {
     let late = watcher.note(3).try_tell();
     assert!(matches!(late, Err(TellError::Full { .. })), "{late:?}");
     other.stop().await;
-    // The mailbox is full until the turn is over, and then the word comes first.
+    // The mailbox is full until the turn is over, and then the notice comes
+    // first.
     keeper.open();
     watcher.served().await.unwrap();
     assert_eq!(log.lines(), ["held", "other: stopped", "1", "2"]);

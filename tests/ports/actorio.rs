@@ -1,5 +1,5 @@
-//! actorio's own tests, by their names, in the words of this library.
-//! docs/ported-tests.md says what became of each.
+//! Tests of actorio, with their names, in terms of this library.
+//! docs/ported-tests.md has a line about each.
 
 mod actor;
 mod identified;

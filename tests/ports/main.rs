@@ -1,5 +1,5 @@
-//! The tests of the predecessors, by their names, in the words of this library:
-//! docs/ported-tests.md says for each where it is, or why it has none.
+//! Tests of the Python predecessors, with their names, in terms of this
+//! library: docs/ported-tests.md says for each where it is, or why it has none.
 #![cfg(all(feature = "macros", feature = "net", feature = "apid"))]
 #![allow(
     clippy::expect_used,

@@ -15,7 +15,7 @@ use support::outside::{House, Road, on_every_road};
 
 #[actor(urn = "circle")]
 struct Circle {
-    /// How far it is from the middle to the edge.
+    /// Distance from the middle to the edge.
     #[field(get, set)]
     radius: f64,
     #[field(get)]
@@ -132,7 +132,7 @@ struct Colour;
 #[message(name = "set_name")]
 struct SetName(String);
 
-/// Gives itself away.
+/// Returns references to itself.
 #[actor]
 #[derive(Default)]
 pub struct Square {
@@ -147,7 +147,7 @@ impl Square {
         ctx.me()
     }
 
-    /// Sets its own field by a message, which comes after this turn.
+    /// Sets its own field by a message, which is handled after this turn.
     #[message]
     async fn widen(&mut self, by: u64, ctx: &mut Context<Self>) -> u64 {
         let side = self.side;

@@ -1,5 +1,5 @@
-//! Nothing runs for what has nothing to do, as measured on the clock of the
-//! wall, in a process of its own: other tests would be measured, too.
+//! An idle process causes no wakes. Measured in real time, in a process of its
+//! own, as other tests would be measured, too.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
@@ -14,14 +14,14 @@ use conclib::prelude::*;
 use support::outside::{DeskDouble, House, Road};
 use tokio::runtime::Builder;
 
-/// Time of observation.
+/// Duration of the measurement.
 const SPAN: Duration = Duration::from_secs(4);
 
-/// The work of one thread, or of many.
+/// CPU time and wakes of one thread, or of many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Work {
     cpu: Duration,
-    /// Number of wakes, and so of the times it went to sleep.
+    /// Number of wakes, equal to the number of sleeps.
     wakes: u64,
 }
 
@@ -36,7 +36,7 @@ impl Sub for Work {
     }
 }
 
-/// The work of each thread of this process until now, but for the one that asks.
+/// Work of each thread of this process so far, except the calling one.
 fn work() -> BTreeMap<String, Work> {
     let own = fs::read_link("/proc/thread-self").unwrap();
     let threads = fs::read_dir("/proc/self/task").unwrap();
@@ -44,7 +44,7 @@ fn work() -> BTreeMap<String, Work> {
         .map(|thread| thread.unwrap())
         .filter(|thread| thread.file_name() != own.file_name().unwrap());
     let of = |path: std::path::PathBuf| {
-        // Nanoseconds on a processor, nanoseconds in a queue for one, slices.
+        // Fields: nanoseconds on a CPU, nanoseconds in its queue, time slices.
         let ran = fs::read_to_string(path.join("schedstat")).unwrap();
         let ran = ran.split(' ').next().unwrap().parse().unwrap();
         let status = fs::read_to_string(path.join("status")).unwrap();
@@ -65,7 +65,7 @@ fn work() -> BTreeMap<String, Work> {
         .collect()
 }
 
-/// The work in [`SPAN`] from now on, and by which threads.
+/// Work during [`SPAN`] from now on, in total and by thread.
 fn work_meanwhile() -> (Work, Vec<(String, Work)>) {
     let before = work();
     thread::sleep(SPAN);
@@ -128,18 +128,18 @@ fn what_has_nothing_to_do_costs_nothing() -> conclib::Result {
         })?;
         Ok::<_, conclib::Error>((actors, houses, clients, ticker))
     })?;
-    // All is quiet a moment after the last answer.
+    // Everything is quiet a moment after the last answer.
     thread::sleep(Duration::from_millis(200));
     let begun = runs.load(Ordering::SeqCst);
     let (all, each) = work_meanwhile();
 
     let runs = runs.load(Ordering::SeqCst) - begun;
     assert!((3..=5).contains(&runs), "{runs} runs of the ticker");
-    // A timer wakes a worker, and that may wake the other one. Nothing else
-    // wakes anything: not one of the actors, links and threads.
+    // A timer wakes a worker, which may wake the other one. Idle actors, links
+    // and threads cause no wakes.
     let wakes = u64::try_from(4 * runs + 8)?;
     assert!(all.wakes <= wakes, "{runs} runs, {all:?}: {each:?}");
-    // A hundredth of a processor.
+    // A hundredth of a CPU.
     assert!(all.cpu < SPAN / 100, "{all:?}: {each:?}");
     runtime.block_on(async {
         ticker.stop().await;

@@ -1,4 +1,4 @@
-//! Actors that are asked from outside, over a unix socket and over TCP.
+//! Actors that are asked from other processes, over a unix socket and over TCP.
 #![cfg(all(feature = "macros", feature = "net", feature = "apid"))]
 #![allow(
     clippy::expect_used,

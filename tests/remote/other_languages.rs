@@ -1,4 +1,4 @@
-//! A client in another language gets in, asks and is told what went wrong, by
+//! A client in another language connects, asks and gets errors, by
 //! `docs/wire.md` alone.
 
 use std::process::{Command, Output};
@@ -15,7 +15,7 @@ on_every_road! {
 /// Directory of the client, for Python to import.
 const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/python");
 
-/// Script of the client: every line holds, or it fails.
+/// Script of the client; it fails if any of its assertions does.
 const SCRIPT: &str = r#"
 import client, os, sys
 
@@ -84,7 +84,8 @@ impl Counter {
     }
 }
 
-/// Output of the script, or the error; a machine without Python fails the test.
+/// Output of the script, or its error; the test fails on a machine without
+/// Python.
 fn python(args: &[&str], key: &str) -> conclib::Result<String> {
     let mut python = Command::new("python3");
     python.args(args).env("PYTHONPATH", PYTHON);
@@ -111,7 +112,7 @@ async fn a_client_in_python_asks_and_tells(road: Road) -> conclib::Result {
     let said = python(&["-c", SCRIPT, url, key], "")?;
     assert_eq!(said, "all of it\n");
     assert!(house.watch.log.has("7"), "what was told has come");
-    // The server has taken no harm.
+    // The server still works.
     let client = house.client().await?;
     assert_eq!(
         client
@@ -132,9 +133,9 @@ async fn a_client_in_python_runs_from_a_shell(road: Road) -> conclib::Result {
     Ok(())
 }
 
-/// The page for other languages has the numbers of the code.
+/// The page for other languages has the same numbers as the code.
 #[support::test]
-fn the_page_says_what_is_so() {
+fn the_wire_page_has_the_numbers_of_the_code() {
     let page = include_str!("../../docs/wire.md");
     for (name, number) in [
         ("a body", MAX_BODY),

@@ -25,7 +25,7 @@ mod playback {
             self.track.replace(track).is_none()
         }
 
-        /// It is no method of the reference that is shadowed.
+        /// A method of a part may have the name of a method of the reference.
         #[message]
         pub fn stop(&mut self) -> Result<u32, NoGood> {
             self.track.take().ok_or_else(|| NoGood("silence".into()))
@@ -68,7 +68,7 @@ struct Player {
 
 #[actor]
 impl Player {
-    /// What plays.
+    /// Returns the part that plays.
     #[part]
     fn playback(&mut self) -> &mut Playback {
         &mut self.playback
@@ -85,7 +85,7 @@ impl Player {
     }
 }
 
-/// Another actor with a part of the same type, and with nothing else.
+/// Another actor with the same type of part, and with nothing else.
 #[actor]
 #[derive(Default)]
 struct Jukebox<T: Clone + Default + Send + Sync + 'static> {
@@ -142,7 +142,8 @@ async fn its_messages_are_the_actors() -> conclib::Result {
     Ok(())
 }
 
-/// What leads to a part runs in the turn, so whoever asked is told.
+/// A panic in the method that returns a part is a panic of the turn, so the
+/// asker is told.
 #[support::test]
 async fn a_panic_on_the_way_to_it_is_one_of_the_turn() -> conclib::Result {
     let system = System::new("parts");
@@ -176,7 +177,7 @@ async fn a_part_is_reached_from_outside(road: Road) -> conclib::Result {
     Ok(())
 }
 
-/// Of a client without the crate of the part.
+/// Declaration by a client without the crate of the part.
 #[message(name = "Playback.stop", reply = u32, error = NoGood)]
 struct Redeclared;
 

@@ -11,7 +11,7 @@ mod felines {
     use super::NoGood;
     use conclib::prelude::*;
 
-    /// What felines have in common.
+    /// Messages of felines.
     #[protocol]
     pub trait Feline {
         const LEGS: u8 = 4;
@@ -73,8 +73,8 @@ impl Feline for Cat {
     }
 }
 
-/// It has two protocols, messages of its own, one that another crate declares,
-/// and what is declared nowhere.
+/// Actor with two protocols, messages of its own, one from another crate, and a
+/// fallback.
 #[actor(urn = "tiger")]
 #[derive(Default)]
 struct Tiger;
@@ -104,7 +104,8 @@ impl Feline for Tiger {
         "Shere Khan"
     }
 
-    /// What the protocol says of it is a helper's away.
+    /// Overrides the message; the text for it comes from a helper of the
+    /// protocol.
     fn greet(&self) -> String {
         format!("{} Roar.", self.introduction())
     }
@@ -191,7 +192,7 @@ async fn who_has_a_protocol_is_in_one_list() {
     );
 }
 
-/// An anonymous actor that nobody holds is not brought back by being counted.
+/// Listing does not keep an anonymous actor alive that has no references.
 #[support::test]
 async fn a_list_holds_whom_it_names_and_nobody_else() {
     let system = System::new("felines");
@@ -221,7 +222,7 @@ async fn a_message_of_a_protocol_is_known_by_its_name() {
 
     cat.later().tell().await.unwrap();
     cat.kill();
-    // The one whose turn was cut short, and the one that waited.
+    // Expects the message of the interrupted turn, and the queued one.
     let mut lost = [
         next_dead_letter(&mut events).await.message,
         next_dead_letter(&mut events).await.message,
@@ -235,7 +236,7 @@ async fn a_message_of_a_protocol_is_known_by_its_name() {
     drop(keeper);
 }
 
-/// The names count on from those of the actor, protocol after protocol.
+/// Message indices continue after those of the actor, protocol by protocol.
 #[support::test]
 fn the_names_of_all_protocols_count_on() {
     use conclib::Messages;
@@ -280,7 +281,7 @@ async fn a_generic_actor_has_a_protocol() {
     assert_eq!(pup.tag().await.unwrap(), "Rex");
 }
 
-/// Written for whoever has the calls.
+/// Function for any actor with these calls.
 async fn hail<A: Handler<FelineGreet>>(who: &impl FelineCalls<A>) -> String {
     who.greet().await.unwrap()
 }
@@ -331,7 +332,7 @@ mod inheritance {
         }
     }
 
-    /// It needs the other one, and an actor names both.
+    /// Protocol that requires another one; an actor names both.
     #[protocol]
     pub trait Extra: Parent {
         #[message]
@@ -382,7 +383,7 @@ async fn a_protocol_is_reached_from_outside(road: Road) -> conclib::Result {
     assert_eq!(tiger.roar(2).await?, "Roar. Roar. ");
     let failed = tiger.eat(7).await.unwrap_err();
     assert_eq!(failed, AskError::Handler(NoGood("only 7".into())));
-    // The cat has no other protocol.
+    // The cat does not have the other protocol.
     let none = client.ask("cat", EaterWho {}).await.unwrap_err();
     assert!(matches!(none, AskError::NoSuchMessage { .. }), "{none:?}");
     Ok(())

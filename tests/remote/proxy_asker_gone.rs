@@ -1,4 +1,4 @@
-//! Whoever does the work hears that an asker from outside has left.
+//! A handler notices that a remote asker has left.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ struct Search(support::Log);
 
 #[actor]
 impl Search {
-    /// Looks for ever, as long as somebody waits.
+    /// Waits until the asker has left.
     #[message]
     async fn look(&mut self, ctx: &mut Context<Self>) {
         self.0.add("looks");
@@ -48,8 +48,8 @@ async fn a_handler_hears_it(road: Road) -> conclib::Result {
 
     let short = Duration::from_millis(40);
     let late = client.ask("search", SearchLook {}).timeout(short).await;
-    // The handler ends as it hears of that, and its answer may be sooner than
-    // the asker's own clock.
+    // The handler ends then, and its answer may come before the deadline of the
+    // asker.
     assert!(matches!(late, Ok(()) | Err(AskError::Deadline { .. })));
     gone(2).await;
 
@@ -80,7 +80,7 @@ async fn a_reply_to_hears_it(road: Road) -> conclib::Result {
     assert!(matches!(late, Err(AskError::Deadline { .. })));
     end.closed().await;
 
-    // An end that was waited with answers all the same.
+    // A deferred reply that was watched still answers.
     let asked = client.ask("desk", DeskPromise {}).reply().await?;
     let mut end = house.watch.promise().await?;
     assert!(support::poll_once(&mut Box::pin(end.closed())).is_pending());

@@ -1,5 +1,5 @@
-//! Asking from outside: the same actor, the same message, the same reference,
-//! wherever the asker is.
+//! Asks from other processes: the same actor, message and reference wherever
+//! the asker is.
 #![allow(
     clippy::mutable_key_type,
     clippy::unwrap_used,
@@ -65,7 +65,7 @@ async fn each_of_2000_askers_gets_its_own_answer(road: Road) -> conclib::Result 
         answered += 1;
     }
     assert_eq!(answered, 2000);
-    // It is counted after its answer has left.
+    // The message is counted after its answer was sent.
     until(|| house.handled() == 2000).await;
     Ok(())
 }
@@ -84,12 +84,12 @@ async fn one_handler_for_here_and_there(road: Road) -> conclib::Result {
         Road::Unix => assert_eq!(there, format!("process {}", std::process::id())),
         Road::Tcp => assert!(there.starts_with("peer 127."), "{there}"),
     }
-    // A local message after one from outside is local again.
+    // A local message after a remote one has a local origin.
     assert_eq!(house.desk.origin().await?, "local");
     Ok(())
 }
 
-/// Passes requests on to the desk.
+/// Forwards requests to the desk.
 #[actor(urn = "porter")]
 struct Porter(ActorRef<Desk>);
 
@@ -113,7 +113,7 @@ async fn what_is_passed_on_came_from_where_it_came(road: Road) -> conclib::Resul
 }
 
 async fn one_body_for_here_and_there(road: Road) -> conclib::Result {
-    /// Knows what it talks to, and not where it is.
+    /// Works with a typed reference, independent of the place of the actor.
     async fn body(desk: ActorRef<Desk>) -> conclib::Result {
         assert_eq!(desk.double(4).await?, 8);
         assert_eq!(desk.ask(DeskDouble { n: 5 }).await?, 10);
@@ -164,7 +164,8 @@ async fn references(road: Road) -> conclib::Result {
     assert_eq!(desk.state(), None);
     assert!(desk.downgrade().is_none());
 
-    // The actor belongs to its system: no word from here ends it, and each says so.
+    // The actor belongs to its system: it cannot be ended from here, and each
+    // method says so.
     for end in [desk.stop(), desk.stop_now(), desk.kill()] {
         assert_eq!(end.await, StopReason::OutOfReach);
     }
@@ -224,7 +225,7 @@ async fn blocking(road: Road) -> conclib::Result {
         let nobody = client.ask("dask", DeskDouble { n: 1 }).blocking();
         let late = client.ask("desk", DeskPromise {});
         let late = late.timeout(Duration::from_millis(20)).blocking();
-        // The test ends if this one does not come.
+        // The test ends if this answer does not come.
         let _ = answer.send((doubled, refused, nobody, late));
     });
     let (doubled, refused, nobody, late) = answered.await?;
@@ -241,7 +242,7 @@ async fn blocking(road: Road) -> conclib::Result {
     Ok(())
 }
 
-/// Knows nothing by itself: the test answers.
+/// Answers with values from the test.
 #[actor(urn = "oracle")]
 struct Oracle {
     requests: mpsc::UnboundedSender<RequestEnvelope>,
@@ -256,7 +257,7 @@ impl Oracle {
 
     #[fallback]
     async fn other(&mut self, request: RequestEnvelope) {
-        // A test that has ended asks nothing.
+        // A request after the end of the test is ignored.
         let _ = self.requests.send(request);
     }
 }
@@ -266,7 +267,7 @@ struct WhoAmI {
     name: String,
 }
 
-/// Another shape under the same name.
+/// Same name with another shape.
 mod elsewhere {
     use super::*;
 
@@ -304,13 +305,13 @@ async fn a_fallback(road: Road) -> conclib::Result {
     request.respond("a programmer")?;
     assert_eq!(asked.await?, "a programmer");
 
-    // Not looked at.
+    // The answer is not read.
     let asked = client.ask("oracle", who("Eve")).reply().await?;
     drop(requests.recv().await);
     let urn = Urn::new("oracle")?;
     assert_eq!(asked.await, Err(AskError::NoReply { urn }));
 
-    // A reply that is none: the asker finds out.
+    // The reply has another type: the asker gets an error.
     let asked = client.ask("oracle", who("Bob")).reply().await?;
     requests.recv().await.ok_or("no oracle")?.respond(&7_u64)?;
     let error = asked.await.unwrap_err();
@@ -341,7 +342,7 @@ async fn a_fallback(road: Road) -> conclib::Result {
     assert_eq!(request.extract::<WhoAmI>()?.name, "Tim");
     request.respond("nobody asked")?;
 
-    // What is declared does not come here.
+    // Declared messages do not reach the fallback.
     assert_eq!(client.ask("oracle", OracleAge {}).await?, 2600);
     assert!(requests.try_recv().is_err());
     Ok(())
@@ -399,8 +400,8 @@ async fn the_oldest_that_makes_room_is_told_so(road: Road) -> conclib::Result {
     Ok(())
 }
 
-/// More than one connection carries at once waits, and a deadline ends that
-/// too.
+/// Requests above the limit of one connection wait, at most until their
+/// deadline.
 #[support::test]
 async fn a_client_with_too_much_under_way_waits() -> conclib::Result {
     let mut house = House::open(Road::Unix).await?;

@@ -1,4 +1,4 @@
-//! Circles of actors that wait for each other over a wire are told at once.
+//! Cycles of waiting actors over several systems fail at once.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn two_systems_that_ask_each_other(road: Road) -> conclib::Result {
         assert!(error.to_string().contains("its handler has not run"));
         let error = b.pass(3).await.unwrap_err();
         assert_told(&error, "Node(a) -> Node(b) -> Node(a)");
-        // They go on.
+        // Both still work.
         assert_eq!(a.pass(1).await?, "end");
         assert_eq!(b.pass(1).await?, "end");
     }
@@ -65,7 +65,7 @@ async fn three_systems_and_a_neighbour_in_the_middle(road: Road) -> conclib::Res
     let error = a.pass(4).await.unwrap_err();
     let path = "Node(c) -> Node(a) -> Node(b) -> Node(n) -> Node(c)";
     assert_told(&error, path);
-    // From the middle.
+    // Asks from the middle of the chain.
     let error = neighbour.pass(4).await.unwrap_err();
     let path = "Node(b) -> Node(n) -> Node(c) -> Node(a) -> Node(b)";
     assert_told(&error, path);
@@ -73,7 +73,8 @@ async fn three_systems_and_a_neighbour_in_the_middle(road: Road) -> conclib::Res
     Ok(())
 }
 
-/// It closes between two of one system, and most of it is elsewhere.
+/// The cycle closes between two actors of one system, and most of it is in the
+/// other.
 async fn the_neighbour_that_closes_it_is_told(road: Road) -> conclib::Result {
     let [here, there] = [Home::open(road).await?, Home::open(road).await?];
     let (a, watch_a) = here.node("a")?;
@@ -167,7 +168,7 @@ async fn of_three_that_cross_each_other_exactly_one_is_told(road: Road) -> concl
     Ok(())
 }
 
-/// `a` asked `b`, and waits for the answer once `b` waits for `a`.
+/// `a` asks `b`, and waits for the answer once `b` waits for `a`.
 async fn an_answer_that_is_waited_for_later(road: Road) -> conclib::Result {
     let Pair {
         nodes: [a, b],
@@ -180,7 +181,7 @@ async fn an_answer_that_is_waited_for_later(road: Road) -> conclib::Result {
         let in_b = watches[1].turn().await;
         in_b.open();
         in_a.open();
-        // One of the two is told, and it is told to `a` in either case.
+        // One of the two asks fails, and `a` learns of it in either case.
         let answer = of_a.await.unwrap_err();
         assert!(answer.to_string().contains("would deadlock: "), "{answer}");
         assert_eq!(b.pass(0).await?, "end");
@@ -198,7 +199,7 @@ async fn answers_that_come_later_wait_for_nobody(road: Road) -> conclib::Result 
     Ok(())
 }
 
-/// `a` waits for an answer that `b` has handed on, and `b` asks `a` meanwhile.
+/// `a` waits for an answer that `b` has deferred, and `b` asks `a` meanwhile.
 async fn whoever_waits_for_such_an_answer_may_be_asked(road: Road) -> conclib::Result {
     let pair = Pair::open(road).await?;
     let [a, b] = &pair.nodes;
@@ -225,7 +226,7 @@ async fn concurrent_handlers_wait_for_nobody(road: Road) -> conclib::Result {
     Ok(())
 }
 
-/// A ring of one system that asks by its own proxy alone.
+/// Ring in one system whose asks go through its own proxy.
 async fn a_circle_is_found_up_to_the_limit(road: Road) -> conclib::Result {
     let home = Home::open(road).await?;
     let limit = u32::try_from(MAX_CHAIN_STEPS)?;
@@ -244,10 +245,11 @@ async fn a_circle_is_found_up_to_the_limit(road: Road) -> conclib::Result {
             let steps = error.to_string().matches(" -> ").count();
             assert_eq!(steps, MAX_CHAIN_STEPS, "{error}");
         } else {
-            // It ends all the same.
+            // The ask ends by its deadline all the same.
             let waited = first.pass(len).timeout(Duration::from_millis(500)).await;
             let error = waited.unwrap_err();
-            // The first who waits, or one behind it: they have the same time.
+            // The first ask that waits, or one behind it: they have the same
+            // deadline.
             assert!(
                 error.to_string().contains("did not answer `pass` within"),
                 "{error}"
@@ -286,7 +288,7 @@ async fn a_request_from_elsewhere_that_is_passed_on_here(road: Road) -> conclib:
         let error = a.have_passed_on(2).await.unwrap_err();
         assert_told(&error, "Node(n) -> Node(a) -> Node(n)");
         assert_eq!(a.have_passed_on(1).await?, "end");
-        // The actor is through with the request.
+        // The actor has finished the request.
         assert_eq!(b.pass(2).await?, "end");
     }
     Ok(())

@@ -1,6 +1,7 @@
-//! However an ask over a wire ends, nobody stays entered as one who waits.
+//! The graph of waiting actors is empty after a remote ask has ended in any
+//! way.
 //!
-//! The whole process is looked at, so each test is alone in one.
+//! The graph belongs to the process, so each test has a process of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +60,7 @@ async fn its_asker_drops_it(road: Road) -> conclib::Result {
     assert!(is_anybody_waiting());
     in_a.open();
     assert_eq!(given_up.await?, "gave up");
-    // Its turn over there goes on, and nobody waits for it.
+    // The turn in the other system continues, and no actor waits for it.
     nobody_waits().await;
     in_b.open();
     Ok(())
@@ -104,7 +105,7 @@ async fn its_actor_is_killed(road: Road) -> conclib::Result {
     let mut pair = Pair::open(road).await?;
     let asked = pair.nodes[0].ask_held().reply().await?;
     let _in_b = pair.watches[1].turn().await;
-    // One whose turn runs, and one that is queued.
+    // One request whose turn runs, and one that is queued.
     let (other, watch) = node();
     let other = pair.homes[0].system.actor(other).urn("other").spawn()?;
     watch.leads_to(pair.homes[1].far("b").await?);
@@ -145,7 +146,7 @@ async fn asks_from_outside_of_turns_enter_nobody(road: Road) -> conclib::Result 
     Ok(())
 }
 
-/// Keeps what is answered.
+/// Keeps the answers.
 #[derive(Default)]
 struct Answers(std::sync::Mutex<Vec<ResponseEnvelope>>);
 
@@ -165,8 +166,8 @@ fn step(mark: u64, via: u8, urn: &[u8], type_name: &[u8]) -> Vec<u8> {
     step
 }
 
-/// What a chain must not be ends its own request, unserved, with an error that
-/// says why.
+/// An invalid chain ends its own request, unhandled, with an error that says
+/// why.
 #[support::test(alone)]
 async fn a_hostile_chain_is_refused() -> conclib::Result {
     let system = System::new("hostile");
@@ -223,7 +224,7 @@ async fn a_hostile_chain_is_refused() -> conclib::Result {
     assert!(!is_anybody_waiting());
     assert_eq!(honest.pass(0).await?, "end");
 
-    // A request that was honest when it came ends by what is said of it later.
+    // A request with a valid chain ends by a later invalid one.
     let asked = deliver(count as u128, &first).expect("it waits");
     watch.turn().await.open();
     until(|| !sink.0.lock().unwrap().is_empty()).await;
@@ -237,7 +238,7 @@ async fn a_hostile_chain_is_refused() -> conclib::Result {
     assert!(!is_anybody_waiting());
     keeper.open();
     assert_eq!(honest.pass(0).await?, "end");
-    // The way back still hears that its actor is done with it.
+    // The sink still gets the notice that the actor is done with the request.
     let done = sink
         .0
         .lock()
@@ -249,7 +250,7 @@ async fn a_hostile_chain_is_refused() -> conclib::Result {
     Ok(())
 }
 
-/// Marks that somebody made up harm nobody, however many there are.
+/// Invented chains affect no other request, however many there are.
 #[support::test(alone)]
 async fn a_lying_chain_harms_no_honest_ask() -> conclib::Result {
     let mut pair = Pair::open(Road::Unix).await?;
@@ -258,7 +259,7 @@ async fn a_lying_chain_harms_no_honest_ask() -> conclib::Result {
     let sink = Arc::new(Answers::default());
     let mut body = Vec::new();
     Codec::Bincode.encode(&NodePass { left: 0 }, &mut body)?;
-    // They say that everybody waits for them, and so for `b`.
+    // The chains say that every actor waits for them, and so for `b`.
     for id in 0..50 {
         let mut chain = step(1 + id, 0, b"liar", b"Liar");
         for urn in [b"a", b"b"] {

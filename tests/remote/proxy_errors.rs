@@ -1,5 +1,5 @@
-//! What goes wrong on the outside road has a type, reaches the one who asked,
-//! and harms nobody: the next valid ask works.
+//! Errors of remote asks are typed, reach their asker, and affect no other ask:
+//! the next valid one works.
 
 use std::time::Duration;
 
@@ -29,19 +29,19 @@ on_every_road! {
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// The house serves on, over the same connection.
+/// Checks that the system still answers, over the same connection.
 async fn still_serves(client: &ProxyClient) -> conclib::Result {
     assert_eq!(client.ask("desk", DeskDouble { n: 21 }).await?, 42);
     Ok(())
 }
 
-/// A request that the desk does not know.
+/// Request that the desk does not handle.
 #[message(reply = u64)]
 struct Treble {
     n: u64,
 }
 
-/// A request under the name of another, that does not say what it looks like.
+/// Request with the name of another one, and with other fields.
 #[derive(Serialize, Deserialize)]
 struct Misfit {
     n: String,
@@ -162,7 +162,7 @@ async fn a_panic(road: Road) -> conclib::Result {
     );
     assert_eq!(error.delivery(), Delivery::MayHaveRun);
 
-    // That actor has ended, and nothing else has.
+    // That actor has ended, and no other.
     assert!(house.desk.stopped().await.is_some());
     let urn = house.desk.urn();
     let error = client.ask("desk", DeskDouble { n: 1 }).await.unwrap_err();
@@ -210,7 +210,7 @@ async fn json_of_every_kind(road: Road) -> conclib::Result {
         answer.map_err(|error| (conclib::status(&error), error.to_string()))
     };
     assert_eq!(ask("desk", "double", json!({ "n": 4 })).await, Ok(json!(8)));
-    // A reply of nothing is nothing.
+    // A reply `()` stays `()`.
     assert_eq!(
         ask("desk", "note", json!({ "n": 4 })).await,
         Ok(json!(null))
@@ -247,7 +247,7 @@ async fn json_of_every_kind(road: Road) -> conclib::Result {
     Ok(())
 }
 
-/// What the clerk knows.
+/// Messages that the clerk handles.
 mod known {
     use super::*;
 
@@ -302,8 +302,8 @@ impl Clerk {
     }
 }
 
-/// The same from somebody else's hand: other modules, other names of what has
-/// no name on the wire.
+/// The same messages declared elsewhere, with other modules and other names
+/// where they are not sent.
 mod the_same {
     use super::*;
     use parts::Thing;
@@ -347,7 +347,7 @@ mod the_same {
     }
 }
 
-/// An order that differs from the known one in one thing.
+/// Declares an order with one difference to the known one.
 macro_rules! order {
     ($name:ident: $reply:ty, $error:ty, { $($field:ident: $ty:ty = $value:expr),* }) => {{
         #[message(name = "Order", reply = $reply, error = $error)]
@@ -401,7 +401,7 @@ mod different {
     }
 }
 
-/// Both know the message by its name, and find out that they differ.
+/// Sends a message with a known name, and expects a mismatch.
 async fn differs<M: WireMessage>(client: &ProxyClient, what: &str, message: M) -> conclib::Result {
     let text = match client.ask("clerk", message).await.map(drop) {
         Err(error @ AskError::SchemaMismatch { .. }) => error.to_string(),
@@ -484,7 +484,7 @@ async fn shapes_that_differ(road: Road) -> conclib::Result {
     )
     .await?;
 
-    // What it looks like counts, not where it is written.
+    // The shape counts, not the module.
     let item = || the_same::parts::Thing { name: "tea".into() };
     let order = |count| the_same::PlaceOrder {
         item: item(),
@@ -497,15 +497,15 @@ async fn shapes_that_differ(road: Road) -> conclib::Result {
     let sold = the_same::parts::Sold { left: 10 };
     assert_eq!(error, AskError::Handler(sold));
 
-    // JSON has the names with it, and needs no more.
+    // JSON contains the names, and needs no fingerprint.
     let body = json!({ "count": 2, "item": { "name": "tea", "colour": "green" } });
     let receipt = client.ask_json("clerk", "Order", &body, SOON).await?;
     assert_eq!(receipt, json!({ "total": { "Cents": { "sum": 200 } } }));
     Ok(())
 }
 
-/// What does not fit an envelope says so before it leaves, and a reply that
-/// does not says that its handler ran.
+/// A message that is too large fails before it is sent, and a reply that is too
+/// large says that its handler ran.
 #[support::test]
 async fn a_message_or_a_reply_that_is_too_large() -> conclib::Result {
     let house = House::open(Road::Unix).await?;

@@ -1,5 +1,5 @@
-//! Two builds whose messages differ behind a pointer, in a container or in a
-//! parameter are told so before anything is decoded.
+//! Builds whose messages differ behind a pointer, in a container or in a
+//! parameter get an error before anything is decoded.
 #![allow(
     clippy::box_collection,
     clippy::redundant_allocation,
@@ -12,7 +12,7 @@ use conclib::prelude::*;
 use conclib::{Message, Shape};
 use support::outside::{House, Road, on_every_road};
 
-/// The types of one build, and of another that has the fields in another order.
+/// Types of one build, and of another that has the fields in another order.
 mod builds {
     pub mod ours {
         use conclib::prelude::*;
@@ -43,7 +43,7 @@ mod builds {
     }
 }
 
-/// A type that says nothing about its shape, around another.
+/// Type without a `Shape`, around another.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Foreign<T>(T);
 
@@ -55,8 +55,8 @@ pub struct Page<T> {
     pub items: Vec<T>,
 }
 
-/// Every row is a type that holds what differs: as a field and as a reply. Each
-/// has an actor of our build and the messages of both.
+/// Each row is a type that contains the difference: as a field and as a reply.
+/// For each there is an actor of this build, and the messages of both.
 macro_rules! rows {
     ($($row:ident: $ty:ty;)*) => {
         $(mod $row {
@@ -146,7 +146,7 @@ rows! {
 
 on_every_road! { what_differs_inside_is_found }
 
-/// Types that hold themselves, the build being told by the type of its leaves.
+/// Recursive types; the two builds differ in the type of the leaves.
 macro_rules! recursive {
     ($build:ident, $leaf:ty) => {
         mod $build {
@@ -263,7 +263,7 @@ fn types_that_hold_themselves_are_compared_too() {
     compared!(Boxed Tree Ping Pong Expression Argument Block Nodes Wrapped Chain);
 }
 
-/// Compares two ways to write one encoding.
+/// Compares two types with the same encoding.
 macro_rules! alike {
     ($($name:ident: $one:ty, $other:ty;)*) => {$(
         #[test]

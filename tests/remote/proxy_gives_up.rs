@@ -1,4 +1,4 @@
-//! An asker from outside that leaves, or has waited long enough.
+//! Remote askers that leave, or whose deadline passes.
 
 use std::future::IntoFuture;
 use std::sync::{Arc, Mutex};
@@ -29,11 +29,11 @@ on_every_road! {
     a_client_that_goes_takes_its_requests_along,
 }
 
-/// No deadline of a test is longer, nor can a good one be late by more.
+/// Upper limit for every deadline and delay of these tests.
 const SOON: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(40);
 
-/// Has the desk busy, and the asker behind it leave by being dropped.
+/// Makes the desk busy, and drops the asker of the request behind.
 async fn left_behind<L>(
     road: Road,
     ask: impl AsyncFnOnce(&ProxyClient) -> conclib::Result<L>,
@@ -96,7 +96,8 @@ async fn a_turn_whose_asker_left_goes_on(road: Road) -> conclib::Result {
     drop(asked);
     settle(&client).await?;
     keeper.open();
-    // On the same connection, so the cancelled one's answer harms nothing.
+    // Asks on the same connection, to show that the cancelled answer does no
+    // harm.
     assert_eq!(client.ask("desk", DeskDouble { n: 3 }).await?, 6);
     assert_eq!(house.watch.log.lines(), ["begin 1", "end 1"]);
     assert_eq!(house.system.snapshot().dead_letters, 0);
@@ -114,8 +115,8 @@ async fn every_ask_ends_by_its_deadline(road: Road) -> conclib::Result {
     };
     let began = Instant::now();
 
-    // A promise that nobody keeps, and a turn that does not end. Only once
-    // they are begun is it certain that they are.
+    // A reply that is never sent, and a turn that does not end. Both are surely
+    // begun only after these waits.
     let promised = client.ask("desk", DeskPromise {}).reply().await?;
     let _promise = house.watch.promise().await?;
     let error = promised.timeout(SHORT).await.unwrap_err();
@@ -124,7 +125,7 @@ async fn every_ask_ends_by_its_deadline(road: Road) -> conclib::Result {
     let keeper = house.watch.turn().await?;
     assert_eq!(in_turn.timeout(SHORT).await, Err(late()));
 
-    // Those behind it, in every way to ask.
+    // Requests behind it, sent in every way.
     let behind = client.ask("desk", DeskWait { n: 2 }).timeout(SHORT);
     assert_eq!(behind.await, Err(late()));
     let picked_up = client.ask("desk", DeskWait { n: 3 }).timeout(SHORT).reply();
@@ -143,7 +144,7 @@ async fn every_ask_ends_by_its_deadline(road: Road) -> conclib::Result {
     Ok(())
 }
 
-/// Nothing is sent.
+/// No request is sent.
 async fn no_time_at_all(road: Road) -> conclib::Result {
     let house = House::open(road).await?;
     let client = house.client().await?;
@@ -162,7 +163,7 @@ async fn no_time_at_all(road: Road) -> conclib::Result {
     Ok(())
 }
 
-/// Has the desk answer, who does not.
+/// Asks the desk, which does not answer.
 #[actor(urn = "front")]
 struct Front {
     desk: ActorRef<Desk>,
@@ -179,7 +180,7 @@ impl Front {
         };
     }
 
-    /// How long the desk was given.
+    /// Timeout that the desk got.
     #[message]
     fn given(&mut self) -> Option<Duration> {
         self.given
@@ -196,12 +197,12 @@ async fn a_nested_ask_has_what_is_left(road: Road) -> conclib::Result {
     let given = loop {
         // Both may end at the same moment.
         let _ = client.ask("front", FrontNest {}).timeout(SHORT).await;
-        // Else its time was over before its turn.
+        // Otherwise the deadline passed before the turn.
         if let Some(given) = client.ask("front", FrontGiven {}).await? {
             break given;
         }
     };
-    // What is left is counted in milliseconds.
+    // The remaining time is counted in milliseconds.
     assert!(given <= SHORT + Duration::from_millis(1), "{given:?}");
     Ok(())
 }
@@ -215,7 +216,7 @@ async fn a_client_that_goes_takes_its_requests_along(road: Road) -> conclib::Res
     settle(&client).await?;
     let tasks = alive();
 
-    // It never says that it goes: its runtime is no more.
+    // This client sends no goodbye: its runtime is dropped.
     let elsewhere = Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -236,7 +237,7 @@ async fn a_client_that_goes_takes_its_requests_along(road: Road) -> conclib::Res
     Ok(())
 }
 
-/// Keeps what is answered.
+/// Keeps the answers.
 #[derive(Default)]
 struct Answers(Mutex<Vec<RequestId>>);
 
@@ -248,8 +249,8 @@ impl ReplySink for Answers {
     }
 }
 
-/// The time that is left goes with a request: what is not begun by then is
-/// skipped, also if no word comes that its asker has left.
+/// The remaining time is sent with a request. A request that is not begun by
+/// then is skipped, even without a cancellation.
 #[support::test(start_paused = true)]
 async fn a_request_that_is_late_is_not_begun() -> conclib::Result {
     let system = System::new("late");
@@ -293,7 +294,7 @@ async fn a_request_that_is_late_is_not_begun() -> conclib::Result {
     Ok(())
 }
 
-/// Has never room.
+/// Outlet that never has room.
 struct Outage;
 
 impl Outlet for Outage {
@@ -312,7 +313,7 @@ impl Outlet for Outage {
     }
 }
 
-/// Whoever gives no timeout has one all the same.
+/// A remote call without a timeout gets a default one.
 #[support::test(start_paused = true)]
 async fn every_call_from_outside_has_a_deadline() -> conclib::Result {
     let urn = Urn::new("desk")?;

@@ -1,5 +1,4 @@
-//! How a proxy begins and ends: in order, in the middle of everything, and
-//! with others after it.
+//! Start and end of a proxy: in order, under load, and with others after it.
 
 use std::fs;
 use std::future::IntoFuture;
@@ -29,13 +28,13 @@ on_every_road! {
 const SOON: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(40);
 
-/// Nobody can be asked at that place; each is told so by a type of its own.
+/// Checks that asks fail without a server, with the right error of each kind.
 async fn nobody_is_there(place: &Place, client: &ProxyClient) -> conclib::Result {
     assert!(!place.has_file());
     let error = loop {
         let ask = client.ask("desk", DeskDouble { n: 1 });
         match ask.timeout(SHORT).await.unwrap_err() {
-            // This is how the client found out.
+            // The client learns of the closed connection by this error.
             AskError::Disconnected { .. } => {}
             error => break error,
         }
@@ -61,10 +60,11 @@ async fn a_shutdown_lets_what_is_under_way_be_answered(road: Road) -> conclib::R
 
     let system = house.system.clone();
     let ending = tokio::spawn(async move { system.shutdown().await });
-    // The name is taken, until no name is to be had.
+    // The name is taken, until the system is shutting down and no name can be
+    // had.
     let newcomer = || house.system.spawn(support::outside::Bell);
     until(|| matches!(newcomer(), Err(SpawnError::ShuttingDown { .. }))).await;
-    // Soon it takes no more, and tells so in time.
+    // The proxy then refuses new requests, and clients learn of it in time.
     until(|| !house.place.has_file()).await;
     while let Delivery::MayHaveRun = client
         .ask("desk", DeskDouble { n: 1 })
@@ -125,11 +125,11 @@ async fn a_system_that_is_dropped_leaves_nothing(road: Road) -> conclib::Result 
     assert_eq!(desk.stopped().await, Some(StopReason::Killed));
     let error = under_way.await.unwrap_err();
     assert_eq!(error.delivery(), Delivery::MayHaveRun, "{error}");
-    // Its links go after its actors.
+    // The connections are closed after the actors have ended.
     let ask = || client.ask("desk", DeskDouble { n: 1 }).timeout(SHORT);
     while let Err(AskError::NoSuchActor { .. }) = ask().await {}
     nobody_is_there(&place, &client).await?;
-    // There is nothing to close any more.
+    // Closing again has no effect.
     proxy.close().await;
     drop(client);
     until(|| alive() == tasks).await;
@@ -163,7 +163,7 @@ async fn the_place_of_a_live_proxy_is_refused(road: Road) -> conclib::Result {
     );
     let text = error.to_string();
     assert!(text.contains(house.place.url()), "{text}");
-    // Not even its own system takes the place away.
+    // The system itself cannot take the address either.
     assert!(house.place.try_serve(&house.system).await.is_err());
 
     assert_eq!(client.ask("desk", DeskDouble { n: 1 }).await?, 2);
@@ -181,7 +181,7 @@ async fn a_client_outlives_its_server(road: Road) -> conclib::Result {
         house.system.shutdown().await;
         nobody_is_there(&house.place, &client).await?;
 
-        // Begun while nobody is there.
+        // Begun while no server is there.
         let mut waits = client
             .ask("desk", DeskDouble { n: round })
             .timeout(SOON)
@@ -189,21 +189,20 @@ async fn a_client_outlives_its_server(road: Road) -> conclib::Result {
         assert!(poll_once(&mut waits).is_pending());
         house = House::open_at(house.place).await?;
         assert_eq!(waits.await?, 2 * round);
-        // It is counted after its answer has left.
+        // The message is counted after its answer was sent.
         until(|| house.handled() == 1).await;
     }
     Ok(())
 }
 
-/// Sends bytes that are nothing to whoever listens, and waits until it hangs
-/// up.
+/// Sends invalid bytes to a server, and waits until it closes the connection.
 fn annoy(road: Road, place: &str, bytes: &[u8]) -> std::io::Result<()> {
     fn talk<S: Read + Write>(
         mut stream: S,
         bytes: &[u8],
         done: impl Fn(&S) -> std::io::Result<()>,
     ) {
-        // It may hang up in the middle of it.
+        // The server may close the connection in the middle of it.
         let _ = stream.write_all(bytes).and_then(|()| done(&stream));
         let _ = stream.read_to_end(&mut Vec::new());
     }
@@ -263,7 +262,7 @@ async fn garbage_harms_nobody(road: Road) -> conclib::Result {
 async fn a_file_that_a_killed_server_left_is_replaced() -> conclib::Result {
     let place = Place::new(Road::Unix)?;
     let socket = place.socket.clone().ok_or("no file")?;
-    // It does not remove its file.
+    // The listener does not remove its file.
     drop(UnixListener::bind(&socket)?);
     assert!(place.has_file());
     let house = House::open_at(place).await?;
@@ -272,7 +271,7 @@ async fn a_file_that_a_killed_server_left_is_replaced() -> conclib::Result {
     house.system.shutdown().await;
     assert!(!house.place.has_file());
 
-    // What is no socket is somebody's.
+    // A file that is no socket is never removed.
     fs::write(&socket, "precious")?;
     let system = System::new("other");
     let error = Proxy::serve(&system, house.place.url()).await.unwrap_err();
@@ -316,7 +315,7 @@ async fn who_does_not_have_the_key_stays_out() -> conclib::Result {
     let client = house.client().await?;
     assert_eq!(client.ask("desk", DeskDouble { n: 1 }).await?, 2);
 
-    // A key keeps a socket file closed, too.
+    // A key protects a unix socket, too.
     let place = Place::new(Road::Unix)?;
     let key = AuthKey::random()?;
     let proxy = Proxy::serve(&house.system, place.url()).key(key.clone());
@@ -356,7 +355,7 @@ async fn a_url_that_is_none() -> conclib::Result {
     );
     assert!(!error.to_string().contains("pass@"), "{error}");
 
-    // What other machines can reach is not served by accident.
+    // An address that other machines can reach needs an explicit option.
     let open = Proxy::serve(&system, "tcp://0.0.0.0:0").key(AuthKey::random()?);
     let error = open.await.unwrap_err();
     assert!(

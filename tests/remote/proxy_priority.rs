@@ -1,5 +1,5 @@
-//! Through a proxy a message has the priority that its call says, or else the
-//! one that it declares.
+//! Through a proxy a message has the priority of its call, or else the one that
+//! it declares.
 use conclib::prelude::*;
 use support::outside::{House, Road, on_every_road, settle};
 use support::ranks::{Alarm, Ward, WardCalls, WardLater, WardSoon, WardWait, Watch};
@@ -30,8 +30,8 @@ async fn the_priority_of_the_message_counts(road: Road) -> conclib::Result {
     Ok(())
 }
 
-/// The same calls, wherever the ward is; `all_are_there` resolves once what was
-/// sent before is queued.
+/// Runs the same calls at any place of the ward; `all_are_there` resolves once
+/// the earlier ones are queued.
 async fn calls_say_how_urgent_they_are(
     ward: &ActorRef<Ward>,
     watch: &mut Watch,
@@ -49,7 +49,7 @@ async fn calls_say_how_urgent_they_are(
     all_are_there().await?;
     keeper.open();
     asked.await?;
-    // It comes last, as it says nothing.
+    // A message without a priority comes last.
     ward.later(3).await?;
     let order = [
         "later 2", "later 1", "soon 1", "alarm 0", "alarm 1", "later 0", "soon 0", "later 3",
@@ -75,8 +75,8 @@ async fn the_priority_of_the_call_counts_in_a_task() -> conclib::Result {
     calls_say_how_urgent_they_are(&ward, &mut watch, async || Ok(())).await
 }
 
-/// A peer that says all it has is urgent overtakes others no more often than
-/// any sender.
+/// A peer that calls all its messages urgent overtakes others no more often
+/// than any sender.
 #[support::test]
 async fn a_peer_that_says_all_is_urgent_starves_nobody() -> conclib::Result {
     let house = House::open(Road::Unix).await?;

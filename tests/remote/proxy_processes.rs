@@ -1,4 +1,4 @@
-//! The outside road between real processes: this test program starts itself.
+//! Proxies and clients in real processes: this test program starts itself.
 
 use std::env;
 use std::future::IntoFuture;
@@ -28,7 +28,7 @@ on_every_road! {
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// This program again, as one of the children below.
+/// Starts this program again, as one of the children below.
 fn this_program(child: &str, place: &Place) -> conclib::Result<Kid> {
     let mut command = Command::new(env::current_exe()?);
     command.args(["--exact", child, "--nocapture"]);
@@ -36,13 +36,13 @@ fn this_program(child: &str, place: &Place) -> conclib::Result<Kid> {
     Ok(Kid::start(&mut command)?)
 }
 
-/// `None` in the test program itself, which has no part to play: the `child_`
-/// functions are not tests, and pass without doing anything there. A child ends
-/// with its parent.
+/// Address from the environment; `None` in the test program itself. The
+/// `child_` functions are not tests, and do nothing there. A child ends with
+/// its parent.
 fn part_to_play() -> Option<Place> {
     let place = env::var("PROXY_TEST_PLACE").ok()?;
     thread::spawn(|| {
-        // The other end is never written to.
+        // Returns at the end of the pipe, as nothing is ever written.
         let _ = stdin().read(&mut [0]);
         std::process::exit(1);
     });
@@ -126,7 +126,7 @@ async fn four_processes_ask_500_times_each(road: Road) -> conclib::Result {
         }
         assert!(kid.exited()?.success());
     }
-    // It is counted after its answer has left.
+    // The messages are counted after their answers were sent.
     until(|| house.handled() == 4 * 501).await;
     Ok(())
 }
@@ -159,7 +159,7 @@ async fn a_server_that_is_killed(road: Road) -> conclib::Result {
     let client = place.client().await?;
 
     for round in 0..3 {
-        // One in its turn, and many behind it.
+        // One request in its turn, and many behind it.
         let mut asks = Vec::new();
         for n in 0..100 {
             asks.push(client.ask("desk", DeskWait { n }).reply().await?);
@@ -175,7 +175,8 @@ async fn a_server_that_is_killed(road: Road) -> conclib::Result {
         let took = killed.elapsed();
         assert!(took < SOON, "{took:?}");
 
-        // What begins in the outage waits: for its deadline, or for a server.
+        // A request made during the outage waits: for its deadline, or for a
+        // server.
         let after = Duration::from_millis(30);
         let late = client.ask("desk", DeskDouble { n: 1 }).timeout(after);
         let error = late.await.unwrap_err();
@@ -184,7 +185,7 @@ async fn a_server_that_is_killed(road: Road) -> conclib::Result {
         let waits = client.ask("desk", DeskDouble { n: round });
         let mut waits = waits.timeout(SOON).into_future();
         assert!(poll_once(&mut waits).is_pending());
-        // The killed one's file is in the way of nobody.
+        // The file of the killed server does not prevent a new one.
         assert_eq!(place.has_file(), road == Road::Unix);
         server = this_program(&support::test_name!(child_serves), &place)?;
         assert_eq!(waits.await?, 2 * round);
@@ -196,7 +197,7 @@ async fn a_server_that_is_killed(road: Road) -> conclib::Result {
     Ok(())
 }
 
-/// A request is never lost without a word, whenever the server is killed.
+/// A killed server never loses a request without an error.
 #[support::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_ask_ends_when_a_server_is_killed_under_load() -> conclib::Result {
     let mut place = Place::new(Road::Unix)?;

@@ -1,4 +1,5 @@
-//! A told message is acknowledged when it is queued, or comes back.
+//! A tell is acknowledged when the message is queued, or the message comes
+//! back.
 
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -55,7 +56,7 @@ async fn a_tell_that_is_not_queued_comes_back(road: Road) -> conclib::Result {
     );
     assert_eq!(nobody.into_message().n, 7);
 
-    // As of a full mailbox and an actor that ends on this side, too.
+    // The same holds for a full mailbox and for an actor that ends.
     let busy = client.ask("small", DeskWait { n: 0 }).reply().await?;
     let keeper = watch.turn().await?;
     client.ask("small", DeskNote { n: 1 }).tell().await?;
@@ -83,7 +84,7 @@ async fn a_tell_without_waiting(road: Road) -> conclib::Result {
     for n in 0..100 {
         client.ask("desk", DeskNote { n }).try_tell()?;
     }
-    // Nobody hears of what the other side does not take.
+    // A `try_tell` that the other side refuses has no error.
     client.ask("dask", DeskNote { n: 1 }).try_tell()?;
     client.ask("desk", DeskDouble { n: 0 }).await?;
     let noted: Vec<_> = (0..100).map(|n: u64| n.to_string()).collect();
@@ -131,7 +132,7 @@ async fn a_tell_in_an_outage_is_queued_after_it_or_comes_back(road: Road) -> con
         };
         assert_eq!(message.n, 1);
         match error {
-            // The client finds out by this.
+            // The client learns of the closed connection by this error.
             AskError::Disconnected { .. } => {}
             error => break error,
         }
@@ -146,7 +147,7 @@ async fn a_tell_in_an_outage_is_queued_after_it_or_comes_back(road: Road) -> con
     assert!(matches!(error, AskError::Unreachable { .. }), "{error}");
     assert_eq!(message.n, 2);
 
-    // A message with time to wait is queued when the server is there again.
+    // A message with time to wait is queued when the server is back.
     let mut waits = client.ask("desk", DeskNote { n: 3 }).tell();
     assert!(poll_once(&mut waits).is_pending());
     let house = House::open_at(house.place).await?;

@@ -1,4 +1,4 @@
-//! Handlers that answer with a stream: here, and from other processes.
+//! Handlers that answer with a stream, in one process and across processes.
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
@@ -18,15 +18,15 @@ use serde_json::json;
 use support::outside::{House, Road};
 use support::{NoGood, alive, until};
 
-/// How far a stream may be ahead of its reader in one process.
+/// Number of items that a stream may be ahead of its reader in one process.
 const CREDIT: u64 = 32;
 
 #[actor(urn = "source", mailbox = 4)]
 #[derive(Clone, Default)]
 struct Source {
-    /// How many items were made.
+    /// Number of items made.
     made: Arc<AtomicU64>,
-    /// How many streams there are.
+    /// Number of open streams.
     open: Arc<AtomicUsize>,
 }
 
@@ -71,7 +71,7 @@ impl Source {
         self.numbers()
     }
 
-    /// So many items, and then none for ever.
+    /// Yields so many items, and then stays pending for ever.
     #[message]
     fn stall(&mut self, after: u64) -> impl Stream<Item = u64> {
         self.numbers().then(move |n| async move {
@@ -120,12 +120,12 @@ impl Source {
     }
 }
 
-/// A source, seen from somewhere.
+/// Source and a client for it, at some place.
 struct Stage {
-    /// As its own process sees it.
+    /// Handle in the process of the source.
     watch: Source,
     here: ActorRef<Source>,
-    /// As the one sees it who asks.
+    /// Reference of the asker.
     source: ActorRef<Source>,
     /// `None` for an asker in the same process.
     client: Option<ProxyClient>,
@@ -154,7 +154,7 @@ impl Stage {
         })
     }
 
-    /// How far a stream may be ahead of its reader.
+    /// Number of items that a stream may be ahead of its reader.
     fn ahead(&self) -> u64 {
         match self.client {
             None => CREDIT,
@@ -163,7 +163,7 @@ impl Stage {
     }
 }
 
-/// Makes of each body three tests: one for each place to ask from.
+/// Generates three tests from each body: one for each place of the asker.
 macro_rules! everywhere {
     ($($test:ident),* $(,)?) => {
         everywhere!(@here None; $($test)*);
@@ -199,7 +199,7 @@ everywhere! {
     a_shutdown_ends_an_endless_stream,
 }
 
-/// Reads to the end, which has to be an error, and returns that.
+/// Reads to the end, which has to be an error, and returns it.
 async fn failure<T>(items: &mut Items<T>, at_most: u64) -> AskError {
     let mut read = 0;
     loop {
@@ -223,7 +223,7 @@ async fn a_hundred_thousand_items_come_in_order(stage: Stage) -> conclib::Result
     assert_eq!(items.next().await, None);
     assert_eq!(items.next().await, None);
     until(|| stage.watch.open() == 0).await;
-    // As any other stream, too.
+    // A later stream works as usual.
     let items = stage.source.count(3).await?;
     let all: Vec<_> = items.collect().await;
     assert_eq!(all, [Ok(0), Ok(1), Ok(2)]);
@@ -252,8 +252,8 @@ async fn a_slow_reader_bounds_what_is_made(stage: Stage) -> conclib::Result {
 
 async fn a_reader_that_leaves_ends_the_stream(stage: Stage) -> conclib::Result {
     let Stage { watch, source, .. } = &stage;
-    // One that waits for room, one that waits for its next item, and one that
-    // was never looked at.
+    // One stream that waits for room, one that waits for its next item, and one
+    // that was never polled.
     let mut full = source.endless().await?;
     let mut pending = source.stall(1).await?;
     let unread = source.stall(0).await?;
@@ -265,7 +265,7 @@ async fn a_reader_that_leaves_ends_the_stream(stage: Stage) -> conclib::Result {
     drop(full);
     drop(unread);
     until(|| watch.open() == 0).await;
-    // Nor does one stay whose asker does not take the answer.
+    // A stream whose asker drops the reply ends, too.
     let answer = source.endless().reply().await?;
     until(|| watch.open() == 1).await;
     drop(answer);
@@ -299,7 +299,7 @@ async fn no_end_of_the_actor_is_silent(stage: Stage) -> conclib::Result {
         assert_eq!(failure(&mut stalled, 0).await, stopped(here.urn()));
         until(|| stage.watch.open() == 0).await;
         here = stage.house.system.spawn(stage.watch.clone())?;
-        // A far reference is to whoever has the name, a near one is not.
+        // A remote reference is bound to the name, a local one to the actor.
         if stage.client.is_none() {
             source = here.clone();
         }
@@ -374,7 +374,7 @@ async fn streams_and_asks_on_one_connection(stage: Stage) -> conclib::Result {
 }
 
 async fn readers_that_never_read_hold_up_nobody(stage: Stage) -> conclib::Result {
-    // More than there are places in the mailbox.
+    // More streams than the mailbox has slots.
     let mut unread = Vec::new();
     for _ in 0..50 {
         unread.push(stage.source.endless().await?);
@@ -402,7 +402,7 @@ async fn a_told_stream_is_dropped(stage: Stage) -> conclib::Result {
 async fn the_timeout_is_for_the_first_answer(stage: Stage) -> conclib::Result {
     let after = Duration::from_millis(200);
     let mut items = stage.source.endless().timeout(after).await?;
-    // The same time is over for one that is not answered.
+    // The same deadline ends an ask that is not answered.
     let error = stage.source.never().timeout(after).await.unwrap_err();
     assert!(matches!(error, AskError::Deadline { .. }), "{error}");
     for n in 0..1_000 {
@@ -411,7 +411,7 @@ async fn the_timeout_is_for_the_first_answer(stage: Stage) -> conclib::Result {
     Ok(())
 }
 
-/// Answers with what another actor answers with.
+/// Answers with the stream of another actor.
 #[actor(urn = "relay")]
 struct Relay(ActorRef<Source>);
 
@@ -472,7 +472,7 @@ impl Nameless {
     }
 }
 
-/// What stays in its process may be anything.
+/// Type without serde, for a stream inside one process.
 #[derive(Debug, PartialEq)]
 pub struct NotSerde(u64);
 

@@ -1,4 +1,4 @@
-//! A running server ends when it is told to, and when its owner does.
+//! A running server ends when it is shut down, and when its owner ends.
 
 use std::{
     net::{SocketAddr, TcpStream},
@@ -98,7 +98,7 @@ async fn a_server_that_dies_is_reaped_at_once_and_all_that_wait_are_told() {
         .expect("healthy");
     let server = Process::of(api.id());
     let waiting = [api.exited(), api.exited()].map(tokio::spawn);
-    // A waiter that leaves takes nothing from the others.
+    // A dropped waiter does not affect the others.
     drop(api.exited());
     kill(api.id());
     for told in waiting {
@@ -219,7 +219,7 @@ async fn a_server_that_is_not_healthy_again_in_time_is_killed() {
     let then = "trap '' TERM; echo $$ >> pids; sleep 600";
     let once = at_once().max(1, Duration::from_secs(600));
     let command = healthy_once(dir.path(), then, address()).restart(once);
-    // The first start has no longer.
+    // The first start cannot take longer than this.
     let api = start_api(command.timeout(Duration::from_secs(3)))
         .await
         .expect("healthy");
@@ -258,7 +258,7 @@ async fn nothing_is_started_again_after_a_shutdown_or_a_drop() {
         let mut api = start_api(command).await.expect("healthy");
         let exited = api.exited();
         kill(api.id());
-        // The task may be anywhere on its way to the next server.
+        // The task may be at any step of the next start.
         for _ in 0..round * 40 {
             tokio::task::yield_now().await;
         }

@@ -27,7 +27,7 @@ async fn one_that_closes() {
     assert!(matches!(last, Unhealthy::Garbled(_)), "{last:?}");
 }
 
-/// The status was said, and that is what counts.
+/// The status was sent, which is enough.
 #[support::test]
 async fn one_whose_body_never_ends() {
     let api: ApiDaemon = start_api(server("endless body", address()))

@@ -19,7 +19,8 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 const SERVER: &str = "CONCLIB_TEST_SERVER";
 const ADDRESS: &str = "CONCLIB_TEST_ADDRESS";
 
-/// An address of this host that no other test has, neither of this process nor of one that runs at the same time.
+/// Address of this host that no other test uses, in this process or in a
+/// concurrent one.
 pub(crate) fn address() -> SocketAddr {
     static NEXT: AtomicU8 = AtomicU8::new(1);
     let [.., a, b] = std::process::id().to_be_bytes();
@@ -68,7 +69,8 @@ fn served_by(command: ApiCommand, kind: &str, address: SocketAddr) -> ApiCommand
         .health(url(address))
 }
 
-/// Starts a server that never becomes healthy, until something else than a refused connection came of it.
+/// Starts a server that never becomes healthy, until a check ends otherwise
+/// than with a refused connection.
 pub(crate) async fn last_answer(kind: &str) -> Unhealthy {
     for seconds in [1, 2, 4, 8, 16] {
         let start = Instant::now();
@@ -99,7 +101,7 @@ pub(crate) async fn said_number(api: &ApiDaemon, key: &str) -> u32 {
     find().expect("just seen")
 }
 
-/// No test: the process of a server, which serves for ever.
+/// Not a test: the process of a server, which serves for ever.
 #[test]
 fn child_server() {
     let (Ok(kind), Ok(address)) = (env::var(SERVER), env::var(ADDRESS)) else {
@@ -108,7 +110,7 @@ fn child_server() {
     let listener = TcpListener::bind(address).expect("the address is free");
     println!("\nserving {}", std::process::id());
     for (count, stream) in listener.incoming().enumerate() {
-        // An answer may fail: whoever asks leaves when it pleases.
+        // An answer may fail, as the client may leave at any time.
         let _ = stream.and_then(|stream| answer(&kind, count, stream));
     }
 }

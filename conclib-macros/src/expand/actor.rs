@@ -1,4 +1,5 @@
-//! `#[actor]`: above a struct what it declares, above an impl all the rest.
+//! Expansion of `#[actor]`: above a struct its declared options, above an impl
+//! everything else.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -45,7 +46,7 @@ fn on_struct(args: TokenStream, mut input: DeriveInput) -> TokenStream {
     if let Some(lifetime) = input.generics.lifetimes().next() {
         mistakes.push(Error::new_spanned(
             lifetime,
-            "an actor outlives whoever spawned it and cannot borrow: own the data, or share it in an `Arc`",
+            "an actor outlives the code that spawned it and cannot borrow: own the data, or share it in an `Arc`",
         ));
     }
     let declared = declared(&args, &input, mistakes.is_empty());
@@ -146,7 +147,8 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
     }
 }
 
-/// A block with conditional methods, as the two blocks that it may be.
+/// Expands a block with conditional methods into two blocks: one with them, and
+/// one without.
 pub(super) fn forked(
     name: &TokenStream,
     args: &TokenStream,
@@ -155,7 +157,8 @@ pub(super) fn forked(
 ) -> Option<TokenStream> {
     let fork = fork(block, runtime)?;
     let (condition, with, without) = (fork.condition, fork.with, fork.without);
-    // What is wrong with it is wrong at the attribute, as it was written.
+    // Mistakes in the generated blocks are reported at the attribute as it was
+    // written.
     let attribute = quote::quote_spanned!(Span::call_site()=> #[#runtime::#name(#args)]);
     Some(quote! {
         #[cfg(#condition)]

@@ -1,4 +1,5 @@
-//! The methods of a reference: a trait, so that a test can have a fake.
+//! Methods of a reference, one for each message. They are in a trait, so that a
+//! test can implement it for a fake.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -68,14 +69,14 @@ pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
     }
 }
 
-/// Whose the methods are, and whom they ask.
+/// Target of the generated call methods, and the path from it to an actor.
 pub(super) struct Way {
     pub(super) generics: Generics,
-    /// What has the methods.
+    /// Type that gets the methods.
     pub(super) target: TokenStream,
-    /// Whom a call is for.
+    /// Type of the reference that a call asks.
     pub(super) reference: TokenStream,
-    /// How the one is had from the other.
+    /// Expression that gives this reference from `self`.
     pub(super) asker: TokenStream,
     pub(super) handles: Option<TokenStream>,
 }
@@ -116,7 +117,7 @@ fn signature(
     }
 }
 
-/// What the method says of itself; else what the call is.
+/// Doc comment of the method, or the given text if it has none.
 fn said(attrs: &[Attribute], otherwise: impl FnOnce() -> String) -> TokenStream {
     let is_documented = attrs.iter().any(|attr| attr.path().is_ident("doc"));
     let doc = (!is_documented).then(|| {

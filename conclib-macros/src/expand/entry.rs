@@ -1,4 +1,4 @@
-//! `#[conclib::main]` and `#[conclib::test]`.
+//! Expansion of `#[conclib::main]` and `#[conclib::test]`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,15 +6,16 @@ use syn::{Error, ItemFn, Path};
 
 use crate::parse::{Mistakes, entry_args};
 
-/// What runs an `async fn` that nothing calls.
+/// Attribute that makes an `async fn` the entry of a program or a test.
 struct Entry {
     name: &'static str,
-    /// What it is written above.
+    /// Item that the attribute belongs above, for error texts.
     above: &'static str,
-    /// What that is called, and what to do for want of parameters.
+    /// Name of this item, and the advice for one with parameters, for error
+    /// texts.
     function: &'static str,
     instead: &'static str,
-    /// The runtime and the body.
+    /// Expression that runs the body in a runtime.
     run: fn(&Path, &ItemFn) -> TokenStream,
     is_test: bool,
 }
@@ -89,8 +90,8 @@ impl Entry {
             attrs, vis, sig, ..
         } = &function;
         if !mistakes.is_empty() {
-            // Kept as the function it should be, with the `main` that a program
-            // needs around it.
+            // Keeps the item as an async function, inside a function of the
+            // expected name, so that the compiler reports nothing else.
             written.sig.asyncness = Some(syn::parse_quote!(async));
             let mistakes = mistakes.into_tokens();
             let name = &sig.ident;

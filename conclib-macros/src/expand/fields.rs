@@ -1,5 +1,5 @@
-//! The fields of an actor that have messages: a protocol of the actor's own,
-//! as somebody would write it.
+//! Expansion of `#[field]`: a protocol whose messages read and set the fields
+//! of one actor.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -10,8 +10,8 @@ use syn::{DeriveInput, Path};
 use super::{blaming, protocols, respanned};
 use crate::model::Field;
 
-/// What was reported leaves a protocol with fewer messages, or none: the impl
-/// names it all the same.
+/// Expands to the protocol also if all of its messages were reported as
+/// mistakes: the impl names the protocol all the same.
 pub(super) fn expand(runtime: &Path, input: &DeriveInput, fields: &[Field]) -> TokenStream {
     let (actor, vis) = (&input.ident, &input.vis);
     let protocol = format_ident!("{}Fields", actor.unraw(), span = actor.span());
@@ -64,7 +64,8 @@ fn doc(text: String) -> TokenStream {
     quote!(#[doc = #text])
 }
 
-/// An impl that does not name the protocol is told of where its fields are.
+/// Check, reported at the fields, that the impl of the actor names their
+/// protocol.
 fn named(runtime: &Path, actor: &Ident, protocol: &Ident, at: Span) -> TokenStream {
     let inbox = protocols::inbox_name(protocol);
     let named = respanned(at, quote!(named::<#actor>));

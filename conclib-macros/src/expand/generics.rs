@@ -1,18 +1,18 @@
-//! The bounds that generated impls need of a generic actor's parameters.
+//! Bounds that generated impls need on the parameters of a generic actor.
 
 use syn::{Generics, Path, parse_quote};
 
-/// What a parameter has to be.
+/// Requirement on a type parameter.
 #[derive(Clone, Copy)]
 pub(super) enum Need {
-    /// It stays inside its process.
+    /// The type stays inside its process.
     Local,
-    /// It travels inside a message.
+    /// The type travels inside a message.
     Wire,
 }
 
-/// Adds what each type parameter has to be. Written as a `where` clause, it
-/// leaves the bounds of the user alone.
+/// Adds the requirement for each type parameter. Being a `where` clause, it
+/// leaves the bounds of the user as they are.
 pub(super) fn bounded(
     generics: &Generics,
     runtime: &Path,

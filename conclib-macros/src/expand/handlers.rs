@@ -1,4 +1,4 @@
-//! The one `match` that calls the handlers, and who handles what.
+//! The one `match` that calls the handlers, and the `Handler` impls.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -22,7 +22,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         quote!(::core::unimplemented!())
     };
     let hooks = is_sound.then(|| actor_hooks(actor));
-    // What is not `Send` has no life as a task.
+    // An actor whose state is not `Send` cannot run as a task.
     let task = (!actor.thread).then(|| {
         quote! {
             impl #impl_generics #runtime::TaskActor for #self_ty #where_clause {
@@ -51,7 +51,8 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         impl #impl_generics #runtime::Actor for #self_ty #where_clause {
             type Inbox = #inbox #ty_generics;
 
-            // An `async fn` would keep the message twice while it is handled.
+            // Plain function that returns a future: an `async fn` would store
+            // the message twice while it is handled.
             fn turn(
                 &mut self,
                 #message: #inbox #ty_generics,
@@ -68,7 +69,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     }
 }
 
-/// Each message is offered to whoever seeks the recipients of one.
+/// Offers each message to a search for recipients.
 fn offer(actor: &Actor) -> Option<TokenStream> {
     let runtime = &actor.runtime;
     let seek = local("seek");
@@ -139,13 +140,14 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
         ReturnKind::Value => (quote!(answer), quote!(ReplyOf)),
         ReturnKind::Result => (quote!(answer_result), quote!(ResultOf)),
         ReturnKind::Deferred => (quote!(answer_deferred), quote!(DeferredOf)),
-        // It is not answered when it returns.
+        // Stream: the request is not answered yet when the handler returns.
         ReturnKind::Stream => (quote!(stream), quote!(ReplyOf)),
     };
     let ctx = handler.ctx.map(ctx);
     let dot_await = handler.is_async.then(|| quote!(.await));
     let reply = local("reply");
-    // What does not fit a declared message is the return type's fault.
+    // A type that does not fit a declared message is reported at the return
+    // type.
     let span = blaming(returns.span);
     let (owner, this) = match actor.kind {
         Kind::Protocol => protocols::callee(actor),
@@ -164,7 +166,8 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
     }
     let call = quote_spanned!(span=> #owner::#method(#this, #args #ctx));
     let handled = match &handler.kind {
-        // An `async fn` of ours does nothing before it is polled.
+        // The future of an `async fn` of the actor itself does nothing before
+        // it is polled.
         HandlerKind::Method(_) if handler.is_async && actor.kind == Kind::Actor => call,
         HandlerKind::Method(_) => quote!(async move { #call #dot_await }),
         HandlerKind::Declared(_) => {
@@ -190,8 +193,8 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
     }
 }
 
-/// A handler that runs on after its turn: what it answers with is made in the
-/// turn, and served beside those that follow.
+/// Expands a concurrent handler: its turn makes the future, which then runs
+/// beside later turns.
 fn beside(
     runtime: &syn::Path,
     message: &syn::Type,
@@ -209,7 +212,7 @@ fn beside(
     }
 }
 
-/// A handler that answers with a stream, which is served beside the turns.
+/// Expands a handler that answers with a stream, which runs beside later turns.
 fn stream(
     runtime: &syn::Path,
     message: &syn::Type,
@@ -224,7 +227,8 @@ fn stream(
     }
 }
 
-/// The context as an argument; what does not fit it is blamed on the parameter.
+/// The context as an argument. A type that does not fit is reported at the
+/// parameter.
 pub(super) fn ctx(span: proc_macro2::Span) -> proc_macro2::Ident {
     let mut ctx = local("ctx");
     ctx.set_span(ctx.span().located_at(span));

@@ -1,4 +1,4 @@
-//! The hooks: what an actor does when it is made, starts, fails and stops.
+//! Hooks: methods that run when the actor is made, starts, fails and stops.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -10,7 +10,7 @@ use super::inbox::generics;
 use super::{blaming, local, respanned};
 use crate::model::{Actor, Hook, ReturnKind};
 
-/// Those that are methods of `Actor`.
+/// Hooks that are methods of `Actor`.
 pub(super) fn actor_hooks(actor: &Actor) -> TokenStream {
     let runtime = &actor.runtime;
     let (reason, error, ctx) = (local("reason"), local("error"), local("ctx"));
@@ -54,7 +54,7 @@ pub(super) fn actor_hooks(actor: &Actor) -> TokenStream {
     quote!(#start #stop #failed #child #gone #idle)
 }
 
-/// What is told of the end of another.
+/// Hook that is told of the end of another actor.
 fn others(actor: &Actor, moment: &str) -> Option<TokenStream> {
     let runtime = &actor.runtime;
     let (told, ctx) = (local("told"), local("ctx"));
@@ -107,7 +107,7 @@ fn idle(actor: &Actor) -> Option<TokenStream> {
     })
 }
 
-/// The result of a hook that may fail, or may not.
+/// Result of a hook that may fail or may not.
 fn outcome(hook: &Hook, runtime: &Path, call: &TokenStream) -> TokenStream {
     let boxed = boxed(Some(hook), runtime);
     match hook.returns.kind {
@@ -119,7 +119,7 @@ fn outcome(hook: &Hook, runtime: &Path, call: &TokenStream) -> TokenStream {
     }
 }
 
-/// `Create`, if there is one.
+/// Impl of `Create`, if there is such a hook.
 pub(super) fn create(actor: &Actor, is_sound: bool) -> TokenStream {
     let Some(hook) = &actor.create else {
         return TokenStream::new();
@@ -155,14 +155,15 @@ pub(super) fn create(actor: &Actor, is_sound: bool) -> TokenStream {
     }
 }
 
-/// What makes the error of a hook the library's; complains at what it returns.
+/// Conversion of the error of a hook into the error of the library. A type that
+/// does not fit is reported at the return type.
 fn boxed(hook: Option<&Hook>, runtime: &Path) -> TokenStream {
     let span = hook.map_or_else(Span::call_site, |hook| hook.returns.span);
     respanned(span, quote!(|error| #runtime::__private::boxed(error)))
 }
 
-/// The call of a hook. What does not fit it is blamed on its parameter, or on
-/// what it returns.
+/// Call of a hook. A type that does not fit is reported at its parameter or at
+/// its return type.
 pub(super) fn call(hook: &Hook, this: &TokenStream, param: Option<&Ident>) -> TokenStream {
     let method = &hook.method;
     let param = hook.param.as_ref().zip(param).map(|(ty, name)| {

@@ -1,4 +1,4 @@
-//! The closed set of an actor's messages: one variant for each.
+//! Inbox enum of an actor: one variant for each of its messages.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -10,8 +10,8 @@ use super::method::marker_value;
 use super::{blaming, protocols, proven};
 use crate::model::{Actor, Handler, HandlerKind};
 
-/// The generics of what is generated for an actor: parameters that a wire
-/// message of its own mentions have to travel.
+/// Generics of the items generated for an actor: a parameter that one of its
+/// own wire messages mentions has to be able to travel.
 pub(super) fn generics(actor: &Actor) -> Generics {
     let travels = |param: &Ident| {
         actor
@@ -59,7 +59,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     let fallback = actor.fallback.as_ref();
     let fallback_variant = fallback.map(|_| {
         quote! {
-            /// What is not declared.
+            /// Request for a message that is not declared.
             __Fallback(::std::boxed::Box<#runtime::wire::RequestEnvelope>),
         }
     });
@@ -105,14 +105,15 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     let offsets = protocols::offsets(actor);
     let ferried = ferried(actor, &messages, &protocols);
     let distinct = distinct(actor);
-    // An inbox without any variant has no reference that could be matched on.
+    // A `match` on a reference to an enum without variants needs a wildcard
+    // arm.
     let is_empty = variants.is_empty() && protocols.is_empty();
     let this = if is_empty && fallback.is_none() && marker_arm.is_none() {
         quote!(*self)
     } else {
         quote!(self)
     };
-    let text = format!(" What can be sent to a [`{name}`], with the place for each reply.");
+    let text = format!(" Messages of a [`{name}`], each with the channel for its reply.");
     quote! {
         #[doc = #text]
         pub enum #inbox #impl_generics #where_clause {
@@ -182,8 +183,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     }
 }
 
-/// Whoever has the inbox can be held elsewhere if each of its messages can
-/// travel.
+/// The actor can be in another process if each of its messages can travel.
 fn ferried(actor: &Actor, messages: &[Type], protocols: &[Type]) -> TokenStream {
     let runtime = &actor.runtime;
     let inbox = ident(actor);
@@ -210,7 +210,7 @@ fn ferried(actor: &Actor, messages: &[Type], protocols: &[Type]) -> TokenStream 
     }
 }
 
-/// The type parameters, for a variant that mentions them all.
+/// Type parameters, for a variant that mentions all of them.
 fn marker(generics: &Generics) -> Option<TokenStream> {
     let params: Vec<_> = generics.type_params().map(|param| &param.ident).collect();
     (!params.is_empty()).then(|| quote!((#(#params,)*)))
@@ -244,8 +244,8 @@ fn ticks(actor: &Actor) -> Option<TokenStream> {
         .then(|| quote!(const TICKS: &'static [#runtime::TickSpec<Self>] = &[#(#specs),*];))
 }
 
-/// Two messages with one wire name do not compile. What the macro cannot see,
-/// the names of declared messages, the compiler compares.
+/// Check that no two messages have one wire name. The macro cannot see the
+/// names of declared messages, so the compiler compares them.
 fn distinct(actor: &Actor) -> TokenStream {
     let runtime = &actor.runtime;
     let own = actor.handlers.iter().filter_map(Handler::as_method);
@@ -255,7 +255,7 @@ fn distinct(actor: &Actor) -> TokenStream {
         let HandlerKind::Declared(message) = &handler.kind else {
             continue;
         };
-        // Outside of the impl nothing knows what its parameters are.
+        // Type parameters of the impl are unknown outside of it.
         if proven::mentions_any(message, &actor.generics) {
             continue;
         }

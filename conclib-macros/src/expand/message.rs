@@ -1,4 +1,5 @@
-//! A message: the type, with serde if it travels, and its `Message`.
+//! Expansion of a message: the type, its serde derives if it travels, and its
+//! `Message` impl.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -27,13 +28,13 @@ pub(crate) fn message(args: TokenStream, item: TokenStream) -> TokenStream {
     if let Some((span, _)) = args.every {
         mistakes.at(
             span,
-            "only a method of an actor comes by itself: write `#[message(every = …)]` inside an `#[actor] impl`",
+            "only a method of an actor can be a tick: write `#[message(every = …)]` inside an `#[actor] impl`",
         );
     }
     if let Some(span) = args.concurrent {
         mistakes.at(
             span,
-            "whether a handler runs beside others is said where it is: write `#[message(concurrent)]` on a method of an `#[actor] impl`",
+            "a handler is marked as concurrent at its method: write `#[message(concurrent)]` on a method of an `#[actor] impl`",
         );
     }
     let mut message = of_type(args, &input, &mut mistakes);
@@ -59,7 +60,7 @@ fn of_type(args: MessageArgs, input: &DeriveInput, mistakes: &mut Mistakes) -> M
     if let Some(lifetime) = lifetime {
         mistakes.push(Error::new_spanned(
             lifetime,
-            "a message owns its parts, as it outlives whoever sent it: take `String` for `&str`, and no lifetimes",
+            "a message owns its parts, as it outlives its sender: take `String` for `&str`, and no lifetimes",
         ));
         own_lifetimes(&mut generics, &mut self_ty);
     }
@@ -74,7 +75,7 @@ fn of_type(args: MessageArgs, input: &DeriveInput, mistakes: &mut Mistakes) -> M
             .unwrap_or_else(|| LitStr::new(&name.to_string(), name.span())),
         reply: args.reply.unwrap_or_else(|| syn::parse_quote!(())),
         error: args.error,
-        // What borrows could not be read from a wire.
+        // A type with a lifetime cannot be decoded from a wire.
         local: args.local.is_some() || lifetime.is_some(),
         priority: args.priority,
         blame: Span::call_site(),
@@ -100,7 +101,8 @@ fn wrong_item(item: &TokenStream) -> Error {
     }
 }
 
-/// serde's two, but for those that are derived already.
+/// Derives of `Serialize` and `Deserialize`, except those that are written
+/// already.
 pub(super) fn serde(message: &Message, attrs: &[Attribute]) -> TokenStream {
     if message.local {
         return TokenStream::new();
@@ -126,7 +128,7 @@ pub(super) fn serde(message: &Message, attrs: &[Attribute]) -> TokenStream {
 fn derives(attribute: &Attribute, name: &str) -> bool {
     let mut found = false;
     if attribute.path().is_ident("derive") {
-        // What does not parse is derive's own to complain about.
+        // The derive itself reports what does not parse here.
         let _: syn::Result<()> = attribute.parse_nested_meta(|meta| {
             let last = meta.path.segments.last();
             found |= last.is_some_and(|last| last.ident == name);
@@ -136,7 +138,7 @@ fn derives(attribute: &Attribute, name: &str) -> bool {
     found
 }
 
-/// `Message`, and `Shape` if it travels.
+/// Impl of `Message`, and of `Shape` if the message travels.
 pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
     let Message {
         runtime,
@@ -161,7 +163,8 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
     } else {
         quote!(type Road = #runtime::Wire;)
     };
-    // What is no serde type, or not as public as the message, is the reply.
+    // A type that is not serde, or more private than the message, is the reply:
+    // the error belongs there.
     let road = respanned(*blame, road);
     let reply_ty = quote_spanned!(blaming(*blame)=> type Reply = #reply;);
     let span = error.as_ref().map_or(*blame, Spanned::span);

@@ -1,4 +1,5 @@
-//! The message that a method is: its parameters are the fields.
+//! Expansion of a method that is its own message: its parameters are the
+//! fields.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -22,7 +23,7 @@ pub(super) fn expand(method: &Method) -> TokenStream {
     let marker = marker(method).map(|marker| {
         let skip = (!message.local).then(|| quote!(#[serde(skip)]));
         quote! {
-            /// Ties the type to parameters that only its reply has.
+            /// Field that uses the parameters which only the reply mentions.
             #[doc(hidden)]
             #skip
             pub _marker: ::core::marker::PhantomData<fn() -> #marker>,
@@ -60,7 +61,7 @@ fn named(params: &[Param]) -> Fields {
     Fields::Named(syn::parse_quote!({ #(#fields),* }))
 }
 
-/// The parameters of a generic message that none of its fields mentions.
+/// Type parameters of a generic message that none of its fields mentions.
 fn marker(method: &Method) -> Option<TokenStream> {
     let fields: Vec<_> = method
         .params
@@ -82,7 +83,7 @@ fn marker(method: &Method) -> Option<TokenStream> {
     (!unused.is_empty()).then(|| quote!((#(#unused,)*)))
 }
 
-/// What a literal of the message fills its marker with.
+/// Value of the marker field in a literal of the message.
 pub(super) fn marker_value(method: &Method) -> Option<TokenStream> {
     marker(method).map(|_| quote!(_marker: ::core::marker::PhantomData,))
 }

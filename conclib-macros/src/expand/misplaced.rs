@@ -1,10 +1,10 @@
-//! Our attributes where they do not belong.
+//! Errors for attributes of conclib in wrong places.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Error, ImplItemFn, Item, TraitItemFn};
 
-/// `#[handler]`, `#[on]` or `#[fallback]` where nothing reads it.
+/// Error for `#[handler]`, `#[on]` or `#[fallback]` outside of an actor.
 pub(crate) fn misplaced(name: &str, item: TokenStream) -> TokenStream {
     let text = if is_method(&item) {
         format!("`#[{name}]` is read by `#[actor]`: write `#[actor]` above this impl block")
@@ -15,18 +15,18 @@ pub(crate) fn misplaced(name: &str, item: TokenStream) -> TokenStream {
     quote!(#error #item)
 }
 
-/// Whether it has a `self`, so that it is in an impl or a trait.
+/// Tests if a function has a `self`, so that it is in an impl or a trait.
 pub(super) fn is_method(item: &TokenStream) -> bool {
     syn::parse2::<ImplItemFn>(item.clone()).is_ok_and(|method| method.sig.receiver().is_some())
 }
 
-/// Whether it has a `self` and no body, so that it is in a trait.
+/// Tests if a function has a `self` and no body, so that it is in a trait.
 pub(super) fn is_declaration(item: &TokenStream) -> bool {
     syn::parse2::<TraitItemFn>(item.clone())
         .is_ok_and(|method| method.sig.receiver().is_some() && method.default.is_none())
 }
 
-/// The word that says what an item is.
+/// Keyword of an item.
 pub(super) fn keyword(item: &Item) -> TokenStream {
     match item {
         Item::Const(item) => item.const_token.to_token_stream(),

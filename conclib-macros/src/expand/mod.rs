@@ -1,4 +1,4 @@
-//! From the model to tokens. One file for each thing that is generated.
+//! Expansion of the model to tokens. One file for each generated thing.
 
 mod actor;
 mod calls;
@@ -30,8 +30,8 @@ pub(crate) use protocol::protocol;
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
-/// What generated items are allowed: the macro cannot see how public the
-/// struct is, and writes no name that a user chose.
+/// Lints that generated items allow: the macro cannot see the visibility of the
+/// struct, and does not choose the names of the user.
 fn allowances() -> TokenStream {
     quote! {
         #[allow(
@@ -49,12 +49,13 @@ fn allowances() -> TokenStream {
     }
 }
 
-/// A name that no parameter of the user's can be mistaken for.
+/// Name that cannot clash with a parameter of the user.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// The same tokens, complaining at `span`: also those that were quoted in.
+/// Gives all tokens the span, so that errors in them are reported there. The
+/// tokens that were quoted in get it, too.
 fn respanned(span: Span, tokens: TokenStream) -> TokenStream {
     tokens
         .into_iter()
@@ -69,8 +70,8 @@ fn respanned(span: Span, tokens: TokenStream) -> TokenStream {
         .collect()
 }
 
-/// Complains at `span`, but means what it would mean in the macro's own place:
-/// the token there may come from a macro of the user's.
+/// Span for error locations that resolves names as the macro does: the token at
+/// `span` may come from a macro of the user.
 fn blaming(span: Span) -> Span {
     Span::call_site().located_at(span)
 }

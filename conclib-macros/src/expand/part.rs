@@ -1,4 +1,5 @@
-//! `#[part]`: the messages of a value inside an actor, and the way to it.
+//! Expansion of `#[part]`: the messages of a value inside an actor, and the
+//! method that leads to it.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -24,7 +25,7 @@ pub(crate) fn part(args: TokenStream, item: TokenStream) -> TokenStream {
         ),
         Ok(other) => mistakes.push(Error::new_spanned(
             keyword(&other),
-            "`#[part]` goes above the `impl` block with the messages of what is inside an actor, and above the method of the actor that leads to it",
+            "`#[part]` goes above the `impl` block with the messages of a value inside an actor, and above the method of the actor that returns the value",
         )),
         Err(error) => mistakes.push(error),
     }
@@ -95,14 +96,14 @@ fn impls(part: &Actor, is_sound: bool) -> TokenStream {
     }
 }
 
-/// Of a part: how a handler gets it. Inside of its turn, as a panic there is
-/// one of the turn.
+/// For a part: expression by which a handler gets it. It is evaluated inside of
+/// the turn, so that a panic there is a panic of the turn.
 pub(super) fn callee() -> TokenStream {
     let (owner, to) = (local("owner"), local("to"));
     quote!(#to(#owner))
 }
 
-/// Of a part: its calls go to the actor it is in.
+/// For a part: its calls go to the actor that contains it.
 pub(super) fn way(part: &Actor) -> Way {
     let Actor {
         runtime, self_ty, ..
@@ -116,7 +117,7 @@ pub(super) fn way(part: &Actor) -> Way {
     }
 }
 
-/// Of an actor: the method of a reference that leads to a part.
+/// For an actor: signature of the method by which a reference leads to a part.
 pub(super) fn signature(actor: &Actor, part: &Part) -> TokenStream {
     let Actor {
         runtime, self_ty, ..
@@ -130,13 +131,14 @@ pub(super) fn way_in(actor: &Actor) -> TokenStream {
     quote!(#runtime::PartRef::new(self))
 }
 
-/// The inbox of the part of that number.
+/// Inbox type of the part of that number.
 pub(super) fn inbox_of(actor: &Actor, at: usize) -> Type {
     let (runtime, part) = (&actor.runtime, part_alias(at));
     parse_quote!(<#part as #runtime::Part>::Inbox)
 }
 
-/// What is no part is told where the way to it says that it is one.
+/// Errors about a type that is no part are reported at the return type of the
+/// method that leads to it.
 pub(super) fn serve(actor: &Actor, at: usize, part: &Part) -> TokenStream {
     let runtime = &actor.runtime;
     let Part { method, ty, .. } = part;

@@ -1,4 +1,5 @@
-//! `#[protocol]`: a trait, the messages that its methods are, and their inbox.
+//! Expansion of `#[protocol]`: the trait, the messages of its methods, and
+//! their inbox.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -45,18 +46,18 @@ pub(crate) fn protocol(args: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// The name of the trait that has the inbox.
+/// Name of the hidden supertrait that has the inbox.
 fn hidden(protocol: &Actor) -> syn::Ident {
     format_ident!("__{}Protocol", protocol.ident)
 }
 
-/// The trait with what it needs to be a protocol.
+/// Adds to the trait the supertraits of a protocol.
 fn complete(protocol: &Actor, written: &mut ItemTrait) {
     let hidden = hidden(protocol);
     written.colon_token.get_or_insert_default();
     written.supertraits.push(parse_quote!(#hidden));
     written.attrs.push(parse_quote! {
-        #[allow(async_fn_in_trait, reason = "whether its future is `Send` is seen in the actor")]
+        #[allow(async_fn_in_trait, reason = "the actor checks if the future is `Send`")]
     });
 }
 

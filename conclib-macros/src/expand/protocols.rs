@@ -1,8 +1,9 @@
-//! The protocols of an actor: what is generated where an actor names one.
+//! Protocols of an actor: the code generated for each protocol that an actor
+//! names.
 //!
-//! Tokens cannot tell what a protocol has. But its trait has a hidden
-//! supertrait, whose one associated type is the inbox of the protocol; through
-//! a bound it is reached wherever the trait itself is.
+//! A macro cannot see the messages of a protocol. So the trait has a hidden
+//! supertrait, whose one associated type is the inbox of the protocol. A bound
+//! by the trait reaches it in any module.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -15,7 +16,7 @@ use super::proven::part_alias;
 use super::{blaming, local, part, respanned};
 use crate::model::{Actor, Handler};
 
-/// The name that a protocol has its inbox under.
+/// Name of the associated type that is the inbox of a protocol.
 pub(super) fn inbox_name(protocol: &Ident) -> Ident {
     format_ident!(
         "__{}Inbox",
@@ -24,8 +25,8 @@ pub(super) fn inbox_name(protocol: &Ident) -> Ident {
     )
 }
 
-/// Names for the inboxes of the protocols. The parameter is named for whoever
-/// reads that it lacks the type: that is all that the compiler says then.
+/// Aliases for the inboxes of the protocols. The name of the parameter is the
+/// advice for a trait that is no protocol: the error of the compiler shows it.
 pub(super) fn aliases(actor: &Actor) -> TokenStream {
     if actor.protocols.is_empty() {
         return TokenStream::new();
@@ -39,7 +40,7 @@ pub(super) fn aliases(actor: &Actor) -> TokenStream {
         }
     });
     quote! {
-        #(#[allow(type_alias_bounds, reason = "they say whose the type is")] #aliases)*
+        #(#[allow(type_alias_bounds, reason = "the bound selects the associated type")] #aliases)*
     }
 }
 
@@ -47,7 +48,7 @@ fn alias(at: usize) -> Ident {
     format_ident!("__Protocol{at}")
 }
 
-/// The inboxes of the protocols, and those of the parts.
+/// Inbox types of the protocols, and those of the parts.
 pub(super) fn types(actor: &Actor) -> Vec<Type> {
     let aliases = (0..actor.protocols.len()).map(alias);
     let aliases = aliases.map(|alias| parse_quote!(#alias<__Here>));
@@ -55,14 +56,14 @@ pub(super) fn types(actor: &Actor) -> Vec<Type> {
     aliases.chain(parts).collect()
 }
 
-/// The variants that hold them.
+/// Names of the variants that hold these inboxes.
 pub(super) fn variants(actor: &Actor) -> Vec<Ident> {
     let aliases = (0..actor.protocols.len()).map(alias);
     let parts = (0..actor.parts.len()).map(part_alias);
     aliases.chain(parts).collect()
 }
 
-/// Where they are named.
+/// Spans and names of the protocols and parts in the source.
 fn named(actor: &Actor) -> Vec<(Span, String)> {
     let shown = |tokens: &dyn ToTokens| tokens.to_token_stream().to_string().replace(' ', "");
     let paths = actor.protocols.iter();
@@ -72,7 +73,7 @@ fn named(actor: &Actor) -> Vec<(Span, String)> {
     paths.chain(parts).collect()
 }
 
-/// Where the messages of each protocol begin to count.
+/// Index of the first message of each protocol or part.
 pub(super) fn offsets(actor: &Actor) -> Vec<TokenStream> {
     let runtime = &actor.runtime;
     let types = types(actor);
@@ -84,7 +85,7 @@ pub(super) fn offsets(actor: &Actor) -> Vec<TokenStream> {
         .collect()
 }
 
-/// Two messages with one wire name do not compile.
+/// Check that no two messages have one wire name.
 pub(super) fn distinct(actor: &Actor, own: &[TokenStream]) -> TokenStream {
     let runtime = &actor.runtime;
     let mut others = vec![quote!(&[#(#own),*])];
@@ -107,7 +108,7 @@ pub(super) fn distinct(actor: &Actor, own: &[TokenStream]) -> TokenStream {
     checks.collect()
 }
 
-/// Who serves the messages of each protocol.
+/// Arms of the `match` that pass a message on to its protocol or part.
 pub(super) fn arms(actor: &Actor) -> TokenStream {
     let runtime = &actor.runtime;
     let inbox = ident(actor);
@@ -123,7 +124,8 @@ pub(super) fn arms(actor: &Actor) -> TokenStream {
     arms.collect()
 }
 
-/// What does not implement a protocol is told where it is named.
+/// An actor that does not implement a protocol is reported at the name of the
+/// protocol.
 fn serve(actor: &Actor, path: &Path, ty: &Type) -> TokenStream {
     let runtime = &actor.runtime;
     let serve = quote! {
@@ -138,7 +140,7 @@ fn serve(actor: &Actor, path: &Path, ty: &Type) -> TokenStream {
     respanned(path.span(), serve)
 }
 
-/// That the actor has its protocols.
+/// Impls that say which protocols and parts the actor has.
 pub(super) fn nests(actor: &Actor) -> TokenStream {
     if actor.protocols.is_empty() && actor.parts.is_empty() {
         return TokenStream::new();
@@ -167,7 +169,7 @@ pub(super) fn nests(actor: &Actor) -> TokenStream {
     }
 }
 
-/// Of a protocol or a part: that every actor that has it handles its messages.
+/// For a protocol or a part: every actor that has it handles its messages.
 pub(super) fn shared(shared: &Actor) -> TokenStream {
     let runtime = &shared.runtime;
     let inbox = ident(shared);
@@ -199,20 +201,20 @@ pub(super) fn shared(shared: &Actor) -> TokenStream {
     }
 }
 
-/// Of a protocol: the method of whatever actor it is, and that actor.
+/// For a protocol: the method of any implementing actor, and that actor.
 pub(super) fn callee(protocol: &Actor) -> (TokenStream, TokenStream) {
     let ident = &protocol.ident;
     let actor = local("actor");
     (quote!(<__A as #ident>), quote!(#actor))
 }
 
-/// Of a protocol: the actor that its calls go to, as a parameter.
+/// For a protocol: the type parameter for the actor that its calls go to.
 pub(super) fn whoever(protocol: &Actor) -> (Generics, Type) {
     let runtime = &protocol.runtime;
     (parse_quote!(<__A: #runtime::Actor>), parse_quote!(__A))
 }
 
-/// Of a protocol: that an actor handles all that is in it.
+/// For a protocol: the bound that an actor handles all its messages.
 pub(super) fn handles(protocol: &Actor) -> TokenStream {
     let runtime = &protocol.runtime;
     let messages = protocol.handlers.iter().map(Handler::message);

@@ -1,11 +1,10 @@
-//! The types that somebody else declared: a message that is handled, what is
-//! inside an actor.
+//! Checks of types from elsewhere: the message of a `#[handler]`, the type of a
+//! part.
 //!
-//! What is generated mentions each of them many times, and one that is not
-//! what it should be would be told of as often. So it is asked once, in a
-//! constant, and what is generated goes on with the type that the constant
-//! stands before: without it there is none, of which the compiler knows that
-//! it has complained.
+//! The expansion mentions each such type many times, and the compiler would
+//! report a wrong type at each of them. So a constant checks it once, and the
+//! expansion uses an alias that depends on this constant: if the check fails,
+//! the alias does not resolve, and the compiler reports nothing more.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -16,7 +15,7 @@ use syn::{Generics, Type, parse_quote};
 use super::blaming;
 use crate::model::{Actor, Handler, HandlerKind};
 
-/// Names for the proven ones.
+/// Aliases for the checked types.
 pub(super) fn aliases(actor: &Actor) -> TokenStream {
     let declared = actor.handlers.iter().filter_map(|handler| {
         let HandlerKind::Declared(message) = &handler.kind else {
@@ -30,8 +29,8 @@ pub(super) fn aliases(actor: &Actor) -> TokenStream {
         parts.map(|(at, part)| proven(actor, &part_alias(at), &part.ty, &format_ident!("is_part")));
     let aliases: TokenStream = declared.chain(parts).collect();
     let is_asked = !aliases.is_empty() || !actor.protocols.is_empty();
-    // What is asked is the same for all types. That this one is at home here
-    // tells the compiler that nobody else can answer.
+    // The impl to look up is the same for all types. A type of the crate itself
+    // as a parameter tells the compiler that no other crate can add an impl.
     let here = is_asked.then(|| {
         quote! {
             #[doc(hidden)]
@@ -51,7 +50,7 @@ fn proven(actor: &Actor, alias: &Ident, ty: &Type, what: &Ident) -> TokenStream 
 
 fn alias(actor: &Actor, handler: &Handler) -> Option<Ident> {
     match &handler.kind {
-        // Outside of the impl nothing knows what its parameters are.
+        // Type parameters of the impl are unknown outside of it.
         HandlerKind::Declared(message) if !mentions_any(message, &actor.generics) => {
             Some(format_ident!("__{}", handler.variant))
         }
@@ -59,12 +58,12 @@ fn alias(actor: &Actor, handler: &Handler) -> Option<Ident> {
     }
 }
 
-/// The name of the part of that number.
+/// Alias of the part of that number.
 pub(super) fn part_alias(at: usize) -> Ident {
     format_ident!("__Part{at}")
 }
 
-/// The message of a handler, as what is generated names it.
+/// Message type of a handler, as the expansion names it.
 pub(super) fn message(actor: &Actor, handler: &Handler) -> Type {
     match alias(actor, handler) {
         Some(alias) => parse_quote!(#alias),
@@ -72,7 +71,7 @@ pub(super) fn message(actor: &Actor, handler: &Handler) -> Type {
     }
 }
 
-/// Whether a type has a parameter in it.
+/// Tests if a type mentions a generic parameter.
 pub(super) fn mentions_any(ty: &Type, generics: &Generics) -> bool {
     struct Find<'a>(&'a Generics, bool);
     impl<'ast> Visit<'ast> for Find<'_> {

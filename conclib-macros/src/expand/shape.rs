@@ -1,4 +1,4 @@
-//! The shape of a type, as a constant expression.
+//! Shape of a type, as a constant expression.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -11,7 +11,7 @@ use syn::{
 
 use crate::model::Message;
 
-/// The shape of a struct or an enum.
+/// Shape of a struct or an enum.
 pub(super) fn of_data(input: &DeriveInput, runtime: &Path) -> TokenStream {
     match &input.data {
         Data::Enum(data) => {
@@ -35,7 +35,7 @@ pub(super) fn of_data(input: &DeriveInput, runtime: &Path) -> TokenStream {
     }
 }
 
-/// The shape of a struct or of a variant: its fields in their order.
+/// Shape of a struct or of a variant: its fields in their order.
 pub(super) fn of_fields(fields: &Fields, runtime: &Path) -> TokenStream {
     let parts = fields.iter().enumerate().map(|(at, field)| {
         let name = match &field.ident {
@@ -56,7 +56,7 @@ pub(super) fn of_fields(fields: &Fields, runtime: &Path) -> TokenStream {
     }
 }
 
-/// `Shape` for the type of a message.
+/// Impl of `Shape` for the type of a message.
 pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
     let runtime = &message.runtime;
     let self_ty = &message.self_ty;
@@ -90,13 +90,14 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
     }
 }
 
-/// The parameter of [`impls`] that says how far a shape is followed.
+/// Parameter of [`impls`] that limits the depth of a shape.
 fn depth() -> Ident {
     Ident::new("__Depth", Span::call_site())
 }
 
-/// The shape of a type as a field: what it says of itself, or its bare name
-/// and what is in its parameters. `Fallback` has to be in scope around it.
+/// Shape of the type of a field: its own `Shape` if it has one, otherwise its
+/// bare name and the shapes of its type arguments. `Fallback` has to be in
+/// scope around it.
 pub(super) fn of_type(ty: &Type, depth: &TokenStream, runtime: &Path) -> TokenStream {
     probed(ty, depth, "SHAPE", runtime)
 }
@@ -121,7 +122,7 @@ fn probed(ty: &Type, depth: &TokenStream, constant: &str, runtime: &Path) -> Tok
     }
 }
 
-/// A type as its name and the types that it is written with.
+/// A type as its name and its type arguments.
 fn parts(ty: &Type) -> (String, Vec<&Type>) {
     match ty {
         Type::Group(group) => parts(&group.elem),
@@ -142,8 +143,8 @@ fn parts(ty: &Type) -> (String, Vec<&Type>) {
     }
 }
 
-/// The last segment of a path, as two builds may have it in different places;
-/// its lifetimes are in no encoding.
+/// Last segment of a path, as two builds may have the type in different
+/// modules. Lifetimes are left out: no encoding has them.
 fn of_path(path: &Path) -> (String, Vec<&Type>) {
     let Some(last) = path.segments.last() else {
         return (text(path), Vec::new());
@@ -165,8 +166,8 @@ fn of_path(path: &Path) -> (String, Vec<&Type>) {
     (name, types)
 }
 
-/// `N` in `Slots<N>` may be a constant, which has no shape, or a type
-/// parameter, which has none here: its name counts.
+/// Tests if an argument such as `N` in `Slots<N>` may be a constant, which has
+/// no shape: then its name counts.
 fn may_be_constant(ty: &Type) -> bool {
     let Type::Path(TypePath { path, .. }) = ty else {
         return false;
@@ -176,8 +177,8 @@ fn may_be_constant(ty: &Type) -> bool {
     is_plain && last.is_some_and(|last| !last.ident.to_string().contains(char::is_lowercase))
 }
 
-/// A type as it was written, without the paths to it: two builds may have it
-/// in different places.
+/// A type as it was written, without the paths to it: two builds may have it in
+/// different modules.
 fn bare_name(ty: &Type) -> String {
     struct Bare;
     impl VisitMut for Bare {
@@ -194,15 +195,14 @@ fn bare_name(ty: &Type) -> String {
     text(&bare)
 }
 
-/// Tokens without the space between them: the compiler decides about that, and
-/// two compilers may differ.
+/// Tokens without the space between them: it differs between compilers.
 fn text(tokens: &impl ToTokens) -> String {
     let mut text = tokens.to_token_stream().to_string();
     text.retain(|ch| !ch.is_whitespace());
     text
 }
 
-/// A field that is not there has no part in the shape.
+/// Conditions on a field: one that is compiled out is left out of the shape.
 fn conditions(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
     attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
 }

@@ -1,4 +1,4 @@
-//! What the macros write, read as if somebody had written it.
+//! Snapshots of the expansions, to be read as code.
 //!
 //! `INSTA_UPDATE=always cargo test -p conclib-macros` writes what is expanded
 //! now; read the difference.
@@ -9,7 +9,7 @@ use quote::quote;
 
 use super::{actor, main, message, part, protocol, test};
 
-/// As rustfmt would have it, without the allowances that every item has.
+/// Expansion as rustfmt formats it, without the allowances that every item has.
 fn shown(expanded: TokenStream) -> String {
     let mut file: syn::File = syn::parse2(expanded).unwrap();
     syn::visit_mut::VisitMut::visit_file_mut(&mut WithoutAllowances, &mut file);
@@ -103,7 +103,7 @@ fn part_impl() {
 fn actor_impl_with_a_part() {
     let block = quote! {
         impl Player {
-            /// What plays.
+            /// Player of the tracks.
             #[part]
             fn playback(&mut self) -> &mut Playback { &mut self.playback }
         }
@@ -182,7 +182,7 @@ fn actor_impl_generic() {
     assert_snapshot!(shown(actor(quote!(), block)));
 }
 
-/// One block for each outcome of the condition.
+/// Expands to one block for each outcome of the condition.
 #[test]
 fn actor_impl_with_a_condition() {
     let block = quote! {
@@ -201,7 +201,7 @@ fn actor_impl_with_a_condition() {
 #[test]
 fn protocol_trait() {
     let item = quote! {
-        /// What felines have in common.
+        /// Messages of all felines.
         pub trait Feline: Debug {
             fn name(&self) -> &str;
 
@@ -231,7 +231,8 @@ fn actor_impl_with_protocols() {
     assert_snapshot!(shown(actor(args, block)));
 }
 
-/// What stands in for the expansion, so that nothing else is to complain.
+/// Expands to stand-ins, so that the compiler reports nothing besides the
+/// mistakes.
 #[test]
 fn mistake() {
     let block = quote! {

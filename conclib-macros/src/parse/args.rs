@@ -1,4 +1,4 @@
-//! The arguments in parentheses.
+//! Arguments in parentheses.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -81,8 +81,8 @@ pub(crate) fn actor_args(args: TokenStream, mistakes: &mut Mistakes) -> ActorArg
     parsed
 }
 
-/// The arguments on an `impl`: the protocols, whether it can only run on a
-/// thread of its own, and where the runtime is.
+/// Arguments of `#[actor]` on an `impl`: the protocols, `thread` for an actor
+/// that can only run on a thread of its own, and the path of the runtime crate.
 pub(crate) fn impl_args(args: TokenStream, mistakes: &mut Mistakes) -> ImplArgs {
     let mut parsed = ImplArgs {
         runtime: default_runtime(),
@@ -101,7 +101,7 @@ pub(crate) fn impl_args(args: TokenStream, mistakes: &mut Mistakes) -> ImplArgs 
     parsed
 }
 
-/// What may be done with a field; `None` if it does not say.
+/// Parses `get` and `set`; `None` if neither is given.
 pub(crate) fn field_args(attribute: &Attribute, mistakes: &mut Mistakes) -> Option<FieldArgs> {
     let mut parsed = FieldArgs::default();
     let mut is_told = false;
@@ -122,17 +122,17 @@ pub(crate) fn field_args(attribute: &Attribute, mistakes: &mut Mistakes) -> Opti
     (parsed.get || parsed.set).then_some(parsed)
 }
 
-/// The arguments of `#[protocol]`: only where the runtime is.
+/// Arguments of `#[protocol]`: only the path of the runtime crate.
 pub(crate) fn protocol_args(args: TokenStream, mistakes: &mut Mistakes) -> Path {
     only_runtime(args, PROTOCOL, mistakes)
 }
 
-/// The arguments of `#[part]`: only where the runtime is.
+/// Arguments of `#[part]`: only the path of the runtime crate.
 pub(crate) fn part_args(args: TokenStream, mistakes: &mut Mistakes) -> Path {
     only_runtime(args, PART, mistakes)
 }
 
-/// The arguments of `#[conclib::main]`: only where the runtime is.
+/// Arguments of `#[conclib::main]`: only the path of the runtime crate.
 pub(crate) fn entry_args(args: TokenStream, mistakes: &mut Mistakes) -> Path {
     only_runtime(args, ENTRY, mistakes)
 }
@@ -146,7 +146,7 @@ fn only_runtime(args: TokenStream, known: &str, mistakes: &mut Mistakes) -> Path
     runtime
 }
 
-/// One `key` or `key = value`.
+/// Single `key` or `key = value`.
 struct Arg<'a> {
     key: Ident,
     rest: ParseStream<'a>,
@@ -166,11 +166,11 @@ impl Arg<'_> {
         })
     }
 
-    /// A key without a value.
+    /// Key without a value.
     fn flag(&self) -> syn::Result<bool> {
         if self.rest.peek(Token![=]) {
             let text = format!(
-                "`{0}` on an actor has no value: the number is said by a message, `#[message({0} = 0)]`, or by a call",
+                "`{0}` on an actor has no value: the number belongs to a message, `#[message({0} = 0)]`, or to a call",
                 self.key
             );
             return Err(Error::new(self.key.span(), text));
@@ -191,16 +191,16 @@ impl Arg<'_> {
         number.base10_parse().map_err(|_| {
             Error::new(
                 number.span(),
-                "a priority is a number from 0, the most urgent, to 255, which is what a message has that says nothing",
+                "a priority is a number from 0, the most urgent, to 255, the default of a message",
             )
         })
     }
 
-    /// `key(path, path)`.
+    /// List of paths: `key(path, path)`.
     fn paths(&self, example: &str) -> syn::Result<Vec<Path>> {
         let wrong = |span| Error::new(span, format!("expected `{example}`"));
         if !self.rest.peek(token::Paren) {
-            // What stands there instead was told of.
+            // Skips the rest of the argument, which was reported.
             while !self.rest.is_empty() && !self.rest.peek(Token![,]) {
                 self.rest.parse::<TokenTree>()?;
             }
@@ -215,7 +215,7 @@ impl Arg<'_> {
         Ok(paths.into_iter().collect())
     }
 
-    /// `crate = path`: where the runtime is, if it is not `::conclib`.
+    /// Path of the runtime crate, if it is not `::conclib`: `crate = path`.
     fn runtime(&self) -> syn::Result<Path> {
         self.rest.parse::<Token![=]>()?;
         self.rest.call(Path::parse_mod_style)
@@ -226,8 +226,8 @@ impl Arg<'_> {
     }
 }
 
-/// Reads the arguments one after another; after a mistake it goes on at the
-/// next comma, so that every mistake is told at once.
+/// Reads the arguments one after another. After a mistake it continues at the
+/// next comma, so that every mistake is reported at once.
 fn each(
     args: TokenStream,
     mistakes: &mut Mistakes,
@@ -261,7 +261,8 @@ fn each(
     let _: syn::Result<()> = all.parse2(args);
 }
 
-/// A comma between the angle brackets of a type does not end its argument.
+/// Skips to the next comma outside of angle brackets: one inside of a type does
+/// not end its argument.
 fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
     let mut depth = 0_i32;
     while !input.is_empty() {

@@ -1,5 +1,5 @@
-//! An `#[actor] impl` as a model. The attributes that are ours are taken off
-//! the methods; the block stays what it was otherwise.
+//! Parses an `#[actor] impl` into a model. The attributes of conclib are
+//! removed from the methods; nothing else in the block changes.
 
 use proc_macro2::Span;
 use syn::{Attribute, Error, ImplItem, ImplItemFn, ItemImpl, parse_quote};
@@ -9,8 +9,8 @@ use super::role::{self, Moment, Role};
 use super::{Mistakes, own_lifetimes, part, signature};
 use crate::model::{Actor, Hook, ImplArgs};
 
-/// `None` if the block is no actor's. Our attributes are taken off also then:
-/// left alone they would only complain once more.
+/// Returns `None` if the block is not one of an actor. The attributes of
+/// conclib are removed also then: the compiler would report them again.
 pub(crate) fn actor_impl(
     args: ImplArgs,
     block: &mut ItemImpl,
@@ -34,7 +34,8 @@ pub(crate) fn actor_impl(
     actor
 }
 
-/// Lints that advise another signature: the role of the method fixes it.
+/// Allows the lints that advise another signature: the role of the method fixes
+/// it.
 pub(super) fn as_its_role_wants() -> Attribute {
     parse_quote! {
         #[allow(
@@ -71,7 +72,7 @@ fn head(args: ImplArgs, block: &ItemImpl, mistakes: &mut Mistakes) -> Option<Act
     );
     actor.protocols = args.protocols;
     actor.thread = args.thread;
-    // The `#[actor]` on the struct says what is wrong with its lifetimes.
+    // The expansion of `#[actor]` on the struct reports its lifetimes.
     own_lifetimes(&mut actor.generics, &mut actor.self_ty);
     Some(actor)
 }

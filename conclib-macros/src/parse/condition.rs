@@ -1,9 +1,10 @@
-//! `#[cfg(…)]` on the methods of an actor.
+//! Support for `#[cfg(…)]` on the methods of an actor.
 //!
-//! An attribute macro gets them undecided, and what it generates would be
-//! there for a method that is not. So a block with such a method becomes two,
-//! each under its condition: one with the method, and one without. The
-//! compiler drops one of them before the macro sees the other again.
+//! An attribute macro gets such methods before the condition is decided, and
+//! would generate code for a method that is compiled out. So a block with such
+//! a method becomes two blocks, each under its condition: one with the method,
+//! and one without. The compiler drops one of them before the macro runs again
+//! on the other.
 
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
@@ -12,15 +13,16 @@ use syn::{Attribute, FnArg, ImplItem, ImplItemFn, ItemImpl, Meta, Path, Token, p
 
 use super::role::is_role;
 
-/// A block, as it is under a condition and as it is otherwise.
+/// Block with and without its conditional methods.
 pub(crate) struct Fork {
-    /// What stands between the parentheses of `cfg`.
+    /// Tokens between the parentheses of `cfg`.
     pub(crate) condition: TokenStream,
     pub(crate) with: ItemImpl,
     pub(crate) without: ItemImpl,
 }
 
-/// The first condition on a handler or a hook, if there is one.
+/// Splits the block at the first condition on a handler or a hook, if there is
+/// one.
 pub(crate) fn fork(block: &ItemImpl, runtime: &Path) -> Option<Fork> {
     let condition = block
         .items
@@ -52,7 +54,7 @@ fn condition(item: &ImplItem, runtime: &Path) -> Option<TokenStream> {
     })
 }
 
-/// Whether a method is a handler or a hook, at least under a condition.
+/// Tests if a method is a handler or a hook, at least under a condition.
 fn is_ours(method: &ImplItemFn, runtime: &Path) -> bool {
     method.attrs.iter().any(|attr| {
         is_role(attr.path(), runtime)
@@ -108,7 +110,7 @@ fn arg_attrs(input: &FnArg) -> &[Attribute] {
     }
 }
 
-/// What stands in `#[cfg(…)]`.
+/// Tokens inside `#[cfg(…)]`.
 fn cfg(attribute: &Attribute) -> Option<TokenStream> {
     match &attribute.meta {
         Meta::List(list) if list.path.is_ident("cfg") => Some(list.tokens.clone()),
@@ -116,7 +118,7 @@ fn cfg(attribute: &Attribute) -> Option<TokenStream> {
     }
 }
 
-/// The condition of `#[cfg_attr(…)]`, and what it puts there.
+/// Condition of `#[cfg_attr(…)]`, and the attributes it adds.
 fn cfg_attr(attribute: &Attribute) -> Option<(TokenStream, Vec<Meta>)> {
     let Meta::List(list) = &attribute.meta else {
         return None;

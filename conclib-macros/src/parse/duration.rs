@@ -1,4 +1,4 @@
-//! `"500ms"` as a duration.
+//! Durations such as `"500ms"`.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const UNITS: [(&str, u64); 6] = [
     ("h", 60 * 60 * 1_000_000_000),
 ];
 
-/// A number and a unit; at least a nanosecond.
+/// Parses a number and a unit; the result is at least a nanosecond.
 pub(super) fn duration(text: &LitStr) -> syn::Result<Duration> {
     let value = text.value();
     let value = value.trim();

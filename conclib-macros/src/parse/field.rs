@@ -1,5 +1,4 @@
-//! `#[field(…)]` on the fields of an actor's struct: which of them have
-//! messages of their own.
+//! Parser of `#[field(…)]` on the fields of the struct of an actor.
 
 use quote::format_ident;
 use syn::ext::IdentExt;
@@ -9,9 +8,9 @@ use syn::{Attribute, Data, DeriveInput, Error, Path};
 use super::{Mistakes, field_args};
 use crate::model::Field;
 
-/// The fields that have messages, but for those that were reported; `None` if
-/// no field says anything. Our attributes are taken off all of them: nothing
-/// else reads one.
+/// Returns the fields that have messages, without those that were reported;
+/// `None` if no field has the attribute. The attributes are removed from all of
+/// them, as no other macro reads them.
 pub(crate) fn fields(
     input: &mut DeriveInput,
     runtime: &Path,
@@ -19,7 +18,7 @@ pub(crate) fn fields(
 ) -> Option<Vec<Field>> {
     let why_none = match &input.data {
         Data::Enum(_) => Some(
-            "a variant need not be there, so its fields have no messages: write `#[message]` methods that say what they do then",
+            "the fields of an enum have no messages, as its variant may be another: write `#[message]` methods that handle this case",
         ),
         _ if !input.generics.params.is_empty() => Some(
             "the fields of a generic actor have no messages, as those are one type for every actor: write `#[message]` methods in the `#[actor] impl`",
@@ -40,7 +39,7 @@ pub(crate) fn fields(
         for second in rest {
             mistakes.push(Error::new_spanned(
                 second.path(),
-                "a field says once what may be done with it: `#[field(get, set)]`",
+                "a field has one `#[field]` attribute: write `#[field(get, set)]`",
             ));
         }
         let found = found.get_or_insert_with(Vec::new);
@@ -63,7 +62,7 @@ fn one(attribute: &Attribute, field: &syn::Field, mistakes: &mut Mistakes) -> Op
     if let Some(cfg) = field.attrs.iter().find(|attr| attr.path().is_ident("cfg")) {
         mistakes.push(Error::new_spanned(
             cfg,
-            "a field has its messages under all conditions: write `#[message]` methods with this above them in the `#[actor] impl`",
+            "a field with messages cannot have a condition: write `#[message]` methods with the condition in the `#[actor] impl`",
         ));
         return None;
     }
@@ -80,7 +79,7 @@ fn one(attribute: &Attribute, field: &syn::Field, mistakes: &mut Mistakes) -> Op
     })
 }
 
-/// Takes our attributes off a field.
+/// Removes the attributes of conclib from a field.
 fn take(field: &mut syn::Field, runtime: &Path) -> Vec<Attribute> {
     let (ours, others) = std::mem::take(&mut field.attrs)
         .into_iter()

@@ -1,4 +1,4 @@
-//! A method with one of our attributes, as a handler or a hook.
+//! Parses a method with an attribute of conclib, as a handler or a hook.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::format_ident;
@@ -13,7 +13,7 @@ use crate::model::{
     Actor, Handler, HandlerKind, Hook, Kind, Message, MessageArgs, Method, ReturnKind, Returns,
 };
 
-/// `#[handler] fn name(&mut self, message: M, ctx) -> R`.
+/// Parses `#[handler] fn name(&mut self, message: M, ctx) -> R`.
 pub(super) fn declared(
     actor: &Actor,
     method: &ImplItemFn,
@@ -44,14 +44,15 @@ pub(super) fn declared(
     let message = named(message, &actor.self_ty);
     signature::replies(&method.sig, mistakes);
     let returns = signature::returns(&method.sig);
-    // Its own generic parameters would be unknown where the message is named.
+    // Generic parameters of the method are unknown in the code that names the
+    // message.
     let is_plain = method.sig.generics.params.is_empty();
     let kind = HandlerKind::Declared(Box::new(message));
     let handler = handler(actor, what, method, &params, returns, kind, false, mistakes);
     is_plain.then_some(handler)
 }
 
-/// `#[message] fn name(&mut self, a: A, b: B, ctx) -> R`.
+/// Parses `#[message] fn name(&mut self, a: A, b: B, ctx) -> R`.
 pub(super) fn own_message(
     actor: &Actor,
     method: &ImplItemFn,
@@ -73,7 +74,7 @@ pub(super) fn own_message(
     {
         mistakes.at(
             *span,
-            "a message that comes by itself has nobody to fill its parameters: take `&mut self` and perhaps the context, and keep the rest in the actor",
+            "a tick has no sender that fills parameters: take only `&mut self` and perhaps the context, and keep other data in the actor",
         );
     }
     let fields: Vec<_> = params
@@ -117,7 +118,7 @@ pub(super) fn own_message(
     let own = Method {
         message,
         vis: match &method.vis {
-            // A trait says it for all its methods.
+            // The visibility of a trait holds for all its methods.
             Visibility::Inherited if actor.kind != Kind::Protocol => parse_quote!(pub),
             vis => vis.clone(),
         },
@@ -134,7 +135,8 @@ pub(super) fn own_message(
     )
 }
 
-/// A handler that runs on after its turn cannot borrow the actor.
+/// Checks that a handler which runs on after its turn does not borrow the
+/// actor.
 fn answers_in_time(
     actor: &Actor,
     method: &ImplItemFn,
@@ -148,7 +150,7 @@ fn answers_in_time(
         if actor.kind != Kind::Actor {
             mistakes.at(
                 span,
-                "what a concurrent handler needs belongs to one actor: write `#[message(concurrent)]` in the `#[actor] impl`",
+                "a concurrent handler belongs to one actor: write `#[message(concurrent)]` in the `#[actor] impl`",
             );
         } else if is_async && let Some(this) = params.receiver {
             mistakes.push(Error::new_spanned(
@@ -187,8 +189,8 @@ fn answers_in_time(
     }
 }
 
-/// What the message of a protocol or of a part cannot have, as no single actor
-/// does.
+/// Checks that a message of a protocol or a part uses nothing that only a
+/// single actor has.
 fn is_as_all_want(
     actor: &Actor,
     method: &ImplItemFn,
@@ -201,7 +203,7 @@ fn is_as_all_want(
     if let Some((span, _)) = &args.every {
         mistakes.at(
             *span,
-            "what comes by itself belongs to one actor: write `#[message(every = …)]` in the `#[actor] impl`, and call this method there",
+            "a tick belongs to one actor: write `#[message(every = …)]` in the `#[actor] impl`, and call this method there",
         );
     }
     if actor.kind == Kind::Part {
@@ -222,8 +224,8 @@ fn message_ident(actor: &Actor, method: &Ident) -> Ident {
     format_ident!("{}{}", actor.ident, variant, span = method.span())
 }
 
-/// The name on the wire of a method that says none. Two parts of an actor may
-/// have methods of one name.
+/// Default wire name of a method. The name of a part is in it, as two parts of
+/// an actor may have methods of one name.
 fn wire_name(actor: &Actor, method: &Ident) -> LitStr {
     let name = match actor.kind {
         Kind::Part => format!("{}.{method}", actor.ident.unraw()),
@@ -232,7 +234,7 @@ fn wire_name(actor: &Actor, method: &Ident) -> LitStr {
     LitStr::new(&name, method.span())
 }
 
-/// What is said of a method and is as true of a call of it.
+/// Attributes of a method that are copied to the generated call.
 pub(super) fn told(attrs: &[Attribute]) -> Vec<Attribute> {
     let is_told =
         |attr: &&Attribute| attr.path().is_ident("doc") || attr.path().is_ident("deprecated");
@@ -267,13 +269,13 @@ fn handler(
     }
 }
 
-/// What a hook takes besides the actor and the context.
+/// Parameters of a hook besides the actor and the context.
 #[derive(Clone, Copy)]
 pub(super) enum Takes {
     Nothing,
-    /// Anything, by value: what the actor is made from.
+    /// Any type, by value: the arguments that the actor is made from.
     Args,
-    /// This, or nothing.
+    /// Either this type or nothing.
     Perhaps(&'static str),
     This(&'static str),
 }
@@ -344,7 +346,8 @@ fn hook_param(
             None
         }
         (Takes::Perhaps(this) | Takes::This(this), Some(ty)) => {
-            // `&StopReason` for `StopReason`, or the other way round.
+            // Reports `&StopReason` instead of `StopReason`, or the other way
+            // round.
             if this.contains('&') != matches!(**ty, Type::Reference(_)) {
                 mistakes.push(Error::new_spanned(
                     ty,
@@ -357,7 +360,7 @@ fn hook_param(
     }
 }
 
-/// The reply and the error of what a method returns.
+/// Reply and error types of a method.
 fn outcome(actor: &Actor, output: &ReturnType, kind: ReturnKind) -> (Type, Option<Type>) {
     let runtime = &actor.runtime;
     let ty = match (signature::opaque(output), output) {
@@ -374,7 +377,7 @@ fn outcome(actor: &Actor, output: &ReturnType, kind: ReturnKind) -> (Type, Optio
         (ReturnKind::Value, _) => (ty, None),
         (_, [reply, error]) => ((*reply).clone(), Some((*error).clone())),
         (ReturnKind::Deferred, [reply]) => ((*reply).clone(), None),
-        // An alias: only the compiler knows what is behind it.
+        // For an alias only the compiler knows the type behind it.
         _ => (
             parse_quote!(<#ty as #runtime::__private::Outcome>::Reply),
             Some(parse_quote!(<#ty as #runtime::__private::Outcome>::Error)),

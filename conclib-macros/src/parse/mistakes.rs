@@ -1,4 +1,4 @@
-//! The mistakes found so far: all of them are reported, not the first.
+//! Mistakes found so far: all of them are reported, not only the first.
 
 use proc_macro2::{Span, TokenStream};
 use syn::Error;
@@ -14,12 +14,12 @@ impl Mistakes {
         }
     }
 
-    /// A mistake at one token.
+    /// Adds a mistake at one token.
     pub(crate) fn at(&mut self, span: Span, text: impl std::fmt::Display) {
         self.push(Error::new(span, text));
     }
 
-    /// Keeps the mistake, if it is one, and gives what there is without it.
+    /// Keeps the error, if there is one, and returns the value.
     pub(crate) fn ok<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }
@@ -28,7 +28,7 @@ impl Mistakes {
         self.0.is_none()
     }
 
-    /// All of them as `compile_error!`s.
+    /// Returns all mistakes as `compile_error!`s.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.0
             .map(|error| error.into_compile_error())

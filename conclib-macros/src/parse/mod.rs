@@ -1,4 +1,5 @@
-//! From tokens to the model. Nothing here decides what is expanded.
+//! Parser from tokens to the model. Decisions about the expansion are made
+//! elsewhere.
 
 mod args;
 mod block;

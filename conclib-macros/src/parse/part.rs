@@ -1,5 +1,5 @@
-//! A `#[part] impl` as a model: an actor that is only messages, and inside of
-//! somebody else. And the methods of an actor that lead to its parts.
+//! Parses a `#[part] impl` as the model of an actor that has only messages, and
+//! the methods of an actor that lead to its parts.
 
 use proc_macro2::Span;
 use syn::{
@@ -12,8 +12,8 @@ use super::this::{named, used_generics};
 use super::{Mistakes, method, signature};
 use crate::model::{Actor, Kind, Part};
 
-/// `None` if the block cannot be a part's. Our attributes are taken off also
-/// then.
+/// Returns `None` if the block cannot be one of a part. The attributes of
+/// conclib are removed also then.
 pub(crate) fn part_impl(
     runtime: &Path,
     block: &mut ItemImpl,
@@ -43,7 +43,8 @@ pub(crate) fn part_impl(
                 ctx,
                 "the context is the actor's, and its parts have none: write this method in the `#[actor] impl`",
             );
-            // A context of no actor would be told of once more.
+            // Removes the parameter, so that the compiler does not report it
+            // again.
             method.sig.inputs.pop();
             method.block = parse_quote!({ ::core::unimplemented!() });
         }
@@ -57,7 +58,7 @@ fn head(runtime: &Path, block: &ItemImpl, mistakes: &mut Mistakes) -> Option<Act
     if let Some((path, _)) = &block.trait_ {
         mistakes.push(Error::new_spanned(
             path,
-            "`#[part]` goes on the own `impl Type { … }` of what is inside an actor, not on an impl of a trait",
+            "`#[part]` goes on the own `impl Type { … }` of a value inside an actor, not on an impl of a trait",
         ));
         return None;
     }
@@ -81,14 +82,14 @@ fn head(runtime: &Path, block: &ItemImpl, mistakes: &mut Mistakes) -> Option<Act
     Some(part)
 }
 
-/// `#[part] fn playback(&mut self) -> &mut Playback`.
+/// Parses `#[part] fn playback(&mut self) -> &mut Playback`.
 pub(super) fn way(
     actor: &Actor,
     written: &ImplItemFn,
     span: Span,
     mistakes: &mut Mistakes,
 ) -> Option<Part> {
-    const SHAPE: &str = "a `#[part]` leads from the actor to what is inside it: write `fn name(&mut self) -> &mut Type`";
+    const SHAPE: &str = "a `#[part]` method returns a value inside the actor: write `fn name(&mut self) -> &mut Type`";
     let sig = &written.sig;
     let receiver = sig.receiver();
     let is_plain = sig.generics.params.is_empty()

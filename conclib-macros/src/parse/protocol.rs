@@ -1,4 +1,5 @@
-//! A `#[protocol] trait` as a model: an actor that is only messages.
+//! Parses a `#[protocol] trait` as the model of an actor that has only
+//! messages.
 
 use proc_macro2::Span;
 use syn::visit::Visit;
@@ -9,8 +10,8 @@ use super::role::{self, Role};
 use super::{Mistakes, method, signature};
 use crate::model::{Actor, Kind};
 
-/// `None` if the trait cannot be a protocol. Our attributes are taken off also
-/// then.
+/// Returns `None` if the trait cannot be a protocol. The attributes of conclib
+/// are removed also then.
 pub(crate) fn protocol_trait(
     runtime: Path,
     item: &mut ItemTrait,
@@ -37,7 +38,7 @@ pub(crate) fn protocol_trait(
         let mut method = as_in_an_impl(written, &item.vis);
         let role = role::take(&mut method, &protocol.runtime, mistakes);
         written.attrs.clone_from(&method.attrs);
-        // Whoever implements the trait need not be an actor for the rest.
+        // Methods that are no messages need no `Self: Actor`.
         let is_message = role.is_some();
         if signature::context(&method.sig).is_some()
             || is_message && mentions_actor(&method.sig).is_some()
@@ -73,20 +74,21 @@ fn as_in_an_impl(method: &TraitItemFn, vis: &syn::Visibility) -> ImplItemFn {
     method
 }
 
-/// All who have a protocol agree in what is in it.
+/// Checks that a message has no condition: all actors with a protocol have the
+/// same messages.
 fn is_unconditional(method: &ImplItemFn, mistakes: &mut Mistakes) -> bool {
     let condition = method.attrs.iter().find(|attr| attr.path().is_ident("cfg"));
     if let Some(cfg) = condition {
         mistakes.push(Error::new_spanned(
             cfg,
-            "a protocol has its messages under all conditions: put this above the trait, or the message in a protocol of its own",
+            "a message of a protocol cannot have a condition: put the condition above the trait, or the message in a separate protocol",
         ));
     }
     condition.is_none()
 }
 
-/// Where a message of a protocol mentions the actor: it is declared outside of
-/// all of them.
+/// Span at which a message of a protocol mentions `Self`. The type of the
+/// message is declared outside of the actors, so it cannot.
 pub(super) fn mentions_actor(signature: &syn::Signature) -> Option<Span> {
     struct Find(Option<Span>);
     impl<'ast> Visit<'ast> for Find {

@@ -1,4 +1,4 @@
-//! Our attributes on the methods of an actor.
+//! Attributes of conclib on the methods of an actor.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use syn::{Attribute, Error, ImplItemFn, Meta, Path, Token};
 use super::Mistakes;
 use super::duration::duration;
 
-/// What an attribute makes of a method.
+/// Role that an attribute gives a method.
 pub(super) enum Role {
     Handler,
     Message(TokenStream),
@@ -18,7 +18,7 @@ pub(super) enum Role {
     Part,
 }
 
-/// When a hook runs.
+/// Moment at which a hook runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Moment {
     Create,
@@ -27,11 +27,12 @@ pub(super) enum Moment {
     Error,
     Child,
     Gone,
-    /// After so long without a turn.
+    /// After this time without a turn.
     Idle(Duration),
 }
 
-/// Takes our attributes off a method; more than one of them is a mistake.
+/// Removes the attributes of conclib from a method; more than one of them is a
+/// mistake.
 pub(super) fn take(
     method: &mut ImplItemFn,
     runtime: &Path,
@@ -47,7 +48,7 @@ pub(super) fn take(
             "a method is one thing: a `#[message]`, a `#[handler]`, a hook `#[on(…)]`, the `#[fallback]` or the way to a `#[part]`",
         ));
     }
-    // Which of the two was meant is not ours to guess.
+    // With two roles the intended one is unknown.
     let [first] = ours.as_slice() else {
         return None;
     };
@@ -55,7 +56,7 @@ pub(super) fn take(
     Some((role, name(first.path())?.span()))
 }
 
-/// `#[message]`, and `#[conclib::message]` too.
+/// Tests for `#[message]` and `#[conclib::message]`.
 pub(super) fn is_role(path: &Path, runtime: &Path) -> bool {
     is_ours(
         path,
@@ -64,7 +65,8 @@ pub(super) fn is_role(path: &Path, runtime: &Path) -> bool {
     )
 }
 
-/// Whether an attribute has one of these names, and nobody else's path.
+/// Tests if an attribute has one of these names, bare or under the path of the
+/// runtime crate.
 pub(super) fn is_ours(path: &Path, runtime: &Path, names: &[&str]) -> bool {
     let Some(name) = name(path) else {
         return false;
@@ -130,7 +132,7 @@ fn moment(attribute: &Attribute) -> syn::Result<Moment> {
         ("idle", Some(after)) => Ok(Moment::Idle(after)),
         ("idle", None) => Err(Error::new(
             moment.span(),
-            "say after how long: `#[on(idle = \"30s\")]`",
+            "the time is missing: `#[on(idle = \"30s\")]`",
         )),
         _ => Err(Error::new(moment.span(), MOMENTS)),
     }
@@ -141,7 +143,7 @@ fn no_args(attribute: &Attribute) -> syn::Result<()> {
         Meta::Path(_) => Ok(()),
         Meta::List(list) => Err(Error::new_spanned(
             &list.tokens,
-            "this attribute takes no arguments: what a message says of itself stands in its own `#[message(…)]`",
+            "this attribute takes no arguments: the options of a message belong in its own `#[message(…)]`",
         )),
         Meta::NameValue(pair) => Err(Error::new_spanned(
             pair,

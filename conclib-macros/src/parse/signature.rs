@@ -1,4 +1,4 @@
-//! What the signature of a method says.
+//! Reader of the signature of a method.
 
 use proc_macro2::{Ident, Span};
 use syn::spanned::Spanned;
@@ -11,12 +11,12 @@ use syn::{
 use super::Mistakes;
 use crate::model::{Actor, Kind, Param, ReturnKind, Returns};
 
-/// The parameters of a method, in their parts.
+/// Parameters of a method, in their parts.
 pub(super) struct Params<'a> {
     pub(super) receiver: Option<&'a Receiver>,
-    /// All but the receiver and the context.
+    /// All parameters except the receiver and the context.
     pub(super) rest: Vec<&'a PatType>,
-    /// Where the context is taken.
+    /// Span of the context parameter.
     pub(super) ctx: Option<Span>,
 }
 
@@ -51,7 +51,8 @@ pub(super) fn params<'a>(signature: &'a Signature, mistakes: &mut Mistakes) -> P
     }
 }
 
-/// Where a method takes the context, and so is an actor's.
+/// Span of the context parameter of a method, which then can only belong to an
+/// actor.
 pub(super) fn context(signature: &Signature) -> Option<Span> {
     params(signature, &mut Mistakes::default()).ctx
 }
@@ -64,7 +65,7 @@ fn is_context(ty: &Type) -> bool {
     last_segment(ty).is_some_and(|last| last.ident == "Context")
 }
 
-/// The last segment of a path: all that tokens can tell of a type.
+/// Last segment of a path. Tokens show no more of a type.
 pub(super) fn last_segment(ty: &Type) -> Option<&PathSegment> {
     match ty {
         Type::Path(path) => path.path.segments.last(),
@@ -74,7 +75,8 @@ pub(super) fn last_segment(ty: &Type) -> Option<&PathSegment> {
     }
 }
 
-/// `&mut self`, or where it is `&self`. Anything else is a mistake.
+/// Accepts `&mut self` and `&self`, and returns the span of the latter.
+/// Everything else is a mistake.
 pub(super) fn receiver(
     what: &str,
     signature: &Signature,
@@ -94,14 +96,15 @@ pub(super) fn receiver(
         _ => {
             mistakes.push(Error::new_spanned(
                 this,
-                format_args!("{what} borrows its actor, which lives on: write `&mut self`"),
+                format_args!("{what} cannot consume its actor: write `&mut self`"),
             ));
             None
         }
     }
 }
 
-/// The library calls a method of an actor, with values and no type arguments.
+/// Reports modifiers and generics of a method: the library calls it with values
+/// and no type arguments.
 pub(super) fn plain(actor: &Actor, what: &str, signature: &Signature, mistakes: &mut Mistakes) {
     if let Some(param) = signature.generics.params.first() {
         let instead = match actor.kind {
@@ -123,7 +126,7 @@ pub(super) fn plain(actor: &Actor, what: &str, signature: &Signature, mistakes: 
     }
 }
 
-/// What stands for the answer in a type without a name.
+/// Unnamed type that stands for the answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Opaque {
     /// `impl Future<Output = T>`.
@@ -132,7 +135,8 @@ pub(super) enum Opaque {
     Stream,
 }
 
-/// `impl Future<Output = T>` or `impl Stream<Item = T>`: which, and the `T`.
+/// Recognises `impl Future<Output = T>` and `impl Stream<Item = T>`, and
+/// returns the `T`.
 pub(super) fn opaque(output: &ReturnType) -> Option<(Opaque, &Type)> {
     let ReturnType::Type(_, ty) = output else {
         return None;
@@ -160,8 +164,8 @@ pub(super) fn opaque(output: &ReturnType) -> Option<(Opaque, &Type)> {
     })
 }
 
-/// Frees what a handler returns from the borrow of its actor: what a `use<…>`
-/// says that was not written.
+/// Adds a `use<…>`, if there is none, so that the returned future or stream
+/// does not borrow the actor.
 pub(super) fn free(signature: &mut Signature, generics: &Generics) {
     if opaque(&signature.output).is_none() {
         return;
@@ -182,7 +186,7 @@ pub(super) fn free(signature: &mut Signature, generics: &Generics) {
     opaque.bounds.push(syn::parse_quote!(use<#(#all),*>));
 }
 
-/// The type of the answer, as far as it is written.
+/// Type of the answer, as far as it is written.
 fn answer(output: &ReturnType) -> Option<&Type> {
     match (opaque(output), output) {
         (Some((_, ty)), _) => Some(ty),
@@ -210,7 +214,7 @@ pub(super) fn returns(signature: &Signature) -> Returns {
     }
 }
 
-/// Whether what a handler returns can be a reply, as far as tokens tell.
+/// Tests if the return type can be a reply, as far as tokens show.
 pub(super) fn replies(signature: &Signature, mistakes: &mut Mistakes) -> bool {
     let Some(ty) = answer(&signature.output) else {
         return true;
@@ -232,7 +236,7 @@ pub(super) fn replies(signature: &Signature, mistakes: &mut Mistakes) -> bool {
     }
 }
 
-/// The types between the angle brackets of the last segment.
+/// Types between the angle brackets of the last segment.
 pub(super) fn type_args(ty: &Type) -> Vec<&Type> {
     let Some(PathArguments::AngleBracketed(args)) = last_segment(ty).map(|last| &last.arguments)
     else {
@@ -247,7 +251,7 @@ pub(super) fn type_args(ty: &Type) -> Vec<&Type> {
         .collect()
 }
 
-/// A parameter that becomes a field.
+/// Parses a parameter that becomes a field.
 pub(super) fn field(param: &PatType, mistakes: &mut Mistakes) -> Option<Param> {
     let sound = owned(&param.ty, mistakes);
     match &*param.pat {
@@ -267,7 +271,7 @@ pub(super) fn field(param: &PatType, mistakes: &mut Mistakes) -> Option<Param> {
     }
 }
 
-/// Whether a type can be inside a message, as far as tokens tell.
+/// Tests if a type can be inside a message, as far as tokens show.
 pub(super) fn owned(ty: &Type, mistakes: &mut Mistakes) -> bool {
     if let Some(opaque) = nameless(ty) {
         mistakes.push(Error::new_spanned(
@@ -286,7 +290,7 @@ pub(super) fn owned(ty: &Type, mistakes: &mut Mistakes) -> bool {
     true
 }
 
-/// Where a type borrows for less than ever.
+/// Finds the part of a type that borrows with a lifetime other than `'static`.
 fn borrowed(ty: &Type) -> Option<&Type> {
     find(ty, |ty| match ty {
         Type::Reference(reference) => reference
@@ -297,13 +301,14 @@ fn borrowed(ty: &Type) -> Option<&Type> {
     })
 }
 
-/// Where a type has no name: `impl Trait`.
+/// Finds the part of a type without a name: `impl Trait`.
 fn nameless(ty: &Type) -> Option<&Type> {
     find(ty, |ty| matches!(ty, Type::ImplTrait(_)))
 }
 
-/// The first part of a type for which it is so. What a function pointer or a
-/// `dyn Fn` takes is not looked at: that borrows only when it is called.
+/// Finds the first part of a type that meets the condition. The parameters of a
+/// function pointer or a `dyn Fn` are skipped: they borrow only while it is
+/// called.
 fn find(ty: &Type, is_it: fn(&Type) -> bool) -> Option<&Type> {
     struct Find<'ast>(fn(&Type) -> bool, Option<&'ast Type>);
     impl<'ast> Visit<'ast> for Find<'ast> {
@@ -326,7 +331,7 @@ fn find(ty: &Type, is_it: fn(&Type) -> bool) -> Option<&Type> {
     find.1
 }
 
-/// `read_next` as `ReadNext`, the name of a variant.
+/// Variant name of a method: `ReadNext` for `read_next`.
 pub(super) fn camel(method: &Ident) -> Ident {
     let text = method.to_string();
     let mut camel = String::with_capacity(text.len());
@@ -335,7 +340,8 @@ pub(super) fn camel(method: &Ident) -> Ident {
         camel.extend(chars.next().into_iter().flat_map(char::to_uppercase));
         camel.push_str(chars.as_str());
     }
-    // `_1` and `_self` would be no names, and `__` nothing at all.
+    // Names such as `_1` and `_self` have no valid form, and `__` becomes
+    // empty.
     if camel.is_empty() || camel == "Self" || camel.starts_with(|ch: char| ch.is_ascii_digit()) {
         camel.insert(0, '_');
     }

@@ -1,4 +1,4 @@
-//! What a type means outside of the `impl` it was written in.
+//! Rewrites types for use outside of the `impl` they were written in.
 
 use proc_macro2::Ident;
 use quote::ToTokens;
@@ -6,7 +6,7 @@ use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{GenericParam, Generics, Lifetime, Type, parse_quote};
 
-/// Outside of the `impl`, `Self` is the actor's type.
+/// Replaces `Self` by the type of the actor.
 pub(super) fn named(ty: &Type, self_ty: &Type) -> Type {
     struct Replace<'a>(&'a Type);
     impl VisitMut for Replace<'_> {
@@ -22,8 +22,8 @@ pub(super) fn named(ty: &Type, self_ty: &Type) -> Type {
     named
 }
 
-/// Makes every lifetime `'static`, as an actor's have to be. For what is
-/// generated after the lifetime was reported as a mistake.
+/// Makes every lifetime `'static`, as those of an actor have to be. Used after
+/// the lifetime was reported as a mistake.
 pub(crate) fn own_lifetimes(generics: &mut Generics, ty: &mut Type) {
     struct Static;
     impl VisitMut for Static {
@@ -45,8 +45,8 @@ pub(crate) fn own_lifetimes(generics: &mut Generics, ty: &mut Type) {
     Static.visit_type_mut(ty);
 }
 
-/// The parameters of the `impl` that a message mentions, those that their
-/// bounds mention, and the `where` bounds that are about them alone.
+/// Parameters of the `impl` that a message mentions, the parameters in their
+/// bounds, and the `where` bounds that are only about them.
 pub(super) fn used_generics<'a>(
     all: &Generics,
     types: impl IntoIterator<Item = &'a Type>,
@@ -91,7 +91,7 @@ fn ident(param: &GenericParam) -> &Ident {
     }
 }
 
-/// The single words in a type.
+/// Identifiers in a type.
 #[derive(Default)]
 struct Words(Vec<String>);
 
@@ -106,7 +106,8 @@ impl<'ast> Visit<'ast> for Words {
         self.0.push(ident.to_string());
     }
 
-    /// A macro in a type, such as `vec_of![T]`, is tokens to syn.
+    /// Reads the tokens of a macro in a type, such as `vec_of![T]`, which syn
+    /// does not parse.
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         let text = mac.to_token_stream().to_string();
         let words = text.split(|ch: char| !ch.is_alphanumeric() && ch != '_');

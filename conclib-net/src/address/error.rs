@@ -1,8 +1,8 @@
-//! Why a text is not an address.
+//! Errors of addresses.
 
 use super::{MAX_URL, SOCKET_PATH};
 
-/// Why a text is not an [`Address`](crate::Address).
+/// Reason why a text is not an [`Address`](crate::Address).
 ///
 /// # Examples
 ///
@@ -16,23 +16,23 @@ use super::{MAX_URL, SOCKET_PATH};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {
-    /// It begins with none of the schemes.
-    #[error("`{url}` is no address here: write `unix:///path/to/app.sock` or `tcp://host:port`")]
+    /// The URL begins with none of the known schemes.
+    #[error("`{url}` is no valid address: write `unix:///path/to/app.sock` or `tcp://host:port`")]
     Scheme {
         /// The URL.
         url: String,
     },
-    /// It is longer than any address has to be.
+    /// The URL is longer than any address.
     #[error("`{url}` has {len} bytes: an address has at most {MAX_URL}")]
     TooLong {
         /// The beginning of the URL.
         url: String,
-        /// Its length, in bytes.
+        /// Length of the URL, in bytes.
         len: usize,
     },
-    /// It has a control character or a `#`.
+    /// The URL has a control character or a `#`.
     #[error(
-        "`{url}` has a character that is none of an address: write it as `%` and two hex digits"
+        "`{url}` has a character that an address cannot have: write it as `%` and two hex digits"
     )]
     Character {
         /// The URL.
@@ -46,13 +46,13 @@ pub enum AddressError {
     },
     /// The path of a socket is not absolute, or names no file.
     #[error(
-        "`{url}` names no file by an absolute path: write three slashes, `unix:///path/to/app.sock`"
+        "`{url}` has no absolute path of a file: write three slashes, `unix:///path/to/app.sock`"
     )]
     NotAbsolute {
         /// The URL.
         url: String,
     },
-    /// The kernel takes no such path for a socket.
+    /// The path is too long for a socket.
     #[error(
         "the path of `{url}` has {len} bytes, and a socket's has fewer than {SOCKET_PATH}: take a shorter one"
     )]
@@ -62,10 +62,11 @@ pub enum AddressError {
         /// The length of its path, in bytes.
         len: usize,
     },
-    /// There is a user or a password in it. It is not quoted, for that reason.
+    /// The URL has a user or a password. The error does not quote it, for that
+    /// reason.
     #[error("an address holds no user and no password: give the authkey by `?keyfile=/path`")]
     Credentials,
-    /// There is no host and port, or it is not a host.
+    /// The URL has no host and port, or the host is invalid.
     #[error(
         "`{url}` does not name host and port: write `tcp://127.0.0.1:7000` or `tcp://[::1]:7000`"
     )]
@@ -96,7 +97,7 @@ pub enum AddressError {
         url: String,
         /// The name of the option.
         option: &'static str,
-        /// What is wrong with it.
+        /// Description of the mistake.
         problem: &'static str,
     },
 }

@@ -1,13 +1,13 @@
-//! How long a client waits before it tries again.
+//! Pauses of a client between attempts to connect.
 
 use std::time::Duration;
 
-/// The first pause, and the longest.
+/// First and longest pause.
 const FIRST: Duration = Duration::from_millis(50);
 pub(super) const LONGEST: Duration = Duration::from_secs(5);
 
-/// Pauses that double, each shortened by a random part of its half, so that
-/// the clients of a server that is back do not all come at once.
+/// Pauses that double, each shortened by a random part of up to one half, so
+/// that the clients of a restarted server do not all connect at once.
 pub(super) struct Backoff(Duration);
 
 impl Backoff {
@@ -18,7 +18,7 @@ impl Backoff {
     pub(super) fn next(&mut self) -> Duration {
         let pause = self.0;
         self.0 = (2 * pause).min(LONGEST);
-        // Without random bytes the pause is just longer.
+        // Without random bytes the pause has its full length.
         let random = f64::from(getrandom::u32().unwrap_or(0)) / f64::from(u32::MAX);
         pause.mul_f64(1.0 - random / 2.0)
     }

@@ -1,4 +1,4 @@
-//! Making a connection: from an address to a link that the server has let in.
+//! Connects to an address and runs the handshake.
 
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -11,19 +11,19 @@ use crate::address::{Address, Place, TcpPlace, UnixPlace};
 use crate::handshake::{self, Refusal, Rejected, VERSION};
 use crate::{AuthKey, ConnectError, resolve, tcp};
 
-/// Time that a server may take to let a client in.
+/// Time that a server may take for the handshake.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// A connection over which frames can go.
+/// Connection that is ready for frames.
 pub(super) enum Dialled {
     Unix(UnixStream),
     Tcp(TcpStream),
 }
 
-/// Address to connect to, and the key to be let in with.
+/// Address to connect to, and the key for the handshake.
 pub(super) struct Dial {
     address: Address,
-    /// The address again, as it stands in errors and logs.
+    /// The address as text, for errors and logs.
     pub(super) url: String,
     key: Option<AuthKey>,
 }
@@ -42,7 +42,7 @@ impl Dial {
         })
     }
 
-    /// Connects, and is let in.
+    /// Connects, and runs the handshake.
     pub(super) async fn dial(&self) -> Result<Dialled, ConnectError> {
         let dialled = timeout(LIMIT, async {
             match &self.address.0 {
@@ -62,8 +62,8 @@ impl Dial {
         let mut stream = UnixStream::connect(&place.path)
             .await
             .map_err(|error| self.unreachable(error))?;
-        // Another user may have put a socket there first. Root could read
-        // along anyway.
+        // Another user may have created the socket. Root is accepted: it could
+        // read everything anyway.
         let peer = stream
             .peer_cred()
             .map_err(|source| self.broken(source))?
@@ -105,7 +105,7 @@ impl Dial {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
                 ConnectError::NobodyThere { url, source }
             }
-            // More wait to be accepted than the system queues.
+            // The queue of connections to accept is full.
             ErrorKind::WouldBlock => ConnectError::Full { url },
             ErrorKind::PermissionDenied => ConnectError::Denied { url, source },
             _ => ConnectError::Io { url, source },

@@ -1,47 +1,50 @@
-//! Doubt about a connection on which nothing comes back.
+//! Detection of a dead connection: one on which the server does not send any
+//! more.
 
 use std::time::Duration;
 
 use conclib_core::wire::{Codec, Envelope, Frame, RequestId};
 use tokio::time::Instant;
 
-/// So many deadlines in a row without a byte from the server raise doubt.
+/// Number of deadlines in a row, without a byte from the server, after which
+/// the connection is checked.
 const SILENT: usize = 3;
 
-/// Time in which a server that lives answers: it reads whatever its actors do.
+/// Time in which a live server answers the check. It reads requests
+/// independently of its actors.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A name that no actor can have: the server says so at once.
+/// Name that no actor can have, so that the server answers at once.
 const NO_ACTOR: &str = "conclib:nobody";
 
-/// Finds out whether a connection is dead, if asks end by their deadlines and
-/// not a byte comes back. The actor may just be slow: so the server is asked
-/// for one that is not there, which no actor can delay.
+/// Detects a dead connection: asks end by their deadlines and no byte comes
+/// back. The reason may also be a slow actor. So the check is a request to an
+/// actor that does not exist, which no actor can delay.
 #[derive(Default)]
 pub(super) struct Doubt {
-    /// Deadlines since the last byte.
+    /// Number of deadlines since the last byte.
     silent: usize,
     /// Time at which a connection without a byte is given up.
     until: Option<Instant>,
 }
 
-/// Step to take about a connection.
+/// Next step for a connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Fine,
-    /// The server is to be asked for a sign of life.
+    /// Send the check to the server.
     Probe,
     Dead,
 }
 
 impl Doubt {
-    /// Time of the next look; `None` without a doubt.
+    /// Time of the next step; `None` without a suspicion.
     pub(super) fn until(&self) -> Option<Instant> {
         self.until
     }
 
-    /// Some requests were not answered in time; `heard` says whether a byte has
-    /// come since the last look.
+    /// Counts requests that were not answered in time. `heard` says if a byte
+    /// has come since the last call.
     pub(super) fn look(&mut self, now: Instant, late: usize, heard: bool) -> Verdict {
         if heard {
             *self = Self::default();
@@ -61,7 +64,7 @@ impl Doubt {
     }
 }
 
-/// A request that a server answers at once, whatever its actors do.
+/// Builds a request that a server answers at once, whatever its actors do.
 pub(super) fn probe(id: RequestId) -> Frame<'static> {
     Frame::Request(Envelope {
         id,

@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use conclib_core::wire::RequestId;
 
-/// Makes UUIDv7s that no other client makes: the time in milliseconds, a
-/// counter, and what is random for this client. Nothing of it is a secret.
+/// Makes UUIDv7s that no other client makes, from the time in milliseconds, a
+/// counter, and random bits of this client. None of these is a secret.
 pub(super) struct Ids {
     /// 42 random bits.
     client: u128,

@@ -1,5 +1,4 @@
-//! The task that has a client's connection, and makes a new one when it is
-//! lost.
+//! Task of a client connection. It connects again when the connection is lost.
 
 use std::mem;
 use std::pin::pin;
@@ -20,8 +19,9 @@ use crate::clock;
 use crate::incoming::{Incoming, ReadError};
 use crate::outbox::write_out;
 
-/// Time that the rest may take at the end of a connection: requests to leave when
-/// the client is closed, answers to arrive when the server no longer listens.
+/// Time for the remaining traffic at the end of a connection: unsent requests
+/// when the client is closed, outstanding answers when the server no longer
+/// reads.
 const FLUSH: Duration = Duration::from_secs(2);
 
 /// Keeps a client connected until it is closed.
@@ -45,7 +45,7 @@ pub(super) async fn run(ending: Ending, dial: Dial, first: Dialled) {
         if shared.is_closed() {
             return;
         }
-        tracing::warn!(target: "conclib::net", url = dial.url, "disconnected: {end}; trying to come back");
+        tracing::warn!(target: "conclib::net", url = dial.url, "disconnected: {end}; connecting again");
         if since.elapsed() > LONGEST {
             backoff = Backoff::new();
         }
@@ -58,7 +58,7 @@ pub(super) async fn run(ending: Ending, dial: Dial, first: Dialled) {
     }
 }
 
-/// Tries until there is a connection; `None` if the client is closed first.
+/// Tries to connect until it succeeds; `None` if the client is closed first.
 async fn redial(shared: &Shared, dial: &Dial, backoff: &mut Backoff) -> Option<Dialled> {
     let mut told = Vec::new();
     loop {
@@ -73,14 +73,15 @@ async fn redial(shared: &Shared, dial: &Dial, backoff: &mut Backoff) -> Option<D
                 Err(error) => {
                     let why = said(&error);
                     shared.not_back(&why);
-                    // A server that is not there yet is no news, and comes.
-                    // A refusal needs a human hand: each kind of it is told once.
+                    // A server that is not up yet is expected to come, so
+                    // nothing is logged. Other refusals need a change of
+                    // configuration: each kind is logged once.
                     let kind = mem::discriminant(&error);
                     if error.passes_by_itself() || told.contains(&kind) {
-                        tracing::debug!(target: "conclib::net", error = why, "not back yet");
+                        tracing::debug!(target: "conclib::net", error = why, "not connected yet");
                     } else {
                         told.push(kind);
-                        tracing::warn!(target: "conclib::net", error = why, "cannot come back, and goes on trying");
+                        tracing::warn!(target: "conclib::net", error = why, "cannot connect again, and keeps trying");
                     }
                 }
             },
@@ -88,7 +89,7 @@ async fn redial(shared: &Shared, dial: &Dial, backoff: &mut Backoff) -> Option<D
     }
 }
 
-/// Text of an error and of its causes.
+/// Text of an error and of its sources.
 fn said(error: &ConnectError) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
@@ -96,18 +97,18 @@ fn said(error: &ConnectError) -> String {
     }
 }
 
-/// Why a connection ended.
+/// Reason why a connection ended.
 #[derive(Debug, thiserror::Error)]
 enum End {
-    #[error("the server left")]
+    #[error("the server closed the connection")]
     Left,
     #[error(transparent)]
     Unread(#[from] ReadError),
     #[error("{0}")]
     BadFrame(#[from] FrameError),
-    #[error("the server sent what only a client sends")]
+    #[error("the server sent a frame that only a client sends")]
     Unasked,
-    #[error("nothing comes over the connection any more")]
+    #[error("no data comes over the connection any more")]
     Dead,
     #[error("the client was closed")]
     Closed,
@@ -123,9 +124,11 @@ where
     tokio::select! {
         biased;
         written = &mut writing => match written {
-            // After a goodbye, everything is answered; or the client is closed.
+            // Either all requests are answered after a goodbye, or the client
+            // is closed.
             Ok(()) => End::Left,
-            // The server no longer reads. What it has answered is still there.
+            // The server no longer reads. Answers that it sent before can still
+            // be read.
             Err(error) => {
                 shared.server_leaves();
                 timeout(FLUSH, reading).await.unwrap_or(End::Unread(error.into()))
@@ -135,7 +138,8 @@ where
         never = clock::keep(&**shared) => match never {},
         () = shared.dead.notified() => End::Dead,
         () = shared.closing.notified() => {
-            // A request that is not out by then is lost, and its caller is told so.
+            // A request that was not sent by then is lost, and its caller gets
+            // an error.
             let _ = timeout(FLUSH, writing).await;
             End::Closed
         }
@@ -168,7 +172,8 @@ async fn read_in<R: AsyncRead + Unpin>(mut reader: R, shared: &Arc<Shared>) -> E
     }
 }
 
-/// Reads the end of a stream. A failure that cannot be read is one.
+/// Decodes the end of a stream. A failure that cannot be decoded becomes
+/// another failure.
 fn ended(failure: Option<(Codec, &[u8])>) -> Result<(), Failure> {
     match failure {
         None => Ok(()),
@@ -176,8 +181,8 @@ fn ended(failure: Option<(Codec, &[u8])>) -> Result<(), Failure> {
     }
 }
 
-/// However the task ends, also with a runtime that never ran it: nobody is
-/// left waiting.
+/// Fails all requests when the task ends in any way, also if the runtime never
+/// ran it: no caller is left waiting.
 pub(super) struct Ending(pub(super) Arc<Shared>);
 
 impl Drop for Ending {

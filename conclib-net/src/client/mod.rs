@@ -1,4 +1,4 @@
-//! The end of a link from which actors are asked.
+//! Client end of a link, from which actors are asked.
 
 mod backoff;
 mod dial;

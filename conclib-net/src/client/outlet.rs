@@ -1,4 +1,4 @@
-//! The client of a broker.
+//! Client of a broker.
 
 use std::fmt;
 use std::future::Future;
@@ -21,20 +21,20 @@ use crate::{Address, AuthKey, ConnectError};
 /// A connection to a [`LocalBroker`](crate::LocalBroker), shared by all tasks
 /// of a process: the [`Outlet`] through which its actors are asked.
 ///
-/// A process needs one for each system it asks. An outlet has up to 1024 requests
-/// under way at once, and no more than a quarter of the free places goes to one
-/// actor, so that a slow one does not hold up the others. A request beyond that
-/// waits for [`room`](Outlet::room), and so does one that comes while the
-/// connection is lost. The connection is made again by itself, after pauses that grow from
-/// 50 ms to 5 s.
+/// A process needs one for each system it asks. An outlet has up to 1024
+/// requests under way at once, and no more than a quarter of the free slots
+/// goes to one actor, so that a slow one does not hold up the others. A request
+/// beyond that waits for [`room`](Outlet::room), and so does one that comes
+/// while the connection is lost. The connection is made again by itself, after
+/// pauses that grow from 50 ms to 5 s.
 ///
 /// A request that is under way when the connection is lost fails with
 /// `Disconnected`, which says whether its handler may have run. A request that waits
 /// for a connection until its deadline fails with `Unreachable`, which says
 /// since when there is none and what the last try to connect said.
 ///
-/// Dropping the last `Arc` closes it: what was sent still leaves, within two
-/// seconds, and what is not answered fails.
+/// Dropping the last `Arc` closes the client: what was sent still leaves,
+/// within two seconds, and what is not answered fails.
 ///
 /// # Examples
 ///
@@ -63,12 +63,12 @@ use crate::{Address, AuthKey, ConnectError};
 pub struct Client {
     url: String,
     shared: Arc<Shared>,
-    /// `None` once somebody has seen it end.
+    /// `None` once a caller has seen the task end.
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Client {
-    /// Connects to the broker at `address`, and is let in.
+    /// Connects to the broker at `address`, and runs the handshake.
     ///
     /// TCP needs a `key`, the one of the broker: if it is `None`, the one in
     /// the `?keyfile=` of the address is taken, else the one in
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ConnectError`], within five seconds, with the address in its text. It
-    /// is tried once: a server that is not there yet is an error here, and only
-    /// after the first success a reason to wait.
+    /// [`ConnectError`], within five seconds, with the address in its text.
+    /// There is one attempt only: a missing server is an error here. The client
+    /// waits for a server only after the first connection succeeded.
     ///
     /// # Panics
     ///
@@ -116,26 +116,26 @@ impl Client {
         }))
     }
 
-    /// The address of the broker.
+    /// Returns the address of the broker.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// State of the client at this moment, and its counts so far.
+    /// Returns the current state of the client, and its counts so far.
     #[must_use]
     pub fn stats(&self) -> ClientStats {
         self.shared.stats()
     }
 
-    /// Takes nothing more, sends what is to be sent, for at most two seconds,
+    /// Accepts no more requests, sends the queued ones for at most two seconds,
     /// and disconnects; idempotent.
     ///
     /// Requests that are not answered yet fail with `Disconnected`.
     ///
     /// # Cancel safety
     ///
-    /// The client closes, whether or not anyone waits for it.
+    /// The client closes even if the future is dropped.
     pub async fn close(&self) {
         self.shared.close();
         let mut task = self.task.lock().await;
@@ -188,16 +188,16 @@ impl fmt::Debug for Client {
     }
 }
 
-/// State of a [`Client`], and its counts so far.
+/// Current state of a [`Client`], and its counts so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientStats {
-    /// Says whether requests can leave now.
+    /// True if requests can be sent now.
     pub connected: bool,
     /// Requests that are under way.
     pub in_flight: usize,
-    /// Answers that nobody waited for: they came too late, twice, or were made
-    /// up.
+    /// Number of answers without a request that waits for them: late, repeated,
+    /// or invented.
     pub late: u64,
     /// Number of times that the connection was lost and made again.
     pub reconnects: u64,

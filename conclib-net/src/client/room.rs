@@ -1,4 +1,4 @@
-//! Callers that wait until something can be sent.
+//! Callers that wait until a request can be sent.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -10,14 +10,14 @@ use std::task::{Context, Poll, Waker};
 use super::shared::{Link, Shared};
 use crate::shares::Target;
 
-/// A queue of those who wait for a place, first come, first served among those
-/// whose target has room.
+/// Queue of callers that wait for a free slot: first come, first served among
+/// those whose target has one.
 ///
-/// A place is promised to one when it is woken, so that not more are woken than
-/// there are places: they would only run into each other.
+/// A caller gets a reserved slot when it is woken, so that no more are woken
+/// than there are slots.
 #[derive(Default)]
 pub(super) struct Queue {
-    /// A line for each target, by tickets.
+    /// Waiting callers of each target, by tickets.
     lines: HashMap<Target, BTreeMap<u64, Waker>>,
     next: u64,
 }
@@ -27,7 +27,8 @@ impl Queue {
         self.lines.is_empty()
     }
 
-    /// The one that has waited longest, of those whose target has room.
+    /// Removes the caller that has waited longest, of those whose target has a
+    /// free slot.
     #[must_use]
     pub(super) fn pop(&mut self, has_room: impl Fn(Target) -> bool) -> Option<(Target, Waker)> {
         let heads = self.lines.iter().filter_map(|(target, line)| {
@@ -38,7 +39,7 @@ impl Queue {
         Some((target, self.leave(target, ticket)?))
     }
 
-    /// All of them, without a promise.
+    /// Removes all callers, without reserving slots.
     #[must_use]
     pub(super) fn take_all(&mut self) -> Vec<Waker> {
         let lines = std::mem::take(&mut self.lines);
@@ -48,7 +49,7 @@ impl Queue {
             .collect()
     }
 
-    /// Waits, or goes on waiting: a ticket keeps its turn.
+    /// Adds the caller, or updates its waker: a ticket keeps its position.
     fn wait(&mut self, target: Target, ticket: &mut Option<u64>, waker: &Waker) {
         let ticket = *ticket.get_or_insert_with(|| {
             self.next += 1;
@@ -61,12 +62,12 @@ impl Queue {
         }
     }
 
-    /// Tells whether no place was promised to the ticket yet.
+    /// Tests if a ticket still waits, without a reserved slot.
     fn has(&self, target: Target, ticket: u64) -> bool {
         (self.lines.get(&target)).is_some_and(|line| line.contains_key(&ticket))
     }
 
-    /// Leaves the queue. `None` if a place was promised to it.
+    /// Leaves the queue. `None` if a slot was already reserved for the ticket.
     fn leave(&mut self, target: Target, ticket: u64) -> Option<Waker> {
         let Entry::Occupied(mut line) = self.lines.entry(target) else {
             return None;
@@ -79,7 +80,8 @@ impl Queue {
     }
 }
 
-/// Resolves when something can be sent to its target, or never can be again.
+/// Future that resolves when a request to its target can be sent, or never can
+/// be again.
 pub(super) struct Room {
     shared: Arc<Shared>,
     target: Target,
@@ -107,7 +109,7 @@ impl Future for Room {
             .ticket
             .is_some_and(|ticket| !state.queue.has(target, ticket));
         if promised && state.link != Link::Closed {
-            // The place is for the send that comes next.
+            // The reserved slot becomes free for the send that follows.
             state.shares.give_back(target);
         }
         if state.is_worth_a_try(target) {
@@ -127,7 +129,7 @@ impl Drop for Room {
         let next = {
             let mut state = self.shared.lock();
             let promised = state.queue.leave(self.target, ticket).is_none();
-            // A client that was closed has promised nothing.
+            // A closed client reserves nothing.
             if promised && state.link != Link::Closed {
                 state.shares.give_back(self.target);
             }

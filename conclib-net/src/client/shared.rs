@@ -1,5 +1,6 @@
-//! State that a client's callers share with the task of its connection, and their
-//! side of it; the other side is in [`task_side`](super::task_side).
+//! State that the callers of a client share with the task of its connection,
+//! and the callers' part of it. The part of the task is in
+//! [`task_side`](super::task_side).
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,7 +27,8 @@ use crate::shares::{Shares, Target};
 pub(super) struct Shared {
     pub(super) ids: Ids,
     pub(super) state: Mutex<State>,
-    /// Number of bytes of this connection that the system has taken.
+    /// Number of bytes of this connection that were handed to the operating
+    /// system.
     pub(super) written: AtomicU64,
     /// Set when bytes come in.
     pub(super) heard: AtomicBool,
@@ -34,32 +36,31 @@ pub(super) struct Shared {
     pub(super) reconnects: AtomicU64,
     /// Tells the task of the connection that the client was closed.
     pub(super) closing: Notify,
-    /// Tells it that nothing comes over the connection any more.
+    /// Tells the task that no data comes over the connection any more.
     pub(super) dead: Notify,
-    /// Tells it that a request is to end before the next look at the clock.
+    /// Tells the task that a request ends before the next timer tick.
     pub(super) sooner: Notify,
 }
 
-/// Answerers and wakers leave the lock before they are called: they are
-/// others' code, and may come back here.
+/// State under the lock. Answerers and wakers are called after the lock is
+/// released: they run foreign code, which may call back.
 pub(super) struct State {
     pub(super) link: Link,
     pub(super) out: Outbox,
     /// Number of bytes that were put into `out` since the link is up.
     pub(super) pushed: u64,
     pub(super) waiting: IdMap<Waiting>,
-    /// The places of those in `waiting`, and those that were promised to
-    /// askers in `queue`.
+    /// Slots of the requests in `waiting`, and those reserved for callers in
+    /// `queue`.
     pub(super) shares: Shares,
-    /// The streams that are the answers to others.
+    /// Open streams of replies.
     pub(super) streams: IdMap<Arc<Flow>>,
-    /// Time of the next look at the clock. All requests that wait have until then,
-    /// so most of them leave it alone.
+    /// Time of the next timer tick, no later than the deadline of any request.
     pub(super) next_look: Option<Instant>,
-    /// Outage, while requests cannot leave for want of a connection.
+    /// Set while there is no connection.
     pub(super) down: Option<Down>,
     pub(super) doubt: Doubt,
-    /// The request that asks for a sign of life.
+    /// Id of the request that checks if the server is alive.
     pub(super) probe: Option<RequestId>,
     pub(super) queue: Queue,
 }
@@ -67,29 +68,29 @@ pub(super) struct State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Link {
     Up,
-    /// The server takes no new requests. The answers to the old ones come.
+    /// The server takes no new requests. Answers to earlier ones still come.
     Leaving,
     Down,
-    /// For ever.
+    /// The client is closed for ever.
     Closed,
 }
 
-/// A time without a connection.
+/// Interval without a connection.
 pub(super) struct Down {
     since: Instant,
-    /// Reason, as far as the last try tells.
+    /// Reason, from the last attempt to connect.
     why: Box<str>,
 }
 
 pub(super) struct Waiting {
     pub(super) answerer: Answerer,
     target: Target,
-    /// Time at which the caller is told that no answer came.
+    /// Deadline of the caller.
     pub(super) until: Instant,
-    /// Timeout that the caller gave.
+    /// Timeout given by the caller.
     pub(super) timeout: Duration,
-    /// The value of `pushed` when its frame was in: the server cannot have the
-    /// whole of it before so many bytes have left.
+    /// Value of `pushed` after its frame: the server cannot have all of it
+    /// before that many bytes were sent.
     pub(super) end: u64,
 }
 
@@ -104,7 +105,7 @@ impl State {
         self.down = Some(Down { since, why });
     }
 
-    /// Tells whether a send to this target would not be told to wait.
+    /// Tests if a send to this target would not have to wait.
     pub(super) fn is_worth_a_try(&self, target: Target) -> bool {
         match self.link {
             Link::Up => self.has_room(target),
@@ -117,14 +118,14 @@ impl State {
         self.out.waiting() < CLIENT_WAITING && self.shares.has_room(target)
     }
 
-    /// Forgets a request, and gives its place back.
+    /// Removes a request, and frees its slot.
     pub(super) fn remove(&mut self, id: RequestId) -> Option<Waiting> {
         let removed = self.waiting.remove(&id)?;
         self.shares.give_back(removed.target);
         Some(removed)
     }
 
-    /// Forgets all requests.
+    /// Removes all requests.
     pub(super) fn remove_all(&mut self) -> IdMap<Waiting> {
         for waiting in self.waiting.values() {
             self.shares.give_back(waiting.target);
@@ -132,8 +133,8 @@ impl State {
         std::mem::take(&mut self.waiting)
     }
 
-    /// Promises the places that are free to those who wait for them, and
-    /// returns these: they are to be woken outside of the lock.
+    /// Reserves the free slots for waiting callers, and returns their wakers,
+    /// to be called outside of the lock.
     #[must_use]
     pub(super) fn admit(&mut self) -> Vec<Waker> {
         let mut admitted = Vec::new();
@@ -148,8 +149,8 @@ impl State {
         admitted
     }
 
-    /// Ends a connection on which nothing more is to come. Its writer is
-    /// returned.
+    /// Ends a connection on which nothing more is to come. Returns the waker of
+    /// its writer.
     #[must_use]
     pub(super) fn seal_if_done(&mut self) -> Option<Waker> {
         if self.link == Link::Leaving && self.waiting.is_empty() && self.streams.is_empty() {
@@ -160,7 +161,7 @@ impl State {
 }
 
 impl Shared {
-    /// With a link that is up.
+    /// Creates the state for a connection that is up.
     pub(super) fn new(ids: Ids) -> Self {
         let state = State {
             link: Link::Up,
@@ -231,7 +232,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Forgets a request, and lets the server skip it.
+    /// Forgets a request, and tells the server to skip it.
     pub(super) fn cancel(&self, id: RequestId) {
         let (gone, askers, writer) = {
             let mut state = self.lock();
@@ -239,7 +240,7 @@ impl Shared {
                 return;
             };
             if matches!(state.link, Link::Up | Link::Leaving) {
-                // A cancel has no names and no body: it always fits.
+                // A cancel frame has no names and no body, so it always fits.
                 state.pushed += state.out.push(&Frame::Cancel(id)).unwrap_or(0) as u64;
             }
             (gone, state.admit(), state.seal_if_done())
@@ -248,7 +249,7 @@ impl Shared {
         drop(gone);
     }
 
-    /// Tells the server who else waits for the answer to a request.
+    /// Tells the server which further actors wait for the answer to a request.
     pub(super) fn waits(&self, id: RequestId, chain: &[u8]) {
         let writer = {
             let mut state = self.lock();
@@ -256,14 +257,15 @@ impl Shared {
             if !is_up || !state.waiting.contains_key(&id) {
                 return;
             }
-            // A chain that does not fit is not sent: the request has its deadline.
+            // A chain that does not fit is not sent: the request still has its
+            // deadline.
             state.pushed += state.out.push(&Frame::Waits { id, chain }).unwrap_or(0) as u64;
             state.out.waker()
         };
         writer.into_iter().for_each(Waker::wake);
     }
 
-    /// Takes nothing more; what was sent still leaves.
+    /// Accepts no more requests; queued ones are still sent.
     pub(super) fn close(&self) {
         let (askers, writer) = {
             let mut state = self.lock();
@@ -283,7 +285,7 @@ impl Shared {
         })
     }
 
-    /// A try to connect has failed.
+    /// Notes that an attempt to connect has failed.
     pub(super) fn not_back(&self, why: &str) {
         self.lock().is_down(why);
     }

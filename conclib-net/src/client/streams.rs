@@ -1,4 +1,4 @@
-//! The streams of replies that come in at a client.
+//! Streams of replies at a client.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use conclib_core::wire::{Arriving, Codec, CodecError, FIRST_CREDIT, Frame, Reque
 
 use super::shared::{Link, Shared};
 
-/// What has come in of a stream and is not read yet.
+/// Received items of a stream that were not read yet.
 pub(super) struct Flow {
     codec: Codec,
     state: Mutex<State>,
@@ -18,7 +18,7 @@ pub(super) struct Flow {
 
 struct State {
     bodies: VecDeque<Box<[u8]>>,
-    /// How many more the server may send.
+    /// Number of further items that the server may send.
     allowed: u32,
     end: Option<Result<(), Failure>>,
     reader: Option<Waker>,
@@ -38,7 +38,7 @@ impl Flow {
         }
     }
 
-    /// Takes an item in. False if there is no credit for it.
+    /// Adds an item. False if the server had no credit for it.
     fn push(&self, body: &[u8]) -> bool {
         let reader = {
             let mut state = self.lock();
@@ -67,12 +67,12 @@ impl Flow {
     }
 }
 
-/// The reader's end of a [`Flow`].
+/// Reading end of a [`Flow`].
 pub(super) struct Reading {
     shared: Arc<Shared>,
     id: RequestId,
     flow: Arc<Flow>,
-    /// How many were read for which no credit was given again.
+    /// Number of items read since the last credit frame.
     read: u32,
 }
 
@@ -90,8 +90,8 @@ impl Arriving for Reading {
                 }
                 (Some(body), _) => {
                     self.read += 1;
-                    // Half of it at once: a frame for each would be as many as
-                    // the items.
+                    // Sends credit for half of the window at once: one frame
+                    // for each item would double the frames.
                     let due = state.end.is_none() && self.read >= FIRST_CREDIT / 2;
                     let credit = if due {
                         std::mem::take(&mut self.read)
@@ -117,7 +117,7 @@ impl Drop for Reading {
 }
 
 impl Shared {
-    /// A stream begins: where its items come in.
+    /// Opens a stream for incoming items.
     pub(super) fn open_stream(self: &Arc<Self>, id: RequestId, codec: Codec) -> Box<Reading> {
         let flow = Arc::new(Flow::new(codec));
         self.lock().streams.insert(id, flow.clone());
@@ -129,7 +129,8 @@ impl Shared {
         })
     }
 
-    /// Takes an item in. One that nobody reads has crossed a cancellation.
+    /// Takes an item. One without a reader was sent before the cancellation
+    /// arrived.
     pub(super) fn item(&self, id: RequestId, body: &[u8]) {
         let flow = self.lock().streams.get(&id).cloned();
         if let Some(flow) = flow
@@ -144,7 +145,7 @@ impl Shared {
         }
     }
 
-    /// The server has ended a stream.
+    /// Ends a stream, as the server said.
     pub(super) fn end_stream(&self, id: RequestId, end: Result<(), Failure>) {
         let (flow, writer) = {
             let mut state = self.lock();
@@ -160,12 +161,12 @@ impl Shared {
         self.say(id, &Frame::Credit { id, items }, false);
     }
 
-    /// Whatever comes of this stream is not read any more.
+    /// Ignores all further items of this stream.
     fn leave_stream(&self, id: RequestId) {
         self.say(id, &Frame::Cancel(id), true);
     }
 
-    /// Tells the server something of an open stream.
+    /// Sends a frame about an open stream to the server.
     fn say(&self, id: RequestId, frame: &Frame<'_>, is_last: bool) {
         let (_flow, writer) = {
             let mut state = self.lock();
@@ -174,7 +175,7 @@ impl Shared {
                 false => state.streams.get(&id).cloned(),
             };
             if flow.is_some() && matches!(state.link, Link::Up | Link::Leaving) {
-                // It has no names and no body: it always fits.
+                // Such a frame has no names and no body, so it always fits.
                 state.pushed += state.out.push(frame).unwrap_or(0) as u64;
             }
             (flow, state.seal_if_done())

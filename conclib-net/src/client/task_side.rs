@@ -1,5 +1,4 @@
-//! State that the task of a client's connection shares with the callers: the side
-//! of the task.
+//! Part of the shared state for the task of a client connection.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use crate::clock::Deadlines;
 use crate::outbox::{Outbox, Source};
 
 impl Shared {
-    /// Hands an answer to whoever waits for it.
+    /// Hands an answer to the caller that waits for it.
     pub(super) fn complete(self: &Arc<Self>, response: Response<'_>) {
         let (waiting, was_probe, askers, writer) = {
             let mut state = self.lock();
@@ -47,7 +46,7 @@ impl Shared {
         askers.into_iter().chain(writer).for_each(Waker::wake);
     }
 
-    /// The server takes no new requests on this connection.
+    /// Notes that the server takes no new requests on this connection.
     pub(super) fn server_leaves(&self) {
         let writer = {
             let mut state = self.lock();
@@ -78,7 +77,7 @@ impl Shared {
         askers.into_iter().for_each(Waker::wake);
     }
 
-    /// The connection is gone, and with it the answers to what is under way.
+    /// Notes that the connection is gone, and fails all requests on it.
     pub(super) fn disconnected(&self, why: &str) {
         let mut cut_off = Vec::new();
         let (lost, written) = {
@@ -125,7 +124,8 @@ impl Deadlines for Shared {
             for id in ids {
                 late.extend(state.remove(id));
                 if matches!(state.link, Link::Up | Link::Leaving) {
-                    // A cancel has no names and no body: it always fits.
+                    // A cancel frame has no names and no body, so it always
+                    // fits.
                     state.pushed += state.out.push(&Frame::Cancel(id)).unwrap_or(0) as u64;
                 }
             }
@@ -133,7 +133,7 @@ impl Deadlines for Shared {
             let verdict = state.doubt.look(now, late.len(), heard);
             if verdict == Verdict::Probe {
                 let id = self.ids.next();
-                // A probe is a few bytes: it always fits.
+                // The check is a few bytes, so it always fits.
                 state.pushed += state.out.push(&probe(id)).unwrap_or(0) as u64;
                 state.probe = Some(id);
             }
@@ -172,8 +172,8 @@ impl Source for Shared {
     }
 }
 
-/// Calls an answerer. It decodes a reply, which is a user's code and may
-/// panic: the connection is not to end by that.
+/// Calls an answerer. It decodes a reply by code of the user, which may panic;
+/// a panic must not end the connection.
 fn answer(answerer: Answerer, answer: Result<Answered<'_>, Failure>) {
     if catch_unwind(AssertUnwindSafe(|| answerer(answer))).is_err() {
         tracing::error!(target: "conclib::net", "reading a reply panicked; its asker gets none");

@@ -1,4 +1,4 @@
-//! The client's side of a handshake.
+//! Client side of a handshake.
 
 use std::io;
 
@@ -8,15 +8,15 @@ use super::message::{self, Hello, Message, Refusal, Role};
 use super::proof::Transcript;
 use crate::AuthKey;
 
-/// Why a client went no further.
+/// Reason why the handshake of a client failed.
 #[derive(Debug)]
 pub(crate) enum Rejected {
     Io(io::Error),
-    /// What answers is no server of this kind.
+    /// The program at the other end is no conclib server.
     Foreign,
-    /// The server said so.
+    /// The server refused the client.
     Refused(Refusal),
-    /// The server wants no key, or cannot prove that it has it.
+    /// The server wants no key, or cannot prove that it has the key.
     Impostor,
     /// The server speaks another version.
     Version(u16),
@@ -28,7 +28,7 @@ impl From<io::Error> for Rejected {
     }
 }
 
-/// Introduces this side, and returns when the server has let it in.
+/// Runs the handshake, and returns when the server has accepted this client.
 pub(crate) async fn greet<S>(stream: &mut S, key: Option<&AuthKey>) -> Result<(), Rejected>
 where
     S: AsyncRead + AsyncWrite + Unpin,

@@ -1,13 +1,13 @@
-//! The messages of a handshake as bytes: a length of two bytes, big endian,
-//! then a kind and what belongs to it.
+//! Messages of a handshake as bytes: a length of two bytes, big endian, then a
+//! kind and its fields.
 
 use std::io;
 
 use conclib_core::wire::Codec;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-/// Longer than any message has to be. A peer that says more, which every peer
-/// of another protocol does, is turned away before it is listened to.
+/// Maximum length, more than any message needs. A peer with a longer one, as of
+/// any other protocol, is disconnected before the message is read.
 const MAX: usize = 512;
 
 const MAGIC: &[u8; 7] = b"conclib";
@@ -24,19 +24,20 @@ pub(crate) enum Role {
     Server,
 }
 
-/// The first thing each side says.
+/// First message of each side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Hello<'a> {
     pub(super) role: Role,
     pub(super) version: u16,
-    /// Says that this side has a key, and wants the other to prove it.
+    /// Says that this side has a key, and wants the other side to prove that it
+    /// has it.
     pub(super) keyed: bool,
     pub(super) nonce: [u8; NONCE],
-    /// The ids of the codecs that this side speaks.
+    /// Ids of the codecs that this side supports.
     pub(super) codecs: &'a [u8],
 }
 
-/// The codecs of this build.
+/// Codecs of this build.
 pub(super) const CODECS: [u8; 2] = [Codec::Bincode.id(), Codec::Json.id()];
 
 impl Hello<'static> {
@@ -67,24 +68,24 @@ impl Hello<'_> {
         bytes
     }
 
-    /// Tells whether the two sides have a codec in common.
+    /// Tests if the two sides have a codec in common.
     pub(super) fn understands_us(&self) -> bool {
         self.codecs.iter().any(|codec| CODECS.contains(codec))
     }
 }
 
-/// A message of a handshake, borrowed from its bytes.
+/// Message of a handshake, borrowed from its bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Message<'a> {
     Hello(Hello<'a>),
     Proof(&'a [u8]),
-    /// With the server's proof, if there is a key.
+    /// Carries the proof of the server, if there is a key.
     Welcome(&'a [u8]),
     Refusal(Refusal),
 }
 
 impl<'a> Message<'a> {
-    /// `None` if this is no message of a handshake.
+    /// Decodes a message. `None` if the bytes are no message of a handshake.
     pub(super) fn decode(bytes: &'a [u8]) -> Option<Self> {
         let (&kind, rest) = bytes.split_first()?;
         match kind {
@@ -121,10 +122,10 @@ pub(super) fn welcome(proof: &[u8]) -> Vec<u8> {
     [&[WELCOME], proof].concat()
 }
 
-/// Why a server does not let a client in.
+/// Reason why a server refuses a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("it speaks version {ours}, and the other side another")]
+    #[error("it has protocol version {ours}, and the other side another")]
     Version {
         /// Version of the server.
         ours: u16,
@@ -137,11 +138,11 @@ pub(crate) enum Refusal {
     KeyUnexpected,
     #[error("the two sides have different authkeys")]
     WrongKey,
-    #[error("the client is of another user")]
+    #[error("the client belongs to another user")]
     User,
-    #[error("the server has as many connections as it takes")]
+    #[error("the server has its maximum number of connections")]
     Full,
-    #[error("the server is going away")]
+    #[error("the server is shutting down")]
     Leaving,
 }
 
@@ -161,7 +162,7 @@ impl Refusal {
         vec![REFUSAL, reason, high, low]
     }
 
-    /// With its length, as it stands on a wire.
+    /// Encodes the message, with its length.
     pub(crate) fn message(self) -> Vec<u8> {
         let message = self.encode();
         // A refusal is four bytes.
@@ -189,8 +190,8 @@ impl Refusal {
     }
 }
 
-/// Reads the bytes of one message, and not one byte after it. `None` if its
-/// length cannot be one of a handshake.
+/// Reads the bytes of one message, and not one byte after it. `None` if the
+/// length is invalid.
 pub(super) async fn read<R: AsyncRead + Unpin>(reader: &mut R) -> io::Result<Option<Vec<u8>>> {
     let len = usize::from(reader.read_u16().await?);
     if len > MAX {
@@ -203,7 +204,7 @@ pub(super) async fn read<R: AsyncRead + Unpin>(reader: &mut R) -> io::Result<Opt
 
 /// Writes one message in one piece.
 pub(super) async fn write<W: AsyncWrite + Unpin>(writer: &mut W, message: &[u8]) -> io::Result<()> {
-    // Ours are all shorter than MAX.
+    // All messages written here are shorter than MAX.
     let len = u16::try_from(message.len()).map_err(io::Error::other)?;
     writer
         .write_all(&[&len.to_be_bytes(), message].concat())

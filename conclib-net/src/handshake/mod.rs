@@ -1,4 +1,4 @@
-//! What two ends say to each other before the first frame.
+//! Handshake of the two ends, before the first frame.
 //!
 //! ```text
 //! client ── hello: version, codecs, nonce, whether it has a key ──▶ server
@@ -7,15 +7,16 @@
 //!        ◀── welcome, with a proof if there is a key ──────────────
 //! ```
 //!
-//! Instead of a hello or a welcome the server may send a refusal that says
-//! why. A proof is an HMAC-SHA256 under the authkey over a label of its role
-//! and both hellos, with their nonces of 32 random bytes: it is good for this
-//! handshake and this direction alone, so neither a replayed nor a reflected
-//! one passes. The client proves first, so the server gives nothing away to
-//! strangers.
+//! Instead of a hello or a welcome the server may send a refusal that says why.
+//! A proof is an HMAC-SHA256 under the authkey over a label of its role and
+//! both hellos, with their nonces of 32 random bytes: it is valid for this
+//! handshake and this direction only, so neither a replayed nor a reflected
+//! proof passes. The client proves first, so the server reveals nothing to a
+//! stranger.
 //!
-//! Whoever sits between the two can pass a handshake through and then read and
-//! change what follows: it says who is there, and does not encrypt.
+//! An attacker between the two ends can pass the handshake through and then
+//! read and change the traffic: the handshake authenticates, and does not
+//! encrypt.
 
 mod client;
 mod message;
@@ -29,5 +30,5 @@ pub(crate) use server::{Admission, Turned, admit};
 #[cfg(test)]
 mod tests;
 
-/// What both sides must speak alike.
+/// Protocol version that both sides must have.
 pub(crate) const VERSION: u16 = 3;

@@ -1,23 +1,23 @@
-//! How a side shows that it has the key.
+//! Proof that a side has the key.
 
 use hmac::Mac as _;
 
 use super::message::Role;
 use crate::AuthKey;
 
-/// Both hellos as they went over the wire: what a proof is about.
+/// Both hellos as they were sent, which the proof covers.
 pub(super) struct Transcript<'a> {
     pub(super) client: &'a [u8],
     pub(super) server: &'a [u8],
 }
 
 impl Transcript<'_> {
-    /// What `role` shows to have `key`.
+    /// Proof of `role` that it has `key`.
     pub(super) fn prove(&self, key: &AuthKey, role: Role) -> Vec<u8> {
         self.mac(key, role).finalize().into_bytes().to_vec()
     }
 
-    /// Whether `proof` is what `role` shows if it has `key`; in constant time.
+    /// Checks the proof of `role` that it has `key`, in constant time.
     pub(super) fn verify(&self, key: &AuthKey, role: Role, proof: &[u8]) -> bool {
         AuthKey::verify(self.mac(key, role), proof)
     }
@@ -29,7 +29,8 @@ impl Transcript<'_> {
         };
         let mut mac = key.mac();
         mac.update(label);
-        // The lengths keep a byte from moving from one hello to the other.
+        // The lengths in the MAC make the boundary between the two hellos
+        // unambiguous.
         for hello in [self.client, self.server] {
             mac.update(&(hello.len() as u64).to_be_bytes());
             mac.update(hello);

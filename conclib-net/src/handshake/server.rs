@@ -1,4 +1,4 @@
-//! The server's side of a handshake.
+//! Server side of a handshake.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,31 +9,32 @@ use super::message::{self, Hello, Message, Refusal, Role};
 use super::proof::Transcript;
 use crate::AuthKey;
 
-/// Conditions for a client to get in, besides speaking the same language.
+/// Conditions for a client to be accepted, besides a common version and codec.
 pub(crate) struct Admission<'a> {
-    /// The key it must have too, if any.
+    /// Key that the client must have, if any.
     pub(crate) key: Option<&'a AuthKey>,
-    /// Reason, if it is known already that the client may not come in.
+    /// Reason for a refusal that is known before the handshake.
     pub(crate) refused: Option<Refusal>,
-    /// Set once it has introduced itself, and may come in as far as is known.
+    /// Set once the client has sent a valid hello and nothing speaks against it
+    /// so far.
     pub(crate) spoke: &'a AtomicBool,
 }
 
-/// Why a client did not get in.
+/// Reason why a client was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Turned {
     #[error("the connection broke during the handshake")]
     Io(#[from] io::Error),
-    #[error("the peer speaks something else")]
+    #[error("the peer uses another protocol")]
     Foreign,
     #[error("the peer was refused: {0}")]
     Refused(Refusal),
-    #[error("too many peers were about to come in at once")]
+    #[error("too many handshakes at once")]
     Evicted,
 }
 
-/// Lets a client in, or tells it why not. `place` is asked at the very end,
-/// when the client is known to be a good one.
+/// Accepts a client, or tells it the reason for the refusal. `place` is called
+/// last, when the client has passed all other checks.
 pub(crate) async fn admit<S, P>(
     stream: &mut S,
     admission: Admission<'_>,
@@ -83,7 +84,7 @@ fn check(hello: &Hello<'_>, admission: &Admission<'_>) -> Result<(), Refusal> {
         _ if hello.version != super::VERSION => Err(Refusal::Version {
             ours: super::VERSION,
         }),
-        // A server's hello, sent back to it.
+        // The client has sent back a hello of this server.
         _ if hello.role != Role::Client => Err(Refusal::WrongKey),
         _ if !hello.understands_us() => Err(Refusal::Codec),
         _ => match (admission.key, hello.keyed) {

@@ -120,7 +120,7 @@ fn a_proof_is_good_for_one_role_one_key_and_one_pair_of_hellos() {
         server: client,
     };
     assert!(!swapped.verify(&key(1), Role::Client, &proof));
-    // A byte that moves from one hello to the other.
+    // Moves a byte from one hello to the other.
     let (head, tail) = client.split_at(client.len() - 1);
     let shifted = [tail, server].concat();
     let moved = Transcript {

@@ -3,13 +3,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A frame of so many bytes, and its length before it.
+/// Builds a frame of `len` bytes, with its length before it.
 fn framed(len: usize, fill: u8) -> Vec<u8> {
     let prefix = u32::try_from(len).unwrap().to_be_bytes();
     [&prefix[..], &vec![fill; len]].concat()
 }
 
-/// Reads all pieces, and returns what frames come out.
+/// Reads all pieces, and returns the frames in them.
 fn frames(pieces: &[&[u8]]) -> Vec<Vec<u8>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

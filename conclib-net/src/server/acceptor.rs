@@ -1,4 +1,4 @@
-//! The task that lets clients in, and has their connections.
+//! Task that accepts clients, and owns their connections.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -20,17 +20,17 @@ use crate::AuthKey;
 use crate::handshake::{self, Admission, Refusal, Turned};
 use crate::limits::Limits;
 
-/// Pause in accepting after the system could not; and the time within which a
-/// client that finds no file descriptor left is told so.
+/// Pause in accepting after an error of the system, and the time in which a
+/// client is told that no file descriptor is left.
 const BREATH: Duration = Duration::from_millis(100);
 
 /// Stage in the life of a broker; it only moves forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
     Serving,
-    /// No new clients, no new requests; answers still leave.
+    /// No new clients, no new requests; answers are still sent.
     Refusing,
-    /// Answers that are there leave, and then everybody goes.
+    /// Finished answers are sent, and then all clients are disconnected.
     Closing,
 }
 
@@ -40,17 +40,17 @@ pub(super) struct Common {
     pub(super) inlet: Inlet,
     pub(super) limits: Limits,
     pub(super) ledger: Arc<Ledger>,
-    /// Permits, one for each connection that is open.
+    /// Permits, one for each open connection.
     places: Arc<Semaphore>,
 }
 
 pub(super) struct Acceptor {
     common: Arc<Common>,
     handshakes: Handshakes,
-    /// Given up for a moment when this process has no file descriptor left, to
-    /// tell one that connects so.
+    /// File descriptor that is closed for a moment when the process has no
+    /// other left, to accept one client and tell it so.
     spare: Option<File>,
-    /// Dropped with the acceptor: no connection outlives it.
+    /// Tasks of the connections, aborted with the acceptor.
     connections: JoinSet<()>,
 }
 
@@ -79,7 +79,7 @@ impl Acceptor {
     pub(super) async fn run(mut self, listener: Listener, mut phases: watch::Receiver<Phase>) {
         while *phases.borrow_and_update() == Phase::Serving {
             tokio::select! {
-                // The broker is gone; this task is about to be aborted.
+                // The broker was dropped; this task is about to be aborted.
                 changed = phases.changed() => if changed.is_err() { return },
                 Some(_) = self.connections.join_next() => {}
                 accepted = listener.accept() => match accepted {
@@ -88,9 +88,10 @@ impl Acceptor {
                 },
             }
         }
-        // A client that connects from here on finds no server, and tries again later.
+        // A client that connects from now on finds no server, and tries again
+        // later.
         drop(listener);
-        // The connections watch the phase themselves. They end in time.
+        // The connections watch the phase themselves, and end in time.
         while *phases.borrow_and_update() != Phase::Closing {
             tokio::select! {
                 changed = phases.changed() => if changed.is_err() { return },
@@ -110,7 +111,8 @@ impl Acceptor {
 
 impl Acceptor {
     async fn cannot_accept(&mut self, listener: &Listener, error: &io::Error) {
-        // A client that left before it was accepted is none of our troubles.
+        // The client left before it was accepted, which is no error of this
+        // server.
         if error.kind() == ErrorKind::ConnectionAborted {
             return;
         }
@@ -121,7 +123,7 @@ impl Acceptor {
             error.raw_os_error().map(Errno::from_raw),
             Some(Errno::EMFILE | Errno::ENFILE)
         );
-        // The client would wait in vain until its own time is over.
+        // Tells the client, which would otherwise wait until its own timeout.
         let refused = no_files && self.spare.take().is_some() && {
             let refusing = timeout(BREATH, self.common.refuse_one(listener)).await;
             refusing.unwrap_or(true)
@@ -136,8 +138,8 @@ impl Acceptor {
 }
 
 impl Common {
-    /// Tells the next that connects that it finds no place. False if there was
-    /// none.
+    /// Accepts one more client and tells it that the server is full. False if
+    /// there was none.
     async fn refuse_one(&self, listener: &Listener) -> bool {
         let Ok(accepted) = listener.accept().await else {
             return false;
@@ -161,7 +163,7 @@ impl Common {
         true
     }
 
-    /// Serves a connection, from its first byte to its last.
+    /// Runs a connection, from its first byte to its last.
     async fn welcome(
         self: Arc<Self>,
         accepted: Accepted,
@@ -190,7 +192,7 @@ impl Common {
                     Stream::Tcp(stream) => handshake::admit(stream, admission, place).await,
                 }
             }) => admitted.unwrap_or_else(|_| Err(Turned::Io(ErrorKind::TimedOut.into()))),
-            // Another handshake has its place.
+            // Another handshake has taken its slot.
             _ = evicted => Err(Turned::Evicted),
             _ = ending.wait_for(|phase| *phase == Phase::Closing) => return,
         };
@@ -245,14 +247,14 @@ impl Common {
         };
         match count.up() {
             Some(so_far) if !matches!(turned, Turned::Io(_) | Turned::Evicted) => {
-                tracing::warn!(target: "conclib::net", %origin, so_far, "turned away: {turned}");
+                tracing::warn!(target: "conclib::net", %origin, so_far, "client refused: {turned}");
             }
-            _ => tracing::debug!(target: "conclib::net", %origin, "turned away: {turned}"),
+            _ => tracing::debug!(target: "conclib::net", %origin, "client refused: {turned}"),
         }
     }
 }
 
-/// A place among the connections of a broker.
+/// Slot among the connections of a broker.
 struct Place {
     ledger: Arc<Ledger>,
     _permit: OwnedSemaphorePermit,

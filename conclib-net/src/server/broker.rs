@@ -1,4 +1,4 @@
-//! The broker that a system opens for the other processes of its machine.
+//! Broker that a system opens for other processes.
 
 use std::fmt;
 use std::future::Future;
@@ -19,19 +19,20 @@ use crate::address::{Address, Place};
 use crate::limits::Limits;
 use crate::{AuthKey, OpenError, resolve};
 
-/// The way into a system over a unix socket or TCP, with no server between.
+/// Server end by which other processes reach a system, over a unix socket or
+/// TCP, with no server between.
 ///
 /// Clients reach it by a [`Client`](crate::Client). A peer that misbehaves is
-/// disconnected, and harms nobody else; see the [crate docs](crate) for what a
-/// peer may use up.
+/// disconnected, which does not affect other clients; see the [crate
+/// docs](crate) for the limits of a peer.
 ///
-/// A unix socket has mode 0600 and lies in a directory where nobody else may
-/// write; the directory is made, with mode 0700, if it is not there. Peers must
-/// be of the same user. `?uid=` in the address lets others in: then anybody may
-/// connect, and the kernel tells who it is.
+/// A unix socket has mode 0600 and lies in a directory where no other user may
+/// write. A missing directory is made, with mode 0700. Peers must be of the
+/// same user. `?uid=` in the address adds other users: then every user can
+/// connect, and the kernel tells the broker which one it is.
 ///
-/// Dropping it disconnects everybody at once and removes the socket file;
-/// [`close`](Broker::close) does so in order.
+/// Dropping the broker disconnects all clients at once and removes the socket
+/// file; [`close`](Broker::close) does so in order.
 ///
 /// # Examples
 ///
@@ -57,27 +58,27 @@ use crate::{AuthKey, OpenError, resolve};
 pub struct LocalBroker {
     url: String,
     shared: Arc<Shared>,
-    /// Ends the acceptor, and with it every connection.
+    /// Aborts the acceptor, and with it every connection.
     abort: AbortHandle,
 }
 
 struct Shared {
-    /// The acceptor and every connection hold the other end.
+    /// Sender of the phase. The acceptor and every connection have a receiver.
     phase: watch::Sender<Phase>,
     file: Option<Arc<SocketFile>>,
     ledger: Arc<Ledger>,
-    /// `None` once somebody has seen it end.
+    /// `None` once a caller has seen the acceptor end.
     acceptor: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl LocalBroker {
-    /// Serves `inlet` at `address`; when this returns, clients can connect.
+    /// Serves `inlet` at `address`. Clients can connect when this returns.
     ///
     /// TCP needs a `key`: if it is `None`, the one in the `?keyfile=` of the
     /// address is taken, else the one in `CONCLIB_AUTHKEY`. A unix socket needs
-    /// none; if one is given, clients must have it too.
+    /// no key; if one is given, clients must have it too.
     ///
-    /// A socket file that a killed server has left is replaced.
+    /// A socket file left behind by a killed server is replaced.
     ///
     /// # Errors
     ///
@@ -139,7 +140,7 @@ impl LocalBroker {
         })
     }
 
-    /// Counts of the broker so far.
+    /// Returns the counts of the broker so far.
     #[must_use]
     pub fn stats(&self) -> BrokerStats {
         self.shared.ledger.stats()
@@ -152,7 +153,8 @@ impl Broker for LocalBroker {
     }
 
     fn refuse_new(&self) {
-        // While the listener is open nobody else takes the file for a dead one.
+        // The file is removed first: while the listener is open, no other
+        // server takes it for a stale one.
         if let Some(file) = &self.shared.file {
             file.remove();
         }
@@ -166,7 +168,7 @@ impl Broker for LocalBroker {
         Box::pin(async move {
             let mut acceptor = shared.acceptor.lock().await;
             if let Some(running) = acceptor.as_mut() {
-                // An abort ends it as well.
+                // Ends also if the acceptor was aborted.
                 let _ = running.await;
                 *acceptor = None;
             }

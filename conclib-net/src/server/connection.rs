@@ -1,4 +1,4 @@
-//! Requests that are under way for one client of a broker.
+//! Requests of one client of a broker.
 
 mod leaving;
 
@@ -23,33 +23,34 @@ use crate::limits::Limits;
 use crate::outbox::{Outbox, Source};
 use crate::shares::{Shares, Target};
 
-/// State that the task of a connection shares with all that answer its requests.
+/// State that the task of a connection shares with everything that answers its
+/// requests.
 pub(super) struct Connection {
     limits: Limits,
     state: Mutex<State>,
     /// Tells the task that the peer does not read.
     pub(super) stalled: Notify,
-    /// Tells it of streams that can go on.
+    /// Tells the task which streams can make progress.
     pub(super) bell: Arc<Bell>,
-    /// Tells it that a request is to end before the next look at the clock.
+    /// Tells the task that a request ends before the next timer tick.
     sooner: Notify,
 }
 
 struct State {
     out: Outbox,
-    /// Every request that its actor is not done with.
+    /// Requests that their actors still have.
     live: IdMap<Live>,
-    /// The places of those that wait for an answer.
+    /// Slots of the requests that wait for an answer.
     waited: Shares,
-    /// The places of those that were given up.
+    /// Slots of the requests that were given up.
     left: Shares,
-    /// Time of the next look at the clock: no request that waits has less time.
+    /// Time of the next timer tick, no later than the deadline of any request.
     next_look: Option<Instant>,
     /// Requests that are being answered by a stream.
     streams: Open,
-    /// The reading half, while it may not read.
+    /// Waker of the reading half, while it is paused.
     reader: Option<Waker>,
-    /// Says that the peer was told to send no new requests.
+    /// Set once the peer was told to send no new requests.
     refusing: bool,
 }
 
@@ -62,27 +63,29 @@ enum Stage {
     /// The actor is about to get the request.
     Delivering,
     Waiting(Waiting),
-    /// The caller has left, or was told early. The actor still has the request.
+    /// The caller has left, or got an early answer. The actor still has the
+    /// request.
     Left,
 }
 
 struct Waiting {
     cancellation: Cancellation,
     codec: Codec,
-    /// Time at which the caller stops waiting.
+    /// Deadline of the caller.
     until: Instant,
-    /// Timeout that the caller gave.
+    /// Timeout given by the caller.
     timeout: Duration,
 }
 
-/// Says if so much waits to be written that a client is not read from.
+/// Says if so many bytes wait to be written that reading from the client is
+/// paused.
 #[derive(PartialEq, Eq)]
 pub(super) enum Load {
     Light,
     Full,
 }
 
-/// The id of a request is that of another one, which is not answered yet.
+/// Error of a request whose id belongs to another unanswered request.
 #[derive(Debug, thiserror::Error)]
 #[error("the peer has two requests with the id {0} under way")]
 pub(super) struct Duplicate(RequestId);
@@ -95,7 +98,7 @@ impl State {
         }
     }
 
-    /// The reading half, if it waits and can go on.
+    /// Takes the waker of the reading half, if it can go on.
     #[must_use]
     fn readable(&mut self, limits: &Limits) -> Option<Waker> {
         self.reader.take_if(|_| self.out.waiting() < limits.waiting)
@@ -105,8 +108,8 @@ impl State {
         self.waited.has_room(target) && self.left.has_room(target)
     }
 
-    /// Gives the place of a request back that is not waited for any more; its
-    /// actor may have it for as long as it likes.
+    /// Frees the slot of a request whose caller no longer waits. Its actor may
+    /// keep it for any time.
     fn give_up(&mut self, id: RequestId) -> Option<Waiting> {
         let live = self.live.get_mut(&id)?;
         let Stage::Waiting(_) = live.stage else {
@@ -120,8 +123,8 @@ impl State {
         }
     }
 
-    /// The actor of a request is done with it: whether the answer is waited
-    /// for. `None` if the connection has ended.
+    /// Removes a request that its actor has finished, and says if its answer is
+    /// still wanted. `None` if the connection has ended.
     fn done(&mut self, id: RequestId) -> Option<bool> {
         let live = self.live.remove(&id)?;
         let is_wanted = !matches!(live.stage, Stage::Left);
@@ -163,13 +166,14 @@ impl Connection {
     ) -> Result<Load, Duplicate> {
         let target = Target::of(envelope.to);
         let refused = {
-            // Before it is delivered: the answer may come before that returns.
+            // The request is registered before it is delivered: its answer may
+            // come before the delivery returns.
             let mut state = self.lock();
             if state.streams.contains(envelope.id) || state.live.contains_key(&envelope.id) {
                 return Err(Duplicate(envelope.id));
             }
             if state.refusing {
-                // The request crossed our goodbye.
+                // The request was sent before the client got the goodbye.
                 Some(Failure::Stopped(Delivery::NotDelivered))
             } else if !state.has_room(target) {
                 Some(Failure::MailboxFull)
@@ -210,7 +214,7 @@ impl Connection {
         Ok(load)
     }
 
-    /// Answers a request that its actor does not get.
+    /// Answers a request that is not passed to its actor.
     fn refuse(&self, envelope: &Envelope<'_>, why: &Failure) -> Load {
         let answer = failure(envelope.id, envelope.codec, why);
         let (load, writer) = {
@@ -232,28 +236,30 @@ impl Connection {
         if streamed {
             self.bell.ring(id);
         }
-        // A cancellation may wake a handler: not under the lock.
+        // Called outside of the lock, as a cancellation may wake a handler.
         if let Some(waiting) = given_up {
             waiting.cancellation.cancel();
         }
         load
     }
 
-    /// Others wait for the answer to a request, too: that may end it.
+    /// Adds actors that wait for the answer to a request, which may end the
+    /// request by a cycle.
     pub(super) fn waits(&self, id: RequestId, chain: &[u8]) -> Load {
         let asked = match self.lock().live.get(&id).map(|live| &live.stage) {
             Some(Stage::Waiting(waiting)) => Some(waiting.cancellation.clone()),
-            // The request has just been answered, or its caller has left.
+            // The request was just answered, or its caller has left.
             _ => None,
         };
-        // The news may be passed on to others: not under the lock.
+        // Called outside of the lock, as this may pass the waiting actors on to
+        // other systems.
         if let Some(response) = asked.and_then(|asked| asked.waits(id, chain)) {
             self.tell_early(&response);
         }
         self.lock().load(&self.limits)
     }
 
-    /// The answer of a request that its actor still has.
+    /// Answers a request early, while its actor still has it.
     fn tell_early(&self, response: &ResponseEnvelope) {
         let (_given_up, writer) = {
             let mut state = self.lock();
@@ -272,14 +278,15 @@ impl Connection {
         let known = state.streams.grant(id, items);
         let load = state.load(&self.limits);
         drop(state);
-        // A request that is not known has just ended.
+        // Unknown requests have just ended.
         if known {
             self.bell.ring(id);
         }
         load
     }
 
-    /// The open streams, and how many bytes wait to be written.
+    /// Calls `look` with the open streams and the number of bytes that wait to
+    /// be written.
     pub(super) fn with_streams<R>(&self, look: impl FnOnce(&mut Open, usize) -> R) -> R {
         let state = &mut *self.lock();
         look(&mut state.streams, state.out.waiting())
@@ -289,7 +296,7 @@ impl Connection {
         let writer = {
             let mut state = self.lock();
             state.streams.spend(id);
-            // No codec of ours makes a body that is too large.
+            // No codec of this crate makes a body that is too large.
             let _ = state.out.push(&Frame::Item { id, body });
             state.out.waker()
         };
@@ -330,7 +337,7 @@ impl Connection {
             if std::mem::replace(&mut state.refusing, true) {
                 return;
             }
-            // A goodbye has no names and no body: it always fits.
+            // A goodbye has no names and no body, so it always fits.
             let _ = state.out.push(&Frame::Goodbye);
             state.out.waker()
         };
@@ -346,7 +353,7 @@ impl Connection {
         writer.into_iter().for_each(Waker::wake);
     }
 
-    /// Forgets what is to be written: the peer does not read any more.
+    /// Drops the unwritten frames: the peer does not read any more.
     pub(super) fn discard(&self) {
         self.lock().out.discard();
     }
@@ -361,8 +368,9 @@ impl Deadlines for Connection {
         self.lock().next_look
     }
 
-    /// A peer has its own clock, and mostly tells us of it. But what it does
-    /// not give up has its place no longer than it said.
+    /// Gives up requests whose deadline has passed. A peer has its own timer,
+    /// and usually cancels first; but no request keeps its slot longer than its
+    /// timeout.
     fn look(&self) {
         let now = Instant::now();
         let (late, writer) = {
@@ -412,7 +420,8 @@ impl ReplySink for Connection {
                 Some(true) => {
                     let frame = Frame::Response(response.as_response());
                     if state.out.push(&frame).is_err() {
-                        // No codec of ours makes a body that is too large.
+                        // No codec of this crate makes a body that is too
+                        // large.
                         let error = CodecError::TooLarge { limit: MAX_BODY };
                         let error = Failure::Codec(Box::new(error), Delivery::MayHaveRun);
                         let instead = failure(response.id, response.codec, &error);
@@ -433,7 +442,7 @@ impl ReplySink for Connection {
         let feed = Feed::new(id, codec, items, &self.bell);
         let (_unwanted, writer, reader) = {
             let mut state = self.lock();
-            // None: the connection has ended.
+            // `None`: the connection has ended.
             let Some(is_wanted) = state.done(id) else {
                 return;
             };
@@ -441,7 +450,8 @@ impl ReplySink for Connection {
                 false => Some(feed),
                 true if state.streams.len() >= self.limits.streams => {
                     let instead = failure(id, codec, &Failure::TooManyStreams);
-                    // A failure of a few bytes always fits, and so does none.
+                    // A failure of a few bytes always fits, and so does a reply
+                    // without a body.
                     let _ = state.out.push(&Frame::Response(instead.as_response()));
                     Some(feed)
                 }
@@ -459,7 +469,8 @@ impl ReplySink for Connection {
                     None
                 }
             };
-            // Unwanted values are a user's, and are dropped outside of the lock.
+            // An unwanted value is dropped outside of the lock, as its drop is
+            // code of the user.
             (unwanted, state.out.waker(), state.readable(&self.limits))
         };
         self.bell.ring(id);

@@ -1,5 +1,4 @@
-//! The handshakes that are under way, and the one that ends when there are too
-//! many.
+//! Handshakes under way, and the choice of one to end when there are too many.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,13 +8,13 @@ use tokio::sync::oneshot;
 
 use super::listener::Source;
 
-/// Handshakes, of which one more than `limit` ends another.
+/// Set of handshakes. One above `limit` ends another.
 ///
-/// The victim is one of those that have said nothing valid yet, if they are half
-/// of all, else one of the others: so a flood of one kind takes no place from the
-/// other. Among these it is taken by chance from the source that has most: a
-/// flood from elsewhere ends none of ours, and one from the same source cannot
-/// wait until ours is the next.
+/// The victim is one of those that have sent nothing valid yet, if they are at
+/// least half of all, else one of the others: so a flood of one kind takes no
+/// slot from the other. It is picked at random from the source with the most of
+/// this kind: a flood from one source ends no handshake of another, and an
+/// attacker at the same source cannot predict the victim.
 pub(super) struct Handshakes {
     limit: usize,
     open: Vec<Handshake>,
@@ -24,13 +23,13 @@ pub(super) struct Handshakes {
 struct Handshake {
     source: Source,
     spoke: Arc<AtomicBool>,
-    /// Dropped, it ends the handshake.
+    /// Ends the handshake when dropped.
     evict: oneshot::Sender<()>,
 }
 
-/// A handshake, seen from inside.
+/// Handles for the task of a handshake.
 pub(super) struct Candidate {
-    /// Set when the peer has said a valid hello.
+    /// Set when the peer has sent a valid hello.
     pub(super) spoke: Arc<AtomicBool>,
     /// Resolves when the handshake is to end.
     pub(super) evicted: oneshot::Receiver<()>,
@@ -44,7 +43,7 @@ impl Handshakes {
         }
     }
 
-    /// Enters a handshake from that source.
+    /// Adds a handshake from this source.
     pub(super) fn begin(&mut self, source: Source) -> Candidate {
         if self.open.len() >= self.limit {
             self.open.retain(|handshake| !handshake.evict.is_closed());
@@ -80,7 +79,7 @@ impl Handshakes {
             *counts.entry(source).or_insert(0_usize) += 1;
         }
         let (most, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
-        // Without random bytes it is the first.
+        // Without random bytes the first one is picked.
         let pick = getrandom::u32().unwrap_or(0) as usize % count;
         let from_there = candidates().filter(|(_, source)| *source == most);
         from_there.map(|(at, _)| at).nth(pick)
@@ -130,7 +129,7 @@ mod tests {
         let mut good = vec![handshakes.begin(HERE), speaks(handshakes.begin(HERE))];
         for n in 0..1000 {
             let one = handshakes.begin(THERE);
-            // The flood is of both kinds.
+            // The flood mixes both kinds.
             if n % 2 == 0 {
                 one.spoke.store(true, Ordering::Relaxed);
             }

@@ -13,10 +13,10 @@ pub struct BrokerStats {
     /// Peers that had the wrong authkey or none.
     pub wrong_key: u64,
     /// Peers that were refused for another reason, did not finish their
-    /// handshake, or spoke something else.
+    /// handshake, or spoke another protocol.
     pub turned_away: u64,
-    /// Connections that were closed because of a frame that was none, or
-    /// because the peer did not read its answers.
+    /// Connections that were closed because of an invalid frame, or because the
+    /// peer did not read its answers.
     pub thrown_out: u64,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Ledger {
     pub(super) wrong_key: Count,
     pub(super) turned_away: Count,
     pub(super) thrown_out: Count,
-    /// Connections that the system did not give us.
+    /// Connections that could not be accepted.
     pub(super) not_accepted: Count,
 }
 
@@ -47,9 +47,8 @@ impl Ledger {
 pub(super) struct Count(AtomicU64);
 
 impl Count {
-    /// Counts one more; returns how many that makes, if it is worth a line in
-    /// the log. The next such line comes when the number has doubled: a flood
-    /// of bad peers is not to become a flood of warnings.
+    /// Counts one more, and returns the total if it should be logged: at powers
+    /// of two, so that a flood of bad peers causes no flood of warnings.
     pub(super) fn up(&self) -> Option<u64> {
         let now = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         now.is_power_of_two().then_some(now)

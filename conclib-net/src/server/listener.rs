@@ -1,4 +1,4 @@
-//! A socket that clients connect to, of either kind.
+//! Listening socket of either kind.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr};
@@ -13,12 +13,12 @@ use crate::address::{Address, Place, TcpPlace};
 use crate::handshake::Refusal;
 use crate::{OpenError, resolve, tcp};
 
-/// A socket that accepts.
+/// Listening socket.
 pub(super) enum Listener {
     Unix {
         listener: UnixListener,
         file: Arc<SocketFile>,
-        /// The users that may come in.
+        /// Users that may connect.
         users: Vec<u32>,
     },
     Tcp(TcpListener),
@@ -29,16 +29,16 @@ pub(super) struct Accepted {
     pub(super) stream: Stream,
     pub(super) origin: Origin,
     pub(super) source: Source,
-    /// Set if this one may not come in, whatever it says.
+    /// Set if this client is refused in any case.
     pub(super) refused: Option<Refusal>,
 }
 
-/// Place from which a peer connects: a flood is many connections from one source.
+/// Origin of a connection: a flood is many connections from one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Source {
     User(u32),
     V4(Ipv4Addr),
-    /// The network part of an address: one peer has the rest of it.
+    /// Network part of an address: one peer can use all addresses with it.
     V6([u16; 4]),
 }
 
@@ -60,9 +60,9 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    /// Says so much as fits at once, to a peer that is not waited for.
+    /// Sends what fits at once, to a peer that is not waited for.
     pub(super) fn say(&self, bytes: &[u8]) {
-        // A client that has gone does not hear it.
+        // The error of a client that has left is ignored.
         let _ = match self {
             Self::Unix(stream) => stream.try_write(bytes),
             Self::Tcp(stream) => stream.try_write(bytes),
@@ -71,7 +71,7 @@ impl Stream {
 }
 
 impl Listener {
-    /// Listens there; returns the address with the port that it got, too.
+    /// Listens at the address, and returns it with the actual port.
     pub(super) async fn open(address: &Address) -> Result<(Self, Address), OpenError> {
         let url = address.to_string();
         match &address.0 {
@@ -103,7 +103,7 @@ impl Listener {
         }
     }
 
-    /// The next that connects. Cancel safe.
+    /// Accepts the next connection. Cancel safe.
     pub(super) async fn accept(&self) -> io::Result<Accepted> {
         match self {
             Self::Unix {
@@ -111,7 +111,7 @@ impl Listener {
             } => {
                 let (stream, _) = listener.accept().await?;
                 let peer = stream.peer_cred()?;
-                // Zero is one of another pid namespace.
+                // Process id 0 stands for a process in another pid namespace.
                 let pid = peer
                     .pid()
                     .and_then(|pid| u32::try_from(pid).ok())
@@ -131,7 +131,8 @@ impl Listener {
             Self::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
                 let origin = Origin::Peer(peer.to_string().into());
-                // A client that is gone by now is no trouble of the listener.
+                // The client has left already, which is no error of the
+                // listener.
                 if let Err(error) = tcp::keep_alive(&stream) {
                     tracing::debug!(target: "conclib::net", %origin, %error, "a connection is not kept alive");
                 }
@@ -145,7 +146,7 @@ impl Listener {
         }
     }
 
-    /// The file to remove in the end.
+    /// Socket file to remove in the end.
     pub(super) fn file(&self) -> Option<Arc<SocketFile>> {
         match self {
             Self::Unix { file, .. } => Some(file.clone()),

@@ -1,4 +1,4 @@
-//! The end of a link at which a system is.
+//! Server end of a link, at which a system is.
 
 mod acceptor;
 mod broker;

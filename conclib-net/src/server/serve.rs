@@ -1,4 +1,5 @@
-//! Service for one client of a broker: its requests come in, their answers leave.
+//! Service for one client of a broker: reads its requests, and writes their
+//! answers.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -16,12 +17,12 @@ use crate::clock;
 use crate::incoming::{Incoming, ReadError};
 use crate::outbox::write_out;
 
-/// Why a connection ended.
+/// Reason why a connection ended.
 #[derive(Debug, thiserror::Error)]
 enum End {
     #[error("the peer left")]
     Left,
-    #[error("the broker closes")]
+    #[error("the broker is shutting down")]
     Closing,
     #[error(transparent)]
     Unread(#[from] ReadError),
@@ -29,7 +30,7 @@ enum End {
     BadFrame(#[from] FrameError),
     #[error("it ended in the middle of a frame")]
     Truncated,
-    #[error("the peer sent an answer, and was asked nothing")]
+    #[error("the peer sent an answer without a request")]
     Unasked,
     #[error(transparent)]
     Duplicate(#[from] Duplicate),
@@ -38,7 +39,7 @@ enum End {
 }
 
 impl End {
-    /// Tells whether the peer did what it must not.
+    /// Tests if the peer broke the protocol.
     fn is_its_fault(&self) -> bool {
         !matches!(
             self,
@@ -46,7 +47,7 @@ impl End {
         )
     }
 
-    /// Tells whether the peer can still be told something.
+    /// Tests if the peer can still be sent a last message.
     fn can_be_told(&self) -> bool {
         !matches!(
             self,
@@ -55,7 +56,7 @@ impl End {
     }
 }
 
-/// Serves a client that was let in, until either side has enough.
+/// Serves a client that was accepted, until either side ends the connection.
 pub(super) async fn serve<R, W>(
     reader: R,
     writer: W,
@@ -71,19 +72,21 @@ pub(super) async fn serve<R, W>(
     let mut writing = pin!(write_out(writer, &*connection));
     let mut feeding = pin!(Feeding::new(&connection));
     let mut reading = pin!(read_in(reader, &connection, common, &origin));
-    // A single task does both: an answer and the next request often share a wake.
+    // One task reads and writes: an answer and the next request often share a
+    // wake.
     let mut writes = true;
     let end = loop {
         tokio::select! {
             biased;
-            // Requests that were sent before the peer stopped reading are still served:
-            // the end of its requests comes by the reading half.
+            // Requests that were sent before the peer stopped reading are still
+            // served. The reading half notices their end.
             _ = &mut writing, if writes => {
                 writes = false;
                 connection.discard();
             }
             end = &mut reading => break end,
-            // Before the end: what a stream still has leaves.
+            // Polled before the end of reading, so that the remaining items of
+            // a stream are sent.
             never = &mut feeding => match never {},
             never = clock::keep(&*connection) => match never {},
             () = connection.stalled.notified() => break End::Stalled,
@@ -98,9 +101,9 @@ pub(super) async fn serve<R, W>(
         let so_far = common.ledger.thrown_out.up();
         match so_far {
             Some(so_far) => {
-                tracing::warn!(target: "conclib::net", %origin, so_far, "thrown out: {end}");
+                tracing::warn!(target: "conclib::net", %origin, so_far, "connection closed: {end}");
             }
-            None => tracing::debug!(target: "conclib::net", %origin, "thrown out: {end}"),
+            None => tracing::debug!(target: "conclib::net", %origin, "connection closed: {end}"),
         }
     } else {
         tracing::debug!(target: "conclib::net", %origin, "disconnected: {end}");
@@ -108,7 +111,7 @@ pub(super) async fn serve<R, W>(
     if writes && end.can_be_told() {
         connection.say_goodbye();
         connection.seal();
-        // A peer that does not read it in time goes without it.
+        // A peer that does not read the rest in time does not get it.
         let _ = timeout(common.limits.flush, writing).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The file of a unix socket: who may have it, and how it goes away.
+//! File of a unix socket: checks its directory, creates it, and removes it.
 
 use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -21,26 +21,27 @@ use crate::address::UnixPlace;
 const PATIENCE: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_millis(5);
 
-/// A socket file of ours. Dropped, it is gone.
+/// Socket file of this server, removed when dropped.
 #[derive(Debug)]
 pub(crate) struct SocketFile {
     path: PathBuf,
-    /// Open, so that no other file can get the number of this one while we
-    /// compare by it.
+    /// Open handle: while it is open, no other file can get the inode number
+    /// that is compared.
     handle: File,
 }
 
 impl SocketFile {
-    /// Listens on a socket at that place, and replaces one that a server left
-    /// behind when it was killed.
+    /// Listens on a socket at the path, and replaces a file left behind by a
+    /// killed server.
     pub(crate) async fn claim(
         place: &UnixPlace,
         url: &str,
     ) -> Result<(UnixListener, Self), OpenError> {
         let path = &place.path;
         directory(path, place)?;
-        // Between finding a dead socket and replacing it nobody else may do
-        // the same, nor see a socket that is bound and does not listen yet.
+        // The lock covers the time from finding a stale socket to listening on
+        // a new one: no other server may do the same, nor see a socket that is
+        // bound and does not listen yet.
         let lock = Lock::take(path, url).await?;
         vacate(path, url).await?;
         let bind = |source: io::Error| match source.kind() {
@@ -54,7 +55,7 @@ impl SocketFile {
         };
         let listener = UnixListener::bind(path).map_err(bind)?;
         let file = Self::made(path, place).map_err(|source| {
-            // The file is ours, made a moment ago under the lock.
+            // This server made the file a moment ago, under the lock.
             let _ = fs::remove_file(path);
             bind(source)
         })?;
@@ -63,8 +64,8 @@ impl SocketFile {
     }
 
     fn made(path: &Path, place: &UnixPlace) -> io::Result<Self> {
-        // If other users are let in, the kernel must let them connect; that
-        // they are the right ones is seen by their credentials.
+        // If other users are allowed, the kernel must let every user connect;
+        // the credentials of the peer are checked later.
         let mode = if place.uids.is_empty() { 0o600 } else { 0o666 };
         fs::set_permissions(path, Permissions::from_mode(mode))?;
         let flags = (OFlag::O_PATH | OFlag::O_NOFOLLOW).bits();
@@ -75,8 +76,9 @@ impl SocketFile {
         })
     }
 
-    /// Removes the file if it is still ours. While the listener is open nobody
-    /// takes it for a dead one, so call this before that is closed.
+    /// Removes the file if it is still the one of this server. Call this before
+    /// the listener is closed: until then no other server takes the file for a
+    /// stale one.
     pub(crate) fn remove(&self) {
         let ours = self.handle.metadata().and_then(|ours| {
             let there = fs::symlink_metadata(&self.path)?;
@@ -102,17 +104,18 @@ impl Drop for SocketFile {
     }
 }
 
-/// The directory of the socket, made if it is not there, and safe.
+/// Finds the directory of the socket, makes it if it is missing, and checks
+/// that it is safe.
 fn directory(path: &Path, place: &UnixPlace) -> Result<(), OpenError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let failed = |source| OpenError::Directory {
         path: directory.to_owned(),
         source,
     };
-    // Others who are let in must be able to get at the socket.
+    // Allowed users must be able to reach the socket.
     let mode = if place.uids.is_empty() { 0o700 } else { 0o711 };
     match DirBuilder::new().mode(mode).create(directory) {
-        // The umask may have taken modes away.
+        // The umask may have removed modes.
         Ok(()) => fs::set_permissions(directory, Permissions::from_mode(mode)).map_err(failed)?,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(failed(error)),
@@ -126,7 +129,7 @@ fn directory(path: &Path, place: &UnixPlace) -> Result<(), OpenError> {
         .custom_flags(flags)
         .open(directory);
     let open = open.map_err(|error| match error.kind() {
-        // A link, or no directory at all.
+        // The path is a symbolic link, or no directory.
         ErrorKind::NotADirectory => unsafe_directory(),
         _ => failed(error),
     })?;
@@ -139,11 +142,11 @@ fn directory(path: &Path, place: &UnixPlace) -> Result<(), OpenError> {
     }
 }
 
-/// Holds the place against other servers that start, until it is dropped. The
-/// system lets go of it too when this process is killed.
+/// Lock against other servers that start at the same path, held until it is
+/// dropped. The system releases it too when this process is killed.
 ///
-/// The lock is a file of its own beside the socket that only this user can open:
-/// on a file or directory that others can open, they could hold the lock as well.
+/// The lock is a file of its own beside the socket that only this user can
+/// open: a file or directory that others can open, they could lock as well.
 #[derive(Debug)]
 struct Lock {
     path: PathBuf,
@@ -172,8 +175,8 @@ impl Lock {
         }
     }
 
-    /// The file, locked. `None` if another server has it, or has just let go of
-    /// it: then the file that was opened here is there no more.
+    /// Opens and locks the file. `None` if another server has it, or has just
+    /// released it and so removed the file that was opened here.
     fn open(path: &Path) -> io::Result<Option<File>> {
         let file = File::options()
             .read(true)
@@ -184,7 +187,7 @@ impl Lock {
             .open(path)?;
         let ours = file.metadata()?;
         if ours.mode() & 0o077 != 0 {
-            // The file was there already, and is not from a server.
+            // The file existed already, and was not made by a server.
             file.set_permissions(Permissions::from_mode(0o600))?;
         }
         match file.try_lock() {
@@ -200,13 +203,13 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // While it is locked: a server that has it open sees that it is gone.
-        // A file that stays does no harm, it is locked again the next time.
+        // Removed while it is locked: a server that has it open sees that it is
+        // gone. A file that stays does no harm, the next server locks it again.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// Removes a socket that nobody listens on any more.
+/// Removes a socket on which no server listens any more.
 async fn vacate(path: &Path, url: &str) -> Result<(), OpenError> {
     let failed = |source| OpenError::Bind {
         url: url.to_owned(),
@@ -227,9 +230,9 @@ async fn vacate(path: &Path, url: &str) -> Result<(), OpenError> {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
             _ => Ok(()),
         },
-        // The server of that file has just left, and took it along.
+        // The server of that file has just ended, and removed it.
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        // Also one that has too much to do to take the connection.
+        // Includes a server that is too busy to take the connection.
         _ => Err(OpenError::InUse {
             url: url.to_owned(),
         }),

@@ -1,5 +1,5 @@
-//! The streams of replies that are under way to one client: all of them are
-//! polled by the task of its connection.
+//! Streams of replies to one client. The task of its connection polls all of
+//! them.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -15,21 +15,21 @@ use conclib_core::wire::{Codec, FIRST_CREDIT, Outgoing, RequestId};
 use super::connection::Connection;
 use crate::id_map::IdMap;
 
-/// How many bytes may wait to be written before no stream adds to them: an
-/// answer does not come after more than that.
+/// Number of unwritten bytes at which streams pause. The answer to another
+/// request comes after at most so many.
 const ROOM: usize = 64 * 1024;
 
-/// How many items are moved before everybody else has a turn.
+/// Number of items moved before other work of the task has a turn.
 const AT_ONCE: usize = 64;
 
-/// What is known of the open streams under the lock of the connection.
+/// Data about the open streams, under the lock of the connection.
 #[derive(Default)]
 pub(super) struct Open {
-    /// How many items more the client takes of each.
+    /// Number of further items that the client accepts, for each stream.
     credit: IdMap<u32>,
-    /// What the feeding half has not picked up.
+    /// New streams that the feeding half has not picked up yet.
     new: Vec<(RequestId, Feed)>,
-    /// Whether the feeding half waits until something is written.
+    /// Set if the feeding half waits until something is written.
     wants_room: bool,
 }
 
@@ -47,8 +47,8 @@ impl Open {
         self.new.push((id, feed));
     }
 
-    /// More credit than can be counted is as much as can be: it is the room
-    /// for bytes that bounds us, and not what a peer says.
+    /// Credit saturates. The limit on unwritten bytes bounds the memory,
+    /// whatever credit a peer gives.
     pub(super) fn grant(&mut self, id: RequestId, items: u32) -> bool {
         let credit = self.credit.get_mut(&id);
         credit
@@ -56,7 +56,7 @@ impl Open {
             .is_some()
     }
 
-    /// Forgets a stream; the feeding half drops it when the bell rings.
+    /// Forgets a stream. The feeding half drops it at its next wake.
     pub(super) fn close(&mut self, id: RequestId) -> bool {
         self.credit.remove(&id).is_some()
     }
@@ -71,7 +71,8 @@ impl Open {
         std::mem::take(&mut self.new)
     }
 
-    /// Whether this one may send an item, with so many bytes that wait.
+    /// Tells if this stream may send an item while `waiting` bytes are
+    /// unwritten.
     fn turn(&mut self, id: RequestId, waiting: usize) -> Allowed {
         match self.credit.get(&id) {
             None => Allowed::Gone,
@@ -84,7 +85,7 @@ impl Open {
         }
     }
 
-    /// Whether the feeding half is to look again.
+    /// Tests if the feeding half can go on after a pause.
     pub(super) fn has_room(&mut self, waiting: usize) -> bool {
         waiting < ROOM && std::mem::take(&mut self.wants_room)
     }
@@ -92,16 +93,16 @@ impl Open {
 
 enum Allowed {
     Now,
-    /// When there is credit, of which the bell tells.
+    /// The stream has no credit; more of it rings the bell.
     Later,
     NoRoom,
     Gone,
 }
 
-/// Rings for streams that can go on, or are to end.
+/// Notifies the feeding half of streams that can make progress, or are to end.
 #[derive(Default)]
 pub(super) struct Bell {
-    /// So that a connection without streams looks no further.
+    /// Flag, so that a connection without streams does not take the lock.
     rung: AtomicBool,
     rings: Mutex<Rings>,
 }
@@ -119,7 +120,7 @@ impl Bell {
         self.wake(rings);
     }
 
-    /// Not for one of them: there is room again.
+    /// Wakes the feeding half without a stream: unwritten bytes have left.
     pub(super) fn nudge(&self) {
         self.wake(self.lock());
     }
@@ -136,7 +137,7 @@ impl Bell {
     }
 }
 
-/// What wakes one stream.
+/// Waker of one stream.
 struct Cord {
     id: RequestId,
     bell: Arc<Bell>,
@@ -148,7 +149,7 @@ impl Wake for Cord {
     }
 }
 
-/// A stream, and what wakes it.
+/// Stream with its waker.
 pub(super) struct Feed {
     items: Outgoing,
     codec: Codec,
@@ -168,14 +169,14 @@ impl Feed {
     }
 }
 
-/// The feeding half of a connection. It never ends by itself.
+/// Feeding half of a connection. It never ends by itself.
 pub(super) struct Feeding<'a> {
     connection: &'a Connection,
     feeds: IdMap<Feed>,
-    /// Those that are worth a poll, in turn.
+    /// Streams to poll, in their order.
     ready: VecDeque<RequestId>,
     body: Vec<u8>,
-    /// As the bell knows it.
+    /// Copy of the waker that the bell has.
     waker: Option<Waker>,
 }
 
@@ -190,7 +191,7 @@ impl<'a> Feeding<'a> {
         }
     }
 
-    /// Finds out which streams there are, and which can go on.
+    /// Picks up new streams, and those that can make progress.
     fn look(&mut self, cx: &Context<'_>) {
         let bell = &*self.connection.bell;
         if !self
@@ -206,7 +207,7 @@ impl<'a> Feeding<'a> {
         }
         let rung = std::mem::take(&mut bell.lock().ids);
         let new = self.connection.with_streams(|open, _| open.take_new());
-        // One of the same id was cancelled.
+        // A new stream replaces a cancelled one with the same id.
         self.feeds.extend(new);
         for id in rung.into_keys() {
             if let Some(feed) = self.feeds.get_mut(&id)

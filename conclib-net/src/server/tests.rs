@@ -1,4 +1,4 @@
-//! The limits, made small.
+//! Tests with small limits.
 
 use std::sync::Arc;
 
@@ -93,7 +93,7 @@ async fn one_handshake_too_many_ends_one_that_says_nothing() {
     let mut idle = Vec::new();
     for _ in 0..10 {
         idle.push(house.stream().await);
-        // A good client never has to wait behind them.
+        // A good client is accepted at once all the same.
         assert!(is_served(&house.client().await.unwrap()).await);
     }
     while house.broker.stats().turned_away < 8 {
@@ -103,16 +103,16 @@ async fn one_handshake_too_many_ends_one_that_says_nothing() {
     for stream in &mut idle {
         let mut refusal = [0; 6];
         match stream.try_read(&mut refusal) {
-            // A message of four bytes: refused, and why.
+            // Reads a message of four bytes: a refusal with its reason.
             Ok(_) => told += usize::from(refusal[..4] == [0, 4, 5, 7]),
-            // The others are still listened to.
+            // The remaining handshakes still work.
             Err(_) => crate::handshake::greet(stream, None).await.unwrap(),
         }
     }
     assert_eq!(told, 8);
 }
 
-/// Lets itself in, asks for `len` bytes so many times, and reads nothing.
+/// Connects, asks for `len` bytes so many times, and reads nothing.
 async fn ask_and_do_not_read(house: &House, times: u128, len: usize) -> UnixStream {
     let mut stream = house.stream().await;
     crate::handshake::greet(&mut stream, None).await.unwrap();
@@ -152,7 +152,8 @@ async fn a_peer_that_does_not_read_is_thrown_out_when_too_much_waits() {
         assert!(is_served(&good).await);
     }
     let mut read = Vec::new();
-    // What the system had taken is there, and not all that was asked for.
+    // Some bytes are in the buffers of the system, but not all that were asked
+    // for.
     let _ = deaf.read_to_end(&mut read).await;
     assert!(read.len() < 100 * 100_000);
     assert!(is_served(&good).await);
@@ -170,7 +171,7 @@ async fn a_peer_that_does_not_read_is_not_read_from_before_that() {
     for _ in 0..100 {
         assert!(is_served(&good).await);
     }
-    // When it reads, everything it asked for comes.
+    // All answers come once the client reads.
     for _ in 0..100 {
         let len = deaf.read_u32().await.unwrap() as usize;
         let mut frame = vec![0; len];

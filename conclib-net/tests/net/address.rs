@@ -1,4 +1,4 @@
-//! URLs: what they may be, and what is said of those that are none.
+//! Valid URLs, and the errors of invalid ones.
 
 use conclib_net::{Address, AddressError};
 use proptest::prelude::*;

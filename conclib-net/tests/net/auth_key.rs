@@ -1,4 +1,4 @@
-//! Where a key comes from, and where it does not go.
+//! Sources of a key, and places where it must not appear.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,5 +1,5 @@
-//! Peers that send what is no frame, or too much of it: they are thrown out,
-//! and nobody else notices.
+//! Peers that send invalid frames, or too many frames, are disconnected, and
+//! other clients are not affected.
 
 use crate::house::{House, bytes, doubles, read_frame, read_to_end, request, soon, until};
 use conclib::wire::{Frame, RequestId, Response, ResponseKind};
@@ -32,7 +32,7 @@ async fn frames_may_come_in_pieces_of_any_size() {
     for cut in 0..=two.len() {
         for piece in [&two[..cut], &two[cut..]] {
             stream.write_all(piece).await.unwrap();
-            // The other side gets to see this piece alone.
+            // Lets the other side read this piece alone.
             tokio::task::yield_now().await;
         }
         for _ in 0..2 {
@@ -67,7 +67,7 @@ async fn is_thrown_out(bad: &[u8]) {
     until(|| broker.stats().connections == 1).await;
     assert_eq!(broker.stats().thrown_out, 1);
 
-    // Nobody is there to get this.
+    // The error is ignored: the peer is disconnected.
     unanswered.respond(&1_u64).unwrap();
     assert!(doubles(&good, 2).await);
 }
@@ -196,7 +196,8 @@ async fn a_peer_that_floods_and_does_not_read_is_not_read_from() {
         () = flood => unreachable!("it only ends by being stuck"),
         () = serve => {}
     }
-    // What the sockets hold, what waits, what is under way: not what it wants.
+    // Bound for the buffers of the sockets, the waiting bytes and the requests
+    // under way, much less than the peer offers.
     assert!(written < 16 * 1024 * 1024, "{written} bytes were read");
     assert_eq!(broker.stats().thrown_out, 0);
 }

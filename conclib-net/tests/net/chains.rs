@@ -1,11 +1,11 @@
-//! What a peer says of those who wait for a request costs that request, or if
-//! it is no frame its own connection.
+//! An invalid chain ends its request, and a chain in an invalid frame its
+//! connection.
 
 use crate::house::{House, bytes, doubles, read_frame, read_to_end, request, soon, until};
 use conclib::wire::{Envelope, Frame, MAX_CHAIN, RequestId, Response, ResponseKind};
 use tokio::io::AsyncWriteExt as _;
 
-/// One that waits, by a mark of its own.
+/// Chain with one waiting actor and its mark.
 const CHAIN: &[u8] = b"\0\0\0\0\0\0\0\x01\0\x05asker\x05Asker";
 
 fn with_chain(frame: Frame<'static>, chain: &[u8]) -> Vec<u8> {
@@ -22,7 +22,7 @@ fn waits(id: u128, chain: &[u8]) -> Vec<u8> {
     })
 }
 
-/// The kind of an answer, and whose it is.
+/// Kind of an answer, and the id of its request.
 fn answer(frame: &[u8]) -> (u128, ResponseKind) {
     match Frame::decode(frame).unwrap() {
         Frame::Response(Response { id, kind, .. }) => (id.as_u128(), kind),
@@ -40,7 +40,7 @@ async fn a_chain_that_is_none_ends_its_request_alone() {
     let [first, second] = [house.request().await, house.request().await];
     let more = [
         with_chain(request(3, "Ponder", b"{}"), &CHAIN[1..]),
-        // Of a request that there is, that there was, that there never was.
+        // Frames about an open request, an answered one, and an unknown one.
         waits(1, b"hostile"),
         waits(3, CHAIN),
         waits(9, CHAIN),
@@ -51,14 +51,14 @@ async fn a_chain_that_is_none_ends_its_request_alone() {
         let frame = soon(read_frame(&mut stream)).await.unwrap();
         assert_eq!(answer(&frame), (id, ResponseKind::Failure));
     }
-    // It has its answer already.
+    // The request is answered already.
     first.respond(&1_u64).unwrap();
     second.respond(&2_u64).unwrap();
     let frame = soon(read_frame(&mut stream)).await.unwrap();
     assert_eq!(answer(&frame), (2, ResponseKind::Reply));
 }
 
-/// A client cannot have more under way by being told early.
+/// Early answers do not let a client exceed its limit of requests.
 #[support::test]
 async fn a_request_that_is_told_early_keeps_its_place_until_its_actor_is_done() {
     let mut house = House::new();

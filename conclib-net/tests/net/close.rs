@@ -150,7 +150,7 @@ fn askers_of_a_client_whose_runtime_ends_are_told() {
     assert!(house.requests.try_recv().is_err());
 }
 
-/// Says when it begins to work, and waits until it may end.
+/// Reports the begin of its work, and waits until it may end.
 #[actor(urn = "slow")]
 struct Slow {
     begun: mpsc::UnboundedSender<u64>,

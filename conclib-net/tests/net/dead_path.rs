@@ -1,4 +1,4 @@
-//! A path that dies without a word: no reset, no end.
+//! Network path that dies silently: no reset, no end.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
@@ -14,10 +14,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// A relay before a server, which can fall silent.
+/// Relay in front of a server, which can silently drop all bytes.
 struct Relay {
     address: SocketAddr,
-    /// Connections that were made before have gone black.
+    /// Number of connections, from the first one on, that drop all bytes.
     black: watch::Sender<usize>,
 }
 
@@ -37,8 +37,8 @@ impl Relay {
     }
 }
 
-/// Passes bytes on, until the path of this connection is black. Then both ends
-/// stay open, and nothing passes.
+/// Passes bytes on, until the path of this connection is dead. Then both ends
+/// stay open, and no byte passes.
 async fn pass(
     number: usize,
     mut client: TcpStream,
@@ -160,7 +160,7 @@ async fn a_server_that_answers_nothing_is_asked_for_a_sign_of_life_once() {
     }
     assert_eq!(asked.len(), 1);
     assert_eq!(client.stats().reconnects, 0);
-    // Nothing comes: it is given up.
+    // No byte comes, so the client gives the connection up.
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert!(!client.stats().connected);
 }

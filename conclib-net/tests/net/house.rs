@@ -1,4 +1,4 @@
-//! A system with one actor, and bytes on a socket.
+//! Support: a system with one actor, and raw frames on a socket.
 
 use std::io;
 use std::path::PathBuf;
@@ -17,8 +17,7 @@ use tokio::sync::mpsc;
 /// unless it fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Doubles numbers, and hands on whatever else it is asked to whoever runs the
-/// test.
+/// Doubles numbers, and passes every other request on to the test.
 #[actor(urn = "desk")]
 pub(crate) struct Desk {
     pub requests: mpsc::UnboundedSender<RequestEnvelope>,
@@ -36,7 +35,7 @@ impl Desk {
         text
     }
 
-    /// Where the request came from.
+    /// Origin of the request.
     #[message]
     fn whence(&mut self, ctx: &mut Context<Self>) -> String {
         ctx.origin().to_string()
@@ -49,7 +48,7 @@ impl Desk {
     }
 }
 
-/// What `Desk` knows nothing of: it comes out at [`House::requests`].
+/// Message that `Desk` does not handle: it comes out at [`House::requests`].
 #[message(reply = u64)]
 pub(crate) struct Ponder {
     pub n: u64,
@@ -65,7 +64,7 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// With everything but a broker.
+    /// Makes the house without a broker.
     pub(crate) fn new() -> Self {
         let system = System::new("test");
         let (sender, requests) = mpsc::unbounded_channel();
@@ -93,13 +92,13 @@ impl House {
         Client::connect(&self.address, None).await.unwrap()
     }
 
-    /// The next request that `Desk` has handed on.
+    /// Returns the next request that `Desk` has passed on.
     pub(crate) async fn request(&mut self) -> RequestEnvelope {
         soon(self.requests.recv()).await.unwrap()
     }
 }
 
-/// Fails the test if it takes for ever.
+/// Fails the test if the future takes too long.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(PATIENCE, future)
         .await
@@ -119,7 +118,7 @@ pub(crate) async fn doubles(client: &Arc<Client>, n: u64) -> bool {
     ask(client, DeskDouble { n }).await == Ok(2 * n)
 }
 
-/// A request to the desk, as it is on a wire.
+/// Encoded request to the desk.
 pub(crate) fn request<'a>(id: u128, message: &'a str, body: &'a [u8]) -> Frame<'a> {
     Frame::Request(Envelope {
         id: RequestId::from_u128(id),
@@ -142,8 +141,8 @@ pub(crate) fn bytes(frame: &Frame<'_>) -> Vec<u8> {
     bytes
 }
 
-/// What a client says first, with its length: this test is what keeps the
-/// bytes from changing unnoticed.
+/// First message of a client, with its length. The bytes are written out, so
+/// that a change of the format fails the tests.
 pub(crate) fn hello(keyed: bool, nonce: [u8; 32]) -> Vec<u8> {
     let mut hello = vec![0, 45, 1];
     hello.extend_from_slice(b"conclib");
@@ -163,12 +162,12 @@ pub(crate) async fn read_message<S: AsyncRead + Unpin>(stream: &mut S) -> io::Re
     Ok(message)
 }
 
-/// Kinds of what a server says in a handshake.
+/// Kinds of messages of the server in a handshake.
 pub(crate) const SERVER_HELLO: u8 = 2;
 pub(crate) const WELCOME: u8 = 4;
 pub(crate) const REFUSAL: u8 = 5;
 
-/// Lets itself in without a key.
+/// Does the handshake without a key.
 pub(crate) async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
     stream.write_all(&hello(false, [7; 32])).await.unwrap();
     assert_eq!(read_message(stream).await.unwrap()[2], SERVER_HELLO);
@@ -176,7 +175,7 @@ pub(crate) async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut 
 }
 
 impl House {
-    /// A connection that was let in, and on which the test writes the bytes.
+    /// Connection after the handshake, for raw bytes.
     pub(crate) async fn raw(&self) -> UnixStream {
         let mut stream = UnixStream::connect(&self.path).await.unwrap();
         shake_hands(&mut stream).await;
@@ -191,14 +190,14 @@ pub(crate) async fn read_frame<S: AsyncRead + Unpin>(stream: &mut S) -> io::Resu
     Ok(frame)
 }
 
-/// What is read until the other side closes; a reset is an end too.
+/// Reads until the other side closes; a reset is an end too.
 pub(crate) async fn read_to_end<S: AsyncRead + Unpin>(stream: &mut S) -> Vec<u8> {
     let mut read = Vec::new();
     let _ = soon(stream.read_to_end(&mut read)).await;
     read
 }
 
-/// Looks again and again until it is true: for what has no event to wait for.
+/// Polls until the condition is true, for conditions without an event.
 pub(crate) async fn until(mut condition: impl FnMut() -> bool) {
     soon(async {
         while !condition() {

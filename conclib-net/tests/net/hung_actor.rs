@@ -1,4 +1,4 @@
-//! An actor that answers nothing, and the others behind the same connection.
+//! Actor that answers nothing, and other actors behind the same connection.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 
-/// A neighbour of the desk, which is never busy.
+/// Second actor, which is never busy.
 #[actor(urn = "bell")]
 struct Bell;
 
@@ -39,7 +39,7 @@ fn request<'a>(id: u128, to: &'a str, message: &'a str, timeout: Duration) -> Fr
     })
 }
 
-/// A request that the desk puts aside, unanswered.
+/// Request that the desk keeps, unanswered.
 fn ponder(id: u128) -> Frame<'static> {
     request(id, "desk", "Ponder", PATIENCE)
 }
@@ -83,7 +83,8 @@ async fn a_request_whose_deadline_has_passed_is_answered_and_leaves_its_place_to
     for _ in 0..256 {
         asked.push(house.request().await);
     }
-    // No word comes from the peer, and the server ends them all the same.
+    // The peer sends no cancellation, and the server ends the requests all the
+    // same.
     for _ in 0..256 {
         let frame = soon(read_frame(&mut stream)).await.unwrap();
         let Ok(Frame::Response(answer)) = Frame::decode(&frame) else {
@@ -162,7 +163,7 @@ async fn a_client_that_closed_is_seen_at_once_whatever_is_under_way() {
         let desk = house.system.actor(crate::house::Desk { requests });
         desk.urn(name.as_str()).spawn().unwrap();
     }
-    // As many as one client may have.
+    // Largest number of requests for one client.
     let mut id = 0;
     for name in &actors {
         for _ in 0..1024 / actors.len() {

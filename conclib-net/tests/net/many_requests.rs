@@ -1,4 +1,4 @@
-//! One connection, many askers.
+//! Many askers over one connection.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -54,7 +54,7 @@ async fn bodies_of_up_to_a_mebibyte_come_back_as_they_were() {
     assert!(doubles(&client, 4).await);
 }
 
-/// Sends a request that nobody answers, and counts its end.
+/// Sends a request that is never answered, and counts its end.
 fn send(client: &Arc<Client>, ended: &Arc<AtomicUsize>) -> Result<(), Unsent> {
     let ended = ended.clone();
     let envelope = Envelope {
@@ -105,7 +105,7 @@ async fn the_window_lets_256_requests_out_and_then_one_for_each_answer() {
         "one place, and more than one was woken"
     );
 
-    // Whoever was woken and went away passes the place on.
+    // A woken sender that leaves passes its slot on.
     send(&client, &ended).unwrap();
     assert_eq!(send(&client, &ended), Err(Unsent::Busy));
     for left in (0..9).rev() {

@@ -18,10 +18,9 @@ use conclib_net::{Address, Client, ConnectError, LocalBroker};
 
 const ROLE: &str = "CONCLIB_NET_TEST_ROLE";
 const URL: &str = "CONCLIB_NET_TEST_URL";
-/// Says that the tests of other users are left out, by a user that cannot
-/// become another one.
+/// Environment variable that skips the tests that need another user.
 const WITHOUT_ROOT: &str = "CONCLIB_TEST_WITHOUT_ROOT";
-/// Nobody, on any system.
+/// User id of `nobody` on every system.
 const NOBODY: u32 = 65534;
 
 /// Not a test: the child process. A plain run passes without doing anything unless a
@@ -77,9 +76,9 @@ async fn serves(address: &Address) -> String {
     std::future::pending().await
 }
 
-/// Whoever starts a process copies its open files for a moment. A program that
-/// is just being written would still be open for writing in that copy, and
-/// could not be run: so one thing at a time.
+/// Lock for starting processes: a forked process has copies of all open files
+/// for a moment. A program that is just being written would still be open for
+/// writing in such a copy, and could not be started.
 static FORKS: Mutex<()> = Mutex::new(());
 
 fn start(executable: &Path, role: &str, url: &str) -> Command {
@@ -99,8 +98,8 @@ fn spawn(command: &mut Command) -> Child {
     command.spawn().unwrap()
 }
 
-/// The next thing a child has to say. The harness around it talks too, so its
-/// output stays open.
+/// Reads the next line of a child. Its output stays open, as the test harness
+/// writes to it, too.
 async fn word_of(mut child: Child) -> (Child, String) {
     soon(tokio::task::spawn_blocking(move || {
         let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -141,7 +140,7 @@ async fn what_a_killed_server_leaves_is_replaced() {
     assert!(doubles(&client, 1).await);
     let asker = tokio::spawn({
         let client = client.clone();
-        // Handled there by nobody, and never answered.
+        // The request is handled by no actor there, and never answered.
         async move { ask(&client, Ponder { n: 1 }).await }
     });
     until(|| client.stats().in_flight == 1).await;
@@ -171,8 +170,8 @@ async fn the_origin_of_a_request_is_the_process_that_asks() {
     );
 }
 
-/// The answer to a client of another user. `None` if this user cannot become
-/// another one, and [`WITHOUT_ROOT`] leaves the test out.
+/// Answer to a client of another user. `None` if this user cannot become
+/// another one, and [`WITHOUT_ROOT`] skips the test.
 async fn as_nobody(house: &House, server: &str, client: &str) -> Option<String> {
     if !nix::unistd::geteuid().is_root() {
         assert!(

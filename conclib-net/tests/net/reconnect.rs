@@ -1,4 +1,4 @@
-//! A server that goes away, and comes back.
+//! Server that ends, and is started again.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
@@ -86,7 +86,7 @@ async fn an_ask_during_an_outage_ends_by_its_deadline_and_says_since_when_there_
         };
         assert_eq!(outage.lasted.as_secs(), 20);
         let why = &*outage.why;
-        assert!(why.contains("nobody serves on"), "{why}");
+        assert!(why.contains("no server listens on"), "{why}");
         assert!(
             text.contains("no connection for 20.") && text.contains(why),
             "{text}"
@@ -172,7 +172,8 @@ async fn a_server_that_comes_back_with_another_key_is_told_of_once_and_in_each_a
 #[support::test]
 async fn what_has_not_left_at_a_disconnect_was_not_delivered() {
     let house = House::new();
-    // A server that lets in and then reads nothing: what is large stays here.
+    // The server does the handshake and then reads nothing, so a large request
+    // stays in the client.
     let listener = UnixListener::bind(&house.path).unwrap();
     let (client, mut server) = tokio::join!(house.client(), async {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -199,7 +200,7 @@ async fn what_has_not_left_at_a_disconnect_was_not_delivered() {
     until(|| client.stats().in_flight == 1).await;
     let large = asker("x".repeat(1024 * 1024 - 100));
     until(|| client.stats().in_flight == 2).await;
-    // The small one is there as a whole.
+    // The small request arrives as a whole.
     server.read_exact(&mut [0; 20]).await.unwrap();
     drop(server);
     assert_eq!(soon(small).await.unwrap(), Delivery::MayHaveRun);
@@ -220,7 +221,7 @@ async fn after_a_goodbye_answers_still_come_and_new_requests_go_to_the_next_serv
     assert!(!house.path.exists());
     until(|| !client.stats().connected).await;
 
-    // The next one can start while the old one still has something to say.
+    // The next server can start while the old one still sends answers.
     let new = house.open().await;
     let waiting = tokio::spawn({
         let client = client.clone();

@@ -1,5 +1,4 @@
-//! Peers that take their time. The clock is a paused one: it moves only when
-//! nothing else does.
+//! Slow peers, on the paused clock.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
@@ -23,7 +22,7 @@ async fn a_client_that_sends_a_byte_a_second_is_cut_off_after_five() {
         let mut heard = [0];
         tokio::select! {
             read = slow.read(&mut heard) => {
-                // What it had sent was not read, which some systems call a reset.
+                // Unread bytes make some systems reset the connection.
                 assert!(matches!(read, Ok(0) | Err(_)));
                 break;
             }
@@ -59,7 +58,7 @@ async fn a_broker_waits_two_seconds_for_a_peer_that_does_not_read() {
     )))
     .await
     .unwrap();
-    // More than the system takes from the broker while nobody reads.
+    // More than the buffers of the system hold while the peer does not read.
     house
         .request()
         .await

@@ -1,5 +1,4 @@
-//! The file of the unix socket: who may have it, what is replaced, what is
-//! left alone, and that it goes away.
+//! File of the unix socket: its permissions, its replacement, and its removal.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
@@ -136,7 +135,7 @@ async fn what_is_no_socket_is_left_alone() {
     );
     assert_eq!(fs::read(&house.path).unwrap(), b"precious");
 
-    // A link to a dead socket is no socket either: nothing is followed.
+    // A symbolic link to a stale socket is no socket: links are not followed.
     let target = house.directory.path().join("target.sock");
     drop(UnixListener::bind(&target).unwrap());
     fs::remove_file(&house.path).unwrap();

@@ -1,5 +1,5 @@
-//! Streams of replies as they are on a wire, and peers that do not keep to it:
-//! the stream that is concerned ends, and nothing else.
+//! Streams of replies as frames, and peers that break the rules: only the
+//! affected stream ends.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ impl Drop for Numbers {
 
 const ID: RequestId = RequestId::from_u128(1);
 
-/// A house with a counter, and a peer that writes bytes by itself.
+/// House with a counter, and a peer that writes raw bytes.
 struct Stage {
     house: House,
     broker: LocalBroker,
@@ -125,7 +125,8 @@ impl Stage {
         }
     }
 
-    /// Whatever is under way is there: the answer to this comes after it.
+    /// Checks that no frame is left: the answer to this request comes after all
+    /// others.
     async fn nothing_else_comes(&mut self) {
         self.send(request(9, "double", br#"{"n":4}"#)).await;
         assert_eq!(self.next().await, [&[2, 0, 2], &b"8"[..]].concat());
@@ -160,7 +161,7 @@ async fn a_cancel_ends_a_stream_and_the_next_can_have_its_id() {
     stage.items(0..2).await;
     assert_eq!(stage.next().await, [6, 0]);
     until(|| stage.counter.open() == 0).await;
-    // Nor is anybody hurt by what comes too late.
+    // Late frames do no harm.
     stage.send(Frame::Cancel(ID)).await;
     stage.send(Frame::Credit { id: ID, items: 7 }).await;
     stage.nothing_else_comes().await;
@@ -180,7 +181,7 @@ async fn credit_without_bounds_is_bounded_by_the_bytes_that_wait() {
         assert!(doubles(&good, n).await);
     }
     assert!(stage.counter.made() < 100_000, "{}", stage.counter.made());
-    // When it reads, what it asked for comes.
+    // The items come once the client reads.
     stage.items(0..200_000).await;
     assert_eq!(stage.broker.stats().thrown_out, 0);
     drop(stage.stream);
@@ -216,7 +217,7 @@ async fn a_request_with_the_id_of_an_open_stream_is_refused() {
     assert_eq!(stage.broker.stats().thrown_out, 1);
 }
 
-/// A client, and a server that is played by the test.
+/// Client, and a server whose part the test plays.
 async fn played() -> (House, Arc<Client>, UnixStream) {
     let house = House::new();
     let listener = UnixListener::bind(&house.path).unwrap();
@@ -273,7 +274,7 @@ async fn open(client: &Arc<Client>, server: &mut UnixStream) -> (RequestId, Item
     (id, items.unwrap())
 }
 
-/// The connection is as good as before.
+/// Checks that the connection still works.
 async fn still_good(client: &Arc<Client>, server: &mut UnixStream) {
     let (one, ()) = tokio::join!(crate::house::ask(client, CounterOne {}), async {
         let id = asked(server).await;

@@ -1,4 +1,4 @@
-//! Who gets in over TCP.
+//! Access over TCP.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -39,7 +39,7 @@ impl Door {
         TcpStream::connect(host).await.unwrap()
     }
 
-    /// A good client gets in, and is served.
+    /// Checks that a good client is accepted and served.
     async fn serves(&self) -> bool {
         let client = Client::connect(&self.address, Some(self.key.clone()))
             .await
@@ -98,7 +98,7 @@ async fn a_client_that_claims_to_need_no_key_is_refused() {
 #[support::test]
 async fn a_replayed_handshake_is_refused() {
     let door = door().await;
-    // A man in the middle writes down what a good client says.
+    // An attacker in the middle records the bytes of a good client.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let middle = format!("tcp://{}", listener.local_addr().unwrap());
     let middle = Address::parse(&middle).unwrap();
@@ -135,7 +135,7 @@ async fn a_replayed_handshake_is_refused() {
 #[support::test]
 async fn a_reflected_challenge_is_refused_by_both_sides() {
     let door = door().await;
-    // To the server: everything it says comes back to it.
+    // Server: all its bytes are sent back to it.
     let mut stream = door.stream().await;
     stream.write_all(&hello(true, [7; 32])).await.unwrap();
     let challenge = read_message(&mut stream).await.unwrap();
@@ -146,8 +146,8 @@ async fn a_reflected_challenge_is_refused_by_both_sides() {
     assert_eq!(read_message(&mut stream).await.unwrap()[2], REFUSAL);
     assert_eq!(door.broker.stats().admitted, 0);
 
-    // To a client: it hears itself, once as it is and once with the role of a
-    // server put in.
+    // Client: it gets its own bytes back, once unchanged and once with the role
+    // of a server.
     for kind in [1, SERVER_HELLO] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let echo = format!("tcp://{}", listener.local_addr().unwrap());
@@ -221,7 +221,7 @@ async fn another_version_is_named() {
     hello[11] = 9;
     let mut stream = door.stream().await;
     stream.write_all(&hello).await.unwrap();
-    // Reason 1, and the version that is spoken here.
+    // Reason 1, and the version of this side.
     assert_eq!(
         read_message(&mut stream).await.unwrap(),
         [0, 4, REFUSAL, 1, 0, 3]
@@ -355,7 +355,7 @@ async fn a_unix_socket_with_a_key_asks_for_it_too() {
     assert!(doubles(&client, 5).await);
 }
 
-/// A relay on whose slow way a flood has time for hundreds of connections
+/// Relay with a slow path, on which a flood makes hundreds of connections
 /// between two messages of a handshake.
 async fn slow_way(server: String, flood: Flood) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,4 +1,4 @@
-//! However the owner goes, nothing it owned stays.
+//! Nothing that an owner owned is left after any end of the owner.
 
 use std::path::PathBuf;
 
@@ -96,7 +96,8 @@ fn kill_9_right_after_the_start_leaves_nothing() {
     }
 }
 
-/// The kill comes at a moment that nobody chose: before the guard, between guard and child, after both.
+/// The kill comes at random moments: before the guard, between guard and child,
+/// after both.
 #[support::test]
 fn kill_9_during_the_start_leaves_nothing() {
     for attempt in 0..20 {

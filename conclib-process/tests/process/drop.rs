@@ -1,4 +1,5 @@
-//! A dropped child is dead and reaped, wherever and why ever it was dropped.
+//! A dropped child is dead and reaped, in every place and for every reason of
+//! the drop.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,11 +1,11 @@
-//! What does not start says why, and leaves nothing.
+//! A failed start has an error with the reason, and leaves nothing.
 
 use std::{error::Error as _, fs, os::unix::fs::PermissionsExt as _};
 
 use conclib_process::{ChildCommand, SpawnError};
 use support::processes::*;
 
-/// Alone in its process, as it looks at all children of that.
+/// Runs alone in its process, as it counts all children.
 #[support::test(alone)]
 async fn what_does_not_start_says_why_and_leaves_nothing() {
     let error = ChildCommand::new("no-such-program")

@@ -32,7 +32,7 @@ async fn a_shutdown_returns_although_an_escaped_process_holds_the_streams() {
         .expect("sh");
     let escaped = says_number(&child, "escaped").await;
     child.shutdown(GRACE).await.expect("ours");
-    // It left the group, which is the limit that the docs name; this test ends it.
+    // The child left the group, which is a documented limit; the test ends it.
     let _ = nix::sys::signal::kill(
         nix::unistd::Pid::from_raw(escaped.cast_signed()),
         nix::sys::signal::Signal::SIGKILL,

@@ -28,7 +28,8 @@ fn child_owner() {
     }
 }
 
-/// Where a process with this environment makes its directory. It is killed afterwards.
+/// Path of the directory that a process with this environment makes. The
+/// process is killed afterwards.
 fn made_with(env: &[(&str, &Path)]) -> PathBuf {
     let mut owner = Owner::start(&support::test_name!(child_owner), "makes a directory", env);
     let dir = PathBuf::from(owner.tells("dir"));

@@ -160,7 +160,8 @@ async fn an_exit_can_be_waited_for_more_than_once() {
     );
 }
 
-/// SIGTERM goes to the whole group. That the guard stays through it matters when the owner is killed during the grace.
+/// SIGTERM goes to the whole group. The guard has to survive it, in case the
+/// owner is killed during the grace.
 #[support::test]
 async fn the_guard_survives_the_sigterm() {
     for _ in 0..10 {

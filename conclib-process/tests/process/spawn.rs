@@ -1,4 +1,4 @@
-//! What a child is born with.
+//! Environment and open files of a child.
 
 use std::fs;
 
@@ -88,7 +88,8 @@ fn a_child_inherits_all_but_the_key() {
     assert_eq!(told("guard"), "0", "a guard has no environment");
 }
 
-/// A child with the write end of the pipe would keep its own guard, or that of another child, asleep.
+/// A child that inherits the write end of the pipe would keep its own guard, or
+/// that of another child, from acting.
 #[support::test]
 async fn a_child_holds_no_pipe_of_a_guard() {
     let open = |pid: u32| -> Vec<_> {

@@ -1,3 +1,3 @@
-//! A crate that depends on conclib without any feature. No other package may be
-//! built along with it, or cargo would give it the features of that one:
-//! `cargo test --package conclib-test-bare`.
+//! Crate that depends on conclib without any feature. It has to be built alone,
+//! or cargo would enable the features that other packages ask for: `cargo test
+//! --package conclib-test-bare`.

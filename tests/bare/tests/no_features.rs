@@ -1,5 +1,5 @@
-//! What there is without any feature: systems, names, tickers and errors. The
-//! actors themselves need `macros`.
+//! Items that exist without any feature: systems, names, tickers and errors.
+//! Actors need the feature `macros`.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 async fn a_ticker_runs_and_a_system_is_looked_at_and_ended() -> conclib::Result {
     let (sender, mut runs) = mpsc::unbounded_channel();
     let ticker = Ticker::every(Duration::from_secs(1)).run(move || {
-        // The test is over when nobody receives.
+        // The error of a closed channel is ignored: the test is over then.
         let _ = sender.send(());
         std::future::ready(())
     })?;

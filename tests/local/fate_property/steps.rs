@@ -1,11 +1,11 @@
-//! What may be done, by chance.
+//! Random steps of a run.
 
 use conclib::Overflow;
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof};
 
 use super::SLOTS;
 
-/// What is done next.
+/// Next step.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     Spawn(usize, Spawn),
@@ -13,9 +13,9 @@ pub(super) enum Step {
     Stop(usize),
     StopNow(usize),
     Kill(usize),
-    /// The slot's own reference goes.
+    /// Drops the reference in the slot.
     Drop(usize),
-    /// Who sent the nth last gives up, wherever it is.
+    /// Drops the future of the nth last send, at any stage.
     GiveUp(usize),
     Yield,
     Wait(u32),
@@ -26,11 +26,11 @@ pub(super) struct Spawn {
     pub(super) capacity: usize,
     pub(super) overflow: Overflow,
     pub(super) is_named: bool,
-    /// How long until each restart; `None` for never.
+    /// Pause before a restart; `None` for no restarts.
     pub(super) restart: Option<u32>,
 }
 
-/// How a message is sent.
+/// Way of sending a message.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum How {
     TryTell,
@@ -38,11 +38,11 @@ pub(super) enum How {
     Reply,
     Ask,
     AskFor(u32),
-    /// Takes the reply's place in line, and does not wait for it.
+    /// Takes a `Reply`, and drops it.
     Forget,
 }
 
-/// What a handler does.
+/// Action of a handler.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Deed {
     Nothing,

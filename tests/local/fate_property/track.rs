@@ -1,4 +1,4 @@
-//! What is known of a message, and whether that is one fate.
+//! Recorded facts about a message, and the check that they are one fate.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
@@ -7,7 +7,7 @@ use conclib::{AskError, Delivery};
 
 use support::NoGood;
 
-/// What is known of one message.
+/// Recorded facts about one message.
 #[derive(Default)]
 pub(super) struct Track {
     pub(super) began: AtomicU8,
@@ -17,20 +17,21 @@ pub(super) struct Track {
     pub(super) said: Mutex<Option<Said>>,
 }
 
-/// What its sender was told.
+/// Result that the sender got.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Said {
     NotQueued,
     Queued,
-    /// It was queued, and this came of it.
+    /// The message was queued, and this answer came.
     Answer(Answer),
-    /// This came of it, and whether it had been queued is not known.
+    /// This answer came; the message may or may not have been queued.
     Ask(Answer),
-    /// Nothing: its sender gave up, after it had queued it or before.
+    /// No result: the sender gave up, after the message was queued or before.
     GaveUp {
         was_queued: bool,
     },
-    /// Nothing: its sender gave up, and cannot know.
+    /// No result: the sender gave up, and cannot know if the message was
+    /// queued.
     GaveUpAsking,
 }
 
@@ -70,8 +71,8 @@ impl Answer {
     }
 }
 
-/// Checks one message; says whether it has to be a dead letter, and whether it
-/// may be one.
+/// Checks one message. Returns if it has to be a dead letter, and if it may be
+/// one.
 pub(super) fn fate(id: usize, track: &Track) -> (bool, bool) {
     let began = track.began.load(SeqCst) == 1;
     let finished = track.finished.load(SeqCst) == 1;
@@ -88,7 +89,7 @@ pub(super) fn fate(id: usize, track: &Track) -> (bool, bool) {
             assert!(!began, "{what}");
             (false, false)
         }
-        // What began was queued.
+        // A message whose turn began was queued.
         Said::GaveUpAsking => (began && !finished, !finished),
         Said::Answer(answer) | Said::Ask(answer) => {
             let fits = match answer {

@@ -7,7 +7,7 @@ use conclib::prelude::*;
 use super::input::{Sink, SinkCalls, input};
 use support::{gate, poll_once, work};
 
-/// Two sources that come every millisecond, and one that never does.
+/// Two sources with an item every millisecond, and one without.
 #[actor]
 #[derive(Default)]
 struct Counters {
@@ -45,7 +45,7 @@ async fn multiple_tasks_are_collected() {
     let system = System::new("actorio");
     let counters = system.spawn(Counters::default()).unwrap();
     work(Duration::from_millis(50)).await;
-    // The question may come between the two of one millisecond.
+    // The ask may come between the two items of one millisecond.
     let (first, second) = counters.counts().await.unwrap();
     assert!(first.abs_diff(second) <= 1, "{first} {second}");
     assert!((49..=52).contains(&first), "{first}");

@@ -1,5 +1,5 @@
-//! test_interfaces.py. Ours: what has an identifier is a URN, and a reference
-//! is known by the actor that it leads to.
+//! test_interfaces.py. Here an object with an identifier is a URN, and
+//! references are equal if they lead to one actor.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -44,7 +44,7 @@ async fn two_identified_objects_with_same_identifier_have_same_hash() {
     assert_eq!(hash(&urn("a")), hash(&urn("a")));
 }
 
-/// So a map by URN is asked with a text.
+/// A map by URN can be asked with a text.
 #[support::test]
 fn has_same_hash_as_identifier() {
     assert_eq!(hash(&urn("a")), hash("a"));
@@ -81,7 +81,7 @@ async fn identifier_inequality() {
     assert_ne!(one, other);
 }
 
-/// What is no URN either is compared by its text, or not at all.
+/// A value that is no URN is compared by its text, or not at all.
 #[support::test]
 fn identifier_inequality_with_not_identified() {
     assert!(urn("a") != "object");

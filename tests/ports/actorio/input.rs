@@ -11,7 +11,7 @@ use tokio::task::yield_now;
 
 use support::{Gate, Log, gate, until};
 
-/// What a source gives: a text, and where its turn waits.
+/// Item of a source: a text, and the gate at which its turn waits.
 pub type Item = (&'static str, Option<Gate>);
 
 pub struct Source {
@@ -20,7 +20,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// It counts what is taken from it.
+    /// Counts the items that are taken from it.
     fn stream(self) -> impl Stream<Item = Item> + Send + Unpin + 'static {
         let Self { mut items, taken } = self;
         stream::poll_fn(move |cx| {
@@ -33,7 +33,7 @@ impl Source {
     }
 }
 
-/// Notes what comes from its sources.
+/// Notes the items of its sources.
 #[actor]
 #[derive(Default)]
 pub struct Sink {
@@ -66,7 +66,7 @@ impl Sink {
     }
 }
 
-/// A sink with one source, and the test's ends of it.
+/// Sink with one source, and the handles of the test.
 pub struct Input {
     _system: System,
     pub sink: ActorRef<Sink>,
@@ -146,7 +146,7 @@ async fn reusable_task_only_rearm_if_necessary() {
 
 #[support::test]
 async fn reusable_task_cancels_task_on_cm_exit() {
-    // Taken off by hand, or with its actor.
+    // Detached explicitly, or with its actor.
     let it = input(Sink::default()).await;
     assert!(!it.queue.is_closed());
     it.attached.detach();
@@ -162,7 +162,7 @@ async fn reusable_task_cancels_task_on_cm_exit() {
 #[support::test]
 async fn reusable_task_usable_in_asyncio_wait() {
     let it = input(Sink::default()).await;
-    // Both are waited for at once, whichever comes first.
+    // Both are awaited at once, and may come in any order.
     it.sink.note("message".into()).await.unwrap();
     it.put("a");
     it.has_noted(&["message", "a"]).await;

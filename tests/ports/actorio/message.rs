@@ -22,8 +22,8 @@ async fn message_queue_base_methods() {
     assert!(queue.try_recv().is_none());
 }
 
-/// Ours: the sender is told, and the actor goes on. From inside, what an actor
-/// does not know does not compile.
+/// Difference: the sender gets an error, and the actor continues. Inside one
+/// program, an unknown message does not compile.
 #[support::test]
 async fn message_input_actor_raises_exception_on_unknown_message() {
     let system = System::new("actorio");
@@ -37,7 +37,7 @@ async fn message_input_actor_raises_exception_on_unknown_message() {
     assert_eq!(scribe.echo(1).await, Ok(1));
 }
 
-/// Says who told it.
+/// Returns the sender of the message.
 #[actor]
 #[derive(Default)]
 struct Receiver {
@@ -79,7 +79,7 @@ async fn message_converts_actor_to_a_reference() {
     assert_eq!(receiver.seen().await.unwrap(), (1, Some(sender.urn())));
 }
 
-/// Ours: it can, and its receiver sees that no actor sent it.
+/// Difference: it can, and the receiver sees that no actor sent the message.
 #[support::test]
 async fn message_cannot_be_sent_without_a_sender() {
     let system = System::new("actorio");

@@ -31,7 +31,8 @@ fn greeter(system: &System) -> ActorRef<Greeter> {
     system.spawn(Greeter).unwrap()
 }
 
-/// Ours: whoever takes a message, actor or not, has an address of one type.
+/// Difference: every receiver of a message, actor or not, has an address of one
+/// type.
 #[support::test]
 async fn actor_reference_is_a_subclass_of_reference_abc() {
     let system = System::new("actorio");
@@ -65,7 +66,7 @@ async fn reference_identifier_is_the_same_as_its_actor() {
     assert_eq!(greeter.who().await.unwrap(), greeter.urn());
 }
 
-/// A long computation; answers with its time and who did it.
+/// Long computation; answers with its time and its worker.
 #[message(reply = (u64, Urn))]
 struct Compute {
     ms: u64,
@@ -76,7 +77,7 @@ struct Worker;
 
 #[actor]
 impl Worker {
-    /// The one thing that it does.
+    /// Computes in its turn, and stops.
     #[handler]
     async fn compute(&mut self, compute: Compute, ctx: &mut Context<Self>) -> (u64, Urn) {
         work(Duration::from_millis(compute.ms)).await;
@@ -90,7 +91,7 @@ struct Manager;
 
 #[actor]
 impl Manager {
-    /// The answer goes straight to whoever asked.
+    /// Forwards the request to a worker, which answers the asker.
     #[handler]
     async fn compute(&mut self, compute: Compute, ctx: &mut Context<Self>) -> Deferred<(u64, Urn)> {
         let child = ctx.spawn(Worker).unwrap();

@@ -36,13 +36,14 @@ async fn messages_left_in_queue_after_actor_stops_receive_an_error(at: At) {
     let clerk = at.spawn(Clerk::default());
     let keeper = busy(&clerk).await;
     let stopping = clerk.stop();
-    // Ours tells at once that nothing more is taken, before the turn ends.
+    // Difference: a new message is refused at once, before the turn ends.
     let error = clerk.ping().await.unwrap_err();
     assert!(matches!(error, AskError::Stopped { .. }), "{error}");
     keeper.open();
     stopping.await;
 
-    // What was queued already is refused by the stop that does not serve it.
+    // A message that was queued already is refused by the stop that skips the
+    // queue.
     let clerk = at.spawn(Clerk::default());
     let keeper = busy(&clerk).await;
     let queued = clerk.ping().reply().await.unwrap();
@@ -75,7 +76,7 @@ async fn actor_has_unique_uuid(at: At) {
     assert_ne!(urns[2], urns[0]);
 }
 
-/// As `#[on(create)]` wants them.
+/// Error for `#[on(create)]`.
 #[actor]
 struct Made(String);
 
@@ -155,7 +156,7 @@ async fn on_failure_is_called_when_exception_cannot_be_returned(at: At) {
     let plan = Plan::default();
     let clerk = at.spawn(Clerk(plan.clone()));
     clerk.raise().tell().await.unwrap();
-    // Ours goes on unless the hook says otherwise.
+    // Difference: the actor continues unless the hook says otherwise.
     clerk.ping().await.unwrap();
     assert_eq!(plan.log.lines()[2..], ["failure", "ping"]);
 }
@@ -173,12 +174,12 @@ async fn actor_is_stopped_when_unhandled_exceptions_are_raised(at: At) {
     let clerk = at.spawn(Clerk(plan.clone()));
     clerk.raise().tell().await.unwrap();
     assert!(clerk.stopped().await.unwrap().is_failure());
-    // Ours runs the stop hook too: what it closes has to be closed.
+    // Difference: the stop hook runs too, to release resources.
     assert_eq!(plan.log.lines()[2..], ["failure", "stop"]);
     assert!(at.system.all().is_empty());
 }
 
-/// Ours differs: a panic ends the actor that panicked, and no other.
+/// Difference: a panic ends the actor that panicked, and no other.
 async fn all_actors_are_stopped_on_base_exception(at: At) {
     let plan = Plan::default();
     let clerk = at.spawn(Clerk(plan.clone()));

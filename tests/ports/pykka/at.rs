@@ -1,4 +1,4 @@
-//! One body for each place, and a way in from outside.
+//! Runs one test body for each place, and has a client for unknown messages.
 
 use conclib::prelude::*;
 use conclib::{Declared, Place, PrivateDir, TaskActor};
@@ -25,7 +25,7 @@ impl At {
     }
 }
 
-/// Makes of each body two tests: one for each place.
+/// Generates two tests from each body: one for each place.
 macro_rules! on_every_place {
     ($($test:ident),* $(,)?) => {
         mod as_task {
@@ -50,8 +50,8 @@ macro_rules! on_every_place {
 
 pub(crate) use on_every_place;
 
-/// A client, for names that no compiler has seen. A message that an actor does
-/// not have can only be asked for from outside.
+/// Client that sends messages by name. A message that an actor does not have
+/// can only be sent from outside.
 pub struct Outside {
     pub client: ProxyClient,
     _proxy: Proxy,
@@ -71,7 +71,7 @@ impl Outside {
         }
     }
 
-    /// Asks for what nobody declared there.
+    /// Checks that an undeclared message is refused.
     pub async fn is_unknown<M: conclib::WireMessage>(&self, urn: &str, message: M) {
         let error = self.client.ask(urn, message).await.err().unwrap();
         let unknown = matches!(&error, AskError::NoSuchMessage { .. });

@@ -1,6 +1,6 @@
-//! proxy/test_attribute_access.py, and the two of test_messages.py about
-//! attributes. Ours: an attribute is a `#[field]`, and a property is what a
-//! message reads or writes.
+//! proxy/test_attribute_access.py, and the two tests of test_messages.py about
+//! attributes. Here an attribute is a `#[field]`, and a property is a message
+//! that reads or writes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,7 +24,7 @@ struct Attributes {
     #[field(get, set)]
     an_attr: String,
     a_rw_property: String,
-    /// It is nobody's but the actor's.
+    /// Private field, without messages.
     private: String,
     reads: Arc<AtomicUsize>,
 }
@@ -108,7 +108,7 @@ async fn property_is_not_accessed_when_creating_proxy(at: At) {
     assert_eq!(reads.load(Ordering::Relaxed), 0);
 }
 
-/// Neither does anything unknown compile, nor is it answered from outside.
+/// An unknown message neither compiles, nor is it answered from outside.
 async fn is_no_message<M: conclib::WireMessage>(message: M) {
     let system = System::new("pykka");
     let it = system.actor(attributes()).urn("it").spawn().unwrap();

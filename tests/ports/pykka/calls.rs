@@ -65,7 +65,7 @@ async fn clerk(system: &System) -> (ActorRef<Clerk>, Outside) {
     (clerk, Outside::of(system).await)
 }
 
-/// Ours: it does not compile; a client that says it all the same is told.
+/// Difference: it does not compile; a client that sends it gets an error.
 #[support::test]
 async fn call_to_unknown_method_raises_attribute_error() {
     let system = System::new("pykka");

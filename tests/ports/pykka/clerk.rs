@@ -1,10 +1,10 @@
-//! An actor whose hooks do what a test wants, and which notes what they did.
+//! Actor with configurable hooks, which note their calls.
 
 use conclib::prelude::*;
 
 use support::{Gate, Log, NoGood};
 
-/// What its hooks are to do.
+/// Behaviour of the hooks in a test.
 #[derive(Clone, Default)]
 pub struct Plan {
     pub log: Log,
@@ -21,7 +21,7 @@ impl Plan {
         }
     }
 
-    /// As pykka does it: an error that nobody asked about ends the actor.
+    /// Behaves as pykka: an error without an asker ends the actor.
     pub fn strict() -> Self {
         Self {
             on_error: Directive::Stop,
@@ -109,7 +109,7 @@ impl Clerk {
         format!("Hello, {whom}!")
     }
 
-    /// The answer to what it sent to itself comes after this turn.
+    /// The answer to a message to itself comes after this turn.
     #[message(local)]
     pub async fn talk_with_self(&mut self, ctx: &mut Context<Self>) -> Reply<String> {
         let me = ctx.me();

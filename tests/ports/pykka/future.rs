@@ -13,7 +13,7 @@ use tokio::task::yield_now;
 use support::oracle::{Oracle, OracleCalls, Promises, oracle};
 use support::{NoGood, poll_once};
 
-/// Who answers, and the promises that the test keeps or does not.
+/// Actor that answers, and the promises that the test keeps or drops.
 struct Futures {
     _system: System,
     oracle: ActorRef<Oracle>,
@@ -39,7 +39,7 @@ impl Futures {
         self.oracle.range(from, to).reply().await.unwrap()
     }
 
-    /// One that nobody answers.
+    /// Reply that never comes.
     async fn unset(&self) -> Reply<u64, NoGood> {
         self.oracle.promise().reply().await.unwrap()
     }
@@ -58,7 +58,7 @@ async fn is_late<T: Send + Debug + 'static>(reply: Reply<T, NoGood>) {
     assert!(matches!(late, Err(AskError::Deadline { .. })), "{late:?}");
 }
 
-/// Everybody gets what the closure made when it ran the first time.
+/// Checks that every caller gets the result of the first run of the closure.
 async fn is_made_once<T, E>(runs: &AtomicUsize, expected: usize, reply: Reply<T, E>, made: T)
 where
     T: Clone + Debug + PartialEq + Send + 'static,
@@ -114,7 +114,7 @@ async fn future_in_future_works() {
     assert_eq!(outer.await.unwrap().await.unwrap(), "foo");
 }
 
-/// Ours: the error is the value itself, wherever the reply was moved to.
+/// Difference: the error is the value itself, wherever the reply was moved to.
 #[support::test(flavor = "multi_thread", worker_threads = 2)]
 async fn get_raises_exception_with_full_traceback() {
     let it = futures();
@@ -130,7 +130,7 @@ async fn future_supports_await_syntax() {
     assert_eq!(it.set(1).await.await, Ok(1));
 }
 
-/// Ours is polled, where Python yields.
+/// Difference: polled, where Python yields.
 #[support::test]
 async fn future_supports_yield_from_syntax() {
     let mut it = futures();
@@ -202,7 +202,7 @@ async fn map_works_on_dict() {
     assert_eq!(dict.map(|dict| dict["foo"]).await, Ok("bar"));
 }
 
-/// Ours: the type of the closure says so.
+/// Difference: the type of the closure decides.
 #[support::test]
 async fn map_does_not_map_each_value_in_futures_iterable_result() {
     let it = futures();

@@ -1,5 +1,5 @@
-//! test_logging.py. What is logged is captured per thread, so these actors are
-//! tasks of the test's own.
+//! test_logging.py. Logs are captured per thread, so these actors are tasks of
+//! the test itself.
 
 use conclib::prelude::*;
 use tracing::Level;
@@ -8,7 +8,7 @@ use super::at::Outside;
 use super::clerk::{Clerk, ClerkCalls, Plan};
 use support::capture::{capture, of};
 
-/// What is logged until an actor has ended.
+/// Lines logged until an actor has ended.
 async fn logged(plan: Plan, level: Level, fail: bool) -> Vec<String> {
     let (log, _capture) = capture();
     let system = System::new("pykka");
@@ -31,7 +31,7 @@ fn is_one_about_clerk(lines: &[String], text: &str) {
 #[message]
 struct Unhandled;
 
-/// Ours: only from outside can anything unexpected come.
+/// Difference: an unexpected message can only come from outside.
 #[support::test]
 async fn unexpected_messages_are_logged() {
     let system = System::new("pykka");
@@ -45,8 +45,8 @@ async fn unexpected_messages_are_logged() {
     assert_eq!(clerk.ping().await.unwrap(), "pong");
 }
 
-/// Ours, too: a teller gets the message back, or hears nothing if it did not
-/// wait for that; the log has it either way.
+/// Difference: the sender of a tell gets the message back, or no error if it
+/// did not wait; the message is logged either way.
 #[support::test]
 async fn unexpected_messages_that_are_told_are_logged() {
     for waits in [true, false] {
@@ -62,7 +62,7 @@ async fn unexpected_messages_that_are_told_are_logged() {
             assert!(matches!(error, AskError::NoSuchMessage { .. }), "{error}");
         } else {
             call.try_tell().unwrap();
-            // Messages that come later on the same way are there later.
+            // Later messages on the same connection arrive later.
             outside.is_unknown("clerk", Later).await;
         }
         let warnings = of(&log, Level::WARN);
@@ -92,7 +92,7 @@ async fn exception_is_logged_when_not_reply_requested() {
     is_one_about_clerk(&errors, "foo");
 }
 
-/// Ours differs: it is the error of one actor, and ends no other.
+/// Difference: the error belongs to one actor, and ends no other.
 #[support::test]
 async fn base_exception_is_logged() {
     let (log, _capture) = capture();

@@ -4,8 +4,8 @@ use conclib::prelude::*;
 
 use super::clerk::{Clerk, ClerkCalls, ClerkGreetings, ClerkHello};
 
-/// Ours: a stop is a signal with a lane of its own, so a full mailbox does not
-/// hold it up.
+/// Difference: a stop is a signal in a separate queue, so a full mailbox does
+/// not delay it.
 #[support::test]
 async fn actor_stop() {
     let system = System::new("pykka");
@@ -15,7 +15,7 @@ async fn actor_stop() {
     assert_eq!(clerk.stop().await, StopReason::Stopped);
 }
 
-/// A message is a value with its fields, and means the same as the method.
+/// A message is a value with fields, equivalent to the method call.
 #[support::test]
 async fn proxy_call() {
     let system = System::new("pykka");
@@ -30,7 +30,7 @@ async fn proxy_call() {
     assert_eq!(recipient.ask(message()).await, called);
 }
 
-/// How a message under way is written: its name, and never its body.
+/// `Debug` text of a message under way: its name, and never its body.
 #[support::test]
 async fn envelope_repr() {
     let mut inbox = Inbox::new(1);

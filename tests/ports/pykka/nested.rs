@@ -1,5 +1,5 @@
-//! proxy/test_traversable.py and proxy/test_typed_proxy.py. Ours: what is
-//! traversable is a `#[part]`.
+//! proxy/test_traversable.py and proxy/test_typed_proxy.py. Here a traversable
+//! object is a `#[part]`.
 
 use conclib::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ impl Constants {
         self.pi = pi;
     }
 
-    /// No message: it is nobody's but the actor's.
+    /// Plain method, no message.
     fn tau(&self) -> f64 {
         2.0 * self.pi
     }
@@ -57,7 +57,7 @@ impl Circle {
         self.constants.tau() / 2.0 * radius.powi(2)
     }
 
-    /// A copy.
+    /// Returns a copy.
     #[message]
     fn all_constants(&mut self) -> Constants {
         self.constants.clone()
@@ -71,7 +71,7 @@ pub fn circle() -> Circle {
     }
 }
 
-/// The same inside, and no `#[part]` leads there.
+/// Same value inside, but without a `#[part]`.
 #[actor]
 struct Closed {
     constants: Constants,

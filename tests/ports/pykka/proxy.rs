@@ -1,4 +1,4 @@
-//! proxy/test_proxy.py. Ours: the reference is the proxy.
+//! proxy/test_proxy.py. Here the reference is the proxy.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -47,8 +47,8 @@ async fn eq_to_another_proxy_for_same_actor_and_attr_path(at: At) {
     assert_eq!(hash(&circle.constants()), hash(&other.constants()));
 }
 
-/// Ours: an actor and its part, or two messages of it, are addressed by
-/// different types, so they are compared by what they say.
+/// Difference: an actor and its part, or two messages of it, are addressed by
+/// different types, so their texts are compared.
 async fn not_eq_to_proxy_with_different_attr_path(at: At) {
     let (one, other) = (at.spawn(circle()), at.spawn(circle()));
     assert_ne!(one.constants(), other.constants());
@@ -75,7 +75,7 @@ async fn repr_contains_attr_path(at: At) {
     assert!(shown.contains("Constants") && shown.contains(circle.urn().as_str()));
 }
 
-/// What an actor can be asked.
+/// Names of the messages of an actor.
 fn names<A: Actor>() -> &'static [&'static str] {
     <A::Inbox as Messages>::NAMES
 }
@@ -120,7 +120,7 @@ async fn actor_ref_may_be_retrieved_from_proxy_if_actor_is_dead(at: At) {
 
 #[actor(urn = "selfish")]
 struct Selfish {
-    /// A strong one would keep an anonymous actor alive for ever.
+    /// Weak: a strong reference would keep an anonymous actor alive for ever.
     me: Option<WeakRef<Selfish>>,
 }
 

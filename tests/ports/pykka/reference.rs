@@ -27,14 +27,14 @@ on_every_place! {
     ask_nonblocking_fails_future_if_actor_is_stopped,
 }
 
-/// How a reference is written, for people who debug and for all others.
+/// Texts of a reference: `Debug`, `Display` and name.
 fn written() -> (String, String, Urn) {
     let system = System::new("pykka");
     let clerk = system.actor(Clerk::default()).on_thread().spawn().unwrap();
     (format!("{clerk:?}"), clerk.to_string(), clerk.urn())
 }
 
-/// Ours is wrapped as other values are.
+/// Difference: `Debug` is wrapped as for other values.
 #[support::test]
 fn repr_is_wrapped_in_lt_and_gt() {
     let (repr, ..) = written();
@@ -84,7 +84,7 @@ async fn is_alive_returns_false_for_dead_actor(at: At) {
     assert_eq!(dead(&at).await.state(), Some(State::Stopped));
 }
 
-/// Ours says why it ended.
+/// Difference: it returns the reason of the end.
 async fn stop_returns_true_if_actor_is_stopped(at: At) {
     let clerk = at.spawn(Clerk::default());
     assert_eq!(clerk.stop().await, StopReason::Stopped);
@@ -164,7 +164,7 @@ async fn ask_fails_if_actor_is_stopped(at: At) {
     assert!(error.to_string().contains(clerk.urn().as_str()));
 }
 
-/// Ours says it where it is known: when the message should be queued.
+/// Difference: it fails when the message is queued.
 async fn ask_nonblocking_fails_future_if_actor_is_stopped(at: At) {
     let clerk = dead(&at).await;
     let error = clerk.ping().reply().await.unwrap_err();

@@ -76,7 +76,7 @@ fn three_and_five(at: &At) -> (Vec<ActorRef<A>>, Vec<ActorRef<B>>) {
     (threes, fives)
 }
 
-/// How many each has got.
+/// Number of messages each actor got.
 async fn received(a: &[ActorRef<A>], b: &[ActorRef<B>]) -> (Vec<usize>, Vec<usize>) {
     let (mut threes, mut fives) = (Vec::new(), Vec::new());
     for a in a {
@@ -104,7 +104,8 @@ async fn actor_is_unregistered_when_stopped(at: At) {
     assert!(!is_listed(&at, &a));
 }
 
-/// Ours: names are given and taken back; the actor itself is always there.
+/// Difference: aliases are published and withdrawn; the actor itself is always
+/// registered.
 async fn actor_may_be_registered_manually(at: At) {
     let a = at.spawn(A::default());
     assert!(at.system.get::<A>("a").is_err());
@@ -147,7 +148,7 @@ async fn actors_may_be_looked_up_by_class(at: At) {
     assert_eq!(at.system.of::<B>(), fives);
 }
 
-/// Ours: what a superclass would be is a message that all of them handle.
+/// Difference: instead of a superclass, a message that all of them handle.
 async fn actors_may_be_looked_up_by_superclass(at: At) {
     let (threes, fives) = three_and_five(&at);
     let urns = threes.iter().map(ActorRef::urn);

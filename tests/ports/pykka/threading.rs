@@ -4,7 +4,7 @@ use std::fs;
 
 use conclib::prelude::*;
 
-/// How many threads of this process have that name.
+/// Number of threads of this process with that name.
 fn threads(name: &str) -> usize {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
     let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
@@ -32,7 +32,7 @@ async fn actor_thread_is_named_after_pykka_actor_class() {
     assert_eq!(threads("Regular"), 1);
 }
 
-/// Ours: a thread belongs to its actor's system, and is gone with it.
+/// Difference: a thread belongs to the system of its actor, and ends with it.
 #[cfg(target_os = "linux")]
 #[support::test]
 async fn actor_thread_is_not_daemonic_by_default() {

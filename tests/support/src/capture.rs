@@ -1,4 +1,4 @@
-//! Keeps what this thread logs under the target `conclib`.
+//! Captures the events of this thread with the target `conclib`.
 
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use tracing::{Level, Metadata, Subscriber};
 
 use crate::Log;
 
-/// Keeps what is logged, a line for each event.
+/// Subscriber that keeps a line for each event.
 struct Capture {
     log: Log,
     spans: AtomicU64,
@@ -48,7 +48,7 @@ impl Subscriber for Capture {
     fn exit(&self, _: &Id) {}
 }
 
-/// Captures what this thread logs, which is all of a runtime of one thread.
+/// Captures the events of this thread, and so of a single-threaded runtime.
 pub fn capture() -> (Log, DefaultGuard) {
     let log = Log::default();
     let capture = Capture {
@@ -58,7 +58,7 @@ pub fn capture() -> (Log, DefaultGuard) {
     (log, crate::subscribe(capture))
 }
 
-/// The lines of a level.
+/// Lines of one level.
 pub fn of(log: &Log, level: Level) -> Vec<String> {
     let mut lines = log.lines();
     lines.retain(|line| line.starts_with(level.as_str()));

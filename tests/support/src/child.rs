@@ -1,4 +1,4 @@
-//! Child processes of a test, and what is left of them.
+//! Child processes of a test, and checks that they are gone.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-/// How long a process may take to do what is waited for.
+/// Time limit for an expected action of a process.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A child whose lines are read. Dropped, it is killed.
+/// Child process whose lines are read. Killed on drop.
 pub struct Kid {
     child: Child,
     lines: mpsc::UnboundedReceiver<String>,
-    /// What it wrote so far, for whoever finds it wrong.
+    /// Lines so far, for error messages.
     seen: Vec<String>,
-    /// Its end tells the child that we are gone.
+    /// Open pipe: its end tells the child that the test is gone.
     _stdin: Option<ChildStdin>,
 }
 
@@ -34,7 +34,7 @@ impl Kid {
         if let Some(stdout) = child.stdout.take() {
             thread::spawn(move || {
                 let lines = BufReader::new(stdout).lines().map_while(Result::ok);
-                // Until nobody reads any more.
+                // Stops when the receiver is gone.
                 let _ = lines.map(|line| sender.send(line)).find(Result::is_err);
             });
         }
@@ -50,7 +50,7 @@ impl Kid {
         self.child.id()
     }
 
-    /// Waits for a line that holds `text`, and returns what stands behind it.
+    /// Waits for a line that contains `text`, and returns the rest of the line.
     pub async fn said(&mut self, text: &str) -> Result<String, Box<dyn Error + Send + Sync>> {
         while let Some(line) = self.lines.recv().await {
             self.seen.push(line);
@@ -62,7 +62,7 @@ impl Kid {
         Err(format!("it did not say {text:?}, but {:#?}", self.seen).into())
     }
 
-    /// Everything it says until it closes its output.
+    /// All lines until it closes its output.
     pub async fn all(&mut self) -> Vec<String> {
         while let Some(line) = self.lines.recv().await {
             self.seen.push(line);
@@ -70,13 +70,13 @@ impl Kid {
         self.seen.clone()
     }
 
-    /// `kill -9`, and nothing else.
+    /// Sends SIGKILL to this process alone.
     pub fn kill(&mut self) -> io::Result<ExitStatus> {
         self.child.kill()?;
         self.child.wait()
     }
 
-    /// A signal, by its name, to this process alone.
+    /// Sends a signal, by its name, to this process alone.
     pub fn signal(&self, name: &str) -> io::Result<()> {
         let status = Command::new("kill")
             .args(["-s", name, "--", &self.id().to_string()])
@@ -102,14 +102,14 @@ impl Kid {
 
 impl Drop for Kid {
     fn drop(&mut self) {
-        // It may have ended long ago.
+        // The error is ignored: the process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Looks again and again, with pauses that grow, until `is_so` or patience
-/// ends: for what has no event, as the end of a process that is not ours.
+/// Polls with growing pauses until `is_so`, or until the time limit: for
+/// conditions without an event, such as the end of a process that is no child.
 pub fn eventually(mut is_so: impl FnMut() -> bool) -> bool {
     let until = Instant::now() + PATIENCE;
     let mut pause = Duration::from_millis(1);
@@ -125,7 +125,7 @@ pub fn eventually(mut is_so: impl FnMut() -> bool) -> bool {
     }
 }
 
-/// Whether SIGINT and SIGTERM do not just kill this process any more.
+/// Tests if a process has handlers for SIGINT and SIGTERM.
 pub fn listens_to_signals(pid: u32) -> bool {
     const BOTH: u64 = 1 << (2 - 1) | 1 << (15 - 1);
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -138,22 +138,24 @@ pub fn listens_to_signals(pid: u32) -> bool {
         .is_some_and(|mask| mask & BOTH == BOTH)
 }
 
-/// What the kernel says of a process.
+/// Data of the kernel about a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
     pub pid: u32,
     pub name: String,
     parent: u32,
     group: u32,
-    /// With the number it is this process and no later one.
+    /// Start time, which tells this process from a later one with the same
+    /// number.
     started: u64,
 }
 
 impl Process {
-    /// `None` for one that is not there, or that only waits to be reaped.
+    /// Reads a process. `None` if it does not exist, or only waits to be
+    /// reaped.
     fn look(pid: u32) -> Option<Self> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name is in parentheses, and may hold anything.
+        // The name is in parentheses, and may contain any character.
         let (head, tail) = stat.rsplit_once(") ")?;
         let (_, name) = head.split_once('(')?;
         let fields: Vec<_> = tail.split(' ').collect();
@@ -178,8 +180,8 @@ impl Process {
             .collect()
     }
 
-    /// A process, what it has started, what that has started, and whoever is
-    /// in a group with one of these that are not ours.
+    /// Returns a process, its descendants, and all processes in their groups
+    /// other than the own group.
     pub fn family(pid: u32) -> Vec<Self> {
         let all = Self::all();
         let ours = Self::look(std::process::id()).map(|own| own.group);
@@ -210,7 +212,7 @@ impl Process {
     }
 }
 
-/// Those of a family that are still there when patience ends.
+/// Members of a family that still exist at the time limit.
 pub fn survivors(family: &[Process]) -> Vec<&Process> {
     eventually(|| !family.iter().any(Process::is_alive));
     family.iter().filter(|process| process.is_alive()).collect()

@@ -1,4 +1,4 @@
-//! A gate to hold a turn at.
+//! Gate at which a test holds a turn.
 
 use std::pin::pin;
 use std::task::{Context as Poller, Poll, Waker};
@@ -6,13 +6,13 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-/// Place where a turn stops until the test lets it go on.
+/// Gate that a turn passes when the test opens it.
 pub struct Gate {
     entered: oneshot::Sender<()>,
     opened: oneshot::Receiver<()>,
 }
 
-/// The test's end of a gate. Dropping it opens the gate too.
+/// Handle of the test for a gate. Dropping it opens the gate too.
 pub struct Keeper {
     entered: Option<oneshot::Receiver<()>>,
     open: oneshot::Sender<()>,
@@ -38,7 +38,7 @@ impl Gate {
         let _ = self.opened.await;
     }
 
-    /// As `pass`, for a turn that never awaits.
+    /// Does the same as `pass`, for a turn that never awaits.
     pub fn pass_blocking(self) {
         let _ = self.entered.send(());
         let waker = Waker::noop();
@@ -50,7 +50,7 @@ impl Gate {
 }
 
 impl Keeper {
-    /// Waits until somebody is at the gate.
+    /// Waits until a turn is at the gate.
     pub async fn entered(&mut self) {
         if let Some(entered) = self.entered.take() {
             entered.await.expect("nobody came to the gate");

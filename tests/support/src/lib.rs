@@ -1,7 +1,7 @@
-//! The common parts of the tests: an attribute for tests that ends each one that
-//! hangs, gates, logs, processes, and actors to test with.
+//! Common parts of the tests: an attribute that ends a test that hangs, gates,
+//! logs, processes, and actors.
 //!
-//! Not published. Without features it knows nothing of actors, so that the
+//! Not published. Without features it does not depend on actors, so that the
 //! crates below them can use it.
 #![allow(
     clippy::expect_used,

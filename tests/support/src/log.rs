@@ -1,4 +1,4 @@
-//! A log of a test's own.
+//! Log of a test.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,7 @@ impl Log {
         self.0.lock().unwrap().clone()
     }
 
-    /// Takes out all lines until now.
+    /// Removes and returns all lines.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
     }

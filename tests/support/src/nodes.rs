@@ -1,5 +1,5 @@
-//! What the tests of circles over a wire share: actors that ask the next one,
-//! wherever that is.
+//! Support for tests of remote cycles: actors that ask the next one, in any
+//! system.
 
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::outside::{Place, Road};
 use crate::{Keeper, NoGood, gate};
 
-/// Every message of it travels.
+/// Actor whose messages all travel.
 #[actor]
 pub struct Node {
     next: Arc<OnceLock<ActorRef<Node>>>,
@@ -20,7 +20,7 @@ pub struct Node {
 
 type Kept = Arc<Mutex<Option<ReplyTo<String>>>>;
 
-/// What a test has of a node.
+/// Handle of a test for a node.
 pub struct Watch {
     next: Arc<OnceLock<ActorRef<Node>>>,
     kept: Kept,
@@ -35,7 +35,7 @@ impl Watch {
         keeper
     }
 
-    /// Whom its node has not answered, to do it in its place.
+    /// Takes a deferred reply of the node, to answer in its place.
     pub fn take_kept(&self) -> ReplyTo<String> {
         self.kept
             .lock()
@@ -44,7 +44,7 @@ impl Watch {
             .expect("nobody asked")
     }
 
-    /// From now on its node asks this one.
+    /// Sets the actor that the node asks.
     pub fn leads_to(&self, next: ActorRef<Node>) {
         assert!(self.next.set(next).is_ok(), "it leads somewhere already");
     }
@@ -77,7 +77,7 @@ impl Node {
 
     async fn held(&self) {
         let (gate, keeper) = gate();
-        // Whoever watches may have left: then nobody waits.
+        // The error is ignored: without a test handle no turn is held.
         let _ = self.turns.send(keeper);
         gate.pass().await;
     }
@@ -85,7 +85,7 @@ impl Node {
 
 #[actor]
 impl Node {
-    /// As far as `left` says.
+    /// Asks on through `left` more nodes.
     #[message]
     pub async fn pass(&mut self, left: u32) -> Result<String, NoGood> {
         if left == 0 {
@@ -95,7 +95,7 @@ impl Node {
         passed.map_err(|error| told(&error))
     }
 
-    /// Passes a request on to the next one, which answers in its place.
+    /// Forwards a request to the next node, which answers in its place.
     #[message]
     pub async fn pass_on(
         &mut self,
@@ -105,21 +105,21 @@ impl Node {
         ctx.forward(&self.next(), NodePass { left }).await
     }
 
-    /// As `pass`, but the next one passes it on.
+    /// Does the same as `pass`, but the next node forwards it.
     #[message]
     pub async fn have_passed_on(&mut self, left: u32) -> Result<String, NoGood> {
         let passed = self.next().pass_on(left - 1).await;
         passed.map_err(|error| told(&error))
     }
 
-    /// As `pass`, once the test lets it go on.
+    /// Does the same as `pass`, once the test lets it continue.
     #[message]
     pub async fn hold_and_pass(&mut self, left: u32) -> Result<String, NoGood> {
         self.held().await;
         self.pass(left).await
     }
 
-    /// Asks by hand, and waits for the answer only then.
+    /// Takes a `Reply`, and awaits it in a second step.
     #[message]
     pub async fn reply_and_pass(&mut self, left: u32) -> Result<String, NoGood> {
         let reply = self.next().hold_and_pass(left - 1).reply().await;
@@ -128,7 +128,7 @@ impl Node {
         reply.await.map_err(|error| told(&error))
     }
 
-    /// Asks, and leaves before the answer comes.
+    /// Asks, and drops the reply before the answer comes.
     #[message]
     pub async fn give_up(&mut self) -> String {
         let next = self.next();
@@ -139,7 +139,7 @@ impl Node {
         }
     }
 
-    /// Asks the next one, which the test holds.
+    /// Asks the next node, which the test holds.
     #[message]
     pub async fn ask_held(&mut self) -> Result<String, NoGood> {
         let held = self.next().hold_and_pass(0).await;
@@ -166,7 +166,7 @@ impl Node {
         asked.map_err(|error| NoGood(error.to_string()))
     }
 
-    /// Is answered by `answer`.
+    /// Answered later by `answer`.
     #[message]
     pub fn later(&mut self, ctx: &mut Context<Self>) -> Deferred<String> {
         let (reply, deferred) = ctx.defer();
@@ -179,7 +179,8 @@ impl Node {
         self.kept.lock().expect("nobody panics").is_some()
     }
 
-    /// Asks the next one, answers what was asked by `later`, and only then waits.
+    /// Asks the next node, answers the request of `later`, and only then awaits
+    /// the reply.
     #[message]
     pub async fn answer(&mut self) -> Result<String, NoGood> {
         let reply = self.next().pass(0).reply().await;
@@ -190,7 +191,8 @@ impl Node {
             .expect("nobody panics")
             .take()
             .expect("nobody asked");
-        // It waits over there, behind the turn that waits for this answer.
+        // The ask waits in the other system, behind the turn that waits for
+        // this answer.
         kept.send("later".to_owned());
         reply.await.map_err(|error| told(&error))
     }
@@ -200,7 +202,7 @@ impl Node {
         self.next().later().await.expect("it is answered")
     }
 
-    /// Runs beside the turns, so it may ask whoever waits for this actor.
+    /// Runs beside the turns, so it may ask an actor that waits for this one.
     #[message(concurrent)]
     pub fn beside(&self) -> impl Future<Output = Result<String, NoGood>> {
         let next = self.next();
@@ -211,14 +213,15 @@ impl Node {
     pub async fn ask_beside(&mut self) -> Result<String, NoGood> {
         let beside = self.next().beside().reply().await;
         let beside = beside.map_err(|error| NoGood(error.to_string()))?;
-        // The other's turn is over when this is answered, and it asks this one.
+        // The turn of the other node ends with this answer, and it asks this
+        // one.
         let passed = self.next().pass(0).await;
         drop(beside);
         passed.map_err(|error| told(&error))
     }
 }
 
-/// A system that is served.
+/// System with a proxy.
 pub struct Home {
     pub system: System,
     pub place: Place,
@@ -242,13 +245,13 @@ impl Home {
         Ok((self.system.actor(actor).urn(urn).spawn()?, watch))
     }
 
-    /// A reference to a node here, over the road.
+    /// Remote reference to a node of this system.
     pub async fn far(&self, urn: &str) -> conclib::Result<ActorRef<Node>> {
         Ok(self.place.client().await?.actor(urn)?)
     }
 }
 
-/// Two nodes in two systems, each of which leads to the other.
+/// Two nodes in two systems that ask each other.
 pub struct Pair {
     pub homes: [Home; 2],
     pub nodes: [ActorRef<Node>; 2],

@@ -1,5 +1,5 @@
-//! What the tests of the outside road share: a house that is reached over a
-//! unix socket or over TCP, and who lives in it.
+//! Support for tests of proxies: a system served over a unix socket or TCP, and
+//! its actors.
 
 use std::future::IntoFuture;
 use std::path::PathBuf;
@@ -12,15 +12,15 @@ use tokio::task::yield_now;
 
 use crate::{Keeper, Log, NoGood, gate};
 
-/// What carries requests to a house.
+/// Transport for requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Road {
     Unix,
     Tcp,
 }
 
-/// Makes of each body two tests: one for each road. With `alone;` first, each of
-/// them has a process of its own.
+/// Generates two tests from each body: one for each transport. With `alone;`
+/// first, each of them has a process of its own.
 #[macro_export]
 macro_rules! on_every_road {
     (alone; $($test:ident),* $(,)?) => {
@@ -52,11 +52,11 @@ macro_rules! on_every_road {
 
 pub use on_every_road;
 
-/// Where a system is served, and how to get in. It outlives who serves there.
+/// Address of a proxy, and how clients connect. It outlives the proxy.
 pub struct Place {
     url: String,
     key: Option<AuthKey>,
-    /// Where the socket is, for a road that has one.
+    /// Path of the socket, for a unix socket.
     pub socket: Option<PathBuf>,
     _dir: Option<PrivateDir>,
 }
@@ -75,9 +75,9 @@ impl Place {
                 })
             }
             Road::Tcp => {
-                // An address of the machine's own that no other test uses, neither
-                // of this process nor of one that runs at the same time: a port
-                // that was left for a moment is still free.
+                // Loopback address that no other test uses, in this process or
+                // in a concurrent one: so a port that is closed for a moment is
+                // still free.
                 static NEXT: AtomicU8 = AtomicU8::new(1);
                 let [.., high, low] = std::process::id().to_be_bytes();
                 let own = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -91,12 +91,12 @@ impl Place {
         }
     }
 
-    /// Serves a system here. Whoever serves here next gets the same port.
+    /// Serves a system here. A later proxy gets the same port.
     pub async fn serve(&mut self, system: &System) -> conclib::Result<Proxy> {
         let proxy = loop {
             match self.try_serve(system).await {
-                // Nobody is here; but a process that another test is just
-                // starting has copies of what was open, until it is another
+                // No server is here, but a process that another test just
+                // started has inherited the open socket, until it runs its
                 // program.
                 Err(ServeError::Open(OpenError::InUse { .. })) => yield_now().await,
                 served => break served?,
@@ -106,7 +106,7 @@ impl Place {
         Ok(proxy)
     }
 
-    /// Serves a system here, if nobody does.
+    /// Serves a system here, if no other server does.
     pub async fn try_serve(&self, system: &System) -> Result<Proxy, ServeError> {
         let serve = Proxy::serve(system, &*self.url);
         match &self.key {
@@ -119,7 +119,7 @@ impl Place {
         Ok(self.connect().await?)
     }
 
-    /// A client that is about to connect, wherever it is awaited.
+    /// Client that is about to connect, as an owned future.
     pub fn connect(&self) -> <Connect as IntoFuture>::IntoFuture {
         let connect = ProxyClient::connect(&*self.url);
         match &self.key {
@@ -132,12 +132,12 @@ impl Place {
         &self.url
     }
 
-    /// Somebody else serves here, and got a port.
+    /// Sets the URL of a server that was started elsewhere.
     pub fn set_url(&mut self, url: String) {
         self.url = url;
     }
 
-    /// The same place, for another process.
+    /// The address as text, for another process.
     pub fn to_env(&self) -> String {
         let key = self.key.as_ref().map(AuthKey::to_hex);
         format!("{} {}", self.url, key.unwrap_or_default())
@@ -153,13 +153,13 @@ impl Place {
         })
     }
 
-    /// Whether the file of a socket is there.
+    /// Tests if the socket file exists.
     pub fn has_file(&self) -> bool {
         self.socket.as_ref().is_some_and(|socket| socket.exists())
     }
 }
 
-/// A system that is served at a place, with a desk and a bell in it.
+/// Served system with a desk and a bell in it.
 pub struct House {
     pub place: Place,
     pub proxy: Proxy,
@@ -173,7 +173,7 @@ impl House {
         Self::open_at(Place::new(road)?).await
     }
 
-    /// A new house, where one may have been before.
+    /// Opens a system at an address that may have been used before.
     pub async fn open_at(mut place: Place) -> conclib::Result<Self> {
         let system = System::new("house");
         let (desk, watch) = desk();
@@ -192,7 +192,7 @@ impl House {
         self.place.client().await
     }
 
-    /// How many turns the desk has had.
+    /// Number of messages that the desk has handled.
     pub fn handled(&self) -> u64 {
         let desk = self.desk.urn();
         let actors = self.system.snapshot().actors;
@@ -201,8 +201,8 @@ impl House {
     }
 }
 
-/// Everything that this client sent before has come in by now, and is queued:
-/// a link keeps the order, and the bell is never busy.
+/// Waits until all earlier messages of this client are queued: a connection
+/// keeps the order, and the bell is never busy.
 pub async fn settle(client: &ProxyClient) -> conclib::Result {
     client.ask("bell", BellRing {}).await?;
     Ok(())
@@ -217,7 +217,7 @@ impl Bell {
     fn ring(&mut self) {}
 }
 
-/// Every message of it travels.
+/// Actor whose messages all travel.
 #[actor(urn = "desk")]
 pub struct Desk {
     log: Log,
@@ -225,7 +225,7 @@ pub struct Desk {
     promises: mpsc::UnboundedSender<ReplyTo<u64, NoGood>>,
 }
 
-/// What a test sees of a desk.
+/// Handle of a test for a desk.
 pub struct Watch {
     pub log: Log,
     turns: mpsc::UnboundedReceiver<Keeper>,
@@ -241,7 +241,7 @@ impl Watch {
         Ok(keeper)
     }
 
-    /// What a `promise` is to be answered through.
+    /// Deferred reply of a `promise`.
     pub async fn promise(&mut self) -> conclib::Result<ReplyTo<u64, NoGood>> {
         Ok(self.promises.recv().await.ok_or("the desk is gone")?)
     }
@@ -287,19 +287,19 @@ impl Desk {
         panic!("{text}");
     }
 
-    /// Is in its handler until the test lets it go on.
+    /// Stays in its handler until the test lets it continue.
     #[message]
     async fn wait(&mut self, n: u64) -> u64 {
         let (gate, keeper) = gate();
         self.log.add(format!("begin {n}"));
-        // Whoever watches may have left: then nobody waits.
+        // The error is ignored: without a test handle no turn is held.
         let _ = self.turns.send(keeper);
         gate.pass().await;
         self.log.add(format!("end {n}"));
         n
     }
 
-    /// Is answered by the test, some day.
+    /// Answered later by the test.
     #[message]
     fn promise(&mut self, ctx: &mut Context<Self>) -> Deferred<u64, NoGood> {
         let (reply, deferred) = ctx.defer();
@@ -307,7 +307,7 @@ impl Desk {
         deferred
     }
 
-    /// A reply of so many bytes.
+    /// Reply of so many bytes.
     #[message]
     fn fill(&mut self, bytes: usize) -> String {
         "x".repeat(bytes)

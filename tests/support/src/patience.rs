@@ -1,5 +1,4 @@
-//! The end of a test that hangs, and a process of its own for a test that needs
-//! one.
+//! Time limit for a test, and a process of its own for a test that needs one.
 
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -8,21 +7,20 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// The longest that a test may take on the clock of the wall: far more than any
-/// needs on a busy machine.
+/// Longest real time of a test: far more than any needs on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Set for the process of a test that is alone in it.
+/// Environment variable that is set in the process of a test that runs alone.
 const ALONE: &str = "CONCLIB_TEST_ALONE";
 
-/// Runs the body of a test on a thread of its own, and panics if it takes longer
-/// than `PATIENCE`: that test fails, and the others go on. Neither a paused clock
-/// nor a blocked thread can hold it up. The thread of a body that hangs stays
-/// until the test program ends.
+/// Runs the body of a test on a thread of its own, and panics if it takes
+/// longer than `PATIENCE`: that test fails, and the others continue. This works
+/// with a paused clock and with a blocked thread. The thread of a body that
+/// hangs stays until the test program ends.
 ///
 /// # Panics
 ///
-/// As `body` does, or if it takes too long.
+/// Passes on a panic of `body`, and panics at the time limit.
 pub fn in_time<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
     within(PATIENCE, body)
 }
@@ -38,7 +36,7 @@ fn within<T: Send + 'static>(patience: Duration, body: impl FnOnce() -> T + Send
     let Ok(outcome) = done.recv_timeout(patience) else {
         panic!("`{test}` hangs: it took more than {patience:?}");
     };
-    // Values that the body has left to its thread are dropped by then.
+    // Waits until the thread has dropped the values of the body.
     thread.join().expect("it has caught all panics");
     outcome.unwrap_or_else(|panic| resume_unwind(panic))
 }
@@ -47,7 +45,7 @@ fn within<T: Send + 'static>(patience: Duration, body: impl FnOnce() -> T + Send
 ///
 /// # Panics
 ///
-/// If that process does not end well; its output is then in the message.
+/// Panics if that process fails; its output is then in the message.
 pub fn alone<T: Outcome>(test: &str, body: impl FnOnce() -> T) -> T {
     if env::var(ALONE).is_ok_and(|named| named == test) {
         return body();
@@ -64,9 +62,9 @@ pub fn alone<T: Outcome>(test: &str, body: impl FnOnce() -> T) -> T {
     T::good()
 }
 
-/// The type of a test's outcome.
+/// Result type of a test.
 pub trait Outcome {
-    /// The outcome of a test that has passed.
+    /// Result of a test that has passed.
     fn good() -> Self;
 }
 
@@ -80,7 +78,7 @@ impl<E> Outcome for Result<(), E> {
     }
 }
 
-/// The name by which a test program knows a test of this module.
+/// Name by which a test program knows a test of this module.
 #[macro_export]
 macro_rules! test_name {
     ($test:ident) => {
@@ -88,7 +86,7 @@ macro_rules! test_name {
     };
 }
 
-/// The part of a module's path behind the program's name, and a test in there.
+/// Path of a module without the name of its program, and a test in it.
 #[must_use]
 pub fn name_in(module: &str, test: &str) -> String {
     match module.split_once("::") {
@@ -97,7 +95,7 @@ pub fn name_in(module: &str, test: &str) -> String {
     }
 }
 
-/// The runtime of an async test, with the settings of `#[tokio::test]`.
+/// Runtime of an async test, with the settings of `#[tokio::test]`.
 #[derive(Debug, Default)]
 pub struct Runtime {
     workers: Option<usize>,

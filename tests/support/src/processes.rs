@@ -1,4 +1,5 @@
-//! What the tests share: looking at processes, and an owner that can be killed.
+//! Support for tests of processes: reading `/proc`, and an owner that can be
+//! killed.
 
 use std::{
     env, fs,
@@ -9,11 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Far longer than anything takes; a test that gets here has failed.
+/// Time limit far above any duration; a test that reaches it has failed.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 pub const GRACE: Duration = Duration::from_secs(20);
 
-/// One process, told apart from a later one with the same number by when it started.
+/// Process, identified by its number and its start time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
     pub pid: u32,
@@ -26,24 +27,27 @@ impl Process {
         Self { pid, started }
     }
 
-    /// Whether it is there at all, dead but not reaped included.
+    /// Tests if it exists, dead but not reaped included.
     pub fn exists(&self) -> bool {
         stat(self.pid).is_some_and(|stat| stat[19] == self.started)
     }
 
-    /// Whether it can still do anything. An orphan may stay unreaped for as long as the first process of a container likes.
+    /// Tests if it can still run. An orphan may stay unreaped for as long as
+    /// the first process of a container likes.
     pub fn lives(&self) -> bool {
         stat(self.pid).is_some_and(|stat| stat[19] == self.started && is_active(&stat))
     }
 }
 
-/// A process whose first thread is a zombie is not over while it has other threads: they hold its files.
+/// Tests if any thread is left: a process whose first thread is a zombie may
+/// have other threads, which hold its files.
 fn is_active(stat: &[String]) -> bool {
     let threads: u32 = stat[17].parse().expect("a number");
     !matches!(stat[0].as_str(), "Z" | "X") || threads > 1
 }
 
-/// The fields of `/proc/<pid>/stat` from the state on, or nothing if there is no such process.
+/// Fields of `/proc/<pid>/stat` from the state on, or nothing if there is no
+/// such process.
 fn stat(pid: u32) -> Option<Vec<String>> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(") ")?;
@@ -56,7 +60,7 @@ fn pids() -> impl Iterator<Item = u32> {
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
 
-/// Everyone in the process group of `pid`, which includes its guard.
+/// All processes in the process group of `pid`, which includes its guard.
 pub fn group_of(pid: u32) -> Vec<Process> {
     let group = stat(pid).expect("the process exists")[2].clone();
     pids()
@@ -65,7 +69,7 @@ pub fn group_of(pid: u32) -> Vec<Process> {
         .collect()
 }
 
-/// The guard of `pid`: the leader of its group.
+/// Guard of `pid`: the leader of its group.
 pub fn guard_of(pid: u32) -> Process {
     Process::of(
         stat(pid).expect("the process exists")[2]
@@ -74,7 +78,7 @@ pub fn guard_of(pid: u32) -> Process {
     )
 }
 
-/// The children of this very process, dead but not reaped included.
+/// Children of this process, dead but not reaped included.
 pub fn own_children() -> Vec<u32> {
     let me = std::process::id().to_string();
     pids()
@@ -82,7 +86,8 @@ pub fn own_children() -> Vec<u32> {
         .collect()
 }
 
-/// Processes that live and have `marker` among their arguments or in their environment.
+/// Processes that live and have `marker` among their arguments or in their
+/// environment.
 pub fn marked(marker: &str) -> Vec<u32> {
     let has = |path: String| {
         fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(marker))
@@ -95,7 +100,8 @@ pub fn marked(marker: &str) -> Vec<u32> {
         .collect()
 }
 
-/// For what the kernel has no event: looks with growing pauses until it is so.
+/// Polls with growing pauses until the condition holds: for conditions without
+/// an event.
 pub fn eventually_now(what: &str, mut so: impl FnMut() -> bool) {
     let start = Instant::now();
     let mut pause = Duration::from_micros(200);
@@ -109,7 +115,7 @@ pub fn eventually_now(what: &str, mut so: impl FnMut() -> bool) {
     }
 }
 
-/// The same for tests whose runtime has to go on meanwhile.
+/// Does the same in a runtime that has to continue meanwhile.
 pub async fn eventually(what: &str, mut so: impl FnMut() -> bool) {
     let start = Instant::now();
     let mut pause = Duration::from_millis(1);
@@ -145,7 +151,7 @@ impl Owner {
         Self { process, output }
     }
 
-    /// Waits for a line `key=value`, wherever in a line libtest lets it begin.
+    /// Waits for a line `key=value`, at any position in the line.
     pub fn tells(&mut self, key: &str) -> String {
         let key = format!("{key}=");
         let mut line = String::new();
@@ -166,7 +172,7 @@ impl Owner {
         Process::of(self.tells(key).parse().expect("a number"))
     }
 
-    /// SIGKILL: the owner can do nothing any more.
+    /// Sends SIGKILL, so that the owner can do nothing any more.
     pub fn kill(mut self) {
         self.process.kill().expect("it is our child");
         self.process.wait().expect("it is our child");
@@ -180,12 +186,12 @@ impl Drop for Owner {
     }
 }
 
-/// The role of this process if it is an [`Owner`].
+/// Role of this process if it is an [`Owner`].
 pub fn role() -> Option<String> {
     env::var(ROLE).ok()
 }
 
-/// Tells the test that started this owner.
+/// Sends a value to the test that started this owner.
 pub fn tell(key: &str, value: impl std::fmt::Display) {
     println!("{key}={value}");
 }

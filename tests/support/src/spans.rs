@@ -1,4 +1,4 @@
-//! Keeps the spans of this thread, and what is logged inside them.
+//! Records the spans of this thread, and the events inside them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,10 +13,10 @@ use tracing_subscriber::filter::dynamic_filter_fn;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-/// A span, or an event, as it was seen.
+/// Recorded span or event.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// The place among all of its kind.
+    /// Index of its parent among all spans.
     pub parent: Option<usize>,
     pub target: &'static str,
     pub name: &'static str,
@@ -31,22 +31,22 @@ impl Seen {
 
 #[derive(Default)]
 struct All {
-    /// And whether it has ended.
+    /// Spans, with a flag if they have ended.
     spans: Vec<(Seen, bool)>,
     events: Vec<Seen>,
     entered: usize,
 }
 
-/// What was seen. Clones are the same.
+/// Recorder of spans. Clones share it.
 #[derive(Clone, Default)]
 pub struct Spans(Arc<Mutex<All>>);
 
 impl Spans {
-    /// Watches this thread, which is all of a runtime of one thread.
+    /// Records this thread, and so a single-threaded runtime.
     pub fn watch(most: LevelFilter) -> (Self, DefaultGuard) {
         let spans = Self::default();
-        // Asked each time: else what is kept of the answer would be true of
-        // the threads of the other tests, too.
+        // Asked each time: a cached answer would hold for the threads of the
+        // other tests, too.
         let wanted = dynamic_filter_fn(move |metadata, _| *metadata.level() <= most);
         let layer = spans.clone().with_filter(wanted.with_max_level_hint(most));
         let watching = tracing_subscriber::registry().with(layer);
@@ -65,7 +65,7 @@ impl Spans {
             .collect()
     }
 
-    /// The turns of that message, and where they are among all spans.
+    /// Turns of that message, with their indices among all spans.
     pub fn turns(&self, message: &str) -> Vec<(usize, Seen)> {
         let spans = self.all_spans().into_iter().enumerate();
         spans
@@ -73,14 +73,14 @@ impl Spans {
             .collect()
     }
 
-    /// The one turn of that message.
+    /// Single turn of that message.
     pub fn turn(&self, message: &str) -> (usize, Seen) {
         let mut turns = self.turns(message);
         assert_eq!(turns.len(), 1, "{turns:?}");
         turns.remove(0)
     }
 
-    /// Events with that text, and the spans that they happened in.
+    /// Events with that text, and their spans.
     pub fn events(&self, text: &str) -> Vec<Seen> {
         let all = self.all();
         let found = all
@@ -90,7 +90,7 @@ impl Spans {
         found.cloned().collect()
     }
 
-    /// Whether nobody is inside a span, and every span has ended.
+    /// Tests if every span has been left and has ended.
     pub fn is_over(&self) -> bool {
         let all = self.all();
         all.entered == 0 && all.spans.iter().all(|(_, ended)| *ended)
@@ -118,7 +118,7 @@ fn seen(parent: Option<usize>, metadata: &'static Metadata<'static>) -> Seen {
     }
 }
 
-/// The place of a span among all.
+/// Index of a span.
 struct At(usize);
 
 fn at<S: Subscriber + for<'a> LookupSpan<'a>>(span: &SpanRef<'_, S>) -> Option<usize> {

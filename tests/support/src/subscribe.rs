@@ -1,4 +1,4 @@
-//! A subscriber of one thread that misses nothing.
+//! Subscriber for one thread that misses nothing.
 
 use std::sync::OnceLock;
 
@@ -7,7 +7,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, Interest, set_default};
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 
-/// Wants nothing for certain.
+/// Subscriber without a definite interest.
 struct Undecided;
 
 impl Subscriber for Undecided {
@@ -34,13 +34,13 @@ impl Subscriber for Undecided {
     fn exit(&self, _: &Id) {}
 }
 
-/// Makes this the subscriber of this thread, which is all of a runtime of one
-/// thread.
+/// Makes this the subscriber of this thread, and so of a single-threaded
+/// runtime.
 ///
-/// `tracing` remembers for each place in the code whether anything wants to hear
-/// of it. With one subscriber in the process it asks only the thread that comes
-/// there first, and if that one has none, the place is silent for all. Two more
-/// that never end, and never decide, keep it asking.
+/// `tracing` caches for each callsite if any subscriber is interested. With one
+/// subscriber in the process it asks only the thread that comes there first,
+/// and if that one has none, the callsite is disabled for all. Two more
+/// subscribers that never end, and never decide, prevent the cache.
 pub fn subscribe(subscriber: impl Subscriber + Send + Sync) -> DefaultGuard {
     static UNDECIDED: OnceLock<[Dispatch; 2]> = OnceLock::new();
     UNDECIDED.get_or_init(|| [Dispatch::new(Undecided), Dispatch::new(Undecided)]);

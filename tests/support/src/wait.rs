@@ -1,4 +1,4 @@
-//! Waiting for something, without a sleep.
+//! Waits without sleeping.
 
 use std::pin::pin;
 use std::task::{Context as Poller, Poll, Waker};
@@ -6,25 +6,25 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-/// Polls once, so that a future begins, and says what came of it.
+/// Polls once, so that a future begins, and returns the result.
 pub fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     pin!(future).poll(&mut Poller::from_waker(Waker::noop()))
 }
 
-/// The tasks of this runtime that have not ended.
+/// Number of tasks of this runtime that have not ended.
 pub fn alive() -> usize {
     Handle::current().metrics().num_alive_tasks()
 }
 
-/// Waits until `is_so`. Other tasks run meanwhile; a wait in vain ends
-/// with the patience of its test.
+/// Waits until `is_so`, while other tasks run. A test that waits in vain ends
+/// by its time limit.
 pub async fn until(mut is_so: impl FnMut() -> bool) {
     while !is_so() {
         tokio::task::yield_now().await;
     }
 }
 
-/// A second on the paused clock is over at once; so is this work.
+/// Simulates work: on the paused clock a second is over at once.
 pub async fn work(time: Duration) {
     tokio::time::sleep(time).await;
 }

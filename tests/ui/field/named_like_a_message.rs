@@ -1,4 +1,4 @@
-//! A method and a field would both be asked for by one name.
+//! A method and a field would have messages of one name.
 use conclib::prelude::*;
 
 #[actor]

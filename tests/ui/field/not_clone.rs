@@ -1,4 +1,4 @@
-//! A read gives a clone.
+//! Reading a field needs `Clone`.
 use conclib::prelude::*;
 use serde::{Deserialize, Serialize};
 

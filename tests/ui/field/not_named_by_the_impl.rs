@@ -1,4 +1,4 @@
-//! The impl says what its actor handles, its fields too.
+//! The impl has to name the protocol of the fields.
 use conclib::prelude::*;
 
 #[actor]

@@ -1,4 +1,4 @@
-//! A field that can be read can be read from outside.
+//! A field with `get` is readable from other processes, and needs serde.
 use conclib::prelude::*;
 
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! A message is as visible as its method, and `pub` if that says nothing.
+//! A message is as visible as its method, and `pub` if the method has none.
 use conclib::prelude::*;
 
 #[derive(Debug, thiserror::Error, serde::Serialize, serde::Deserialize)]

@@ -1,4 +1,4 @@
-//! What a stream awaits is its own.
+//! A handler that returns a stream cannot be async.
 use conclib::prelude::*;
 
 #[actor]

@@ -1,4 +1,4 @@
-//! What is no message of a part is nobody's to call from outside.
+//! A plain method of a part cannot be called through a reference.
 use conclib::prelude::*;
 
 struct Playback;

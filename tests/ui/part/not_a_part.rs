@@ -1,4 +1,4 @@
-//! What is inside has no messages of its own.
+//! The type of a part has no `#[part]` impl.
 use conclib::prelude::*;
 
 struct Playback;

@@ -1,4 +1,4 @@
-//! A part runs in the turns of its actor, which are a task's.
+//! A part runs in the turns of its actor, whose task needs `Send`.
 use conclib::prelude::*;
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! All who have a protocol agree in what is in it.
+//! A message of a protocol cannot have a condition.
 use conclib::prelude::*;
 
 #[protocol]

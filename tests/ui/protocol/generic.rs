@@ -1,4 +1,4 @@
-//! The messages of a protocol are the same for all.
+//! A protocol cannot be generic.
 use conclib::prelude::*;
 
 #[protocol]

@@ -1,4 +1,4 @@
-//! The message of a method is one type.
+//! A message of a protocol cannot be generic.
 use conclib::prelude::*;
 
 #[protocol]

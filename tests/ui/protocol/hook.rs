@@ -1,4 +1,4 @@
-//! Hooks are an actor's.
+//! Hooks belong in the impl of an actor.
 use conclib::prelude::*;
 
 #[protocol]

@@ -1,4 +1,4 @@
-//! An actor has a protocol once.
+//! An actor names a protocol twice.
 use conclib::prelude::*;
 
 #[protocol]

@@ -1,4 +1,4 @@
-//! What is no message of a protocol is nobody's to call from outside.
+//! A plain method of a protocol cannot be called through a reference.
 use conclib::prelude::*;
 
 #[protocol]

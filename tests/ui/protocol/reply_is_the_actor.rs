@@ -1,4 +1,4 @@
-//! A message is one type, whoever handles it.
+//! A message of a protocol cannot mention `Self`.
 use conclib::prelude::*;
 
 #[protocol]

@@ -1,4 +1,4 @@
-//! A stream of replies is an actor's own.
+//! A message of a protocol cannot return a stream.
 use conclib::prelude::*;
 
 #[protocol]

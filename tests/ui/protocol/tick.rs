@@ -1,4 +1,4 @@
-//! What comes by itself belongs to an actor.
+//! A tick belongs in the impl of an actor.
 use conclib::prelude::*;
 
 #[protocol]

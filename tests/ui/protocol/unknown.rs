@@ -1,4 +1,4 @@
-//! An actor names a protocol that is not there.
+//! An actor names a protocol that does not exist.
 use conclib::prelude::*;
 
 #[actor]

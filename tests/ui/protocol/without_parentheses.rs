@@ -1,4 +1,4 @@
-//! The protocols stand in parentheses.
+//! The protocols have to be in parentheses.
 use conclib::prelude::*;
 
 #[protocol]

@@ -1,4 +1,4 @@
-//! A message works on its actor.
+//! A message needs a `self`.
 use conclib::prelude::*;
 
 #[protocol]

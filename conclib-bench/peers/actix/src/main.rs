@@ -1,7 +1,7 @@
-//! The scenarios on actix, whose actors are bound to the thread of an arbiter:
-//! on one thread everything lives in the system's; on two the driver has the
-//! system's thread and the actors another, and the hoppers alternate, so that
-//! every hop goes from thread to thread.
+//! Scenarios on actix, whose actors are bound to the thread of an arbiter. With
+//! one thread all of them live on the thread of the system; with two the driver
+//! has that thread and the actors another, and the hoppers alternate, so that
+//! every hop crosses threads.
 //!
 //! Handlers are not async: actix has no plain way to write one. No awaiting
 //! tell exists either, so a full mailbox is tried again after a yield.
@@ -26,7 +26,7 @@ use hopper::{Hop, Hopper, Next};
 use member::{Deliver, Member, Total};
 
 struct Actix {
-    /// The other thread, if there is one.
+    /// Arbiter of the other thread, if there is one.
     other: Option<ArbiterHandle>,
 }
 
@@ -43,7 +43,7 @@ impl Actix {
     }
 }
 
-/// Tells an actor, and waits for a place in its mailbox.
+/// Tells an actor, and waits for room in its mailbox.
 async fn tell<A, M>(actor: &Addr<A>, mut message: M)
 where
     A: Actor<Context: ToEnvelope<A, M>> + Handler<M>,

@@ -1,5 +1,5 @@
-//! The scenarios on conclib. Its actors are anonymous here, so a member ends
-//! with its last reference.
+//! Scenarios on conclib. Its actors are anonymous here, so a member ends with
+//! its last reference.
 
 mod counter;
 mod hopper;

@@ -1,5 +1,4 @@
-//! The pool and the topic of kameo's `kameo_actors`, used as its documentation
-//! does it.
+//! Pool and topic of kameo's `kameo_actors`, used as in its documentation.
 
 #[allow(dead_code, reason = "a pool is only asked")]
 #[path = "../../kameo/src/counter.rs"]
@@ -18,13 +17,13 @@ use kameo_actors::pubsub::PubSub;
 use counter::{Counter, Sum};
 use member::{Deliver, Member, Total};
 
-/// The workers of the pool.
+/// Number of workers in the pool.
 const WORKERS: usize = 4;
 
-/// So many asks are one lap.
+/// Number of asks in one lap.
 const ASKS: u64 = 5_000;
 
-/// The subscribers of the topic.
+/// Number of subscribers of the topic.
 const MEMBERS: u64 = 1_000;
 
 async fn pool_ask(mut rounds: Rounds) -> Sample {

@@ -1,5 +1,5 @@
-//! A chain of a million messages of an actor to itself, and whether memory
-//! grows by it.
+//! Chain of a million messages of an actor to itself, which shows if memory
+//! grows.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 
 const LINKS: u64 = 1_000_000;
 
-/// A shorter chain before: code and allocator are then where they will be.
+/// Length of a first, shorter chain, which brings code and allocator into their
+/// final state.
 const WARM_UP: u64 = 10_000;
 
 #[actor]
@@ -67,7 +68,7 @@ pub(crate) async fn million() -> Sample {
         .with("after", after as f64 / 1024.0)
 }
 
-/// A task that sends to itself.
+/// Task that sends to itself.
 fn task(end: Arc<Gate>) -> mpsc::UnboundedSender<u64> {
     let (sender, mut mailbox) = mpsc::unbounded_channel();
     let me = sender.clone();

@@ -1,5 +1,5 @@
 //! Ten thousand children of one actor: all spawned by it, and all stopped with
-//! it; beside as many that nobody supervises.
+//! it; compared with as many actors without a supervisor.
 
 use std::future;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::member::Member;
 
 const CHILDREN: u64 = 10_000;
 
-/// The times to spawn and to stop.
+/// Durations of spawning and of stopping.
 #[derive(Default)]
 struct Watches {
     spawn: Watch,

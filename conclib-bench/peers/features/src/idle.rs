@@ -7,7 +7,7 @@ use crate::member::{Member, MemberCalls};
 
 const ACTORS: u64 = 1_000_000;
 
-/// One in so many is asked whether it lives.
+/// One actor in so many is asked, to check that it lives.
 const ASKED: usize = 1_000;
 
 pub(crate) async fn million() -> Sample {

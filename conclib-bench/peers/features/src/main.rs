@@ -1,9 +1,9 @@
-//! What the features of conclib cost: each beside the same without it, and
-//! beside the task that one would write by hand where that is a few lines.
+//! Cost of conclib's features: each compared with the same operation without
+//! it, and with a hand-written task where that takes a few lines.
 //!
 //! `bench-features SCENARIO RUNTIME [MILLISECONDSms]` measures one scenario and
-//! prints one line of JSON. Its numbers are called `ns` and the like; what
-//! stands beside them `ns.plain`, and what the task takes `ns.task`.
+//! prints one line of JSON. Its numbers have names such as `ns`; those without
+//! the feature end in `.plain`, and those of the task in `.task`.
 
 mod chain;
 mod children;

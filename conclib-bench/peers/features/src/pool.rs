@@ -1,4 +1,4 @@
-//! An ask through a pool, beside an ask of one actor.
+//! Ask through a pool, compared with an ask of one actor.
 
 use conclib::prelude::*;
 use harness::{Rounds, Sample, Watch};
@@ -6,10 +6,10 @@ use harness::{Rounds, Sample, Watch};
 use crate::counter::{Counter, CounterCalls, CounterSum};
 use crate::task;
 
-/// The workers of the pool.
+/// Number of workers in the pool.
 const WORKERS: usize = 4;
 
-/// So many asks are one lap.
+/// Number of asks in one lap.
 const ASKS: u64 = 5_000;
 
 pub(crate) async fn ask(mut rounds: Rounds) -> Sample {

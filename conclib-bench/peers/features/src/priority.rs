@@ -1,15 +1,15 @@
-//! Telling an actor whose messages have priorities and waiting until all are
-//! served, beside one whose messages have none.
+//! Tells to an actor whose messages have priorities, until all are handled,
+//! compared with one whose messages have none.
 
 use conclib::prelude::*;
 use harness::{Group, Membership, Rounds, Sample, Watch};
 
 use crate::member::{Member, MemberCalls};
 
-/// So many tells are one lap.
+/// Number of tells in one lap.
 const TELLS: u64 = 10_000;
 
-/// The size of both mailboxes.
+/// Capacity of both mailboxes.
 const MAILBOX: usize = 1024;
 
 #[actor(priority)]

@@ -1,5 +1,5 @@
-//! A panic until the first answer of the next incarnation, beside a spawn until
-//! its first answer.
+//! Time from a panic to the first answer of the next incarnation, compared with
+//! the time from a spawn to its first answer.
 
 use std::panic;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use tokio::task::JoinHandle;
 
 use crate::task::{self, Message};
 
-/// So many restarts are one lap.
+/// Number of restarts in one lap.
 const RESTARTS: u64 = 1_000;
 
-/// What it panics with when it is asked to.
+/// Payload of the requested panic.
 struct Asked;
 
 #[actor]
@@ -80,7 +80,7 @@ pub(crate) async fn restart(mut rounds: Rounds) -> Sample {
         .with("ns.task", by_hand.each())
 }
 
-/// A task that panics at its first message.
+/// Task that panics at its first message.
 fn failing_task() -> (mpsc::Sender<Message>, JoinHandle<()>) {
     let (sender, mut mailbox) = mpsc::channel(task::MAILBOX);
     let task = tokio::spawn(async move {
@@ -91,7 +91,7 @@ fn failing_task() -> (mpsc::Sender<Message>, JoinHandle<()>) {
     (sender, task)
 }
 
-/// Prints nothing of the panics that were asked for.
+/// Hides the output of the requested panics.
 fn keep_quiet() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

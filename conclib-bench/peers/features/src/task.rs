@@ -1,4 +1,4 @@
-//! Asking the task that is written by hand.
+//! Calls of the hand-written task.
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -7,10 +7,10 @@ mod counter;
 
 pub(crate) use counter::{Message, spawn};
 
-/// The capacity that people give such a channel without thinking about it.
+/// Usual capacity of such a channel.
 pub(crate) const MAILBOX: usize = 64;
 
-/// Asks it to add a number.
+/// Asks the task to add a number.
 pub(crate) async fn ask(counter: &mpsc::Sender<Message>, by: u64) -> u64 {
     let (reply, answer) = oneshot::channel();
     let sent = counter.send(Message::Sum(by, reply)).await;
@@ -18,7 +18,7 @@ pub(crate) async fn ask(counter: &mpsc::Sender<Message>, by: u64) -> u64 {
     answer.await.expect("the counter answers")
 }
 
-/// Tells it to add a number.
+/// Tells the task to add a number.
 pub(crate) async fn tell(counter: &mpsc::Sender<Message>, by: u64) {
     let sent = counter.send(Message::Add(by)).await;
     sent.expect("the counter lives");

@@ -1,4 +1,5 @@
-//! How late the ticks of an actor are, beside those of an interval in a task.
+//! Lateness of the ticks of an actor, compared with those of an interval in a
+//! task.
 
 use std::mem;
 use std::time::{Duration, Instant};
@@ -12,17 +13,18 @@ const EVERY: Duration = Duration::from_millis(10);
 
 const TICKS: usize = 200;
 
-/// From so late on, tokio's interval counts the next tick from this one.
+/// Lateness from which tokio's interval schedules the next tick from the
+/// current one.
 const MISSED: Duration = Duration::from_millis(5);
 
-/// How late each tick was.
+/// Lateness of each tick.
 struct Lateness {
     due: Instant,
     times: Vec<u64>,
 }
 
 impl Lateness {
-    /// The first one is due now.
+    /// Starts now, when the first tick is due.
     fn new() -> Self {
         Self {
             due: Instant::now(),
@@ -30,7 +32,7 @@ impl Lateness {
         }
     }
 
-    /// Notes a tick, and says whether there were enough.
+    /// Records a tick, and returns true if there are enough.
     fn tick(&mut self) -> bool {
         let now = Instant::now();
         let late = now.duration_since(self.due);
@@ -54,14 +56,14 @@ impl Clock {
         if self.lateness.tick()
             && let Some(enough) = self.enough.take()
         {
-            // Who measures waits for it.
+            // Sends the times to the waiting measurement.
             let _ = enough.send(mem::take(&mut self.lateness.times));
         }
     }
 }
 
 pub(crate) async fn lateness() -> Sample {
-    // Both at once, so that what the machine does beside it delays them alike.
+    // Both run at once, so that other load on the machine delays them alike.
     let task = tokio::spawn(of_a_task());
     let [p50, p99] = percentiles(of_an_actor().await);
     let [task_p50, task_p99] = percentiles(task.await.expect("the task ticks"));

@@ -1,4 +1,4 @@
-//! A topic with a thousand subscribers, beside telling each of them.
+//! Topic with a thousand subscribers, compared with a tell to each of them.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ pub(crate) async fn publish(mut rounds: Rounds) -> Sample {
         .with("ns.task", by_hand.each())
 }
 
-/// As many tasks behind a broadcast channel.
+/// Spawns as many tasks with a broadcast channel.
 fn subscribed_tasks() -> (broadcast::Sender<u64>, Arc<Group>) {
     let group = Group::of(MEMBERS);
     let (sender, _) = broadcast::channel(16);

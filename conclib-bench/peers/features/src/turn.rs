@@ -1,5 +1,5 @@
-//! An ask from inside a turn, which the graph of waiting actors knows of, beside
-//! one from outside.
+//! Ask from inside a turn, which enters the graph of waiting actors, compared
+//! with one from outside.
 
 use conclib::prelude::*;
 use harness::{Rounds, Sample, Watch};
@@ -7,7 +7,7 @@ use harness::{Rounds, Sample, Watch};
 use crate::counter::{Counter, CounterCalls};
 use crate::task;
 
-/// So many asks are one lap.
+/// Number of asks in one lap.
 const ASKS: u64 = 5_000;
 
 #[actor]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 static CALLS: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 
-/// Allocations since the process started.
+/// Number of allocations since the process started.
 #[derive(Clone, Copy)]
 pub(crate) struct Count {
     pub(crate) calls: u64,
@@ -19,7 +19,7 @@ pub(crate) fn note(bytes: usize) {
     BYTES.fetch_add(bytes as u64, Ordering::Relaxed);
 }
 
-/// The allocations so far; zero without the feature.
+/// Returns the allocations so far; zero without the feature.
 pub(crate) fn count() -> Count {
     Count {
         calls: CALLS.load(Ordering::Relaxed),

@@ -1,10 +1,10 @@
-//! The allocator of builds with the feature `count`.
+//! Allocator of builds with the feature `count`.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
 use crate::allocations::note;
 
-/// The system's allocator, counted.
+/// Allocator of the system that counts its calls.
 struct Counting;
 
 #[global_allocator]
@@ -15,24 +15,26 @@ static ALLOCATOR: Counting = Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(layout.size());
-        // SAFETY: the caller's promise about `layout` is handed on.
+        // SAFETY: the guarantee of the caller about `layout` is passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         note(layout.size());
-        // SAFETY: the caller's promise about `layout` is handed on.
+        // SAFETY: the guarantee of the caller about `layout` is passed on.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         note(size);
-        // SAFETY: `at` came from `System` with this `layout`, as the caller promises.
+        // SAFETY: `at` came from `System` with this `layout`, as the caller
+        // guarantees.
         unsafe { System.realloc(at, layout, size) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: `at` came from `System` with this `layout`, as the caller promises.
+        // SAFETY: `at` came from `System` with this `layout`, as the caller
+        // guarantees.
         unsafe { System.dealloc(at, layout) }
     }
 }

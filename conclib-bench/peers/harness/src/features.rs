@@ -1,5 +1,5 @@
-//! The programs that measure single features: like the others, but that each
-//! brings its own scenarios.
+//! Main function for programs that measure single features and have scenarios
+//! of their own.
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use crate::{Rounds, Runtime, Sample};
 
-/// The whole program: reads `SCENARIO RUNTIME [MILLISECONDSms]`, measures, and
-/// prints one line of JSON, an empty object where `run` knows no such scenario.
+/// Runs the whole program: reads `SCENARIO RUNTIME [MILLISECONDSms]`, measures,
+/// and prints one line of JSON, an empty object if `run` knows no such
+/// scenario.
 pub fn main<F>(run: impl FnOnce(String, Rounds) -> F + Send + 'static) -> ExitCode
 where
     F: Future<Output = Option<Sample>> + Send + 'static,

@@ -1,10 +1,10 @@
-//! Waiting until everybody has arrived.
+//! Gate that waits for a number of arrivals.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
-/// A gate that opens when it has been arrived at so many times.
+/// Gate that opens after a number of arrivals.
 #[derive(Default)]
 pub struct Gate {
     missing: AtomicU64,
@@ -12,12 +12,12 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Closes the gate until `arrivals` more have arrived.
+    /// Closes the gate until `arrivals` more have come.
     pub fn close(&self, arrivals: u64) {
         self.missing.store(arrivals, Ordering::Release);
     }
 
-    /// Arrives; the last one opens the gate.
+    /// Counts one arrival; the last one opens the gate.
     pub fn arrive(&self) {
         if self.missing.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.open.notify_one();

@@ -1,4 +1,4 @@
-//! What a process is asked to measure.
+//! Parameters of one measurement.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,20 +8,20 @@ use tokio::runtime::Builder;
 use crate::meter::Effort;
 use crate::scenario::Scenario;
 
-/// Where the actors run.
+/// Runtime of the actors.
 #[derive(Clone, Copy)]
 pub enum Runtime {
-    /// One thread for everything.
+    /// Single thread for everything.
     Current,
     /// Two worker threads.
     Multi,
 }
 
 impl Runtime {
-    /// The runtime of this name.
+    /// Returns the runtime of this name.
     ///
     /// # Errors
-    /// What to say when there is none.
+    /// Text for the user if there is none.
     pub fn parse(name: &str) -> Result<Self, String> {
         match name {
             "current" => Ok(Self::Current),
@@ -47,7 +47,7 @@ impl Runtime {
     }
 }
 
-/// One measurement: what, where, and for how long.
+/// Single measurement: scenario, runtime, and effort.
 #[derive(Clone, Copy)]
 pub(crate) struct Job {
     pub(crate) scenario: Scenario,
@@ -71,7 +71,7 @@ impl Job {
     }
 }
 
-/// `20000` are operations, `400ms` is time.
+/// Parses `20000` as a number of operations, and `400ms` as a time.
 fn parse_effort(effort: &str) -> Option<Effort> {
     match effort.strip_suffix("ms") {
         Some(millis) => Some(Effort::Time(Duration::from_millis(millis.parse().ok()?))),

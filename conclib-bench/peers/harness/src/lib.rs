@@ -1,9 +1,9 @@
-//! What every peer of the bench shares: the scenarios, the runtimes, the clock
-//! and the statistics. A peer implements [`Library`] and calls [`main`].
+//! Common parts of the peers of the bench: the scenarios, the runtimes, the
+//! clock and the statistics. A peer implements [`Library`] and calls [`main`].
 //!
-//! A peer's program measures one scenario in one process:
-//! `bench-task SCENARIO RUNTIME [EFFORT]`, and prints one line of JSON, an
-//! object of numbers. An empty object says that the library has no such thing.
+//! The program of a peer measures one scenario in one process: `bench-task
+//! SCENARIO RUNTIME [EFFORT]`, and prints one line of JSON, an object of
+//! numbers. An empty object says that the library has no such scenario.
 
 mod allocations;
 #[cfg(feature = "count")]
@@ -34,7 +34,7 @@ pub use watch::{Rounds, Watch};
 
 use job::Job;
 
-/// The whole program of a peer.
+/// Runs the whole program of a peer.
 pub fn main<L: Library>() -> ExitCode {
     let job = match Job::parse(std::env::args().skip(1)) {
         Ok(job) => job,

@@ -1,4 +1,4 @@
-//! What a peer implements.
+//! Interface that a peer implements.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,29 +6,29 @@ use std::time::Duration;
 
 use crate::{Gate, Membership, Runtime};
 
-/// The size of an actor's mailbox.
+/// Capacity of the mailbox of an actor.
 #[derive(Clone, Copy)]
 pub enum Mailbox {
-    /// What the library gives an actor when nobody asks for anything else.
+    /// Default of the library.
     Default,
-    /// This many messages, and who tells more waits for a place.
+    /// Capacity for so many messages; further senders wait for room.
     Bounded(usize),
 }
 
-/// One actor library: how the three kinds of actor that the scenarios need are
-/// spawned and spoken to, written as the library's own documentation does it.
+/// Actor library: spawns and calls the three kinds of actors that the scenarios
+/// need, written as in its own documentation.
 pub trait Library: Sized + Send + Sync + 'static {
-    /// The address of an actor that adds up numbers.
+    /// Address of an actor that adds up numbers.
     type Counter: Clone + Send + Sync + 'static;
-    /// The address of an actor that holds a [`Route`](crate::Route).
+    /// Address of an actor that holds a [`Route`](crate::Route).
     type Hopper: Send + Sync + 'static;
-    /// The address of an actor that holds a [`Membership`].
+    /// Address of an actor that holds a [`Membership`].
     type Member: Send + Sync + 'static;
 
-    /// Makes ready what the actors live in. Runs inside the runtime.
+    /// Prepares the library. Runs inside the runtime.
     fn start(runtime: Runtime) -> Self;
 
-    /// Spawns a counter; `None` where there are no such mailboxes.
+    /// Spawns a counter; `None` if there are no such mailboxes.
     fn counter(&self, mailbox: Mailbox) -> impl Future<Output = Option<Self::Counter>> + Send;
 
     /// Tells the counter to add a number. Ends when the message is queued.

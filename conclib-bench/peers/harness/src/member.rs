@@ -1,11 +1,10 @@
-//! What an actor holds whose start, deliveries and end are waited for.
+//! State of an actor that reports its start, its deliveries and its end.
 
 use std::sync::Arc;
 
 use crate::Gate;
 
-/// The state of a member: it reports its start, each delivery, and by being
-/// dropped its end.
+/// State of a member. It reports its start, each delivery, and on drop its end.
 pub struct Membership {
     group: Arc<Group>,
     sum: u64,
@@ -17,13 +16,13 @@ impl Membership {
         self.group.started.arrive();
     }
 
-    /// Adds a number and reports that it came.
+    /// Adds a number and reports the delivery.
     pub fn deliver(&mut self, by: u64) {
         self.sum += by;
         self.group.delivered.arrive();
     }
 
-    /// Adds a number that was asked with, and answers with the sum of all.
+    /// Adds the number of an ask, and returns the sum of all.
     pub fn total(&mut self, by: u64) -> u64 {
         self.sum += by;
         self.sum
@@ -36,19 +35,19 @@ impl Drop for Membership {
     }
 }
 
-/// All members together.
+/// Gates for all members together.
 #[derive(Default)]
 pub struct Group {
-    /// Open when all have started.
+    /// Opens when all have started.
     pub started: Gate,
-    /// Closed by who delivers, open when all has been delivered.
+    /// Closed by the sender of a delivery; opens when all members have it.
     pub delivered: Gate,
-    /// Open when all have ended.
+    /// Opens when all have ended.
     pub ended: Gate,
 }
 
 impl Group {
-    /// A group that waits for the start and the end of so many members.
+    /// Makes a group that waits for the start and the end of so many members.
     pub fn of(members: u64) -> Arc<Self> {
         let group = Self::default();
         group.started.close(members);
@@ -56,7 +55,7 @@ impl Group {
         Arc::new(group)
     }
 
-    /// The state of one more member.
+    /// Returns the state of one more member.
     pub fn membership(self: &Arc<Self>) -> Membership {
         let group = self.clone();
         Membership { group, sum: 0 }

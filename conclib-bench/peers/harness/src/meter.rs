@@ -1,21 +1,21 @@
-//! The clock around a scenario's operations.
+//! Measures the time of the operations of a scenario.
 
 use std::time::{Duration, Instant};
 
 use crate::allocations;
 use crate::sample::Sample;
 
-/// How much is to be done.
+/// Amount of work.
 #[derive(Clone, Copy)]
 pub(crate) enum Effort {
-    /// So many operations, for counting what one of them costs.
+    /// Number of operations, for counting the cost of one of them.
     Operations(u64),
-    /// Batches of operations until so much time has gone by.
+    /// Batches of operations until the time is over.
     Time(Duration),
 }
 
 impl Effort {
-    /// How many actors to spawn: `usual` unless a number was asked for.
+    /// Number of actors to spawn: `usual` unless a number was given.
     pub(crate) fn actors(self, usual: u64) -> u64 {
         match self {
             Self::Operations(count) => count,
@@ -23,13 +23,14 @@ impl Effort {
         }
     }
 
-    /// Whether single operations are to be timed: not where instructions are counted.
+    /// Tells if single operations are to be timed, which would disturb a count
+    /// of instructions.
     pub(crate) fn is_timed(self) -> bool {
         matches!(self, Self::Time(_))
     }
 }
 
-/// Hands out batches of operations and takes the time of them all.
+/// Hands out batches of operations and measures their total time.
 pub(crate) struct Meter {
     effort: Effort,
     batch: u64,
@@ -38,7 +39,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// A meter whose batches are of this size.
+    /// Makes a meter whose batches have this size.
     pub(crate) fn new(effort: Effort, batch: u64) -> Self {
         let begun = None;
         Self {
@@ -49,7 +50,8 @@ impl Meter {
         }
     }
 
-    /// A meter whose exact number of operations is rounded up to whole units.
+    /// Makes a meter whose exact number of operations is rounded up to whole
+    /// units.
     pub(crate) fn in_units(effort: Effort, batch: u64, unit: u64) -> Self {
         match effort {
             Effort::Operations(count) => {
@@ -59,8 +61,8 @@ impl Meter {
         }
     }
 
-    /// The operations to do next, `None` when it is enough. The first call
-    /// starts the clock.
+    /// Returns the number of operations to do next, `None` at the end. The
+    /// first call starts the clock.
     pub(crate) fn next(&mut self) -> Option<u64> {
         let (start, _) = *self
             .begun
@@ -74,7 +76,7 @@ impl Meter {
         (batch > 0).then_some(batch)
     }
 
-    /// What one operation cost. Call it right after the last batch.
+    /// Cost of one operation. Call this right after the last batch.
     pub(crate) fn sample(&self) -> Sample {
         let (start, allocations) = self.begun.expect("a batch was done");
         let elapsed = start.elapsed();

@@ -1,6 +1,6 @@
-//! How much memory the process holds.
+//! Memory usage of the process.
 
-/// The resident set of this process in bytes.
+/// Returns the resident set of this process in bytes.
 pub fn bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells its memory");
     status

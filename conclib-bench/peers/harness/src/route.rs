@@ -1,10 +1,10 @@
-//! What an actor holds that passes a countdown on to the next.
+//! State of an actor that passes a countdown on to the next.
 
 use std::sync::Arc;
 
 use crate::Gate;
 
-/// The state of a hopper. `R` is how the library refers to another one.
+/// State of a hopper. `R` is the library's reference to another one.
 pub struct Route<R> {
     finish: Arc<Gate>,
     next: Option<R>,
@@ -12,7 +12,7 @@ pub struct Route<R> {
 }
 
 impl<R> Route<R> {
-    /// A route that leads nowhere yet; the last hop arrives at `finish`.
+    /// Makes a route without a next hopper; the last hop arrives at `finish`.
     pub fn new(finish: Arc<Gate>) -> Self {
         Self {
             finish,
@@ -21,13 +21,13 @@ impl<R> Route<R> {
         }
     }
 
-    /// Says where it leads.
+    /// Sets the next hopper.
     pub fn link(&mut self, next: R) {
         self.next = Some(next);
     }
 
-    /// Takes a hop with so many left: whom to tell how many are left then, or
-    /// `None` if this was the last.
+    /// Takes a hop with so many left. Returns the next hopper with the number
+    /// for it, or `None` if this was the last hop.
     pub fn hop(&mut self, left: u64) -> Option<(&R, u64)> {
         self.hops += 1;
         match &self.next {

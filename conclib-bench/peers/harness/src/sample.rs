@@ -1,4 +1,4 @@
-//! What a process found out.
+//! Results of a process.
 
 use std::fmt;
 
@@ -9,14 +9,14 @@ use crate::allocations::{self, Count};
 pub struct Sample(Vec<(&'static str, f64)>);
 
 impl Sample {
-    /// The sample with one more number.
+    /// Adds one number.
     pub fn with(mut self, name: &'static str, value: f64) -> Self {
         self.0.push((name, value));
         self
     }
 
-    /// The sample with the allocations of each operation since `before`, where
-    /// they are counted.
+    /// Adds the allocations of each operation since `before`, if they are
+    /// counted.
     pub(crate) fn with_allocations(self, before: Count, operations: u64) -> Self {
         if !cfg!(feature = "count") {
             return self;
@@ -27,7 +27,7 @@ impl Sample {
             .with("allocated", each(now.bytes, before.bytes))
     }
 
-    /// The sample with the median and the 99th percentile of these times.
+    /// Adds the median and the 99th percentile of these times.
     pub(crate) fn with_percentiles(self, times: &mut [u64]) -> Self {
         times.sort_unstable();
         let at = |share: usize| times[(times.len() - 1) * share / 100] as f64;

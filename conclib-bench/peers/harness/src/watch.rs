@@ -1,13 +1,15 @@
-//! The clock of what takes turns: in each round everything that is compared is
-//! done once, so that what the machine does beside it meets all of them alike.
+//! Clocks for alternating measurements: in each round everything that is
+//! compared runs once, so that other load on the machine affects all of them
+//! alike.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// The first round warms up, and one more is needed for a figure.
+/// Number of rounds at least: the first one warms up, and one more is needed
+/// for a figure.
 const AT_LEAST: u64 = 2;
 
-/// Rounds until the time is over.
+/// Sequence of rounds until the time is over.
 pub struct Rounds {
     limit: Duration,
     begun: Option<Instant>,
@@ -23,7 +25,7 @@ impl Rounds {
         }
     }
 
-    /// Whether there is one more. The first call starts the clock.
+    /// Tells if there is one more round. The first call starts the clock.
     pub fn more(&mut self) -> bool {
         let begun = *self.begun.get_or_insert_with(Instant::now);
         let more = self.done < AT_LEAST || begun.elapsed() < self.limit;
@@ -32,7 +34,7 @@ impl Rounds {
     }
 }
 
-/// How long one of the things that are compared took.
+/// Total time of one of the things that are compared.
 #[derive(Default)]
 pub struct Watch {
     laps: u64,
@@ -41,8 +43,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Takes the time of so many operations; but not in the first lap, which
-    /// warms up.
+    /// Measures so many operations, except in the first lap, which warms up.
     pub async fn lap<T>(&mut self, operations: u64, work: impl Future<Output = T>) -> T {
         let start = Instant::now();
         let done = work.await;
@@ -54,12 +55,12 @@ impl Watch {
         done
     }
 
-    /// Nanoseconds for each operation.
+    /// Returns the nanoseconds for each operation.
     pub fn each(&self) -> f64 {
         self.spent.as_nanos() as f64 / self.operations as f64
     }
 
-    /// How often it was done, the warm-up too.
+    /// Returns the number of laps, including the warm-up.
     pub fn laps(&self) -> u64 {
         self.laps
     }

@@ -1,4 +1,4 @@
-//! The scenarios on kameo, as its README writes them: default features, and
+//! Scenarios on kameo, as its README writes them: default features, and
 //! requests are awaited as they are.
 
 mod counter;

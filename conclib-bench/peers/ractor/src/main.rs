@@ -1,5 +1,5 @@
-//! The scenarios on ractor. Its mailboxes have no bound. An actor outlives its
-//! references, so a member is stopped by word.
+//! Scenarios on ractor. Its mailboxes have no bound. An actor outlives its
+//! references, so a member is stopped by a call.
 
 mod counter;
 mod hopper;

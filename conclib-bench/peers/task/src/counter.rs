@@ -17,7 +17,7 @@ impl Counter {
             Message::Add(by) => self.sum += by,
             Message::Sum(by, reply) => {
                 self.sum += by;
-                // Who has left does not want to know.
+                // The error is ignored: the asker has left.
                 let _ = reply.send(self.sum);
             }
         }

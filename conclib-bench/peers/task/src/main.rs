@@ -1,6 +1,5 @@
-//! The actor that everybody writes by hand, and that libraries must beat: a
-//! task that owns its state, a bounded `mpsc` of an enum, and a `oneshot` for
-//! each answer.
+//! Hand-written actor, the baseline for all libraries: a task that owns its
+//! state, a bounded `mpsc` of an enum, and a `oneshot` for each answer.
 
 mod counter;
 mod hopper;
@@ -13,7 +12,7 @@ use std::time::Duration;
 use harness::{Gate, Library, Mailbox, Membership, Runtime};
 use tokio::sync::{mpsc, oneshot};
 
-/// The capacity that people give such a channel without thinking about it.
+/// Usual capacity of such a channel.
 const DEFAULT_MAILBOX: usize = 64;
 
 struct Task;

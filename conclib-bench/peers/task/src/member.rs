@@ -16,7 +16,7 @@ impl Member {
     async fn handle(&mut self, message: Message) {
         match message {
             Message::Deliver(by) => self.0.deliver(by),
-            // Who has left does not want to know.
+            // The error is ignored: the asker has left.
             Message::Total(by, reply) => drop(reply.send(self.0.total(by))),
         }
     }

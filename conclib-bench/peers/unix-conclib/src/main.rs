@@ -1,4 +1,4 @@
-//! The same round trip through a proxy: a typed ask of an actor by its name.
+//! Round trip through a proxy: a typed ask of an actor by its name.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -24,7 +24,7 @@ impl Adder {
     }
 }
 
-/// So large that bincode needs nine bytes for it.
+/// Large number, for which bincode needs nine bytes.
 const BY: u64 = 1 << 40;
 
 struct Proxied(ProxyClient);

@@ -1,5 +1,5 @@
-//! Round trips between two processes over a unix socket: the same program is
-//! the server, started by the client, and ends when the client does.
+//! Round trips between two processes over a unix socket. The client starts the
+//! same program as the server, which ends when the client does.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode};
@@ -7,22 +7,24 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 
-/// One way to go there and back.
+/// Implementation of a round trip.
 pub trait RoundTrip: Sized {
     /// Serves on this path for ever; calls `ready` when clients can connect.
     fn serve(path: &Path, ready: impl FnOnce()) -> impl Future<Output = ()>;
 
-    /// Connects to it.
+    /// Connects to the server.
     fn connect(path: &Path) -> impl Future<Output = Self>;
 
-    /// Goes there and back so often, with so many under way.
+    /// Makes so many round trips, with a fixed number under way.
     fn go(&mut self, rounds: u64, in_flight: u64) -> impl Future<Output = ()>;
 }
 
-/// Says which path a server serves on; a client starts it with this set.
+/// Environment variable with the path of the server; a client starts the server
+/// with it.
 const SOCKET: &str = "BENCH_SOCKET";
 
-/// The program: `SCENARIO RUNTIME [ROUNDS | TIMEms]`, as the other benches.
+/// Runs the program: `SCENARIO RUNTIME [ROUNDS | TIMEms]`, as the other
+/// benches.
 pub fn main<R: RoundTrip>() -> ExitCode {
     if let Some(path) = std::env::var_os(SOCKET) {
         let path = PathBuf::from(path);
@@ -48,7 +50,7 @@ pub fn main<R: RoundTrip>() -> ExitCode {
     let effort = effort.first().map_or("400ms", String::as_str);
     let millis = effort.strip_suffix("ms").and_then(|text| text.parse().ok());
     let limit = Duration::from_millis(millis.unwrap_or(0));
-    // Exactly so many rounds, for counting what one of them costs.
+    // Number of rounds, for counting the cost of one of them.
     let rounds: u64 = effort.parse().unwrap_or(0);
     let server = Server::start();
     let ns = runtime(where_).block_on(async {
@@ -74,7 +76,7 @@ fn runtime(name: &str) -> Runtime {
     builder.worker_threads(2).enable_all().build().expect("a runtime can be built")
 }
 
-/// The other process.
+/// Server process.
 struct Server {
     child: Child,
     dir: PathBuf,
@@ -102,7 +104,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It has nothing to lose.
+        // Killing it is enough: the server has no data to lose.
         let _ = self.child.kill();
         let _ = self.child.wait();
         let _ = std::fs::remove_dir_all(&self.dir);

@@ -1,6 +1,6 @@
-//! The bare round trip that everybody writes: `LengthDelimitedCodec` over a
-//! tokio socket, frames as long as conclib's, no ids, no serde, no names. What
-//! is there is answered before anything is flushed.
+//! Bare round trip as written by hand: `LengthDelimitedCodec` over a tokio
+//! socket, frames as long as conclib's, without ids, serde and names. All
+//! requests that are there are answered before the replies are flushed.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,9 +12,10 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
 use unix_harness::RoundTrip;
 
-/// As long as conclib's request for `Add` to `adder`, without its length.
+/// Request as long as conclib's for `Add` to `adder`, without its length
+/// prefix.
 const REQUEST: &[u8] = &[1; 53];
-/// As long as its response.
+/// Reply as long as conclib's.
 const REPLY: &[u8] = &[2; 28];
 
 struct Bare(Framed<UnixStream, LengthDelimitedCodec>);
@@ -49,7 +50,8 @@ impl RoundTrip for Bare {
     }
 }
 
-/// The next frame's length; what was fed leaves before it is waited for.
+/// Returns the length of the next frame. Buffered replies are sent before the
+/// wait.
 async fn next(framed: &mut Framed<UnixStream, LengthDelimitedCodec>) -> Option<usize> {
     let at_once = std::future::poll_fn(|cx| {
         let next = std::pin::Pin::new(&mut *framed).poll_next(cx);

@@ -1,5 +1,5 @@
-//! The scenarios on xtra. Its mailboxes have no default: what its README
-//! passes, `None`, is no longer there, so the default here is unbounded.
+//! Scenarios on xtra. Its mailboxes have no default: the `None` of its README
+//! is no longer accepted, so the default here is unbounded.
 
 mod counter;
 mod hopper;
@@ -18,10 +18,10 @@ use member::{Deliver, Member, Total};
 
 struct Xtra;
 
-/// Tells an actor, and waits for a place in its mailbox.
+/// Tells an actor, and waits for room in its mailbox.
 async fn tell<A: Handler<M>, M: Send + 'static>(actor: &Address<A>, message: M) {
     let queued = actor.send(message).detach().await;
-    // What would receive the answer is not wanted.
+    // Drops the receiver of the answer.
     drop(queued.expect("the actor lives"));
 }
 

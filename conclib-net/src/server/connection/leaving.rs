@@ -1,9 +1,9 @@
-//! The end of a connection.
+//! End of a connection.
 
 use super::{Connection, Stage};
 
-/// However the task of a connection ends, by an abort too: nobody waits for
-/// the answers any more, and what comes is forgotten.
+/// Cleans up when the task of a connection ends in any way, also by an abort:
+/// all its requests are cancelled, and their answers are dropped.
 pub(in crate::server) struct Leaving<'a>(pub(in crate::server) &'a Connection);
 
 impl Drop for Leaving<'_> {

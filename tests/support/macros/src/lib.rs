@@ -2,11 +2,12 @@
 
 use proc_macro::{Delimiter, TokenStream, TokenTree};
 
-/// A test, of a plain or an async function, that fails when it hangs: its body
-/// runs on a thread of its own, for which the test waits a limited time.
+/// Marks a test, of a plain or an async function, that fails when it hangs: its
+/// body runs on a thread of its own, for which the test waits a limited time.
 ///
-/// For an async function it takes what `#[tokio::test]` takes: `start_paused`,
-/// `flavor`, `worker_threads`. `alone` gives the test a process of its own.
+/// Takes the settings of `#[tokio::test]` for an async function:
+/// `start_paused`, `flavor`, `worker_threads`. `alone` gives the test a process
+/// of its own.
 #[proc_macro_attribute]
 pub fn test(settings: TokenStream, item: TokenStream) -> TokenStream {
     expand(settings, item).unwrap_or_else(|error| {
@@ -75,7 +76,7 @@ fn expand(settings: TokenStream, item: TokenStream) -> Result<TokenStream, &'sta
     Ok(test)
 }
 
-/// The settings, which commas separate.
+/// Settings, separated by commas.
 fn split(settings: TokenStream) -> Vec<String> {
     let text = settings.to_string();
     let parts = text.split(',').map(|part| part.trim().to_owned());

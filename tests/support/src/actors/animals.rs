@@ -1,32 +1,33 @@
-//! A protocol that others implement, and a message that others handle.
+//! Protocol that actors of other crates implement, and message that they
+//! handle.
 
 use conclib::{Context, message};
 
-/// Whoever can be fed.
+/// Actors that can be fed.
 #[conclib::protocol]
 pub trait Eater {
-    /// How much it eats at most.
+    /// Largest amount it can eat, in grams.
     fn limit(&self) -> u32 {
         100
     }
 
-    /// Whether there was room for so many grams.
+    /// Eats so many grams, and returns false if that is too much.
     #[message]
     async fn feed(&mut self, grams: u32) -> bool {
         grams <= self.limit()
     }
 
-    /// The name of whoever eats.
+    /// Name of the actor.
     #[message]
     fn who(&self, ctx: &mut Context<Self>) -> String {
         ctx.urn().to_string()
     }
 }
 
-/// Calls somebody.
+/// Calls an animal.
 #[message(reply = String)]
 #[derive(Debug)]
 pub struct Summon {
-    /// Whom.
+    /// Name of the animal.
     pub name: String,
 }

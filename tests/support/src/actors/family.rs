@@ -1,4 +1,4 @@
-//! A supervisor and its children, which note when they come up and go down.
+//! Supervisor and children that note their starts and ends.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,10 +11,10 @@ use crate::{At, Gate, Log, NoGood, work};
 
 pub const MS: Duration = Duration::from_millis(1);
 
-/// How long a child waits before its first restart.
+/// Pause of a child before its first restart.
 pub const BACKOFF: Duration = Duration::from_millis(100);
 
-/// Five times in ten seconds, after 100, 200, … milliseconds.
+/// Policy with five restarts in ten seconds, after 100, 200, … milliseconds.
 pub fn policy() -> Restart {
     let backoff = Backoff::from(BACKOFF).jitter(0.0);
     Restart::on_failure()
@@ -22,7 +22,7 @@ pub fn policy() -> Restart {
         .backoff(backoff)
 }
 
-/// What a boss is told of its children, in order. Clones are the same.
+/// Notices to a boss about its children, in order. Clones share them.
 #[derive(Clone, Default)]
 pub struct Exits(Arc<Mutex<Vec<ChildExit>>>);
 
@@ -36,7 +36,7 @@ impl Exits {
     }
 }
 
-/// Supervises, and does what it was told to do about its children.
+/// Supervisor that returns the given directive about its children.
 #[actor(strategy = OneForAll)]
 #[derive(Default)]
 pub struct Boss {
@@ -60,7 +60,7 @@ impl Boss {
     #[message]
     pub fn served(&mut self) {}
 
-    /// What it says of its children from now on.
+    /// Sets the directive for its children.
     #[message(local)]
     pub fn say(&mut self, said: Directive) {
         self.said = Some(said);
@@ -75,18 +75,18 @@ impl Boss {
     }
 }
 
-/// A child. In the log, `+a?` is a start of it that begins, `+a` one that is
-/// done, and `-a` an end.
+/// Child that logs `+a?` when a start begins, `+a` when it is done, and `-a` at
+/// an end.
 #[actor]
 pub struct Part {
     name: &'static str,
     log: Log,
-    /// What was served by this incarnation.
+    /// Number of messages handled by this incarnation.
     served: usize,
-    /// How many of the next starts fail.
+    /// Number of following starts that fail.
     broken: Arc<AtomicUsize>,
     said: Directive,
-    /// To see whether the state is kept.
+    /// Marker that shows if the state is kept.
     #[allow(dead_code, reason = "it is there to be dropped")]
     alive: Arc<()>,
 }
@@ -155,7 +155,7 @@ impl Part {
     }
 }
 
-/// What a test knows of a child before it is made.
+/// Handles of the test for a child, made before it.
 #[derive(Clone, Default)]
 pub struct Plan {
     pub log: Log,
@@ -177,7 +177,7 @@ impl Plan {
     }
 }
 
-/// A boss and its children.
+/// Boss and its children.
 pub struct Family {
     pub system: System,
     pub boss: ActorRef<Boss>,
@@ -188,12 +188,12 @@ pub struct Family {
 }
 
 impl Family {
-    /// As its type says: one for all.
+    /// Makes the family with the strategy of the type: one for all.
     pub fn new(said: Option<Directive>) -> Self {
         Self::at(Place::Task, said)
     }
 
-    /// The same, with a boss and children at that place.
+    /// Makes the family at that place.
     pub fn at(place: Place, said: Option<Directive>) -> Self {
         Self::made(place, said, None)
     }
@@ -232,7 +232,7 @@ impl Family {
         }
     }
 
-    /// A child that has started and is made anew as `policy` says.
+    /// Spawns a child with the given policy, and waits for its start.
     pub async fn child(&self, name: &'static str, policy: Restart) -> ActorRef<Part> {
         let plan = self.plan();
         let child = self
@@ -248,7 +248,7 @@ impl Family {
         child
     }
 
-    /// Three of them.
+    /// Spawns three children.
     pub async fn abc(&self) -> [ActorRef<Part>; 3] {
         [
             self.child("a", policy()).await,
@@ -257,8 +257,8 @@ impl Family {
         ]
     }
 
-    /// Waits for the next restart of that child: what it is asked then, the
-    /// new incarnation answers.
+    /// Waits for the next restart of that child. The new incarnation answers
+    /// the asks made then.
     pub async fn restarted(&mut self, name: &str) -> u32 {
         loop {
             match self.events.next().await.unwrap() {
@@ -270,7 +270,7 @@ impl Family {
         }
     }
 
-    /// What was noted since this was last called.
+    /// Lines noted since the last call.
     pub fn noted(&self) -> Vec<String> {
         self.log.take()
     }

@@ -1,4 +1,4 @@
-//! Actors to test with.
+//! Actors for tests.
 
 pub mod animals;
 pub mod family;

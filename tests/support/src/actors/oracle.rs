@@ -1,4 +1,4 @@
-//! An actor that answers when the test wants it to.
+//! Actor whose answers are sent by the test.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub struct Oracle {
     promises: mpsc::UnboundedSender<ReplyTo<u64, NoGood>>,
 }
 
-/// What the oracle has promised, in order.
+/// Open promises of the oracle, in order.
 pub struct Promises(mpsc::UnboundedReceiver<ReplyTo<u64, NoGood>>);
 
 impl Promises {
@@ -29,7 +29,7 @@ pub fn oracle(system: &System) -> (ActorRef<Oracle>, Promises) {
 
 #[actor]
 impl Oracle {
-    /// Is answered by the test.
+    /// Answered by the test.
     #[message]
     fn promise(&mut self, ctx: &mut Context<Self>) -> Deferred<u64, NoGood> {
         let (reply, deferred) = ctx.defer();
@@ -37,7 +37,7 @@ impl Oracle {
         deferred
     }
 
-    /// Answers with the time it takes.
+    /// Answers after so many milliseconds.
     #[message]
     fn after(&mut self, ms: u64, ctx: &mut Context<Self>) -> Deferred<u64, NoGood> {
         let (reply, deferred) = ctx.defer();
@@ -58,7 +58,7 @@ impl Oracle {
         Err(NoGood(why))
     }
 
-    /// From `from` on, up to but without `to`.
+    /// Numbers from `from` up to, and without, `to`.
     #[message]
     fn range(&mut self, from: u64, to: u64) -> Vec<u64> {
         (from..to).collect()

@@ -3,7 +3,7 @@
 use conclib::prelude::*;
 use conclib::{Declared, Place, SpawnBuilder, SpawnError, TaskActor};
 
-/// Spawns at a place that the test is told.
+/// Spawns at a given place.
 pub trait At<A: Actor> {
     fn at(self, place: Place) -> Result<ActorRef<A>, SpawnError>;
 }
@@ -21,11 +21,11 @@ where
     }
 }
 
-/// Makes of each body two tests: one for each place in this process. Bodies
-/// behind `multi_thread` have a runtime of two threads.
+/// Generates two tests from each body: one for each place in this process.
+/// Bodies behind `multi_thread` have a runtime of two threads.
 ///
-/// The clock of a test is not that of a thread: what needs paused time is a test
-/// of tasks alone.
+/// Paused time does not reach other threads, so a test that needs it has tasks
+/// only.
 #[macro_export]
 macro_rules! on_every_place {
     (multi_thread: $($multi:ident),* $(,)?) => {

@@ -1,5 +1,4 @@
-//! What the tests of priorities share: an actor that notes in which order its
-//! messages have their turns.
+//! Support for tests of priorities: an actor that notes the order of its turns.
 
 use conclib::prelude::*;
 use tokio::sync::mpsc;
@@ -15,7 +14,7 @@ pub struct Ward {
     turns: mpsc::UnboundedSender<Keeper>,
 }
 
-/// What a test sees of a ward.
+/// Handle of a test for a ward.
 pub struct Watch {
     pub log: Log,
     turns: mpsc::UnboundedReceiver<Keeper>,
@@ -32,7 +31,8 @@ pub fn ward() -> (Ward, Watch) {
 }
 
 impl Watch {
-    /// Resolves once a `wait` is in its handler, which the keeper ends.
+    /// Resolves once a `wait` is in its handler; opening the keeper ends the
+    /// handler.
     pub async fn turn(&mut self) -> Keeper {
         let mut keeper = self.turns.recv().await.unwrap();
         keeper.entered().await;
@@ -42,7 +42,7 @@ impl Watch {
 
 #[actor]
 impl Ward {
-    /// Is in its handler until the test lets it go on.
+    /// Stays in its handler until the test lets it continue.
     #[message]
     async fn wait(&mut self) {
         let (gate, keeper) = gate();
@@ -65,7 +65,7 @@ impl Ward {
         self.log.add(format!("later {n}"));
     }
 
-    /// Sends to itself, far beyond its places.
+    /// Sends to itself, far beyond the capacity of its mailbox.
     #[message]
     async fn spread(&mut self, each: u64, ctx: &mut Context<Self>) {
         let this = ctx.me();
@@ -77,7 +77,7 @@ impl Ward {
     }
 }
 
-/// A ward with so many places, in whose turn the test is.
+/// Spawns a ward with that capacity, held in a turn.
 pub async fn busy(
     system: &System,
     places: usize,

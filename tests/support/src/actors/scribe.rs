@@ -1,16 +1,16 @@
-//! An actor that notes everything that happens to it.
+//! Actor that notes all its hooks and messages.
 
 use conclib::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{Gate, Keeper, Log, gate};
 
-/// An error of the domain.
+/// Domain error.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
 #[error("no good: {0}")]
 pub struct NoGood(pub String);
 
-/// An actor that notes all that happens to it.
+/// Notes all its hooks and messages.
 #[actor]
 #[derive(Default)]
 pub struct Scribe {
@@ -64,7 +64,7 @@ impl Scribe {
         panic!("{text}");
     }
 
-    /// Ends itself, and answers all the same.
+    /// Stops itself, and answers all the same.
     #[message]
     pub fn quit(&mut self, ctx: &mut Context<Self>) -> String {
         ctx.stop();
@@ -83,7 +83,7 @@ pub fn scribe() -> (Scribe, Log) {
     (Scribe { log: log.clone() }, log)
 }
 
-/// Has the actor wait at a gate; resolves once it is there.
+/// Makes the actor wait at a gate; resolves once it is there.
 pub async fn hold(scribe: &ActorRef<Scribe>) -> Keeper {
     let (gate, mut keeper) = gate();
     scribe.hold(gate).tell().await.unwrap();

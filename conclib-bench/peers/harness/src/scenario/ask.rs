@@ -1,4 +1,4 @@
-//! Asking a counter: alone, with a time limit, and many at once.
+//! Asks of a counter: one by one, with a time limit, and many at once.
 
 use std::time::{Duration, Instant};
 
@@ -6,17 +6,17 @@ use crate::Library;
 use crate::meter::{Effort, Meter};
 use crate::sample::Sample;
 
-/// So many are asked before the clock starts.
+/// Number of asks before the clock starts.
 const WARM_UP: u64 = 1_000;
 
-/// So many are asked between two looks at the clock.
+/// Number of asks between two readings of the clock.
 const BATCH: u64 = 10_000;
 
-/// So many asks are timed one by one.
+/// Number of asks that are timed one by one.
 const TIMED: usize = 100_000;
 
-/// Times one ask after another: the mean without a clock between them, then
-/// the percentiles, which carry one reading of the clock.
+/// Times one ask after another: the mean without a clock between them, then the
+/// percentiles, which include one reading of the clock.
 pub(super) async fn one_by_one<L: Library>(counter: L::Counter, effort: Effort) -> Sample {
     ask_all::<L>(&counter, WARM_UP).await;
 
@@ -53,7 +53,7 @@ pub(super) async fn within<L: Library>(
     meter.sample()
 }
 
-/// Times asks of which there are always so many under way.
+/// Times asks while a fixed number is under way.
 pub(super) async fn in_flight<L: Library>(
     counter: L::Counter,
     askers: u64,
@@ -72,7 +72,7 @@ pub(super) async fn in_flight<L: Library>(
     sample
 }
 
-/// Asks so many times, shared out among tasks that each ask one by one.
+/// Asks so many times, divided among tasks that each ask one by one.
 async fn ask_from_all<L: Library>(counter: &L::Counter, askers: u64, asks: u64) {
     let tasks: Vec<_> = (0..askers)
         .map(|_| {
@@ -98,8 +98,8 @@ async fn ask_all<L: Library>(counter: &L::Counter, asks: u64) {
     }
 }
 
-/// How long single asks took. The memory that holds the times is touched
-/// beforehand, or its page faults would be the slowest asks.
+/// Durations of single asks. The memory for the times is touched beforehand, or
+/// its page faults would be in the slowest asks.
 async fn times<L: Library>(counter: &L::Counter, effort: Effort) -> Vec<u64> {
     let mut times = vec![u64::MAX; TIMED];
     let mut timed = 0;

@@ -1,18 +1,18 @@
-//! One that tells many.
+//! Single sender with many receivers.
 
 use crate::Library;
 use crate::member::Group;
 use crate::meter::{Effort, Meter};
 use crate::sample::Sample;
 
-/// So many rounds are made before the clock starts.
+/// Number of rounds before the clock starts.
 const WARM_UP: u64 = 2;
 
-/// So many rounds lie between two looks at the clock.
+/// Number of rounds between two readings of the clock.
 const ROUNDS: u64 = 50;
 
 /// Times one delivery: a number is told to every member, and the next round
-/// begins when all have got it.
+/// begins when all have it.
 pub(super) async fn fan_out<L: Library>(library: &L, count: u64, effort: Effort) -> Sample {
     let group = Group::of(count);
     let mut members = Vec::with_capacity(count as usize);
@@ -36,7 +36,7 @@ pub(super) async fn fan_out<L: Library>(library: &L, count: u64, effort: Effort)
     sample
 }
 
-/// Makes so many rounds.
+/// Runs so many rounds.
 async fn deliver<L: Library>(members: &[L::Member], group: &Group, rounds: u64) {
     for _ in 0..rounds {
         group.delivered.close(members.len() as u64);

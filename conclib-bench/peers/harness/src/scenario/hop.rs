@@ -1,4 +1,4 @@
-//! Actors that tell one another, with one message under way.
+//! Ring of actors that tell one another, with one message under way.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::meter::{Effort, Meter};
 use crate::sample::Sample;
 use crate::{Gate, Library};
 
-/// So many hops lie between two looks at the clock.
+/// Number of hops between two readings of the clock.
 const BATCH: u64 = 20_000;
 
 /// Times one hop in a ring of so many actors. The last hop is the one that has
@@ -29,7 +29,7 @@ pub(super) async fn ring<L: Library>(library: &L, hoppers: usize, effort: Effort
     meter.sample()
 }
 
-/// Lets a message make so many hops.
+/// Sends a message on so many hops.
 async fn go_round<L: Library>(first: &L::Hopper, finish: &Gate, hops: u64) {
     finish.close(1);
     L::hop(first, hops - 1).await;

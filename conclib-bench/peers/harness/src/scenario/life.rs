@@ -1,4 +1,4 @@
-//! Many actors that do nothing: what their start and end cost, and their memory.
+//! Many idle actors: the cost of their start and end, and their memory.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use crate::meter::{Effort, per};
 use crate::sample::Sample;
 use crate::{Library, allocations, resident};
 
-/// So many actors unless another number is asked for.
+/// Default number of actors.
 const ACTORS: u64 = 100_000;
 
 /// Times a start until all have started, and a stop until all have ended.
@@ -50,7 +50,7 @@ struct Alive<L: Library> {
     members: Vec<L::Member>,
 }
 
-/// Spawns so many and waits until all have started.
+/// Spawns so many, and waits until all have started.
 async fn spawn_all<L: Library>(library: &L, actors: u64) -> Alive<L> {
     let group = Group::of(actors);
     let mut members = Vec::with_capacity(actors as usize);
@@ -61,7 +61,7 @@ async fn spawn_all<L: Library>(library: &L, actors: u64) -> Alive<L> {
     Alive { group, members }
 }
 
-/// Stops them and waits until all have ended.
+/// Stops them, and waits until all have ended.
 async fn stop_all<L: Library>(alive: Alive<L>) {
     for member in alive.members {
         L::stop(member);

@@ -12,7 +12,7 @@ use crate::job::Job;
 use crate::sample::Sample;
 use crate::{Library, Mailbox};
 
-/// What can be measured.
+/// Scenario to measure.
 #[derive(Clone, Copy)]
 pub(crate) enum Scenario {
     Tell { producers: u64, mailbox: Mailbox },
@@ -26,7 +26,7 @@ pub(crate) enum Scenario {
 }
 
 impl Scenario {
-    /// The scenario of this name.
+    /// Returns the scenario of this name.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         let mailbox = Mailbox::Bounded(1024);
         Some(match name {
@@ -55,7 +55,7 @@ impl Scenario {
     }
 }
 
-/// Measures; `None` when the library has no such thing.
+/// Measures; `None` if the library cannot do it.
 pub(crate) async fn run<L: Library>(library: &L, job: Job) -> Option<Sample> {
     let effort = job.effort;
     match job.scenario {

@@ -4,13 +4,14 @@ use crate::Library;
 use crate::meter::{Effort, Meter};
 use crate::sample::Sample;
 
-/// So many messages are told before the clock starts.
+/// Number of messages before the clock starts.
 const WARM_UP: u64 = 2_000;
 
-/// Told in one go; where mailboxes have no bound they all pile up.
+/// Number of messages of one batch; without a bound of the mailboxes all of
+/// them pile up.
 const BATCH: u64 = 1_000_000;
 
-/// Times a message from being told to having been handled.
+/// Times a message from its tell until it was handled.
 pub(super) async fn tell<L: Library>(
     counter: L::Counter,
     producers: u64,
@@ -29,7 +30,7 @@ pub(super) async fn tell<L: Library>(
     meter.sample()
 }
 
-/// Tells so many messages, shared out among the producers.
+/// Tells so many messages, divided among the producers.
 async fn produce<L: Library>(counter: &L::Counter, producers: u64, messages: u64) {
     if producers == 1 {
         return tell_all::<L>(counter, messages).await;
@@ -52,8 +53,8 @@ async fn tell_all<L: Library>(counter: &L::Counter, messages: u64) {
     }
 }
 
-/// Waits until all that was told has been added. One ask is enough where a
-/// sender's messages keep their order; xtra's do not.
+/// Waits until all messages were handled. One ask is enough if the messages of
+/// a sender keep their order; xtra's do not.
 async fn settle<L: Library>(counter: &L::Counter, told: u64) {
     loop {
         let sum = L::ask(counter, 0).await;
