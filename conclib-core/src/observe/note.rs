@@ -6,11 +6,18 @@ use tracing::Span;
 use super::{Trace, is_traced};
 use crate::wire::Origin;
 
-/// Origin and notes of a message whose turn begins.
-#[derive(Clone, Copy)]
-pub(crate) struct Remarks<'a> {
-    pub(crate) origin: &'a Origin,
-    pub(crate) note: Option<&'a Note>,
+/// Origin and notes of a message that came from outside or is traced.
+pub(crate) struct Remarks {
+    pub(crate) origin: Origin,
+    pub(crate) note: Option<Note>,
+}
+
+impl Remarks {
+    /// Notes the time at which the message was sent.
+    #[cold]
+    pub(crate) fn is_sent_now(&mut self) {
+        self.note.get_or_insert_default().is_sent_now();
+    }
 }
 
 /// Where and when a message was sent.

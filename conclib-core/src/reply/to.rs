@@ -232,10 +232,10 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     #[inline]
-    pub(crate) fn remarks(&self) -> Option<Remarks<'_>> {
+    pub(crate) fn remarks(&self) -> Option<&Remarks> {
         match &self.0 {
             Slot::Wire(reply) => Some(reply.remarks()),
-            Slot::Traced(traced) => Some(traced.remarks()),
+            Slot::Traced(traced) => Some(&traced.remarks),
             _ => None,
         }
     }

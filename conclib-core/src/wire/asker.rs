@@ -23,9 +23,7 @@ pub struct WireAsker {
     pub(super) asked: bool,
     pub(super) expires: Instant,
     cancellation: Cancellation,
-    origin: Origin,
-    /// What somebody who looks on wants to know.
-    note: Option<Box<Note>>,
+    remarks: Remarks,
 }
 
 impl WireAsker {
@@ -43,22 +41,21 @@ impl WireAsker {
             asked: envelope.asked,
             expires: Instant::now() + envelope.timeout.min(MAX_TIMEOUT),
             cancellation: Cancellation::new(envelope.codec, target.filter(|_| envelope.asked)),
-            origin,
-            note: Note::of_wire(envelope.trace).map(Box::new),
+            remarks: Remarks {
+                origin,
+                note: Note::of_wire(envelope.trace),
+            },
         }
     }
 
-    pub(crate) fn remarks(&self) -> Remarks<'_> {
-        Remarks {
-            origin: &self.origin,
-            note: self.note.as_deref(),
-        }
+    pub(crate) fn remarks(&self) -> &Remarks {
+        &self.remarks
     }
 
     /// It is being sent to a receiver that is measured.
     #[cold]
     pub(crate) fn is_sent_now(&mut self) {
-        self.note.get_or_insert_default().is_sent_now();
+        self.remarks.is_sent_now();
     }
 
     pub(crate) fn codec(&self) -> Codec {
@@ -66,7 +63,7 @@ impl WireAsker {
     }
 
     pub(super) fn set_origin(&mut self, origin: Origin) {
-        self.origin = origin;
+        self.remarks.origin = origin;
     }
 
     pub(crate) fn cancellation(&self) -> &Cancellation {

@@ -102,7 +102,7 @@ impl<T, E> WireReply<T, E> {
         }
     }
 
-    pub(crate) fn remarks(&self) -> Remarks<'_> {
+    pub(crate) fn remarks(&self) -> &Remarks {
         self.asker.remarks()
     }
 

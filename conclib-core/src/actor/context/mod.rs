@@ -69,7 +69,7 @@ pub struct Head<'a> {
     pub(crate) index: usize,
     pub(crate) from: Option<ActorId>,
     /// Origin and notes, of a message that came from outside or is traced.
-    pub(crate) remarks: Option<Remarks<'a>>,
+    pub(crate) remarks: Option<&'a Remarks>,
     /// Until when its asker waits.
     pub(crate) due: Option<Due>,
     /// Its asker does not wait any more.
@@ -205,10 +205,10 @@ impl<A: Actor> Context<A> {
     #[cold]
     #[inline(never)]
     fn begin_remarked(&mut self, head: Head<'_>) {
-        let origin = head.remarks.map(|remarks| remarks.origin);
+        let origin = head.remarks.map(|remarks| &remarks.origin);
         let outside = origin.filter(|origin| **origin != Origin::Local);
         self.outside = outside.map(|origin| Box::new(origin.clone()));
-        let note = head.remarks.and_then(|remarks| remarks.note);
+        let note = head.remarks.and_then(|remarks| remarks.note.as_ref());
         if note.is_some() || self.cell.meter.is_on() {
             let cell = &self.cell;
             cell.watch.begin(Observed::of(
