@@ -11,7 +11,7 @@ use tokio::task::coop;
 
 use super::mailbox::{Mailbox, Refused};
 use super::{DEFAULT_MAILBOX, Overflow, Recipient};
-use crate::call::{NotSent, Sending, Target};
+use crate::call::{Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::{Delivery, Failure, TellError};
 use crate::message::{LAST, Message};
@@ -211,7 +211,7 @@ impl<M: Message> Target<M> for Address<M> {
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
         _: &Deadline,
-    ) -> Poll<Result<(), NotSent>> {
+    ) -> Poll<Result<(), Failure>> {
         let mailbox = &self.0.mailbox;
         if sending.ticket.is_none() {
             let Some(request) = sending.request.take() else {
@@ -222,7 +222,7 @@ impl<M: Message> Target<M> for Address<M> {
                 Err(Refused::Full(request)) => sending.request = Some(request),
                 Err(Refused::Closed(request)) => {
                     sending.request = Some(request);
-                    return Poll::Ready(Err(NotSent::Stopped));
+                    return Poll::Ready(Err(Failure::Stopped(Delivery::NotDelivered)));
                 }
             }
         }
@@ -231,7 +231,7 @@ impl<M: Message> Target<M> for Address<M> {
         } = sending;
         mailbox
             .poll_push(cx, ticket, request, LAST, |request| request)
-            .map_err(|()| NotSent::Stopped)
+            .map_err(|()| Failure::Stopped(Delivery::NotDelivered))
     }
 
     fn try_tell(&self, message: M, _: u8) -> Result<(), TellError<M>> {
@@ -239,12 +239,9 @@ impl<M: Message> Target<M> for Address<M> {
             .0
             .mailbox
             .try_push(Request::tell(message), LAST, false, |request| request);
-        let (why, request) = match pushed {
-            Ok(_) => return Ok(()),
-            Err(Refused::Closed(request)) => (NotSent::Stopped, request),
-            Err(Refused::Full(request)) => (NotSent::Full, request),
-        };
-        Err(why.into_tell_error(self.urn(), request.message))
+        pushed
+            .map(drop)
+            .map_err(|refused| refused.into_tell_error(self.urn()))
     }
 
     fn leave(&self, sending: &mut Sending<M>) {

@@ -56,13 +56,6 @@ pub(crate) enum Refused<S> {
     Full(S),
 }
 
-/// What became of a message that was pushed.
-pub(crate) enum Pushed<T> {
-    Queued,
-    /// There was no room for both, and this one had to go.
-    Evicted(T),
-}
-
 pub(crate) struct Mailbox<T, Q = VecDeque<T>> {
     queue: Mutex<Queue<Q>>,
     /// What is left of the batch that the loop took. Written by the loop only.
@@ -145,7 +138,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     }
 
     /// Takes a place at once or gives the seed back; `make` turns it into the
-    /// message once a place is certain. With `exempt` the bound does not hold:
+    /// message once a place is certain. Returns a message that had to go for it. With `exempt` the bound does not hold:
     /// an actor's send to itself is never refused for want of room.
     #[inline(always)]
     pub(crate) fn try_push<S>(
@@ -154,7 +147,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         priority: u8,
         exempt: bool,
         make: impl FnOnce(S) -> T,
-    ) -> Result<Pushed<T>, Refused<S>> {
+    ) -> Result<Option<T>, Refused<S>> {
         let mut queue = self.lock();
         if queue.closed {
             return Err(Refused::Closed(seed));
@@ -165,11 +158,11 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
             }
             let evicted = queue.items.replace(priority, make(seed));
             self.pushed(queue);
-            return Ok(evicted.map_or(Pushed::Queued, Pushed::Evicted));
+            return Ok(evicted);
         }
         queue.items.push(priority, make(seed));
         self.pushed(queue);
-        Ok(Pushed::Queued)
+        Ok(None)
     }
 
     /// As [`try_push`](Self::try_push), but waits in line for a place. The

@@ -1,6 +1,5 @@
 //! One actor: what it is, its mailbox, its life, and the references to it.
 
-mod admit;
 mod asker_gone;
 mod beside;
 mod birth;
@@ -16,7 +15,6 @@ mod kin;
 mod lanes;
 mod life;
 mod line;
-mod local;
 mod mailbox;
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod modelled;
@@ -32,6 +30,7 @@ mod resident;
 mod restart;
 mod scoped;
 mod seek;
+mod send;
 mod signal;
 mod sources;
 mod stop;

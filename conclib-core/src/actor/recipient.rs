@@ -6,11 +6,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::cell::Cell;
-use super::local::Uncounted;
+use super::send::Uncounted;
 use super::{ActorRef, Handler, Resident};
-use crate::call::{Call, NotSent, Sending, Target};
+use crate::call::{Call, Sending, Target};
 use crate::deadline::Deadline;
-use crate::error::TellError;
+use crate::error::{Failure, TellError};
 use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::urn::Urn;
@@ -144,7 +144,7 @@ impl<M: Message> Target<M> for Recipient<M> {
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
         deadline: &Deadline,
-    ) -> Poll<Result<(), NotSent>> {
+    ) -> Poll<Result<(), Failure>> {
         self.0.to.poll_send(cx, sending, deadline)
     }
 

@@ -15,7 +15,7 @@ use crate::error::{Delivery, Failure};
 use crate::fault::{Fault, HandlerError};
 use crate::message::{Message, Never};
 use crate::observe::Watched;
-use crate::reply::{Deferred, Refusal, ReplyTo};
+use crate::reply::{Deferred, ReplyTo};
 use crate::waits::WaitNumber;
 
 /// How a turn ended.
@@ -188,7 +188,7 @@ pub fn answer_result<M: Message>(
                 Turn::Done
             }
             Err(error) if reply.was_asked() => {
-                reply.answer(Err(Refusal::Handler(error)));
+                reply.fail(error);
                 Turn::Refused
             }
             Err(error) => Turn::Failed(Box::new(HandlerError {

@@ -8,11 +8,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::in_flight::InFlight;
-use super::{Call, NotSent, Outcome, Sending, Slot, Target, To};
+use super::{Call, Outcome, Sending, Slot, Target, To};
 use crate::current;
 use crate::deadline::Deadline;
 use crate::deadline::Late;
-use crate::error::{AskError, Delivery, TellError};
+use crate::error::{AskError, Delivery, Failure, TellError};
 use crate::message::Message;
 use crate::observe::has_something_to_note;
 use crate::reply::{Pick, Reply, poll_answer, settled};
@@ -24,13 +24,6 @@ struct Departure<T: Target<M>, M: Message> {
     to: T,
     sending: Sending<M>,
     deadline: Deadline,
-}
-
-/// Why a message did not get its place.
-enum Delay {
-    NotSent(NotSent),
-    Late(Late),
-    Cycle(Cycle),
 }
 
 impl<T: Target<M>, M: Message> Departure<T, M> {
@@ -48,12 +41,12 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     /// Before it is sent: an ask from inside a turn waits, unless that would
     /// close a circle, and no longer than whoever asked that turn.
     #[inline]
-    fn begin(&mut self, cx: &Context<'_>) -> Result<Option<Wait>, Delay> {
+    fn begin(&mut self, cx: &Context<'_>) -> Result<Option<Wait>, AskError<M::Error>> {
         self.begin_to_count()?;
         let Some(who) = current::in_turn() else {
             return Ok(None);
         };
-        let begun = Wait::begin_for(who, &self.to, cx.waker()).map_err(Delay::Cycle)?;
+        let begun = Wait::begin_for(who, &self.to, cx.waker()).map_err(before)?;
         match (&begun, &mut self.sending.request) {
             (Some(wait), Some(request)) => request.reply.set_wait(wait.number()),
             _ => self.sending.waits = true,
@@ -64,14 +57,18 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     /// Looks whether a wait that was entered in doubt closes a circle. A future that
     /// is polled elsewhere now is no wait.
     #[cold]
-    fn settle(&mut self, wait: &mut Option<Wait>, cx: &mut Context<'_>) -> Poll<Result<(), Delay>> {
+    fn settle(
+        &mut self,
+        wait: &mut Option<Wait>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), AskError<M::Error>>> {
         *wait = wait.take().filter(Wait::is_here);
         match wait.as_mut().map(|wait| wait.poll(cx)) {
             None | Some(Poll::Ready(Ok(()))) => Poll::Ready(Ok(())),
-            Some(Poll::Ready(Err(circle))) => Poll::Ready(Err(Delay::Cycle(circle))),
+            Some(Poll::Ready(Err(circle))) => Poll::Ready(Err(before(circle))),
             Some(Poll::Pending) => {
                 self.limit();
-                self.deadline.poll(cx).map(|late| Err(Delay::Late(late)))
+                self.deadline.poll(cx).map(|late| Err(self.late(late)))
             }
         }
     }
@@ -86,7 +83,7 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     }
 
     #[inline]
-    fn begin_to_count(&mut self) -> Result<(), Delay> {
+    fn begin_to_count<E>(&mut self) -> Result<(), AskError<E>> {
         self.limit();
         let inherited = current::due();
         if inherited.is_some() || !matches!(self.deadline, Deadline::Never) {
@@ -94,22 +91,23 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
             if let Some(request) = &mut self.sending.request {
                 request.reply.set_due(due);
             }
-            return self.deadline.has_any().map_err(Delay::Late);
+            return self.deadline.has_any().map_err(|late| self.late(late));
         }
         Ok(())
     }
 
     #[inline]
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Delay>> {
+    fn poll<E>(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AskError<E>>> {
         if has_something_to_note() {
             self.sending.note();
         }
         match self.to.poll_send(cx, &mut self.sending, &self.deadline) {
-            Poll::Ready(sent) => Poll::Ready(sent.map_err(Delay::NotSent)),
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+            Poll::Ready(Err(failure)) => Poll::Ready(Err(self.failed(failure))),
             Poll::Pending if self.sending.is_out() => Poll::Pending,
             Poll::Pending => {
                 self.limit();
-                self.deadline.poll(cx).map(|late| Err(Delay::Late(late)))
+                self.deadline.poll(cx).map(|late| Err(self.late(late)))
             }
         }
     }
@@ -242,17 +240,17 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                                 }
                                 *wait = begun;
                             }
-                            Err(delay) => return Poll::Ready(Err(departure.no_reply(delay))),
+                            Err(error) => return Poll::Ready(Err(error)),
                         }
                     }
                     if *stage == Stage::InDoubt {
-                        if let Err(delay) = ready!(departure.settle(wait, cx)) {
-                            return Poll::Ready(Err(departure.no_reply(delay)));
+                        if let Err(error) = ready!(departure.settle(wait, cx)) {
+                            return Poll::Ready(Err(error));
                         }
                         *stage = Stage::Leaving;
                     }
-                    if let Err(delay) = ready!(departure.poll(cx)) {
-                        return Poll::Ready(Err(departure.no_reply(delay)));
+                    if let Err(error) = ready!(departure.poll(cx)) {
+                        return Poll::Ready(Err(error));
                     }
                     *stage = Stage::Sent;
                 }
@@ -338,7 +336,7 @@ impl<T: Target<M>, M: Message> Future for Telling<T, M> {
                 }
                 Poll::Ready(Ok(()))
             }
-            Err(delay) => departure.not_told(delay),
+            Err(error) => departure.not_told(error),
         }
     }
 }
@@ -353,7 +351,7 @@ enum Queue<T: Target<M>, M: Message> {
         answer: Option<Slot<M>>,
         /// Wait of the turn that polls for the answer later.
         wait: Option<Wait>,
-        late: Option<Delay>,
+        late: Option<AskError>,
     },
     Ready(Option<Box<Outcome<M>>>),
 }
@@ -391,17 +389,17 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                 wait,
                 late,
             } => {
-                if let Some(delay) = late.take() {
-                    return departure.not_told(delay);
+                if let Some(error) = late.take() {
+                    return departure.not_told(error);
                 }
                 match departure.poll(cx) {
                     Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(delay)) => return departure.not_told(delay),
+                    Poll::Ready(Err(error)) => return departure.not_told(error),
                     // For a place, as it will for the answer.
                     Poll::Pending => {
                         return match polled(wait, cx, &departure.to) {
                             Ok(()) => Poll::Pending,
-                            Err(circle) => departure.not_told(Delay::Cycle(circle)),
+                            Err(circle) => departure.not_told(before(circle)),
                         };
                     }
                 }
@@ -430,15 +428,10 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
 }
 
 impl<T: Target<M>, M: Message> Departure<T, M> {
-    fn no_reply(&self, delay: Delay) -> AskError<M::Error> {
-        match delay {
-            Delay::NotSent(why) => why.into_ask_error(self.to.urn().about(M::NAME)),
-            Delay::Late(late) => self.late(late),
-            Delay::Cycle(path) => AskError::Cycle {
-                path,
-                delivery: Delivery::NotDelivered,
-            },
-        }
+    /// It was not handed over.
+    #[cold]
+    fn failed<E>(&self, failure: Failure) -> AskError<E> {
+        AskError::new(self.to.urn().about(M::NAME), failure)
     }
 
     /// No place was found in time.
@@ -453,26 +446,21 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         }
     }
 
-    fn not_told<R>(&mut self, delay: Delay) -> Poll<Result<R, TellError<M>>> {
+    fn not_told<R>(&mut self, error: AskError) -> Poll<Result<R, TellError<M>>> {
         // A message that was handed over cannot be late, so it is still here.
         let Some(request) = self.sending.request.take() else {
             return Poll::Pending;
         };
-        let message = request.message;
-        Poll::Ready(Err(match delay {
-            Delay::NotSent(why) => why.into_tell_error(self.to.urn(), message),
-            Delay::Late(late) => TellError::Failed {
-                error: self.late(late),
-                message,
-            },
-            Delay::Cycle(path) => TellError::Failed {
-                error: AskError::Cycle {
-                    path,
-                    delivery: Delivery::NotDelivered,
-                },
-                message,
-            },
-        }))
+        Poll::Ready(Err(TellError::new(error, request.message)))
+    }
+}
+
+/// Error of a call that would close a circle of waits, before it is sent.
+#[cold]
+fn before<E>(path: Cycle) -> AskError<E> {
+    AskError::Cycle {
+        path,
+        delivery: Delivery::NotDelivered,
     }
 }
 

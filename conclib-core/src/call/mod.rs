@@ -17,7 +17,7 @@ use crate::message::Message;
 pub(crate) use blocking::may_block;
 pub(crate) use forward::forward;
 pub use future::{Asking, Queueing, Telling};
-pub(crate) use target::{NotSent, Slot};
+pub(crate) use target::Slot;
 pub use target::{Sending, Target};
 
 /// A message that is about to be sent.

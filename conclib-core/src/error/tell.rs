@@ -3,7 +3,7 @@
 use std::any;
 use std::fmt;
 
-use super::AskError;
+use super::{AskError, Delivery};
 use crate::urn::{Urn, type_name};
 
 /// Why a message was not queued. The message comes back with it.
@@ -44,6 +44,17 @@ pub enum TellError<M> {
 }
 
 impl<M> TellError<M> {
+    pub(crate) fn new(error: AskError, message: M) -> Self {
+        match error {
+            AskError::Stopped {
+                urn,
+                delivery: Delivery::NotDelivered,
+            } => Self::Stopped { urn, message },
+            AskError::MailboxFull { urn } => Self::Full { urn, message },
+            error => Self::Failed { error, message },
+        }
+    }
+
     /// The message that was not delivered.
     pub fn into_message(self) -> M {
         match self {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::task::{Context, Poll, Waker};
 
+use super::Answer;
 use super::to::{ReplyTo, Slot};
-use super::{Answer, Refusal};
 use crate::error::Failure;
 use crate::message::Never;
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -155,8 +155,7 @@ impl<T, E> Unanswered<T, E> {
 impl<T, E> Drop for Unanswered<T, E> {
     fn drop(&mut self) {
         // After an answer this comes too late, and changes nothing.
-        self.0
-            .answer(Err(Refusal::Failure(Box::new(Failure::NoReply))));
+        self.0.answer(Err(Box::new(Failure::NoReply)));
     }
 }
 

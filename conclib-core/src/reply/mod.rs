@@ -23,11 +23,6 @@ pub use to::ReplyTo;
 
 use crate::error::Failure;
 
-/// What comes back through a local reply slot.
-pub(crate) type Answer<T, E> = Result<T, Refusal<E>>;
-
-/// Why there is no reply: the handler's error, or one of ours.
-pub(crate) enum Refusal<E> {
-    Handler(E),
-    Failure(Box<Failure>),
-}
+/// Answer in a local reply slot: the result of the handler, or the failure in its
+/// place.
+pub(crate) type Answer<T, E> = Result<Result<T, E>, Box<Failure>>;

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::Answer;
 use super::combine::Parts;
-use super::{Answer, Refusal};
 use crate::current;
 use crate::deadline::{Deadline, Late};
 use crate::error::{AskError, Delivery};
@@ -210,11 +210,8 @@ pub(crate) fn poll_answer<T, E>(
     request: &str,
 ) -> Poll<Result<T, AskError<E>>> {
     Poll::Ready(match ready!(Pin::new(answer).poll(cx)) {
-        Ok(Ok(reply)) => Ok(reply),
-        Ok(Err(Refusal::Handler(error))) => Err(AskError::Handler(error)),
-        Ok(Err(Refusal::Failure(failure))) => {
-            Err(AskError::new(who.urn().about(request), *failure))
-        }
+        Ok(Ok(answer)) => answer.map_err(AskError::Handler),
+        Ok(Err(failure)) => Err(AskError::new(who.urn().about(request), *failure)),
         Err(_) => Err(AskError::NoReply {
             urn: who.urn().about(request),
         }),

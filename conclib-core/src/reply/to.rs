@@ -6,9 +6,9 @@ use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 
+use super::Answer;
 use super::deferred::Unanswered;
 use super::noted::Traced;
-use super::{Answer, Refusal};
 use crate::current::ActorId;
 use crate::due::Due;
 use crate::error::Failure;
@@ -141,12 +141,12 @@ impl<T, E> ReplyTo<T, E> {
     /// Answers with a reply. If the asker has left, the reply is dropped.
     #[inline(always)]
     pub fn send(self, reply: T) {
-        self.answer(Ok(reply));
+        self.answer(Ok(Ok(reply)));
     }
 
     /// Answers with an error of the domain.
     pub fn fail(self, error: E) {
-        self.answer(Err(Refusal::Handler(error)));
+        self.answer(Ok(Err(error)));
     }
 
     /// Tells whether a caller still waits for the answer. A message that was told
@@ -164,7 +164,7 @@ impl<T, E> ReplyTo<T, E> {
     /// Answers with a reply or with an error of the domain, as
     /// [`send`](Self::send) and [`fail`](Self::fail) do.
     pub fn resolve(self, result: Result<T, E>) {
-        self.answer(result.map_err(Refusal::Handler));
+        self.answer(Ok(result));
     }
 
     /// Waits until the asker has left: it dropped its ask, its deadline is
@@ -257,7 +257,7 @@ impl<T, E> ReplyTo<T, E> {
     /// Answers with a failure of ours.
     pub(crate) fn refuse(self, failure: Failure) {
         if !self.is_nobody() {
-            self.answer(Err(Refusal::Failure(Box::new(failure))));
+            self.answer(Err(Box::new(failure)));
         }
     }
 

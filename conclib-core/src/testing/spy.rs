@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::journal::moment;
 use crate::actor::Recipient;
-use crate::call::{NotSent, Sending, Target};
+use crate::call::{Sending, Target};
 use crate::deadline::Deadline;
-use crate::error::TellError;
+use crate::error::{Failure, TellError};
 use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::urn::Urn;
@@ -125,7 +125,7 @@ where
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
         deadline: &Deadline,
-    ) -> Poll<Result<(), NotSent>> {
+    ) -> Poll<Result<(), Failure>> {
         let note = sending.request.as_ref();
         let note = note.map(|request| (moment(), (self.note)(&request.message)));
         let sent = ready!(self.to.poll_send(cx, sending, deadline));

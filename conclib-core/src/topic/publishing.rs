@@ -9,8 +9,9 @@ use std::task::{Context, Poll};
 use tokio::sync::futures::OwnedNotified;
 
 use super::slot::Slot;
-use crate::call::{NotSent, Sending};
+use crate::call::Sending;
 use crate::deadline::Deadline;
+use crate::error::{Delivery, Failure};
 use crate::message::Message;
 
 /// What is left of a publication: those who are
@@ -74,7 +75,7 @@ impl<M: Message> Wait<M> {
             .poll_send(cx, &mut self.sending, &Deadline::Never)
         {
             Poll::Ready(Ok(())) => self.done = true,
-            Poll::Ready(Err(NotSent::Stopped)) => self.slot.leave(),
+            Poll::Ready(Err(Failure::Stopped(Delivery::NotDelivered))) => self.slot.leave(),
             // A mailbox that rejects is not waited for: it has missed this.
             Poll::Ready(Err(_)) => {}
             Poll::Pending => return Poll::Pending,

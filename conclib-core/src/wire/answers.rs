@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::{Answered, Answerer, CodecError, Response, ResponseKind};
 use crate::error::{Delivery, Failure};
 use crate::message::{Message, Road};
-use crate::reply::{Answer, Refusal, ReplyTo};
+use crate::reply::{Answer, ReplyTo};
 use crate::urn::Urn;
 
 /// A failure by the deadline tells the time that was given, not what was left
@@ -35,12 +35,9 @@ pub(super) fn answerer<M: Message>(
         let answerer = move |answered: Result<Answered<'_>, Failure>| {
             let answer = match answered {
                 Ok(answered) => decode::<M>(answered, who.as_ref()),
-                Err(failure) => Err(Refusal::Failure(Box::new(failure))),
+                Err(failure) => Err(Box::new(failure)),
             };
-            reply.answer(answer.map_err(|refusal| match refusal {
-                Refusal::Failure(failure) => Refusal::Failure(Box::new(given(*failure, timeout))),
-                handler => handler,
-            }));
+            reply.answer(answer.map_err(|failure| Box::new(given(*failure, timeout))));
         };
         return (Box::new(answerer), None);
     }
@@ -68,14 +65,12 @@ fn decode<M: Message>(answered: Answered<'_>, who: Option<&Urn>) -> Answer<M::Re
         ResponseKind::Reply | ResponseKind::Stream => {
             <M::Road as Road<M>>::decode_reply(answered, who).map(Ok)
         }
-        ResponseKind::Error => <M::Road as Road<M>>::decode_error(codec, body)
-            .map(|error| Err(Refusal::Handler(error))),
-        ResponseKind::Failure => Ok(Err(Refusal::Failure(Box::new(failure(&response))))),
-        ResponseKind::Queued => Ok(Err(Refusal::Failure(Box::new(Failure::NoReply)))),
+        ResponseKind::Error => <M::Road as Road<M>>::decode_error(codec, body).map(Err),
+        ResponseKind::Failure => return Err(Box::new(failure(&response))),
+        ResponseKind::Queued => return Err(Box::new(Failure::NoReply)),
     };
-    decoded.unwrap_or_else(|error: CodecError| {
-        let failure = Failure::Codec(Box::new(error), Delivery::MayHaveRun);
-        Err(Refusal::Failure(Box::new(failure)))
+    decoded.map_err(|error: CodecError| {
+        Box::new(Failure::Codec(Box::new(error), Delivery::MayHaveRun))
     })
 }
 

@@ -13,7 +13,7 @@ use super::{
     Answered, Answerer, CancelOnDrop, Codec, DEFAULT_TIMEOUT, Envelope, MAX_TIMEOUT, Outage,
     Outlet, Remote, RequestId, Unsent,
 };
-use crate::call::{NotSent, Sending};
+use crate::call::Sending;
 use crate::deadline::Deadline;
 use crate::error::{AskError, Delivery, Failure, TellError};
 use crate::message::{Message, Never, Road};
@@ -81,11 +81,11 @@ pub(crate) fn poll_send_away<M: Message>(
     cx: &mut Context<'_>,
     sending: &mut Sending<M>,
     deadline: &Deadline,
-) -> Poll<Result<(), NotSent>> {
+) -> Poll<Result<(), Failure>> {
     let urn = match &remote.urn {
         Ok(urn) => urn,
         Err(error) => {
-            return Poll::Ready(Err(NotSent::Failure(Failure::Urn(Box::new(error.clone())))));
+            return Poll::Ready(Err(Failure::Urn(Box::new(error.clone()))));
         }
     };
     let Some(request) = &mut sending.request else {
@@ -137,10 +137,10 @@ pub(crate) fn poll_send_away<M: Message>(
                     room: remote.outlet.room(urn.as_str()),
                 });
             }
-            Err((Unsent::Closed, _)) => return Poll::Ready(Err(NotSent::Failure(closed()))),
+            Err((Unsent::Closed, _)) => return Poll::Ready(Err(closed())),
             Err((Unsent::Codec(error), _)) => {
                 let failure = Failure::Codec(Box::new(error), Delivery::NotDelivered);
-                return Poll::Ready(Err(NotSent::Failure(failure)));
+                return Poll::Ready(Err(failure));
             }
         }
     }
@@ -148,21 +148,11 @@ pub(crate) fn poll_send_away<M: Message>(
         let queued = ready!(Pin::new(queued).poll(cx));
         let queued = queued.unwrap_or(Err(Failure::Disconnected(Delivery::MayHaveRun)));
         if let Err(failure) = queued {
-            return Poll::Ready(Err(not_queued(failure)));
+            return Poll::Ready(Err(failure));
         }
     }
     sending.request = None;
     Poll::Ready(Ok(()))
-}
-
-/// Why a told message was not queued over there, in the words that a local
-/// actor has for it.
-fn not_queued(failure: Failure) -> NotSent {
-    match failure {
-        Failure::MailboxFull => NotSent::Full,
-        Failure::Stopped(Delivery::NotDelivered) => NotSent::Stopped,
-        failure => NotSent::Failure(failure),
-    }
 }
 
 /// Sends if the outlet has room. Nobody waits for word of it, so word that it
@@ -175,8 +165,9 @@ pub(crate) fn try_tell_away<M: Message>(
     let urn = match &remote.urn {
         Ok(urn) => urn,
         Err(error) => {
-            let failure = NotSent::Failure(Failure::Urn(Box::new(error.clone())));
-            return Err(failure.into_tell_error(remote.urn(), message));
+            let failure = Failure::Urn(Box::new(error.clone()));
+            let error = AskError::new(remote.urn().about(M::NAME), failure);
+            return Err(TellError::new(error, message));
         }
     };
     let to = urn.clone();
@@ -196,24 +187,22 @@ pub(crate) fn try_tell_away<M: Message>(
     };
     let sent = send(remote, urn, &message, manner, answerer);
     sent.map(drop).map_err(|(unsent, _)| {
-        let why = match unsent {
+        let urn = urn.about(M::NAME);
+        let error = match unsent {
             Unsent::Busy => match remote.outlet.outage() {
-                None => NotSent::Full,
+                None => AskError::MailboxFull { urn },
                 Some(outage) => {
                     let outage = Box::new(outage);
-                    let error = AskError::Unreachable {
-                        urn: urn.about(M::NAME),
-                        outage,
-                    };
-                    return TellError::Failed { error, message };
+                    AskError::Unreachable { urn, outage }
                 }
             },
-            Unsent::Closed => NotSent::Failure(closed()),
+            Unsent::Closed => AskError::new(urn, closed()),
             Unsent::Codec(error) => {
-                NotSent::Failure(Failure::Codec(Box::new(error), Delivery::NotDelivered))
+                let failure = Failure::Codec(Box::new(error), Delivery::NotDelivered);
+                AskError::new(urn, failure)
             }
         };
-        why.into_tell_error(urn.clone(), message)
+        TellError::new(error, message)
     })
 }
 

@@ -6,9 +6,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::{DEFAULT_TIMEOUT, Outlet, poll_send_away, try_tell_away};
-use crate::call::{NotSent, Sending, Target};
+use crate::call::{Sending, Target};
 use crate::deadline::Deadline;
-use crate::error::TellError;
+use crate::error::{Failure, TellError};
 use crate::message::WireMessage;
 use crate::named::Named;
 use crate::urn::{Urn, UrnError};
@@ -56,7 +56,7 @@ impl<M: WireMessage> Target<M> for Remote {
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
         deadline: &Deadline,
-    ) -> Poll<Result<(), NotSent>> {
+    ) -> Poll<Result<(), Failure>> {
         poll_send_away(self, cx, sending, deadline)
     }
 

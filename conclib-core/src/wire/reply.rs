@@ -14,7 +14,7 @@ use crate::error::{Delivery, Failure};
 use crate::fault::Fault;
 use crate::message::{Message, Road};
 use crate::observe::Remarks;
-use crate::reply::{Answer, Refusal};
+use crate::reply::Answer;
 use crate::timers;
 use crate::waits::Waiting;
 
@@ -148,12 +148,12 @@ fn encode<M: Message>(
     out: &mut Vec<u8>,
 ) -> Result<Answering, Encode> {
     match answer {
-        Ok(reply) => <M::Road as Road<M>>::encode_reply(reply, codec, out)
+        Ok(Ok(reply)) => <M::Road as Road<M>>::encode_reply(reply, codec, out)
             .map(|stream| stream.map_or(Answering::Body(ResponseKind::Reply), Answering::Stream))
             .map_err(Encode::Codec),
-        Err(Refusal::Handler(error)) => <M::Road as Road<M>>::encode_error(&error, codec, out)
+        Ok(Err(error)) => <M::Road as Road<M>>::encode_error(&error, codec, out)
             .map(|()| Answering::Body(ResponseKind::Error))
             .map_err(Encode::Codec),
-        Err(Refusal::Failure(failure)) => Err(Encode::Failure(failure)),
+        Err(failure) => Err(Encode::Failure(failure)),
     }
 }

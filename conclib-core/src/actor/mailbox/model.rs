@@ -50,7 +50,7 @@ impl Model {
         for n in 0..own {
             let item = (SENDERS, n);
             let pushed = model.mailbox.try_push(item, 0, true, |item| item);
-            assert!(matches!(pushed, Ok(Pushed::Queued)));
+            assert!(matches!(pushed, Ok(None)));
             model.accept(item);
         }
         Arc::new(model)
@@ -91,8 +91,8 @@ impl Model {
 
     fn try_push(&self, item: Item) {
         match self.mailbox.try_push(item, 0, false, |item| item) {
-            Ok(Pushed::Queued) => self.accept(item),
-            Ok(Pushed::Evicted(other)) => {
+            Ok(None) => self.accept(item),
+            Ok(Some(other)) => {
                 self.evicted.lock().unwrap().push(other);
                 self.accept(item);
             }
