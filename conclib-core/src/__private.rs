@@ -9,7 +9,7 @@ pub use crate::actor::{
     History, Life, Many, ProtocolInbox, Ranks, Seek, Serves, SharedWith, Unranked, answer,
     answer_deferred, answer_fallback, answer_result, attempt, beside, may_pass_on, serve, stream,
 };
-pub use crate::call::{NotSent, Sending};
+pub use crate::call::Sending;
 pub use crate::deadline::Deadline;
 pub use crate::hook::{Deciding, TurnDecision, TurnHook};
 pub use crate::message::{WireAnswer, WirePart};

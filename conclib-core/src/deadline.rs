@@ -5,13 +5,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use conclib_wire::{Delivery, Urn};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::timers;
 use crate::due::Due;
 use crate::error::{AskError, SpawnError};
-use conclib_wire::Delivery;
-use conclib_wire::Urn;
 
 /// Deadline of a future. A timer costs more than the rest of a local ask, and nearly every ask is
 /// answered at the poll after the one that sent it. So the first poll that finds no answer only

@@ -4,11 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use conclib_wire::{StopReason, Urn};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-
-use conclib_wire::StopReason;
-use conclib_wire::Urn;
 
 /// Event in a system.
 ///

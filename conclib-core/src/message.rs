@@ -1,11 +1,10 @@
 //! Messages: the types that can be sent to an actor.
 
+use conclib_wire::{Codec, CodecError, Response, Urn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::wire::{Answered, Outgoing};
-use conclib_wire::Urn;
-use conclib_wire::{Codec, CodecError, Response};
 
 /// Request type: names its reply and its error, so that a call is typed by the message alone.
 ///

@@ -1,8 +1,8 @@
 //! Trait of everything that has a URN.
 
+use conclib_wire::{Cycle, Urn};
+
 use crate::actor_id::ActorId;
-use conclib_wire::Cycle;
-use conclib_wire::Urn;
 
 /// Callback that enters a wait for the actor of that id; the flag says if the wait may be entered
 /// in doubt.

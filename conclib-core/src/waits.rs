@@ -20,21 +20,21 @@ mod passed;
 mod wait;
 
 use std::num::NonZeroU16;
-#[cfg(not(shuttle))]
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::task::Waker;
+
+use conclib_wire::{Mark, Urn};
 
 use crate::actor_id::ActorId;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 use chain::Member;
-use conclib_wire::Mark;
-use conclib_wire::Urn;
 use graph::{Entered, Graph, Left, Manner};
 
 pub(crate) use arrived::Arrival;
 pub(crate) use legs::{Leaves, wait_from_now};
 pub(crate) use passed::{Passing, Waiting};
+#[cfg(not(shuttle))]
+use std::sync::LazyLock;
 pub(crate) use wait::{Wait, polled};
 
 #[cfg(all(test, shuttle))]

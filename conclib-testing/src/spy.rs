@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use conclib_core::__private::{Cycle, Deadline, Enter, NotSent, Sending};
+use conclib_core::__private::{Cycle, Deadline, Enter, Failure, Sending};
 use conclib_core::{Message, Named, Recipient, Target, TellError, Urn};
 
 use super::journal::moment;
@@ -120,7 +120,7 @@ where
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
         deadline: &Deadline,
-    ) -> Poll<Result<(), NotSent>> {
+    ) -> Poll<Result<(), Failure>> {
         let note = sending.message();
         let note = note.map(|message| (moment(), (self.note)(message)));
         let sent = ready!(self.to.poll_send(cx, sending, deadline));

@@ -1,5 +1,13 @@
 //! References to actors of any type.
 
+use std::any::{Any, TypeId, type_name};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use conclib_wire::{Envelope, Failure, State, Urn};
+
 use super::cell::Cell;
 use super::ending::Ending;
 use super::family::Strategy;
@@ -9,8 +17,7 @@ use super::mailbox::Refused;
 use super::reference::ActorRef;
 use super::resident::Resident;
 use super::seek::Seek;
-use super::signal::Alert;
-use super::signal::{By, Signal};
+use super::signal::{Alert, By, Signal};
 use super::stop::Stopping;
 use super::traits::{Accepted, Actor, Messages};
 use crate::actor_id::ActorId;
@@ -20,15 +27,6 @@ use crate::named::Named;
 use crate::snapshot::ActorSnapshot;
 use crate::system::Shared;
 use crate::wire::{RequestEnvelope, WireAsker};
-use conclib_wire::Envelope;
-use conclib_wire::Failure;
-use conclib_wire::State;
-use conclib_wire::Urn;
-use std::any::{Any, TypeId, type_name};
-use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
 
 impl<A: Actor> Resident for Cell<A> {
     fn id(&self) -> ActorId {

@@ -10,10 +10,11 @@ use std::sync::atomic::Ordering;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use conclib_wire::{State, StopReason};
+
 use super::cell::Cell;
 use super::context::Context;
-use super::family::Directive;
-use super::family::{ChildExit, Strategy};
+use super::family::{ChildExit, Directive, Strategy};
 use super::group;
 use super::kin::{Exit, Kin, Notice, Verdict};
 use super::resident::Resident;
@@ -26,7 +27,6 @@ use crate::events::{Event, NotRestarted};
 use crate::named::Named;
 use crate::timers;
 use crate::waits::Wait;
-use conclib_wire::{State, StopReason};
 
 /// Error for which the state of an actor was not created, or its start failed.
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;

@@ -9,12 +9,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use conclib_wire::{Cycle, Delivery, Failure, State, StopReason, Urn};
+
 use super::ending::Ending;
-use super::family::Directive;
-use super::family::Strategy;
+use super::family::{Directive, Strategy};
 use super::kin::{Kin, Notice};
-use super::mailbox::Mailbox;
-use super::mailbox::Overflow;
+use super::mailbox::{Mailbox, Overflow};
 use super::order::Ordered;
 use super::signal::{Alert, By, Signal};
 use super::traits::{Actor, Messages};
@@ -26,10 +26,6 @@ use crate::observe::{Meter, Watch};
 use crate::place::Place;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::system::Shared;
-use conclib_wire::Cycle;
-use conclib_wire::Urn;
-use conclib_wire::{Delivery, Failure};
-use conclib_wire::{State, StopReason};
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;

@@ -1,9 +1,10 @@
 //! Lifecycle of an actor, and waiting for its changes.
 
+use conclib_wire::{State, StopReason};
+
 use super::signal::By;
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
 use crate::sync::{Mutex, MutexGuard, Notified, Notify, PoisonError};
-use conclib_wire::{State, StopReason};
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;

@@ -1,8 +1,7 @@
 //! Types with which a supervisor deals with its children and with actors it
 //! watches.
 
-use conclib_wire::StopReason;
-use conclib_wire::Urn;
+use conclib_wire::{StopReason, Urn};
 
 /// End of a child, as `#[on(child)]` receives it.
 ///

@@ -7,6 +7,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use conclib_wire::{Delivery, Failure, Fault};
+
 use super::cell::Cell;
 use super::context::Context;
 use super::life::panicked;
@@ -17,8 +19,6 @@ use super::traits::{Actor, Messages};
 use crate::current;
 use crate::events::DeadLetterCause;
 use crate::hook::{TurnDecision, TurnHook};
-use conclib_wire::Fault;
-use conclib_wire::{Delivery, Failure};
 
 /// Result of a pass through the gate.
 pub(super) enum Gate {

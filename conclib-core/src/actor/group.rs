@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use conclib_wire::State;
+
 use super::birth::Awaited;
 use super::cell::Cell;
 use super::family::Strategy;
@@ -23,7 +25,6 @@ use crate::actor_id::ActorId;
 use crate::events::{Event, NotRestarted};
 use crate::timers;
 use crate::waits::Wait;
-use conclib_wire::State;
 
 /// Restarts the group that an actor which has failed belongs to. Returns the
 /// verdict for that actor: to start, behind the sibling before it, or another

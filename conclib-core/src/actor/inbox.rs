@@ -7,13 +7,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake as _, Waker, ready};
 
+use conclib_wire::{Delivery, Failure, Urn};
 use tokio::task::coop;
 
-use super::mailbox::Overflow;
-use super::mailbox::{Mailbox, Refused};
+use super::mailbox::{Mailbox, Overflow, Refused};
 use super::recipient::Recipient;
 use super::traits::DEFAULT_MAILBOX;
-use crate::call::{NotSent, Sending, Target};
+use crate::call::{Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::{LAST, Message};
@@ -21,8 +21,6 @@ use crate::named::Named;
 use crate::relay::Relay;
 use crate::reply::Request;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use conclib_wire::Urn;
-use conclib_wire::{Delivery, Failure};
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;
@@ -218,7 +216,7 @@ impl<M: Message> Target<M> for Address<M> {
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
         _: &Deadline,
-    ) -> Poll<Result<(), NotSent>> {
+    ) -> Poll<Result<(), Failure>> {
         let mailbox = &self.0.mailbox;
         if sending.ticket.is_none() {
             let Some(request) = sending.request.take() else {
@@ -229,7 +227,7 @@ impl<M: Message> Target<M> for Address<M> {
                 Err(Refused::Full(request)) => sending.request = Some(request),
                 Err(Refused::Closed(request)) => {
                     sending.request = Some(request);
-                    return Poll::Ready(Err(NotSent::Stopped));
+                    return Poll::Ready(Err(Failure::Stopped(Delivery::NotDelivered)));
                 }
             }
         }
@@ -238,7 +236,7 @@ impl<M: Message> Target<M> for Address<M> {
         } = sending;
         mailbox
             .poll_push(cx, ticket, request, LAST, |request| request)
-            .map_err(|()| NotSent::Stopped)
+            .map_err(|()| Failure::Stopped(Delivery::NotDelivered))
     }
 
     fn try_tell(&self, message: M, _: u8) -> Result<(), TellError<M>> {
@@ -246,12 +244,9 @@ impl<M: Message> Target<M> for Address<M> {
             .0
             .mailbox
             .try_push(Request::tell(message), LAST, false, |request| request);
-        let (why, request) = match pushed {
-            Ok(_) => return Ok(()),
-            Err(Refused::Closed(request)) => (NotSent::Stopped, request),
-            Err(Refused::Full(request)) => (NotSent::Full, request),
-        };
-        Err(why.into_tell_error(self.urn(), request.message))
+        pushed
+            .map(drop)
+            .map_err(|refused| refused.into_tell_error(self.urn()))
     }
 
     fn leave(&self, sending: &mut Sending<M>) {

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::family::Directive;
-use super::family::{ChildExit, Gone};
+use conclib_wire::StopReason;
+
+use super::family::{ChildExit, Directive, Gone};
 use super::resident::Resident;
 use super::signal::{By, Signal};
 use crate::actor_id::ActorId;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
-use conclib_wire::StopReason;
 
 /// Notice for a parent or a watcher, kept apart from its mailbox so that messages
 /// cannot hold the notice up.

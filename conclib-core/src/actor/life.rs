@@ -17,12 +17,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use conclib_wire::{Fault, State, StopReason};
+
 use super::birth::{Again, Birth};
 use super::cell::Cell;
 use super::context::Context;
 use super::family::Directive;
-use super::gate;
-use super::gate::Gate;
+use super::gate::{self, Gate};
 use super::mortal::{Ended, Incarnation, Mortal, discard, unless_killed};
 use super::next::next;
 use super::outcome::Turn;
@@ -33,8 +34,6 @@ use crate::catch::caught;
 use crate::current;
 use crate::events::{DeadLetterCause, Event};
 use crate::waits::Whom;
-use conclib_wire::Fault;
-use conclib_wire::{State, StopReason};
 
 #[cfg(all(test, shuttle))]
 mod model;

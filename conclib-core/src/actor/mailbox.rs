@@ -57,14 +57,6 @@ pub(crate) enum Refused<S> {
     Full(S),
 }
 
-/// Result of a push that was not refused.
-pub(crate) enum Pushed<T> {
-    Queued,
-    /// The mailbox was full, and this message was evicted: an older one, or the new one
-    /// itself.
-    Evicted(T),
-}
-
 pub(crate) struct Mailbox<T, Q = VecDeque<T>> {
     queue: Mutex<Queue<Q>>,
     /// Number of messages left in the batch that the loop took. Written by the loop
@@ -159,7 +151,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         priority: u8,
         exempt: bool,
         make: impl FnOnce(S) -> T,
-    ) -> Result<Pushed<T>, Refused<S>> {
+    ) -> Result<Option<T>, Refused<S>> {
         let mut queue = self.lock();
         if queue.closed {
             return Err(Refused::Closed(seed));
@@ -170,11 +162,11 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
             }
             let evicted = queue.items.replace(priority, make(seed));
             self.pushed(queue);
-            return Ok(evicted.map_or(Pushed::Queued, Pushed::Evicted));
+            return Ok(evicted);
         }
         queue.items.push(priority, make(seed));
         self.pushed(queue);
-        Ok(Pushed::Queued)
+        Ok(None)
     }
 
     /// Pushes like [`try_push`](Self::try_push), but waits for a place behind the

@@ -1,6 +1,5 @@
 //! Actors: their traits, mailbox, task and references.
 
-mod admit;
 mod any_ref;
 mod asker_gone;
 mod beside;
@@ -17,7 +16,6 @@ mod kin;
 mod lanes;
 mod life;
 mod line;
-mod local;
 mod mailbox;
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod modelled;
@@ -35,6 +33,7 @@ mod resident;
 mod restart;
 mod scoped;
 mod seek;
+mod send;
 mod signal;
 mod sources;
 mod stop;

@@ -3,11 +3,12 @@
 
 use std::sync::Mutex as Book;
 
+use conclib_wire::Fault;
+
 use super::*;
 use crate::actor_id::ActorId;
 use crate::sync::Arc;
 use crate::system::Shared;
-use conclib_wire::Fault;
 
 /// Message of the model actor, which is handled or refused; a fatal one ends the actor.
 pub(super) struct Word {

@@ -8,6 +8,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as Poller, Poll, ready};
 
+use conclib_wire::{Fault, State, StopReason};
+
 use super::birth::Birth;
 use super::cell::Cell;
 use super::family::Directive;
@@ -16,8 +18,6 @@ use super::supervise::kill_children;
 use super::traits::Actor;
 use crate::current;
 use crate::named::Named;
-use conclib_wire::Fault;
-use conclib_wire::{State, StopReason};
 
 pin_project_lite::pin_project! {
     /// Future of an actor's task, which a kill ends whatever it awaits.

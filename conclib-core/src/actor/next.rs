@@ -4,14 +4,44 @@ use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::task::{Context as Poller, Poll, ready};
 
+use conclib_wire::Failure;
 use tokio::task::coop;
 
+use super::cell::Cell;
 use super::context::Context;
 use super::signal::Signal;
 use super::sources::Next;
 use super::traits::{Actor, Messages};
 use crate::events::DeadLetterCause;
-use conclib_wire::Failure;
+
+impl<A: Actor> Cell<A> {
+    /// Puts the next message for the loop into `next`; see
+    /// [`Mailbox::poll_next`](super::mailbox::Mailbox::poll_next).
+    #[inline(always)]
+    pub(crate) fn poll_next(
+        &self,
+        batch: &mut VecDeque<A::Inbox>,
+        next: &mut Option<A::Inbox>,
+    ) -> Poll<bool> {
+        let polled = self.mailbox.poll_next(batch, next);
+        if let Poll::Ready(true) = polled {
+            self.meter.unqueued(1);
+        }
+        polled
+    }
+
+    /// As [`poll_next`](Self::poll_next), for a loop that has other sources,
+    /// too: one more place to inline at would keep it from the one that has
+    /// none.
+    #[inline(never)]
+    pub(crate) fn poll_next_apart(
+        &self,
+        batch: &mut VecDeque<A::Inbox>,
+        next: &mut Option<A::Inbox>,
+    ) -> Poll<bool> {
+        self.poll_next(batch, next)
+    }
+}
 
 /// Puts the next message into `message` and begins its turn; resolves to `false` if
 /// something other than a message is to be handled. A busy actor yields to other tasks

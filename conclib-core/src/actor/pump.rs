@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context as Poller, Poll, ready};
 
+use conclib_wire::{Failure, Fault};
 use futures_core::Stream;
 
 use super::beside::Beside;
@@ -16,8 +17,6 @@ use crate::catch::catch_poll;
 use crate::current;
 use crate::message::Message;
 use crate::reply::{CREDIT, Items, ReplyTo, Tap, pipe};
-use conclib_wire::Failure;
-use conclib_wire::Fault;
 
 /// Reply that consists of many items.
 #[doc(hidden)]

@@ -1,23 +1,22 @@
 //! Address of an actor that is typed by one message, and not by the actor.
 
-use super::traits::Actor;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use conclib_wire::{Cycle, Failure, Urn};
+
 use super::cell::Cell;
-use super::local::Uncounted;
 use super::reference::ActorRef;
 use super::resident::Resident;
-use super::traits::Handler;
-use crate::call::{Call, NotSent, Sending, Target};
+use super::send::Uncounted;
+use super::traits::{Actor, Handler};
+use crate::call::{Call, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
 use crate::named::{Enter, Named};
-use conclib_wire::Cycle;
-use conclib_wire::Urn;
 
 /// Address of an actor that is typed by one message, and not by the actor, as for a
 /// list of subscribers of several types. A `Recipient` keeps its actor alive, as an
@@ -147,7 +146,7 @@ impl<M: Message> Target<M> for Recipient<M> {
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
         deadline: &Deadline,
-    ) -> Poll<Result<(), NotSent>> {
+    ) -> Poll<Result<(), Failure>> {
         self.0.to.poll_send(cx, sending, deadline)
     }
 

@@ -8,23 +8,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use conclib_wire::{Cycle, Failure, State, StopReason, Urn};
+
 use super::cell::Cell;
-use super::local;
 use super::mailbox::Refused;
 use super::resident::Resident;
+use super::send;
 use super::signal::{By, Signal};
 use super::stop::Stopping;
 use super::traits::{Actor, Handler, Travels};
-use crate::call::{Call, NotSent, Sending, Target};
+use crate::call::{Call, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::{StartError, TellError};
 use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::waits::polled;
 use crate::wire::{DEFAULT_TIMEOUT, Remote, poll_send_away, try_tell_away};
-use conclib_wire::Cycle;
-use conclib_wire::Urn;
-use conclib_wire::{State, StopReason};
 
 /// Typed address of an actor, in this process or in another, to which messages are
 /// sent.
@@ -226,17 +225,14 @@ impl<A: Actor> ActorRef<A> {
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
         deadline: &Deadline,
-    ) -> Poll<Result<(), NotSent>>
+    ) -> Poll<Result<(), Failure>>
     where
         A: Handler<M>,
     {
         match &self.0 {
             Place::Here(cell) => {
-                let sent = local::send_now(cell, sending, local::admit_apart);
-                Poll::Ready(sent.map_err(|refused| match refused {
-                    Refused::Closed(()) => NotSent::Stopped,
-                    Refused::Full(()) => NotSent::Full,
-                }))
+                let sent = send::send_apart(cell, sending);
+                Poll::Ready(sent.map_err(Refused::into_failure))
             }
             Place::Away(remote) => poll_send_away(remote, cx, sending, deadline),
         }
@@ -273,23 +269,23 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
         deadline: &Deadline,
-    ) -> Poll<Result<(), NotSent>> {
+    ) -> Poll<Result<(), Failure>> {
         match &self.0 {
-            Place::Here(cell) => local::poll_send(cell, cx, sending, local::admit),
+            Place::Here(cell) => send::poll_send(cell, cx, sending, send::send_now),
             Place::Away(remote) => poll_send_away(remote, cx, sending, deadline),
         }
     }
 
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
         match &self.0 {
-            Place::Here(cell) => local::try_tell(cell, message, priority),
+            Place::Here(cell) => send::try_tell(cell, message, priority),
             Place::Away(remote) => try_tell_away(remote, message, priority),
         }
     }
 
     fn leave(&self, sending: &mut Sending<M>) {
         if let Place::Here(cell) = &self.0 {
-            local::leave(cell, sending);
+            send::leave(cell, sending);
         }
     }
 

@@ -4,20 +4,18 @@ use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use conclib_wire::{Envelope, State, Urn};
+
 use super::ending::Ending;
 use super::family::Strategy;
 use super::kin::{Kin, Notice, Verdict};
 use super::line::Ticket;
-use super::signal::Alert;
-use super::signal::{By, Signal};
+use super::signal::{Alert, By, Signal};
 use crate::actor_id::ActorId;
 use crate::named::Named;
 use crate::snapshot::ActorSnapshot;
 use crate::system::Shared;
 use crate::wire::WireAsker;
-use conclib_wire::Envelope;
-use conclib_wire::State;
-use conclib_wire::Urn;
 
 /// An actor of any type.
 pub(crate) trait Resident: Named + 'static {

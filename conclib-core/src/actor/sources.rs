@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::task::{Context as Poller, Poll, ready};
 use std::time::Duration;
 
+use conclib_wire::{Fault, StopReason};
 use futures_core::Stream;
 use futures_util::stream::{self, AbortHandle, Abortable, FuturesUnordered, SelectAll, StreamExt};
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, sleep_until};
@@ -15,11 +16,8 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sle
 use super::beside::Beside;
 use super::outcome::Turn;
 use crate::actor_id::ActorId;
-use crate::current;
 use crate::deadline::instant_after;
-use crate::timers;
-use conclib_wire::Fault;
-use conclib_wire::StopReason;
+use crate::{current, timers};
 
 /// Message that an actor gets at a fixed interval: `#[message(every = "…")]`.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use conclib_wire::{Escalation, State, StopReason};
 use tokio::time::Instant;
 
 use super::cell::Cell;
@@ -16,8 +17,6 @@ use crate::catch::caught;
 use crate::events::{Event, NotRestarted};
 use crate::timers;
 use crate::waits::Wait;
-use conclib_wire::Escalation;
-use conclib_wire::{State, StopReason};
 
 /// Time that a child has to end by itself, if its spawner sets none.
 pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(5);

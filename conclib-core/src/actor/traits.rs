@@ -1,25 +1,20 @@
 //! Traits of an actor, which the macros implement.
 
-use crate::actor::context::Context;
-use crate::actor::context::Head;
-use crate::actor::family::ChildExit;
-use crate::actor::family::Directive;
-use crate::actor::family::Gone;
-use crate::actor::family::Strategy;
-use crate::actor::mailbox::Overflow;
-use crate::actor::outcome::Turn;
-use crate::actor::seek::Seek;
-use crate::actor::sources::TickSpec;
+use std::future::Future;
+use std::time::Duration;
+
+use conclib_wire::{Envelope, Failure, StopReason};
+
+use super::context::{Context, Head};
+use super::family::{ChildExit, Directive, Gone, Strategy};
+use super::mailbox::Overflow;
+use super::outcome::Turn;
+use super::seek::Seek;
+use super::sources::TickSpec;
 use crate::error::HandlerError;
 use crate::message::Message;
 use crate::reply::Request;
-use crate::wire::Queued;
-use crate::wire::{RequestEnvelope, WireAsker};
-use conclib_wire::Envelope;
-use conclib_wire::Failure;
-use conclib_wire::StopReason;
-use std::future::Future;
-use std::time::Duration;
+use crate::wire::{Queued, RequestEnvelope, WireAsker};
 
 /// Settings of an actor, which `#[actor]` on its struct declares.
 #[diagnostic::on_unimplemented(

@@ -7,6 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use conclib_wire::{Delivery, Failure, Fault, Never};
+
 use super::beside::Beside;
 use super::outcome::Turn;
 use super::traits::Actor;
@@ -15,10 +17,7 @@ use crate::current;
 use crate::error::HandlerError;
 use crate::message::Message;
 use crate::observe::Watched;
-use crate::reply::{Deferred, Refusal, ReplyTo};
-use conclib_wire::Fault;
-use conclib_wire::Never;
-use conclib_wire::{Delivery, Failure};
+use crate::reply::{Deferred, ReplyTo};
 
 /// Place for the answer of a running handler. A drop before the answer means that the
 /// handler was killed, and tells the asker so.
@@ -142,7 +141,7 @@ pub fn answer_result<M: Message>(
                 Turn::Done
             }
             Err(error) if reply.was_asked() => {
-                reply.answer(Err(Refusal::Handler(error)));
+                reply.fail(error);
                 Turn::Refused
             }
             Err(error) => Turn::Failed(Box::new(HandlerError {

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use conclib_wire::Urn;
+
 use super::cell::Cell;
 use super::reference::ActorRef;
 use super::traits::Actor;
 use crate::named::Named;
-use conclib_wire::Urn;
 
 /// An address that does not keep its actor alive.
 pub struct WeakRef<A: Actor>(Arc<Cell<A>>);

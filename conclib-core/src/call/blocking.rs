@@ -12,13 +12,12 @@ use tokio::task::coop;
 use super::future::Asking;
 use super::target::Target;
 use super::{Call, To};
-use crate::current;
 use crate::deadline::Deadline;
-use crate::directory;
 use crate::due::Due;
 use crate::error::AskError;
 use crate::message::Message;
 use crate::waits::Wait;
+use crate::{current, directory};
 
 /// Wakes a thread that is parked.
 struct Unpark(Thread);

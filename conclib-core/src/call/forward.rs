@@ -4,13 +4,13 @@ use std::future::poll_fn;
 use std::mem::replace;
 use std::task::{Context, Poll, ready};
 
-use super::target::{NotSent, Sending, Target};
+use conclib_wire::{Cycle, Delivery, Failure};
+
+use super::target::{Sending, Target};
 use crate::deadline::Deadline;
 use crate::message::Message;
 use crate::reply::Request;
 use crate::waits::{Passing, Wait, Waiting, polled};
-use conclib_wire::Cycle;
-use conclib_wire::{Delivery, Failure};
 
 /// Request on its way to the next actor. A drop gives up its place in the queue of
 /// waiting senders.
@@ -30,7 +30,7 @@ enum Passed {
 }
 
 impl<T: Target<M> + ?Sized, M: Message> Forward<'_, T, M> {
-    fn poll(&mut self, cx: &mut Context<'_>, deadline: &Deadline) -> Poll<Result<(), NotSent>> {
+    fn poll(&mut self, cx: &mut Context<'_>, deadline: &Deadline) -> Poll<Result<(), Failure>> {
         if let Err(circle) = ready!(self.poll_passed(cx)) {
             return Poll::Ready(Err(not_sent(circle)));
         }
@@ -91,8 +91,8 @@ impl<T: Target<M> + ?Sized, M: Message> Forward<'_, T, M> {
     }
 }
 
-fn not_sent(circle: Cycle) -> NotSent {
-    NotSent::Failure(Failure::Cycle(circle, Delivery::NotDelivered))
+fn not_sent(circle: Cycle) -> Failure {
+    Failure::Cycle(circle, Delivery::NotDelivered)
 }
 
 impl<T: Target<M> + ?Sized, M: Message> Drop for Forward<'_, T, M> {
@@ -130,10 +130,6 @@ pub(crate) async fn forward<T: Target<M> + ?Sized, M: Message>(to: &T, request: 
     if let Err(why) = sent
         && let Some(request) = forward.sending.request.take()
     {
-        request.reply.refuse(match why {
-            NotSent::Stopped => Failure::Stopped(Delivery::NotDelivered),
-            NotSent::Full => Failure::MailboxFull,
-            NotSent::Failure(failure) => failure,
-        });
+        request.reply.refuse(why);
     }
 }

@@ -7,20 +7,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use conclib_wire::{Cycle, Delivery, Failure, Urn};
+
 use super::in_flight::InFlight;
-use super::target::{NotSent, Sending, Slot, Target};
+use super::target::{Sending, Slot, Target};
 use super::{Call, Outcome, To};
 use crate::current;
-use crate::deadline::Deadline;
-use crate::deadline::Late;
+use crate::deadline::{Deadline, Late};
 use crate::error::{AskError, TellError};
 use crate::message::Message;
 use crate::observe::has_something_to_note;
 use crate::reply::{Pick, Reply, poll_answer, settled};
 use crate::waits::{Wait, polled};
-use conclib_wire::Cycle;
-use conclib_wire::Delivery;
-use conclib_wire::Urn;
 
 /// Message on its way to a mailbox or a connection. A drop gives up its place in the
 /// queue of waiting senders.
@@ -28,13 +26,6 @@ struct Departure<T: Target<M>, M: Message> {
     to: T,
     sending: Sending<M>,
     deadline: Deadline,
-}
-
-/// Reason for which a message was not sent.
-enum Delay {
-    NotSent(NotSent),
-    Late(Late),
-    Cycle(Cycle),
 }
 
 impl<T: Target<M>, M: Message> Departure<T, M> {
@@ -53,12 +44,12 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     /// that of the turn that asks, and enters the wait of this turn, unless that would
     /// close a circle.
     #[inline]
-    fn begin(&mut self, cx: &Context<'_>) -> Result<Option<Wait>, Delay> {
+    fn begin(&mut self, cx: &Context<'_>) -> Result<Option<Wait>, AskError<M::Error>> {
         self.begin_to_count()?;
         let Some(who) = current::in_turn() else {
             return Ok(None);
         };
-        let begun = Wait::begin_for(who, &self.to, cx.waker()).map_err(Delay::Cycle)?;
+        let begun = Wait::begin_for(who, &self.to, cx.waker()).map_err(before)?;
         match (&begun, &mut self.sending.request) {
             (Some(wait), Some(request)) => request.reply.set_wait(wait.number()),
             _ => self.sending.waits = true,
@@ -69,14 +60,18 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     /// Checks whether a wait that was entered in doubt closes a circle. A future that
     /// is now polled outside of the turn that asked is no wait.
     #[cold]
-    fn settle(&mut self, wait: &mut Option<Wait>, cx: &mut Context<'_>) -> Poll<Result<(), Delay>> {
+    fn settle(
+        &mut self,
+        wait: &mut Option<Wait>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), AskError<M::Error>>> {
         *wait = wait.take().filter(Wait::is_here);
         match wait.as_mut().map(|wait| wait.poll(cx)) {
             None | Some(Poll::Ready(Ok(()))) => Poll::Ready(Ok(())),
-            Some(Poll::Ready(Err(circle))) => Poll::Ready(Err(Delay::Cycle(circle))),
+            Some(Poll::Ready(Err(circle))) => Poll::Ready(Err(before(circle))),
             Some(Poll::Pending) => {
                 self.limit();
-                self.deadline.poll(cx).map(|late| Err(Delay::Late(late)))
+                self.deadline.poll(cx).map(|late| Err(self.late(late)))
             }
         }
     }
@@ -92,7 +87,7 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
     }
 
     #[inline]
-    fn begin_to_count(&mut self) -> Result<(), Delay> {
+    fn begin_to_count<E>(&mut self) -> Result<(), AskError<E>> {
         self.limit();
         let inherited = current::due();
         if inherited.is_some() || !matches!(self.deadline, Deadline::Never) {
@@ -100,22 +95,23 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
             if let Some(request) = &mut self.sending.request {
                 request.reply.set_due(due);
             }
-            return self.deadline.has_any().map_err(Delay::Late);
+            return self.deadline.has_any().map_err(|late| self.late(late));
         }
         Ok(())
     }
 
     #[inline]
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Delay>> {
+    fn poll<E>(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AskError<E>>> {
         if has_something_to_note() {
             self.sending.note();
         }
         match self.to.poll_send(cx, &mut self.sending, &self.deadline) {
-            Poll::Ready(sent) => Poll::Ready(sent.map_err(Delay::NotSent)),
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+            Poll::Ready(Err(failure)) => Poll::Ready(Err(self.failed(failure))),
             Poll::Pending if self.sending.is_out() => Poll::Pending,
             Poll::Pending => {
                 self.limit();
-                self.deadline.poll(cx).map(|late| Err(Delay::Late(late)))
+                self.deadline.poll(cx).map(|late| Err(self.late(late)))
             }
         }
     }
@@ -248,17 +244,17 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                                 }
                                 *wait = begun;
                             }
-                            Err(delay) => return Poll::Ready(Err(departure.no_reply(delay))),
+                            Err(error) => return Poll::Ready(Err(error)),
                         }
                     }
                     if *stage == Stage::InDoubt {
-                        if let Err(delay) = ready!(departure.settle(wait, cx)) {
-                            return Poll::Ready(Err(departure.no_reply(delay)));
+                        if let Err(error) = ready!(departure.settle(wait, cx)) {
+                            return Poll::Ready(Err(error));
                         }
                         *stage = Stage::Leaving;
                     }
-                    if let Err(delay) = ready!(departure.poll(cx)) {
-                        return Poll::Ready(Err(departure.no_reply(delay)));
+                    if let Err(error) = ready!(departure.poll(cx)) {
+                        return Poll::Ready(Err(error));
                     }
                     *stage = Stage::Sent;
                 }
@@ -344,7 +340,7 @@ impl<T: Target<M>, M: Message> Future for Telling<T, M> {
                 }
                 Poll::Ready(Ok(()))
             }
-            Err(delay) => departure.not_told(delay),
+            Err(error) => departure.not_told(error),
         }
     }
 }
@@ -359,7 +355,7 @@ enum Queue<T: Target<M>, M: Message> {
         answer: Option<Slot<M>>,
         /// Wait of the turn that polls for the answer later.
         wait: Option<Wait>,
-        late: Option<Delay>,
+        late: Option<AskError>,
     },
     Ready(Option<Box<Outcome<M>>>),
 }
@@ -397,17 +393,17 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                 wait,
                 late,
             } => {
-                if let Some(delay) = late.take() {
-                    return departure.not_told(delay);
+                if let Some(error) = late.take() {
+                    return departure.not_told(error);
                 }
                 match departure.poll(cx) {
                     Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(delay)) => return departure.not_told(delay),
+                    Poll::Ready(Err(error)) => return departure.not_told(error),
                     // The turn waits for a place now, as it will for the answer.
                     Poll::Pending => {
                         return match polled(wait, cx, &departure.to) {
                             Ok(()) => Poll::Pending,
-                            Err(circle) => departure.not_told(Delay::Cycle(circle)),
+                            Err(circle) => departure.not_told(before(circle)),
                         };
                     }
                 }
@@ -436,15 +432,10 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
 }
 
 impl<T: Target<M>, M: Message> Departure<T, M> {
-    fn no_reply(&self, delay: Delay) -> AskError<M::Error> {
-        match delay {
-            Delay::NotSent(why) => why.into_ask_error(self.to.urn().about(M::NAME)),
-            Delay::Late(late) => self.late(late),
-            Delay::Cycle(path) => AskError::Cycle {
-                path,
-                delivery: Delivery::NotDelivered,
-            },
-        }
+    /// It was not handed over.
+    #[cold]
+    fn failed<E>(&self, failure: Failure) -> AskError<E> {
+        AskError::new(self.to.urn().about(M::NAME), failure)
     }
 
     /// Returns the error for a message that was not sent in time.
@@ -459,27 +450,22 @@ impl<T: Target<M>, M: Message> Departure<T, M> {
         }
     }
 
-    fn not_told<R>(&mut self, delay: Delay) -> Poll<Result<R, TellError<M>>> {
+    fn not_told<R>(&mut self, error: AskError) -> Poll<Result<R, TellError<M>>> {
         // A message that was handed over cannot be delayed any more, so the request is
         // still here.
         let Some(request) = self.sending.request.take() else {
             return Poll::Pending;
         };
-        let message = request.message;
-        Poll::Ready(Err(match delay {
-            Delay::NotSent(why) => why.into_tell_error(self.to.urn(), message),
-            Delay::Late(late) => TellError::Failed {
-                error: self.late(late),
-                message,
-            },
-            Delay::Cycle(path) => TellError::Failed {
-                error: AskError::Cycle {
-                    path,
-                    delivery: Delivery::NotDelivered,
-                },
-                message,
-            },
-        }))
+        Poll::Ready(Err(TellError::new(error, request.message)))
+    }
+}
+
+/// Error of a call that would close a circle of waits, before it is sent.
+#[cold]
+fn before<E>(path: Cycle) -> AskError<E> {
+    AskError::Cycle {
+        path,
+        delivery: Delivery::NotDelivered,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::message::Message;
 pub(crate) use blocking::may_block;
 pub(crate) use forward::forward;
 pub use future::{Asking, Queueing, Telling};
-pub use target::{NotSent, Sending, Target};
+pub use target::{Sending, Target};
 
 /// A message that is about to be sent.
 ///

@@ -3,20 +3,18 @@
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use conclib_wire::Failure;
 use tokio::sync::oneshot;
 
 use crate::actor::Ticket;
 use crate::current;
 use crate::deadline::Deadline;
-use crate::error::Outage;
-use crate::error::{AskError, TellError};
+use crate::error::{Outage, TellError};
 use crate::message::Message;
 use crate::named::Named;
 use crate::reply::{Answer, ReplyTo, Request};
 use crate::waits::Wait;
 use crate::wire::{CancelOnDrop, Leaving};
-use conclib_wire::Failure;
-use conclib_wire::Urn;
 
 /// Target that a message can be sent to: an [`ActorRef`](crate::actor::ActorRef) of an actor
 /// that handles the message, a [`Recipient`](crate::actor::Recipient), a client of another
@@ -33,7 +31,7 @@ pub trait Target<M: Message>: Named {
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
         deadline: &Deadline,
-    ) -> Poll<Result<(), NotSent>>;
+    ) -> Poll<Result<(), Failure>>;
 
     /// Hands the message over if there is a place right now.
     #[doc(hidden)]
@@ -60,7 +58,7 @@ impl<M: Message, T: Target<M> + ?Sized> Target<M> for &T {
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
         deadline: &Deadline,
-    ) -> Poll<Result<(), NotSent>> {
+    ) -> Poll<Result<(), Failure>> {
         (**self).poll_send(cx, sending, deadline)
     }
 
@@ -168,38 +166,5 @@ impl<M: Message> Sending<M> {
     pub(crate) fn ask(message: M, priority: u8) -> (Self, Slot<M>) {
         let (reply, answer) = ReplyTo::local();
         (Self::new(message, reply, priority), answer)
-    }
-}
-
-/// Reason for which a message was not handed over.
-#[doc(hidden)]
-#[derive(Debug)]
-pub enum NotSent {
-    Stopped,
-    Full,
-    Failure(Failure),
-}
-
-impl NotSent {
-    pub(crate) fn into_ask_error<E>(self, urn: Urn) -> AskError<E> {
-        match self {
-            Self::Stopped => AskError::Stopped {
-                urn,
-                delivery: conclib_wire::Delivery::NotDelivered,
-            },
-            Self::Full => AskError::MailboxFull { urn },
-            Self::Failure(failure) => AskError::new(urn, failure),
-        }
-    }
-
-    pub(crate) fn into_tell_error<M: Message>(self, urn: Urn, message: M) -> TellError<M> {
-        match self {
-            Self::Stopped => TellError::Stopped { urn, message },
-            Self::Full => TellError::Full { urn, message },
-            Self::Failure(failure) => TellError::Failed {
-                error: AskError::new(urn.about(M::NAME), failure),
-                message,
-            },
-        }
     }
 }

@@ -3,15 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use conclib_wire::Delivery;
+use conclib_wire::{CodecError, CycleStep, Delivery, Failure, Fault, Never, Urn, UrnError};
 
 use super::outage::Outage;
-use conclib_wire::CodecError;
-use conclib_wire::CycleStep;
-use conclib_wire::Failure;
-use conclib_wire::Fault;
-use conclib_wire::Never;
-use conclib_wire::{Urn, UrnError};
 
 /// Reason for which an ask got no reply.
 ///

@@ -3,10 +3,9 @@
 use std::error::Error;
 use std::fmt;
 
+use conclib_wire::{CycleStep, StopReason, Urn, UrnError};
+
 use super::ask::write_cycle;
-use conclib_wire::CycleStep;
-use conclib_wire::StopReason;
-use conclib_wire::{Urn, UrnError};
 
 /// Reason for which an actor could not be spawned. Nothing is left behind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,10 +1,10 @@
 //! Errors of a message that was not queued.
 
-use std::any;
-use std::fmt;
+use std::{any, fmt};
+
+use conclib_wire::{Delivery, Urn, type_name};
 
 use super::ask::AskError;
-use conclib_wire::{Urn, type_name};
 
 /// Reason for which a message was not queued. Gives the message back.
 ///
@@ -43,6 +43,17 @@ pub enum TellError<M> {
 }
 
 impl<M> TellError<M> {
+    pub(crate) fn new(error: AskError, message: M) -> Self {
+        match error {
+            AskError::Stopped {
+                urn,
+                delivery: Delivery::NotDelivered,
+            } => Self::Stopped { urn, message },
+            AskError::MailboxFull { urn } => Self::Full { urn, message },
+            error => Self::Failed { error, message },
+        }
+    }
+
     /// Returns the message that was not delivered.
     pub fn into_message(self) -> M {
         match self {

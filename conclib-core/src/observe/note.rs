@@ -1,17 +1,24 @@
 //! Trace context that travels with a message while something observes it.
 
-use crate::wire::Origin;
 use tokio::time::Instant;
 use tracing::Span;
 
 use super::is_traced;
 use super::trace::Trace;
+use crate::wire::Origin;
 
-/// Origin and notes of a message whose turn begins.
-#[derive(Clone, Copy)]
-pub(crate) struct Remarks<'a> {
-    pub(crate) origin: &'a Origin,
-    pub(crate) note: Option<&'a Note>,
+/// Origin and notes of a message that came from outside or is traced.
+pub(crate) struct Remarks {
+    pub(crate) origin: Origin,
+    pub(crate) note: Option<Note>,
+}
+
+impl Remarks {
+    /// Notes the time at which the message was sent.
+    #[cold]
+    pub(crate) fn is_sent_now(&mut self) {
+        self.note.get_or_insert_default().is_sent_now();
+    }
 }
 
 /// Place and time of a message's send.

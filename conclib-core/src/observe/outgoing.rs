@@ -1,10 +1,10 @@
 //! Trace of a request that leaves the process.
 
+use conclib_wire::Urn;
 use tracing::Level;
 
 use super::note::has_something_to_note;
 use super::trace::Trace;
-use conclib_wire::Urn;
 
 /// Trace context of a request that is about to be sent.
 #[derive(Default)]

@@ -1,10 +1,10 @@
 //! Builder of a pool.
 
-use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::thread;
+use std::{fmt, thread};
 
+use conclib_wire::Urn;
 use tokio::runtime::Handle;
 
 use super::Pool;
@@ -16,7 +16,6 @@ use crate::actor::{
 };
 use crate::error::SpawnError;
 use crate::system::{Options, Shared, System};
-use conclib_wire::Urn;
 
 /// Builder of a pool. An option that is not set is the one of the struct's `#[actor(…)]`.
 #[must_use = "nothing is spawned before `.spawn()`"]

@@ -11,17 +11,16 @@ use std::sync::{
 use std::task::Waker;
 use std::time::Duration;
 
+use conclib_wire::{StopReason, Urn};
+
 use super::hire::Hire;
 use super::legacy::Legacy;
-use super::routing;
-use super::routing::Routing;
+use super::routing::{self, Routing};
 use crate::actor::{Actor, ActorRef, Cell, History, Restart, Signal, Stopping};
 use crate::actor_id::ActorId;
 use crate::error::SpawnError;
 use crate::named::Named;
 use crate::system::{Follower, Shared};
-use conclib_wire::StopReason;
-use conclib_wire::Urn;
 
 pub(super) struct Crew<A: Actor> {
     pub(super) system: Arc<Shared>,

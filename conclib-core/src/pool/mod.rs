@@ -12,11 +12,7 @@ use std::future::Future;
 use std::hash::Hash;
 use std::sync::Arc;
 
-pub use builder::PoolBuilder;
-use crew::Crew;
-pub use hire::{OnThreads, Tasks};
-pub use route::Route;
-pub use routing::Routing;
+use conclib_wire::Urn;
 
 use super::current;
 use crate::actor::{Actor, ActorRef, Handler};
@@ -26,7 +22,12 @@ use crate::events::DeadLetterCause;
 use crate::message::Message;
 use crate::named::Named;
 use crate::system::Broadcast;
-use conclib_wire::Urn;
+use crew::Crew;
+
+pub use builder::PoolBuilder;
+pub use hire::{OnThreads, Tasks};
+pub use route::Route;
+pub use routing::Routing;
 
 /// Pool of actors of one type that share the work.
 ///

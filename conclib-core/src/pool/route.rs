@@ -5,16 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use conclib_wire::{Cycle, Delivery, Failure, Urn};
+
 use super::Pool;
 use super::crew::Crew;
 use crate::actor::{Actor, ActorRef, Handler, Overflow, Prioritised, Signal};
-use crate::call::{Call, NotSent, Sending, Target};
+use crate::call::{Call, Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::Message;
 use crate::named::{Enter, Named};
-use conclib_wire::Cycle;
-use conclib_wire::Urn;
 
 /// Target of a call on a [`Pool`]: the worker that the routing chooses when the message is sent.
 /// Errors name that worker.
@@ -32,7 +32,7 @@ enum Held<'p, A: Actor> {
 
 /// Result of an attempt to send a message to one worker.
 enum Attempt {
-    Done(Poll<Result<(), NotSent>>),
+    Done(Poll<Result<(), Failure>>),
     Full,
     Closed,
 }
@@ -77,8 +77,12 @@ impl<'p, A: Actor> Route<'p, A> {
             return Attempt::Full;
         }
         match actor.poll_send_now(cx, sending, deadline) {
-            Poll::Ready(Err(NotSent::Full)) => Attempt::Full,
-            Poll::Ready(Err(NotSent::Stopped)) if sending.request.is_some() => Attempt::Closed,
+            Poll::Ready(Err(Failure::MailboxFull)) => Attempt::Full,
+            Poll::Ready(Err(Failure::Stopped(Delivery::NotDelivered)))
+                if sending.request.is_some() =>
+            {
+                Attempt::Closed
+            }
             done => Attempt::Done(done),
         }
     }
@@ -91,7 +95,7 @@ impl<'p, A: Actor> Route<'p, A> {
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
         deadline: &Deadline,
-    ) -> Option<Poll<Result<(), NotSent>>>
+    ) -> Option<Poll<Result<(), Failure>>>
     where
         A: Handler<M>,
     {
@@ -196,7 +200,7 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
         deadline: &Deadline,
-    ) -> Poll<Result<(), NotSent>> {
+    ) -> Poll<Result<(), Failure>> {
         let mut chosen = self.chosen();
         loop {
             let filled = self.crew().filled();
@@ -207,10 +211,12 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
             match polled {
                 Some(polled) => match ready!(polled) {
                     // The worker ended while the message waited for room: another one may take it.
-                    Err(NotSent::Stopped) if sending.request.is_some() => {}
+                    Err(Failure::Stopped(Delivery::NotDelivered)) if sending.request.is_some() => {}
                     done => return Poll::Ready(done),
                 },
-                None if self.crew().is_over() => return Poll::Ready(Err(NotSent::Stopped)),
+                None if self.crew().is_over() => {
+                    return Poll::Ready(Err(Failure::Stopped(Delivery::NotDelivered)));
+                }
                 None if self.crew().await_filled(filled, cx.waker()) => return Poll::Pending,
                 None => {}
             }

@@ -4,10 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use conclib_wire::Urn;
+
 use super::group::ReplyGroup;
 use super::pick::Reply;
 use crate::error::AskError;
-use conclib_wire::Urn;
 
 /// Parts that a combined [`Reply`] is made of. A drop gives up the replies in them.
 pub(crate) trait Parts<T, E>: Send {

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::task::{Context, Poll, Waker};
 
+use conclib_wire::{Failure, Never};
+
+use super::Answer;
 use super::to::{ReplyTo, Slot};
-use super::{Answer, Refusal};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::waits::Waiting;
-use conclib_wire::Failure;
-use conclib_wire::Never;
 
 #[cfg(all(test, shuttle))]
 mod model;
@@ -157,8 +157,7 @@ impl<T, E> Unanswered<T, E> {
 impl<T, E> Drop for Unanswered<T, E> {
     fn drop(&mut self) {
         // Has no effect after an answer.
-        self.0
-            .answer(Err(Refusal::Failure(Box::new(Failure::NoReply))));
+        self.0.answer(Err(Box::new(Failure::NoReply)));
     }
 }
 

@@ -7,13 +7,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use conclib_wire::{Never, Urn};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::pick::Reply;
 use crate::deadline::{Deadline, Late};
 use crate::error::AskError;
-use conclib_wire::Never;
-use conclib_wire::Urn;
 
 /// Group of replies, picked up in the order in which they come, each with its key: the
 /// key given to [`insert`](Self::insert), or the number of replies that were

@@ -5,16 +5,14 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use conclib_wire::shape::{Depth, Kind, hash};
+use conclib_wire::{Failure, Shape, Urn};
 use futures_core::Stream;
 
 use super::pipe::{Drain, End};
 use super::wire_items::Incoming;
 use crate::error::AskError;
 use crate::named::Named;
-use conclib_wire::Failure;
-use conclib_wire::Shape;
-use conclib_wire::Urn;
-use conclib_wire::shape::{Depth, Kind, hash};
 
 /// Stream of the items of a handler that answers with a stream,
 /// `#[message] fn …(…) -> impl Stream<Item = T>`: the reply to its asker, in the actor's

@@ -24,12 +24,6 @@ pub use to::ReplyTo;
 
 use conclib_wire::Failure;
 
-/// Answer that a local reply slot carries.
-pub(crate) type Answer<T, E> = Result<T, Refusal<E>>;
-
-/// Reason for which there is no reply: the handler's error, or a failure of the
-/// delivery.
-pub(crate) enum Refusal<E> {
-    Handler(E),
-    Failure(Box<Failure>),
-}
+/// Answer in a local reply slot: the result of the handler, or the failure in its
+/// place.
+pub(crate) type Answer<T, E> = Result<Result<T, E>, Box<Failure>>;

@@ -11,18 +11,10 @@ use crate::wire::Origin;
 /// Reply of a local message, with its origin and its notes.
 pub(super) struct Traced<T, E> {
     pub(super) reply: ReplyTo<T, E>,
-    origin: Origin,
-    note: Option<Note>,
+    pub(super) remarks: Remarks,
 }
 
 impl<T, E> Traced<T, E> {
-    pub(super) fn remarks(&self) -> Remarks<'_> {
-        Remarks {
-            origin: &self.origin,
-            note: self.note.as_ref(),
-        }
-    }
-
     #[cold]
     pub(super) fn answer(self, answer: Answer<T, E>) {
         self.reply.answer(answer);
@@ -43,7 +35,7 @@ impl<T, E> ReplyTo<T, E> {
     pub(crate) fn came_from(mut self, origin: Origin) -> Self {
         match &mut self.0 {
             Slot::Wire(reply) => reply.set_origin(origin),
-            Slot::Traced(traced) => traced.origin = origin,
+            Slot::Traced(traced) => traced.remarks.origin = origin,
             _ => return self.traced(origin, None),
         }
         self
@@ -70,7 +62,7 @@ impl<T, E> ReplyTo<T, E> {
     pub(super) fn sent_now(mut self) -> Self {
         match &mut self.0 {
             Slot::Wire(reply) => reply.is_sent_now(),
-            Slot::Traced(traced) => traced.note.get_or_insert_default().is_sent_now(),
+            Slot::Traced(traced) => traced.remarks.is_sent_now(),
             _ => {
                 let mut note = Note::default();
                 note.is_sent_now();
@@ -88,8 +80,7 @@ impl<T, E> ReplyTo<T, E> {
     fn traced(self, origin: Origin, note: Option<Note>) -> Self {
         Self(Slot::Traced(Box::new(Traced {
             reply: self,
-            origin,
-            note,
+            remarks: Remarks { origin, note },
         })))
     }
 }

@@ -7,20 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use conclib_wire::{Cycle, Delivery, Never, Urn};
 use tokio::sync::oneshot;
 
+use super::Answer;
 use super::combine::Parts;
-use super::{Answer, Refusal};
 use crate::current;
 use crate::deadline::{Deadline, Late};
 use crate::error::AskError;
 use crate::named::Named;
 use crate::waits::{Wait, polled, wait_from_now};
 use crate::wire::CancelOnDrop;
-use conclib_wire::Cycle;
-use conclib_wire::Delivery;
-use conclib_wire::Never;
-use conclib_wire::Urn;
 
 /// Answer to await later: the request was queued when this was made.
 ///
@@ -213,11 +210,8 @@ pub(crate) fn poll_answer<T, E>(
     request: &str,
 ) -> Poll<Result<T, AskError<E>>> {
     Poll::Ready(match ready!(Pin::new(answer).poll(cx)) {
-        Ok(Ok(reply)) => Ok(reply),
-        Ok(Err(Refusal::Handler(error))) => Err(AskError::Handler(error)),
-        Ok(Err(Refusal::Failure(failure))) => {
-            Err(AskError::new(who.urn().about(request), *failure))
-        }
+        Ok(Ok(answer)) => answer.map_err(AskError::Handler),
+        Ok(Err(failure)) => Err(AskError::new(who.urn().about(request), *failure)),
         Err(_) => Err(AskError::NoReply {
             urn: who.urn().about(request),
         }),

@@ -1,11 +1,10 @@
 //! Bounded channel between a stream of replies and its reader.
 
-use conclib_wire::FIRST_CREDIT;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use conclib_wire::{Delivery, Failure};
+use conclib_wire::{Delivery, FIRST_CREDIT, Failure};
 
 /// Number of items that a stream may be ahead of its reader.
 pub(crate) const CREDIT: usize = FIRST_CREDIT as usize;

@@ -1,14 +1,15 @@
 //! A message with its `ReplyTo`.
 
-use crate::wire::Queued;
 use std::fmt;
+
+use conclib_wire::Failure;
 
 use super::to::{ReplyTo, Slot};
 use crate::actor_id::ActorId;
 use crate::current;
 use crate::message::Message;
 use crate::observe::Meter;
-use conclib_wire::Failure;
+use crate::wire::Queued;
 
 /// A message on its way to a handler, with its [`ReplyTo`].
 ///

@@ -7,13 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use conclib_wire::{Never, Urn};
 use slab::Slab;
 
 use super::pick::Reply;
 use crate::deadline::Deadline;
 use crate::error::AskError;
-use conclib_wire::Never;
-use conclib_wire::Urn;
 
 impl<T: Clone, E: Clone> Reply<T, E> {
     /// Shares the answer among any number of tasks: each has its clone of the

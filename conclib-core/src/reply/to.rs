@@ -1,21 +1,20 @@
 //! Handler's end of an answer.
 
-use crate::observe::Remarks;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::task::{Context, Poll};
 
+use conclib_wire::{Failure, Never};
 use tokio::sync::oneshot;
 
+use super::Answer;
 use super::deferred::Unanswered;
 use super::noted::Traced;
-use super::{Answer, Refusal};
 use crate::actor_id::ActorId;
 use crate::due::Due;
+use crate::observe::Remarks;
 use crate::waits::{WaitNumber, Waiting};
 use crate::wire::WireReply;
-use conclib_wire::Failure;
-use conclib_wire::Never;
 
 /// Handler's end of an answer.
 ///
@@ -141,12 +140,12 @@ impl<T, E> ReplyTo<T, E> {
     /// Answers with a reply. If the asker has left, the reply is dropped.
     #[inline(always)]
     pub fn send(self, reply: T) {
-        self.answer(Ok(reply));
+        self.answer(Ok(Ok(reply)));
     }
 
     /// Answers with an error of the domain.
     pub fn fail(self, error: E) {
-        self.answer(Err(Refusal::Handler(error)));
+        self.answer(Ok(Err(error)));
     }
 
     /// Tells whether a caller still waits for the answer. A message that was told
@@ -164,7 +163,7 @@ impl<T, E> ReplyTo<T, E> {
     /// Answers with a reply or with an error of the domain, as
     /// [`send`](Self::send) and [`fail`](Self::fail) do.
     pub fn resolve(self, result: Result<T, E>) {
-        self.answer(result.map_err(Refusal::Handler));
+        self.answer(Ok(result));
     }
 
     /// Waits until the asker has left: it dropped its ask, its deadline is
@@ -233,10 +232,10 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     #[inline]
-    pub(crate) fn remarks(&self) -> Option<Remarks<'_>> {
+    pub(crate) fn remarks(&self) -> Option<&Remarks> {
         match &self.0 {
             Slot::Wire(reply) => Some(reply.remarks()),
-            Slot::Traced(traced) => Some(traced.remarks()),
+            Slot::Traced(traced) => Some(&traced.remarks),
             _ => None,
         }
     }
@@ -258,7 +257,7 @@ impl<T, E> ReplyTo<T, E> {
     /// Answers with a failure of the delivery, if there is an asker.
     pub(crate) fn refuse(self, failure: Failure) {
         if !self.is_nobody() {
-            self.answer(Err(Refusal::Failure(Box::new(failure))));
+            self.answer(Err(Box::new(failure)));
         }
     }
 

@@ -2,11 +2,10 @@
 
 mod table;
 
+use conclib_wire::{State, Urn};
 use serde::{Deserialize, Serialize};
 
 use crate::place::Place;
-use conclib_wire::State;
-use conclib_wire::Urn;
 
 /// Snapshot of a system: [`System::snapshot`](crate::system::System::snapshot).
 ///

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::{ActorSnapshot, SystemSnapshot};
 use conclib_wire::Urn;
+
+use super::{ActorSnapshot, SystemSnapshot};
 
 const COLUMNS: usize = 10;
 

@@ -6,12 +6,12 @@ use std::pin::Pin;
 use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 
+use self::atomic::{AtomicBool, Ordering};
+
 #[cfg(conclib_loom)]
 pub(crate) use ::loom::sync::{Mutex, MutexGuard};
 #[cfg(not(conclib_loom))]
 pub(crate) use ::shuttle::sync::{Mutex, MutexGuard, atomic};
-
-use self::atomic::{AtomicBool, Ordering};
 
 #[cfg(conclib_loom)]
 pub(crate) mod atomic;

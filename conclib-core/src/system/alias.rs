@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use conclib_wire::Urn;
+
 use super::System;
 use super::table::Unpublished;
 use crate::actor::{Actor, ActorRef};
 use crate::error::PublishError;
-use conclib_wire::Urn;
 
 impl System {
     /// Gives an actor of this system a further name, until the actor ends or the name is

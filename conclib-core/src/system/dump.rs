@@ -1,9 +1,8 @@
 //! Dump of a system to the standard error on SIGUSR1.
 
-use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Weak};
-use std::thread;
+use std::{fmt, thread};
 
 use tokio::runtime::Builder;
 use tokio::select;

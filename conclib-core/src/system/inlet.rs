@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use conclib_wire::{Envelope, Failure};
+
 use super::registry::Shared;
 use crate::wire::{Cancellation, Origin, ReplySink, WireAsker};
-use conclib_wire::Envelope;
-use conclib_wire::Failure;
 
 /// Handle of a system for a broker, which delivers requests to it.
 #[derive(Clone)]

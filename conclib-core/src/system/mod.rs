@@ -20,16 +20,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-pub use broadcast::Broadcast;
-pub use dump::DumpOnSignal;
-pub(crate) use registry::Shared;
-pub use shutdown::{Shutdown, ShutdownReport};
-pub(crate) use spawn::Options;
-pub use spawn::SpawnBuilder;
-pub(crate) use table::Follower;
-pub use thread::OnThread;
-pub use under_test::{ActorUnderTest, SystemUnderTest};
-
 use super::directory;
 use crate::actor::{
     Actor, ActorRef, AnyRef, By, Closure, Create, Created, Declared, Given, Renewed, Resident,
@@ -40,6 +30,17 @@ use crate::error::{LookupError, SpawnError};
 use crate::events::Events;
 use crate::snapshot::SystemSnapshot;
 use crate::wire::Broker;
+
+pub use broadcast::Broadcast;
+pub use dump::DumpOnSignal;
+pub(crate) use registry::Shared;
+pub use shutdown::{Shutdown, ShutdownReport};
+pub(crate) use spawn::Options;
+pub use spawn::SpawnBuilder;
+pub(crate) use table::Follower;
+pub use thread::OnThread;
+pub use under_test::{ActorUnderTest, SystemUnderTest};
+
 pub use inlet::Inlet;
 
 /// Container of actors: knows them by name, and ends them.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use conclib_wire::{CycleStep, State, StopReason, Urn};
 use tokio::sync::broadcast;
 
 use super::extensions::Extensions;
@@ -19,9 +20,6 @@ use crate::named::Named;
 use crate::snapshot::SystemSnapshot;
 use crate::waits::Waits;
 use crate::wire::Broker;
-use conclib_wire::CycleStep;
-use conclib_wire::Urn;
-use conclib_wire::{State, StopReason};
 
 /// Thread of an actor. The actor holds its system, so the system must not hold the actor.
 type Own = (Weak<dyn Resident>, JoinHandle<()>);

@@ -1,13 +1,13 @@
 //! Orderly shutdown of a system.
 
-use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use std::{fmt, io};
 
+use conclib_wire::Urn;
 use tokio::runtime::{Builder, Handle};
 use tokio::select;
 use tokio::sync::oneshot;
@@ -17,9 +17,7 @@ use super::registry::Shared;
 use crate::actor::{By, Resident, Signal};
 use crate::actor_id::ActorId;
 use crate::call::may_block;
-use crate::current;
-use crate::timers;
-use conclib_wire::Urn;
+use crate::{current, timers};
 
 /// Default time that the actors have to end.
 const DEADLINE: Duration = Duration::from_secs(10);

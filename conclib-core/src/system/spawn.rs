@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use conclib_wire::{State, Urn, UrnError};
 use tokio::runtime::Handle;
 
 use super::registry::Shared;
@@ -13,12 +14,9 @@ use crate::actor::{
     Actor, ActorRef, Birth, Cell, Child, Declared, Kin, Life, Messages, Overflow, Renews, Resident,
     Restart, STOP_WITHIN, Seed, Strategy, TaskActor,
 };
-use crate::current;
 use crate::error::SpawnError;
 use crate::place::Place;
-use crate::timers;
-use conclib_wire::State;
-use conclib_wire::{Urn, UrnError};
+use crate::{current, timers};
 
 /// Builder of an actor. An option that is not set is the one of the struct's `#[actor(…)]`.
 #[must_use = "nothing is spawned before `.spawn()`"]

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
+use conclib_wire::{StopReason, Urn};
 use slab::Slab;
 
 use crate::actor::Resident;
 use crate::actor_id::ActorId;
-use conclib_wire::StopReason;
-use conclib_wire::Urn;
 
 /// Actors by their index, and the ids of named actors by name.
 #[derive(Default)]

@@ -1,9 +1,7 @@
 //! Actors that have a thread of their own.
 
-use std::fmt;
-use std::io;
 use std::sync::{Arc, mpsc};
-use std::thread;
+use std::{fmt, io, thread};
 
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;

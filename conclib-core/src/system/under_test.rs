@@ -4,6 +4,8 @@ use std::any::Any;
 use std::future::Future;
 use std::sync::Arc;
 
+use conclib_wire::Urn;
+
 use super::System;
 use super::registry::Shared;
 use super::spawn::SpawnBuilder;
@@ -14,7 +16,6 @@ use crate::actor_id::ActorId;
 use crate::error::SpawnError;
 use crate::hook::TurnHook;
 use crate::snapshot::ActorSnapshot;
-use conclib_wire::Urn;
 
 /// A system, as the test kit sees it. Unlike a handle, it keeps no actor alive.
 #[derive(Clone)]

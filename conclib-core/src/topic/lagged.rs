@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use conclib_wire::Never;
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Message, Wire};
-use conclib_wire::Never;
 
 /// Notice to a subscriber that was slower than its topic: `missed` messages are missing here.
 /// Delivered before any newer message of that topic.

@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::actor::{ActorRef, Handler, Recipient};
 use crate::message::Message;
+use notice::Notice;
+use slot::Slot;
 
 pub use lagged::Lagged;
-use notice::Notice;
 pub use publishing::Publishing;
-use slot::Slot;
 pub use subscription::Subscription;
 
 /// Publish-subscribe topic: a message type and its current subscribers. Clones are the same topic;

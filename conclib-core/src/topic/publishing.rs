@@ -6,10 +6,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use conclib_wire::{Delivery, Failure};
 use tokio::sync::futures::OwnedNotified;
 
 use super::slot::Slot;
-use crate::call::{NotSent, Sending};
+use crate::call::Sending;
 use crate::deadline::Deadline;
 use crate::message::Message;
 
@@ -73,7 +74,7 @@ impl<M: Message> Wait<M> {
             .poll_send(cx, &mut self.sending, &Deadline::Never)
         {
             Poll::Ready(Ok(())) => self.done = true,
-            Poll::Ready(Err(NotSent::Stopped)) => self.slot.leave(),
+            Poll::Ready(Err(Failure::Stopped(Delivery::NotDelivered))) => self.slot.leave(),
             // A mailbox that rejects instead of waiting has missed the message.
             Poll::Ready(Err(_)) => {}
             Poll::Pending => return Poll::Pending,

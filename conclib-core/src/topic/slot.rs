@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 
+use conclib_wire::StopReason;
 use tokio::sync::Notify;
 
 use super::Inner;
@@ -18,7 +19,6 @@ use crate::error::TellError;
 use crate::events::Event;
 use crate::message::Message;
 use crate::system::Follower;
-use conclib_wire::StopReason;
 
 pub(super) struct Slot<M: Message> {
     pub(super) to: Arc<dyn Target<M>>,

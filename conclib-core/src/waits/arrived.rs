@@ -3,14 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, Hash};
 
+use conclib_wire::{Cycle, Mark, Step, encode_chain as chain_bytes};
+
 use super::Waits;
 use super::chain::{Member, named};
 use super::graph::Graph;
 use super::legs::{Word, tell};
 use crate::actor_id::ActorId;
-use conclib_wire::Step;
-use conclib_wire::encode_chain as chain_bytes;
-use conclib_wire::{Cycle, Mark};
 
 /// Number of chains that are kept for one request, none of which is part of another.
 const MOST_CHAINS: usize = 4;

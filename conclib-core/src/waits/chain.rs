@@ -3,14 +3,13 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::iter::successors;
 
+use conclib_wire::{Cycle, CycleStep, MAX_CHAIN_STEPS, Mark, Step, Urn};
+
 use super::arrived::Arrived;
 use super::by_actor::ByActor;
 use super::graph::Graph;
 use crate::actor_id::ActorId;
 use crate::directory;
-use conclib_wire::Urn;
-use conclib_wire::{Cycle, CycleStep, Mark};
-use conclib_wire::{MAX_CHAIN_STEPS, Step};
 
 /// Step of a chain. The names of this process's actors are looked up later, outside of the lock.
 pub(super) enum Link {

@@ -6,6 +6,8 @@ use std::mem::replace;
 use std::num::{NonZeroU16, NonZeroU64};
 use std::task::Waker;
 
+use conclib_wire::{Mark, Urn};
+
 use super::arrived::Arrived;
 use super::by_actor::{ByActor, Few, take};
 use super::chain::Member;
@@ -13,8 +15,6 @@ use super::doubt::{Doubt, State};
 use super::legs::{Leg, Word};
 use super::{WaitNumber, Whom};
 use crate::actor_id::ActorId;
-use conclib_wire::Mark;
-use conclib_wire::Urn;
 
 /// Edge of the graph: wait of an actor for another, by one of its asks.
 pub(super) struct Edge {

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use conclib_wire::{Mark, RequestId, Urn, encode_chain as chain_bytes};
+
 use super::chain::{Link, steps};
 use super::doubt::State;
 use super::graph::{Edge, Graph};
@@ -11,10 +13,6 @@ use super::{WaitNumber, Waits, Whom};
 use crate::actor_id::ActorId;
 use crate::current;
 use crate::wire::Outlet;
-use conclib_wire::Mark;
-use conclib_wire::RequestId;
-use conclib_wire::Urn;
-use conclib_wire::encode_chain as chain_bytes;
 
 /// Wait of an actor for an actor in another process.
 pub(super) struct Leg {

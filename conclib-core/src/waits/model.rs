@@ -5,6 +5,8 @@ use std::mem::take;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use chain::decode as chain_steps;
+use conclib_wire::{Envelope, RequestId};
 use shuttle::future::block_on;
 use shuttle::sync::mpsc::{self, Receiver, Sender};
 use shuttle::thread;
@@ -13,8 +15,6 @@ use super::*;
 use crate::sync::Arc;
 use crate::sync::model::check;
 use crate::wire::{Answerer, Outlet, Unsent};
-use chain::decode as chain_steps;
-use conclib_wire::{Envelope, RequestId};
 
 /// Runs `actors` actors of which each asks the next, and the last the first: exactly one ask fails,
 /// in every order.

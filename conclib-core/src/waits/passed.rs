@@ -3,13 +3,14 @@
 use std::mem::ManuallyDrop;
 use std::task::{Context, Poll, Waker};
 
+use conclib_wire::Cycle;
+
 use super::chain::{Member, named};
 use super::doubt::Settled;
 use super::graph::{Edge, Entered, Graph, Left, Manner};
 use super::{WaitNumber, Waits, Whom};
 use crate::actor_id::ActorId;
 use crate::wire::Cancellation;
-use conclib_wire::Cycle;
 
 /// Turn that waits for the answer to a request.
 #[derive(Debug, Clone)]

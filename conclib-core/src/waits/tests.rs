@@ -5,15 +5,13 @@ use std::num::NonZeroU64;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
+use conclib_wire::{CycleStep, Envelope, Mark, RequestId, Step, Urn, decode_chain as chain_steps};
+
 use super::chain::Member;
 use super::graph::Manner;
 use super::{WaitNumber, Waits};
 use crate::actor_id::ActorId;
 use crate::wire::{Answerer, Outlet, Unsent};
-use conclib_wire::Urn;
-use conclib_wire::decode_chain as chain_steps;
-use conclib_wire::{CycleStep, Mark};
-use conclib_wire::{Envelope, RequestId, Step};
 
 impl Waits {
     /// Enters a wait that counts for as long as it is entered.

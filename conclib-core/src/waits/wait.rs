@@ -4,12 +4,13 @@ use std::fmt;
 use std::mem::replace;
 use std::task::{Context, Poll, Waker};
 
+use conclib_wire::Cycle;
+
 use super::graph::Manner;
 use super::{WaitNumber, Waits, chain};
 use crate::actor_id::ActorId;
 use crate::current;
 use crate::named::Named;
-use conclib_wire::Cycle;
 
 /// Guard of an actor's wait for another; its drop takes the wait out of the graph.
 pub(crate) struct Wait {

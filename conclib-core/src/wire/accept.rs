@@ -2,13 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use conclib_wire::{CodecError, Delivery, Envelope, Failure, Fault};
+
 use super::asker::WireAsker;
 use super::reply::WireReply;
 use crate::message::{Message, decode};
 use crate::reply::{ReplyTo, Request};
-use conclib_wire::Fault;
-use conclib_wire::{CodecError, Envelope};
-use conclib_wire::{Delivery, Failure};
 
 /// Decodes a request that came over a wire. Answers a request that cannot be decoded with an error,
 /// and returns `None`.

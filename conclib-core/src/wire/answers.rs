@@ -3,15 +3,13 @@
 
 use std::time::Duration;
 
+use conclib_wire::{CodecError, Delivery, Failure, Response, ResponseKind, Urn};
 use tokio::sync::oneshot;
 
 use super::outlet::Answerer;
 use super::stream::Answered;
 use crate::message::{Message, Road};
-use crate::reply::{Answer, Refusal, ReplyTo};
-use conclib_wire::Urn;
-use conclib_wire::{CodecError, Response, ResponseKind};
-use conclib_wire::{Delivery, Failure};
+use crate::reply::{Answer, ReplyTo};
 
 /// Puts the time that the asker was given into a deadline failure, in place of the time that was
 /// left when the request was sent. The other side may be the first to see the deadline pass, and
@@ -36,12 +34,9 @@ pub(super) fn answerer<M: Message>(
         let answerer = move |answered: Result<Answered<'_>, Failure>| {
             let answer = match answered {
                 Ok(answered) => decode::<M>(answered, who.as_ref()),
-                Err(failure) => Err(Refusal::Failure(Box::new(failure))),
+                Err(failure) => Err(Box::new(failure)),
             };
-            reply.answer(answer.map_err(|refusal| match refusal {
-                Refusal::Failure(failure) => Refusal::Failure(Box::new(given(*failure, timeout))),
-                handler => handler,
-            }));
+            reply.answer(answer.map_err(|failure| Box::new(given(*failure, timeout))));
         };
         return (Box::new(answerer), None);
     }
@@ -69,14 +64,12 @@ fn decode<M: Message>(answered: Answered<'_>, who: Option<&Urn>) -> Answer<M::Re
         ResponseKind::Reply | ResponseKind::Stream => {
             <M::Road as Road<M>>::decode_reply(answered, who).map(Ok)
         }
-        ResponseKind::Error => <M::Road as Road<M>>::decode_error(codec, body)
-            .map(|error| Err(Refusal::Handler(error))),
-        ResponseKind::Failure => Ok(Err(Refusal::Failure(Box::new(failure(&response))))),
-        ResponseKind::Queued => Ok(Err(Refusal::Failure(Box::new(Failure::NoReply)))),
+        ResponseKind::Error => <M::Road as Road<M>>::decode_error(codec, body).map(Err),
+        ResponseKind::Failure => return Err(Box::new(failure(&response))),
+        ResponseKind::Queued => return Err(Box::new(Failure::NoReply)),
     };
-    decoded.unwrap_or_else(|error: CodecError| {
-        let failure = Failure::Codec(Box::new(error), Delivery::MayHaveRun);
-        Err(Refusal::Failure(Box::new(failure)))
+    decoded.map_err(|error: CodecError| {
+        Box::new(Failure::Codec(Box::new(error), Delivery::MayHaveRun))
     })
 }
 

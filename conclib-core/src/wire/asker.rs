@@ -1,8 +1,10 @@
 //! Asker of a request that came over a wire.
 
-use crate::observe::Remarks;
 use std::sync::Arc;
 
+use conclib_wire::{
+    Codec, CodecError, Delivery, Envelope, Failure, RequestId, ResponseEnvelope, ResponseKind,
+};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -12,9 +14,7 @@ use super::outlet::MAX_TIMEOUT;
 use super::sink::ReplySink;
 use super::stream::Outgoing;
 use crate::actor_id::ActorId;
-use crate::observe::Note;
-use conclib_wire::{Codec, CodecError, Envelope, RequestId, ResponseEnvelope, ResponseKind};
-use conclib_wire::{Delivery, Failure};
+use crate::observe::{Note, Remarks};
 
 /// Asker on the other side of a wire. A drop without an answer sends `NoReply`.
 #[doc(hidden)]
@@ -26,9 +26,7 @@ pub struct WireAsker {
     pub(super) asked: bool,
     pub(super) expires: Instant,
     cancellation: Cancellation,
-    origin: Origin,
-    /// Trace context of the request, if it is observed.
-    note: Option<Box<Note>>,
+    remarks: Remarks,
 }
 
 impl WireAsker {
@@ -46,22 +44,21 @@ impl WireAsker {
             asked: envelope.asked,
             expires: Instant::now() + envelope.timeout.min(MAX_TIMEOUT),
             cancellation: Cancellation::new(envelope.codec, target.filter(|_| envelope.asked)),
-            origin,
-            note: Note::of_wire(envelope.trace).map(Box::new),
+            remarks: Remarks {
+                origin,
+                note: Note::of_wire(envelope.trace),
+            },
         }
     }
 
-    pub(crate) fn remarks(&self) -> Remarks<'_> {
-        Remarks {
-            origin: &self.origin,
-            note: self.note.as_deref(),
-        }
+    pub(crate) fn remarks(&self) -> &Remarks {
+        &self.remarks
     }
 
     /// It is being sent to a receiver that is measured.
     #[cold]
     pub(crate) fn is_sent_now(&mut self) {
-        self.note.get_or_insert_default().is_sent_now();
+        self.remarks.is_sent_now();
     }
 
     pub(crate) fn codec(&self) -> Codec {
@@ -69,7 +66,7 @@ impl WireAsker {
     }
 
     pub(super) fn set_origin(&mut self, origin: Origin) {
-        self.origin = origin;
+        self.remarks.origin = origin;
     }
 
     pub(crate) fn cancellation(&self) -> &Cancellation {

@@ -3,14 +3,14 @@
 
 use std::task::Context;
 
+use conclib_wire::{
+    Codec, CodecError, Cycle, Delivery, Failure, RequestId, ResponseEnvelope, decode_chain,
+};
+
 use crate::actor_id::ActorId;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::sync::{Arc, AtomicWaker, Mutex, MutexGuard, PoisonError};
 use crate::waits::Arrival;
-use conclib_wire::Cycle;
-use conclib_wire::decode_chain;
-use conclib_wire::{Codec, CodecError, RequestId, ResponseEnvelope};
-use conclib_wire::{Delivery, Failure};
 
 /// Cancellation flag of a request, shared with its handler.
 #[derive(Debug, Clone)]

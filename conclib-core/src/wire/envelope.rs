@@ -1,16 +1,13 @@
 //! Request whose message its actor does not declare.
 
-use super::asker::Queued;
 use std::fmt;
 
+use conclib_wire::{Codec, CodecError, Envelope, Failure, Urn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::asker::WireAsker;
+use super::asker::{Queued, WireAsker};
 use crate::message::{WireMessage, decode};
-use conclib_wire::Failure;
-use conclib_wire::Urn;
-use conclib_wire::{Codec, CodecError, Envelope};
 
 /// Request over a wire whose message its actor does not declare; passed to `#[fallback]`.
 ///

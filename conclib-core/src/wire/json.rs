@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use conclib_wire::{
+    Codec, CodecError, Delivery, Envelope, Failure, Fault, Response, ResponseKind, Urn,
+};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -14,10 +17,6 @@ use crate::deadline::Late;
 use crate::error::AskError;
 use crate::observe::Outgoing;
 use crate::waits::Leaves;
-use conclib_wire::Fault;
-use conclib_wire::Urn;
-use conclib_wire::{Codec, CodecError, Envelope, Response, ResponseKind};
-use conclib_wire::{Delivery, Failure};
 
 impl Remote {
     /// Asks without the type of the message: by its wire name, in JSON. For tools, and for programs

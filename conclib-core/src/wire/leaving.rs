@@ -6,25 +6,21 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use conclib_wire::{Codec, Delivery, Envelope, Failure, Never, RequestId, Urn};
 use tokio::sync::oneshot;
 
 use super::answers::{answerer, queued};
 use super::outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
 use super::remote::Remote;
 use super::stream::Answered;
-use crate::call::{NotSent, Sending};
+use crate::call::Sending;
 use crate::deadline::Deadline;
-use crate::error::Outage;
-use crate::error::{AskError, TellError};
+use crate::error::{AskError, Outage, TellError};
 use crate::message::{Message, Road};
 use crate::named::Named;
 use crate::observe::Outgoing;
 use crate::reply::ReplyTo;
 use crate::waits::{Leaves, Wait, Waiting};
-use conclib_wire::Never;
-use conclib_wire::Urn;
-use conclib_wire::{Codec, Envelope, RequestId};
-use conclib_wire::{Delivery, Failure};
 
 /// Initial capacity of a request body, enough for most: growing the buffer costs more than the rest
 /// of encoding.
@@ -84,11 +80,11 @@ pub(crate) fn poll_send_away<M: Message>(
     cx: &mut Context<'_>,
     sending: &mut Sending<M>,
     deadline: &Deadline,
-) -> Poll<Result<(), NotSent>> {
+) -> Poll<Result<(), Failure>> {
     let urn = match &remote.urn {
         Ok(urn) => urn,
         Err(error) => {
-            return Poll::Ready(Err(NotSent::Failure(Failure::Urn(Box::new(error.clone())))));
+            return Poll::Ready(Err(Failure::Urn(Box::new(error.clone()))));
         }
     };
     let Some(request) = &mut sending.request else {
@@ -140,10 +136,10 @@ pub(crate) fn poll_send_away<M: Message>(
                     room: remote.outlet.room(urn.as_str()),
                 });
             }
-            Err((Unsent::Closed, _)) => return Poll::Ready(Err(NotSent::Failure(closed()))),
+            Err((Unsent::Closed, _)) => return Poll::Ready(Err(closed())),
             Err((Unsent::Codec(error), _)) => {
                 let failure = Failure::Codec(Box::new(error), Delivery::NotDelivered);
-                return Poll::Ready(Err(NotSent::Failure(failure)));
+                return Poll::Ready(Err(failure));
             }
         }
     }
@@ -151,21 +147,11 @@ pub(crate) fn poll_send_away<M: Message>(
         let queued = ready!(Pin::new(queued).poll(cx));
         let queued = queued.unwrap_or(Err(Failure::Disconnected(Delivery::MayHaveRun)));
         if let Err(failure) = queued {
-            return Poll::Ready(Err(not_queued(failure)));
+            return Poll::Ready(Err(failure));
         }
     }
     sending.request = None;
     Poll::Ready(Ok(()))
-}
-
-/// Converts the reason for which the other side did not queue a told message into that of a local
-/// actor.
-fn not_queued(failure: Failure) -> NotSent {
-    match failure {
-        Failure::MailboxFull => NotSent::Full,
-        Failure::Stopped(Delivery::NotDelivered) => NotSent::Stopped,
-        failure => NotSent::Failure(failure),
-    }
 }
 
 /// Sends a message if the outlet has room. No future waits for the confirmation, so a refusal by
@@ -178,8 +164,9 @@ pub(crate) fn try_tell_away<M: Message>(
     let urn = match &remote.urn {
         Ok(urn) => urn,
         Err(error) => {
-            let failure = NotSent::Failure(Failure::Urn(Box::new(error.clone())));
-            return Err(failure.into_tell_error(remote.urn(), message));
+            let failure = Failure::Urn(Box::new(error.clone()));
+            let error = AskError::new(remote.urn().about(M::NAME), failure);
+            return Err(TellError::new(error, message));
         }
     };
     let to = urn.clone();
@@ -199,24 +186,22 @@ pub(crate) fn try_tell_away<M: Message>(
     };
     let sent = send(remote, urn, &message, manner, answerer);
     sent.map(drop).map_err(|(unsent, _)| {
-        let why = match unsent {
+        let urn = urn.about(M::NAME);
+        let error = match unsent {
             Unsent::Busy => match remote.outlet.outage() {
-                None => NotSent::Full,
+                None => AskError::MailboxFull { urn },
                 Some(outage) => {
                     let outage = Box::new(outage);
-                    let error = AskError::Unreachable {
-                        urn: urn.about(M::NAME),
-                        outage,
-                    };
-                    return TellError::Failed { error, message };
+                    AskError::Unreachable { urn, outage }
                 }
             },
-            Unsent::Closed => NotSent::Failure(closed()),
+            Unsent::Closed => AskError::new(urn, closed()),
             Unsent::Codec(error) => {
-                NotSent::Failure(Failure::Codec(Box::new(error), Delivery::NotDelivered))
+                let failure = Failure::Codec(Box::new(error), Delivery::NotDelivered);
+                AskError::new(urn, failure)
             }
         };
-        why.into_tell_error(urn.clone(), message)
+        TellError::new(error, message)
     })
 }
 

@@ -6,10 +6,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use conclib_wire::{CodecError, Envelope, Failure, RequestId};
+
 use super::stream::Answered;
 use crate::error::Outage;
-use conclib_wire::Failure;
-use conclib_wire::{CodecError, Envelope, RequestId};
 
 /// Default timeout of a request to another process.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use conclib_wire::{Failure, Urn, UrnError};
+
 use super::leaving::{poll_send_away, try_tell_away};
 use super::outlet::{DEFAULT_TIMEOUT, Outlet};
-use crate::call::{NotSent, Sending, Target};
+use crate::call::{Sending, Target};
 use crate::deadline::Deadline;
 use crate::error::TellError;
 use crate::message::WireMessage;
 use crate::named::Named;
-use conclib_wire::{Urn, UrnError};
 
 /// Actor behind an [`Outlet`]: the target of a client's calls.
 #[derive(Clone)]
@@ -57,7 +58,7 @@ impl<M: WireMessage> Target<M> for Remote {
         cx: &mut Context<'_>,
         sending: &mut Sending<M>,
         deadline: &Deadline,
-    ) -> Poll<Result<(), NotSent>> {
+    ) -> Poll<Result<(), Failure>> {
         poll_send_away(self, cx, sending, deadline)
     }
 

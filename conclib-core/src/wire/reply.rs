@@ -1,26 +1,23 @@
 //! Reply handle for an asker in another process, and the encoding of answers.
 
-use super::asker::Queued;
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use conclib_wire::{Codec, CodecError, Delivery, Failure, Fault, ResponseKind};
 use tokio::time::{Sleep, sleep_until};
 
-use super::asker::WireAsker;
+use super::asker::{Queued, WireAsker};
 use super::origin::Origin;
 use super::stream::Outgoing;
 use crate::due::Due;
 use crate::message::{Message, Road};
 use crate::observe::Remarks;
-use crate::reply::{Answer, Refusal};
+use crate::reply::Answer;
 use crate::timers;
 use crate::waits::Waiting;
-use conclib_wire::Fault;
-use conclib_wire::{Codec, CodecError, ResponseKind};
-use conclib_wire::{Delivery, Failure};
 
 /// Initial capacity of a reply body, enough for most.
 const USUAL_BODY: usize = 128;
@@ -106,7 +103,7 @@ impl<T, E> WireReply<T, E> {
         }
     }
 
-    pub(crate) fn remarks(&self) -> Remarks<'_> {
+    pub(crate) fn remarks(&self) -> &Remarks {
         self.asker.remarks()
     }
 
@@ -152,12 +149,12 @@ fn encode<M: Message>(
     out: &mut Vec<u8>,
 ) -> Result<Answering, Encode> {
     match answer {
-        Ok(reply) => <M::Road as Road<M>>::encode_reply(reply, codec, out)
+        Ok(Ok(reply)) => <M::Road as Road<M>>::encode_reply(reply, codec, out)
             .map(|stream| stream.map_or(Answering::Body(ResponseKind::Reply), Answering::Stream))
             .map_err(Encode::Codec),
-        Err(Refusal::Handler(error)) => <M::Road as Road<M>>::encode_error(&error, codec, out)
+        Ok(Err(error)) => <M::Road as Road<M>>::encode_error(&error, codec, out)
             .map(|()| Answering::Body(ResponseKind::Error))
             .map_err(Encode::Codec),
-        Err(Refusal::Failure(failure)) => Err(Encode::Failure(failure)),
+        Err(failure) => Err(Encode::Failure(failure)),
     }
 }

@@ -1,8 +1,8 @@
 //! Sink of answers.
 
+use conclib_wire::{Codec, CodecError, Delivery, Failure, RequestId, ResponseEnvelope};
+
 use super::stream::Outgoing;
-use conclib_wire::{Codec, CodecError, RequestId, ResponseEnvelope};
-use conclib_wire::{Delivery, Failure};
 
 /// Sink of the answers to the requests of one connection.
 pub trait ReplySink: Send + Sync + 'static {

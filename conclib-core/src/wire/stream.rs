@@ -3,8 +3,7 @@
 use std::fmt;
 use std::task::{Context, Poll};
 
-use conclib_wire::Failure;
-use conclib_wire::Response;
+use conclib_wire::{Failure, Response};
 
 /// Items of a stream to a peer, one encoded body after the other. A drop ends the stream.
 pub struct Outgoing(Box<dyn Feed>);

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use conclib_wire::{State, StopReason};
+
 use super::Context;
 use crate::actor::any_ref::AnyRef;
 use crate::actor::birth::{Closure, Created, Given, Renewed};
@@ -18,7 +20,6 @@ use crate::message::Message;
 use crate::reply::{Deferred, Request};
 use crate::system::SpawnBuilder;
 use crate::wire::Origin;
-use conclib_wire::{State, StopReason};
 
 impl<A: Actor> Context<A> {
     /// Spawns a child: it is supervised by this actor, and ends with it.

@@ -4,19 +4,18 @@
 use std::future::Future;
 use std::time::Duration;
 
+use conclib_wire::Failure;
 use futures_core::Stream;
 use futures_util::stream;
 
 use super::Context;
-use crate::actor::sources::Attached;
-use crate::actor::sources::Items;
+use crate::actor::sources::{Attached, Items};
 use crate::actor::traits::{Actor, Handler};
 use crate::deadline::instant_after;
 use crate::events::DeadLetterCause;
 use crate::message::Message;
 use crate::reply::{Deferred, Request};
 use crate::waits::{Passing, Waiting};
-use conclib_wire::Failure;
 
 impl<A: Actor> Context<A> {
     /// Attaches a stream: each item becomes a message, with a turn of its own.

@@ -5,9 +5,7 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-mod family;
-mod handles;
-mod input;
+use conclib_wire::Urn;
 
 use super::cell::Cell;
 use super::signal::{By, Signal};
@@ -22,7 +20,10 @@ use crate::observe::{Observed, Remarks};
 use crate::reply::{ReplyTo, Request};
 use crate::waits::Waiting;
 use crate::wire::{Origin, RequestEnvelope};
-use conclib_wire::Urn;
+
+mod family;
+mod handles;
+mod input;
 
 /// Context of a handler: gives access to the actor itself, its system, its
 /// children, its inputs and the sender of the message. A handler takes it as
@@ -75,7 +76,7 @@ pub struct Head<'a> {
     pub(crate) index: usize,
     pub(crate) from: Option<ActorId>,
     /// Origin and notes, of a message that came from outside or is traced.
-    pub(crate) remarks: Option<Remarks<'a>>,
+    pub(crate) remarks: Option<&'a Remarks>,
     /// Until when its asker waits.
     pub(crate) due: Option<Due>,
     /// True if the asker does not wait any more.
@@ -213,10 +214,10 @@ impl<A: Actor> Context<A> {
     #[cold]
     #[inline(never)]
     fn begin_remarked(&mut self, head: Head<'_>) {
-        let origin = head.remarks.map(|remarks| remarks.origin);
+        let origin = head.remarks.map(|remarks| &remarks.origin);
         let outside = origin.filter(|origin| **origin != Origin::Local);
         self.outside = outside.map(|origin| Box::new(origin.clone()));
-        let note = head.remarks.and_then(|remarks| remarks.note);
+        let note = head.remarks.and_then(|remarks| remarks.note.as_ref());
         if note.is_some() || self.cell.meter.is_on() {
             let cell = &self.cell;
             cell.watch.begin(Observed::of(

@@ -5,11 +5,9 @@
 use std::sync::{Mutex as Book, Weak};
 
 use super::*;
-use crate::actor::birth::is_up;
-use crate::actor::birth::{Closure, Renewed};
+use crate::actor::birth::{Closure, Renewed, is_up};
 use crate::actor::cell;
-use crate::actor::kin::{Child, Kin};
-use crate::actor::kin::{Notice, Verdict};
+use crate::actor::kin::{Child, Kin, Notice, Verdict};
 use crate::actor::modelled::{Fates, Soul, Word, system};
 use crate::actor::resident::Resident;
 use crate::actor::restart::{Backoff, Restart};

@@ -7,11 +7,11 @@ use std::sync::Mutex as Book;
 
 use super::*;
 use crate::sync::Arc;
-#[cfg(shuttle)]
-use crate::sync::model::one_of;
 use crate::sync::model::thread::{self, JoinHandle};
 use crate::sync::model::{block_on, check, join};
 
+#[cfg(shuttle)]
+use crate::sync::model::one_of;
 /// Number of the sender, and number of the message among those of this sender.
 type Item = (usize, usize);
 
@@ -51,7 +51,7 @@ impl Model {
         for n in 0..own {
             let item = (SENDERS, n);
             let pushed = model.mailbox.try_push(item, 0, true, |item| item);
-            assert!(matches!(pushed, Ok(Pushed::Queued)));
+            assert!(matches!(pushed, Ok(None)));
             model.accept(item);
         }
         Arc::new(model)
@@ -93,8 +93,8 @@ impl Model {
 
     fn try_push(&self, item: Item) {
         match self.mailbox.try_push(item, 0, false, |item| item) {
-            Ok(Pushed::Queued) => self.accept(item),
-            Ok(Pushed::Evicted(other)) => {
+            Ok(None) => self.accept(item),
+            Ok(Some(other)) => {
                 self.evicted.lock().unwrap().push(other);
                 self.accept(item);
             }

@@ -28,9 +28,9 @@ fn an_answer_and_its_asker_meet_once() {
         // The asker gets a result in any case.
         let answer = block_on(answer);
         let came = match answer {
-            Ok(Ok(reply)) => Some(Ok(reply)),
-            Ok(Err(Refusal::Failure(failure))) => Some(Err(matches!(*failure, Failure::NoReply))),
-            Ok(Err(Refusal::Handler(never))) => match never {},
+            Ok(Ok(Ok(reply))) => Some(Ok(reply)),
+            Ok(Ok(Err(never))) => match never {},
+            Ok(Err(failure)) => Some(Err(matches!(*failure, Failure::NoReply))),
             Err(_) => None,
         };
         match (is_sent, is_met) {

@@ -5,6 +5,7 @@
 use std::cell::Cell;
 
 use ::loom::sync::atomic::{AtomicBool as Bool, AtomicUsize as Usize};
+
 pub(crate) use ::loom::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
 
 std::thread_local! {
