@@ -5,20 +5,22 @@ pub use std::boxed::Box;
 pub use serde;
 
 pub use crate::actor::{
-    Accepted, Birth, Ferried, FerriedInbox, Ferry, HasFields, HasProtocol, HasProtocols, Head,
-    History, Life, Many, ProtocolInbox, Ranks, Seek, Serves, SharedWith, Unranked, answer,
-    answer_deferred, answer_fallback, answer_result, attempt, beside, may_pass_on, serve, stream,
+    Birth, HasFields, HasProtocol, HasProtocols, History, Life, Many, ProtocolInbox, Serves,
+    SharedWith, answer, answer_deferred, answer_fallback, answer_result, attempt, beside,
+    may_pass_on, serve, stream,
 };
 pub use crate::call::Sending;
-pub use crate::deadline::Deadline;
+pub use crate::deadlock::is_anybody_waiting;
+pub use crate::forwarding_waker::Relay;
 pub use crate::hook::{Deciding, TurnDecision, TurnHook};
 pub use crate::message::{WireAnswer, WirePart};
 pub use crate::named::Enter;
-pub use crate::relay::Relay;
+pub use crate::node::{Accepted, Ferried, FerriedInbox, Ferry, Head, Ranks, Seek, Unranked};
+pub use crate::remote::accept;
+pub use crate::reply::{Queued, WireAsker};
 pub use crate::system::{ActorUnderTest, SystemUnderTest};
-pub use crate::timers::are_here as has_timers;
-pub use crate::waits::is_anybody_waiting;
-pub use crate::wire::{Queued, WireAsker, accept};
+pub use crate::time::Deadline;
+pub use crate::time::are_here as has_timers;
 pub use conclib_wire::Cycle;
 pub use conclib_wire::Failure;
 pub use conclib_wire::rewrite_chain;

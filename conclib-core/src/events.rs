@@ -328,7 +328,7 @@ impl fmt::Debug for Events {
 #[cfg(test)]
 mod tests {
     use super::Event;
-    use crate::system::Shared;
+    use crate::node::Shared;
 
     #[test]
     fn for_nobody_no_event_is_made_up() {

@@ -8,51 +8,55 @@ mod actor;
 mod actor_id;
 mod call;
 mod catch;
-mod current;
-mod deadline;
+mod deadlock;
 mod directory;
-mod due;
 mod error;
 mod events;
+mod forwarding_waker;
 mod hook;
+mod mailbox;
 mod message;
 mod named;
+mod node;
 mod observe;
 mod place;
 mod pool;
-mod relay;
+mod remote;
 mod reply;
 mod snapshot;
+mod spi;
+mod supervision;
 mod sync;
 mod system;
-mod ticker;
-mod timers;
+mod time;
 mod topic;
-mod waits;
+mod turn_scope;
 pub mod wire;
 
 #[doc(hidden)]
 pub mod __private;
 
-pub use crate::actor::Directive;
+pub use crate::actor::TaskActor;
 pub use crate::actor::{
-    Actor, Create, DEFAULT_MAILBOX, Declared, Handler, Messages, TaskActor, Travels,
-};
-pub use crate::actor::{
-    ActorRef, AnyRef, AskerGone, Attached, Backoff, ChildExit, Context, Gone, Inbox, Overflow,
-    Part, PartRef, Prioritised, ProtocolMessage, Recipient, Renews, Restart, Scoped, Stopping,
-    Strategy, TickSpec, Turn, WeakRecipient, WeakRef,
+    AskerGone, Backoff, Inbox, Part, PartRef, ProtocolMessage, Renews, Restart,
 };
 pub use crate::call::{Asking, Queueing, Target, Telling};
 pub use crate::error::HandlerError;
 pub use crate::error::{
     AskError, LookupError, PublishError, SpawnError, StartError, TellError, TopicError,
 };
+pub use crate::mailbox::Overflow;
+pub use crate::node::{Actor, Create, DEFAULT_MAILBOX, Declared, Handler, Messages, Travels};
+pub use crate::node::{
+    ActorRef, AnyRef, Attached, Context, Prioritised, Recipient, Scoped, Stopping, TickSpec, Turn,
+    WeakRecipient, WeakRef,
+};
 pub use crate::pool::{OnThreads, PoolBuilder, Route, Routing, Tasks};
 pub use crate::reply::{Deferred, Items, Reply, ReplyGroup, ReplyTo, Request, SharedReply};
 pub use crate::system::{
     Broadcast, DumpOnSignal, OnThread, Shutdown, ShutdownReport, SpawnBuilder,
 };
+pub use crate::time::{Ticker, TickerHandle};
 pub use crate::topic::{Lagged, Publishing, Subscription};
 pub use actor_id::ActorId;
 pub use call::Call;
@@ -71,6 +75,7 @@ pub use named::Named;
 pub use place::Place;
 pub use pool::Pool;
 pub use snapshot::{ActorSnapshot, SystemSnapshot};
+pub use supervision::Directive;
+pub use supervision::{ChildExit, Gone, Strategy};
 pub use system::System;
-pub use ticker::{Ticker, TickerHandle};
 pub use topic::Topic;

@@ -4,7 +4,7 @@ use conclib_wire::{Codec, CodecError, Response, Urn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::wire::{Answered, Outgoing};
+use crate::spi::{Answered, Outgoing};
 
 /// Request type: names its reply and its error, so that a call is typed by the message alone.
 ///

@@ -293,7 +293,7 @@ mod tests {
     /// a message of the same name.
     #[test]
     fn every_method_of_a_reference_is_taken() {
-        let source = include_str!("../../conclib-core/src/actor/reference.rs");
+        let source = include_str!("../../conclib-core/src/node/reference.rs");
         let file = syn::parse_file(source).unwrap();
         let methods = file.items.iter().filter_map(|item| match item {
             syn::Item::Impl(block) if block.trait_.is_none() => Some(&block.items),

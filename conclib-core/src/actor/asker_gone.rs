@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use crate::actor_id::ActorId;
-use crate::current;
+use crate::turn_scope as current;
 
 /// Resolves when the asker of the running turn has left; see
-/// [`Context::asker_gone`](super::context::Context::asker_gone).
+/// [`Context::asker_gone`](crate::node::Context::asker_gone).
 ///
 /// # Cancel safety
 /// Dropping the future only ends the waiting.
@@ -24,7 +24,7 @@ pub struct AskerGone {
 }
 
 impl AskerGone {
-    pub(super) fn new(actor: ActorId) -> Self {
+    pub(crate) fn new(actor: ActorId) -> Self {
         Self {
             actor,
             has_left: Arc::default(),

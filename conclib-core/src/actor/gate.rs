@@ -9,16 +9,14 @@ use std::sync::atomic::Ordering;
 
 use conclib_wire::{Delivery, Failure, Fault};
 
-use super::cell::Cell;
-use super::context::Context;
-use super::life::panicked;
-use super::mortal::Ended;
+use super::killable::Ended;
 use super::next::next;
-use super::signal::Alert;
-use super::traits::{Actor, Messages};
-use crate::current;
+use super::run::panicked;
 use crate::events::DeadLetterCause;
 use crate::hook::{TurnDecision, TurnHook};
+use crate::mailbox::Alert;
+use crate::node::{Actor, Cell, Context, Messages};
+use crate::turn_scope as current;
 
 /// Result of a pass through the gate.
 pub(super) enum Gate {

@@ -13,18 +13,15 @@ use std::time::Duration;
 
 use conclib_wire::State;
 
-use super::birth::Awaited;
-use super::cell::Cell;
-use super::family::Strategy;
-use super::kin::{Child, Kin, Verdict};
-use super::resident::Resident;
-use super::signal::{Alert, Signal};
+use super::factory::Awaited;
 use super::supervise::{LAST_CALL, end};
-use super::traits::Actor;
 use crate::actor_id::ActorId;
+use crate::deadlock::Wait;
 use crate::events::{Event, NotRestarted};
-use crate::timers;
-use crate::waits::Wait;
+use crate::mailbox::{Alert, Signal};
+use crate::node::{Actor, Cell, Child, Kin, Resident, Verdict};
+use crate::supervision::Strategy;
+use crate::time::timers;
 
 /// Restarts the group that an actor which has failed belongs to. Returns the
 /// verdict for that actor: to start, behind the sibling before it, or another

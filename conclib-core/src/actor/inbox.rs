@@ -10,17 +10,16 @@ use std::task::{Context, Poll, Wake as _, Waker, ready};
 use conclib_wire::{Delivery, Failure, Urn};
 use tokio::task::coop;
 
-use super::mailbox::{Mailbox, Overflow, Refused};
-use super::recipient::Recipient;
-use super::traits::DEFAULT_MAILBOX;
 use crate::call::{Sending, Target};
-use crate::deadline::Deadline;
 use crate::error::TellError;
+use crate::forwarding_waker::Relay;
+use crate::mailbox::{Mailbox, Overflow, Refused};
 use crate::message::{LAST, Message};
 use crate::named::Named;
-use crate::relay::Relay;
+use crate::node::{DEFAULT_MAILBOX, Recipient};
 use crate::reply::Request;
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::time::Deadline;
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;

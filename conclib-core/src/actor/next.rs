@@ -7,16 +7,13 @@ use std::task::{Context as Poller, Poll, ready};
 use conclib_wire::Failure;
 use tokio::task::coop;
 
-use super::cell::Cell;
-use super::context::Context;
-use super::signal::Signal;
-use super::sources::Next;
-use super::traits::{Actor, Messages};
 use crate::events::DeadLetterCause;
+use crate::mailbox::Signal;
+use crate::node::{Actor, Cell, Context, Messages, Next};
 
 impl<A: Actor> Cell<A> {
     /// Puts the next message for the loop into `next`; see
-    /// [`Mailbox::poll_next`](super::mailbox::Mailbox::poll_next).
+    /// [`Mailbox::poll_next`](crate::mailbox::Mailbox::poll_next).
     #[inline(always)]
     pub(crate) fn poll_next(
         &self,

@@ -5,10 +5,8 @@ use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use super::outcome::Turn;
 use super::protocol::ProtocolInbox;
-use super::reference::ActorRef;
-use super::traits::Actor;
+use crate::node::{Actor, ActorRef, Turn};
 
 /// A value inside an actor whose methods are messages of the actor. `#[part]
 /// impl` writes this; see [`PartRef`].

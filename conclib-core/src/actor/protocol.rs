@@ -6,11 +6,8 @@
 
 use std::future::Future;
 
-use super::context::Context;
-use super::outcome::Turn;
-use super::seek::Seek;
-use super::traits::{Actor, Handler, Messages};
 use crate::message::Message;
+use crate::node::{Actor, Context, Handler, Messages, Seek, Turn};
 use crate::reply::Request;
 
 /// An actor that has one protocol or more.

@@ -69,7 +69,7 @@ impl Restart {
     }
 
     /// Restarts the actor only when its supervisor says so: by
-    /// [`Directive::Restart`](super::family::Directive::Restart), or with its siblings.
+    /// [`Directive::Restart`](crate::supervision::Directive::Restart), or with its siblings.
     pub const fn never() -> Self {
         Self {
             on_failure: false,

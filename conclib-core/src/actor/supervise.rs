@@ -6,17 +6,13 @@ use std::time::Duration;
 use conclib_wire::{Escalation, State, StopReason};
 use tokio::time::Instant;
 
-use super::cell::Cell;
-use super::context::Context;
-use super::family::Directive;
-use super::kin::{Child, Exit, Kin, Notice, Verdict};
-use super::resident::Resident;
-use super::signal::{By, Signal};
-use super::traits::Actor;
 use crate::catch::caught;
+use crate::deadlock::Wait;
 use crate::events::{Event, NotRestarted};
-use crate::timers;
-use crate::waits::Wait;
+use crate::mailbox::{By, Signal};
+use crate::node::{Actor, Cell, Child, Context, Exit, Kin, Notice, Resident, Verdict};
+use crate::supervision::Directive;
+use crate::time::timers;
 
 /// Time that a child has to end by itself, if its spawner sets none.
 pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(5);

@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
-use super::birth::Birth;
-use super::life::Life;
-use super::traits::{Actor, Declared};
+use super::factory::Birth;
+use super::run::Life;
+use crate::node::{Actor, Declared};
 
 /// An actor that can run as a tokio task: everything it holds across an await is
 /// `Send`.

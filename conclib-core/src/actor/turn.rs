@@ -9,15 +9,13 @@ use std::task::{Context, Poll, ready};
 
 use conclib_wire::{Delivery, Failure, Fault, Never};
 
-use super::beside::Beside;
-use super::outcome::Turn;
-use super::traits::Actor;
 use crate::catch::catch_poll;
-use crate::current;
 use crate::error::HandlerError;
 use crate::message::Message;
+use crate::node::{Actor, Beside, Turn};
 use crate::observe::Watched;
 use crate::reply::{Deferred, ReplyTo};
+use crate::turn_scope as current;
 
 /// Place for the answer of a running handler. A drop before the answer means that the
 /// handler was killed, and tells the asker so.
@@ -171,7 +169,7 @@ pub fn answer_deferred<M: Message>(
 
 /// Notes that the request of the turn that begins may be passed on.
 #[doc(hidden)]
-pub fn may_pass_on<A: Actor, T, E>(ctx: &mut super::context::Context<A>, reply: &ReplyTo<T, E>) {
+pub fn may_pass_on<A: Actor, T, E>(ctx: &mut crate::node::Context<A>, reply: &ReplyTo<T, E>) {
     ctx.may_pass_on(reply);
 }
 
@@ -185,7 +183,7 @@ pub fn attempt<F>(make: impl FnOnce() -> F) -> Result<F, Box<Fault>> {
 /// Starts a concurrent handler, which runs beside the turns.
 #[doc(hidden)]
 pub fn beside<A, T, E, F, G>(
-    ctx: &mut super::context::Context<A>,
+    ctx: &mut crate::node::Context<A>,
     index: usize,
     reply: ReplyTo<T, E>,
     handler: Result<F, Box<Fault>>,

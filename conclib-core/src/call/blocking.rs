@@ -12,12 +12,11 @@ use tokio::task::coop;
 use super::future::Asking;
 use super::target::Target;
 use super::{Call, To};
-use crate::deadline::Deadline;
-use crate::due::Due;
+use crate::deadlock::Wait;
 use crate::error::AskError;
 use crate::message::Message;
-use crate::waits::Wait;
-use crate::{current, directory};
+use crate::time::{Deadline, Due};
+use crate::{directory, turn_scope as current};
 
 /// Wakes a thread that is parked.
 struct Unpark(Thread);

@@ -7,10 +7,10 @@ use std::task::{Context, Poll, ready};
 use conclib_wire::{Cycle, Delivery, Failure};
 
 use super::target::{Sending, Target};
-use crate::deadline::Deadline;
+use crate::deadlock::{Passing, Wait, Waiting, polled};
 use crate::message::Message;
 use crate::reply::Request;
-use crate::waits::{Passing, Wait, Waiting, polled};
+use crate::time::Deadline;
 
 /// Request on its way to the next actor. A drop gives up its place in the queue of
 /// waiting senders.

@@ -12,13 +12,13 @@ use conclib_wire::{Cycle, Delivery, Failure, Urn};
 use super::in_flight::InFlight;
 use super::target::{Sending, Slot, Target};
 use super::{Call, Outcome, To};
-use crate::current;
-use crate::deadline::{Deadline, Late};
+use crate::deadlock::{Wait, polled};
 use crate::error::{AskError, TellError};
 use crate::message::Message;
 use crate::observe::has_something_to_note;
 use crate::reply::{Pick, Reply, poll_answer, settled};
-use crate::waits::{Wait, polled};
+use crate::time::{Deadline, Late};
+use crate::turn_scope as current;
 
 /// Message on its way to a mailbox or a connection. A drop gives up its place in the
 /// queue of waiting senders.

@@ -6,18 +6,19 @@ use std::time::Duration;
 use conclib_wire::Failure;
 use tokio::sync::oneshot;
 
-use crate::actor::Ticket;
-use crate::current;
-use crate::deadline::Deadline;
+use crate::deadlock::Wait;
 use crate::error::{Outage, TellError};
+use crate::mailbox::Ticket;
 use crate::message::Message;
 use crate::named::Named;
+use crate::remote::Leaving;
 use crate::reply::{Answer, ReplyTo, Request};
-use crate::waits::Wait;
-use crate::wire::{CancelOnDrop, Leaving};
+use crate::spi::CancelOnDrop;
+use crate::time::Deadline;
+use crate::turn_scope as current;
 
-/// Target that a message can be sent to: an [`ActorRef`](crate::actor::ActorRef) of an actor
-/// that handles the message, a [`Recipient`](crate::actor::Recipient), a client of another
+/// Target that a message can be sent to: an [`ActorRef`](crate::node::ActorRef) of an actor
+/// that handles the message, a [`Recipient`](crate::node::Recipient), a client of another
 /// process, or a reference to one of them.
 ///
 /// All implementations are part of conclib; a target is used by a

@@ -62,7 +62,7 @@ pub enum AskError<E = Never> {
     /// many unanswered requests to one actor as it may have.
     ///
     /// A request from another process is refused where a request of this process waits for room in
-    /// the mailbox: see [`ActorRef`](crate::actor::ActorRef).
+    /// the mailbox: see [`ActorRef`](crate::node::ActorRef).
     MailboxFull {
         /// Actor that was asked.
         urn: Urn,

@@ -5,7 +5,7 @@ use tracing::Span;
 
 use super::is_traced;
 use super::trace::Trace;
-use crate::wire::Origin;
+use crate::spi::Origin;
 
 /// Origin and notes of a message that came from outside or is traced.
 pub(crate) struct Remarks {

@@ -11,11 +11,11 @@ use super::Pool;
 use super::crew::Crew;
 use super::hire::{Common, Hire, OnThreads, Recruiter, Tasks};
 use super::routing::Routing;
-use crate::actor::{
-    Actor, ActorRef, Args, Context, Create, Declared, Overflow, Restart, Source, TaskActor,
-};
+use crate::actor::{Args, Restart, Source, TaskActor};
 use crate::error::SpawnError;
-use crate::system::{Options, Shared, System};
+use crate::mailbox::Overflow;
+use crate::node::{Actor, ActorRef, Context, Create, Declared, Shared};
+use crate::system::{Options, System};
 
 /// Builder of a pool. An option that is not set is the one of the struct's `#[actor(…)]`.
 #[must_use = "nothing is spawned before `.spawn()`"]

@@ -16,11 +16,12 @@ use conclib_wire::{StopReason, Urn};
 use super::hire::Hire;
 use super::legacy::Legacy;
 use super::routing::{self, Routing};
-use crate::actor::{Actor, ActorRef, Cell, History, Restart, Signal, Stopping};
+use crate::actor::{History, Restart};
 use crate::actor_id::ActorId;
 use crate::error::SpawnError;
+use crate::mailbox::Signal;
 use crate::named::Named;
-use crate::system::{Follower, Shared};
+use crate::node::{Actor, ActorRef, Cell, Follower, Shared, Stopping};
 
 pub(super) struct Crew<A: Actor> {
     pub(super) system: Arc<Shared>,

@@ -12,12 +12,12 @@ use tokio::runtime::Handle;
 
 use super::crew::Crew;
 use super::legacy::Legacy;
-use crate::actor::{
-    Actor, ActorRef, Context, Declared, Failed, Renewed, Restart, Signal, Source, TaskActor,
-};
+use crate::actor::{Failed, Renewed, Restart, Source, TaskActor};
 use crate::error::SpawnError;
-use crate::system::{Options, Shared, SpawnBuilder};
-use crate::timers;
+use crate::mailbox::Signal;
+use crate::node::{Actor, ActorRef, Context, Declared, Shared};
+use crate::system::{Options, SpawnBuilder};
+use crate::time::timers;
 
 /// Spawner of the workers of a pool. Knows if they run as tasks or on threads; the pool does not.
 pub(super) trait Hire<A: Actor>: Send {

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::crew::Crew;
-use crate::actor::{Actor, ActorRef, Cell, Refused};
+use crate::mailbox::Refused;
+use crate::node::{Actor, ActorRef, Cell};
 
 /// Queue of a worker that has ended. Its drop refuses the messages that are left.
 pub(super) struct Legacy<A: Actor> {

@@ -14,13 +14,13 @@ use std::sync::Arc;
 
 use conclib_wire::Urn;
 
-use super::current;
-use crate::actor::{Actor, ActorRef, Handler};
+use super::turn_scope as current;
 use crate::call::Call;
 use crate::error::{SpawnError, TellError};
 use crate::events::DeadLetterCause;
 use crate::message::Message;
 use crate::named::Named;
+use crate::node::{Actor, ActorRef, Handler};
 use crate::system::Broadcast;
 use crew::Crew;
 

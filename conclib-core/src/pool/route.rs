@@ -9,12 +9,13 @@ use conclib_wire::{Cycle, Delivery, Failure, Urn};
 
 use super::Pool;
 use super::crew::Crew;
-use crate::actor::{Actor, ActorRef, Handler, Overflow, Prioritised, Signal};
 use crate::call::{Call, Sending, Target};
-use crate::deadline::Deadline;
 use crate::error::TellError;
+use crate::mailbox::{Overflow, Signal};
 use crate::message::Message;
 use crate::named::{Enter, Named};
+use crate::node::{Actor, ActorRef, Handler, Prioritised};
+use crate::time::Deadline;
 
 /// Target of a call on a [`Pool`]: the worker that the routing chooses when the message is sent.
 /// Errors name that worker.

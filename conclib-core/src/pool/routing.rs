@@ -4,7 +4,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::Ordering;
 
 use super::crew::Worker;
-use crate::actor::{Actor, Cell, Signal};
+use crate::mailbox::Signal;
+use crate::node::{Actor, Cell};
 
 /// Choice of the worker of a [`Pool`](super::Pool) for a message that has no key.
 ///
@@ -65,7 +66,7 @@ impl Routing {
         };
         let health = if cell.mailbox.signal() != Signal::None {
             Health::Ending
-        } else if cell.kin().is_some_and(crate::actor::Kin::is_down) {
+        } else if cell.kin().is_some_and(crate::node::Kin::is_down) {
             Health::Down
         } else {
             Health::Up

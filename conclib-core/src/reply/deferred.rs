@@ -7,14 +7,14 @@ use conclib_wire::{Failure, Never};
 
 use super::Answer;
 use super::to::{ReplyTo, Slot};
+use crate::deadlock::Waiting;
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use crate::waits::Waiting;
 
 #[cfg(all(test, shuttle))]
 mod model;
 
 /// Return value of a handler that answers later, through the [`ReplyTo`] that was made
-/// with it by [`Context::defer`](crate::actor::Context::defer).
+/// with it by [`Context::defer`](crate::node::Context::defer).
 #[must_use = "return it from the handler: it connects the asker with the `ReplyTo`"]
 pub struct Deferred<T, E = Never>(Promise<T, E>);
 

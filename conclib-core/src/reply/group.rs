@@ -11,8 +11,8 @@ use conclib_wire::{Never, Urn};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::pick::Reply;
-use crate::deadline::{Deadline, Late};
 use crate::error::AskError;
+use crate::time::{Deadline, Late};
 
 /// Group of replies, picked up in the order in which they come, each with its key: the
 /// key given to [`insert`](Self::insert), or the number of replies that were

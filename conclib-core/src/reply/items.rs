@@ -38,7 +38,7 @@ use crate::named::Named;
 /// A turn that reads items enters no wait, as the stream runs beside the turns of its
 /// actor. So a stream that asks the actor whose turn reads it waits for that turn,
 /// without the error that an ask in a circle gets. Such an actor reads with
-/// [`Context::attach`](crate::actor::Context::attach).
+/// [`Context::attach`](crate::node::Context::attach).
 ///
 /// ```
 /// use conclib::prelude::*;

@@ -7,7 +7,10 @@ mod items;
 mod noted;
 mod pick;
 mod pipe;
+mod remote;
+mod remote_caller;
 mod request;
+mod request_envelope;
 mod shared;
 mod to;
 mod wire_items;
@@ -23,6 +26,10 @@ pub use shared::SharedReply;
 pub use to::ReplyTo;
 
 use conclib_wire::Failure;
+
+pub use remote::WireReply;
+pub use remote_caller::{Queued, WireAsker};
+pub use request_envelope::RequestEnvelope;
 
 /// Answer in a local reply slot: the result of the handler, or the failure in its
 /// place.

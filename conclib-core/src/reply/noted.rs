@@ -6,7 +6,7 @@ use std::mem;
 use super::Answer;
 use super::to::{ReplyTo, Slot};
 use crate::observe::{Note, Remarks, has_something_to_note};
-use crate::wire::Origin;
+use crate::spi::Origin;
 
 /// Reply of a local message, with its origin and its notes.
 pub(super) struct Traced<T, E> {

@@ -12,12 +12,12 @@ use tokio::sync::oneshot;
 
 use super::Answer;
 use super::combine::Parts;
-use crate::current;
-use crate::deadline::{Deadline, Late};
+use crate::deadlock::{Wait, polled, wait_from_now};
 use crate::error::AskError;
 use crate::named::Named;
-use crate::waits::{Wait, polled, wait_from_now};
-use crate::wire::CancelOnDrop;
+use crate::spi::CancelOnDrop;
+use crate::time::{Deadline, Late};
+use crate::turn_scope as current;
 
 /// Answer to await later: the request was queued when this was made.
 ///

@@ -4,12 +4,12 @@ use std::fmt;
 
 use conclib_wire::Failure;
 
+use super::remote_caller::Queued;
 use super::to::{ReplyTo, Slot};
 use crate::actor_id::ActorId;
-use crate::current;
 use crate::message::Message;
 use crate::observe::Meter;
-use crate::wire::Queued;
+use crate::turn_scope as current;
 
 /// A message on its way to a handler, with its [`ReplyTo`].
 ///

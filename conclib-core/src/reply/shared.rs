@@ -11,8 +11,8 @@ use conclib_wire::{Never, Urn};
 use slab::Slab;
 
 use super::pick::Reply;
-use crate::deadline::Deadline;
 use crate::error::AskError;
+use crate::time::Deadline;
 
 impl<T: Clone, E: Clone> Reply<T, E> {
     /// Shares the answer among any number of tasks: each has its clone of the

@@ -10,18 +10,18 @@ use tokio::sync::oneshot;
 use super::Answer;
 use super::deferred::Unanswered;
 use super::noted::Traced;
+use super::remote::WireReply;
 use crate::actor_id::ActorId;
-use crate::due::Due;
+use crate::deadlock::{WaitNumber, Waiting};
 use crate::observe::Remarks;
-use crate::waits::{WaitNumber, Waiting};
-use crate::wire::WireReply;
+use crate::time::Due;
 
 /// Handler's end of an answer.
 ///
 /// Answering consumes a `ReplyTo`, so there is one answer at most. Dropping it
 /// unanswered tells the asker so: [`AskError::NoReply`](crate::error::AskError::NoReply).
 ///
-/// A handler gets a `ReplyTo` by [`Context::defer`](crate::actor::Context::defer).
+/// A handler gets a `ReplyTo` by [`Context::defer`](crate::node::Context::defer).
 pub struct ReplyTo<T, E = Never>(pub(super) Slot<T, E>);
 
 pub(super) enum Slot<T, E> {
@@ -171,7 +171,7 @@ impl<T, E> ReplyTo<T, E> {
     /// told there is no asker to leave, and this waits for ever.
     ///
     /// A handler that answers itself has
-    /// [`Context::asker_gone`](crate::actor::Context::asker_gone).
+    /// [`Context::asker_gone`](crate::node::Context::asker_gone).
     ///
     /// ```
     /// use conclib::prelude::*;

@@ -7,7 +7,7 @@ use conclib_wire::{Codec, CodecError, Delivery, Failure, Fault, Urn};
 
 use super::items::Items;
 use crate::message::{Encoded, WireAnswer, WirePart};
-use crate::wire::{Answered, Arriving, Feed, Outgoing};
+use crate::spi::{Answered, Arriving, Feed, Outgoing};
 
 /// Encoder of a stream.
 struct Encoding<T> {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use conclib_wire::Urn;
 
 use super::System;
-use super::table::Unpublished;
-use crate::actor::{Actor, ActorRef};
 use crate::error::PublishError;
+use crate::node::{Actor, ActorRef, Unpublished};
 
 impl System {
     /// Gives an actor of this system a further name, until the actor ends or the name is

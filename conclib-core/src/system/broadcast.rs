@@ -1,10 +1,10 @@
 //! Broadcast of a message to all actors that handle it.
 
 use super::System;
-use crate::current;
 use crate::error::TellError;
 use crate::events::DeadLetterCause;
 use crate::message::Message;
+use crate::turn_scope as current;
 
 /// Report of a [broadcast](System::broadcast): each of the [recipients](System::recipients) is in
 /// one of the counts.

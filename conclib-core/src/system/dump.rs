@@ -9,7 +9,7 @@ use tokio::select;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::registry::Shared;
+use crate::node::Shared;
 
 /// Guard of a signal listener: while it lives, SIGUSR1 [dumps](super::System::dump) its system to
 /// the standard error. Made by [`System::dump_on_sigusr1`](super::System::dump_on_sigusr1).

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use conclib_wire::{Envelope, Failure};
 
-use super::registry::Shared;
-use crate::wire::{Cancellation, Origin, ReplySink, WireAsker};
+use crate::deadlock::Cancellation;
+use crate::node::Shared;
+use crate::reply::WireAsker;
+use crate::spi::{Origin, ReplySink};
 
 /// Handle of a system for a broker, which delivers requests to it.
 #[derive(Clone)]

@@ -2,15 +2,14 @@
 
 mod alias;
 mod broadcast;
+mod children;
 mod dump;
-mod extensions;
+mod handles;
 mod inlet;
 mod query;
-mod registry;
 mod shutdown;
 mod signals;
 mod spawn;
-mod table;
 mod thread;
 mod under_test;
 
@@ -21,23 +20,21 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::directory;
-use crate::actor::{
-    Actor, ActorRef, AnyRef, By, Closure, Create, Created, Declared, Given, Renewed, Resident,
-    Restart, Signal, TaskActor,
-};
+use crate::actor::{Closure, Created, Given, Renewed, Restart, TaskActor};
 use crate::directory::Directory;
 use crate::error::{LookupError, SpawnError};
 use crate::events::Events;
+use crate::mailbox::{By, Signal};
+use crate::node::{Actor, ActorRef, AnyRef, Create, Declared, Resident};
 use crate::snapshot::SystemSnapshot;
-use crate::wire::Broker;
+use crate::spi::Broker;
 
+pub(crate) use crate::node::Shared;
 pub use broadcast::Broadcast;
 pub use dump::DumpOnSignal;
-pub(crate) use registry::Shared;
 pub use shutdown::{Shutdown, ShutdownReport};
 pub(crate) use spawn::Options;
 pub use spawn::SpawnBuilder;
-pub(crate) use table::Follower;
 pub use thread::OnThread;
 pub use under_test::{ActorUnderTest, SystemUnderTest};
 
@@ -166,7 +163,7 @@ impl System {
     /// Fails if no actor has that name, or if the actor has another type.
     pub fn get<A: Actor>(&self, urn: impl AsRef<str>) -> Result<ActorRef<A>, LookupError> {
         let resident = self.resident(urn.as_ref())?;
-        crate::actor::downcast(resident)
+        crate::node::downcast(resident)
     }
 
     /// Returns the actor of that name, of any type.

@@ -3,8 +3,8 @@
 use std::any::TypeId;
 
 use super::System;
-use crate::actor::{Actor, ActorRef, AnyRef, Recipient, downcast};
 use crate::message::Message;
+use crate::node::{Actor, ActorRef, AnyRef, Recipient, downcast};
 
 /// Queries. Each returns a list of its own: actors may come and go while the list is iterated.
 impl System {

@@ -13,11 +13,12 @@ use tokio::select;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::registry::Shared;
-use crate::actor::{By, Resident, Signal};
 use crate::actor_id::ActorId;
 use crate::call::may_block;
-use crate::{current, timers};
+use crate::mailbox::{By, Signal};
+use crate::node::{Resident, Shared};
+use crate::time::timers;
+use crate::turn_scope as current;
 
 /// Default time that the actors have to end.
 const DEADLINE: Duration = Duration::from_secs(10);

@@ -8,15 +8,15 @@ use std::time::Duration;
 use conclib_wire::{State, Urn, UrnError};
 use tokio::runtime::Handle;
 
-use super::registry::Shared;
 use super::thread::OnThread;
-use crate::actor::{
-    Actor, ActorRef, Birth, Cell, Child, Declared, Kin, Life, Messages, Overflow, Renews, Resident,
-    Restart, STOP_WITHIN, Seed, Strategy, TaskActor,
-};
+use crate::actor::{Birth, Life, Renews, Restart, STOP_WITHIN, TaskActor};
 use crate::error::SpawnError;
+use crate::mailbox::Overflow;
+use crate::node::{Actor, ActorRef, Cell, Child, Declared, Kin, Messages, Resident, Seed, Shared};
 use crate::place::Place;
-use crate::{current, timers};
+use crate::supervision::Strategy;
+use crate::time::timers;
+use crate::turn_scope as current;
 
 /// Builder of an actor. An option that is not set is the one of the struct's `#[actor(…)]`.
 #[must_use = "nothing is spawned before `.spawn()`"]
@@ -127,7 +127,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     }
 
     /// Makes the actor a child of `parent`, which supervises it and ends it when it ends itself. In
-    /// a handler, [`Context::actor`](crate::actor::Context::actor) does this. A child that is spawned
+    /// a handler, [`Context::actor`](crate::node::Context::actor) does this. A child that is spawned
     /// while its parent is between two incarnations belongs to the next one; if there is no next
     /// one, the child is ended.
     ///

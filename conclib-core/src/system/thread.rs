@@ -7,9 +7,10 @@ use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
 use super::spawn::SpawnBuilder;
-use crate::actor::{Actor, ActorRef, Birth, Declared, Life, Resident};
-use crate::current;
+use crate::actor::{Birth, Life};
 use crate::error::SpawnError;
+use crate::node::{Actor, ActorRef, Declared, Resident};
+use crate::turn_scope as current;
 
 /// Builder of an actor with a thread of its own.
 ///

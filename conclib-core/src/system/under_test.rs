@@ -7,14 +7,13 @@ use std::sync::Arc;
 use conclib_wire::Urn;
 
 use super::System;
-use super::registry::Shared;
 use super::spawn::SpawnBuilder;
-use crate::actor::{
-    Actor, ActorRef, Alert, By, Declared, Given, Kin, Life, Resident, Signal, Stopping,
-};
+use crate::actor::{Given, Life};
 use crate::actor_id::ActorId;
 use crate::error::SpawnError;
 use crate::hook::TurnHook;
+use crate::mailbox::{Alert, By, Signal};
+use crate::node::{Actor, ActorRef, Declared, Kin, Resident, Shared, Stopping};
 use crate::snapshot::ActorSnapshot;
 
 /// A system, as the test kit sees it. Unlike a handle, it keeps no actor alive.

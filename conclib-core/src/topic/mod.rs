@@ -11,8 +11,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::actor::{ActorRef, Handler, Recipient};
 use crate::message::Message;
+use crate::node::{ActorRef, Handler, Recipient};
 use notice::Notice;
 use slot::Slot;
 

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use super::lagged::Lagged;
-use crate::actor::{Cell, Handler, Resident, Ticket};
+use crate::mailbox::Ticket;
+use crate::node::{Cell, Handler, Resident};
 use crate::reply::Request;
 
 /// Subscriber to notify of missed messages.

@@ -11,8 +11,8 @@ use tokio::sync::futures::OwnedNotified;
 
 use super::slot::Slot;
 use crate::call::Sending;
-use crate::deadline::Deadline;
 use crate::message::Message;
+use crate::time::Deadline;
 
 /// Future of a publication: waits for the subscribers of
 /// [`subscribe_waiting`](super::Topic::subscribe_waiting) that had no room yet. All others have got

@@ -12,13 +12,13 @@ use tokio::sync::Notify;
 
 use super::Inner;
 use super::notice::{Lag, Notice};
-use crate::actor::Ticket;
 use crate::actor_id::ActorId;
 use crate::call::Target;
 use crate::error::TellError;
 use crate::events::Event;
+use crate::mailbox::Ticket;
 use crate::message::Message;
-use crate::system::Follower;
+use crate::node::Follower;
 
 pub(super) struct Slot<M: Message> {
     pub(super) to: Arc<dyn Target<M>>,

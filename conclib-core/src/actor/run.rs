@@ -1,0 +1,450 @@
+//! Task of an actor: creates its state, runs the start hook, handles messages,
+//! runs the stop hook and drops the state; after a failure perhaps all that
+//! again.
+//!
+//! Each pass from creating the state to dropping it is an incarnation of the
+//! actor; handling one message is a turn.
+
+#![expect(
+    clippy::manual_async_fn,
+    reason = "an `async move` block stores its captures once; an `async fn` would store its arguments twice, in every idle actor"
+)]
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use conclib_wire::{Fault, State, StopReason};
+
+use super::factory::{Again, Birth};
+use super::gate::{self, Gate};
+use super::killable::{Ended, Incarnation, Mortal, discard, unless_killed};
+use super::next::next;
+use super::supervise::{end_children, heed};
+use crate::catch::caught;
+use crate::deadlock::Whom;
+use crate::events::{DeadLetterCause, Event};
+use crate::mailbox::{Alert, By, Signal};
+use crate::node::{Actor, Cell, Context, Messages, Turn};
+use crate::supervision::Directive;
+use crate::turn_scope as current;
+
+#[cfg(all(test, shuttle))]
+mod model;
+
+/// Task of an actor, before it is spawned.
+#[doc(hidden)]
+pub struct Life<A: Actor, B> {
+    cell: Arc<Cell<A>>,
+    birth: B,
+}
+
+impl<A: Actor, B: Birth<A>> Life<A, B> {
+    pub(crate) fn new(cell: Arc<Cell<A>>, birth: B) -> Self {
+        Self { cell, birth }
+    }
+
+    /// Runs the actor, with all its restarts, until its end.
+    pub fn run(self) -> impl Future<Output = ()> {
+        let Self { cell, birth } = self;
+        let end = End {
+            birth: Some(birth),
+            ctx: Context::new(cell.clone()),
+            batch: VecDeque::new(),
+            is_over: false,
+        };
+        Mortal::new(cell, live(end))
+    }
+}
+
+/// Guard of the actor's end. Its drop refuses the messages that are left, also
+/// if the task is dropped half-way or before its first poll. The guard exists
+/// before the actor's state, so it is dropped after it.
+struct End<A: Actor, B: Birth<A>> {
+    /// Source of the state, dropped before the parent and the watchers are told
+    /// of the end.
+    birth: Option<B>,
+    ctx: Context<A>,
+    /// Messages that the task took out of the mailbox and has not handled.
+    batch: VecDeque<A::Inbox>,
+    is_over: bool,
+}
+
+impl<A: Actor, B: Birth<A>> End<A, B> {
+    /// Drops the inputs of an incarnation that has ended, and keeps the
+    /// messages it has not handled.
+    fn clear(&mut self) {
+        self.cut_short();
+        self.ctx.cell().watch.clear();
+        if let Some(mut sources) = self.ctx.take_sources() {
+            for (index, from) in sources.unfinished() {
+                let cell = self.ctx.cell();
+                cell.lost(A::Inbox::name(index), from, DeadLetterCause::Stopped);
+            }
+            self.ctx.cell().stats.beside.store(0, Ordering::Relaxed);
+            let mut rest = sources.take_stash();
+            self.ctx.cell().meter.queued(rest.len());
+            rest.append(&mut self.batch);
+            self.batch = rest;
+            // A stream may panic as it is dropped. The reason for the end is
+            // known by now, so that panic is ignored.
+            drop(catch_unwind(AssertUnwindSafe(|| drop(sources))));
+        }
+    }
+
+    /// Reports the message of a turn that was cut short as a dead letter: it
+    /// may not have been handled.
+    fn cut_short(&self) {
+        let cell = self.ctx.cell();
+        if let Some(index) = cell.stats.turn.swap(0, Ordering::Relaxed).checked_sub(1) {
+            cell.lost(
+                A::Inbox::name(index),
+                self.ctx.from(),
+                DeadLetterCause::Stopped,
+            );
+        }
+    }
+
+    /// Tells the system, the parent and the watchers of the end. `said` is the
+    /// directive that `#[on(error)]` returned.
+    fn tell(&mut self, reason: StopReason, said: Option<Directive>) {
+        self.refuse_rest();
+        if reason.is_failure() {
+            tracing::error!(target: "conclib", urn = %self.ctx.urn(), %reason, "actor failed");
+        }
+        self.ctx.cell().end(reason, said);
+    }
+
+    /// Closes the mailbox, drops the source of the state, and refuses the
+    /// messages that are left.
+    fn refuse_rest(&mut self) {
+        self.ctx.cell().mailbox.end(&mut self.batch);
+        // A state that was given and never started is dropped before the
+        // messages.
+        let mut birth = self.birth.take();
+        if let Some(birth) = &mut birth {
+            birth.inherit(&self.ctx, &mut self.batch);
+        }
+        discard(self.ctx.cell(), || drop(birth));
+        self.is_over = true;
+        self.ctx.cell().refuse_rest(&mut self.batch);
+    }
+}
+
+impl<A: Actor, B: Birth<A>> Drop for End<A, B> {
+    fn drop(&mut self) {
+        // For a task that was cut short, `Mortal` tells of the end after this.
+        if !self.is_over {
+            self.clear();
+            self.refuse_rest();
+        }
+    }
+}
+
+fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
+    async move {
+        let end = &mut end;
+        let (reason, said) = loop {
+            let Some(birth) = &mut end.birth else {
+                return;
+            };
+            let cell = B::RENEWS.then(|| end.ctx.cell().clone());
+            let life = incarnation(birth, &mut end.ctx, &mut end.batch);
+            let (reason, said) = Incarnation::<A, B, _>::new(cell, life).await;
+            end.clear();
+            let Some(birth) = &mut end.birth else {
+                return;
+            };
+            // A kill during this await, or later, drops the task, and is then
+            // the reason for the end.
+            match birth.again(&end.ctx, &reason, said).await {
+                Again::Yes => {}
+                Again::No => break (reason, said),
+                Again::Called => {
+                    let cell = end.ctx.cell();
+                    break (end_reason(cell, cell.mailbox.signal()), None);
+                }
+            }
+        };
+        if B::RENEWS && end.ctx.cell().kin().is_some_and(|kin| kin.count() > 0) {
+            // Children may have been made for the next incarnation, which does
+            // not come.
+            Box::pin(end_children(end.ctx.cell(), false)).await;
+        }
+        end.tell(reason, said);
+    }
+}
+
+fn incarnation<A: Actor, B: Birth<A>>(
+    birth: &mut B,
+    ctx: &mut Context<A>,
+    batch: &mut VecDeque<A::Inbox>,
+) -> impl Future<Output = Ended> {
+    async move {
+        let mut actor = match start(birth, ctx).await {
+            Ok(actor) => actor,
+            Err(fault) => return not_started::<A, B>(ctx.cell(), fault).await,
+        };
+        started(ctx);
+        let ended = serve(&mut actor, ctx, batch).await;
+        stop::<A, B>(actor, ctx, ended).await
+    }
+}
+
+/// Ends the children that an actor has made before its start failed.
+async fn not_started<A: Actor, B: Birth<A>>(cell: &Cell<A>, fault: Box<Fault>) -> Ended {
+    unless_killed(cell).await;
+    if cell.kin().is_some() {
+        Box::pin(end_children(cell, B::RENEWS)).await;
+    }
+    (StopReason::StartFailed(fault), None)
+}
+
+/// Ends the children, runs `#[on(stop)]` and drops the state.
+async fn stop<A: Actor, B: Birth<A>>(mut actor: A, ctx: &mut Context<A>, ended: Ended) -> Ended {
+    let cell = ctx.cell();
+    unless_killed(cell).await;
+    cell.settle(true);
+    let is_next = B::RENEWS && cell.mailbox.signal() == Signal::None;
+    if !is_next {
+        cell.ending.advance(State::Stopping);
+    }
+    if cell.kin().is_some() {
+        Box::pin(end_children(cell, is_next)).await;
+        unless_killed(ctx.cell()).await;
+    }
+    match caught(actor.on_stop(&ended.0, ctx)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "`#[on(stop)]` failed");
+        }
+        Err(fault) => {
+            tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
+        }
+    }
+    match discard(ctx.cell(), || drop(actor)) {
+        // The first failure is the reason for the end.
+        Some(fault) if !ended.0.is_failure() => (StopReason::Panicked(fault), None),
+        _ => ended,
+    }
+}
+
+async fn start<A: Actor, B: Birth<A>>(
+    birth: &mut B,
+    ctx: &mut Context<A>,
+) -> Result<A, Box<Fault>> {
+    let made = caught(birth.bear(ctx)).await?;
+    let mut actor = made.map_err(|error| Box::new(Fault::of(&*error)))?;
+    for tick in A::Inbox::TICKS {
+        ctx.sources().tick(tick.every, Duration::ZERO, tick.make);
+    }
+    if let Some(after) = A::IDLE {
+        ctx.sources().watch_idle(after);
+    }
+    unless_killed(ctx.cell()).await;
+    if ctx.has_sources()
+        && let Some(StopReason::Failed(fault)) = ctx.sources().take_fault()
+    {
+        discard(ctx.cell(), || drop(actor));
+        return Err(fault);
+    }
+    let fault = match caught(actor.on_start(ctx)).await {
+        Ok(Ok(())) => return Ok(actor),
+        Ok(Err(error)) => Box::new(Fault::of(&*error)),
+        Err(fault) => fault,
+    };
+    discard(ctx.cell(), || drop(actor));
+    Err(fault)
+}
+
+/// Marks the start as done, and wakes the tasks that wait for it.
+fn started<A: Actor>(ctx: &Context<A>) {
+    let cell = ctx.cell();
+    if cell.ending.advance(State::Running) {
+        cell.system.emit(|| Event::Started { urn: ctx.urn() });
+    }
+    if let Some(kin) = cell.kin().filter(|kin| kin.is_down()) {
+        kin.set_up();
+        cell.ending.tell_change();
+    }
+}
+
+/// Handles message after message until the actor is to end, and returns the
+/// reason.
+fn serve<A: Actor>(
+    actor: &mut A,
+    ctx: &mut Context<A>,
+    batch: &mut VecDeque<A::Inbox>,
+) -> impl Future<Output = Ended> {
+    async move {
+        let mut message = None;
+        loop {
+            if !next(ctx, batch, &mut message).await {
+                if ctx.cell().mailbox.is_alerted(Alert::Gate) {
+                    match Box::pin(gate::pass(ctx, batch, &mut message)).await {
+                        Gate::Passed => {}
+                        Gate::Over(Some(ended)) => return ended,
+                        Gate::Over(None) => continue,
+                    }
+                }
+                if message.is_none() {
+                    if ctx.cell().settle(false) {
+                        continue;
+                    }
+                    if let Some(reason) = plain_end(ctx) {
+                        return (reason, None);
+                    }
+                    match Box::pin(other(actor, ctx)).await {
+                        Some(ended) => return ended,
+                        None => continue,
+                    }
+                }
+            }
+            let Some(message) = message.take() else {
+                continue;
+            };
+            let turn = actor.turn(message, ctx).await;
+            let cell = &**ctx.cell();
+            let index = cell.stats.ended();
+            if current::take_waited() {
+                cell.system.waits.clear(cell.id);
+            }
+            if matches!(turn, Turn::Done) {
+                cell.watch.end();
+                continue;
+            }
+            let ended = match turn {
+                Turn::Later(_) | Turn::Refused => {
+                    answered(ctx, index, &turn);
+                    None
+                }
+                // Boxed, in a future of its own, so that the future of the loop
+                // stays small.
+                turn => Box::pin(failed(actor, ctx, index, turn)).await,
+            };
+            ctx.cell().watch.end();
+            if let Some(ended) = ended {
+                return ended;
+            }
+        }
+    }
+}
+
+/// Bookkeeping after a turn whose answer comes later, or whose handler answered
+/// with an error.
+#[inline(never)]
+fn answered<A: Actor>(ctx: &Context<A>, index: usize, turn: &Turn) {
+    let cell = ctx.cell();
+    if let Turn::Refused = turn {
+        cell.failed(None);
+        let request = A::Inbox::name(index);
+        tracing::info!(target: "conclib", urn = %ctx.urn(), request, "a handler answered with an error");
+    } else if let (Some(from), Turn::Later(Some(wait))) = (ctx.from(), turn) {
+        // The asker still waits for the answer, but no longer for a turn of
+        // this actor.
+        let here = Whom::Actor(cell.id);
+        cell.system.waits.leave_one(from, *wait, here);
+    }
+}
+
+/// Deals with a turn that ended in an error or a panic. Returns how the actor
+/// ends, if it does.
+async fn failed<A: Actor>(
+    actor: &mut A,
+    ctx: &mut Context<A>,
+    index: usize,
+    turn: Turn,
+) -> Option<Ended> {
+    match turn {
+        Turn::Done => None,
+        Turn::Later(_) | Turn::Refused => {
+            answered(ctx, index, &turn);
+            None
+        }
+        Turn::Failed(error) => {
+            tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "nobody was asking");
+            let fault = Box::new(Fault::of(&*error));
+            ctx.cell().failed(Some(error.to_string()));
+            unless_killed(ctx.cell()).await;
+            match caught(actor.on_error(*error, ctx)).await {
+                Ok(Directive::Resume) => None,
+                Ok(said) => Some((StopReason::Failed(fault), Some(said))),
+                Err(fault) => Some((StopReason::Panicked(fault), None)),
+            }
+        }
+        Turn::Panicked(fault) => Some(panicked(ctx, index, fault)),
+    }
+}
+
+/// End of an actor by a turn that panicked.
+pub(crate) fn panicked<A: Actor>(ctx: &Context<A>, index: usize, fault: Box<Fault>) -> Ended {
+    let cell = ctx.cell();
+    cell.failed(Some(fault.to_string()));
+    cell.lost(A::Inbox::name(index), ctx.from(), DeadLetterCause::Panicked);
+    (StopReason::Panicked(fault), None)
+}
+
+/// Returns the reason for which the actor is to end, if there is nothing to
+/// look at besides the signal.
+fn plain_end<A: Actor>(ctx: &Context<A>) -> Option<StopReason> {
+    let mailbox = &ctx.cell().mailbox;
+    let signal = mailbox.signal();
+    let ends = match signal {
+        Signal::None => false,
+        Signal::Drain => !mailbox.is_urgent() && !ctx.has_sources(),
+        Signal::Now | Signal::Kill => true,
+    };
+    ends.then(|| end_reason(ctx.cell(), signal))
+}
+
+/// Looks at everything besides the mailbox: signals, alerts, inputs. Runs one
+/// turn at most, and returns how the actor ends, if it does.
+async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<Ended> {
+    let mailbox = &ctx.cell().mailbox;
+    let signal = mailbox.signal();
+    if signal >= Signal::Now {
+        return Some((end_reason(ctx.cell(), signal), None));
+    }
+    if mailbox.is_alerted(Alert::Recycle) {
+        if signal == Signal::None {
+            return Some((StopReason::Recycled, None));
+        }
+        // The actor ends anyway, once it has handled the queued messages.
+        mailbox.calm(Alert::Recycle);
+        return None;
+    }
+    if mailbox.is_alerted(Alert::Notice) {
+        return heed(actor, ctx).await.map(|reason| (reason, None));
+    }
+    if ctx.has_sources() {
+        let sources = ctx.sources();
+        if let Some(reason) = sources.take_fault() {
+            ctx.cell().failed(Some(reason.to_string()));
+            return Some((reason, None));
+        }
+        if let Some((index, turn)) = sources.take_done() {
+            ctx.count_beside();
+            return failed(actor, ctx, index, turn).await;
+        }
+        if sources.take_idle() {
+            ctx.begin_other();
+            let idle = caught(actor.on_idle(ctx)).await;
+            return idle.err().map(|fault| (StopReason::Panicked(fault), None));
+        }
+    }
+    (signal == Signal::Drain).then(|| (end_reason(ctx.cell(), signal), None))
+}
+
+fn end_reason<A: Actor>(cell: &Cell<A>, signal: Signal) -> StopReason {
+    match (signal, cell.ending.by()) {
+        (Signal::Kill, _) => StopReason::Killed,
+        (_, Some(By::Parent)) => StopReason::Parent,
+        (_, Some(By::System)) => StopReason::Shutdown,
+        (Signal::Now, _) => StopReason::StoppedNow,
+        (_, Some(By::Anyone)) => StopReason::Stopped,
+        (_, None) => StopReason::Unreferenced,
+    }
+}

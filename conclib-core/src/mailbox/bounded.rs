@@ -1,0 +1,506 @@
+//! The bounded queue of one actor, with the lane for signals beside it.
+//!
+//! Senders push under a mutex; the actor's loop takes the whole queue out at
+//! once and serves that batch without the lock. A place is given back when the
+//! loop takes a message up, not when it took the batch, so the bound is exact:
+//! `queued + taken <= capacity`.
+//!
+//! A sender that finds no place queues itself. Places are handed to waiting
+//! senders in their order, and a newcomer cannot slip in before them.
+//!
+//! A message comes with its priority. The queue type `Q` says whether priorities count;
+//! if they do, the loop takes one message at a time.
+
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::mem;
+use std::task::{Context, Poll, Waker};
+
+use super::fifo::Items;
+use super::signal::{ABANDONED, Alert, SIGNAL, Signal};
+use super::waiters::{Line, Ticket};
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
+use crate::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+#[cfg(all(test, any(shuttle, conclib_loom)))]
+mod model;
+#[cfg(all(test, not(any(shuttle, conclib_loom))))]
+mod tests;
+
+/// Policy of a full mailbox for one more message.
+///
+/// ```
+/// use conclib_core::Overflow;
+/// assert_eq!(Overflow::default(), Overflow::Wait);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// The sender waits for a place. `try_tell` and requests from outside the process
+    /// are refused instead, since they cannot wait here.
+    #[default]
+    Wait,
+    /// The sender gets the message back.
+    Reject,
+    /// The oldest message that waits makes room and becomes a dead letter. With
+    /// priorities, the oldest of the least urgent messages makes room, or the new
+    /// message itself if no less urgent one waits.
+    DropOldest,
+    /// The new message becomes a dead letter.
+    DropNewest,
+}
+
+/// Reason for which a message was not queued, with the value of type `S` that it would
+/// have been made from.
+pub(crate) enum Refused<S> {
+    Closed(S),
+    Full(S),
+}
+
+pub(crate) struct Mailbox<T, Q = VecDeque<T>> {
+    queue: Mutex<Queue<Q>>,
+    /// Number of messages left in the batch that the loop took. Written by the loop
+    /// only.
+    taken: AtomicUsize,
+    /// True while senders wait for a place, so that the loop hands out the place that
+    /// is freed each time it takes a message up.
+    has_line: AtomicBool,
+    /// Bits of the current [`Signal`] and of the pending [`Alert`]s.
+    signal: AtomicU8,
+    /// Waker of the actor's task, which stays the same from the first poll to the end.
+    waker: OnceLock<Waker>,
+    capacity: usize,
+    overflow: Overflow,
+    items: PhantomData<fn() -> T>,
+}
+
+struct Queue<Q> {
+    items: Q,
+    /// The loop found no message and waits to be woken.
+    parked: bool,
+    closed: bool,
+    leaving: Leaving,
+    /// Senders that wait for a place; allocated when a sender first finds none.
+    line: Option<Box<Line>>,
+}
+
+/// Progress of an anonymous actor towards its end, after its last reference was
+/// dropped: the loop has to check whether one of the actor's turns has made another
+/// reference.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leaving {
+    No,
+    /// The check is due after this many more messages: those that waited when the
+    /// reference was dropped.
+    After(usize),
+    Now,
+}
+
+impl<Q> Queue<Q> {
+    fn is_waited_for(&self) -> bool {
+        self.line.as_ref().is_some_and(|line| !line.is_empty())
+    }
+
+    fn promised(&self) -> usize {
+        self.line.as_ref().map_or(0, |line| line.promised())
+    }
+
+    fn line(&mut self) -> &mut Line {
+        self.line.get_or_insert_default()
+    }
+}
+
+impl<T, Q: Items<T>> Mailbox<T, Q> {
+    /// Creates a mailbox in which at most `capacity` messages wait, and at least one.
+    #[inline(always)]
+    pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
+        Self {
+            queue: Mutex::new(Queue {
+                items: Q::default(),
+                parked: false,
+                closed: false,
+                leaving: Leaving::No,
+                line: None,
+            }),
+            taken: AtomicUsize::new(0),
+            has_line: AtomicBool::new(false),
+            signal: AtomicU8::new(Signal::None as u8),
+            waker: OnceLock::new(),
+            capacity: capacity.max(1),
+            overflow,
+            items: PhantomData,
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Number of messages that wait.
+    pub(crate) fn depth(&self) -> usize {
+        self.lock().items.len() + self.taken.load(Ordering::SeqCst)
+    }
+
+    /// Takes a place at once or gives the seed back; `make` turns the seed into the
+    /// message once a place is certain. With `exempt` the bound does not hold: an
+    /// actor's send to itself is never refused for want of room.
+    #[inline(always)]
+    pub(crate) fn try_push<S>(
+        &self,
+        seed: S,
+        priority: u8,
+        exempt: bool,
+        make: impl FnOnce(S) -> T,
+    ) -> Result<Option<T>, Refused<S>> {
+        let mut queue = self.lock();
+        if queue.closed {
+            return Err(Refused::Closed(seed));
+        }
+        if !(exempt || self.has_room(&queue)) {
+            if self.overflow != Overflow::DropOldest {
+                return Err(Refused::Full(seed));
+            }
+            let evicted = queue.items.replace(priority, make(seed));
+            self.pushed(queue);
+            return Ok(evicted);
+        }
+        queue.items.push(priority, make(seed));
+        self.pushed(queue);
+        Ok(None)
+    }
+
+    /// Pushes like [`try_push`](Self::try_push), but waits for a place behind the
+    /// senders that came before. The caller keeps `ticket` between polls, and passes
+    /// the ticket to [`leave`](Self::leave) if the caller stops polling while holding
+    /// one.
+    pub(crate) fn poll_push<S>(
+        &self,
+        cx: &mut Context<'_>,
+        ticket: &mut Option<Ticket>,
+        seed: &mut Option<S>,
+        priority: u8,
+        make: impl FnOnce(S) -> T,
+    ) -> Poll<Result<(), ()>> {
+        let mut queue = self.lock();
+        if queue.closed {
+            *ticket = None;
+            return Poll::Ready(Err(()));
+        }
+        if let Some(mine) = *ticket {
+            if queue.line().waits(mine, cx.waker()) {
+                return Poll::Pending;
+            }
+        } else {
+            // Either the loop sees the flag when it takes the next message up, or
+            // `has_room` sees the place of the message that the loop took up before.
+            self.has_line.store(true, Ordering::SeqCst);
+            if !self.has_room(&queue) {
+                *ticket = Some(queue.line().join(cx.waker()));
+                return Poll::Pending;
+            }
+        }
+        *ticket = None;
+        if let Some(seed) = seed.take() {
+            queue.items.push(priority, make(seed));
+            self.pushed(queue);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Waits until there is a place, without taking it: the place goes to the next
+    /// waiting sender.
+    pub(crate) fn poll_room(
+        &self,
+        cx: &mut Context<'_>,
+        ticket: &mut Option<Ticket>,
+    ) -> Poll<Result<(), ()>> {
+        let polled = self.poll_push(cx, ticket, &mut None, u8::MAX, |item| item);
+        if polled == Poll::Ready(Ok(())) {
+            self.serve_line(self.lock());
+        }
+        polled
+    }
+
+    /// Removes a sender from the queue of waiting senders, and hands the place that was
+    /// promised to this sender, if any, to the next.
+    pub(crate) fn leave(&self, ticket: Ticket) {
+        let mut queue = self.lock();
+        queue.line().leave(ticket);
+        self.serve_line(queue);
+    }
+
+    /// Puts the next message for the loop into `next`, which must be empty. Resolves to
+    /// `false` if the actor is to end or an alert is to be handled. `batch` belongs to
+    /// the loop, and is empty at first.
+    #[inline(always)]
+    pub(crate) fn poll_next(&self, batch: &mut VecDeque<T>, next: &mut Option<T>) -> Poll<bool> {
+        if self.is_urgent() {
+            return Poll::Ready(false);
+        }
+        if !batch.is_empty() {
+            fill(next, batch.pop_front());
+            self.taken.store(batch.len(), Ordering::SeqCst);
+            if self.has_line.load(Ordering::SeqCst) {
+                self.serve_line(self.lock());
+            }
+            return Poll::Ready(true);
+        }
+        let mut queue = self.lock();
+        if queue.leaving != Leaving::No && self.leaves(&mut queue) {
+            return Poll::Ready(false);
+        }
+        if queue.items.len() == 0 {
+            if queue.closed {
+                return Poll::Ready(false);
+            }
+            queue.parked = true;
+            return Poll::Pending;
+        }
+        if self.takes_one(&queue) {
+            fill(next, queue.items.pop());
+        } else {
+            queue.items.take_all(batch);
+            fill(next, batch.pop_front());
+            self.taken.store(batch.len(), Ordering::Relaxed);
+        }
+        if queue.is_waited_for() {
+            self.serve_line(queue);
+        }
+        Poll::Ready(true)
+    }
+
+    /// Tells whether the loop takes one message, and not all that wait: a single one
+    /// is no batch; and under `DropOldest` the oldest must stay within reach of the
+    /// senders.
+    #[inline(always)]
+    fn takes_one(&self, queue: &Queue<Q>) -> bool {
+        !Q::BATCHES || queue.items.len() == 1 || self.overflow == Overflow::DropOldest
+    }
+
+    /// Tells whether all messages that waited when the last reference was dropped have
+    /// been handled. If not, counts down by those that the loop takes up now.
+    #[cold]
+    fn leaves(&self, queue: &mut Queue<Q>) -> bool {
+        queue.leaving = match queue.leaving {
+            Leaving::No => return false,
+            Leaving::After(left) if left > 0 && queue.items.len() > 0 => {
+                Leaving::After(if self.takes_one(queue) { left - 1 } else { 0 })
+            }
+            Leaving::After(_) | Leaving::Now => Leaving::Now,
+        };
+        queue.leaving == Leaving::Now
+    }
+
+    /// Notes that the last reference was dropped: once the messages that wait now are
+    /// handled, the loop is to check for a new reference. Later messages do not put
+    /// that check off, so an actor cannot keep itself alive by what it sends to itself.
+    pub(crate) fn abandon(&self) {
+        let mut queue = self.lock();
+        if !queue.closed && queue.leaving == Leaving::No {
+            queue.leaving = Leaving::After(queue.items.len());
+            self.move_signal(Signal::None as u8, ABANDONED);
+            self.pushed(queue);
+        }
+    }
+
+    /// Decides, once, how an abandoned actor goes on: the actor drains unless
+    /// `is_referenced` finds a new reference. The decision is due as soon as all
+    /// messages that waited are handled, or at once if `at_once` is set. Returns true
+    /// if the decision was due. Does not wake the loop.
+    pub(crate) fn settle(&self, at_once: bool, is_referenced: impl FnOnce() -> bool) -> bool {
+        if self.signal.load(Ordering::SeqCst) & SIGNAL != ABANDONED {
+            return false;
+        }
+        let mut queue = self.lock();
+        let is_due = match queue.leaving {
+            Leaving::No => false,
+            Leaving::After(_) => at_once,
+            Leaving::Now => true,
+        };
+        if is_due {
+            queue.leaving = Leaving::No;
+            // Called under the lock, so that a drop of the last reference after this
+            // check abandons the actor anew.
+            if is_referenced() {
+                self.move_signal(ABANDONED, Signal::None as u8);
+            } else {
+                self.move_signal(ABANDONED, Signal::Drain as u8);
+                drop(self.close_locked(queue));
+            }
+        }
+        is_due
+    }
+
+    /// Changes the signal from `from` to `to`, unless another signal was raised
+    /// meanwhile.
+    fn move_signal(&self, from: u8, to: u8) {
+        let (set, fetch) = (Ordering::SeqCst, Ordering::SeqCst);
+        let moved = |before: u8| (before & SIGNAL == from).then_some(before & !SIGNAL | to);
+        let _ = self.signal.fetch_update(set, fetch, moved);
+    }
+
+    /// Stores the waker of the actor's task, so that a signal wakes the task whatever
+    /// it awaits.
+    pub(crate) fn register(&self, waker: &Waker) {
+        if self.waker.get().is_none() {
+            let _ = self.waker.set(waker.clone());
+            // Pairs with the fence in `alert`: either `alert` sees the waker, or the
+            // task sees the alert. For a signal, the lock in `close` ensures the same.
+            fence(Ordering::SeqCst);
+        }
+    }
+
+    /// Tells the actor to end, and closes the mailbox to new messages. Returns false if
+    /// a signal at least as urgent was raised before.
+    pub(crate) fn raise(&self, signal: Signal) -> bool {
+        let more_urgent = |before: u8| {
+            let urgent = before & SIGNAL < signal as u8;
+            urgent.then_some(before & !SIGNAL | signal as u8)
+        };
+        let (set, fetch) = (Ordering::SeqCst, Ordering::SeqCst);
+        if self.signal.fetch_update(set, fetch, more_urgent).is_err() {
+            return false;
+        }
+        drop(self.close());
+        self.wake();
+        true
+    }
+
+    pub(crate) fn signal(&self) -> Signal {
+        const DRAIN: u8 = Signal::Drain as u8;
+        const NOW: u8 = Signal::Now as u8;
+        match self.signal.load(Ordering::Relaxed) & SIGNAL {
+            0 | ABANDONED => Signal::None,
+            DRAIN => Signal::Drain,
+            NOW => Signal::Now,
+            _ => Signal::Kill,
+        }
+    }
+
+    /// Tells whether the loop polls the inputs besides the mailbox, such as streams and
+    /// ticks. An actor that was told to end or has lost its last reference does not:
+    /// only queued messages are left to it.
+    pub(crate) fn takes_all(&self) -> bool {
+        self.signal.load(Ordering::Relaxed) & SIGNAL == Signal::None as u8
+    }
+
+    /// Tells whether the loop must end the actor or handle an alert before the next
+    /// message.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.signal.load(Ordering::Relaxed) >= Signal::Now as u8
+    }
+
+    /// Posts an alert, and wakes the loop to handle it.
+    pub(crate) fn alert(&self, alert: Alert) {
+        self.mark(alert);
+        // Pairs with the fence in `register`.
+        fence(Ordering::SeqCst);
+        self.wake();
+    }
+
+    /// Posts an alert for a loop that is awake, which needs no waking.
+    pub(crate) fn mark(&self, alert: Alert) {
+        self.signal.fetch_or(alert as u8, Ordering::SeqCst);
+    }
+
+    /// Tells whether messages, a signal or an alert wait for the loop. Inputs besides
+    /// the mailbox are not counted.
+    pub(crate) fn has_work(&self) -> bool {
+        let signal = self.signal.load(Ordering::SeqCst);
+        signal & !(Alert::Gate as u8) != 0 || self.depth() > 0
+    }
+
+    pub(crate) fn is_alerted(&self, alert: Alert) -> bool {
+        self.signal.load(Ordering::SeqCst) & alert as u8 != 0
+    }
+
+    /// Clears an alert that the loop has seen.
+    pub(crate) fn calm(&self, alert: Alert) {
+        self.signal.fetch_and(!(alert as u8), Ordering::SeqCst);
+    }
+
+    /// Wakes the actor's task, whatever it awaits.
+    pub(crate) fn wake(&self) {
+        if let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Closes the mailbox for good, and moves the messages of the queue behind the rest
+    /// of the batch: no turn will handle them.
+    pub(crate) fn end(&self, batch: &mut VecDeque<T>) {
+        self.taken.store(0, Ordering::SeqCst);
+        self.close().items.take_all(batch);
+    }
+
+    /// Closes the mailbox to new messages and wakes all waiting senders. Returns the
+    /// queue locked, with the lock released in between for each waker.
+    fn close(&self) -> MutexGuard<'_, Queue<Q>> {
+        self.close_locked(self.lock())
+    }
+
+    fn close_locked<'a>(&'a self, mut queue: MutexGuard<'a, Queue<Q>>) -> MutexGuard<'a, Queue<Q>> {
+        queue.closed = true;
+        queue.leaving = Leaving::No;
+        while let Some(waker) = queue.line.as_mut().and_then(|line| line.send_off()) {
+            // A waker may run code of any executor, so the lock is released.
+            drop(queue);
+            waker.wake();
+            queue = self.lock();
+        }
+        queue
+    }
+
+    /// Ends a push: unlocks the queue, and wakes the loop if it is parked.
+    #[inline(always)]
+    fn pushed(&self, mut queue: MutexGuard<'_, Queue<Q>>) {
+        let wake = mem::take(&mut queue.parked);
+        drop(queue);
+        if wake && let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Tells whether there is a place for a sender that comes now: a free one that no
+    /// earlier sender waits for.
+    fn has_room(&self, queue: &Queue<Q>) -> bool {
+        let used = queue.items.len() + self.taken.load(Ordering::SeqCst);
+        match &queue.line {
+            None => used < self.capacity,
+            Some(line) => line.is_empty() && used + line.promised() < self.capacity,
+        }
+    }
+
+    /// Number of places that are neither used nor promised to a waiting sender.
+    fn free(&self, queue: &Queue<Q>) -> usize {
+        let used = queue.items.len() + self.taken.load(Ordering::SeqCst) + queue.promised();
+        self.capacity.saturating_sub(used)
+    }
+
+    /// Promises free places to the waiting senders, the first come first. Each is woken
+    /// without the lock, since a waker may run code of any executor.
+    fn serve_line<'a>(&'a self, mut queue: MutexGuard<'a, Queue<Q>>) {
+        while self.free(&queue) > 0 {
+            let Some(waker) = queue.line.as_mut().and_then(|line| line.promise()) else {
+                self.has_line.store(false, Ordering::SeqCst);
+                return;
+            };
+            drop(queue);
+            waker.wake();
+            queue = self.lock();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue<Q>> {
+        // No user code runs under this lock, so it cannot be poisoned half-way through
+        // a change.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Stores an item in an empty option. An assignment would look for an old item to drop,
+/// and so move the new one twice.
+#[inline(always)]
+fn fill<T>(place: &mut Option<T>, item: Option<T>) {
+    mem::forget(mem::replace(place, item));
+}

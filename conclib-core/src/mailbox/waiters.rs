@@ -1,0 +1,89 @@
+//! Queue of the senders that wait for a place in a full mailbox.
+
+use std::collections::VecDeque;
+use std::num::NonZeroU64;
+use std::task::Waker;
+
+/// Number of a sender in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticket(NonZeroU64);
+
+/// Waiting senders in their order, and the number of places promised to senders
+/// that were taken out of the queue and woken.
+pub(crate) struct Line {
+    waiting: VecDeque<(Ticket, Waker)>,
+    /// Places promised to senders that were woken and have not pushed yet.
+    promised: usize,
+    next: NonZeroU64,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            promised: 0,
+            next: NonZeroU64::MIN,
+        }
+    }
+}
+
+impl Line {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    pub(crate) fn promised(&self) -> usize {
+        self.promised
+    }
+
+    /// Adds a sender at the end of the queue.
+    pub(crate) fn join(&mut self, waker: &Waker) -> Ticket {
+        let ticket = Ticket(self.next);
+        self.next = self.next.saturating_add(1);
+        self.waiting.push_back((ticket, waker.clone()));
+        ticket
+    }
+
+    /// Tells whether a sender still waits, and updates its waker. If it does
+    /// not, a place was promised to it, and the sender takes that place now.
+    pub(crate) fn waits(&mut self, ticket: Ticket, waker: &Waker) -> bool {
+        match self.find(ticket) {
+            Ok(at) => {
+                self.waiting[at].1.clone_from(waker);
+                true
+            }
+            Err(_) => {
+                self.promised -= 1;
+                false
+            }
+        }
+    }
+
+    /// Takes a sender out of the queue, or takes back the place promised to it.
+    /// After [`send_off`](Self::send_off) no place is promised.
+    pub(crate) fn leave(&mut self, ticket: Ticket) {
+        match self.find(ticket) {
+            Ok(at) => drop(self.waiting.remove(at)),
+            Err(_) => self.promised = self.promised.saturating_sub(1),
+        }
+    }
+
+    /// Takes the first sender out of the queue and promises it a place; the
+    /// caller wakes it.
+    pub(crate) fn promise(&mut self) -> Option<Waker> {
+        let (_, waker) = self.waiting.pop_front()?;
+        self.promised += 1;
+        Some(waker)
+    }
+
+    /// Takes the first sender out of the queue of a mailbox that closes, and
+    /// voids all promises; the caller wakes it.
+    pub(crate) fn send_off(&mut self) -> Option<Waker> {
+        self.promised = 0;
+        self.waiting.pop_front().map(|(_, waker)| waker)
+    }
+
+    fn find(&self, ticket: Ticket) -> Result<usize, usize> {
+        self.waiting.binary_search_by_key(&ticket, |entry| entry.0)
+    }
+}

@@ -1,0 +1,270 @@
+//! Traits of an actor, which the macros implement.
+
+use std::future::Future;
+use std::time::Duration;
+
+use conclib_wire::{Envelope, Failure, StopReason};
+
+use super::context::{Context, Head};
+use super::inputs::TickSpec;
+use super::outcome::Turn;
+use super::recipient_lookup::Seek;
+use crate::error::HandlerError;
+use crate::mailbox::Overflow;
+use crate::message::Message;
+use crate::reply::{Queued, Request, RequestEnvelope, WireAsker};
+use crate::supervision::{ChildExit, Directive, Gone, Strategy};
+
+/// Settings of an actor, which `#[actor]` on its struct declares.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no actor yet: its struct has no `#[actor]`",
+    label = "write `#[actor]` above the definition of this type",
+    note = "an actor has two attributes: `#[actor] struct …`, which may say `urn` and `mailbox`, and `#[actor] impl …` with its handlers"
+)]
+pub trait Declared: Sized + 'static {
+    /// Name of the actor if the spawner gives none.
+    const URN: Option<&'static str> = None;
+    /// Largest number of messages that wait in the mailbox.
+    const MAILBOX: usize = DEFAULT_MAILBOX;
+    /// Policy of a full mailbox.
+    const OVERFLOW: Overflow = Overflow::Wait;
+    /// Choice of the children that are restarted together when one of them is.
+    const STRATEGY: Strategy = Strategy::OneForOne;
+    /// Timeout of a call that sets none.
+    const TIMEOUT: Option<Duration> = None;
+}
+
+/// Largest number of messages that wait in a mailbox, unless the actor or its spawner
+/// sets another.
+pub const DEFAULT_MAILBOX: usize = 1024;
+
+/// A struct that handles messages, one at a time. `#[actor] impl` writes this.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an actor",
+    label = "not an actor",
+    note = "write `#[actor]` above its struct and above the `impl` block with its handlers"
+)]
+pub trait Actor: Sized + 'static {
+    /// Enum with a variant for each message, which holds the message and its
+    /// [`ReplyTo`](crate::reply::ReplyTo).
+    type Inbox: Messages;
+
+    /// Handles one message.
+    fn turn(&mut self, message: Self::Inbox, ctx: &mut Context<Self>)
+    -> impl Future<Output = Turn>;
+
+    /// `#[on(start)]`: runs before the first message. Its error ends the actor and is
+    /// returned by [`ActorRef::started`].
+    fn on_start(
+        &mut self,
+        ctx: &mut Context<Self>,
+    ) -> impl Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>> {
+        let _ = ctx;
+        std::future::ready(Ok(()))
+    }
+
+    /// `#[on(stop)]`: runs at every end except a kill and a failed start, after
+    /// a panic too. Its error is logged.
+    fn on_stop(
+        &mut self,
+        reason: &StopReason,
+        ctx: &mut Context<Self>,
+    ) -> impl Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>> {
+        let _ = (reason, ctx);
+        std::future::ready(Ok(()))
+    }
+
+    /// True if the actor has an `#[on(child)]` hook. Without the hook, children are
+    /// restarted as their policies say, which needs no turn of the actor.
+    const HEARS_OF_CHILDREN: bool = false;
+
+    /// `#[on(child)]`: runs when a child has ended, or waits to be restarted.
+    fn on_child(
+        &mut self,
+        exit: ChildExit,
+        ctx: &mut Context<Self>,
+    ) -> impl Future<Output = Directive> {
+        let _ = ctx;
+        std::future::ready(exit.default)
+    }
+
+    /// `#[on(gone)]`: runs when a watched actor has ended.
+    fn on_gone(&mut self, gone: Gone, ctx: &mut Context<Self>) -> impl Future<Output = ()> {
+        let _ = (gone, ctx);
+        std::future::ready(())
+    }
+
+    /// Time without a turn after which the actor counts as idle: `#[on(idle = "…")]`.
+    const IDLE: Option<Duration> = None;
+
+    /// `#[on(idle = "…")]`: runs when the actor had no turn for that time, once for
+    /// each idle period.
+    fn on_idle(&mut self, ctx: &mut Context<Self>) -> impl Future<Output = ()> {
+        let _ = ctx;
+        std::future::ready(())
+    }
+
+    /// `#[on(error)]`: runs when a handler returned an error for a message that was
+    /// told, so that no asker gets the error.
+    fn on_error(
+        &mut self,
+        error: HandlerError,
+        ctx: &mut Context<Self>,
+    ) -> impl Future<Output = Directive> {
+        let _ = (error, ctx);
+        std::future::ready(Directive::Resume)
+    }
+
+    /// Offers each message type of the actor to the lookup of a recipient.
+    #[doc(hidden)]
+    fn offer(seek: &mut Seek<Self>) {
+        let _ = seek;
+    }
+}
+
+/// An actor that is created by its own task, from arguments: `#[on(create)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `#[on(create)]`",
+    label = "spawn a value of it instead, or add `#[on(create)] async fn create(args: …) -> Result<Self, …>`"
+)]
+pub trait Create: Actor {
+    /// Arguments that the actor is created from.
+    type Args: Send + 'static;
+
+    /// Creates the actor. Runs in the actor's own task, before `#[on(start)]`.
+    fn create(
+        args: Self::Args,
+        ctx: &mut Context<Self>,
+    ) -> impl Future<Output = Result<Self, Box<dyn std::error::Error + Send + Sync>>> + Send;
+}
+
+/// An actor that handles `M`. `#[actor] impl` writes this for each of its
+/// messages.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle `{M}`",
+    label = "`{Self}` has no handler for this message",
+    note = "add `#[handler] async fn …(&mut self, message: {M}) -> …` to the `#[actor] impl` of `{Self}`"
+)]
+pub trait Handler<M: Message>: Actor {
+    /// Wraps the request in its variant of the inbox.
+    #[doc(hidden)]
+    fn wrap(request: Request<M>) -> Self::Inbox;
+}
+
+/// The closed set of an actor's messages. `#[actor] impl` writes this.
+pub trait Messages: Sized + Send + 'static {
+    /// The wire names, in the order of the variants.
+    const NAMES: &'static [&'static str];
+
+    /// Wire names of the messages of each protocol. Their indices follow those of
+    /// `NAMES`.
+    const PROTOCOLS: &'static [&'static [&'static str]] = &[];
+
+    /// Messages that the actor gets at fixed intervals, without a sender.
+    const TICKS: &'static [TickSpec<Self>] = &[];
+
+    /// True if more urgent messages are handled first.
+    #[doc(hidden)]
+    const PRIORITISED: bool = false;
+
+    /// Returns the data that the loop needs before the turn: index of the variant,
+    /// sender, asker and deadline, and whether the asker has left.
+    #[doc(hidden)]
+    fn head(&self) -> Head<'_>;
+
+    /// Returns the wire name of the message with that index.
+    #[doc(hidden)]
+    fn name(index: usize) -> &'static str {
+        let mut rest = index;
+        for names in std::iter::once(&Self::NAMES).chain(Self::PROTOCOLS) {
+            match names.get(rest) {
+                Some(name) => return name,
+                None => rest -= names.len(),
+            }
+        }
+        ""
+    }
+
+    /// Refuses the message: its asker, if any, gets `failure`.
+    #[doc(hidden)]
+    fn refuse(self, failure: Failure);
+
+    /// Confirms to the wire that a told message is queued.
+    #[doc(hidden)]
+    fn queued(&mut self) -> Option<Queued>;
+
+    /// Decodes a request that came over a wire.
+    #[doc(hidden)]
+    fn accept(envelope: &Envelope<'_>, asker: WireAsker) -> Accepted<Self>;
+
+    /// Wraps a request for a message that is not declared, if the actor has a
+    /// `#[fallback]`; else gives the request back.
+    #[doc(hidden)]
+    fn fallback(request: Box<RequestEnvelope>) -> Result<Self, Box<RequestEnvelope>> {
+        Err(request)
+    }
+}
+
+/// Result of decoding a request that came over a wire.
+#[doc(hidden)]
+pub enum Accepted<I> {
+    /// Decoded message, with its priority.
+    Message(I, u8),
+    /// The request could not be decoded, and its asker has been told.
+    Answered,
+    /// No wire message of that name is declared.
+    Undeclared(WireAsker),
+}
+
+impl<I> Accepted<I> {
+    /// Wraps a decoded request in its variant of the inbox. `None` is a request that
+    /// has been answered already.
+    pub fn of<M: Message>(request: Option<Request<M>>, variant: fn(Request<M>) -> I) -> Self {
+        request.map_or(Self::Answered, |request| {
+            Self::Message(variant(request), M::PRIORITY)
+        })
+    }
+
+    /// Wraps a message of a protocol in its variant of an actor's inbox.
+    pub fn nested<O>(self, variant: fn(I) -> O) -> Accepted<O> {
+        match self {
+            Self::Message(inbox, priority) => Accepted::Message(variant(inbox), priority),
+            Self::Answered => Accepted::Answered,
+            Self::Undeclared(asker) => Accepted::Undeclared(asker),
+        }
+    }
+}
+
+/// An actor whose messages can all leave their process, so that a reference to the
+/// actor can be held in another one. Implemented for every such actor.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be reached from another process: one of its messages is `#[message(local)]`",
+    label = "some message of it stays inside its process"
+)]
+pub trait Travels: Actor {}
+
+impl<A: Actor> Travels for A where for<'a> Ferry<'a>: FerriedInbox<A::Inbox> {}
+
+/// Turns a bound on a concrete message into a condition, which is no error where it is
+/// written: the error appears where a reference to the actor is sent away.
+#[doc(hidden)]
+pub struct Ferry<'a>(std::marker::PhantomData<&'a ()>);
+
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{M}` is a `#[message(local)]`, so its actor cannot be reached from another process",
+    label = "an actor that handles `{M}` stays inside its process",
+    note = "take `local` off `{M}`, or let another actor handle it"
+)]
+pub trait Ferried<M> {}
+
+#[diagnostic::do_not_recommend]
+impl<M: crate::message::WireMessage> Ferried<M> for Ferry<'_> {}
+
+/// [`Ferried`] for all the messages in an inbox, of an actor or of a protocol.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "an actor with this inbox cannot be reached from another process: one of its messages is `#[message(local)]`",
+    label = "some message of it stays inside its process"
+)]
+pub trait FerriedInbox<I> {}

@@ -1,0 +1,63 @@
+//! Actors without their type, as their system handles them.
+
+use std::any::{Any, TypeId};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use conclib_wire::{Envelope, State, Urn};
+
+use super::lifecycle::Ending;
+use super::registry::Shared;
+use super::relations::{Kin, Notice, Verdict};
+use crate::actor_id::ActorId;
+use crate::mailbox::{Alert, By, Signal, Ticket};
+use crate::named::Named;
+use crate::reply::WireAsker;
+use crate::snapshot::ActorSnapshot;
+use crate::supervision::Strategy;
+
+/// An actor of any type.
+pub(crate) trait Resident: Named + 'static {
+    fn id(&self) -> ActorId;
+    fn system(&self) -> &Arc<Shared>;
+    fn type_name(&self) -> &'static str;
+    /// Returns the name of the actor, if it was given one or has been asked for it.
+    fn known_urn(&self) -> Option<&Urn>;
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+    fn ending(&self) -> &Ending;
+    fn state(&self) -> State;
+    fn tell_to_end(&self, signal: Signal, by: By);
+    fn acquire(&self);
+    fn try_acquire(&self) -> bool;
+    fn release(&self);
+    fn kin(&self) -> Option<&Kin>;
+    /// Returns the relations of the actor, like [`kin`](Self::kin), and creates them
+    /// for an actor that has none yet.
+    fn kin_to_be(&self) -> &Kin;
+    /// Queues a notice of the end of another actor, in the lane for signals.
+    fn notify(&self, notice: Notice);
+    fn alert(&self, alert: Alert);
+    fn is_alerted(&self, alert: Alert) -> bool;
+    fn strategy(&self) -> Strategy;
+    /// Tells whether the actor has an `#[on(child)]`.
+    fn hears_of_children(&self) -> bool;
+    /// Tells whether a message, a signal or an alert waits for the actor.
+    fn has_work(&self) -> bool;
+    /// Gives a child the verdict that it waits for.
+    fn judge(&self, verdict: Verdict);
+    /// Keeps the actor from starting again until the group that this sibling leads has
+    /// gone down.
+    fn hold(&self, leader: ActorId);
+    /// Returns a [`Recipient`](super::recipient::Recipient) of the message of that type, if the
+    /// actor handles it.
+    fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>>;
+    /// Waits until the mailbox has a place, without taking it: the place goes to the
+    /// next waiting sender.
+    fn poll_room(&self, cx: &mut Context<'_>, ticket: &mut Option<Ticket>) -> Poll<Result<(), ()>>;
+    /// Removes a sender from the queue of waiting senders.
+    fn leave_line(&self, ticket: Ticket);
+    fn snapshot(&self) -> ActorSnapshot;
+    /// Queues a request that came from outside. Returns false if the request was
+    /// answered already.
+    fn accept(&self, envelope: &Envelope<'_>, asker: WireAsker) -> bool;
+}

@@ -1,0 +1,333 @@
+//! References to actors of any type.
+
+use std::any::{Any, TypeId, type_name};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use conclib_wire::{Envelope, Failure, State, Urn};
+
+use super::actor::{Accepted, Actor, Messages};
+use super::any_actor::Resident;
+use super::cell::Cell;
+use super::lifecycle::Ending;
+use super::recipient_lookup::Seek;
+use super::reference::ActorRef;
+use super::registry::Shared;
+use super::relations::{Kin, Notice, Verdict};
+use super::stopping::Stopping;
+use crate::actor_id::ActorId;
+use crate::error::LookupError;
+use crate::mailbox::{Alert, By, Refused, Signal, Ticket};
+use crate::message::LAST;
+use crate::named::Named;
+use crate::reply::{RequestEnvelope, WireAsker};
+use crate::snapshot::ActorSnapshot;
+use crate::supervision::Strategy;
+
+impl<A: Actor> Resident for Cell<A> {
+    fn id(&self) -> ActorId {
+        self.id
+    }
+
+    fn system(&self) -> &Arc<Shared> {
+        &self.system
+    }
+
+    fn type_name(&self) -> &'static str {
+        type_name::<A>()
+    }
+
+    fn known_urn(&self) -> Option<&Urn> {
+        self.known_urn()
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
+    fn ending(&self) -> &Ending {
+        &self.ending
+    }
+
+    fn state(&self) -> State {
+        self.state()
+    }
+
+    fn tell_to_end(&self, signal: Signal, by: By) {
+        self.tell_to_end(signal, by);
+    }
+
+    fn acquire(&self) {
+        self.acquire();
+    }
+
+    fn try_acquire(&self) -> bool {
+        self.try_acquire()
+    }
+
+    fn release(&self) {
+        self.release();
+    }
+
+    fn kin(&self) -> Option<&Kin> {
+        self.kin()
+    }
+
+    fn kin_to_be(&self) -> &Kin {
+        self.kin_to_be()
+    }
+
+    fn notify(&self, notice: Notice) {
+        self.notify(notice);
+    }
+
+    fn alert(&self, alert: Alert) {
+        self.mailbox.alert(alert);
+    }
+
+    fn is_alerted(&self, alert: Alert) -> bool {
+        self.mailbox.is_alerted(alert)
+    }
+
+    fn strategy(&self) -> Strategy {
+        self.strategy
+    }
+
+    fn hears_of_children(&self) -> bool {
+        A::HEARS_OF_CHILDREN
+    }
+
+    fn has_work(&self) -> bool {
+        self.mailbox.has_work()
+    }
+
+    fn judge(&self, verdict: Verdict) {
+        if let Some(kin) = self.kin() {
+            kin.judge(verdict);
+            self.mailbox.wake();
+        }
+    }
+
+    fn hold(&self, leader: ActorId) {
+        self.kin_to_be().hold(leader);
+        // An actor that pauses before its restart wakes up, and waits for the group
+        // instead.
+        self.mailbox.wake();
+    }
+
+    fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>> {
+        Seek::run(self, message)
+    }
+
+    fn poll_room(&self, cx: &mut Context<'_>, ticket: &mut Option<Ticket>) -> Poll<Result<(), ()>> {
+        self.mailbox.poll_room(cx, ticket)
+    }
+
+    fn leave_line(&self, ticket: Ticket) {
+        self.mailbox.leave(ticket);
+    }
+
+    fn snapshot(&self) -> ActorSnapshot {
+        let turn = self.stats.turn.load(Ordering::Relaxed);
+        let last_error = self.stats.last_error.lock();
+        let kin = self.kin();
+        ActorSnapshot {
+            urn: self.urn(),
+            type_name: type_name::<A>().to_owned(),
+            place: self.place,
+            state: self.state(),
+            generation: self.generation(),
+            restarts: self.generation() - 1,
+            parent: kin.and_then(Kin::parent).map(|parent| parent.urn()),
+            children: kin.map_or(0, Kin::count),
+            depth: self.mailbox.depth(),
+            capacity: self.mailbox.capacity(),
+            handled: self.stats.handled.load(Ordering::Relaxed),
+            failed: self.stats.failed.load(Ordering::Relaxed),
+            busy_with: turn
+                .checked_sub(1)
+                .map(|index| A::Inbox::name(index).to_owned()),
+            waiting_for: self.waits_for(),
+            last_error: last_error
+                .ok()
+                .and_then(|last| last.as_deref().map(str::to_owned)),
+            ticks: A::Inbox::TICKS
+                .iter()
+                .map(|tick| tick.name.to_owned())
+                .collect(),
+        }
+    }
+
+    fn accept(&self, envelope: &Envelope<'_>, mut asker: WireAsker) -> bool {
+        if self.meter.is_on() {
+            asker.is_sent_now();
+        }
+        let (message, priority) = match A::Inbox::accept(envelope, asker) {
+            Accepted::Message(message, priority) => {
+                (message, envelope.priority.unwrap_or(priority))
+            }
+            Accepted::Answered => return false,
+            Accepted::Undeclared(asker) => {
+                // The handler may pass the request to any actor, so the asker is not
+                // entered as waiting for this one.
+                asker.cancellation().stands_aside();
+                let request = RequestEnvelope::new(envelope, self.urn(), asker);
+                match A::Inbox::fallback(Box::new(request)) {
+                    Ok(message) => (message, LAST),
+                    Err(request) => {
+                        self.unexpected(envelope.message);
+                        let failure = Failure::NoSuchMessage(envelope.message.into());
+                        request.asker.refuse(&failure);
+                        return false;
+                    }
+                }
+            }
+        };
+        let mut queued = None;
+        let make = |mut message: A::Inbox| {
+            queued = message.queued();
+            message
+        };
+        match self.admit(message, priority, make, false) {
+            Ok(()) => {
+                if let Some(queued) = queued {
+                    queued.send();
+                }
+                true
+            }
+            Err(Refused::Full(message)) => {
+                message.refuse(Failure::MailboxFull);
+                false
+            }
+            Err(Refused::Closed(message)) => {
+                message.refuse(Failure::Stopped(conclib_wire::Delivery::NotDelivered));
+                false
+            }
+        }
+    }
+}
+
+impl<A: Actor> Cell<A> {
+    /// Returns the names of the actors that the running turn waits for, without those
+    /// that have ended.
+    fn waits_for(&self) -> Vec<Urn> {
+        self.system.waits.of(self.id)
+    }
+
+    /// Logs a warning of the first undeclared message, and each time that their number
+    /// has doubled, so that a peer that makes names up cannot fill the log.
+    #[cold]
+    fn unexpected(&self, message: &str) {
+        let so_far = 1 + self.stats.unexpected.fetch_add(1, Ordering::Relaxed);
+        if so_far.is_power_of_two() {
+            tracing::warn!(
+                target: "conclib",
+                urn = %self.urn(),
+                request = message,
+                so_far,
+                "unexpected message received"
+            );
+        }
+    }
+}
+
+/// A reference to an actor whose type is not known at compile time. An `AnyRef` keeps
+/// the actor alive, as an [`ActorRef`] does.
+pub struct AnyRef(Arc<dyn Resident>);
+
+impl AnyRef {
+    pub(crate) fn new(resident: Arc<dyn Resident>) -> Self {
+        resident.acquire();
+        Self(resident)
+    }
+
+    /// Returns the name of the actor.
+    pub fn urn(&self) -> Urn {
+        self.0.urn()
+    }
+
+    /// Returns the name of the actor's type.
+    pub fn type_name(&self) -> &'static str {
+        self.0.type_name()
+    }
+
+    /// Returns the lifecycle state of the actor.
+    pub fn state(&self) -> State {
+        self.0.state()
+    }
+
+    /// Returns the typed reference.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Counter(u64);
+    /// #[actor]
+    /// impl Counter {
+    ///     #[message]
+    ///     fn get(&mut self) -> u64 { self.0 }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main() -> conclib::Result {
+    ///     let system = System::new("docs");
+    ///     let _counter = system.spawn(Counter(7))?;
+    ///     for actor in system.all() {
+    ///         assert_eq!(actor.downcast::<Counter>()?.get().await?, 7);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The actor is of another type.
+    pub fn downcast<A: Actor>(&self) -> Result<ActorRef<A>, LookupError> {
+        downcast(self.0.clone())
+    }
+
+    /// Handles the messages that are queued, then ends the actor; see
+    /// [`ActorRef::stop`].
+    pub fn stop(&self) -> Stopping {
+        self.0.tell_to_end(Signal::Drain, By::Anyone);
+        {
+            let actor = self.0.clone();
+            Stopping::new(async move { actor.ending().wait().await })
+        }
+    }
+}
+
+pub(crate) fn downcast<A: Actor>(resident: Arc<dyn Resident>) -> Result<ActorRef<A>, LookupError> {
+    let mismatch = LookupError::TypeMismatch {
+        urn: resident.urn(),
+        expected: type_name::<A>(),
+        found: resident.type_name(),
+    };
+    match resident.into_any().downcast::<Cell<A>>() {
+        Ok(cell) => {
+            cell.acquire();
+            Ok(ActorRef::local(cell))
+        }
+        Err(_) => Err(mismatch),
+    }
+}
+
+impl Clone for AnyRef {
+    fn clone(&self) -> Self {
+        Self::new(self.0.clone())
+    }
+}
+
+impl Drop for AnyRef {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+impl fmt::Debug for AnyRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AnyRef({} {})", self.type_name(), self.urn())
+    }
+}

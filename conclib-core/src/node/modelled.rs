@@ -1,0 +1,101 @@
+//! Actor for the concurrency models. Written by hand, since `#[actor]` expands to paths
+//! of the public crate.
+
+use std::sync::Mutex as Book;
+
+use conclib_wire::Fault;
+
+use super::registry::Shared;
+use crate::actor::*;
+use crate::actor_id::ActorId;
+use crate::sync::Arc;
+
+/// Message of the model actor, which is handled or refused; a fatal one ends the actor.
+pub(crate) struct Word {
+    pub(crate) number: usize,
+    pub(crate) is_fatal: bool,
+    pub(crate) fates: Arc<Fates>,
+}
+
+/// Numbers of the messages that were handled, and of those that were refused.
+#[derive(Default)]
+pub(crate) struct Fates {
+    pub(crate) served: Book<Vec<usize>>,
+    pub(crate) refused: Book<Vec<usize>>,
+}
+
+impl Messages for Word {
+    const NAMES: &'static [&'static str] = &["word"];
+
+    fn head(&self) -> Head<'_> {
+        Head {
+            index: 0,
+            from: None,
+            remarks: None,
+            due: None,
+            left: false,
+        }
+    }
+
+    fn refuse(self, _: Failure) {
+        self.fates.refused.lock().unwrap().push(self.number);
+    }
+
+    fn queued(&mut self) -> Option<Queued> {
+        None
+    }
+
+    fn accept(_: &Envelope<'_>, _: WireAsker) -> Accepted<Self> {
+        panic!("the model has no wire");
+    }
+}
+
+/// State of one incarnation. An actor never has more than one at a time.
+pub(crate) struct Soul(Arc<Book<usize>>);
+
+#[cfg(shuttle)]
+impl Soul {
+    pub(crate) fn new(alive: &Arc<Book<usize>>) -> Self {
+        *alive.lock().unwrap() += 1;
+        assert_eq!(*alive.lock().unwrap(), 1, "two incarnations at once");
+        Self(alive.clone())
+    }
+}
+
+impl Drop for Soul {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap() -= 1;
+    }
+}
+
+impl Actor for Soul {
+    type Inbox = Word;
+
+    async fn turn(&mut self, word: Word, _: &mut Context<Self>) -> Turn {
+        word.fates.served.lock().unwrap().push(word.number);
+        match word.is_fatal {
+            true => Turn::Panicked(Box::new(Fault::of(&std::fmt::Error))),
+            false => Turn::Done,
+        }
+    }
+}
+
+pub(crate) fn system() -> Arc<Shared> {
+    Arc::new(Shared::new("model".to_owned()))
+}
+
+/// Creates and registers an anonymous actor, which may have relations such as a parent.
+pub(crate) fn cell(system: &Arc<Shared>, kin: Option<Kin>) -> Arc<Cell<Soul>> {
+    let seed = Seed {
+        mailbox: 2,
+        overflow: Overflow::Wait,
+        ask_timeout: None,
+        strategy: Strategy::OneForAll,
+        place: Place::Task,
+    };
+    let make = |id: ActorId| {
+        let kin = kin.map(Box::new);
+        Arc::new(Cell::new(id, system.clone(), None, &seed, kin))
+    };
+    system.enter(None, make).unwrap()
+}

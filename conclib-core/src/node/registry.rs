@@ -1,0 +1,281 @@
+//! Shared state of a system: its actors by age and by name, its events, brokers and threads.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use conclib_wire::{CycleStep, State, StopReason, Urn};
+use tokio::sync::broadcast;
+
+use super::any_actor::Resident;
+use super::extensions::Extensions;
+use super::table::{Follower, Table, Unpublished};
+use crate::actor_id::ActorId;
+use crate::deadlock::Waits;
+use crate::directory::Directory;
+use crate::error::SpawnError;
+use crate::events::{DeadLetter, DeadLetterCause, Event, Events};
+use crate::hook::TurnHook;
+use crate::named::Named;
+use crate::snapshot::SystemSnapshot;
+use crate::spi::Broker;
+
+/// Thread of an actor. The actor holds its system, so the system must not hold the actor.
+type Own = (Weak<dyn Resident>, JoinHandle<()>);
+
+/// State that the handles of a system and its actors share.
+pub(crate) struct Shared {
+    name: String,
+    /// Number of handles that are left; the drop of the last one ends the actors.
+    pub(crate) handles: AtomicUsize,
+    table: Mutex<Table>,
+    events: broadcast::Sender<Event>,
+    /// Number of event listeners: without one, no event is made.
+    listeners: Arc<AtomicUsize>,
+    dead_letters: AtomicU64,
+    brokers: Mutex<Vec<Arc<dyn Broker>>>,
+    /// Wait-for graph of this process, over all its systems.
+    pub(crate) waits: &'static Waits,
+    /// Threads of the actors that have one.
+    threads: Mutex<Vec<Own>>,
+    pub(crate) extensions: Extensions,
+    /// Default timeout of a call, in nanoseconds.
+    ask_timeout: AtomicU64,
+    /// Test kit, while the system is under test.
+    hook: OnceLock<Arc<dyn TurnHook>>,
+}
+
+/// Value of `ask_timeout` for none.
+const NO_TIMEOUT: u64 = u64::MAX;
+
+impl Shared {
+    pub(crate) fn new(name: String) -> Self {
+        Self {
+            name,
+            handles: AtomicUsize::new(1),
+            table: Mutex::default(),
+            events: Events::channel(),
+            listeners: Arc::default(),
+            dead_letters: AtomicU64::new(0),
+            brokers: Mutex::default(),
+            waits: Waits::of_process(),
+            threads: Mutex::default(),
+            extensions: Extensions::default(),
+            ask_timeout: AtomicU64::new(NO_TIMEOUT),
+            hook: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn ask_timeout(&self) -> Option<Duration> {
+        let nanos = self.ask_timeout.load(Ordering::Relaxed);
+        (nanos != NO_TIMEOUT).then(|| Duration::from_nanos(nanos))
+    }
+
+    /// Sets the default timeout; a time longer than 64 bits of nanoseconds is none.
+    pub(crate) fn set_ask_timeout(&self, after: Duration) {
+        let nanos = u64::try_from(after.as_nanos()).unwrap_or(NO_TIMEOUT);
+        self.ask_timeout.store(nanos, Ordering::Relaxed);
+    }
+
+    /// Adds the actor that `make` makes, under its name if it has one.
+    #[inline(always)]
+    pub(crate) fn enter<R: Resident>(
+        &self,
+        urn: Option<Urn>,
+        make: impl FnOnce(ActorId) -> Arc<R>,
+    ) -> Result<Arc<R>, SpawnError> {
+        let mut table = self.table();
+        if table.closed {
+            let system = self.name.clone();
+            return Err(SpawnError::ShuttingDown { system });
+        }
+        match urn {
+            Some(urn) if table.is_taken(&urn) => Err(SpawnError::UrnTaken {
+                urn,
+                system: self.name.clone(),
+            }),
+            urn => Ok(table.enter(urn, make)),
+        }
+    }
+
+    /// Enters the name of an anonymous actor, which `made` makes once. That is under
+    /// the lock, so that the end of the actor sees the name or comes before it.
+    pub(crate) fn name_anonymous(&self, id: ActorId, made: impl FnOnce() -> Urn) -> Urn {
+        let mut table = self.table();
+        let urn = made();
+        table.name(id, &urn);
+        urn
+    }
+
+    /// An actor has ended: its names are free.
+    pub(crate) fn forget(&self, id: ActorId, reason: &StopReason) {
+        let removed = self.table().remove(id);
+        // Not under the lock: what a dropped actor drops may look back.
+        if let Some(followers) = removed.followers {
+            for follower in followers.into_values() {
+                if let Some(follower) = follower.upgrade() {
+                    follower.ended(id, reason);
+                }
+            }
+        }
+        if let Some(hook) = self.hook() {
+            hook.ended(id);
+        }
+    }
+
+    /// Returns the test kit, if the system is under test.
+    pub(crate) fn hook(&self) -> Option<&Arc<dyn TurnHook>> {
+        self.hook.get()
+    }
+
+    /// Returns the test kit, set to `kit` if there is none.
+    pub(crate) fn hook_to_be(&self, hook: Arc<dyn TurnHook>) -> &Arc<dyn TurnHook> {
+        self.hook.get_or_init(|| hook)
+    }
+
+    /// Registers a follower of an actor's end. Returns false if the actor has ended already.
+    pub(crate) fn follow(&self, id: ActorId, key: usize, follower: Weak<dyn Follower>) -> bool {
+        self.table().follow(id, key, follower)
+    }
+
+    pub(crate) fn unfollow(&self, id: ActorId, key: usize) {
+        let follower = self.table().unfollow(id, key);
+        drop(follower);
+    }
+
+    /// Gives an actor a further name.
+    pub(crate) fn publish(&self, id: ActorId, urn: Urn) -> Result<(), Unpublished> {
+        self.table().publish(id, urn)
+    }
+
+    /// Withdraws a name that was published.
+    pub(crate) fn withdraw(&self, urn: &str) -> bool {
+        self.table().withdraw(urn)
+    }
+
+    pub(crate) fn find(&self, urn: &str) -> Option<Arc<dyn Resident>> {
+        self.table().find(urn).cloned()
+    }
+
+    pub(crate) fn resident(&self, id: ActorId) -> Option<Arc<dyn Resident>> {
+        self.table().get(id).cloned()
+    }
+
+    pub(crate) fn urn_of(&self, id: ActorId) -> Option<Urn> {
+        self.resident(id).map(|resident| resident.urn())
+    }
+
+    /// Returns all actors, oldest first.
+    pub(crate) fn residents(&self) -> impl DoubleEndedIterator<Item = Arc<dyn Resident>> + use<> {
+        let all = self.table().by_age();
+        all.into_iter()
+    }
+
+    /// Refuses new actors from now on.
+    pub(crate) fn close(&self) {
+        self.table().closed = true;
+    }
+
+    pub(crate) fn attach(&self, broker: Arc<dyn Broker>) -> Result<(), SpawnError> {
+        let table = self.table();
+        if table.closed {
+            let system = self.name.clone();
+            return Err(SpawnError::ShuttingDown { system });
+        }
+        // Pushed under the lock of the table, so that a shutdown that begins now finds the broker.
+        self.brokers().push(broker);
+        Ok(())
+    }
+
+    pub(crate) fn take_brokers(&self) -> Vec<Arc<dyn Broker>> {
+        std::mem::take(&mut *self.brokers())
+    }
+
+    /// Keeps the thread of an actor, to join it at the shutdown.
+    pub(crate) fn own_thread(&self, actor: Weak<dyn Resident>, thread: JoinHandle<()>) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.retain(|(_, thread)| !thread.is_finished());
+        threads.push((actor, thread));
+    }
+
+    /// Takes the threads whose actors have ended: these threads are about to end, too.
+    pub(crate) fn take_ending_threads(&self) -> Vec<JoinHandle<()>> {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = |actor: &Weak<dyn Resident>| {
+            let actor = actor.upgrade();
+            actor.is_none_or(|actor| actor.ending().state() == State::Stopped)
+        };
+        let ending = threads.extract_if(.., |(actor, _)| ended(actor));
+        ending.map(|(_, thread)| thread).collect()
+    }
+
+    pub(crate) fn refuse_new_requests(&self) {
+        for broker in &*self.brokers() {
+            broker.refuse_new();
+        }
+    }
+
+    pub(crate) fn events(&self) -> Events {
+        Events::new(&self.events, self.listeners.clone())
+    }
+
+    /// Makes and sends an event only if there is a listener.
+    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
+        if self.listeners.load(Ordering::Relaxed) > 0 {
+            // The last listener may just have left.
+            let _ = self.events.send(event());
+        }
+    }
+
+    /// Counts and reports a message that was not handled.
+    pub(crate) fn lost(
+        &self,
+        to: &dyn Named,
+        message: &'static str,
+        from: Option<ActorId>,
+        cause: DeadLetterCause,
+    ) {
+        self.dead_letters.fetch_add(1, Ordering::Relaxed);
+        tracing::debug!(target: "conclib", urn = %to.urn(), request = message, ?cause, "dead letter");
+        self.emit(|| {
+            Event::DeadLetter(DeadLetter {
+                urn: to.urn(),
+                message,
+                from: from.and_then(|id| self.urn_of(id)),
+                cause,
+            })
+        });
+    }
+
+    pub(crate) fn snapshot(&self) -> SystemSnapshot {
+        SystemSnapshot {
+            name: self.name.clone(),
+            pid: std::process::id(),
+            actors: self
+                .residents()
+                .map(|resident| resident.snapshot())
+                .collect(),
+            dead_letters: self.dead_letters.load(Ordering::Relaxed),
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn brokers(&self) -> MutexGuard<'_, Vec<Arc<dyn Broker>>> {
+        self.brokers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Directory for Shared {
+    fn name(&self, actor: ActorId) -> Option<CycleStep> {
+        let actor = self.resident(actor)?;
+        Some(CycleStep::new(actor.type_name().into(), actor.urn()))
+    }
+}

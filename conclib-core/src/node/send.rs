@@ -1,0 +1,263 @@
+//! A message on its way to an actor of this process, in three steps: an address
+//! sends it ([`poll_send`], [`try_tell`]), the actor admits it by its overflow
+//! policy ([`Cell::admit`]), and its mailbox queues it ([`Mailbox::try_push`]).
+//!
+//! [`Mailbox::try_push`]: crate::mailbox::Mailbox::try_push
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use conclib_wire::{Cycle, Delivery, Failure, Urn};
+
+use super::actor::{Actor, Handler, Messages};
+use super::cell::Cell;
+use crate::call::{Sending, Target};
+use crate::deadlock::Wait;
+use crate::error::TellError;
+use crate::events::DeadLetterCause;
+use crate::mailbox::{Overflow, Refused, Ticket};
+use crate::message::Message;
+use crate::named::{Enter, Named};
+use crate::observe::has_something_to_note;
+use crate::reply::Request;
+use crate::time::Deadline;
+use crate::turn_scope as current;
+
+/// An address that is not counted: whoever holds it counts by itself, or does
+/// not keep the actor alive.
+pub(crate) struct Uncounted<A: Actor>(pub(crate) Arc<Cell<A>>);
+
+impl<A: Actor> Named for Uncounted<A> {
+    fn urn(&self) -> Urn {
+        self.0.urn()
+    }
+
+    fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {
+        self.0.wait(enter)
+    }
+}
+
+impl<M: Message, A: Handler<M>> Target<M> for Uncounted<A> {
+    fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        sending: &mut Sending<M>,
+        _: &Deadline,
+    ) -> Poll<Result<(), Failure>> {
+        poll_send(&self.0, cx, sending, send_apart)
+    }
+
+    fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
+        try_tell(&self.0, message, priority)
+    }
+
+    fn leave(&self, sending: &mut Sending<M>) {
+        leave(&self.0, sending);
+    }
+
+    fn default_timeout(&self) -> Option<Duration> {
+        self.0.ask_timeout
+    }
+
+    fn to_named(&self) -> Arc<dyn Named> {
+        self.0.clone()
+    }
+}
+
+/// Sends to a cell, and waits in line for a place if there is none. `send` is
+/// [`send_now`] or [`send_apart`].
+#[inline(always)]
+pub(crate) fn poll_send<M: Message, A: Handler<M>>(
+    cell: &Cell<A>,
+    cx: &mut Context<'_>,
+    sending: &mut Sending<M>,
+    send: impl FnOnce(&Cell<A>, &mut Sending<M>) -> Result<(), Refused<()>>,
+) -> Poll<Result<(), Failure>> {
+    if sending.ticket.is_none() {
+        match send(cell, sending) {
+            Ok(()) => return Poll::Ready(Ok(())),
+            Err(Refused::Full(())) if cell.overflow != Overflow::Reject => {}
+            Err(refused) => return Poll::Ready(Err(refused.into_failure())),
+        }
+    }
+    poll_line(cell, cx, sending)
+}
+
+/// Waits in line for a place. A turn that does waits for the turns of that
+/// actor, and so it is entered among those who wait for each other.
+fn poll_line<M: Message, A: Handler<M>>(
+    cell: &Cell<A>,
+    cx: &mut Context<'_>,
+    sending: &mut Sending<M>,
+) -> Poll<Result<(), Failure>> {
+    let Sending {
+        ticket,
+        request,
+        priority,
+        ..
+    } = sending;
+    let is_new = ticket.is_none();
+    let from = request.as_ref().and_then(|it| it.from);
+    let polled = cell.poll_admit(cx, ticket, request, *priority, A::wrap);
+    if polled.is_ready() {
+        sending.wait = None;
+        return polled.map_err(|()| Failure::Stopped(Delivery::NotDelivered));
+    }
+    let waits = |it: &Request<M>| it.reply.wait().is_none() && it.from == current::in_turn();
+    // An ask has entered before.
+    let waits = request.as_ref().is_some_and(waits);
+    // A future that is polled elsewhere now is no wait.
+    sending.wait = sending.wait.take().filter(|wait| wait.is_here());
+    let begun = match (&mut sending.wait, from) {
+        (Some(wait), _) => match wait.poll(cx) {
+            Poll::Ready(known) => known,
+            Poll::Pending => Ok(()),
+        },
+        (none, Some(who)) if is_new && waits => {
+            let begun = Wait::begin(who, cell.id, Some(cx.waker()), true);
+            begun.map(|wait| *none = Some(Box::new(wait)))
+        }
+        _ => Ok(()),
+    };
+    match begun {
+        Ok(()) => Poll::Pending,
+        Err(cycle) => {
+            leave(cell, sending);
+            Poll::Ready(Err(Failure::Cycle(cycle, Delivery::NotDelivered)))
+        }
+    }
+}
+
+/// Hands the message over if there is a place right now. A send of an actor to
+/// itself is never refused for want of room: it would wait for the turn that
+/// sends it.
+#[inline(always)]
+pub(crate) fn send_now<M: Message, A: Handler<M>>(
+    cell: &Cell<A>,
+    sending: &mut Sending<M>,
+) -> Result<(), Refused<()>> {
+    let Some(request) = sending.request.take() else {
+        return Ok(());
+    };
+    let to_itself = request.from == Some(cell.id);
+    let request = request.timed(&cell.meter);
+    let (request, refused) = match cell.admit(request, sending.priority, A::wrap, to_itself) {
+        Ok(()) => return Ok(()),
+        Err(Refused::Closed(request)) => (request, Refused::Closed(())),
+        Err(Refused::Full(request)) => (request, Refused::Full(())),
+    };
+    sending.request = Some(request);
+    Err(refused)
+}
+
+/// As [`send_now`], as a function of its own: every handler has a recipient, used
+/// or not, and a second place to inline at would keep a plain tell from it.
+#[inline(never)]
+pub(crate) fn send_apart<M: Message, A: Handler<M>>(
+    cell: &Cell<A>,
+    sending: &mut Sending<M>,
+) -> Result<(), Refused<()>> {
+    send_now(cell, sending)
+}
+
+pub(crate) fn try_tell<M: Message, A: Handler<M>>(
+    cell: &Cell<A>,
+    message: M,
+    priority: u8,
+) -> Result<(), TellError<M>> {
+    let mut sending = Sending::tell(message, priority);
+    if has_something_to_note() {
+        sending.note();
+    }
+    let sent = send_apart(cell, &mut sending);
+    match (sent, sending.request) {
+        (Err(Refused::Closed(())), Some(request)) => {
+            Err(Refused::Closed(request).into_tell_error(cell.urn()))
+        }
+        (Err(Refused::Full(())), Some(request)) => {
+            Err(Refused::Full(request).into_tell_error(cell.urn()))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn leave<M: Message, A: Actor>(cell: &Cell<A>, sending: &mut Sending<M>) {
+    sending.wait = None;
+    if let Some(ticket) = sending.ticket.take() {
+        cell.mailbox.leave(ticket);
+    }
+}
+
+impl<A: Actor> Cell<A> {
+    /// Puts a message in as this actor's overflow policy says.
+    #[inline(always)]
+    pub(crate) fn admit<S>(
+        &self,
+        seed: S,
+        priority: u8,
+        mut make: impl FnMut(S) -> A::Inbox,
+        to_itself: bool,
+    ) -> Result<(), Refused<S>> {
+        // Before it is: the loop may be sooner than this.
+        self.meter.queued(1);
+        let pushed = self.mailbox.try_push(seed, priority, to_itself, &mut make);
+        if !matches!(pushed, Ok(None)) {
+            self.meter.unqueued(1);
+        }
+        match pushed {
+            Ok(None) => Ok(()),
+            Ok(Some(message)) => {
+                self.drop_full(message);
+                Ok(())
+            }
+            Err(Refused::Full(seed)) if self.overflow == Overflow::DropNewest => {
+                self.drop_full(make(seed));
+                Ok(())
+            }
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// As [`admit`](Self::admit), but waits in line for a place.
+    pub(crate) fn poll_admit<S>(
+        &self,
+        cx: &mut Context<'_>,
+        ticket: &mut Option<Ticket>,
+        seed: &mut Option<S>,
+        priority: u8,
+        make: impl FnOnce(S) -> A::Inbox,
+    ) -> Poll<Result<(), ()>> {
+        let pushed = self.mailbox.poll_push(cx, ticket, seed, priority, make);
+        if let Poll::Ready(Ok(())) = pushed {
+            self.meter.queued(1);
+        }
+        pushed
+    }
+
+    /// A message for which a full mailbox had no place.
+    fn drop_full(&self, message: A::Inbox) {
+        self.dead_letter(&message, DeadLetterCause::MailboxFull);
+        message.refuse(Failure::MailboxFull);
+    }
+}
+
+impl<S> Refused<S> {
+    /// The same in the words of an answer.
+    pub(crate) fn into_failure(self) -> Failure {
+        match self {
+            Self::Closed(_) => Failure::Stopped(Delivery::NotDelivered),
+            Self::Full(_) => Failure::MailboxFull,
+        }
+    }
+}
+
+impl<M: Message> Refused<Request<M>> {
+    /// The same to the sender of a told message, which gets it back.
+    pub(crate) fn into_tell_error(self, urn: Urn) -> TellError<M> {
+        match self {
+            Self::Closed(Request { message, .. }) => TellError::Stopped { urn, message },
+            Self::Full(Request { message, .. }) => TellError::Full { urn, message },
+        }
+    }
+}

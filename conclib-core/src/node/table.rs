@@ -1,0 +1,188 @@
+//! Table of the actors of a system that have not ended.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
+use conclib_wire::{StopReason, Urn};
+use slab::Slab;
+
+use super::any_actor::Resident;
+use crate::actor_id::ActorId;
+
+/// Actors by their index, and the ids of named actors by name.
+#[derive(Default)]
+pub(crate) struct Table {
+    /// True if the system takes no new actors.
+    pub(crate) closed: bool,
+    actors: Slab<(ActorId, Arc<dyn Resident>)>,
+    names: HashMap<Urn, ActorId>,
+    /// Names of the anonymous actors that were asked for theirs.
+    anonymous: HashMap<Urn, ActorId>,
+    /// The names that were published: the others are their actors' own.
+    aliases: HashMap<ActorId, Vec<Urn>>,
+    followers: HashMap<ActorId, Followers>,
+}
+
+/// Observer that is told when an actor has ended, before the tasks that wait for its end.
+pub(crate) trait Follower: Send + Sync {
+    fn ended(self: Arc<Self>, who: ActorId, reason: &StopReason);
+}
+
+/// Followers of an actor, by a key that the follower picks.
+type Followers = HashMap<usize, Weak<dyn Follower>>;
+
+/// Parts of an actor that was removed, to be dropped outside of the lock.
+pub(crate) struct Removed {
+    _resident: Option<Arc<dyn Resident>>,
+    pub(crate) followers: Option<Box<Followers>>,
+}
+
+/// Reason for which an actor did not get a further name.
+pub(crate) enum Unpublished {
+    Taken(Urn),
+    Ended,
+}
+
+impl Table {
+    pub(crate) fn is_taken(&self, urn: &Urn) -> bool {
+        self.names.contains_key(urn)
+    }
+
+    /// Adds the actor that `make` makes for its id.
+    #[inline(always)]
+    pub(crate) fn enter<R: Resident>(
+        &mut self,
+        urn: Option<Urn>,
+        make: impl FnOnce(ActorId) -> Arc<R>,
+    ) -> Arc<R> {
+        let place = self.actors.vacant_entry();
+        let id = ActorId::next(place.key());
+        let resident = make(id);
+        place.insert((id, resident.clone()));
+        if let Some(urn) = urn {
+            self.names.insert(urn, id);
+        }
+        resident
+    }
+
+    /// Takes an actor out, with all its names.
+    pub(crate) fn remove(&mut self, id: ActorId) -> Removed {
+        let resident = self
+            .place(id)
+            .and_then(|place| self.actors.try_remove(place))
+            .map(|(_, resident)| resident);
+        if let Some(urn) = resident.as_ref().and_then(|actor| actor.known_urn()) {
+            self.free(id, urn);
+            // Nearly no anonymous actor is asked for its name.
+            if !self.anonymous.is_empty() {
+                self.anonymous.remove(urn);
+            }
+        }
+        // Few actors have aliases, and even a lookup in an empty map computes the hash.
+        if !self.aliases.is_empty() {
+            for urn in self.aliases.remove(&id).unwrap_or_default() {
+                self.free(id, &urn);
+            }
+        }
+        let followers = match self.followers.is_empty() {
+            true => None,
+            false => self.followers.remove(&id).map(Box::new),
+        };
+        Removed {
+            _resident: resident,
+            followers,
+        }
+    }
+
+    /// Lets an anonymous actor be found by the name that was made for it, until it
+    /// ends.
+    pub(crate) fn name(&mut self, id: ActorId, urn: &Urn) {
+        if self.get(id).is_some() {
+            self.anonymous.insert(urn.clone(), id);
+        }
+    }
+
+    fn free(&mut self, id: ActorId, urn: &Urn) {
+        if self.names.get(urn) == Some(&id) {
+            self.names.remove(urn);
+        }
+    }
+
+    pub(crate) fn publish(&mut self, id: ActorId, urn: Urn) -> Result<(), Unpublished> {
+        match self.names.get(&urn) {
+            _ if self.get(id).is_none() => Err(Unpublished::Ended),
+            Some(owner) if *owner == id => Ok(()),
+            Some(_) => Err(Unpublished::Taken(urn)),
+            None => {
+                self.aliases.entry(id).or_default().push(urn.clone());
+                self.names.insert(urn, id);
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn withdraw(&mut self, urn: &str) -> bool {
+        let Some(id) = self.names.get(urn).copied() else {
+            return false;
+        };
+        let Some(aliases) = self.aliases.get_mut(&id) else {
+            return false;
+        };
+        let Some(at) = aliases.iter().position(|alias| alias.as_str() == urn) else {
+            return false;
+        };
+        aliases.swap_remove(at);
+        if aliases.is_empty() {
+            self.aliases.remove(&id);
+        }
+        self.names.remove(urn);
+        true
+    }
+
+    pub(crate) fn follow(&mut self, id: ActorId, key: usize, follower: Weak<dyn Follower>) -> bool {
+        let lives = self.get(id).is_some();
+        if lives {
+            self.followers.entry(id).or_default().insert(key, follower);
+        }
+        lives
+    }
+
+    pub(crate) fn unfollow(&mut self, id: ActorId, key: usize) -> Option<Weak<dyn Follower>> {
+        let followers = self.followers.get_mut(&id)?;
+        let follower = followers.remove(&key);
+        if followers.is_empty() {
+            self.followers.remove(&id);
+        }
+        follower
+    }
+
+    pub(crate) fn get(&self, id: ActorId) -> Option<&Arc<dyn Resident>> {
+        let (_, resident) = self.actors.get(self.place(id)?)?;
+        Some(resident)
+    }
+
+    pub(crate) fn find(&self, urn: &str) -> Option<&Arc<dyn Resident>> {
+        let id = self.names.get(urn).or_else(|| self.anonymous.get(urn))?;
+        self.get(*id)
+    }
+
+    /// Returns all actors, oldest first.
+    pub(crate) fn by_age(&self) -> Vec<Arc<dyn Resident>> {
+        let mut all: Vec<_> = self.actors.iter().map(|(_, entry)| entry).collect();
+        all.sort_unstable_by_key(|(id, _)| *id);
+        all.into_iter()
+            .map(|(_, resident)| resident.clone())
+            .collect()
+    }
+
+    fn place(&self, id: ActorId) -> Option<usize> {
+        let is_it = |place: &usize| self.actors.get(*place).is_some_and(|(own, _)| *own == id);
+        match id.slot() {
+            Some(place) => Some(place).filter(is_it),
+            None => {
+                let mut all = self.actors.iter();
+                all.find(|(_, (own, _))| *own == id).map(|(place, _)| place)
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Handling of the response to a request that was sent over a wire: a reply, an error, or the
+//! confirmation that a tell is queued.
+
+use std::time::Duration;
+
+use conclib_wire::{CodecError, Delivery, Failure, Response, ResponseKind, Urn};
+use tokio::sync::oneshot;
+
+use crate::message::{Message, Road};
+use crate::reply::{Answer, ReplyTo};
+use crate::spi::{Answered, Answerer};
+
+/// Puts the time that the asker was given into a deadline failure, in place of the time that was
+/// left when the request was sent. The other side may be the first to see the deadline pass, and
+/// then reports the request as cancelled: for an asker that still waits, there is no other reason.
+pub(crate) fn given(failure: Failure, timeout: Duration) -> Failure {
+    match failure {
+        Failure::Deadline(_) | Failure::Cancelled => Failure::Deadline(timeout),
+        failure => failure,
+    }
+}
+
+/// Returns the callback that passes the answer on to a local reply slot; for a tell, also the
+/// receiver of the confirmation that the message is queued.
+pub(crate) fn answerer<M: Message>(
+    reply: ReplyTo<M::Reply, M::Error>,
+    urn: &Urn,
+    timeout: Duration,
+) -> (Answerer, Option<oneshot::Receiver<Result<(), Failure>>>) {
+    if reply.was_asked() {
+        // Errors of later stream items name the actor.
+        let who = <M::Road as Road<M>>::STREAMS.then(|| urn.clone());
+        let answerer = move |answered: Result<Answered<'_>, Failure>| {
+            let answer = match answered {
+                Ok(answered) => decode::<M>(answered, who.as_ref()),
+                Err(failure) => Err(Box::new(failure)),
+            };
+            reply.answer(answer.map_err(|failure| Box::new(given(*failure, timeout))));
+        };
+        return (Box::new(answerer), None);
+    }
+    let (word, queued) = oneshot::channel();
+    let answerer = move |response: Result<Answered<'_>, Failure>| {
+        // A sender that does not wait any more needs no confirmation.
+        let response = response.map_err(|failure| given(failure, timeout));
+        let _ = word.send(self::queued(response));
+    };
+    (Box::new(answerer), Some(queued))
+}
+
+/// Returns the result of a tell that the response tells of.
+pub(crate) fn queued(answered: Result<Answered<'_>, Failure>) -> Result<(), Failure> {
+    match answered?.response {
+        response if response.kind == ResponseKind::Failure => Err(failure(&response)),
+        _ => Ok(()),
+    }
+}
+
+fn decode<M: Message>(answered: Answered<'_>, who: Option<&Urn>) -> Answer<M::Reply, M::Error> {
+    let response = answered.response;
+    let Response { codec, body, .. } = response;
+    let decoded = match response.kind {
+        ResponseKind::Reply | ResponseKind::Stream => {
+            <M::Road as Road<M>>::decode_reply(answered, who).map(Ok)
+        }
+        ResponseKind::Error => <M::Road as Road<M>>::decode_error(codec, body).map(Err),
+        ResponseKind::Failure => return Err(Box::new(failure(&response))),
+        ResponseKind::Queued => return Err(Box::new(Failure::NoReply)),
+    };
+    decoded.map_err(|error: CodecError| {
+        Box::new(Failure::Codec(Box::new(error), Delivery::MayHaveRun))
+    })
+}
+
+/// Decodes the failure in a response.
+pub(crate) fn failure(response: &Response<'_>) -> Failure {
+    response
+        .codec
+        .decode(response.body)
+        .unwrap_or(Failure::NoReply)
+}

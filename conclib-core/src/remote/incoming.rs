@@ -1,0 +1,41 @@
+//! Decoding of a request that came over a wire.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use conclib_wire::{CodecError, Delivery, Envelope, Failure, Fault};
+
+use crate::message::{Message, decode};
+use crate::reply::{ReplyTo, Request, WireAsker, WireReply};
+
+/// Decodes a request that came over a wire. Answers a request that cannot be decoded with an error,
+/// and returns `None`.
+#[doc(hidden)]
+pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: WireAsker) -> Option<Request<M>> {
+    if !asker.same_shape(envelope.fingerprint, M::FINGERPRINT) {
+        asker.refuse(&Failure::SchemaMismatch(M::NAME.into()));
+        return None;
+    }
+    // The serde code of a message is the user's, and may panic.
+    let decoded = catch_unwind(AssertUnwindSafe(|| {
+        decode::<M>(envelope.codec, envelope.body)
+    }));
+    match decoded {
+        Ok(Ok(message)) => Some(Request {
+            message,
+            reply: ReplyTo::wire(WireReply::new::<M>(asker)),
+            from: None,
+        }),
+        Ok(Err(error)) => {
+            asker.refuse(&Failure::Codec(Box::new(error), Delivery::NotDelivered));
+            None
+        }
+        Err(panic) => {
+            let error = CodecError::Malformed {
+                codec: envelope.codec,
+                detail: format!("decoding it panicked: {}", Fault::panic(&*panic)),
+            };
+            asker.refuse(&Failure::Codec(Box::new(error), Delivery::NotDelivered));
+            None
+        }
+    }
+}

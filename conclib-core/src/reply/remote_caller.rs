@@ -1,0 +1,182 @@
+//! Asker of a request that came over a wire.
+
+use std::sync::Arc;
+
+use conclib_wire::{
+    Codec, CodecError, Delivery, Envelope, Failure, RequestId, ResponseEnvelope, ResponseKind,
+};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::actor_id::ActorId;
+use crate::deadlock::Cancellation;
+use crate::observe::{Note, Remarks};
+use crate::spi::{MAX_TIMEOUT, Origin, Outgoing, ReplySink};
+
+/// Asker on the other side of a wire. A drop without an answer sends `NoReply`.
+#[doc(hidden)]
+pub struct WireAsker {
+    /// Sink of the answer, taken by answering.
+    sink: Option<Arc<dyn ReplySink>>,
+    pub(crate) id: RequestId,
+    codec: Codec,
+    pub(crate) asked: bool,
+    pub(crate) expires: Instant,
+    cancellation: Cancellation,
+    remarks: Remarks,
+}
+
+impl WireAsker {
+    /// Makes the asker of a request; `target` is the actor that is asked, if it was found.
+    pub(crate) fn new(
+        envelope: &Envelope<'_>,
+        sink: Arc<dyn ReplySink>,
+        origin: Origin,
+        target: Option<ActorId>,
+    ) -> Self {
+        Self {
+            sink: Some(sink),
+            id: envelope.id,
+            codec: envelope.codec,
+            asked: envelope.asked,
+            expires: Instant::now() + envelope.timeout.min(MAX_TIMEOUT),
+            cancellation: Cancellation::new(envelope.codec, target.filter(|_| envelope.asked)),
+            remarks: Remarks {
+                origin,
+                note: Note::of_wire(envelope.trace),
+            },
+        }
+    }
+
+    pub(crate) fn remarks(&self) -> &Remarks {
+        &self.remarks
+    }
+
+    /// It is being sent to a receiver that is measured.
+    #[cold]
+    pub(crate) fn is_sent_now(&mut self) {
+        self.remarks.is_sent_now();
+    }
+
+    pub(crate) fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    pub(crate) fn set_origin(&mut self, origin: Origin) {
+        self.remarks.origin = origin;
+    }
+
+    pub(crate) fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
+    }
+
+    pub(crate) fn is_answered(&self) -> bool {
+        self.sink.is_none()
+    }
+
+    /// Enters the waits of the actors in the chain; an error if they would deadlock.
+    pub(crate) fn enter(&self, chain: &[u8]) -> Result<(), Failure> {
+        match chain {
+            [] => Ok(()),
+            chain => self.cancellation.enter(chain, Delivery::NotDelivered),
+        }
+    }
+
+    /// Takes the sink of the one answer; `None` once that was sent.
+    fn take_sink(&mut self) -> Option<Arc<dyn ReplySink>> {
+        let sink = self.sink.take()?;
+        self.cancellation.answer();
+        Some(sink)
+    }
+
+    /// Returns true if the request was asked, and the asker does not wait any more.
+    pub(crate) fn has_left(&self) -> bool {
+        self.asked && !self.is_waiting()
+    }
+
+    /// Returns true if the asker still waits.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.cancellation.is_cancelled() && Instant::now() < self.expires
+    }
+
+    /// Compares two fingerprints. JSON carries field names, so only bincode compares them.
+    pub(crate) fn same_shape(&self, theirs: u64, ours: u64) -> bool {
+        self.codec != Codec::Bincode || theirs == 0 || ours == 0 || theirs == ours
+    }
+
+    /// Takes out the answer "queued": the sender of a told message wants no other.
+    pub(crate) fn queued(&mut self) -> Option<Queued> {
+        if self.asked {
+            return None;
+        }
+        let sink = self.take_sink()?;
+        let response = ResponseEnvelope {
+            id: self.id,
+            kind: ResponseKind::Queued,
+            codec: self.codec,
+            body: Vec::new(),
+        };
+        Some(Queued { sink, response })
+    }
+
+    pub(crate) fn refuse(mut self, failure: &Failure) {
+        self.fail(failure);
+    }
+
+    pub(crate) fn respond<T: Serialize + ?Sized>(mut self, reply: &T) -> Result<(), CodecError> {
+        let mut body = Vec::new();
+        let encoded = self.codec.encode(reply, &mut body);
+        match &encoded {
+            Ok(()) => self.send(ResponseKind::Reply, body),
+            Err(error) => self.fail(&Failure::Codec(
+                Box::new(error.clone()),
+                Delivery::MayHaveRun,
+            )),
+        }
+        encoded
+    }
+
+    pub(crate) fn fail(&mut self, failure: &Failure) {
+        if let Some(sink) = self.take_sink() {
+            sink.respond(ResponseEnvelope::failure(self.id, self.codec, failure));
+        }
+    }
+
+    pub(crate) fn send(&mut self, kind: ResponseKind, body: Vec<u8>) {
+        if let Some(sink) = self.take_sink() {
+            sink.respond(ResponseEnvelope {
+                id: self.id,
+                kind,
+                codec: self.codec,
+                body,
+            });
+        }
+    }
+
+    pub(crate) fn stream(&mut self, items: Outgoing) {
+        if let Some(sink) = self.take_sink() {
+            sink.stream(self.id, self.codec, items);
+        }
+    }
+}
+
+/// Answer "queued" to a told message. The message is made under the lock of the
+/// mailbox, and a sink may do anything, so the answer is sent after that.
+#[doc(hidden)]
+#[must_use = "it is the answer to the request"]
+pub struct Queued {
+    sink: Arc<dyn ReplySink>,
+    response: ResponseEnvelope,
+}
+
+impl Queued {
+    pub(crate) fn send(self) {
+        self.sink.respond(self.response);
+    }
+}
+
+impl Drop for WireAsker {
+    fn drop(&mut self) {
+        self.fail(&Failure::NoReply);
+    }
+}

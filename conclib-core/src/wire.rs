@@ -1,0 +1,31 @@
+//! Wire formats: envelopes and their encodings, and the traits by which a link or a broker carries
+//! them.
+//!
+//! [`Envelope`] and [`Response`] are the requests and answers. Requests to a system come in through
+//! an [`Inlet`], and their answers leave through a [`ReplySink`]. Requests to other processes leave
+//! through an [`Outlet`].
+
+pub use crate::deadlock::Cancellation;
+pub use crate::error::Outage;
+pub use crate::remote::Remote;
+#[doc(hidden)]
+pub use crate::remote::accept;
+pub use crate::reply::RequestEnvelope;
+pub use crate::reply::WireReply;
+#[doc(hidden)]
+pub use crate::reply::{Queued, WireAsker};
+pub use crate::spi::Broker;
+pub use crate::spi::Origin;
+pub use crate::spi::ReplySink;
+pub use crate::spi::{Answered, Arriving, Outgoing};
+pub use crate::spi::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
+pub use crate::system::Inlet;
+pub use conclib_wire::FIRST_CREDIT;
+#[doc(hidden)]
+pub use conclib_wire::rewrite_chain;
+pub use conclib_wire::{
+    Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec,
+};
+pub use conclib_wire::{Envelope, RequestId, Response, ResponseEnvelope, ResponseKind};
+pub use conclib_wire::{Frame, FrameError, MAX_FRAME};
+pub use conclib_wire::{MAX_CHAIN, MAX_CHAIN_STEPS};
