@@ -3,14 +3,13 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use conclib_wire::{Delivery, Failure, Fault};
 
 use super::killable::Ended;
-use super::next::next;
+use super::next::poll_next_apart;
 use super::run::panicked;
 use crate::events::DeadLetterCause;
 use crate::hook::{TurnDecision, TurnHook};
@@ -19,12 +18,13 @@ use crate::node::{Actor, Cell, Context, Messages};
 use crate::turn_scope as current;
 
 /// Result of a pass through the gate.
-pub(super) enum Gate {
-    /// A turn was run; the value says how the actor ends, if it does.
-    Passed,
-    /// No turn was run: there is something besides messages to look at, or no
-    /// gate.
+pub(super) enum Gate<I> {
+    /// The turn of this message begins.
+    Turn(I),
+    /// The message is gone without its turn; the value says how the actor ends, if it does.
     Over(Option<Ended>),
+    /// No message: there is something else to look at, or no hook.
+    Other,
 }
 
 /// Guard that clears the alert of the gate while it exists, so that the mailbox
@@ -56,35 +56,30 @@ impl<I: Messages> Drop for Held<I> {
     }
 }
 
-/// Runs one turn of an actor under test, once the test allows it, with the
-/// fault that the test planned for it.
+/// Waits for the next message and for the decision of the hook on its turn.
 pub(super) async fn pass<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
-    message: &mut Option<A::Inbox>,
-) -> Gate {
+) -> Gate<A::Inbox> {
     let cell = ctx.cell().clone();
     let Some(hook) = cell.system.hook() else {
-        return Gate::Passed;
+        return Gate::Other;
     };
     let mut held = Held(None);
     if !take_up(ctx, batch, &mut held.0, hook).await {
-        return Gate::Passed;
+        return Gate::Other;
     }
     let index = held.0.as_ref().map_or(0, |message| message.head().index);
     let name = A::Inbox::name(index);
     let decision = hook.clone().before_turn(cell.id, name).await;
-    let Some(held) = held.0.take() else {
+    let Some(message) = held.0.take() else {
         return Gate::Over(None);
     };
     match decision {
-        TurnDecision::Go => {
-            *message = Some(held);
-            Gate::Passed
-        }
+        TurnDecision::Go => Gate::Turn(message),
         TurnDecision::Fail(text) => {
             let fault = Box::new(Fault::panic(&text));
-            held.refuse(Failure::Panicked(fault.clone()));
+            message.refuse(Failure::Panicked(fault.clone()));
             let index = cell.stats.ended();
             if current::take_waited() {
                 cell.system.waits.clear(cell.id);
@@ -113,9 +108,7 @@ async fn take_up<A: Actor>(
     poll_fn(|cx| {
         let polled = {
             let _open = Open::new(&cell);
-            // `next` keeps no state from one poll to the next, so a new future
-            // can be polled each time.
-            pin!(next(ctx, batch, message)).poll(cx)
+            poll_next_apart(ctx, batch, message, cx)
         };
         // A concurrent handler that runs is work, too.
         let parks = polled.is_pending() && !ctx.has_unfinished();

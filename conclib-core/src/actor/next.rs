@@ -52,27 +52,47 @@ pub(super) fn next<A: Actor>(
     batch: &mut VecDeque<A::Inbox>,
     message: &mut Option<A::Inbox>,
 ) -> impl Future<Output = bool> {
-    poll_fn(|cx| {
-        loop {
-            let budget = ready!(coop::poll_proceed(cx));
-            let polled = match ctx.has_sources() {
-                false => ctx.cell().poll_next(batch, message),
-                true => poll_sources(ctx, batch, message, cx),
-            };
-            if !ready!(polled) {
-                return Poll::Ready(false);
-            }
-            budget.made_progress();
-            let Some(head) = message.as_ref().map(Messages::head) else {
-                return Poll::Ready(false);
-            };
-            if !head.left {
-                ctx.begin(head);
-                return Poll::Ready(true);
-            }
-            skip(ctx, message);
+    poll_fn(|cx| poll_next(ctx, batch, message, cx))
+}
+
+/// Polls as [`next`] does, for a caller other than the loop. The loop has `next`
+/// for itself: with a second caller, the compiler would not inline it there.
+#[inline(never)]
+pub(super) fn poll_next_apart<A: Actor>(
+    ctx: &mut Context<A>,
+    batch: &mut VecDeque<A::Inbox>,
+    message: &mut Option<A::Inbox>,
+    cx: &mut Poller<'_>,
+) -> Poll<bool> {
+    poll_next(ctx, batch, message, cx)
+}
+
+#[inline(always)]
+fn poll_next<A: Actor>(
+    ctx: &mut Context<A>,
+    batch: &mut VecDeque<A::Inbox>,
+    message: &mut Option<A::Inbox>,
+    cx: &mut Poller<'_>,
+) -> Poll<bool> {
+    loop {
+        let budget = ready!(coop::poll_proceed(cx));
+        let polled = match ctx.has_sources() {
+            false => ctx.cell().poll_next(batch, message),
+            true => poll_sources(ctx, batch, message, cx),
+        };
+        if !ready!(polled) {
+            return Poll::Ready(false);
         }
-    })
+        budget.made_progress();
+        let Some(head) = message.as_ref().map(Messages::head) else {
+            return Poll::Ready(false);
+        };
+        if !head.left {
+            ctx.begin(head);
+            return Poll::Ready(true);
+        }
+        skip(ctx, message);
+    }
 }
 
 /// Skips a request whose asker has left.

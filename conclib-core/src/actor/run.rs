@@ -284,10 +284,11 @@ fn serve<A: Actor>(
         loop {
             if !next(ctx, batch, &mut message).await {
                 if ctx.cell().mailbox.is_alerted(Alert::Gate) {
-                    match Box::pin(gate::pass(ctx, batch, &mut message)).await {
-                        Gate::Passed => {}
+                    match Box::pin(gate::pass(ctx, batch)).await {
+                        Gate::Turn(held) => message = Some(held),
                         Gate::Over(Some(ended)) => return ended,
                         Gate::Over(None) => continue,
+                        Gate::Other => {}
                     }
                 }
                 if message.is_none() {

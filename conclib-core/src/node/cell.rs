@@ -128,10 +128,9 @@ impl<A: Actor> Cell<A> {
         let urn = urn.map(|urn| urn.of_type(type_name::<A>()));
         let (urn, kin) = (known(urn), known(kin));
         let meter = Meter::of(system.name(), type_name::<A>());
-        let is_hooked = system.hook().is_some();
         // Nothing is called in between, so that the compiler builds the cell in
         // its final place.
-        let cell = Self {
+        Self {
             meter,
             watch: Watch::new(),
             mailbox: Mailbox::new(seed.mailbox, seed.overflow),
@@ -149,11 +148,7 @@ impl<A: Actor> Cell<A> {
             place: seed.place,
             turn: TurnState::new(seed.place == Place::Thread),
             actor: PhantomData,
-        };
-        if is_hooked {
-            cell.mailbox.mark(Alert::Gate);
         }
-        cell
     }
 
     /// Parent, children and watchers, if the actor has any or can be restarted.

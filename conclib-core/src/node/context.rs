@@ -193,6 +193,7 @@ impl<A: Actor> Context<A> {
     }
 
     /// Begins the turn of a message.
+    #[inline(always)]
     pub(crate) fn begin(&mut self, head: Head<'_>) {
         self.cell.stats.began(head.index);
         self.from = head.from;
