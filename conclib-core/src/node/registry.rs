@@ -42,7 +42,7 @@ pub(crate) struct Shared {
     pub(crate) extensions: Extensions,
     /// Default timeout of a call, in nanoseconds.
     ask_timeout: AtomicU64,
-    /// Test kit, while the system is under test.
+    /// Hook of the test kit, while the system is under test.
     hook: OnceLock<Arc<dyn TurnHook>>,
 }
 

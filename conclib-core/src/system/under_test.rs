@@ -91,32 +91,32 @@ impl ActorUnderTest {
         actor.resident().map(Self)
     }
 
-    /// The system that it lives in.
+    /// System that the actor lives in.
     pub fn system(&self) -> SystemUnderTest {
         SystemUnderTest(self.0.system().clone())
     }
 
-    /// Its id.
+    /// Id of the actor.
     pub fn id(&self) -> ActorId {
         self.0.id()
     }
 
-    /// Its URN.
+    /// URN of the actor.
     pub fn urn(&self) -> Urn {
         self.0.urn()
     }
 
-    /// Tells whether something waits in its mailbox, or beside that.
+    /// Tells whether something waits in the actor's mailbox, or beside that.
     pub fn has_work(&self) -> bool {
         self.0.has_work()
     }
 
-    /// Its figures.
+    /// Figures of the actor, as in a snapshot of its system.
     pub fn snapshot(&self) -> ActorSnapshot {
         self.0.snapshot()
     }
 
-    /// Its children, oldest first.
+    /// Children of the actor, oldest first.
     pub fn children(&self) -> Vec<Self> {
         let children = self.0.kin().map(Kin::children).unwrap_or_default();
         children
@@ -125,7 +125,7 @@ impl ActorUnderTest {
             .collect()
     }
 
-    /// Kills it.
+    /// Kills the actor.
     pub fn kill(&self) -> Stopping {
         self.0.tell_to_end(Signal::Kill, By::Anyone);
         {
