@@ -11,7 +11,7 @@ use crate::error::{Outage, TellError};
 use crate::mailbox::Ticket;
 use crate::message::Message;
 use crate::named::Named;
-use crate::remote::Leaving;
+use crate::remote::{OutboundRequest};
 use crate::reply::{Answer, ReplyTo, Request};
 use crate::spi::CancelOnDrop;
 use crate::time::Deadline;
@@ -93,7 +93,7 @@ pub struct Sending<M: Message> {
     /// Wait of a turn that is in that queue, and waits for no answer.
     pub(crate) wait: Option<Box<Wait>>,
     /// State of a message to another process.
-    pub(crate) leaving: Option<Box<Leaving>>,
+    pub(crate) leaving: Option<Box<OutboundRequest>>,
     /// Priority in the mailbox.
     pub(crate) priority: u8,
     /// True if a turn waits for the answer of an actor in another process.

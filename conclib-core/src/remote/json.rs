@@ -1,21 +1,21 @@
 //! Asks without the type of the message: by its wire name, in JSON.
 
+use std::future::poll_fn;
 use std::time::Duration;
 
 use conclib_wire::{
-    Codec, CodecError, Delivery, Envelope, Failure, Fault, Response, ResponseKind, Urn,
+    Codec, CodecError, Delivery, Envelope, Failure, Fault, RequestId, Response, ResponseKind, Urn,
 };
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::answers::{failure, given};
-use super::outbound::closed;
+
+use super::outbound_request::{OutboundRequest, Waiter, transmit};
 use super::target::Remote;
-use crate::deadlock::Leaves;
 use crate::error::AskError;
-use crate::observe::Outgoing;
-use crate::spi::{Answerer, CancelOnDrop, MAX_TIMEOUT, Unsent};
+use crate::spi::{Answerer, MAX_TIMEOUT};
 use crate::time::Late;
 
 impl Remote {
@@ -71,41 +71,30 @@ impl Remote {
         let encoded = codec.encode(body, &mut bytes);
         encoded.map_err(|error| Failure::Codec(Box::new(error), Delivery::NotDelivered))?;
         let (answer, answered) = oneshot::channel();
-        let mut answerer: Answerer = Box::new(move |response| {
+        let answerer: Answerer = Box::new(move |response| {
             // An asker that has gone needs no answer.
             let _ = answer.send(response.and_then(|answered| json_answer(&answered.response)));
         });
-        let (_cancel, _wait) = loop {
-            let outgoing = Outgoing::new();
-            let id = self.outlet.next_id();
-            let leaves = Leaves::begin(&self.outlet, id, urn);
-            let envelope = Envelope {
-                id,
-                to: urn.as_str(),
-                message,
-                timeout: until.saturating_duration_since(Instant::now()),
-                trace: outgoing.text(),
-                codec,
-                fingerprint: 0,
-                asked: true,
-                priority: None,
-                chain: leaves.as_ref().map_or(&[], |leaves| &leaves.chain),
-                body: &bytes,
-            };
-            match self.outlet.send(&envelope, answerer) {
-                Ok(()) => {
-                    outgoing.is_out(urn, message);
-                    let cancel = CancelOnDrop::new(self.outlet.clone(), id);
-                    break (cancel, leaves.map(Leaves::wait));
-                }
-                Err((Unsent::Busy, back)) => answerer = back,
-                Err((Unsent::Closed, _)) => return Err(closed()),
-                Err((Unsent::Codec(error), _)) => {
-                    return Err(Failure::Codec(Box::new(error), Delivery::NotDelivered));
-                }
-            }
-            self.outlet.room(urn.as_str()).await;
-        };
+        let mut request = OutboundRequest::new(self.outlet.clone(), answerer, None, None);
+        let sent = poll_fn(|cx| {
+            request.poll_send(cx, urn.as_str(), |outlet, _, answerer| {
+                let envelope = Envelope {
+                    id: RequestId::nil(),
+                    to: urn.as_str(),
+                    message,
+                    timeout: until.saturating_duration_since(Instant::now()),
+                    trace: "",
+                    codec,
+                    fingerprint: 0,
+                    asked: true,
+                    priority: None,
+                    chain: &[],
+                    body: &bytes,
+                };
+                transmit(outlet, urn, Waiter::Turn, envelope, answerer)
+            })
+        });
+        sent.await?;
         *delivery = Delivery::MayHaveRun;
         let lost = |_| Err(Failure::Disconnected(Delivery::MayHaveRun));
         answered.await.unwrap_or_else(lost)

@@ -1,79 +1,28 @@
 //! Sending of a message to another process.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use conclib_wire::{Codec, Delivery, Envelope, Failure, Never, RequestId, Urn};
-use tokio::sync::oneshot;
+use conclib_wire::{Codec, Envelope, Failure, Never, RequestId, Urn};
 
 use super::answers::{answerer, queued};
+use super::outbound_request::{OutboundRequest, Sent, Waiter, transmit};
 use super::target::Remote;
 use crate::call::Sending;
-use crate::deadlock::{Leaves, Wait, Waiting};
-use crate::error::{AskError, Outage, TellError};
+use crate::error::{AskError, TellError};
 use crate::message::{Message, Road};
 use crate::named::Named;
-use crate::observe::Outgoing;
 use crate::reply::ReplyTo;
-use crate::spi::{Answered, Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
+use crate::spi::{Answered, Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
 use crate::time::Deadline;
 
 /// Initial capacity of a request body, enough for most: growing the buffer costs more than the rest
 /// of encoding.
 const USUAL_BODY: usize = 128;
 
-pub(crate) fn closed() -> Failure {
-    Failure::Disconnected(Delivery::NotDelivered)
-}
-
-/// Wait until the outlet can take the message.
-struct Room {
-    outlet: Arc<dyn Outlet>,
-    room: Pin<Box<dyn Future<Output = ()> + Send>>,
-}
-
-/// State of a message that is sent to another process, beyond that of a local one.
-pub(crate) struct Leaving {
-    answerer: Option<Answerer>,
-    room: Option<Room>,
-    /// Receiver of the confirmation that a told message is queued.
-    queued: Option<oneshot::Receiver<Result<(), Failure>>>,
-    cancel: Option<CancelOnDrop>,
-    /// Wait of the turn that asks.
-    wait: Option<Wait>,
-    /// Turn that waits, of a forwarded request.
-    waiting: Option<Waiting>,
-}
-
-impl Leaving {
-    /// Notes a poll of the answer: if it is not polled by the turn that asked, that turn does not
-    /// wait.
-    pub(crate) fn is_polled(&mut self) {
-        self.wait = self.wait.take().filter(Wait::is_here);
-    }
-
-    /// Returns true once the request is sent: from then on the outlet keeps its deadline.
-    pub(crate) fn is_out(&self) -> bool {
-        self.answerer.is_none()
-    }
-
-    /// Returns the outage that keeps the request from being sent, if there is no connection.
-    #[cold]
-    pub(crate) fn outage(&self) -> Option<Outage> {
-        self.room.as_ref()?.outlet.outage()
-    }
-
-    /// Returns the guard that cancels the request on the other side when its asker goes.
-    pub(crate) fn into_cancel(self) -> Option<CancelOnDrop> {
-        self.cancel
-    }
-}
-
-/// Encodes and sends the message, or waits until the outlet has room. A tell then waits for the
-/// confirmation that it is queued, and keeps its message until then.
+/// Encodes and sends, or waits until the outlet has room. A tell then waits
+/// for word that it is queued, and keeps its message until then.
 pub(crate) fn poll_send_away<M: Message>(
     remote: &Remote,
     cx: &mut Context<'_>,
@@ -91,64 +40,25 @@ pub(crate) fn poll_send_away<M: Message>(
     };
     let leaving = sending.leaving.get_or_insert_with(|| {
         let reply = std::mem::replace(&mut request.reply, ReplyTo::nobody());
-        let waiting = reply.passed();
-        let (answerer, queued) =
-            answerer::<M>(reply, urn, deadline.given().unwrap_or(DEFAULT_TIMEOUT));
-        Box::new(Leaving {
-            answerer: Some(answerer),
-            room: None,
-            queued,
-            cancel: None,
-            wait: None,
-            waiting,
-        })
+        let passed = reply.passed();
+        let given = deadline.given().unwrap_or(DEFAULT_TIMEOUT);
+        let (answerer, queued) = answerer::<M>(reply, urn, given);
+        let outlet = remote.outlet.clone();
+        Box::new(OutboundRequest::new(outlet, answerer, queued, passed))
     });
-    while let Some(answerer) = leaving.answerer.take() {
-        if let Some(room) = &mut leaving.room {
-            if room.room.as_mut().poll(cx).is_pending() {
-                leaving.answerer = Some(answerer);
-                return Poll::Pending;
-            }
-            leaving.room = None;
-        }
-        let timeout = deadline
-            .remaining()
-            .unwrap_or(DEFAULT_TIMEOUT)
-            .min(MAX_TIMEOUT);
-        let asked = leaving.queued.is_none();
-        let manner = Manner {
-            asked,
-            waits: sending.waits,
-            waiting: leaving.waiting.as_ref(),
-            timeout,
-            priority: sending.priority,
+    let asked = leaving.is_asked();
+    let sent = leaving.poll_send(cx, urn.as_str(), |outlet, passed, answerer| {
+        let waiter = match passed {
+            Some(waiting) => Waiter::Passed(waiting),
+            None if sending.waits => Waiter::Turn,
+            None => Waiter::Nobody,
         };
-        match send(remote, urn, &request.message, manner, answerer) {
-            Ok((id, wait)) => {
-                leaving.cancel = Some(CancelOnDrop::new(remote.outlet.clone(), id));
-                leaving.wait = wait;
-            }
-            Err((Unsent::Busy, answerer)) => {
-                leaving.answerer = Some(answerer);
-                leaving.room = Some(Room {
-                    outlet: remote.outlet.clone(),
-                    room: remote.outlet.room(urn.as_str()),
-                });
-            }
-            Err((Unsent::Closed, _)) => return Poll::Ready(Err(closed())),
-            Err((Unsent::Codec(error), _)) => {
-                let failure = Failure::Codec(Box::new(error), Delivery::NotDelivered);
-                return Poll::Ready(Err(failure));
-            }
-        }
-    }
-    if let Some(queued) = &mut leaving.queued {
-        let queued = ready!(Pin::new(queued).poll(cx));
-        let queued = queued.unwrap_or(Err(Failure::Disconnected(Delivery::MayHaveRun)));
-        if let Err(failure) = queued {
-            return Poll::Ready(Err(failure));
-        }
-    }
+        let timeout = deadline.remaining().unwrap_or(DEFAULT_TIMEOUT);
+        let head = head::<M>(asked, sending.priority, timeout.min(MAX_TIMEOUT));
+        send(outlet, urn, waiter, head, &request.message, answerer)
+    });
+    ready!(sent)?;
+    ready!(leaving.poll_queued(cx))?;
     sending.request = None;
     Poll::Ready(Ok(()))
 }
@@ -176,84 +86,53 @@ pub(crate) fn try_tell_away<M: Message>(
             tracing::warn!(target: "conclib", request = message, %error, "a told message was not queued by the other process");
         }
     });
-    let manner = Manner {
-        asked: false,
-        waits: false,
-        waiting: None,
-        timeout: DEFAULT_TIMEOUT,
-        priority,
-    };
-    let sent = send(remote, urn, &message, manner, answerer);
+    let (outlet, head) = (&remote.outlet, head::<M>(false, priority, DEFAULT_TIMEOUT));
+    let sent = send(outlet, urn, Waiter::Nobody, head, &message, answerer);
     sent.map(drop).map_err(|(unsent, _)| {
         let urn = urn.about(M::NAME);
-        let error = match unsent {
-            Unsent::Busy => match remote.outlet.outage() {
-                None => AskError::MailboxFull { urn },
-                Some(outage) => {
-                    let outage = Box::new(outage);
-                    AskError::Unreachable { urn, outage }
-                }
-            },
-            Unsent::Closed => AskError::new(urn, closed()),
-            Unsent::Codec(error) => {
-                let failure = Failure::Codec(Box::new(error), Delivery::NotDelivered);
-                AskError::new(urn, failure)
-            }
+        let outage = match unsent {
+            Unsent::Busy => outlet.outage().map(Box::new),
+            Unsent::Closed | Unsent::Codec(_) => None,
+        };
+        let error = match outage {
+            Some(outage) => AskError::Unreachable { urn, outage },
+            None => AskError::new(urn, unsent.into_failure()),
         };
         TellError::new(error, message)
     })
 }
 
-/// Options of sending a message.
-struct Manner<'a> {
-    asked: bool,
-    /// True if the current turn waits for the answer.
-    waits: bool,
-    /// Turn that waits, of a forwarded request.
-    waiting: Option<&'a Waiting>,
-    timeout: Duration,
-    priority: u8,
+/// Envelope of a message without its body, its trace and those that wait for it.
+fn head<M: Message>(asked: bool, priority: u8, timeout: Duration) -> Envelope<'static> {
+    Envelope {
+        id: RequestId::nil(),
+        to: "",
+        message: M::NAME,
+        timeout,
+        trace: "",
+        codec: Codec::Bincode,
+        fingerprint: M::FINGERPRINT,
+        asked,
+        // The other side knows what the message says.
+        priority: Some(priority).filter(|said| *said != M::PRIORITY),
+        chain: &[],
+        body: &[],
+    }
 }
 
+/// Encodes a message and sends it once.
 fn send<M: Message>(
-    remote: &Remote,
+    outlet: &Arc<dyn Outlet>,
     urn: &Urn,
+    waiter: Waiter<'_>,
+    head: Envelope<'_>,
     message: &M,
-    manner: Manner<'_>,
     answerer: Answerer,
-) -> Result<(RequestId, Option<Wait>), (Unsent, Answerer)> {
-    let codec = Codec::Bincode;
+) -> Sent {
     let mut body = Vec::with_capacity(USUAL_BODY);
-    if let Err(error) = <M::Road as Road<M>>::encode(message, codec, &mut body) {
+    if let Err(error) = <M::Road as Road<M>>::encode(message, head.codec, &mut body) {
         return Err((Unsent::Codec(error), answerer));
     }
-    let id = remote.outlet.next_id();
-    let outgoing = Outgoing::new();
-    let outlet = &remote.outlet;
-    let leaves = match manner.waiting {
-        Some(Waiting::Here(who, ask)) => Leaves::pass(*who, *ask, outlet, id, urn),
-        None if manner.waits => Leaves::begin(outlet, id, urn),
-        _ => None,
-    };
-    let passed = match manner.waiting {
-        Some(Waiting::Away(asked)) => asked.chain(),
-        _ => Vec::new(),
-    };
-    let envelope = Envelope {
-        id,
-        to: urn.as_str(),
-        message: M::NAME,
-        timeout: manner.timeout,
-        trace: outgoing.text(),
-        codec,
-        fingerprint: M::FINGERPRINT,
-        asked: manner.asked,
-        // The other side knows the priority of the message type.
-        priority: Some(manner.priority).filter(|said| *said != M::PRIORITY),
-        chain: leaves.as_ref().map_or(&passed, |leaves| &leaves.chain),
-        body: &body,
-    };
-    remote.outlet.send(&envelope, answerer)?;
-    outgoing.is_out(urn, M::NAME);
-    Ok((id, leaves.and_then(Leaves::wait)))
+    let body = &body;
+    transmit(outlet, urn, waiter, Envelope { body, ..head }, answerer)
 }

@@ -1,0 +1,178 @@
+//! A request that leaves this process, whoever made its body.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use conclib_wire::{Delivery, Envelope, Failure, RequestId, Urn};
+use tokio::sync::oneshot;
+
+use crate::deadlock::{Leaves, Wait, Waiting};
+use crate::error::Outage;
+use crate::observe::Outgoing;
+use crate::spi::{Answerer, CancelOnDrop, Outlet, Unsent};
+
+/// A request that leaves this process: waits until its outlet has room, is sent,
+/// and is cancelled when it is dropped before its answer came.
+pub(crate) struct OutboundRequest {
+    outlet: Arc<dyn Outlet>,
+    /// Taken by the outlet that sends the request.
+    answerer: Option<Answerer>,
+    /// Resolves when the outlet may have room.
+    room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Answer "queued" to a told message.
+    queued: Option<oneshot::Receiver<Result<(), Failure>>>,
+    cancel: Option<CancelOnDrop>,
+    /// Wait of the turn that asks.
+    wait: Option<Wait>,
+    /// Turn that waits, of a request that is passed on.
+    passed: Option<Waiting>,
+}
+
+impl OutboundRequest {
+    /// A request whose answer goes to `answerer`, or to `queued` if it is told. Of
+    /// one that is passed on, the turn `passed` waits for the answer.
+    pub(super) fn new(
+        outlet: Arc<dyn Outlet>,
+        answerer: Answerer,
+        queued: Option<oneshot::Receiver<Result<(), Failure>>>,
+        passed: Option<Waiting>,
+    ) -> Self {
+        Self {
+            outlet,
+            answerer: Some(answerer),
+            room: None,
+            queued,
+            cancel: None,
+            wait: None,
+            passed,
+        }
+    }
+
+    /// Tells whether the request wants more than word that it is queued.
+    pub(super) fn is_asked(&self) -> bool {
+        self.queued.is_none()
+    }
+
+    /// Sends the request by `send`, or waits until the outlet has room and tries
+    /// again.
+    pub(super) fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: &str,
+        mut send: impl FnMut(&Arc<dyn Outlet>, Option<&Waiting>, Answerer) -> Sent,
+    ) -> Poll<Result<(), Failure>> {
+        while let Some(answerer) = self.answerer.take() {
+            if let Some(room) = &mut self.room {
+                if room.as_mut().poll(cx).is_pending() {
+                    self.answerer = Some(answerer);
+                    return Poll::Pending;
+                }
+                self.room = None;
+            }
+            match send(&self.outlet, self.passed.as_ref(), answerer) {
+                Ok((id, wait)) => {
+                    self.cancel = Some(CancelOnDrop::new(self.outlet.clone(), id));
+                    self.wait = wait;
+                }
+                Err((Unsent::Busy, answerer)) => {
+                    self.answerer = Some(answerer);
+                    self.room = Some(self.outlet.room(to));
+                }
+                Err((unsent, _)) => return Poll::Ready(Err(unsent.into_failure())),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Waits for the answer "queued" to a told message. An ask has none.
+    pub(super) fn poll_queued(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        let Some(queued) = &mut self.queued else {
+            return Poll::Ready(Ok(()));
+        };
+        let queued = ready!(Pin::new(queued).poll(cx));
+        Poll::Ready(queued.unwrap_or(Err(Failure::Disconnected(Delivery::MayHaveRun))))
+    }
+
+    /// Notes a poll of the answer: in another place than the turn that asked, the
+    /// answer is not waited for.
+    pub(crate) fn is_polled(&mut self) {
+        self.wait = self.wait.take().filter(Wait::is_here);
+    }
+
+    /// Tells whether the request was sent: from then on the outlet keeps its
+    /// deadline.
+    pub(crate) fn is_out(&self) -> bool {
+        self.answerer.is_none()
+    }
+
+    /// Reason for which it is not sent, if there is no connection.
+    #[cold]
+    pub(crate) fn outage(&self) -> Option<Outage> {
+        self.room.as_ref()?;
+        self.outlet.outage()
+    }
+
+    /// Guard that cancels the request elsewhere when its asker leaves.
+    pub(crate) fn into_cancel(self) -> Option<CancelOnDrop> {
+        self.cancel
+    }
+}
+
+/// Result of one try to send: the id of the request, and the wait of the turn
+/// that asks.
+pub(super) type Sent = Result<(RequestId, Option<Wait>), (Unsent, Answerer)>;
+
+/// Turn that waits for the answer to a request.
+#[derive(Clone, Copy)]
+pub(super) enum Waiter<'a> {
+    Nobody,
+    /// The turn that runs here, if one does.
+    Turn,
+    /// A turn whose request is passed on.
+    Passed(&'a Waiting),
+}
+
+/// Sends the request once, if the outlet has room: with a new id, its trace, and
+/// the chain of those that wait for it.
+pub(super) fn transmit(
+    outlet: &Arc<dyn Outlet>,
+    to: &Urn,
+    waiter: Waiter<'_>,
+    request: Envelope<'_>,
+    answerer: Answerer,
+) -> Sent {
+    let id = outlet.next_id();
+    let outgoing = Outgoing::new();
+    let leaves = match waiter {
+        Waiter::Passed(Waiting::Here(who, ask)) => Leaves::pass(*who, *ask, outlet, id, to),
+        Waiter::Turn => Leaves::begin(outlet, id, to),
+        Waiter::Passed(Waiting::Away(_)) | Waiter::Nobody => None,
+    };
+    let passed = match waiter {
+        Waiter::Passed(Waiting::Away(asked)) => asked.chain(),
+        _ => Vec::new(),
+    };
+    let envelope = Envelope {
+        id,
+        to: to.as_str(),
+        trace: outgoing.text(),
+        chain: leaves.as_ref().map_or(&passed, |leaves| &leaves.chain),
+        ..request
+    };
+    outlet.send(&envelope, answerer)?;
+    outgoing.is_out(to, envelope.message);
+    Ok((id, leaves.and_then(Leaves::wait)))
+}
+
+impl Unsent {
+    /// The same in the words of an answer; without room the request is refused.
+    pub(super) fn into_failure(self) -> Failure {
+        match self {
+            Self::Busy => Failure::MailboxFull,
+            Self::Closed => Failure::Disconnected(Delivery::NotDelivered),
+            Self::Codec(error) => Failure::Codec(Box::new(error), Delivery::NotDelivered),
+        }
+    }
+}
