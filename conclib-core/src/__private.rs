@@ -9,7 +9,8 @@ pub use crate::actor::{
     SharedWith, answer, answer_deferred, answer_fallback, answer_result, attempt, beside,
     may_pass_on, serve, stream,
 };
-pub use crate::call::Sending;
+pub use crate::call::Outbound;
+
 pub use crate::deadlock::is_anybody_waiting;
 pub use crate::forwarding_waker::Relay;
 pub use crate::hook::{Deciding, TurnDecision, TurnHook};
@@ -19,7 +20,7 @@ pub use crate::node::{Accepted, Ferried, FerriedInbox, Ferry, Head, Ranks, Seek,
 pub use crate::remote::accept;
 pub use crate::reply::{Queued, WireAsker};
 pub use crate::system::{ActorUnderTest, SystemUnderTest};
-pub use crate::time::Deadline;
+
 pub use crate::time::are_here as has_timers;
 pub use conclib_wire::Cycle;
 pub use conclib_wire::Failure;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use conclib_core::__private::{Cycle, Deadline, Enter, Failure, Sending};
+use conclib_core::__private::{Cycle, Enter, Failure, Outbound};
 use conclib_core::{Message, Named, Recipient, Target, TellError, Urn};
 
 use super::journal::moment;
@@ -118,12 +118,11 @@ where
     fn poll_send(
         &self,
         cx: &mut Context<'_>,
-        sending: &mut Sending<M>,
-        deadline: &Deadline,
+        outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>> {
-        let note = sending.message();
-        let note = note.map(|message| (moment(), (self.note)(message)));
-        let sent = ready!(self.to.poll_send(cx, sending, deadline));
+        let note = outbound.request.as_ref();
+        let note = note.map(|request| (moment(), (self.note)(&request.message)));
+        let sent = ready!(self.to.poll_send(cx, outbound));
         if let (Ok(()), Some((at, note))) = (&sent, note) {
             (self.record)(at, note);
         }
@@ -137,8 +136,8 @@ where
         Ok(())
     }
 
-    fn leave(&self, sending: &mut Sending<M>) {
-        self.to.leave(sending);
+    fn leave(&self, outbound: &mut Outbound<M>) {
+        self.to.leave(outbound);
     }
 
     fn default_timeout(&self) -> Option<Duration> {

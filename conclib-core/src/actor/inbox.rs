@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake as _, Waker, ready};
 use conclib_wire::{Delivery, Failure, Urn};
 use tokio::task::coop;
 
-use crate::call::{Sending, Target};
+use crate::call::{Outbound, Target};
 use crate::error::TellError;
 use crate::forwarding_waker::Relay;
 use crate::mailbox::{Mailbox, Overflow, Refused};
@@ -19,7 +19,6 @@ use crate::named::Named;
 use crate::node::{DEFAULT_MAILBOX, Recipient};
 use crate::reply::Request;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::time::Deadline;
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;
@@ -213,26 +212,25 @@ impl<M: Message> Target<M> for Address<M> {
     fn poll_send(
         &self,
         cx: &mut Context<'_>,
-        sending: &mut Sending<M>,
-        _: &Deadline,
+        outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>> {
         let mailbox = &self.0.mailbox;
-        if sending.ticket.is_none() {
-            let Some(request) = sending.request.take() else {
+        if outbound.ticket.is_none() {
+            let Some(request) = outbound.request.take() else {
                 return Poll::Ready(Ok(()));
             };
             match mailbox.try_push(request, LAST, false, |request| request) {
                 Ok(_) => return Poll::Ready(Ok(())),
-                Err(Refused::Full(request)) => sending.request = Some(request),
+                Err(Refused::Full(request)) => outbound.request = Some(request),
                 Err(Refused::Closed(request)) => {
-                    sending.request = Some(request);
+                    outbound.request = Some(request);
                     return Poll::Ready(Err(Failure::Stopped(Delivery::NotDelivered)));
                 }
             }
         }
-        let Sending {
+        let Outbound {
             ticket, request, ..
-        } = sending;
+        } = outbound;
         mailbox
             .poll_push(cx, ticket, request, LAST, |request| request)
             .map_err(|()| Failure::Stopped(Delivery::NotDelivered))
@@ -248,8 +246,8 @@ impl<M: Message> Target<M> for Address<M> {
             .map_err(|refused| refused.into_tell_error(self.urn()))
     }
 
-    fn leave(&self, sending: &mut Sending<M>) {
-        if let Some(ticket) = sending.ticket.take() {
+    fn leave(&self, outbound: &mut Outbound<M>) {
+        if let Some(ticket) = outbound.ticket.take() {
             self.0.mailbox.leave(ticket);
         }
     }

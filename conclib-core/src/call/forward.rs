@@ -6,7 +6,8 @@ use std::task::{Context, Poll, ready};
 
 use conclib_wire::{Cycle, Delivery, Failure};
 
-use super::target::{Sending, Target};
+use super::addressed::Addressed;
+use super::target::{Outbound, Target};
 use crate::deadlock::{Passing, Wait, Waiting, polled};
 use crate::message::Message;
 use crate::reply::Request;
@@ -15,8 +16,7 @@ use crate::time::Deadline;
 /// Request on its way to the next actor. A drop gives up its place in the queue of
 /// waiting senders.
 struct Forward<'t, T: Target<M> + ?Sized, M: Message> {
-    to: &'t T,
-    sending: Sending<M>,
+    addressed: Addressed<&'t T, M>,
     passed: Passed,
     /// Wait of the turn that passes the request on, while the next mailbox is full.
     wait: Option<Wait>,
@@ -30,18 +30,18 @@ enum Passed {
 }
 
 impl<T: Target<M> + ?Sized, M: Message> Forward<'_, T, M> {
-    fn poll(&mut self, cx: &mut Context<'_>, deadline: &Deadline) -> Poll<Result<(), Failure>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         if let Err(circle) = ready!(self.poll_passed(cx)) {
             return Poll::Ready(Err(not_sent(circle)));
         }
-        match self.to.poll_send(cx, &mut self.sending, deadline) {
+        match self.addressed.poll_send(cx) {
             Poll::Ready(Ok(())) => {
                 if let Passed::Begun(passing) = &mut self.passed {
                     passing.take().into_iter().for_each(Passing::keep);
                 }
                 Poll::Ready(Ok(()))
             }
-            Poll::Pending => match polled(&mut self.wait, cx, self.to) {
+            Poll::Pending => match polled(&mut self.wait, cx, self.addressed.to) {
                 Ok(()) => Poll::Pending,
                 Err(circle) => Poll::Ready(Err(not_sent(circle))),
             },
@@ -53,7 +53,7 @@ impl<T: Target<M> + ?Sized, M: Message> Forward<'_, T, M> {
     /// unless that would close a circle.
     fn poll_passed(&mut self, cx: &Context<'_>) -> Poll<Result<(), Cycle>> {
         if let Passed::New = self.passed {
-            let waiting = self.sending.request.as_ref();
+            let waiting = self.addressed.outbound.request.as_ref();
             let waiting = waiting.and_then(|request| request.reply.passed());
             let begun = waiting.map(|waiting| self.begin(&waiting, cx)).transpose();
             self.passed = match begun {
@@ -76,7 +76,7 @@ impl<T: Target<M> + ?Sized, M: Message> Forward<'_, T, M> {
 
     fn begin(&self, waiting: &Waiting, cx: &Context<'_>) -> Result<Option<Passing>, Cycle> {
         let mut passing = None;
-        let entered = self.to.wait(&mut |whom, may_doubt| {
+        let entered = self.addressed.to.wait(&mut |whom, may_doubt| {
             match waiting {
                 Waiting::Here(who, ask) => {
                     let settles = Some(cx.waker()).filter(|_| may_doubt);
@@ -95,40 +95,26 @@ fn not_sent(circle: Cycle) -> Failure {
     Failure::Cycle(circle, Delivery::NotDelivered)
 }
 
-impl<T: Target<M> + ?Sized, M: Message> Drop for Forward<'_, T, M> {
-    fn drop(&mut self) {
-        if self.sending.ticket.is_some() {
-            self.to.leave(&mut self.sending);
-        }
-    }
-}
-
-/// Sends a request on unchanged. A request that could not be sent is answered with the
-/// reason.
+/// Hands a request over as it is. What could not be handed over is answered.
 pub(crate) async fn forward<T: Target<M> + ?Sized, M: Message>(to: &T, request: Request<M>) {
     // The asker keeps the deadline; an actor in another process has to know of it, too.
     let (due, _) = request.reply.outlook();
     let deadline = due.map_or(Deadline::Never, |due| Deadline::Kept(due.remaining()));
     let mut forward = Forward {
-        to,
-        sending: Sending {
-            request: Some(request),
-            ticket: None,
-            wait: None,
-            leaving: None,
-            priority: M::PRIORITY,
-            waits: false,
+        addressed: Addressed {
+            to,
+            outbound: Outbound::new(request, M::PRIORITY, deadline),
         },
         passed: Passed::New,
         wait: None,
     };
-    let sent = poll_fn(|cx| forward.poll(cx, &deadline)).await;
-    if let Some(cancel) = forward.sending.take_cancel() {
+    let sent = poll_fn(|cx| forward.poll(cx)).await;
+    if let Some(cancel) = forward.addressed.outbound.take_cancel() {
         // This future does not see the asker leave, so it does not cancel the request.
         cancel.done();
     }
     if let Err(why) = sent
-        && let Some(request) = forward.sending.request.take()
+        && let Some(request) = forward.addressed.outbound.request.take()
     {
         request.reply.refuse(why);
     }

@@ -1,5 +1,6 @@
 //! A call: a message, its target, and how the caller waits.
 
+mod addressed;
 mod blocking;
 mod forward;
 mod future;
@@ -16,7 +17,7 @@ use crate::message::Message;
 pub(crate) use blocking::may_block;
 pub(crate) use forward::forward;
 pub use future::{Asking, Queueing, Telling};
-pub use target::{Sending, Target};
+pub use target::{Outbound, Target};
 
 /// A message that is about to be sent.
 ///

@@ -11,7 +11,7 @@ use crate::error::{Outage, TellError};
 use crate::mailbox::Ticket;
 use crate::message::Message;
 use crate::named::Named;
-use crate::remote::{OutboundRequest};
+use crate::remote::OutboundRequest;
 use crate::reply::{Answer, ReplyTo, Request};
 use crate::spi::CancelOnDrop;
 use crate::time::Deadline;
@@ -30,8 +30,7 @@ pub trait Target<M: Message>: Named {
     fn poll_send(
         &self,
         cx: &mut Context<'_>,
-        sending: &mut Sending<M>,
-        deadline: &Deadline,
+        outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>>;
 
     /// Hands the message over if there is a place right now.
@@ -40,7 +39,7 @@ pub trait Target<M: Message>: Named {
 
     /// Gives up the place in the queue of waiting senders.
     #[doc(hidden)]
-    fn leave(&self, sending: &mut Sending<M>);
+    fn leave(&self, outbound: &mut Outbound<M>);
 
     /// Timeout of an ask that sets none.
     #[doc(hidden)]
@@ -57,18 +56,17 @@ impl<M: Message, T: Target<M> + ?Sized> Target<M> for &T {
     fn poll_send(
         &self,
         cx: &mut Context<'_>,
-        sending: &mut Sending<M>,
-        deadline: &Deadline,
+        outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>> {
-        (**self).poll_send(cx, sending, deadline)
+        (**self).poll_send(cx, outbound)
     }
 
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
         (**self).try_tell(message, priority)
     }
 
-    fn leave(&self, sending: &mut Sending<M>) {
-        (**self).leave(sending);
+    fn leave(&self, outbound: &mut Outbound<M>) {
+        (**self).leave(outbound);
     }
 
     fn default_timeout(&self) -> Option<Duration> {
@@ -83,9 +81,9 @@ impl<M: Message, T: Target<M> + ?Sized> Target<M> for &T {
 /// Receiver of the answer to an ask.
 pub(crate) type Slot<M> = oneshot::Receiver<Answer<<M as Message>::Reply, <M as Message>::Error>>;
 
-/// A message that is being sent.
+/// A message on its way to its target.
 #[doc(hidden)]
-pub struct Sending<M: Message> {
+pub struct Outbound<M: Message> {
     /// Request, taken out once it is handed over.
     pub(crate) request: Option<Request<M>>,
     /// Ticket in the queue of the senders that wait before a full mailbox.
@@ -98,22 +96,21 @@ pub struct Sending<M: Message> {
     pub(crate) priority: u8,
     /// True if a turn waits for the answer of an actor in another process.
     pub(crate) waits: bool,
+    /// Time that its answer is given; of a tell, its place.
+    pub(crate) deadline: Deadline,
 }
 
-impl<M: Message> Sending<M> {
+impl<M: Message> Outbound<M> {
     #[inline(always)]
-    fn new(message: M, reply: ReplyTo<M::Reply, M::Error>, priority: u8) -> Self {
+    pub(crate) fn new(request: Request<M>, priority: u8, deadline: Deadline) -> Self {
         Self {
-            request: Some(Request {
-                message,
-                reply,
-                from: current::sender(),
-            }),
+            request: Some(request),
             ticket: None,
             wait: None,
             leaving: None,
             priority,
             waits: false,
+            deadline,
         }
     }
 
@@ -159,13 +156,24 @@ impl<M: Message> Sending<M> {
     }
 
     #[inline(always)]
-    pub(crate) fn tell(message: M, priority: u8) -> Self {
-        Self::new(message, ReplyTo::nobody(), priority)
+    pub(crate) fn tell(message: M, priority: u8, deadline: Deadline) -> Self {
+        let (reply, from) = (ReplyTo::nobody(), current::sender());
+        let request = Request {
+            message,
+            reply,
+            from,
+        };
+        Self::new(request, priority, deadline)
     }
 
     #[inline(always)]
-    pub(crate) fn ask(message: M, priority: u8) -> (Self, Slot<M>) {
-        let (reply, answer) = ReplyTo::local();
-        (Self::new(message, reply, priority), answer)
+    pub(crate) fn ask(message: M, priority: u8, deadline: Deadline) -> (Self, Slot<M>) {
+        let ((reply, answer), from) = (ReplyTo::local(), current::sender());
+        let request = Request {
+            message,
+            reply,
+            from,
+        };
+        (Self::new(request, priority, deadline), answer)
     }
 }

@@ -12,11 +12,10 @@ use super::any_actor::Resident;
 use super::cell::Cell;
 use super::reference::ActorRef;
 use super::send::Uncounted;
-use crate::call::{Call, Sending, Target};
+use crate::call::{Call, Outbound, Target};
 use crate::error::TellError;
 use crate::message::Message;
 use crate::named::{Enter, Named};
-use crate::time::Deadline;
 
 /// Address of an actor that is typed by one message, and not by the actor, as for a
 /// list of subscribers of several types. A `Recipient` keeps its actor alive, as an
@@ -144,18 +143,17 @@ impl<M: Message> Target<M> for Recipient<M> {
     fn poll_send(
         &self,
         cx: &mut Context<'_>,
-        sending: &mut Sending<M>,
-        deadline: &Deadline,
+        outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>> {
-        self.0.to.poll_send(cx, sending, deadline)
+        self.0.to.poll_send(cx, outbound)
     }
 
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
         self.0.to.try_tell(message, priority)
     }
 
-    fn leave(&self, sending: &mut Sending<M>) {
-        self.0.to.leave(sending);
+    fn leave(&self, outbound: &mut Outbound<M>) {
+        self.0.to.leave(outbound);
     }
 
     fn default_timeout(&self) -> Option<Duration> {

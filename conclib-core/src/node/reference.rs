@@ -15,7 +15,7 @@ use super::any_actor::Resident;
 use super::cell::Cell;
 use super::send;
 use super::stopping::Stopping;
-use crate::call::{Call, Sending, Target};
+use crate::call::{Call, Outbound, Target};
 use crate::deadlock::polled;
 use crate::error::{StartError, TellError};
 use crate::mailbox::{By, Refused, Signal};
@@ -23,7 +23,6 @@ use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::remote::{Remote, poll_send_away, try_tell_away};
 use crate::spi::DEFAULT_TIMEOUT;
-use crate::time::Deadline;
 
 /// Typed address of an actor, in this process or in another, to which messages are
 /// sent.
@@ -223,18 +222,17 @@ impl<A: Actor> ActorRef<A> {
     pub(crate) fn poll_send_now<M: Message>(
         &self,
         cx: &mut Context<'_>,
-        sending: &mut Sending<M>,
-        deadline: &Deadline,
+        outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>>
     where
         A: Handler<M>,
     {
         match &self.0 {
             Place::Here(cell) => {
-                let sent = send::send_apart(cell, sending);
+                let sent = send::send_apart(cell, outbound);
                 Poll::Ready(sent.map_err(Refused::into_failure))
             }
-            Place::Away(remote) => poll_send_away(remote, cx, sending, deadline),
+            Place::Away(remote) => poll_send_away(remote, cx, outbound),
         }
     }
 
@@ -267,12 +265,11 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
     fn poll_send(
         &self,
         cx: &mut Context<'_>,
-        sending: &mut Sending<M>,
-        deadline: &Deadline,
+        outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>> {
         match &self.0 {
-            Place::Here(cell) => send::poll_send(cell, cx, sending, send::send_now),
-            Place::Away(remote) => poll_send_away(remote, cx, sending, deadline),
+            Place::Here(cell) => send::poll_send(cell, cx, outbound, send::send_now),
+            Place::Away(remote) => poll_send_away(remote, cx, outbound),
         }
     }
 
@@ -283,9 +280,9 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
         }
     }
 
-    fn leave(&self, sending: &mut Sending<M>) {
+    fn leave(&self, outbound: &mut Outbound<M>) {
         if let Place::Here(cell) = &self.0 {
-            send::leave(cell, sending);
+            send::leave(cell, outbound);
         }
     }
 

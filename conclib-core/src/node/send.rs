@@ -12,7 +12,7 @@ use conclib_wire::{Cycle, Delivery, Failure, Urn};
 
 use super::actor::{Actor, Handler, Messages};
 use super::cell::Cell;
-use crate::call::{Sending, Target};
+use crate::call::{Outbound, Target};
 use crate::deadlock::Wait;
 use crate::error::TellError;
 use crate::events::DeadLetterCause;
@@ -42,18 +42,17 @@ impl<M: Message, A: Handler<M>> Target<M> for Uncounted<A> {
     fn poll_send(
         &self,
         cx: &mut Context<'_>,
-        sending: &mut Sending<M>,
-        _: &Deadline,
+        outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>> {
-        poll_send(&self.0, cx, sending, send_apart)
+        poll_send(&self.0, cx, outbound, send_apart)
     }
 
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
         try_tell(&self.0, message, priority)
     }
 
-    fn leave(&self, sending: &mut Sending<M>) {
-        leave(&self.0, sending);
+    fn leave(&self, outbound: &mut Outbound<M>) {
+        leave(&self.0, outbound);
     }
 
     fn default_timeout(&self) -> Option<Duration> {
@@ -71,17 +70,17 @@ impl<M: Message, A: Handler<M>> Target<M> for Uncounted<A> {
 pub(crate) fn poll_send<M: Message, A: Handler<M>>(
     cell: &Cell<A>,
     cx: &mut Context<'_>,
-    sending: &mut Sending<M>,
-    send: impl FnOnce(&Cell<A>, &mut Sending<M>) -> Result<(), Refused<()>>,
+    outbound: &mut Outbound<M>,
+    send: impl FnOnce(&Cell<A>, &mut Outbound<M>) -> Result<(), Refused<()>>,
 ) -> Poll<Result<(), Failure>> {
-    if sending.ticket.is_none() {
-        match send(cell, sending) {
+    if outbound.ticket.is_none() {
+        match send(cell, outbound) {
             Ok(()) => return Poll::Ready(Ok(())),
             Err(Refused::Full(())) if cell.overflow != Overflow::Reject => {}
             Err(refused) => return Poll::Ready(Err(refused.into_failure())),
         }
     }
-    poll_line(cell, cx, sending)
+    poll_line(cell, cx, outbound)
 }
 
 /// Waits in line for a place. A turn that does waits for the turns of that
@@ -89,27 +88,27 @@ pub(crate) fn poll_send<M: Message, A: Handler<M>>(
 fn poll_line<M: Message, A: Handler<M>>(
     cell: &Cell<A>,
     cx: &mut Context<'_>,
-    sending: &mut Sending<M>,
+    outbound: &mut Outbound<M>,
 ) -> Poll<Result<(), Failure>> {
-    let Sending {
+    let Outbound {
         ticket,
         request,
         priority,
         ..
-    } = sending;
+    } = outbound;
     let is_new = ticket.is_none();
     let from = request.as_ref().and_then(|it| it.from);
     let polled = cell.poll_admit(cx, ticket, request, *priority, A::wrap);
     if polled.is_ready() {
-        sending.wait = None;
+        outbound.wait = None;
         return polled.map_err(|()| Failure::Stopped(Delivery::NotDelivered));
     }
     let waits = |it: &Request<M>| it.reply.wait().is_none() && it.from == current::in_turn();
     // An ask has entered before.
     let waits = request.as_ref().is_some_and(waits);
     // A future that is polled elsewhere now is no wait.
-    sending.wait = sending.wait.take().filter(|wait| wait.is_here());
-    let begun = match (&mut sending.wait, from) {
+    outbound.wait = outbound.wait.take().filter(|wait| wait.is_here());
+    let begun = match (&mut outbound.wait, from) {
         (Some(wait), _) => match wait.poll(cx) {
             Poll::Ready(known) => known,
             Poll::Pending => Ok(()),
@@ -123,7 +122,7 @@ fn poll_line<M: Message, A: Handler<M>>(
     match begun {
         Ok(()) => Poll::Pending,
         Err(cycle) => {
-            leave(cell, sending);
+            leave(cell, outbound);
             Poll::Ready(Err(Failure::Cycle(cycle, Delivery::NotDelivered)))
         }
     }
@@ -135,19 +134,19 @@ fn poll_line<M: Message, A: Handler<M>>(
 #[inline(always)]
 pub(crate) fn send_now<M: Message, A: Handler<M>>(
     cell: &Cell<A>,
-    sending: &mut Sending<M>,
+    outbound: &mut Outbound<M>,
 ) -> Result<(), Refused<()>> {
-    let Some(request) = sending.request.take() else {
+    let Some(request) = outbound.request.take() else {
         return Ok(());
     };
     let to_itself = request.from == Some(cell.id);
     let request = request.timed(&cell.meter);
-    let (request, refused) = match cell.admit(request, sending.priority, A::wrap, to_itself) {
+    let (request, refused) = match cell.admit(request, outbound.priority, A::wrap, to_itself) {
         Ok(()) => return Ok(()),
         Err(Refused::Closed(request)) => (request, Refused::Closed(())),
         Err(Refused::Full(request)) => (request, Refused::Full(())),
     };
-    sending.request = Some(request);
+    outbound.request = Some(request);
     Err(refused)
 }
 
@@ -156,9 +155,9 @@ pub(crate) fn send_now<M: Message, A: Handler<M>>(
 #[inline(never)]
 pub(crate) fn send_apart<M: Message, A: Handler<M>>(
     cell: &Cell<A>,
-    sending: &mut Sending<M>,
+    outbound: &mut Outbound<M>,
 ) -> Result<(), Refused<()>> {
-    send_now(cell, sending)
+    send_now(cell, outbound)
 }
 
 pub(crate) fn try_tell<M: Message, A: Handler<M>>(
@@ -166,12 +165,12 @@ pub(crate) fn try_tell<M: Message, A: Handler<M>>(
     message: M,
     priority: u8,
 ) -> Result<(), TellError<M>> {
-    let mut sending = Sending::tell(message, priority);
+    let mut outbound = Outbound::tell(message, priority, Deadline::Never);
     if has_something_to_note() {
-        sending.note();
+        outbound.note();
     }
-    let sent = send_apart(cell, &mut sending);
-    match (sent, sending.request) {
+    let sent = send_apart(cell, &mut outbound);
+    match (sent, outbound.request) {
         (Err(Refused::Closed(())), Some(request)) => {
             Err(Refused::Closed(request).into_tell_error(cell.urn()))
         }
@@ -182,9 +181,9 @@ pub(crate) fn try_tell<M: Message, A: Handler<M>>(
     }
 }
 
-pub(crate) fn leave<M: Message, A: Actor>(cell: &Cell<A>, sending: &mut Sending<M>) {
-    sending.wait = None;
-    if let Some(ticket) = sending.ticket.take() {
+pub(super) fn leave<M: Message, A: Actor>(cell: &Cell<A>, outbound: &mut Outbound<M>) {
+    outbound.wait = None;
+    if let Some(ticket) = outbound.ticket.take() {
         cell.mailbox.leave(ticket);
     }
 }

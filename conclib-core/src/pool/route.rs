@@ -9,13 +9,12 @@ use conclib_wire::{Cycle, Delivery, Failure, Urn};
 
 use super::Pool;
 use super::crew::Crew;
-use crate::call::{Call, Sending, Target};
+use crate::call::{Call, Outbound, Target};
 use crate::error::TellError;
 use crate::mailbox::{Overflow, Signal};
 use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::node::{Actor, ActorRef, Handler, Prioritised};
-use crate::time::Deadline;
 
 /// Target of a call on a [`Pool`]: the worker that the routing chooses when the message is sent.
 /// Errors name that worker.
@@ -68,8 +67,7 @@ impl<'p, A: Actor> Route<'p, A> {
         &self,
         actor: &ActorRef<A>,
         cx: &mut Context<'_>,
-        sending: &mut Sending<M>,
-        deadline: &Deadline,
+        outbound: &mut Outbound<M>,
     ) -> Attempt
     where
         A: Handler<M>,
@@ -77,10 +75,10 @@ impl<'p, A: Actor> Route<'p, A> {
         if self.key.is_none() && would_drop(actor) {
             return Attempt::Full;
         }
-        match actor.poll_send_now(cx, sending, deadline) {
+        match actor.poll_send_now(cx, outbound) {
             Poll::Ready(Err(Failure::MailboxFull)) => Attempt::Full,
             Poll::Ready(Err(Failure::Stopped(Delivery::NotDelivered)))
-                if sending.request.is_some() =>
+                if outbound.request.is_some() =>
             {
                 Attempt::Closed
             }
@@ -94,8 +92,7 @@ impl<'p, A: Actor> Route<'p, A> {
         &self,
         chosen: &mut Option<ActorRef<A>>,
         cx: &mut Context<'_>,
-        sending: &mut Sending<M>,
-        deadline: &Deadline,
+        outbound: &mut Outbound<M>,
     ) -> Option<Poll<Result<(), Failure>>>
     where
         A: Handler<M>,
@@ -107,7 +104,7 @@ impl<'p, A: Actor> Route<'p, A> {
             let Some(actor) = crew.at(first + step) else {
                 break;
             };
-            match self.attempt(&actor, cx, sending, deadline) {
+            match self.attempt(&actor, cx, outbound) {
                 Attempt::Done(done) => {
                     *chosen = Some(actor);
                     return Some(done);
@@ -124,7 +121,7 @@ impl<'p, A: Actor> Route<'p, A> {
             }
         }
         let actor = &*chosen.insert(line?);
-        Some(actor.poll_send(cx, sending, deadline))
+        Some(actor.poll_send(cx, outbound))
     }
 }
 
@@ -199,20 +196,20 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
     fn poll_send(
         &self,
         cx: &mut Context<'_>,
-        sending: &mut Sending<M>,
-        deadline: &Deadline,
+        outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>> {
         let mut chosen = self.chosen();
         loop {
             let filled = self.crew().filled();
             let polled = match &*chosen {
-                Some(actor) => Some(actor.poll_send(cx, sending, deadline)),
-                None => self.hand_over(&mut chosen, cx, sending, deadline),
+                Some(actor) => Some(actor.poll_send(cx, outbound)),
+                None => self.hand_over(&mut chosen, cx, outbound),
             };
             match polled {
                 Some(polled) => match ready!(polled) {
                     // The worker ended while the message waited for room: another one may take it.
-                    Err(Failure::Stopped(Delivery::NotDelivered)) if sending.request.is_some() => {}
+                    Err(Failure::Stopped(Delivery::NotDelivered)) if outbound.request.is_some() => {
+                    }
                     done => return Poll::Ready(done),
                 },
                 None if self.crew().is_over() => {
@@ -267,9 +264,9 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
         }
     }
 
-    fn leave(&self, sending: &mut Sending<M>) {
+    fn leave(&self, outbound: &mut Outbound<M>) {
         if let Some(actor) = &*self.chosen() {
-            actor.leave(sending);
+            actor.leave(outbound);
         }
     }
 

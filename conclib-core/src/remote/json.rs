@@ -11,7 +11,6 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::answers::{failure, given};
-
 use super::outbound_request::{OutboundRequest, Waiter, transmit};
 use super::target::Remote;
 use crate::error::AskError;

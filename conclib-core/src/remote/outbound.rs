@@ -9,13 +9,12 @@ use conclib_wire::{Codec, Envelope, Failure, Never, RequestId, Urn};
 use super::answers::{answerer, queued};
 use super::outbound_request::{OutboundRequest, Sent, Waiter, transmit};
 use super::target::Remote;
-use crate::call::Sending;
+use crate::call::Outbound;
 use crate::error::{AskError, TellError};
 use crate::message::{Message, Road};
 use crate::named::Named;
 use crate::reply::ReplyTo;
 use crate::spi::{Answered, Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
-use crate::time::Deadline;
 
 /// Initial capacity of a request body, enough for most: growing the buffer costs more than the rest
 /// of encoding.
@@ -26,8 +25,7 @@ const USUAL_BODY: usize = 128;
 pub(crate) fn poll_send_away<M: Message>(
     remote: &Remote,
     cx: &mut Context<'_>,
-    sending: &mut Sending<M>,
-    deadline: &Deadline,
+    outbound: &mut Outbound<M>,
 ) -> Poll<Result<(), Failure>> {
     let urn = match &remote.urn {
         Ok(urn) => urn,
@@ -35,10 +33,11 @@ pub(crate) fn poll_send_away<M: Message>(
             return Poll::Ready(Err(Failure::Urn(Box::new(error.clone()))));
         }
     };
-    let Some(request) = &mut sending.request else {
+    let deadline = &outbound.deadline;
+    let Some(request) = &mut outbound.request else {
         return Poll::Ready(Ok(()));
     };
-    let leaving = sending.leaving.get_or_insert_with(|| {
+    let leaving = outbound.leaving.get_or_insert_with(|| {
         let reply = std::mem::replace(&mut request.reply, ReplyTo::nobody());
         let passed = reply.passed();
         let given = deadline.given().unwrap_or(DEFAULT_TIMEOUT);
@@ -50,16 +49,16 @@ pub(crate) fn poll_send_away<M: Message>(
     let sent = leaving.poll_send(cx, urn.as_str(), |outlet, passed, answerer| {
         let waiter = match passed {
             Some(waiting) => Waiter::Passed(waiting),
-            None if sending.waits => Waiter::Turn,
+            None if outbound.waits => Waiter::Turn,
             None => Waiter::Nobody,
         };
         let timeout = deadline.remaining().unwrap_or(DEFAULT_TIMEOUT);
-        let head = head::<M>(asked, sending.priority, timeout.min(MAX_TIMEOUT));
+        let head = head::<M>(asked, outbound.priority, timeout.min(MAX_TIMEOUT));
         send(outlet, urn, waiter, head, &request.message, answerer)
     });
     ready!(sent)?;
     ready!(leaving.poll_queued(cx))?;
-    sending.request = None;
+    outbound.request = None;
     Poll::Ready(Ok(()))
 }
 

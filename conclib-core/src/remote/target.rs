@@ -8,12 +8,11 @@ use std::time::Duration;
 use conclib_wire::{Failure, Urn, UrnError};
 
 use super::outbound::{poll_send_away, try_tell_away};
-use crate::call::{Sending, Target};
+use crate::call::{Outbound, Target};
 use crate::error::TellError;
 use crate::message::WireMessage;
 use crate::named::Named;
 use crate::spi::{DEFAULT_TIMEOUT, Outlet};
-use crate::time::Deadline;
 
 /// Actor behind an [`Outlet`]: the target of a client's calls.
 #[derive(Clone)]
@@ -56,17 +55,16 @@ impl<M: WireMessage> Target<M> for Remote {
     fn poll_send(
         &self,
         cx: &mut Context<'_>,
-        sending: &mut Sending<M>,
-        deadline: &Deadline,
+        outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>> {
-        poll_send_away(self, cx, sending, deadline)
+        poll_send_away(self, cx, outbound)
     }
 
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
         try_tell_away(self, message, priority)
     }
 
-    fn leave(&self, _: &mut Sending<M>) {}
+    fn leave(&self, _: &mut Outbound<M>) {}
 
     fn default_timeout(&self) -> Option<Duration> {
         Some(DEFAULT_TIMEOUT)

@@ -17,7 +17,7 @@ use crate::error::{AskError, SpawnError};
 /// wakes its task for another poll; the second poll arms the timer.
 #[doc(hidden)]
 #[derive(Debug)]
-pub enum Deadline {
+pub(crate) enum Deadline {
     Never,
     /// The code that polls keeps the deadline; only the request carries it.
     Kept(Duration),

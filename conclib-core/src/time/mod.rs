@@ -5,7 +5,8 @@ mod deadline_timer;
 mod ticker;
 pub(crate) mod timers;
 pub(crate) use compact_deadline::Due;
-pub use deadline_timer::Deadline;
+
+pub(crate) use deadline_timer::Deadline;
 pub(crate) use deadline_timer::{Late, instant_after};
 pub use ticker::{Ticker, TickerHandle};
 pub use timers::are_here;

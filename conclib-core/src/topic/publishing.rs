@@ -10,7 +10,7 @@ use conclib_wire::{Delivery, Failure};
 use tokio::sync::futures::OwnedNotified;
 
 use super::slot::Slot;
-use crate::call::Sending;
+use crate::call::Outbound;
 use crate::message::Message;
 use crate::time::Deadline;
 
@@ -28,7 +28,7 @@ pub struct Publishing<M: Message>(Vec<Wait<M>>);
 
 struct Wait<M: Message> {
     slot: Arc<Slot<M>>,
-    sending: Sending<M>,
+    outbound: Outbound<M>,
     left: Pin<Box<OwnedNotified>>,
     done: bool,
 }
@@ -42,7 +42,7 @@ impl<M: Message> Publishing<M> {
         self.0.push(Wait {
             left: Box::pin(slot.left.clone().notified_owned()),
             slot: slot.clone(),
-            sending: Sending::tell(message, M::PRIORITY),
+            outbound: Outbound::tell(message, M::PRIORITY, Deadline::Never),
             done: false,
         });
     }
@@ -68,11 +68,7 @@ impl<M: Message> Wait<M> {
         if self.left.as_mut().poll(cx).is_ready() || self.slot.is_gone() {
             return Poll::Ready(());
         }
-        match self
-            .slot
-            .to
-            .poll_send(cx, &mut self.sending, &Deadline::Never)
-        {
+        match self.slot.to.poll_send(cx, &mut self.outbound) {
             Poll::Ready(Ok(())) => self.done = true,
             Poll::Ready(Err(Failure::Stopped(Delivery::NotDelivered))) => self.slot.leave(),
             // A mailbox that rejects instead of waiting has missed the message.
@@ -85,8 +81,8 @@ impl<M: Message> Wait<M> {
 
 impl<M: Message> Drop for Wait<M> {
     fn drop(&mut self) {
-        if self.sending.ticket.is_some() {
-            self.slot.to.leave(&mut self.sending);
+        if self.outbound.ticket.is_some() {
+            self.slot.to.leave(&mut self.outbound);
         }
         if !self.done && !self.slot.is_gone() {
             self.slot.miss();

@@ -1,0 +1,191 @@
+//! A message on its way, with its target and its deadline.
+
+use std::mem::needs_drop;
+use std::task::{Context, Poll};
+
+use conclib_wire::{Cycle, Delivery, Failure};
+
+use super::target::{Outbound, Slot, Target};
+use crate::deadlock::Wait;
+use crate::error::{AskError, TellError};
+use crate::message::Message;
+use crate::observe::has_something_to_note;
+use crate::time::{Deadline, Late};
+
+/// A message on its way, and its target. Dropped, it gives up its place in the
+/// line before a full mailbox.
+pub(super) struct Addressed<T: Target<M>, M: Message> {
+    pub(super) to: T,
+    pub(super) outbound: Outbound<M>,
+}
+
+impl<T: Target<M>, M: Message> Addressed<T, M> {
+    #[inline(always)]
+    pub(super) fn ask(to: T, message: M, priority: u8, deadline: Deadline) -> (Self, Slot<M>) {
+        let (outbound, answer) = Outbound::ask(message, priority, deadline);
+        (Self { to, outbound }, answer)
+    }
+
+    /// Before it is sent: an ask from inside a turn waits, unless that would
+    /// close a circle, and no longer than whoever asked that turn.
+    #[inline]
+    pub(super) fn begin(&mut self, cx: &Context<'_>) -> Result<Option<Wait>, AskError<M::Error>> {
+        self.begin_to_count()?;
+        let Some(who) = crate::turn_scope::in_turn() else {
+            return Ok(None);
+        };
+        let begun = Wait::begin_for(who, &self.to, cx.waker()).map_err(before)?;
+        match (&begun, &mut self.outbound.request) {
+            (Some(wait), Some(request)) => request.reply.set_wait(wait.number()),
+            _ => self.outbound.waits = true,
+        }
+        Ok(begun)
+    }
+
+    /// Looks whether a wait that was entered in doubt closes a circle. A future that
+    /// is polled elsewhere now is no wait.
+    #[cold]
+    pub(super) fn settle(
+        &mut self,
+        wait: &mut Option<Wait>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), AskError<M::Error>>> {
+        *wait = wait.take().filter(Wait::is_here);
+        match wait.as_mut().map(|wait| wait.poll(cx)) {
+            None | Some(Poll::Ready(Ok(()))) => Poll::Ready(Ok(())),
+            Some(Poll::Ready(Err(circle))) => Poll::Ready(Err(before(circle))),
+            Some(Poll::Pending) => {
+                self.limit();
+                self.outbound
+                    .deadline
+                    .poll(cx)
+                    .map(|late| Err(self.late(late)))
+            }
+        }
+    }
+
+    /// Before it is sent: a turn that picks the answer up will wait.
+    pub(super) fn expect(&mut self) -> Option<Wait> {
+        let wait = Wait::expected(&self.to)?;
+        if let Some(request) = &mut self.outbound.request {
+            request.reply.set_wait(wait.number());
+        }
+        Some(wait)
+    }
+
+    #[inline]
+    pub(super) fn begin_to_count<E>(&mut self) -> Result<(), AskError<E>> {
+        self.limit();
+        let inherited = crate::turn_scope::due();
+        if inherited.is_some() || !matches!(self.outbound.deadline, Deadline::Never) {
+            let due = self.outbound.deadline.begin(inherited);
+            if let Some(request) = &mut self.outbound.request {
+                request.reply.set_due(due);
+            }
+            return self
+                .outbound
+                .deadline
+                .has_any()
+                .map_err(|late| self.late(late));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn poll<E>(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AskError<E>>> {
+        if has_something_to_note() {
+            self.outbound.note();
+        }
+        match self.poll_send(cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+            Poll::Ready(Err(failure)) => Poll::Ready(Err(self.failed(failure))),
+            Poll::Pending if self.outbound.is_out() => Poll::Pending,
+            Poll::Pending => {
+                self.limit();
+                self.outbound
+                    .deadline
+                    .poll(cx)
+                    .map(|late| Err(self.late(late)))
+            }
+        }
+    }
+
+    /// Hands the message over, or waits for a place.
+    #[inline]
+    pub(super) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        self.to.poll_send(cx, &mut self.outbound)
+    }
+
+    /// There is something to wait for: what the call says nothing of, whom it
+    /// is for may say. A message that finds its place at once need not look.
+    #[inline]
+    fn limit(&mut self) {
+        if matches!(self.outbound.deadline, Deadline::Never) {
+            self.outbound.deadline = Deadline::new(self.to.default_timeout());
+        }
+    }
+}
+
+impl<T: Target<M>, M: Message> Addressed<T, M> {
+    /// Whether nothing in it has to be dropped.
+    #[inline(always)]
+    pub(super) fn is_spent(&self) -> bool {
+        let Outbound {
+            request,
+            ticket,
+            leaving,
+            deadline,
+            ..
+        } = &self.outbound;
+        !needs_drop::<T>()
+            && request.is_none()
+            && ticket.is_none()
+            && leaving.is_none()
+            && !matches!(deadline, Deadline::Armed { .. })
+    }
+}
+
+impl<T: Target<M>, M: Message> Drop for Addressed<T, M> {
+    fn drop(&mut self) {
+        if self.outbound.ticket.is_some() {
+            self.to.leave(&mut self.outbound);
+        }
+    }
+}
+
+impl<T: Target<M>, M: Message> Addressed<T, M> {
+    /// It was not handed over.
+    #[cold]
+    fn failed<E>(&self, failure: Failure) -> AskError<E> {
+        AskError::new(self.to.urn().about(M::NAME), failure)
+    }
+
+    /// No place was found in time.
+    #[cold]
+    fn late<E>(&self, late: Late) -> AskError<E> {
+        let urn = self.to.urn().about(M::NAME);
+        let delivery = Delivery::NotDelivered;
+        match late {
+            Late::Passed(after) => AskError::late(urn, after, delivery, self.outbound.outage()),
+            Late::NoRuntime => AskError::NoRuntime { urn, delivery },
+            Late::NoTimers => AskError::NoTimers { urn, delivery },
+        }
+    }
+
+    pub(super) fn not_told<R>(&mut self, error: AskError) -> Poll<Result<R, TellError<M>>> {
+        // A message that was handed over cannot be late, so it is still here.
+        let Some(request) = self.outbound.request.take() else {
+            return Poll::Pending;
+        };
+        Poll::Ready(Err(TellError::new(error, request.message)))
+    }
+}
+
+/// Error of a call that would close a circle of waits, before it is sent.
+#[cold]
+pub(super) fn before<E>(path: Cycle) -> AskError<E> {
+    AskError::Cycle {
+        path,
+        delivery: Delivery::NotDelivered,
+    }
+}
