@@ -120,8 +120,8 @@ where
         cx: &mut Context<'_>,
         outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>> {
-        let note = outbound.request.as_ref();
-        let note = note.map(|request| (moment(), (self.note)(&request.message)));
+        let note = outbound.message();
+        let note = note.map(|message| (moment(), (self.note)(message)));
         let sent = ready!(self.to.poll_send(cx, outbound));
         if let (Ok(()), Some((at, note))) = (&sent, note) {
             (self.record)(at, note);

@@ -60,7 +60,7 @@ pub struct Context<A: Actor> {
     /// forwarded.
     pub(crate) waiting: Option<Waiting>,
     /// Origin of the message, if it is not this process.
-    pub(crate) outside: Option<Box<Origin>>,
+    pub(crate) outside: Option<Arc<Origin>>,
     /// Inputs besides the mailbox, if there are any. The mutex is never locked:
     /// it makes the context `Sync`, which the streams inside are not.
     pub(crate) sources: Option<Box<Mutex<Sources<A::Inbox>>>>,
@@ -211,9 +211,9 @@ impl<A: Actor> Context<A> {
     #[cold]
     #[inline(never)]
     fn begin_remarked(&mut self, head: Head<'_>) {
-        let origin = head.remarks.map(|remarks| &remarks.origin);
-        let outside = origin.filter(|origin| **origin != Origin::Local);
-        self.outside = outside.map(|origin| Box::new(origin.clone()));
+        let origin = head.remarks.and_then(|remarks| remarks.origin.as_ref());
+        let outside = origin.filter(|origin| ***origin != Origin::Local);
+        self.outside = outside.cloned();
         let note = head.remarks.and_then(|remarks| remarks.note.as_ref());
         if note.is_some() || self.cell.meter.is_on() {
             let cell = &self.cell;

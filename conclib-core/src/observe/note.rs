@@ -1,5 +1,7 @@
 //! Trace context that travels with a message while something observes it.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 use tracing::Span;
 
@@ -9,7 +11,8 @@ use crate::spi::Origin;
 
 /// Origin and notes of a message that came from outside or is traced.
 pub(crate) struct Remarks {
-    pub(crate) origin: Origin,
+    /// Origin, if the message came from outside.
+    pub(crate) origin: Option<Arc<Origin>>,
     pub(crate) note: Option<Note>,
 }
 

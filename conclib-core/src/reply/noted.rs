@@ -2,6 +2,7 @@
 //! want them; other messages carry nothing of this.
 
 use std::mem;
+use std::sync::Arc;
 
 use super::Answer;
 use super::to::{ReplyTo, Slot};
@@ -32,11 +33,11 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     /// Adds the origin of the request to one that is passed on.
-    pub(crate) fn came_from(mut self, origin: Origin) -> Self {
+    pub(crate) fn came_from(mut self, origin: Arc<Origin>) -> Self {
         match &mut self.0 {
             Slot::Wire(reply) => reply.set_origin(origin),
-            Slot::Traced(traced) => traced.remarks.origin = origin,
-            _ => return self.traced(origin, None),
+            Slot::Traced(traced) => traced.remarks.origin = Some(origin),
+            _ => return self.traced(Some(origin), None),
         }
         self
     }
@@ -74,10 +75,10 @@ impl<T, E> ReplyTo<T, E> {
 
     #[cold]
     fn with(self, note: Note) -> Self {
-        self.traced(Origin::Local, Some(note))
+        self.traced(None, Some(note))
     }
 
-    fn traced(self, origin: Origin, note: Option<Note>) -> Self {
+    fn traced(self, origin: Option<Arc<Origin>>, note: Option<Note>) -> Self {
         Self(Slot::Traced(Box::new(Traced {
             reply: self,
             remarks: Remarks { origin, note },

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use conclib_wire::{Codec, CodecError, Delivery, Failure, Fault, ResponseKind};
@@ -53,7 +54,7 @@ impl<T, E> WireReply<T, E> {
         }
     }
 
-    pub(crate) fn set_origin(&mut self, origin: Origin) {
+    pub(crate) fn set_origin(&mut self, origin: Arc<Origin>) {
         self.asker.set_origin(origin);
     }
 

@@ -31,7 +31,7 @@ impl WireAsker {
     pub(crate) fn new(
         envelope: &Envelope<'_>,
         sink: Arc<dyn ReplySink>,
-        origin: Origin,
+        origin: Arc<Origin>,
         target: Option<ActorId>,
     ) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl WireAsker {
             expires: Instant::now() + envelope.timeout.min(MAX_TIMEOUT),
             cancellation: Cancellation::new(envelope.codec, target.filter(|_| envelope.asked)),
             remarks: Remarks {
-                origin,
+                origin: Some(origin),
                 note: Note::of_wire(envelope.trace),
             },
         }
@@ -62,8 +62,8 @@ impl WireAsker {
         self.codec
     }
 
-    pub(crate) fn set_origin(&mut self, origin: Origin) {
-        self.remarks.origin = origin;
+    pub(super) fn set_origin(&mut self, origin: Arc<Origin>) {
+        self.remarks.origin = Some(origin);
     }
 
     pub(crate) fn cancellation(&self) -> &Cancellation {

@@ -11,7 +11,6 @@ use crate::error::SpawnError;
 use crate::message::Message;
 use crate::node::{Actor, ActorRef, AnyRef, Context, Create, Declared, Notice, Resident};
 use crate::reply::{Deferred, Request};
-use crate::spi::Origin;
 use crate::supervision::Gone;
 
 impl<A: Actor> Context<A> {
@@ -211,9 +210,9 @@ impl<A: Actor> Context<A> {
         let reply = reply.noted();
         let request = Request {
             message,
-            reply: match self.origin() {
-                Origin::Local => reply,
-                origin => reply.came_from(origin.clone()),
+            reply: match &self.outside {
+                None => reply,
+                Some(origin) => reply.came_from(origin.clone()),
             },
             from: self.from(),
         };

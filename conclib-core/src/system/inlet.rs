@@ -30,11 +30,11 @@ impl Inlet {
         &self,
         envelope: &Envelope<'_>,
         sink: Arc<dyn ReplySink>,
-        origin: Origin,
+        origin: impl Into<Arc<Origin>>,
     ) -> Option<Cancellation> {
         let resident = self.system.find(envelope.to);
         let target = resident.as_ref().map(|resident| resident.id());
-        let asker = WireAsker::new(envelope, sink, origin, target);
+        let asker = WireAsker::new(envelope, sink, origin.into(), target);
         let Some(resident) = resident else {
             asker.refuse(&Failure::NoSuchActor);
             return None;

@@ -162,7 +162,7 @@ impl Connection {
         envelope: &Envelope<'_>,
         inlet: &Inlet,
         sink: &Arc<dyn ReplySink>,
-        origin: &Origin,
+        origin: &Arc<Origin>,
     ) -> Result<Load, Duplicate> {
         let target = Target::of(envelope.to);
         let refused = {

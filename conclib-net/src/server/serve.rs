@@ -67,6 +67,7 @@ pub(super) async fn serve<R, W>(
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
+    let origin = Arc::new(origin);
     let connection = Arc::new(Connection::new(common.limits));
     let _leaving = Leaving(&connection);
     let mut writing = pin!(write_out(writer, &*connection));
@@ -120,7 +121,7 @@ async fn read_in<R>(
     mut reader: R,
     connection: &Arc<Connection>,
     common: &Common,
-    origin: &Origin,
+    origin: &Arc<Origin>,
 ) -> End
 where
     R: AsyncRead + Unpin,
