@@ -1,8 +1,22 @@
 //! Actors of conclib inside one process, and the wire formats to reach them from other processes.
 //! Users depend on the crate `conclib`, which re-exports this one.
 //!
-//! Floors of this crate, lowest first: names, faults and errors; messages and replies; the wire;
-//! the actor, with its mailbox and lifecycle; the topics; the system; the pools; the test kit.
+//! # Floors
+//!
+//! A module imports only from modules of lower floors; the files of one module may
+//! import each other.
+//!
+//! 1. `actor_id`, `catch`, `error`, `events`, `forwarding_waker`, `place`, `supervision`, `sync`
+//! 2. `directory`, `hook`, `mailbox`, `named`, `snapshot`, `spi`, `time`
+//! 3. `message`, `observe`, `turn_scope`
+//! 4. `deadlock`
+//! 5. `reply`
+//! 6. `call`
+//! 7. `remote`
+//! 8. `node`
+//! 9. `actor`
+//! 10. `system`
+//! 11. `__private`, `pool`, `topic`, `wire`
 
 mod actor;
 mod actor_id;

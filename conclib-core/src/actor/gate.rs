@@ -15,7 +15,7 @@ use crate::events::DeadLetterCause;
 use crate::hook::{TurnDecision, TurnHook};
 use crate::mailbox::Alert;
 use crate::node::{Actor, Cell, Context, Messages};
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Result of a pass through the gate.
 pub(super) enum Gate<I> {
@@ -81,7 +81,7 @@ pub(super) async fn pass<A: Actor>(
             let fault = Box::new(Fault::panic(&text));
             message.refuse(Failure::Panicked(fault.clone()));
             let index = cell.stats.ended();
-            if current::take_waited() {
+            if turn_scope::take_waited() {
                 cell.system.waits.clear(cell.id);
             }
             let ended = panicked(ctx, index, fault);

@@ -16,7 +16,7 @@ use crate::mailbox::{Alert, Signal};
 use crate::named::Named;
 use crate::node::{Actor, Cell};
 use crate::supervision::Directive;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 pin_project_lite::pin_project! {
     /// Future of an actor's task, which a kill ends whatever it awaits.
@@ -78,7 +78,7 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
         }
         match this.stage.project() {
             StageProjection::Lives { life } => {
-                return current::scope(
+                return turn_scope::scope(
                     cell.id,
                     &cell.turn,
                     || life.poll(cx),

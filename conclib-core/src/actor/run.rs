@@ -30,7 +30,7 @@ use crate::events::{DeadLetterCause, Event};
 use crate::mailbox::{Alert, By, Signal};
 use crate::node::{Actor, Cell, Context, Messages, Turn};
 use crate::supervision::Directive;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 #[cfg(all(test, shuttle))]
 mod model;
@@ -310,7 +310,7 @@ fn serve<A: Actor>(
             let turn = actor.turn(message, ctx).await;
             let cell = &**ctx.cell();
             let index = cell.stats.ended();
-            if current::take_waited() {
+            if turn_scope::take_waited() {
                 cell.system.waits.clear(cell.id);
             }
             if matches!(turn, Turn::Done) {

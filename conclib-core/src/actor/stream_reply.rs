@@ -13,7 +13,7 @@ use crate::catch::catch_poll;
 use crate::message::Message;
 use crate::node::{Actor, Beside, Context, Turn};
 use crate::reply::{CREDIT, Items, ReplyTo, Tap, pipe};
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Reply that consists of many items.
 #[doc(hidden)]
@@ -131,9 +131,9 @@ fn poll_stream<S: Stream>(
 ) -> Poll<Result<Option<S::Item>, Box<Fault>>> {
     let mut next = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx));
     let polled = catch_poll(Pin::new(&mut next), cx);
-    if current::wants_asker() {
+    if turn_scope::wants_asker() {
         // A stream is dropped when its reader leaves, so no notice of that is needed.
-        drop(current::take_interest());
+        drop(turn_scope::take_interest());
     }
     polled.map_err(|panic| Box::new(Fault::panic(&*panic)))
 }

@@ -15,7 +15,7 @@ use crate::message::Message;
 use crate::node::{Actor, Beside, Turn};
 use crate::observe::Watched;
 use crate::reply::{Deferred, ReplyTo};
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Place for the answer of a running handler. A drop before the answer means that the
 /// handler was killed, and tells the asker so.
@@ -75,7 +75,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Turn> {
         let this = self.project();
         let polled = catch_poll(this.handler, cx);
-        if polled.is_pending() && current::wants_asker() {
+        if polled.is_pending() && turn_scope::wants_asker() {
             look_for_asker(&mut this.asked.0);
         }
         let output = ready!(polled);
@@ -100,7 +100,7 @@ where
 /// handler once the asker has left.
 #[cold]
 fn look_for_asker<T, E>(reply: &mut ReplyTo<T, E>) {
-    if let Some(interest) = current::take_interest() {
+    if let Some(interest) = turn_scope::take_interest() {
         let mut cx = Context::from_waker(&interest.waker);
         if reply.poll_closed(&mut cx).is_ready() {
             interest.gone();

@@ -5,6 +5,7 @@ mod blocking;
 mod forward;
 mod future;
 mod in_flight;
+mod outbound_request;
 mod target;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::message::Message;
 pub(crate) use blocking::may_block;
 pub(crate) use forward::forward;
 pub use future::{Asking, Queueing, Telling};
+pub(crate) use outbound_request::{OutboundRequest, Sent, Waiter, transmit};
 pub use target::{Outbound, Target};
 
 /// A message that is about to be sent.

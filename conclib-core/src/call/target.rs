@@ -6,16 +6,16 @@ use std::time::Duration;
 use conclib_wire::Failure;
 use tokio::sync::oneshot;
 
+use super::outbound_request::OutboundRequest;
 use crate::deadlock::Wait;
 use crate::error::{Outage, TellError};
 use crate::mailbox::Ticket;
 use crate::message::Message;
 use crate::named::Named;
-use crate::remote::OutboundRequest;
 use crate::reply::{Answer, ReplyTo, Request};
 use crate::spi::CancelOnDrop;
 use crate::time::Deadline;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Target that a message can be sent to: an [`ActorRef`](crate::node::ActorRef) of an actor
 /// that handles the message, a [`Recipient`](crate::node::Recipient), a client of another
@@ -157,7 +157,7 @@ impl<M: Message> Outbound<M> {
 
     #[inline(always)]
     pub(crate) fn tell(message: M, priority: u8, deadline: Deadline) -> Self {
-        let (reply, from) = (ReplyTo::nobody(), current::sender());
+        let (reply, from) = (ReplyTo::nobody(), turn_scope::sender());
         let request = Request {
             message,
             reply,
@@ -168,7 +168,7 @@ impl<M: Message> Outbound<M> {
 
     #[inline(always)]
     pub(crate) fn ask(message: M, priority: u8, deadline: Deadline) -> (Self, Slot<M>) {
-        let ((reply, answer), from) = (ReplyTo::local(), current::sender());
+        let ((reply, answer), from) = (ReplyTo::local(), turn_scope::sender());
         let request = Request {
             message,
             reply,

@@ -12,7 +12,7 @@ use super::wait::Wait;
 use super::waits::{WaitNumber, Waits, Whom};
 use crate::actor_id::ActorId;
 use crate::spi::Outlet;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Wait of an actor for an actor in another process.
 pub(crate) struct Leg {
@@ -153,7 +153,7 @@ pub(crate) struct Leaves {
 impl Leaves {
     /// Enters the wait of the current turn; `None` outside of turns.
     pub(crate) fn begin(outlet: &Arc<dyn Outlet>, id: RequestId, to: &Urn) -> Option<Self> {
-        let who = current::in_turn()?;
+        let who = turn_scope::in_turn()?;
         let waits = Waits::of_process();
         let ask = waits.new_ask();
         let (mark, chain) = waits.depart(who, ask, outlet, id, to);

@@ -7,7 +7,7 @@ use std::task::{Context as Poller, Poll, ready};
 use super::outcome::Turn;
 use crate::actor_id::ActorId;
 use crate::time::Due;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Handler that runs beside the turns of its actor.
 pub(crate) struct Beside {
@@ -55,7 +55,7 @@ impl Future for Beside {
     type Output = Done;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<Done> {
-        let turn = ready!(current::beside(self.due, || self.turn.as_mut().poll(cx)));
+        let turn = ready!(turn_scope::beside(self.due, || self.turn.as_mut().poll(cx)));
         Poll::Ready(Done {
             index: self.index,
             is_stream: self.is_stream,

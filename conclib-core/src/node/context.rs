@@ -19,7 +19,7 @@ use crate::observe::{Observed, Remarks};
 use crate::reply::{ReplyTo, Request, RequestEnvelope};
 use crate::spi::Origin;
 use crate::time::Due;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Context of a handler: gives access to the actor itself, its system, its
 /// children, its inputs and the sender of the message. A handler takes it as
@@ -131,7 +131,7 @@ impl<A: Actor> Context<A> {
     fn wait_until(&mut self, due: Option<Due>) {
         if self.due != due {
             self.due = due;
-            current::set_due(due);
+            turn_scope::set_due(due);
         }
     }
 

@@ -17,7 +17,7 @@ use super::concurrent::Beside;
 use super::outcome::Turn;
 use crate::actor_id::ActorId;
 use crate::time::{instant_after, timers};
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Message that an actor gets at a fixed interval: `#[message(every = "…")]`.
 #[derive(Debug)]
@@ -282,7 +282,7 @@ impl<I: Send + 'static> Sources<I> {
         // Catches panics: both the stream and the closure that makes messages of its
         // items are user code.
         let streams = AssertUnwindSafe(|| self.streams.poll_next_unpin(cx));
-        match catch_unwind(|| current::beside(None, streams)) {
+        match catch_unwind(|| turn_scope::beside(None, streams)) {
             Ok(Poll::Ready(Some(message))) => {
                 self.was_stream = true;
                 Poll::Ready(Next::Message(message))

@@ -22,7 +22,7 @@ use crate::named::{Enter, Named};
 use crate::observe::has_something_to_note;
 use crate::reply::Request;
 use crate::time::Deadline;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// An address that is not counted: whoever holds it counts by itself, or does
 /// not keep the actor alive.
@@ -103,7 +103,7 @@ fn poll_line<M: Message, A: Handler<M>>(
         outbound.wait = None;
         return polled.map_err(|()| Failure::Stopped(Delivery::NotDelivered));
     }
-    let waits = |it: &Request<M>| it.reply.wait().is_none() && it.from == current::in_turn();
+    let waits = |it: &Request<M>| it.reply.wait().is_none() && it.from == turn_scope::in_turn();
     // An ask has entered before.
     let waits = request.as_ref().is_some_and(waits);
     // A future that is polled elsewhere now is no wait.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use conclib_wire::Urn;
 
-use super::turn_scope as current;
+use super::turn_scope;
 use crate::call::Call;
 use crate::error::{SpawnError, TellError};
 use crate::events::DeadLetterCause;
@@ -193,7 +193,7 @@ impl<A: Actor> Pool<A> {
                     let cause = DeadLetterCause::MailboxFull;
                     self.0
                         .system
-                        .lost(&worker, M::NAME, current::sender(), cause);
+                        .lost(&worker, M::NAME, turn_scope::sender(), cause);
                 }
             }
         }

@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::answers::{failure, given};
-use super::outbound_request::{OutboundRequest, Waiter, transmit};
 use super::target::Remote;
+use crate::call::{OutboundRequest, Waiter, transmit};
 use crate::error::AskError;
 use crate::spi::{Answerer, MAX_TIMEOUT};
 use crate::time::Late;

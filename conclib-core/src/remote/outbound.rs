@@ -7,9 +7,8 @@ use std::time::Duration;
 use conclib_wire::{Codec, Envelope, Failure, Never, RequestId, Urn};
 
 use super::answers::{answerer, queued};
-use super::outbound_request::{OutboundRequest, Sent, Waiter, transmit};
 use super::target::Remote;
-use crate::call::Outbound;
+use crate::call::{Outbound, OutboundRequest, Sent, Waiter, transmit};
 use crate::error::{AskError, TellError};
 use crate::message::{Message, Road};
 use crate::named::Named;

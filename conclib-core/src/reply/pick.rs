@@ -17,7 +17,7 @@ use crate::error::AskError;
 use crate::named::Named;
 use crate::spi::CancelOnDrop;
 use crate::time::{Deadline, Late};
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Answer to await later: the request was queued when this was made.
 ///
@@ -187,7 +187,7 @@ fn enter(
 ) -> Result<(), Cycle> {
     polled(wait, cx, whom)?;
     if wait.is_none()
-        && let Some(who) = current::in_turn()
+        && let Some(who) = turn_scope::in_turn()
         && let Some((outlet, id)) = away.and_then(CancelOnDrop::request)
     {
         *wait = Some(wait_from_now(who, outlet, id, &whom.urn()));

@@ -18,7 +18,7 @@ use crate::call::may_block;
 use crate::mailbox::{By, Signal};
 use crate::node::{Resident, Shared};
 use crate::time::timers;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Default time that the actors have to end.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -145,7 +145,7 @@ impl Shutdown {
             system: self.system.clone(),
             deadline: self.deadline,
         };
-        let own = current::sender();
+        let own = turn_scope::sender();
         let run = async move {
             let mut done = done;
             let report = select! {
@@ -164,7 +164,7 @@ impl Shutdown {
 
     /// Shuts the system down on this task if there are timers, and on a thread of its own if not.
     async fn run_anywhere(self) -> ShutdownReport {
-        let own = current::sender();
+        let own = turn_scope::sender();
         if timers::are_here() {
             return self.run(own).await;
         }

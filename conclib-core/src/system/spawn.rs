@@ -16,7 +16,7 @@ use crate::node::{Actor, ActorRef, Cell, Child, Declared, Kin, Messages, Residen
 use crate::place::Place;
 use crate::supervision::Strategy;
 use crate::time::timers;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Builder of an actor. An option that is not set is the one of the struct's `#[actor(…)]`.
 #[must_use = "nothing is spawned before `.spawn()`"]
@@ -226,7 +226,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         }
         let (cell, birth) = self.enter()?;
         let actor = ActorRef::local(cell.clone());
-        current::is_task_of(runtime.id(), cell.id);
+        turn_scope::is_task_of(runtime.id(), cell.id);
         runtime.spawn(A::live(Life::new(cell, birth)));
         Ok(actor)
     }

@@ -10,7 +10,7 @@ use super::spawn::SpawnBuilder;
 use crate::actor::{Birth, Life};
 use crate::error::SpawnError;
 use crate::node::{Actor, ActorRef, Declared, Resident};
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Builder of an actor with a thread of its own.
 ///
@@ -111,7 +111,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> OnThread<'s, A, B> {
                 }
                 // The sender is dropped if the actor could not be entered.
                 if let Ok((cell, birth)) = given.recv() {
-                    current::own_runtime(runtime.handle().id());
+                    turn_scope::own_runtime(runtime.handle().id());
                     LocalSet::new().block_on(&runtime, Life::new(cell, birth).run());
                 }
                 // Work that a handler left in the blocking pool goes on after the thread has ended.

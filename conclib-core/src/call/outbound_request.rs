@@ -33,7 +33,7 @@ pub(crate) struct OutboundRequest {
 impl OutboundRequest {
     /// A request whose answer goes to `answerer`, or to `queued` if it is told. Of
     /// one that is passed on, the turn `passed` waits for the answer.
-    pub(super) fn new(
+    pub(crate) fn new(
         outlet: Arc<dyn Outlet>,
         answerer: Answerer,
         queued: Option<oneshot::Receiver<Result<(), Failure>>>,
@@ -51,13 +51,13 @@ impl OutboundRequest {
     }
 
     /// Tells whether the request wants more than word that it is queued.
-    pub(super) fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         self.queued.is_none()
     }
 
     /// Sends the request by `send`, or waits until the outlet has room and tries
     /// again.
-    pub(super) fn poll_send(
+    pub(crate) fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
         to: &str,
@@ -87,7 +87,7 @@ impl OutboundRequest {
     }
 
     /// Waits for the answer "queued" to a told message. An ask has none.
-    pub(super) fn poll_queued(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    pub(crate) fn poll_queued(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         let Some(queued) = &mut self.queued else {
             return Poll::Ready(Ok(()));
         };
@@ -122,11 +122,11 @@ impl OutboundRequest {
 
 /// Result of one try to send: the id of the request, and the wait of the turn
 /// that asks.
-pub(super) type Sent = Result<(RequestId, Option<Wait>), (Unsent, Answerer)>;
+pub(crate) type Sent = Result<(RequestId, Option<Wait>), (Unsent, Answerer)>;
 
 /// Turn that waits for the answer to a request.
 #[derive(Clone, Copy)]
-pub(super) enum Waiter<'a> {
+pub(crate) enum Waiter<'a> {
     Nobody,
     /// The turn that runs here, if one does.
     Turn,
@@ -136,7 +136,7 @@ pub(super) enum Waiter<'a> {
 
 /// Sends the request once, if the outlet has room: with a new id, its trace, and
 /// the chain of those that wait for it.
-pub(super) fn transmit(
+pub(crate) fn transmit(
     outlet: &Arc<dyn Outlet>,
     to: &Urn,
     waiter: Waiter<'_>,
@@ -168,7 +168,7 @@ pub(super) fn transmit(
 
 impl Unsent {
     /// The same in the words of an answer; without room the request is refused.
-    pub(super) fn into_failure(self) -> Failure {
+    pub(crate) fn into_failure(self) -> Failure {
         match self {
             Self::Busy => Failure::MailboxFull,
             Self::Closed => Failure::Disconnected(Delivery::NotDelivered),
