@@ -52,7 +52,7 @@ pub mod __private;
 
 pub use crate::actor::TaskActor;
 pub use crate::actor::{
-    AskerGone, Backoff, Inbox, Part, PartRef, ProtocolMessage, Renews, Restart,
+    AskerGone, Backoff, Inbox, Part, PartRef, ProtocolMessage, Restart, Restartable,
 };
 pub use crate::call::{Asking, Queueing, Target, Telling};
 pub use crate::error::HandlerError;
@@ -84,7 +84,7 @@ pub use conclib_wire::{Urn, UrnError};
 pub use events::{DeadLetter, DeadLetterCause, Event, Events, NotRestarted};
 /// Return type of a handler with many replies: `impl Stream<Item = T>`.
 pub use futures_core::Stream;
-pub use message::{Local, Message, Road, Wire, WireMessage};
+pub use message::{Local, Message, Reach, Wire, WireMessage};
 pub use named::Named;
 pub use place::Place;
 pub use pool::Pool;

@@ -29,7 +29,7 @@ mod urn;
 
 #[doc(hidden)]
 pub use chain::{
-    ChainError, Mark, Step, decode as decode_chain, encode as encode_chain, rewrite_chain,
+    ChainError, EdgeToken, Step, decode as decode_chain, encode as encode_chain, rewrite_chain,
 };
 pub use chain::{MAX_CHAIN, MAX_CHAIN_STEPS};
 pub use codec::{Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec};

@@ -15,7 +15,7 @@ use super::{Call, To};
 use crate::deadlock::Wait;
 use crate::error::AskError;
 use crate::message::Message;
-use crate::time::{Deadline, Due};
+use crate::time::{CompactDeadline, DeadlineTimer};
 use crate::{directory, turn_scope};
 
 /// Wakes a thread that is parked.
@@ -49,13 +49,13 @@ pub(super) fn ask<T: Target<M>, M: Message>(
     };
     let after = call.timeout.or_else(|| to.default_timeout());
     // Ends no later than the deadline of the turn that asks.
-    let inherited = turn_scope::due().map(Due::remaining);
+    let inherited = turn_scope::due().map(CompactDeadline::remaining);
     let after = after.into_iter().chain(inherited).min();
     let until = after.and_then(|after| Instant::now().checked_add(after));
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut cx = Context::from_waker(&waker);
     // A thread without a runtime has no timer, so the loop below keeps the deadline.
-    let deadline = after.map_or(Deadline::Never, Deadline::Kept);
+    let deadline = after.map_or(DeadlineTimer::Never, DeadlineTimer::Kept);
     let mut asking = pin!(Asking::send(to, message, call.priority, deadline));
     loop {
         // Polled without a coop budget: inside a turn, a budget that was used up would

@@ -8,10 +8,10 @@ use std::task::{Context, Poll, ready};
 use conclib_wire::{Delivery, Envelope, Failure, RequestId, Urn};
 use tokio::sync::oneshot;
 
-use crate::deadlock::{Leaves, Wait, Waiting};
+use crate::deadlock::{Leaves, Wait, WaitingTurn};
 use crate::error::Outage;
-use crate::observe::Outgoing;
-use crate::spi::{Answerer, CancelOnDrop, Outlet, Unsent};
+use crate::observe::OutboundTrace;
+use crate::spi::{Answerer, CancelOnDrop, Outlet, SendRefused};
 
 /// A request that leaves this process: waits until its outlet has room, is sent,
 /// and is cancelled when it is dropped before its answer came.
@@ -27,7 +27,7 @@ pub(crate) struct OutboundRequest {
     /// Wait of the turn that asks.
     wait: Option<Wait>,
     /// Turn that waits, of a request that is passed on.
-    passed: Option<Waiting>,
+    passed: Option<WaitingTurn>,
 }
 
 impl OutboundRequest {
@@ -37,7 +37,7 @@ impl OutboundRequest {
         outlet: Arc<dyn Outlet>,
         answerer: Answerer,
         queued: Option<oneshot::Receiver<Result<(), Failure>>>,
-        passed: Option<Waiting>,
+        passed: Option<WaitingTurn>,
     ) -> Self {
         Self {
             outlet,
@@ -61,7 +61,7 @@ impl OutboundRequest {
         &mut self,
         cx: &mut Context<'_>,
         to: &str,
-        mut send: impl FnMut(&Arc<dyn Outlet>, Option<&Waiting>, Answerer) -> Sent,
+        mut send: impl FnMut(&Arc<dyn Outlet>, Option<&WaitingTurn>, Answerer) -> Sent,
     ) -> Poll<Result<(), Failure>> {
         while let Some(answerer) = self.answerer.take() {
             if let Some(room) = &mut self.room {
@@ -76,7 +76,7 @@ impl OutboundRequest {
                     self.cancel = Some(CancelOnDrop::new(self.outlet.clone(), id));
                     self.wait = wait;
                 }
-                Err((Unsent::Busy, answerer)) => {
+                Err((SendRefused::Busy, answerer)) => {
                     self.answerer = Some(answerer);
                     self.room = Some(self.outlet.room(to));
                 }
@@ -122,7 +122,7 @@ impl OutboundRequest {
 
 /// Result of one try to send: the id of the request, and the wait of the turn
 /// that asks.
-pub(crate) type Sent = Result<(RequestId, Option<Wait>), (Unsent, Answerer)>;
+pub(crate) type Sent = Result<(RequestId, Option<Wait>), (SendRefused, Answerer)>;
 
 /// Turn that waits for the answer to a request.
 #[derive(Clone, Copy)]
@@ -131,7 +131,7 @@ pub(crate) enum Waiter<'a> {
     /// The turn that runs here, if one does.
     Turn,
     /// A turn whose request is passed on.
-    Passed(&'a Waiting),
+    Passed(&'a WaitingTurn),
 }
 
 /// Sends the request once, if the outlet has room: with a new id, its trace, and
@@ -144,14 +144,14 @@ pub(crate) fn transmit(
     answerer: Answerer,
 ) -> Sent {
     let id = outlet.next_id();
-    let outgoing = Outgoing::new();
+    let outgoing = OutboundTrace::new();
     let leaves = match waiter {
-        Waiter::Passed(Waiting::Here(who, ask)) => Leaves::pass(*who, *ask, outlet, id, to),
+        Waiter::Passed(WaitingTurn::Here(who, ask)) => Leaves::pass(*who, *ask, outlet, id, to),
         Waiter::Turn => Leaves::begin(outlet, id, to),
-        Waiter::Passed(Waiting::Away(_)) | Waiter::Nobody => None,
+        Waiter::Passed(WaitingTurn::Away(_)) | Waiter::Nobody => None,
     };
     let passed = match waiter {
-        Waiter::Passed(Waiting::Away(asked)) => asked.chain(),
+        Waiter::Passed(WaitingTurn::Away(asked)) => asked.chain(),
         _ => Vec::new(),
     };
     let envelope = Envelope {
@@ -166,7 +166,7 @@ pub(crate) fn transmit(
     Ok((id, leaves.and_then(Leaves::wait)))
 }
 
-impl Unsent {
+impl SendRefused {
     /// The same in the words of an answer; without room the request is refused.
     pub(crate) fn into_failure(self) -> Failure {
         match self {

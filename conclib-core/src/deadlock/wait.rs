@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use conclib_wire::Cycle;
 
 use super::chain;
-use super::graph::Manner;
+use super::graph::WaitOptions;
 use super::waits::{WaitNumber, Waits};
 use crate::actor_id::ActorId;
 use crate::named::Named;
@@ -40,7 +40,7 @@ impl Wait {
     ) -> Result<Self, Cycle> {
         let waits = Waits::of_process();
         let seen = waits.changes();
-        let manner = Manner {
+        let manner = WaitOptions {
             passed: None,
             waker,
             settles: waker.filter(|_| may_doubt),

@@ -22,7 +22,7 @@ use crate::message::Message;
 use crate::named::Named;
 use crate::node::{Actor, ActorRef, Handler};
 use crate::system::Broadcast;
-use crew::Crew;
+use crew::Workers;
 
 pub use builder::PoolBuilder;
 pub use hire::{OnThreads, Tasks};
@@ -67,7 +67,7 @@ pub use routing::Routing;
 ///     Ok(())
 /// }
 /// ```
-pub struct Pool<A: Actor>(Arc<Crew<A>>);
+pub struct Pool<A: Actor>(Arc<Workers<A>>);
 
 impl<A: Actor> Pool<A> {
     /// Returns a call of `message` on the worker that the [`Routing`] chooses when the message is
