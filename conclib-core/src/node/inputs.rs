@@ -326,7 +326,7 @@ impl<I: Send + 'static> Inputs<I> {
 
 impl<I> fmt::Debug for Inputs<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sources")
+        f.debug_struct("Inputs")
             .field("streams", &self.streams.len())
             .field("beside", &self.beside.len())
             .field("stash", &self.stash.len())
