@@ -27,9 +27,9 @@ impl<A: Actor> ActorCell<A> {
         polled
     }
 
-    /// As [`poll_next`](Self::poll_next), for a loop that has other sources,
-    /// too: one more place to inline at would keep it from the one that has
-    /// none.
+    /// Same as [`poll_next`](Self::poll_next), as a function of its own: a second
+    /// place to inline at would keep the compiler from inlining it into the loop
+    /// of an actor without other inputs.
     #[inline(never)]
     pub(crate) fn poll_next_outlined(
         &self,
