@@ -52,22 +52,26 @@
 //! a byte and the server then does not answer a check for five seconds.
 //!
 //! Events have the `tracing` target `conclib::net`.
+//!
+//! Floors of this crate, lowest first: limits, maps by id and slots; frames in
+//! and out, and the timer; keys, addresses and errors; the handshake; the
+//! client and the server, which do not import each other.
 
 mod address;
 mod auth_key;
 mod client;
 mod clock;
 mod error;
+mod frame_reader;
 mod handshake;
 mod id_map;
-mod incoming;
+
 mod limits;
 mod outbox;
 mod resolve;
 mod server;
 mod shares;
 mod tcp;
-mod url;
 
 pub use address::{Address, AddressError};
 pub use auth_key::{AuthKey, KeyError};

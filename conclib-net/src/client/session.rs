@@ -1,11 +1,10 @@
-//! State that the callers of a client share with the task of its connection,
-//! and the callers' part of it. The part of the task is in
-//! [`task_side`](super::task_side).
+//! Session of a client: the state that its callers share with the task of its
+//! connection, and the operations of the callers. The task reports to the
+//! session in [`events`](super::events).
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::time::Duration;
 
 use conclib_core::wire::{
     Answerer, CodecError, Envelope, Frame, FrameError, MAX_BODY, MAX_TIMEOUT, Outage, RequestId,
@@ -14,19 +13,15 @@ use conclib_core::wire::{
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::doubt::Doubt;
 use super::ids::Ids;
-use super::outlet::ClientStats;
-use super::room::Queue;
-use super::streams::Flow;
-use crate::id_map::IdMap;
-use crate::limits::{CLIENT_WAITING, CLIENT_WINDOW};
-use crate::outbox::Outbox;
-use crate::shares::{Shares, Target};
+use super::in_flight::{InFlight, Link, PendingRequest};
+use super::stats::ClientStats;
+use crate::shares::Target;
 
-pub(super) struct Shared {
+/// State that the callers of a client share with the task of its connection.
+pub(super) struct Session {
     pub(super) ids: Ids,
-    pub(super) state: Mutex<State>,
+    pub(super) state: Mutex<InFlight>,
     /// Number of bytes of this connection that were handed to the operating
     /// system.
     pub(super) written: AtomicU64,
@@ -39,143 +34,13 @@ pub(super) struct Shared {
     /// Tells the task that no data comes over the connection any more.
     pub(super) dead: Notify,
     /// Tells the task that a request ends before the next timer tick.
-    pub(super) sooner: Notify,
+    pub(super) earlier: Notify,
 }
 
-/// State under the lock. Answerers and wakers are called after the lock is
-/// released: they run foreign code, which may call back.
-pub(super) struct State {
-    pub(super) link: Link,
-    pub(super) out: Outbox,
-    /// Number of bytes that were put into `out` since the link is up.
-    pub(super) pushed: u64,
-    pub(super) waiting: IdMap<Waiting>,
-    /// Slots of the requests in `waiting`, and those reserved for callers in
-    /// `queue`.
-    pub(super) shares: Shares,
-    /// Open streams of replies.
-    pub(super) streams: IdMap<Arc<Flow>>,
-    /// Time of the next timer tick, no later than the deadline of any request.
-    pub(super) next_look: Option<Instant>,
-    /// Set while there is no connection.
-    pub(super) down: Option<Down>,
-    pub(super) doubt: Doubt,
-    /// Id of the request that checks if the server is alive.
-    pub(super) probe: Option<RequestId>,
-    pub(super) queue: Queue,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Link {
-    Up,
-    /// The server takes no new requests. Answers to earlier ones still come.
-    Leaving,
-    Down,
-    /// The client is closed for ever.
-    Closed,
-}
-
-/// Interval without a connection.
-pub(super) struct Down {
-    since: Instant,
-    /// Reason, from the last attempt to connect.
-    why: Box<str>,
-}
-
-pub(super) struct Waiting {
-    pub(super) answerer: Answerer,
-    target: Target,
-    /// Deadline of the caller.
-    pub(super) until: Instant,
-    /// Timeout given by the caller.
-    pub(super) timeout: Duration,
-    /// Value of `pushed` after its frame: the server cannot have all of it
-    /// before that many bytes were sent.
-    pub(super) end: u64,
-}
-
-impl State {
-    /// Notes that the connection is down, and the reason.
-    pub(super) fn is_down(&mut self, why: &str) {
-        let since = self
-            .down
-            .as_ref()
-            .map_or_else(Instant::now, |down| down.since);
-        let why = why.into();
-        self.down = Some(Down { since, why });
-    }
-
-    /// Tests if a send to this target would not have to wait.
-    pub(super) fn is_worth_a_try(&self, target: Target) -> bool {
-        match self.link {
-            Link::Up => self.has_room(target),
-            Link::Leaving | Link::Down => false,
-            Link::Closed => true,
-        }
-    }
-
-    fn has_room(&self, target: Target) -> bool {
-        self.out.waiting() < CLIENT_WAITING && self.shares.has_room(target)
-    }
-
-    /// Removes a request, and frees its slot.
-    pub(super) fn remove(&mut self, id: RequestId) -> Option<Waiting> {
-        let removed = self.waiting.remove(&id)?;
-        self.shares.give_back(removed.target);
-        Some(removed)
-    }
-
-    /// Removes all requests.
-    pub(super) fn remove_all(&mut self) -> IdMap<Waiting> {
-        for waiting in self.waiting.values() {
-            self.shares.give_back(waiting.target);
-        }
-        std::mem::take(&mut self.waiting)
-    }
-
-    /// Reserves the free slots for waiting callers, and returns their wakers,
-    /// to be called outside of the lock.
-    #[must_use]
-    pub(super) fn admit(&mut self) -> Vec<Waker> {
-        let mut admitted = Vec::new();
-        if self.queue.is_empty() || self.link != Link::Up || self.out.waiting() >= CLIENT_WAITING {
-            return admitted;
-        }
-        let Self { queue, shares, .. } = self;
-        while let Some((target, waker)) = queue.pop(|target| shares.has_room(target)) {
-            shares.take(target);
-            admitted.push(waker);
-        }
-        admitted
-    }
-
-    /// Ends a connection on which nothing more is to come. Returns the waker of
-    /// its writer.
-    #[must_use]
-    pub(super) fn seal_if_done(&mut self) -> Option<Waker> {
-        if self.link == Link::Leaving && self.waiting.is_empty() && self.streams.is_empty() {
-            self.out.seal();
-        }
-        self.out.waker()
-    }
-}
-
-impl Shared {
+impl Session {
     /// Creates the state for a connection that is up.
     pub(super) fn new(ids: Ids) -> Self {
-        let state = State {
-            link: Link::Up,
-            out: Outbox::default(),
-            pushed: 0,
-            waiting: IdMap::default(),
-            shares: Shares::new(CLIENT_WINDOW),
-            streams: IdMap::default(),
-            next_look: None,
-            down: None,
-            doubt: Doubt::default(),
-            probe: None,
-            queue: Queue::default(),
-        };
+        let state = InFlight::new();
         Self {
             ids,
             state: Mutex::new(state),
@@ -185,7 +50,7 @@ impl Shared {
             reconnects: AtomicU64::new(0),
             closing: Notify::new(),
             dead: Notify::new(),
-            sooner: Notify::new(),
+            earlier: Notify::new(),
         }
     }
 
@@ -197,7 +62,7 @@ impl Shared {
         let timeout = envelope.timeout;
         let until = Instant::now() + timeout.min(MAX_TIMEOUT);
         let target = Target::of(envelope.to);
-        let (replaced, writer, sooner) = {
+        let (replaced, writer, is_earlier) = {
             let mut state = self.lock();
             match state.link {
                 Link::Closed => return Err((Unsent::Closed, answerer)),
@@ -208,7 +73,7 @@ impl Shared {
                 Ok(bytes) => state.pushed += bytes as u64,
                 Err(error) => return Err((Unsent::Codec(unsendable(error, envelope)), answerer)),
             }
-            let waiting = Waiting {
+            let waiting = PendingRequest {
                 answerer,
                 target,
                 until,
@@ -218,14 +83,14 @@ impl Shared {
             let replaced = state.remove(envelope.id);
             state.shares.take(target);
             state.waiting.insert(envelope.id, waiting);
-            let sooner = state.next_look.is_none_or(|next| until < next);
-            if sooner {
-                state.next_look = Some(until);
+            let is_earlier = state.next_tick.is_none_or(|next| until < next);
+            if is_earlier {
+                state.next_tick = Some(until);
             }
-            (replaced, state.out.waker(), sooner)
+            (replaced, state.out.waker(), is_earlier)
         };
-        if sooner {
-            self.sooner.notify_one();
+        if is_earlier {
+            self.earlier.notify_one();
         }
         writer.into_iter().for_each(Waker::wake);
         drop(replaced);
@@ -287,7 +152,7 @@ impl Shared {
 
     /// Notes that an attempt to connect has failed.
     pub(super) fn not_back(&self, why: &str) {
-        self.lock().is_down(why);
+        self.lock().set_down(why);
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -307,7 +172,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, InFlight> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
