@@ -4,6 +4,10 @@
 //! Each macro works in three steps: it parses the item into a model, checks it,
 //! and expands the model. All mistakes are reported at once, each at its token,
 //! and the item itself stays in place.
+//!
+//! Floors of this crate, lowest first: the model; the parser; the checks; the
+//! expansion. A file imports only from lower floors, also inside `parse` and
+//! `expand`.
 
 mod check;
 mod expand;

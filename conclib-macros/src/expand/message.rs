@@ -12,7 +12,7 @@ use super::misplaced::{is_declaration, is_method, keyword};
 use super::{blaming, respanned, shape};
 use crate::check;
 use crate::model::{Message, MessageArgs};
-use crate::parse::{Mistakes, message_args, own_lifetimes};
+use crate::parse::{Mistakes, make_static, message_args};
 
 pub(crate) fn message(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
@@ -62,7 +62,7 @@ fn of_type(args: MessageArgs, input: &DeriveInput, mistakes: &mut Mistakes) -> M
             lifetime,
             "a message owns its parts, as it outlives its sender: take `String` for `&str`, and no lifetimes",
         ));
-        own_lifetimes(&mut generics, &mut self_ty);
+        make_static(&mut generics, &mut self_ty);
     }
     let name = input.ident.unraw();
     Message {
