@@ -5,9 +5,14 @@
 //! and expands the model. All mistakes are reported at once, each at its token,
 //! and the item itself stays in place.
 //!
-//! Floors of this crate, lowest first: the model; the parser; the checks; the
-//! expansion. A file imports only from lower floors, also inside `parse` and
-//! `expand`.
+//! # Floors
+//!
+//! A module imports only from modules of lower floors.
+//!
+//! 1. `model`
+//! 2. `parse`
+//! 3. `check`
+//! 4. `expand`
 
 mod check;
 mod expand;

@@ -53,9 +53,13 @@
 //!
 //! Events have the `tracing` target `conclib::net`.
 //!
-//! Floors of this crate, lowest first: limits, maps by id and slots; frames in
-//! and out, and the timer; keys, addresses and errors; the handshake; the
-//! client and the server, which do not import each other.
+//! # Floors
+//!
+//! A module imports only from modules of lower floors.
+//!
+//! 1. `address`, `auth_key`, `clock`, `id_map`, `limits`, `outbox`, `tcp`
+//! 2. `error`, `frame_reader`, `handshake`, `resolve`, `shares`
+//! 3. `client`, `server`
 
 mod address;
 mod auth_key;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use conclib::prelude::*;
 use conclib::wire::{
     Answerer, Codec, Envelope, Origin, Outlet, Remote, ReplySink, RequestId, ResponseEnvelope,
-    Unsent,
+    SendRefused,
 };
 use serde_json::json;
 use support::outside::{
@@ -298,8 +298,8 @@ async fn a_request_that_is_late_is_not_begun() -> conclib::Result {
 struct Outage;
 
 impl Outlet for Outage {
-    fn send(&self, _: &Envelope<'_>, answerer: Answerer) -> Result<(), (Unsent, Answerer)> {
-        Err((Unsent::Busy, answerer))
+    fn send(&self, _: &Envelope<'_>, answerer: Answerer) -> Result<(), (SendRefused, Answerer)> {
+        Err((SendRefused::Busy, answerer))
     }
 
     fn room(&self, _: &str) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use conclib_core::__private::Failure;
 use conclib_core::Delivery;
-use conclib_core::wire::{Arriving, Codec, CodecError, FIRST_CREDIT, Frame, RequestId};
+use conclib_core::wire::{Codec, CodecError, FIRST_CREDIT, Frame, RequestId, StreamSource};
 
 use super::in_flight::Link;
 use super::session::Session;
@@ -20,7 +20,7 @@ pub(super) struct ReplyStream {
     read: u32,
 }
 
-impl Arriving for ReplyStream {
+impl StreamSource for ReplyStream {
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Box<[u8]>, Failure>>> {
         let (body, credit) = {
             let mut state = self.buffer.lock();

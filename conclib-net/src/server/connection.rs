@@ -8,7 +8,7 @@ use conclib_core::__private::Failure;
 use conclib_core::Delivery;
 use conclib_core::wire::{
     Cancellation, Codec, CodecError, Envelope, Frame, Inlet, MAX_BODY, MAX_TIMEOUT, Origin,
-    Outgoing, ReplySink, RequestId, Response, ResponseEnvelope, ResponseKind,
+    OutboundStream, ReplySink, RequestId, Response, ResponseEnvelope, ResponseKind,
 };
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -454,7 +454,7 @@ impl ReplySink for Connection {
         }
     }
 
-    fn stream(&self, id: RequestId, codec: Codec, items: Outgoing) {
+    fn stream(&self, id: RequestId, codec: Codec, items: OutboundStream) {
         let stream = ScheduledStream::new(id, codec, items, &self.ready_set);
         let (_unwanted, writer, reader) = {
             let mut state = self.lock();

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
-use conclib_core::wire::{Codec, Outgoing, RequestId};
+use conclib_core::wire::{Codec, OutboundStream, RequestId};
 
 use crate::id_map::IdMap;
 
@@ -73,7 +73,7 @@ impl Wake for StreamWaker {
 
 /// Stream with its waker.
 pub(super) struct ScheduledStream {
-    pub(super) items: Outgoing,
+    pub(super) items: OutboundStream,
     pub(super) codec: Codec,
     pub(super) waker: Waker,
     /// Set while the stream is in the queue of the scheduler.
@@ -84,7 +84,7 @@ impl ScheduledStream {
     pub(super) fn new(
         id: RequestId,
         codec: Codec,
-        items: Outgoing,
+        items: OutboundStream,
         ready_set: &Arc<ReadySet>,
     ) -> Self {
         let ready_set = ready_set.clone();
