@@ -171,7 +171,7 @@ impl OwnedChild {
             }
             State::Ended(ending) => *ending,
         };
-        self.output.settle().await;
+        self.output.finish().await;
         Ok(ending)
     }
 

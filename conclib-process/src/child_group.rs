@@ -47,7 +47,7 @@ impl ChildGroup {
         if let Some(status) = self.try_status()? {
             return Ok(Ending::Earlier(status));
         }
-        if let Ok(status) = timeout(grace, self.leave(grace)).await {
+        if let Ok(status) = timeout(grace, self.terminate(grace)).await {
             return Ok(Ending::InGrace(status?));
         }
         self.guard.signal(Signal::SIGKILL);
@@ -60,7 +60,7 @@ impl ChildGroup {
         }
     }
 
-    async fn leave(&mut self, grace: Duration) -> Result<ExitStatus, WaitError> {
+    async fn terminate(&mut self, grace: Duration) -> Result<ExitStatus, WaitError> {
         if !grace.is_zero() {
             let _ = self.guard_ready.read_u8().await;
             self.guard.signal(Signal::SIGTERM);
@@ -73,12 +73,12 @@ impl ChildGroup {
     /// longer.
     pub(crate) fn kill_and_reap(mut self) {
         self.guard.signal(Signal::SIGKILL);
-        if self.gone_within(DROP_LIMIT) {
+        if self.reaped_within(DROP_LIMIT) {
             return;
         }
         let reaper = thread::Builder::new().name("conclib-reaper".into());
         if reaper
-            .spawn(move || self.gone_within(Duration::MAX))
+            .spawn(move || self.reaped_within(Duration::MAX))
             .is_err()
         {
             tracing::warn!(target: "conclib::process", "a killed child could not be waited for: no thread");
@@ -87,7 +87,7 @@ impl ChildGroup {
 
     /// Polls, because the child of tokio has no blocking wait and nothing else
     /// may reap it.
-    fn gone_within(&mut self, limit: Duration) -> bool {
+    fn reaped_within(&mut self, limit: Duration) -> bool {
         let start = Instant::now();
         let mut pause = Duration::from_micros(100);
         while let Ok(None) = self.child.try_wait() {

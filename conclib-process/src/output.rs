@@ -67,7 +67,7 @@ impl Output {
 
     /// Waits until both streams are read to their end, or until it is clear
     /// that another process keeps them open.
-    pub(crate) async fn settle(&mut self) {
+    pub(crate) async fn finish(&mut self) {
         let deadline = Instant::now() + DRAIN_LIMIT;
         while let Some(reader) = self.readers.last_mut() {
             if timeout_at(deadline, reader).await.is_err() {

@@ -78,7 +78,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         }
     });
     let offsets = protocols::offsets(actor);
-    let ferried = ferried(actor, &messages, &protocols);
+    let all_wire = all_wire(actor, &messages, &protocols);
     let distinct = distinct(actor);
     // A `match` on a reference to an enum without variants needs a wildcard
     // arm.
@@ -153,13 +153,13 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
             }
             #fallback_fn
         }
-        #ferried
+        #all_wire
         #distinct
     }
 }
 
 /// The actor can be in another process if each of its messages can travel.
-fn ferried(actor: &Actor, messages: &[Type], protocols: &[Type]) -> TokenStream {
+fn all_wire(actor: &Actor, messages: &[Type], protocols: &[Type]) -> TokenStream {
     let runtime = &actor.runtime;
     let inbox = inbox_ident(actor);
     let mut generics = actor_generics(actor);

@@ -72,7 +72,7 @@ async fn redial(session: &Session, dial: &Dial, backoff: &mut Backoff) -> Option
                 Ok(link) => return Some(link),
                 Err(error) => {
                     let why = with_source(&error);
-                    session.not_back(&why);
+                    session.connect_failed(&why);
                     // A server that is not up yet is expected to come, so
                     // nothing is logged. Other refusals need a change of
                     // configuration: each kind is logged once.

@@ -115,10 +115,10 @@ impl Deadlines for Session {
 
     fn tick(&self) {
         let now = Instant::now();
-        let (late, askers, writer, verdict) = {
+        let (late, askers, writer, health) = {
             let mut state = self.lock();
             let is_late = |waiting: &PendingRequest| waiting.until <= now;
-            let ids: Vec<_> = (state.waiting.iter())
+            let ids: Vec<_> = (state.pending.iter())
                 .filter(|(_, waiting)| is_late(waiting))
                 .map(|(id, _)| *id)
                 .collect();
@@ -132,19 +132,19 @@ impl Deadlines for Session {
                 }
             }
             let heard = self.heard.swap(false, Ordering::Relaxed);
-            let verdict = state.liveness.look(now, late.len(), heard);
-            if verdict == Health::Probe {
+            let health = state.liveness.update(now, late.len(), heard);
+            if health == Health::Probe {
                 let id = self.ids.next();
                 // The check is a few bytes, so it always fits.
                 state.pushed += state.out.push(&probe(id)).unwrap_or(0) as u64;
                 state.probe = Some(id);
             }
-            let next = state.waiting.values().map(|waiting| waiting.until).min();
+            let next = state.pending.values().map(|waiting| waiting.until).min();
             state.next_tick = next.into_iter().chain(state.liveness.until()).min();
             let askers = state.admit();
-            (late, askers, state.seal_if_done(), verdict)
+            (late, askers, state.seal_if_done(), health)
         };
-        if verdict == Health::Dead {
+        if health == Health::Dead {
             self.dead.notify_one();
         }
         for waiting in late {

@@ -23,8 +23,8 @@ pub(super) struct InFlight {
     pub(super) out: Outbox,
     /// Number of bytes that were put into `out` since the link is up.
     pub(super) pushed: u64,
-    pub(super) waiting: IdMap<PendingRequest>,
-    /// Slots of the requests in `waiting`, and those reserved for callers in
+    pub(super) pending: IdMap<PendingRequest>,
+    /// Slots of the requests in `pending`, and those reserved for callers in
     /// `queue`.
     pub(super) shares: Shares,
     /// Open streams of replies.
@@ -75,7 +75,7 @@ impl InFlight {
             link: Link::Up,
             out: Outbox::default(),
             pushed: 0,
-            waiting: IdMap::default(),
+            pending: IdMap::default(),
             shares: Shares::new(CLIENT_WINDOW),
             streams: IdMap::default(),
             next_tick: None,
@@ -111,17 +111,17 @@ impl InFlight {
 
     /// Removes a request, and frees its slot.
     pub(super) fn remove(&mut self, id: RequestId) -> Option<PendingRequest> {
-        let removed = self.waiting.remove(&id)?;
+        let removed = self.pending.remove(&id)?;
         self.shares.give_back(removed.target);
         Some(removed)
     }
 
     /// Removes all requests.
     pub(super) fn remove_all(&mut self) -> IdMap<PendingRequest> {
-        for waiting in self.waiting.values() {
+        for waiting in self.pending.values() {
             self.shares.give_back(waiting.target);
         }
-        std::mem::take(&mut self.waiting)
+        std::mem::take(&mut self.pending)
     }
 
     /// Reserves the free slots for waiting callers, and returns their wakers,
@@ -144,7 +144,7 @@ impl InFlight {
     /// its writer.
     #[must_use]
     pub(super) fn seal_if_done(&mut self) -> Option<Waker> {
-        if self.link == Link::Leaving && self.waiting.is_empty() && self.streams.is_empty() {
+        if self.link == Link::Leaving && self.pending.is_empty() && self.streams.is_empty() {
             self.out.seal();
         }
         self.out.waker()

@@ -8,11 +8,11 @@ use tokio::time::Instant;
 
 /// Number of deadlines in a row, without a byte from the server, after which
 /// the connection is checked.
-const SILENT: usize = 3;
+const MAX_MISSED: usize = 3;
 
 /// Time in which a live server answers the check. It reads requests
 /// independently of its actors.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Name that no actor can have, so that the server answers at once.
 const NO_ACTOR: &str = "conclib:nobody";
@@ -23,7 +23,7 @@ const NO_ACTOR: &str = "conclib:nobody";
 #[derive(Default)]
 pub(super) struct Liveness {
     /// Number of deadlines since the last byte.
-    silent: usize,
+    missed: usize,
     /// Time at which a connection without a byte is given up.
     until: Option<Instant>,
 }
@@ -45,18 +45,18 @@ impl Liveness {
 
     /// Counts requests that were not answered in time. `heard` says if a byte
     /// has come since the last call.
-    pub(super) fn look(&mut self, now: Instant, late: usize, heard: bool) -> Health {
+    pub(super) fn update(&mut self, now: Instant, late: usize, heard: bool) -> Health {
         if heard {
             *self = Self::default();
         }
-        self.silent += late;
+        self.missed += late;
         match self.until {
             Some(until) if until <= now => {
                 *self = Self::default();
                 Health::Dead
             }
-            None if self.silent >= SILENT => {
-                self.until = Some(now + PATIENCE);
+            None if self.missed >= MAX_MISSED => {
+                self.until = Some(now + PROBE_TIMEOUT);
                 Health::Probe
             }
             _ => Health::Fine,
@@ -70,7 +70,7 @@ pub(super) fn probe(id: RequestId) -> Frame<'static> {
         id,
         to: NO_ACTOR,
         message: "ping",
-        timeout: PATIENCE,
+        timeout: PROBE_TIMEOUT,
         trace: "",
         codec: Codec::Json,
         fingerprint: 0,
@@ -89,11 +89,11 @@ mod tests {
     fn a_byte_ends_every_doubt() {
         let now = Instant::now();
         let mut liveness = Liveness::default();
-        assert_eq!(liveness.look(now, 2, false), Health::Fine);
-        assert_eq!(liveness.look(now, 2, true), Health::Fine);
-        assert_eq!(liveness.look(now, 1, false), Health::Probe);
-        assert_eq!(liveness.look(now, 9, false), Health::Fine, "it was asked");
-        assert_eq!(liveness.look(now + PATIENCE, 0, true), Health::Fine);
+        assert_eq!(liveness.update(now, 2, false), Health::Fine);
+        assert_eq!(liveness.update(now, 2, true), Health::Fine);
+        assert_eq!(liveness.update(now, 1, false), Health::Probe);
+        assert_eq!(liveness.update(now, 9, false), Health::Fine, "it was asked");
+        assert_eq!(liveness.update(now + PROBE_TIMEOUT, 0, true), Health::Fine);
         assert_eq!(liveness.until(), None);
     }
 
@@ -101,9 +101,12 @@ mod tests {
     fn a_connection_that_says_nothing_to_that_is_dead() {
         let now = Instant::now();
         let mut liveness = Liveness::default();
-        assert_eq!(liveness.look(now, 3, false), Health::Probe);
+        assert_eq!(liveness.update(now, 3, false), Health::Probe);
         let until = liveness.until().unwrap();
-        assert_eq!(liveness.look(until - PATIENCE / 2, 0, false), Health::Fine);
-        assert_eq!(liveness.look(until, 0, false), Health::Dead);
+        assert_eq!(
+            liveness.update(until - PROBE_TIMEOUT / 2, 0, false),
+            Health::Fine
+        );
+        assert_eq!(liveness.update(until, 0, false), Health::Dead);
     }
 }

@@ -84,7 +84,7 @@ impl Session {
             };
             let replaced = state.remove(envelope.id);
             state.shares.take(target);
-            state.waiting.insert(envelope.id, waiting);
+            state.pending.insert(envelope.id, waiting);
             let is_earlier = state.next_tick.is_none_or(|next| until < next);
             if is_earlier {
                 state.next_tick = Some(until);
@@ -121,7 +121,7 @@ impl Session {
         let writer = {
             let mut state = self.lock();
             let is_up = matches!(state.link, Link::Up | Link::Leaving);
-            if !is_up || !state.waiting.contains_key(&id) {
+            if !is_up || !state.pending.contains_key(&id) {
                 return;
             }
             // A chain that does not fit is not sent: the request still has its
@@ -153,7 +153,7 @@ impl Session {
     }
 
     /// Notes that an attempt to connect has failed.
-    pub(super) fn not_back(&self, why: &str) {
+    pub(super) fn connect_failed(&self, why: &str) {
         self.lock().set_down(why);
     }
 
@@ -164,7 +164,7 @@ impl Session {
     pub(super) fn stats(&self) -> ClientStats {
         let (link, in_flight) = {
             let state = self.lock();
-            (state.link, state.waiting.len())
+            (state.link, state.pending.len())
         };
         ClientStats {
             connected: link == Link::Up,

@@ -108,7 +108,7 @@ impl ConnectionState {
 
     /// Frees the slot of a request whose caller no longer waits. Its actor may
     /// keep it for any time.
-    fn give_up(&mut self, id: RequestId) -> Option<WaitingRequest> {
+    fn abandon(&mut self, id: RequestId) -> Option<WaitingRequest> {
         let live = self.live.get_mut(&id)?;
         let Stage::Waiting(_) = live.stage else {
             return None;
@@ -229,7 +229,7 @@ impl Connection {
 
     pub(super) fn cancel(&self, id: RequestId) -> Load {
         let mut state = self.lock();
-        let given_up = state.give_up(id);
+        let abandoned = state.abandon(id);
         let streamed = state.streams.close(id);
         let load = state.load(&self.limits);
         drop(state);
@@ -237,7 +237,7 @@ impl Connection {
             self.ready_set.insert(id);
         }
         // Called outside of the lock, as a cancellation may wake a handler.
-        if let Some(waiting) = given_up {
+        if let Some(waiting) = abandoned {
             waiting.cancellation.cancel();
         }
         load
@@ -254,21 +254,21 @@ impl Connection {
         // Called outside of the lock, as this may pass the waiting actors on to
         // other systems.
         if let Some(response) = asked.and_then(|asked| asked.waits(id, chain)) {
-            self.tell_early(&response);
+            self.answer_early(&response);
         }
         self.lock().load(&self.limits)
     }
 
     /// Answers a request early, while its actor still has it.
-    fn tell_early(&self, response: &ResponseEnvelope) {
-        let (_given_up, writer) = {
+    fn answer_early(&self, response: &ResponseEnvelope) {
+        let (_abandoned, writer) = {
             let mut state = self.lock();
-            let Some(given_up) = state.give_up(response.id) else {
+            let Some(abandoned) = state.abandon(response.id) else {
                 return;
             };
             // A failure always fits.
             let _ = state.out.push(&Frame::Response(response.as_response()));
-            (given_up, state.out.waker())
+            (abandoned, state.out.waker())
         };
         writer.into_iter().for_each(Waker::wake);
     }
@@ -402,17 +402,17 @@ impl Deadlines for Connection {
                 }
             }
             state.next_tick = next;
-            let mut given_up = Vec::with_capacity(late.len());
+            let mut abandoned = Vec::with_capacity(late.len());
             for id in late {
-                let Some(waiting) = state.give_up(id) else {
+                let Some(waiting) = state.abandon(id) else {
                     continue;
                 };
                 let answer = failure(id, waiting.codec, &Failure::Deadline(waiting.timeout));
                 // A failure of a few bytes always fits.
                 let _ = state.out.push(&Frame::Response(answer.as_response()));
-                given_up.push(waiting);
+                abandoned.push(waiting);
             }
-            (given_up, state.out.waker())
+            (abandoned, state.out.waker())
         };
         writer.into_iter().for_each(Waker::wake);
         for waiting in late {

@@ -40,7 +40,7 @@ enum ServeEnd {
 
 impl ServeEnd {
     /// Tests if the peer broke the protocol.
-    fn is_its_fault(&self) -> bool {
+    fn is_protocol_error(&self) -> bool {
         !matches!(
             self,
             Self::Left | Self::Closing | Self::Unread(ReadError::Broken(_))
@@ -48,7 +48,7 @@ impl ServeEnd {
     }
 
     /// Tests if the peer can still be sent a last message.
-    fn can_be_told(&self) -> bool {
+    fn allows_goodbye(&self) -> bool {
         !matches!(
             self,
             Self::Left | Self::Unread(ReadError::Broken(_)) | Self::Stalled | Self::Truncated
@@ -98,7 +98,7 @@ pub(super) async fn serve<R, W>(
             },
         }
     };
-    if end.is_its_fault() {
+    if end.is_protocol_error() {
         let so_far = context.counters.thrown_out.up();
         match so_far {
             Some(so_far) => {
@@ -109,7 +109,7 @@ pub(super) async fn serve<R, W>(
     } else {
         tracing::debug!(target: "conclib::net", %origin, "disconnected: {end}");
     }
-    if writes && end.can_be_told() {
+    if writes && end.allows_goodbye() {
         connection.say_goodbye();
         connection.seal();
         // A peer that does not read the rest in time does not get it.

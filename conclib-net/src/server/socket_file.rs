@@ -18,7 +18,7 @@ use crate::OpenError;
 use crate::address::UnixEndpoint;
 
 /// Time that another server may take to start in the same directory.
-const PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_millis(5);
 
 /// Socket file of this server, removed when dropped.
@@ -166,7 +166,7 @@ impl Lock {
         let mut path = socket.as_os_str().to_owned();
         path.push(".lock");
         let path = PathBuf::from(path);
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + LOCK_TIMEOUT;
         loop {
             let locked = Self::open(&path).map_err(|source| OpenError::Lock {
                 path: path.clone(),
