@@ -130,6 +130,22 @@ fn each_guarantee_names_tests_that_exist() {
 }
 
 #[test]
+fn the_road_names_files_and_tests_that_exist() {
+    let text = page("docs/road.md");
+    assert!(tests_named_in(&text).len() > 40);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let code = text.split('`').skip(1).step_by(2);
+    for file in code.filter(|code| code.ends_with(".rs")) {
+        let path = match file.split_once('/') {
+            Some((krate @ ("net" | "wire"), rest)) => format!("conclib-{krate}/src/{rest}"),
+            _ => file.to_owned(),
+        };
+        let in_core = root.join("conclib-core/src").join(&path);
+        assert!(root.join(&path).exists() || in_core.exists(), "{file}");
+    }
+}
+
+#[test]
 fn each_test_of_a_predecessor_is_ported_or_it_says_why_not() {
     let text = page("docs/ported-tests.md");
     let ported = tests_named_in(&text);
