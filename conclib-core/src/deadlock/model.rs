@@ -1,11 +1,14 @@
 //! Model tests of crossing asks: thousands of schedules, in one process and over wires.
 
+use crate::actor_id::ActorId;
+use crate::deadlock::graph::WaitOptions;
+use conclib_wire::Urn;
 use std::future::{Future, poll_fn};
 use std::mem::take;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use chain::decode as chain_steps;
+use conclib_wire::decode_chain as chain_steps;
 use conclib_wire::{Envelope, RequestId};
 use shuttle::future::block_on;
 use shuttle::sync::mpsc::{self, Receiver, Sender};
@@ -13,8 +16,8 @@ use shuttle::thread;
 
 use super::waits::*;
 use crate::spi::{Answerer, Outlet, SendRefused};
-use crate::sync::Arc;
 use crate::sync::model::check;
+use crate::sync::{Arc, Mutex, PoisonError};
 
 /// Runs `actors` actors of which each asks the next, and the last the first: exactly one ask fails,
 /// in every order.

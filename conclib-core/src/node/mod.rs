@@ -36,8 +36,8 @@ pub(crate) use concurrent::ConcurrentHandler;
 pub use context::{Context, Head};
 pub use inputs::{Attached, TickSpec};
 pub(crate) use inputs::{MessageStream, Next};
-#[cfg(all(test, any(shuttle, conclib_loom)))]
-pub(crate) use modelled::{Fates, Soul, Word, system};
+#[cfg(all(test, shuttle))]
+pub(crate) use modelled::{Fates, Soul, Word, cell, system};
 pub use ordering::{HasPriority, Prioritised, Unranked};
 pub use outcome::Turn;
 pub use recipient::{Recipient, WeakRecipient};

@@ -3,11 +3,10 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use super as cell;
 use super::*;
-use crate::mailbox::bounded::Pushed;
+
 use crate::node::context::Context;
-use crate::node::modelled::{Fates, Soul, Word, system};
+use crate::node::modelled::{Fates, Soul, Word, cell, system};
 use crate::node::reference::ActorRef;
 use crate::supervision::Gone;
 use crate::sync::model::{block_on, check, join, thread};
