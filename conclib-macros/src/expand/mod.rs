@@ -1,6 +1,7 @@
 //! Expansion of the model to tokens. One file for each generated thing.
 
 mod actor;
+mod answer_doc;
 mod calls;
 mod entry;
 mod fields;
