@@ -24,6 +24,10 @@ step "minimum Rust version is that of the toolchain file"
 version=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 grep -q "^channel = \"$version\.0\"" rust-toolchain.toml
 
+step "imports run down, comments name their subject"
+python3 scripts/check-floors.py
+python3 scripts/check-english.py
+
 step "lints, all features"
 cargo clippy --workspace --all-targets --all-features -- -D warnings
 

@@ -7,6 +7,6 @@
 
 #[doc(inline)]
 pub use conclib_core::wire::{
-    Answered, Answerer, Arriving, Broker, CancelOnDrop, Cancellation, DEFAULT_TIMEOUT, Inlet,
-    MAX_TIMEOUT, Origin, Outgoing, Outlet, Remote, ReplySink, Unsent, WireReply,
+    Answered, Answerer, Broker, CancelOnDrop, Cancellation, DEFAULT_TIMEOUT, Inlet, MAX_TIMEOUT,
+    Origin, OutboundStream, Outlet, Remote, RemoteReply, ReplySink, SendRefused, StreamSource,
 };

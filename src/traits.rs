@@ -7,5 +7,5 @@
 #[doc(inline)]
 pub use conclib_core::{
     Create, DEFAULT_MAILBOX, Declared, Local, Messages, Named, Part, Prioritised, ProtocolMessage,
-    Renews, Road, Shape, Target, TaskActor, Travels, Wire, WireMessage,
+    Reach, Restartable, Shape, Target, TaskActor, Travels, Wire, WireMessage,
 };

@@ -5,20 +5,22 @@ pub use std::boxed::Box;
 pub use serde;
 
 pub use crate::actor::{
-    Birth, HasFields, HasProtocol, HasProtocols, History, Life, Many, ProtocolInbox, Serves,
+    ActorTask, Factory, HasFields, HasProtocol, HasProtocols, History, Many, ProtocolInbox, Serves,
     SharedWith, answer, answer_deferred, answer_fallback, answer_result, attempt, beside,
     may_pass_on, serve, stream,
 };
 pub use crate::call::Outbound;
 
 pub use crate::deadlock::is_anybody_waiting;
-pub use crate::forwarding_waker::Relay;
+pub use crate::forwarding_waker::ForwardingWaker;
 pub use crate::hook::{Deciding, TurnDecision, TurnHook};
 pub use crate::message::{WireAnswer, WirePart};
 pub use crate::named::Enter;
-pub use crate::node::{Accepted, Ferried, FerriedInbox, Ferry, Head, Ranks, Seek, Unranked};
+pub use crate::node::{
+    Accepted, AllWire, AllWireInbox, HasPriority, Head, IsWire, RecipientLookup, Unranked,
+};
 pub use crate::remote::accept;
-pub use crate::reply::{Queued, WireAsker};
+pub use crate::reply::{Queued, RemoteCaller};
 pub use crate::system::{ActorUnderTest, SystemUnderTest};
 
 pub use crate::time::are_here as has_timers;
@@ -30,7 +32,7 @@ pub use conclib_wire::shape::{
 };
 
 use crate::actor::Part;
-use crate::message::{Message, Road};
+use crate::message::{Message, Reach};
 
 /// Error of a hook.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -109,7 +111,7 @@ pub const fn is_part<P: Part>() -> bool {
 
 /// Returns true if a name on a wire means `M`.
 pub fn is_wire<M: Message>(name: &str) -> bool {
-    <M::Road as Road<M>>::WIRE && name == M::NAME
+    <M::Reach as Reach<M>>::WIRE && name == M::NAME
 }
 
 /// Returns the shape of a type, or the hash of its bare name if the type has no shape.

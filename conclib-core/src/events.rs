@@ -328,11 +328,11 @@ impl fmt::Debug for Events {
 #[cfg(test)]
 mod tests {
     use super::Event;
-    use crate::node::Shared;
+    use crate::node::SystemInner;
 
     #[test]
     fn for_nobody_no_event_is_made_up() {
-        let system = Shared::new("events".to_owned());
+        let system = SystemInner::new("events".to_owned());
         let nobody = || panic!("nobody listens");
         system.emit(nobody);
         let (one, other) = (system.events(), system.events());

@@ -7,16 +7,16 @@ use crate::sync::AtomicWaker;
 
 /// Waker that forwards to the task that polled last, for a mailbox that keeps one waker for ever.
 #[derive(Default)]
-pub struct Relay(AtomicWaker);
+pub struct ForwardingWaker(AtomicWaker);
 
-impl Relay {
+impl ForwardingWaker {
     /// Wakes this one from now on.
     pub fn register(&self, waker: &Waker) {
         self.0.register(waker);
     }
 }
 
-impl Wake for Relay {
+impl Wake for ForwardingWaker {
     fn wake(self: Arc<Self>) {
         self.0.wake();
     }

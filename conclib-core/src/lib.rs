@@ -1,8 +1,22 @@
 //! Actors of conclib inside one process, and the wire formats to reach them from other processes.
 //! Users depend on the crate `conclib`, which re-exports this one.
 //!
-//! Floors of this crate, lowest first: names, faults and errors; messages and replies; the wire;
-//! the actor, with its mailbox and lifecycle; the topics; the system; the pools; the test kit.
+//! # Floors
+//!
+//! A module imports only from modules of lower floors; the files of one module may
+//! import each other.
+//!
+//! 1. `actor_id`, `catch`, `error`, `events`, `forwarding_waker`, `place`, `supervision`, `sync`
+//! 2. `directory`, `hook`, `mailbox`, `named`, `snapshot`, `spi`, `time`
+//! 3. `message`, `observe`, `turn_scope`
+//! 4. `deadlock`
+//! 5. `reply`
+//! 6. `call`
+//! 7. `remote`
+//! 8. `node`
+//! 9. `actor`
+//! 10. `system`
+//! 11. `__private`, `pool`, `topic`, `wire`
 
 mod actor;
 mod actor_id;
@@ -38,7 +52,7 @@ pub mod __private;
 
 pub use crate::actor::TaskActor;
 pub use crate::actor::{
-    AskerGone, Backoff, Inbox, Part, PartRef, ProtocolMessage, Renews, Restart,
+    AskerGone, Backoff, Inbox, Part, PartRef, ProtocolMessage, Restart, Restartable,
 };
 pub use crate::call::{Asking, Queueing, Target, Telling};
 pub use crate::error::HandlerError;
@@ -70,7 +84,7 @@ pub use conclib_wire::{Urn, UrnError};
 pub use events::{DeadLetter, DeadLetterCause, Event, Events, NotRestarted};
 /// Return type of a handler with many replies: `impl Stream<Item = T>`.
 pub use futures_core::Stream;
-pub use message::{Local, Message, Road, Wire, WireMessage};
+pub use message::{Local, Message, Reach, Wire, WireMessage};
 pub use named::Named;
 pub use place::Place;
 pub use pool::Pool;

@@ -4,7 +4,7 @@ use conclib_wire::{Codec, CodecError, Response, Urn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::spi::{Answered, Outgoing};
+use crate::spi::{Answered, OutboundStream};
 
 /// Request type: names its reply and its error, so that a call is typed by the message alone.
 ///
@@ -20,7 +20,7 @@ use crate::spi::{Answered, Outgoing};
 /// impl Message for Double {
 ///     type Reply = u64;
 ///     type Error = Never;
-///     type Road = Wire;
+///     type Reach = Wire;
 ///     const NAME: &'static str = "Double";
 /// }
 /// assert_eq!(Double::NAME, "Double");
@@ -36,7 +36,7 @@ pub trait Message: Sized + Send + 'static {
     /// Error that a handler may return instead of the reply; [`Never`] if it cannot fail.
     type Error: std::error::Error + Send + Sync + 'static;
     /// Says if the message can leave its process: [`Wire`] or [`Local`].
-    type Road: Road<Self>;
+    type Reach: Reach<Self>;
     /// Name of the message on every wire, stable over builds.
     const NAME: &'static str;
     /// Hash of the wire name and of the shapes of request, reply and error, by which two builds
@@ -52,7 +52,7 @@ pub trait Message: Sized + Send + 'static {
 pub(crate) const LAST: u8 = u8::MAX;
 
 /// Reach of a message: sealed, with [`Wire`] and [`Local`] as its two implementations.
-pub trait Road<M: Message>: sealed::Road {
+pub trait Reach<M: Message>: sealed::Reach {
     /// True if the message can leave its process.
     const WIRE: bool;
     /// True if the reply is a stream.
@@ -90,12 +90,12 @@ pub enum Local {}
     label = "this message stays inside its process",
     note = "take `local` off `{Self}` and make its fields, reply and error serde types, or send a different message"
 )]
-pub trait WireMessage: Message<Road = Wire> {}
+pub trait WireMessage: Message<Reach = Wire> {}
 
 #[diagnostic::do_not_recommend]
-impl<M: Message<Road = Wire>> WireMessage for M {}
+impl<M: Message<Reach = Wire>> WireMessage for M {}
 
-impl<M> Road<M> for Wire
+impl<M> Reach<M> for Wire
 where
     M: Message + WirePart,
     M::Reply: WireAnswer,
@@ -127,7 +127,7 @@ where
 /// Never called: the dispatch table leaves local messages out, and a client for another process
 /// exists only for actors without local messages. Returns an error all the same, so that a mistake
 /// of this crate cannot panic in the user's code.
-impl<M: Message> Road<M> for Local {
+impl<M: Message> Reach<M> for Local {
     const WIRE: bool = false;
     const STREAMS: bool = false;
 
@@ -163,7 +163,7 @@ pub trait WirePart: Serialize + DeserializeOwned + Send + 'static {}
 impl<T: Serialize + DeserializeOwned + Send + 'static> WirePart for T {}
 
 /// Result of encoding a reply: `None` if it is a body in `out`, else a stream of bodies.
-pub(crate) type Encoded = Result<Option<Outgoing>, CodecError>;
+pub(crate) type Encoded = Result<Option<OutboundStream>, CodecError>;
 
 /// Bounds on the reply of a message that can leave its process: a serde type, or a stream of serde
 /// types.
@@ -203,11 +203,11 @@ impl<T: WirePart> WireAnswer for T {
 /// Decodes a message, for generic code that only knows `M` as a message: an additional bound on the
 /// road would hide that every road carries its messages.
 pub(crate) fn decode<M: Message>(codec: Codec, body: &[u8]) -> Result<M, CodecError> {
-    <M::Road as Road<M>>::decode(codec, body)
+    <M::Reach as Reach<M>>::decode(codec, body)
 }
 
 mod sealed {
-    pub trait Road {}
-    impl Road for super::Wire {}
-    impl Road for super::Local {}
+    pub trait Reach {}
+    impl Reach for super::Wire {}
+    impl Reach for super::Local {}
 }

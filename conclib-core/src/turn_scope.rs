@@ -8,7 +8,7 @@ use std::task::Waker;
 use tokio::runtime;
 
 use crate::actor_id::ActorId;
-use crate::time::Due;
+use crate::time::CompactDeadline;
 
 thread_local! {
     /// Runtime of a thread that belongs to one actor, and the other actors that are tasks of this
@@ -110,18 +110,18 @@ pub(crate) fn in_turn() -> Option<ActorId> {
 
 /// Returns the deadline of the current turn's asker.
 #[inline]
-pub(crate) fn due() -> Option<Due> {
+pub(crate) fn due() -> Option<CompactDeadline> {
     #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
-    Due::from_bits(TURN.get() as u32)
+    CompactDeadline::from_bits(TURN.get() as u32)
 }
 
 /// Sets the deadline of the current turn's asker.
-pub(crate) fn set_due(due: Option<Due>) {
+pub(crate) fn set_due(due: Option<CompactDeadline>) {
     TURN.set(with_due(due));
 }
 
-fn with_due(due: Option<Due>) -> u64 {
-    TURN.get() & !u64::from(u32::MAX) | u64::from(Due::to_bits(due))
+fn with_due(due: Option<CompactDeadline>) -> u64 {
+    TURN.get() & !u64::from(u32::MAX) | u64::from(CompactDeadline::to_bits(due))
 }
 
 /// Notes that the current turn waits for another actor.
@@ -182,7 +182,7 @@ pub(crate) fn scope<R>(
 }
 
 /// Polls a concurrent handler of the current actor: a wait of the handler holds no turn up.
-pub(crate) fn beside<R>(due: Option<Due>, poll: impl FnOnce() -> R) -> R {
+pub(crate) fn beside<R>(due: Option<CompactDeadline>, poll: impl FnOnce() -> R) -> R {
     let _restore = Restore {
         actor: ACTOR.get(),
         turn: TURN.replace(with_due(due) & !IN_TURN),

@@ -10,15 +10,15 @@ pub use crate::error::Outage;
 pub use crate::remote::Remote;
 #[doc(hidden)]
 pub use crate::remote::accept;
+pub use crate::reply::RemoteReply;
 pub use crate::reply::RequestEnvelope;
-pub use crate::reply::WireReply;
 #[doc(hidden)]
-pub use crate::reply::{Queued, WireAsker};
+pub use crate::reply::{Queued, RemoteCaller};
 pub use crate::spi::Broker;
 pub use crate::spi::Origin;
 pub use crate::spi::ReplySink;
-pub use crate::spi::{Answered, Arriving, Outgoing};
-pub use crate::spi::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
+pub use crate::spi::{Answered, OutboundStream, StreamSource};
+pub use crate::spi::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, SendRefused};
 pub use crate::system::Inlet;
 pub use conclib_wire::FIRST_CREDIT;
 #[doc(hidden)]

@@ -6,12 +6,13 @@ use std::future::{Future, ready};
 use std::panic::Location;
 
 use conclib_core::__private::{
-    Accepted, Birth, Failure, Head, Life, Queued, Seek, SystemUnderTest, WireAsker, accept,
+    Accepted, ActorTask, Factory, Failure, Head, Queued, RecipientLookup, RemoteCaller,
+    SystemUnderTest, accept,
 };
 use conclib_core::wire::Envelope;
 use conclib_core::{
-    Actor, ActorRef, Context, Declared, Handler, Message, Messages, Recipient, ReplyTo, Request,
-    Road, System, TaskActor, Turn,
+    Actor, ActorRef, Context, Declared, Handler, Message, Messages, Reach, Recipient, ReplyTo,
+    Request, System, TaskActor, Turn,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
@@ -302,8 +303,8 @@ impl<M: Message> Messages for Stamped<M> {
         self.request.queued()
     }
 
-    fn accept(envelope: &Envelope<'_>, asker: WireAsker) -> Accepted<Self> {
-        match <M::Road as Road<M>>::WIRE && envelope.message == M::NAME {
+    fn accept(envelope: &Envelope<'_>, asker: RemoteCaller) -> Accepted<Self> {
+        match <M::Reach as Reach<M>>::WIRE && envelope.message == M::NAME {
             true => Accepted::of(accept(envelope, asker), Self::now),
             false => Accepted::Undeclared(asker),
         }
@@ -328,14 +329,14 @@ impl<M: Message> Actor for Probed<M> {
         ready(Turn::Done)
     }
 
-    fn offer(seek: &mut Seek<Self>) {
+    fn offer(seek: &mut RecipientLookup<Self>) {
         seek.offer::<M>();
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<M: Message> TaskActor for Probed<M> {
-    fn live<B: Birth<Self> + Send>(life: Life<Self, B>) -> impl Future<Output = ()> + Send {
+    fn live<B: Factory<Self> + Send>(life: ActorTask<Self, B>) -> impl Future<Output = ()> + Send {
         life.run()
     }
 }

@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use conclib_core::__private::{Relay, SystemUnderTest};
+use conclib_core::__private::{ForwardingWaker, SystemUnderTest};
 use conclib_core::{Actor, ActorRef, AskError, Declared, Handler, Message, System};
 
 use super::run::system;
@@ -24,7 +24,7 @@ pub struct Solo<A: Actor> {
     /// Future of the actor's task; `None` once the actor has ended.
     life: Option<Pin<Box<dyn Future<Output = ()>>>>,
     /// Waker of that future, which forwards to the task that polls `feed`.
-    relay: Arc<Relay>,
+    relay: Arc<ForwardingWaker>,
     /// Handle of the system, whose drop would end the actor.
     system: System,
 }

@@ -22,13 +22,13 @@ pub const MAX_CHAIN_STEPS: usize = 64;
 
 /// Token by which a process recognises one of its own waits in a chain that comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Mark(pub NonZeroU64);
+pub struct EdgeToken(pub NonZeroU64);
 
 /// Waiting actor in a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// Token of its wait, if that is for an actor in another process.
-    pub mark: Option<Mark>,
+    pub mark: Option<EdgeToken>,
     /// Index of the step that this one waits for; of the first step, its own.
     pub via: usize,
     /// Actor that waits.
@@ -101,7 +101,7 @@ pub fn decode(mut bytes: &[u8]) -> Result<Vec<Step>, ChainError> {
         if at == MAX_CHAIN_STEPS {
             return Err(ChainError::TooLong);
         }
-        let mark = NonZeroU64::new(u64::from_be_bytes(array(&mut bytes)?)).map(Mark);
+        let mark = NonZeroU64::new(u64::from_be_bytes(array(&mut bytes)?)).map(EdgeToken);
         let [via] = array(&mut bytes)?;
         let via = usize::from(via);
         match at {

@@ -2,8 +2,15 @@
 //! processes, codecs, envelopes and frames. It knows neither tokio nor actors.
 //! Users depend on the crate `conclib`, which re-exports this.
 //!
-//! The floors, lowest first: [`Urn`]; faults and failures; codecs; envelopes;
-//! frames.
+//! # Floors
+//!
+//! A module imports only from modules of lower floors.
+//!
+//! 1. `codec`, `delivery`, `fault`, `never`, `state`, `urn`
+//! 2. `cycle`, `shape`, `stop_reason`
+//! 3. `chain`, `failure`
+//! 4. `envelope`
+//! 5. `frame`
 
 mod chain;
 mod codec;
@@ -22,7 +29,7 @@ mod urn;
 
 #[doc(hidden)]
 pub use chain::{
-    ChainError, Mark, Step, decode as decode_chain, encode as encode_chain, rewrite_chain,
+    ChainError, EdgeToken, Step, decode as decode_chain, encode as encode_chain, rewrite_chain,
 };
 pub use chain::{MAX_CHAIN, MAX_CHAIN_STEPS};
 pub use codec::{Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec};

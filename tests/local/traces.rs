@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use conclib::Message;
 use conclib::prelude::*;
-use conclib::spi::{Answerer, Origin, Outlet, Remote, ReplySink, Unsent};
+use conclib::spi::{Answerer, Origin, Outlet, Remote, ReplySink, SendRefused};
 use conclib::wire::{Codec, Envelope, RequestId, ResponseEnvelope, ResponseKind};
 use support::spans::Spans;
 use support::until;
@@ -106,7 +106,11 @@ async fn a_trace_from_outside_is_told_and_one_that_is_none_is_ignored() {
 struct Traces(Mutex<Vec<String>>);
 
 impl Outlet for Traces {
-    fn send(&self, envelope: &Envelope<'_>, answerer: Answerer) -> Result<(), (Unsent, Answerer)> {
+    fn send(
+        &self,
+        envelope: &Envelope<'_>,
+        answerer: Answerer,
+    ) -> Result<(), (SendRefused, Answerer)> {
         self.0.lock().unwrap().push(envelope.trace.to_owned());
         answerer(Ok(conclib::wire::Response {
             id: envelope.id,

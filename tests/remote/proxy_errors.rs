@@ -51,7 +51,7 @@ struct Misfit {
 impl Message for Misfit {
     type Reply = u64;
     type Error = Never;
-    type Road = Wire;
+    type Reach = Wire;
     const NAME: &'static str = DeskDouble::NAME;
 }
 

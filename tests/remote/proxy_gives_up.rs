@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use conclib::prelude::*;
-use conclib::spi::{Answerer, Origin, Outlet, Remote, ReplySink, Unsent};
+use conclib::spi::{Answerer, Origin, Outlet, Remote, ReplySink, SendRefused};
 use conclib::wire::{Codec, Envelope, RequestId, ResponseEnvelope};
 use serde_json::json;
 use support::outside::{
@@ -296,8 +296,8 @@ async fn a_request_that_is_late_is_not_begun() -> conclib::Result {
 struct Outage;
 
 impl Outlet for Outage {
-    fn send(&self, _: &Envelope<'_>, answerer: Answerer) -> Result<(), (Unsent, Answerer)> {
-        Err((Unsent::Busy, answerer))
+    fn send(&self, _: &Envelope<'_>, answerer: Answerer) -> Result<(), (SendRefused, Answerer)> {
+        Err((SendRefused::Busy, answerer))
     }
 
     fn room(&self, _: &str) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use crate::actor_id::ActorId;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Resolves when the asker of the running turn has left; see
 /// [`Context::asker_gone`](crate::node::Context::asker_gone).
@@ -39,7 +39,7 @@ impl Future for AskerGone {
         if self.has_left.load(Ordering::Relaxed) {
             return Poll::Ready(());
         }
-        current::look_for_asker(self.actor, cx.waker(), &self.has_left);
+        turn_scope::look_for_asker(self.actor, cx.waker(), &self.has_left);
         Poll::Pending
     }
 }

@@ -8,10 +8,10 @@ use conclib_wire::Failure;
 use futures_core::Stream;
 use futures_util::stream;
 
-use crate::deadlock::{Passing, Waiting};
+use crate::deadlock::{Passing, WaitingTurn};
 use crate::events::DeadLetterCause;
 use crate::message::Message;
-use crate::node::{Actor, Attached, Context, Handler, Items};
+use crate::node::{Actor, Attached, Context, Handler, MessageStream};
 use crate::reply::{Deferred, Request};
 use crate::time::instant_after;
 
@@ -76,7 +76,7 @@ impl<A: Actor> Context<A> {
         M: Message,
         A: Handler<M>,
     {
-        let items = Items::new(stream, move |item| A::wrap(Request::tick(make(item))));
+        let items = MessageStream::new(stream, move |item| A::wrap(Request::tick(make(item))));
         self.sources().attach(items)
     }
 
@@ -295,7 +295,7 @@ impl<A: Actor> Context<A> {
         let (request, deferred) = self.pass_on(message);
         if self.sources().stashed() < self.cell().mailbox.capacity() {
             // The asker now waits for a later turn of this actor.
-            if let Some(Waiting::Here(who, ask)) = request.reply.passed() {
+            if let Some(WaitingTurn::Here(who, ask)) = request.reply.passed() {
                 let passing = Passing::begin(who, ask, self.cell().id, None);
                 passing.into_iter().flatten().for_each(Passing::keep);
             }

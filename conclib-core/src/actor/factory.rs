@@ -20,7 +20,9 @@ use crate::deadlock::Wait;
 use crate::events::{Event, NotRestarted};
 use crate::mailbox::{Alert, Signal};
 use crate::named::Named;
-use crate::node::{Actor, Cell, Context, Create, Exit, Kin, Notice, Resident, Verdict};
+use crate::node::{
+    Actor, ActorCell, AnyActor, Context, Create, ExitNotice, Notice, Relations, RestartDecision,
+};
 use crate::supervision::{ChildExit, Directive, Strategy};
 use crate::time::timers;
 
@@ -30,9 +32,12 @@ pub(crate) type Failed = Box<dyn Error + Send + Sync>;
 /// Source of an actor's state: for the first start, and for restarts where they
 /// are possible.
 #[doc(hidden)]
-pub trait Birth<A: Actor>: Send + 'static {
+pub trait Factory<A: Actor>: Send + 'static {
     /// Makes the state.
-    fn bear(&mut self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send;
+    fn create_actor(
+        &mut self,
+        ctx: &mut Context<A>,
+    ) -> impl Future<Output = Result<A, Failed>> + Send;
 
     /// Decides, after the end of an incarnation, if the actor starts another
     /// one. `said` is the directive that its `#[on(error)]` returned.
@@ -55,7 +60,7 @@ pub trait Birth<A: Actor>: Send + 'static {
     }
 
     /// True if the actor can have another incarnation.
-    const RENEWS: bool = false;
+    const RESTARTS: bool = false;
 
     /// Takes over the messages that an ended actor has not handled, if the
     /// source wants them. Messages that stay in `queue` are refused.
@@ -80,10 +85,13 @@ pub enum Again {
 /// State given as a value by the spawner, good for one incarnation.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Given<A>(pub(crate) Option<A>);
+pub struct FromValue<A>(pub(crate) Option<A>);
 
-impl<A: Actor + Send> Birth<A> for Given<A> {
-    fn bear(&mut self, _: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send {
+impl<A: Actor + Send> Factory<A> for FromValue<A> {
+    fn create_actor(
+        &mut self,
+        _: &mut Context<A>,
+    ) -> impl Future<Output = Result<A, Failed>> + Send {
         future::ready(
             self.0.take().ok_or_else(|| {
                 "an actor spawned from a value cannot be created a second time".into()
@@ -95,10 +103,10 @@ impl<A: Actor + Send> Birth<A> for Given<A> {
 /// State that `#[on(create)]` makes from its arguments, once.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Created<Args>(pub(crate) Option<Args>);
+pub struct FromArgs<Args>(pub(crate) Option<Args>);
 
-impl<A: Create> Birth<A> for Created<A::Args> {
-    async fn bear(&mut self, ctx: &mut Context<A>) -> Result<A, Failed> {
+impl<A: Create> Factory<A> for FromArgs<A::Args> {
+    async fn create_actor(&mut self, ctx: &mut Context<A>) -> Result<A, Failed> {
         match self.0.take() {
             Some(args) => A::create(args, ctx).await,
             None => {
@@ -112,13 +120,13 @@ impl<A: Create> Birth<A> for Created<A::Args> {
 /// restarts.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Renewed<S> {
+pub struct Restarting<S> {
     source: S,
     history: Option<History>,
     policy: Restart,
 }
 
-impl<S> Renewed<S> {
+impl<S> Restarting<S> {
     pub(crate) fn new(source: S, policy: Restart) -> Self {
         Self {
             source,
@@ -130,10 +138,10 @@ impl<S> Renewed<S> {
 
 /// Factory of an actor's state, called for each incarnation.
 #[doc(hidden)]
-pub trait Source<A: Actor>: Send + 'static {
+pub trait StateSource<A: Actor>: Send + 'static {
     fn make(&mut self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send;
 
-    /// Same as [`Birth::inherit`].
+    /// Same as [`Factory::inherit`].
     fn inherit(&mut self, ctx: &Context<A>, queue: &mut VecDeque<A::Inbox>) {
         let _ = (ctx, queue);
     }
@@ -144,7 +152,7 @@ pub trait Source<A: Actor>: Send + 'static {
 #[derive(Debug)]
 pub struct Closure<F>(pub(crate) F);
 
-impl<A: Actor, F: FnMut() -> A + Send + 'static> Source<A> for Closure<F> {
+impl<A: Actor, F: FnMut() -> A + Send + 'static> StateSource<A> for Closure<F> {
     // An `async fn`, not `future::ready`: a `Ready` would hold the state, which
     // then would have to be `Send`, and the state of an actor on a thread of
     // its own need not be.
@@ -159,7 +167,7 @@ impl<A: Actor, F: FnMut() -> A + Send + 'static> Source<A> for Closure<F> {
 #[derive(Debug, Clone)]
 pub struct Args<T>(pub(crate) T);
 
-impl<A: Create> Source<A> for Args<A::Args>
+impl<A: Create> StateSource<A> for Args<A::Args>
 where
     A::Args: Clone,
 {
@@ -175,32 +183,32 @@ where
     label = "nothing that this actor could be made from a second time",
     note = "spawn it with `actor_with(|| …)`, or with `create(args)` from arguments that are `Clone`: a value given to `actor(…)` is gone after a failure"
 )]
-pub trait Renews<A: Actor>: Birth<A> {
+pub trait Restartable<A: Actor>: Factory<A> {
     /// Source that makes the state again as the policy says.
     #[doc(hidden)]
-    type Renewed: Birth<A>;
+    type Restarting: Factory<A>;
     #[doc(hidden)]
-    fn renewed(self, policy: Restart) -> Self::Renewed;
+    fn restarting(self, policy: Restart) -> Self::Restarting;
 }
 
-impl<A: Actor, S: Source<A>> Renews<A> for Renewed<S> {
-    type Renewed = Self;
-    fn renewed(self, policy: Restart) -> Self {
+impl<A: Actor, S: StateSource<A>> Restartable<A> for Restarting<S> {
+    type Restarting = Self;
+    fn restarting(self, policy: Restart) -> Self {
         Self { policy, ..self }
     }
 }
 
-impl<A: Create> Renews<A> for Created<A::Args>
+impl<A: Create> Restartable<A> for FromArgs<A::Args>
 where
     A::Args: Clone + Send + 'static,
 {
-    type Renewed = Renewed<Option<Args<A::Args>>>;
-    fn renewed(self, policy: Restart) -> Self::Renewed {
-        Renewed::new(self.0.map(Args), policy)
+    type Restarting = Restarting<Option<Args<A::Args>>>;
+    fn restarting(self, policy: Restart) -> Self::Restarting {
+        Restarting::new(self.0.map(Args), policy)
     }
 }
 
-impl<A: Actor, S: Source<A>> Source<A> for Option<S> {
+impl<A: Actor, S: StateSource<A>> StateSource<A> for Option<S> {
     async fn make(&mut self, ctx: &mut Context<A>) -> Result<A, Failed> {
         match self {
             Some(source) => source.make(ctx).await,
@@ -209,14 +217,17 @@ impl<A: Actor, S: Source<A>> Source<A> for Option<S> {
     }
 }
 
-impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
-    const RENEWS: bool = true;
+impl<A: Actor, S: StateSource<A>> Factory<A> for Restarting<S> {
+    const RESTARTS: bool = true;
 
     fn pauses(&self) -> bool {
         self.policy.pauses()
     }
 
-    fn bear(&mut self, ctx: &mut Context<A>) -> impl Future<Output = Result<A, Failed>> + Send {
+    fn create_actor(
+        &mut self,
+        ctx: &mut Context<A>,
+    ) -> impl Future<Output = Result<A, Failed>> + Send {
         let policy = self.policy;
         self.history
             .get_or_insert_with(|| History::new(policy))
@@ -235,7 +246,7 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
         said: Option<Directive>,
     ) -> Again {
         let cell = ctx.cell();
-        let Some(kin) = cell.kin() else {
+        let Some(relations) = cell.relations() else {
             return Again::No;
         };
         // An actor that was ended before its state was created has no history
@@ -256,48 +267,48 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
         if is_final || cell.mailbox.signal() != Signal::None {
             return over;
         }
-        if kin.has_children() {
+        if relations.has_children() {
             // The incarnation was cut short before it could end its children.
-            Box::pin(kill_children(kin, true)).await;
+            Box::pin(kill_children(relations, true)).await;
         }
-        kin.lie_down();
+        relations.mark_down();
         // The last reference may have been dropped before: then the actor is to
         // end, too.
         cell.settle(true);
-        cell.ending.tell_change();
-        let parent = kin.parent();
-        let mut verdict = match &parent {
-            None if kin.parent.is_some() => Verdict::End,
-            _ if !kin.ask() => await_verdict(cell, kin).await,
+        cell.lifecycle.tell_change();
+        let parent = relations.parent();
+        let mut decision = match &parent {
+            None if relations.parent.is_some() => RestartDecision::End,
+            _ if !relations.ask() => await_decision(cell, relations).await,
             Some(parent) if parent.hears_of_children() => {
                 let exit = exit(cell, history, reason, said);
                 parent.notify(Notice::Child(Box::new(exit)));
-                await_verdict(cell, kin).await
+                await_decision(cell, relations).await
             }
             _ => {
-                kin.asks_no_more();
-                own_verdict(&exit(cell, history, reason, said))
+                relations.asks_no_more();
+                own_decision(&exit(cell, history, reason, said))
             }
         };
         loop {
-            verdict = match (verdict, &parent) {
+            decision = match (decision, &parent) {
                 // No restart: the actor ends, for the reason of this
                 // incarnation or as it was told.
-                (Verdict::End, _) => return over,
-                (Verdict::Restart { delay }, Some(parent))
+                (RestartDecision::End, _) => return over,
+                (RestartDecision::Restart { delay }, Some(parent))
                     if parent.strategy() != Strategy::OneForOne =>
                 {
-                    Box::pin(group::restart(cell, kin, parent, delay)).await
+                    Box::pin(group::restart(cell, relations, parent, delay)).await
                 }
-                (Verdict::Restart { delay }, _) => Verdict::Start {
+                (RestartDecision::Restart { delay }, _) => RestartDecision::Start {
                     delay,
                     behind: None,
                 },
-                (Verdict::Start { delay, behind }, _) => {
-                    match wait(cell, kin, delay, behind).await {
+                (RestartDecision::Start { delay, behind }, _) => {
+                    match wait(cell, relations, delay, behind).await {
                         // A later verdict, of the supervisor or of a group's leader,
                         // overrides this one.
-                        Some(verdict) => verdict,
+                        Some(decision) => decision,
                         None => break,
                     }
                 }
@@ -308,7 +319,7 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
                 return Again::Called;
             }
         }
-        let restarts = kin.restarts.load(Ordering::Relaxed);
+        let restarts = relations.restarts.load(Ordering::Relaxed);
         let urn = cell.urn();
         tracing::warn!(target: "conclib", %urn, restarts, %reason, "restarting");
         cell.meter.restarted();
@@ -324,11 +335,11 @@ impl<A: Actor, S: Source<A>> Birth<A> for Renewed<S> {
 /// Describes the end of an incarnation to the supervisor, and says if the
 /// policy allows another.
 fn exit<A: Actor>(
-    cell: &Cell<A>,
+    cell: &ActorCell<A>,
     history: &mut History,
     reason: &StopReason,
     said: Option<Directive>,
-) -> Exit {
+) -> ExitNotice {
     let wanted = match said {
         Some(Directive::Escalate | Directive::Stop) => false,
         Some(Directive::Restart) => true,
@@ -346,7 +357,7 @@ fn exit<A: Actor>(
     };
     let mut told = cell.child_exit(reason.clone(), default);
     told.exhausted = exhausted && wanted;
-    Exit {
+    ExitNotice {
         id: cell.id,
         told,
         waits: true,
@@ -355,27 +366,27 @@ fn exit<A: Actor>(
 }
 
 /// Verdict of the actor's own policy, for a supervisor without `#[on(child)]`.
-fn own_verdict(exit: &Exit) -> Verdict {
+fn own_decision(exit: &ExitNotice) -> RestartDecision {
     match (exit.told.default, exit.delay) {
-        (Directive::Restart, Some(delay)) => Verdict::Restart { delay },
-        _ => Verdict::End,
+        (Directive::Restart, Some(delay)) => RestartDecision::Restart { delay },
+        _ => RestartDecision::End,
     }
 }
 
 /// Waits for the verdict of the supervisor, or of the sibling that leads the
 /// restart of the group. If a signal tells the actor to end meanwhile, the
 /// verdict is `End`.
-async fn await_verdict<A: Actor>(cell: &Cell<A>, kin: &Kin) -> Verdict {
+async fn await_decision<A: Actor>(cell: &ActorCell<A>, relations: &Relations) -> RestartDecision {
     let mut awaited = Awaited::default();
     poll_fn(|_| {
         if cell.mailbox.signal() != Signal::None {
-            kin.asks_no_more();
-            return Poll::Ready(Verdict::End);
+            relations.asks_no_more();
+            return Poll::Ready(RestartDecision::End);
         }
-        if let Some(verdict) = kin.take_verdict() {
-            return Poll::Ready(verdict);
+        if let Some(decision) = relations.take_decision() {
+            return Poll::Ready(decision);
         }
-        awaited.enter(cell.id, kin.awaited());
+        awaited.enter(cell.id, relations.awaited());
         Poll::Pending
     })
     .await
@@ -397,17 +408,17 @@ impl Awaited {
 /// Waits until the next incarnation may start, begins it and returns `None`; or
 /// returns the verdict that came meanwhile instead.
 async fn wait<A: Actor>(
-    cell: &Cell<A>,
-    kin: &Kin,
+    cell: &ActorCell<A>,
+    relations: &Relations,
     delay: Duration,
-    behind: Option<Arc<dyn Resident>>,
-) -> Option<Verdict> {
+    behind: Option<Arc<dyn AnyActor>>,
+) -> Option<RestartDecision> {
     let mut start = pin!(async {
         if let Some(other) = behind {
             // Entered in the wait graph, because the `#[on(start)]` of the
             // other actor may ask this one.
             let _wait = Wait::begin_anyway(cell.id, other.id());
-            other.ending().until(|| is_up(&*other)).await;
+            other.lifecycle().until(|| is_up(&*other)).await;
         }
         if !delay.is_zero() {
             timers::pause(delay).await;
@@ -417,24 +428,24 @@ async fn wait<A: Actor>(
     let mut awaited = Awaited::default();
     poll_fn(|cx| {
         if cell.mailbox.signal() != Signal::None {
-            return Poll::Ready(Some(Verdict::End));
+            return Poll::Ready(Some(RestartDecision::End));
         }
-        if let Some(verdict) = kin.take_verdict() {
-            return Poll::Ready(Some(verdict));
+        if let Some(decision) = relations.take_decision() {
+            return Poll::Ready(Some(decision));
         }
         // The leader of a group restart may begin to hold this actor during its
         // pause.
-        awaited.enter(cell.id, kin.awaited());
+        awaited.enter(cell.id, relations.awaited());
         if !is_due {
             ready!(start.as_mut().poll(cx));
             is_due = true;
         }
-        let calm = || {
-            kin.restarts.fetch_add(1, Ordering::Relaxed);
-            cell.mailbox.calm(Alert::Recycle);
-            cell.mailbox.calm(Alert::Abort);
+        let clear_alert = || {
+            relations.restarts.fetch_add(1, Ordering::Relaxed);
+            cell.mailbox.clear_alert(Alert::Recycle);
+            cell.mailbox.clear_alert(Alert::Abort);
         };
-        match kin.rise(calm) {
+        match relations.begin_incarnation(clear_alert) {
             true => Poll::Ready(None),
             // A verdict is on its way, and wakes this task.
             false => Poll::Pending,
@@ -443,7 +454,7 @@ async fn wait<A: Actor>(
     .await
 }
 
-impl<A: Actor> Cell<A> {
+impl<A: Actor> ActorCell<A> {
     /// Describes the end of this actor for the `#[on(child)]` of its
     /// supervisor.
     pub(crate) fn child_exit(&self, reason: StopReason, default: Directive) -> ChildExit {
@@ -469,6 +480,6 @@ impl<A: Actor> Cell<A> {
 }
 
 /// Tells whether an actor has got through its start, or never will.
-pub(crate) fn is_up(resident: &dyn Resident) -> bool {
+pub(crate) fn is_up(resident: &dyn AnyActor) -> bool {
     !matches!(resident.state(), State::Starting | State::Restarting)
 }

@@ -8,32 +8,32 @@ use std::sync::atomic::Ordering;
 
 use conclib_wire::{Delivery, Failure, Fault};
 
-use super::killable::Ended;
-use super::next::poll_next_apart;
+use super::killable::ActorEnd;
+use super::next::poll_next_outlined;
 use super::run::panicked;
 use crate::events::DeadLetterCause;
 use crate::hook::{TurnDecision, TurnHook};
 use crate::mailbox::Alert;
-use crate::node::{Actor, Cell, Context, Messages};
-use crate::turn_scope as current;
+use crate::node::{Actor, ActorCell, Context, Messages};
+use crate::turn_scope;
 
 /// Result of a pass through the gate.
 pub(super) enum Gate<I> {
     /// The turn of this message begins.
     Turn(I),
     /// The message is gone without its turn; the value says how the actor ends, if it does.
-    Over(Option<Ended>),
+    Over(Option<ActorEnd>),
     /// No message: there is something else to look at, or no hook.
     Other,
 }
 
 /// Guard that clears the alert of the gate while it exists, so that the mailbox
 /// gives messages out. Only the actor's task looks at that alert.
-struct Open<'c, A: Actor>(&'c Cell<A>);
+struct Open<'c, A: Actor>(&'c ActorCell<A>);
 
 impl<'c, A: Actor> Open<'c, A> {
-    fn new(cell: &'c Cell<A>) -> Self {
-        cell.mailbox.calm(Alert::Gate);
+    fn new(cell: &'c ActorCell<A>) -> Self {
+        cell.mailbox.clear_alert(Alert::Gate);
         Self(cell)
     }
 }
@@ -46,9 +46,9 @@ impl<A: Actor> Drop for Open<'_, A> {
 
 /// Message whose turn has not begun. If the message is dropped before that, its
 /// asker is told that it was not delivered.
-struct Held<I: Messages>(Option<I>);
+struct HeldMessage<I: Messages>(Option<I>);
 
-impl<I: Messages> Drop for Held<I> {
+impl<I: Messages> Drop for HeldMessage<I> {
     fn drop(&mut self) {
         if let Some(message) = self.0.take() {
             message.refuse(Failure::Stopped(Delivery::NotDelivered));
@@ -65,7 +65,7 @@ pub(super) async fn pass<A: Actor>(
     let Some(hook) = cell.system.hook() else {
         return Gate::Other;
     };
-    let mut held = Held(None);
+    let mut held = HeldMessage(None);
     if !take_up(ctx, batch, &mut held.0, hook).await {
         return Gate::Other;
     }
@@ -81,7 +81,7 @@ pub(super) async fn pass<A: Actor>(
             let fault = Box::new(Fault::panic(&text));
             message.refuse(Failure::Panicked(fault.clone()));
             let index = cell.stats.ended();
-            if current::take_waited() {
+            if turn_scope::take_waited() {
                 cell.system.waits.clear(cell.id);
             }
             let ended = panicked(ctx, index, fault);
@@ -108,7 +108,7 @@ async fn take_up<A: Actor>(
     poll_fn(|cx| {
         let polled = {
             let _open = Open::new(&cell);
-            poll_next_apart(ctx, batch, message, cx)
+            poll_next_outlined(ctx, batch, message, cx)
         };
         // A concurrent handler that runs is work, too.
         let parks = polled.is_pending() && !ctx.has_unfinished();

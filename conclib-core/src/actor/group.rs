@@ -19,7 +19,7 @@ use crate::actor_id::ActorId;
 use crate::deadlock::Wait;
 use crate::events::{Event, NotRestarted};
 use crate::mailbox::{Alert, Signal};
-use crate::node::{Actor, Cell, Child, Kin, Resident, Verdict};
+use crate::node::{Actor, ActorCell, AnyActor, Child, Relations, RestartDecision};
 use crate::supervision::Strategy;
 use crate::time::timers;
 
@@ -27,20 +27,20 @@ use crate::time::timers;
 /// verdict for that actor: to start, behind the sibling before it, or another
 /// that was given meanwhile.
 pub(super) async fn restart<A: Actor>(
-    cell: &Cell<A>,
-    kin: &Kin,
-    parent: &Arc<dyn Resident>,
+    cell: &ActorCell<A>,
+    relations: &Relations,
+    parent: &Arc<dyn AnyActor>,
     delay: Duration,
-) -> Verdict {
+) -> RestartDecision {
     let mut restart = pin!(async {
-        let mut group = match Group::lead(cell, kin, parent).await {
+        let mut group = match Group::lead(cell, relations, parent).await {
             Ok(group) => group,
-            Err(verdict) => return verdict,
+            Err(decision) => return decision,
         };
         for (id, child) in group.siblings().into_iter().rev() {
             let _wait = Wait::begin_anyway(cell.id, id);
             if !bring_down(cell, &child).await
-                && let Some(family) = parent.kin()
+                && let Some(family) = parent.relations()
             {
                 family.forget(id);
             }
@@ -49,7 +49,7 @@ pub(super) async fn restart<A: Actor>(
     });
     poll_fn(|cx| match cell.mailbox.signal() {
         Signal::None => restart.as_mut().poll(cx),
-        _ => Poll::Ready(Verdict::End),
+        _ => Poll::Ready(RestartDecision::End),
     })
     .await
 }
@@ -57,7 +57,7 @@ pub(super) async fn restart<A: Actor>(
 /// Group of siblings that goes down. Dropping it lets the siblings that are
 /// held start again.
 struct Group {
-    parent: Arc<dyn Resident>,
+    parent: Arc<dyn AnyActor>,
     leader: ActorId,
 }
 
@@ -67,30 +67,30 @@ impl Group {
     /// # Errors
     /// The verdict of another leader for this one.
     async fn lead<A: Actor>(
-        cell: &Cell<A>,
-        kin: &Kin,
-        parent: &Arc<dyn Resident>,
-    ) -> Result<Self, Verdict> {
-        let Some(family) = parent.kin() else {
-            return Err(Verdict::End);
+        cell: &ActorCell<A>,
+        relations: &Relations,
+        parent: &Arc<dyn AnyActor>,
+    ) -> Result<Self, RestartDecision> {
+        let Some(family) = parent.relations() else {
+            return Err(RestartDecision::End);
         };
-        let mut free = pin!(parent.ending().until(|| family.lead(cell.id)));
+        let mut free = pin!(parent.lifecycle().until(|| family.lead(cell.id)));
         let mut awaited = Awaited::default();
         poll_fn(|cx| {
-            if let Some(verdict) = kin.take_verdict() {
-                return Poll::Ready(Err(verdict));
+            if let Some(decision) = relations.take_decision() {
+                return Poll::Ready(Err(decision));
             }
             // An actor that is held gets its verdict once the group that holds
             // it is down.
-            if kin.awaited().is_none() && free.as_mut().poll(cx).is_ready() {
+            if relations.awaited().is_none() && free.as_mut().poll(cx).is_ready() {
                 let group = Self {
                     parent: parent.clone(),
                     leader: cell.id,
                 };
                 // The former leader may have held this actor, and released it
                 // with a verdict.
-                return Poll::Ready(match kin.take_verdict() {
-                    Some(verdict) => Err(verdict),
+                return Poll::Ready(match relations.take_decision() {
+                    Some(decision) => Err(decision),
                     None => Ok(group.hold(family)),
                 });
             }
@@ -102,7 +102,7 @@ impl Group {
 
     /// Holds the siblings that the strategy of the parent restarts with the
     /// leader.
-    fn hold(self, family: &Kin) -> Self {
+    fn hold(self, family: &Relations) -> Self {
         let is_concerned = |id: ActorId| match self.parent.strategy() {
             Strategy::OneForOne => false,
             Strategy::OneForAll => id != self.leader,
@@ -118,37 +118,41 @@ impl Group {
 
     /// Siblings that are held, oldest first.
     fn siblings(&self) -> Vec<(ActorId, Child)> {
-        let mut children = self.parent.kin().map(Kin::children).unwrap_or_default();
+        let mut children = self
+            .parent
+            .relations()
+            .map(Relations::children)
+            .unwrap_or_default();
         children.retain(|(_, child)| {
-            let kin = child.resident.kin();
-            kin.is_some_and(|kin| kin.is_held_by(self.leader))
+            let relations = child.resident.relations();
+            relations.is_some_and(|relations| relations.is_held_by(self.leader))
         });
         children
     }
 
     /// Starts the group, each actor once the one before has started. Returns
     /// the verdict for the leader.
-    fn release(&mut self, delay: Duration) -> Verdict {
+    fn release(&mut self, delay: Duration) -> RestartDecision {
         let mut children = self.siblings();
-        let family = self.parent.kin();
+        let family = self.parent.relations();
         let leader = family.and_then(|family| family.child(self.leader));
         children.extend(leader.map(|leader| (self.leader, leader)));
         children.sort_unstable_by_key(|(id, _)| *id);
         let mut delay = Some(delay);
-        let mut behind: Option<Arc<dyn Resident>> = None;
-        let mut own = Verdict::End;
+        let mut behind: Option<Arc<dyn AnyActor>> = None;
+        let mut own = RestartDecision::End;
         for (id, child) in children {
             let resident = &child.resident;
-            let mut verdict = |behind| Verdict::Start {
+            let mut decision = |behind| RestartDecision::Start {
                 delay: delay.take().unwrap_or_default(),
                 behind,
             };
             if id == self.leader {
-                own = verdict(behind.replace(resident.clone()));
+                own = decision(behind.replace(resident.clone()));
             } else if goes_down(&**resident) {
-                resident.judge(verdict(behind.replace(resident.clone())));
-            } else if let Some(kin) = resident.kin() {
-                kin.let_go();
+                resident.decide(decision(behind.replace(resident.clone())));
+            } else if let Some(relations) = resident.relations() {
+                relations.let_go();
             }
         }
         own
@@ -158,50 +162,51 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         self.release(Duration::ZERO);
-        if let Some(family) = self.parent.kin() {
-            family.lead_no_more();
+        if let Some(family) = self.parent.relations() {
+            family.end_lead();
         }
         // Another child may wait to lead a restart.
-        self.parent.ending().tell_change();
+        self.parent.lifecycle().tell_change();
     }
 }
 
 /// Tells whether the incarnation of the actor has ended to make room for
 /// another one, or was told to. An actor in a turn that never awaits counts,
 /// and gets its verdict if that turn ever gives way.
-fn goes_down(resident: &dyn Resident) -> bool {
+fn goes_down(resident: &dyn AnyActor) -> bool {
     let is_told = resident.is_alerted(Alert::Recycle) || resident.is_alerted(Alert::Abort);
     let lives = resident.state() != State::Stopped;
     lives
-        && resident
-            .kin()
-            .is_some_and(|kin| kin.renews && (is_told || kin.rests()))
+        && resident.relations().is_some_and(|relations| {
+            relations.renews && (is_told || relations.has_no_incarnation())
+        })
 }
 
 /// Ends the incarnation of a sibling, so that it can be started again. Returns
 /// false if the sibling has ended for good.
-async fn bring_down<A: Actor>(cell: &Cell<A>, child: &Child) -> bool {
+async fn bring_down<A: Actor>(cell: &ActorCell<A>, child: &Child) -> bool {
     let resident = &*child.resident;
     if resident.state() >= State::Stopping {
         // The child is ending by itself, and handles the queued messages first.
         end(child, Signal::Drain).await;
         return false;
     }
-    let Some(kin) = resident.kin().filter(|kin| kin.renews) else {
+    let Some(relations) = resident.relations().filter(|relations| relations.renews) else {
         let (urn, why) = (resident.urn(), NotRestarted::NoSource);
         tracing::error!(target: "conclib", %urn, %why, "not restarted with its siblings");
         cell.system.emit(|| Event::NotRestarted { urn, why });
         end(child, Signal::Now).await;
         return false;
     };
-    let is_down = || kin.rests() || resident.ending().state() == State::Stopped;
+    let is_down =
+        || relations.has_no_incarnation() || resident.lifecycle().state() == State::Stopped;
     resident.alert(Alert::Recycle);
-    if timers::within(child.stop_within, resident.ending().until(is_down))
+    if timers::within(child.stop_within, resident.lifecycle().until(is_down))
         .await
         .is_none()
     {
         resident.alert(Alert::Abort);
-        if timers::within(LAST_CALL, resident.ending().until(is_down))
+        if timers::within(LAST_CALL, resident.lifecycle().until(is_down))
             .await
             .is_none()
         {
@@ -212,5 +217,5 @@ async fn bring_down<A: Actor>(cell: &Cell<A>, child: &Child) -> bool {
             );
         }
     }
-    resident.ending().state() != State::Stopped
+    resident.lifecycle().state() != State::Stopped
 }

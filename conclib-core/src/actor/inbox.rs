@@ -12,7 +12,7 @@ use tokio::task::coop;
 
 use crate::call::{Outbound, Target};
 use crate::error::TellError;
-use crate::forwarding_waker::Relay;
+use crate::forwarding_waker::ForwardingWaker;
 use crate::mailbox::{Mailbox, Overflow, Refused};
 use crate::message::{LAST, Message};
 use crate::named::Named;
@@ -73,7 +73,7 @@ struct Post<M: Message> {
     /// Waker for the task that receives. The mailbox keeps its first waker for
     /// ever, so that waker is this relay, which wakes the task that polled
     /// last.
-    receiver: Arc<Relay>,
+    receiver: Arc<ForwardingWaker>,
     /// Name of the inbox, made when a caller first asks for it.
     urn: OnceLock<Urn>,
     /// Number of addresses that are left; the clones of a recipient share one
@@ -84,7 +84,7 @@ struct Post<M: Message> {
 impl<M: Message> Inbox<M> {
     /// Makes an inbox in which `capacity` messages wait at most; one at least.
     pub fn new(capacity: usize) -> Self {
-        let receiver = Arc::<Relay>::default();
+        let receiver = Arc::<ForwardingWaker>::default();
         let mailbox = Mailbox::new(capacity, Overflow::Wait);
         mailbox.register(&Waker::from(receiver.clone()));
         Self {

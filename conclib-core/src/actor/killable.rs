@@ -10,27 +10,27 @@ use std::task::{Context as Poller, Poll, ready};
 
 use conclib_wire::{Fault, State, StopReason};
 
-use super::factory::Birth;
+use super::factory::Factory;
 use super::supervise::kill_children;
 use crate::mailbox::{Alert, Signal};
 use crate::named::Named;
-use crate::node::{Actor, Cell};
+use crate::node::{Actor, ActorCell};
 use crate::supervision::Directive;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 pin_project_lite::pin_project! {
     /// Future of an actor's task, which a kill ends whatever it awaits.
-    pub(crate) struct Mortal<A: Actor, F> {
+    pub(crate) struct Killable<A: Actor, F> {
         // Dropped before `end`, which announces the end of the actor.
         #[pin]
-        stage: Stage<F>,
-        end: LastWord<A>,
+        stage: TaskStage<F>,
+        end: EndGuard<A>,
     }
 }
 
 pin_project_lite::pin_project! {
-    #[project = StageProjection]
-    enum Stage<F> {
+    #[project = TaskStageProjection]
+    enum TaskStage<F> {
         Lives { #[pin] life: F },
         /// The actor was killed, and its state is dropped; its end is announced after
         /// those of its children.
@@ -40,32 +40,32 @@ pin_project_lite::pin_project! {
 }
 
 /// Announces the end of an actor whose task was cut short before it did so.
-struct LastWord<A: Actor>(Arc<Cell<A>>);
+struct EndGuard<A: Actor>(Arc<ActorCell<A>>);
 
-impl<A: Actor> LastWord<A> {
+impl<A: Actor> EndGuard<A> {
     fn tell(&self) {
-        if self.0.ending.state() != State::Stopped {
+        if self.0.lifecycle.state() != State::Stopped {
             self.0.end(StopReason::Killed, None);
         }
     }
 }
 
-impl<A: Actor> Drop for LastWord<A> {
+impl<A: Actor> Drop for EndGuard<A> {
     fn drop(&mut self) {
         self.tell();
     }
 }
 
-impl<A: Actor, F> Mortal<A, F> {
-    pub(crate) fn new(cell: Arc<Cell<A>>, life: F) -> Self {
+impl<A: Actor, F> Killable<A, F> {
+    pub(crate) fn new(cell: Arc<ActorCell<A>>, life: F) -> Self {
         Self {
-            stage: Stage::Lives { life },
-            end: LastWord(cell),
+            stage: TaskStage::Lives { life },
+            end: EndGuard(cell),
         }
     }
 }
 
-impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
+impl<A: Actor, F: Future<Output = ()>> Future for Killable<A, F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<()> {
@@ -77,16 +77,16 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
             kill(cell, this.stage.as_mut());
         }
         match this.stage.project() {
-            StageProjection::Lives { life } => {
-                return current::scope(
+            TaskStageProjection::Lives { life } => {
+                return turn_scope::scope(
                     cell.id,
                     &cell.turn,
                     || life.poll(cx),
                     || cell.system.waits.poll_ended(cell.id),
                 );
             }
-            StageProjection::Waits { children } => ready!(children.as_mut().poll(cx)),
-            StageProjection::Over => {}
+            TaskStageProjection::Waits { children } => ready!(children.as_mut().poll(cx)),
+            TaskStageProjection::Over => {}
         }
         this.end.tell();
         Poll::Ready(())
@@ -96,20 +96,23 @@ impl<A: Actor, F: Future<Output = ()>> Future for Mortal<A, F> {
 /// Drops the running future of a killed actor, and has the children awaited, if there
 /// are any.
 #[cold]
-fn kill<A: Actor, F>(cell: &Arc<Cell<A>>, mut stage: Pin<&mut Stage<F>>) {
-    if !matches!(*stage, Stage::Lives { .. }) {
+fn kill<A: Actor, F>(cell: &Arc<ActorCell<A>>, mut stage: Pin<&mut TaskStage<F>>) {
+    if !matches!(*stage, TaskStage::Lives { .. }) {
         return;
     }
-    discard(cell, || stage.set(Stage::Over));
-    if cell.kin().is_some_and(|kin| kin.count() > 0) {
+    discard(cell, || stage.set(TaskStage::Over));
+    if cell
+        .relations()
+        .is_some_and(|relations| relations.count() > 0)
+    {
         let children = Box::pin(end_with(cell.clone()));
-        stage.set(Stage::Waits { children });
+        stage.set(TaskStage::Waits { children });
     }
 }
 
 /// Waits for ever if the actor was killed, so that its task ends here. Awaited before
 /// every hook, since no hook runs after a kill.
-pub(crate) async fn unless_killed<A: Actor>(cell: &Cell<A>) {
+pub(crate) async fn unless_killed<A: Actor>(cell: &ActorCell<A>) {
     if cell.mailbox.signal() == Signal::Kill {
         // The kill wakes the task, and the next poll drops this future.
         pending::<()>().await;
@@ -117,7 +120,7 @@ pub(crate) async fn unless_killed<A: Actor>(cell: &Cell<A>) {
 }
 
 /// Drops a value that belongs to an actor. Returns the panic if the drop panics.
-pub(crate) fn discard<A: Actor>(cell: &Cell<A>, drop: impl FnOnce()) -> Option<Box<Fault>> {
+pub(crate) fn discard<A: Actor>(cell: &ActorCell<A>, drop: impl FnOnce()) -> Option<Box<Fault>> {
     let panic = catch_unwind(AssertUnwindSafe(drop)).err()?;
     let fault = Fault::panic(&*panic);
     tracing::error!(target: "conclib", urn = %cell.urn(), %fault, "the state panicked as it was dropped");
@@ -125,21 +128,21 @@ pub(crate) fn discard<A: Actor>(cell: &Cell<A>, drop: impl FnOnce()) -> Option<B
 }
 
 /// Ends the children of a killed actor.
-async fn end_with<A: Actor>(cell: Arc<Cell<A>>) {
-    if let Some(kin) = cell.kin() {
-        kill_children(kin, false).await;
+async fn end_with<A: Actor>(cell: Arc<ActorCell<A>>) {
+    if let Some(relations) = cell.relations() {
+        kill_children(relations, false).await;
     }
 }
 
 /// Reason for which an incarnation ended, and the directive of its `#[on(error)]`, if
 /// that hook ran.
-pub(crate) type Ended = (StopReason, Option<Directive>);
+pub(crate) type ActorEnd = (StopReason, Option<Directive>);
 
 pin_project_lite::pin_project! {
     /// Future of one incarnation, which the supervisor may end without ending the
     /// actor. Only an actor that can be restarted has its cell here.
     pub(crate) struct Incarnation<A: Actor, B, F> {
-        cell: Option<Arc<Cell<A>>>,
+        cell: Option<Arc<ActorCell<A>>>,
         // `None` once the supervisor has ended the incarnation.
         #[pin]
         life: Option<F>,
@@ -148,7 +151,7 @@ pin_project_lite::pin_project! {
 }
 
 impl<A: Actor, B, F> Incarnation<A, B, F> {
-    pub(crate) fn new(cell: Option<Arc<Cell<A>>>, life: F) -> Self {
+    pub(crate) fn new(cell: Option<Arc<ActorCell<A>>>, life: F) -> Self {
         Self {
             cell,
             life: Some(life),
@@ -157,15 +160,15 @@ impl<A: Actor, B, F> Incarnation<A, B, F> {
     }
 }
 
-impl<A: Actor, B: Birth<A>, F: Future<Output = Ended>> Future for Incarnation<A, B, F> {
-    type Output = Ended;
+impl<A: Actor, B: Factory<A>, F: Future<Output = ActorEnd>> Future for Incarnation<A, B, F> {
+    type Output = ActorEnd;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<Ended> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<ActorEnd> {
         let mut this = self.project();
         let Some(life) = this.life.as_mut().as_pin_mut() else {
             return Poll::Pending;
         };
-        if !B::RENEWS {
+        if !B::RESTARTS {
             return life.poll(cx);
         }
         if let Some(cell) = this.cell

@@ -19,8 +19,8 @@ mod task_actor;
 mod turn;
 
 pub use asker_gone::AskerGone;
-pub(crate) use factory::{Args, Closure, Created, Failed, Given, Renewed, Source};
-pub use factory::{Birth, Renews};
+pub(crate) use factory::{Args, Closure, Failed, FromArgs, FromValue, Restarting, StateSource};
+pub use factory::{Factory, Restartable};
 pub use inbox::Inbox;
 pub use part::{Part, PartRef};
 pub use protocol::ProtocolMessage;
@@ -29,7 +29,7 @@ pub use protocol::{
     HasFields, HasProtocol, HasProtocols, ProtocolInbox, Serves, SharedWith, serve,
 };
 pub use restart::{Backoff, History, Restart};
-pub use run::Life;
+pub use run::ActorTask;
 #[doc(hidden)]
 pub use stream_reply::{Many, stream};
 pub(crate) use supervise::STOP_WITHIN;

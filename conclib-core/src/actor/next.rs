@@ -9,9 +9,9 @@ use tokio::task::coop;
 
 use crate::events::DeadLetterCause;
 use crate::mailbox::Signal;
-use crate::node::{Actor, Cell, Context, Messages, Next};
+use crate::node::{Actor, ActorCell, Context, Messages, Next};
 
-impl<A: Actor> Cell<A> {
+impl<A: Actor> ActorCell<A> {
     /// Puts the next message for the loop into `next`; see
     /// [`Mailbox::poll_next`](crate::mailbox::Mailbox::poll_next).
     #[inline(always)]
@@ -31,7 +31,7 @@ impl<A: Actor> Cell<A> {
     /// too: one more place to inline at would keep it from the one that has
     /// none.
     #[inline(never)]
-    pub(crate) fn poll_next_apart(
+    pub(crate) fn poll_next_outlined(
         &self,
         batch: &mut VecDeque<A::Inbox>,
         next: &mut Option<A::Inbox>,
@@ -58,7 +58,7 @@ pub(super) fn next<A: Actor>(
 /// Polls as [`next`] does, for a caller other than the loop. The loop has `next`
 /// for itself: with a second caller, the compiler would not inline it there.
 #[inline(never)]
-pub(super) fn poll_next_apart<A: Actor>(
+pub(super) fn poll_next_outlined<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
     message: &mut Option<A::Inbox>,
@@ -118,7 +118,7 @@ fn poll_sources<A: Actor>(
     let (takes_all, ends) = (mailbox.takes_all(), mailbox.signal() != Signal::None);
     let mut from_mailbox = || {
         let mut next = None;
-        cell.poll_next_apart(batch, &mut next).map(|_| next)
+        cell.poll_next_outlined(batch, &mut next).map(|_| next)
     };
     let room = mailbox.capacity();
     let sources = ctx.sources();

@@ -7,7 +7,7 @@
 use std::future::Future;
 
 use crate::message::Message;
-use crate::node::{Actor, Context, Handler, Messages, Seek, Turn};
+use crate::node::{Actor, Context, Handler, Messages, RecipientLookup, Turn};
 use crate::reply::Request;
 
 /// An actor that has one protocol or more.
@@ -45,7 +45,7 @@ impl<A: HasProtocol<P>, P: Messages> HasFields<P> for A {}
 #[doc(hidden)]
 pub trait ProtocolInbox: Messages {
     /// Offers each message type of the protocol to the lookup of a recipient.
-    fn offer<A: HasProtocol<Self>>(seek: &mut Seek<A>);
+    fn offer<A: HasProtocol<Self>>(seek: &mut RecipientLookup<A>);
 }
 
 /// The inbox of a protocol that `A` implements.

@@ -19,51 +19,51 @@ use std::time::Duration;
 
 use conclib_wire::{Fault, State, StopReason};
 
-use super::factory::{Again, Birth};
+use super::factory::{Again, Factory};
 use super::gate::{self, Gate};
-use super::killable::{Ended, Incarnation, Mortal, discard, unless_killed};
+use super::killable::{ActorEnd, Incarnation, Killable, discard, unless_killed};
 use super::next::next;
-use super::supervise::{end_children, heed};
+use super::supervise::{end_children, next_notice};
 use crate::catch::caught;
 use crate::deadlock::Whom;
 use crate::events::{DeadLetterCause, Event};
 use crate::mailbox::{Alert, By, Signal};
-use crate::node::{Actor, Cell, Context, Messages, Turn};
+use crate::node::{Actor, ActorCell, Context, Messages, Turn};
 use crate::supervision::Directive;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 #[cfg(all(test, shuttle))]
 mod model;
 
 /// Task of an actor, before it is spawned.
 #[doc(hidden)]
-pub struct Life<A: Actor, B> {
-    cell: Arc<Cell<A>>,
+pub struct ActorTask<A: Actor, B> {
+    cell: Arc<ActorCell<A>>,
     birth: B,
 }
 
-impl<A: Actor, B: Birth<A>> Life<A, B> {
-    pub(crate) fn new(cell: Arc<Cell<A>>, birth: B) -> Self {
+impl<A: Actor, B: Factory<A>> ActorTask<A, B> {
+    pub(crate) fn new(cell: Arc<ActorCell<A>>, birth: B) -> Self {
         Self { cell, birth }
     }
 
     /// Runs the actor, with all its restarts, until its end.
     pub fn run(self) -> impl Future<Output = ()> {
         let Self { cell, birth } = self;
-        let end = End {
+        let end = LifecycleGuard {
             birth: Some(birth),
             ctx: Context::new(cell.clone()),
             batch: VecDeque::new(),
             is_over: false,
         };
-        Mortal::new(cell, live(end))
+        Killable::new(cell, live(end))
     }
 }
 
 /// Guard of the actor's end. Its drop refuses the messages that are left, also
 /// if the task is dropped half-way or before its first poll. The guard exists
 /// before the actor's state, so it is dropped after it.
-struct End<A: Actor, B: Birth<A>> {
+struct LifecycleGuard<A: Actor, B: Factory<A>> {
     /// Source of the state, dropped before the parent and the watchers are told
     /// of the end.
     birth: Option<B>,
@@ -73,7 +73,7 @@ struct End<A: Actor, B: Birth<A>> {
     is_over: bool,
 }
 
-impl<A: Actor, B: Birth<A>> End<A, B> {
+impl<A: Actor, B: Factory<A>> LifecycleGuard<A, B> {
     /// Drops the inputs of an incarnation that has ended, and keeps the
     /// messages it has not handled.
     fn clear(&mut self) {
@@ -134,9 +134,9 @@ impl<A: Actor, B: Birth<A>> End<A, B> {
     }
 }
 
-impl<A: Actor, B: Birth<A>> Drop for End<A, B> {
+impl<A: Actor, B: Factory<A>> Drop for LifecycleGuard<A, B> {
     fn drop(&mut self) {
-        // For a task that was cut short, `Mortal` tells of the end after this.
+        // For a task that was cut short, `Killable` tells of the end after this.
         if !self.is_over {
             self.clear();
             self.refuse_rest();
@@ -144,14 +144,14 @@ impl<A: Actor, B: Birth<A>> Drop for End<A, B> {
     }
 }
 
-fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
+fn live<A: Actor, B: Factory<A>>(mut end: LifecycleGuard<A, B>) -> impl Future<Output = ()> {
     async move {
         let end = &mut end;
         let (reason, said) = loop {
             let Some(birth) = &mut end.birth else {
                 return;
             };
-            let cell = B::RENEWS.then(|| end.ctx.cell().clone());
+            let cell = B::RESTARTS.then(|| end.ctx.cell().clone());
             let life = incarnation(birth, &mut end.ctx, &mut end.batch);
             let (reason, said) = Incarnation::<A, B, _>::new(cell, life).await;
             end.clear();
@@ -169,7 +169,13 @@ fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
                 }
             }
         };
-        if B::RENEWS && end.ctx.cell().kin().is_some_and(|kin| kin.count() > 0) {
+        if B::RESTARTS
+            && end
+                .ctx
+                .cell()
+                .relations()
+                .is_some_and(|relations| relations.count() > 0)
+        {
             // Children may have been made for the next incarnation, which does
             // not come.
             Box::pin(end_children(end.ctx.cell(), false)).await;
@@ -178,11 +184,11 @@ fn live<A: Actor, B: Birth<A>>(mut end: End<A, B>) -> impl Future<Output = ()> {
     }
 }
 
-fn incarnation<A: Actor, B: Birth<A>>(
+fn incarnation<A: Actor, B: Factory<A>>(
     birth: &mut B,
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
-) -> impl Future<Output = Ended> {
+) -> impl Future<Output = ActorEnd> {
     async move {
         let mut actor = match start(birth, ctx).await {
             Ok(actor) => actor,
@@ -195,24 +201,28 @@ fn incarnation<A: Actor, B: Birth<A>>(
 }
 
 /// Ends the children that an actor has made before its start failed.
-async fn not_started<A: Actor, B: Birth<A>>(cell: &Cell<A>, fault: Box<Fault>) -> Ended {
+async fn not_started<A: Actor, B: Factory<A>>(cell: &ActorCell<A>, fault: Box<Fault>) -> ActorEnd {
     unless_killed(cell).await;
-    if cell.kin().is_some() {
-        Box::pin(end_children(cell, B::RENEWS)).await;
+    if cell.relations().is_some() {
+        Box::pin(end_children(cell, B::RESTARTS)).await;
     }
     (StopReason::StartFailed(fault), None)
 }
 
 /// Ends the children, runs `#[on(stop)]` and drops the state.
-async fn stop<A: Actor, B: Birth<A>>(mut actor: A, ctx: &mut Context<A>, ended: Ended) -> Ended {
+async fn stop<A: Actor, B: Factory<A>>(
+    mut actor: A,
+    ctx: &mut Context<A>,
+    ended: ActorEnd,
+) -> ActorEnd {
     let cell = ctx.cell();
     unless_killed(cell).await;
     cell.settle(true);
-    let is_next = B::RENEWS && cell.mailbox.signal() == Signal::None;
+    let is_next = B::RESTARTS && cell.mailbox.signal() == Signal::None;
     if !is_next {
-        cell.ending.advance(State::Stopping);
+        cell.lifecycle.advance(State::Stopping);
     }
-    if cell.kin().is_some() {
+    if cell.relations().is_some() {
         Box::pin(end_children(cell, is_next)).await;
         unless_killed(ctx.cell()).await;
     }
@@ -232,11 +242,11 @@ async fn stop<A: Actor, B: Birth<A>>(mut actor: A, ctx: &mut Context<A>, ended: 
     }
 }
 
-async fn start<A: Actor, B: Birth<A>>(
+async fn start<A: Actor, B: Factory<A>>(
     birth: &mut B,
     ctx: &mut Context<A>,
 ) -> Result<A, Box<Fault>> {
-    let made = caught(birth.bear(ctx)).await?;
+    let made = caught(birth.create_actor(ctx)).await?;
     let mut actor = made.map_err(|error| Box::new(Fault::of(&*error)))?;
     for tick in A::Inbox::TICKS {
         ctx.sources().tick(tick.every, Duration::ZERO, tick.make);
@@ -263,12 +273,12 @@ async fn start<A: Actor, B: Birth<A>>(
 /// Marks the start as done, and wakes the tasks that wait for it.
 fn started<A: Actor>(ctx: &Context<A>) {
     let cell = ctx.cell();
-    if cell.ending.advance(State::Running) {
+    if cell.lifecycle.advance(State::Running) {
         cell.system.emit(|| Event::Started { urn: ctx.urn() });
     }
-    if let Some(kin) = cell.kin().filter(|kin| kin.is_down()) {
-        kin.set_up();
-        cell.ending.tell_change();
+    if let Some(relations) = cell.relations().filter(|relations| relations.is_down()) {
+        relations.set_up();
+        cell.lifecycle.tell_change();
     }
 }
 
@@ -278,7 +288,7 @@ fn serve<A: Actor>(
     actor: &mut A,
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
-) -> impl Future<Output = Ended> {
+) -> impl Future<Output = ActorEnd> {
     async move {
         let mut message = None;
         loop {
@@ -310,7 +320,7 @@ fn serve<A: Actor>(
             let turn = actor.turn(message, ctx).await;
             let cell = &**ctx.cell();
             let index = cell.stats.ended();
-            if current::take_waited() {
+            if turn_scope::take_waited() {
                 cell.system.waits.clear(cell.id);
             }
             if matches!(turn, Turn::Done) {
@@ -358,7 +368,7 @@ async fn failed<A: Actor>(
     ctx: &mut Context<A>,
     index: usize,
     turn: Turn,
-) -> Option<Ended> {
+) -> Option<ActorEnd> {
     match turn {
         Turn::Done => None,
         Turn::Later(_) | Turn::Refused => {
@@ -381,7 +391,7 @@ async fn failed<A: Actor>(
 }
 
 /// End of an actor by a turn that panicked.
-pub(crate) fn panicked<A: Actor>(ctx: &Context<A>, index: usize, fault: Box<Fault>) -> Ended {
+pub(crate) fn panicked<A: Actor>(ctx: &Context<A>, index: usize, fault: Box<Fault>) -> ActorEnd {
     let cell = ctx.cell();
     cell.failed(Some(fault.to_string()));
     cell.lost(A::Inbox::name(index), ctx.from(), DeadLetterCause::Panicked);
@@ -403,7 +413,7 @@ fn plain_end<A: Actor>(ctx: &Context<A>) -> Option<StopReason> {
 
 /// Looks at everything besides the mailbox: signals, alerts, inputs. Runs one
 /// turn at most, and returns how the actor ends, if it does.
-async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<Ended> {
+async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<ActorEnd> {
     let mailbox = &ctx.cell().mailbox;
     let signal = mailbox.signal();
     if signal >= Signal::Now {
@@ -414,11 +424,11 @@ async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<Ended> {
             return Some((StopReason::Recycled, None));
         }
         // The actor ends anyway, once it has handled the queued messages.
-        mailbox.calm(Alert::Recycle);
+        mailbox.clear_alert(Alert::Recycle);
         return None;
     }
     if mailbox.is_alerted(Alert::Notice) {
-        return heed(actor, ctx).await.map(|reason| (reason, None));
+        return next_notice(actor, ctx).await.map(|reason| (reason, None));
     }
     if ctx.has_sources() {
         let sources = ctx.sources();
@@ -439,8 +449,8 @@ async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<Ended> {
     (signal == Signal::Drain).then(|| (end_reason(ctx.cell(), signal), None))
 }
 
-fn end_reason<A: Actor>(cell: &Cell<A>, signal: Signal) -> StopReason {
-    match (signal, cell.ending.by()) {
+fn end_reason<A: Actor>(cell: &ActorCell<A>, signal: Signal) -> StopReason {
+    match (signal, cell.lifecycle.by()) {
         (Signal::Kill, _) => StopReason::Killed,
         (_, Some(By::Parent)) => StopReason::Parent,
         (_, Some(By::System)) => StopReason::Shutdown,

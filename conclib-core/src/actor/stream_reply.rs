@@ -11,9 +11,9 @@ use futures_core::Stream;
 
 use crate::catch::catch_poll;
 use crate::message::Message;
-use crate::node::{Actor, Beside, Context, Turn};
-use crate::reply::{CREDIT, Items, ReplyTo, Tap, pipe};
-use crate::turn_scope as current;
+use crate::node::{Actor, ConcurrentHandler, Context, Turn};
+use crate::reply::{CREDIT, ItemSender, Items, ReplyTo, pipe};
+use crate::turn_scope;
 
 /// Reply that consists of many items.
 #[doc(hidden)]
@@ -57,12 +57,13 @@ where
     }
     let (tap, drain) = pipe();
     reply.send(M::Reply::of(Items::here(drain, Box::new(ctx.me()))));
-    let pump = Box::pin(Pump {
+    let pump = Box::pin(StreamDriver {
         stream: Some(stream),
         tap: Some(tap),
     });
     let from = ctx.from();
-    ctx.sources().run_beside(Beside::stream(index, from, pump));
+    ctx.sources()
+        .run_concurrently(ConcurrentHandler::stream(index, from, pump));
     Turn::Done
 }
 
@@ -78,14 +79,14 @@ fn given_up<S>(stream: S) -> Turn {
 pin_project_lite::pin_project! {
     /// Moves the items of a stream to their reader, as there is room. A drop before the
     /// end of the stream, when its actor ends, tells the reader so.
-    struct Pump<S: Stream> {
+    struct StreamDriver<S: Stream> {
         #[pin]
         stream: Option<S>,
-        tap: Option<Tap<S::Item>>,
+        tap: Option<ItemSender<S::Item>>,
     }
 }
 
-impl<S: Stream> Future for Pump<S> {
+impl<S: Stream> Future for StreamDriver<S> {
     type Output = Turn;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<Turn> {
@@ -131,9 +132,9 @@ fn poll_stream<S: Stream>(
 ) -> Poll<Result<Option<S::Item>, Box<Fault>>> {
     let mut next = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx));
     let polled = catch_poll(Pin::new(&mut next), cx);
-    if current::wants_asker() {
+    if turn_scope::wants_asker() {
         // A stream is dropped when its reader leaves, so no notice of that is needed.
-        drop(current::take_interest());
+        drop(turn_scope::take_interest());
     }
     polled.map_err(|panic| Box::new(Fault::panic(&*panic)))
 }

@@ -10,7 +10,9 @@ use crate::catch::caught;
 use crate::deadlock::Wait;
 use crate::events::{Event, NotRestarted};
 use crate::mailbox::{By, Signal};
-use crate::node::{Actor, Cell, Child, Context, Exit, Kin, Notice, Resident, Verdict};
+use crate::node::{
+    Actor, ActorCell, AnyActor, Child, Context, ExitNotice, Notice, Relations, RestartDecision,
+};
 use crate::supervision::Directive;
 use crate::time::timers;
 
@@ -23,29 +25,32 @@ pub(super) const LAST_CALL: Duration = Duration::from_millis(100);
 
 /// Handles the next notice from the lane for signals, as a turn. Returns the reason for
 /// the actor to end, if the notice is one.
-pub(super) async fn heed<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<StopReason> {
+pub(super) async fn next_notice<A: Actor>(
+    actor: &mut A,
+    ctx: &mut Context<A>,
+) -> Option<StopReason> {
     let cell = ctx.cell().clone();
-    let kin = cell.kin()?;
-    let notice = cell.heed();
+    let relations = cell.relations()?;
+    let notice = cell.next_notice();
     ctx.begin_other();
     match notice? {
         Notice::Gone(_, gone) => {
             let told = caught(actor.on_gone(*gone, ctx)).await;
             told.err().map(StopReason::Panicked)
         }
-        Notice::Child(exit) => child_ended(actor, ctx, kin, *exit).await,
+        Notice::Child(exit) => child_ended(actor, ctx, relations, *exit).await,
     }
 }
 
 async fn child_ended<A: Actor>(
     actor: &mut A,
     ctx: &mut Context<A>,
-    kin: &Kin,
-    exit: Exit,
+    relations: &Relations,
+    exit: ExitNotice,
 ) -> Option<StopReason> {
     // The actor is no child any more, or its end has been dealt with: it was told to
     // end, or was restarted with its siblings.
-    let child = kin.child(exit.id)?;
+    let child = relations.child(exit.id)?;
     if exit.waits && !waits(&child, &exit) {
         return None;
     }
@@ -59,7 +64,7 @@ async fn child_ended<A: Actor>(
     let cell = ctx.cell();
     let said = match (said, exit.delay) {
         (Directive::Restart, Some(delay)) => {
-            child.resident.judge(Verdict::Restart { delay });
+            child.resident.decide(RestartDecision::Restart { delay });
             return None;
         }
         (Directive::Restart, None) => {
@@ -77,8 +82,8 @@ async fn child_ended<A: Actor>(
         }
         (said, _) => said,
     };
-    child.resident.judge(Verdict::End);
-    kin.forget(exit.id);
+    child.resident.decide(RestartDecision::End);
+    relations.forget(exit.id);
     if said == Directive::Escalate {
         return Some(StopReason::Escalated(Box::new(Escalation::new(
             told.urn,
@@ -91,30 +96,32 @@ async fn child_ended<A: Actor>(
 }
 
 /// Tells whether a child still waits for the verdict on this end.
-fn waits(child: &Child, exit: &Exit) -> bool {
-    let kin = child.resident.kin();
-    child.resident.ending().state() != State::Stopped
-        && kin.is_some_and(|kin| kin.asks() && kin.generation() == exit.told.generation)
+fn waits(child: &Child, exit: &ExitNotice) -> bool {
+    let relations = child.resident.relations();
+    child.resident.lifecycle().state() != State::Stopped
+        && relations.is_some_and(|relations| {
+            relations.asks() && relations.generation() == exit.told.generation
+        })
 }
 
 /// Kills the children of an incarnation that was cut short, all at once, and waits for
 /// those that end in time. `is_next` tells whether another incarnation may follow.
-pub(super) async fn kill_children(kin: &Kin, is_next: bool) {
-    let children = kin.leave(is_next);
+pub(super) async fn kill_children(relations: &Relations, is_next: bool) {
+    let children = relations.leave(is_next);
     for (_, child) in &children {
         child.resident.tell_to_end(Signal::Kill, By::Parent);
     }
     let until = Instant::now() + LAST_CALL;
     for (id, child) in &children {
         last_call(&*child.resident, until).await;
-        kin.forget(*id);
+        relations.forget(*id);
     }
 }
 
 /// Ends the children, the newest first: each has its time to end by itself, and is then
 /// killed. `is_next` tells whether another incarnation may follow.
-pub(super) async fn end_children<A: Actor>(cell: &Cell<A>, is_next: bool) {
-    let Some(kin) = cell.kin() else {
+pub(super) async fn end_children<A: Actor>(cell: &ActorCell<A>, is_next: bool) {
+    let Some(relations) = cell.relations() else {
         return;
     };
     // Children handle their queued messages if their parent does.
@@ -122,19 +129,19 @@ pub(super) async fn end_children<A: Actor>(cell: &Cell<A>, is_next: bool) {
         Signal::Drain => Signal::Drain,
         _ => Signal::Now,
     };
-    for (id, child) in kin.leave(is_next).iter().rev() {
+    for (id, child) in relations.leave(is_next).iter().rev() {
         // A turn of the child may wait for this actor, which handles no message any
         // more: the entered wait turns such an ask into an error.
         let _wait = Wait::begin_anyway(cell.id, *id);
         end(child, signal).await;
-        kin.forget(*id);
+        relations.forget(*id);
     }
 }
 
 pub(super) async fn end(child: &Child, signal: Signal) {
     let resident = &*child.resident;
     resident.tell_to_end(signal, By::Parent);
-    if timers::within(child.stop_within, resident.ending().wait())
+    if timers::within(child.stop_within, resident.lifecycle().wait())
         .await
         .is_none()
     {
@@ -145,12 +152,12 @@ pub(super) async fn end(child: &Child, signal: Signal) {
 
 /// Waits for the end of a killed child until the time given; a child that runs on is
 /// logged.
-async fn last_call(resident: &dyn Resident, until: Instant) {
-    let ended = timers::before(until, resident.ending().wait())
+async fn last_call(resident: &dyn AnyActor, until: Instant) {
+    let ended = timers::before(until, resident.lifecycle().wait())
         .await
         .is_some();
     // A child that waits for its own children logs them itself.
-    if !ended && !resident.kin().is_some_and(Kin::has_children) {
+    if !ended && !resident.relations().is_some_and(Relations::has_children) {
         let urn = resident.urn();
         tracing::error!(target: "conclib", %urn, "a turn never awaits: a child outlives its parent");
     }

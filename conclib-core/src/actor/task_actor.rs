@@ -2,8 +2,8 @@
 
 use std::future::Future;
 
-use super::factory::Birth;
-use super::run::Life;
+use super::factory::Factory;
+use super::run::ActorTask;
 use crate::node::{Actor, Declared};
 
 /// An actor that can run as a tokio task: everything it holds across an await is
@@ -16,5 +16,5 @@ use crate::node::{Actor, Declared};
 pub trait TaskActor: Actor + Declared + Send {
     /// Runs the actor from its creation to its end.
     #[doc(hidden)]
-    fn live<B: Birth<Self> + Send>(life: Life<Self, B>) -> impl Future<Output = ()> + Send;
+    fn live<B: Factory<Self> + Send>(life: ActorTask<Self, B>) -> impl Future<Output = ()> + Send;
 }

@@ -12,19 +12,19 @@ use conclib_wire::{Delivery, Failure, Fault, Never};
 use crate::catch::catch_poll;
 use crate::error::HandlerError;
 use crate::message::Message;
-use crate::node::{Actor, Beside, Turn};
-use crate::observe::Watched;
+use crate::node::{Actor, ConcurrentHandler, Turn};
+use crate::observe::Instrumented;
 use crate::reply::{Deferred, ReplyTo};
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Place for the answer of a running handler. A drop before the answer means that the
 /// handler was killed, and tells the asker so.
 ///
 /// Every turn drops one of these after its answer, so `ManuallyDrop` avoids dropping an
 /// empty place field by field: one check is enough.
-struct Asked<T, E>(ManuallyDrop<ReplyTo<T, E>>);
+struct PendingReply<T, E>(ManuallyDrop<ReplyTo<T, E>>);
 
-impl<T, E> Asked<T, E> {
+impl<T, E> PendingReply<T, E> {
     fn new(reply: ReplyTo<T, E>) -> Self {
         Self(ManuallyDrop::new(reply))
     }
@@ -35,7 +35,7 @@ impl<T, E> Asked<T, E> {
     }
 }
 
-impl<T, E> Drop for Asked<T, E> {
+impl<T, E> Drop for PendingReply<T, E> {
     #[inline]
     fn drop(&mut self) {
         if !self.0.is_nobody() {
@@ -46,17 +46,17 @@ impl<T, E> Drop for Asked<T, E> {
 
 pin_project_lite::pin_project! {
     /// Future of a running handler, with the place for its answer.
-    struct Answering<F, T, E, A> {
+    struct RunningHandler<F, T, E, A> {
         #[pin]
         handler: F,
-        asked: Asked<T, E>,
+        asked: PendingReply<T, E>,
         answer: A,
     }
 }
 
-impl<F, T, E, A> Answering<F, T, E, A> {
+impl<F, T, E, A> RunningHandler<F, T, E, A> {
     fn new(handler: F, reply: ReplyTo<T, E>, answer: A) -> Self {
-        let asked = Asked::new(reply);
+        let asked = PendingReply::new(reply);
         Self {
             handler,
             asked,
@@ -65,7 +65,7 @@ impl<F, T, E, A> Answering<F, T, E, A> {
     }
 }
 
-impl<F, T, E, A> Future for Answering<F, T, E, A>
+impl<F, T, E, A> Future for RunningHandler<F, T, E, A>
 where
     F: Future,
     A: Fn(ReplyTo<T, E>, F::Output) -> Turn,
@@ -75,7 +75,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Turn> {
         let this = self.project();
         let polled = catch_poll(this.handler, cx);
-        if polled.is_pending() && current::wants_asker() {
+        if polled.is_pending() && turn_scope::wants_asker() {
             look_for_asker(&mut this.asked.0);
         }
         let output = ready!(polled);
@@ -100,7 +100,7 @@ where
 /// handler once the asker has left.
 #[cold]
 fn look_for_asker<T, E>(reply: &mut ReplyTo<T, E>) {
-    if let Some(interest) = current::take_interest() {
+    if let Some(interest) = turn_scope::take_interest() {
         let mut cx = Context::from_waker(&interest.waker);
         if reply.poll_closed(&mut cx).is_ready() {
             interest.gone();
@@ -114,7 +114,7 @@ pub fn answer<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
     handler: impl Future<Output = M::Reply>,
 ) -> impl Future<Output = Turn> {
-    Answering::new(
+    RunningHandler::new(
         handler,
         reply,
         |reply: ReplyTo<M::Reply, M::Error>, value| {
@@ -130,7 +130,7 @@ pub fn answer_result<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
     handler: impl Future<Output = Result<M::Reply, M::Error>>,
 ) -> impl Future<Output = Turn> {
-    Answering::new(
+    RunningHandler::new(
         handler,
         reply,
         |reply: ReplyTo<M::Reply, M::Error>, result| match result {
@@ -156,7 +156,7 @@ pub fn answer_deferred<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
     handler: impl Future<Output = Deferred<M::Reply, M::Error>>,
 ) -> impl Future<Output = Turn> {
-    Answering::new(
+    RunningHandler::new(
         handler,
         reply,
         |reply: ReplyTo<M::Reply, M::Error>, deferred: Deferred<_, _>| {
@@ -198,9 +198,9 @@ where
             let wait = reply.wait();
             reply.stands_aside();
             let observed = ctx.cell().watch.take();
-            let turn = Box::pin(Watched::new(answer(reply, handler), observed));
-            let beside = Beside::new(index, ctx.from(), ctx.due(), turn);
-            ctx.sources().run_beside(beside);
+            let turn = Box::pin(Instrumented::new(answer(reply, handler), observed));
+            let beside = ConcurrentHandler::new(index, ctx.from(), ctx.due(), turn);
+            ctx.sources().run_concurrently(beside);
             ctx.count_beside();
             Turn::Later(wait)
         }
@@ -215,7 +215,7 @@ where
 /// request.
 #[doc(hidden)]
 pub fn answer_fallback(handler: impl Future<Output = ()>) -> impl Future<Output = Turn> {
-    Answering::new(
+    RunningHandler::new(
         handler,
         ReplyTo::<(), Never>::nobody(),
         |_: ReplyTo<(), Never>, ()| Turn::Done,

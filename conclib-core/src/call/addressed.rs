@@ -5,12 +5,12 @@ use std::task::{Context, Poll};
 
 use conclib_wire::{Cycle, Delivery, Failure};
 
-use super::target::{Outbound, Slot, Target};
+use super::target::{Outbound, ReplyReceiver, Target};
 use crate::deadlock::Wait;
 use crate::error::{AskError, TellError};
 use crate::message::Message;
 use crate::observe::has_something_to_note;
-use crate::time::{Deadline, Late};
+use crate::time::{DeadlineTimer, Elapsed};
 
 /// A message on its way, and its target. Dropped, it gives up its place in the
 /// line before a full mailbox.
@@ -21,7 +21,12 @@ pub(super) struct Addressed<T: Target<M>, M: Message> {
 
 impl<T: Target<M>, M: Message> Addressed<T, M> {
     #[inline(always)]
-    pub(super) fn ask(to: T, message: M, priority: u8, deadline: Deadline) -> (Self, Slot<M>) {
+    pub(super) fn ask(
+        to: T,
+        message: M,
+        priority: u8,
+        deadline: DeadlineTimer,
+    ) -> (Self, ReplyReceiver<M>) {
         let (outbound, answer) = Outbound::ask(message, priority, deadline);
         (Self { to, outbound }, answer)
     }
@@ -77,7 +82,7 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
     pub(super) fn begin_to_count<E>(&mut self) -> Result<(), AskError<E>> {
         self.limit();
         let inherited = crate::turn_scope::due();
-        if inherited.is_some() || !matches!(self.outbound.deadline, Deadline::Never) {
+        if inherited.is_some() || !matches!(self.outbound.deadline, DeadlineTimer::Never) {
             let due = self.outbound.deadline.begin(inherited);
             if let Some(request) = &mut self.outbound.request {
                 request.reply.set_due(due);
@@ -120,8 +125,8 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
     /// is for may say. A message that finds its place at once need not look.
     #[inline]
     fn limit(&mut self) {
-        if matches!(self.outbound.deadline, Deadline::Never) {
-            self.outbound.deadline = Deadline::new(self.to.default_timeout());
+        if matches!(self.outbound.deadline, DeadlineTimer::Never) {
+            self.outbound.deadline = DeadlineTimer::new(self.to.default_timeout());
         }
     }
 }
@@ -141,7 +146,7 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
             && request.is_none()
             && ticket.is_none()
             && leaving.is_none()
-            && !matches!(deadline, Deadline::Armed { .. })
+            && !matches!(deadline, DeadlineTimer::Armed { .. })
     }
 }
 
@@ -162,13 +167,13 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
 
     /// No place was found in time.
     #[cold]
-    fn late<E>(&self, late: Late) -> AskError<E> {
+    fn late<E>(&self, late: Elapsed) -> AskError<E> {
         let urn = self.to.urn().about(M::NAME);
         let delivery = Delivery::NotDelivered;
         match late {
-            Late::Passed(after) => AskError::late(urn, after, delivery, self.outbound.outage()),
-            Late::NoRuntime => AskError::NoRuntime { urn, delivery },
-            Late::NoTimers => AskError::NoTimers { urn, delivery },
+            Elapsed::Passed(after) => AskError::late(urn, after, delivery, self.outbound.outage()),
+            Elapsed::NoRuntime => AskError::NoRuntime { urn, delivery },
+            Elapsed::NoTimers => AskError::NoTimers { urn, delivery },
         }
     }
 

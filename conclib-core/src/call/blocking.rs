@@ -15,8 +15,8 @@ use super::{Call, To};
 use crate::deadlock::Wait;
 use crate::error::AskError;
 use crate::message::Message;
-use crate::time::{Deadline, Due};
-use crate::{directory, turn_scope as current};
+use crate::time::{CompactDeadline, DeadlineTimer};
+use crate::{directory, turn_scope};
 
 /// Wakes a thread that is parked.
 struct Unpark(Thread);
@@ -40,22 +40,22 @@ pub(super) fn ask<T: Target<M>, M: Message>(
     }
     // Enters that the actors whose tasks share this thread wait for the actor that
     // blocks it.
-    let _waits: Vec<_> = match current::in_turn() {
+    let _waits: Vec<_> = match turn_scope::in_turn() {
         None => Vec::new(),
-        Some(who) => current::tasks_here(|task| directory::find(task).is_some())
+        Some(who) => turn_scope::tasks_here(|task| directory::find(task).is_some())
             .into_iter()
             .map(|task| Wait::begin_anyway(task, who))
             .collect(),
     };
     let after = call.timeout.or_else(|| to.default_timeout());
     // Ends no later than the deadline of the turn that asks.
-    let inherited = current::due().map(Due::remaining);
+    let inherited = turn_scope::due().map(CompactDeadline::remaining);
     let after = after.into_iter().chain(inherited).min();
     let until = after.and_then(|after| Instant::now().checked_add(after));
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut cx = Context::from_waker(&waker);
     // A thread without a runtime has no timer, so the loop below keeps the deadline.
-    let deadline = after.map_or(Deadline::Never, Deadline::Kept);
+    let deadline = after.map_or(DeadlineTimer::Never, DeadlineTimer::Kept);
     let mut asking = pin!(Asking::send(to, message, call.priority, deadline));
     loop {
         // Polled without a coop budget: inside a turn, a budget that was used up would
@@ -77,7 +77,7 @@ pub(super) fn ask<T: Target<M>, M: Message>(
 /// Tells whether this thread may be blocked: the thread is an actor's own, or no
 /// runtime polls the calling code.
 pub(crate) fn may_block() -> bool {
-    current::may_block() || !in_async_code()
+    turn_scope::may_block() || !in_async_code()
 }
 
 /// Tells whether a runtime polls the calling code: only polled code has a coop budget

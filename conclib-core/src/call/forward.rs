@@ -8,10 +8,10 @@ use conclib_wire::{Cycle, Delivery, Failure};
 
 use super::addressed::Addressed;
 use super::target::{Outbound, Target};
-use crate::deadlock::{Passing, Wait, Waiting, polled};
+use crate::deadlock::{Passing, Wait, WaitingTurn, polled};
 use crate::message::Message;
 use crate::reply::Request;
-use crate::time::Deadline;
+use crate::time::DeadlineTimer;
 
 /// Request on its way to the next actor. A drop gives up its place in the queue of
 /// waiting senders.
@@ -74,15 +74,15 @@ impl<T: Target<M> + ?Sized, M: Message> Forward<'_, T, M> {
         Poll::Ready(Ok(()))
     }
 
-    fn begin(&self, waiting: &Waiting, cx: &Context<'_>) -> Result<Option<Passing>, Cycle> {
+    fn begin(&self, waiting: &WaitingTurn, cx: &Context<'_>) -> Result<Option<Passing>, Cycle> {
         let mut passing = None;
         let entered = self.addressed.to.wait(&mut |whom, may_doubt| {
             match waiting {
-                Waiting::Here(who, ask) => {
+                WaitingTurn::Here(who, ask) => {
                     let settles = Some(cx.waker()).filter(|_| may_doubt);
                     passing = Passing::begin(*who, *ask, whom, settles)?;
                 }
-                Waiting::Away(asked) => asked.pass_on(whom)?,
+                WaitingTurn::Away(asked) => asked.pass_on(whom)?,
             }
             Ok(())
         });
@@ -99,7 +99,9 @@ fn not_sent(circle: Cycle) -> Failure {
 pub(crate) async fn forward<T: Target<M> + ?Sized, M: Message>(to: &T, request: Request<M>) {
     // The asker keeps the deadline; an actor in another process has to know of it, too.
     let (due, _) = request.reply.outlook();
-    let deadline = due.map_or(Deadline::Never, |due| Deadline::Kept(due.remaining()));
+    let deadline = due.map_or(DeadlineTimer::Never, |due| {
+        DeadlineTimer::Kept(due.remaining())
+    });
     let mut forward = Forward {
         addressed: Addressed {
             to,

@@ -9,33 +9,33 @@ use std::time::Duration;
 use conclib_wire::{Delivery, Urn};
 
 use super::addressed::{Addressed, before};
-use super::in_flight::InFlight;
-use super::target::{Outbound, Slot, Target};
-use super::{Call, Outcome, To};
+use super::in_flight::ForgetWhenDone;
+use super::target::{Outbound, ReplyReceiver, Target};
+use super::{AskResult, Call, To};
 use crate::deadlock::{Wait, polled};
 use crate::error::{AskError, TellError};
 use crate::message::Message;
 use crate::reply::{Pick, Reply, poll_answer, settled};
-use crate::time::Deadline;
+use crate::time::DeadlineTimer;
 
 /// The future of an ask; see [`Call`].
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct Asking<T: Target<M>, M: Message>(InFlight<Ask<T, M>>);
+pub struct Asking<T: Target<M>, M: Message>(ForgetWhenDone<Ask<T, M>>);
 
 enum Ask<T: Target<M>, M: Message> {
     Away {
         addressed: Addressed<T, M>,
-        stage: Stage,
-        answer: Slot<M>,
+        stage: AskStage,
+        answer: ReplyReceiver<M>,
         /// Wait of the turn that asks.
         wait: Option<Wait>,
     },
-    Ready(Box<Outcome<M>>),
+    Ready(Box<AskResult<M>>),
 }
 
 /// Progress of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum AskStage {
     /// The future has not been polled.
     New,
     /// The wait may close a circle, which has to be settled before the request is sent.
@@ -53,19 +53,19 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
     pub(super) fn new(call: Call<T, M>) -> Self {
         match call.to {
             To::Target(to, message) => {
-                let deadline = Deadline::new(call.timeout);
+                let deadline = DeadlineTimer::new(call.timeout);
                 Self::send(to, message, call.priority, deadline)
             }
-            To::Ready(answer) => Self(InFlight::new(Some(Ask::Ready(answer)))),
+            To::Ready(answer) => Self(ForgetWhenDone::new(Some(Ask::Ready(answer)))),
         }
     }
 
     #[inline(always)]
-    pub(super) fn send(to: T, message: M, priority: u8, deadline: Deadline) -> Self {
+    pub(super) fn send(to: T, message: M, priority: u8, deadline: DeadlineTimer) -> Self {
         let (addressed, answer) = Addressed::ask(to, message, priority, deadline);
-        Self(InFlight::new(Some(Ask::Away {
+        Self(ForgetWhenDone::new(Some(Ask::Away {
             addressed,
-            stage: Stage::New,
+            stage: AskStage::New,
             answer,
             wait: None,
         })))
@@ -75,7 +75,7 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
     pub(super) fn late(&self, urn: Urn, after: Duration) -> AskError<M::Error> {
         match self.0.get() {
             Some(Ask::Away {
-                stage: Stage::New | Stage::InDoubt | Stage::Leaving,
+                stage: AskStage::New | AskStage::InDoubt | AskStage::Leaving,
                 addressed,
                 ..
             }) => {
@@ -99,36 +99,36 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                 answer,
                 wait,
             }) => {
-                if *stage != Stage::Sent {
-                    if *stage == Stage::New {
-                        *stage = Stage::Leaving;
+                if *stage != AskStage::Sent {
+                    if *stage == AskStage::New {
+                        *stage = AskStage::Leaving;
                         match addressed.begin(cx) {
                             Ok(None) => {}
                             Ok(begun) => {
                                 if begun.as_ref().is_some_and(|wait| !wait.is_sure()) {
-                                    *stage = Stage::InDoubt;
+                                    *stage = AskStage::InDoubt;
                                 }
                                 *wait = begun;
                             }
                             Err(error) => return Poll::Ready(Err(error)),
                         }
                     }
-                    if *stage == Stage::InDoubt {
+                    if *stage == AskStage::InDoubt {
                         if let Err(error) = ready!(addressed.settle(wait, cx)) {
                             return Poll::Ready(Err(error));
                         }
-                        *stage = Stage::Leaving;
+                        *stage = AskStage::Leaving;
                     }
                     if let Err(error) = ready!(addressed.poll(cx)) {
                         return Poll::Ready(Err(error));
                     }
-                    *stage = Stage::Sent;
+                    *stage = AskStage::Sent;
                 }
                 let Addressed { to, outbound } = addressed;
                 let answered = poll_answer(answer, cx, &*to, M::NAME);
                 if answered.is_ready() && wait.is_none() && outbound.leaving.is_none() {
                     if answer.is_terminated() && addressed.is_spent() {
-                        self.0.arrived();
+                        self.0.complete();
                     }
                     return answered;
                 }
@@ -168,16 +168,16 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
 
 /// The future of a tell; see [`Call::tell`].
 #[must_use = "a message is not sent unless this is awaited"]
-pub struct Telling<T: Target<M>, M: Message>(InFlight<Addressed<T, M>>);
+pub struct Telling<T: Target<M>, M: Message>(ForgetWhenDone<Addressed<T, M>>);
 
 impl<T: Target<M>, M: Message> Unpin for Telling<T, M> {}
 
 impl<T: Target<M>, M: Message> Telling<T, M> {
     #[inline(always)]
     pub(super) fn new(call: Call<T, M>) -> Self {
-        Self(InFlight::new(match call.to {
+        Self(ForgetWhenDone::new(match call.to {
             To::Target(to, message) => {
-                let deadline = Deadline::new(call.timeout);
+                let deadline = DeadlineTimer::new(call.timeout);
                 let outbound = Outbound::tell(message, call.priority, deadline);
                 Some(Addressed { to, outbound })
             }
@@ -196,7 +196,7 @@ impl<T: Target<M>, M: Message> Future for Telling<T, M> {
         match ready!(addressed.poll(cx)) {
             Ok(()) => {
                 if addressed.is_spent() {
-                    self.0.arrived();
+                    self.0.complete();
                 } else if let Some(cancel) = addressed.outbound.take_cancel() {
                     cancel.done();
                 }
@@ -209,17 +209,17 @@ impl<T: Target<M>, M: Message> Future for Telling<T, M> {
 
 /// The future of [`Call::reply`].
 #[must_use = "a message is not sent unless this is awaited"]
-pub struct Queueing<T: Target<M>, M: Message>(Queue<T, M>);
+pub struct Queueing<T: Target<M>, M: Message>(QueueingState<T, M>);
 
-enum Queue<T: Target<M>, M: Message> {
+enum QueueingState<T: Target<M>, M: Message> {
     Away {
         addressed: Addressed<T, M>,
-        answer: Option<Slot<M>>,
+        answer: Option<ReplyReceiver<M>>,
         /// Wait of the turn that polls for the answer later.
         wait: Option<Wait>,
         late: Option<AskError>,
     },
-    Ready(Option<Box<Outcome<M>>>),
+    Ready(Option<Box<AskResult<M>>>),
 }
 
 impl<T: Target<M>, M: Message> Unpin for Queueing<T, M> {}
@@ -228,18 +228,18 @@ impl<T: Target<M>, M: Message> Queueing<T, M> {
     pub(super) fn new(call: Call<T, M>) -> Self {
         Self(match call.to {
             To::Target(to, message) => {
-                let deadline = Deadline::new(call.timeout);
+                let deadline = DeadlineTimer::new(call.timeout);
                 let (mut addressed, answer) = Addressed::ask(to, message, call.priority, deadline);
                 let late = addressed.begin_to_count().err();
                 let wait = addressed.expect();
-                Queue::Away {
+                QueueingState::Away {
                     addressed,
                     answer: Some(answer),
                     wait,
                     late,
                 }
             }
-            To::Ready(answer) => Queue::Ready(Some(answer)),
+            To::Ready(answer) => QueueingState::Ready(Some(answer)),
         })
     }
 }
@@ -249,7 +249,7 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            Queue::Away {
+            QueueingState::Away {
                 addressed,
                 answer,
                 wait,
@@ -273,9 +273,11 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                     return Poll::Pending;
                 };
                 let deadline = match addressed.outbound.is_out() {
-                    true => Deadline::Never,
+                    true => DeadlineTimer::Never,
                     // The deadline goes on counting, whenever the answer is awaited.
-                    false => std::mem::replace(&mut addressed.outbound.deadline, Deadline::Never),
+                    false => {
+                        std::mem::replace(&mut addressed.outbound.deadline, DeadlineTimer::Never)
+                    }
                 };
                 let mut wait = wait.take();
                 wait.iter_mut().for_each(Wait::rest);
@@ -286,7 +288,7 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                     cancel: addressed.outbound.take_cancel(),
                 }))
             }
-            Queue::Ready(answer) => answer.take().map_or(Poll::Pending, |answer| {
+            QueueingState::Ready(answer) => answer.take().map_or(Poll::Pending, |answer| {
                 Poll::Ready(Ok(Reply::ready(*answer)))
             }),
         }

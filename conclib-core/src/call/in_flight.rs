@@ -4,11 +4,11 @@ use std::mem::{self, ManuallyDrop};
 
 /// State of the future of a call until it is done. Nearly every such future is dropped
 /// right after, when nothing is left in the state: marked by
-/// [`arrived`](Self::arrived), the state is dropped with one check, and not with one
+/// [`complete`](Self::complete), the state is dropped with one check, and not with one
 /// for each of its fields.
-pub(super) struct InFlight<S>(ManuallyDrop<Option<S>>);
+pub(super) struct ForgetWhenDone<S>(ManuallyDrop<Option<S>>);
 
-impl<S> InFlight<S> {
+impl<S> ForgetWhenDone<S> {
     pub(super) const fn new(state: Option<S>) -> Self {
         Self(ManuallyDrop::new(state))
     }
@@ -30,7 +30,7 @@ impl<S> InFlight<S> {
     /// Marks the call as done. The caller has made sure that nothing in the state has
     /// to be dropped: the state is forgotten.
     #[inline(always)]
-    pub(super) fn arrived(&mut self) {
+    pub(super) fn complete(&mut self) {
         self.0 = ManuallyDrop::new(None);
     }
 
@@ -41,7 +41,7 @@ impl<S> InFlight<S> {
     }
 }
 
-impl<S> Drop for InFlight<S> {
+impl<S> Drop for ForgetWhenDone<S> {
     #[inline(always)]
     fn drop(&mut self) {
         if self.0.is_some() {

@@ -5,6 +5,7 @@ mod blocking;
 mod forward;
 mod future;
 mod in_flight;
+mod outbound_request;
 mod target;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::message::Message;
 pub(crate) use blocking::may_block;
 pub(crate) use forward::forward;
 pub use future::{Asking, Queueing, Telling};
+pub(crate) use outbound_request::{OutboundRequest, Sent, Waiter, transmit};
 pub use target::{Outbound, Target};
 
 /// A message that is about to be sent.
@@ -76,11 +78,11 @@ pub struct Call<T, M: Message> {
 enum To<T, M: Message> {
     Target(T, M),
     /// Answer that is there already. Boxed, as it is large and only used by tests.
-    Ready(Box<Outcome<M>>),
+    Ready(Box<AskResult<M>>),
 }
 
 /// Result of an ask of `M`.
-type Outcome<M> = Result<<M as Message>::Reply, AskError<<M as Message>::Error>>;
+type AskResult<M> = Result<<M as Message>::Reply, AskError<<M as Message>::Error>>;
 
 impl<T, M: Message> Call<T, M> {
     /// Creates a call of `message` on `target`.
@@ -111,8 +113,8 @@ impl<T, M: Message> Call<T, M> {
     /// none left, ends at once, and its message is not sent.
     ///
     /// An ask and the asks of its handler end at the same instant, as these have the
-    /// time that is left: the asker gets `Deadline`, or the answer that the handler
-    /// makes of its own `Deadline`, whichever is first.
+    /// time that is left: the asker gets `DeadlineTimer`, or the answer that the handler
+    /// makes of its own `DeadlineTimer`, whichever is first.
     ///
     /// [`Reply`]: crate::reply::Reply
     pub const fn timeout(mut self, after: Duration) -> Self {

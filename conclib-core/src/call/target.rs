@@ -6,16 +6,16 @@ use std::time::Duration;
 use conclib_wire::Failure;
 use tokio::sync::oneshot;
 
+use super::outbound_request::OutboundRequest;
 use crate::deadlock::Wait;
 use crate::error::{Outage, TellError};
 use crate::mailbox::Ticket;
 use crate::message::Message;
 use crate::named::Named;
-use crate::remote::OutboundRequest;
 use crate::reply::{Answer, ReplyTo, Request};
 use crate::spi::CancelOnDrop;
-use crate::time::Deadline;
-use crate::turn_scope as current;
+use crate::time::DeadlineTimer;
+use crate::turn_scope;
 
 /// Target that a message can be sent to: an [`ActorRef`](crate::node::ActorRef) of an actor
 /// that handles the message, a [`Recipient`](crate::node::Recipient), a client of another
@@ -79,7 +79,8 @@ impl<M: Message, T: Target<M> + ?Sized> Target<M> for &T {
 }
 
 /// Receiver of the answer to an ask.
-pub(crate) type Slot<M> = oneshot::Receiver<Answer<<M as Message>::Reply, <M as Message>::Error>>;
+pub(crate) type ReplyReceiver<M> =
+    oneshot::Receiver<Answer<<M as Message>::Reply, <M as Message>::Error>>;
 
 /// A message on its way to its target.
 #[doc(hidden)]
@@ -97,12 +98,12 @@ pub struct Outbound<M: Message> {
     /// True if a turn waits for the answer of an actor in another process.
     pub(crate) waits: bool,
     /// Time that its answer is given; of a tell, its place.
-    pub(crate) deadline: Deadline,
+    pub(crate) deadline: DeadlineTimer,
 }
 
 impl<M: Message> Outbound<M> {
     #[inline(always)]
-    pub(crate) fn new(request: Request<M>, priority: u8, deadline: Deadline) -> Self {
+    pub(crate) fn new(request: Request<M>, priority: u8, deadline: DeadlineTimer) -> Self {
         Self {
             request: Some(request),
             ticket: None,
@@ -156,8 +157,8 @@ impl<M: Message> Outbound<M> {
     }
 
     #[inline(always)]
-    pub(crate) fn tell(message: M, priority: u8, deadline: Deadline) -> Self {
-        let (reply, from) = (ReplyTo::nobody(), current::sender());
+    pub(crate) fn tell(message: M, priority: u8, deadline: DeadlineTimer) -> Self {
+        let (reply, from) = (ReplyTo::nobody(), turn_scope::sender());
         let request = Request {
             message,
             reply,
@@ -167,8 +168,12 @@ impl<M: Message> Outbound<M> {
     }
 
     #[inline(always)]
-    pub(crate) fn ask(message: M, priority: u8, deadline: Deadline) -> (Self, Slot<M>) {
-        let ((reply, answer), from) = (ReplyTo::local(), current::sender());
+    pub(crate) fn ask(
+        message: M,
+        priority: u8,
+        deadline: DeadlineTimer,
+    ) -> (Self, ReplyReceiver<M>) {
+        let ((reply, answer), from) = (ReplyTo::local(), turn_scope::sender());
         let request = Request {
             message,
             reply,

@@ -7,17 +7,17 @@ use conclib_wire::{
     Codec, CodecError, Cycle, Delivery, Failure, RequestId, ResponseEnvelope, decode_chain,
 };
 
-use super::inbound::Arrival;
+use super::inbound::InboundGuard;
 use crate::actor_id::ActorId;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::sync::{Arc, AtomicWaker, Mutex, MutexGuard, PoisonError};
 
 /// Cancellation flag of a request, shared with its handler.
 #[derive(Debug, Clone)]
-pub struct Cancellation(Arc<Asked>);
+pub struct Cancellation(Arc<RequestState>);
 
 #[derive(Debug)]
-struct Asked {
+struct RequestState {
     left: AtomicBool,
     /// Waker of the handler, if it waits for the asker to go.
     waiting: AtomicWaker,
@@ -26,15 +26,15 @@ struct Asked {
     /// Number of times the request was forwarded, less the ended turns of the actors that forwarded
     /// it.
     passed: AtomicU32,
-    asking: Mutex<Asking>,
+    asking: Mutex<RequestPhase>,
 }
 
 #[derive(Debug)]
-struct Asking {
+struct RequestPhase {
     /// Actor whose turn is to answer, if the asker waits for a turn.
     target: Option<ActorId>,
     /// Inbound wait of the callers, while it is entered.
-    arrival: Option<Arrival>,
+    arrival: Option<InboundGuard>,
 }
 
 /// Flag: an inbound wait was entered.
@@ -46,13 +46,13 @@ const ANSWERED: u8 = 4;
 
 impl Cancellation {
     pub(crate) fn new(codec: Codec, target: Option<ActorId>) -> Self {
-        Self(Arc::new(Asked {
+        Self(Arc::new(RequestState {
             left: AtomicBool::new(false),
             waiting: AtomicWaker::new(),
             codec,
             state: AtomicU8::new(0),
             passed: AtomicU32::new(0),
-            asking: Mutex::new(Asking {
+            asking: Mutex::new(RequestPhase {
                 target,
                 arrival: None,
             }),
@@ -94,15 +94,15 @@ impl Cancellation {
         if self.0.state.load(Ordering::Acquire) & (ASIDE | ANSWERED) != 0 {
             return Ok(());
         }
-        let known = self.asking().arrival.as_ref().map(Arrival::number);
+        let known = self.asking().arrival.as_ref().map(InboundGuard::number);
         let entered = match known {
-            Some(known) => Arrival::learn(known, steps),
-            None => Arrival::begin(target, steps).map(|arrival| self.keep(arrival)),
+            Some(known) => InboundGuard::learn(known, steps),
+            None => InboundGuard::begin(target, steps).map(|arrival| self.keep(arrival)),
         };
         entered.map_err(|path| Failure::Cycle(path, delivery))
     }
 
-    fn keep(&self, arrival: Arrival) {
+    fn keep(&self, arrival: InboundGuard) {
         let mut asking = self.asking();
         // Set under the lock, so that a later `end` looks for the inbound wait.
         let before = self.0.state.fetch_or(ENTERED, Ordering::AcqRel);
@@ -120,8 +120,8 @@ impl Cancellation {
         if self.asking().target.is_none() {
             return Ok(());
         }
-        let known = self.asking().arrival.as_ref().map(Arrival::number);
-        let passed = known.map(|known| Arrival::pass_on(known, target));
+        let known = self.asking().arrival.as_ref().map(InboundGuard::number);
+        let passed = known.map(|known| InboundGuard::pass_on(known, target));
         self.0.passed.fetch_add(1, Ordering::AcqRel);
         self.asking().target = Some(target);
         if let Some(arrival) = passed.transpose()?.flatten() {
@@ -132,8 +132,8 @@ impl Cancellation {
 
     /// Returns the encoded chain of callers that wait for the answer, as far as it was sent.
     pub(crate) fn chain(&self) -> Vec<u8> {
-        let known = self.asking().arrival.as_ref().map(Arrival::number);
-        known.map(Arrival::chain).unwrap_or_default()
+        let known = self.asking().arrival.as_ref().map(InboundGuard::number);
+        known.map(InboundGuard::chain).unwrap_or_default()
     }
 
     /// Notes that the answer does not come from a turn of the actor that was asked.
@@ -160,7 +160,7 @@ impl Cancellation {
         before
     }
 
-    fn asking(&self) -> MutexGuard<'_, Asking> {
+    fn asking(&self) -> MutexGuard<'_, RequestPhase> {
         self.0.asking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::iter::successors;
 
-use conclib_wire::{Cycle, CycleStep, MAX_CHAIN_STEPS, Mark, Step, Urn};
+use conclib_wire::{Cycle, CycleStep, EdgeToken, MAX_CHAIN_STEPS, Step, Urn};
 
 use super::by_actor::ByActor;
 use super::graph::Graph;
-use super::inbound::Arrived;
+use super::inbound::InboundEdge;
 use crate::actor_id::ActorId;
 use crate::directory;
 
@@ -15,14 +15,14 @@ use crate::directory;
 pub(crate) enum Link {
     Here {
         who: ActorId,
-        mark: Option<Mark>,
+        mark: Option<EdgeToken>,
         via: usize,
     },
     There(Step),
 }
 
 impl Link {
-    pub(crate) fn mark(&self) -> Option<Mark> {
+    pub(crate) fn mark(&self) -> Option<EdgeToken> {
         match self {
             Self::Here { mark, .. } => *mark,
             Self::There(step) => step.mark,
@@ -35,7 +35,7 @@ const MOST_LOOKED_AT: usize = 1024;
 
 /// Member of a cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Member {
+pub(crate) enum CycleMember {
     Here(ActorId),
     There(CycleStep),
 }
@@ -44,7 +44,7 @@ impl Graph {
     /// Builds the chain of a leg: its actor, the actors of other processes that wait for it, and
     /// the actors of this process in between. If there are more than a chain can hold, the inbound
     /// wait `news` comes first, and then the oldest.
-    pub(crate) fn chain(&self, mark: Mark, news: Option<u64>) -> Vec<Link> {
+    pub(crate) fn chain(&self, mark: EdgeToken, news: Option<u64>) -> Vec<Link> {
         let Some(leg) = self.legs.get(&mark) else {
             return Vec::new();
         };
@@ -55,7 +55,7 @@ impl Graph {
         }];
         let mut places = HashMap::from([(leg.owner, 0)]);
         let (ways, waiting) = self.waiting(leg.owner);
-        let is_behind = |arrived: &Arrived| ways.contains_key(&arrived.target);
+        let is_behind = |arrived: &InboundEdge| ways.contains_key(&arrived.target);
         let first = news.filter(|number| self.arrived.get(number).is_some_and(is_behind));
         let rest = waiting.iter().filter(|number| Some(**number) != news);
         for number in first.iter().chain(rest) {
@@ -129,13 +129,13 @@ pub(crate) fn steps(chain: Vec<Link>) -> Vec<Step> {
         .collect()
 }
 
-pub(crate) fn named(circle: Vec<Member>) -> Cycle {
+pub(crate) fn named(circle: Vec<CycleMember>) -> Cycle {
     circle
         .into_iter()
         .filter_map(|member| match member {
             // An actor that has ended meanwhile has no name any more.
-            Member::Here(id) => name(id),
-            Member::There(step) => Some(step),
+            CycleMember::Here(id) => name(id),
+            CycleMember::There(step) => Some(step),
         })
         .collect()
 }

@@ -11,15 +11,15 @@ use std::mem::replace;
 use std::task::Waker;
 
 use super::by_actor::take;
-use super::chain::Member;
+use super::chain::CycleMember;
 use super::graph::{Edge, Graph, Left};
-use super::outbound::{Word, tell};
+use super::outbound::{Announcement, tell};
 use super::waits::{WaitNumber, Whom};
 use crate::actor_id::ActorId;
 
 /// State of an edge: the certainty that its answer is awaited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum EdgeState {
     /// The answer was polled, and has not been questioned since.
     Awake,
     /// The waker was woken, to find out if the answer is polled.
@@ -49,7 +49,7 @@ pub(crate) struct Doubt {
 pub(crate) struct Settled {
     /// A wait of that ask may still close a cycle.
     pub(crate) is_open: bool,
-    pub(crate) words: Vec<Word>,
+    pub(crate) words: Vec<Announcement>,
     pub(crate) left: Left,
 }
 
@@ -72,11 +72,11 @@ impl Graph {
             let of = self.edges.get_mut(who).into_iter();
             let edges = of.flat_map(|of| of.iter_mut());
             for edge in edges.filter(|edge| edge.whom == Whom::Actor(*whom)) {
-                if edge.state == State::Awake
+                if edge.state == EdgeState::Awake
                     && edge.polled <= since
                     && let Some(waker) = &edge.waker
                 {
-                    edge.state = State::Woken;
+                    edge.state = EdgeState::Woken;
                     wakers.push(waker.clone());
                 }
             }
@@ -134,7 +134,7 @@ impl Graph {
         who: ActorId,
         ask: WaitNumber,
         waker: &Waker,
-    ) -> Result<Settled, Vec<Member>> {
+    ) -> Result<Settled, Vec<CycleMember>> {
         let now = self.new_number();
         let mut settled = Settled::default();
         let mut awoken = Vec::new();
@@ -148,12 +148,12 @@ impl Graph {
                     let old = replace(old, waker.clone());
                     settled.left.drops(Some(old));
                 }
-                none @ None if edge.state == State::Asleep => *none = Some(waker.clone()),
+                none @ None if edge.state == EdgeState::Asleep => *none = Some(waker.clone()),
                 _ => {}
             }
-            match (replace(&mut edge.state, State::Awake), edge.whom) {
-                (State::Asleep, Whom::Actor(whom)) => awoken.push(whom),
-                (state, _) => was_questioned |= state != State::Awake,
+            match (replace(&mut edge.state, EdgeState::Awake), edge.whom) {
+                (EdgeState::Asleep, Whom::Actor(whom)) => awoken.push(whom),
+                (state, _) => was_questioned |= state != EdgeState::Awake,
             }
         }
         for whom in awoken {
@@ -194,7 +194,7 @@ impl Graph {
         whom: ActorId,
         waker: &Waker,
         settled: &mut Settled,
-    ) -> Result<(), Vec<Member>> {
+    ) -> Result<(), Vec<CycleMember>> {
         let is_it = |doubt: &Doubt| (doubt.who, doubt.ask, doubt.whom) == (who, ask, whom);
         let Some(at) = self.doubts.iter().position(is_it) else {
             return Ok(());
@@ -203,7 +203,7 @@ impl Graph {
         let is_sure = |edge: &Edge| edge.waker.is_none() || edge.polled > since;
         if let Some(path) = self.path(whom, who, is_sure) {
             let circle = [who].into_iter().chain(path);
-            return Err(circle.map(Member::Here).collect());
+            return Err(circle.map(CycleMember::Here).collect());
         }
         match self.path(whom, who, |_| true) {
             None => {
@@ -228,7 +228,7 @@ impl Graph {
         for edge in of.flat_map(|of| of.iter_mut()) {
             if edge.ask == ask
                 && let Whom::Actor(id) = edge.whom
-                && replace(&mut edge.state, State::Asleep) != State::Asleep
+                && replace(&mut edge.state, EdgeState::Asleep) != EdgeState::Asleep
             {
                 whom.push(id);
             }
@@ -245,12 +245,12 @@ impl Graph {
         let of = self.edges.get_mut(&who).into_iter();
         for edge in of.flat_map(|of| of.iter_mut()) {
             match (edge.state, edge.whom) {
-                (State::Woken, _) => {
-                    edge.state = State::WokenAgain;
+                (EdgeState::Woken, _) => {
+                    edge.state = EdgeState::WokenAgain;
                     wakers.extend(edge.waker.clone());
                 }
-                (State::WokenAgain, Whom::Actor(whom)) => {
-                    edge.state = State::Asleep;
+                (EdgeState::WokenAgain, Whom::Actor(whom)) => {
+                    edge.state = EdgeState::Asleep;
                     asleep.push(whom);
                 }
                 _ => {}

@@ -6,13 +6,13 @@ use std::mem::replace;
 use std::num::{NonZeroU16, NonZeroU64};
 use std::task::Waker;
 
-use conclib_wire::{Mark, Urn};
+use conclib_wire::{EdgeToken, Urn};
 
 use super::by_actor::{ByActor, Few, take};
-use super::chain::Member;
-use super::doubt::{Doubt, State};
-use super::inbound::Arrived;
-use super::outbound::{Leg, Word};
+use super::chain::CycleMember;
+use super::doubt::{Doubt, EdgeState};
+use super::inbound::InboundEdge;
+use super::outbound::{Announcement, OutboundEdge};
 use super::waits::{WaitNumber, Whom};
 use crate::actor_id::ActorId;
 
@@ -25,12 +25,12 @@ pub(crate) struct Edge {
     pub(crate) waker: Option<Waker>,
     /// Value of the graph's counter when the answer was last polled.
     pub(crate) polled: u64,
-    pub(crate) state: State,
+    pub(crate) state: EdgeState,
 }
 
 impl Edge {
     pub(crate) fn is_awake(&self) -> bool {
-        self.state != State::Asleep
+        self.state != EdgeState::Asleep
     }
 
     /// Returns an edge whose answer is not polled.
@@ -40,7 +40,7 @@ impl Edge {
             ask,
             waker: None,
             polled: 0,
-            state: State::Asleep,
+            state: EdgeState::Asleep,
         }
     }
 }
@@ -58,7 +58,7 @@ pub(crate) struct Left {
 struct Rest {
     /// Wakers to drop without waking.
     old: Vec<Waker>,
-    legs: Vec<Leg>,
+    legs: Vec<OutboundEdge>,
     wakers: Vec<Waker>,
 }
 
@@ -93,13 +93,13 @@ pub(crate) struct Entered {
     pub(crate) ask: WaitNumber,
     /// True if the wait closes no cycle; false if that is in doubt.
     pub(crate) is_sure: bool,
-    pub(crate) words: Vec<Word>,
+    pub(crate) words: Vec<Announcement>,
     pub(crate) wakers: Vec<Waker>,
 }
 
 /// Options of entering a wait.
 #[derive(Clone, Copy)]
-pub(crate) struct Manner<'a> {
+pub(crate) struct WaitOptions<'a> {
     /// Ask whose request is forwarded, if the wait is for a forwarded request.
     pub(crate) passed: Option<WaitNumber>,
     /// Waker that has the answer polled again.
@@ -113,13 +113,13 @@ pub(crate) struct Graph {
     pub(crate) edges: ByActor<Few<Edge>>,
     /// Reverse table of `edges`: the actors that wait for an actor of this process.
     pub(crate) behind: ByActor<Few<ActorId>>,
-    pub(crate) legs: HashMap<Mark, Leg>,
-    pub(crate) arrived: BTreeMap<u64, Arrived>,
+    pub(crate) legs: HashMap<EdgeToken, OutboundEdge>,
+    pub(crate) arrived: BTreeMap<u64, InboundEdge>,
     /// Inbound waits by the actor they wait for; oldest first, since the current turn most likely
     /// serves the oldest request.
     pub(crate) arrived_at: ByActor<BTreeSet<u64>>,
     /// Inbound waits whose chains contain a leg of this process.
-    pub(crate) homes: HashMap<Mark, BTreeSet<u64>>,
+    pub(crate) homes: HashMap<EdgeToken, BTreeSet<u64>>,
     /// Waits that close a cycle if all others in it are still polled.
     pub(crate) doubts: Vec<Doubt>,
     /// Counter of waits, legs, polls and inbound waits.
@@ -133,8 +133,8 @@ impl Graph {
         &mut self,
         who: ActorId,
         whom: ActorId,
-        manner: Manner<'_>,
-    ) -> Result<Entered, Vec<Member>> {
+        manner: WaitOptions<'_>,
+    ) -> Result<Entered, Vec<CycleMember>> {
         let mut wakers = Vec::new();
         let mut words = Vec::new();
         let mut doubt = None;
@@ -143,7 +143,7 @@ impl Graph {
             let is_sure = self.path(whom, who, |edge| edge.waker.is_none()).is_some();
             if is_sure || doubt.is_none() {
                 let circle = [who].into_iter().chain(path);
-                return Err(circle.map(Member::Here).collect());
+                return Err(circle.map(CycleMember::Here).collect());
             }
             self.question(&path, u64::MAX, &mut wakers);
         } else {
@@ -158,7 +158,7 @@ impl Graph {
                 ask,
                 waker: manner.waker.cloned(),
                 polled,
-                state: State::Awake,
+                state: EdgeState::Awake,
             },
         );
         if let Some(waker) = doubt {
@@ -190,7 +190,7 @@ impl Graph {
             ask,
             waker: None,
             polled,
-            state: State::Awake,
+            state: EdgeState::Awake,
         };
         self.wait(who, edge);
         let mut wakers = Vec::new();
@@ -216,7 +216,7 @@ impl Graph {
         &mut self,
         who: ActorId,
         whom: ActorId,
-    ) -> Result<Vec<Word>, Vec<Member>> {
+    ) -> Result<Vec<Announcement>, Vec<CycleMember>> {
         // Fast path: the actor that is asked nearly always waits for no actor in another process.
         let legs = self.legs_from(whom);
         if legs.is_empty() {
@@ -382,7 +382,7 @@ impl Graph {
     }
 
     /// Returns the legs of `from` and of the actors it waits for.
-    pub(crate) fn legs_from(&self, from: ActorId) -> Vec<Mark> {
+    pub(crate) fn legs_from(&self, from: ActorId) -> Vec<EdgeToken> {
         let mut legs = Vec::new();
         if self.legs.is_empty() || !self.edges.contains_key(&from) {
             return legs;
@@ -402,9 +402,9 @@ impl Graph {
     }
 
     /// Makes a mark that no other leg has.
-    pub(crate) fn new_mark(&mut self) -> Mark {
+    pub(crate) fn new_mark(&mut self) -> EdgeToken {
         let count = self.new_number();
-        Mark(NonZeroU64::new(self.key.hash_one(count)).unwrap_or(NonZeroU64::MAX))
+        EdgeToken(NonZeroU64::new(self.key.hash_one(count)).unwrap_or(NonZeroU64::MAX))
     }
 
     pub(crate) fn new_number(&mut self) -> u64 {

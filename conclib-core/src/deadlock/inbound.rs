@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, Hash};
 
-use conclib_wire::{Cycle, Mark, Step, encode_chain as chain_bytes};
+use conclib_wire::{Cycle, EdgeToken, Step, encode_chain as chain_bytes};
 
-use super::chain::{Member, named};
+use super::chain::{CycleMember, named};
 use super::graph::Graph;
-use super::outbound::{Word, tell};
+use super::outbound::{Announcement, tell};
 use super::waits::Waits;
 use crate::actor_id::ActorId;
 
@@ -15,15 +15,15 @@ use crate::actor_id::ActorId;
 const MOST_CHAINS: usize = 4;
 
 /// Wait of an actor in another process for an actor of this process.
-pub(crate) struct Arrived {
+pub(crate) struct InboundEdge {
     pub(crate) target: ActorId,
     /// Chains of the waiting actors, as the peer sent them at different times.
     pub(crate) chains: Vec<Vec<Step>>,
     /// Outbound edges (legs) of this process that are in these chains.
-    homes: Vec<Mark>,
+    homes: Vec<EdgeToken>,
 }
 
-impl Arrived {
+impl InboundEdge {
     /// Adds a chain. Returns true if the chain names an edge that was not known.
     fn learn(&mut self, steps: Vec<Step>) -> bool {
         let says_all = |one: &[Step], other: &[Step]| {
@@ -42,7 +42,7 @@ impl Arrived {
     }
 }
 
-fn has(steps: &[Step], mark: Mark) -> bool {
+fn has(steps: &[Step], mark: EdgeToken) -> bool {
     steps.iter().any(|step| step.mark == Some(mark))
 }
 
@@ -76,15 +76,17 @@ impl Graph {
     fn closed_by(
         &self,
         target: ActorId,
-        legs: &[Mark],
+        legs: &[EdgeToken],
         steps: &[Step],
         will_do: impl Fn(usize) -> bool,
-    ) -> Option<Vec<Member>> {
+    ) -> Option<Vec<CycleMember>> {
         let (at, path) = self.home(target, legs, steps, will_do)?;
-        let asker = steps.first().map(|step| Member::There(step.who.clone()));
-        let here = path.into_iter().map(Member::Here);
+        let asker = steps
+            .first()
+            .map(|step| CycleMember::There(step.who.clone()));
+        let here = path.into_iter().map(CycleMember::Here);
         let back = down(steps, at).skip(1);
-        let back = back.map(|step| Member::There(step.who.clone()));
+        let back = back.map(|step| CycleMember::There(step.who.clone()));
         Some(asker.into_iter().chain(here).chain(back).collect())
     }
 
@@ -93,7 +95,7 @@ impl Graph {
     fn home(
         &self,
         from: ActorId,
-        legs: &[Mark],
+        legs: &[EdgeToken],
         steps: &[Step],
         will_do: impl Fn(usize) -> bool,
     ) -> Option<(usize, Vec<ActorId>)> {
@@ -110,8 +112,8 @@ impl Graph {
         &self,
         who: ActorId,
         whom: ActorId,
-        legs: &[Mark],
-    ) -> Option<Vec<Member>> {
+        legs: &[EdgeToken],
+    ) -> Option<Vec<CycleMember>> {
         let homes = legs
             .iter()
             .filter_map(|mark| self.homes.get(mark))
@@ -125,10 +127,10 @@ impl Graph {
             })?;
             let back = self.path(arrived.target, who, |_| true)?;
             let there = down(steps, at).skip(1);
-            let there = there.map(|step| Member::There(step.who.clone()));
+            let there = there.map(|step| CycleMember::There(step.who.clone()));
             // The first step down is the asker itself, which `here` already names.
-            let here = [who].into_iter().chain(away).map(Member::Here);
-            let back = back.into_iter().map(Member::Here);
+            let here = [who].into_iter().chain(away).map(CycleMember::Here);
+            let back = back.into_iter().map(CycleMember::Here);
             Some(here.chain(there).chain(back).collect())
         })
     }
@@ -137,14 +139,14 @@ impl Graph {
         &mut self,
         target: ActorId,
         steps: Vec<Step>,
-    ) -> Result<(u64, Vec<Word>), Vec<Member>> {
+    ) -> Result<(u64, Vec<Announcement>), Vec<CycleMember>> {
         let legs = self.legs_from(target);
         // If an actor of this process waited before the request was sent, the cycle closes here.
         if let Some(circle) = self.closed_by(target, &legs, &steps, |_| true) {
             return Err(circle);
         }
         let number = self.new_number();
-        let mut arrived = Arrived {
+        let mut arrived = InboundEdge {
             target,
             chains: Vec::new(),
             homes: Vec::new(),
@@ -162,7 +164,7 @@ impl Graph {
         &mut self,
         number: u64,
         target: ActorId,
-    ) -> Result<Option<(u64, Vec<Word>)>, Vec<Member>> {
+    ) -> Result<Option<(u64, Vec<Announcement>)>, Vec<CycleMember>> {
         let Some(arrived) = self.arrived.get(&number) else {
             return Ok(None);
         };
@@ -184,7 +186,7 @@ impl Graph {
     }
 
     /// Notes which legs of this process are in a chain.
-    fn comes_home(&mut self, number: u64, homes: &mut Vec<Mark>, steps: &[Step]) {
+    fn comes_home(&mut self, number: u64, homes: &mut Vec<EdgeToken>, steps: &[Step]) {
         for mark in steps.iter().filter_map(|step| step.mark) {
             if self.legs.contains_key(&mark) && self.homes.entry(mark).or_default().insert(number) {
                 homes.push(mark);
@@ -192,7 +194,7 @@ impl Graph {
         }
     }
 
-    fn forget(&mut self, number: u64) -> Option<Arrived> {
+    fn forget(&mut self, number: u64) -> Option<InboundEdge> {
         let arrived = self.arrived.remove(&number)?;
         take_out(&mut self.arrived_at, &arrived.target, number);
         for mark in &arrived.homes {
@@ -203,7 +205,11 @@ impl Graph {
 
     /// Adds what a peer has sent later about the callers that wait for a request. All requests in a
     /// cycle found this way are already sent, so only the one with the greatest mark fails.
-    fn learn(&mut self, number: u64, steps: Vec<Step>) -> Result<Vec<Word>, Vec<Member>> {
+    fn learn(
+        &mut self,
+        number: u64,
+        steps: Vec<Step>,
+    ) -> Result<Vec<Announcement>, Vec<CycleMember>> {
         let Some(arrived) = self.arrived.get(&number) else {
             return Ok(Vec::new());
         };
@@ -228,19 +234,23 @@ impl Graph {
 }
 
 impl Waits {
-    pub(crate) fn arrive(&self, target: ActorId, steps: Vec<Step>) -> Result<u64, Vec<Member>> {
+    pub(crate) fn arrive(
+        &self,
+        target: ActorId,
+        steps: Vec<Step>,
+    ) -> Result<u64, Vec<CycleMember>> {
         let (number, words) = self.graph().arrive(target, steps)?;
         tell(words);
         Ok(number)
     }
 
-    pub(crate) fn learn(&self, number: u64, steps: Vec<Step>) -> Result<(), Vec<Member>> {
+    pub(crate) fn learn(&self, number: u64, steps: Vec<Step>) -> Result<(), Vec<CycleMember>> {
         let words = self.graph().learn(number, steps)?;
         tell(words);
         Ok(())
     }
 
-    fn pass_arrival(&self, number: u64, target: ActorId) -> Result<Option<u64>, Vec<Member>> {
+    fn pass_arrival(&self, number: u64, target: ActorId) -> Result<Option<u64>, Vec<CycleMember>> {
         let passed = self.graph().pass_arrival(number, target)?;
         Ok(passed.map(|(number, words)| {
             tell(words);
@@ -256,9 +266,9 @@ impl Waits {
 
 /// Guard of an inbound wait; its drop takes the wait out of the graph.
 #[derive(Debug)]
-pub(crate) struct Arrival(u64);
+pub(crate) struct InboundGuard(u64);
 
-impl Arrival {
+impl InboundGuard {
     /// Enters the wait, unless that would close a cycle: the error names all actors in it.
     pub(crate) fn begin(target: ActorId, steps: Vec<Step>) -> Result<Self, Cycle> {
         let arrived = Waits::of_process().arrive(target, steps);
@@ -289,7 +299,7 @@ impl Arrival {
     }
 }
 
-impl Drop for Arrival {
+impl Drop for InboundGuard {
     fn drop(&mut self) {
         Waits::of_process().forget(self.0);
     }

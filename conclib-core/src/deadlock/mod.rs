@@ -16,7 +16,7 @@ mod wait;
 mod waits;
 pub use cancellation::Cancellation;
 pub(crate) use outbound::{Leaves, wait_from_now};
-pub(crate) use passed::{Passing, Waiting};
+pub(crate) use passed::{Passing, WaitingTurn};
 pub(crate) use wait::{Wait, polled};
 pub(crate) use waits::WaitNumber;
 pub use waits::is_anybody_waiting;

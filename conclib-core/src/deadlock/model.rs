@@ -12,7 +12,7 @@ use shuttle::sync::mpsc::{self, Receiver, Sender};
 use shuttle::thread;
 
 use super::waits::*;
-use crate::spi::{Answerer, Outlet, Unsent};
+use crate::spi::{Answerer, Outlet, SendRefused};
 use crate::sync::Arc;
 use crate::sync::model::check;
 
@@ -141,7 +141,7 @@ impl Turn {
         let waker = Some(cx.waker());
         match self.ask {
             None => {
-                let manner = Manner {
+                let manner = WaitOptions {
                     passed: None,
                     waker,
                     settles: waker,
@@ -204,7 +204,7 @@ fn whoever_gave_an_answer_up_closes_no_circle() {
             block_on(poll_fn(|cx| {
                 let waker = Some(cx.waker());
                 if take(&mut is_first) {
-                    let manner = Manner {
+                    let manner = WaitOptions {
                         passed: None,
                         waker,
                         settles: waker,
@@ -228,7 +228,7 @@ fn whoever_gave_an_answer_up_closes_no_circle() {
         let mut ask = None;
         block_on(poll_fn(|cx| {
             let waker = Some(cx.waker());
-            let manner = Manner {
+            let manner = WaitOptions {
                 passed: None,
                 waker,
                 settles: waker,
@@ -274,8 +274,8 @@ impl Wire {
 }
 
 impl Outlet for Wire {
-    fn send(&self, _: &Envelope<'_>, back: Answerer) -> Result<(), (Unsent, Answerer)> {
-        Err((Unsent::Closed, back))
+    fn send(&self, _: &Envelope<'_>, back: Answerer) -> Result<(), (SendRefused, Answerer)> {
+        Err((SendRefused::Closed, back))
     }
 
     fn room(&self, _: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {

@@ -3,19 +3,19 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use conclib_wire::{Mark, RequestId, Urn, encode_chain as chain_bytes};
+use conclib_wire::{EdgeToken, RequestId, Urn, encode_chain as chain_bytes};
 
 use super::chain::{Link, steps};
-use super::doubt::State;
+use super::doubt::EdgeState;
 use super::graph::{Edge, Graph};
 use super::wait::Wait;
 use super::waits::{WaitNumber, Waits, Whom};
 use crate::actor_id::ActorId;
 use crate::spi::Outlet;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Wait of an actor for an actor in another process.
-pub(crate) struct Leg {
+pub(crate) struct OutboundEdge {
     pub(crate) owner: ActorId,
     /// Name of the actor that is asked.
     pub(crate) to: Urn,
@@ -24,22 +24,22 @@ pub(crate) struct Leg {
     /// True once the request is sent: no message about it may be sent before.
     is_out: bool,
     /// Marks that the other side has been told.
-    told: HashSet<Mark>,
+    told: HashSet<EdgeToken>,
 }
 
 /// Maximum number of actors that the other side is told of, for one request.
 const MOST_TOLD: usize = 1024;
 
 /// Message to the other side of a leg: the chain of actors that now wait for the answer.
-pub(crate) struct Word {
+pub(crate) struct Announcement {
     outlet: Arc<dyn Outlet>,
     id: RequestId,
     chain: Vec<Link>,
 }
 
 /// Sends these messages. Must not be called under the lock.
-pub(crate) fn tell(words: Vec<Word>) {
-    for Word { outlet, id, chain } in words {
+pub(crate) fn tell(words: Vec<Announcement>) {
+    for Announcement { outlet, id, chain } in words {
         outlet.waits(id, &chain_bytes(&steps(chain)));
     }
 }
@@ -52,9 +52,9 @@ impl Graph {
         outlet: &Arc<dyn Outlet>,
         id: RequestId,
         to: &Urn,
-    ) -> Mark {
+    ) -> EdgeToken {
         let mark = self.new_mark();
-        let leg = Leg {
+        let leg = OutboundEdge {
             owner,
             to: to.clone(),
             outlet: outlet.clone(),
@@ -71,15 +71,15 @@ impl Graph {
                 ask,
                 waker: None,
                 polled,
-                state: State::Awake,
+                state: EdgeState::Awake,
             },
         );
         mark
     }
 
     /// Returns the whole chain of a leg, if it holds a mark that the other side was not told.
-    fn news(&mut self, mark: Mark, of: Option<u64>) -> Option<Vec<Link>> {
-        let may_tell = |leg: &&Leg| leg.told.len() < MOST_TOLD;
+    fn news(&mut self, mark: EdgeToken, of: Option<u64>) -> Option<Vec<Link>> {
+        let may_tell = |leg: &&OutboundEdge| leg.told.len() < MOST_TOLD;
         self.legs.get(&mark).filter(may_tell)?;
         let chain = self.chain(mark, of);
         let leg = self.legs.get_mut(&mark)?;
@@ -90,12 +90,12 @@ impl Graph {
 
     /// Returns the messages that bring the other sides of these legs up to date. The inbound wait
     /// `of` comes first in their chains.
-    pub(crate) fn words(&mut self, legs: &[Mark], of: Option<u64>) -> Vec<Word> {
-        let word = |mark: &Mark| {
+    pub(crate) fn words(&mut self, legs: &[EdgeToken], of: Option<u64>) -> Vec<Announcement> {
+        let word = |mark: &EdgeToken| {
             self.legs.get(mark).filter(|leg| leg.is_out)?;
             let chain = self.news(*mark, of)?;
             let leg = self.legs.get(mark)?;
-            Some(Word {
+            Some(Announcement {
                 outlet: leg.outlet.clone(),
                 id: leg.id,
                 chain,
@@ -117,7 +117,7 @@ impl Waits {
         outlet: &Arc<dyn Outlet>,
         id: RequestId,
         to: &Urn,
-    ) -> (Mark, Vec<u8>) {
+    ) -> (EdgeToken, Vec<u8>) {
         let (mark, chain) = {
             let mut graph = self.graph();
             let mark = graph.depart(owner, ask, outlet, id, to);
@@ -128,7 +128,7 @@ impl Waits {
 
     /// Notes that the request of a leg is sent, and tells the other side which actors came to wait
     /// for it meanwhile.
-    pub(crate) fn is_out(&self, mark: Mark) {
+    pub(crate) fn is_out(&self, mark: EdgeToken) {
         let words = {
             let mut graph = self.graph();
             if let Some(leg) = graph.legs.get_mut(&mark) {
@@ -146,14 +146,14 @@ pub(crate) struct Leaves {
     wait: Option<Wait>,
     /// Ask whose request is forwarded; taken once the forwarded request is sent.
     passed: Option<(ActorId, WaitNumber)>,
-    mark: Mark,
+    mark: EdgeToken,
     pub(crate) chain: Vec<u8>,
 }
 
 impl Leaves {
     /// Enters the wait of the current turn; `None` outside of turns.
     pub(crate) fn begin(outlet: &Arc<dyn Outlet>, id: RequestId, to: &Urn) -> Option<Self> {
-        let who = current::in_turn()?;
+        let who = turn_scope::in_turn()?;
         let waits = Waits::of_process();
         let ask = waits.new_ask();
         let (mark, chain) = waits.depart(who, ask, outlet, id, to);

@@ -6,22 +6,22 @@ use std::task::{Context, Poll, Waker};
 use conclib_wire::Cycle;
 
 use super::cancellation::Cancellation;
-use super::chain::{Member, named};
+use super::chain::{CycleMember, named};
 use super::doubt::Settled;
-use super::graph::{Edge, Entered, Graph, Left, Manner};
+use super::graph::{Edge, Entered, Graph, Left, WaitOptions};
 use super::waits::{WaitNumber, Waits, Whom};
 use crate::actor_id::ActorId;
 
 /// Turn that waits for the answer to a request.
 #[derive(Debug, Clone)]
-pub(crate) enum Waiting {
+pub(crate) enum WaitingTurn {
     /// Turn of an actor of this process, by one of its asks.
     Here(ActorId, WaitNumber),
     /// Turn of an actor in another process, or a caller that is no actor.
     Away(Cancellation),
 }
 
-impl Waiting {
+impl WaitingTurn {
     /// Number of the ask, if the caller is an actor of this process.
     pub(crate) fn number(&self) -> Option<WaitNumber> {
         match self {
@@ -40,7 +40,7 @@ impl Graph {
         ask: WaitNumber,
         whom: ActorId,
         settles: Option<&Waker>,
-    ) -> Result<Option<Entered>, Vec<Member>> {
+    ) -> Result<Option<Entered>, Vec<CycleMember>> {
         let of = self.edges.get(&who);
         let edge = of.and_then(|of| of.iter().find(|edge| edge.ask == ask));
         let Some(edge) = edge else {
@@ -57,7 +57,7 @@ impl Graph {
             }));
         }
         let waker = edge.waker.clone();
-        let manner = Manner {
+        let manner = WaitOptions {
             passed: Some(ask),
             waker: waker.as_ref(),
             settles,
@@ -73,7 +73,7 @@ impl Waits {
         ask: WaitNumber,
         whom: ActorId,
         settles: Option<&Waker>,
-    ) -> Result<Option<bool>, Vec<Member>> {
+    ) -> Result<Option<bool>, Vec<CycleMember>> {
         let entered = self.entered(|graph| graph.pass(who, ask, whom, settles))?;
         Ok(entered.map(|(_, is_sure)| is_sure))
     }
@@ -84,7 +84,7 @@ impl Waits {
         ask: WaitNumber,
         whom: ActorId,
         waker: &Waker,
-    ) -> Result<bool, Vec<Member>> {
+    ) -> Result<bool, Vec<CycleMember>> {
         let mut settled = Settled::default();
         let (is_settled, left) = {
             let mut graph = self.graph();

@@ -5,18 +5,24 @@ use std::num::NonZeroU64;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use conclib_wire::{CycleStep, Envelope, Mark, RequestId, Step, Urn, decode_chain as chain_steps};
+use conclib_wire::{
+    CycleStep, EdgeToken, Envelope, RequestId, Step, Urn, decode_chain as chain_steps,
+};
 
-use super::chain::Member;
-use super::graph::Manner;
+use super::chain::CycleMember;
+use super::graph::WaitOptions;
 use super::waits::{WaitNumber, Waits};
 use crate::actor_id::ActorId;
-use crate::spi::{Answerer, Outlet, Unsent};
+use crate::spi::{Answerer, Outlet, SendRefused};
 
 impl Waits {
     /// Enters a wait that counts for as long as it is entered.
-    pub(crate) fn begins(&self, who: ActorId, whom: ActorId) -> Result<WaitNumber, Vec<Member>> {
-        let manner = Manner {
+    pub(crate) fn begins(
+        &self,
+        who: ActorId,
+        whom: ActorId,
+    ) -> Result<WaitNumber, Vec<CycleMember>> {
+        let manner = WaitOptions {
             passed: None,
             waker: None,
             settles: None,
@@ -30,7 +36,7 @@ impl Waits {
         outlet: &Arc<dyn Outlet>,
         id: RequestId,
         to: &Urn,
-    ) -> (Mark, Vec<u8>) {
+    ) -> (EdgeToken, Vec<u8>) {
         self.depart(owner, self.new_ask(), outlet, id, to)
     }
 
@@ -39,8 +45,8 @@ impl Waits {
     }
 }
 
-fn here<const N: usize>(circle: [ActorId; N]) -> Result<WaitNumber, Vec<Member>> {
-    Err(circle.map(Member::Here).to_vec())
+fn here<const N: usize>(circle: [ActorId; N]) -> Result<WaitNumber, Vec<CycleMember>> {
+    Err(circle.map(CycleMember::Here).to_vec())
 }
 
 #[test]
@@ -82,8 +88,8 @@ fn asking_one_twice_is_waiting_twice() {
 struct Said(Mutex<Vec<(RequestId, Vec<u8>)>>);
 
 impl Outlet for Said {
-    fn send(&self, _: &Envelope<'_>, back: Answerer) -> Result<(), (Unsent, Answerer)> {
-        Err((Unsent::Closed, back))
+    fn send(&self, _: &Envelope<'_>, back: Answerer) -> Result<(), (SendRefused, Answerer)> {
+        Err((SendRefused::Closed, back))
     }
 
     fn room(&self, _: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -136,7 +142,7 @@ impl Ring {
     }
 
     /// Lets the actor ask the next one: the request is on the wire, but not yet noted as sent.
-    fn ask(&self, at: usize) -> Mark {
+    fn ask(&self, at: usize) -> EdgeToken {
         let from = &self.systems[at];
         let to = Urn::anonymous();
         let (mark, chain) = from
@@ -146,7 +152,7 @@ impl Ring {
         mark
     }
 
-    fn is_out(&self, at: usize, mark: Mark) {
+    fn is_out(&self, at: usize, mark: EdgeToken) {
         self.systems[at].waits.is_out(mark);
     }
 
@@ -266,7 +272,7 @@ fn nothing_stays_when_all_have_left() {
 
 fn step(mark: u64, via: usize, urn: &str) -> Step {
     Step {
-        mark: NonZeroU64::new(mark).map(Mark),
+        mark: NonZeroU64::new(mark).map(EdgeToken),
         via,
         who: CycleStep::new("Stranger".into(), Urn::new(urn).unwrap()),
     }
@@ -308,18 +314,23 @@ fn a_circle_through_a_neighbour_is_named_whole() {
     let mut steps = chain_steps(&chain).unwrap();
     assert_eq!(steps.len(), 1, "whoever waits here is known here");
     let away = Step {
-        mark: NonZeroU64::new(9).map(Mark),
+        mark: NonZeroU64::new(9).map(EdgeToken),
         via: 0,
         who: CycleStep::new(Box::default(), Urn::new("away").unwrap()),
     };
     steps.insert(0, away.clone());
-    let there = || Member::There(away.who.clone());
-    let circle = vec![there(), Member::Here(b), Member::Here(a), there()];
+    let there = || CycleMember::There(away.who.clone());
+    let circle = vec![there(), CycleMember::Here(b), CycleMember::Here(a), there()];
     assert_eq!(waits.arrive(b, steps.clone()), Err(circle));
     // The wait for the neighbour is entered last, so its ask is the one that fails.
     waits.leave(b, wait);
     waits.arrive(b, steps).unwrap();
-    let circle = vec![Member::Here(b), Member::Here(a), there(), Member::Here(b)];
+    let circle = vec![
+        CycleMember::Here(b),
+        CycleMember::Here(a),
+        there(),
+        CycleMember::Here(b),
+    ];
     assert_eq!(waits.begins(b, a), Err(circle));
 }
 
@@ -339,6 +350,6 @@ fn of_a_crowd_that_waits_some_are_looked_at() {
     let (_, chain) = waits.departs(hub, &way, RequestId::nil(), &Urn::anonymous());
     let said = chain_steps(&chain).unwrap();
     let marks: Vec<_> = said.iter().filter_map(|step| step.mark).collect();
-    let is_said = |mark| marks.contains(&Mark(NonZeroU64::new(mark).unwrap()));
+    let is_said = |mark| marks.contains(&EdgeToken(NonZeroU64::new(mark).unwrap()));
     assert!(is_said(1) && !is_said(2), "{marks:?}");
 }

@@ -7,11 +7,11 @@ use std::task::{Context, Poll, Waker};
 use conclib_wire::Cycle;
 
 use super::chain;
-use super::graph::Manner;
+use super::graph::WaitOptions;
 use super::waits::{WaitNumber, Waits};
 use crate::actor_id::ActorId;
 use crate::named::Named;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Guard of an actor's wait for another; its drop takes the wait out of the graph.
 pub(crate) struct Wait {
@@ -40,18 +40,18 @@ impl Wait {
     ) -> Result<Self, Cycle> {
         let waits = Waits::of_process();
         let seen = waits.changes();
-        let manner = Manner {
+        let manner = WaitOptions {
             passed: None,
             waker,
             settles: waker.filter(|_| may_doubt),
         };
         let entered = waits.enter(who, whom, manner);
         let (ask, is_sure) = entered.map_err(chain::named)?;
-        current::set_waited();
+        turn_scope::set_waited();
         Ok(Self {
             who,
             ask,
-            turn: current::turn(),
+            turn: turn_scope::turn(),
             seen,
             by: waker.map_or(0, address),
             is_sure,
@@ -66,7 +66,7 @@ impl Wait {
         Self {
             who,
             ask,
-            turn: current::turn(),
+            turn: turn_scope::turn(),
             seen: waits.changes(),
             by: 0,
             is_sure: true,
@@ -91,7 +91,7 @@ impl Wait {
     /// Enters an asleep wait of the current turn, which counts once the answer is polled; `None`
     /// outside of turns.
     pub(crate) fn expected(whom: &(impl Named + ?Sized)) -> Option<Self> {
-        let who = current::in_turn()?;
+        let who = turn_scope::in_turn()?;
         let mut expected = None;
         whom.wait(&mut |whom, _| {
             let ask = Waits::of_process().graph().expect(who, whom);
@@ -111,11 +111,11 @@ impl Wait {
 
     /// Returns the guard of a wait of the current turn that is already entered under that number.
     pub(crate) fn entered(who: ActorId, ask: WaitNumber) -> Self {
-        current::set_waited();
+        turn_scope::set_waited();
         Self {
             who,
             ask,
-            turn: current::turn(),
+            turn: turn_scope::turn(),
             seen: Waits::of_process().changes(),
             by: 0,
             is_sure: true,
@@ -129,7 +129,7 @@ impl Wait {
 
     /// Returns true if the wait belongs to the current turn.
     pub(crate) fn is_here(&self) -> bool {
-        current::in_turn() == Some(self.who) && self.turn == current::turn()
+        turn_scope::in_turn() == Some(self.who) && self.turn == turn_scope::turn()
     }
 
     /// Returns true if the wait is known to close no cycle.
@@ -183,7 +183,7 @@ pub(crate) fn polled(
 ) -> Result<(), Cycle> {
     match wait {
         Some(wait) if wait.is_known(cx) => Ok(()),
-        None if current::in_turn().is_none() => Ok(()),
+        None if turn_scope::in_turn().is_none() => Ok(()),
         _ => polled_anew(wait, cx, whom),
     }
 }
@@ -202,7 +202,7 @@ fn polled_anew(
         };
     }
     *wait = None;
-    if let Some(who) = current::in_turn() {
+    if let Some(who) = turn_scope::in_turn() {
         *wait = Wait::begin_for(who, whom, cx.waker())?;
     }
     Ok(())

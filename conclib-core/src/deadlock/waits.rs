@@ -1,8 +1,8 @@
 //! Deadlock detection: the wait-for graph of actors, and the search for cycles in it.
 //!
 //! All waits in a process are edges of one graph, over all systems of the process. A wait for an
-//! actor of another process is an outbound edge, a [`Leg`](legs::Leg). A wait from another process
-//! is an inbound edge, an [`Arrived`](arrived::Arrived), with the chain of actors that wait behind
+//! actor of another process is an outbound edge, a [`OutboundEdge`](legs::OutboundEdge). A wait from another process
+//! is an inbound edge, an [`InboundEdge`](arrived::InboundEdge), with the chain of actors that wait behind
 //! it. Each leg has a mark, a random token that chains carry: a chain that comes back with a mark
 //! of this process proves a cycle through other processes.
 //!
@@ -14,11 +14,11 @@ use std::num::NonZeroU16;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::task::Waker;
 
-use conclib_wire::{Mark, Urn};
+use conclib_wire::{EdgeToken, Urn};
 
-use super::chain::Member;
+use super::chain::CycleMember;
 use super::doubt::Settled;
-use super::graph::{Entered, Graph, Left, Manner};
+use super::graph::{Entered, Graph, Left, WaitOptions};
 use super::outbound::tell;
 use crate::actor_id::ActorId;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
@@ -42,7 +42,7 @@ pub(crate) struct Waits {
 pub(crate) enum Whom {
     Actor(ActorId),
     /// Actor in another process, by the mark of the leg to it.
-    Away(Mark),
+    Away(EdgeToken),
 }
 
 /// Number of an ask among those of its actor: a turn may ask twice. The number travels with the
@@ -73,8 +73,8 @@ impl Waits {
         &self,
         who: ActorId,
         whom: ActorId,
-        manner: Manner<'_>,
-    ) -> Result<(WaitNumber, bool), Vec<Member>> {
+        manner: WaitOptions<'_>,
+    ) -> Result<(WaitNumber, bool), Vec<CycleMember>> {
         let entered = self.entered(|graph| graph.enter(who, whom, manner).map(Some))?;
         // The graph returns an entry only for a wait that closes no cycle.
         entered.ok_or_else(Vec::new)
@@ -95,8 +95,8 @@ impl Waits {
 
     pub(crate) fn entered(
         &self,
-        enter: impl FnOnce(&mut Graph) -> Result<Option<Entered>, Vec<Member>>,
-    ) -> Result<Option<(WaitNumber, bool)>, Vec<Member>> {
+        enter: impl FnOnce(&mut Graph) -> Result<Option<Entered>, Vec<CycleMember>>,
+    ) -> Result<Option<(WaitNumber, bool)>, Vec<CycleMember>> {
         let entered = {
             let mut graph = self.graph();
             let entered = enter(&mut graph)?;
@@ -121,7 +121,7 @@ impl Waits {
         who: ActorId,
         ask: WaitNumber,
         waker: &Waker,
-    ) -> Result<bool, Vec<Member>> {
+    ) -> Result<bool, Vec<CycleMember>> {
         let (polled, left) = {
             let mut graph = self.graph();
             let polled = graph.polled(who, ask, waker);

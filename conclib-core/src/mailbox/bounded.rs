@@ -16,9 +16,9 @@ use std::marker::PhantomData;
 use std::mem;
 use std::task::{Context, Poll, Waker};
 
-use super::fifo::Items;
+use super::fifo::MessageQueue;
 use super::signal::{ABANDONED, Alert, SIGNAL, Signal};
-use super::waiters::{Line, Ticket};
+use super::waiters::{Ticket, WaiterQueue};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
 use crate::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -81,7 +81,7 @@ struct Queue<Q> {
     closed: bool,
     leaving: Leaving,
     /// Senders that wait for a place; allocated when a sender first finds none.
-    line: Option<Box<Line>>,
+    line: Option<Box<WaiterQueue>>,
 }
 
 /// Progress of an anonymous actor towards its end, after its last reference was
@@ -101,16 +101,16 @@ impl<Q> Queue<Q> {
         self.line.as_ref().is_some_and(|line| !line.is_empty())
     }
 
-    fn promised(&self) -> usize {
-        self.line.as_ref().map_or(0, |line| line.promised())
+    fn granted(&self) -> usize {
+        self.line.as_ref().map_or(0, |line| line.granted())
     }
 
-    fn line(&mut self) -> &mut Line {
+    fn line(&mut self) -> &mut WaiterQueue {
         self.line.get_or_insert_default()
     }
 }
 
-impl<T, Q: Items<T>> Mailbox<T, Q> {
+impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     /// Creates a mailbox in which at most `capacity` messages wait, and at least one.
     #[inline(always)]
     pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
@@ -415,7 +415,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     }
 
     /// Clears an alert that the loop has seen.
-    pub(crate) fn calm(&self, alert: Alert) {
+    pub(crate) fn clear_alert(&self, alert: Alert) {
         self.signal.fetch_and(!(alert as u8), Ordering::SeqCst);
     }
 
@@ -442,7 +442,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     fn close_locked<'a>(&'a self, mut queue: MutexGuard<'a, Queue<Q>>) -> MutexGuard<'a, Queue<Q>> {
         queue.closed = true;
         queue.leaving = Leaving::No;
-        while let Some(waker) = queue.line.as_mut().and_then(|line| line.send_off()) {
+        while let Some(waker) = queue.line.as_mut().and_then(|line| line.close_one()) {
             // A waker may run code of any executor, so the lock is released.
             drop(queue);
             waker.wake();
@@ -467,13 +467,13 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
         let used = queue.items.len() + self.taken.load(Ordering::SeqCst);
         match &queue.line {
             None => used < self.capacity,
-            Some(line) => line.is_empty() && used + line.promised() < self.capacity,
+            Some(line) => line.is_empty() && used + line.granted() < self.capacity,
         }
     }
 
     /// Number of places that are neither used nor promised to a waiting sender.
     fn free(&self, queue: &Queue<Q>) -> usize {
-        let used = queue.items.len() + self.taken.load(Ordering::SeqCst) + queue.promised();
+        let used = queue.items.len() + self.taken.load(Ordering::SeqCst) + queue.granted();
         self.capacity.saturating_sub(used)
     }
 
@@ -481,7 +481,7 @@ impl<T, Q: Items<T>> Mailbox<T, Q> {
     /// without the lock, since a waker may run code of any executor.
     fn serve_line<'a>(&'a self, mut queue: MutexGuard<'a, Queue<Q>>) {
         while self.free(&queue) > 0 {
-            let Some(waker) = queue.line.as_mut().and_then(|line| line.promise()) else {
+            let Some(waker) = queue.line.as_mut().and_then(|line| line.grant()) else {
                 self.has_line.store(false, Ordering::SeqCst);
                 return;
             };

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// Queue of the messages that wait in a mailbox. Each is pushed with its priority:
 /// lower is sooner.
-pub(crate) trait Items<T>: Default {
+pub(crate) trait MessageQueue<T>: Default {
     /// True if the loop may take out all messages at once, because no later message can
     /// overtake them.
     const BATCHES: bool;
@@ -21,7 +21,7 @@ pub(crate) trait Items<T>: Default {
 }
 
 /// First in, first out.
-impl<T> Items<T> for VecDeque<T> {
+impl<T> MessageQueue<T> for VecDeque<T> {
     const BATCHES: bool = true;
 
     #[inline(always)]

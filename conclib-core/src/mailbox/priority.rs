@@ -3,23 +3,23 @@
 
 use std::collections::VecDeque;
 
-use super::fifo::Items;
+use super::fifo::MessageQueue;
 
 #[cfg(test)]
 mod tests;
 
 /// Number of turns in a row that may overtake an older message; after that the
 /// oldest message has its turn.
-const RUN: u32 = 64;
+const MAX_OVERTAKES: u32 = 64;
 
 /// Messages by priority, the lowest number first.
 ///
 /// The bound on overtaking: while a message waits that is older than the one
-/// which is more urgent, turns are counted, and the one after [`RUN`] of them
+/// which is more urgent, turns are counted, and the one after [`MAX_OVERTAKES`] of them
 /// goes to the oldest. The count begins anew only with a turn of the oldest,
 /// so a message before which `n` older ones wait has its turn within
-/// `(n + 1) * (RUN + 1)` turns, whatever comes.
-pub(crate) struct Lanes<T> {
+/// `(n + 1) * (MAX_OVERTAKES + 1)` turns, whatever comes.
+pub(crate) struct PriorityQueue<T> {
     /// Sorted by priority. A lane stays when it is empty, with its capacity:
     /// there are 256 at most, and an actor uses a few.
     lanes: Vec<Lane<T>>,
@@ -42,7 +42,7 @@ impl<T> Lane<T> {
     }
 }
 
-impl<T> Default for Lanes<T> {
+impl<T> Default for PriorityQueue<T> {
     fn default() -> Self {
         Self {
             lanes: Vec::new(),
@@ -53,7 +53,7 @@ impl<T> Default for Lanes<T> {
     }
 }
 
-impl<T> Lanes<T> {
+impl<T> PriorityQueue<T> {
     fn pop_from(&mut self, at: usize) -> Option<T> {
         let (_, item) = self.lanes.get_mut(at)?.items.pop_front()?;
         self.len -= 1;
@@ -61,7 +61,7 @@ impl<T> Lanes<T> {
     }
 }
 
-impl<T> Items<T> for Lanes<T> {
+impl<T> MessageQueue<T> for PriorityQueue<T> {
     const BATCHES: bool = false;
 
     fn len(&self) -> usize {
@@ -99,7 +99,7 @@ impl<T> Items<T> for Lanes<T> {
         let urgent = waiting.next()?;
         let oldest = waiting.fold(urgent, |oldest, other| oldest.min(other));
         let overtakes = oldest < urgent;
-        let (_, at) = if overtakes && self.run < RUN {
+        let (_, at) = if overtakes && self.run < MAX_OVERTAKES {
             urgent
         } else {
             oldest

@@ -10,30 +10,30 @@ pub(crate) struct Ticket(NonZeroU64);
 
 /// Waiting senders in their order, and the number of places promised to senders
 /// that were taken out of the queue and woken.
-pub(crate) struct Line {
+pub(crate) struct WaiterQueue {
     waiting: VecDeque<(Ticket, Waker)>,
     /// Places promised to senders that were woken and have not pushed yet.
-    promised: usize,
+    granted: usize,
     next: NonZeroU64,
 }
 
-impl Default for Line {
+impl Default for WaiterQueue {
     fn default() -> Self {
         Self {
             waiting: VecDeque::new(),
-            promised: 0,
+            granted: 0,
             next: NonZeroU64::MIN,
         }
     }
 }
 
-impl Line {
+impl WaiterQueue {
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    pub(crate) fn promised(&self) -> usize {
-        self.promised
+    pub(crate) fn granted(&self) -> usize {
+        self.granted
     }
 
     /// Adds a sender at the end of the queue.
@@ -53,33 +53,33 @@ impl Line {
                 true
             }
             Err(_) => {
-                self.promised -= 1;
+                self.granted -= 1;
                 false
             }
         }
     }
 
     /// Takes a sender out of the queue, or takes back the place promised to it.
-    /// After [`send_off`](Self::send_off) no place is promised.
+    /// After [`close_one`](Self::close_one) no place is promised.
     pub(crate) fn leave(&mut self, ticket: Ticket) {
         match self.find(ticket) {
             Ok(at) => drop(self.waiting.remove(at)),
-            Err(_) => self.promised = self.promised.saturating_sub(1),
+            Err(_) => self.granted = self.granted.saturating_sub(1),
         }
     }
 
     /// Takes the first sender out of the queue and promises it a place; the
     /// caller wakes it.
-    pub(crate) fn promise(&mut self) -> Option<Waker> {
+    pub(crate) fn grant(&mut self) -> Option<Waker> {
         let (_, waker) = self.waiting.pop_front()?;
-        self.promised += 1;
+        self.granted += 1;
         Some(waker)
     }
 
     /// Takes the first sender out of the queue of a mailbox that closes, and
     /// voids all promises; the caller wakes it.
-    pub(crate) fn send_off(&mut self) -> Option<Waker> {
-        self.promised = 0;
+    pub(crate) fn close_one(&mut self) -> Option<Waker> {
+        self.granted = 0;
         self.waiting.pop_front().map(|(_, waker)| waker)
     }
 

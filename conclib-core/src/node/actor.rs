@@ -8,11 +8,11 @@ use conclib_wire::{Envelope, Failure, StopReason};
 use super::context::{Context, Head};
 use super::inputs::TickSpec;
 use super::outcome::Turn;
-use super::recipient_lookup::Seek;
+use super::recipient_lookup::RecipientLookup;
 use crate::error::HandlerError;
 use crate::mailbox::Overflow;
 use crate::message::Message;
-use crate::reply::{Queued, Request, RequestEnvelope, WireAsker};
+use crate::reply::{Queued, RemoteCaller, Request, RequestEnvelope};
 use crate::supervision::{ChildExit, Directive, Gone, Strategy};
 
 /// Settings of an actor, which `#[actor]` on its struct declares.
@@ -117,7 +117,7 @@ pub trait Actor: Sized + 'static {
 
     /// Offers each message type of the actor to the lookup of a recipient.
     #[doc(hidden)]
-    fn offer(seek: &mut Seek<Self>) {
+    fn offer(seek: &mut RecipientLookup<Self>) {
         let _ = seek;
     }
 }
@@ -195,7 +195,7 @@ pub trait Messages: Sized + Send + 'static {
 
     /// Decodes a request that came over a wire.
     #[doc(hidden)]
-    fn accept(envelope: &Envelope<'_>, asker: WireAsker) -> Accepted<Self>;
+    fn accept(envelope: &Envelope<'_>, asker: RemoteCaller) -> Accepted<Self>;
 
     /// Wraps a request for a message that is not declared, if the actor has a
     /// `#[fallback]`; else gives the request back.
@@ -213,7 +213,7 @@ pub enum Accepted<I> {
     /// The request could not be decoded, and its asker has been told.
     Answered,
     /// No wire message of that name is declared.
-    Undeclared(WireAsker),
+    Undeclared(RemoteCaller),
 }
 
 impl<I> Accepted<I> {
@@ -243,12 +243,12 @@ impl<I> Accepted<I> {
 )]
 pub trait Travels: Actor {}
 
-impl<A: Actor> Travels for A where for<'a> Ferry<'a>: FerriedInbox<A::Inbox> {}
+impl<A: Actor> Travels for A where for<'a> AllWire<'a>: AllWireInbox<A::Inbox> {}
 
 /// Turns a bound on a concrete message into a condition, which is no error where it is
 /// written: the error appears where a reference to the actor is sent away.
 #[doc(hidden)]
-pub struct Ferry<'a>(std::marker::PhantomData<&'a ()>);
+pub struct AllWire<'a>(std::marker::PhantomData<&'a ()>);
 
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
@@ -256,15 +256,15 @@ pub struct Ferry<'a>(std::marker::PhantomData<&'a ()>);
     label = "an actor that handles `{M}` stays inside its process",
     note = "take `local` off `{M}`, or let another actor handle it"
 )]
-pub trait Ferried<M> {}
+pub trait IsWire<M> {}
 
 #[diagnostic::do_not_recommend]
-impl<M: crate::message::WireMessage> Ferried<M> for Ferry<'_> {}
+impl<M: crate::message::WireMessage> IsWire<M> for AllWire<'_> {}
 
-/// [`Ferried`] for all the messages in an inbox, of an actor or of a protocol.
+/// [`IsWire`] for all the messages in an inbox, of an actor or of a protocol.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "an actor with this inbox cannot be reached from another process: one of its messages is `#[message(local)]`",
     label = "some message of it stays inside its process"
 )]
-pub trait FerriedInbox<I> {}
+pub trait AllWireInbox<I> {}

@@ -6,34 +6,34 @@ use std::task::{Context, Poll};
 
 use conclib_wire::{Envelope, State, Urn};
 
-use super::lifecycle::Ending;
-use super::registry::Shared;
-use super::relations::{Kin, Notice, Verdict};
+use super::lifecycle::Lifecycle;
+use super::registry::SystemInner;
+use super::relations::{Notice, Relations, RestartDecision};
 use crate::actor_id::ActorId;
 use crate::mailbox::{Alert, By, Signal, Ticket};
 use crate::named::Named;
-use crate::reply::WireAsker;
+use crate::reply::RemoteCaller;
 use crate::snapshot::ActorSnapshot;
 use crate::supervision::Strategy;
 
 /// An actor of any type.
-pub(crate) trait Resident: Named + 'static {
+pub(crate) trait AnyActor: Named + 'static {
     fn id(&self) -> ActorId;
-    fn system(&self) -> &Arc<Shared>;
+    fn system(&self) -> &Arc<SystemInner>;
     fn type_name(&self) -> &'static str;
     /// Returns the name of the actor, if it was given one or has been asked for it.
     fn known_urn(&self) -> Option<&Urn>;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
-    fn ending(&self) -> &Ending;
+    fn lifecycle(&self) -> &Lifecycle;
     fn state(&self) -> State;
     fn tell_to_end(&self, signal: Signal, by: By);
     fn acquire(&self);
     fn try_acquire(&self) -> bool;
     fn release(&self);
-    fn kin(&self) -> Option<&Kin>;
-    /// Returns the relations of the actor, like [`kin`](Self::kin), and creates them
+    fn relations(&self) -> Option<&Relations>;
+    /// Returns the relations of the actor, like [`relations`](Self::relations), and creates them
     /// for an actor that has none yet.
-    fn kin_to_be(&self) -> &Kin;
+    fn relations_to_be(&self) -> &Relations;
     /// Queues a notice of the end of another actor, in the lane for signals.
     fn notify(&self, notice: Notice);
     fn alert(&self, alert: Alert);
@@ -44,7 +44,7 @@ pub(crate) trait Resident: Named + 'static {
     /// Tells whether a message, a signal or an alert waits for the actor.
     fn has_work(&self) -> bool;
     /// Gives a child the verdict that it waits for.
-    fn judge(&self, verdict: Verdict);
+    fn decide(&self, decision: RestartDecision);
     /// Keeps the actor from starting again until the group that this sibling leads has
     /// gone down.
     fn hold(&self, leader: ActorId);
@@ -59,5 +59,5 @@ pub(crate) trait Resident: Named + 'static {
     fn snapshot(&self) -> ActorSnapshot;
     /// Queues a request that came from outside. Returns false if the request was
     /// answered already.
-    fn accept(&self, envelope: &Envelope<'_>, asker: WireAsker) -> bool;
+    fn accept(&self, envelope: &Envelope<'_>, asker: RemoteCaller) -> bool;
 }

@@ -9,29 +9,29 @@ use std::task::{Context, Poll};
 use conclib_wire::{Envelope, Failure, State, Urn};
 
 use super::actor::{Accepted, Actor, Messages};
-use super::any_actor::Resident;
-use super::cell::Cell;
-use super::lifecycle::Ending;
-use super::recipient_lookup::Seek;
+use super::any_actor::AnyActor;
+use super::cell::ActorCell;
+use super::lifecycle::Lifecycle;
+use super::recipient_lookup::RecipientLookup;
 use super::reference::ActorRef;
-use super::registry::Shared;
-use super::relations::{Kin, Notice, Verdict};
+use super::registry::SystemInner;
+use super::relations::{Notice, Relations, RestartDecision};
 use super::stopping::Stopping;
 use crate::actor_id::ActorId;
 use crate::error::LookupError;
 use crate::mailbox::{Alert, By, Refused, Signal, Ticket};
 use crate::message::LAST;
 use crate::named::Named;
-use crate::reply::{RequestEnvelope, WireAsker};
+use crate::reply::{RemoteCaller, RequestEnvelope};
 use crate::snapshot::ActorSnapshot;
 use crate::supervision::Strategy;
 
-impl<A: Actor> Resident for Cell<A> {
+impl<A: Actor> AnyActor for ActorCell<A> {
     fn id(&self) -> ActorId {
         self.id
     }
 
-    fn system(&self) -> &Arc<Shared> {
+    fn system(&self) -> &Arc<SystemInner> {
         &self.system
     }
 
@@ -47,8 +47,8 @@ impl<A: Actor> Resident for Cell<A> {
         self
     }
 
-    fn ending(&self) -> &Ending {
-        &self.ending
+    fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
     }
 
     fn state(&self) -> State {
@@ -71,12 +71,12 @@ impl<A: Actor> Resident for Cell<A> {
         self.release();
     }
 
-    fn kin(&self) -> Option<&Kin> {
-        self.kin()
+    fn relations(&self) -> Option<&Relations> {
+        self.relations()
     }
 
-    fn kin_to_be(&self) -> &Kin {
-        self.kin_to_be()
+    fn relations_to_be(&self) -> &Relations {
+        self.relations_to_be()
     }
 
     fn notify(&self, notice: Notice) {
@@ -103,22 +103,22 @@ impl<A: Actor> Resident for Cell<A> {
         self.mailbox.has_work()
     }
 
-    fn judge(&self, verdict: Verdict) {
-        if let Some(kin) = self.kin() {
-            kin.judge(verdict);
+    fn decide(&self, decision: RestartDecision) {
+        if let Some(relations) = self.relations() {
+            relations.decide(decision);
             self.mailbox.wake();
         }
     }
 
     fn hold(&self, leader: ActorId) {
-        self.kin_to_be().hold(leader);
+        self.relations_to_be().hold(leader);
         // An actor that pauses before its restart wakes up, and waits for the group
         // instead.
         self.mailbox.wake();
     }
 
     fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>> {
-        Seek::run(self, message)
+        RecipientLookup::run(self, message)
     }
 
     fn poll_room(&self, cx: &mut Context<'_>, ticket: &mut Option<Ticket>) -> Poll<Result<(), ()>> {
@@ -132,7 +132,7 @@ impl<A: Actor> Resident for Cell<A> {
     fn snapshot(&self) -> ActorSnapshot {
         let turn = self.stats.turn.load(Ordering::Relaxed);
         let last_error = self.stats.last_error.lock();
-        let kin = self.kin();
+        let relations = self.relations();
         ActorSnapshot {
             urn: self.urn(),
             type_name: type_name::<A>().to_owned(),
@@ -140,8 +140,10 @@ impl<A: Actor> Resident for Cell<A> {
             state: self.state(),
             generation: self.generation(),
             restarts: self.generation() - 1,
-            parent: kin.and_then(Kin::parent).map(|parent| parent.urn()),
-            children: kin.map_or(0, Kin::count),
+            parent: relations
+                .and_then(Relations::parent)
+                .map(|parent| parent.urn()),
+            children: relations.map_or(0, Relations::count),
             depth: self.mailbox.depth(),
             capacity: self.mailbox.capacity(),
             handled: self.stats.handled.load(Ordering::Relaxed),
@@ -160,7 +162,7 @@ impl<A: Actor> Resident for Cell<A> {
         }
     }
 
-    fn accept(&self, envelope: &Envelope<'_>, mut asker: WireAsker) -> bool {
+    fn accept(&self, envelope: &Envelope<'_>, mut asker: RemoteCaller) -> bool {
         if self.meter.is_on() {
             asker.is_sent_now();
         }
@@ -209,7 +211,7 @@ impl<A: Actor> Resident for Cell<A> {
     }
 }
 
-impl<A: Actor> Cell<A> {
+impl<A: Actor> ActorCell<A> {
     /// Returns the names of the actors that the running turn waits for, without those
     /// that have ended.
     fn waits_for(&self) -> Vec<Urn> {
@@ -235,10 +237,10 @@ impl<A: Actor> Cell<A> {
 
 /// A reference to an actor whose type is not known at compile time. An `AnyRef` keeps
 /// the actor alive, as an [`ActorRef`] does.
-pub struct AnyRef(Arc<dyn Resident>);
+pub struct AnyRef(Arc<dyn AnyActor>);
 
 impl AnyRef {
-    pub(crate) fn new(resident: Arc<dyn Resident>) -> Self {
+    pub(crate) fn new(resident: Arc<dyn AnyActor>) -> Self {
         resident.acquire();
         Self(resident)
     }
@@ -294,18 +296,18 @@ impl AnyRef {
         self.0.tell_to_end(Signal::Drain, By::Anyone);
         {
             let actor = self.0.clone();
-            Stopping::new(async move { actor.ending().wait().await })
+            Stopping::new(async move { actor.lifecycle().wait().await })
         }
     }
 }
 
-pub(crate) fn downcast<A: Actor>(resident: Arc<dyn Resident>) -> Result<ActorRef<A>, LookupError> {
+pub(crate) fn downcast<A: Actor>(resident: Arc<dyn AnyActor>) -> Result<ActorRef<A>, LookupError> {
     let mismatch = LookupError::TypeMismatch {
         urn: resident.urn(),
         expected: type_name::<A>(),
         found: resident.type_name(),
     };
-    match resident.into_any().downcast::<Cell<A>>() {
+    match resident.into_any().downcast::<ActorCell<A>>() {
         Ok(cell) => {
             cell.acquire();
             Ok(ActorRef::local(cell))

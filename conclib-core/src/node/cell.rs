@@ -12,15 +12,15 @@ use std::time::Duration;
 use conclib_wire::{Cycle, Delivery, Failure, State, StopReason, Urn};
 
 use super::actor::{Actor, Messages};
-use super::lifecycle::Ending;
+use super::lifecycle::Lifecycle;
 use super::ordering::Ordered;
-use super::registry::Shared;
-use super::relations::{Kin, Notice};
+use super::registry::SystemInner;
+use super::relations::{Notice, Relations};
 use crate::actor_id::ActorId;
 use crate::events::{DeadLetterCause, Event};
 use crate::mailbox::{Alert, By, Mailbox, Overflow, Signal};
 use crate::named::{Enter, Named};
-use crate::observe::{Meter, Watch};
+use crate::observe::{Meter, ObservedTurn};
 use crate::place::Place;
 use crate::supervision::{Directive, Strategy};
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -29,12 +29,12 @@ use crate::turn_scope::TurnState;
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod model;
 
-pub(crate) struct Cell<A: Actor> {
+pub(crate) struct ActorCell<A: Actor> {
     pub(crate) mailbox: Mailbox<A::Inbox, Ordered<A::Inbox>>,
     pub(crate) id: ActorId,
     /// System of the actor, which has the actor in its table until the actor
     /// ends.
-    pub(crate) system: Arc<Shared>,
+    pub(crate) system: Arc<SystemInner>,
     pub(crate) overflow: Overflow,
     /// Timeout of a call that sets none.
     pub(crate) ask_timeout: Option<Duration>,
@@ -46,23 +46,23 @@ pub(crate) struct Cell<A: Actor> {
     owned: bool,
     /// Number of strong references; at zero an anonymous actor stops.
     refs: AtomicUsize,
-    pub(crate) ending: Ending,
+    pub(crate) lifecycle: Lifecycle,
     pub(crate) stats: Stats,
     /// Parent, children and watchers; there if the actor has any, or can be
     /// restarted.
-    kin: OnceLock<Box<Kin>>,
+    relations: OnceLock<Box<Relations>>,
     /// Strategy for the restart of the actor's children.
     pub(crate) strategy: Strategy,
     pub(crate) place: Place,
     pub(crate) turn: TurnState,
     pub(crate) meter: Meter,
-    pub(crate) watch: Watch,
+    pub(crate) watch: ObservedTurn,
     actor: PhantomData<fn() -> A>,
 }
 
 /// Options of an actor that its spawner can set.
 #[derive(Clone, Copy)]
-pub(crate) struct Seed {
+pub(crate) struct Settings {
     pub(crate) mailbox: usize,
     pub(crate) overflow: Overflow,
     pub(crate) ask_timeout: Option<Duration>,
@@ -114,25 +114,27 @@ impl Stats {
     }
 }
 
-impl<A: Actor> Cell<A> {
+impl<A: Actor> ActorCell<A> {
     #[inline(always)]
     pub(crate) fn new(
         id: ActorId,
-        system: Arc<Shared>,
+        system: Arc<SystemInner>,
         urn: Option<Urn>,
-        seed: &Seed,
-        kin: Option<Box<Kin>>,
+        seed: &Settings,
+        relations: Option<Box<Relations>>,
     ) -> Self {
-        let is_child = kin.as_ref().is_some_and(|kin| kin.parent.is_some());
+        let is_child = relations
+            .as_ref()
+            .is_some_and(|relations| relations.parent.is_some());
         let owned = urn.is_some() || is_child;
         let urn = urn.map(|urn| urn.of_type(type_name::<A>()));
-        let (urn, kin) = (known(urn), known(kin));
+        let (urn, relations) = (known(urn), known(relations));
         let meter = Meter::of(system.name(), type_name::<A>());
         // Nothing is called in between, so that the compiler builds the cell in
         // its final place.
         Self {
             meter,
-            watch: Watch::new(),
+            watch: ObservedTurn::new(),
             mailbox: Mailbox::new(seed.mailbox, seed.overflow),
             id,
             system,
@@ -141,9 +143,9 @@ impl<A: Actor> Cell<A> {
             owned,
             urn,
             refs: AtomicUsize::new(1),
-            ending: Ending::new(),
+            lifecycle: Lifecycle::new(),
             stats: Stats::default(),
-            kin,
+            relations,
             strategy: seed.strategy,
             place: seed.place,
             turn: TurnState::new(seed.place == Place::Thread),
@@ -152,33 +154,33 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Parent, children and watchers, if the actor has any or can be restarted.
-    pub(crate) fn kin(&self) -> Option<&Kin> {
-        self.kin.get().map(|kin| &**kin)
+    pub(crate) fn relations(&self) -> Option<&Relations> {
+        self.relations.get().map(|relations| &**relations)
     }
 
-    /// Same as [`kin`](Self::kin), created if missing: for a caller that is
+    /// Same as [`relations`](Self::relations), created if missing: for a caller that is
     /// about to add one of them.
-    pub(crate) fn kin_to_be(&self) -> &Kin {
-        self.kin.get_or_init(Box::default)
+    pub(crate) fn relations_to_be(&self) -> &Relations {
+        self.relations.get_or_init(Box::default)
     }
 
     /// Number of times the actor was started.
     pub(crate) fn generation(&self) -> u32 {
-        self.kin().map_or(1, Kin::generation)
+        self.relations().map_or(1, Relations::generation)
     }
 
     pub(crate) fn notify(&self, notice: Notice) {
-        self.kin_to_be().tell(notice);
+        self.relations_to_be().tell(notice);
         self.mailbox.alert(Alert::Notice);
     }
 
     /// Takes the next notice: the end of a child, or of an actor that is
     /// watched.
-    pub(crate) fn heed(&self) -> Option<Notice> {
+    pub(crate) fn next_notice(&self) -> Option<Notice> {
         // Cleared before the look, so that a notice that comes meanwhile is not
         // missed.
-        self.mailbox.calm(Alert::Notice);
-        let (notice, more) = self.kin()?.heed();
+        self.mailbox.clear_alert(Alert::Notice);
+        let (notice, more) = self.relations()?.next_notice();
         if more {
             self.mailbox.alert(Alert::Notice);
         }
@@ -200,9 +202,9 @@ impl<A: Actor> Cell<A> {
 
     /// Where it is in its life. Told to end, it only serves what is left.
     pub(crate) fn state(&self) -> State {
-        match self.ending.state() {
+        match self.lifecycle.state() {
             State::Running if self.mailbox.signal() > Signal::None => State::Stopping,
-            State::Running if self.kin().is_some_and(Kin::is_down) => State::Restarting,
+            State::Running if self.relations().is_some_and(Relations::is_down) => State::Restarting,
             state => state,
         }
     }
@@ -215,7 +217,7 @@ impl<A: Actor> Cell<A> {
     /// Adds a strong reference and returns true, unless the actor has ended, or
     /// is anonymous and has no reference left.
     pub(crate) fn try_acquire(&self) -> bool {
-        if self.ending.state() == State::Stopped {
+        if self.lifecycle.state() == State::Stopped {
             return false;
         }
         if self.owned {
@@ -241,13 +243,13 @@ impl<A: Actor> Cell<A> {
     #[cold]
     #[inline(never)]
     fn unreferenced(&self) {
-        if self.ending.state() == State::Stopped {
+        if self.lifecycle.state() == State::Stopped {
             return;
         }
         self.mailbox.abandon();
         // Between two incarnations no turn runs that could make a new
         // reference.
-        if self.kin().is_some_and(Kin::rests) && self.settle(true) {
+        if self.relations().is_some_and(Relations::has_no_incarnation) && self.settle(true) {
             self.mailbox.wake();
         }
     }
@@ -262,10 +264,10 @@ impl<A: Actor> Cell<A> {
     }
 
     pub(crate) fn tell_to_end(&self, signal: Signal, by: By) {
-        if self.ending.state() < State::Stopped {
+        if self.lifecycle.state() < State::Stopped {
             // Of several calls the first `by` counts, and the most urgent
             // signal.
-            self.ending.told(by);
+            self.lifecycle.told(by);
             self.mailbox.raise(signal);
         }
     }
@@ -300,19 +302,19 @@ impl<A: Actor> Cell<A> {
         // Parent and watchers are told before the tasks that wait for the end,
         // so that a message of such a task to one of them comes after the
         // notice.
-        if let Some(kin) = self.kin() {
-            self.ending.advance(State::Stopped);
-            kin.part(self, &reason);
+        if let Some(relations) = self.relations() {
+            self.lifecycle.advance(State::Stopped);
+            relations.part(self, &reason);
             let exit = |default| self.child_exit(reason.clone(), default);
-            kin.tell_parent(self.id, exit, &reason, said);
+            relations.tell_parent(self.id, exit, &reason, said);
         }
-        self.ending.end(reason);
+        self.lifecycle.end(reason);
         // Tells the watchers that came in between, and could not see yet that
         // the actor had ended.
-        if let Some(kin) = self.kin()
-            && let Some(reason) = self.ending.reason()
+        if let Some(relations) = self.relations()
+            && let Some(reason) = self.lifecycle.reason()
         {
-            kin.part(self, &reason);
+            relations.part(self, &reason);
         }
     }
 
@@ -334,7 +336,7 @@ impl<A: Actor> Cell<A> {
     }
 }
 
-impl<A: Actor> Named for Cell<A> {
+impl<A: Actor> Named for ActorCell<A> {
     fn urn(&self) -> Urn {
         match self.urn.get() {
             Some(urn) => urn.clone(),

@@ -6,28 +6,28 @@ use std::task::{Context as Poller, Poll, ready};
 
 use super::outcome::Turn;
 use crate::actor_id::ActorId;
-use crate::time::Due;
-use crate::turn_scope as current;
+use crate::time::CompactDeadline;
+use crate::turn_scope;
 
 /// Handler that runs beside the turns of its actor.
-pub(crate) struct Beside {
+pub(crate) struct ConcurrentHandler {
     /// Index of the message that is handled.
     pub(crate) index: usize,
     /// Actor that sent the message.
     pub(crate) from: Option<ActorId>,
     /// Deadline of the asker.
-    due: Option<Due>,
+    due: Option<CompactDeadline>,
     /// True for a stream of replies. Such a handler may go on for ever, so
     /// neither the end of its actor nor the queued messages wait for it.
     pub(crate) is_stream: bool,
     turn: Pin<Box<dyn Future<Output = Turn> + Send>>,
 }
 
-impl Beside {
+impl ConcurrentHandler {
     pub(crate) fn new(
         index: usize,
         from: Option<ActorId>,
-        due: Option<Due>,
+        due: Option<CompactDeadline>,
         turn: Pin<Box<dyn Future<Output = Turn> + Send>>,
     ) -> Self {
         Self {
@@ -51,11 +51,11 @@ impl Beside {
     }
 }
 
-impl Future for Beside {
+impl Future for ConcurrentHandler {
     type Output = Done;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<Done> {
-        let turn = ready!(current::beside(self.due, || self.turn.as_mut().poll(cx)));
+        let turn = ready!(turn_scope::beside(self.due, || self.turn.as_mut().poll(cx)));
         Poll::Ready(Done {
             index: self.index,
             is_stream: self.is_stream,

@@ -8,18 +8,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use conclib_wire::Urn;
 
 use super::actor::{Actor, Messages};
-use super::cell::Cell;
-use super::inputs::Sources;
+use super::cell::ActorCell;
+use super::inputs::Inputs;
 use crate::actor_id::ActorId;
-use crate::deadlock::Waiting;
+use crate::deadlock::WaitingTurn;
 use crate::mailbox::{By, Signal};
 use crate::message::Message;
 use crate::named::Named;
-use crate::observe::{Observed, Remarks};
+use crate::observe::{Remarks, TurnSpan};
 use crate::reply::{ReplyTo, Request, RequestEnvelope};
 use crate::spi::Origin;
-use crate::time::Due;
-use crate::turn_scope as current;
+use crate::time::CompactDeadline;
+use crate::turn_scope;
 
 /// Context of a handler: gives access to the actor itself, its system, its
 /// children, its inputs and the sender of the message. A handler takes it as
@@ -52,18 +52,18 @@ use crate::turn_scope as current;
 pub struct Context<A: Actor> {
     /// Not counted as a strong reference: an actor that held itself would live
     /// for ever.
-    pub(crate) cell: Arc<Cell<A>>,
+    pub(crate) cell: Arc<ActorCell<A>>,
     pub(crate) from: Option<ActorId>,
     /// Deadline of the asker of this turn.
-    pub(crate) due: Option<Due>,
+    pub(crate) due: Option<CompactDeadline>,
     /// Turn of the asker that waits for the answer, if the request may be
     /// forwarded.
-    pub(crate) waiting: Option<Waiting>,
+    pub(crate) waiting: Option<WaitingTurn>,
     /// Origin of the message, if it is not this process.
     pub(crate) outside: Option<Arc<Origin>>,
     /// Inputs besides the mailbox, if there are any. The mutex is never locked:
     /// it makes the context `Sync`, which the streams inside are not.
-    pub(crate) sources: Option<Box<Mutex<Sources<A::Inbox>>>>,
+    pub(crate) sources: Option<Box<Mutex<Inputs<A::Inbox>>>>,
 }
 
 /// Head of a message, read before its turn begins.
@@ -74,7 +74,7 @@ pub struct Head<'a> {
     /// Origin and notes, of a message that came from outside or is traced.
     pub(crate) remarks: Option<&'a Remarks>,
     /// Until when its asker waits.
-    pub(crate) due: Option<Due>,
+    pub(crate) due: Option<CompactDeadline>,
     /// True if the asker does not wait any more.
     pub(crate) left: bool,
 }
@@ -114,7 +114,7 @@ impl<'a> Head<'a> {
 }
 
 impl<A: Actor> Context<A> {
-    pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
+    pub(crate) fn new(cell: Arc<ActorCell<A>>) -> Self {
         Self {
             cell,
             from: None,
@@ -128,10 +128,10 @@ impl<A: Actor> Context<A> {
     /// Sets the deadline of the asker of the turn that begins: requests that the
     /// turn sends have no more time than that.
     #[inline]
-    fn wait_until(&mut self, due: Option<Due>) {
+    fn wait_until(&mut self, due: Option<CompactDeadline>) {
         if self.due != due {
             self.due = due;
-            current::set_due(due);
+            turn_scope::set_due(due);
         }
     }
 
@@ -141,12 +141,12 @@ impl<A: Actor> Context<A> {
         self.waiting = reply.waiting(self.from);
     }
 
-    pub(crate) fn due(&self) -> Option<Due> {
+    pub(crate) fn due(&self) -> Option<CompactDeadline> {
         self.due
     }
 
     /// Inputs besides the mailbox, created on first use.
-    pub(crate) fn sources(&mut self) -> &mut Sources<A::Inbox> {
+    pub(crate) fn sources(&mut self) -> &mut Inputs<A::Inbox> {
         let sources = self.sources.get_or_insert_with(Box::default);
         sources.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
@@ -171,7 +171,7 @@ impl<A: Actor> Context<A> {
     }
 
     /// Takes all inputs besides the mailbox away.
-    pub(crate) fn take_sources(&mut self) -> Option<Sources<A::Inbox>> {
+    pub(crate) fn take_sources(&mut self) -> Option<Inputs<A::Inbox>> {
         let sources = self.sources.take()?;
         Some(sources.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
@@ -183,7 +183,7 @@ impl<A: Actor> Context<A> {
         self.outside = None;
     }
 
-    pub(crate) fn cell(&self) -> &Arc<Cell<A>> {
+    pub(crate) fn cell(&self) -> &Arc<ActorCell<A>> {
         &self.cell
     }
 
@@ -217,7 +217,7 @@ impl<A: Actor> Context<A> {
         let note = head.remarks.and_then(|remarks| remarks.note.as_ref());
         if note.is_some() || self.cell.meter.is_on() {
             let cell = &self.cell;
-            cell.watch.begin(Observed::of(
+            cell.watch.begin(TurnSpan::of(
                 &**cell,
                 A::Inbox::name(head.index),
                 cell.generation(),

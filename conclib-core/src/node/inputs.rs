@@ -13,11 +13,11 @@ use futures_core::Stream;
 use futures_util::stream::{self, AbortHandle, Abortable, FuturesUnordered, SelectAll, StreamExt};
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, sleep_until};
 
-use super::concurrent::Beside;
+use super::concurrent::ConcurrentHandler;
 use super::outcome::Turn;
 use crate::actor_id::ActorId;
 use crate::time::{instant_after, timers};
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Message that an actor gets at a fixed interval: `#[message(every = "…")]`.
 #[derive(Debug)]
@@ -53,13 +53,13 @@ impl Attached {
     }
 }
 
-type Source<I> = Abortable<Pin<Box<dyn Stream<Item = I> + Send>>>;
+type InputStream<I> = Abortable<Pin<Box<dyn Stream<Item = I> + Send>>>;
 
 /// All inputs of an actor besides its mailbox. The streams take turns, and a message of
 /// the mailbox follows each of their messages, so that no input starves another.
-pub(crate) struct Sources<I> {
-    streams: SelectAll<Source<I>>,
-    beside: FuturesUnordered<Beside>,
+pub(crate) struct Inputs<I> {
+    streams: SelectAll<InputStream<I>>,
+    beside: FuturesUnordered<ConcurrentHandler>,
     /// Number of entries in `beside` that are streams of replies.
     replying: usize,
     /// Outcome of a handler beside the turns that is done, with the index of its
@@ -93,14 +93,14 @@ struct Idle {
 /// Next thing for the loop to handle.
 pub(crate) enum Next<I> {
     Message(I),
-    /// Something other than a message, which [`Sources::take_done`], `take_fault` or
+    /// Something other than a message, which [`Inputs::take_done`], `take_fault` or
     /// `take_idle` returns.
     Other,
     /// The mailbox has ended.
     End,
 }
 
-impl<I: Send + 'static> Default for Sources<I> {
+impl<I: Send + 'static> Default for Inputs<I> {
     fn default() -> Self {
         Self {
             streams: SelectAll::new(),
@@ -116,7 +116,7 @@ impl<I: Send + 'static> Default for Sources<I> {
     }
 }
 
-impl<I: Send + 'static> Sources<I> {
+impl<I: Send + 'static> Inputs<I> {
     pub(crate) fn attach(&mut self, stream: impl Stream<Item = I> + Send + 'static) -> Attached {
         let (handle, registration) = AbortHandle::new_pair();
         let stream: Pin<Box<dyn Stream<Item = I> + Send>> = Box::pin(stream);
@@ -162,7 +162,7 @@ impl<I: Send + 'static> Sources<I> {
         false
     }
 
-    pub(crate) fn run_beside(&mut self, handler: Beside) {
+    pub(crate) fn run_concurrently(&mut self, handler: ConcurrentHandler) {
         self.replying += usize::from(handler.is_stream);
         self.beside.push(handler);
     }
@@ -282,7 +282,7 @@ impl<I: Send + 'static> Sources<I> {
         // Catches panics: both the stream and the closure that makes messages of its
         // items are user code.
         let streams = AssertUnwindSafe(|| self.streams.poll_next_unpin(cx));
-        match catch_unwind(|| current::beside(None, streams)) {
+        match catch_unwind(|| turn_scope::beside(None, streams)) {
             Ok(Poll::Ready(Some(message))) => {
                 self.was_stream = true;
                 Poll::Ready(Next::Message(message))
@@ -324,9 +324,9 @@ impl<I: Send + 'static> Sources<I> {
     }
 }
 
-impl<I> fmt::Debug for Sources<I> {
+impl<I> fmt::Debug for Inputs<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sources")
+        f.debug_struct("Inputs")
             .field("streams", &self.streams.len())
             .field("beside", &self.beside.len())
             .field("stash", &self.stash.len())
@@ -367,7 +367,7 @@ impl<I, F: FnMut() -> I> Stream for Tick<F> {
 
 pin_project_lite::pin_project! {
     /// Stream that makes a message of each item of another stream, and of its end.
-    pub(crate) struct Items<S, F> {
+    pub(crate) struct MessageStream<S, F> {
         #[pin]
         stream: S,
         make: F,
@@ -375,7 +375,7 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<S, F> Items<S, F> {
+impl<S, F> MessageStream<S, F> {
     pub(crate) fn new(stream: S, make: F) -> Self {
         Self {
             stream,
@@ -385,7 +385,7 @@ impl<S, F> Items<S, F> {
     }
 }
 
-impl<S: Stream, I, F: FnMut(Option<S::Item>) -> I> Stream for Items<S, F> {
+impl<S: Stream, I, F: FnMut(Option<S::Item>) -> I> Stream for MessageStream<S, F> {
     type Item = I;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<Option<I>> {

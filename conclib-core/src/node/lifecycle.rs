@@ -10,7 +10,7 @@ use crate::sync::{Mutex, MutexGuard, Notified, Notify, PoisonError};
 mod model;
 
 /// Lifecycle of an actor, shared with the tasks that wait for a change.
-pub(crate) struct Ending {
+pub(crate) struct Lifecycle {
     state: AtomicU8,
     /// True once the actor has got through `#[on(start)]`.
     started: AtomicBool,
@@ -25,7 +25,7 @@ pub(crate) struct Ending {
     reason: Mutex<Option<StopReason>>,
 }
 
-impl Ending {
+impl Lifecycle {
     pub(crate) fn new() -> Self {
         Self {
             state: AtomicU8::new(State::Starting as u8),

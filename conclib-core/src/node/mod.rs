@@ -25,27 +25,27 @@ mod stopping;
 mod table;
 mod weak;
 pub use actor::{
-    Accepted, Actor, Create, DEFAULT_MAILBOX, Declared, Ferried, FerriedInbox, Ferry, Handler,
+    Accepted, Actor, AllWire, AllWireInbox, Create, DEFAULT_MAILBOX, Declared, Handler, IsWire,
     Messages, Travels,
 };
-pub(crate) use any_actor::Resident;
+pub(crate) use any_actor::AnyActor;
 pub use any_ref::AnyRef;
 pub(crate) use any_ref::downcast;
-pub(crate) use cell::{Cell, Seed};
-pub(crate) use concurrent::Beside;
+pub(crate) use cell::{ActorCell, Settings};
+pub(crate) use concurrent::ConcurrentHandler;
 pub use context::{Context, Head};
 pub use inputs::{Attached, TickSpec};
-pub(crate) use inputs::{Items, Next};
+pub(crate) use inputs::{MessageStream, Next};
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 pub(crate) use modelled::{Fates, Soul, Word, system};
-pub use ordering::{Prioritised, Ranks, Unranked};
+pub use ordering::{HasPriority, Prioritised, Unranked};
 pub use outcome::Turn;
 pub use recipient::{Recipient, WeakRecipient};
-pub use recipient_lookup::Seek;
+pub use recipient_lookup::RecipientLookup;
 pub use reference::ActorRef;
-pub(crate) use registry::Shared;
-pub(crate) use relations::{Child, Exit, Kin, Notice, Verdict};
+pub(crate) use registry::SystemInner;
+pub(crate) use relations::{Child, ExitNotice, Notice, Relations, RestartDecision};
 pub use scoped::Scoped;
 pub use stopping::Stopping;
-pub(crate) use table::{Follower, Unpublished};
+pub(crate) use table::{EndObserver, Unpublished};
 pub use weak::WeakRef;

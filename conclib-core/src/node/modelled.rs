@@ -5,7 +5,7 @@ use std::sync::Mutex as Book;
 
 use conclib_wire::Fault;
 
-use super::registry::Shared;
+use super::registry::SystemInner;
 use crate::actor::*;
 use crate::actor_id::ActorId;
 use crate::sync::Arc;
@@ -45,7 +45,7 @@ impl Messages for Word {
         None
     }
 
-    fn accept(_: &Envelope<'_>, _: WireAsker) -> Accepted<Self> {
+    fn accept(_: &Envelope<'_>, _: RemoteCaller) -> Accepted<Self> {
         panic!("the model has no wire");
     }
 }
@@ -80,13 +80,16 @@ impl Actor for Soul {
     }
 }
 
-pub(crate) fn system() -> Arc<Shared> {
-    Arc::new(Shared::new("model".to_owned()))
+pub(crate) fn system() -> Arc<SystemInner> {
+    Arc::new(SystemInner::new("model".to_owned()))
 }
 
 /// Creates and registers an anonymous actor, which may have relations such as a parent.
-pub(crate) fn cell(system: &Arc<Shared>, kin: Option<Kin>) -> Arc<Cell<Soul>> {
-    let seed = Seed {
+pub(crate) fn cell(
+    system: &Arc<SystemInner>,
+    relations: Option<Relations>,
+) -> Arc<ActorCell<Soul>> {
+    let seed = Settings {
         mailbox: 2,
         overflow: Overflow::Wait,
         ask_timeout: None,
@@ -94,8 +97,8 @@ pub(crate) fn cell(system: &Arc<Shared>, kin: Option<Kin>) -> Arc<Cell<Soul>> {
         place: Place::Task,
     };
     let make = |id: ActorId| {
-        let kin = kin.map(Box::new);
-        Arc::new(Cell::new(id, system.clone(), None, &seed, kin))
+        let relations = relations.map(Box::new);
+        Arc::new(ActorCell::new(id, system.clone(), None, &seed, relations))
     };
     system.enter(None, make).unwrap()
 }

@@ -4,14 +4,14 @@
 use std::collections::VecDeque;
 
 use super::actor::{Declared, Messages};
-use crate::mailbox::{Items, Lanes};
+use crate::mailbox::{MessageQueue, PriorityQueue};
 
 /// Queue that is first in, first out, or by priority if the actor has
 /// `#[actor(priority)]`.
 pub(crate) struct Ordered<T> {
     fifo: VecDeque<T>,
     /// Present only if priorities count; then `fifo` stays empty.
-    lanes: Option<Box<Lanes<T>>>,
+    lanes: Option<Box<PriorityQueue<T>>>,
 }
 
 impl<T: Messages> Default for Ordered<T> {
@@ -29,19 +29,19 @@ macro_rules! either {
     ($self:ident.$call:ident($($arg:ident),*)) => {
         match &mut $self.lanes {
             Some(lanes) if T::PRIORITISED => lanes.$call($($arg),*),
-            _ => Items::$call(&mut $self.fifo, $($arg),*),
+            _ => MessageQueue::$call(&mut $self.fifo, $($arg),*),
         }
     };
 }
 
-impl<T: Messages> Items<T> for Ordered<T> {
+impl<T: Messages> MessageQueue<T> for Ordered<T> {
     const BATCHES: bool = !T::PRIORITISED;
 
     #[inline(always)]
     fn len(&self) -> usize {
         match &self.lanes {
             Some(lanes) if T::PRIORITISED => lanes.len(),
-            _ => Items::len(&self.fifo),
+            _ => MessageQueue::len(&self.fifo),
         }
     }
 
@@ -75,22 +75,22 @@ impl<T: Messages> Items<T> for Ordered<T> {
 pub trait Prioritised: Declared {}
 
 /// Compile-time test for [`Prioritised`]: with [`Unranked`] in scope,
-/// `<Ranks<A>>::PRIORITISED` is true if `A` is prioritised, and false otherwise. A
+/// `<HasPriority<A>>::PRIORITISED` is true if `A` is prioritised, and false otherwise. A
 /// trait bound instead would add a second error where an actor's struct has no
 /// `#[actor]`.
 #[doc(hidden)]
-pub struct Ranks<A>(std::marker::PhantomData<A>);
+pub struct HasPriority<A>(std::marker::PhantomData<A>);
 
-impl<A: Prioritised> Ranks<A> {
+impl<A: Prioritised> HasPriority<A> {
     /// True if more urgent messages are handled first.
     pub const PRIORITISED: bool = true;
 }
 
-/// Fallback of [`Ranks`].
+/// Fallback of [`HasPriority`].
 #[doc(hidden)]
 pub trait Unranked {
     /// True if more urgent messages are handled first.
     const PRIORITISED: bool = false;
 }
 
-impl<A> Unranked for Ranks<A> {}
+impl<A> Unranked for HasPriority<A> {}

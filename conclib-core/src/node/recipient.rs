@@ -8,8 +8,8 @@ use std::time::Duration;
 use conclib_wire::{Cycle, Failure, Urn};
 
 use super::actor::{Actor, Handler};
-use super::any_actor::Resident;
-use super::cell::Cell;
+use super::any_actor::AnyActor;
+use super::cell::ActorCell;
 use super::reference::ActorRef;
 use super::send::Uncounted;
 use crate::call::{Call, Outbound, Target};
@@ -30,7 +30,7 @@ struct Way<M: Message> {
     to: Arc<dyn Target<M>>,
     /// Local actor whose strong references are counted; `None` if the actor is in
     /// another process.
-    home: Option<Arc<dyn Resident>>,
+    home: Option<Arc<dyn AnyActor>>,
 }
 
 impl<M: Message> Recipient<M> {
@@ -41,13 +41,13 @@ impl<M: Message> Recipient<M> {
         })
     }
 
-    pub(crate) fn local<A: Handler<M>>(cell: Arc<Cell<A>>) -> Self {
+    pub(crate) fn local<A: Handler<M>>(cell: Arc<ActorCell<A>>) -> Self {
         cell.acquire();
         Self::acquired(cell)
     }
 
     /// Takes over one strong count of the cell.
-    pub(crate) fn acquired<A: Handler<M>>(cell: Arc<Cell<A>>) -> Self {
+    pub(crate) fn acquired<A: Handler<M>>(cell: Arc<ActorCell<A>>) -> Self {
         Self(Way {
             to: Arc::new(Uncounted(cell.clone())),
             home: Some(cell),
@@ -107,7 +107,7 @@ impl<M: Message> Recipient<M> {
 
     /// Returns the target, and the actor itself if it is in this process. Neither keeps
     /// the actor alive.
-    pub(crate) fn way(&self) -> (Arc<dyn Target<M>>, Option<Arc<dyn Resident>>) {
+    pub(crate) fn way(&self) -> (Arc<dyn Target<M>>, Option<Arc<dyn AnyActor>>) {
         let Way { to, home } = self.0.clone();
         (to, home)
     }

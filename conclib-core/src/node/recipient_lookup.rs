@@ -5,21 +5,21 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::actor::{Actor, Handler};
-use super::cell::Cell;
+use super::cell::ActorCell;
 use super::recipient::Recipient;
 use crate::message::Message;
 
 /// Lookup of a recipient for one message type: `#[actor] impl` offers each message type
 /// that the actor handles.
 #[doc(hidden)]
-pub struct Seek<A: Actor> {
-    cell: Arc<Cell<A>>,
+pub struct RecipientLookup<A: Actor> {
+    cell: Arc<ActorCell<A>>,
     message: TypeId,
     found: Option<Box<dyn Any>>,
 }
 
-impl<A: Actor> Seek<A> {
-    pub(crate) fn run(cell: Arc<Cell<A>>, message: TypeId) -> Option<Box<dyn Any>> {
+impl<A: Actor> RecipientLookup<A> {
+    pub(crate) fn run(cell: Arc<ActorCell<A>>, message: TypeId) -> Option<Box<dyn Any>> {
         let mut seek = Self {
             cell,
             message,
@@ -44,7 +44,7 @@ impl<A: Actor> Seek<A> {
     }
 }
 
-impl<A: Actor> fmt::Debug for Seek<A> {
+impl<A: Actor> fmt::Debug for RecipientLookup<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Seek").finish_non_exhaustive()
     }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use conclib_wire::{Cycle, Failure, State, StopReason, Urn};
 
 use super::actor::{Actor, Handler, Travels};
-use super::any_actor::Resident;
-use super::cell::Cell;
+use super::any_actor::AnyActor;
+use super::cell::ActorCell;
 use super::send;
 use super::stopping::Stopping;
 use crate::call::{Call, Outbound, Target};
@@ -72,19 +72,19 @@ use crate::spi::DEFAULT_TIMEOUT;
 ///     Ok(())
 /// }
 /// ```
-pub struct ActorRef<A: Actor>(Place<A>);
+pub struct ActorRef<A: Actor>(Location<A>);
 
-enum Place<A: Actor> {
+enum Location<A: Actor> {
     /// Actor in this process. Holds one of its strong counts.
-    Here(Arc<Cell<A>>),
+    Here(Arc<ActorCell<A>>),
     /// Actor in another process, behind a connection.
     Away(Arc<Remote>),
 }
 
 impl<A: Actor> ActorRef<A> {
     /// Takes over one strong count of the cell.
-    pub(crate) fn local(cell: Arc<Cell<A>>) -> Self {
-        Self(Place::Here(cell))
+    pub(crate) fn local(cell: Arc<ActorCell<A>>) -> Self {
+        Self(Location::Here(cell))
     }
 
     /// Creates a reference to an actor in another process. Sends nothing: only an ask
@@ -93,7 +93,7 @@ impl<A: Actor> ActorRef<A> {
     where
         A: Travels,
     {
-        Self(Place::Away(Arc::new(remote)))
+        Self(Location::Away(Arc::new(remote)))
     }
 
     /// Creates a call of `message`: await the call for the reply, or see [`Call`] for
@@ -132,7 +132,7 @@ impl<A: Actor> ActorRef<A> {
         // Enters the wait of the turn that calls this, so that a turn that waits for
         // itself gets an error.
         let mut wait = None;
-        let mut started = pin!(cell.ending.started());
+        let mut started = pin!(cell.lifecycle.started());
         poll_fn(|cx| {
             let urn = || self.urn();
             if let Poll::Ready(started) = started.as_mut().poll(cx) {
@@ -155,7 +155,7 @@ impl<A: Actor> ActorRef<A> {
     /// here.
     pub async fn stopped(&self) -> Option<StopReason> {
         match self.cell() {
-            Some(cell) => Some(cell.ending.wait().await),
+            Some(cell) => Some(cell.lifecycle.wait().await),
             None => None,
         }
     }
@@ -200,14 +200,14 @@ impl<A: Actor> ActorRef<A> {
 
     fn end(&self, signal: Signal) -> Stopping {
         match &self.0 {
-            Place::Here(cell) => {
+            Location::Here(cell) => {
                 cell.tell_to_end(signal, By::Anyone);
                 {
                     let cell = cell.clone();
-                    Stopping::new(async move { cell.ending.wait().await })
+                    Stopping::new(async move { cell.lifecycle.wait().await })
                 }
             }
-            Place::Away(_) => Stopping::over(StopReason::OutOfReach),
+            Location::Away(_) => Stopping::over(StopReason::OutOfReach),
         }
     }
 
@@ -228,22 +228,22 @@ impl<A: Actor> ActorRef<A> {
         A: Handler<M>,
     {
         match &self.0 {
-            Place::Here(cell) => {
-                let sent = send::send_apart(cell, outbound);
+            Location::Here(cell) => {
+                let sent = send::send_outlined(cell, outbound);
                 Poll::Ready(sent.map_err(Refused::into_failure))
             }
-            Place::Away(remote) => poll_send_away(remote, cx, outbound),
+            Location::Away(remote) => poll_send_away(remote, cx, outbound),
         }
     }
 
-    pub(crate) fn resident(&self) -> Option<Arc<dyn Resident>> {
+    pub(crate) fn resident(&self) -> Option<Arc<dyn AnyActor>> {
         Some(self.cell()?.clone())
     }
 
-    pub(crate) fn cell(&self) -> Option<&Arc<Cell<A>>> {
+    pub(crate) fn cell(&self) -> Option<&Arc<ActorCell<A>>> {
         match &self.0 {
-            Place::Here(cell) => Some(cell),
-            Place::Away(_) => None,
+            Location::Here(cell) => Some(cell),
+            Location::Away(_) => None,
         }
     }
 }
@@ -251,8 +251,8 @@ impl<A: Actor> ActorRef<A> {
 impl<A: Actor> Named for ActorRef<A> {
     fn urn(&self) -> Urn {
         match &self.0 {
-            Place::Here(cell) => cell.urn(),
-            Place::Away(remote) => remote.urn(),
+            Location::Here(cell) => cell.urn(),
+            Location::Away(remote) => remote.urn(),
         }
     }
 
@@ -268,35 +268,35 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
         outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>> {
         match &self.0 {
-            Place::Here(cell) => send::poll_send(cell, cx, outbound, send::send_now),
-            Place::Away(remote) => poll_send_away(remote, cx, outbound),
+            Location::Here(cell) => send::poll_send(cell, cx, outbound, send::send_now),
+            Location::Away(remote) => poll_send_away(remote, cx, outbound),
         }
     }
 
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
         match &self.0 {
-            Place::Here(cell) => send::try_tell(cell, message, priority),
-            Place::Away(remote) => try_tell_away(remote, message, priority),
+            Location::Here(cell) => send::try_tell(cell, message, priority),
+            Location::Away(remote) => try_tell_away(remote, message, priority),
         }
     }
 
     fn leave(&self, outbound: &mut Outbound<M>) {
-        if let Place::Here(cell) = &self.0 {
+        if let Location::Here(cell) = &self.0 {
             send::leave(cell, outbound);
         }
     }
 
     fn default_timeout(&self) -> Option<Duration> {
         match &self.0 {
-            Place::Here(cell) => cell.ask_timeout,
-            Place::Away(_) => Some(DEFAULT_TIMEOUT),
+            Location::Here(cell) => cell.ask_timeout,
+            Location::Away(_) => Some(DEFAULT_TIMEOUT),
         }
     }
 
     fn to_named(&self) -> Arc<dyn Named> {
         match &self.0 {
-            Place::Here(cell) => cell.clone(),
-            Place::Away(remote) => remote.clone(),
+            Location::Here(cell) => cell.clone(),
+            Location::Away(remote) => remote.clone(),
         }
     }
 }
@@ -304,18 +304,18 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
 impl<A: Actor> Clone for ActorRef<A> {
     fn clone(&self) -> Self {
         Self(match &self.0 {
-            Place::Here(cell) => {
+            Location::Here(cell) => {
                 cell.acquire();
-                Place::Here(cell.clone())
+                Location::Here(cell.clone())
             }
-            Place::Away(remote) => Place::Away(remote.clone()),
+            Location::Away(remote) => Location::Away(remote.clone()),
         })
     }
 }
 
 impl<A: Actor> Drop for ActorRef<A> {
     fn drop(&mut self) {
-        if let Place::Here(cell) = &self.0 {
+        if let Location::Here(cell) = &self.0 {
             cell.release();
         }
     }
@@ -324,8 +324,8 @@ impl<A: Actor> Drop for ActorRef<A> {
 impl<A: Actor> PartialEq for ActorRef<A> {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Place::Here(a), Place::Here(b)) => a.id == b.id,
-            (Place::Away(a), Place::Away(b)) => a.same(b),
+            (Location::Here(a), Location::Here(b)) => a.id == b.id,
+            (Location::Away(a), Location::Away(b)) => a.same(b),
             _ => false,
         }
     }
@@ -336,8 +336,8 @@ impl<A: Actor> Eq for ActorRef<A> {}
 impl<A: Actor> Hash for ActorRef<A> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match &self.0 {
-            Place::Here(cell) => cell.id.hash(state),
-            Place::Away(remote) => remote.urn().hash(state),
+            Location::Here(cell) => cell.id.hash(state),
+            Location::Away(remote) => remote.urn().hash(state),
         }
     }
 }

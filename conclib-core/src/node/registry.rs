@@ -8,9 +8,9 @@ use std::time::Duration;
 use conclib_wire::{CycleStep, State, StopReason, Urn};
 use tokio::sync::broadcast;
 
-use super::any_actor::Resident;
+use super::any_actor::AnyActor;
 use super::extensions::Extensions;
-use super::table::{Follower, Table, Unpublished};
+use super::table::{EndObserver, Table, Unpublished};
 use crate::actor_id::ActorId;
 use crate::deadlock::Waits;
 use crate::directory::Directory;
@@ -22,10 +22,10 @@ use crate::snapshot::SystemSnapshot;
 use crate::spi::Broker;
 
 /// Thread of an actor. The actor holds its system, so the system must not hold the actor.
-type Own = (Weak<dyn Resident>, JoinHandle<()>);
+type Own = (Weak<dyn AnyActor>, JoinHandle<()>);
 
 /// State that the handles of a system and its actors share.
-pub(crate) struct Shared {
+pub(crate) struct SystemInner {
     name: String,
     /// Number of handles that are left; the drop of the last one ends the actors.
     pub(crate) handles: AtomicUsize,
@@ -49,7 +49,7 @@ pub(crate) struct Shared {
 /// Value of `ask_timeout` for none.
 const NO_TIMEOUT: u64 = u64::MAX;
 
-impl Shared {
+impl SystemInner {
     pub(crate) fn new(name: String) -> Self {
         Self {
             name,
@@ -84,7 +84,7 @@ impl Shared {
 
     /// Adds the actor that `make` makes, under its name if it has one.
     #[inline(always)]
-    pub(crate) fn enter<R: Resident>(
+    pub(crate) fn enter<R: AnyActor>(
         &self,
         urn: Option<Urn>,
         make: impl FnOnce(ActorId) -> Arc<R>,
@@ -116,10 +116,10 @@ impl Shared {
     pub(crate) fn forget(&self, id: ActorId, reason: &StopReason) {
         let removed = self.table().remove(id);
         // Not under the lock: what a dropped actor drops may look back.
-        if let Some(followers) = removed.followers {
-            for follower in followers.into_values() {
-                if let Some(follower) = follower.upgrade() {
-                    follower.ended(id, reason);
+        if let Some(observers) = removed.observers {
+            for observer in observers.into_values() {
+                if let Some(observer) = observer.upgrade() {
+                    observer.ended(id, reason);
                 }
             }
         }
@@ -139,13 +139,18 @@ impl Shared {
     }
 
     /// Registers a follower of an actor's end. Returns false if the actor has ended already.
-    pub(crate) fn follow(&self, id: ActorId, key: usize, follower: Weak<dyn Follower>) -> bool {
-        self.table().follow(id, key, follower)
+    pub(crate) fn observe_end(
+        &self,
+        id: ActorId,
+        key: usize,
+        observer: Weak<dyn EndObserver>,
+    ) -> bool {
+        self.table().observe_end(id, key, observer)
     }
 
-    pub(crate) fn unfollow(&self, id: ActorId, key: usize) {
-        let follower = self.table().unfollow(id, key);
-        drop(follower);
+    pub(crate) fn unobserve_end(&self, id: ActorId, key: usize) {
+        let observer = self.table().unobserve_end(id, key);
+        drop(observer);
     }
 
     /// Gives an actor a further name.
@@ -158,11 +163,11 @@ impl Shared {
         self.table().withdraw(urn)
     }
 
-    pub(crate) fn find(&self, urn: &str) -> Option<Arc<dyn Resident>> {
+    pub(crate) fn find(&self, urn: &str) -> Option<Arc<dyn AnyActor>> {
         self.table().find(urn).cloned()
     }
 
-    pub(crate) fn resident(&self, id: ActorId) -> Option<Arc<dyn Resident>> {
+    pub(crate) fn resident(&self, id: ActorId) -> Option<Arc<dyn AnyActor>> {
         self.table().get(id).cloned()
     }
 
@@ -171,7 +176,7 @@ impl Shared {
     }
 
     /// Returns all actors, oldest first.
-    pub(crate) fn residents(&self) -> impl DoubleEndedIterator<Item = Arc<dyn Resident>> + use<> {
+    pub(crate) fn residents(&self) -> impl DoubleEndedIterator<Item = Arc<dyn AnyActor>> + use<> {
         let all = self.table().by_age();
         all.into_iter()
     }
@@ -197,7 +202,7 @@ impl Shared {
     }
 
     /// Keeps the thread of an actor, to join it at the shutdown.
-    pub(crate) fn own_thread(&self, actor: Weak<dyn Resident>, thread: JoinHandle<()>) {
+    pub(crate) fn own_thread(&self, actor: Weak<dyn AnyActor>, thread: JoinHandle<()>) {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         threads.retain(|(_, thread)| !thread.is_finished());
         threads.push((actor, thread));
@@ -206,12 +211,12 @@ impl Shared {
     /// Takes the threads whose actors have ended: these threads are about to end, too.
     pub(crate) fn take_ending_threads(&self) -> Vec<JoinHandle<()>> {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        let ended = |actor: &Weak<dyn Resident>| {
+        let ended = |actor: &Weak<dyn AnyActor>| {
             let actor = actor.upgrade();
-            actor.is_none_or(|actor| actor.ending().state() == State::Stopped)
+            actor.is_none_or(|actor| actor.lifecycle().state() == State::Stopped)
         };
-        let ending = threads.extract_if(.., |(actor, _)| ended(actor));
-        ending.map(|(_, thread)| thread).collect()
+        let lifecycle = threads.extract_if(.., |(actor, _)| ended(actor));
+        lifecycle.map(|(_, thread)| thread).collect()
     }
 
     pub(crate) fn refuse_new_requests(&self) {
@@ -273,7 +278,7 @@ impl Shared {
     }
 }
 
-impl Directory for Shared {
+impl Directory for SystemInner {
     fn name(&self, actor: ActorId) -> Option<CycleStep> {
         let actor = self.resident(actor)?;
         Some(CycleStep::new(actor.type_name().into(), actor.urn()))

@@ -1,5 +1,5 @@
 //! Relations of an actor to its parent, its children and its watchers. Only an
-//! actor that has any of them, or can be restarted, has a [`Kin`].
+//! actor that has any of them, or can be restarted, has a [`Relations`].
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use conclib_wire::StopReason;
 
-use super::any_actor::Resident;
+use super::any_actor::AnyActor;
 use crate::actor_id::ActorId;
 use crate::mailbox::{By, Signal};
 use crate::supervision::{ChildExit, Directive, Gone};
@@ -17,24 +17,24 @@ use crate::sync::{Mutex, MutexGuard, PoisonError};
 /// Notice for a parent or a watcher, kept apart from its mailbox so that messages
 /// cannot hold the notice up.
 pub(crate) enum Notice {
-    Child(Box<Exit>),
+    Child(Box<ExitNotice>),
     /// End of an actor that is watched. The id is `None` for an actor in
     /// another process: such a notice is always delivered.
     Gone(Option<ActorId>, Box<Gone>),
 }
 
 /// Child that has ended, or that waits for the decision on its restart.
-pub(crate) struct Exit {
+pub(crate) struct ExitNotice {
     pub(crate) id: ActorId,
     pub(crate) told: ChildExit,
-    /// True if the child waits for a [`Verdict`].
+    /// True if the child waits for a [`RestartDecision`].
     pub(crate) waits: bool,
     /// Pause before a restart of the child; `None` if there can be no restart.
     pub(crate) delay: Option<Duration>,
 }
 
 /// Decision on the restart of a child that waits for it.
-pub(crate) enum Verdict {
+pub(crate) enum RestartDecision {
     /// The child stays ended.
     End,
     /// The child starts again after the delay, together with the siblings that
@@ -44,14 +44,14 @@ pub(crate) enum Verdict {
     /// the delay.
     Start {
         delay: Duration,
-        behind: Option<Arc<dyn Resident>>,
+        behind: Option<Arc<dyn AnyActor>>,
     },
 }
 
 /// Child of an actor, with the options of its supervision.
 #[derive(Clone)]
 pub(crate) struct Child {
-    pub(crate) resident: Arc<dyn Resident>,
+    pub(crate) resident: Arc<dyn AnyActor>,
     /// Time in which the child has to end by itself before it is killed.
     pub(crate) stop_within: Duration,
     /// True if the end of the child is also the end of its parent.
@@ -59,9 +59,9 @@ pub(crate) struct Child {
 }
 
 #[derive(Default)]
-pub(crate) struct Kin {
+pub(crate) struct Relations {
     /// Parent of the actor, which is told of its ends.
-    pub(crate) parent: Option<Weak<dyn Resident>>,
+    pub(crate) parent: Option<Weak<dyn AnyActor>>,
     /// True if the actor can be restarted.
     pub(crate) renews: bool,
     /// Number of restarts.
@@ -69,25 +69,25 @@ pub(crate) struct Kin {
     /// True between two incarnations, until the next one has got through its
     /// start.
     down: AtomicBool,
-    ties: Mutex<Ties>,
+    links: Mutex<Links>,
 }
 
 #[derive(Default)]
-struct Ties {
+struct Links {
     /// Children of this incarnation, oldest first.
     children: BTreeMap<ActorId, Child>,
     /// Children of the next incarnation, spawned while this one was ending or
     /// after its end.
-    heirs: BTreeMap<ActorId, Child>,
-    takes: Takes,
+    next_children: BTreeMap<ActorId, Child>,
+    takes: Adoption,
     notices: VecDeque<Notice>,
-    watchers: Vec<(ActorId, Weak<dyn Resident>)>,
+    watchers: Vec<(ActorId, Weak<dyn AnyActor>)>,
     /// Actors that this one watches, and whose end it has not been told.
     watched: BTreeSet<ActorId>,
     /// True while no incarnation runs.
-    rests: bool,
+    has_no_incarnation: bool,
     awaits: Awaits,
-    verdict: Option<Verdict>,
+    decision: Option<RestartDecision>,
     /// Child that leads the restart of its group, if one goes on.
     leader: Option<ActorId>,
 }
@@ -107,7 +107,7 @@ enum Awaits {
 
 /// Incarnation that a new child belongs to.
 #[derive(Clone, Copy, Default)]
-enum Takes {
+enum Adoption {
     /// The incarnation that runs.
     #[default]
     Now,
@@ -117,8 +117,8 @@ enum Takes {
     Never,
 }
 
-impl Kin {
-    pub(crate) fn of(parent: Option<&Arc<dyn Resident>>, renews: bool) -> Self {
+impl Relations {
+    pub(crate) fn of(parent: Option<&Arc<dyn AnyActor>>, renews: bool) -> Self {
         Self {
             parent: parent.map(Arc::downgrade),
             renews,
@@ -134,11 +134,11 @@ impl Kin {
         only_of: Option<u32>,
         make: impl FnOnce() -> Result<(ActorId, Child), E>,
     ) -> Result<(), E> {
-        let ties = &mut *self.ties();
+        let links = &mut *self.links();
         let is_late = only_of.is_some_and(|generation| generation != self.generation());
-        let family = match ties.takes {
-            Takes::Now if !is_late => &mut ties.children,
-            Takes::Next if only_of.is_none() => &mut ties.heirs,
+        let family = match links.takes {
+            Adoption::Now if !is_late => &mut links.children,
+            Adoption::Next if only_of.is_none() => &mut links.next_children,
             _ => return Ok(()),
         };
         let (id, child) = make()?;
@@ -147,27 +147,28 @@ impl Kin {
     }
 
     pub(crate) fn child(&self, id: ActorId) -> Option<Child> {
-        self.ties().children.get(&id).cloned()
+        self.links().children.get(&id).cloned()
     }
 
     pub(crate) fn forget(&self, id: ActorId) -> Option<Child> {
-        self.ties().children.remove(&id)
+        self.links().children.remove(&id)
     }
 
     pub(crate) fn has_children(&self) -> bool {
-        !self.ties().children.is_empty()
+        !self.links().children.is_empty()
     }
 
     /// Number of children, those of the next incarnation included.
     pub(crate) fn count(&self) -> usize {
-        let ties = self.ties();
-        ties.children.len() + ties.heirs.len()
+        let links = self.links();
+        links.children.len() + links.next_children.len()
     }
 
     /// The children, oldest first.
     pub(crate) fn children(&self) -> Vec<(ActorId, Child)> {
-        let ties = self.ties();
-        ties.children
+        let links = self.links();
+        links
+            .children
             .iter()
             .map(|(id, child)| (*id, child.clone()))
             .collect()
@@ -178,27 +179,27 @@ impl Kin {
     /// meanwhile reaches it. Children made from now on belong to the next
     /// incarnation, if `is_next` says that there may be one.
     pub(crate) fn leave(&self, is_next: bool) -> Vec<(ActorId, Child)> {
-        let mut ties = self.ties();
+        let mut links = self.links();
         if is_next && self.renews {
-            ties.takes = Takes::Next;
+            links.takes = Adoption::Next;
         } else {
-            ties.takes = Takes::Never;
-            let mut heirs = std::mem::take(&mut ties.heirs);
-            ties.children.append(&mut heirs);
+            links.takes = Adoption::Never;
+            let mut next_children = std::mem::take(&mut links.next_children);
+            links.children.append(&mut next_children);
         }
-        drop(ties);
+        drop(links);
         self.children()
     }
 
     pub(crate) fn tell(&self, notice: Notice) {
-        self.ties().notices.push_back(notice);
+        self.links().notices.push_back(notice);
     }
 
     /// Takes the next notice, and tells whether there is another.
-    pub(crate) fn heed(&self) -> (Option<Notice>, bool) {
-        let Ties {
+    pub(crate) fn next_notice(&self) -> (Option<Notice>, bool) {
+        let Links {
             notices, watched, ..
-        } = &mut *self.ties();
+        } = &mut *self.links();
         // Two notices of one end are queued if a watch begins while the watched
         // actor ends: only the first is delivered.
         let is_news = |notice: &Notice| match notice {
@@ -211,35 +212,36 @@ impl Kin {
 
     /// Begins to watch an actor: its end is delivered once.
     pub(crate) fn begin_watch(&self, id: ActorId) {
-        self.ties().watched.insert(id);
+        self.links().watched.insert(id);
     }
 
     /// Stops watching an actor: its end is not delivered any more.
     pub(crate) fn end_watch(&self, id: ActorId) {
-        self.ties().watched.remove(&id);
+        self.links().watched.remove(&id);
     }
 
     /// Adds a watcher, to be notified of the end of this actor.
-    pub(crate) fn watch(&self, id: ActorId, watcher: Weak<dyn Resident>) {
-        let mut ties = self.ties();
-        ties.watchers
+    pub(crate) fn watch(&self, id: ActorId, watcher: Weak<dyn AnyActor>) {
+        let mut links = self.links();
+        links
+            .watchers
             .retain(|(other, weak)| *other != id && weak.strong_count() > 0);
-        ties.watchers.push((id, watcher));
+        links.watchers.push((id, watcher));
     }
 
     /// Removes a watcher.
     pub(crate) fn unwatch(&self, id: ActorId) {
-        self.ties().watchers.retain(|(other, _)| *other != id);
+        self.links().watchers.retain(|(other, _)| *other != id);
     }
 
-    pub(crate) fn take_watchers(&self) -> Vec<Weak<dyn Resident>> {
-        let watchers = std::mem::take(&mut self.ties().watchers);
+    pub(crate) fn take_watchers(&self) -> Vec<Weak<dyn AnyActor>> {
+        let watchers = std::mem::take(&mut self.links().watchers);
         watchers.into_iter().map(|(_, weak)| weak).collect()
     }
 
     /// Marks the end of an incarnation.
-    pub(crate) fn lie_down(&self) {
-        self.ties().rests = true;
+    pub(crate) fn mark_down(&self) {
+        self.links().has_no_incarnation = true;
         self.down.store(true, Ordering::Release);
     }
 
@@ -247,31 +249,31 @@ impl Kin {
     /// supervisor or by the actor's own policy. The restart of a group needs no
     /// such decision: it brings a verdict of its own.
     pub(crate) fn ask(&self) -> bool {
-        let mut ties = self.ties();
-        let is_new = ties.awaits == Awaits::Nothing && ties.verdict.is_none();
+        let mut links = self.links();
+        let is_new = links.awaits == Awaits::Nothing && links.decision.is_none();
         if is_new {
-            ties.awaits = Awaits::Supervisor;
+            links.awaits = Awaits::Supervisor;
         }
         is_new
     }
 
     /// Tells whether the supervisor was told of the end and has not answered.
     pub(crate) fn asks(&self) -> bool {
-        self.ties().awaits == Awaits::Supervisor
+        self.links().awaits == Awaits::Supervisor
     }
 
     /// Withdraws the question to the supervisor.
     pub(crate) fn asks_no_more(&self) {
-        let mut ties = self.ties();
-        if ties.awaits == Awaits::Supervisor {
-            ties.awaits = Awaits::Nothing;
+        let mut links = self.links();
+        if links.awaits == Awaits::Supervisor {
+            links.awaits = Awaits::Nothing;
         }
     }
 
     /// The actor that the next start depends on: the supervisor that decides,
     /// or the sibling that leads the restart of the group.
     pub(crate) fn awaited(&self) -> Option<ActorId> {
-        let awaits = self.ties().awaits;
+        let awaits = self.links().awaits;
         match awaits {
             Awaits::Nothing => None,
             Awaits::Supervisor => Some(self.parent()?.id()),
@@ -282,70 +284,70 @@ impl Kin {
     /// Keeps this actor from starting until the leader of its group gives a
     /// verdict.
     pub(crate) fn hold(&self, leader: ActorId) {
-        self.ties().awaits = Awaits::Group(leader);
+        self.links().awaits = Awaits::Group(leader);
     }
 
     /// Tells whether the sibling `leader` holds this actor.
     pub(crate) fn is_held_by(&self, leader: ActorId) -> bool {
-        self.ties().awaits == Awaits::Group(leader)
+        self.links().awaits == Awaits::Group(leader)
     }
 
     /// Releases this actor, which was held by a group that never brought it
     /// down.
     pub(crate) fn let_go(&self) {
-        self.ties().awaits = Awaits::Nothing;
+        self.links().awaits = Awaits::Nothing;
     }
 
-    pub(crate) fn judge(&self, verdict: Verdict) {
-        let mut ties = self.ties();
-        ties.awaits = Awaits::Nothing;
-        ties.verdict = Some(verdict);
+    pub(crate) fn decide(&self, decision: RestartDecision) {
+        let mut links = self.links();
+        links.awaits = Awaits::Nothing;
+        links.decision = Some(decision);
     }
 
     /// Makes a child the leader of a group restart, unless another child leads
     /// one. Returns true if the child is the leader now.
     pub(crate) fn lead(&self, child: ActorId) -> bool {
-        *self.ties().leader.get_or_insert(child) == child
+        *self.links().leader.get_or_insert(child) == child
     }
 
     /// Child that leads the restart of a group, if one goes on.
     pub(crate) fn leader(&self) -> Option<ActorId> {
-        self.ties().leader
+        self.links().leader
     }
 
-    pub(crate) fn lead_no_more(&self) {
-        self.ties().leader = None;
+    pub(crate) fn end_lead(&self) {
+        self.links().leader = None;
     }
 
-    pub(crate) fn take_verdict(&self) -> Option<Verdict> {
-        self.ties().verdict.take()
+    pub(crate) fn take_decision(&self) -> Option<RestartDecision> {
+        self.links().decision.take()
     }
 
     /// Begins the next incarnation; returns false if a group restart or a
     /// verdict has come meanwhile. The incarnation gets the children made
-    /// meanwhile; notices of children of the former one are dropped. `calm`
+    /// meanwhile; notices of children of the former one are dropped. `clear_alert`
     /// clears the alerts for the former incarnation, before the supervisor can
     /// bring down the new one.
-    pub(crate) fn rise(&self, calm: impl FnOnce()) -> bool {
-        let ties = &mut *self.ties();
-        if matches!(ties.awaits, Awaits::Group(_)) || ties.verdict.is_some() {
+    pub(crate) fn begin_incarnation(&self, clear_alert: impl FnOnce()) -> bool {
+        let links = &mut *self.links();
+        if matches!(links.awaits, Awaits::Group(_)) || links.decision.is_some() {
             return false;
         }
-        ties.rests = false;
-        ties.takes = Takes::Now;
-        ties.children.append(&mut ties.heirs);
-        let children = &ties.children;
-        ties.notices.retain(|notice| match notice {
+        links.has_no_incarnation = false;
+        links.takes = Adoption::Now;
+        links.children.append(&mut links.next_children);
+        let children = &links.children;
+        links.notices.retain(|notice| match notice {
             Notice::Gone(..) => true,
             Notice::Child(exit) => children.contains_key(&exit.id),
         });
-        calm();
+        clear_alert();
         true
     }
 
     /// Tells whether no incarnation runs.
-    pub(crate) fn rests(&self) -> bool {
-        self.ties().rests
+    pub(crate) fn has_no_incarnation(&self) -> bool {
+        self.links().has_no_incarnation
     }
 
     /// Tells whether the actor is between two incarnations: one has ended, and
@@ -364,9 +366,9 @@ impl Kin {
 
     /// Kills the children that are left and notifies the watchers, after the
     /// actor has ended for good.
-    pub(crate) fn part(&self, who: &dyn Resident, reason: &StopReason) {
+    pub(crate) fn part(&self, who: &dyn AnyActor, reason: &StopReason) {
         // The verdict may hold a reference to a sibling.
-        drop(self.take_verdict());
+        drop(self.take_decision());
         for (id, child) in self.leave(false) {
             // A child is left only if the actor was cut short: no time to stop
             // the children in order.
@@ -399,7 +401,7 @@ impl Kin {
             _ if reason.is_failure() => Directive::Escalate,
             _ => Directive::Resume,
         };
-        parent.notify(Notice::Child(Box::new(Exit {
+        parent.notify(Notice::Child(Box::new(ExitNotice {
             id: who,
             told: child_exit(default),
             waits: false,
@@ -407,11 +409,11 @@ impl Kin {
         })));
     }
 
-    pub(crate) fn parent(&self) -> Option<Arc<dyn Resident>> {
+    pub(crate) fn parent(&self) -> Option<Arc<dyn AnyActor>> {
         self.parent.as_ref()?.upgrade()
     }
 
-    fn ties(&self) -> MutexGuard<'_, Ties> {
-        self.ties.lock().unwrap_or_else(PoisonError::into_inner)
+    fn links(&self) -> MutexGuard<'_, Links> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

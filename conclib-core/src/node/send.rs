@@ -1,6 +1,6 @@
 //! A message on its way to an actor of this process, in three steps: an address
 //! sends it ([`poll_send`], [`try_tell`]), the actor admits it by its overflow
-//! policy ([`Cell::admit`]), and its mailbox queues it ([`Mailbox::try_push`]).
+//! policy ([`ActorCell::admit`]), and its mailbox queues it ([`Mailbox::try_push`]).
 //!
 //! [`Mailbox::try_push`]: crate::mailbox::Mailbox::try_push
 
@@ -11,7 +11,7 @@ use std::time::Duration;
 use conclib_wire::{Cycle, Delivery, Failure, Urn};
 
 use super::actor::{Actor, Handler, Messages};
-use super::cell::Cell;
+use super::cell::ActorCell;
 use crate::call::{Outbound, Target};
 use crate::deadlock::Wait;
 use crate::error::TellError;
@@ -21,12 +21,12 @@ use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::observe::has_something_to_note;
 use crate::reply::Request;
-use crate::time::Deadline;
-use crate::turn_scope as current;
+use crate::time::DeadlineTimer;
+use crate::turn_scope;
 
 /// An address that is not counted: whoever holds it counts by itself, or does
 /// not keep the actor alive.
-pub(crate) struct Uncounted<A: Actor>(pub(crate) Arc<Cell<A>>);
+pub(crate) struct Uncounted<A: Actor>(pub(crate) Arc<ActorCell<A>>);
 
 impl<A: Actor> Named for Uncounted<A> {
     fn urn(&self) -> Urn {
@@ -44,7 +44,7 @@ impl<M: Message, A: Handler<M>> Target<M> for Uncounted<A> {
         cx: &mut Context<'_>,
         outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>> {
-        poll_send(&self.0, cx, outbound, send_apart)
+        poll_send(&self.0, cx, outbound, send_outlined)
     }
 
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
@@ -65,13 +65,13 @@ impl<M: Message, A: Handler<M>> Target<M> for Uncounted<A> {
 }
 
 /// Sends to a cell, and waits in line for a place if there is none. `send` is
-/// [`send_now`] or [`send_apart`].
+/// [`send_now`] or [`send_outlined`].
 #[inline(always)]
 pub(crate) fn poll_send<M: Message, A: Handler<M>>(
-    cell: &Cell<A>,
+    cell: &ActorCell<A>,
     cx: &mut Context<'_>,
     outbound: &mut Outbound<M>,
-    send: impl FnOnce(&Cell<A>, &mut Outbound<M>) -> Result<(), Refused<()>>,
+    send: impl FnOnce(&ActorCell<A>, &mut Outbound<M>) -> Result<(), Refused<()>>,
 ) -> Poll<Result<(), Failure>> {
     if outbound.ticket.is_none() {
         match send(cell, outbound) {
@@ -86,7 +86,7 @@ pub(crate) fn poll_send<M: Message, A: Handler<M>>(
 /// Waits in line for a place. A turn that does waits for the turns of that
 /// actor, and so it is entered among those who wait for each other.
 fn poll_line<M: Message, A: Handler<M>>(
-    cell: &Cell<A>,
+    cell: &ActorCell<A>,
     cx: &mut Context<'_>,
     outbound: &mut Outbound<M>,
 ) -> Poll<Result<(), Failure>> {
@@ -103,7 +103,7 @@ fn poll_line<M: Message, A: Handler<M>>(
         outbound.wait = None;
         return polled.map_err(|()| Failure::Stopped(Delivery::NotDelivered));
     }
-    let waits = |it: &Request<M>| it.reply.wait().is_none() && it.from == current::in_turn();
+    let waits = |it: &Request<M>| it.reply.wait().is_none() && it.from == turn_scope::in_turn();
     // An ask has entered before.
     let waits = request.as_ref().is_some_and(waits);
     // A future that is polled elsewhere now is no wait.
@@ -133,7 +133,7 @@ fn poll_line<M: Message, A: Handler<M>>(
 /// sends it.
 #[inline(always)]
 pub(crate) fn send_now<M: Message, A: Handler<M>>(
-    cell: &Cell<A>,
+    cell: &ActorCell<A>,
     outbound: &mut Outbound<M>,
 ) -> Result<(), Refused<()>> {
     let Some(request) = outbound.request.take() else {
@@ -153,23 +153,23 @@ pub(crate) fn send_now<M: Message, A: Handler<M>>(
 /// As [`send_now`], as a function of its own: every handler has a recipient, used
 /// or not, and a second place to inline at would keep a plain tell from it.
 #[inline(never)]
-pub(crate) fn send_apart<M: Message, A: Handler<M>>(
-    cell: &Cell<A>,
+pub(crate) fn send_outlined<M: Message, A: Handler<M>>(
+    cell: &ActorCell<A>,
     outbound: &mut Outbound<M>,
 ) -> Result<(), Refused<()>> {
     send_now(cell, outbound)
 }
 
 pub(crate) fn try_tell<M: Message, A: Handler<M>>(
-    cell: &Cell<A>,
+    cell: &ActorCell<A>,
     message: M,
     priority: u8,
 ) -> Result<(), TellError<M>> {
-    let mut outbound = Outbound::tell(message, priority, Deadline::Never);
+    let mut outbound = Outbound::tell(message, priority, DeadlineTimer::Never);
     if has_something_to_note() {
         outbound.note();
     }
-    let sent = send_apart(cell, &mut outbound);
+    let sent = send_outlined(cell, &mut outbound);
     match (sent, outbound.request) {
         (Err(Refused::Closed(())), Some(request)) => {
             Err(Refused::Closed(request).into_tell_error(cell.urn()))
@@ -181,14 +181,14 @@ pub(crate) fn try_tell<M: Message, A: Handler<M>>(
     }
 }
 
-pub(super) fn leave<M: Message, A: Actor>(cell: &Cell<A>, outbound: &mut Outbound<M>) {
+pub(super) fn leave<M: Message, A: Actor>(cell: &ActorCell<A>, outbound: &mut Outbound<M>) {
     outbound.wait = None;
     if let Some(ticket) = outbound.ticket.take() {
         cell.mailbox.leave(ticket);
     }
 }
 
-impl<A: Actor> Cell<A> {
+impl<A: Actor> ActorCell<A> {
     /// Puts a message in as this actor's overflow policy says.
     #[inline(always)]
     pub(crate) fn admit<S>(

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use conclib_wire::{StopReason, Urn};
 use slab::Slab;
 
-use super::any_actor::Resident;
+use super::any_actor::AnyActor;
 use crate::actor_id::ActorId;
 
 /// Actors by their index, and the ids of named actors by name.
@@ -14,27 +14,27 @@ use crate::actor_id::ActorId;
 pub(crate) struct Table {
     /// True if the system takes no new actors.
     pub(crate) closed: bool,
-    actors: Slab<(ActorId, Arc<dyn Resident>)>,
+    actors: Slab<(ActorId, Arc<dyn AnyActor>)>,
     names: HashMap<Urn, ActorId>,
     /// Names of the anonymous actors that were asked for theirs.
     anonymous: HashMap<Urn, ActorId>,
     /// The names that were published: the others are their actors' own.
     aliases: HashMap<ActorId, Vec<Urn>>,
-    followers: HashMap<ActorId, Followers>,
+    observers: HashMap<ActorId, EndObservers>,
 }
 
 /// Observer that is told when an actor has ended, before the tasks that wait for its end.
-pub(crate) trait Follower: Send + Sync {
+pub(crate) trait EndObserver: Send + Sync {
     fn ended(self: Arc<Self>, who: ActorId, reason: &StopReason);
 }
 
 /// Followers of an actor, by a key that the follower picks.
-type Followers = HashMap<usize, Weak<dyn Follower>>;
+type EndObservers = HashMap<usize, Weak<dyn EndObserver>>;
 
 /// Parts of an actor that was removed, to be dropped outside of the lock.
 pub(crate) struct Removed {
-    _resident: Option<Arc<dyn Resident>>,
-    pub(crate) followers: Option<Box<Followers>>,
+    _resident: Option<Arc<dyn AnyActor>>,
+    pub(crate) observers: Option<Box<EndObservers>>,
 }
 
 /// Reason for which an actor did not get a further name.
@@ -50,7 +50,7 @@ impl Table {
 
     /// Adds the actor that `make` makes for its id.
     #[inline(always)]
-    pub(crate) fn enter<R: Resident>(
+    pub(crate) fn enter<R: AnyActor>(
         &mut self,
         urn: Option<Urn>,
         make: impl FnOnce(ActorId) -> Arc<R>,
@@ -84,13 +84,13 @@ impl Table {
                 self.free(id, &urn);
             }
         }
-        let followers = match self.followers.is_empty() {
+        let observers = match self.observers.is_empty() {
             true => None,
-            false => self.followers.remove(&id).map(Box::new),
+            false => self.observers.remove(&id).map(Box::new),
         };
         Removed {
             _resident: resident,
-            followers,
+            observers,
         }
     }
 
@@ -139,35 +139,44 @@ impl Table {
         true
     }
 
-    pub(crate) fn follow(&mut self, id: ActorId, key: usize, follower: Weak<dyn Follower>) -> bool {
+    pub(crate) fn observe_end(
+        &mut self,
+        id: ActorId,
+        key: usize,
+        observer: Weak<dyn EndObserver>,
+    ) -> bool {
         let lives = self.get(id).is_some();
         if lives {
-            self.followers.entry(id).or_default().insert(key, follower);
+            self.observers.entry(id).or_default().insert(key, observer);
         }
         lives
     }
 
-    pub(crate) fn unfollow(&mut self, id: ActorId, key: usize) -> Option<Weak<dyn Follower>> {
-        let followers = self.followers.get_mut(&id)?;
-        let follower = followers.remove(&key);
-        if followers.is_empty() {
-            self.followers.remove(&id);
+    pub(crate) fn unobserve_end(
+        &mut self,
+        id: ActorId,
+        key: usize,
+    ) -> Option<Weak<dyn EndObserver>> {
+        let observers = self.observers.get_mut(&id)?;
+        let observer = observers.remove(&key);
+        if observers.is_empty() {
+            self.observers.remove(&id);
         }
-        follower
+        observer
     }
 
-    pub(crate) fn get(&self, id: ActorId) -> Option<&Arc<dyn Resident>> {
+    pub(crate) fn get(&self, id: ActorId) -> Option<&Arc<dyn AnyActor>> {
         let (_, resident) = self.actors.get(self.place(id)?)?;
         Some(resident)
     }
 
-    pub(crate) fn find(&self, urn: &str) -> Option<&Arc<dyn Resident>> {
+    pub(crate) fn find(&self, urn: &str) -> Option<&Arc<dyn AnyActor>> {
         let id = self.names.get(urn).or_else(|| self.anonymous.get(urn))?;
         self.get(*id)
     }
 
     /// Returns all actors, oldest first.
-    pub(crate) fn by_age(&self) -> Vec<Arc<dyn Resident>> {
+    pub(crate) fn by_age(&self) -> Vec<Arc<dyn AnyActor>> {
         let mut all: Vec<_> = self.actors.iter().map(|(_, entry)| entry).collect();
         all.sort_unstable_by_key(|(id, _)| *id);
         all.into_iter()

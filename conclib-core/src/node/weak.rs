@@ -6,15 +6,15 @@ use std::sync::Arc;
 use conclib_wire::Urn;
 
 use super::actor::Actor;
-use super::cell::Cell;
+use super::cell::ActorCell;
 use super::reference::ActorRef;
 use crate::named::Named;
 
 /// An address that does not keep its actor alive.
-pub struct WeakRef<A: Actor>(Arc<Cell<A>>);
+pub struct WeakRef<A: Actor>(Arc<ActorCell<A>>);
 
 impl<A: Actor> WeakRef<A> {
-    pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
+    pub(crate) fn new(cell: Arc<ActorCell<A>>) -> Self {
         Self(cell)
     }
 

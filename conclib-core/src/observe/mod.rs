@@ -12,9 +12,9 @@ mod trace;
 mod watched;
 
 pub(crate) use meter::Meter;
-pub(crate) use note::{Note, Remarks, has_something_to_note};
-pub(crate) use outgoing::Outgoing;
-pub(crate) use watched::{Observed, Watch, Watched};
+pub(crate) use note::{Remarks, TraceContext, has_something_to_note};
+pub(crate) use outgoing::OutboundTrace;
+pub(crate) use watched::{Instrumented, ObservedTurn, TurnSpan};
 
 use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
 

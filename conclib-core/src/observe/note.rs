@@ -13,7 +13,7 @@ use crate::spi::Origin;
 pub(crate) struct Remarks {
     /// Origin, if the message came from outside.
     pub(crate) origin: Option<Arc<Origin>>,
-    pub(crate) note: Option<Note>,
+    pub(crate) note: Option<TraceContext>,
 }
 
 impl Remarks {
@@ -26,7 +26,7 @@ impl Remarks {
 
 /// Place and time of a message's send.
 #[derive(Default)]
-pub(crate) struct Note {
+pub(crate) struct TraceContext {
     /// Span in which the message was sent.
     span: Option<Span>,
     /// Trace in which the message was sent.
@@ -41,7 +41,7 @@ pub(crate) fn has_something_to_note() -> bool {
     is_traced() || Trace::current().is_some()
 }
 
-impl Note {
+impl TraceContext {
     /// Returns the note of a message that is sent now.
     pub(crate) fn here() -> Self {
         Self {

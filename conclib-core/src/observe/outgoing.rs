@@ -8,13 +8,13 @@ use super::trace::Trace;
 
 /// Trace context of a request that is about to be sent.
 #[derive(Default)]
-pub(crate) struct Outgoing {
+pub(crate) struct OutboundTrace {
     text: String,
     /// Trace to log, if the send is logged.
     trace: Option<Trace>,
 }
 
-impl Outgoing {
+impl OutboundTrace {
     #[inline]
     pub(crate) fn new() -> Self {
         match has_something_to_note() {

@@ -12,12 +12,12 @@ use tracing::field::Empty;
 
 use super::is_traced;
 use super::meter::Meter;
-use super::note::Note;
+use super::note::TraceContext;
 use super::trace::Trace;
 use crate::named::Named;
 
 /// Observed state of one turn: its span, trace and times.
-pub(crate) struct Observed {
+pub(crate) struct TurnSpan {
     span: Span,
     trace: Option<Trace>,
     /// Trace that was current before the poll.
@@ -27,17 +27,17 @@ pub(crate) struct Observed {
     meter: Meter,
 }
 
-impl Observed {
+impl TurnSpan {
     /// Begins to observe the turn of this message. `None` if neither a span, a trace nor metrics
     /// are wanted.
     pub(crate) fn of(
         actor: &dyn Named,
         message: &'static str,
         generation: u32,
-        note: Option<&Note>,
+        note: Option<&TraceContext>,
         meter: &Meter,
     ) -> Option<Box<Self>> {
-        let came = note.and_then(Note::trace);
+        let came = note.and_then(TraceContext::trace);
         let span = match is_traced() {
             true => span(actor, message, generation, note),
             false => Span::none(),
@@ -76,10 +76,10 @@ impl Observed {
     }
 }
 
-fn span(actor: &dyn Named, message: &str, generation: u32, note: Option<&Note>) -> Span {
+fn span(actor: &dyn Named, message: &str, generation: u32, note: Option<&TraceContext>) -> Span {
     let span = tracing::debug_span!(
         target: "conclib",
-        parent: note.and_then(Note::span),
+        parent: note.and_then(TraceContext::span),
         "turn",
         urn = %actor.urn(),
         message,
@@ -87,7 +87,7 @@ fn span(actor: &dyn Named, message: &str, generation: u32, note: Option<&Note>) 
         trace_id = Empty,
         parent_id = Empty,
     );
-    if let Some(trace) = note.and_then(Note::trace).filter(|it| it.is_known) {
+    if let Some(trace) = note.and_then(TraceContext::trace).filter(|it| it.is_known) {
         span.record("trace_id", trace.id());
         span.record("parent_id", trace.parent());
     }
@@ -99,16 +99,16 @@ fn span(actor: &dyn Named, message: &str, generation: u32, note: Option<&Note>) 
 ///
 /// The future of the turn itself is not wrapped, so that each turn that is not observed costs one
 /// comparison.
-pub(crate) struct Watch {
+pub(crate) struct ObservedTurn {
     state: AtomicU8,
-    observed: Mutex<Option<Box<Observed>>>,
+    observed: Mutex<Option<Box<TurnSpan>>>,
 }
 
 const NOTHING: u8 = 0;
 const OUTSIDE: u8 = 1;
 const INSIDE: u8 = 2;
 
-impl Watch {
+impl ObservedTurn {
     pub(crate) const fn new() -> Self {
         Self {
             state: AtomicU8::new(NOTHING),
@@ -117,7 +117,7 @@ impl Watch {
     }
 
     /// Begins an observed turn, within a poll.
-    pub(crate) fn begin(&self, observed: Option<Box<Observed>>) {
+    pub(crate) fn begin(&self, observed: Option<Box<TurnSpan>>) {
         if let Some(mut observed) = observed {
             observed.enter();
             *self.observed() = Some(observed);
@@ -149,7 +149,7 @@ impl Watch {
     }
 
     /// Takes the observed state out, for a handler that goes on outside of the turns.
-    pub(crate) fn take(&self) -> Option<Box<Observed>> {
+    pub(crate) fn take(&self) -> Option<Box<TurnSpan>> {
         let was = self.state.swap(NOTHING, Ordering::Relaxed);
         let mut observed = self.observed().take()?;
         if was == INSIDE {
@@ -188,13 +188,13 @@ impl Watch {
         }
     }
 
-    fn observed(&self) -> MutexGuard<'_, Option<Box<Observed>>> {
+    fn observed(&self) -> MutexGuard<'_, Option<Box<TurnSpan>>> {
         self.observed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Guard of one poll of an actor.
-pub(crate) struct Inside<'a>(&'a Watch);
+pub(crate) struct Inside<'a>(&'a ObservedTurn);
 
 impl Drop for Inside<'_> {
     #[inline(always)]
@@ -207,25 +207,25 @@ impl Drop for Inside<'_> {
 
 pin_project_lite::pin_project! {
     /// Concurrent handler with the observed state of its turn.
-    pub(crate) struct Watched<F> {
+    pub(crate) struct Instrumented<F> {
         #[pin]
         future: F,
-        observed: Option<Box<Observed>>,
+        observed: Option<Box<TurnSpan>>,
     }
 }
 
-impl<F: Future> Watched<F> {
-    pub(crate) fn new(future: F, observed: Option<Box<Observed>>) -> Self {
+impl<F: Future> Instrumented<F> {
+    pub(crate) fn new(future: F, observed: Option<Box<TurnSpan>>) -> Self {
         Self { future, observed }
     }
 }
 
-impl<F: Future> Future for Watched<F> {
+impl<F: Future> Future for Instrumented<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         /// Guard that leaves the span also when the poll unwinds.
-        struct Exit<'a>(Option<&'a mut Observed>);
+        struct Exit<'a>(Option<&'a mut TurnSpan>);
         impl Drop for Exit<'_> {
             fn drop(&mut self) {
                 if let Some(observed) = &mut self.0 {

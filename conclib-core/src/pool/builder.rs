@@ -8,19 +8,19 @@ use conclib_wire::Urn;
 use tokio::runtime::Handle;
 
 use super::Pool;
-use super::crew::Crew;
-use super::hire::{Common, Hire, OnThreads, Recruiter, Tasks};
+use super::crew::Workers;
+use super::hire::{Common, OnThreads, Recruiter, Tasks, WorkerFactory};
 use super::routing::Routing;
-use crate::actor::{Args, Restart, Source, TaskActor};
+use crate::actor::{Args, Restart, StateSource, TaskActor};
 use crate::error::SpawnError;
 use crate::mailbox::Overflow;
-use crate::node::{Actor, ActorRef, Context, Create, Declared, Shared};
+use crate::node::{Actor, ActorRef, Context, Create, Declared, SystemInner};
 use crate::system::{Options, System};
 
 /// Builder of a pool. An option that is not set is the one of the struct's `#[actor(…)]`.
 #[must_use = "nothing is spawned before `.spawn()`"]
 pub struct PoolBuilder<'s, A, S, P = Tasks> {
-    system: &'s Arc<Shared>,
+    system: &'s Arc<SystemInner>,
     source: S,
     size: usize,
     routing: Routing,
@@ -31,8 +31,8 @@ pub struct PoolBuilder<'s, A, S, P = Tasks> {
     actor: PhantomData<fn() -> A>,
 }
 
-impl<'s, A: Actor + Declared, S: Source<A> + Clone> PoolBuilder<'s, A, S> {
-    fn new(system: &'s Arc<Shared>, source: S) -> Self {
+impl<'s, A: Actor + Declared, S: StateSource<A> + Clone> PoolBuilder<'s, A, S> {
+    fn new(system: &'s Arc<SystemInner>, source: S) -> Self {
         Self {
             system,
             source,
@@ -77,7 +77,7 @@ impl<'s, A: Actor + Declared, S: Source<A> + Clone> PoolBuilder<'s, A, S> {
     }
 }
 
-impl<A: Actor + Declared, S: Source<A> + Clone + Send> PoolBuilder<'_, A, S, OnThreads> {
+impl<A: Actor + Declared, S: StateSource<A> + Clone + Send> PoolBuilder<'_, A, S, OnThreads> {
     /// Spawns the workers, each on a thread of its own.
     ///
     /// # Errors
@@ -88,7 +88,7 @@ impl<A: Actor + Declared, S: Source<A> + Clone + Send> PoolBuilder<'_, A, S, OnT
     }
 }
 
-impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S, P> {
+impl<A: Actor + Declared, S: StateSource<A> + Clone, P: 'static> PoolBuilder<'_, A, S, P> {
     /// Sets the number of workers, which is at least one; by default the number of CPUs.
     pub fn size(mut self, workers: usize) -> Self {
         self.size = workers;
@@ -175,7 +175,7 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
 
     fn found(self) -> Result<Pool<A>, SpawnError>
     where
-        Recruiter<S, P>: Hire<A>,
+        Recruiter<S, P>: WorkerFactory<A>,
     {
         let urn = self.options.urn.clone().transpose()?;
         let policy = self.policy;
@@ -186,7 +186,7 @@ impl<A: Actor + Declared, S: Source<A> + Clone, P: 'static> PoolBuilder<'_, A, S
             policy,
             place: self.place,
         };
-        let crew = Crew::new(
+        let crew = Workers::new(
             self.system.clone(),
             urn,
             self.routing,

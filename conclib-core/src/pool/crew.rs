@@ -1,6 +1,6 @@
 //! Workers of a pool, and their replacement after they have ended.
 //!
-//! Three locks, taken in this order: `office`, under which workers are spawned; `workers`, the list
+//! Three locks, taken in this order: `replacing`, under which workers are spawned; `workers`, the list
 //! that every send reads; `vacancy`, the senders that wait for a replacement. No user code runs
 //! under `workers` or `vacancy`.
 
@@ -13,27 +13,27 @@ use std::time::Duration;
 
 use conclib_wire::{StopReason, Urn};
 
-use super::hire::Hire;
-use super::legacy::Legacy;
+use super::hire::WorkerFactory;
+use super::legacy::LeftQueue;
 use super::routing::{self, Routing};
 use crate::actor::{History, Restart};
 use crate::actor_id::ActorId;
 use crate::error::SpawnError;
 use crate::mailbox::Signal;
 use crate::named::Named;
-use crate::node::{Actor, ActorRef, Cell, Follower, Shared, Stopping};
+use crate::node::{Actor, ActorCell, ActorRef, EndObserver, Stopping, SystemInner};
 
-pub(super) struct Crew<A: Actor> {
-    pub(super) system: Arc<Shared>,
+pub(super) struct Workers<A: Actor> {
+    pub(super) system: Arc<SystemInner>,
     urn: OnceLock<Urn>,
     routing: Routing,
     workers: RwLock<Vec<Worker<A>>>,
     /// Index at which the next choice of a worker begins.
     next: AtomicUsize,
-    office: Mutex<Office<A>>,
-    vacancy: Mutex<Vacancy>,
+    replacing: Mutex<Replacing<A>>,
+    vacancy: Mutex<VacancyWaiters>,
     /// Queues of workers that have ended, until their replacements are spawned.
-    legacies: Mutex<Vec<Legacy<A>>>,
+    legacies: Mutex<Vec<LeftQueue<A>>>,
 }
 
 pub(super) struct Worker<A: Actor> {
@@ -42,19 +42,19 @@ pub(super) struct Worker<A: Actor> {
     pub(super) is_lost: bool,
 }
 
-struct Office<A: Actor> {
-    hire: Box<dyn Hire<A>>,
+struct Replacing<A: Actor> {
+    hire: Box<dyn WorkerFactory<A>>,
     /// Restart policy with the pauses before a worker that failed for good is replaced.
     replace: Restart,
     /// Failures after which the worker at each index had to be replaced, with their times.
     histories: Vec<History>,
     /// Queues that wait for the successor of a worker that is ending.
-    orphans: Vec<Legacy<A>>,
+    orphans: Vec<LeftQueue<A>>,
     is_closed: bool,
 }
 
 #[derive(Default)]
-struct Vacancy {
+struct VacancyWaiters {
     /// Number of replacements that were made or given up.
     filled: usize,
     waiting: Vec<Waker>,
@@ -64,12 +64,12 @@ struct Vacancy {
 /// replaced without end.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-impl<A: Actor> Crew<A> {
+impl<A: Actor> Workers<A> {
     pub(super) fn new(
-        system: Arc<Shared>,
+        system: Arc<SystemInner>,
         urn: Option<Urn>,
         routing: Routing,
-        hire: Box<dyn Hire<A>>,
+        hire: Box<dyn WorkerFactory<A>>,
         policy: Restart,
     ) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl<A: Actor> Crew<A> {
             routing,
             workers: RwLock::default(),
             next: AtomicUsize::new(0),
-            office: Mutex::new(Office {
+            replacing: Mutex::new(Replacing {
                 hire,
                 // Replacement is never given up; only the pause grows.
                 replace: policy.max(1, Duration::ZERO),
@@ -160,8 +160,8 @@ impl<A: Actor> Crew<A> {
 
     pub(super) fn resize(self: &Arc<Self>, size: usize) -> Result<(), SpawnError> {
         let size = size.max(1);
-        let mut office = self.office();
-        if office.is_closed {
+        let mut replacing = self.replacing();
+        if replacing.is_closed {
             return Err(SpawnError::PoolStopped { urn: self.urn() });
         }
         let surplus = {
@@ -169,7 +169,7 @@ impl<A: Actor> Crew<A> {
             let size = size.min(workers.len());
             workers.split_off(size)
         };
-        office.histories.truncate(size);
+        replacing.histories.truncate(size);
         // Surplus workers handle their queued messages and end without a replacement.
         for worker in surplus {
             drop(worker.actor.stop());
@@ -177,7 +177,7 @@ impl<A: Actor> Crew<A> {
         for place in 0..size {
             let is_vacant = self.read().get(place).is_none_or(|one| one.is_lost);
             if is_vacant {
-                self.fill(&mut office, place, Duration::ZERO, &mut None)?;
+                self.fill(&mut replacing, place, Duration::ZERO, &mut None)?;
             }
         }
         Ok(())
@@ -185,7 +185,7 @@ impl<A: Actor> Crew<A> {
 
     /// Tells all workers to end, without replacements.
     pub(super) fn stop(&self) -> Vec<Stopping> {
-        self.office().is_closed = true;
+        self.replacing().is_closed = true;
         let mut workers = Vec::new();
         for worker in &mut *self.write() {
             worker.is_lost = true;
@@ -199,24 +199,24 @@ impl<A: Actor> Crew<A> {
     /// Spawns a worker at that index.
     fn fill(
         self: &Arc<Self>,
-        office: &mut Office<A>,
+        replacing: &mut Replacing<A>,
         place: usize,
         mut delay: Duration,
-        legacy: &mut Option<Legacy<A>>,
+        legacy: &mut Option<LeftQueue<A>>,
     ) -> Result<(), SpawnError> {
         loop {
-            if office.histories.len() <= place {
-                office.histories.push(History::new(office.replace));
+            if replacing.histories.len() <= place {
+                replacing.histories.push(History::new(replacing.replace));
             }
-            office.histories[place].begin_in(delay);
-            let actor = office.hire.hire(self, place, delay)?;
+            replacing.histories[place].begin_in(delay);
+            let actor = replacing.hire.hire(self, place, delay)?;
             // The inherited messages go before those of senders that wait for this worker.
             if let Some(legacy) = legacy {
                 legacy.give(&actor);
             }
-            for mut orphan in std::mem::take(&mut office.orphans) {
+            for mut orphan in std::mem::take(&mut replacing.orphans) {
                 orphan.give(&actor);
-                office.orphans.extend(orphan.rest());
+                replacing.orphans.extend(orphan.rest());
             }
             let id = actor.cell().map(|cell| cell.id);
             let worker = Worker {
@@ -238,15 +238,15 @@ impl<A: Actor> Crew<A> {
                 return Ok(());
             };
             let me = Arc::downgrade(self);
-            // From here on the pool is notified of the worker's end, once the `office` lock is
+            // From here on the pool is notified of the worker's end, once the `replacing` lock is
             // free.
-            if self.system.follow(id, self.key(), me) {
+            if self.system.observe_end(id, self.key(), me) {
                 return Ok(());
             }
             let rest = legacy.take();
-            *legacy = Legacy::joined(self.legacy_of(id), rest);
-            let reason = actor.cell().and_then(|cell| cell.ending.reason());
-            match office.after(place, &actor, &reason.unwrap_or(StopReason::Stopped)) {
+            *legacy = LeftQueue::joined(self.legacy_of(id), rest);
+            let reason = actor.cell().and_then(|cell| cell.lifecycle.reason());
+            match replacing.after(place, &actor, &reason.unwrap_or(StopReason::Stopped)) {
                 Some(next) => delay = next,
                 None => {
                     self.lose(place);
@@ -261,21 +261,21 @@ impl<A: Actor> Crew<A> {
         self: &Arc<Self>,
         who: ActorId,
         reason: &StopReason,
-        legacy: &mut Option<Legacy<A>>,
+        legacy: &mut Option<LeftQueue<A>>,
     ) {
-        let mut office = self.office();
+        let mut replacing = self.replacing();
         let is_who = |worker: &Worker<A>| worker.actor.cell().is_some_and(|cell| cell.id == who);
         let (place, actor) = {
             let workers = self.read();
             match workers.iter().position(is_who) {
-                Some(place) if !office.is_closed => (place, workers[place].actor.clone()),
+                Some(place) if !replacing.is_closed => (place, workers[place].actor.clone()),
                 _ => return,
             }
         };
-        let Some(delay) = office.after(place, &actor, reason) else {
+        let Some(delay) = replacing.after(place, &actor, reason) else {
             return self.lose(place);
         };
-        match self.fill(&mut office, place, delay, legacy) {
+        match self.fill(&mut replacing, place, delay, legacy) {
             Ok(()) => {
                 tracing::warn!(target: "conclib", urn = %actor.urn(), %reason, "a worker was replaced");
             }
@@ -293,30 +293,30 @@ impl<A: Actor> Crew<A> {
     }
 
     /// Keeps the queue of a worker until the pool is notified of the worker's end.
-    pub(super) fn bequeath(&self, legacy: Legacy<A>) {
+    pub(super) fn bequeath(&self, legacy: LeftQueue<A>) {
         self.legacies().push(legacy);
     }
 
     /// Keeps messages for the successor of a worker that is ending. Returns those
     /// that no successor comes for.
-    fn keep(&self, rest: Option<Legacy<A>>) -> Vec<Legacy<A>> {
-        let mut office = self.office();
+    fn keep(&self, rest: Option<LeftQueue<A>>) -> Vec<LeftQueue<A>> {
+        let mut replacing = self.replacing();
         // A successor may have come meanwhile.
         let rest = rest.and_then(|rest| rest.pass_on(self));
-        office.orphans.extend(rest);
+        replacing.orphans.extend(rest);
         match self.is_over() {
-            true => std::mem::take(&mut office.orphans),
+            true => std::mem::take(&mut replacing.orphans),
             false => Vec::new(),
         }
     }
 
-    fn legacy_of(&self, worker: ActorId) -> Option<Legacy<A>> {
+    fn legacy_of(&self, worker: ActorId) -> Option<LeftQueue<A>> {
         let mut legacies = self.legacies();
         let at = legacies.iter().position(|it| it.cell.id == worker)?;
         Some(legacies.swap_remove(at))
     }
 
-    fn legacies(&self) -> MutexGuard<'_, Vec<Legacy<A>>> {
+    fn legacies(&self) -> MutexGuard<'_, Vec<LeftQueue<A>>> {
         self.legacies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -332,11 +332,13 @@ impl<A: Actor> Crew<A> {
         std::ptr::from_ref(self).addr()
     }
 
-    fn office(&self) -> MutexGuard<'_, Office<A>> {
-        self.office.lock().unwrap_or_else(PoisonError::into_inner)
+    fn replacing(&self) -> MutexGuard<'_, Replacing<A>> {
+        self.replacing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn vacancy(&self) -> MutexGuard<'_, Vacancy> {
+    fn vacancy(&self) -> MutexGuard<'_, VacancyWaiters> {
         self.vacancy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -349,7 +351,7 @@ impl<A: Actor> Crew<A> {
     }
 }
 
-impl<A: Actor> Office<A> {
+impl<A: Actor> Replacing<A> {
     /// Returns the pause before a worker that has ended is replaced; `None` if it ended because its
     /// runtime was shut down.
     fn after(
@@ -358,7 +360,7 @@ impl<A: Actor> Office<A> {
         actor: &ActorRef<A>,
         reason: &StopReason,
     ) -> Option<Duration> {
-        let is_told = |cell: &&Arc<Cell<A>>| cell.mailbox.signal() != Signal::None;
+        let is_told = |cell: &&Arc<ActorCell<A>>| cell.mailbox.signal() != Signal::None;
         match (actor.cell().filter(is_told), reason) {
             // No pause only for a worker that has handled a message: one that stops at every start
             // would be replaced in a busy loop.
@@ -371,7 +373,7 @@ impl<A: Actor> Office<A> {
     }
 }
 
-impl<A: Actor> Follower for Crew<A> {
+impl<A: Actor> EndObserver for Workers<A> {
     fn ended(self: Arc<Self>, who: ActorId, reason: &StopReason) {
         let mut legacy = self.legacy_of(who);
         self.replace(who, reason, &mut legacy);
@@ -382,7 +384,7 @@ impl<A: Actor> Follower for Crew<A> {
     }
 }
 
-impl<A: Actor> Named for Crew<A> {
+impl<A: Actor> Named for Workers<A> {
     fn urn(&self) -> Urn {
         self.urn.get_or_init(Urn::anonymous).clone()
     }

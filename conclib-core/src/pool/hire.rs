@@ -10,21 +10,21 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::crew::Crew;
-use super::legacy::Legacy;
-use crate::actor::{Failed, Renewed, Restart, Source, TaskActor};
+use super::crew::Workers;
+use super::legacy::LeftQueue;
+use crate::actor::{Failed, Restart, Restarting, StateSource, TaskActor};
 use crate::error::SpawnError;
 use crate::mailbox::Signal;
-use crate::node::{Actor, ActorRef, Context, Declared, Shared};
+use crate::node::{Actor, ActorRef, Context, Declared, SystemInner};
 use crate::system::{Options, SpawnBuilder};
 use crate::time::timers;
 
 /// Spawner of the workers of a pool. Knows if they run as tasks or on threads; the pool does not.
-pub(super) trait Hire<A: Actor>: Send {
+pub(super) trait WorkerFactory<A: Actor>: Send {
     /// Spawns the worker of that index, which begins to handle messages after `delay`.
     fn hire(
         &self,
-        crew: &Arc<Crew<A>>,
+        crew: &Arc<Workers<A>>,
         place: usize,
         delay: Duration,
     ) -> Result<ActorRef<A>, SpawnError>;
@@ -40,7 +40,7 @@ pub struct OnThreads(pub(super) PhantomData<()>);
 
 /// Settings that are the same for all the workers.
 pub(super) struct Recruiter<S, P> {
-    pub(super) system: Arc<Shared>,
+    pub(super) system: Arc<SystemInner>,
     pub(super) source: S,
     pub(super) options: Options,
     pub(super) policy: Restart,
@@ -50,21 +50,21 @@ pub(super) struct Recruiter<S, P> {
 impl<S: Clone, P> Recruiter<S, P> {
     fn worker<A: Actor + Declared>(
         &self,
-        crew: &Arc<Crew<A>>,
+        crew: &Arc<Workers<A>>,
         place: usize,
         delay: Duration,
-    ) -> SpawnBuilder<'_, A, Renewed<Later<A, S>>>
+    ) -> SpawnBuilder<'_, A, Restarting<DelayedSource<A, S>>>
     where
-        S: Source<A>,
+        S: StateSource<A>,
     {
         let source = self.source.clone();
         let crew = Arc::downgrade(crew);
-        let later = Later {
+        let later = DelayedSource {
             source,
             delay,
             crew,
         };
-        let birth = Renewed::new(later, self.policy);
+        let birth = Restarting::new(later, self.policy);
         let worker = SpawnBuilder::with(&self.system, birth, self.options.clone());
         match &self.options.urn {
             Some(Ok(urn)) => worker.urn(format!("{urn}-{place}")),
@@ -73,10 +73,10 @@ impl<S: Clone, P> Recruiter<S, P> {
     }
 }
 
-impl<A: TaskActor, S: Source<A> + Clone + Send> Hire<A> for Recruiter<S, Tasks> {
+impl<A: TaskActor, S: StateSource<A> + Clone + Send> WorkerFactory<A> for Recruiter<S, Tasks> {
     fn hire(
         &self,
-        crew: &Arc<Crew<A>>,
+        crew: &Arc<Workers<A>>,
         place: usize,
         delay: Duration,
     ) -> Result<ActorRef<A>, SpawnError> {
@@ -86,10 +86,12 @@ impl<A: TaskActor, S: Source<A> + Clone + Send> Hire<A> for Recruiter<S, Tasks> 
     }
 }
 
-impl<A: Actor + Declared, S: Source<A> + Clone + Send> Hire<A> for Recruiter<S, OnThreads> {
+impl<A: Actor + Declared, S: StateSource<A> + Clone + Send> WorkerFactory<A>
+    for Recruiter<S, OnThreads>
+{
     fn hire(
         &self,
-        crew: &Arc<Crew<A>>,
+        crew: &Arc<Workers<A>>,
         place: usize,
         delay: Duration,
     ) -> Result<ActorRef<A>, SpawnError> {
@@ -108,7 +110,7 @@ impl<F> Clone for Common<F> {
     }
 }
 
-impl<A: Actor, F: Fn() -> A + Send + Sync + 'static> Source<A> for Common<F> {
+impl<A: Actor, F: Fn() -> A + Send + Sync + 'static> StateSource<A> for Common<F> {
     // `make` and not `ready`, since the state of an actor on a thread of its own need not be
     // `Send`.
     async fn make(&mut self, _: &mut Context<A>) -> Result<A, Failed> {
@@ -118,19 +120,19 @@ impl<A: Actor, F: Fn() -> A + Send + Sync + 'static> Source<A> for Common<F> {
 
 /// Source of a worker's state that makes it after a pause. Messages that are sent meanwhile wait in
 /// the mailbox of the new worker.
-pub(super) struct Later<A: Actor, S> {
+pub(super) struct DelayedSource<A: Actor, S> {
     source: S,
     delay: Duration,
-    crew: Weak<Crew<A>>,
+    crew: Weak<Workers<A>>,
 }
 
-impl<A: Actor, S: Source<A>> Source<A> for Later<A, S> {
+impl<A: Actor, S: StateSource<A>> StateSource<A> for DelayedSource<A, S> {
     async fn make(&mut self, ctx: &mut Context<A>) -> Result<A, Failed> {
         let delay = std::mem::take(&mut self.delay);
         if !delay.is_zero() {
             let cell = ctx.cell();
-            if let Some(kin) = cell.kin() {
-                kin.lie_down();
+            if let Some(relations) = cell.relations() {
+                relations.mark_down();
             }
             cell.settle(true);
             let mut waited = pin!(timers::pause(delay));
@@ -140,8 +142,8 @@ impl<A: Actor, S: Source<A>> Source<A> for Later<A, S> {
                 _ => Poll::Ready(()),
             })
             .await;
-            if let Some(kin) = cell.kin() {
-                kin.rise(|| ());
+            if let Some(relations) = cell.relations() {
+                relations.begin_incarnation(|| ());
             }
         }
         self.source.make(ctx).await
@@ -154,7 +156,7 @@ impl<A: Actor, S: Source<A>> Source<A> for Later<A, S> {
             && !queue.is_empty()
             && let Some(crew) = self.crew.upgrade()
         {
-            crew.bequeath(Legacy::new(cell, queue));
+            crew.bequeath(LeftQueue::new(cell, queue));
         }
     }
 }

@@ -3,18 +3,18 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::crew::Crew;
+use super::crew::Workers;
 use crate::mailbox::Refused;
-use crate::node::{Actor, ActorRef, Cell};
+use crate::node::{Actor, ActorCell, ActorRef};
 
 /// Queue of a worker that has ended. Its drop refuses the messages that are left.
-pub(super) struct Legacy<A: Actor> {
-    pub(super) cell: Arc<Cell<A>>,
+pub(super) struct LeftQueue<A: Actor> {
+    pub(super) cell: Arc<ActorCell<A>>,
     queue: VecDeque<A::Inbox>,
 }
 
-impl<A: Actor> Legacy<A> {
-    pub(super) fn new(cell: &Arc<Cell<A>>, queue: &mut VecDeque<A::Inbox>) -> Self {
+impl<A: Actor> LeftQueue<A> {
+    pub(super) fn new(cell: &Arc<ActorCell<A>>, queue: &mut VecDeque<A::Inbox>) -> Self {
         cell.meter.unqueued(queue.len());
         Self {
             cell: cell.clone(),
@@ -50,7 +50,7 @@ impl<A: Actor> Legacy<A> {
 
     /// Hands all messages over to the worker that the routing chooses, or else to the next that
     /// lives. Returns the messages that no worker takes.
-    pub(super) fn pass_on(mut self, crew: &Crew<A>) -> Option<Self> {
+    pub(super) fn pass_on(mut self, crew: &Workers<A>) -> Option<Self> {
         let first = crew.first(None);
         for step in 0..crew.places() {
             if let Some(heir) = crew.at(first + step) {
@@ -66,7 +66,7 @@ impl<A: Actor> Legacy<A> {
     }
 }
 
-impl<A: Actor> Drop for Legacy<A> {
+impl<A: Actor> Drop for LeftQueue<A> {
     fn drop(&mut self) {
         self.cell.meter.queued(self.queue.len());
         self.cell.refuse_rest(&mut self.queue);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use conclib_wire::Urn;
 
-use super::turn_scope as current;
+use super::turn_scope;
 use crate::call::Call;
 use crate::error::{SpawnError, TellError};
 use crate::events::DeadLetterCause;
@@ -22,7 +22,7 @@ use crate::message::Message;
 use crate::named::Named;
 use crate::node::{Actor, ActorRef, Handler};
 use crate::system::Broadcast;
-use crew::Crew;
+use crew::Workers;
 
 pub use builder::PoolBuilder;
 pub use hire::{OnThreads, Tasks};
@@ -67,7 +67,7 @@ pub use routing::Routing;
 ///     Ok(())
 /// }
 /// ```
-pub struct Pool<A: Actor>(Arc<Crew<A>>);
+pub struct Pool<A: Actor>(Arc<Workers<A>>);
 
 impl<A: Actor> Pool<A> {
     /// Returns a call of `message` on the worker that the [`Routing`] chooses when the message is
@@ -193,7 +193,7 @@ impl<A: Actor> Pool<A> {
                     let cause = DeadLetterCause::MailboxFull;
                     self.0
                         .system
-                        .lost(&worker, M::NAME, current::sender(), cause);
+                        .lost(&worker, M::NAME, turn_scope::sender(), cause);
                 }
             }
         }

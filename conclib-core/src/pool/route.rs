@@ -8,7 +8,7 @@ use std::time::Duration;
 use conclib_wire::{Cycle, Delivery, Failure, Urn};
 
 use super::Pool;
-use super::crew::Crew;
+use super::crew::Workers;
 use crate::call::{Call, Outbound, Target};
 use crate::error::TellError;
 use crate::mailbox::{Overflow, Signal};
@@ -19,13 +19,13 @@ use crate::node::{Actor, ActorRef, Handler, Prioritised};
 /// Target of a call on a [`Pool`]: the worker that the routing chooses when the message is sent.
 /// Errors name that worker.
 pub struct Route<'p, A: Actor> {
-    pool: Held<'p, A>,
+    pool: HeldWorker<'p, A>,
     key: Option<u64>,
     /// Worker that has the message, or in whose mailbox the message waits for room.
     chosen: Mutex<Option<ActorRef<A>>>,
 }
 
-enum Held<'p, A: Actor> {
+enum HeldWorker<'p, A: Actor> {
     Lent(&'p Pool<A>),
     Own(Pool<A>),
 }
@@ -40,16 +40,16 @@ enum Attempt {
 impl<'p, A: Actor> Route<'p, A> {
     pub(super) fn new(pool: &'p Pool<A>, key: Option<u64>) -> Self {
         Self {
-            pool: Held::Lent(pool),
+            pool: HeldWorker::Lent(pool),
             key,
             chosen: Mutex::default(),
         }
     }
 
-    fn crew(&self) -> &Crew<A> {
+    fn crew(&self) -> &Workers<A> {
         match &self.pool {
-            Held::Lent(pool) => &pool.0,
-            Held::Own(pool) => &pool.0,
+            HeldWorker::Lent(pool) => &pool.0,
+            HeldWorker::Own(pool) => &pool.0,
         }
     }
 
@@ -290,8 +290,8 @@ impl<A: Actor, M: Message> Call<Route<'_, A>, M> {
     pub fn owned(self) -> Call<Route<'static, A>, M> {
         self.redirect(|route| Route {
             pool: match route.pool {
-                Held::Lent(pool) => Held::Own(pool.clone()),
-                Held::Own(pool) => Held::Own(pool),
+                HeldWorker::Lent(pool) => HeldWorker::Own(pool.clone()),
+                HeldWorker::Own(pool) => HeldWorker::Own(pool),
             },
             key: route.key,
             chosen: route.chosen,

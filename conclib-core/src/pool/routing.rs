@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::crew::Worker;
 use crate::mailbox::Signal;
-use crate::node::{Actor, Cell};
+use crate::node::{Actor, ActorCell};
 
 /// Choice of the worker of a [`Pool`](super::Pool) for a message that has no key.
 ///
@@ -34,7 +34,7 @@ enum Health {
     /// Between two incarnations: messages wait.
     Down,
     /// The worker takes no more messages.
-    Ending,
+    Lifecycle,
     /// The worker could not be replaced.
     Lost,
 }
@@ -65,8 +65,11 @@ impl Routing {
             return (Health::Up, 0);
         };
         let health = if cell.mailbox.signal() != Signal::None {
-            Health::Ending
-        } else if cell.kin().is_some_and(crate::node::Kin::is_down) {
+            Health::Lifecycle
+        } else if cell
+            .relations()
+            .is_some_and(crate::node::Relations::is_down)
+        {
             Health::Down
         } else {
             Health::Up
@@ -80,7 +83,7 @@ impl Routing {
 }
 
 /// Returns the number of queued messages and running handlers.
-fn load<A: Actor>(cell: &Cell<A>) -> usize {
+fn load<A: Actor>(cell: &ActorCell<A>) -> usize {
     let is_busy = cell.stats.turn.load(Ordering::Relaxed) != 0;
     let beside = cell.stats.beside.load(Ordering::Relaxed);
     cell.mailbox.depth() + usize::from(is_busy) + beside

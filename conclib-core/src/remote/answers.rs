@@ -6,7 +6,7 @@ use std::time::Duration;
 use conclib_wire::{CodecError, Delivery, Failure, Response, ResponseKind, Urn};
 use tokio::sync::oneshot;
 
-use crate::message::{Message, Road};
+use crate::message::{Message, Reach};
 use crate::reply::{Answer, ReplyTo};
 use crate::spi::{Answered, Answerer};
 
@@ -29,7 +29,7 @@ pub(crate) fn answerer<M: Message>(
 ) -> (Answerer, Option<oneshot::Receiver<Result<(), Failure>>>) {
     if reply.was_asked() {
         // Errors of later stream items name the actor.
-        let who = <M::Road as Road<M>>::STREAMS.then(|| urn.clone());
+        let who = <M::Reach as Reach<M>>::STREAMS.then(|| urn.clone());
         let answerer = move |answered: Result<Answered<'_>, Failure>| {
             let answer = match answered {
                 Ok(answered) => decode::<M>(answered, who.as_ref()),
@@ -61,9 +61,9 @@ fn decode<M: Message>(answered: Answered<'_>, who: Option<&Urn>) -> Answer<M::Re
     let Response { codec, body, .. } = response;
     let decoded = match response.kind {
         ResponseKind::Reply | ResponseKind::Stream => {
-            <M::Road as Road<M>>::decode_reply(answered, who).map(Ok)
+            <M::Reach as Reach<M>>::decode_reply(answered, who).map(Ok)
         }
-        ResponseKind::Error => <M::Road as Road<M>>::decode_error(codec, body).map(Err),
+        ResponseKind::Error => <M::Reach as Reach<M>>::decode_error(codec, body).map(Err),
         ResponseKind::Failure => return Err(Box::new(failure(&response))),
         ResponseKind::Queued => return Err(Box::new(Failure::NoReply)),
     };

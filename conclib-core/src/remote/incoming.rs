@@ -5,12 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use conclib_wire::{CodecError, Delivery, Envelope, Failure, Fault};
 
 use crate::message::{Message, decode};
-use crate::reply::{ReplyTo, Request, WireAsker, WireReply};
+use crate::reply::{RemoteCaller, RemoteReply, ReplyTo, Request};
 
 /// Decodes a request that came over a wire. Answers a request that cannot be decoded with an error,
 /// and returns `None`.
 #[doc(hidden)]
-pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: WireAsker) -> Option<Request<M>> {
+pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: RemoteCaller) -> Option<Request<M>> {
     if !asker.same_shape(envelope.fingerprint, M::FINGERPRINT) {
         asker.refuse(&Failure::SchemaMismatch(M::NAME.into()));
         return None;
@@ -22,7 +22,7 @@ pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: WireAsker) -> Option<R
     match decoded {
         Ok(Ok(message)) => Some(Request {
             message,
-            reply: ReplyTo::wire(WireReply::new::<M>(asker)),
+            reply: ReplyTo::wire(RemoteReply::new::<M>(asker)),
             from: None,
         }),
         Ok(Err(error)) => {

@@ -11,11 +11,11 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::answers::{failure, given};
-use super::outbound_request::{OutboundRequest, Waiter, transmit};
 use super::target::Remote;
+use crate::call::{OutboundRequest, Waiter, transmit};
 use crate::error::AskError;
 use crate::spi::{Answerer, MAX_TIMEOUT};
-use crate::time::Late;
+use crate::time::Elapsed;
 
 impl Remote {
     /// Asks without the type of the message: by its wire name, in JSON. For tools, and for programs
@@ -40,7 +40,8 @@ impl Remote {
             Err(error) => return Err(AskError::Urn(Box::new(error.clone()))),
         };
         let mut delivery = Delivery::NotDelivered;
-        Late::unless_timers().map_err(|late| late.into_ask_error(urn.about(message), delivery))?;
+        Elapsed::unless_timers()
+            .map_err(|late| late.into_ask_error(urn.about(message), delivery))?;
         let asking = self.send_json(urn, message, body, timeout, &mut delivery);
         let answer = match tokio::time::timeout(timeout, asking).await {
             Ok(answer) => answer,

@@ -7,14 +7,13 @@ use std::time::Duration;
 use conclib_wire::{Codec, Envelope, Failure, Never, RequestId, Urn};
 
 use super::answers::{answerer, queued};
-use super::outbound_request::{OutboundRequest, Sent, Waiter, transmit};
 use super::target::Remote;
-use crate::call::Outbound;
+use crate::call::{Outbound, OutboundRequest, Sent, Waiter, transmit};
 use crate::error::{AskError, TellError};
-use crate::message::{Message, Road};
+use crate::message::{Message, Reach};
 use crate::named::Named;
 use crate::reply::ReplyTo;
-use crate::spi::{Answered, Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Unsent};
+use crate::spi::{Answered, Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, SendRefused};
 
 /// Initial capacity of a request body, enough for most: growing the buffer costs more than the rest
 /// of encoding.
@@ -90,8 +89,8 @@ pub(crate) fn try_tell_away<M: Message>(
     sent.map(drop).map_err(|(unsent, _)| {
         let urn = urn.about(M::NAME);
         let outage = match unsent {
-            Unsent::Busy => outlet.outage().map(Box::new),
-            Unsent::Closed | Unsent::Codec(_) => None,
+            SendRefused::Busy => outlet.outage().map(Box::new),
+            SendRefused::Closed | SendRefused::Codec(_) => None,
         };
         let error = match outage {
             Some(outage) => AskError::Unreachable { urn, outage },
@@ -129,8 +128,8 @@ fn send<M: Message>(
     answerer: Answerer,
 ) -> Sent {
     let mut body = Vec::with_capacity(USUAL_BODY);
-    if let Err(error) = <M::Road as Road<M>>::encode(message, head.codec, &mut body) {
-        return Err((Unsent::Codec(error), answerer));
+    if let Err(error) = <M::Reach as Reach<M>>::encode(message, head.codec, &mut body) {
+        return Err((SendRefused::Codec(error), answerer));
     }
     let body = &body;
     transmit(outlet, urn, waiter, Envelope { body, ..head }, answerer)

@@ -32,8 +32,8 @@ impl<T: Send + 'static, E: Send + 'static> Reply<T, E> {
     /// so neither waits for the other.
     pub fn zip<U: Send + 'static>(self, other: Reply<U, E>) -> Reply<(T, U), E> {
         Reply::of(Zip {
-            left: Half::Waiting(self),
-            right: Half::Waiting(other),
+            left: Half::WaitingTurn(self),
+            right: Half::WaitingTurn(other),
         })
     }
 
@@ -124,14 +124,14 @@ struct Zip<T, U, E> {
 }
 
 enum Half<T, E> {
-    Waiting(Reply<T, E>),
+    WaitingTurn(Reply<T, E>),
     Here(Option<T>),
 }
 
 impl<T, E> Half<T, E> {
     /// Polls the reply. Returns true once it is here.
     fn poll(&mut self, cx: &mut Context<'_>) -> Result<bool, AskError<E>> {
-        if let Self::Waiting(reply) = self {
+        if let Self::WaitingTurn(reply) = self {
             match Pin::new(reply).poll(cx) {
                 Poll::Pending => return Ok(false),
                 Poll::Ready(answer) => *self = Self::Here(Some(answer?)),
@@ -142,14 +142,14 @@ impl<T, E> Half<T, E> {
 
     fn take(&mut self) -> Option<T> {
         match self {
-            Self::Waiting(_) => None,
+            Self::WaitingTurn(_) => None,
             Self::Here(reply) => reply.take(),
         }
     }
 
     fn urn(&self) -> Option<Urn> {
         match self {
-            Self::Waiting(reply) => reply.urn(),
+            Self::WaitingTurn(reply) => reply.urn(),
             Self::Here(_) => None,
         }
     }

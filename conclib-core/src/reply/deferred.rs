@@ -7,7 +7,7 @@ use conclib_wire::{Failure, Never};
 
 use super::Answer;
 use super::to::{ReplyTo, Slot};
-use crate::deadlock::Waiting;
+use crate::deadlock::WaitingTurn;
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[cfg(all(test, shuttle))]
@@ -19,7 +19,7 @@ mod model;
 pub struct Deferred<T, E = Never>(Promise<T, E>);
 
 enum Promise<T, E> {
-    Later(Arc<Later<T, E>>),
+    Later(Arc<DeferredSlot<T, E>>),
     Ready(T),
     /// The handler has returned this.
     Kept,
@@ -66,8 +66,8 @@ impl<T, E> Deferred<T, E> {
 
     /// Creates the pair for a request that is passed on; `waiting` is the turn that
     /// waits for its answer.
-    pub(crate) fn pair_for(waiting: Option<Waiting>) -> (ReplyTo<T, E>, Self) {
-        let later = Arc::new(Later {
+    pub(crate) fn pair_for(waiting: Option<WaitingTurn>) -> (ReplyTo<T, E>, Self) {
+        let later = Arc::new(DeferredSlot {
             meeting: Mutex::new(Meeting::Neither(None)),
             waiting,
         });
@@ -109,11 +109,11 @@ impl<T, E> fmt::Debug for Deferred<T, E> {
 
 /// Answering end of a deferred reply. A drop without an answer tells the asker so, as
 /// the channel of a local reply does by itself.
-pub(super) struct Unanswered<T, E>(Arc<Later<T, E>>);
+pub(super) struct Unanswered<T, E>(Arc<DeferredSlot<T, E>>);
 
 impl<T, E> Unanswered<T, E> {
     /// Turn that waits for the answer to a request that is passed on.
-    pub(super) fn waiting(&self) -> Option<&Waiting> {
+    pub(super) fn waiting(&self) -> Option<&WaitingTurn> {
         self.0.waiting.as_ref()
     }
 
@@ -162,9 +162,9 @@ impl<T, E> Drop for Unanswered<T, E> {
 }
 
 /// Meeting point of an answer and its asker, whichever comes first.
-struct Later<T, E> {
+struct DeferredSlot<T, E> {
     meeting: Mutex<Meeting<T, E>>,
-    waiting: Option<Waiting>,
+    waiting: Option<WaitingTurn>,
 }
 
 enum Meeting<T, E> {
@@ -176,7 +176,7 @@ enum Meeting<T, E> {
     Asker(Option<ReplyTo<T, E>>),
 }
 
-impl<T, E> Later<T, E> {
+impl<T, E> DeferredSlot<T, E> {
     fn answer(&self, answer: Answer<T, E>) {
         let mut meeting = self.lock();
         let asker = match &mut *meeting {

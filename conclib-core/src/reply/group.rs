@@ -12,7 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::pick::Reply;
 use crate::error::AskError;
-use crate::time::{Deadline, Late};
+use crate::time::{DeadlineTimer, Elapsed};
 
 /// Group of replies, picked up in the order in which they come, each with its key: the
 /// key given to [`insert`](Self::insert), or the number of replies that were
@@ -51,10 +51,10 @@ use crate::time::{Deadline, Late};
 /// ```
 #[must_use = "the replies are never picked up: use `.next()`"]
 pub struct ReplyGroup<T, E = Never, K = usize> {
-    waiting: FuturesUnordered<Member<T, E, K>>,
+    waiting: FuturesUnordered<GroupMember<T, E, K>>,
     /// Number of replies that were put in.
     count: usize,
-    deadline: Deadline,
+    deadline: DeadlineTimer,
     /// Replies that timed out, in the order in which they were put in.
     late: VecDeque<(K, AskError<E>)>,
 }
@@ -63,7 +63,7 @@ pub struct ReplyGroup<T, E = Never, K = usize> {
 type Keyed<K, T, E> = (K, Result<T, AskError<E>>);
 
 /// Reply of a group, with its key.
-struct Member<T, E, K> {
+struct GroupMember<T, E, K> {
     reply: Reply<T, E>,
     /// Key, taken out when the reply comes.
     key: Option<K>,
@@ -71,9 +71,9 @@ struct Member<T, E, K> {
 }
 
 // No field is ever pinned.
-impl<T, E, K> Unpin for Member<T, E, K> {}
+impl<T, E, K> Unpin for GroupMember<T, E, K> {}
 
-impl<T, E, K> Future for Member<T, E, K> {
+impl<T, E, K> Future for GroupMember<T, E, K> {
     type Output = (Option<K>, Result<T, AskError<E>>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -88,7 +88,7 @@ impl<T, E, K> ReplyGroup<T, E, K> {
         Self {
             waiting: FuturesUnordered::new(),
             count: 0,
-            deadline: Deadline::Never,
+            deadline: DeadlineTimer::Never,
             late: VecDeque::new(),
         }
     }
@@ -98,13 +98,13 @@ impl<T, E, K> ReplyGroup<T, E, K> {
     ///
     /// After that time, each reply that has not come ends in [`AskError::Deadline`].
     pub fn timeout(mut self, after: Duration) -> Self {
-        self.deadline = Deadline::after(after);
+        self.deadline = DeadlineTimer::after(after);
         self
     }
 
     /// Puts a reply in, under a key. Two replies may have the same key.
     pub fn insert(&mut self, key: K, reply: Reply<T, E>) {
-        self.waiting.push(Member {
+        self.waiting.push(GroupMember {
             reply,
             key: Some(key),
             place: self.count,
@@ -158,7 +158,7 @@ impl<T, E, K> ReplyGroup<T, E, K> {
     }
 
     /// Ends all replies that have not come, since their time is over.
-    fn give_up(&mut self, late: Late) {
+    fn give_up(&mut self, late: Elapsed) {
         let mut rest: Vec<_> = std::mem::take(&mut self.waiting).into_iter().collect();
         rest.sort_unstable_by_key(|member| member.place);
         let errors = rest.into_iter().filter_map(|mut member| {

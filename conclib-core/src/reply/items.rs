@@ -9,8 +9,8 @@ use conclib_wire::shape::{Depth, Kind, hash};
 use conclib_wire::{Failure, Shape, Urn};
 use futures_core::Stream;
 
-use super::pipe::{Drain, End};
-use super::wire_items::Incoming;
+use super::pipe::{ItemReceiver, PipeEnd};
+use super::wire_items::InboundStream;
 use crate::error::AskError;
 use crate::named::Named;
 
@@ -68,16 +68,16 @@ use crate::named::Named;
 /// }
 /// ```
 #[must_use = "dropping the items ends their stream"]
-pub struct Items<T>(Source<T>);
+pub struct Items<T>(ItemsState<T>);
 
-enum Source<T> {
+enum ItemsState<T> {
     Here {
-        drain: Drain<T>,
+        drain: ItemReceiver<T>,
         /// Reference that keeps an anonymous actor alive.
         who: Option<Box<dyn Named>>,
     },
     There {
-        incoming: Box<Incoming<T>>,
+        incoming: Box<InboundStream<T>>,
         who: Urn,
     },
     Over,
@@ -87,15 +87,15 @@ enum Source<T> {
 impl<T> Unpin for Items<T> {}
 
 impl<T> Items<T> {
-    pub(crate) fn here(drain: Drain<T>, who: Box<dyn Named>) -> Self {
-        Self(Source::Here {
+    pub(crate) fn here(drain: ItemReceiver<T>, who: Box<dyn Named>) -> Self {
+        Self(ItemsState::Here {
             drain,
             who: Some(who),
         })
     }
 
-    pub(crate) fn there(incoming: Incoming<T>, who: Urn) -> Self {
-        Self(Source::There {
+    pub(crate) fn there(incoming: InboundStream<T>, who: Urn) -> Self {
+        Self(ItemsState::There {
             incoming: Box::new(incoming),
             who,
         })
@@ -116,18 +116,18 @@ impl<T> Items<T> {
         Poll::Ready(match ready!(self.poll_raw(cx)) {
             Ok(item) => Some(Ok(item)),
             Err(end) => {
-                let over = std::mem::replace(&mut self.0, Source::Over);
+                let over = std::mem::replace(&mut self.0, ItemsState::Over);
                 end.err()
                     .map(|failure| Err(AskError::new(over.urn(), failure)))
             }
         })
     }
 
-    fn poll_raw(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, End>> {
+    fn poll_raw(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, PipeEnd>> {
         match &mut self.0 {
-            Source::Here { drain, .. } => drain.poll_item(cx),
-            Source::There { incoming, .. } => incoming.poll_item(cx),
-            Source::Over => Poll::Ready(Err(Ok(()))),
+            ItemsState::Here { drain, .. } => drain.poll_item(cx),
+            ItemsState::There { incoming, .. } => incoming.poll_item(cx),
+            ItemsState::Over => Poll::Ready(Err(Ok(()))),
         }
     }
 
@@ -140,14 +140,14 @@ impl<T> Items<T> {
         Poll::Ready(match ready!(self.poll_raw(cx)) {
             Ok(item) => Some(Ok(item)),
             Err(end) => {
-                self.0 = Source::Over;
+                self.0 = ItemsState::Over;
                 end.err().map(Err)
             }
         })
     }
 }
 
-impl<T> Source<T> {
+impl<T> ItemsState<T> {
     fn urn(&self) -> Urn {
         match self {
             Self::Here { who: Some(who), .. } => who.urn(),
@@ -179,8 +179,8 @@ impl<T> Stream for Items<T> {
 /// ```
 impl<T> FromIterator<T> for Items<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        Self(Source::Here {
-            drain: Drain::full(items.into_iter().collect()),
+        Self(ItemsState::Here {
+            drain: ItemReceiver::full(items.into_iter().collect()),
             who: None,
         })
     }

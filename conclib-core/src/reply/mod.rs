@@ -20,15 +20,15 @@ pub use group::ReplyGroup;
 pub use items::Items;
 pub use pick::Reply;
 pub(crate) use pick::{Pick, poll_answer, settled};
-pub(crate) use pipe::{CREDIT, Tap, pipe};
+pub(crate) use pipe::{CREDIT, ItemSender, pipe};
 pub use request::Request;
 pub use shared::SharedReply;
 pub use to::ReplyTo;
 
 use conclib_wire::Failure;
 
-pub use remote::WireReply;
-pub use remote_caller::{Queued, WireAsker};
+pub use remote::RemoteReply;
+pub use remote_caller::{Queued, RemoteCaller};
 pub use request_envelope::RequestEnvelope;
 
 /// Answer in a local reply slot: the result of the handler, or the failure in its

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Answer;
 use super::to::{ReplyTo, Slot};
-use crate::observe::{Note, Remarks, has_something_to_note};
+use crate::observe::{Remarks, TraceContext, has_something_to_note};
 use crate::spi::Origin;
 
 /// Reply of a local message, with its origin and its notes.
@@ -27,7 +27,7 @@ impl<T, E> ReplyTo<T, E> {
     #[inline(always)]
     pub(crate) fn noted(self) -> Self {
         match has_something_to_note() {
-            true => self.with(Note::here()),
+            true => self.with(TraceContext::here()),
             false => self,
         }
     }
@@ -46,13 +46,13 @@ impl<T, E> ReplyTo<T, E> {
     pub(crate) fn note(&mut self) {
         if !matches!(self.0, Slot::Wire(_) | Slot::Traced(_)) {
             let reply = mem::replace(self, Self::nobody());
-            *self = reply.with(Note::here());
+            *self = reply.with(TraceContext::here());
         }
     }
 
     /// Adds a note to a message without a sender, such as a tick, if tracing is on.
     pub(crate) fn noted_by_itself(self) -> Self {
-        match Note::by_itself() {
+        match TraceContext::by_itself() {
             Some(note) => self.with(note),
             None => self,
         }
@@ -65,7 +65,7 @@ impl<T, E> ReplyTo<T, E> {
             Slot::Wire(reply) => reply.is_sent_now(),
             Slot::Traced(traced) => traced.remarks.is_sent_now(),
             _ => {
-                let mut note = Note::default();
+                let mut note = TraceContext::default();
                 note.is_sent_now();
                 return self.with(note);
             }
@@ -74,11 +74,11 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     #[cold]
-    fn with(self, note: Note) -> Self {
+    fn with(self, note: TraceContext) -> Self {
         self.traced(None, Some(note))
     }
 
-    fn traced(self, origin: Option<Arc<Origin>>, note: Option<Note>) -> Self {
+    fn traced(self, origin: Option<Arc<Origin>>, note: Option<TraceContext>) -> Self {
         Self(Slot::Traced(Box::new(Traced {
             reply: self,
             remarks: Remarks { origin, note },

@@ -16,8 +16,8 @@ use crate::deadlock::{Wait, polled, wait_from_now};
 use crate::error::AskError;
 use crate::named::Named;
 use crate::spi::CancelOnDrop;
-use crate::time::{Deadline, Late};
-use crate::turn_scope as current;
+use crate::time::{DeadlineTimer, Elapsed};
+use crate::turn_scope;
 
 /// Answer to await later: the request was queued when this was made.
 ///
@@ -62,7 +62,7 @@ pub struct Reply<T, E = Never> {
     pub(crate) answer: Pick<T, E>,
     /// Wait of the turn that polls for the answer.
     pub(crate) wait: Option<Wait>,
-    pub(crate) deadline: Deadline,
+    pub(crate) deadline: DeadlineTimer,
     pub(crate) cancel: Option<CancelOnDrop>,
 }
 
@@ -88,7 +88,7 @@ impl<T, E> Reply<T, E> {
         Self {
             answer: Pick::Ready(Some(answer)),
             wait: None,
-            deadline: Deadline::Never,
+            deadline: DeadlineTimer::Never,
             cancel: None,
         }
     }
@@ -97,7 +97,7 @@ impl<T, E> Reply<T, E> {
         Self {
             answer: Pick::Parts(Mutex::new(Box::new(parts))),
             wait: None,
-            deadline: Deadline::Never,
+            deadline: DeadlineTimer::Never,
             cancel: None,
         }
     }
@@ -108,7 +108,7 @@ impl<T, E> Reply<T, E> {
     /// For a reply that is made of others, the limit bounds the whole. Limits that its
     /// parts have of their own hold beside that.
     pub fn timeout(mut self, after: Duration) -> Self {
-        self.deadline = Deadline::after(after);
+        self.deadline = DeadlineTimer::after(after);
         self
     }
 
@@ -123,7 +123,7 @@ impl<T, E> Reply<T, E> {
     }
 
     /// Gives the answer up, since its time is over, and returns the error.
-    pub(super) fn give_up(&mut self, late: Late) -> AskError<E> {
+    pub(super) fn give_up(&mut self, late: Elapsed) -> AskError<E> {
         let urn = self.urn().unwrap_or_else(Urn::anonymous);
         self.answer = Pick::Ready(None);
         self.wait = None;
@@ -187,7 +187,7 @@ fn enter(
 ) -> Result<(), Cycle> {
     polled(wait, cx, whom)?;
     if wait.is_none()
-        && let Some(who) = current::in_turn()
+        && let Some(who) = turn_scope::in_turn()
         && let Some((outlet, id)) = away.and_then(CancelOnDrop::request)
     {
         *wait = Some(wait_from_now(who, outlet, id, &whom.urn()));

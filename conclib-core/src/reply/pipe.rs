@@ -10,20 +10,20 @@ use conclib_wire::{Delivery, FIRST_CREDIT, Failure};
 pub(crate) const CREDIT: usize = FIRST_CREDIT as usize;
 
 /// End of a stream: after its last item, or by a failure.
-pub(crate) type End = Result<(), Failure>;
+pub(crate) type PipeEnd = Result<(), Failure>;
 
 /// Reader's end of a pipe.
-pub(crate) struct Drain<T>(Arc<Pipe<T>>);
+pub(crate) struct ItemReceiver<T>(Arc<Pipe<T>>);
 
 /// Writer's end of a pipe. A drop before [`finish`](Self::finish) means that the stream
 /// was cut off, and tells the reader so.
-pub(crate) struct Tap<T>(Arc<Pipe<T>>);
+pub(crate) struct ItemSender<T>(Arc<Pipe<T>>);
 
-struct Pipe<T>(Mutex<State<T>>);
+struct Pipe<T>(Mutex<PipeState<T>>);
 
-struct State<T> {
+struct PipeState<T> {
     items: VecDeque<T>,
-    end: Option<End>,
+    end: Option<PipeEnd>,
     /// Waker of the reader, which waits for an item.
     reader: Option<Waker>,
     /// Waker of the writer, which waits for room or for the reader to leave.
@@ -34,14 +34,14 @@ struct State<T> {
     left: bool,
 }
 
-pub(crate) fn pipe<T>() -> (Tap<T>, Drain<T>) {
+pub(crate) fn pipe<T>() -> (ItemSender<T>, ItemReceiver<T>) {
     let pipe = Arc::new(Pipe::new(VecDeque::new(), None));
-    (Tap(pipe.clone()), Drain(pipe))
+    (ItemSender(pipe.clone()), ItemReceiver(pipe))
 }
 
 impl<T> Pipe<T> {
-    const fn new(items: VecDeque<T>, end: Option<End>) -> Self {
-        Self(Mutex::new(State {
+    const fn new(items: VecDeque<T>, end: Option<PipeEnd>) -> Self {
+        Self(Mutex::new(PipeState {
             items,
             end,
             reader: None,
@@ -51,7 +51,7 @@ impl<T> Pipe<T> {
         }))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> MutexGuard<'_, PipeState<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -64,7 +64,7 @@ fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
     }
 }
 
-impl<T> Tap<T> {
+impl<T> ItemSender<T> {
     /// Waits for room for an item; resolves to `false` once the reader has left. The
     /// waker of `cx` is woken by that in any case.
     pub(crate) fn poll_room(&self, cx: &Context<'_>) -> Poll<bool> {
@@ -95,11 +95,11 @@ impl<T> Tap<T> {
         reader.into_iter().for_each(Waker::wake);
     }
 
-    pub(crate) fn finish(self, end: End) {
+    pub(crate) fn finish(self, end: PipeEnd) {
         self.end(end);
     }
 
-    fn end(&self, end: End) {
+    fn end(&self, end: PipeEnd) {
         let reader = {
             let mut state = self.0.lock();
             state.end.get_or_insert(end);
@@ -110,21 +110,21 @@ impl<T> Tap<T> {
     }
 }
 
-impl<T> Drop for Tap<T> {
+impl<T> Drop for ItemSender<T> {
     fn drop(&mut self) {
         // Has no effect after `finish`.
         self.end(Err(Failure::Stopped(Delivery::MayHaveRun)));
     }
 }
 
-impl<T> Drain<T> {
+impl<T> ItemReceiver<T> {
     /// Creates a drain that has all its items already.
     pub(crate) fn full(items: VecDeque<T>) -> Self {
         Self(Arc::new(Pipe::new(items, Some(Ok(())))))
     }
 
     /// Polls for the next item; after the last one, returns the end of the stream.
-    pub(crate) fn poll_item(&self, cx: &Context<'_>) -> Poll<Result<T, End>> {
+    pub(crate) fn poll_item(&self, cx: &Context<'_>) -> Poll<Result<T, PipeEnd>> {
         let (item, writer) = {
             let mut state = self.0.lock();
             match (state.items.pop_front(), &state.end) {
@@ -147,7 +147,7 @@ impl<T> Drain<T> {
     }
 }
 
-impl<T> Drop for Drain<T> {
+impl<T> Drop for ItemReceiver<T> {
     fn drop(&mut self) {
         let (_unread, writer) = {
             let mut state = self.0.lock();

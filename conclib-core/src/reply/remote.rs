@@ -11,31 +11,31 @@ use conclib_wire::{Codec, CodecError, Delivery, Failure, Fault, ResponseKind};
 use tokio::time::{Sleep, sleep_until};
 
 use super::Answer;
-use super::remote_caller::{Queued, WireAsker};
-use crate::deadlock::Waiting;
-use crate::message::{Message, Road};
+use super::remote_caller::{Queued, RemoteCaller};
+use crate::deadlock::WaitingTurn;
+use crate::message::{Message, Reach};
 use crate::observe::Remarks;
-use crate::spi::{Origin, Outgoing};
-use crate::time::{Due, timers};
+use crate::spi::{Origin, OutboundStream};
+use crate::time::{CompactDeadline, timers};
 
 /// Initial capacity of a reply body, enough for most.
 const USUAL_BODY: usize = 128;
 
 /// Reply handle for an asker in another process, typed by its message's reply and error.
-pub struct WireReply<T, E> {
-    asker: WireAsker,
+pub struct RemoteReply<T, E> {
+    asker: RemoteCaller,
     encode: EncodeFn<T, E>,
     /// When the asker's time is over, once somebody waits for that.
     expiry: Option<Pin<Box<Sleep>>>,
 }
 
 /// Writes an answer of a message as the body of a response.
-type EncodeFn<T, E> = fn(Answer<T, E>, Codec, &mut Vec<u8>) -> Result<Answering, Encode>;
+type EncodeFn<T, E> = fn(Answer<T, E>, Codec, &mut Vec<u8>) -> Result<EncodedAnswer, Encode>;
 
 /// Encoded answer.
-enum Answering {
+enum EncodedAnswer {
     Body(ResponseKind),
-    Stream(Outgoing),
+    Stream(OutboundStream),
 }
 
 /// Reason for which an answer has no body.
@@ -44,9 +44,9 @@ enum Encode {
     Codec(CodecError),
 }
 
-impl<T, E> WireReply<T, E> {
+impl<T, E> RemoteReply<T, E> {
     /// Makes the handle for an asker in another process that sent an `M`.
-    pub(crate) fn new<M: Message<Reply = T, Error = E>>(asker: WireAsker) -> Self {
+    pub(crate) fn new<M: Message<Reply = T, Error = E>>(asker: RemoteCaller) -> Self {
         Self {
             asker,
             encode: encode::<M>,
@@ -63,8 +63,8 @@ impl<T, E> WireReply<T, E> {
     }
 
     /// Turn that may wait for the answer.
-    pub(crate) fn waiting(&self) -> Waiting {
-        Waiting::Away(self.asker.cancellation().clone())
+    pub(crate) fn waiting(&self) -> WaitingTurn {
+        WaitingTurn::Away(self.asker.cancellation().clone())
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
@@ -95,9 +95,12 @@ impl<T, E> WireReply<T, E> {
     }
 
     /// Returns the asker's deadline, and true if the asker has gone.
-    pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
+    pub(crate) fn outlook(&self) -> (Option<CompactDeadline>, bool) {
         match self.asker.asked {
-            true => (Due::at(self.asker.expires), self.asker.has_left()),
+            true => (
+                CompactDeadline::at(self.asker.expires),
+                self.asker.has_left(),
+            ),
             false => (None, false),
         }
     }
@@ -119,8 +122,8 @@ impl<T, E> WireReply<T, E> {
         // The serde code of a reply is a user's, and may panic.
         let encoded = catch_unwind(AssertUnwindSafe(|| encode(answer, codec, &mut body)));
         match encoded {
-            Ok(Ok(Answering::Body(kind))) => self.asker.send(kind, body),
-            Ok(Ok(Answering::Stream(items))) => self.asker.stream(items),
+            Ok(Ok(EncodedAnswer::Body(kind))) => self.asker.send(kind, body),
+            Ok(Ok(EncodedAnswer::Stream(items))) => self.asker.stream(items),
             Ok(Err(Encode::Failure(failure))) => self.asker.fail(&failure),
             Ok(Err(Encode::Codec(error))) => {
                 self.asker
@@ -134,9 +137,9 @@ impl<T, E> WireReply<T, E> {
     }
 }
 
-impl<T, E> fmt::Debug for WireReply<T, E> {
+impl<T, E> fmt::Debug for RemoteReply<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WireReply")
+        f.debug_struct("RemoteReply")
             .field("id", &self.asker.id)
             .finish_non_exhaustive()
     }
@@ -146,13 +149,18 @@ fn encode<M: Message>(
     answer: Answer<M::Reply, M::Error>,
     codec: Codec,
     out: &mut Vec<u8>,
-) -> Result<Answering, Encode> {
+) -> Result<EncodedAnswer, Encode> {
     match answer {
-        Ok(Ok(reply)) => <M::Road as Road<M>>::encode_reply(reply, codec, out)
-            .map(|stream| stream.map_or(Answering::Body(ResponseKind::Reply), Answering::Stream))
+        Ok(Ok(reply)) => <M::Reach as Reach<M>>::encode_reply(reply, codec, out)
+            .map(|stream| {
+                stream.map_or(
+                    EncodedAnswer::Body(ResponseKind::Reply),
+                    EncodedAnswer::Stream,
+                )
+            })
             .map_err(Encode::Codec),
-        Ok(Err(error)) => <M::Road as Road<M>>::encode_error(&error, codec, out)
-            .map(|()| Answering::Body(ResponseKind::Error))
+        Ok(Err(error)) => <M::Reach as Reach<M>>::encode_error(&error, codec, out)
+            .map(|()| EncodedAnswer::Body(ResponseKind::Error))
             .map_err(Encode::Codec),
         Err(failure) => Err(Encode::Failure(failure)),
     }

@@ -10,12 +10,12 @@ use tokio::time::Instant;
 
 use crate::actor_id::ActorId;
 use crate::deadlock::Cancellation;
-use crate::observe::{Note, Remarks};
-use crate::spi::{MAX_TIMEOUT, Origin, Outgoing, ReplySink};
+use crate::observe::{Remarks, TraceContext};
+use crate::spi::{MAX_TIMEOUT, Origin, OutboundStream, ReplySink};
 
 /// Asker on the other side of a wire. A drop without an answer sends `NoReply`.
 #[doc(hidden)]
-pub struct WireAsker {
+pub struct RemoteCaller {
     /// Sink of the answer, taken by answering.
     sink: Option<Arc<dyn ReplySink>>,
     pub(crate) id: RequestId,
@@ -26,7 +26,7 @@ pub struct WireAsker {
     remarks: Remarks,
 }
 
-impl WireAsker {
+impl RemoteCaller {
     /// Makes the asker of a request; `target` is the actor that is asked, if it was found.
     pub(crate) fn new(
         envelope: &Envelope<'_>,
@@ -43,7 +43,7 @@ impl WireAsker {
             cancellation: Cancellation::new(envelope.codec, target.filter(|_| envelope.asked)),
             remarks: Remarks {
                 origin: Some(origin),
-                note: Note::of_wire(envelope.trace),
+                note: TraceContext::of_wire(envelope.trace),
             },
         }
     }
@@ -153,7 +153,7 @@ impl WireAsker {
         }
     }
 
-    pub(crate) fn stream(&mut self, items: Outgoing) {
+    pub(crate) fn stream(&mut self, items: OutboundStream) {
         if let Some(sink) = self.take_sink() {
             sink.stream(self.id, self.codec, items);
         }
@@ -175,7 +175,7 @@ impl Queued {
     }
 }
 
-impl Drop for WireAsker {
+impl Drop for RemoteCaller {
     fn drop(&mut self) {
         self.fail(&Failure::NoReply);
     }

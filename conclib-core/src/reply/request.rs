@@ -9,7 +9,7 @@ use super::to::{ReplyTo, Slot};
 use crate::actor_id::ActorId;
 use crate::message::Message;
 use crate::observe::Meter;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// A message on its way to a handler, with its [`ReplyTo`].
 ///
@@ -29,7 +29,7 @@ impl<M: Message> Request<M> {
         Self {
             message,
             reply: ReplyTo::nobody().noted(),
-            from: current::sender(),
+            from: turn_scope::sender(),
         }
     }
 

@@ -6,14 +6,14 @@ use conclib_wire::{Codec, CodecError, Envelope, Failure, Urn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::remote_caller::{Queued, WireAsker};
+use super::remote_caller::{Queued, RemoteCaller};
 use crate::message::{WireMessage, decode};
 
 /// Request over a wire whose message its actor does not declare; passed to `#[fallback]`.
 ///
 /// Answered by [`respond`](Self::respond). A drop tells the asker that no reply comes.
 pub struct RequestEnvelope {
-    pub(crate) asker: WireAsker,
+    pub(crate) asker: RemoteCaller,
     pub(crate) to: Urn,
     pub(crate) message: Box<str>,
     pub(crate) fingerprint: u64,
@@ -21,7 +21,7 @@ pub struct RequestEnvelope {
 }
 
 impl RequestEnvelope {
-    pub(crate) fn new(envelope: &Envelope<'_>, to: Urn, asker: WireAsker) -> Self {
+    pub(crate) fn new(envelope: &Envelope<'_>, to: Urn, asker: RemoteCaller) -> Self {
         Self {
             asker,
             to,

@@ -12,15 +12,15 @@ use slab::Slab;
 
 use super::pick::Reply;
 use crate::error::AskError;
-use crate::time::Deadline;
+use crate::time::DeadlineTimer;
 
 impl<T: Clone, E: Clone> Reply<T, E> {
     /// Shares the answer among any number of tasks: each has its clone of the
     /// [`SharedReply`], and awaits it.
     pub fn shared(self) -> SharedReply<T, E> {
         SharedReply {
-            shared: Arc::new(Shared {
-                state: Mutex::new(State::Waiting(self)),
+            shared: Arc::new(SharedState {
+                state: Mutex::new(SharedReplyState::SharedWaiters(self)),
                 waiting: Arc::default(),
                 limit: Mutex::new(None),
             }),
@@ -63,22 +63,22 @@ impl<T: Clone, E: Clone> Reply<T, E> {
 /// after the answer came. A task that stops waiting takes nothing from the others.
 #[must_use = "the answer is never picked up: use `.tell()` if you do not want one"]
 pub struct SharedReply<T, E = Never> {
-    shared: Arc<Shared<T, E>>,
+    shared: Arc<SharedState<T, E>>,
     /// Key of this clone's waker, while this clone waits.
     place: Option<usize>,
 }
 
-struct Shared<T, E> {
-    state: Mutex<State<T, E>>,
+struct SharedState<T, E> {
+    state: Mutex<SharedReplyState<T, E>>,
     /// Wakers of the clones that wait. Apart from the reply, which holds this as its
     /// own waker and must not hold itself.
-    waiting: Arc<Waiting>,
+    waiting: Arc<SharedWaiters>,
     /// New limit, which the next poll applies.
-    limit: Mutex<Option<Deadline>>,
+    limit: Mutex<Option<DeadlineTimer>>,
 }
 
-enum State<T, E> {
-    Waiting(Reply<T, E>),
+enum SharedReplyState<T, E> {
+    SharedWaiters(Reply<T, E>),
     /// A clone has taken the reply, and polls it without the lock: combinators run user
     /// code.
     Polled,
@@ -88,9 +88,9 @@ enum State<T, E> {
 /// Wakers of the clones that wait. Each wake-up wakes all of them, so it does not
 /// matter which of them leave.
 #[derive(Default)]
-struct Waiting(Mutex<Slab<Waker>>);
+struct SharedWaiters(Mutex<Slab<Waker>>);
 
-impl Waiting {
+impl SharedWaiters {
     fn enter(&self, place: &mut Option<usize>, waker: &Waker) {
         let mut wakers = self.lock();
         match place.and_then(|place| wakers.get_mut(place)) {
@@ -117,7 +117,7 @@ impl Waiting {
     }
 }
 
-impl Wake for Waiting {
+impl Wake for SharedWaiters {
     fn wake(self: Arc<Self>) {
         self.wake_all();
     }
@@ -127,20 +127,20 @@ impl Wake for Waiting {
     }
 }
 
-impl<T, E> Shared<T, E> {
-    fn state(&self) -> MutexGuard<'_, State<T, E>> {
+impl<T, E> SharedState<T, E> {
+    fn state(&self) -> MutexGuard<'_, SharedReplyState<T, E>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn limit(&self) -> MutexGuard<'_, Option<Deadline>> {
+    fn limit(&self) -> MutexGuard<'_, Option<DeadlineTimer>> {
         self.limit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the reply to poll it, unless another clone does.
     fn take(&self) -> Option<Taken<'_, T, E>> {
         let mut state = self.state();
-        match std::mem::replace(&mut *state, State::Polled) {
-            State::Waiting(reply) => Some(Taken {
+        match std::mem::replace(&mut *state, SharedReplyState::Polled) {
+            SharedReplyState::SharedWaiters(reply) => Some(Taken {
                 shared: self,
                 reply: Some(reply),
             }),
@@ -154,7 +154,7 @@ impl<T, E> Shared<T, E> {
 
 /// Reply while one clone polls it. If this poll panics, the other clones get an error.
 struct Taken<'a, T, E> {
-    shared: &'a Shared<T, E>,
+    shared: &'a SharedState<T, E>,
     reply: Option<Reply<T, E>>,
 }
 
@@ -174,13 +174,13 @@ impl<T, E> Taken<'_, T, E> {
         let mut state = self.shared.state();
         match (polled, reply) {
             (Poll::Ready(answer), _used_up) => {
-                *state = State::Here(answer);
+                *state = SharedReplyState::Here(answer);
                 drop(state);
                 true
             }
             (Poll::Pending, reply) => {
                 if let Some(reply) = reply {
-                    *state = State::Waiting(reply);
+                    *state = SharedReplyState::SharedWaiters(reply);
                 }
                 false
             }
@@ -192,7 +192,7 @@ impl<T, E> Drop for Taken<'_, T, E> {
     fn drop(&mut self) {
         if let Some(reply) = self.reply.take() {
             let urn = reply.urn().unwrap_or_else(Urn::anonymous);
-            *self.shared.state() = State::Here(Err(AskError::NoReply { urn }));
+            *self.shared.state() = SharedReplyState::Here(Err(AskError::NoReply { urn }));
             self.shared.waiting.wake_all();
         }
     }
@@ -202,7 +202,7 @@ impl<T, E> SharedReply<T, E> {
     /// Limits the time for the answer, counted from this call, in place of any former
     /// limit: for all clones, whichever this is called on.
     pub fn timeout(self, after: Duration) -> Self {
-        *self.shared.limit() = Some(Deadline::after(after));
+        *self.shared.limit() = Some(DeadlineTimer::after(after));
         self.shared.waiting.wake_all();
         self
     }
@@ -217,7 +217,7 @@ impl<T: Clone, E: Clone> Future for SharedReply<T, E> {
         shared.waiting.enter(place, cx.waker());
         let came = shared.take().is_some_and(Taken::poll);
         let answer = match &*shared.state() {
-            State::Here(answer) => answer.clone(),
+            SharedReplyState::Here(answer) => answer.clone(),
             _ => return Poll::Pending,
         };
         shared.waiting.leave(place);

@@ -10,11 +10,11 @@ use tokio::sync::oneshot;
 use super::Answer;
 use super::deferred::Unanswered;
 use super::noted::Traced;
-use super::remote::WireReply;
+use super::remote::RemoteReply;
 use crate::actor_id::ActorId;
-use crate::deadlock::{WaitNumber, Waiting};
+use crate::deadlock::{WaitNumber, WaitingTurn};
 use crate::observe::Remarks;
-use crate::time::Due;
+use crate::time::CompactDeadline;
 
 /// Handler's end of an answer.
 ///
@@ -30,12 +30,12 @@ pub(super) enum Slot<T, E> {
     Local {
         sender: oneshot::Sender<Answer<T, E>>,
         /// Deadline of the asker.
-        due: Option<Due>,
+        due: Option<CompactDeadline>,
         /// Number of the asker's wait, if the asker is a turn.
         wait: Option<WaitNumber>,
     },
     /// The asker is in another process.
-    Wire(Box<WireReply<T, E>>),
+    Wire(Box<RemoteReply<T, E>>),
     /// Reply of a local message that is traced or measured, or was passed on and
     /// came from another process.
     Traced(Box<Traced<T, E>>),
@@ -43,7 +43,7 @@ pub(super) enum Slot<T, E> {
     Deferred {
         later: Unanswered<T, E>,
         /// Deadline of the asker, for a request that is passed on.
-        due: Option<Due>,
+        due: Option<CompactDeadline>,
     },
 }
 
@@ -59,7 +59,7 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     /// Sets the deadline of the asker, if there is one.
-    pub(crate) fn set_due(&mut self, until: Option<Due>) {
+    pub(crate) fn set_due(&mut self, until: Option<CompactDeadline>) {
         if let Slot::Local { due, .. } = &mut self.0 {
             *due = until;
         } else if let Slot::Traced(traced) = &mut self.0 {
@@ -91,10 +91,10 @@ impl<T, E> ReplyTo<T, E> {
 
     /// Returns the turn that may wait for the answer, if `from` is the actor that
     /// asked.
-    pub(crate) fn waiting(&self, from: Option<ActorId>) -> Option<Waiting> {
+    pub(crate) fn waiting(&self, from: Option<ActorId>) -> Option<WaitingTurn> {
         match &self.0 {
             Slot::Nobody => None,
-            Slot::Local { wait, .. } => Some(Waiting::Here(from?, (*wait)?)),
+            Slot::Local { wait, .. } => Some(WaitingTurn::Here(from?, (*wait)?)),
             Slot::Wire(reply) => Some(reply.waiting()),
             Slot::Traced(traced) => traced.reply.waiting(from),
             Slot::Deferred { later, .. } => later.waiting().cloned(),
@@ -102,7 +102,7 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     /// Returns the turn that may wait for the answer to a request that is passed on.
-    pub(crate) fn passed(&self) -> Option<Waiting> {
+    pub(crate) fn passed(&self) -> Option<WaitingTurn> {
         match &self.0 {
             Slot::Nobody | Slot::Local { .. } | Slot::Wire(_) => None,
             Slot::Traced(traced) => traced.reply.passed(),
@@ -112,7 +112,7 @@ impl<T, E> ReplyTo<T, E> {
 
     /// Returns the deadline of the asker, and whether the asker has left.
     #[inline(always)]
-    pub(crate) fn outlook(&self) -> (Option<Due>, bool) {
+    pub(crate) fn outlook(&self) -> (Option<CompactDeadline>, bool) {
         // Two comparisons cost less than a jump by a table of four entries.
         if let Slot::Local { sender, due, .. } = &self.0 {
             (*due, sender.is_closed())
@@ -124,7 +124,7 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     #[inline(never)]
-    fn outlook_from_afar(&self) -> (Option<Due>, bool) {
+    fn outlook_from_afar(&self) -> (Option<CompactDeadline>, bool) {
         match &self.0 {
             Slot::Wire(reply) => reply.outlook(),
             Slot::Traced(traced) => traced.reply.outlook(),
@@ -133,7 +133,7 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
-    pub(crate) fn wire(reply: WireReply<T, E>) -> Self {
+    pub(crate) fn wire(reply: RemoteReply<T, E>) -> Self {
         Self(Slot::Wire(Box::new(reply)))
     }
 
@@ -243,7 +243,7 @@ impl<T, E> ReplyTo<T, E> {
     /// Notes that the answer does not come from the turn that handles the request, so
     /// an asker in another process does not wait for this turn.
     pub(crate) fn stands_aside(&self) {
-        if let Some(Waiting::Away(asked)) = self.waiting(None) {
+        if let Some(WaitingTurn::Away(asked)) = self.waiting(None) {
             asked.stands_aside();
         }
     }

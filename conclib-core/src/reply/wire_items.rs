@@ -7,7 +7,7 @@ use conclib_wire::{Codec, CodecError, Delivery, Failure, Fault, Urn};
 
 use super::items::Items;
 use crate::message::{Encoded, WireAnswer, WirePart};
-use crate::spi::{Answered, Arriving, Feed, Outgoing};
+use crate::spi::{Answered, BodySource, OutboundStream, StreamSource};
 
 /// Encoder of a stream.
 struct Encoding<T> {
@@ -15,7 +15,7 @@ struct Encoding<T> {
     codec: Codec,
 }
 
-impl<T: WirePart> Feed for Encoding<T> {
+impl<T: WirePart> BodySource for Encoding<T> {
     fn poll_body(
         &mut self,
         cx: &mut Context<'_>,
@@ -43,14 +43,14 @@ impl<T: WirePart> WireAnswer for Items<T> {
     const STREAMS: bool = true;
 
     fn encode(self, codec: Codec, _: &mut Vec<u8>) -> Encoded {
-        Ok(Some(Outgoing::new(Encoding { items: self, codec })))
+        Ok(Some(OutboundStream::new(Encoding { items: self, codec })))
     }
 
     fn decode(answered: Answered<'_>, who: Option<&Urn>) -> Result<Self, CodecError> {
         let codec = answered.response.codec;
         match answered.items {
             Some(bodies) => Ok(Self::there(
-                Incoming::new(bodies, codec),
+                InboundStream::new(bodies, codec),
                 who.map_or_else(Urn::anonymous, Urn::clone),
             )),
             None => Err(CodecError::Malformed {
@@ -62,14 +62,14 @@ impl<T: WirePart> WireAnswer for Items<T> {
 }
 
 /// Incoming bodies of a stream, and the function that decodes them.
-pub(crate) struct Incoming<T> {
-    bodies: Box<dyn Arriving>,
+pub(crate) struct InboundStream<T> {
+    bodies: Box<dyn StreamSource>,
     codec: Codec,
     decode: fn(Codec, &[u8]) -> Result<T, CodecError>,
 }
 
-impl<T: WirePart> Incoming<T> {
-    pub(crate) fn new(bodies: Box<dyn Arriving>, codec: Codec) -> Self {
+impl<T: WirePart> InboundStream<T> {
+    pub(crate) fn new(bodies: Box<dyn StreamSource>, codec: Codec) -> Self {
         Self {
             bodies,
             codec,
@@ -78,7 +78,7 @@ impl<T: WirePart> Incoming<T> {
     }
 }
 
-impl<T> Incoming<T> {
+impl<T> InboundStream<T> {
     /// Polls for the next item; an error is the end of the stream.
     pub(crate) fn poll_item(
         &mut self,

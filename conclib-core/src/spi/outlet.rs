@@ -32,8 +32,12 @@ pub trait Outlet: Send + Sync + 'static {
     /// passed: one clock for a connection costs less than a timer for each request.
     ///
     /// # Errors
-    /// [`Unsent`] gives the reason.
-    fn send(&self, envelope: &Envelope<'_>, answerer: Answerer) -> Result<(), (Unsent, Answerer)>;
+    /// [`SendRefused`] gives the reason.
+    fn send(
+        &self,
+        envelope: &Envelope<'_>,
+        answerer: Answerer,
+    ) -> Result<(), (SendRefused, Answerer)>;
 
     /// Resolves when [`send`](Self::send) to the actor of that name is worth another try.
     fn room(&self, to: &str) -> Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -61,7 +65,7 @@ pub trait Outlet: Send + Sync + 'static {
 /// Reason for which a request was not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Unsent {
+pub enum SendRefused {
     /// No connection, or too many pending requests, to this actor or in total: wait for
     /// [`room`](Outlet::room).
     Busy,

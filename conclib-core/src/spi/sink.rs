@@ -2,7 +2,7 @@
 
 use conclib_wire::{Codec, CodecError, Delivery, Failure, RequestId, ResponseEnvelope};
 
-use super::stream::Outgoing;
+use super::stream::OutboundStream;
 
 /// Sink of the answers to the requests of one connection.
 pub trait ReplySink: Send + Sync + 'static {
@@ -12,7 +12,7 @@ pub trait ReplySink: Send + Sync + 'static {
 
     /// Sends a stream as the answer, like [`respond`](Self::respond). A sink without support for
     /// streams refuses.
-    fn stream(&self, id: RequestId, codec: Codec, items: Outgoing) {
+    fn stream(&self, id: RequestId, codec: Codec, items: OutboundStream) {
         drop(items);
         let error = CodecError::Unencodable {
             codec,

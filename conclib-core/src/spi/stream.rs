@@ -6,9 +6,9 @@ use std::task::{Context, Poll};
 use conclib_wire::{Failure, Response};
 
 /// Items of a stream to a peer, one encoded body after the other. A drop ends the stream.
-pub struct Outgoing(Box<dyn Feed>);
+pub struct OutboundStream(Box<dyn BodySource>);
 
-pub(crate) trait Feed: Send {
+pub(crate) trait BodySource: Send {
     fn poll_body(
         &mut self,
         cx: &mut Context<'_>,
@@ -16,8 +16,8 @@ pub(crate) trait Feed: Send {
     ) -> Poll<Option<Result<(), Failure>>>;
 }
 
-impl Outgoing {
-    pub(crate) fn new(feed: impl Feed + 'static) -> Self {
+impl OutboundStream {
+    pub(crate) fn new(feed: impl BodySource + 'static) -> Self {
         Self(Box::new(feed))
     }
 
@@ -34,14 +34,14 @@ impl Outgoing {
     }
 }
 
-impl fmt::Debug for Outgoing {
+impl fmt::Debug for OutboundStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outgoing").finish_non_exhaustive()
+        f.debug_struct("OutboundStream").finish_non_exhaustive()
     }
 }
 
 /// Receiver of the bodies of a stream, at its asker. A drop before the end cancels the stream.
-pub trait Arriving: Send + Sync + 'static {
+pub trait StreamSource: Send + Sync + 'static {
     /// Polls for the next body; `None` at the end.
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Box<[u8]>, Failure>>>;
 }
@@ -51,7 +51,7 @@ pub struct Answered<'a> {
     /// Response itself.
     pub response: Response<'a>,
     /// Receiver of the items, if the answer is a stream.
-    pub items: Option<Box<dyn Arriving>>,
+    pub items: Option<Box<dyn StreamSource>>,
 }
 
 impl<'a> From<Response<'a>> for Answered<'a> {

@@ -4,7 +4,7 @@ use super::System;
 use crate::error::TellError;
 use crate::events::DeadLetterCause;
 use crate::message::Message;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Report of a [broadcast](System::broadcast): each of the [recipients](System::recipients) is in
 /// one of the counts.
@@ -60,7 +60,7 @@ impl System {
                 Err(TellError::Stopped { .. }) => report.stopped += 1,
                 Err(TellError::Full { .. } | TellError::Failed { .. }) => {
                     report.full += 1;
-                    let from = current::sender();
+                    let from = turn_scope::sender();
                     let cause = DeadLetterCause::MailboxFull;
                     self.0.lost(&recipient, M::NAME, from, cause);
                 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use conclib_wire::{State, StopReason};
 
 use super::spawn::SpawnBuilder;
-use crate::actor::{Closure, Created, Given, Renewed, Restart, TaskActor};
+use crate::actor::{Closure, FromArgs, FromValue, Restart, Restarting, TaskActor};
 use crate::call::{Target, forward};
 use crate::error::SpawnError;
 use crate::message::Message;
-use crate::node::{Actor, ActorRef, AnyRef, Context, Create, Declared, Notice, Resident};
+use crate::node::{Actor, ActorRef, AnyActor, AnyRef, Context, Create, Declared, Notice};
 use crate::reply::{Deferred, Request};
 use crate::supervision::Gone;
 
@@ -68,8 +68,8 @@ impl<A: Actor> Context<A> {
 
     /// Builds a child with options, like
     /// [`System::actor`](super::System::actor).
-    pub fn actor<C: Actor + Declared + Send>(&self, child: C) -> SpawnBuilder<'_, C, Given<C>> {
-        self.child(Given(Some(child)))
+    pub fn actor<C: Actor + Declared + Send>(&self, child: C) -> SpawnBuilder<'_, C, FromValue<C>> {
+        self.child(FromValue(Some(child)))
     }
 
     /// Builds a child whose state a closure makes, at the first start and at
@@ -77,8 +77,8 @@ impl<A: Actor> Context<A> {
     pub fn actor_with<C: Actor + Declared, F: FnMut() -> C + Send + 'static>(
         &self,
         make: F,
-    ) -> SpawnBuilder<'_, C, Renewed<Closure<F>>> {
-        self.child(Renewed::new(Closure(make), Restart::never()))
+    ) -> SpawnBuilder<'_, C, Restarting<Closure<F>>> {
+        self.child(Restarting::new(Closure(make), Restart::never()))
     }
 
     /// Builds a child whose state its `#[on(create)]` makes, like
@@ -86,15 +86,15 @@ impl<A: Actor> Context<A> {
     pub fn create<C: Actor + Declared + Create>(
         &self,
         args: C::Args,
-    ) -> SpawnBuilder<'_, C, Created<C::Args>> {
-        self.child(Created(Some(args)))
+    ) -> SpawnBuilder<'_, C, FromArgs<C::Args>> {
+        self.child(FromArgs(Some(args)))
     }
 
-    fn child<C: Actor + Declared, B: crate::actor::Birth<C>>(
+    fn child<C: Actor + Declared, B: crate::actor::Factory<C>>(
         &self,
         birth: B,
     ) -> SpawnBuilder<'_, C, B> {
-        let me: Arc<dyn Resident> = self.cell().clone();
+        let me: Arc<dyn AnyActor> = self.cell().clone();
         SpawnBuilder::new(&self.cell().system, birth).parent(me)
     }
 
@@ -129,7 +129,10 @@ impl<A: Actor> Context<A> {
     /// }
     /// ```
     pub fn children(&self) -> Vec<AnyRef> {
-        let children = self.cell().kin().map(|kin| kin.children());
+        let children = self
+            .cell()
+            .relations()
+            .map(|relations| relations.children());
         let children = children.into_iter().flatten();
         let alive = children.filter(|(_, child)| child.resident.state() != State::Stopped);
         alive
@@ -276,14 +279,14 @@ impl<A: Actor> Context<A> {
             return gone(None, StopReason::OutOfReach);
         };
         let id = resident.id();
-        cell.kin_to_be().begin_watch(id);
-        let me: Arc<dyn Resident> = cell.clone();
-        let kin = resident.kin_to_be();
-        kin.watch(cell.id, Arc::downgrade(&me));
+        cell.relations_to_be().begin_watch(id);
+        let me: Arc<dyn AnyActor> = cell.clone();
+        let relations = resident.relations_to_be();
+        relations.watch(cell.id, Arc::downgrade(&me));
         // The actor may have ended in between, and told only the watchers it
         // had.
-        if let Some(reason) = resident.ending().reason() {
-            kin.unwatch(cell.id);
+        if let Some(reason) = resident.lifecycle().reason() {
+            relations.unwatch(cell.id);
             gone(Some(id), reason);
         }
     }
@@ -330,12 +333,12 @@ impl<A: Actor> Context<A> {
         let Some(resident) = other.resident() else {
             return;
         };
-        if let Some(kin) = resident.kin() {
-            kin.unwatch(self.cell().id);
+        if let Some(relations) = resident.relations() {
+            relations.unwatch(self.cell().id);
         }
         // The actor may have ended, and the notice may still be queued.
-        if let Some(kin) = self.cell().kin() {
-            kin.end_watch(resident.id());
+        if let Some(relations) = self.cell().relations() {
+            relations.end_watch(resident.id());
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::select;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::node::Shared;
+use crate::node::SystemInner;
 
 /// Guard of a signal listener: while it lives, SIGUSR1 [dumps](super::System::dump) its system to
 /// the standard error. Made by [`System::dump_on_sigusr1`](super::System::dump_on_sigusr1).
@@ -20,7 +20,7 @@ pub struct DumpOnSignal {
 }
 
 impl DumpOnSignal {
-    pub(super) fn new(system: &Arc<Shared>) -> io::Result<Self> {
+    pub(super) fn new(system: &Arc<SystemInner>) -> io::Result<Self> {
         // A runtime of its own, since the runtime of the actors may be the one that hangs.
         let runtime = Builder::new_current_thread().enable_io().build()?;
         let mut signals = {
@@ -49,7 +49,7 @@ impl DumpOnSignal {
 }
 
 /// Prints the dump. Returns false if the system is gone.
-fn print(system: &Weak<Shared>) -> bool {
+fn print(system: &Weak<SystemInner>) -> bool {
     let Some(system) = system.upgrade() else {
         return false;
     };

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use conclib_wire::{Envelope, Failure};
 
 use crate::deadlock::Cancellation;
-use crate::node::Shared;
-use crate::reply::WireAsker;
+use crate::node::SystemInner;
+use crate::reply::RemoteCaller;
 use crate::spi::{Origin, ReplySink};
 
 /// Handle of a system for a broker, which delivers requests to it.
 #[derive(Clone)]
 pub struct Inlet {
-    system: Arc<Shared>,
+    system: Arc<SystemInner>,
 }
 
 impl Inlet {
-    pub(crate) fn new(system: Arc<Shared>) -> Self {
+    pub(crate) fn new(system: Arc<SystemInner>) -> Self {
         Self { system }
     }
 
@@ -34,7 +34,7 @@ impl Inlet {
     ) -> Option<Cancellation> {
         let resident = self.system.find(envelope.to);
         let target = resident.as_ref().map(|resident| resident.id());
-        let asker = WireAsker::new(envelope, sink, origin.into(), target);
+        let asker = RemoteCaller::new(envelope, sink, origin.into(), target);
         let Some(resident) = resident else {
             asker.refuse(&Failure::NoSuchActor);
             return None;

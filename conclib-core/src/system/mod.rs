@@ -20,16 +20,16 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::directory;
-use crate::actor::{Closure, Created, Given, Renewed, Restart, TaskActor};
+use crate::actor::{Closure, FromArgs, FromValue, Restart, Restarting, TaskActor};
 use crate::directory::Directory;
 use crate::error::{LookupError, SpawnError};
 use crate::events::Events;
 use crate::mailbox::{By, Signal};
-use crate::node::{Actor, ActorRef, AnyRef, Create, Declared, Resident};
+use crate::node::{Actor, ActorRef, AnyActor, AnyRef, Create, Declared};
 use crate::snapshot::SystemSnapshot;
 use crate::spi::Broker;
 
-pub(crate) use crate::node::Shared;
+pub(crate) use crate::node::SystemInner;
 pub use broadcast::Broadcast;
 pub use dump::DumpOnSignal;
 pub use shutdown::{Shutdown, ShutdownReport};
@@ -69,12 +69,12 @@ pub use inlet::Inlet;
 ///     Ok(())
 /// }
 /// ```
-pub struct System(Arc<Shared>);
+pub struct System(Arc<SystemInner>);
 
 impl System {
     /// Makes a system of that name. The name is for people: errors and logs show it.
     pub fn new(name: impl Into<String>) -> Self {
-        let shared = Arc::new(Shared::new(name.into()));
+        let shared = Arc::new(SystemInner::new(name.into()));
         directory::enter(Arc::downgrade(&(shared.clone() as Arc<dyn Directory>)));
         Self(shared)
     }
@@ -111,12 +111,12 @@ impl System {
         self
     }
 
-    pub(crate) fn handle(shared: &Arc<Shared>) -> Self {
+    pub(crate) fn handle(shared: &Arc<SystemInner>) -> Self {
         shared.handles.fetch_add(1, Ordering::Relaxed);
         Self(shared.clone())
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<SystemInner> {
         &self.0
     }
 
@@ -136,8 +136,8 @@ impl System {
     }
 
     /// Builds an actor with options: `system.actor(value).urn("g2").mailbox(64).spawn()?`.
-    pub fn actor<A: Actor + Declared + Send>(&self, actor: A) -> SpawnBuilder<'_, A, Given<A>> {
-        SpawnBuilder::new(&self.0, Given(Some(actor)))
+    pub fn actor<A: Actor + Declared + Send>(&self, actor: A) -> SpawnBuilder<'_, A, FromValue<A>> {
+        SpawnBuilder::new(&self.0, FromValue(Some(actor)))
     }
 
     /// Builds an actor that a closure makes on its own task or thread, again at each restart; see
@@ -145,16 +145,16 @@ impl System {
     pub fn actor_with<A: Actor + Declared, F: FnMut() -> A + Send + 'static>(
         &self,
         make: F,
-    ) -> SpawnBuilder<'_, A, Renewed<Closure<F>>> {
-        SpawnBuilder::new(&self.0, Renewed::new(Closure(make), Restart::never()))
+    ) -> SpawnBuilder<'_, A, Restarting<Closure<F>>> {
+        SpawnBuilder::new(&self.0, Restarting::new(Closure(make), Restart::never()))
     }
 
     /// Builds an actor that `#[on(create)]` makes from `args`, on its own task or thread.
     pub fn create<A: Actor + Declared + Create>(
         &self,
         args: A::Args,
-    ) -> SpawnBuilder<'_, A, Created<A::Args>> {
-        SpawnBuilder::new(&self.0, Created(Some(args)))
+    ) -> SpawnBuilder<'_, A, FromArgs<A::Args>> {
+        SpawnBuilder::new(&self.0, FromArgs(Some(args)))
     }
 
     /// Returns the actor of that name.
@@ -174,7 +174,7 @@ impl System {
         self.resident(urn.as_ref()).map(AnyRef::new)
     }
 
-    fn resident(&self, urn: &str) -> Result<Arc<dyn Resident>, LookupError> {
+    fn resident(&self, urn: &str) -> Result<Arc<dyn AnyActor>, LookupError> {
         self.0.find(urn).ok_or_else(|| LookupError::NoSuchActor {
             urn: urn.to_owned(),
             system: self.name().to_owned(),

@@ -16,9 +16,9 @@ use tokio::time::Instant;
 use crate::actor_id::ActorId;
 use crate::call::may_block;
 use crate::mailbox::{By, Signal};
-use crate::node::{Resident, Shared};
+use crate::node::{AnyActor, SystemInner};
 use crate::time::timers;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Default time that the actors have to end.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -40,7 +40,7 @@ const LAST_CALL: Duration = Duration::from_millis(100);
 /// deadline.
 #[must_use = "nothing is shut down before it is awaited"]
 pub struct Shutdown {
-    system: Arc<Shared>,
+    system: Arc<SystemInner>,
     deadline: Duration,
 }
 
@@ -84,7 +84,7 @@ impl fmt::Display for ShutdownReport {
 }
 
 impl Shutdown {
-    pub(super) fn new(system: Arc<Shared>) -> Self {
+    pub(super) fn new(system: Arc<SystemInner>) -> Self {
         Self {
             system,
             deadline: DEADLINE,
@@ -145,7 +145,7 @@ impl Shutdown {
             system: self.system.clone(),
             deadline: self.deadline,
         };
-        let own = current::sender();
+        let own = turn_scope::sender();
         let run = async move {
             let mut done = done;
             let report = select! {
@@ -164,7 +164,7 @@ impl Shutdown {
 
     /// Shuts the system down on this task if there are timers, and on a thread of its own if not.
     async fn run_anywhere(self) -> ShutdownReport {
-        let own = current::sender();
+        let own = turn_scope::sender();
         if timers::are_here() {
             return self.run(own).await;
         }
@@ -197,7 +197,7 @@ impl Shutdown {
                 // The actor of this turn ends after the turn.
                 continue;
             }
-            let ended = timers::before(until, actor.ending().wait()).await;
+            let ended = timers::before(until, actor.lifecycle().wait()).await;
             if ended.is_some() {
                 report.stopped += 1;
             } else {
@@ -227,13 +227,13 @@ impl Shutdown {
     }
 }
 
-async fn kill(late: Vec<Arc<dyn Resident>>, report: &mut ShutdownReport) {
+async fn kill(late: Vec<Arc<dyn AnyActor>>, report: &mut ShutdownReport) {
     for actor in &late {
         actor.tell_to_end(Signal::Kill, By::System);
     }
     let until = Instant::now() + LAST_CALL;
     for actor in late {
-        let ended = timers::before(until, actor.ending().wait()).await;
+        let ended = timers::before(until, actor.lifecycle().wait()).await;
         let list = if ended.is_some() {
             &mut report.killed
         } else {

@@ -9,19 +9,22 @@ use conclib_wire::{State, Urn, UrnError};
 use tokio::runtime::Handle;
 
 use super::thread::OnThread;
-use crate::actor::{Birth, Life, Renews, Restart, STOP_WITHIN, TaskActor};
+use crate::actor::{ActorTask, Factory, Restart, Restartable, STOP_WITHIN, TaskActor};
 use crate::error::SpawnError;
 use crate::mailbox::Overflow;
-use crate::node::{Actor, ActorRef, Cell, Child, Declared, Kin, Messages, Resident, Seed, Shared};
+use crate::node::{
+    Actor, ActorCell, ActorRef, AnyActor, Child, Declared, Messages, Relations, Settings,
+    SystemInner,
+};
 use crate::place::Place;
 use crate::supervision::Strategy;
 use crate::time::timers;
-use crate::turn_scope as current;
+use crate::turn_scope;
 
 /// Builder of an actor. An option that is not set is the one of the struct's `#[actor(…)]`.
 #[must_use = "nothing is spawned before `.spawn()`"]
 pub struct SpawnBuilder<'s, A, B> {
-    system: &'s Arc<Shared>,
+    system: &'s Arc<SystemInner>,
     birth: B,
     options: Options,
     actor: PhantomData<fn() -> A>,
@@ -31,9 +34,9 @@ pub struct SpawnBuilder<'s, A, B> {
 #[derive(Clone)]
 pub(crate) struct Options {
     pub(crate) urn: Option<Result<Urn, UrnError>>,
-    pub(crate) seed: Seed,
+    pub(crate) seed: Settings,
     /// Parent; the error is the name of an actor that cannot have children.
-    pub(crate) parent: Option<Result<Arc<dyn Resident>, Urn>>,
+    pub(crate) parent: Option<Result<Arc<dyn AnyActor>, Urn>>,
     /// Generation of the parent's incarnation that the child belongs to, if it may belong to no
     /// other.
     only_of: Option<u32>,
@@ -46,7 +49,7 @@ impl Options {
     pub(crate) fn of<A: Declared>() -> Self {
         Self {
             urn: A::URN.map(Urn::new),
-            seed: Seed {
+            seed: Settings {
                 mailbox: A::MAILBOX,
                 overflow: A::OVERFLOW,
                 strategy: A::STRATEGY,
@@ -66,18 +69,18 @@ impl Options {
     }
 
     /// Makes the actor a child of the parent's current incarnation.
-    pub(crate) fn child_of_this<P: Actor>(&mut self, parent: &Arc<Cell<P>>) {
+    pub(crate) fn child_of_this<P: Actor>(&mut self, parent: &Arc<ActorCell<P>>) {
         self.parent = Some(Ok(parent.clone()));
         self.only_of = Some(parent.generation());
     }
 }
 
-impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
-    pub(crate) fn new(system: &'s Arc<Shared>, birth: B) -> Self {
+impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
+    pub(crate) fn new(system: &'s Arc<SystemInner>, birth: B) -> Self {
         Self::with(system, birth, Options::of::<A>())
     }
 
-    pub(crate) fn with(system: &'s Arc<Shared>, birth: B, options: Options) -> Self {
+    pub(crate) fn with(system: &'s Arc<SystemInner>, birth: B, options: Options) -> Self {
         Self {
             system,
             birth,
@@ -113,13 +116,13 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
 
     /// Restarts the actor when it fails, by a policy. Needs a source of fresh state: a closure, by
     /// `actor_with`, or `#[on(create)]`, by `create` with arguments that are `Clone`.
-    // `R` and not `B::Renewed`, so that the compiler's error is the one of `Renews`.
+    // `R` and not `B::Restarting`, so that the compiler's error is the one of `Restartable`.
     pub fn restart<R>(self, policy: Restart) -> SpawnBuilder<'s, A, R>
     where
-        B: Renews<A, Renewed = R>,
+        B: Restartable<A, Restarting = R>,
     {
         SpawnBuilder {
-            birth: self.birth.renewed(policy),
+            birth: self.birth.restarting(policy),
             system: self.system,
             options: self.options,
             actor: PhantomData,
@@ -138,11 +141,11 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         self
     }
 
-    pub(super) fn system(&self) -> &'s Arc<Shared> {
+    pub(super) fn system(&self) -> &'s Arc<SystemInner> {
         self.system
     }
 
-    pub(crate) fn parent(mut self, parent: Arc<dyn Resident>) -> Self {
+    pub(crate) fn parent(mut self, parent: Arc<dyn AnyActor>) -> Self {
         self.options.parent = Some(Ok(parent));
         self
     }
@@ -226,8 +229,8 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         }
         let (cell, birth) = self.enter()?;
         let actor = ActorRef::local(cell.clone());
-        current::is_task_of(runtime.id(), cell.id);
-        runtime.spawn(A::live(Life::new(cell, birth)));
+        turn_scope::is_task_of(runtime.id(), cell.id);
+        runtime.spawn(A::live(ActorTask::new(cell, birth)));
         Ok(actor)
     }
 
@@ -246,7 +249,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
     }
 
     /// Adds the actor to the table of its system, and to the children of its parent.
-    pub(crate) fn enter(self) -> Result<(Arc<Cell<A>>, B), SpawnError> {
+    pub(crate) fn enter(self) -> Result<(Arc<ActorCell<A>>, B), SpawnError> {
         let Options {
             urn,
             mut seed,
@@ -263,27 +266,27 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         if seed.ask_timeout.is_none() {
             seed.ask_timeout = system.ask_timeout();
         }
-        let make = |kin| {
+        let make = |relations| {
             let name = urn.clone();
             system.enter(urn, |id| {
                 // `new_cyclic` makes the cell in place; `Arc::new` would make it on the stack and
                 // move it.
-                Arc::new_cyclic(|_| Cell::new(id, system.clone(), name, &seed, kin))
+                Arc::new_cyclic(|_| ActorCell::new(id, system.clone(), name, &seed, relations))
             })
         };
         let Some(parent) = parent else {
-            let kin = B::RENEWS.then(|| Box::new(Kin::of(None, true)));
-            return Ok((make(kin)?, self.birth));
+            let relations = B::RESTARTS.then(|| Box::new(Relations::of(None, true)));
+            return Ok((make(relations)?, self.birth));
         };
-        let over = || parent.ending().state() == State::Stopped;
+        let over = || parent.lifecycle().state() == State::Stopped;
         let ended = || SpawnError::ParentEnded { urn: parent.urn() };
         if over() {
             return Err(ended());
         }
         let mut made = None;
-        parent.kin_to_be().adopt(only_of, || {
-            let kin = Kin::of(Some(&parent), B::RENEWS);
-            let cell = make(Some(Box::new(kin)))?;
+        parent.relations_to_be().adopt(only_of, || {
+            let relations = Relations::of(Some(&parent), B::RESTARTS);
+            let cell = make(Some(Box::new(relations)))?;
             let child = Child {
                 resident: cell.clone(),
                 stop_within,
@@ -296,7 +299,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> SpawnBuilder<'s, A, B> {
         let cell = made.ok_or_else(ended)?;
         if over() {
             // The parent ended in between, and may not have known of this child.
-            drop(Life::new(cell, self.birth).run());
+            drop(ActorTask::new(cell, self.birth).run());
             return Err(ended());
         }
         Ok((cell, self.birth))

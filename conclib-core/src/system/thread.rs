@@ -7,10 +7,10 @@ use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
 use super::spawn::SpawnBuilder;
-use crate::actor::{Birth, Life};
+use crate::actor::{ActorTask, Factory};
 use crate::error::SpawnError;
-use crate::node::{Actor, ActorRef, Declared, Resident};
-use crate::turn_scope as current;
+use crate::node::{Actor, ActorRef, AnyActor, Declared};
+use crate::turn_scope;
 
 /// Builder of an actor with a thread of its own.
 ///
@@ -50,7 +50,7 @@ pub struct OnThread<'s, A, B> {
     cpu: Option<usize>,
 }
 
-impl<'s, A: Actor + Declared, B: Birth<A>> OnThread<'s, A, B> {
+impl<'s, A: Actor + Declared, B: Factory<A>> OnThread<'s, A, B> {
     pub(super) fn new(actor: SpawnBuilder<'s, A, B>) -> Self {
         Self { actor, cpu: None }
     }
@@ -111,8 +111,8 @@ impl<'s, A: Actor + Declared, B: Birth<A>> OnThread<'s, A, B> {
                 }
                 // The sender is dropped if the actor could not be entered.
                 if let Ok((cell, birth)) = given.recv() {
-                    current::own_runtime(runtime.handle().id());
-                    LocalSet::new().block_on(&runtime, Life::new(cell, birth).run());
+                    turn_scope::own_runtime(runtime.handle().id());
+                    LocalSet::new().block_on(&runtime, ActorTask::new(cell, birth).run());
                 }
                 // Work that a handler left in the blocking pool goes on after the thread has ended.
                 runtime.shutdown_background();
@@ -124,7 +124,7 @@ impl<'s, A: Actor + Declared, B: Birth<A>> OnThread<'s, A, B> {
             .map_err(failed)?;
         let (cell, birth) = actor.enter()?;
         let reference = ActorRef::local(cell.clone());
-        let resident: Arc<dyn Resident> = cell.clone();
+        let resident: Arc<dyn AnyActor> = cell.clone();
         system.own_thread(Arc::downgrade(&resident), thread);
         // The thread waits for the actor, so the receiver is there.
         let _ = give.send((cell, birth));

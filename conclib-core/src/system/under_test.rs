@@ -8,22 +8,22 @@ use conclib_wire::Urn;
 
 use super::System;
 use super::spawn::SpawnBuilder;
-use crate::actor::{Given, Life};
+use crate::actor::{ActorTask, FromValue};
 use crate::actor_id::ActorId;
 use crate::error::SpawnError;
 use crate::hook::TurnHook;
 use crate::mailbox::{Alert, By, Signal};
-use crate::node::{Actor, ActorRef, Declared, Kin, Resident, Shared, Stopping};
+use crate::node::{Actor, ActorRef, AnyActor, Declared, Relations, Stopping, SystemInner};
 use crate::snapshot::ActorSnapshot;
 
 /// A system, as the test kit sees it. Unlike a handle, it keeps no actor alive.
 #[derive(Clone)]
-pub struct SystemUnderTest(Arc<Shared>);
+pub struct SystemUnderTest(Arc<SystemInner>);
 
 /// An actor of this process, as the test kit sees it. Unlike a reference, it
 /// does not keep the actor alive.
 #[derive(Clone)]
-pub struct ActorUnderTest(Arc<dyn Resident>);
+pub struct ActorUnderTest(Arc<dyn AnyActor>);
 
 impl SystemUnderTest {
     /// The system of a handle.
@@ -79,9 +79,9 @@ impl SystemUnderTest {
         &self,
         actor: A,
     ) -> Result<(ActorRef<A>, impl Future<Output = ()> + use<A>), SpawnError> {
-        let (cell, birth) = SpawnBuilder::new(&self.0, Given(Some(actor))).enter()?;
+        let (cell, birth) = SpawnBuilder::new(&self.0, FromValue(Some(actor))).enter()?;
         let actor = ActorRef::local(cell.clone());
-        Ok((actor, Life::new(cell, birth).run()))
+        Ok((actor, ActorTask::new(cell, birth).run()))
     }
 }
 
@@ -118,7 +118,11 @@ impl ActorUnderTest {
 
     /// Children of the actor, oldest first.
     pub fn children(&self) -> Vec<Self> {
-        let children = self.0.kin().map(Kin::children).unwrap_or_default();
+        let children = self
+            .0
+            .relations()
+            .map(Relations::children)
+            .unwrap_or_default();
         children
             .into_iter()
             .map(|(_, child)| Self(child.resident))
@@ -130,7 +134,7 @@ impl ActorUnderTest {
         self.0.tell_to_end(Signal::Kill, By::Anyone);
         {
             let actor = self.0.clone();
-            Stopping::new(async move { actor.ending().wait().await })
+            Stopping::new(async move { actor.lifecycle().wait().await })
         }
     }
 }

@@ -11,9 +11,9 @@ use tokio::time::Instant;
 ///
 /// The value wraps, so it is valid only for 24 days before and after its instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Due(NonZeroU32);
+pub(crate) struct CompactDeadline(NonZeroU32);
 
-impl Due {
+impl CompactDeadline {
     /// Longest time ahead that is represented; a later deadline counts as none.
     const HORIZON: Duration = Duration::from_secs(60 * 60 * 24 * 24);
 
@@ -92,9 +92,9 @@ mod tests {
 
     #[test]
     fn it_is_the_end_of_its_millisecond() {
-        let early = Due::since(Duration::from_nanos(1));
-        assert_eq!(early, Due::since(Duration::from_millis(1)));
-        assert!(Due::since(Duration::from_nanos(1_000_001)).is_after(early));
+        let early = CompactDeadline::since(Duration::from_nanos(1));
+        assert_eq!(early, CompactDeadline::since(Duration::from_millis(1)));
+        assert!(CompactDeadline::since(Duration::from_nanos(1_000_001)).is_after(early));
     }
 
     /// A process may run for longer than 32 bits count milliseconds.
@@ -103,7 +103,10 @@ mod tests {
         for days in [0, 24, 49, 50, 700] {
             for hours in 0..24 {
                 let now = DAY * days + DAY / 24 * hours;
-                let (sooner, later) = (Due::since(now), Due::since(now + Due::HORIZON));
+                let (sooner, later) = (
+                    CompactDeadline::since(now),
+                    CompactDeadline::since(now + CompactDeadline::HORIZON),
+                );
                 assert!(later.is_after(sooner), "{days} days, {hours} hours");
                 assert!(!sooner.is_after(later), "{days} days, {hours} hours");
                 assert!(!sooner.is_after(sooner));
@@ -116,7 +119,7 @@ mod tests {
     async fn a_clock_may_be_behind() {
         let now = Instant::now();
         let before = now - DAY;
-        let [early, late] = [before, now].map(|now| Due::ahead(now + DAY / 2, DAY / 2));
+        let [early, late] = [before, now].map(|now| CompactDeadline::ahead(now + DAY / 2, DAY / 2));
         let (early, late) = (early.expect("is near"), late.expect("is near"));
         assert!(late.is_after(early));
         assert_eq!(early.remaining(), Duration::ZERO);
@@ -128,14 +131,14 @@ mod tests {
         let start = Instant::now();
         for _ in 0..60 {
             let after = Duration::from_secs(5);
-            let due = Due::ahead(Instant::now() + after, after).expect("is near");
+            let due = CompactDeadline::ahead(Instant::now() + after, after).expect("is near");
             let late = due.instant() - Instant::now() - after;
             assert!(late < Duration::from_millis(1), "{late:?}");
             tokio::time::advance(DAY).await;
             assert_eq!(due.remaining(), Duration::ZERO);
         }
         assert!(start.elapsed() > 50 * DAY);
-        assert!(Due::ahead(start, 23 * DAY).is_some());
-        assert_eq!(Due::ahead(start, 24 * DAY), None);
+        assert!(CompactDeadline::ahead(start, 23 * DAY).is_some());
+        assert_eq!(CompactDeadline::ahead(start, 24 * DAY), None);
     }
 }

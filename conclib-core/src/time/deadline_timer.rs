@@ -8,7 +8,7 @@ use std::time::Duration;
 use conclib_wire::{Delivery, Urn};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::compact_deadline::Due;
+use super::compact_deadline::CompactDeadline;
 use super::timers;
 use crate::error::{AskError, SpawnError};
 
@@ -17,7 +17,7 @@ use crate::error::{AskError, SpawnError};
 /// wakes its task for another poll; the second poll arms the timer.
 #[doc(hidden)]
 #[derive(Debug)]
-pub(crate) enum Deadline {
+pub(crate) enum DeadlineTimer {
     Never,
     /// The code that polls keeps the deadline; only the request carries it.
     Kept(Duration),
@@ -39,7 +39,7 @@ pub(crate) enum Deadline {
     },
 }
 
-impl Deadline {
+impl DeadlineTimer {
     pub(crate) fn new(after: Option<Duration>) -> Self {
         after.map_or(Self::Never, Self::After)
     }
@@ -55,28 +55,28 @@ impl Deadline {
     /// Begins to count, bounded by `inherited`, the deadline of the current turn's asker. Returns
     /// the deadline of the request.
     #[inline]
-    pub(crate) fn begin(&mut self, inherited: Option<Due>) -> Option<Due> {
+    pub(crate) fn begin(&mut self, inherited: Option<CompactDeadline>) -> Option<CompactDeadline> {
         match (&mut *self, inherited) {
             (&mut Self::After(after), None) => {
                 let now = Instant::now();
                 let at = checked_after(now, after);
                 *self = Self::Begun { at, after };
-                Due::ahead(at, after)
+                CompactDeadline::ahead(at, after)
             }
             _ => self.begin_within(inherited),
         }
     }
 
     #[inline(never)]
-    fn begin_within(&mut self, inherited: Option<Due>) -> Option<Due> {
+    fn begin_within(&mut self, inherited: Option<CompactDeadline>) -> Option<CompactDeadline> {
         let now = Instant::now();
         let own = match *self {
             Self::After(after) => {
                 let at = checked_after(now, after);
                 *self = Self::Begun { at, after };
-                Due::ahead(at, after)
+                CompactDeadline::ahead(at, after)
             }
-            Self::Kept(after) => Due::ahead(checked_after(now, after), after),
+            Self::Kept(after) => CompactDeadline::ahead(checked_after(now, after), after),
             // The deadline counts already.
             _ => None,
         };
@@ -112,9 +112,9 @@ impl Deadline {
 
     /// Fails if the time given is zero: then nothing is sent.
     #[inline]
-    pub(crate) fn has_any(&self) -> Result<(), Late> {
+    pub(crate) fn has_any(&self) -> Result<(), Elapsed> {
         match self.given() {
-            Some(Duration::ZERO) => Err(Late::Passed(Duration::ZERO)),
+            Some(Duration::ZERO) => Err(Elapsed::Passed(Duration::ZERO)),
             _ => Ok(()),
         }
     }
@@ -135,7 +135,7 @@ impl Deadline {
 
     /// Resolves when the deadline has passed; never without one.
     #[inline]
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Elapsed> {
         match self {
             Self::Never | Self::Kept(_) => Poll::Pending,
             &mut Self::Begun { at, after } => {
@@ -147,7 +147,7 @@ impl Deadline {
         }
     }
 
-    fn poll_limit(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
+    fn poll_limit(&mut self, cx: &mut Context<'_>) -> Poll<Elapsed> {
         let (at, after) = match *self {
             Self::Never | Self::Kept(_) | Self::Begun { .. } => return Poll::Pending,
             Self::After(after) => {
@@ -159,27 +159,27 @@ impl Deadline {
             Self::Armed {
                 ref mut timer,
                 after,
-            } => return timer.as_mut().poll(cx).map(|()| Late::Passed(after)),
+            } => return timer.as_mut().poll(cx).map(|()| Elapsed::Passed(after)),
         };
-        if let Err(late) = Late::unless_timers() {
+        if let Err(late) = Elapsed::unless_timers() {
             return Poll::Ready(late);
         }
         let mut timer = Box::pin(sleep_until(at));
         let polled = timer.as_mut().poll(cx);
         *self = Self::Armed { timer, after };
-        polled.map(|()| Late::Passed(after))
+        polled.map(|()| Elapsed::Passed(after))
     }
 }
 
 /// Reason for which a wait ended without its answer.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Late {
+pub(crate) enum Elapsed {
     Passed(Duration),
     NoRuntime,
     NoTimers,
 }
 
-impl Late {
+impl Elapsed {
     /// Returns the reason for which no timer can be armed on this thread, if there is one.
     pub(crate) fn unless_timers() -> Result<(), Self> {
         match timers::check() {

@@ -4,9 +4,9 @@ mod compact_deadline;
 mod deadline_timer;
 mod ticker;
 pub(crate) mod timers;
-pub(crate) use compact_deadline::Due;
+pub(crate) use compact_deadline::CompactDeadline;
 
-pub(crate) use deadline_timer::Deadline;
-pub(crate) use deadline_timer::{Late, instant_after};
+pub(crate) use deadline_timer::DeadlineTimer;
+pub(crate) use deadline_timer::{Elapsed, instant_after};
 pub use ticker::{Ticker, TickerHandle};
 pub use timers::are_here;

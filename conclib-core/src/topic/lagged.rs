@@ -60,6 +60,6 @@ impl Lagged {
 impl Message for Lagged {
     type Reply = ();
     type Error = Never;
-    type Road = Wire;
+    type Reach = Wire;
     const NAME: &'static str = "conclib:Lagged";
 }

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::message::Message;
 use crate::node::{ActorRef, Handler, Recipient};
-use notice::Notice;
-use slot::Slot;
+use notice::LagSink;
+use slot::Subscriber;
 
 pub use lagged::Lagged;
 pub use publishing::Publishing;
@@ -76,7 +76,7 @@ struct Inner<M: Message> {
     name: Arc<str>,
     /// Subscribers, oldest first. A publisher takes a clone of the list along; a subscription made
     /// meanwhile changes a copy.
-    slots: Mutex<Arc<Vec<Arc<Slot<M>>>>>,
+    slots: Mutex<Arc<Vec<Arc<Subscriber<M>>>>>,
     missed: AtomicU64,
 }
 
@@ -102,7 +102,7 @@ impl<M: Message> Topic<M> {
     ///
     /// An actor that is subscribed twice gets every message twice.
     pub fn subscribe<A: Handler<M> + Handler<Lagged>>(&self, actor: &ActorRef<A>) -> Subscription {
-        let notice = actor.cell().cloned().map(|cell| Notice::Heard(cell));
+        let notice = actor.cell().cloned().map(|cell| LagSink::Heard(cell));
         self.enter(&actor.recipient(), notice, false)
     }
 
@@ -158,14 +158,14 @@ impl<M: Message> Topic<M> {
 
     fn enter_unheard(&self, recipient: Recipient<M>, waits: bool) -> Subscription {
         let (_, home) = recipient.way();
-        self.enter(&recipient, home.map(Notice::Unheard), waits)
+        self.enter(&recipient, home.map(LagSink::Unheard), waits)
     }
 
-    fn enter(&self, to: &Recipient<M>, notice: Option<Notice>, waits: bool) -> Subscription {
+    fn enter(&self, to: &Recipient<M>, notice: Option<LagSink>, waits: bool) -> Subscription {
         let (to, _) = to.way();
-        let slot = Slot::new(&self.0, to, notice, waits);
+        let slot = Subscriber::new(&self.0, to, notice, waits);
         Arc::make_mut(&mut *self.0.lock()).push(slot.clone());
-        slot.follow();
+        slot.observe_end();
         Subscription::new(slot)
     }
 
@@ -218,11 +218,11 @@ impl<M: Message> Topic<M> {
 }
 
 impl<M: Message> Inner<M> {
-    fn slots(&self) -> Arc<Vec<Arc<Slot<M>>>> {
+    fn slots(&self) -> Arc<Vec<Arc<Subscriber<M>>>> {
         self.lock().clone()
     }
 
-    fn remove(&self, slot: &Arc<Slot<M>>) {
+    fn remove(&self, slot: &Arc<Subscriber<M>>) {
         let mut slots = self.lock();
         if let Some(at) = slots.iter().position(|own| Arc::ptr_eq(own, slot)) {
             // The caller has a clone of the slot, so nothing is dropped under the lock.
@@ -230,7 +230,7 @@ impl<M: Message> Inner<M> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Arc<Vec<Arc<Slot<M>>>>> {
+    fn lock(&self) -> MutexGuard<'_, Arc<Vec<Arc<Subscriber<M>>>>> {
         // No user code runs under the lock.
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }

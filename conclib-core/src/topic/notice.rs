@@ -7,15 +7,15 @@ use std::task::{Context, Poll};
 
 use super::lagged::Lagged;
 use crate::mailbox::Ticket;
-use crate::node::{Cell, Handler, Resident};
+use crate::node::{ActorCell, AnyActor, Handler};
 use crate::reply::Request;
 
 /// Subscriber to notify of missed messages.
-pub(super) enum Notice {
+pub(super) enum LagSink {
     /// Actor that handles [`Lagged`].
     Heard(Arc<dyn Hearing>),
     /// Actor that does not: only the event and the count report.
-    Unheard(Arc<dyn Resident>),
+    Unheard(Arc<dyn AnyActor>),
 }
 
 /// Content of a notice.
@@ -29,7 +29,7 @@ pub(super) struct Lag<'a> {
 }
 
 /// Actor that handles [`Lagged`].
-pub(super) trait Hearing: Resident {
+pub(super) trait Hearing: AnyActor {
     fn poll_tell(
         &self,
         cx: &mut Context<'_>,
@@ -38,8 +38,8 @@ pub(super) trait Hearing: Resident {
     ) -> Poll<Result<u64, ()>>;
 }
 
-impl Notice {
-    pub(super) fn home(&self) -> &dyn Resident {
+impl LagSink {
+    pub(super) fn home(&self) -> &dyn AnyActor {
         match self {
             Self::Heard(actor) => &**actor,
             Self::Unheard(actor) => &**actor,
@@ -63,7 +63,7 @@ impl Notice {
     }
 }
 
-impl<A: Handler<Lagged>> Hearing for Cell<A> {
+impl<A: Handler<Lagged>> Hearing for ActorCell<A> {
     fn poll_tell(
         &self,
         cx: &mut Context<'_>,

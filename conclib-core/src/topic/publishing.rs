@@ -9,10 +9,10 @@ use std::task::{Context, Poll};
 use conclib_wire::{Delivery, Failure};
 use tokio::sync::futures::OwnedNotified;
 
-use super::slot::Slot;
+use super::slot::Subscriber;
 use crate::call::Outbound;
 use crate::message::Message;
-use crate::time::Deadline;
+use crate::time::DeadlineTimer;
 
 /// Future of a publication: waits for the subscribers of
 /// [`subscribe_waiting`](super::Topic::subscribe_waiting) that had no room yet. All others have got
@@ -24,10 +24,10 @@ use crate::time::Deadline;
 /// # Cancel safety
 /// If it is dropped before it is ready, the subscribers it waits for miss the message, which is
 /// counted and reported as an [event](crate::events::Event::Missed).
-pub struct Publishing<M: Message>(Vec<Wait<M>>);
+pub struct Publishing<M: Message>(Vec<WaitingPublish<M>>);
 
-struct Wait<M: Message> {
-    slot: Arc<Slot<M>>,
+struct WaitingPublish<M: Message> {
+    slot: Arc<Subscriber<M>>,
     outbound: Outbound<M>,
     left: Pin<Box<OwnedNotified>>,
     done: bool,
@@ -38,11 +38,11 @@ impl<M: Message> Publishing<M> {
         Self(Vec::new())
     }
 
-    pub(super) fn wait(&mut self, slot: &Arc<Slot<M>>, message: M) {
-        self.0.push(Wait {
+    pub(super) fn wait(&mut self, slot: &Arc<Subscriber<M>>, message: M) {
+        self.0.push(WaitingPublish {
             left: Box::pin(slot.left.clone().notified_owned()),
             slot: slot.clone(),
-            outbound: Outbound::tell(message, M::PRIORITY, Deadline::Never),
+            outbound: Outbound::tell(message, M::PRIORITY, DeadlineTimer::Never),
             done: false,
         });
     }
@@ -63,7 +63,7 @@ impl<M: Message> Future for Publishing<M> {
     }
 }
 
-impl<M: Message> Wait<M> {
+impl<M: Message> WaitingPublish<M> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.left.as_mut().poll(cx).is_ready() || self.slot.is_gone() {
             return Poll::Ready(());
@@ -79,7 +79,7 @@ impl<M: Message> Wait<M> {
     }
 }
 
-impl<M: Message> Drop for Wait<M> {
+impl<M: Message> Drop for WaitingPublish<M> {
     fn drop(&mut self) {
         if self.outbound.ticket.is_some() {
             self.slot.to.leave(&mut self.outbound);

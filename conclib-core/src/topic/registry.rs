@@ -12,10 +12,10 @@ use crate::system::System;
 /// Topics of a system by name. Topics without a handle and without a subscriber are removed when
 /// there are too many.
 #[derive(Default)]
-pub(crate) struct Topics(Mutex<Named>);
+pub(crate) struct Topics(Mutex<TopicsByName>);
 
 #[derive(Default)]
-struct Named {
+struct TopicsByName {
     topics: HashMap<Arc<str>, Arc<dyn AnyTopic>>,
     /// Number of topics at which unused ones are removed: twice the number that was left last time.
     limit: usize,

@@ -11,19 +11,19 @@ use conclib_wire::StopReason;
 use tokio::sync::Notify;
 
 use super::Inner;
-use super::notice::{Lag, Notice};
+use super::notice::{Lag, LagSink};
 use crate::actor_id::ActorId;
 use crate::call::Target;
 use crate::error::TellError;
 use crate::events::Event;
 use crate::mailbox::Ticket;
 use crate::message::Message;
-use crate::node::Follower;
+use crate::node::EndObserver;
 
-pub(super) struct Slot<M: Message> {
+pub(super) struct Subscriber<M: Message> {
     pub(super) to: Arc<dyn Target<M>>,
     /// `None` for a subscriber in another process, which cannot be waited for.
-    notice: Option<Notice>,
+    notice: Option<LagSink>,
     /// True if publishers wait for the subscriber.
     waits: bool,
     topic: Weak<Inner<M>>,
@@ -32,14 +32,14 @@ pub(super) struct Slot<M: Message> {
     missed: AtomicU64,
     /// Number of all missed messages.
     total: AtomicU64,
-    line: Mutex<Line>,
+    line: Mutex<LagState>,
     gone: AtomicBool,
     /// Notifies waiting publishers that the subscriber is gone.
     pub(super) left: Arc<Notify>,
 }
 
 /// State of the notice of missed messages.
-enum Line {
+enum LagState {
     /// No notice is due.
     Idle,
     /// A thread works on the notice; `again` if there is more to do since.
@@ -48,11 +48,11 @@ enum Line {
     Waiting(Ticket),
 }
 
-impl<M: Message> Slot<M> {
+impl<M: Message> Subscriber<M> {
     pub(super) fn new(
         topic: &Arc<Inner<M>>,
         to: Arc<dyn Target<M>>,
-        notice: Option<Notice>,
+        notice: Option<LagSink>,
         waits: bool,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -63,7 +63,7 @@ impl<M: Message> Slot<M> {
             name: topic.name.clone(),
             missed: AtomicU64::new(0),
             total: AtomicU64::new(0),
-            line: Mutex::new(Line::Idle),
+            line: Mutex::new(LagState::Idle),
             gone: AtomicBool::new(false),
             left: Arc::default(),
         })
@@ -71,10 +71,10 @@ impl<M: Message> Slot<M> {
 
     /// Registers for the end of the subscriber. Called once the topic has the slot, so that the end
     /// can remove it.
-    pub(super) fn follow(self: &Arc<Self>) {
-        if let Some(home) = self.notice.as_ref().map(Notice::home) {
-            let follower: Weak<Self> = Arc::downgrade(self);
-            if !home.system().follow(home.id(), self.key(), follower) {
+    pub(super) fn observe_end(self: &Arc<Self>) {
+        if let Some(home) = self.notice.as_ref().map(LagSink::home) {
+            let observer: Weak<Self> = Arc::downgrade(self);
+            if !home.system().observe_end(home.id(), self.key(), observer) {
                 self.leave();
             }
         }
@@ -153,14 +153,14 @@ impl<M: Message> Slot<M> {
             return;
         };
         let home = notice.home();
-        home.system().unfollow(home.id(), self.key());
+        home.system().unobserve_end(home.id(), self.key());
         let waiting = match &mut *self.line() {
-            Line::Idle => None,
-            Line::Busy { again } => {
+            LagState::Idle => None,
+            LagState::Busy { again } => {
                 *again = true;
                 None
             }
-            line => std::mem::replace(line, Line::Idle).into_ticket(),
+            line => std::mem::replace(line, LagState::Idle).into_ticket(),
         };
         if let Some(ticket) = waiting {
             home.leave_line(ticket);
@@ -226,12 +226,12 @@ impl<M: Message> Slot<M> {
         Arc::as_ptr(self).addr()
     }
 
-    fn line(&self) -> MutexGuard<'_, Line> {
+    fn line(&self) -> MutexGuard<'_, LagState> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Line {
+impl LagState {
     /// Returns the ticket to go on with, if the caller is the one to go on.
     fn begin(&mut self, woken: bool) -> Option<Option<Ticket>> {
         let ticket = match self {
@@ -268,7 +268,7 @@ impl Line {
 }
 
 /// Advances the notice when the mailbox has room, or has closed.
-impl<M: Message> Wake for Slot<M> {
+impl<M: Message> Wake for Subscriber<M> {
     fn wake(self: Arc<Self>) {
         self.advance(true);
     }
@@ -278,7 +278,7 @@ impl<M: Message> Wake for Slot<M> {
     }
 }
 
-impl<M: Message> Follower for Slot<M> {
+impl<M: Message> EndObserver for Subscriber<M> {
     fn ended(self: Arc<Self>, _: ActorId, _: &StopReason) {
         self.leave();
     }

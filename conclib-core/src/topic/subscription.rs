@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::slot::Slot;
+use super::slot::Subscriber;
 use crate::message::Message;
 
 /// Subscription to a [`Topic`](super::Topic). A drop unsubscribes; [`detach`](Self::detach) lets
@@ -12,18 +12,18 @@ use crate::message::Message;
 /// A subscription keeps neither the actor nor the topic alive, so an actor may keep its own
 /// subscription in its state.
 #[must_use = "dropped, it unsubscribes: keep it, or `.detach()` it"]
-pub struct Subscription(Option<Arc<dyn Place>>);
+pub struct Subscription(Option<Arc<dyn SlotHandle>>);
 
 /// Slot of a topic of any message type.
-trait Place: Send + Sync {
+trait SlotHandle: Send + Sync {
     fn leave(self: Arc<Self>);
     fn is_gone(&self) -> bool;
     fn total(&self) -> u64;
 }
 
-impl<M: Message> Place for Slot<M> {
+impl<M: Message> SlotHandle for Subscriber<M> {
     fn leave(self: Arc<Self>) {
-        Slot::leave(&self);
+        Subscriber::leave(&self);
     }
 
     fn is_gone(&self) -> bool {
@@ -36,7 +36,7 @@ impl<M: Message> Place for Slot<M> {
 }
 
 impl Subscription {
-    pub(super) fn new<M: Message>(slot: Arc<Slot<M>>) -> Self {
+    pub(super) fn new<M: Message>(slot: Arc<Subscriber<M>>) -> Self {
         Self(Some(slot))
     }
 

@@ -26,8 +26,8 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     let task = (!actor.thread).then(|| {
         quote! {
             impl #impl_generics #runtime::TaskActor for #self_ty #where_clause {
-                fn live<__B: #runtime::__private::Birth<Self> + ::core::marker::Send>(
-                    life: #runtime::__private::Life<Self, __B>,
+                fn live<__B: #runtime::__private::Factory<Self> + ::core::marker::Send>(
+                    life: #runtime::__private::ActorTask<Self, __B>,
                 ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send {
                     life.run()
                 }
@@ -81,7 +81,7 @@ fn offer(actor: &Actor) -> Option<TokenStream> {
     let protocols = protocols::types(actor);
     (!messages.is_empty() || !protocols.is_empty()).then(|| {
         quote! {
-            fn offer(#seek: &mut #runtime::__private::Seek<Self>) {
+            fn offer(#seek: &mut #runtime::__private::RecipientLookup<Self>) {
                 #(#seek.offer::<#messages>();)*
                 #(<#protocols as #runtime::__private::ProtocolInbox>::offer(#seek);)*
             }

@@ -129,7 +129,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
             #ticks
             const PRIORITISED: bool = {
                 use #runtime::__private::Unranked as _;
-                <#runtime::__private::Ranks<#self_ty>>::PRIORITISED
+                <#runtime::__private::HasPriority<#self_ty>>::PRIORITISED
             };
             #[inline(always)]
             fn head(&self) -> #runtime::__private::Head<'_> {
@@ -158,7 +158,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
             }
             fn accept(
                 envelope: &#runtime::wire::Envelope<'_>,
-                asker: #runtime::__private::WireAsker,
+                asker: #runtime::__private::RemoteCaller,
             ) -> #runtime::__private::Accepted<Self> {
                 #(
                     if #runtime::__private::is_wire::<#messages>(envelope.message) {
@@ -193,20 +193,20 @@ fn ferried(actor: &Actor, messages: &[Type], protocols: &[Type]) -> TokenStream 
     let clause = generics.make_where_clause();
     for message in messages {
         clause.predicates.push(parse_quote!(
-            for<'__b> #runtime::__private::Ferry<'__b>: #runtime::__private::Ferried<#message>
+            for<'__b> #runtime::__private::AllWire<'__b>: #runtime::__private::IsWire<#message>
         ));
     }
     for protocol in protocols {
         clause.predicates.push(parse_quote!(
-            for<'__b> #runtime::__private::Ferry<'__b>:
-                #runtime::__private::FerriedInbox<#protocol>
+            for<'__b> #runtime::__private::AllWire<'__b>:
+                #runtime::__private::AllWireInbox<#protocol>
         ));
     }
     generics.params.insert(0, parse_quote!('__a));
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     quote! {
-        impl #impl_generics #runtime::__private::FerriedInbox<#inbox>
-            for #runtime::__private::Ferry<'__a> #where_clause {}
+        impl #impl_generics #runtime::__private::AllWireInbox<#inbox>
+            for #runtime::__private::AllWire<'__a> #where_clause {}
     }
 }
 

@@ -159,9 +159,9 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
         None => syn::parse_quote!(#runtime::Never),
     };
     let road = if *local {
-        quote!(type Road = #runtime::Local;)
+        quote!(type Reach = #runtime::Local;)
     } else {
-        quote!(type Road = #runtime::Wire;)
+        quote!(type Reach = #runtime::Wire;)
     };
     // A type that is not serde, or more private than the message, is the reply:
     // the error belongs there.

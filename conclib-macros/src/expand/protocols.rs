@@ -179,7 +179,7 @@ pub(super) fn shared(shared: &Actor) -> TokenStream {
     quote! {
         impl #runtime::__private::ProtocolInbox for #inbox {
             fn offer<__A: #runtime::__private::HasProtocol<Self>>(
-                #seek: &mut #runtime::__private::Seek<__A>,
+                #seek: &mut #runtime::__private::RecipientLookup<__A>,
             ) {
                 #(#seek.offer::<#messages>();)*
             }

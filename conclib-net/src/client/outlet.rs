@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use conclib_core::__private::has_timers;
-use conclib_core::wire::{Answerer, Envelope, Outage, Outlet, RequestId, Unsent};
+use conclib_core::wire::{Answerer, Envelope, Outage, Outlet, RequestId, SendRefused};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -148,7 +148,11 @@ impl Client {
 }
 
 impl Outlet for Client {
-    fn send(&self, envelope: &Envelope<'_>, answerer: Answerer) -> Result<(), (Unsent, Answerer)> {
+    fn send(
+        &self,
+        envelope: &Envelope<'_>,
+        answerer: Answerer,
+    ) -> Result<(), (SendRefused, Answerer)> {
         self.shared.send(envelope, answerer)
     }
 

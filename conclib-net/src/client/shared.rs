@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use conclib_core::wire::{
     Answerer, CodecError, Envelope, Frame, FrameError, MAX_BODY, MAX_TIMEOUT, Outage, RequestId,
-    Unsent,
+    SendRefused,
 };
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -193,20 +193,22 @@ impl Shared {
         &self,
         envelope: &Envelope<'_>,
         answerer: Answerer,
-    ) -> Result<(), (Unsent, Answerer)> {
+    ) -> Result<(), (SendRefused, Answerer)> {
         let timeout = envelope.timeout;
         let until = Instant::now() + timeout.min(MAX_TIMEOUT);
         let target = Target::of(envelope.to);
         let (replaced, writer, sooner) = {
             let mut state = self.lock();
             match state.link {
-                Link::Closed => return Err((Unsent::Closed, answerer)),
+                Link::Closed => return Err((SendRefused::Closed, answerer)),
                 Link::Up if state.has_room(target) => {}
-                _ => return Err((Unsent::Busy, answerer)),
+                _ => return Err((SendRefused::Busy, answerer)),
             }
             match state.out.push(&Frame::Request(*envelope)) {
                 Ok(bytes) => state.pushed += bytes as u64,
-                Err(error) => return Err((Unsent::Codec(unsendable(error, envelope)), answerer)),
+                Err(error) => {
+                    return Err((SendRefused::Codec(unsendable(error, envelope)), answerer));
+                }
             }
             let waiting = Waiting {
                 answerer,

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use conclib_core::__private::Failure;
 use conclib_core::Delivery;
-use conclib_core::wire::{Arriving, Codec, CodecError, FIRST_CREDIT, Frame, RequestId};
+use conclib_core::wire::{Codec, CodecError, FIRST_CREDIT, Frame, RequestId, StreamSource};
 
 use super::shared::{Link, Shared};
 
@@ -76,7 +76,7 @@ pub(super) struct Reading {
     read: u32,
 }
 
-impl Arriving for Reading {
+impl StreamSource for Reading {
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Box<[u8]>, Failure>>> {
         let (body, credit) = {
             let mut state = self.flow.lock();

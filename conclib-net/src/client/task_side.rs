@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use conclib_core::__private::Failure;
 use conclib_core::Delivery;
-use conclib_core::wire::{Answered, Answerer, Arriving, Frame, Response, ResponseKind};
+use conclib_core::wire::{Answered, Answerer, Frame, Response, ResponseKind, StreamSource};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -34,8 +34,9 @@ impl Shared {
         };
         match waiting {
             Some(waiting) => {
-                let items = (response.kind == ResponseKind::Stream)
-                    .then(|| self.open_stream(response.id, response.codec) as Box<dyn Arriving>);
+                let items = (response.kind == ResponseKind::Stream).then(|| {
+                    self.open_stream(response.id, response.codec) as Box<dyn StreamSource>
+                });
                 answer(waiting.answerer, Ok(Answered { response, items }));
             }
             None if was_probe => {}

@@ -10,7 +10,7 @@ use conclib_core::__private::Failure;
 use conclib_core::Delivery;
 use conclib_core::wire::{
     Cancellation, Codec, CodecError, Envelope, Frame, Inlet, MAX_BODY, MAX_TIMEOUT, Origin,
-    Outgoing, ReplySink, RequestId, Response, ResponseEnvelope, ResponseKind,
+    OutboundStream, ReplySink, RequestId, Response, ResponseEnvelope, ResponseKind,
 };
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -438,7 +438,7 @@ impl ReplySink for Connection {
         }
     }
 
-    fn stream(&self, id: RequestId, codec: Codec, items: Outgoing) {
+    fn stream(&self, id: RequestId, codec: Codec, items: OutboundStream) {
         let feed = Feed::new(id, codec, items, &self.bell);
         let (_unwanted, writer, reader) = {
             let mut state = self.lock();

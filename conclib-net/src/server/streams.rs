@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use conclib_core::__private::Failure;
 use conclib_core::Never;
-use conclib_core::wire::{Codec, FIRST_CREDIT, Outgoing, RequestId};
+use conclib_core::wire::{Codec, FIRST_CREDIT, OutboundStream, RequestId};
 
 use super::connection::Connection;
 use crate::id_map::IdMap;
@@ -151,14 +151,19 @@ impl Wake for Cord {
 
 /// Stream with its waker.
 pub(super) struct Feed {
-    items: Outgoing,
+    items: OutboundStream,
     codec: Codec,
     waker: Waker,
     is_ready: bool,
 }
 
 impl Feed {
-    pub(super) fn new(id: RequestId, codec: Codec, items: Outgoing, bell: &Arc<Bell>) -> Self {
+    pub(super) fn new(
+        id: RequestId,
+        codec: Codec,
+        items: OutboundStream,
+        bell: &Arc<Bell>,
+    ) -> Self {
         let bell = bell.clone();
         Self {
             items,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::house::{DeskDouble, DeskEcho, House, PATIENCE, Ponder, ask, doubles, soon, until};
 use conclib::prelude::*;
-use conclib::spi::{Answerer, Outlet, Unsent};
+use conclib::spi::{Answerer, Outlet, SendRefused};
 use conclib::wire::{Codec, Envelope};
 use conclib_net::Client;
 use tokio::task::JoinSet;
@@ -56,7 +56,7 @@ async fn bodies_of_up_to_a_mebibyte_come_back_as_they_were() {
 }
 
 /// Sends a request that is never answered, and counts its end.
-fn send(client: &Arc<Client>, ended: &Arc<AtomicUsize>) -> Result<(), Unsent> {
+fn send(client: &Arc<Client>, ended: &Arc<AtomicUsize>) -> Result<(), SendRefused> {
     let ended = ended.clone();
     let envelope = Envelope {
         id: client.next_id(),
@@ -88,7 +88,7 @@ async fn the_window_lets_256_requests_out_and_then_one_for_each_answer() {
     for _ in 0..256 {
         send(&client, &ended).unwrap();
     }
-    assert_eq!(send(&client, &ended), Err(Unsent::Busy));
+    assert_eq!(send(&client, &ended), Err(SendRefused::Busy));
 
     let mut waiters = JoinSet::new();
     for _ in 0..10 {
@@ -108,7 +108,7 @@ async fn the_window_lets_256_requests_out_and_then_one_for_each_answer() {
 
     // A woken sender that leaves passes its slot on.
     send(&client, &ended).unwrap();
-    assert_eq!(send(&client, &ended), Err(Unsent::Busy));
+    assert_eq!(send(&client, &ended), Err(SendRefused::Busy));
     for left in (0..9).rev() {
         house.request().await.respond(&1_u64).unwrap();
         soon(waiters.join_next()).await.unwrap().unwrap();

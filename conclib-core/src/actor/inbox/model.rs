@@ -8,7 +8,7 @@ struct Word;
 impl Message for Word {
     type Reply = ();
     type Error = conclib_wire::Never;
-    type Road = crate::message::Local;
+    type Reach = crate::message::Local;
     const NAME: &'static str = "word";
 }
 

@@ -5,13 +5,16 @@
 use std::sync::{Mutex as Book, Weak};
 
 use super::*;
-use crate::actor::factory::{Closure, Renewed, is_up};
+use crate::actor::factory::{Closure, Restarting, is_up};
 use crate::actor::restart::{Backoff, Restart};
 use crate::actor::supervise::STOP_WITHIN;
-use crate::node::{Child, Fates, Kin, Notice, Resident, Shared, Soul, Verdict, Word, cell, system};
+use crate::node::{
+    AnyActor, Child, Fates, Notice, Relations, RestartDecision, Soul, SystemInner, Word, cell,
+    system,
+};
 use crate::sync::model::{block_on, join, one_of, thread};
 
-type Soulful = Arc<Cell<Soul>>;
+type Soulful = Arc<ActorCell<Soul>>;
 
 /// Runs a model inside a tokio runtime with timers, which must exist though no
 /// timer fires.
@@ -33,30 +36,30 @@ struct Living {
 
 impl Living {
     /// Starts an actor that is restarted after a failure, without a pause.
-    fn new(system: &Arc<Shared>, parent: Option<&Soulful>, significant: bool) -> Self {
+    fn new(system: &Arc<SystemInner>, parent: Option<&Soulful>, significant: bool) -> Self {
         let cell = match parent {
-            None => cell(system, Some(Kin::of(None, true))),
+            None => cell(system, Some(Relations::of(None, true))),
             Some(parent) => Self::child(system, parent, significant),
         };
         let alive = Arc::<Book<usize>>::default();
         let policy = Restart::on_failure().backoff(Backoff::none());
         let others = alive.clone();
         let source = Closure(move || Soul::new(&others));
-        let life = Life::new(cell.clone(), Renewed::new(source, policy));
+        let life = ActorTask::new(cell.clone(), Restarting::new(source, policy));
         let life = thread::spawn(move || block_on(life.run()));
         Self { cell, alive, life }
     }
 
-    fn child(system: &Arc<Shared>, parent: &Soulful, significant: bool) -> Soulful {
-        let resident: Arc<dyn Resident> = parent.clone();
-        let cell = cell(system, Some(Kin::of(Some(&resident), true)));
+    fn child(system: &Arc<SystemInner>, parent: &Soulful, significant: bool) -> Soulful {
+        let resident: Arc<dyn AnyActor> = parent.clone();
+        let cell = cell(system, Some(Relations::of(Some(&resident), true)));
         let child = Child {
             resident: cell.clone(),
             stop_within: STOP_WITHIN,
             significant,
         };
         let adopted = parent
-            .kin_to_be()
+            .relations_to_be()
             .adopt(None, || Ok::<_, ()>((cell.id, child)));
         adopted.unwrap();
         cell
@@ -68,7 +71,7 @@ impl Living {
 
     /// Waits for the end of the actor.
     fn over(self) -> StopReason {
-        let reason = block_on(self.cell.ending.wait());
+        let reason = block_on(self.cell.lifecycle.wait());
         join(self.life);
         assert_eq!(*self.alive.lock().unwrap(), 0);
         assert_eq!(self.cell.state(), State::Stopped);
@@ -76,7 +79,7 @@ impl Living {
     }
 }
 
-fn send(cell: &Cell<Soul>, number: usize, is_fatal: bool, fates: &Arc<Fates>) -> bool {
+fn send(cell: &ActorCell<Soul>, number: usize, is_fatal: bool, fates: &Arc<Fates>) -> bool {
     let word = Word {
         number,
         is_fatal,
@@ -86,7 +89,7 @@ fn send(cell: &Cell<Soul>, number: usize, is_fatal: bool, fates: &Arc<Fates>) ->
 }
 
 /// Tells an actor to end, in the same way as a reference does.
-fn end(cell: &Cell<Soul>, signal: Signal) {
+fn end(cell: &ActorCell<Soul>, signal: Signal) {
     cell.tell_to_end(signal, By::Anyone);
 }
 
@@ -133,7 +136,7 @@ fn siblings_come_back_together() {
         for child in &children {
             let cell = &child.cell;
             let is_back = || cell.generation() == 2 && is_up(&**cell);
-            block_on(cell.ending.until(is_back));
+            block_on(cell.lifecycle.until(is_back));
         }
         end(&parent.cell, any_signal());
         parent.over();
@@ -182,15 +185,16 @@ fn one_that_is_recycled_ends_when_told() {
         let (one, is_patient) = (child.cell.clone(), one_of(2) == 0);
         let leader = parent.id;
         let supervises = thread::spawn(move || {
-            let kin = one.kin().unwrap();
-            let is_down = || kin.rests() || one.ending.state() == State::Stopped;
-            kin.hold(leader);
+            let relations = one.relations().unwrap();
+            let is_down =
+                || relations.has_no_incarnation() || one.lifecycle.state() == State::Stopped;
+            relations.hold(leader);
             one.mailbox.alert(Alert::Recycle);
             if !is_patient {
                 one.mailbox.alert(Alert::Abort);
             }
-            block_on(one.ending.until(is_down));
-            one.judge(Verdict::Start {
+            block_on(one.lifecycle.until(is_down));
+            one.decide(RestartDecision::Start {
                 delay: Duration::ZERO,
                 behind: None,
             });
@@ -222,13 +226,13 @@ fn a_parent_hears_of_the_end_of_a_child() {
         let parent = Living::new(&system, None, false);
         let child = Living::new(&system, Some(&parent.cell), true);
         let watcher = cell(&system, None);
-        let watches: Weak<dyn Resident> = Arc::<Cell<Soul>>::downgrade(&watcher);
-        watcher.kin_to_be().begin_watch(child.cell.id);
-        child.cell.kin_to_be().watch(watcher.id, watches);
+        let watches: Weak<dyn AnyActor> = Arc::<ActorCell<Soul>>::downgrade(&watcher);
+        watcher.relations_to_be().begin_watch(child.cell.id);
+        child.cell.relations_to_be().watch(watcher.id, watches);
         end(&child.cell, any_signal());
         child.over();
         assert!(matches!(parent.over(), StopReason::ChildEnded(_)));
-        let told = watcher.heed();
+        let told = watcher.next_notice();
         assert!(matches!(told, Some(Notice::Gone(..))));
     });
 }

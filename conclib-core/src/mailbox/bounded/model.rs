@@ -294,7 +294,7 @@ fn an_alert_is_seen() {
             next.map(|goes_on| assert!(!goes_on))
         }));
         assert!(model.mailbox.is_alerted(Alert::Notice));
-        model.mailbox.calm(Alert::Notice);
+        model.mailbox.clear_alert(Alert::Notice);
         assert!(!model.mailbox.is_urgent());
         join(alerter);
     });

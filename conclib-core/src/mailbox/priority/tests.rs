@@ -32,7 +32,11 @@ impl Model {
     fn pop(&mut self) -> Option<u64> {
         let urgent = *self.waiting.iter().min_by_key(|item| item.1)?;
         let oldest = self.waiting[0];
-        let next = if self.run == RUN { oldest } else { urgent };
+        let next = if self.run == MAX_OVERTAKES {
+            oldest
+        } else {
+            urgent
+        };
         self.run = if next == oldest { 0 } else { self.run + 1 };
         self.waiting.retain(|item| *item != next);
         Some(next.0)
@@ -48,7 +52,7 @@ impl Model {
 proptest! {
     #[test]
     fn lanes_are_as_a_list_that_is_searched(ops in ops()) {
-        let mut lanes = Lanes::default();
+        let mut lanes = PriorityQueue::default();
         let mut model = Model::default();
         for (number, op) in (0_u64..).zip(ops) {
             match op {
@@ -79,12 +83,12 @@ proptest! {
         priority in any::<u8>(),
         flood in prop::collection::vec(0..3_u8, 1..50),
     ) {
-        let mut lanes = Lanes::default();
+        let mut lanes = PriorityQueue::default();
         for other in &before {
             lanes.push(*other, false);
         }
         lanes.push(priority, true);
-        let bound = (before.len() + 1) * (RUN as usize + 1);
+        let bound = (before.len() + 1) * (MAX_OVERTAKES as usize + 1);
         let mut flood = flood.iter().cycle();
         let turn = (1..=bound).find(|_| {
             if let Some(other) = flood.next() {
@@ -98,7 +102,7 @@ proptest! {
 
 #[test]
 fn of_one_priority_the_first_in_is_the_first_out() {
-    let mut lanes = Lanes::default();
+    let mut lanes = PriorityQueue::default();
     for number in 0..1000 {
         lanes.push(9, number);
     }

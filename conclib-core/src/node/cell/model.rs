@@ -13,7 +13,7 @@ use crate::supervision::Gone;
 use crate::sync::model::{block_on, check, join, thread};
 
 /// Sends a message through a reference that the caller holds.
-fn send(cell: &Cell<Soul>, number: usize, fates: &Arc<Fates>) {
+fn send(cell: &ActorCell<Soul>, number: usize, fates: &Arc<Fates>) {
     let word = Word {
         number,
         is_fatal: false,
@@ -24,12 +24,12 @@ fn send(cell: &Cell<Soul>, number: usize, fates: &Arc<Fates>) {
 }
 
 /// Handles messages until the actor is to end, and returns their number.
-fn serve(cell: &Cell<Soul>) -> usize {
+fn serve(cell: &ActorCell<Soul>) -> usize {
     serve_with(cell, |_| ())
 }
 
 /// Same as [`serve`], and calls `turn` for each message.
-fn serve_with(cell: &Cell<Soul>, mut turn: impl FnMut(usize)) -> usize {
+fn serve_with(cell: &ActorCell<Soul>, mut turn: impl FnMut(usize)) -> usize {
     let (mut batch, mut served) = (VecDeque::new(), 0);
     block_on(poll_fn(|cx| {
         cell.mailbox.register(cx.waker());
@@ -49,7 +49,7 @@ fn serve_with(cell: &Cell<Soul>, mut turn: impl FnMut(usize)) -> usize {
 }
 
 /// Ends the actor, and so takes it out of the table of its system.
-fn finish(cell: &Cell<Soul>) {
+fn finish(cell: &ActorCell<Soul>) {
     let mut rest = VecDeque::new();
     cell.mailbox.end(&mut rest);
     cell.refuse_rest(&mut rest);
@@ -165,12 +165,12 @@ fn one_that_watches_twice_is_told_once() {
         let other = ActorRef::local(other);
         ctx.watch(&other);
         ctx.watch(&other);
-        let mut told = usize::from(watcher.heed().is_some());
+        let mut told = usize::from(watcher.next_notice().is_some());
         join(ends);
-        told += std::iter::from_fn(|| watcher.heed()).count();
+        told += std::iter::from_fn(|| watcher.next_notice()).count();
         assert_eq!(told, 1);
         ctx.watch(&other);
-        assert_eq!(std::iter::from_fn(|| watcher.heed()).count(), 1);
+        assert_eq!(std::iter::from_fn(|| watcher.next_notice()).count(), 1);
         finish(&watcher);
     });
 }
@@ -184,7 +184,7 @@ fn a_notice_reaches_one_that_waits() {
         let tells: Vec<_> = (0..2)
             .map(|n| {
                 let (cell, id) = (cell.clone(), ActorId::next(n));
-                cell.kin_to_be().begin_watch(id);
+                cell.relations_to_be().begin_watch(id);
                 thread::spawn(move || {
                     let gone = Gone {
                         urn: Urn::reserved("conclib:gone"),
@@ -202,12 +202,12 @@ fn a_notice_reaches_one_that_waits() {
                     Poll::Ready(goes_on) => assert!(!goes_on),
                     Poll::Pending => return Poll::Pending,
                 }
-                heard += usize::from(cell.heed().is_some());
+                heard += usize::from(cell.next_notice().is_some());
             }
             Poll::Ready(())
         }));
         tells.into_iter().for_each(join);
-        assert!(cell.heed().is_none());
+        assert!(cell.next_notice().is_none());
         finish(&cell);
     });
 }

@@ -7,14 +7,14 @@ use crate::sync::model::{block_on, check, join, thread};
 
 /// Lifecycle of an actor, and a flag that its start sets.
 struct Model {
-    ending: Ending,
+    lifecycle: Lifecycle,
     is_done: AtomicBool,
 }
 
 impl Model {
     fn new() -> Arc<Self> {
         Arc::new(Self {
-            ending: Ending::new(),
+            lifecycle: Lifecycle::new(),
             is_done: AtomicBool::new(false),
         })
     }
@@ -24,15 +24,15 @@ impl Model {
     fn live(&self, starts: bool) {
         if starts {
             self.is_done.store(true, Ordering::Relaxed);
-            assert!(self.ending.advance(State::Running));
+            assert!(self.lifecycle.advance(State::Running));
         }
-        self.ending.advance(State::Stopping);
-        self.ending.end(StopReason::Stopped);
+        self.lifecycle.advance(State::Stopping);
+        self.lifecycle.end(StopReason::Stopped);
     }
 
     fn hear_of_the_start(&self, starts: bool) {
-        let started = block_on(self.ending.started());
-        assert!(self.ending.state() > State::Starting);
+        let started = block_on(self.lifecycle.started());
+        assert!(self.lifecycle.state() > State::Starting);
         match starts {
             true => {
                 assert_eq!(started, Ok(()));
@@ -59,7 +59,7 @@ fn who_waits_for_the_start_hears_of_it() {
                 true => Ok(()),
                 false => Err(StopReason::Stopped),
             };
-            assert_eq!(block_on(model.ending.started()), after_all);
+            assert_eq!(block_on(model.lifecycle.started()), after_all);
         });
     }
 }
@@ -71,8 +71,8 @@ fn who_waits_for_the_end_hears_of_it() {
         let model = Model::new();
         let other = model.clone();
         let waits = thread::spawn(move || {
-            assert_eq!(block_on(other.ending.wait()), StopReason::Stopped);
-            assert_eq!(other.ending.state(), State::Stopped);
+            assert_eq!(block_on(other.lifecycle.wait()), StopReason::Stopped);
+            assert_eq!(other.lifecycle.state(), State::Stopped);
         });
         model.live(true);
         join(waits);
@@ -83,14 +83,14 @@ fn who_waits_for_the_end_hears_of_it() {
 #[test]
 fn who_waits_for_a_change_hears_of_it() {
     check(|| {
-        let ending = Arc::new(Ending::new());
+        let lifecycle = Arc::new(Lifecycle::new());
         let is_so = Arc::new(AtomicBool::new(false));
-        let (other, flag) = (ending.clone(), is_so.clone());
+        let (other, flag) = (lifecycle.clone(), is_so.clone());
         let waits = thread::spawn(move || {
             block_on(other.until(|| flag.load(Ordering::Relaxed)));
         });
         is_so.store(true, Ordering::Relaxed);
-        ending.tell_change();
+        lifecycle.tell_change();
         join(waits);
     });
 }
@@ -100,17 +100,17 @@ fn who_waits_for_a_change_hears_of_it() {
 #[test]
 fn the_first_to_tell_it_stays() {
     check(|| {
-        let ending = Arc::new(Ending::new());
-        let other = ending.clone();
-        let tell = |ending: &Ending, by: By| {
-            ending.told(by);
-            ending.by()
+        let lifecycle = Arc::new(Lifecycle::new());
+        let other = lifecycle.clone();
+        let tell = |lifecycle: &Lifecycle, by: By| {
+            lifecycle.told(by);
+            lifecycle.by()
         };
         let tells = thread::spawn(move || tell(&other, By::System));
-        let here = tell(&ending, By::Parent);
+        let here = tell(&lifecycle, By::Parent);
         let there = join(tells);
         assert_eq!(here, there);
-        assert_eq!(here, ending.by());
+        assert_eq!(here, lifecycle.by());
         assert!(matches!(here, Some(By::Parent | By::System)));
     });
 }

@@ -6,12 +6,12 @@ use shuttle::thread;
 use super::*;
 use crate::sync::model::{check, one_of};
 
-type Late = Deferred<u64>;
+type Elapsed = Deferred<u64>;
 
 #[test]
 fn an_answer_and_its_asker_meet_once() {
     check(|| {
-        let (reply, deferred) = Late::pair();
+        let (reply, deferred) = Elapsed::pair();
         let (asker, answer) = ReplyTo::local();
         let (is_sent, is_met) = (one_of(3) > 0, one_of(3) > 0);
         let sends = thread::spawn(move || match is_sent {
@@ -49,7 +49,7 @@ fn an_answer_and_its_asker_meet_once() {
 #[test]
 fn an_asker_that_leaves_is_seen() {
     check(|| {
-        let (mut reply, deferred) = Late::pair();
+        let (mut reply, deferred) = Elapsed::pair();
         let (asker, answer) = ReplyTo::local();
         let waits = thread::spawn(move || {
             block_on(reply.closed());

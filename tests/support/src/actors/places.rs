@@ -13,7 +13,7 @@ pub trait At<A: Actor> {
 impl<A, B> At<A> for SpawnBuilder<'_, A, B>
 where
     A: TaskActor + Declared,
-    B: conclib::__private::Birth<A>,
+    B: conclib::__private::Factory<A>,
 {
     fn at(self, place: Place) -> Result<ActorRef<A>, SpawnError> {
         match place {

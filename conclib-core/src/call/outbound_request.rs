@@ -8,10 +8,10 @@ use std::task::{Context, Poll, ready};
 use conclib_wire::{Delivery, Envelope, Failure, RequestId, Urn};
 use tokio::sync::oneshot;
 
-use crate::deadlock::{Leaves, Wait, Waiting};
+use crate::deadlock::{Leaves, Wait, WaitingTurn};
 use crate::error::Outage;
-use crate::observe::Outgoing;
-use crate::spi::{Answerer, CancelOnDrop, Outlet, Unsent};
+use crate::observe::OutboundTrace;
+use crate::spi::{Answerer, CancelOnDrop, Outlet, SendRefused};
 
 /// A request that leaves this process: waits until its outlet has room, is sent,
 /// and is cancelled when it is dropped before its answer came.
@@ -27,17 +27,17 @@ pub(crate) struct OutboundRequest {
     /// Wait of the turn that asks.
     wait: Option<Wait>,
     /// Turn that waits, of a request that is passed on.
-    passed: Option<Waiting>,
+    passed: Option<WaitingTurn>,
 }
 
 impl OutboundRequest {
     /// A request whose answer goes to `answerer`, or to `queued` if it is told. Of
     /// one that is passed on, the turn `passed` waits for the answer.
-    pub(super) fn new(
+    pub(crate) fn new(
         outlet: Arc<dyn Outlet>,
         answerer: Answerer,
         queued: Option<oneshot::Receiver<Result<(), Failure>>>,
-        passed: Option<Waiting>,
+        passed: Option<WaitingTurn>,
     ) -> Self {
         Self {
             outlet,
@@ -51,17 +51,17 @@ impl OutboundRequest {
     }
 
     /// Tells whether the request wants more than word that it is queued.
-    pub(super) fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         self.queued.is_none()
     }
 
     /// Sends the request by `send`, or waits until the outlet has room and tries
     /// again.
-    pub(super) fn poll_send(
+    pub(crate) fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
         to: &str,
-        mut send: impl FnMut(&Arc<dyn Outlet>, Option<&Waiting>, Answerer) -> Sent,
+        mut send: impl FnMut(&Arc<dyn Outlet>, Option<&WaitingTurn>, Answerer) -> Sent,
     ) -> Poll<Result<(), Failure>> {
         while let Some(answerer) = self.answerer.take() {
             if let Some(room) = &mut self.room {
@@ -76,7 +76,7 @@ impl OutboundRequest {
                     self.cancel = Some(CancelOnDrop::new(self.outlet.clone(), id));
                     self.wait = wait;
                 }
-                Err((Unsent::Busy, answerer)) => {
+                Err((SendRefused::Busy, answerer)) => {
                     self.answerer = Some(answerer);
                     self.room = Some(self.outlet.room(to));
                 }
@@ -87,7 +87,7 @@ impl OutboundRequest {
     }
 
     /// Waits for the answer "queued" to a told message. An ask has none.
-    pub(super) fn poll_queued(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    pub(crate) fn poll_queued(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         let Some(queued) = &mut self.queued else {
             return Poll::Ready(Ok(()));
         };
@@ -122,21 +122,21 @@ impl OutboundRequest {
 
 /// Result of one try to send: the id of the request, and the wait of the turn
 /// that asks.
-pub(super) type Sent = Result<(RequestId, Option<Wait>), (Unsent, Answerer)>;
+pub(crate) type Sent = Result<(RequestId, Option<Wait>), (SendRefused, Answerer)>;
 
 /// Turn that waits for the answer to a request.
 #[derive(Clone, Copy)]
-pub(super) enum Waiter<'a> {
+pub(crate) enum Waiter<'a> {
     Nobody,
     /// The turn that runs here, if one does.
     Turn,
     /// A turn whose request is passed on.
-    Passed(&'a Waiting),
+    Passed(&'a WaitingTurn),
 }
 
 /// Sends the request once, if the outlet has room: with a new id, its trace, and
 /// the chain of those that wait for it.
-pub(super) fn transmit(
+pub(crate) fn transmit(
     outlet: &Arc<dyn Outlet>,
     to: &Urn,
     waiter: Waiter<'_>,
@@ -144,14 +144,14 @@ pub(super) fn transmit(
     answerer: Answerer,
 ) -> Sent {
     let id = outlet.next_id();
-    let outgoing = Outgoing::new();
+    let outgoing = OutboundTrace::new();
     let leaves = match waiter {
-        Waiter::Passed(Waiting::Here(who, ask)) => Leaves::pass(*who, *ask, outlet, id, to),
+        Waiter::Passed(WaitingTurn::Here(who, ask)) => Leaves::pass(*who, *ask, outlet, id, to),
         Waiter::Turn => Leaves::begin(outlet, id, to),
-        Waiter::Passed(Waiting::Away(_)) | Waiter::Nobody => None,
+        Waiter::Passed(WaitingTurn::Away(_)) | Waiter::Nobody => None,
     };
     let passed = match waiter {
-        Waiter::Passed(Waiting::Away(asked)) => asked.chain(),
+        Waiter::Passed(WaitingTurn::Away(asked)) => asked.chain(),
         _ => Vec::new(),
     };
     let envelope = Envelope {
@@ -166,9 +166,9 @@ pub(super) fn transmit(
     Ok((id, leaves.and_then(Leaves::wait)))
 }
 
-impl Unsent {
+impl SendRefused {
     /// The same in the words of an answer; without room the request is refused.
-    pub(super) fn into_failure(self) -> Failure {
+    pub(crate) fn into_failure(self) -> Failure {
         match self {
             Self::Busy => Failure::MailboxFull,
             Self::Closed => Failure::Disconnected(Delivery::NotDelivered),
