@@ -35,8 +35,10 @@ use crate::{
 /// # Examples
 ///
 /// ```
-/// use conclib_apid::{ApiCommand, StartApiError, start_api};
+/// use conclib::error::StartApiError;
+/// use conclib::prelude::*;
 ///
+/// # mod conclib { pub use conclib_apid as prelude; pub use conclib_apid as error; }
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let result = start_api(ApiCommand::new("false").health("http://127.0.0.73:8000/healthz")).await;

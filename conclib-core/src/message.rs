@@ -12,7 +12,8 @@ use crate::spi::{Answered, OutboundStream};
 /// like this:
 ///
 /// ```
-/// use conclib_core::{Message, Never, Wire};
+/// use conclib::prelude::*;
+/// use conclib::traits::Wire;
 ///
 /// #[derive(serde::Serialize, serde::Deserialize)]
 /// struct Double(u64);

@@ -40,14 +40,14 @@ use crate::turn_scope;
 ///     }
 /// }
 ///
-/// #[conclib::main]
-/// async fn main() -> conclib::Result {
-///     let system = System::new("docs");
-///     let doorman = system.spawn(Doorman)?;
-///     assert_eq!(doorman.close().await?, "doorman goes home");
-///     assert_eq!(doorman.stopped().await, Some(StopReason::Stopped));
-///     Ok(())
-/// }
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// let doorman = system.spawn(Doorman)?;
+/// assert_eq!(doorman.close().await?, "doorman goes home");
+/// assert_eq!(doorman.stopped().await, Some(StopReason::Stopped));
+/// # Ok(())
+/// # }
 /// ```
 pub struct Context<A: Actor> {
     /// Not counted as a strong reference: an actor that held itself would live

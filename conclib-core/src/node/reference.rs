@@ -48,29 +48,29 @@ use crate::spi::DEFAULT_TIMEOUT;
 /// #[message(reply = String)]
 /// struct Greet(String);
 ///
-/// #[actor]
-/// struct Greeter;
+/// # #[actor]
+/// # struct Greeter;
+/// #
+/// # #[actor]
+/// # impl Greeter {
+/// #     #[handler]
+/// #     fn greet(&mut self, Greet(name): Greet) -> String {
+/// #         format!("Hello, {name}!")
+/// #     }
+/// # }
+/// #
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// let greeter = system.spawn(Greeter)?;
 ///
-/// #[actor]
-/// impl Greeter {
-///     #[handler]
-///     fn greet(&mut self, Greet(name): Greet) -> String {
-///         format!("Hello, {name}!")
-///     }
-/// }
+/// let greeting = greeter.ask(Greet("Ada".into())).await?;
+/// assert_eq!(greeting, "Hello, Ada!");
 ///
-/// #[conclib::main]
-/// async fn main() -> conclib::Result {
-///     let system = System::new("docs");
-///     let greeter = system.spawn(Greeter)?;
-///
-///     let greeting = greeter.ask(Greet("Ada".into())).await?;
-///     assert_eq!(greeting, "Hello, Ada!");
-///
-///     greeter.ask(Greet("Bob".into())).tell().await?;
-///     assert_eq!(greeter.stop().await, StopReason::Stopped);
-///     Ok(())
-/// }
+/// greeter.ask(Greet("Bob".into())).tell().await?;
+/// assert_eq!(greeter.stop().await, StopReason::Stopped);
+/// # Ok(())
+/// # }
 /// ```
 pub struct ActorRef<A: Actor>(Location<A>);
 
