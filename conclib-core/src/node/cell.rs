@@ -122,6 +122,7 @@ impl<A: Actor> ActorCell<A> {
         urn: Option<Urn>,
         seed: &Settings,
         relations: Option<Box<Relations>>,
+        meter: Meter,
     ) -> Self {
         let is_child = relations
             .as_ref()
@@ -129,7 +130,6 @@ impl<A: Actor> ActorCell<A> {
         let owned = urn.is_some() || is_child;
         let urn = urn.map(|urn| urn.of_type(type_name::<A>()));
         let (urn, relations) = (known(urn), known(relations));
-        let meter = Meter::of(system.name(), type_name::<A>());
         // Nothing is called in between, so that the compiler builds the cell in
         // its final place.
         Self {

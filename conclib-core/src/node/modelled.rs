@@ -8,6 +8,7 @@ use conclib_wire::Fault;
 use super::registry::SystemInner;
 use crate::actor::*;
 use crate::actor_id::ActorId;
+use crate::observe::Meter;
 use crate::sync::Arc;
 
 /// Message of the model actor, which is handled or refused; a fatal one ends the actor.
@@ -98,7 +99,14 @@ pub(crate) fn cell(
     };
     let make = |id: ActorId| {
         let relations = relations.map(Box::new);
-        Arc::new(ActorCell::new(id, system.clone(), None, &seed, relations))
+        Arc::new(ActorCell::new(
+            id,
+            system.clone(),
+            None,
+            &seed,
+            relations,
+            Meter::of(system.name(), "Soul"),
+        ))
     };
     system.enter(None, make).unwrap()
 }

@@ -1,5 +1,6 @@
 //! Builder of an actor.
 
+use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -11,11 +12,12 @@ use tokio::runtime::Handle;
 use super::thread::OnThread;
 use crate::actor::{ActorTask, Factory, Restart, Restartable, STOP_WITHIN, TaskActor};
 use crate::error::SpawnError;
-use crate::mailbox::Overflow;
+use crate::mailbox::{Alert, Overflow};
 use crate::node::{
     Actor, ActorCell, ActorRef, AnyActor, Child, Declared, Messages, Relations, Settings,
     SystemInner,
 };
+use crate::observe::Meter;
 use crate::place::Place;
 use crate::supervision::Strategy;
 use crate::time::timers;
@@ -266,12 +268,20 @@ impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
         if seed.ask_timeout.is_none() {
             seed.ask_timeout = system.ask_timeout();
         }
+        // Before the lock of the system is taken: a recorder is foreign code.
+        let meter = Meter::of(system.name(), type_name::<A>());
         let make = |relations| {
             let name = urn.clone();
             system.enter(urn, |id| {
                 // `new_cyclic` makes the cell in place; `Arc::new` would make it on the stack and
                 // move it.
-                Arc::new_cyclic(|_| ActorCell::new(id, system.clone(), name, &seed, relations))
+                let cell = Arc::new_cyclic(|_| {
+                    ActorCell::new(id, system.clone(), name, &seed, relations, meter)
+                });
+                if system.hook().is_some() {
+                    cell.mailbox.mark(Alert::Gate);
+                }
+                cell
             })
         };
         let Some(parent) = parent else {
