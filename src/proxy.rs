@@ -225,7 +225,36 @@ impl fmt::Debug for Serve {
 /// way at once, and at most 256 of them to one actor: the rest wait in the
 /// client, until their deadline.
 ///
-/// For an example see [`Proxy`].
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[message(reply = String)]
+/// struct Greet { name: String }
+///
+/// # #[actor(urn = "greeter")]
+/// # struct Greeter;
+/// #
+/// # #[actor]
+/// # impl Greeter {
+/// #     #[handler]
+/// #     fn greet(&mut self, Greet { name }: Greet) -> String { format!("Hello, {name}!") }
+/// # }
+/// #
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// # system.spawn(Greeter)?;
+/// # let dir = conclib::PrivateDir::new()?;
+/// # let url = format!("unix://{}", dir.join("a.sock").display());
+/// # let proxy = Proxy::serve(&system, url).await?;
+/// # let url = proxy.url();
+/// let client = ProxyClient::connect(url).await?;
+/// let greeting = client.ask("greeter", Greet { name: "Ada".into() }).await?;
+/// assert_eq!(greeting, "Hello, Ada!");
+/// # system.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ProxyClient {
     outlet: Arc<dyn Outlet>,
