@@ -6,7 +6,7 @@ const HTTP: &str = "http://";
 const DEFAULT_PORT: u16 = 80;
 
 /// Empty body of a GET.
-pub(crate) type Nothing = http_body_util::Empty<&'static [u8]>;
+pub(crate) type EmptyBody = http_body_util::Empty<&'static [u8]>;
 
 /// A health URL as it may be shown: its query may hold a secret.
 pub(crate) fn without_query(url: &str) -> &str {
@@ -69,11 +69,11 @@ impl HealthUrl {
     /// Builds a GET of this URL. The request does not ask the server to close
     /// the connection: the side that closes first keeps the port busy for a
     /// minute, and that must not be the server.
-    pub(crate) fn request(&self) -> Result<Request<Nothing>, hyper::http::Error> {
+    pub(crate) fn request(&self) -> Result<Request<EmptyBody>, hyper::http::Error> {
         Request::get(self.path.clone())
             .header("host", &self.authority)
             .header("user-agent", "conclib-apid")
-            .body(Nothing::new())
+            .body(EmptyBody::new())
     }
 }
 

@@ -55,6 +55,18 @@
 //! The server's output goes to `tracing`, as [`conclib_process`] describes. While `start_api` waits, it says so once a second with
 //! target `conclib::apid`. A later exit of the server is an event with this target, [`ApiDaemon::exited`] tells it, and
 //! [`ApiCommand::restart`] says whether it is started again.
+//!
+//! # Floors
+//!
+//! A module imports only from modules of lower floors.
+//!
+//! 1. `command`, `error`, `slot`, `status`
+//! 2. `health`, `state`
+//! 3. `probe`
+//! 4. `server`
+//! 5. `watch`
+//! 6. `daemon`
+//! 7. `start`
 
 mod command;
 mod daemon;

@@ -70,27 +70,27 @@ impl Server {
         self.slot.end(grace).await?;
         let tail = self.slot.tail();
         Err(match failure {
-            Failure::Exited(status) => StartApiError::Exited {
+            StartFailure::Exited(status) => StartApiError::Exited {
                 program,
                 status,
                 tail,
             },
-            Failure::Late(last) => StartApiError::NotHealthy {
+            StartFailure::Late(last) => StartApiError::NotHealthy {
                 program,
                 url: without_query(&self.url).to_owned(),
                 timeout: self.timeout,
                 last,
                 tail,
             },
-            Failure::Wait(error) => error.into(),
+            StartFailure::Wait(error) => error.into(),
         })
     }
 
-    async fn healthy_in_time(&self, pid: u32) -> Result<(), Failure> {
+    async fn healthy_in_time(&self, pid: u32) -> Result<(), StartFailure> {
         let mut last = None;
         match timeout(self.timeout, self.healthy(pid, &mut last)).await {
             Ok(result) => result,
-            Err(_) => Err(Failure::Late(
+            Err(_) => Err(StartFailure::Late(
                 last.unwrap_or(Unhealthy::Silent(self.timeout)),
             )),
         }
@@ -98,16 +98,16 @@ impl Server {
 
     /// Asks until the answer has status 200, and leaves every other answer in
     /// `last`.
-    async fn healthy(&self, pid: u32, last: &mut Option<Unhealthy>) -> Result<(), Failure> {
+    async fn healthy(&self, pid: u32, last: &mut Option<Unhealthy>) -> Result<(), StartFailure> {
         let mut pause = FIRST_PAUSE;
         let mut reported = Instant::now();
         loop {
             let unhealthy = match self.unless_exited(self.health.probe()).await? {
                 // Another process may listen at the address since then, and
                 // have answered in place of a child that failed.
-                Ok(()) => match self.slot.try_status().map_err(Failure::Wait)? {
+                Ok(()) => match self.slot.try_status().map_err(StartFailure::Wait)? {
                     None => return Ok(()),
-                    Some(status) => return Err(Failure::Exited(status)),
+                    Some(status) => return Err(StartFailure::Exited(status)),
                 },
                 Err(unhealthy) => last.insert(unhealthy),
             };
@@ -121,17 +121,17 @@ impl Server {
         }
     }
 
-    async fn unless_exited<T>(&self, step: impl Future<Output = T>) -> Result<T, Failure> {
+    async fn unless_exited<T>(&self, step: impl Future<Output = T>) -> Result<T, StartFailure> {
         tokio::select! {
             biased;
-            status = self.slot.exit() => Err(status.map_or_else(Failure::Wait, Failure::Exited)),
+            status = self.slot.exit() => Err(status.map_or_else(StartFailure::Wait, StartFailure::Exited)),
             done = step => Ok(done),
         }
     }
 }
 
 /// Reason why the wait for a healthy server failed.
-enum Failure {
+enum StartFailure {
     Exited(ExitStatus),
     Late(Unhealthy),
     Wait(WaitError),

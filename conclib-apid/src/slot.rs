@@ -12,10 +12,10 @@ use conclib_process::{ChildCommand, Ending, OwnedChild, SpawnError, Tail, WaitEr
 /// the daemon share it, so that a drop of the daemon kills the child at once,
 /// whatever the task does at that moment.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Slot(Arc<Mutex<Inside>>);
+pub(crate) struct Slot(Arc<Mutex<SlotState>>);
 
 #[derive(Debug, Default)]
-struct Inside {
+struct SlotState {
     /// `None` before the first start, after the end, and while it is borrowed.
     child: Option<OwnedChild>,
     /// The process id of the last child.
@@ -33,14 +33,14 @@ impl Slot {
     pub(crate) fn start(&self, command: &ChildCommand) -> Result<Option<u32>, SpawnError> {
         // The lock is held during the start, so that a close cannot miss the
         // new child.
-        let mut inside = self.lock();
-        if inside.closed {
+        let mut state = self.lock();
+        if state.closed {
             return Ok(None);
         }
         let child = command.spawn()?;
-        inside.pid = child.id();
-        inside.child = Some(child);
-        Ok(Some(inside.pid))
+        state.pid = child.id();
+        state.child = Some(child);
+        Ok(Some(state.pid))
     }
 
     /// The process id of the last child that was started.
@@ -83,18 +83,18 @@ impl Slot {
         }
     }
 
-    fn borrow(&self) -> Borrowed<'_> {
-        let mut inside = self.lock();
-        let child = inside.child.take();
-        inside.tail = child.as_ref().map(OwnedChild::tail).unwrap_or_default();
-        Borrowed { slot: self, child }
+    fn borrow(&self) -> BorrowedChild<'_> {
+        let mut state = self.lock();
+        let child = state.child.take();
+        state.tail = child.as_ref().map(OwnedChild::tail).unwrap_or_default();
+        BorrowedChild { slot: self, child }
     }
 
     pub(crate) fn tail(&self) -> Tail {
-        let inside = self.lock();
-        match &inside.child {
+        let state = self.lock();
+        match &state.child {
             Some(child) => child.tail(),
-            None => inside.tail.clone(),
+            None => state.tail.clone(),
         }
     }
 
@@ -106,26 +106,26 @@ impl Slot {
     /// Kills the child at once, and prevents further starts.
     pub(crate) fn clear(&self) {
         let child = {
-            let mut inside = self.lock();
-            inside.closed = true;
-            inside.child.take()
+            let mut state = self.lock();
+            state.closed = true;
+            state.child.take()
         };
         drop(child);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inside> {
+    fn lock(&self) -> MutexGuard<'_, SlotState> {
         // A panic cannot leave the data under this lock half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Child that is put back into its slot when dropped.
-struct Borrowed<'a> {
+struct BorrowedChild<'a> {
     slot: &'a Slot,
     child: Option<OwnedChild>,
 }
 
-impl Drop for Borrowed<'_> {
+impl Drop for BorrowedChild<'_> {
     fn drop(&mut self) {
         self.slot.lock().child = self.child.take();
     }

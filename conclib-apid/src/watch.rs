@@ -14,7 +14,7 @@ pub(crate) async fn watch(server: Arc<Server>, state: watch::Sender<ApiState>, r
     let mut history = History::new(restart);
     loop {
         let end = match server.slot.exit().await {
-            Ok(status) => again(&server, &state, &mut history, status).await,
+            Ok(status) => start_again(&server, &state, &mut history, status).await,
             Err(error) => Some(ApiEnd::Lost(Arc::new(error))),
         };
         if let Some(end) = end {
@@ -27,7 +27,7 @@ pub(crate) async fn watch(server: Arc<Server>, state: watch::Sender<ApiState>, r
 
 /// Starts a server again that has exited. Returns its end, if the policy
 /// forbids the start or the start fails.
-async fn again(
+async fn start_again(
     server: &Server,
     state: &watch::Sender<ApiState>,
     history: &mut History,

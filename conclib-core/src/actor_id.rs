@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An actor, for as long as it lives and after.
 ///
-/// It is small and copied into every message; a [`Urn`](conclib_wire::Urn) is the
+/// An id is small and copied into every message; a [`Urn`](conclib_wire::Urn) is the
 /// name for people and wires. Ids grow, so they sort actors by age.
 ///
 /// The upper 40 bits count the actors of the process. The lower 24 are the

@@ -4,6 +4,15 @@
 //! Each macro works in three steps: it parses the item into a model, checks it,
 //! and expands the model. All mistakes are reported at once, each at its token,
 //! and the item itself stays in place.
+//!
+//! # Floors
+//!
+//! A module imports only from modules of lower floors.
+//!
+//! 1. `model`
+//! 2. `parse`
+//! 3. `check`
+//! 4. `expand`
 
 mod check;
 mod expand;

@@ -6,18 +6,13 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::url::{self, Query};
+use error::{MAX_URL, SOCKET_PATH};
+use url::Query;
 
 mod error;
+mod url;
 
 pub use error::AddressError;
-
-/// Maximum length of a URL in bytes: enough for any path of the system.
-const MAX_URL: usize = 4096;
-
-/// The kernel keeps the path of a unix socket in this many bytes, of which the
-/// last is a zero.
-const SOCKET_PATH: usize = 108;
 
 /// Address at which a broker serves and clients connect: a unix socket, or TCP.
 ///
@@ -46,16 +41,16 @@ const SOCKET_PATH: usize = 108;
 /// # Ok::<(), AddressError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Address(pub(crate) Place);
+pub struct Address(pub(crate) Endpoint);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Place {
-    Unix(UnixPlace),
-    Tcp(TcpPlace),
+pub(crate) enum Endpoint {
+    Unix(UnixEndpoint),
+    Tcp(TcpEndpoint),
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct UnixPlace {
+pub(crate) struct UnixEndpoint {
     /// Path that is absolute, has a file name, and fits a socket address.
     pub(crate) path: PathBuf,
     /// Users besides the own one that the other end may belong to.
@@ -63,7 +58,7 @@ pub(crate) struct UnixPlace {
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct TcpPlace {
+pub(crate) struct TcpEndpoint {
     /// Host name, or the text of an IP address without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -106,9 +101,9 @@ impl Address {
         }
         let query = Query { url, query };
         if let Some(path) = rest.strip_prefix("unix://") {
-            UnixPlace::parse(url, path, &query).map(|place| Self(Place::Unix(place)))
+            UnixEndpoint::parse(url, path, &query).map(|endpoint| Self(Endpoint::Unix(endpoint)))
         } else if let Some(authority) = rest.strip_prefix("tcp://") {
-            TcpPlace::parse(url, authority, &query).map(|place| Self(Place::Tcp(place)))
+            TcpEndpoint::parse(url, authority, &query).map(|endpoint| Self(Endpoint::Tcp(endpoint)))
         } else {
             Err(AddressError::Scheme {
                 url: url::shown(url),
@@ -133,16 +128,18 @@ impl Address {
     /// ```
     pub fn unix(path: impl AsRef<Path>) -> Result<Self, AddressError> {
         let path = path.as_ref().to_owned();
-        let place = UnixPlace {
+        let endpoint = UnixEndpoint {
             path,
             uids: Vec::new(),
         };
-        let url = Self(Place::Unix(place.clone())).to_string();
-        place.check(&url).map(|place| Self(Place::Unix(place)))
+        let url = Self(Endpoint::Unix(endpoint.clone())).to_string();
+        endpoint
+            .check(&url)
+            .map(|endpoint| Self(Endpoint::Unix(endpoint)))
     }
 }
 
-impl UnixPlace {
+impl UnixEndpoint {
     fn parse(url: &str, path: &str, query: &Query<'_>) -> Result<Self, AddressError> {
         let path = url::unescape(path).ok_or_else(|| AddressError::Escape {
             url: url::shown(url),
@@ -184,7 +181,7 @@ impl UnixPlace {
     }
 }
 
-impl TcpPlace {
+impl TcpEndpoint {
     fn parse(url: &str, authority: &str, query: &Query<'_>) -> Result<Self, AddressError> {
         if authority.contains('@') {
             return Err(AddressError::Credentials);
@@ -207,7 +204,7 @@ impl TcpPlace {
         let port = port.ok_or_else(|| AddressError::Port {
             url: url::shown(url),
         })?;
-        let mut place = Self {
+        let mut endpoint = Self {
             host: host.to_owned(),
             port,
             keyfile: None,
@@ -216,21 +213,21 @@ impl TcpPlace {
         for option in query.options() {
             let (name, value) = option?;
             match (name, value) {
-                ("keyfile", _) if place.keyfile.is_some() => {
+                ("keyfile", _) if endpoint.keyfile.is_some() => {
                     return Err(query.bad("keyfile", "is given twice"));
                 }
                 ("keyfile", path) => {
                     let path = url::unescape(path).filter(|path| path.starts_with(b"/"));
                     let path = path.filter(|path| !path.contains(&0));
                     let path = path.ok_or_else(|| query.bad("keyfile", "is no absolute path"))?;
-                    place.keyfile = Some(OsString::from_vec(path).into());
+                    endpoint.keyfile = Some(OsString::from_vec(path).into());
                 }
-                ("plaintext", "allow") => place.plaintext = true,
+                ("plaintext", "allow") => endpoint.plaintext = true,
                 ("plaintext", _) => return Err(query.bad("plaintext", "can only be `allow`")),
                 _ => return Err(query.unknown(name)),
             }
         }
-        Ok(place)
+        Ok(endpoint)
     }
 }
 
@@ -253,11 +250,11 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut options = Vec::new();
         match &self.0 {
-            Place::Unix(UnixPlace { path, uids }) => {
+            Endpoint::Unix(UnixEndpoint { path, uids }) => {
                 write!(f, "unix://{}", url::Escaped(path.as_os_str().as_bytes()))?;
                 options.extend(uids.iter().map(|uid| format!("uid={uid}")));
             }
-            Place::Tcp(TcpPlace {
+            Endpoint::Tcp(TcpEndpoint {
                 host,
                 port,
                 keyfile,

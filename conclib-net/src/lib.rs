@@ -52,22 +52,30 @@
 //! a byte and the server then does not answer a check for five seconds.
 //!
 //! Events have the `tracing` target `conclib::net`.
+//!
+//! # Floors
+//!
+//! A module imports only from modules of lower floors.
+//!
+//! 1. `address`, `auth_key`, `clock`, `id_map`, `limits`, `outbox`, `tcp`
+//! 2. `error`, `frame_reader`, `handshake`, `resolve`, `shares`
+//! 3. `client`, `server`
 
 mod address;
 mod auth_key;
 mod client;
 mod clock;
 mod error;
+mod frame_reader;
 mod handshake;
 mod id_map;
-mod incoming;
+
 mod limits;
 mod outbox;
 mod resolve;
 mod server;
 mod shares;
 mod tcp;
-mod url;
 
 pub use address::{Address, AddressError};
 pub use auth_key::{AuthKey, KeyError};

@@ -34,7 +34,7 @@ pub(crate) struct Limits {
     /// they were given up, no more than a quarter with one actor. At the limit
     /// new requests are refused. A request in a mailbox is dropped when its
     /// turn comes, and one that a handler keeps when the handler drops it.
-    pub(crate) left: usize,
+    pub(crate) abandoned: usize,
     /// Number of open streams to one client; one more is refused.
     pub(crate) streams: usize,
     /// Number of unwritten bytes for one client at which nothing more is read
@@ -54,7 +54,7 @@ impl Default for Limits {
             handshakes: 256,
             connections: 1024,
             window: CLIENT_WINDOW,
-            left: 4 * CLIENT_WINDOW,
+            abandoned: 4 * CLIENT_WINDOW,
             streams: 256,
             waiting: 1024 * 1024,
             stalled: 16 * 1024 * 1024 + CLIENT_WINDOW / 4 * MAX_FRAME,

@@ -80,7 +80,7 @@ impl Outbox {
 }
 
 /// Source of bytes for a writer: an [`Outbox`] and the lock around it.
-pub(crate) trait Source {
+pub(crate) trait ByteSource {
     /// See [`Outbox::poll_take`].
     fn poll_take(&self, cx: &mut Context<'_>, empty: &mut Vec<u8>) -> Poll<bool>;
 
@@ -90,7 +90,7 @@ pub(crate) trait Source {
 
 /// Writes the frames of `source` until it is sealed; then closes this
 /// direction.
-pub(crate) async fn write_out<W>(mut writer: W, source: &impl Source) -> io::Result<()>
+pub(crate) async fn write_out<W>(mut writer: W, source: &impl ByteSource) -> io::Result<()>
 where
     W: AsyncWrite + Unpin,
 {

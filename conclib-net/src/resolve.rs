@@ -3,15 +3,15 @@
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 
-use crate::address::{Address, Place, TcpPlace};
+use crate::address::{Address, Endpoint, TcpEndpoint};
 use crate::{AuthKey, KeyError};
 
 /// Resolves a host to its addresses, at least one.
-pub(crate) async fn addresses(place: &TcpPlace) -> io::Result<Vec<SocketAddr>> {
-    if let Ok(ip) = place.host.parse::<IpAddr>() {
-        return Ok(vec![(ip, place.port).into()]);
+pub(crate) async fn addresses(endpoint: &TcpEndpoint) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(ip) = endpoint.host.parse::<IpAddr>() {
+        return Ok(vec![(ip, endpoint.port).into()]);
     }
-    let found = tokio::net::lookup_host((&*place.host, place.port)).await?;
+    let found = tokio::net::lookup_host((&*endpoint.host, endpoint.port)).await?;
     let found: Vec<_> = found.collect();
     match found.is_empty() {
         true => Err(ErrorKind::NotFound.into()),
@@ -24,14 +24,14 @@ pub(crate) async fn addresses(place: &TcpPlace) -> io::Result<Vec<SocketAddr>> {
 pub(crate) fn key(address: &Address, given: Option<AuthKey>) -> Result<Option<AuthKey>, KeyError> {
     match (given, &address.0) {
         (Some(key), _) => Ok(Some(key)),
-        (None, Place::Unix(_)) => Ok(None),
+        (None, Endpoint::Unix(_)) => Ok(None),
         (
             None,
-            Place::Tcp(TcpPlace {
+            Endpoint::Tcp(TcpEndpoint {
                 keyfile: Some(file),
                 ..
             }),
         ) => AuthKey::from_file(file).map(Some),
-        (None, Place::Tcp(_)) => AuthKey::from_env(),
+        (None, Endpoint::Tcp(_)) => AuthKey::from_env(),
     }
 }

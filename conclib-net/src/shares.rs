@@ -31,23 +31,23 @@ const PARTS: usize = 4;
 /// quarter of the rest, and a dozen targets that hang leave slots for the
 /// others.
 pub(crate) struct Shares {
-    places: usize,
+    slots: usize,
     taken: usize,
     /// Counts of the targets that have any.
     each: HashMap<Target, usize, BuildHasherDefault<IdHasher>>,
 }
 
 impl Shares {
-    pub(crate) fn new(places: usize) -> Self {
+    pub(crate) fn new(slots: usize) -> Self {
         Self {
-            places,
+            slots,
             taken: 0,
             each: HashMap::default(),
         }
     }
 
     pub(crate) fn has_room(&self, target: Target) -> bool {
-        let free = self.places.saturating_sub(self.taken);
+        let free = self.slots.saturating_sub(self.taken);
         let has = self.each.get(&target).copied().unwrap_or(0);
         (PARTS - 1) * has < free
     }

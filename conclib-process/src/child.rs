@@ -1,6 +1,8 @@
 use std::{mem, process::ExitStatus, time::Duration};
 
-use crate::{ending::Ending, error::WaitError, family::Family, output::Output, tail::Tail};
+use crate::{
+    child_group::ChildGroup, ending::Ending, error::WaitError, output::Output, tail::Tail,
+};
 
 /// Running program that ends when its owner does.
 ///
@@ -37,23 +39,23 @@ use crate::{ending::Ending, error::WaitError, family::Family, output::Output, ta
 #[must_use = "dropping it kills the child"]
 pub struct OwnedChild {
     pid: u32,
-    life: Life,
+    state: State,
     output: Output,
 }
 
 #[derive(Debug)]
-enum Life {
+enum State {
     /// The child runs, or has exited and its group is still there.
-    Owned(Box<Family>),
+    Owned(Box<ChildGroup>),
     /// No process of the group is left.
-    Over(Ending),
+    Ended(Ending),
 }
 
 impl OwnedChild {
-    pub(crate) fn new(family: Family, output: Output) -> Self {
+    pub(crate) fn new(group: ChildGroup, output: Output) -> Self {
         Self {
-            pid: family.pid,
-            life: Life::Owned(Box::new(family)),
+            pid: group.pid,
+            state: State::Owned(Box::new(group)),
             output,
         }
     }
@@ -87,9 +89,9 @@ impl OwnedChild {
     /// # }
     /// ```
     pub async fn wait(&mut self) -> Result<ExitStatus, WaitError> {
-        match &mut self.life {
-            Life::Owned(family) => family.wait().await,
-            Life::Over(ending) => Ok(ending.status()),
+        match &mut self.state {
+            State::Owned(group) => group.wait().await,
+            State::Ended(ending) => Ok(ending.status()),
         }
     }
 
@@ -110,9 +112,9 @@ impl OwnedChild {
     /// # }
     /// ```
     pub fn try_status(&mut self) -> Result<Option<ExitStatus>, WaitError> {
-        match &mut self.life {
-            Life::Owned(family) => family.try_status(),
-            Life::Over(ending) => Ok(Some(ending.status())),
+        match &mut self.state {
+            State::Owned(group) => group.try_status(),
+            State::Ended(ending) => Ok(Some(ending.status())),
         }
     }
 
@@ -158,18 +160,18 @@ impl OwnedChild {
     /// # }
     /// ```
     pub async fn shutdown(&mut self, grace: Duration) -> Result<Ending, WaitError> {
-        let ending = match &mut self.life {
-            Life::Owned(family) => {
-                let ending = family.end(grace).await?;
+        let ending = match &mut self.state {
+            State::Owned(group) => {
+                let ending = group.end(grace).await?;
                 tracing::debug!(target: "conclib::process", pid = self.pid, ?ending, "child ended");
-                // Drops the family, and its guard kills all processes that the
+                // Drops the group, and its guard kills all processes that the
                 // child left behind.
-                self.life = Life::Over(ending);
+                self.state = State::Ended(ending);
                 ending
             }
-            Life::Over(ending) => *ending,
+            State::Ended(ending) => *ending,
         };
-        self.output.settle().await;
+        self.output.finish().await;
         Ok(ending)
     }
 
@@ -186,9 +188,9 @@ impl OwnedChild {
 impl Drop for OwnedChild {
     fn drop(&mut self) {
         // Placeholder that is never read.
-        let nothing = Life::Over(Ending::Killed(ExitStatus::default()));
-        if let Life::Owned(family) = mem::replace(&mut self.life, nothing) {
-            family.bury();
+        let nothing = State::Ended(Ending::Killed(ExitStatus::default()));
+        if let State::Owned(group) = mem::replace(&mut self.state, nothing) {
+            group.kill_and_reap();
         }
     }
 }

@@ -13,10 +13,10 @@ use tokio::{
 
 use crate::{
     child::OwnedChild,
+    child_group::ChildGroup,
     error::SpawnError,
-    family::Family,
     guard::Guard,
-    output::{Origin, Output},
+    output::{EventFields, Output},
 };
 
 /// Environment variable with the key of a proxy and its clients; a child does
@@ -157,9 +157,9 @@ impl ChildCommand {
         if Handle::try_current().is_err() {
             return Err(SpawnError::NoRuntime { program });
         }
-        let guarded =
-            Guard::of_group().and_then(|(guard, deaf)| Ok((guard, ChildStdout::from_std(deaf)?)));
-        let (guard, deaf) = guarded.map_err(|source| SpawnError::Guard {
+        let guarded = Guard::of_group()
+            .and_then(|(guard, guard_ready)| Ok((guard, ChildStdout::from_std(guard_ready)?)));
+        let (guard, guard_ready) = guarded.map_err(|source| SpawnError::Guard {
             program: program.clone(),
             source,
         })?;
@@ -174,14 +174,14 @@ impl ChildCommand {
         let pid = child.id().unwrap_or_default();
         tracing::debug!(target: "conclib::process", program, pid, "child started");
 
-        let mut output = Output::new(Origin { program, pid });
+        let mut output = Output::new(EventFields { program, pid });
         output.read("stdout", child.stdout.take());
         output.read("stderr", child.stderr.take());
         Ok(OwnedChild::new(
-            Family {
+            ChildGroup {
                 pid,
                 child,
-                deaf,
+                guard_ready,
                 guard,
             },
             output,

@@ -14,7 +14,7 @@ use nix::{
 
 /// Signals that end a shell by default and that may reach the guard because it
 /// shares a group with the child.
-macro_rules! deaf {
+macro_rules! ignore_signals {
     () => {
         "trap '' HUP INT QUIT TERM PIPE USR1 USR2 ALRM TSTP TTIN TTOU\n"
     };
@@ -22,12 +22,15 @@ macro_rules! deaf {
 
 /// Script: reports once that it ignores signals, then waits. PIPE is among the
 /// ignored signals because the owner may be gone before the `echo`.
-const GROUP: &str = concat!(deaf!(), "echo; exec >/dev/null; read -r line; kill -9 0");
+const GROUP: &str = concat!(
+    ignore_signals!(),
+    "echo; exec >/dev/null; read -r line; kill -9 0"
+);
 
 /// Script: tries more than once, because a process that is being killed at the
 /// same moment may still add files.
 const DIRECTORY: &str = concat!(
-    deaf!(),
+    ignore_signals!(),
     "read -r line; for attempt in 1 2 3 4 5; do rm -rf -- \"$1\" && break; sleep 1; done"
 );
 
@@ -49,9 +52,9 @@ impl Guard {
     /// byte once signals cannot end the guard any more.
     pub(crate) fn of_group() -> io::Result<(Self, ChildStdout)> {
         let mut shell = command(GROUP).stdout(Stdio::piped()).spawn()?;
-        let deaf = shell.stdout.take();
+        let guard_ready = shell.stdout.take();
         let guard = Self { shell };
-        Ok((guard, deaf.ok_or(io::ErrorKind::BrokenPipe)?))
+        Ok((guard, guard_ready.ok_or(io::ErrorKind::BrokenPipe)?))
     }
 
     /// Starts a guard that removes `path`, which must be absolute.

@@ -44,12 +44,21 @@
 //! Both output streams of a child are read to their end, so it never blocks on a full pipe. Each line becomes a `tracing`
 //! event of level INFO and target `conclib::process`, with the fields `program`, `pid` and `stream`; the last ones can be
 //! looked at with [`OwnedChild::tail`].
+//!
+//! # Floors
+//!
+//! A module imports only from modules of lower floors.
+//!
+//! 1. `ending`, `error`, `guard`, `lines`, `tail`
+//! 2. `child_group`, `output`, `private_dir`
+//! 3. `child`
+//! 4. `command`
 
 mod child;
+mod child_group;
 mod command;
 mod ending;
 mod error;
-mod family;
 mod guard;
 mod lines;
 mod output;

@@ -14,11 +14,11 @@ use crate::{
 
 /// Time for which a stream is still read after its child is gone, in case an
 /// escaped process holds the other end.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
 /// Fields that all events of one child have.
 #[derive(Debug)]
-pub(crate) struct Origin {
+pub(crate) struct EventFields {
     pub(crate) program: String,
     pub(crate) pid: u32,
 }
@@ -31,16 +31,16 @@ pub(crate) struct Output {
     /// Dropped to tell the readers that the owner is gone; nothing is ever
     /// sent.
     owner: watch::Sender<()>,
-    origin: Arc<Origin>,
+    fields: Arc<EventFields>,
 }
 
 impl Output {
-    pub(crate) fn new(origin: Origin) -> Self {
+    pub(crate) fn new(fields: EventFields) -> Self {
         Self {
             tail: SharedTail::default(),
             readers: Vec::new(),
             owner: watch::Sender::new(()),
-            origin: Arc::new(origin),
+            fields: Arc::new(fields),
         }
     }
 
@@ -51,15 +51,15 @@ impl Output {
         stream: Option<impl AsyncRead + Send + Unpin + 'static>,
     ) {
         let Some(stream) = stream else { return };
-        let (tail, origin) = (self.tail.clone(), Arc::clone(&self.origin));
+        let (tail, fields) = (self.tail.clone(), Arc::clone(&self.fields));
         let mut owner = self.owner.subscribe();
         self.readers.push(tokio::spawn(async move {
             let owner_gone = async {
                 let _ = owner.changed().await;
-                sleep(LAST_WORDS).await;
+                sleep(DRAIN_LIMIT).await;
             };
             tokio::select! {
-                () = drain(name, stream, &tail, &origin) => {}
+                () = drain(name, stream, &tail, &fields) => {}
                 () = owner_gone => {}
             }
         }));
@@ -67,8 +67,8 @@ impl Output {
 
     /// Waits until both streams are read to their end, or until it is clear
     /// that another process keeps them open.
-    pub(crate) async fn settle(&mut self) {
-        let deadline = Instant::now() + LAST_WORDS;
+    pub(crate) async fn finish(&mut self) {
+        let deadline = Instant::now() + DRAIN_LIMIT;
         while let Some(reader) = self.readers.last_mut() {
             if timeout_at(deadline, reader).await.is_err() {
                 return;
@@ -86,10 +86,10 @@ async fn drain(
     name: &'static str,
     mut stream: impl AsyncRead + Unpin,
     tail: &SharedTail,
-    origin: &Origin,
+    fields: &EventFields,
 ) {
     let emit = |line: String| {
-        let Origin { program, pid } = origin;
+        let EventFields { program, pid } = fields;
         tracing::info!(target: "conclib::process", program, pid, stream = name, "{line}");
         tail.push(line);
     };

@@ -31,7 +31,7 @@ pub struct Envelope<'a> {
     pub asked: bool,
     /// Priority that the sender sets; `None` for that of the message type.
     pub priority: Option<u8>,
-    /// Who waits for the answer, if actors do; not yet checked. At most
+    /// Chain of the actors that wait for the answer; not yet checked. At most
     /// [`MAX_CHAIN`](crate::MAX_CHAIN) bytes.
     pub chain: &'a [u8],
     /// Encoded message.

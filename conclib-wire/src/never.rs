@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// The error of a message that cannot fail: it has no values.
 ///
-/// It is `std::convert::Infallible` with serde, which the standard one lacks.
+/// Same as `std::convert::Infallible`, with serde, which the standard type lacks.
 ///
 /// ```
 /// use conclib_wire::Never;

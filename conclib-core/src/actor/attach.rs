@@ -77,7 +77,7 @@ impl<A: Actor> Context<A> {
         A: Handler<M>,
     {
         let items = MessageStream::new(stream, move |item| A::wrap(Request::tick(make(item))));
-        self.sources().attach(items)
+        self.inputs().attach(items)
     }
 
     /// Sends the actor a message at a fixed interval, the first at once: for an
@@ -126,7 +126,7 @@ impl<A: Actor> Context<A> {
         A: Handler<M>,
     {
         let make = move || A::wrap(Request::tick(make()));
-        self.sources().tick(every, Duration::ZERO, make)
+        self.inputs().tick(every, Duration::ZERO, make)
     }
 
     /// Sends the actor a message once, after a delay, unless it is
@@ -176,7 +176,7 @@ impl<A: Actor> Context<A> {
         A: Handler<M>,
     {
         let at = instant_after(delay);
-        self.sources()
+        self.inputs()
             .after(at, move || A::wrap(Request::tick(message)))
     }
 
@@ -238,7 +238,7 @@ impl<A: Actor> Context<A> {
         A: Handler<M>,
     {
         let message = async move { A::wrap(Request::tick(make(future.await))) };
-        self.sources().attach(stream::once(message))
+        self.inputs().attach(stream::once(message))
     }
 
     /// Puts a message aside until [`unstash`](Self::unstash): for a request
@@ -292,13 +292,13 @@ impl<A: Actor> Context<A> {
         A: Handler<M>,
     {
         let (request, deferred) = self.pass_on(message);
-        if self.sources().stashed() < self.cell().mailbox.capacity() {
+        if self.inputs().stashed() < self.cell().mailbox.capacity() {
             // The asker now waits for a later turn of this actor.
             if let Some(WaitingTurn::Here(who, ask)) = request.reply.passed() {
                 let passing = Passing::begin(who, ask, self.cell().id, None);
                 passing.into_iter().flatten().for_each(Passing::keep);
             }
-            self.sources().stash(A::wrap(request));
+            self.inputs().stash(A::wrap(request));
         } else {
             self.cell()
                 .lost(M::NAME, request.from, DeadLetterCause::MailboxFull);
@@ -310,6 +310,6 @@ impl<A: Actor> Context<A> {
     /// Handles the messages put aside next, in the order in which they came,
     /// before those that wait in the mailbox.
     pub fn unstash(&mut self) {
-        self.sources().unstash();
+        self.inputs().unstash();
     }
 }

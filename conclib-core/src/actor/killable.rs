@@ -146,7 +146,7 @@ pin_project_lite::pin_project! {
         // `None` once the supervisor has ended the incarnation.
         #[pin]
         life: Option<F>,
-        birth: PhantomData<fn() -> B>,
+        factory: PhantomData<fn() -> B>,
     }
 }
 
@@ -155,7 +155,7 @@ impl<A: Actor, B, F> Incarnation<A, B, F> {
         Self {
             cell,
             life: Some(life),
-            birth: PhantomData,
+            factory: PhantomData,
         }
     }
 }

@@ -27,9 +27,9 @@ impl<A: Actor> ActorCell<A> {
         polled
     }
 
-    /// As [`poll_next`](Self::poll_next), for a loop that has other sources,
-    /// too: one more place to inline at would keep it from the one that has
-    /// none.
+    /// Same as [`poll_next`](Self::poll_next), as a function of its own: a second
+    /// place to inline at would keep the compiler from inlining it into the loop
+    /// of an actor without other inputs.
     #[inline(never)]
     pub(crate) fn poll_next_outlined(
         &self,
@@ -76,9 +76,9 @@ fn poll_next<A: Actor>(
 ) -> Poll<bool> {
     loop {
         let budget = ready!(coop::poll_proceed(cx));
-        let polled = match ctx.has_sources() {
+        let polled = match ctx.has_inputs() {
             false => ctx.cell().poll_next(batch, message),
-            true => poll_sources(ctx, batch, message, cx),
+            true => poll_inputs(ctx, batch, message, cx),
         };
         if !ready!(polled) {
             return Poll::Ready(false);
@@ -104,7 +104,7 @@ fn skip<A: Actor>(ctx: &Context<A>, message: &mut Option<A::Inbox>) {
     }
 }
 
-fn poll_sources<A: Actor>(
+fn poll_inputs<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
     message: &mut Option<A::Inbox>,
@@ -121,8 +121,8 @@ fn poll_sources<A: Actor>(
         cell.poll_next_outlined(batch, &mut next).map(|_| next)
     };
     let room = mailbox.capacity();
-    let sources = ctx.sources();
-    match ready!(sources.poll_next(cx, takes_all, ends, room, &mut from_mailbox)) {
+    let inputs = ctx.inputs();
+    match ready!(inputs.poll_next(cx, takes_all, ends, room, &mut from_mailbox)) {
         Next::Message(next) => {
             *message = Some(next);
             Poll::Ready(true)

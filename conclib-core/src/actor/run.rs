@@ -20,7 +20,8 @@ use std::time::Duration;
 use conclib_wire::{Fault, State, StopReason};
 
 use super::factory::{Again, Factory};
-use super::gate::{self, Gate};
+use super::gate;
+use super::gate::Gate;
 use super::killable::{ActorEnd, Incarnation, Killable, discard, unless_killed};
 use super::next::next;
 use super::supervise::{end_children, next_notice};
@@ -39,19 +40,19 @@ mod model;
 #[doc(hidden)]
 pub struct ActorTask<A: Actor, B> {
     cell: Arc<ActorCell<A>>,
-    birth: B,
+    factory: B,
 }
 
 impl<A: Actor, B: Factory<A>> ActorTask<A, B> {
-    pub(crate) fn new(cell: Arc<ActorCell<A>>, birth: B) -> Self {
-        Self { cell, birth }
+    pub(crate) fn new(cell: Arc<ActorCell<A>>, factory: B) -> Self {
+        Self { cell, factory }
     }
 
     /// Runs the actor, with all its restarts, until its end.
     pub fn run(self) -> impl Future<Output = ()> {
-        let Self { cell, birth } = self;
+        let Self { cell, factory } = self;
         let end = LifecycleGuard {
-            birth: Some(birth),
+            factory: Some(factory),
             ctx: Context::new(cell.clone()),
             batch: VecDeque::new(),
             is_over: false,
@@ -66,7 +67,7 @@ impl<A: Actor, B: Factory<A>> ActorTask<A, B> {
 struct LifecycleGuard<A: Actor, B: Factory<A>> {
     /// Source of the state, dropped before the parent and the watchers are told
     /// of the end.
-    birth: Option<B>,
+    factory: Option<B>,
     ctx: Context<A>,
     /// Messages that the task took out of the mailbox and has not handled.
     batch: VecDeque<A::Inbox>,
@@ -79,19 +80,19 @@ impl<A: Actor, B: Factory<A>> LifecycleGuard<A, B> {
     fn clear(&mut self) {
         self.cut_short();
         self.ctx.cell().watch.clear();
-        if let Some(mut sources) = self.ctx.take_sources() {
-            for (index, from) in sources.unfinished() {
+        if let Some(mut inputs) = self.ctx.take_inputs() {
+            for (index, from) in inputs.unfinished() {
                 let cell = self.ctx.cell();
                 cell.lost(A::Inbox::name(index), from, DeadLetterCause::Stopped);
             }
             self.ctx.cell().stats.beside.store(0, Ordering::Relaxed);
-            let mut rest = sources.take_stash();
+            let mut rest = inputs.take_stash();
             self.ctx.cell().meter.queued(rest.len());
             rest.append(&mut self.batch);
             self.batch = rest;
             // A stream may panic as it is dropped. The reason for the end is
             // known by now, so that panic is ignored.
-            drop(catch_unwind(AssertUnwindSafe(|| drop(sources))));
+            drop(catch_unwind(AssertUnwindSafe(|| drop(inputs))));
         }
     }
 
@@ -124,11 +125,11 @@ impl<A: Actor, B: Factory<A>> LifecycleGuard<A, B> {
         self.ctx.cell().mailbox.end(&mut self.batch);
         // A state that was given and never started is dropped before the
         // messages.
-        let mut birth = self.birth.take();
-        if let Some(birth) = &mut birth {
-            birth.inherit(&self.ctx, &mut self.batch);
+        let mut factory = self.factory.take();
+        if let Some(factory) = &mut factory {
+            factory.inherit(&self.ctx, &mut self.batch);
         }
-        discard(self.ctx.cell(), || drop(birth));
+        discard(self.ctx.cell(), || drop(factory));
         self.is_over = true;
         self.ctx.cell().refuse_rest(&mut self.batch);
     }
@@ -148,19 +149,19 @@ fn live<A: Actor, B: Factory<A>>(mut end: LifecycleGuard<A, B>) -> impl Future<O
     async move {
         let end = &mut end;
         let (reason, said) = loop {
-            let Some(birth) = &mut end.birth else {
+            let Some(factory) = &mut end.factory else {
                 return;
             };
             let cell = B::RESTARTS.then(|| end.ctx.cell().clone());
-            let life = incarnation(birth, &mut end.ctx, &mut end.batch);
+            let life = incarnation(factory, &mut end.ctx, &mut end.batch);
             let (reason, said) = Incarnation::<A, B, _>::new(cell, life).await;
             end.clear();
-            let Some(birth) = &mut end.birth else {
+            let Some(factory) = &mut end.factory else {
                 return;
             };
             // A kill during this await, or later, drops the task, and is then
             // the reason for the end.
-            match birth.again(&end.ctx, &reason, said).await {
+            match factory.again(&end.ctx, &reason, said).await {
                 Again::Yes => {}
                 Again::No => break (reason, said),
                 Again::Called => {
@@ -185,12 +186,12 @@ fn live<A: Actor, B: Factory<A>>(mut end: LifecycleGuard<A, B>) -> impl Future<O
 }
 
 fn incarnation<A: Actor, B: Factory<A>>(
-    birth: &mut B,
+    factory: &mut B,
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
 ) -> impl Future<Output = ActorEnd> {
     async move {
-        let mut actor = match start(birth, ctx).await {
+        let mut actor = match start(factory, ctx).await {
             Ok(actor) => actor,
             Err(fault) => return not_started::<A, B>(ctx.cell(), fault).await,
         };
@@ -243,20 +244,20 @@ async fn stop<A: Actor, B: Factory<A>>(
 }
 
 async fn start<A: Actor, B: Factory<A>>(
-    birth: &mut B,
+    factory: &mut B,
     ctx: &mut Context<A>,
 ) -> Result<A, Box<Fault>> {
-    let made = caught(birth.create_actor(ctx)).await?;
+    let made = caught(factory.create_actor(ctx)).await?;
     let mut actor = made.map_err(|error| Box::new(Fault::of(&*error)))?;
     for tick in A::Inbox::TICKS {
-        ctx.sources().tick(tick.every, Duration::ZERO, tick.make);
+        ctx.inputs().tick(tick.every, Duration::ZERO, tick.make);
     }
     if let Some(after) = A::IDLE {
-        ctx.sources().watch_idle(after);
+        ctx.inputs().watch_idle(after);
     }
     unless_killed(ctx.cell()).await;
-    if ctx.has_sources()
-        && let Some(StopReason::Failed(fault)) = ctx.sources().take_fault()
+    if ctx.has_inputs()
+        && let Some(StopReason::Failed(fault)) = ctx.inputs().take_fault()
     {
         discard(ctx.cell(), || drop(actor));
         return Err(fault);
@@ -405,7 +406,7 @@ fn plain_end<A: Actor>(ctx: &Context<A>) -> Option<StopReason> {
     let signal = mailbox.signal();
     let ends = match signal {
         Signal::None => false,
-        Signal::Drain => !mailbox.is_urgent() && !ctx.has_sources(),
+        Signal::Drain => !mailbox.is_urgent() && !ctx.has_inputs(),
         Signal::Now | Signal::Kill => true,
     };
     ends.then(|| end_reason(ctx.cell(), signal))
@@ -430,17 +431,17 @@ async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<ActorEnd
     if mailbox.is_alerted(Alert::Notice) {
         return next_notice(actor, ctx).await.map(|reason| (reason, None));
     }
-    if ctx.has_sources() {
-        let sources = ctx.sources();
-        if let Some(reason) = sources.take_fault() {
+    if ctx.has_inputs() {
+        let inputs = ctx.inputs();
+        if let Some(reason) = inputs.take_fault() {
             ctx.cell().failed(Some(reason.to_string()));
             return Some((reason, None));
         }
-        if let Some((index, turn)) = sources.take_done() {
+        if let Some((index, turn)) = inputs.take_done() {
             ctx.count_beside();
             return failed(actor, ctx, index, turn).await;
         }
-        if sources.take_idle() {
+        if inputs.take_idle() {
             ctx.begin_other();
             let idle = caught(actor.on_idle(ctx)).await;
             return idle.err().map(|fault| (StopReason::Panicked(fault), None));

@@ -62,7 +62,7 @@ where
         tap: Some(tap),
     });
     let from = ctx.from();
-    ctx.sources()
+    ctx.inputs()
         .run_concurrently(ConcurrentHandler::stream(index, from, pump));
     Turn::Done
 }

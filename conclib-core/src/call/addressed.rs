@@ -11,6 +11,7 @@ use crate::error::{AskError, TellError};
 use crate::message::Message;
 use crate::observe::has_something_to_note;
 use crate::time::{DeadlineTimer, Elapsed};
+use crate::turn_scope;
 
 /// A message on its way, and its target. Dropped, it gives up its place in the
 /// line before a full mailbox.
@@ -31,12 +32,13 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
         (Self { to, outbound }, answer)
     }
 
-    /// Before it is sent: an ask from inside a turn waits, unless that would
-    /// close a circle, and no longer than whoever asked that turn.
+    /// Prepares an ask before it is sent: sets the deadline, which is no later than
+    /// that of the turn that asks, and enters the wait of this turn, unless that would
+    /// close a circle.
     #[inline]
     pub(super) fn begin(&mut self, cx: &Context<'_>) -> Result<Option<Wait>, AskError<M::Error>> {
         self.begin_to_count()?;
-        let Some(who) = crate::turn_scope::in_turn() else {
+        let Some(who) = turn_scope::in_turn() else {
             return Ok(None);
         };
         let begun = Wait::begin_for(who, &self.to, cx.waker()).map_err(before)?;
@@ -81,7 +83,7 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
     #[inline]
     pub(super) fn begin_to_count<E>(&mut self) -> Result<(), AskError<E>> {
         self.limit();
-        let inherited = crate::turn_scope::due();
+        let inherited = turn_scope::due();
         if inherited.is_some() || !matches!(self.outbound.deadline, DeadlineTimer::Never) {
             let due = self.outbound.deadline.begin(inherited);
             if let Some(request) = &mut self.outbound.request {
@@ -121,8 +123,8 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
         self.to.poll_send(cx, &mut self.outbound)
     }
 
-    /// There is something to wait for: what the call says nothing of, whom it
-    /// is for may say. A message that finds its place at once need not look.
+    /// Applies the default timeout of the target to a call that sets none, as soon
+    /// as the call has to wait.
     #[inline]
     fn limit(&mut self) {
         if matches!(self.outbound.deadline, DeadlineTimer::Never) {
@@ -132,7 +134,7 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
 }
 
 impl<T: Target<M>, M: Message> Addressed<T, M> {
-    /// Whether nothing in it has to be dropped.
+    /// Tells whether nothing in it has to be dropped.
     #[inline(always)]
     pub(super) fn is_spent(&self) -> bool {
         let Outbound {
@@ -159,7 +161,7 @@ impl<T: Target<M>, M: Message> Drop for Addressed<T, M> {
 }
 
 impl<T: Target<M>, M: Message> Addressed<T, M> {
-    /// It was not handed over.
+    /// Error of a message that was not handed over.
     #[cold]
     fn failed<E>(&self, failure: Failure) -> AskError<E> {
         AskError::new(self.to.urn().about(M::NAME), failure)

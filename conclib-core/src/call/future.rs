@@ -9,7 +9,7 @@ use std::time::Duration;
 use conclib_wire::{Delivery, Urn};
 
 use super::addressed::{Addressed, before};
-use super::in_flight::ForgetWhenDone;
+use super::forget_when_done::ForgetWhenDone;
 use super::target::{Outbound, ReplyReceiver, Target};
 use super::{AskResult, Call, To};
 use crate::deadlock::{Wait, polled};

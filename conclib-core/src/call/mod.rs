@@ -2,9 +2,9 @@
 
 mod addressed;
 mod blocking;
+mod forget_when_done;
 mod forward;
 mod future;
-mod in_flight;
 mod outbound_request;
 mod target;
 

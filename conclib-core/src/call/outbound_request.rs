@@ -1,4 +1,4 @@
-//! A request that leaves this process, whoever made its body.
+//! Request that leaves this process, with a body of any origin.
 
 use std::future::Future;
 use std::pin::Pin;

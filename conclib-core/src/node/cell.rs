@@ -200,7 +200,7 @@ impl<A: Actor> ActorCell<A> {
         self.system.name_anonymous(self.id, made)
     }
 
-    /// Where it is in its life. Told to end, it only serves what is left.
+    /// Lifecycle state of the actor: `Stopping` as soon as a signal has told it to end.
     pub(crate) fn state(&self) -> State {
         match self.lifecycle.state() {
             State::Running if self.mailbox.signal() > Signal::None => State::Stopping,

@@ -63,7 +63,7 @@ pub struct Context<A: Actor> {
     pub(crate) outside: Option<Arc<Origin>>,
     /// Inputs besides the mailbox, if there are any. The mutex is never locked:
     /// it makes the context `Sync`, which the streams inside are not.
-    pub(crate) sources: Option<Box<Mutex<Inputs<A::Inbox>>>>,
+    pub(crate) inputs: Option<Box<Mutex<Inputs<A::Inbox>>>>,
 }
 
 /// Head of a message, read before its turn begins.
@@ -121,7 +121,7 @@ impl<A: Actor> Context<A> {
             due: None,
             waiting: None,
             outside: None,
-            sources: None,
+            inputs: None,
         }
     }
 
@@ -146,34 +146,34 @@ impl<A: Actor> Context<A> {
     }
 
     /// Inputs besides the mailbox, created on first use.
-    pub(crate) fn sources(&mut self) -> &mut Inputs<A::Inbox> {
-        let sources = self.sources.get_or_insert_with(Box::default);
-        sources.get_mut().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn inputs(&mut self) -> &mut Inputs<A::Inbox> {
+        let inputs = self.inputs.get_or_insert_with(Box::default);
+        inputs.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Publishes the number of concurrent handlers in the counters of the
     /// actor.
     pub(crate) fn count_beside(&mut self) {
-        let handling = self.sources().handling();
+        let handling = self.inputs().handling();
         let stats = &self.cell.stats;
         stats.beside.store(handling, Ordering::Relaxed);
     }
 
     /// Tells whether there are inputs besides the mailbox.
     #[inline]
-    pub(crate) fn has_sources(&self) -> bool {
-        self.sources.is_some()
+    pub(crate) fn has_inputs(&self) -> bool {
+        self.inputs.is_some()
     }
 
     /// Tells whether a concurrent handler has not finished.
     pub(crate) fn has_unfinished(&mut self) -> bool {
-        self.has_sources() && self.sources().unfinished().next().is_some()
+        self.has_inputs() && self.inputs().unfinished().next().is_some()
     }
 
     /// Takes all inputs besides the mailbox away.
-    pub(crate) fn take_sources(&mut self) -> Option<Inputs<A::Inbox>> {
-        let sources = self.sources.take()?;
-        Some(sources.into_inner().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn take_inputs(&mut self) -> Option<Inputs<A::Inbox>> {
+        let inputs = self.inputs.take()?;
+        Some(inputs.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Begins a turn without a message, such as that of a hook.
@@ -233,12 +233,12 @@ impl<A: Actor> Context<A> {
     }
 
     /// Ends this actor once the queued messages are handled, as
-    /// [`ActorRef::stop`] does. The turn goes on and its reply is delivered.
+    /// [`ActorRef::stop`](super::ActorRef::stop) does. The turn goes on and its reply is delivered.
     pub fn stop(&self) {
         self.cell.tell_to_end(Signal::Drain, By::Anyone);
     }
 
-    /// Ends this actor after this turn, as [`ActorRef::stop_now`] does.
+    /// Ends this actor after this turn, as [`ActorRef::stop_now`](super::ActorRef::stop_now) does.
     pub fn stop_now(&self) {
         self.cell.tell_to_end(Signal::Now, By::Anyone);
     }

@@ -5,18 +5,19 @@ use conclib_wire::Fault;
 use crate::deadlock::WaitNumber;
 use crate::error::HandlerError;
 
-/// How a turn ended.
+/// Outcome of a turn.
 #[derive(Debug)]
 pub enum Turn {
-    /// The handler ran, and whoever asked has its answer, or will.
+    /// The handler ran, and its asker has the answer, or gets it from a reply end that
+    /// the handler gave away.
     Done,
-    /// It ran, and whoever asked has its answer later: that wait is none for
-    /// this actor any more.
+    /// The handler ran, and its asker gets the answer later, from elsewhere: the
+    /// wait with this number is no wait for this actor any more.
     Later(Option<WaitNumber>),
-    /// It answered with an error of the domain.
+    /// The handler answered with an error of the domain.
     Refused,
-    /// It failed, and nobody was asking.
+    /// The handler failed, and the message was told: there is no asker.
     Failed(Box<HandlerError>),
-    /// It panicked; whoever asked knows.
+    /// The handler panicked, and its asker has been told.
     Panicked(Box<Fault>),
 }

@@ -27,7 +27,7 @@ use crate::spi::DEFAULT_TIMEOUT;
 /// Typed address of an actor, in this process or in another, to which messages are
 /// sent.
 ///
-/// An `ActorRef` is cheap to clone, and keeps an anonymous actor alive; a [`WeakRef`]
+/// An `ActorRef` is cheap to clone, and keeps an anonymous actor alive; a [`WeakRef`](super::WeakRef)
 /// does not. Once the last `ActorRef` is dropped, the actor handles the messages that
 /// are queued and ends, unless one of those turns makes another reference by
 /// [`Context::me`](super::context::Context::me) that still exists then. An actor that keeps a

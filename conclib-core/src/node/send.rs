@@ -24,7 +24,7 @@ use crate::reply::Request;
 use crate::time::DeadlineTimer;
 use crate::turn_scope;
 
-/// An address that is not counted: whoever holds it counts by itself, or does
+/// Address that is not counted as a reference: its owner counts by itself, or does
 /// not keep the actor alive.
 pub(crate) struct Uncounted<A: Actor>(pub(crate) Arc<ActorCell<A>>);
 
@@ -150,8 +150,9 @@ pub(crate) fn send_now<M: Message, A: Handler<M>>(
     Err(refused)
 }
 
-/// As [`send_now`], as a function of its own: every handler has a recipient, used
-/// or not, and a second place to inline at would keep a plain tell from it.
+/// Same as [`send_now`], as a function of its own: each handler has a recipient, used
+/// or not, and a second place to inline at would keep the compiler from inlining it
+/// into a plain tell.
 #[inline(never)]
 pub(crate) fn send_outlined<M: Message, A: Handler<M>>(
     cell: &ActorCell<A>,
@@ -218,7 +219,7 @@ impl<A: Actor> ActorCell<A> {
         }
     }
 
-    /// As [`admit`](Self::admit), but waits in line for a place.
+    /// Same as [`admit`](Self::admit), but waits for a slot of the mailbox.
     pub(crate) fn poll_admit<S>(
         &self,
         cx: &mut Context<'_>,

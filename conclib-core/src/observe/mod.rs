@@ -1,20 +1,20 @@
 //! Observability of turns: spans, trace propagation and metrics. The sender of a message checks
 //! once if anything is observed; the turn only checks if a note came with the message.
 
+mod instrumented;
 #[cfg(feature = "metrics")]
 mod meter;
 #[cfg(not(feature = "metrics"))]
 #[path = "no_meter.rs"]
 mod meter;
-mod note;
-mod outgoing;
+mod outbound_trace;
 mod trace;
-mod watched;
+mod trace_context;
 
+pub(crate) use instrumented::{Instrumented, ObservedTurn, TurnSpan};
 pub(crate) use meter::Meter;
-pub(crate) use note::{Remarks, TraceContext, has_something_to_note};
-pub(crate) use outgoing::OutboundTrace;
-pub(crate) use watched::{Instrumented, ObservedTurn, TurnSpan};
+pub(crate) use outbound_trace::OutboundTrace;
+pub(crate) use trace_context::{Remarks, TraceContext, has_something_to_note};
 
 use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
 

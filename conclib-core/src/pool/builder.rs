@@ -8,9 +8,9 @@ use conclib_wire::Urn;
 use tokio::runtime::Handle;
 
 use super::Pool;
-use super::crew::Workers;
-use super::hire::{Common, OnThreads, Recruiter, Tasks, WorkerFactory};
 use super::routing::Routing;
+use super::worker_factory::{Common, OnThreads, Recruiter, Tasks, WorkerFactory};
+use super::workers::Workers;
 use crate::actor::{Args, Restart, StateSource, TaskActor};
 use crate::error::SpawnError;
 use crate::mailbox::Overflow;
@@ -179,21 +179,21 @@ impl<A: Actor + Declared, S: StateSource<A> + Clone, P: 'static> PoolBuilder<'_,
     {
         let urn = self.options.urn.clone().transpose()?;
         let policy = self.policy;
-        let hire = Recruiter {
+        let factory = Recruiter {
             system: self.system.clone(),
             source: self.source,
             options: self.options,
             policy,
             place: self.place,
         };
-        let crew = Workers::new(
+        let pool_workers = Workers::new(
             self.system.clone(),
             urn,
             self.routing,
-            Box::new(hire),
+            Box::new(factory),
             policy,
         );
-        let pool = Pool(Arc::new(crew));
+        let pool = Pool(Arc::new(pool_workers));
         match pool.resize(self.size) {
             Ok(()) => Ok(pool),
             Err(error) => {

@@ -1,11 +1,11 @@
 //! Pools: several actors of one type that share the work.
 
 mod builder;
-mod crew;
-mod hire;
-mod legacy;
+mod left_queue;
 mod route;
 mod routing;
+mod worker_factory;
+mod workers;
 
 use std::fmt;
 use std::future::Future;
@@ -22,12 +22,12 @@ use crate::message::Message;
 use crate::named::Named;
 use crate::node::{Actor, ActorRef, Handler};
 use crate::system::Broadcast;
-use crew::Workers;
+use workers::Workers;
 
 pub use builder::PoolBuilder;
-pub use hire::{OnThreads, Tasks};
 pub use route::Route;
 pub use routing::Routing;
+pub use worker_factory::{OnThreads, Tasks};
 
 /// Pool of actors of one type that share the work.
 ///

@@ -8,7 +8,7 @@ use std::time::Duration;
 use conclib_wire::{Cycle, Delivery, Failure, Urn};
 
 use super::Pool;
-use super::crew::Workers;
+use super::workers::Workers;
 use crate::call::{Call, Outbound, Target};
 use crate::error::TellError;
 use crate::mailbox::{Overflow, Signal};
@@ -46,7 +46,7 @@ impl<'p, A: Actor> Route<'p, A> {
         }
     }
 
-    fn crew(&self) -> &Workers<A> {
+    fn pool_workers(&self) -> &Workers<A> {
         match &self.pool {
             HeldWorker::Lent(pool) => &pool.0,
             HeldWorker::Own(pool) => &pool.0,
@@ -56,7 +56,7 @@ impl<'p, A: Actor> Route<'p, A> {
     /// Returns true if a message waits for the replacement of the worker at that index: a message
     /// with a key does, since the messages before it must be handled first.
     fn inherits(&self, place: usize) -> bool {
-        self.key.is_some() && !self.crew().is_lost(place)
+        self.key.is_some() && !self.pool_workers().is_lost(place)
     }
 
     fn chosen(&self) -> MutexGuard<'_, Option<ActorRef<A>>> {
@@ -97,11 +97,11 @@ impl<'p, A: Actor> Route<'p, A> {
     where
         A: Handler<M>,
     {
-        let crew = self.crew();
-        let first = crew.first(self.key);
+        let pool_workers = self.pool_workers();
+        let first = pool_workers.first(self.key);
         let mut line = None;
-        for step in 0..crew.places() {
-            let Some(actor) = crew.at(first + step) else {
+        for step in 0..pool_workers.places() {
+            let Some(actor) = pool_workers.at(first + step) else {
                 break;
             };
             match self.attempt(&actor, cx, outbound) {
@@ -146,7 +146,7 @@ impl<A: Actor> Named for Route<'_, A> {
     fn urn(&self) -> Urn {
         match &*self.chosen() {
             Some(actor) => actor.urn(),
-            None => self.crew().urn(),
+            None => self.pool_workers().urn(),
         }
     }
 
@@ -157,13 +157,13 @@ impl<A: Actor> Named for Route<'_, A> {
         if let Some(actor) = &*chosen {
             return actor.wait(enter);
         }
-        let crew = self.crew();
-        let first = crew.first(self.key);
+        let pool_workers = self.pool_workers();
+        let first = pool_workers.first(self.key);
         let places = match self.key {
             Some(_) => 1,
-            None => crew.places(),
+            None => pool_workers.places(),
         };
-        let candidates = || (0..places).filter_map(|step| crew.at(first + step));
+        let candidates = || (0..places).filter_map(|step| pool_workers.at(first + step));
         let with_room = candidates().filter(has_room);
         let without = candidates().filter(|actor| !has_room(actor));
         let mut first = None;
@@ -200,7 +200,7 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
     ) -> Poll<Result<(), Failure>> {
         let mut chosen = self.chosen();
         loop {
-            let filled = self.crew().filled();
+            let filled = self.pool_workers().filled();
             let polled = match &*chosen {
                 Some(actor) => Some(actor.poll_send(cx, outbound)),
                 None => self.hand_over(&mut chosen, cx, outbound),
@@ -212,10 +212,12 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
                     }
                     done => return Poll::Ready(done),
                 },
-                None if self.crew().is_over() => {
+                None if self.pool_workers().is_over() => {
                     return Poll::Ready(Err(Failure::Stopped(Delivery::NotDelivered)));
                 }
-                None if self.crew().await_filled(filled, cx.waker()) => return Poll::Pending,
+                None if self.pool_workers().await_filled(filled, cx.waker()) => {
+                    return Poll::Pending;
+                }
                 None => {}
             }
             *chosen = None;
@@ -223,11 +225,11 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
     }
 
     fn try_tell(&self, mut message: M, priority: u8) -> Result<(), TellError<M>> {
-        let crew = self.crew();
-        let first = crew.first(self.key);
+        let pool_workers = self.pool_workers();
+        let first = pool_workers.first(self.key);
         let mut refused = None;
-        for step in 0..crew.places() {
-            let Some(actor) = crew.at(first + step) else {
+        for step in 0..pool_workers.places() {
+            let Some(actor) = pool_workers.at(first + step) else {
                 break;
             };
             if self.key.is_none() && would_drop(&actor) {
@@ -254,8 +256,8 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
         match refused {
             Some(actor) => actor.try_tell(message, priority),
             None => {
-                let urn = crew.urn();
-                Err(match crew.is_over() {
+                let urn = pool_workers.urn();
+                Err(match pool_workers.is_over() {
                     true => TellError::Stopped { urn, message },
                     // A worker that is ending will be replaced.
                     false => TellError::Full { urn, message },
@@ -273,14 +275,14 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
     fn default_timeout(&self) -> Option<Duration> {
         match &*self.chosen() {
             Some(actor) => Target::<M>::default_timeout(actor),
-            None => Target::<M>::default_timeout(&self.crew().at(0)?),
+            None => Target::<M>::default_timeout(&self.pool_workers().at(0)?),
         }
     }
 
     fn to_named(&self) -> Arc<dyn Named> {
         match &*self.chosen() {
             Some(actor) => Target::<M>::to_named(actor),
-            None => Arc::new(Nobody(self.crew().urn())),
+            None => Arc::new(Nobody(self.pool_workers().urn())),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::Ordering;
 
-use super::crew::Worker;
+use super::workers::Worker;
 use crate::mailbox::Signal;
 use crate::node::{Actor, ActorCell};
 

@@ -4,7 +4,6 @@ mod combine;
 mod deferred;
 mod group;
 mod items;
-mod noted;
 mod pick;
 mod pipe;
 mod remote;
@@ -13,6 +12,7 @@ mod request;
 mod request_envelope;
 mod shared;
 mod to;
+mod traced;
 mod wire_items;
 
 pub use deferred::Deferred;

@@ -25,7 +25,7 @@ const USUAL_BODY: usize = 128;
 pub struct RemoteReply<T, E> {
     asker: RemoteCaller,
     encode: EncodeFn<T, E>,
-    /// When the asker's time is over, once somebody waits for that.
+    /// Timer of the asker's deadline, made once a handler waits for the asker to go.
     expiry: Option<Pin<Box<Sleep>>>,
 }
 

@@ -52,7 +52,7 @@ impl RemoteCaller {
         &self.remarks
     }
 
-    /// It is being sent to a receiver that is measured.
+    /// Notes the time of the send, for a receiver that is measured.
     #[cold]
     pub(crate) fn is_sent_now(&mut self) {
         self.remarks.is_sent_now();

@@ -9,8 +9,8 @@ use tokio::sync::oneshot;
 
 use super::Answer;
 use super::deferred::Unanswered;
-use super::noted::Traced;
 use super::remote::RemoteReply;
+use super::traced::Traced;
 use crate::actor_id::ActorId;
 use crate::deadlock::{WaitNumber, WaitingTurn};
 use crate::observe::Remarks;

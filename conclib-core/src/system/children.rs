@@ -92,10 +92,10 @@ impl<A: Actor> Context<A> {
 
     fn child<C: Actor + Declared, B: crate::actor::Factory<C>>(
         &self,
-        birth: B,
+        factory: B,
     ) -> SpawnBuilder<'_, C, B> {
         let me: Arc<dyn AnyActor> = self.cell().clone();
-        SpawnBuilder::new(&self.cell().system, birth).parent(me)
+        SpawnBuilder::new(&self.cell().system, factory).parent(me)
     }
 
     /// The children that have not ended, oldest first.

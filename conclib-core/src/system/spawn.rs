@@ -27,7 +27,7 @@ use crate::turn_scope;
 #[must_use = "nothing is spawned before `.spawn()`"]
 pub struct SpawnBuilder<'s, A, B> {
     system: &'s Arc<SystemInner>,
-    birth: B,
+    factory: B,
     options: Options,
     actor: PhantomData<fn() -> A>,
 }
@@ -78,14 +78,14 @@ impl Options {
 }
 
 impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
-    pub(crate) fn new(system: &'s Arc<SystemInner>, birth: B) -> Self {
-        Self::with(system, birth, Options::of::<A>())
+    pub(crate) fn new(system: &'s Arc<SystemInner>, factory: B) -> Self {
+        Self::with(system, factory, Options::of::<A>())
     }
 
-    pub(crate) fn with(system: &'s Arc<SystemInner>, birth: B, options: Options) -> Self {
+    pub(crate) fn with(system: &'s Arc<SystemInner>, factory: B, options: Options) -> Self {
         Self {
             system,
-            birth,
+            factory,
             options,
             actor: PhantomData,
         }
@@ -124,7 +124,7 @@ impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
         B: Restartable<A, Restarting = R>,
     {
         SpawnBuilder {
-            birth: self.birth.restarting(policy),
+            factory: self.factory.restarting(policy),
             system: self.system,
             options: self.options,
             actor: PhantomData,
@@ -229,10 +229,10 @@ impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
         if self.needs_timers() {
             timers::check()?;
         }
-        let (cell, birth) = self.enter()?;
+        let (cell, factory) = self.enter()?;
         let actor = ActorRef::local(cell.clone());
         turn_scope::is_task_of(runtime.id(), cell.id);
-        runtime.spawn(A::live(ActorTask::new(cell, birth)));
+        runtime.spawn(A::live(ActorTask::new(cell, factory)));
         Ok(actor)
     }
 
@@ -240,7 +240,7 @@ impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
         !A::Inbox::TICKS.is_empty()
             || A::IDLE.is_some()
             || self.options.parent.is_some()
-            || self.birth.pauses()
+            || self.factory.pauses()
     }
 
     /// Gives the actor a thread of its own: for handlers that block, and for state that is not
@@ -286,7 +286,7 @@ impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
         };
         let Some(parent) = parent else {
             let relations = B::RESTARTS.then(|| Box::new(Relations::of(None, true)));
-            return Ok((make(relations)?, self.birth));
+            return Ok((make(relations)?, self.factory));
         };
         let over = || parent.lifecycle().state() == State::Stopped;
         let ended = || SpawnError::ParentEnded { urn: parent.urn() };
@@ -309,10 +309,10 @@ impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
         let cell = made.ok_or_else(ended)?;
         if over() {
             // The parent ended in between, and may not have known of this child.
-            drop(ActorTask::new(cell, self.birth).run());
+            drop(ActorTask::new(cell, self.factory).run());
             return Err(ended());
         }
-        Ok((cell, self.birth))
+        Ok((cell, self.factory))
     }
 }
 

@@ -110,9 +110,9 @@ impl<'s, A: Actor + Declared, B: Factory<A>> OnThread<'s, A, B> {
                     return;
                 }
                 // The sender is dropped if the actor could not be entered.
-                if let Ok((cell, birth)) = given.recv() {
+                if let Ok((cell, factory)) = given.recv() {
                     turn_scope::own_runtime(runtime.handle().id());
-                    LocalSet::new().block_on(&runtime, ActorTask::new(cell, birth).run());
+                    LocalSet::new().block_on(&runtime, ActorTask::new(cell, factory).run());
                 }
                 // Work that a handler left in the blocking pool goes on after the thread has ended.
                 runtime.shutdown_background();
@@ -122,12 +122,12 @@ impl<'s, A: Actor + Declared, B: Factory<A>> OnThread<'s, A, B> {
         pinned
             .unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
             .map_err(failed)?;
-        let (cell, birth) = actor.enter()?;
+        let (cell, factory) = actor.enter()?;
         let reference = ActorRef::local(cell.clone());
         let resident: Arc<dyn AnyActor> = cell.clone();
         system.own_thread(Arc::downgrade(&resident), thread);
         // The thread waits for the actor, so the receiver is there.
-        let _ = give.send((cell, birth));
+        let _ = give.send((cell, factory));
         Ok(reference)
     }
 }

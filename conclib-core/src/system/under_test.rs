@@ -79,9 +79,9 @@ impl SystemUnderTest {
         &self,
         actor: A,
     ) -> Result<(ActorRef<A>, impl Future<Output = ()> + use<A>), SpawnError> {
-        let (cell, birth) = SpawnBuilder::new(&self.0, FromValue(Some(actor))).enter()?;
+        let (cell, factory) = SpawnBuilder::new(&self.0, FromValue(Some(actor))).enter()?;
         let actor = ActorRef::local(cell.clone());
-        Ok((actor, ActorTask::new(cell, birth).run()))
+        Ok((actor, ActorTask::new(cell, factory).run()))
     }
 }
 

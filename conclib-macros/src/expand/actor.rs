@@ -1,16 +1,17 @@
 //! Expansion of `#[actor]`: above a struct its declared options, above an impl
 //! everything else.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, Error, Item, ItemImpl, Path};
+use syn::{DeriveInput, Error, Item, ItemImpl};
 
+use super::forked::forked;
 use super::generics::{Need, bounded};
 use super::misplaced::keyword;
-use super::{calls, fields, handlers, hooks, inbox, method, protocols, proven};
+use super::{calls, checked, fields, handlers, hooks, inbox, method, protocols};
 use crate::check;
 use crate::model::{ActorArgs, Handler};
-use crate::parse::{self, Mistakes, actor_args, actor_impl, fork, impl_args, own_lifetimes};
+use crate::parse::{self, Mistakes, actor_args, actor_impl, impl_args, make_static};
 
 pub(crate) fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
     if let Ok(input) = syn::parse2::<DeriveInput>(item.clone())
@@ -70,7 +71,7 @@ fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStrea
     let (_, ty_generics, _) = generics.split_for_impl();
     let mut self_ty = syn::parse_quote!(#ident #ty_generics);
     let mut generics = generics.clone();
-    own_lifetimes(&mut generics, &mut self_ty);
+    make_static(&mut generics, &mut self_ty);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let urn = urn.as_ref().map(|urn| {
         quote! {
@@ -128,7 +129,7 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
     let create = hooks::create(&actor, is_sound);
     let calls = calls::expand(&actor, &syn::parse_quote!(pub));
     let protocols = protocols::aliases(&actor);
-    let proven = proven::aliases(&actor);
+    let checked = checked::aliases(&actor);
     let allowances = super::allowances();
     let mistakes = mistakes.into_tokens();
     quote! {
@@ -136,7 +137,7 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
         #(#messages)*
         #allowances
         const _: () = {
-            #proven
+            #checked
             #protocols
             #inbox
             #handlers
@@ -145,27 +146,4 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
         #calls
         #mistakes
     }
-}
-
-/// Expands a block with conditional methods into two blocks: one with them, and
-/// one without.
-pub(super) fn forked(
-    name: &TokenStream,
-    args: &TokenStream,
-    block: &ItemImpl,
-    runtime: &Path,
-) -> Option<TokenStream> {
-    let fork = fork(block, runtime)?;
-    let (condition, with, without) = (fork.condition, fork.with, fork.without);
-    // Mistakes in the generated blocks are reported at the attribute as it was
-    // written.
-    let attribute = quote::quote_spanned!(Span::call_site()=> #[#runtime::#name(#args)]);
-    Some(quote! {
-        #[cfg(#condition)]
-        #attribute
-        #with
-        #[cfg(not(#condition))]
-        #attribute
-        #without
-    })
 }

@@ -3,13 +3,13 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Attribute, Generics, Visibility};
+use syn::{Attribute, Visibility};
 
 use super::answer_doc::answer_doc;
-use super::inbox::generics;
+use super::call_target::{CallTarget, call_target};
 use super::method::marker_value;
-use super::{part, protocols};
-use crate::model::{Actor, Handler, Kind, Method};
+use super::parts;
+use crate::model::{Actor, Handler, Method};
 
 pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
     let methods: Vec<_> = actor
@@ -21,13 +21,13 @@ pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
         return TokenStream::new();
     }
     let ident = &actor.ident;
-    let Way {
+    let CallTarget {
         generics,
         target,
         reference,
         asker,
         handles,
-    } = way(actor);
+    } = call_target(actor);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let calls = format_ident!("{ident}Calls");
     let signatures: Vec<_> = methods
@@ -45,14 +45,14 @@ pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
     let parts: Vec<_> = actor
         .parts
         .iter()
-        .map(|to| part::signature(actor, to))
+        .map(|to| parts::signature(actor, to))
         .collect();
     let part_attrs = actor.parts.iter().map(|to| {
         said(&to.attrs, || {
             format!(" The messages of its part `{}`.", to.method)
         })
     });
-    let way_in = part::way_in(actor);
+    let part_ref = parts::part_ref(actor);
     let allowances = super::allowances();
     let text = format!(
         " The messages of [`{ident}`] as methods of a reference to it. Nothing is sent before the call is awaited or told."
@@ -67,37 +67,8 @@ pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
         #allowances
         impl #impl_generics #calls #ty_generics for #target #where_clause #handles {
             #(#signatures { #bodies })*
-            #(#parts { #way_in })*
+            #(#parts { #part_ref })*
         }
-    }
-}
-
-/// Target of the generated call methods, and the path from it to an actor.
-pub(super) struct Way {
-    pub(super) generics: Generics,
-    /// Type that gets the methods.
-    pub(super) target: TokenStream,
-    /// Type of the reference that a call asks.
-    pub(super) reference: TokenStream,
-    /// Expression that gives this reference from `self`.
-    pub(super) asker: TokenStream,
-    pub(super) handles: Option<TokenStream>,
-}
-
-fn way(actor: &Actor) -> Way {
-    let runtime = &actor.runtime;
-    let (generics, of) = match actor.kind {
-        Kind::Actor => (generics(actor), actor.self_ty.clone()),
-        Kind::Protocol => protocols::whoever(actor),
-        Kind::Part => return part::way(actor),
-    };
-    let target = quote!(#runtime::ActorRef<#of>);
-    Way {
-        generics,
-        reference: quote!(&#target),
-        target,
-        asker: quote!(self),
-        handles: (actor.kind == Kind::Protocol).then(|| protocols::handles(actor)),
     }
 }
 

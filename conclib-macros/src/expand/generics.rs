@@ -1,6 +1,9 @@
 //! Bounds that generated impls need on the parameters of a generic actor.
 
+use proc_macro2::Ident;
 use syn::{Generics, Path, parse_quote};
+
+use crate::model::{Actor, Handler};
 
 /// Requirement on a type parameter.
 #[derive(Clone, Copy)]
@@ -16,7 +19,7 @@ pub(super) enum Need {
 pub(super) fn bounded(
     generics: &Generics,
     runtime: &Path,
-    need: impl Fn(&syn::Ident) -> Need,
+    need: impl Fn(&Ident) -> Need,
 ) -> Generics {
     let mut bounded = generics.clone();
     let clause = bounded.make_where_clause();
@@ -28,4 +31,26 @@ pub(super) fn bounded(
         });
     }
     bounded
+}
+
+/// Generics of the items generated for an actor: a parameter that one of its
+/// own wire messages mentions has to be able to travel.
+pub(super) fn actor_generics(actor: &Actor) -> Generics {
+    let travels = |param: &Ident| {
+        actor
+            .handlers
+            .iter()
+            .filter_map(Handler::as_method)
+            .any(|own| {
+                let mut params = own.message.generics.type_params();
+                !own.message.local && params.any(|used| used.ident == *param)
+            })
+    };
+    bounded(&actor.generics, &actor.runtime, |param| {
+        if travels(param) {
+            Need::Wire
+        } else {
+            Need::Local
+        }
+    })
 }

@@ -3,17 +3,18 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
+use super::generics::actor_generics;
 use super::hooks::actor_hooks;
-use super::inbox::{generics, ident};
-use super::{blaming, local, part, protocols, proven};
+use super::names::{ctx, inbox_ident};
+use super::{blaming, checked, local, parts, protocols};
 use crate::model::{Actor, Handler, HandlerKind, Hook, Kind, ReturnKind};
 
 pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     let Actor {
         runtime, self_ty, ..
     } = actor;
-    let inbox = ident(actor);
-    let generics = generics(actor);
+    let inbox = inbox_ident(actor);
+    let generics = actor_generics(actor);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let (message, ctx) = (local("message"), local("ctx"));
     let turn = if is_sound {
@@ -36,7 +37,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     });
     let offer = offer(actor);
     let handles = actor.handlers.iter().map(|handler| {
-        let message = proven::message(actor, handler);
+        let message = checked::message(actor, handler);
         let variant = &handler.variant;
         quote! {
             impl #impl_generics #runtime::Handler<#message> for #self_ty #where_clause {
@@ -46,7 +47,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
             }
         }
     });
-    let protocols = protocols::nests(actor);
+    let protocols = protocols::has_protocol_impls(actor);
     quote! {
         impl #impl_generics #runtime::Actor for #self_ty #where_clause {
             type Inbox = #inbox #ty_generics;
@@ -76,7 +77,7 @@ fn offer(actor: &Actor) -> Option<TokenStream> {
     let messages: Vec<_> = actor
         .handlers
         .iter()
-        .map(|handler| proven::message(actor, handler))
+        .map(|handler| checked::message(actor, handler))
         .collect();
     let protocols = protocols::types(actor);
     (!messages.is_empty() || !protocols.is_empty()).then(|| {
@@ -90,7 +91,7 @@ fn offer(actor: &Actor) -> Option<TokenStream> {
 }
 
 pub(super) fn turn(actor: &Actor) -> TokenStream {
-    let inbox = ident(actor);
+    let inbox = inbox_ident(actor);
     let message = local("message");
     let handlers = actor.handlers.iter().enumerate();
     let arms = handlers.map(|(index, handler)| arm(actor, index, handler));
@@ -113,14 +114,14 @@ pub(super) fn turn(actor: &Actor) -> TokenStream {
 
 fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
     let Actor { runtime, .. } = actor;
-    let inbox = ident(actor);
+    let inbox = inbox_ident(actor);
     let Handler {
         method,
         variant,
         returns,
         ..
     } = handler;
-    let message = proven::message(actor, handler);
+    let message = checked::message(actor, handler);
     let (pattern, args) = match &handler.kind {
         HandlerKind::Declared(_) => {
             let message = local("message");
@@ -151,18 +152,18 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
     let span = blaming(returns.span);
     let (owner, this) = match actor.kind {
         Kind::Protocol => protocols::callee(actor),
-        Kind::Part => (quote_spanned!(span=> Self), part::callee()),
+        Kind::Part => (quote_spanned!(span=> Self), parts::callee()),
         Kind::Actor => (quote_spanned!(span=> Self), quote_spanned!(span=> self)),
     };
     if handler.concurrent || returns.kind == ReturnKind::Stream {
         let this = handler.has_self.then(|| quote_spanned!(span=> #this,));
         let call = quote_spanned!(span=> #owner::#method(#this #args #ctx));
         let pattern = quote!(#runtime::Request { message: #pattern, reply: #reply, .. });
-        let beside = match returns.kind {
+        let concurrent = match returns.kind {
             ReturnKind::Stream => stream(runtime, &message, index, &call),
-            _ => beside(runtime, &message, index, &answer, &call),
+            _ => concurrent(runtime, &message, index, &answer, &call),
         };
-        return quote!(#inbox::#variant(#pattern) => { #beside });
+        return quote!(#inbox::#variant(#pattern) => { #concurrent });
     }
     let call = quote_spanned!(span=> #owner::#method(#this, #args #ctx));
     let handled = match &handler.kind {
@@ -195,7 +196,7 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
 
 /// Expands a concurrent handler: its turn makes the future, which then runs
 /// beside later turns.
-fn beside(
+fn concurrent(
     runtime: &syn::Path,
     message: &syn::Type,
     index: usize,
@@ -227,17 +228,9 @@ fn stream(
     }
 }
 
-/// The context as an argument. A type that does not fit is reported at the
-/// parameter.
-pub(super) fn ctx(span: proc_macro2::Span) -> proc_macro2::Ident {
-    let mut ctx = local("ctx");
-    ctx.set_span(ctx.span().located_at(span));
-    ctx
-}
-
 fn fallback(actor: &Actor, hook: &Hook) -> TokenStream {
     let Actor { runtime, .. } = actor;
-    let inbox = ident(actor);
+    let inbox = inbox_ident(actor);
     let request = local("request");
     let call = super::hooks::call(hook, &quote!(self,), Some(&request));
     quote! {

@@ -5,8 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::Path;
 use syn::spanned::Spanned;
 
-use super::handlers::ctx;
-use super::inbox::generics;
+use super::generics::actor_generics;
+use super::names::ctx;
 use super::{blaming, local, respanned};
 use crate::model::{Actor, Hook, ReturnKind};
 
@@ -49,13 +49,13 @@ pub(super) fn actor_hooks(actor: &Actor) -> TokenStream {
             }
         }
     });
-    let (child, gone) = (others(actor, "child"), others(actor, "gone"));
+    let (child, gone) = (end_hook(actor, "child"), end_hook(actor, "gone"));
     let idle = idle(actor);
     quote!(#start #stop #failed #child #gone #idle)
 }
 
 /// Hook that is told of the end of another actor.
-fn others(actor: &Actor, moment: &str) -> Option<TokenStream> {
+fn end_hook(actor: &Actor, moment: &str) -> Option<TokenStream> {
     let runtime = &actor.runtime;
     let (told, ctx) = (local("told"), local("ctx"));
     let (hook, name, told_ty, said) = match moment {
@@ -127,7 +127,7 @@ pub(super) fn create(actor: &Actor, is_sound: bool) -> TokenStream {
     let Actor {
         runtime, self_ty, ..
     } = actor;
-    let generics = generics(actor);
+    let generics = actor_generics(actor);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (args, ctx) = (local("args"), local("ctx"));
     let args_ty = match &hook.param {

@@ -1,40 +1,15 @@
 //! Inbox enum of an actor: one variant for each of its messages.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Generics, Type, parse_quote};
 
-use super::generics::{Need, bounded};
+use super::generics::actor_generics;
 use super::method::marker_value;
-use super::{blaming, protocols, proven};
+use super::names::inbox_ident;
+use super::{blaming, checked, protocols};
 use crate::model::{Actor, Handler, HandlerKind};
-
-/// Generics of the items generated for an actor: a parameter that one of its
-/// own wire messages mentions has to be able to travel.
-pub(super) fn generics(actor: &Actor) -> Generics {
-    let travels = |param: &Ident| {
-        actor
-            .handlers
-            .iter()
-            .filter_map(Handler::as_method)
-            .any(|own| {
-                let mut params = own.message.generics.type_params();
-                !own.message.local && params.any(|used| used.ident == *param)
-            })
-    };
-    bounded(&actor.generics, &actor.runtime, |param| {
-        if travels(param) {
-            Need::Wire
-        } else {
-            Need::Local
-        }
-    })
-}
-
-pub(super) fn ident(actor: &Actor) -> Ident {
-    format_ident!("{}Inbox", actor.ident)
-}
 
 pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     let Actor {
@@ -43,8 +18,8 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         self_ty,
         ..
     } = actor;
-    let inbox = ident(actor);
-    let generics = generics(actor);
+    let inbox = inbox_ident(actor);
+    let generics = actor_generics(actor);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let variants: Vec<_> = actor
         .handlers
@@ -54,7 +29,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     let messages: Vec<_> = actor
         .handlers
         .iter()
-        .map(|handler| proven::message(actor, handler))
+        .map(|handler| checked::message(actor, handler))
         .collect();
     let fallback = actor.fallback.as_ref();
     let fallback_variant = fallback.map(|_| {
@@ -103,7 +78,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         }
     });
     let offsets = protocols::offsets(actor);
-    let ferried = ferried(actor, &messages, &protocols);
+    let all_wire = all_wire(actor, &messages, &protocols);
     let distinct = distinct(actor);
     // A `match` on a reference to an enum without variants needs a wildcard
     // arm.
@@ -178,16 +153,16 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
             }
             #fallback_fn
         }
-        #ferried
+        #all_wire
         #distinct
     }
 }
 
 /// The actor can be in another process if each of its messages can travel.
-fn ferried(actor: &Actor, messages: &[Type], protocols: &[Type]) -> TokenStream {
+fn all_wire(actor: &Actor, messages: &[Type], protocols: &[Type]) -> TokenStream {
     let runtime = &actor.runtime;
-    let inbox = ident(actor);
-    let mut generics = generics(actor);
+    let inbox = inbox_ident(actor);
+    let mut generics = actor_generics(actor);
     let (_, ty_generics, _) = generics.split_for_impl();
     let inbox = quote!(#inbox #ty_generics);
     let clause = generics.make_where_clause();
@@ -256,11 +231,11 @@ fn distinct(actor: &Actor) -> TokenStream {
             continue;
         };
         // Type parameters of the impl are unknown outside of it.
-        if proven::mentions_any(message, &actor.generics) {
+        if checked::mentions_any(message, &actor.generics) {
             continue;
         }
-        let proven = proven::message(actor, handler);
-        let name = quote!(<#proven as #runtime::Message>::NAME);
+        let checked = checked::message(actor, handler);
+        let name = quote!(<#checked as #runtime::Message>::NAME);
         let shown = message.to_token_stream().to_string().replace(' ', "");
         let text = format!(
             "`{shown}` has the wire name of another message of `{}`: give one of the two another with `#[message(name = \"…\")]`",

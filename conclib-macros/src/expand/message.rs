@@ -12,7 +12,7 @@ use super::misplaced::{is_declaration, is_method, keyword};
 use super::{blaming, respanned, shape};
 use crate::check;
 use crate::model::{Message, MessageArgs};
-use crate::parse::{Mistakes, message_args, own_lifetimes};
+use crate::parse::{Mistakes, make_static, message_args};
 
 pub(crate) fn message(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
@@ -62,7 +62,7 @@ fn of_type(args: MessageArgs, input: &DeriveInput, mistakes: &mut Mistakes) -> M
             lifetime,
             "a message owns its parts, as it outlives its sender: take `String` for `&str`, and no lifetimes",
         ));
-        own_lifetimes(&mut generics, &mut self_ty);
+        make_static(&mut generics, &mut self_ty);
     }
     let name = input.ident.unraw();
     Message {
@@ -158,14 +158,14 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
         Some(error) => error.clone(),
         None => syn::parse_quote!(#runtime::Never),
     };
-    let road = if *local {
+    let reach = if *local {
         quote!(type Reach = #runtime::Local;)
     } else {
         quote!(type Reach = #runtime::Wire;)
     };
     // A type that is not serde, or more private than the message, is the reply:
     // the error belongs there.
-    let road = respanned(*blame, road);
+    let reach = respanned(*blame, reach);
     let reply_ty = quote_spanned!(blaming(*blame)=> type Reply = #reply;);
     let span = error.as_ref().map_or(*blame, Spanned::span);
     let error_is = quote_spanned!(blaming(span)=> type Error = #error_ty;);
@@ -193,7 +193,7 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
         impl #impl_generics #runtime::Message for #self_ty #where_clause {
             #reply_ty
             #error_is
-            #road
+            #reach
             const NAME: &'static str = #name;
             #priority
             #fingerprint

@@ -1,10 +1,18 @@
 //! Expansion of the model to tokens. One file for each generated thing.
+//!
+//! Floors, lowest first: generics, names and checked types; parts; protocols;
+//! the target of calls; inbox, hooks, fields, messages and methods; handlers and
+//! calls; the attributes `actor`, `part`, `protocol`, `message`, `main` and
+//! `test`.
 
 mod actor;
 mod answer_doc;
+mod call_target;
 mod calls;
+mod checked;
 mod entry;
 mod fields;
+mod forked;
 mod generics;
 mod handlers;
 mod hooks;
@@ -12,10 +20,11 @@ mod inbox;
 mod message;
 mod method;
 mod misplaced;
+mod names;
 mod part;
+mod parts;
 mod protocol;
 mod protocols;
-mod proven;
 mod shape;
 
 #[cfg(test)]

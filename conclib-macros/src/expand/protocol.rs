@@ -6,6 +6,7 @@ use quote::{format_ident, quote};
 use syn::{Error, Item, ItemTrait, parse_quote};
 
 use super::misplaced::keyword;
+use super::names::inbox_ident;
 use super::protocols::{self, inbox_name};
 use super::{calls, handlers, inbox, local, method};
 use crate::check;
@@ -65,7 +66,7 @@ fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStre
     let Actor { runtime, ident, .. } = protocol;
     let vis = &written.vis;
     let (hidden, inbox_ty, inbox_name) =
-        (hidden(protocol), inbox::ident(protocol), inbox_name(ident));
+        (hidden(protocol), inbox_ident(protocol), inbox_name(ident));
     let own = protocol.handlers.iter().filter_map(Handler::as_method);
     let structs = own.map(method::expand);
     let inbox = inbox::expand(protocol, is_sound);

@@ -11,9 +11,9 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Generics, Path, Type, parse_quote};
 
-use super::inbox::{generics, ident};
-use super::proven::part_alias;
-use super::{blaming, local, part, respanned};
+use super::generics::actor_generics;
+use super::names::{inbox_ident, part_alias};
+use super::{blaming, local, parts, respanned};
 use crate::model::{Actor, Handler};
 
 /// Name of the associated type that is the inbox of a protocol.
@@ -51,8 +51,8 @@ fn alias(at: usize) -> Ident {
 /// Inbox types of the protocols, and those of the parts.
 pub(super) fn types(actor: &Actor) -> Vec<Type> {
     let aliases = (0..actor.protocols.len()).map(alias);
-    let aliases = aliases.map(|alias| parse_quote!(#alias<__Here>));
-    let parts = (0..actor.parts.len()).map(|at| part::inbox_of(actor, at));
+    let aliases = aliases.map(|alias| parse_quote!(#alias<__Crate>));
+    let parts = (0..actor.parts.len()).map(|at| parts::inbox_of(actor, at));
     aliases.chain(parts).collect()
 }
 
@@ -111,7 +111,7 @@ pub(super) fn distinct(actor: &Actor, own: &[TokenStream]) -> TokenStream {
 /// Arms of the `match` that pass a message on to its protocol or part.
 pub(super) fn arms(actor: &Actor) -> TokenStream {
     let runtime = &actor.runtime;
-    let inbox = ident(actor);
+    let inbox = inbox_ident(actor);
     let (nested, ctx) = (local("nested"), local("ctx"));
     let types = types(actor);
     let arms = variants(actor).into_iter().zip(types).map(|(variant, ty)| {
@@ -141,21 +141,21 @@ fn serve(actor: &Actor, path: &Path, ty: &Type) -> TokenStream {
 }
 
 /// Impls that say which protocols and parts the actor has.
-pub(super) fn nests(actor: &Actor) -> TokenStream {
+pub(super) fn has_protocol_impls(actor: &Actor) -> TokenStream {
     if actor.protocols.is_empty() && actor.parts.is_empty() {
         return TokenStream::new();
     }
     let Actor {
         runtime, self_ty, ..
     } = actor;
-    let inbox = ident(actor);
-    let generics = generics(actor);
+    let inbox = inbox_ident(actor);
+    let generics = actor_generics(actor);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let (types, variants) = (types(actor), variants(actor));
     let parts = actor.parts.iter().enumerate();
     let serves = actor.protocols.iter().zip(&types);
     let serves = serves.map(|(path, ty)| serve(actor, path, ty));
-    let serves = serves.chain(parts.map(|(at, part)| part::serve(actor, at, part)));
+    let serves = serves.chain(parts.map(|(at, part)| parts::serve(actor, at, part)));
     quote! {
         impl #impl_generics #runtime::__private::HasProtocols for #self_ty #where_clause {}
         #(
@@ -172,7 +172,7 @@ pub(super) fn nests(actor: &Actor) -> TokenStream {
 /// For a protocol or a part: every actor that has it handles its messages.
 pub(super) fn shared(shared: &Actor) -> TokenStream {
     let runtime = &shared.runtime;
-    let inbox = ident(shared);
+    let inbox = inbox_ident(shared);
     let seek = local("seek");
     let messages: Vec<_> = shared.handlers.iter().map(Handler::message).collect();
     let variants = shared.handlers.iter().map(|own| &own.variant);
@@ -209,7 +209,7 @@ pub(super) fn callee(protocol: &Actor) -> (TokenStream, TokenStream) {
 }
 
 /// For a protocol: the type parameter for the actor that its calls go to.
-pub(super) fn whoever(protocol: &Actor) -> (Generics, Type) {
+pub(super) fn any_actor(protocol: &Actor) -> (Generics, Type) {
     let runtime = &protocol.runtime;
     (parse_quote!(<__A: #runtime::Actor>), parse_quote!(__A))
 }

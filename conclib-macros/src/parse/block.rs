@@ -2,11 +2,11 @@
 //! removed from the methods; nothing else in the block changes.
 
 use proc_macro2::Span;
-use syn::{Attribute, Error, ImplItem, ImplItemFn, ItemImpl, parse_quote};
+use syn::{Error, ImplItem, ImplItemFn, ItemImpl};
 
-use super::method::{self, Takes};
-use super::role::{self, Moment, Role};
-use super::{Mistakes, own_lifetimes, part, signature};
+use super::method::{self, HookParam};
+use super::role::{self, Moment, Role, role_lints};
+use super::{Mistakes, make_static, part, signature};
 use crate::model::{Actor, Hook, ImplArgs};
 
 /// Returns `None` if the block is not one of an actor. The attributes of
@@ -24,29 +24,14 @@ pub(crate) fn actor_impl(
         };
         let role = role::take(method, &runtime, mistakes);
         if role.is_some() {
-            method.attrs.push(as_its_role_wants());
-            signature::free(&mut method.sig, &block.generics);
+            method.attrs.push(role_lints());
+            signature::add_capture(&mut method.sig, &block.generics);
         }
         if let (Some(actor), Some((role, span))) = (&mut actor, role) {
             add(actor, method, role, span, mistakes);
         }
     }
     actor
-}
-
-/// Allows the lints that advise another signature: the role of the method fixes
-/// it.
-pub(super) fn as_its_role_wants() -> Attribute {
-    parse_quote! {
-        #[allow(
-            clippy::needless_pass_by_value,
-            clippy::trivially_copy_pass_by_ref,
-            clippy::unnecessary_wraps,
-            clippy::unused_async,
-            clippy::unused_self,
-            reason = "the signature of a handler or a hook"
-        )]
-    }
 }
 
 fn head(args: ImplArgs, block: &ItemImpl, mistakes: &mut Mistakes) -> Option<Actor> {
@@ -73,7 +58,7 @@ fn head(args: ImplArgs, block: &ItemImpl, mistakes: &mut Mistakes) -> Option<Act
     actor.protocols = args.protocols;
     actor.thread = args.thread;
     // The expansion of `#[actor]` on the struct reports its lifetimes.
-    own_lifetimes(&mut actor.generics, &mut actor.self_ty);
+    make_static(&mut actor.generics, &mut actor.self_ty);
     Some(actor)
 }
 
@@ -87,22 +72,24 @@ fn add(actor: &mut Actor, method: &ImplItemFn, role: Role, span: Span, mistakes:
             let handler = method::own_message(actor, method, args, mistakes);
             actor.handlers.push(handler);
         }
-        Role::Part => actor.parts.extend(part::way(actor, method, span, mistakes)),
+        Role::Part => actor
+            .parts
+            .extend(part::part_method(actor, method, span, mistakes)),
         Role::Fallback => {
             let what = "the `#[fallback]`";
-            let takes = Takes::This("request: RequestEnvelope");
+            let takes = HookParam::Required("request: RequestEnvelope");
             let hook = method::hook(actor, what, method, takes, mistakes);
             set(&mut actor.fallback, hook, what, span, mistakes);
         }
         Role::On(moment) => {
             let (what, takes) = match moment {
-                Moment::Create => ("`#[on(create)]`", Takes::Args),
-                Moment::Start => ("`#[on(start)]`", Takes::Nothing),
-                Moment::Stop => ("`#[on(stop)]`", Takes::Perhaps("reason: &StopReason")),
-                Moment::Error => ("`#[on(error)]`", Takes::Perhaps("error: HandlerError")),
-                Moment::Child => ("`#[on(child)]`", Takes::Perhaps("exit: ChildExit")),
-                Moment::Gone => ("`#[on(gone)]`", Takes::Perhaps("gone: Gone")),
-                Moment::Idle(_) => ("`#[on(idle = …)]`", Takes::Nothing),
+                Moment::Create => ("`#[on(create)]`", HookParam::Args),
+                Moment::Start => ("`#[on(start)]`", HookParam::Nothing),
+                Moment::Stop => ("`#[on(stop)]`", HookParam::Optional("reason: &StopReason")),
+                Moment::Error => ("`#[on(error)]`", HookParam::Optional("error: HandlerError")),
+                Moment::Child => ("`#[on(child)]`", HookParam::Optional("exit: ChildExit")),
+                Moment::Gone => ("`#[on(gone)]`", HookParam::Optional("gone: Gone")),
+                Moment::Idle(_) => ("`#[on(idle = …)]`", HookParam::Nothing),
             };
             let hook = method::hook(actor, what, method, takes, mistakes);
             let slot = match moment {

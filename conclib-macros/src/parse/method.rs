@@ -5,9 +5,8 @@ use quote::format_ident;
 use syn::ext::IdentExt;
 use syn::{Attribute, Error, ImplItemFn, LitStr, ReturnType, Type, Visibility, parse_quote};
 
-use super::protocol::mentions_actor;
+use super::self_type::{mentions_self, used_generics, without_self};
 use super::signature::{self, Opaque, Params};
-use super::this::{named, used_generics};
 use super::{Mistakes, message_args};
 use crate::model::{
     Actor, Handler, HandlerKind, Hook, Kind, Message, MessageArgs, Method, ReturnKind, Returns,
@@ -37,12 +36,12 @@ pub(super) fn declared(
             &borrow.elem
         }
         message => {
-            signature::owned(message, mistakes).then_some(())?;
+            signature::is_owned(message, mistakes).then_some(())?;
             message
         }
     };
-    let message = named(message, &actor.self_ty);
-    signature::replies(&method.sig, mistakes);
+    let message = without_self(message, &actor.self_ty);
+    signature::is_reply(&method.sig, mistakes);
     let returns = signature::returns(&method.sig);
     // Generic parameters of the method are unknown in the code that names the
     // message.
@@ -82,18 +81,18 @@ pub(super) fn own_message(
         .iter()
         .filter_map(|param| signature::field(param, mistakes))
         .map(|mut param| {
-            param.ty = named(&param.ty, &actor.self_ty);
+            param.ty = without_self(&param.ty, &actor.self_ty);
             param
         })
         .collect();
     let returns = signature::returns(&method.sig);
     let concurrent = args.concurrent;
-    answers_in_time(actor, method, concurrent, &params, mistakes);
+    check_concurrent(actor, method, concurrent, &params, mistakes);
     let is_plain =
-        method.sig.generics.params.is_empty() && is_as_all_want(actor, method, &args, mistakes);
+        method.sig.generics.params.is_empty() && is_shareable(actor, method, &args, mistakes);
     let is_sound = is_plain && fields.len() == params.rest.len();
     let fields = if is_sound { fields } else { Vec::new() };
-    let (reply, error) = if signature::replies(&method.sig, mistakes) && is_plain {
+    let (reply, error) = if signature::is_reply(&method.sig, mistakes) && is_plain {
         outcome(actor, &method.sig.output, returns.kind)
     } else {
         (parse_quote!(()), None)
@@ -122,7 +121,7 @@ pub(super) fn own_message(
             Visibility::Inherited if actor.kind != Kind::Protocol => parse_quote!(pub),
             vis => vis.clone(),
         },
-        attrs: told(&method.attrs),
+        attrs: copied_attrs(&method.attrs),
         params: fields,
         every: args.every.map(|(_, every)| every),
         unsound: if is_sound { 0 } else { params.rest.len() },
@@ -137,7 +136,7 @@ pub(super) fn own_message(
 
 /// Checks that a handler which runs on after its turn does not borrow the
 /// actor.
-fn answers_in_time(
+fn check_concurrent(
     actor: &Actor,
     method: &ImplItemFn,
     concurrent: Option<Span>,
@@ -191,7 +190,7 @@ fn answers_in_time(
 
 /// Checks that a message of a protocol or a part uses nothing that only a
 /// single actor has.
-fn is_as_all_want(
+fn is_shareable(
     actor: &Actor,
     method: &ImplItemFn,
     args: &MessageArgs,
@@ -209,7 +208,7 @@ fn is_as_all_want(
     if actor.kind == Kind::Part {
         return true;
     }
-    let this = mentions_actor(&method.sig);
+    let this = mentions_self(&method.sig);
     if let Some(span) = this {
         mistakes.at(
             span,
@@ -220,7 +219,7 @@ fn is_as_all_want(
 }
 
 fn message_ident(actor: &Actor, method: &Ident) -> Ident {
-    let variant = signature::camel(method);
+    let variant = signature::variant_name(method);
     format_ident!("{}{}", actor.ident, variant, span = method.span())
 }
 
@@ -235,10 +234,10 @@ fn wire_name(actor: &Actor, method: &Ident) -> LitStr {
 }
 
 /// Attributes of a method that are copied to the generated call.
-pub(super) fn told(attrs: &[Attribute]) -> Vec<Attribute> {
-    let is_told =
+pub(super) fn copied_attrs(attrs: &[Attribute]) -> Vec<Attribute> {
+    let is_copied =
         |attr: &&Attribute| attr.path().is_ident("doc") || attr.path().is_ident("deprecated");
-    attrs.iter().filter(is_told).cloned().collect()
+    attrs.iter().filter(is_copied).cloned().collect()
 }
 
 #[expect(clippy::too_many_arguments, reason = "each is a part of a handler")]
@@ -252,10 +251,10 @@ fn handler(
     concurrent: bool,
     mistakes: &mut Mistakes,
 ) -> Handler {
-    signature::plain(actor, what, &method.sig, mistakes);
+    signature::check_plain(actor, what, &method.sig, mistakes);
     Handler {
         method: method.sig.ident.clone(),
-        variant: signature::camel(&method.sig.ident.unraw()),
+        variant: signature::variant_name(&method.sig.ident.unraw()),
         is_async: method.sig.asyncness.is_some(),
         has_self: params.receiver.is_some(),
         concurrent,
@@ -271,25 +270,25 @@ fn handler(
 
 /// Parameters of a hook besides the actor and the context.
 #[derive(Clone, Copy)]
-pub(super) enum Takes {
+pub(super) enum HookParam {
     Nothing,
     /// Any type, by value: the arguments that the actor is made from.
     Args,
     /// Either this type or nothing.
-    Perhaps(&'static str),
-    This(&'static str),
+    Optional(&'static str),
+    Required(&'static str),
 }
 
 pub(super) fn hook(
     actor: &Actor,
     what: &str,
     method: &ImplItemFn,
-    takes: Takes,
+    takes: HookParam,
     mistakes: &mut Mistakes,
 ) -> Hook {
     let params = signature::params(&method.sig, mistakes);
-    signature::plain(actor, what, &method.sig, mistakes);
-    if matches!(takes, Takes::Args) {
+    signature::check_plain(actor, what, &method.sig, mistakes);
+    if matches!(takes, HookParam::Args) {
         if let Some(this) = params.receiver {
             mistakes.push(Error::new_spanned(
                 this,
@@ -303,7 +302,7 @@ pub(super) fn hook(
     Hook {
         method: method.sig.ident.clone(),
         is_async: method.sig.asyncness.is_some(),
-        param: param.map(|ty| named(&ty, &actor.self_ty)),
+        param: param.map(|ty| without_self(&ty, &actor.self_ty)),
         ctx: params.ctx,
         returns: signature::returns(&method.sig),
     }
@@ -312,21 +311,21 @@ pub(super) fn hook(
 fn hook_param(
     what: &str,
     method: &ImplItemFn,
-    takes: Takes,
+    takes: HookParam,
     params: &Params<'_>,
     mistakes: &mut Mistakes,
 ) -> Option<Type> {
     let mut rest = params.rest.iter().map(|param| &param.ty);
     let first = rest.next();
     let surplus = match takes {
-        Takes::Nothing => first,
+        HookParam::Nothing => first,
         _ => rest.next(),
     };
     if let Some(surplus) = surplus {
         let takes = match takes {
-            Takes::Nothing => "nothing but the context".to_owned(),
-            Takes::Args => "one value, which may be a tuple, and the context last".to_owned(),
-            Takes::Perhaps(this) | Takes::This(this) => {
+            HookParam::Nothing => "nothing but the context".to_owned(),
+            HookParam::Args => "one value, which may be a tuple, and the context last".to_owned(),
+            HookParam::Optional(this) | HookParam::Required(this) => {
                 format!("`{this}`, and the context last if it wants it")
             }
         };
@@ -337,15 +336,15 @@ fn hook_param(
         return None;
     }
     match (takes, first) {
-        (Takes::Args, Some(ty)) => signature::owned(ty, mistakes).then(|| (**ty).clone()),
-        (Takes::This(this), None) => {
+        (HookParam::Args, Some(ty)) => signature::is_owned(ty, mistakes).then(|| (**ty).clone()),
+        (HookParam::Required(this), None) => {
             mistakes.at(
                 method.sig.ident.span(),
                 format_args!("{what} takes `{this}`: add it as the parameter"),
             );
             None
         }
-        (Takes::Perhaps(this) | Takes::This(this), Some(ty)) => {
+        (HookParam::Optional(this) | HookParam::Required(this), Some(ty)) => {
             // Reports `&StopReason` instead of `StopReason`, or the other way
             // round.
             if this.contains('&') != matches!(**ty, Type::Reference(_)) {
@@ -356,7 +355,7 @@ fn hook_param(
             }
             Some((**ty).clone())
         }
-        (_, None) | (Takes::Nothing, Some(_)) => None,
+        (_, None) | (HookParam::Nothing, Some(_)) => None,
     }
 }
 
@@ -365,11 +364,11 @@ fn outcome(actor: &Actor, output: &ReturnType, kind: ReturnKind) -> (Type, Optio
     let runtime = &actor.runtime;
     let ty = match (signature::opaque(output), output) {
         (Some((Opaque::Stream, item)), _) => {
-            let item = named(item, &actor.self_ty);
+            let item = without_self(item, &actor.self_ty);
             return (parse_quote!(#runtime::Items<#item>), None);
         }
-        (Some((Opaque::Future, ty)), _) => named(ty, &actor.self_ty),
-        (None, ReturnType::Type(_, ty)) => named(ty, &actor.self_ty),
+        (Some((Opaque::Future, ty)), _) => without_self(ty, &actor.self_ty),
+        (None, ReturnType::Type(_, ty)) => without_self(ty, &actor.self_ty),
         (None, ReturnType::Default) => return (parse_quote!(()), None),
     };
     let args = signature::type_args(&ty);

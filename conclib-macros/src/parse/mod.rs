@@ -1,5 +1,9 @@
 //! Parser from tokens to the model. Decisions about the expansion are made
 //! elsewhere.
+//!
+//! Floors, lowest first: mistakes and durations; the arguments of attributes,
+//! the roles of methods and signatures; types that mention `Self`; methods;
+//! parts; fields, conditions and whole blocks.
 
 mod args;
 mod block;
@@ -11,8 +15,8 @@ mod mistakes;
 mod part;
 mod protocol;
 mod role;
+mod self_type;
 mod signature;
-mod this;
 
 pub(crate) use args::{
     actor_args, entry_args, field_args, impl_args, message_args, part_args, protocol_args,
@@ -23,4 +27,4 @@ pub(crate) use field::fields;
 pub(crate) use mistakes::Mistakes;
 pub(crate) use part::part_impl;
 pub(crate) use protocol::protocol_trait;
-pub(crate) use this::own_lifetimes;
+pub(crate) use self_type::make_static;

@@ -6,9 +6,8 @@ use syn::{
     Error, ImplItem, ImplItemFn, ItemImpl, Path, ReceiverKind, ReturnType, Type, parse_quote,
 };
 
-use super::block::as_its_role_wants;
-use super::role::{self, Role};
-use super::this::{named, used_generics};
+use super::role::{self, Role, role_lints};
+use super::self_type::{used_generics, without_self};
 use super::{Mistakes, method, signature};
 use crate::model::{Actor, Kind, Part};
 
@@ -27,7 +26,7 @@ pub(crate) fn part_impl(
         let Some((role, span)) = role::take(method, runtime, mistakes) else {
             continue;
         };
-        method.attrs.push(as_its_role_wants());
+        method.attrs.push(role_lints());
         let Role::Message(args) = role else {
             mistakes.at(
                 span,
@@ -83,7 +82,7 @@ fn head(runtime: &Path, block: &ItemImpl, mistakes: &mut Mistakes) -> Option<Act
 }
 
 /// Parses `#[part] fn playback(&mut self) -> &mut Playback`.
-pub(super) fn way(
+pub(super) fn part_method(
     actor: &Actor,
     written: &ImplItemFn,
     span: Span,
@@ -107,7 +106,7 @@ pub(super) fn way(
         mistakes.at(span, SHAPE);
         return None;
     };
-    let ty = named(ty, &actor.self_ty);
+    let ty = without_self(ty, &actor.self_ty);
     if !used_generics(&actor.generics, [&ty]).params.is_empty() {
         mistakes.push(Error::new_spanned(
             ty,
@@ -118,6 +117,6 @@ pub(super) fn way(
     Some(Part {
         method: sig.ident.clone(),
         ty,
-        attrs: method::told(&written.attrs),
+        attrs: method::copied_attrs(&written.attrs),
     })
 }

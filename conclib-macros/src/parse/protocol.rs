@@ -1,12 +1,10 @@
 //! Parses a `#[protocol] trait` as the model of an actor that has only
 //! messages.
 
-use proc_macro2::Span;
-use syn::visit::Visit;
-use syn::{Error, Ident, ImplItemFn, ItemTrait, Path, TraitItem, TraitItemFn, parse_quote};
+use syn::{Error, ImplItemFn, ItemTrait, Path, TraitItem, TraitItemFn, parse_quote};
 
-use super::block::as_its_role_wants;
-use super::role::{self, Role};
+use super::role::{self, Role, role_lints};
+use super::self_type::mentions_self;
 use super::{Mistakes, method, signature};
 use crate::model::{Actor, Kind};
 
@@ -41,7 +39,7 @@ pub(crate) fn protocol_trait(
         // Methods that are no messages need no `Self: Actor`.
         let is_message = role.is_some();
         if signature::context(&method.sig).is_some()
-            || is_message && mentions_actor(&method.sig).is_some()
+            || is_message && mentions_self(&method.sig).is_some()
         {
             let clause = written.sig.generics.make_where_clause();
             let runtime = &protocol.runtime;
@@ -50,7 +48,7 @@ pub(crate) fn protocol_trait(
         let Some((role, span)) = role else {
             continue;
         };
-        written.attrs.push(as_its_role_wants());
+        written.attrs.push(role_lints());
         let Role::Message(args) = role else {
             mistakes.at(
                 span,
@@ -85,24 +83,4 @@ fn is_unconditional(method: &ImplItemFn, mistakes: &mut Mistakes) -> bool {
         ));
     }
     condition.is_none()
-}
-
-/// Span at which a message of a protocol mentions `Self`. The type of the
-/// message is declared outside of the actors, so it cannot.
-pub(super) fn mentions_actor(signature: &syn::Signature) -> Option<Span> {
-    struct Find(Option<Span>);
-    impl<'ast> Visit<'ast> for Find {
-        fn visit_ident(&mut self, ident: &'ast Ident) {
-            if ident == "Self" && self.0.is_none() {
-                self.0 = Some(ident.span());
-            }
-        }
-    }
-    let mut find = Find(None);
-    let mut unheard = Mistakes::default();
-    for param in signature::params(signature, &mut unheard).rest {
-        find.visit_type(&param.ty);
-    }
-    find.visit_return_type(&signature.output);
-    find.0
 }

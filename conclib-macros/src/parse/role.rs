@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Error, ImplItemFn, Meta, Path, Token};
+use syn::{Attribute, Error, ImplItemFn, Meta, Path, Token, parse_quote};
 
 use super::Mistakes;
 use super::duration::duration;
@@ -149,5 +149,20 @@ fn no_args(attribute: &Attribute) -> syn::Result<()> {
             pair,
             "this attribute takes no arguments",
         )),
+    }
+}
+
+/// Allows the lints that advise another signature: the role of the method fixes
+/// it.
+pub(super) fn role_lints() -> Attribute {
+    parse_quote! {
+        #[allow(
+            clippy::needless_pass_by_value,
+            clippy::trivially_copy_pass_by_ref,
+            clippy::unnecessary_wraps,
+            clippy::unused_async,
+            clippy::unused_self,
+            reason = "the signature of a handler or a hook"
+        )]
     }
 }

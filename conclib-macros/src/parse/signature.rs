@@ -105,7 +105,12 @@ pub(super) fn receiver(
 
 /// Reports modifiers and generics of a method: the library calls it with values
 /// and no type arguments.
-pub(super) fn plain(actor: &Actor, what: &str, signature: &Signature, mistakes: &mut Mistakes) {
+pub(super) fn check_plain(
+    actor: &Actor,
+    what: &str,
+    signature: &Signature,
+    mistakes: &mut Mistakes,
+) {
     if let Some(param) = signature.generics.params.first() {
         let instead = match actor.kind {
             Kind::Protocol | Kind::Part => "name the type",
@@ -166,7 +171,7 @@ pub(super) fn opaque(output: &ReturnType) -> Option<(Opaque, &Type)> {
 
 /// Adds a `use<…>`, if there is none, so that the returned future or stream
 /// does not borrow the actor.
-pub(super) fn free(signature: &mut Signature, generics: &Generics) {
+pub(super) fn add_capture(signature: &mut Signature, generics: &Generics) {
     if opaque(&signature.output).is_none() {
         return;
     }
@@ -215,7 +220,7 @@ pub(super) fn returns(signature: &Signature) -> Returns {
 }
 
 /// Tests if the return type can be a reply, as far as tokens show.
-pub(super) fn replies(signature: &Signature, mistakes: &mut Mistakes) -> bool {
+pub(super) fn is_reply(signature: &Signature, mistakes: &mut Mistakes) -> bool {
     let Some(ty) = answer(&signature.output) else {
         return true;
     };
@@ -253,7 +258,7 @@ pub(super) fn type_args(ty: &Type) -> Vec<&Type> {
 
 /// Parses a parameter that becomes a field.
 pub(super) fn field(param: &PatType, mistakes: &mut Mistakes) -> Option<Param> {
-    let sound = owned(&param.ty, mistakes);
+    let sound = is_owned(&param.ty, mistakes);
     match &*param.pat {
         Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => {
             sound.then(|| Param {
@@ -272,7 +277,7 @@ pub(super) fn field(param: &PatType, mistakes: &mut Mistakes) -> Option<Param> {
 }
 
 /// Tests if a type can be inside a message, as far as tokens show.
-pub(super) fn owned(ty: &Type, mistakes: &mut Mistakes) -> bool {
+pub(super) fn is_owned(ty: &Type, mistakes: &mut Mistakes) -> bool {
     if let Some(opaque) = nameless(ty) {
         mistakes.push(Error::new_spanned(
             opaque,
@@ -310,8 +315,8 @@ fn nameless(ty: &Type) -> Option<&Type> {
 /// function pointer or a `dyn Fn` are skipped: they borrow only while it is
 /// called.
 fn find(ty: &Type, is_it: fn(&Type) -> bool) -> Option<&Type> {
-    struct Find<'ast>(fn(&Type) -> bool, Option<&'ast Type>);
-    impl<'ast> Visit<'ast> for Find<'ast> {
+    struct FindType<'ast>(fn(&Type) -> bool, Option<&'ast Type>);
+    impl<'ast> Visit<'ast> for FindType<'ast> {
         fn visit_type(&mut self, ty: &'ast Type) {
             if self.1.is_none() && (self.0)(ty) {
                 self.1 = Some(ty);
@@ -326,13 +331,13 @@ fn find(ty: &Type, is_it: fn(&Type) -> bool) -> Option<&Type> {
         ) {
         }
     }
-    let mut find = Find(is_it, None);
+    let mut find = FindType(is_it, None);
     find.visit_type(ty);
     find.1
 }
 
 /// Variant name of a method: `ReadNext` for `read_next`.
-pub(super) fn camel(method: &Ident) -> Ident {
+pub(super) fn variant_name(method: &Ident) -> Ident {
     let text = method.to_string();
     let mut camel = String::with_capacity(text.len());
     for word in text.split('_') {

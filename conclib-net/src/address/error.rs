@@ -1,6 +1,11 @@
 //! Errors of addresses.
 
-use super::{MAX_URL, SOCKET_PATH};
+/// Maximum length of a URL in bytes: enough for any path of the system.
+pub(super) const MAX_URL: usize = 4096;
+
+/// The kernel keeps the path of a unix socket in this many bytes, of which the
+/// last is a zero.
+pub(super) const SOCKET_PATH: usize = 108;
 
 /// Reason why a text is not an [`Address`](crate::Address).
 ///

@@ -7,8 +7,8 @@ use nix::unistd::geteuid;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
-use crate::address::{Address, Place, TcpPlace, UnixPlace};
-use crate::handshake::{self, Refusal, Rejected, VERSION};
+use crate::address::{Address, Endpoint, TcpEndpoint, UnixEndpoint};
+use crate::handshake::{self, GreetError, Refusal, VERSION};
 use crate::{AuthKey, ConnectError, resolve, tcp};
 
 /// Time that a server may take for the handshake.
@@ -32,7 +32,7 @@ impl Dial {
     pub(super) fn new(address: &Address, key: Option<AuthKey>) -> Result<Self, ConnectError> {
         let url = address.to_string();
         let key = resolve::key(address, key)?;
-        if key.is_none() && matches!(address.0, Place::Tcp(_)) {
+        if key.is_none() && matches!(address.0, Endpoint::Tcp(_)) {
             return Err(ConnectError::KeyNeeded { url });
         }
         Ok(Self {
@@ -46,8 +46,8 @@ impl Dial {
     pub(super) async fn dial(&self) -> Result<Dialled, ConnectError> {
         let dialled = timeout(LIMIT, async {
             match &self.address.0 {
-                Place::Unix(place) => self.unix(place).await.map(Dialled::Unix),
-                Place::Tcp(place) => self.tcp(place).await.map(Dialled::Tcp),
+                Endpoint::Unix(endpoint) => self.unix(endpoint).await.map(Dialled::Unix),
+                Endpoint::Tcp(endpoint) => self.tcp(endpoint).await.map(Dialled::Tcp),
             }
         });
         dialled.await.unwrap_or_else(|_| {
@@ -58,8 +58,8 @@ impl Dial {
         })
     }
 
-    async fn unix(&self, place: &UnixPlace) -> Result<UnixStream, ConnectError> {
-        let mut stream = UnixStream::connect(&place.path)
+    async fn unix(&self, endpoint: &UnixEndpoint) -> Result<UnixStream, ConnectError> {
+        let mut stream = UnixStream::connect(&endpoint.path)
             .await
             .map_err(|error| self.unreachable(error))?;
         // Another user may have created the socket. Root is accepted: it could
@@ -68,7 +68,7 @@ impl Dial {
             .peer_cred()
             .map_err(|source| self.broken(source))?
             .uid();
-        if peer != 0 && peer != geteuid().as_raw() && !place.uids.contains(&peer) {
+        if peer != 0 && peer != geteuid().as_raw() && !endpoint.uids.contains(&peer) {
             return Err(ConnectError::User {
                 url: self.url.clone(),
             });
@@ -79,13 +79,13 @@ impl Dial {
             .map_err(|rejected| self.rejected(rejected))
     }
 
-    async fn tcp(&self, place: &TcpPlace) -> Result<TcpStream, ConnectError> {
-        let resolved = resolve::addresses(place).await;
+    async fn tcp(&self, endpoint: &TcpEndpoint) -> Result<TcpStream, ConnectError> {
+        let resolved = resolve::addresses(endpoint).await;
         let addresses = resolved.map_err(|source| ConnectError::Resolve {
             url: self.url.clone(),
             source,
         })?;
-        if !place.plaintext && addresses.iter().any(|address| !address.ip().is_loopback()) {
+        if !endpoint.plaintext && addresses.iter().any(|address| !address.ip().is_loopback()) {
             return Err(ConnectError::Plaintext {
                 url: self.url.clone(),
             });
@@ -119,18 +119,18 @@ impl Dial {
         }
     }
 
-    fn rejected(&self, rejected: Rejected) -> ConnectError {
+    fn rejected(&self, rejected: GreetError) -> ConnectError {
         let url = self.url.clone();
         match rejected {
-            Rejected::Io(source) => ConnectError::Io { url, source },
-            Rejected::Foreign => ConnectError::NotConclib { url },
-            Rejected::Impostor => ConnectError::Impostor { url },
-            Rejected::Version(theirs) => ConnectError::Version {
+            GreetError::Io(source) => ConnectError::Io { url, source },
+            GreetError::Foreign => ConnectError::NotConclib { url },
+            GreetError::Impostor => ConnectError::Impostor { url },
+            GreetError::Version(theirs) => ConnectError::Version {
                 url,
                 theirs,
                 ours: VERSION,
             },
-            Rejected::Refused(refusal) => match refusal {
+            GreetError::Refused(refusal) => match refusal {
                 Refusal::Version { ours: theirs } => ConnectError::Version {
                     url,
                     theirs,

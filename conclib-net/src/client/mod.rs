@@ -1,14 +1,23 @@
 //! Client end of a link, from which actors are asked.
+//!
+//! Floors, lowest first: ids, pauses, liveness, queue and buffers; the state of
+//! requests in flight; the session; the streams, the events and the wait for a
+//! slot; the driver; the outlet.
 
 mod backoff;
 mod dial;
-mod doubt;
+mod driver;
+mod events;
 mod ids;
-mod link;
+mod in_flight;
+mod liveness;
 mod outlet;
-mod room;
-mod shared;
+mod session;
+mod slot_waiter;
+mod stats;
+mod stream_buffer;
 mod streams;
-mod task_side;
+mod wait_queue;
 
-pub use outlet::{Client, ClientStats};
+pub use outlet::Client;
+pub use stats::ClientStats;

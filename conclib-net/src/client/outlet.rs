@@ -12,10 +12,11 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
 use super::dial::Dial;
+use super::driver::{self, CloseOnDrop};
 use super::ids::Ids;
-use super::link::{self, Ending};
-use super::room::Room;
-use super::shared::Shared;
+use super::session::Session;
+use super::slot_waiter::SlotWaiter;
+use super::stats::ClientStats;
 use crate::{Address, AuthKey, ConnectError};
 
 /// A connection to a [`LocalBroker`](crate::LocalBroker), shared by all tasks
@@ -62,7 +63,7 @@ use crate::{Address, AuthKey, ConnectError};
 /// ```
 pub struct Client {
     url: String,
-    shared: Arc<Shared>,
+    session: Arc<Session>,
     /// `None` once a caller has seen the task end.
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -107,11 +108,11 @@ impl Client {
             url: url.clone(),
             source,
         })?;
-        let shared = Arc::new(Shared::new(ids));
-        let task = runtime.spawn(link::run(Ending(shared.clone()), dial, first));
+        let session = Arc::new(Session::new(ids));
+        let task = runtime.spawn(driver::run(CloseOnDrop(session.clone()), dial, first));
         Ok(Arc::new(Self {
             url,
-            shared,
+            session,
             task: Mutex::new(Some(task)),
         }))
     }
@@ -125,7 +126,7 @@ impl Client {
     /// Returns the current state of the client, and its counts so far.
     #[must_use]
     pub fn stats(&self) -> ClientStats {
-        self.shared.stats()
+        self.session.stats()
     }
 
     /// Accepts no more requests, sends the queued ones for at most two seconds,
@@ -137,7 +138,7 @@ impl Client {
     ///
     /// The client closes even if the future is dropped.
     pub async fn close(&self) {
-        self.shared.close();
+        self.session.close();
         let mut task = self.task.lock().await;
         if let Some(running) = task.as_mut() {
             // A task that panicked has ended too.
@@ -153,33 +154,33 @@ impl Outlet for Client {
         envelope: &Envelope<'_>,
         answerer: Answerer,
     ) -> Result<(), (SendRefused, Answerer)> {
-        self.shared.send(envelope, answerer)
+        self.session.send(envelope, answerer)
     }
 
     fn room(&self, to: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(Room::new(self.shared.clone(), to))
+        Box::pin(SlotWaiter::new(self.session.clone(), to))
     }
 
     fn cancel(&self, id: RequestId) {
-        self.shared.cancel(id);
+        self.session.cancel(id);
     }
 
     fn waits(&self, id: RequestId, chain: &[u8]) {
-        self.shared.waits(id, chain);
+        self.session.waits(id, chain);
     }
 
     fn outage(&self) -> Option<Outage> {
-        self.shared.outage()
+        self.session.outage()
     }
 
     fn next_id(&self) -> RequestId {
-        self.shared.ids.next()
+        self.session.ids.next()
     }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.shared.close();
+        self.session.close();
     }
 }
 
@@ -190,19 +191,4 @@ impl fmt::Debug for Client {
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
-}
-
-/// Current state of a [`Client`], and its counts so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ClientStats {
-    /// True if requests can be sent now.
-    pub connected: bool,
-    /// Requests that are under way.
-    pub in_flight: usize,
-    /// Number of answers without a request that waits for them: late, repeated,
-    /// or invented.
-    pub late: u64,
-    /// Number of times that the connection was lost and made again.
-    pub reconnects: u64,
 }

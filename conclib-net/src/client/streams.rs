@@ -1,85 +1,29 @@
 //! Streams of replies at a client.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use conclib_core::__private::Failure;
 use conclib_core::Delivery;
 use conclib_core::wire::{Codec, CodecError, FIRST_CREDIT, Frame, RequestId, StreamSource};
 
-use super::shared::{Link, Shared};
+use super::in_flight::Link;
+use super::session::Session;
+use super::stream_buffer::StreamBuffer;
 
-/// Received items of a stream that were not read yet.
-pub(super) struct Flow {
-    codec: Codec,
-    state: Mutex<State>,
-}
-
-struct State {
-    bodies: VecDeque<Box<[u8]>>,
-    /// Number of further items that the server may send.
-    allowed: u32,
-    end: Option<Result<(), Failure>>,
-    reader: Option<Waker>,
-}
-
-impl Flow {
-    fn new(codec: Codec) -> Self {
-        let state = State {
-            bodies: VecDeque::new(),
-            allowed: FIRST_CREDIT,
-            end: None,
-            reader: None,
-        };
-        Self {
-            codec,
-            state: Mutex::new(state),
-        }
-    }
-
-    /// Adds an item. False if the server had no credit for it.
-    fn push(&self, body: &[u8]) -> bool {
-        let reader = {
-            let mut state = self.lock();
-            let Some(left) = state.allowed.checked_sub(1) else {
-                return false;
-            };
-            state.allowed = left;
-            state.bodies.push_back(body.into());
-            state.reader.take()
-        };
-        reader.into_iter().for_each(Waker::wake);
-        true
-    }
-
-    pub(super) fn finish(&self, end: Result<(), Failure>) {
-        let reader = {
-            let mut state = self.lock();
-            state.end.get_or_insert(end);
-            state.reader.take()
-        };
-        reader.into_iter().for_each(Waker::wake);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Reading end of a [`Flow`].
-pub(super) struct Reading {
-    shared: Arc<Shared>,
+/// Stream of replies, read from its [`StreamBuffer`].
+pub(super) struct ReplyStream {
+    session: Arc<Session>,
     id: RequestId,
-    flow: Arc<Flow>,
+    buffer: Arc<StreamBuffer>,
     /// Number of items read since the last credit frame.
     read: u32,
 }
 
-impl StreamSource for Reading {
+impl StreamSource for ReplyStream {
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Box<[u8]>, Failure>>> {
         let (body, credit) = {
-            let mut state = self.flow.lock();
+            let mut state = self.buffer.lock();
             match (state.bodies.pop_front(), &state.end) {
                 (None, Some(end)) => {
                     return Poll::Ready(end.clone().err().map(Err));
@@ -104,27 +48,27 @@ impl StreamSource for Reading {
             }
         };
         if credit > 0 {
-            self.shared.grant(self.id, credit);
+            self.session.grant(self.id, credit);
         }
         Poll::Ready(Some(Ok(body)))
     }
 }
 
-impl Drop for Reading {
+impl Drop for ReplyStream {
     fn drop(&mut self) {
-        self.shared.leave_stream(self.id);
+        self.session.cancel_stream(self.id);
     }
 }
 
-impl Shared {
+impl Session {
     /// Opens a stream for incoming items.
-    pub(super) fn open_stream(self: &Arc<Self>, id: RequestId, codec: Codec) -> Box<Reading> {
-        let flow = Arc::new(Flow::new(codec));
-        self.lock().streams.insert(id, flow.clone());
-        Box::new(Reading {
-            shared: self.clone(),
+    pub(super) fn open_stream(self: &Arc<Self>, id: RequestId, codec: Codec) -> Box<ReplyStream> {
+        let buffer = Arc::new(StreamBuffer::new(codec));
+        self.lock().streams.insert(id, buffer.clone());
+        Box::new(ReplyStream {
+            session: self.clone(),
             id,
-            flow,
+            buffer,
             read: 0,
         })
     }
@@ -132,53 +76,53 @@ impl Shared {
     /// Takes an item. One without a reader was sent before the cancellation
     /// arrived.
     pub(super) fn item(&self, id: RequestId, body: &[u8]) {
-        let flow = self.lock().streams.get(&id).cloned();
-        if let Some(flow) = flow
-            && !flow.push(body)
+        let buffer = self.lock().streams.get(&id).cloned();
+        if let Some(buffer) = buffer
+            && !buffer.push(body)
         {
             let error = CodecError::Malformed {
-                codec: flow.codec,
+                codec: buffer.codec,
                 detail: "the server sent more items than it was given credit for".to_owned(),
             };
-            flow.finish(Err(Failure::Codec(Box::new(error), Delivery::MayHaveRun)));
-            self.leave_stream(id);
+            buffer.finish(Err(Failure::Codec(Box::new(error), Delivery::MayHaveRun)));
+            self.cancel_stream(id);
         }
     }
 
     /// Ends a stream, as the server said.
     pub(super) fn end_stream(&self, id: RequestId, end: Result<(), Failure>) {
-        let (flow, writer) = {
+        let (buffer, writer) = {
             let mut state = self.lock();
             (state.streams.remove(&id), state.seal_if_done())
         };
         writer.into_iter().for_each(Waker::wake);
-        if let Some(flow) = flow {
-            flow.finish(end);
+        if let Some(buffer) = buffer {
+            buffer.finish(end);
         }
     }
 
     fn grant(&self, id: RequestId, items: u32) {
-        self.say(id, &Frame::Credit { id, items }, false);
+        self.send_about(id, &Frame::Credit { id, items }, false);
     }
 
     /// Ignores all further items of this stream.
-    fn leave_stream(&self, id: RequestId) {
-        self.say(id, &Frame::Cancel(id), true);
+    fn cancel_stream(&self, id: RequestId) {
+        self.send_about(id, &Frame::Cancel(id), true);
     }
 
     /// Sends a frame about an open stream to the server.
-    fn say(&self, id: RequestId, frame: &Frame<'_>, is_last: bool) {
+    fn send_about(&self, id: RequestId, frame: &Frame<'_>, is_last: bool) {
         let (_flow, writer) = {
             let mut state = self.lock();
-            let flow = match is_last {
+            let buffer = match is_last {
                 true => state.streams.remove(&id),
                 false => state.streams.get(&id).cloned(),
             };
-            if flow.is_some() && matches!(state.link, Link::Up | Link::Leaving) {
+            if buffer.is_some() && matches!(state.link, Link::Up | Link::Leaving) {
                 // Such a frame has no names and no body, so it always fits.
                 state.pushed += state.out.push(frame).unwrap_or(0) as u64;
             }
-            (flow, state.seal_if_done())
+            (buffer, state.seal_if_done())
         };
         writer.into_iter().for_each(Waker::wake);
     }

@@ -10,7 +10,7 @@ use crate::AuthKey;
 
 /// Reason why the handshake of a client failed.
 #[derive(Debug)]
-pub(crate) enum Rejected {
+pub(crate) enum GreetError {
     Io(io::Error),
     /// The program at the other end is no conclib server.
     Foreign,
@@ -22,35 +22,35 @@ pub(crate) enum Rejected {
     Version(u16),
 }
 
-impl From<io::Error> for Rejected {
+impl From<io::Error> for GreetError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
 /// Runs the handshake, and returns when the server has accepted this client.
-pub(crate) async fn greet<S>(stream: &mut S, key: Option<&AuthKey>) -> Result<(), Rejected>
+pub(crate) async fn greet<S>(stream: &mut S, key: Option<&AuthKey>) -> Result<(), GreetError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let client = Hello::new(Role::Client, key.is_some())?.encode();
     message::write(stream, &client).await?;
 
-    let server = message::read(stream).await?.ok_or(Rejected::Foreign)?;
+    let server = message::read(stream).await?.ok_or(GreetError::Foreign)?;
     let hello = match Message::decode(&server) {
         Some(Message::Hello(hello)) if hello.role == Role::Server => hello,
-        Some(Message::Refusal(refusal)) => return Err(Rejected::Refused(refusal)),
-        _ => return Err(Rejected::Foreign),
+        Some(Message::Refusal(refusal)) => return Err(GreetError::Refused(refusal)),
+        _ => return Err(GreetError::Foreign),
     };
     if hello.version != super::VERSION {
-        return Err(Rejected::Version(hello.version));
+        return Err(GreetError::Version(hello.version));
     }
     let transcript = Transcript {
         client: &client,
         server: &server,
     };
     match key {
-        Some(_) if !hello.keyed => return Err(Rejected::Impostor),
+        Some(_) if !hello.keyed => return Err(GreetError::Impostor),
         Some(key) => {
             let proof = transcript.prove(key, Role::Client);
             message::write(stream, &message::proof(&proof)).await?;
@@ -58,16 +58,16 @@ where
         None => {}
     }
 
-    let verdict = message::read(stream).await?.ok_or(Rejected::Foreign)?;
+    let verdict = message::read(stream).await?.ok_or(GreetError::Foreign)?;
     match (Message::decode(&verdict), key) {
         (Some(Message::Welcome([])), None) => Ok(()),
         (Some(Message::Welcome(proof)), Some(key)) => {
             match transcript.verify(key, Role::Server, proof) {
                 true => Ok(()),
-                false => Err(Rejected::Impostor),
+                false => Err(GreetError::Impostor),
             }
         }
-        (Some(Message::Refusal(refusal)), _) => Err(Rejected::Refused(refusal)),
-        _ => Err(Rejected::Foreign),
+        (Some(Message::Refusal(refusal)), _) => Err(GreetError::Refused(refusal)),
+        _ => Err(GreetError::Foreign),
     }
 }

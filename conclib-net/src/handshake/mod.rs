@@ -23,9 +23,9 @@ mod message;
 mod proof;
 mod server;
 
-pub(crate) use client::{Rejected, greet};
+pub(crate) use client::{GreetError, greet};
 pub(crate) use message::Refusal;
-pub(crate) use server::{Admission, Turned, admit};
+pub(crate) use server::{Admission, AdmitError, admit};
 
 #[cfg(test)]
 mod tests;

@@ -22,7 +22,7 @@ pub(crate) struct Admission<'a> {
 
 /// Reason why a client was not accepted.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Turned {
+pub(crate) enum AdmitError {
     #[error("the connection broke during the handshake")]
     Io(#[from] io::Error),
     #[error("the peer uses another protocol")]
@@ -33,19 +33,19 @@ pub(crate) enum Turned {
     Evicted,
 }
 
-/// Accepts a client, or tells it the reason for the refusal. `place` is called
+/// Accepts a client, or tells it the reason for the refusal. `slot` is called
 /// last, when the client has passed all other checks.
 pub(crate) async fn admit<S, P>(
     stream: &mut S,
     admission: Admission<'_>,
-    place: impl FnOnce() -> Result<P, Refusal>,
-) -> Result<P, Turned>
+    slot: impl FnOnce() -> Result<P, Refusal>,
+) -> Result<P, AdmitError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let client = message::read(stream).await?.ok_or(Turned::Foreign)?;
+    let client = message::read(stream).await?.ok_or(AdmitError::Foreign)?;
     let Some(Message::Hello(hello)) = Message::decode(&client) else {
-        return Err(Turned::Foreign);
+        return Err(AdmitError::Foreign);
     };
     if let Err(refusal) = check(&hello, &admission) {
         return refuse(stream, refusal).await;
@@ -60,19 +60,19 @@ where
     };
     let mut proof = Vec::new();
     if let Some(key) = admission.key {
-        let theirs = message::read(stream).await?.ok_or(Turned::Foreign)?;
+        let theirs = message::read(stream).await?.ok_or(AdmitError::Foreign)?;
         let Some(Message::Proof(theirs)) = Message::decode(&theirs) else {
-            return Err(Turned::Foreign);
+            return Err(AdmitError::Foreign);
         };
         if !transcript.verify(key, Role::Client, theirs) {
             return refuse(stream, Refusal::WrongKey).await;
         }
         proof = transcript.prove(key, Role::Server);
     }
-    match place() {
-        Ok(place) => {
+    match slot() {
+        Ok(slot) => {
             message::write(stream, &message::welcome(&proof)).await?;
-            Ok(place)
+            Ok(slot)
         }
         Err(refusal) => refuse(stream, refusal).await,
     }
@@ -95,10 +95,10 @@ fn check(hello: &Hello<'_>, admission: &Admission<'_>) -> Result<(), Refusal> {
     }
 }
 
-async fn refuse<S, P>(stream: &mut S, refusal: Refusal) -> Result<P, Turned>
+async fn refuse<S, P>(stream: &mut S, refusal: Refusal) -> Result<P, AdmitError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     message::write(stream, &refusal.encode()).await?;
-    Err(Turned::Refused(refusal))
+    Err(AdmitError::Refused(refusal))
 }

@@ -14,7 +14,7 @@ fn key(fill: u8) -> AuthKey {
 async fn shake(
     client: Option<AuthKey>,
     server: Option<AuthKey>,
-) -> (Result<(), Rejected>, Result<(), Turned>) {
+) -> (Result<(), GreetError>, Result<(), AdmitError>) {
     let (mut near, mut far) = duplex(1024);
     let admission = Admission {
         key: server.as_ref(),
@@ -40,8 +40,8 @@ async fn both_sides_agree_on_who_gets_in() {
         (Some(key(1)), None, Refusal::KeyUnexpected),
     ] {
         let (client, server) = shake(client, server).await;
-        assert!(matches!(client, Err(Rejected::Refused(told)) if told == refusal));
-        assert!(matches!(server, Err(Turned::Refused(told)) if told == refusal));
+        assert!(matches!(client, Err(GreetError::Refused(told)) if told == refusal));
+        assert!(matches!(server, Err(AdmitError::Refused(told)) if told == refusal));
     }
 }
 
@@ -57,7 +57,7 @@ async fn whoever_is_refused_beforehand_hears_it_after_the_hello() {
         greet(&mut near, None),
         admit(&mut far, admission, || Ok(()))
     );
-    assert!(matches!(client, Err(Rejected::Refused(Refusal::User))));
+    assert!(matches!(client, Err(GreetError::Refused(Refusal::User))));
 }
 
 #[support::test]

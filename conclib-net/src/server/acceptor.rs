@@ -6,46 +6,27 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use conclib_core::wire::{Inlet, Origin};
+use conclib_core::wire::Inlet;
 use nix::errno::Errno;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::context::{ConnectionSlot, Phase, ServerContext};
+use super::counters::Counters;
 use super::handshakes::{Candidate, Handshakes};
-use super::ledger::Ledger;
 use super::listener::{Accepted, Listener, Stream};
 use super::serve;
 use crate::AuthKey;
-use crate::handshake::{self, Admission, Refusal, Turned};
+use crate::handshake::{self, Admission, AdmitError, Refusal};
 use crate::limits::Limits;
 
 /// Pause in accepting after an error of the system, and the time in which a
 /// client is told that no file descriptor is left.
-const BREATH: Duration = Duration::from_millis(100);
-
-/// Stage in the life of a broker; it only moves forward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Phase {
-    Serving,
-    /// No new clients, no new requests; answers are still sent.
-    Refusing,
-    /// Finished answers are sent, and then all clients are disconnected.
-    Closing,
-}
-
-/// State that all connections of one broker share.
-pub(super) struct Common {
-    key: Option<AuthKey>,
-    pub(super) inlet: Inlet,
-    pub(super) limits: Limits,
-    pub(super) ledger: Arc<Ledger>,
-    /// Permits, one for each open connection.
-    places: Arc<Semaphore>,
-}
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
 pub(super) struct Acceptor {
-    common: Arc<Common>,
+    context: Arc<ServerContext>,
     handshakes: Handshakes,
     /// File descriptor that is closed for a moment when the process has no
     /// other left, to accept one client and tell it so.
@@ -59,16 +40,16 @@ impl Acceptor {
         key: Option<AuthKey>,
         inlet: Inlet,
         limits: Limits,
-        ledger: Arc<Ledger>,
+        counters: Arc<Counters>,
     ) -> Self {
-        let places = Arc::new(Semaphore::new(limits.connections));
+        let slots = Arc::new(Semaphore::new(limits.connections));
         Self {
-            common: Arc::new(Common {
+            context: Arc::new(ServerContext {
                 key,
                 inlet,
                 limits,
-                ledger,
-                places,
+                counters,
+                slots,
             }),
             handshakes: Handshakes::new(limits.handshakes),
             spare: spare(),
@@ -103,9 +84,9 @@ impl Acceptor {
 
     fn take(&mut self, accepted: Accepted, phases: watch::Receiver<Phase>) {
         let candidate = self.handshakes.begin(accepted.source);
-        let common = self.common.clone();
+        let context = self.context.clone();
         self.connections
-            .spawn(common.welcome(accepted, phases, candidate));
+            .spawn(context.welcome(accepted, phases, candidate));
     }
 }
 
@@ -116,7 +97,7 @@ impl Acceptor {
         if error.kind() == ErrorKind::ConnectionAborted {
             return;
         }
-        if let Some(so_far) = self.common.ledger.not_accepted.up() {
+        if let Some(so_far) = self.context.counters.not_accepted.up() {
             tracing::warn!(target: "conclib::net", %error, so_far, "cannot accept a connection");
         }
         let no_files = matches!(
@@ -125,19 +106,19 @@ impl Acceptor {
         );
         // Tells the client, which would otherwise wait until its own timeout.
         let refused = no_files && self.spare.take().is_some() && {
-            let refusing = timeout(BREATH, self.common.refuse_one(listener)).await;
+            let refusing = timeout(ACCEPT_BACKOFF, self.context.refuse_one(listener)).await;
             refusing.unwrap_or(true)
         };
         if self.spare.is_none() {
             self.spare = spare();
         }
         if !refused {
-            sleep(BREATH).await;
+            sleep(ACCEPT_BACKOFF).await;
         }
     }
 }
 
-impl Common {
+impl ServerContext {
     /// Accepts one more client and tells it that the server is full. False if
     /// there was none.
     async fn refuse_one(&self, listener: &Listener) -> bool {
@@ -152,10 +133,10 @@ impl Common {
             refused: Some(Refusal::Full),
             spoke: &AtomicBool::new(false),
         };
-        let no_place = || Err::<Place, _>(Refusal::Full);
+        let no_slot = || Err::<ConnectionSlot, _>(Refusal::Full);
         let turned = match &mut stream {
-            Stream::Unix(stream) => handshake::admit(stream, admission, no_place).await,
-            Stream::Tcp(stream) => handshake::admit(stream, admission, no_place).await,
+            Stream::Unix(stream) => handshake::admit(stream, admission, no_slot).await,
+            Stream::Tcp(stream) => handshake::admit(stream, admission, no_slot).await,
         };
         if let Err(turned) = turned {
             self.turned_away(&turned, &origin);
@@ -182,24 +163,24 @@ impl Common {
             refused,
             spoke: &spoke,
         };
-        let place = || self.place(&phases);
+        let slot = || self.slot(&phases);
         let mut ending = phases.clone();
         let admitted = tokio::select! {
             biased;
             admitted = timeout(self.limits.handshake, async {
                 match &mut stream {
-                    Stream::Unix(stream) => handshake::admit(stream, admission, place).await,
-                    Stream::Tcp(stream) => handshake::admit(stream, admission, place).await,
+                    Stream::Unix(stream) => handshake::admit(stream, admission, slot).await,
+                    Stream::Tcp(stream) => handshake::admit(stream, admission, slot).await,
                 }
-            }) => admitted.unwrap_or_else(|_| Err(Turned::Io(ErrorKind::TimedOut.into()))),
+            }) => admitted.unwrap_or_else(|_| Err(AdmitError::Io(ErrorKind::TimedOut.into()))),
             // Another handshake has taken its slot.
-            _ = evicted => Err(Turned::Evicted),
+            _ = evicted => Err(AdmitError::Evicted),
             _ = ending.wait_for(|phase| *phase == Phase::Closing) => return,
         };
-        let _place = match admitted {
-            Ok(place) => place,
+        let _slot = match admitted {
+            Ok(slot) => slot,
             Err(turned) => {
-                if matches!(turned, Turned::Evicted) {
+                if matches!(turned, AdmitError::Evicted) {
                     stream.say(&Refusal::Full.message());
                 }
                 return self.turned_away(&turned, &origin);
@@ -216,53 +197,6 @@ impl Common {
                 serve::serve(reader, writer, &self, origin, phases).await;
             }
         }
-    }
-
-    fn place(&self, phases: &watch::Receiver<Phase>) -> Result<Place, Refusal> {
-        if *phases.borrow() != Phase::Serving {
-            return Err(Refusal::Leaving);
-        }
-        let permit = self
-            .places
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_| Refusal::Full)?;
-        self.ledger.admitted.up();
-        self.ledger.connections.up();
-        Ok(Place {
-            ledger: self.ledger.clone(),
-            _permit: permit,
-        })
-    }
-
-    fn turned_away(&self, turned: &Turned, origin: &Origin) {
-        let wrong_key = matches!(
-            turned,
-            Turned::Refused(Refusal::WrongKey | Refusal::KeyNeeded)
-        );
-        let count = if wrong_key {
-            &self.ledger.wrong_key
-        } else {
-            &self.ledger.turned_away
-        };
-        match count.up() {
-            Some(so_far) if !matches!(turned, Turned::Io(_) | Turned::Evicted) => {
-                tracing::warn!(target: "conclib::net", %origin, so_far, "client refused: {turned}");
-            }
-            _ => tracing::debug!(target: "conclib::net", %origin, "client refused: {turned}"),
-        }
-    }
-}
-
-/// Slot among the connections of a broker.
-struct Place {
-    ledger: Arc<Ledger>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.ledger.connections.down();
     }
 }
 

@@ -11,11 +11,12 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 
-use super::acceptor::{Acceptor, Phase};
-use super::ledger::{BrokerStats, Ledger};
+use super::acceptor::Acceptor;
+use super::context::Phase;
+use super::counters::{BrokerStats, Counters};
 use super::listener::Listener;
 use super::socket_file::SocketFile;
-use crate::address::{Address, Place};
+use crate::address::{Address, Endpoint};
 use crate::limits::Limits;
 use crate::{AuthKey, OpenError, resolve};
 
@@ -57,16 +58,16 @@ use crate::{AuthKey, OpenError, resolve};
 /// ```
 pub struct LocalBroker {
     url: String,
-    shared: Arc<Shared>,
+    inner: Arc<BrokerInner>,
     /// Aborts the acceptor, and with it every connection.
     abort: AbortHandle,
 }
 
-struct Shared {
+struct BrokerInner {
     /// Sender of the phase. The acceptor and every connection have a receiver.
     phase: watch::Sender<Phase>,
     file: Option<Arc<SocketFile>>,
-    ledger: Arc<Ledger>,
+    counters: Arc<Counters>,
     /// `None` once a caller has seen the acceptor end.
     acceptor: Mutex<Option<JoinHandle<()>>>,
 }
@@ -115,26 +116,26 @@ impl LocalBroker {
             });
         }
         let key = resolve::key(address, key)?;
-        if key.is_none() && matches!(address.0, Place::Tcp(_)) {
+        if key.is_none() && matches!(address.0, Endpoint::Tcp(_)) {
             return Err(OpenError::KeyNeeded {
                 url: address.to_string(),
             });
         }
         let (listener, address) = Listener::open(address).await?;
         let (phase, phases) = watch::channel(Phase::Serving);
-        let ledger = Arc::new(Ledger::default());
+        let counters = Arc::new(Counters::default());
         let file = listener.file();
-        let acceptor = Acceptor::new(key, inlet, limits, ledger.clone());
+        let acceptor = Acceptor::new(key, inlet, limits, counters.clone());
         let acceptor = runtime.spawn(acceptor.run(listener, phases));
         let url = address.to_string();
         tracing::info!(target: "conclib::net", %url, "serving");
         Ok(Self {
             url,
             abort: acceptor.abort_handle(),
-            shared: Arc::new(Shared {
+            inner: Arc::new(BrokerInner {
                 phase,
                 file,
-                ledger,
+                counters,
                 acceptor: Mutex::new(Some(acceptor)),
             }),
         })
@@ -143,7 +144,7 @@ impl LocalBroker {
     /// Returns the counts of the broker so far.
     #[must_use]
     pub fn stats(&self) -> BrokerStats {
-        self.shared.ledger.stats()
+        self.inner.counters.stats()
     }
 }
 
@@ -155,18 +156,18 @@ impl Broker for LocalBroker {
     fn refuse_new(&self) {
         // The file is removed first: while the listener is open, no other
         // server takes it for a stale one.
-        if let Some(file) = &self.shared.file {
+        if let Some(file) = &self.inner.file {
             file.remove();
         }
-        self.shared.advance(Phase::Refusing);
+        self.inner.advance(Phase::Refusing);
     }
 
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         self.refuse_new();
-        self.shared.advance(Phase::Closing);
-        let shared = self.shared.clone();
+        self.inner.advance(Phase::Closing);
+        let inner = self.inner.clone();
         Box::pin(async move {
-            let mut acceptor = shared.acceptor.lock().await;
+            let mut acceptor = inner.acceptor.lock().await;
             if let Some(running) = acceptor.as_mut() {
                 // Ends also if the acceptor was aborted.
                 let _ = running.await;
@@ -176,7 +177,7 @@ impl Broker for LocalBroker {
     }
 }
 
-impl Shared {
+impl BrokerInner {
     /// Phases only move forward.
     fn advance(&self, to: Phase) {
         self.phase.send_if_modified(|phase| {
@@ -189,7 +190,7 @@ impl Shared {
 
 impl Drop for LocalBroker {
     fn drop(&mut self) {
-        if let Some(file) = &self.shared.file {
+        if let Some(file) = &self.inner.file {
             file.remove();
         }
         self.abort.abort();

@@ -1,7 +1,5 @@
 //! Requests of one client of a broker.
 
-mod leaving;
-
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -15,46 +13,46 @@ use conclib_core::wire::{
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-pub(super) use self::leaving::Leaving;
-use super::streams::{Bell, Feed, Open};
+use super::open_streams::OpenStreams;
+use super::ready_set::{ReadySet, ScheduledStream};
 use crate::clock::Deadlines;
 use crate::id_map::IdMap;
 use crate::limits::Limits;
-use crate::outbox::{Outbox, Source};
+use crate::outbox::{ByteSource, Outbox};
 use crate::shares::{Shares, Target};
 
 /// State that the task of a connection shares with everything that answers its
 /// requests.
 pub(super) struct Connection {
     limits: Limits,
-    state: Mutex<State>,
+    state: Mutex<ConnectionState>,
     /// Tells the task that the peer does not read.
     pub(super) stalled: Notify,
     /// Tells the task which streams can make progress.
-    pub(super) bell: Arc<Bell>,
+    pub(super) ready_set: Arc<ReadySet>,
     /// Tells the task that a request ends before the next timer tick.
-    sooner: Notify,
+    earlier: Notify,
 }
 
-struct State {
+struct ConnectionState {
     out: Outbox,
     /// Requests that their actors still have.
-    live: IdMap<Live>,
+    live: IdMap<ServedRequest>,
     /// Slots of the requests that wait for an answer.
     waited: Shares,
     /// Slots of the requests that were given up.
-    left: Shares,
+    abandoned: Shares,
     /// Time of the next timer tick, no later than the deadline of any request.
-    next_look: Option<Instant>,
+    next_tick: Option<Instant>,
     /// Requests that are being answered by a stream.
-    streams: Open,
+    streams: OpenStreams,
     /// Waker of the reading half, while it is paused.
     reader: Option<Waker>,
     /// Set once the peer was told to send no new requests.
     refusing: bool,
 }
 
-struct Live {
+struct ServedRequest {
     target: Target,
     stage: Stage,
 }
@@ -62,13 +60,13 @@ struct Live {
 enum Stage {
     /// The actor is about to get the request.
     Delivering,
-    Waiting(Waiting),
+    Waiting(WaitingRequest),
     /// The caller has left, or got an early answer. The actor still has the
     /// request.
-    Left,
+    Abandoned,
 }
 
-struct Waiting {
+struct WaitingRequest {
     cancellation: Cancellation,
     codec: Codec,
     /// Deadline of the caller.
@@ -88,9 +86,9 @@ pub(super) enum Load {
 /// Error of a request whose id belongs to another unanswered request.
 #[derive(Debug, thiserror::Error)]
 #[error("the peer has two requests with the id {0} under way")]
-pub(super) struct Duplicate(RequestId);
+pub(super) struct DuplicateId(RequestId);
 
-impl State {
+impl ConnectionState {
     fn load(&self, limits: &Limits) -> Load {
         match self.out.waiting() < limits.waiting {
             true => Load::Light,
@@ -105,21 +103,21 @@ impl State {
     }
 
     fn has_room(&self, target: Target) -> bool {
-        self.waited.has_room(target) && self.left.has_room(target)
+        self.waited.has_room(target) && self.abandoned.has_room(target)
     }
 
     /// Frees the slot of a request whose caller no longer waits. Its actor may
     /// keep it for any time.
-    fn give_up(&mut self, id: RequestId) -> Option<Waiting> {
+    fn abandon(&mut self, id: RequestId) -> Option<WaitingRequest> {
         let live = self.live.get_mut(&id)?;
         let Stage::Waiting(_) = live.stage else {
             return None;
         };
         self.waited.give_back(live.target);
-        self.left.take(live.target);
-        match std::mem::replace(&mut live.stage, Stage::Left) {
+        self.abandoned.take(live.target);
+        match std::mem::replace(&mut live.stage, Stage::Abandoned) {
             Stage::Waiting(waiting) => Some(waiting),
-            Stage::Delivering | Stage::Left => None,
+            Stage::Delivering | Stage::Abandoned => None,
         }
     }
 
@@ -127,10 +125,10 @@ impl State {
     /// still wanted. `None` if the connection has ended.
     fn done(&mut self, id: RequestId) -> Option<bool> {
         let live = self.live.remove(&id)?;
-        let is_wanted = !matches!(live.stage, Stage::Left);
+        let is_wanted = !matches!(live.stage, Stage::Abandoned);
         match is_wanted {
             true => self.waited.give_back(live.target),
-            false => self.left.give_back(live.target),
+            false => self.abandoned.give_back(live.target),
         }
         Some(is_wanted)
     }
@@ -138,13 +136,13 @@ impl State {
 
 impl Connection {
     pub(super) fn new(limits: Limits) -> Self {
-        let state = State {
+        let state = ConnectionState {
             out: Outbox::default(),
             live: IdMap::default(),
             waited: Shares::new(limits.window),
-            left: Shares::new(limits.left),
-            next_look: None,
-            streams: Open::default(),
+            abandoned: Shares::new(limits.abandoned),
+            next_tick: None,
+            streams: OpenStreams::default(),
             reader: None,
             refusing: false,
         };
@@ -152,8 +150,8 @@ impl Connection {
             limits,
             state: Mutex::new(state),
             stalled: Notify::new(),
-            bell: Arc::default(),
-            sooner: Notify::new(),
+            ready_set: Arc::default(),
+            earlier: Notify::new(),
         }
     }
 
@@ -163,14 +161,14 @@ impl Connection {
         inlet: &Inlet,
         sink: &Arc<dyn ReplySink>,
         origin: &Arc<Origin>,
-    ) -> Result<Load, Duplicate> {
+    ) -> Result<Load, DuplicateId> {
         let target = Target::of(envelope.to);
         let refused = {
             // The request is registered before it is delivered: its answer may
             // come before the delivery returns.
             let mut state = self.lock();
             if state.streams.contains(envelope.id) || state.live.contains_key(&envelope.id) {
-                return Err(Duplicate(envelope.id));
+                return Err(DuplicateId(envelope.id));
             }
             if state.refusing {
                 // The request was sent before the client got the goodbye.
@@ -180,7 +178,9 @@ impl Connection {
             } else {
                 state.waited.take(target);
                 let stage = Stage::Delivering;
-                state.live.insert(envelope.id, Live { target, stage });
+                state
+                    .live
+                    .insert(envelope.id, ServedRequest { target, stage });
                 None
             }
         };
@@ -189,27 +189,27 @@ impl Connection {
         }
         let until = Instant::now() + envelope.timeout.min(MAX_TIMEOUT);
         let cancellation = inlet.deliver(envelope, sink.clone(), origin.clone());
-        let (load, sooner) = {
+        let (load, is_earlier) = {
             let mut state = self.lock();
-            let mut sooner = false;
+            let mut is_earlier = false;
             if let Some(cancellation) = cancellation
                 && let Some(live) = state.live.get_mut(&envelope.id)
             {
-                live.stage = Stage::Waiting(Waiting {
+                live.stage = Stage::Waiting(WaitingRequest {
                     cancellation,
                     codec: envelope.codec,
                     until,
                     timeout: envelope.timeout,
                 });
-                sooner = state.next_look.is_none_or(|next| until < next);
-                if sooner {
-                    state.next_look = Some(until);
+                is_earlier = state.next_tick.is_none_or(|next| until < next);
+                if is_earlier {
+                    state.next_tick = Some(until);
                 }
             }
-            (state.load(&self.limits), sooner)
+            (state.load(&self.limits), is_earlier)
         };
-        if sooner {
-            self.sooner.notify_one();
+        if is_earlier {
+            self.earlier.notify_one();
         }
         Ok(load)
     }
@@ -229,15 +229,15 @@ impl Connection {
 
     pub(super) fn cancel(&self, id: RequestId) -> Load {
         let mut state = self.lock();
-        let given_up = state.give_up(id);
+        let abandoned = state.abandon(id);
         let streamed = state.streams.close(id);
         let load = state.load(&self.limits);
         drop(state);
         if streamed {
-            self.bell.ring(id);
+            self.ready_set.insert(id);
         }
         // Called outside of the lock, as a cancellation may wake a handler.
-        if let Some(waiting) = given_up {
+        if let Some(waiting) = abandoned {
             waiting.cancellation.cancel();
         }
         load
@@ -254,21 +254,21 @@ impl Connection {
         // Called outside of the lock, as this may pass the waiting actors on to
         // other systems.
         if let Some(response) = asked.and_then(|asked| asked.waits(id, chain)) {
-            self.tell_early(&response);
+            self.answer_early(&response);
         }
         self.lock().load(&self.limits)
     }
 
     /// Answers a request early, while its actor still has it.
-    fn tell_early(&self, response: &ResponseEnvelope) {
-        let (_given_up, writer) = {
+    fn answer_early(&self, response: &ResponseEnvelope) {
+        let (_abandoned, writer) = {
             let mut state = self.lock();
-            let Some(given_up) = state.give_up(response.id) else {
+            let Some(abandoned) = state.abandon(response.id) else {
                 return;
             };
             // A failure always fits.
             let _ = state.out.push(&Frame::Response(response.as_response()));
-            (given_up, state.out.waker())
+            (abandoned, state.out.waker())
         };
         writer.into_iter().for_each(Waker::wake);
     }
@@ -280,14 +280,14 @@ impl Connection {
         drop(state);
         // Unknown requests have just ended.
         if known {
-            self.bell.ring(id);
+            self.ready_set.insert(id);
         }
         load
     }
 
     /// Calls `look` with the open streams and the number of bytes that wait to
     /// be written.
-    pub(super) fn with_streams<R>(&self, look: impl FnOnce(&mut Open, usize) -> R) -> R {
+    pub(super) fn with_streams<R>(&self, look: impl FnOnce(&mut OpenStreams, usize) -> R) -> R {
         let state = &mut *self.lock();
         look(&mut state.streams, state.out.waiting())
     }
@@ -358,20 +358,36 @@ impl Connection {
         self.lock().out.discard();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    /// Cancels all requests, and drops their answers.
+    pub(super) fn cancel_all(&self) {
+        let (live, _streams) = {
+            let mut state = self.lock();
+            state.out.discard();
+            state.reader = None;
+            let streams = std::mem::take(&mut state.streams);
+            (std::mem::take(&mut state.live), streams)
+        };
+        for request in live.into_values() {
+            if let Stage::Waiting(waiting) = request.stage {
+                waiting.cancellation.cancel();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ConnectionState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Deadlines for Connection {
-    fn next_look(&self) -> Option<Instant> {
-        self.lock().next_look
+    fn next_tick(&self) -> Option<Instant> {
+        self.lock().next_tick
     }
 
     /// Gives up requests whose deadline has passed. A peer has its own timer,
     /// and usually cancels first; but no request keeps its slot longer than its
     /// timeout.
-    fn look(&self) {
+    fn tick(&self) {
         let now = Instant::now();
         let (late, writer) = {
             let mut state = self.lock();
@@ -385,18 +401,18 @@ impl Deadlines for Connection {
                     }
                 }
             }
-            state.next_look = next;
-            let mut given_up = Vec::with_capacity(late.len());
+            state.next_tick = next;
+            let mut abandoned = Vec::with_capacity(late.len());
             for id in late {
-                let Some(waiting) = state.give_up(id) else {
+                let Some(waiting) = state.abandon(id) else {
                     continue;
                 };
                 let answer = failure(id, waiting.codec, &Failure::Deadline(waiting.timeout));
                 // A failure of a few bytes always fits.
                 let _ = state.out.push(&Frame::Response(answer.as_response()));
-                given_up.push(waiting);
+                abandoned.push(waiting);
             }
-            (given_up, state.out.waker())
+            (abandoned, state.out.waker())
         };
         writer.into_iter().for_each(Waker::wake);
         for waiting in late {
@@ -404,8 +420,8 @@ impl Deadlines for Connection {
         }
     }
 
-    fn sooner(&self) -> &Notify {
-        &self.sooner
+    fn earlier(&self) -> &Notify {
+        &self.earlier
     }
 }
 
@@ -439,7 +455,7 @@ impl ReplySink for Connection {
     }
 
     fn stream(&self, id: RequestId, codec: Codec, items: OutboundStream) {
-        let feed = Feed::new(id, codec, items, &self.bell);
+        let stream = ScheduledStream::new(id, codec, items, &self.ready_set);
         let (_unwanted, writer, reader) = {
             let mut state = self.lock();
             // `None`: the connection has ended.
@@ -447,13 +463,13 @@ impl ReplySink for Connection {
                 return;
             };
             let unwanted = match is_wanted {
-                false => Some(feed),
+                false => Some(stream),
                 true if state.streams.len() >= self.limits.streams => {
                     let instead = failure(id, codec, &Failure::TooManyStreams);
                     // A failure of a few bytes always fits, and so does a reply
                     // without a body.
                     let _ = state.out.push(&Frame::Response(instead.as_response()));
-                    Some(feed)
+                    Some(stream)
                 }
                 true => {
                     let kind = ResponseKind::Stream;
@@ -465,7 +481,7 @@ impl ReplySink for Connection {
                         body,
                     };
                     let _ = state.out.push(&Frame::Response(begin));
-                    state.streams.open(id, feed);
+                    state.streams.open(id, stream);
                     None
                 }
             };
@@ -473,21 +489,21 @@ impl ReplySink for Connection {
             // code of the user.
             (unwanted, state.out.waker(), state.readable(&self.limits))
         };
-        self.bell.ring(id);
+        self.ready_set.insert(id);
         writer.into_iter().chain(reader).for_each(Waker::wake);
     }
 }
 
-impl Source for Connection {
+impl ByteSource for Connection {
     fn poll_take(&self, cx: &mut Context<'_>, empty: &mut Vec<u8>) -> Poll<bool> {
-        let (taken, reader, feeds) = {
+        let (taken, reader, streams) = {
             let state = &mut *self.lock();
             let taken = state.out.poll_take(cx, empty);
-            let feeds = state.streams.has_room(state.out.waiting());
-            (taken, state.readable(&self.limits), feeds)
+            let streams = state.streams.has_room(state.out.waiting());
+            (taken, state.readable(&self.limits), streams)
         };
-        if feeds {
-            self.bell.nudge();
+        if streams {
+            self.ready_set.wake();
         }
         reader.into_iter().for_each(Waker::wake);
         taken

@@ -9,7 +9,7 @@ use nix::unistd::geteuid;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::socket_file::SocketFile;
-use crate::address::{Address, Place, TcpPlace};
+use crate::address::{Address, Endpoint, TcpEndpoint};
 use crate::handshake::Refusal;
 use crate::{OpenError, resolve, tcp};
 
@@ -75,9 +75,9 @@ impl Listener {
     pub(super) async fn open(address: &Address) -> Result<(Self, Address), OpenError> {
         let url = address.to_string();
         match &address.0 {
-            Place::Unix(place) => {
-                let (listener, file) = SocketFile::claim(place, &url).await?;
-                let users = [&[geteuid().as_raw()], &place.uids[..]].concat();
+            Endpoint::Unix(endpoint) => {
+                let (listener, file) = SocketFile::claim(endpoint, &url).await?;
+                let users = [&[geteuid().as_raw()], &endpoint.uids[..]].concat();
                 let file = Arc::new(file);
                 Ok((
                     Self::Unix {
@@ -88,17 +88,17 @@ impl Listener {
                     address.clone(),
                 ))
             }
-            Place::Tcp(place) => {
-                let listener = bind(place, &url).await?;
+            Endpoint::Tcp(endpoint) => {
+                let listener = bind(endpoint, &url).await?;
                 let port = listener
                     .local_addr()
                     .map_err(|source| OpenError::Bind { url, source })?
                     .port();
-                let place = TcpPlace {
+                let endpoint = TcpEndpoint {
                     port,
-                    ..place.clone()
+                    ..endpoint.clone()
                 };
-                Ok((Self::Tcp(listener), Address(Place::Tcp(place))))
+                Ok((Self::Tcp(listener), Address(Endpoint::Tcp(endpoint))))
             }
         }
     }
@@ -155,13 +155,13 @@ impl Listener {
     }
 }
 
-async fn bind(place: &TcpPlace, url: &str) -> Result<TcpListener, OpenError> {
-    let resolved = resolve::addresses(place).await;
+async fn bind(endpoint: &TcpEndpoint, url: &str) -> Result<TcpListener, OpenError> {
+    let resolved = resolve::addresses(endpoint).await;
     let addresses = resolved.map_err(|source| OpenError::Resolve {
         url: url.to_owned(),
         source,
     })?;
-    if !place.plaintext && addresses.iter().any(|address| !address.ip().is_loopback()) {
+    if !endpoint.plaintext && addresses.iter().any(|address| !address.ip().is_loopback()) {
         return Err(OpenError::Plaintext {
             url: url.to_owned(),
         });
@@ -187,10 +187,10 @@ mod tests {
     async fn a_tcp_connection_whose_path_dies_is_ended_by_the_system() {
         let address = Address::parse("tcp://127.0.0.1:0").unwrap();
         let (listener, address) = Listener::open(&address).await.unwrap();
-        let Place::Tcp(place) = &address.0 else {
+        let Endpoint::Tcp(endpoint) = &address.0 else {
             panic!("{address}");
         };
-        let client = TcpStream::connect(("127.0.0.1", place.port));
+        let client = TcpStream::connect(("127.0.0.1", endpoint.port));
         let (accepted, _client) = tokio::join!(listener.accept(), client);
         let Stream::Tcp(stream) = accepted.unwrap().stream else {
             panic!("no TCP");

@@ -10,16 +10,16 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::acceptor::{Common, Phase};
-use super::connection::{Connection, Duplicate, Leaving, Load};
-use super::streams::Feeding;
+use super::connection::{Connection, DuplicateId, Load};
+use super::context::{Phase, ServerContext};
+use super::stream_scheduler::StreamScheduler;
 use crate::clock;
-use crate::incoming::{Incoming, ReadError};
+use crate::frame_reader::{FrameReader, ReadError};
 use crate::outbox::write_out;
 
 /// Reason why a connection ended.
 #[derive(Debug, thiserror::Error)]
-enum End {
+enum ServeEnd {
     #[error("the peer left")]
     Left,
     #[error("the broker is shutting down")]
@@ -31,16 +31,16 @@ enum End {
     #[error("it ended in the middle of a frame")]
     Truncated,
     #[error("the peer sent an answer without a request")]
-    Unasked,
+    UnexpectedFrame,
     #[error(transparent)]
-    Duplicate(#[from] Duplicate),
+    DuplicateId(#[from] DuplicateId),
     #[error("the peer does not read its answers")]
     Stalled,
 }
 
-impl End {
+impl ServeEnd {
     /// Tests if the peer broke the protocol.
-    fn is_its_fault(&self) -> bool {
+    fn is_protocol_error(&self) -> bool {
         !matches!(
             self,
             Self::Left | Self::Closing | Self::Unread(ReadError::Broken(_))
@@ -48,7 +48,7 @@ impl End {
     }
 
     /// Tests if the peer can still be sent a last message.
-    fn can_be_told(&self) -> bool {
+    fn allows_goodbye(&self) -> bool {
         !matches!(
             self,
             Self::Left | Self::Unread(ReadError::Broken(_)) | Self::Stalled | Self::Truncated
@@ -60,7 +60,7 @@ impl End {
 pub(super) async fn serve<R, W>(
     reader: R,
     writer: W,
-    common: &Common,
+    context: &ServerContext,
     origin: Origin,
     mut phases: watch::Receiver<Phase>,
 ) where
@@ -68,11 +68,11 @@ pub(super) async fn serve<R, W>(
     W: AsyncWrite + Unpin,
 {
     let origin = Arc::new(origin);
-    let connection = Arc::new(Connection::new(common.limits));
-    let _leaving = Leaving(&connection);
+    let connection = Arc::new(Connection::new(context.limits));
+    let _guard = CancelOnDrop(&connection);
     let mut writing = pin!(write_out(writer, &*connection));
-    let mut feeding = pin!(Feeding::new(&connection));
-    let mut reading = pin!(read_in(reader, &connection, common, &origin));
+    let mut scheduling = pin!(StreamScheduler::new(&connection));
+    let mut reading = pin!(read_in(reader, &connection, context, &origin));
     // One task reads and writes: an answer and the next request often share a
     // wake.
     let mut writes = true;
@@ -88,18 +88,18 @@ pub(super) async fn serve<R, W>(
             end = &mut reading => break end,
             // Polled before the end of reading, so that the remaining items of
             // a stream are sent.
-            never = &mut feeding => match never {},
-            never = clock::keep(&*connection) => match never {},
-            () = connection.stalled.notified() => break End::Stalled,
+            never = &mut scheduling => match never {},
+            never = clock::run(&*connection) => match never {},
+            () = connection.stalled.notified() => break ServeEnd::Stalled,
             changed = phases.changed() => match changed.map(|()| *phases.borrow_and_update()) {
                 Ok(Phase::Serving) => {}
                 Ok(Phase::Refusing) => connection.say_goodbye(),
-                Ok(Phase::Closing) | Err(_) => break End::Closing,
+                Ok(Phase::Closing) | Err(_) => break ServeEnd::Closing,
             },
         }
     };
-    if end.is_its_fault() {
-        let so_far = common.ledger.thrown_out.up();
+    if end.is_protocol_error() {
+        let so_far = context.counters.thrown_out.up();
         match so_far {
             Some(so_far) => {
                 tracing::warn!(target: "conclib::net", %origin, so_far, "connection closed: {end}");
@@ -109,47 +109,47 @@ pub(super) async fn serve<R, W>(
     } else {
         tracing::debug!(target: "conclib::net", %origin, "disconnected: {end}");
     }
-    if writes && end.can_be_told() {
+    if writes && end.allows_goodbye() {
         connection.say_goodbye();
         connection.seal();
         // A peer that does not read the rest in time does not get it.
-        let _ = timeout(common.limits.flush, writing).await;
+        let _ = timeout(context.limits.flush, writing).await;
     }
 }
 
 async fn read_in<R>(
     mut reader: R,
     connection: &Arc<Connection>,
-    common: &Common,
+    context: &ServerContext,
     origin: &Arc<Origin>,
-) -> End
+) -> ServeEnd
 where
     R: AsyncRead + Unpin,
 {
     let sink: Arc<dyn ReplySink> = connection.clone();
-    let mut incoming = Incoming::new();
+    let mut frames = FrameReader::new();
     loop {
-        match incoming.fill(&mut reader).await {
-            Ok(0) if incoming.is_empty() => return End::Left,
-            Ok(0) => return End::Truncated,
+        match frames.fill(&mut reader).await {
+            Ok(0) if frames.is_empty() => return ServeEnd::Left,
+            Ok(0) => return ServeEnd::Truncated,
             Ok(_) => {}
-            Err(error) => return End::Unread(error),
+            Err(error) => return ServeEnd::Unread(error),
         }
         loop {
-            let frame = match incoming.next() {
+            let frame = match frames.next() {
                 Ok(Some(bytes)) => Frame::decode(bytes),
                 Ok(None) => break,
                 Err(error) => Err(error),
             };
             let done = match frame {
                 Ok(Frame::Request(envelope)) => connection
-                    .request(&envelope, &common.inlet, &sink, origin)
-                    .map_err(End::from),
+                    .request(&envelope, &context.inlet, &sink, origin)
+                    .map_err(ServeEnd::from),
                 Ok(Frame::Cancel(id)) => Ok(connection.cancel(id)),
                 Ok(Frame::Credit { id, items }) => Ok(connection.credit(id, items)),
                 Ok(Frame::Waits { id, chain }) => Ok(connection.waits(id, chain)),
                 Ok(Frame::Goodbye) => Ok(Load::Light),
-                Ok(_) => Err(End::Unasked),
+                Ok(_) => Err(ServeEnd::UnexpectedFrame),
                 Err(error) => Err(error.into()),
             };
             match done {
@@ -158,5 +158,15 @@ where
                 Err(end) => return end,
             }
         }
+    }
+}
+
+/// Cancels all requests when the task of a connection ends in any way, also by
+/// an abort.
+struct CancelOnDrop<'a>(&'a Connection);
+
+impl Drop for CancelOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.cancel_all();
     }
 }

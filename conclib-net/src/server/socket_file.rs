@@ -15,10 +15,10 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::time::{Instant, sleep};
 
 use crate::OpenError;
-use crate::address::UnixPlace;
+use crate::address::UnixEndpoint;
 
 /// Time that another server may take to start in the same directory.
-const PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_millis(5);
 
 /// Socket file of this server, removed when dropped.
@@ -34,11 +34,11 @@ impl SocketFile {
     /// Listens on a socket at the path, and replaces a file left behind by a
     /// killed server.
     pub(crate) async fn claim(
-        place: &UnixPlace,
+        endpoint: &UnixEndpoint,
         url: &str,
     ) -> Result<(UnixListener, Self), OpenError> {
-        let path = &place.path;
-        directory(path, place)?;
+        let path = &endpoint.path;
+        directory(path, endpoint)?;
         // The lock covers the time from finding a stale socket to listening on
         // a new one: no other server may do the same, nor see a socket that is
         // bound and does not listen yet.
@@ -54,7 +54,7 @@ impl SocketFile {
             },
         };
         let listener = UnixListener::bind(path).map_err(bind)?;
-        let file = Self::made(path, place).map_err(|source| {
+        let file = Self::made(path, endpoint).map_err(|source| {
             // This server made the file a moment ago, under the lock.
             let _ = fs::remove_file(path);
             bind(source)
@@ -63,10 +63,14 @@ impl SocketFile {
         Ok((listener, file))
     }
 
-    fn made(path: &Path, place: &UnixPlace) -> io::Result<Self> {
+    fn made(path: &Path, endpoint: &UnixEndpoint) -> io::Result<Self> {
         // If other users are allowed, the kernel must let every user connect;
         // the credentials of the peer are checked later.
-        let mode = if place.uids.is_empty() { 0o600 } else { 0o666 };
+        let mode = if endpoint.uids.is_empty() {
+            0o600
+        } else {
+            0o666
+        };
         fs::set_permissions(path, Permissions::from_mode(mode))?;
         let flags = (OFlag::O_PATH | OFlag::O_NOFOLLOW).bits();
         let handle = File::options().read(true).custom_flags(flags).open(path)?;
@@ -106,14 +110,18 @@ impl Drop for SocketFile {
 
 /// Finds the directory of the socket, makes it if it is missing, and checks
 /// that it is safe.
-fn directory(path: &Path, place: &UnixPlace) -> Result<(), OpenError> {
+fn directory(path: &Path, endpoint: &UnixEndpoint) -> Result<(), OpenError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let failed = |source| OpenError::Directory {
         path: directory.to_owned(),
         source,
     };
     // Allowed users must be able to reach the socket.
-    let mode = if place.uids.is_empty() { 0o700 } else { 0o711 };
+    let mode = if endpoint.uids.is_empty() {
+        0o700
+    } else {
+        0o711
+    };
     match DirBuilder::new().mode(mode).create(directory) {
         // The umask may have removed modes.
         Ok(()) => fs::set_permissions(directory, Permissions::from_mode(mode)).map_err(failed)?,
@@ -158,7 +166,7 @@ impl Lock {
         let mut path = socket.as_os_str().to_owned();
         path.push(".lock");
         let path = PathBuf::from(path);
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + LOCK_TIMEOUT;
         loop {
             let locked = Self::open(&path).map_err(|source| OpenError::Lock {
                 path: path.clone(),

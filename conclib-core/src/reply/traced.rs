@@ -10,14 +10,14 @@ use crate::observe::{Remarks, TraceContext, has_something_to_note};
 use crate::spi::Origin;
 
 /// Reply of a local message, with its origin and its notes.
-pub(super) struct Traced<T, E> {
-    pub(super) reply: ReplyTo<T, E>,
-    pub(super) remarks: Remarks,
+pub(crate) struct Traced<T, E> {
+    pub(crate) reply: ReplyTo<T, E>,
+    pub(crate) remarks: Remarks,
 }
 
 impl<T, E> Traced<T, E> {
     #[cold]
-    pub(super) fn answer(self, answer: Answer<T, E>) {
+    pub(crate) fn answer(self, answer: Answer<T, E>) {
         self.reply.answer(answer);
     }
 }
@@ -60,7 +60,7 @@ impl<T, E> ReplyTo<T, E> {
 
     /// Adds the time of sending, for a receiver that is measured.
     #[cold]
-    pub(super) fn sent_now(mut self) -> Self {
+    pub(crate) fn sent_now(mut self) -> Self {
         match &mut self.0 {
             Slot::Wire(reply) => reply.is_sent_now(),
             Slot::Traced(traced) => traced.remarks.is_sent_now(),

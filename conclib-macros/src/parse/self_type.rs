@@ -1,15 +1,18 @@
-//! Rewrites types for use outside of the `impl` they were written in.
+//! Types that mention `Self`, the lifetimes or the parameters of the `impl` they
+//! were written in, for use outside of it.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{GenericParam, Generics, Lifetime, Type, parse_quote};
 
+use super::{Mistakes, signature};
+
 /// Replaces `Self` by the type of the actor.
-pub(super) fn named(ty: &Type, self_ty: &Type) -> Type {
-    struct Replace<'a>(&'a Type);
-    impl VisitMut for Replace<'_> {
+pub(super) fn without_self(ty: &Type, self_ty: &Type) -> Type {
+    struct ReplaceSelf<'a>(&'a Type);
+    impl VisitMut for ReplaceSelf<'_> {
         fn visit_type_mut(&mut self, ty: &mut Type) {
             match ty {
                 Type::Path(path) if path.path.is_ident("Self") => *ty = self.0.clone(),
@@ -17,16 +20,16 @@ pub(super) fn named(ty: &Type, self_ty: &Type) -> Type {
             }
         }
     }
-    let mut named = ty.clone();
-    Replace(self_ty).visit_type_mut(&mut named);
-    named
+    let mut without_self = ty.clone();
+    ReplaceSelf(self_ty).visit_type_mut(&mut without_self);
+    without_self
 }
 
 /// Makes every lifetime `'static`, as those of an actor have to be. Used after
 /// the lifetime was reported as a mistake.
-pub(crate) fn own_lifetimes(generics: &mut Generics, ty: &mut Type) {
-    struct Static;
-    impl VisitMut for Static {
+pub(crate) fn make_static(generics: &mut Generics, ty: &mut Type) {
+    struct StaticLifetimes;
+    impl VisitMut for StaticLifetimes {
         fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
             *lifetime = parse_quote!('static);
         }
@@ -41,8 +44,8 @@ pub(crate) fn own_lifetimes(generics: &mut Generics, ty: &mut Type) {
             .filter(|predicate| !matches!(predicate, syn::WherePredicate::Lifetime(_)))
             .collect();
     }
-    Static.visit_generics_mut(generics);
-    Static.visit_type_mut(ty);
+    StaticLifetimes.visit_generics_mut(generics);
+    StaticLifetimes.visit_type_mut(ty);
 }
 
 /// Parameters of the `impl` that a message mentions, the parameters in their
@@ -51,7 +54,7 @@ pub(super) fn used_generics<'a>(
     all: &Generics,
     types: impl IntoIterator<Item = &'a Type>,
 ) -> Generics {
-    let mut words = Words::default();
+    let mut words = Identifiers::default();
     for ty in types {
         words.visit_type(ty);
     }
@@ -74,7 +77,7 @@ pub(super) fn used_generics<'a>(
     generics.params = used.into_iter().collect();
     if let Some(clause) = &mut generics.where_clause {
         let kept = clause.predicates.iter().filter(|predicate| {
-            let mut words = Words::default();
+            let mut words = Identifiers::default();
             words.visit_where_predicate(predicate);
             !unused.iter().any(|param| words.has(ident(param)))
         });
@@ -93,15 +96,15 @@ fn ident(param: &GenericParam) -> &Ident {
 
 /// Identifiers in a type.
 #[derive(Default)]
-struct Words(Vec<String>);
+struct Identifiers(Vec<String>);
 
-impl Words {
+impl Identifiers {
     fn has(&self, ident: &Ident) -> bool {
         self.0.iter().any(|word| ident == word)
     }
 }
 
-impl<'ast> Visit<'ast> for Words {
+impl<'ast> Visit<'ast> for Identifiers {
     fn visit_ident(&mut self, ident: &'ast Ident) {
         self.0.push(ident.to_string());
     }
@@ -113,4 +116,24 @@ impl<'ast> Visit<'ast> for Words {
         let words = text.split(|ch: char| !ch.is_alphanumeric() && ch != '_');
         self.0.extend(words.map(str::to_owned));
     }
+}
+
+/// Span at which a message of a protocol mentions `Self`. The type of the
+/// message is declared outside of the actors, so it cannot.
+pub(super) fn mentions_self(signature: &syn::Signature) -> Option<Span> {
+    struct FindSelf(Option<Span>);
+    impl<'ast> Visit<'ast> for FindSelf {
+        fn visit_ident(&mut self, ident: &'ast Ident) {
+            if ident == "Self" && self.0.is_none() {
+                self.0 = Some(ident.span());
+            }
+        }
+    }
+    let mut find = FindSelf(None);
+    let mut ignored = Mistakes::default();
+    for param in signature::params(signature, &mut ignored).rest {
+        find.visit_type(&param.ty);
+    }
+    find.visit_return_type(&signature.output);
+    find.0
 }

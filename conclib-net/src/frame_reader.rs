@@ -22,7 +22,7 @@ const KEPT: usize = 4 * USUAL;
 ///
 /// The buffer grows with the bytes that arrived, never with the length that a
 /// peer announces.
-pub(crate) struct Incoming {
+pub(crate) struct FrameReader {
     /// Initialised memory; `start..end` was read and not handed out yet.
     bytes: Vec<u8>,
     start: usize,
@@ -40,7 +40,7 @@ pub(crate) enum ReadError {
     Unfinished,
 }
 
-impl Incoming {
+impl FrameReader {
     pub(crate) fn new() -> Self {
         Self {
             bytes: vec![0; USUAL],

@@ -13,10 +13,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::backoff::{Backoff, LONGEST};
 use super::dial::{Dial, Dialled};
-use super::shared::Shared;
+use super::session::Session;
 use crate::ConnectError;
 use crate::clock;
-use crate::incoming::{Incoming, ReadError};
+use crate::frame_reader::{FrameReader, ReadError};
 use crate::outbox::write_out;
 
 /// Time for the remaining traffic at the end of a connection: unsent requests
@@ -25,8 +25,8 @@ use crate::outbox::write_out;
 const FLUSH: Duration = Duration::from_secs(2);
 
 /// Keeps a client connected until it is closed.
-pub(super) async fn run(ending: Ending, dial: Dial, first: Dialled) {
-    let shared = &ending.0;
+pub(super) async fn run(guard: CloseOnDrop, dial: Dial, first: Dialled) {
+    let session = &guard.0;
     let mut backoff = Backoff::new();
     let mut link = first;
     loop {
@@ -34,32 +34,32 @@ pub(super) async fn run(ending: Ending, dial: Dial, first: Dialled) {
         let end = match link {
             Dialled::Unix(stream) => {
                 let (reader, writer) = stream.into_split();
-                drive(reader, writer, shared).await
+                drive(reader, writer, session).await
             }
             Dialled::Tcp(stream) => {
                 let (reader, writer) = stream.into_split();
-                drive(reader, writer, shared).await
+                drive(reader, writer, session).await
             }
         };
-        shared.disconnected(&end.to_string());
-        if shared.is_closed() {
+        session.disconnected(&end.to_string());
+        if session.is_closed() {
             return;
         }
         tracing::warn!(target: "conclib::net", url = dial.url, "disconnected: {end}; connecting again");
         if since.elapsed() > LONGEST {
             backoff = Backoff::new();
         }
-        match redial(shared, &dial, &mut backoff).await {
+        match redial(session, &dial, &mut backoff).await {
             Some(again) => link = again,
             None => return,
         }
         tracing::info!(target: "conclib::net", url = dial.url, "connected again");
-        shared.connected();
+        session.connected();
     }
 }
 
 /// Tries to connect until it succeeds; `None` if the client is closed first.
-async fn redial(shared: &Shared, dial: &Dial, backoff: &mut Backoff) -> Option<Dialled> {
+async fn redial(session: &Session, dial: &Dial, backoff: &mut Backoff) -> Option<Dialled> {
     let mut told = Vec::new();
     loop {
         let attempt = async {
@@ -67,12 +67,12 @@ async fn redial(shared: &Shared, dial: &Dial, backoff: &mut Backoff) -> Option<D
             dial.dial().await
         };
         tokio::select! {
-            () = shared.closing.notified() => return None,
+            () = session.closing.notified() => return None,
             dialled = attempt => match dialled {
                 Ok(link) => return Some(link),
                 Err(error) => {
-                    let why = said(&error);
-                    shared.not_back(&why);
+                    let why = with_source(&error);
+                    session.connect_failed(&why);
                     // A server that is not up yet is expected to come, so
                     // nothing is logged. Other refusals need a change of
                     // configuration: each kind is logged once.
@@ -90,7 +90,7 @@ async fn redial(shared: &Shared, dial: &Dial, backoff: &mut Backoff) -> Option<D
 }
 
 /// Text of an error and of its sources.
-fn said(error: &ConnectError) -> String {
+fn with_source(error: &ConnectError) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
@@ -99,7 +99,7 @@ fn said(error: &ConnectError) -> String {
 
 /// Reason why a connection ended.
 #[derive(Debug, thiserror::Error)]
-enum End {
+enum DriveEnd {
     #[error("the server closed the connection")]
     Left,
     #[error(transparent)]
@@ -107,66 +107,66 @@ enum End {
     #[error("{0}")]
     BadFrame(#[from] FrameError),
     #[error("the server sent a frame that only a client sends")]
-    Unasked,
+    UnexpectedFrame,
     #[error("no data comes over the connection any more")]
     Dead,
     #[error("the client was closed")]
     Closed,
 }
 
-async fn drive<R, W>(reader: R, writer: W, shared: &Arc<Shared>) -> End
+async fn drive<R, W>(reader: R, writer: W, session: &Arc<Session>) -> DriveEnd
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    let mut writing = pin!(write_out(writer, &**shared));
-    let mut reading = pin!(read_in(reader, shared));
+    let mut writing = pin!(write_out(writer, &**session));
+    let mut reading = pin!(read_in(reader, session));
     tokio::select! {
         biased;
         written = &mut writing => match written {
             // Either all requests are answered after a goodbye, or the client
             // is closed.
-            Ok(()) => End::Left,
+            Ok(()) => DriveEnd::Left,
             // The server no longer reads. Answers that it sent before can still
             // be read.
             Err(error) => {
-                shared.server_leaves();
-                timeout(FLUSH, reading).await.unwrap_or(End::Unread(error.into()))
+                session.server_is_leaving();
+                timeout(FLUSH, reading).await.unwrap_or(DriveEnd::Unread(error.into()))
             }
         },
         end = &mut reading => end,
-        never = clock::keep(&**shared) => match never {},
-        () = shared.dead.notified() => End::Dead,
-        () = shared.closing.notified() => {
+        never = clock::run(&**session) => match never {},
+        () = session.dead.notified() => DriveEnd::Dead,
+        () = session.closing.notified() => {
             // A request that was not sent by then is lost, and its caller gets
             // an error.
             let _ = timeout(FLUSH, writing).await;
-            End::Closed
+            DriveEnd::Closed
         }
     }
 }
 
-async fn read_in<R: AsyncRead + Unpin>(mut reader: R, shared: &Arc<Shared>) -> End {
-    let mut incoming = Incoming::new();
+async fn read_in<R: AsyncRead + Unpin>(mut reader: R, session: &Arc<Session>) -> DriveEnd {
+    let mut frames = FrameReader::new();
     loop {
-        match incoming.fill(&mut reader).await {
-            Ok(0) => return End::Left,
-            Ok(_) => shared.heard.store(true, Ordering::Relaxed),
-            Err(error) => return End::Unread(error),
+        match frames.fill(&mut reader).await {
+            Ok(0) => return DriveEnd::Left,
+            Ok(_) => session.heard.store(true, Ordering::Relaxed),
+            Err(error) => return DriveEnd::Unread(error),
         }
         loop {
-            let frame = match incoming.next() {
+            let frame = match frames.next() {
                 Ok(Some(bytes)) => Frame::decode(bytes),
                 Ok(None) => break,
                 Err(error) => Err(error),
             };
             match frame {
-                Ok(Frame::Response(response)) => shared.complete(response),
-                Ok(Frame::Item { id, body }) => shared.item(id, body),
-                Ok(Frame::End { id, failure }) => shared.end_stream(id, ended(failure)),
-                Ok(Frame::Goodbye) => shared.server_leaves(),
-                Ok(_) => return End::Unasked,
-                Err(error) => return End::BadFrame(error),
+                Ok(Frame::Response(response)) => session.complete(response),
+                Ok(Frame::Item { id, body }) => session.item(id, body),
+                Ok(Frame::End { id, failure }) => session.end_stream(id, ended(failure)),
+                Ok(Frame::Goodbye) => session.server_is_leaving(),
+                Ok(_) => return DriveEnd::UnexpectedFrame,
+                Err(error) => return DriveEnd::BadFrame(error),
             }
         }
     }
@@ -183,9 +183,9 @@ fn ended(failure: Option<(Codec, &[u8])>) -> Result<(), Failure> {
 
 /// Fails all requests when the task ends in any way, also if the runtime never
 /// ran it: no caller is left waiting.
-pub(super) struct Ending(pub(super) Arc<Shared>);
+pub(super) struct CloseOnDrop(pub(super) Arc<Session>);
 
-impl Drop for Ending {
+impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         self.0.close();
         self.0.disconnected("the client has ended");

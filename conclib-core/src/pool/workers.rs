@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use conclib_wire::{StopReason, Urn};
 
-use super::hire::WorkerFactory;
-use super::legacy::LeftQueue;
-use super::routing::{self, Routing};
+use super::left_queue::LeftQueue;
+use super::routing;
+use super::routing::Routing;
+use super::worker_factory::WorkerFactory;
 use crate::actor::{History, Restart};
 use crate::actor_id::ActorId;
 use crate::error::SpawnError;
@@ -23,8 +24,8 @@ use crate::mailbox::Signal;
 use crate::named::Named;
 use crate::node::{Actor, ActorCell, ActorRef, EndObserver, Stopping, SystemInner};
 
-pub(super) struct Workers<A: Actor> {
-    pub(super) system: Arc<SystemInner>,
+pub(crate) struct Workers<A: Actor> {
+    pub(crate) system: Arc<SystemInner>,
     urn: OnceLock<Urn>,
     routing: Routing,
     workers: RwLock<Vec<Worker<A>>>,
@@ -33,23 +34,23 @@ pub(super) struct Workers<A: Actor> {
     replacing: Mutex<Replacing<A>>,
     vacancy: Mutex<VacancyWaiters>,
     /// Queues of workers that have ended, until their replacements are spawned.
-    legacies: Mutex<Vec<LeftQueue<A>>>,
+    left_queues: Mutex<Vec<LeftQueue<A>>>,
 }
 
-pub(super) struct Worker<A: Actor> {
-    pub(super) actor: ActorRef<A>,
+pub(crate) struct Worker<A: Actor> {
+    pub(crate) actor: ActorRef<A>,
     /// True if the worker has ended and is not replaced.
-    pub(super) is_lost: bool,
+    pub(crate) is_lost: bool,
 }
 
 struct Replacing<A: Actor> {
-    hire: Box<dyn WorkerFactory<A>>,
+    factory: Box<dyn WorkerFactory<A>>,
     /// Restart policy with the pauses before a worker that failed for good is replaced.
     replace: Restart,
     /// Failures after which the worker at each index had to be replaced, with their times.
     histories: Vec<History>,
     /// Queues that wait for the successor of a worker that is ending.
-    orphans: Vec<LeftQueue<A>>,
+    unclaimed_queues: Vec<LeftQueue<A>>,
     is_closed: bool,
 }
 
@@ -65,11 +66,11 @@ struct VacancyWaiters {
 const SHORTEST: Duration = Duration::from_millis(1);
 
 impl<A: Actor> Workers<A> {
-    pub(super) fn new(
+    pub(crate) fn new(
         system: Arc<SystemInner>,
         urn: Option<Urn>,
         routing: Routing,
-        hire: Box<dyn WorkerFactory<A>>,
+        factory: Box<dyn WorkerFactory<A>>,
         policy: Restart,
     ) -> Self {
         Self {
@@ -79,20 +80,20 @@ impl<A: Actor> Workers<A> {
             workers: RwLock::default(),
             next: AtomicUsize::new(0),
             replacing: Mutex::new(Replacing {
-                hire,
+                factory,
                 // Replacement is never given up; only the pause grows.
                 replace: policy.max(1, Duration::ZERO),
                 histories: Vec::new(),
-                orphans: Vec::new(),
+                unclaimed_queues: Vec::new(),
                 is_closed: false,
             }),
             vacancy: Mutex::default(),
-            legacies: Mutex::default(),
+            left_queues: Mutex::default(),
         }
     }
 
     /// Returns the index of the worker that a message is offered to first.
-    pub(super) fn first(&self, key: Option<u64>) -> usize {
+    pub(crate) fn first(&self, key: Option<u64>) -> usize {
         let workers = self.read();
         match key {
             Some(key) => routing::place(key, workers.len()),
@@ -104,42 +105,42 @@ impl<A: Actor> Workers<A> {
     }
 
     /// Returns the worker at that index, modulo the number of workers.
-    pub(super) fn at(&self, place: usize) -> Option<ActorRef<A>> {
+    pub(crate) fn at(&self, place: usize) -> Option<ActorRef<A>> {
         let workers = self.read();
         let at = place.checked_rem(workers.len())?;
         Some(workers[at].actor.clone())
     }
 
     /// Returns true if the worker at that index has ended and is not replaced.
-    pub(super) fn is_lost(&self, place: usize) -> bool {
+    pub(crate) fn is_lost(&self, place: usize) -> bool {
         let workers = self.read();
         let at = place.checked_rem(workers.len());
         at.is_none_or(|at| workers[at].is_lost)
     }
 
     /// Returns the number of workers, lost ones included.
-    pub(super) fn places(&self) -> usize {
+    pub(crate) fn places(&self) -> usize {
         self.read().len()
     }
 
-    pub(super) fn working(&self) -> Vec<ActorRef<A>> {
+    pub(crate) fn working(&self) -> Vec<ActorRef<A>> {
         let workers = self.read();
         let working = workers.iter().filter(|worker| !worker.is_lost);
         working.map(|worker| worker.actor.clone()).collect()
     }
 
     /// Returns true if no worker lives, and none will be spawned.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.read().iter().all(|worker| worker.is_lost)
     }
 
     /// Returns the number of replacements so far, to be compared later.
-    pub(super) fn filled(&self) -> usize {
+    pub(crate) fn filled(&self) -> usize {
         self.vacancy().filled
     }
 
     /// Registers a waker for the next replacement. False if one was made since `filled` was read.
-    pub(super) fn await_filled(&self, filled: usize, waker: &Waker) -> bool {
+    pub(crate) fn await_filled(&self, filled: usize, waker: &Waker) -> bool {
         let mut vacancy = self.vacancy();
         let is_in_time = vacancy.filled == filled;
         if is_in_time && !vacancy.waiting.iter().any(|one| one.will_wake(waker)) {
@@ -158,7 +159,7 @@ impl<A: Actor> Workers<A> {
         }
     }
 
-    pub(super) fn resize(self: &Arc<Self>, size: usize) -> Result<(), SpawnError> {
+    pub(crate) fn resize(self: &Arc<Self>, size: usize) -> Result<(), SpawnError> {
         let size = size.max(1);
         let mut replacing = self.replacing();
         if replacing.is_closed {
@@ -184,7 +185,7 @@ impl<A: Actor> Workers<A> {
     }
 
     /// Tells all workers to end, without replacements.
-    pub(super) fn stop(&self) -> Vec<Stopping> {
+    pub(crate) fn stop(&self) -> Vec<Stopping> {
         self.replacing().is_closed = true;
         let mut workers = Vec::new();
         for worker in &mut *self.write() {
@@ -202,21 +203,21 @@ impl<A: Actor> Workers<A> {
         replacing: &mut Replacing<A>,
         place: usize,
         mut delay: Duration,
-        legacy: &mut Option<LeftQueue<A>>,
+        left_queue: &mut Option<LeftQueue<A>>,
     ) -> Result<(), SpawnError> {
         loop {
             if replacing.histories.len() <= place {
                 replacing.histories.push(History::new(replacing.replace));
             }
             replacing.histories[place].begin_in(delay);
-            let actor = replacing.hire.hire(self, place, delay)?;
+            let actor = replacing.factory.create(self, place, delay)?;
             // The inherited messages go before those of senders that wait for this worker.
-            if let Some(legacy) = legacy {
-                legacy.give(&actor);
+            if let Some(left_queue) = left_queue {
+                left_queue.give(&actor);
             }
-            for mut orphan in std::mem::take(&mut replacing.orphans) {
-                orphan.give(&actor);
-                replacing.orphans.extend(orphan.rest());
+            for mut unclaimed in std::mem::take(&mut replacing.unclaimed_queues) {
+                unclaimed.give(&actor);
+                replacing.unclaimed_queues.extend(unclaimed.rest());
             }
             let id = actor.cell().map(|cell| cell.id);
             let worker = Worker {
@@ -243,8 +244,8 @@ impl<A: Actor> Workers<A> {
             if self.system.observe_end(id, self.key(), me) {
                 return Ok(());
             }
-            let rest = legacy.take();
-            *legacy = LeftQueue::joined(self.legacy_of(id), rest);
+            let rest = left_queue.take();
+            *left_queue = LeftQueue::joined(self.left_queue_of(id), rest);
             let reason = actor.cell().and_then(|cell| cell.lifecycle.reason());
             match replacing.after(place, &actor, &reason.unwrap_or(StopReason::Stopped)) {
                 Some(next) => delay = next,
@@ -261,7 +262,7 @@ impl<A: Actor> Workers<A> {
         self: &Arc<Self>,
         who: ActorId,
         reason: &StopReason,
-        legacy: &mut Option<LeftQueue<A>>,
+        left_queue: &mut Option<LeftQueue<A>>,
     ) {
         let mut replacing = self.replacing();
         let is_who = |worker: &Worker<A>| worker.actor.cell().is_some_and(|cell| cell.id == who);
@@ -275,7 +276,7 @@ impl<A: Actor> Workers<A> {
         let Some(delay) = replacing.after(place, &actor, reason) else {
             return self.lose(place);
         };
-        match self.fill(&mut replacing, place, delay, legacy) {
+        match self.fill(&mut replacing, place, delay, left_queue) {
             Ok(()) => {
                 tracing::warn!(target: "conclib", urn = %actor.urn(), %reason, "a worker was replaced");
             }
@@ -293,8 +294,8 @@ impl<A: Actor> Workers<A> {
     }
 
     /// Keeps the queue of a worker until the pool is notified of the worker's end.
-    pub(super) fn bequeath(&self, legacy: LeftQueue<A>) {
-        self.legacies().push(legacy);
+    pub(crate) fn keep_queue(&self, left_queue: LeftQueue<A>) {
+        self.left_queues().push(left_queue);
     }
 
     /// Keeps messages for the successor of a worker that is ending. Returns those
@@ -303,21 +304,23 @@ impl<A: Actor> Workers<A> {
         let mut replacing = self.replacing();
         // A successor may have come meanwhile.
         let rest = rest.and_then(|rest| rest.pass_on(self));
-        replacing.orphans.extend(rest);
+        replacing.unclaimed_queues.extend(rest);
         match self.is_over() {
-            true => std::mem::take(&mut replacing.orphans),
+            true => std::mem::take(&mut replacing.unclaimed_queues),
             false => Vec::new(),
         }
     }
 
-    fn legacy_of(&self, worker: ActorId) -> Option<LeftQueue<A>> {
-        let mut legacies = self.legacies();
-        let at = legacies.iter().position(|it| it.cell.id == worker)?;
-        Some(legacies.swap_remove(at))
+    fn left_queue_of(&self, worker: ActorId) -> Option<LeftQueue<A>> {
+        let mut left_queues = self.left_queues();
+        let at = left_queues.iter().position(|it| it.cell.id == worker)?;
+        Some(left_queues.swap_remove(at))
     }
 
-    fn legacies(&self) -> MutexGuard<'_, Vec<LeftQueue<A>>> {
-        self.legacies.lock().unwrap_or_else(PoisonError::into_inner)
+    fn left_queues(&self) -> MutexGuard<'_, Vec<LeftQueue<A>>> {
+        self.left_queues
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Marks the worker at that index as not replaced.
@@ -375,9 +378,9 @@ impl<A: Actor> Replacing<A> {
 
 impl<A: Actor> EndObserver for Workers<A> {
     fn ended(self: Arc<Self>, who: ActorId, reason: &StopReason) {
-        let mut legacy = self.legacy_of(who);
-        self.replace(who, reason, &mut legacy);
-        let rest = legacy.and_then(|legacy| legacy.pass_on(&self));
+        let mut left_queue = self.left_queue_of(who);
+        self.replace(who, reason, &mut left_queue);
+        let rest = left_queue.and_then(|left_queue| left_queue.pass_on(&self));
         let refused = self.keep(rest);
         // With no lock held: a refused message may run any code as it is dropped.
         drop(refused);

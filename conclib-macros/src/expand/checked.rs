@@ -13,6 +13,7 @@ use syn::visit::Visit;
 use syn::{Generics, Type, parse_quote};
 
 use super::blaming;
+use super::names::part_alias;
 use crate::model::{Actor, Handler, HandlerKind};
 
 /// Aliases for the checked types.
@@ -22,11 +23,11 @@ pub(super) fn aliases(actor: &Actor) -> TokenStream {
             return None;
         };
         let alias = alias(actor, handler)?;
-        Some(proven(actor, &alias, message, &format_ident!("is_message")))
+        Some(check(actor, &alias, message, &format_ident!("is_message")))
     });
     let parts = actor.parts.iter().enumerate();
     let parts =
-        parts.map(|(at, part)| proven(actor, &part_alias(at), &part.ty, &format_ident!("is_part")));
+        parts.map(|(at, part)| check(actor, &part_alias(at), &part.ty, &format_ident!("is_part")));
     let aliases: TokenStream = declared.chain(parts).collect();
     let is_asked = !aliases.is_empty() || !actor.protocols.is_empty();
     // The impl to look up is the same for all types. A type of the crate itself
@@ -34,17 +35,17 @@ pub(super) fn aliases(actor: &Actor) -> TokenStream {
     let here = is_asked.then(|| {
         quote! {
             #[doc(hidden)]
-            pub enum __Here {}
+            pub enum __Crate {}
         }
     });
     quote!(#here #aliases)
 }
 
-fn proven(actor: &Actor, alias: &Ident, ty: &Type, what: &Ident) -> TokenStream {
+fn check(actor: &Actor, alias: &Ident, ty: &Type, what: &Ident) -> TokenStream {
     let runtime = &actor.runtime;
     let proof = quote_spanned!(blaming(ty.span())=> #runtime::__private::#what::<#ty>());
     quote! {
-        type #alias = <__Here as #runtime::__private::Proven<#ty, { #proof }>>::Type;
+        type #alias = <__Crate as #runtime::__private::Proven<#ty, { #proof }>>::Type;
     }
 }
 
@@ -58,11 +59,6 @@ fn alias(actor: &Actor, handler: &Handler) -> Option<Ident> {
     }
 }
 
-/// Alias of the part of that number.
-pub(super) fn part_alias(at: usize) -> Ident {
-    format_ident!("__Part{at}")
-}
-
 /// Message type of a handler, as the expansion names it.
 pub(super) fn message(actor: &Actor, handler: &Handler) -> Type {
     match alias(actor, handler) {
@@ -73,15 +69,15 @@ pub(super) fn message(actor: &Actor, handler: &Handler) -> Type {
 
 /// Tests if a type mentions a generic parameter.
 pub(super) fn mentions_any(ty: &Type, generics: &Generics) -> bool {
-    struct Find<'a>(&'a Generics, bool);
-    impl<'ast> Visit<'ast> for Find<'_> {
+    struct FindParam<'a>(&'a Generics, bool);
+    impl<'ast> Visit<'ast> for FindParam<'_> {
         fn visit_ident(&mut self, ident: &'ast Ident) {
             let types = self.0.type_params().map(|param| &param.ident);
             let consts = self.0.const_params().map(|param| &param.ident);
             self.1 |= types.chain(consts).any(|param| param == ident);
         }
     }
-    let mut find = Find(generics, false);
+    let mut find = FindParam(generics, false);
     find.visit_type(ty);
     find.1
 }

@@ -1,4 +1,4 @@
-//! Part of the shared state for the task of a client connection.
+//! Events of a connection, which its task reports to the session.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,12 +11,13 @@ use conclib_core::wire::{Answered, Answerer, Frame, Response, ResponseKind, Stre
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::doubt::{Doubt, Verdict, probe};
-use super::shared::{Link, Shared, Waiting};
+use super::in_flight::{Link, PendingRequest};
+use super::liveness::{Health, Liveness, probe};
+use super::session::Session;
 use crate::clock::Deadlines;
-use crate::outbox::{Outbox, Source};
+use crate::outbox::{ByteSource, Outbox};
 
-impl Shared {
+impl Session {
     /// Hands an answer to the caller that waits for it.
     pub(super) fn complete(self: &Arc<Self>, response: Response<'_>) {
         let (waiting, was_probe, askers, writer) = {
@@ -48,12 +49,12 @@ impl Shared {
     }
 
     /// Notes that the server takes no new requests on this connection.
-    pub(super) fn server_leaves(&self) {
+    pub(super) fn server_is_leaving(&self) {
         let writer = {
             let mut state = self.lock();
             if state.link == Link::Up {
                 state.link = Link::Leaving;
-                state.is_down("the server is shutting down");
+                state.set_down("the server is shutting down");
             }
             state.seal_if_done()
         };
@@ -86,18 +87,18 @@ impl Shared {
             if state.link != Link::Closed {
                 state.link = Link::Down;
             }
-            state.is_down(why);
+            state.set_down(why);
             state.out.discard();
-            state.next_look = None;
-            state.doubt = Doubt::default();
+            state.next_tick = None;
+            state.liveness = Liveness::default();
             state.probe = None;
             cut_off.extend(std::mem::take(&mut state.streams).into_values());
             (state.remove_all(), self.written.load(Ordering::Relaxed))
         };
-        for flow in cut_off {
-            flow.finish(Err(Failure::Disconnected(Delivery::MayHaveRun)));
+        for buffer in cut_off {
+            buffer.finish(Err(Failure::Disconnected(Delivery::MayHaveRun)));
         }
-        for Waiting { answerer, end, .. } in lost.into_values() {
+        for PendingRequest { answerer, end, .. } in lost.into_values() {
             let delivery = match end > written {
                 true => Delivery::NotDelivered,
                 false => Delivery::MayHaveRun,
@@ -107,17 +108,17 @@ impl Shared {
     }
 }
 
-impl Deadlines for Shared {
-    fn next_look(&self) -> Option<Instant> {
-        self.lock().next_look
+impl Deadlines for Session {
+    fn next_tick(&self) -> Option<Instant> {
+        self.lock().next_tick
     }
 
-    fn look(&self) {
+    fn tick(&self) {
         let now = Instant::now();
-        let (late, askers, writer, verdict) = {
+        let (late, askers, writer, health) = {
             let mut state = self.lock();
-            let is_late = |waiting: &Waiting| waiting.until <= now;
-            let ids: Vec<_> = (state.waiting.iter())
+            let is_late = |waiting: &PendingRequest| waiting.until <= now;
+            let ids: Vec<_> = (state.pending.iter())
                 .filter(|(_, waiting)| is_late(waiting))
                 .map(|(id, _)| *id)
                 .collect();
@@ -131,19 +132,19 @@ impl Deadlines for Shared {
                 }
             }
             let heard = self.heard.swap(false, Ordering::Relaxed);
-            let verdict = state.doubt.look(now, late.len(), heard);
-            if verdict == Verdict::Probe {
+            let health = state.liveness.update(now, late.len(), heard);
+            if health == Health::Probe {
                 let id = self.ids.next();
                 // The check is a few bytes, so it always fits.
                 state.pushed += state.out.push(&probe(id)).unwrap_or(0) as u64;
                 state.probe = Some(id);
             }
-            let next = state.waiting.values().map(|waiting| waiting.until).min();
-            state.next_look = next.into_iter().chain(state.doubt.until()).min();
+            let next = state.pending.values().map(|waiting| waiting.until).min();
+            state.next_tick = next.into_iter().chain(state.liveness.until()).min();
             let askers = state.admit();
-            (late, askers, state.seal_if_done(), verdict)
+            (late, askers, state.seal_if_done(), health)
         };
-        if verdict == Verdict::Dead {
+        if health == Health::Dead {
             self.dead.notify_one();
         }
         for waiting in late {
@@ -152,12 +153,12 @@ impl Deadlines for Shared {
         askers.into_iter().chain(writer).for_each(Waker::wake);
     }
 
-    fn sooner(&self) -> &Notify {
-        &self.sooner
+    fn earlier(&self) -> &Notify {
+        &self.earlier
     }
 }
 
-impl Source for Shared {
+impl ByteSource for Session {
     fn poll_take(&self, cx: &mut Context<'_>, empty: &mut Vec<u8>) -> Poll<bool> {
         let (taken, askers) = {
             let mut state = self.lock();

@@ -3,8 +3,8 @@
 use conclib_wire::Urn;
 use tracing::Level;
 
-use super::note::has_something_to_note;
 use super::trace::Trace;
+use super::trace_context::has_something_to_note;
 
 /// Trace context of a request that is about to be sent.
 #[derive(Default)]

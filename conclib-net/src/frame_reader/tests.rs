@@ -15,17 +15,17 @@ fn frames(pieces: &[&[u8]]) -> Vec<Vec<u8>> {
         .enable_time()
         .build()
         .unwrap();
-    let mut incoming = Incoming::new();
+    let mut reader = FrameReader::new();
     let mut frames = Vec::new();
     for mut piece in pieces.iter().copied() {
         while !piece.is_empty() {
-            assert!(runtime.block_on(incoming.fill(&mut piece)).unwrap() > 0);
-            while let Some(frame) = incoming.next().unwrap() {
+            assert!(runtime.block_on(reader.fill(&mut piece)).unwrap() > 0);
+            while let Some(frame) = reader.next().unwrap() {
                 frames.push(frame.to_vec());
             }
         }
     }
-    assert!(incoming.is_empty());
+    assert!(reader.is_empty());
     frames
 }
 
@@ -59,20 +59,20 @@ fn the_largest_frame_fits_and_its_room_is_given_back() {
         .unwrap();
     let bytes = framed(MAX_FRAME, 7);
     let mut rest = &bytes[..];
-    let mut incoming = Incoming::new();
+    let mut reader = FrameReader::new();
     while !rest.is_empty() {
-        assert_eq!(incoming.next(), Ok(None));
+        assert_eq!(reader.next(), Ok(None));
         let arrived = bytes.len() - rest.len();
         assert!(
-            incoming.capacity() <= USUAL.max(4 * arrived),
+            reader.capacity() <= USUAL.max(4 * arrived),
             "{arrived} bytes have come"
         );
-        runtime.block_on(incoming.fill(&mut rest)).unwrap();
+        runtime.block_on(reader.fill(&mut rest)).unwrap();
     }
-    assert_eq!(incoming.next().unwrap().unwrap().len(), MAX_FRAME);
-    assert_eq!(incoming.next(), Ok(None));
-    runtime.block_on(incoming.fill(&mut &[0; 1][..])).unwrap();
-    assert_eq!(incoming.capacity(), USUAL);
+    assert_eq!(reader.next().unwrap().unwrap().len(), MAX_FRAME);
+    assert_eq!(reader.next(), Ok(None));
+    runtime.block_on(reader.fill(&mut &[0; 1][..])).unwrap();
+    assert_eq!(reader.capacity(), USUAL);
 }
 
 #[test]
@@ -86,17 +86,17 @@ fn an_announced_length_allocates_nothing() {
         u32::try_from(MAX_FRAME).unwrap() + 1,
         u32::try_from(MAX_FRAME).unwrap(),
     ] {
-        let mut incoming = Incoming::new();
+        let mut reader = FrameReader::new();
         let prefix = len.to_be_bytes();
-        runtime.block_on(incoming.fill(&mut &prefix[..])).unwrap();
+        runtime.block_on(reader.fill(&mut &prefix[..])).unwrap();
         let too_large = FrameError::TooLarge { len: len as usize };
         let expected = if len as usize > MAX_FRAME {
             Err(too_large)
         } else {
             Ok(None)
         };
-        assert_eq!(incoming.next(), expected);
-        assert_eq!(incoming.capacity(), USUAL);
+        assert_eq!(reader.next(), expected);
+        assert_eq!(reader.capacity(), USUAL);
     }
 }
 

@@ -21,18 +21,18 @@ const DROP_LIMIT: Duration = Duration::from_millis(250);
 
 /// Child and its guard: one process group.
 #[derive(Debug)]
-pub(crate) struct Family {
+pub(crate) struct ChildGroup {
     pub(crate) pid: u32,
     /// Only this field reaps the child, so that nothing waits for a process id
     /// that belongs to another process by then.
     pub(crate) child: Child,
     /// Pipe from the guard: until it yields a byte or ends, SIGTERM could still
     /// end the guard.
-    pub(crate) deaf: ChildStdout,
+    pub(crate) guard_ready: ChildStdout,
     pub(crate) guard: Guard,
 }
 
-impl Family {
+impl ChildGroup {
     pub(crate) async fn wait(&mut self) -> Result<ExitStatus, WaitError> {
         self.child.wait().await.map_err(|source| self.lost(source))
     }
@@ -47,7 +47,7 @@ impl Family {
         if let Some(status) = self.try_status()? {
             return Ok(Ending::Earlier(status));
         }
-        if let Ok(status) = timeout(grace, self.leave(grace)).await {
+        if let Ok(status) = timeout(grace, self.terminate(grace)).await {
             return Ok(Ending::InGrace(status?));
         }
         self.guard.signal(Signal::SIGKILL);
@@ -60,9 +60,9 @@ impl Family {
         }
     }
 
-    async fn leave(&mut self, grace: Duration) -> Result<ExitStatus, WaitError> {
+    async fn terminate(&mut self, grace: Duration) -> Result<ExitStatus, WaitError> {
         if !grace.is_zero() {
-            let _ = self.deaf.read_u8().await;
+            let _ = self.guard_ready.read_u8().await;
             self.guard.signal(Signal::SIGTERM);
         }
         self.wait().await
@@ -71,14 +71,14 @@ impl Family {
     /// Kills the whole group and reaps the child, without a runtime. Blocks for
     /// the usual time of a kill; a thread takes over if the kernel needs
     /// longer.
-    pub(crate) fn bury(mut self) {
+    pub(crate) fn kill_and_reap(mut self) {
         self.guard.signal(Signal::SIGKILL);
-        if self.gone_within(DROP_LIMIT) {
+        if self.reaped_within(DROP_LIMIT) {
             return;
         }
-        let gravedigger = thread::Builder::new().name("conclib-reaper".into());
-        if gravedigger
-            .spawn(move || self.gone_within(Duration::MAX))
+        let reaper = thread::Builder::new().name("conclib-reaper".into());
+        if reaper
+            .spawn(move || self.reaped_within(Duration::MAX))
             .is_err()
         {
             tracing::warn!(target: "conclib::process", "a killed child could not be waited for: no thread");
@@ -87,7 +87,7 @@ impl Family {
 
     /// Polls, because the child of tokio has no blocking wait and nothing else
     /// may reap it.
-    fn gone_within(&mut self, limit: Duration) -> bool {
+    fn reaped_within(&mut self, limit: Duration) -> bool {
         let start = Instant::now();
         let mut pause = Duration::from_micros(100);
         while let Ok(None) = self.child.try_wait() {

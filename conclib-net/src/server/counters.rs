@@ -21,17 +21,17 @@ pub struct BrokerStats {
 }
 
 #[derive(Default)]
-pub(super) struct Ledger {
-    pub(super) connections: Count,
-    pub(super) admitted: Count,
-    pub(super) wrong_key: Count,
-    pub(super) turned_away: Count,
-    pub(super) thrown_out: Count,
+pub(super) struct Counters {
+    pub(super) connections: Counter,
+    pub(super) admitted: Counter,
+    pub(super) wrong_key: Counter,
+    pub(super) turned_away: Counter,
+    pub(super) thrown_out: Counter,
     /// Connections that could not be accepted.
-    pub(super) not_accepted: Count,
+    pub(super) not_accepted: Counter,
 }
 
-impl Ledger {
+impl Counters {
     pub(super) fn stats(&self) -> BrokerStats {
         BrokerStats {
             connections: self.connections.value(),
@@ -44,9 +44,9 @@ impl Ledger {
 }
 
 #[derive(Default)]
-pub(super) struct Count(AtomicU64);
+pub(super) struct Counter(AtomicU64);
 
-impl Count {
+impl Counter {
     /// Counts one more, and returns the total if it should be logged: at powers
     /// of two, so that a flood of bad peers causes no flood of warnings.
     pub(super) fn up(&self) -> Option<u64> {

@@ -12,8 +12,8 @@ use tracing::field::Empty;
 
 use super::is_traced;
 use super::meter::Meter;
-use super::note::TraceContext;
 use super::trace::Trace;
+use super::trace_context::TraceContext;
 use crate::named::Named;
 
 /// Observed state of one turn: its span, trace and times.

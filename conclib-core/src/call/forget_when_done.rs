@@ -6,31 +6,31 @@ use std::mem::{self, ManuallyDrop};
 /// right after, when nothing is left in the state: marked by
 /// [`complete`](Self::complete), the state is dropped with one check, and not with one
 /// for each of its fields.
-pub(super) struct ForgetWhenDone<S>(ManuallyDrop<Option<S>>);
+pub(crate) struct ForgetWhenDone<S>(ManuallyDrop<Option<S>>);
 
 impl<S> ForgetWhenDone<S> {
-    pub(super) const fn new(state: Option<S>) -> Self {
+    pub(crate) const fn new(state: Option<S>) -> Self {
         Self(ManuallyDrop::new(state))
     }
 
     #[inline(always)]
-    pub(super) fn get_mut(&mut self) -> Option<&mut S> {
+    pub(crate) fn get_mut(&mut self) -> Option<&mut S> {
         self.0.as_mut()
     }
 
     #[inline(always)]
-    pub(super) fn get(&self) -> Option<&S> {
+    pub(crate) fn get(&self) -> Option<&S> {
         self.0.as_ref()
     }
 
-    pub(super) fn take(&mut self) -> Option<S> {
+    pub(crate) fn take(&mut self) -> Option<S> {
         ManuallyDrop::into_inner(mem::replace(&mut self.0, ManuallyDrop::new(None)))
     }
 
     /// Marks the call as done. The caller has made sure that nothing in the state has
     /// to be dropped: the state is forgotten.
     #[inline(always)]
-    pub(super) fn complete(&mut self) {
+    pub(crate) fn complete(&mut self) {
         self.0 = ManuallyDrop::new(None);
     }
 

@@ -2,14 +2,14 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::address::AddressError;
+use super::error::AddressError;
 
 /// Number of characters of an invalid URL that an error quotes.
 const QUOTED: usize = 200;
 
 /// Shortened URL for an error: without control characters, and without the
 /// value of an option that should never have been in it.
-pub(crate) fn shown(url: &str) -> String {
+pub(super) fn shown(url: &str) -> String {
     let url = url.split('?').next().unwrap_or_default();
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
@@ -31,20 +31,20 @@ pub(crate) fn shown(url: &str) -> String {
 }
 
 /// Options after the `?`.
-pub(crate) struct Query<'a> {
+pub(super) struct Query<'a> {
     /// Whole URL, for errors.
-    pub(crate) url: &'a str,
-    pub(crate) query: &'a str,
+    pub(super) url: &'a str,
+    pub(super) query: &'a str,
 }
 
 impl<'a> Query<'a> {
     /// Returns the options, in their order; a part without `=` is an error.
-    pub(crate) fn options(&self) -> impl Iterator<Item = Result<(&'a str, &'a str), AddressError>> {
+    pub(super) fn options(&self) -> impl Iterator<Item = Result<(&'a str, &'a str), AddressError>> {
         let parts = self.query.split('&').filter(|part| !part.is_empty());
         parts.map(|part| part.split_once('=').ok_or_else(|| self.unknown(part)))
     }
 
-    pub(crate) fn unknown(&self, option: &str) -> AddressError {
+    pub(super) fn unknown(&self, option: &str) -> AddressError {
         let option = option
             .chars()
             .flat_map(char::escape_debug)
@@ -56,7 +56,7 @@ impl<'a> Query<'a> {
         }
     }
 
-    pub(crate) fn bad(&self, option: &'static str, problem: &'static str) -> AddressError {
+    pub(super) fn bad(&self, option: &'static str, problem: &'static str) -> AddressError {
         AddressError::Value {
             url: shown(self.url),
             option,
@@ -66,7 +66,7 @@ impl<'a> Query<'a> {
 }
 
 /// Decodes `%` escapes. `None` if one is not two hex digits.
-pub(crate) fn unescape(text: &str) -> Option<Vec<u8>> {
+pub(super) fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
@@ -84,7 +84,7 @@ pub(crate) fn unescape(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Bytes of a path, displayed with `%` escapes.
-pub(crate) struct Escaped<'a>(pub(crate) &'a [u8]);
+pub(super) struct Escaped<'a>(pub(super) &'a [u8]);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

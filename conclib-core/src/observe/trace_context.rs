@@ -32,7 +32,7 @@ pub(crate) struct TraceContext {
     /// Trace in which the message was sent.
     trace: Option<Trace>,
     /// Time of the send, if the receiver is measured.
-    pub(super) sent: Option<Instant>,
+    pub(crate) sent: Option<Instant>,
 }
 
 /// Returns true if a message that is sent now may need a note.
@@ -69,11 +69,11 @@ impl TraceContext {
         self.sent = Some(Instant::now());
     }
 
-    pub(super) fn span(&self) -> Option<tracing::span::Id> {
+    pub(crate) fn span(&self) -> Option<tracing::span::Id> {
         self.span.as_ref()?.id()
     }
 
-    pub(super) fn trace(&self) -> Option<Trace> {
+    pub(crate) fn trace(&self) -> Option<Trace> {
         self.trace
     }
 }

@@ -8,11 +8,11 @@ use tokio::time::Instant;
 
 /// Number of deadlines in a row, without a byte from the server, after which
 /// the connection is checked.
-const SILENT: usize = 3;
+const MAX_MISSED: usize = 3;
 
 /// Time in which a live server answers the check. It reads requests
 /// independently of its actors.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Name that no actor can have, so that the server answers at once.
 const NO_ACTOR: &str = "conclib:nobody";
@@ -21,23 +21,23 @@ const NO_ACTOR: &str = "conclib:nobody";
 /// back. The reason may also be a slow actor. So the check is a request to an
 /// actor that does not exist, which no actor can delay.
 #[derive(Default)]
-pub(super) struct Doubt {
+pub(super) struct Liveness {
     /// Number of deadlines since the last byte.
-    silent: usize,
+    missed: usize,
     /// Time at which a connection without a byte is given up.
     until: Option<Instant>,
 }
 
 /// Next step for a connection.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Health {
     Fine,
     /// Send the check to the server.
     Probe,
     Dead,
 }
 
-impl Doubt {
+impl Liveness {
     /// Time of the next step; `None` without a suspicion.
     pub(super) fn until(&self) -> Option<Instant> {
         self.until
@@ -45,21 +45,21 @@ impl Doubt {
 
     /// Counts requests that were not answered in time. `heard` says if a byte
     /// has come since the last call.
-    pub(super) fn look(&mut self, now: Instant, late: usize, heard: bool) -> Verdict {
+    pub(super) fn update(&mut self, now: Instant, late: usize, heard: bool) -> Health {
         if heard {
             *self = Self::default();
         }
-        self.silent += late;
+        self.missed += late;
         match self.until {
             Some(until) if until <= now => {
                 *self = Self::default();
-                Verdict::Dead
+                Health::Dead
             }
-            None if self.silent >= SILENT => {
-                self.until = Some(now + PATIENCE);
-                Verdict::Probe
+            None if self.missed >= MAX_MISSED => {
+                self.until = Some(now + PROBE_TIMEOUT);
+                Health::Probe
             }
-            _ => Verdict::Fine,
+            _ => Health::Fine,
         }
     }
 }
@@ -70,7 +70,7 @@ pub(super) fn probe(id: RequestId) -> Frame<'static> {
         id,
         to: NO_ACTOR,
         message: "ping",
-        timeout: PATIENCE,
+        timeout: PROBE_TIMEOUT,
         trace: "",
         codec: Codec::Json,
         fingerprint: 0,
@@ -88,22 +88,25 @@ mod tests {
     #[test]
     fn a_byte_ends_every_doubt() {
         let now = Instant::now();
-        let mut doubt = Doubt::default();
-        assert_eq!(doubt.look(now, 2, false), Verdict::Fine);
-        assert_eq!(doubt.look(now, 2, true), Verdict::Fine);
-        assert_eq!(doubt.look(now, 1, false), Verdict::Probe);
-        assert_eq!(doubt.look(now, 9, false), Verdict::Fine, "it was asked");
-        assert_eq!(doubt.look(now + PATIENCE, 0, true), Verdict::Fine);
-        assert_eq!(doubt.until(), None);
+        let mut liveness = Liveness::default();
+        assert_eq!(liveness.update(now, 2, false), Health::Fine);
+        assert_eq!(liveness.update(now, 2, true), Health::Fine);
+        assert_eq!(liveness.update(now, 1, false), Health::Probe);
+        assert_eq!(liveness.update(now, 9, false), Health::Fine, "it was asked");
+        assert_eq!(liveness.update(now + PROBE_TIMEOUT, 0, true), Health::Fine);
+        assert_eq!(liveness.until(), None);
     }
 
     #[test]
     fn a_connection_that_says_nothing_to_that_is_dead() {
         let now = Instant::now();
-        let mut doubt = Doubt::default();
-        assert_eq!(doubt.look(now, 3, false), Verdict::Probe);
-        let until = doubt.until().unwrap();
-        assert_eq!(doubt.look(until - PATIENCE / 2, 0, false), Verdict::Fine);
-        assert_eq!(doubt.look(until, 0, false), Verdict::Dead);
+        let mut liveness = Liveness::default();
+        assert_eq!(liveness.update(now, 3, false), Health::Probe);
+        let until = liveness.until().unwrap();
+        assert_eq!(
+            liveness.update(until - PROBE_TIMEOUT / 2, 0, false),
+            Health::Fine
+        );
+        assert_eq!(liveness.update(until, 0, false), Health::Dead);
     }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::crew::Workers;
-use super::legacy::LeftQueue;
+use super::left_queue::LeftQueue;
+use super::workers::Workers;
 use crate::actor::{Failed, Restart, Restarting, StateSource, TaskActor};
 use crate::error::SpawnError;
 use crate::mailbox::Signal;
@@ -20,11 +20,11 @@ use crate::system::{Options, SpawnBuilder};
 use crate::time::timers;
 
 /// Spawner of the workers of a pool. Knows if they run as tasks or on threads; the pool does not.
-pub(super) trait WorkerFactory<A: Actor>: Send {
+pub(crate) trait WorkerFactory<A: Actor>: Send {
     /// Spawns the worker of that index, which begins to handle messages after `delay`.
-    fn hire(
+    fn create(
         &self,
-        crew: &Arc<Workers<A>>,
+        pool_workers: &Arc<Workers<A>>,
         place: usize,
         delay: Duration,
     ) -> Result<ActorRef<A>, SpawnError>;
@@ -32,25 +32,25 @@ pub(super) trait WorkerFactory<A: Actor>: Send {
 
 /// Marker: the workers are tasks of the runtime that the pool was spawned in.
 #[derive(Debug)]
-pub struct Tasks(pub(super) Option<Handle>);
+pub struct Tasks(pub(crate) Option<Handle>);
 
 /// Marker: each worker has a thread of its own.
 #[derive(Debug)]
-pub struct OnThreads(pub(super) PhantomData<()>);
+pub struct OnThreads(pub(crate) PhantomData<()>);
 
 /// Settings that are the same for all the workers.
-pub(super) struct Recruiter<S, P> {
-    pub(super) system: Arc<SystemInner>,
-    pub(super) source: S,
-    pub(super) options: Options,
-    pub(super) policy: Restart,
-    pub(super) place: P,
+pub(crate) struct Recruiter<S, P> {
+    pub(crate) system: Arc<SystemInner>,
+    pub(crate) source: S,
+    pub(crate) options: Options,
+    pub(crate) policy: Restart,
+    pub(crate) place: P,
 }
 
 impl<S: Clone, P> Recruiter<S, P> {
     fn worker<A: Actor + Declared>(
         &self,
-        crew: &Arc<Workers<A>>,
+        pool_workers: &Arc<Workers<A>>,
         place: usize,
         delay: Duration,
     ) -> SpawnBuilder<'_, A, Restarting<DelayedSource<A, S>>>
@@ -58,14 +58,14 @@ impl<S: Clone, P> Recruiter<S, P> {
         S: StateSource<A>,
     {
         let source = self.source.clone();
-        let crew = Arc::downgrade(crew);
+        let pool_workers = Arc::downgrade(pool_workers);
         let later = DelayedSource {
             source,
             delay,
-            crew,
+            pool_workers,
         };
-        let birth = Restarting::new(later, self.policy);
-        let worker = SpawnBuilder::with(&self.system, birth, self.options.clone());
+        let factory = Restarting::new(later, self.policy);
+        let worker = SpawnBuilder::with(&self.system, factory, self.options.clone());
         match &self.options.urn {
             Some(Ok(urn)) => worker.urn(format!("{urn}-{place}")),
             _ => worker,
@@ -74,35 +74,35 @@ impl<S: Clone, P> Recruiter<S, P> {
 }
 
 impl<A: TaskActor, S: StateSource<A> + Clone + Send> WorkerFactory<A> for Recruiter<S, Tasks> {
-    fn hire(
+    fn create(
         &self,
-        crew: &Arc<Workers<A>>,
+        pool_workers: &Arc<Workers<A>>,
         place: usize,
         delay: Duration,
     ) -> Result<ActorRef<A>, SpawnError> {
         // The end of a worker, and so its replacement, may run on a thread of any runtime.
         let _in = self.place.0.as_ref().map(Handle::enter);
-        self.worker(crew, place, delay).spawn()
+        self.worker(pool_workers, place, delay).spawn()
     }
 }
 
 impl<A: Actor + Declared, S: StateSource<A> + Clone + Send> WorkerFactory<A>
     for Recruiter<S, OnThreads>
 {
-    fn hire(
+    fn create(
         &self,
-        crew: &Arc<Workers<A>>,
+        pool_workers: &Arc<Workers<A>>,
         place: usize,
         delay: Duration,
     ) -> Result<ActorRef<A>, SpawnError> {
-        self.worker(crew, place, delay).on_thread().spawn()
+        self.worker(pool_workers, place, delay).on_thread().spawn()
     }
 }
 
 /// Closure that all workers share.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Common<F>(pub(super) Arc<F>);
+pub struct Common<F>(pub(crate) Arc<F>);
 
 impl<F> Clone for Common<F> {
     fn clone(&self) -> Self {
@@ -120,10 +120,10 @@ impl<A: Actor, F: Fn() -> A + Send + Sync + 'static> StateSource<A> for Common<F
 
 /// Source of a worker's state that makes it after a pause. Messages that are sent meanwhile wait in
 /// the mailbox of the new worker.
-pub(super) struct DelayedSource<A: Actor, S> {
+pub(crate) struct DelayedSource<A: Actor, S> {
     source: S,
     delay: Duration,
-    crew: Weak<Workers<A>>,
+    pool_workers: Weak<Workers<A>>,
 }
 
 impl<A: Actor, S: StateSource<A>> StateSource<A> for DelayedSource<A, S> {
@@ -154,9 +154,9 @@ impl<A: Actor, S: StateSource<A>> StateSource<A> for DelayedSource<A, S> {
         let cell = ctx.cell();
         if cell.mailbox.signal() <= Signal::Drain
             && !queue.is_empty()
-            && let Some(crew) = self.crew.upgrade()
+            && let Some(pool_workers) = self.pool_workers.upgrade()
         {
-            crew.bequeath(LeftQueue::new(cell, queue));
+            pool_workers.keep_queue(LeftQueue::new(cell, queue));
         }
     }
 }

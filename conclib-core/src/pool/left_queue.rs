@@ -3,18 +3,18 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::crew::Workers;
+use super::workers::Workers;
 use crate::mailbox::Refused;
 use crate::node::{Actor, ActorCell, ActorRef};
 
 /// Queue of a worker that has ended. Its drop refuses the messages that are left.
-pub(super) struct LeftQueue<A: Actor> {
-    pub(super) cell: Arc<ActorCell<A>>,
+pub(crate) struct LeftQueue<A: Actor> {
+    pub(crate) cell: Arc<ActorCell<A>>,
     queue: VecDeque<A::Inbox>,
 }
 
 impl<A: Actor> LeftQueue<A> {
-    pub(super) fn new(cell: &Arc<ActorCell<A>>, queue: &mut VecDeque<A::Inbox>) -> Self {
+    pub(crate) fn new(cell: &Arc<ActorCell<A>>, queue: &mut VecDeque<A::Inbox>) -> Self {
         cell.meter.unqueued(queue.len());
         Self {
             cell: cell.clone(),
@@ -23,7 +23,7 @@ impl<A: Actor> LeftQueue<A> {
     }
 
     /// Joins the queues of two workers: the messages of the first come before those of the second.
-    pub(super) fn joined(first: Option<Self>, second: Option<Self>) -> Option<Self> {
+    pub(crate) fn joined(first: Option<Self>, second: Option<Self>) -> Option<Self> {
         match (first, second) {
             (Some(mut first), Some(mut second)) => {
                 first.queue.append(&mut second.queue);
@@ -35,10 +35,12 @@ impl<A: Actor> LeftQueue<A> {
 
     /// Hands all messages over to one worker. All were accepted before, so the mailbox bound does
     /// not apply; if that worker takes no more, the rest stays.
-    pub(super) fn give(&mut self, heir: &ActorRef<A>) {
-        let Some(heir) = heir.cell() else { return };
+    pub(crate) fn give(&mut self, successor: &ActorRef<A>) {
+        let Some(successor) = successor.cell() else {
+            return;
+        };
         while let Some(message) = self.queue.pop_front() {
-            match heir.admit(message, 0, |message| message, true) {
+            match successor.admit(message, 0, |message| message, true) {
                 Ok(()) => {}
                 Err(Refused::Closed(message) | Refused::Full(message)) => {
                     self.queue.push_front(message);
@@ -50,18 +52,18 @@ impl<A: Actor> LeftQueue<A> {
 
     /// Hands all messages over to the worker that the routing chooses, or else to the next that
     /// lives. Returns the messages that no worker takes.
-    pub(super) fn pass_on(mut self, crew: &Workers<A>) -> Option<Self> {
-        let first = crew.first(None);
-        for step in 0..crew.places() {
-            if let Some(heir) = crew.at(first + step) {
-                self.give(&heir);
+    pub(crate) fn pass_on(mut self, pool_workers: &Workers<A>) -> Option<Self> {
+        let first = pool_workers.first(None);
+        for step in 0..pool_workers.places() {
+            if let Some(successor) = pool_workers.at(first + step) {
+                self.give(&successor);
             }
         }
         self.rest()
     }
 
     /// Returns the queue, unless it is empty.
-    pub(super) fn rest(self) -> Option<Self> {
+    pub(crate) fn rest(self) -> Option<Self> {
         (!self.queue.is_empty()).then_some(self)
     }
 }
