@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // The example of the test kit in the README needs the feature `testing`.
 #![cfg_attr(
     any(not(doctest), feature = "testing"),
@@ -17,62 +18,101 @@
 //! | `metrics` | no | depth, times and counts of each type of actor, for the recorder of the crate `metrics` |
 //! | `testing` | no | `testing`: one actor fed by hand, probes, spies, faults, seeded orders of turns; `#[conclib::test]` |
 
-pub use conclib_core::*;
-#[cfg(all(feature = "macros", feature = "testing"))]
-pub use conclib_macros::test;
-#[cfg(feature = "macros")]
-pub use conclib_macros::{actor, fallback, handler, main, message, on, part, protocol};
-mod error;
-#[cfg(feature = "net")]
-mod proxy;
+#[doc(hidden)]
+pub use conclib_core::__private;
 
-#[cfg(feature = "net")]
-pub use conclib_net::{AddressError, AuthKey, ConnectError as LinkError, KeyError, OpenError};
-pub use error::Error;
-#[cfg(feature = "net")]
-pub use proxy::{Connect, ConnectError, Proxy, ProxyClient, Serve, ServeError};
-
-/// Child processes that die with their owner.
-#[cfg(feature = "process")]
-pub use conclib_process as process;
-
-#[cfg(feature = "testing")]
-pub use conclib_testing as testing;
-
-#[cfg(feature = "apid")]
-pub use conclib_apid::{
-    ApiCommand, ApiDaemon, ApiEnd, ApiState, HealthUrlError, PrivateDir, StartApiError, Unhealthy,
-    start_api, status,
+// Actors, and references to them.
+#[doc(inline)]
+pub use conclib_core::{
+    Actor, ActorRef, AnyRef, Context, PartRef, Place, Scoped, System, Urn, WeakRef,
 };
+
+// Messages: how they are sent, queued and handled.
+#[doc(inline)]
+pub use conclib_core::{Call, Handler, Inbox, Message, Overflow, Recipient, WeakRecipient};
+
+// Replies.
+#[doc(inline)]
+pub use conclib_core::{Deferred, Items, Reply, ReplyGroup, ReplyTo, SharedReply, Stream};
+
+// Supervision and the end of actors.
+#[doc(inline)]
+pub use conclib_core::{
+    Backoff, ChildExit, Directive, Gone, Restart, State, StopReason, Stopping, Strategy,
+};
+
+// Sets of actors.
+#[doc(inline)]
+pub use conclib_core::{Lagged, Pool, Subscription, Topic};
+
+// Timers and other inputs.
+#[doc(inline)]
+pub use conclib_core::{Attached, Ticker, TickerHandle};
+
+// Errors that most code meets; all others are in `error`.
+#[doc(inline)]
+pub use conclib_core::{AskError, HandlerError, Never, SpawnError, TellError};
+pub use error::Error;
 
 /// Result of a `main` or a test that may fail with any error.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
-/// All that user code needs, for `use conclib::prelude::*`.
-pub mod prelude {
-    #[cfg(feature = "net")]
-    #[doc(no_inline)]
-    pub use crate::proxy::{Proxy, ProxyClient};
-    #[cfg(feature = "apid")]
-    #[doc(no_inline)]
-    pub use conclib_apid::{ApiCommand, ApiDaemon, PrivateDir, start_api};
-    #[doc(no_inline)]
-    pub use conclib_core::wire::RequestEnvelope;
-    #[doc(no_inline)]
-    pub use conclib_core::{
-        Actor, ActorRef, AskError, Attached, Backoff, Call, ChildExit, Context, DeadLetter,
-        DeadLetterCause, Deferred, Delivery, Directive, Event, Fault, Gone, Handler, HandlerError,
-        Inbox, Items, Lagged, LookupError, Message, Never, Overflow, Pool, Recipient, Reply,
-        ReplyGroup, ReplyTo, Restart, SharedReply, SpawnError, StartError, State, StopReason,
-        Stopping, Strategy, Stream, Subscription, System, TellError, Ticker, Topic, Urn, WeakRef,
-    };
-    #[cfg(feature = "macros")]
-    #[doc(no_inline)]
-    pub use conclib_macros::{actor, fallback, handler, message, on, part, protocol};
-    #[cfg(feature = "net")]
-    #[doc(no_inline)]
-    pub use conclib_net::AuthKey;
-}
+// Attributes.
+#[cfg(all(feature = "macros", feature = "testing"))]
+#[cfg_attr(docsrs, doc(cfg(all(feature = "macros", feature = "testing"))))]
+#[doc(inline)]
+pub use conclib_macros::test;
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
+#[doc(inline)]
+pub use conclib_macros::{actor, fallback, handler, main, message, on, part, protocol};
+
+// Access from other processes.
+#[cfg(feature = "net")]
+#[cfg_attr(docsrs, doc(cfg(feature = "net")))]
+#[doc(inline)]
+pub use conclib_net::AuthKey;
+#[cfg(feature = "net")]
+#[cfg_attr(docsrs, doc(cfg(feature = "net")))]
+pub use proxy::{Proxy, ProxyClient};
+
+// Web servers.
+#[cfg(feature = "apid")]
+#[cfg_attr(docsrs, doc(cfg(feature = "apid")))]
+#[doc(inline)]
+pub use conclib_apid::{ApiCommand, ApiDaemon, PrivateDir, start_api, status};
+
+// Named by the expansion of the macros; those for bounds are in `traits`.
+#[doc(hidden)]
+pub use conclib_core::{
+    Create, Declared, Local, Messages, Part, Prioritised, ProtocolMessage, Request, Shape,
+    TaskActor, TickSpec, Turn, Wire,
+};
+
+#[cfg(feature = "apid")]
+#[cfg_attr(docsrs, doc(cfg(feature = "apid")))]
+pub mod apid;
+pub mod error;
+pub mod event;
+pub mod future;
+pub mod pool;
+pub mod prelude;
+#[cfg(feature = "net")]
+mod proxy;
+pub mod spi;
+pub mod system;
+pub mod traits;
+pub mod wire;
+
+#[cfg(feature = "process")]
+#[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+#[doc(inline)]
+pub use conclib_process as process;
+
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+#[doc(inline)]
+pub use conclib_testing as testing;
 
 /// Guides, whose examples are compiled and run as tests.
 #[cfg(doctest)]

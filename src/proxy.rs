@@ -89,30 +89,30 @@ pub enum ConnectError {
 /// #[message(reply = String)]
 /// struct Greet { name: String }
 ///
-/// #[actor(urn = "greeter")]
-/// struct Greeter;
+/// # #[actor(urn = "greeter")]
+/// # struct Greeter;
+/// #
+/// # #[actor]
+/// # impl Greeter {
+/// #     #[handler]
+/// #     fn greet(&mut self, Greet { name }: Greet) -> String { format!("Hello, {name}!") }
+/// # }
+/// #
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// system.spawn(Greeter)?;
+/// let dir = conclib::PrivateDir::new()?;
+/// let proxy = Proxy::serve(&system, format!("unix://{}", dir.join("a.sock").display())).await?;
 ///
-/// #[actor]
-/// impl Greeter {
-///     #[handler]
-///     fn greet(&mut self, Greet { name }: Greet) -> String { format!("Hello, {name}!") }
-/// }
+/// // In any other process, which shares only the message types:
+/// let client = ProxyClient::connect(proxy.url()).await?;
+/// let greeting = client.ask("greeter", Greet { name: "Ada".into() }).await?;
+/// assert_eq!(greeting, "Hello, Ada!");
 ///
-/// #[conclib::main]
-/// async fn main() -> conclib::Result {
-///     let system = System::new("docs");
-///     system.spawn(Greeter)?;
-///     let dir = conclib::PrivateDir::new()?;
-///     let proxy = Proxy::serve(&system, format!("unix://{}", dir.join("a.sock").display())).await?;
-///
-///     // In any other process, which shares only the message types:
-///     let client = ProxyClient::connect(proxy.url()).await?;
-///     let greeting = client.ask("greeter", Greet { name: "Ada".into() }).await?;
-///     assert_eq!(greeting, "Hello, Ada!");
-///
-///     system.shutdown().await;
-///     Ok(())
-/// }
+/// system.shutdown().await;
+/// # Ok(())
+/// # }
 /// ```
 pub struct Proxy {
     url: String,
@@ -225,7 +225,36 @@ impl fmt::Debug for Serve {
 /// way at once, and at most 256 of them to one actor: the rest wait in the
 /// client, until their deadline.
 ///
-/// For an example see [`Proxy`].
+/// ```
+/// use conclib::prelude::*;
+///
+/// #[message(reply = String)]
+/// struct Greet { name: String }
+///
+/// # #[actor(urn = "greeter")]
+/// # struct Greeter;
+/// #
+/// # #[actor]
+/// # impl Greeter {
+/// #     #[handler]
+/// #     fn greet(&mut self, Greet { name }: Greet) -> String { format!("Hello, {name}!") }
+/// # }
+/// #
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// # system.spawn(Greeter)?;
+/// # let dir = conclib::PrivateDir::new()?;
+/// # let url = format!("unix://{}", dir.join("a.sock").display());
+/// # let proxy = Proxy::serve(&system, url).await?;
+/// # let url = proxy.url();
+/// let client = ProxyClient::connect(url).await?;
+/// let greeting = client.ask("greeter", Greet { name: "Ada".into() }).await?;
+/// assert_eq!(greeting, "Hello, Ada!");
+/// # system.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ProxyClient {
     outlet: Arc<dyn Outlet>,

@@ -17,7 +17,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// ```
 /// use std::time::Duration;
 ///
-/// use conclib_apid::ApiCommand;
+/// use conclib::prelude::*;
+/// # mod conclib { pub use conclib_apid as prelude; }
 ///
 /// let command = ApiCommand::new("my-web-server")
 ///     .args(["--port", "8000"])
@@ -167,8 +168,8 @@ impl<H> ApiCommand<H> {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use conclib_apid::ApiCommand;
-    /// use conclib_core::{Backoff, Restart};
+    /// use conclib::prelude::*;
+    /// # mod conclib { pub mod prelude { pub use {conclib_apid::*, conclib_core::*}; } }
     ///
     /// let backoff = Backoff::from(Duration::from_millis(100)).up_to(Duration::from_secs(10));
     /// let command = ApiCommand::new("my-web-server")

@@ -27,7 +27,9 @@ use crate::{
 /// # Examples
 ///
 /// ```
-/// use conclib_apid::{ApiDaemon, WaitError};
+/// use conclib::error::WaitError;
+/// use conclib::prelude::*;
+/// # mod conclib { pub use conclib_apid as prelude; pub use conclib_apid as error; }
 ///
 /// /// Serves until somebody interrupts, or the server fails.
 /// async fn serve(mut api: ApiDaemon, interrupted: impl Future<Output = ()>) -> Result<(), WaitError> {

@@ -11,8 +11,10 @@ const SHOWN_LINES: usize = 10;
 /// # Examples
 ///
 /// ```
-/// use conclib_apid::{ApiCommand, StartApiError, start_api};
+/// use conclib::error::StartApiError;
+/// use conclib::prelude::*;
 ///
+/// # mod conclib { pub use conclib_apid as prelude; pub use conclib_apid as error; }
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let command = ApiCommand::new("sh").args(["-c", "echo no such table; exit 3"]);
@@ -91,8 +93,10 @@ pub enum StartApiError {
 /// # Examples
 ///
 /// ```
-/// use conclib_apid::{ApiCommand, HealthUrlError, StartApiError, start_api};
+/// use conclib::error::{HealthUrlError, StartApiError};
+/// use conclib::prelude::*;
 ///
+/// # mod conclib { pub use conclib_apid as prelude; pub use conclib_apid as error; }
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let error = start_api(ApiCommand::new("my-web-server").health("https://localhost/healthz")).await.unwrap_err();
@@ -124,7 +128,8 @@ pub enum HealthUrlError {
 /// # Examples
 ///
 /// ```
-/// use conclib_apid::Unhealthy;
+/// # mod conclib { pub use conclib_apid as error; }
+/// use conclib::error::Unhealthy;
 ///
 /// assert_eq!(Unhealthy::Status(503).to_string(), "status 503");
 /// ```

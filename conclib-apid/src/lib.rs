@@ -1,12 +1,14 @@
-//! A web server as an owned child process, waited for by its health URL.
+//! For programs that start a web server of their own: a server as an owned child process, waited
+//! for by its health URL.
 //!
 //! [`start_api`] starts a server program, asks its health URL until that answers with status 200, and returns an [`ApiDaemon`].
 //! The server ends when the daemon is shut down or dropped and when its owner is gone, also by `kill -9`. If it does not
 //! become healthy, the error says why, with the last lines of its output, and nothing is left running.
 //!
 //! ```
-//! use conclib_apid::{ApiCommand, start_api};
+//! use conclib::prelude::*;
 //!
+//! # mod conclib { pub use conclib_apid as prelude; }
 //! # const SERVER: &str = r#"
 //! #     use IO::Socket::INET;
 //! #     my $s = IO::Socket::INET->new(LocalAddr => $ARGV[0], Listen => 8, ReuseAddr => 1) or die $!;
@@ -29,8 +31,10 @@
 //! A command without a health URL cannot be started:
 //!
 //! ```compile_fail,E0308
+//! # mod conclib { pub use conclib_apid as prelude; }
+//! use conclib::prelude::*;
+//!
 //! # async fn start() {
-//! use conclib_apid::{ApiCommand, start_api};
 //!
 //! start_api(ApiCommand::new("my-web-server")).await;     // error: expected `Health`, found `NoHealth`
 //! # }
@@ -39,8 +43,10 @@
 //! and what was not started cannot be waited for or shut down:
 //!
 //! ```compile_fail,E0599
+//! # mod conclib { pub use conclib_apid as prelude; }
+//! use conclib::prelude::*;
+//!
 //! # async fn wait() {
-//! use conclib_apid::ApiCommand;
 //!
 //! ApiCommand::new("my-web-server").health("http://127.0.0.1:8000/healthz").wait().await;
 //! # }

@@ -35,16 +35,41 @@ use crate::{
 /// # Examples
 ///
 /// ```
-/// use conclib_apid::{ApiCommand, StartApiError, start_api};
+/// use conclib::prelude::*;
 ///
+/// # mod conclib { pub use conclib_apid as prelude; }
+/// # const SERVER: &str = r#"
+/// #     use IO::Socket::INET;
+/// #     my $s = IO::Socket::INET->new(LocalAddr => $ARGV[0], Listen => 8, ReuseAddr => 1) or die $!;
+/// #     while (my $c = $s->accept) {
+/// #         while (<$c>) { last if $_ eq "\r\n" }
+/// #         print $c "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+/// #     }
+/// # "#;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // Any program that serves HTTP in the foreground.
+/// let server = ApiCommand::new("perl").args(["-e", SERVER, "127.0.0.74:8000"]);
+/// let mut api = start_api(server.health("http://127.0.0.74:8000/healthz")).await?;
+/// // … it serves until:
+/// api.shutdown().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A server that does not become healthy is an error:
+///
+/// ```
+/// use conclib::error::StartApiError;
+/// use conclib::prelude::*;
+///
+/// # mod conclib { pub use conclib_apid as prelude; pub use conclib_apid as error; }
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let result = start_api(ApiCommand::new("false").health("http://127.0.0.73:8000/healthz")).await;
 /// assert!(matches!(result, Err(StartApiError::Exited { .. })));
 /// # }
 /// ```
-///
-/// The [crate docs](crate) have one that works.
 pub async fn start_api(command: ApiCommand<Health>) -> Result<ApiDaemon, StartApiError> {
     let ApiCommand {
         child: command,

@@ -20,8 +20,9 @@ use conclib_core::AskError;
 /// # Examples
 ///
 /// ```
-/// use conclib_apid::status;
-/// use conclib_core::{AskError, Never, Urn};
+/// use conclib::prelude::*;
+/// use conclib::status;
+/// # mod conclib { pub use conclib_apid::status; pub use conclib_core as prelude; }
 ///
 /// let error: AskError<Never> = AskError::NoSuchActor { urn: Urn::new("greeter")? };
 /// assert_eq!(status(&error), 404);

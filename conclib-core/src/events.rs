@@ -116,7 +116,7 @@ impl Event {
 ///
 /// ```
 /// use conclib::prelude::*;
-/// use conclib::NotRestarted;
+/// use conclib::event::NotRestarted;
 ///
 /// #[actor(urn = "shaky")]
 /// struct Shaky;

@@ -12,7 +12,8 @@ use crate::spi::{Answered, OutboundStream};
 /// like this:
 ///
 /// ```
-/// use conclib_core::{Message, Never, Wire};
+/// use conclib::prelude::*;
+/// use conclib::traits::Wire;
 ///
 /// #[derive(serde::Serialize, serde::Deserialize)]
 /// struct Double(u64);
@@ -33,7 +34,7 @@ use crate::spi::{Answered, OutboundStream};
 pub trait Message: Sized + Send + 'static {
     /// Reply of a handler; `()` for a message without one.
     type Reply: Send + 'static;
-    /// Error that a handler may return instead of the reply; [`Never`] if it cannot fail.
+    /// Error that a handler may return instead of the reply; [`Never`](conclib_wire::Never) if it cannot fail.
     type Error: std::error::Error + Send + Sync + 'static;
     /// Says if the message can leave its process: [`Wire`] or [`Local`].
     type Reach: Reach<Self>;

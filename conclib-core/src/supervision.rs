@@ -157,7 +157,7 @@ pub enum Directive {
     /// end of a child.
     #[default]
     Resume,
-    /// Starts the actor again, from a fresh state, as its [`Restart`] policy allows.
+    /// Starts the actor again, from a fresh state, as its [`Restart`](crate::actor::Restart) policy allows.
     /// Without a source of fresh state the actor is ended, and an event says so.
     Restart,
     /// Ends the actor, with [`StopReason::Failed`]. A child has ended already and stays

@@ -1,5 +1,5 @@
-//! Wire formats: envelopes and their encodings, and the traits by which a link or a broker carries
-//! them.
+//! For crates that carry messages between processes: wire formats, which are envelopes and their
+//! encodings, and the traits of a link and of a broker.
 //!
 //! [`Envelope`] and [`Response`] are the requests and answers. Requests to a system come in through
 //! an [`Inlet`], and their answers leave through a [`ReplySink`]. Requests to other processes leave

@@ -1,4 +1,5 @@
-//! Child processes that conclib owns: none outlives its owner.
+//! For programs that start other programs: child processes that conclib owns, of which none
+//! outlives its owner.
 //!
 //! Rust's own [`Child`](std::process::Child) goes on living when its handle is dropped, when its owner panics, and when its
 //! owner is killed; and killing it leaves its own children behind. An [`OwnedChild`] ends in all of these cases, together

@@ -198,7 +198,7 @@ impl Faults {
     }
 
     /// Loses the message: it gets no turn, its asker gets `NoReply`, and it becomes a dead letter
-    /// of the cause [`Lost`](crate::events::DeadLetterCause::Lost).
+    /// of the cause [`Lost`](conclib_core::DeadLetterCause::Lost).
     pub fn drop_next(&self) {
         self.plan(Planned::Lose);
     }

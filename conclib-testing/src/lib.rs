@@ -1,4 +1,4 @@
-//! Test kit for actors: probes and spies, paused time, fault injection, and a reproducible order of
+//! For tests of actors: probes and spies, paused time, fault injection, and a reproducible order of
 //! turns.
 //!
 //! A test runs by `#[conclib::test]`, which expands to [`run`]: on one thread, on paused time.

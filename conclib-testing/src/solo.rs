@@ -13,7 +13,7 @@ use super::run::system;
 
 /// Actor that no task runs: the test feeds it one message after the other. Made by [`solo`].
 ///
-/// Runs the same code as any actor: its hooks run, and its [`Context`](crate::actor::Context) works as
+/// Runs the same code as any actor: its hooks run, and its [`Context`](conclib_core::Context) works as
 /// usual. But the actor runs only while [`feed`](Self::feed) or [`drive`](Self::drive) is awaited;
 /// ticks, streams, delayed messages and the ends of children are handled then. The actor is not
 /// restarted.
@@ -33,7 +33,7 @@ pub struct Solo<A: Actor> {
 ///
 /// Needs no runtime, spawns nothing and depends on no timing: when [`feed`](Solo::feed) returns,
 /// all that the message caused has happened. The actor is alone in a [`system`](super::run::system());
-/// it sends its messages to recipients of the test, such as an [`Inbox`](crate::actor::Inbox).
+/// it sends its messages to recipients of the test, such as an [`Inbox`](conclib_core::Inbox).
 ///
 /// ```
 /// use conclib::prelude::*;

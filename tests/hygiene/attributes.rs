@@ -78,7 +78,7 @@ async fn they_stay() {
     let old = actor.old();
     assert_eq!(old.await.unwrap(), 3);
     assert_eq!(
-        <<Conditional as Actor>::Inbox as conclib::Messages>::NAMES,
+        <<Conditional as Actor>::Inbox as conclib::traits::Messages>::NAMES,
         ["there", "gone", "set", "old"]
     );
 }

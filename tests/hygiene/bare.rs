@@ -59,7 +59,7 @@ pub(super) struct Inner;
 #[part]
 impl Inner {
     #[message]
-    async fn triple(&mut self, of: u8) -> ::core::result::Result<u8, ::conclib::Fault> {
+    async fn triple(&mut self, of: u8) -> ::core::result::Result<u8, ::conclib::error::Fault> {
         ::core::result::Result::Ok(of * 3)
     }
 }
@@ -72,11 +72,17 @@ pub(super) trait Doubles {
     }
 
     #[message]
-    fn keep(&mut self, it: ::std::string::String) -> ::core::result::Result<u8, ::conclib::Fault>;
+    fn keep(
+        &mut self,
+        it: ::std::string::String,
+    ) -> ::core::result::Result<u8, ::conclib::error::Fault>;
 }
 
 impl Doubles for Bare {
-    fn keep(&mut self, it: ::std::string::String) -> ::core::result::Result<u8, ::conclib::Fault> {
+    fn keep(
+        &mut self,
+        it: ::std::string::String,
+    ) -> ::core::result::Result<u8, ::conclib::error::Fault> {
         ::core::mem::drop(it);
         ::core::result::Result::Ok(1)
     }
@@ -109,7 +115,7 @@ impl Bare {
     }
 
     #[message]
-    fn half(&self, of: u8) -> ::core::result::Result<u8, ::conclib::Fault> {
+    fn half(&self, of: u8) -> ::core::result::Result<u8, ::conclib::error::Fault> {
         ::core::result::Result::Ok(of / 2)
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use conclib::PublishError;
+use conclib::error::PublishError;
 use conclib::prelude::*;
 use support::{Scribe, ScribeCalls, scribe};
 use tokio::sync::Barrier;

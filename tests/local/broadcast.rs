@@ -1,8 +1,8 @@
 //! One message is sent to all actors that handle it. An actor that cannot take
 //! it affects no other, and is counted.
 
-use conclib::Broadcast;
 use conclib::prelude::*;
+use conclib::system::Broadcast;
 use support::{Gate, Log, gate, next_dead_letter};
 
 #[message]

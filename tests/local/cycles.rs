@@ -264,7 +264,7 @@ async fn linked(system: &System) -> [ActorRef<Narrow>; 2] {
 
 /// Waits until so many actors wait for another.
 async fn waiting(system: &System, count: usize) {
-    let is_waiting = |actor: &&conclib::ActorSnapshot| !actor.waiting_for.is_empty();
+    let is_waiting = |actor: &&conclib::system::ActorSnapshot| !actor.waiting_for.is_empty();
     while system.snapshot().actors.iter().filter(is_waiting).count() != count {
         tokio::task::yield_now().await;
     }

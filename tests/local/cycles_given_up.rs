@@ -205,7 +205,8 @@ fn spawn(system: &System, place: Place, urn: &str) -> ActorRef<Node> {
 
 /// Waits until so many messages are queued at that actor.
 async fn queued(system: &System, urn: &str, count: usize) {
-    let is_queued = |actor: &conclib::ActorSnapshot| actor.urn == urn && actor.depth == count;
+    let is_queued =
+        |actor: &conclib::system::ActorSnapshot| actor.urn == urn && actor.depth == count;
     until(|| system.snapshot().actors.iter().any(is_queued)).await;
 }
 

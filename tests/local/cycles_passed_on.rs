@@ -91,7 +91,8 @@ impl Rig {
 
     /// Waits until the one actor waits for the others.
     async fn waits(&self, who: &str, whom: &[&str]) {
-        let waits = |actor: &conclib::ActorSnapshot| actor.urn == who && actor.waiting_for == whom;
+        let waits =
+            |actor: &conclib::system::ActorSnapshot| actor.urn == who && actor.waiting_for == whom;
         until(|| self.system.snapshot().actors.iter().any(waits)).await;
     }
 

@@ -7,8 +7,8 @@ use std::env;
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
-use conclib::SystemSnapshot;
 use conclib::prelude::*;
+use conclib::system::SystemSnapshot;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use support::{Scribe, ScribeCalls, gate, hold, scribe, until};

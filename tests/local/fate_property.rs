@@ -274,7 +274,7 @@ async fn run(steps: Vec<Step>) {
 }
 
 /// Takes the events that have come.
-fn drain(events: &mut conclib::Events, seen: &mut Vec<Event>) {
+fn drain(events: &mut conclib::event::Events, seen: &mut Vec<Event>) {
     while let Poll::Ready(Some(event)) = poll_once(&mut pin!(events.next())) {
         assert!(!matches!(event, Event::Lagged(_)), "{event:?}");
         seen.push(event);

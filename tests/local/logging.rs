@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conclib::prelude::*;
-use conclib::wire::{Codec, Envelope, Origin, ReplySink, RequestId, ResponseEnvelope};
+use conclib::spi::{Origin, ReplySink};
+use conclib::wire::{Codec, Envelope, RequestId, ResponseEnvelope};
 use support::capture::{capture, of};
 use support::{NoGood, ScribeCalls, hold, scribe};
 use tracing::Level;

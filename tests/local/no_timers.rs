@@ -10,7 +10,8 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use conclib::prelude::*;
-use conclib::{Backoff, Restart, ShutdownReport};
+use conclib::system::ShutdownReport;
+use conclib::{Backoff, Restart};
 use support::{Log, Scribe, ScribeCalls, hold, scribe};
 use tokio::runtime::{Builder, Runtime};
 
@@ -288,7 +289,8 @@ async fn a_blocking_shutdown_in_async_code_is_a_typed_error() {
 #[cfg(feature = "net")]
 #[support::test]
 fn serving_and_connecting_are_typed_errors() {
-    use conclib::{ConnectError, Proxy, ProxyClient, ServeError};
+    use conclib::error::{ConnectError, ServeError};
+    use conclib::{Proxy, ProxyClient};
     for runtime in runtimes() {
         runtime.block_on(async {
             let system = System::new("timeless");

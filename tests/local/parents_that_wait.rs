@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use conclib::Place;
+use conclib::event::DeadLetterCause;
 use conclib::prelude::*;
-use conclib::{DeadLetterCause, Place};
 use futures_util::future::join_all;
 use support::family::{BACKOFF, policy};
 use support::{Gate, Keeper, Log, NoGood, gate, until};

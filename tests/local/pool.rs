@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use conclib::Routing;
+use conclib::pool::Routing;
 use conclib::prelude::*;
 use support::{Keeper, Log, gate, next_dead_letter, poll_once, until};
 use tokio::runtime::{Builder, Runtime};

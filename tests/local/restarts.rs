@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use conclib::NotRestarted;
 use conclib::Place;
+use conclib::event::NotRestarted;
 use conclib::prelude::*;
 use support::{At, gate};
 use tokio::time::Instant;

@@ -110,6 +110,6 @@ async fn it_can_be_written_down_and_read_again() {
     scribe.echo(1).await.unwrap();
     let seen = system.snapshot();
     let text = serde_json::to_string(&seen).unwrap();
-    let read: conclib::SystemSnapshot = serde_json::from_str(&text).unwrap();
+    let read: conclib::system::SystemSnapshot = serde_json::from_str(&text).unwrap();
     assert_eq!(read, seen);
 }

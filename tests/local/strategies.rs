@@ -1,7 +1,7 @@
 //! Strategies: the children that are restarted with a failed one, their order,
 //! and the state they keep.
 
-use conclib::NotRestarted;
+use conclib::event::NotRestarted;
 use conclib::prelude::*;
 use support::family::*;
 use support::gate;

@@ -308,7 +308,7 @@ async fn what_was_there_before_the_kit_is_seen_too() -> conclib::Result {
     }
     testing::quiet(&system).await;
     assert_eq!(log.lines().len(), 102);
-    let handled = |snapshot: conclib::SystemSnapshot| snapshot.actors[1].handled;
+    let handled = |snapshot: conclib::system::SystemSnapshot| snapshot.actors[1].handled;
     assert_eq!(handled(system.snapshot()), 100);
     system.shutdown().await;
     Ok(())

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use conclib::error::TopicError;
+use conclib::event::Events;
 use conclib::prelude::*;
-use conclib::{Events, TopicError};
 use support::{Gate, Keeper, Log, gate, poll_once, until};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;

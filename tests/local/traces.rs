@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use conclib::Message;
 use conclib::prelude::*;
-use conclib::wire::{
-    Answerer, Codec, Envelope, Origin, Outlet, Remote, ReplySink, RequestId, ResponseEnvelope,
-    ResponseKind, SendRefused,
-};
+use conclib::spi::{Answerer, Origin, Outlet, Remote, ReplySink, SendRefused};
+use conclib::wire::{Codec, Envelope, RequestId, ResponseEnvelope, ResponseKind};
 use support::spans::Spans;
 use support::until;
 use tracing::level_filters::LevelFilter;

@@ -115,7 +115,10 @@ async fn what_has_no_word_is_not_reached(road: Road) -> conclib::Result {
     Ok(())
 }
 
-async fn is_unknown<M: conclib::WireMessage<Reply: Debug>>(client: &ProxyClient, message: M) {
+async fn is_unknown<M: conclib::traits::WireMessage<Reply: Debug>>(
+    client: &ProxyClient,
+    message: M,
+) {
     let error = client.ask("circle", message).await.unwrap_err();
     assert!(matches!(error, AskError::NoSuchMessage { .. }), "{error:?}");
 }

@@ -239,7 +239,7 @@ async fn a_message_of_a_protocol_is_known_by_its_name() {
 /// Message indices continue after those of the actor, protocol by protocol.
 #[support::test]
 fn the_names_of_all_protocols_count_on() {
-    use conclib::Messages;
+    use conclib::traits::Messages;
     type Inbox = <Tiger as Actor>::Inbox;
     let names: Vec<_> = (0..10).map(<Inbox as Messages>::name).collect();
     let own = ["roar", "Summon", "#[fallback]"];

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use conclib::__private::is_anybody_waiting;
 use conclib::prelude::*;
-use conclib::wire::{
-    Codec, Envelope, MAX_CHAIN_STEPS, Origin, ReplySink, RequestId, ResponseEnvelope, ResponseKind,
-};
+use conclib::spi::{Origin, ReplySink};
+use conclib::wire::{Codec, Envelope, MAX_CHAIN_STEPS, RequestId, ResponseEnvelope, ResponseKind};
 use support::nodes::{NodeCalls, NodeHoldAndPass, NodePass, Pair, node};
 use support::outside::{Road, on_every_road};
 use support::until;

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use conclib::error::UrnError;
 use conclib::prelude::*;
+use conclib::traits::{Wire, WireMessage};
 use conclib::wire::CodecError;
-use conclib::{UrnError, Wire, WireMessage};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use support::NoGood;

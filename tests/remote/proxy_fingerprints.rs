@@ -8,8 +8,9 @@
     reason = "the ways to write a type are the subject"
 )]
 
+use conclib::Message;
 use conclib::prelude::*;
-use conclib::{Message, Shape};
+use conclib::traits::Shape;
 use support::outside::{House, Road, on_every_road};
 
 /// Types of one build, and of another that has the fields in another order.

@@ -5,10 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use conclib::prelude::*;
-use conclib::wire::{
-    Answerer, Codec, Envelope, Origin, Outlet, Remote, ReplySink, RequestId, ResponseEnvelope,
-    SendRefused,
-};
+use conclib::spi::{Answerer, Origin, Outlet, Remote, ReplySink, SendRefused};
+use conclib::wire::{Codec, Envelope, RequestId, ResponseEnvelope};
 use serde_json::json;
 use support::outside::{
     Desk, DeskCalls, DeskDouble, DeskNote, DeskPromise, DeskWait, House, Road, on_every_road,
@@ -320,7 +318,7 @@ async fn every_call_from_outside_has_a_deadline() -> conclib::Result {
     let remote = Remote::new(Arc::new(Outage), Ok(urn.clone()));
     let deadline = AskError::Deadline {
         urn,
-        after: conclib::wire::DEFAULT_TIMEOUT,
+        after: conclib::spi::DEFAULT_TIMEOUT,
         delivery: Delivery::NotDelivered,
     };
     let call = || Call::new(&remote, DeskDouble { n: 1 });

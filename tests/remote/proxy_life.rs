@@ -7,8 +7,9 @@ use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
+use conclib::AuthKey;
+use conclib::error::{AddressError, ConnectError, LinkError, OpenError, ServeError};
 use conclib::prelude::*;
-use conclib::{AddressError, AuthKey, ConnectError, LinkError, OpenError, ServeError};
 use support::outside::{
     BellRing, Desk, DeskDouble, DeskWait, House, Place, Road, on_every_road, settle,
 };

@@ -6,9 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use conclib::prelude::*;
-use conclib::wire::{
-    Codec, Envelope, Origin, ReplySink, RequestId, ResponseEnvelope, ResponseKind,
-};
+use conclib::spi::{Origin, ReplySink};
+use conclib::wire::{Codec, Envelope, RequestId, ResponseEnvelope, ResponseKind};
 use support::outside::{
     Desk, DeskDouble, DeskExplode, DeskNote, DeskRefuse, DeskWait, House, Road, on_every_road,
     settle,

@@ -55,13 +55,13 @@ impl<A: Actor> Context<A> {
     ///     }
     /// }
     ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let sum = system.spawn(Sum::default())?;
-    ///     assert_eq!(sum.stopped().await, Some(StopReason::Stopped));
-    ///     Ok(())
-    /// }
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let sum = system.spawn(Sum::default())?;
+    /// assert_eq!(sum.stopped().await, Some(StopReason::Stopped));
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Panics
@@ -109,13 +109,13 @@ impl<A: Actor> Context<A> {
     ///     }
     /// }
     ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let clock = system.spawn(Clock { every: Duration::from_millis(1), left: 3 })?;
-    ///     assert_eq!(clock.stopped().await, Some(StopReason::StoppedNow));
-    ///     Ok(())
-    /// }
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let clock = system.spawn(Clock { every: Duration::from_millis(1), left: 3 })?;
+    /// assert_eq!(clock.stopped().await, Some(StopReason::StoppedNow));
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn tick<M: Message>(
         &mut self,
@@ -135,7 +135,6 @@ impl<A: Actor> Context<A> {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use conclib::Attached;
     /// use conclib::prelude::*;
     ///
     /// /// Turns the light off when nobody has moved for a while.
@@ -161,16 +160,16 @@ impl<A: Actor> Context<A> {
     ///     fn is_on(&mut self) -> bool { self.on }
     /// }
     ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let light = system.spawn(Light::default())?;
-    ///     light.moved().await?;
-    ///     while light.is_on().await? {
-    ///         tokio::task::yield_now().await;
-    ///     }
-    ///     Ok(())
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let light = system.spawn(Light::default())?;
+    /// light.moved().await?;
+    /// while light.is_on().await? {
+    ///     tokio::task::yield_now().await;
     /// }
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn after<M: Message>(&mut self, delay: Duration, message: M) -> Attached
     where
@@ -214,16 +213,16 @@ impl<A: Actor> Context<A> {
     ///     }
     /// }
     ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let loader = system.spawn(Loader::default())?;
-    ///     loader.load().await?;
-    ///     while loader.page().await?.is_none() {
-    ///         tokio::task::yield_now().await;
-    ///     }
-    ///     Ok(())
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let loader = system.spawn(Loader::default())?;
+    /// loader.load().await?;
+    /// while loader.page().await?.is_none() {
+    ///     tokio::task::yield_now().await;
     /// }
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Panics
@@ -278,15 +277,15 @@ impl<A: Actor> Context<A> {
     ///     }
     /// }
     ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let store = system.spawn(Store::default())?;
-    ///     let read = store.ask(Read).reply().await?;
-    ///     store.fill(7).await?;
-    ///     assert_eq!(read.await?, 7);
-    ///     Ok(())
-    /// }
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let store = system.spawn(Store::default())?;
+    /// let read = store.ask(Read).reply().await?;
+    /// store.fill(7).await?;
+    /// assert_eq!(read.await?, 7);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn stash<M: Message>(&mut self, message: M) -> Deferred<M::Reply, M::Error>
     where

@@ -16,36 +16,35 @@ use tokio::time::Instant;
 /// ```
 /// use std::time::Duration;
 /// use conclib::prelude::*;
-/// use conclib::{Backoff, Restart};
 ///
-/// #[actor]
-/// #[derive(Default)]
-/// struct Worker { done: u64 }
-///
-/// #[actor]
-/// impl Worker {
-///     #[message]
-///     fn work(&mut self, part: u64) -> u64 {
-///         assert!(part != 13, "unlucky");
-///         self.done += 1;
-///         self.done
-///     }
-/// }
-///
-/// #[conclib::main]
-/// async fn main() -> conclib::Result {
-///     let system = System::new("docs");
-///     let backoff = Backoff::from(Duration::from_millis(1)).up_to(Duration::from_secs(1));
-///     let worker = system
-///         .actor_with(Worker::default)
-///         .restart(Restart::on_failure().max(5, Duration::from_secs(10)).backoff(backoff))
-///         .spawn()?;
-///     assert_eq!(worker.work(1).await?, 1);
-///     assert!(matches!(worker.work(13).await, Err(AskError::Panicked { .. })));
-///     assert_eq!(worker.work(2).await?, 1, "a fresh state, behind the same reference");
-///     assert_eq!(worker.generation(), Some(2));
-///     Ok(())
-/// }
+/// # #[actor]
+/// # #[derive(Default)]
+/// # struct Worker { done: u64 }
+/// #
+/// # #[actor]
+/// # impl Worker {
+/// #     #[message]
+/// #     fn work(&mut self, part: u64) -> u64 {
+/// #         assert!(part != 13, "unlucky");
+/// #         self.done += 1;
+/// #         self.done
+/// #     }
+/// # }
+/// #
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// let backoff = Backoff::from(Duration::from_millis(1)).up_to(Duration::from_secs(1));
+/// let worker = system
+///     .actor_with(Worker::default)
+///     .restart(Restart::on_failure().max(5, Duration::from_secs(10)).backoff(backoff))
+///     .spawn()?;
+/// assert_eq!(worker.work(1).await?, 1);
+/// assert!(matches!(worker.work(13).await, Err(AskError::Panicked { .. })));
+/// assert_eq!(worker.work(2).await?, 1, "a fresh state, behind the same reference");
+/// assert_eq!(worker.generation(), Some(2));
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Restart {
@@ -102,7 +101,7 @@ impl Restart {
 ///
 /// ```
 /// use std::time::Duration;
-/// use conclib_core::Backoff;
+/// use conclib::prelude::*;
 ///
 /// let backoff = Backoff::from(Duration::from_millis(100))
 ///     .up_to(Duration::from_secs(30))

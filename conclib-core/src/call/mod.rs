@@ -41,27 +41,27 @@ pub use target::{Outbound, Target};
 /// use std::future::IntoFuture;
 /// use conclib::prelude::*;
 ///
-/// #[actor]
-/// #[derive(Default)]
-/// struct Counter(u64);
-///
-/// #[actor]
-/// impl Counter {
-///     #[message]
-///     fn add(&mut self, by: u64) -> u64 { self.0 += by; self.0 }
-/// }
-///
-/// #[conclib::main]
-/// async fn main() -> conclib::Result {
-///     let system = System::new("docs");
-///     let counter = system.spawn(Counter::default())?;
-///     let calls = [1, 2, 3].map(|by| counter.add(by).into_future());
-///     let sums = futures_util::future::join_all(calls).await;
-///     assert_eq!(sums, [Ok(1), Ok(3), Ok(6)]);
-///     let task = tokio::spawn(counter.add(4).owned().into_future());
-///     assert_eq!(task.await.unwrap()?, 10);
-///     Ok(())
-/// }
+/// # #[actor]
+/// # #[derive(Default)]
+/// # struct Counter(u64);
+/// #
+/// # #[actor]
+/// # impl Counter {
+/// #     #[message]
+/// #     fn add(&mut self, by: u64) -> u64 { self.0 += by; self.0 }
+/// # }
+/// #
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// let counter = system.spawn(Counter::default())?;
+/// let calls = [1, 2, 3].map(|by| counter.add(by).into_future());
+/// let sums = futures_util::future::join_all(calls).await;
+/// assert_eq!(sums, [Ok(1), Ok(3), Ok(6)]);
+/// let task = tokio::spawn(counter.add(4).owned().into_future());
+/// assert_eq!(task.await.unwrap()?, 10);
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// # Cancel safety

@@ -10,12 +10,12 @@ use super::outage::Outage;
 /// Reason for which an ask got no reply.
 ///
 /// ```
-/// use conclib_core::{AskError, Delivery, Never, Urn};
+/// use conclib::prelude::*;
 ///
 /// let error: AskError<Never> = AskError::NoSuchActor { urn: Urn::new("greeter")? };
 /// assert_eq!(error.delivery(), Delivery::NotDelivered);
 /// assert!(error.to_string().contains("greeter"));
-/// # Ok::<(), conclib_core::UrnError>(())
+/// # Ok::<(), conclib::error::UrnError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

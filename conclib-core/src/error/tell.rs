@@ -9,10 +9,11 @@ use super::ask::AskError;
 /// Reason for which a message was not queued. Gives the message back.
 ///
 /// ```
-/// # use conclib_core::{TellError, Urn};
+/// use conclib::prelude::*;
+///
 /// let error = TellError::Full { urn: Urn::new("greeter")?, message: 7 };
 /// assert_eq!(error.into_message(), 7);
-/// # Ok::<(), conclib_core::UrnError>(())
+/// # Ok::<(), conclib::error::UrnError>(())
 /// ```
 #[non_exhaustive]
 pub enum TellError<M> {

@@ -30,7 +30,8 @@ mod tests;
 /// Policy of a full mailbox for one more message.
 ///
 /// ```
-/// use conclib_core::Overflow;
+/// use conclib::prelude::*;
+///
 /// assert_eq!(Overflow::default(), Overflow::Wait);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -54,7 +54,7 @@ pub trait Actor: Sized + 'static {
     -> impl Future<Output = Turn>;
 
     /// `#[on(start)]`: runs before the first message. Its error ends the actor and is
-    /// returned by [`ActorRef::started`].
+    /// returned by [`ActorRef::started`](super::ActorRef::started).
     fn on_start(
         &mut self,
         ctx: &mut Context<Self>,

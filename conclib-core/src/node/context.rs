@@ -40,14 +40,14 @@ use crate::turn_scope;
 ///     }
 /// }
 ///
-/// #[conclib::main]
-/// async fn main() -> conclib::Result {
-///     let system = System::new("docs");
-///     let doorman = system.spawn(Doorman)?;
-///     assert_eq!(doorman.close().await?, "doorman goes home");
-///     assert_eq!(doorman.stopped().await, Some(StopReason::Stopped));
-///     Ok(())
-/// }
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// let doorman = system.spawn(Doorman)?;
+/// assert_eq!(doorman.close().await?, "doorman goes home");
+/// assert_eq!(doorman.stopped().await, Some(StopReason::Stopped));
+/// # Ok(())
+/// # }
 /// ```
 pub struct Context<A: Actor> {
     /// Not counted as a strong reference: an actor that held itself would live
@@ -233,12 +233,12 @@ impl<A: Actor> Context<A> {
     }
 
     /// Ends this actor once the queued messages are handled, as
-    /// [`ActorRef::stop`] does. The turn goes on and its reply is delivered.
+    /// [`ActorRef::stop`](super::ActorRef::stop) does. The turn goes on and its reply is delivered.
     pub fn stop(&self) {
         self.cell.tell_to_end(Signal::Drain, By::Anyone);
     }
 
-    /// Ends this actor after this turn, as [`ActorRef::stop_now`] does.
+    /// Ends this actor after this turn, as [`ActorRef::stop_now`](super::ActorRef::stop_now) does.
     pub fn stop_now(&self) {
         self.cell.tell_to_end(Signal::Now, By::Anyone);
     }

@@ -27,7 +27,7 @@ use crate::spi::DEFAULT_TIMEOUT;
 /// Typed address of an actor, in this process or in another, to which messages are
 /// sent.
 ///
-/// An `ActorRef` is cheap to clone, and keeps an anonymous actor alive; a [`WeakRef`]
+/// An `ActorRef` is cheap to clone, and keeps an anonymous actor alive; a [`WeakRef`](super::WeakRef)
 /// does not. Once the last `ActorRef` is dropped, the actor handles the messages that
 /// are queued and ends, unless one of those turns makes another reference by
 /// [`Context::me`](super::context::Context::me) that still exists then. An actor that keeps a
@@ -48,29 +48,29 @@ use crate::spi::DEFAULT_TIMEOUT;
 /// #[message(reply = String)]
 /// struct Greet(String);
 ///
-/// #[actor]
-/// struct Greeter;
+/// # #[actor]
+/// # struct Greeter;
+/// #
+/// # #[actor]
+/// # impl Greeter {
+/// #     #[handler]
+/// #     fn greet(&mut self, Greet(name): Greet) -> String {
+/// #         format!("Hello, {name}!")
+/// #     }
+/// # }
+/// #
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// let greeter = system.spawn(Greeter)?;
 ///
-/// #[actor]
-/// impl Greeter {
-///     #[handler]
-///     fn greet(&mut self, Greet(name): Greet) -> String {
-///         format!("Hello, {name}!")
-///     }
-/// }
+/// let greeting = greeter.ask(Greet("Ada".into())).await?;
+/// assert_eq!(greeting, "Hello, Ada!");
 ///
-/// #[conclib::main]
-/// async fn main() -> conclib::Result {
-///     let system = System::new("docs");
-///     let greeter = system.spawn(Greeter)?;
-///
-///     let greeting = greeter.ask(Greet("Ada".into())).await?;
-///     assert_eq!(greeting, "Hello, Ada!");
-///
-///     greeter.ask(Greet("Bob".into())).tell().await?;
-///     assert_eq!(greeter.stop().await, StopReason::Stopped);
-///     Ok(())
-/// }
+/// greeter.ask(Greet("Bob".into())).tell().await?;
+/// assert_eq!(greeter.stop().await, StopReason::Stopped);
+/// # Ok(())
+/// # }
 /// ```
 pub struct ActorRef<A: Actor>(Location<A>);
 

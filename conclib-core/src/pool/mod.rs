@@ -44,28 +44,28 @@ pub use worker_factory::{OnThreads, Tasks};
 /// ```
 /// use conclib::prelude::*;
 ///
-/// #[actor]
-/// #[derive(Default)]
-/// struct Squarer;
-///
-/// #[actor]
-/// impl Squarer {
-///     #[message]
-///     fn square(&mut self, n: u64) -> u64 { n * n }
-/// }
-///
-/// #[conclib::main]
-/// async fn main() -> conclib::Result {
-///     let system = System::new("docs");
-///     let pool = system.pool(Squarer::default).size(4).spawn()?;
-///     assert_eq!(pool.ask(SquarerSquare { n: 7 }).await?, 49);
-///     assert_eq!(pool.worker().square(3).await?, 9);
-///     assert_eq!(pool.worker_for("Ada"), pool.worker_for("Ada"));
-///     pool.resize(2)?;
-///     assert_eq!(pool.len(), 2);
-///     pool.stop().await;
-///     Ok(())
-/// }
+/// # #[actor]
+/// # #[derive(Default)]
+/// # struct Squarer;
+/// #
+/// # #[actor]
+/// # impl Squarer {
+/// #     #[message]
+/// #     fn square(&mut self, n: u64) -> u64 { n * n }
+/// # }
+/// #
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// let pool = system.pool(Squarer::default).size(4).spawn()?;
+/// assert_eq!(pool.ask(SquarerSquare { n: 7 }).await?, 49);
+/// assert_eq!(pool.worker().square(3).await?, 9);
+/// assert_eq!(pool.worker_for("Ada"), pool.worker_for("Ada"));
+/// pool.resize(2)?;
+/// assert_eq!(pool.len(), 2);
+/// pool.stop().await;
+/// # Ok(())
+/// # }
 /// ```
 pub struct Pool<A: Actor>(Arc<Workers<A>>);
 
@@ -88,30 +88,30 @@ impl<A: Actor> Pool<A> {
     /// use std::collections::HashMap;
     /// use conclib::prelude::*;
     ///
-    /// #[actor]
-    /// #[derive(Default)]
-    /// struct Carts(HashMap<String, u64>);
-    ///
-    /// #[actor]
-    /// impl Carts {
-    ///     #[message]
-    ///     fn add(&mut self, to: String, n: u64) -> u64 {
-    ///         let cart = self.0.entry(to).or_default();
-    ///         *cart += n;
-    ///         *cart
-    ///     }
+    /// # #[actor]
+    /// # #[derive(Default)]
+    /// # struct Carts(HashMap<String, u64>);
+    /// #
+    /// # #[actor]
+    /// # impl Carts {
+    /// #     #[message]
+    /// #     fn add(&mut self, to: String, n: u64) -> u64 {
+    /// #         let cart = self.0.entry(to).or_default();
+    /// #         *cart += n;
+    /// #         *cart
+    /// #     }
+    /// # }
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let pool = system.pool(Carts::default).size(4).spawn()?;
+    /// for n in 1..=10 {
+    ///     let add = CartsAdd { to: "Ada".into(), n: 1 };
+    ///     assert_eq!(pool.ask_for("Ada", add).await?, n);
     /// }
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let pool = system.pool(Carts::default).size(4).spawn()?;
-    ///     for n in 1..=10 {
-    ///         let add = CartsAdd { to: "Ada".into(), n: 1 };
-    ///         assert_eq!(pool.ask_for("Ada", add).await?, n);
-    ///     }
-    ///     Ok(())
-    /// }
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn ask_for<M: Message>(
         &self,
@@ -157,27 +157,27 @@ impl<A: Actor> Pool<A> {
     /// #[derive(Clone)]
     /// struct Reprice(u32);
     ///
-    /// #[actor]
-    /// #[derive(Default)]
-    /// struct Worker { price: u32 }
-    /// #[actor]
-    /// impl Worker {
-    ///     #[handler]
-    ///     fn reprice(&mut self, Reprice(price): Reprice) { self.price = price }
-    ///     #[message]
-    ///     fn price(&mut self) -> u32 { self.price }
+    /// # #[actor]
+    /// # #[derive(Default)]
+    /// # struct Worker { price: u32 }
+    /// # #[actor]
+    /// # impl Worker {
+    /// #     #[handler]
+    /// #     fn reprice(&mut self, Reprice(price): Reprice) { self.price = price }
+    /// #     #[message]
+    /// #     fn price(&mut self) -> u32 { self.price }
+    /// # }
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let pool = system.pool(Worker::default).size(3).spawn()?;
+    /// assert_eq!(pool.broadcast(Reprice(7)).delivered, 3);
+    /// for worker in pool.workers() {
+    ///     assert_eq!(worker.price().await?, 7);
     /// }
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let pool = system.pool(Worker::default).size(3).spawn()?;
-    ///     assert_eq!(pool.broadcast(Reprice(7)).delivered, 3);
-    ///     for worker in pool.workers() {
-    ///         assert_eq!(worker.price().await?, 7);
-    ///     }
-    ///     Ok(())
-    /// }
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn broadcast<M: Message + Clone>(&self, message: M) -> Broadcast
     where
@@ -206,21 +206,21 @@ impl<A: Actor> Pool<A> {
     /// ```
     /// use conclib::prelude::*;
     ///
-    /// #[actor]
-    /// struct Worker;
-    /// #[actor]
-    /// impl Worker {}
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let pool = system.pool(|| Worker).size(2).spawn()?;
-    ///     pool.resize(5)?;
-    ///     assert_eq!(pool.len(), 5);
-    ///     pool.resize(1)?;
-    ///     assert_eq!(pool.len(), 1);
-    ///     Ok(())
-    /// }
+    /// # #[actor]
+    /// # struct Worker;
+    /// # #[actor]
+    /// # impl Worker {}
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let pool = system.pool(|| Worker).size(2).spawn()?;
+    /// pool.resize(5)?;
+    /// assert_eq!(pool.len(), 5);
+    /// pool.resize(1)?;
+    /// assert_eq!(pool.len(), 1);
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors

@@ -13,7 +13,8 @@ use crate::node::{Actor, ActorCell};
 /// full mailbox while another one has room.
 ///
 /// ```
-/// use conclib_core::Routing;
+/// use conclib::pool::Routing;
+///
 /// assert_eq!(Routing::default(), Routing::LeastBusy);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -44,28 +44,28 @@ impl<T: Send + 'static, E: Send + 'static> Reply<T, E> {
     /// use std::time::Duration;
     /// use conclib::prelude::*;
     ///
-    /// #[actor]
-    /// struct Squares;
-    ///
-    /// #[actor]
-    /// impl Squares {
-    ///     #[message]
-    ///     fn square(&mut self, n: u64) -> u64 { n * n }
+    /// # #[actor]
+    /// # struct Squares;
+    /// #
+    /// # #[actor]
+    /// # impl Squares {
+    /// #     #[message]
+    /// #     fn square(&mut self, n: u64) -> u64 { n * n }
+    /// # }
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let squares = system.spawn(Squares)?;
+    /// let mut replies = Vec::new();
+    /// for n in 0..10 {
+    ///     replies.push(squares.square(n).reply().await?);
     /// }
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let squares = system.spawn(Squares)?;
-    ///     let mut replies = Vec::new();
-    ///     for n in 0..10 {
-    ///         replies.push(squares.square(n).reply().await?);
-    ///     }
-    ///     let all = Reply::join_all(replies).timeout(Duration::from_secs(1));
-    ///     let odd = all.filter(|square| square % 2 == 1);
-    ///     assert_eq!(odd.reduce(0, |sum, square| sum + square).await?, 165);
-    ///     Ok(())
-    /// }
+    /// let all = Reply::join_all(replies).timeout(Duration::from_secs(1));
+    /// let odd = all.filter(|square| square % 2 == 1);
+    /// assert_eq!(odd.reduce(0, |sum, square| sum + square).await?, 165);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn join_all(replies: impl IntoIterator<Item = Self>) -> Reply<Vec<T>, E> {
         let mut waiting = ReplyGroup::new();

@@ -48,13 +48,13 @@ impl<T, E> Deferred<T, E> {
     ///     }
     /// }
     ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     assert_eq!(system.spawn(Cache(None))?.read().await?, 1);
-    ///     assert_eq!(system.spawn(Cache(Some(7)))?.read().await?, 7);
-    ///     Ok(())
-    /// }
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// assert_eq!(system.spawn(Cache(None))?.read().await?, 1);
+    /// assert_eq!(system.spawn(Cache(Some(7)))?.read().await?, 7);
+    /// # Ok(())
+    /// # }
     /// ```
     pub const fn ready(reply: T) -> Self {
         Self(Promise::Ready(reply))

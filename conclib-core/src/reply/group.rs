@@ -23,31 +23,30 @@ use crate::time::{DeadlineTimer, Elapsed};
 ///
 /// ```
 /// use std::time::Duration;
-/// use conclib::ReplyGroup;
 /// use conclib::prelude::*;
 ///
-/// #[actor]
-/// struct Squares;
-///
-/// #[actor]
-/// impl Squares {
-///     #[message]
-///     fn square(&mut self, n: u64) -> u64 { n * n }
+/// # #[actor]
+/// # struct Squares;
+/// #
+/// # #[actor]
+/// # impl Squares {
+/// #     #[message]
+/// #     fn square(&mut self, n: u64) -> u64 { n * n }
+/// # }
+/// #
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// let mut group = ReplyGroup::new().timeout(Duration::from_secs(1));
+/// for n in 0..10 {
+///     let squares = system.spawn(Squares)?;
+///     group.insert(n, squares.square(n).reply().await?);
 /// }
-///
-/// #[conclib::main]
-/// async fn main() -> conclib::Result {
-///     let system = System::new("docs");
-///     let mut group = ReplyGroup::new().timeout(Duration::from_secs(1));
-///     for n in 0..10 {
-///         let squares = system.spawn(Squares)?;
-///         group.insert(n, squares.square(n).reply().await?);
-///     }
-///     while let Some((n, square)) = group.next().await {
-///         assert_eq!(square?, n * n);
-///     }
-///     Ok(())
+/// while let Some((n, square)) = group.next().await {
+///     assert_eq!(square?, n * n);
 /// }
+/// # Ok(())
+/// # }
 /// ```
 #[must_use = "the replies are never picked up: use `.next()`"]
 pub struct ReplyGroup<T, E = Never, K = usize> {

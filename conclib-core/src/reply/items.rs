@@ -55,17 +55,17 @@ use crate::named::Named;
 ///     }
 /// }
 ///
-/// #[conclib::main]
-/// async fn main() -> conclib::Result {
-///     let system = System::new("docs");
-///     let mut items = system.spawn(Counter)?.count(3).await?;
-///     let mut sum = 0;
-///     while let Some(item) = items.next().await {
-///         sum += item?;
-///     }
-///     assert_eq!(sum, 6);
-///     Ok(())
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// let mut items = system.spawn(Counter)?.count(3).await?;
+/// let mut sum = 0;
+/// while let Some(item) = items.next().await {
+///     sum += item?;
 /// }
+/// assert_eq!(sum, 6);
+/// # Ok(())
+/// # }
 /// ```
 #[must_use = "dropping the items ends their stream"]
 pub struct Items<T>(ItemsState<T>);
@@ -168,7 +168,7 @@ impl<T> Stream for Items<T> {
 /// Creates items that are all there, for the fakes of a test.
 ///
 /// ```
-/// use conclib_core::Items;
+/// use conclib::prelude::*;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {

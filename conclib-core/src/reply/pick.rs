@@ -32,25 +32,25 @@ use crate::turn_scope;
 /// use std::time::Duration;
 /// use conclib::prelude::*;
 ///
-/// #[actor]
-/// struct Adder;
-///
-/// #[actor]
-/// impl Adder {
-///     #[message]
-///     fn add(&mut self, a: u64, b: u64) -> u64 { a + b }
-/// }
-///
-/// #[conclib::main]
-/// async fn main() -> conclib::Result {
-///     let system = System::new("docs");
-///     let adder = system.spawn(Adder)?;
-///     let thirty = adder.add(10, 20).reply().await?;
-///     let ten = adder.add(4, 6).reply().await?;
-///     let sum = thirty.zip(ten).map(|(a, b)| a + b);
-///     assert_eq!(sum.timeout(Duration::from_secs(1)).await?, 40);
-///     Ok(())
-/// }
+/// # #[actor]
+/// # struct Adder;
+/// #
+/// # #[actor]
+/// # impl Adder {
+/// #     #[message]
+/// #     fn add(&mut self, a: u64, b: u64) -> u64 { a + b }
+/// # }
+/// #
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// let adder = system.spawn(Adder)?;
+/// let thirty = adder.add(10, 20).reply().await?;
+/// let ten = adder.add(4, 6).reply().await?;
+/// let sum = thirty.zip(ten).map(|(a, b)| a + b);
+/// assert_eq!(sum.timeout(Duration::from_secs(1)).await?, 40);
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// # Cancel safety

@@ -37,25 +37,25 @@ impl<T: Clone, E: Clone> Reply<T, E> {
 /// ```
 /// use conclib::prelude::*;
 ///
-/// #[actor]
-/// struct Oracle;
-///
-/// #[actor]
-/// impl Oracle {
-///     #[message]
-///     fn answer(&mut self) -> u64 { 42 }
-/// }
-///
-/// #[conclib::main]
-/// async fn main() -> conclib::Result {
-///     let system = System::new("docs");
-///     let oracle = system.spawn(Oracle)?;
-///     let answer = oracle.answer().reply().await?.shared();
-///     let other = tokio::spawn(answer.clone());
-///     assert_eq!(answer.await?, 42);
-///     assert_eq!(other.await.unwrap()?, 42);
-///     Ok(())
-/// }
+/// # #[actor]
+/// # struct Oracle;
+/// #
+/// # #[actor]
+/// # impl Oracle {
+/// #     #[message]
+/// #     fn answer(&mut self) -> u64 { 42 }
+/// # }
+/// #
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// let oracle = system.spawn(Oracle)?;
+/// let answer = oracle.answer().reply().await?.shared();
+/// let other = tokio::spawn(answer.clone());
+/// assert_eq!(answer.await?, 42);
+/// assert_eq!(other.await.unwrap()?, 42);
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// # Cancel safety

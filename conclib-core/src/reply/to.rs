@@ -194,14 +194,14 @@ impl<T, E> ReplyTo<T, E> {
     ///     }
     /// }
     ///
-    /// async fn look_for(what: String) -> String { what }
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     assert_eq!(system.spawn(Search)?.find("needle".into()).await?, "needle");
-    ///     Ok(())
-    /// }
+    /// # async fn look_for(what: String) -> String { what }
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// assert_eq!(system.spawn(Search)?.find("needle".into()).await?, "needle");
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Cancel safety

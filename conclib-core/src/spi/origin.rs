@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// Origin of a message.
 ///
 /// ```
-/// assert_eq!(conclib_core::wire::Origin::Local.to_string(), "local");
+/// assert_eq!(conclib::spi::Origin::Local.to_string(), "local");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]

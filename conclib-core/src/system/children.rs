@@ -43,21 +43,21 @@ impl<A: Actor> Context<A> {
     ///     }
     /// }
     ///
-    /// #[actor]
-    /// struct Worker;
-    /// #[actor]
-    /// impl Worker {}
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let manager = system.spawn(Manager)?;
-    ///     manager.hire().await?;
-    ///     let worker: ActorRef<Worker> = system.get("worker")?;
-    ///     manager.stop().await;
-    ///     assert_eq!(worker.stopped().await, Some(StopReason::Parent));
-    ///     Ok(())
-    /// }
+    /// # #[actor]
+    /// # struct Worker;
+    /// # #[actor]
+    /// # impl Worker {}
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let manager = system.spawn(Manager)?;
+    /// manager.hire().await?;
+    /// let worker: ActorRef<Worker> = system.get("worker")?;
+    /// manager.stop().await;
+    /// assert_eq!(worker.stopped().await, Some(StopReason::Parent));
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors
@@ -103,11 +103,11 @@ impl<A: Actor> Context<A> {
     /// ```
     /// use conclib::prelude::*;
     ///
-    /// #[actor]
-    /// struct Kitten;
-    /// #[actor]
-    /// impl Kitten {}
-    ///
+    /// # #[actor]
+    /// # struct Kitten;
+    /// # #[actor]
+    /// # impl Kitten {}
+    /// #
     /// #[actor]
     /// struct Cat;
     /// #[actor]
@@ -121,12 +121,12 @@ impl<A: Actor> Context<A> {
     ///     }
     /// }
     ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     assert_eq!(system.spawn(Cat)?.litter(3).await?, 3);
-    ///     Ok(())
-    /// }
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// assert_eq!(system.spawn(Cat)?.litter(3).await?, 3);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn children(&self) -> Vec<AnyRef> {
         let children = self
@@ -169,24 +169,24 @@ impl<A: Actor> Context<A> {
     ///     }
     /// }
     ///
-    /// #[actor]
-    /// struct Worker;
-    /// #[actor]
-    /// impl Worker {
-    ///     #[handler]
-    ///     fn work(&mut self, Work(n): Work) -> String {
-    ///         format!("{n} done")
-    ///     }
-    /// }
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let worker = system.spawn(Worker)?;
-    ///     let manager = system.spawn(Manager { worker })?;
-    ///     assert_eq!(manager.ask(Work(7)).await?, "7 done");
-    ///     Ok(())
-    /// }
+    /// # #[actor]
+    /// # struct Worker;
+    /// # #[actor]
+    /// # impl Worker {
+    /// #     #[handler]
+    /// #     fn work(&mut self, Work(n): Work) -> String {
+    /// #         format!("{n} done")
+    /// #     }
+    /// # }
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let worker = system.spawn(Worker)?;
+    /// let manager = system.spawn(Manager { worker })?;
+    /// assert_eq!(manager.ask(Work(7)).await?, "7 done");
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Cancel safety
@@ -253,21 +253,21 @@ impl<A: Actor> Context<A> {
     ///     fn gone_so_far(&mut self) -> Vec<String> { self.gone.clone() }
     /// }
     ///
-    /// #[actor(urn = "patient")]
-    /// struct Patient;
-    ///
-    /// #[actor]
-    /// impl Patient {}
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let (nurse, patient) = (system.spawn(Nurse::default())?, system.spawn(Patient)?);
-    ///     nurse.watch(patient.clone()).await?;
-    ///     patient.stop().await;
-    ///     assert_eq!(nurse.gone_so_far().await?, ["patient stopped"]);
-    ///     Ok(())
-    /// }
+    /// # #[actor(urn = "patient")]
+    /// # struct Patient;
+    /// #
+    /// # #[actor]
+    /// # impl Patient {}
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let (nurse, patient) = (system.spawn(Nurse::default())?, system.spawn(Patient)?);
+    /// nurse.watch(patient.clone()).await?;
+    /// patient.stop().await;
+    /// assert_eq!(nurse.gone_so_far().await?, ["patient stopped"]);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn watch<B: Actor>(&self, other: &ActorRef<B>) {
         let cell = self.cell();
@@ -297,11 +297,11 @@ impl<A: Actor> Context<A> {
     /// ```
     /// use conclib::prelude::*;
     ///
-    /// #[actor]
-    /// struct Ship;
-    /// #[actor]
-    /// impl Ship {}
-    ///
+    /// # #[actor]
+    /// # struct Ship;
+    /// # #[actor]
+    /// # impl Ship {}
+    /// #
     /// #[actor]
     /// #[derive(Default)]
     /// struct Tower { lost: u32 }
@@ -317,17 +317,17 @@ impl<A: Actor> Context<A> {
     ///     fn lost(&mut self) -> u32 { self.lost }
     /// }
     ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let tower = system.spawn(Tower::default())?;
-    ///     let ship = system.spawn(Ship)?;
-    ///     tower.comes(ship.clone()).await?;
-    ///     tower.leaves(ship.clone()).await?;
-    ///     ship.stop().await;
-    ///     assert_eq!(tower.lost().await?, 0);
-    ///     Ok(())
-    /// }
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let tower = system.spawn(Tower::default())?;
+    /// let ship = system.spawn(Ship)?;
+    /// tower.comes(ship.clone()).await?;
+    /// tower.leaves(ship.clone()).await?;
+    /// ship.stop().await;
+    /// assert_eq!(tower.lost().await?, 0);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn unwatch<B: Actor>(&self, other: &ActorRef<B>) {
         let Some(resident) = other.resident() else {

@@ -67,17 +67,17 @@ impl<A: Actor> Context<A> {
     ///     fn given_up(&self) -> u64 { self.given_up }
     /// }
     ///
-    /// async fn look_everywhere() -> String { std::future::pending().await }
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let search = system.spawn(Search::default())?;
-    ///     let late = search.find().timeout(Duration::from_millis(100)).await;
-    ///     assert!(matches!(late, Err(AskError::Deadline { .. })));
-    ///     assert_eq!(search.given_up().await?, 1);
-    ///     Ok(())
-    /// }
+    /// # async fn look_everywhere() -> String { std::future::pending().await }
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let search = system.spawn(Search::default())?;
+    /// let late = search.find().timeout(Duration::from_millis(100)).await;
+    /// assert!(matches!(late, Err(AskError::Deadline { .. })));
+    /// assert_eq!(search.given_up().await?, 1);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn asker_gone(&self) -> AskerGone {
         AskerGone::new(self.cell.id)
@@ -103,12 +103,12 @@ impl<A: Actor> Context<A> {
     ///     }
     /// }
     ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     assert_eq!(system.spawn(Slow)?.double(4).await?, 8);
-    ///     Ok(())
-    /// }
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// assert_eq!(system.spawn(Slow)?.double(4).await?, 8);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn defer<T, E>(&self) -> (ReplyTo<T, E>, Deferred<T, E>) {
         Deferred::pair()

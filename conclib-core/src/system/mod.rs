@@ -48,26 +48,26 @@ pub use inlet::Inlet;
 /// ```
 /// use conclib::prelude::*;
 ///
-/// #[actor(urn = "counter")]
-/// #[derive(Default)]
-/// struct Counter { n: u64 }
-///
-/// #[actor]
-/// impl Counter {
-///     #[message]
-///     fn add(&mut self, by: u64) -> u64 { self.n += by; self.n }
-/// }
-///
-/// #[conclib::main]
-/// async fn main() -> conclib::Result {
-///     let system = System::new("docs");
-///     system.spawn(Counter::default())?;
-///     let counter: ActorRef<Counter> = system.get("counter")?;
-///     assert_eq!(counter.add(2).await?, 2);
-///     let report = system.shutdown().await;
-///     assert!(report.is_clean());
-///     Ok(())
-/// }
+/// # #[actor(urn = "counter")]
+/// # #[derive(Default)]
+/// # struct Counter { n: u64 }
+/// #
+/// # #[actor]
+/// # impl Counter {
+/// #     #[message]
+/// #     fn add(&mut self, by: u64) -> u64 { self.n += by; self.n }
+/// # }
+/// #
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// let system = System::new("docs");
+/// system.spawn(Counter::default())?;
+/// let counter: ActorRef<Counter> = system.get("counter")?;
+/// assert_eq!(counter.add(2).await?, 2);
+/// let report = system.shutdown().await;
+/// assert!(report.is_clean());
+/// # Ok(())
+/// # }
 /// ```
 pub struct System(Arc<SystemInner>);
 
@@ -89,22 +89,22 @@ impl System {
     /// use std::time::Duration;
     /// use conclib::prelude::*;
     ///
-    /// #[actor]
-    /// struct Sloth;
-    ///
-    /// #[actor]
-    /// impl Sloth {
-    ///     #[message]
-    ///     async fn move_on(&mut self) { std::future::pending().await }
-    /// }
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs").with_ask_timeout(Duration::from_millis(10));
-    ///     let late = system.spawn(Sloth)?.move_on().await;
-    ///     assert!(matches!(late, Err(AskError::Deadline { .. })));
-    ///     Ok(())
-    /// }
+    /// # #[actor]
+    /// # struct Sloth;
+    /// #
+    /// # #[actor]
+    /// # impl Sloth {
+    /// #     #[message]
+    /// #     async fn move_on(&mut self) { std::future::pending().await }
+    /// # }
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// let system = System::new("docs").with_ask_timeout(Duration::from_millis(10));
+    /// let late = system.spawn(Sloth)?.move_on().await;
+    /// assert!(matches!(late, Err(AskError::Deadline { .. })));
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn with_ask_timeout(self, after: Duration) -> Self {
         self.0.set_ask_timeout(after);
@@ -199,21 +199,21 @@ impl System {
     /// ```
     /// use conclib::prelude::*;
     ///
-    /// #[actor(urn = "counter")]
-    /// struct Counter;
-    ///
-    /// #[actor]
-    /// impl Counter {}
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let counter = system.spawn(Counter)?;
-    ///     counter.started().await?;
-    ///     let dump = system.dump();
-    ///     assert!(dump.contains("counter  Counter  running  0/1024"), "{dump}");
-    ///     Ok(())
-    /// }
+    /// # #[actor(urn = "counter")]
+    /// # struct Counter;
+    /// #
+    /// # #[actor]
+    /// # impl Counter {}
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let counter = system.spawn(Counter)?;
+    /// counter.started().await?;
+    /// let dump = system.dump();
+    /// assert!(dump.contains("counter  Counter  running  0/1024"), "{dump}");
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn dump(&self) -> String {
         self.snapshot().to_string()
@@ -230,13 +230,13 @@ impl System {
     /// ```
     /// use conclib::prelude::*;
     ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let _dumps = system.dump_on_sigusr1()?;
-    ///     // From now on: kill -USR1 <pid>
-    ///     Ok(())
-    /// }
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let _dumps = system.dump_on_sigusr1()?;
+    /// // From now on: kill -USR1 <pid>
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors

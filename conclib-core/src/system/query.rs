@@ -13,21 +13,21 @@ impl System {
     /// ```
     /// use conclib::prelude::*;
     ///
-    /// #[actor]
-    /// struct Worker;
-    ///
-    /// #[actor]
-    /// impl Worker {}
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let workers = [system.spawn(Worker)?, system.spawn(Worker)?];
-    ///     assert_eq!(system.of::<Worker>(), workers);
-    ///     assert_eq!(system.by_type_name("Worker").len(), 2);
-    ///     assert_eq!(system.all().len(), 2);
-    ///     Ok(())
-    /// }
+    /// # #[actor]
+    /// # struct Worker;
+    /// #
+    /// # #[actor]
+    /// # impl Worker {}
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let workers = [system.spawn(Worker)?, system.spawn(Worker)?];
+    /// assert_eq!(system.of::<Worker>(), workers);
+    /// assert_eq!(system.by_type_name("Worker").len(), 2);
+    /// assert_eq!(system.all().len(), 2);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn of<A: Actor>(&self) -> Vec<ActorRef<A>> {
         self.0
@@ -61,26 +61,26 @@ impl System {
     /// #[message(reply = usize)]
     /// struct Count(String);
     ///
-    /// #[actor]
-    /// struct Words;
-    ///
-    /// #[actor]
-    /// impl Words {
-    ///     #[handler]
-    ///     fn count(&mut self, Count(text): Count) -> usize {
-    ///         text.split_whitespace().count()
-    ///     }
+    /// # #[actor]
+    /// # struct Words;
+    /// #
+    /// # #[actor]
+    /// # impl Words {
+    /// #     #[handler]
+    /// #     fn count(&mut self, Count(text): Count) -> usize {
+    /// #         text.split_whitespace().count()
+    /// #     }
+    /// # }
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let _words = system.spawn(Words)?;
+    /// for counter in system.recipients::<Count>() {
+    ///     assert_eq!(counter.ask(Count("two words".into())).await?, 2);
     /// }
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let _words = system.spawn(Words)?;
-    ///     for counter in system.recipients::<Count>() {
-    ///         assert_eq!(counter.ask(Count("two words".into())).await?, 2);
-    ///     }
-    ///     Ok(())
-    /// }
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn recipients<M: Message>(&self) -> Vec<Recipient<M>> {
         self.0

@@ -103,24 +103,24 @@ impl Shutdown {
     /// ```
     /// use conclib::prelude::*;
     ///
-    /// #[actor]
-    /// struct Pump;
+    /// # #[actor]
+    /// # struct Pump;
+    /// #
+    /// # #[actor]
+    /// # impl Pump {
+    /// #     #[message]
+    /// #     fn pump(&mut self) -> u64 { 1 }
+    /// # }
+    /// #
+    /// # fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let pump = system.actor(Pump).on_thread().spawn()?;
+    /// assert_eq!(pump.pump().blocking()?, 1);
     ///
-    /// #[actor]
-    /// impl Pump {
-    ///     #[message]
-    ///     fn pump(&mut self) -> u64 { 1 }
-    /// }
-    ///
-    /// fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let pump = system.actor(Pump).on_thread().spawn()?;
-    ///     assert_eq!(pump.pump().blocking()?, 1);
-    ///
-    ///     let report = system.shutdown().blocking()?;
-    ///     assert_eq!(report.stopped, 1);
-    ///     Ok(())
-    /// }
+    /// let report = system.shutdown().blocking()?;
+    /// assert_eq!(report.stopped, 1);
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors

@@ -178,27 +178,27 @@ impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
     ///     }
     /// }
     ///
-    /// #[actor]
-    /// struct Reader;
-    /// #[actor]
-    /// impl Reader {}
-    ///
-    /// #[actor]
-    /// struct Writer;
-    /// #[actor]
-    /// impl Writer {}
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let session = system.spawn(Session)?;
-    ///     session.started().await?;
-    ///     let reader: ActorRef<Reader> = system.get("reader")?;
-    ///     let urn = reader.urn();
-    ///     reader.stop().await;
-    ///     assert_eq!(session.stopped().await, Some(StopReason::ChildEnded(urn)));
-    ///     Ok(())
-    /// }
+    /// # #[actor]
+    /// # struct Reader;
+    /// # #[actor]
+    /// # impl Reader {}
+    /// #
+    /// # #[actor]
+    /// # struct Writer;
+    /// # #[actor]
+    /// # impl Writer {}
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let session = system.spawn(Session)?;
+    /// session.started().await?;
+    /// let reader: ActorRef<Reader> = system.get("reader")?;
+    /// let urn = reader.urn();
+    /// reader.stop().await;
+    /// assert_eq!(session.stopped().await, Some(StopReason::ChildEnded(urn)));
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn significant(mut self) -> Self {
         self.options.significant = true;

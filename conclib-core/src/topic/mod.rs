@@ -44,31 +44,31 @@ pub use subscription::Subscription;
 /// #[derive(Clone)]
 /// struct Price(u64);
 ///
-/// #[actor]
-/// #[derive(Default)]
-/// struct Screen(Option<u64>);
-///
-/// #[actor]
-/// impl Screen {
-///     #[handler]
-///     fn price(&mut self, Price(cents): Price) { self.0 = Some(cents); }
-///
-///     #[message]
-///     fn shown(&self) -> Option<u64> { self.0 }
-/// }
-///
-/// #[conclib::main]
-/// async fn main() -> conclib::Result {
-///     let system = System::new("docs");
-///     let screen = system.spawn(Screen::default())?;
-///     let prices = system.topic::<Price>("prices")?;
-///     let subscription = prices.subscribe_waiting(&screen);
-///     prices.publish(Price(7)).await;
-///     assert_eq!(screen.shown().await?, Some(7));
-///     drop(subscription);
-///     assert_eq!(prices.subscribers(), 0);
-///     Ok(())
-/// }
+/// # #[actor]
+/// # #[derive(Default)]
+/// # struct Screen(Option<u64>);
+/// #
+/// # #[actor]
+/// # impl Screen {
+/// #     #[handler]
+/// #     fn price(&mut self, Price(cents): Price) { self.0 = Some(cents); }
+/// #
+/// #     #[message]
+/// #     fn shown(&self) -> Option<u64> { self.0 }
+/// # }
+/// #
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// # let system = System::new("docs");
+/// let screen = system.spawn(Screen::default())?;
+/// let prices = system.topic::<Price>("prices")?;
+/// let subscription = prices.subscribe_waiting(&screen);
+/// prices.publish(Price(7)).await;
+/// assert_eq!(screen.shown().await?, Some(7));
+/// drop(subscription);
+/// assert_eq!(prices.subscribers(), 0);
+/// # Ok(())
+/// # }
 /// ```
 pub struct Topic<M: Message>(Arc<Inner<M>>);
 
@@ -116,32 +116,32 @@ impl<M: Message> Topic<M> {
     /// #[derive(Clone)]
     /// struct Price(u32);
     ///
-    /// #[actor(mailbox = 1)]
-    /// struct Board;
-    /// #[actor]
-    /// impl Board {
-    ///     #[on(start)]
-    ///     async fn warm_up(&mut self) {
-    ///         std::future::pending().await
-    ///     }
-    ///
-    ///     #[handler]
-    ///     fn show(&mut self, _price: Price) {}
-    /// }
-    ///
-    /// #[conclib::main]
-    /// async fn main() -> conclib::Result {
-    ///     let system = System::new("docs");
-    ///     let board = system.spawn(Board)?;
-    ///     let prices = Topic::new("prices");
-    ///     let subscription = prices.subscribe_lossy(board.recipient());
-    ///     // The board still warms up, and has a place for one.
-    ///     prices.publish(Price(1)).await;
-    ///     prices.publish(Price(2)).await;
-    ///     assert_eq!(prices.missed(), 1);
-    ///     drop(subscription);
-    ///     Ok(())
-    /// }
+    /// # #[actor(mailbox = 1)]
+    /// # struct Board;
+    /// # #[actor]
+    /// # impl Board {
+    /// #     #[on(start)]
+    /// #     async fn warm_up(&mut self) {
+    /// #         std::future::pending().await
+    /// #     }
+    /// #
+    /// #     #[handler]
+    /// #     fn show(&mut self, _price: Price) {}
+    /// # }
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let board = system.spawn(Board)?;
+    /// let prices = Topic::new("prices");
+    /// let subscription = prices.subscribe_lossy(board.recipient());
+    /// // The board still warms up, and has a place for one.
+    /// prices.publish(Price(1)).await;
+    /// prices.publish(Price(2)).await;
+    /// assert_eq!(prices.missed(), 1);
+    /// drop(subscription);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn subscribe_lossy(&self, recipient: impl Into<Recipient<M>>) -> Subscription {
         self.enter_unheard(recipient.into(), false)

@@ -5,6 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Attribute, Visibility};
 
+use super::answer_doc::answer_doc;
 use super::call_target::{CallTarget, call_target};
 use super::method::marker_value;
 use super::parts;
@@ -33,10 +34,12 @@ pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
         .iter()
         .map(|(handler, own)| signature(actor, &reference, handler, own))
         .collect();
-    let attrs = methods.iter().map(|(_, own)| {
-        said(&own.attrs, || {
+    let attrs = methods.iter().map(|(handler, own)| {
+        let attrs = said(&own.attrs, || {
             format!(" A call of the message `{}`.", own.message.name.value())
-        })
+        });
+        let answer = answer_doc(handler, own).map(|line| quote!(#[doc = ""] #[doc = #line]));
+        quote!(#attrs #answer)
     });
     let bodies = methods.iter().map(|(_, own)| body(&asker, own));
     let parts: Vec<_> = actor

@@ -6,6 +6,7 @@
 //! `test`.
 
 mod actor;
+mod answer_doc;
 mod call_target;
 mod calls;
 mod checked;

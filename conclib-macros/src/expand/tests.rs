@@ -68,6 +68,44 @@ fn actor_struct() {
 }
 
 #[test]
+fn generated_calls_say_what_they_answer() {
+    let item = quote! {
+        impl Store {
+            #[message]
+            fn plain(&mut self, all: bool) {}
+            #[message]
+            async fn map(&self) -> HashMap<String, [u8; 4]> { todo!() }
+            #[message]
+            fn fallible(&mut self) -> Result<Box<dyn Fn(u64) -> u64 + Send>, Full> { todo!() }
+            #[message]
+            fn unit(&mut self) -> Result<(), Full> { todo!() }
+            #[message]
+            fn alias(&mut self) -> io::Result<&'static str> { todo!() }
+            #[message]
+            fn later(&mut self) -> Deferred<Self> { todo!() }
+            #[message]
+            fn stream(&mut self) -> impl Stream<Item = Vec<u8>> { todo!() }
+        }
+    };
+    let text = shown(actor(TokenStream::new(), item));
+    let answers: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("/// Answers"))
+        .collect();
+    assert_eq!(
+        answers,
+        [
+            " with `HashMap<String, [u8; 4]>`.",
+            " with `Box<dyn Fn(u64) -> u64 + Send>`, or fails with `Full`.",
+            " when it is done, or fails with `Full`.",
+            " with `io::Result<&'static str>`.",
+            " with `Store`.",
+            " with a stream of `Vec<u8>`.",
+        ]
+    );
+}
+
+#[test]
 fn actor_struct_with_fields() {
     let item = quote! {
         pub struct Circle {

@@ -1,6 +1,6 @@
 //! Statistics of a client.
 
-/// Current state of a [`Client`], and its counts so far.
+/// Current state of a [`Client`](super::Client), and its counts so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientStats {

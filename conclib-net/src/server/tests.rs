@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use conclib::System;
 use conclib::prelude::*;
-use conclib::wire::{Frame, Outlet, Remote, ResponseKind};
+use conclib::spi::{Outlet, Remote};
+use conclib::wire::{Frame, ResponseKind};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;

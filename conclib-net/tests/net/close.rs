@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::house::{House, PATIENCE, Ponder, ask, bytes, desk, doubles, request, soon, until};
 use conclib::prelude::*;
-use conclib::wire::{Broker as _, Outlet as _};
+use conclib::spi::{Broker as _, Outlet as _};
 use tokio::io::AsyncWriteExt as _;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
@@ -184,7 +184,7 @@ async fn a_system_closes_its_broker_after_its_actors_have_answered() {
     house.system.attach(broker.clone()).unwrap();
     let client = house.client().await;
     let asker = tokio::spawn({
-        let slow = conclib::wire::Remote::new(client.clone(), Urn::new("slow"));
+        let slow = conclib::spi::Remote::new(client.clone(), Urn::new("slow"));
         async move { Call::new(slow, SlowWork { n: 5 }).timeout(PATIENCE).await }
     });
     assert_eq!(soon(works.recv()).await, Some(5));
@@ -213,7 +213,7 @@ async fn queued_requests_of_a_peer_that_left_are_skipped() {
     let broker = house.open().await;
     let client = house.client().await;
     let work = |n| {
-        let slow = conclib::wire::Remote::new(client.clone(), Urn::new("slow"));
+        let slow = conclib::spi::Remote::new(client.clone(), Urn::new("slow"));
         tokio::spawn(async move { Call::new(slow, SlowWork { n }).timeout(PATIENCE).await })
     };
     let first = work(1);

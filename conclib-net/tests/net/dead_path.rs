@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::house::{House, Ponder, ask, doubles, soon};
 use conclib::prelude::*;
-use conclib::wire::{Broker as _, Frame, RequestId};
+use conclib::spi::Broker as _;
+use conclib::wire::{Frame, RequestId};
 use conclib_net::{Address, AuthKey, Client, LocalBroker};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::{TcpListener, TcpStream};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conclib::prelude::*;
-use conclib::wire::{Envelope, Frame, Outlet, Remote, RequestId};
+use conclib::spi::{Outlet, Remote};
+use conclib::wire::{Envelope, Frame, RequestId};
 use conclib_net::{Address, Client, LocalBroker};
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -106,7 +107,10 @@ pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
 }
 
 /// Asks the desk behind a client.
-pub(crate) fn ask<M: conclib::WireMessage>(client: &Arc<Client>, message: M) -> Call<Remote, M> {
+pub(crate) fn ask<M: conclib::traits::WireMessage>(
+    client: &Arc<Client>,
+    message: M,
+) -> Call<Remote, M> {
     Call::new(desk(client), message).timeout(PATIENCE)
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::house::{House, PATIENCE, Ponder, ask, bytes, read_frame, soon, until};
 use conclib::prelude::*;
-use conclib::wire::{Codec, Envelope, Frame, Remote, RequestId, ResponseKind};
+use conclib::spi::Remote;
+use conclib::wire::{Codec, Envelope, Frame, RequestId, ResponseKind};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;

@@ -1,7 +1,7 @@
 //! Open files are counted for the whole process, so this test is alone in one.
 
 use crate::house::{House, doubles, soon, until};
-use conclib::wire::Broker as _;
+use conclib::spi::Broker as _;
 use tokio::io::AsyncWriteExt as _;
 
 fn open_files() -> usize {

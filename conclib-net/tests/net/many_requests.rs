@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::house::{DeskDouble, DeskEcho, House, PATIENCE, Ponder, ask, doubles, soon, until};
 use conclib::prelude::*;
-use conclib::wire::{Answerer, Codec, Envelope, Outlet, SendRefused};
+use conclib::spi::{Answerer, Outlet, SendRefused};
+use conclib::wire::{Codec, Envelope};
 use conclib_net::Client;
 use tokio::task::JoinSet;
 

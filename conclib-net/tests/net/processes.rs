@@ -13,7 +13,7 @@ use std::{env, fs};
 
 use crate::house::{DeskDouble, DeskWhence, House, Ponder, ask, doubles, soon, until};
 use conclib::prelude::*;
-use conclib::wire::Origin;
+use conclib::spi::Origin;
 use conclib_net::{Address, Client, ConnectError, LocalBroker};
 
 const ROLE: &str = "CONCLIB_NET_TEST_ROLE";

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::house::{House, Ponder, ask, bytes, doubles, request, soon, until};
 use conclib::prelude::*;
-use conclib::wire::Broker as _;
+use conclib::spi::Broker as _;
 use conclib_net::{Address, AuthKey, Client, LocalBroker};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixListener;

@@ -65,7 +65,7 @@ async fn a_broker_waits_two_seconds_for_a_peer_that_does_not_read() {
         .respond(&"x".repeat(1_000_000))
         .unwrap();
     let began = Instant::now();
-    conclib::wire::Broker::close(&broker).await;
+    conclib::spi::Broker::close(&broker).await;
     assert_eq!(began.elapsed().as_secs(), 2);
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 
 use crate::house::{House, doubles, soon};
-use conclib::wire::Broker as _;
+use conclib::spi::Broker as _;
 use conclib_net::{Address, Client, ConnectError, LocalBroker, OpenError};
 use tokio::task::JoinSet;
 

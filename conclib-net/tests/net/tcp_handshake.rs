@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use crate::house::{
     House, REFUSAL, SERVER_HELLO, doubles, hello, read_message, read_to_end, soon, until,
 };
-use conclib::wire::Broker as _;
+use conclib::spi::Broker as _;
 use conclib_net::{Address, AuthKey, Client, ConnectError, KeyError, LocalBroker, OpenError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};

@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
 
-use conclib::{AskError, Delivery};
+use conclib::AskError;
+use conclib::error::Delivery;
 
 use support::NoGood;
 

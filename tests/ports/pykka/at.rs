@@ -1,7 +1,8 @@
 //! Runs one test body for each place, and has a client for unknown messages.
 
 use conclib::prelude::*;
-use conclib::{Declared, Place, PrivateDir, TaskActor};
+use conclib::traits::{Declared, TaskActor};
+use conclib::{Place, PrivateDir};
 
 /// A system, and the place where a test has its actors.
 pub struct At {
@@ -72,7 +73,7 @@ impl Outside {
     }
 
     /// Checks that an undeclared message is refused.
-    pub async fn is_unknown<M: conclib::WireMessage>(&self, urn: &str, message: M) {
+    pub async fn is_unknown<M: conclib::traits::WireMessage>(&self, urn: &str, message: M) {
         let error = self.client.ask(urn, message).await.err().unwrap();
         let unknown = matches!(&error, AskError::NoSuchMessage { .. });
         assert!(unknown && error.to_string().contains(M::NAME), "{error}");

@@ -109,7 +109,7 @@ async fn property_is_not_accessed_when_creating_proxy(at: At) {
 }
 
 /// An unknown message neither compiles, nor is it answered from outside.
-async fn is_no_message<M: conclib::WireMessage>(message: M) {
+async fn is_no_message<M: conclib::traits::WireMessage>(message: M) {
     let system = System::new("pykka");
     let it = system.actor(attributes()).urn("it").spawn().unwrap();
     Outside::of(&system).await.is_unknown("it", message).await;

@@ -2,8 +2,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use conclib::Messages;
 use conclib::prelude::*;
+use conclib::traits::Messages;
 
 use super::at::{At, Outside, on_every_place};
 use super::clerk::{Clerk, ClerkCalls, ClerkHello, ClerkPing};

@@ -5,8 +5,10 @@ use std::future::IntoFuture;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use conclib::error::{OpenError, ServeError};
+use conclib::future::Connect;
 use conclib::prelude::*;
-use conclib::{AuthKey, Connect, OpenError, PrivateDir, ServeError};
+use conclib::{AuthKey, PrivateDir};
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 

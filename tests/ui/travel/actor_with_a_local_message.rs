@@ -24,7 +24,7 @@ impl Counter {
     }
 }
 
-fn use_it(remote: conclib::wire::Remote) -> ActorRef<Counter> {
+fn use_it(remote: conclib::spi::Remote) -> ActorRef<Counter> {
     ActorRef::remote(remote)
 }
 

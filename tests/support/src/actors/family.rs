@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use conclib::event::Events;
 use conclib::prelude::*;
-use conclib::{AnyRef, Events, Place};
+use conclib::{AnyRef, Place};
 
 use crate::{At, Gate, Log, NoGood, work};
 

@@ -1,7 +1,9 @@
 //! Runs one test body for actors that are tasks and for actors that have a thread.
 
 use conclib::prelude::*;
-use conclib::{Declared, Place, SpawnBuilder, SpawnError, TaskActor};
+use conclib::system::SpawnBuilder;
+use conclib::traits::{Declared, TaskActor};
+use conclib::{Place, SpawnError};
 
 /// Spawns at a given place.
 pub trait At<A: Actor> {

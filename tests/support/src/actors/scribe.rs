@@ -92,7 +92,7 @@ pub async fn hold(scribe: &ActorRef<Scribe>) -> Keeper {
 }
 
 /// Waits for the next dead letter.
-pub async fn next_dead_letter(events: &mut conclib::Events) -> DeadLetter {
+pub async fn next_dead_letter(events: &mut conclib::event::Events) -> DeadLetter {
     loop {
         match events.next().await {
             Some(Event::DeadLetter(letter)) => return letter,

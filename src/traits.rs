@@ -1,0 +1,11 @@
+//! For generic code: the traits that `#[actor]`, `#[message]`, `#[part]` and `#[protocol]`
+//! implement, as bounds of functions and types.
+//!
+//! A function that spawns any actor is bounded by [`TaskActor`], one that sends any message by
+//! [`Target`], and one that sends a message to another process by [`WireMessage`].
+
+#[doc(inline)]
+pub use conclib_core::{
+    Create, DEFAULT_MAILBOX, Declared, Local, Messages, Named, Part, Prioritised, ProtocolMessage,
+    Reach, Restartable, Shape, Target, TaskActor, Travels, Wire, WireMessage,
+};

@@ -1,0 +1,12 @@
+//! For programs that read or write the bytes between processes: envelopes, codecs, frames and their
+//! limits.
+//!
+//! [`Envelope`] is a request and [`Response`] an answer to it; a [`Frame`] carries either over a
+//! connection, and a [`Codec`] encodes their bodies.
+
+#[doc(inline)]
+pub use conclib_core::wire::{
+    Bincode, Codec, CodecError, Envelope, FIRST_CREDIT, Frame, FrameError, Json, MAX_BODY,
+    MAX_CHAIN, MAX_CHAIN_STEPS, MAX_DEPTH, MAX_ELEMENTS, MAX_FRAME, RequestEnvelope, RequestId,
+    Response, ResponseEnvelope, ResponseKind, WireCodec,
+};
