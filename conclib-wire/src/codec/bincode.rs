@@ -69,7 +69,7 @@ impl WireCodec for Bincode {
             return Err(CodecError::TooLarge { limit: MAX_BODY });
         }
         let budget = Budget::new();
-        let seed = Seed {
+        let seed = BincodeSeed {
             limits: Limits::new(&budget, MAX_DEPTH),
             value: PhantomData,
         };
@@ -83,12 +83,12 @@ impl WireCodec for Bincode {
 }
 
 /// Seed that carries the limits into bincode, which does not expose its deserializer.
-struct Seed<'b, T> {
+struct BincodeSeed<'b, T> {
     limits: Limits<'b>,
     value: PhantomData<T>,
 }
 
-impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Seed<'_, T> {
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for BincodeSeed<'_, T> {
     type Value = T;
 
     #[inline]

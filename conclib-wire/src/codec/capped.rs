@@ -27,22 +27,22 @@ impl<'o> Capped<'o> {
     }
 
     #[inline]
-    fn append(&mut self, bytes: &[u8]) -> Result<(), Full> {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), BodyFull> {
         if bytes.len() > MAX_BODY - (self.out.len() - self.start) {
-            return Err(Full);
+            return Err(BodyFull);
         }
         self.out.extend_from_slice(bytes);
         Ok(())
     }
 }
 
-struct Full;
+struct BodyFull;
 
 impl Writer for Capped<'_> {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
         self.append(bytes)
-            .map_err(|Full| EncodeError::UnexpectedEnd)
+            .map_err(|BodyFull| EncodeError::UnexpectedEnd)
     }
 }
 
@@ -55,7 +55,7 @@ impl io::Write for Capped<'_> {
     #[inline]
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.append(bytes)
-            .map_err(|Full| io::ErrorKind::StorageFull.into())
+            .map_err(|BodyFull| io::ErrorKind::StorageFull.into())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -8,12 +8,12 @@ use serde::de::{
 use super::{Bounded, Limited, Limits};
 
 /// Seed whose deserializer is limited.
-struct Seed<'b, S> {
+struct LimitedSeed<'b, S> {
     inner: S,
     limits: Limits<'b>,
 }
 
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, S> {
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for LimitedSeed<'_, S> {
     type Value = S::Value;
 
     #[inline]
@@ -52,8 +52,8 @@ impl<'b, A> Elements<'b, A> {
     }
 
     #[inline]
-    fn seed<S>(&self, inner: S) -> Seed<'b, S> {
-        Seed {
+    fn seed<S>(&self, inner: S) -> LimitedSeed<'b, S> {
+        LimitedSeed {
             inner,
             limits: self.limits,
         }
@@ -143,7 +143,7 @@ impl<'de, 'b, A: EnumAccess<'de>> EnumAccess<'de> for Variants<'b, A> {
         self,
         seed: S,
     ) -> Result<(S::Value, Self::Variant), A::Error> {
-        let seed = Seed {
+        let seed = LimitedSeed {
             inner: seed,
             limits: self.limits,
         };
@@ -163,7 +163,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variants<'_, A> {
     #[inline]
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
         let limits = self.limits.deeper().map_err(A::Error::custom)?;
-        self.inner.newtype_variant_seed(Seed {
+        self.inner.newtype_variant_seed(LimitedSeed {
             inner: seed,
             limits,
         })
