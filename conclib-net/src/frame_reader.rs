@@ -14,8 +14,7 @@ const PREFIX: usize = 4;
 /// Usual size of the buffer: room for the requests of many tasks in one read.
 const USUAL: usize = 16 * 1024;
 
-/// Largest buffer that is kept when it is empty: one that was grown for a large
-/// frame is freed.
+/// Maximum length that an empty buffer keeps. A larger one is replaced.
 const KEPT: usize = 4 * USUAL;
 
 /// Buffer that a link is read into, and that frames are borrowed from.

@@ -6,8 +6,8 @@ use std::task::{Context, Poll, Waker};
 use conclib_core::wire::{Frame, FrameError};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
-/// Largest buffer that is kept after it was written: one that was grown for
-/// much is freed.
+/// Maximum capacity that the buffer keeps after a write. A larger one is
+/// shrunk.
 const KEPT: usize = 64 * 1024;
 
 /// Encoded frames that wait to be written.

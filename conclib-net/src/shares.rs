@@ -21,7 +21,7 @@ impl Target {
     }
 }
 
-/// A target gets at most one part in this many.
+/// Divisor of the slots: a target gets at most one part of this many.
 const PARTS: usize = 4;
 
 /// Number of slots, of which no target ever has all.

@@ -1,6 +1,5 @@
 //! Task of an actor: creates its state, runs the start hook, handles messages,
-//! runs the stop hook and drops the state; after a failure perhaps all that
-//! again.
+//! runs the stop hook and drops the state. A restart repeats all of these.
 //!
 //! Each pass from creating the state to dropping it is an incarnation of the
 //! actor; handling one message is a turn.
@@ -137,7 +136,7 @@ impl<A: Actor, B: Factory<A>> LifecycleGuard<A, B> {
 
 impl<A: Actor, B: Factory<A>> Drop for LifecycleGuard<A, B> {
     fn drop(&mut self) {
-        // For a task that was cut short, `Killable` tells of the end after this.
+        // `Killable` reports the end of a task that was cut short, after this drop.
         if !self.is_over {
             self.clear();
             self.refuse_rest();

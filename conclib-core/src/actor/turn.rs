@@ -17,11 +17,11 @@ use crate::observe::Instrumented;
 use crate::reply::{Deferred, ReplyTo};
 use crate::turn_scope;
 
-/// Place for the answer of a running handler. A drop before the answer means that the
+/// Guard of the answer of a running handler. A drop before the answer means that the
 /// handler was killed, and tells the asker so.
 ///
 /// Every turn drops one of these after its answer, so `ManuallyDrop` avoids dropping an
-/// empty place field by field: one check is enough.
+/// answered guard field by field: one check is enough.
 struct PendingReply<T, E>(ManuallyDrop<ReplyTo<T, E>>);
 
 impl<T, E> PendingReply<T, E> {
@@ -45,7 +45,7 @@ impl<T, E> Drop for PendingReply<T, E> {
 }
 
 pin_project_lite::pin_project! {
-    /// Future of a running handler, with the place for its answer.
+    /// Future of a running handler, with the guard of its answer.
     struct RunningHandler<F, T, E, A> {
         #[pin]
         handler: F,
@@ -81,7 +81,7 @@ where
         let output = ready!(polled);
         let reply = this.asked.take();
         Poll::Ready(match output {
-            // A reply whose asker has left is dropped, and may panic at that.
+            // Drops the reply if its asker has left, which may panic.
             Ok(output) => {
                 let answer = || (this.answer)(reply, output);
                 catch_unwind(AssertUnwindSafe(answer))

@@ -13,8 +13,8 @@ use crate::observe::has_something_to_note;
 use crate::time::{DeadlineTimer, Elapsed};
 use crate::turn_scope;
 
-/// A message on its way, and its target. Dropped, it gives up its place in the
-/// line before a full mailbox.
+/// A message on its way, and its target. A drop withdraws a message that waits for a
+/// slot of a full mailbox.
 pub(super) struct Addressed<T: Target<M>, M: Message> {
     pub(super) to: T,
     pub(super) outbound: Outbound<M>,
@@ -34,7 +34,7 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
 
     /// Prepares an ask before it is sent: sets the deadline, which is no later than
     /// that of the turn that asks, and enters the wait of this turn, unless that would
-    /// close a circle.
+    /// close a cycle.
     #[inline]
     pub(super) fn begin(&mut self, cx: &Context<'_>) -> Result<Option<Wait>, AskError<M::Error>> {
         self.begin_to_count()?;
@@ -49,8 +49,8 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
         Ok(begun)
     }
 
-    /// Looks whether a wait that was entered in doubt closes a circle. A future that
-    /// is polled elsewhere now is no wait.
+    /// Checks whether a wait that may close a cycle does. A future that is polled outside
+    /// of the turn that began it is no wait of that turn any more.
     #[cold]
     pub(super) fn settle(
         &mut self,
@@ -71,7 +71,8 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
         }
     }
 
-    /// Before it is sent: a turn that picks the answer up will wait.
+    /// Enters the wait of the current turn before the message is sent. The wait counts
+    /// once the turn polls for the answer.
     pub(super) fn expect(&mut self) -> Option<Wait> {
         let wait = Wait::expected(&self.to)?;
         if let Some(request) = &mut self.outbound.request {
@@ -80,6 +81,8 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
         Some(wait)
     }
 
+    /// Starts the time of an ask: applies the default timeout of the target and the
+    /// deadline of the current turn.
     #[inline]
     pub(super) fn begin_to_count<E>(&mut self) -> Result<(), AskError<E>> {
         self.limit();
@@ -117,14 +120,14 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
         }
     }
 
-    /// Hands the message over, or waits for a place.
+    /// Hands the message over, or waits for a slot.
     #[inline]
     pub(super) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         self.to.poll_send(cx, &mut self.outbound)
     }
 
-    /// Applies the default timeout of the target to a call that sets none, as soon
-    /// as the call has to wait.
+    /// Applies the default timeout of the target to a call that sets none: to an ask when
+    /// its time starts, to a tell when it begins to wait.
     #[inline]
     fn limit(&mut self) {
         if matches!(self.outbound.deadline, DeadlineTimer::Never) {
@@ -134,7 +137,7 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
 }
 
 impl<T: Target<M>, M: Message> Addressed<T, M> {
-    /// Tells whether nothing in it has to be dropped.
+    /// Tells whether no field has to be dropped.
     #[inline(always)]
     pub(super) fn is_spent(&self) -> bool {
         let Outbound {
@@ -167,7 +170,7 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
         AskError::new(self.to.urn().about(M::NAME), failure)
     }
 
-    /// No place was found in time.
+    /// Error of a message that got no slot in time.
     #[cold]
     fn late<E>(&self, late: Elapsed) -> AskError<E> {
         let urn = self.to.urn().about(M::NAME);
@@ -188,7 +191,7 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
     }
 }
 
-/// Error of a call that would close a circle of waits, before it is sent.
+/// Error of a call that would close a cycle of waits, before it is sent.
 #[cold]
 pub(super) fn before<E>(path: Cycle) -> AskError<E> {
     AskError::Cycle {

@@ -38,9 +38,9 @@ enum Ask<T: Target<M>, M: Message> {
 enum AskStage {
     /// The future has not been polled.
     New,
-    /// The wait may close a circle, which has to be settled before the request is sent.
+    /// The wait may close a cycle. The request is sent once it is known that it does not.
     InDoubt,
-    /// The request waits for a place in the mailbox, or for its connection.
+    /// The request waits for a slot in the mailbox, or for its connection.
     Leaving,
     Sent,
 }
@@ -261,7 +261,7 @@ impl<T: Target<M>, M: Message> Future for Queueing<T, M> {
                 match addressed.poll(cx) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(error)) => return addressed.not_told(error),
-                    // The turn waits for a place now, as it will for the answer.
+                    // The turn waits for a slot now, as it will for the answer.
                     Poll::Pending => {
                         return match polled(wait, cx, &addressed.to) {
                             Ok(()) => Poll::Pending,

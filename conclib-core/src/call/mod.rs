@@ -65,7 +65,7 @@ pub use target::{Outbound, Target};
 /// ```
 ///
 /// # Cancel safety
-/// Dropping the future before the message has a place in the mailbox withdraws the
+/// Dropping the future before the message has a slot in the mailbox withdraws the
 /// message. Later, the request is skipped if its handler has not begun; a handler that
 /// runs goes on, and its reply is dropped.
 #[must_use = "nothing is sent before it is awaited, or `.tell()`, `.try_tell()`, `.reply()` or `.blocking()` is called"]
@@ -107,14 +107,14 @@ impl<T, M: Message> Call<T, M> {
     /// Limits the time for the answer, counted from the first poll of the future.
     ///
     /// After that time, an ask ends in [`AskError::Deadline`]; a local handler is not
-    /// disturbed. For a tell, the timeout bounds the wait for a place. With
+    /// disturbed. For a tell, the timeout bounds the wait for a slot. With
     /// [`reply`](Self::reply), the time goes on counting, whenever the [`Reply`] is
     /// awaited. An ask that is given no time at all, or is asked by a turn that has
     /// none left, ends at once, and its message is not sent.
     ///
-    /// An ask and the asks of its handler end at the same instant, as these have the
-    /// time that is left: the asker gets `DeadlineTimer`, or the answer that the handler
-    /// makes of its own `DeadlineTimer`, whichever is first.
+    /// The asks of a handler have no more time than its asker has left, so all of them
+    /// end at the same instant. The asker gets [`AskError::Deadline`], or the answer that
+    /// the handler makes of its own `Deadline`, whichever is first.
     ///
     /// [`Reply`]: crate::reply::Reply
     pub const fn timeout(mut self, after: Duration) -> Self {
@@ -147,17 +147,17 @@ impl<T: Target<M>, M: Message> Call<T, M> {
     ///
     /// # Errors
     /// The actor has stopped, or the mailbox is full and rejects; or the call
-    /// is from the turn of an actor, and waiting for a place would close a
-    /// circle ([`AskError::Cycle`]). The message comes back with the error.
+    /// is from the turn of an actor, and waiting for a slot would close a
+    /// cycle ([`AskError::Cycle`]). The message comes back with the error.
     ///
     /// # Cancel safety
-    /// Dropping the future while it waits for a place withdraws the message.
+    /// Dropping the future while it waits for a slot withdraws the message.
     #[inline(always)]
     pub fn tell(self) -> Telling<T, M> {
         Telling::new(self)
     }
 
-    /// Sends the message if the mailbox has a place right now. Never waits.
+    /// Sends the message if the mailbox has a slot right now. Never waits.
     ///
     /// # Errors
     /// The actor has stopped, or the mailbox is full; the message comes back with the
@@ -178,7 +178,7 @@ impl<T: Target<M>, M: Message> Call<T, M> {
     /// The errors of [`tell`](Self::tell).
     ///
     /// # Cancel safety
-    /// Dropping the future while it waits for a place withdraws the message.
+    /// Dropping the future while it waits for a slot withdraws the message.
     pub fn reply(self) -> Queueing<T, M> {
         Queueing::new(self)
     }

@@ -31,8 +31,9 @@ pub(crate) struct OutboundRequest {
 }
 
 impl OutboundRequest {
-    /// A request whose answer goes to `answerer`, or to `queued` if it is told. Of
-    /// one that is passed on, the turn `passed` waits for the answer.
+    /// Creates a request. `answerer` gets the answer; `queued` receives the confirmation
+    /// of a tell. `passed` is the turn that waits for the answer to a request that is
+    /// passed on.
     pub(crate) fn new(
         outlet: Arc<dyn Outlet>,
         answerer: Answerer,
@@ -50,7 +51,8 @@ impl OutboundRequest {
         }
     }
 
-    /// Tells whether the request wants more than word that it is queued.
+    /// Tells whether the request is an ask. A tell waits only for the confirmation that
+    /// it is queued.
     pub(crate) fn is_asked(&self) -> bool {
         self.queued.is_none()
     }
@@ -95,13 +97,13 @@ impl OutboundRequest {
         Poll::Ready(queued.unwrap_or(Err(Failure::Disconnected(Delivery::MayHaveRun))))
     }
 
-    /// Notes a poll of the answer: in another place than the turn that asked, the
-    /// answer is not waited for.
+    /// Notes that the answer was polled and has not come. A poll outside of the turn
+    /// that asked ends the wait of that turn.
     pub(crate) fn is_polled(&mut self) {
         self.wait = self.wait.take().filter(Wait::is_here);
     }
 
-    /// Tells whether the request was sent: from then on the outlet keeps its
+    /// Tells whether the request was sent: from then on the outlet enforces its
     /// deadline.
     pub(crate) fn is_out(&self) -> bool {
         self.answerer.is_none()
@@ -167,7 +169,7 @@ pub(crate) fn transmit(
 }
 
 impl SendRefused {
-    /// The same in the words of an answer; without room the request is refused.
+    /// Converts to the failure that an asker gets.
     pub(crate) fn into_failure(self) -> Failure {
         match self {
             Self::Busy => Failure::MailboxFull,

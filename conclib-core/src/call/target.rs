@@ -24,8 +24,8 @@ use crate::turn_scope;
 /// All implementations are part of conclib; a target is used by a
 /// [`Call`](super::Call).
 pub trait Target<M: Message>: Named {
-    /// Hands the message over, or waits for a place. A message that could not be sent
-    /// stays in `sending`.
+    /// Hands the message over, or waits for a slot. A message that could not be sent
+    /// stays in `outbound`.
     #[doc(hidden)]
     fn poll_send(
         &self,
@@ -33,11 +33,11 @@ pub trait Target<M: Message>: Named {
         outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>>;
 
-    /// Hands the message over if there is a place right now.
+    /// Hands the message over if there is a slot right now.
     #[doc(hidden)]
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>>;
 
-    /// Gives up the place in the queue of waiting senders.
+    /// Leaves the queue of waiting senders.
     #[doc(hidden)]
     fn leave(&self, outbound: &mut Outbound<M>);
 
@@ -89,7 +89,7 @@ pub struct Outbound<M: Message> {
     pub(crate) request: Option<Request<M>>,
     /// Ticket in the queue of the senders that wait before a full mailbox.
     pub(crate) ticket: Option<Ticket>,
-    /// Wait of a turn that is in that queue, and waits for no answer.
+    /// Wait of the turn that holds the ticket, if it has not entered one for an answer.
     pub(crate) wait: Option<Box<Wait>>,
     /// State of a message to another process.
     pub(crate) leaving: Option<Box<OutboundRequest>>,
@@ -97,7 +97,7 @@ pub struct Outbound<M: Message> {
     pub(crate) priority: u8,
     /// True if a turn waits for the answer of an actor in another process.
     pub(crate) waits: bool,
-    /// Time that its answer is given; of a tell, its place.
+    /// Deadline of the answer; of a tell, deadline of the wait for a slot.
     pub(crate) deadline: DeadlineTimer,
 }
 
@@ -128,8 +128,8 @@ impl<M: Message> Outbound<M> {
         }
     }
 
-    /// Tells whether the message has left by an outlet, which keeps the deadline from
-    /// then on.
+    /// Tells whether the message was sent through an outlet, which enforces the deadline
+    /// from then on.
     #[inline]
     pub(crate) fn is_out(&self) -> bool {
         self.leaving

@@ -1,11 +1,11 @@
 //! The bounded queue of one actor, with the lane for signals beside it.
 //!
 //! Senders push under a mutex; the actor's loop takes the whole queue out at
-//! once and serves that batch without the lock. A place is given back when the
+//! once and serves that batch without the lock. A slot is given back when the
 //! loop takes a message up, not when it took the batch, so the bound is exact:
 //! `queued + taken <= capacity`.
 //!
-//! A sender that finds no place queues itself. Places are handed to waiting
+//! A sender that finds no slot queues itself. Slots are handed to waiting
 //! senders in their order, and a newcomer cannot slip in before them.
 //!
 //! A message comes with its priority. The queue type `Q` says whether priorities count;
@@ -36,7 +36,7 @@ mod tests;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Overflow {
-    /// The sender waits for a place. `try_tell` and requests from outside the process
+    /// The sender waits for a slot. `try_tell` and requests from outside the process
     /// are refused instead, since they cannot wait here.
     #[default]
     Wait,
@@ -50,8 +50,7 @@ pub enum Overflow {
     DropNewest,
 }
 
-/// Reason for which a message was not queued, with the value of type `S` that it would
-/// have been made from.
+/// Reason for which a message was not queued, with the seed of the message, of type `S`.
 pub(crate) enum Refused<S> {
     Closed(S),
     Full(S),
@@ -62,7 +61,7 @@ pub(crate) struct Mailbox<T, Q = VecDeque<T>> {
     /// Number of messages left in the batch that the loop took. Written by the loop
     /// only.
     taken: AtomicUsize,
-    /// True while senders wait for a place, so that the loop hands out the place that
+    /// True while senders wait for a slot, so that the loop hands out the slot that
     /// is freed each time it takes a message up.
     has_line: AtomicBool,
     /// Bits of the current [`Signal`] and of the pending [`Alert`]s.
@@ -80,7 +79,7 @@ struct Queue<Q> {
     parked: bool,
     closed: bool,
     leaving: Leaving,
-    /// Senders that wait for a place; allocated when a sender first finds none.
+    /// Senders that wait for a slot; allocated when a sender first finds none.
     line: Option<Box<WaiterQueue>>,
 }
 
@@ -141,9 +140,9 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         self.lock().items.len() + self.taken.load(Ordering::SeqCst)
     }
 
-    /// Takes a place at once or gives the seed back; `make` turns the seed into the
-    /// message once a place is certain. With `exempt` the bound does not hold: an
-    /// actor's send to itself is never refused for want of room.
+    /// Takes a slot at once or gives the seed back; `make` turns the seed into the
+    /// message once a slot is certain. With `exempt` the message is queued above the
+    /// capacity, as a message of an actor to itself is.
     #[inline(always)]
     pub(crate) fn try_push<S>(
         &self,
@@ -169,7 +168,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         Ok(None)
     }
 
-    /// Pushes like [`try_push`](Self::try_push), but waits for a place behind the
+    /// Pushes like [`try_push`](Self::try_push), but waits for a slot behind the
     /// senders that came before. The caller keeps `ticket` between polls, and passes
     /// the ticket to [`leave`](Self::leave) if the caller stops polling while holding
     /// one.
@@ -192,7 +191,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
             }
         } else {
             // Either the loop sees the flag when it takes the next message up, or
-            // `has_room` sees the place of the message that the loop took up before.
+            // `has_room` sees the slot of the message that the loop took up before.
             self.has_line.store(true, Ordering::SeqCst);
             if !self.has_room(&queue) {
                 *ticket = Some(queue.line().join(cx.waker()));
@@ -207,7 +206,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         Poll::Ready(Ok(()))
     }
 
-    /// Waits until there is a place, without taking it: the place goes to the next
+    /// Waits until there is a slot, without taking it: the slot goes to the next
     /// waiting sender.
     pub(crate) fn poll_room(
         &self,
@@ -221,7 +220,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         polled
     }
 
-    /// Removes a sender from the queue of waiting senders, and hands the place that was
+    /// Removes a sender from the queue of waiting senders, and hands the slot that was
     /// promised to this sender, if any, to the next.
     pub(crate) fn leave(&self, ticket: Ticket) {
         let mut queue = self.lock();
@@ -461,7 +460,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         }
     }
 
-    /// Tells whether there is a place for a sender that comes now: a free one that no
+    /// Tells whether there is a slot for a sender that comes now: a free one that no
     /// earlier sender waits for.
     fn has_room(&self, queue: &Queue<Q>) -> bool {
         let used = queue.items.len() + self.taken.load(Ordering::SeqCst);
@@ -471,13 +470,13 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         }
     }
 
-    /// Number of places that are neither used nor promised to a waiting sender.
+    /// Number of slots that are neither used nor promised to a waiting sender.
     fn free(&self, queue: &Queue<Q>) -> usize {
         let used = queue.items.len() + self.taken.load(Ordering::SeqCst) + queue.granted();
         self.capacity.saturating_sub(used)
     }
 
-    /// Promises free places to the waiting senders, the first come first. Each is woken
+    /// Promises free slots to the waiting senders, the first come first. Each is woken
     /// without the lock, since a waker may run code of any executor.
     fn serve_line<'a>(&'a self, mut queue: MutexGuard<'a, Queue<Q>>) {
         while self.free(&queue) > 0 {

@@ -1,4 +1,4 @@
-//! Queue of the senders that wait for a place in a full mailbox.
+//! Queue of the senders that wait for a slot in a full mailbox.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
@@ -8,11 +8,11 @@ use std::task::Waker;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(NonZeroU64);
 
-/// Waiting senders in their order, and the number of places promised to senders
+/// Waiting senders in their order, and the number of slots promised to senders
 /// that were taken out of the queue and woken.
 pub(crate) struct WaiterQueue {
     waiting: VecDeque<(Ticket, Waker)>,
-    /// Places promised to senders that were woken and have not pushed yet.
+    /// Slots promised to senders that were woken and have not pushed yet.
     granted: usize,
     next: NonZeroU64,
 }
@@ -45,7 +45,7 @@ impl WaiterQueue {
     }
 
     /// Tells whether a sender still waits, and updates its waker. If it does
-    /// not, a place was promised to it, and the sender takes that place now.
+    /// not, a slot was promised to it, and the sender takes that slot now.
     pub(crate) fn waits(&mut self, ticket: Ticket, waker: &Waker) -> bool {
         match self.find(ticket) {
             Ok(at) => {
@@ -59,8 +59,8 @@ impl WaiterQueue {
         }
     }
 
-    /// Takes a sender out of the queue, or takes back the place promised to it.
-    /// After [`close_one`](Self::close_one) no place is promised.
+    /// Takes a sender out of the queue, or takes back the slot promised to it.
+    /// After [`close_one`](Self::close_one) no slot is promised.
     pub(crate) fn leave(&mut self, ticket: Ticket) {
         match self.find(ticket) {
             Ok(at) => drop(self.waiting.remove(at)),
@@ -68,7 +68,7 @@ impl WaiterQueue {
         }
     }
 
-    /// Takes the first sender out of the queue and promises it a place; the
+    /// Takes the first sender out of the queue and promises it a slot; the
     /// caller wakes it.
     pub(crate) fn grant(&mut self) -> Option<Waker> {
         let (_, waker) = self.waiting.pop_front()?;

@@ -73,14 +73,14 @@ pub struct Head<'a> {
     pub(crate) from: Option<ActorId>,
     /// Origin and notes, of a message that came from outside or is traced.
     pub(crate) remarks: Option<&'a Remarks>,
-    /// Until when its asker waits.
+    /// Deadline of the asker.
     pub(crate) due: Option<CompactDeadline>,
     /// True if the asker does not wait any more.
     pub(crate) left: bool,
 }
 
 impl<'a> Head<'a> {
-    /// The head of a request, which is the `index`th message of its actor.
+    /// Returns the head of a request, which is the `index`th message of its actor.
     #[inline]
     pub fn of<M: Message>(index: usize, request: &'a Request<M>) -> Self {
         let (due, left) = request.reply.outlook();
@@ -93,7 +93,7 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// The head of a message of a protocol, whose names begin at `offset`.
+    /// Returns the head of a message of a protocol, whose names begin at `offset`.
     #[must_use]
     #[inline]
     pub fn nested(mut self, offset: usize) -> Self {
@@ -101,7 +101,7 @@ impl<'a> Head<'a> {
         self
     }
 
-    /// The head of a message that is not declared.
+    /// Returns the head of a message that is not declared.
     pub fn undeclared(index: usize, request: &'a RequestEnvelope) -> Self {
         Self {
             index,
@@ -227,7 +227,7 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    /// The name of this actor.
+    /// Returns the name of this actor.
     pub fn urn(&self) -> Urn {
         self.cell.urn()
     }

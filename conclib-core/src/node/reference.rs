@@ -37,7 +37,7 @@ use crate::spi::DEFAULT_TIMEOUT;
 ///
 /// Code that uses an `ActorRef` is the same for an actor of this process and of
 /// another, with one difference: a message to a full mailbox of this process waits for
-/// a place, and a full mailbox of another process refuses the message with
+/// a slot, and a full mailbox of another process refuses the message with
 /// [`MailboxFull`](crate::error::AskError::MailboxFull), or a tell with
 /// [`Full`](crate::error::TellError::Full). Messages to all actors of another process share
 /// one connection, which none of them may hold up.
@@ -217,7 +217,7 @@ impl<A: Actor> ActorRef<A> {
         self.cell().map(|cell| cell.generation())
     }
 
-    /// Sends like [`poll_send`](Target::poll_send), but does not wait for a place in a
+    /// Sends like [`poll_send`](Target::poll_send), but does not wait for a slot in a
     /// mailbox of this process.
     pub(crate) fn poll_send_now<M: Message>(
         &self,

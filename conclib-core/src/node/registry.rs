@@ -112,10 +112,10 @@ impl SystemInner {
         urn
     }
 
-    /// An actor has ended: its names are free.
+    /// Removes an actor that has ended, and frees its names.
     pub(crate) fn forget(&self, id: ActorId, reason: &StopReason) {
         let removed = self.table().remove(id);
-        // Not under the lock: what a dropped actor drops may look back.
+        // Called without the lock: the drop of an actor or an observer may use the table.
         if let Some(observers) = removed.observers {
             for observer in observers.into_values() {
                 if let Some(observer) = observer.upgrade() {
@@ -133,7 +133,7 @@ impl SystemInner {
         self.hook.get()
     }
 
-    /// Returns the test kit, set to `kit` if there is none.
+    /// Returns the test kit, set to `hook` if there is none.
     pub(crate) fn hook_to_be(&self, hook: Arc<dyn TurnHook>) -> &Arc<dyn TurnHook> {
         self.hook.get_or_init(|| hook)
     }

@@ -24,8 +24,8 @@ use crate::reply::Request;
 use crate::time::DeadlineTimer;
 use crate::turn_scope;
 
-/// Address that is not counted as a reference: its owner counts by itself, or does
-/// not keep the actor alive.
+/// Reference that is not in the reference count of the actor: its owner holds a count
+/// of its own, or does not keep the actor alive.
 pub(crate) struct Uncounted<A: Actor>(pub(crate) Arc<ActorCell<A>>);
 
 impl<A: Actor> Named for Uncounted<A> {
@@ -64,7 +64,7 @@ impl<M: Message, A: Handler<M>> Target<M> for Uncounted<A> {
     }
 }
 
-/// Sends to a cell, and waits in line for a place if there is none. `send` is
+/// Sends to a cell, and waits in line for a slot if there is none. `send` is
 /// [`send_now`] or [`send_outlined`].
 #[inline(always)]
 pub(crate) fn poll_send<M: Message, A: Handler<M>>(
@@ -83,8 +83,8 @@ pub(crate) fn poll_send<M: Message, A: Handler<M>>(
     poll_line(cell, cx, outbound)
 }
 
-/// Waits in line for a place. A turn that does waits for the turns of that
-/// actor, and so it is entered among those who wait for each other.
+/// Waits for a slot, in the order of arrival. A turn that waits for a slot waits for
+/// the turns of that actor, so its wait is entered in the wait-for graph.
 fn poll_line<M: Message, A: Handler<M>>(
     cell: &ActorCell<A>,
     cx: &mut Context<'_>,
@@ -104,9 +104,9 @@ fn poll_line<M: Message, A: Handler<M>>(
         return polled.map_err(|()| Failure::Stopped(Delivery::NotDelivered));
     }
     let waits = |it: &Request<M>| it.reply.wait().is_none() && it.from == turn_scope::in_turn();
-    // An ask has entered before.
+    // An ask has entered its wait before it was sent: see `Addressed::begin`.
     let waits = request.as_ref().is_some_and(waits);
-    // A future that is polled elsewhere now is no wait.
+    // A future that is polled outside of the turn that began it is no wait any more.
     outbound.wait = outbound.wait.take().filter(|wait| wait.is_here());
     let begun = match (&mut outbound.wait, from) {
         (Some(wait), _) => match wait.poll(cx) {
@@ -128,9 +128,9 @@ fn poll_line<M: Message, A: Handler<M>>(
     }
 }
 
-/// Hands the message over if there is a place right now. A send of an actor to
-/// itself is never refused for want of room: it would wait for the turn that
-/// sends it.
+/// Hands the message over if there is a slot right now. A message of an actor to
+/// itself is queued above the capacity: only the turn that sends it could free a
+/// slot.
 #[inline(always)]
 pub(crate) fn send_now<M: Message, A: Handler<M>>(
     cell: &ActorCell<A>,
@@ -190,7 +190,8 @@ pub(super) fn leave<M: Message, A: Actor>(cell: &ActorCell<A>, outbound: &mut Ou
 }
 
 impl<A: Actor> ActorCell<A> {
-    /// Puts a message in as this actor's overflow policy says.
+    /// Queues a message if there is a slot, and otherwise applies `DropOldest` or
+    /// `DropNewest`. Returns `Full` under the other policies, which the caller applies.
     #[inline(always)]
     pub(crate) fn admit<S>(
         &self,
@@ -199,7 +200,7 @@ impl<A: Actor> ActorCell<A> {
         mut make: impl FnMut(S) -> A::Inbox,
         to_itself: bool,
     ) -> Result<(), Refused<S>> {
-        // Before it is: the loop may be sooner than this.
+        // Counts before the push, since the loop may take the message at once.
         self.meter.queued(1);
         let pushed = self.mailbox.try_push(seed, priority, to_itself, &mut make);
         if !matches!(pushed, Ok(None)) {
@@ -235,7 +236,7 @@ impl<A: Actor> ActorCell<A> {
         pushed
     }
 
-    /// A message for which a full mailbox had no place.
+    /// Makes a dead letter of a message for which a full mailbox had no slot.
     fn drop_full(&self, message: A::Inbox) {
         self.dead_letter(&message, DeadLetterCause::MailboxFull);
         message.refuse(Failure::MailboxFull);
@@ -243,7 +244,7 @@ impl<A: Actor> ActorCell<A> {
 }
 
 impl<S> Refused<S> {
-    /// The same in the words of an answer.
+    /// Converts to the failure that an asker gets.
     pub(crate) fn into_failure(self) -> Failure {
         match self {
             Self::Closed(_) => Failure::Stopped(Delivery::NotDelivered),
@@ -253,7 +254,7 @@ impl<S> Refused<S> {
 }
 
 impl<M: Message> Refused<Request<M>> {
-    /// The same to the sender of a told message, which gets it back.
+    /// Converts to the error of a tell, which gives the message back.
     pub(crate) fn into_tell_error(self, urn: Urn) -> TellError<M> {
         match self {
             Self::Closed(Request { message, .. }) => TellError::Stopped { urn, message },

@@ -48,7 +48,7 @@ pub(crate) fn answerer<M: Message>(
     (Box::new(answerer), Some(queued))
 }
 
-/// Returns the result of a tell that the response tells of.
+/// Returns the result of a tell from its response.
 pub(crate) fn queued(answered: Result<Answered<'_>, Failure>) -> Result<(), Failure> {
     match answered?.response {
         response if response.kind == ResponseKind::Failure => Err(failure(&response)),

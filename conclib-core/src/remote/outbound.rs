@@ -20,7 +20,7 @@ use crate::spi::{Answered, Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, SendR
 const USUAL_BODY: usize = 128;
 
 /// Encodes and sends, or waits until the outlet has room. A tell then waits
-/// for word that it is queued, and keeps its message until then.
+/// for the confirmation that it is queued, and keeps its message until then.
 pub(crate) fn poll_send_away<M: Message>(
     remote: &Remote,
     cx: &mut Context<'_>,
@@ -100,7 +100,8 @@ pub(crate) fn try_tell_away<M: Message>(
     })
 }
 
-/// Envelope of a message without its body, its trace and those that wait for it.
+/// Makes the envelope of a message. Its id, target, trace, chain and body are set when
+/// the message is sent.
 fn head<M: Message>(asked: bool, priority: u8, timeout: Duration) -> Envelope<'static> {
     Envelope {
         id: RequestId::nil(),
@@ -111,7 +112,7 @@ fn head<M: Message>(asked: bool, priority: u8, timeout: Duration) -> Envelope<'s
         codec: Codec::Bincode,
         fingerprint: M::FINGERPRINT,
         asked,
-        // The other side knows what the message says.
+        // Omits the declared priority, which the other side knows.
         priority: Some(priority).filter(|said| *said != M::PRIORITY),
         chain: &[],
         body: &[],

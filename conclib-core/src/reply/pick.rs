@@ -105,8 +105,8 @@ impl<T, E> Reply<T, E> {
     /// Limits the time for the answer, counted from this call, in place of any former
     /// limit.
     ///
-    /// For a reply that is made of others, the limit bounds the whole. Limits that its
-    /// parts have of their own hold beside that.
+    /// For a reply that is made of others, the limit bounds the whole. The limits of its
+    /// parts stay in force.
     pub fn timeout(mut self, after: Duration) -> Self {
         self.deadline = DeadlineTimer::after(after);
         self
@@ -177,8 +177,8 @@ impl<T, E> Future for Reply<T, E> {
     }
 }
 
-/// Enters that the running turn waits from now on for an answer that was asked for
-/// before, perhaps by another turn.
+/// Enters the wait of the current turn for an answer whose request was sent before,
+/// perhaps by another turn.
 fn enter(
     wait: &mut Option<Wait>,
     cx: &Context<'_>,

@@ -118,7 +118,7 @@ impl<T> Drop for ItemSender<T> {
 }
 
 impl<T> ItemReceiver<T> {
-    /// Creates a drain that has all its items already.
+    /// Creates a receiver that has all its items already.
     pub(crate) fn full(items: VecDeque<T>) -> Self {
         Self(Arc::new(Pipe::new(items, Some(Ok(())))))
     }

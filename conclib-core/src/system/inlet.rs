@@ -23,9 +23,9 @@ impl Inlet {
 
     /// Delivers a request. Does not wait: a full mailbox refuses the request.
     ///
-    /// `sink` gets exactly one response: the answer, or a failure that gives the reason. `None`
-    /// means that it already has; otherwise the broker cancels the request with the returned value
-    /// when the asker goes.
+    /// `sink` gets exactly one response: the answer, or a failure that gives the reason. Returns
+    /// `None` if the request was refused at once, and otherwise the handle with which the broker
+    /// cancels the request when the asker goes.
     pub fn deliver(
         &self,
         envelope: &Envelope<'_>,

@@ -19,7 +19,7 @@ use crate::error::{AskError, SpawnError};
 #[derive(Debug)]
 pub(crate) enum DeadlineTimer {
     Never,
-    /// The code that polls keeps the deadline; only the request carries it.
+    /// Deadline that the caller enforces; here it is only carried by the request.
     Kept(Duration),
     /// Time that counts from the send of the request.
     After(Duration),

@@ -9,8 +9,8 @@ use super::in_flight::Link;
 use super::session::Session;
 use crate::shares::Target;
 
-/// Future that resolves when a request to its target can be sent, or never can
-/// be again.
+/// Future that resolves when a request to its target can be sent, or when the
+/// client is closed.
 pub(super) struct SlotWaiter {
     session: Arc<Session>,
     target: Target,

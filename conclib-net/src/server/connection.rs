@@ -75,8 +75,7 @@ struct WaitingRequest {
     timeout: Duration,
 }
 
-/// Says if so many bytes wait to be written that reading from the client is
-/// paused.
+/// Fill level of the outgoing buffer. `Full` pauses reading from the client.
 #[derive(PartialEq, Eq)]
 pub(super) enum Load {
     Light,
