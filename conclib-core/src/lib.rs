@@ -6,7 +6,7 @@
 //! A module imports only from modules of lower floors; the files of one module may
 //! import each other.
 //!
-//! 1. `actor_id`, `catch`, `error`, `events`, `forwarding_waker`, `place`, `supervision`, `sync`
+//! 1. `actor_id`, `catch`, `error`, `events`, `forwarding_waker`, `place`, `splitmix`, `supervision`, `sync`
 //! 2. `directory`, `hook`, `mailbox`, `named`, `snapshot`, `spi`, `time`
 //! 3. `message`, `observe`, `turn_scope`
 //! 4. `deadlock`
@@ -39,6 +39,7 @@ mod remote;
 mod reply;
 mod snapshot;
 mod spi;
+mod splitmix;
 mod supervision;
 mod sync;
 mod system;

@@ -19,8 +19,7 @@ use std::time::Duration;
 use conclib_wire::{Fault, State, StopReason};
 
 use super::factory::{Again, Factory};
-use super::gate;
-use super::gate::Gate;
+use super::gate::{self, Gate};
 use super::killable::{ActorEnd, Incarnation, Killable, discard, unless_killed};
 use super::next::next;
 use super::supervise::{end_children, next_notice};

@@ -1,20 +1,18 @@
 //! Model tests of crossing asks: thousands of schedules, in one process and over wires.
 
-use crate::actor_id::ActorId;
-use crate::deadlock::graph::WaitOptions;
-use conclib_wire::Urn;
 use std::future::{Future, poll_fn};
 use std::mem::take;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use conclib_wire::decode_chain as chain_steps;
-use conclib_wire::{Envelope, RequestId};
+use conclib_wire::{Envelope, RequestId, Urn, decode_chain as chain_steps};
 use shuttle::future::block_on;
 use shuttle::sync::mpsc::{self, Receiver, Sender};
 use shuttle::thread;
 
 use super::waits::*;
+use crate::actor_id::ActorId;
+use crate::deadlock::graph::WaitOptions;
 use crate::spi::{Answerer, Outlet, SendRefused};
 use crate::sync::model::check;
 use crate::sync::{Arc, Mutex, PoisonError};

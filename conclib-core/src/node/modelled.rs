@@ -1,29 +1,22 @@
 //! Actor for the concurrency models. Written by hand, since `#[actor]` expands to paths
 //! of the public crate.
 
-use crate::mailbox::Overflow;
-use crate::node::actor::Accepted;
-use crate::node::actor::Actor;
-use crate::node::actor::Messages;
-use crate::node::cell::ActorCell;
-use crate::node::cell::Settings;
-use crate::node::context::Context;
-use crate::node::context::Head;
-use crate::node::outcome::Turn;
-use crate::node::relations::Relations;
-use crate::place::Place;
-use crate::reply::Queued;
-use crate::reply::RemoteCaller;
-use crate::supervision::Strategy;
-use conclib_wire::Envelope;
-use conclib_wire::Failure;
 use std::sync::Mutex as Book;
 
-use conclib_wire::Fault;
+use conclib_wire::{Envelope, Failure, Fault};
 
 use super::registry::SystemInner;
 use crate::actor_id::ActorId;
+use crate::mailbox::Overflow;
+use crate::node::actor::{Accepted, Actor, Messages};
+use crate::node::cell::{ActorCell, Settings};
+use crate::node::context::{Context, Head};
+use crate::node::outcome::Turn;
+use crate::node::relations::Relations;
 use crate::observe::Meter;
+use crate::place::Place;
+use crate::reply::{Queued, RemoteCaller};
+use crate::supervision::Strategy;
 use crate::sync::Arc;
 
 /// Message of the model actor, which is handled or refused; a fatal one ends the actor.

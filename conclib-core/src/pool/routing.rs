@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use super::workers::Worker;
 use crate::mailbox::Signal;
 use crate::node::{Actor, ActorCell};
+use crate::splitmix::mix;
 
 /// Choice of the worker of a [`Pool`](super::Pool) for a message that has no key.
 ///
@@ -102,14 +103,6 @@ pub(super) fn hash(key: &(impl Hash + ?Sized)) -> u64 {
 pub(super) fn place(key: u64, places: usize) -> usize {
     let weight = |place: &usize| mix(key ^ mix(*place as u64));
     (0..places).max_by_key(weight).unwrap_or(0)
-}
-
-/// Mixes the bits so that each depends on all others (the finalizer of splitmix64).
-const fn mix(bits: u64) -> u64 {
-    let bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }
 
 #[cfg(test)]

@@ -14,8 +14,7 @@ use std::time::Duration;
 use conclib_wire::{StopReason, Urn};
 
 use super::left_queue::LeftQueue;
-use super::routing;
-use super::routing::Routing;
+use super::routing::{self, Routing};
 use super::worker_factory::WorkerFactory;
 use crate::actor::{History, Restart};
 use crate::actor_id::ActorId;

@@ -215,7 +215,7 @@ impl Connection {
 
     /// Answers a request that is not passed to its actor.
     fn refuse(&self, envelope: &Envelope<'_>, why: &Failure) -> Load {
-        let answer = failure(envelope.id, envelope.codec, why);
+        let answer = ResponseEnvelope::failure(envelope.id, envelope.codec, why);
         let (load, writer) = {
             let mut state = self.lock();
             // A failure of a few bytes always fits.
@@ -406,7 +406,11 @@ impl Deadlines for Connection {
                 let Some(waiting) = state.abandon(id) else {
                     continue;
                 };
-                let answer = failure(id, waiting.codec, &Failure::Deadline(waiting.timeout));
+                let answer = ResponseEnvelope::failure(
+                    id,
+                    waiting.codec,
+                    &Failure::Deadline(waiting.timeout),
+                );
                 // A failure of a few bytes always fits.
                 let _ = state.out.push(&Frame::Response(answer.as_response()));
                 abandoned.push(waiting);
@@ -439,7 +443,8 @@ impl ReplySink for Connection {
                         // large.
                         let error = CodecError::TooLarge { limit: MAX_BODY };
                         let error = Failure::Codec(Box::new(error), Delivery::MayHaveRun);
-                        let instead = failure(response.id, response.codec, &error);
+                        let instead =
+                            ResponseEnvelope::failure(response.id, response.codec, &error);
                         let _ = state.out.push(&Frame::Response(instead.as_response()));
                     }
                 }
@@ -464,7 +469,7 @@ impl ReplySink for Connection {
             let unwanted = match is_wanted {
                 false => Some(stream),
                 true if state.streams.len() >= self.limits.streams => {
-                    let instead = failure(id, codec, &Failure::TooManyStreams);
+                    let instead = ResponseEnvelope::failure(id, codec, &Failure::TooManyStreams);
                     // A failure of a few bytes always fits, and so does a reply
                     // without a body.
                     let _ = state.out.push(&Frame::Response(instead.as_response()));
@@ -509,16 +514,4 @@ impl ByteSource for Connection {
     }
 
     fn wrote(&self, _: usize) {}
-}
-
-fn failure(id: RequestId, codec: Codec, failure: &Failure) -> ResponseEnvelope {
-    let mut body = Vec::new();
-    // A failed encoding leaves `body` empty, which is read as "no reply".
-    let _ = codec.encode(failure, &mut body);
-    ResponseEnvelope {
-        id,
-        kind: ResponseKind::Failure,
-        codec,
-        body,
-    }
 }

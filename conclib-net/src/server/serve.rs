@@ -69,7 +69,7 @@ pub(super) async fn serve<R, W>(
 {
     let origin = Arc::new(origin);
     let connection = Arc::new(Connection::new(context.limits));
-    let _guard = CancelOnDrop(&connection);
+    let _guard = CancelAllOnDrop(&connection);
     let mut writing = pin!(write_out(writer, &*connection));
     let mut scheduling = pin!(StreamScheduler::new(&connection));
     let mut reading = pin!(read_in(reader, &connection, context, &origin));
@@ -163,9 +163,9 @@ where
 
 /// Cancels all requests when the task of a connection ends in any way, also by
 /// an abort.
-struct CancelOnDrop<'a>(&'a Connection);
+struct CancelAllOnDrop<'a>(&'a Connection);
 
-impl Drop for CancelOnDrop<'_> {
+impl Drop for CancelAllOnDrop<'_> {
     fn drop(&mut self) {
         self.0.cancel_all();
     }

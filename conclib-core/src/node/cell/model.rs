@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use super::*;
-
 use crate::node::context::Context;
 use crate::node::modelled::{Fates, Soul, Word, cell, system};
 use crate::node::reference::ActorRef;
