@@ -55,15 +55,15 @@ where
     if !reply.was_asked() {
         return given_up(stream);
     }
-    let (tap, drain) = pipe();
-    reply.send(M::Reply::of(Items::here(drain, Box::new(ctx.me()))));
-    let pump = Box::pin(StreamDriver {
+    let (sender, receiver) = pipe();
+    reply.send(M::Reply::of(Items::here(receiver, Box::new(ctx.me()))));
+    let driver = Box::pin(StreamDriver {
         stream: Some(stream),
-        tap: Some(tap),
+        sender: Some(sender),
     });
     let from = ctx.from();
     ctx.inputs()
-        .run_concurrently(ConcurrentHandler::stream(index, from, pump));
+        .run_concurrently(ConcurrentHandler::stream(index, from, driver));
     Turn::Done
 }
 
@@ -82,7 +82,7 @@ pin_project_lite::pin_project! {
     struct StreamDriver<S: Stream> {
         #[pin]
         stream: Option<S>,
-        tap: Option<ItemSender<S::Item>>,
+        sender: Option<ItemSender<S::Item>>,
     }
 }
 
@@ -92,16 +92,17 @@ impl<S: Stream> Future for StreamDriver<S> {
     fn poll(self: Pin<&mut Self>, cx: &mut Poller<'_>) -> Poll<Turn> {
         let mut this = self.project();
         for _ in 0..CREDIT {
-            let (Some(stream), Some(tap)) = (this.stream.as_mut().as_pin_mut(), &this.tap) else {
+            let (Some(stream), Some(sender)) = (this.stream.as_mut().as_pin_mut(), &this.sender)
+            else {
                 return Poll::Ready(Turn::Done);
             };
             // Polled first, since this registers the waker that is woken when the
             // reader leaves.
-            let end = match ready!(tap.poll_room(cx)) {
+            let end = match ready!(sender.poll_room(cx)) {
                 false => Ok(()),
                 true => match ready!(poll_stream(stream, cx)) {
                     Ok(Some(item)) => {
-                        tap.push(item);
+                        sender.push(item);
                         continue;
                     }
                     Ok(None) => Ok(()),
@@ -111,8 +112,8 @@ impl<S: Stream> Future for StreamDriver<S> {
             let dropped = catch_unwind(AssertUnwindSafe(|| this.stream.set(None)));
             let dropped = dropped.map_err(|panic| Box::new(Fault::panic(&*panic)));
             let failure = end.and(dropped);
-            if let Some(tap) = this.tap.take() {
-                tap.finish(failure.clone().map_err(Failure::Panicked));
+            if let Some(sender) = this.sender.take() {
+                sender.finish(failure.clone().map_err(Failure::Panicked));
             }
             return Poll::Ready(match failure {
                 Ok(()) => Turn::Done,

@@ -143,14 +143,14 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
         let Outbound {
             request,
             ticket,
-            leaving,
+            remote_part,
             deadline,
             ..
         } = &self.outbound;
         !needs_drop::<T>()
             && request.is_none()
             && ticket.is_none()
-            && leaving.is_none()
+            && remote_part.is_none()
             && !matches!(deadline, DeadlineTimer::Armed { .. })
     }
 }

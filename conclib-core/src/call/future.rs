@@ -41,7 +41,7 @@ enum AskStage {
     /// The wait may close a cycle. The request is sent once it is known that it does not.
     InDoubt,
     /// The request waits for a slot in the mailbox, or for its connection.
-    Leaving,
+    Sending,
     Sent,
 }
 
@@ -75,7 +75,7 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
     pub(super) fn late(&self, urn: Urn, after: Duration) -> AskError<M::Error> {
         match self.0.get() {
             Some(Ask::Away {
-                stage: AskStage::New | AskStage::InDoubt | AskStage::Leaving,
+                stage: AskStage::New | AskStage::InDoubt | AskStage::Sending,
                 addressed,
                 ..
             }) => {
@@ -101,7 +101,7 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
             }) => {
                 if *stage != AskStage::Sent {
                     if *stage == AskStage::New {
-                        *stage = AskStage::Leaving;
+                        *stage = AskStage::Sending;
                         match addressed.begin(cx) {
                             Ok(None) => {}
                             Ok(begun) => {
@@ -117,7 +117,7 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                         if let Err(error) = ready!(addressed.settle(wait, cx)) {
                             return Poll::Ready(Err(error));
                         }
-                        *stage = AskStage::Leaving;
+                        *stage = AskStage::Sending;
                     }
                     if let Err(error) = ready!(addressed.poll(cx)) {
                         return Poll::Ready(Err(error));
@@ -126,7 +126,7 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                 }
                 let Addressed { to, outbound } = addressed;
                 let answered = poll_answer(answer, cx, &*to, M::NAME);
-                if answered.is_ready() && wait.is_none() && outbound.leaving.is_none() {
+                if answered.is_ready() && wait.is_none() && outbound.remote_part.is_none() {
                     if answer.is_terminated() && addressed.is_spent() {
                         self.0.complete();
                     }

@@ -92,7 +92,7 @@ pub struct Outbound<M: Message> {
     /// Wait of the turn that holds the ticket, if it has not entered one for an answer.
     pub(crate) wait: Option<Box<Wait>>,
     /// State of a message to another process.
-    pub(crate) leaving: Option<Box<OutboundRequest>>,
+    pub(crate) remote_part: Option<Box<OutboundRequest>>,
     /// Priority in the mailbox.
     pub(crate) priority: u8,
     /// True if a turn waits for the answer of an actor in another process.
@@ -108,7 +108,7 @@ impl<M: Message> Outbound<M> {
             request: Some(request),
             ticket: None,
             wait: None,
-            leaving: None,
+            remote_part: None,
             priority,
             waits: false,
             deadline,
@@ -132,28 +132,28 @@ impl<M: Message> Outbound<M> {
     /// from then on.
     #[inline]
     pub(crate) fn is_out(&self) -> bool {
-        self.leaving
+        self.remote_part
             .as_ref()
-            .is_some_and(|leaving| leaving.is_out())
+            .is_some_and(|remote_part| remote_part.is_out())
     }
 
     /// Returns the outage that holds the message back, if there is no connection.
     #[cold]
     pub(crate) fn outage(&self) -> Option<Outage> {
-        self.leaving.as_ref()?.outage()
+        self.remote_part.as_ref()?.outage()
     }
 
     /// Notes that the answer to a request that has left was polled, and has not come.
     pub(crate) fn is_polled(&mut self) {
-        if let Some(leaving) = &mut self.leaving {
-            leaving.is_polled();
+        if let Some(remote_part) = &mut self.remote_part {
+            remote_part.is_polled();
         }
     }
 
     /// Takes out the guard that cancels the request in the other process when its asker
     /// leaves.
     pub(crate) fn take_cancel(&mut self) -> Option<CancelOnDrop> {
-        self.leaving.take()?.into_cancel()
+        self.remote_part.take()?.into_cancel()
     }
 
     #[inline(always)]

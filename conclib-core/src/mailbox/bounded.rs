@@ -64,7 +64,7 @@ pub(crate) struct Mailbox<T, Q = VecDeque<T>> {
     taken: AtomicUsize,
     /// True while senders wait for a slot, so that the loop hands out the slot that
     /// is freed each time it takes a message up.
-    has_line: AtomicBool,
+    has_waiters: AtomicBool,
     /// Bits of the current [`Signal`] and of the pending [`Alert`]s.
     signal: AtomicU8,
     /// Waker of the actor's task, which stays the same from the first poll to the end.
@@ -79,16 +79,16 @@ struct Queue<Q> {
     /// The loop found no message and waits to be woken.
     parked: bool,
     closed: bool,
-    leaving: Leaving,
+    unreferenced: Unreferenced,
     /// Senders that wait for a slot; allocated when a sender first finds none.
-    line: Option<Box<WaiterQueue>>,
+    waiters: Option<Box<WaiterQueue>>,
 }
 
 /// Progress of an anonymous actor towards its end, after its last reference was
 /// dropped: the loop has to check whether one of the actor's turns has made another
 /// reference.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Leaving {
+enum Unreferenced {
     No,
     /// The check is due after this many more messages: those that waited when the
     /// reference was dropped.
@@ -98,15 +98,17 @@ enum Leaving {
 
 impl<Q> Queue<Q> {
     fn is_waited_for(&self) -> bool {
-        self.line.as_ref().is_some_and(|line| !line.is_empty())
+        self.waiters
+            .as_ref()
+            .is_some_and(|waiters| !waiters.is_empty())
     }
 
     fn granted(&self) -> usize {
-        self.line.as_ref().map_or(0, |line| line.granted())
+        self.waiters.as_ref().map_or(0, |waiters| waiters.granted())
     }
 
-    fn line(&mut self) -> &mut WaiterQueue {
-        self.line.get_or_insert_default()
+    fn waiters(&mut self) -> &mut WaiterQueue {
+        self.waiters.get_or_insert_default()
     }
 }
 
@@ -119,11 +121,11 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
                 items: Q::default(),
                 parked: false,
                 closed: false,
-                leaving: Leaving::No,
-                line: None,
+                unreferenced: Unreferenced::No,
+                waiters: None,
             }),
             taken: AtomicUsize::new(0),
-            has_line: AtomicBool::new(false),
+            has_waiters: AtomicBool::new(false),
             signal: AtomicU8::new(Signal::None as u8),
             waker: OnceLock::new(),
             capacity: capacity.max(1),
@@ -187,15 +189,15 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
             return Poll::Ready(Err(()));
         }
         if let Some(mine) = *ticket {
-            if queue.line().waits(mine, cx.waker()) {
+            if queue.waiters().waits(mine, cx.waker()) {
                 return Poll::Pending;
             }
         } else {
             // Either the loop sees the flag when it takes the next message up, or
             // `has_room` sees the slot of the message that the loop took up before.
-            self.has_line.store(true, Ordering::SeqCst);
+            self.has_waiters.store(true, Ordering::SeqCst);
             if !self.has_room(&queue) {
-                *ticket = Some(queue.line().join(cx.waker()));
+                *ticket = Some(queue.waiters().join(cx.waker()));
                 return Poll::Pending;
             }
         }
@@ -216,7 +218,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     ) -> Poll<Result<(), ()>> {
         let polled = self.poll_push(cx, ticket, &mut None, u8::MAX, |item| item);
         if polled == Poll::Ready(Ok(())) {
-            self.serve_line(self.lock());
+            self.serve_waiters(self.lock());
         }
         polled
     }
@@ -225,8 +227,8 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     /// promised to this sender, if any, to the next.
     pub(crate) fn leave(&self, ticket: Ticket) {
         let mut queue = self.lock();
-        queue.line().leave(ticket);
-        self.serve_line(queue);
+        queue.waiters().leave(ticket);
+        self.serve_waiters(queue);
     }
 
     /// Puts the next message for the loop into `next`, which must be empty. Resolves to
@@ -240,13 +242,13 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         if !batch.is_empty() {
             fill(next, batch.pop_front());
             self.taken.store(batch.len(), Ordering::SeqCst);
-            if self.has_line.load(Ordering::SeqCst) {
-                self.serve_line(self.lock());
+            if self.has_waiters.load(Ordering::SeqCst) {
+                self.serve_waiters(self.lock());
             }
             return Poll::Ready(true);
         }
         let mut queue = self.lock();
-        if queue.leaving != Leaving::No && self.leaves(&mut queue) {
+        if queue.unreferenced != Unreferenced::No && self.leaves(&mut queue) {
             return Poll::Ready(false);
         }
         if queue.items.len() == 0 {
@@ -264,7 +266,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
             self.taken.store(batch.len(), Ordering::Relaxed);
         }
         if queue.is_waited_for() {
-            self.serve_line(queue);
+            self.serve_waiters(queue);
         }
         Poll::Ready(true)
     }
@@ -281,14 +283,14 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     /// been handled. If not, counts down by those that the loop takes up now.
     #[cold]
     fn leaves(&self, queue: &mut Queue<Q>) -> bool {
-        queue.leaving = match queue.leaving {
-            Leaving::No => return false,
-            Leaving::After(left) if left > 0 && queue.items.len() > 0 => {
-                Leaving::After(if self.takes_one(queue) { left - 1 } else { 0 })
+        queue.unreferenced = match queue.unreferenced {
+            Unreferenced::No => return false,
+            Unreferenced::After(left) if left > 0 && queue.items.len() > 0 => {
+                Unreferenced::After(if self.takes_one(queue) { left - 1 } else { 0 })
             }
-            Leaving::After(_) | Leaving::Now => Leaving::Now,
+            Unreferenced::After(_) | Unreferenced::Now => Unreferenced::Now,
         };
-        queue.leaving == Leaving::Now
+        queue.unreferenced == Unreferenced::Now
     }
 
     /// Notes that the last reference was dropped: once the messages that wait now are
@@ -296,8 +298,8 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     /// that check off, so an actor cannot keep itself alive by what it sends to itself.
     pub(crate) fn abandon(&self) {
         let mut queue = self.lock();
-        if !queue.closed && queue.leaving == Leaving::No {
-            queue.leaving = Leaving::After(queue.items.len());
+        if !queue.closed && queue.unreferenced == Unreferenced::No {
+            queue.unreferenced = Unreferenced::After(queue.items.len());
             self.move_signal(Signal::None as u8, ABANDONED);
             self.pushed(queue);
         }
@@ -312,13 +314,13 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
             return false;
         }
         let mut queue = self.lock();
-        let is_due = match queue.leaving {
-            Leaving::No => false,
-            Leaving::After(_) => at_once,
-            Leaving::Now => true,
+        let is_due = match queue.unreferenced {
+            Unreferenced::No => false,
+            Unreferenced::After(_) => at_once,
+            Unreferenced::Now => true,
         };
         if is_due {
-            queue.leaving = Leaving::No;
+            queue.unreferenced = Unreferenced::No;
             // Called under the lock, so that a drop of the last reference after this
             // check abandons the actor anew.
             if is_referenced() {
@@ -441,8 +443,12 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
 
     fn close_locked<'a>(&'a self, mut queue: MutexGuard<'a, Queue<Q>>) -> MutexGuard<'a, Queue<Q>> {
         queue.closed = true;
-        queue.leaving = Leaving::No;
-        while let Some(waker) = queue.line.as_mut().and_then(|line| line.close_one()) {
+        queue.unreferenced = Unreferenced::No;
+        while let Some(waker) = queue
+            .waiters
+            .as_mut()
+            .and_then(|waiters| waiters.close_one())
+        {
             // A waker may run code of any executor, so the lock is released.
             drop(queue);
             waker.wake();
@@ -465,9 +471,9 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     /// earlier sender waits for.
     fn has_room(&self, queue: &Queue<Q>) -> bool {
         let used = queue.items.len() + self.taken.load(Ordering::SeqCst);
-        match &queue.line {
+        match &queue.waiters {
             None => used < self.capacity,
-            Some(line) => line.is_empty() && used + line.granted() < self.capacity,
+            Some(waiters) => waiters.is_empty() && used + waiters.granted() < self.capacity,
         }
     }
 
@@ -479,10 +485,10 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
 
     /// Promises free slots to the waiting senders, the first come first. Each is woken
     /// without the lock, since a waker may run code of any executor.
-    fn serve_line<'a>(&'a self, mut queue: MutexGuard<'a, Queue<Q>>) {
+    fn serve_waiters<'a>(&'a self, mut queue: MutexGuard<'a, Queue<Q>>) {
         while self.free(&queue) > 0 {
-            let Some(waker) = queue.line.as_mut().and_then(|line| line.grant()) else {
-                self.has_line.store(false, Ordering::SeqCst);
+            let Some(waker) = queue.waiters.as_mut().and_then(|waiters| waiters.grant()) else {
+                self.has_waiters.store(false, Ordering::SeqCst);
                 return;
             };
             drop(queue);

@@ -55,7 +55,7 @@ pub(crate) trait AnyActor: Named + 'static {
     /// next waiting sender.
     fn poll_room(&self, cx: &mut Context<'_>, ticket: &mut Option<Ticket>) -> Poll<Result<(), ()>>;
     /// Removes a sender from the queue of waiting senders.
-    fn leave_line(&self, ticket: Ticket);
+    fn leave_waiters(&self, ticket: Ticket);
     fn snapshot(&self) -> ActorSnapshot;
     /// Queues a request that came from outside. Returns false if the request was
     /// answered already.

@@ -125,7 +125,7 @@ impl<A: Actor> AnyActor for ActorCell<A> {
         self.mailbox.poll_room(cx, ticket)
     }
 
-    fn leave_line(&self, ticket: Ticket) {
+    fn leave_waiters(&self, ticket: Ticket) {
         self.mailbox.leave(ticket);
     }
 

@@ -80,12 +80,12 @@ pub(crate) fn poll_send<M: Message, A: Handler<M>>(
             Err(refused) => return Poll::Ready(Err(refused.into_failure())),
         }
     }
-    poll_line(cell, cx, outbound)
+    poll_waiters(cell, cx, outbound)
 }
 
 /// Waits for a slot, in the order of arrival. A turn that waits for a slot waits for
 /// the turns of that actor, so its wait is entered in the wait-for graph.
-fn poll_line<M: Message, A: Handler<M>>(
+fn poll_waiters<M: Message, A: Handler<M>>(
     cell: &ActorCell<A>,
     cx: &mut Context<'_>,
     outbound: &mut Outbound<M>,

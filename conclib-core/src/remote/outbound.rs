@@ -36,7 +36,7 @@ pub(crate) fn poll_send_away<M: Message>(
     let Some(request) = &mut outbound.request else {
         return Poll::Ready(Ok(()));
     };
-    let leaving = outbound.leaving.get_or_insert_with(|| {
+    let remote_part = outbound.remote_part.get_or_insert_with(|| {
         let reply = std::mem::replace(&mut request.reply, ReplyTo::nobody());
         let passed = reply.passed();
         let given = deadline.given().unwrap_or(DEFAULT_TIMEOUT);
@@ -44,8 +44,8 @@ pub(crate) fn poll_send_away<M: Message>(
         let outlet = remote.outlet.clone();
         Box::new(OutboundRequest::new(outlet, answerer, queued, passed))
     });
-    let asked = leaving.is_asked();
-    let sent = leaving.poll_send(cx, urn.as_str(), |outlet, passed, answerer| {
+    let asked = remote_part.is_asked();
+    let sent = remote_part.poll_send(cx, urn.as_str(), |outlet, passed, answerer| {
         let waiter = match passed {
             Some(waiting) => Waiter::Passed(waiting),
             None if outbound.waits => Waiter::Turn,
@@ -56,7 +56,7 @@ pub(crate) fn poll_send_away<M: Message>(
         send(outlet, urn, waiter, head, &request.message, answerer)
     });
     ready!(sent)?;
-    ready!(leaving.poll_queued(cx))?;
+    ready!(remote_part.poll_queued(cx))?;
     outbound.request = None;
     Poll::Ready(Ok(()))
 }

@@ -179,15 +179,15 @@ mod tests {
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(wakes.clone());
         let cx = Context::from_waker(&waker);
-        let (tap, drain) = pipe();
+        let (sender, receiver) = pipe();
         let mut given = 0;
-        while tap.poll_room(&cx) == Poll::Ready(true) {
-            tap.push(given);
+        while sender.poll_room(&cx) == Poll::Ready(true) {
+            sender.push(given);
             given += 1;
         }
         assert_eq!(given, CREDIT);
         for taken in 1..=CREDIT {
-            assert!(drain.poll_item(&cx).is_ready());
+            assert!(receiver.poll_item(&cx).is_ready());
             let woken = wakes.0.load(Ordering::Relaxed);
             assert_eq!(woken, usize::from(taken >= CREDIT / 2), "{taken} taken");
         }

@@ -32,7 +32,7 @@ pub(super) struct Subscriber<M: Message> {
     missed: AtomicU64,
     /// Number of all missed messages.
     total: AtomicU64,
-    line: Mutex<LagState>,
+    lag: Mutex<LagState>,
     gone: AtomicBool,
     /// Notifies waiting publishers that the subscriber is gone.
     pub(super) left: Arc<Notify>,
@@ -63,7 +63,7 @@ impl<M: Message> Subscriber<M> {
             name: topic.name.clone(),
             missed: AtomicU64::new(0),
             total: AtomicU64::new(0),
-            line: Mutex::new(LagState::Idle),
+            lag: Mutex::new(LagState::Idle),
             gone: AtomicBool::new(false),
             left: Arc::default(),
         })
@@ -154,7 +154,7 @@ impl<M: Message> Subscriber<M> {
         };
         let home = notice.home();
         home.system().unobserve_end(home.id(), self.key());
-        let waiting = match &mut *self.line() {
+        let waiting = match &mut *self.lag() {
             LagState::Idle => None,
             LagState::Busy { again } => {
                 *again = true;
@@ -163,7 +163,7 @@ impl<M: Message> Subscriber<M> {
             line => std::mem::replace(line, LagState::Idle).into_ticket(),
         };
         if let Some(ticket) = waiting {
-            home.leave_line(ticket);
+            home.leave_waiters(ticket);
         }
         self.tell(self.missed.swap(0, Ordering::SeqCst));
     }
@@ -174,7 +174,7 @@ impl<M: Message> Subscriber<M> {
         let Some(notice) = &self.notice else {
             return;
         };
-        let Some(mut ticket) = self.line().begin(woken) else {
+        let Some(mut ticket) = self.lag().begin(woken) else {
             return;
         };
         let waker = Waker::from(self.clone());
@@ -187,7 +187,7 @@ impl<M: Message> Subscriber<M> {
         loop {
             let polled = if self.is_gone() {
                 if let Some(ticket) = ticket.take() {
-                    notice.home().leave_line(ticket);
+                    notice.home().leave_waiters(ticket);
                 }
                 Poll::Ready(Ok(self.missed.swap(0, Ordering::SeqCst)))
             } else if ticket.is_none() && self.missed.load(Ordering::SeqCst) == 0 {
@@ -200,7 +200,7 @@ impl<M: Message> Subscriber<M> {
                 Poll::Ready(Err(())) => self.leave(),
                 Poll::Pending => {}
             }
-            if self.line().rest(ticket) {
+            if self.lag().rest(ticket) {
                 return;
             }
         }
@@ -226,8 +226,8 @@ impl<M: Message> Subscriber<M> {
         Arc::as_ptr(self).addr()
     }
 
-    fn line(&self) -> MutexGuard<'_, LagState> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lag(&self) -> MutexGuard<'_, LagState> {
+        self.lag.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
