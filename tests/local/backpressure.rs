@@ -252,6 +252,20 @@ async fn a_tell_with_a_timeout_waits_no_longer_for_a_place_and_has_its_message_b
     assert_eq!(log.lines()[1..], ["held", "0", "8"]);
 }
 
+#[support::test]
+async fn a_tell_that_is_given_no_time_is_not_sent() {
+    let system = System::new("backpressure");
+    let (actor, log) = scribe();
+    let scribe = system.spawn(actor).unwrap();
+    let error = scribe.note(7).timeout(Duration::ZERO).tell().await;
+    let TellError::Failed { error, message } = error.unwrap_err() else {
+        panic!("there was room");
+    };
+    assert_eq!((message.n, error.delivery()), (7, Delivery::NotDelivered));
+    scribe.note(8).await.unwrap();
+    assert_eq!(log.lines(), ["start", "8"]);
+}
+
 #[support::test(start_paused = true)]
 async fn an_ask_whose_time_is_over_before_it_had_a_place_says_that_it_did_not_run() {
     let system = System::new("backpressure");

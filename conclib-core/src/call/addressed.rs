@@ -172,7 +172,7 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
 
     /// Error of a message that got no slot in time.
     #[cold]
-    fn late<E>(&self, late: Elapsed) -> AskError<E> {
+    pub(super) fn late<E>(&self, late: Elapsed) -> AskError<E> {
         let urn = self.to.urn().about(M::NAME);
         let delivery = Delivery::NotDelivered;
         match late {

@@ -193,6 +193,10 @@ impl<T: Target<M>, M: Message> Future for Telling<T, M> {
         let Some(addressed) = self.0.get_mut() else {
             return Poll::Ready(Ok(()));
         };
+        if let Err(late) = addressed.outbound.deadline.has_any() {
+            let error = addressed.late(late);
+            return addressed.not_told(error);
+        }
         match ready!(addressed.poll(cx)) {
             Ok(()) => {
                 if addressed.is_spent() {

@@ -109,8 +109,8 @@ impl<T, M: Message> Call<T, M> {
     /// After that time, an ask ends in [`AskError::Deadline`]; a local handler is not
     /// disturbed. For a tell, the timeout bounds the wait for a slot. With
     /// [`reply`](Self::reply), the time goes on counting, whenever the [`Reply`] is
-    /// awaited. An ask that is given no time at all, or is asked by a turn that has
-    /// none left, ends at once, and its message is not sent.
+    /// awaited. A call that is given no time at all ends at once, and its message is
+    /// not sent; so does an ask of a turn that has no time left.
     ///
     /// The asks of a handler have no more time than its asker has left, so all of them
     /// end at the same instant. The asker gets [`AskError::Deadline`], or the answer that
