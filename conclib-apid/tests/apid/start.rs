@@ -172,7 +172,15 @@ async fn somebody_else_at_the_address_is_not_taken_for_the_server() {
 #[support::test]
 async fn an_answer_counts_only_while_the_child_lives() {
     let address = address();
-    let error = start_api(server_behind("\"$@\" & exit 98", "healthy", address))
+    // The server starts once the child has exited: then the pipe has no writer.
+    let script = r#"
+        pipe=$(mktemp -u) && mkfifo "$pipe"
+        { exec 3>&-; read -r _ <"$pipe"; "$@"; } &
+        exec 3>"$pipe"
+        rm "$pipe"
+        exit 98
+    "#;
+    let error = start_api(server_behind(script, "healthy", address))
         .await
         .expect_err("the child exits");
     assert!(
