@@ -1,22 +1,23 @@
 #!/usr/bin/env bash
 # Runs the models of conclib-core: mailbox, stop signal, start, restart and end,
-# late answers, crossing asks. First shuttle runs them in thousands of random
-# orders of the steps of their threads. Then loom runs the small ones in all
-# orders, with all results that the memory orderings of the atomics allow. A
-# failure prints its order, and how to repeat it. MODEL_RUNS=100000 makes shuttle
-# try more, LOOM_MAX_PREEMPTIONS=4 loom. Arguments are passed to the test
-# programs, for example parts of test names.
+# late answers, crossing asks; and those of conclib-net: two sessions with
+# requests, streams and references, closed or cut at any moment. First shuttle
+# runs them in thousands of random orders of the steps of their threads. Then loom
+# runs the small ones of conclib-core in all orders, with all results that the
+# memory orderings of the atomics allow. A failure prints its order, and how to
+# repeat it. MODEL_RUNS=100000 makes shuttle try more, LOOM_MAX_PREEMPTIONS=4 loom.
+# Arguments are passed to the test programs, for example parts of test names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export SHUTTLE_SILENCE_WARNINGS=1
 
 models() {
     local program
-    # The flag is for conclib-core alone: its dependencies are built as for the tests.
-    program=$(cargo rustc --quiet --package conclib-core --lib --profile test \
-        --message-format=json-render-diagnostics -- --cfg "$1" |
+    # The flag is for that package alone: its dependencies are built as for the tests.
+    program=$(cargo rustc --quiet --package "$1" --lib --profile test \
+        --message-format=json-render-diagnostics -- --cfg "$2" |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
-    shift
+    shift 2
     if [[ $("$program" --list model::) != *": test"* ]]; then
         printf 'no model in %s\n' "$program" >&2
         exit 1
@@ -24,5 +25,6 @@ models() {
     "$program" --quiet model:: "$@"
 }
 
-models shuttle "$@"
-models conclib_loom "$@"
+models conclib-core shuttle "$@"
+models conclib-net shuttle "$@"
+models conclib-core conclib_loom "$@"

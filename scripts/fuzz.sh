@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Fuzzes the decoders of names, frames and bodies with AddressSanitizer, a minute
-# each. Failing inputs are written to fuzz/artifacts. Interesting ones belong in
+# Fuzzes the decoders of names, frames and bodies, and a session, with
+# AddressSanitizer, a minute each. Failing inputs are written to fuzz/artifacts. Interesting ones belong in
 # fuzz/corpus under a descriptive name, and the ordinary tests then replay them.
 # Needs a nightly compiler, and cargo-fuzz: cargo install --locked cargo-fuzz
 set -euo pipefail
 cd "$(dirname "$0")/../fuzz"
 seconds="${FUZZ_SECONDS:-60}"
 targets=("$@")
-if [ $# -eq 0 ]; then targets=(urn frame codec); fi
+if [ $# -eq 0 ]; then targets=(urn frame codec session); fi
 for target in "${targets[@]}"; do
     printf '\n== %s\n' "$target"
     # New inputs are written to the first directory; the second is only read.

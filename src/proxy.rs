@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use conclib_core::wire::{Broker, Inlet, Outlet, Remote};
+use conclib_core::wire::{Broker, Control, Inlet, Outlet, Remote};
 use conclib_core::{ActorRef, AskError, Call, SpawnError, System, Travels, Urn, WireMessage};
 use conclib_net::{
     Address, AddressError, AuthKey, Client, ConnectError as LinkError, LocalBroker, OpenError,
@@ -35,12 +35,29 @@ impl Carrier {
         }
     }
 
-    async fn connect(&self, key: Option<AuthKey>) -> Result<Arc<dyn Outlet>, ConnectError> {
+    async fn connect(&self, key: Option<AuthKey>) -> Result<Connection, ConnectError> {
         match self {
-            Self::Link(address) => {
-                let client: Arc<dyn Outlet> = Client::connect(address, key).await?;
-                Ok(client)
-            }
+            Self::Link(address) => Ok(Connection::Link(Client::connect(address, key).await?)),
+        }
+    }
+}
+
+/// Connection of a client.
+#[derive(Clone)]
+enum Connection {
+    Link(Arc<Client>),
+}
+
+impl Connection {
+    fn outlet(&self) -> Arc<dyn Outlet> {
+        match self {
+            Self::Link(client) => client.clone(),
+        }
+    }
+
+    fn serve(&self, inlet: &Inlet) {
+        match self {
+            Self::Link(client) => client.serve(inlet),
         }
     }
 }
@@ -132,6 +149,7 @@ impl Proxy {
             system: system.clone(),
             url: url.into(),
             key: None,
+            control: Control::default(),
         }
     }
 
@@ -166,9 +184,18 @@ pub struct Serve {
     system: System,
     url: String,
     key: Option<AuthKey>,
+    control: Control,
 }
 
 impl Serve {
+    /// Sets which actors clients may end, by `stop`, `stop_now` and `kill` of
+    /// their references: by default only those whose reference they were sent in
+    /// a message.
+    pub fn control(mut self, control: Control) -> Self {
+        self.control = control;
+        self
+    }
+
     /// Sets the authkey that clients have to know. Only TCP requires one; it
     /// may also come from `?keyfile=` or the variable `CONCLIB_AUTHKEY`.
     pub fn key(mut self, key: AuthKey) -> Self {
@@ -178,7 +205,9 @@ impl Serve {
 
     async fn run(self) -> Result<Proxy, ServeError> {
         let carrier = Carrier::of(&self.url)?;
-        let broker = carrier.open(self.key, self.system.inlet()).await?;
+        let broker = carrier
+            .open(self.key, self.system.inlet().with_control(self.control))
+            .await?;
         let proxy = Proxy {
             url: broker.url().to_owned(),
             broker: Arc::downgrade(&broker),
@@ -257,7 +286,7 @@ impl fmt::Debug for Serve {
 /// ```
 #[derive(Clone)]
 pub struct ProxyClient {
-    outlet: Arc<dyn Outlet>,
+    connection: Connection,
 }
 
 impl ProxyClient {
@@ -291,7 +320,61 @@ impl ProxyClient {
         urn: impl AsRef<str>,
     ) -> Result<ActorRef<A>, conclib_core::UrnError> {
         let urn = Urn::new(urn)?;
-        Ok(ActorRef::remote(Remote::new(self.outlet.clone(), Ok(urn))))
+        Ok(ActorRef::remote(Remote::new(
+            self.connection.outlet(),
+            Ok(urn),
+        )))
+    }
+
+    /// Opens the actors of a system in this process to the other process, over
+    /// the same connection: for callbacks. A message may then carry an
+    /// [`ActorRef`] to one of them, and the other process asks it like any
+    /// actor. Only the first call has an effect.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// pub struct Progress;
+    ///
+    /// #[actor]
+    /// impl Progress {
+    ///     #[message]
+    ///     fn at(&mut self, percent: u8) { println!("{percent} %"); }
+    /// }
+    ///
+    /// #[actor(urn = "builder")]
+    /// struct Builder;
+    ///
+    /// #[actor]
+    /// impl Builder {
+    ///     #[message]
+    ///     async fn build(&mut self, progress: ActorRef<Progress>) -> bool {
+    ///         progress.at(50).await.is_ok() && progress.at(100).await.is_ok()
+    ///     }
+    /// }
+    ///
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let server = System::new("server");
+    /// # server.spawn(Builder)?;
+    /// # let dir = conclib::PrivateDir::new()?;
+    /// # let url = format!("unix://{}", dir.join("a.sock").display());
+    /// # let proxy = Proxy::serve(&server, url).await?;
+    /// # let url = proxy.url();
+    /// // In another process, which also runs a system:
+    /// let system = System::new("client");
+    /// let client = ProxyClient::connect(url).await?;
+    /// client.serve(&system);
+    /// let progress = system.spawn(Progress)?;
+    /// let builder: ActorRef<Builder> = client.actor("builder")?;
+    /// assert!(builder.build(progress).await?);
+    /// # server.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn serve(&self, system: &System) {
+        self.connection.serve(&system.inlet());
     }
 
     /// Asks without the type of the message: by its wire name, in JSON.
@@ -313,7 +396,7 @@ impl ProxyClient {
     }
 
     fn remote(&self, urn: impl AsRef<str>) -> Remote {
-        Remote::new(self.outlet.clone(), Urn::new(urn))
+        Remote::new(self.connection.outlet(), Urn::new(urn))
     }
 }
 
@@ -340,8 +423,8 @@ impl Connect {
     }
 
     async fn run(self) -> Result<ProxyClient, ConnectError> {
-        let outlet = Carrier::of(&self.url)?.connect(self.key).await?;
-        Ok(ProxyClient { outlet })
+        let connection = Carrier::of(&self.url)?.connect(self.key).await?;
+        Ok(ProxyClient { connection })
     }
 }
 

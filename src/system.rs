@@ -3,6 +3,6 @@
 
 #[doc(inline)]
 pub use conclib_core::{
-    ActorId, ActorSnapshot, Broadcast, DumpOnSignal, OnThread, ShutdownReport, SpawnBuilder,
-    SystemSnapshot,
+    ActorId, ActorSnapshot, Broadcast, DumpOnSignal, LinkSnapshot, OnThread, ShutdownReport,
+    SpawnBuilder, SystemSnapshot,
 };

@@ -6,7 +6,7 @@
 
 #[doc(inline)]
 pub use conclib_core::wire::{
-    Bincode, Codec, CodecError, Envelope, FIRST_CREDIT, Frame, FrameError, Json, MAX_BODY,
-    MAX_CHAIN, MAX_CHAIN_STEPS, MAX_DEPTH, MAX_ELEMENTS, MAX_FRAME, RequestEnvelope, RequestId,
-    Response, ResponseEnvelope, ResponseKind, WireCodec,
+    Bincode, Codec, CodecError, DeliveryClass, Envelope, FIRST_CREDIT, Frame, FrameError, Json,
+    Keys, MAX_BODY, MAX_CHAIN, MAX_CHAIN_STEPS, MAX_DEPTH, MAX_ELEMENTS, MAX_FRAME, MAX_KEYS,
+    NodeId, RequestEnvelope, RequestId, Response, ResponseEnvelope, ResponseKind, Wants, WireCodec,
 };

@@ -29,6 +29,21 @@ fn has_test(source: &str, test: &str) -> bool {
     attributes.clone().any(is_test) || is_listed(source, test)
 }
 
+/// Tests if a function is a check of the conformance suite, which each broker
+/// and each link runs as a test.
+fn is_check(file: &str, test: &str) -> bool {
+    let checks = "conclib-testing/src/conformance/checks/";
+    let Some(group) = file.strip_prefix(checks) else {
+        return false;
+    };
+    let list = page("conclib-testing/src/conformance/list.rs");
+    let listed = list.split_once(&format!(" {group} {{"));
+    let listed = listed.and_then(|(_, rest)| rest.split('}').next());
+    let head = format!("pub async fn {test}(at: &mut Stage)");
+    listed.is_some_and(|list| list.contains(&format!(" {test}: ")))
+        && page(&format!("{file}.rs")).contains(&head)
+}
+
 /// Tests if a macro that generates tests lists the function.
 fn is_listed(source: &str, test: &str) -> bool {
     let is_no_name = |ch: char| !(ch.is_alphanumeric() || ch == '_');
@@ -58,7 +73,8 @@ fn tests_named_in(text: &str) -> Vec<(&str, &str)> {
         .collect();
     for (file, test) in &named {
         let source = page(&format!("{file}.rs"));
-        assert!(has_test(&source, test), "{file}.rs has no test `{test}`");
+        let exists = has_test(&source, test) || is_check(file, test);
+        assert!(exists, "{file}.rs has no test `{test}`");
         // The body of a child process does nothing when it runs as a test.
         assert!(!test.starts_with("child_"), "`{test}` is not a test");
     }
@@ -98,6 +114,25 @@ async fn is_forgotten() {}
     for none in ["helper", "is_not_listed", "is_forgotten", "is", "missing"] {
         assert!(!has_test(source, none), "{none}");
     }
+}
+
+#[test]
+fn each_check_of_the_conformance_suite_is_listed() {
+    let checks =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("conclib-testing/src/conformance/checks");
+    let mut count = 0;
+    for file in fs::read_dir(checks).unwrap() {
+        let path = file.unwrap().path();
+        let group = path.file_stem().unwrap().to_str().unwrap();
+        let file = format!("conclib-testing/src/conformance/checks/{group}");
+        let source = fs::read_to_string(&path).unwrap();
+        for check in source.split("\npub async fn ").skip(1) {
+            let name = check.split('(').next().unwrap_or_default();
+            assert!(is_check(&file, name), "{group}::{name} is not in the list");
+            count += 1;
+        }
+    }
+    assert!(count > 60);
 }
 
 #[test]

@@ -39,12 +39,15 @@ pub fn status<E>(error: &AskError<E>) -> u16 {
             ..
         } => 422,
         AskError::MailboxFull { .. } | AskError::TooManyStreams { .. } => 429,
-        AskError::Codec { .. } | AskError::NoReply { .. } => 502,
+        AskError::Codec { .. } | AskError::NoReply { .. } | AskError::UnknownFailure { .. } => 502,
         AskError::Stopped { .. }
         | AskError::Disconnected { .. }
         | AskError::Unreachable { .. }
+        | AskError::NoProxy { .. }
         | AskError::Cancelled { .. } => 503,
         AskError::Deadline { .. } => 504,
+        AskError::NotPermitted { .. } => 403,
+        AskError::Unsupported { .. } => 501,
         _ => 500,
     }
 }

@@ -1,18 +1,21 @@
 //! Command line.
 
-use crate::catalog::{COST, FEATURES, LIBRARIES, LOCAL, OURS, TASK, UNIX};
+use crate::catalog::{
+    COST, FEATURES, LIBRARIES, LOCAL, OURS, TASK, UNIX, UNIX_COST, UNIX_LIBRARIES,
+};
 use crate::error::Error;
 
 /// Usage text.
 pub(crate) const USAGE: &str = "\
 usage: conclib-bench local    [--json] [--only SCENARIO,..] [--libs NAME,..] [--runs N] [--quick]
        conclib-bench cost     [--json] [--only SCENARIO,..] [--libs NAME,..]
-       conclib-bench unix     [--json] [--only SCENARIO,..] [--runs N] [--quick]
+       conclib-bench unix     [--json] [--only SCENARIO,..] [--libs NAME,..] [--runs N] [--quick]
        conclib-bench features [--json] [--only SCENARIO,..] [--runs N] [--quick]
 
 local     nanoseconds (and bytes) of every scenario, the libraries taking turns
-cost      allocations and instructions of one operation (needs valgrind)
-unix      round trips between two processes, beside bare frames on a socket
+cost      allocations, instructions and locks of one operation (needs valgrind)
+unix      round trips between two processes on one core and on two, beside bare
+          frames on a socket, an RPC layer written by hand, and tarpc
 features  what each feature of conclib costs, beside the same without it (needs 2 GB)
 
 --json    one line of JSON for each scenario and runtime instead of a table
@@ -52,15 +55,30 @@ pub(crate) struct Options {
 /// Reads the arguments that come after the program's name.
 pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, Error> {
     match args.next().as_deref() {
-        Some("local") => Ok(Command::Local(options(args, &LOCAL, &LIBRARIES)?)),
+        Some("local") => Ok(Command::Local(options(
+            args, &LOCAL, &LIBRARIES, &LIBRARIES,
+        )?)),
         Some("cost") => {
-            let scenarios = COST.map(|(scenario, _)| scenario);
-            Ok(Command::Cost(options(args, &scenarios, &[OURS, TASK])?))
+            let scenarios = COST.iter().chain(&UNIX_COST);
+            let scenarios: Vec<_> = scenarios.map(|(scenario, _)| *scenario).collect();
+            let known: Vec<_> = LIBRARIES.into_iter().chain(UNIX_LIBRARIES).collect();
+            let usual: Vec<_> = [TASK].into_iter().chain(UNIX_LIBRARIES).collect();
+            Ok(Command::Cost(options(args, &scenarios, &usual, &known)?))
         }
-        Some("unix") => Ok(Command::Unix(options(args, &UNIX, &[OURS, TASK])?)),
+        Some("unix") => Ok(Command::Unix(options(
+            args,
+            &UNIX,
+            &UNIX_LIBRARIES,
+            &UNIX_LIBRARIES,
+        )?)),
         Some("features") => {
             let scenarios = FEATURES.map(|(scenario, _)| scenario);
-            Ok(Command::Features(options(args, &scenarios, &[OURS])?))
+            Ok(Command::Features(options(
+                args,
+                &scenarios,
+                &[OURS],
+                &[OURS],
+            )?))
         }
         Some("help" | "--help" | "-h") => Ok(Command::Help),
         Some(other) => Err(Error::Usage(format!("there is no command `{other}`"))),
@@ -69,11 +87,12 @@ pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, E
 }
 
 /// Reads the options of a command. `scenarios` are all that it knows,
-/// `libraries` the default ones.
+/// `libraries` the default ones, of the `known` ones.
 fn options(
     mut args: impl Iterator<Item = String>,
     scenarios: &[&'static str],
     libraries: &[&'static str],
+    known: &[&'static str],
 ) -> Result<Options, Error> {
     let mut options = Options {
         json: false,
@@ -91,7 +110,7 @@ fn options(
             "--json" => options.json = true,
             "--quick" => options.quick = true,
             "--only" => options.scenarios = chosen(&value()?, scenarios, "scenario")?,
-            "--libs" => options.libraries = chosen(&value()?, &LIBRARIES, "library")?,
+            "--libs" => options.libraries = chosen(&value()?, known, "library")?,
             "--runs" => options.runs = at_least_one(&value()?)?,
             _ => return Err(Error::Usage(format!("there is no option `{flag}`"))),
         }

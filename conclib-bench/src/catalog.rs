@@ -26,8 +26,27 @@ pub(crate) const LOCAL: [&str; 11] = [
     "memory",
 ];
 
-/// Scenarios of `unix`.
-pub(crate) const UNIX: [&str; 2] = ["round-trip", "in-flight-64"];
+/// Name of the loop over bare frames, which has no requests.
+pub(crate) const BARE: &str = "bare";
+
+/// Name of the RPC layer that is written by hand.
+pub(crate) const HAND: &str = "hand";
+
+/// Programs of `unix`, in the order of the columns.
+pub(crate) const UNIX_LIBRARIES: [&str; 4] = [OURS, BARE, HAND, "tarpc"];
+
+/// Scenarios of `unix`: one request after another, or 64 under way; both
+/// processes on one core, or on two.
+pub(crate) const UNIX: [&str; 4] = [
+    "ask-1-core",
+    "ask-2-cores",
+    "ask-64-1-core",
+    "ask-64-2-cores",
+];
+
+/// Scenarios of `cost` over a unix socket, each with the number of operations to
+/// count.
+pub(crate) const UNIX_COST: [(&str, u64); 2] = [("remote-ask", 4_000), ("remote-ask-64", 12_800)];
 
 /// Scenarios of `features`, each with its baseline.
 pub(crate) const FEATURES: [(&str, &str); 9] = [

@@ -1,10 +1,11 @@
-//! `cost`: counts the allocations and the instructions of one operation. Other
-//! load on the machine does not change them.
+//! `cost`: counts the allocations and the instructions of one operation, and the
+//! locks of one that uses a socket. Other load on the machine does not change
+//! them.
 
 use std::collections::BTreeMap;
 
 use crate::args::Options;
-use crate::catalog::{COST, Runtime};
+use crate::catalog::{COST, LIBRARIES, Runtime, UNIX_COST, UNIX_LIBRARIES};
 use crate::error::Error;
 use crate::figures::Figures;
 use crate::peers::{self, Build, Program};
@@ -17,36 +18,74 @@ const RUNTIME: Runtime = Runtime::Current;
 /// Figures of each scenario so far.
 type ByScenario = BTreeMap<&'static str, Figures>;
 
+/// Scenarios that the same programs have, with the builds that count them.
+struct Group {
+    scenarios: &'static [(&'static str, u64)],
+    libraries: &'static [&'static str],
+    counts: &'static [(Build, Count)],
+}
+
+/// Scenarios inside one process, and those over a unix socket.
+const GROUPS: [Group; 2] = [
+    Group {
+        scenarios: &COST,
+        libraries: &LIBRARIES,
+        counts: &[(Build::Counting, allocations), (Build::Plain, instructions)],
+    },
+    Group {
+        scenarios: &UNIX_COST,
+        libraries: &UNIX_LIBRARIES,
+        counts: &[
+            (Build::UnixCounting, allocations),
+            (Build::Unix, instructions),
+            (Build::UnixDebug, locks),
+        ],
+    },
+];
+
 /// Builds the programs, counts, and prints the figures.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
-    let mut all = ByScenario::new();
-    for program in peers::build_all(&options.libraries, Build::Counting)? {
-        each_scenario(&program, options, &mut all, allocations);
-    }
-    let programs = peers::build_all(&options.libraries, Build::Plain)?;
-    for program in &programs {
-        each_scenario(program, options, &mut all, instructions);
-    }
+    GROUPS.iter().try_for_each(|group| group.run(options))
+}
 
-    let libraries = programs.iter().map(|program| program.library).collect();
-    let report = Report::open("cost", options.json, libraries)?;
-    for scenario in &options.scenarios {
-        if let Some(figures) = all.get(scenario) {
-            report.add(scenario, RUNTIME, figures)?;
+impl Group {
+    fn run(&self, options: &Options) -> Result<(), Error> {
+        let is_chosen = |(name, _): &&(&str, u64)| options.scenarios.contains(name);
+        let scenarios: Vec<_> = self.scenarios.iter().filter(is_chosen).collect();
+        let libraries = self.libraries.iter().copied();
+        let libraries: Vec<_> = libraries
+            .filter(|name| options.libraries.contains(name))
+            .collect();
+        if scenarios.is_empty() || libraries.is_empty() {
+            return Ok(());
         }
+        let mut all = ByScenario::new();
+        for (how, count) in self.counts {
+            for program in peers::build_all(&libraries, *how)? {
+                each_scenario(&program, &scenarios, &mut all, *count);
+            }
+        }
+        let report = Report::open("cost", options.json, libraries)?;
+        for (scenario, _) in scenarios {
+            if let Some(figures) = all.get(scenario) {
+                report.add(scenario, RUNTIME, figures)?;
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Way to count, from a program, a scenario, and a number of operations.
 type Count = fn(&Program, &str, u64) -> Result<Vec<(&'static str, f64)>, Error>;
 
 /// Counts in every selected scenario.
-fn each_scenario(program: &Program, options: &Options, all: &mut ByScenario, count: Count) {
-    let wanted = COST
-        .iter()
-        .filter(|(name, _)| options.scenarios.contains(name));
-    for (scenario, operations) in wanted {
+fn each_scenario(
+    program: &Program,
+    scenarios: &[&(&'static str, u64)],
+    all: &mut ByScenario,
+    count: Count,
+) {
+    for (scenario, operations) in scenarios.iter().copied() {
         let library = program.library;
         eprintln!("{scenario}: counting {library}");
         match count(program, scenario, *operations) {
@@ -91,4 +130,18 @@ fn instructions(
     } else {
         vec![("instructions", each)]
     })
+}
+
+/// Returns the locks of one operation: the calls that lock a mutex, in a build
+/// without optimisations.
+fn locks(
+    program: &Program,
+    scenario: &str,
+    operations: u64,
+) -> Result<Vec<(&'static str, f64)>, Error> {
+    let operations = operations / 4;
+    let once = run::locks(&program.path, scenario, RUNTIME, operations)?;
+    let twice = run::locks(&program.path, scenario, RUNTIME, operations * 2)?;
+    let each = twice.saturating_sub(once) as f64 / operations as f64;
+    Ok(vec![("locks", each)])
 }

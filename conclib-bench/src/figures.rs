@@ -41,6 +41,15 @@ impl Figures {
         }
     }
 
+    /// Adds the ratio of the nanoseconds of two libraries, as `ratio`, if both
+    /// are known.
+    pub(crate) fn compare(&mut self, library: &'static str, baseline: &'static str) {
+        let of = |name| self.of("ns")?.get(name).copied();
+        if let (Some(ours), Some(theirs)) = (of(library), of(baseline)) {
+            self.set("ratio", baseline, ours / theirs);
+        }
+    }
+
     /// Returns the numbers of one kind, if there are any.
     pub(crate) fn of(&self, kind: &str) -> Option<&ByLibrary> {
         self.0.get(kind)

@@ -1,7 +1,7 @@
 //! `local` and `unix`: times every scenario. The libraries take turns.
 
 use crate::args::Options;
-use crate::catalog::Runtime;
+use crate::catalog::{BARE, HAND, OURS, Runtime};
 use crate::error::Error;
 use crate::figures::Figures;
 use crate::peers::{self, Build, Program};
@@ -58,6 +58,9 @@ fn measure(programs: &[Program], scenario: &str, runtime: Runtime, options: &Opt
     let mut figures = Figures::default();
     for (program, samples) in programs.iter().zip(&samples) {
         figures.add(program.library, samples);
+    }
+    for baseline in [BARE, HAND] {
+        figures.compare(OURS, baseline);
     }
     figures
 }

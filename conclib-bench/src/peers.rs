@@ -28,6 +28,10 @@ pub(crate) enum Build {
     Counting,
     /// Program for round trips between two processes.
     Unix,
+    /// The same with an allocator that counts.
+    UnixCounting,
+    /// The same without optimisations, in which each lock is a call.
+    UnixDebug,
 }
 
 /// Part of the messages of cargo that contains the path of an executable.
@@ -56,23 +60,20 @@ pub(crate) fn build_all(libraries: &[&'static str], how: Build) -> Result<Vec<Pr
 /// Builds the program of one library and returns its path.
 fn build(library: &str, how: Build) -> Result<PathBuf, Error> {
     let package = match how {
-        Build::Unix => format!("bench-unix-{library}"),
+        Build::Unix | Build::UnixCounting | Build::UnixDebug => format!("bench-unix-{library}"),
         Build::Plain | Build::Counting => format!("bench-{library}"),
     };
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
-        .args([
-            "build",
-            "--release",
-            "--quiet",
-            "--manifest-path",
-            WORKSPACE,
-        ])
+        .args(["build", "--quiet", "--manifest-path", WORKSPACE])
         .args(["--message-format", "json-render-diagnostics"])
         .args(["-p", &package])
         .stderr(Stdio::inherit());
-    if let Build::Counting = how {
+    if !matches!(how, Build::UnixDebug) {
+        command.arg("--release");
+    }
+    if matches!(how, Build::Counting | Build::UnixCounting) {
         command.args(["--features", "count"]);
     }
     let program = format!("cargo build -p {package}");

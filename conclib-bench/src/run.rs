@@ -1,6 +1,6 @@
 //! Runs one process and reads its figures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
@@ -42,9 +42,79 @@ pub(crate) fn instructions(
     runtime: Runtime,
     operations: u64,
 ) -> Result<u64, Error> {
+    let profile = Path::new("/dev/null");
+    let (name, said) = callgrind(program, scenario, runtime, operations, profile)?;
+    said.lines()
+        .find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok())
+        .ok_or(Error::Silent {
+            program: name,
+            missing: "number of instructions",
+        })
+}
+
+/// Counts the mutexes that one whole process locks. A build without
+/// optimisations has a call for each.
+pub(crate) fn locks(
+    program: &Path,
+    scenario: &str,
+    runtime: Runtime,
+    operations: u64,
+) -> Result<u64, Error> {
+    let file = format!("conclib-bench-{}.callgrind", std::process::id());
+    let file = std::env::temp_dir().join(file);
+    let ran = callgrind(program, scenario, runtime, operations, &file);
+    let profile = std::fs::read_to_string(&file).unwrap_or_default();
+    let _ = std::fs::remove_file(&file);
+    ran?;
+    Ok(calls(&profile, is_lock))
+}
+
+/// Tells if a function locks a mutex of the standard library.
+fn is_lock(function: &str) -> bool {
+    let of_mutex = function.strip_prefix("std::sync::poison::mutex::Mutex<");
+    of_mutex.is_some_and(|rest| rest.ends_with(">::lock") || rest.ends_with(">::try_lock"))
+}
+
+/// Returns the number of calls of these functions in a profile of callgrind.
+///
+/// Such a profile names a function by `cfn=(ID) NAME`, later by `cfn=(ID)`
+/// alone; the line after it has the number of calls.
+fn calls(profile: &str, is_wanted: impl Fn(&str) -> bool) -> u64 {
+    let (mut wanted, mut total) = (BTreeSet::new(), 0);
+    let mut is_called = false;
+    for line in profile.lines() {
+        let (key, value) = line.split_once('=').unwrap_or((line, ""));
+        match key {
+            "fn" | "cfn" => {
+                let (id, name) = value.split_once(' ').unwrap_or((value, ""));
+                if is_wanted(name) {
+                    wanted.insert(id);
+                }
+                is_called = key == "cfn" && wanted.contains(id);
+            }
+            "calls" if is_called => {
+                let number = value.split(' ').next().and_then(|word| word.parse().ok());
+                total += number.unwrap_or(0_u64);
+            }
+            _ => {}
+        }
+    }
+    total
+}
+
+/// Runs one process under callgrind. Returns the command, and the output about
+/// it.
+fn callgrind(
+    program: &Path,
+    scenario: &str,
+    runtime: Runtime,
+    operations: u64,
+    profile: &Path,
+) -> Result<(String, String), Error> {
     let mut command = Command::new("valgrind");
     command
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg("--tool=callgrind")
+        .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(program)
         .args([scenario, runtime.name(), &operations.to_string()]);
     let name = format!(
@@ -52,12 +122,7 @@ pub(crate) fn instructions(
         program.display()
     );
     let said = output(&mut command, &name)?.stderr;
-    said.lines()
-        .find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok())
-        .ok_or(Error::Silent {
-            program: name,
-            missing: "number of instructions",
-        })
+    Ok((name, said))
 }
 
 /// Runs a command to its end. Errors contain `name`.
@@ -77,5 +142,19 @@ pub(crate) fn output(command: &mut Command, name: &str) -> Result<Output, Error>
             let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
             Ok(Output { stdout, stderr })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_of_a_mutex_are_added_up() {
+        let profile = "fn=(1) main\n1 5\n\
+            cfn=(2) std::sync::poison::mutex::Mutex<u8>::lock\ncalls=3 7\n1 9\n\
+            cfn=(3) std::sync::poison::mutex::Mutex<u8>::new\ncalls=8 7\n1 9\n\
+            fn=(3)\n1 5\ncfn=(2)\ncalls=4 7\n1 9\n";
+        assert_eq!(calls(profile, is_lock), 7);
     }
 }

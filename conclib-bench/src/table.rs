@@ -3,12 +3,12 @@
 
 use std::fmt::Write as _;
 
-use crate::catalog::{OURS, Runtime, TASK};
+use crate::catalog::{BARE, HAND, OURS, Runtime, TASK};
 use crate::figures::{ByLibrary, Figures};
 use crate::number::short;
 
 /// Kinds of figures in the order of the rows, with their names in the table.
-const KINDS: [(&str, &str); 10] = [
+const KINDS: [(&str, &str); 11] = [
     ("ns", "ns"),
     ("best", "ns, best run"),
     ("p50", "ns, p50"),
@@ -19,6 +19,7 @@ const KINDS: [(&str, &str); 10] = [
     ("allocations", "allocations"),
     ("allocated", "bytes each"),
     ("instructions", "instructions"),
+    ("locks", "locks"),
 ];
 
 /// Widths of the columns before those of the libraries.
@@ -30,15 +31,24 @@ const NUMBER: usize = 8;
 /// Columns after those of the libraries.
 const RATIOS: [&str; 2] = ["conclib/task", "conclib/best peer"];
 
+/// Columns after those of the programs that use a socket.
+const UNIX_RATIOS: [&str; 2] = ["conclib/bare", "conclib/hand"];
+
 /// Columns of the table.
 pub(crate) struct Table {
     libraries: Vec<&'static str>,
+    is_unix: bool,
 }
 
 impl Table {
     /// Makes a table with a column for each of these libraries.
     pub(crate) fn new(libraries: Vec<&'static str>) -> Self {
-        Self { libraries }
+        let is_unix = libraries.iter().any(|name| [BARE, HAND].contains(name));
+        Self { libraries, is_unix }
+    }
+
+    fn ratios(&self) -> [&'static str; 2] {
+        if self.is_unix { UNIX_RATIOS } else { RATIOS }
     }
 
     /// Returns the two lines of the header.
@@ -47,14 +57,14 @@ impl Table {
         let head = self.line(
             ["scenario", "runtime", "figure"],
             names,
-            RATIOS.map(str::to_owned),
+            self.ratios().map(str::to_owned),
         );
         let mut rule = String::from("|");
         for width in WIDTHS {
             let _ = write!(rule, "{:-<1$}|", "", width + 2);
         }
         let numbers = self.libraries.iter().map(|_| NUMBER);
-        for width in numbers.chain(RATIOS.map(str::len)) {
+        for width in numbers.chain(self.ratios().map(str::len)) {
             let _ = write!(rule, "{:-<1$}:|", "", width + 1);
         }
         format!("{head}\n{rule}")
@@ -68,7 +78,10 @@ impl Table {
             let is_told = kind != "best" || runtime == Runtime::Multi;
             if let Some(numbers) = figures.of(kind).filter(|_| is_told) {
                 let cells = self.libraries.iter().map(|name| cell(numbers.get(name)));
-                let ratios = [to_task(numbers), to_best_peer(numbers)];
+                let ratios = match self.is_unix {
+                    true => [to(BARE, numbers), to(HAND, numbers)],
+                    false => [to(TASK, numbers), to_best_peer(numbers)],
+                };
                 rows.push(self.line([scenario, runtime.name(), word], cells, ratios));
             }
         }
@@ -89,7 +102,7 @@ impl Table {
         for cell in numbers {
             let _ = write!(line, " {cell:>NUMBER$} |");
         }
-        for (cell, name) in ratios.iter().zip(RATIOS) {
+        for (cell, name) in ratios.iter().zip(self.ratios()) {
             let _ = write!(line, " {cell:>0$} |", name.len());
         }
         line
@@ -101,9 +114,9 @@ fn cell(number: Option<&f64>) -> String {
     number.map_or_else(|| "-".to_owned(), |number| short(*number))
 }
 
-/// Cost of conclib relative to the task.
-fn to_task(numbers: &ByLibrary) -> String {
-    ratio(numbers.get(OURS), numbers.get(TASK)).unwrap_or_else(|| "-".to_owned())
+/// Cost of conclib relative to another column.
+fn to(other: &str, numbers: &ByLibrary) -> String {
+    ratio(numbers.get(OURS), numbers.get(other)).unwrap_or_else(|| "-".to_owned())
 }
 
 /// Cost of conclib relative to the best library, and the name of that library.

@@ -26,6 +26,16 @@ impl ActorId {
         Self(NonZeroU64::new(age << SLOT_BITS | slot).unwrap_or(NonZeroU64::MAX))
     }
 
+    /// Returns the id as a number that is not zero.
+    pub(crate) fn to_number(self) -> u64 {
+        self.0.get()
+    }
+
+    /// Returns the id of a number; `None` for zero.
+    pub(crate) fn of_number(number: u64) -> Option<Self> {
+        NonZeroU64::new(number).map(Self)
+    }
+
     /// Returns the index in the table; `None` if the index does not fit.
     pub(crate) fn slot(self) -> Option<usize> {
         let slot = self.0.get() & SLOT_MASK;

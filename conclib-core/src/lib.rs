@@ -90,7 +90,7 @@ pub use message::{Local, Message, Reach, Wire, WireMessage};
 pub use named::Named;
 pub use place::Place;
 pub use pool::Pool;
-pub use snapshot::{ActorSnapshot, SystemSnapshot};
+pub use snapshot::{ActorSnapshot, LinkSnapshot, SystemSnapshot};
 pub use supervision::Directive;
 pub use supervision::{ChildExit, Gone, Strategy};
 pub use system::System;

@@ -10,4 +10,6 @@ pub enum Place {
     Task,
     /// Thread of its own.
     Thread,
+    /// Process of its own, or another host: another crate runs the actor.
+    Process,
 }

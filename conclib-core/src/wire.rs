@@ -7,6 +7,7 @@
 
 pub use crate::deadlock::Cancellation;
 pub use crate::error::Outage;
+pub use crate::node::{Name, Names};
 pub use crate::remote::Remote;
 #[doc(hidden)]
 pub use crate::remote::accept;
@@ -14,18 +15,29 @@ pub use crate::reply::RemoteReply;
 pub use crate::reply::RequestEnvelope;
 #[doc(hidden)]
 pub use crate::reply::{Queued, RemoteCaller};
+pub use crate::snapshot::{Link, LinkSnapshot};
 pub use crate::spi::Broker;
 pub use crate::spi::Origin;
+pub use crate::spi::Outcome;
 pub use crate::spi::ReplySink;
+pub use crate::spi::reuse_body;
 pub use crate::spi::{Answered, OutboundStream, StreamSource};
 pub use crate::spi::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, SendRefused};
-pub use crate::system::Inlet;
+pub use crate::spi::{
+    Exported, Imported, KeepAlive, Lease, MAX_REFERENCES, RefError, RefScope, enter, exported,
+};
+pub use crate::system::{Control, Inlet, MAX_CONTROL_WAITS, Permit};
+pub use crate::system::{ForeignActor, ForeignBuilder, StopSignal};
 pub use conclib_wire::FIRST_CREDIT;
 #[doc(hidden)]
 pub use conclib_wire::rewrite_chain;
 pub use conclib_wire::{
     Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec,
 };
-pub use conclib_wire::{Envelope, RequestId, Response, ResponseEnvelope, ResponseKind};
-pub use conclib_wire::{Frame, FrameError, MAX_FRAME};
+pub use conclib_wire::{
+    DeliveryClass, Envelope, RequestId, Response, ResponseEnvelope, ResponseKind, Wants,
+};
+pub use conclib_wire::{Failure, UnknownFailure};
+pub use conclib_wire::{Frame, FrameError, Keys, MAX_FRAME, MAX_KEYS};
+pub use conclib_wire::{Home, NodeId};
 pub use conclib_wire::{MAX_CHAIN, MAX_CHAIN_STEPS};

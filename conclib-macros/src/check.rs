@@ -9,9 +9,10 @@ use crate::parse::Mistakes;
 
 /// Names of the methods that `ActorRef` has itself or has from a trait of the
 /// standard prelude. A message with such a name could not be called by it.
-const TAKEN: [&str; 20] = [
+const TAKEN: [&str; 21] = [
     "ask",
     "clone",
+    "current_state",
     "downgrade",
     "eq",
     "generation",
@@ -229,6 +230,12 @@ fn name(name: &LitStr, mistakes: &mut Mistakes) {
         mistakes.at(
             name.span(),
             "a wire name is 1 to 255 visible ASCII characters without spaces: write one with `#[message(name = \"…\")]`",
+        );
+    }
+    if text.starts_with("conclib:") {
+        mistakes.at(
+            name.span(),
+            "wire names with the prefix `conclib:` belong to the library: write another one",
         );
     }
 }

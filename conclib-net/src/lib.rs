@@ -5,6 +5,11 @@
 //! [`LocalBroker`] is the server end of a link, and [`Client`] the client end.
 //! Both take an [`Address`], and over TCP both need the same [`AuthKey`].
 //!
+//! Both run a [`Session`], the duplex conversation over one connection: either
+//! end asks actors of the other. A session works over any byte stream, so a
+//! crate that makes connections of its own (a socket pair to a child process, a
+//! pipe in a test) needs only that type.
+//!
 //! # Access
 //!
 //! - Over a unix socket: processes of the same user, by the modes of directory
@@ -22,14 +27,19 @@
 //! | a message of the handshake | 512 bytes | the peer is disconnected |
 //! | handshakes at once | 256 | one is ended: of those that have sent nothing valid if these are half of all, else of the others; from the source with the most of them |
 //! | connections | 1024 | the peer is refused |
-//! | a frame | [`MAX_FRAME`](conclib_core::wire::MAX_FRAME) | the peer is disconnected, before anything is allocated |
+//! | a frame | [`LinkLimits::frame`], 8 MiB and its head | the peer is disconnected, before anything is allocated |
 //! | time for a frame, from its first byte to its last | 60 s | the peer is disconnected |
 //! | unanswered requests | 1024, and a quarter of the free slots for one actor | one more is refused with `MailboxFull` |
 //! | requests that the peer gave up, or whose deadline passed, while their actors still have them | 4096, and a quarter of the free slots for one actor | new ones are refused with `MailboxFull` |
 //! | open streams of replies | 256 | one more is refused |
+//! | references to actors that it holds | 65536 | a message with one more is not sent |
+//! | references to actors that it lends | 65536 | the peer is disconnected |
 //! | items of a stream | the credit that the peer has given, and 64 KiB unread of all streams | the stream waits |
-//! | unread answers | 1 MiB | nothing is read from the peer until it reads |
-//! | unread answers | 16 MiB, and the size of 256 answers | the peer is disconnected |
+//! | unread frames | 1 MiB | nothing is read from the peer until it reads, unless this end waits for its answers |
+//! | unread answers | 255 MiB | further ones are replaced by a failure |
+//! | unread frames | 272 MiB, or 60 s without a byte taken | the peer is disconnected |
+//!
+//! The limits of a link are the fields of [`LinkLimits`], the same at both ends.
 //!
 //! A request that waits in a mailbox takes a slot in the mailbox of its actor,
 //! like any other message. A request that was given up, or whose deadline has
@@ -43,9 +53,16 @@
 //!
 //! A single task owns a connection, at either end, and no caller waits for that
 //! task: a send appends a frame to a buffer, and the task writes the whole
-//! buffer at once. So requests that are under way together are sent together.
-//! Incoming frames are passed on straight from the read buffer. The task also
-//! polls the streams of replies, item by item in turn. An idle link runs no code.
+//! buffer at once. So requests that are under way together are sent together. A
+//! frame of 64 KiB or more is written by itself, between two batches of small
+//! ones, so that a small frame waits for one large frame at most; frames to one
+//! actor keep their order. Incoming frames are passed on straight from the read
+//! buffer. The task also polls the streams of replies, item by item in turn. An
+//! idle link runs no code.
+//!
+//! One lock guards the state of a session, for both directions: the requests of
+//! this end, those of the peer, the references lent and borrowed, and the frames
+//! to write. `system.snapshot().links` shows it.
 //!
 //! A network path that silently dies is noticed within about half a minute: by
 //! TCP keepalive at both ends; and by a client, if three deadlines pass without
@@ -57,28 +74,25 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `address`, `auth_key`, `clock`, `id_map`, `limits`, `outbox`, `tcp`
-//! 2. `error`, `frame_reader`, `handshake`, `resolve`, `shares`
-//! 3. `client`, `server`
+//! 1. `sync`
+//! 2. `address`, `auth_key`, `session`, `tcp`
+//! 3. `error`, `handshake`, `resolve`
+//! 4. `client`, `server`
 
 mod address;
 mod auth_key;
 mod client;
-mod clock;
 mod error;
-mod frame_reader;
 mod handshake;
-mod id_map;
-
-mod limits;
-mod outbox;
 mod resolve;
 mod server;
-mod shares;
+mod session;
+mod sync;
 mod tcp;
 
 pub use address::{Address, AddressError};
 pub use auth_key::{AuthKey, KeyError};
-pub use client::{Client, ClientStats};
+pub use client::Client;
 pub use error::{ConnectError, OpenError};
 pub use server::{BrokerStats, LocalBroker};
+pub use session::{LinkLimits, Session, SessionEnd, SessionStats};

@@ -14,6 +14,7 @@
 //! | make a handler fail, delay it, or lose its message | [`faults`] |
 //! | kill a child | [`kill_child`] |
 //! | replay an order of turns, or try many | [`Seeded`], [`explore`] |
+//! | check a broker or a link | `conformance`, with that feature |
 //!
 //! ```
 //! use conclib::prelude::*;
@@ -48,6 +49,9 @@
 //! # }
 //! ```
 
+#[cfg(feature = "conformance")]
+#[cfg_attr(docsrs, doc(cfg(feature = "conformance")))]
+pub mod conformance;
 mod explore;
 mod faults;
 mod journal;

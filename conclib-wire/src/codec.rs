@@ -22,7 +22,7 @@ pub use self::bincode::Bincode;
 pub use self::error::CodecError;
 pub use self::json::Json;
 
-/// Maximum length of a body, in bytes: 1 MiB.
+/// Maximum length of a body, in bytes: 8 MiB.
 ///
 /// A frame has additional room for the envelope.
 ///
@@ -34,7 +34,7 @@ pub use self::json::Json;
 /// let error = Codec::Json.decode::<String>(&vec![b' '; MAX_BODY + 1]).unwrap_err();
 /// assert_eq!(error, CodecError::TooLarge { limit: MAX_BODY });
 /// ```
-pub const MAX_BODY: usize = 1024 * 1024;
+pub const MAX_BODY: usize = 8 * 1024 * 1024;
 
 /// Maximum nesting of the value in a body, in levels.
 ///
@@ -61,11 +61,11 @@ pub const MAX_BODY: usize = 1024 * 1024;
 /// ```
 pub const MAX_DEPTH: usize = 128;
 
-/// Maximum number of elements of all sequences and maps of one body together; an entry of a map is
-/// one element.
+/// Maximum number of elements of all sequences and maps of one body together, if these are more
+/// than the bytes of the body: 1,048,576; an entry of a map is one element.
 ///
-/// Equal to the number of bytes in [`MAX_BODY`]: elements that take up room on the wire reach that
-/// limit first, and elements that take up none, as in `Vec<()>`, reach this one.
+/// Elements that take up room on the wire are bounded by [`MAX_BODY`], and elements that take up
+/// none, as in `Vec<()>`, by this.
 ///
 /// # Examples
 ///
@@ -76,7 +76,7 @@ pub const MAX_DEPTH: usize = 128;
 /// let error = Codec::Bincode.decode::<Vec<()>>(&bomb).unwrap_err();
 /// assert_eq!(error, CodecError::TooManyElements { limit: MAX_ELEMENTS });
 /// ```
-pub const MAX_ELEMENTS: usize = MAX_BODY;
+pub const MAX_ELEMENTS: usize = 1024 * 1024;
 
 /// Codec that writes values as bytes, and reads them back from untrusted bytes.
 ///

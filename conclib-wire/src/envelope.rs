@@ -27,8 +27,12 @@ pub struct Envelope<'a> {
     pub codec: Codec,
     /// Fingerprint of the message's schema as the sender knows it; zero for "not known".
     pub fingerprint: u64,
-    /// True if an answer is wanted; false if only a confirmation that the message is queued.
-    pub asked: bool,
+    /// Answer that the sender waits for.
+    pub wants: Wants,
+    /// Promise about the number of times that the message is handled.
+    pub class: DeliveryClass,
+    /// Number of this attempt to deliver the message; 1 is the first.
+    pub attempt: u32,
     /// Priority that the sender sets; `None` for that of the message type.
     pub priority: Option<u8>,
     /// Chain of the actors that wait for the answer; not yet checked. At most
@@ -36,6 +40,37 @@ pub struct Envelope<'a> {
     pub chain: &'a [u8],
     /// Encoded message.
     pub body: &'a [u8],
+}
+
+/// Answer that the sender of a request waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Wants {
+    /// Confirmation that the message is queued.
+    Queued,
+    /// Confirmation that the turn of the message is over.
+    Handled,
+    /// Reply or error of the handler.
+    Reply,
+}
+
+/// Promise about the number of times that a message is handled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DeliveryClass {
+    /// At most once: a message that is lost on the way is not sent again.
+    #[default]
+    AtMostOnce,
+    /// At least once: a message is stored and delivered again until it is handled.
+    AtLeastOnce,
+}
+
+impl Envelope<'_> {
+    /// Returns true for a request about an actor, and not to its mailbox: its message has the
+    /// reserved prefix `conclib:`. The inlet answers such a request itself, past the mailbox.
+    #[must_use]
+    pub fn is_control(&self) -> bool {
+        self.message.starts_with("conclib:")
+    }
 }
 
 /// Answer to a request on a wire.
@@ -53,30 +88,50 @@ pub struct Response<'a> {
 
 /// Kind of the body of a [`Response`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
+#[non_exhaustive]
 pub enum ResponseKind {
     /// Reply of the message.
-    Reply = 0,
+    Reply,
     /// Error of the message.
-    Error = 1,
+    Error,
     /// Failure: the reason for which there is neither.
-    Failure = 2,
+    Failure,
     /// Confirmation that a told message is queued; the body is empty.
-    Queued = 3,
+    Queued,
     /// Begin of a stream of replies, whose items follow; the body is empty.
-    Stream = 4,
+    Stream,
+    /// Confirmation that the turn of a told message is over; the body is empty.
+    Handled,
+    /// Kind of a newer version, by its number on the wire.
+    Unknown(u8),
 }
 
 impl ResponseKind {
     /// Returns the kind of that number on the wire.
-    pub const fn from_id(id: u8) -> Option<Self> {
+    #[must_use]
+    pub const fn from_id(id: u8) -> Self {
         match id {
-            0 => Some(Self::Reply),
-            1 => Some(Self::Error),
-            2 => Some(Self::Failure),
-            3 => Some(Self::Queued),
-            4 => Some(Self::Stream),
-            _ => None,
+            0 => Self::Reply,
+            1 => Self::Error,
+            2 => Self::Failure,
+            3 => Self::Queued,
+            4 => Self::Stream,
+            5 => Self::Handled,
+            id => Self::Unknown(id),
+        }
+    }
+
+    /// Returns the number of the kind on the wire.
+    #[must_use]
+    pub const fn id(self) -> u8 {
+        match self {
+            Self::Reply => 0,
+            Self::Error => 1,
+            Self::Failure => 2,
+            Self::Queued => 3,
+            Self::Stream => 4,
+            Self::Handled => 5,
+            Self::Unknown(id) => id,
         }
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! | kind | then |
 //! |---|---|
-//! | 1 request | id (16), flags (1), codec (1), timeout in ms (4), fingerprint (8), length and bytes of URN (1 + n), message (1 + n), trace (1 + n), if flagged the priority (1), if flagged length and bytes of the chain (2 + n); the rest is the body |
+//! | 1 request | id (16), flags (1), codec (1), timeout in ms (4), fingerprint (8), length and bytes of URN (1 + n), message (1 + n), trace (1 + n), if flagged the priority (1), if flagged the attempt (4), if flagged length and bytes of the chain (2 + n); the rest is the body |
 //! | 2 response | id (16), kind (1), codec (1); the rest is the body |
 //! | 3 cancel | id (16) |
 //! | 4 goodbye | nothing: no new requests are accepted; the pending answers still come |
@@ -13,10 +13,14 @@
 //! | 6 end | id (16), codec (1), 0 if the stream is complete; else the rest is its failure |
 //! | 7 credit | id (16), items (4): the number of further items that may be sent |
 //! | 8 waits | id (16); the rest is the chain of the actors that wait for the answer by now |
+//! | 9 hello | id of the sender's system (16), or zeros; length and bytes of its URL (1 + n) |
+//! | 10 export | id (16), and 1 to 1024 keys (8 each) of the references in the next frame, which has that id |
+//! | 11 release | key (8) of a reference that came in an export |
 //!
 //! A stream begins with the credit of [`FIRST_CREDIT`]; a cancel ends it. Bit
-//! 0 of the flags is set when an answer is wanted, bit 1 when a priority follows, bit 2 when a
-//! chain follows. A chain has 1 to [`MAX_CHAIN`] bytes; if its bytes are not a valid chain, only
+//! 0 of the flags is set when a reply is wanted, bit 1 when a priority follows, bit 2 when a
+//! chain follows, bit 3 when only the end of the turn is to be confirmed, bit 4 when the message is
+//! delivered at least once, bit 5 when an attempt follows, which is then 2 or more. A chain has 1 to [`MAX_CHAIN`] bytes; if its bytes are not a valid chain, only
 //! that request is refused.
 
 mod cursor;
@@ -26,7 +30,8 @@ use std::time::Duration;
 use self::cursor::{Cursor, chain_len};
 use crate::chain::MAX_CHAIN;
 use crate::codec::{Codec, MAX_BODY};
-use crate::envelope::{Envelope, RequestId, Response, ResponseKind};
+use crate::envelope::{DeliveryClass, Envelope, RequestId, Response, ResponseKind, Wants};
+use crate::node::NodeId;
 
 /// Maximum length of a frame, in bytes, without its length prefix: a body and its head.
 pub const MAX_FRAME: usize = MAX_BODY + MAX_CHAIN + 1024;
@@ -42,9 +47,15 @@ const ITEM: u8 = 5;
 const END: u8 = 6;
 const CREDIT: u8 = 7;
 const WAITS: u8 = 8;
-const ASKED: u8 = 1;
+const HELLO: u8 = 9;
+const EXPORT: u8 = 10;
+const RELEASE: u8 = 11;
+const REPLY: u8 = 1;
 const PRIORITY: u8 = 1 << 1;
 const CHAIN: u8 = 1 << 2;
+const HANDLED: u8 = 1 << 3;
+const AT_LEAST_ONCE: u8 = 1 << 4;
+const ATTEMPT: u8 = 1 << 5;
 
 /// Frame of a link, borrowed from its bytes.
 ///
@@ -96,6 +107,50 @@ pub enum Frame<'a> {
         /// Encoded chain of actors that wait for its answer by now.
         chain: &'a [u8],
     },
+    /// Announcement of the system at the sender's end.
+    Hello {
+        /// Id of the system; `None` for a process without one.
+        node: Option<NodeId>,
+        /// URL at which the system can be reached; empty for none.
+        url: &'a str,
+    },
+    /// Keys of the references in the next frame.
+    Export {
+        /// Id of the request that the next frame is about.
+        id: RequestId,
+        /// Keys, by which the receiver releases the actors.
+        keys: Keys<'a>,
+    },
+    /// Release of an actor that the sender does not refer to any more.
+    Release {
+        /// Key of the reference.
+        key: u64,
+    },
+}
+
+/// Keys of references in a frame, 1 to [`MAX_KEYS`] of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keys<'a>(&'a [[u8; 8]]);
+
+/// Maximum number of keys in a frame.
+pub const MAX_KEYS: usize = 1024;
+
+impl<'a> Keys<'a> {
+    /// Makes the keys of their bytes, big endian.
+    ///
+    /// # Errors
+    /// Fails if there are no keys, more than [`MAX_KEYS`], or bytes after them.
+    pub fn new(bytes: &'a [u8]) -> Result<Self, FrameError> {
+        match bytes.as_chunks() {
+            (keys, []) if (1..=MAX_KEYS).contains(&keys.len()) => Ok(Self(keys)),
+            _ => Err(FrameError::BadKeys(bytes.len())),
+        }
+    }
+
+    /// Returns the keys.
+    pub fn iter(self) -> impl Iterator<Item = u64> + use<'a> {
+        self.0.iter().map(|key| u64::from_be_bytes(*key))
+    }
 }
 
 /// Reason for which bytes are not a frame, or a frame cannot be encoded.
@@ -123,12 +178,51 @@ pub enum FrameError {
     /// A chain is empty, or over [`MAX_CHAIN`] bytes.
     #[error("a chain of waiting actors in a frame has {0} bytes, and not 1 to {MAX_CHAIN}")]
     BadChain(usize),
+    /// An attempt is in the frame, and is not at least 2.
+    #[error("the attempt in a frame is {0}, and not at least 2")]
+    BadAttempt(u32),
+    /// The keys of an export are none, too many, or cut short.
+    #[error("the keys of references in a frame have {0} bytes, and not 8 each for 1 to {MAX_KEYS}")]
+    BadKeys(usize),
     /// The frame has more bytes than its kind.
     #[error("a frame has bytes after its end")]
     TrailingBytes,
 }
 
 impl<'a> Frame<'a> {
+    /// Returns the id of the request that the frame is about, if any.
+    pub fn id(&self) -> Option<RequestId> {
+        match self {
+            Self::Request(envelope) => Some(envelope.id),
+            Self::Response(response) => Some(response.id),
+            Self::Cancel(id)
+            | Self::Item { id, .. }
+            | Self::End { id, .. }
+            | Self::Credit { id, .. }
+            | Self::Waits { id, .. }
+            | Self::Export { id, .. } => Some(*id),
+            Self::Goodbye | Self::Hello { .. } | Self::Release { .. } => None,
+        }
+    }
+
+    /// Returns the encoded message, reply or item in the frame; empty for the
+    /// other kinds.
+    pub fn body(&self) -> &'a [u8] {
+        match self {
+            Self::Request(Envelope { body, .. })
+            | Self::Response(Response { body, .. })
+            | Self::Item { body, .. } => body,
+            Self::Cancel(_)
+            | Self::Goodbye
+            | Self::End { .. }
+            | Self::Credit { .. }
+            | Self::Waits { .. }
+            | Self::Hello { .. }
+            | Self::Export { .. }
+            | Self::Release { .. } => &[],
+        }
+    }
+
     /// Appends the length prefix and the frame to `out`. On an error `out` is as before.
     ///
     /// # Errors
@@ -165,8 +259,13 @@ impl<'a> Frame<'a> {
                 out.extend_from_slice(envelope.id.as_bytes());
                 let flag = |is_set, flag| if is_set { flag } else { 0 };
                 out.push(
-                    flag(envelope.asked, ASKED)
-                        | flag(envelope.priority.is_some(), PRIORITY)
+                    match envelope.wants {
+                        Wants::Queued => 0,
+                        Wants::Handled => HANDLED,
+                        Wants::Reply => REPLY,
+                    } | flag(envelope.priority.is_some(), PRIORITY)
+                        | flag(envelope.class == DeliveryClass::AtLeastOnce, AT_LEAST_ONCE)
+                        | flag(envelope.attempt > 1, ATTEMPT)
                         | flag(!envelope.chain.is_empty(), CHAIN),
                 );
                 out.push(envelope.codec.id());
@@ -177,6 +276,9 @@ impl<'a> Frame<'a> {
                     out.extend_from_slice(name.as_bytes());
                 }
                 out.extend(envelope.priority);
+                if envelope.attempt > 1 {
+                    out.extend_from_slice(&envelope.attempt.to_be_bytes());
+                }
                 if !envelope.chain.is_empty() {
                     let len = chain_len(envelope.chain)?;
                     out.extend_from_slice(&len.to_be_bytes());
@@ -187,7 +289,7 @@ impl<'a> Frame<'a> {
             Self::Response(response) => {
                 out.push(RESPONSE);
                 out.extend_from_slice(response.id.as_bytes());
-                out.push(response.kind as u8);
+                out.push(response.kind.id());
                 out.push(response.codec.id());
                 out.extend_from_slice(response.body);
             }
@@ -220,6 +322,21 @@ impl<'a> Frame<'a> {
                 out.extend_from_slice(id.as_bytes());
                 out.extend_from_slice(chain);
             }
+            Self::Hello { node, url } => {
+                out.push(HELLO);
+                out.extend_from_slice(&node.map_or(0, NodeId::to_bits).to_be_bytes());
+                out.push(u8::try_from(url.len()).map_err(|_| FrameError::BadName)?);
+                out.extend_from_slice(url.as_bytes());
+            }
+            Self::Export { id, keys } => {
+                out.push(EXPORT);
+                out.extend_from_slice(id.as_bytes());
+                out.extend_from_slice(keys.0.as_flattened());
+            }
+            Self::Release { key } => {
+                out.push(RELEASE);
+                out.extend_from_slice(&key.to_be_bytes());
+            }
         }
         Ok(())
     }
@@ -249,10 +366,22 @@ impl<'a> Frame<'a> {
                     trace: cursor.name()?,
                     codec,
                     fingerprint,
-                    asked: flags & ASKED != 0,
+                    wants: match (flags & REPLY, flags & HANDLED) {
+                        (0, 0) => Wants::Queued,
+                        (0, _) => Wants::Handled,
+                        _ => Wants::Reply,
+                    },
+                    class: match flags & AT_LEAST_ONCE {
+                        0 => DeliveryClass::AtMostOnce,
+                        _ => DeliveryClass::AtLeastOnce,
+                    },
                     priority: match flags & PRIORITY {
                         0 => None,
                         _ => Some(cursor.byte()?),
+                    },
+                    attempt: match flags & ATTEMPT {
+                        0 => 1,
+                        _ => cursor.attempt()?,
                     },
                     chain: match flags & CHAIN {
                         0 => &[],
@@ -263,10 +392,9 @@ impl<'a> Frame<'a> {
             }
             RESPONSE => {
                 let id = cursor.id()?;
-                let kind = cursor.byte()?;
                 Self::Response(Response {
                     id,
-                    kind: ResponseKind::from_id(kind).ok_or(FrameError::UnknownKind(kind))?,
+                    kind: ResponseKind::from_id(cursor.byte()?),
                     codec: cursor.codec()?,
                     body: cursor.rest(),
                 })
@@ -297,6 +425,20 @@ impl<'a> Frame<'a> {
                 chain_len(chain)?;
                 Self::Waits { id, chain }
             }
+            HELLO => {
+                let node = u128::from_be_bytes(cursor.array()?);
+                Self::Hello {
+                    node: (node != 0).then(|| NodeId::from_bits(node)),
+                    url: cursor.name()?,
+                }
+            }
+            EXPORT => Self::Export {
+                id: cursor.id()?,
+                keys: Keys::new(cursor.rest())?,
+            },
+            RELEASE => Self::Release {
+                key: u64::from_be_bytes(cursor.array()?),
+            },
             kind => return Err(FrameError::UnknownKind(kind)),
         };
         if cursor.is_empty() {

@@ -7,7 +7,7 @@
 //! A module imports only from modules of lower floors.
 //!
 //! 1. `codec`, `delivery`, `fault`, `never`, `state`, `urn`
-//! 2. `cycle`, `shape`, `stop_reason`
+//! 2. `cycle`, `node`, `shape`, `stop_reason`
 //! 3. `chain`, `failure`
 //! 4. `envelope`
 //! 5. `frame`
@@ -21,6 +21,7 @@ mod failure;
 mod fault;
 mod frame;
 mod never;
+mod node;
 #[doc(hidden)]
 pub mod shape;
 mod state;
@@ -37,12 +38,16 @@ pub use codec::{Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEME
 pub use cycle::Cycle;
 pub use cycle::CycleStep;
 pub use delivery::Delivery;
-pub use envelope::{Envelope, RequestId, Response, ResponseEnvelope, ResponseKind};
-#[doc(hidden)]
-pub use failure::Failure;
+pub use envelope::{
+    DeliveryClass, Envelope, RequestId, Response, ResponseEnvelope, ResponseKind, Wants,
+};
+pub use failure::{Failure, UnknownFailure};
 pub use fault::Fault;
-pub use frame::{FIRST_CREDIT, Frame, FrameError, MAX_FRAME};
+pub use frame::{FIRST_CREDIT, Frame, FrameError, Keys, MAX_FRAME, MAX_KEYS};
 pub use never::Never;
+#[doc(hidden)]
+pub use node::WireRef;
+pub use node::{Home, NodeId};
 pub use shape::Shape;
 pub use state::State;
 pub use stop_reason::{Escalation, StopReason};

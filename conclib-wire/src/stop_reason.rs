@@ -22,8 +22,8 @@ pub enum StopReason {
     Unreferenced,
     /// The system shut down.
     Shutdown,
-    /// The actor is in another process, and has not ended: a reference from here
-    /// cannot end it.
+    /// The actor is in another process, and has not ended: the connection does not
+    /// allow to end it.
     OutOfReach,
     /// The actor did not start: `#[on(create)]` or `#[on(start)]` failed with this
     /// fault.
@@ -44,6 +44,11 @@ pub enum StopReason {
     Escalated(Box<Escalation>),
     /// A child that was marked as significant has ended.
     ChildEnded(Urn),
+    /// The end is not known: the connection to the actor's process was lost, or has too
+    /// many requests under way. The actor may go on there.
+    Unreachable,
+    /// The system that was asked has no actor of that name: it ended before.
+    NoSuchActor,
 }
 
 /// Failure of a child that became the failure of its supervisor.
@@ -82,7 +87,12 @@ impl fmt::Display for StopReason {
             Self::Killed => f.write_str("killed"),
             Self::Unreferenced => f.write_str("its last reference is gone"),
             Self::Shutdown => f.write_str("its system shut down"),
-            Self::OutOfReach => f.write_str("not ended: it is in another process"),
+            Self::OutOfReach => {
+                f.write_str(
+                    "not ended: its process allows that only to holders of a reference that was sent in a \
+                     message, or by `Proxy::serve(..).control(Control::Any)`",
+                )
+            }
             Self::StartFailed(fault) => write!(f, "failed to start: {fault}"),
             Self::Failed(fault) => write!(f, "failed: {fault}"),
             Self::Panicked(fault) => write!(f, "panicked: {fault}"),
@@ -92,6 +102,8 @@ impl fmt::Display for StopReason {
                 write!(f, "its child `{}` {}", escalation.child, escalation.reason)
             }
             Self::ChildEnded(child) => write!(f, "its significant child `{child}` ended"),
+            Self::Unreachable => f.write_str("its process cannot be reached"),
+            Self::NoSuchActor => f.write_str("ended before: there is no actor of that name"),
         }
     }
 }

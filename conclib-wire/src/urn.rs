@@ -43,10 +43,17 @@ const EXCERPT: usize = 64;
 /// # Ok::<(), conclib_wire::UrnError>(())
 /// ```
 #[derive(Clone)]
-pub struct Urn(Arc<Name>);
+pub struct Urn(Repr);
 
+#[derive(Clone)]
+enum Repr {
+    Plain(Arc<str>),
+    Detailed(Arc<Name>),
+}
+
+/// Name with what errors say about it.
 struct Name {
-    text: Box<str>,
+    text: Arc<str>,
     /// Path of the type of the named actor, for errors; known for actors of this process.
     of: Option<&'static str>,
     /// Request that an error is about.
@@ -114,22 +121,34 @@ impl Urn {
     }
 
     fn unchecked(text: &str) -> Self {
-        Self(Arc::new(Name {
-            text: text.into(),
-            of: None,
-            request: None,
-        }))
+        Self(Repr::Plain(text.into()))
+    }
+
+    fn text(&self) -> &Arc<str> {
+        match &self.0 {
+            Repr::Plain(text) => text,
+            Repr::Detailed(name) => &name.text,
+        }
+    }
+
+    fn detailed(&self, of: Option<&'static str>, request: Option<Box<str>>) -> Self {
+        let text = self.text().clone();
+        Self(Repr::Detailed(Arc::new(Name { text, of, request })))
+    }
+
+    /// Returns the path of the type of the named actor, if it is known.
+    fn path(&self) -> Option<&'static str> {
+        match &self.0 {
+            Repr::Plain(_) => None,
+            Repr::Detailed(name) => name.of,
+        }
     }
 
     /// Returns the same name, with the type of its actor.
     #[doc(hidden)]
     #[must_use]
     pub fn of_type(&self, path: &'static str) -> Self {
-        Self(Arc::new(Name {
-            text: self.0.text.clone(),
-            of: Some(path),
-            request: None,
-        }))
+        self.detailed(Some(path), None)
     }
 
     /// Returns the same name, for an error about that request.
@@ -137,18 +156,17 @@ impl Urn {
     #[must_use]
     #[cold]
     pub fn about(&self, request: &str) -> Self {
-        Self(Arc::new(Name {
-            text: self.0.text.clone(),
-            of: self.0.of,
-            request: Some(request.into()),
-        }))
+        self.detailed(self.path(), Some(request.into()))
     }
 
     /// Returns the request that the error with this name is about.
     #[doc(hidden)]
     #[must_use]
     pub fn request(&self) -> Request<'_> {
-        Request(self.0.request.as_deref())
+        match &self.0 {
+            Repr::Plain(_) => Request(None),
+            Repr::Detailed(name) => Request(name.request.as_deref()),
+        }
     }
 
     /// Returns the name in the format of errors: with the type of its actor, if that is known.
@@ -191,7 +209,7 @@ impl Urn {
     #[inline]
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0.text
+        self.text()
     }
 
     /// Returns true if this is the name of one of the library's own actors.
@@ -324,7 +342,7 @@ pub struct Who<'a>(&'a Urn);
 
 impl fmt::Display for Who<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.0.of {
+        match self.0.path() {
             Some(path) => write!(f, "{} ({})", type_name(path), self.0),
             None => write!(f, "`{}`", self.0),
         }
@@ -395,7 +413,7 @@ impl fmt::Debug for Urn {
 
 impl PartialEq for Urn {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.as_str() == other.as_str()
+        Arc::ptr_eq(self.text(), other.text()) || self.as_str() == other.as_str()
     }
 }
 

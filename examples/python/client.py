@@ -7,7 +7,7 @@ The key of a system that is served over TCP is in CONCLIB_AUTHKEY, in hex. docs/
 
 import hashlib, hmac, json, os, socket, struct, sys, uuid
 
-VERSION, JSON, MAX_FRAME = 3, 2, 1024 * 1024 + 4096 + 1024
+VERSION, JSON, MAX_FRAME = 4, 2, 8 * 1024 * 1024 + 4096 + 1024
 REFUSALS = "version codec key-needed key-unexpected wrong-key user full leaving".split()
 
 
@@ -61,6 +61,9 @@ class Client:
         self._write(">I", b"\x01" + head + names + json.dumps({} if body is None else body).encode())
         while True:
             frame = self._read(">I", MAX_FRAME)
+            if frame[0] == 10:  # References in the next frame, which this client does not keep.
+                for key in range(17, len(frame), 8):
+                    self._write(">I", b"\x0b" + frame[key : key + 8])
             if frame[0] == 2 and frame[1:17] == head[:16]:
                 break
         kind, answer = frame[17], json.loads(frame[19:] or b"null")

@@ -44,10 +44,14 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         self.entries.keys().cloned().collect()
     }
 
-    #[message(every = "1h")]
+    #[message]
     fn clear(&mut self) {
         self.entries.clear();
     }
+
+    /// Comes at once for the first time, at any moment of a test.
+    #[message(every = "1h")]
+    fn tick(&mut self) {}
 
     #[handler]
     async fn swap(&mut self, Swap { key, value }: Swap<K, V>) -> Option<V> {

@@ -7,11 +7,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context as Poller, Poll, Wake, Waker};
 use std::time::Duration;
 
+use conclib::Place;
 use conclib::prelude::*;
 use support::oracle::{OracleCalls, oracle};
-use support::{Gate, Log, gate, poll_once, until, work};
+use support::{At, Gate, Log, gate, poll_once, until, work};
 use tokio::task::yield_now;
 use tokio::time::Instant;
+
+support::on_every_place! {
+    a_handler_hears_that_its_asker_was_dropped,
+    an_asker_that_stays_gets_its_answer,
+    what_is_known_at_once_needs_no_end_to_give_away,
+}
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -133,16 +140,15 @@ impl<F: Future> Future for OnlyWoken<F> {
     }
 }
 
-fn search(system: &System) -> (ActorRef<Search>, Log) {
+fn search(system: &System, place: Place) -> (ActorRef<Search>, Log) {
     let search = Search::default();
     let log = search.log.clone();
-    (system.spawn(search).unwrap(), log)
+    (system.actor(search).at(place).unwrap(), log)
 }
 
-#[support::test]
-async fn a_handler_hears_that_its_asker_was_dropped() {
+async fn a_handler_hears_that_its_asker_was_dropped(place: Place) {
     let system = System::new("gone");
-    let (search, log) = search(&system);
+    let (search, log) = search(&system, place);
     let (inside, keeper) = gate();
     let asked = search.look(inside).reply().await.unwrap();
     let mut keeper = keeper;
@@ -163,7 +169,7 @@ async fn a_handler_hears_that_its_asker_was_dropped() {
 #[support::test(start_paused = true)]
 async fn a_handler_hears_that_the_time_of_its_asker_is_over() {
     let system = System::new("gone");
-    let (search, log) = search(&system);
+    let (search, log) = search(&system, Place::Task);
     let began = Instant::now();
     let (inside, _keeper) = gate();
     let late = search.look(inside).timeout(ms(300)).await;
@@ -173,10 +179,9 @@ async fn a_handler_hears_that_the_time_of_its_asker_is_over() {
     assert_eq!(log.lines(), ["gone"]);
 }
 
-#[support::test]
-async fn an_asker_that_stays_gets_its_answer() {
+async fn an_asker_that_stays_gets_its_answer(place: Place) {
     let system = System::new("gone");
-    let (search, log) = search(&system);
+    let (search, log) = search(&system, place);
     for _ in 0..3 {
         let (inside, mut keeper) = gate();
         let asked = search.look(inside).reply().await.unwrap();
@@ -191,7 +196,7 @@ async fn an_asker_that_stays_gets_its_answer() {
 #[support::test(start_paused = true)]
 async fn a_message_that_was_told_has_no_asker_to_leave() {
     let system = System::new("gone");
-    let (search, log) = search(&system);
+    let (search, log) = search(&system, Place::Task);
     let (inside, mut keeper) = gate();
     search.look(inside).tell().await.unwrap();
     keeper.entered().await;
@@ -207,7 +212,7 @@ async fn a_message_that_was_told_has_no_asker_to_leave() {
 #[support::test]
 async fn once_gone_always_gone_but_only_in_that_turn() {
     let system = System::new("gone");
-    let (search, log) = search(&system);
+    let (search, log) = search(&system, Place::Task);
     let mut asked = search.look_thrice().into_future();
     assert!(poll_once(&mut asked).is_pending());
     // Lets the turn begin.
@@ -219,7 +224,7 @@ async fn once_gone_always_gone_but_only_in_that_turn() {
     // The end of one turn leaves no state behind for the next one, nor for
     // other actors on the same thread.
     assert_eq!(search.glance().await, Ok(false));
-    let (other, others) = self::search(&system);
+    let (other, others) = self::search(&system, Place::Task);
     for actor in [&search, &other] {
         let (inside, mut keeper) = gate();
         let asked = actor.hold(inside).reply().await.unwrap();
@@ -235,7 +240,7 @@ async fn once_gone_always_gone_but_only_in_that_turn() {
 #[support::test(start_paused = true)]
 async fn it_is_for_the_handler_itself() {
     let system = System::new("gone");
-    let (search, log) = search(&system);
+    let (search, log) = search(&system, Place::Task);
     search.elsewhere().await.unwrap();
     work(ms(2000)).await;
     assert_eq!(log.lines(), ["in vain: true"]);
@@ -327,10 +332,9 @@ async fn a_reply_to_hears_it_also_if_its_handler_returns_later_or_never() {
     }
 }
 
-#[support::test]
-async fn what_is_known_at_once_needs_no_end_to_give_away() {
+async fn what_is_known_at_once_needs_no_end_to_give_away(place: Place) {
     let system = System::new("gone");
-    let slow = system.spawn(Slow(Log::default())).unwrap();
+    let slow = system.actor(Slow(Log::default())).at(place).unwrap();
     assert_eq!(slow.known().await, Ok(7));
     slow.known().tell().await.unwrap();
     assert_eq!(slow.known().await, Ok(7));

@@ -1,9 +1,17 @@
 //! One message is sent to all actors that handle it. An actor that cannot take
 //! it affects no other, and is counted.
 
+use conclib::Place;
 use conclib::prelude::*;
 use conclib::system::Broadcast;
-use support::{Gate, Log, gate, next_dead_letter};
+use support::{At, Gate, Log, gate, next_dead_letter};
+
+support::on_every_place! {
+    of_five_the_four_that_live_get_it,
+    it_reaches_every_type_that_handles_the_message_and_no_other,
+    a_full_mailbox_is_counted_and_a_dead_letter,
+    an_actor_that_broadcasts_reaches_itself_even_if_it_is_full,
+}
 
 #[message]
 #[derive(Clone)]
@@ -48,12 +56,11 @@ fn counts(report: Broadcast) -> (usize, usize, usize) {
     (report.delivered, report.full, report.stopped)
 }
 
-#[support::test]
-async fn of_five_the_four_that_live_get_it() {
+async fn of_five_the_four_that_live_get_it(place: Place) {
     let system = System::new("broadcast");
     let log = Log::default();
     let readers: Vec<_> = (0..5)
-        .map(|_| system.spawn(Reader(log.clone())).unwrap())
+        .map(|_| system.actor(Reader(log.clone())).at(place).unwrap())
         .collect();
     readers[2].kill().await;
     assert_eq!(counts(system.broadcast(News(1))), (4, 0, 0));
@@ -62,31 +69,29 @@ async fn of_five_the_four_that_live_get_it() {
     assert_eq!(counts(system.broadcast(News(2))), (0, 0, 0));
 }
 
-#[support::test]
-async fn it_reaches_every_type_that_handles_the_message_and_no_other() {
+async fn it_reaches_every_type_that_handles_the_message_and_no_other(place: Place) {
     let system = System::new("broadcast");
     let log = Log::default();
-    let _reader = system.spawn(Reader(log.clone())).unwrap();
-    let _archive = system.spawn(Archive(log.clone())).unwrap();
-    let _scribe = system.spawn(support::scribe().0).unwrap();
+    let _reader = system.actor(Reader(log.clone())).at(place).unwrap();
+    let _archive = system.actor(Archive(log.clone())).at(place).unwrap();
+    let _scribe = system.actor(support::scribe().0).at(place).unwrap();
     assert_eq!(counts(system.broadcast(News(1))), (2, 0, 0));
     assert!(system.shutdown().await.is_clean());
     assert_eq!((log.count("news 1"), log.count("archive 1")), (1, 1));
 }
 
-#[support::test]
-async fn a_full_mailbox_is_counted_and_a_dead_letter() {
+async fn a_full_mailbox_is_counted_and_a_dead_letter(place: Place) {
     let system = System::new("broadcast");
     let mut events = system.events();
     let log = Log::default();
     let slow = system.actor(Reader(log.clone())).urn("slow").mailbox(1);
-    let slow = slow.spawn().unwrap();
-    let quick = system.spawn(Reader(log.clone())).unwrap();
+    let slow = slow.at(place).unwrap();
+    let quick = system.actor(Reader(log.clone())).at(place).unwrap();
     let (at, mut keeper) = gate();
     slow.hold(at).tell().await.unwrap();
     keeper.entered().await;
     assert_eq!(counts(system.broadcast(News(1))), (2, 0, 0));
-    let end = system.spawn(Reader(log.clone())).unwrap();
+    let end = system.actor(Reader(log.clone())).at(place).unwrap();
     let (at, mut last) = gate();
     end.hold(at).tell().await.unwrap();
     last.entered().await;
@@ -105,12 +110,11 @@ async fn a_full_mailbox_is_counted_and_a_dead_letter() {
     assert_eq!((log.count("news 1"), log.count("news 2")), (2, 1));
 }
 
-#[support::test]
-async fn an_actor_that_broadcasts_reaches_itself_even_if_it_is_full() {
+async fn an_actor_that_broadcasts_reaches_itself_even_if_it_is_full(place: Place) {
     let system = System::new("broadcast");
     let log = Log::default();
     let own = system.actor(Reader(log.clone())).mailbox(1);
-    let own = own.spawn().unwrap();
+    let own = own.at(place).unwrap();
     let (at, mut keeper) = gate();
     own.hold(at).tell().await.unwrap();
     keeper.entered().await;

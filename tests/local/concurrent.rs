@@ -1,32 +1,54 @@
 //! Handlers that run beside the turns of their actor.
 
+use conclib::Place;
 use conclib::prelude::*;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use support::{At, Gate, gate};
 use tokio::time::{Instant, sleep};
+
+support::on_every_place! {
+    they_overlap_and_the_turns_go_on,
+    as_many_run_as_the_mailbox_has_places,
+    a_stop_lets_them_finish_and_the_other_ends_do_not,
+}
 
 #[actor(mailbox = 8)]
 #[derive(Default)]
 struct Fetcher {
     prefix: String,
-    running: Arc<AtomicUsize>,
+    running: Running,
     turns: u64,
 }
 
-/// Counts itself while it exists.
-struct Running(Arc<AtomicUsize>);
+/// Counts the handlers that run. Clones share it.
+#[derive(Clone, Default)]
+struct Running(Arc<[AtomicUsize; 2]>);
 
 impl Running {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::SeqCst);
-        Self(count.clone())
+    fn enter(&self) -> Entered {
+        let now = 1 + self.0[0].fetch_add(1, Ordering::SeqCst);
+        self.0[1].fetch_max(now, Ordering::SeqCst);
+        Entered(self.clone())
+    }
+
+    fn now(&self) -> usize {
+        self.0[0].load(Ordering::SeqCst)
+    }
+
+    fn most(&self) -> usize {
+        self.0[1].load(Ordering::SeqCst)
     }
 }
 
-impl Drop for Running {
+/// Counts as running while it exists.
+struct Entered(Running);
+
+impl Drop for Entered {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        self.0.0[0].fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -40,13 +62,13 @@ impl Fetcher {
     }
 
     /// Takes a copy of the state in its turn.
-    #[message(concurrent)]
-    fn fetch(&self, page: String) -> impl Future<Output = String> {
+    #[message(concurrent, local)]
+    fn fetch(&self, page: String, gate: Gate) -> impl Future<Output = String> {
         let prefix = self.prefix.clone();
-        let running = Running::new(&self.running);
+        let running = self.running.enter();
         async move {
             let _running = running;
-            sleep(Duration::from_millis(300)).await;
+            gate.pass().await;
             format!("{prefix}/{page}")
         }
     }
@@ -92,82 +114,89 @@ impl Fetcher {
     }
 }
 
-#[support::test(start_paused = true)]
-async fn they_overlap_and_the_turns_go_on() {
+async fn they_overlap_and_the_turns_go_on(place: Place) {
     let system = System::new("test");
-    let fetcher = system
-        .spawn(Fetcher {
-            prefix: "a".into(),
-            ..Fetcher::default()
-        })
-        .unwrap();
-    let begun = Instant::now();
-    let (a, b, c, d, turn) = tokio::join!(
-        fetcher.fetch("1".into()),
-        fetcher.fetch("2".into()),
-        fetcher.fetch("3".into()),
-        fetcher.nap(300),
-        fetcher.turns(),
-    );
-    assert_eq!(
-        (a.unwrap(), b.unwrap(), c.unwrap()),
-        ("a/1".into(), "a/2".into(), "a/3".into())
-    );
-    assert_eq!((d.unwrap(), turn.unwrap()), (300, 1));
-    assert_eq!(begun.elapsed(), Duration::from_millis(300));
+    let fetcher = Fetcher {
+        prefix: "a".into(),
+        ..Fetcher::default()
+    };
+    let fetcher = system.actor(fetcher).at(place).unwrap();
+    let mut pages = Vec::new();
+    for page in ["1", "2", "3"] {
+        let (gate, mut keeper) = gate();
+        let reply = fetcher.fetch(page.into(), gate).reply().await.unwrap();
+        keeper.entered().await;
+        pages.push((reply, keeper));
+    }
+    // All three are at their gates.
+    assert_eq!(fetcher.turns().await.unwrap(), 1);
     assert_eq!(fetcher.with_context().await.unwrap(), fetcher.urn());
+    for ((reply, keeper), page) in pages.into_iter().zip(["a/1", "a/2", "a/3"]) {
+        keeper.open();
+        assert_eq!(reply.await.unwrap(), page);
+    }
 }
 
-#[support::test(start_paused = true)]
-async fn as_many_run_as_the_mailbox_has_places() {
+async fn as_many_run_as_the_mailbox_has_places(place: Place) {
     let system = System::new("test");
-    let fetcher = system.spawn(Fetcher::default()).unwrap();
-    let begun = Instant::now();
-    let mut all = Vec::new();
+    let running = Running::default();
+    let fetcher = Fetcher {
+        running: running.clone(),
+        ..Fetcher::default()
+    };
+    let fetcher = system.actor(fetcher).at(place).unwrap();
+    let mut pages = VecDeque::new();
     for n in 0..16 {
-        all.push(tokio::spawn(fetcher.nap(100 + n % 2).owned().into_future()));
+        let (gate, mut keeper) = gate();
+        let reply = fetcher.fetch(n.to_string(), gate).reply().await.unwrap();
+        if n < 8 {
+            keeper.entered().await;
+        }
+        pages.push_back((reply, keeper));
     }
-    for one in all {
-        one.await.unwrap().unwrap();
+    // Each that ends lets the next one in.
+    for n in 0..16 {
+        let (reply, keeper) = pages.pop_front().unwrap();
+        keeper.open();
+        assert_eq!(reply.await.unwrap(), format!("/{n}"));
+        if let Some((_, next)) = pages.get_mut(7) {
+            next.entered().await;
+        }
     }
-    assert!(
-        begun.elapsed() >= Duration::from_millis(200),
-        "eight at a time"
-    );
-    assert!(begun.elapsed() <= Duration::from_millis(202));
+    assert_eq!((running.now(), running.most()), (0, 8));
 }
 
-#[support::test(start_paused = true)]
-async fn a_stop_lets_them_finish_and_the_other_ends_do_not() {
+async fn a_stop_lets_them_finish_and_the_other_ends_do_not(place: Place) {
     let system = System::new("test");
-    let running = Arc::new(AtomicUsize::new(0));
+    let running = Running::default();
     let spawn = || {
-        let running = running.clone();
-        system
-            .spawn(Fetcher {
-                running,
-                ..Fetcher::default()
-            })
-            .unwrap()
+        let fetcher = Fetcher {
+            running: running.clone(),
+            ..Fetcher::default()
+        };
+        system.actor(fetcher).at(place).unwrap()
     };
     let fetcher = spawn();
-    let page = fetcher.fetch("1".into()).reply().await.unwrap();
-    let last = fetcher.nap(600).reply().await.unwrap();
+    let (first, first_keeper) = gate();
+    let (last, last_keeper) = gate();
+    let page = fetcher.fetch("1".into(), first).reply().await.unwrap();
+    let last = fetcher.fetch("2".into(), last).reply().await.unwrap();
     fetcher.turns().await.unwrap();
-    assert_eq!(fetcher.stop().await, StopReason::Stopped);
+    let end = fetcher.stop();
+    first_keeper.open();
     assert_eq!(page.await.unwrap(), "/1");
-    assert_eq!(last.await.unwrap(), 600, "not only the first");
+    assert_eq!(running.now(), 1);
+    last_keeper.open();
+    assert_eq!(last.await.unwrap(), "/2", "not only the first");
+    assert_eq!(end.await, StopReason::Stopped);
     for end in [ActorRef::stop_now, ActorRef::kill] {
         let fetcher = spawn();
-        let page = fetcher.fetch("1".into()).reply().await.unwrap();
+        let (gate, _keeper) = gate();
+        let page = fetcher.fetch("1".into(), gate).reply().await.unwrap();
         fetcher.turns().await.unwrap();
-        assert_eq!(running.load(Ordering::SeqCst), 1);
+        assert_eq!(running.now(), 1);
         end(&fetcher).await;
-        assert_eq!(
-            running.load(Ordering::SeqCst),
-            0,
-            "gone before the end is told"
-        );
+        assert_eq!(running.now(), 0, "gone before the end is told");
         assert!(matches!(
             page.await,
             Err(AskError::Stopped {
@@ -179,7 +208,8 @@ async fn a_stop_lets_them_finish_and_the_other_ends_do_not() {
     // A told message becomes a dead letter.
     let mut events = system.events();
     let fetcher = spawn();
-    fetcher.fetch("1".into()).tell().await.unwrap();
+    let (gate, _keeper) = gate();
+    fetcher.fetch("1".into(), gate).tell().await.unwrap();
     fetcher.turns().await.unwrap();
     fetcher.kill().await;
     let letter = support::next_dead_letter(&mut events).await;

@@ -3,8 +3,27 @@
 use std::future::IntoFuture;
 use std::time::Duration;
 
+use conclib::Place;
 use conclib::prelude::*;
-use support::{gate, poll_once};
+use support::{At, gate, poll_once};
+
+support::on_every_place! {
+    an_actor_that_asks_itself_is_told,
+    a_circle_names_everybody_and_nothing_stays_entered,
+    two_that_ask_each_other_at_the_same_moment_are_told,
+    one_of_several_that_are_waited_for_at_once_is_enough,
+    of_two_asks_the_other_waits_when_one_is_answered_later,
+    a_turn_that_waits_for_a_place_waits_for_that_actor,
+    a_turn_that_forwards_to_a_full_mailbox_waits_for_that_actor,
+    a_tell_that_would_wait_for_whoever_waits_for_it_is_told,
+    what_is_picked_up_in_a_later_turn_waits_for_nobody_before,
+    what_was_looked_at_in_one_turn_is_waited_for_anew_in_another,
+    concurrent_handlers_and_answers_that_come_later_wait_for_nobody,
+    the_error_has_the_path_as_data,
+    an_ask_that_is_given_up_leaves_nothing_behind;
+    multi_thread:
+    also_on_several_threads,
+}
 
 type Next = Option<WeakRef<Node>>;
 
@@ -236,9 +255,9 @@ struct Held {
 }
 
 impl Held {
-    async fn new() -> Self {
+    async fn new(place: Place) -> Self {
         let system = System::new("test");
-        let [a, b] = linked(&system).await;
+        let [a, b] = linked(&system, place).await;
         let (gate, mut may_tell) = gate();
         let tells = a.hold_and_tell(gate, 3).reply().await.unwrap();
         may_tell.entered().await;
@@ -255,10 +274,13 @@ impl Held {
     }
 }
 
-async fn linked(system: &System) -> [ActorRef<Narrow>; 2] {
-    let [a, b] = ["a", "b"].map(|name| system.actor(Narrow::default()).urn(name).spawn().unwrap());
-    a.link(b.downgrade().unwrap()).await.unwrap();
-    b.link(a.downgrade().unwrap()).await.unwrap();
+async fn linked(system: &System, place: Place) -> [ActorRef<Narrow>; 2] {
+    let [a, b] = ["a", "b"].map(|name| {
+        let narrow = system.actor(Narrow::default()).urn(name);
+        narrow.at(place).unwrap()
+    });
+    a.link(b.downgrade()).await.unwrap();
+    b.link(a.downgrade()).await.unwrap();
     [a, b]
 }
 
@@ -271,12 +293,15 @@ async fn waiting(system: &System, count: usize) {
 }
 
 /// Spawns a ring of nodes with these names.
-async fn ring(system: &System, names: &[&str]) -> Vec<ActorRef<Node>> {
-    let spawn = |name| system.actor(Node::default()).urn(name).spawn().unwrap();
+async fn ring(system: &System, place: Place, names: &[&str]) -> Vec<ActorRef<Node>> {
+    let spawn = |name| {
+        let node = system.actor(Node::default()).urn(name);
+        node.at(place).unwrap()
+    };
     let nodes: Vec<_> = names.iter().map(spawn).collect();
     for (at, node) in nodes.iter().enumerate() {
-        let next = nodes[(at + 1) % nodes.len()].downgrade().unwrap();
-        let other = nodes[(at + 2) % nodes.len()].downgrade();
+        let next = nodes[(at + 1) % nodes.len()].downgrade();
+        let other = Some(nodes[(at + 2) % nodes.len()].downgrade());
         node.link(next, other).await.unwrap();
     }
     nodes
@@ -284,10 +309,9 @@ async fn ring(system: &System, names: &[&str]) -> Vec<ActorRef<Node>> {
 
 const DEADLOCK: &str = "would deadlock: ";
 
-#[support::test]
-async fn an_actor_that_asks_itself_is_told() {
+async fn an_actor_that_asks_itself_is_told(place: Place) {
     let system = System::new("test");
-    let nodes = ring(&system, &["a"]).await;
+    let nodes = ring(&system, place, &["a"]).await;
     let error = nodes[0].pass(1).await.unwrap_err().to_string();
     assert!(
         error.contains(&format!("{DEADLOCK}Node(a) -> Node(a);")),
@@ -302,10 +326,9 @@ async fn an_actor_that_asks_itself_is_told() {
     assert_eq!(nodes[0].pass(0).await.unwrap(), "end");
 }
 
-#[support::test]
-async fn a_circle_names_everybody_and_nothing_stays_entered() {
+async fn a_circle_names_everybody_and_nothing_stays_entered(place: Place) {
     let system = System::new("test");
-    let nodes = ring(&system, &["a", "b", "c"]).await;
+    let nodes = ring(&system, place, &["a", "b", "c"]).await;
     for _ in 0..3 {
         let error = nodes[0].pass(3).await.unwrap_err().to_string();
         let path = "Node(c) -> Node(a) -> Node(b) -> Node(c)";
@@ -318,11 +341,10 @@ async fn a_circle_names_everybody_and_nothing_stays_entered() {
     }
 }
 
-#[support::test]
-async fn two_that_ask_each_other_at_the_same_moment_are_told() {
+async fn two_that_ask_each_other_at_the_same_moment_are_told(place: Place) {
     let system = System::new("test");
     for _ in 0..50 {
-        let nodes = ring(&system, &["a", "b"]).await;
+        let nodes = ring(&system, place, &["a", "b"]).await;
         let (gate_a, mut keeper_a) = gate();
         let (gate_b, mut keeper_b) = gate();
         let a = nodes[0].hold_and_pass(gate_a).reply().await.unwrap();
@@ -344,10 +366,9 @@ async fn two_that_ask_each_other_at_the_same_moment_are_told() {
     }
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn also_on_several_threads() {
+async fn also_on_several_threads(place: Place) {
     let system = System::new("test");
-    let nodes = ring(&system, &["a", "b"]).await;
+    let nodes = ring(&system, place, &["a", "b"]).await;
     for _ in 0..500 {
         let (a, b) = tokio::join!(nodes[0].pass(1), nodes[1].pass(1));
         for answer in [a, b] {
@@ -359,10 +380,9 @@ async fn also_on_several_threads() {
     }
 }
 
-#[support::test]
-async fn one_of_several_that_are_waited_for_at_once_is_enough() {
+async fn one_of_several_that_are_waited_for_at_once_is_enough(place: Place) {
     let system = System::new("test");
-    let nodes = ring(&system, &["a", "b", "c"]).await;
+    let nodes = ring(&system, place, &["a", "b", "c"]).await;
     // `a` waits for `b` and `c` together, and `c` asks `a`.
     let error = nodes[0].both().await.unwrap_err().to_string();
     assert!(
@@ -371,10 +391,9 @@ async fn one_of_several_that_are_waited_for_at_once_is_enough() {
     );
 }
 
-#[support::test]
-async fn of_two_asks_the_other_waits_when_one_is_answered_later() {
+async fn of_two_asks_the_other_waits_when_one_is_answered_later(place: Place) {
     let system = System::new("test");
-    let nodes = ring(&system, &["a", "b"]).await;
+    let nodes = ring(&system, place, &["a", "b"]).await;
     let (gate, keeper) = gate();
     let error = nodes[0].twice(gate, keeper).await.unwrap_err().to_string();
     assert!(
@@ -383,9 +402,8 @@ async fn of_two_asks_the_other_waits_when_one_is_answered_later() {
     );
 }
 
-#[support::test]
-async fn a_turn_that_waits_for_a_place_waits_for_that_actor() {
-    let held = Held::new().await;
+async fn a_turn_that_waits_for_a_place_waits_for_that_actor(place: Place) {
+    let held = Held::new(place).await;
     held.may_tell.open();
     waiting(&held.system, 1).await;
     held.may_ask.open();
@@ -396,10 +414,9 @@ async fn a_turn_that_waits_for_a_place_waits_for_that_actor() {
     waiting(&held.system, 0).await;
 }
 
-#[support::test]
-async fn a_turn_that_forwards_to_a_full_mailbox_waits_for_that_actor() {
+async fn a_turn_that_forwards_to_a_full_mailbox_waits_for_that_actor(place: Place) {
     let system = System::new("test");
-    let [a, b] = linked(&system).await;
+    let [a, b] = linked(&system, place).await;
     let (gate, mut may_ask) = gate();
     let asks = b.hold_and_ask(gate).reply().await.unwrap();
     may_ask.entered().await;
@@ -414,9 +431,8 @@ async fn a_turn_that_forwards_to_a_full_mailbox_waits_for_that_actor() {
     waiting(&system, 0).await;
 }
 
-#[support::test]
-async fn a_tell_that_would_wait_for_whoever_waits_for_it_is_told() {
-    let held = Held::new().await;
+async fn a_tell_that_would_wait_for_whoever_waits_for_it_is_told(place: Place) {
+    let held = Held::new(place).await;
     held.may_ask.open();
     waiting(&held.system, 1).await;
     held.may_tell.open();
@@ -427,18 +443,18 @@ async fn a_tell_that_would_wait_for_whoever_waits_for_it_is_told() {
     waiting(&held.system, 0).await;
 }
 
-#[support::test]
-async fn what_is_picked_up_in_a_later_turn_waits_for_nobody_before() {
+async fn what_is_picked_up_in_a_later_turn_waits_for_nobody_before(place: Place) {
     let system = System::new("test");
-    let nodes = ring(&system, &["a", "b"]).await;
+    let nodes = ring(&system, place, &["a", "b"]).await;
     nodes[0].ask_for_later().await.unwrap();
+    // The turn of `b` is over, so `a` has served its ask before the next turn.
+    assert_eq!(nodes[1].pass(0).await.unwrap(), "end");
     assert_eq!(nodes[0].pick_up().await.unwrap(), "end");
 }
 
-#[support::test]
-async fn what_was_looked_at_in_one_turn_is_waited_for_anew_in_another() {
+async fn what_was_looked_at_in_one_turn_is_waited_for_anew_in_another(place: Place) {
     let system = System::new("test");
-    let nodes = ring(&system, &["a", "b"]).await;
+    let nodes = ring(&system, place, &["a", "b"]).await;
     let (gate, keeper) = gate();
     nodes[0].look_for_later(gate).await.unwrap();
     let mut picked_up = nodes[0].pick_up().into_future();
@@ -448,10 +464,9 @@ async fn what_was_looked_at_in_one_turn_is_waited_for_anew_in_another() {
     assert!(error.contains(DEADLOCK), "{error}");
 }
 
-#[support::test]
-async fn concurrent_handlers_and_answers_that_come_later_wait_for_nobody() {
+async fn concurrent_handlers_and_answers_that_come_later_wait_for_nobody(place: Place) {
     let system = System::new("test");
-    let nodes = ring(&system, &["a", "b"]).await;
+    let nodes = ring(&system, place, &["a", "b"]).await;
     assert_eq!(nodes[0].ask_beside().await.unwrap(), "end");
     assert_eq!(nodes[0].ask_later().await.unwrap(), "later");
     assert_eq!(nodes[0].beside().await.unwrap(), "end");
@@ -470,11 +485,11 @@ fn blocking_asks_of_actors_with_threads_too() {
     };
     let nodes = [spawn("a"), spawn("b")];
     nodes[0]
-        .link(nodes[1].downgrade().unwrap(), None)
+        .link(nodes[1].downgrade(), None)
         .blocking()
         .unwrap();
     nodes[1]
-        .link(nodes[0].downgrade().unwrap(), None)
+        .link(nodes[0].downgrade(), None)
         .blocking()
         .unwrap();
     assert_eq!(nodes[0].block(1).blocking().unwrap(), "end");
@@ -485,8 +500,7 @@ fn blocking_asks_of_actors_with_threads_too() {
     );
 }
 
-#[support::test]
-async fn the_error_has_the_path_as_data() {
+async fn the_error_has_the_path_as_data(place: Place) {
     #[actor(urn = "me")]
     struct Me;
     #[actor]
@@ -507,13 +521,12 @@ async fn the_error_has_the_path_as_data() {
         }
     }
     let system = System::new("test");
-    let me = system.spawn(Me).unwrap();
+    let me = system.actor(Me).at(place).unwrap();
     assert_eq!(me.ask_me().await.unwrap(), ["me", "me"]);
     assert_eq!(me.stop().await, StopReason::Stopped);
 }
 
-#[support::test]
-async fn an_ask_that_is_given_up_leaves_nothing_behind() {
+async fn an_ask_that_is_given_up_leaves_nothing_behind(place: Place) {
     #[actor]
     struct Impatient(Option<ActorRef<Node>>);
     #[actor]
@@ -534,11 +547,14 @@ async fn an_ask_that_is_given_up_leaves_nothing_behind() {
         }
     }
     let system = System::new("test");
-    let nodes = ring(&system, &["a", "b"]).await;
+    let nodes = ring(&system, place, &["a", "b"]).await;
     let (hold, mut held) = gate();
     let waits = nodes[0].hold_and_pass(hold).reply().await.unwrap();
     held.entered().await;
-    let impatient = system.spawn(Impatient(Some(nodes[0].clone()))).unwrap();
+    let impatient = system
+        .actor(Impatient(Some(nodes[0].clone())))
+        .at(place)
+        .unwrap();
     let (open, keeper) = gate();
     keeper.open();
     impatient.give_up(open).await.unwrap();

@@ -279,13 +279,8 @@ async fn a_request_that_was_put_aside_is_waited_for(place: Place) {
 
 async fn workers_of_a_pool_pass_on_too(place: Place) {
     let rig = Rig::new(place);
-    let pool = rig
-        .system
-        .pool(|| Stop)
-        .size(2)
-        .urn("pool")
-        .spawn()
-        .unwrap();
+    let pool = rig.system.pool(|| Stop).size(2).urn("pool");
+    let pool = support::pool_at!(pool, place);
     let way = [
         Ask(pool.worker()),
         PassOn(pool.worker()),

@@ -7,11 +7,16 @@ use std::env;
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
+use conclib::Place;
 use conclib::prelude::*;
 use conclib::system::SystemSnapshot;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use support::{Scribe, ScribeCalls, gate, hold, scribe, until};
+use support::{At, Scribe, ScribeCalls, gate, hold, scribe, until};
+
+support::on_every_place! {
+    it_shows_for_whom_an_actor_waits,
+}
 
 /// Environment variable that marks the child.
 const CHILD: &str = "CONCLIB_TEST_DUMP";
@@ -92,12 +97,11 @@ impl Waiting {
     }
 }
 
-#[support::test]
-async fn it_shows_for_whom_an_actor_waits() {
+async fn it_shows_for_whom_an_actor_waits(place: Place) {
     let system = System::new("dump");
-    let busy = system.actor(scribe().0).urn("busy").spawn().unwrap();
+    let busy = system.actor(scribe().0).urn("busy").at(place).unwrap();
     let keeper = hold(&busy).await;
-    let waiting = system.spawn(Waiting(busy)).unwrap();
+    let waiting = system.actor(Waiting(busy)).at(place).unwrap();
     let reply = waiting.wait().reply().await.unwrap();
     until(|| system.snapshot().actors[0].depth == 2).await;
     let seen = &system.snapshot().actors[1];

@@ -85,12 +85,14 @@ async fn the_answer_comes_from_the_other_and_the_asker_stays_who_it_was(place: P
     }
     let client = system.actor(Client(manager.clone())).at(place).unwrap();
     assert_eq!(client.go().await.unwrap(), "worker-0 for client");
+    // The worker answers while the turn of the manager may still be ending; the next turn begins after that.
+    manager.ask(Work(1)).await.unwrap();
     let snapshot = system.snapshot();
     let manager = snapshot
         .actors
         .iter()
         .find(|actor| actor.urn.as_str() == "manager");
-    assert_eq!(manager.unwrap().handled, 11);
+    assert!(matches!(manager.unwrap().handled, 11 | 12));
 }
 
 async fn an_error_of_the_other_is_the_askers_and_so_is_its_end(place: Place) {

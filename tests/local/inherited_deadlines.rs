@@ -4,11 +4,17 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use conclib::Place;
 use conclib::prelude::*;
-use support::{ScribeCalls, hold, scribe};
+use support::{At, ScribeCalls, hold, scribe};
 use tokio::time::Instant;
 
 const MS: Duration = Duration::from_millis(1);
+
+support::on_every_place! {
+    a_request_whose_asker_has_left_is_skipped_and_counted,
+    a_request_whose_deadline_has_passed_is_skipped,
+}
 
 /// Notes the timeout of the ask that it makes.
 #[actor]
@@ -170,12 +176,11 @@ async fn what_is_told_inherits_nothing() {
     assert_eq!(rig.nested().await, 700 * MS);
 }
 
-#[support::test]
-async fn a_request_whose_asker_has_left_is_skipped_and_counted() {
+async fn a_request_whose_asker_has_left_is_skipped_and_counted(place: Place) {
     let system = System::new("test");
     let mut events = system.events();
     let (actor, log) = scribe();
-    let scribe = system.spawn(actor).unwrap();
+    let scribe = system.actor(actor).at(place).unwrap();
     let keeper = hold(&scribe).await;
     drop(scribe.note(1).reply().await.unwrap());
     let wanted = scribe.note(2).reply().await.unwrap();
@@ -193,13 +198,12 @@ async fn a_request_whose_asker_has_left_is_skipped_and_counted() {
     );
 }
 
-#[support::test(start_paused = true)]
-async fn a_request_whose_deadline_has_passed_is_skipped() {
+async fn a_request_whose_deadline_has_passed_is_skipped(place: Place) {
     let system = System::new("test");
     let (actor, log) = scribe();
-    let scribe = system.spawn(actor).unwrap();
+    let scribe = system.actor(actor).at(place).unwrap();
     let keeper = hold(&scribe).await;
-    let late = scribe.note(1).timeout(10 * MS).await;
+    let late = scribe.note(1).timeout(100 * MS).await;
     assert!(matches!(late, Err(AskError::Deadline { .. })));
     keeper.open();
     scribe.note(2).await.unwrap();

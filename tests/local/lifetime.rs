@@ -91,7 +91,7 @@ async fn every_kind_of_strong_reference_keeps_it_alive_alone() {
 async fn what_is_weak_keeps_nobody_alive() {
     let system = System::new("lifetime");
     let scribe = system.spawn(scribe().0).unwrap();
-    let weak = scribe.downgrade().unwrap();
+    let weak = scribe.downgrade();
     let again = weak.upgrade().unwrap();
     assert_eq!((again.urn(), weak.urn()), (scribe.urn(), scribe.urn()));
     drop((scribe, again));
@@ -107,7 +107,7 @@ async fn what_is_weak_leads_to_nobody_once_it_has_ended() {
     let child = system.actor(scribe().0).child_of(&parent).spawn().unwrap();
     let anonymous = system.spawn(scribe().0).unwrap();
     for actor in [&anonymous, &child, &parent] {
-        let weak = actor.downgrade().unwrap();
+        let weak = actor.downgrade();
         let recipient = actor.recipient::<support::ScribeEcho>().downgrade();
         assert!(weak.upgrade().is_some());
         assert!(recipient.upgrade().is_some());
@@ -122,7 +122,7 @@ async fn a_named_actor_lives_on_without_references(place: Place) {
     let system = System::new("lifetime");
     let (actor, log) = scribe();
     let scribe = system.actor(actor).urn("named").at(place).unwrap();
-    let weak = scribe.downgrade().unwrap();
+    let weak = scribe.downgrade();
     drop(scribe);
     assert!(lives(&system).await);
     assert_eq!(weak.upgrade().unwrap().echo(1).await, Ok(1));
@@ -216,7 +216,7 @@ async fn references_that_come_and_go_on_all_threads_leave_nobody_behind() {
     let system = System::new("lifetime");
     for _ in 0..100 {
         let scribe = system.spawn(scribe().0).unwrap();
-        let weak = scribe.downgrade().unwrap();
+        let weak = scribe.downgrade();
         let strong = tokio::spawn(async move {
             for n in 0..10 {
                 let clone = scribe.clone();
@@ -385,7 +385,7 @@ async fn a_reference_that_a_turn_makes_after_the_last_one_went_keeps_it_alive() 
         actor.give(gate, to).tell().await.unwrap();
         keeper.entered().await;
         actor.note(1).tell().await.unwrap();
-        let weak = actor.downgrade().unwrap();
+        let weak = actor.downgrade();
         drop(actor);
         assert!(weak.upgrade().is_none());
         keeper.open();
@@ -450,7 +450,7 @@ async fn one_that_keeps_a_reference_to_itself_lives_until_it_is_stopped() {
         let (gate, mut keeper) = support::gate();
         actor.keep(gate).tell().await.unwrap();
         keeper.entered().await;
-        let weak = actor.downgrade().unwrap();
+        let weak = actor.downgrade();
         drop(actor);
         keeper.open();
         until(|| weak.upgrade().is_some()).await;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conclib::prelude::*;
-use conclib::spi::{Origin, ReplySink};
-use conclib::wire::{Codec, Envelope, RequestId, ResponseEnvelope};
+use conclib::spi::{Origin, Outcome, ReplySink};
+use conclib::wire::{Codec, DeliveryClass, Envelope, RequestId, Wants};
 use support::capture::{capture, of};
 use support::{NoGood, ScribeCalls, hold, scribe};
 use tracing::Level;
@@ -136,7 +136,7 @@ async fn a_ticker_whose_run_panics_is_an_error() {
 struct Deaf;
 
 impl ReplySink for Deaf {
-    fn respond(&self, _: ResponseEnvelope) {}
+    fn respond(&self, _: RequestId, _: Codec, _: Outcome) {}
 }
 
 #[support::test]
@@ -153,7 +153,9 @@ async fn a_peer_that_makes_messages_up_does_not_fill_the_log() {
             trace: "",
             codec: Codec::Json,
             fingerprint: 0,
-            asked: true,
+            wants: Wants::Reply,
+            class: DeliveryClass::AtMostOnce,
+            attempt: 1,
             priority: None,
             chain: &[],
             body: b"{}",

@@ -10,9 +10,23 @@ use conclib::event::DeadLetterCause;
 use conclib::prelude::*;
 use futures_util::future::join_all;
 use support::family::{BACKOFF, policy};
-use support::{Gate, Keeper, Log, NoGood, gate, until};
+use support::{At, Gate, Keeper, Log, NoGood, gate, pool_at, until};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
+
+support::on_every_place! {
+    a_parent_without_a_hook_may_wait_for_a_child_that_fails,
+    a_start_may_wait_for_the_start_of_a_child_that_fails_at_first,
+    an_ask_of_a_child_that_comes_to_wait_for_the_hook_is_told,
+    an_ask_through_another_actor_is_told,
+    a_tell_that_waits_for_a_place_is_told,
+    a_wait_for_the_start_of_a_child_is_told,
+    an_ask_by_the_hook_itself_is_told,
+    a_group_comes_up_without_the_one_that_failed,
+}
+
+/// Places of children.
+const PLACES: [Place; 2] = [Place::Task, Place::Thread];
 
 /// Fails on request, and in a given number of its first starts.
 #[actor]
@@ -68,8 +82,9 @@ fn source_that_fails(
 
 /// Parent without a child hook.
 #[actor]
-#[derive(Default)]
 struct Plain {
+    /// Place of the children.
+    within: Place,
     child: Option<ActorRef<Child>>,
     pool: Option<Pool<Child>>,
 }
@@ -84,8 +99,9 @@ impl Plain {
 impl Plain {
     #[on(start)]
     fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
-        self.child = Some(ctx.actor_with(source()).restart(policy()).spawn()?);
-        self.pool = Some(ctx.pool(source()).size(2).restart(policy()).spawn()?);
+        self.child = Some(ctx.actor_with(source()).restart(policy()).at(self.within)?);
+        let pool = ctx.pool(source()).size(2).restart(policy());
+        self.pool = Some(pool_at!(pool, self.within));
         Ok(())
     }
 
@@ -114,24 +130,23 @@ impl Plain {
     }
 }
 
-async fn plain(place: Place) -> ActorRef<Plain> {
+async fn plain(place: Place, within: Place) -> ActorRef<Plain> {
     let system = System::new("parents");
-    let parent = system.actor_with(Plain::default);
-    let parent = match place {
-        Place::Thread => parent.on_thread().spawn(),
-        _ => parent.spawn(),
-    };
-    let parent = parent.unwrap();
+    let parent = system.actor_with(move || Plain {
+        within,
+        child: None,
+        pool: None,
+    });
+    let parent = parent.at(place).unwrap();
     parent.started().await.unwrap();
     // An anonymous actor lives by this reference; the system must not end here.
     std::mem::forget(system);
     parent
 }
 
-#[support::test]
-async fn a_parent_without_a_hook_may_wait_for_a_child_that_fails() {
-    for place in [Place::Task, Place::Thread] {
-        let parent = plain(place).await;
+async fn a_parent_without_a_hook_may_wait_for_a_child_that_fails(place: Place) {
+    for within in PLACES {
+        let parent = plain(place, within).await;
         assert_eq!(parent.at_once().await.unwrap(), (true, 1));
         assert_eq!(parent.one_after_the_other().await.unwrap(), (true, 1));
         let expected: Vec<_> = (0..20).map(|n| if n == 13 { 99 } else { n }).collect();
@@ -220,6 +235,8 @@ fn an_actor_that_blocks_its_thread_for_a_task_of_it_is_told() {
 /// Waits in its start for the start of its child.
 #[actor]
 struct Starter {
+    /// Place of the child.
+    within: Place,
     restart: Restart,
     failures: usize,
 }
@@ -232,23 +249,30 @@ impl Starter {
             self.failures,
             Arc::new(Semaphore::new(99)),
         ));
-        child.restart(self.restart).spawn()?.started().await?;
+        let child = child.restart(self.restart).at(self.within)?;
+        child.started().await?;
         Ok(())
     }
 }
 
-#[support::test(start_paused = true)]
-async fn a_start_may_wait_for_the_start_of_a_child_that_fails_at_first() {
+async fn a_start_may_wait_for_the_start_of_a_child_that_fails_at_first(place: Place) {
     let system = System::new("parents");
-    let start = |restart, failures| {
-        let starter = move || Starter { restart, failures };
-        system.actor_with(starter).spawn().unwrap()
-    };
-    start(policy(), 2).started().await.unwrap();
-    let refused = start(Restart::never(), 1).started().await.unwrap_err();
-    assert!(refused.to_string().contains("not yet"), "{refused}");
-    let exhausted = start(policy().max(1, 10 * BACKOFF), 9).started().await;
-    assert!(exhausted.unwrap_err().to_string().contains("not yet"));
+    for within in PLACES {
+        let start = |restart, failures| {
+            let starter = move || Starter {
+                within,
+                restart,
+                failures,
+            };
+            system.actor_with(starter).at(place).unwrap()
+        };
+        start(policy(), 2).started().await.unwrap();
+        let refused = start(Restart::never(), 1).started().await.unwrap_err();
+        assert!(refused.to_string().contains("not yet"), "{refused}");
+        let once = policy().max(1, Duration::from_secs(3600));
+        let exhausted = start(once, 9).started().await;
+        assert!(exhausted.unwrap_err().to_string().contains("not yet"));
+    }
 }
 
 fn no_good(error: impl std::fmt::Display) -> NoGood {
@@ -258,6 +282,8 @@ fn no_good(error: impl std::fmt::Display) -> NoGood {
 /// Parent with a child hook.
 #[actor]
 struct Hooked {
+    /// Place of the child.
+    within: Place,
     child: Option<ActorRef<Child>>,
     failures: usize,
     mailbox: usize,
@@ -277,7 +303,7 @@ impl Hooked {
     fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
         let child = ctx.actor_with(source_that_fails(self.failures, self.starts.clone()));
         let child = child.mailbox(self.mailbox).restart(policy()).urn("child");
-        self.child = Some(child.spawn()?);
+        self.child = Some(child.at(self.within)?);
         Ok(())
     }
 
@@ -332,24 +358,20 @@ struct Family {
     log: Log,
 }
 
-async fn hooked(place: Place, failures: usize, mailbox: usize) -> Family {
+async fn hooked([place, within]: [Place; 2], failures: usize, mailbox: usize) -> Family {
     let system = System::new("parents");
     let log = Log::default();
     let starts = Arc::new(Semaphore::new(if failures > 0 { 0 } else { 99 }));
     let (own, own_starts) = (log.clone(), starts.clone());
     let parent = system.actor_with(move || Hooked {
+        within,
         child: None,
         failures,
         mailbox,
         starts: own_starts.clone(),
         log: own.clone(),
     });
-    let parent = parent.urn("parent");
-    let parent = match place {
-        Place::Thread => parent.on_thread().spawn(),
-        _ => parent.spawn(),
-    };
-    let parent = parent.unwrap();
+    let parent = parent.urn("parent").at(place).unwrap();
     parent.started().await.unwrap();
     let child = system.get("child").unwrap();
     Family {
@@ -363,15 +385,14 @@ async fn hooked(place: Place, failures: usize, mailbox: usize) -> Family {
 
 const CIRCLE: &str = "would deadlock: Hooked(parent) -> Child(child) -> Hooked(parent)";
 
-#[support::test]
-async fn an_ask_of_a_child_that_comes_to_wait_for_the_hook_is_told() {
-    for place in [Place::Task, Place::Thread] {
-        let family = hooked(place, 0, 8).await;
+async fn an_ask_of_a_child_that_comes_to_wait_for_the_hook_is_told(place: Place) {
+    for within in PLACES {
+        let family = hooked([place, within], 0, 8).await;
         let mut events = family.system.events();
         let keeper = family.fails_behind_a_gate().await;
         let told = family.child.work(7).reply().await.unwrap();
         let asked = family.parent.ask_it().reply().await.unwrap();
-        until(|| family.waits("parent")).await;
+        until(|| family.waits("parent") && family.depth("child") == 2).await;
         keeper.open();
         let refused = asked.await.unwrap_err().to_string();
         assert!(refused.contains(CIRCLE), "{refused}");
@@ -389,52 +410,59 @@ async fn an_ask_of_a_child_that_comes_to_wait_for_the_hook_is_told() {
     }
 }
 
-#[support::test]
-async fn an_ask_through_another_actor_is_told() {
-    let family = hooked(Place::Task, 0, 8).await;
-    let between = family.system.actor(Between).urn("between").spawn().unwrap();
-    let keeper = family.fails_behind_a_gate().await;
-    let asked = family.parent.through(between).reply().await.unwrap();
-    until(|| family.waits("between")).await;
-    keeper.open();
-    let refused = asked.await.unwrap_err().to_string();
-    assert!(
-        refused.contains("Between(between) -> Child(child) -> Hooked(parent)"),
-        "{refused}"
-    );
-    assert_eq!(family.child.work(1).await.unwrap(), 1);
+async fn an_ask_through_another_actor_is_told(place: Place) {
+    for within in PLACES {
+        let family = hooked([place, within], 0, 8).await;
+        let between = family
+            .system
+            .actor(Between)
+            .urn("between")
+            .at(place)
+            .unwrap();
+        let keeper = family.fails_behind_a_gate().await;
+        let asked = family.parent.through(between).reply().await.unwrap();
+        until(|| family.waits("between")).await;
+        keeper.open();
+        let refused = asked.await.unwrap_err().to_string();
+        assert!(
+            refused.contains("Between(between) -> Child(child) -> Hooked(parent)"),
+            "{refused}"
+        );
+        assert_eq!(family.child.work(1).await.unwrap(), 1);
+    }
 }
 
-#[support::test]
-async fn a_tell_that_waits_for_a_place_is_told() {
-    let family = hooked(Place::Task, 0, 1).await;
-    let keeper = family.fails_behind_a_gate().await;
-    let queued = family.child.work(7).reply().await.unwrap();
-    let told = family.parent.tell_it().reply().await.unwrap();
-    until(|| family.waits("parent")).await;
-    keeper.open();
-    let refused = told.await.unwrap_err().to_string();
-    assert!(refused.contains(CIRCLE), "{refused}");
-    assert_eq!(queued.await.unwrap(), 7);
-    family.parent.tell_it().await.unwrap();
+async fn a_tell_that_waits_for_a_place_is_told(place: Place) {
+    for within in PLACES {
+        let family = hooked([place, within], 0, 1).await;
+        let keeper = family.fails_behind_a_gate().await;
+        let queued = family.child.work(7).reply().await.unwrap();
+        let told = family.parent.tell_it().reply().await.unwrap();
+        until(|| family.waits("parent")).await;
+        keeper.open();
+        let refused = told.await.unwrap_err().to_string();
+        assert!(refused.contains(CIRCLE), "{refused}");
+        assert_eq!(queued.await.unwrap(), 7);
+        family.parent.tell_it().await.unwrap();
+    }
 }
 
-#[support::test]
-async fn a_wait_for_the_start_of_a_child_is_told() {
-    let family = hooked(Place::Task, 1, 8).await;
-    let waits = family.parent.await_start().reply().await.unwrap();
-    until(|| family.waits("parent")).await;
-    family.starts.add_permits(2);
-    let refused = waits.await.unwrap_err().to_string();
-    assert!(refused.contains(CIRCLE), "{refused}");
-    family.child.started().await.unwrap();
-    family.parent.await_start().await.unwrap();
+async fn a_wait_for_the_start_of_a_child_is_told(place: Place) {
+    for within in PLACES {
+        let family = hooked([place, within], 1, 8).await;
+        let waits = family.parent.await_start().reply().await.unwrap();
+        until(|| family.waits("parent")).await;
+        family.starts.add_permits(2);
+        let refused = waits.await.unwrap_err().to_string();
+        assert!(refused.contains(CIRCLE), "{refused}");
+        family.child.started().await.unwrap();
+        family.parent.await_start().await.unwrap();
+    }
 }
 
-#[support::test]
-async fn an_ask_by_the_hook_itself_is_told() {
-    for place in [Place::Task, Place::Thread] {
-        let family = hooked(place, 0, 8).await;
+async fn an_ask_by_the_hook_itself_is_told(place: Place) {
+    for within in PLACES {
+        let family = hooked([place, within], 0, 8).await;
         family.log.add("ask in the hook");
         family.child.work(13).await.unwrap_err();
         assert_eq!(family.child.work(1).await.unwrap(), 1);
@@ -444,6 +472,12 @@ async fn an_ask_by_the_hook_itself_is_told() {
 }
 
 impl Family {
+    fn depth(&self, urn: &str) -> usize {
+        let actors = self.system.snapshot().actors;
+        let found = actors.iter().find(|it| it.urn.as_str() == urn);
+        found.unwrap().depth
+    }
+
     fn waits(&self, urn: &str) -> bool {
         let actors = self.system.snapshot().actors;
         let mut found = actors.iter().filter(|it| it.urn.as_str() == urn);
@@ -460,7 +494,7 @@ impl Family {
 
 /// Parent of two children that are restarted together.
 #[actor(strategy = OneForAll)]
-struct Together;
+struct Together(Place);
 
 #[actor]
 impl Together {
@@ -470,7 +504,7 @@ impl Together {
             ctx.actor_with(move || Sibling { name })
                 .urn(name)
                 .restart(policy())
-                .spawn()?;
+                .at(self.0)?;
         }
         Ok(())
     }
@@ -478,7 +512,7 @@ impl Together {
 
 /// Same as `Together`, with a hook.
 #[actor(strategy = OneForAll)]
-struct TogetherHooked;
+struct TogetherHooked(Place);
 
 #[actor]
 impl TogetherHooked {
@@ -488,7 +522,7 @@ impl TogetherHooked {
             ctx.actor_with(move || Sibling { name })
                 .urn(name)
                 .restart(policy())
-                .spawn()?;
+                .at(self.0)?;
         }
         Ok(())
     }
@@ -528,12 +562,14 @@ impl Sibling {
     }
 }
 
-async fn siblings(system: &System, is_hooked: bool) -> [ActorRef<Sibling>; 3] {
+async fn siblings(system: &System, place: Place, is_hooked: bool) -> [ActorRef<Sibling>; 3] {
     if is_hooked {
-        let parent = system.actor(TogetherHooked).urn("parent").spawn().unwrap();
+        let parent = system.actor(TogetherHooked(place)).urn("parent");
+        let parent = parent.at(place).unwrap();
         parent.started().await.unwrap();
     } else {
-        let parent = system.actor(Together).urn("parent").spawn().unwrap();
+        let parent = system.actor(Together(place)).urn("parent");
+        let parent = parent.at(place).unwrap();
         parent.started().await.unwrap();
     }
     ["a", "b", "c"].map(|name| system.get(name).unwrap())
@@ -545,7 +581,7 @@ async fn siblings(system: &System, is_hooked: bool) -> [ActorRef<Sibling>; 3] {
 async fn a_sibling_that_waits_for_one_that_is_down_holds_the_group_up_for_no_time() {
     for (is_hooked, asked) in [(false, 0), (false, 2), (true, 0), (true, 2)] {
         let system = System::new("siblings");
-        let siblings = siblings(&system, is_hooked).await;
+        let siblings = siblings(&system, Place::Task, is_hooked).await;
         let [a, b, c] = &siblings;
         let (gate, mut keeper) = gate();
         a.fail_behind(gate).tell().await.unwrap();
@@ -585,7 +621,9 @@ async fn a_sibling_that_waits_for_one_that_is_down_holds_the_group_up_for_no_tim
 #[support::test(start_paused = true)]
 async fn a_sibling_that_pauses_holds_the_group_up_for_no_time() {
     let system = System::new("siblings");
-    let parent = system.actor(Together).strategy(Strategy::RestForOne);
+    let parent = system
+        .actor(Together(Place::Task))
+        .strategy(Strategy::RestForOne);
     parent
         .urn("parent")
         .spawn()
@@ -622,12 +660,11 @@ async fn a_sibling_that_pauses_holds_the_group_up_for_no_time() {
 
 /// The child that leads the restart of its group ends during it: the others are
 /// restarted all the same.
-#[support::test(start_paused = true)]
-async fn a_group_comes_up_without_the_one_that_failed() {
+async fn a_group_comes_up_without_the_one_that_failed(place: Place) {
     for is_hooked in [false, true] {
         for is_killed in [false, true] {
             let system = System::new("siblings");
-            let [a, b, c] = siblings(&system, is_hooked).await;
+            let [a, b, c] = siblings(&system, place, is_hooked).await;
             let (gate, mut keeper) = gate();
             b.hold(gate).tell().await.unwrap();
             keeper.entered().await;
@@ -656,7 +693,7 @@ struct Asked;
 impl Asked {
     #[on(start)]
     fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
-        let me = ctx.me().downgrade().unwrap();
+        let me = ctx.me().downgrade();
         ctx.actor(Asking(me)).urn("asking").spawn()?;
         Ok(())
     }

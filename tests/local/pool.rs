@@ -7,13 +7,30 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use conclib::Place;
 use conclib::pool::Routing;
 use conclib::prelude::*;
-use support::{Keeper, Log, gate, next_dead_letter, poll_once, until};
+use support::{At, Keeper, Log, gate, next_dead_letter, poll_once, pool_at, until};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
 const MS: Duration = Duration::from_millis(1);
+
+support::on_every_place! {
+    a_worker_that_panics_harms_nobody_else,
+    the_queue_of_a_worker_that_panics_is_kept,
+    an_exhausted_worker_is_replaced,
+    a_key_keeps_its_worker,
+    a_full_worker_is_passed_over_and_a_key_waits,
+    what_a_full_worker_would_drop_goes_to_another,
+    who_waits_before_one_that_goes_is_served_by_another,
+    a_broadcast_reaches_each_worker,
+    a_pool_that_is_stopped_serves_what_is_queued_and_no_more,
+    a_pool_can_belong_to_an_actor,
+    an_ask_from_a_turn_passes_a_full_worker_over;
+    multi_thread:
+    a_resize_under_load_loses_nothing,
+}
 
 #[actor]
 #[derive(Default)]
@@ -123,12 +140,11 @@ async fn the_idle_one_is_asked() {
 
 /// Other pools pass all twenty messages to the dead worker, which is the
 /// idlest.
-#[support::test]
-async fn a_worker_that_panics_harms_nobody_else() {
+async fn a_worker_that_panics_harms_nobody_else(place: Place) {
     let system = System::new("pool");
     for routing in [Routing::RoundRobin, Routing::LeastBusy] {
         let pool = system.pool(Worker::default).size(2).routing(routing);
-        let pool = pool.spawn().unwrap();
+        let pool = pool_at!(pool, place);
         let workers = pool.workers();
         let failed = pool.ask(WorkerFail {}).await;
         let Err(AskError::Panicked { urn, .. }) = failed else {
@@ -161,10 +177,9 @@ async fn who_waits_for_its_restart_is_passed_over() {
     }
 }
 
-#[support::test]
-async fn the_queue_of_a_worker_that_panics_is_kept() {
+async fn the_queue_of_a_worker_that_panics_is_kept(place: Place) {
     let system = System::new("pool");
-    let pool = system.pool(Worker::default).size(1).spawn().unwrap();
+    let pool = pool_at!(system.pool(Worker::default).size(1), place);
     let worker = pool.worker();
     let keeper = hold(&worker).await;
     let failing = pool.ask(WorkerFail {}).reply().await.unwrap();
@@ -180,12 +195,11 @@ async fn the_queue_of_a_worker_that_panics_is_kept() {
     assert_eq!(worker.generation(), Some(2));
 }
 
-#[support::test(start_paused = true)]
-async fn an_exhausted_worker_is_replaced() {
+async fn an_exhausted_worker_is_replaced(place: Place) {
     let system = System::new("pool");
     let mut events = system.events();
     let pool = system.pool(Worker::default).size(2).restart(once());
-    let pool = pool.urn("workers").spawn().unwrap();
+    let pool = pool_at!(pool.urn("workers"), place);
     let before = pool.workers();
     let keeper = hold(&before[0]).await;
     before[0].fail().tell().await.unwrap();
@@ -291,11 +305,10 @@ async fn a_worker_that_somebody_stops_is_replaced_at_once() {
     }
 }
 
-#[support::test]
-async fn a_key_keeps_its_worker() {
+async fn a_key_keeps_its_worker(place: Place) {
     let system = System::new("pool");
     let pool = system.pool(Worker::default).size(4).urn("workers");
-    let pool = pool.spawn().unwrap();
+    let pool = pool_at!(pool, place);
     let mut homes = HashMap::new();
     for key in 0..100_u32 {
         let urn = pool.ask_for(&key, WorkerWho {}).await.unwrap();
@@ -320,12 +333,11 @@ async fn a_key_keeps_its_worker() {
     assert!((5..40).contains(&moved), "{moved}");
 }
 
-#[support::test]
-async fn a_full_worker_is_passed_over_and_a_key_waits() {
+async fn a_full_worker_is_passed_over_and_a_key_waits(place: Place) {
     let system = System::new("pool");
     for routing in [Routing::RoundRobin, Routing::LeastBusy] {
         let pool = system.pool(Worker::default).size(2).routing(routing);
-        let pool = pool.mailbox(2).spawn().unwrap();
+        let pool = pool_at!(pool.mailbox(2), place);
         let workers = pool.workers();
         let keepers = [hold(&workers[0]).await, hold(&workers[1]).await];
         for n in 0..4 {
@@ -364,8 +376,7 @@ async fn a_full_worker_is_passed_over_and_a_key_waits() {
     }
 }
 
-#[support::test]
-async fn what_a_full_worker_would_drop_goes_to_another() {
+async fn what_a_full_worker_would_drop_goes_to_another(place: Place) {
     for overflow in [Overflow::DropNewest, Overflow::DropOldest, Overflow::Reject] {
         let system = System::new("pool");
         let log = Log::default();
@@ -373,7 +384,7 @@ async fn what_a_full_worker_would_drop_goes_to_another() {
         let make = move || Worker { log: noted.clone() };
         let pool = system.pool(make).size(2).mailbox(1);
         let pool = pool.routing(Routing::RoundRobin).overflow(overflow);
-        let pool = pool.spawn().unwrap();
+        let pool = pool_at!(pool, place);
         let workers = pool.workers();
         let keeper = hold(&workers[0]).await;
         workers[0].note(0).tell().await.unwrap();
@@ -405,8 +416,7 @@ async fn what_a_full_worker_would_drop_goes_to_another() {
     }
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_resize_under_load_loses_nothing() {
+async fn a_resize_under_load_loses_nothing(place: Place) {
     let system = System::new("pool");
     let served = Arc::new(AtomicUsize::new(0));
     let log = Log::default();
@@ -417,7 +427,7 @@ async fn a_resize_under_load_loses_nothing() {
             Worker { log: log.clone() }
         }
     };
-    let pool = system.pool(make).size(4).mailbox(2).spawn().unwrap();
+    let pool = pool_at!(system.pool(make).size(4).mailbox(2), place);
     let senders: Vec<_> = (0..4_u64)
         .map(|sender| {
             let pool = pool.clone();
@@ -453,11 +463,10 @@ async fn a_resize_under_load_loses_nothing() {
     assert_eq!(system.snapshot().dead_letters, 0);
 }
 
-#[support::test]
-async fn who_waits_before_one_that_goes_is_served_by_another() {
+async fn who_waits_before_one_that_goes_is_served_by_another(place: Place) {
     let system = System::new("pool");
     let pool = system.pool(Worker::default).size(2).mailbox(1);
-    let pool = pool.spawn().unwrap();
+    let pool = pool_at!(pool, place);
     let workers = pool.workers();
     let keepers = [hold(&workers[0]).await, hold(&workers[1]).await];
     for worker in &workers {
@@ -476,11 +485,10 @@ async fn who_waits_before_one_that_goes_is_served_by_another() {
     assert_eq!(workers[1].stopped().await, Some(StopReason::Stopped));
 }
 
-#[support::test]
-async fn a_broadcast_reaches_each_worker() {
+async fn a_broadcast_reaches_each_worker(place: Place) {
     let system = System::new("pool");
     let mut events = system.events();
-    let pool = system.pool(|| Deaf).size(3).mailbox(1).spawn().unwrap();
+    let pool = pool_at!(system.pool(|| Deaf).size(3).mailbox(1), place);
     let workers = pool.workers();
     let (gate, mut keeper) = gate();
     workers[0].hold(gate).tell().await.unwrap();
@@ -509,11 +517,10 @@ async fn a_broadcast_reaches_each_worker() {
     assert_eq!(pool.broadcast(Reload).delivered, 0);
 }
 
-#[support::test]
-async fn a_pool_that_is_stopped_serves_what_is_queued_and_no_more() {
+async fn a_pool_that_is_stopped_serves_what_is_queued_and_no_more(place: Place) {
     let system = System::new("pool");
     let pool = system.pool(Worker::default).size(2).urn("workers");
-    let pool = pool.spawn().unwrap();
+    let pool = pool_at!(pool, place);
     let mut queued = Vec::new();
     for _ in 0..10 {
         queued.push(pool.ask(WorkerWho {}).reply().await.unwrap());
@@ -732,10 +739,11 @@ struct Manager {
 #[actor]
 impl Manager {
     #[message(local)]
-    fn hire(&mut self, ctx: &mut Context<Self>) -> Result<Pool<Worker>, SpawnError> {
-        let pool = ctx.pool(Worker::default).size(3).restart(once()).spawn()?;
+    fn hire(&mut self, place: Place, ctx: &mut Context<Self>) -> Pool<Worker> {
+        let pool = ctx.pool(Worker::default).size(3).restart(once());
+        let pool = pool_at!(pool, place);
         self.pool = Some(pool.clone());
-        Ok(pool)
+        pool
     }
 
     /// Runs jobs in a pool of four, beside their turns and its own.
@@ -782,11 +790,10 @@ async fn concurrent_workers_of_an_actors_own_pool_are_taken_in_turn() {
     assert_eq!(begun.elapsed(), 100 * MS, "the first has two at once");
 }
 
-#[support::test]
-async fn a_pool_can_belong_to_an_actor() {
+async fn a_pool_can_belong_to_an_actor(place: Place) {
     let system = System::new("pool");
-    let manager = system.spawn(Manager { pool: None }).unwrap();
-    let pool = manager.hire().await.unwrap();
+    let manager = system.actor(Manager { pool: None }).at(place).unwrap();
+    let pool = manager.hire(place).await.unwrap();
     let workers = pool.workers();
     workers[0].stop().await;
     assert_eq!(pool.len(), 3, "it is replaced");
@@ -816,13 +823,12 @@ impl Customer {
     }
 }
 
-#[support::test]
-async fn an_ask_from_a_turn_passes_a_full_worker_over() {
+async fn an_ask_from_a_turn_passes_a_full_worker_over(place: Place) {
     let system = System::new("pool");
     let pool = system.pool(Worker::default).size(2).mailbox(1);
-    let pool = pool.spawn().unwrap();
+    let pool = pool_at!(pool, place);
     let workers = pool.workers();
-    let customer = system.spawn(Customer { pool }).unwrap();
+    let customer = system.actor(Customer { pool }).at(place).unwrap();
     let _keeper = hold(&workers[0]).await;
     workers[0].note(0).tell().await.unwrap();
     for _ in 0..4 {

@@ -6,8 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use conclib::Place;
 use conclib::prelude::*;
-use support::{Gate, gate, poll_once, until, work};
+use support::{At, Gate, gate, poll_once, pool_at, until, work};
+
+support::on_every_place! {
+    it_is_over_when_its_owner_is_restarted,
+    a_key_waits_for_the_successor_of_a_worker_that_is_ending,
+    handlers_beside_the_turns_are_work,
+    a_worker_that_a_resize_takes_away_leaves_its_queue_to_the_others_if_it_fails,
+    a_worker_that_is_not_restarted_leaves_its_queue_to_its_successor,
+    a_pool_that_stops_refuses_what_a_worker_that_fails_has_left,
+}
 
 #[actor(mailbox = 2)]
 #[derive(Default)]
@@ -35,18 +45,20 @@ impl Worker {
 #[actor]
 pub struct Owner {
     name: Option<&'static str>,
+    place: Place,
     pool: Option<Pool<Worker>>,
 }
 
 #[actor]
 impl Owner {
     #[on(start)]
-    fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
+    fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), Infallible> {
         let pool = ctx.pool(Worker::default).size(2);
-        self.pool = Some(match self.name {
-            Some(name) => pool.urn(name).spawn()?,
-            None => pool.spawn()?,
-        });
+        let pool = match self.name {
+            Some(name) => pool.urn(name),
+            None => pool,
+        };
+        self.pool = Some(pool_at!(pool, self.place));
         Ok(())
     }
 
@@ -66,13 +78,16 @@ impl Owner {
     }
 }
 
-#[support::test(start_paused = true)]
-async fn it_is_over_when_its_owner_is_restarted() {
+async fn it_is_over_when_its_owner_is_restarted(place: Place) {
     for name in [None, Some("workers")] {
         let system = System::new("pool");
-        let make = move || Owner { name, pool: None };
-        let policy = Restart::on_failure();
-        let owner = system.actor_with(make).restart(policy).spawn().unwrap();
+        let make = move || Owner {
+            name,
+            place,
+            pool: None,
+        };
+        let policy = Restart::on_failure().backoff(Backoff::none());
+        let owner = system.actor_with(make).restart(policy).at(place).unwrap();
         for generation in 1..4 {
             assert_eq!(owner.children().await, Ok(2), "{generation}");
             assert_eq!(owner.generation(), Some(generation));
@@ -92,11 +107,10 @@ async fn it_is_over_when_its_owner_is_restarted() {
     }
 }
 
-#[support::test]
-async fn a_key_waits_for_the_successor_of_a_worker_that_is_ending() {
+async fn a_key_waits_for_the_successor_of_a_worker_that_is_ending(place: Place) {
     let system = System::new("pool");
     let pool = system.pool(Worker::default).size(2).urn("workers");
-    let pool = pool.spawn().unwrap();
+    let pool = pool_at!(pool, place);
     let home = pool.worker_for("Ada");
     let (held, mut keeper) = gate();
     home.hold(held).tell().await.unwrap();
@@ -119,10 +133,9 @@ async fn a_key_waits_for_the_successor_of_a_worker_that_is_ending() {
 
 /// A worker at its limit of concurrent handlers handles nothing until one is
 /// done.
-#[support::test]
-async fn handlers_beside_the_turns_are_work() {
+async fn handlers_beside_the_turns_are_work(place: Place) {
     let system = System::new("pool");
-    let pool = system.pool(Worker::default).size(2).spawn().unwrap();
+    let pool = pool_at!(system.pool(Worker::default).size(2), place);
     let [busy, idle] = &pool.workers()[..] else {
         panic!("there are two");
     };
@@ -190,14 +203,11 @@ impl Unlucky {
 /// Pool of two, each behind a gate; the first job of each panics.
 async fn unlucky(
     policy: Restart,
-    is_threaded: bool,
+    place: Place,
 ) -> (System, Pool<Unlucky>, [support::Keeper; 2], Vec<Reply<u32>>) {
     let system = System::new("unlucky");
     let pool = system.pool(|| Unlucky).size(2).restart(policy);
-    let pool = match is_threaded {
-        true => pool.on_thread().spawn().unwrap(),
-        false => pool.spawn().unwrap(),
-    };
+    let pool = pool_at!(pool, place);
     let (first, mut first_keeper) = gate();
     let (second, mut second_keeper) = gate();
     let [one, other] = <[_; 2]>::try_from(pool.workers()).unwrap();
@@ -225,45 +235,40 @@ async fn served(replies: Vec<Reply<u32>>) -> Vec<u32> {
     served
 }
 
-#[support::test]
-async fn a_worker_that_a_resize_takes_away_leaves_its_queue_to_the_others_if_it_fails() {
-    for is_threaded in [false, true] {
-        for policy in [Restart::on_failure(), Restart::never()] {
-            let policy = policy.backoff(Backoff::none());
-            let (_system, pool, keepers, replies) = unlucky(policy, is_threaded).await;
-            pool.resize(1).unwrap();
-            for keeper in keepers {
-                keeper.open();
-            }
-            assert_eq!(served(replies).await, [1, 2, 3, 4, 5, 6]);
-            assert_eq!(pool.len(), 1);
-        }
-    }
-}
-
-#[support::test]
-async fn a_worker_that_is_not_restarted_leaves_its_queue_to_its_successor() {
-    for is_threaded in [false, true] {
-        let policy = Restart::never();
-        let (system, pool, keepers, replies) = unlucky(policy, is_threaded).await;
-        let mut events = system.events();
+async fn a_worker_that_a_resize_takes_away_leaves_its_queue_to_the_others_if_it_fails(
+    place: Place,
+) {
+    for policy in [Restart::on_failure(), Restart::never()] {
+        let policy = policy.backoff(Backoff::none());
+        let (_system, pool, keepers, replies) = unlucky(policy, place).await;
+        pool.resize(1).unwrap();
         for keeper in keepers {
             keeper.open();
         }
         assert_eq!(served(replies).await, [1, 2, 3, 4, 5, 6]);
-        assert_eq!(pool.len(), 2);
-        let letters = [
-            support::next_dead_letter(&mut events).await.cause,
-            support::next_dead_letter(&mut events).await.cause,
-        ];
-        assert_eq!(letters, [DeadLetterCause::Panicked; 2]);
-        assert_eq!(system.snapshot().dead_letters, 2);
+        assert_eq!(pool.len(), 1);
     }
 }
 
-#[support::test]
-async fn a_pool_that_stops_refuses_what_a_worker_that_fails_has_left() {
-    let (system, pool, keepers, replies) = unlucky(Restart::never(), false).await;
+async fn a_worker_that_is_not_restarted_leaves_its_queue_to_its_successor(place: Place) {
+    let policy = Restart::never();
+    let (system, pool, keepers, replies) = unlucky(policy, place).await;
+    let mut events = system.events();
+    for keeper in keepers {
+        keeper.open();
+    }
+    assert_eq!(served(replies).await, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(pool.len(), 2);
+    let letters = [
+        support::next_dead_letter(&mut events).await.cause,
+        support::next_dead_letter(&mut events).await.cause,
+    ];
+    assert_eq!(letters, [DeadLetterCause::Panicked; 2]);
+    assert_eq!(system.snapshot().dead_letters, 2);
+}
+
+async fn a_pool_that_stops_refuses_what_a_worker_that_fails_has_left(place: Place) {
+    let (system, pool, keepers, replies) = unlucky(Restart::never(), place).await;
     let stopped = pool.stop();
     for keeper in keepers {
         keeper.open();

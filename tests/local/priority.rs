@@ -3,19 +3,35 @@
 
 use std::thread;
 
+use conclib::Place;
 use conclib::prelude::*;
 use support::ranks::{Alarm, WardCalls, busy};
-use support::{Gate, Log, gate, next_dead_letter, poll_once, until};
+use support::{At, Gate, Log, gate, next_dead_letter, poll_once, until};
+
+support::on_every_place! {
+    the_more_urgent_comes_first_and_what_says_nothing_last,
+    the_more_urgent_comes_before_what_waited_when_the_turn_began,
+    a_call_says_its_own_priority_in_every_way_of_sending,
+    an_actor_that_declares_no_priorities_serves_in_order,
+    a_generic_actor_has_priorities_too,
+    what_an_actor_sends_to_itself_has_its_priority,
+    no_message_starves,
+    drop_oldest_drops_the_oldest_of_the_least_urgent,
+    the_other_policies_are_as_of_every_mailbox,
+    places_are_exact_and_given_out_in_the_order_of_the_line,
+    a_signal_is_above_every_priority;
+    multi_thread:
+    under_load_each_sender_keeps_its_order_within_a_priority,
+}
 
 fn numbered(name: &str, numbers: impl IntoIterator<Item = u64>) -> Vec<String> {
     let numbers = numbers.into_iter();
     numbers.map(|n| format!("{name} {n}")).collect()
 }
 
-#[support::test]
-async fn the_more_urgent_comes_first_and_what_says_nothing_last() {
+async fn the_more_urgent_comes_first_and_what_says_nothing_last(place: Place) {
     let system = System::new("priority");
-    let (ward, watch, keeper) = busy(&system, 1024, Overflow::Wait).await;
+    let (ward, watch, keeper) = busy(&system, place, 1024, Overflow::Wait).await;
     for n in 0..20 {
         ward.later(n).tell().await.unwrap();
         ward.soon(n).try_tell().unwrap();
@@ -27,10 +43,9 @@ async fn the_more_urgent_comes_first_and_what_says_nothing_last() {
     assert_eq!(watch.log.lines(), expected.concat());
 }
 
-#[support::test]
-async fn the_more_urgent_comes_before_what_waited_when_the_turn_began() {
+async fn the_more_urgent_comes_before_what_waited_when_the_turn_began(place: Place) {
     let system = System::new("priority");
-    let (ward, mut watch, keeper) = busy(&system, 1024, Overflow::Wait).await;
+    let (ward, mut watch, keeper) = busy(&system, place, 1024, Overflow::Wait).await;
     ward.wait().priority(0).tell().await.unwrap();
     ward.later(1).tell().await.unwrap();
     ward.soon(2).tell().await.unwrap();
@@ -42,10 +57,9 @@ async fn the_more_urgent_comes_before_what_waited_when_the_turn_began() {
     assert_eq!(watch.log.lines(), ["alarm 3", "soon 2", "later 1"]);
 }
 
-#[support::test]
-async fn a_call_says_its_own_priority_in_every_way_of_sending() {
+async fn a_call_says_its_own_priority_in_every_way_of_sending(place: Place) {
     let system = System::new("priority");
-    let (ward, watch, keeper) = busy(&system, 1024, Overflow::Wait).await;
+    let (ward, watch, keeper) = busy(&system, place, 1024, Overflow::Wait).await;
     ward.soon(9).priority(u8::MAX).tell().await.unwrap();
     ward.later(9).tell().await.unwrap();
     let asked = tokio::spawn(ward.later(4).owned().priority(4).into_future());
@@ -71,8 +85,7 @@ async fn a_call_says_its_own_priority_in_every_way_of_sending() {
     assert_eq!(watch.log.lines(), expected);
 }
 
-#[support::test]
-async fn an_actor_that_declares_no_priorities_serves_in_order() {
+async fn an_actor_that_declares_no_priorities_serves_in_order(place: Place) {
     let system = System::new("priority");
     #[actor]
     struct Plain(Log);
@@ -94,14 +107,13 @@ async fn an_actor_that_declares_no_priorities_serves_in_order() {
         }
     }
     let log = Log::default();
-    let plain = system.spawn(Plain(log.clone())).unwrap();
+    let plain = system.actor(Plain(log.clone())).at(place).unwrap();
     plain.begin().await.unwrap();
     plain.stop().await;
     assert_eq!(log.lines(), ["last", "first"]);
 }
 
-#[support::test]
-async fn a_generic_actor_has_priorities_too() {
+async fn a_generic_actor_has_priorities_too(place: Place) {
     let system = System::new("priority");
     #[actor(priority)]
     struct Stack<T: Clone>(Vec<T>);
@@ -120,7 +132,7 @@ async fn a_generic_actor_has_priorities_too() {
             self.0.clone()
         }
     }
-    let stack = system.spawn(Stack(Vec::new())).unwrap();
+    let stack = system.actor(Stack(Vec::new())).at(place).unwrap();
     let (gate, mut keeper) = gate();
     stack.hold(gate).tell().await.unwrap();
     keeper.entered().await;
@@ -130,10 +142,9 @@ async fn a_generic_actor_has_priorities_too() {
     assert_eq!(stack.all().await.unwrap(), [2, 1]);
 }
 
-#[support::test]
-async fn what_an_actor_sends_to_itself_has_its_priority() {
+async fn what_an_actor_sends_to_itself_has_its_priority(place: Place) {
     let system = System::new("priority");
-    let (ward, watch, keeper) = busy(&system, 2, Overflow::Wait).await;
+    let (ward, watch, keeper) = busy(&system, place, 2, Overflow::Wait).await;
     keeper.open();
     ward.spread(30).await.unwrap();
     ward.later(30).await.unwrap();
@@ -146,10 +157,9 @@ async fn what_an_actor_sends_to_itself_has_its_priority() {
     assert_eq!(watch.log.lines(), expected.concat());
 }
 
-#[support::test]
-async fn no_message_starves() {
+async fn no_message_starves(place: Place) {
     let system = System::new("priority");
-    let (ward, watch, keeper) = busy(&system, 2000, Overflow::Wait).await;
+    let (ward, watch, keeper) = busy(&system, place, 2000, Overflow::Wait).await;
     for n in 0..3 {
         ward.later(n).tell().await.unwrap();
     }
@@ -171,11 +181,10 @@ async fn no_message_starves() {
     );
 }
 
-#[support::test]
-async fn drop_oldest_drops_the_oldest_of_the_least_urgent() {
+async fn drop_oldest_drops_the_oldest_of_the_least_urgent(place: Place) {
     let system = System::new("priority");
     let mut events = system.events();
-    let (ward, watch, keeper) = busy(&system, 3, Overflow::DropOldest).await;
+    let (ward, watch, keeper) = busy(&system, place, 3, Overflow::DropOldest).await;
     ward.later(0).tell().await.unwrap();
     ward.ask(Alarm(0)).tell().await.unwrap();
     ward.later(1).tell().await.unwrap();
@@ -202,11 +211,10 @@ async fn drop_oldest_drops_the_oldest_of_the_least_urgent() {
     assert_eq!(system.snapshot().dead_letters, 4);
 }
 
-#[support::test]
-async fn the_other_policies_are_as_of_every_mailbox() {
+async fn the_other_policies_are_as_of_every_mailbox(place: Place) {
     let system = System::new("priority");
     for overflow in [Overflow::DropNewest, Overflow::Reject] {
-        let (ward, watch, keeper) = busy(&system, 2, overflow).await;
+        let (ward, watch, keeper) = busy(&system, place, 2, overflow).await;
         ward.later(0).tell().await.unwrap();
         ward.soon(0).tell().await.unwrap();
         let urgent = ward.ask(Alarm(0)).tell().await;
@@ -220,10 +228,9 @@ async fn the_other_policies_are_as_of_every_mailbox() {
     assert_eq!(system.snapshot().dead_letters, 2);
 }
 
-#[support::test]
-async fn places_are_exact_and_given_out_in_the_order_of_the_line() {
+async fn places_are_exact_and_given_out_in_the_order_of_the_line(place: Place) {
     let system = System::new("priority");
-    let (ward, mut watch, keeper) = busy(&system, 2, Overflow::Wait).await;
+    let (ward, mut watch, keeper) = busy(&system, place, 2, Overflow::Wait).await;
     let depth = || system.snapshot().actors[0].depth;
     ward.wait().tell().await.unwrap();
     ward.wait().tell().await.unwrap();
@@ -252,10 +259,9 @@ async fn places_are_exact_and_given_out_in_the_order_of_the_line() {
     assert_eq!(watch.log.lines(), ["alarm 0", "later 0"]);
 }
 
-#[support::test]
-async fn a_signal_is_above_every_priority() {
+async fn a_signal_is_above_every_priority(place: Place) {
     let system = System::new("priority");
-    let (ward, watch, keeper) = busy(&system, 1024, Overflow::Wait).await;
+    let (ward, watch, keeper) = busy(&system, place, 1024, Overflow::Wait).await;
     let asked = ward.ask(Alarm(0)).priority(0).reply().await.unwrap();
     let ending = ward.stop_now();
     keeper.open();
@@ -265,13 +271,12 @@ async fn a_signal_is_above_every_priority() {
     assert_eq!(system.snapshot().dead_letters, 1);
 }
 
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn under_load_each_sender_keeps_its_order_within_a_priority() {
+async fn under_load_each_sender_keeps_its_order_within_a_priority(place: Place) {
     const SENDERS: u64 = 4;
     const EACH: u64 = 2_000;
     let system = System::new("priority");
     let (actor, watch) = support::ranks::ward();
-    let ward = system.actor(actor).mailbox(3).spawn().unwrap();
+    let ward = system.actor(actor).mailbox(3).at(place).unwrap();
     let mut senders = tokio::task::JoinSet::new();
     for sender in 0..SENDERS {
         let ward = ward.clone();

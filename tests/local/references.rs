@@ -30,7 +30,7 @@ async fn references_are_equal_if_they_lead_to_the_same_actor() {
     assert_eq!(one, one.clone());
     assert_ne!(one, two);
     assert_eq!(one, system.get::<Scribe>("one").unwrap());
-    assert_eq!(one, one.downgrade().unwrap().upgrade().unwrap());
+    assert_eq!(one, one.downgrade().upgrade().unwrap());
 
     let mut names: HashMap<ActorRef<Scribe>, &str> = HashMap::new();
     names.insert(one.clone(), "one");
@@ -54,7 +54,7 @@ async fn references_say_the_type_and_the_name_and_not_the_path() {
     let one = system.actor(scribe().0).urn("one").spawn().unwrap();
     assert_eq!(one.to_string(), "Scribe (one)");
     assert_eq!(format!("{one:?}"), "ActorRef(Scribe (one))");
-    let weak = one.downgrade().unwrap();
+    let weak = one.downgrade();
     assert_eq!(format!("{weak:?}"), "WeakRef(one)");
     let recipient: Recipient<ScribeEcho> = one.recipient();
     assert_eq!(format!("{recipient:?}"), "Recipient<echo>(one)");

@@ -93,7 +93,7 @@ async fn identity_outlives_a_restart(place: Place) {
         .restart(policy(5, Duration::from_secs(10), MS))
         .at(place)
         .unwrap();
-    let weak = worker.downgrade().unwrap();
+    let weak = worker.downgrade();
     assert_eq!(worker.work().await.unwrap(), 1);
     assert_eq!(worker.work().await.unwrap(), 2);
     let failed = worker.fail().await;

@@ -75,7 +75,7 @@ async fn nothing_happens_before_it_is_awaited_and_then_no_actor_is_taken_in(plac
     let scribe = system.actor(scribe().0).urn("one").at(place).unwrap();
     let keeper = hold(&scribe).await;
     let mut shutdown = shutdown.into_future();
-    system.actor(self::scribe().0).at(place).unwrap();
+    let _other = system.actor(self::scribe().0).at(place).unwrap();
     assert!(poll_once(&mut shutdown).is_pending());
     let refused = SpawnError::ShuttingDown {
         system: "shutdown".to_owned(),

@@ -2,11 +2,21 @@
 
 use std::time::Duration;
 
+use conclib::Place;
 use conclib::prelude::*;
-use support::{Gate, Log, NoGood, gate, next_dead_letter, until, work};
+use support::{At, Gate, Log, NoGood, gate, next_dead_letter, until, work};
 use tokio::time::{Instant, sleep};
 
 const MS: Duration = Duration::from_millis(1);
+
+support::on_every_place! {
+    what_is_put_aside_comes_back_in_order_before_what_is_queued_and_answers_its_askers,
+    an_answer_to_what_was_put_aside_may_be_an_error,
+    as_many_can_be_put_aside_as_fit_in_the_mailbox,
+    what_is_aside_outlives_a_restart,
+    what_is_aside_is_answered_when_the_actor_ends,
+    a_told_one_is_served_and_one_whose_asker_left_harms_nobody,
+}
 
 /// Request whose number comes back with the value.
 #[message(reply = (u64, u64), error = NoGood)]
@@ -61,7 +71,7 @@ impl Store {
     }
 }
 
-fn store() -> (System, ActorRef<Store>, Log) {
+fn store(place: Place) -> (System, ActorRef<Store>, Log) {
     let system = System::new("test");
     let log = Log::default();
     let noted = log.clone();
@@ -72,14 +82,15 @@ fn store() -> (System, ActorRef<Store>, Log) {
     let store = system
         .actor_with(make)
         .restart(Restart::on_failure().backoff(Backoff::none()))
-        .spawn()
+        .at(place)
         .unwrap();
     (system, store, log)
 }
 
-#[support::test]
-async fn what_is_put_aside_comes_back_in_order_before_what_is_queued_and_answers_its_askers() {
-    let (_system, store, log) = store();
+async fn what_is_put_aside_comes_back_in_order_before_what_is_queued_and_answers_its_askers(
+    place: Place,
+) {
+    let (_system, store, log) = store(place);
     let mut replies = Vec::new();
     for n in 1..=3 {
         replies.push(store.ask(Read { n }).reply().await.unwrap());
@@ -101,17 +112,15 @@ async fn what_is_put_aside_comes_back_in_order_before_what_is_queued_and_answers
     assert_eq!(log.lines(), expected);
 }
 
-#[support::test]
-async fn an_answer_to_what_was_put_aside_may_be_an_error() {
-    let (_system, store, _log) = store();
+async fn an_answer_to_what_was_put_aside_may_be_an_error(place: Place) {
+    let (_system, store, _log) = store(place);
     let reply = store.ask(Read { n: 1 }).reply().await.unwrap();
     store.fill(0).await.unwrap();
     assert!(matches!(reply.await, Err(AskError::Handler(NoGood(why))) if why == "empty"));
 }
 
-#[support::test]
-async fn as_many_can_be_put_aside_as_fit_in_the_mailbox() {
-    let (system, store, _log) = store();
+async fn as_many_can_be_put_aside_as_fit_in_the_mailbox(place: Place) {
+    let (system, store, _log) = store(place);
     let mut events = system.events();
     let mut replies = Vec::new();
     for n in 1..=5 {
@@ -132,9 +141,8 @@ async fn as_many_can_be_put_aside_as_fit_in_the_mailbox() {
     }
 }
 
-#[support::test]
-async fn what_is_aside_outlives_a_restart() {
-    let (_system, store, log) = store();
+async fn what_is_aside_outlives_a_restart(place: Place) {
+    let (_system, store, log) = store(place);
     let reply = store.ask(Read { n: 1 }).reply().await.unwrap();
     store.note(0).await.unwrap();
     store.fail().await.unwrap_err();
@@ -147,10 +155,9 @@ async fn what_is_aside_outlives_a_restart() {
     assert_eq!(store.generation(), Some(2));
 }
 
-#[support::test]
-async fn what_is_aside_is_answered_when_the_actor_ends() {
+async fn what_is_aside_is_answered_when_the_actor_ends(place: Place) {
     for end in [ActorRef::stop, ActorRef::stop_now, ActorRef::kill] {
-        let (system, store, _log) = store();
+        let (system, store, _log) = store(place);
         let mut events = system.events();
         let reply = store.ask(Read { n: 1 }).reply().await.unwrap();
         store.ask(Read { n: 2 }).tell().await.unwrap();
@@ -171,9 +178,8 @@ async fn what_is_aside_is_answered_when_the_actor_ends() {
     }
 }
 
-#[support::test]
-async fn a_told_one_is_served_and_one_whose_asker_left_harms_nobody() {
-    let (_system, store, log) = store();
+async fn a_told_one_is_served_and_one_whose_asker_left_harms_nobody(place: Place) {
+    let (_system, store, log) = store(place);
     store.ask(Read { n: 1 }).tell().await.unwrap();
     let left = store.ask(Read { n: 2 }).reply().await.unwrap();
     let stays = store.ask(Read { n: 3 }).reply().await.unwrap();

@@ -4,12 +4,38 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use conclib::Place;
 use conclib::error::TopicError;
 use conclib::event::Events;
 use conclib::prelude::*;
-use support::{Gate, Keeper, Log, gate, poll_once, until};
+use support::{At, Gate, Keeper, Log, gate, poll_once, until};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
+
+support::on_every_place! {
+    each_subscriber_hears_each_message_in_order,
+    a_slow_subscriber_is_told_how_many_it_missed_before_anything_newer,
+    who_lags_again_is_told_again,
+    what_is_missed_behind_the_notice_is_told_by_the_next,
+    of_what_a_subscriber_without_a_handler_missed_event_and_count_tell,
+    those_in_line_behind_a_lossy_subscriber_get_their_place,
+    a_subscriber_that_is_waited_for_misses_nothing,
+    what_a_publisher_gives_up_to_wait_with_is_missed_and_told,
+    a_publisher_stops_waiting_for_who_leaves_or_ends,
+    who_has_ended_is_no_subscriber_any_more,
+    the_notice_has_the_priority_of_what_was_missed,
+    a_restart_loses_no_subscription,
+    an_end_tells_of_what_the_subscriber_was_not_told,
+    who_unsubscribes_while_it_lags_holds_nobody_up,
+    an_actor_keeps_its_own_subscription_and_still_ends,
+    an_actor_publishes_to_itself_however_full_it_is,
+    a_topic_is_found_in_its_system_by_name_and_type,
+    a_message_that_cannot_be_cloned_is_made_for_each,
+    who_unsubscribes_while_others_are_sent_to_hears_nothing_more,
+    no_lock_is_held_while_a_message_is_cloned;
+    multi_thread:
+    what_was_heard_and_what_was_missed_is_all_there_was,
+}
 
 #[message]
 #[derive(Clone)]
@@ -134,10 +160,10 @@ impl Selfish {
     }
 }
 
-fn small(system: &System, urn: &str) -> (ActorRef<Screen>, Log) {
+fn small(system: &System, place: Place, urn: &str) -> (ActorRef<Screen>, Log) {
     let log = Log::default();
     let screen = system.actor(Screen(log.clone())).urn(urn).mailbox(1);
-    (screen.spawn().unwrap(), log)
+    (screen.at(place).unwrap(), log)
 }
 
 async fn hold(screen: &ActorRef<Screen>) -> Keeper {
@@ -159,13 +185,12 @@ fn missed(topic: &str, urn: &str, missed: u64) -> (String, String, u64) {
     (topic.to_owned(), urn.to_owned(), missed)
 }
 
-#[support::test]
-async fn each_subscriber_hears_each_message_in_order() {
+async fn each_subscriber_hears_each_message_in_order(place: Place) {
     let system = System::new("topic");
     let prices = system.topic::<Price>("prices").unwrap();
     let logs = [Log::default(), Log::default()];
-    let left = system.spawn(Screen(logs[0].clone())).unwrap();
-    let right = system.spawn(Deaf(logs[1].clone())).unwrap();
+    let left = system.actor(Screen(logs[0].clone())).at(place).unwrap();
+    let right = system.actor(Deaf(logs[1].clone())).at(place).unwrap();
     let left_subscription = prices.subscribe(&left);
     let right_subscription = prices.subscribe_waiting(&right);
     assert_eq!((prices.subscribers(), prices.name()), (2, "prices"));
@@ -182,14 +207,13 @@ async fn each_subscriber_hears_each_message_in_order() {
     assert_eq!(prices.missed(), 0);
 }
 
-#[support::test]
-async fn a_slow_subscriber_is_told_how_many_it_missed_before_anything_newer() {
+async fn a_slow_subscriber_is_told_how_many_it_missed_before_anything_newer(place: Place) {
     let system = System::new("topic");
     let mut events = system.events();
     let prices = Topic::new("prices");
-    let (slow, log) = small(&system, "slow");
+    let (slow, log) = small(&system, place, "slow");
     let quick_log = Log::default();
-    let quick = system.spawn(Screen(quick_log.clone())).unwrap();
+    let quick = system.actor(Screen(quick_log.clone())).at(place).unwrap();
     let subscription = prices.subscribe(&slow);
     prices.subscribe(&quick).detach();
     let keeper = hold(&slow).await;
@@ -209,12 +233,11 @@ async fn a_slow_subscriber_is_told_how_many_it_missed_before_anything_newer() {
     assert!(!subscription.is_active());
 }
 
-#[support::test]
-async fn who_lags_again_is_told_again() {
+async fn who_lags_again_is_told_again(place: Place) {
     let system = System::new("topic");
     let mut events = system.events();
     let prices = Topic::new("prices");
-    let (slow, log) = small(&system, "slow");
+    let (slow, log) = small(&system, place, "slow");
     let _subscription = prices.subscribe(&slow);
     for round in 0..3 {
         let keeper = hold(&slow).await;
@@ -233,11 +256,10 @@ async fn who_lags_again_is_told_again() {
 }
 
 /// The notice itself fills the mailbox.
-#[support::test]
-async fn what_is_missed_behind_the_notice_is_told_by_the_next() {
+async fn what_is_missed_behind_the_notice_is_told_by_the_next(place: Place) {
     let system = System::new("topic");
     let prices = Topic::new("prices");
-    let (slow, log) = small(&system, "slow");
+    let (slow, log) = small(&system, place, "slow");
     let _subscription = prices.subscribe(&slow);
     let first = hold(&slow).await;
     // Another turn waits in the only slot.
@@ -254,14 +276,13 @@ async fn what_is_missed_behind_the_notice_is_told_by_the_next() {
     assert_eq!(log.lines(), ["prices lagged 1", "prices lagged 2"]);
 }
 
-#[support::test]
-async fn of_what_a_subscriber_without_a_handler_missed_event_and_count_tell() {
+async fn of_what_a_subscriber_without_a_handler_missed_event_and_count_tell(place: Place) {
     let system = System::new("topic");
     let mut events = system.events();
     let prices = Topic::new("prices");
     let log = Log::default();
     let deaf = system.actor(Deaf(log.clone())).urn("deaf").mailbox(1);
-    let deaf = deaf.spawn().unwrap();
+    let deaf = deaf.at(place).unwrap();
     let recipient: Recipient<Price> = deaf.recipient();
     let subscription = prices.subscribe_lossy(&recipient);
     let (at, mut keeper) = gate();
@@ -280,12 +301,15 @@ async fn of_what_a_subscriber_without_a_handler_missed_event_and_count_tell() {
 
 /// The waiting notice of a subscriber without a handler for it gives its slot
 /// to others.
-#[support::test]
-async fn those_in_line_behind_a_lossy_subscriber_get_their_place() {
+async fn those_in_line_behind_a_lossy_subscriber_get_their_place(place: Place) {
     let system = System::new("topic");
     let prices = Topic::new("prices");
     let log = Log::default();
-    let deaf = system.actor(Deaf(log.clone())).mailbox(1).spawn().unwrap();
+    let deaf = system
+        .actor(Deaf(log.clone()))
+        .mailbox(1)
+        .at(place)
+        .unwrap();
     prices.subscribe_lossy(&deaf).detach();
     let (at, mut keeper) = gate();
     deaf.hold(at).tell().await.unwrap();
@@ -301,13 +325,12 @@ async fn those_in_line_behind_a_lossy_subscriber_get_their_place() {
     assert_eq!(log.lines(), ["1", "3"]);
 }
 
-#[support::test]
-async fn a_subscriber_that_is_waited_for_misses_nothing() {
+async fn a_subscriber_that_is_waited_for_misses_nothing(place: Place) {
     let system = System::new("topic");
     let prices = Topic::new("prices");
-    let (slow, log) = small(&system, "slow");
+    let (slow, log) = small(&system, place, "slow");
     let quick_log = Log::default();
-    let quick = system.spawn(Screen(quick_log.clone())).unwrap();
+    let quick = system.actor(Screen(quick_log.clone())).at(place).unwrap();
     let subscription = prices.subscribe_waiting(&slow);
     let _quick = prices.subscribe(&quick);
     let keeper = hold(&slow).await;
@@ -324,12 +347,11 @@ async fn a_subscriber_that_is_waited_for_misses_nothing() {
     assert_eq!(subscription.missed(), 0);
 }
 
-#[support::test]
-async fn what_a_publisher_gives_up_to_wait_with_is_missed_and_told() {
+async fn what_a_publisher_gives_up_to_wait_with_is_missed_and_told(place: Place) {
     let system = System::new("topic");
     let mut events = system.events();
     let prices = Topic::new("prices");
-    let (slow, log) = small(&system, "slow");
+    let (slow, log) = small(&system, place, "slow");
     let subscription = prices.subscribe_waiting(&slow);
     let keeper = hold(&slow).await;
     prices.publish(Price(1));
@@ -344,11 +366,10 @@ async fn what_a_publisher_gives_up_to_wait_with_is_missed_and_told() {
     assert_eq!(subscription.missed(), 2);
 }
 
-#[support::test]
-async fn a_publisher_stops_waiting_for_who_leaves_or_ends() {
+async fn a_publisher_stops_waiting_for_who_leaves_or_ends(place: Place) {
     let system = System::new("topic");
     let prices = Topic::new("prices");
-    let (slow, _) = small(&system, "slow");
+    let (slow, _) = small(&system, place, "slow");
     let keeper = hold(&slow).await;
     let subscription = prices.subscribe_waiting(&slow);
     prices.publish(Price(1)).await;
@@ -371,13 +392,12 @@ async fn a_publisher_stops_waiting_for_who_leaves_or_ends() {
     assert_eq!(prices.missed(), 0);
 }
 
-#[support::test]
-async fn who_has_ended_is_no_subscriber_any_more() {
+async fn who_has_ended_is_no_subscriber_any_more(place: Place) {
     let system = System::new("topic");
     let prices = Topic::<Price>::new("prices");
-    let (stopped, _) = small(&system, "stopped");
-    let (killed, _) = small(&system, "killed");
-    let anonymous = system.spawn(Deaf(Log::default())).unwrap();
+    let (stopped, _) = small(&system, place, "stopped");
+    let (killed, _) = small(&system, place, "killed");
+    let anonymous = system.actor(Deaf(Log::default())).at(place).unwrap();
     prices.subscribe(&stopped).detach();
     prices.subscribe(&killed).detach();
     prices.subscribe_lossy(&anonymous).detach();
@@ -395,12 +415,11 @@ async fn who_has_ended_is_no_subscriber_any_more() {
 }
 
 /// For every priority of the messages, the notice comes before newer ones.
-#[support::test]
-async fn the_notice_has_the_priority_of_what_was_missed() {
+async fn the_notice_has_the_priority_of_what_was_missed(place: Place) {
     let system = System::new("topic");
     let alarms = Topic::new("alarms");
     let log = Log::default();
-    let ward = system.spawn(Ward(log.clone())).unwrap();
+    let ward = system.actor(Ward(log.clone())).at(place).unwrap();
     let _subscription = alarms.subscribe(&ward);
     let (at, mut first) = gate();
     ward.hold(at).tell().await.unwrap();
@@ -419,8 +438,7 @@ async fn the_notice_has_the_priority_of_what_was_missed() {
 }
 
 /// The subscription belongs to the actor, over all its restarts.
-#[support::test]
-async fn a_restart_loses_no_subscription() {
+async fn a_restart_loses_no_subscription(place: Place) {
     let system = System::new("topic");
     let prices = Topic::new("prices");
     let log = Log::default();
@@ -428,7 +446,7 @@ async fn a_restart_loses_no_subscription() {
         let log = log.clone();
         let screen = system.actor_with(move || Screen(log.clone()));
         let again = Restart::on_failure().backoff(Backoff::from(std::time::Duration::ZERO));
-        screen.mailbox(1).restart(again).spawn().unwrap()
+        screen.mailbox(1).restart(again).at(place).unwrap()
     };
     let subscription = prices.subscribe(&screen);
     let keeper = hold(&screen).await;
@@ -443,13 +461,12 @@ async fn a_restart_loses_no_subscription() {
     assert!(subscription.is_active());
 }
 
-#[support::test]
-async fn an_end_tells_of_what_the_subscriber_was_not_told() {
+async fn an_end_tells_of_what_the_subscriber_was_not_told(place: Place) {
     let system = System::new("topic");
     let mut events = system.events();
     let prices = Topic::new("prices");
     for end in ["stop", "kill", "leave", "topic"] {
-        let (slow, log) = small(&system, end);
+        let (slow, log) = small(&system, place, end);
         let own = Topic::new("own");
         let topic = if end == "topic" { &own } else { &prices };
         let mut subscription = Some(topic.subscribe(&slow));
@@ -474,11 +491,10 @@ async fn an_end_tells_of_what_the_subscriber_was_not_told() {
     assert_eq!(prices.subscribers(), 0);
 }
 
-#[support::test]
-async fn who_unsubscribes_while_it_lags_holds_nobody_up() {
+async fn who_unsubscribes_while_it_lags_holds_nobody_up(place: Place) {
     let system = System::new("topic");
     let prices = Topic::new("prices");
-    let (slow, log) = small(&system, "slow");
+    let (slow, log) = small(&system, place, "slow");
     let subscription = prices.subscribe(&slow);
     let keeper = hold(&slow).await;
     prices.publish(Price(1));
@@ -494,8 +510,7 @@ async fn who_unsubscribes_while_it_lags_holds_nobody_up() {
     assert_eq!(log.lines(), ["1", "7"]);
 }
 
-#[support::test]
-async fn an_actor_keeps_its_own_subscription_and_still_ends() {
+async fn an_actor_keeps_its_own_subscription_and_still_ends(place: Place) {
     let system = System::new("topic");
     let prices = Topic::new("prices");
     let log = Log::default();
@@ -504,7 +519,7 @@ async fn an_actor_keeps_its_own_subscription_and_still_ends() {
         own: None,
         log: log.clone(),
     };
-    let selfish = system.spawn(selfish).unwrap();
+    let selfish = system.actor(selfish).at(place).unwrap();
     selfish.started().await.unwrap();
     prices.publish(Price(1));
     drop(selfish);
@@ -513,11 +528,10 @@ async fn an_actor_keeps_its_own_subscription_and_still_ends() {
     assert_eq!(prices.subscribers(), 0);
 }
 
-#[support::test]
-async fn an_actor_publishes_to_itself_however_full_it_is() {
+async fn an_actor_publishes_to_itself_however_full_it_is(place: Place) {
     let system = System::new("topic");
     let prices = Topic::new("prices");
-    let (own, log) = small(&system, "own");
+    let (own, log) = small(&system, place, "own");
     prices.subscribe_waiting(&own).detach();
     prices.subscribe(&own).detach();
     let keeper = hold(&own).await;
@@ -529,10 +543,9 @@ async fn an_actor_publishes_to_itself_however_full_it_is() {
     assert_eq!(prices.missed(), 0);
 }
 
-#[support::test]
-async fn a_topic_is_found_in_its_system_by_name_and_type() {
+async fn a_topic_is_found_in_its_system_by_name_and_type(place: Place) {
     let system = System::new("topic");
-    let (screen, log) = small(&system, "screen");
+    let (screen, log) = small(&system, place, "screen");
     let mailbox = system.topic::<Price>("prices").unwrap();
     mailbox.subscribe(&screen).detach();
     drop(mailbox);
@@ -561,12 +574,11 @@ async fn a_topic_is_found_in_its_system_by_name_and_type() {
     assert_eq!(other.subscribers(), 0);
 }
 
-#[support::test]
-async fn a_message_that_cannot_be_cloned_is_made_for_each() {
+async fn a_message_that_cannot_be_cloned_is_made_for_each(place: Place) {
     let system = System::new("topic");
     let tickets = Topic::new("tickets");
-    let (one, one_log) = small(&system, "one");
-    let (two, two_log) = small(&system, "two");
+    let (one, one_log) = small(&system, place, "one");
+    let (two, two_log) = small(&system, place, "two");
     let _subscriptions = [tickets.subscribe(&one), tickets.subscribe(&two)];
     let mut n = 0;
     let next = || {
@@ -579,12 +591,11 @@ async fn a_message_that_cannot_be_cloned_is_made_for_each() {
     assert_eq!(two_log.lines(), ["ticket 2"]);
 }
 
-#[support::test]
-async fn who_unsubscribes_while_others_are_sent_to_hears_nothing_more() {
+async fn who_unsubscribes_while_others_are_sent_to_hears_nothing_more(place: Place) {
     let system = System::new("topic");
     let tickets = Topic::new("tickets");
-    let (one, one_log) = small(&system, "one");
-    let (two, two_log) = small(&system, "two");
+    let (one, one_log) = small(&system, place, "one");
+    let (two, two_log) = small(&system, place, "two");
     let _first = tickets.subscribe(&one);
     let mut second = Some(tickets.subscribe(&two));
     let next = || {
@@ -618,11 +629,10 @@ impl Any {
     fn curious(&mut self, _: Curious) {}
 }
 
-#[support::test]
-async fn no_lock_is_held_while_a_message_is_cloned() {
+async fn no_lock_is_held_while_a_message_is_cloned(place: Place) {
     let system = System::new("topic");
     let topic = Topic::new("curious");
-    let actors = [(); 3].map(|()| system.spawn(Any).unwrap());
+    let actors = [(); 3].map(|()| system.actor(Any).at(place).unwrap());
     let subscriptions = actors.each_ref().map(|any| topic.subscribe_lossy(any));
     let seen = Arc::new(AtomicUsize::new(0));
     topic.publish(Curious(topic.clone(), seen.clone()));
@@ -636,14 +646,13 @@ async fn no_lock_is_held_while_a_message_is_cloned() {
 
 /// For each subscriber the received and the missed messages add up, while
 /// publishers, subscribers and ends run concurrently.
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_heard_and_what_was_missed_is_all_there_was() {
+async fn what_was_heard_and_what_was_missed_is_all_there_was(place: Place) {
     const PUBLISHERS: u64 = 4;
     const EACH: u64 = 500;
     let system = System::new("topic");
     let prices = system.topic::<Price>("prices").unwrap();
     let screens: Vec<_> = (0..4)
-        .map(|n| small(&system, &format!("screen {n}").replace(' ', "-")))
+        .map(|n| small(&system, place, &format!("screen {n}").replace(' ', "-")))
         .collect();
     let subscriptions: Vec<_> = screens
         .iter()
@@ -663,7 +672,7 @@ async fn what_was_heard_and_what_was_missed_is_all_there_was() {
             }
         });
     }
-    let (passing, _) = small(&system, "passing");
+    let (passing, _) = small(&system, place, "passing");
     tasks.spawn(async move {
         start.wait().await;
         for _ in 0..200 {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use conclib::Message;
 use conclib::prelude::*;
-use conclib::spi::{Answerer, Origin, Outlet, Remote, ReplySink, SendRefused};
-use conclib::wire::{Codec, Envelope, RequestId, ResponseEnvelope, ResponseKind};
+use conclib::spi::{Answerer, Origin, Outcome, Outlet, Remote, ReplySink, SendRefused};
+use conclib::wire::{Codec, DeliveryClass, Envelope, RequestId, ResponseKind, Wants};
 use support::spans::Spans;
 use support::until;
 use tracing::level_filters::LevelFilter;
@@ -53,7 +53,7 @@ const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 struct Nowhere;
 
 impl ReplySink for Nowhere {
-    fn respond(&self, _: ResponseEnvelope) {}
+    fn respond(&self, _: RequestId, _: Codec, _: Outcome) {}
 }
 
 /// Delivers a request with this trace.
@@ -66,7 +66,9 @@ fn deliver<M: Message>(system: &System, to: &str, trace: &str) {
         trace,
         codec: Codec::Json,
         fingerprint: 0,
-        asked: true,
+        wants: Wants::Reply,
+        class: DeliveryClass::AtMostOnce,
+        attempt: 1,
         priority: None,
         chain: &[],
         body: b"{}",

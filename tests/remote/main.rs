@@ -8,8 +8,13 @@
     reason = "a test fails by a panic"
 )]
 
+mod far_hostile;
+mod far_life;
+mod far_references;
 mod fields;
+mod foreign;
 mod idle;
+mod memory;
 mod other_languages;
 mod parts;
 mod protocol;
@@ -24,4 +29,6 @@ mod proxy_life;
 mod proxy_priority;
 mod proxy_processes;
 mod proxy_tells;
+mod seam;
 mod streams;
+mod wire_compat;

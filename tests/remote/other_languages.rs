@@ -36,11 +36,12 @@ assert c.ask("bell", "ring") is None
 assert c.tell("desk", "note", {"n": 7}) is None
 assert len(c.ask("desk", "fill", {"bytes": 1000000})) == 1000000
 assert fails(client.HandlerError, "desk", "refuse", {"why": "no"}) == "no"
-assert fails(client.Failure, "dask", "double", {"n": 1}) == "NoSuchActor"
-assert fails(client.Failure, "desk", "treble", {"n": 1}) == {"NoSuchMessage": "treble"}
-failure, delivery = fails(client.Failure, "desk", "double", {"m": 1})["Codec"]
-assert delivery == "NotDelivered" and "missing field `n`" in failure["malformed"]["detail"]
-panic = fails(client.Failure, "shaky", "explode", {})["Panicked"]
+assert fails(client.Failure, "dask", "double", {"n": 1})["name"] == "no_such_actor"
+failure = fails(client.Failure, "desk", "treble", {"n": 1})
+assert (failure["name"], failure["fields"]) == ("no_such_message", {"message": "treble"})
+failure = fails(client.Failure, "desk", "double", {"m": 1})
+assert (failure["name"], failure["delivery"]) == ("codec", "NotDelivered") and "missing field `n`" in failure["text"]
+panic = fails(client.Failure, "shaky", "explode", {})["fields"]
 assert panic["message"] == "on purpose" and panic["type_name"] == "panic", panic
 assert fails(client.Failure, "counter", "count", {"to": 3}) == "Stream"
 assert c.ask("desk", "double", {"n": 4}) == 8, "the stream was cancelled"

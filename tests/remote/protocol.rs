@@ -198,7 +198,7 @@ async fn a_list_holds_whom_it_names_and_nobody_else() {
     let system = System::new("felines");
     let pup = system.spawn(Pup("Rex".to_owned())).unwrap();
     let mut all: Vec<Recipient<FelineLater>> = system.recipients();
-    let weak = pup.downgrade().unwrap();
+    let weak = pup.downgrade();
     drop(pup);
     assert_eq!(all.pop().unwrap().ask(FelineLater {}).await.unwrap(), 2);
     assert!(weak.upgrade().is_none(), "the list was the last to hold it");

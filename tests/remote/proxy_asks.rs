@@ -115,6 +115,7 @@ async fn what_is_passed_on_came_from_where_it_came(road: Road) -> conclib::Resul
 async fn one_body_for_here_and_there(road: Road) -> conclib::Result {
     /// Works with a typed reference, independent of the place of the actor.
     async fn body(desk: ActorRef<Desk>) -> conclib::Result {
+        desk.started().await?;
         assert_eq!(desk.double(4).await?, 8);
         assert_eq!(desk.ask(DeskDouble { n: 5 }).await?, 10);
         desk.note(6).tell().await?;
@@ -127,7 +128,6 @@ async fn one_body_for_here_and_there(road: Road) -> conclib::Result {
         assert_eq!(error, AskError::Handler(NoGood("no".into())));
         let error = desk.explode("bang".into()).await.unwrap_err();
         assert!(error.to_string().contains("bang"), "{error}");
-        desk.started().await?;
         assert_eq!(desk.urn(), "desk");
         Ok(())
     }
@@ -153,7 +153,11 @@ async fn references(road: Road) -> conclib::Result {
     assert_eq!(desk, desk.clone());
     assert_ne!(desk, client.actor("dask")?);
     assert_ne!(desk, house.desk, "another way to the same actor");
-    assert_ne!(desk, other.actor("desk")?);
+    assert_eq!(
+        desk,
+        other.actor("desk")?,
+        "the same actor of the same system"
+    );
     let set = HashSet::from([desk.clone(), again, house.desk.clone()]);
     assert_eq!(set.len(), 2);
 
@@ -162,17 +166,21 @@ async fn references(road: Road) -> conclib::Result {
     assert_eq!(format!("{desk:?}"), "ActorRef(Desk (desk))");
     assert_eq!(desk.urn(), house.desk.urn());
     assert_eq!(desk.state(), None);
-    assert!(desk.downgrade().is_none());
+    assert_eq!(desk.downgrade().upgrade(), Some(desk.clone()));
 
-    // The actor belongs to its system: it cannot be ended from here, and each
-    // method says so.
+    // A name alone does not permit to end the actor, and each method says so.
     for end in [desk.stop(), desk.stop_now(), desk.kill()] {
         assert_eq!(end.await, StopReason::OutOfReach);
     }
-    assert_eq!(desk.stopped().await, None);
-    drop(desk);
+    assert_eq!(desk.current_state().await?, State::Running);
+    let stopped = tokio::spawn(async move { desk.stopped().await });
     assert_eq!(house.desk.state(), Some(State::Running));
     assert_eq!(client.ask("desk", DeskDouble { n: 2 }).await?, 4);
+    // The wait for the end has to be there before the end.
+    let links = || house.system.snapshot().links;
+    until(|| links().iter().any(|link| link.serving > 0)).await;
+    house.desk.stop().await;
+    assert_eq!(stopped.await?, Some(StopReason::Stopped));
     Ok(())
 }
 

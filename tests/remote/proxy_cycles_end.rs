@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use conclib::__private::is_anybody_waiting;
 use conclib::prelude::*;
-use conclib::spi::{Origin, ReplySink};
-use conclib::wire::{Codec, Envelope, MAX_CHAIN_STEPS, RequestId, ResponseEnvelope, ResponseKind};
+use conclib::spi::{Origin, Outcome, ReplySink};
+use conclib::wire::{
+    Codec, DeliveryClass, Envelope, MAX_CHAIN_STEPS, RequestId, ResponseEnvelope, ResponseKind,
+    Wants,
+};
 use support::nodes::{NodeCalls, NodeHoldAndPass, NodePass, Pair, node};
 use support::outside::{Road, on_every_road};
 use support::until;
@@ -150,7 +153,8 @@ async fn asks_from_outside_of_turns_enter_nobody(road: Road) -> conclib::Result 
 struct Answers(std::sync::Mutex<Vec<ResponseEnvelope>>);
 
 impl ReplySink for Answers {
-    fn respond(&self, response: ResponseEnvelope) {
+    fn respond(&self, id: RequestId, codec: Codec, outcome: Outcome) {
+        let (response, _) = outcome.into_response(id, codec);
         self.0.lock().unwrap().push(response);
     }
 }
@@ -184,7 +188,9 @@ async fn a_hostile_chain_is_refused() -> conclib::Result {
             trace: "",
             codec: Codec::Bincode,
             fingerprint: 0,
-            asked: true,
+            wants: Wants::Reply,
+            class: DeliveryClass::AtMostOnce,
+            attempt: 1,
             priority: None,
             chain,
             body: &body,
@@ -215,7 +221,7 @@ async fn a_hostile_chain_is_refused() -> conclib::Result {
         assert!(deliver(id, &chain).is_none(), "{why}");
         let answer = sink.0.lock().unwrap().pop().unwrap();
         assert_eq!(answer.kind, ResponseKind::Failure);
-        let failure: conclib::__private::Failure = answer.codec.decode(&answer.body)?;
+        let failure: conclib::spi::Failure = answer.codec.decode(&answer.body)?;
         let failure = format!("{failure:?}");
         assert!(failure.contains(why), "{failure}");
         assert!(failure.contains("NotDelivered"), "{failure}");
@@ -272,7 +278,9 @@ async fn a_lying_chain_harms_no_honest_ask() -> conclib::Result {
             trace: "",
             codec: Codec::Bincode,
             fingerprint: 0,
-            asked: true,
+            wants: Wants::Reply,
+            class: DeliveryClass::AtMostOnce,
+            attempt: 1,
             priority: None,
             chain: &chain,
             body: &body,

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use conclib::prelude::*;
-use conclib::spi::{Answerer, Origin, Outlet, Remote, ReplySink, SendRefused};
-use conclib::wire::{Codec, Envelope, RequestId, ResponseEnvelope};
+use conclib::spi::{Answerer, Origin, Outcome, Outlet, Remote, ReplySink, SendRefused};
+use conclib::wire::{Codec, DeliveryClass, Envelope, RequestId, Wants};
 use serde_json::json;
 use support::outside::{
     Desk, DeskCalls, DeskDouble, DeskNote, DeskPromise, DeskWait, House, Road, on_every_road,
@@ -240,9 +240,9 @@ async fn a_client_that_goes_takes_its_requests_along(road: Road) -> conclib::Res
 struct Answers(Mutex<Vec<RequestId>>);
 
 impl ReplySink for Answers {
-    fn respond(&self, response: ResponseEnvelope) {
+    fn respond(&self, id: RequestId, _: Codec, _: Outcome) {
         if let Ok(mut answers) = self.0.lock() {
-            answers.push(response.id);
+            answers.push(id);
         }
     }
 }
@@ -270,7 +270,9 @@ async fn a_request_that_is_late_is_not_begun() -> conclib::Result {
             trace: "",
             codec: Codec::Bincode,
             fingerprint: DeskNote::FINGERPRINT,
-            asked: true,
+            wants: Wants::Reply,
+            class: DeliveryClass::AtMostOnce,
+            attempt: 1,
             priority: None,
             chain: &[],
             body: &body,

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use conclib::prelude::*;
-use conclib::spi::{Origin, ReplySink};
-use conclib::wire::{Codec, Envelope, RequestId, ResponseEnvelope, ResponseKind};
+use conclib::spi::{Origin, Outcome, ReplySink};
+use conclib::wire::{Codec, DeliveryClass, Envelope, RequestId, Wants};
 use support::outside::{
     Desk, DeskDouble, DeskExplode, DeskNote, DeskRefuse, DeskWait, House, Road, on_every_road,
     settle,
@@ -159,13 +159,13 @@ async fn a_tell_in_an_outage_is_queued_after_it_or_comes_back(road: Road) -> con
 /// Sends a message to the actor when it gets the answer of another.
 struct Echo {
     desk: ActorRef<Desk>,
-    answered: mpsc::Sender<ResponseKind>,
+    answered: mpsc::Sender<Outcome>,
 }
 
 impl ReplySink for Echo {
-    fn respond(&self, response: ResponseEnvelope) {
+    fn respond(&self, _: RequestId, _: Codec, outcome: Outcome) {
         self.desk.ask(DeskNote { n: 2 }).try_tell().unwrap();
-        self.answered.send(response.kind).unwrap();
+        self.answered.send(outcome).unwrap();
     }
 }
 
@@ -194,15 +194,17 @@ async fn a_sink_may_send_to_the_mailbox_whose_answer_it_gets() -> conclib::Resul
             trace: "",
             codec: Codec::Bincode,
             fingerprint: DeskNote::FINGERPRINT,
-            asked: false,
+            wants: Wants::Queued,
+            class: DeliveryClass::AtMostOnce,
+            attempt: 1,
             priority: None,
             chain: &[],
             body: &body,
         };
         inlet.deliver(&envelope, sink, Origin::Local);
     });
-    let kind = answer.recv_timeout(Duration::from_secs(10))?;
-    assert_eq!(kind, ResponseKind::Queued);
+    let outcome = answer.recv_timeout(Duration::from_secs(10))?;
+    assert!(matches!(outcome, Outcome::Queued), "{outcome:?}");
     desk.ask(DeskDouble { n: 0 }).await?;
     assert_eq!(watch.log.lines(), ["1", "2"]);
     Ok(())

@@ -480,7 +480,7 @@ pub struct NotSerde(u64);
 async fn an_anonymous_actor_lives_while_its_items_are_read() -> conclib::Result {
     let system = System::new("test");
     let source = system.spawn(Nameless)?;
-    let weak = source.downgrade().ok_or("it is here")?;
+    let weak = source.downgrade();
     let mut items = source.count(1_000).await?;
     drop(source);
     for n in 0..1_000 {

@@ -53,7 +53,12 @@ where
         }
     };
     if !reply.was_asked() {
-        return given_up(stream);
+        let turn = given_up(stream);
+        match &turn {
+            Turn::Panicked(fault) => reply.refuse(Failure::Panicked(fault.clone())),
+            _ => reply.handled(),
+        }
+        return turn;
     }
     let (sender, receiver) = pipe();
     reply.send(M::Reply::of(Items::here(receiver, Box::new(ctx.me()))));

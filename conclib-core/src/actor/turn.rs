@@ -142,10 +142,16 @@ pub fn answer_result<M: Message>(
                 reply.fail(error);
                 Turn::Refused
             }
-            Err(error) => Turn::Failed(Box::new(HandlerError {
-                message: M::NAME,
-                error: Box::<dyn Error + Send + Sync>::from(error),
-            })),
+            Err(error) => {
+                if !reply.is_nobody() {
+                    // A sender that waits for the end of the turn is told.
+                    reply.refuse(Failure::Fault(Box::new(Fault::of(&error))));
+                }
+                Turn::Failed(Box::new(HandlerError {
+                    message: M::NAME,
+                    error: Box::<dyn Error + Send + Sync>::from(error),
+                }))
+            }
         },
     )
 }

@@ -56,7 +56,13 @@ pub(super) fn ask<T: Target<M>, M: Message>(
     let mut cx = Context::from_waker(&waker);
     // A thread without a runtime has no timer, so the loop below keeps the deadline.
     let deadline = after.map_or(DeadlineTimer::Never, DeadlineTimer::Kept);
-    let mut asking = pin!(Asking::send(to, message, call.priority, deadline));
+    let mut asking = pin!(Asking::send(
+        to,
+        message,
+        call.priority,
+        call.class,
+        deadline
+    ));
     loop {
         // Polled without a coop budget: inside a turn, a budget that was used up would
         // not be renewed.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use conclib_wire::{Delivery, Urn};
+use conclib_wire::{Delivery, DeliveryClass, Urn};
 
 use super::addressed::{Addressed, before};
 use super::forget_when_done::ForgetWhenDone;
@@ -54,15 +54,22 @@ impl<T: Target<M>, M: Message> Asking<T, M> {
         match call.to {
             To::Target(to, message) => {
                 let deadline = DeadlineTimer::new(call.timeout);
-                Self::send(to, message, call.priority, deadline)
+                Self::send(to, message, call.priority, call.class, deadline)
             }
             To::Ready(answer) => Self(ForgetWhenDone::new(Some(Ask::Ready(answer)))),
         }
     }
 
     #[inline(always)]
-    pub(super) fn send(to: T, message: M, priority: u8, deadline: DeadlineTimer) -> Self {
-        let (addressed, answer) = Addressed::ask(to, message, priority, deadline);
+    pub(super) fn send(
+        to: T,
+        message: M,
+        priority: u8,
+        class: DeliveryClass,
+        deadline: DeadlineTimer,
+    ) -> Self {
+        let (mut addressed, answer) = Addressed::ask(to, message, priority, deadline);
+        addressed.outbound.class = class;
         Self(ForgetWhenDone::new(Some(Ask::Away {
             addressed,
             stage: AskStage::New,
@@ -178,7 +185,8 @@ impl<T: Target<M>, M: Message> Telling<T, M> {
         Self(ForgetWhenDone::new(match call.to {
             To::Target(to, message) => {
                 let deadline = DeadlineTimer::new(call.timeout);
-                let outbound = Outbound::tell(message, call.priority, deadline);
+                let mut outbound = Outbound::tell(message, call.priority, deadline);
+                outbound.class = call.class;
                 Some(Addressed { to, outbound })
             }
             To::Ready(_) => None,
@@ -234,6 +242,7 @@ impl<T: Target<M>, M: Message> Queueing<T, M> {
             To::Target(to, message) => {
                 let deadline = DeadlineTimer::new(call.timeout);
                 let (mut addressed, answer) = Addressed::ask(to, message, call.priority, deadline);
+                addressed.outbound.class = call.class;
                 let late = addressed.begin_to_count().err();
                 let wait = addressed.expect();
                 QueueingState::Away {

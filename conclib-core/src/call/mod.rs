@@ -12,6 +12,8 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::time::Duration;
 
+use conclib_wire::DeliveryClass;
+
 use crate::error::{AskError, TellError};
 use crate::message::Message;
 
@@ -73,6 +75,7 @@ pub struct Call<T, M: Message> {
     to: To<T, M>,
     timeout: Option<Duration>,
     pub(crate) priority: u8,
+    class: DeliveryClass,
 }
 
 enum To<T, M: Message> {
@@ -92,6 +95,7 @@ impl<T, M: Message> Call<T, M> {
             to: To::Target(target, message),
             timeout: None,
             priority: M::PRIORITY,
+            class: DeliveryClass::AtMostOnce,
         }
     }
 
@@ -101,6 +105,7 @@ impl<T, M: Message> Call<T, M> {
             to: To::Ready(Box::new(answer)),
             timeout: None,
             priority: M::PRIORITY,
+            class: DeliveryClass::AtMostOnce,
         }
     }
 
@@ -121,6 +126,39 @@ impl<T, M: Message> Call<T, M> {
         self.timeout = Some(after);
         self
     }
+
+    /// Lets a broker deliver the message at least once: it stores the message, and delivers it
+    /// again until it is handled. [`Context::attempt`](crate::node::Context::attempt) tells a
+    /// handler that a message may have been handled before.
+    ///
+    /// A connection or a broker that delivers at most once, as those over sockets do, refuses the
+    /// call before anything is sent: [`AskError::Unsupported`]. An actor of this process gets the
+    /// message as ever, once.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// # #[actor]
+    /// # struct Till;
+    /// #
+    /// # #[actor]
+    /// # impl Till {
+    /// #     #[message]
+    /// #     fn book(&mut self, cents: u64, ctx: &mut Context<Self>) -> u32 { let _ = cents; ctx.attempt() }
+    /// # }
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let till = system.spawn(Till)?;
+    /// assert_eq!(till.book(250).durable().await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub const fn durable(mut self) -> Self {
+        self.class = DeliveryClass::AtLeastOnce;
+        self
+    }
 }
 
 impl<T, M: Message> Call<T, M> {
@@ -134,6 +172,7 @@ impl<T, M: Message> Call<T, M> {
             to,
             timeout: self.timeout,
             priority: self.priority,
+            class: self.class,
         }
     }
 
@@ -166,7 +205,10 @@ impl<T: Target<M>, M: Message> Call<T, M> {
     /// the other side is logged here.
     pub fn try_tell(self) -> Result<(), TellError<M>> {
         match self.to {
-            To::Target(target, message) => target.try_tell(message, self.priority),
+            To::Target(target, message) => match self.class {
+                DeliveryClass::AtMostOnce => target.try_tell(message, self.priority),
+                _ => target.try_tell_durable(message, self.priority),
+            },
             To::Ready(_) => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use conclib_wire::Failure;
+use conclib_wire::{DeliveryClass, Failure};
 use tokio::sync::oneshot;
 
 use super::outbound_request::OutboundRequest;
@@ -37,6 +37,13 @@ pub trait Target<M: Message>: Named {
     #[doc(hidden)]
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>>;
 
+    /// Same as [`try_tell`](Self::try_tell), for a message that is to be delivered at least once.
+    /// A target in this process delivers every message once.
+    #[doc(hidden)]
+    fn try_tell_durable(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
+        self.try_tell(message, priority)
+    }
+
     /// Leaves the queue of waiting senders.
     #[doc(hidden)]
     fn leave(&self, outbound: &mut Outbound<M>);
@@ -63,6 +70,10 @@ impl<M: Message, T: Target<M> + ?Sized> Target<M> for &T {
 
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
         (**self).try_tell(message, priority)
+    }
+
+    fn try_tell_durable(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
+        (**self).try_tell_durable(message, priority)
     }
 
     fn leave(&self, outbound: &mut Outbound<M>) {
@@ -97,6 +108,8 @@ pub struct Outbound<M: Message> {
     pub(crate) priority: u8,
     /// True if a turn waits for the answer of an actor in another process.
     pub(crate) waits: bool,
+    /// Promise about the delivery of a message to another process.
+    pub(crate) class: DeliveryClass,
     /// Deadline of the answer; of a tell, deadline of the wait for a slot.
     pub(crate) deadline: DeadlineTimer,
 }
@@ -111,6 +124,7 @@ impl<M: Message> Outbound<M> {
             remote_part: None,
             priority,
             waits: false,
+            class: DeliveryClass::AtMostOnce,
             deadline,
         }
     }

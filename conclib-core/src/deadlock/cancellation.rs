@@ -6,10 +6,11 @@ use std::task::Context;
 use conclib_wire::{
     Codec, CodecError, Cycle, Delivery, Failure, RequestId, ResponseEnvelope, decode_chain,
 };
+use tokio::time::Instant;
 
 use super::inbound::InboundGuard;
 use crate::actor_id::ActorId;
-use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use crate::sync::{Arc, AtomicWaker, Mutex, MutexGuard, PoisonError};
 
 /// Cancellation flag of a request, shared with its handler.
@@ -22,19 +23,16 @@ struct RequestState {
     /// Waker of the handler, if it waits for the asker to go.
     waiting: AtomicWaker,
     codec: Codec,
+    /// Deadline of the asker.
+    until: Instant,
     state: AtomicU8,
     /// Number of times the request was forwarded, less the ended turns of the actors that forwarded
     /// it.
     passed: AtomicU32,
-    asking: Mutex<RequestPhase>,
-}
-
-#[derive(Debug)]
-struct RequestPhase {
-    /// Actor whose turn is to answer, if the asker waits for a turn.
-    target: Option<ActorId>,
+    /// Actor whose turn is to answer, if the asker waits for a turn; else zero.
+    target: AtomicU64,
     /// Inbound wait of the callers, while it is entered.
-    arrival: Option<InboundGuard>,
+    arrival: Mutex<Option<InboundGuard>>,
 }
 
 /// Flag: an inbound wait was entered.
@@ -45,18 +43,33 @@ const ASIDE: u8 = 2;
 const ANSWERED: u8 = 4;
 
 impl Cancellation {
-    pub(crate) fn new(codec: Codec, target: Option<ActorId>) -> Self {
+    /// Makes the handle of a request that is about to be delivered, with the deadline of its asker:
+    /// [`Inlet::deliver_with`](crate::wire::Inlet::deliver_with).
+    pub fn new(codec: Codec, until: Instant) -> Self {
         Self(Arc::new(RequestState {
             left: AtomicBool::new(false),
             waiting: AtomicWaker::new(),
             codec,
+            until,
             state: AtomicU8::new(0),
             passed: AtomicU32::new(0),
-            asking: Mutex::new(RequestPhase {
-                target,
-                arrival: None,
-            }),
+            target: AtomicU64::new(0),
+            arrival: Mutex::new(None),
         }))
+    }
+
+    /// Sets the actor whose turn is to answer.
+    pub(crate) fn set_target(&self, target: ActorId) {
+        self.0.target.store(target.to_number(), Ordering::Release);
+    }
+
+    /// Returns the deadline of the asker.
+    pub(crate) fn until(&self) -> Instant {
+        self.0.until
+    }
+
+    fn target(&self) -> Option<ActorId> {
+        ActorId::of_number(self.0.target.load(Ordering::Acquire))
     }
 
     /// Cancels the request: it is skipped if its handler has not begun; a running handler that
@@ -83,7 +96,7 @@ impl Cancellation {
 
     /// Enters the waits of the callers in the chain; an error if they would deadlock.
     pub(crate) fn enter(&self, chain: &[u8], delivery: Delivery) -> Result<(), Failure> {
-        let Some(target) = self.asking().target else {
+        let Some(target) = self.target() else {
             return Ok(());
         };
         let steps = decode_chain(chain).map_err(|error| {
@@ -94,7 +107,7 @@ impl Cancellation {
         if self.0.state.load(Ordering::Acquire) & (ASIDE | ANSWERED) != 0 {
             return Ok(());
         }
-        let known = self.asking().arrival.as_ref().map(InboundGuard::number);
+        let known = self.arrival().as_ref().map(InboundGuard::number);
         let entered = match known {
             Some(known) => InboundGuard::learn(known, steps),
             None => InboundGuard::begin(target, steps).map(|arrival| self.keep(arrival)),
@@ -103,27 +116,27 @@ impl Cancellation {
     }
 
     fn keep(&self, arrival: InboundGuard) {
-        let mut asking = self.asking();
+        let mut kept = self.arrival();
         // Set under the lock, so that a later `end` looks for the inbound wait.
         let before = self.0.state.fetch_or(ENTERED, Ordering::AcqRel);
         let unkept = match before & (ASIDE | ANSWERED) {
-            0 => asking.arrival.replace(arrival),
+            0 => kept.replace(arrival),
             _ => Some(arrival),
         };
-        drop(asking);
+        drop(kept);
         drop(unkept);
     }
 
     /// Notes that another actor of this process is to answer in place of the previous one, whose
     /// turn goes on.
     pub(crate) fn pass_on(&self, target: ActorId) -> Result<(), Cycle> {
-        if self.asking().target.is_none() {
+        if self.target().is_none() {
             return Ok(());
         }
-        let known = self.asking().arrival.as_ref().map(InboundGuard::number);
+        let known = self.arrival().as_ref().map(InboundGuard::number);
         let passed = known.map(|known| InboundGuard::pass_on(known, target));
         self.0.passed.fetch_add(1, Ordering::AcqRel);
-        self.asking().target = Some(target);
+        self.set_target(target);
         if let Some(arrival) = passed.transpose()?.flatten() {
             self.keep(arrival);
         }
@@ -132,7 +145,7 @@ impl Cancellation {
 
     /// Returns the encoded chain of callers that wait for the answer, as far as it was sent.
     pub(crate) fn chain(&self) -> Vec<u8> {
-        let known = self.asking().arrival.as_ref().map(InboundGuard::number);
+        let known = self.arrival().as_ref().map(InboundGuard::number);
         known.map(InboundGuard::chain).unwrap_or_default()
     }
 
@@ -154,14 +167,17 @@ impl Cancellation {
     fn end(&self, how: u8) -> u8 {
         let before = self.0.state.fetch_or(how, Ordering::AcqRel);
         if before & ENTERED != 0 {
-            let arrival = self.asking().arrival.take();
+            let arrival = self.arrival().take();
             drop(arrival);
         }
         before
     }
 
-    fn asking(&self) -> MutexGuard<'_, RequestPhase> {
-        self.0.asking.lock().unwrap_or_else(PoisonError::into_inner)
+    fn arrival(&self) -> MutexGuard<'_, Option<InboundGuard>> {
+        self.0
+            .arrival
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use conclib_wire::{CodecError, CycleStep, Delivery, Failure, Fault, Never, Urn, UrnError};
+use conclib_wire::{
+    CodecError, CycleStep, Delivery, Failure, Fault, Never, UnknownFailure, Urn, UrnError,
+};
 
 use super::outage::Outage;
 
@@ -72,6 +74,11 @@ pub enum AskError<E = Never> {
         /// Name that was asked.
         urn: Urn,
     },
+    /// No proxy serves the name: no system got the request.
+    NoProxy {
+        /// Name that was asked.
+        urn: Urn,
+    },
     /// The actor handles no message of that name.
     NoSuchMessage {
         /// Actor that was asked.
@@ -129,6 +136,30 @@ pub enum AskError<E = Never> {
         /// Actor that was asked.
         urn: Urn,
     },
+    /// The connection or the broker that carries the request cannot do this.
+    Unsupported {
+        /// Actor that was asked.
+        urn: Urn,
+        /// Limitation.
+        text: Box<str>,
+        /// Says if the handler may have run.
+        delivery: Delivery,
+    },
+    /// The asker is not permitted to do this.
+    NotPermitted {
+        /// Actor that was asked.
+        urn: Urn,
+        /// Reason for the refusal.
+        text: Box<str>,
+    },
+    /// The other side is of another version, and answered with a failure that this version does not
+    /// know.
+    UnknownFailure {
+        /// Actor that was asked.
+        urn: Urn,
+        /// Failure as far as it was read.
+        failure: Box<UnknownFailure>,
+    },
     /// The name that was asked is not a valid URN.
     Urn(Box<UrnError>),
     /// [`blocking`](crate::call::Call::blocking) was called on a thread of an async runtime, which it
@@ -170,10 +201,14 @@ impl<E> AskError<E> {
             | Self::Codec { delivery, .. }
             | Self::Disconnected { delivery, .. }
             | Self::Cycle { delivery, .. }
+            | Self::Unsupported { delivery, .. }
             | Self::NoTimers { delivery, .. }
             | Self::NoRuntime { delivery, .. } => *delivery,
+            Self::UnknownFailure { failure, .. } => failure.delivery,
             Self::MailboxFull { .. }
             | Self::NoSuchActor { .. }
+            | Self::NoProxy { .. }
+            | Self::NotPermitted { .. }
             | Self::NoSuchMessage { .. }
             | Self::SchemaMismatch { .. }
             | Self::Unreachable { .. }
@@ -236,8 +271,25 @@ impl<E> AskError<E> {
                 delivery: Delivery::MayHaveRun,
             },
             Failure::Urn(error) => Self::Urn(error),
+            Failure::NoProxy => Self::NoProxy { urn },
+            Failure::Unsupported(text, delivery) => Self::Unsupported {
+                urn,
+                text,
+                delivery,
+            },
+            Failure::NotPermitted(text) => Self::NotPermitted { urn, text },
+            Failure::Unknown(failure) => Self::UnknownFailure { urn, failure },
             Failure::TooManyStreams => Self::TooManyStreams { urn },
             Failure::Cycle(path, delivery) => Self::Cycle { path, delivery },
+            // Failures of a newer wire crate; the versions of the two crates are the same.
+            failure => Self::UnknownFailure {
+                urn,
+                failure: Box::new(UnknownFailure {
+                    name: failure.name().into(),
+                    text: failure.to_string().into(),
+                    delivery: failure.delivery(),
+                }),
+            },
         }
     }
 }
@@ -315,6 +367,33 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             Self::NoSuchActor { urn } => write!(
                 f,
                 "no actor `{urn}` lives in the system that was asked: is it spawned, and under that name?"
+            ),
+            Self::NoProxy { urn } => write!(
+                f,
+                "no proxy serves `{urn}`: is the system running, and connected to the same broker?"
+            ),
+            Self::Unsupported {
+                urn,
+                text,
+                delivery,
+            } => write!(
+                f,
+                "{} to {} cannot be carried: {text}; {delivery}",
+                urn.request(),
+                urn.who()
+            ),
+            Self::NotPermitted { urn, text } => write!(
+                f,
+                "{} to {} is not permitted: {text}",
+                urn.request(),
+                urn.who()
+            ),
+            Self::UnknownFailure { urn, failure } => write!(
+                f,
+                "{} to {} failed: {failure}; {}",
+                urn.request(),
+                urn.who(),
+                failure.delivery
             ),
             Self::NoSuchMessage { urn, message } => write!(
                 f,

@@ -223,6 +223,35 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         polled
     }
 
+    /// Waits until a slot is promised to the caller, behind the senders that came before. Then
+    /// `ticket` stands for the slot: [`poll_push`](Self::poll_push) takes it, and
+    /// [`leave`](Self::leave) gives it back.
+    pub(crate) fn poll_reserve(
+        &self,
+        cx: &mut Context<'_>,
+        ticket: &mut Option<Ticket>,
+    ) -> Poll<Result<(), ()>> {
+        let mut queue = self.lock();
+        if queue.closed {
+            *ticket = None;
+            return Poll::Ready(Err(()));
+        }
+        if let Some(mine) = *ticket {
+            return match queue.waiters().is_granted(mine, cx.waker()) {
+                true => Poll::Ready(Ok(())),
+                false => Poll::Pending,
+            };
+        }
+        // The flag is set before the check, for the reason that `poll_push` gives.
+        self.has_waiters.store(true, Ordering::SeqCst);
+        if self.has_room(&queue) {
+            *ticket = Some(queue.waiters().grant_now());
+            return Poll::Ready(Ok(()));
+        }
+        *ticket = Some(queue.waiters().join(cx.waker()));
+        Poll::Pending
+    }
+
     /// Removes a sender from the queue of waiting senders, and hands the slot that was
     /// promised to this sender, if any, to the next.
     pub(crate) fn leave(&self, ticket: Ticket) {

@@ -59,6 +59,26 @@ impl WaiterQueue {
         }
     }
 
+    /// Tells whether a slot is promised to a sender, and updates its waker if not. The promise
+    /// stands until [`waits`](Self::waits) or [`leave`](Self::leave).
+    pub(crate) fn is_granted(&mut self, ticket: Ticket, waker: &Waker) -> bool {
+        match self.find(ticket) {
+            Ok(at) => {
+                self.waiting[at].1.clone_from(waker);
+                false
+            }
+            Err(_) => true,
+        }
+    }
+
+    /// Promises a free slot to a sender that comes now.
+    pub(crate) fn grant_now(&mut self) -> Ticket {
+        let ticket = Ticket(self.next);
+        self.next = self.next.saturating_add(1);
+        self.granted += 1;
+        ticket
+    }
+
     /// Takes a sender out of the queue, or takes back the slot promised to it.
     /// After [`close_one`](Self::close_one) no slot is promised.
     pub(crate) fn leave(&mut self, ticket: Ticket) {

@@ -54,10 +54,17 @@ pub(crate) trait AnyActor: Named + 'static {
     /// Waits until the mailbox has a place, without taking it: the place goes to the
     /// next waiting sender.
     fn poll_room(&self, cx: &mut Context<'_>, ticket: &mut Option<Ticket>) -> Poll<Result<(), ()>>;
+    /// Waits until a place of the mailbox is kept for the holder of the ticket, behind the senders
+    /// that came before.
+    fn poll_reserve(
+        &self,
+        cx: &mut Context<'_>,
+        ticket: &mut Option<Ticket>,
+    ) -> Poll<Result<(), ()>>;
     /// Removes a sender from the queue of waiting senders.
     fn leave_waiters(&self, ticket: Ticket);
     fn snapshot(&self) -> ActorSnapshot;
-    /// Queues a request that came from outside. Returns false if the request was
-    /// answered already.
-    fn accept(&self, envelope: &Envelope<'_>, asker: RemoteCaller) -> bool;
+    /// Queues a request that came from outside, in the reserved place if there is one. Returns
+    /// false if the request was answered already.
+    fn accept(&self, envelope: &Envelope<'_>, asker: RemoteCaller, place: Option<Ticket>) -> bool;
 }

@@ -4,14 +4,16 @@ use std::any::{Any, TypeId, type_name};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use conclib_wire::{Envelope, Failure, State, Urn};
 
 use super::actor::{Accepted, Actor, Messages};
 use super::any_actor::AnyActor;
 use super::cell::ActorCell;
+use super::foreign::ForeignCell;
 use super::lifecycle::Lifecycle;
+use super::ordering::Ordered;
 use super::recipient_lookup::RecipientLookup;
 use super::reference::ActorRef;
 use super::registry::SystemInner;
@@ -19,7 +21,7 @@ use super::relations::{Notice, Relations, RestartDecision};
 use super::stopping::Stopping;
 use crate::actor_id::ActorId;
 use crate::error::LookupError;
-use crate::mailbox::{Alert, By, Refused, Signal, Ticket};
+use crate::mailbox::{Alert, By, Mailbox, MessageQueue, Refused, Signal, Ticket};
 use crate::message::LAST;
 use crate::named::Named;
 use crate::reply::{RemoteCaller, RequestEnvelope};
@@ -125,6 +127,14 @@ impl<A: Actor> AnyActor for ActorCell<A> {
         self.mailbox.poll_room(cx, ticket)
     }
 
+    fn poll_reserve(
+        &self,
+        cx: &mut Context<'_>,
+        ticket: &mut Option<Ticket>,
+    ) -> Poll<Result<(), ()>> {
+        self.mailbox.poll_reserve(cx, ticket)
+    }
+
     fn leave_waiters(&self, ticket: Ticket) {
         self.mailbox.leave(ticket);
     }
@@ -162,7 +172,16 @@ impl<A: Actor> AnyActor for ActorCell<A> {
         }
     }
 
-    fn accept(&self, envelope: &Envelope<'_>, mut asker: RemoteCaller) -> bool {
+    fn accept(
+        &self,
+        envelope: &Envelope<'_>,
+        mut asker: RemoteCaller,
+        place: Option<Ticket>,
+    ) -> bool {
+        let place = ReservedPlace {
+            mailbox: &self.mailbox,
+            ticket: place,
+        };
         if self.meter.is_on() {
             asker.is_sent_now();
         }
@@ -181,7 +200,7 @@ impl<A: Actor> AnyActor for ActorCell<A> {
                     Err(request) => {
                         self.unexpected(envelope.message);
                         let failure = Failure::NoSuchMessage(envelope.message.into());
-                        request.asker.refuse(&failure);
+                        request.asker.refuse(failure);
                         return false;
                     }
                 }
@@ -192,7 +211,7 @@ impl<A: Actor> AnyActor for ActorCell<A> {
             queued = message.queued();
             message
         };
-        match self.admit(message, priority, make, false) {
+        match self.admit_reserved(place, message, priority, make) {
             Ok(()) => {
                 if let Some(queued) = queued {
                     queued.send();
@@ -211,7 +230,40 @@ impl<A: Actor> AnyActor for ActorCell<A> {
     }
 }
 
+/// Place of a mailbox that is kept for a message; given back when it is dropped.
+struct ReservedPlace<'m, T, Q: MessageQueue<T>> {
+    mailbox: &'m Mailbox<T, Q>,
+    ticket: Option<Ticket>,
+}
+
+impl<T, Q: MessageQueue<T>> Drop for ReservedPlace<'_, T, Q> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.mailbox.leave(ticket);
+        }
+    }
+}
+
 impl<A: Actor> ActorCell<A> {
+    /// Queues a message in the place that is kept for it, or like [`admit`](Self::admit) if there
+    /// is none.
+    fn admit_reserved(
+        &self,
+        mut place: ReservedPlace<'_, A::Inbox, Ordered<A::Inbox>>,
+        message: A::Inbox,
+        priority: u8,
+        make: impl FnMut(A::Inbox) -> A::Inbox,
+    ) -> Result<(), Refused<A::Inbox>> {
+        if place.ticket.is_none() {
+            return self.admit(message, priority, make, false);
+        }
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut message = Some(message);
+        let _ = self.poll_admit(&mut cx, &mut place.ticket, &mut message, priority, make);
+        // The mailbox leaves the message here only if it is closed.
+        message.map_or(Ok(()), |message| Err(Refused::Closed(message)))
+    }
+
     /// Returns the names of the actors that the running turn waits for, without those
     /// that have ended.
     fn waits_for(&self) -> Vec<Urn> {
@@ -312,7 +364,10 @@ pub(crate) fn downcast<A: Actor>(resident: Arc<dyn AnyActor>) -> Result<ActorRef
             cell.acquire();
             Ok(ActorRef::local(cell))
         }
-        Err(_) => Err(mismatch),
+        Err(other) => match other.downcast::<ForeignCell>() {
+            Ok(cell) if cell.is::<A>() => Ok(ActorRef::foreign(cell)),
+            _ => Err(mismatch),
+        },
     }
 }
 

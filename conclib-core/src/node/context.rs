@@ -17,7 +17,7 @@ use crate::message::Message;
 use crate::named::Named;
 use crate::observe::{Remarks, TurnSpan};
 use crate::reply::{ReplyTo, Request, RequestEnvelope};
-use crate::spi::Origin;
+use crate::spi::{Origin, Outside};
 use crate::time::CompactDeadline;
 use crate::turn_scope;
 
@@ -59,8 +59,8 @@ pub struct Context<A: Actor> {
     /// Turn of the asker that waits for the answer, if the request may be
     /// forwarded.
     pub(crate) waiting: Option<WaitingTurn>,
-    /// Origin of the message, if it is not this process.
-    pub(crate) outside: Option<Arc<Origin>>,
+    /// Origin of the message and attempt, if it is not the first one of this process.
+    pub(crate) outside: Option<Outside>,
     /// Inputs besides the mailbox, if there are any. The mutex is never locked:
     /// it makes the context `Sync`, which the streams inside are not.
     pub(crate) inputs: Option<Box<Mutex<Inputs<A::Inbox>>>>,
@@ -211,9 +211,11 @@ impl<A: Actor> Context<A> {
     #[cold]
     #[inline(never)]
     fn begin_remarked(&mut self, head: Head<'_>) {
-        let origin = head.remarks.and_then(|remarks| remarks.origin.as_ref());
-        let outside = origin.filter(|origin| ***origin != Origin::Local);
-        self.outside = outside.cloned();
+        self.outside = head.remarks.and_then(|remarks| {
+            let origin = remarks.origin.clone()?;
+            let attempt = remarks.attempt;
+            (*origin != Origin::Local || attempt > 1).then_some(Outside { origin, attempt })
+        });
         let note = head.remarks.and_then(|remarks| remarks.note.as_ref());
         if note.is_some() || self.cell.meter.is_on() {
             let cell = &self.cell;
@@ -245,7 +247,15 @@ impl<A: Actor> Context<A> {
 
     /// Origin of the message: this process, or the other process that sent it.
     pub fn origin(&self) -> &Origin {
-        self.outside.as_deref().unwrap_or(&Origin::Local)
+        let outside = self.outside.as_ref();
+        outside.map_or(&Origin::Local, |outside| &outside.origin)
+    }
+
+    /// Number of the attempt to deliver the message, 1 for the first. A message that is delivered
+    /// at least once may have been handled by an earlier attempt: see
+    /// [`Call::durable`](crate::call::Call::durable).
+    pub fn attempt(&self) -> u32 {
+        self.outside.as_ref().map_or(1, |outside| outside.attempt)
     }
 }
 

@@ -2,20 +2,28 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Slots of a system, one for each type.
 #[derive(Default)]
-pub(crate) struct Extensions(Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
+pub(crate) struct Extensions(Mutex<Slots>);
+
+type Slots = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
 
 impl Extensions {
     /// Returns the value of that type, made by `Default` if there is none.
     pub(crate) fn get<T: Default + Any + Send + Sync>(&self) -> Arc<T> {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = slots
-            .entry(TypeId::of::<T>())
-            .or_insert_with(|| Arc::<T>::default());
+        let known = self.slots().get(&TypeId::of::<T>()).cloned();
+        let slot = known.unwrap_or_else(|| {
+            // Made without the lock: the code of the type may look for another slot.
+            let new: Arc<dyn Any + Send + Sync> = Arc::<T>::default();
+            self.slots().entry(TypeId::of::<T>()).or_insert(new).clone()
+        });
         // The slot of a type holds a value of that type.
-        slot.clone().downcast().unwrap_or_default()
+        slot.downcast().unwrap_or_default()
+    }
+
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,10 +8,13 @@ mod cell;
 mod concurrent;
 mod context;
 mod extensions;
+mod foreign;
 mod inputs;
+mod life;
 mod lifecycle;
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod modelled;
+mod names;
 mod ordering;
 mod outcome;
 mod recipient;
@@ -23,6 +26,7 @@ mod scoped;
 mod send;
 mod stopping;
 mod table;
+mod travel;
 mod weak;
 pub use actor::{
     Accepted, Actor, AllWire, AllWireInbox, Create, DEFAULT_MAILBOX, Declared, Handler, IsWire,
@@ -34,10 +38,12 @@ pub(crate) use any_ref::downcast;
 pub(crate) use cell::{ActorCell, Settings};
 pub(crate) use concurrent::ConcurrentHandler;
 pub use context::{Context, Head};
+pub(crate) use foreign::ForeignCell;
 pub use inputs::{Attached, TickSpec};
 pub(crate) use inputs::{MessageStream, Next};
 #[cfg(all(test, shuttle))]
 pub(crate) use modelled::{Fates, Soul, Word, cell, system};
+pub use names::{Name, Names};
 pub use ordering::{HasPriority, Prioritised, Unranked};
 pub use outcome::Turn;
 pub use recipient::{Recipient, WeakRecipient};
@@ -47,5 +53,6 @@ pub(crate) use registry::SystemInner;
 pub(crate) use relations::{Child, ExitNotice, Notice, Relations, RestartDecision};
 pub use scoped::Scoped;
 pub use stopping::Stopping;
-pub(crate) use table::{EndObserver, Unpublished};
+pub(crate) use table::{EndObserver, SharedName, Unpublished};
+pub(crate) use travel::Pin;
 pub use weak::WeakRef;

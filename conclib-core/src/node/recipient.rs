@@ -14,8 +14,9 @@ use super::reference::ActorRef;
 use super::send::Uncounted;
 use crate::call::{Call, Outbound, Target};
 use crate::error::TellError;
-use crate::message::Message;
+use crate::message::{Message, WireMessage};
 use crate::named::{Enter, Named};
+use crate::remote::Remote;
 
 /// Address of an actor that is typed by one message, and not by the actor, as for a
 /// list of subscribers of several types. A `Recipient` keeps its actor alive, as an
@@ -31,6 +32,20 @@ struct Way<M: Message> {
     /// Local actor whose strong references are counted; `None` if the actor is in
     /// another process.
     home: Option<Arc<dyn AnyActor>>,
+    /// Actor in another process, with the share that keeps it alive.
+    far: Option<Arc<Remote>>,
+}
+
+impl<M: Message> Way<M> {
+    /// Returns the actor itself, or the target of an actor in another process; the error
+    /// is the name of a target without an address.
+    fn located(&self) -> Result<Arc<dyn AnyActor>, Result<Arc<Remote>, Urn>> {
+        match (&self.home, &self.far) {
+            (Some(home), _) => Ok(home.clone()),
+            (None, Some(far)) => Err(Ok(far.clone())),
+            (None, None) => Err(Err(self.to.urn())),
+        }
+    }
 }
 
 impl<M: Message> Recipient<M> {
@@ -38,7 +53,25 @@ impl<M: Message> Recipient<M> {
         Self(Way {
             to: Arc::new(target),
             home: None,
+            far: None,
         })
+    }
+
+    /// Makes the address of an actor in another process. The target is not what keeps
+    /// the actor alive.
+    pub(crate) fn away(far: Arc<Remote>) -> Self
+    where
+        M: WireMessage,
+    {
+        Self(Way {
+            to: Arc::new(far.without_lease()),
+            home: None,
+            far: Some(far),
+        })
+    }
+
+    pub(crate) fn located(&self) -> Result<Arc<dyn AnyActor>, Result<Arc<Remote>, Urn>> {
+        self.0.located()
     }
 
     pub(crate) fn local<A: Handler<M>>(cell: Arc<ActorCell<A>>) -> Self {
@@ -51,6 +84,7 @@ impl<M: Message> Recipient<M> {
         Self(Way {
             to: Arc::new(Uncounted(cell.clone())),
             home: Some(cell),
+            far: None,
         })
     }
 
@@ -93,7 +127,9 @@ impl<M: Message> Recipient<M> {
     /// }
     /// ```
     pub fn downgrade(&self) -> WeakRecipient<M> {
-        WeakRecipient(self.0.clone())
+        let mut way = self.0.clone();
+        way.far = way.far.map(|far| Arc::new(far.weak()));
+        WeakRecipient(way)
     }
 
     /// Returns the same address, with its target replaced by what `way` makes of that.
@@ -108,12 +144,16 @@ impl<M: Message> Recipient<M> {
     /// Returns the target, and the actor itself if it is in this process. Neither keeps
     /// the actor alive.
     pub(crate) fn way(&self) -> (Arc<dyn Target<M>>, Option<Arc<dyn AnyActor>>) {
-        let Way { to, home } = self.0.clone();
+        let Way { to, home, .. } = self.0.clone();
         (to, home)
     }
 }
 
 impl<M: Message> WeakRecipient<M> {
+    pub(crate) fn located(&self) -> Result<Arc<dyn AnyActor>, Result<Arc<Remote>, Urn>> {
+        self.0.located()
+    }
+
     /// Returns the address that keeps its actor alive. `None` once the actor has ended,
     /// and for an anonymous actor that has no reference: such an actor is ending,
     /// unless one of its own turns makes another reference.
@@ -152,6 +192,10 @@ impl<M: Message> Target<M> for Recipient<M> {
         self.0.to.try_tell(message, priority)
     }
 
+    fn try_tell_durable(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
+        self.0.to.try_tell_durable(message, priority)
+    }
+
     fn leave(&self, outbound: &mut Outbound<M>) {
         self.0.to.leave(outbound);
     }
@@ -170,6 +214,7 @@ impl<M: Message> Clone for Way<M> {
         Self {
             to: self.to.clone(),
             home: self.home.clone(),
+            far: self.far.clone(),
         }
     }
 }
@@ -227,9 +272,14 @@ impl<A: Actor> ActorRef<A> {
     where
         A: Handler<M>,
     {
-        match self.cell() {
-            Some(cell) => Recipient::local(cell.clone()),
-            None => Recipient::new(self.clone()),
+        match self.located() {
+            Ok(cell) => Recipient::local(cell.clone()),
+            Err(remote) => {
+                let target = Self::away(Arc::new(remote.without_lease()));
+                let mut recipient = Recipient::new(target);
+                recipient.0.far = Some(remote.clone());
+                recipient
+            }
         }
     }
 }

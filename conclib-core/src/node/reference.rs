@@ -1,24 +1,21 @@
 //! Typed address of an actor, in this process or in another.
 
-use std::fmt;
-use std::future::{Future, poll_fn};
-use std::hash::{Hash, Hasher};
-use std::pin::pin;
+mod identity;
+
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use conclib_wire::{Cycle, Failure, State, StopReason, Urn};
+use conclib_wire::{Cycle, DeliveryClass, Failure, Urn};
 
 use super::actor::{Actor, Handler, Travels};
 use super::any_actor::AnyActor;
 use super::cell::ActorCell;
+use super::foreign::ForeignCell;
 use super::send;
-use super::stopping::Stopping;
 use crate::call::{Call, Outbound, Target};
-use crate::deadlock::polled;
-use crate::error::{StartError, TellError};
-use crate::mailbox::{By, Refused, Signal};
+use crate::error::TellError;
+use crate::mailbox::Refused;
 use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::remote::{Remote, poll_send_away, try_tell_away};
@@ -41,6 +38,17 @@ use crate::spi::DEFAULT_TIMEOUT;
 /// [`MailboxFull`](crate::error::AskError::MailboxFull), or a tell with
 /// [`Full`](crate::error::TellError::Full). Messages to all actors of another process share
 /// one connection, which none of them may hold up.
+///
+/// # In messages
+/// A message or a reply may hold references: [`ActorRef`], [`WeakRef`](super::WeakRef),
+/// [`Recipient`](super::Recipient). In another process such a reference leads back to
+/// its actor, so that two processes can call each other. A strong reference there keeps
+/// an anonymous actor alive until it is dropped or the connection is lost. A reference
+/// that comes home is local again, and equal to the original. The actor has to handle
+/// only messages that can travel; else the message that holds its reference does not
+/// compile, unless it is `#[message(local)]`.
+///
+/// # Examples
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -79,12 +87,19 @@ enum Location<A: Actor> {
     Here(Arc<ActorCell<A>>),
     /// Actor in another process, behind a connection.
     Away(Arc<Remote>),
+    /// Actor of a system of this process, run by another crate.
+    Foreign(Arc<ForeignCell>),
 }
 
 impl<A: Actor> ActorRef<A> {
     /// Takes over one strong count of the cell.
     pub(crate) fn local(cell: Arc<ActorCell<A>>) -> Self {
         Self(Location::Here(cell))
+    }
+
+    /// Creates a reference to an actor that another crate runs.
+    pub(crate) fn foreign(cell: Arc<ForeignCell>) -> Self {
+        Self(Location::Foreign(cell))
     }
 
     /// Creates a reference to an actor in another process. Sends nothing: only an ask
@@ -94,6 +109,22 @@ impl<A: Actor> ActorRef<A> {
         A: Travels,
     {
         Self(Location::Away(Arc::new(remote)))
+    }
+
+    /// Creates a reference to an actor in another process whose reference came in a
+    /// message.
+    pub(crate) fn away(remote: Arc<Remote>) -> Self {
+        Self(Location::Away(remote))
+    }
+
+    /// Returns the actor itself, or the target of an actor that another process or another crate
+    /// runs.
+    pub(crate) fn located(&self) -> Result<&Arc<ActorCell<A>>, &Arc<Remote>> {
+        match &self.0 {
+            Location::Here(cell) => Ok(cell),
+            Location::Foreign(cell) => Err(&cell.remote),
+            Location::Away(remote) => Err(remote),
+        }
     }
 
     /// Creates a call of `message`: await the call for the reply, or see [`Call`] for
@@ -108,113 +139,6 @@ impl<A: Actor> ActorRef<A> {
     /// Returns the name of the actor.
     pub fn urn(&self) -> Urn {
         Named::urn(self)
-    }
-
-    /// Returns the lifecycle state of the actor. `None` for an actor in another
-    /// process.
-    pub fn state(&self) -> Option<State> {
-        self.cell().map(|cell| cell.state())
-    }
-
-    /// Waits until `#[on(start)]` is done. An actor in another process counts
-    /// as started.
-    ///
-    /// # Errors
-    /// The reason, if `#[on(create)]` or `#[on(start)]` failed; or a cycle, if the
-    /// actor failed and cannot be restarted before the caller's turn is over.
-    ///
-    /// # Cancel safety
-    /// Dropping the future only ends the waiting.
-    pub async fn started(&self) -> Result<(), StartError> {
-        let Some(cell) = self.cell() else {
-            return Ok(());
-        };
-        // Enters the wait of the turn that calls this, so that a turn that waits for
-        // itself gets an error.
-        let mut wait = None;
-        let mut started = pin!(cell.lifecycle.started());
-        poll_fn(|cx| {
-            let urn = || self.urn();
-            if let Poll::Ready(started) = started.as_mut().poll(cx) {
-                return Poll::Ready(
-                    started.map_err(|reason| StartError::Ended { urn: urn(), reason }),
-                );
-            }
-            match polled(&mut wait, cx, self) {
-                Ok(()) => Poll::Pending,
-                Err(path) => Poll::Ready(Err(StartError::Cycle { urn: urn(), path })),
-            }
-        })
-        .await
-    }
-
-    /// Waits for the end of the actor, without telling it to end. Resolves once the
-    /// actor's state is dropped, its name is free, and its parent and its watchers have
-    /// been told: their hooks run before messages that are sent to them afterwards.
-    /// Resolves at once for an actor in another process, whose end cannot be seen from
-    /// here.
-    pub async fn stopped(&self) -> Option<StopReason> {
-        match self.cell() {
-            Some(cell) => Some(cell.lifecycle.wait().await),
-            None => None,
-        }
-    }
-
-    /// Handles the messages that are queued, then ends the actor. New messages are
-    /// refused from now on.
-    ///
-    /// The signal is given at once, whether or not the result is awaited. The
-    /// result resolves with the reason once the state is dropped, immediately if
-    /// the actor had ended. A handler of the actor itself must not wait for it,
-    /// since the actor ends after that handler: only a kill ends such a wait.
-    /// [`Context::stop`](super::context::Context::stop) gives the signal alone.
-    ///
-    /// An actor in another process belongs to the system there: `stop` does nothing to
-    /// it.
-    pub fn stop(&self) -> Stopping {
-        self.end(Signal::Drain)
-    }
-
-    /// Finishes the turn that runs, then ends the actor. Queued messages are answered
-    /// with `Stopped`, or dead-lettered. Otherwise does the same as
-    /// [`stop`](Self::stop).
-    pub fn stop_now(&self) -> Stopping {
-        self.end(Signal::Now)
-    }
-
-    /// Ends the actor at the next await of its turn. After a kill no hook runs: neither
-    /// `#[on(stop)]` nor, if the turn fails, `#[on(error)]`. A turn that has no further
-    /// await runs to its end. The asker of a turn that was cut short gets `Stopped`
-    /// with `MayHaveRun`. Otherwise does the same as [`stop_now`](Self::stop_now).
-    ///
-    /// The state of the actor is dropped at once. Its children are killed with it, all
-    /// of them at the same time, and the actor has ended when they have.
-    ///
-    /// A turn that never awaits cannot be ended from outside. A child in such a turn is
-    /// waited for no longer than a tenth of a second, and ends when its turn does; an
-    /// error in the log names the child. When the runtime is dropped, no task is left
-    /// to wait for the children.
-    pub fn kill(&self) -> Stopping {
-        self.end(Signal::Kill)
-    }
-
-    fn end(&self, signal: Signal) -> Stopping {
-        match &self.0 {
-            Location::Here(cell) => {
-                cell.tell_to_end(signal, By::Anyone);
-                {
-                    let cell = cell.clone();
-                    Stopping::new(async move { cell.lifecycle.wait().await })
-                }
-            }
-            Location::Away(_) => Stopping::over(StopReason::OutOfReach),
-        }
-    }
-
-    /// Number of times that the actor was started: one more with each restart. `None`
-    /// for an actor in another process.
-    pub fn generation(&self) -> Option<u32> {
-        self.cell().map(|cell| cell.generation())
     }
 
     /// Sends like [`poll_send`](Target::poll_send), but does not wait for a slot in a
@@ -233,17 +157,54 @@ impl<A: Actor> ActorRef<A> {
                 Poll::Ready(sent.map_err(Refused::into_failure))
             }
             Location::Away(remote) => poll_send_away(remote, cx, outbound),
+            Location::Foreign(cell) => cell.poll_send(cx, outbound),
+        }
+    }
+
+    #[inline]
+    fn try_send<M: Message>(
+        &self,
+        message: M,
+        priority: u8,
+        class: DeliveryClass,
+    ) -> Result<(), TellError<M>>
+    where
+        A: Handler<M>,
+    {
+        match &self.0 {
+            Location::Here(cell) => send::try_tell(cell, message, priority),
+            Location::Away(remote) => try_tell_away(remote, message, priority, class),
+            Location::Foreign(cell) => cell.try_tell(message, priority, class),
+        }
+    }
+
+    /// Same as [`any`](Self::any), with a share of the actor.
+    pub(crate) fn resident_or_away(&self) -> Result<Arc<dyn AnyActor>, &Arc<Remote>> {
+        match &self.0 {
+            Location::Here(cell) => Ok(cell.clone()),
+            Location::Foreign(cell) => Ok(cell.clone()),
+            Location::Away(remote) => Err(remote),
         }
     }
 
     pub(crate) fn resident(&self) -> Option<Arc<dyn AnyActor>> {
-        Some(self.cell()?.clone())
+        self.resident_or_away().ok()
+    }
+
+    /// Returns the actor as its system in this process sees it, or the target of an actor of
+    /// another process.
+    pub(crate) fn any(&self) -> Result<&dyn AnyActor, &Arc<Remote>> {
+        match &self.0 {
+            Location::Here(cell) => Ok(&**cell),
+            Location::Foreign(cell) => Ok(&**cell),
+            Location::Away(remote) => Err(remote),
+        }
     }
 
     pub(crate) fn cell(&self) -> Option<&Arc<ActorCell<A>>> {
         match &self.0 {
             Location::Here(cell) => Some(cell),
-            Location::Away(_) => None,
+            Location::Away(_) | Location::Foreign(_) => None,
         }
     }
 }
@@ -253,6 +214,7 @@ impl<A: Actor> Named for ActorRef<A> {
         match &self.0 {
             Location::Here(cell) => cell.urn(),
             Location::Away(remote) => remote.urn(),
+            Location::Foreign(cell) => cell.urn(),
         }
     }
 
@@ -270,14 +232,16 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
         match &self.0 {
             Location::Here(cell) => send::poll_send(cell, cx, outbound, send::send_now),
             Location::Away(remote) => poll_send_away(remote, cx, outbound),
+            Location::Foreign(cell) => cell.poll_send(cx, outbound),
         }
     }
 
     fn try_tell(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
-        match &self.0 {
-            Location::Here(cell) => send::try_tell(cell, message, priority),
-            Location::Away(remote) => try_tell_away(remote, message, priority),
-        }
+        self.try_send(message, priority, DeliveryClass::AtMostOnce)
+    }
+
+    fn try_tell_durable(&self, message: M, priority: u8) -> Result<(), TellError<M>> {
+        self.try_send(message, priority, DeliveryClass::AtLeastOnce)
     }
 
     fn leave(&self, outbound: &mut Outbound<M>) {
@@ -289,7 +253,7 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
     fn default_timeout(&self) -> Option<Duration> {
         match &self.0 {
             Location::Here(cell) => cell.ask_timeout,
-            Location::Away(_) => Some(DEFAULT_TIMEOUT),
+            Location::Away(_) | Location::Foreign(_) => Some(DEFAULT_TIMEOUT),
         }
     }
 
@@ -297,6 +261,7 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
         match &self.0 {
             Location::Here(cell) => cell.clone(),
             Location::Away(remote) => remote.clone(),
+            Location::Foreign(cell) => cell.clone(),
         }
     }
 }
@@ -309,6 +274,7 @@ impl<A: Actor> Clone for ActorRef<A> {
                 Location::Here(cell.clone())
             }
             Location::Away(remote) => Location::Away(remote.clone()),
+            Location::Foreign(cell) => Location::Foreign(cell.clone()),
         })
     }
 }
@@ -318,42 +284,5 @@ impl<A: Actor> Drop for ActorRef<A> {
         if let Location::Here(cell) = &self.0 {
             cell.release();
         }
-    }
-}
-
-impl<A: Actor> PartialEq for ActorRef<A> {
-    fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Location::Here(a), Location::Here(b)) => a.id == b.id,
-            (Location::Away(a), Location::Away(b)) => a.same(b),
-            _ => false,
-        }
-    }
-}
-
-impl<A: Actor> Eq for ActorRef<A> {}
-
-impl<A: Actor> Hash for ActorRef<A> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        match &self.0 {
-            Location::Here(cell) => cell.id.hash(state),
-            Location::Away(remote) => remote.urn().hash(state),
-        }
-    }
-}
-
-/// The type and the name: `Greeter (greeter)`.
-impl<A: Actor> fmt::Display for ActorRef<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = std::any::type_name::<A>();
-        let (head, generics) = path.split_at(path.find('<').unwrap_or(path.len()));
-        let name = head.rsplit("::").next().unwrap_or(head);
-        write!(f, "{name}{generics} ({})", self.urn())
-    }
-}
-
-impl<A: Actor> fmt::Debug for ActorRef<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ActorRef({self})")
     }
 }

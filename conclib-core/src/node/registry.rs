@@ -1,16 +1,19 @@
 //! Shared state of a system: its actors by age and by name, its events, brokers and threads.
 
+use std::any::Any;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::task::Waker;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use conclib_wire::{CycleStep, State, StopReason, Urn};
+use conclib_wire::{CycleStep, NodeId, State, StopReason, Urn};
 use tokio::sync::broadcast;
 
 use super::any_actor::AnyActor;
 use super::extensions::Extensions;
-use super::table::{EndObserver, Table, Unpublished};
+use super::names::Names;
+use super::table::{EndObserver, SharedName, Table, Unpublished};
 use crate::actor_id::ActorId;
 use crate::deadlock::Waits;
 use crate::directory::Directory;
@@ -18,7 +21,7 @@ use crate::error::SpawnError;
 use crate::events::{DeadLetter, DeadLetterCause, Event, Events};
 use crate::hook::TurnHook;
 use crate::named::Named;
-use crate::snapshot::SystemSnapshot;
+use crate::snapshot::{Links, SystemSnapshot};
 use crate::spi::Broker;
 
 /// Thread of an actor. The actor holds its system, so the system must not hold the actor.
@@ -27,6 +30,7 @@ type Own = (Weak<dyn AnyActor>, JoinHandle<()>);
 /// State that the handles of a system and its actors share.
 pub(crate) struct SystemInner {
     name: String,
+    node: NodeId,
     /// Number of handles that are left; the drop of the last one ends the actors.
     pub(crate) handles: AtomicUsize,
     table: Mutex<Table>,
@@ -53,6 +57,7 @@ impl SystemInner {
     pub(crate) fn new(name: String) -> Self {
         Self {
             name,
+            node: NodeId::random(),
             handles: AtomicUsize::new(1),
             table: Mutex::default(),
             events: Events::channel(),
@@ -69,6 +74,10 @@ impl SystemInner {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn node(&self) -> NodeId {
+        self.node
     }
 
     pub(crate) fn ask_timeout(&self) -> Option<Duration> {
@@ -99,7 +108,11 @@ impl SystemInner {
                 urn,
                 system: self.name.clone(),
             }),
-            urn => Ok(table.enter(urn, make)),
+            urn => {
+                let entered = table.enter(urn, make);
+                wake_readers(table);
+                Ok(entered)
+            }
         }
     }
 
@@ -114,7 +127,9 @@ impl SystemInner {
 
     /// Removes an actor that has ended, and frees its names.
     pub(crate) fn forget(&self, id: ActorId, reason: &StopReason) {
-        let removed = self.table().remove(id);
+        let mut table = self.table();
+        let removed = table.remove(id);
+        wake_readers(table);
         // Called without the lock: the drop of an actor or an observer may use the table.
         if let Some(observers) = removed.observers {
             for observer in observers.into_values() {
@@ -155,16 +170,76 @@ impl SystemInner {
 
     /// Gives an actor a further name.
     pub(crate) fn publish(&self, id: ActorId, urn: Urn) -> Result<(), Unpublished> {
-        self.table().publish(id, urn)
+        let mut table = self.table();
+        let published = table.publish(id, urn);
+        wake_readers(table);
+        published
     }
 
     /// Withdraws a name that was published.
     pub(crate) fn withdraw(&self, urn: &str) -> bool {
-        self.table().withdraw(urn)
+        let mut table = self.table();
+        let withdrawn = table.withdraw(urn);
+        wake_readers(table);
+        withdrawn
+    }
+
+    /// Returns a reader of the names of the actors.
+    pub(crate) fn names(&self) -> Names {
+        self.table().read_names()
     }
 
     pub(crate) fn find(&self, urn: &str) -> Option<Arc<dyn AnyActor>> {
         self.table().find(urn).cloned()
+    }
+
+    /// Finds the actor for a request from outside, by a name of its own or one that it shares.
+    pub(crate) fn find_for_request(&self, urn: &str) -> Option<Arc<dyn AnyActor>> {
+        let shared = {
+            let table = self.table();
+            match table.find(urn) {
+                Some(actor) => return Some(actor.clone()),
+                None => table.shared(urn),
+            }
+        };
+        // Called without the lock: the choice looks at the actors.
+        shared?.upgrade()?.choose()
+    }
+
+    /// Enters a name that leads to one of several actors.
+    pub(crate) fn share_name(
+        &self,
+        urn: Urn,
+        owner: Weak<dyn SharedName>,
+    ) -> Result<(), SpawnError> {
+        self.free_shared_name(&urn);
+        let mut table = self.table();
+        let system = || self.name.clone();
+        if table.closed {
+            return Err(SpawnError::ShuttingDown { system: system() });
+        }
+        let shared = table.share(urn, owner);
+        wake_readers(table);
+        shared.map_err(|urn| SpawnError::UrnTaken {
+            urn,
+            system: system(),
+        })
+    }
+
+    pub(crate) fn unshare_name(&self, urn: &Urn, owner: &Weak<dyn SharedName>) {
+        let mut table = self.table();
+        table.unshare(urn, owner);
+        wake_readers(table);
+    }
+
+    /// Frees a shared name whose actors have all ended.
+    fn free_shared_name(&self, urn: &Urn) {
+        let owner = self.table().shared(urn.as_str());
+        if let Some(owner) = owner
+            && owner.upgrade().is_none_or(|owner| owner.is_over())
+        {
+            self.unshare_name(urn, &owner);
+        }
     }
 
     pub(crate) fn resident(&self, id: ActorId) -> Option<Arc<dyn AnyActor>> {
@@ -266,6 +341,7 @@ impl SystemInner {
                 .map(|resident| resident.snapshot())
                 .collect(),
             dead_letters: self.dead_letters.load(Ordering::Relaxed),
+            links: self.extensions.get::<Links>().snapshot(),
         }
     }
 
@@ -278,9 +354,25 @@ impl SystemInner {
     }
 }
 
+/// Unlocks the table, and wakes the readers of its names that were told of a change.
+#[inline]
+fn wake_readers(mut table: MutexGuard<'_, Table>) {
+    let wakers = table.take_wakers();
+    drop(table);
+    wakers.into_iter().for_each(Waker::wake);
+}
+
 impl Directory for SystemInner {
     fn name(&self, actor: ActorId) -> Option<CycleStep> {
         let actor = self.resident(actor)?;
         Some(CycleStep::new(actor.type_name().into(), actor.urn()))
+    }
+
+    fn node(&self) -> NodeId {
+        self.node
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
     }
 }

@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use conclib_wire::StopReason;
 
+use tokio::task::AbortHandle;
+
 use super::any_actor::AnyActor;
 use crate::actor_id::ActorId;
 use crate::mailbox::{By, Signal};
+use crate::remote::Remote;
 use crate::supervision::{ChildExit, Directive, Gone};
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,9 +21,8 @@ use crate::sync::{Mutex, MutexGuard, PoisonError};
 /// cannot hold the notice up.
 pub(crate) enum Notice {
     Child(Box<ExitNotice>),
-    /// End of an actor that is watched. The id is `None` for an actor in
-    /// another process: such a notice is always delivered.
-    Gone(Option<ActorId>, Box<Gone>),
+    /// End of an actor that is watched.
+    Gone(ActorId, Box<Gone>),
 }
 
 /// Child that has ended, or that waits for the decision on its restart.
@@ -84,12 +86,28 @@ struct Links {
     watchers: Vec<(ActorId, Weak<dyn AnyActor>)>,
     /// Actors that this one watches, and whose end it has not been told.
     watched: BTreeSet<ActorId>,
+    /// Watched actors that are in another process.
+    far: Vec<FarWatch>,
     /// True while no incarnation runs.
     has_no_incarnation: bool,
     awaits: Awaits,
     decision: Option<RestartDecision>,
     /// Child that leads the restart of its group, if one goes on.
     leader: Option<ActorId>,
+}
+
+/// Watch of an actor in another process. A drop ends the task that waits for its end.
+pub(crate) struct FarWatch {
+    /// Id that stands for the actor in this process.
+    pub(crate) id: ActorId,
+    pub(crate) actor: Arc<Remote>,
+    pub(crate) task: AbortHandle,
+}
+
+impl Drop for FarWatch {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 /// Source of the verdict that an actor needs before it starts again.
@@ -197,14 +215,22 @@ impl Relations {
 
     /// Takes the next notice, and tells whether there is another.
     pub(crate) fn next_notice(&self) -> (Option<Notice>, bool) {
+        // Dropped after the lock is free.
+        let mut over = Vec::new();
         let Links {
-            notices, watched, ..
+            notices,
+            watched,
+            far,
+            ..
         } = &mut *self.links();
         // Two notices of one end are queued if a watch begins while the watched
         // actor ends: only the first is delivered.
         let is_news = |notice: &Notice| match notice {
-            Notice::Gone(Some(id), _) => watched.remove(id),
-            Notice::Gone(None, _) | Notice::Child(_) => true,
+            Notice::Gone(id, _) => {
+                over.extend(far.extract_if(.., |watch| watch.id == *id));
+                watched.remove(id)
+            }
+            Notice::Child(_) => true,
         };
         let notice = std::iter::from_fn(|| notices.pop_front()).find(is_news);
         (notice, !notices.is_empty())
@@ -218,6 +244,34 @@ impl Relations {
     /// Stops watching an actor: its end is not delivered any more.
     pub(crate) fn end_watch(&self, id: ActorId) {
         self.links().watched.remove(&id);
+    }
+
+    /// Begins to watch an actor in another process, unless it is watched already. `begin` begins
+    /// the task that waits for its end.
+    pub(crate) fn begin_far_watch(
+        &self,
+        actor: &Arc<Remote>,
+        begin: impl FnOnce(ActorId) -> AbortHandle,
+    ) {
+        let links = &mut *self.links();
+        let is_new = !links.far.iter().any(|watch| watch.actor.same(actor));
+        if is_new {
+            let id = ActorId::next(usize::MAX);
+            let (actor, task) = (actor.clone(), begin(id));
+            links.watched.insert(id);
+            links.far.push(FarWatch { id, actor, task });
+        }
+    }
+
+    /// Stops watching an actor in another process.
+    pub(crate) fn end_far_watch(&self, actor: &Remote) {
+        // Dropped after the lock is free.
+        let mut over = Vec::new();
+        let links = &mut *self.links();
+        over.extend(links.far.extract_if(.., |watch| watch.actor.same(actor)));
+        for watch in &over {
+            links.watched.remove(&watch.id);
+        }
     }
 
     /// Adds a watcher, to be notified of the end of this actor.
@@ -369,6 +423,8 @@ impl Relations {
     pub(crate) fn part(&self, who: &dyn AnyActor, reason: &StopReason) {
         // The verdict may hold a reference to a sibling.
         drop(self.take_decision());
+        let far = std::mem::take(&mut self.links().far);
+        drop(far);
         for (id, child) in self.leave(false) {
             // A child is left only if the actor was cut short: no time to stop
             // the children in order.
@@ -381,7 +437,7 @@ impl Relations {
                     urn: who.urn(),
                     reason: reason.clone(),
                 };
-                watcher.notify(Notice::Gone(Some(who.id()), Box::new(gone)));
+                watcher.notify(Notice::Gone(who.id(), Box::new(gone)));
             }
         }
     }

@@ -3,9 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use conclib_wire::StopReason;
+
+use crate::mailbox::Signal;
+use crate::remote::{ControlRequest, Remote};
 
 /// Future of the end of an actor: resolves with the reason once the state is dropped
 /// and the name is free.
@@ -22,9 +26,19 @@ impl Stopping {
         Self(Box::pin(end))
     }
 
-    /// Creates a future that is ready with `reason`.
-    pub(crate) fn over(reason: StopReason) -> Self {
-        Self(Box::pin(std::future::ready(reason)))
+    /// Gives the signal to end to an actor in another process. The signal is sent now, if the
+    /// connection has room.
+    pub(crate) fn far(remote: Arc<Remote>, signal: Signal) -> Self {
+        let request = match signal {
+            Signal::Kill => ControlRequest::Kill,
+            Signal::Now => ControlRequest::StopNow,
+            Signal::Drain | Signal::None => ControlRequest::Stop,
+        };
+        let mut end = Box::pin(async move { remote.end(request).await });
+        match end.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(reason) => Self(Box::pin(std::future::ready(reason))),
+            Poll::Pending => Self(end),
+        }
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
+use std::task::Waker;
 
 use conclib_wire::{StopReason, Urn};
 use slab::Slab;
 
 use super::any_actor::AnyActor;
+use super::names::{NameReaders, Names};
 use crate::actor_id::ActorId;
 
 /// Actors by their index, and the ids of named actors by name.
@@ -21,11 +23,22 @@ pub(crate) struct Table {
     /// The names that were published: the others are their actors' own.
     aliases: HashMap<ActorId, Vec<Urn>>,
     observers: HashMap<ActorId, EndObservers>,
+    readers: NameReaders,
+    /// Names that lead to one of several actors.
+    shared: HashMap<Urn, Weak<dyn SharedName>>,
 }
 
 /// Observer that is told when an actor has ended, before the tasks that wait for its end.
 pub(crate) trait EndObserver: Send + Sync {
     fn ended(self: Arc<Self>, who: ActorId, reason: &StopReason);
+}
+
+/// Owner of a name that leads to one of several actors.
+pub(crate) trait SharedName: Send + Sync {
+    /// Chooses the actor for the next request; `None` if none is left.
+    fn choose(&self) -> Option<Arc<dyn AnyActor>>;
+    /// Tells whether no actor is left, and none will come: then the name is free.
+    fn is_over(&self) -> bool;
 }
 
 /// Followers of an actor, by a key that the follower picks.
@@ -45,7 +58,7 @@ pub(crate) enum Unpublished {
 
 impl Table {
     pub(crate) fn is_taken(&self, urn: &Urn) -> bool {
-        self.names.contains_key(urn)
+        self.names.contains_key(urn) || self.shared.contains_key(urn)
     }
 
     /// Adds the actor that `make` makes for its id.
@@ -60,6 +73,7 @@ impl Table {
         let resident = make(id);
         place.insert((id, resident.clone()));
         if let Some(urn) = urn {
+            self.changed(&urn, true);
             self.names.insert(urn, id);
         }
         resident
@@ -105,6 +119,7 @@ impl Table {
     fn free(&mut self, id: ActorId, urn: &Urn) {
         if self.names.get(urn) == Some(&id) {
             self.names.remove(urn);
+            self.changed(urn, false);
         }
     }
 
@@ -112,9 +127,10 @@ impl Table {
         match self.names.get(&urn) {
             _ if self.get(id).is_none() => Err(Unpublished::Ended),
             Some(owner) if *owner == id => Ok(()),
-            Some(_) => Err(Unpublished::Taken(urn)),
-            None => {
+            _ if self.is_taken(&urn) => Err(Unpublished::Taken(urn)),
+            _ => {
                 self.aliases.entry(id).or_default().push(urn.clone());
+                self.changed(&urn, true);
                 self.names.insert(urn, id);
                 Ok(())
             }
@@ -131,12 +147,59 @@ impl Table {
         let Some(at) = aliases.iter().position(|alias| alias.as_str() == urn) else {
             return false;
         };
-        aliases.swap_remove(at);
+        let urn = aliases.swap_remove(at);
         if aliases.is_empty() {
             self.aliases.remove(&id);
         }
-        self.names.remove(urn);
+        self.names.remove(&urn);
+        self.changed(&urn, false);
         true
+    }
+
+    /// Returns a reader of the names, which begins with those of the oldest actors.
+    pub(crate) fn read_names(&mut self) -> Names {
+        let mut names: Vec<_> = self.names.iter().collect();
+        names.sort_unstable_by_key(|(urn, id)| (**id, *urn));
+        let shared = self.shared.keys();
+        let names = names.into_iter().map(|(urn, _)| urn);
+        self.readers.add(names.chain(shared))
+    }
+
+    /// Enters a name that leads to one of several actors. Returns it if it is taken.
+    pub(crate) fn share(&mut self, urn: Urn, owner: Weak<dyn SharedName>) -> Result<(), Urn> {
+        if self.is_taken(&urn) {
+            return Err(urn);
+        }
+        self.changed(&urn, true);
+        self.shared.insert(urn, owner);
+        Ok(())
+    }
+
+    /// Frees a name, unless another owner has it by now.
+    pub(crate) fn unshare(&mut self, urn: &Urn, owner: &Weak<dyn SharedName>) {
+        if self.shared.get(urn).is_some_and(|it| it.ptr_eq(owner)) {
+            self.shared.remove(urn);
+            self.changed(urn, false);
+        }
+    }
+
+    pub(crate) fn shared(&self, urn: &str) -> Option<Weak<dyn SharedName>> {
+        self.shared.get(urn).cloned()
+    }
+
+    /// Tells the readers of the names of a change.
+    #[inline]
+    fn changed(&mut self, urn: &Urn, claimed: bool) {
+        if !self.readers.is_empty() {
+            self.readers.change(urn, claimed);
+        }
+    }
+
+    /// Takes the wakers of the readers that were told of a change, to be woken once the table is
+    /// unlocked.
+    #[inline]
+    pub(crate) fn take_wakers(&mut self) -> Vec<Waker> {
+        self.readers.take_wakers()
     }
 
     pub(crate) fn observe_end(

@@ -9,13 +9,37 @@ use super::actor::Actor;
 use super::cell::ActorCell;
 use super::reference::ActorRef;
 use crate::named::Named;
+use crate::remote::Remote;
 
 /// An address that does not keep its actor alive.
-pub struct WeakRef<A: Actor>(Arc<ActorCell<A>>);
+///
+/// A weak reference to an actor of another process does not know whether that actor lives:
+/// its [`upgrade`](Self::upgrade) always returns a reference, which does not keep the actor
+/// alive, and a message to an actor that has ended fails.
+pub struct WeakRef<A: Actor>(Location<A>);
+
+enum Location<A: Actor> {
+    Here(Arc<ActorCell<A>>),
+    /// Actor in another process, without a share in its life.
+    Away(Arc<Remote>),
+}
 
 impl<A: Actor> WeakRef<A> {
     pub(crate) fn new(cell: Arc<ActorCell<A>>) -> Self {
-        Self(cell)
+        Self(Location::Here(cell))
+    }
+
+    /// Creates a reference to an actor in another process.
+    pub(crate) fn away(remote: Arc<Remote>) -> Self {
+        Self(Location::Away(remote))
+    }
+
+    /// Returns the actor itself, or the target of an actor in another process.
+    pub(crate) fn located(&self) -> Result<&Arc<ActorCell<A>>, &Arc<Remote>> {
+        match &self.0 {
+            Location::Here(cell) => Ok(cell),
+            Location::Away(remote) => Err(remote),
+        }
     }
 
     /// Returns a strong reference. `None` once the actor has ended, and for an
@@ -35,7 +59,7 @@ impl<A: Actor> WeakRef<A> {
     /// async fn main() -> conclib::Result {
     ///     let system = System::new("docs");
     ///     let greeter = system.spawn(Greeter)?;
-    ///     let weak = greeter.downgrade().expect("it lives here");
+    ///     let weak = greeter.downgrade();
     ///     assert_eq!(weak.upgrade(), Some(greeter.clone()));
     ///     greeter.stop().await;
     ///     assert_eq!(weak.upgrade(), None);
@@ -43,20 +67,27 @@ impl<A: Actor> WeakRef<A> {
     /// }
     /// ```
     pub fn upgrade(&self) -> Option<ActorRef<A>> {
-        self.0
-            .try_acquire()
-            .then(|| ActorRef::local(self.0.clone()))
+        match &self.0 {
+            Location::Here(cell) => cell.try_acquire().then(|| ActorRef::local(cell.clone())),
+            Location::Away(remote) => Some(ActorRef::away(remote.clone())),
+        }
     }
 
     /// Returns the name of the actor.
     pub fn urn(&self) -> Urn {
-        self.0.urn()
+        match &self.0 {
+            Location::Here(cell) => cell.urn(),
+            Location::Away(remote) => remote.urn(),
+        }
     }
 }
 
 impl<A: Actor> Clone for WeakRef<A> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self(match &self.0 {
+            Location::Here(cell) => Location::Here(cell.clone()),
+            Location::Away(remote) => Location::Away(remote.clone()),
+        })
     }
 }
 
@@ -67,9 +98,11 @@ impl<A: Actor> fmt::Debug for WeakRef<A> {
 }
 
 impl<A: Actor> ActorRef<A> {
-    /// Returns a reference that does not keep the actor alive. `None` for an actor in
-    /// another process, which no reference from here keeps alive.
-    pub fn downgrade(&self) -> Option<WeakRef<A>> {
-        self.cell().map(|cell| WeakRef::new(cell.clone()))
+    /// Returns a reference that does not keep the actor alive.
+    pub fn downgrade(&self) -> WeakRef<A> {
+        match self.located() {
+            Ok(cell) => WeakRef::new(cell.clone()),
+            Err(remote) => WeakRef::away(Arc::new(remote.weak())),
+        }
     }
 }

@@ -13,6 +13,8 @@ use crate::spi::Origin;
 pub(crate) struct Remarks {
     /// Origin, if the message came from outside.
     pub(crate) origin: Option<Arc<Origin>>,
+    /// Number of the attempt to deliver the message.
+    pub(crate) attempt: u32,
     pub(crate) note: Option<TraceContext>,
 }
 

@@ -104,6 +104,9 @@ impl<A: Actor + Declared, S: StateSource<A> + Clone, P: 'static> PoolBuilder<'_,
     /// Names the workers: with `workers` they are `workers-0`, `workers-1` and so on. Workers with
     /// a name live until they are stopped or their system ends; anonymous ones, until the pool is
     /// dropped.
+    ///
+    /// Clients in other processes ask the pool itself by the name: each request goes to a worker.
+    /// No other actor can have the name as long as the pool takes messages.
     pub fn urn(mut self, urn: impl AsRef<str>) -> Self {
         self.options.urn = Some(Urn::new(urn.as_ref()));
         self
@@ -194,7 +197,8 @@ impl<A: Actor + Declared, S: StateSource<A> + Clone, P: 'static> PoolBuilder<'_,
             policy,
         );
         let pool = Pool(Arc::new(pool_workers));
-        match pool.resize(self.size) {
+        let claimed = pool.0.claim_name();
+        match claimed.and_then(|()| pool.resize(self.size)) {
             Ok(()) => Ok(pool),
             Err(error) => {
                 drop(pool.stop());

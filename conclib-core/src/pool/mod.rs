@@ -2,6 +2,7 @@
 
 mod builder;
 mod left_queue;
+mod name;
 mod route;
 mod routing;
 mod worker_factory;

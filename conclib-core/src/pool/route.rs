@@ -126,7 +126,7 @@ impl<'p, A: Actor> Route<'p, A> {
 }
 
 /// Returns true if the actor would take a message at once.
-fn has_room<A: Actor>(actor: &ActorRef<A>) -> bool {
+pub(super) fn has_room<A: Actor>(actor: &ActorRef<A>) -> bool {
     actor.cell().is_none_or(|cell| {
         let mailbox = &cell.mailbox;
         mailbox.signal() == Signal::None && mailbox.depth() < mailbox.capacity()

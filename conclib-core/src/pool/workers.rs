@@ -14,6 +14,7 @@ use std::time::Duration;
 use conclib_wire::{StopReason, Urn};
 
 use super::left_queue::LeftQueue;
+use super::name::PoolName;
 use super::routing::{self, Routing};
 use super::worker_factory::WorkerFactory;
 use crate::actor::{History, Restart};
@@ -26,6 +27,8 @@ use crate::node::{Actor, ActorCell, ActorRef, EndObserver, Stopping, SystemInner
 pub(crate) struct Workers<A: Actor> {
     pub(crate) system: Arc<SystemInner>,
     urn: OnceLock<Urn>,
+    /// Name that brokers find the pool by, until it is stopped.
+    name: Mutex<Option<PoolName>>,
     routing: Routing,
     workers: RwLock<Vec<Worker<A>>>,
     /// Index at which the next choice of a worker begins.
@@ -75,6 +78,7 @@ impl<A: Actor> Workers<A> {
         Self {
             system,
             urn: urn.map_or_else(OnceLock::new, OnceLock::from),
+            name: Mutex::default(),
             routing,
             workers: RwLock::default(),
             next: AtomicUsize::new(0),
@@ -89,6 +93,19 @@ impl<A: Actor> Workers<A> {
             vacancy: Mutex::default(),
             left_queues: Mutex::default(),
         }
+    }
+
+    /// Claims the name of the pool, by which a broker finds a worker.
+    pub(crate) fn claim_name(self: &Arc<Self>) -> Result<(), SpawnError> {
+        if let Some(urn) = self.urn.get() {
+            let name = PoolName::claim(self, urn.clone())?;
+            *self.name() = Some(name);
+        }
+        Ok(())
+    }
+
+    fn name(&self) -> MutexGuard<'_, Option<PoolName>> {
+        self.name.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the index of the worker that a message is offered to first.
@@ -186,6 +203,7 @@ impl<A: Actor> Workers<A> {
     /// Tells all workers to end, without replacements.
     pub(crate) fn stop(&self) -> Vec<Stopping> {
         self.replacing().is_closed = true;
+        drop(self.name().take());
         let mut workers = Vec::new();
         for worker in &mut *self.write() {
             worker.is_lost = true;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use conclib_wire::{CodecError, Delivery, Failure, Response, ResponseKind, Urn};
+use conclib_wire::{CodecError, Delivery, Failure, Response, ResponseKind, UnknownFailure, Urn};
 use tokio::sync::oneshot;
 
 use crate::message::{Message, Reach};
@@ -50,8 +50,10 @@ pub(crate) fn answerer<M: Message>(
 
 /// Returns the result of a tell from its response.
 pub(crate) fn queued(answered: Result<Answered<'_>, Failure>) -> Result<(), Failure> {
-    match answered?.response {
-        response if response.kind == ResponseKind::Failure => Err(failure(&response)),
+    let response = answered?.response;
+    match response.kind {
+        ResponseKind::Failure => Err(failure(&response)),
+        kind @ ResponseKind::Unknown(_) => Err(misfit(kind)),
         _ => Ok(()),
     }
 }
@@ -65,7 +67,7 @@ fn decode<M: Message>(answered: Answered<'_>, who: Option<&Urn>) -> Answer<M::Re
         }
         ResponseKind::Error => <M::Reach as Reach<M>>::decode_error(codec, body).map(Err),
         ResponseKind::Failure => return Err(Box::new(failure(&response))),
-        ResponseKind::Queued => return Err(Box::new(Failure::NoReply)),
+        kind => return Err(Box::new(misfit(kind))),
     };
     decoded.map_err(|error: CodecError| {
         Box::new(Failure::Codec(Box::new(error), Delivery::MayHaveRun))
@@ -74,8 +76,17 @@ fn decode<M: Message>(answered: Answered<'_>, who: Option<&Urn>) -> Answer<M::Re
 
 /// Decodes the failure in a response.
 pub(crate) fn failure(response: &Response<'_>) -> Failure {
-    response
-        .codec
-        .decode(response.body)
-        .unwrap_or(Failure::NoReply)
+    Failure::read(response.codec, response.body)
+}
+
+/// Returns the failure in place of an answer of a kind that does not fit the request.
+pub(crate) fn misfit(kind: ResponseKind) -> Failure {
+    match kind {
+        ResponseKind::Unknown(id) => Failure::Unknown(Box::new(UnknownFailure {
+            name: format!("response kind {id}").into(),
+            text: "the answer is of a kind that this version does not know".into(),
+            delivery: Delivery::MayHaveRun,
+        })),
+        _ => Failure::NoReply,
+    }
 }

@@ -6,18 +6,19 @@ use conclib_wire::{CodecError, Delivery, Envelope, Failure, Fault};
 
 use crate::message::{Message, decode};
 use crate::reply::{RemoteCaller, RemoteReply, ReplyTo, Request};
+use crate::spi::enter;
 
 /// Decodes a request that came over a wire. Answers a request that cannot be decoded with an error,
 /// and returns `None`.
 #[doc(hidden)]
 pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: RemoteCaller) -> Option<Request<M>> {
     if !asker.same_shape(envelope.fingerprint, M::FINGERPRINT) {
-        asker.refuse(&Failure::SchemaMismatch(M::NAME.into()));
+        asker.refuse(Failure::SchemaMismatch(M::NAME.into()));
         return None;
     }
     // The serde code of a message is the user's, and may panic.
     let decoded = catch_unwind(AssertUnwindSafe(|| {
-        decode::<M>(envelope.codec, envelope.body)
+        enter(asker.scope(), || decode::<M>(envelope.codec, envelope.body))
     }));
     match decoded {
         Ok(Ok(message)) => Some(Request {
@@ -26,7 +27,7 @@ pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: RemoteCaller) -> Optio
             from: None,
         }),
         Ok(Err(error)) => {
-            asker.refuse(&Failure::Codec(Box::new(error), Delivery::NotDelivered));
+            asker.refuse(Failure::Codec(Box::new(error), Delivery::NotDelivered));
             None
         }
         Err(panic) => {
@@ -34,7 +35,7 @@ pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: RemoteCaller) -> Optio
                 codec: envelope.codec,
                 detail: format!("decoding it panicked: {}", Fault::panic(&*panic)),
             };
-            asker.refuse(&Failure::Codec(Box::new(error), Delivery::NotDelivered));
+            asker.refuse(Failure::Codec(Box::new(error), Delivery::NotDelivered));
             None
         }
     }

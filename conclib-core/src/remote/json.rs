@@ -4,13 +4,14 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use conclib_wire::{
-    Codec, CodecError, Delivery, Envelope, Failure, Fault, RequestId, Response, ResponseKind, Urn,
+    Codec, CodecError, Delivery, DeliveryClass, Envelope, Failure, Fault, RequestId, Response,
+    ResponseKind, Urn, Wants,
 };
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::answers::{failure, given};
+use super::answers::{failure, given, misfit};
 use super::target::Remote;
 use crate::call::{OutboundRequest, Waiter, transmit};
 use crate::error::AskError;
@@ -86,7 +87,9 @@ impl Remote {
                     trace: "",
                     codec,
                     fingerprint: 0,
-                    asked: true,
+                    wants: Wants::Reply,
+                    class: DeliveryClass::AtMostOnce,
+                    attempt: 1,
                     priority: None,
                     chain: &[],
                     body: &bytes,
@@ -112,11 +115,11 @@ fn json_answer(response: &Response<'_>) -> Result<Value, Failure> {
             value()?.to_string(),
         )))),
         ResponseKind::Failure => Err(failure(response)),
-        ResponseKind::Queued => Err(Failure::NoReply),
         // The drop of its items, along with the answer, cancels the stream.
         ResponseKind::Stream => Err(Failure::Codec(
             Box::new(CodecError::stream(response.codec)),
             Delivery::MayHaveRun,
         )),
+        kind => Err(misfit(kind)),
     }
 }

@@ -1,10 +1,16 @@
 //! Requests to and from actors in other processes.
 
 mod answers;
+mod control;
+mod ended;
 mod incoming;
 mod json;
 mod outbound;
+mod relay;
 mod target;
+pub(crate) use control::ControlRequest;
+pub(crate) use ended::ended;
 pub use incoming::accept;
 pub(crate) use outbound::{poll_send_away, try_tell_away};
+pub(crate) use relay::relay;
 pub use target::Remote;

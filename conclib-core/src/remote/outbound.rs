@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use conclib_wire::{Codec, Envelope, Failure, Never, RequestId, Urn};
+use conclib_wire::{Delivery, DeliveryClass, Envelope, Failure, Never, RequestId, Urn, Wants};
 
 use super::answers::{answerer, queued};
 use super::target::Remote;
@@ -13,11 +13,10 @@ use crate::error::{AskError, TellError};
 use crate::message::{Message, Reach};
 use crate::named::Named;
 use crate::reply::ReplyTo;
-use crate::spi::{Answered, Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, SendRefused};
-
-/// Initial capacity of a request body, enough for most: growing the buffer costs more than the rest
-/// of encoding.
-const USUAL_BODY: usize = 128;
+use crate::spi::{
+    Answered, Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, SendRefused, body_buffer, enter,
+    reuse_body,
+};
 
 /// Encodes and sends, or waits until the outlet has room. A tell then waits
 /// for the confirmation that it is queued, and keeps its message until then.
@@ -32,6 +31,9 @@ pub(crate) fn poll_send_away<M: Message>(
             return Poll::Ready(Err(Failure::Urn(Box::new(error.clone()))));
         }
     };
+    if let Err(unsupported) = supported(&remote.outlet, outbound.class) {
+        return Poll::Ready(Err(unsupported));
+    }
     let deadline = &outbound.deadline;
     let Some(request) = &mut outbound.request else {
         return Poll::Ready(Ok(()));
@@ -52,7 +54,15 @@ pub(crate) fn poll_send_away<M: Message>(
             None => Waiter::Nobody,
         };
         let timeout = deadline.remaining().unwrap_or(DEFAULT_TIMEOUT);
-        let head = head::<M>(asked, outbound.priority, timeout.min(MAX_TIMEOUT));
+        let wants = match asked {
+            true => Wants::Reply,
+            false => Wants::Queued,
+        };
+        let head = Envelope {
+            wants,
+            class: outbound.class,
+            ..head::<M>(outlet, outbound.priority, timeout.min(MAX_TIMEOUT))
+        };
         send(outlet, urn, waiter, head, &request.message, answerer)
     });
     ready!(sent)?;
@@ -67,6 +77,7 @@ pub(crate) fn try_tell_away<M: Message>(
     remote: &Remote,
     message: M,
     priority: u8,
+    class: DeliveryClass,
 ) -> Result<(), TellError<M>> {
     let urn = match &remote.urn {
         Ok(urn) => urn,
@@ -76,6 +87,10 @@ pub(crate) fn try_tell_away<M: Message>(
             return Err(TellError::new(error, message));
         }
     };
+    if let Err(unsupported) = supported(&remote.outlet, class) {
+        let error = AskError::new(urn.about(M::NAME), unsupported);
+        return Err(TellError::new(error, message));
+    }
     let to = urn.clone();
     let answerer = Box::new(move |response: Result<Answered<'_>, Failure>| {
         if let Err(failure) = queued(response) {
@@ -84,7 +99,11 @@ pub(crate) fn try_tell_away<M: Message>(
             tracing::warn!(target: "conclib", request = message, %error, "a told message was not queued by the other process");
         }
     });
-    let (outlet, head) = (&remote.outlet, head::<M>(false, priority, DEFAULT_TIMEOUT));
+    let outlet = &remote.outlet;
+    let head = Envelope {
+        class,
+        ..head::<M>(outlet, priority, DEFAULT_TIMEOUT)
+    };
     let sent = send(outlet, urn, Waiter::Nobody, head, &message, answerer);
     sent.map(drop).map_err(|(unsent, _)| {
         let urn = urn.about(M::NAME);
@@ -100,18 +119,35 @@ pub(crate) fn try_tell_away<M: Message>(
     })
 }
 
-/// Makes the envelope of a message. Its id, target, trace, chain and body are set when
+/// Checks that the outlet keeps the promise about the delivery of a message.
+fn supported(outlet: &Arc<dyn Outlet>, class: DeliveryClass) -> Result<(), Failure> {
+    match class == DeliveryClass::AtMostOnce || outlet.supports(class) {
+        true => Ok(()),
+        false => Err(Failure::Unsupported(
+            "the connection delivers a message at most once".into(),
+            Delivery::NotDelivered,
+        )),
+    }
+}
+
+/// Makes the envelope of a message that is told. Its id, target, trace, chain and body are set when
 /// the message is sent.
-fn head<M: Message>(asked: bool, priority: u8, timeout: Duration) -> Envelope<'static> {
+fn head<M: Message>(
+    outlet: &Arc<dyn Outlet>,
+    priority: u8,
+    timeout: Duration,
+) -> Envelope<'static> {
     Envelope {
         id: RequestId::nil(),
         to: "",
         message: M::NAME,
         timeout,
         trace: "",
-        codec: Codec::Bincode,
+        codec: outlet.codec(),
         fingerprint: M::FINGERPRINT,
-        asked,
+        wants: Wants::Queued,
+        class: DeliveryClass::AtMostOnce,
+        attempt: 1,
         // Omits the declared priority, which the other side knows.
         priority: Some(priority).filter(|said| *said != M::PRIORITY),
         chain: &[],
@@ -128,10 +164,14 @@ fn send<M: Message>(
     message: &M,
     answerer: Answerer,
 ) -> Sent {
-    let mut body = Vec::with_capacity(USUAL_BODY);
-    if let Err(error) = <M::Reach as Reach<M>>::encode(message, head.codec, &mut body) {
-        return Err((SendRefused::Codec(error), answerer));
-    }
-    let body = &body;
-    transmit(outlet, urn, waiter, Envelope { body, ..head }, answerer)
+    enter(outlet.scope(), || {
+        let mut bytes = body_buffer();
+        if let Err(error) = <M::Reach as Reach<M>>::encode(message, head.codec, &mut bytes) {
+            return Err((SendRefused::Codec(error), answerer));
+        }
+        let body = &bytes;
+        let sent = transmit(outlet, urn, waiter, Envelope { body, ..head }, answerer);
+        reuse_body(bytes);
+        sent
+    })
 }

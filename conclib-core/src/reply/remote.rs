@@ -7,19 +7,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use conclib_wire::{Codec, CodecError, Delivery, Failure, Fault, ResponseKind};
-use tokio::time::{Sleep, sleep_until};
+use conclib_wire::{CodecError, Delivery, Failure, Fault, Wants};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Answer;
 use super::remote_caller::{Queued, RemoteCaller};
 use crate::deadlock::WaitingTurn;
 use crate::message::{Message, Reach};
 use crate::observe::Remarks;
-use crate::spi::{Origin, OutboundStream};
+use crate::spi::{Origin, Outcome, body_buffer, enter, exported};
 use crate::time::{CompactDeadline, timers};
-
-/// Initial capacity of a reply body, enough for most.
-const USUAL_BODY: usize = 128;
 
 /// Reply handle for an asker in another process, typed by its message's reply and error.
 pub struct RemoteReply<T, E> {
@@ -29,20 +26,8 @@ pub struct RemoteReply<T, E> {
     expiry: Option<Pin<Box<Sleep>>>,
 }
 
-/// Writes an answer of a message as the body of a response.
-type EncodeFn<T, E> = fn(Answer<T, E>, Codec, &mut Vec<u8>) -> Result<EncodedAnswer, Encode>;
-
-/// Encoded answer.
-enum EncodedAnswer {
-    Body(ResponseKind),
-    Stream(OutboundStream),
-}
-
-/// Reason for which an answer has no body.
-enum Encode {
-    Failure(Box<Failure>),
-    Codec(CodecError),
-}
+/// Encodes an answer of a message.
+type EncodeFn<T, E> = fn(Answer<T, E>, &RemoteCaller) -> Result<Outcome, CodecError>;
 
 impl<T, E> RemoteReply<T, E> {
     /// Makes the handle for an asker in another process that sent an `M`.
@@ -68,12 +53,12 @@ impl<T, E> RemoteReply<T, E> {
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
-        self.asker.asked && self.asker.is_waiting()
+        self.asker.is_ask() && self.asker.is_waiting()
     }
 
     /// Resolves when the asker does not wait any more.
     pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.asker.asked {
+        if !self.asker.is_ask() {
             return Poll::Pending;
         }
         // Registered before the check, so that a cancellation in between is not missed.
@@ -91,18 +76,18 @@ impl<T, E> RemoteReply<T, E> {
     }
 
     pub(crate) fn was_asked(&self) -> bool {
-        self.asker.asked
+        self.asker.is_ask()
     }
 
     /// Returns the asker's deadline, and true if the asker has gone.
     pub(crate) fn outlook(&self) -> (Option<CompactDeadline>, bool) {
-        match self.asker.asked {
-            true => (
-                CompactDeadline::at(self.asker.expires),
-                self.asker.has_left(),
-            ),
-            false => (None, false),
+        if !self.asker.is_ask() {
+            return (None, false);
         }
+        let expires = self.asker.expires;
+        let left = expires.saturating_duration_since(Instant::now());
+        let has_left = left.is_zero() || self.asker.cancellation().is_cancelled();
+        (CompactDeadline::ahead(expires, left), has_left)
     }
 
     pub(crate) fn remarks(&self) -> &Remarks {
@@ -113,27 +98,32 @@ impl<T, E> RemoteReply<T, E> {
         self.asker.queued()
     }
 
-    pub(crate) fn answer(mut self, answer: Answer<T, E>) {
-        if self.asker.is_answered() {
-            return;
+    /// Confirms that the turn of a told message is over.
+    pub(crate) fn handled(mut self) {
+        self.asker.send(Outcome::Handled);
+    }
+
+    pub(crate) fn answer(self, answer: Answer<T, E>) {
+        if !self.asker.is_answered() {
+            enter(self.asker.scope(), || self.send(answer));
         }
-        let mut body = Vec::with_capacity(USUAL_BODY);
-        let (codec, encode) = (self.asker.codec(), self.encode);
+    }
+
+    fn send(mut self, answer: Answer<T, E>) {
+        let Self { asker, encode, .. } = &mut self;
         // The serde code of a reply is a user's, and may panic.
-        let encoded = catch_unwind(AssertUnwindSafe(|| encode(answer, codec, &mut body)));
-        match encoded {
-            Ok(Ok(EncodedAnswer::Body(kind))) => self.asker.send(kind, body),
-            Ok(Ok(EncodedAnswer::Stream(items))) => self.asker.stream(items),
-            Ok(Err(Encode::Failure(failure))) => self.asker.fail(&failure),
-            Ok(Err(Encode::Codec(error))) => {
-                self.asker
-                    .fail(&Failure::Codec(Box::new(error), Delivery::MayHaveRun));
-            }
-            Err(panic) => {
-                let fault = Box::new(Fault::panic(&*panic));
-                self.asker.fail(&Failure::Panicked(fault));
-            }
+        let encoded = catch_unwind(AssertUnwindSafe(|| encode(answer, asker)));
+        if !matches!(encoded, Ok(Ok(_))) {
+            // Lets the actors go whose references were encoded before the failure.
+            drop(exported());
         }
+        asker.send(match encoded {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(error)) => {
+                Outcome::Failure(Failure::Codec(Box::new(error), Delivery::MayHaveRun))
+            }
+            Err(panic) => Outcome::Failure(Failure::Panicked(Box::new(Fault::panic(&*panic)))),
+        });
     }
 }
 
@@ -147,21 +137,22 @@ impl<T, E> fmt::Debug for RemoteReply<T, E> {
 
 fn encode<M: Message>(
     answer: Answer<M::Reply, M::Error>,
-    codec: Codec,
-    out: &mut Vec<u8>,
-) -> Result<EncodedAnswer, Encode> {
+    asker: &RemoteCaller,
+) -> Result<Outcome, CodecError> {
+    if asker.wants == Wants::Handled {
+        return Ok(match answer {
+            Ok(Ok(_)) => Outcome::Handled,
+            Ok(Err(error)) => Outcome::Failure(Failure::Fault(Box::new(Fault::of(&error)))),
+            Err(failure) => Outcome::Failure(*failure),
+        });
+    }
+    let codec = asker.codec();
+    let mut body = body_buffer();
     match answer {
-        Ok(Ok(reply)) => <M::Reach as Reach<M>>::encode_reply(reply, codec, out)
-            .map(|stream| {
-                stream.map_or(
-                    EncodedAnswer::Body(ResponseKind::Reply),
-                    EncodedAnswer::Stream,
-                )
-            })
-            .map_err(Encode::Codec),
-        Ok(Err(error)) => <M::Reach as Reach<M>>::encode_error(&error, codec, out)
-            .map(|()| EncodedAnswer::Body(ResponseKind::Error))
-            .map_err(Encode::Codec),
-        Err(failure) => Err(Encode::Failure(failure)),
+        Ok(Ok(reply)) => <M::Reach as Reach<M>>::encode_reply(reply, codec, &mut body)
+            .map(|stream| stream.map_or(Outcome::Reply(body), Outcome::Stream)),
+        Ok(Err(error)) => <M::Reach as Reach<M>>::encode_error(&error, codec, &mut body)
+            .map(|()| Outcome::Error(body)),
+        Err(failure) => Ok(Outcome::Failure(*failure)),
     }
 }

@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use conclib_wire::{
-    Codec, CodecError, Delivery, Envelope, Failure, RequestId, ResponseEnvelope, ResponseKind,
-};
+use conclib_wire::{Codec, CodecError, Delivery, Envelope, Failure, RequestId, Wants};
 use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::actor_id::ActorId;
 use crate::deadlock::Cancellation;
 use crate::observe::{Remarks, TraceContext};
-use crate::spi::{MAX_TIMEOUT, Origin, OutboundStream, ReplySink};
+use crate::spi::{Origin, Outcome, RefScope, ReplySink, enter};
 
 /// Asker on the other side of a wire. A drop without an answer sends `NoReply`.
 #[doc(hidden)]
@@ -20,7 +18,7 @@ pub struct RemoteCaller {
     sink: Option<Arc<dyn ReplySink>>,
     pub(crate) id: RequestId,
     codec: Codec,
-    pub(crate) asked: bool,
+    pub(crate) wants: Wants,
     pub(crate) expires: Instant,
     cancellation: Cancellation,
     remarks: Remarks,
@@ -33,16 +31,21 @@ impl RemoteCaller {
         sink: Arc<dyn ReplySink>,
         origin: Arc<Origin>,
         target: Option<ActorId>,
+        cancellation: Cancellation,
     ) -> Self {
+        if let Some(target) = target.filter(|_| envelope.wants != Wants::Queued) {
+            cancellation.set_target(target);
+        }
         Self {
             sink: Some(sink),
             id: envelope.id,
             codec: envelope.codec,
-            asked: envelope.asked,
-            expires: Instant::now() + envelope.timeout.min(MAX_TIMEOUT),
-            cancellation: Cancellation::new(envelope.codec, target.filter(|_| envelope.asked)),
+            wants: envelope.wants,
+            expires: cancellation.until(),
+            cancellation,
             remarks: Remarks {
                 origin: Some(origin),
+                attempt: envelope.attempt,
                 note: TraceContext::of_wire(envelope.trace),
             },
         }
@@ -56,6 +59,11 @@ impl RemoteCaller {
     #[cold]
     pub(crate) fn is_sent_now(&mut self) {
         self.remarks.is_sent_now();
+    }
+
+    /// Returns true if the asker waits for a reply.
+    pub(crate) fn is_ask(&self) -> bool {
+        self.wants == Wants::Reply
     }
 
     pub(crate) fn codec(&self) -> Codec {
@@ -82,6 +90,11 @@ impl RemoteCaller {
         }
     }
 
+    /// Returns the scope of references in the request and in its answer.
+    pub(crate) fn scope(&self) -> Option<Arc<dyn RefScope>> {
+        self.sink.as_ref()?.scope()
+    }
+
     /// Takes the sink of the one answer; `None` once that was sent.
     fn take_sink(&mut self) -> Option<Arc<dyn ReplySink>> {
         let sink = self.sink.take()?;
@@ -91,7 +104,7 @@ impl RemoteCaller {
 
     /// Returns true if the request was asked, and the asker does not wait any more.
     pub(crate) fn has_left(&self) -> bool {
-        self.asked && !self.is_waiting()
+        self.is_ask() && !self.is_waiting()
     }
 
     /// Returns true if the asker still waits.
@@ -106,56 +119,44 @@ impl RemoteCaller {
 
     /// Takes out the answer "queued": the sender of a told message wants no other.
     pub(crate) fn queued(&mut self) -> Option<Queued> {
-        if self.asked {
+        if self.wants != Wants::Queued {
             return None;
         }
         let sink = self.take_sink()?;
-        let response = ResponseEnvelope {
-            id: self.id,
-            kind: ResponseKind::Queued,
-            codec: self.codec,
-            body: Vec::new(),
-        };
-        Some(Queued { sink, response })
+        let (id, codec) = (self.id, self.codec);
+        Some(Queued { sink, id, codec })
     }
 
-    pub(crate) fn refuse(mut self, failure: &Failure) {
+    pub(crate) fn refuse(mut self, failure: Failure) {
         self.fail(failure);
     }
 
     pub(crate) fn respond<T: Serialize + ?Sized>(mut self, reply: &T) -> Result<(), CodecError> {
-        let mut body = Vec::new();
-        let encoded = self.codec.encode(reply, &mut body);
-        match &encoded {
-            Ok(()) => self.send(ResponseKind::Reply, body),
-            Err(error) => self.fail(&Failure::Codec(
-                Box::new(error.clone()),
-                Delivery::MayHaveRun,
-            )),
+        if self.wants == Wants::Handled {
+            self.send(Outcome::Handled);
+            return Ok(());
         }
-        encoded
+        enter(self.scope(), || {
+            let mut body = Vec::new();
+            let encoded = self.codec.encode(reply, &mut body);
+            match &encoded {
+                Ok(()) => self.send(Outcome::Reply(body)),
+                Err(error) => self.fail(Failure::Codec(
+                    Box::new(error.clone()),
+                    Delivery::MayHaveRun,
+                )),
+            }
+            encoded
+        })
     }
 
-    pub(crate) fn fail(&mut self, failure: &Failure) {
-        if let Some(sink) = self.take_sink() {
-            sink.respond(ResponseEnvelope::failure(self.id, self.codec, failure));
-        }
+    pub(crate) fn fail(&mut self, failure: Failure) {
+        self.send(Outcome::Failure(failure));
     }
 
-    pub(crate) fn send(&mut self, kind: ResponseKind, body: Vec<u8>) {
+    pub(crate) fn send(&mut self, outcome: Outcome) {
         if let Some(sink) = self.take_sink() {
-            sink.respond(ResponseEnvelope {
-                id: self.id,
-                kind,
-                codec: self.codec,
-                body,
-            });
-        }
-    }
-
-    pub(crate) fn stream(&mut self, items: OutboundStream) {
-        if let Some(sink) = self.take_sink() {
-            sink.stream(self.id, self.codec, items);
+            sink.respond(self.id, self.codec, outcome);
         }
     }
 }
@@ -166,17 +167,18 @@ impl RemoteCaller {
 #[must_use = "it is the answer to the request"]
 pub struct Queued {
     sink: Arc<dyn ReplySink>,
-    response: ResponseEnvelope,
+    id: RequestId,
+    codec: Codec,
 }
 
 impl Queued {
     pub(crate) fn send(self) {
-        self.sink.respond(self.response);
+        self.sink.respond(self.id, self.codec, Outcome::Queued);
     }
 }
 
 impl Drop for RemoteCaller {
     fn drop(&mut self) {
-        self.fail(&Failure::NoReply);
+        self.fail(Failure::NoReply);
     }
 }

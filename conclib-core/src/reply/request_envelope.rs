@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::remote_caller::{Queued, RemoteCaller};
 use crate::message::{WireMessage, decode};
+use crate::spi::enter;
 
 /// Request over a wire whose message its actor does not declare; passed to `#[fallback]`.
 ///
@@ -65,7 +66,7 @@ impl RequestEnvelope {
         if !self.asker.same_shape(self.fingerprint, M::FINGERPRINT) {
             return Err(CodecError::shape(M::NAME));
         }
-        decode(self.codec(), &self.body)
+        enter(self.asker.scope(), || decode(self.codec(), &self.body))
     }
 
     /// Decodes the body as any serde type.
@@ -73,7 +74,7 @@ impl RequestEnvelope {
     /// # Errors
     /// Fails if the body cannot be decoded.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, CodecError> {
-        self.codec().decode(&self.body)
+        enter(self.asker.scope(), || self.codec().decode(&self.body))
     }
 
     /// Answers with a reply, in the codec of the request.
@@ -88,7 +89,7 @@ impl RequestEnvelope {
 
 impl RequestEnvelope {
     #[doc(hidden)]
-    pub fn refuse(self, failure: &Failure) {
+    pub fn refuse(self, failure: Failure) {
         self.asker.refuse(failure);
     }
 

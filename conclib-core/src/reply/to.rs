@@ -261,6 +261,17 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
+    /// Tells a sender that waits for the end of the turn of a told message that it is over, where
+    /// there is no answer.
+    #[cold]
+    pub(crate) fn handled(self) {
+        match self.0 {
+            Slot::Wire(reply) => reply.handled(),
+            Slot::Traced(traced) => traced.reply.handled(),
+            _ => {}
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn answer(self, answer: Answer<T, E>) {
         match self.0 {

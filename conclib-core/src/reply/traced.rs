@@ -2,12 +2,11 @@
 //! want them; other messages carry nothing of this.
 
 use std::mem;
-use std::sync::Arc;
 
 use super::Answer;
 use super::to::{ReplyTo, Slot};
 use crate::observe::{Remarks, TraceContext, has_something_to_note};
-use crate::spi::Origin;
+use crate::spi::Outside;
 
 /// Reply of a local message, with its origin and its notes.
 pub(crate) struct Traced<T, E> {
@@ -33,11 +32,22 @@ impl<T, E> ReplyTo<T, E> {
     }
 
     /// Adds the origin of the request to one that is passed on.
-    pub(crate) fn came_from(mut self, origin: Arc<Origin>) -> Self {
+    pub(crate) fn came_from(mut self, outside: &Outside) -> Self {
+        let origin = Some(outside.origin.clone());
+        let attempt = outside.attempt;
         match &mut self.0 {
-            Slot::Wire(reply) => reply.set_origin(origin),
-            Slot::Traced(traced) => traced.remarks.origin = Some(origin),
-            _ => return self.traced(Some(origin), None),
+            Slot::Wire(reply) => reply.set_origin(outside.origin.clone()),
+            Slot::Traced(traced) => {
+                traced.remarks.origin = origin;
+                traced.remarks.attempt = attempt;
+            }
+            _ => {
+                return self.traced(Remarks {
+                    origin,
+                    attempt,
+                    note: None,
+                });
+            }
         }
         self
     }
@@ -75,13 +85,17 @@ impl<T, E> ReplyTo<T, E> {
 
     #[cold]
     fn with(self, note: TraceContext) -> Self {
-        self.traced(None, Some(note))
+        self.traced(Remarks {
+            origin: None,
+            attempt: 1,
+            note: Some(note),
+        })
     }
 
-    fn traced(self, origin: Option<Arc<Origin>>, note: Option<TraceContext>) -> Self {
+    fn traced(self, remarks: Remarks) -> Self {
         Self(Slot::Traced(Box::new(Traced {
             reply: self,
-            remarks: Remarks { origin, note },
+            remarks,
         })))
     }
 }

@@ -7,7 +7,7 @@ use conclib_wire::{Codec, CodecError, Delivery, Failure, Fault, Urn};
 
 use super::items::Items;
 use crate::message::{Encoded, WireAnswer, WirePart};
-use crate::spi::{Answered, BodySource, OutboundStream, StreamSource};
+use crate::spi::{Answered, BodySource, OutboundStream, StreamSource, enter};
 
 /// Encoder of a stream.
 struct Encoding<T> {
@@ -91,7 +91,8 @@ impl<T> InboundStream<T> {
         };
         let Self { codec, decode, .. } = *self;
         // The serde code of an item is the user's, and may panic.
-        let decoded = catch_unwind(|| decode(codec, &body));
+        let scope = self.bodies.scope();
+        let decoded = catch_unwind(AssertUnwindSafe(|| enter(scope, || decode(codec, &body))));
         let decoded = decoded.unwrap_or_else(|panic| {
             let detail = format!("decoding it panicked: {}", Fault::panic(&*panic));
             Err(CodecError::Malformed { codec, detail })

@@ -1,11 +1,15 @@
 //! State of a system and its actors at one moment.
 
+mod link;
 mod table;
 
 use conclib_wire::{State, Urn};
 use serde::{Deserialize, Serialize};
 
 use crate::place::Place;
+
+pub(crate) use self::link::Links;
+pub use self::link::{Link, LinkSnapshot};
 
 /// Snapshot of a system: [`System::snapshot`](crate::system::System::snapshot).
 ///
@@ -47,6 +51,8 @@ pub struct SystemSnapshot {
     pub actors: Vec<ActorSnapshot>,
     /// Number of messages that were accepted and not handled, since the system was made.
     pub dead_letters: u64,
+    /// Links to other processes.
+    pub links: Vec<LinkSnapshot>,
 }
 
 /// Snapshot of an actor.

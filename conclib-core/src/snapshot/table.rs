@@ -5,7 +5,7 @@ use std::fmt;
 
 use conclib_wire::Urn;
 
-use super::{ActorSnapshot, SystemSnapshot};
+use super::{ActorSnapshot, LinkSnapshot, SystemSnapshot};
 
 const COLUMNS: usize = 10;
 
@@ -27,7 +27,7 @@ const HEAD: [&str; COLUMNS] = [
 /// Maximum number of characters that are shown of a text.
 const TEXT: usize = 60;
 
-/// Writes a headline and a line for each actor, children below their parents.
+/// Writes a headline, a line for each actor, children below their parents, and a line for each link.
 impl fmt::Display for SystemSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -35,6 +35,7 @@ impl fmt::Display for SystemSnapshot {
             pid,
             actors,
             dead_letters,
+            links,
         } = self;
         let name = name.escape_debug();
         let actors = actors.len();
@@ -58,6 +59,25 @@ impl fmt::Display for SystemSnapshot {
                 line.push_str(&format!("{cell:<width$}  "));
             }
             writeln!(f, "{}", line.trim_end())?;
+        }
+        for link in links {
+            let LinkSnapshot {
+                peer,
+                connected,
+                pending,
+                serving,
+                streams,
+                exported,
+                imported,
+                unwritten,
+            } = link;
+            let state = if *connected { "up" } else { "down" };
+            let peer = text(peer);
+            writeln!(
+                f,
+                "link to {peer}: {state}, pending: {pending}, serving: {serving}, streams: {streams}, \
+                 references out: {exported}, in: {imported}, bytes to write: {unwritten}"
+            )?;
         }
         Ok(())
     }

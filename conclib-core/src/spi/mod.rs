@@ -1,13 +1,24 @@
 //! Traits by which a link or a broker carries requests to other processes.
 
+mod body_buffer;
 mod broker;
 mod origin;
+mod outcome;
 mod outlet;
+mod scope;
 mod sink;
 mod stream;
+pub(crate) use body_buffer::body_buffer;
+pub use body_buffer::reuse_body;
 pub use broker::Broker;
 pub use origin::Origin;
+pub(crate) use origin::Outside;
+pub use outcome::Outcome;
 pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, SendRefused};
+pub use scope::{
+    Exported, Imported, KeepAlive, Lease, MAX_REFERENCES, RefError, RefScope, enter, exported,
+};
+pub(crate) use scope::{Place, export, import};
 pub use sink::ReplySink;
 pub(crate) use stream::BodySource;
 pub use stream::{Answered, OutboundStream, StreamSource};

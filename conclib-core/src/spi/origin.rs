@@ -3,6 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+/// Origin of a message that came from outside, and the number of the attempt to deliver it.
+#[derive(Clone)]
+pub(crate) struct Outside {
+    pub(crate) origin: Arc<Origin>,
+    pub(crate) attempt: u32,
+}
+
 /// Origin of a message.
 ///
 /// ```

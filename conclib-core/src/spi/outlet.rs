@@ -6,8 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conclib_wire::{CodecError, Envelope, Failure, RequestId};
+use conclib_wire::{Codec, CodecError, DeliveryClass, Envelope, Failure, Home, RequestId};
 
+use super::scope::RefScope;
 use super::stream::Answered;
 use crate::error::Outage;
 
@@ -58,8 +59,31 @@ pub trait Outlet: Send + Sync + 'static {
         None
     }
 
+    /// Returns the codec of the requests through this outlet, and so of their answers.
+    fn codec(&self) -> Codec {
+        Codec::Bincode
+    }
+
+    /// Returns true if this outlet delivers messages of that class. A message of another class is
+    /// refused with [`Failure::Unsupported`], before anything is sent.
+    fn supports(&self, class: DeliveryClass) -> bool {
+        class == DeliveryClass::AtMostOnce
+    }
+
     /// Returns a new id for a request.
     fn next_id(&self) -> RequestId;
+
+    /// Returns the scope in which requests are encoded. The outlet calls an answerer in the same
+    /// scope, by [`enter`](super::enter). `None` if requests carry no references.
+    fn scope(&self) -> Option<Arc<dyn RefScope>> {
+        None
+    }
+
+    /// Returns the system at the other end, if it is known: a reference to an actor there that is
+    /// sent on gets that address.
+    fn peer(&self) -> Option<Home> {
+        None
+    }
 }
 
 /// Reason for which a request was not sent.

@@ -1,24 +1,22 @@
 //! Sink of answers.
 
-use conclib_wire::{Codec, CodecError, Delivery, Failure, RequestId, ResponseEnvelope};
+use std::sync::Arc;
 
-use super::stream::OutboundStream;
+use conclib_wire::{Codec, RequestId};
+
+use super::outcome::Outcome;
+use super::scope::RefScope;
 
 /// Sink of the answers to the requests of one connection.
 pub trait ReplySink: Send + Sync + 'static {
-    /// Sends a response. Must not block, since it runs in a handler's turn. Called exactly once for
-    /// each request that was delivered.
-    fn respond(&self, response: ResponseEnvelope);
+    /// Sends the outcome of a request, whose codec is `codec`. Must not block, since it runs in a
+    /// handler's turn. Called exactly once for each request that was delivered.
+    fn respond(&self, id: RequestId, codec: Codec, outcome: Outcome);
 
-    /// Sends a stream as the answer, like [`respond`](Self::respond). A sink without support for
-    /// streams refuses.
-    fn stream(&self, id: RequestId, codec: Codec, items: OutboundStream) {
-        drop(items);
-        let error = CodecError::Unencodable {
-            codec,
-            detail: "a stream of items cannot go back this way".to_owned(),
-        };
-        let failure = Failure::Codec(Box::new(error), Delivery::MayHaveRun);
-        self.respond(ResponseEnvelope::failure(id, codec, &failure));
+    /// Returns the scope in which the requests of the connection are decoded and their answers
+    /// encoded. A sink polls an [`OutboundStream`](super::OutboundStream) in the same scope, by
+    /// [`enter`](super::enter). `None` if they carry no references.
+    fn scope(&self) -> Option<Arc<dyn RefScope>> {
+        None
     }
 }

@@ -1,9 +1,12 @@
 //! Streams of replies on a wire: the outgoing items of a server, and the incoming ones of an asker.
 
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use conclib_wire::{Failure, Response};
+
+use super::scope::RefScope;
 
 /// Items of a stream to a peer, one encoded body after the other. A drop ends the stream.
 pub struct OutboundStream(Box<dyn BodySource>);
@@ -44,6 +47,11 @@ impl fmt::Debug for OutboundStream {
 pub trait StreamSource: Send + Sync + 'static {
     /// Polls for the next body; `None` at the end.
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Box<[u8]>, Failure>>>;
+
+    /// Returns the scope in which the bodies are decoded. `None` if they carry no references.
+    fn scope(&self) -> Option<Arc<dyn RefScope>> {
+        None
+    }
 }
 
 /// Answer to a request, as an [`Outlet`](super::outlet::Outlet) passes it on.

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use conclib_wire::{State, StopReason};
+use conclib_wire::State;
 
 use super::spawn::SpawnBuilder;
 use crate::actor::{Closure, FromArgs, FromValue, Restart, Restarting, TaskActor};
 use crate::call::{Target, forward};
 use crate::error::SpawnError;
 use crate::message::Message;
+use crate::named::Named;
 use crate::node::{Actor, ActorRef, AnyActor, AnyRef, Context, Create, Declared, Notice};
+use crate::remote::Remote;
 use crate::reply::{Deferred, Request};
 use crate::supervision::Gone;
 
@@ -215,7 +217,7 @@ impl<A: Actor> Context<A> {
             message,
             reply: match &self.outside {
                 None => reply,
-                Some(origin) => reply.came_from(origin.clone()),
+                Some(outside) => reply.came_from(outside),
             },
             from: self.from(),
         };
@@ -227,8 +229,9 @@ impl<A: Actor> Context<A> {
     /// watched again before the hook has run, the hook still runs once; if
     /// after that, once more.
     ///
-    /// The end of an actor in another process cannot be seen from here: such an
-    /// actor counts as gone at once, with [`StopReason::OutOfReach`].
+    /// The system of an actor in another process is asked, as
+    /// [`stopped`](ActorRef::stopped) does. Such an actor counts as gone, with
+    /// [`StopReason::Unreachable`](crate::StopReason::Unreachable), once the connection is lost.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -271,12 +274,9 @@ impl<A: Actor> Context<A> {
     /// ```
     pub fn watch<B: Actor>(&self, other: &ActorRef<B>) {
         let cell = self.cell();
-        let gone = |id, reason| {
-            let urn = other.urn();
-            cell.notify(Notice::Gone(id, Box::new(Gone { urn, reason })));
-        };
-        let Some(resident) = other.resident() else {
-            return gone(None, StopReason::OutOfReach);
+        let resident = match other.any() {
+            Ok(resident) => resident,
+            Err(remote) => return self.watch_far(remote),
         };
         let id = resident.id();
         cell.relations_to_be().begin_watch(id);
@@ -287,8 +287,26 @@ impl<A: Actor> Context<A> {
         // had.
         if let Some(reason) = resident.lifecycle().reason() {
             relations.unwatch(cell.id);
-            gone(Some(id), reason);
+            let urn = other.urn();
+            cell.notify(Notice::Gone(id, Box::new(Gone { urn, reason })));
         }
+    }
+
+    fn watch_far(&self, remote: &Arc<Remote>) {
+        let me: Arc<dyn AnyActor> = self.cell().clone();
+        let watcher = Arc::downgrade(&me);
+        let far = Arc::new(remote.without_lease());
+        let asked = far.clone();
+        self.cell().relations_to_be().begin_far_watch(&far, |id| {
+            let task = tokio::spawn(async move {
+                let reason = asked.stopped().await;
+                let urn = asked.urn();
+                if let Some(watcher) = watcher.upgrade() {
+                    watcher.notify(Notice::Gone(id, Box::new(Gone { urn, reason })));
+                }
+            });
+            task.abort_handle()
+        });
     }
 
     /// Undoes [`watch`](Self::watch): no `#[on(gone)]` runs for that actor any
@@ -330,8 +348,10 @@ impl<A: Actor> Context<A> {
     /// # }
     /// ```
     pub fn unwatch<B: Actor>(&self, other: &ActorRef<B>) {
-        let Some(resident) = other.resident() else {
-            return;
+        let resident = match (other.any(), self.cell().relations()) {
+            (Ok(resident), _) => resident,
+            (Err(remote), Some(relations)) => return relations.end_far_watch(remote),
+            (Err(_), None) => return,
         };
         if let Some(relations) = resident.relations() {
             relations.unwatch(self.cell().id);

@@ -1,24 +1,60 @@
 //! Inlet: the entry point for requests from other processes.
 
 use std::fmt;
-use std::sync::Arc;
+use std::future::{Future, poll_fn};
+use std::sync::{Arc, Weak};
 
-use conclib_wire::{Envelope, Failure};
+use conclib_wire::{Delivery, Envelope, Failure, NodeId};
+use tokio::time::Instant;
 
+use super::control::Control;
 use crate::deadlock::Cancellation;
-use crate::node::SystemInner;
+use crate::mailbox::Ticket;
+use crate::node::{AnyActor, Names, SystemInner};
 use crate::reply::RemoteCaller;
-use crate::spi::{Origin, ReplySink};
+use crate::snapshot::{Link, Links};
+use crate::spi::{MAX_TIMEOUT, Origin, ReplySink};
 
 /// Handle of a system for a broker, which delivers requests to it.
 #[derive(Clone)]
 pub struct Inlet {
-    system: Arc<SystemInner>,
+    pub(super) system: Arc<SystemInner>,
+    /// Permission for peers to end actors.
+    pub(super) permits: Control,
 }
 
 impl Inlet {
     pub(crate) fn new(system: Arc<SystemInner>) -> Self {
-        Self { system }
+        Self {
+            system,
+            permits: Control::default(),
+        }
+    }
+
+    /// Sets the permission for peers to end actors.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    /// use conclib::spi::Control;
+    ///
+    /// let system = System::new("docs");
+    /// let inlet = system.inlet().with_control(Control::Any);
+    /// # let _ = inlet;
+    /// ```
+    #[must_use]
+    pub fn with_control(mut self, permits: Control) -> Self {
+        self.permits = permits;
+        self
+    }
+
+    /// Shows the state of a link in the system's snapshots, while the link exists.
+    pub fn add_link(&self, link: Weak<dyn Link>) {
+        self.system.extensions.get::<Links>().add(link);
+    }
+
+    /// Returns the id of the system.
+    pub fn node(&self) -> NodeId {
+        self.system.node()
     }
 
     /// Delivers a request. Does not wait: a full mailbox refuses the request.
@@ -32,20 +68,132 @@ impl Inlet {
         sink: Arc<dyn ReplySink>,
         origin: impl Into<Arc<Origin>>,
     ) -> Option<Cancellation> {
-        let resident = self.system.find(envelope.to);
-        let target = resident.as_ref().map(|resident| resident.id());
-        let asker = RemoteCaller::new(envelope, sink, origin.into(), target);
-        let Some(resident) = resident else {
-            asker.refuse(&Failure::NoSuchActor);
-            return None;
-        };
-        if let Err(failure) = asker.enter(envelope.chain) {
-            asker.refuse(&failure);
-            return None;
-        }
-        let cancellation = asker.cancellation().clone();
-        resident.accept(envelope, asker).then_some(cancellation)
+        let cancellation = new_cancellation(envelope);
+        self.deliver_with(envelope, sink, origin, cancellation.clone())
+            .then_some(cancellation)
     }
+
+    /// Delivers a request like [`deliver`](Self::deliver), with a new handle for its cancellation,
+    /// which the broker may already use. Returns false if the request was refused at once.
+    pub fn deliver_with(
+        &self,
+        envelope: &Envelope<'_>,
+        sink: Arc<dyn ReplySink>,
+        origin: impl Into<Arc<Origin>>,
+        cancellation: Cancellation,
+    ) -> bool {
+        if envelope.is_control() {
+            let asker = RemoteCaller::new(envelope, sink, origin.into(), None, cancellation);
+            return self.control(envelope, asker).is_some();
+        }
+        let resident = self.system.find_for_request(envelope.to);
+        deliver(resident, None, envelope, sink, origin.into(), cancellation)
+    }
+
+    /// Waits for a place in the mailbox of the actor of that name, behind the senders that came
+    /// before, and keeps the place for a request: [`Permit::deliver`]. A
+    /// [control request](Envelope::is_control) needs no place.
+    ///
+    /// # Errors
+    /// Fails if no actor has that name, or if the actor is ending.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the queue of waiting senders.
+    pub fn ready(&self, to: &str) -> impl Future<Output = Result<Permit, Failure>> + Send + use<> {
+        let actor = self.system.find_for_request(to);
+        let inlet = self.clone();
+        async move {
+            let mut permit = Permit {
+                inlet,
+                actor: actor.ok_or(Failure::NoSuchActor)?,
+                ticket: None,
+            };
+            let reserved = poll_fn(|cx| permit.actor.poll_reserve(cx, &mut permit.ticket)).await;
+            match reserved {
+                Ok(()) => Ok(permit),
+                Err(()) => Err(Failure::Stopped(Delivery::NotDelivered)),
+            }
+        }
+    }
+
+    /// Returns the names of the system, those of pools included: those that there are, and then each
+    /// change.
+    pub fn names(&self) -> Names {
+        self.system.names()
+    }
+}
+
+/// Place in the mailbox of an actor, kept for a request; given back when it is dropped.
+#[must_use = "a place that is kept for nothing is missing to other senders"]
+pub struct Permit {
+    inlet: Inlet,
+    actor: Arc<dyn AnyActor>,
+    ticket: Option<Ticket>,
+}
+
+impl Permit {
+    /// Delivers a request to the actor, whatever name of it the request has, like
+    /// [`Inlet::deliver`]. The mailbox has a place for it.
+    pub fn deliver(
+        mut self,
+        envelope: &Envelope<'_>,
+        sink: Arc<dyn ReplySink>,
+        origin: impl Into<Arc<Origin>>,
+    ) -> Option<Cancellation> {
+        if envelope.is_control() {
+            return self.inlet.deliver(envelope, sink, origin);
+        }
+        let (actor, ticket) = (self.actor.clone(), self.ticket.take());
+        let cancellation = new_cancellation(envelope);
+        let handle = cancellation.clone();
+        deliver(Some(actor), ticket, envelope, sink, origin.into(), handle).then_some(cancellation)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.actor.leave_waiters(ticket);
+        }
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("actor", &self.actor.urn())
+            .finish()
+    }
+}
+
+/// Makes the handle of a request that has come now.
+fn new_cancellation(envelope: &Envelope<'_>) -> Cancellation {
+    let until = Instant::now() + envelope.timeout.min(MAX_TIMEOUT);
+    Cancellation::new(envelope.codec, until)
+}
+
+fn deliver(
+    resident: Option<Arc<dyn AnyActor>>,
+    place: Option<Ticket>,
+    envelope: &Envelope<'_>,
+    sink: Arc<dyn ReplySink>,
+    origin: Arc<Origin>,
+    cancellation: Cancellation,
+) -> bool {
+    let target = resident.as_ref().map(|resident| resident.id());
+    let asker = RemoteCaller::new(envelope, sink, origin, target, cancellation);
+    let Some(resident) = resident else {
+        asker.refuse(Failure::NoSuchActor);
+        return false;
+    };
+    if let Err(failure) = asker.enter(envelope.chain) {
+        if let Some(place) = place {
+            resident.leave_waiters(place);
+        }
+        asker.refuse(failure);
+        return false;
+    }
+    resident.accept(envelope, asker, place)
 }
 
 impl fmt::Debug for Inlet {

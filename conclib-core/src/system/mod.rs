@@ -3,7 +3,9 @@
 mod alias;
 mod broadcast;
 mod children;
+mod control;
 mod dump;
+mod foreign;
 mod handles;
 mod inlet;
 mod query;
@@ -19,6 +21,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use conclib_wire::NodeId;
+
 use super::directory;
 use crate::actor::{Closure, FromArgs, FromValue, Restart, Restarting, TaskActor};
 use crate::directory::Directory;
@@ -31,14 +35,16 @@ use crate::spi::Broker;
 
 pub(crate) use crate::node::SystemInner;
 pub use broadcast::Broadcast;
+pub use control::{Control, MAX_CONTROL_WAITS};
 pub use dump::DumpOnSignal;
+pub use foreign::{ForeignActor, ForeignBuilder, StopSignal};
 pub use shutdown::{Shutdown, ShutdownReport};
 pub(crate) use spawn::Options;
 pub use spawn::SpawnBuilder;
 pub use thread::OnThread;
 pub use under_test::{ActorUnderTest, SystemUnderTest};
 
-pub use inlet::Inlet;
+pub use inlet::{Inlet, Permit};
 
 /// Container of actors: knows them by name, and ends them.
 ///
@@ -123,6 +129,12 @@ impl System {
     /// Returns the name of the system.
     pub fn name(&self) -> &str {
         self.0.name()
+    }
+
+    /// Returns the id of the system, which no other system has. References to its actors carry it
+    /// when they travel.
+    pub fn node(&self) -> NodeId {
+        self.0.node()
     }
 
     /// Spawns an actor as a task, with the options of its `#[actor(…)]`. The reference can be used
@@ -272,6 +284,29 @@ impl System {
     /// Fails if the signal handlers cannot be installed, or if no thread can be started.
     pub fn run_until_signal(&self) -> impl Future<Output = std::io::Result<ShutdownReport>> + Send {
         signals::run_until_signal(self)
+    }
+
+    /// Returns the value of that type which another crate keeps with this system: its one slot of
+    /// that type, made by `Default` at the first call.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use conclib::prelude::*;
+    ///
+    /// /// Requests that a broker has brought into a system.
+    /// #[derive(Default)]
+    /// struct Brought(AtomicU64);
+    ///
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// system.extension::<Brought>().0.fetch_add(1, Ordering::Relaxed);
+    /// assert_eq!(system.extension::<Brought>().0.load(Ordering::Relaxed), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn extension<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.0.extensions.get()
     }
 
     /// Returns the inlet by which a broker brings messages into the system.

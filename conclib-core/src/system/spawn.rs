@@ -42,8 +42,8 @@ pub(crate) struct Options {
     /// Generation of the parent's incarnation that the child belongs to, if it may belong to no
     /// other.
     only_of: Option<u32>,
-    stop_within: Duration,
-    significant: bool,
+    pub(super) stop_within: Duration,
+    pub(super) significant: bool,
 }
 
 impl Options {

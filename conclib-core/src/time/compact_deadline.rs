@@ -24,11 +24,6 @@ impl CompactDeadline {
         (by.as_secs() < Self::HORIZON.as_secs()).then(|| Self::since(elapsed(at)))
     }
 
-    /// Returns the deadline `at`, rounded up to a millisecond; `None` if it is too far off.
-    pub(crate) fn at(at: Instant) -> Option<Self> {
-        Self::ahead(at, at.saturating_duration_since(Instant::now()))
-    }
-
     #[expect(
         clippy::manual_div_ceil,
         reason = "it cannot overflow, and costs a third"

@@ -53,7 +53,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         |_| quote!(Self::__Fallback(request) => #runtime::__private::Head::undeclared(#last, request),),
     );
     let fallback_refuse =
-        fallback.map(|_| quote!(Self::__Fallback(request) => request.refuse(&failure),));
+        fallback.map(|_| quote!(Self::__Fallback(request) => request.refuse(failure),));
     let fallback_queued = fallback.map(|_| quote!(Self::__Fallback(request) => request.queued(),));
     let fallback_fn = fallback.map(|_| {
         quote! {

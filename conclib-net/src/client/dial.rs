@@ -12,7 +12,7 @@ use crate::handshake::{self, GreetError, Refusal, VERSION};
 use crate::{AuthKey, ConnectError, resolve, tcp};
 
 /// Time that a server may take for the handshake.
-const LIMIT: Duration = Duration::from_secs(5);
+pub(super) const LIMIT: Duration = Duration::from_secs(5);
 
 /// Connection that is ready for frames.
 pub(super) enum Dialled {

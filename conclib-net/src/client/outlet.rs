@@ -6,17 +6,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use conclib_core::__private::has_timers;
-use conclib_core::wire::{Answerer, Envelope, Outage, Outlet, RequestId, SendRefused};
+use conclib_core::wire::{
+    Answerer, Envelope, Home, Inlet, Origin, Outage, Outlet, RefScope, RequestId, SendRefused,
+};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
-use super::dial::Dial;
-use super::driver::{self, CloseOnDrop};
-use super::ids::Ids;
-use super::session::Session;
-use super::slot_waiter::SlotWaiter;
-use super::stats::ClientStats;
+use super::dial::{Dial, LIMIT};
+use super::driver;
+use crate::session::{AbandonOnDrop, LinkLimits, Session, SessionStats};
 use crate::{Address, AuthKey, ConnectError};
 
 /// A connection to a [`LocalBroker`](crate::LocalBroker), shared by all tasks
@@ -63,7 +63,7 @@ use crate::{Address, AuthKey, ConnectError};
 /// ```
 pub struct Client {
     url: String,
-    session: Arc<Session>,
+    session: Session,
     /// `None` once a caller has seen the task end.
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -104,12 +104,14 @@ impl Client {
         let dial = Dial::new(address, key)?;
         let first = dial.dial().await?;
         let url = dial.url.clone();
-        let ids = Ids::new().map_err(|source| ConnectError::Io {
+        let session = Session::new(Origin::Peer(url.as_str().into()), LinkLimits::default());
+        let session = session.map_err(|source| ConnectError::Io {
             url: url.clone(),
             source,
         })?;
-        let session = Arc::new(Session::new(ids));
-        let task = runtime.spawn(driver::run(CloseOnDrop(session.clone()), dial, first));
+        let task = runtime.spawn(driver::run(AbandonOnDrop(session.clone()), dial, first));
+        // The server says hello at once; one that does not can still be asked.
+        let _ = timeout(LIMIT, session.greeted()).await;
         Ok(Arc::new(Self {
             url,
             session,
@@ -125,8 +127,14 @@ impl Client {
 
     /// Returns the current state of the client, and its counts so far.
     #[must_use]
-    pub fn stats(&self) -> ClientStats {
+    pub fn stats(&self) -> SessionStats {
         self.session.stats()
+    }
+
+    /// Opens the actors of a system to the server, over the same connection:
+    /// for callbacks. Only the first call has an effect.
+    pub fn serve(&self, inlet: &Inlet) {
+        self.session.serve(inlet, "");
     }
 
     /// Accepts no more requests, sends the queued ones for at most two seconds,
@@ -158,7 +166,7 @@ impl Outlet for Client {
     }
 
     fn room(&self, to: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(SlotWaiter::new(self.session.clone(), to))
+        self.session.room(to)
     }
 
     fn cancel(&self, id: RequestId) {
@@ -174,7 +182,15 @@ impl Outlet for Client {
     }
 
     fn next_id(&self) -> RequestId {
-        self.session.ids.next()
+        self.session.next_id()
+    }
+
+    fn scope(&self) -> Option<Arc<dyn RefScope>> {
+        self.session.scope()
+    }
+
+    fn peer(&self) -> Option<Home> {
+        self.session.peer()
     }
 }
 

@@ -31,4 +31,4 @@ pub(crate) use server::{Admission, AdmitError, admit};
 mod tests;
 
 /// Protocol version that both sides must have.
-pub(crate) const VERSION: u16 = 3;
+pub(crate) const VERSION: u16 = 4;

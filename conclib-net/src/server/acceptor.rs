@@ -15,11 +15,11 @@ use tokio::time::{sleep, timeout};
 use super::context::{ConnectionSlot, Phase, ServerContext};
 use super::counters::Counters;
 use super::handshakes::{Candidate, Handshakes};
+use super::limits::BrokerLimits;
 use super::listener::{Accepted, Listener, Stream};
 use super::serve;
 use crate::AuthKey;
 use crate::handshake::{self, Admission, AdmitError, Refusal};
-use crate::limits::Limits;
 
 /// Pause in accepting after an error of the system, and the time in which a
 /// client is told that no file descriptor is left.
@@ -39,7 +39,8 @@ impl Acceptor {
     pub(super) fn new(
         key: Option<AuthKey>,
         inlet: Inlet,
-        limits: Limits,
+        url: Box<str>,
+        limits: BrokerLimits,
         counters: Arc<Counters>,
     ) -> Self {
         let slots = Arc::new(Semaphore::new(limits.connections));
@@ -47,6 +48,7 @@ impl Acceptor {
             context: Arc::new(ServerContext {
                 key,
                 inlet,
+                url,
                 limits,
                 counters,
                 slots,

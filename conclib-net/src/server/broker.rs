@@ -14,10 +14,10 @@ use tokio::task::{AbortHandle, JoinHandle};
 use super::acceptor::Acceptor;
 use super::context::Phase;
 use super::counters::{BrokerStats, Counters};
+use super::limits::BrokerLimits;
 use super::listener::Listener;
 use super::socket_file::SocketFile;
 use crate::address::{Address, Endpoint};
-use crate::limits::Limits;
 use crate::{AuthKey, OpenError, resolve};
 
 /// Server end by which other processes reach a system, over a unix socket or
@@ -97,14 +97,14 @@ impl LocalBroker {
         key: Option<AuthKey>,
         inlet: Inlet,
     ) -> Result<Self, OpenError> {
-        Self::open_with(address, key, inlet, Limits::default()).await
+        Self::open_with(address, key, inlet, BrokerLimits::default()).await
     }
 
     pub(crate) async fn open_with(
         address: &Address,
         key: Option<AuthKey>,
         inlet: Inlet,
-        limits: Limits,
+        limits: BrokerLimits,
     ) -> Result<Self, OpenError> {
         let runtime = Handle::try_current();
         let runtime = runtime.map_err(|_| OpenError::NoRuntime {
@@ -125,9 +125,9 @@ impl LocalBroker {
         let (phase, phases) = watch::channel(Phase::Serving);
         let counters = Arc::new(Counters::default());
         let file = listener.file();
-        let acceptor = Acceptor::new(key, inlet, limits, counters.clone());
-        let acceptor = runtime.spawn(acceptor.run(listener, phases));
         let url = address.to_string();
+        let acceptor = Acceptor::new(key, inlet, url.as_str().into(), limits, counters.clone());
+        let acceptor = runtime.spawn(acceptor.run(listener, phases));
         tracing::info!(target: "conclib::net", %url, "serving");
         Ok(Self {
             url,

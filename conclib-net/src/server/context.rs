@@ -6,9 +6,9 @@ use conclib_core::wire::{Inlet, Origin};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::counters::Counters;
+use super::limits::BrokerLimits;
 use crate::AuthKey;
 use crate::handshake::{AdmitError, Refusal};
-use crate::limits::Limits;
 
 /// Stage in the life of a broker; it only moves forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +24,9 @@ pub(super) enum Phase {
 pub(super) struct ServerContext {
     pub(super) key: Option<AuthKey>,
     pub(super) inlet: Inlet,
-    pub(super) limits: Limits,
+    /// Address of the broker.
+    pub(super) url: Box<str>,
+    pub(super) limits: BrokerLimits,
     pub(super) counters: Arc<Counters>,
     /// Permits, one for each open connection.
     pub(super) slots: Arc<Semaphore>,

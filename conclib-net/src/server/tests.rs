@@ -5,14 +5,14 @@ use std::sync::Arc;
 use conclib::System;
 use conclib::prelude::*;
 use conclib::spi::{Outlet, Remote};
-use conclib::wire::{Frame, ResponseKind};
+use conclib::wire::{DeliveryClass, Frame, ResponseKind, Wants};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 
 use super::LocalBroker;
-use crate::limits::Limits;
-use crate::{Address, Client, ConnectError};
+use super::limits::BrokerLimits;
+use crate::{Address, Client, ConnectError, LinkLimits};
 
 #[actor(urn = "desk")]
 struct Desk;
@@ -33,7 +33,7 @@ struct House {
 }
 
 impl House {
-    async fn with(limits: Limits) -> Self {
+    async fn with(limits: BrokerLimits) -> Self {
         let system = System::new("test");
         system.spawn(Desk).unwrap();
         let directory = TempDir::new().unwrap();
@@ -60,6 +60,12 @@ impl House {
     }
 }
 
+fn with_link(change: impl FnOnce(&mut LinkLimits)) -> BrokerLimits {
+    let mut limits = BrokerLimits::default();
+    change(&mut limits.link);
+    limits
+}
+
 async fn is_served(client: &Arc<Client>) -> bool {
     let desk = Remote::new(client.clone() as Arc<dyn Outlet>, Urn::new("desk"));
     Call::new(desk, DeskFill { len: 3 }).await.as_deref() == Ok("xxx")
@@ -67,9 +73,9 @@ async fn is_served(client: &Arc<Client>) -> bool {
 
 #[support::test]
 async fn one_connection_too_many_is_refused_and_the_others_stay() {
-    let house = House::with(Limits {
+    let house = House::with(BrokerLimits {
         connections: 2,
-        ..Limits::default()
+        ..BrokerLimits::default()
     })
     .await;
     let clients = [house.client().await.unwrap(), house.client().await.unwrap()];
@@ -86,9 +92,9 @@ async fn one_connection_too_many_is_refused_and_the_others_stay() {
 
 #[support::test]
 async fn one_handshake_too_many_ends_one_that_says_nothing() {
-    let house = House::with(Limits {
+    let house = House::with(BrokerLimits {
         handshakes: 3,
-        ..Limits::default()
+        ..BrokerLimits::default()
     })
     .await;
     let mut idle = Vec::new();
@@ -128,7 +134,9 @@ async fn ask_and_do_not_read(house: &House, times: u128, len: usize) -> UnixStre
             trace: "",
             codec: conclib::wire::Codec::Json,
             fingerprint: 0,
-            asked: true,
+            wants: Wants::Reply,
+            class: DeliveryClass::AtMostOnce,
+            attempt: 1,
             priority: None,
             chain: &[],
             body: body.as_bytes(),
@@ -139,33 +147,59 @@ async fn ask_and_do_not_read(house: &House, times: u128, len: usize) -> UnixStre
     stream
 }
 
+/// Reads the next frame after the hello.
+async fn next_frame(stream: &mut UnixStream) -> Vec<u8> {
+    loop {
+        let len = stream.read_u32().await.unwrap() as usize;
+        let mut frame = vec![0; len];
+        stream.read_exact(&mut frame).await.unwrap();
+        if !matches!(Frame::decode(&frame), Ok(Frame::Hello { .. })) {
+            return frame;
+        }
+    }
+}
+
 #[support::test]
-async fn a_peer_that_does_not_read_is_thrown_out_when_too_much_waits() {
-    let limits = Limits {
-        waiting: usize::MAX,
-        stalled: 1024 * 1024,
-        ..Limits::default()
-    };
+async fn answers_for_which_there_is_no_room_are_replaced_by_a_failure() {
+    let limits = with_link(|link| {
+        link.waiting = usize::MAX;
+        link.stalled = 1024 * 1024;
+    });
+    let house = House::with(limits).await;
+    let mut deaf = ask_and_do_not_read(&house, 100, 100_000).await;
+    let good = house.client().await.unwrap();
+    for _ in 0..100 {
+        assert!(is_served(&good).await);
+    }
+    // The connection is up, and each request has an answer.
+    let (mut replies, mut failures) = (0, 0);
+    for _ in 0..100 {
+        match Frame::decode(&next_frame(&mut deaf).await) {
+            Ok(Frame::Response(answer)) if answer.kind == ResponseKind::Reply => replies += 1,
+            Ok(Frame::Response(answer)) if answer.kind == ResponseKind::Failure => failures += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(replies >= 9 && failures > 0, "{replies} {failures}");
+    assert_eq!(house.broker.stats().thrown_out, 0);
+}
+
+#[support::test]
+async fn a_peer_that_takes_no_byte_for_too_long_is_thrown_out() {
+    let limits = with_link(|link| link.frame_time = std::time::Duration::from_millis(200));
     let house = House::with(limits).await;
     let good = house.client().await.unwrap();
-    let mut deaf = ask_and_do_not_read(&house, 100, 100_000).await;
+    let deaf = ask_and_do_not_read(&house, 100, 100_000).await;
     while house.broker.stats().thrown_out == 0 {
         assert!(is_served(&good).await);
     }
-    let mut read = Vec::new();
-    // Some bytes are in the buffers of the system, but not all that were asked
-    // for.
-    let _ = deaf.read_to_end(&mut read).await;
-    assert!(read.len() < 100 * 100_000);
     assert!(is_served(&good).await);
+    drop(deaf);
 }
 
 #[support::test]
 async fn a_peer_that_does_not_read_is_not_read_from_before_that() {
-    let limits = Limits {
-        waiting: 100_000,
-        ..Limits::default()
-    };
+    let limits = with_link(|link| link.waiting = 100_000);
     let house = House::with(limits).await;
     let good = house.client().await.unwrap();
     let mut deaf = ask_and_do_not_read(&house, 100, 100_000).await;
@@ -174,27 +208,19 @@ async fn a_peer_that_does_not_read_is_not_read_from_before_that() {
     }
     // All answers come once the client reads.
     for _ in 0..100 {
-        let len = deaf.read_u32().await.unwrap() as usize;
-        let mut frame = vec![0; len];
-        deaf.read_exact(&mut frame).await.unwrap();
-        assert!(len > 100_000);
+        let frame = next_frame(&mut deaf).await;
+        assert!(frame.len() > 100_000);
     }
     assert_eq!(house.broker.stats().thrown_out, 0);
 }
 
 #[support::test]
 async fn what_finds_no_place_is_refused_and_the_reading_goes_on() {
-    let house = House::with(Limits {
-        window: 1,
-        ..Limits::default()
-    })
-    .await;
+    let house = House::with(with_link(|link| link.window = 1)).await;
     let mut stream = ask_and_do_not_read(&house, 50, 10).await;
     let mut replies = 0;
     for _ in 0..50 {
-        let len = stream.read_u32().await.unwrap() as usize;
-        let mut frame = vec![0; len];
-        stream.read_exact(&mut frame).await.unwrap();
+        let frame = next_frame(&mut stream).await;
         let Ok(Frame::Response(answer)) = Frame::decode(&frame) else {
             panic!("{frame:?}");
         };

@@ -19,35 +19,6 @@ fn body_of(frame: &[u8]) -> &[u8] {
     }
 }
 
-#[support::test]
-async fn frames_may_come_in_pieces_of_any_size() {
-    let house = House::new();
-    let _broker = house.open().await;
-    let mut stream = house.raw().await;
-    let two = [
-        bytes(&request(1, "double", DOUBLE)),
-        bytes(&request(2, "double", DOUBLE)),
-    ]
-    .concat();
-    for cut in 0..=two.len() {
-        for piece in [&two[..cut], &two[cut..]] {
-            stream.write_all(piece).await.unwrap();
-            // Lets the other side read this piece alone.
-            tokio::task::yield_now().await;
-        }
-        for _ in 0..2 {
-            assert_eq!(body_of(&soon(read_frame(&mut stream)).await.unwrap()), b"8");
-        }
-    }
-    for byte in &two {
-        stream.write_all(std::slice::from_ref(byte)).await.unwrap();
-        tokio::task::yield_now().await;
-    }
-    for _ in 0..2 {
-        assert_eq!(body_of(&soon(read_frame(&mut stream)).await.unwrap()), b"8");
-    }
-}
-
 /// Sends `bad` after a good request that is not answered yet; the connection
 /// is closed, and a good client is served before, meanwhile and afterwards.
 async fn is_thrown_out(bad: &[u8]) {
@@ -142,27 +113,6 @@ async fn an_id_may_be_used_again_when_it_is_answered() {
             .await
             .unwrap();
         assert_eq!(body_of(&soon(read_frame(&mut stream)).await.unwrap()), b"8");
-    }
-}
-
-#[support::test]
-async fn what_the_desk_cannot_read_is_answered_and_ends_nothing() {
-    let house = House::new();
-    let _broker = house.open().await;
-    let mut stream = house.raw().await;
-    for (to_read, kind) in [
-        (&b"{"[..], ResponseKind::Failure),
-        (DOUBLE, ResponseKind::Reply),
-    ] {
-        stream
-            .write_all(&bytes(&request(1, "double", to_read)))
-            .await
-            .unwrap();
-        let frame = soon(read_frame(&mut stream)).await.unwrap();
-        let Frame::Response(response) = Frame::decode(&frame).unwrap() else {
-            panic!("no response")
-        };
-        assert_eq!(response.kind, kind);
     }
 }
 

@@ -11,7 +11,7 @@ use conclib::prelude::*;
 use conclib::spi::Broker as _;
 use conclib::wire::{Frame, RequestId};
 use conclib_net::{Address, AuthKey, Client, LocalBroker};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
+use tokio::io::{AsyncReadExt as _, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -128,13 +128,7 @@ async fn a_server_that_answers_nothing_is_asked_for_a_sign_of_life_once() {
     let listener = tokio::net::UnixListener::bind(&house.path).unwrap();
     let (client, mut server) = tokio::join!(house.client(), async {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let mut answer = crate::house::read_message(&mut stream).await.unwrap();
-        answer[2] = crate::house::SERVER_HELLO;
-        stream.write_all(&answer).await.unwrap();
-        stream
-            .write_all(&[0, 1, crate::house::WELCOME])
-            .await
-            .unwrap();
+        crate::house::welcome(&mut stream).await;
         stream
     });
     for n in 0..5 {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use conclib::prelude::*;
 use conclib::spi::{Outlet, Remote};
-use conclib::wire::{Envelope, Frame, RequestId};
+use conclib::wire::{DeliveryClass, Envelope, Frame, RequestId, Wants};
 use conclib_net::{Address, Client, LocalBroker};
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -132,7 +132,9 @@ pub(crate) fn request<'a>(id: u128, message: &'a str, body: &'a [u8]) -> Frame<'
         trace: "",
         codec: conclib::wire::Codec::Json,
         fingerprint: 0,
-        asked: true,
+        wants: Wants::Reply,
+        class: DeliveryClass::AtMostOnce,
+        attempt: 1,
         priority: None,
         chain: &[],
         body,
@@ -150,7 +152,7 @@ pub(crate) fn bytes(frame: &Frame<'_>) -> Vec<u8> {
 pub(crate) fn hello(keyed: bool, nonce: [u8; 32]) -> Vec<u8> {
     let mut hello = vec![0, 45, 1];
     hello.extend_from_slice(b"conclib");
-    hello.extend_from_slice(&[0, 3, keyed.into()]);
+    hello.extend_from_slice(&[0, 4, keyed.into()]);
     hello.extend_from_slice(&nonce);
     hello.extend_from_slice(&[1, 2]);
     hello[1] = u8::try_from(hello.len() - 2).unwrap();
@@ -176,6 +178,21 @@ pub(crate) async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut 
     stream.write_all(&hello(false, [7; 32])).await.unwrap();
     assert_eq!(read_message(stream).await.unwrap()[2], SERVER_HELLO);
     assert_eq!(read_message(stream).await.unwrap()[2], WELCOME);
+    let hello = read_frame(stream).await.unwrap();
+    assert!(matches!(Frame::decode(&hello), Ok(Frame::Hello { .. })));
+}
+
+/// Does the handshake of a server without a key, and says hello.
+pub(crate) async fn welcome<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
+    let mut answer = read_message(stream).await.unwrap();
+    answer[2] = SERVER_HELLO;
+    stream.write_all(&answer).await.unwrap();
+    stream.write_all(&[0, 1, WELCOME]).await.unwrap();
+    let hello = Frame::Hello {
+        node: Some(conclib::wire::NodeId::from_bits(7)),
+        url: "",
+    };
+    stream.write_all(&bytes(&hello)).await.unwrap();
 }
 
 impl House {

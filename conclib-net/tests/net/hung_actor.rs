@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::house::{House, PATIENCE, Ponder, ask, bytes, read_frame, soon, until};
 use conclib::prelude::*;
 use conclib::spi::Remote;
-use conclib::wire::{Codec, Envelope, Frame, RequestId, ResponseKind};
+use conclib::wire::{Codec, DeliveryClass, Envelope, Frame, RequestId, ResponseKind, Wants};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;
@@ -33,7 +33,9 @@ fn request<'a>(id: u128, to: &'a str, message: &'a str, timeout: Duration) -> Fr
         trace: "",
         codec: Codec::Json,
         fingerprint: 0,
-        asked: true,
+        wants: Wants::Reply,
+        class: DeliveryClass::AtMostOnce,
+        attempt: 1,
         priority: None,
         chain: &[],
         body: br#"{"n":7}"#,

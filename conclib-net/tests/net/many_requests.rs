@@ -3,57 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::house::{DeskDouble, DeskEcho, House, PATIENCE, Ponder, ask, doubles, soon, until};
-use conclib::prelude::*;
+use crate::house::{House, PATIENCE, Ponder, ask, doubles, soon, until};
 use conclib::spi::{Answerer, Outlet, SendRefused};
-use conclib::wire::{Codec, Envelope};
+use conclib::wire::{Codec, DeliveryClass, Envelope, Wants};
 use conclib_net::Client;
 use tokio::task::JoinSet;
-
-#[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_of_2000_askers_gets_its_own_answer() {
-    let house = House::new();
-    let _broker = house.open().await;
-    let client = house.client().await;
-    let mut askers = JoinSet::new();
-    for n in 0..2000 {
-        let client = client.clone();
-        askers.spawn(async move { (n, ask(&client, DeskDouble { n }).await) });
-    }
-    while let Some(asker) = soon(askers.join_next()).await {
-        let (n, answer) = asker.unwrap();
-        assert_eq!(answer, Ok(2 * n));
-    }
-    assert_eq!(client.stats().in_flight, 0);
-    assert_eq!(client.stats().late, 0);
-}
-
-#[support::test]
-async fn bodies_of_up_to_a_mebibyte_come_back_as_they_were() {
-    let house = House::new();
-    let _broker = house.open().await;
-    let client = house.client().await;
-    for len in [0, 1, 16 * 1024, 64 * 1024 + 1, 1024 * 1024 - 8] {
-        let text = "x".repeat(len);
-        assert_eq!(
-            ask(&client, DeskEcho { text: text.clone() }).await,
-            Ok(text)
-        );
-    }
-    let text = "x".repeat(1024 * 1024 + 1);
-    let error = ask(&client, DeskEcho { text }).await.unwrap_err();
-    assert!(
-        matches!(
-            &error,
-            AskError::Codec {
-                delivery: Delivery::NotDelivered,
-                ..
-            }
-        ),
-        "{error}"
-    );
-    assert!(doubles(&client, 4).await);
-}
 
 /// Sends a request that is never answered, and counts its end.
 fn send(client: &Arc<Client>, ended: &Arc<AtomicUsize>) -> Result<(), SendRefused> {
@@ -66,7 +20,9 @@ fn send(client: &Arc<Client>, ended: &Arc<AtomicUsize>) -> Result<(), SendRefuse
         trace: "",
         codec: Codec::Json,
         fingerprint: 0,
-        asked: true,
+        wants: Wants::Reply,
+        class: DeliveryClass::AtMostOnce,
+        attempt: 1,
         priority: None,
         chain: &[],
         body: b"{}",
@@ -185,7 +141,9 @@ async fn a_reply_whose_reading_panics_ends_nothing_else() {
         trace: "",
         codec: Codec::Json,
         fingerprint: 0,
-        asked: true,
+        wants: Wants::Reply,
+        class: DeliveryClass::AtMostOnce,
+        attempt: 1,
         priority: None,
         chain: &[],
         body: b"{}",

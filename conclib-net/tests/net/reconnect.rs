@@ -177,14 +177,7 @@ async fn what_has_not_left_at_a_disconnect_was_not_delivered() {
     let listener = UnixListener::bind(&house.path).unwrap();
     let (client, mut server) = tokio::join!(house.client(), async {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let hello = crate::house::read_message(&mut stream).await.unwrap();
-        let mut answer = hello.clone();
-        answer[2] = crate::house::SERVER_HELLO;
-        stream.write_all(&answer).await.unwrap();
-        stream
-            .write_all(&[0, 1, crate::house::WELCOME])
-            .await
-            .unwrap();
+        crate::house::welcome(&mut stream).await;
         stream
     });
     let asker = |text: String| {
@@ -255,6 +248,6 @@ async fn a_request_that_crosses_the_goodbye_is_answered_and_not_delivered() {
         .await
         .unwrap();
     let answer = soon(crate::house::read_frame(&mut stream)).await.unwrap();
-    assert_eq!(answer[17], conclib::wire::ResponseKind::Failure as u8);
+    assert_eq!(answer[17], conclib::wire::ResponseKind::Failure.id());
     assert!(house.requests.try_recv().is_err());
 }

@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context as Poller, Poll};
 
 use crate::house::{
-    House, PATIENCE, bytes, doubles, read_frame, read_message, read_to_end, request, soon, until,
+    House, PATIENCE, bytes, doubles, read_frame, read_to_end, request, soon, until,
 };
 use conclib::prelude::*;
 use conclib::wire::{
-    Codec, CodecError, Envelope, FIRST_CREDIT, Frame, RequestId, Response, ResponseKind,
+    Codec, CodecError, DeliveryClass, Envelope, FIRST_CREDIT, Frame, RequestId, Response,
+    ResponseKind, Wants,
 };
 use conclib_net::{Client, LocalBroker};
 use tokio::io::AsyncWriteExt as _;
@@ -103,7 +104,9 @@ impl Stage {
             trace: "",
             codec: Codec::Json,
             fingerprint: 0,
-            asked: true,
+            wants: Wants::Reply,
+            class: DeliveryClass::AtMostOnce,
+            attempt: 1,
             priority: None,
             chain: &[],
             body: format!(r#"{{"to":{to}}}"#).as_bytes().to_owned().leak(),
@@ -223,13 +226,7 @@ async fn played() -> (House, Arc<Client>, UnixStream) {
     let listener = UnixListener::bind(&house.path).unwrap();
     let (client, server) = tokio::join!(house.client(), async {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let mut answer = read_message(&mut stream).await.unwrap();
-        answer[2] = crate::house::SERVER_HELLO;
-        stream.write_all(&answer).await.unwrap();
-        stream
-            .write_all(&[0, 1, crate::house::WELCOME])
-            .await
-            .unwrap();
+        crate::house::welcome(&mut stream).await;
         stream
     });
     (house, client, server)
@@ -378,8 +375,6 @@ async fn what_belongs_to_no_stream_is_passed_over() {
         },
     )
     .await;
-    answer(&mut server, unknown, ResponseKind::Stream, &[]).await;
-    answer(&mut server, id, ResponseKind::Stream, &[]).await;
     tell(&mut server, Frame::Item { id, body: &[5] }).await;
     tell(&mut server, Frame::End { id, failure }).await;
     tell(&mut server, Frame::Item { id, body: &[6] }).await;
@@ -397,7 +392,7 @@ async fn an_end_that_cannot_be_read_is_no_silent_end() {
     let failure = Some((Codec::Bincode, &[77][..]));
     tell(&mut server, Frame::End { id, failure }).await;
     let error = soon(items.next()).await.unwrap().unwrap_err();
-    assert!(matches!(error, AskError::NoReply { .. }), "{error}");
+    assert!(matches!(error, AskError::Codec { .. }), "{error}");
     assert_eq!(items.next().await, None);
 }
 

@@ -54,21 +54,19 @@ impl WireCodec for Bincode {
     const NAME: &'static str = "bincode";
 
     fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        let budget = Budget::new();
+        let budget = Budget::of_writer();
         let limits = Limits::new(&budget, MAX_DEPTH);
         let measured = Measured::new(value, limits, Format::Positional);
         let mut capped = Capped::new(out);
-        encode_into_writer(measured, &mut capped, config::standard()).map_err(|error| {
-            capped.undo();
-            budget.broken().unwrap_or_else(|| unencodable(&error))
-        })
+        let written = encode_into_writer(measured, &mut capped, config::standard());
+        capped.finish(written, &budget, unencodable)
     }
 
     fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
         if bytes.len() > MAX_BODY {
             return Err(CodecError::TooLarge { limit: MAX_BODY });
         }
-        let budget = Budget::new();
+        let budget = Budget::of_body(bytes.len());
         let seed = BincodeSeed {
             limits: Limits::new(&budget, MAX_DEPTH),
             value: PhantomData,

@@ -5,10 +5,11 @@ use std::io;
 use bincode::enc::write::Writer;
 use bincode::error::EncodeError;
 
-use super::MAX_BODY;
+use super::limits::Budget;
+use super::{CodecError, MAX_BODY, MAX_ELEMENTS};
 
 /// Writer that appends to a buffer, and refuses bytes that would make the body longer than
-/// [`MAX_BODY`]: encoding a value of a gigabyte stops after its first mebibyte.
+/// [`MAX_BODY`]: encoding a value of a gigabyte stops after its first 8 MiB.
 pub(super) struct Capped<'o> {
     out: &'o mut Vec<u8>,
     /// Length of `out` before the body.
@@ -21,9 +22,35 @@ impl<'o> Capped<'o> {
         Self { out, start }
     }
 
-    /// Removes the bytes that were written.
-    pub(super) fn undo(&mut self) {
-        self.out.truncate(self.start);
+    /// Checks the number of elements in the written body. Removes its bytes after an error.
+    pub(super) fn finish<E>(
+        self,
+        written: Result<(), E>,
+        budget: &Budget,
+        error: impl FnOnce(&E) -> CodecError,
+    ) -> Result<(), CodecError> {
+        let len = self.out.len() - self.start;
+        let failed = match &written {
+            Ok(()) if budget.is_overdrawn(len) => Some(CodecError::TooManyElements {
+                limit: MAX_ELEMENTS,
+            }),
+            Ok(()) => None,
+            Err(cause) => Some(match budget.broken() {
+                // The writer allows as many elements as a body has bytes.
+                Some(CodecError::TooManyElements { .. }) => {
+                    CodecError::TooLarge { limit: MAX_BODY }
+                }
+                Some(broken) => broken,
+                None => error(cause),
+            }),
+        };
+        match failed {
+            None => Ok(()),
+            Some(failed) => {
+                self.out.truncate(self.start);
+                Err(failed)
+            }
+        }
     }
 
     #[inline]

@@ -39,16 +39,12 @@ impl WireCodec for Json {
     const NAME: &'static str = "json";
 
     fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        let budget = Budget::new();
+        let budget = Budget::of_writer();
         let limits = Limits::new(&budget, WRITE_DEPTH);
         let measured = Measured::new(value, limits, Format::Named);
         let mut capped = Capped::new(out);
-        measured
-            .serialize(&mut Serializer::new(&mut capped))
-            .map_err(|error| {
-                capped.undo();
-                budget.broken().unwrap_or_else(|| unencodable(&error))
-            })
+        let written = measured.serialize(&mut Serializer::new(&mut capped));
+        capped.finish(written, &budget, unencodable)
     }
 
     fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
@@ -57,7 +53,7 @@ impl WireCodec for Json {
         }
         // serde_json counts the depth of brackets. A type can nest without any, as `struct
         // Chain(Option<Box<Chain>>)` does.
-        let budget = Budget::new();
+        let budget = Budget::of_body(bytes.len());
         let mut json = Deserializer::from_slice(bytes);
         T::deserialize(Limited::new(&mut json, Limits::new(&budget, MAX_DEPTH)))
             .and_then(|value| json.end().map(|()| value))

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 
-use super::{CodecError, MAX_DEPTH, MAX_ELEMENTS};
+use super::{CodecError, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS};
 
 /// Remaining budget of one body, and the limit that was exceeded.
 ///
@@ -24,11 +24,31 @@ pub(super) enum Broken {
 }
 
 impl Budget {
-    pub(super) const fn new() -> Self {
+    /// Creates the budget for a value that is written.
+    pub(super) const fn of_writer() -> Self {
+        Self::new(MAX_BODY)
+    }
+
+    /// Creates the budget for a body of `len` bytes that is read. An element that takes up bytes is
+    /// paid by them.
+    pub(super) const fn of_body(len: usize) -> Self {
+        Self::new(if len > MAX_ELEMENTS {
+            len
+        } else {
+            MAX_ELEMENTS
+        })
+    }
+
+    const fn new(elements: usize) -> Self {
         Self {
-            elements: Cell::new(MAX_ELEMENTS),
+            elements: Cell::new(elements),
             broken: Cell::new(None),
         }
+    }
+
+    /// Tests if a value of `len` bytes was written with more elements than are read again.
+    pub(super) fn is_overdrawn(&self, len: usize) -> bool {
+        MAX_BODY - self.elements.get() > len.max(MAX_ELEMENTS)
     }
 
     /// Returns the error of the exceeded limit, if there is one.

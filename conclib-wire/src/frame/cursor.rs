@@ -58,6 +58,13 @@ impl<'a> Cursor<'a> {
         std::str::from_utf8(self.take(len.into())?).map_err(|_| FrameError::BadName)
     }
 
+    pub(super) fn attempt(&mut self) -> Result<u32, FrameError> {
+        match u32::from_be_bytes(self.array()?) {
+            attempt @ 0..2 => Err(FrameError::BadAttempt(attempt)),
+            attempt => Ok(attempt),
+        }
+    }
+
     pub(super) fn chain(&mut self) -> Result<&'a [u8], FrameError> {
         let len = u16::from_be_bytes(self.array()?);
         let chain = self.take(len.into())?;

@@ -7,7 +7,7 @@ static BYTES: AtomicU64 = AtomicU64::new(0);
 
 /// Number of allocations since the process started.
 #[derive(Clone, Copy)]
-pub(crate) struct Count {
+pub struct Count {
     pub(crate) calls: u64,
     pub(crate) bytes: u64,
 }
@@ -20,7 +20,7 @@ pub(crate) fn note(bytes: usize) {
 }
 
 /// Returns the allocations so far; zero without the feature.
-pub(crate) fn count() -> Count {
+pub fn count() -> Count {
     Count {
         calls: CALLS.load(Ordering::Relaxed),
         bytes: BYTES.load(Ordering::Relaxed),

@@ -22,6 +22,7 @@ mod watch;
 
 use std::process::ExitCode;
 
+pub use allocations::{Count, count as allocations};
 pub use gate::Gate;
 pub use job::Runtime;
 pub use library::{Library, Mailbox};

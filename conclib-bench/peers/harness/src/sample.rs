@@ -17,7 +17,7 @@ impl Sample {
 
     /// Adds the allocations of each operation since `before`, if they are
     /// counted.
-    pub(crate) fn with_allocations(self, before: Count, operations: u64) -> Self {
+    pub fn with_allocations(self, before: Count, operations: u64) -> Self {
         if !cfg!(feature = "count") {
             return self;
         }

@@ -188,7 +188,7 @@ fn a_notice_reaches_one_that_waits() {
                         urn: Urn::reserved("conclib:gone"),
                         reason: StopReason::Stopped,
                     };
-                    cell.notify(Notice::Gone(Some(id), Box::new(gone)));
+                    cell.notify(Notice::Gone(id, Box::new(gone)));
                 })
             })
             .collect();

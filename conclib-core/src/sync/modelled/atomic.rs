@@ -6,7 +6,7 @@ use std::cell::Cell;
 
 use ::loom::sync::atomic::{AtomicBool as Bool, AtomicUsize as Usize};
 
-pub(crate) use ::loom::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
+pub(crate) use ::loom::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 
 std::thread_local! {
     /// Loom runs all the threads of a model on one thread.

@@ -23,6 +23,17 @@ where
     }
 }
 
+/// Spawns the workers of a pool at a given place.
+#[macro_export]
+macro_rules! pool_at {
+    ($pool:expr, $place:expr) => {
+        match $place {
+            ::conclib::Place::Thread => $pool.on_thread().spawn().unwrap(),
+            _ => $pool.spawn().unwrap(),
+        }
+    };
+}
+
 /// Generates two tests from each body: one for each place in this process.
 /// Bodies behind `multi_thread` have a runtime of two threads.
 ///

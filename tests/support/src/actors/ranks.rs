@@ -1,9 +1,10 @@
 //! Support for tests of priorities: an actor that notes the order of its turns.
 
+use conclib::Place;
 use conclib::prelude::*;
 use tokio::sync::mpsc;
 
-use crate::{Keeper, Log, gate};
+use crate::{At, Keeper, Log, gate};
 
 #[message(priority = 1)]
 pub struct Alarm(pub u64);
@@ -80,12 +81,13 @@ impl Ward {
 /// Spawns a ward with that capacity, held in a turn.
 pub async fn busy(
     system: &System,
+    place: Place,
     places: usize,
     overflow: Overflow,
 ) -> (ActorRef<Ward>, Watch, Keeper) {
     let (actor, mut watch) = ward();
     let ward = system.actor(actor).mailbox(places).overflow(overflow);
-    let ward = ward.spawn().unwrap();
+    let ward = ward.at(place).unwrap();
     ward.wait().tell().await.unwrap();
     let keeper = watch.turn().await;
     (ward, watch, keeper)

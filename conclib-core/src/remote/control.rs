@@ -1,0 +1,194 @@
+//! Control requests: what a far reference asks of the inlet of its actor's system, past the
+//! mailbox of the actor.
+
+use std::future::poll_fn;
+use std::time::Duration;
+
+use conclib_wire::{
+    Delivery, DeliveryClass, Envelope, Failure, Fault, RequestId, ResponseKind, State, StopReason,
+    Wants,
+};
+use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
+
+use super::answers::{failure, misfit};
+use super::target::Remote;
+use crate::call::{OutboundRequest, Waiter, transmit};
+use crate::spi::{Answered, Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT};
+
+/// Request about an actor that its inlet answers. The body is the key of the reference, if it
+/// was exported over the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ControlRequest {
+    /// Gives the signal to end, and waits for the end. The reply is its [`StopReason`].
+    Stop,
+    /// Like `Stop`, after the turn that runs.
+    StopNow,
+    /// Like `Stop`, at the next await.
+    Kill,
+    /// Waits for the end. The reply is its [`StopReason`].
+    Stopped,
+    /// Waits for the start. The reply is `Ok`, or the reason for the end before that.
+    Started,
+    /// Asks for the [`State`].
+    State,
+}
+
+impl ControlRequest {
+    const ALL: [Self; 6] = [
+        Self::Stop,
+        Self::StopNow,
+        Self::Kill,
+        Self::Stopped,
+        Self::Started,
+        Self::State,
+    ];
+
+    /// Returns the wire name of the request.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Stop => "conclib:stop",
+            Self::StopNow => "conclib:stop-now",
+            Self::Kill => "conclib:kill",
+            Self::Stopped => "conclib:stopped",
+            Self::Started => "conclib:started",
+            Self::State => "conclib:state",
+        }
+    }
+
+    /// Returns the request of that wire name.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|request| request.name() == name)
+    }
+
+    /// Tells whether the request ends the actor.
+    pub(crate) const fn ends(self) -> bool {
+        matches!(self, Self::Stop | Self::StopNow | Self::Kill)
+    }
+
+    const fn timeout(self) -> Duration {
+        match self {
+            Self::State => DEFAULT_TIMEOUT,
+            _ => MAX_TIMEOUT,
+        }
+    }
+}
+
+impl Remote {
+    /// Gives the signal to end, and returns the reason for the end.
+    pub(crate) async fn end(&self, signal: ControlRequest) -> StopReason {
+        match self.control(signal).await {
+            Err(Failure::Deadline(_)) => self.stopped().await,
+            answer => answer.unwrap_or_else(|failure| unknown(&failure)),
+        }
+    }
+
+    /// Waits for the end of the actor, or of the connection.
+    pub(crate) async fn stopped(&self) -> StopReason {
+        loop {
+            match self.control(ControlRequest::Stopped).await {
+                Err(Failure::Deadline(_)) => {}
+                answer => return answer.unwrap_or_else(|failure| unknown(&failure)),
+            }
+        }
+    }
+
+    /// Waits for the start of the actor. The error is the reason for its end before that.
+    pub(crate) async fn started(&self) -> Result<(), StopReason> {
+        loop {
+            match self.control(ControlRequest::Started).await {
+                Err(Failure::Deadline(_)) => {}
+                Err(failure) => return Err(unknown(&failure)),
+                Ok(started) => return started,
+            }
+        }
+    }
+
+    /// Asks for the state of the actor.
+    pub(crate) async fn state(&self) -> Result<State, Failure> {
+        match self.control(ControlRequest::State).await {
+            Err(Failure::NoSuchActor) => Ok(State::Stopped),
+            answer => answer,
+        }
+    }
+
+    /// Sends a control request, and returns its reply. A wait is cancelled if it is dropped; a
+    /// signal that was sent is not taken back.
+    async fn control<T>(&self, request: ControlRequest) -> Result<T, Failure>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let urn = self.urn.as_ref();
+        let urn = urn.map_err(|error| Failure::Urn(Box::new(error.clone())))?;
+        if self.outlet.outage().is_some() {
+            return Err(Failure::Disconnected(Delivery::NotDelivered));
+        }
+        let codec = self.outlet.codec();
+        let mut body = Vec::new();
+        let key = self.home.as_ref().map(|home| home.key);
+        let encoded = codec.encode(&key, &mut body);
+        encoded.map_err(|error| Failure::Codec(Box::new(error), Delivery::NotDelivered))?;
+        let (answer, answered) = oneshot::channel();
+        let answerer: Answerer = Box::new(move |response| {
+            // An asker that has gone needs no answer.
+            let _ = answer.send(response.and_then(|answered| decode(&answered)));
+        });
+        let mut outbound = OutboundRequest::new(self.outlet.clone(), answerer, None, None);
+        let sent = poll_fn(|cx| {
+            outbound.poll_send(cx, urn.as_str(), |outlet, _, answerer| {
+                let envelope = Envelope {
+                    id: RequestId::nil(),
+                    to: urn.as_str(),
+                    message: request.name(),
+                    timeout: request.timeout(),
+                    trace: "",
+                    codec,
+                    fingerprint: 0,
+                    wants: Wants::Reply,
+                    class: DeliveryClass::AtMostOnce,
+                    attempt: 1,
+                    priority: None,
+                    chain: &[],
+                    body: &body,
+                };
+                transmit(outlet, urn, Waiter::Nobody, envelope, answerer)
+            })
+        });
+        sent.await?;
+        let mut cancel = outbound.into_cancel();
+        if request.ends() {
+            cancel.take().into_iter().for_each(|cancel| cancel.done());
+        }
+        let answer = answered.await;
+        cancel.into_iter().for_each(|cancel| cancel.done());
+        answer.unwrap_or(Err(Failure::Disconnected(Delivery::MayHaveRun)))
+    }
+}
+
+fn decode<T: DeserializeOwned>(answered: &Answered<'_>) -> Result<T, Failure> {
+    let response = &answered.response;
+    match response.kind {
+        ResponseKind::Reply => {
+            let decoded = response.codec.decode(response.body);
+            decoded.map_err(|error| Failure::Codec(Box::new(error), Delivery::MayHaveRun))
+        }
+        ResponseKind::Failure => Err(failure(response)),
+        kind => Err(misfit(kind)),
+    }
+}
+
+/// Returns the reason for an end of which only the failure of its request is known.
+fn unknown(failure: &Failure) -> StopReason {
+    match failure {
+        Failure::NoSuchActor | Failure::Urn(_) => StopReason::NoSuchActor,
+        // A system of an older version answers the last two.
+        Failure::NotPermitted(_) | Failure::NoSuchMessage(_) | Failure::Unsupported(..) => {
+            StopReason::OutOfReach
+        }
+        Failure::Codec(error, _) => {
+            let text = format!("the reason is one that this version does not know: {error}");
+            StopReason::Failed(Box::new(Fault::foreign(text)))
+        }
+        _ => StopReason::Unreachable,
+    }
+}

@@ -1,0 +1,94 @@
+//! Relay of a request that came over a wire to an actor behind an outlet.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+use conclib_wire::{Delivery, DeliveryClass, Envelope, Failure, RequestId, ResponseKind};
+
+use super::answers::{failure, misfit};
+use super::target::Remote;
+use crate::reply::RemoteCaller;
+use crate::spi::{Answered, Answerer, BodySource, OutboundStream, Outcome, Outlet, StreamSource};
+
+/// Sends a request on to an actor behind an outlet, and the answer back. Returns false if the
+/// request was answered at once.
+pub(crate) fn relay(remote: &Remote, envelope: &Envelope<'_>, asker: RemoteCaller) -> bool {
+    let outlet = &remote.outlet;
+    let id = outlet.next_id();
+    let class = match outlet.supports(envelope.class) {
+        true => envelope.class,
+        false => DeliveryClass::AtMostOnce,
+    };
+    let urn = remote.urn.as_ref().map_or(envelope.to, |urn| urn.as_str());
+    let sent_on = Envelope {
+        id,
+        to: urn,
+        class,
+        ..*envelope
+    };
+    let cancellation = asker.cancellation().clone();
+    let answerer: Answerer = Box::new(move |answered| answer(asker, answered));
+    if let Err((refused, answerer)) = outlet.send(&sent_on, answerer) {
+        answerer(Err(refused.into_failure()));
+        return false;
+    }
+    let cancels = Waker::from(Arc::new(CancelOnWake {
+        outlet: outlet.clone(),
+        id,
+    }));
+    cancellation.register(&Context::from_waker(&cancels));
+    if cancellation.is_cancelled() {
+        cancels.wake();
+    }
+    true
+}
+
+fn answer(mut asker: RemoteCaller, answered: Result<Answered<'_>, Failure>) {
+    asker.send(match answered {
+        Err(failure) => Outcome::Failure(failure),
+        Ok(Answered {
+            items: Some(items), ..
+        }) => Outcome::Stream(OutboundStream::new(RelayedStream(items))),
+        Ok(Answered { response, .. }) => match response.kind {
+            ResponseKind::Reply => Outcome::Reply(response.body.to_vec()),
+            ResponseKind::Error => Outcome::Error(response.body.to_vec()),
+            ResponseKind::Queued => Outcome::Queued,
+            ResponseKind::Handled => Outcome::Handled,
+            ResponseKind::Failure => Outcome::Failure(failure(&response)),
+            ResponseKind::Stream => Outcome::Failure(Failure::Disconnected(Delivery::MayHaveRun)),
+            kind => Outcome::Failure(misfit(kind)),
+        },
+    });
+}
+
+/// Waker of a request that is relayed: cancels it where it went.
+struct CancelOnWake {
+    outlet: Arc<dyn Outlet>,
+    id: RequestId,
+}
+
+impl Wake for CancelOnWake {
+    fn wake(self: Arc<Self>) {
+        self.outlet.cancel(self.id);
+    }
+}
+
+/// Items of a stream that are passed on as they are.
+struct RelayedStream(Box<dyn StreamSource>);
+
+impl BodySource for RelayedStream {
+    fn poll_body(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut Vec<u8>,
+    ) -> Poll<Option<Result<(), Failure>>> {
+        Poll::Ready(match ready!(self.0.poll_body(cx)) {
+            Some(Ok(body)) => {
+                out.extend_from_slice(&body);
+                Some(Ok(()))
+            }
+            Some(Err(failure)) => Some(Err(failure)),
+            None => None,
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! Bytes that came in over a link, and the frames in them.
+
+use std::io;
+
+use std::time::Duration;
+
+use conclib_core::wire::{FrameError, MAX_FRAME};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::time::{Instant, timeout_at};
+
+use super::limits::LinkLimits;
+
+/// Number of bytes of the length before a frame.
+const PREFIX: usize = 4;
+
+/// Usual size of the buffer: room for the requests of many tasks in one read.
+const USUAL: usize = 16 * 1024;
+
+/// Maximum length that an empty buffer keeps. A larger one is replaced.
+const KEPT: usize = 4 * USUAL;
+
+/// Buffer that a link is read into, and that frames are borrowed from.
+///
+/// The buffer grows with the bytes that arrived, never with the length that a
+/// peer announces.
+pub(crate) struct FrameReader {
+    /// Initialised memory; `start..end` was read and not handed out yet.
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Time since which the rest of a frame is missing.
+    since: Option<Instant>,
+    /// Maximum length of a frame.
+    limit: usize,
+    /// Time from the first byte of a frame to its last.
+    time: Duration,
+}
+
+/// Reason why nothing was read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    #[error("the connection broke: {0}")]
+    Broken(#[from] io::Error),
+    #[error("the rest of a frame did not come within {0:?}")]
+    Unfinished(Duration),
+}
+
+impl FrameReader {
+    pub(crate) fn new(limits: &LinkLimits) -> Self {
+        Self {
+            bytes: vec![0; USUAL],
+            start: 0,
+            end: 0,
+            since: None,
+            limit: limits.frame.min(MAX_FRAME),
+            time: limits.frame_time,
+        }
+    }
+
+    /// Tests if everything that came was handed out: a link that ends here ends
+    /// between two frames.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Returns the next whole frame, without its length. `None` until more has
+    /// come.
+    ///
+    /// # Errors
+    /// A frame announces more than the maximum length.
+    pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, FrameError> {
+        let arrived = &self.bytes[self.start..self.end];
+        let Some((prefix, rest)) = arrived.split_first_chunk::<PREFIX>() else {
+            return Ok(None);
+        };
+        let len = u32::from_be_bytes(*prefix) as usize;
+        if len > self.limit {
+            return Err(FrameError::TooLarge { len });
+        }
+        let Some(frame) = rest.get(..len) else {
+            return Ok(None);
+        };
+        self.start += PREFIX + len;
+        self.since = None;
+        Ok(Some(frame))
+    }
+
+    /// Reads the available bytes, and returns their number, 0 at the end of the
+    /// link. Cancel safe.
+    ///
+    /// # Errors
+    /// The link broke, or part of a frame has been here for too long.
+    /// Time in which the caller did not read does not count.
+    pub(crate) async fn fill<R: AsyncRead + Unpin>(
+        &mut self,
+        reader: &mut R,
+    ) -> Result<usize, ReadError> {
+        self.make_room();
+        let part = !self.is_empty();
+        let reading = reader.read(&mut self.bytes[self.end..]);
+        let read = if part {
+            let until = *self.since.get_or_insert_with(Instant::now) + self.time;
+            let read = timeout_at(until, reading).await;
+            read.map_err(|_| ReadError::Unfinished(self.time))??
+        } else {
+            reading.await?
+        };
+        self.end += read;
+        Ok(read)
+    }
+
+    /// Makes room for at least one byte, and usually for many more.
+    fn make_room(&mut self) {
+        if self.is_empty() {
+            (self.start, self.end) = (0, 0);
+            if self.bytes.len() > KEPT {
+                self.bytes = vec![0; USUAL];
+            }
+        }
+        if self.start > 0 && self.is_nearly_full() {
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        if self.is_nearly_full() {
+            // The largest frame fits, and a whole frame is never left in the
+            // buffer, so there is room.
+            let doubled = (2 * self.bytes.len()).min(PREFIX + self.limit);
+            self.bytes.resize(doubled.max(self.bytes.len()), 0);
+        }
+    }
+
+    fn is_nearly_full(&self) -> bool {
+        self.bytes.len() - self.end < self.bytes.len() / 4
+    }
+
+    #[cfg(test)]
+    fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+}
+
+#[cfg(test)]
+mod tests;

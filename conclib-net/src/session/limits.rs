@@ -1,0 +1,64 @@
+//! Limits for the resources that one link uses.
+
+use std::time::Duration;
+
+use conclib_core::wire::MAX_FRAME;
+
+/// Limits of a link, for both of its ends and both of its directions.
+///
+/// A limit protects this process from its peer, and the peer's own limits
+/// protect the peer. The same at both ends, they never refuse a peer that keeps
+/// to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LinkLimits {
+    /// Bytes of a frame that the peer may send; a longer one ends the link
+    /// before anything is allocated for it. At most [`MAX_FRAME`], which is the
+    /// default: 8 MiB for the body, and room for its head.
+    pub frame: usize,
+    /// Time from the first byte of a frame to its last, and time in which a peer
+    /// has to take a byte that is sent to it: 60 s. Half a frame occupies only
+    /// the memory of the bytes that came.
+    pub frame_time: Duration,
+    /// Requests under way in one direction: 1024. An actor gets a quarter of
+    /// the free slots at most. A sender waits for a slot; a peer that sends more
+    /// gets a refusal for each.
+    pub window: usize,
+    /// Requests of the peer that their actors still have although they were
+    /// given up: 4096, no more than a quarter of the free ones with one actor.
+    /// At the limit new requests are refused. A request in a mailbox is dropped
+    /// when its turn comes, and one that a handler keeps when the handler drops
+    /// it.
+    pub abandoned: usize,
+    /// Open streams of replies to the peer: 256; one more is refused.
+    pub streams: usize,
+    /// References to actors that the peer holds, and as many that it lends to
+    /// this end: 65536 in each direction. One more is an error of the message;
+    /// a peer that lends more ends the link.
+    pub references: usize,
+    /// Unwritten bytes at which senders wait, and at which no request is read
+    /// from the peer: 1 MiB.
+    pub waiting: usize,
+    /// Unwritten bytes at which the link ends, because the peer does not read:
+    /// 272 MiB. An answer that would bring them above 15/16 of that is replaced
+    /// by a failure.
+    pub stalled: usize,
+    /// Time for sending the last frames at the end: 2 s.
+    pub flush: Duration,
+}
+
+impl Default for LinkLimits {
+    fn default() -> Self {
+        Self {
+            frame: MAX_FRAME,
+            frame_time: Duration::from_secs(60),
+            window: 1024,
+            abandoned: 4096,
+            streams: 256,
+            references: 65536,
+            waiting: 1024 * 1024,
+            stalled: 272 * 1024 * 1024,
+            flush: Duration::from_secs(2),
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! Session: the duplex conversation of two processes over one connection.
+//!
+//! Either end asks actors of the other, answers, streams replies, cancels, tells
+//! what waits for an answer, and grants credit. A session works over any byte
+//! stream: a unix socket, TCP, a socket pair, a pipe in memory. The handshake
+//! comes before it, and is not its concern.
+//!
+//! # Floors
+//!
+//! A module imports only from modules of lower floors.
+//!
+//! 1. `clock`, `flow`, `id_map`, `ids`, `limits`, `liveness`, `spin`
+//! 2. `frame_reader`, `ready_set`, `shares`, `stream_buffer`
+//! 3. `open_streams`, `outbox`, `wait_queue`
+//! 4. `pending`, `references`, `served`
+//! 5. `state`
+//! 6. `inner`
+//! 7. `connection`, `outgoing`, `snapshot`; `scope`; `asking`; `reply_stream`, `serving`, `slot_waiter`, `timer`
+//! 8. `stream_scheduler`
+//! 9. `drive`
+
+mod asking;
+mod clock;
+mod connection;
+mod drive;
+mod flow;
+mod frame_reader;
+mod id_map;
+mod ids;
+mod inner;
+mod limits;
+mod liveness;
+#[cfg(all(test, shuttle))]
+mod model;
+mod open_streams;
+mod outbox;
+mod outgoing;
+mod pending;
+mod ready_set;
+mod references;
+mod reply_stream;
+mod scope;
+mod served;
+mod serving;
+mod shares;
+mod slot_waiter;
+mod snapshot;
+mod spin;
+mod state;
+mod stream_buffer;
+mod stream_scheduler;
+mod timer;
+mod wait_queue;
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use conclib_core::__private::Failure;
+use conclib_core::wire::{
+    Answered, Answerer, Envelope, Home, Inlet, Link, Origin, Outage, Outlet, RefScope, RequestId,
+    SendRefused,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use self::drive::SessionEnd;
+use self::inner::SessionInner;
+pub use self::limits::LinkLimits;
+use self::slot_waiter::SlotWaiter;
+pub use self::snapshot::SessionStats;
+
+/// One end of a duplex conversation with another process: the [`Outlet`] to the
+/// actors there, and the way in to the actors of this process that
+/// [`serve`](Self::serve) opens.
+///
+/// A session is cheap to clone; all clones are the same session. It is driven by
+/// [`run`](Self::run), over one connection after the other if that is wanted:
+/// what is sent while there is none waits for the next.
+///
+/// # Examples
+///
+/// Two systems in one process, over a pipe in memory:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use conclib::prelude::*;
+/// use conclib::spi::{Origin, Remote};
+/// use conclib_net::{LinkLimits, Session};
+///
+/// #[actor(urn = "greeter")]
+/// struct Greeter;
+///
+/// #[actor]
+/// impl Greeter {
+///     #[message]
+///     fn greet(&mut self, name: String) -> String {
+///         format!("Hello, {name}!")
+///     }
+/// }
+///
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let system = System::new("docs");
+///     system.spawn(Greeter)?;
+///
+///     let origin = |name: &str| Origin::Peer(name.into());
+///     let server = Session::new(origin("client"), LinkLimits::default())?;
+///     server.serve(&system.inlet(), "");
+///     let client = Session::new(origin("server"), LinkLimits::default())?;
+///
+///     let (one, other) = tokio::io::duplex(64 * 1024);
+///     for (session, pipe) in [(server, one), (client.clone(), other)] {
+///         let (reader, writer) = tokio::io::split(pipe);
+///         tokio::spawn(async move { session.run(reader, writer).await });
+///     }
+///
+///     let remote = Remote::new(Arc::new(client.clone()), Urn::new("greeter"));
+///     let greeter: ActorRef<Greeter> = ActorRef::remote(remote);
+///     assert_eq!(greeter.greet("Ada".into()).await?, "Hello, Ada!");
+///     client.close();
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Session(Arc<SessionInner>);
+
+impl Session {
+    /// Creates a session with a peer. `origin` names the peer, for the messages
+    /// that come from it.
+    ///
+    /// # Errors
+    /// The operating system gives no random bytes, which the ids of requests
+    /// need.
+    pub fn new(origin: Origin, limits: LinkLimits) -> io::Result<Self> {
+        SessionInner::new(origin, limits).map(Self)
+    }
+
+    /// Opens the actors of a system to the peer, also those whose references
+    /// are sent to it. `url` is the address at which other processes reach the
+    /// system; empty for none. Only the first call has an effect. Before it, the
+    /// peer's requests fail with `NoSuchActor`.
+    pub fn serve(&self, inlet: &Inlet, url: &str) {
+        let served = (inlet.clone(), url.into());
+        if self.0.served_system.set(served).is_ok() {
+            let link: Arc<dyn Link> = self.0.clone();
+            inlet.add_link(Arc::downgrade(&link));
+            self.0.say_hello();
+        }
+    }
+
+    /// Drives the session over a connection until it ends, and returns the
+    /// reason. The requests that are under way then fail with `Disconnected`,
+    /// and those of the peer are cancelled; after that the session can be driven
+    /// over another connection, unless it was closed. Only one call may run at a
+    /// time. After the last one, [`close`](Self::close) fails what waits for the
+    /// next connection.
+    ///
+    /// # Panics
+    /// In a tokio runtime without timers.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the connection.
+    pub async fn run<R, W>(&self, reader: R, writer: W) -> SessionEnd
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        if self.0.connected() {
+            self.0.say_hello();
+        }
+        let guard = DisconnectOnDrop(&self.0);
+        let end = drive::drive(reader, writer, &self.0).await;
+        std::mem::forget(guard);
+        self.0.disconnected(&end.to_string());
+        end
+    }
+
+    /// Tells the peer to send no new requests; refuses those that still come.
+    /// Answers are sent as before.
+    pub fn refuse_new(&self) {
+        self.0.refuse_new();
+    }
+
+    /// Ends the session for ever: sends no new requests, writes the queued
+    /// frames for at most [`LinkLimits::flush`], and disconnects. Idempotent.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// Returns the current state of the session, and its counts so far.
+    #[must_use]
+    pub fn stats(&self) -> SessionStats {
+        self.0.stats()
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// Waits until the peer has said which system is at its end, or until the
+    /// connection is gone.
+    pub(crate) async fn greeted(&self) {
+        loop {
+            let greeted = self.0.greeted.notified();
+            {
+                let state = self.0.lock();
+                if state.references.peer.is_some() || state.link != state::Connection::Up {
+                    return;
+                }
+            }
+            greeted.await;
+        }
+    }
+
+    /// Resolves when the session is closed, for a driver without a connection.
+    pub(crate) async fn closing(&self) {
+        self.0.closing.notified().await;
+    }
+
+    /// Notes that an attempt to connect has failed, for the errors of requests
+    /// that wait for a connection.
+    pub(crate) fn connect_failed(&self, why: &str) {
+        self.0.connect_failed(why);
+    }
+}
+
+impl Outlet for Session {
+    fn send(
+        &self,
+        envelope: &Envelope<'_>,
+        answerer: Answerer,
+    ) -> Result<(), (SendRefused, Answerer)> {
+        self.0.send(envelope, answerer)
+    }
+
+    fn room(&self, to: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(SlotWaiter::new(self.0.clone(), to))
+    }
+
+    fn cancel(&self, id: RequestId) {
+        self.0.cancel(id);
+    }
+
+    fn waits(&self, id: RequestId, chain: &[u8]) {
+        self.0.waits(id, chain);
+    }
+
+    fn outage(&self) -> Option<Outage> {
+        self.0.outage()
+    }
+
+    fn next_id(&self) -> RequestId {
+        self.0.ids.next()
+    }
+
+    fn scope(&self) -> Option<Arc<dyn RefScope>> {
+        Some(self.0.clone())
+    }
+
+    fn peer(&self) -> Option<Home> {
+        self.0.lock().references.peer.clone()
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("origin", &self.0.origin)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Fails all requests of a session, and those that follow, when its driver ends
+/// in any way, also if the runtime never ran it: no caller is left waiting.
+pub(crate) struct AbandonOnDrop(pub(crate) Session);
+
+impl Drop for AbandonOnDrop {
+    fn drop(&mut self) {
+        let session = &self.0.0;
+        session.close();
+        session.disconnected("the connection has ended for good");
+    }
+}
+
+/// Ends the requests in both directions when the future that drives a session
+/// is dropped.
+struct DisconnectOnDrop<'a>(&'a SessionInner);
+
+impl Drop for DisconnectOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.disconnected("the connection was dropped");
+    }
+}
+
+/// Calls an answerer. It decodes a reply by code of the user, which may panic;
+/// a panic must not end the connection.
+fn answer(answerer: Answerer, answer: Result<Answered<'_>, Failure>) {
+    if catch_unwind(AssertUnwindSafe(|| answerer(answer))).is_err() {
+        tracing::error!(target: "conclib::net", "reading a reply panicked; its asker gets none");
+    }
+}

@@ -1,0 +1,160 @@
+//! Scope of a session: the addresses of the actors in the messages on its link.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+
+use conclib_core::Urn;
+use conclib_core::wire::{
+    Exported, Frame, Home, Imported, KeepAlive, Lease, NodeId, Outlet, RefError, RefScope,
+};
+
+use super::Session;
+use super::inner::SessionInner;
+
+/// Error of a peer that refers to more actors than the limit.
+pub(super) struct TooManyReferences;
+
+/// Sessions of this process by the systems at their other ends, for references
+/// that a third process has passed on.
+static PEERS: LazyLock<Mutex<HashMap<NodeId, Weak<SessionInner>>>> = LazyLock::new(Mutex::default);
+
+impl SessionInner {
+    /// Says to the peer which system is at this end, if there is one.
+    pub(super) fn say_hello(&self) {
+        if let Some((inlet, url)) = self.served_system.get() {
+            let node = Some(inlet.node());
+            // A URL that is too long is not said.
+            let url = if url.len() > 255 { "" } else { url };
+            self.update(|state| state.send_short(&Frame::Hello { node, url }));
+        }
+    }
+
+    /// Notes the system at the other end.
+    pub(super) fn hello(&self, node: Option<NodeId>, url: &str) {
+        let Some(node) = node else { return };
+        self.update(|state| state.references.peer = Some(Home::new(node, url)));
+        let mut peers = PEERS.lock().unwrap_or_else(PoisonError::into_inner);
+        peers.retain(|_, session| session.strong_count() > 0);
+        // The first one stays: a peer that claims the id of another system gets
+        // none of the references to that system.
+        peers.entry(node).or_insert_with(|| self.me.clone());
+        drop(peers);
+        self.greeted.notify_waiters();
+    }
+
+    /// Makes the references decodable that the next frame has.
+    pub(super) fn receive_references(&self, keys: &[u64]) -> Result<(), TooManyReferences> {
+        let before = self.imported.fetch_add(keys.len(), Ordering::Relaxed);
+        let epoch = self.lock().references.epoch;
+        let leases: Vec<_> = keys
+            .iter()
+            .map(|key| (*key, self.lease(*key, epoch)))
+            .collect();
+        let replaced = self.update(|state| state.references.grant(leases));
+        match before + keys.len() > self.limits.references || !replaced.is_empty() {
+            true => Err(TooManyReferences),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes the lease of a reference that came in over the connection of that
+    /// number.
+    fn lease(&self, key: u64, epoch: u64) -> Lease {
+        let session = self.me.clone();
+        Lease::new(move || {
+            if let Some(session) = session.upgrade() {
+                session.imported.fetch_sub(1, Ordering::Relaxed);
+                session.update(|state| {
+                    if state.references.epoch == epoch {
+                        state.send_short(&Frame::Release { key });
+                    }
+                });
+            }
+        })
+    }
+
+    /// Lets an actor go that the peer has released.
+    pub(super) fn release(&self, key: u64) {
+        let released = self.update(|state| state.references.release(key));
+        drop(released);
+    }
+
+    /// Revokes the references in an answer or an item.
+    pub(super) fn revoke(&self, keys: &[u64]) {
+        if !keys.is_empty() {
+            let revoked = self.update(|state| state.references.revoke(keys));
+            drop(revoked);
+        }
+    }
+
+    fn peer_node(&self) -> Option<NodeId> {
+        let state = self.lock();
+        state.references.peer.as_ref().map(|peer| peer.node)
+    }
+}
+
+impl RefScope for SessionInner {
+    fn node(&self) -> Option<NodeId> {
+        self.served_system.get().map(|(inlet, _)| inlet.node())
+    }
+
+    fn export(&self, actor: &Exported) -> Result<Home, RefError> {
+        let home = actor.home();
+        if Some(home.node) == self.peer_node() {
+            return Ok(Home::new(home.node, ""));
+        }
+        let url: Box<str> = match (actor.is_local(), self.served_system.get()) {
+            (true, Some((inlet, url))) if inlet.node() == home.node => (**url).into(),
+            (false, _) => home.url.clone(),
+            // The peer cannot ask this actor: its system is not served here.
+            (true, _) => {
+                let urn = actor.urn().clone();
+                return Err(RefError::NoAddress { urn });
+            }
+        };
+        if actor.keep_alive().is_none() {
+            return Ok(Home::new(home.node, url));
+        }
+        let limit = self.limits.references;
+        if self.lock().references.exported() >= limit {
+            return Err(RefError::TooMany { limit });
+        }
+        let key = self.next_key.fetch_add(1, Ordering::Relaxed);
+        Ok(Home::new(home.node, url).with_key(key))
+    }
+
+    fn import(&self, urn: &Urn, home: &Home, weak: bool) -> Result<Imported, RefError> {
+        let lease = match (weak, home.key) {
+            (true, _) | (false, 0) => None,
+            (false, key) => {
+                let lease = self.lock().references.lease(key);
+                let not_exported = || RefError::NotExported { urn: urn.clone() };
+                Some(lease.ok_or_else(not_exported)?)
+            }
+        };
+        let session = match self.peer_node() == Some(home.node) {
+            true => self.me.upgrade(),
+            false => peer(home.node),
+        };
+        let session = session.ok_or_else(|| RefError::NoConnection {
+            urn: urn.clone(),
+            node: home.node,
+            url: home.url.clone(),
+        })?;
+        Ok(Imported {
+            outlet: Arc::new(Session(session)) as Arc<dyn Outlet>,
+            lease,
+        })
+    }
+
+    fn held(&self, key: u64) -> Option<KeepAlive> {
+        self.lock().references.held(key)
+    }
+}
+
+/// Returns a session of this process whose other end is that system.
+fn peer(node: NodeId) -> Option<Arc<SessionInner>> {
+    let peers = PEERS.lock().unwrap_or_else(PoisonError::into_inner);
+    peers.get(&node)?.upgrade()
+}

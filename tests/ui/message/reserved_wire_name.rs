@@ -1,0 +1,6 @@
+use conclib::prelude::*;
+
+#[message(name = "conclib:stop")]
+struct Stop;
+
+fn main() {}
