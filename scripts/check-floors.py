@@ -18,7 +18,7 @@ CRATES = [
     ["conclib-wire", "conclib-macros", "conclib-process"],
     ["conclib-core"],
     ["conclib-testing", "conclib-net"],
-    ["conclib-apid"],
+    ["conclib-apid", "conclib-redis"],
     ["conclib"],
 ]
 

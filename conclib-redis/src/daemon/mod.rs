@@ -1,0 +1,1 @@
+//! redis-server as an owned child process.

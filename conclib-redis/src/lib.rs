@@ -1,0 +1,11 @@
+//! Redis broker, by which processes on any host reach the actors of a system through a Redis
+//! server; and that server as an owned child process. Users depend on the crate `conclib`, which
+//! re-exports this.
+//!
+//! # Floors
+//!
+//! A module imports only from modules of lower floors.
+//!
+//! 1. `daemon`
+
+mod daemon;
