@@ -21,7 +21,7 @@
 //! use conclib::prelude::*;
 //! use conclib::spi::{
 //!     Answered, Answerer, Broker, Cancellation, Failure, Inlet, Origin, Outcome, Outlet, Remote,
-//!     ReplySink, SendRefused,
+//!     ReplySink, Room, SendRefused,
 //! };
 //! use conclib::wire::{Codec, CodecError, Envelope, Frame, MAX_BODY, RequestId};
 //!
@@ -173,7 +173,7 @@
 //!     }
 //!
 //!     /// This client is never busy.
-//!     fn room(&self, _: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> { Box::pin(async {}) }
+//!     fn room(&self, _: &str) -> Room { Box::pin(async { Ok(()) }) }
 //!
 //!     fn cancel(&self, id: RequestId) {
 //!         let pending = self.pending.lock().unwrap().as_mut().and_then(|map| map.remove(&id));
@@ -221,8 +221,9 @@
 #[doc(inline)]
 pub use conclib_core::wire::{
     Answered, Answerer, Broker, CancelOnDrop, Cancellation, DEFAULT_TIMEOUT, Failure, ForeignActor,
-    ForeignBuilder, Inlet, Link, MAX_TIMEOUT, Name, Names, Origin, OutboundStream, Outcome, Outlet,
-    Permit, Remote, RemoteReply, ReplySink, SendRefused, StopSignal, StreamSource, UnknownFailure,
+    ForeignBuilder, Found, Inlet, Link, MAX_TIMEOUT, Name, Names, Origin, OutboundStream, Outcome,
+    Outlet, Permit, Remote, RemoteReply, ReplySink, Room, SendRefused, StopSignal, StreamSource,
+    UnknownFailure,
 };
 #[doc(inline)]
 pub use conclib_core::wire::{

@@ -7,7 +7,7 @@
 
 pub use crate::deadlock::Cancellation;
 pub use crate::error::Outage;
-pub use crate::node::{Name, Names};
+pub use crate::node::{Found, Name, Names};
 pub use crate::remote::Remote;
 #[doc(hidden)]
 pub use crate::remote::accept;
@@ -22,7 +22,9 @@ pub use crate::spi::Outcome;
 pub use crate::spi::ReplySink;
 pub use crate::spi::reuse_body;
 pub use crate::spi::{Answered, OutboundStream, StreamSource};
-pub use crate::spi::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, SendRefused};
+pub use crate::spi::{
+    Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Room, SendRefused,
+};
 pub use crate::spi::{
     Exported, Imported, KeepAlive, Lease, MAX_REFERENCES, RefError, RefScope, enter, exported,
 };

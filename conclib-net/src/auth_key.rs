@@ -219,7 +219,9 @@ impl AuthKey {
     }
 
     /// Starts a MAC under this key.
-    pub(crate) fn mac(&self) -> Hmac<Sha256> {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn mac(&self) -> Hmac<Sha256> {
         Hmac::new(&self.0.block.into())
     }
 

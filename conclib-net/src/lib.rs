@@ -95,4 +95,4 @@ pub use auth_key::{AuthKey, KeyError};
 pub use client::Client;
 pub use error::{ConnectError, OpenError};
 pub use server::{BrokerStats, LocalBroker};
-pub use session::{LinkLimits, Session, SessionEnd, SessionStats};
+pub use session::{LinkLimits, RequestIds, Session, SessionEnd, SessionStats};

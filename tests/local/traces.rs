@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use conclib::Message;
 use conclib::prelude::*;
-use conclib::spi::{Answerer, Origin, Outcome, Outlet, Remote, ReplySink, SendRefused};
+use conclib::spi::{Answerer, Origin, Outcome, Outlet, Remote, ReplySink, Room, SendRefused};
 use conclib::wire::{Codec, DeliveryClass, Envelope, RequestId, ResponseKind, Wants};
 use support::spans::Spans;
 use support::until;
@@ -124,8 +124,8 @@ impl Outlet for Traces {
         Ok(())
     }
 
-    fn room(&self, _: &str) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(std::future::ready(()))
+    fn room(&self, _: &str) -> Room {
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn cancel(&self, _: RequestId) {}

@@ -1,6 +1,5 @@
 //! Actors that another crate runs: their system names and supervises them as any other.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,7 +7,7 @@ use std::time::Duration;
 use conclib::Place;
 use conclib::prelude::*;
 use conclib::spi::{
-    Answered, Answerer, Failure, ForeignActor, Inlet, Origin, Outcome, Outlet, ReplySink,
+    Answered, Answerer, Failure, ForeignActor, Inlet, Origin, Outcome, Outlet, ReplySink, Room,
     SendRefused, StopSignal,
 };
 use conclib::wire::{Codec, DeliveryClass, Envelope, RequestId, Wants};
@@ -46,8 +45,8 @@ impl Outlet for Away {
         Ok(())
     }
 
-    fn room(&self, _: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(std::future::ready(()))
+    fn room(&self, _: &str) -> Room {
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn cancel(&self, id: RequestId) {

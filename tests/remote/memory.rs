@@ -2,8 +2,7 @@
 //! other, and carries references.
 
 use std::collections::HashMap;
-use std::future::{Future, ready};
-use std::pin::Pin;
+use std::future::ready;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
@@ -11,7 +10,8 @@ use std::time::Duration;
 use conclib::prelude::*;
 use conclib::spi::{
     Answered, Answerer, Cancellation, Exported, Home, Imported, Inlet, KeepAlive, Lease, NodeId,
-    Origin, Outcome, Outlet, RefError, RefScope, Remote, ReplySink, SendRefused, enter, exported,
+    Origin, Outcome, Outlet, RefError, RefScope, Remote, ReplySink, Room, SendRefused, enter,
+    exported,
 };
 use conclib::traits::Travels;
 use conclib::wire::{Codec, DeliveryClass, Envelope, RequestId, ResponseEnvelope, Wants};
@@ -270,8 +270,8 @@ impl Outlet for End {
         Ok(())
     }
 
-    fn room(&self, _: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(ready(()))
+    fn room(&self, _: &str) -> Room {
+        Box::pin(ready(Ok(())))
     }
 
     fn cancel(&self, id: RequestId) {

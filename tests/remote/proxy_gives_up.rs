@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use conclib::prelude::*;
-use conclib::spi::{Answerer, Origin, Outcome, Outlet, Remote, ReplySink, SendRefused};
+use conclib::spi::{Answerer, Origin, Outcome, Outlet, Remote, ReplySink, Room, SendRefused};
 use conclib::wire::{Codec, DeliveryClass, Envelope, RequestId, Wants};
 use serde_json::json;
 use support::outside::{
@@ -302,7 +302,7 @@ impl Outlet for Outage {
         Err((SendRefused::Busy, answerer))
     }
 
-    fn room(&self, _: &str) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn room(&self, _: &str) -> Room {
         Box::pin(std::future::pending())
     }
 

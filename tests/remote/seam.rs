@@ -1,7 +1,6 @@
 //! The seam, as a broker uses it: requests that are handled before they are confirmed, places in a
 //! mailbox, names, and outlets with a codec and a class of their own.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +9,7 @@ use conclib::Message;
 use conclib::prelude::*;
 use conclib::spi::{
     Answered, Answerer, Failure, Inlet, Name, Names, Origin, Outcome, Outlet, Remote, ReplySink,
-    SendRefused,
+    Room, SendRefused,
 };
 use conclib::wire::{Codec, DeliveryClass, Envelope, RequestId, Wants};
 use futures_util::stream;
@@ -487,8 +486,8 @@ impl Outlet for Direct {
         Ok(())
     }
 
-    fn room(&self, _: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(std::future::ready(()))
+    fn room(&self, _: &str) -> Room {
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn cancel(&self, _: RequestId) {}

@@ -2,13 +2,14 @@
 //! Answers of a newer version are typed errors.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use conclib::error::{CycleStep, UrnError};
 use conclib::prelude::*;
-use conclib::spi::{Answered, Answerer, Failure, Outlet, Remote, SendRefused, UnknownFailure};
+use conclib::spi::{
+    Answered, Answerer, Failure, Outlet, Remote, Room, SendRefused, UnknownFailure,
+};
 use conclib::wire::{
     Codec, CodecError, DeliveryClass, Envelope, Frame, Keys, NodeId, RequestId, Response,
     ResponseKind, Wants,
@@ -234,8 +235,8 @@ impl Outlet for Peer {
         Ok(())
     }
 
-    fn room(&self, _: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(std::future::ready(()))
+    fn room(&self, _: &str) -> Room {
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn cancel(&self, _: RequestId) {}

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::deadlock::{Leaves, Wait, WaitingTurn};
 use crate::error::Outage;
 use crate::observe::OutboundTrace;
-use crate::spi::{Answerer, CancelOnDrop, Outlet, SendRefused};
+use crate::spi::{Answerer, CancelOnDrop, Outlet, Room, SendRefused};
 
 /// A request that leaves this process: waits until its outlet has room, is sent,
 /// and is cancelled when it is dropped before its answer came.
@@ -20,7 +20,7 @@ pub(crate) struct OutboundRequest {
     /// Taken by the outlet that sends the request.
     answerer: Option<Answerer>,
     /// Resolves when the outlet may have room.
-    room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    room: Option<Room>,
     /// Answer "queued" to a told message.
     queued: Option<oneshot::Receiver<Result<(), Failure>>>,
     cancel: Option<CancelOnDrop>,
@@ -67,11 +67,12 @@ impl OutboundRequest {
     ) -> Poll<Result<(), Failure>> {
         while let Some(answerer) = self.answerer.take() {
             if let Some(room) = &mut self.room {
-                if room.as_mut().poll(cx).is_pending() {
+                let Poll::Ready(room) = room.as_mut().poll(cx) else {
                     self.answerer = Some(answerer);
                     return Poll::Pending;
-                }
+                };
                 self.room = None;
+                room?;
             }
             match send(&self.outlet, self.passed.as_ref(), answerer) {
                 Ok((id, wait)) => {

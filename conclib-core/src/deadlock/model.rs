@@ -13,7 +13,7 @@ use shuttle::thread;
 use super::waits::*;
 use crate::actor_id::ActorId;
 use crate::deadlock::graph::WaitOptions;
-use crate::spi::{Answerer, Outlet, SendRefused};
+use crate::spi::{Answerer, Outlet, Room, SendRefused};
 use crate::sync::model::check;
 use crate::sync::{Arc, Mutex, PoisonError};
 
@@ -279,8 +279,8 @@ impl Outlet for Wire {
         Err((SendRefused::Closed, back))
     }
 
-    fn room(&self, _: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(std::future::ready(()))
+    fn room(&self, _: &str) -> Room {
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn cancel(&self, _: RequestId) {}

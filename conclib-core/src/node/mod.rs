@@ -43,7 +43,7 @@ pub use inputs::{Attached, TickSpec};
 pub(crate) use inputs::{MessageStream, Next};
 #[cfg(all(test, shuttle))]
 pub(crate) use modelled::{Fates, Soul, Word, cell, system};
-pub use names::{Name, Names};
+pub use names::{Found, Name, Names};
 pub use ordering::{HasPriority, Prioritised, Unranked};
 pub use outcome::Turn;
 pub use recipient::{Recipient, WeakRecipient};

@@ -18,6 +18,15 @@ pub enum Name {
     Released(Urn),
 }
 
+/// Owner of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// One actor.
+    Actor,
+    /// Pool: each request goes to one of its actors.
+    Pool,
+}
+
 /// Stream of the names of a system: all that there are, oldest first, and then each change.
 ///
 /// Names are those of named actors, and those that were published. No change is lost, however

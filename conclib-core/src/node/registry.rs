@@ -12,7 +12,7 @@ use tokio::sync::broadcast;
 
 use super::any_actor::AnyActor;
 use super::extensions::Extensions;
-use super::names::Names;
+use super::names::{Found, Names};
 use super::table::{EndObserver, SharedName, Table, Unpublished};
 use crate::actor_id::ActorId;
 use crate::deadlock::Waits;
@@ -204,6 +204,15 @@ impl SystemInner {
         };
         // Called without the lock: the choice looks at the actors.
         shared?.upgrade()?.choose()
+    }
+
+    /// Finds the owner of a name.
+    pub(crate) fn find_name(&self, urn: &str) -> Option<Found> {
+        let table = self.table();
+        match table.find(urn) {
+            Some(_) => Some(Found::Actor),
+            None => table.shared(urn).map(|_| Found::Pool),
+        }
     }
 
     /// Enters a name that leads to one of several actors.

@@ -1,13 +1,12 @@
 //! Actor of this process that had ended when a reference to it came back.
 
-use std::future::{Future, ready};
-use std::pin::Pin;
+use std::future::ready;
 use std::sync::Arc;
 
 use conclib_wire::{Envelope, Failure, Home, NodeId, RequestId, Urn};
 
 use super::target::Remote;
-use crate::spi::{Answerer, Outlet, SendRefused};
+use crate::spi::{Answerer, Outlet, Room, SendRefused};
 
 /// Returns the target of a reference to an actor of the system `node` that has ended: each request
 /// fails with `NoSuchActor`.
@@ -23,8 +22,8 @@ impl Outlet for Ended {
         Ok(())
     }
 
-    fn room(&self, _: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(ready(()))
+    fn room(&self, _: &str) -> Room {
+        Box::pin(ready(Ok(())))
     }
 
     fn cancel(&self, _: RequestId) {}

@@ -14,7 +14,7 @@ pub use broker::Broker;
 pub use origin::Origin;
 pub(crate) use origin::Outside;
 pub use outcome::Outcome;
-pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, SendRefused};
+pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Room, SendRefused};
 pub use scope::{
     Exported, Imported, KeepAlive, Lease, MAX_REFERENCES, RefError, RefScope, enter, exported,
 };

@@ -22,6 +22,9 @@ pub const MAX_TIMEOUT: Duration = Duration::from_millis(u32::MAX as u64);
 /// its place.
 pub type Answerer = Box<dyn FnOnce(Result<Answered<'_>, Failure>) + Send>;
 
+/// Future of [`Outlet::room`].
+pub type Room = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+
 /// Client end of a connection to another process.
 ///
 /// Shared by all tasks of the process. Reconnects by itself, and limits the number of pending
@@ -40,8 +43,9 @@ pub trait Outlet: Send + Sync + 'static {
         answerer: Answerer,
     ) -> Result<(), (SendRefused, Answerer)>;
 
-    /// Resolves when [`send`](Self::send) to the actor of that name is worth another try.
-    fn room(&self, to: &str) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    /// Resolves when [`send`](Self::send) to the actor of that name is worth another try, or with
+    /// the failure of the requests that wait.
+    fn room(&self, to: &str) -> Room;
 
     /// Cancels a request whose asker has gone: the other side may skip it.
     fn cancel(&self, id: RequestId);

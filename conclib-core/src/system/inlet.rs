@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::control::Control;
 use crate::deadlock::Cancellation;
 use crate::mailbox::Ticket;
-use crate::node::{AnyActor, Names, SystemInner};
+use crate::node::{AnyActor, Found, Names, SystemInner};
 use crate::reply::RemoteCaller;
 use crate::snapshot::{Link, Links};
 use crate::spi::{MAX_TIMEOUT, Origin, ReplySink};
@@ -114,6 +114,11 @@ impl Inlet {
                 Err(()) => Err(Failure::Stopped(Delivery::NotDelivered)),
             }
         }
+    }
+
+    /// Finds the actor or the pool of that name.
+    pub fn find(&self, to: &str) -> Option<Found> {
+        self.system.find_name(to)
     }
 
     /// Returns the names of the system, those of pools included: those that there are, and then each

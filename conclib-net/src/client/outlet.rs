@@ -1,13 +1,11 @@
 //! Client of a broker.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use conclib_core::__private::has_timers;
 use conclib_core::wire::{
-    Answerer, Envelope, Home, Inlet, Origin, Outage, Outlet, RefScope, RequestId, SendRefused,
+    Answerer, Envelope, Home, Inlet, Origin, Outage, Outlet, RefScope, RequestId, Room, SendRefused,
 };
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
@@ -165,7 +163,7 @@ impl Outlet for Client {
         self.session.send(envelope, answerer)
     }
 
-    fn room(&self, to: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn room(&self, to: &str) -> Room {
         self.session.room(to)
     }
 

@@ -76,7 +76,7 @@ impl SessionInner {
             Box::new(ReplyStream::new(self.clone(), id, buffer)) as Box<dyn StreamSource>
         });
         match request {
-            Some(request) => enter(Some(self.clone()), || {
+            Some(request) => enter(self.body_scope(), || {
                 answer(request.answerer, Ok(Answered { response, items }));
             }),
             None if was_probe => {}

@@ -9,10 +9,17 @@ use conclib_core::wire::RequestId;
 /// Number of ids for which the clock is read once.
 const PER_READING: u32 = 256;
 
-/// Makes UUIDv7s that no other session makes, from the time in milliseconds, a
-/// counter, and random bits of this session. None of these is a secret. The
-/// counter makes ids differ; the time only needs to grow.
-pub(super) struct Ids {
+/// Source of ids for requests: UUIDv7s that no other source makes, from the time in
+/// milliseconds, a counter, and random bits of this source. None of these is a
+/// secret. The counter makes ids differ; the time only needs to grow.
+///
+/// ```
+/// let ids = conclib_net::RequestIds::new()?;
+/// assert!(ids.next() < ids.next());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct RequestIds {
     /// 42 random bits.
     session: u128,
     counter: AtomicU32,
@@ -20,8 +27,12 @@ pub(super) struct Ids {
     millis: AtomicU64,
 }
 
-impl Ids {
-    pub(super) fn new() -> io::Result<Self> {
+impl RequestIds {
+    /// Makes a source.
+    ///
+    /// # Errors
+    /// The operating system gives no random bytes.
+    pub fn new() -> io::Result<Self> {
         let session = u128::from(getrandom::u64()? >> 22);
         Ok(Self {
             session,
@@ -30,7 +41,9 @@ impl Ids {
         })
     }
 
-    pub(super) fn next(&self) -> RequestId {
+    /// Makes the next id.
+    #[must_use]
+    pub fn next(&self) -> RequestId {
         let counter = self.counter.fetch_add(1, Ordering::Relaxed);
         if counter.is_multiple_of(PER_READING) {
             let now = SystemTime::now().duration_since(UNIX_EPOCH);

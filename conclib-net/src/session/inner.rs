@@ -3,10 +3,10 @@
 use std::sync::{Arc, OnceLock, Weak};
 use std::{io, task};
 
-use conclib_core::wire::{Inlet, Origin};
+use conclib_core::wire::{Inlet, Origin, RefScope};
 use tokio::sync::Notify;
 
-use super::ids::Ids;
+use super::ids::RequestIds;
 use super::limits::LinkLimits;
 use super::ready_set::ReadySet;
 use super::state::State;
@@ -17,12 +17,14 @@ use crate::sync::{Mutex, MutexGuard, PoisonError};
 /// process.
 pub(super) struct SessionInner {
     pub(super) limits: LinkLimits,
-    pub(super) ids: Ids,
+    pub(super) ids: RequestIds,
     /// Name of the peer, for the requests that come from it.
     pub(super) origin: Arc<Origin>,
     /// System whose actors the peer can ask, and the URL at which others reach
     /// it.
     pub(super) served_system: OnceLock<(Inlet, Box<str>)>,
+    /// Scope of the bodies, in place of the session's own.
+    pub(super) scope: OnceLock<Arc<dyn RefScope>>,
     pub(super) me: Weak<Self>,
     /// Key of the next reference that goes out.
     pub(super) next_key: AtomicU64,
@@ -72,7 +74,7 @@ pub(super) enum Alarm {
 impl SessionInner {
     /// Creates the state for a connection that is up.
     pub(super) fn new(origin: Origin, limits: LinkLimits) -> io::Result<Arc<Self>> {
-        let ids = Ids::new()?;
+        let ids = RequestIds::new()?;
         // Random, so that no key of an earlier connection is one of the next.
         let first_key = getrandom::u64()? >> 1 | 1;
         Ok(Arc::new_cyclic(|me| Self {
@@ -80,6 +82,7 @@ impl SessionInner {
             ids,
             origin: Arc::new(origin),
             served_system: OnceLock::new(),
+            scope: OnceLock::new(),
             me: me.clone(),
             next_key: AtomicU64::new(first_key),
             imported: AtomicUsize::new(0),

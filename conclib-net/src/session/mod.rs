@@ -53,20 +53,19 @@ mod timer;
 mod wait_queue;
 
 use std::fmt;
-use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
 
 use conclib_core::__private::Failure;
 use conclib_core::wire::{
     Answered, Answerer, Envelope, Home, Inlet, Link, Origin, Outage, Outlet, RefScope, RequestId,
-    SendRefused,
+    Room, SendRefused,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use self::drive::SessionEnd;
+pub use self::ids::RequestIds;
 use self::inner::SessionInner;
 pub use self::limits::LinkLimits;
 use self::slot_waiter::SlotWaiter;
@@ -139,6 +138,15 @@ impl Session {
         SessionInner::new(origin, limits).map(Self)
     }
 
+    /// Replaces the scope in which bodies are encoded and decoded, for a link whose
+    /// references have addresses of their own. Only the first call has an effect.
+    #[must_use]
+    pub fn with_scope(self, scope: Arc<dyn RefScope>) -> Self {
+        // A session that has a scope keeps it.
+        let _ = self.0.scope.set(scope);
+        self
+    }
+
     /// Opens the actors of a system to the peer, also those whose references
     /// are sent to it. `url` is the address at which other processes reach the
     /// system; empty for none. Only the first call has an effect. Before it, the
@@ -191,6 +199,13 @@ impl Session {
         self.0.close();
     }
 
+    /// Ends the session for ever, at once: requests that are under way fail, also
+    /// if nothing drives the session. Idempotent.
+    pub fn end(&self) {
+        self.0.close();
+        self.0.disconnected("the connection has ended for good");
+    }
+
     /// Returns the current state of the session, and its counts so far.
     #[must_use]
     pub fn stats(&self) -> SessionStats {
@@ -237,7 +252,7 @@ impl Outlet for Session {
         self.0.send(envelope, answerer)
     }
 
-    fn room(&self, to: &str) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn room(&self, to: &str) -> Room {
         Box::pin(SlotWaiter::new(self.0.clone(), to))
     }
 
@@ -258,7 +273,7 @@ impl Outlet for Session {
     }
 
     fn scope(&self) -> Option<Arc<dyn RefScope>> {
-        Some(self.0.clone())
+        self.0.body_scope()
     }
 
     fn peer(&self) -> Option<Home> {
@@ -281,9 +296,7 @@ pub(crate) struct AbandonOnDrop(pub(crate) Session);
 
 impl Drop for AbandonOnDrop {
     fn drop(&mut self) {
-        let session = &self.0.0;
-        session.close();
-        session.disconnected("the connection has ended for good");
+        self.0.end();
     }
 }
 

@@ -53,7 +53,7 @@ impl StreamSource for ReplyStream {
     }
 
     fn scope(&self) -> Option<Arc<dyn RefScope>> {
-        Some(self.session.clone())
+        self.session.body_scope()
     }
 }
 

@@ -88,6 +88,14 @@ impl SessionInner {
         }
     }
 
+    /// Returns the scope in which bodies are encoded and decoded.
+    pub(super) fn body_scope(&self) -> Option<Arc<dyn RefScope>> {
+        match self.scope.get() {
+            Some(scope) => Some(scope.clone()),
+            None => Some(self.me.upgrade()?),
+        }
+    }
+
     fn peer_node(&self) -> Option<NodeId> {
         let state = self.lock();
         state.references.peer.as_ref().map(|peer| peer.node)

@@ -188,7 +188,7 @@ impl State {
 
 impl ReplySink for SessionInner {
     fn scope(&self) -> Option<Arc<dyn RefScope>> {
-        Some(self.me.upgrade()?)
+        self.body_scope()
     }
 
     fn respond(&self, id: RequestId, codec: Codec, outcome: Outcome) {

@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use conclib_core::__private::Failure;
+
 use super::inner::SessionInner;
 use super::shares::Target;
 
@@ -27,9 +29,9 @@ impl SlotWaiter {
 }
 
 impl Future for SlotWaiter {
-    type Output = ();
+    type Output = Result<(), Failure>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let waiter = self.get_mut();
         let target = waiter.target;
         let mut state = waiter.session.lock();
@@ -44,7 +46,7 @@ impl Future for SlotWaiter {
             if let Some(ticket) = waiter.ticket.take() {
                 let _ = state.pending.queue.leave(target, ticket);
             }
-            return Poll::Ready(());
+            return Poll::Ready(Ok(()));
         }
         state
             .pending

@@ -8,7 +8,7 @@ use conclib_core::__private::Failure;
 use conclib_core::wire::{
     Answered, Answerer, Codec, DeliveryClass, Envelope, Exported, ForeignActor, Home, Imported,
     KeepAlive, Lease, Origin, Outlet, RefError, RefScope, Remote, RequestId, Response,
-    ResponseKind, SendRefused, StreamSource, Wants, enter,
+    ResponseKind, Room, SendRefused, StreamSource, Wants, enter,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -57,7 +57,7 @@ impl Outlet for Turns {
         Ok(())
     }
 
-    fn room(&self, _: &str) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn room(&self, _: &str) -> Room {
         unreachable!("a desk always has room")
     }
 
@@ -106,7 +106,7 @@ impl End {
                 block_on(session.run(reader, writer));
                 end.iter().for_each(Pipe::cut);
             }
-            session.abandon("there is no other connection");
+            session.end();
         })
     }
 
@@ -330,7 +330,7 @@ impl Outlet for Elsewhere {
         Err((SendRefused::Closed, to))
     }
 
-    fn room(&self, _: &str) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn room(&self, _: &str) -> Room {
         unreachable!("no message is sent there")
     }
 
