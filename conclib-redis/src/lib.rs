@@ -6,6 +6,28 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `daemon`
+//! 1. `daemon`, `signer`, `url`
+//! 2. `error`, `packet`
+//! 3. `redis`
+//! 4. `pipe`
+//! 5. `endpoint`
+//! 6. `router`
+//! 7. `client`
+//! 8. `broker`
 
+mod broker;
+mod client;
 mod daemon;
+mod endpoint;
+mod error;
+mod packet;
+mod pipe;
+mod redis;
+mod router;
+mod signer;
+mod url;
+
+pub use broker::RedisBroker;
+pub use client::RedisClient;
+pub use error::RedisError;
+pub use url::{RedisUrl, UrlError};

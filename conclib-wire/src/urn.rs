@@ -120,6 +120,12 @@ impl Urn {
         Self::unchecked(Uuid::new_v4().urn().encode_lower(&mut buffer))
     }
 
+    /// Returns true for a URN like those that [`anonymous`](Self::anonymous) makes.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.as_str().starts_with("urn:uuid:")
+    }
+
     fn unchecked(text: &str) -> Self {
         Self(Repr::Plain(text.into()))
     }

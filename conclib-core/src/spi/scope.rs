@@ -136,6 +136,15 @@ pub enum RefError {
         "a reference to an actor travels only in a message, over a connection that carries references"
     )]
     NoScope,
+    /// The connection carries references to named actors only.
+    #[error(
+        "the actor `{urn}` has no name, and this connection carries references to named actors only: \
+         give it one, by `system.actor(…).urn(\"…\")`"
+    )]
+    Anonymous {
+        /// Name of the actor.
+        urn: Urn,
+    },
     /// The connection knows no address of the actor for the other side.
     #[error(
         "the actor `{urn}` has no address that the other side can reach: serve its system over this \

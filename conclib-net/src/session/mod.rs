@@ -212,7 +212,9 @@ impl Session {
         self.0.stats()
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
+    /// Returns true once the session was closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
         self.0.is_closed()
     }
 

@@ -282,7 +282,7 @@ pub(super) fn ask(
         });
         match sent {
             Ok(()) => return Some(Sent { id, answer }),
-            Err((SendRefused::Busy, _)) => block_on(session.room(to)),
+            Err((SendRefused::Busy, _)) => drop(block_on(session.room(to))),
             Err((SendRefused::Closed, _)) => return None,
             Err((refused, _)) => panic!("{refused:?}"),
         }

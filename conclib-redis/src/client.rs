@@ -1,0 +1,133 @@
+//! Client of the proxies in a namespace.
+
+use std::fmt;
+use std::sync::Arc;
+
+use conclib_core::wire::{Inlet, Outlet};
+use conclib_net::AuthKey;
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinHandle;
+
+use crate::endpoint::{self, Endpoint, Phase, Served};
+use crate::error::RedisError;
+use crate::router::Router;
+use crate::url::RedisUrl;
+
+/// Connection of a process to a namespace, from which the actors of all its proxies are asked; and
+/// the way in to the actors of this process, if it [serves](Self::serve) a system.
+///
+/// Dropping the last `Arc` ends the connection at once; [`close`](Self::close) does so in order.
+///
+/// # Examples
+///
+/// ```no_run
+/// use conclib_redis::{RedisClient, RedisUrl};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let url: RedisUrl = "redis://127.0.0.1:6379".parse()?;
+/// let client = RedisClient::connect(url, None).await?;
+/// let outlet = client.outlet();
+/// # client.close().await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct RedisClient {
+    pub(crate) router: Arc<Router>,
+    phase: watch::Sender<Phase>,
+    /// Task of the endpoint. `None` once a caller has seen it end.
+    task: Mutex<Option<JoinHandle<()>>>,
+    runtime: Handle,
+}
+
+impl RedisClient {
+    /// Connects to a server. `key` signs all messages; if it is `None`, the one in the `keyfile=` of
+    /// the URL is taken, else the one in `CONCLIB_AUTHKEY`, else none.
+    ///
+    /// # Errors
+    /// [`RedisError`], within five seconds. There is one attempt only; a connection that is lost
+    /// later is made again.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: nothing is left if the future is dropped.
+    pub async fn connect(url: RedisUrl, key: Option<AuthKey>) -> Result<Arc<Self>, RedisError> {
+        let runtime = Handle::try_current().map_err(|_| RedisError::NoRuntime)?;
+        let (endpoint, events) = Endpoint::connect(url, key).await?;
+        let router = Router::new(endpoint.clone())?;
+        let (phase, phases) = watch::channel(Phase::Serving);
+        let task = runtime.spawn(endpoint::run(endpoint, events, phases));
+        Ok(Arc::new(Self {
+            router,
+            phase,
+            task: Mutex::new(Some(task)),
+            runtime,
+        }))
+    }
+
+    /// Returns the way to the actors of the namespace.
+    #[must_use]
+    pub fn outlet(&self) -> Arc<dyn Outlet> {
+        self.router.clone()
+    }
+
+    /// Opens the actors of a system to the namespace. Only the first call has an effect.
+    ///
+    /// # Errors
+    /// [`RedisError::Command`] if the server does not answer.
+    pub async fn serve(&self, inlet: &Inlet) -> Result<(), RedisError> {
+        let served = Served {
+            inlet: inlet.clone(),
+            scope: self.router.scope(),
+        };
+        self.router.endpoint.serve(served).await
+    }
+
+    /// Refuses new requests of other processes, and answers those under way.
+    pub(crate) fn refuse_new(&self) {
+        self.advance(Phase::Refusing);
+    }
+
+    /// Sends what is queued, for at most two seconds, and disconnects. Idempotent.
+    ///
+    /// # Cancel safety
+    /// Dropping the future only ends the waiting for the end of the sessions of other processes.
+    pub async fn close(&self) {
+        self.router.close().await;
+        self.advance(Phase::Closing);
+        let mut task = self.task.lock().await;
+        if let Some(running) = task.as_mut() {
+            // A task that panicked has ended too.
+            let _ = running.await;
+            *task = None;
+        }
+    }
+
+    /// Phases only move forward.
+    fn advance(&self, to: Phase) {
+        self.phase.send_if_modified(|phase| {
+            let later = *phase < to;
+            *phase = to.max(*phase);
+            later
+        });
+    }
+}
+
+impl Drop for RedisClient {
+    fn drop(&mut self) {
+        self.router.end();
+        if let Some(task) = self.task.get_mut().take_if(|task| !task.is_finished()) {
+            task.abort();
+            let endpoint = self.router.endpoint.clone();
+            self.runtime
+                .spawn(async move { endpoint.disconnect().await });
+        }
+    }
+}
+
+impl fmt::Debug for RedisClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisClient")
+            .field("url", &self.router.endpoint.url)
+            .finish_non_exhaustive()
+    }
+}

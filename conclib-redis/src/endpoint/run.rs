@@ -1,0 +1,143 @@
+//! Task of an endpoint: reads its channels until it is closed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+
+use super::accept::Phase;
+use super::{Endpoint, Status, new_inbox};
+use crate::error::RedisError;
+use crate::redis::{Event, Events};
+
+/// Time without a packet after which a peer is looked for.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// Pause before channels are subscribed to again.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Reads the channels of an endpoint, and serves those that ask, until the phase is
+/// [`Closing`](Phase::Closing) and all sessions have ended.
+pub(crate) async fn run(
+    endpoint: Arc<Endpoint>,
+    mut events: Events,
+    mut phases: watch::Receiver<Phase>,
+) {
+    let mut serving = JoinSet::new();
+    let mut checks = interval(SILENCE);
+    checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let asked = phases.clone();
+    let mut closing = std::pin::pin!(async move {
+        // A sender that is gone has closed too.
+        let _ = phases.wait_for(|phase| *phase == Phase::Closing).await;
+    });
+    let mut is_closing = false;
+    loop {
+        let event = tokio::select! {
+            () = &mut closing, if !is_closing => {
+                is_closing = true;
+                None
+            }
+            // The last answers are sent while the channels are still read.
+            ended = serving.join_next(), if !serving.is_empty() => {
+                drop(ended);
+                None
+            }
+            event = events.next() => match event {
+                Some(event) => Some(event),
+                None => break,
+            },
+            _ = checks.tick(), if endpoint.has_pipes() => {
+                endpoint.check_pipes(&mut serving);
+                None
+            }
+        };
+        match event {
+            Some(Event::Message { channel, payload }) => {
+                if let Some(request) = endpoint.receive(&channel, payload) {
+                    serving.spawn(endpoint.clone().answer(request, asked.clone()));
+                }
+            }
+            Some(Event::Lost) => endpoint.break_pipes("messages came faster than they were read"),
+            Some(Event::Down(why)) => endpoint.down(&why),
+            Some(Event::Up) => endpoint.connected_again(&asked).await,
+            None => {}
+        }
+        if is_closing && serving.is_empty() {
+            break;
+        }
+    }
+    endpoint.close().await;
+}
+
+impl Endpoint {
+    /// Notes that the connection is lost: everything under way is.
+    fn down(&self, why: &str) {
+        self.status.send_if_modified(|status| match status {
+            Status::Up { .. } => {
+                tracing::warn!(target: "conclib::redis", url = %self.url, "disconnected: {why}; connecting again");
+                *status = Status::Down { since: Instant::now(), why: why.into() };
+                true
+            }
+            Status::Down { why: reason, .. } => {
+                *reason = why.into();
+                false
+            }
+            Status::Closed => false,
+        });
+        self.break_pipes("the connection to the Redis server was lost");
+    }
+
+    fn break_pipes(&self, why: &str) {
+        let pipes: Vec<_> = self.lock().pipes.drain().map(|(_, pipe)| pipe).collect();
+        for pipe in pipes {
+            pipe.end(Some(why));
+        }
+    }
+
+    /// Subscribes anew, to another inbox.
+    async fn connected_again(&self, phases: &watch::Receiver<Phase>) {
+        self.break_pipes("the connection to the Redis server was lost");
+        while *phases.borrow() != Phase::Closing {
+            match self.subscribe().await {
+                Ok(()) => {
+                    let since = Instant::now();
+                    self.status.send_replace(Status::Up { since, again: true });
+                    tracing::info!(target: "conclib::redis", url = %self.url, "connected again");
+                    return;
+                }
+                Err(error) => self.down(&error.to_string()),
+            }
+            sleep(AGAIN).await;
+        }
+    }
+
+    async fn subscribe(&self) -> Result<(), RedisError> {
+        let inbox = new_inbox(&self.prefix)?;
+        self.lock().inbox = inbox.clone();
+        self.redis.subscribe(&inbox).await?;
+        if self.served.get().is_some() {
+            self.redis.subscribe(&self.find_channel()).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks for peers that were silent.
+    fn check_pipes(&self, tasks: &mut JoinSet<()>) {
+        let Some(since) = Instant::now().checked_sub(SILENCE) else {
+            return;
+        };
+        for pipe in self.lock().pipes.values() {
+            if pipe.is_silent_since(since) {
+                let pipe = pipe.clone();
+                tasks.spawn(async move { pipe.look_for_peer().await });
+            }
+        }
+    }
+
+    fn has_pipes(&self) -> bool {
+        !self.lock().pipes.is_empty()
+    }
+}

@@ -1,0 +1,52 @@
+//! Errors of a connection to a Redis server.
+
+use conclib_net::KeyError;
+
+use crate::url::UrlError;
+
+/// Reason why a system is not served, or a client is not connected, through Redis.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_redis::{RedisError, RedisUrl};
+///
+/// let error = RedisError::from("amqp://host".parse::<RedisUrl>().unwrap_err());
+/// assert!(matches!(error, RedisError::Url(_)));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RedisError {
+    /// The URL is invalid.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// The authkey cannot be read.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The operating system gives no random bytes.
+    #[error("the operating system gives no random bytes: {0}")]
+    Random(#[from] std::io::Error),
+    /// No tokio runtime runs the caller.
+    #[error("no tokio runtime with timers and IO runs the caller")]
+    NoRuntime,
+    /// The files of a TLS connection cannot be used.
+    #[error("no TLS connection: {why}")]
+    Tls {
+        /// Reason, with the path of the file.
+        why: Box<str>,
+    },
+    /// The server is not there, or refuses the connection.
+    #[error("no connection to {url}: {why}; is the server up, and are user and password right?")]
+    Connect {
+        /// URL of the server, without its password.
+        url: Box<str>,
+        /// Reason.
+        why: Box<str>,
+    },
+    /// A command failed. It may have had its effect if the connection was lost.
+    #[error("a command to the Redis server failed: {why}")]
+    Command {
+        /// Reason.
+        why: Box<str>,
+    },
+}

@@ -1,0 +1,380 @@
+//! Pipe: a byte stream to one peer, as packets on channels.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+
+use bytes::{Buf as _, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+use crate::error::RedisError;
+use crate::packet::Packet;
+use crate::redis::Redis;
+use crate::signer::Signer;
+
+/// Bytes that may be under way or unread in one direction.
+const WINDOW: usize = 1024 * 1024;
+
+/// Read bytes after which the peer is told.
+const TELL: u64 = WINDOW as u64 / 4;
+
+/// Maximum number of bytes in a packet.
+const PACKET: usize = 128 * 1024;
+
+/// Byte stream to one peer, in both directions.
+///
+/// A packet says how many bytes were read in the other direction: no more than a window is under
+/// way. Packets have numbers. One that comes twice is dropped, and one that is missing breaks the
+/// pipe; so does a packet that nobody receives.
+#[derive(Clone)]
+pub(crate) struct Pipe(Arc<Inner>);
+
+struct Inner {
+    redis: Arc<Redis>,
+    /// Channels of both ends.
+    here: Arc<str>,
+    there: Arc<str>,
+    /// Number of the pipe at the peer.
+    to: u64,
+    incoming: Signer,
+    outgoing: Signer,
+    state: Mutex<State>,
+}
+
+struct State {
+    unread: VecDeque<Bytes>,
+    /// Number of unread bytes.
+    waiting: usize,
+    /// Number of the next packet from the peer.
+    next: u64,
+    /// Bytes that were read, and of which the peer was told.
+    read: u64,
+    told: u64,
+    /// Number of the next packet to the peer, and bytes that were sent and read there.
+    number: u64,
+    sent: u64,
+    read_there: u64,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+    /// Time of the last packet from the peer.
+    heard: Instant,
+    /// `None` while the pipe is open; else the reason, if it broke.
+    end: Option<Option<Box<str>>>,
+}
+
+/// Packet that does not fit the ones before.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Misfit {
+    /// The packet came before.
+    Repeated,
+    /// A packet before this one is missing, or the peer sent more than the window. The pipe is
+    /// broken.
+    Broken,
+}
+
+/// One publication that is under way.
+type Publishing = Pin<Box<dyn Future<Output = Result<u64, RedisError>> + Send>>;
+
+/// Ends and signers of a pipe.
+pub(crate) struct Ends {
+    pub(crate) here: Arc<str>,
+    pub(crate) there: Arc<str>,
+    pub(crate) to: u64,
+    pub(crate) incoming: Signer,
+    pub(crate) outgoing: Signer,
+}
+
+impl Pipe {
+    pub(crate) fn new(redis: Arc<Redis>, ends: Ends) -> Self {
+        let state = State {
+            unread: VecDeque::new(),
+            waiting: 0,
+            next: 0,
+            read: 0,
+            told: 0,
+            number: 0,
+            sent: 0,
+            read_there: 0,
+            reader: None,
+            writer: None,
+            heard: Instant::now(),
+            end: None,
+        };
+        let Ends {
+            here,
+            there,
+            to,
+            incoming,
+            outgoing,
+        } = ends;
+        let state = Mutex::new(state);
+        Self(Arc::new(Inner {
+            redis,
+            here,
+            there,
+            to,
+            incoming,
+            outgoing,
+            state,
+        }))
+    }
+
+    /// Splits the pipe into its directions.
+    pub(crate) fn split(&self) -> (PipeReader, PipeWriter) {
+        let (reader, writer) = (self.clone(), self.clone());
+        let telling = None;
+        (
+            PipeReader {
+                pipe: reader,
+                telling,
+            },
+            PipeWriter {
+                pipe: writer,
+                publishing: None,
+            },
+        )
+    }
+
+    /// Checks the signature of a packet for this pipe, and decodes it.
+    pub(crate) fn verify(&self, packet: &Bytes) -> Option<Packet> {
+        let len = self.0.incoming.verify(&self.0.here, packet)?;
+        Packet::decode(packet.slice(..len))
+    }
+
+    /// Takes the bytes of a packet.
+    pub(crate) fn receive(&self, number: u64, read: u64, bytes: Bytes) -> Result<(), Misfit> {
+        let mut state = self.lock();
+        if number < state.next {
+            return Err(Misfit::Repeated);
+        }
+        if number > state.next || state.waiting + bytes.len() > WINDOW {
+            drop(state);
+            self.end(Some("a packet was lost"));
+            return Err(Misfit::Broken);
+        }
+        state.next += 1;
+        if !bytes.is_empty() {
+            state.waiting += bytes.len();
+            state.unread.push_back(bytes);
+        }
+        let reader = state.reader.take();
+        drop(state);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+        self.was_read(read);
+        Ok(())
+    }
+
+    /// Notes how many bytes the peer has read.
+    pub(crate) fn was_read(&self, read: u64) {
+        let mut state = self.lock();
+        state.heard = Instant::now();
+        if read <= state.sent && read > state.read_there {
+            state.read_there = read;
+            let writer = state.writer.take();
+            drop(state);
+            if let Some(writer) = writer {
+                writer.wake();
+            }
+        }
+    }
+
+    /// Ends the pipe: in order, or broken for a reason.
+    pub(crate) fn end(&self, broken: Option<&str>) {
+        let mut state = self.lock();
+        if state.end.is_none() {
+            state.end = Some(broken.map(Into::into));
+        }
+        if broken.is_some() {
+            state.unread.clear();
+        }
+        let wakers = [state.reader.take(), state.writer.take()];
+        drop(state);
+        wakers.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    /// Tells the peer that the pipe has ended, and ends it here.
+    pub(crate) async fn close(&self) {
+        if self.lock().end.is_none() {
+            self.end(None);
+            let close = Packet::Close { to: self.0.to };
+            let packet = close.encode(&self.0.there, &self.0.outgoing);
+            // A peer that is not there needs no word.
+            let _ = self.0.redis.publish(self.0.there.clone(), packet).await;
+        }
+    }
+
+    /// Tells whether the peer has sent nothing since that time.
+    pub(crate) fn is_silent_since(&self, since: Instant) -> bool {
+        self.lock().heard < since
+    }
+
+    /// Breaks the pipe if the peer is gone.
+    pub(crate) async fn look_for_peer(&self) {
+        if let Ok(0) = self.tell().await {
+            self.end(Some("the peer is gone"));
+        }
+    }
+
+    /// Tells the peer how many bytes were read.
+    fn tell(&self) -> Publishing {
+        let read = {
+            let mut state = self.lock();
+            state.told = state.read;
+            state.read
+        };
+        let packet = Packet::Read {
+            to: self.0.to,
+            read,
+        };
+        let packet = packet.encode(&self.0.there, &self.0.outgoing);
+        let (redis, there) = (self.0.redis.clone(), self.0.there.clone());
+        Box::pin(async move { redis.publish(there, packet).await })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn broken(&self) -> io::Result<()> {
+        match &self.end {
+            Some(Some(why)) => Err(io::Error::other(String::from(&**why))),
+            Some(None) | None => Ok(()),
+        }
+    }
+}
+
+/// Result of a publication: an error if the peer did not get it.
+fn received(published: Result<u64, RedisError>) -> io::Result<()> {
+    match published {
+        Ok(0) => Err(io::Error::other("the peer is gone")),
+        Ok(_) => Ok(()),
+        Err(error) => Err(io::Error::other(error)),
+    }
+}
+
+/// Direction from the peer.
+pub(crate) struct PipeReader {
+    pipe: Pipe,
+    telling: Option<Publishing>,
+}
+
+impl AsyncRead for PipeReader {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let reader = self.get_mut();
+        if let Some(telling) = &mut reader.telling
+            && let Poll::Ready(told) = telling.as_mut().poll(cx)
+        {
+            reader.telling = None;
+            received(told)?;
+        }
+        let mut state = reader.pipe.lock();
+        state.broken()?;
+        let mut read = 0;
+        while let Some(first) = state.unread.front_mut() {
+            let len = first.len().min(buffer.remaining());
+            buffer.put_slice(&first[..len]);
+            first.advance(len);
+            read += len;
+            if !first.is_empty() {
+                break;
+            }
+            state.unread.pop_front();
+        }
+        if read == 0 && state.end.is_none() && buffer.remaining() > 0 {
+            state.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        state.waiting -= read;
+        state.read += read as u64;
+        let tells = state.read - state.told >= TELL;
+        drop(state);
+        if tells && reader.telling.is_none() {
+            let mut telling = reader.pipe.tell();
+            match telling.as_mut().poll(cx) {
+                Poll::Ready(told) => received(told)?,
+                Poll::Pending => reader.telling = Some(telling),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Direction to the peer.
+pub(crate) struct PipeWriter {
+    pipe: Pipe,
+    /// Publication whose receivers are not known yet. The next one waits for them: what is written
+    /// meanwhile goes out together.
+    publishing: Option<Publishing>,
+}
+
+impl PipeWriter {
+    fn poll_published(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(publishing) = &mut self.publishing {
+            let published = ready!(publishing.as_mut().poll(cx));
+            self.publishing = None;
+            received(published)?;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for PipeWriter {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let writer = self.get_mut();
+        ready!(writer.poll_published(cx))?;
+        let inner = &writer.pipe.0;
+        let mut state = writer.pipe.lock();
+        state.broken()?;
+        if state.end.is_some() {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let under_way = usize::try_from(state.sent - state.read_there).unwrap_or(WINDOW);
+        let len = bytes
+            .len()
+            .min(PACKET)
+            .min(WINDOW.saturating_sub(under_way));
+        if len == 0 && !bytes.is_empty() {
+            state.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        let head = [inner.to, state.number, state.read];
+        state.number += 1;
+        state.sent += len as u64;
+        state.told = state.read;
+        drop(state);
+        let packet = Packet::data(head, &bytes[..len], &inner.there, &inner.outgoing);
+        let (redis, there) = (inner.redis.clone(), inner.there.clone());
+        let mut publishing: Publishing =
+            Box::pin(async move { redis.publish(there, packet).await });
+        // The first poll hands the packet to the connection.
+        match publishing.as_mut().poll(cx) {
+            Poll::Ready(published) => received(published)?,
+            Poll::Pending => writer.publishing = Some(publishing),
+        }
+        Poll::Ready(Ok(len))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().poll_published(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+}

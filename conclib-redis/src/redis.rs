@@ -1,0 +1,343 @@
+//! Connection to a Redis server: the one file that knows the client library.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fred::interfaces::{ClientLike, EventInterface, LuaInterface, PubsubInterface};
+use fred::prelude::{Builder, Client, Error, ErrorKind, ReconnectPolicy};
+use fred::rustls::pki_types::pem::PemObject as _;
+use fred::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use fred::rustls::{ClientConfig, RootCertStore};
+use fred::types::config::{
+    ClusterDiscoveryPolicy, Config, ReconnectError, Server as Node, ServerConfig, TcpConfig,
+    TlsConnector, UnresponsiveConfig,
+};
+use fred::types::scripts::Script as FredScript;
+use fred::types::{Message, RespVersion, Value};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::error::RedisError;
+use crate::url::{RedisUrl, Server, Tls};
+
+/// Time after which a command has failed: its outcome is not known then.
+const COMMAND: Duration = Duration::from_secs(5);
+
+/// Time without an answer after which the connection is made again.
+const UNRESPONSIVE: Duration = Duration::from_secs(10);
+
+/// Time for the first connection.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Commands that may wait for a connection; more fail at once.
+const WAITING: usize = 10_000;
+
+/// Messages that may wait for their reader; with more, the oldest are lost, and
+/// counted.
+const MESSAGES: usize = 16 * 1024;
+
+/// Pause before the first and the last try to connect again, in milliseconds.
+const PAUSES: (u32, u32) = (50, 500);
+
+/// Connection to a server or a cluster. Connects again by itself.
+///
+/// A command is sent once: one whose connection is lost fails, and may have had
+/// its effect.
+pub(crate) struct Redis {
+    client: Client,
+}
+
+/// Event of a connection, in order.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// Message on a channel.
+    Message { channel: Box<str>, payload: Bytes },
+    /// Messages were lost, as they were not read in time.
+    Lost,
+    /// The connection was lost, or a try to connect again failed.
+    Down(Box<str>),
+    /// The connection was made again. Subscriptions are gone.
+    Up,
+}
+
+/// Events of a connection.
+pub(crate) struct Events {
+    messages: Receiver<Message>,
+    errors: Receiver<(Error, Option<Node>)>,
+    connects: Receiver<Node>,
+}
+
+/// Answer of the server.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Answer {
+    Nothing,
+    Integer(i64),
+    Bytes(Bytes),
+    List(VecDeque<Answer>),
+}
+
+/// Script that runs in the server.
+pub(crate) struct Script(FredScript);
+
+impl Redis {
+    /// Connects to a server.
+    pub(crate) async fn connect(url: &RedisUrl) -> Result<(Self, Events), RedisError> {
+        let config = Config {
+            username: url.user.clone(),
+            password: url.password.clone(),
+            server: server(&url.server),
+            version: RespVersion::RESP3,
+            database: (url.database != 0).then_some(url.database),
+            tls: match &url.tls {
+                Some(tls) => Some(connector(tls)?.into()),
+                None => None,
+            },
+            ..Config::default()
+        };
+        let (first, last) = PAUSES;
+        let client = Builder::from_config(config)
+            .with_connection_config(|connection| {
+                connection.connection_timeout = CONNECT;
+                connection.internal_command_timeout = COMMAND;
+                connection.max_command_attempts = 1;
+                connection.max_command_buffer_len = WAITING;
+                connection.reconnect_errors = vec![
+                    ReconnectError::ClusterDown,
+                    ReconnectError::Loading,
+                    ReconnectError::MasterDown,
+                    ReconnectError::ReadOnly,
+                ];
+                connection.tcp = TcpConfig {
+                    nodelay: Some(true),
+                    ..TcpConfig::default()
+                };
+                connection.unresponsive = UnresponsiveConfig {
+                    max_timeout: Some(UNRESPONSIVE),
+                    interval: Duration::from_secs(1),
+                };
+            })
+            .with_performance_config(|performance| {
+                performance.default_command_timeout = COMMAND;
+                performance.broadcast_channel_capacity = MESSAGES;
+            })
+            .set_policy(ReconnectPolicy::new_exponential(0, first, last, 2))
+            .build();
+        let failed = |error: Error| RedisError::Connect {
+            url: url.to_string().into(),
+            why: reason(&error),
+        };
+        let client = client.map_err(failed)?;
+        let connecting = tokio::time::timeout(CONNECT, client.init()).await;
+        let connected = connecting.unwrap_or_else(|_| {
+            let why = format!("no answer within {CONNECT:?}");
+            Err(Error::new(ErrorKind::Timeout, why))
+        });
+        if let Err(error) = connected {
+            // Nothing is left to be sent.
+            let _ = client.quit().await;
+            return Err(failed(error));
+        }
+        let events = Events {
+            messages: client.message_rx(),
+            errors: client.error_rx(),
+            connects: client.reconnect_rx(),
+        };
+        Ok((Self { client }, events))
+    }
+
+    /// Publishes a message, and returns the number of its receivers.
+    pub(crate) async fn publish(
+        &self,
+        channel: Arc<str>,
+        payload: Bytes,
+    ) -> Result<u64, RedisError> {
+        let receivers = self.client.spublish(&*channel, payload).await;
+        receivers.map_err(command_failed)
+    }
+
+    /// Subscribes to a channel.
+    pub(crate) async fn subscribe(&self, channel: &str) -> Result<(), RedisError> {
+        let subscribed = self.client.ssubscribe(channel).await;
+        subscribed.map_err(command_failed)
+    }
+
+    /// Runs a script, whose keys have one slot. A script that the server does not know
+    /// is sent to it, and then run: it has not run before that.
+    pub(crate) async fn run(
+        &self,
+        script: &Script,
+        keys: Vec<String>,
+        arguments: Vec<Bytes>,
+    ) -> Result<Answer, RedisError> {
+        let arguments: Vec<Value> = arguments.into_iter().map(Value::Bytes).collect();
+        let known: Result<Value, _> = script
+            .0
+            .evalsha(&self.client, keys.clone(), arguments.clone())
+            .await;
+        let answer = match known {
+            Err(error) if error.details().starts_with("NOSCRIPT") => {
+                let text = script.0.lua().cloned().unwrap_or_default();
+                self.client.eval(text, keys, arguments).await
+            }
+            known => known,
+        };
+        answer.map_err(command_failed).and_then(convert)
+    }
+
+    /// Ends the connection.
+    pub(crate) async fn close(&self) {
+        // A connection that is lost already is closed too.
+        let _ = self.client.quit().await;
+    }
+}
+
+impl Script {
+    pub(crate) fn new(text: &'static str) -> Self {
+        Self(FredScript::from_lua(text))
+    }
+}
+
+impl Events {
+    /// Waits for the next event. `None` once the connection has ended.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses no event.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        loop {
+            return Some(tokio::select! {
+                biased;
+                error = self.errors.recv() => match error {
+                    Ok((error, _)) => Event::Down(reason(&error)),
+                    Err(RecvError::Lagged(_)) => continue,
+                    Err(RecvError::Closed) => return None,
+                },
+                connect = self.connects.recv() => match connect {
+                    Ok(_) | Err(RecvError::Lagged(_)) => Event::Up,
+                    Err(RecvError::Closed) => return None,
+                },
+                message = self.messages.recv() => match message {
+                    Ok(Message { channel, value: Value::Bytes(payload), .. }) => Event::Message {
+                        channel: (*channel).into(),
+                        payload,
+                    },
+                    Ok(Message { channel, value: Value::String(text), .. }) => Event::Message {
+                        channel: (*channel).into(),
+                        payload: text.into_inner(),
+                    },
+                    Ok(_) => continue,
+                    Err(RecvError::Lagged(_)) => Event::Lost,
+                    Err(RecvError::Closed) => return None,
+                },
+            });
+        }
+    }
+}
+
+fn server(server: &Server) -> ServerConfig {
+    let nodes = |hosts: &[(String, u16)]| {
+        let hosts = hosts.iter();
+        hosts
+            .map(|(host, port)| Node::new(host.as_str(), *port))
+            .collect()
+    };
+    match server {
+        Server::One { host, port } => ServerConfig::Centralized {
+            server: Node::new(host.as_str(), *port),
+        },
+        Server::Unix(path) => ServerConfig::Unix { path: path.clone() },
+        Server::Cluster(hosts) => ServerConfig::Clustered {
+            hosts: nodes(hosts),
+            policy: ClusterDiscoveryPolicy::default(),
+        },
+        Server::Sentinel { hosts, service } => ServerConfig::Sentinel {
+            hosts: nodes(hosts),
+            service_name: service.clone(),
+        },
+    }
+}
+
+/// Makes the connector of a TLS connection: by the given CA, else by those of the
+/// operating system.
+fn connector(tls: &Tls) -> Result<TlsConnector, RedisError> {
+    let mut roots = RootCertStore::empty();
+    match &tls.ca {
+        Some(path) => {
+            for certificate in certificates(path)? {
+                roots
+                    .add(certificate)
+                    .map_err(|error| unusable(path, &error))?;
+            }
+        }
+        None => {
+            let found = fred::rustls_native_certs::load_native_certs();
+            roots.add_parsable_certificates(found.certs);
+        }
+    }
+    let provider = Arc::new(fred::rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| RedisError::Tls {
+            why: error.to_string().into(),
+        })?
+        .with_root_certificates(roots);
+    let config = match &tls.certificate {
+        None => config.with_no_client_auth(),
+        Some((path, key)) => {
+            let chain = certificates(path)?;
+            let secret =
+                PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, &error))?;
+            config
+                .with_client_auth_cert(chain, secret)
+                .map_err(|error| unusable(path, &error))?
+        }
+    };
+    Ok(TlsConnector::from(config))
+}
+
+/// Reads the certificates in a file, at least one.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, RedisError> {
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    let found: Vec<_> = read.map_err(|error| unusable(path, &error))?;
+    match found.is_empty() {
+        true => Err(unusable(path, &"no certificate in it")),
+        false => Ok(found),
+    }
+}
+
+fn unusable(path: &Path, why: &dyn std::fmt::Display) -> RedisError {
+    let why = format!("{}: {why}", path.display());
+    RedisError::Tls { why: why.into() }
+}
+
+fn reason(error: &Error) -> Box<str> {
+    match error.details() {
+        "" => error.kind().to_str().into(),
+        details => details.into(),
+    }
+}
+
+fn command_failed(error: Error) -> RedisError {
+    RedisError::Command {
+        why: reason(&error),
+    }
+}
+
+fn convert(value: Value) -> Result<Answer, RedisError> {
+    Ok(match value {
+        Value::Null => Answer::Nothing,
+        Value::Integer(number) => Answer::Integer(number),
+        Value::Boolean(is) => Answer::Integer(is.into()),
+        Value::String(text) => Answer::Bytes(text.into_inner()),
+        Value::Bytes(bytes) => Answer::Bytes(bytes),
+        Value::Array(list) => {
+            Answer::List(list.into_iter().map(convert).collect::<Result<_, _>>()?)
+        }
+        other => {
+            let why = format!("an answer of the kind {:?}", other.kind());
+            return Err(RedisError::Command { why: why.into() });
+        }
+    })
+}

@@ -1,0 +1,216 @@
+//! Router: the way from this process to the actors of all proxies of a namespace.
+
+mod link;
+mod route;
+mod scope;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use conclib_core::wire::{
+    Answered, Answerer, Envelope, Failure, Home, NodeId, Outage, Outlet, RefScope, RequestId,
+    ResponseKind, Room, SendRefused,
+};
+use conclib_net::RequestIds;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+
+use self::link::{Link, Links};
+use self::route::Route;
+use self::scope::NamedActors;
+use crate::endpoint::Endpoint;
+use crate::error::RedisError;
+
+/// Maximum number of names whose proxies are kept; at the limit all are forgotten, and found
+/// again.
+const MAX_ROUTES: usize = 16 * 1024;
+
+/// Way to the actors of all proxies of a namespace. Finds the proxy of a name at the first request
+/// to it, and keeps a session with each proxy that it has found.
+pub(crate) struct Router {
+    pub(crate) endpoint: Arc<Endpoint>,
+    ids: RequestIds,
+    runtime: Handle,
+    scope: Arc<NamedActors>,
+    me: Weak<Self>,
+    state: Mutex<State>,
+}
+
+struct State {
+    routes: HashMap<Box<str>, Route>,
+    links: Links,
+    /// Searches, and sessions. `None` once closed.
+    tasks: Option<JoinSet<()>>,
+}
+
+impl Router {
+    pub(crate) fn new(endpoint: Arc<Endpoint>) -> Result<Arc<Self>, RedisError> {
+        let runtime = Handle::try_current().map_err(|_| RedisError::NoRuntime)?;
+        let ids = RequestIds::new()?;
+        Ok(Arc::new_cyclic(|me: &Weak<Self>| Self {
+            scope: Arc::new(NamedActors::new(me.clone(), &endpoint)),
+            endpoint,
+            ids,
+            runtime,
+            me: me.clone(),
+            state: Mutex::new(State {
+                routes: HashMap::new(),
+                links: Links::default(),
+                tasks: Some(JoinSet::new()),
+            }),
+        }))
+    }
+
+    /// Returns the scope of the bodies in this namespace.
+    pub(crate) fn scope(&self) -> Arc<dyn RefScope> {
+        self.scope.clone()
+    }
+
+    /// Sends no new requests, and those that are queued; ends all sessions.
+    pub(crate) async fn close(&self) {
+        let (links, tasks) = {
+            let mut state = self.lock();
+            state.routes.clear();
+            (state.links.all(), state.tasks.take())
+        };
+        for link in links {
+            link.session.close();
+        }
+        if let Some(mut tasks) = tasks {
+            // A search ends as its endpoint closes; a session, once its last requests are sent.
+            while tasks.join_next().await.is_some() {}
+        }
+    }
+
+    /// Ends all sessions at once.
+    pub(crate) fn end(&self) {
+        let tasks = {
+            let mut state = self.lock();
+            state.routes.clear();
+            state.tasks.take()
+        };
+        // Each session ends with its task.
+        drop(tasks);
+    }
+
+    /// Spawns a task, unless the router is closed.
+    fn spawn(&self, state: &mut State, task: impl Future<Output = ()> + Send + 'static) -> bool {
+        let Some(tasks) = &mut state.tasks else {
+            return false;
+        };
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn_on(task, &self.runtime);
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outlet for Router {
+    fn send(
+        &self,
+        envelope: &Envelope<'_>,
+        answerer: Answerer,
+    ) -> Result<(), (SendRefused, Answerer)> {
+        let link = {
+            let mut state = self.lock();
+            if state.tasks.is_none() {
+                return Err((SendRefused::Closed, answerer));
+            }
+            match state.routes.get_mut(envelope.to).map(Route::next) {
+                Some(Some(link)) => link,
+                // A proxy is searched, or has to be.
+                _ => {
+                    self.search(&mut state, envelope.to);
+                    return Err((SendRefused::Busy, answerer));
+                }
+            }
+        };
+        let answerer = self.forget_if_gone(envelope.to, answerer);
+        match link.session.send(envelope, answerer) {
+            // The session has just ended: another one is made.
+            Err((SendRefused::Closed, answerer)) => {
+                self.forget(envelope.to);
+                Err((SendRefused::Busy, answerer))
+            }
+            sent => sent,
+        }
+    }
+
+    fn room(&self, to: &str) -> Room {
+        let (router, to): (_, Box<str>) = (self.me.upgrade(), to.into());
+        Box::pin(async move {
+            match router {
+                Some(router) => router.wait_for_room(&to).await,
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn cancel(&self, id: RequestId) {
+        for link in self.lock().links.all() {
+            link.session.cancel(id);
+        }
+    }
+
+    fn waits(&self, id: RequestId, chain: &[u8]) {
+        for link in self.lock().links.all() {
+            link.session.waits(id, chain);
+        }
+    }
+
+    fn outage(&self) -> Option<Outage> {
+        self.endpoint.outage()
+    }
+
+    fn next_id(&self) -> RequestId {
+        self.ids.next()
+    }
+
+    fn scope(&self) -> Option<Arc<dyn RefScope>> {
+        Some(self.scope.clone())
+    }
+
+    /// Returns the namespace: an actor in it is found by its name.
+    fn peer(&self) -> Option<Home> {
+        Some(self.scope.home(NodeId::from_bits(0)))
+    }
+}
+
+impl Router {
+    /// Wraps an answerer: a name that its proxy does not have any more is searched anew at the next
+    /// request.
+    fn forget_if_gone(&self, to: &str, answerer: Answerer) -> Answerer {
+        let (router, to): (_, Box<str>) = (self.me.clone(), to.into());
+        Box::new(move |answer| {
+            if is_gone(&answer)
+                && let Some(router) = router.upgrade()
+            {
+                router.forget(&to);
+            }
+            answerer(answer);
+        })
+    }
+}
+
+/// Tells whether the system that answered has no actor of that name.
+fn is_gone(answer: &Result<Answered<'_>, Failure>) -> bool {
+    match answer {
+        Ok(Answered { response, .. }) if response.kind == ResponseKind::Failure => {
+            Failure::read(response.codec, response.body) == Failure::NoSuchActor
+        }
+        Ok(_) => false,
+        Err(failure) => *failure == Failure::NoSuchActor,
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Router")
+            .field("url", &self.endpoint.url)
+            .finish_non_exhaustive()
+    }
+}
