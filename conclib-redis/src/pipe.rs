@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use bytes::{Buf as _, Bytes};
+use conclib_net::Session;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -24,6 +26,11 @@ const TELL: u64 = WINDOW as u64 / 4;
 
 /// Maximum number of bytes in a packet.
 const PACKET: usize = 128 * 1024;
+
+/// Time without a packet after which the peer is looked for: while one end waits for the other, and
+/// while nothing is under way.
+const SILENCE_BUSY: Duration = Duration::from_secs(5);
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// Byte stream to one peer, in both directions.
 ///
@@ -42,6 +49,7 @@ struct Inner {
     to: u64,
     incoming: Signer,
     outgoing: Signer,
+    session: OnceLock<Session>,
     state: Mutex<State>,
 }
 
@@ -119,6 +127,7 @@ impl Pipe {
             to,
             incoming,
             outgoing,
+            session: OnceLock::new(),
             state,
         }))
     }
@@ -209,9 +218,20 @@ impl Pipe {
         }
     }
 
-    /// Tells whether the peer has sent nothing since that time.
-    pub(crate) fn is_silent_since(&self, since: Instant) -> bool {
-        self.lock().heard < since
+    /// Sets the session that runs over the pipe.
+    pub(crate) fn carries(&self, session: &Session) {
+        // A pipe has one session.
+        let _ = self.0.session.set(session.clone());
+    }
+
+    /// Tells whether the peer was silent for so long that it may be gone.
+    pub(crate) fn needs_check(&self) -> bool {
+        let is_busy = self.0.session.get().is_some_and(|session| {
+            let stats = session.stats();
+            stats.in_flight + stats.serving + stats.streams > 0
+        });
+        let silence = if is_busy { SILENCE_BUSY } else { SILENCE };
+        self.lock().heard.elapsed() >= silence
     }
 
     /// Breaks the pipe if the peer is gone.

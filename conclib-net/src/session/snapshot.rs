@@ -16,6 +16,8 @@ pub struct SessionStats {
     pub in_flight: usize,
     /// Requests of the peer that actors of this process have.
     pub serving: usize,
+    /// Open streams of replies, in both directions.
+    pub streams: usize,
     /// Bytes that wait to be written.
     pub unwritten: usize,
     /// Number of answers without a request that waits for them: late, repeated,
@@ -32,6 +34,7 @@ impl SessionInner {
             connected: state.link == Connection::Up,
             in_flight: state.pending.len(),
             serving: state.served.len(),
+            streams: state.pending.streams.len() + state.served.streams.len(),
             unwritten: state.out.unwritten(self.written()),
             late: self.late.load(Ordering::Relaxed),
             reconnects: self.reconnects.load(Ordering::Relaxed),

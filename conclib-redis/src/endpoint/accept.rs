@@ -8,7 +8,7 @@ use conclib_net::{LinkLimits, Session};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::open::Opened;
+use super::open::{Number, Opened};
 use super::receive::Asked;
 use super::{Endpoint, MAX_PIPES, Served};
 use crate::error::RedisError;
@@ -99,7 +99,7 @@ impl Endpoint {
             state.pipes.insert(number, pipe.clone());
             pipe
         };
-        let opened = Opened::new(pipe, number, self.clone());
+        let opened = Opened::new(pipe, Number::new(number, self));
         let accept = Packet::Accept {
             to,
             pipe: number,
@@ -125,6 +125,7 @@ async fn serve(
 ) -> Result<(), RedisError> {
     let session = Session::new(origin, LinkLimits::default())?.with_scope(served.scope.clone());
     session.serve(&served.inlet, url);
+    opened.pipe.carries(&session);
     let _end = EndOnDrop(session.clone());
     let (reader, writer) = opened.pipe.split();
     let mut running = std::pin::pin!(session.run(reader, writer));

@@ -12,16 +12,17 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use conclib_core::wire::{Inlet, Outage, RefScope};
 use conclib_net::AuthKey;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 pub(crate) use self::accept::{EndOnDrop, Phase};
 pub(crate) use self::find::{Answers, Finding};
+use self::open::Opening;
 pub(crate) use self::run::run;
 use crate::error::RedisError;
 use crate::pipe::Pipe;
 use crate::redis::{Events, Redis};
-use crate::signer::{Nonce, Signer, random};
+use crate::signer::{Signer, random};
 use crate::url::RedisUrl;
 
 /// Maximum number of pipes of an endpoint; one more is refused.
@@ -55,7 +56,7 @@ pub(crate) struct Served {
 struct State {
     inbox: Arc<str>,
     pipes: HashMap<u64, Pipe>,
-    opening: HashMap<u64, oneshot::Sender<(u64, Nonce)>>,
+    opening: HashMap<u64, Opening>,
     finding: HashMap<u64, mpsc::UnboundedSender<Finding>>,
 }
 

@@ -10,24 +10,29 @@ use super::Endpoint;
 use crate::error::RedisError;
 use crate::packet::{Packet, now};
 use crate::pipe::{Ends, Pipe};
-use crate::signer::{Direction, random};
+use crate::signer::{Direction, Nonce, random};
 
 /// Time in which a pipe is accepted.
 const ACCEPT: Duration = Duration::from_secs(5);
 
+/// Pipe that was asked for and is not accepted yet.
+pub(super) struct Opening {
+    there: Arc<str>,
+    nonce: Nonce,
+    opener: oneshot::Sender<Pipe>,
+}
+
 /// Pipe that is removed from its endpoint when it is dropped.
 pub(crate) struct Opened {
     pub(crate) pipe: Pipe,
-    number: u64,
-    endpoint: Arc<Endpoint>,
+    _number: Number,
 }
 
 impl Opened {
-    pub(super) fn new(pipe: Pipe, number: u64, endpoint: Arc<Endpoint>) -> Self {
+    pub(super) fn new(pipe: Pipe, number: Number) -> Self {
         Self {
             pipe,
-            number,
-            endpoint,
+            _number: number,
         }
     }
 }
@@ -35,16 +40,29 @@ impl Opened {
 impl Drop for Opened {
     fn drop(&mut self) {
         self.pipe.end(None);
-        self.endpoint.forget(self.number);
     }
 }
 
-/// Removes the wait for an answer when it is dropped.
-struct Opening<'a>(&'a Endpoint, u64);
+/// Number of a pipe, whose pipe is removed when it is dropped.
+pub(super) struct Number {
+    number: u64,
+    endpoint: Arc<Endpoint>,
+}
 
-impl Drop for Opening<'_> {
+impl Number {
+    pub(super) fn new(number: u64, endpoint: &Arc<Endpoint>) -> Self {
+        Self {
+            number,
+            endpoint: endpoint.clone(),
+        }
+    }
+}
+
+impl Drop for Number {
     fn drop(&mut self) {
-        self.0.lock().opening.remove(&self.1);
+        let mut state = self.endpoint.lock();
+        state.opening.remove(&self.number);
+        state.pipes.remove(&self.number);
     }
 }
 
@@ -54,16 +72,24 @@ impl Endpoint {
         self: &Arc<Self>,
         inbox: &Arc<str>,
     ) -> Result<Option<Opened>, RedisError> {
-        let (number, nonce) = (u64::from_be_bytes(random()?), random()?);
-        let (send, accepted) = oneshot::channel();
+        let (pipe, nonce) = (u64::from_be_bytes(random()?), random()?);
+        let (opener, accepted) = oneshot::channel();
         let here = {
             let mut state = self.lock();
-            state.opening.insert(number, send);
+            let there = inbox.clone();
+            state.opening.insert(
+                pipe,
+                Opening {
+                    there,
+                    nonce,
+                    opener,
+                },
+            );
             state.inbox.clone()
         };
-        let opening = Opening(self, number);
+        let number = Number::new(pipe, self);
         let open = Packet::Open {
-            pipe: number,
+            pipe,
             nonce,
             issued: now(),
             inbox: (*here).into(),
@@ -72,25 +98,34 @@ impl Endpoint {
         if self.redis.publish(inbox.clone(), open).await? == 0 {
             return Ok(None);
         }
-        let Ok(Ok((to, other))) = timeout(ACCEPT, accepted).await else {
-            return Ok(None);
+        // A lost connection ends the wait too.
+        match timeout(ACCEPT, accepted).await {
+            Ok(Ok(pipe)) => Ok(Some(Opened::new(pipe, number))),
+            Ok(Err(_)) | Err(_) => Ok(None),
+        }
+    }
+
+    /// Makes the pipe that a peer has accepted: its next packet may already be for it.
+    pub(super) fn accepted(&self, number: u64, to: u64, other: &Nonce) {
+        let mut state = self.lock();
+        let Some(Opening {
+            there,
+            nonce,
+            opener,
+        }) = state.opening.remove(&number)
+        else {
+            return;
         };
-        drop(opening);
         let ends = Ends {
-            here: here.clone(),
-            there: inbox.clone(),
+            here: state.inbox.clone(),
+            there,
             to,
-            incoming: self.signer.derive(Direction::ToOpener, &nonce, &other),
-            outgoing: self.signer.derive(Direction::ToAcceptor, &nonce, &other),
+            incoming: self.signer.derive(Direction::ToOpener, &nonce, other),
+            outgoing: self.signer.derive(Direction::ToAcceptor, &nonce, other),
         };
         let pipe = Pipe::new(self.redis.clone(), ends);
-        let mut state = self.lock();
-        // The connection was lost meanwhile, and with it the inbox that the peer writes to.
-        if state.inbox != here {
-            return Ok(None);
+        if opener.send(pipe.clone()).is_ok() {
+            state.pipes.insert(number, pipe);
         }
-        state.pipes.insert(number, pipe.clone());
-        drop(state);
-        Ok(Some(Opened::new(pipe, number, self.clone())))
     }
 }

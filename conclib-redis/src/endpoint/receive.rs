@@ -67,9 +67,7 @@ impl Endpoint {
                 None
             }
             Packet::Accept { to, pipe, nonce } => {
-                if let Some(opener) = self.lock().opening.remove(&to) {
-                    let _ = opener.send((pipe, nonce));
-                }
+                self.accepted(to, pipe, &nonce);
                 None
             }
             Packet::Data { .. } | Packet::Read { .. } | Packet::Close { .. } => None,

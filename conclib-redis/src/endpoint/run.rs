@@ -12,8 +12,8 @@ use super::{Endpoint, Status, new_inbox};
 use crate::error::RedisError;
 use crate::redis::{Event, Events};
 
-/// Time without a packet after which a peer is looked for.
-const SILENCE: Duration = Duration::from_secs(15);
+/// Time between two looks at the pipes.
+const CHECK: Duration = Duration::from_secs(5);
 
 /// Pause before channels are subscribed to again.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -26,7 +26,7 @@ pub(crate) async fn run(
     mut phases: watch::Receiver<Phase>,
 ) {
     let mut serving = JoinSet::new();
-    let mut checks = interval(SILENCE);
+    let mut checks = interval(CHECK);
     checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let asked = phases.clone();
     let mut closing = std::pin::pin!(async move {
@@ -91,8 +91,15 @@ impl Endpoint {
     }
 
     fn break_pipes(&self, why: &str) {
-        let pipes: Vec<_> = self.lock().pipes.drain().map(|(_, pipe)| pipe).collect();
-        for pipe in pipes {
+        let (pipes, opening) = {
+            let mut state = self.lock();
+            (
+                std::mem::take(&mut state.pipes),
+                std::mem::take(&mut state.opening),
+            )
+        };
+        drop(opening);
+        for pipe in pipes.into_values() {
             pipe.end(Some(why));
         }
     }
@@ -126,11 +133,8 @@ impl Endpoint {
 
     /// Looks for peers that were silent.
     fn check_pipes(&self, tasks: &mut JoinSet<()>) {
-        let Some(since) = Instant::now().checked_sub(SILENCE) else {
-            return;
-        };
         for pipe in self.lock().pipes.values() {
-            if pipe.is_silent_since(since) {
+            if pipe.needs_check() {
                 let pipe = pipe.clone();
                 tasks.spawn(async move { pipe.look_for_peer().await });
             }

@@ -72,6 +72,7 @@ impl Router {
         if let Some(served) = self.endpoint.served() {
             session.serve(&served.inlet, &self.endpoint.url.to_string());
         }
+        opened.pipe.carries(&session);
         let link = Arc::new(Link {
             session: session.clone(),
         });

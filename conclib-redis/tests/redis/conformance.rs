@@ -69,7 +69,12 @@ impl Rig for Redis {
             let url = self.url(path.to_str().unwrap());
             let client = RedisClient::connect(url, None).await.unwrap();
             let outlet = client.outlet();
-            Box::new(Relayed { client, outlet, path, relay }) as Box<dyn Link>
+            Box::new(Relayed {
+                client,
+                outlet,
+                path,
+                relay,
+            }) as Box<dyn Link>
         })
     }
 }

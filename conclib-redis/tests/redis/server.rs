@@ -35,7 +35,12 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
             }
             child
         });
-        Server { socket, _child: child, _directory: directory, _runtime: runtime }
+        Server {
+            socket,
+            _child: child,
+            _directory: directory,
+            _runtime: runtime,
+        }
     };
     // A test may run in a runtime of its own, in which no other can be blocked on.
     std::thread::spawn(start).join().unwrap()

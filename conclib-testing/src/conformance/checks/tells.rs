@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use conclib_core::wire::{
-    Answered, Answerer, DeliveryClass, Envelope, Failure, ResponseKind, Wants,
+    Answered, Answerer, DeliveryClass, Envelope, Failure, ResponseKind, SendRefused, Wants,
 };
 use conclib_core::{ActorRef, AskError, Delivery, TellError};
 use tokio::sync::oneshot;
@@ -41,14 +41,14 @@ pub async fn a_told_error_ends_nothing(at: &mut Stage) {
 }
 
 /// Sends `hold` with its number by the outlet, and returns the answer to come.
-fn tell_and_wait(
+async fn tell_and_wait(
     at: &Stage,
     wants: Wants,
     n: u64,
 ) -> oneshot::Receiver<Result<ResponseKind, Failure>> {
     let outlet = at.link().outlet();
     let (sender, answer) = oneshot::channel();
-    let answerer: Answerer = Box::new(move |answered: Result<Answered<'_>, Failure>| {
+    let mut answerer: Answerer = Box::new(move |answered: Result<Answered<'_>, Failure>| {
         let _ = sender.send(answered.map(|answered| answered.response.kind));
     });
     let codec = outlet.codec();
@@ -70,22 +70,26 @@ fn tell_and_wait(
         chain: &[],
         body: &body,
     };
-    assert!(outlet.send(&envelope, answerer).is_ok());
+    while let Err((refused, back)) = outlet.send(&envelope, answerer) {
+        assert_eq!(refused, SendRefused::Busy);
+        outlet.room("subject").await.unwrap();
+        answerer = back;
+    }
     answer
 }
 
 /// A sender that waits for the turn hears when it is over, and one that waits for the mailbox
 /// before.
 pub async fn a_tell_is_confirmed_when_it_is_handled(at: &mut Stage) {
-    let mut handled = tell_and_wait(at, Wants::Handled, 1);
+    let mut handled = tell_and_wait(at, Wants::Handled, 1).await;
     at.probe.has_begun(1).await;
-    let queued = tell_and_wait(at, Wants::Queued, 2);
+    let queued = tell_and_wait(at, Wants::Queued, 2).await;
     assert_eq!(queued.await.unwrap(), Ok(ResponseKind::Queued));
     assert!(handled.try_recv().is_err(), "the turn is not over");
     at.probe.let_go(1);
     assert_eq!(handled.await.unwrap(), Ok(ResponseKind::Handled));
     // A turn that is ended is a failure.
-    let killed = tell_and_wait(at, Wants::Handled, 3);
+    let killed = tell_and_wait(at, Wants::Handled, 3).await;
     at.probe.let_go(1);
     at.probe.has_begun(3).await;
     at.local.kill().await;
