@@ -14,6 +14,7 @@
 //! | `macros` | yes | `#[actor]`, `#[message]`, `#[conclib::main]` |
 //! | `net` | yes | `Proxy`, `ProxyClient` over unix sockets and TCP |
 //! | `apid` | yes | `start_api`, `status`, `PrivateDir` |
+//! | `redis` | no | `Proxy`, `ProxyClient` through a Redis server; `redis`: a Redis server as an owned child |
 //! | `process` | no | `process`: owned child processes of any kind |
 //! | `metrics` | no | depth, times and counts of each type of actor, for the recorder of the crate `metrics` |
 //! | `testing` | no | `testing`: one actor fed by hand, probes, spies, faults, seeded orders of turns; `#[conclib::test]` |
@@ -108,6 +109,11 @@ pub mod wire;
 #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
 #[doc(inline)]
 pub use conclib_process as process;
+
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+#[doc(inline)]
+pub use conclib_redis as redis;
 
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]

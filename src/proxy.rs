@@ -12,17 +12,37 @@ use conclib_core::{ActorRef, AskError, Call, SpawnError, System, Travels, Urn, W
 use conclib_net::{
     Address, AddressError, AuthKey, Client, ConnectError as LinkError, LocalBroker, OpenError,
 };
+#[cfg(feature = "redis")]
+use conclib_redis::{RedisBroker, RedisClient, RedisError, RedisUrl};
 use serde_json::Value;
 
 /// Transport of a URL: one variant for each group of schemes.
 enum Carrier {
     /// `unix:` and `tcp:`.
     Link(Address),
+    /// `redis:` and those that begin so.
+    #[cfg(feature = "redis")]
+    Redis(RedisUrl),
+}
+
+/// Reason why a URL has no transport.
+#[derive(Debug)]
+enum InvalidUrl {
+    Link(AddressError),
+    #[cfg(feature = "redis")]
+    Redis(RedisError),
 }
 
 impl Carrier {
-    fn of(url: &str) -> Result<Self, AddressError> {
-        Address::parse(url).map(Self::Link)
+    fn of(url: &str) -> Result<Self, InvalidUrl> {
+        #[cfg(feature = "redis")]
+        if url.starts_with("redis") {
+            let url = RedisUrl::parse(url).map_err(RedisError::from);
+            return url.map(Self::Redis).map_err(InvalidUrl::Redis);
+        }
+        Address::parse(url)
+            .map(Self::Link)
+            .map_err(InvalidUrl::Link)
     }
 
     async fn open(
@@ -32,12 +52,18 @@ impl Carrier {
     ) -> Result<Arc<dyn Broker>, ServeError> {
         match self {
             Self::Link(address) => Ok(Arc::new(LocalBroker::open(address, key, inlet).await?)),
+            #[cfg(feature = "redis")]
+            Self::Redis(url) => Ok(Arc::new(RedisBroker::open(url.clone(), key, inlet).await?)),
         }
     }
 
     async fn connect(&self, key: Option<AuthKey>) -> Result<Connection, ConnectError> {
         match self {
             Self::Link(address) => Ok(Connection::Link(Client::connect(address, key).await?)),
+            #[cfg(feature = "redis")]
+            Self::Redis(url) => Ok(Connection::Redis(
+                RedisClient::connect(url.clone(), key).await?,
+            )),
         }
     }
 }
@@ -46,18 +72,24 @@ impl Carrier {
 #[derive(Clone)]
 enum Connection {
     Link(Arc<Client>),
+    #[cfg(feature = "redis")]
+    Redis(Arc<RedisClient>),
 }
 
 impl Connection {
     fn outlet(&self) -> Arc<dyn Outlet> {
         match self {
             Self::Link(client) => client.clone(),
+            #[cfg(feature = "redis")]
+            Self::Redis(client) => client.outlet(),
         }
     }
 
     fn serve(&self, inlet: &Inlet) {
         match self {
             Self::Link(client) => client.serve(inlet),
+            #[cfg(feature = "redis")]
+            Self::Redis(client) => client.serve(inlet),
         }
     }
 }
@@ -75,6 +107,21 @@ pub enum ServeError {
     /// The broker did not open.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The system is not served through Redis.
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+}
+
+impl From<InvalidUrl> for ServeError {
+    fn from(invalid: InvalidUrl) -> Self {
+        match invalid {
+            InvalidUrl::Link(error) => error.into(),
+            #[cfg(feature = "redis")]
+            InvalidUrl::Redis(error) => error.into(),
+        }
+    }
 }
 
 /// Reason why a client did not connect.
@@ -87,6 +134,21 @@ pub enum ConnectError {
     /// No connection was made.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// The client is not connected through Redis.
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+}
+
+impl From<InvalidUrl> for ConnectError {
+    fn from(invalid: InvalidUrl) -> Self {
+        match invalid {
+            InvalidUrl::Link(error) => error.into(),
+            #[cfg(feature = "redis")]
+            InvalidUrl::Redis(error) => error.into(),
+        }
+    }
 }
 
 /// Server for a system, by which other processes can ask its actors at a URL.
@@ -99,6 +161,7 @@ pub enum ConnectError {
 /// |---|---|
 /// | `unix:///run/app/app.sock` | a socket file that only this user can reach |
 /// | `tcp://127.0.0.1:0` | a port of this machine, with an authkey; 0 picks one |
+/// | `redis://127.0.0.1:6379` | a Redis server; needs the feature `redis` |
 ///
 /// ```
 /// use conclib::prelude::*;

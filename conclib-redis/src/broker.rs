@@ -52,7 +52,7 @@ impl RedisBroker {
     ) -> Result<Self, RedisError> {
         let text = url.to_string();
         let client = RedisClient::connect(url, key).await?;
-        client.serve(&inlet).await?;
+        client.open_to(&inlet).await?;
         tracing::info!(target: "conclib::redis", url = %text, "serving");
         Ok(Self { url: text, client })
     }

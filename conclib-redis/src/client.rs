@@ -70,16 +70,27 @@ impl RedisClient {
         self.router.clone()
     }
 
-    /// Opens the actors of a system to the namespace. Only the first call has an effect.
-    ///
-    /// # Errors
-    /// [`RedisError::Command`] if the server does not answer.
-    pub async fn serve(&self, inlet: &Inlet) -> Result<(), RedisError> {
-        let served = Served {
+    /// Opens the actors of a system to the namespace, as soon as the server has taken note. Only the
+    /// first call has an effect.
+    pub fn serve(&self, inlet: &Inlet) {
+        let (endpoint, served) = (self.router.endpoint.clone(), self.served(inlet));
+        self.runtime.spawn(async move {
+            if let Err(error) = endpoint.serve(served).await {
+                tracing::warn!(target: "conclib::redis", %error, "serving begins with the next connection");
+            }
+        });
+    }
+
+    /// Opens the actors of a system to the namespace, and waits until they can be found.
+    pub(crate) async fn open_to(&self, inlet: &Inlet) -> Result<(), RedisError> {
+        self.router.endpoint.serve(self.served(inlet)).await
+    }
+
+    fn served(&self, inlet: &Inlet) -> Served {
+        Served {
             inlet: inlet.clone(),
             scope: self.router.scope(),
-        };
-        self.router.endpoint.serve(served).await
+        }
     }
 
     /// Refuses new requests of other processes, and answers those under way.

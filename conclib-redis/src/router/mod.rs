@@ -16,7 +16,7 @@ use conclib_net::RequestIds;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use self::link::{Link, Links};
+use self::link::Links;
 use self::route::Route;
 use self::scope::NamedActors;
 use crate::endpoint::Endpoint;
