@@ -1,7 +1,7 @@
 //! Client of the proxies in a namespace.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use conclib_core::wire::{Inlet, Outlet};
 use conclib_net::AuthKey;
@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
+use crate::durable::{self, DeadLetters};
 use crate::endpoint::{self, Endpoint, Phase, Served};
 use crate::error::RedisError;
 use crate::router::Router;
@@ -37,6 +38,8 @@ pub struct RedisClient {
     phase: watch::Sender<Phase>,
     /// Task of the endpoint. `None` once a caller has seen it end.
     task: Mutex<Option<JoinHandle<()>>>,
+    /// Task of the mailboxes of the system that is served.
+    mailboxes: std::sync::Mutex<Option<JoinHandle<()>>>,
     runtime: Handle,
 }
 
@@ -60,6 +63,7 @@ impl RedisClient {
             router,
             phase,
             task: Mutex::new(Some(task)),
+            mailboxes: std::sync::Mutex::default(),
             runtime,
         }))
     }
@@ -74,6 +78,7 @@ impl RedisClient {
     /// first call has an effect.
     pub fn serve(&self, inlet: &Inlet) {
         let (endpoint, served) = (self.router.endpoint.clone(), self.served(inlet));
+        self.own_mailboxes(&served);
         self.runtime.spawn(async move {
             if let Err(error) = endpoint.serve(served).await {
                 tracing::warn!(target: "conclib::redis", %error, "serving begins with the next connection");
@@ -83,7 +88,29 @@ impl RedisClient {
 
     /// Opens the actors of a system to the namespace, and waits until they can be found.
     pub(crate) async fn open_to(&self, inlet: &Inlet) -> Result<(), RedisError> {
-        self.router.endpoint.serve(self.served(inlet)).await
+        let served = self.served(inlet);
+        self.router.endpoint.serve(served.clone()).await?;
+        self.own_mailboxes(&served);
+        Ok(())
+    }
+
+    /// Begins to serve the durable messages to a system, unless one is served.
+    fn own_mailboxes(&self, served: &Served) {
+        let mut mailboxes = self
+            .mailboxes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if mailboxes.is_none() {
+            let (endpoint, phases) = (self.router.endpoint.clone(), self.phase.subscribe());
+            let task = durable::run(endpoint, served.clone(), phases);
+            *mailboxes = Some(self.runtime.spawn(task));
+        }
+    }
+
+    /// Returns the dead letters of the namespace: durable messages that were not handled.
+    #[must_use]
+    pub fn dead_letters(&self) -> DeadLetters {
+        DeadLetters::new(self.router.endpoint.clone())
     }
 
     fn served(&self, inlet: &Inlet) -> Served {
@@ -103,6 +130,18 @@ impl RedisClient {
     /// # Cancel safety
     /// Dropping the future only ends the waiting for the end of the sessions of other processes.
     pub async fn close(&self) {
+        self.refuse_new();
+        let mailboxes = {
+            let mut mailboxes = self
+                .mailboxes
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            mailboxes.take()
+        };
+        if let Some(mailboxes) = mailboxes {
+            // The answers to the last messages are stored.
+            let _ = mailboxes.await;
+        }
         self.router.close().await;
         self.advance(Phase::Closing);
         let mut task = self.task.lock().await;
@@ -126,6 +165,13 @@ impl RedisClient {
 impl Drop for RedisClient {
     fn drop(&mut self) {
         self.router.end();
+        let mailboxes = self
+            .mailboxes
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(mailboxes) = mailboxes.take() {
+            mailboxes.abort();
+        }
         if let Some(task) = self.task.get_mut().take_if(|task| !task.is_finished()) {
             task.abort();
             let endpoint = self.router.endpoint.clone();

@@ -11,13 +11,15 @@
 //! 3. `redis`
 //! 4. `pipe`
 //! 5. `endpoint`
-//! 6. `router`
-//! 7. `client`
-//! 8. `broker`
+//! 6. `durable`
+//! 7. `router`
+//! 8. `client`
+//! 9. `broker`
 
 mod broker;
 mod client;
 mod daemon;
+mod durable;
 mod endpoint;
 mod error;
 mod packet;
@@ -29,5 +31,6 @@ mod url;
 
 pub use broker::RedisBroker;
 pub use client::RedisClient;
+pub use durable::{DeadLetter, DeadLetters};
 pub use error::RedisError;
 pub use url::{RedisUrl, UrlError};

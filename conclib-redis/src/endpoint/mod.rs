@@ -2,13 +2,14 @@
 
 mod accept;
 mod find;
+mod listen;
 mod open;
 mod receive;
 mod run;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use conclib_core::wire::{Inlet, Outage, RefScope};
 use conclib_net::AuthKey;
@@ -17,6 +18,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::accept::{EndOnDrop, Phase};
 pub(crate) use self::find::{Answers, Finding};
+pub(crate) use self::listen::Listener;
 use self::open::Opening;
 pub(crate) use self::run::run;
 use crate::error::RedisError;
@@ -36,10 +38,10 @@ const MAX_PIPES: usize = 4096;
 /// its sender is told so, as nobody receives there.
 pub(crate) struct Endpoint {
     pub(crate) url: RedisUrl,
-    redis: Arc<Redis>,
-    signer: Signer,
-    /// First part of the names of all channels.
-    prefix: Box<str>,
+    pub(crate) redis: Arc<Redis>,
+    pub(crate) signer: Signer,
+    /// First part of the names of all channels and keys.
+    pub(crate) prefix: Box<str>,
     served: OnceLock<Served>,
     state: Mutex<State>,
     status: watch::Sender<Status>,
@@ -58,6 +60,7 @@ struct State {
     pipes: HashMap<u64, Pipe>,
     opening: HashMap<u64, Opening>,
     finding: HashMap<u64, mpsc::UnboundedSender<Finding>>,
+    listeners: HashMap<Arc<str>, Weak<dyn Listener>>,
 }
 
 /// State of the connection.
@@ -83,9 +86,21 @@ pub(crate) struct Counters {
     pub(crate) forged: AtomicU64,
     /// Seen before, or of a time too far away.
     pub(crate) stale: AtomicU64,
+    /// Stored messages that the server has forgotten.
+    pub(crate) lost: AtomicU64,
 }
 
 impl Counters {
+    /// Counts a message or an answer whose signature is invalid.
+    pub(crate) fn count_forged(&self) {
+        Self::drop_packet(&self.forged, "a message without a valid signature");
+    }
+
+    /// Counts messages that the server had stored and has forgotten.
+    pub(crate) fn count_lost(&self, lost: u64) {
+        self.lost.fetch_add(lost, Ordering::Relaxed);
+    }
+
     /// Counts a packet, and logs the 1st, 2nd, 4th, 8th …
     fn drop_packet(counter: &AtomicU64, what: &str) {
         let so_far = counter.fetch_add(1, Ordering::Relaxed) + 1;
@@ -113,6 +128,7 @@ impl Endpoint {
             pipes: HashMap::new(),
             opening: HashMap::new(),
             finding: HashMap::new(),
+            listeners: HashMap::new(),
         };
         let (since, why) = (Instant::now(), "not connected yet".into());
         let endpoint = Self {
@@ -162,7 +178,7 @@ impl Endpoint {
     }
 
     /// Waits until the inbox is read; `None` if the endpoint is closed.
-    async fn up(&self) -> Option<(Instant, bool)> {
+    pub(crate) async fn up(&self) -> Option<(Instant, bool)> {
         let mut status = self.status.subscribe();
         loop {
             match *status.borrow_and_update() {
@@ -193,6 +209,11 @@ impl Endpoint {
 
     fn find_channel(&self) -> Arc<str> {
         format!("{}:find", self.prefix).into()
+    }
+
+    /// Returns the channel on which owners of mailboxes are searched.
+    pub(crate) fn mail_channel(&self) -> Arc<str> {
+        format!("{}:mail", self.prefix).into()
     }
 
     fn forget(&self, pipe: u64) {

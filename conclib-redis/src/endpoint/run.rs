@@ -55,12 +55,16 @@ pub(crate) async fn run(
             }
         };
         match event {
+            Some(Event::Message { channel, payload }) if endpoint.hears(&channel, &payload) => {}
             Some(Event::Message { channel, payload }) => {
                 if let Some(request) = endpoint.receive(&channel, payload) {
                     serving.spawn(endpoint.clone().answer(request, asked.clone()));
                 }
             }
-            Some(Event::Lost) => endpoint.break_pipes("messages came faster than they were read"),
+            Some(Event::Lost) => {
+                endpoint.break_pipes("messages came faster than they were read");
+                endpoint.tell_missed();
+            }
             Some(Event::Down(why)) => endpoint.down(&why),
             Some(Event::Up) => endpoint.connected_again(&asked).await,
             None => {}
@@ -112,6 +116,7 @@ impl Endpoint {
                 Ok(()) => {
                     let since = Instant::now();
                     self.status.send_replace(Status::Up { since, again: true });
+                    self.tell_missed();
                     tracing::info!(target: "conclib::redis", url = %self.url, "connected again");
                     return;
                 }
@@ -128,7 +133,7 @@ impl Endpoint {
         if self.served.get().is_some() {
             self.redis.subscribe(&self.find_channel()).await?;
         }
-        Ok(())
+        self.listen_again().await
     }
 
     /// Looks for peers that were silent.

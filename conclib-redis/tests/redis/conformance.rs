@@ -46,6 +46,7 @@ impl Rig for Redis {
         let mut supports = Supports::all();
         supports.references = false;
         supports.control = false;
+        supports.at_least_once = true;
         supports.paused_time = false;
         supports
     }
