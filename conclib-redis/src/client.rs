@@ -1,7 +1,7 @@
 //! Client of the proxies in a namespace.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use conclib_core::wire::{Inlet, Outlet};
 use conclib_net::AuthKey;
@@ -38,8 +38,8 @@ pub struct RedisClient {
     phase: watch::Sender<Phase>,
     /// Task of the endpoint. `None` once a caller has seen it end.
     task: Mutex<Option<JoinHandle<()>>>,
-    /// Task of the mailboxes of the system that is served.
-    mailboxes: std::sync::Mutex<Option<JoinHandle<()>>>,
+    /// Task of the mailboxes of the system that is served, and its phase.
+    mailboxes: std::sync::Mutex<Option<(JoinHandle<()>, watch::Sender<Phase>)>>,
     runtime: Handle,
 }
 
@@ -96,14 +96,11 @@ impl RedisClient {
 
     /// Begins to serve the durable messages to a system, unless one is served.
     fn own_mailboxes(&self, served: &Served) {
-        let mut mailboxes = self
-            .mailboxes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut mailboxes = self.lock_mailboxes();
         if mailboxes.is_none() {
-            let (endpoint, phases) = (self.router.endpoint.clone(), self.phase.subscribe());
-            let task = durable::run(endpoint, served.clone(), phases);
-            *mailboxes = Some(self.runtime.spawn(task));
+            let (phase, phases) = watch::channel(Phase::Serving);
+            let task = durable::run(self.router.endpoint.clone(), served.clone(), phases);
+            *mailboxes = Some((self.runtime.spawn(task), phase));
         }
     }
 
@@ -122,7 +119,10 @@ impl RedisClient {
 
     /// Refuses new requests of other processes, and answers those under way.
     pub(crate) fn refuse_new(&self) {
-        self.advance(Phase::Refusing);
+        advance(&self.phase, Phase::Refusing);
+        if let Some((_, phase)) = &*self.lock_mailboxes() {
+            advance(phase, Phase::Refusing);
+        }
     }
 
     /// Sends what is queued, for at most two seconds, and disconnects. Idempotent.
@@ -131,19 +131,14 @@ impl RedisClient {
     /// Dropping the future only ends the waiting for the end of the sessions of other processes.
     pub async fn close(&self) {
         self.refuse_new();
-        let mailboxes = {
-            let mut mailboxes = self
-                .mailboxes
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            mailboxes.take()
-        };
-        if let Some(mailboxes) = mailboxes {
+        let mailboxes = self.lock_mailboxes().take();
+        if let Some((mailboxes, phase)) = mailboxes {
             // The answers to the last messages are stored.
+            advance(&phase, Phase::Closing);
             let _ = mailboxes.await;
         }
         self.router.close().await;
-        self.advance(Phase::Closing);
+        advance(&self.phase, Phase::Closing);
         let mut task = self.task.lock().await;
         if let Some(running) = task.as_mut() {
             // A task that panicked has ended too.
@@ -152,24 +147,26 @@ impl RedisClient {
         }
     }
 
-    /// Phases only move forward.
-    fn advance(&self, to: Phase) {
-        self.phase.send_if_modified(|phase| {
-            let later = *phase < to;
-            *phase = to.max(*phase);
-            later
-        });
+    fn lock_mailboxes(&self) -> MutexGuard<'_, Option<(JoinHandle<()>, watch::Sender<Phase>)>> {
+        self.mailboxes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Phases only move forward.
+fn advance(phase: &watch::Sender<Phase>, to: Phase) {
+    phase.send_if_modified(|phase| {
+        let later = *phase < to;
+        *phase = to.max(*phase);
+        later
+    });
 }
 
 impl Drop for RedisClient {
     fn drop(&mut self) {
         self.router.end();
-        let mailboxes = self
-            .mailboxes
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(mailboxes) = mailboxes.take() {
+        if let Some((mailboxes, _)) = self.lock_mailboxes().take() {
             mailboxes.abort();
         }
         if let Some(task) = self.task.get_mut().take_if(|task| !task.is_finished()) {

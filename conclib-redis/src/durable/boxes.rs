@@ -108,7 +108,8 @@ impl Listener for Boxes {
 }
 
 /// Owns the mailboxes of the names of a system, until the phase is no longer
-/// [`Serving`](Phase::Serving).
+/// [`Serving`](Phase::Serving). Turns that run then are waited for until it is
+/// [`Closing`](Phase::Closing); later their messages come again.
 pub(crate) async fn run(endpoint: Arc<Endpoint>, served: Served, phases: watch::Receiver<Phase>) {
     let (boxes, mut notices) = match Boxes::new(endpoint, served) {
         Ok(made) => made,

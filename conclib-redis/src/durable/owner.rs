@@ -188,6 +188,12 @@ impl Owned<'_> {
         };
         let mut renewal = interval(RENEW);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut closing = phases.clone();
+        let closing = async move {
+            // A sender that is gone has closed too.
+            drop(closing.wait_for(|phase| *phase == Phase::Closing).await);
+        };
+        let mut closing = std::pin::pin!(closing);
         let mut last = Instant::now();
         let mut turns = FuturesUnordered::new();
         loop {
@@ -236,6 +242,10 @@ impl Owned<'_> {
                     _ = renewal.tick() => if let Err(end) = self.renew().await {
                         return end;
                     },
+                    // Turns that run are given up.
+                    () = &mut closing => {
+                        return End::Left(unread.into_iter().map(|entry| entry.id).collect());
+                    }
                 }
             }
             if !unread.is_empty() {

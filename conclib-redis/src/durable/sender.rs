@@ -67,6 +67,8 @@ pub(super) struct Queued {
     pub(super) id: RequestId,
     /// Empty for a message that was given up: only its number is used.
     pub(super) bytes: Bytes,
+    /// Set once the message may be stored.
+    pub(super) is_sent: bool,
 }
 
 /// Message whose sender waits.
@@ -141,6 +143,7 @@ impl Sender {
             number,
             id: envelope.id,
             bytes,
+            is_sent: false,
         });
         let starts = !std::mem::replace(&mut queue.is_sending, true);
         state.waiting += 1;
@@ -277,6 +280,16 @@ impl Sender {
         }
     }
 
+    /// Tells whether nothing waits for the task of a name, which then ends.
+    pub(super) fn is_done(&self, to: &str) -> bool {
+        let mut state = self.lock();
+        let Some(queue) = state.queues.get_mut(to) else {
+            return true;
+        };
+        queue.is_sending = !(queue.messages.is_empty() && queue.taken.is_empty());
+        !queue.is_sending
+    }
+
     /// Returns the names from which answers are awaited.
     fn awaited(&self) -> BTreeSet<Box<str>> {
         let state = self.lock();
@@ -352,6 +365,24 @@ impl Sender {
 }
 
 impl State {
+    /// Takes a message whose deadline has passed; one that waits is not stored. True if it may be
+    /// stored already.
+    fn expire(&mut self, id: RequestId) -> Option<(Pending, bool)> {
+        let pending = self.pending.remove(&id)?;
+        let queue = self.queues.get_mut(&pending.to);
+        let mut messages = queue
+            .into_iter()
+            .flat_map(|queue| queue.messages.iter_mut());
+        let is_sent = match messages.find(|message| message.id == id) {
+            Some(message) => {
+                self.bytes -= std::mem::take(&mut message.bytes).len();
+                message.is_sent
+            }
+            None => true,
+        };
+        Some((pending, is_sent))
+    }
+
     fn take(&mut self, id: RequestId) -> Option<Pending> {
         let pending = self.pending.remove(&id)?;
         self.deadlines.remove(&(pending.until, id));
@@ -400,14 +431,17 @@ async fn run_clock(sender: Weak<Sender>) {
             let mut late = Vec::new();
             while let Some(&(until, id)) = state.deadlines.first().filter(|first| first.0 <= now) {
                 state.deadlines.remove(&(until, id));
-                late.extend(state.pending.remove(&id));
+                late.extend(state.expire(id));
             }
             let next = state.deadlines.first().map(|first| first.0);
             state.has_clock = next.is_some();
             (late, next)
         };
-        for pending in late {
-            let failure = Failure::Deadline(pending.timeout);
+        for (pending, is_sent) in late {
+            let failure = match is_sent {
+                true => Failure::Deadline(pending.timeout),
+                false => Failure::Disconnected(Delivery::NotDelivered),
+            };
             sender.answer(pending.answerer, Err(failure));
         }
         let Some(next) = next else { return };

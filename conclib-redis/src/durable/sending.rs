@@ -32,12 +32,12 @@ pub(super) async fn run(sender: Weak<Sender>, to: Box<str>) {
         let Some(sender) = sender.upgrade() else {
             return;
         };
+        if sender.is_done(&to) || sender.endpoint.up().await.is_none() {
+            return;
+        }
         let Some((first, batch, taken)) = next_batch(&sender, &to) else {
             return;
         };
-        if sender.endpoint.up().await.is_none() {
-            return;
-        }
         if !taken.is_empty() {
             let answers = answers(&sender, &to, taken).await;
             // Those that were not taken come by the channel.
@@ -72,22 +72,22 @@ pub(super) async fn run(sender: Weak<Sender>, to: Box<str>) {
 }
 
 /// Takes what is to be done next: the number of the first message and a copy of the messages, and
-/// the numbers of the answers that have come. `None` ends the task.
+/// the numbers of the answers that have come. `None` if the sender is closed.
 fn next_batch(sender: &Sender, to: &str) -> Option<(u64, Vec<Bytes>, Vec<u64>)> {
     let mut state = sender.lock();
     let queue = state.queues.get_mut(to)?;
-    if queue.messages.is_empty() && queue.taken.is_empty() {
-        queue.is_sending = false;
-        return None;
-    }
     let first = queue.messages.front().map_or(0, |message| message.number);
     let mut bytes = 0;
-    let batch = queue.messages.iter().take(BATCH).take_while(|message| {
+    let batch = queue.messages.iter_mut().take(BATCH).take_while(|message| {
         let is_first = bytes == 0;
         bytes += message.bytes.len();
         is_first || bytes <= BATCH_BYTES
     });
-    let batch = batch.map(|message| message.bytes.clone()).collect();
+    let batch = batch.map(|message| {
+        message.is_sent = true;
+        message.bytes.clone()
+    });
+    let batch = batch.collect();
     Some((first, batch, std::mem::take(&mut queue.taken)))
 }
 
