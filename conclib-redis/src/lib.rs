@@ -9,3 +9,8 @@
 //! 1. `daemon`
 
 mod daemon;
+
+pub use conclib_process::{Ending, PrivateDirError, SpawnError, Tail, WaitError};
+pub use daemon::{
+    Profile, RedisConfig, RedisDaemon, RedisEnd, RedisError, RedisState, start_redis,
+};

@@ -1,0 +1,16 @@
+//! Redis servers as owned child processes.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test fails by a panic"
+)]
+
+mod daemon_ends;
+mod daemon_output;
+mod daemon_program;
+mod daemon_restarts;
+mod daemon_secrets;
+mod daemon_start;
+mod servers;
