@@ -105,11 +105,10 @@ impl Server {
         let mut reported = Instant::now();
         let mut deadline = Instant::now() + READY_LIMIT;
         let mut last = String::from("none");
-        loop {
-            match self
-                .unless_exited(timeout_at(deadline, self.run_id()))
-                .await?
-            {
+        // A refused connection ends a step at once, before its own limit.
+        while Instant::now() < deadline {
+            let step = timeout_at(deadline, self.run_id());
+            match self.unless_exited(step).await? {
                 Ok(Ok(run_id)) => return Ok(run_id),
                 Ok(Err(error)) => {
                     last = error.to_string();
@@ -117,7 +116,7 @@ impl Server {
                         deadline = Instant::now() + READY_LIMIT;
                     }
                 }
-                Err(_) => return Err(StartFailure::Late(last)),
+                Err(_) => break,
             }
             if reported.elapsed() >= REPORT {
                 reported = Instant::now();
@@ -125,6 +124,7 @@ impl Server {
             }
             self.unless_exited(sleep(PAUSE)).await?;
         }
+        Err(StartFailure::Late(last))
     }
 
     async fn run_id(&self) -> Result<String, ControlError> {

@@ -188,8 +188,9 @@ impl Foreign {
 #[support::test]
 async fn a_foreign_server_is_neither_used_nor_stopped() {
     let dir = data_dir();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = port.local_addr().expect("bound").port();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = free.local_addr().expect("bound").port();
+    drop(free);
     let foreign = Foreign::start(dir.path(), port).await;
     let process = Process::of(foreign.0.id());
 
