@@ -39,7 +39,7 @@ impl Slot {
     ///
     /// # Errors
     ///
-    /// Those of [`ChildCommand::spawn`].
+    /// Errors of [`ChildCommand::spawn`].
     pub fn start(&self, command: &ChildCommand) -> Result<Option<u32>, SpawnError> {
         // The lock is held during the start, so that a close cannot miss the
         // new child.
@@ -62,7 +62,7 @@ impl Slot {
     ///
     /// # Errors
     ///
-    /// Those of [`OwnedChild::wait`].
+    /// Errors of [`OwnedChild::wait`].
     pub async fn exit(&self) -> Result<ExitStatus, WaitError> {
         std::future::poll_fn(|cx| self.poll_exit(cx)).await
     }
@@ -82,7 +82,7 @@ impl Slot {
     ///
     /// # Errors
     ///
-    /// Those of [`OwnedChild::try_status`].
+    /// Errors of [`OwnedChild::try_status`].
     pub fn try_status(&self) -> Result<Option<ExitStatus>, WaitError> {
         match &mut self.lock().child {
             Some(child) => child.try_status(),
@@ -94,7 +94,7 @@ impl Slot {
     ///
     /// # Errors
     ///
-    /// Those of [`OwnedChild::shutdown`].
+    /// Errors of [`OwnedChild::shutdown`].
     pub async fn end(&self, grace: Duration) -> Result<Ending, WaitError> {
         let mut borrowed = self.borrow();
         match &mut borrowed.child {

@@ -39,7 +39,10 @@ impl Binary {
             Some(path) => search([path])?,
             None => search(NAMES.map(PathBuf::from))?,
         };
-        let mut child = ChildCommand::new(&path).arg("--version").spawn()?;
+        let mut child = ChildCommand::new(&path)
+            .arg("--version")
+            .log(log_version)
+            .spawn()?;
         let exit = timeout(VERSION_LIMIT, child.wait()).await;
         child.shutdown(Duration::ZERO).await?;
         let tail = child.tail();
@@ -59,6 +62,10 @@ impl Binary {
             version,
         })
     }
+}
+
+fn log_version(_pid: u32, _stream: &str, line: &str) {
+    tracing::debug!(target: "conclib::redis", "{line}");
 }
 
 /// Returns the first of the programs that can be executed.

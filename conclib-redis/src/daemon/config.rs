@@ -25,7 +25,7 @@ pub struct RedisConfig {
     pub(crate) max_memory: Option<u64>,
 }
 
-/// What a server keeps when it ends.
+/// Durability of the data of a server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Profile {
@@ -45,7 +45,7 @@ impl RedisConfig {
         Self::default()
     }
 
-    /// Sets what the server keeps when it ends; by default [`Profile::Durable`].
+    /// Sets the durability of the data; by default [`Profile::Durable`].
     pub fn profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
     }

@@ -1,6 +1,13 @@
 //! A server ends when it is shut down, and when its owner ends; its data stays where it was told to.
 
-use std::{os::unix::process::ExitStatusExt as _, path::Path, process, time::Duration};
+use std::{
+    io::{BufRead as _, BufReader},
+    net::TcpListener,
+    os::unix::process::ExitStatusExt as _,
+    path::Path,
+    process,
+    time::Duration,
+};
 
 use crate::servers::*;
 use conclib_redis::{Ending, Profile, RedisConfig, RedisEnd, RedisError, start_redis};
@@ -163,35 +170,39 @@ impl Drop for Foreign {
 }
 
 impl Foreign {
-    async fn start(dir: &Path, port: u16) -> Self {
-        let child = process::Command::new("redis-server")
-            .args([
-                "--port",
-                &port.to_string(),
-                "--save",
-                "",
-                "--bind",
-                "127.0.0.1",
-            ])
-            .current_dir(dir)
-            .stdout(process::Stdio::null())
-            .spawn();
-        let foreign = Self(child.expect("installed"));
-        eventually("it listens", || {
-            std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
-        })
-        .await;
-        foreign
+    /// Starts a server, and returns it with its port.
+    fn start(dir: &Path) -> (Self, u16) {
+        loop {
+            let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+            let port = free.local_addr().expect("bound").port();
+            drop(free);
+            let child = process::Command::new("redis-server")
+                .args([
+                    "--port",
+                    &port.to_string(),
+                    "--save",
+                    "",
+                    "--bind",
+                    "127.0.0.1",
+                ])
+                .current_dir(dir)
+                .stdout(process::Stdio::piped())
+                .spawn();
+            let mut foreign = Self(child.expect("installed"));
+            let output = BufReader::new(foreign.0.stdout.as_mut().expect("piped"));
+            // Another program may have been given the port in between.
+            let mut lines = output.lines().map_while(Result::ok);
+            if lines.any(|line| line.contains("Ready to accept connections")) {
+                return (foreign, port);
+            }
+        }
     }
 }
 
 #[support::test]
 async fn a_foreign_server_is_neither_used_nor_stopped() {
     let dir = data_dir();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = free.local_addr().expect("bound").port();
-    drop(free);
-    let foreign = Foreign::start(dir.path(), port).await;
+    let (foreign, port) = Foreign::start(dir.path());
     let process = Process::of(foreign.0.id());
 
     let error = start_redis(&ephemeral().port(port))

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Lines, Read as _},
     os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
 
@@ -21,7 +21,11 @@ struct Program {
 
 impl Program {
     fn start(args: &[&str]) -> Self {
-        let mut process = command(args).spawn().expect("built");
+        Self::of(&mut command(args))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut process = command.spawn().expect("built");
         let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
         let mut said = |key: &str| {
             let line = lines.next().expect("a line").expect("text");
@@ -138,25 +142,19 @@ fn a_program_that_cannot_serve_says_why() {
 
 #[support::test]
 fn a_server_that_is_given_up_ends_the_program() {
-    let fake = Fake::serving(
-        "[ -e $here/broken ] && exit 1; touch $here/broken; exec redis-server \"$@\"",
-    );
-    let mut process = command(&[])
-        .env("CONCLIB_REDIS_SERVER", fake.binary())
-        .spawn()
-        .expect("built");
-    let mut stdout = BufReader::new(process.stdout.take().expect("piped"));
-    stdout.read_line(&mut String::new()).expect("text");
-    let stderr = process.stderr.take().expect("piped");
-    let server = BufReader::new(stderr)
-        .lines()
-        .map(|line| line.expect("text"));
-    let mut lines = server.inspect(|_| ());
-    let pid = lines.find_map(|line| line.rsplit_once("pid=")?.1.parse().ok());
-    send(pid.expect("told"), Signal::SIGKILL);
-    let last = lines.last().expect("a line");
-    assert!(!process.wait().expect("ours").success());
-    assert!(last.contains("exited with exit status: 1"), "{last}");
+    let serve = "[ -e $here/pid ] && exit 1; echo $$ > $here/pid; exec redis-server \"$@\"";
+    let fake = Fake::serving(serve);
+    let mut command = command(&[]);
+    let mut program = Program::of(command.env("CONCLIB_REDIS_SERVER", fake.binary()));
+    let pid = fs::read_to_string(fake.dir.path().join("pid")).expect("written");
+    send(pid.trim().parse().expect("a number"), Signal::SIGKILL);
+
+    let mut text = String::new();
+    let mut stderr = program.process.stderr.take().expect("piped");
+    stderr.read_to_string(&mut text).expect("text");
+    assert_eq!(program.process.wait().expect("ours").code(), Some(1));
+    let last = text.lines().last().expect("a line");
+    assert!(last.contains("exited with exit status: 1"), "{text}");
 }
 
 #[support::test]
@@ -178,13 +176,10 @@ fn wrong_arguments_are_refused() {
 
 #[support::test]
 fn the_help_names_every_option() {
-    let mut help = String::new();
-    let mut process = command(&["--help"]).spawn().expect("built");
-    let stdout = process.stdout.take().expect("piped");
-    { stdout }.read_to_string(&mut help).expect("text");
-    assert!(process.wait().expect("ours").success());
+    let output = command(&["--help"]).output().expect("built");
+    assert!(output.status.success());
+    let help = String::from_utf8_lossy(&output.stdout);
     for option in ["--dir", "--port", "--profile", "--max-memory", "--version"] {
         assert!(help.contains(option), "{option}");
     }
-    assert!(Path::new(env!("CARGO_BIN_EXE_conclib-redisd")).exists());
 }

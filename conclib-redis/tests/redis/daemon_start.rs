@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::servers::*;
-use conclib_redis::{RedisConfig, RedisDaemon, RedisError, SpawnError, start_redis};
+use conclib_redis::{RedisConfig, RedisDaemon, RedisError, RedisState, SpawnError, start_redis};
 use fred::prelude::{Builder, ClientLike as _, Config};
 use support::processes::*;
 
@@ -168,6 +168,51 @@ async fn a_server_that_never_answers_is_ended() {
     assert!(text.contains("no connection"), "{text}");
     let pid = fs::read_to_string(silent.dir.path().join("pid")).expect("written");
     assert!(!Path::new("/proc").join(pid.trim()).exists(), "reaped");
+}
+
+/// Answers to each command that it loads its data, until told otherwise.
+const LOADING: &str = r#"
+use IO::Socket::UNIX;
+my ($settings, $here) = @ARGV;
+open my $file, '<', $settings or die $!;
+my ($socket) = join('', <$file>) =~ /^unixsocket "(.*)"/m;
+my $listener = IO::Socket::UNIX->new(Local => $socket, Listen => 8) or die $!;
+my $asked = 0;
+while (my $client = $listener->accept) {
+    $client->autoflush(1);
+    while (my $command = <$client>) {
+        open my $file, '>', "$here/asked"; print $file ++$asked; close $file;
+        my $info = "run_id:abc\r\n";
+        if ($command =~ /^AUTH/) { print $client "+OK\r\n" }
+        elsif (!-e "$here/loaded") { print $client "-LOADING data\r\n" }
+        elsif ($command =~ /^INFO/) { print $client '$', length $info, "\r\n$info\r\n" }
+        else { print $client "+PONG\r\n" }
+    }
+}
+"#;
+
+#[support::test]
+async fn a_server_that_loads_its_data_has_more_time() {
+    let fake = Fake::serving("exec perl $here/loading.pl \"$1\" $here");
+    fs::write(fake.dir.path().join("loading.pl"), LOADING).expect("ours");
+    let asked = || -> u32 {
+        let asked = fs::read_to_string(fake.dir.path().join("asked")).unwrap_or_default();
+        asked.parse().unwrap_or(0)
+    };
+    let config = ephemeral().binary(fake.binary());
+    let loads = async {
+        for _ in 0..3 {
+            let before = asked();
+            eventually("it was asked twice", || asked() > before + 4).await;
+            skip(Duration::from_secs(6)).await;
+        }
+        fs::write(fake.dir.path().join("loaded"), "").expect("ours");
+    };
+    let (redis, ()) = tokio::join!(start_redis(&config), loads);
+    let redis = redis.expect("ready");
+    assert!(
+        matches!(&*redis.state().borrow(), RedisState::Ready { run_id, .. } if run_id == "abc")
+    );
 }
 
 #[support::test]

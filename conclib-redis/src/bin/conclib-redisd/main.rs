@@ -1,4 +1,14 @@
-//! Redis server for a terminal or a unit file, with the settings and the care of `start_redis`.
+//! Redis server for a terminal or a unit file, with the settings and the care of `start_redis`. A unit of systemd:
+//!
+//! ```ini
+//! [Service]
+//! ExecStart=/usr/local/bin/conclib-redisd --dir ${STATE_DIRECTORY}
+//! StateDirectory=my-app
+//! StateDirectoryMode=0700
+//! User=my-app
+//! Restart=on-failure
+//! KillMode=mixed
+//! ```
 
 mod args;
 mod log;
