@@ -63,8 +63,8 @@ impl RedisConfig {
     /// Sets the directory of the data; by default a private one that is removed with the server.
     ///
     /// The directory is made with mode 0700 if it does not exist; an existing one must belong to this user alone. It also
-    /// holds the unix socket `redis.sock` and the password, so that the [`url`](crate::RedisDaemon::url) stays the same, and a
-    /// lock, so that at most one server at a time uses it.
+    /// holds the unix socket `redis.sock`, the [file with the URL](crate::RedisDaemon::url_file), whose password the next server
+    /// of the directory has too, and a lock, so that at most one server at a time uses it.
     pub fn directory(self, directory: impl AsRef<Path>) -> Self {
         Self {
             directory: Some(directory.as_ref().into()),

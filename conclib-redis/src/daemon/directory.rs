@@ -9,7 +9,7 @@ use std::{
 use nix::unistd::geteuid;
 use tokio::time::{Instant, sleep};
 
-use super::{error::RedisError, secret::Secret};
+use super::{error::RedisError, secret::Secret, url::password_in};
 
 /// Permission bits of the group and of others.
 const OTHERS: u32 = 0o077;
@@ -18,6 +18,9 @@ const OTHERS: u32 = 0o077;
 const LOCK_LIMIT: Duration = Duration::from_secs(2);
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
+/// Name of the file with the whole URL of the server, beside the data.
+pub(crate) const URL_FILE: &str = "url";
+
 /// Directory of data that outlives its server: locked, and with the password of its servers.
 #[derive(Debug)]
 pub(crate) struct DataDirectory {
@@ -25,7 +28,8 @@ pub(crate) struct DataDirectory {
     /// The server inherits this file as its standard input, so that the lock is held until the server has ended,
     /// even if the owner was killed before.
     lock: File,
-    pub(crate) password: Secret,
+    /// Password of the last server, if there was one.
+    pub(crate) password: Option<Secret>,
 }
 
 impl DataDirectory {
@@ -49,7 +53,7 @@ impl DataDirectory {
             return Err(RedisError::DirectoryNotPrivate { path });
         }
         let lock = lock(&path).await?;
-        let password = password(&path.join("password"))?;
+        let password = password(&path.join(URL_FILE))?;
         Ok(Self {
             path,
             lock,
@@ -96,34 +100,29 @@ async fn lock(directory: &Path) -> Result<File, RedisError> {
     }
 }
 
-/// Returns the password that earlier servers of the directory had, or a new one. Only the holder of the lock may ask.
-fn password(path: &Path) -> Result<Secret, RedisError> {
-    let unusable = |source| RedisError::Directory {
-        path: path.into(),
-        source,
-    };
-    let kept = match fs::read_to_string(path) {
-        Ok(text) => Secret::parse(&text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(unusable(error)),
-    };
-    if let Some(password) = kept {
-        return Ok(password);
+/// Returns the password in the URL of the last server. Only the holder of the lock may ask.
+fn password(url_file: &Path) -> Result<Option<Secret>, RedisError> {
+    match fs::read_to_string(url_file) {
+        Ok(url) => Ok(password_in(&url)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(RedisError::Directory {
+            path: url_file.into(),
+            source,
+        }),
     }
-    let password = Secret::random()?;
-    write_private(path, format!("{}\n", password.reveal()).as_bytes()).map_err(unusable)?;
-    Ok(password)
 }
 
-/// Writes a file that only this user may read, in place of a previous one.
-pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    // A previous file could have other permissions.
-    if let Err(error) = fs::remove_file(path)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(error);
+/// Writes a file that only this user may read, at once in place of a previous one.
+pub(crate) fn write_private(path: &Path, content: &str) -> io::Result<()> {
+    let new = path.with_extension("new");
+    // A file that a killed owner has left could have other permissions.
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
     }
-    private().create_new(true).open(path)?.write_all(content)
+    let mut file = private().create_new(true).open(&new)?;
+    file.write_all(content.as_bytes())?;
+    fs::rename(new, path)
 }
 
 /// Options for a file that only this user may read, which is made if it does not exist.

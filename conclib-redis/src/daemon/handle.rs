@@ -1,12 +1,17 @@
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use conclib_process::{Ending, PrivateDir, Tail, WaitError};
+use conclib_process::{Ending, Tail, WaitError};
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
-    directory::DataDirectory,
+    run::Run,
     server::{GRACE, Ready, Server},
     state::{RedisEnd, RedisState},
+    url::Urls,
     watch::watch,
 };
 
@@ -41,25 +46,12 @@ pub struct RedisDaemon {
     state: watch::Sender<RedisState>,
     /// Task that watches the server; `None` once the server is known to have ended.
     watcher: Option<JoinHandle<()>>,
-    data: Option<DataDirectory>,
-    // Dropped last: the server uses it.
-    private: PrivateDir,
-}
-
-/// URL of a server, with and without the password.
-pub(crate) struct Urls {
-    pub(crate) full: String,
-    pub(crate) public: String,
+    // Dropped last: the server uses its directories.
+    run: Run,
 }
 
 impl RedisDaemon {
-    pub(crate) fn new(
-        server: Arc<Server>,
-        ready: Ready,
-        urls: Urls,
-        data: Option<DataDirectory>,
-        private: PrivateDir,
-    ) -> Self {
+    pub(crate) fn new(server: Arc<Server>, ready: Ready, urls: Urls, run: Run) -> Self {
         let state = watch::Sender::new(RedisState::from(&ready));
         let watcher = tokio::spawn(watch(Arc::clone(&server), ready, state.clone()));
         Self {
@@ -67,8 +59,7 @@ impl RedisDaemon {
             urls,
             state,
             watcher: Some(watcher),
-            data,
-            private,
+            run,
         }
     }
 
@@ -85,6 +76,12 @@ impl RedisDaemon {
         &self.urls.public
     }
 
+    /// Returns the path of the file `url` in the [`directory`](Self::directory): it holds the whole URL, for other processes of
+    /// this user, who alone may read it.
+    pub fn url_file(&self) -> PathBuf {
+        self.run.url_file()
+    }
+
     /// Returns the process id of the server, also after its end; after a restart it is another one.
     pub fn pid(&self) -> u32 {
         self.server.slot.pid()
@@ -93,10 +90,7 @@ impl RedisDaemon {
     /// Returns the directory of the data: that of [`RedisConfig::directory`](crate::RedisConfig::directory), or a private one
     /// that is removed when the daemon is dropped.
     pub fn directory(&self) -> &Path {
-        match &self.data {
-            Some(data) => &data.path,
-            None => self.private.path(),
-        }
+        self.run.directory()
     }
 
     /// Returns a receiver for the state of the server, which also tells every restart. A receiver that is read seldom sees
@@ -145,9 +139,7 @@ impl RedisDaemon {
             self.watcher = None;
         }
         let ending = self.server.slot.end(GRACE).await?;
-        if let Some(data) = &self.data {
-            data.unlock();
-        }
+        self.run.unlock();
         self.ended(RedisEnd::ShutDown(ending));
         Ok(ending)
     }

@@ -13,11 +13,13 @@ mod handle;
 mod health;
 mod holes;
 mod log;
+mod run;
 mod secret;
 mod server;
 mod settings;
 mod start;
 mod state;
+mod url;
 mod watch;
 
 pub use config::{Profile, RedisConfig};

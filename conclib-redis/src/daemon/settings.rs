@@ -1,18 +1,13 @@
-use std::{
-    os::unix::ffi::OsStrExt as _,
-    path::{Path, PathBuf},
-};
+use std::{os::unix::ffi::OsStrExt as _, path::Path};
 
 use super::{
     config::{Profile, RedisConfig},
     control::SUPERVISOR,
     secret::Secret,
+    url::USER,
 };
 
-/// Name of the user whose password is in the URL.
-pub(crate) const USER: &str = "conclib";
-
-/// Commands of that user: all that work on data, channels and scripts; none that changes the server, reads all of it or
+/// Commands of the user of the URL: all that work on data, channels and scripts; none that changes the server, reads all of it or
 /// empties it, except INFO.
 const COMMANDS: &str = "+@read +@write +@pubsub +@scripting +@transaction +@connection +time -@dangerous +info \
                         -function -script|flush -script|kill";
@@ -70,18 +65,6 @@ user {SUPERVISOR} on #{supervisor} +ping +info
 "
         )
     }
-
-    /// Returns the URL of the server, with the password or without.
-    pub(crate) fn url(&self, password: Option<&Secret>) -> String {
-        let password = password.map_or(String::new(), |password| format!(":{}", password.reveal()));
-        match self.port {
-            Some(port) => format!("redis://{USER}{password}@127.0.0.1:{port}"),
-            None => format!(
-                "redis+unix://{USER}{password}@localhost{}",
-                encoded(self.socket)
-            ),
-        }
-    }
 }
 
 /// Path in quotes, as Redis reads it.
@@ -97,32 +80,13 @@ fn quoted(path: &Path) -> String {
     format!("\"{inner}\"")
 }
 
-/// Path with percent signs for all bytes that mean something else in a URL.
-fn encoded(path: &Path) -> String {
-    let bytes = path.as_os_str().as_bytes().iter();
-    bytes
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(*byte).into()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
-}
-
-/// Name of the unix socket in its directory.
-pub(crate) fn socket_in(directory: &Path) -> PathBuf {
-    directory.join("redis.sock")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn odd_paths_are_quoted_and_encoded() {
+    fn odd_paths_are_quoted() {
         let path = Path::new("/a b/\"ü\\\n");
         assert_eq!(quoted(path), r#""/a b/\"\xc3\xbc\\\x0a""#);
-        assert_eq!(encoded(path), "/a%20b/%22%C3%BC%5C%0A");
     }
 }

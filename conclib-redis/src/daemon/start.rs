@@ -1,29 +1,16 @@
 use std::{
     io,
     net::{Ipv4Addr, TcpListener},
-    os::unix::ffi::OsStrExt as _,
-    path::Path,
     sync::Arc,
 };
 
-use conclib_process::{ChildCommand, PrivateDir, SpawnError};
+use conclib_process::SpawnError;
 use tokio::runtime::Handle;
 
 use super::{
-    binary::Binary,
-    config::RedisConfig,
-    directory::{DataDirectory, write_private},
-    error::RedisError,
-    handle::{RedisDaemon, Urls},
-    holes::warn_of_holes,
-    log::log_line,
-    secret::Secret,
-    server::Server,
-    settings::{Settings, socket_in},
+    binary::Binary, config::RedisConfig, error::RedisError, handle::RedisDaemon,
+    holes::warn_of_holes, run::Run,
 };
-
-/// Longest path of a unix socket: 108 bytes with a zero byte at the end.
-const SOCKET_PATH: usize = 107;
 
 /// Number of free ports that are tried before the error is returned.
 const PORTS: usize = 5;
@@ -80,71 +67,23 @@ pub async fn start_redis(config: &RedisConfig) -> Result<RedisDaemon, RedisError
     }
     let binary = Binary::find(config.binary.as_deref()).await?;
     warn_of_holes(&binary);
-    let private = PrivateDir::new()?;
-    let data = match &config.directory {
-        Some(directory) => Some(DataDirectory::open(directory).await?),
-        None => None,
-    };
-    let password = match &data {
-        Some(data) => data.password.clone(),
-        None => Secret::random()?,
-    };
-    let data_path = data.as_ref().map_or(private.path(), |data| &data.path);
-    let supervisor_password = Secret::random()?;
-    let socket = match config.port {
-        None => socket_in(data_path),
-        // Only the supervisor uses it.
-        Some(_) => socket_in(private.path()),
-    };
-    if socket.as_os_str().as_bytes().len() > SOCKET_PATH {
-        return Err(RedisError::SocketPathTooLong {
-            path: socket,
-            limit: SOCKET_PATH,
-        });
-    }
-
-    let settings_file = private.join("redis.conf");
-    let mut command = ChildCommand::new(&binary.path)
-        .arg(&settings_file)
-        .log(log_line);
-    if let Some(data) = &data {
-        command = command.stdin(data.lock()?);
-    }
-    let mut ports = 0..PORTS;
-    let (server, ready, urls) = loop {
-        let settings = Settings {
-            config,
-            port: port(config)?,
-            socket: &socket,
-            data: data_path,
-            password: &password,
-            supervisor_password: &supervisor_password,
-        };
-        write(&settings_file, &settings)?;
-        let server = Server::new(
-            command.clone(),
-            &socket,
-            settings.port,
-            supervisor_password.clone(),
-        );
+    let run = Run::new(config).await?;
+    let mut attempt = 1;
+    loop {
+        let port = port(config)?;
+        let server = run.server(&binary, config, port)?;
         match server.start().await {
             Ok(ready) => {
-                let (full, public) = (settings.url(Some(&password)), settings.url(None));
-                break (server, ready, Urls { full, public });
+                let urls = run.urls(port)?;
+                return Ok(RedisDaemon::new(Arc::new(server), ready, urls, run));
             }
             // Another program was given the free port in between.
-            Err(RedisError::PortInUse { .. })
-                if config.port == Some(0) && ports.next().is_some() => {}
+            Err(RedisError::PortInUse { .. }) if config.port == Some(0) && attempt < PORTS => {
+                attempt += 1;
+            }
             Err(error) => return Err(error),
         }
-    };
-    Ok(RedisDaemon::new(
-        Arc::new(server),
-        ready,
-        urls,
-        data,
-        private,
-    ))
+    }
 }
 
 /// Returns the port to listen at, a free one if the settings say 0.
@@ -157,11 +96,4 @@ fn port(config: &RedisConfig) -> Result<Option<u16>, RedisError> {
         Some(0) => Ok(Some(free().map_err(RedisError::NoFreePort)?)),
         port => Ok(port),
     }
-}
-
-fn write(path: &Path, settings: &Settings<'_>) -> Result<(), RedisError> {
-    write_private(path, settings.text().as_bytes()).map_err(|source| RedisError::Directory {
-        path: path.into(),
-        source,
-    })
 }

@@ -11,7 +11,8 @@ use tracing::{
 
 #[support::test]
 async fn ten_megabytes_of_errors_do_not_block_a_server() {
-    let fake = Fake::serving("yes | head -c 10485760 >&2; exec redis-server \"$@\"");
+    let fake =
+        Fake::serving("yes $(printf %0999d 0) | head -c 10485760 >&2; exec redis-server \"$@\"");
     let redis = start_redis(&ephemeral().binary(fake.binary()))
         .await
         .expect("ready");
@@ -35,10 +36,6 @@ async fn the_lines_of_a_server_are_events_without_the_password() {
     };
     assert!(
         has("INFO conclib::redis", "Redis is starting"),
-        "{lines:#?}"
-    );
-    assert!(
-        has("DEBUG conclib::redis", "ready to accept connections"),
         "{lines:#?}"
     );
     assert!(

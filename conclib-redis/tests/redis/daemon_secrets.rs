@@ -38,7 +38,7 @@ async fn every_server_has_a_password_of_its_own_and_a_directory_keeps_it() {
     drop(first);
     let second = start_redis(&config).await.expect("ready");
     assert_eq!(password(&second), kept);
-    let file = dir.path().join("password").metadata().expect("kept");
+    let file = dir.path().join("url").metadata().expect("kept");
     assert_eq!(file.permissions().mode() & 0o777, 0o600);
 }
 

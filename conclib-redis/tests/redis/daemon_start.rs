@@ -69,6 +69,17 @@ async fn port_0_picks_a_free_port() {
 }
 
 #[support::test]
+async fn another_port_is_picked_if_the_free_one_was_lost_in_a_race() {
+    let serve =
+        "[ -e $here/lost ] || { touch $here/lost; echo bind: Address already in use; exit 1; }
+        exec redis-server \"$@\"";
+    let fake = Fake::serving(serve);
+    let config = ephemeral().port(0).binary(fake.binary());
+    answers(&start_redis(&config).await.expect("ready")).await;
+    assert!(fake.has("lost"));
+}
+
+#[support::test]
 async fn a_port_in_use_is_named() {
     let foreign = TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = foreign.local_addr().expect("bound").port();

@@ -1,18 +1,12 @@
 use std::{
     error::Error,
-    fs::{self, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
 };
 
 use conclib_redis::{RedisConfig, RedisEnd, start_redis};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::log;
-
-/// Name of the file with the URL, in the directory of the data.
-const URL_FILE: &str = "url";
 
 /// Runs a server until SIGINT or SIGTERM, or until it has failed too often.
 pub(crate) async fn serve(config: &RedisConfig) -> Result<(), Box<dyn Error>> {
@@ -26,8 +20,7 @@ pub(crate) async fn serve(config: &RedisConfig) -> Result<(), Box<dyn Error>> {
         _ = terminate.recv() => return Ok(()),
     };
 
-    let file = redis.directory().join(URL_FILE);
-    write_secret(&file, redis.url())?;
+    let file = redis.url_file();
     let (url, path) = (redis.url_without_password(), file.display());
     let mut stdout = io::stdout();
     writeln!(stdout, "url: {url}\nurl with password: {path}")?;
@@ -44,19 +37,4 @@ pub(crate) async fn serve(config: &RedisConfig) -> Result<(), Box<dyn Error>> {
     }
     redis.shutdown().await?;
     Ok(())
-}
-
-/// Writes a file that only this user may read, in place of a previous one.
-fn write_secret(path: &Path, content: &str) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    writeln!(file, "{content}")
 }
