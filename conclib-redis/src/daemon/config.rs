@@ -26,6 +26,15 @@ pub struct RedisConfig {
 }
 
 /// Durability of the data of a server.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_redis::{Profile, RedisConfig};
+///
+/// let for_a_cache = RedisConfig::new().profile(Profile::Ephemeral);
+/// let for_orders = RedisConfig::new().profile(Profile::Strict);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Profile {

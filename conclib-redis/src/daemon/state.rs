@@ -5,6 +5,26 @@ use conclib_process::Ending;
 use super::error::RedisError;
 
 /// Current state of a Redis server, as [`RedisDaemon::state`](crate::RedisDaemon::state) returns it.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_redis::{RedisConfig, RedisState, start_redis};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let redis = start_redis(&RedisConfig::new()).await?;
+/// let mut state = redis.state();
+/// assert!(matches!(*state.borrow_and_update(), RedisState::Ready { pid, .. } if pid == redis.pid()));
+///
+/// tokio::spawn(async move {
+///     while state.changed().await.is_ok() {
+///         println!("{:?}", *state.borrow_and_update());
+///     }
+/// });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum RedisState {
@@ -31,6 +51,18 @@ pub enum RedisState {
 }
 
 /// Reason why a Redis server has ended for good. The `Display` is half a sentence: "was shut down, with exit status: 0".
+///
+/// # Examples
+///
+/// ```
+/// use conclib_redis::RedisDaemon;
+///
+/// /// Logs when the server is given up.
+/// fn report(redis: &RedisDaemon) {
+///     let exited = redis.exited();
+///     tokio::spawn(async move { eprintln!("the server {}", exited.await) });
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum RedisEnd {
