@@ -31,6 +31,10 @@ mod url;
 
 pub use broker::RedisBroker;
 pub use client::RedisClient;
+pub use conclib_process::{Ending, PrivateDirError, SpawnError, Tail, WaitError};
+pub use daemon::{
+    Profile, RedisConfig, RedisDaemon, RedisEnd, RedisState, StartRedisError, start_redis,
+};
 pub use durable::{DeadLetter, DeadLetters};
 pub use error::RedisError;
 pub use url::{RedisUrl, UrlError};
