@@ -17,4 +17,6 @@ pub use broker::LocalBroker;
 pub use counters::BrokerStats;
 
 #[cfg(test)]
+mod flood;
+#[cfg(test)]
 mod tests;

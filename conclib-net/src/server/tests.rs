@@ -15,7 +15,7 @@ use super::limits::BrokerLimits;
 use crate::{Address, Client, ConnectError, LinkLimits};
 
 #[actor(urn = "desk")]
-struct Desk;
+pub(super) struct Desk;
 
 #[actor]
 impl Desk {
@@ -66,7 +66,7 @@ fn with_link(change: impl FnOnce(&mut LinkLimits)) -> BrokerLimits {
     limits
 }
 
-async fn is_served(client: &Arc<Client>) -> bool {
+pub(super) async fn is_served(client: &Arc<Client>) -> bool {
     let desk = Remote::new(client.clone() as Arc<dyn Outlet>, Urn::new("desk"));
     Call::new(desk, DeskFill { len: 3 }).await.as_deref() == Ok("xxx")
 }
