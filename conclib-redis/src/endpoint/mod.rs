@@ -23,6 +23,7 @@ use crate::error::RedisError;
 use crate::pipe::Pipe;
 use crate::redis::{Events, Redis};
 use crate::signer::{Signer, random};
+use crate::stats::RedisStats;
 use crate::url::RedisUrl;
 
 /// Maximum number of pipes of an endpoint; one more is refused.
@@ -76,13 +77,15 @@ pub(crate) enum Status {
     Closed,
 }
 
-/// Counts of packets that were dropped.
+/// Counts of faults.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     /// Not signed by the key, or not readable.
     pub(crate) forged: AtomicU64,
     /// Seen before, or of a time too far away.
     pub(crate) stale: AtomicU64,
+    reconnects: AtomicU64,
+    overruns: AtomicU64,
 }
 
 impl Counters {
@@ -158,6 +161,18 @@ impl Endpoint {
                 why: why.clone(),
             }),
             Status::Up { .. } | Status::Closed => None,
+        }
+    }
+
+    pub(crate) fn stats(&self) -> RedisStats {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        RedisStats {
+            connected: matches!(*self.status.borrow(), Status::Up { .. }),
+            peers: self.lock().pipes.len(),
+            reconnects: count(&self.counters.reconnects),
+            overruns: count(&self.counters.overruns),
+            forged: count(&self.counters.forged),
+            stale: count(&self.counters.stale),
         }
     }
 

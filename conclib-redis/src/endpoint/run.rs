@@ -1,6 +1,7 @@
 //! Task of an endpoint: reads its channels until it is closed.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -60,7 +61,7 @@ pub(crate) async fn run(
                     serving.spawn(endpoint.clone().answer(request, asked.clone()));
                 }
             }
-            Some(Event::Lost) => endpoint.break_pipes("messages came faster than they were read"),
+            Some(Event::Lost) => endpoint.overrun(),
             Some(Event::Down(why)) => endpoint.down(&why),
             Some(Event::Up) => endpoint.connected_again(&asked).await,
             None => {}
@@ -90,6 +91,13 @@ impl Endpoint {
         self.break_pipes("the connection to the Redis server was lost");
     }
 
+    /// Notes that messages were lost: any pipe may miss one.
+    fn overrun(&self) {
+        let so_far = self.counters.overruns.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::warn!(target: "conclib::redis", so_far, "messages came faster than they were read, and some are lost");
+        self.break_pipes("messages came faster than they were read");
+    }
+
     fn break_pipes(&self, why: &str) {
         let (pipes, opening) = {
             let mut state = self.lock();
@@ -111,6 +119,7 @@ impl Endpoint {
             match self.subscribe().await {
                 Ok(()) => {
                     let since = Instant::now();
+                    self.counters.reconnects.fetch_add(1, Ordering::Relaxed);
                     self.status.send_replace(Status::Up { since, again: true });
                     tracing::info!(target: "conclib::redis", url = %self.url, "connected again");
                     return;
