@@ -226,12 +226,17 @@ impl Pipe {
 
     /// Tells whether the peer was silent for so long that it may be gone.
     pub(crate) fn needs_check(&self) -> bool {
-        let is_busy = self.0.session.get().is_some_and(|session| {
-            let stats = session.stats();
-            stats.in_flight + stats.serving + stats.streams > 0
-        });
+        let is_busy = self.is_busy();
         let silence = if is_busy { SILENCE_BUSY } else { SILENCE };
         self.lock().heard.elapsed() >= silence
+    }
+
+    /// Tells whether one end waits for the other.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.0.session.get().is_some_and(|session| {
+            let stats = session.stats();
+            stats.in_flight + stats.serving + stats.streams > 0
+        })
     }
 
     /// Breaks the pipe if the peer is gone.

@@ -1,6 +1,7 @@
 //! Endpoint: the channels of one process in a namespace, and its pipes to other endpoints.
 
 mod accept;
+mod check;
 mod find;
 mod open;
 mod receive;

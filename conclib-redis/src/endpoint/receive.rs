@@ -25,6 +25,10 @@ pub(super) enum Asked {
 impl Endpoint {
     /// Takes a packet from a channel; returns a request that needs an answer.
     pub(super) fn receive(&self, channel: &str, packet: Bytes) -> Option<Asked> {
+        if packet.is_empty() {
+            // A check of this endpoint has arrived.
+            return None;
+        }
         if let Some(number) = Packet::pipe(&packet) {
             let pipe = self.lock().pipes.get(&number).cloned();
             // A pipe that has ended here may still be written to there.

@@ -9,12 +9,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::accept::Phase;
+use super::check::{CHECK, Silence};
 use super::{Endpoint, Status, new_inbox};
 use crate::error::RedisError;
 use crate::redis::{Event, Events};
-
-/// Time between two looks at the pipes.
-const CHECK: Duration = Duration::from_secs(5);
 
 /// Pause before channels are subscribed to again.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -35,6 +33,7 @@ pub(crate) async fn run(
         let _ = phases.wait_for(|phase| *phase == Phase::Closing).await;
     });
     let mut is_closing = false;
+    let mut silence = Silence::default();
     loop {
         let event = tokio::select! {
             () = &mut closing, if !is_closing => {
@@ -50,13 +49,14 @@ pub(crate) async fn run(
                 Some(event) => Some(event),
                 None => break,
             },
-            _ = checks.tick(), if endpoint.has_pipes() => {
-                endpoint.check_pipes(&mut serving);
+            _ = checks.tick() => {
+                endpoint.check(&mut silence, &mut serving);
                 None
             }
         };
         match event {
             Some(Event::Message { channel, payload }) => {
+                silence.heard();
                 if let Some(request) = endpoint.receive(&channel, payload) {
                     serving.spawn(endpoint.clone().answer(request, asked.clone()));
                 }
@@ -75,7 +75,7 @@ pub(crate) async fn run(
 
 impl Endpoint {
     /// Notes that the connection is lost: everything under way is.
-    fn down(&self, why: &str) {
+    pub(super) fn down(&self, why: &str) {
         self.status.send_if_modified(|status| match status {
             Status::Up { .. } => {
                 tracing::warn!(target: "conclib::redis", url = %self.url, "disconnected: {why}; connecting again");
@@ -138,19 +138,5 @@ impl Endpoint {
             self.redis.subscribe(&self.find_channel()).await?;
         }
         Ok(())
-    }
-
-    /// Looks for peers that were silent.
-    fn check_pipes(&self, tasks: &mut JoinSet<()>) {
-        for pipe in self.lock().pipes.values() {
-            if pipe.needs_check() {
-                let pipe = pipe.clone();
-                tasks.spawn(async move { pipe.look_for_peer().await });
-            }
-        }
-    }
-
-    fn has_pipes(&self) -> bool {
-        !self.lock().pipes.is_empty()
     }
 }
