@@ -211,11 +211,17 @@ impl Pipe {
     pub(crate) async fn close(&self) {
         if self.lock().end.is_none() {
             self.end(None);
-            let close = Packet::Close { to: self.0.to };
-            let packet = close.encode(&self.0.there, &self.0.outgoing);
+            let (there, packet) = self.farewell();
             // A peer that is not there needs no word.
-            let _ = self.0.redis.publish(self.0.there.clone(), packet).await;
+            let _ = self.0.redis.publish(there, packet).await;
         }
+    }
+
+    /// Returns the packet that tells the peer of the end, and its channel.
+    pub(crate) fn farewell(&self) -> (Arc<str>, Bytes) {
+        let close = Packet::Close { to: self.0.to };
+        let there = self.0.there.clone();
+        (there.clone(), close.encode(&there, &self.0.outgoing))
     }
 
     /// Sets the session that runs over the pipe.

@@ -6,11 +6,13 @@ mod find;
 mod open;
 mod receive;
 mod run;
+mod seen;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use bytes::Bytes;
 use conclib_core::wire::{Inlet, Outage, RefScope};
 use conclib_net::AuthKey;
 use tokio::sync::{mpsc, watch};
@@ -20,6 +22,7 @@ pub(crate) use self::accept::{EndOnDrop, Phase};
 pub(crate) use self::find::{Answers, Finding};
 use self::open::Opening;
 pub(crate) use self::run::run;
+use self::seen::Seen;
 use crate::error::RedisError;
 use crate::pipe::Pipe;
 use crate::redis::{Events, Redis};
@@ -60,6 +63,9 @@ struct State {
     pipes: HashMap<u64, Pipe>,
     opening: HashMap<u64, Opening>,
     finding: HashMap<u64, mpsc::UnboundedSender<Finding>>,
+    /// Packets for the peers of broken pipes, with their channels.
+    farewells: Vec<(Arc<str>, Bytes)>,
+    seen: Seen,
 }
 
 /// State of the connection.
@@ -90,12 +96,18 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// Counts a packet, and logs the 1st, 2nd, 4th, 8th …
-    fn drop_packet(counter: &AtomicU64, what: &str) {
-        let so_far = counter.fetch_add(1, Ordering::Relaxed) + 1;
+    /// Counts a packet that is not of a peer, and logs the 1st, 2nd, 4th, 8th …
+    fn drop_forged(&self) {
+        let so_far = self.forged.fetch_add(1, Ordering::Relaxed) + 1;
         if so_far.is_power_of_two() {
-            tracing::warn!(target: "conclib::redis", so_far, "dropped {what}");
+            tracing::warn!(target: "conclib::redis", so_far, "dropped a packet without a valid signature");
         }
+    }
+
+    /// Counts a packet that came twice or too late.
+    fn drop_stale(&self, what: &str) {
+        let so_far = self.stale.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::debug!(target: "conclib::redis", so_far, "dropped {what}");
     }
 }
 
@@ -117,6 +129,8 @@ impl Endpoint {
             pipes: HashMap::new(),
             opening: HashMap::new(),
             finding: HashMap::new(),
+            farewells: Vec::new(),
+            seen: Seen::default(),
         };
         let (since, why) = (Instant::now(), "not connected yet".into());
         let endpoint = Self {
@@ -211,8 +225,13 @@ impl Endpoint {
         format!("{}:find", self.prefix).into()
     }
 
-    fn forget(&self, pipe: u64) {
-        self.lock().pipes.remove(&pipe);
+    /// Tells the peers of broken pipes that these have ended.
+    async fn say_farewells(self: Arc<Self>) {
+        let farewells = std::mem::take(&mut self.lock().farewells);
+        for (there, packet) in farewells {
+            // A peer that is not there needs no word.
+            let _ = self.redis.publish(there, packet).await;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

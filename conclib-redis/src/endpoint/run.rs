@@ -61,9 +61,15 @@ pub(crate) async fn run(
                     serving.spawn(endpoint.clone().answer(request, asked.clone()));
                 }
             }
-            Some(Event::Lost) => endpoint.overrun(),
+            Some(Event::Lost) => {
+                endpoint.overrun();
+                serving.spawn(endpoint.clone().say_farewells());
+            }
             Some(Event::Down(why)) => endpoint.down(&why),
-            Some(Event::Up) => endpoint.connected_again(&asked).await,
+            Some(Event::Up) => {
+                endpoint.connected_again(&asked).await;
+                serving.spawn(endpoint.clone().say_farewells());
+            }
             None => {}
         }
         if is_closing && serving.is_empty() {
@@ -101,10 +107,11 @@ impl Endpoint {
     fn break_pipes(&self, why: &str) {
         let (pipes, opening) = {
             let mut state = self.lock();
-            (
-                std::mem::take(&mut state.pipes),
-                std::mem::take(&mut state.opening),
-            )
+            let pipes = std::mem::take(&mut state.pipes);
+            state
+                .farewells
+                .extend(pipes.values().map(|pipe| pipe.farewell()));
+            (pipes, std::mem::take(&mut state.opening))
         };
         drop(opening);
         for pipe in pipes.into_values() {
