@@ -13,6 +13,7 @@ use crate::durable::{self, DeadLetters};
 use crate::endpoint::{self, Endpoint, Phase, Served};
 use crate::error::RedisError;
 use crate::router::Router;
+use crate::stats::RedisStats;
 use crate::url::RedisUrl;
 
 /// Connection of a process to a namespace, from which the actors of all its proxies are asked; and
@@ -72,6 +73,12 @@ impl RedisClient {
     #[must_use]
     pub fn outlet(&self) -> Arc<dyn Outlet> {
         self.router.clone()
+    }
+
+    /// Returns the current state of the connection, and its counts so far.
+    #[must_use]
+    pub fn stats(&self) -> RedisStats {
+        self.router.endpoint.stats()
     }
 
     /// Opens the actors of a system to the namespace, as soon as the server has taken note. Only the

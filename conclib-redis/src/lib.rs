@@ -6,7 +6,7 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `daemon`, `signer`, `url`
+//! 1. `daemon`, `signer`, `stats`, `url`
 //! 2. `error`, `packet`
 //! 3. `redis`
 //! 4. `pipe`
@@ -27,6 +27,7 @@ mod pipe;
 mod redis;
 mod router;
 mod signer;
+mod stats;
 mod url;
 
 pub use broker::RedisBroker;
@@ -37,4 +38,5 @@ pub use daemon::{
 };
 pub use durable::{DeadLetter, DeadLetters};
 pub use error::RedisError;
+pub use stats::RedisStats;
 pub use url::{RedisUrl, UrlError};

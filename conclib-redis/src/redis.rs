@@ -183,6 +183,7 @@ impl Redis {
                 ];
                 connection.tcp = TcpConfig {
                     nodelay: Some(true),
+                    user_timeout: Some(UNRESPONSIVE),
                     ..TcpConfig::default()
                 };
                 connection.unresponsive = UnresponsiveConfig {
@@ -262,6 +263,12 @@ impl Redis {
             known => known,
         };
         answer.map_err(command_failed).and_then(convert)
+    }
+
+    /// Ends the connection, and begins to make another one.
+    pub(crate) async fn connect_again(&self) {
+        // The connection is made also if nobody waits for it.
+        let _ = tokio::time::timeout(COMMAND, self.client.force_reconnection()).await;
     }
 
     /// Ends the connection.

@@ -44,7 +44,7 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry) -> Delivered {
         &message,
         signer,
     ) else {
-        boxes.endpoint.counters.count_forged();
+        boxes.endpoint.counters.drop_forged();
         return bury(
             owned,
             &entry,

@@ -259,7 +259,7 @@ impl Sender {
     /// Passes an answer on to its asker.
     pub(super) fn complete(&self, bytes: &[u8]) {
         let Some(response) = decode_answer(&self.name, bytes, &self.endpoint.signer) else {
-            self.endpoint.counters.count_forged();
+            self.endpoint.counters.drop_forged();
             return;
         };
         let pending = {
@@ -399,7 +399,7 @@ impl Listener for Sender {
                 .iter()
                 .fold(0, |len, byte| len << 8 | usize::from(*byte));
             if len > rest.len() {
-                self.endpoint.counters.count_forged();
+                self.endpoint.counters.drop_forged();
                 return;
             }
             self.complete(&rest.split_to(len));

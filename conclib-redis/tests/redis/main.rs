@@ -15,6 +15,7 @@ mod daemon_restarts;
 mod daemon_secrets;
 mod daemon_start;
 mod durable;
+mod faults;
 mod served;
 mod server;
 mod servers;
