@@ -6,22 +6,25 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `daemon`, `signer`, `url`
-//! 2. `error`, `packet`
-//! 3. `redis`
-//! 4. `pipe`
-//! 5. `endpoint`
-//! 6. `router`
-//! 7. `client`
-//! 8. `broker`
+//! 1. `channels`, `daemon`, `signer`
+//! 2. `packet`, `url`
+//! 3. `error`
+//! 4. `redis`
+//! 5. `pipe`, `python`
+//! 6. `endpoint`
+//! 7. `router`
+//! 8. `client`
+//! 9. `broker`
 
 mod broker;
+mod channels;
 mod client;
 mod daemon;
 mod endpoint;
 mod error;
 mod packet;
 mod pipe;
+mod python;
 mod redis;
 mod router;
 mod signer;
@@ -30,4 +33,5 @@ mod url;
 pub use broker::RedisBroker;
 pub use client::RedisClient;
 pub use error::RedisError;
+pub use python::{Config, PythonBroker, PythonClient};
 pub use url::{RedisUrl, UrlError};
