@@ -69,6 +69,7 @@ impl RedisClient {
         messages: usize,
     ) -> Result<Arc<Self>, RedisError> {
         let runtime = Handle::try_current().map_err(|_| RedisError::NoRuntime)?;
+        url.check_native()?;
         let (endpoint, events) = Endpoint::connect(url, key, messages).await?;
         let router = Router::new(endpoint.clone())?;
         let (phase, phases) = watch::channel(Phase::Serving);

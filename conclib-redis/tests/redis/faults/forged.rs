@@ -48,7 +48,7 @@ fn dropped(stats: conclib_redis::RedisStats) -> u64 {
     stats.forged + stats.stale
 }
 
-/// Garbage, half packets, and 8 MiB of all kinds.
+/// Garbage, half packets, a MiB of each kind, and 8 MiB.
 fn garbage() -> Vec<Vec<u8>> {
     let mut all = vec![
         b"hello".to_vec(),
@@ -62,9 +62,10 @@ fn garbage() -> Vec<Vec<u8>> {
         for len in [1, 2, 3, 9, 10, 17, 18, 26, 33, 34, 50, 202] {
             all.push(packet[..len].to_vec());
         }
-        packet.resize(8 * 1024 * 1024, kind);
+        packet.resize(1024 * 1024, kind);
         all.push(packet);
     }
+    all.push(vec![DATA; 8 * 1024 * 1024]);
     all
 }
 
