@@ -16,6 +16,9 @@ pub(super) const FAILURE: &str = "conclib.Failure";
 /// Type of an error of a handler.
 pub(super) const ERROR: &str = "conclib.Error";
 
+/// First part of the id of a request whose client has subscribed to the reply already, by a pattern.
+pub(super) const SUBSCRIBED: &str = "conclib.";
+
 /// Maximum length of the id of a request, in bytes.
 const MAX_ID: usize = 255;
 

@@ -13,7 +13,7 @@ use conclib_core::{Delivery, Urn};
 use tokio::time::Instant;
 
 use super::count_dropped;
-use super::envelope::{Request, Response};
+use super::envelope::{Request, Response, SUBSCRIBED};
 use super::replies::{Replies, Reply};
 use crate::channels::Channels;
 
@@ -177,6 +177,7 @@ impl Requests {
             Ok(payload) => self.replies.add(Reply {
                 channel: self.channels.reply(&request.message_id),
                 payload: payload.into(),
+                is_subscribed: request.message_id.starts_with(SUBSCRIBED),
                 until: request.until.max(Instant::now() + LAST_WORD),
                 only_if_alone,
             }),

@@ -8,4 +8,5 @@
 )]
 
 mod conformance;
+mod python;
 mod server;
