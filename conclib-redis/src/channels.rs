@@ -15,7 +15,7 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'&').add(b'#').add
 const MAX: usize = 255;
 
 /// Channels on which Python's conclib speaks.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Channels {
     /// Channel of the requests.
     pub(crate) inbound: String,

@@ -286,13 +286,14 @@ async fn a_flood_of_garbage_harms_nobody() {
     for _ in 0..flood {
         assert_eq!(raw.answer().await.unwrap(), ["1"]);
     }
-    assert_eq!(
-        ask(&client, "doubler", Double { number: 3 })
-            .await
-            .unwrap()
-            .number,
-        6
-    );
+    let doubled = loop {
+        match ask(&client, "doubler", Double { number: 3 }).await {
+            // The flood may still be there.
+            Err(AskError::MailboxFull { .. }) => {}
+            answer => break answer.unwrap(),
+        }
+    };
+    assert_eq!(doubled.number, 6);
     client.close().await;
     broker.close().await;
 }
