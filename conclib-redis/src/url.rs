@@ -13,7 +13,7 @@ use crate::channels::Channels;
 /// | `redis://127.0.0.1:6379` | a server over TCP; the port is 6379 if none is given |
 /// | `redis://user:password@host:6379/3` | a user, a password, a database |
 /// | `rediss://host:6380?ca=/etc/ca.pem` | TLS; `cert=` and `certkey=` are a client certificate |
-/// | `redis+unix:///run/r.sock?user=…&password=…&db=…` | a server on a unix socket |
+/// | `redis+unix:///run/r.sock?db=3` | a server on a unix socket; `user:password@localhost` before the path |
 /// | `redis-cluster://a:7000,b:7000` | a cluster, by some of its nodes; `rediss-cluster` with TLS |
 /// | `redis-sentinel://a:26379,b:26379/mymaster` | the master that sentinels name |
 ///
@@ -123,15 +123,20 @@ impl RedisUrl {
         let mut tls = scheme.starts_with("rediss").then(Tls::default);
         let (mut user, mut password, mut database) = (None, None, 0);
         let server = match scheme {
-            "redis+unix" if rest.starts_with('/') => Server::Unix(unescape(rest)?.into()),
-            "redis+unix" => return Err(syntax("the path of the socket is not absolute")),
+            "redis+unix" => {
+                let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+                let (login, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+                if path.is_empty() || !(host.is_empty() || host == "localhost") {
+                    return Err(syntax("the path of the socket is not absolute"));
+                }
+                (user, password) = names(login)?;
+                Server::Unix(unescape(&format!("/{path}"))?.into())
+            }
             "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel" => {
                 let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
                 let hosts = match authority.rsplit_once('@') {
                     Some((login, hosts)) => {
-                        let (name, secret) = login.split_once(':').unwrap_or((login, ""));
-                        user = Some(unescape(name)?).filter(|name| !name.is_empty());
-                        password = Some(unescape(secret)?).filter(|secret| !secret.is_empty());
+                        (user, password) = names(login)?;
                         hosts
                     }
                     None => authority,
@@ -200,8 +205,6 @@ impl RedisUrl {
                 ("ca", Some(tls)) => tls.ca = Some(value.into()),
                 ("cert", Some(_)) => certificate.0 = Some(PathBuf::from(value)),
                 ("certkey", Some(_)) => certificate.1 = Some(PathBuf::from(value)),
-                ("user", _) if is_unix => url.user = Some(value),
-                ("password", _) if is_unix => url.password = Some(value),
                 ("db", _) if is_unix => url.database = number(&value)?,
                 _ => {
                     let why = "is unknown, or does not fit the rest of the URL".into();
@@ -320,6 +323,13 @@ fn number(text: &str) -> Result<u8, UrlError> {
     }
 }
 
+/// Splits a login into the user and the password.
+fn names(login: &str) -> Result<(Option<String>, Option<String>), UrlError> {
+    let (user, password) = login.split_once(':').unwrap_or((login, ""));
+    let named = |text: &str| unescape(text).map(|text| Some(text).filter(|text| !text.is_empty()));
+    Ok((named(user)?, named(password)?))
+}
+
 fn namespace(text: String) -> Result<String, UrlError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     match (1..=MAX_NAMESPACE).contains(&text.len()) && text.bytes().all(allowed) {
@@ -401,10 +411,8 @@ impl fmt::Display for RedisUrl {
                 write!(f, "redis-sentinel://{user}{}/{service}", hosts(sentinels))?;
             }
             Server::Unix(path) => {
-                write!(f, "redis+unix://{}", path.display())?;
-                if let Some(user) = &self.user {
-                    option(f, "user", user)?;
-                }
+                let host = if user.is_empty() { "" } else { "localhost" };
+                write!(f, "redis+unix://{user}{host}{}", path.display())?;
                 if self.database != 0 {
                     option(f, "db", &self.database)?;
                 }

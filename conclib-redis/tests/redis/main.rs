@@ -8,5 +8,15 @@
 )]
 
 mod conformance;
+mod daemon_ends;
+mod daemon_output;
+mod daemon_program;
+mod daemon_restarts;
+mod daemon_secrets;
+mod daemon_start;
+mod durable;
+mod faults;
 mod python;
+mod served;
 mod server;
+mod servers;
