@@ -112,7 +112,10 @@ impl<'a> Response<'a> {
         let mut body = Vec::new();
         Codec::Json.encode(failure, &mut body)?;
         let full = serde_json::from_slice(&body).map_err(malformed)?;
-        let text = format!("{}: {failure} ({about})", failure.name());
+        let mut text = format!("{}: {failure}", failure.name());
+        if !about.is_empty() {
+            text = format!("{text} ({about})");
+        }
         Ok(Self {
             message_id: message_id.into(),
             message_type: FAILURE.into(),

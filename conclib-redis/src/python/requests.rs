@@ -166,6 +166,16 @@ impl Requests {
         }
     }
 
+    /// Ends all requests: their answers could not be sent any more.
+    pub(super) fn end_all(&self) {
+        let left = std::mem::take(&mut *self.lock());
+        for request in left.into_values() {
+            request.cancellation.cancel();
+            let failure = Failure::Disconnected(Delivery::MayHaveRun);
+            self.answer(&request, Outcome::Failure(failure));
+        }
+    }
+
     /// Queues the answer to a request.
     fn answer(&self, request: &UnderWay, outcome: Outcome) {
         let only_if_alone = matches!(outcome, Outcome::Failure(Failure::NoSuchActor));
