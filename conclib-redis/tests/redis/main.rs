@@ -16,6 +16,7 @@ mod daemon_secrets;
 mod daemon_start;
 mod durable;
 mod faults;
+mod python;
 mod served;
 mod server;
 mod servers;
