@@ -14,6 +14,7 @@ mod daemon_program;
 mod daemon_restarts;
 mod daemon_secrets;
 mod daemon_start;
+mod dead_program;
 mod durable;
 mod faults;
 mod served;
