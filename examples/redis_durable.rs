@@ -167,9 +167,9 @@ async fn main() -> conclib::Result {
     }
     let lost = ORDERS - done.len() as u64;
     println!(
-        "handled:  the others, by process {}; order {CUT} in attempt {:?}",
+        "handled:  the others, by process {}; order {CUT} in attempt {}",
         handler.process.id(),
-        done[&CUT]
+        done[&CUT][0]
     );
     // The removal of the order before may have died with the first process.
     let again = done.values().filter(|attempts| attempts.len() > 1);

@@ -133,4 +133,7 @@ mod guides {
     mod from_kameo_and_actix {}
     #[doc = include_str!("../docs/guides/from-python-conclib.md")]
     mod from_python_conclib {}
+    #[cfg(feature = "redis")]
+    #[doc = include_str!("../docs/guides/from-other-processes.md")]
+    mod from_other_processes {}
 }

@@ -7,6 +7,7 @@
     reason = "a test fails by a panic"
 )]
 
+mod acl;
 mod conformance;
 mod daemon_ends;
 mod daemon_output;
