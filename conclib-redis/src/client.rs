@@ -56,6 +56,7 @@ impl RedisClient {
     /// Cancel safe: nothing is left if the future is dropped.
     pub async fn connect(url: RedisUrl, key: Option<AuthKey>) -> Result<Arc<Self>, RedisError> {
         let runtime = Handle::try_current().map_err(|_| RedisError::NoRuntime)?;
+        url.check_native()?;
         let (endpoint, events) = Endpoint::connect(url, key).await?;
         let router = Router::new(endpoint.clone())?;
         let (phase, phases) = watch::channel(Phase::Serving);

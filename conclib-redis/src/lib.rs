@@ -24,17 +24,19 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `daemon`, `signer`, `stats`, `url`
-//! 2. `error`, `packet`
-//! 3. `redis`
-//! 4. `pipe`
-//! 5. `endpoint`
-//! 6. `durable`
-//! 7. `router`
-//! 8. `client`
-//! 9. `broker`
+//! 1. `channels`, `daemon`, `signer`, `stats`
+//! 2. `packet`, `url`
+//! 3. `error`
+//! 4. `redis`
+//! 5. `pipe`, `python`
+//! 6. `endpoint`
+//! 7. `durable`
+//! 8. `router`
+//! 9. `client`
+//! 10. `broker`
 
 mod broker;
+mod channels;
 mod client;
 mod daemon;
 mod durable;
@@ -42,6 +44,7 @@ mod endpoint;
 mod error;
 mod packet;
 mod pipe;
+mod python;
 mod redis;
 mod router;
 mod signer;
@@ -56,5 +59,6 @@ pub use daemon::{
 };
 pub use durable::{DeadLetter, DeadLetters};
 pub use error::RedisError;
+pub use python::{Config, PythonBroker, PythonClient};
 pub use stats::RedisStats;
 pub use url::{RedisUrl, UrlError};

@@ -242,6 +242,38 @@ impl Redis {
         unsubscribed.map_err(command_failed)
     }
 
+    /// Publishes a message on a channel without a slot, and returns the number of its receivers.
+    pub(crate) async fn publish_unsharded(
+        &self,
+        channel: &str,
+        payload: Bytes,
+    ) -> Result<u64, RedisError> {
+        let receivers = self.client.publish(channel, payload).await;
+        receivers.map_err(command_failed)
+    }
+
+    /// Subscribes to a channel without a slot.
+    pub(crate) async fn subscribe_unsharded(&self, channel: &str) -> Result<(), RedisError> {
+        let subscribed = self.client.subscribe(channel).await;
+        subscribed.map_err(command_failed)
+    }
+
+    /// Subscribes to the channels without a slot whose names match a pattern.
+    pub(crate) async fn subscribe_pattern(&self, pattern: &str) -> Result<(), RedisError> {
+        let subscribed = self.client.psubscribe(pattern).await;
+        subscribed.map_err(command_failed)
+    }
+
+    /// Returns the numbers of subscribers to channels without a slot, in their order. Subscribers by
+    /// a pattern do not count.
+    pub(crate) async fn subscribers(&self, channels: Vec<String>) -> Result<Vec<u64>, RedisError> {
+        // Names and numbers take turns.
+        let answer: Result<Vec<Value>, _> = self.client.pubsub_numsub(channels).await;
+        let answer = answer.map_err(command_failed)?;
+        let counts = answer.iter().skip(1).step_by(2);
+        Ok(counts.map(|count| count.as_u64().unwrap_or(0)).collect())
+    }
+
     /// Runs a script, whose keys have one slot. A script that the server does not know
     /// is sent to it, and then run: it has not run before that.
     pub(crate) async fn run(

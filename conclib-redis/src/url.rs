@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::channels::Channels;
+
 /// URL of the Redis server through which systems and clients meet.
 ///
 /// | URL | meaning |
@@ -20,6 +22,7 @@ use std::str::FromStr;
 /// | `ns=shop` | namespace, `default` if none is given: systems of two namespaces never meet |
 /// | `keyfile=/etc/app/key` | file with the [authkey](conclib_net::AuthKey) that signs all messages |
 /// | `plaintext=allow` | sends a password off this machine without TLS |
+/// | `channel=python` | speaks the protocol of Python's conclib, see [`Config`](crate::Config); then `in=` and `out=` name its channels instead of `ns=`, and `unsigned=allow` permits it although there is an authkey |
 ///
 /// [`Debug`] and [`Display`](fmt::Display) leave the password out.
 ///
@@ -44,6 +47,8 @@ pub struct RedisUrl {
     pub(crate) database: u8,
     pub(crate) namespace: String,
     pub(crate) keyfile: Option<PathBuf>,
+    /// Channels of the protocol of Python's conclib, if that is to be spoken.
+    pub(crate) channels: Option<Channels>,
 }
 
 /// Server of a URL.
@@ -177,7 +182,10 @@ impl RedisUrl {
             database,
             namespace: "default".to_owned(),
             keyfile: None,
+            channels: None,
         };
+        let mut channels = (false, Channels::default());
+        let mut no_python = None;
         let mut plaintext = false;
         let mut certificate = (None, None);
         for option in query.split('&').filter(|option| !option.is_empty()) {
@@ -186,6 +194,12 @@ impl RedisUrl {
             let is_unix = matches!(url.server, Server::Unix(_));
             match (name, &mut tls) {
                 ("ns", _) => url.namespace = namespace(value)?,
+                ("channel", _) if value == "python" => channels.0 = true,
+                ("in" | "out" | "unsigned", _) => {
+                    no_python = Some(name);
+                    let set = channels.1.set(name, value);
+                    set.map_err(|why| invalid(name, why))?;
+                }
                 ("keyfile", _) => url.keyfile = Some(value.into()),
                 ("plaintext", _) if value == "allow" => plaintext = true,
                 ("ca", Some(tls)) => tls.ca = Some(value.into()),
@@ -215,6 +229,11 @@ impl RedisUrl {
             };
         }
         url.tls = tls;
+        match (channels, no_python) {
+            ((true, channels), _) => url.channels = Some(url.check_channels(channels)?),
+            ((false, _), Some(name)) => return Err(invalid(name, "needs `channel=python`")),
+            ((false, _), None) => {}
+        }
         match url.password.is_some() && url.tls.is_none() && !plaintext {
             true => url.check_host(),
             false => Ok(url),
@@ -240,12 +259,54 @@ impl RedisUrl {
         }
     }
 
+    /// Checks the channels of Python's conclib, and that the rest of the URL fits.
+    fn check_channels(&self, channels: Channels) -> Result<Channels, UrlError> {
+        if self.namespace != "default" {
+            let why = "does not fit `channel=python`: systems are kept apart by `in=` and `out=`";
+            return Err(invalid("ns", why));
+        }
+        if matches!(self.server, Server::Cluster(_)) {
+            // A node of a cluster counts only its own subscribers.
+            return Err(invalid("channel", "`python` does not work in a cluster"));
+        }
+        let checked = channels.check();
+        checked.map_err(|(name, why)| invalid(name, why))?;
+        Ok(channels)
+    }
+
+    /// Checks that the protocol of conclib itself is to be spoken.
+    pub(crate) fn check_native(&self) -> Result<(), UrlError> {
+        match self.is_python() {
+            true => Err(invalid("channel", "needs `PythonBroker` or `PythonClient`")),
+            false => Ok(()),
+        }
+    }
+
+    /// Returns the channels of Python's conclib.
+    pub(crate) fn python(&self) -> Result<&Channels, UrlError> {
+        let channels = self.channels.as_ref();
+        channels.ok_or_else(|| invalid("channel", "is not `python`"))
+    }
+
+    /// Returns true for `channel=python`.
+    #[must_use]
+    pub fn is_python(&self) -> bool {
+        self.channels.is_some()
+    }
+
     /// Returns the first part of all names that this namespace has in the server.
     pub(crate) fn prefix(&self) -> String {
         match self.database {
             0 => format!("conclib:{}", self.namespace),
             database => format!("conclib:{}/{database}", self.namespace),
         }
+    }
+}
+
+fn invalid(name: &str, why: &str) -> UrlError {
+    UrlError::Option {
+        name: name.into(),
+        why: why.into(),
     }
 }
 
@@ -357,14 +418,17 @@ impl fmt::Display for RedisUrl {
                 }
             }
         }
-        match self.namespace.as_str() {
-            "default" => Ok(()),
-            namespace => option(f, "ns", &namespace),
+        if self.namespace != "default" {
+            option(f, "ns", &self.namespace)?;
         }
+        let channels = self.channels.iter().flat_map(Channels::options);
+        channels
+            .into_iter()
+            .try_for_each(|(name, value)| option(f, name, &value))
     }
 }
 
-fn join(host: &str, port: u16) -> String {
+pub(crate) fn join(host: &str, port: u16) -> String {
     match host.contains(':') {
         true => format!("[{host}]:{port}"),
         false => format!("{host}:{port}"),

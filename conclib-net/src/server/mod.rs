@@ -17,6 +17,4 @@ pub use broker::LocalBroker;
 pub use counters::BrokerStats;
 
 #[cfg(test)]
-mod flood;
-#[cfg(test)]
 mod tests;

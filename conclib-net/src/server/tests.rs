@@ -1,5 +1,7 @@
 //! Tests with small limits.
 
+mod flood;
+
 use std::sync::Arc;
 
 use conclib::System;
@@ -15,7 +17,7 @@ use super::limits::BrokerLimits;
 use crate::{Address, Client, ConnectError, LinkLimits};
 
 #[actor(urn = "desk")]
-pub(super) struct Desk;
+struct Desk;
 
 #[actor]
 impl Desk {
@@ -66,7 +68,7 @@ fn with_link(change: impl FnOnce(&mut LinkLimits)) -> BrokerLimits {
     limits
 }
 
-pub(super) async fn is_served(client: &Arc<Client>) -> bool {
+async fn is_served(client: &Arc<Client>) -> bool {
     let desk = Remote::new(client.clone() as Arc<dyn Outlet>, Urn::new("desk"));
     Call::new(desk, DeskFill { len: 3 }).await.as_deref() == Ok("xxx")
 }

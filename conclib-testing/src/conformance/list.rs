@@ -117,6 +117,7 @@ macro_rules! conformance {
                     a_tell_that_fails_gives_its_message_back: at_most_once on_one_thread,
                     a_told_error_ends_nothing: nothing on_one_thread,
                     a_tell_is_confirmed_when_it_is_handled: nothing on_one_thread,
+                    a_tell_whose_turn_is_ended_fails: at_most_once on_one_thread,
                     a_durable_message_is_handled_or_refused: nothing on_one_thread,
                 }
             }

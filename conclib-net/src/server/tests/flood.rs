@@ -1,12 +1,11 @@
 //! Flood of connections that never end their handshake.
 
 use conclib::System;
+use conclib::spi::Broker as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::LocalBroker;
-use super::limits::BrokerLimits;
-use super::tests::{Desk, is_served};
+use super::{BrokerLimits, Desk, LocalBroker, is_served};
 use crate::{Address, AuthKey, Client};
 
 /// Relay with a slow path, on which a flood makes more connections
