@@ -13,7 +13,7 @@ use conclib_net::{
     Address, AddressError, AuthKey, Client, ConnectError as LinkError, LocalBroker, OpenError,
 };
 #[cfg(feature = "redis")]
-use conclib_redis::{RedisBroker, RedisClient, RedisError, RedisUrl};
+use conclib_redis::{PythonBroker, PythonClient, RedisBroker, RedisClient, RedisError, RedisUrl};
 use serde_json::Value;
 
 /// Transport of a URL: one variant for each group of schemes.
@@ -23,6 +23,9 @@ enum Carrier {
     /// `redis:` and those that begin so.
     #[cfg(feature = "redis")]
     Redis(RedisUrl),
+    /// `redis:` and those that begin so, with `channel=python`.
+    #[cfg(feature = "redis")]
+    Python(RedisUrl),
 }
 
 /// Reason why a URL has no transport.
@@ -38,7 +41,10 @@ impl Carrier {
         #[cfg(feature = "redis")]
         if url.starts_with("redis") {
             let url = RedisUrl::parse(url).map_err(RedisError::from);
-            return url.map(Self::Redis).map_err(InvalidUrl::Redis);
+            return match url.map_err(InvalidUrl::Redis)? {
+                url if url.is_python() => Ok(Self::Python(url)),
+                url => Ok(Self::Redis(url)),
+            };
         }
         Address::parse(url)
             .map(Self::Link)
@@ -54,6 +60,8 @@ impl Carrier {
             Self::Link(address) => Ok(Arc::new(LocalBroker::open(address, key, inlet).await?)),
             #[cfg(feature = "redis")]
             Self::Redis(url) => Ok(Arc::new(RedisBroker::open(url.clone(), key, inlet).await?)),
+            #[cfg(feature = "redis")]
+            Self::Python(url) => Ok(Arc::new(PythonBroker::open(url.clone(), key, inlet).await?)),
         }
     }
 
@@ -63,6 +71,10 @@ impl Carrier {
             #[cfg(feature = "redis")]
             Self::Redis(url) => Ok(Connection::Redis(
                 RedisClient::connect(url.clone(), key).await?,
+            )),
+            #[cfg(feature = "redis")]
+            Self::Python(url) => Ok(Connection::Python(
+                PythonClient::connect(url.clone(), key).await?,
             )),
         }
     }
@@ -74,6 +86,8 @@ enum Connection {
     Link(Arc<Client>),
     #[cfg(feature = "redis")]
     Redis(Arc<RedisClient>),
+    #[cfg(feature = "redis")]
+    Python(Arc<PythonClient>),
 }
 
 impl Connection {
@@ -82,6 +96,8 @@ impl Connection {
             Self::Link(client) => client.clone(),
             #[cfg(feature = "redis")]
             Self::Redis(client) => client.outlet(),
+            #[cfg(feature = "redis")]
+            Self::Python(client) => client.clone(),
         }
     }
 
@@ -90,6 +106,9 @@ impl Connection {
             Self::Link(client) => client.serve(inlet),
             #[cfg(feature = "redis")]
             Self::Redis(client) => client.serve(inlet),
+            // References do not travel there, so nobody could ask.
+            #[cfg(feature = "redis")]
+            Self::Python(_) => {}
         }
     }
 }
@@ -162,6 +181,7 @@ impl From<InvalidUrl> for ConnectError {
 /// | `unix:///run/app/app.sock` | a socket file that only this user can reach |
 /// | `tcp://127.0.0.1:0` | a port of this machine, with an authkey; 0 picks one |
 /// | `redis://127.0.0.1:6379` | a Redis server; needs the feature `redis` |
+/// | `redis://127.0.0.1:6379?channel=python` | the same for clients of Python's conclib |
 ///
 /// ```
 /// use conclib::prelude::*;

@@ -60,7 +60,7 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `command`, `error`, `slot`, `status`
+//! 1. `command`, `error`, `status`
 //! 2. `health`, `state`
 //! 3. `probe`
 //! 4. `server`
@@ -74,7 +74,6 @@ mod error;
 mod health;
 mod probe;
 mod server;
-mod slot;
 mod start;
 mod state;
 mod status;

@@ -3,13 +3,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use conclib_process::{ChildCommand, WaitError};
+use conclib_process::{__private::Slot, ChildCommand, WaitError};
 use tokio::time::{sleep, timeout};
 
 use crate::{
     error::{StartApiError, Unhealthy},
     health::{HealthUrl, without_query},
-    slot::Slot,
 };
 
 /// Shortest and longest pause between two health checks. The first is short,

@@ -31,8 +31,6 @@ pub use crate::spi::{
 pub use crate::system::{Control, Inlet, MAX_CONTROL_WAITS, Permit};
 pub use crate::system::{ForeignActor, ForeignBuilder, StopSignal};
 pub use conclib_wire::FIRST_CREDIT;
-#[doc(hidden)]
-pub use conclib_wire::rewrite_chain;
 pub use conclib_wire::{
     Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec,
 };
@@ -43,3 +41,5 @@ pub use conclib_wire::{Failure, UnknownFailure};
 pub use conclib_wire::{Frame, FrameError, Keys, MAX_FRAME, MAX_KEYS};
 pub use conclib_wire::{Home, NodeId};
 pub use conclib_wire::{MAX_CHAIN, MAX_CHAIN_STEPS};
+#[doc(hidden)]
+pub use conclib_wire::{rewrite_chain, type_name};

@@ -1,9 +1,12 @@
 use std::{
     env,
     ffi::{OsStr, OsString},
-    fmt, io,
+    fmt,
+    fs::File,
+    io,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::Arc,
 };
 
 use tokio::{
@@ -16,7 +19,7 @@ use crate::{
     child_group::ChildGroup,
     error::SpawnError,
     guard::Guard,
-    output::{EventFields, Output},
+    output::{EventFields, LogLine, Output},
 };
 
 /// Environment variable with the key of a proxy and its clients; a child does
@@ -25,8 +28,8 @@ const AUTHKEY: &str = "CONCLIB_AUTHKEY";
 
 /// Foreign program, and its settings for a start.
 ///
-/// The program runs without a shell, with an empty standard input, in a process group of its own. One command can start many
-/// children.
+/// The program runs without a shell, by default with an empty standard input, in a process group of its own. One command can
+/// start many children.
 ///
 /// # Environment
 ///
@@ -59,6 +62,8 @@ pub struct ChildCommand {
     /// Changes in their order; `None` removes a variable.
     env: Vec<(OsString, Option<OsString>)>,
     dir: Option<PathBuf>,
+    stdin: Option<Arc<File>>,
+    log: Option<LogLine>,
 }
 
 impl ChildCommand {
@@ -70,6 +75,8 @@ impl ChildCommand {
             inherits: true,
             env: Vec::new(),
             dir: None,
+            stdin: None,
+            log: None,
         }
     }
 
@@ -125,6 +132,24 @@ impl ChildCommand {
         self
     }
 
+    /// Sets the standard input of the program; by default it is empty.
+    ///
+    /// All children share the position in the file, and a lock on it: a lock that the owner has taken by
+    /// [`File::try_lock`] is held until the file is closed here and all children have ended.
+    #[must_use]
+    pub fn stdin(mut self, file: File) -> Self {
+        self.stdin = Some(Arc::new(file));
+        self
+    }
+
+    /// Sets the function that logs each line of output; by default it is an event of `tracing`, as the [crate docs](crate)
+    /// describe. The function gets the process id, the name of the stream and the line, and must not block.
+    #[must_use]
+    pub fn log(mut self, log: fn(pid: u32, stream: &str, line: &str)) -> Self {
+        self.log = Some(log);
+        self
+    }
+
     /// Returns the name or path of the program.
     pub fn program(&self) -> &OsStr {
         &self.program
@@ -167,6 +192,7 @@ impl ChildCommand {
         // Every error from here on drops the guard, which kills its group.
         let mut child = self
             .command()
+            .map_err(|error| self.refused(error))?
             .process_group(guard.group())
             .spawn()
             .map_err(|error| self.refused(error))?;
@@ -174,7 +200,11 @@ impl ChildCommand {
         let pid = child.id().unwrap_or_default();
         tracing::debug!(target: "conclib::process", program, pid, "child started");
 
-        let mut output = Output::new(EventFields { program, pid });
+        let mut output = Output::new(EventFields {
+            program,
+            pid,
+            log: self.log,
+        });
         output.read("stdout", child.stdout.take());
         output.read("stderr", child.stderr.take());
         Ok(OwnedChild::new(
@@ -188,7 +218,7 @@ impl ChildCommand {
         ))
     }
 
-    fn command(&self) -> Command {
+    fn command(&self) -> io::Result<Command> {
         let mut command = Command::new(&self.program);
         command.args(&self.args);
         if self.inherits {
@@ -202,14 +232,18 @@ impl ChildCommand {
                 None => command.env_remove(key),
             };
         }
+        let stdin = match &self.stdin {
+            Some(file) => file.try_clone()?.into(),
+            None => Stdio::null(),
+        };
         command
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         if let Some(dir) = &self.dir {
             command.current_dir(dir);
         }
-        command
+        Ok(command)
     }
 
     fn refused(&self, source: io::Error) -> SpawnError {

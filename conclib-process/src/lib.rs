@@ -43,7 +43,7 @@
 //!
 //! Both output streams of a child are read to their end, so it never blocks on a full pipe. Each line becomes a `tracing`
 //! event of level INFO and target `conclib::process`, with the fields `program`, `pid` and `stream`; the last ones can be
-//! looked at with [`OwnedChild::tail`].
+//! looked at with [`OwnedChild::tail`]. [`ChildCommand::log`] replaces the event.
 //!
 //! # Floors
 //!
@@ -53,6 +53,7 @@
 //! 2. `child_group`, `output`, `private_dir`
 //! 3. `child`
 //! 4. `command`
+//! 5. `slot`
 
 mod child;
 mod child_group;
@@ -63,6 +64,7 @@ mod guard;
 mod lines;
 mod output;
 mod private_dir;
+mod slot;
 mod tail;
 
 pub use child::OwnedChild;
@@ -71,3 +73,9 @@ pub use ending::Ending;
 pub use error::{PrivateDirError, SpawnError, WaitError};
 pub use private_dir::PrivateDir;
 pub use tail::Tail;
+
+/// Parts for the other crates of conclib.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::slot::Slot;
+}

@@ -16,11 +16,16 @@ use crate::{
 /// escaped process holds the other end.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
+/// Function that logs a line, given the process id, the name of the stream and the line.
+pub(crate) type LogLine = fn(u32, &str, &str);
+
 /// Fields that all events of one child have.
 #[derive(Debug)]
 pub(crate) struct EventFields {
     pub(crate) program: String,
     pub(crate) pid: u32,
+    /// Replaces the event of each line.
+    pub(crate) log: Option<LogLine>,
 }
 
 /// Output of one child: a reader for each stream, and the last lines.
@@ -89,8 +94,13 @@ async fn drain(
     fields: &EventFields,
 ) {
     let emit = |line: String| {
-        let EventFields { program, pid } = fields;
-        tracing::info!(target: "conclib::process", program, pid, stream = name, "{line}");
+        let EventFields { program, pid, log } = fields;
+        match log {
+            Some(log) => log(*pid, name, &line),
+            None => {
+                tracing::info!(target: "conclib::process", program, pid, stream = name, "{line}");
+            }
+        }
         tail.push(line);
     };
     let mut lines = Lines::default();

@@ -10,6 +10,7 @@ use conclib_net::AuthKey;
 
 use crate::client::RedisClient;
 use crate::error::RedisError;
+use crate::stats::RedisStats;
 use crate::url::RedisUrl;
 
 /// Server end by which other processes reach a system through a Redis server.
@@ -55,6 +56,12 @@ impl RedisBroker {
         client.open_to(&inlet).await?;
         tracing::info!(target: "conclib::redis", url = %text, "serving");
         Ok(Self { url: text, client })
+    }
+
+    /// Returns the current state of the connection, and its counts so far.
+    #[must_use]
+    pub fn stats(&self) -> RedisStats {
+        self.client.stats()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Client of the proxies in a namespace.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use conclib_core::wire::{Inlet, Outlet};
 use conclib_net::AuthKey;
@@ -9,9 +9,11 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
+use crate::durable::{self, DeadLetters};
 use crate::endpoint::{self, Endpoint, Phase, Served};
 use crate::error::RedisError;
 use crate::router::Router;
+use crate::stats::RedisStats;
 use crate::url::RedisUrl;
 
 /// Connection of a process to a namespace, from which the actors of all its proxies are asked; and
@@ -37,6 +39,8 @@ pub struct RedisClient {
     phase: watch::Sender<Phase>,
     /// Task of the endpoint. `None` once a caller has seen it end.
     task: Mutex<Option<JoinHandle<()>>>,
+    /// Task of the mailboxes of the system that is served, and its phase.
+    mailboxes: std::sync::Mutex<Option<(JoinHandle<()>, watch::Sender<Phase>)>>,
     runtime: Handle,
 }
 
@@ -52,6 +56,7 @@ impl RedisClient {
     /// Cancel safe: nothing is left if the future is dropped.
     pub async fn connect(url: RedisUrl, key: Option<AuthKey>) -> Result<Arc<Self>, RedisError> {
         let runtime = Handle::try_current().map_err(|_| RedisError::NoRuntime)?;
+        url.check_native()?;
         let (endpoint, events) = Endpoint::connect(url, key).await?;
         let router = Router::new(endpoint.clone())?;
         let (phase, phases) = watch::channel(Phase::Serving);
@@ -60,6 +65,7 @@ impl RedisClient {
             router,
             phase,
             task: Mutex::new(Some(task)),
+            mailboxes: std::sync::Mutex::default(),
             runtime,
         }))
     }
@@ -70,10 +76,17 @@ impl RedisClient {
         self.router.clone()
     }
 
+    /// Returns the current state of the connection, and its counts so far.
+    #[must_use]
+    pub fn stats(&self) -> RedisStats {
+        self.router.endpoint.stats()
+    }
+
     /// Opens the actors of a system to the namespace, as soon as the server has taken note. Only the
     /// first call has an effect.
     pub fn serve(&self, inlet: &Inlet) {
         let (endpoint, served) = (self.router.endpoint.clone(), self.served(inlet));
+        self.own_mailboxes(&served);
         self.runtime.spawn(async move {
             if let Err(error) = endpoint.serve(served).await {
                 tracing::warn!(target: "conclib::redis", %error, "serving begins with the next connection");
@@ -83,7 +96,26 @@ impl RedisClient {
 
     /// Opens the actors of a system to the namespace, and waits until they can be found.
     pub(crate) async fn open_to(&self, inlet: &Inlet) -> Result<(), RedisError> {
-        self.router.endpoint.serve(self.served(inlet)).await
+        let served = self.served(inlet);
+        self.router.endpoint.serve(served.clone()).await?;
+        self.own_mailboxes(&served);
+        Ok(())
+    }
+
+    /// Begins to serve the durable messages to a system, unless one is served.
+    fn own_mailboxes(&self, served: &Served) {
+        let mut mailboxes = self.lock_mailboxes();
+        if mailboxes.is_none() {
+            let (phase, phases) = watch::channel(Phase::Serving);
+            let task = durable::run(self.router.endpoint.clone(), served.clone(), phases);
+            *mailboxes = Some((self.runtime.spawn(task), phase));
+        }
+    }
+
+    /// Returns the dead letters of the namespace: durable messages that were not handled.
+    #[must_use]
+    pub fn dead_letters(&self) -> DeadLetters {
+        DeadLetters::new(self.router.endpoint.clone())
     }
 
     fn served(&self, inlet: &Inlet) -> Served {
@@ -95,7 +127,10 @@ impl RedisClient {
 
     /// Refuses new requests of other processes, and answers those under way.
     pub(crate) fn refuse_new(&self) {
-        self.advance(Phase::Refusing);
+        advance(&self.phase, Phase::Refusing);
+        if let Some((_, phase)) = &*self.lock_mailboxes() {
+            advance(phase, Phase::Refusing);
+        }
     }
 
     /// Sends what is queued, for at most two seconds, and disconnects. Idempotent.
@@ -103,8 +138,15 @@ impl RedisClient {
     /// # Cancel safety
     /// Dropping the future only ends the waiting for the end of the sessions of other processes.
     pub async fn close(&self) {
+        self.refuse_new();
+        let mailboxes = self.lock_mailboxes().take();
+        if let Some((mailboxes, phase)) = mailboxes {
+            // The answers to the last messages are stored.
+            advance(&phase, Phase::Closing);
+            let _ = mailboxes.await;
+        }
         self.router.close().await;
-        self.advance(Phase::Closing);
+        advance(&self.phase, Phase::Closing);
         let mut task = self.task.lock().await;
         if let Some(running) = task.as_mut() {
             // A task that panicked has ended too.
@@ -113,19 +155,28 @@ impl RedisClient {
         }
     }
 
-    /// Phases only move forward.
-    fn advance(&self, to: Phase) {
-        self.phase.send_if_modified(|phase| {
-            let later = *phase < to;
-            *phase = to.max(*phase);
-            later
-        });
+    fn lock_mailboxes(&self) -> MutexGuard<'_, Option<(JoinHandle<()>, watch::Sender<Phase>)>> {
+        self.mailboxes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Phases only move forward.
+fn advance(phase: &watch::Sender<Phase>, to: Phase) {
+    phase.send_if_modified(|phase| {
+        let later = *phase < to;
+        *phase = to.max(*phase);
+        later
+    });
 }
 
 impl Drop for RedisClient {
     fn drop(&mut self) {
         self.router.end();
+        if let Some((mailboxes, _)) = self.lock_mailboxes().take() {
+            mailboxes.abort();
+        }
         if let Some(task) = self.task.get_mut().take_if(|task| !task.is_finished()) {
             task.abort();
             let endpoint = self.router.endpoint.clone();

@@ -43,6 +43,11 @@ pub enum RedisError {
         /// Reason.
         why: Box<str>,
     },
+    /// The Python-compatible channel signs nothing, and there is a key.
+    #[error(
+        "an authkey is set, and the Python-compatible channel cannot sign its messages: allow that with ?unsigned=allow, or take the key away"
+    )]
+    Unsigned,
     /// A command failed. It may have had its effect if the connection was lost.
     #[error("a command to the Redis server failed: {why}")]
     Command {

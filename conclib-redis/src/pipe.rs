@@ -211,11 +211,17 @@ impl Pipe {
     pub(crate) async fn close(&self) {
         if self.lock().end.is_none() {
             self.end(None);
-            let close = Packet::Close { to: self.0.to };
-            let packet = close.encode(&self.0.there, &self.0.outgoing);
+            let (there, packet) = self.farewell();
             // A peer that is not there needs no word.
-            let _ = self.0.redis.publish(self.0.there.clone(), packet).await;
+            let _ = self.0.redis.publish(there, packet).await;
         }
+    }
+
+    /// Returns the packet that tells the peer of the end, and its channel.
+    pub(crate) fn farewell(&self) -> (Arc<str>, Bytes) {
+        let close = Packet::Close { to: self.0.to };
+        let there = self.0.there.clone();
+        (there.clone(), close.encode(&there, &self.0.outgoing))
     }
 
     /// Sets the session that runs over the pipe.
@@ -226,12 +232,17 @@ impl Pipe {
 
     /// Tells whether the peer was silent for so long that it may be gone.
     pub(crate) fn needs_check(&self) -> bool {
-        let is_busy = self.0.session.get().is_some_and(|session| {
-            let stats = session.stats();
-            stats.in_flight + stats.serving + stats.streams > 0
-        });
+        let is_busy = self.is_busy();
         let silence = if is_busy { SILENCE_BUSY } else { SILENCE };
         self.lock().heard.elapsed() >= silence
+    }
+
+    /// Tells whether one end waits for the other.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.0.session.get().is_some_and(|session| {
+            let stats = session.stats();
+            stats.in_flight + stats.serving + stats.streams > 0
+        })
     }
 
     /// Breaks the pipe if the peer is gone.

@@ -79,6 +79,77 @@ pub(crate) enum Answer {
     List(VecDeque<Answer>),
 }
 
+/// Elements of an answer, taken one after the other.
+pub(crate) struct Fields(VecDeque<Answer>);
+
+impl Answer {
+    pub(crate) fn into_list(self) -> Result<Fields, RedisError> {
+        match self {
+            Self::List(list) => Ok(Fields(list)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub(crate) fn into_number(self) -> Result<u64, RedisError> {
+        match &self {
+            Self::Integer(number) => u64::try_from(*number).map_err(|_| unexpected(&self)),
+            Self::Bytes(text) => {
+                let number = std::str::from_utf8(text)
+                    .ok()
+                    .and_then(|text| text.parse().ok());
+                number.ok_or_else(|| unexpected(&self))
+            }
+            _ => Err(unexpected(&self)),
+        }
+    }
+}
+
+impl<const N: usize> From<[Answer; N]> for Fields {
+    fn from(answers: [Answer; N]) -> Self {
+        Self(answers.into())
+    }
+}
+
+impl Fields {
+    pub(crate) fn next(&mut self) -> Option<Answer> {
+        self.0.pop_front()
+    }
+
+    pub(crate) fn list(&mut self) -> Result<Self, RedisError> {
+        self.next().unwrap_or(Answer::Nothing).into_list()
+    }
+
+    pub(crate) fn number(&mut self) -> Result<u64, RedisError> {
+        self.next().unwrap_or(Answer::Nothing).into_number()
+    }
+
+    pub(crate) fn bytes(&mut self) -> Result<Bytes, RedisError> {
+        match self.next() {
+            Some(Answer::Bytes(bytes)) => Ok(bytes),
+            other => Err(unexpected(&other.unwrap_or(Answer::Nothing))),
+        }
+    }
+
+    pub(crate) fn text(&mut self) -> Result<Box<str>, RedisError> {
+        let bytes = self.bytes()?;
+        let text = std::str::from_utf8(&bytes);
+        text.map(Into::into)
+            .map_err(|_| unexpected(&Answer::Bytes(bytes.clone())))
+    }
+}
+
+fn unexpected(answer: &Answer) -> RedisError {
+    let kind = match answer {
+        Answer::Nothing => "nothing",
+        Answer::Integer(_) => "a number",
+        Answer::Bytes(_) => "a text",
+        Answer::List(_) => "a list",
+    };
+    RedisError::Command {
+        why: format!("{kind} where the answer has something else").into(),
+    }
+}
+
 /// Script that runs in the server.
 pub(crate) struct Script(FredScript);
 
@@ -112,6 +183,7 @@ impl Redis {
                 ];
                 connection.tcp = TcpConfig {
                     nodelay: Some(true),
+                    user_timeout: Some(UNRESPONSIVE),
                     ..TcpConfig::default()
                 };
                 connection.unresponsive = UnresponsiveConfig {
@@ -164,6 +236,44 @@ impl Redis {
         subscribed.map_err(command_failed)
     }
 
+    /// Ends a subscription.
+    pub(crate) async fn unsubscribe(&self, channel: &str) -> Result<(), RedisError> {
+        let unsubscribed = self.client.sunsubscribe(channel).await;
+        unsubscribed.map_err(command_failed)
+    }
+
+    /// Publishes a message on a channel without a slot, and returns the number of its receivers.
+    pub(crate) async fn publish_unsharded(
+        &self,
+        channel: &str,
+        payload: Bytes,
+    ) -> Result<u64, RedisError> {
+        let receivers = self.client.publish(channel, payload).await;
+        receivers.map_err(command_failed)
+    }
+
+    /// Subscribes to a channel without a slot.
+    pub(crate) async fn subscribe_unsharded(&self, channel: &str) -> Result<(), RedisError> {
+        let subscribed = self.client.subscribe(channel).await;
+        subscribed.map_err(command_failed)
+    }
+
+    /// Subscribes to the channels without a slot whose names match a pattern.
+    pub(crate) async fn subscribe_pattern(&self, pattern: &str) -> Result<(), RedisError> {
+        let subscribed = self.client.psubscribe(pattern).await;
+        subscribed.map_err(command_failed)
+    }
+
+    /// Returns the numbers of subscribers to channels without a slot, in their order. Subscribers by
+    /// a pattern do not count.
+    pub(crate) async fn subscribers(&self, channels: Vec<String>) -> Result<Vec<u64>, RedisError> {
+        // Names and numbers take turns.
+        let answer: Result<Vec<Value>, _> = self.client.pubsub_numsub(channels).await;
+        let answer = answer.map_err(command_failed)?;
+        let counts = answer.iter().skip(1).step_by(2);
+        Ok(counts.map(|count| count.as_u64().unwrap_or(0)).collect())
+    }
+
     /// Runs a script, whose keys have one slot. A script that the server does not know
     /// is sent to it, and then run: it has not run before that.
     pub(crate) async fn run(
@@ -185,6 +295,12 @@ impl Redis {
             known => known,
         };
         answer.map_err(command_failed).and_then(convert)
+    }
+
+    /// Ends the connection, and begins to make another one.
+    pub(crate) async fn connect_again(&self) {
+        // The connection is made also if nobody waits for it.
+        let _ = tokio::time::timeout(COMMAND, self.client.force_reconnection()).await;
     }
 
     /// Ends the connection.

@@ -24,6 +24,10 @@ impl Signer {
         Self(key.map(AuthKey::mac))
     }
 
+    pub(crate) fn has_key(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Derives the signer of one direction of a pipe, from the random bytes of both ends.
     pub(crate) fn derive(&self, direction: Direction, opener: &Nonce, acceptor: &Nonce) -> Self {
         let Some(mac) = &self.0 else {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::channels::Channels;
+
 /// URL of the Redis server through which systems and clients meet.
 ///
 /// | URL | meaning |
@@ -11,7 +13,7 @@ use std::str::FromStr;
 /// | `redis://127.0.0.1:6379` | a server over TCP; the port is 6379 if none is given |
 /// | `redis://user:password@host:6379/3` | a user, a password, a database |
 /// | `rediss://host:6380?ca=/etc/ca.pem` | TLS; `cert=` and `certkey=` are a client certificate |
-/// | `redis+unix:///run/r.sock?user=…&password=…&db=…` | a server on a unix socket |
+/// | `redis+unix:///run/r.sock?db=3` | a server on a unix socket; `user:password@localhost` before the path |
 /// | `redis-cluster://a:7000,b:7000` | a cluster, by some of its nodes; `rediss-cluster` with TLS |
 /// | `redis-sentinel://a:26379,b:26379/mymaster` | the master that sentinels name |
 ///
@@ -20,6 +22,7 @@ use std::str::FromStr;
 /// | `ns=shop` | namespace, `default` if none is given: systems of two namespaces never meet |
 /// | `keyfile=/etc/app/key` | file with the [authkey](conclib_net::AuthKey) that signs all messages |
 /// | `plaintext=allow` | sends a password off this machine without TLS |
+/// | `channel=python` | speaks the protocol of Python's conclib, see [`Config`](crate::Config); then `in=` and `out=` name its channels instead of `ns=`, and `unsigned=allow` permits it although there is an authkey |
 ///
 /// [`Debug`] and [`Display`](fmt::Display) leave the password out.
 ///
@@ -44,6 +47,8 @@ pub struct RedisUrl {
     pub(crate) database: u8,
     pub(crate) namespace: String,
     pub(crate) keyfile: Option<PathBuf>,
+    /// Channels of the protocol of Python's conclib, if that is to be spoken.
+    pub(crate) channels: Option<Channels>,
 }
 
 /// Server of a URL.
@@ -118,15 +123,20 @@ impl RedisUrl {
         let mut tls = scheme.starts_with("rediss").then(Tls::default);
         let (mut user, mut password, mut database) = (None, None, 0);
         let server = match scheme {
-            "redis+unix" if rest.starts_with('/') => Server::Unix(unescape(rest)?.into()),
-            "redis+unix" => return Err(syntax("the path of the socket is not absolute")),
+            "redis+unix" => {
+                let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+                let (login, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+                if path.is_empty() || !(host.is_empty() || host == "localhost") {
+                    return Err(syntax("the path of the socket is not absolute"));
+                }
+                (user, password) = names(login)?;
+                Server::Unix(unescape(&format!("/{path}"))?.into())
+            }
             "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel" => {
                 let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
                 let hosts = match authority.rsplit_once('@') {
                     Some((login, hosts)) => {
-                        let (name, secret) = login.split_once(':').unwrap_or((login, ""));
-                        user = Some(unescape(name)?).filter(|name| !name.is_empty());
-                        password = Some(unescape(secret)?).filter(|secret| !secret.is_empty());
+                        (user, password) = names(login)?;
                         hosts
                     }
                     None => authority,
@@ -172,7 +182,10 @@ impl RedisUrl {
             database,
             namespace: "default".to_owned(),
             keyfile: None,
+            channels: None,
         };
+        let mut channels = (false, Channels::default());
+        let mut no_python = None;
         let mut plaintext = false;
         let mut certificate = (None, None);
         for option in query.split('&').filter(|option| !option.is_empty()) {
@@ -181,13 +194,17 @@ impl RedisUrl {
             let is_unix = matches!(url.server, Server::Unix(_));
             match (name, &mut tls) {
                 ("ns", _) => url.namespace = namespace(value)?,
+                ("channel", _) if value == "python" => channels.0 = true,
+                ("in" | "out" | "unsigned", _) => {
+                    no_python = Some(name);
+                    let set = channels.1.set(name, value);
+                    set.map_err(|why| invalid(name, why))?;
+                }
                 ("keyfile", _) => url.keyfile = Some(value.into()),
                 ("plaintext", _) if value == "allow" => plaintext = true,
                 ("ca", Some(tls)) => tls.ca = Some(value.into()),
                 ("cert", Some(_)) => certificate.0 = Some(PathBuf::from(value)),
                 ("certkey", Some(_)) => certificate.1 = Some(PathBuf::from(value)),
-                ("user", _) if is_unix => url.user = Some(value),
-                ("password", _) if is_unix => url.password = Some(value),
                 ("db", _) if is_unix => url.database = number(&value)?,
                 _ => {
                     let why = "is unknown, or does not fit the rest of the URL".into();
@@ -212,6 +229,11 @@ impl RedisUrl {
             };
         }
         url.tls = tls;
+        match (channels, no_python) {
+            ((true, channels), _) => url.channels = Some(url.check_channels(channels)?),
+            ((false, _), Some(name)) => return Err(invalid(name, "needs `channel=python`")),
+            ((false, _), None) => {}
+        }
         match url.password.is_some() && url.tls.is_none() && !plaintext {
             true => url.check_host(),
             false => Ok(url),
@@ -237,12 +259,54 @@ impl RedisUrl {
         }
     }
 
+    /// Checks the channels of Python's conclib, and that the rest of the URL fits.
+    fn check_channels(&self, channels: Channels) -> Result<Channels, UrlError> {
+        if self.namespace != "default" {
+            let why = "does not fit `channel=python`: systems are kept apart by `in=` and `out=`";
+            return Err(invalid("ns", why));
+        }
+        if matches!(self.server, Server::Cluster(_)) {
+            // A node of a cluster counts only its own subscribers.
+            return Err(invalid("channel", "`python` does not work in a cluster"));
+        }
+        let checked = channels.check();
+        checked.map_err(|(name, why)| invalid(name, why))?;
+        Ok(channels)
+    }
+
+    /// Checks that the protocol of conclib itself is to be spoken.
+    pub(crate) fn check_native(&self) -> Result<(), UrlError> {
+        match self.is_python() {
+            true => Err(invalid("channel", "needs `PythonBroker` or `PythonClient`")),
+            false => Ok(()),
+        }
+    }
+
+    /// Returns the channels of Python's conclib.
+    pub(crate) fn python(&self) -> Result<&Channels, UrlError> {
+        let channels = self.channels.as_ref();
+        channels.ok_or_else(|| invalid("channel", "is not `python`"))
+    }
+
+    /// Returns true for `channel=python`.
+    #[must_use]
+    pub fn is_python(&self) -> bool {
+        self.channels.is_some()
+    }
+
     /// Returns the first part of all names that this namespace has in the server.
     pub(crate) fn prefix(&self) -> String {
         match self.database {
             0 => format!("conclib:{}", self.namespace),
             database => format!("conclib:{}/{database}", self.namespace),
         }
+    }
+}
+
+fn invalid(name: &str, why: &str) -> UrlError {
+    UrlError::Option {
+        name: name.into(),
+        why: why.into(),
     }
 }
 
@@ -257,6 +321,13 @@ fn number(text: &str) -> Result<u8, UrlError> {
             .parse()
             .map_err(|_| syntax("the database is no number up to 255")),
     }
+}
+
+/// Splits a login into the user and the password.
+fn names(login: &str) -> Result<(Option<String>, Option<String>), UrlError> {
+    let (user, password) = login.split_once(':').unwrap_or((login, ""));
+    let named = |text: &str| unescape(text).map(|text| Some(text).filter(|text| !text.is_empty()));
+    Ok((named(user)?, named(password)?))
 }
 
 fn namespace(text: String) -> Result<String, UrlError> {
@@ -340,23 +411,24 @@ impl fmt::Display for RedisUrl {
                 write!(f, "redis-sentinel://{user}{}/{service}", hosts(sentinels))?;
             }
             Server::Unix(path) => {
-                write!(f, "redis+unix://{}", path.display())?;
-                if let Some(user) = &self.user {
-                    option(f, "user", user)?;
-                }
+                let host = if user.is_empty() { "" } else { "localhost" };
+                write!(f, "redis+unix://{user}{host}{}", path.display())?;
                 if self.database != 0 {
                     option(f, "db", &self.database)?;
                 }
             }
         }
-        match self.namespace.as_str() {
-            "default" => Ok(()),
-            namespace => option(f, "ns", &namespace),
+        if self.namespace != "default" {
+            option(f, "ns", &self.namespace)?;
         }
+        let channels = self.channels.iter().flat_map(Channels::options);
+        channels
+            .into_iter()
+            .try_for_each(|(name, value)| option(f, name, &value))
     }
 }
 
-fn join(host: &str, port: u16) -> String {
+pub(crate) fn join(host: &str, port: u16) -> String {
     match host.contains(':') {
         true => format!("[{host}]:{port}"),
         false => format!("{host}:{port}"),

@@ -2,7 +2,7 @@
 //! piped results, and messages to itself.
 
 use std::future::pending;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Poll;
@@ -13,6 +13,7 @@ use conclib::{Attached, Place};
 use futures_util::stream::{self, Stream, StreamExt};
 use support::{At, Gate, Log, gate, until, work};
 use tokio::sync::mpsc;
+use tokio::task::coop::unconstrained;
 use tokio::time::sleep;
 
 const MS: Duration = Duration::from_millis(1);
@@ -386,7 +387,8 @@ async fn a_thousand_streams_cost_what_is_ready(place: Place) {
         let polls = polls.clone();
         let feed = stream::poll_fn(move |cx| {
             polls.fetch_add(1, Ordering::Relaxed);
-            receive.poll_recv(cx)
+            // A task that has used up its budget would poll the channel once more.
+            pin!(unconstrained(receive.recv())).poll(cx)
         });
         sink.attach(Box::pin(feed)).await.unwrap();
         senders.push(send);

@@ -69,13 +69,17 @@ impl Stuck {
     }
 }
 
-/// Starts as many worker threads as there are turns that never await.
+/// Number of worker threads in the runtime of a child, also on a machine with one
+/// processor.
+const WORKERS: usize = 2;
+
+/// Holds all worker threads, or one of them, by turns that never await.
 #[conclib::main]
 async fn stuck_main() -> conclib::Result {
     let system = System::new("child");
     let how = env::var(CHILD).unwrap();
     let count = match &*how {
-        "all stuck" => thread::available_parallelism()?.get(),
+        "all stuck" => WORKERS,
         _ => 1,
     };
     let newer = system
@@ -152,6 +156,7 @@ impl Process {
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["--exact", test, "--nocapture", "--test-threads=1"])
             .env(CHILD, how)
+            .env("TOKIO_WORKER_THREADS", WORKERS.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

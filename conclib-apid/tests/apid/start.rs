@@ -163,6 +163,9 @@ async fn somebody_else_at_the_address_is_not_taken_for_the_server() {
     );
 
     drop(other);
+    // A process that another test just started has inherited the open socket, until it
+    // runs its program.
+    eventually("nobody listens", || TcpStream::connect(address).is_err()).await;
     let _api = start_api(server("healthy", address))
         .await
         .expect("free again");

@@ -31,7 +31,7 @@ pub(crate) fn poll_send_away<M: Message>(
             return Poll::Ready(Err(Failure::Urn(Box::new(error.clone()))));
         }
     };
-    if let Err(unsupported) = supported(&remote.outlet, outbound.class) {
+    if let Err(unsupported) = supported::<M>(&remote.outlet, outbound.class) {
         return Poll::Ready(Err(unsupported));
     }
     let deadline = &outbound.deadline;
@@ -87,7 +87,7 @@ pub(crate) fn try_tell_away<M: Message>(
             return Err(TellError::new(error, message));
         }
     };
-    if let Err(unsupported) = supported(&remote.outlet, class) {
+    if let Err(unsupported) = supported::<M>(&remote.outlet, class) {
         let error = AskError::new(urn.about(M::NAME), unsupported);
         return Err(TellError::new(error, message));
     }
@@ -119,15 +119,16 @@ pub(crate) fn try_tell_away<M: Message>(
     })
 }
 
-/// Checks that the outlet keeps the promise about the delivery of a message.
-fn supported(outlet: &Arc<dyn Outlet>, class: DeliveryClass) -> Result<(), Failure> {
-    match class == DeliveryClass::AtMostOnce || outlet.supports(class) {
-        true => Ok(()),
-        false => Err(Failure::Unsupported(
-            "the connection delivers a message at most once".into(),
-            Delivery::NotDelivered,
-        )),
-    }
+/// Checks that the outlet keeps the promise about the delivery of a message, and carries its reply.
+fn supported<M: Message>(outlet: &Arc<dyn Outlet>, class: DeliveryClass) -> Result<(), Failure> {
+    let why = if class != DeliveryClass::AtMostOnce && !outlet.supports(class) {
+        "the connection delivers a message at most once"
+    } else if <M::Reach as Reach<M>>::STREAMS && !outlet.carries_streams() {
+        "the connection carries no streams of replies"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::Unsupported(why.into(), Delivery::NotDelivered))
 }
 
 /// Makes the envelope of a message that is told. Its id, target, trace, chain and body are set when

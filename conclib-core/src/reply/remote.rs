@@ -149,8 +149,11 @@ fn encode<M: Message>(
     let codec = asker.codec();
     let mut body = body_buffer();
     match answer {
-        Ok(Ok(reply)) => <M::Reach as Reach<M>>::encode_reply(reply, codec, &mut body)
-            .map(|stream| stream.map_or(Outcome::Reply(body), Outcome::Stream)),
+        Ok(Ok(reply)) => {
+            asker.name_reply::<M::Reply>();
+            <M::Reach as Reach<M>>::encode_reply(reply, codec, &mut body)
+                .map(|stream| stream.map_or(Outcome::Reply(body), Outcome::Stream))
+        }
         Ok(Err(error)) => <M::Reach as Reach<M>>::encode_error(&error, codec, &mut body)
             .map(|()| Outcome::Error(body)),
         Err(failure) => Ok(Outcome::Failure(*failure)),

@@ -127,6 +127,13 @@ impl RemoteCaller {
         Some(Queued { sink, id, codec })
     }
 
+    /// Tells the sink the type of the reply that is about to be sent.
+    pub(super) fn name_reply<T: ?Sized>(&self) {
+        if let Some(sink) = &self.sink {
+            sink.reply_type(self.id, std::any::type_name::<T>());
+        }
+    }
+
     pub(crate) fn refuse(mut self, failure: Failure) {
         self.fail(failure);
     }
@@ -140,7 +147,10 @@ impl RemoteCaller {
             let mut body = Vec::new();
             let encoded = self.codec.encode(reply, &mut body);
             match &encoded {
-                Ok(()) => self.send(Outcome::Reply(body)),
+                Ok(()) => {
+                    self.name_reply::<T>();
+                    self.send(Outcome::Reply(body));
+                }
                 Err(error) => self.fail(Failure::Codec(
                     Box::new(error.clone()),
                     Delivery::MayHaveRun,

@@ -74,6 +74,12 @@ pub trait Outlet: Send + Sync + 'static {
         class == DeliveryClass::AtMostOnce
     }
 
+    /// Returns true if this outlet carries streams of replies. A message whose reply is one is else
+    /// refused with [`Failure::Unsupported`], before anything is sent.
+    fn carries_streams(&self) -> bool {
+        true
+    }
+
     /// Returns a new id for a request.
     fn next_id(&self) -> RequestId;
 

@@ -13,6 +13,13 @@ pub trait ReplySink: Send + Sync + 'static {
     /// handler's turn. Called exactly once for each request that was delivered.
     fn respond(&self, id: RequestId, codec: Codec, outcome: Outcome);
 
+    /// Notes the type of the reply that [`respond`](Self::respond) is about to send, by its path, for
+    /// a protocol that names its replies. Not called for the reply of another process that is passed
+    /// on.
+    fn reply_type(&self, id: RequestId, path: &'static str) {
+        let _ = (id, path);
+    }
+
     /// Returns the scope in which the requests of the connection are decoded and their answers
     /// encoded. A sink polls an [`OutboundStream`](super::OutboundStream) in the same scope, by
     /// [`enter`](super::enter). `None` if they carry no references.

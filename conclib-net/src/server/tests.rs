@@ -1,5 +1,7 @@
 //! Tests with small limits.
 
+mod flood;
+
 use std::sync::Arc;
 
 use conclib::System;

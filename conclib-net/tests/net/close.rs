@@ -94,7 +94,7 @@ async fn a_closed_client_says_so() {
     let _broker = house.open().await;
     let client = house.client().await;
     client.close().await;
-    soon(client.room("desk")).await;
+    soon(client.room("desk")).await.unwrap();
     let error = ask(&client, Ponder { n: 1 }).await.unwrap_err();
     assert!(
         matches!(

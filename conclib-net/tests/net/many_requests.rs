@@ -55,7 +55,7 @@ async fn the_window_lets_256_requests_out_and_then_one_for_each_answer() {
     assert!(waiters.try_join_next().is_none());
 
     house.request().await.respond(&1_u64).unwrap();
-    soon(waiters.join_next()).await.unwrap().unwrap();
+    soon(waiters.join_next()).await.unwrap().unwrap().unwrap();
     assert_eq!(ended.load(Ordering::SeqCst), 1);
     assert!(
         waiters.try_join_next().is_none(),
@@ -67,7 +67,7 @@ async fn the_window_lets_256_requests_out_and_then_one_for_each_answer() {
     assert_eq!(send(&client, &ended), Err(SendRefused::Busy));
     for left in (0..9).rev() {
         house.request().await.respond(&1_u64).unwrap();
-        soon(waiters.join_next()).await.unwrap().unwrap();
+        soon(waiters.join_next()).await.unwrap().unwrap().unwrap();
         assert_eq!(waiters.len(), left);
     }
 }
@@ -102,7 +102,7 @@ async fn a_place_is_not_lost_with_a_waiter_that_left() {
     house.request().await.respond(&1_u64).unwrap();
     until(|| ended.load(Ordering::SeqCst) == 1).await;
     drop(first);
-    soon(second).await.unwrap();
+    soon(second).await.unwrap().unwrap();
 }
 
 #[support::test]

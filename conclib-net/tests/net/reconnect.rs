@@ -134,7 +134,7 @@ impl tracing::Subscriber for Warnings {
 #[support::test(start_paused = true)]
 async fn a_server_that_comes_back_with_another_key_is_told_of_once_and_in_each_ask() {
     let warnings = Warnings::default();
-    let _guard = tracing::subscriber::set_default(warnings.clone());
+    let _guard = support::subscribe(warnings.clone());
     let house = House::new();
     let open = |url: String, key: AuthKey| {
         let inlet = house.system.inlet();

@@ -79,3 +79,26 @@ impl Visit for Fields {
         self.0.push(format!("{field}={value:?}"));
     }
 }
+
+/// Lines that [`keep`] was given.
+static KEPT: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn keep(pid: u32, stream: &str, line: &str) {
+    let mut kept = KEPT.lock().expect("not poisoned");
+    kept.push(format!("{pid} {stream} {line}"));
+}
+
+#[support::test]
+async fn a_function_takes_the_place_of_the_events() {
+    let seen = Seen::default();
+    let _guard = support::subscribe(seen.clone());
+
+    let mut child = shell("echo out").log(keep).spawn().expect("sh");
+    child.wait().await.expect("ours");
+    child.shutdown(GRACE).await.expect("ours");
+
+    let kept = KEPT.lock().expect("not poisoned");
+    assert_eq!(*kept, [format!("{} stdout out", child.id())]);
+    assert!(seen.0.lock().expect("not poisoned").is_empty());
+    assert_eq!(child.tail().to_string(), "out");
+}

@@ -139,3 +139,30 @@ fn a_command_does_not_show_its_secrets() {
         "{shown}"
     );
 }
+
+#[support::test]
+async fn a_child_reads_the_file_that_is_its_standard_input() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("file");
+    fs::write(&path, "content").expect("ours");
+    let file = fs::File::open(path).expect("written");
+    let mut child = ChildCommand::new("cat").stdin(file).spawn().expect("cat");
+    assert!(child.wait().await.expect("ours").success());
+    child.shutdown(GRACE).await.expect("ours");
+    assert_eq!(child.tail().to_string(), "content");
+}
+
+#[support::test]
+async fn a_lock_on_the_standard_input_is_held_until_the_child_has_ended() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("lock");
+    let open = || fs::File::create(&path).expect("ours");
+    let locked = open();
+    locked.try_lock().expect("free");
+    let command = shell("exec sleep 600").stdin(locked);
+    let mut child = command.spawn().expect("sh");
+    drop(command);
+    assert!(open().try_lock().is_err());
+    child.shutdown(GRACE).await.expect("ours");
+    open().try_lock().expect("free again");
+}

@@ -40,6 +40,10 @@ impl Endpoint {
             Asked::Open { pipe, nonce, inbox } => {
                 self.accept(pipe, nonce, inbox.into(), phases).await
             }
+            Asked::Farewells => {
+                self.say_farewells().await;
+                Ok(())
+            }
         };
         if let Err(error) = answered {
             tracing::debug!(target: "conclib::redis", %error, "a request was not answered");

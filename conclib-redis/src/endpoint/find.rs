@@ -1,5 +1,6 @@
 //! Search for the proxies that have a name.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,12 +89,15 @@ impl Endpoint {
         let packet = packet.encode(&channel, &self.signer);
         let proxies = self.redis.publish(channel, packet).await?;
         let mut until = Instant::now() + ANSWER;
-        let (mut owners, mut answered) = (Vec::new(), 0);
-        while answered < proxies {
+        let (mut owners, mut answered) = (Vec::new(), HashSet::new());
+        while (answered.len() as u64) < proxies {
             let Ok(Some(finding)) = timeout_at(until, answers.recv()).await else {
                 break;
             };
-            answered += 1;
+            if !answered.insert(finding.inbox.clone()) {
+                self.counters.drop_stale("an answer that came twice");
+                continue;
+            }
             if finding.found.is_some() {
                 owners.push(finding);
                 until = until.min(Instant::now() + FURTHER);
@@ -102,7 +106,9 @@ impl Endpoint {
         Ok(match (owners.is_empty(), proxies) {
             (false, _) => Answers::Found(owners),
             (true, 0) => Answers::Nobody(Failure::NoProxy),
-            (true, proxies) if proxies == answered => Answers::Nobody(Failure::NoSuchActor),
+            (true, proxies) if proxies == answered.len() as u64 => {
+                Answers::Nobody(Failure::NoSuchActor)
+            }
             (true, _) => Answers::Unknown,
         })
     }

@@ -1,15 +1,19 @@
 //! Endpoint: the channels of one process in a namespace, and its pipes to other endpoints.
 
 mod accept;
+mod check;
 mod find;
+mod listen;
 mod open;
 mod receive;
 mod run;
+mod seen;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use bytes::Bytes;
 use conclib_core::wire::{Inlet, Outage, RefScope};
 use conclib_net::AuthKey;
 use tokio::sync::{mpsc, watch};
@@ -17,12 +21,15 @@ use tokio::time::Instant;
 
 pub(crate) use self::accept::{EndOnDrop, Phase};
 pub(crate) use self::find::{Answers, Finding};
+pub(crate) use self::listen::Listener;
 use self::open::Opening;
 pub(crate) use self::run::run;
+use self::seen::Seen;
 use crate::error::RedisError;
 use crate::pipe::Pipe;
 use crate::redis::{Events, Redis};
 use crate::signer::{Signer, random};
+use crate::stats::RedisStats;
 use crate::url::RedisUrl;
 
 /// Maximum number of pipes of an endpoint; one more is refused.
@@ -36,10 +43,10 @@ const MAX_PIPES: usize = 4096;
 /// its sender is told so, as nobody receives there.
 pub(crate) struct Endpoint {
     pub(crate) url: RedisUrl,
-    redis: Arc<Redis>,
-    signer: Signer,
-    /// First part of the names of all channels.
-    prefix: Box<str>,
+    pub(crate) redis: Arc<Redis>,
+    pub(crate) signer: Signer,
+    /// First part of the names of all channels and keys.
+    pub(crate) prefix: Box<str>,
     served: OnceLock<Served>,
     state: Mutex<State>,
     status: watch::Sender<Status>,
@@ -58,6 +65,10 @@ struct State {
     pipes: HashMap<u64, Pipe>,
     opening: HashMap<u64, Opening>,
     finding: HashMap<u64, mpsc::UnboundedSender<Finding>>,
+    listeners: HashMap<Arc<str>, Weak<dyn Listener>>,
+    /// Packets for the peers of broken pipes, with their channels.
+    farewells: Vec<(Arc<str>, Bytes)>,
+    seen: Seen,
 }
 
 /// State of the connection.
@@ -76,22 +87,37 @@ pub(crate) enum Status {
     Closed,
 }
 
-/// Counts of packets that were dropped.
+/// Counts of faults.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     /// Not signed by the key, or not readable.
     pub(crate) forged: AtomicU64,
     /// Seen before, or of a time too far away.
     pub(crate) stale: AtomicU64,
+    /// Stored messages that the server has forgotten.
+    lost: AtomicU64,
+    reconnects: AtomicU64,
+    overruns: AtomicU64,
 }
 
 impl Counters {
-    /// Counts a packet, and logs the 1st, 2nd, 4th, 8th …
-    fn drop_packet(counter: &AtomicU64, what: &str) {
-        let so_far = counter.fetch_add(1, Ordering::Relaxed) + 1;
+    /// Counts messages that the server had stored and has forgotten.
+    pub(crate) fn count_lost(&self, lost: u64) {
+        self.lost.fetch_add(lost, Ordering::Relaxed);
+    }
+
+    /// Counts a packet or a message that is not of a peer, and logs the 1st, 2nd, 4th, 8th …
+    pub(crate) fn drop_forged(&self) {
+        let so_far = self.forged.fetch_add(1, Ordering::Relaxed) + 1;
         if so_far.is_power_of_two() {
-            tracing::warn!(target: "conclib::redis", so_far, "dropped {what}");
+            tracing::warn!(target: "conclib::redis", so_far, "dropped a packet without a valid signature");
         }
+    }
+
+    /// Counts a packet that came twice or too late.
+    fn drop_stale(&self, what: &str) {
+        let so_far = self.stale.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::debug!(target: "conclib::redis", so_far, "dropped {what}");
     }
 }
 
@@ -113,6 +139,9 @@ impl Endpoint {
             pipes: HashMap::new(),
             opening: HashMap::new(),
             finding: HashMap::new(),
+            listeners: HashMap::new(),
+            farewells: Vec::new(),
+            seen: Seen::default(),
         };
         let (since, why) = (Instant::now(), "not connected yet".into());
         let endpoint = Self {
@@ -161,8 +190,21 @@ impl Endpoint {
         }
     }
 
+    pub(crate) fn stats(&self) -> RedisStats {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        RedisStats {
+            connected: matches!(*self.status.borrow(), Status::Up { .. }),
+            peers: self.lock().pipes.len(),
+            reconnects: count(&self.counters.reconnects),
+            overruns: count(&self.counters.overruns),
+            forged: count(&self.counters.forged),
+            stale: count(&self.counters.stale),
+            lost: count(&self.counters.lost),
+        }
+    }
+
     /// Waits until the inbox is read; `None` if the endpoint is closed.
-    async fn up(&self) -> Option<(Instant, bool)> {
+    pub(crate) async fn up(&self) -> Option<(Instant, bool)> {
         let mut status = self.status.subscribe();
         loop {
             match *status.borrow_and_update() {
@@ -195,8 +237,18 @@ impl Endpoint {
         format!("{}:find", self.prefix).into()
     }
 
-    fn forget(&self, pipe: u64) {
-        self.lock().pipes.remove(&pipe);
+    /// Returns the channel on which owners of mailboxes are searched.
+    pub(crate) fn mail_channel(&self) -> Arc<str> {
+        format!("{}:mail", self.prefix).into()
+    }
+
+    /// Tells the peers of broken pipes that these have ended.
+    async fn say_farewells(self: Arc<Self>) {
+        let farewells = std::mem::take(&mut self.lock().farewells);
+        for (there, packet) in farewells {
+            // A peer that is not there needs no word.
+            let _ = self.redis.publish(there, packet).await;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

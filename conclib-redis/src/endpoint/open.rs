@@ -105,8 +105,9 @@ impl Endpoint {
         }
     }
 
-    /// Makes the pipe that a peer has accepted: its next packet may already be for it.
-    pub(super) fn accepted(&self, number: u64, to: u64, other: &Nonce) {
+    /// Makes the pipe that a peer has accepted: its next packet may already be for it. False if
+    /// nobody waits for the pipe.
+    pub(super) fn accepted(&self, number: u64, to: u64, other: &Nonce) -> bool {
         let mut state = self.lock();
         let Some(Opening {
             there,
@@ -114,7 +115,7 @@ impl Endpoint {
             opener,
         }) = state.opening.remove(&number)
         else {
-            return;
+            return false;
         };
         let ends = Ends {
             here: state.inbox.clone(),
@@ -127,5 +128,6 @@ impl Endpoint {
         if opener.send(pipe.clone()).is_ok() {
             state.pipes.insert(number, pipe);
         }
+        true
     }
 }

@@ -1,6 +1,7 @@
 //! Task of an endpoint: reads its channels until it is closed.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -8,12 +9,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::accept::Phase;
+use super::check::{CHECK, Silence};
 use super::{Endpoint, Status, new_inbox};
 use crate::error::RedisError;
 use crate::redis::{Event, Events};
-
-/// Time between two looks at the pipes.
-const CHECK: Duration = Duration::from_secs(5);
 
 /// Pause before channels are subscribed to again.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -34,6 +33,7 @@ pub(crate) async fn run(
         let _ = phases.wait_for(|phase| *phase == Phase::Closing).await;
     });
     let mut is_closing = false;
+    let mut silence = Silence::default();
     loop {
         let event = tokio::select! {
             () = &mut closing, if !is_closing => {
@@ -49,20 +49,29 @@ pub(crate) async fn run(
                 Some(event) => Some(event),
                 None => break,
             },
-            _ = checks.tick(), if endpoint.has_pipes() => {
-                endpoint.check_pipes(&mut serving);
+            _ = checks.tick() => {
+                endpoint.check(&mut silence, &mut serving);
                 None
             }
         };
         match event {
+            Some(Event::Message { channel, payload }) if endpoint.hears(&channel, &payload) => {}
             Some(Event::Message { channel, payload }) => {
+                silence.heard();
                 if let Some(request) = endpoint.receive(&channel, payload) {
                     serving.spawn(endpoint.clone().answer(request, asked.clone()));
                 }
             }
-            Some(Event::Lost) => endpoint.break_pipes("messages came faster than they were read"),
+            Some(Event::Lost) => {
+                endpoint.overrun();
+                endpoint.tell_missed();
+                serving.spawn(endpoint.clone().say_farewells());
+            }
             Some(Event::Down(why)) => endpoint.down(&why),
-            Some(Event::Up) => endpoint.connected_again(&asked).await,
+            Some(Event::Up) => {
+                endpoint.connected_again(&asked).await;
+                serving.spawn(endpoint.clone().say_farewells());
+            }
             None => {}
         }
         if is_closing && serving.is_empty() {
@@ -74,7 +83,7 @@ pub(crate) async fn run(
 
 impl Endpoint {
     /// Notes that the connection is lost: everything under way is.
-    fn down(&self, why: &str) {
+    pub(super) fn down(&self, why: &str) {
         self.status.send_if_modified(|status| match status {
             Status::Up { .. } => {
                 tracing::warn!(target: "conclib::redis", url = %self.url, "disconnected: {why}; connecting again");
@@ -90,13 +99,21 @@ impl Endpoint {
         self.break_pipes("the connection to the Redis server was lost");
     }
 
+    /// Notes that messages were lost: any pipe may miss one.
+    fn overrun(&self) {
+        let so_far = self.counters.overruns.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::warn!(target: "conclib::redis", so_far, "messages came faster than they were read, and some are lost");
+        self.break_pipes("messages came faster than they were read");
+    }
+
     fn break_pipes(&self, why: &str) {
         let (pipes, opening) = {
             let mut state = self.lock();
-            (
-                std::mem::take(&mut state.pipes),
-                std::mem::take(&mut state.opening),
-            )
+            let pipes = std::mem::take(&mut state.pipes);
+            state
+                .farewells
+                .extend(pipes.values().map(|pipe| pipe.farewell()));
+            (pipes, std::mem::take(&mut state.opening))
         };
         drop(opening);
         for pipe in pipes.into_values() {
@@ -111,7 +128,9 @@ impl Endpoint {
             match self.subscribe().await {
                 Ok(()) => {
                     let since = Instant::now();
+                    self.counters.reconnects.fetch_add(1, Ordering::Relaxed);
                     self.status.send_replace(Status::Up { since, again: true });
+                    self.tell_missed();
                     tracing::info!(target: "conclib::redis", url = %self.url, "connected again");
                     return;
                 }
@@ -128,20 +147,6 @@ impl Endpoint {
         if self.served.get().is_some() {
             self.redis.subscribe(&self.find_channel()).await?;
         }
-        Ok(())
-    }
-
-    /// Looks for peers that were silent.
-    fn check_pipes(&self, tasks: &mut JoinSet<()>) {
-        for pipe in self.lock().pipes.values() {
-            if pipe.needs_check() {
-                let pipe = pipe.clone();
-                tasks.spawn(async move { pipe.look_for_peer().await });
-            }
-        }
-    }
-
-    fn has_pipes(&self) -> bool {
-        !self.lock().pipes.is_empty()
+        self.listen_again().await
     }
 }

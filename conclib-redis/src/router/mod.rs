@@ -9,8 +9,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use conclib_core::wire::{
-    Answered, Answerer, Envelope, Failure, Home, NodeId, Outage, Outlet, RefScope, RequestId,
-    ResponseKind, Room, SendRefused,
+    Answered, Answerer, DeliveryClass, Envelope, Failure, Home, NodeId, Outage, Outlet, RefScope,
+    RequestId, ResponseKind, Room, SendRefused,
 };
 use conclib_net::RequestIds;
 use tokio::runtime::Handle;
@@ -19,8 +19,10 @@ use tokio::task::JoinSet;
 use self::link::Links;
 use self::route::Route;
 use self::scope::NamedActors;
+use crate::durable::Sender;
 use crate::endpoint::Endpoint;
 use crate::error::RedisError;
+use crate::signer::random;
 
 /// Maximum number of names whose proxies are kept; at the limit all are forgotten, and found
 /// again.
@@ -33,6 +35,8 @@ pub(crate) struct Router {
     ids: RequestIds,
     runtime: Handle,
     scope: Arc<NamedActors>,
+    /// Way of the messages that are delivered at least once.
+    durable: Arc<Sender>,
     me: Weak<Self>,
     state: Mutex<State>,
 }
@@ -48,17 +52,23 @@ impl Router {
     pub(crate) fn new(endpoint: Arc<Endpoint>) -> Result<Arc<Self>, RedisError> {
         let runtime = Handle::try_current().map_err(|_| RedisError::NoRuntime)?;
         let ids = RequestIds::new()?;
-        Ok(Arc::new_cyclic(|me: &Weak<Self>| Self {
-            scope: Arc::new(NamedActors::new(me.clone(), &endpoint)),
-            endpoint,
-            ids,
-            runtime,
-            me: me.clone(),
-            state: Mutex::new(State {
-                routes: HashMap::new(),
-                links: Links::default(),
-                tasks: Some(JoinSet::new()),
-            }),
+        let sender = u128::from_be_bytes(random()?);
+        Ok(Arc::new_cyclic(|me: &Weak<Self>| {
+            let scope = Arc::new(NamedActors::new(me.clone(), &endpoint));
+            let bodies: Weak<NamedActors> = Arc::downgrade(&scope);
+            Self {
+                durable: Sender::new(endpoint.clone(), sender, runtime.clone(), bodies),
+                scope,
+                endpoint,
+                ids,
+                runtime,
+                me: me.clone(),
+                state: Mutex::new(State {
+                    routes: HashMap::new(),
+                    links: Links::default(),
+                    tasks: Some(JoinSet::new()),
+                }),
+            }
         }))
     }
 
@@ -69,6 +79,7 @@ impl Router {
 
     /// Sends no new requests, and those that are queued; ends all sessions.
     pub(crate) async fn close(&self) {
+        self.durable.close().await;
         let (links, tasks) = {
             let mut state = self.lock();
             state.routes.clear();
@@ -115,6 +126,9 @@ impl Outlet for Router {
         envelope: &Envelope<'_>,
         answerer: Answerer,
     ) -> Result<(), (SendRefused, Answerer)> {
+        if envelope.class == DeliveryClass::AtLeastOnce {
+            return self.durable.send(envelope, answerer);
+        }
         let link = {
             let mut state = self.lock();
             if state.tasks.is_none() {
@@ -151,6 +165,7 @@ impl Outlet for Router {
     }
 
     fn cancel(&self, id: RequestId) {
+        self.durable.cancel(id);
         for link in self.lock().links.all() {
             link.session.cancel(id);
         }
@@ -164,6 +179,10 @@ impl Outlet for Router {
 
     fn outage(&self) -> Option<Outage> {
         self.endpoint.outage()
+    }
+
+    fn supports(&self, _: DeliveryClass) -> bool {
+        true
     }
 
     fn next_id(&self) -> RequestId {

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use conclib_core::System;
-use conclib_core::wire::{Broker, Outlet};
+use conclib_core::wire::{
+    Answerer, Broker, DeliveryClass, Envelope, Outage, Outlet, RefScope, RequestId, Room,
+    SendRefused,
+};
 use conclib_redis::{RedisBroker, RedisClient, RedisUrl};
 use conclib_testing::conformance::{BoxFuture, Link, Rig, Supports};
 use tempfile::TempDir;
@@ -15,6 +18,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::server;
 
 conclib_testing::conformance!(mod ephemeral, Redis::default);
+conclib_testing::conformance!(mod durable, Durable::default);
 
 /// Namespace of its own in the server of the test program. Each client has a socket of its own,
 /// whose bytes are passed on, so that its connection can be cut.
@@ -46,6 +50,7 @@ impl Rig for Redis {
         let mut supports = Supports::all();
         supports.references = false;
         supports.control = false;
+        supports.at_least_once = true;
         supports.paused_time = false;
         supports
     }
@@ -76,6 +81,92 @@ impl Rig for Redis {
                 relay,
             }) as Box<dyn Link>
         })
+    }
+}
+
+/// The same, with all messages delivered at least once.
+#[derive(Default)]
+struct Durable(Redis);
+
+impl Rig for Durable {
+    fn supports(&self) -> Supports {
+        let mut supports = self.0.supports();
+        supports.streams = false;
+        supports.stores_messages = true;
+        supports
+    }
+
+    fn serve<'a>(&'a self, system: &'a System) -> BoxFuture<'a, Arc<dyn Broker>> {
+        self.0.serve(system)
+    }
+
+    fn connect<'a>(&'a self, own: &'a System) -> BoxFuture<'a, Box<dyn Link>> {
+        Box::pin(async {
+            let link = self.0.connect(own).await;
+            let outlet = Arc::new(AtLeastOnce(link.outlet()));
+            Box::new(DurableLink { link, outlet }) as Box<dyn Link>
+        })
+    }
+}
+
+struct DurableLink {
+    link: Box<dyn Link>,
+    outlet: Arc<dyn Outlet>,
+}
+
+impl Link for DurableLink {
+    fn outlet(&self) -> Arc<dyn Outlet> {
+        self.outlet.clone()
+    }
+
+    fn cut(&self) -> BoxFuture<'_, ()> {
+        self.link.cut()
+    }
+
+    fn restore(&self) -> BoxFuture<'_, ()> {
+        self.link.restore()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.link.close()
+    }
+}
+
+/// Outlet that has all messages delivered at least once.
+struct AtLeastOnce(Arc<dyn Outlet>);
+
+impl Outlet for AtLeastOnce {
+    fn send(
+        &self,
+        envelope: &Envelope<'_>,
+        answerer: Answerer,
+    ) -> Result<(), (SendRefused, Answerer)> {
+        let class = DeliveryClass::AtLeastOnce;
+        self.0.send(&Envelope { class, ..*envelope }, answerer)
+    }
+
+    fn room(&self, to: &str) -> Room {
+        self.0.room(to)
+    }
+
+    fn cancel(&self, id: RequestId) {
+        self.0.cancel(id);
+    }
+
+    fn outage(&self) -> Option<Outage> {
+        self.0.outage()
+    }
+
+    fn supports(&self, class: DeliveryClass) -> bool {
+        self.0.supports(class)
+    }
+
+    fn next_id(&self) -> RequestId {
+        self.0.next_id()
+    }
+
+    fn scope(&self) -> Option<Arc<dyn RefScope>> {
+        self.0.scope()
     }
 }
 

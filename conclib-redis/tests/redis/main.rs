@@ -8,4 +8,14 @@
 )]
 
 mod conformance;
+mod daemon_ends;
+mod daemon_output;
+mod daemon_program;
+mod daemon_restarts;
+mod daemon_secrets;
+mod daemon_start;
+mod durable;
+mod faults;
+mod served;
 mod server;
+mod servers;

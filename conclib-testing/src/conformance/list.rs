@@ -30,7 +30,7 @@ macro_rules! conformance {
             $crate::conformance! { @checks $make;
                 answers {
                     each_of_2000_askers_gets_its_own_answer: nothing on_threads,
-                    answers_out_of_order_reach_their_askers: nothing on_one_thread,
+                    answers_out_of_order_reach_their_askers: at_most_once on_one_thread,
                     messages_of_one_sender_arrive_in_order: nothing on_one_thread,
                     large_bodies_keep_their_place_in_the_order: nothing on_one_thread,
                     each_of_two_clients_is_served_in_its_order: nothing on_one_thread,
@@ -43,19 +43,19 @@ macro_rules! conformance {
                 }
                 deadlines {
                     an_ask_ends_by_its_deadline: nothing on_one_thread,
-                    a_request_that_is_late_in_the_mailbox_is_not_handled: nothing on_one_thread,
+                    a_request_that_is_late_in_the_mailbox_is_not_handled: at_most_once on_one_thread,
                     an_ask_without_time_is_not_sent: nothing on_one_thread,
-                    a_handler_hears_that_its_asker_has_gone: nothing on_one_thread,
-                    a_request_whose_asker_has_gone_is_skipped: nothing on_one_thread,
+                    a_handler_hears_that_its_asker_has_gone: at_most_once on_one_thread,
+                    a_request_whose_asker_has_gone_is_skipped: at_most_once on_one_thread,
                 }
                 fates {
-                    an_ask_ends_in_a_reply_an_error_or_a_failure: nothing on_one_thread,
-                    a_kill_of_the_actor_ends_its_asks: nothing on_one_thread,
-                    a_stop_of_the_actor_answers_the_asks_in_its_mailbox: nothing on_one_thread,
-                    a_panic_of_the_actor_ends_its_asks: nothing on_one_thread,
-                    a_lost_connection_ends_the_asks_under_way: nothing on_one_thread,
-                    a_client_that_closes_ends_its_own_asks: nothing on_one_thread,
-                    a_server_that_dies_ends_all_asks: nothing on_one_thread,
+                    an_ask_ends_in_a_reply_an_error_or_a_failure: at_most_once on_one_thread,
+                    a_kill_of_the_actor_ends_its_asks: at_most_once on_one_thread,
+                    a_stop_of_the_actor_answers_the_asks_in_its_mailbox: at_most_once on_one_thread,
+                    a_panic_of_the_actor_ends_its_asks: at_most_once on_one_thread,
+                    a_lost_connection_ends_the_asks_under_way: at_most_once on_one_thread,
+                    a_client_that_closes_ends_its_own_asks: at_most_once on_one_thread,
+                    a_server_that_dies_ends_all_asks: at_most_once on_one_thread,
                     no_ask_is_handled_twice_or_answered_falsely: nothing on_threads,
                 }
                 hostile {
@@ -79,7 +79,7 @@ macro_rules! conformance {
                     a_lost_connection_is_one_client_s_alone: reconnect on_one_thread,
                 }
                 pressure {
-                    a_full_mailbox_refuses: nothing on_one_thread,
+                    a_full_mailbox_refuses: at_most_once on_one_thread,
                     an_actor_that_hangs_holds_up_no_other: nothing on_threads,
                     large_answers_hold_up_no_other_asker: nothing on_one_thread,
                 }
@@ -96,10 +96,10 @@ macro_rules! conformance {
                     a_link_without_references_refuses_them: no_references on_one_thread,
                 }
                 shutdown {
-                    a_shutdown_answers_the_asks_in_the_mailboxes: nothing on_one_thread,
+                    a_shutdown_answers_the_asks_in_the_mailboxes: at_most_once on_one_thread,
                     a_reply_that_outlives_its_actor_is_sent: nothing on_one_thread,
                     a_request_after_the_shutdown_is_not_handled: nothing on_one_thread,
-                    a_broker_that_closes_ends_the_asks_under_way: nothing on_one_thread,
+                    a_broker_that_closes_ends_the_asks_under_way: at_most_once on_one_thread,
                 }
                 streams {
                     items_come_complete_and_in_order: streams on_one_thread,
@@ -114,9 +114,10 @@ macro_rules! conformance {
                 }
                 tells {
                     a_tell_resolves_once_it_is_queued: nothing on_one_thread,
-                    a_tell_that_fails_gives_its_message_back: nothing on_one_thread,
+                    a_tell_that_fails_gives_its_message_back: at_most_once on_one_thread,
                     a_told_error_ends_nothing: nothing on_one_thread,
                     a_tell_is_confirmed_when_it_is_handled: nothing on_one_thread,
+                    a_tell_whose_turn_is_ended_fails: at_most_once on_one_thread,
                     a_durable_message_is_handled_or_refused: nothing on_one_thread,
                 }
             }

@@ -90,6 +90,9 @@ pub struct Supports {
     pub reconnect: bool,
     /// Messages that are delivered at least once, and so may be handled twice.
     pub at_least_once: bool,
+    /// Messages of the suite are stored until they were handled: one that its actor did not get waits
+    /// for it, and is no failure of its sender.
+    pub stores_messages: bool,
     /// Paused time: the link has no process, thread or server beside the runtime of the test. Else
     /// the checks run on real time.
     pub paused_time: bool,
@@ -105,6 +108,7 @@ impl Supports {
             control: false,
             reconnect: false,
             at_least_once: false,
+            stores_messages: false,
             paused_time: false,
         }
     }
@@ -119,6 +123,7 @@ impl Supports {
             control: true,
             reconnect: true,
             at_least_once: false,
+            stores_messages: false,
             paused_time: true,
         }
     }
@@ -136,6 +141,7 @@ pub enum Need {
     no_references,
     control,
     reconnect,
+    at_most_once,
 }
 
 impl Need {
@@ -149,6 +155,7 @@ impl Need {
             // The references to the actors come in messages.
             Self::control => supports.control && supports.references,
             Self::reconnect => supports.reconnect,
+            Self::at_most_once => !supports.stores_messages,
         }
     }
 }

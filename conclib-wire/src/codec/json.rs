@@ -15,7 +15,8 @@ use super::{Codec, CodecError, MAX_BODY, MAX_DEPTH, WireCodec};
 /// Codec for peers in other languages, for tools such as `curl`, and for types that bincode cannot
 /// carry. The keys of a map must be strings, numbers, booleans, or enums without fields. A float
 /// that is infinite or not a number is written as `null`, and a `Some` of a value that is written
-/// as `null` is read as `None`.
+/// as `null` is read as `None`. A body that is an empty object is also read as a value without
+/// content, which is written as `null`: other languages know objects only.
 ///
 /// # Examples
 ///
@@ -26,6 +27,7 @@ use super::{Codec, CodecError, MAX_BODY, MAX_DEPTH, WireCodec};
 /// Json::encode(&Some("Ada"), &mut body)?;
 /// assert_eq!(body, br#""Ada""#);
 /// assert_eq!(Json::decode::<Option<String>>(b" null ")?, None);
+/// assert_eq!(Json::decode::<()>(b"{}")?, ());
 /// # Ok::<(), conclib_wire::CodecError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -51,14 +53,21 @@ impl WireCodec for Json {
         if bytes.len() > MAX_BODY {
             return Err(CodecError::TooLarge { limit: MAX_BODY });
         }
-        // serde_json counts the depth of brackets. A type can nest without any, as `struct
-        // Chain(Option<Box<Chain>>)` does.
-        let budget = Budget::of_body(bytes.len());
-        let mut json = Deserializer::from_slice(bytes);
-        T::deserialize(Limited::new(&mut json, Limits::new(&budget, MAX_DEPTH)))
-            .and_then(|value| json.end().map(|()| value))
-            .map_err(|error| budget.broken().unwrap_or_else(|| malformed(&error)))
+        match read(bytes) {
+            Err(error) if bytes == b"{}" => read(b"null").map_err(|_| error),
+            value => value,
+        }
     }
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    // serde_json counts the depth of brackets. A type can nest without any, as `struct
+    // Chain(Option<Box<Chain>>)` does.
+    let budget = Budget::of_body(bytes.len());
+    let mut json = Deserializer::from_slice(bytes);
+    T::deserialize(Limited::new(&mut json, Limits::new(&budget, MAX_DEPTH)))
+        .and_then(|value| json.end().map(|()| value))
+        .map_err(|error| budget.broken().unwrap_or_else(|| malformed(&error)))
 }
 
 #[cold]

@@ -88,9 +88,11 @@ pub async fn a_tell_is_confirmed_when_it_is_handled(at: &mut Stage) {
     assert!(handled.try_recv().is_err(), "the turn is not over");
     at.probe.let_go(1);
     assert_eq!(handled.await.unwrap(), Ok(ResponseKind::Handled));
-    // A turn that is ended is a failure.
+}
+
+/// A sender that waits for a turn that is ended gets a failure.
+pub async fn a_tell_whose_turn_is_ended_fails(at: &mut Stage) {
     let killed = tell_and_wait(at, Wants::Handled, 3).await;
-    at.probe.let_go(1);
     at.probe.has_begun(3).await;
     at.local.kill().await;
     let failure = killed.await.unwrap();

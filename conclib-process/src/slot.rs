@@ -6,13 +6,19 @@ use std::{
     time::Duration,
 };
 
-use conclib_process::{ChildCommand, Ending, OwnedChild, SpawnError, Tail, WaitError};
+use crate::{
+    child::OwnedChild,
+    command::ChildCommand,
+    ending::Ending,
+    error::{SpawnError, WaitError},
+    tail::Tail,
+};
 
 /// Slot of the child process that serves. The task that watches the child and
 /// the daemon share it, so that a drop of the daemon kills the child at once,
 /// whatever the task does at that moment.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Slot(Arc<Mutex<SlotState>>);
+pub struct Slot(Arc<Mutex<SlotState>>);
 
 #[derive(Debug, Default)]
 struct SlotState {
@@ -30,7 +36,11 @@ impl Slot {
     /// Starts a child in place of the previous one, and returns its process id;
     /// `None` if the slot is closed. A previous child that still lives is
     /// killed.
-    pub(crate) fn start(&self, command: &ChildCommand) -> Result<Option<u32>, SpawnError> {
+    ///
+    /// # Errors
+    ///
+    /// Errors of [`ChildCommand::spawn`].
+    pub fn start(&self, command: &ChildCommand) -> Result<Option<u32>, SpawnError> {
         // The lock is held during the start, so that a close cannot miss the
         // new child.
         let mut state = self.lock();
@@ -43,13 +53,17 @@ impl Slot {
         Ok(Some(state.pid))
     }
 
-    /// The process id of the last child that was started.
-    pub(crate) fn pid(&self) -> u32 {
+    /// Returns the process id of the last child that was started.
+    pub fn pid(&self) -> u32 {
         self.lock().pid
     }
 
     /// Waits until the child exits. Only one task may wait at a time. Cancel safe.
-    pub(crate) async fn exit(&self) -> Result<ExitStatus, WaitError> {
+    ///
+    /// # Errors
+    ///
+    /// Errors of [`OwnedChild::wait`].
+    pub async fn exit(&self) -> Result<ExitStatus, WaitError> {
         std::future::poll_fn(|cx| self.poll_exit(cx)).await
     }
 
@@ -65,7 +79,11 @@ impl Slot {
     }
 
     /// Returns the exit status if the child has exited, and `None` while it runs or if there is none.
-    pub(crate) fn try_status(&self) -> Result<Option<ExitStatus>, WaitError> {
+    ///
+    /// # Errors
+    ///
+    /// Errors of [`OwnedChild::try_status`].
+    pub fn try_status(&self) -> Result<Option<ExitStatus>, WaitError> {
         match &mut self.lock().child {
             Some(child) => child.try_status(),
             None => Ok(None),
@@ -73,7 +91,11 @@ impl Slot {
     }
 
     /// Ends the child, as [`OwnedChild::shutdown`] does. If the future is dropped, the child is back in its place.
-    pub(crate) async fn end(&self, grace: Duration) -> Result<Ending, WaitError> {
+    ///
+    /// # Errors
+    ///
+    /// Errors of [`OwnedChild::shutdown`].
+    pub async fn end(&self, grace: Duration) -> Result<Ending, WaitError> {
         let mut borrowed = self.borrow();
         match &mut borrowed.child {
             Some(child) => child.shutdown(grace).await,
@@ -90,7 +112,8 @@ impl Slot {
         BorrowedChild { slot: self, child }
     }
 
-    pub(crate) fn tail(&self) -> Tail {
+    /// Returns the last lines of output of the last child.
+    pub fn tail(&self) -> Tail {
         let state = self.lock();
         match &state.child {
             Some(child) => child.tail(),
@@ -99,12 +122,12 @@ impl Slot {
     }
 
     /// Prevents further starts. A running child stays.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         self.lock().closed = true;
     }
 
     /// Kills the child at once, and prevents further starts.
-    pub(crate) fn clear(&self) {
+    pub fn clear(&self) {
         let child = {
             let mut state = self.lock();
             state.closed = true;

@@ -1,0 +1,136 @@
+//! Delivery of one message to its actor, as often as it takes.
+
+use std::time::Duration;
+
+use conclib_core::Delivery;
+use conclib_core::wire::{
+    DeliveryClass, Envelope, Failure, MAX_TIMEOUT, Origin, ResponseEnvelope, Wants,
+};
+use tokio::time::sleep;
+
+use super::commit::Done;
+use super::entry::decode;
+use super::owner::{End, Entry, Owned};
+use super::turn::{Turn, TurnSink};
+
+/// Attempts after which a message becomes a dead letter.
+const MAX_ATTEMPTS: u64 = 3;
+
+/// Pause before a message is tried again, for each attempt before.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Result of a delivery.
+pub(super) enum Delivered {
+    /// The message was handled.
+    Done(Done),
+    /// The message is a dead letter.
+    Buried,
+    /// The message of that id did not reach its actor.
+    Undelivered(Box<str>),
+    /// Another owner has the mailbox.
+    Fenced,
+}
+
+/// Delivers a message, until it was handled or is a dead letter.
+pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry) -> Delivered {
+    let boxes = owned.boxes;
+    let origin = Origin::Peer(format!("redis sender {}", entry.sender).into());
+    let message = entry.message.clone();
+    let signer = &boxes.endpoint.signer;
+    let Some(envelope) = decode(
+        &owned.mailbox,
+        &entry.sender,
+        entry.number,
+        &message,
+        signer,
+    ) else {
+        boxes.endpoint.counters.drop_forged();
+        return bury(
+            owned,
+            &entry,
+            "the message has no valid signature or form",
+            None,
+        )
+        .await;
+    };
+    let mut why = Failure::Disconnected(Delivery::MayHaveRun);
+    loop {
+        if entry.attempt > MAX_ATTEMPTS {
+            let answer = answer(&envelope, &why);
+            let why = format!(
+                "not handled in {MAX_ATTEMPTS} attempts; the last ended: {}",
+                why.name()
+            );
+            return bury(owned, &entry, &why, answer).await;
+        }
+        let Ok(permit) = boxes.inlet.ready(owned.urn).await else {
+            return Delivered::Undelivered(entry.id);
+        };
+        let attempt = Envelope {
+            // The deadline of the asker does not end the message.
+            timeout: MAX_TIMEOUT,
+            wants: match envelope.wants {
+                Wants::Reply => Wants::Reply,
+                Wants::Queued | Wants::Handled => Wants::Handled,
+            },
+            class: DeliveryClass::AtLeastOnce,
+            attempt: u32::try_from(entry.attempt).unwrap_or(u32::MAX),
+            ..envelope
+        };
+        let (sink, outcome) = TurnSink::new(boxes.scope.clone());
+        let cancellation = permit.deliver(&attempt, sink, origin.clone());
+        let turn = outcome.await;
+        drop(cancellation);
+        match turn {
+            Ok(Turn::Over(response)) => {
+                let answered = envelope.wants != Wants::Queued;
+                return Delivered::Done(Done::new(entry, answered.then_some(response)));
+            }
+            Ok(Turn::Undelivered) | Err(_) => return Delivered::Undelivered(entry.id),
+            Ok(Turn::Failed(failure)) => why = failure,
+        }
+        let script = &boxes.scripts.again;
+        match owned.run(script, vec![entry.id.to_string().into()]).await {
+            Ok(mut answer) => entry.attempt = answer.number().unwrap_or(entry.attempt + 1),
+            Err(End::Fenced) => return Delivered::Fenced,
+            Err(End::Left(_)) => return Delivered::Undelivered(entry.id),
+        }
+        sleep(AGAIN * u32::try_from(entry.attempt).unwrap_or(1)).await;
+    }
+}
+
+/// Returns the answer to a sender whose message is a dead letter.
+fn answer(envelope: &Envelope<'_>, why: &Failure) -> Option<ResponseEnvelope> {
+    let is_awaited = envelope.wants != Wants::Queued;
+    is_awaited.then(|| ResponseEnvelope::failure(envelope.id, envelope.codec, why))
+}
+
+/// Makes a message a dead letter.
+async fn bury(
+    owned: &Owned<'_>,
+    entry: &Entry,
+    why: &str,
+    answer: Option<ResponseEnvelope>,
+) -> Delivered {
+    tracing::error!(
+        target: "conclib::redis", urn = owned.urn, attempts = entry.attempt - 1,
+        "a durable message became a dead letter: {why}"
+    );
+    let arguments = vec![
+        entry.id.to_string().into(),
+        why.to_owned().into(),
+        (entry.attempt - 1).to_string().into(),
+    ];
+    match owned.run(&owned.boxes.scripts.bury, arguments).await {
+        Ok(mut answered) => {
+            owned.committed(answered.number().unwrap_or(0));
+            match answer {
+                // The message is removed already, and its answer is kept.
+                Some(answer) => Delivered::Done(Done::new(entry.clone(), Some(answer))),
+                None => Delivered::Buried,
+            }
+        }
+        Err(End::Fenced) => Delivered::Fenced,
+        Err(End::Left(_)) => Delivered::Undelivered(entry.id.clone()),
+    }
+}

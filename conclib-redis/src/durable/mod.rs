@@ -1,0 +1,21 @@
+//! Messages that are delivered at least once: they wait in the server until they were handled.
+//!
+//! Each name has a mailbox in the server. A [sender](sender) stores messages in it, in batches and
+//! in order; the system that has the name [owns](owner) the mailbox for a time, reads the messages
+//! one after the other, and removes each once its turn is over. Messages whose owner died come again
+//! to the next one, with a higher attempt.
+
+mod boxes;
+mod commit;
+mod dead;
+mod delivery;
+mod entry;
+mod owner;
+mod scripts;
+mod sender;
+mod sending;
+mod turn;
+
+pub(crate) use self::boxes::run;
+pub use self::dead::{DeadLetter, DeadLetters};
+pub(crate) use self::sender::Sender;

@@ -1,0 +1,44 @@
+//! Scripts that change a mailbox in the server.
+
+use crate::redis::Script;
+
+macro_rules! owner {
+    ($name:literal) => {
+        Script::new(concat!(
+            include_str!("scripts/fence.lua"),
+            include_str!(concat!("scripts/", $name))
+        ))
+    };
+}
+
+/// Scripts of senders and of owners. A script of an owner does nothing once another one owns the
+/// mailbox.
+pub(crate) struct Scripts {
+    pub(crate) send: Script,
+    pub(crate) answers: Script,
+    pub(crate) take: Script,
+    pub(crate) read: Script,
+    pub(crate) renew: Script,
+    pub(crate) again: Script,
+    pub(crate) done: Script,
+    pub(crate) bury: Script,
+    pub(crate) release: Script,
+    pub(crate) dead: Script,
+}
+
+impl Scripts {
+    pub(crate) fn new() -> Self {
+        Self {
+            send: Script::new(include_str!("scripts/send.lua")),
+            answers: Script::new(include_str!("scripts/answers.lua")),
+            take: Script::new(include_str!("scripts/take.lua")),
+            read: owner!("read.lua"),
+            renew: owner!("renew.lua"),
+            again: owner!("again.lua"),
+            done: owner!("done.lua"),
+            bury: owner!("bury.lua"),
+            release: owner!("release.lua"),
+            dead: Script::new(include_str!("scripts/dead.lua")),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+-- Moves a message to the dead letters. KEYS: also dead. ARGV: id, reason, attempts.
+local entry = redis.call('XRANGE', KEYS[1], ARGV[4], ARGV[4])[1]
+if entry then
+  local fields = entry[2]
+  for _, field in ipairs({'why', ARGV[5], 'attempts', ARGV[6], 'at', string.format('%d', now)}) do
+    fields[#fields + 1] = field
+  end
+  redis.call('XADD', KEYS[4], '*', unpack(fields))
+end
+redis.call('XACK', KEYS[1], group, ARGV[4])
+redis.call('XDEL', KEYS[1], ARGV[4])
+redis.call('HDEL', KEYS[3], ARGV[4])
+return {'ok', redis.call('HINCRBY', KEYS[2], 'commits', 1)}

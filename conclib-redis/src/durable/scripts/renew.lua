@@ -1,0 +1,2 @@
+-- Keeps the ownership.
+return {'ok'}

@@ -1,0 +1,87 @@
+//! Connection to the server of the channels.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use conclib_net::AuthKey;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::channels::Channels;
+use crate::error::RedisError;
+use crate::redis::{Events, Redis};
+use crate::url::RedisUrl;
+
+/// Pause before channels are subscribed to again.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Channels to which a connection subscribes.
+pub(super) enum Subscription {
+    Channel(String),
+    Pattern(String),
+}
+
+/// Connection to the server of the channels, and its subscription.
+pub(super) struct Connection {
+    pub(super) redis: Redis,
+    pub(super) channels: Channels,
+    subscription: Subscription,
+    url: String,
+}
+
+impl Connection {
+    /// Connects and subscribes.
+    pub(super) async fn open(
+        url: &RedisUrl,
+        key: Option<AuthKey>,
+        subscription: impl FnOnce(&Channels) -> Subscription,
+    ) -> Result<(Arc<Self>, Events), RedisError> {
+        let channels = url.python()?.clone();
+        let has_key = key.is_some() || url.keyfile.is_some() || AuthKey::from_env()?.is_some();
+        if has_key && !channels.unsigned {
+            return Err(RedisError::Unsigned);
+        }
+        let (redis, events) = Redis::connect(url).await?;
+        let connection = Self {
+            redis,
+            subscription: subscription(&channels),
+            channels,
+            url: url.to_string(),
+        };
+        if let Err(error) = connection.subscribe().await {
+            connection.redis.close().await;
+            return Err(error);
+        }
+        Ok((Arc::new(connection), events))
+    }
+
+    async fn subscribe(&self) -> Result<(), RedisError> {
+        match &self.subscription {
+            Subscription::Channel(channel) => self.redis.subscribe_unsharded(channel).await,
+            Subscription::Pattern(pattern) => self.redis.subscribe_pattern(pattern).await,
+        }
+    }
+
+    /// Logs that the connection is lost.
+    pub(super) fn log_lost(&self, why: &str) {
+        let url = &self.url;
+        tracing::warn!(target: "conclib::redis", url, "disconnected: {why}; connecting again");
+    }
+
+    /// Subscribes anew, until that succeeds or the connection is to be closed.
+    pub(super) async fn subscribe_again(&self, is_closing: &watch::Receiver<bool>) {
+        while !*is_closing.borrow() {
+            let url = &self.url;
+            match self.subscribe().await {
+                Ok(()) => {
+                    tracing::info!(target: "conclib::redis", url, "connected again");
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(target: "conclib::redis", url, %error, "not subscribed, and tried again");
+                }
+            }
+            sleep(AGAIN).await;
+        }
+    }
+}

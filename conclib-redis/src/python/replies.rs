@@ -1,0 +1,209 @@
+//! Replies that wait for their subscribers.
+//!
+//! The original Python client publishes its request before it subscribes to the channel of the reply,
+//! so a reply is published only when that channel has a subscriber.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::connection::Connection;
+use super::count_dropped;
+
+/// First and last pause between two looks for a subscriber.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(100));
+
+/// Maximum number of replies for which is looked at once.
+const BATCH: usize = 256;
+
+/// Maximum number of replies that wait, and of their bytes.
+const MAX_WAITING: (usize, usize) = (4096, 64 * 1024 * 1024);
+
+/// Reply that waits for a subscriber.
+pub(super) struct Reply {
+    pub(super) channel: String,
+    pub(super) payload: Bytes,
+    /// Time at which the reply is given up.
+    pub(super) until: Instant,
+    /// Condition of a failure that another proxy on the channel might contradict: no other is there.
+    pub(super) only_if_alone: bool,
+}
+
+/// Replies that wait for their subscribers.
+#[derive(Default)]
+pub(super) struct Replies {
+    waiting: Mutex<Waiting>,
+    changed: Notify,
+    given_up: AtomicU64,
+}
+
+#[derive(Default)]
+struct Waiting {
+    /// Replies and their next pause, by the time of the next look and the number of the entry.
+    replies: BTreeMap<(Instant, u64), (Reply, Duration)>,
+    bytes: usize,
+    entries: u64,
+    /// Number of those that are looked for at this moment.
+    looking: usize,
+}
+
+impl Waiting {
+    fn add(&mut self, look: Instant, reply: Reply, pause: Duration) {
+        self.bytes += reply.payload.len();
+        self.entries += 1;
+        self.replies.insert((look, self.entries), (reply, pause));
+    }
+
+    fn remove(&mut self, at: (Instant, u64)) -> Option<(Reply, Duration)> {
+        let removed = self.replies.remove(&at)?;
+        self.bytes -= removed.0.payload.len();
+        Some(removed)
+    }
+}
+
+impl Replies {
+    /// Adds a reply. If there are too many, those that are given up next are dropped.
+    pub(super) fn add(&self, reply: Reply) {
+        let dropped = {
+            let mut waiting = self.lock();
+            waiting.add(Instant::now(), reply, PAUSES.0);
+            let mut dropped = 0;
+            while waiting.replies.len() > MAX_WAITING.0 || waiting.bytes > MAX_WAITING.1 {
+                let oldest = waiting
+                    .replies
+                    .iter()
+                    .min_by_key(|(_, (reply, _))| reply.until);
+                let Some(at) = oldest.map(|(at, _)| *at) else {
+                    break;
+                };
+                waiting.remove(at);
+                dropped += 1;
+            }
+            dropped
+        };
+        for _ in 0..dropped {
+            count_dropped(
+                &self.given_up,
+                "a reply",
+                &"too many wait for their clients",
+            );
+        }
+        self.changed.notify_one();
+    }
+
+    /// Publishes the replies as their subscribers come.
+    pub(super) async fn publish(&self, connection: &Connection) -> Infallible {
+        loop {
+            let (due, next) = self.take_due();
+            if !due.is_empty() {
+                self.look(connection, due).await;
+                continue;
+            }
+            match next {
+                Some(next) => tokio::select! {
+                    () = self.changed.notified() => {}
+                    () = sleep_until(next) => {}
+                },
+                None => self.changed.notified().await,
+            }
+        }
+    }
+
+    /// Waits until all replies are published or given up. Needs [`publish`](Self::publish) beside it.
+    pub(super) async fn empty(&self) {
+        loop {
+            {
+                let waiting = self.lock();
+                if waiting.replies.is_empty() && waiting.looking == 0 {
+                    return;
+                }
+            }
+            tokio::time::sleep(PAUSES.0).await;
+        }
+    }
+
+    /// Takes the replies to look for now; else returns the time of the next look.
+    fn take_due(&self) -> (Vec<(Reply, Duration)>, Option<Instant>) {
+        let now = Instant::now();
+        let mut waiting = self.lock();
+        let due = waiting.replies.range(..=(now, u64::MAX)).take(BATCH);
+        let due: Vec<_> = due.map(|(at, _)| *at).collect();
+        let due: Vec<_> = due
+            .into_iter()
+            .filter_map(|at| waiting.remove(at))
+            .collect();
+        waiting.looking = due.len();
+        let next = waiting.replies.keys().next().map(|(look, _)| *look);
+        (due, next)
+    }
+
+    /// Publishes the replies that have a subscriber.
+    async fn look(&self, connection: &Connection, due: Vec<(Reply, Duration)>) {
+        let Connection {
+            redis, channels, ..
+        } = connection;
+        let names = due.iter().map(|(reply, _)| reply.channel.clone());
+        let names = std::iter::once(channels.inbound.clone()).chain(names);
+        let mut again = Vec::new();
+        let mut publishing = Vec::new();
+        match redis.subscribers(names.collect()).await {
+            Ok(counts) => {
+                let mut counts = counts.into_iter();
+                let proxies = counts.next().unwrap_or(0);
+                for (reply, pause) in due {
+                    match counts.next() {
+                        Some(1..) if reply.only_if_alone && proxies > 1 => {}
+                        Some(1..) => publishing.push(reply),
+                        _ => again.push((reply, pause)),
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::debug!(target: "conclib::redis", %error, "subscribers are looked for again");
+                again.extend(due.into_iter().map(|(reply, _)| (reply, PAUSES.1)));
+            }
+        }
+        let published = join_all(publishing.into_iter().map(async |reply| {
+            let published = redis.publish_unsharded(&reply.channel, reply.payload.clone());
+            (published.await, reply)
+        }));
+        for (published, reply) in published.await {
+            match published {
+                Ok(0) => again.push((reply, PAUSES.0)),
+                Ok(_) => {}
+                // The reply may have been published. A second one would be taken for the answer to
+                // the next request of a Python client, which checks no ids.
+                Err(error) => count_dropped(&self.given_up, "a reply", &error),
+            }
+        }
+        self.look_again(again);
+    }
+
+    fn look_again(&self, again: Vec<(Reply, Duration)>) {
+        let now = Instant::now();
+        let mut waiting = self.lock();
+        for (reply, pause) in again {
+            if now < reply.until {
+                waiting.add(now + pause, reply, (pause * 2).min(PAUSES.1));
+            } else {
+                count_dropped(
+                    &self.given_up,
+                    "a reply",
+                    &"nobody has subscribed to its channel",
+                );
+            }
+        }
+        waiting.looking = 0;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

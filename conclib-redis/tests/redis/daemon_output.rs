@@ -1,0 +1,100 @@
+//! The output of a server is read, and becomes events.
+
+use crate::servers::*;
+use conclib_redis::start_redis;
+use support::Log;
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    span,
+};
+
+#[support::test]
+async fn ten_megabytes_of_errors_do_not_block_a_server() {
+    let fake =
+        Fake::serving("yes $(printf %0999d 0) | head -c 10485760 >&2; exec redis-server \"$@\"");
+    let redis = start_redis(&ephemeral().binary(fake.binary()))
+        .await
+        .expect("ready");
+    assert_eq!(Client::of(redis.url()).await.ask("PING").await, "+PONG");
+}
+
+#[support::test]
+async fn the_lines_of_a_server_are_events_without_the_password() {
+    let seen = Events::default();
+    let _guard = support::subscribe(seen.clone());
+    let mut redis = start_redis(&ephemeral()).await.expect("ready");
+    let login = redis.url().rsplit_once('@').expect("a login").0;
+    let password = login.rsplit_once(':').expect("a password").1.to_owned();
+    redis.shutdown().await.expect("ours");
+
+    let lines = seen.0.lines();
+    let has = |start: &str, text: &str| {
+        lines
+            .iter()
+            .any(|line| line.starts_with(start) && line.contains(text))
+    };
+    assert!(
+        has("INFO conclib::redis", "Redis is starting"),
+        "{lines:#?}"
+    );
+    assert!(
+        has("DEBUG conclib::redis", "ready to accept connections"),
+        "{lines:#?}"
+    );
+    assert!(!lines.iter().any(|line| line.contains(&password)));
+}
+
+#[support::test]
+async fn a_server_with_known_holes_is_told() {
+    let seen = Events::default();
+    let _guard = support::subscribe(seen.clone());
+    let fake = Fake::serving("exec redis-server \"$@\"");
+    drop(
+        start_redis(&ephemeral().binary(fake.binary()))
+            .await
+            .expect("ready"),
+    );
+    let lines = seen.0.lines();
+    let warning = lines
+        .iter()
+        .find(|line| line.starts_with("WARN conclib::redis"));
+    assert!(
+        warning.is_some_and(|line| line.contains("CVE-2025-49844")),
+        "{lines:#?}"
+    );
+}
+
+/// Collects all events as text.
+#[derive(Clone, Default)]
+struct Events(Log);
+
+impl Subscriber for Events {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let metadata = event.metadata();
+        let mut line = Line(format!("{} {}", metadata.level(), metadata.target()));
+        event.record(&mut line);
+        self.0.add(line.0);
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.0 += &format!(" {}={value:?}", field.name());
+    }
+}
