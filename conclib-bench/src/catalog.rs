@@ -52,7 +52,7 @@ pub(crate) const REDIS_LIBRARIES: [&str; 4] = [OURS, BARE, HAND, PYTHON];
 
 /// Scenarios of `redis`: one request after another, or 64 under way, over the
 /// socket or the port of the server; all processes on one core, or on two.
-pub(crate) const REDIS: [&str; 10] = [
+pub(crate) const REDIS: [&str; 11] = [
     "ask-unix",
     "ask-tcp",
     "ask-1-core",
@@ -60,6 +60,7 @@ pub(crate) const REDIS: [&str; 10] = [
     "ask-64-tcp",
     "ask-64-1-core",
     "tell-64",
+    "durable-64",
     "body-1-mib",
     "idle-1000",
     "memory",

@@ -52,6 +52,21 @@ fn payload(message: Message) -> Bytes {
     message.value.into_bytes().expect("a message is bytes")
 }
 
+/// Publishes messages: one by itself, several in a pipeline.
+async fn publish(connection: &Connection, mut messages: Vec<(String, Bytes)>) {
+    if messages.len() < 2 {
+        if let Some((channel, message)) = messages.pop() {
+            let _: u64 = connection.publish(channel, message).await.expect("the server runs");
+        }
+        return;
+    }
+    let pipeline = connection.pipeline();
+    for (channel, message) in messages {
+        let _: Value = pipeline.publish(channel, message).await.expect("it is queued");
+    }
+    let _: Value = pipeline.last().await.expect("the server runs");
+}
+
 /// Reads the number of the client, after the first byte.
 fn client(payload: &[u8]) -> u64 {
     u64::from_be_bytes(payload[1..9].try_into().expect("eight bytes"))
@@ -64,22 +79,17 @@ impl Client for Bare {
         connection.subscribe(REQUESTS).await.expect("the server runs");
         ready();
         while let Ok(first) = requests.recv().await {
+            let mut replies = Vec::new();
             let mut next = Some(payload(first));
-            let replies = connection.pipeline();
-            let mut has_replies = false;
             while let Some(request) = next {
                 if request[0] != TELL {
                     let channel = format!("{REPLIES}{}", client(&request));
                     // A reply is as long as a short request.
-                    let reply = request.slice(..LEN);
-                    let _: Value = replies.publish(channel, reply).await.expect("it is queued");
-                    has_replies = true;
+                    replies.push((channel, request.slice(..LEN)));
                 }
                 next = requests.try_recv().ok().map(payload);
             }
-            if has_replies {
-                let _: Value = replies.last().await.expect("the server runs");
-            }
+            publish(&connection, replies).await;
         }
     }
 
@@ -115,16 +125,12 @@ impl Client for Bare {
         let (mut sent, mut received) = (0, 0);
         let mut free = in_flight;
         while received < rounds {
-            let requests = self.connection.pipeline();
-            let has_requests = free > 0 && sent < rounds;
+            let mut requests = Vec::new();
             while free > 0 && sent < rounds {
-                let request = self.request(0, &[]);
-                let _: Value = requests.publish(REQUESTS, request).await.expect("it is queued");
+                requests.push((REQUESTS.to_owned(), self.request(0, &[])));
                 (sent, free) = (sent + 1, free - 1);
             }
-            if has_requests {
-                let _: Value = requests.last().await.expect("the server runs");
-            }
+            publish(&self.connection, requests).await;
             let mut next = Some(replies.recv().await.expect("the server runs"));
             while let Some(reply) = next {
                 assert_eq!(client(&payload(reply)), self.number);

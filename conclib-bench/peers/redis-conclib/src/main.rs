@@ -71,6 +71,12 @@ impl Client for Proxied {
         self.ask().await;
     }
 
+    async fn ask_durably(&self) -> bool {
+        let reply = self.0.ask("adder", Add { by: BY }).durable().await;
+        assert_eq!(reply.expect("the adder answers"), BY);
+        true
+    }
+
     async fn carry(&self, text: &str) {
         let reply = self.0.ask("adder", Carry { text: text.to_owned() }).await;
         assert_eq!(reply.expect("the adder answers"), text.len() as u64);

@@ -40,6 +40,12 @@ pub trait Client: Clone + Send + Sync + 'static {
     /// Sends a text, and checks the answer, which is its length.
     fn carry(&self, text: &str) -> impl Future<Output = ()> + Send;
 
+    /// Asks as [`ask`](Self::ask) does, by a request that is stored in the server
+    /// until it is handled. False if this program has no such requests.
+    fn ask_durably(&self) -> impl Future<Output = bool> + Send {
+        std::future::ready(false)
+    }
+
     /// Makes so many requests with a fixed number under way.
     fn ask_many(&self, rounds: u64, in_flight: u64) -> impl Future<Output = ()> + Send {
         async move {

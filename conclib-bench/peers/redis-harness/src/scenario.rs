@@ -16,6 +16,8 @@ enum Work {
     Ask(u64),
     /// Messages without an answer, with so many under way.
     Tell(u64),
+    /// Requests that are stored in the server, with so many under way.
+    Durable(u64),
     /// Requests of 1 MiB.
     Carry,
     /// So many clients that do nothing.
@@ -32,7 +34,7 @@ pub(crate) struct Scenario {
     pub(crate) cores: &'static str,
 }
 
-const ALL: [Scenario; 10] = [
+const ALL: [Scenario; 11] = [
     Scenario::new("ask-unix", Work::Ask(1), Transport::Unix, "0,1"),
     Scenario::new("ask-tcp", Work::Ask(1), Transport::Tcp, "0,1"),
     Scenario::new("ask-1-core", Work::Ask(1), Transport::Unix, "0"),
@@ -40,6 +42,7 @@ const ALL: [Scenario; 10] = [
     Scenario::new("ask-64-tcp", Work::Ask(64), Transport::Tcp, "0,1"),
     Scenario::new("ask-64-1-core", Work::Ask(64), Transport::Unix, "0"),
     Scenario::new("tell-64", Work::Tell(64), Transport::Unix, "0,1"),
+    Scenario::new("durable-64", Work::Durable(64), Transport::Unix, "0,1"),
     Scenario::new("body-1-mib", Work::Carry, Transport::Unix, "0,1"),
     Scenario::new("idle-1000", Work::Idle(1000), Transport::Unix, "0,1"),
     Scenario::new("memory", Work::Memory, Transport::Unix, "0,1"),
@@ -47,6 +50,9 @@ const ALL: [Scenario; 10] = [
 
 /// Requests before the clock starts.
 const WARM_UP: u64 = 2_000;
+
+/// Requests of one task between two looks at the clock.
+const BATCH: u64 = 200;
 
 /// Requests between two looks at the memory.
 const MILLION: u64 = 1_000_000;
@@ -67,6 +73,7 @@ impl Scenario {
             Work::Ask(1) => one_by_one(&client, limit).await,
             Work::Ask(in_flight) => many(&client, in_flight, limit).await,
             Work::Tell(in_flight) => tell(&client, in_flight, limit).await,
+            Work::Durable(in_flight) => durable(&client, in_flight, limit).await,
             Work::Carry => carry(&client, limit).await,
             Work::Idle(clients) => {
                 let mut others = vec![client];
@@ -98,34 +105,55 @@ async fn many(client: &impl Client, in_flight: u64, limit: Duration) -> Sample {
     client.ask_many(WARM_UP * 4, in_flight).await;
     let (start, mut done) = (Instant::now(), 0);
     while start.elapsed() < limit {
-        client.ask_many(200 * in_flight, in_flight).await;
-        done += 200 * in_flight;
+        client.ask_many(BATCH * in_flight, in_flight).await;
+        done += BATCH * in_flight;
     }
     Sample::default().with("ns", per(start, done))
 }
 
-async fn tell(client: &impl Client, in_flight: u64, limit: Duration) -> Sample {
-    let (mut start, mut done) = (Instant::now(), 0);
-    let mut is_warm = false;
-    while !is_warm || start.elapsed() < limit {
-        let mut tellers = tokio::task::JoinSet::new();
-        for _ in 0..in_flight {
-            let client = client.clone();
-            tellers.spawn(async move {
-                for _ in 0..200 {
-                    client.tell().await;
-                }
-            });
-        }
-        tellers.join_all().await;
+async fn tell<C: Client>(client: &C, in_flight: u64, limit: Duration) -> Sample {
+    let round = || async {
+        batch(client, in_flight, |client: C| async move { client.tell().await }).await;
         client.settle().await;
-        if is_warm {
-            done += 200 * in_flight;
-        } else {
-            (is_warm, start) = (true, Instant::now());
-        }
+    };
+    round().await;
+    let (start, mut done) = (Instant::now(), 0);
+    while start.elapsed() < limit {
+        round().await;
+        done += BATCH * in_flight;
     }
     Sample::default().with("ns", per(start, done))
+}
+
+async fn durable<C: Client>(client: &C, in_flight: u64, limit: Duration) -> Sample {
+    if !client.ask_durably().await {
+        return Sample::default();
+    }
+    let ask = |client: C| async move { assert!(client.ask_durably().await) };
+    batch(client, in_flight, ask).await;
+    let (start, mut done) = (Instant::now(), 0);
+    while start.elapsed() < limit {
+        batch(client, in_flight, ask).await;
+        done += BATCH * in_flight;
+    }
+    Sample::default().with("ns", per(start, done))
+}
+
+/// Makes [`BATCH`] requests in each of some tasks.
+async fn batch<C: Client, F>(client: &C, tasks: u64, request: impl Fn(C) -> F + Copy + Send + 'static)
+where
+    F: Future<Output = ()> + Send,
+{
+    let mut askers = tokio::task::JoinSet::new();
+    for _ in 0..tasks {
+        let client = client.clone();
+        askers.spawn(async move {
+            for _ in 0..BATCH {
+                request(client.clone()).await;
+            }
+        });
+    }
+    askers.join_all().await;
 }
 
 async fn carry(client: &impl Client, limit: Duration) -> Sample {
