@@ -35,7 +35,7 @@ Environment:
 #[derive(Debug)]
 pub(crate) enum Args {
     Serve(RedisConfig),
-    Dead(Dead),
+    Dead(Box<Dead>),
     Help,
     Version,
 }
@@ -46,7 +46,7 @@ impl Args {
         let mut config = RedisConfig::new();
         let mut args = args.peekable();
         if args.next_if(|first| first == "dead").is_some() {
-            return Dead::parse(args).map(Self::Dead);
+            return Dead::parse(args).map(|dead| Self::Dead(Box::new(dead)));
         }
         while let Some(option) = args.next() {
             let option = option.to_string_lossy().into_owned();
