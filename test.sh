@@ -27,11 +27,6 @@ if ! command -v redis-server >/dev/null; then
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends redis-server
 fi
-if [ -x scripts/python-peer.sh ]; then
-	step "the Python package that the tests ask and serve"
-	scripts/python-peer.sh
-fi
-
 step "formatting"
 cargo fmt --all --check
 

@@ -40,7 +40,7 @@ pub(super) async fn run(sender: Weak<Sender>, to: Box<str>) {
         };
         if !taken.is_empty() {
             let answers = answers(&sender, &to, taken).await;
-            // Those that were not taken come by the channel.
+            // The other answers come by the channel.
             drop(answers);
         }
         if batch.is_empty() {
