@@ -46,6 +46,9 @@ python3 scripts/check-english.py
 step "lints, all features"
 cargo clippy --workspace --all-targets --all-features -- -D warnings
 
+step "the original Python package, for the tests of its channel"
+scripts/python-peer.sh
+
 # Includes the examples, which the tests run, and those of the documentation.
 step "tests, all features"
 cargo test --workspace --all-features

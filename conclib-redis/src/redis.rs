@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fred::bytes_utils::Str;
 use fred::interfaces::{ClientLike, EventInterface, LuaInterface, PubsubInterface};
 use fred::prelude::{Builder, Client, Error, ErrorKind, ReconnectPolicy};
 use fred::rustls::pki_types::pem::PemObject as _;
@@ -16,9 +17,10 @@ use fred::types::config::{
     TlsConnector, UnresponsiveConfig,
 };
 use fred::types::scripts::Script as FredScript;
-use fred::types::{Message, RespVersion, Value};
+use fred::types::{ConnectHandle, Message, RespVersion, Value};
+use futures_util::future::join;
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use crate::error::RedisError;
 use crate::url::{RedisUrl, Server, Tls};
@@ -32,12 +34,11 @@ const UNRESPONSIVE: Duration = Duration::from_secs(10);
 /// Time for the first connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// Time for the last commands.
+const CLOSE: Duration = Duration::from_secs(2);
+
 /// Commands that may wait for a connection; more fail at once.
 const WAITING: usize = 10_000;
-
-/// Messages that may wait for their reader; with more, the oldest are lost, and
-/// counted.
-const MESSAGES: usize = 16 * 1024;
 
 /// Pause before the first and the last try to connect again, in milliseconds.
 const PAUSES: (u32, u32) = (50, 500);
@@ -48,13 +49,15 @@ const PAUSES: (u32, u32) = (50, 500);
 /// its effect.
 pub(crate) struct Redis {
     client: Client,
+    /// Task of the connection, which ends with this.
+    task: ConnectHandle,
 }
 
 /// Event of a connection, in order.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// Message on a channel.
-    Message { channel: Box<str>, payload: Bytes },
+    Message { channel: Channel, payload: Bytes },
     /// Messages were lost, as they were not read in time.
     Lost,
     /// The connection was lost, or a try to connect again failed.
@@ -62,6 +65,9 @@ pub(crate) enum Event {
     /// The connection was made again. Subscriptions are gone.
     Up,
 }
+
+/// Name of a channel.
+pub(crate) type Channel = Str;
 
 /// Events of a connection.
 pub(crate) struct Events {
@@ -154,8 +160,13 @@ fn unexpected(answer: &Answer) -> RedisError {
 pub(crate) struct Script(FredScript);
 
 impl Redis {
-    /// Connects to a server.
-    pub(crate) async fn connect(url: &RedisUrl) -> Result<(Self, Events), RedisError> {
+    /// Connects to a server. Up to `messages` may wait for their reader; with more, the oldest are
+    /// lost, which is an [event](Event::Lost). The room for them is taken at once, some 700 bytes
+    /// each.
+    pub(crate) async fn connect(
+        url: &RedisUrl,
+        messages: usize,
+    ) -> Result<(Self, Events), RedisError> {
         let config = Config {
             username: url.user.clone(),
             password: url.password.clone(),
@@ -193,7 +204,7 @@ impl Redis {
             })
             .with_performance_config(|performance| {
                 performance.default_command_timeout = COMMAND;
-                performance.broadcast_channel_capacity = MESSAGES;
+                performance.broadcast_channel_capacity = messages;
             })
             .set_policy(ReconnectPolicy::new_exponential(0, first, last, 2))
             .build();
@@ -202,22 +213,26 @@ impl Redis {
             why: reason(&error),
         };
         let client = client.map_err(failed)?;
-        let connecting = tokio::time::timeout(CONNECT, client.init()).await;
-        let connected = connecting.unwrap_or_else(|_| {
-            let why = format!("no answer within {CONNECT:?}");
-            Err(Error::new(ErrorKind::Timeout, why))
+        // The wait begins before the task, whose first result could be missed else.
+        let mut task = None;
+        let connecting = join(client.wait_for_connect(), async {
+            task = Some(client.connect());
         });
-        if let Err(error) = connected {
-            // Nothing is left to be sent.
-            let _ = client.quit().await;
-            return Err(failed(error));
-        }
+        let connecting = tokio::time::timeout(CONNECT, connecting).await;
+        let (connected, ()) = connecting.unwrap_or_else(|_| {
+            let why = format!("no answer within {CONNECT:?}");
+            (Err(Error::new(ErrorKind::Timeout, why)), ())
+        });
+        let task = task.unwrap_or_else(|| client.connect());
+        let redis = Self { client, task };
+        connected.map_err(failed)?;
+        let client = &redis.client;
         let events = Events {
             messages: client.message_rx(),
             errors: client.error_rx(),
             connects: client.reconnect_rx(),
         };
-        Ok((Self { client }, events))
+        Ok((redis, events))
     }
 
     /// Publishes a message, and returns the number of its receivers.
@@ -305,8 +320,15 @@ impl Redis {
 
     /// Ends the connection.
     pub(crate) async fn close(&self) {
-        // A connection that is lost already is closed too.
-        let _ = self.client.quit().await;
+        // A server that does not answer is left without a word.
+        let _ = tokio::time::timeout(CLOSE, self.client.quit()).await;
+        self.task.abort();
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 
@@ -323,8 +345,20 @@ impl Events {
     /// Dropping the future loses no event.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
+            // Messages come before the loss of their connection.
+            if let Some(event) = self.try_message() {
+                return Some(event);
+            }
             return Some(tokio::select! {
                 biased;
+                message = self.messages.recv() => match message {
+                    Ok(message) => match event(message) {
+                        Some(event) => event,
+                        None => continue,
+                    },
+                    Err(RecvError::Lagged(_)) => Event::Lost,
+                    Err(RecvError::Closed) => return None,
+                },
                 error = self.errors.recv() => match error {
                     Ok((error, _)) => Event::Down(reason(&error)),
                     Err(RecvError::Lagged(_)) => continue,
@@ -334,22 +368,33 @@ impl Events {
                     Ok(_) | Err(RecvError::Lagged(_)) => Event::Up,
                     Err(RecvError::Closed) => return None,
                 },
-                message = self.messages.recv() => match message {
-                    Ok(Message { channel, value: Value::Bytes(payload), .. }) => Event::Message {
-                        channel: (*channel).into(),
-                        payload,
-                    },
-                    Ok(Message { channel, value: Value::String(text), .. }) => Event::Message {
-                        channel: (*channel).into(),
-                        payload: text.into_inner(),
-                    },
-                    Ok(_) => continue,
-                    Err(RecvError::Lagged(_)) => Event::Lost,
-                    Err(RecvError::Closed) => return None,
-                },
             });
         }
     }
+
+    /// Returns the next message, or the loss of messages, if it has come already.
+    pub(crate) fn try_message(&mut self) -> Option<Event> {
+        loop {
+            match self.messages.try_recv() {
+                Ok(message) => match event(message) {
+                    Some(event) => return Some(event),
+                    None => continue,
+                },
+                Err(TryRecvError::Lagged(_)) => return Some(Event::Lost),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+/// Returns the event of a message; `None` if it carries no bytes.
+fn event(Message { channel, value, .. }: Message) -> Option<Event> {
+    let payload = match value {
+        Value::Bytes(payload) => payload,
+        Value::String(text) => text.into_inner(),
+        _ => return None,
+    };
+    Some(Event::Message { channel, payload })
 }
 
 fn server(server: &Server) -> ServerConfig {

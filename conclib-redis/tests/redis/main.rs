@@ -19,6 +19,7 @@ mod dead_program;
 mod durable;
 mod durable_streams;
 mod faults;
+mod python;
 mod served;
 mod server;
 mod servers;

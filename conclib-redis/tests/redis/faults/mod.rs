@@ -1,14 +1,19 @@
 //! Faults of a Redis server, of the path to it and of the processes beside it, caused for real.
 
 mod child;
+mod cluster;
+mod forged;
 mod history;
 mod kills;
 mod load;
+mod names;
 mod processes;
 mod raw;
 mod relay;
+mod resources;
 mod server;
 mod slow_path;
+mod trouble;
 mod worker;
 
 use std::sync::Arc;
