@@ -134,7 +134,7 @@ impl<T, M: Message> Call<T, M> {
     /// The broker over a Redis server does so. A tell resolves when the message is stored, also if
     /// no actor has the name yet; the deadline of an ask ends its waiting, and not the message. A
     /// turn that panics or is cut short is tried again; an error that the handler returns is an
-    /// answer. An ask whose reply is a stream fails with [`AskError::Unsupported`].
+    /// answer. A message whose reply is a stream is refused.
     ///
     /// A connection or a broker that delivers at most once, as those over sockets do, refuses the
     /// call before anything is sent: [`AskError::Unsupported`]. An actor of this process gets the

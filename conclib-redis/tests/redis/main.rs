@@ -17,6 +17,7 @@ mod daemon_secrets;
 mod daemon_start;
 mod dead_program;
 mod durable;
+mod durable_streams;
 mod faults;
 mod python;
 mod served;
