@@ -11,6 +11,8 @@ mod server;
 mod slow_path;
 mod worker;
 
+mod durable;
+
 use std::sync::Arc;
 use std::time::Duration;
 
