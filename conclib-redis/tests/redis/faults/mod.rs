@@ -16,6 +16,8 @@ mod slow_path;
 mod trouble;
 mod worker;
 
+mod durable;
+
 use std::sync::Arc;
 use std::time::Duration;
 
