@@ -1,7 +1,8 @@
 //! Command line.
 
 use crate::catalog::{
-    COST, FEATURES, LIBRARIES, LOCAL, OURS, TASK, UNIX, UNIX_COST, UNIX_LIBRARIES,
+    COST, FEATURES, LIBRARIES, LOCAL, OURS, REDIS, REDIS_LIBRARIES, TASK, UNIX, UNIX_COST,
+    UNIX_LIBRARIES,
 };
 use crate::error::Error;
 
@@ -10,12 +11,16 @@ pub(crate) const USAGE: &str = "\
 usage: conclib-bench local    [--json] [--only SCENARIO,..] [--libs NAME,..] [--runs N] [--quick]
        conclib-bench cost     [--json] [--only SCENARIO,..] [--libs NAME,..]
        conclib-bench unix     [--json] [--only SCENARIO,..] [--libs NAME,..] [--runs N] [--quick]
+       conclib-bench redis    [--json] [--only SCENARIO,..] [--libs NAME,..] [--runs N] [--quick]
        conclib-bench features [--json] [--only SCENARIO,..] [--runs N] [--quick]
 
 local     nanoseconds (and bytes) of every scenario, the libraries taking turns
 cost      allocations, instructions and locks of one operation (needs valgrind)
 unix      round trips between two processes on one core and on two, beside bare
           frames on a socket, an RPC layer written by hand, and tarpc
+redis     requests from one process to another through a Redis server, beside the
+          bare commands, an RPC layer written by hand, and the original package in
+          Python (needs redis-server)
 features  what each feature of conclib costs, beside the same without it (needs 2 GB)
 
 --json    one line of JSON for each scenario and runtime instead of a table
@@ -32,6 +37,8 @@ pub(crate) enum Command {
     Cost(Options),
     /// Times round trips between two processes.
     Unix(Options),
+    /// Times requests through a Redis server.
+    Redis(Options),
     /// Times what the features cost.
     Features(Options),
     /// Prints the usage text.
@@ -70,6 +77,12 @@ pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, E
             &UNIX,
             &UNIX_LIBRARIES,
             &UNIX_LIBRARIES,
+        )?)),
+        Some("redis") => Ok(Command::Redis(options(
+            args,
+            &REDIS,
+            &REDIS_LIBRARIES,
+            &REDIS_LIBRARIES,
         )?)),
         Some("features") => {
             let scenarios = FEATURES.map(|(scenario, _)| scenario);

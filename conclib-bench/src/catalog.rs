@@ -44,6 +44,28 @@ pub(crate) const UNIX: [&str; 4] = [
     "ask-64-2-cores",
 ];
 
+/// Name of the original package, which is in Python.
+pub(crate) const PYTHON: &str = "python";
+
+/// Programs of `redis`, in the order of the columns.
+pub(crate) const REDIS_LIBRARIES: [&str; 4] = [OURS, BARE, HAND, PYTHON];
+
+/// Scenarios of `redis`: one request after another, or 64 under way, over the
+/// socket or the port of the server; all processes on one core, or on two.
+pub(crate) const REDIS: [&str; 11] = [
+    "ask-unix",
+    "ask-tcp",
+    "ask-1-core",
+    "ask-64-unix",
+    "ask-64-tcp",
+    "ask-64-1-core",
+    "tell-64",
+    "durable-64",
+    "body-1-mib",
+    "idle-1000",
+    "memory",
+];
+
 /// Scenarios of `cost` over a unix socket, each with the number of operations to
 /// count.
 pub(crate) const UNIX_COST: [(&str, u64); 2] = [("remote-ask", 4_000), ("remote-ask-64", 12_800)];

@@ -107,7 +107,13 @@ fn allocations(
     scenario: &str,
     operations: u64,
 ) -> Result<Vec<(&'static str, f64)>, Error> {
-    let sample = run::measure(&program.path, scenario, RUNTIME, &operations.to_string())?;
+    let sample = run::measure(
+        &program.path,
+        scenario,
+        RUNTIME,
+        &operations.to_string(),
+        None,
+    )?;
     let counts = ["allocations", "allocated"].into_iter();
     Ok(counts
         .filter_map(|kind| Some((kind, *sample.get(kind)?)))

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 
 /// Reason why there is no figure.
@@ -32,6 +33,13 @@ pub(crate) enum Error {
         /// Text that is missing in its output.
         missing: &'static str,
     },
+    /// A file cannot be written or read.
+    File {
+        /// Path of the file.
+        path: PathBuf,
+        /// Error of the operating system.
+        source: io::Error,
+    },
     /// No library could be built.
     Nothing,
     /// The output cannot be written.
@@ -55,6 +63,7 @@ impl fmt::Display for Error {
                 }
             }
             Self::Silent { program, missing } => write!(f, "`{program}` printed no {missing}"),
+            Self::File { path, source } => write!(f, "{}: {source}", path.display()),
             Self::Nothing => f.write_str("no library is left to measure"),
             Self::Output(problem) => write!(f, "the output cannot be written: {problem}"),
         }
@@ -64,7 +73,9 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Start { source, .. } | Self::Output(source) => Some(source),
+            Self::Start { source, .. } | Self::File { source, .. } | Self::Output(source) => {
+                Some(source)
+            }
             _ => None,
         }
     }

@@ -60,7 +60,7 @@ fn measure(programs: &[Program], scenario: &str, runtime: Runtime, options: &Opt
     for round in 1..=options.runs {
         eprintln!("{scenario}, {runtime}: round {round} of {}", options.runs);
         for (program, samples) in programs.iter().zip(&mut samples) {
-            match run::measure(&program.path, scenario, runtime, effort) {
+            match run::measure(&program.path, scenario, runtime, effort, None) {
                 Ok(sample) => samples.push(sample),
                 Err(problem) => eprintln!("{} is left out once: {problem}", program.library),
             }

@@ -5,6 +5,7 @@
 //! cargo run --release -p conclib-bench -- local
 //! cargo run --release -p conclib-bench -- cost
 //! cargo run --release -p conclib-bench -- unix
+//! cargo run --release -p conclib-bench -- redis
 //! cargo run --release -p conclib-bench -- features
 //! ```
 //!
@@ -27,6 +28,8 @@ mod figures;
 mod local;
 mod number;
 mod peers;
+mod python;
+mod redis;
 mod report;
 mod run;
 mod table;
@@ -38,8 +41,9 @@ use peers::Build;
 
 fn main() -> ExitCode {
     let done = match args::parse(std::env::args().skip(1)) {
-        Ok(Command::Local(options)) => local::run("local", &options, Build::Plain),
-        Ok(Command::Unix(options)) => local::run("unix", &options, Build::Unix),
+        Ok(Command::Local(options)) => local::run("local", &options, Build::Plain, None),
+        Ok(Command::Unix(options)) => local::run("unix", &options, Build::Unix, None),
+        Ok(Command::Redis(options)) => redis::run(&options),
         Ok(Command::Cost(options)) => cost::run(&options),
         Ok(Command::Features(options)) => features::run(&options),
         Ok(Command::Help) => {

@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
+use crate::catalog::PYTHON;
 use crate::error::Error;
+use crate::python;
 
 /// The workspace of the peers.
 const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/Cargo.toml");
@@ -32,6 +34,8 @@ pub(crate) enum Build {
     UnixCounting,
     /// The same without optimisations, in which each lock is a call.
     UnixDebug,
+    /// Program for requests through a Redis server.
+    Redis,
 }
 
 /// Part of the messages of cargo that contains the path of an executable.
@@ -61,6 +65,8 @@ pub(crate) fn build_all(libraries: &[&'static str], how: Build) -> Result<Vec<Pr
 fn build(library: &str, how: Build) -> Result<PathBuf, Error> {
     let package = match how {
         Build::Unix | Build::UnixCounting | Build::UnixDebug => format!("bench-unix-{library}"),
+        Build::Redis if library == PYTHON => return python::program(),
+        Build::Redis => format!("bench-redis-{library}"),
         Build::Plain | Build::Counting => format!("bench-{library}"),
     };
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

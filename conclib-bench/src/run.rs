@@ -10,6 +10,9 @@ use crate::error::Error;
 /// Named figures from one process. Empty if the library has no such scenario.
 pub(crate) type Sample = BTreeMap<String, f64>;
 
+/// Environment variable with the directory of the Redis server.
+const REDIS: &str = "BENCH_REDIS";
+
 /// Output of a process.
 pub(crate) struct Output {
     /// Standard output.
@@ -18,15 +21,17 @@ pub(crate) struct Output {
     pub(crate) stderr: String,
 }
 
-/// Measures one scenario in a process of its own.
+/// Measures one scenario in a process of its own, which may use a Redis server.
 pub(crate) fn measure(
     program: &Path,
     scenario: &str,
     runtime: Runtime,
     effort: &str,
+    redis: Option<&Path>,
 ) -> Result<Sample, Error> {
     let mut command = Command::new(program);
     command.args([scenario, runtime.name(), effort]);
+    command.envs(redis.map(|directory| (REDIS, directory)));
     let name = format!("{} {scenario} {runtime} {effort}", program.display());
     let line = output(&mut command, &name)?.stdout;
     serde_json::from_str(&line).map_err(|_| Error::Silent {

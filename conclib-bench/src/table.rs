@@ -8,7 +8,7 @@ use crate::figures::{ByLibrary, Figures};
 use crate::number::short;
 
 /// Kinds of figures in the order of the rows, with their names in the table.
-const KINDS: [(&str, &str); 11] = [
+const KINDS: [(&str, &str); 18] = [
     ("ns", "ns"),
     ("best", "ns, best run"),
     ("p50", "ns, p50"),
@@ -20,10 +20,17 @@ const KINDS: [(&str, &str); 11] = [
     ("allocated", "bytes each"),
     ("instructions", "instructions"),
     ("locks", "locks"),
+    ("client-cpu", "ms/s, client"),
+    ("server-cpu", "ms/s, server"),
+    ("redis-cpu", "ms/s, redis"),
+    ("client-before", "KiB, client"),
+    ("client-after", "after, client"),
+    ("server-before", "KiB, server"),
+    ("server-after", "after, server"),
 ];
 
 /// Widths of the columns before those of the libraries.
-const WIDTHS: [usize; 3] = [14, 7, 12];
+const WIDTHS: [usize; 3] = [14, 7, 13];
 
 /// Width of the column of a library.
 const NUMBER: usize = 8;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fred::bytes_utils::Str;
 use fred::interfaces::{ClientLike, EventInterface, LuaInterface, PubsubInterface};
 use fred::prelude::{Builder, Client, Error, ErrorKind, ReconnectPolicy};
 use fred::rustls::pki_types::pem::PemObject as _;
@@ -19,7 +20,7 @@ use fred::types::scripts::Script as FredScript;
 use fred::types::{ConnectHandle, Message, RespVersion, Value};
 use futures_util::future::join;
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use crate::error::RedisError;
 use crate::url::{RedisUrl, Server, Tls};
@@ -56,7 +57,7 @@ pub(crate) struct Redis {
 #[derive(Debug)]
 pub(crate) enum Event {
     /// Message on a channel.
-    Message { channel: Box<str>, payload: Bytes },
+    Message { channel: Channel, payload: Bytes },
     /// Messages were lost, as they were not read in time.
     Lost,
     /// The connection was lost, or a try to connect again failed.
@@ -64,6 +65,9 @@ pub(crate) enum Event {
     /// The connection was made again. Subscriptions are gone.
     Up,
 }
+
+/// Name of a channel.
+pub(crate) type Channel = Str;
 
 /// Events of a connection.
 pub(crate) struct Events {
@@ -341,8 +345,20 @@ impl Events {
     /// Dropping the future loses no event.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
+            // Messages come before the loss of their connection.
+            if let Some(event) = self.try_message() {
+                return Some(event);
+            }
             return Some(tokio::select! {
                 biased;
+                message = self.messages.recv() => match message {
+                    Ok(message) => match event(message) {
+                        Some(event) => event,
+                        None => continue,
+                    },
+                    Err(RecvError::Lagged(_)) => Event::Lost,
+                    Err(RecvError::Closed) => return None,
+                },
                 error = self.errors.recv() => match error {
                     Ok((error, _)) => Event::Down(reason(&error)),
                     Err(RecvError::Lagged(_)) => continue,
@@ -352,22 +368,33 @@ impl Events {
                     Ok(_) | Err(RecvError::Lagged(_)) => Event::Up,
                     Err(RecvError::Closed) => return None,
                 },
-                message = self.messages.recv() => match message {
-                    Ok(Message { channel, value: Value::Bytes(payload), .. }) => Event::Message {
-                        channel: (*channel).into(),
-                        payload,
-                    },
-                    Ok(Message { channel, value: Value::String(text), .. }) => Event::Message {
-                        channel: (*channel).into(),
-                        payload: text.into_inner(),
-                    },
-                    Ok(_) => continue,
-                    Err(RecvError::Lagged(_)) => Event::Lost,
-                    Err(RecvError::Closed) => return None,
-                },
             });
         }
     }
+
+    /// Returns the next message, or the loss of messages, if it has come already.
+    pub(crate) fn try_message(&mut self) -> Option<Event> {
+        loop {
+            match self.messages.try_recv() {
+                Ok(message) => match event(message) {
+                    Some(event) => return Some(event),
+                    None => continue,
+                },
+                Err(TryRecvError::Lagged(_)) => return Some(Event::Lost),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+/// Returns the event of a message; `None` if it carries no bytes.
+fn event(Message { channel, value, .. }: Message) -> Option<Event> {
+    let payload = match value {
+        Value::Bytes(payload) => payload,
+        Value::String(text) => text.into_inner(),
+        _ => return None,
+    };
+    Some(Event::Message { channel, payload })
 }
 
 fn server(server: &Server) -> ServerConfig {

@@ -315,8 +315,15 @@ impl Sender {
         }
     }
 
-    /// Gives up what waits: what is stored is delivered. Idempotent.
+    /// Gives up what waits, and ends the subscription. Idempotent.
     pub(crate) async fn close(&self) {
+        if self.end() {
+            self.endpoint.unlisten(&self.answers()).await;
+        }
+    }
+
+    /// Gives up what waits: what is stored is delivered. False if that was done before.
+    pub(crate) fn end(&self) -> bool {
         let (tasks, pending) = {
             let mut state = self.lock();
             state.queues.clear();
@@ -324,15 +331,10 @@ impl Sender {
             (state.tasks.take(), std::mem::take(&mut state.pending))
         };
         for pending in pending.into_values() {
-            self.answer(
-                pending.answerer,
-                Err(Failure::Disconnected(Delivery::MayHaveRun)),
-            );
+            let failure = Failure::Disconnected(Delivery::MayHaveRun);
+            self.answer(pending.answerer, Err(failure));
         }
-        if let Some(mut tasks) = tasks {
-            tasks.shutdown().await;
-            self.endpoint.unlisten(&self.answers()).await;
-        }
+        tasks.is_some()
     }
 
     fn answer(&self, answerer: Answerer, answer: Result<Response<'_>, Failure>) {

@@ -20,6 +20,7 @@ use tokio::time::{sleep_until, timeout};
 use super::asking::{Asking, Outgoing};
 use super::closing;
 use super::connection::{Connection, Subscription};
+use super::envelope::SUBSCRIBED;
 use crate::channels::Channels;
 use crate::error::RedisError;
 use crate::redis::{Event, Events};
@@ -74,7 +75,7 @@ impl PythonClient {
     /// Cancel safe: nothing is left if the future is dropped.
     pub async fn connect(url: RedisUrl, key: Option<AuthKey>) -> Result<Arc<Self>, RedisError> {
         let runtime = Handle::try_current().map_err(|_| RedisError::NoRuntime)?;
-        let client = format!("{:032x}-", u128::from_be_bytes(random()?));
+        let client = format!("{SUBSCRIBED}{:032x}-", u128::from_be_bytes(random()?));
         let replies =
             |channels: &Channels| Subscription::Pattern(pattern(&channels.reply(&client)));
         let (asking, outgoing) = Asking::new(client.clone(), url.python()?)?;

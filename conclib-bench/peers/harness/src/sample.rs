@@ -28,7 +28,7 @@ impl Sample {
     }
 
     /// Adds the median and the 99th percentile of these times.
-    pub(crate) fn with_percentiles(self, times: &mut [u64]) -> Self {
+    pub fn with_percentiles(self, times: &mut [u64]) -> Self {
         times.sort_unstable();
         let at = |share: usize| times[(times.len() - 1) * share / 100] as f64;
         self.with("p50", at(50)).with("p99", at(99))
