@@ -36,7 +36,7 @@ impl Orders {
         println!("begin {number} {}", ctx.attempt());
         if number == CUT && ctx.attempt() == 1 {
             // The kill comes while this turn waits.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         println!("done {number} {}", ctx.attempt());
     }
@@ -141,7 +141,7 @@ async fn main() -> conclib::Result {
     loop {
         match handler.next()? {
             (word, number, attempt) if word == "done" => {
-                done.entry(number).or_default().push(attempt)
+                done.entry(number).or_default().push(attempt);
             }
             (_, CUT, _) => break,
             _ => {}
@@ -173,7 +173,7 @@ async fn main() -> conclib::Result {
     );
     // The removal of the order before may have died with the first process.
     let again = done.values().filter(|attempts| attempts.len() > 1);
-    let untold = again.filter(|attempts| attempts[1..].iter().any(|attempt| *attempt == 1));
+    let untold = again.filter(|attempts| attempts[1..].contains(&1));
     println!(
         "the end:  {lost} orders lost, {} handled twice unknowingly",
         untold.count()

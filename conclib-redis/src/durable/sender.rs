@@ -45,7 +45,7 @@ pub(crate) struct Sender {
 
 pub(super) struct State {
     /// Messages by the names they are for.
-    pub(super) queues: HashMap<Box<str>, Queue>,
+    pub(super) queues: Queues,
     pending: HashMap<RequestId, Pending>,
     deadlines: BTreeSet<(Instant, RequestId)>,
     /// Stored messages whose askers wait no more, oldest first: their answers are removed.
@@ -59,6 +59,9 @@ pub(super) struct State {
     /// `None` once closed.
     tasks: Option<JoinSet<()>>,
 }
+
+/// Messages by the names they are for.
+type Queues = HashMap<Box<str>, Queue>;
 
 /// Messages to one name, in the order of their numbers.
 #[derive(Default)]
@@ -378,7 +381,7 @@ impl Sender {
 
     /// Gives up what waits: what is stored is delivered. Returns the tasks and the queues, the first
     /// time.
-    fn give_up(&self) -> Option<(JoinSet<()>, HashMap<Box<str>, Queue>)> {
+    fn give_up(&self) -> Option<(JoinSet<()>, Queues)> {
         let (tasks, pending, queues) = {
             let mut state = self.lock();
             state.deadlines.clear();
