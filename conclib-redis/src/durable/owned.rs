@@ -194,12 +194,19 @@ impl Owned<'_> {
                 Ok((answer.text()?, answer.number()?, answer))
             });
             let error = match answer {
-                Ok((result, commits, answer)) => {
+                Ok((result, commits, mut answer)) => {
                     self.confirmed(known, commits);
                     match &*result {
-                        "fenced" => return Err(End::Fenced),
+                        "fenced" => {
+                            let token = answer.number().unwrap_or(0);
+                            // Another owner has a greater one.
+                            if token < self.token.parse().unwrap_or(0) {
+                                self.forgotten("this owner");
+                            }
+                            return Err(End::Fenced);
+                        }
                         "lost" => {
-                            self.read_too_far();
+                            self.forgotten("that messages were read");
                             return Err(End::Left(Vec::new()));
                         }
                         _ => {}
@@ -261,12 +268,12 @@ impl Owned<'_> {
         }
     }
 
-    /// Notes that the server knows less of the mailbox than was read.
-    fn read_too_far(&self) {
+    /// Notes that the server has forgotten something that is not counted.
+    fn forgotten(&self, what: &str) {
         if !self.has_lost.swap(true, Ordering::Relaxed) {
             tracing::error!(
                 target: "conclib::redis", urn = self.urn,
-                "possible data loss: the server has forgotten that messages were read"
+                "possible data loss: the server has forgotten {what}"
             );
             self.boxes.endpoint.counters.count_lost(1);
         }

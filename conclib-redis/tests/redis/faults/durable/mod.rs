@@ -1,9 +1,14 @@
 //! Faults under durable messages.
 
+mod answers;
 mod child;
 mod history;
 mod kills;
+mod letters;
+mod limits;
 mod load;
+mod losses;
+mod moves;
 mod owners;
 mod scribe;
 

@@ -1,0 +1,140 @@
+//! Dead letters: poison, forged, copied and unreadable messages.
+
+use std::time::Duration;
+
+use conclib::prelude::*;
+use conclib_net::AuthKey;
+use conclib_redis::{RedisBroker, RedisClient};
+
+use super::super::raw::Reply;
+use super::scribe::{ScribeFail, ScribeNote};
+use super::{Scene, actor, client};
+
+#[support::test]
+async fn a_poison_message_among_a_thousand_is_a_dead_letter_and_the_others_are_handled_once() {
+    let scene = Scene::new(&[]).await;
+    let (system, _broker) = scene.scribe(&scene.url()).await;
+    let client = client(&scene.url()).await;
+    for number in 1..=1_000 {
+        let scribe = actor(&client, "scribe");
+        if number == 500 {
+            let fail = ScribeFail {
+                sender: 1,
+                number,
+                until: 5,
+            };
+            Call::new(scribe, fail).durable().tell().await.unwrap();
+        } else {
+            let note = ScribeNote { sender: 1, number };
+            Call::new(scribe, note).durable().tell().await.unwrap();
+        }
+    }
+    let last = ScribeNote {
+        sender: 1,
+        number: 1_001,
+    };
+    Call::new(actor(&client, "scribe"), last)
+        .durable()
+        .await
+        .unwrap();
+    assert_eq!(scene.history.check().again, 2);
+    let begun = scene.history.begun();
+    let poison: Vec<_> = begun.iter().filter(|turn| turn.number == 500).collect();
+    assert_eq!(
+        poison.iter().map(|turn| turn.attempt).collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
+    assert_eq!(begun.len(), 1_003);
+
+    let letters = client.dead_letters();
+    let list = letters.list("scribe", 10).await.unwrap();
+    assert_eq!(
+        (list.len(), &*list[0].message, list[0].attempts),
+        (1, "fail", 3)
+    );
+    assert!(letters.retry("scribe", &list[0].id).await.unwrap());
+    let mut again = letters.list("scribe", 10).await.unwrap();
+    while again.is_empty() {
+        again = letters.list("scribe", 10).await.unwrap();
+    }
+    assert_eq!(scene.history.begun().len(), 1_006);
+    assert!(letters.drop("scribe", &again[0].id).await.unwrap());
+    assert_eq!(letters.list("scribe", 10).await.unwrap(), []);
+    client.close().await;
+    system.shutdown().await;
+}
+
+#[support::test]
+async fn unreadable_messages_are_dead_letters_and_stop_nothing() {
+    let scene = Scene::new(&[]).await;
+    let (system, broker) = scene.scribe(&scene.url()).await;
+    let client = client(&scene.url()).await;
+    let mail = scene.key("mail");
+    let mut raw = scene.server.raw().await;
+    let entries: [&[&[u8]]; 6] = [
+        &[b"x", b"y"],
+        &[b"s", b"me", b"n", b"1", b"m", b"garbage"],
+        &[b"s", b"\xff\xfe", b"n", b"1e400", b"m", b"\xff"],
+        &[b"s", b"", b"n", b"-1", b"m", b""],
+        &[b"m", b"m", b"m", b"m", b"m", b"m"],
+        &[b"n", b"99999999999999999999", b"s", b"s"],
+    ];
+    for fields in entries {
+        let mut words: Vec<&[u8]> = vec![b"XADD", mail.as_bytes(), b"*"];
+        words.extend(fields);
+        assert!(matches!(raw.command(&words).await, Reply::Bytes(_)));
+    }
+    let note = ScribeNote {
+        sender: 1,
+        number: 1,
+    };
+    let ask = Call::new(actor(&client, "scribe"), note).durable();
+    assert_eq!(ask.timeout(Duration::from_secs(30)).await.unwrap(), 1);
+    assert_eq!(broker.stats().forged, 6);
+    let letters = client.dead_letters();
+    let list = letters.list("scribe", 10).await.unwrap();
+    assert_eq!(list.len(), 6);
+    // One that is tried again is a dead letter again.
+    for letter in &list {
+        assert!(letters.retry("scribe", &letter.id).await.unwrap());
+    }
+    let note = ScribeNote {
+        sender: 1,
+        number: 2,
+    };
+    let ask = Call::new(actor(&client, "scribe"), note).durable();
+    assert_eq!(ask.timeout(Duration::from_secs(30)).await.unwrap(), 2);
+    assert_eq!(letters.list("scribe", 10).await.unwrap().len(), 6);
+    assert_eq!(scene.history.begun().len(), 2);
+    client.close().await;
+    system.shutdown().await;
+}
+
+#[support::test]
+async fn messages_that_the_key_has_not_signed_are_not_handled() {
+    let scene = Scene::new(&[]).await;
+    let key = || AuthKey::from_bytes([7; 32]).unwrap();
+    let system = System::new("signed");
+    let history = scene.history.clone();
+    super::scribe::spawn(&system, move || super::scribe::Scribe::new(&history));
+    let url = || scene.url().parse().unwrap();
+    let broker = RedisBroker::open(url(), Some(key()), system.inlet())
+        .await
+        .unwrap();
+    let good = RedisClient::connect(url(), Some(key())).await.unwrap();
+    let bad = RedisClient::connect(url(), None).await.unwrap();
+    let note = |client: &RedisClient, number| {
+        Call::new(actor(client, "scribe"), ScribeNote { sender: 1, number }).durable()
+    };
+    for number in 1..=10 {
+        note(&bad, number).tell().await.unwrap();
+        assert_eq!(note(&good, number + 10).await.unwrap(), number + 10);
+    }
+    assert_eq!(scene.history.begun().len(), 10);
+    assert!(scene.history.begun().iter().all(|turn| turn.number > 10));
+    assert_eq!(broker.stats().forged, 10);
+    good.close().await;
+    bad.close().await;
+    conclib::spi::Broker::close(&broker).await;
+    system.shutdown().await;
+}

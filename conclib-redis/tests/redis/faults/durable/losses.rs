@@ -1,0 +1,251 @@
+//! Data that the server loses: told, never silent.
+
+use std::time::Duration;
+
+use conclib::prelude::*;
+use conclib_redis::RedisClient;
+use support::processes::eventually;
+
+use super::super::raw::Reply;
+use super::super::relay::Relay;
+use super::super::server::OwnServer;
+
+use super::load::send;
+use super::scribe::{Scribe, ScribeNote, ScribeWait};
+use super::{KEEPS, Scene, actor, client, serve};
+
+fn note(client: &RedisClient, number: u64) -> Call<conclib::spi::Remote, ScribeNote> {
+    Call::new(actor(client, "scribe"), ScribeNote { sender: 1, number }).durable()
+}
+
+/// Serves a scribe whose waiting turns go on once the sender is dropped.
+async fn gated(
+    scene: &Scene,
+    url: &str,
+) -> (
+    System,
+    std::sync::Arc<conclib_redis::RedisBroker>,
+    tokio::sync::watch::Sender<bool>,
+) {
+    let (open, gate) = tokio::sync::watch::channel(false);
+    let (system, history) = (System::new("gated"), scene.history.clone());
+    super::scribe::spawn(&system, move || {
+        let mut scribe = Scribe::new(&history);
+        scribe.gate = Some(gate.clone());
+        scribe
+    });
+    let broker = serve(&system, url).await;
+    (system, broker, open)
+}
+
+#[support::test]
+async fn flushed_data_are_told_as_lost_to_both_ends_and_it_goes_on() {
+    let scene = Scene::new(&[]).await;
+    let (system, broker, open) = gated(&scene, &scene.url()).await;
+    let client = client(&scene.url()).await;
+    let wait = ScribeWait {
+        sender: 1,
+        number: 1,
+    };
+    Call::new(actor(&client, "scribe"), wait)
+        .durable()
+        .tell()
+        .await
+        .unwrap();
+    for number in 2..=10 {
+        note(&client, number).tell().await.unwrap();
+    }
+    eventually("the first turn begins", || scene.history.begun().len() == 1).await;
+    assert_eq!(scene.server.text("FLUSHALL").await, "OK");
+    // The sender notices a gap.
+    note(&client, 11).tell().await.unwrap();
+    assert_eq!(client.stats().lost, 10);
+    open.send_replace(true);
+    assert_eq!(note(&client, 12).await.unwrap(), 12);
+    assert!(broker.stats().lost > 0, "the owner has told nothing");
+    let begun = scene.history.begun();
+    let newest: Vec<_> = begun.iter().rev().take(2).map(|turn| turn.number).collect();
+    assert_eq!(newest, [12, 11]);
+    client.close().await;
+    system.shutdown().await;
+}
+
+#[support::test]
+async fn an_owner_alone_tells_of_flushed_data() {
+    let scene = Scene::new(&[]).await;
+    let (system, broker, open) = gated(&scene, &scene.url()).await;
+    let sender = client(&scene.url()).await;
+    let wait = ScribeWait {
+        sender: 1,
+        number: 1,
+    };
+    Call::new(actor(&sender, "scribe"), wait)
+        .durable()
+        .tell()
+        .await
+        .unwrap();
+    note(&sender, 2).tell().await.unwrap();
+    eventually("the first turn begins", || scene.history.begun().len() == 1).await;
+    sender.close().await;
+    assert_eq!(scene.server.text("FLUSHALL").await, "OK");
+    open.send_replace(true);
+    eventually("the loss is told", || broker.stats().lost > 0).await;
+    // Messages that come later are handled.
+    let client = client(&scene.url()).await;
+    assert_eq!(note(&client, 3).await.unwrap(), 3);
+    client.close().await;
+    system.shutdown().await;
+}
+
+#[support::test]
+async fn a_server_that_comes_back_without_its_data_is_told_as_a_loss() {
+    let mut scene = Scene::new(&[]).await;
+    let client = client(&scene.url()).await;
+    // No system has the name yet, so that only the sender knows of its messages.
+    for number in 1..=10 {
+        note(&client, number).tell().await.unwrap();
+    }
+    scene.server.kill().await;
+    scene.server.restart().await;
+    eventually("the loss is told", || client.stats().lost == 10).await;
+    let (system, broker) = scene.scribe(&scene.url()).await;
+    assert_eq!(
+        note(&client, 11)
+            .timeout(super::super::PATIENCE)
+            .await
+            .unwrap(),
+        11
+    );
+    assert_eq!((client.stats().lost, broker.stats().lost), (10, 0));
+    assert_eq!(scene.history.begun().len(), 1);
+    client.close().await;
+    system.shutdown().await;
+}
+
+#[support::test]
+async fn scripts_that_the_server_forgets_are_sent_again() {
+    let scene = Scene::new(&[]).await;
+    let (system, broker) = scene.scribe(&scene.url()).await;
+    let client = client(&scene.url()).await;
+    for number in 1..=30 {
+        if number % 10 == 0 {
+            assert_eq!(scene.server.text("SCRIPT FLUSH").await, "OK");
+        }
+        assert_eq!(note(&client, number).await.unwrap(), number);
+    }
+    assert_eq!((client.stats().lost, broker.stats().lost), (0, 0));
+    assert_eq!(scene.history.check().again, 0);
+    client.close().await;
+    system.shutdown().await;
+}
+
+#[support::test]
+async fn a_load_without_faults_tells_of_no_loss() {
+    let scene = Scene::new(&[]).await;
+    let (system, broker) = scene.scribe(&scene.url()).await;
+    let client = client(&scene.url()).await;
+    let sending = send(
+        client.clone(),
+        scene.history.clone(),
+        1,
+        5_000,
+        256,
+        super::super::PATIENCE,
+    );
+    sending.await;
+    let counts = scene.history.check();
+    assert_eq!((counts.done, counts.again), (5_000, 0));
+    assert_eq!((client.stats().lost, broker.stats().lost), (0, 0));
+    client.close().await;
+    system.shutdown().await;
+}
+
+#[support::test]
+async fn a_replica_that_lags_and_is_promoted_is_told_as_a_loss() {
+    let port = free_port();
+    let mut scene = Scene::new(&["--bind", "127.0.0.1", "--port", &port]).await;
+    let replica = OwnServer::start(&["--replicaof", "127.0.0.1", &port]).await;
+    let mut raw = replica.raw().await;
+    while !raw
+        .run("INFO replication")
+        .await
+        .text()
+        .contains("link_status:up")
+    {
+        tokio::task::yield_now().await;
+    }
+    let relays = [
+        Relay::to(&scene.server.socket()).await,
+        Relay::to(&scene.server.socket()).await,
+    ];
+    let (system, broker, open) = gated(&scene, &relays[0].url()).await;
+    open.send_replace(true);
+    let client = client(&relays[1].url()).await;
+    for number in 1..=20 {
+        assert_eq!(note(&client, number).await.unwrap(), number);
+    }
+    // The replica has them, and gets nothing more.
+    assert_eq!(scene.server.run("WAIT 1 10000").await, Reply::Integer(1));
+    assert_eq!(raw.run("REPLICAOF NO ONE").await.text(), "OK");
+    for number in 21..=40 {
+        assert_eq!(note(&client, number).await.unwrap(), number);
+    }
+    scene.server.kill().await;
+    for relay in &relays {
+        relay.switch(&replica.path().join("r.sock"));
+    }
+    assert_eq!(
+        note(&client, 41)
+            .timeout(super::super::PATIENCE)
+            .await
+            .unwrap(),
+        41
+    );
+    assert!(client.stats().lost > 0, "the sender has told nothing");
+    assert!(broker.stats().lost > 0, "the owner has told nothing");
+    client.close().await;
+    system.shutdown().await;
+}
+
+#[support::test]
+async fn a_full_memory_refuses_messages_and_lets_those_that_wait_be_handled() {
+    let scene = Scene::new(&KEEPS).await;
+    let client = client(&scene.url()).await;
+    for number in 1..=20 {
+        note(&client, number).tell().await.unwrap();
+    }
+    assert_eq!(scene.server.text("CONFIG SET maxmemory 1").await, "OK");
+    let refused = note(&client, 21)
+        .timeout(Duration::from_millis(500))
+        .tell()
+        .await;
+    assert!(
+        matches!(refused, Err(TellError::Failed { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(scene.waiting().await, 20);
+    // An owner needs no more memory than it gives back.
+    let (system, broker) = scene.scribe(&scene.url()).await;
+    eventually("all are handled", || scene.history.begun().len() == 20).await;
+    while scene.waiting().await > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(scene.server.text("CONFIG SET maxmemory 0").await, "OK");
+    assert_eq!(note(&client, 22).await.unwrap(), 22);
+    let numbers: Vec<_> = scene
+        .history
+        .begun()
+        .iter()
+        .map(|turn| turn.number)
+        .collect();
+    assert_eq!(numbers, (1..=20).chain([22]).collect::<Vec<_>>());
+    assert_eq!((client.stats().lost, broker.stats().lost), (0, 0));
+    client.close().await;
+    system.shutdown().await;
+}
+
+/// Port that nobody has, for a server that another one has to reach.
+fn free_port() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port().to_string()
+}
