@@ -17,6 +17,16 @@ if [ "$(id -u)" != 0 ]; then
 	export CONCLIB_TEST_WITHOUT_ROOT=1
 fi
 
+if ! command -v redis-server >/dev/null; then
+	step "redis-server is missing, and installed"
+	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+		echo "test.sh: the tests need redis-server 7 or later: install it, on Debian as root by: apt-get install redis-server" >&2
+		exit 1
+	fi
+	# The tests start servers of their own: that of the package must not run.
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends redis-server
+fi
 step "formatting"
 cargo fmt --all --check
 
@@ -30,6 +40,9 @@ python3 scripts/check-english.py
 
 step "lints, all features"
 cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+step "the original Python package, for the tests of its channel"
+scripts/python-peer.sh
 
 # Includes the examples, which the tests run, and those of the documentation.
 step "tests, all features"

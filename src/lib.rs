@@ -14,7 +14,7 @@
 //! | `macros` | yes | `#[actor]`, `#[message]`, `#[conclib::main]` |
 //! | `net` | yes | `Proxy`, `ProxyClient` over unix sockets and TCP |
 //! | `apid` | yes | `start_api`, `status`, `PrivateDir` |
-//! | `redis` | no | `Proxy`, `ProxyClient` through a Redis server; `redis`: a Redis server as an owned child |
+//! | `redis` | no | `Proxy`, `ProxyClient` through a Redis server, durable messages; `start_redis`: such a server as an owned child; the rest in `redis` |
 //! | `process` | no | `process`: owned child processes of any kind |
 //! | `metrics` | no | depth, times and counts of each type of actor, for the recorder of the crate `metrics` |
 //! | `testing` | no | `testing`: one actor fed by hand, probes, spies, faults, seeded orders of turns; `#[conclib::test]` |
@@ -133,4 +133,7 @@ mod guides {
     mod from_kameo_and_actix {}
     #[doc = include_str!("../docs/guides/from-python-conclib.md")]
     mod from_python_conclib {}
+    #[cfg(feature = "redis")]
+    #[doc = include_str!("../docs/guides/from-other-processes.md")]
+    mod from_other_processes {}
 }

@@ -183,6 +183,10 @@ impl From<InvalidUrl> for ConnectError {
 /// | `redis://127.0.0.1:6379` | a Redis server; needs the feature `redis` |
 /// | `redis://127.0.0.1:6379?channel=python` | the same for clients of Python's conclib |
 ///
+/// Several systems may serve one namespace of a Redis server: a name is found in
+/// the system that has it, and the requests to a pool are shared by all systems
+/// that have one of that name. `conclib::redis::RedisUrl` lists all forms of such a URL.
+///
 /// ```
 /// use conclib::prelude::*;
 ///
@@ -279,8 +283,9 @@ impl Serve {
         self
     }
 
-    /// Sets the authkey that clients have to know. Only TCP requires one; it
-    /// may also come from `?keyfile=` or the variable `CONCLIB_AUTHKEY`.
+    /// Sets the authkey that clients have to know. Only TCP requires one;
+    /// through Redis it signs all messages. It may also come from `?keyfile=`
+    /// or the variable `CONCLIB_AUTHKEY`.
     pub fn key(mut self, key: AuthKey) -> Self {
         self.key = Some(key);
         self
@@ -336,6 +341,36 @@ impl fmt::Debug for Serve {
 /// may delay the others. For the same reason at most 1024 requests are under
 /// way at once, and at most 256 of them to one actor: the rest wait in the
 /// client, until their deadline.
+///
+/// # Through Redis
+///
+/// A client of a `redis:` URL asks the actors of all systems that serve its
+/// namespace, wherever they run. These limits hold for each of those systems. An
+/// ask fails at once with [`NoProxy`](conclib_core::AskError::NoProxy) if there is
+/// none, and with [`NoSuchActor`](conclib_core::AskError::NoSuchActor) if none has
+/// the name. [`Call::durable`] stores a message in the server until it was
+/// handled; the guide "From other processes" compares the two classes.
+///
+/// ```no_run
+/// use conclib::prelude::*;
+///
+/// #[message(reply = String)]
+/// struct Greet { name: String }
+///
+/// # #[conclib::main]
+/// # async fn main() -> conclib::Result {
+/// let client = ProxyClient::connect("redis://127.0.0.1:6379?ns=shop").await?;
+/// match client.ask("greeter", Greet { name: "Ada".into() }).await {
+///     Ok(greeting) => println!("{greeting}"),
+///     Err(AskError::NoProxy { .. }) => println!("nobody serves `shop`"),
+///     Err(error) => println!("{error}; handled: {:?}", error.delivery()),
+/// }
+/// client.ask("greeter", Greet { name: "Eve".into() }).durable().tell().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Examples
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -498,8 +533,9 @@ pub struct Connect {
 }
 
 impl Connect {
-    /// Sets the authkey of the proxy. Only TCP requires one; it may also come
-    /// from `?keyfile=` or the variable `CONCLIB_AUTHKEY`.
+    /// Sets the authkey of the proxy. Only TCP requires one; through Redis it
+    /// signs all messages. It may also come from `?keyfile=` or the variable
+    /// `CONCLIB_AUTHKEY`.
     pub fn key(mut self, key: AuthKey) -> Self {
         self.key = Some(key);
         self

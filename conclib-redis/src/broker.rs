@@ -13,6 +13,9 @@ use crate::error::RedisError;
 use crate::stats::RedisStats;
 use crate::url::RedisUrl;
 
+/// Messages for a proxy that are not read yet: the requests of many clients.
+const MESSAGES: usize = 16 * 1024;
+
 /// Server end by which other processes reach a system through a Redis server.
 ///
 /// Dropping the broker disconnects it at once; [`close`](Broker::close) does so in order.
@@ -52,7 +55,7 @@ impl RedisBroker {
         inlet: Inlet,
     ) -> Result<Self, RedisError> {
         let text = url.to_string();
-        let client = RedisClient::connect(url, key).await?;
+        let client = RedisClient::connect_with_room(url, key, MESSAGES).await?;
         client.open_to(&inlet).await?;
         tracing::info!(target: "conclib::redis", url = %text, "serving");
         Ok(Self { url: text, client })

@@ -16,6 +16,10 @@ use crate::router::Router;
 use crate::stats::RedisStats;
 use crate::url::RedisUrl;
 
+/// Messages for a client that are not read yet: the answers to all requests that may be under way
+/// to two proxies.
+const MESSAGES: usize = 2 * 1024;
+
 /// Connection of a process to a namespace, from which the actors of all its proxies are asked; and
 /// the way in to the actors of this process, if it [serves](Self::serve) a system.
 ///
@@ -55,9 +59,18 @@ impl RedisClient {
     /// # Cancel safety
     /// Cancel safe: nothing is left if the future is dropped.
     pub async fn connect(url: RedisUrl, key: Option<AuthKey>) -> Result<Arc<Self>, RedisError> {
+        Self::connect_with_room(url, key, MESSAGES).await
+    }
+
+    /// Connects, with room for that many messages that are not read yet.
+    pub(crate) async fn connect_with_room(
+        url: RedisUrl,
+        key: Option<AuthKey>,
+        messages: usize,
+    ) -> Result<Arc<Self>, RedisError> {
         let runtime = Handle::try_current().map_err(|_| RedisError::NoRuntime)?;
         url.check_native()?;
-        let (endpoint, events) = Endpoint::connect(url, key).await?;
+        let (endpoint, events) = Endpoint::connect(url, key, messages).await?;
         let router = Router::new(endpoint.clone())?;
         let (phase, phases) = watch::channel(Phase::Serving);
         let task = runtime.spawn(endpoint::run(endpoint, events, phases));

@@ -1,6 +1,24 @@
 //! Redis broker, by which processes on any host reach the actors of a system through a Redis
 //! server; and that server as an owned child process. Users depend on the crate `conclib`, which
-//! re-exports this.
+//! re-exports this: `Proxy::serve` and `ProxyClient::connect` take the URLs of [`RedisUrl`].
+//!
+//! - [`start_redis`] starts a server with the settings of a [`RedisConfig`], and [`RedisDaemon`] owns it.
+//! - [`RedisBroker`] serves a system in a namespace, [`RedisClient`] asks the actors in it; both have
+//!   [`RedisStats`].
+//! - [`DeadLetters`] are durable messages that were not handled.
+//!
+//! ```
+//! use conclib_redis::{Profile, RedisConfig, RedisUrl, start_redis};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut redis = start_redis(&RedisConfig::new().profile(Profile::Ephemeral)).await?;
+//! let url: RedisUrl = format!("{}?ns=shop", redis.url()).parse()?;
+//! assert!(url.to_string().ends_with("/redis.sock?ns=shop"));
+//! redis.shutdown().await?;
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Floors
 //!

@@ -10,6 +10,9 @@ use crate::signer::{Nonce, Signer};
 /// Version of the packets. A packet of another version is dropped.
 const VERSION: u8 = 1;
 
+/// Maximum length of a packet. A longer one is dropped before its signature is computed.
+pub(crate) const MAX_PACKET: usize = 1024 * 1024;
+
 /// Packet. Pipes are addressed by the number that their receiver has given.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Packet {

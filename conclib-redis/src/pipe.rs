@@ -84,7 +84,7 @@ pub(crate) enum Misfit {
     Broken,
 }
 
-/// One publication that is under way.
+/// Publication that is under way.
 type Publishing = Pin<Box<dyn Future<Output = Result<u64, RedisError>> + Send>>;
 
 /// Ends and signers of a pipe.

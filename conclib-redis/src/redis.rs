@@ -17,7 +17,8 @@ use fred::types::config::{
     TlsConnector, UnresponsiveConfig,
 };
 use fred::types::scripts::Script as FredScript;
-use fred::types::{Message, RespVersion, Value};
+use fred::types::{ConnectHandle, Message, RespVersion, Value};
+use futures_util::future::join;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
@@ -33,12 +34,11 @@ const UNRESPONSIVE: Duration = Duration::from_secs(10);
 /// Time for the first connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// Time for the last commands.
+const CLOSE: Duration = Duration::from_secs(2);
+
 /// Commands that may wait for a connection; more fail at once.
 const WAITING: usize = 10_000;
-
-/// Messages that may wait for their reader; with more, the oldest are lost, and
-/// counted.
-const MESSAGES: usize = 16 * 1024;
 
 /// Pause before the first and the last try to connect again, in milliseconds.
 const PAUSES: (u32, u32) = (50, 500);
@@ -49,6 +49,8 @@ const PAUSES: (u32, u32) = (50, 500);
 /// its effect.
 pub(crate) struct Redis {
     client: Client,
+    /// Task of the connection, which ends with this.
+    task: ConnectHandle,
 }
 
 /// Event of a connection, in order.
@@ -158,8 +160,13 @@ fn unexpected(answer: &Answer) -> RedisError {
 pub(crate) struct Script(FredScript);
 
 impl Redis {
-    /// Connects to a server.
-    pub(crate) async fn connect(url: &RedisUrl) -> Result<(Self, Events), RedisError> {
+    /// Connects to a server. Up to `messages` may wait for their reader; with more, the oldest are
+    /// lost, which is an [event](Event::Lost). The room for them is taken at once, some 700 bytes
+    /// each.
+    pub(crate) async fn connect(
+        url: &RedisUrl,
+        messages: usize,
+    ) -> Result<(Self, Events), RedisError> {
         let config = Config {
             username: url.user.clone(),
             password: url.password.clone(),
@@ -197,7 +204,7 @@ impl Redis {
             })
             .with_performance_config(|performance| {
                 performance.default_command_timeout = COMMAND;
-                performance.broadcast_channel_capacity = MESSAGES;
+                performance.broadcast_channel_capacity = messages;
             })
             .set_policy(ReconnectPolicy::new_exponential(0, first, last, 2))
             .build();
@@ -206,22 +213,26 @@ impl Redis {
             why: reason(&error),
         };
         let client = client.map_err(failed)?;
-        let connecting = tokio::time::timeout(CONNECT, client.init()).await;
-        let connected = connecting.unwrap_or_else(|_| {
-            let why = format!("no answer within {CONNECT:?}");
-            Err(Error::new(ErrorKind::Timeout, why))
+        // The wait begins before the task, whose first result could be missed else.
+        let mut task = None;
+        let connecting = join(client.wait_for_connect(), async {
+            task = Some(client.connect());
         });
-        if let Err(error) = connected {
-            // Nothing is left to be sent.
-            let _ = client.quit().await;
-            return Err(failed(error));
-        }
+        let connecting = tokio::time::timeout(CONNECT, connecting).await;
+        let (connected, ()) = connecting.unwrap_or_else(|_| {
+            let why = format!("no answer within {CONNECT:?}");
+            (Err(Error::new(ErrorKind::Timeout, why)), ())
+        });
+        let task = task.unwrap_or_else(|| client.connect());
+        let redis = Self { client, task };
+        connected.map_err(failed)?;
+        let client = &redis.client;
         let events = Events {
             messages: client.message_rx(),
             errors: client.error_rx(),
             connects: client.reconnect_rx(),
         };
-        Ok((Self { client }, events))
+        Ok((redis, events))
     }
 
     /// Publishes a message, and returns the number of its receivers.
@@ -309,8 +320,15 @@ impl Redis {
 
     /// Ends the connection.
     pub(crate) async fn close(&self) {
-        // A connection that is lost already is closed too.
-        let _ = self.client.quit().await;
+        // A server that does not answer is left without a word.
+        let _ = tokio::time::timeout(CLOSE, self.client.quit()).await;
+        self.task.abort();
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 

@@ -181,3 +181,32 @@ fn messages_come_by_the_clock() -> conclib::Result {
     assert_eq!(said("conclib_periodic", &["--paused"])?, lines);
     Ok(())
 }
+
+#[cfg(feature = "redis")]
+#[support::test]
+fn a_web_server_in_python_asks_an_actor_through_redis() -> conclib::Result {
+    let lines = said("conclib_gateway", &["--once"])?;
+    let lines: Vec<_> = lines.iter().map(|line| normal(line)).collect();
+    let greeting = lines[3]
+        .strip_suffix('}')
+        .and_then(|line| line.split_once("\"ticks\":"));
+    let (greeting, ticks) = greeting.ok_or_else(|| lines[3].clone())?;
+    assert!(ticks.parse::<u64>()? > 0);
+    assert_eq!(
+        (&lines[..3], greeting, &lines[4..]),
+        (
+            &[
+                "redis:                  redis://conclib@127.0.0.1:N".to_owned(),
+                "proxy:                  redis://conclib@127.0.0.1:N?channel=python".to_owned(),
+                "web server in Python:   http://127.0.0.1:N".to_owned(),
+            ][..],
+            "GET /greet/Ada          200 OK: {\"text\":\"Hello, Ada!\",",
+            &[
+                "GET /greet/%20          502 Bad Gateway: {\"detail\":\"error: {}\"}".to_owned(),
+                "GET /nobody             502 Bad Gateway: {\"detail\":\"no_such_actor: no actor of that name lives here (`ExampleReqMessage` to `nobody`)\"}".to_owned(),
+                "the end:                1 stopped; 0 dead letters".to_owned(),
+            ][..],
+        )
+    );
+    Ok(())
+}

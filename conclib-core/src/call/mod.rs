@@ -131,6 +131,11 @@ impl<T, M: Message> Call<T, M> {
     /// again until it is handled. [`Context::attempt`](crate::node::Context::attempt) tells a
     /// handler that a message may have been handled before.
     ///
+    /// The broker over a Redis server does so. A tell resolves when the message is stored, also if
+    /// no actor has the name yet; the deadline of an ask ends its waiting, and not the message. A
+    /// turn that panics or is cut short is tried again; an error that the handler returns is an
+    /// answer. A message whose reply is a stream is refused.
+    ///
     /// A connection or a broker that delivers at most once, as those over sockets do, refuses the
     /// call before anything is sent: [`AskError::Unsupported`]. An actor of this process gets the
     /// message as ever, once.

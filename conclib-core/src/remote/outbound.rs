@@ -121,9 +121,15 @@ pub(crate) fn try_tell_away<M: Message>(
 
 /// Checks that the outlet keeps the promise about the delivery of a message, and carries its reply.
 fn supported<M: Message>(outlet: &Arc<dyn Outlet>, class: DeliveryClass) -> Result<(), Failure> {
-    let why = if class != DeliveryClass::AtMostOnce && !outlet.supports(class) {
+    let (is_durable, streams) = (
+        class != DeliveryClass::AtMostOnce,
+        <M::Reach as Reach<M>>::STREAMS,
+    );
+    let why = if is_durable && !outlet.supports(class) {
         "the connection delivers a message at most once"
-    } else if <M::Reach as Reach<M>>::STREAMS && !outlet.carries_streams() {
+    } else if is_durable && streams {
+        "a durable message has no stream of replies"
+    } else if streams && !outlet.carries_streams() {
         "the connection carries no streams of replies"
     } else {
         return Ok(());

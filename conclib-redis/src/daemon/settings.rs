@@ -12,6 +12,10 @@ use super::{
 const COMMANDS: &str = "+@read +@write +@pubsub +@scripting +@transaction +@connection +time -@dangerous +info \
                         -function -script|flush -script|kill";
 
+/// Permissions of the user `default`, as whom nobody can log in. A server that loads its data runs the transactions in it, which are the
+/// writes of scripts, as this user: those that it may not run are lost without a word.
+const DEFAULT: &str = "~* &* +@all";
+
 /// Everything that the settings file of a server says.
 #[derive(Debug)]
 pub(crate) struct Settings<'a> {
@@ -59,7 +63,7 @@ maxmemory-policy noeviction
 enable-debug-command no
 enable-module-command no
 enable-protected-configs no
-user default off resetpass
+user default off resetpass {DEFAULT}
 user {USER} on #{password} ~* &* {COMMANDS}
 user {SUPERVISOR} on #{supervisor} +ping +info
 "

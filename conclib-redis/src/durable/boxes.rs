@@ -68,6 +68,21 @@ impl Boxes {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Wakes the task of a mailbox, if one runs.
+    fn wake(&self, urn: &str) {
+        if let Some(wake) = self.lock().get(urn) {
+            wake.0.notify_one();
+        }
+    }
+
+    /// Tells the owners of a name that its mailbox has messages.
+    pub(super) async fn tell(&self, urn: &str) {
+        let notice = Bytes::copy_from_slice(urn.as_bytes());
+        let channel = self.endpoint.mail_channel();
+        // Without the notice, the others look for themselves after a while.
+        let _ = self.endpoint.redis.publish(channel, notice).await;
+    }
+
     /// Begins the task of a mailbox; one that runs is woken.
     fn begin(
         self: &Arc<Self>,
@@ -141,7 +156,10 @@ pub(crate) async fn run(endpoint: Arc<Endpoint>, served: Served, phases: watch::
                     claimed.insert(urn.clone());
                     boxes.begin(urn, &mut tasks, &phases);
                 }
-                Name::Released(urn) => drop(claimed.remove(urn.as_str())),
+                Name::Released(urn) => {
+                    claimed.remove(urn.as_str());
+                    boxes.wake(urn.as_str());
+                }
             },
             Some(urn) = notices.recv() => boxes.begin(urn, &mut tasks, &phases),
             () = boxes.missed.notified() => {

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use conclib_core::wire::ResponseEnvelope;
 use tokio::sync::mpsc;
 
-use super::entry::encode_answer;
-use super::owner::{End, Entry, Owned};
+use super::entry::{Entry, encode_answer};
+use super::owned::{End, Owned};
 use super::sender::answers_channel;
 
 /// Messages that are removed at once.
@@ -73,8 +73,7 @@ pub(super) async fn commit(
                 answer,
             ]);
         }
-        let mut answer = owned.run(&owned.boxes.scripts.done, arguments).await?;
-        owned.committed(answer.number().unwrap_or(0));
+        owned.run(&owned.boxes.scripts.done, arguments).await?;
         for (sender, answers) in answers {
             let channel = answers_channel(&owned.boxes.endpoint.prefix, &sender);
             // A sender that is not connected fetches its answers later.

@@ -9,8 +9,8 @@ use conclib_core::wire::{
 use tokio::time::sleep;
 
 use super::commit::Done;
-use super::entry::decode;
-use super::owner::{End, Entry, Owned};
+use super::entry::{Entry, decode};
+use super::owned::{End, Owned};
 use super::turn::{Turn, TurnSink};
 
 /// Attempts after which a message becomes a dead letter.
@@ -25,8 +25,10 @@ pub(super) enum Delivered {
     Done(Done),
     /// The message is a dead letter.
     Buried,
-    /// The message of that id did not reach its actor.
+    /// The message of that id did not reach its actor in the last attempt that was counted.
     Undelivered(Box<str>),
+    /// The system ends, and the message comes again.
+    Unread,
     /// Another owner has the mailbox.
     Fenced,
 }
@@ -48,25 +50,41 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry) -> Delivered {
         return bury(
             owned,
             &entry,
+            entry.tries,
             "the message has no valid signature or form",
             None,
         )
         .await;
     };
     let mut why = Failure::Disconnected(Delivery::MayHaveRun);
+    let mut attempt = 1;
     loop {
-        if entry.attempt > MAX_ATTEMPTS {
+        // Messages that wait behind one that kills their process keep their attempts.
+        if entry.tries > 0 {
+            let script = &boxes.scripts.again;
+            match owned.run(script, vec![entry.id.to_string().into()]).await {
+                Ok(mut answer) => attempt = answer.number().unwrap_or(entry.tries + 1),
+                Err(End::Fenced) => return Delivered::Fenced,
+                Err(End::Left(_)) => return Delivered::Unread,
+            }
+        }
+        if attempt > MAX_ATTEMPTS {
             let answer = answer(&envelope, &why);
             let why = format!(
                 "not handled in {MAX_ATTEMPTS} attempts; the last ended: {}",
                 why.name()
             );
-            return bury(owned, &entry, &why, answer).await;
+            return bury(owned, &entry, attempt - 1, &why, answer).await;
         }
         let Ok(permit) = boxes.inlet.ready(owned.urn).await else {
             return Delivered::Undelivered(entry.id);
         };
-        let attempt = Envelope {
+        match owned.ensure().await {
+            Ok(()) => {}
+            Err(End::Fenced) => return Delivered::Fenced,
+            Err(End::Left(_)) => return Delivered::Unread,
+        }
+        let turn = Envelope {
             // The deadline of the asker does not end the message.
             timeout: MAX_TIMEOUT,
             wants: match envelope.wants {
@@ -74,11 +92,11 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry) -> Delivered {
                 Wants::Queued | Wants::Handled => Wants::Handled,
             },
             class: DeliveryClass::AtLeastOnce,
-            attempt: u32::try_from(entry.attempt).unwrap_or(u32::MAX),
+            attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
             ..envelope
         };
         let (sink, outcome) = TurnSink::new(boxes.scope.clone());
-        let cancellation = permit.deliver(&attempt, sink, origin.clone());
+        let cancellation = permit.deliver(&turn, sink, origin.clone());
         let turn = outcome.await;
         drop(cancellation);
         match turn {
@@ -89,13 +107,8 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry) -> Delivered {
             Ok(Turn::Undelivered) | Err(_) => return Delivered::Undelivered(entry.id),
             Ok(Turn::Failed(failure)) => why = failure,
         }
-        let script = &boxes.scripts.again;
-        match owned.run(script, vec![entry.id.to_string().into()]).await {
-            Ok(mut answer) => entry.attempt = answer.number().unwrap_or(entry.attempt + 1),
-            Err(End::Fenced) => return Delivered::Fenced,
-            Err(End::Left(_)) => return Delivered::Undelivered(entry.id),
-        }
-        sleep(AGAIN * u32::try_from(entry.attempt).unwrap_or(1)).await;
+        entry.tries = attempt;
+        sleep(AGAIN * u32::try_from(attempt + 1).unwrap_or(1)).await;
     }
 }
 
@@ -109,28 +122,26 @@ fn answer(envelope: &Envelope<'_>, why: &Failure) -> Option<ResponseEnvelope> {
 async fn bury(
     owned: &Owned<'_>,
     entry: &Entry,
+    attempts: u64,
     why: &str,
     answer: Option<ResponseEnvelope>,
 ) -> Delivered {
     tracing::error!(
-        target: "conclib::redis", urn = owned.urn, attempts = entry.attempt - 1,
+        target: "conclib::redis", urn = owned.urn, attempts,
         "a durable message became a dead letter: {why}"
     );
     let arguments = vec![
         entry.id.to_string().into(),
         why.to_owned().into(),
-        (entry.attempt - 1).to_string().into(),
+        attempts.to_string().into(),
     ];
     match owned.run(&owned.boxes.scripts.bury, arguments).await {
-        Ok(mut answered) => {
-            owned.committed(answered.number().unwrap_or(0));
-            match answer {
-                // The message is removed already, and its answer is kept.
-                Some(answer) => Delivered::Done(Done::new(entry.clone(), Some(answer))),
-                None => Delivered::Buried,
-            }
-        }
+        Ok(_) => match answer {
+            // The message is removed already, and its answer is kept.
+            Some(answer) => Delivered::Done(Done::new(entry.clone(), Some(answer))),
+            None => Delivered::Buried,
+        },
         Err(End::Fenced) => Delivered::Fenced,
-        Err(End::Left(_)) => Delivered::Undelivered(entry.id.clone()),
+        Err(End::Left(_)) => Delivered::Unread,
     }
 }

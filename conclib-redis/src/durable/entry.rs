@@ -3,10 +3,43 @@
 use bytes::Bytes;
 use conclib_core::wire::{Envelope, Frame, FrameError, Response};
 
+use crate::error::RedisError;
+use crate::redis::Fields;
 use crate::signer::Signer;
 
 /// Length of a frame before it, which is not stored.
 const LENGTH: usize = 4;
+
+/// Message that was read.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) id: Box<str>,
+    /// Number of attempts before.
+    pub(super) tries: u64,
+    pub(super) sender: Box<str>,
+    pub(super) number: u64,
+    pub(super) message: Bytes,
+}
+
+impl Entry {
+    /// Decodes the answer of a script that reads messages.
+    pub(super) fn read(answer: &mut Fields) -> Result<Vec<Self>, RedisError> {
+        let mut list = answer.list()?;
+        let mut entries = Vec::new();
+        while let Some(entry) = list.next() {
+            let mut entry = entry.into_list()?;
+            entries.push(Self {
+                id: entry.text()?,
+                tries: entry.number()?,
+                // Anybody who can write to the server may have stored something else.
+                sender: String::from_utf8_lossy(&entry.bytes()?).into(),
+                number: entry.number().unwrap_or(0),
+                message: entry.bytes()?,
+            });
+        }
+        Ok(entries)
+    }
+}
 
 /// Names of the keys and channels of one mailbox. All keys of a mailbox have one slot.
 pub(crate) struct Mailbox {

@@ -10,6 +10,7 @@ mod commit;
 mod dead;
 mod delivery;
 mod entry;
+mod owned;
 mod owner;
 mod scripts;
 mod sender;

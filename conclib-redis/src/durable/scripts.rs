@@ -16,6 +16,8 @@ macro_rules! owner {
 pub(crate) struct Scripts {
     pub(crate) send: Script,
     pub(crate) answers: Script,
+    pub(crate) taken: Script,
+    pub(crate) forget: Script,
     pub(crate) take: Script,
     pub(crate) read: Script,
     pub(crate) renew: Script,
@@ -31,6 +33,8 @@ impl Scripts {
         Self {
             send: Script::new(include_str!("scripts/send.lua")),
             answers: Script::new(include_str!("scripts/answers.lua")),
+            taken: Script::new(include_str!("scripts/taken.lua")),
+            forget: Script::new(include_str!("scripts/forget.lua")),
             take: Script::new(include_str!("scripts/take.lua")),
             read: owner!("read.lua"),
             renew: owner!("renew.lua"),

@@ -23,6 +23,12 @@ use crate::error::RedisError;
 const MAX_WAITING: usize = 16 * 1024;
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
+/// Time after which an answer that has not come is looked for.
+const FETCH: Duration = Duration::from_secs(5);
+
+/// Time in which a sender that closes has the server forget it.
+const FORGET: Duration = Duration::from_secs(1);
+
 /// Sender of durable messages to all names of a namespace.
 pub(crate) struct Sender {
     pub(super) endpoint: Arc<Endpoint>,
@@ -42,10 +48,14 @@ pub(super) struct State {
     pub(super) queues: HashMap<Box<str>, Queue>,
     pending: HashMap<RequestId, Pending>,
     deadlines: BTreeSet<(Instant, RequestId)>,
+    /// Stored messages whose askers wait no more, oldest first: their answers are removed.
+    late: HashMap<RequestId, (Box<str>, u64)>,
+    order: VecDeque<RequestId>,
     waiting: usize,
     bytes: usize,
     is_listening: bool,
     has_clock: bool,
+    is_fetching: bool,
     /// `None` once closed.
     tasks: Option<JoinSet<()>>,
 }
@@ -55,10 +65,16 @@ pub(super) struct State {
 pub(super) struct Queue {
     pub(super) messages: VecDeque<Queued>,
     /// Number of the last message.
-    last: u64,
+    pub(super) last: u64,
     /// Numbers of the answers that have come, and that the server may forget.
     pub(super) taken: Vec<u64>,
     pub(super) is_sending: bool,
+    /// Time at which the server has last confirmed a number.
+    pub(super) confirmed: Option<Instant>,
+    /// Set if the server may have forgotten numbers since.
+    pub(super) needs_check: bool,
+    /// Set if the server has forgotten numbers, which it skips then.
+    pub(super) skips: bool,
 }
 
 /// Message that waits to be stored.
@@ -78,6 +94,7 @@ struct Pending {
     codec: Codec,
     to: Box<str>,
     number: u64,
+    since: Instant,
     until: Instant,
     timeout: Duration,
 }
@@ -100,10 +117,13 @@ impl Sender {
                 queues: HashMap::new(),
                 pending: HashMap::new(),
                 deadlines: BTreeSet::new(),
+                late: HashMap::new(),
+                order: VecDeque::new(),
                 waiting: 0,
                 bytes: 0,
                 is_listening: false,
                 has_clock: false,
+                is_fetching: false,
                 tasks: Some(JoinSet::new()),
             }),
             earlier: Notify::new(),
@@ -145,16 +165,17 @@ impl Sender {
             bytes,
             is_sent: false,
         });
-        let starts = !std::mem::replace(&mut queue.is_sending, true);
         state.waiting += 1;
         state.bytes += len;
-        let until = Instant::now() + envelope.timeout.min(MAX_TIMEOUT);
+        let since = Instant::now();
+        let until = since + envelope.timeout.min(MAX_TIMEOUT);
         let pending = Pending {
             answerer,
             wants: envelope.wants,
             codec: envelope.codec,
             to: envelope.to.into(),
             number,
+            since,
             until,
             timeout: envelope.timeout,
         };
@@ -163,12 +184,7 @@ impl Sender {
         if state.deadlines.first() == Some(&(until, envelope.id)) {
             self.earlier.notify_one();
         }
-        if starts {
-            self.spawn(
-                &mut state,
-                super::sending::run(self.me.clone(), envelope.to.into()),
-            );
-        }
+        self.run_queue(&mut state, envelope.to);
         if !std::mem::replace(&mut state.has_clock, true) {
             self.spawn(&mut state, run_clock(self.me.clone()));
         }
@@ -177,7 +193,14 @@ impl Sender {
 
     /// Forgets the asker of a message. The message is delivered if it is stored.
     pub(crate) fn cancel(&self, id: RequestId) {
-        let given_up = self.remove(id);
+        let given_up = {
+            let mut state = self.lock();
+            let pending = state.take(id);
+            if let Some(pending) = &pending {
+                state.expect_late(id, pending);
+            }
+            pending
+        };
         drop(given_up);
     }
 
@@ -205,6 +228,8 @@ impl Sender {
             let Some(queue) = state.queues.get_mut(to) else {
                 return;
             };
+            queue.confirmed = Some(Instant::now());
+            (queue.needs_check, queue.skips) = (false, false);
             let mut stored = Vec::new();
             while let Some(message) = queue.messages.pop_front_if(|next| next.number <= last) {
                 state.waiting -= 1;
@@ -232,6 +257,20 @@ impl Sender {
                 body: &[],
             };
             self.answer(answerer, Ok(response));
+        }
+    }
+
+    /// Notes that the server has forgotten numbers: it skips them with the next batch.
+    pub(super) fn skip(&self, to: &str) {
+        if let Some(queue) = self.lock().queues.get_mut(to) {
+            queue.skips = true;
+        }
+    }
+
+    /// Notes answers that have come, and that the server has not removed yet.
+    pub(super) fn not_taken(&self, to: &str, taken: Vec<u64>) {
+        if let Some(queue) = self.lock().queues.get_mut(to) {
+            queue.taken.extend(taken);
         }
     }
 
@@ -265,13 +304,15 @@ impl Sender {
         let pending = {
             let mut state = self.lock();
             let pending = state.take(response.id);
-            if let Some(Pending { to, number, .. }) = &pending
-                && let Some(queue) = state.queues.get_mut(to)
+            let place = match &pending {
+                Some(pending) => Some((pending.to.clone(), pending.number)),
+                None => state.late.remove(&response.id),
+            };
+            if let Some((to, number)) = place
+                && let Some(queue) = state.queues.get_mut(&to)
             {
-                queue.taken.push(*number);
-                if !std::mem::replace(&mut queue.is_sending, true) {
-                    self.spawn(&mut state, super::sending::run(self.me.clone(), to.clone()));
-                }
+                queue.taken.push(number);
+                self.run_queue(&mut state, &to);
             }
             pending
         };
@@ -286,27 +327,29 @@ impl Sender {
         let Some(queue) = state.queues.get_mut(to) else {
             return true;
         };
-        queue.is_sending = !(queue.messages.is_empty() && queue.taken.is_empty());
+        queue.is_sending =
+            !queue.messages.is_empty() || !queue.taken.is_empty() || queue.needs_check;
         !queue.is_sending
     }
 
-    /// Returns the names from which answers are awaited.
-    fn awaited(&self) -> BTreeSet<Box<str>> {
+    /// Returns the names from which answers have been awaited for that time.
+    fn awaited(&self, time: Duration) -> BTreeSet<Box<str>> {
         let state = self.lock();
-        state
-            .pending
-            .values()
+        let pending = state.pending.values();
+        pending
+            .filter(|pending| pending.wants != Wants::Queued && pending.since.elapsed() >= time)
             .map(|pending| pending.to.clone())
             .collect()
     }
 
-    /// Fetches the answers that were published while nobody listened.
-    async fn fetch_missed(&self) {
-        for to in self.awaited() {
+    /// Fetches the answers that have been awaited for that time: nobody may have published them, or
+    /// nobody may have listened.
+    async fn fetch_missed(&self, time: Duration) {
+        for to in self.awaited(time) {
             if self.endpoint.up().await.is_none() {
                 return;
             }
-            match super::sending::answers(self, &to, Vec::new()).await {
+            match super::sending::answers(self, &to).await {
                 Ok(answers) => answers.iter().for_each(|answer| self.complete(answer)),
                 Err(error) => {
                     tracing::debug!(target: "conclib::redis", %error, urn = &*to, "answers were not fetched");
@@ -315,24 +358,39 @@ impl Sender {
         }
     }
 
-    /// Gives up what waits: what is stored is delivered. Idempotent.
+    /// Gives up what waits, and ends the subscription. Idempotent.
     pub(crate) async fn close(&self) {
-        let (tasks, pending) = {
+        let Some((mut tasks, queues)) = self.give_up() else {
+            return;
+        };
+        tasks.shutdown().await;
+        let forgetting = super::sending::forget(self, queues.into_keys());
+        // The server forgets a sender that it does not reach after a while.
+        let _ = tokio::time::timeout(FORGET, forgetting).await;
+        self.endpoint.unlisten(&self.answers()).await;
+    }
+
+    /// Gives up what waits, at once.
+    pub(crate) fn end(&self) {
+        let given_up = self.give_up();
+        drop(given_up);
+    }
+
+    /// Gives up what waits: what is stored is delivered. Returns the tasks and the queues, the first
+    /// time.
+    fn give_up(&self) -> Option<(JoinSet<()>, HashMap<Box<str>, Queue>)> {
+        let (tasks, pending, queues) = {
             let mut state = self.lock();
-            state.queues.clear();
             state.deadlines.clear();
-            (state.tasks.take(), std::mem::take(&mut state.pending))
+            let pending = std::mem::take(&mut state.pending);
+            let queues = std::mem::take(&mut state.queues);
+            (state.tasks.take(), pending, queues)
         };
         for pending in pending.into_values() {
-            self.answer(
-                pending.answerer,
-                Err(Failure::Disconnected(Delivery::MayHaveRun)),
-            );
+            let failure = Failure::Disconnected(Delivery::MayHaveRun);
+            self.answer(pending.answerer, Err(failure));
         }
-        if let Some(mut tasks) = tasks {
-            tasks.shutdown().await;
-            self.endpoint.unlisten(&self.answers()).await;
-        }
+        Some((tasks?, queues))
     }
 
     fn answer(&self, answerer: Answerer, answer: Result<Response<'_>, Failure>) {
@@ -347,9 +405,12 @@ impl Sender {
         }
     }
 
-    fn remove(&self, id: RequestId) -> Option<Answerer> {
-        let mut state = self.lock();
-        state.take(id).map(|pending| pending.answerer)
+    /// Begins the task of a name, unless it runs.
+    fn run_queue(&self, state: &mut State, to: &str) {
+        let queue = state.queues.get_mut(to);
+        if queue.is_some_and(|queue| !std::mem::replace(&mut queue.is_sending, true)) {
+            self.spawn(state, super::sending::run(self.me.clone(), to.into()));
+        }
     }
 
     fn spawn(&self, state: &mut State, task: impl Future<Output = ()> + Send + 'static) {
@@ -380,7 +441,24 @@ impl State {
             }
             None => true,
         };
+        if is_sent {
+            self.expect_late(id, &pending);
+        }
         Some((pending, is_sent))
+    }
+
+    /// Notes that the answer to a message is not awaited any more.
+    fn expect_late(&mut self, id: RequestId, pending: &Pending) {
+        if pending.wants == Wants::Queued {
+            return;
+        }
+        while self.order.len() >= MAX_WAITING
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.late.remove(&oldest);
+        }
+        self.order.push_back(id);
+        self.late.insert(id, (pending.to.clone(), pending.number));
     }
 
     fn take(&mut self, id: RequestId) -> Option<Pending> {
@@ -408,8 +486,20 @@ impl Listener for Sender {
 
     fn missed(&self) {
         let mut state = self.lock();
-        if let Some(me) = self.me.upgrade() {
-            self.spawn(&mut state, async move { me.fetch_missed().await });
+        let Some(me) = self.me.upgrade() else { return };
+        self.spawn(
+            &mut state,
+            async move { me.fetch_missed(Duration::ZERO).await },
+        );
+        let mut names = Vec::new();
+        for (to, queue) in &mut state.queues {
+            if queue.confirmed.is_some() {
+                queue.needs_check = true;
+                names.push(to.clone());
+            }
+        }
+        for to in names {
+            self.run_queue(&mut state, &to);
         }
     }
 }
@@ -419,8 +509,10 @@ pub(super) fn answers_channel(prefix: &str, sender: &str) -> Arc<str> {
     format!("{prefix}:answers:{sender}").into()
 }
 
-/// Fails messages whose deadlines have passed, until none is left.
+/// Fails messages whose deadlines have passed, and looks for answers that do not come, until no
+/// message is left.
 async fn run_clock(sender: Weak<Sender>) {
+    let mut fetch = Instant::now() + FETCH;
     loop {
         let Some(sender) = sender.upgrade() else {
             return;
@@ -435,6 +527,17 @@ async fn run_clock(sender: Weak<Sender>) {
             }
             let next = state.deadlines.first().map(|first| first.0);
             state.has_clock = next.is_some();
+            if now >= fetch {
+                fetch = now + FETCH;
+                if !std::mem::replace(&mut state.is_fetching, true) {
+                    let me = sender.clone();
+                    let fetching = async move {
+                        me.fetch_missed(FETCH).await;
+                        me.lock().is_fetching = false;
+                    };
+                    sender.spawn(&mut state, fetching);
+                }
+            }
             (late, next)
         };
         for (pending, is_sent) in late {
@@ -446,7 +549,7 @@ async fn run_clock(sender: Weak<Sender>) {
         }
         let Some(next) = next else { return };
         tokio::select! {
-            () = sleep_until(next) => {}
+            () = sleep_until(next.min(fetch)) => {}
             () = sender.earlier.notified() => {}
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use conclib_core::wire::Failure;
+use futures_util::StreamExt as _;
 use tokio::time::sleep;
 
 use super::entry::Mailbox;
@@ -22,12 +23,32 @@ const MAX_MAIL: usize = 100_000;
 /// Time for which the number of the last message of a sender is kept, in milliseconds.
 const KEPT: u64 = 7 * 24 * 60 * 60 * 1000;
 
-/// Pause before messages are sent again.
+/// Pause before messages are sent again, and number of failures after which that is told.
 const AGAIN: Duration = Duration::from_millis(50);
+const TOLD: u32 = 40;
+
+/// Time without a message after which the server may have forgotten the last number on purpose.
+const FORGOTTEN: Duration = Duration::from_secs(6 * 24 * 60 * 60);
+
+/// Answers that are removed at once.
+const TAKEN: usize = 512;
+
+/// Next task for a name.
+struct Batch {
+    /// Number of the first message.
+    first: u64,
+    messages: Vec<Bytes>,
+    /// Numbers of answers that have come.
+    taken: Vec<u64>,
+    needs_check: bool,
+    skips: bool,
+    /// Time since the server has confirmed a number.
+    age: Duration,
+}
 
 /// Stores the messages to a name, until none waits.
 pub(super) async fn run(sender: Weak<Sender>, to: Box<str>) {
-    let mut resets = false;
+    let mut failures = 0;
     loop {
         let Some(sender) = sender.upgrade() else {
             return;
@@ -35,48 +56,55 @@ pub(super) async fn run(sender: Weak<Sender>, to: Box<str>) {
         if sender.is_done(&to) || sender.endpoint.up().await.is_none() {
             return;
         }
-        let Some((first, batch, taken)) = next_batch(&sender, &to) else {
+        let Some(batch) = next_batch(&sender, &to) else {
             return;
         };
-        if !taken.is_empty() {
-            let answers = answers(&sender, &to, taken).await;
-            // Those that were not taken come by the channel.
-            drop(answers);
-        }
-        if batch.is_empty() {
-            continue;
-        }
-        match store(&sender, &to, first, batch, resets).await {
-            Ok(Stored::All(last)) => {
-                resets = false;
-                sender.stored(&to, last);
+        let (first, age) = (batch.first, batch.age);
+        let stored = match forget_taken(&sender, &to, &batch.taken).await {
+            Ok(()) if batch.messages.is_empty() && !batch.needs_check => continue,
+            Ok(()) => store(&sender, &to, batch).await,
+            Err(error) => {
+                sender.not_taken(&to, batch.taken);
+                Err(error)
             }
+        };
+        match stored {
+            Ok(Stored::All(last)) => sender.stored(&to, last),
             Ok(Stored::Full(last)) => {
                 sender.stored(&to, last);
                 sender.refuse(&to, last + 1, Failure::MailboxFull);
             }
             Ok(Stored::Gap(last)) => {
-                resets = true;
+                sender.skip(&to);
+                if last == 0 && age > FORGOTTEN {
+                    continue;
+                }
+                let lost = first - 1 - last;
                 tracing::error!(
-                    target: "conclib::redis", urn = &*to, lost = first - 1 - last,
+                    target: "conclib::redis", urn = &*to, lost,
                     "possible data loss: the server has forgotten messages that it had stored"
                 );
-                sender.endpoint.counters.count_lost(first - 1 - last);
+                sender.endpoint.counters.count_lost(lost);
             }
             Err(error) => {
-                tracing::debug!(target: "conclib::redis", %error, urn = &*to, "messages are stored again");
+                failures += 1;
+                if failures == TOLD {
+                    tracing::warn!(target: "conclib::redis", %error, urn = &*to, "messages cannot be stored; it is tried on");
+                }
                 sleep(AGAIN).await;
+                continue;
             }
         }
+        failures = 0;
     }
 }
 
-/// Takes what is to be done next: the number of the first message and a copy of the messages, and
-/// the numbers of the answers that have come. `None` if the sender is closed.
-fn next_batch(sender: &Sender, to: &str) -> Option<(u64, Vec<Bytes>, Vec<u64>)> {
+/// Takes what is to be done next for a name. `None` if the sender is closed.
+fn next_batch(sender: &Sender, to: &str) -> Option<Batch> {
     let mut state = sender.lock();
     let queue = state.queues.get_mut(to)?;
-    let first = queue.messages.front().map_or(0, |message| message.number);
+    let first = queue.messages.front();
+    let first = first.map_or(queue.last + 1, |message| message.number);
     let mut bytes = 0;
     let batch = queue.messages.iter_mut().take(BATCH).take_while(|message| {
         let is_first = bytes == 0;
@@ -87,8 +115,16 @@ fn next_batch(sender: &Sender, to: &str) -> Option<(u64, Vec<Bytes>, Vec<u64>)> 
         message.is_sent = true;
         message.bytes.clone()
     });
-    let batch = batch.collect();
-    Some((first, batch, std::mem::take(&mut queue.taken)))
+    let messages = batch.collect();
+    let few = queue.taken.len().min(TAKEN);
+    Some(Batch {
+        first,
+        messages,
+        taken: queue.taken.drain(..few).collect(),
+        needs_check: queue.needs_check,
+        skips: queue.skips,
+        age: queue.confirmed.map_or(Duration::ZERO, |at| at.elapsed()),
+    })
 }
 
 enum Stored {
@@ -100,27 +136,22 @@ enum Stored {
     Gap(u64),
 }
 
-/// Stores a batch. A batch that was stored already is not stored again.
-async fn store(
-    sender: &Sender,
-    to: &str,
-    first: u64,
-    batch: Vec<Bytes>,
-    resets: bool,
-) -> Result<Stored, RedisError> {
+/// Stores a batch. A batch that was stored already is not stored again. An empty one asks for the
+/// last number that the server knows.
+async fn store(sender: &Sender, to: &str, batch: Batch) -> Result<Stored, RedisError> {
     sender.listen().await?;
     let mailbox = Mailbox::new(&sender.endpoint.prefix, to);
     let seen = mailbox.key(&format!("seen:{}", sender.name));
     let keys = vec![mailbox.key("mail"), mailbox.key("meta"), seen];
     let mut arguments: Vec<Bytes> = vec![
         sender.name.to_string().into(),
-        first.to_string().into(),
+        batch.first.to_string().into(),
         MAX_MAIL.to_string().into(),
-        u8::from(resets).to_string().into(),
+        u8::from(batch.skips).to_string().into(),
         KEPT.to_string().into(),
         mailbox.wake().into(),
     ];
-    arguments.extend(batch);
+    arguments.extend(batch.messages);
     let answer = sender
         .endpoint
         .redis
@@ -145,23 +176,27 @@ async fn store(
     })
 }
 
-/// Removes the answers of those numbers in the server, and fetches all others.
-pub(super) async fn answers(
-    sender: &Sender,
-    to: &str,
-    taken: Vec<u64>,
-) -> Result<Vec<Bytes>, RedisError> {
+/// Returns the key of the answers to a sender, from one name.
+fn answers_key(sender: &Sender, to: &str) -> String {
     let mailbox = Mailbox::new(&sender.endpoint.prefix, to);
-    let keys = vec![format!("{}{}", mailbox.answers(), sender.name)];
-    let taken = taken
-        .into_iter()
-        .map(|number| number.to_string().into())
-        .collect();
-    let answer = sender
-        .endpoint
-        .redis
-        .run(&sender.scripts.answers, keys, taken)
-        .await?;
+    format!("{}{}", mailbox.answers(), sender.name)
+}
+
+/// Removes answers that have come from the server.
+async fn forget_taken(sender: &Sender, to: &str, taken: &[u64]) -> Result<(), RedisError> {
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let numbers = taken.iter().map(|number| number.to_string().into());
+    let (script, keys) = (&sender.scripts.taken, vec![answers_key(sender, to)]);
+    let redis = &sender.endpoint.redis;
+    redis.run(script, keys, numbers.collect()).await.map(drop)
+}
+
+/// Fetches the answers that are in the server.
+pub(super) async fn answers(sender: &Sender, to: &str) -> Result<Vec<Bytes>, RedisError> {
+    let (script, keys) = (&sender.scripts.answers, vec![answers_key(sender, to)]);
+    let answer = sender.endpoint.redis.run(script, keys, Vec::new()).await?;
     let Answer::List(list) = answer else {
         return Ok(Vec::new());
     };
@@ -170,4 +205,20 @@ pub(super) async fn answers(
         _ => None,
     });
     Ok(bytes.collect())
+}
+
+/// Has the server forget a sender that sends nothing more to those names.
+pub(super) async fn forget(sender: &Sender, names: impl Iterator<Item = Box<str>>) {
+    if sender.endpoint.outage().is_some() {
+        return;
+    }
+    let forgetting =
+        futures_util::stream::iter(names).for_each_concurrent(BATCH, |to| async move {
+            let mailbox = Mailbox::new(&sender.endpoint.prefix, &to);
+            let seen = mailbox.key(&format!("seen:{}", sender.name));
+            let (script, keys) = (&sender.scripts.forget, vec![seen, answers_key(sender, &to)]);
+            // The server forgets them itself after a while.
+            let _ = sender.endpoint.redis.run(script, keys, Vec::new()).await;
+        });
+    forgetting.await;
 }

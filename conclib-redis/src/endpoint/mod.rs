@@ -126,13 +126,14 @@ impl Endpoint {
     pub(crate) async fn connect(
         url: RedisUrl,
         key: Option<AuthKey>,
+        messages: usize,
     ) -> Result<(Arc<Self>, Events), RedisError> {
         let key = match (key, &url.keyfile) {
             (Some(key), _) => Some(key),
             (None, Some(file)) => Some(AuthKey::from_file(file)?),
             (None, None) => AuthKey::from_env()?,
         };
-        let (redis, events) = Redis::connect(&url).await?;
+        let (redis, events) = Redis::connect(&url, messages).await?;
         let prefix: Box<str> = url.prefix().into();
         let state = State {
             inbox: new_inbox(&prefix)?,

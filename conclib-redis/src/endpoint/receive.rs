@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::Endpoint;
 use super::find::Finding;
-use crate::packet::{Packet, is_fresh};
+use crate::packet::{MAX_PACKET, Packet, is_fresh};
 use crate::pipe::{Misfit, Pipe};
 use crate::signer::Nonce;
 
@@ -29,6 +29,10 @@ impl Endpoint {
     pub(super) fn receive(&self, channel: &str, packet: Bytes) -> Option<Asked> {
         if packet.is_empty() {
             // A check of this endpoint has arrived.
+            return None;
+        }
+        if packet.len() > MAX_PACKET {
+            self.counters.drop_forged();
             return None;
         }
         if let Some(number) = Packet::pipe(&packet) {

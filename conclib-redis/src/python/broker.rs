@@ -35,11 +35,15 @@ const FLUSH: Duration = Duration::from_secs(2);
 /// an error or a failure the original client raises a `pydantic.ValidationError`, whose text begins
 /// with the name of the failure: `no_such_actor: …`.
 ///
+/// Requests that are published while the connection to the server is lost are lost too, as always on
+/// such a channel. A subscription by a pattern does not count, as it may be that of a monitor: a
+/// client that has one before it asks begins the ids of its requests with `conclib.`.
+///
 /// Several brokers may listen to one channel, and each gets all requests. Then none of them says that
 /// an actor does not exist, as another one may have it; an actor or a pool whose name is in two of
 /// them handles each request twice.
 ///
-/// Nobody is authenticated: whoever can publish to the server can ask all named actors.
+/// No peer is authenticated: a client that can publish to the server can ask all named actors.
 ///
 /// Dropping the broker disconnects it at once; [`close`](Broker::close) does so in order.
 ///
@@ -156,6 +160,7 @@ async fn run(
             None => break,
         }
     }
+    requests.end_all();
     let flushed = timeout(FLUSH, requests.replies.empty());
     tokio::select! {
         flushed = flushed => drop(flushed),

@@ -20,6 +20,7 @@ use tokio::time::{sleep_until, timeout};
 use super::asking::{Asking, Outgoing};
 use super::closing;
 use super::connection::{Connection, Subscription};
+use super::envelope::SUBSCRIBED;
 use crate::channels::Channels;
 use crate::error::RedisError;
 use crate::redis::{Event, Events};
@@ -74,7 +75,7 @@ impl PythonClient {
     /// Cancel safe: nothing is left if the future is dropped.
     pub async fn connect(url: RedisUrl, key: Option<AuthKey>) -> Result<Arc<Self>, RedisError> {
         let runtime = Handle::try_current().map_err(|_| RedisError::NoRuntime)?;
-        let client = format!("{:032x}-", u128::from_be_bytes(random()?));
+        let client = format!("{SUBSCRIBED}{:032x}-", u128::from_be_bytes(random()?));
         let replies =
             |channels: &Channels| Subscription::Pattern(pattern(&channels.reply(&client)));
         let (asking, outgoing) = Asking::new(client.clone(), url.python()?)?;
@@ -186,7 +187,7 @@ async fn run(
     while let Ok((id, payload)) = outgoing.try_recv() {
         publishing.push(publish((id, payload)));
     }
-    // What is not sent by then fails.
+    // Requests that are not sent by then fail.
     let _ = timeout(FLUSH, async {
         while let Some(result) = publishing.next().await {
             published(result);

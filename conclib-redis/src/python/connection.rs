@@ -15,6 +15,9 @@ use crate::url::RedisUrl;
 /// Pause before channels are subscribed to again.
 const AGAIN: Duration = Duration::from_millis(100);
 
+/// Messages that may wait for their reader.
+const MESSAGES: usize = 16 * 1024;
+
 /// Channels to which a connection subscribes.
 pub(super) enum Subscription {
     Channel(String),
@@ -41,7 +44,7 @@ impl Connection {
         if has_key && !channels.unsigned {
             return Err(RedisError::Unsigned);
         }
-        let (redis, events) = Redis::connect(url).await?;
+        let (redis, events) = Redis::connect(url, MESSAGES).await?;
         let connection = Self {
             redis,
             subscription: subscription(&channels),

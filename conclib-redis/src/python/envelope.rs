@@ -16,6 +16,9 @@ pub(super) const FAILURE: &str = "conclib.Failure";
 /// Type of an error of a handler.
 pub(super) const ERROR: &str = "conclib.Error";
 
+/// First part of the id of a request whose client has subscribed to the reply already, by a pattern.
+pub(super) const SUBSCRIBED: &str = "conclib.";
+
 /// Maximum length of the id of a request, in bytes.
 const MAX_ID: usize = 255;
 
@@ -109,7 +112,10 @@ impl<'a> Response<'a> {
         let mut body = Vec::new();
         Codec::Json.encode(failure, &mut body)?;
         let full = serde_json::from_slice(&body).map_err(malformed)?;
-        let text = format!("{}: {failure} ({about})", failure.name());
+        let mut text = format!("{}: {failure}", failure.name());
+        if !about.is_empty() {
+            text = format!("{text} ({about})");
+        }
         Ok(Self {
             message_id: message_id.into(),
             message_type: FAILURE.into(),

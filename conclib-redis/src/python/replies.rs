@@ -1,7 +1,8 @@
 //! Replies that wait for their subscribers.
 //!
 //! The original Python client publishes its request before it subscribes to the channel of the reply,
-//! so a reply is published only when that channel has a subscriber.
+//! so a reply is published only when that channel has a subscriber. A subscription by a pattern is not
+//! counted: it may be that of a monitor. The client of this crate has one, and says so in its ids.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -30,6 +31,8 @@ const MAX_WAITING: (usize, usize) = (4096, 64 * 1024 * 1024);
 pub(super) struct Reply {
     pub(super) channel: String,
     pub(super) payload: Bytes,
+    /// True if the client has subscribed already.
+    pub(super) is_subscribed: bool,
     /// Time at which the reply is given up.
     pub(super) until: Instant,
     /// Condition of a failure that another proxy on the channel might contradict: no other is there.
@@ -158,10 +161,11 @@ impl Replies {
                 let mut counts = counts.into_iter();
                 let proxies = counts.next().unwrap_or(0);
                 for (reply, pause) in due {
-                    match counts.next() {
-                        Some(1..) if reply.only_if_alone && proxies > 1 => {}
-                        Some(1..) => publishing.push(reply),
-                        _ => again.push((reply, pause)),
+                    let count = counts.next().unwrap_or(0);
+                    if count == 0 && !reply.is_subscribed {
+                        again.push((reply, pause));
+                    } else if !reply.only_if_alone || proxies <= 1 {
+                        publishing.push(reply);
                     }
                 }
             }
@@ -176,7 +180,7 @@ impl Replies {
         }));
         for (published, reply) in published.await {
             match published {
-                Ok(0) => again.push((reply, PAUSES.0)),
+                Ok(0) if !reply.is_subscribed => again.push((reply, PAUSES.0)),
                 Ok(_) => {}
                 // The reply may have been published. A second one would be taken for the answer to
                 // the next request of a Python client, which checks no ids.

@@ -13,7 +13,7 @@ use conclib_core::{Delivery, Urn};
 use tokio::time::Instant;
 
 use super::count_dropped;
-use super::envelope::{Request, Response};
+use super::envelope::{Request, Response, SUBSCRIBED};
 use super::replies::{Replies, Reply};
 use crate::channels::Channels;
 
@@ -166,6 +166,16 @@ impl Requests {
         }
     }
 
+    /// Ends all requests: their answers could not be sent any more.
+    pub(super) fn end_all(&self) {
+        let left = std::mem::take(&mut *self.lock());
+        for request in left.into_values() {
+            request.cancellation.cancel();
+            let failure = Failure::Disconnected(Delivery::MayHaveRun);
+            self.answer(&request, Outcome::Failure(failure));
+        }
+    }
+
     /// Queues the answer to a request.
     fn answer(&self, request: &UnderWay, outcome: Outcome) {
         let only_if_alone = matches!(outcome, Outcome::Failure(Failure::NoSuchActor));
@@ -177,6 +187,7 @@ impl Requests {
             Ok(payload) => self.replies.add(Reply {
                 channel: self.channels.reply(&request.message_id),
                 payload: payload.into(),
+                is_subscribed: request.message_id.starts_with(SUBSCRIBED),
                 until: request.until.max(Instant::now() + LAST_WORD),
                 only_if_alone,
             }),

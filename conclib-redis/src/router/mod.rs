@@ -96,6 +96,7 @@ impl Router {
 
     /// Ends all sessions at once.
     pub(crate) fn end(&self) {
+        self.durable.end();
         let tasks = {
             let mut state = self.lock();
             state.routes.clear();

@@ -46,13 +46,24 @@ async fn every_server_has_a_password_of_its_own_and_a_directory_keeps_it() {
 async fn nobody_gets_in_without_the_password() {
     let redis = start_redis(&ephemeral()).await.expect("ready");
     let mut client = Client::unix(&redis.directory().join("redis.sock")).await;
-    for command in ["PING", "GET key", "INFO"] {
+    for command in [
+        "PING",
+        "GET key",
+        "INFO",
+        "EVAL return{} 0",
+        "CONFIG GET dir",
+    ] {
         assert!(
             client.ask(command).await.starts_with("-NOAUTH"),
             "{command}"
         );
     }
-    for login in ["AUTH conclib", "AUTH conclib wrong", "AUTH default wrong"] {
+    for login in [
+        "AUTH conclib",
+        "AUTH conclib wrong",
+        "AUTH default wrong",
+        "AUTH default nopass",
+    ] {
         let answer = client.ask(login).await;
         assert!(answer.starts_with("-WRONGPASS"), "{login}: {answer}");
     }

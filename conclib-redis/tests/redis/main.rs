@@ -7,6 +7,7 @@
     reason = "a test fails by a panic"
 )]
 
+mod acl;
 mod conformance;
 mod daemon_ends;
 mod daemon_output;
@@ -14,8 +15,11 @@ mod daemon_program;
 mod daemon_restarts;
 mod daemon_secrets;
 mod daemon_start;
+mod dead_program;
 mod durable;
+mod durable_streams;
 mod faults;
+mod python;
 mod served;
 mod server;
 mod servers;

@@ -1,4 +1,4 @@
-//! Captures the events of this thread with the target `conclib`.
+//! Captures the events of this thread with one target.
 
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +12,7 @@ use crate::Log;
 
 /// Subscriber that keeps a line for each event.
 struct Capture {
+    target: &'static str,
     log: Log,
     spans: AtomicU64,
 }
@@ -26,7 +27,7 @@ impl Visit for Line {
 
 impl Subscriber for Capture {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "conclib"
+        metadata.target() == self.target
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -48,10 +49,17 @@ impl Subscriber for Capture {
     fn exit(&self, _: &Id) {}
 }
 
-/// Captures the events of this thread, and so of a single-threaded runtime.
+/// Captures the events of this thread, and so of a single-threaded runtime, with the target
+/// `conclib`.
 pub fn capture() -> (Log, DefaultGuard) {
+    capture_of("conclib")
+}
+
+/// Does the same with another target.
+pub fn capture_of(target: &'static str) -> (Log, DefaultGuard) {
     let log = Log::default();
     let capture = Capture {
+        target,
         log: log.clone(),
         spans: AtomicU64::new(0),
     };

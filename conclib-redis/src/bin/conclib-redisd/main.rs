@@ -1,4 +1,5 @@
-//! Redis server for a terminal or a unit file, with the settings and the care of `start_redis`. A unit of systemd:
+//! Redis server for a terminal or a unit file, with the settings and the care of `start_redis`; and a tool for dead letters,
+//! `conclib-redisd dead`. A unit of systemd:
 //!
 //! ```ini
 //! [Service]
@@ -11,6 +12,7 @@
 //! ```
 
 mod args;
+mod dead;
 mod log;
 mod serve;
 
@@ -30,6 +32,7 @@ async fn main() -> ExitCode {
             let version = env!("CARGO_PKG_VERSION");
             writeln!(io::stdout(), "conclib-redisd {version}").map_err(Into::into)
         }
+        Ok(Args::Dead(dead)) => dead.run().await,
         Ok(Args::Serve(config)) => serve::serve(&config).await,
         Err(error) => {
             let _ = writeln!(io::stderr(), "conclib-redisd: {error}");

@@ -7,7 +7,6 @@ if entry then
   end
   redis.call('XADD', KEYS[4], '*', unpack(fields))
 end
-redis.call('XACK', KEYS[1], group, ARGV[4])
 redis.call('XDEL', KEYS[1], ARGV[4])
 redis.call('HDEL', KEYS[3], ARGV[4])
 return {'ok', redis.call('HINCRBY', KEYS[2], 'commits', 1)}

@@ -1,7 +1,6 @@
 -- Removes messages that were handled, and keeps their answers. ARGV: first part of the keys of
 -- answers, lifetime of answers; then for each message its id, its sender, its number and its answer.
 for i = 6, #ARGV, 4 do
-  redis.call('XACK', KEYS[1], group, ARGV[i])
   redis.call('XDEL', KEYS[1], ARGV[i])
   redis.call('HDEL', KEYS[3], ARGV[i])
   if #ARGV[i + 3] > 0 then

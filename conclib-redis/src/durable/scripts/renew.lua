@@ -1,2 +1,2 @@
 -- Keeps the ownership.
-return {'ok'}
+return {'ok', tonumber(held[3] or '0')}

@@ -27,6 +27,10 @@ redis.call('SET', KEYS[3], string.format('%d', last), 'PX', ARGV[5])
 local owners = 1
 if added > 0 then
   redis.call('HINCRBY', KEYS[2], 'commits', added)
+  redis.call('PERSIST', KEYS[2])
+end
+-- Messages that were stored already are told of again, as the sender may not have done so.
+if #ARGV > 6 then
   owners = 0
   if tonumber(redis.call('HGET', KEYS[2], 'lease') or '0') > now then
     owners = redis.call('SPUBLISH', ARGV[6], '')

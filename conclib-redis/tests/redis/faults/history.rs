@@ -39,10 +39,6 @@ impl Counts {
     pub fn failed(&self) -> usize {
         self.not_delivered + self.may_have_run
     }
-
-    pub fn all(&self) -> usize {
-        self.done + self.failed()
-    }
 }
 
 impl History {
@@ -81,6 +77,12 @@ impl History {
         let mut counts = self.counts.subscribe();
         let reached = counts.wait_for(|counts| counts.done >= goal);
         super::soon(reached).await.unwrap();
+    }
+
+    /// Checks that nothing was executed twice.
+    pub fn check_executed_once(&self) {
+        let records = self.records.lock().unwrap();
+        assert!(records.values().all(|record| record.executions == 1));
     }
 
     /// Checks, once everything has ended, that each request had one outcome, and that the outcome is

@@ -1,15 +1,22 @@
 //! Faults of a Redis server, of the path to it and of the processes beside it, caused for real.
 
 mod child;
+mod cluster;
+mod forged;
 mod history;
 mod kills;
 mod load;
+mod names;
 mod processes;
 mod raw;
 mod relay;
+mod resources;
 mod server;
 mod slow_path;
+mod trouble;
 mod worker;
+
+mod durable;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +26,7 @@ use conclib::spi::{Broker, Remote};
 use conclib_redis::{RedisBroker, RedisClient, RedisUrl};
 
 /// Longest time of anything here, on a busy machine: no test ends by it unless it fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Environment variable of the longer run.
 const SOAK: &str = "CONCLIB_SOAK";

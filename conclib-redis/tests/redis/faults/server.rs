@@ -43,6 +43,11 @@ impl OwnServer {
         format!("redis+unix://{}", self.socket())
     }
 
+    /// Returns the URL with a login, such as `user:password`.
+    pub fn url_as(&self, login: &str) -> String {
+        format!("redis+unix://{login}@localhost{}", self.socket())
+    }
+
     /// Kills the server with SIGKILL.
     pub async fn kill(&mut self) {
         self.signal(Signal::SIGKILL);

@@ -1,0 +1,274 @@
+//! Mailbox that a system owns: the scripts that read and change it.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use super::boxes::Boxes;
+use super::entry::{Entry, Mailbox};
+use crate::endpoint::Phase;
+use crate::error::RedisError;
+use crate::redis::{Fields, Script};
+
+/// Time for which a mailbox is owned.
+const LEASE: Duration = Duration::from_secs(15);
+
+/// Time without a renewal after which no turn begins.
+const SUSPEND: Duration = Duration::from_secs(12);
+
+/// Time since the last change after which an owner without a connection loses the mailbox.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Messages, and bytes of them, that are read at once.
+pub(super) const BATCH: usize = 64;
+const BATCH_BYTES: usize = 1024 * 1024;
+
+/// Time for which the counts of an empty mailbox are kept.
+const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Pause before a failed command is sent again, and number of failures after which that is told.
+pub(super) const AGAIN: Duration = Duration::from_millis(100);
+const TOLD: u32 = 20;
+
+/// Mailbox that is owned.
+pub(super) struct Owned<'a> {
+    pub(super) boxes: &'a Boxes,
+    pub(super) urn: &'a str,
+    pub(super) mailbox: Mailbox,
+    phases: watch::Receiver<Phase>,
+    token: Box<str>,
+    /// Number of changes of the mailbox that the server has confirmed.
+    commits: AtomicU64,
+    /// Set once the server has forgotten changes.
+    has_lost: AtomicBool,
+    /// Time at which the last command was sent that has renewed the ownership.
+    renewed: Mutex<Instant>,
+}
+
+/// Reason why an owner does not go on.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The server knows another owner, or none.
+    Fenced,
+    /// The actor is gone, the mailbox is idle, or the system ends. An attempt of the messages of
+    /// those ids was counted, and did not reach the actor.
+    Left(Vec<Box<str>>),
+}
+
+/// Returns the ids of messages that were counted as they were read, and did not reach their actor.
+pub(super) fn uncount(unread: impl IntoIterator<Item = Entry>) -> impl Iterator<Item = Box<str>> {
+    let counted = unread.into_iter().filter(|entry| entry.tries == 0);
+    counted.map(|entry| entry.id)
+}
+
+/// Result of an attempt to own a mailbox.
+pub(super) enum Taken<'a> {
+    Owned(Owned<'a>),
+    /// Another process owns it for that time.
+    Held(Duration),
+    /// No message is in the mailbox.
+    Empty,
+}
+
+/// Tries to own a mailbox, of which the server has confirmed that number of changes.
+pub(super) async fn take<'a>(
+    boxes: &'a Boxes,
+    urn: &'a str,
+    known: u64,
+    phases: watch::Receiver<Phase>,
+) -> Result<Taken<'a>, RedisError> {
+    let mailbox = Mailbox::new(&boxes.endpoint.prefix, urn);
+    let keys = vec![mailbox.key("mail"), mailbox.key("meta")];
+    let arguments = vec![
+        boxes.nonce.to_string().into(),
+        millis(LEASE),
+        millis(GRACE),
+        mailbox.wake().into(),
+    ];
+    let renewed = Instant::now();
+    let script = &boxes.scripts.take;
+    let answer = boxes.endpoint.redis.run(script, keys, arguments).await?;
+    let mut answer = answer.into_list()?;
+    let (result, commits) = (answer.text()?, answer.number()?);
+    let mut owned = Owned {
+        boxes,
+        urn,
+        mailbox,
+        phases,
+        token: Box::default(),
+        commits: AtomicU64::new(known),
+        has_lost: AtomicBool::new(false),
+        renewed: Mutex::new(renewed),
+    };
+    owned.confirmed(known, commits);
+    Ok(match &*result {
+        "ok" => {
+            owned.token = answer.text()?;
+            owned.has_lost = AtomicBool::new(false);
+            Taken::Owned(owned)
+        }
+        "held" => Taken::Held(Duration::from_millis(answer.number()?)),
+        _ => Taken::Empty,
+    })
+}
+
+fn millis(time: Duration) -> Bytes {
+    time.as_millis().to_string().into()
+}
+
+impl Owned<'_> {
+    /// Returns the number of changes that the server has confirmed.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Reads the messages after an id.
+    pub(super) async fn read(&self, after: &str) -> Result<Vec<Entry>, End> {
+        let arguments = vec![
+            Bytes::copy_from_slice(after.as_bytes()),
+            BATCH.to_string().into(),
+            BATCH_BYTES.to_string().into(),
+        ];
+        let mut answer = self.run(&self.boxes.scripts.read, arguments).await?;
+        let entries = Entry::read(&mut answer).map_err(|error| {
+            tracing::error!(target: "conclib::redis", %error, urn = self.urn, "the mailbox is not readable");
+            End::Left(Vec::new())
+        })?;
+        if self.has_lost.load(Ordering::Relaxed) {
+            // Messages that the server has again are read again, by another ownership.
+            return Err(End::Left(uncount(entries).collect()));
+        }
+        Ok(entries)
+    }
+
+    /// Keeps the ownership.
+    pub(super) async fn renew(&self) -> Result<(), End> {
+        let script = &self.boxes.scripts.renew;
+        self.run(script, Vec::new()).await.map(drop)
+    }
+
+    /// Makes sure that no other process owns the mailbox, before a turn begins.
+    pub(super) async fn ensure(&self) -> Result<(), End> {
+        let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        match renewed.elapsed() < SUSPEND {
+            true => Ok(()),
+            false => self.renew().await,
+        }
+    }
+
+    /// Ends the ownership, and returns the number of messages that are left.
+    pub(super) async fn release(&self, unread: Vec<Box<str>>) -> Result<u64, RedisError> {
+        let mut rest = vec![millis(KEPT)];
+        rest.extend(unread.into_iter().map(|id| Bytes::from(id.into_string())));
+        let (script, keys) = (&self.boxes.scripts.release, self.mailbox.keys());
+        let redis = &self.boxes.endpoint.redis;
+        let answer = redis.run(script, keys, self.arguments(rest)).await?;
+        let mut answer = answer.into_list()?;
+        let (result, _) = (answer.text()?, answer.number()?);
+        match &*result {
+            "ok" => answer.number(),
+            // Another owner looks after them.
+            _ => Ok(0),
+        }
+    }
+
+    /// Runs a script of the owner until the server answers.
+    pub(super) async fn run(&self, script: &Script, rest: Vec<Bytes>) -> Result<Fields, End> {
+        let arguments = self.arguments(rest);
+        let mut keys = self.mailbox.keys();
+        keys.push(self.mailbox.key("dead"));
+        let mut failures = 0;
+        loop {
+            if !self.is_up().await {
+                return Err(End::Left(Vec::new()));
+            }
+            let (known, sent) = (self.commits(), Instant::now());
+            let redis = &self.boxes.endpoint.redis;
+            let answer = redis.run(script, keys.clone(), arguments.clone()).await;
+            let answer = answer.and_then(|answer| {
+                let mut answer = answer.into_list()?;
+                Ok((answer.text()?, answer.number()?, answer))
+            });
+            let error = match answer {
+                Ok((result, commits, answer)) => {
+                    self.confirmed(known, commits);
+                    match &*result {
+                        "fenced" => return Err(End::Fenced),
+                        "lost" => {
+                            self.read_too_far();
+                            return Err(End::Left(Vec::new()));
+                        }
+                        _ => {}
+                    }
+                    let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+                    *renewed = sent.max(*renewed);
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            failures += 1;
+            if failures == TOLD {
+                tracing::warn!(target: "conclib::redis", %error, urn = self.urn, "a mailbox cannot be changed; it is tried on");
+            }
+            if *self.phases.borrow() == Phase::Closing {
+                return Err(End::Left(Vec::new()));
+            }
+            sleep(AGAIN).await;
+        }
+    }
+
+    /// Waits for the connection. False if the system ends before.
+    async fn is_up(&self) -> bool {
+        let mut phases = self.phases.clone();
+        tokio::select! {
+            biased;
+            up = self.boxes.endpoint.up() => up.is_some(),
+            // A sender that is gone has closed too.
+            _ = phases.wait_for(|phase| *phase == Phase::Closing) => false,
+        }
+    }
+
+    fn arguments(&self, rest: Vec<Bytes>) -> Vec<Bytes> {
+        let mut arguments = vec![
+            self.token.to_string().into(),
+            self.boxes.nonce.to_string().into(),
+            millis(LEASE),
+        ];
+        arguments.extend(rest);
+        arguments
+    }
+
+    /// Notes the number of changes in an answer to a command: fewer than were `known` when it was
+    /// sent are a loss.
+    fn confirmed(&self, known: u64, commits: u64) {
+        if commits >= known {
+            self.commits.fetch_max(commits, Ordering::Relaxed);
+            return;
+        }
+        self.has_lost.store(true, Ordering::Relaxed);
+        let before = self.commits.swap(commits, Ordering::Relaxed);
+        // Commands that were under way together find the same loss.
+        if let Some(lost @ 1..) = before.checked_sub(commits) {
+            tracing::error!(
+                target: "conclib::redis", urn = self.urn, lost,
+                "possible data loss: the server has forgotten changes that it had confirmed"
+            );
+            self.boxes.endpoint.counters.count_lost(lost);
+        }
+    }
+
+    /// Notes that the server knows less of the mailbox than was read.
+    fn read_too_far(&self) {
+        if !self.has_lost.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                target: "conclib::redis", urn = self.urn,
+                "possible data loss: the server has forgotten that messages were read"
+            );
+            self.boxes.endpoint.counters.count_lost(1);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Faults under durable messages.
+
+mod child;
+mod history;
+mod kills;
+mod load;
+mod owners;
+mod scribe;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use conclib::prelude::*;
+use conclib_redis::RedisBroker;
+use tempfile::TempDir;
+
+use self::history::History;
+use self::scribe::Scribe;
+use super::server::OwnServer;
+use super::{actor, client, in_soak, serve};
+
+/// Longest time of a whole phase.
+const LONG: Duration = Duration::from_secs(600);
+
+/// Arguments of a server that keeps what it confirms, if only its process dies.
+const KEEPS: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "everysec"];
+
+/// Server, and a history whose file is in a directory of its own.
+struct Scene {
+    server: OwnServer,
+    history: History,
+    directory: TempDir,
+}
+
+impl Scene {
+    async fn new(arguments: &[&str]) -> Self {
+        let directory = TempDir::new().unwrap();
+        Self {
+            server: OwnServer::start(arguments).await,
+            history: History::new(&directory.path().join("history")),
+            directory,
+        }
+    }
+
+    fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Serves a scribe.
+    async fn scribe(&self, url: &str) -> (System, Arc<RedisBroker>) {
+        let (system, history) = (System::new("scribes"), self.history.clone());
+        scribe::spawn(&system, move || Scribe::new(&history));
+        let broker = serve(&system, url).await;
+        (system, broker)
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("conclib:default:box:{{scribe}}:{name}")
+    }
+
+    /// Returns the number of messages in the mailbox.
+    async fn waiting(&self) -> i64 {
+        let command = format!("XLEN {}", self.key("mail"));
+        self.server.run(&command).await.integer()
+    }
+
+    /// Returns the number of changes of the mailbox.
+    async fn commits(&self) -> u64 {
+        let command = format!("HGET {} commits", self.key("meta"));
+        self.server.text(&command).await.parse().unwrap()
+    }
+
+    async fn keys(&self) -> Vec<String> {
+        let keys = self.server.run("KEYS *").await.list();
+        let mut keys: Vec<_> = keys.into_iter().map(super::raw::Reply::text).collect();
+        keys.sort();
+        keys
+    }
+}
