@@ -32,14 +32,16 @@ struct Bare {
     replies: Arc<Mutex<Receiver<Message>>>,
 }
 
-async fn connect(address: &Address) -> Connection {
+/// Connects to the server; so many messages may wait for their reader. fred takes
+/// memory for all of them at once.
+async fn connect(address: &Address, waiting: usize) -> Connection {
     let server = match address {
         Address::Unix(path) => ServerConfig::Unix { path: path.clone() },
         Address::Tcp(port) => ServerConfig::new_centralized("127.0.0.1", *port),
     };
     let config = Config { server, version: RespVersion::RESP3, ..Config::default() };
     let connection = Builder::from_config(config)
-        .with_performance_config(|performance| performance.broadcast_channel_capacity = 1 << 16)
+        .with_performance_config(|performance| performance.broadcast_channel_capacity = waiting)
         .with_connection_config(|connection| connection.tcp.nodelay = Some(true))
         .set_policy(ReconnectPolicy::new_constant(0, 100))
         .build()
@@ -74,7 +76,7 @@ fn client(payload: &[u8]) -> u64 {
 
 impl Client for Bare {
     async fn serve(address: Address, ready: impl FnOnce() + Send) {
-        let connection = connect(&address).await;
+        let connection = connect(&address, 1 << 15).await;
         let mut requests = connection.message_rx();
         connection.subscribe(REQUESTS).await.expect("the server runs");
         ready();
@@ -94,7 +96,7 @@ impl Client for Bare {
     }
 
     async fn connect(address: &Address) -> Self {
-        let connection = connect(address).await;
+        let connection = connect(address, 1 << 10).await;
         let replies = Arc::new(Mutex::new(connection.message_rx()));
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);

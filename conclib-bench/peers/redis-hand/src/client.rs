@@ -75,7 +75,7 @@ impl redis_harness::Client for Asker {
 
     async fn connect(address: &Address) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let client = wire::connect(address).await;
+        let client = wire::connect(address, 1 << 10).await;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let reply_to = format!("rpc:replies:{}:{number}", std::process::id());
         let pending = Pending::default();

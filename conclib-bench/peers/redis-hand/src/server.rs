@@ -42,7 +42,7 @@ fn spawn_adder() -> Actors {
 
 /// Serves for ever.
 pub async fn serve(address: &Address, ready: impl FnOnce()) {
-    let client = wire::connect(address).await;
+    let client = wire::connect(address, 1 << 15).await;
     let actors = spawn_adder();
     let mut requests = client.message_rx();
     client.subscribe(REQUESTS).await.expect("the server runs");

@@ -33,15 +33,16 @@ pub struct Response {
     pub reply: Result<u64, String>,
 }
 
-/// Connects to the server.
-pub async fn connect(address: &Address) -> Client {
+/// Connects to the server; so many messages may wait for their reader. fred takes
+/// memory for all of them at once.
+pub async fn connect(address: &Address, waiting: usize) -> Client {
     let server = match address {
         Address::Unix(path) => ServerConfig::Unix { path: path.clone() },
         Address::Tcp(port) => ServerConfig::new_centralized("127.0.0.1", *port),
     };
     let config = Config { server, version: RespVersion::RESP3, ..Config::default() };
     let client = Builder::from_config(config)
-        .with_performance_config(|performance| performance.broadcast_channel_capacity = 1 << 16)
+        .with_performance_config(|performance| performance.broadcast_channel_capacity = waiting)
         .with_connection_config(|connection| connection.tcp.nodelay = Some(true))
         .set_policy(ReconnectPolicy::new_constant(0, 100))
         .build()
