@@ -43,7 +43,7 @@ const FLUSH: Duration = Duration::from_secs(2);
 /// an actor does not exist, as another one may have it; an actor or a pool whose name is in two of
 /// them handles each request twice.
 ///
-/// Nobody is authenticated: whoever can publish to the server can ask all named actors.
+/// Clients are not authenticated: whoever can publish to the server can ask all named actors.
 ///
 /// Dropping the broker disconnects it at once; [`close`](Broker::close) does so in order.
 ///

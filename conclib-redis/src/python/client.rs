@@ -187,7 +187,7 @@ async fn run(
     while let Ok((id, payload)) = outgoing.try_recv() {
         publishing.push(publish((id, payload)));
     }
-    // What is not sent by then fails.
+    // A request that is not sent by then fails.
     let _ = timeout(FLUSH, async {
         while let Some(result) = publishing.next().await {
             published(result);
