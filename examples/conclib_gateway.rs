@@ -9,6 +9,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 use std::{env, net::TcpListener};
 
 use conclib::prelude::*;
@@ -91,7 +92,8 @@ async fn main() -> conclib::Result {
             .args(["--workers", "2", "--port", &address.port().to_string()])
             .env("REDIS_URL_FILE", redis.url_file())
             .current_dir(root.join("examples/python"))
-            .health(format!("{web}/healthz")),
+            .health(format!("{web}/healthz"))
+            .timeout(Duration::from_secs(60)),
     )
     .await?;
     println!("web server in Python:   {web}");

@@ -17,7 +17,7 @@ use fred::types::config::{
     TlsConnector, UnresponsiveConfig,
 };
 use fred::types::scripts::Script as FredScript;
-use fred::types::{ConnectHandle, Message, RespVersion, Value};
+use fred::types::{ConnectHandle, CustomCommand, Message, RespVersion, Value};
 use futures_util::future::join;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
@@ -270,13 +270,31 @@ impl Redis {
     /// Subscribes to a channel without a slot.
     pub(crate) async fn subscribe_unsharded(&self, channel: &str) -> Result<(), RedisError> {
         let subscribed = self.client.subscribe(channel).await;
-        subscribed.map_err(command_failed)
+        subscribed.map_err(command_failed)?;
+        self.confirm("sub").await
     }
 
     /// Subscribes to the channels without a slot whose names match a pattern.
     pub(crate) async fn subscribe_pattern(&self, pattern: &str) -> Result<(), RedisError> {
         let subscribed = self.client.psubscribe(pattern).await;
-        subscribed.map_err(command_failed)
+        subscribed.map_err(command_failed)?;
+        self.confirm("psub").await
+    }
+
+    /// Checks that this connection has a subscription of that kind. The client library waits for no
+    /// answer to SUBSCRIBE and PSUBSCRIBE, and tells nobody that one was refused.
+    async fn confirm(&self, kind: &str) -> Result<(), RedisError> {
+        let command = CustomCommand::new_static("CLIENT", None, false);
+        let info: Result<String, _> = self.client.custom(command, vec!["INFO"]).await;
+        let info = info.map_err(command_failed)?;
+        let mut fields = info.split_ascii_whitespace();
+        let count = fields.find_map(|field| field.strip_prefix(kind)?.strip_prefix('='));
+        match count {
+            Some("0") | None => Err(RedisError::Command {
+                why: "no subscription: has the user permission for the channels (ACL `&`)?".into(),
+            }),
+            Some(_) => Ok(()),
+        }
     }
 
     /// Returns the numbers of subscribers to channels without a slot, in their order. Subscribers by

@@ -4,7 +4,7 @@
 //! so a reply is published only when that channel has a subscriber. A subscription by a pattern is not
 //! counted: it may be that of a monitor. The client of this crate has one, and says so in its ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -49,8 +49,10 @@ pub(super) struct Replies {
 
 #[derive(Default)]
 struct Waiting {
-    /// Replies and their next pause, by the time of the next look and the number of the entry.
-    replies: BTreeMap<(Instant, u64), (Reply, Duration)>,
+    /// Replies for which nobody has looked yet.
+    new: VecDeque<Reply>,
+    /// The others and their next pause, by the time of the next look and the number of the entry.
+    again: BTreeMap<(Instant, u64), (Reply, Duration)>,
     bytes: usize,
     entries: u64,
     /// Number of those that are looked for at this moment.
@@ -58,39 +60,60 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn add(&mut self, look: Instant, reply: Reply, pause: Duration) {
+    fn look_again(&mut self, look: Instant, reply: Reply, pause: Duration) {
         self.bytes += reply.payload.len();
         self.entries += 1;
-        self.replies.insert((look, self.entries), (reply, pause));
+        self.again.insert((look, self.entries), (reply, pause));
     }
 
-    fn remove(&mut self, at: (Instant, u64)) -> Option<(Reply, Duration)> {
-        let removed = self.replies.remove(&at)?;
-        self.bytes -= removed.0.payload.len();
-        Some(removed)
+    /// Drops a reply, if there are too many: one that waits for long, if there is one.
+    fn drop_excess(&mut self) -> bool {
+        let waiting = self.new.len() + self.again.len();
+        if waiting <= MAX_WAITING.0 && self.bytes <= MAX_WAITING.1 {
+            return false;
+        }
+        let last = self.again.pop_last().map(|(_, (reply, _))| reply);
+        let dropped = last.or_else(|| self.new.pop_front());
+        self.bytes -= dropped.map_or(0, |reply| reply.payload.len());
+        true
+    }
+
+    /// Takes the replies to look for now, the new ones first.
+    fn take_due(&mut self) -> Vec<(Reply, Duration)> {
+        let now = Instant::now();
+        let new = self.new.len().min(BATCH);
+        let mut due: Vec<_> = self
+            .new
+            .drain(..new)
+            .map(|reply| (reply, PAUSES.0))
+            .collect();
+        while due.len() < BATCH
+            && let Some(first) = self.again.first_entry()
+            && first.key().0 <= now
+        {
+            due.push(first.remove());
+        }
+        self.bytes -= due
+            .iter()
+            .map(|(reply, _)| reply.payload.len())
+            .sum::<usize>();
+        self.looking = due.len();
+        due
     }
 }
 
 impl Replies {
-    /// Adds a reply. If there are too many, those that are given up next are dropped.
+    /// Adds a reply. If there are too many, those that wait longest are dropped.
     pub(super) fn add(&self, reply: Reply) {
-        let dropped = {
+        let mut dropped = 0;
+        {
             let mut waiting = self.lock();
-            waiting.add(Instant::now(), reply, PAUSES.0);
-            let mut dropped = 0;
-            while waiting.replies.len() > MAX_WAITING.0 || waiting.bytes > MAX_WAITING.1 {
-                let oldest = waiting
-                    .replies
-                    .iter()
-                    .min_by_key(|(_, (reply, _))| reply.until);
-                let Some(at) = oldest.map(|(at, _)| *at) else {
-                    break;
-                };
-                waiting.remove(at);
+            waiting.bytes += reply.payload.len();
+            waiting.new.push_back(reply);
+            while waiting.drop_excess() {
                 dropped += 1;
             }
-            dropped
-        };
+        }
         for _ in 0..dropped {
             count_dropped(
                 &self.given_up,
@@ -104,7 +127,12 @@ impl Replies {
     /// Publishes the replies as their subscribers come.
     pub(super) async fn publish(&self, connection: &Connection) -> Infallible {
         loop {
-            let (due, next) = self.take_due();
+            let (due, next) = {
+                let mut waiting = self.lock();
+                let due = waiting.take_due();
+                let next = waiting.again.keys().next().map(|(look, _)| *look);
+                (due, next)
+            };
             if !due.is_empty() {
                 self.look(connection, due).await;
                 continue;
@@ -124,27 +152,12 @@ impl Replies {
         loop {
             {
                 let waiting = self.lock();
-                if waiting.replies.is_empty() && waiting.looking == 0 {
+                if waiting.new.is_empty() && waiting.again.is_empty() && waiting.looking == 0 {
                     return;
                 }
             }
             tokio::time::sleep(PAUSES.0).await;
         }
-    }
-
-    /// Takes the replies to look for now; else returns the time of the next look.
-    fn take_due(&self) -> (Vec<(Reply, Duration)>, Option<Instant>) {
-        let now = Instant::now();
-        let mut waiting = self.lock();
-        let due = waiting.replies.range(..=(now, u64::MAX)).take(BATCH);
-        let due: Vec<_> = due.map(|(at, _)| *at).collect();
-        let due: Vec<_> = due
-            .into_iter()
-            .filter_map(|at| waiting.remove(at))
-            .collect();
-        waiting.looking = due.len();
-        let next = waiting.replies.keys().next().map(|(look, _)| *look);
-        (due, next)
     }
 
     /// Publishes the replies that have a subscriber.
@@ -195,7 +208,7 @@ impl Replies {
         let mut waiting = self.lock();
         for (reply, pause) in again {
             if now < reply.until {
-                waiting.add(now + pause, reply, (pause * 2).min(PAUSES.1));
+                waiting.look_again(now + pause, reply, (pause * 2).min(PAUSES.1));
             } else {
                 count_dropped(
                     &self.given_up,

@@ -4,7 +4,6 @@ import json
 import multiprocessing
 import random
 import sys
-import threading
 import time
 
 import pydantic
@@ -21,17 +20,16 @@ def numbers(config, count, seed):
         assert reply.number == 2 * number, (reply, number)
 
 
+def burn():
+    while True:
+        pass
+
+
 def delayed(config, count):
-    """Waits at random between the PUBLISH and the SUBSCRIBE, while other threads are busy."""
-    done = threading.Event()
-    sys.setswitchinterval(0.0005)
-
-    def burn():
-        while not done.is_set():
-            pass
-
+    """Waits at random between the PUBLISH and the SUBSCRIBE, while other processes are busy."""
     for _ in range(3):
-        threading.Thread(target=burn, daemon=True).start()
+        # Ends with this process.
+        multiprocessing.Process(target=burn, daemon=True).start()
     client = conclib.ProxyClient(config=config)
     publish = client.redis_client.redis_client.publish
 
@@ -44,7 +42,6 @@ def delayed(config, count):
     for number in range(count):
         reply = client.ask_actor("doubler", Double(number=number), response_type=Doubled)
         assert reply.number == 2 * number, (reply, number)
-    done.set()
 
 
 def models(client):

@@ -6,6 +6,7 @@ use conclib::prelude::*;
 use conclib_core::wire::Broker as _;
 use conclib_net::AuthKey;
 use conclib_redis::{PythonBroker, PythonClient, RedisBroker, RedisError};
+use futures_util::future::join_all;
 
 use super::server::Server;
 use super::{Channels, Double, Doubled, Empty, ask};
@@ -324,4 +325,50 @@ async fn an_authkey_rules_the_channel_out_unless_the_url_allows_it() {
         .unwrap()
         .close()
         .await;
+}
+
+#[support::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_published_when_the_proxy_is_there_reaches_it() {
+    let server = Server::shared();
+    let proxy = async |channels: Channels| {
+        let mut raw = channels.server.raw().await;
+        let system = System::new("python");
+        let broker = channels.serve(&system).await;
+        let receivers = raw.command(&["PUBLISH", &channels.inbound, "{}"]).await;
+        assert_eq!(receivers.unwrap(), ["1"]);
+        broker.close().await;
+    };
+    for _ in 0..20 {
+        // Several at once, so that the server is busy.
+        join_all((0..10).map(|_| proxy(Channels::at(server.clone())))).await;
+    }
+}
+
+#[support::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_without_permission_for_the_channels_gets_an_error() {
+    let channels = Channels::at(Server::start().into());
+    let rules = [
+        "ACL",
+        "SETUSER",
+        "limited",
+        "on",
+        ">secret",
+        "~*",
+        "resetchannels",
+        "+@all",
+    ];
+    assert_eq!(channels.server.command(&rules).await, ["OK"]);
+    let url = channels.url().to_string();
+    let url = url.replace("redis://", "redis://limited:secret@");
+    let system = System::new("python");
+    let opened = PythonBroker::open(url.parse().unwrap(), None, system.inlet()).await;
+    assert!(
+        matches!(opened, Err(RedisError::Command { .. })),
+        "{opened:?}"
+    );
+    let connected = PythonClient::connect(url.parse().unwrap(), None).await;
+    assert!(
+        matches!(connected, Err(RedisError::Command { .. })),
+        "{connected:?}"
+    );
 }
