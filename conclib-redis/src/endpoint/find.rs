@@ -16,8 +16,9 @@ use crate::signer::random;
 /// Time in which proxies answer.
 const ANSWER: Duration = Duration::from_secs(1);
 
-/// Time for further answers after the first proxy that has the name.
-const FURTHER: Duration = Duration::from_millis(100);
+/// Time for further answers after the first proxy that has the name. It passes only if a proxy is
+/// slow or hangs.
+const FURTHER: Duration = Duration::from_millis(500);
 
 /// Time after an outage in which proxies may not be connected again.
 const SETTLE: Duration = Duration::from_secs(2);
