@@ -13,12 +13,15 @@ use tokio::sync::watch;
 /// several processes may write: one at the begin of a turn, and one at its end.
 #[derive(Clone)]
 pub struct History {
-    outcomes: Arc<Mutex<BTreeMap<(u64, u64), Vec<Outcome>>>>,
+    outcomes: Arc<Mutex<Outcomes>>,
     ended: Arc<watch::Sender<usize>>,
     file: PathBuf,
     /// Lines of the messages that were acknowledged, for the test if the sender is a child.
     acknowledged: PathBuf,
 }
+
+/// Outcomes by the sender and the number of their message.
+type Outcomes = BTreeMap<(u64, u64), Vec<Outcome>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
