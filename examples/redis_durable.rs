@@ -115,7 +115,7 @@ async fn main() -> conclib::Result {
             .await?;
     }
     println!(
-        "stored:   orders 1 to {}; no process handles them yet",
+        "stored:   orders 1 to {}; nothing handles them yet",
         ORDERS / 2
     );
 
