@@ -119,17 +119,24 @@ fn read(id: Box<str>, mut fields: Fields) -> Result<DeadLetter, RedisError> {
         at: UNIX_EPOCH,
     };
     while let Some(name) = fields.next() {
-        let mut name = Fields::from([name]);
-        match &*name.text()? {
-            "s" => letter.sender = fields.text()?,
+        // Anybody who can write to the server may have stored something else.
+        match &*text(Fields::from([name]).bytes()?) {
+            "s" => letter.sender = text(fields.bytes()?),
             "m" => letter.message = message(&fields.bytes()?),
-            "why" => letter.why = fields.text()?,
-            "attempts" => letter.attempts = fields.number()?,
-            "at" => letter.at = UNIX_EPOCH + Duration::from_millis(fields.number()?),
+            "why" => letter.why = text(fields.bytes()?),
+            "attempts" => letter.attempts = fields.number().unwrap_or(0),
+            "at" => {
+                let at = Duration::from_millis(fields.number().unwrap_or(0));
+                letter.at = UNIX_EPOCH.checked_add(at).unwrap_or(UNIX_EPOCH);
+            }
             _ => drop(fields.next()),
         }
     }
     Ok(letter)
+}
+
+fn text(bytes: Bytes) -> Box<str> {
+    String::from_utf8_lossy(&bytes).into()
 }
 
 /// Returns the name of a stored message, which is before its signature.

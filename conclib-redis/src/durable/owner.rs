@@ -47,6 +47,13 @@ pub(super) async fn run(
                         tracing::warn!(target: "conclib::redis", urn, "the mailbox is not owned any more");
                         continue;
                     }
+                    // Without a connection, the ownership ends by itself.
+                    End::Left(_)
+                        if *phases.borrow() == Phase::Closing
+                            && boxes.endpoint.outage().is_some() =>
+                    {
+                        return;
+                    }
                     End::Left(unread) => match owned.release(unread).await {
                         Ok(0) => return,
                         Ok(_) if !is_served(*phases.borrow()) => return boxes.tell(urn).await,

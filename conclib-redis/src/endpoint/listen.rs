@@ -32,7 +32,9 @@ impl Endpoint {
     pub(crate) async fn unlisten(&self, channel: &str) {
         self.lock().listeners.remove(channel);
         // A connection that was lost has no subscriptions.
-        let _ = self.redis.unsubscribe(channel).await;
+        if self.outage().is_none() {
+            let _ = self.redis.unsubscribe(channel).await;
+        }
     }
 
     /// Passes a message on to the listener of its channel. False if there is none.

@@ -38,12 +38,6 @@ async fn no_acknowledged_message_is_lost_when_the_server_is_killed_under_load() 
         scene.server.restart().await;
     }
     senders.join_all().await;
-    let told: Vec<_> = clients.iter().map(|client| client.stats().lost).collect();
-    println!(
-        "told: {} {told:?} {}",
-        broker.stats().lost,
-        scene.server.text("INFO persistence").await
-    );
     let counts = scene.history.check();
     assert_eq!(counts.done as u64, messages, "{counts:?}");
     assert!(broker.stats().reconnects >= kills as u64);

@@ -15,20 +15,25 @@ async fn a_poison_message_among_a_thousand_is_a_dead_letter_and_the_others_are_h
     let scene = Scene::new(&[]).await;
     let (system, _broker) = scene.scribe(&scene.url()).await;
     let client = client(&scene.url()).await;
-    for number in 1..=1_000 {
+    let tells = (1..=1_000).map(|number| {
         let scribe = actor(&client, "scribe");
-        if number == 500 {
-            let fail = ScribeFail {
-                sender: 1,
-                number,
-                until: 5,
-            };
-            Call::new(scribe, fail).durable().tell().await.unwrap();
-        } else {
-            let note = ScribeNote { sender: 1, number };
-            Call::new(scribe, note).durable().tell().await.unwrap();
+        async move {
+            if number == 500 {
+                let fail = ScribeFail {
+                    sender: 1,
+                    number,
+                    until: 5,
+                };
+                Call::new(scribe, fail).durable().tell().await.is_ok()
+            } else {
+                let note = ScribeNote { sender: 1, number };
+                Call::new(scribe, note).durable().tell().await.is_ok()
+            }
         }
-    }
+    });
+    // The first poll of each gives its message its place.
+    let told = futures_util::future::join_all(tells).await;
+    assert!(told.into_iter().all(|is_stored| is_stored));
     let last = ScribeNote {
         sender: 1,
         number: 1_001,
@@ -94,7 +99,7 @@ async fn unreadable_messages_are_dead_letters_and_stop_nothing() {
     let letters = client.dead_letters();
     let list = letters.list("scribe", 10).await.unwrap();
     assert_eq!(list.len(), 6);
-    // One that is tried again is a dead letter again.
+    // A letter that is tried again is a dead letter again.
     for letter in &list {
         assert!(letters.retry("scribe", &letter.id).await.unwrap());
     }

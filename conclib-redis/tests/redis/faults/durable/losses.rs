@@ -148,13 +148,13 @@ async fn a_load_without_faults_tells_of_no_loss() {
         client.clone(),
         scene.history.clone(),
         1,
-        5_000,
+        3_000,
         256,
         super::super::PATIENCE,
     );
     sending.await;
     let counts = scene.history.check();
-    assert_eq!((counts.done, counts.again), (5_000, 0));
+    assert_eq!((counts.done, counts.again), (3_000, 0));
     assert_eq!((client.stats().lost, broker.stats().lost), (0, 0));
     client.close().await;
     system.shutdown().await;

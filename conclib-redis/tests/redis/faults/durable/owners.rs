@@ -57,7 +57,7 @@ async fn a_message_whose_owner_is_killed_in_its_turn_is_handled_by_another_withi
     );
     let begun = scene.history.begun();
     assert_eq!((begun[1].number, begun[1].attempt), (1, 2));
-    // They had been read, and may have begun.
+    // Messages that had been read may have begun.
     assert!(begun[2..].iter().all(|turn| turn.attempt <= 2));
     scene.history.check();
     assert_eq!(broker.stats().lost, 0);
