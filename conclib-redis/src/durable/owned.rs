@@ -89,6 +89,13 @@ pub(super) async fn take<'a>(
         millis(GRACE),
         mailbox.wake().into(),
     ];
+    // A server that is read only refuses the script that takes a mailbox.
+    let look = &boxes.scripts.look;
+    let looked = boxes.endpoint.redis.run(look, keys.clone(), Vec::new());
+    let mut looked = looked.await?.into_list()?;
+    if known == 0 && looked.number()? == 0 {
+        return Ok(Taken::Empty);
+    }
     let renewed = Instant::now();
     let script = &boxes.scripts.take;
     let answer = boxes.endpoint.redis.run(script, keys, arguments).await?;

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Makes a process the owner of a mailbox that has messages, unless another one is.
 -- KEYS: mail, meta. ARGV: nonce, lease, grace, channel of the owner.
 local clock = redis.call('TIME')
