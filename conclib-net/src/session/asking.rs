@@ -24,10 +24,11 @@ impl SessionInner {
         &self,
         envelope: &Envelope<'_>,
         answerer: Answerer,
+        wrap: impl FnOnce(Answerer) -> Answerer,
     ) -> Result<(), (SendRefused, Answerer)> {
         // Actors that are not kept are let go outside of the lock.
         let mut exported = exported();
-        let replaced = self.update(|state| state.send(envelope, &mut exported, answerer))?;
+        let replaced = self.update(|state| state.send(envelope, &mut exported, answerer, wrap))?;
         drop(replaced);
         Ok(())
     }
@@ -96,6 +97,7 @@ impl State {
         envelope: &Envelope<'_>,
         exported: &mut Vec<Exported>,
         answerer: Answerer,
+        wrap: impl FnOnce(Answerer) -> Answerer,
     ) -> Result<Option<PendingRequest>, (SendRefused, Answerer)> {
         let target = Target::of(envelope.to);
         match self.link {
@@ -112,7 +114,7 @@ impl State {
         let until = Instant::now() + timeout.min(MAX_TIMEOUT);
         self.plan(until);
         let request = PendingRequest {
-            answerer,
+            answerer: wrap(answerer),
             target,
             until,
             timeout,

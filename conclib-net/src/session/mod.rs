@@ -52,6 +52,7 @@ mod stream_scheduler;
 mod timer;
 mod wait_queue;
 
+use std::convert;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -206,6 +207,21 @@ impl Session {
         self.0.disconnected("the connection has ended for good");
     }
 
+    /// Sends a request, as [`send`](Outlet::send) does, with an answerer that `wrap` makes of
+    /// `answerer` if the request is sent. `wrap` is called under the lock of the session, and must
+    /// not use it. A link that sends a request anew after some answers wraps them so.
+    ///
+    /// # Errors
+    /// [`SendRefused`], with `answerer` as it was.
+    pub fn send_wrapped(
+        &self,
+        envelope: &Envelope<'_>,
+        answerer: Answerer,
+        wrap: impl FnOnce(Answerer) -> Answerer,
+    ) -> Result<(), (SendRefused, Answerer)> {
+        self.0.send(envelope, answerer, wrap)
+    }
+
     /// Returns the current state of the session, and its counts so far.
     #[must_use]
     pub fn stats(&self) -> SessionStats {
@@ -251,7 +267,7 @@ impl Outlet for Session {
         envelope: &Envelope<'_>,
         answerer: Answerer,
     ) -> Result<(), (SendRefused, Answerer)> {
-        self.0.send(envelope, answerer)
+        self.send_wrapped(envelope, answerer, convert::identity)
     }
 
     fn room(&self, to: &str) -> Room {

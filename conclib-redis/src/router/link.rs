@@ -7,7 +7,7 @@ use conclib_core::wire::Origin;
 use conclib_net::{LinkLimits, Session};
 use tokio::sync::Mutex;
 
-use super::Router;
+use super::{Router, spawn};
 use crate::endpoint::EndOnDrop;
 use crate::error::RedisError;
 
@@ -78,7 +78,7 @@ impl Router {
         });
         let (router, inbox) = (self.me.clone(), inbox.clone());
         let end = EndOnDrop(session);
-        let is_spawned = self.spawn(&mut self.lock(), async move {
+        let session = async move {
             let (reader, writer) = opened.pipe.split();
             let ended = end.0.run(reader, writer).await;
             tracing::debug!(target: "conclib::redis", "the session with a proxy has ended: {ended}");
@@ -87,7 +87,10 @@ impl Router {
                 router.lock().links.0.remove(&inbox);
             }
             opened.pipe.close().await;
-        });
-        Ok(is_spawned.then_some(link))
+        };
+        Ok(self.lock().tasks.as_mut().map(|tasks| {
+            spawn(&mut tasks.sessions, session, &self.runtime);
+            link
+        }))
     }
 }

@@ -1,16 +1,18 @@
 //! Router: the way from this process to the actors of all proxies of a namespace.
 
 mod link;
+mod moved;
 mod route;
 mod scope;
+mod search;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use conclib_core::wire::{
-    Answered, Answerer, DeliveryClass, Envelope, Failure, Home, NodeId, Outage, Outlet, RefScope,
-    RequestId, ResponseKind, Room, SendRefused,
+    Answerer, DeliveryClass, Envelope, Home, NodeId, Outage, Outlet, RefScope, RequestId, Room,
+    SendRefused,
 };
 use conclib_net::RequestIds;
 use tokio::runtime::Handle;
@@ -44,8 +46,16 @@ pub(crate) struct Router {
 struct State {
     routes: HashMap<Box<str>, Route>,
     links: Links,
-    /// Searches, and sessions. `None` once closed.
-    tasks: Option<JoinSet<()>>,
+    /// Requests that wait until they are sent anew.
+    moved: HashSet<RequestId>,
+    /// `None` once closed.
+    tasks: Option<Tasks>,
+}
+
+#[derive(Default)]
+struct Tasks {
+    searches: JoinSet<()>,
+    sessions: JoinSet<()>,
 }
 
 impl Router {
@@ -66,7 +76,8 @@ impl Router {
                 state: Mutex::new(State {
                     routes: HashMap::new(),
                     links: Links::default(),
-                    tasks: Some(JoinSet::new()),
+                    moved: HashSet::new(),
+                    tasks: Some(Tasks::default()),
                 }),
             }
         }))
@@ -89,8 +100,9 @@ impl Router {
             link.session.close();
         }
         if let Some(mut tasks) = tasks {
-            // A search ends as its endpoint closes; a session, once its last requests are sent.
-            while tasks.join_next().await.is_some() {}
+            tasks.searches.shutdown().await;
+            // A session ends once its last requests are sent.
+            while tasks.sessions.join_next().await.is_some() {}
         }
     }
 
@@ -106,19 +118,19 @@ impl Router {
         drop(tasks);
     }
 
-    /// Spawns a task, unless the router is closed.
-    fn spawn(&self, state: &mut State, task: impl Future<Output = ()> + Send + 'static) -> bool {
-        let Some(tasks) = &mut state.tasks else {
-            return false;
-        };
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn_on(task, &self.runtime);
-        true
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Spawns a task on a runtime, and forgets those that have ended.
+fn spawn(
+    tasks: &mut JoinSet<()>,
+    task: impl Future<Output = ()> + Send + 'static,
+    runtime: &Handle,
+) {
+    while tasks.try_join_next().is_some() {}
+    tasks.spawn_on(task, runtime);
 }
 
 impl Outlet for Router {
@@ -144,11 +156,11 @@ impl Outlet for Router {
                 }
             }
         };
-        let answerer = self.forget_if_gone(envelope.to, answerer);
-        match link.session.send(envelope, answerer) {
+        let follow = |answerer| self.follow(envelope, &link, answerer);
+        match link.session.send_wrapped(envelope, answerer, follow) {
             // The session has just ended: another one is made.
             Err((SendRefused::Closed, answerer)) => {
-                self.forget(envelope.to);
+                self.lock().forget(envelope.to, &Arc::downgrade(&link));
                 Err((SendRefused::Busy, answerer))
             }
             sent => sent,
@@ -167,7 +179,12 @@ impl Outlet for Router {
 
     fn cancel(&self, id: RequestId) {
         self.durable.cancel(id);
-        for link in self.lock().links.all() {
+        let links = {
+            let mut state = self.lock();
+            state.moved.remove(&id);
+            state.links.all()
+        };
+        for link in links {
             link.session.cancel(id);
         }
     }
@@ -197,33 +214,6 @@ impl Outlet for Router {
     /// Returns the namespace: an actor in it is found by its name.
     fn peer(&self) -> Option<Home> {
         Some(self.scope.home(NodeId::from_bits(0)))
-    }
-}
-
-impl Router {
-    /// Wraps an answerer: a name that its proxy does not have any more is searched anew at the next
-    /// request.
-    fn forget_if_gone(&self, to: &str, answerer: Answerer) -> Answerer {
-        let (router, to): (_, Box<str>) = (self.me.clone(), to.into());
-        Box::new(move |answer| {
-            if is_gone(&answer)
-                && let Some(router) = router.upgrade()
-            {
-                router.forget(&to);
-            }
-            answerer(answer);
-        })
-    }
-}
-
-/// Tells whether the system that answered has no actor of that name.
-fn is_gone(answer: &Result<Answered<'_>, Failure>) -> bool {
-    match answer {
-        Ok(Answered { response, .. }) if response.kind == ResponseKind::Failure => {
-            Failure::read(response.codec, response.body) == Failure::NoSuchActor
-        }
-        Ok(_) => false,
-        Err(failure) => *failure == Failure::NoSuchActor,
     }
 }
 

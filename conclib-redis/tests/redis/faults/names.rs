@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use conclib::prelude::*;
 use conclib_redis::RedisClient;
+use futures_util::future::join_all;
 
 use super::history::History;
-use super::worker::{Worker, WorkerName, WorkerWait};
+use super::raw::Raw;
+use super::worker::{Worker, WorkerName, WorkerPlace, WorkerWait};
 use super::{ask, client, serve};
 use crate::server;
 
@@ -137,17 +139,54 @@ async fn an_actor_that_has_moved_to_another_system_is_found_there() {
         assert_ne!(name(&client).await, at);
         from.get::<Worker>("worker").unwrap().stop().await;
         to.spawn(Worker::named(at)).unwrap();
-        // The first ask may find the place empty in which the actor was.
-        let first = ask(&client, "worker", WorkerName {}).await;
-        assert!(
-            matches!(first, Err(AskError::NoSuchActor { .. })),
-            "{first:?}"
-        );
-        assert_eq!(name(&client).await, at);
+        // Requests that find the place empty in which the actor was are sent anew, in their order.
+        let asks = (0..64).map(|_| ask(&client, "worker", WorkerPlace {}).into_future());
+        let places = super::soon(join_all(asks)).await;
+        for (number, place) in (0..).zip(places) {
+            assert_eq!(place.unwrap(), (at.into(), number));
+        }
     }
     client.close().await;
     first.shutdown().await;
     second.shutdown().await;
+}
+
+#[support::test]
+async fn an_actor_that_has_ended_is_nowhere() {
+    let url = url();
+    let (system, client) = (system("one", &url).await, client(&url).await);
+    assert_eq!(name(&client).await, "one");
+    let worker = system.get::<Worker>("worker").unwrap();
+    worker.stop().await;
+    let ended = ask(&client, "worker", WorkerName {}).await;
+    assert!(
+        matches!(ended, Err(AskError::NoSuchActor { .. })),
+        "{ended:?}"
+    );
+    client.close().await;
+    system.shutdown().await;
+}
+
+#[support::test]
+async fn an_ask_ends_at_its_deadline_while_its_actor_is_searched() {
+    let namespace = server::namespace();
+    let url = format!("redis+unix://{}?ns={namespace}", server::socket());
+    let (system, client) = (system("one", &url).await, client(&url).await);
+    assert_eq!(name(&client).await, "one");
+    // A proxy that hangs may have the actor.
+    let mut hangs = Raw::connect(server::socket()).await.unwrap();
+    hangs
+        .run(&format!("SSUBSCRIBE conclib:{namespace}:find"))
+        .await;
+    system.get::<Worker>("worker").unwrap().stop().await;
+    let limit = Duration::from_millis(300);
+    let late = ask(&client, "worker", WorkerName {}).timeout(limit).await;
+    assert!(
+        matches!(late, Err(AskError::Deadline { after, .. }) if after == limit),
+        "{late:?}"
+    );
+    client.close().await;
+    system.shutdown().await;
 }
 
 #[support::test]

@@ -45,6 +45,13 @@ impl Worker {
         self.count += 1;
     }
 
+    /// Returns the name, and the number of such messages before this one.
+    #[message]
+    fn place(&mut self) -> (String, u64) {
+        self.count += 1;
+        (self.name.clone(), self.count - 1)
+    }
+
     #[message]
     fn counted(&mut self) -> u64 {
         self.count
