@@ -1,36 +1,14 @@
-//! Links: the sessions with proxies.
+//! Opens links: the sessions with proxies.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use conclib_core::wire::Origin;
 use conclib_net::{LinkLimits, Session};
-use tokio::sync::Mutex;
 
-use super::{Router, spawn};
+use super::Router;
+use super::table::{Link, spawn};
 use crate::endpoint::EndOnDrop;
 use crate::error::RedisError;
-
-/// Session with a proxy.
-pub(super) struct Link {
-    pub(super) session: Session,
-}
-
-/// Links by the inboxes of their proxies. A slot is locked while its link is made.
-#[derive(Default)]
-pub(super) struct Links(HashMap<Arc<str>, Slot>);
-
-type Slot = Arc<Mutex<Option<Arc<Link>>>>;
-
-impl Links {
-    /// Returns all links that are made.
-    pub(super) fn all(&self) -> Vec<Arc<Link>> {
-        let slots = self.0.values();
-        slots
-            .filter_map(|slot| slot.try_lock().ok()?.clone())
-            .collect()
-    }
-}
 
 impl Router {
     /// Returns the link to the proxy with that inbox; `None` if it cannot be made.

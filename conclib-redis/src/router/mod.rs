@@ -2,9 +2,9 @@
 
 mod link;
 mod moved;
-mod route;
 mod scope;
 mod search;
+mod table;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -16,19 +16,13 @@ use conclib_core::wire::{
 };
 use conclib_net::RequestIds;
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
 
-use self::link::Links;
-use self::route::Route;
 use self::scope::NamedActors;
+use self::table::{Links, Route, State, Tasks};
 use crate::durable::Sender;
 use crate::endpoint::Endpoint;
 use crate::error::RedisError;
 use crate::signer::random;
-
-/// Maximum number of names whose proxies are kept; at the limit all are forgotten, and found
-/// again.
-const MAX_ROUTES: usize = 16 * 1024;
 
 /// Way to the actors of all proxies of a namespace. Finds the proxy of a name at the first request
 /// to it, and keeps a session with each proxy that it has found.
@@ -41,21 +35,6 @@ pub(crate) struct Router {
     durable: Arc<Sender>,
     me: Weak<Self>,
     state: Mutex<State>,
-}
-
-struct State {
-    routes: HashMap<Box<str>, Route>,
-    links: Links,
-    /// Requests that wait until they are sent anew.
-    moved: HashSet<RequestId>,
-    /// `None` once closed.
-    tasks: Option<Tasks>,
-}
-
-#[derive(Default)]
-struct Tasks {
-    searches: JoinSet<()>,
-    sessions: JoinSet<()>,
 }
 
 impl Router {
@@ -121,16 +100,6 @@ impl Router {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Spawns a task on a runtime, and forgets those that have ended.
-fn spawn(
-    tasks: &mut JoinSet<()>,
-    task: impl Future<Output = ()> + Send + 'static,
-    runtime: &Handle,
-) {
-    while tasks.try_join_next().is_some() {}
-    tasks.spawn_on(task, runtime);
 }
 
 impl Outlet for Router {

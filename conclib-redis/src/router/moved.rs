@@ -5,48 +5,19 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use conclib_core::wire::{
-    Answered, Answerer, Envelope, Failure, Frame, MAX_TIMEOUT, Outlet as _, RequestId,
-    ResponseKind, SendRefused,
+    Answered, Answerer, Envelope, Failure, Frame, MAX_TIMEOUT, Outlet as _, ResponseKind,
+    SendRefused,
 };
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Router;
-use super::link::Link;
-use super::route::Known;
+use super::table::{Known, Link, Moved};
 
 /// Length of the prefix of a frame.
 const PREFIX: usize = 4;
-
-/// Request that is sent anew once its actor is found.
-pub(super) struct Moved {
-    id: RequestId,
-    frame: Vec<u8>,
-    timeout: Duration,
-    until: Instant,
-    /// `None` once it was called.
-    answerer: Option<Answerer>,
-}
-
-impl Moved {
-    fn answer(mut self, failure: Failure) {
-        if let Some(answerer) = self.answerer.take() {
-            answerer(Err(failure));
-        }
-    }
-}
-
-impl Drop for Moved {
-    /// Answers as the former proxy did, if the router ends before the request is sent anew.
-    fn drop(&mut self) {
-        if let Some(answerer) = self.answerer.take() {
-            answerer(Err(Failure::NoSuchActor));
-        }
-    }
-}
 
 /// Requests to one name that wait until a search for it has ended, in their order.
 pub(super) struct MovedQueue {

@@ -2,24 +2,45 @@
 
 use std::sync::Weak;
 
-use conclib_core::wire::{Failure, Found};
+use conclib_core::wire::{Failure, Found, Outlet as _};
 use tokio::sync::{mpsc, watch};
 
-use super::moved::{Moved, MovedQueue};
-use super::route::{Known, Route};
-use super::{MAX_ROUTES, Router, State, spawn};
+use super::Router;
+use super::moved::MovedQueue;
+use super::table::{Known, Route, Search, State, spawn};
 use crate::endpoint::{Answers, Endpoint, Finding};
 
-/// Search that is under way.
-#[derive(Clone)]
-pub(super) struct Search {
-    /// Result for those that wait for it.
-    pub(super) result: watch::Receiver<Option<Result<(), Failure>>>,
-    /// Way of the requests that are sent anew, before those that wait.
-    pub(super) moved: mpsc::UnboundedSender<Moved>,
-}
+/// Maximum number of names whose proxies are kept; at the limit all are forgotten, and found
+/// again.
+const MAX_ROUTES: usize = 16 * 1024;
 
 impl Router {
+    /// Waits until a request to that name is worth a try.
+    pub(super) async fn wait_for_room(&self, urn: &str) -> Result<(), Failure> {
+        loop {
+            let link = {
+                let mut state = self.lock();
+                match state.routes.get_mut(urn).map(Route::next) {
+                    Some(Some(link)) => Ok(link),
+                    _ => Err(self.search(&mut state, urn)),
+                }
+            };
+            let mut result = match link {
+                // A session that ends wakes those that wait for it.
+                Ok(link) => return link.session.room(urn).await,
+                Err(Some(search)) => search.result,
+                // The router is closed, as the next send says.
+                Err(None) => return Ok(()),
+            };
+            match result.wait_for(Option::is_some).await.as_deref() {
+                Ok(Some(Ok(()))) => {}
+                Ok(Some(Err(failure))) => return Err(failure.clone()),
+                // The search was ended.
+                Ok(None) | Err(_) => return Ok(()),
+            }
+        }
+    }
+
     /// Begins a search for a name, unless one is under way. `None` if the router is closed.
     pub(super) fn search(&self, state: &mut State, urn: &str) -> Option<Search> {
         if let Some(Route::Searching(search)) = state.routes.get(urn) {
