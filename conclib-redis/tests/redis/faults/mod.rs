@@ -13,6 +13,7 @@ mod relay;
 mod resources;
 mod server;
 mod slow_path;
+mod tls;
 mod trouble;
 mod worker;
 

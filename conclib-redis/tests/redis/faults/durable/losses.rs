@@ -9,6 +9,7 @@ use support::processes::eventually;
 use super::super::raw::Reply;
 use super::super::relay::Relay;
 use super::super::server::OwnServer;
+use super::super::trouble::free_port;
 
 use super::load::send;
 use super::scribe::{Scribe, ScribeNote, ScribeWait};
@@ -242,10 +243,4 @@ async fn a_full_memory_refuses_messages_and_lets_those_that_wait_be_handled() {
     assert_eq!((client.stats().lost, broker.stats().lost), (0, 0));
     client.close().await;
     system.shutdown().await;
-}
-
-/// Port that nobody has, for a server that another one has to reach.
-fn free_port() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port().to_string()
 }
