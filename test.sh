@@ -7,10 +7,37 @@ export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 # nothing is built twice here.
 export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}"
 target="${CARGO_TARGET_DIR:-target}"
-# The tests panic thousands of times, on purpose.
+# The tests panic thousands of times, on purpose. Without backtraces line tables are of no use,
+# and the test programs build in four fifths of the time.
 export RUST_BACKTRACE=0
+export CARGO_PROFILE_DEV_DEBUG=false
 
 step() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
+
+# Steps in the background, since the tests mostly wait. `finish` waits for one, and prints its output.
+logs=$(mktemp -d)
+declare -A beside=()
+trap 'kill "${beside[@]}" 2>/dev/null || true; rm -rf "$logs"' EXIT
+start() {
+	"$1" >"$logs/$1" 2>&1 &
+	beside[$1]=$!
+}
+finish() {
+	local status=0
+	wait "${beside[$1]}" || status=$?
+	unset "beside[$1]"
+	cat "$logs/$1"
+	return "$status"
+}
+
+python_peer() { scripts/python-peer.sh; }
+feature_sets() { scripts/check-features.sh; }
+documentation() {
+	export RUSTDOCFLAGS="-D warnings"
+	cargo doc --workspace --all-features --no-deps
+	cargo doc --package conclib --no-deps
+	cargo doc --package conclib --no-default-features --no-deps
+}
 
 if [ "$(id -u)" != 0 ]; then
 	step "SKIPPED without root: three tests of other users at a unix socket"
@@ -38,13 +65,19 @@ step "imports run down, comments name their subject"
 python3 scripts/check-floors.py
 python3 scripts/check-english.py
 
+start python_peer
+
 step "lints, all features"
 cargo clippy --workspace --all-targets --all-features -- -D warnings
 
 step "the original Python package, for the tests of its channel"
-scripts/python-peer.sh
+finish python_peer
 
 # Includes the examples, which the tests run, and those of the documentation.
+step "test programs, all features"
+cargo test --workspace --all-features --no-run
+start feature_sets
+
 step "tests, all features"
 cargo test --workspace --all-features
 
@@ -52,17 +85,15 @@ step "tests, no features"
 cargo test --package conclib-test-bare
 
 step "each feature alone, and all pairs"
-scripts/check-features.sh
+finish feature_sets
+start documentation
 
 step "the models, in a short form"
 MODEL_RUNS="${MODEL_RUNS:-300}" LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-2}" \
-    scripts/check-model.sh
+	scripts/check-model.sh
 
 step "documentation with all, default and no features"
-export RUSTDOCFLAGS="-D warnings"
-cargo doc --workspace --all-features --no-deps
-cargo doc --package conclib --no-deps
-cargo doc --package conclib --no-default-features --no-deps
+finish documentation
 
 step "the quickstart"
 "$target/debug/examples/quickstart" --once

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
 use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
@@ -22,10 +23,16 @@ const ALONE: &str = "CONCLIB_TEST_ALONE";
 ///
 /// Passes on a panic of `body`, and panics at the time limit.
 pub fn in_time<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
-    within(PATIENCE, body)
+    let (sender, output) = mpsc::channel();
+    // A boxed body: its type is not in the code below, which is compiled once.
+    let body = Box::new(move || {
+        let _ = sender.send(body());
+    });
+    within(PATIENCE, body);
+    output.recv().expect("the body has ended")
 }
 
-fn within<T: Send + 'static>(patience: Duration, body: impl FnOnce() -> T + Send + 'static) -> T {
+fn within(patience: Duration, body: Box<dyn FnOnce() + Send>) {
     let test = thread::current().name().unwrap_or("a test").to_owned();
     let (sender, done) = mpsc::channel();
     let body = move || {
@@ -38,7 +45,9 @@ fn within<T: Send + 'static>(patience: Duration, body: impl FnOnce() -> T + Send
     };
     // Waits until the thread has dropped the values of the body.
     thread.join().expect("it has caught all panics");
-    outcome.unwrap_or_else(|panic| resume_unwind(panic))
+    if let Err(panic) = outcome {
+        resume_unwind(panic);
+    }
 }
 
 /// Runs a test in a process of its own: this program again, with this one test.
@@ -127,6 +136,13 @@ impl Runtime {
     }
 
     pub fn block_on<F: Future>(self, body: F) -> F::Output {
+        let mut output = None;
+        // A boxed body: the code of tokio for it is compiled once.
+        self.drive(Box::pin(async { output = Some(body.await) }));
+        output.expect("the body has ended")
+    }
+
+    fn drive(self, body: Pin<Box<dyn Future<Output = ()> + '_>>) {
         let mut builder = if self.is_multi_thread {
             tokio::runtime::Builder::new_multi_thread()
         } else {
@@ -139,7 +155,7 @@ impl Runtime {
             builder.start_paused(true);
         }
         let runtime = builder.enable_all().build().expect("a runtime");
-        runtime.block_on(body)
+        runtime.block_on(body);
     }
 }
 
@@ -162,11 +178,12 @@ mod tests {
     #[test]
     fn a_body_that_blocks_its_thread_fails_its_test_by_name() {
         let text = fails(|| {
-            within(Duration::from_millis(1), || {
+            let body = || {
                 loop {
                     thread::park();
                 }
-            })
+            };
+            within(Duration::from_millis(1), Box::new(body));
         });
         let name = "patience::tests::a_body_that_blocks_its_thread_fails_its_test_by_name";
         assert_eq!(text, format!("`{name}` hangs: it took more than 1ms"));
@@ -175,10 +192,11 @@ mod tests {
     #[test]
     fn a_body_on_a_paused_clock_that_waits_for_ever_fails_its_test() {
         let text = fails(|| {
-            within(Duration::from_millis(1), || {
+            let body = || {
                 let runtime = Runtime::default().start_paused(true);
                 runtime.block_on(std::future::pending::<()>());
-            });
+            };
+            within(Duration::from_millis(1), Box::new(body));
         });
         assert!(text.contains("hangs"), "{text}");
     }
