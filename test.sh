@@ -17,9 +17,12 @@ step() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
 # Steps in the background, since the tests mostly wait. `finish` waits for one, and prints its output.
 logs=$(mktemp -d)
 declare -A beside=()
-trap 'kill "${beside[@]}" 2>/dev/null || true; rm -rf "$logs"' EXIT
+trap 'for pid in "${beside[@]}"; do kill -- "-$pid" || true; done; rm -rf "$logs"' EXIT
 start() {
+	# With a process group of its own.
+	set -m
 	"$1" >"$logs/$1" 2>&1 &
+	set +m
 	beside[$1]=$!
 }
 finish() {
