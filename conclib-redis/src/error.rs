@@ -36,7 +36,9 @@ pub enum RedisError {
         why: Box<str>,
     },
     /// The server is not there, or refuses the connection.
-    #[error("no connection to {url}: {why}; is the server up, and are user, password and certificates right?")]
+    #[error(
+        "no connection to {url}: {why}; is the server up, and are user, password and certificates right?"
+    )]
     Connect {
         /// URL of the server, without its password.
         url: Box<str>,

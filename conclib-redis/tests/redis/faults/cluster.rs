@@ -1,10 +1,13 @@
 //! Three masters that share the channels by their slots.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use conclib::prelude::*;
 
 use super::history::History;
+use super::load::Load;
+use super::raw::Reply;
 use super::server::OwnServer;
 use super::trouble::free_port;
 use super::worker::{Worker, WorkerEcho, WorkerWork};
@@ -17,9 +20,10 @@ struct Cluster {
 }
 
 impl Cluster {
-    async fn start() -> Self {
+    /// Starts three masters, with so many replicas for each.
+    async fn start(replicas: usize) -> Self {
         let (mut servers, mut nodes) = (Vec::new(), Vec::new());
-        for _ in 0..3 {
+        for _ in 0..3 * (1 + replicas) {
             let (port, bus) = (free_port(), free_port());
             let server = OwnServer::start(&[
                 "--bind",
@@ -32,6 +36,8 @@ impl Cluster {
                 "yes",
                 "--cluster-node-timeout",
                 "2000",
+                "--repl-diskless-sync-delay",
+                "0",
             ])
             .await;
             servers.push(server);
@@ -40,7 +46,7 @@ impl Cluster {
         let made = tokio::process::Command::new("redis-cli")
             .args(["--cluster", "create"])
             .args(&nodes)
-            .arg("--cluster-yes")
+            .args(["--cluster-replicas", &replicas.to_string(), "--cluster-yes"])
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output();
@@ -56,14 +62,81 @@ impl Cluster {
                 .text()
                 .contains("cluster_state:ok")
             {}
+            loop {
+                let info = raw.run("INFO replication").await.text();
+                if info.contains("role:master") || info.contains("master_link_status:up") {
+                    break;
+                }
+            }
         }
         cluster
+    }
+
+    /// Kills a master, and waits until its replica has its place.
+    async fn kill_a_master(&mut self) {
+        let mut master = None;
+        for (at, server) in self.servers.iter().enumerate() {
+            let info = server.text("INFO replication").await;
+            master = master.or(info.contains("role:master").then_some(at));
+        }
+        let mut master = self.servers.remove(master.unwrap());
+        // The replica has all that is stored.
+        assert_eq!(master.run("WAIT 1 0").await, Reply::Integer(1));
+        master.kill().await;
+        for server in &self.servers {
+            let mut raw = server.raw().await;
+            loop {
+                let nodes = raw.run("CLUSTER NODES").await.text();
+                let flags = nodes.lines().filter_map(|node| node.split(' ').nth(2));
+                let flags: Vec<Vec<_>> = flags.map(|flags| flags.split(',').collect()).collect();
+                let is_dead = |flags: &Vec<&str>| flags.contains(&"fail");
+                let masters = flags
+                    .iter()
+                    .filter(|node| node.contains(&"master") && !is_dead(node));
+                if masters.count() == 3 && flags.iter().any(is_dead) {
+                    break;
+                }
+            }
+        }
     }
 }
 
 #[support::test]
+async fn asks_and_durable_messages_go_on_after_a_master_is_replaced_by_its_replica() {
+    let mut cluster = Cluster::start(1).await;
+    let (system, history) = (System::new("cluster"), History::default());
+    system.spawn(Worker::new(&history)).unwrap();
+    let durable = History::default();
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        let worker = system.actor(Worker::new(&durable)).urn(name);
+        worker.spawn().unwrap();
+    }
+    let broker = serve(&system, &cluster.url).await;
+    let client = client(&cluster.url).await;
+    let load = Load::start(&client, &history, 16, Duration::from_secs(2));
+    let mut id = 0;
+    let mut send_durable = async || {
+        for name in ["a", "b", "c", "d", "e", "f"] {
+            id += 1;
+            let sent = ask(&client, name, WorkerWork { id }).durable().await;
+            assert_eq!(sent, Ok(id));
+        }
+    };
+    send_durable().await;
+    history.more_done(1000).await;
+    cluster.kill_a_master().await;
+    history.more_done(1000).await;
+    send_durable().await;
+    load.stop().await;
+    history.check();
+    assert_eq!((client.stats().lost, broker.stats().lost), (0, 0));
+    client.close().await;
+    system.shutdown().await;
+}
+
+#[support::test]
 async fn asks_are_answered_over_a_cluster_of_three_masters() {
-    let cluster = Cluster::start().await;
+    let cluster = Cluster::start(0).await;
     let (system, history) = (System::new("cluster"), History::default());
     system.spawn(Worker::new(&history)).unwrap();
     serve(&system, &cluster.url).await;
