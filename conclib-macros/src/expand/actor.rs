@@ -119,24 +119,23 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
     };
     check::actor(&mut actor, &mut mistakes);
     let is_sound = mistakes.is_empty();
-    let messages = actor
-        .handlers
-        .iter()
-        .filter_map(Handler::as_method)
-        .map(method::expand);
+    let own = || actor.handlers.iter().filter_map(Handler::as_method);
+    let (messages, impls) = (own().map(method::item), own().map(method::impls));
     let inbox = inbox::expand(&actor, is_sound);
     let handlers = handlers::expand(&actor, is_sound);
     let create = hooks::create(&actor, is_sound);
     let calls = calls::expand(&actor, &syn::parse_quote!(pub));
     let protocols = protocols::aliases(&actor);
     let checked = checked::aliases(&actor);
-    let allowances = super::allowances();
+    let (allowances, alias) = (super::allowances(), super::alias(&actor.runtime));
     let mistakes = mistakes.into_tokens();
     quote! {
         #block
         #(#messages)*
         #allowances
         const _: () = {
+            #alias
+            #(#impls)*
             #checked
             #protocols
             #inbox

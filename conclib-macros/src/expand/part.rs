@@ -47,18 +47,20 @@ fn on_impl(
     check::actor(&mut part, &mut mistakes);
     let is_sound = mistakes.is_empty();
     let mistakes = mistakes.into_tokens();
-    let own = part.handlers.iter().filter_map(Handler::as_method);
-    let messages = own.map(method::expand);
+    let own = || part.handlers.iter().filter_map(Handler::as_method);
+    let (messages, own_impls) = (own().map(method::item), own().map(method::impls));
     let inbox = inbox::expand(&part, is_sound);
     let shared = protocols::shared(&part);
     let impls = impls(&part, is_sound);
     let calls = calls::expand(&part, &parse_quote!(pub));
-    let allowances = super::allowances();
+    let (allowances, alias) = (super::allowances(), super::alias(&part.runtime));
     quote! {
         #block
         #(#messages)*
         #allowances
         const _: () = {
+            #alias
+            #(#own_impls)*
             #inbox
             #impls
             #shared

@@ -67,8 +67,8 @@ fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStre
     let vis = &written.vis;
     let (hidden, inbox_ty, inbox_name) =
         (hidden(protocol), inbox_ident(protocol), inbox_name(ident));
-    let own = protocol.handlers.iter().filter_map(Handler::as_method);
-    let structs = own.map(method::expand);
+    let own = || protocol.handlers.iter().filter_map(Handler::as_method);
+    let (structs, impls) = (own().map(method::item), own().map(method::impls));
     let inbox = inbox::expand(protocol, is_sound);
     let calls = calls::expand(protocol, vis);
     let shared = protocols::shared(protocol);
@@ -78,7 +78,7 @@ fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStre
         quote!(::core::unimplemented!())
     };
     let (message, actor, ctx) = (local("message"), local("actor"), local("ctx"));
-    let allowances = super::allowances();
+    let (allowances, alias) = (super::allowances(), super::alias(&protocol.runtime));
     quote! {
         #[doc(hidden)]
         #allowances
@@ -88,11 +88,13 @@ fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStre
         #(#structs)*
         #allowances
         const _: () = {
+            #alias
+            #(#impls)*
             #inbox
             impl<__T: ?::core::marker::Sized> #hidden for __T {
                 type #inbox_name = #inbox_ty;
             }
-            impl<__A: #ident + #runtime::Actor> #runtime::__private::Serves<__A> for #inbox_ty {
+            impl<__A: #ident + #runtime::Actor> __p::Serves<__A> for #inbox_ty {
                 fn turn(
                     self,
                     #actor: &mut __A,
