@@ -33,7 +33,8 @@ pub use crate::deadlock::is_anybody_waiting;
 pub use crate::forwarding_waker::ForwardingWaker;
 pub use crate::hook::{Deciding, TurnDecision, TurnHook};
 pub use crate::message::{
-    Answers, Encoding, Holds, NoEncoding, WireAnswer, WireFunctions, WirePart, WireParts,
+    Answers, Encoding, Holds, NoEncoding, SharedState, WireAnswer, WireFunctions, WirePart,
+    WireParts,
 };
 pub use crate::named::Enter;
 pub use crate::node::{Accepted, CarriedBy, Carries, HasPriority, Head, RecipientLookup, Unranked};

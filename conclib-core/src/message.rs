@@ -8,7 +8,7 @@ use conclib_wire::{Codec, CodecError};
 
 pub use encoding::{Encoding, NoEncoding, WireFunctions};
 pub(crate) use part::Encoded;
-pub use part::{Answers, Holds, WireAnswer, WirePart, WireParts};
+pub use part::{Answers, Holds, SharedState, WireAnswer, WirePart, WireParts};
 pub(crate) use reach::MayLeave;
 pub use reach::{ByParts, Local, Reach, Wire, WireMessage};
 

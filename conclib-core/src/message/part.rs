@@ -31,6 +31,11 @@ pub trait WireParts<K> {}
 #[derive(Debug)]
 pub enum Serde {}
 
+/// State that is shared: a copy of it in another process would be another state.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct SharedState<T>(std::marker::PhantomData<fn() -> T>);
+
 /// A carrier that can carry the field `T` of the message `M`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(

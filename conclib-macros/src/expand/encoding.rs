@@ -7,6 +7,7 @@ use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Field, Fields, Generics, Type};
 
 use super::local;
+use super::shared::is_shared;
 
 /// Type whose parts are written and read.
 pub(super) struct Encoded<'a> {
@@ -67,9 +68,9 @@ pub(super) fn of_named(
 ) -> (TokenStream, TokenStream) {
     let (name, count) = (encoded.name(), Literal::usize_unsuffixed(fields.len()));
     let (serializer, deserializer) = (local("serializer"), local("deserializer"));
-    let written = fields.iter().map(|(ident, _)| {
-        let name = ident.unraw().to_string();
-        quote!(.field(#name, &__p::Field(&self.#ident).checked())?)
+    let written = fields.iter().map(|(ident, ty)| {
+        let (name, field) = (ident.unraw().to_string(), field(ty, &quote!(&self.#ident)));
+        quote!(.field(#name, &#field)?)
     });
     let write = quote! {
         use __p::NoField as _;
@@ -152,20 +153,22 @@ fn of_tuple(encoded: &Encoded<'_>, types: &[&Type]) -> (TokenStream, TokenStream
     let name = encoded.name();
     let (serializer, deserializer) = (local("serializer"), local("deserializer"));
     if let [only] = types {
+        let (field, seed) = (field(only, &quote!(&self.0)), seed(only));
         let write = quote! {
             use __p::NoField as _;
-            #serializer.serialize_newtype_struct(#name, &__p::Field(&self.0).checked())
+            #serializer.serialize_newtype_struct(#name, &#field)
         };
         let read = quote! {
             use __p::NoSeed as _;
-            __p::read_newtype(#deserializer, #name, <__p::Seed<#only>>::NEW.checked()).map(Self)
+            __p::read_newtype(#deserializer, #name, #seed).map(Self)
         };
         return (encoded.serialize(&write), encoded.deserialize(&read));
     }
     let count = Literal::usize_unsuffixed(types.len());
-    let written = (0..types.len()).map(|at| {
+    let written = types.iter().enumerate().map(|(at, ty)| {
         let at = syn::Index::from(at);
-        quote!(.field(&__p::Field(&self.#at).checked())?)
+        let field = field(ty, &quote!(&self.#at));
+        quote!(.field(&#field)?)
     });
     let write = quote! {
         use __p::NoField as _;
@@ -228,6 +231,7 @@ fn of_enum(encoded: &Encoded<'_>, data: &syn::DataEnum) -> (TokenStream, TokenSt
 fn of_variant(name: &str, at: usize, variant: &syn::Variant) -> (TokenStream, TokenStream) {
     let ident = &variant.ident;
     let shown = ident.unraw().to_string();
+    let path = format!("{name}::{shown}");
     let index = Literal::usize_unsuffixed(at);
     let (serializer, access) = (local("serializer"), local("access"));
     let count = Literal::usize_unsuffixed(variant.fields.len());
@@ -239,27 +243,30 @@ fn of_variant(name: &str, at: usize, variant: &syn::Variant) -> (TokenStream, To
         ),
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
             let (only, ty) = (local("only"), &fields.unnamed[0].ty);
+            let (field, seed) = (field(ty, &quote!(#only)), seed(ty));
             (
                 quote! {
                     Self::#ident(#only) => #serializer.serialize_newtype_variant(
-                        #name, #index, #shown, &__p::Field(#only).checked(),
+                        #name, #index, #shown, &#field,
                     ),
                 },
-                quote!(#access.newtype_variant_seed(<__p::Seed<#ty>>::NEW.checked()).map(Self::#ident)),
+                quote!(#access.newtype_variant_seed(#seed).map(Self::#ident)),
             )
         }
         Fields::Unnamed(_) => {
             let (idents, seeds) = (positions(variant.fields.len()), seeds(types()));
             let pattern = list(idents.iter());
+            let parts = idents.iter().zip(types());
+            let parts = parts.map(|(ident, ty)| field(ty, &quote!(#ident)));
             (
                 quote! {
                     Self::#ident(#(#idents),*) => {
                         __p::write_tuple_variant(#serializer, #name, #index, #shown, #count)?
-                            #(.field(&__p::Field(#idents).checked())?)* .end()
+                            #(.field(&#parts)?)* .end()
                     }
                 },
                 quote! {{
-                    let #pattern = __p::read_positions(#access, #shown, #count, #seeds)?;
+                    let #pattern = __p::read_positions(#access, #path, #count, #seeds)?;
                     __p::Ok(Self::#ident(#(#idents),*))
                 }},
             )
@@ -269,15 +276,16 @@ fn of_variant(name: &str, at: usize, variant: &syn::Variant) -> (TokenStream, To
             let idents: Vec<_> = fields.iter().map(|(ident, _)| *ident).collect();
             let names: Vec<_> = idents.iter().map(|one| one.unraw().to_string()).collect();
             let (pattern, seeds) = (list(idents.iter().copied()), seeds(types()));
+            let parts = fields.iter().map(|(ident, ty)| field(ty, &quote!(#ident)));
             (
                 quote! {
                     Self::#ident { #(#idents),* } => {
                         __p::write_variant(#serializer, #name, #index, #shown, #count)?
-                            #(.field(#names, &__p::Field(#idents).checked())?)* .end()
+                            #(.field(#names, &#parts)?)* .end()
                     }
                 },
                 quote! {{
-                    let #pattern = __p::read_fields(#access, #shown, &[#(#names),*], #seeds)?;
+                    let #pattern = __p::read_fields(#access, #path, &[#(#names),*], #seeds)?;
                     __p::Ok(Self::#ident { #(#idents),* })
                 }},
             )
@@ -290,9 +298,25 @@ fn positions(count: usize) -> Vec<Ident> {
     (0..count).map(|at| format_ident!("__{at}")).collect()
 }
 
+/// Part to be written, from a reference to it.
+fn field(ty: &Type, part: &TokenStream) -> TokenStream {
+    match is_shared(ty) {
+        true => quote!(__p::NoField::checked(__p::Field(#part))),
+        false => quote!(__p::Field(#part).checked()),
+    }
+}
+
+/// Reader of a part.
+fn seed(ty: &Type) -> TokenStream {
+    match is_shared(ty) {
+        true => quote!(__p::NoSeed::checked(<__p::Seed<#ty>>::NEW)),
+        false => quote!(<__p::Seed<#ty>>::NEW.checked()),
+    }
+}
+
 /// Readers of the types, as a list: `(first, (second, ()))`.
 fn seeds<'a>(types: impl DoubleEndedIterator<Item = &'a Type>) -> TokenStream {
-    list(types.map(|ty| quote!(<__p::Seed<#ty>>::NEW.checked())))
+    list(types.map(seed))
 }
 
 fn list(items: impl DoubleEndedIterator<Item = impl ToTokens>) -> TokenStream {

@@ -12,7 +12,7 @@ use syn::{Attribute, Data, DeriveInput, Error, Generics, Item, LitStr, Type};
 use super::encoding::{Encoded, of_data};
 use super::generics::{Need, bounded};
 use super::misplaced::{is_declaration, is_method, keyword};
-use super::{blaming, respanned, shape};
+use super::{blaming, respanned, shape, shared};
 use crate::check;
 use crate::model::{Message, MessageArgs, Reach};
 use crate::parse::{Mistakes, make_static, message_args};
@@ -282,13 +282,16 @@ fn parts(message: &Message, generics: &Generics, held: &[&Type]) -> TokenStream 
     let mut seen = HashSet::new();
     let fields = held.iter().filter_map(|ty| {
         let is_new = seen.insert(ty.to_token_stream().to_string());
-        is_new.then(|| quote_spanned!(blaming(ty.span())=> __p::Holds<#self_ty, #ty>))
+        let bound = shared::bound(ty);
+        is_new.then(|| quote_spanned!(blaming(ty.span())=> __p::Holds<#self_ty, #bound>))
     });
     let fields: Vec<_> = fields.collect();
     let answers = [Some(&message.reply), message.error.as_ref()];
     let answers = answers.into_iter().flatten().filter(|ty| !is_unit(ty));
-    let answers =
-        answers.map(|ty| quote_spanned!(blaming(ty.span())=> __p::Answers<#self_ty, #ty>));
+    let answers = answers.map(|ty| {
+        let bound = shared::bound(ty);
+        quote_spanned!(blaming(ty.span())=> __p::Answers<#self_ty, #bound>)
+    });
     let bounds: Vec<_> = fields.into_iter().chain(answers).collect();
     let mut generics = generics.clone();
     generics.params.push(syn::parse_quote!(__K));

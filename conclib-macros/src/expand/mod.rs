@@ -27,6 +27,7 @@ mod parts;
 mod protocol;
 mod protocols;
 mod shape;
+mod shared;
 mod variants;
 
 #[cfg(test)]

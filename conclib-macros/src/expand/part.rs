@@ -10,13 +10,17 @@ use super::names::inbox_ident;
 use super::{calls, handlers, inbox, local, method, protocols};
 use crate::check;
 use crate::model::{Actor, Handler};
-use crate::parse::{Mistakes, part_args, part_impl};
+use crate::parse::{Mistakes, impl_block, part_args, part_impl};
 
 pub(crate) fn part(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let runtime = part_args(args.clone(), &mut mistakes);
+    if let Ok((block, unread)) = impl_block(item.clone()) {
+        let unread = unread.into_tokens(&block);
+        let expanded = on_impl(&args, &runtime, block, mistakes);
+        return quote!(#expanded #unread);
+    }
     match syn::parse2::<Item>(item.clone()) {
-        Ok(Item::Impl(block)) => return on_impl(&args, &runtime, block, mistakes),
         _ if is_method(&item) => mistakes.at(
             Span::call_site(),
             "`#[part]` on a method is read by `#[actor]`: write `#[actor]` above this impl block",

@@ -11,14 +11,15 @@ use super::protocols::{self, inbox_name};
 use super::{calls, handlers, inbox, local, method};
 use crate::check;
 use crate::model::{Actor, Handler};
-use crate::parse::{Mistakes, protocol_args, protocol_trait};
+use crate::parse::{Mistakes, protocol_args, protocol_trait, trait_block};
 
 pub(crate) fn protocol(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let runtime = protocol_args(args, &mut mistakes);
-    let mut written = match syn::parse2::<Item>(item.clone()) {
-        Ok(Item::Trait(written)) => written,
-        Ok(other) => {
+    let written = trait_block(item.clone());
+    let mut written = match written.map_err(|error| (error, syn::parse2::<Item>(item.clone()))) {
+        Ok(written) => written,
+        Err((_, Ok(other))) => {
             mistakes.push(Error::new_spanned(
                 keyword(&other),
                 "a protocol is a trait: `#[protocol]` goes above it, and `#[actor(protocols(…))]` above the impl of an actor that has it",
@@ -26,7 +27,7 @@ pub(crate) fn protocol(args: TokenStream, item: TokenStream) -> TokenStream {
             let mistakes = mistakes.into_tokens();
             return quote!(#item #mistakes);
         }
-        Err(error) => {
+        Err((error, Err(_))) => {
             let error = error.into_compile_error();
             return quote!(#error #item);
         }

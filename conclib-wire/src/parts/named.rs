@@ -239,7 +239,16 @@ pub fn read_struct<'de, D: Deserializer<'de>, P: FieldSeeds<'de>>(
     names: &'static [&'static str],
     seeds: P,
 ) -> Result<P::Parts, D::Error> {
-    deserializer.deserialize_struct(name, names, NamedParts { name, names, seeds })
+    deserializer.deserialize_struct(
+        name,
+        names,
+        NamedParts {
+            kind: "struct",
+            name,
+            names,
+            seeds,
+        },
+    )
 }
 
 /// Reads the named fields of a variant.
@@ -252,10 +261,19 @@ pub fn read_fields<'de, A: VariantAccess<'de>, P: FieldSeeds<'de>>(
     names: &'static [&'static str],
     seeds: P,
 ) -> Result<P::Parts, A::Error> {
-    access.struct_variant(names, NamedParts { name, names, seeds })
+    access.struct_variant(
+        names,
+        NamedParts {
+            kind: "struct variant",
+            name,
+            names,
+            seeds,
+        },
+    )
 }
 
 struct NamedParts<P> {
+    kind: &'static str,
     name: &'static str,
     names: &'static [&'static str],
     seeds: P,
@@ -265,11 +283,12 @@ impl<'de, P: FieldSeeds<'de>> Visitor<'de> for NamedParts<P> {
     type Value = P::Parts;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "struct {}", self.name)
+        write!(f, "{} {}", self.kind, self.name)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<P::Parts, A::Error> {
         let expected = Expected {
+            kind: self.kind,
             name: self.name,
             parts: self.names.len(),
         };

@@ -10,6 +10,7 @@ use super::named::{FieldSeeds, Variant};
 
 /// Expectation of a reader, for its errors.
 pub struct Expected {
+    pub(super) kind: &'static str,
     pub(super) name: &'static str,
     pub(super) parts: usize,
 }
@@ -17,8 +18,8 @@ pub struct Expected {
 impl de::Expected for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.parts == 1 { "" } else { "s" };
-        let Self { name, parts } = self;
-        write!(f, "{name} with {parts} element{plural}")
+        let Self { kind, name, parts } = self;
+        write!(f, "{kind} {name} with {parts} element{plural}")
     }
 }
 
@@ -139,8 +140,12 @@ impl<'de, P: DeserializeSeed<'de> + Copy> Visitor<'de> for Newtype<P> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<P::Value, A::Error> {
-        let (name, parts) = (self.0, 1);
-        let (only, ()) = (self.1, ()).in_order(&mut seq, 0, &Expected { name, parts })?;
+        let expected = Expected {
+            kind: "tuple struct",
+            name: self.0,
+            parts: 1,
+        };
+        let (only, ()) = (self.1, ()).in_order(&mut seq, 0, &expected)?;
         Ok(only)
     }
 }
@@ -155,7 +160,11 @@ pub fn read_tuple<'de, D: Deserializer<'de>, P: FieldSeeds<'de>>(
     parts: usize,
     seeds: P,
 ) -> Result<P::Parts, D::Error> {
-    let expected = Expected { name, parts };
+    let expected = Expected {
+        kind: "tuple struct",
+        name,
+        parts,
+    };
     deserializer.deserialize_tuple_struct(name, parts, Parts { expected, seeds })
 }
 
@@ -169,7 +178,11 @@ pub fn read_positions<'de, A: VariantAccess<'de>, P: FieldSeeds<'de>>(
     parts: usize,
     seeds: P,
 ) -> Result<P::Parts, A::Error> {
-    let expected = Expected { name, parts };
+    let expected = Expected {
+        kind: "tuple variant",
+        name,
+        parts,
+    };
     access.tuple_variant(parts, Parts { expected, seeds })
 }
 
@@ -182,7 +195,7 @@ impl<'de, P: FieldSeeds<'de>> Visitor<'de> for Parts<P> {
     type Value = P::Parts;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "tuple {}", self.expected.name)
+        write!(f, "{} {}", self.expected.kind, self.expected.name)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<P::Parts, A::Error> {
