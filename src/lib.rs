@@ -86,7 +86,7 @@ pub use conclib_apid::{ApiCommand, ApiDaemon, PrivateDir, start_api, status};
 // Named by the expansion of the macros; those for bounds are in `traits`.
 #[doc(hidden)]
 pub use conclib_core::{
-    Create, Declared, Local, Messages, Part, Prioritised, ProtocolMessage, Request, Shape,
+    ByParts, Create, Declared, Local, Messages, Part, Prioritised, ProtocolMessage, Request, Shape,
     TaskActor, TickSpec, Turn, Wire,
 };
 

@@ -6,6 +6,6 @@
 
 #[doc(inline)]
 pub use conclib_core::{
-    Create, DEFAULT_MAILBOX, Declared, Local, Messages, Named, Part, Prioritised, ProtocolMessage,
-    Reach, Restartable, Shape, Target, TaskActor, Travels, Wire, WireMessage,
+    ByParts, Create, DEFAULT_MAILBOX, Declared, Local, Messages, Named, Part, Prioritised,
+    ProtocolMessage, Reach, Restartable, Shape, Target, TaskActor, Travels, Wire, WireMessage,
 };

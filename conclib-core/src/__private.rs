@@ -2,25 +2,43 @@
 
 pub use std::boxed::Box;
 
-pub use serde;
+pub use conclib_wire::parts::{
+    Field, NoField, NoSeed, Seed, Variants, read_enum, read_fields, read_newtype, read_positions,
+    read_struct, read_tuple, read_unit, write_struct, write_tuple, write_tuple_variant,
+    write_variant,
+};
+pub use serde::de::VariantAccess;
+pub use serde::{self, Deserialize, Deserializer, Serialize, Serializer};
+
+pub use crate::actor::{Part, ProtocolMessage, TaskActor};
+pub use crate::error::HandlerError;
+pub use crate::message::{ByParts, Local, Message, Wire};
+pub use crate::node::{Actor, Context, Create, Handler, Messages, TickSpec, Turn};
+pub use crate::reply::Request;
+pub use crate::supervision::{ChildExit, Directive, Gone};
+pub use conclib_wire::{Envelope, Never, Shape, StopReason};
+pub use std::future::Future;
+pub use std::option::Option;
+pub use std::result::Result::{self, Ok};
+pub use std::time::Duration;
 
 pub use crate::actor::{
-    ActorTask, Factory, HasFields, HasProtocol, HasProtocols, History, Many, ProtocolInbox, Serves,
-    SharedWith, answer, answer_deferred, answer_fallback, answer_result, attempt, beside,
-    may_pass_on, serve, stream,
+    ActorTask, Dispatch, Factory, HasFields, HasProtocol, HasProtocols, History, Many,
+    ProtocolInbox, Serves, SharedWith, answer, answer_deferred, answer_fallback, answer_result,
+    attempt, beside, may_pass_on, serve, stream,
 };
 pub use crate::call::Outbound;
 
 pub use crate::deadlock::is_anybody_waiting;
 pub use crate::forwarding_waker::ForwardingWaker;
 pub use crate::hook::{Deciding, TurnDecision, TurnHook};
-pub use crate::message::{WireAnswer, WirePart};
-pub use crate::named::Enter;
-pub use crate::node::{
-    Accepted, AllWire, AllWireInbox, HasPriority, Head, IsWire, RecipientLookup, Unranked,
+pub use crate::message::{
+    Answers, Encoding, Holds, NoEncoding, SharedState, WireAnswer, WireFunctions, WirePart,
+    WireParts,
 };
-pub use crate::remote::accept;
-pub use crate::reply::{Queued, RemoteCaller};
+pub use crate::named::Enter;
+pub use crate::node::{Accepted, CarriedBy, Carries, HasPriority, Head, RecipientLookup, Unranked};
+pub use crate::reply::{AnyRequest, RemoteCaller, RequestEnvelope};
 pub use crate::system::{ActorUnderTest, SystemUnderTest};
 
 pub use crate::time::are_here as has_timers;
@@ -30,9 +48,6 @@ pub use conclib_wire::rewrite_chain;
 pub use conclib_wire::shape::{
     DECLARED, Depth, Fallback, Full, Of, Probe, ShapeAt, hash, mix, with_parameters,
 };
-
-use crate::actor::Part;
-use crate::message::{Message, Reach};
 
 /// Error of a hook.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -109,34 +124,47 @@ pub const fn is_part<P: Part>() -> bool {
     true
 }
 
-/// Returns true if a name on a wire means `M`.
-pub fn is_wire<M: Message>(name: &str) -> bool {
-    <M::Reach as Reach<M>>::WIRE && name == M::NAME
-}
-
 /// Returns the shape of a type, or the hash of its bare name if the type has no shape.
 pub const fn shape_or_name(shape: u64, name: &str) -> u64 {
     if shape == 0 { hash(name) } else { shape }
 }
 
-/// Adds a field to a shape.
-pub const fn field(shape: u64, name: &str, field: u64) -> u64 {
-    mix(mix(shape, hash(name)), field)
+/// Shape of a struct: the names of its fields and their shapes.
+pub const fn fields(fields: &[(&str, u64)]) -> u64 {
+    named(hash("fields"), fields)
 }
 
-/// Adds a variant to a shape.
-pub const fn variant(shape: u64, name: &str, fields: u64) -> u64 {
-    mix(mix(shape, hash(name)), fields)
+/// Shape of an enum: the names of its variants and their shapes.
+pub const fn variants(variants: &[(&str, u64)]) -> u64 {
+    named(hash("variants"), variants)
 }
+
+const fn named(mut shape: u64, parts: &[(&str, u64)]) -> u64 {
+    let mut at = 0;
+    while at < parts.len() {
+        let (name, part) = parts[at];
+        shape = mix(mix(shape, hash(name)), part);
+        at += 1;
+    }
+    shape
+}
+
+/// Shape of the reply of a message that has none.
+pub const UNIT: u64 = <() as Shape>::SHAPE;
+/// Shape of the error of a message that cannot fail.
+pub const NEVER: u64 = <Never as Shape>::SHAPE;
 
 /// Fingerprint that two builds compare before they decode a message.
-pub const fn fingerprint(name: &str, message: u64, reply: u64, error: u64) -> u64 {
-    mix(mix(hash(name), message), mix(reply, error))
+pub const fn fingerprint<M: Message + Shape>(reply: u64, error: u64) -> u64 {
+    mix(mix(hash(M::NAME), M::SHAPE), mix(reply, error))
 }
+
+/// Assertion for `#[message(wire)]`: compiles if `T` can travel.
+pub const fn is_wire_part<T: WirePart>() {}
 
 /// Time that the end of `#[conclib::main]` waits for threads that still run.
 #[cfg(feature = "main")]
-const LAST_WORK: std::time::Duration = std::time::Duration::from_secs(1);
+const LAST_WORK: Duration = Duration::from_secs(1);
 
 /// Runs `#[conclib::main]` on a multi-threaded runtime.
 ///

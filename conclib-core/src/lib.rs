@@ -86,7 +86,7 @@ pub use conclib_wire::{Urn, UrnError};
 pub use events::{DeadLetter, DeadLetterCause, Event, Events, NotRestarted};
 /// Return type of a handler with many replies: `impl Stream<Item = T>`.
 pub use futures_core::Stream;
-pub use message::{Local, Message, Reach, Wire, WireMessage};
+pub use message::{ByParts, Local, Message, Reach, Wire, WireMessage};
 pub use named::Named;
 pub use place::Place;
 pub use pool::Pool;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use syn::{Error, Ident, LitStr, Path, Type};
 
-use crate::model::{Actor, ActorArgs, Field, Handler, HandlerKind, Kind, Message, Part};
+use crate::model::{Actor, ActorArgs, Field, Handler, HandlerKind, Kind, Message, Part, Reach};
 use crate::parse::Mistakes;
 
 /// Names of the methods that `ActorRef` has itself or has from a trait of the
@@ -188,7 +188,7 @@ pub(crate) fn message(message: &mut Message, mistakes: &mut Mistakes) {
             &message.reply,
             "the error of a message is named by itself: write `reply = T, error = E` for `Result<T, E>`",
         ));
-        message.local = true;
+        message.reach = Reach::Local;
     }
     if let Some(error) = &message.error
         && is_no_error(error)

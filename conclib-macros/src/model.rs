@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Attribute, Generics, LitStr, Path, Type, Visibility};
 
 /// Arguments of `#[message(…)]`.
@@ -15,10 +15,24 @@ pub(crate) struct MessageArgs {
     pub(crate) error: Option<Type>,
     pub(crate) name: Option<LitStr>,
     pub(crate) local: Option<Span>,
+    pub(crate) wire: Option<Span>,
+    /// Tokens between the parentheses of `derive(…)`.
+    pub(crate) derive: Option<(Span, TokenStream)>,
     pub(crate) every: Option<(Span, Duration)>,
     /// Set if the handler runs beside the turns.
     pub(crate) concurrent: Option<Span>,
     pub(crate) priority: Option<u8>,
+}
+
+/// Says if a message can leave its process.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// If all its parts can.
+    ByParts,
+    /// As `wire` promises.
+    Wire,
+    /// It cannot, as `local` promises.
+    Local,
 }
 
 /// Message, from a type or from a method.
@@ -32,7 +46,7 @@ pub(crate) struct Message {
     pub(crate) name: LitStr,
     pub(crate) reply: Type,
     pub(crate) error: Option<Type>,
-    pub(crate) local: bool,
+    pub(crate) reach: Reach,
     pub(crate) priority: Option<u8>,
     /// Span for errors about the type of the reply or error.
     pub(crate) blame: Span,
@@ -148,6 +162,8 @@ pub(crate) struct Method {
     /// Attributes that are copied to the generated call: `doc` and
     /// `deprecated`.
     pub(crate) attrs: Vec<Attribute>,
+    /// Traits to derive for the message.
+    pub(crate) derive: Option<TokenStream>,
     pub(crate) params: Vec<Param>,
     pub(crate) every: Option<Duration>,
     /// Number of parameters that were reported because they cannot be fields.

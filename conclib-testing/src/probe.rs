@@ -6,13 +6,13 @@ use std::future::{Future, ready};
 use std::panic::Location;
 
 use conclib_core::__private::{
-    Accepted, ActorTask, Factory, Failure, Head, Queued, RecipientLookup, RemoteCaller,
-    SystemUnderTest, accept,
+    Accepted, ActorTask, AnyRequest, Dispatch, Factory, Head, RecipientLookup, RemoteCaller,
+    SystemUnderTest,
 };
 use conclib_core::wire::Envelope;
 use conclib_core::{
-    Actor, ActorRef, Context, Declared, Handler, Message, Messages, Reach, Recipient, ReplyTo,
-    Request, System, TaskActor, Turn,
+    Actor, ActorRef, Context, Declared, Handler, Message, Messages, Recipient, ReplyTo, Request,
+    System, TaskActor, Turn,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
@@ -295,19 +295,12 @@ impl<M: Message> Messages for Stamped<M> {
         Head::of(0, &self.request)
     }
 
-    fn refuse(self, failure: Failure) {
-        self.request.refuse(failure);
-    }
-
-    fn queued(&mut self) -> Option<Queued> {
-        self.request.queued()
+    fn request(&mut self) -> &mut dyn AnyRequest {
+        &mut self.request
     }
 
     fn accept(envelope: &Envelope<'_>, asker: RemoteCaller) -> Accepted<Self> {
-        match <M::Reach as Reach<M>>::WIRE && envelope.message == M::NAME {
-            true => Accepted::of(accept(envelope, asker), Self::now),
-            false => Accepted::Undeclared(asker),
-        }
+        Dispatch::new(envelope, asker).to(Self::now).end()
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `codec`, `delivery`, `fault`, `never`, `state`, `urn`
+//! 1. `codec`, `delivery`, `fault`, `never`, `parts`, `state`, `urn`
 //! 2. `cycle`, `node`, `shape`, `stop_reason`
 //! 3. `chain`, `failure`
 //! 4. `envelope`
@@ -22,6 +22,8 @@ mod fault;
 mod frame;
 mod never;
 mod node;
+#[doc(hidden)]
+pub mod parts;
 #[doc(hidden)]
 pub mod shape;
 mod state;

@@ -13,6 +13,7 @@ mod far_life;
 mod far_references;
 mod fields;
 mod foreign;
+mod home_messages;
 mod idle;
 mod memory;
 mod other_languages;

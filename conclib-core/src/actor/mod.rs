@@ -3,6 +3,7 @@
 mod asker_gone;
 mod attach;
 mod call_priority;
+mod dispatch;
 mod factory;
 mod gate;
 mod group;
@@ -19,6 +20,8 @@ mod task_actor;
 mod turn;
 
 pub use asker_gone::AskerGone;
+#[doc(hidden)]
+pub use dispatch::Dispatch;
 pub(crate) use factory::{Args, Closure, Failed, FromArgs, FromValue, Restarting, StateSource};
 pub use factory::{Factory, Restartable};
 pub use inbox::Inbox;

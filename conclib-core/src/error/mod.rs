@@ -1,6 +1,7 @@
 //! The errors of asking, telling, spawning and looking up: one type for each.
 
 mod ask;
+mod ask_wire;
 mod handler;
 mod outage;
 mod set;

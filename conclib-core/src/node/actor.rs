@@ -12,7 +12,7 @@ use super::recipient_lookup::RecipientLookup;
 use crate::error::HandlerError;
 use crate::mailbox::Overflow;
 use crate::message::Message;
-use crate::reply::{Queued, RemoteCaller, Request, RequestEnvelope};
+use crate::reply::{AnyRequest, Queued, RemoteCaller, Request, RequestEnvelope};
 use crate::supervision::{ChildExit, Directive, Gone, Strategy};
 
 /// Settings of an actor, which `#[actor]` on its struct declares.
@@ -185,13 +185,21 @@ pub trait Messages: Sized + Send + 'static {
         ""
     }
 
+    /// Returns the request in the variant.
+    #[doc(hidden)]
+    fn request(&mut self) -> &mut dyn AnyRequest;
+
     /// Refuses the message: its asker, if any, gets `failure`.
     #[doc(hidden)]
-    fn refuse(self, failure: Failure);
+    fn refuse(mut self, failure: Failure) {
+        self.request().refuse(failure);
+    }
 
     /// Confirms to the wire that a told message is queued.
     #[doc(hidden)]
-    fn queued(&mut self) -> Option<Queued>;
+    fn queued(&mut self) -> Option<Queued> {
+        self.request().queued()
+    }
 
     /// Decodes a request that came over a wire.
     #[doc(hidden)]
@@ -217,14 +225,6 @@ pub enum Accepted<I> {
 }
 
 impl<I> Accepted<I> {
-    /// Wraps a decoded request in its variant of the inbox. `None` is a request that
-    /// has been answered already.
-    pub fn of<M: Message>(request: Option<Request<M>>, variant: fn(Request<M>) -> I) -> Self {
-        request.map_or(Self::Answered, |request| {
-            Self::Message(variant(request), M::PRIORITY)
-        })
-    }
-
     /// Wraps a message of a protocol in its variant of an actor's inbox.
     pub fn nested<O>(self, variant: fn(I) -> O) -> Accepted<O> {
         match self {
@@ -235,36 +235,39 @@ impl<I> Accepted<I> {
     }
 }
 
-/// An actor whose messages can all leave their process, so that a reference to the
-/// actor can be held in another one. Implemented for every such actor.
+/// An actor without `#[message(local)]`, so that a reference to the actor can be held in another
+/// process. Implemented for every such actor. A message of the actor that has a part which cannot
+/// travel is refused there.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be reached from another process: one of its messages is `#[message(local)]`",
     label = "some message of it stays inside its process"
 )]
 pub trait Travels: Actor {}
 
-impl<A: Actor> Travels for A where for<'a> AllWire<'a>: AllWireInbox<A::Inbox> {}
+impl<A: Actor> Travels for A where A::Inbox: CarriedBy<Away> {}
 
-/// Turns a bound on a concrete message into a condition, which is no error where it is
-/// written: the error appears where a reference to the actor is sent away.
+/// Inbox all of whose messages `K` carries, of an actor or of a protocol. The macros implement this
+/// for any `K`: a bound on a type parameter is no error where it is written, but where a reference
+/// to the actor is sent away.
 #[doc(hidden)]
-pub struct AllWire<'a>(std::marker::PhantomData<&'a ()>);
+#[diagnostic::on_unimplemented(
+    message = "an actor with this inbox cannot be reached from another process: one of its messages is `#[message(local)]`",
+    label = "some message of it stays inside its process"
+)]
+pub trait CarriedBy<K> {}
 
+/// Carrier of messages to other processes.
+#[doc(hidden)]
+pub enum Away {}
+
+/// A carrier that carries the message `M`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{M}` is a `#[message(local)]`, so its actor cannot be reached from another process",
     label = "an actor that handles `{M}` stays inside its process",
     note = "take `local` off `{M}`, or let another actor handle it"
 )]
-pub trait IsWire<M> {}
+pub trait Carries<M> {}
 
 #[diagnostic::do_not_recommend]
-impl<M: crate::message::WireMessage> IsWire<M> for AllWire<'_> {}
-
-/// [`IsWire`] for all the messages in an inbox, of an actor or of a protocol.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "an actor with this inbox cannot be reached from another process: one of its messages is `#[message(local)]`",
-    label = "some message of it stays inside its process"
-)]
-pub trait AllWireInbox<I> {}
+impl<M: crate::message::MayLeave> Carries<M> for Away {}

@@ -29,8 +29,8 @@ mod table;
 mod travel;
 mod weak;
 pub use actor::{
-    Accepted, Actor, AllWire, AllWireInbox, Create, DEFAULT_MAILBOX, Declared, Handler, IsWire,
-    Messages, Travels,
+    Accepted, Actor, CarriedBy, Carries, Create, DEFAULT_MAILBOX, Declared, Handler, Messages,
+    Travels,
 };
 pub(crate) use any_actor::AnyActor;
 pub use any_ref::AnyRef;

@@ -15,7 +15,7 @@ use crate::node::outcome::Turn;
 use crate::node::relations::Relations;
 use crate::observe::Meter;
 use crate::place::Place;
-use crate::reply::{Queued, RemoteCaller};
+use crate::reply::{AnyRequest, Queued, RemoteCaller};
 use crate::supervision::Strategy;
 use crate::sync::Arc;
 
@@ -46,16 +46,22 @@ impl Messages for Word {
         }
     }
 
-    fn refuse(self, _: Failure) {
+    fn request(&mut self) -> &mut dyn AnyRequest {
+        self
+    }
+
+    fn accept(_: &Envelope<'_>, _: RemoteCaller) -> Accepted<Self> {
+        panic!("the model has no wire");
+    }
+}
+
+impl AnyRequest for Word {
+    fn refuse(&mut self, _: Failure) {
         self.fates.refused.lock().unwrap().push(self.number);
     }
 
     fn queued(&mut self) -> Option<Queued> {
         None
-    }
-
-    fn accept(_: &Envelope<'_>, _: RemoteCaller) -> Accepted<Self> {
-        panic!("the model has no wire");
     }
 }
 

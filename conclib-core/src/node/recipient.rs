@@ -14,7 +14,7 @@ use super::reference::ActorRef;
 use super::send::Uncounted;
 use crate::call::{Call, Outbound, Target};
 use crate::error::TellError;
-use crate::message::{Message, WireMessage};
+use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::remote::Remote;
 
@@ -59,10 +59,7 @@ impl<M: Message> Recipient<M> {
 
     /// Makes the address of an actor in another process. The target is not what keeps
     /// the actor alive.
-    pub(crate) fn away(far: Arc<Remote>) -> Self
-    where
-        M: WireMessage,
-    {
+    pub(crate) fn away(far: Arc<Remote>) -> Self {
         Self(Way {
             to: Arc::new(far.without_lease()),
             home: None,

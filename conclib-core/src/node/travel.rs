@@ -3,8 +3,8 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
-use conclib_wire::shape::{Depth, Kind, hash};
-use conclib_wire::{NodeId, Shape, Urn, WireRef};
+use conclib_wire::shape::{Depth, End, Kind, Value, hash};
+use conclib_wire::{CodecError, NodeId, Shape, Urn, WireRef};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::actor::{Actor, Travels};
@@ -16,7 +16,7 @@ use super::reference::ActorRef;
 use super::registry::SystemInner;
 use super::weak::WeakRef;
 use crate::directory;
-use crate::message::{Message, WireMessage};
+use crate::message::{MayLeave, Message, Reach};
 use crate::remote::{Remote, ended};
 use crate::spi::{Exported, KeepAlive, Place, RefError, export, import};
 
@@ -139,11 +139,14 @@ fn cell<A: Actor, E: de::Error>(
 }
 
 /// Encodes a recipient.
-fn write_recipient<S: Serializer>(
+fn write_recipient<M: Message, S: Serializer>(
     located: Result<Arc<dyn AnyActor>, Result<Arc<Remote>, Urn>>,
     strength: Strength,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
+    if !<M::Reach as Reach<M>>::WIRE {
+        return Err(ser::Error::custom(CodecError::local(M::NAME)));
+    }
     let address = match located {
         Ok(actor) => Address::Here(actor),
         Err(Ok(remote)) => Address::Away(remote),
@@ -153,7 +156,7 @@ fn write_recipient<S: Serializer>(
 }
 
 /// Returns a recipient of `M` for an actor that handles it.
-fn read_recipient<M: WireMessage, E: de::Error>(
+fn read_recipient<M: MayLeave, E: de::Error>(
     urn: Urn,
     address: Address,
 ) -> Result<Recipient<M>, E> {
@@ -284,26 +287,26 @@ impl<'de, A: Travels> Deserialize<'de> for WeakRef<A> {
     }
 }
 
-impl<M: WireMessage> Serialize for Recipient<M> {
+impl<M: MayLeave> Serialize for Recipient<M> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        write_recipient(self.located(), Strength::Strong, serializer)
+        write_recipient::<M, S>(self.located(), Strength::Strong, serializer)
     }
 }
 
-impl<'de, M: WireMessage> Deserialize<'de> for Recipient<M> {
+impl<'de, M: MayLeave> Deserialize<'de> for Recipient<M> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (urn, address) = read(Strength::Strong, deserializer)?;
         read_recipient(urn, address)
     }
 }
 
-impl<M: WireMessage> Serialize for WeakRecipient<M> {
+impl<M: MayLeave> Serialize for WeakRecipient<M> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        write_recipient(self.located(), Strength::Weak, serializer)
+        write_recipient::<M, S>(self.located(), Strength::Weak, serializer)
     }
 }
 
-impl<'de, M: WireMessage> Deserialize<'de> for WeakRecipient<M> {
+impl<'de, M: MayLeave> Deserialize<'de> for WeakRecipient<M> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (urn, address) = read(Strength::Weak, deserializer)?;
         read_recipient(urn, address).map(|recipient| recipient.downgrade())
@@ -315,6 +318,7 @@ impl<'de, M: WireMessage> Deserialize<'de> for WeakRecipient<M> {
 macro_rules! shapes {
     ($($kind:literal: $type:ident<$parameter:ident: $bound:ident>;)*) => {
         $(impl<$parameter: $bound> Shape for $type<$parameter> {
+            const END: u64 = <Self::At<End> as Value>::VALUE;
             type At<D: Depth> = Kind<{ hash($kind) }, ()>;
         })*
     };

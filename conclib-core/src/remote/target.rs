@@ -10,7 +10,7 @@ use conclib_wire::{DeliveryClass, Failure, Home, Urn, UrnError};
 use super::outbound::{poll_send_away, try_tell_away};
 use crate::call::{Outbound, Target};
 use crate::error::TellError;
-use crate::message::WireMessage;
+use crate::message::Message;
 use crate::named::Named;
 use crate::spi::{DEFAULT_TIMEOUT, Lease, Outlet};
 
@@ -89,7 +89,7 @@ impl fmt::Debug for Remote {
     }
 }
 
-impl<M: WireMessage> Target<M> for Remote {
+impl<M: Message> Target<M> for Remote {
     fn poll_send(
         &self,
         cx: &mut Context<'_>,

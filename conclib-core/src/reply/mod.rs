@@ -21,6 +21,8 @@ pub use items::Items;
 pub use pick::Reply;
 pub(crate) use pick::{Pick, poll_answer, settled};
 pub(crate) use pipe::{CREDIT, ItemSender, pipe};
+#[doc(hidden)]
+pub use request::AnyRequest;
 pub use request::Request;
 pub use shared::SharedReply;
 pub use to::ReplyTo;

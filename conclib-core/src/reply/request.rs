@@ -1,6 +1,6 @@
 //! A message with its `ReplyTo`.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use conclib_wire::Failure;
 
@@ -34,8 +34,7 @@ impl<M: Message> Request<M> {
     }
 
     /// Refuses the request: its asker, if any, gets `failure`.
-    #[doc(hidden)]
-    pub fn refuse(self, failure: Failure) {
+    pub(crate) fn refuse(self, failure: Failure) {
         self.reply.refuse(failure);
     }
 
@@ -57,10 +56,24 @@ impl<M: Message> Request<M> {
         }
         self
     }
+}
+
+/// Request of any message.
+#[doc(hidden)]
+pub trait AnyRequest {
+    /// Refuses the request: its asker, if any, gets `failure`.
+    fn refuse(&mut self, failure: Failure);
 
     /// Confirms to the wire that a told message is queued.
-    #[doc(hidden)]
-    pub fn queued(&mut self) -> Option<Queued> {
+    fn queued(&mut self) -> Option<Queued>;
+}
+
+impl<M: Message> AnyRequest for Request<M> {
+    fn refuse(&mut self, failure: Failure) {
+        mem::replace(&mut self.reply, ReplyTo::nobody()).refuse(failure);
+    }
+
+    fn queued(&mut self) -> Option<Queued> {
         match &mut self.reply.0 {
             Slot::Wire(reply) => reply.queued(),
             _ => None,

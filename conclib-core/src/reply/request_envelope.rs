@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::remote_caller::{Queued, RemoteCaller};
+use super::request::AnyRequest;
 use crate::message::{WireMessage, decode};
 use crate::spi::enter;
 
@@ -87,14 +88,12 @@ impl RequestEnvelope {
     }
 }
 
-impl RequestEnvelope {
-    #[doc(hidden)]
-    pub fn refuse(self, failure: Failure) {
-        self.asker.refuse(failure);
+impl AnyRequest for RequestEnvelope {
+    fn refuse(&mut self, failure: Failure) {
+        self.asker.fail(failure);
     }
 
-    #[doc(hidden)]
-    pub fn queued(&mut self) -> Option<Queued> {
+    fn queued(&mut self) -> Option<Queued> {
         self.asker.queued()
     }
 }

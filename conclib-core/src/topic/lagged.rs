@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use conclib_wire::Never;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::message::{Message, Wire};
 
@@ -46,9 +46,18 @@ use crate::message::{Message, Wire};
 #[non_exhaustive]
 pub struct Lagged {
     /// Name of the topic.
+    #[serde(serialize_with = "write", deserialize_with = "read")]
     pub topic: Arc<str>,
     /// Number of messages that the subscriber missed.
     pub missed: u64,
+}
+
+fn write<S: Serializer>(topic: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(topic)
+}
+
+fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+    String::deserialize(deserializer).map(Arc::from)
 }
 
 impl Lagged {

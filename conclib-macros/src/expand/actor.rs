@@ -11,7 +11,7 @@ use super::misplaced::keyword;
 use super::{calls, checked, fields, handlers, hooks, inbox, method, protocols};
 use crate::check;
 use crate::model::{ActorArgs, Handler};
-use crate::parse::{self, Mistakes, actor_args, actor_impl, impl_args, make_static};
+use crate::parse::{self, Mistakes, actor_args, actor_impl, impl_args, impl_block, make_static};
 
 pub(crate) fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
     if let Ok(input) = syn::parse2::<DeriveInput>(item.clone())
@@ -19,8 +19,15 @@ pub(crate) fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
     {
         return on_struct(args, input);
     }
+    let error = match impl_block(item.clone()) {
+        Ok((block, unread)) => {
+            let unread = unread.into_tokens(&block);
+            let expanded = on_impl(args, block);
+            return quote!(#expanded #unread);
+        }
+        Err(error) => error,
+    };
     match syn::parse2::<Item>(item.clone()) {
-        Ok(Item::Impl(block)) => on_impl(args, block),
         Ok(other) => {
             let error = Error::new_spanned(
                 keyword(&other),
@@ -29,7 +36,7 @@ pub(crate) fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
             .into_compile_error();
             quote!(#error #item)
         }
-        Err(error) => {
+        Err(_) => {
             let error = error.into_compile_error();
             quote!(#error #item)
         }
@@ -119,24 +126,23 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
     };
     check::actor(&mut actor, &mut mistakes);
     let is_sound = mistakes.is_empty();
-    let messages = actor
-        .handlers
-        .iter()
-        .filter_map(Handler::as_method)
-        .map(method::expand);
+    let own = || actor.handlers.iter().filter_map(Handler::as_method);
+    let (messages, impls) = (own().map(method::item), own().map(method::impls));
     let inbox = inbox::expand(&actor, is_sound);
     let handlers = handlers::expand(&actor, is_sound);
     let create = hooks::create(&actor, is_sound);
     let calls = calls::expand(&actor, &syn::parse_quote!(pub));
     let protocols = protocols::aliases(&actor);
     let checked = checked::aliases(&actor);
-    let allowances = super::allowances();
+    let (allowances, alias) = (super::allowances(), super::alias(&actor.runtime));
     let mistakes = mistakes.into_tokens();
     quote! {
         #block
         #(#messages)*
         #allowances
         const _: () = {
+            #alias
+            #(#impls)*
             #checked
             #protocols
             #inbox

@@ -23,11 +23,10 @@ pub(super) fn aliases(actor: &Actor) -> TokenStream {
             return None;
         };
         let alias = alias(actor, handler)?;
-        Some(check(actor, &alias, message, &format_ident!("is_message")))
+        Some(check(&alias, message, &format_ident!("is_message")))
     });
     let parts = actor.parts.iter().enumerate();
-    let parts =
-        parts.map(|(at, part)| check(actor, &part_alias(at), &part.ty, &format_ident!("is_part")));
+    let parts = parts.map(|(at, part)| check(&part_alias(at), &part.ty, &format_ident!("is_part")));
     let aliases: TokenStream = declared.chain(parts).collect();
     let is_asked = !aliases.is_empty() || !actor.protocols.is_empty();
     // The impl to look up is the same for all types. A type of the crate itself
@@ -41,11 +40,10 @@ pub(super) fn aliases(actor: &Actor) -> TokenStream {
     quote!(#here #aliases)
 }
 
-fn check(actor: &Actor, alias: &Ident, ty: &Type, what: &Ident) -> TokenStream {
-    let runtime = &actor.runtime;
-    let proof = quote_spanned!(blaming(ty.span())=> #runtime::__private::#what::<#ty>());
+fn check(alias: &Ident, ty: &Type, what: &Ident) -> TokenStream {
+    let proof = quote_spanned!(blaming(ty.span())=> __p::#what::<#ty>());
     quote! {
-        type #alias = <__Crate as #runtime::__private::Proven<#ty, { #proof }>>::Type;
+        type #alias = <__Crate as __p::Proven<#ty, { #proof }>>::Type;
     }
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Error, ItemFn, Path};
 
-use crate::parse::{Mistakes, entry_args};
+use crate::parse::{Mistakes, entry_args, fill, without_body};
 
 /// Attribute that makes an `async fn` the entry of a program or a test.
 struct Entry {
@@ -57,7 +57,8 @@ impl Entry {
         let name = self.name;
         let mut mistakes = Mistakes::default();
         let runtime = entry_args(args, &mut mistakes);
-        let Ok(mut function) = syn::parse2::<ItemFn>(item.clone()) else {
+        let (signature, body) = without_body(item.clone());
+        let Ok(mut function) = syn::parse2::<ItemFn>(signature) else {
             let first = item.clone().into_iter().next();
             mistakes.push(Error::new_spanned(
                 first,
@@ -66,6 +67,7 @@ impl Entry {
             let mistakes = mistakes.into_tokens();
             return quote!(#mistakes #item);
         };
+        fill(&mut function.block, &mut body.into_iter());
         let mut written = function.clone();
         if function.sig.asyncness.take().is_none() {
             mistakes.push(Error::new_spanned(

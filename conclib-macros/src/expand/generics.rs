@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use syn::{Generics, Path, parse_quote};
 
-use crate::model::{Actor, Handler};
+use crate::model::{Actor, Handler, Reach};
 
 /// Requirement on a type parameter.
 #[derive(Clone, Copy)]
@@ -43,7 +43,7 @@ pub(super) fn actor_generics(actor: &Actor) -> Generics {
             .filter_map(Handler::as_method)
             .any(|own| {
                 let mut params = own.message.generics.type_params();
-                !own.message.local && params.any(|used| used.ident == *param)
+                own.message.reach != Reach::Local && params.any(|used| used.ident == *param)
             })
     };
     bounded(&actor.generics, &actor.runtime, |param| {

@@ -6,13 +6,12 @@ use quote::{quote, quote_spanned};
 use super::generics::actor_generics;
 use super::hooks::actor_hooks;
 use super::names::{ctx, inbox_ident};
+use super::variants::variants;
 use super::{blaming, checked, local, parts, protocols};
 use crate::model::{Actor, Handler, HandlerKind, Hook, Kind, ReturnKind};
 
 pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
-    let Actor {
-        runtime, self_ty, ..
-    } = actor;
+    let self_ty = &actor.self_ty;
     let inbox = inbox_ident(actor);
     let generics = actor_generics(actor);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
@@ -26,10 +25,10 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     // An actor whose state is not `Send` cannot run as a task.
     let task = (!actor.thread).then(|| {
         quote! {
-            impl #impl_generics #runtime::TaskActor for #self_ty #where_clause {
-                fn live<__B: #runtime::__private::Factory<Self> + ::core::marker::Send>(
-                    life: #runtime::__private::ActorTask<Self, __B>,
-                ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send {
+            impl #impl_generics __p::TaskActor for #self_ty #where_clause {
+                fn live<__B: __p::Factory<Self> + ::core::marker::Send>(
+                    life: __p::ActorTask<Self, __B>,
+                ) -> impl __p::Future<Output = ()> + ::core::marker::Send {
                     life.run()
                 }
             }
@@ -40,8 +39,8 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         let message = checked::message(actor, handler);
         let variant = &handler.variant;
         quote! {
-            impl #impl_generics #runtime::Handler<#message> for #self_ty #where_clause {
-                fn wrap(request: #runtime::Request<#message>) -> #inbox #ty_generics {
+            impl #impl_generics __p::Handler<#message> for #self_ty #where_clause {
+                fn wrap(request: __p::Request<#message>) -> #inbox #ty_generics {
                     #inbox::#variant(request)
                 }
             }
@@ -49,7 +48,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     });
     let protocols = protocols::has_protocol_impls(actor);
     quote! {
-        impl #impl_generics #runtime::Actor for #self_ty #where_clause {
+        impl #impl_generics __p::Actor for #self_ty #where_clause {
             type Inbox = #inbox #ty_generics;
 
             // Plain function that returns a future: an `async fn` would store
@@ -57,8 +56,8 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
             fn turn(
                 &mut self,
                 #message: #inbox #ty_generics,
-                #ctx: &mut #runtime::Context<Self>,
-            ) -> impl ::core::future::Future<Output = #runtime::Turn> {
+                #ctx: &mut __p::Context<Self>,
+            ) -> impl __p::Future<Output = __p::Turn> {
                 async move { #turn }
             }
             #offer
@@ -72,20 +71,13 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
 
 /// Offers each message to a search for recipients.
 fn offer(actor: &Actor) -> Option<TokenStream> {
-    let runtime = &actor.runtime;
     let seek = local("seek");
-    let messages: Vec<_> = actor
-        .handlers
-        .iter()
-        .map(|handler| checked::message(actor, handler))
-        .collect();
-    let protocols = protocols::types(actor);
-    (!messages.is_empty() || !protocols.is_empty()).then(|| {
+    let variants = variants(actor);
+    let offers = variants.iter().filter_map(|variant| variant.offer(&seek));
+    let offers: TokenStream = offers.collect();
+    (!offers.is_empty()).then(|| {
         quote! {
-            fn offer(#seek: &mut #runtime::__private::RecipientLookup<Self>) {
-                #(#seek.offer::<#messages>();)*
-                #(<#protocols as #runtime::__private::ProtocolInbox>::offer(#seek);)*
-            }
+            fn offer(#seek: &mut __p::RecipientLookup<Self>) { #offers }
         }
     })
 }
@@ -113,7 +105,6 @@ pub(super) fn turn(actor: &Actor) -> TokenStream {
 }
 
 fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
-    let Actor { runtime, .. } = actor;
     let inbox = inbox_ident(actor);
     let Handler {
         method,
@@ -136,7 +127,7 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
     let shares = handler
         .shared
         .filter(|_| handler.is_async && actor.kind != Kind::Protocol)
-        .map(|span| quote_spanned!(blaming(span)=> #runtime::__private::shares::<Self>();));
+        .map(|span| quote_spanned!(blaming(span)=> __p::shares::<Self>();));
     let (answer, returned) = match returns.kind {
         ReturnKind::Value => (quote!(answer), quote!(ReplyOf)),
         ReturnKind::Result => (quote!(answer_result), quote!(ResultOf)),
@@ -158,10 +149,10 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
     if handler.concurrent || returns.kind == ReturnKind::Stream {
         let this = handler.has_self.then(|| quote_spanned!(span=> #this,));
         let call = quote_spanned!(span=> #owner::#method(#this #args #ctx));
-        let pattern = quote!(#runtime::Request { message: #pattern, reply: #reply, .. });
+        let pattern = quote!(__p::Request { message: #pattern, reply: #reply, .. });
         let concurrent = match returns.kind {
-            ReturnKind::Stream => stream(runtime, &message, index, &call),
-            _ => concurrent(runtime, &message, index, &answer, &call),
+            ReturnKind::Stream => stream(&message, index, &call),
+            _ => concurrent(&message, index, &answer, &call),
         };
         return quote!(#inbox::#variant(#pattern) => { #concurrent });
     }
@@ -175,7 +166,7 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
             let answer = local("answer");
             quote! {
                 async move {
-                    let #answer: #runtime::__private::#returned<#message> = #call #dot_await;
+                    let #answer: __p::#returned<#message> = #call #dot_await;
                     #answer
                 }
             }
@@ -183,13 +174,13 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
     };
     let may_pass_on = (returns.kind == ReturnKind::Deferred).then(|| {
         let ctx = local("ctx");
-        quote!(#runtime::__private::may_pass_on(#ctx, &#reply);)
+        quote!(__p::may_pass_on(#ctx, &#reply);)
     });
     quote! {
-        #inbox::#variant(#runtime::Request { message: #pattern, reply: #reply, .. }) => {
+        #inbox::#variant(__p::Request { message: #pattern, reply: #reply, .. }) => {
             #shares
             #may_pass_on
-            #runtime::__private::#answer::<#message>(#reply, #handled).await
+            __p::#answer::<#message>(#reply, #handled).await
         }
     }
 }
@@ -197,7 +188,6 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
 /// Expands a concurrent handler: its turn makes the future, which then runs
 /// beside later turns.
 fn concurrent(
-    runtime: &syn::Path,
     message: &syn::Type,
     index: usize,
     answer: &TokenStream,
@@ -206,37 +196,31 @@ fn concurrent(
     let index = proc_macro2::Literal::usize_unsuffixed(index);
     let (ctx, reply, made) = (local("ctx"), local("reply"), local("made"));
     quote! {
-        let #made = #runtime::__private::attempt(|| #call);
-        #runtime::__private::beside(#ctx, #index, #reply, #made, |#reply, #made| {
-            #runtime::__private::#answer::<#message>(#reply, #made)
+        let #made = __p::attempt(|| #call);
+        __p::beside(#ctx, #index, #reply, #made, |#reply, #made| {
+            __p::#answer::<#message>(#reply, #made)
         })
     }
 }
 
 /// Expands a handler that answers with a stream, which runs beside later turns.
-fn stream(
-    runtime: &syn::Path,
-    message: &syn::Type,
-    index: usize,
-    call: &TokenStream,
-) -> TokenStream {
+fn stream(message: &syn::Type, index: usize, call: &TokenStream) -> TokenStream {
     let index = proc_macro2::Literal::usize_unsuffixed(index);
     let (ctx, reply, made) = (local("ctx"), local("reply"), local("made"));
     quote! {
-        let #made = #runtime::__private::attempt(|| #call);
-        #runtime::__private::stream::<#message, _, _>(#ctx, #index, #reply, #made)
+        let #made = __p::attempt(|| #call);
+        __p::stream::<#message, _, _>(#ctx, #index, #reply, #made)
     }
 }
 
 fn fallback(actor: &Actor, hook: &Hook) -> TokenStream {
-    let Actor { runtime, .. } = actor;
     let inbox = inbox_ident(actor);
     let request = local("request");
     let call = super::hooks::call(hook, &quote!(self,), Some(&request));
     quote! {
         #inbox::__Fallback(#request) => {
             let #request = *#request;
-            #runtime::__private::answer_fallback(async move { #call; }).await
+            __p::answer_fallback(async move { #call; }).await
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Hooks: methods that run when the actor is made, starts, fails and stops.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::Path;
 use syn::spanned::Spanned;
 
 use super::generics::actor_generics;
@@ -12,27 +11,26 @@ use crate::model::{Actor, Hook, ReturnKind};
 
 /// Hooks that are methods of `Actor`.
 pub(super) fn actor_hooks(actor: &Actor) -> TokenStream {
-    let runtime = &actor.runtime;
     let (reason, error, ctx) = (local("reason"), local("error"), local("ctx"));
     let start = actor.start.as_ref().map(|hook| {
-        let body = outcome(hook, runtime, &call(hook, &quote!(self,), None));
+        let body = outcome(hook, &call(hook, &quote!(self,), None));
         quote! {
             async fn on_start(
                 &mut self,
-                #ctx: &mut #runtime::Context<Self>,
-            ) -> ::core::result::Result<(), #runtime::__private::BoxError> {
+                #ctx: &mut __p::Context<Self>,
+            ) -> __p::Result<(), __p::BoxError> {
                 #body
             }
         }
     });
     let stop = actor.stop.as_ref().map(|hook| {
-        let body = outcome(hook, runtime, &call(hook, &quote!(self,), Some(&reason)));
+        let body = outcome(hook, &call(hook, &quote!(self,), Some(&reason)));
         quote! {
             async fn on_stop(
                 &mut self,
-                #reason: &#runtime::StopReason,
-                #ctx: &mut #runtime::Context<Self>,
-            ) -> ::core::result::Result<(), #runtime::__private::BoxError> {
+                #reason: &__p::StopReason,
+                #ctx: &mut __p::Context<Self>,
+            ) -> __p::Result<(), __p::BoxError> {
                 #body
             }
         }
@@ -42,9 +40,9 @@ pub(super) fn actor_hooks(actor: &Actor) -> TokenStream {
         quote! {
             async fn on_error(
                 &mut self,
-                #error: #runtime::HandlerError,
-                #ctx: &mut #runtime::Context<Self>,
-            ) -> #runtime::Directive {
+                #error: __p::HandlerError,
+                #ctx: &mut __p::Context<Self>,
+            ) -> __p::Directive {
                 #call
             }
         }
@@ -56,14 +54,13 @@ pub(super) fn actor_hooks(actor: &Actor) -> TokenStream {
 
 /// Hook that is told of the end of another actor.
 fn end_hook(actor: &Actor, moment: &str) -> Option<TokenStream> {
-    let runtime = &actor.runtime;
     let (told, ctx) = (local("told"), local("ctx"));
     let (hook, name, told_ty, said) = match moment {
         "child" => (
             actor.child.as_ref()?,
             quote!(on_child),
             quote!(ChildExit),
-            quote!(-> #runtime::Directive),
+            quote!(-> __p::Directive),
         ),
         _ => (
             actor.gone.as_ref()?,
@@ -83,8 +80,8 @@ fn end_hook(actor: &Actor, moment: &str) -> Option<TokenStream> {
 
         async fn #name(
             &mut self,
-            #told: #runtime::#told_ty,
-            #ctx: &mut #runtime::Context<Self>,
+            #told: __p::#told_ty,
+            #ctx: &mut __p::Context<Self>,
         ) #said {
             #call
         }
@@ -92,29 +89,28 @@ fn end_hook(actor: &Actor, moment: &str) -> Option<TokenStream> {
 }
 
 fn idle(actor: &Actor) -> Option<TokenStream> {
-    let runtime = &actor.runtime;
     let (after, hook) = actor.idle.as_ref()?;
     let (secs, nanos) = (after.as_secs(), after.subsec_nanos());
     let ctx = local("ctx");
     let call = call(hook, &quote!(self,), None);
     Some(quote! {
-        const IDLE: ::core::option::Option<::core::time::Duration> =
-            ::core::option::Option::Some(::core::time::Duration::new(#secs, #nanos));
+        const IDLE: __p::Option<__p::Duration> =
+            ::core::option::Option::Some(__p::Duration::new(#secs, #nanos));
 
-        async fn on_idle(&mut self, #ctx: &mut #runtime::Context<Self>) {
+        async fn on_idle(&mut self, #ctx: &mut __p::Context<Self>) {
             #call
         }
     })
 }
 
 /// Result of a hook that may fail or may not.
-fn outcome(hook: &Hook, runtime: &Path, call: &TokenStream) -> TokenStream {
-    let boxed = boxed(Some(hook), runtime);
+fn outcome(hook: &Hook, call: &TokenStream) -> TokenStream {
+    let boxed = boxed(hook);
     match hook.returns.kind {
         ReturnKind::Result => quote!(#call.map_err(#boxed)),
         _ => quote! {
             #call;
-            ::core::result::Result::Ok(())
+            __p::Ok(())
         },
     }
 }
@@ -124,9 +120,7 @@ pub(super) fn create(actor: &Actor, is_sound: bool) -> TokenStream {
     let Some(hook) = &actor.create else {
         return TokenStream::new();
     };
-    let Actor {
-        runtime, self_ty, ..
-    } = actor;
+    let self_ty = &actor.self_ty;
     let generics = actor_generics(actor);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (args, ctx) = (local("args"), local("ctx"));
@@ -134,21 +128,21 @@ pub(super) fn create(actor: &Actor, is_sound: bool) -> TokenStream {
         Some(ty) => quote!(#ty),
         None => quote!(()),
     };
-    let boxed = boxed(Some(hook), runtime);
+    let boxed = boxed(hook);
     let call = call(hook, &TokenStream::new(), Some(&args));
     let body = match hook.returns.kind {
         _ if !is_sound => quote!(::core::unimplemented!()),
         ReturnKind::Result => quote!(#call.map_err(#boxed)),
-        _ => quote!(::core::result::Result::Ok(#call)),
+        _ => quote!(__p::Ok(#call)),
     };
     quote! {
-        impl #impl_generics #runtime::Create for #self_ty #where_clause {
+        impl #impl_generics __p::Create for #self_ty #where_clause {
             type Args = #args_ty;
 
             async fn create(
                 #args: #args_ty,
-                #ctx: &mut #runtime::Context<Self>,
-            ) -> ::core::result::Result<Self, #runtime::__private::BoxError> {
+                #ctx: &mut __p::Context<Self>,
+            ) -> __p::Result<Self, __p::BoxError> {
                 #body
             }
         }
@@ -157,9 +151,8 @@ pub(super) fn create(actor: &Actor, is_sound: bool) -> TokenStream {
 
 /// Conversion of the error of a hook into the error of the library. A type that
 /// does not fit is reported at the return type.
-fn boxed(hook: Option<&Hook>, runtime: &Path) -> TokenStream {
-    let span = hook.map_or_else(Span::call_site, |hook| hook.returns.span);
-    respanned(span, quote!(|error| #runtime::__private::boxed(error)))
+fn boxed(hook: &Hook) -> TokenStream {
+    respanned(hook.returns.span, quote!(|error| __p::boxed(error)))
 }
 
 /// Call of a hook. A type that does not fit is reported at its parameter or at

@@ -5,33 +5,31 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::Fields;
 
-use super::message::{impls, serde};
-use super::shape;
-use crate::model::{Method, Param};
+use super::encoding::{Encoded, of_named};
+use super::generics::{Need, bounded};
+use super::{message, shape};
+use crate::model::{Method, Param, Reach};
 
-pub(super) fn expand(method: &Method) -> TokenStream {
+/// The message type.
+pub(super) fn item(method: &Method) -> TokenStream {
     let Method {
         message,
         vis,
         attrs,
+        derive,
         params,
         ..
     } = method;
-    let runtime = &message.runtime;
     let ident = &message.ident;
-    let fields: Vec<_> = params.iter().map(field).collect();
+    let fields = params.iter().map(field);
     let marker = marker(method).map(|marker| {
-        let skip = (!message.local).then(|| quote!(#[serde(skip)]));
         quote! {
             /// Field that uses the parameters which only the reply mentions.
             #[doc(hidden)]
-            #skip
             pub _marker: ::core::marker::PhantomData<fn() -> #marker>,
         }
     });
-    let derives = serde(message, &[]);
-    let shape = shape::of_fields(&named(params), runtime);
-    let impls = impls(message, &shape);
+    let derive = derive.as_ref().map(|traits| quote!(#[derive(#traits)]));
     let allowances = super::allowances();
     let (impl_generics, _, where_clause) = message.generics.split_for_impl();
     let text = format!(" The message `{}`.", message.name.value());
@@ -40,14 +38,42 @@ pub(super) fn expand(method: &Method) -> TokenStream {
         #[doc = #text]
         #paragraph
         #(#attrs)*
-        #derives
+        #derive
         #allowances
         #vis struct #ident #impl_generics #where_clause {
             #(#fields,)*
             #marker
         }
-        #impls
     }
+}
+
+/// Impls for the message type.
+pub(super) fn impls(method: &Method) -> TokenStream {
+    let Method {
+        message, params, ..
+    } = method;
+    let shape = shape::of_fields(&named(params));
+    let types: Vec<_> = params.iter().map(|param| &param.ty).collect();
+    let impls = message::impls(message, &shape, &types);
+    if message.reach == Reach::Local {
+        return impls;
+    }
+    let generics = bounded(&message.generics, &message.runtime, |_| Need::Wire);
+    let encoded = Encoded {
+        ident: &message.ident,
+        self_ty: &message.self_ty,
+        generics: &generics,
+    };
+    let fields: Vec<_> = params
+        .iter()
+        .map(|param| (&param.name, &param.ty))
+        .collect();
+    let marker = marker_value(method);
+    let (serialize, deserialize) = of_named(&encoded, &fields, marker.as_ref());
+    let is_derived = |name| message::derives_trait(method.derive.as_ref(), name);
+    let serialize = (!is_derived("Serialize")).then_some(serialize);
+    let deserialize = (!is_derived("Deserialize")).then_some(deserialize);
+    quote!(#impls #serialize #deserialize)
 }
 
 fn field(param: &Param) -> TokenStream {

@@ -1,8 +1,8 @@
 //! Expansion of the model to tokens. One file for each generated thing.
 //!
-//! Floors, lowest first: generics, names and checked types; parts; protocols;
-//! the target of calls; inbox, hooks, fields, messages and methods; handlers and
-//! calls; the attributes `actor`, `part`, `protocol`, `message`, `main` and
+//! Floors, lowest first: generics, names and checked types; shapes and serde
+//! code; parts; protocols; the target of calls and the variants of an inbox;
+//! inbox, hooks, fields, messages and methods; handlers and calls; the attributes `actor`, `part`, `protocol`, `message`, `main` and
 //! `test`.
 
 mod actor;
@@ -10,6 +10,7 @@ mod answer_doc;
 mod call_target;
 mod calls;
 mod checked;
+mod encoding;
 mod entry;
 mod fields;
 mod forked;
@@ -26,6 +27,8 @@ mod parts;
 mod protocol;
 mod protocols;
 mod shape;
+mod shared;
+mod variants;
 
 #[cfg(test)]
 mod tests;
@@ -54,9 +57,15 @@ fn allowances() -> TokenStream {
             private_bounds,
             private_interfaces,
             unreachable_pub,
+            unused_imports,
             reason = "generated"
         )]
     }
+}
+
+/// Short name of the support code, for the items of one block.
+fn alias(runtime: &syn::Path) -> TokenStream {
+    quote!(use #runtime::__private as __p;)
 }
 
 /// Name that cannot clash with a parameter of the user.

@@ -10,13 +10,17 @@ use super::names::inbox_ident;
 use super::{calls, handlers, inbox, local, method, protocols};
 use crate::check;
 use crate::model::{Actor, Handler};
-use crate::parse::{Mistakes, part_args, part_impl};
+use crate::parse::{Mistakes, impl_block, part_args, part_impl};
 
 pub(crate) fn part(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let runtime = part_args(args.clone(), &mut mistakes);
+    if let Ok((block, unread)) = impl_block(item.clone()) {
+        let unread = unread.into_tokens(&block);
+        let expanded = on_impl(&args, &runtime, block, mistakes);
+        return quote!(#expanded #unread);
+    }
     match syn::parse2::<Item>(item.clone()) {
-        Ok(Item::Impl(block)) => return on_impl(&args, &runtime, block, mistakes),
         _ if is_method(&item) => mistakes.at(
             Span::call_site(),
             "`#[part]` on a method is read by `#[actor]`: write `#[actor]` above this impl block",
@@ -47,18 +51,20 @@ fn on_impl(
     check::actor(&mut part, &mut mistakes);
     let is_sound = mistakes.is_empty();
     let mistakes = mistakes.into_tokens();
-    let own = part.handlers.iter().filter_map(Handler::as_method);
-    let messages = own.map(method::expand);
+    let own = || part.handlers.iter().filter_map(Handler::as_method);
+    let (messages, own_impls) = (own().map(method::item), own().map(method::impls));
     let inbox = inbox::expand(&part, is_sound);
     let shared = protocols::shared(&part);
     let impls = impls(&part, is_sound);
     let calls = calls::expand(&part, &parse_quote!(pub));
-    let allowances = super::allowances();
+    let (allowances, alias) = (super::allowances(), super::alias(&part.runtime));
     quote! {
         #block
         #(#messages)*
         #allowances
         const _: () = {
+            #alias
+            #(#own_impls)*
             #inbox
             #impls
             #shared

@@ -11,14 +11,15 @@ use super::protocols::{self, inbox_name};
 use super::{calls, handlers, inbox, local, method};
 use crate::check;
 use crate::model::{Actor, Handler};
-use crate::parse::{Mistakes, protocol_args, protocol_trait};
+use crate::parse::{Mistakes, protocol_args, protocol_trait, trait_block};
 
 pub(crate) fn protocol(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let runtime = protocol_args(args, &mut mistakes);
-    let mut written = match syn::parse2::<Item>(item.clone()) {
-        Ok(Item::Trait(written)) => written,
-        Ok(other) => {
+    let written = trait_block(item.clone());
+    let mut written = match written.map_err(|error| (error, syn::parse2::<Item>(item.clone()))) {
+        Ok(written) => written,
+        Err((_, Ok(other))) => {
             mistakes.push(Error::new_spanned(
                 keyword(&other),
                 "a protocol is a trait: `#[protocol]` goes above it, and `#[actor(protocols(…))]` above the impl of an actor that has it",
@@ -26,7 +27,7 @@ pub(crate) fn protocol(args: TokenStream, item: TokenStream) -> TokenStream {
             let mistakes = mistakes.into_tokens();
             return quote!(#item #mistakes);
         }
-        Err(error) => {
+        Err((error, Err(_))) => {
             let error = error.into_compile_error();
             return quote!(#error #item);
         }
@@ -67,8 +68,8 @@ fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStre
     let vis = &written.vis;
     let (hidden, inbox_ty, inbox_name) =
         (hidden(protocol), inbox_ident(protocol), inbox_name(ident));
-    let own = protocol.handlers.iter().filter_map(Handler::as_method);
-    let structs = own.map(method::expand);
+    let own = || protocol.handlers.iter().filter_map(Handler::as_method);
+    let (structs, impls) = (own().map(method::item), own().map(method::impls));
     let inbox = inbox::expand(protocol, is_sound);
     let calls = calls::expand(protocol, vis);
     let shared = protocols::shared(protocol);
@@ -78,7 +79,7 @@ fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStre
         quote!(::core::unimplemented!())
     };
     let (message, actor, ctx) = (local("message"), local("actor"), local("ctx"));
-    let allowances = super::allowances();
+    let (allowances, alias) = (super::allowances(), super::alias(&protocol.runtime));
     quote! {
         #[doc(hidden)]
         #allowances
@@ -88,11 +89,13 @@ fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStre
         #(#structs)*
         #allowances
         const _: () = {
+            #alias
+            #(#impls)*
             #inbox
             impl<__T: ?::core::marker::Sized> #hidden for __T {
                 type #inbox_name = #inbox_ty;
             }
-            impl<__A: #ident + #runtime::Actor> #runtime::__private::Serves<__A> for #inbox_ty {
+            impl<__A: #ident + #runtime::Actor> __p::Serves<__A> for #inbox_ty {
                 fn turn(
                     self,
                     #actor: &mut __A,

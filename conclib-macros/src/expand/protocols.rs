@@ -75,30 +75,28 @@ fn named(actor: &Actor) -> Vec<(Span, String)> {
 
 /// Index of the first message of each protocol or part.
 pub(super) fn offsets(actor: &Actor) -> Vec<TokenStream> {
-    let runtime = &actor.runtime;
     let types = types(actor);
     (0..types.len())
         .map(|at| {
             let before = types.iter().take(at);
-            quote!(Self::NAMES.len() #(+ <#before as #runtime::Messages>::NAMES.len())*)
+            quote!(Self::NAMES.len() #(+ <#before as __p::Messages>::NAMES.len())*)
         })
         .collect()
 }
 
 /// Check that no two messages have one wire name.
 pub(super) fn distinct(actor: &Actor, own: &[TokenStream]) -> TokenStream {
-    let runtime = &actor.runtime;
     let mut others = vec![quote!(&[#(#own),*])];
     let checks = named(actor).into_iter().zip(types(actor));
     let checks = checks.map(|((span, shown), ty)| {
-        let names = quote!(<#ty as #runtime::Messages>::NAMES);
+        let names = quote!(<#ty as __p::Messages>::NAMES);
         let text = format!(
             "`{shown}` has a message with the wire name of another message of `{}`: give one of the two another with `#[message(name = \"…\")]`",
             actor.ident
         );
         let check = quote_spanned! {blaming(span)=>
             const _: () = ::core::assert!(
-                !#runtime::__private::any_taken(#names, &[#(#others),*]),
+                !__p::any_taken(#names, &[#(#others),*]),
                 #text
             );
         };
@@ -110,14 +108,13 @@ pub(super) fn distinct(actor: &Actor, own: &[TokenStream]) -> TokenStream {
 
 /// Arms of the `match` that pass a message on to its protocol or part.
 pub(super) fn arms(actor: &Actor) -> TokenStream {
-    let runtime = &actor.runtime;
     let inbox = inbox_ident(actor);
     let (nested, ctx) = (local("nested"), local("ctx"));
     let types = types(actor);
     let arms = variants(actor).into_iter().zip(types).map(|(variant, ty)| {
         quote! {
             #inbox::#variant(#nested) => {
-                <Self as #runtime::__private::HasProtocol<#ty>>::serve(self, #nested, #ctx).await
+                <Self as __p::HasProtocol<#ty>>::serve(self, #nested, #ctx).await
             }
         }
     });
@@ -126,15 +123,14 @@ pub(super) fn arms(actor: &Actor) -> TokenStream {
 
 /// An actor that does not implement a protocol is reported at the name of the
 /// protocol.
-fn serve(actor: &Actor, path: &Path, ty: &Type) -> TokenStream {
-    let runtime = &actor.runtime;
+fn serve(path: &Path, ty: &Type) -> TokenStream {
     let serve = quote! {
         fn serve(
             &mut self,
             inbox: #ty,
-            ctx: &mut #runtime::Context<Self>,
-        ) -> impl ::core::future::Future<Output = #runtime::Turn> {
-            #runtime::__private::serve(inbox, self, ctx)
+            ctx: &mut __p::Context<Self>,
+        ) -> impl __p::Future<Output = __p::Turn> {
+            __p::serve(inbox, self, ctx)
         }
     };
     respanned(path.span(), serve)
@@ -145,21 +141,19 @@ pub(super) fn has_protocol_impls(actor: &Actor) -> TokenStream {
     if actor.protocols.is_empty() && actor.parts.is_empty() {
         return TokenStream::new();
     }
-    let Actor {
-        runtime, self_ty, ..
-    } = actor;
+    let self_ty = &actor.self_ty;
     let inbox = inbox_ident(actor);
     let generics = actor_generics(actor);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let (types, variants) = (types(actor), variants(actor));
     let parts = actor.parts.iter().enumerate();
     let serves = actor.protocols.iter().zip(&types);
-    let serves = serves.map(|(path, ty)| serve(actor, path, ty));
+    let serves = serves.map(|(path, ty)| serve(path, ty));
     let serves = serves.chain(parts.map(|(at, part)| parts::serve(actor, at, part)));
     quote! {
-        impl #impl_generics #runtime::__private::HasProtocols for #self_ty #where_clause {}
+        impl #impl_generics __p::HasProtocols for #self_ty #where_clause {}
         #(
-            impl #impl_generics #runtime::__private::HasProtocol<#types> for #self_ty #where_clause {
+            impl #impl_generics __p::HasProtocol<#types> for #self_ty #where_clause {
                 fn nest(inbox: #types) -> #inbox #ty_generics {
                     #inbox::#variants(inbox)
                 }
@@ -171,28 +165,27 @@ pub(super) fn has_protocol_impls(actor: &Actor) -> TokenStream {
 
 /// For a protocol or a part: every actor that has it handles its messages.
 pub(super) fn shared(shared: &Actor) -> TokenStream {
-    let runtime = &shared.runtime;
     let inbox = inbox_ident(shared);
     let seek = local("seek");
     let messages: Vec<_> = shared.handlers.iter().map(Handler::message).collect();
     let variants = shared.handlers.iter().map(|own| &own.variant);
     quote! {
-        impl #runtime::__private::ProtocolInbox for #inbox {
-            fn offer<__A: #runtime::__private::HasProtocol<Self>>(
-                #seek: &mut #runtime::__private::RecipientLookup<__A>,
+        impl __p::ProtocolInbox for #inbox {
+            fn offer<__A: __p::HasProtocol<Self>>(
+                #seek: &mut __p::RecipientLookup<__A>,
             ) {
                 #(#seek.offer::<#messages>();)*
             }
         }
         #(
-            impl #runtime::ProtocolMessage for #messages {}
-            impl<__A: #runtime::__private::HasProtocol<#inbox>>
-                #runtime::__private::SharedWith<__A> for #messages
+            impl __p::ProtocolMessage for #messages {}
+            impl<__A: __p::HasProtocol<#inbox>>
+                __p::SharedWith<__A> for #messages
             {
                 fn wrap(
-                    request: #runtime::Request<Self>,
-                ) -> <__A as #runtime::Actor>::Inbox {
-                    <__A as #runtime::__private::HasProtocol<#inbox>>::nest(
+                    request: __p::Request<Self>,
+                ) -> <__A as __p::Actor>::Inbox {
+                    <__A as __p::HasProtocol<#inbox>>::nest(
                         #inbox::#variants(request),
                     )
                 }

@@ -12,53 +12,47 @@ use syn::{
 use crate::model::Message;
 
 /// Shape of a struct or an enum.
-pub(super) fn of_data(input: &DeriveInput, runtime: &Path) -> TokenStream {
+pub(super) fn of_data(input: &DeriveInput) -> TokenStream {
     match &input.data {
         Data::Enum(data) => {
             let variants = data.variants.iter().map(|variant| {
                 let name = variant.ident.unraw().to_string();
-                let fields = of_fields(&variant.fields, runtime);
+                let fields = of_fields(&variant.fields);
                 let cfg = conditions(&variant.attrs);
-                quote! {
-                    #(#cfg)*
-                    let shape = #runtime::__private::variant(shape, #name, { #fields });
-                }
+                quote!(#(#cfg)* (#name, #fields))
             });
-            quote! {
-                let shape = #runtime::__private::hash("variants");
-                #(#variants)*
-                shape
-            }
+            quote!(__p::variants(&[#(#variants),*]))
         }
-        Data::Struct(data) => of_fields(&data.fields, runtime),
+        Data::Struct(data) => of_fields(&data.fields),
         Data::Union(_) => quote!(0),
     }
 }
 
 /// Shape of a struct or of a variant: its fields in their order.
-pub(super) fn of_fields(fields: &Fields, runtime: &Path) -> TokenStream {
+pub(super) fn of_fields(fields: &Fields) -> TokenStream {
     let parts = fields.iter().enumerate().map(|(at, field)| {
         let name = match &field.ident {
             Some(ident) => ident.unraw().to_string(),
             None => at.to_string(),
         };
-        let shape = of_type(&field.ty, &depth().into_token_stream(), runtime);
+        let shape = of_type(&field.ty, &depth().into_token_stream());
         let cfg = conditions(&field.attrs);
-        quote! {
-            #(#cfg)*
-            let shape = #runtime::__private::field(shape, #name, #shape);
-        }
+        quote!(#(#cfg)* (#name, #shape))
     });
-    quote! {
-        let shape = #runtime::__private::hash("fields");
-        #(#parts)*
-        shape
+    quote!(__p::fields(&[#(#parts),*]))
+}
+
+/// Shape of a reply or an error; that of no error if there is none.
+pub(super) fn of_answer(ty: Option<&Type>) -> TokenStream {
+    match ty {
+        Some(Type::Tuple(tuple)) if tuple.elems.is_empty() => quote!(__p::UNIT),
+        Some(ty) => of_type(ty, &quote!(__p::Full)),
+        None => quote!(__p::NEVER),
     }
 }
 
 /// Impl of `Shape` for the type of a message.
 pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
-    let runtime = &message.runtime;
     let self_ty = &message.self_ty;
     let depth = depth();
     let (impl_generics, _, where_clause) = message.generics.split_for_impl();
@@ -68,22 +62,16 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
         )
     });
     let mut with_depth = message.generics.clone();
-    with_depth
-        .params
-        .push(parse_quote!(#depth: #runtime::__private::Depth));
+    with_depth.params.push(parse_quote!(#depth: __p::Depth));
     let (with_depth, _, _) = with_depth.split_for_impl();
-    let allowances = super::allowances();
     quote! {
-        #allowances
-        impl #impl_generics #runtime::Shape for #self_ty #where_clause {
-            const END: u64 = #runtime::__private::DECLARED;
+        impl #impl_generics __p::Shape for #self_ty #where_clause {
             #open
-            type At<#depth: #runtime::__private::Depth> = #runtime::__private::Of<Self, #depth>;
+            type At<#depth: __p::Depth> = __p::Of<Self, #depth>;
         }
-        #allowances
-        impl #with_depth #runtime::__private::ShapeAt<#depth> for #self_ty #where_clause {
+        impl #with_depth __p::ShapeAt<#depth> for #self_ty #where_clause {
             const SHAPE: u64 = {
-                use #runtime::__private::Fallback as _;
+                use __p::Fallback as _;
                 #shape
             };
         }
@@ -92,34 +80,25 @@ pub(super) fn impls(message: &Message, shape: &TokenStream) -> TokenStream {
 
 /// Parameter of [`impls`] that limits the depth of a shape.
 fn depth() -> Ident {
-    Ident::new("__Depth", Span::call_site())
+    Ident::new("__D", Span::call_site())
 }
 
 /// Shape of the type of a field: its own `Shape` if it has one, otherwise its
 /// bare name and the shapes of its type arguments. `Fallback` has to be in
 /// scope around it.
-pub(super) fn of_type(ty: &Type, depth: &TokenStream, runtime: &Path) -> TokenStream {
-    probed(ty, depth, "SHAPE", runtime)
+fn of_type(ty: &Type, depth: &TokenStream) -> TokenStream {
+    probed(ty, depth, "SHAPE")
 }
 
-fn probed(ty: &Type, depth: &TokenStream, constant: &str, runtime: &Path) -> TokenStream {
-    let probe = quote!(<#runtime::__private::Probe<#ty, #depth>>);
+fn probed(ty: &Type, depth: &TokenStream, constant: &str) -> TokenStream {
+    let probe = quote!(<__p::Probe<#ty, #depth>>);
     let shape = Ident::new(constant, Span::call_site());
     let (name, parameters) = parts(ty);
     if parameters.is_empty() {
-        return quote!(#runtime::__private::shape_or_name(#probe::#shape, #name));
+        return quote!(__p::shape_or_name(#probe::#shape, #name));
     }
-    let parameters = parameters
-        .into_iter()
-        .map(|ty| probed(ty, depth, "INSIDE", runtime));
-    quote! {
-        #runtime::__private::with_parameters(
-            #probe::#shape,
-            #probe::OPEN,
-            #name,
-            &[#(#parameters),*],
-        )
-    }
+    let parameters = parameters.into_iter().map(|ty| probed(ty, depth, "INSIDE"));
+    quote!(__p::with_parameters(#probe::#shape, #probe::OPEN, #name, &[#(#parameters),*]))
 }
 
 /// A type as its name and its type arguments.

@@ -3,13 +3,14 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, LitInt, LitStr, Meta, Path, Token, parse_quote, token};
 
 use super::Mistakes;
 use super::duration::duration;
 use crate::model::{ActorArgs, FieldArgs, ImplArgs, MessageArgs};
 
-const MESSAGE: &str = "a message has the arguments `reply = Type`, `error = Type`, `name = \"…\"`, `priority = 0` and `local`; on a method also `every = \"500ms\"` and `concurrent`";
+const MESSAGE: &str = "a message has the arguments `reply = Type`, `error = Type`, `name = \"…\"`, `priority = 0`, `local` and `wire`; on a method also `derive(Debug)`, `every = \"500ms\"` and `concurrent`";
 const ACTOR: &str = "an actor's struct has the arguments `urn = \"…\"`, `mailbox = 256`, `overflow = DropOldest`, `strategy = OneForAll`, `timeout = \"5s\"` and `priority`";
 const BLOCK: &str = "`#[actor]` on an impl takes only `protocols(…)` and `thread`: `urn`, `mailbox` and the like belong above the struct";
 const FIELD: &str = "a field can be read and set from outside: `#[field(get)]`, `#[field(set)]` or `#[field(get, set)]`";
@@ -28,6 +29,8 @@ pub(crate) fn message_args(args: TokenStream, mistakes: &mut Mistakes) -> Messag
         error: None,
         name: None,
         local: None,
+        wire: None,
+        derive: None,
         every: None,
         concurrent: None,
         priority: None,
@@ -38,7 +41,9 @@ pub(crate) fn message_args(args: TokenStream, mistakes: &mut Mistakes) -> Messag
             "reply" => parsed.reply = Some(arg.value("reply = Type")?),
             "error" => parsed.error = Some(arg.value("error = Type")?),
             "name" => parsed.name = Some(arg.value("name = \"…\"")?),
-            "local" => parsed.local = Some(arg.key.span()),
+            "local" if arg.word()? => parsed.local = Some(arg.key.span()),
+            "wire" if arg.word()? => parsed.wire = Some(arg.key.span()),
+            "derive" => parsed.derive = Some((arg.key.span(), arg.list("derive(Debug, Clone)")?)),
             "every" => {
                 let text: LitStr = arg.value("every = \"500ms\"")?;
                 parsed.every = Some((arg.key.span(), duration(&text)?));
@@ -196,8 +201,8 @@ impl Arg<'_> {
         })
     }
 
-    /// List of paths: `key(path, path)`.
-    fn paths(&self, example: &str) -> syn::Result<Vec<Path>> {
+    /// Tokens in parentheses: `key(…)`.
+    fn list(&self, example: &str) -> syn::Result<TokenStream> {
         let wrong = |span| Error::new(span, format!("expected `{example}`"));
         if !self.rest.peek(token::Paren) {
             // Skips the rest of the argument, which was reported.
@@ -208,11 +213,19 @@ impl Arg<'_> {
         }
         let list;
         syn::parenthesized!(list in self.rest);
-        let paths = list.parse_terminated(Path::parse_mod_style, Token![,])?;
-        if paths.is_empty() {
+        let tokens: TokenStream = list.parse()?;
+        if tokens.is_empty() {
             return Err(wrong(self.key.span()));
         }
-        Ok(paths.into_iter().collect())
+        Ok(tokens)
+    }
+
+    /// List of paths: `key(path, path)`.
+    fn paths(&self, example: &str) -> syn::Result<Vec<Path>> {
+        let list = self.list(example)?;
+        let paths = Punctuated::<Path, Token![,]>::parse_terminated_with;
+        let paths = |input: ParseStream<'_>| paths(input, Path::parse_mod_style);
+        Ok(paths.parse2(list)?.into_iter().collect())
     }
 
     /// Path of the runtime crate, if it is not `::conclib`: `crate = path`.

@@ -9,7 +9,8 @@ use super::self_type::{mentions_self, used_generics, without_self};
 use super::signature::{self, Opaque, Params};
 use super::{Mistakes, message_args};
 use crate::model::{
-    Actor, Handler, HandlerKind, Hook, Kind, Message, MessageArgs, Method, ReturnKind, Returns,
+    Actor, Handler, HandlerKind, Hook, Kind, Message, MessageArgs, Method, Reach, ReturnKind,
+    Returns,
 };
 
 /// Parses `#[handler] fn name(&mut self, message: M, ctx) -> R`.
@@ -110,7 +111,11 @@ pub(super) fn own_message(
         name: args.name.unwrap_or_else(|| wire_name(actor, &name)),
         reply,
         error,
-        local: args.local.is_some() || !is_sound,
+        reach: match (args.local.is_some() || !is_sound, args.wire.is_some()) {
+            (true, _) => Reach::Local,
+            (false, true) => Reach::Wire,
+            (false, false) => Reach::ByParts,
+        },
         priority: args.priority,
         blame: returns.span,
     };
@@ -122,6 +127,7 @@ pub(super) fn own_message(
             vis => vis.clone(),
         },
         attrs: copied_attrs(&method.attrs),
+        derive: args.derive.map(|(_, traits)| traits),
         params: fields,
         every: args.every.map(|(_, every)| every),
         unsound: if is_sound { 0 } else { params.rest.len() },

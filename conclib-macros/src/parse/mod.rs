@@ -2,7 +2,7 @@
 //! elsewhere.
 //!
 //! Floors, lowest first: mistakes and durations; the arguments of attributes,
-//! the roles of methods and signatures; types that mention `Self`; methods;
+//! the roles of methods, raw bodies and signatures; types that mention `Self`; methods;
 //! parts; fields, conditions and whole blocks.
 
 mod args;
@@ -14,6 +14,7 @@ mod method;
 mod mistakes;
 mod part;
 mod protocol;
+mod raw;
 mod role;
 mod self_type;
 mod signature;
@@ -27,4 +28,5 @@ pub(crate) use field::fields;
 pub(crate) use mistakes::Mistakes;
 pub(crate) use part::part_impl;
 pub(crate) use protocol::protocol_trait;
+pub(crate) use raw::{fill, impl_block, trait_block, without_body};
 pub(crate) use self_type::make_static;

@@ -18,6 +18,9 @@ pub(super) enum Role {
     Part,
 }
 
+/// Names of the attributes that give a method its role.
+pub(super) const NAMES: [&str; 5] = ["handler", "message", "on", "fallback", "part"];
+
 /// Moment at which a hook runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Moment {
@@ -58,11 +61,7 @@ pub(super) fn take(
 
 /// Tests for `#[message]` and `#[conclib::message]`.
 pub(super) fn is_role(path: &Path, runtime: &Path) -> bool {
-    is_ours(
-        path,
-        runtime,
-        &["handler", "message", "on", "fallback", "part"],
-    )
+    is_ours(path, runtime, &NAMES)
 }
 
 /// Tests if an attribute has one of these names, bare or under the path of the

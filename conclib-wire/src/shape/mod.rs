@@ -4,8 +4,7 @@ mod depth;
 mod of_std;
 mod probe;
 
-use depth::End;
-pub use depth::{Depth, Full};
+pub use depth::{Depth, End, Full};
 pub use of_std::Kind;
 pub use probe::{Fallback, Probe, with_parameters};
 
@@ -32,7 +31,7 @@ pub trait Shape {
 
     /// Hash of the shape where shapes are followed no further.
     #[doc(hidden)]
-    const END: u64 = <Self::At<End> as Value>::VALUE;
+    const END: u64 = DECLARED;
 
     /// True if the shape leaves out type parameters.
     #[doc(hidden)]

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Depth, Shape, Value, hash, mix};
+use super::{Depth, End, Shape, Value, hash, mix};
 
 /// Shape of a kind of type, with the shapes of its parts.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ macro_rules! kinds {
 macro_rules! scalars {
     ($($name:literal: $($type:ty),+;)*) => {
         $($(impl Shape for $type {
+            const END: u64 = <Self::At<End> as Value>::VALUE;
             type At<D: Depth> = Kind<{ hash($name) }, ()>;
         })+)*
     };
@@ -49,6 +50,7 @@ macro_rules! values {
     ($($kind:literal: $type:ident<$($arg:ident),+>;)*) => {
         $(impl<$($arg: Shape),+> Shape for $type<$($arg),+> {
             const OPEN: bool = false $(|| $arg::OPEN)+;
+            const END: u64 = <Self::At<End> as Value>::VALUE;
             type At<D: Depth> = Kind<{ hash($kind) }, ($($arg::At<D>,)+)>;
         })*
     };
@@ -63,6 +65,7 @@ macro_rules! containers {
     ($($kind:literal: $($type:ident<$($arg:ident),+>),+;)*) => {
         $($(impl<$($arg: Shape),+> Shape for $type<$($arg),+> {
             const OPEN: bool = false $(|| $arg::OPEN)+;
+            const END: u64 = <Self::At<End> as Value>::VALUE;
             type At<D: Depth> = Kind<{ hash($kind) }, ($(D::Inside<$arg>,)+)>;
         })+)*
     };
@@ -75,6 +78,7 @@ containers! {
 
 impl<T: Shape> Shape for [T] {
     const OPEN: bool = T::OPEN;
+    const END: u64 = <Self::At<End> as Value>::VALUE;
     type At<D: Depth> = Kind<{ hash("sequence") }, (D::Inside<T>,)>;
 }
 
@@ -83,6 +87,7 @@ macro_rules! pointers {
     ($($type:ident),+) => {
         $(impl<T: Shape + ?Sized> Shape for $type<T> {
             const OPEN: bool = T::OPEN;
+            const END: u64 = <Self::At<End> as Value>::VALUE;
             type At<D: Depth> = D::Inside<T>;
         })+
     };
@@ -92,11 +97,13 @@ pointers!(Box, Arc, Rc);
 
 impl<T: Shape + ToOwned + ?Sized> Shape for Cow<'_, T> {
     const OPEN: bool = T::OPEN;
+    const END: u64 = <Self::At<End> as Value>::VALUE;
     type At<D: Depth> = D::Inside<T>;
 }
 
 impl<T: Shape, const N: usize> Shape for [T; N] {
     const OPEN: bool = T::OPEN;
+    const END: u64 = <Self::At<End> as Value>::VALUE;
     type At<D: Depth> = Array<T::At<D>, N>;
 }
 
@@ -112,6 +119,7 @@ macro_rules! tuples {
     ($($($arg:ident)+;)*) => {
         $(impl<$($arg: Shape),+> Shape for ($($arg,)+) {
             const OPEN: bool = false $(|| $arg::OPEN)+;
+            const END: u64 = <Self::At<End> as Value>::VALUE;
             type At<Far: Depth> = Kind<{ hash("tuple") }, ($($arg::At<Far>,)+)>;
         })*
     };
