@@ -121,9 +121,10 @@ impl<M: Message> Inbox<M> {
 
     /// Receives the next message, if one is here. Never waits.
     pub fn try_recv(&mut self) -> Option<Request<M>> {
-        let mut next = None;
-        let _ = self.post.mailbox.poll_next(&mut self.batch, &mut next);
-        next
+        match self.post.mailbox.poll_next(&mut self.batch) {
+            Poll::Ready(true) => self.batch.pop_front(),
+            _ => None,
+        }
     }
 
     /// Number of messages that wait.

@@ -289,18 +289,18 @@ fn serve<A: Actor>(
     batch: &mut VecDeque<A::Inbox>,
 ) -> impl Future<Output = ActorEnd> {
     async move {
-        let mut message = None;
         loop {
-            if !next(ctx, batch, &mut message).await {
+            if !next(ctx, batch).await {
+                let mut is_open = false;
                 if ctx.cell().mailbox.is_alerted(Alert::Gate) {
                     match Box::pin(gate::pass(ctx, batch)).await {
-                        Gate::Turn(held) => message = Some(held),
+                        Gate::Turn => is_open = true,
                         Gate::Over(Some(ended)) => return ended,
                         Gate::Over(None) => continue,
                         Gate::Other => {}
                     }
                 }
-                if message.is_none() {
+                if !is_open {
                     if ctx.cell().settle(false) {
                         continue;
                     }
@@ -313,7 +313,7 @@ fn serve<A: Actor>(
                     }
                 }
             }
-            let Some(message) = message.take() else {
+            let Some(message) = batch.pop_front() else {
                 continue;
             };
             let turn = actor.turn(message, ctx).await;

@@ -121,12 +121,11 @@ impl Model {
             let (mut served, mut batch) = (Vec::new(), VecDeque::new());
             block_on(poll_fn(|cx| {
                 model.mailbox.register(cx.waker());
-                let mut next = None;
-                while let Poll::Ready(goes_on) = model.mailbox.poll_next(&mut batch, &mut next) {
+                while let Poll::Ready(goes_on) = model.mailbox.poll_next(&mut batch) {
                     if !goes_on {
                         return Poll::Ready(());
                     }
-                    served.extend(next.take());
+                    served.extend(batch.pop_front());
                     model.look();
                 }
                 Poll::Pending
@@ -269,9 +268,9 @@ fn an_end_without_a_word_tells_who_waits() {
         let mut batch = VecDeque::new();
         let mut served = Vec::new();
         for _ in 0..2 {
-            let mut next = None;
-            let _ = model.mailbox.poll_next(&mut batch, &mut next);
-            served.extend(next);
+            if let Poll::Ready(true) = model.mailbox.poll_next(&mut batch) {
+                served.extend(batch.pop_front());
+            }
             thread::yield_now();
         }
         model.mailbox.end(&mut batch);
@@ -290,7 +289,7 @@ fn an_alert_is_seen() {
         let mut batch = VecDeque::new();
         block_on(poll_fn(|cx| {
             model.mailbox.register(cx.waker());
-            let next = model.mailbox.poll_next(&mut batch, &mut None);
+            let next = model.mailbox.poll_next(&mut batch);
             next.map(|goes_on| assert!(!goes_on))
         }));
         assert!(model.mailbox.is_alerted(Alert::Notice));
