@@ -52,10 +52,11 @@ pub enum Overflow {
     DropNewest,
 }
 
-/// Reason for which a message was not queued, with the seed of the message, of type `S`.
-pub(crate) enum Refused<S> {
-    Closed(S),
-    Full(S),
+/// Reason for which a message was not queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    Closed,
+    Full,
 }
 
 pub(crate) struct Mailbox<T, Q = VecDeque<T>> {
@@ -144,31 +145,35 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         self.lock().items.len() + self.taken.load(Ordering::SeqCst)
     }
 
-    /// Takes a slot at once or gives the seed back; `make` turns the seed into the
-    /// message once a slot is certain. With `exempt` the message is queued above the
+    /// Takes a slot at once or leaves the seed; `make` turns the seed into the message
+    /// once a slot is certain. Returns the message that is dropped for it, if any. With `exempt` the message is queued above the
     /// capacity, as a message of an actor to itself is.
     #[inline(always)]
     pub(crate) fn try_push<S>(
         &self,
-        seed: S,
+        seed: &mut Option<S>,
         priority: u8,
         exempt: bool,
         make: impl FnOnce(S) -> T,
-    ) -> Result<Option<T>, Refused<S>> {
+    ) -> Result<Option<T>, Refused> {
         let mut queue = self.lock();
         if queue.phase == Phase::Closed {
-            return Err(Refused::Closed(seed));
+            return Err(Refused::Closed);
         }
         if !(exempt || self.has_room(&queue)) {
             if self.overflow != Overflow::DropOldest {
-                return Err(Refused::Full(seed));
+                return Err(Refused::Full);
             }
-            let evicted = queue.items.replace(priority, make(seed));
+            let evicted = seed
+                .take()
+                .and_then(|seed| queue.items.replace(priority, make(seed)));
             self.pushed(queue);
             return Ok(evicted);
         }
-        queue.items.push(priority, make(seed));
-        self.pushed(queue);
+        if let Some(seed) = seed.take() {
+            queue.items.push(priority, make(seed));
+            self.pushed(queue);
+        }
         Ok(None)
     }
 

@@ -50,7 +50,7 @@ impl Model {
         };
         for n in 0..own {
             let item = (SENDERS, n);
-            let pushed = model.mailbox.try_push(item, 0, true, |item| item);
+            let pushed = model.mailbox.try_push(&mut Some(item), 0, true, |item| item);
             assert!(matches!(pushed, Ok(None)));
             model.accept(item);
         }
@@ -92,13 +92,14 @@ impl Model {
     }
 
     fn try_push(&self, item: Item) {
-        match self.mailbox.try_push(item, 0, false, |item| item) {
+        let mut seed = Some(item);
+        match self.mailbox.try_push(&mut seed, 0, false, |item| item) {
             Ok(None) => self.accept(item),
             Ok(Some(other)) => {
                 self.evicted.lock().unwrap().push(other);
                 self.accept(item);
             }
-            Err(Refused::Closed(back) | Refused::Full(back)) => assert_eq!(back, item),
+            Err(Refused::Closed | Refused::Full) => assert_eq!(seed, Some(item)),
         }
     }
 

@@ -17,7 +17,7 @@ fn send(cell: &ActorCell<Soul>, number: usize, fates: &Arc<Fates>) {
         is_fatal: false,
         fates: fates.clone(),
     };
-    let pushed = cell.mailbox.try_push(word, 0, false, |word| word);
+    let pushed = cell.mailbox.try_push(&mut Some(word), 0, false, |word| word);
     assert!(matches!(pushed, Ok(None)), "a reference was left");
 }
 
@@ -117,7 +117,7 @@ fn what_it_sends_to_itself_does_not_keep_it_alive() {
                 is_fatal: false,
                 fates: Arc::clone(&fates),
             };
-            drop(cell.mailbox.try_push(word, 0, true, |word| word));
+            drop(cell.mailbox.try_push(&mut Some(word), 0, true, |word| word));
             cell.release();
             thread::yield_now();
         });
