@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 
 use conclib_wire::{Delivery, Failure, Fault};
 
@@ -18,9 +19,9 @@ use crate::node::{Actor, ActorCell, Context, Messages};
 use crate::turn_scope;
 
 /// Result of a pass through the gate.
-pub(super) enum Gate<I> {
-    /// The turn of this message begins.
-    Turn(I),
+pub(super) enum Gate {
+    /// The turn of the first message of the batch begins.
+    Turn,
     /// The message is gone without its turn; the value says how the actor ends, if it does.
     Over(Option<ActorEnd>),
     /// No message: there is something else to look at, or no hook.
@@ -60,7 +61,7 @@ impl<I: Messages> Drop for HeldMessage<I> {
 pub(super) async fn pass<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
-) -> Gate<A::Inbox> {
+) -> Gate {
     let cell = ctx.cell().clone();
     let Some(hook) = cell.system.hook() else {
         return Gate::Other;
@@ -76,7 +77,10 @@ pub(super) async fn pass<A: Actor>(
         return Gate::Over(None);
     };
     match decision {
-        TurnDecision::Go => Gate::Turn(message),
+        TurnDecision::Go => {
+            batch.push_front(message);
+            Gate::Turn
+        }
         TurnDecision::Fail(text) => {
             let fault = Box::new(Fault::panic(&text));
             message.refuse(Failure::Panicked(fault.clone()));
@@ -108,8 +112,11 @@ async fn take_up<A: Actor>(
     poll_fn(|cx| {
         let polled = {
             let _open = Open::new(&cell);
-            poll_next_outlined(ctx, batch, message, cx)
+            poll_next_outlined(ctx, batch, cx)
         };
+        if let Poll::Ready(true) = polled {
+            *message = batch.pop_front();
+        }
         // A concurrent handler that runs is work, too.
         let parks = polled.is_pending() && !ctx.has_unfinished();
         hook.looked(cell.id, parks);

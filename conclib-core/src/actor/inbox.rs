@@ -121,9 +121,10 @@ impl<M: Message> Inbox<M> {
 
     /// Receives the next message, if one is here. Never waits.
     pub fn try_recv(&mut self) -> Option<Request<M>> {
-        let mut next = None;
-        let _ = self.post.mailbox.poll_next(&mut self.batch, &mut next);
-        next
+        match self.post.mailbox.poll_next(&mut self.batch) {
+            Poll::Ready(true) => self.batch.pop_front(),
+            _ => None,
+        }
     }
 
     /// Number of messages that wait.
@@ -216,14 +217,10 @@ impl<M: Message> Target<M> for Address<M> {
     ) -> Poll<Result<(), Failure>> {
         let mailbox = &self.0.mailbox;
         if outbound.ticket.is_none() {
-            let Some(request) = outbound.request.take() else {
-                return Poll::Ready(Ok(()));
-            };
-            match mailbox.try_push(request, LAST, false, |request| request) {
+            match mailbox.try_push(&mut outbound.request, LAST, false, |request| request) {
                 Ok(_) => return Poll::Ready(Ok(())),
-                Err(Refused::Full(request)) => outbound.request = Some(request),
-                Err(Refused::Closed(request)) => {
-                    outbound.request = Some(request);
+                Err(Refused::Full) => {}
+                Err(Refused::Closed) => {
                     return Poll::Ready(Err(Failure::Stopped(Delivery::NotDelivered)));
                 }
             }
@@ -237,13 +234,13 @@ impl<M: Message> Target<M> for Address<M> {
     }
 
     fn try_tell(&self, message: M, _: u8) -> Result<(), TellError<M>> {
-        let pushed = self
-            .0
-            .mailbox
-            .try_push(Request::tell(message), LAST, false, |request| request);
-        pushed
-            .map(drop)
-            .map_err(|refused| refused.into_tell_error(self.urn()))
+        let mut request = Some(Request::tell(message));
+        let mailbox = &self.0.mailbox;
+        let pushed = mailbox.try_push(&mut request, LAST, false, |request| request);
+        match (pushed, request) {
+            (Err(refused), Some(request)) => Err(refused.into_tell_error(self.urn(), request)),
+            _ => Ok(()),
+        }
     }
 
     fn leave(&self, outbound: &mut Outbound<M>) {

@@ -2,25 +2,22 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::task::{Context as Poller, Poll, ready};
 
 use conclib_wire::Failure;
-use tokio::task::coop;
+use tokio::task::yield_now;
 
 use crate::events::DeadLetterCause;
 use crate::mailbox::Signal;
-use crate::node::{Actor, ActorCell, Context, Messages, Next};
+use crate::node::{Actor, ActorCell, Context, Messages, Next, TURNS_IN_A_ROW};
 
 impl<A: Actor> ActorCell<A> {
-    /// Puts the next message for the loop into `next`; see
+    /// Makes the next message for the loop the first of `batch`; see
     /// [`Mailbox::poll_next`](crate::mailbox::Mailbox::poll_next).
     #[inline(always)]
-    pub(crate) fn poll_next(
-        &self,
-        batch: &mut VecDeque<A::Inbox>,
-        next: &mut Option<A::Inbox>,
-    ) -> Poll<bool> {
-        let polled = self.mailbox.poll_next(batch, next);
+    pub(crate) fn poll_next(&self, batch: &mut VecDeque<A::Inbox>) -> Poll<bool> {
+        let polled = self.mailbox.poll_next(batch);
         if let Poll::Ready(true) = polled {
             self.meter.unqueued(1);
         }
@@ -31,28 +28,20 @@ impl<A: Actor> ActorCell<A> {
     /// place to inline at would keep the compiler from inlining it into the loop
     /// of an actor without other inputs.
     #[inline(never)]
-    pub(crate) fn poll_next_outlined(
-        &self,
-        batch: &mut VecDeque<A::Inbox>,
-        next: &mut Option<A::Inbox>,
-    ) -> Poll<bool> {
-        self.poll_next(batch, next)
+    pub(crate) fn poll_next_outlined(&self, batch: &mut VecDeque<A::Inbox>) -> Poll<bool> {
+        self.poll_next(batch)
     }
 }
 
-/// Puts the next message into `message` and begins its turn; resolves to `false` if
+/// Makes the next message the first of `batch` and begins its turn; resolves to `false` if
 /// something other than a message is to be handled. A busy actor yields to other tasks
 /// now and then, and a request whose asker has left is skipped.
-///
-/// The message stays in one place in memory from here to its handler, since each move
-/// would be a cost of every message.
 #[inline(always)]
 pub(super) fn next<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
-    message: &mut Option<A::Inbox>,
 ) -> impl Future<Output = bool> {
-    poll_fn(|cx| poll_next(ctx, batch, message, cx))
+    poll_fn(|cx| poll_next(ctx, batch, cx))
 }
 
 /// Polls as [`next`] does, for a caller other than the loop. The loop has `next`
@@ -61,44 +50,57 @@ pub(super) fn next<A: Actor>(
 pub(super) fn poll_next_outlined<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
-    message: &mut Option<A::Inbox>,
     cx: &mut Poller<'_>,
 ) -> Poll<bool> {
-    poll_next(ctx, batch, message, cx)
+    poll_next(ctx, batch, cx)
 }
 
 #[inline(always)]
 fn poll_next<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
-    message: &mut Option<A::Inbox>,
     cx: &mut Poller<'_>,
 ) -> Poll<bool> {
     loop {
-        let budget = ready!(coop::poll_proceed(cx));
-        let polled = match ctx.has_inputs() {
-            false => ctx.cell().poll_next(batch, message),
-            true => poll_inputs(ctx, batch, message, cx),
+        // Cheaper than a unit of tokio's budget for each message.
+        let Some(left) = ctx.turns_left.checked_sub(1) else {
+            ctx.turns_left = TURNS_IN_A_ROW;
+            return yield_to_others(cx);
         };
-        if !ready!(polled) {
-            return Poll::Ready(false);
+        ctx.turns_left = left;
+        let polled = match ctx.has_inputs() {
+            false => ctx.cell().poll_next(batch),
+            true => poll_inputs(ctx, batch, cx),
+        };
+        match polled {
+            Poll::Ready(true) => {}
+            Poll::Ready(false) => return Poll::Ready(false),
+            Poll::Pending => {
+                ctx.turns_left = TURNS_IN_A_ROW;
+                return Poll::Pending;
+            }
         }
-        budget.made_progress();
-        let Some(head) = message.as_ref().map(Messages::head) else {
+        let Some(head) = batch.front().map(Messages::head) else {
             return Poll::Ready(false);
         };
         if !head.left {
             ctx.begin(head);
             return Poll::Ready(true);
         }
-        skip(ctx, message);
+        skip(ctx, batch);
     }
+}
+
+/// Has the task polled again after the others that are ready.
+#[cold]
+fn yield_to_others(cx: &mut Poller<'_>) -> Poll<bool> {
+    pin!(yield_now()).poll(cx).map(|()| false)
 }
 
 /// Skips a request whose asker has left.
 #[cold]
-fn skip<A: Actor>(ctx: &Context<A>, message: &mut Option<A::Inbox>) {
-    if let Some(message) = message.take() {
+fn skip<A: Actor>(ctx: &Context<A>, batch: &mut VecDeque<A::Inbox>) {
+    if let Some(message) = batch.pop_front() {
         ctx.cell().dead_letter(&message, DeadLetterCause::AskerLeft);
         message.refuse(Failure::Cancelled);
     }
@@ -107,7 +109,6 @@ fn skip<A: Actor>(ctx: &Context<A>, message: &mut Option<A::Inbox>) {
 fn poll_inputs<A: Actor>(
     ctx: &mut Context<A>,
     batch: &mut VecDeque<A::Inbox>,
-    message: &mut Option<A::Inbox>,
     cx: &mut Poller<'_>,
 ) -> Poll<bool> {
     let cell = ctx.cell().clone();
@@ -115,16 +116,16 @@ fn poll_inputs<A: Actor>(
     if mailbox.is_urgent() {
         return Poll::Ready(false);
     }
-    let (takes_all, ends) = (mailbox.takes_all(), mailbox.signal() != Signal::None);
+    let (takes_all, ends) = (mailbox.takes_all_inputs(), mailbox.signal() != Signal::None);
     let mut from_mailbox = || {
-        let mut next = None;
-        cell.poll_next_outlined(batch, &mut next).map(|_| next)
+        let polled = cell.poll_next_outlined(batch);
+        polled.map(|goes_on| goes_on.then(|| batch.pop_front()).flatten())
     };
     let room = mailbox.capacity();
     let inputs = ctx.inputs();
     match ready!(inputs.poll_next(cx, takes_all, ends, room, &mut from_mailbox)) {
         Next::Message(next) => {
-            *message = Some(next);
+            batch.push_front(next);
             Poll::Ready(true)
         }
         Next::Other | Next::End => Poll::Ready(false),

@@ -183,6 +183,8 @@ fn live<A: Actor, B: Factory<A>>(mut end: LifecycleGuard<A, B>) -> impl Future<O
     }
 }
 
+/// Starts the actor, handles message after message until it is to end, and stops it: one
+/// future, since each level of futures is a cost of every message.
 fn incarnation<A: Actor, B: Factory<A>>(
     factory: &mut B,
     ctx: &mut Context<A>,
@@ -194,7 +196,57 @@ fn incarnation<A: Actor, B: Factory<A>>(
             Err(fault) => return not_started::<A, B>(ctx.cell(), fault).await,
         };
         started(ctx);
-        let ended = serve(&mut actor, ctx, batch).await;
+        let ended = loop {
+            if !next(ctx, batch).await {
+                let mut is_open = false;
+                if ctx.cell().mailbox.is_alerted(Alert::Gate) {
+                    match Box::pin(gate::pass(ctx, batch)).await {
+                        Gate::Turn => is_open = true,
+                        Gate::Over(Some(ended)) => break ended,
+                        Gate::Over(None) => continue,
+                        Gate::Other => {}
+                    }
+                }
+                if !is_open {
+                    if ctx.cell().settle(false) {
+                        continue;
+                    }
+                    if let Some(reason) = plain_end(ctx) {
+                        break (reason, None);
+                    }
+                    match Box::pin(other(&mut actor, ctx)).await {
+                        Some(ended) => break ended,
+                        None => continue,
+                    }
+                }
+            }
+            let Some(message) = batch.pop_front() else {
+                continue;
+            };
+            let turn = actor.turn(message, ctx).await;
+            let cell = &**ctx.cell();
+            let index = cell.stats.ended();
+            if turn_scope::take_waited() {
+                cell.system.waits.clear(cell.id);
+            }
+            if matches!(turn, Turn::Done) {
+                cell.watch.end();
+                continue;
+            }
+            let ended = match turn {
+                Turn::Later(_) | Turn::Refused => {
+                    answered(ctx, index, &turn);
+                    None
+                }
+                // Boxed, in a future of its own, so that the future of the loop
+                // stays small.
+                turn => Box::pin(failed(&mut actor, ctx, index, turn)).await,
+            };
+            ctx.cell().watch.end();
+            if let Some(ended) = ended {
+                break ended;
+            }
+        };
         stop::<A, B>(actor, ctx, ended).await
     }
 }
@@ -278,68 +330,6 @@ fn started<A: Actor>(ctx: &Context<A>) {
     if let Some(relations) = cell.relations().filter(|relations| relations.is_down()) {
         relations.set_up();
         cell.lifecycle.tell_change();
-    }
-}
-
-/// Handles message after message until the actor is to end, and returns the
-/// reason.
-fn serve<A: Actor>(
-    actor: &mut A,
-    ctx: &mut Context<A>,
-    batch: &mut VecDeque<A::Inbox>,
-) -> impl Future<Output = ActorEnd> {
-    async move {
-        let mut message = None;
-        loop {
-            if !next(ctx, batch, &mut message).await {
-                if ctx.cell().mailbox.is_alerted(Alert::Gate) {
-                    match Box::pin(gate::pass(ctx, batch)).await {
-                        Gate::Turn(held) => message = Some(held),
-                        Gate::Over(Some(ended)) => return ended,
-                        Gate::Over(None) => continue,
-                        Gate::Other => {}
-                    }
-                }
-                if message.is_none() {
-                    if ctx.cell().settle(false) {
-                        continue;
-                    }
-                    if let Some(reason) = plain_end(ctx) {
-                        return (reason, None);
-                    }
-                    match Box::pin(other(actor, ctx)).await {
-                        Some(ended) => return ended,
-                        None => continue,
-                    }
-                }
-            }
-            let Some(message) = message.take() else {
-                continue;
-            };
-            let turn = actor.turn(message, ctx).await;
-            let cell = &**ctx.cell();
-            let index = cell.stats.ended();
-            if turn_scope::take_waited() {
-                cell.system.waits.clear(cell.id);
-            }
-            if matches!(turn, Turn::Done) {
-                cell.watch.end();
-                continue;
-            }
-            let ended = match turn {
-                Turn::Later(_) | Turn::Refused => {
-                    answered(ctx, index, &turn);
-                    None
-                }
-                // Boxed, in a future of its own, so that the future of the loop
-                // stays small.
-                turn => Box::pin(failed(actor, ctx, index, turn)).await,
-            };
-            ctx.cell().watch.end();
-            if let Some(ended) = ended {
-                return ended;
-            }
-        }
     }
 }
 

@@ -137,7 +137,8 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
 }
 
 impl<T: Target<M>, M: Message> Addressed<T, M> {
-    /// Tells whether no field has to be dropped.
+    /// Tells whether no field has to be dropped, of a message that was handed over: it has
+    /// left, and its sender is not in the queue of waiting senders any more.
     #[inline(always)]
     pub(super) fn is_spent(&self) -> bool {
         let Outbound {
@@ -147,9 +148,8 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
             deadline,
             ..
         } = &self.outbound;
+        debug_assert!(request.is_none() && ticket.is_none());
         !needs_drop::<T>()
-            && request.is_none()
-            && ticket.is_none()
             && remote_part.is_none()
             && !matches!(deadline, DeadlineTimer::Armed { .. })
     }

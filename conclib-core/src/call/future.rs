@@ -15,7 +15,7 @@ use super::{AskResult, Call, To};
 use crate::deadlock::{Wait, polled};
 use crate::error::{AskError, TellError};
 use crate::message::Message;
-use crate::reply::{Pick, Reply, poll_answer, settled};
+use crate::reply::{Pick, Reply, poll_answer, settled, to_result};
 use crate::time::DeadlineTimer;
 
 /// The future of an ask; see [`Call`].
@@ -106,7 +106,8 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                 answer,
                 wait,
             }) => {
-                if *stage != AskStage::Sent {
+                let was_sent = *stage == AskStage::Sent;
+                if !was_sent {
                     if *stage == AskStage::New {
                         *stage = AskStage::Sending;
                         match addressed.begin(cx) {
@@ -131,14 +132,16 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                     }
                     *stage = AskStage::Sent;
                 }
-                let Addressed { to, outbound } = addressed;
-                let answered = poll_answer(answer, cx, &*to, M::NAME);
-                if answered.is_ready() && wait.is_none() && outbound.remote_part.is_none() {
-                    if answer.is_terminated() && addressed.is_spent() {
+                let answered = match was_sent.then(|| answer.take()).flatten() {
+                    // Nearly every ask ends here, with nothing left to drop.
+                    Some(Ok(Ok(reply))) if wait.is_none() && addressed.is_spent() => {
                         self.0.complete();
+                        return Poll::Ready(Ok(reply));
                     }
-                    return answered;
-                }
+                    Some(answer) => Poll::Ready(to_result(Some(answer), &addressed.to, M::NAME)),
+                    None => poll_answer(answer, cx, &addressed.to, M::NAME),
+                };
+                let Addressed { to, outbound } = addressed;
                 let answer = match answered {
                     Poll::Ready(answer) => answer,
                     Poll::Pending if outbound.is_out() => {

@@ -4,7 +4,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use conclib_wire::{DeliveryClass, Failure};
-use tokio::sync::oneshot;
 
 use super::outbound_request::OutboundRequest;
 use crate::deadlock::Wait;
@@ -12,7 +11,7 @@ use crate::error::{Outage, TellError};
 use crate::mailbox::Ticket;
 use crate::message::Message;
 use crate::named::Named;
-use crate::reply::{Answer, ReplyTo, Request};
+use crate::reply::{Answer, AnswerReceiver, ReplyTo, Request};
 use crate::spi::CancelOnDrop;
 use crate::time::DeadlineTimer;
 use crate::turn_scope;
@@ -91,7 +90,7 @@ impl<M: Message, T: Target<M> + ?Sized> Target<M> for &T {
 
 /// Receiver of the answer to an ask.
 pub(crate) type ReplyReceiver<M> =
-    oneshot::Receiver<Answer<<M as Message>::Reply, <M as Message>::Error>>;
+    AnswerReceiver<Answer<<M as Message>::Reply, <M as Message>::Error>>;
 
 /// A message on its way to its target.
 #[doc(hidden)]

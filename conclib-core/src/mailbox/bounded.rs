@@ -1,7 +1,9 @@
 //! The bounded queue of one actor, with the lane for signals beside it.
 //!
 //! Senders push under a mutex; the actor's loop takes the whole queue out at
-//! once and serves that batch without the lock. A slot is given back when the
+//! once and serves that batch without the lock. A loop that took a single message
+//! leaves the mailbox parked: if none has come by the end of the turn, the loop
+//! goes to sleep without the lock. A slot is given back when the
 //! loop takes a message up, not when it took the batch, so the bound is exact:
 //! `queued + taken <= capacity`.
 //!
@@ -13,7 +15,6 @@
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
-use std::mem;
 use std::task::{Context, Poll, Waker};
 
 use super::fifo::MessageQueue;
@@ -51,10 +52,11 @@ pub enum Overflow {
     DropNewest,
 }
 
-/// Reason for which a message was not queued, with the seed of the message, of type `S`.
-pub(crate) enum Refused<S> {
-    Closed(S),
-    Full(S),
+/// Reason for which a message was not queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    Closed,
+    Full,
 }
 
 pub(crate) struct Mailbox<T, Q = VecDeque<T>> {
@@ -67,6 +69,9 @@ pub(crate) struct Mailbox<T, Q = VecDeque<T>> {
     has_waiters: AtomicBool,
     /// Bits of the current [`Signal`] and of the pending [`Alert`]s.
     signal: AtomicU8,
+    /// True while the queue is empty and the next message has to wake the loop. Set by
+    /// the loop and cleared by senders, under the lock.
+    parked: AtomicBool,
     /// Waker of the actor's task, which stays the same from the first poll to the end.
     waker: OnceLock<Waker>,
     capacity: usize,
@@ -76,24 +81,22 @@ pub(crate) struct Mailbox<T, Q = VecDeque<T>> {
 
 struct Queue<Q> {
     items: Q,
-    /// The loop found no message and waits to be woken.
-    parked: bool,
-    closed: bool,
-    unreferenced: Unreferenced,
+    phase: Phase,
     /// Senders that wait for a slot; allocated when a sender first finds none.
     waiters: Option<Box<WaiterQueue>>,
 }
 
-/// Progress of an anonymous actor towards its end, after its last reference was
-/// dropped: the loop has to check whether one of the actor's turns has made another
-/// reference.
+/// Progress of a mailbox towards its end.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Unreferenced {
-    No,
-    /// The check is due after this many more messages: those that waited when the
-    /// reference was dropped.
-    After(usize),
-    Now,
+enum Phase {
+    Open,
+    /// The last reference of an anonymous actor was dropped. After this many more
+    /// messages, those that waited then, the loop has to check whether one of the
+    /// actor's turns has made another reference.
+    Unreferenced(usize),
+    /// That check is due.
+    Unsettled,
+    Closed,
 }
 
 impl<Q> Queue<Q> {
@@ -119,14 +122,13 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         Self {
             queue: Mutex::new(Queue {
                 items: Q::default(),
-                parked: false,
-                closed: false,
-                unreferenced: Unreferenced::No,
+                phase: Phase::Open,
                 waiters: None,
             }),
             taken: AtomicUsize::new(0),
             has_waiters: AtomicBool::new(false),
             signal: AtomicU8::new(Signal::None as u8),
+            parked: AtomicBool::new(false),
             waker: OnceLock::new(),
             capacity: capacity.max(1),
             overflow,
@@ -143,31 +145,35 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         self.lock().items.len() + self.taken.load(Ordering::SeqCst)
     }
 
-    /// Takes a slot at once or gives the seed back; `make` turns the seed into the
-    /// message once a slot is certain. With `exempt` the message is queued above the
+    /// Takes a slot at once or leaves the seed; `make` turns the seed into the message
+    /// once a slot is certain. Returns the message that is dropped for it, if any. With `exempt` the message is queued above the
     /// capacity, as a message of an actor to itself is.
     #[inline(always)]
     pub(crate) fn try_push<S>(
         &self,
-        seed: S,
+        seed: &mut Option<S>,
         priority: u8,
         exempt: bool,
         make: impl FnOnce(S) -> T,
-    ) -> Result<Option<T>, Refused<S>> {
+    ) -> Result<Option<T>, Refused> {
         let mut queue = self.lock();
-        if queue.closed {
-            return Err(Refused::Closed(seed));
+        if queue.phase == Phase::Closed {
+            return Err(Refused::Closed);
         }
         if !(exempt || self.has_room(&queue)) {
             if self.overflow != Overflow::DropOldest {
-                return Err(Refused::Full(seed));
+                return Err(Refused::Full);
             }
-            let evicted = queue.items.replace(priority, make(seed));
+            let evicted = seed
+                .take()
+                .and_then(|seed| queue.items.replace(priority, make(seed)));
             self.pushed(queue);
             return Ok(evicted);
         }
-        queue.items.push(priority, make(seed));
-        self.pushed(queue);
+        if let Some(seed) = seed.take() {
+            queue.items.push(priority, make(seed));
+            self.pushed(queue);
+        }
         Ok(None)
     }
 
@@ -184,7 +190,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         make: impl FnOnce(S) -> T,
     ) -> Poll<Result<(), ()>> {
         let mut queue = self.lock();
-        if queue.closed {
+        if queue.phase == Phase::Closed {
             *ticket = None;
             return Poll::Ready(Err(()));
         }
@@ -232,7 +238,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         ticket: &mut Option<Ticket>,
     ) -> Poll<Result<(), ()>> {
         let mut queue = self.lock();
-        if queue.closed {
+        if queue.phase == Phase::Closed {
             *ticket = None;
             return Poll::Ready(Err(()));
         }
@@ -260,66 +266,74 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         self.serve_waiters(queue);
     }
 
-    /// Puts the next message for the loop into `next`, which must be empty. Resolves to
-    /// `false` if the actor is to end or an alert is to be handled. `batch` belongs to
-    /// the loop, and is empty at first.
+    /// Makes the next message for the loop the first of `batch`, which belongs to the
+    /// loop and is empty at first; the loop takes it out before the next poll. Resolves
+    /// to `false` if the actor is to end or an alert is to be handled.
     #[inline(always)]
-    pub(crate) fn poll_next(&self, batch: &mut VecDeque<T>, next: &mut Option<T>) -> Poll<bool> {
+    pub(crate) fn poll_next(&self, batch: &mut VecDeque<T>) -> Poll<bool> {
         if self.is_urgent() {
             return Poll::Ready(false);
         }
         if !batch.is_empty() {
-            fill(next, batch.pop_front());
-            self.taken.store(batch.len(), Ordering::SeqCst);
+            self.taken.store(batch.len() - 1, Ordering::SeqCst);
             if self.has_waiters.load(Ordering::SeqCst) {
                 self.serve_waiters(self.lock());
             }
             return Poll::Ready(true);
         }
-        let mut queue = self.lock();
-        if queue.unreferenced != Unreferenced::No && self.leaves(&mut queue) {
-            return Poll::Ready(false);
-        }
-        if queue.items.len() == 0 {
-            if queue.closed {
-                return Poll::Ready(false);
-            }
-            queue.parked = true;
+        // A sender that clears the flag wakes the loop afterwards, so that a flag that
+        // is still seen here is no lost message.
+        if self.parked.load(Ordering::Relaxed) {
             return Poll::Pending;
         }
-        if self.takes_one(&queue) {
-            fill(next, queue.items.pop());
-        } else {
+        let mut queue = self.lock();
+        if queue.phase != Phase::Open && self.ends(&mut queue) {
+            return Poll::Ready(false);
+        }
+        let waiting = queue.items.len();
+        if waiting == 0 {
+            self.parked.store(true, Ordering::Relaxed);
+            return Poll::Pending;
+        }
+        if self.takes_all() {
             queue.items.take_all(batch);
-            fill(next, batch.pop_front());
-            self.taken.store(batch.len(), Ordering::Relaxed);
+            self.taken.store(waiting - 1, Ordering::Relaxed);
+        } else {
+            batch.extend(queue.items.pop());
         }
         if queue.is_waited_for() {
             self.serve_waiters(queue);
+        } else if waiting == 1 && queue.phase == Phase::Open {
+            self.parked.store(true, Ordering::Relaxed);
         }
         Poll::Ready(true)
     }
 
-    /// Tells whether the loop takes one message, and not all that wait: a single one
-    /// is no batch; and under `DropOldest` the oldest must stay within reach of the
-    /// senders.
+    /// Tells whether the loop takes all messages that wait. Under `DropOldest` the oldest
+    /// must stay within reach of the senders.
     #[inline(always)]
-    fn takes_one(&self, queue: &Queue<Q>) -> bool {
-        !Q::BATCHES || queue.items.len() == 1 || self.overflow == Overflow::DropOldest
+    fn takes_all(&self) -> bool {
+        Q::BATCHES && self.overflow != Overflow::DropOldest
     }
 
-    /// Tells whether all messages that waited when the last reference was dropped have
-    /// been handled. If not, counts down by those that the loop takes up now.
+    /// Tells whether the mailbox is closed and empty, or all messages that waited when the
+    /// last reference was dropped have been handled. If not, counts down by those that the
+    /// loop takes up now.
     #[cold]
-    fn leaves(&self, queue: &mut Queue<Q>) -> bool {
-        queue.unreferenced = match queue.unreferenced {
-            Unreferenced::No => return false,
-            Unreferenced::After(left) if left > 0 && queue.items.len() > 0 => {
-                Unreferenced::After(if self.takes_one(queue) { left - 1 } else { 0 })
+    fn ends(&self, queue: &mut Queue<Q>) -> bool {
+        let waiting = queue.items.len();
+        queue.phase = match queue.phase {
+            Phase::Open => return false,
+            Phase::Closed => return waiting == 0,
+            Phase::Unreferenced(left) if left > 0 && waiting > 0 => {
+                Phase::Unreferenced(match self.takes_all() {
+                    true => 0,
+                    false => left - 1,
+                })
             }
-            Unreferenced::After(_) | Unreferenced::Now => Unreferenced::Now,
+            Phase::Unreferenced(_) | Phase::Unsettled => Phase::Unsettled,
         };
-        queue.unreferenced == Unreferenced::Now
+        queue.phase == Phase::Unsettled
     }
 
     /// Notes that the last reference was dropped: once the messages that wait now are
@@ -327,8 +341,8 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     /// that check off, so an actor cannot keep itself alive by what it sends to itself.
     pub(crate) fn abandon(&self) {
         let mut queue = self.lock();
-        if !queue.closed && queue.unreferenced == Unreferenced::No {
-            queue.unreferenced = Unreferenced::After(queue.items.len());
+        if queue.phase == Phase::Open {
+            queue.phase = Phase::Unreferenced(queue.items.len());
             self.move_signal(Signal::None as u8, ABANDONED);
             self.pushed(queue);
         }
@@ -343,13 +357,13 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
             return false;
         }
         let mut queue = self.lock();
-        let is_due = match queue.unreferenced {
-            Unreferenced::No => false,
-            Unreferenced::After(_) => at_once,
-            Unreferenced::Now => true,
+        let is_due = match queue.phase {
+            Phase::Open | Phase::Closed => false,
+            Phase::Unreferenced(_) => at_once,
+            Phase::Unsettled => true,
         };
         if is_due {
-            queue.unreferenced = Unreferenced::No;
+            queue.phase = Phase::Open;
             // Called under the lock, so that a drop of the last reference after this
             // check abandons the actor anew.
             if is_referenced() {
@@ -411,7 +425,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     /// Tells whether the loop polls the inputs besides the mailbox, such as streams and
     /// ticks. An actor that was told to end or has lost its last reference does not:
     /// only queued messages are left to it.
-    pub(crate) fn takes_all(&self) -> bool {
+    pub(crate) fn takes_all_inputs(&self) -> bool {
         self.signal.load(Ordering::Relaxed) & SIGNAL == Signal::None as u8
     }
 
@@ -471,8 +485,8 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     }
 
     fn close_locked<'a>(&'a self, mut queue: MutexGuard<'a, Queue<Q>>) -> MutexGuard<'a, Queue<Q>> {
-        queue.closed = true;
-        queue.unreferenced = Unreferenced::No;
+        queue.phase = Phase::Closed;
+        self.parked.store(false, Ordering::Relaxed);
         while let Some(waker) = queue
             .waiters
             .as_mut()
@@ -488,8 +502,11 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
 
     /// Ends a push: unlocks the queue, and wakes the loop if it is parked.
     #[inline(always)]
-    fn pushed(&self, mut queue: MutexGuard<'_, Queue<Q>>) {
-        let wake = mem::take(&mut queue.parked);
+    fn pushed(&self, queue: MutexGuard<'_, Queue<Q>>) {
+        let wake = self.parked.load(Ordering::Relaxed);
+        if wake {
+            self.parked.store(false, Ordering::Relaxed);
+        }
         drop(queue);
         if wake && let Some(waker) = self.waker.get() {
             waker.wake_by_ref();
@@ -531,11 +548,4 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         // a change.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Stores an item in an empty option. An assignment would look for an old item to drop,
-/// and so move the new one twice.
-#[inline(always)]
-fn fill<T>(place: &mut Option<T>, item: Option<T>) {
-    mem::forget(mem::replace(place, item));
 }

@@ -211,20 +211,18 @@ impl<A: Actor> AnyActor for ActorCell<A> {
             queued = message.queued();
             message
         };
-        match self.admit_reserved(place, message, priority, make) {
-            Ok(()) => {
+        let mut message = Some(message);
+        let admitted = self.admit_reserved(place, &mut message, priority, make);
+        match (admitted, message) {
+            (Err(refused), Some(message)) => {
+                message.refuse(refused.into_failure());
+                false
+            }
+            _ => {
                 if let Some(queued) = queued {
                     queued.send();
                 }
                 true
-            }
-            Err(Refused::Full(message)) => {
-                message.refuse(Failure::MailboxFull);
-                false
-            }
-            Err(Refused::Closed(message)) => {
-                message.refuse(Failure::Stopped(conclib_wire::Delivery::NotDelivered));
-                false
             }
         }
     }
@@ -250,18 +248,20 @@ impl<A: Actor> ActorCell<A> {
     fn admit_reserved(
         &self,
         mut place: ReservedPlace<'_, A::Inbox, Ordered<A::Inbox>>,
-        message: A::Inbox,
+        message: &mut Option<A::Inbox>,
         priority: u8,
         make: impl FnMut(A::Inbox) -> A::Inbox,
-    ) -> Result<(), Refused<A::Inbox>> {
+    ) -> Result<(), Refused> {
         if place.ticket.is_none() {
             return self.admit(message, priority, make, false);
         }
         let mut cx = Context::from_waker(Waker::noop());
-        let mut message = Some(message);
-        let _ = self.poll_admit(&mut cx, &mut place.ticket, &mut message, priority, make);
+        let _ = self.poll_admit(&mut cx, &mut place.ticket, message, priority, make);
         // The mailbox leaves the message here only if it is closed.
-        message.map_or(Ok(()), |message| Err(Refused::Closed(message)))
+        match message {
+            None => Ok(()),
+            Some(_) => Err(Refused::Closed),
+        }
     }
 
     /// Returns the names of the actors that the running turn waits for, without those

@@ -92,6 +92,7 @@ impl Stats {
     }
 
     /// Counts the turn that has ended, and returns the index of its message.
+    #[inline(always)]
     pub(crate) fn ended(&self) -> usize {
         let turn = self.turn.load(Ordering::Relaxed);
         self.turn.store(0, Ordering::Relaxed);

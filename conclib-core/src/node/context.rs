@@ -21,6 +21,10 @@ use crate::spi::{Origin, Outside};
 use crate::time::CompactDeadline;
 use crate::turn_scope;
 
+/// Number of turns after which a busy actor yields to other tasks: the same as tokio's
+/// budget for the operations of a task.
+pub(crate) const TURNS_IN_A_ROW: u32 = 128;
+
 /// Context of a handler: gives access to the actor itself, its system, its
 /// children, its inputs and the sender of the message. A handler takes it as
 /// its last parameter, `ctx: &mut Context<Self>`.
@@ -56,6 +60,8 @@ pub struct Context<A: Actor> {
     pub(crate) from: Option<ActorId>,
     /// Deadline of the asker of this turn.
     pub(crate) due: Option<CompactDeadline>,
+    /// Number of turns until a busy actor yields to other tasks.
+    pub(crate) turns_left: u32,
     /// Turn of the asker that waits for the answer, if the request may be
     /// forwarded.
     pub(crate) waiting: Option<WaitingTurn>,
@@ -119,6 +125,7 @@ impl<A: Actor> Context<A> {
             cell,
             from: None,
             due: None,
+            turns_left: TURNS_IN_A_ROW,
             waiting: None,
             outside: None,
             inputs: None,

@@ -38,6 +38,7 @@ pub(crate) use any_ref::downcast;
 pub(crate) use cell::{ActorCell, Settings};
 pub(crate) use concurrent::ConcurrentHandler;
 pub use context::{Context, Head};
+pub(crate) use context::TURNS_IN_A_ROW;
 pub(crate) use foreign::ForeignCell;
 pub use inputs::{Attached, TickSpec};
 pub(crate) use inputs::{MessageStream, Next};

@@ -71,12 +71,12 @@ pub(crate) fn poll_send<M: Message, A: Handler<M>>(
     cell: &ActorCell<A>,
     cx: &mut Context<'_>,
     outbound: &mut Outbound<M>,
-    send: impl FnOnce(&ActorCell<A>, &mut Outbound<M>) -> Result<(), Refused<()>>,
+    send: impl FnOnce(&ActorCell<A>, &mut Outbound<M>) -> Result<(), Refused>,
 ) -> Poll<Result<(), Failure>> {
     if outbound.ticket.is_none() {
         match send(cell, outbound) {
             Ok(()) => return Poll::Ready(Ok(())),
-            Err(Refused::Full(())) if cell.overflow != Overflow::Reject => {}
+            Err(Refused::Full) if cell.overflow != Overflow::Reject => {}
             Err(refused) => return Poll::Ready(Err(refused.into_failure())),
         }
     }
@@ -135,19 +135,15 @@ fn poll_waiters<M: Message, A: Handler<M>>(
 pub(crate) fn send_now<M: Message, A: Handler<M>>(
     cell: &ActorCell<A>,
     outbound: &mut Outbound<M>,
-) -> Result<(), Refused<()>> {
-    let Some(request) = outbound.request.take() else {
+) -> Result<(), Refused> {
+    let Some(request) = &outbound.request else {
         return Ok(());
     };
     let to_itself = request.from == Some(cell.id);
-    let request = request.timed(&cell.meter);
-    let (request, refused) = match cell.admit(request, outbound.priority, A::wrap, to_itself) {
-        Ok(()) => return Ok(()),
-        Err(Refused::Closed(request)) => (request, Refused::Closed(())),
-        Err(Refused::Full(request)) => (request, Refused::Full(())),
-    };
-    outbound.request = Some(request);
-    Err(refused)
+    if cell.meter.is_on() {
+        outbound.request = outbound.request.take().map(Request::timed);
+    }
+    cell.admit(&mut outbound.request, outbound.priority, A::wrap, to_itself)
 }
 
 /// Same as [`send_now`], as a function of its own: each handler has a recipient, used
@@ -157,7 +153,7 @@ pub(crate) fn send_now<M: Message, A: Handler<M>>(
 pub(crate) fn send_outlined<M: Message, A: Handler<M>>(
     cell: &ActorCell<A>,
     outbound: &mut Outbound<M>,
-) -> Result<(), Refused<()>> {
+) -> Result<(), Refused> {
     send_now(cell, outbound)
 }
 
@@ -172,12 +168,7 @@ pub(crate) fn try_tell<M: Message, A: Handler<M>>(
     }
     let sent = send_outlined(cell, &mut outbound);
     match (sent, outbound.request) {
-        (Err(Refused::Closed(())), Some(request)) => {
-            Err(Refused::Closed(request).into_tell_error(cell.urn()))
-        }
-        (Err(Refused::Full(())), Some(request)) => {
-            Err(Refused::Full(request).into_tell_error(cell.urn()))
-        }
+        (Err(refused), Some(request)) => Err(refused.into_tell_error(cell.urn(), request)),
         _ => Ok(()),
     }
 }
@@ -195,11 +186,11 @@ impl<A: Actor> ActorCell<A> {
     #[inline(always)]
     pub(crate) fn admit<S>(
         &self,
-        seed: S,
+        seed: &mut Option<S>,
         priority: u8,
         mut make: impl FnMut(S) -> A::Inbox,
         to_itself: bool,
-    ) -> Result<(), Refused<S>> {
+    ) -> Result<(), Refused> {
         // Counts before the push, since the loop may take the message at once.
         self.meter.queued(1);
         let pushed = self.mailbox.try_push(seed, priority, to_itself, &mut make);
@@ -212,8 +203,10 @@ impl<A: Actor> ActorCell<A> {
                 self.drop_full(message);
                 Ok(())
             }
-            Err(Refused::Full(seed)) if self.overflow == Overflow::DropNewest => {
-                self.drop_full(make(seed));
+            Err(Refused::Full) if self.overflow == Overflow::DropNewest => {
+                if let Some(seed) = seed.take() {
+                    self.drop_full(make(seed));
+                }
                 Ok(())
             }
             Err(refused) => Err(refused),
@@ -243,22 +236,21 @@ impl<A: Actor> ActorCell<A> {
     }
 }
 
-impl<S> Refused<S> {
+impl Refused {
     /// Converts to the failure that an asker gets.
     pub(crate) fn into_failure(self) -> Failure {
         match self {
-            Self::Closed(_) => Failure::Stopped(Delivery::NotDelivered),
-            Self::Full(_) => Failure::MailboxFull,
+            Self::Closed => Failure::Stopped(Delivery::NotDelivered),
+            Self::Full => Failure::MailboxFull,
         }
     }
-}
 
-impl<M: Message> Refused<Request<M>> {
     /// Converts to the error of a tell, which gives the message back.
-    pub(crate) fn into_tell_error(self, urn: Urn) -> TellError<M> {
+    pub(crate) fn into_tell_error<M: Message>(self, urn: Urn, request: Request<M>) -> TellError<M> {
+        let Request { message, .. } = request;
         match self {
-            Self::Closed(Request { message, .. }) => TellError::Stopped { urn, message },
-            Self::Full(Request { message, .. }) => TellError::Full { urn, message },
+            Self::Closed => TellError::Stopped { urn, message },
+            Self::Full => TellError::Full { urn, message },
         }
     }
 }

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::workers::Workers;
-use crate::mailbox::Refused;
 use crate::node::{Actor, ActorCell, ActorRef};
 
 /// Queue of a worker that has ended. Its drop refuses the messages that are left.
@@ -40,12 +39,11 @@ impl<A: Actor> LeftQueue<A> {
             return;
         };
         while let Some(message) = self.queue.pop_front() {
-            match successor.admit(message, 0, |message| message, true) {
-                Ok(()) => {}
-                Err(Refused::Closed(message) | Refused::Full(message)) => {
-                    self.queue.push_front(message);
-                    return;
-                }
+            let mut message = Some(message);
+            let admitted = successor.admit(&mut message, 0, |message| message, true);
+            if let (Err(_), Some(message)) = (admitted, message) {
+                self.queue.push_front(message);
+                return;
             }
         }
     }

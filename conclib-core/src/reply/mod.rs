@@ -1,5 +1,6 @@
 //! Replies: the two ends of an answer, and combinations of replies.
 
+mod channel;
 mod combine;
 mod deferred;
 mod group;
@@ -15,11 +16,12 @@ mod to;
 mod traced;
 mod wire_items;
 
+pub(crate) use channel::AnswerReceiver;
 pub use deferred::Deferred;
 pub use group::ReplyGroup;
 pub use items::Items;
 pub use pick::Reply;
-pub(crate) use pick::{Pick, poll_answer, settled};
+pub(crate) use pick::{Pick, poll_answer, settled, to_result};
 pub(crate) use pipe::{CREDIT, ItemSender, pipe};
 #[doc(hidden)]
 pub use request::AnyRequest;

@@ -8,9 +8,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use conclib_wire::{Cycle, Delivery, Never, Urn};
-use tokio::sync::oneshot;
 
 use super::Answer;
+use super::channel::AnswerReceiver;
 use super::combine::Parts;
 use crate::deadlock::{Wait, polled, wait_from_now};
 use crate::error::AskError;
@@ -70,7 +70,7 @@ pub struct Reply<T, E = Never> {
 pub(crate) enum Pick<T, E> {
     /// Receiver of the answer, the actor that was asked, and the name of the request.
     Slot(
-        oneshot::Receiver<Answer<T, E>>,
+        AnswerReceiver<Answer<T, E>>,
         Arc<dyn Named>,
         &'static str,
     ),
@@ -204,18 +204,29 @@ impl<T, E> fmt::Debug for Reply<T, E> {
 /// Polls for the answer.
 #[inline]
 pub(crate) fn poll_answer<T, E>(
-    answer: &mut oneshot::Receiver<Answer<T, E>>,
+    answer: &mut AnswerReceiver<Answer<T, E>>,
     cx: &mut Context<'_>,
     who: &(impl Named + ?Sized),
     request: &str,
 ) -> Poll<Result<T, AskError<E>>> {
-    Poll::Ready(match ready!(Pin::new(answer).poll(cx)) {
-        Ok(Ok(answer)) => answer.map_err(AskError::Handler),
-        Ok(Err(failure)) => Err(AskError::new(who.urn().about(request), *failure)),
-        Err(_) => Err(AskError::NoReply {
+    answer
+        .poll(cx)
+        .map(|answer| to_result(answer, who, request))
+}
+
+/// Converts an answer to the result of an ask; `None` is a handler that gave none.
+pub(crate) fn to_result<T, E>(
+    answer: Option<Answer<T, E>>,
+    who: &(impl Named + ?Sized),
+    request: &str,
+) -> Result<T, AskError<E>> {
+    match answer {
+        Some(Ok(answer)) => answer.map_err(AskError::Handler),
+        Some(Err(failure)) => Err(AskError::new(who.urn().about(request), *failure)),
+        None => Err(AskError::NoReply {
             urn: who.urn().about(request),
         }),
-    })
+    }
 }
 
 /// Disarms the cancellation, as an answer came; unless the wait ended by its deadline.

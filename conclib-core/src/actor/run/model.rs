@@ -85,7 +85,8 @@ fn send(cell: &ActorCell<Soul>, number: usize, is_fatal: bool, fates: &Arc<Fates
         is_fatal,
         fates: fates.clone(),
     };
-    cell.mailbox.try_push(word, 0, false, |word| word).is_ok()
+    let pushed = cell.mailbox.try_push(&mut Some(word), 0, false, |word| word);
+    pushed.is_ok()
 }
 
 /// Tells an actor to end, in the same way as a reference does.

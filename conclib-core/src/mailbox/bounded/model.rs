@@ -50,7 +50,7 @@ impl Model {
         };
         for n in 0..own {
             let item = (SENDERS, n);
-            let pushed = model.mailbox.try_push(item, 0, true, |item| item);
+            let pushed = model.mailbox.try_push(&mut Some(item), 0, true, |item| item);
             assert!(matches!(pushed, Ok(None)));
             model.accept(item);
         }
@@ -92,13 +92,14 @@ impl Model {
     }
 
     fn try_push(&self, item: Item) {
-        match self.mailbox.try_push(item, 0, false, |item| item) {
+        let mut seed = Some(item);
+        match self.mailbox.try_push(&mut seed, 0, false, |item| item) {
             Ok(None) => self.accept(item),
             Ok(Some(other)) => {
                 self.evicted.lock().unwrap().push(other);
                 self.accept(item);
             }
-            Err(Refused::Closed(back) | Refused::Full(back)) => assert_eq!(back, item),
+            Err(Refused::Closed | Refused::Full) => assert_eq!(seed, Some(item)),
         }
     }
 
@@ -121,12 +122,11 @@ impl Model {
             let (mut served, mut batch) = (Vec::new(), VecDeque::new());
             block_on(poll_fn(|cx| {
                 model.mailbox.register(cx.waker());
-                let mut next = None;
-                while let Poll::Ready(goes_on) = model.mailbox.poll_next(&mut batch, &mut next) {
+                while let Poll::Ready(goes_on) = model.mailbox.poll_next(&mut batch) {
                     if !goes_on {
                         return Poll::Ready(());
                     }
-                    served.extend(next.take());
+                    served.extend(batch.pop_front());
                     model.look();
                 }
                 Poll::Pending
@@ -269,9 +269,9 @@ fn an_end_without_a_word_tells_who_waits() {
         let mut batch = VecDeque::new();
         let mut served = Vec::new();
         for _ in 0..2 {
-            let mut next = None;
-            let _ = model.mailbox.poll_next(&mut batch, &mut next);
-            served.extend(next);
+            if let Poll::Ready(true) = model.mailbox.poll_next(&mut batch) {
+                served.extend(batch.pop_front());
+            }
             thread::yield_now();
         }
         model.mailbox.end(&mut batch);
@@ -290,7 +290,7 @@ fn an_alert_is_seen() {
         let mut batch = VecDeque::new();
         block_on(poll_fn(|cx| {
             model.mailbox.register(cx.waker());
-            let next = model.mailbox.poll_next(&mut batch, &mut None);
+            let next = model.mailbox.poll_next(&mut batch);
             next.map(|goes_on| assert!(!goes_on))
         }));
         assert!(model.mailbox.is_alerted(Alert::Notice));

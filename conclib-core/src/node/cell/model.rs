@@ -17,7 +17,7 @@ fn send(cell: &ActorCell<Soul>, number: usize, fates: &Arc<Fates>) {
         is_fatal: false,
         fates: fates.clone(),
     };
-    let pushed = cell.mailbox.try_push(word, 0, false, |word| word);
+    let pushed = cell.mailbox.try_push(&mut Some(word), 0, false, |word| word);
     assert!(matches!(pushed, Ok(None)), "a reference was left");
 }
 
@@ -31,12 +31,11 @@ fn serve_with(cell: &ActorCell<Soul>, mut turn: impl FnMut(usize)) -> usize {
     let (mut batch, mut served) = (VecDeque::new(), 0);
     block_on(poll_fn(|cx| {
         cell.mailbox.register(cx.waker());
-        let mut next = None;
-        while let Poll::Ready(goes_on) = cell.mailbox.poll_next(&mut batch, &mut next) {
+        while let Poll::Ready(goes_on) = cell.mailbox.poll_next(&mut batch) {
             if !goes_on && !cell.settle(false) {
                 return Poll::Ready(());
             }
-            if next.take().is_some() {
+            if batch.pop_front().is_some() {
                 served += 1;
                 turn(served);
             }
@@ -118,7 +117,7 @@ fn what_it_sends_to_itself_does_not_keep_it_alive() {
                 is_fatal: false,
                 fates: Arc::clone(&fates),
             };
-            drop(cell.mailbox.try_push(word, 0, true, |word| word));
+            drop(cell.mailbox.try_push(&mut Some(word), 0, true, |word| word));
             cell.release();
             thread::yield_now();
         });
@@ -196,7 +195,7 @@ fn a_notice_reaches_one_that_waits() {
         block_on(poll_fn(|cx| {
             cell.mailbox.register(cx.waker());
             while heard < 2 {
-                match cell.mailbox.poll_next(&mut batch, &mut None) {
+                match cell.mailbox.poll_next(&mut batch) {
                     Poll::Ready(goes_on) => assert!(!goes_on),
                     Poll::Pending => return Poll::Pending,
                 }
