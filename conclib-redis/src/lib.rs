@@ -24,7 +24,7 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `channels`, `daemon`, `signer`, `stats`
+//! 1. `activity`, `channels`, `daemon`, `signer`, `stats`
 //! 2. `packet`, `url`
 //! 3. `error`
 //! 4. `redis`
@@ -35,6 +35,7 @@
 //! 9. `client`
 //! 10. `broker`
 
+mod activity;
 mod broker;
 mod channels;
 mod client;

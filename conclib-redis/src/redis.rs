@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use fred::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use fred::rustls::{ClientConfig, RootCertStore};
 use fred::types::config::{
     ClusterDiscoveryPolicy, Config, ReconnectError, Server as Node, ServerConfig, TcpConfig,
-    TlsConnector, UnresponsiveConfig,
+    TlsConnector,
 };
 use fred::types::scripts::Script as FredScript;
 use fred::types::{ConnectHandle, CustomCommand, Message, RespVersion, Value};
@@ -22,13 +23,14 @@ use futures_util::future::join;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
+use crate::activity::Activity;
 use crate::error::RedisError;
 use crate::url::{RedisUrl, Server, Tls};
 
 /// Time after which a command has failed: its outcome is not known then.
 const COMMAND: Duration = Duration::from_secs(5);
 
-/// Time without an answer after which the connection is made again.
+/// Time without a sign of the peer after which the system ends a connection.
 const UNRESPONSIVE: Duration = Duration::from_secs(10);
 
 /// Time for the first connection.
@@ -51,6 +53,9 @@ pub(crate) struct Redis {
     client: Client,
     /// Task of the connection, which ends with this.
     task: ConnectHandle,
+    pub(crate) activity: Activity,
+    /// Set while a server that has not answered in time is asked for a sign of life.
+    is_doubted: Arc<AtomicBool>,
 }
 
 /// Event of a connection, in order.
@@ -119,6 +124,10 @@ impl<const N: usize> From<[Answer; N]> for Fields {
 impl Fields {
     pub(crate) fn next(&mut self) -> Option<Answer> {
         self.0.pop_front()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(crate) fn list(&mut self) -> Result<Self, RedisError> {
@@ -197,10 +206,6 @@ impl Redis {
                     user_timeout: Some(UNRESPONSIVE),
                     ..TcpConfig::default()
                 };
-                connection.unresponsive = UnresponsiveConfig {
-                    max_timeout: Some(UNRESPONSIVE),
-                    interval: Duration::from_secs(1),
-                };
             })
             .with_performance_config(|performance| {
                 performance.default_command_timeout = COMMAND;
@@ -224,7 +229,12 @@ impl Redis {
             (Err(Error::new(ErrorKind::Timeout, why)), ())
         });
         let task = task.unwrap_or_else(|| client.connect());
-        let redis = Self { client, task };
+        let redis = Self {
+            client,
+            task,
+            activity: Activity::default(),
+            is_doubted: Arc::default(),
+        };
         connected.map_err(failed)?;
         let client = &redis.client;
         let events = Events {
@@ -241,20 +251,21 @@ impl Redis {
         channel: Arc<str>,
         payload: Bytes,
     ) -> Result<u64, RedisError> {
+        self.activity.note();
         let receivers = self.client.spublish(&*channel, payload).await;
-        receivers.map_err(command_failed)
+        receivers.map_err(|error| self.failed(error))
     }
 
     /// Subscribes to a channel.
     pub(crate) async fn subscribe(&self, channel: &str) -> Result<(), RedisError> {
         let subscribed = self.client.ssubscribe(channel).await;
-        subscribed.map_err(command_failed)
+        subscribed.map_err(|error| self.failed(error))
     }
 
     /// Ends a subscription.
     pub(crate) async fn unsubscribe(&self, channel: &str) -> Result<(), RedisError> {
         let unsubscribed = self.client.sunsubscribe(channel).await;
-        unsubscribed.map_err(command_failed)
+        unsubscribed.map_err(|error| self.failed(error))
     }
 
     /// Publishes a message on a channel without a slot, and returns the number of its receivers.
@@ -264,20 +275,20 @@ impl Redis {
         payload: Bytes,
     ) -> Result<u64, RedisError> {
         let receivers = self.client.publish(channel, payload).await;
-        receivers.map_err(command_failed)
+        receivers.map_err(|error| self.failed(error))
     }
 
     /// Subscribes to a channel without a slot.
     pub(crate) async fn subscribe_unsharded(&self, channel: &str) -> Result<(), RedisError> {
         let subscribed = self.client.subscribe(channel).await;
-        subscribed.map_err(command_failed)?;
+        subscribed.map_err(|error| self.failed(error))?;
         self.confirm("sub").await
     }
 
     /// Subscribes to the channels without a slot whose names match a pattern.
     pub(crate) async fn subscribe_pattern(&self, pattern: &str) -> Result<(), RedisError> {
         let subscribed = self.client.psubscribe(pattern).await;
-        subscribed.map_err(command_failed)?;
+        subscribed.map_err(|error| self.failed(error))?;
         self.confirm("psub").await
     }
 
@@ -286,7 +297,7 @@ impl Redis {
     async fn confirm(&self, kind: &str) -> Result<(), RedisError> {
         let command = CustomCommand::new_static("CLIENT", None, false);
         let info: Result<String, _> = self.client.custom(command, vec!["INFO"]).await;
-        let info = info.map_err(command_failed)?;
+        let info = info.map_err(|error| self.failed(error))?;
         let mut fields = info.split_ascii_whitespace();
         let count = fields.find_map(|field| field.strip_prefix(kind)?.strip_prefix('='));
         match count {
@@ -302,7 +313,7 @@ impl Redis {
     pub(crate) async fn subscribers(&self, channels: Vec<String>) -> Result<Vec<u64>, RedisError> {
         // Names and numbers take turns.
         let answer: Result<Vec<Value>, _> = self.client.pubsub_numsub(channels).await;
-        let answer = answer.map_err(command_failed)?;
+        let answer = answer.map_err(|error| self.failed(error))?;
         let counts = answer.iter().skip(1).step_by(2);
         Ok(counts.map(|count| count.as_u64().unwrap_or(0)).collect())
     }
@@ -315,6 +326,7 @@ impl Redis {
         keys: Vec<String>,
         arguments: Vec<Bytes>,
     ) -> Result<Answer, RedisError> {
+        self.activity.note();
         let arguments: Vec<Value> = arguments.into_iter().map(Value::Bytes).collect();
         let known: Result<Value, _> = script
             .0
@@ -327,7 +339,24 @@ impl Redis {
             }
             known => known,
         };
-        answer.map_err(command_failed).and_then(convert)
+        answer.map_err(|error| self.failed(error)).and_then(convert)
+    }
+
+    /// Notes that a command has failed. If the server has not answered in time, it is asked for a
+    /// sign of life; a connection without one is made again.
+    fn failed(&self, error: Error) -> RedisError {
+        if *error.kind() == ErrorKind::Timeout && !self.is_doubted.swap(true, Ordering::Relaxed) {
+            let (client, is_doubted) = (self.client.clone(), self.is_doubted.clone());
+            tokio::spawn(async move {
+                let alive: Result<(), Error> = client.ping(None).await;
+                if alive.is_err_and(|error| *error.kind() == ErrorKind::Timeout) {
+                    // The connection is made also if nobody waits for it.
+                    let _ = tokio::time::timeout(COMMAND, client.force_reconnection()).await;
+                }
+                is_doubted.store(false, Ordering::Relaxed);
+            });
+        }
+        command_failed(error)
     }
 
     /// Ends the connection, and begins to make another one.

@@ -5,14 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use conclib_core::wire::ResponseEnvelope;
-use tokio::sync::mpsc;
 
 use super::entry::{Entry, encode_answer};
-use super::owned::{End, Owned};
+use super::order::{Leaving, Order};
+use super::owned::Owned;
 use super::sender::answers_channel;
-
-/// Messages that are removed at once.
-const BATCH: usize = 64;
 
 /// Time for which an answer is kept for a sender that is not connected.
 const KEPT: Duration = Duration::from_secs(10 * 60);
@@ -20,6 +17,8 @@ const KEPT: Duration = Duration::from_secs(10 * 60);
 /// Message that was handled, and its answer.
 pub(super) struct Done {
     id: Box<str>,
+    /// Set if the server counts attempts of the message.
+    is_counted: bool,
     sender: Box<str>,
     number: u64,
     answer: Option<ResponseEnvelope>,
@@ -29,6 +28,7 @@ impl Done {
     pub(super) fn new(entry: Entry, answer: Option<ResponseEnvelope>) -> Self {
         Self {
             id: entry.id,
+            is_counted: entry.tries > 0,
             sender: entry.sender,
             number: entry.number,
             answer,
@@ -36,54 +36,77 @@ impl Done {
     }
 }
 
-/// Removes messages as they are handled; all that have been handled meanwhile go together.
-pub(super) async fn commit(
-    owned: &Owned<'_>,
-    mut finished: mpsc::Receiver<Done>,
-) -> Result<(), End> {
-    let mut batch = Vec::new();
-    while finished.recv_many(&mut batch, BATCH).await > 0 {
-        let mut arguments: Vec<Bytes> = vec![
-            owned.mailbox.answers().into(),
-            KEPT.as_millis().to_string().into(),
-        ];
-        let mut answers: HashMap<Box<str>, Vec<u8>> = HashMap::new();
-        for Done {
-            id,
-            sender,
-            number,
-            answer,
-        } in batch.drain(..)
-        {
-            let answer = answer.and_then(|answer| {
-                let signer = &owned.boxes.endpoint.signer;
-                encode_answer(&sender, answer.as_response(), signer).ok()
-            });
-            let answer = answer.unwrap_or_default();
-            if !answer.is_empty() {
-                let all = answers.entry(sender.clone()).or_default();
-                let len = u32::try_from(answer.len()).unwrap_or(u32::MAX);
-                all.extend_from_slice(&len.to_be_bytes());
-                all.extend_from_slice(&answer);
+/// Messages that were handled, for the script that removes them.
+pub(super) struct Commit {
+    /// Arguments of the script.
+    pub(super) arguments: Vec<Bytes>,
+    answers: HashMap<Box<str>, Answers>,
+}
+
+/// Answers to one sender.
+#[derive(Default)]
+struct Answers {
+    /// Numbers and answers, as they are kept.
+    kept: Vec<Bytes>,
+    /// Answers as they are published.
+    published: Vec<u8>,
+}
+
+impl Commit {
+    /// Takes the messages that were handled.
+    pub(super) fn new(owned: &Owned<'_>, order: &mut Order, done: Vec<Done>) -> Self {
+        let mut answers: HashMap<Box<str>, Answers> = HashMap::new();
+        let (mut ids, mut counted) = (Vec::with_capacity(done.len()), Vec::new());
+        for done in done {
+            if done.is_counted {
+                counted.push(done.id.clone());
             }
-            arguments.extend([
-                id.into_string().into(),
-                sender.into_string().into(),
-                number.to_string().into(),
-                answer,
-            ]);
+            ids.push(done.id);
+            let Some(answer) = done.answer else {
+                continue;
+            };
+            let signer = &owned.boxes.endpoint.signer;
+            let Ok(answer) = encode_answer(&done.sender, answer.as_response(), signer) else {
+                continue;
+            };
+            let all = answers.entry(done.sender).or_default();
+            let len = u32::try_from(answer.len()).unwrap_or(u32::MAX);
+            all.published.extend_from_slice(&len.to_be_bytes());
+            all.published.extend_from_slice(&answer);
+            all.kept.extend([done.number.to_string().into(), answer]);
         }
-        owned.run(&owned.boxes.scripts.done, arguments).await?;
-        for (sender, answers) in answers {
-            let channel = answers_channel(&owned.boxes.endpoint.prefix, &sender);
-            // A sender that is not connected fetches its answers later.
-            let _ = owned
-                .boxes
-                .endpoint
-                .redis
-                .publish(channel, answers.into())
-                .await;
+        let Leaving { kept, mut single } = order.leave(ids);
+        single.append(&mut counted);
+        let mut arguments: Vec<Bytes> = vec![
+            kept.unwrap_or_default().into(),
+            single.len().to_string().into(),
+        ];
+        arguments.extend(single.into_iter().map(|id| Bytes::from(id.into_string())));
+        arguments.push(owned.mailbox.answers().into());
+        arguments.push(KEPT.as_millis().to_string().into());
+        for (sender, answers) in &mut answers {
+            arguments.push(Bytes::copy_from_slice(sender.as_bytes()));
+            arguments.push(answers.kept.len().to_string().into());
+            arguments.append(&mut answers.kept);
         }
+        Self { arguments, answers }
     }
-    Ok(())
+
+    /// Returns the publications of the answers, which are kept now.
+    pub(super) fn publish(
+        self,
+        owned: &Owned<'_>,
+    ) -> impl Iterator<Item = impl Future<Output = ()>> {
+        let endpoint = &owned.boxes.endpoint;
+        self.answers.into_iter().map(move |(sender, answers)| {
+            let channel = answers_channel(&endpoint.prefix, &sender);
+            async move {
+                // A sender that is not connected fetches its answers later.
+                let _ = endpoint
+                    .redis
+                    .publish(channel, answers.published.into())
+                    .await;
+            }
+        })
+    }
 }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use conclib_core::wire::{Envelope, Frame};
 
-use super::entry::Mailbox;
+use super::entry::{Mailbox, request, sender};
 use super::scripts::Scripts;
 use crate::endpoint::Endpoint;
 use crate::error::RedisError;
@@ -121,8 +120,13 @@ fn read(id: Box<str>, mut fields: Fields) -> Result<DeadLetter, RedisError> {
     while let Some(name) = fields.next() {
         // Anybody who can write to the server may have stored something else.
         match &*text(Fields::from([name]).bytes()?) {
-            "s" => letter.sender = text(fields.bytes()?),
-            "m" => letter.message = message(&fields.bytes()?),
+            "m" => {
+                let stored = fields.bytes()?;
+                (letter.sender, _) = sender(&stored);
+                if let Some(envelope) = request(&stored) {
+                    letter.message = envelope.message.into();
+                }
+            }
             "why" => letter.why = text(fields.bytes()?),
             "attempts" => letter.attempts = fields.number().unwrap_or(0),
             "at" => {
@@ -137,12 +141,4 @@ fn read(id: Box<str>, mut fields: Fields) -> Result<DeadLetter, RedisError> {
 
 fn text(bytes: Bytes) -> Box<str> {
     String::from_utf8_lossy(&bytes).into()
-}
-
-/// Returns the name of a stored message, which is before its signature.
-fn message(bytes: &[u8]) -> Box<str> {
-    match Frame::decode(bytes) {
-        Ok(Frame::Request(Envelope { message, .. })) => message.into(),
-        _ => Box::default(),
-    }
 }

@@ -23,10 +23,10 @@ const AGAIN: Duration = Duration::from_millis(100);
 pub(super) enum Delivered {
     /// The message was handled.
     Done(Done),
-    /// The message is a dead letter.
-    Buried,
-    /// The message of that id did not reach its actor in the last attempt that was counted.
-    Undelivered(Box<str>),
+    /// The message of that id is a dead letter.
+    Buried(Box<str>),
+    /// The message of that id did not reach its actor, after that number of attempts.
+    Undelivered(Box<str>, u64),
     /// The system ends, and the message comes again.
     Unread,
     /// Another owner has the mailbox.
@@ -37,15 +37,9 @@ pub(super) enum Delivered {
 pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry) -> Delivered {
     let boxes = owned.boxes;
     let origin = Origin::Peer(format!("redis sender {}", entry.sender).into());
-    let message = entry.message.clone();
+    let stored = entry.stored.clone();
     let signer = &boxes.endpoint.signer;
-    let Some(envelope) = decode(
-        &owned.mailbox,
-        &entry.sender,
-        entry.number,
-        &message,
-        signer,
-    ) else {
+    let Some(envelope) = decode(&owned.mailbox, &stored, signer) else {
         boxes.endpoint.counters.drop_forged();
         return bury(
             owned,
@@ -61,9 +55,10 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry) -> Delivered {
     loop {
         // Messages that wait behind one that kills their process keep their attempts.
         if entry.tries > 0 {
-            let script = &boxes.scripts.again;
-            match owned.run(script, vec![entry.id.to_string().into()]).await {
-                Ok(mut answer) => attempt = answer.number().unwrap_or(entry.tries + 1),
+            attempt = entry.tries + 1;
+            let arguments = vec![entry.id.to_string().into(), attempt.to_string().into()];
+            match owned.run(&boxes.scripts.again, arguments).await {
+                Ok(_) => {}
                 Err(End::Fenced) => return Delivered::Fenced,
                 Err(End::Left(_)) => return Delivered::Unread,
             }
@@ -77,7 +72,7 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry) -> Delivered {
             return bury(owned, &entry, attempt - 1, &why, answer).await;
         }
         let Ok(permit) = boxes.inlet.ready(owned.urn).await else {
-            return Delivered::Undelivered(entry.id);
+            return Delivered::Undelivered(entry.id, attempt - 1);
         };
         match owned.ensure().await {
             Ok(()) => {}
@@ -104,7 +99,9 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry) -> Delivered {
                 let answered = envelope.wants != Wants::Queued;
                 return Delivered::Done(Done::new(entry, answered.then_some(response)));
             }
-            Ok(Turn::Undelivered) | Err(_) => return Delivered::Undelivered(entry.id),
+            Ok(Turn::Undelivered) | Err(_) => {
+                return Delivered::Undelivered(entry.id, attempt - 1);
+            }
             Ok(Turn::Failed(failure)) => why = failure,
         }
         entry.tries = attempt;
@@ -139,7 +136,7 @@ async fn bury(
         Ok(_) => match answer {
             // The message is removed already, and its answer is kept.
             Some(answer) => Delivered::Done(Done::new(entry.clone(), Some(answer))),
-            None => Delivered::Buried,
+            None => Delivered::Buried(entry.id.clone()),
         },
         Err(End::Fenced) => Delivered::Fenced,
         Err(End::Left(_)) => Delivered::Unread,

@@ -4,11 +4,15 @@ use bytes::Bytes;
 use conclib_core::wire::{Envelope, Frame, FrameError, Response};
 
 use crate::error::RedisError;
-use crate::redis::Fields;
+use crate::redis::{Answer, Fields};
 use crate::signer::Signer;
 
 /// Length of a frame before it, which is not stored.
 const LENGTH: usize = 4;
+
+/// Lengths of the name of a sender, and of its number, before a stored message.
+const SENDER: usize = 32;
+const HEAD: usize = SENDER + 8;
 
 /// Message that was read.
 #[derive(Debug, Clone)]
@@ -18,26 +22,39 @@ pub(super) struct Entry {
     pub(super) tries: u64,
     pub(super) sender: Box<str>,
     pub(super) number: u64,
-    pub(super) message: Bytes,
+    /// Message as it is stored.
+    pub(super) stored: Bytes,
 }
 
 impl Entry {
-    /// Decodes the answer of a script that reads messages.
+    /// Decodes the rest of the answer of a script that reads messages.
     pub(super) fn read(answer: &mut Fields) -> Result<Vec<Self>, RedisError> {
-        let mut list = answer.list()?;
+        let (mut tries, mut list) = (answer.list()?, answer.list()?);
         let mut entries = Vec::new();
-        while let Some(entry) = list.next() {
-            let mut entry = entry.into_list()?;
+        while !list.is_empty() {
+            let (id, stored) = (list.text()?, list.bytes()?);
+            let (sender, number) = sender(&stored);
             entries.push(Self {
-                id: entry.text()?,
-                tries: entry.number()?,
-                // Anybody who can write to the server may have stored something else.
-                sender: String::from_utf8_lossy(&entry.bytes()?).into(),
-                number: entry.number().unwrap_or(0),
-                message: entry.bytes()?,
+                id,
+                tries: tries.next().map_or(Ok(0), Answer::into_number)?,
+                sender,
+                number,
+                stored,
             });
         }
         Ok(entries)
+    }
+}
+
+/// Returns the sender of a stored message, and the number that it gave.
+pub(super) fn sender(stored: &[u8]) -> (Box<str>, u64) {
+    match stored.split_at_checked(SENDER) {
+        // Anybody who can write to the server may have stored something else.
+        Some((sender, rest)) => (
+            String::from_utf8_lossy(sender).into(),
+            rest.first_chunk().copied().map_or(0, u64::from_be_bytes),
+        ),
+        None => (Box::default(), 0),
     }
 }
 
@@ -71,14 +88,9 @@ impl Mailbox {
     pub(crate) fn answers(&self) -> String {
         self.key("answers:")
     }
-
-    /// Returns the text that the signature of a message covers besides the message.
-    fn signed(&self, sender: &str, number: u64) -> String {
-        format!("{}{sender}:{number}", self.base)
-    }
 }
 
-/// Encodes a message, with its signature.
+/// Encodes a message as it is stored: its sender and number, itself, and the signature.
 pub(crate) fn encode(
     mailbox: &Mailbox,
     sender: &str,
@@ -88,21 +100,24 @@ pub(crate) fn encode(
 ) -> Result<Bytes, FrameError> {
     let mut bytes = Vec::new();
     Frame::Request(*envelope).encode(&mut bytes)?;
-    bytes.drain(..LENGTH);
-    signer.sign(&mailbox.signed(sender, number), &mut bytes);
+    let head = sender.bytes().chain(number.to_be_bytes());
+    bytes.splice(..LENGTH, head);
+    signer.sign(&mailbox.base, &mut bytes);
     Ok(bytes.into())
 }
 
-/// Decodes a message whose signature is valid.
+/// Decodes a stored message whose signature is valid.
 pub(crate) fn decode<'a>(
     mailbox: &Mailbox,
-    sender: &str,
-    number: u64,
-    bytes: &'a [u8],
+    stored: &'a [u8],
     signer: &Signer,
 ) -> Option<Envelope<'a>> {
-    let len = signer.verify(&mailbox.signed(sender, number), bytes)?;
-    match Frame::decode(&bytes[..len]) {
+    request(&stored[..signer.verify(&mailbox.base, stored)?])
+}
+
+/// Decodes a stored message without its signature, or with one that is not checked.
+pub(super) fn request(stored: &[u8]) -> Option<Envelope<'_>> {
+    match Frame::decode(stored.get(HEAD..)?) {
         Ok(Frame::Request(envelope)) => Some(envelope),
         _ => None,
     }

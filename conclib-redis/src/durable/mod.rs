@@ -10,11 +10,13 @@ mod commit;
 mod dead;
 mod delivery;
 mod entry;
+mod order;
 mod owned;
 mod owner;
 mod scripts;
 mod sender;
 mod sending;
+mod serving;
 mod turn;
 
 pub(crate) use self::boxes::run;

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::boxes::Boxes;
+use super::commit::Commit;
 use super::entry::{Entry, Mailbox};
 use crate::endpoint::Phase;
 use crate::error::RedisError;
@@ -54,15 +55,24 @@ pub(super) struct Owned<'a> {
 pub(super) enum End {
     /// The server knows another owner, or none.
     Fenced,
-    /// The actor is gone, the mailbox is idle, or the system ends. An attempt of the messages of
-    /// those ids was counted, and did not reach the actor.
-    Left(Vec<Box<str>>),
+    /// The actor is gone, the mailbox is idle, or the system ends. Of these messages an attempt has
+    /// begun and not ended.
+    Left(Vec<Begun>),
 }
 
-/// Returns the ids of messages that were counted as they were read, and did not reach their actor.
-pub(super) fn uncount(unread: impl IntoIterator<Item = Entry>) -> impl Iterator<Item = Box<str>> {
-    let counted = unread.into_iter().filter(|entry| entry.tries == 0);
-    counted.map(|entry| entry.id)
+/// Message whose attempts are not those that the server would assume.
+#[derive(Debug)]
+pub(super) struct Begun {
+    pub(super) id: Box<str>,
+    /// Number of attempts; `None` if the server knows it unless it is 1.
+    pub(super) attempts: Option<u64>,
+}
+
+/// Messages that were read.
+pub(super) struct Read {
+    pub(super) entries: Vec<Entry>,
+    /// Tells whether more messages were there than were asked for.
+    pub(super) has_more: bool,
 }
 
 /// Result of an attempt to own a mailbox.
@@ -133,23 +143,30 @@ impl Owned<'_> {
         self.commits.load(Ordering::Relaxed)
     }
 
-    /// Reads the messages after an id.
-    pub(super) async fn read(&self, after: &str) -> Result<Vec<Entry>, End> {
-        let arguments = vec![
+    /// Removes messages that were handled, and reads up to `count` messages after an id.
+    pub(super) async fn serve(
+        &self,
+        commit: &Commit,
+        after: &str,
+        count: usize,
+    ) -> Result<Read, End> {
+        let mut arguments = vec![
             Bytes::copy_from_slice(after.as_bytes()),
-            BATCH.to_string().into(),
+            count.to_string().into(),
             BATCH_BYTES.to_string().into(),
         ];
-        let mut answer = self.run(&self.boxes.scripts.read, arguments).await?;
+        arguments.extend_from_slice(&commit.arguments);
+        let mut answer = self.run(&self.boxes.scripts.serve, arguments).await?;
+        let has_more = answer.number().unwrap_or(0) > 0;
         let entries = Entry::read(&mut answer).map_err(|error| {
             tracing::error!(target: "conclib::redis", %error, urn = self.urn, "the mailbox is not readable");
             End::Left(Vec::new())
         })?;
         if self.has_lost.load(Ordering::Relaxed) {
             // Messages that the server has again are read again, by another ownership.
-            return Err(End::Left(uncount(entries).collect()));
+            return Err(End::Left(Vec::new()));
         }
-        Ok(entries)
+        Ok(Read { entries, has_more })
     }
 
     /// Keeps the ownership.
@@ -168,9 +185,12 @@ impl Owned<'_> {
     }
 
     /// Ends the ownership, and returns the number of messages that are left.
-    pub(super) async fn release(&self, unread: Vec<Box<str>>) -> Result<u64, RedisError> {
+    pub(super) async fn release(&self, begun: Vec<Begun>) -> Result<u64, RedisError> {
         let mut rest = vec![millis(KEPT)];
-        rest.extend(unread.into_iter().map(|id| Bytes::from(id.into_string())));
+        for Begun { id, attempts } in begun {
+            let attempts = attempts.unwrap_or(0).to_string();
+            rest.extend([id.into_string().into(), attempts.into()]);
+        }
         let (script, keys) = (&self.boxes.scripts.release, self.mailbox.keys());
         let redis = &self.boxes.endpoint.redis;
         let answer = redis.run(script, keys, self.arguments(rest)).await?;

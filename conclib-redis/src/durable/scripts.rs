@@ -5,6 +5,7 @@ use crate::redis::Script;
 macro_rules! owner {
     ($name:literal) => {
         Script::new(concat!(
+            include_str!("scripts/after.lua"),
             include_str!("scripts/fence.lua"),
             include_str!(concat!("scripts/", $name))
         ))
@@ -16,14 +17,12 @@ macro_rules! owner {
 pub(crate) struct Scripts {
     pub(crate) send: Script,
     pub(crate) answers: Script,
-    pub(crate) taken: Script,
     pub(crate) forget: Script,
     pub(crate) look: Script,
     pub(crate) take: Script,
-    pub(crate) read: Script,
+    pub(crate) serve: Script,
     pub(crate) renew: Script,
     pub(crate) again: Script,
-    pub(crate) done: Script,
     pub(crate) bury: Script,
     pub(crate) release: Script,
     pub(crate) dead: Script,
@@ -34,14 +33,15 @@ impl Scripts {
         Self {
             send: Script::new(include_str!("scripts/send.lua")),
             answers: Script::new(include_str!("scripts/answers.lua")),
-            taken: Script::new(include_str!("scripts/taken.lua")),
             forget: Script::new(include_str!("scripts/forget.lua")),
             look: Script::new(include_str!("scripts/look.lua")),
-            take: Script::new(include_str!("scripts/take.lua")),
-            read: owner!("read.lua"),
+            take: Script::new(concat!(
+                include_str!("scripts/after.lua"),
+                include_str!("scripts/take.lua")
+            )),
+            serve: owner!("serve.lua"),
             renew: owner!("renew.lua"),
             again: owner!("again.lua"),
-            done: owner!("done.lua"),
             bury: owner!("bury.lua"),
             release: owner!("release.lua"),
             dead: Script::new(include_str!("scripts/dead.lua")),

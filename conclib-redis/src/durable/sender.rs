@@ -16,6 +16,7 @@ use tokio::time::{Duration, Instant, sleep_until};
 
 use super::entry::{Mailbox, decode_answer, encode};
 use super::scripts::Scripts;
+use super::sending::TAKEN;
 use crate::endpoint::{Endpoint, Listener};
 use crate::error::RedisError;
 
@@ -72,6 +73,8 @@ pub(super) struct Queue {
     /// Numbers of the answers that have come, and that the server may forget.
     pub(super) taken: Vec<u64>,
     pub(super) is_sending: bool,
+    /// Tells the task of the queue of another message.
+    more: Arc<Notify>,
     /// Time at which the server has last confirmed a number.
     pub(super) confirmed: Option<Instant>,
     /// Set if the server may have forgotten numbers since.
@@ -168,6 +171,7 @@ impl Sender {
             bytes,
             is_sent: false,
         });
+        queue.more.notify_one();
         state.waiting += 1;
         state.bytes += len;
         let since = Instant::now();
@@ -333,6 +337,14 @@ impl Sender {
         queue.is_sending =
             !queue.messages.is_empty() || !queue.taken.is_empty() || queue.needs_check;
         !queue.is_sending
+    }
+
+    /// Returns the notice of another message, if only a few taken answers are to be told of.
+    pub(super) fn waits_for_more(&self, to: &str) -> Option<Arc<Notify>> {
+        let state = self.lock();
+        let queue = state.queues.get(to)?;
+        let is_idle = queue.messages.is_empty() && !queue.needs_check;
+        (is_idle && queue.taken.len() < TAKEN).then(|| queue.more.clone())
     }
 
     /// Returns the names from which answers have been awaited for that time.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use conclib_core::wire::Failure;
 use futures_util::StreamExt as _;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::entry::Mailbox;
 use super::sender::Sender;
@@ -31,7 +31,10 @@ const TOLD: u32 = 40;
 const FORGOTTEN: Duration = Duration::from_secs(6 * 24 * 60 * 60);
 
 /// Answers that are removed at once.
-const TAKEN: usize = 512;
+pub(super) const TAKEN: usize = 512;
+
+/// Time for which a message is waited for before taken answers are told of without one.
+const REST: Duration = Duration::from_millis(20);
 
 /// Next task for a name.
 struct Batch {
@@ -40,7 +43,6 @@ struct Batch {
     messages: Vec<Bytes>,
     /// Numbers of answers that have come.
     taken: Vec<u64>,
-    needs_check: bool,
     skips: bool,
     /// Time since the server has confirmed a number.
     age: Duration,
@@ -56,18 +58,20 @@ pub(super) async fn run(sender: Weak<Sender>, to: Box<str>) {
         if sender.is_done(&to) || sender.endpoint.up().await.is_none() {
             return;
         }
+        while let Some(more) = sender.waits_for_more(&to) {
+            // Answers that were taken are told of with the next message, if one comes soon.
+            if timeout(REST, more.notified()).await.is_err() {
+                break;
+            }
+        }
         let Some(batch) = next_batch(&sender, &to) else {
             return;
         };
         let (first, age) = (batch.first, batch.age);
-        let stored = match forget_taken(&sender, &to, &batch.taken).await {
-            Ok(()) if batch.messages.is_empty() && !batch.needs_check => continue,
-            Ok(()) => store(&sender, &to, batch).await,
-            Err(error) => {
-                sender.not_taken(&to, batch.taken);
-                Err(error)
-            }
-        };
+        let stored = store(&sender, &to, &batch).await;
+        if matches!(stored, Ok(Stored::Gap(_)) | Err(_)) {
+            sender.not_taken(&to, batch.taken);
+        }
         match stored {
             Ok(Stored::All(last)) => sender.stored(&to, last),
             Ok(Stored::Full(last)) => {
@@ -121,7 +125,6 @@ fn next_batch(sender: &Sender, to: &str) -> Option<Batch> {
         first,
         messages,
         taken: queue.taken.drain(..few).collect(),
-        needs_check: queue.needs_check,
         skips: queue.skips,
         age: queue.confirmed.map_or(Duration::ZERO, |at| at.elapsed()),
     })
@@ -138,20 +141,23 @@ enum Stored {
 
 /// Stores a batch. A batch that was stored already is not stored again. An empty one asks for the
 /// last number that the server knows.
-async fn store(sender: &Sender, to: &str, batch: Batch) -> Result<Stored, RedisError> {
+async fn store(sender: &Sender, to: &str, batch: &Batch) -> Result<Stored, RedisError> {
     sender.listen().await?;
     let mailbox = Mailbox::new(&sender.endpoint.prefix, to);
     let seen = mailbox.key(&format!("seen:{}", sender.name));
-    let keys = vec![mailbox.key("mail"), mailbox.key("meta"), seen];
+    let answers = answers_key(sender, to);
+    let keys = vec![mailbox.key("mail"), mailbox.key("meta"), seen, answers];
     let mut arguments: Vec<Bytes> = vec![
-        sender.name.to_string().into(),
         batch.first.to_string().into(),
         MAX_MAIL.to_string().into(),
         u8::from(batch.skips).to_string().into(),
         KEPT.to_string().into(),
         mailbox.wake().into(),
+        batch.taken.len().to_string().into(),
     ];
-    arguments.extend(batch.messages);
+    let taken = batch.taken.iter();
+    arguments.extend(taken.map(|number| Bytes::from(number.to_string())));
+    arguments.extend_from_slice(&batch.messages);
     let answer = sender
         .endpoint
         .redis
@@ -180,17 +186,6 @@ async fn store(sender: &Sender, to: &str, batch: Batch) -> Result<Stored, RedisE
 fn answers_key(sender: &Sender, to: &str) -> String {
     let mailbox = Mailbox::new(&sender.endpoint.prefix, to);
     format!("{}{}", mailbox.answers(), sender.name)
-}
-
-/// Removes answers that have come from the server.
-async fn forget_taken(sender: &Sender, to: &str, taken: &[u64]) -> Result<(), RedisError> {
-    if taken.is_empty() {
-        return Ok(());
-    }
-    let numbers = taken.iter().map(|number| number.to_string().into());
-    let (script, keys) = (&sender.scripts.taken, vec![answers_key(sender, to)]);
-    let redis = &sender.endpoint.redis;
-    redis.run(script, keys, numbers.collect()).await.map(drop)
 }
 
 /// Fetches the answers that are in the server.

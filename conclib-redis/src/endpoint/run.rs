@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, sleep};
 
 use super::accept::Phase;
-use super::check::{CHECK, Silence};
+use super::check::Silence;
 use super::{Endpoint, Status, new_inbox};
 use crate::error::RedisError;
 use crate::redis::{Event, Events};
@@ -25,8 +25,7 @@ pub(crate) async fn run(
     mut phases: watch::Receiver<Phase>,
 ) {
     let mut serving = JoinSet::new();
-    let mut checks = interval(CHECK);
-    checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut check = std::pin::pin!(endpoint.next_check());
     let asked = phases.clone();
     let mut closing = std::pin::pin!(async move {
         // A sender that is gone has closed too.
@@ -49,11 +48,15 @@ pub(crate) async fn run(
                 Some(event) => Some(event),
                 None => break,
             },
-            _ = checks.tick() => {
+            () = &mut check => {
                 endpoint.check(&mut silence, &mut serving);
+                check.set(endpoint.next_check());
                 None
             }
         };
+        if matches!(event, Some(Event::Message { .. })) {
+            endpoint.redis.activity.note();
+        }
         match event {
             Some(Event::Message { channel, payload }) if endpoint.hears(&channel, &payload) => {}
             Some(Event::Message { channel, payload }) => {

@@ -7,7 +7,7 @@ if not entry then return 0 end
 if ARGV[1] == 'retry' then
   local fields = {}
   for k = 1, #entry[2], 2 do fields[entry[2][k]] = entry[2][k + 1] end
-  redis.call('XADD', KEYS[1], '*', 's', fields['s'] or '', 'n', fields['n'] or '', 'm', fields['m'] or '')
+  redis.call('XADD', KEYS[1], '*', 'm', fields['m'] or '')
   redis.call('HINCRBY', KEYS[2], 'commits', 1)
   redis.call('PERSIST', KEYS[2])
   redis.call('SPUBLISH', ARGV[4], '')

@@ -1,9 +1,7 @@
-#!lua flags=allow-oom
 -- Begins each script of an owner: KEYS are mail, meta and tries; ARGV are token, nonce and lease.
--- Runs also when the memory is full: an owner gives memory back.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local held = redis.call('HMGET', KEYS[2], 'token', 'owner', 'commits')
+local held = redis.call('HMGET', KEYS[2], 'token', 'owner', 'commits', 'read', 'begun')
 if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] then
   return {'fenced', tonumber(held[3] or '0'), tonumber(held[1] or '0')}
 end
