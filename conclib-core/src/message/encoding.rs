@@ -12,14 +12,16 @@ use crate::spi::Answered;
 #[doc(hidden)]
 pub struct WireFunctions<M: Message> {
     pub(super) streams: bool,
-    pub(super) encode: fn(&M, Codec, &mut Vec<u8>) -> Result<(), CodecError>,
-    pub(super) decode: fn(Codec, &[u8]) -> Result<M, CodecError>,
+    pub(super) encode: Encode<M>,
+    pub(super) decode: Decode<M>,
     pub(super) encode_reply: fn(M::Reply, Codec, &mut Vec<u8>) -> Encoded,
     pub(super) decode_reply: DecodeReply<M::Reply>,
-    pub(super) encode_error: fn(&M::Error, Codec, &mut Vec<u8>) -> Result<(), CodecError>,
-    pub(super) decode_error: fn(Codec, &[u8]) -> Result<M::Error, CodecError>,
+    pub(super) encode_error: Encode<M::Error>,
+    pub(super) decode_error: Decode<M::Error>,
 }
 
+type Encode<T> = fn(&T, Codec, &mut Vec<u8>) -> Result<(), CodecError>;
+type Decode<T> = fn(Codec, &[u8]) -> Result<T, CodecError>;
 type DecodeReply<T> = fn(Answered<'_>, Option<&Urn>) -> Result<T, CodecError>;
 
 impl<M: Message + WirePart> WireFunctions<M>

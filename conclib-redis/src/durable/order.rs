@@ -83,7 +83,7 @@ mod tests {
         let mut order = read(&["1-0", "1-1", "2-0"]);
         let leaving = order.leave(ids(&["1-0", "1-1"]));
         assert_eq!(leaving.kept.as_deref(), Some("1-2"));
-        assert_eq!(leaving.single, Vec::new());
+        assert!(leaving.single.is_empty());
         assert_eq!(order.rest().collect::<Vec<_>>(), ids(&["2-0"]));
     }
 
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(leaving.single, ids(&["2-0"]));
         let leaving = order.leave(ids(&["1-1"]));
         assert_eq!(leaving.kept.as_deref(), Some("2-1"));
-        assert_eq!(leaving.single, Vec::new());
+        assert!(leaving.single.is_empty());
     }
 
     #[test]
@@ -104,6 +104,6 @@ mod tests {
         order.gone("1-0");
         let leaving = order.leave(ids(&["1-18446744073709551615"]));
         assert_eq!(leaving.kept.as_deref(), Some("2-0"));
-        assert_eq!(leaving.single, Vec::new());
+        assert!(leaving.single.is_empty());
     }
 }
