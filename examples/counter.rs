@@ -1,5 +1,7 @@
 //! The shortest actor that has a state.
-#![allow(clippy::print_stdout, clippy::unit_arg, reason = "a short program")]
+//!
+//! `cargo run --example counter`
+#![allow(clippy::print_stdout, reason = "a program")]
 
 use conclib::prelude::*;
 
@@ -16,7 +18,8 @@ impl Counter {
 }
 
 #[conclib::main]
-async fn main() -> conclib::Result {
-    let system = System::new("counting");
-    Ok(println!("{}", system.spawn(Counter(2))?.add(5).await?))
+async fn main(system: System) -> conclib::Result {
+    let counter = system.spawn(Counter(2))?;
+    println!("{}", counter.add(5).await?);
+    Ok(())
 }

@@ -1,7 +1,7 @@
-//! A pool of four workers, which share what is asked.
+//! A pool of four actors with one mailbox.
 //!
 //! `cargo run --example pool`
-#![allow(clippy::print_stdout, clippy::unit_arg, reason = "a short program")]
+#![allow(clippy::print_stdout, reason = "a program")]
 
 use conclib::prelude::*;
 
@@ -17,8 +17,8 @@ impl Squarer {
 }
 
 #[conclib::main]
-async fn main() -> conclib::Result {
-    let system = System::new("math");
+async fn main(system: System) -> conclib::Result {
     let pool = system.pool(|| Squarer).size(4).spawn()?;
-    Ok(println!("{}", pool.ask(SquarerSquare { n: 7 }).await?))
+    println!("{}", pool.ask(SquarerSquare { n: 7 }).await?);
+    Ok(())
 }

@@ -4,31 +4,24 @@
 #![allow(clippy::print_stdout, reason = "a program")]
 
 use conclib::prelude::*;
+use std::time::Duration;
 
-#[actor]
-#[derive(Default)]
-struct Worker(u64);
+#[actor(urn = "worker")]
+struct Worker;
 
 #[actor]
 impl Worker {
     #[message]
     fn work(&mut self, part: u64) -> u64 {
-        assert!(part != 13, "unlucky");
-        self.0 += part;
-        self.0
+        100 / part
     }
 }
 
 #[conclib::main]
-async fn main() -> conclib::Result {
-    let system = System::new("factory");
-    let backoff = Backoff::from(std::time::Duration::from_millis(100));
-    let worker = system.actor_with(Worker::default).urn("worker");
-    let worker = worker.restart(Restart::on_failure().backoff(backoff));
-    let worker = worker.spawn()?;
-    println!("{}", worker.work(2).await?);
-    let failed = worker.work(13).await.map_err(|why| why.to_string());
-    println!("{failed:?}");
-    println!("{}, from a fresh state", worker.work(3).await?);
+async fn main(system: System) -> conclib::Result {
+    let restart = Restart::on_failure().backoff(Backoff::from(Duration::from_millis(100)));
+    let worker = system.actor_with(|| Worker).restart(restart).spawn()?;
+    println!("{:?}", worker.work(0).await.map_err(|why| why.to_string()));
+    println!("{}, from a fresh state", worker.work(4).await?);
     Ok(())
 }

@@ -17,12 +17,12 @@ impl Screen {
 }
 
 #[conclib::main]
-async fn main() -> conclib::Result {
-    let system = System::new("market");
-    let (one, two) = (system.spawn(Screen("one"))?, system.spawn(Screen("two"))?);
-    let prices = Topic::new("prices");
-    let _both = [&one, &two].map(|screen| prices.subscribe_waiting(screen));
+async fn main(system: System) -> conclib::Result {
+    let prices = system.topic("prices")?;
+    for name in ["one", "two"] {
+        let screen = system.actor(Screen(name)).urn(name).spawn()?;
+        prices.subscribe_waiting(&screen).detach();
+    }
     prices.publish_with(|| ScreenShow { cents: 7 }).await;
-    system.shutdown().await;
     Ok(())
 }

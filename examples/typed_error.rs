@@ -1,10 +1,11 @@
 //! A domain error reaches the asker with its type.
-#![allow(clippy::print_stdout, clippy::unit_arg, reason = "a short program")]
+//!
+//! `cargo run --example typed_error`
+#![allow(clippy::print_stdout, reason = "a program")]
 #![allow(missing_docs, unreachable_pub, reason = "a program")]
 
 use conclib::prelude::*;
 
-#[message]
 #[derive(Debug, thiserror::Error)]
 #[error("one cannot divide by zero")]
 pub struct DivByZero;
@@ -21,8 +22,10 @@ impl Calculator {
 }
 
 #[conclib::main]
-async fn main() -> conclib::Result {
-    let answer = System::new("math").spawn(Calculator)?.div(1, 0).await;
+async fn main(system: System) -> conclib::Result {
+    let calculator = system.spawn(Calculator)?;
+    let answer = calculator.div(1, 0).await;
     let by_zero = matches!(answer, Err(AskError::Handler(DivByZero)));
-    Ok(println!("divided by zero: {by_zero}"))
+    println!("divided by zero: {by_zero}");
+    Ok(())
 }

@@ -30,6 +30,7 @@ pub use crate::actor::{
 pub use crate::call::Outbound;
 
 pub use crate::deadlock::is_anybody_waiting;
+pub use crate::entry::{FromSystem, given, system_of, with_system};
 pub use crate::forwarding_waker::ForwardingWaker;
 pub use crate::hook::{Deciding, TurnDecision, TurnHook};
 pub use crate::message::{
@@ -38,6 +39,8 @@ pub use crate::message::{
 };
 pub use crate::named::Enter;
 pub use crate::node::{Accepted, CarriedBy, Carries, HasPriority, Head, RecipientLookup, Unranked};
+#[cfg(feature = "main")]
+pub use crate::program::{Main, MainBeside};
 pub use crate::reply::{AnyRequest, RemoteCaller, RequestEnvelope};
 pub use crate::system::{ActorUnderTest, SystemUnderTest};
 
@@ -161,31 +164,6 @@ pub const fn fingerprint<M: Message + Shape>(reply: u64, error: u64) -> u64 {
 
 /// Assertion for `#[message(wire)]`: compiles if `T` can travel.
 pub const fn is_wire_part<T: WirePart>() {}
-
-/// Time that the end of `#[conclib::main]` waits for threads that still run.
-#[cfg(feature = "main")]
-const LAST_WORK: Duration = Duration::from_secs(1);
-
-/// Runs `#[conclib::main]` on a multi-threaded runtime.
-///
-/// # Panics
-/// Panics if the runtime cannot be built, or if `main` panics.
-#[cfg(feature = "main")]
-pub fn block_on<T>(main: impl Future<Output = T>) -> T {
-    match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => {
-            let main = std::panic::AssertUnwindSafe(|| runtime.block_on(main));
-            let result = std::panic::catch_unwind(main);
-            // A plain drop of the runtime would wait without end for a turn that never awaits.
-            runtime.shutdown_timeout(LAST_WORK);
-            result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        }
-        Err(error) => panic!("the tokio runtime could not be built: {error}"),
-    }
-}
 
 /// Returns true if `name` is in `names`: two messages of one actor may not have the same name.
 pub const fn is_taken(name: &str, names: &[&str]) -> bool {

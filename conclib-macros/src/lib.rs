@@ -317,17 +317,41 @@ pub fn part(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Runs an `async fn main` on a tokio runtime with a worker thread for each
 /// core.
 ///
-/// The result of `main` is that of the process. The process ends when `main`
-/// returns: tasks are dropped at their next await, and a thread that is still
-/// busy, in a turn that never awaits or in `spawn_blocking`, gets one more
-/// second.
+/// With a parameter `system: System` the function gets a system with the name of
+/// the crate, which is shut down after it:
 ///
 /// ```
+/// use conclib::prelude::*;
+///
+/// #[actor]
+/// struct Counter(i64);
+///
+/// #[actor]
+/// impl Counter {
+///     #[message]
+///     fn inc(&mut self, by: i64) -> i64 {
+///         self.0 += by;
+///         self.0
+///     }
+/// }
+///
 /// #[conclib::main]
-/// async fn main() -> conclib::Result {
+/// async fn main(system: System) -> conclib::Result {
+///     let counter = system.spawn(Counter(0))?;
+///     assert_eq!(counter.inc(2).await?, 2);
 ///     Ok(())
 /// }
 /// ```
+///
+/// The result of `main` is that of the process. Without a return type the last
+/// expression may also be `system.shutdown().await` or
+/// `system.run_until_signal().await`. The process ends when `main` returns: tasks
+/// are dropped at their next await, and a thread that is still busy, in a turn
+/// that never awaits or in `spawn_blocking`, gets one more second.
+///
+/// The function runs as a task of the runtime, where an ask of an actor wakes no
+/// other thread. One that is not `Send`, since it keeps an `Rc` over an await for
+/// example, runs beside the tasks.
 #[proc_macro_attribute]
 pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::main(args.into(), item.into()).into()
@@ -362,6 +386,9 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 ///     Ok(())
 /// }
 /// ```
+///
+/// With a parameter `system: System` the function gets a system with the name of
+/// the test, which is shut down after it.
 ///
 /// The test function returns nothing, or a `Result` as other tests do, and goes
 /// well with `#[should_panic]` and `#[ignore]`.

@@ -25,6 +25,7 @@ mod dead_letters;
 mod default_timeout;
 mod deferred;
 mod dsl;
+mod entry;
 mod fakes;
 mod forward;
 mod inbox;

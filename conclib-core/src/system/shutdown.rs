@@ -1,11 +1,13 @@
 //! Orderly shutdown of a system.
 
+use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::io::{self, Write as _};
 use std::pin::Pin;
+use std::process::{ExitCode, Termination};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use std::{fmt, io};
 
 use conclib_wire::Urn;
 use tokio::runtime::{Builder, Handle};
@@ -65,6 +67,19 @@ impl ShutdownReport {
     /// Returns true if every actor ended by itself.
     pub fn is_clean(&self) -> bool {
         self.killed.is_empty() && self.stuck.is_empty()
+    }
+}
+
+/// Lets a report be the result of `main`. The process succeeds if every actor ended by itself;
+/// else it fails, with the report on the standard error.
+impl Termination for ShutdownReport {
+    fn report(self) -> ExitCode {
+        if self.is_clean() {
+            return ExitCode::SUCCESS;
+        }
+        // A standard error that is closed has no reader.
+        let _ = writeln!(io::stderr(), "{self}");
+        ExitCode::FAILURE
     }
 }
 

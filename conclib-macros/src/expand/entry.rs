@@ -1,8 +1,9 @@
 //! Expansion of `#[conclib::main]` and `#[conclib::test]`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Error, ItemFn, Path};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Error, FnArg, ItemFn, Path, ReturnType};
 
 use crate::parse::{Mistakes, entry_args, fill, without_body};
 
@@ -11,12 +12,14 @@ struct Entry {
     name: &'static str,
     /// Item that the attribute belongs above, for error texts.
     above: &'static str,
-    /// Name of this item, and the advice for one with parameters, for error
+    /// Name of this item, and the advice for one with other parameters, for error
     /// texts.
     function: &'static str,
     instead: &'static str,
-    /// Expression that runs the body in a runtime.
-    run: fn(&Path, &ItemFn) -> TokenStream,
+    /// Expression that makes its system.
+    system: fn(&Path) -> TokenStream,
+    /// Expression that runs a future in a runtime.
+    run: fn(&Path, &TokenStream) -> TokenStream,
     is_test: bool,
 }
 
@@ -25,9 +28,12 @@ const MAIN: Entry = Entry {
     above: "`async fn main()`",
     function: "the main function",
     instead: "read `std::env::args()` in it",
-    run: |runtime, function| {
-        let block = &function.block;
-        quote!(#runtime::__private::block_on(async #block))
+    system: |conclib| quote!(#conclib::__private::system_of(::core::module_path!())),
+    run: |conclib, future| {
+        quote! {
+            use #conclib::__private::MainBeside as _;
+            #conclib::__private::Main(#future).run()
+        }
     },
     is_test: false,
 };
@@ -37,10 +43,8 @@ const TEST: Entry = Entry {
     above: "an `async fn` of a test",
     function: "a test",
     instead: "make what it needs in it",
-    run: |runtime, function| {
-        let block = &function.block;
-        quote!(#runtime::testing::run(async #block))
-    },
+    system: |conclib| quote!(#conclib::testing::system()),
+    run: |conclib, future| quote!(#conclib::testing::run(#future)),
     is_test: true,
 };
 
@@ -56,7 +60,7 @@ impl Entry {
     fn expand(&self, args: TokenStream, item: TokenStream) -> TokenStream {
         let name = self.name;
         let mut mistakes = Mistakes::default();
-        let runtime = entry_args(args, &mut mistakes);
+        let conclib = entry_args(args, &mut mistakes);
         let (signature, body) = without_body(item.clone());
         let Ok(mut function) = syn::parse2::<ItemFn>(signature) else {
             let first = item.clone().into_iter().next();
@@ -75,21 +79,41 @@ impl Entry {
                 format!("`#[conclib::{name}]` runs an `async fn`: write `async` before `fn`"),
             ));
         }
-        if !function.sig.inputs.is_empty() {
-            mistakes.push(Error::new_spanned(
-                &function.sig.inputs,
-                format!("{} takes no parameters: {}", self.function, self.instead),
-            ));
-        }
+        let takes_system = match function.sig.inputs.first() {
+            Some(FnArg::Typed(system)) if function.sig.inputs.len() == 1 => Some(&system.ty),
+            None => None,
+            Some(_) => {
+                mistakes.push(Error::new_spanned(
+                    &function.sig.inputs,
+                    format!(
+                        "{} takes no parameter but `system: System`: {}",
+                        self.function, self.instead
+                    ),
+                ));
+                None
+            }
+        };
         if let Some(param) = function.sig.generics.params.first() {
             mistakes.push(Error::new_spanned(
                 param,
                 format!("{} has no generic parameters", self.function),
             ));
         }
-        let body = (self.run)(&runtime, &function);
+        let future = match takes_system {
+            None => quote!(__body()),
+            Some(system) => {
+                let made = (self.system)(&conclib);
+                let given = quote_spanned!(system.span()=> #conclib::__private::given::<#system>);
+                quote!(#conclib::__private::with_system(#made, |system| __body(#given(system))))
+            }
+        };
+        let run = (self.run)(&conclib, &future);
         let ItemFn {
-            attrs, vis, sig, ..
+            attrs,
+            vis,
+            sig,
+            block,
+            ..
         } = &function;
         if !mistakes.is_empty() {
             // Keeps the item as an async function, inside a function of the
@@ -106,11 +130,18 @@ impl Entry {
             };
         }
         let test = self.is_test.then(|| quote!(#[::core::prelude::v1::test]));
+        let (name, inputs) = (&sig.ident, &sig.inputs);
+        let output = match &sig.output {
+            // The last expression may be a report of a shutdown.
+            ReturnType::Default if !self.is_test => quote!(-> impl ::std::process::Termination),
+            output => quote!(#output),
+        };
         quote! {
             #(#attrs)*
             #test
-            #vis #sig {
-                #body
+            #vis fn #name() #output {
+                async fn __body(#inputs) #output #block
+                #run
             }
         }
     }

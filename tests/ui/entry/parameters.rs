@@ -1,4 +1,6 @@
+use conclib::prelude::*;
+
 #[conclib::main]
-async fn main(args: Vec<String>) {
-    drop(args);
+async fn main(system: System, args: Vec<String>) {
+    drop((system, args));
 }

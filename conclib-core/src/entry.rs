@@ -1,0 +1,38 @@
+//! System of a main function or a test.
+
+use std::future::Future;
+
+use crate::system::System;
+
+/// Makes the system of a main function in that module, with the name of the crate.
+pub fn system_of(module: &str) -> System {
+    System::new(module.split("::").next().unwrap_or(module))
+}
+
+/// Hands a system to a body, and shuts the system down after it.
+pub async fn with_system<F: Future>(system: System, body: impl FnOnce(System) -> F) -> F::Output {
+    let output = body(system.clone()).await;
+    system.shutdown().await;
+    output
+}
+
+/// Type of the parameter of a main function or a test.
+#[diagnostic::on_unimplemented(
+    message = "the only parameter of a main function or a test is its system",
+    label = "write `System` here"
+)]
+pub trait FromSystem {
+    /// Converts the system.
+    fn from_system(system: System) -> Self;
+}
+
+impl FromSystem for System {
+    fn from_system(system: System) -> Self {
+        system
+    }
+}
+
+/// Converts a system to the parameter of a main function or a test.
+pub fn given<T: FromSystem>(system: System) -> T {
+    T::from_system(system)
+}

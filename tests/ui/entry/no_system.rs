@@ -1,0 +1,4 @@
+#[conclib::main]
+async fn main(args: Vec<String>) {
+    drop(args);
+}
