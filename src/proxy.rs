@@ -8,7 +8,9 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use conclib_core::wire::{Broker, Control, Inlet, Outlet, Remote};
-use conclib_core::{ActorRef, AskError, Call, SpawnError, System, Travels, Urn, WireMessage};
+use conclib_core::{
+    ActorRef, AskError, Call, SpawnError, System, Telling, Travels, Urn, WireMessage,
+};
 use conclib_net::{
     Address, AddressError, AuthKey, Client, ConnectError as LinkError, LocalBroker, OpenError,
 };
@@ -425,6 +427,12 @@ impl ProxyClient {
     /// reply; [`Call`] has the other ways to send it.
     pub fn ask<M: WireMessage>(&self, urn: impl AsRef<str>, message: M) -> Call<Remote, M> {
         Call::new(self.remote(urn), message)
+    }
+
+    /// Sends `message` to the actor of that name and forgets the answer: the same as
+    /// `.ask(urn, message).tell()`, see [`Call::tell`].
+    pub fn tell<M: WireMessage>(&self, urn: impl AsRef<str>, message: M) -> Telling<Remote, M> {
+        self.ask(urn, message).tell()
     }
 
     /// Returns a typed reference to the actor of that name, for code that uses

@@ -18,14 +18,15 @@ pub use crate::reply::Request;
 pub use crate::supervision::{ChildExit, Directive, Gone};
 pub use conclib_wire::{Envelope, Never, Shape, StopReason};
 pub use std::future::Future;
+pub use std::marker::Send;
 pub use std::option::Option;
 pub use std::result::Result::{self, Ok};
 pub use std::time::Duration;
 
 pub use crate::actor::{
-    ActorTask, Dispatch, Factory, HasFields, HasProtocol, HasProtocols, History, Many,
+    ActorTask, Dispatch, Factory, HasFields, HasProtocol, HasProtocols, History, Many, Nothing,
     ProtocolInbox, Serves, SharedWith, answer, answer_deferred, answer_fallback, answer_result,
-    attempt, beside, may_pass_on, serve, stream,
+    attempt, beside, is_task_state, may_pass_on, serve, stream,
 };
 pub use crate::call::Outbound;
 

@@ -9,7 +9,7 @@ use crate::parse::Mistakes;
 
 /// Names of the methods that `ActorRef` has itself or has from a trait of the
 /// standard prelude. A message with such a name could not be called by it.
-const TAKEN: [&str; 21] = [
+const TAKEN: [&str; 22] = [
     "ask",
     "clone",
     "current_state",
@@ -27,6 +27,7 @@ const TAKEN: [&str; 21] = [
     "stop",
     "stop_now",
     "stopped",
+    "tell",
     "to_owned",
     "to_string",
     "try_into",

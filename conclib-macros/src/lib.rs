@@ -139,12 +139,14 @@ use proc_macro::TokenStream;
 ///
 /// # Expansion
 ///
-/// For the actor above, besides what was written: `struct GreeterAdd { pub by:
-/// u64 }` with its `Message`; `enum GreeterInbox { Add(Request<GreeterAdd>) }`;
-/// `impl Actor for Greeter` with one `match` that calls the handlers; `impl
-/// Handler<GreeterAdd> for Greeter`; and `trait GreeterCalls { fn add(&self,
-/// by: u64) -> … }`, implemented for `ActorRef<Greeter>`. The expansion has no
-/// `unsafe`, and a local message is never boxed and passes no `dyn`.
+/// The expansion of the `impl` above, as emitted, without the doc comments and the
+/// lints that it allows:
+///
+/// ```ignore
+#[doc = include_str!("expand/greeter.rs.txt")]
+/// ```
+///
+/// It has no `unsafe`, and a local message is never boxed and passes no `dyn`.
 ///
 /// The message of a method is as visible as the method, and `pub` if the method
 /// has no visibility. A method whose reply or error is a private type says
@@ -166,11 +168,15 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `error = EmptyName` | domain error of the handler | none |
 /// | `name = "greet"` | wire name | the bare type or method name |
 /// | `priority = 0` | priority for an actor with `#[actor(priority)]`, 0 the most urgent; ignored by other actors | 255, the least |
-/// | `local` | contains a type that cannot travel, and stays in its process | can travel |
+/// | `local` | promises that it stays in its process | travels if all its parts can |
+/// | `wire` | promises that it can travel: a part that cannot is an error here | travels if all its parts can |
+/// | `derive(Debug, Clone)` | on a method: traits to derive for its message | none |
 /// | `every = "500ms"` | on a method: called at each interval | called by senders |
 ///
-/// A message that can travel gets serde's `Serialize` and `Deserialize`, unless
-/// they are derived in an attribute below this one. On a method, reply and
+/// A message can leave its process if its fields, its reply and its error are
+/// serde types or references to actors; a type with `#[message]` is a serde
+/// type. Any other message works inside its process; where it is sent to
+/// another one, the error names the message and the type. On a method, reply and
 /// error are what the method returns: a `Result`, or an alias whose last word
 /// is `Result`, is split into the two.
 ///

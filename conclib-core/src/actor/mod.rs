@@ -10,6 +10,7 @@ mod group;
 mod inbox;
 mod killable;
 mod next;
+mod nothing;
 mod part;
 mod protocol;
 mod restart;
@@ -25,6 +26,8 @@ pub use dispatch::Dispatch;
 pub(crate) use factory::{Args, Closure, Failed, FromArgs, FromValue, Restarting, StateSource};
 pub use factory::{Factory, Restartable};
 pub use inbox::Inbox;
+#[doc(hidden)]
+pub use nothing::Nothing;
 pub use part::{Part, PartRef};
 pub use protocol::ProtocolMessage;
 #[doc(hidden)]
@@ -42,3 +45,5 @@ pub use turn::{
 };
 
 pub use task_actor::TaskActor;
+#[doc(hidden)]
+pub use task_actor::is_task_state;

@@ -13,8 +13,26 @@ use crate::node::{Actor, Declared};
     label = "not an actor",
     note = "write `#[actor]` above its definition, and above one `impl` block with its handlers"
 )]
-pub trait TaskActor: Actor + Declared + Send {
+pub trait TaskActor: Actor + Declared + TaskState {
     /// Runs the actor from its creation to its end.
     #[doc(hidden)]
     fn live<B: Factory<Self> + Send>(life: ActorTask<Self, B>) -> impl Future<Output = ()> + Send;
+}
+
+/// State of an actor that can run as a task.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not `Send`, and a task may move from thread to thread",
+    label = "this state stays on one thread",
+    note = "give the actor a thread of its own: write `#[actor(thread)]` above this block, and spawn it with `system.actor_with(|| …).on_thread().spawn()`"
+)]
+pub trait TaskState: Send {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send> TaskState for T {}
+
+/// Assertion for an actor that is expanded: compiles if it can run as a task.
+#[doc(hidden)]
+pub const fn is_task_state<T: TaskState>() -> bool {
+    true
 }

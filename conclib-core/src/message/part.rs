@@ -41,7 +41,8 @@ pub struct SharedState<T>(std::marker::PhantomData<fn() -> T>);
 #[diagnostic::on_unimplemented(
     message = "`{M}` cannot leave its process: a field of it is a `{T}`, which is no serde type",
     label = "`{M}` stays in its process",
-    note = "derive `serde::Serialize` and `serde::Deserialize` for `{T}`, or write `#[message]` above it; within the process, an `ActorRef` sends it as it is"
+    note = "a type of your own can travel with `#[message]` above it, or with serde's derives; a reference to an actor can, unless the actor has a `#[message(local)]`",
+    note = "inside the process, an `ActorRef` sends the message as it is"
 )]
 pub trait Holds<M, T> {}
 
@@ -53,7 +54,8 @@ impl<M, T: WirePart> Holds<M, T> for Serde {}
 #[diagnostic::on_unimplemented(
     message = "`{M}` cannot leave its process: it is answered with a `{T}`, which is no serde type",
     label = "`{M}` stays in its process",
-    note = "derive `serde::Serialize` and `serde::Deserialize` for `{T}`, or write `#[message]` above it; within the process, an `ActorRef` sends it as it is"
+    note = "a type of your own can travel with `#[message]` above it, or with serde's derives; a reference to an actor can, unless the actor has a `#[message(local)]`",
+    note = "inside the process, an `ActorRef` sends the message as it is"
 )]
 pub trait Answers<M, T> {}
 

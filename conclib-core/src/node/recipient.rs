@@ -12,7 +12,7 @@ use super::any_actor::AnyActor;
 use super::cell::ActorCell;
 use super::reference::ActorRef;
 use super::send::Uncounted;
-use crate::call::{Call, Outbound, Target};
+use crate::call::{Call, Outbound, Target, Telling};
 use crate::error::TellError;
 use crate::message::Message;
 use crate::named::{Enter, Named};
@@ -88,6 +88,12 @@ impl<M: Message> Recipient<M> {
     /// Creates a call of `message`; see [`Call`].
     pub fn ask(&self, message: M) -> Call<&Self, M> {
         Call::new(self, message)
+    }
+
+    /// Sends `message` and forgets the answer: the same as `.ask(message).tell()`, see
+    /// [`Call::tell`].
+    pub fn tell(&self, message: M) -> Telling<&Self, M> {
+        Call::new(self, message).tell()
     }
 
     /// Returns the name of the actor.

@@ -44,9 +44,10 @@ use crate::spi::DEFAULT_TIMEOUT;
 /// [`Recipient`](super::Recipient). In another process such a reference leads back to
 /// its actor, so that two processes can call each other. A strong reference there keeps
 /// an anonymous actor alive until it is dropped or the connection is lost. A reference
-/// that comes home is local again, and equal to the original. The actor has to handle
-/// only messages that can travel; else the message that holds its reference does not
-/// compile, unless it is `#[message(local)]`.
+/// that comes home is local again, and equal to the original. A message of the actor
+/// with a part that cannot travel is refused there with
+/// [`AskError::Codec`](crate::error::AskError::Codec), and the others arrive. A reference to
+/// an actor with a `#[message(local)]` stays in its process.
 ///
 /// # Examples
 ///
@@ -134,6 +135,44 @@ impl<A: Actor> ActorRef<A> {
         A: Handler<M>,
     {
         Call::new(self, message)
+    }
+
+    /// Sends `message` and forgets the answer: the same as `.ask(message).tell()`, see
+    /// [`Call::tell`].
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[message]
+    /// struct News(String);
+    ///
+    /// # #[actor]
+    /// # struct Reader;
+    /// #
+    /// # #[actor]
+    /// # impl Reader {
+    /// #     #[handler]
+    /// #     fn news(&mut self, _: News) {}
+    /// # }
+    /// #
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let reader = system.spawn(Reader)?;
+    /// reader.tell(News("hello".into())).await?;
+    /// let reader: Recipient<News> = reader.recipient();
+    /// reader.tell(News("again".into())).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tell<M: Message>(
+        &self,
+        message: M,
+    ) -> impl Future<Output = Result<(), TellError<M>>> + use<'_, A, M>
+    where
+        A: Handler<M>,
+    {
+        Call::new(self, message).tell()
     }
 
     /// Returns the name of the actor.

@@ -20,11 +20,7 @@ pub(crate) fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
         return on_struct(args, input);
     }
     let error = match impl_block(item.clone()) {
-        Ok((block, unread)) => {
-            let unread = unread.into_tokens(&block);
-            let expanded = on_impl(args, block);
-            return quote!(#expanded #unread);
-        }
+        Ok(block) => return on_impl(args, block),
         Err(error) => error,
     };
     match syn::parse2::<Item>(item.clone()) {
@@ -121,7 +117,7 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
         return forked;
     }
     let Some(mut actor) = actor_impl(parsed, &mut block, &mut mistakes) else {
-        let mistakes = mistakes.into_tokens();
+        let (block, mistakes) = (parse::printed(&block), mistakes.into_tokens());
         return quote!(#block #mistakes);
     };
     check::actor(&mut actor, &mut mistakes);
@@ -135,7 +131,7 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
     let protocols = protocols::aliases(&actor);
     let checked = checked::aliases(&actor);
     let (allowances, alias) = (super::allowances(), super::alias(&actor.runtime));
-    let mistakes = mistakes.into_tokens();
+    let (block, mistakes) = (parse::printed(&block), mistakes.into_tokens());
     quote! {
         #block
         #(#messages)*

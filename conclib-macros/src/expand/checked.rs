@@ -10,7 +10,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::Visit;
-use syn::{Generics, Type, parse_quote};
+use syn::{Generics, Type, WherePredicate, parse_quote};
 
 use super::blaming;
 use super::names::part_alias;
@@ -28,7 +28,8 @@ pub(super) fn aliases(actor: &Actor) -> TokenStream {
     let parts = actor.parts.iter().enumerate();
     let parts = parts.map(|(at, part)| check(&part_alias(at), &part.ty, &format_ident!("is_part")));
     let aliases: TokenStream = declared.chain(parts).collect();
-    let is_asked = !aliases.is_empty() || !actor.protocols.is_empty();
+    let is_task = !actor.thread && actor.generics.params.is_empty();
+    let is_asked = !aliases.is_empty() || !actor.protocols.is_empty() || is_task;
     // The impl to look up is the same for all types. A type of the crate itself
     // as a parameter tells the compiler that no other crate can add an impl.
     let here = is_asked.then(|| {
@@ -63,6 +64,17 @@ pub(super) fn message(actor: &Actor, handler: &Handler) -> Type {
         Some(alias) => parse_quote!(#alias),
         None => handler.message(),
     }
+}
+
+/// Alias of the state of an actor that can run as a task, and a bound by which an
+/// impl depends on it. `None` for a generic actor.
+pub(super) fn task(actor: &Actor) -> Option<(TokenStream, WherePredicate)> {
+    let is_plain = actor.generics.params.is_empty();
+    is_plain.then(|| {
+        let alias = format_ident!("__Task");
+        let check = check(&alias, &actor.self_ty, &format_ident!("is_task_state"));
+        (check, parse_quote!(#alias: ::core::marker::Sized))
+    })
 }
 
 /// Tests if a type mentions a generic parameter.

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{ItemImpl, Path};
 
-use crate::parse::fork;
+use crate::parse::{fork, printed};
 
 /// Expands a block with conditional methods into two blocks: one with them, and
 /// one without.
@@ -15,7 +15,7 @@ pub(super) fn forked(
     runtime: &Path,
 ) -> Option<TokenStream> {
     let fork = fork(block, runtime)?;
-    let (condition, with, without) = (fork.condition, fork.with, fork.without);
+    let (condition, with, without) = (fork.condition, printed(&fork.with), printed(&fork.without));
     // Mistakes in the generated blocks are reported at the attribute as it was
     // written.
     let attribute = quote::quote_spanned!(Span::call_site()=> #[#runtime::#name(#args)]);

@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::generics::actor_generics;
 use super::hooks::actor_hooks;
@@ -24,11 +25,20 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     let hooks = is_sound.then(|| actor_hooks(actor));
     // An actor whose state is not `Send` cannot run as a task.
     let task = (!actor.thread).then(|| {
+        // The compiler reports a state that is not `Send` at the type, and
+        // nothing of what depends on it.
+        let span = blaming(self_ty.span());
+        let task = quote_spanned!(span=> __p::TaskActor for #self_ty);
+        let (gate, bound) = checked::task(actor).unzip();
+        let mut generics = generics.clone();
+        generics.make_where_clause().predicates.extend(bound);
+        let (_, _, where_clause) = generics.split_for_impl();
         quote! {
-            impl #impl_generics __p::TaskActor for #self_ty #where_clause {
-                fn live<__B: __p::Factory<Self> + ::core::marker::Send>(
+            #gate
+            impl #impl_generics #task #where_clause {
+                fn live<__B: __p::Factory<Self> + __p::Send>(
                     life: __p::ActorTask<Self, __B>,
-                ) -> impl __p::Future<Output = ()> + ::core::marker::Send {
+                ) -> impl __p::Future<Output = ()> + __p::Send {
                     life.run()
                 }
             }
@@ -46,6 +56,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
             }
         }
     });
+    let nothing = nothing(actor);
     let protocols = protocols::has_protocol_impls(actor);
     quote! {
         impl #impl_generics __p::Actor for #self_ty #where_clause {
@@ -65,8 +76,33 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         }
         #task
         #(#handles)*
+        #(#nothing)*
         #protocols
     }
+}
+
+/// Handlers of messages without a value, for an actor with a single message or
+/// none: the compiler would take any other message for a mistyped one of that.
+fn nothing(actor: &Actor) -> Vec<TokenStream> {
+    let count = match actor.handlers.as_slice() {
+        [] if protocols::types(actor).is_empty() => 2_u8,
+        [only] if !checked::mentions_any(&only.message(), &actor.generics) => 1,
+        _ => 0,
+    };
+    let (self_ty, inbox) = (&actor.self_ty, inbox_ident(actor));
+    let generics = actor_generics(actor);
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let one = |at: u8| {
+        quote! {
+            #[diagnostic::do_not_recommend]
+            impl #impl_generics __p::Handler<__p::Nothing<#at>> for #self_ty #where_clause {
+                fn wrap(request: __p::Request<__p::Nothing<#at>>) -> #inbox #ty_generics {
+                    match request.message {}
+                }
+            }
+        }
+    };
+    (0..count).map(one).collect()
 }
 
 /// Offers each message to a search for recipients.

@@ -309,7 +309,7 @@ fn promised(generics: &Generics, held: &[&Type]) -> TokenStream {
     let checks = held
         .iter()
         .map(|ty| quote_spanned!(blaming(ty.span())=> __p::is_wire_part::<#ty>();));
-    quote!(fn promised #impl_generics() #where_clause { #(#checks)* })
+    quote!(const _: () = { fn promised #impl_generics() #where_clause { #(#checks)* } };)
 }
 
 fn is_unit(ty: &Type) -> bool {

@@ -10,15 +10,13 @@ use super::names::inbox_ident;
 use super::{calls, handlers, inbox, local, method, protocols};
 use crate::check;
 use crate::model::{Actor, Handler};
-use crate::parse::{Mistakes, impl_block, part_args, part_impl};
+use crate::parse::{Mistakes, impl_block, part_args, part_impl, printed};
 
 pub(crate) fn part(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let runtime = part_args(args.clone(), &mut mistakes);
-    if let Ok((block, unread)) = impl_block(item.clone()) {
-        let unread = unread.into_tokens(&block);
-        let expanded = on_impl(&args, &runtime, block, mistakes);
-        return quote!(#expanded #unread);
+    if let Ok(block) = impl_block(item.clone()) {
+        return on_impl(&args, &runtime, block, mistakes);
     }
     match syn::parse2::<Item>(item.clone()) {
         _ if is_method(&item) => mistakes.at(
@@ -45,12 +43,12 @@ fn on_impl(
         return forked;
     }
     let Some(mut part) = part_impl(runtime, &mut block, &mut mistakes) else {
-        let mistakes = mistakes.into_tokens();
+        let (block, mistakes) = (printed(&block), mistakes.into_tokens());
         return quote!(#block #mistakes);
     };
     check::actor(&mut part, &mut mistakes);
     let is_sound = mistakes.is_empty();
-    let mistakes = mistakes.into_tokens();
+    let (block, mistakes) = (printed(&block), mistakes.into_tokens());
     let own = || part.handlers.iter().filter_map(Handler::as_method);
     let (messages, own_impls) = (own().map(method::item), own().map(method::impls));
     let inbox = inbox::expand(&part, is_sound);

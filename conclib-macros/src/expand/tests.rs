@@ -24,6 +24,31 @@ impl syn::visit_mut::VisitMut for WithoutAllowances {
     }
 }
 
+/// The docs of `#[actor]` show this expansion.
+#[test]
+fn the_docs_show_what_is_emitted() {
+    struct WithoutDocs;
+    impl syn::visit_mut::VisitMut for WithoutDocs {
+        fn visit_attributes_mut(&mut self, attrs: &mut Vec<syn::Attribute>) {
+            attrs.retain(|attr| !attr.path().is_ident("doc"));
+        }
+    }
+    let block = quote! {
+        impl Greeter {
+            #[message]
+            fn add(&mut self, by: u64) -> u64 { self.greeted += by; self.greeted }
+        }
+    };
+    let mut file: syn::File = syn::parse_str(&shown(actor(quote!(), block))).unwrap();
+    syn::visit_mut::VisitMut::visit_file_mut(&mut WithoutDocs, &mut file);
+    let emitted = prettyplease::unparse(&file);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/expand/greeter.rs.txt");
+    if std::env::var_os("INSTA_UPDATE").is_some() {
+        std::fs::write(path, &emitted).unwrap();
+    }
+    assert_eq!(emitted, std::fs::read_to_string(path).unwrap());
+}
+
 #[test]
 fn message_struct() {
     let item = quote! {

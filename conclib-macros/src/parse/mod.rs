@@ -28,5 +28,5 @@ pub(crate) use field::fields;
 pub(crate) use mistakes::Mistakes;
 pub(crate) use part::part_impl;
 pub(crate) use protocol::protocol_trait;
-pub(crate) use raw::{fill, impl_block, trait_block, without_body};
+pub(crate) use raw::{fill, impl_block, printed, trait_block, without_body};
 pub(crate) use self_type::make_static;

@@ -5,46 +5,28 @@ use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
 use quote::quote;
 use syn::{Block, Error, Expr, ImplItem, ItemImpl, ItemTrait, Stmt, TraitItem, token};
 
-use super::role::NAMES;
-
-/// Methods that do not parse, to be emitted as they are: the compiler reports
-/// them itself.
-pub(crate) struct Unread(TokenStream);
-
-impl Unread {
-    /// Block with these methods, for the type of the other block.
-    pub(crate) fn into_tokens(self, block: &ItemImpl) -> TokenStream {
-        if self.0.is_empty() {
-            return TokenStream::new();
-        }
-        let (methods, self_ty) = (self.0, &block.self_ty);
-        let (impl_generics, _, where_clause) = block.generics.split_for_impl();
-        quote!(impl #impl_generics #self_ty #where_clause { #methods })
-    }
-}
-
 /// Parses an `impl` block whose bodies may be unfinished. A method with an
-/// unfinished signature is left out of it.
-pub(crate) fn impl_block(item: TokenStream) -> syn::Result<(ItemImpl, Unread)> {
+/// unfinished signature is left out of it: the compiler has read the block
+/// before, and has reported it.
+pub(crate) fn impl_block(item: TokenStream) -> syn::Result<ItemImpl> {
     let (head, body) = split(item)?;
-    let (mut kept, mut bodies, mut unread) = (TokenStream::new(), Vec::new(), TokenStream::new());
+    let (mut kept, mut bodies) = (TokenStream::new(), Vec::new());
     for member in members(body.stream()) {
-        match syn::parse2::<ImplItem>(member.tokens.clone()) {
-            Ok(_) => {
-                kept.extend(member.tokens);
-                bodies.extend(member.body);
-            }
-            Err(error) => unread.extend(member.unread(error)),
+        if syn::parse2::<ImplItem>(member.tokens.clone()).is_ok() {
+            kept.extend(member.tokens);
+            bodies.extend(member.body);
         }
     }
     let mut block: ItemImpl = parsed(head, &body, kept)?;
     let mut bodies = bodies.into_iter();
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item {
-            fill(&mut method.block, &mut bodies);
+            let body = bodies.next().map(TokenTree::Group).map(TokenStream::from);
+            let body = body.map(|body| Stmt::Expr(Expr::Verbatim(body), None));
+            method.block.stmts.extend(body);
         }
     }
-    Ok((block, Unread(unread)))
+    Ok(block)
 }
 
 /// Parses a trait whose bodies may be unfinished.
@@ -87,6 +69,29 @@ pub(crate) fn fill(block: &mut Block, bodies: &mut impl Iterator<Item = Group>) 
     }
 }
 
+/// Returns the tokens of a block. Bodies are those that were read, down to the
+/// spans of their braces, at which the compiler reports an unfinished
+/// expression: the same error twice is shown once.
+pub(crate) fn printed(block: &ItemImpl) -> TokenStream {
+    let mut block = block.clone();
+    for item in &mut block.items {
+        if let ImplItem::Fn(method) = item
+            && let [Stmt::Expr(Expr::Verbatim(body), None)] = method.block.stmts.as_slice()
+        {
+            let syn::ImplItemFn {
+                attrs,
+                vis,
+                modifiers,
+                sig,
+                ..
+            } = method;
+            let default = &modifiers.defaultness;
+            *item = ImplItem::Verbatim(quote!(#(#attrs)* #vis #default #sig #body));
+        }
+    }
+    quote!(#block)
+}
+
 fn parsed<T: syn::parse::Parse>(
     head: TokenStream,
     body: &Group,
@@ -119,46 +124,6 @@ fn emptied(body: &Group) -> Group {
 struct Member {
     tokens: TokenStream,
     body: Option<Group>,
-}
-
-impl Member {
-    /// The member as it was, without the attributes of conclib. The error is
-    /// inside the body, where the compiler reports it if it has none itself.
-    fn unread(self, error: Error) -> TokenStream {
-        let mut tokens: Vec<_> = without_roles(self.tokens);
-        if let Some(body) = self.body {
-            tokens.pop();
-            let (error, stream) = (error.into_compile_error(), body.stream());
-            let mut whole = Group::new(Delimiter::Brace, quote!(#error #stream));
-            whole.set_span(body.span());
-            tokens.push(TokenTree::Group(whole));
-        }
-        tokens.into_iter().collect()
-    }
-}
-
-fn without_roles(tokens: TokenStream) -> Vec<TokenTree> {
-    let mut left: Vec<TokenTree> = Vec::new();
-    for token in tokens {
-        let is_role = matches!(&token, TokenTree::Group(group) if is_role(group));
-        let after_hash =
-            matches!(left.last(), Some(TokenTree::Punct(mark)) if mark.as_char() == '#');
-        if is_role && after_hash {
-            left.pop();
-        } else {
-            left.push(token);
-        }
-    }
-    left
-}
-
-fn is_role(group: &Group) -> bool {
-    let mut path = group.stream().into_iter().take_while(|token| {
-        matches!(token, TokenTree::Ident(_))
-            || matches!(token, TokenTree::Punct(mark) if mark.as_char() == ':')
-    });
-    group.delimiter() == Delimiter::Bracket
-        && path.any(|token| NAMES.iter().any(|name| token.to_string() == *name))
 }
 
 /// Members of a block: each ends with a semicolon, or with a block in braces

@@ -19,7 +19,7 @@ pub(super) enum Role {
 }
 
 /// Names of the attributes that give a method its role.
-pub(super) const NAMES: [&str; 5] = ["handler", "message", "on", "fallback", "part"];
+const NAMES: [&str; 5] = ["handler", "message", "on", "fallback", "part"];
 
 /// Moment at which a hook runs.
 #[derive(Clone, Copy, PartialEq, Eq)]

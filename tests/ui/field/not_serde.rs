@@ -1,4 +1,4 @@
-//! A field with `get` is readable from other processes, and needs serde.
+//! A field with `get` is readable from other processes if its type is a serde type.
 use conclib::prelude::*;
 
 #[derive(Clone)]
@@ -12,5 +12,10 @@ struct Speaker {
 
 #[actor(protocols(SpeakerFields))]
 impl Speaker {}
+
+async fn send(client: &ProxyClient) -> conclib::Result {
+    client.ask("speaker", SpeakerFieldsWords {}).await?;
+    Ok(())
+}
 
 fn main() {}

@@ -13,4 +13,9 @@ impl Counter {
     }
 }
 
+async fn send(client: &ProxyClient) -> conclib::Result {
+    client.tell("counter", CounterPut { words: Words(Vec::new()) }).await?;
+    Ok(())
+}
+
 fn main() {}

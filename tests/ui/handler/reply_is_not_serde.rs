@@ -13,4 +13,9 @@ impl Counter {
     }
 }
 
+async fn send(client: &ProxyClient) -> conclib::Result {
+    client.ask("counter", CounterAll {}).await?;
+    Ok(())
+}
+
 fn main() {}

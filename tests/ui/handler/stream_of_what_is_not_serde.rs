@@ -13,4 +13,9 @@ impl Reader {
     }
 }
 
+async fn send(client: &ProxyClient) -> conclib::Result {
+    client.ask("reader", ReaderWords {}).await?;
+    Ok(())
+}
+
 fn main() {}

@@ -9,4 +9,9 @@ struct Count {
     text: String,
 }
 
+async fn send(client: &ProxyClient) -> conclib::Result {
+    client.ask("counter", Count { text: "a b".into() }).await?;
+    Ok(())
+}
+
 fn main() {}

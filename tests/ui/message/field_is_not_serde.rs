@@ -7,4 +7,9 @@ struct Join {
     words: Words,
 }
 
+async fn send(client: &ProxyClient) -> conclib::Result {
+    client.ask("counter", Join { words: Words(Vec::new()) }).await?;
+    Ok(())
+}
+
 fn main() {}

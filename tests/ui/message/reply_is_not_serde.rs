@@ -7,4 +7,9 @@ struct Split {
     text: String,
 }
 
+async fn send(client: &ProxyClient) -> conclib::Result {
+    client.ask("counter", Split { text: "a b".into() }).await?;
+    Ok(())
+}
+
 fn main() {}

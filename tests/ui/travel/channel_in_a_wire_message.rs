@@ -7,4 +7,9 @@ struct Watch {
     sender: Sender<u64>,
 }
 
+async fn send(client: &ProxyClient) -> conclib::Result {
+    client.ask("counter", Watch { sender: std::sync::mpsc::channel().0 }).await?;
+    Ok(())
+}
+
 fn main() {}

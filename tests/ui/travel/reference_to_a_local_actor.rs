@@ -22,4 +22,9 @@ struct Introduce {
     counter: ActorRef<Counter>,
 }
 
+async fn send(client: &ProxyClient, counter: ActorRef<Counter>) -> conclib::Result {
+    client.ask("host", Introduce { counter }).await?;
+    Ok(())
+}
+
 fn main() {}

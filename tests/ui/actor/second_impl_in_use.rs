@@ -1,0 +1,29 @@
+use conclib::prelude::*;
+
+#[actor]
+struct Counter(u64);
+
+#[actor]
+impl Counter {
+    #[message]
+    fn add(&mut self, by: u64) -> u64 {
+        self.0 += by;
+        self.0
+    }
+}
+
+#[actor]
+impl Counter {
+    #[message]
+    fn reset(&mut self) {
+        self.0 = 0;
+    }
+}
+
+#[conclib::main]
+async fn main() -> conclib::Result {
+    let counter = System::new("ui").spawn(Counter(0))?;
+    counter.reset().await?;
+    println!("{}", counter.add(2).await?);
+    Ok(())
+}
