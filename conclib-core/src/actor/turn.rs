@@ -79,7 +79,10 @@ where
             look_for_asker(&mut this.asked.0);
         }
         let output = ready!(polled);
-        let reply = this.asked.take();
+        let reply = match this.asked.0.is_nobody() {
+            true => ReplyTo::nobody(),
+            false => this.asked.take(),
+        };
         Poll::Ready(match output {
             // Drops the reply if its asker has left, which may panic.
             Ok(output) => {
