@@ -81,7 +81,7 @@ pub(super) async fn pass<A: Actor>(ctx: &mut Context<A>, batch: &mut VecDeque<A:
         TurnDecision::Fail(text) => {
             let fault = Box::new(Fault::panic(&text));
             message.refuse(Failure::Panicked(fault.clone()));
-            let index = cell.stats.ended();
+            let index = cell.stats.ended().unwrap_or_default();
             if turn_scope::take_waited() {
                 cell.system.waits.clear(cell.id);
             }

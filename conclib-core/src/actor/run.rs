@@ -225,7 +225,7 @@ fn incarnation<A: Actor, B: Factory<A>>(
             };
             let turn = actor.turn(message, ctx).await;
             let cell = &**ctx.cell();
-            let index = cell.stats.ended();
+            let last = cell.stats.ended();
             if turn_scope::take_waited() {
                 cell.system.waits.clear(cell.id);
             }
@@ -233,6 +233,7 @@ fn incarnation<A: Actor, B: Factory<A>>(
                 cell.watch.end();
                 continue;
             }
+            let index = last.unwrap_or_default();
             let ended = match turn {
                 Turn::Later(_) | Turn::Refused => {
                     answered(ctx, index, &turn);
@@ -247,7 +248,12 @@ fn incarnation<A: Actor, B: Factory<A>>(
                 break ended;
             }
         };
-        stop::<A, B>(actor, ctx, ended).await
+        stop::<A, B>(&mut actor, ctx, &ended.0).await;
+        match discard(ctx.cell(), || drop(actor)) {
+            // The first failure is the reason for the end.
+            Some(fault) if !ended.0.is_failure() => (StopReason::Panicked(fault), None),
+            _ => ended,
+        }
     }
 }
 
@@ -260,12 +266,8 @@ async fn not_started<A: Actor, B: Factory<A>>(cell: &ActorCell<A>, fault: Box<Fa
     (StopReason::StartFailed(fault), None)
 }
 
-/// Ends the children, runs `#[on(stop)]` and drops the state.
-async fn stop<A: Actor, B: Factory<A>>(
-    mut actor: A,
-    ctx: &mut Context<A>,
-    ended: ActorEnd,
-) -> ActorEnd {
+/// Ends the children and runs `#[on(stop)]`.
+async fn stop<A: Actor, B: Factory<A>>(actor: &mut A, ctx: &mut Context<A>, reason: &StopReason) {
     let cell = ctx.cell();
     unless_killed(cell).await;
     cell.settle(true);
@@ -277,7 +279,7 @@ async fn stop<A: Actor, B: Factory<A>>(
         Box::pin(end_children(cell, is_next)).await;
         unless_killed(ctx.cell()).await;
     }
-    match caught(actor.on_stop(&ended.0, ctx)).await {
+    match caught(actor.on_stop(reason, ctx)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
             tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "`#[on(stop)]` failed");
@@ -285,11 +287,6 @@ async fn stop<A: Actor, B: Factory<A>>(
         Err(fault) => {
             tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
         }
-    }
-    match discard(ctx.cell(), || drop(actor)) {
-        // The first failure is the reason for the end.
-        Some(fault) if !ended.0.is_failure() => (StopReason::Panicked(fault), None),
-        _ => ended,
     }
 }
 

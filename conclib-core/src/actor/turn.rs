@@ -9,7 +9,6 @@ use std::task::{Context, Poll, ready};
 
 use conclib_wire::{Delivery, Failure, Fault, Never};
 
-use crate::catch::catch_poll;
 use crate::error::HandlerError;
 use crate::message::Message;
 use crate::node::{Actor, ConcurrentHandler, Turn};
@@ -74,25 +73,26 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Turn> {
         let this = self.project();
-        let polled = catch_poll(this.handler, cx);
-        if polled.is_pending() && turn_scope::wants_asker() {
-            look_for_asker(&mut this.asked.0);
-        }
-        let output = ready!(polled);
-        let reply = this.asked.take();
-        Poll::Ready(match output {
-            // Drops the reply if its asker has left, which may panic.
-            Ok(output) => {
-                let answer = || (this.answer)(reply, output);
-                catch_unwind(AssertUnwindSafe(answer))
-                    .unwrap_or_else(|panic| Turn::Panicked(Box::new(Fault::panic(&*panic))))
+        // The answer may panic too: if its asker has left, the reply is dropped.
+        let turn = || {
+            let output = ready!(this.handler.poll(cx));
+            Poll::Ready((this.answer)(this.asked.take(), output))
+        };
+        match catch_unwind(AssertUnwindSafe(turn)) {
+            Ok(Poll::Ready(turn)) => Poll::Ready(turn),
+            Ok(Poll::Pending) => {
+                if turn_scope::wants_asker() {
+                    look_for_asker(&mut this.asked.0);
+                }
+                Poll::Pending
             }
             Err(panic) => {
                 let fault = Box::new(Fault::panic(&*panic));
-                reply.refuse(Failure::Panicked(fault.clone()));
-                Turn::Panicked(fault)
+                // The handler panicked, unless the answer was taken.
+                this.asked.take().refuse(Failure::Panicked(fault.clone()));
+                Poll::Ready(Turn::Panicked(fault))
             }
-        })
+        }
     }
 }
 

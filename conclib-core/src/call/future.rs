@@ -204,7 +204,10 @@ impl<T: Target<M>, M: Message> Future for Telling<T, M> {
         let Some(addressed) = self.0.get_mut() else {
             return Poll::Ready(Ok(()));
         };
-        if let Err(late) = addressed.outbound.deadline.has_any() {
+        let deadline = &addressed.outbound.deadline;
+        if !matches!(deadline, DeadlineTimer::Never)
+            && let Err(late) = deadline.has_any()
+        {
             let error = addressed.late(late);
             return addressed.not_told(error);
         }

@@ -93,7 +93,7 @@ enum Phase {
     /// The last reference of an anonymous actor was dropped. After this many more
     /// messages, those that waited then, the loop has to check whether one of the
     /// actor's turns has made another reference.
-    Unreferenced(usize),
+    Unreferenced(u32),
     /// That check is due.
     Unsettled,
     Closed,
@@ -286,15 +286,38 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         if self.parked.load(Ordering::Relaxed) {
             return Poll::Pending;
         }
-        let mut queue = self.lock();
-        if queue.phase != Phase::Open && self.ends(&mut queue) {
+        let queue = self.lock();
+        if queue.phase != Phase::Open {
+            return self.poll_last(queue, batch);
+        }
+        let waiting = queue.items.len();
+        if waiting <= 1 {
+            self.parked.store(true, Ordering::Relaxed);
+            if waiting == 0 {
+                return Poll::Pending;
+            }
+        }
+        self.take(queue, batch, waiting);
+        Poll::Ready(true)
+    }
+
+    /// Rest of [`poll_next`](Self::poll_next) for a mailbox that is not open: it never
+    /// parks with a message taken.
+    #[cold]
+    #[inline(never)]
+    fn poll_last(&self, mut queue: MutexGuard<'_, Queue<Q>>, batch: &mut VecDeque<T>) -> Poll<bool> {
+        if self.ends(&mut queue) {
             return Poll::Ready(false);
         }
         let waiting = queue.items.len();
-        if waiting == 0 {
-            self.parked.store(true, Ordering::Relaxed);
-            return Poll::Pending;
-        }
+        self.take(queue, batch, waiting);
+        Poll::Ready(true)
+    }
+
+    /// Takes all messages, or the next one, and gives the slot of the first to a sender
+    /// that waits.
+    #[inline(always)]
+    fn take(&self, mut queue: MutexGuard<'_, Queue<Q>>, batch: &mut VecDeque<T>, waiting: usize) {
         if self.takes_all() {
             queue.items.take_all(batch);
             self.taken.store(waiting - 1, Ordering::Relaxed);
@@ -303,10 +326,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         }
         if queue.is_waited_for() {
             self.serve_waiters(queue);
-        } else if waiting == 1 && queue.phase == Phase::Open {
-            self.parked.store(true, Ordering::Relaxed);
         }
-        Poll::Ready(true)
     }
 
     /// Tells whether the loop takes all messages that wait. Under `DropOldest` the oldest
@@ -319,7 +339,6 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     /// Tells whether the mailbox is closed and empty, or all messages that waited when the
     /// last reference was dropped have been handled. If not, counts down by those that the
     /// loop takes up now.
-    #[cold]
     fn ends(&self, queue: &mut Queue<Q>) -> bool {
         let waiting = queue.items.len();
         queue.phase = match queue.phase {
@@ -342,7 +361,8 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     pub(crate) fn abandon(&self) {
         let mut queue = self.lock();
         if queue.phase == Phase::Open {
-            queue.phase = Phase::Unreferenced(queue.items.len());
+            let waiting = u32::try_from(queue.items.len()).unwrap_or(u32::MAX);
+            queue.phase = Phase::Unreferenced(waiting);
             self.move_signal(Signal::None as u8, ABANDONED);
             self.pushed(queue);
         }

@@ -141,7 +141,7 @@ impl<A: Actor> AnyActor for ActorCell<A> {
 
     fn snapshot(&self) -> ActorSnapshot {
         let turn = self.stats.turn.load(Ordering::Relaxed);
-        let last_error = self.stats.last_error.lock();
+        let failures = self.stats.failures();
         let relations = self.relations();
         ActorSnapshot {
             urn: self.urn(),
@@ -157,14 +157,15 @@ impl<A: Actor> AnyActor for ActorCell<A> {
             depth: self.mailbox.depth(),
             capacity: self.mailbox.capacity(),
             handled: self.stats.handled.load(Ordering::Relaxed),
-            failed: self.stats.failed.load(Ordering::Relaxed),
+            failed: failures.map_or(0, |failures| failures.failed.load(Ordering::Relaxed)),
             busy_with: turn
                 .checked_sub(1)
                 .map(|index| A::Inbox::name(index).to_owned()),
             waiting_for: self.waits_for(),
-            last_error: last_error
-                .ok()
-                .and_then(|last| last.as_deref().map(str::to_owned)),
+            last_error: failures.and_then(|failures| {
+                let last = failures.last_error.lock().ok()?;
+                last.as_deref().map(str::to_owned)
+            }),
             ticks: A::Inbox::TICKS
                 .iter()
                 .map(|tick| tick.name.to_owned())
@@ -274,7 +275,8 @@ impl<A: Actor> ActorCell<A> {
     /// has doubled, so that a peer that makes names up cannot fill the log.
     #[cold]
     fn unexpected(&self, message: &str) {
-        let so_far = 1 + self.stats.unexpected.fetch_add(1, Ordering::Relaxed);
+        let unexpected = &self.stats.failures_to_be().unexpected;
+        let so_far = 1 + unexpected.fetch_add(1, Ordering::Relaxed);
         if so_far.is_power_of_two() {
             tracing::warn!(
                 target: "conclib",

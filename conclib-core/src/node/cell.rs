@@ -75,11 +75,18 @@ pub(crate) struct Settings {
 #[derive(Default)]
 pub(crate) struct Stats {
     pub(crate) handled: AtomicU64,
-    pub(crate) failed: AtomicU64,
     /// Index of the message whose turn runs, plus one; zero for none.
     pub(crate) turn: AtomicUsize,
     /// Number of concurrent handlers that run.
     pub(crate) beside: AtomicUsize,
+    /// Failures; there once there was one.
+    failures: OnceLock<Box<Failures>>,
+}
+
+/// Counters of the failures of an actor. Most actors have none.
+#[derive(Default)]
+pub(crate) struct Failures {
+    pub(crate) failed: AtomicU64,
     pub(crate) last_error: Mutex<Option<Box<str>>>,
     /// Number of requests from outside for messages that the actor does not
     /// have.
@@ -93,20 +100,32 @@ impl Stats {
 
     /// Counts the turn that has ended, and returns the index of its message.
     #[inline(always)]
-    pub(crate) fn ended(&self) -> usize {
+    pub(crate) fn ended(&self) -> Option<usize> {
         let turn = self.turn.load(Ordering::Relaxed);
         self.turn.store(0, Ordering::Relaxed);
         // A load and a store instead of an atomic add: with one writer, no
         // locked instruction is needed.
         let handled = self.handled.load(Ordering::Relaxed);
         self.handled.store(handled + 1, Ordering::Relaxed);
-        turn.saturating_sub(1)
+        turn.checked_sub(1)
     }
 
+    /// Failures of the actor, if there was one.
+    pub(crate) fn failures(&self) -> Option<&Failures> {
+        self.failures.get().map(|failures| &**failures)
+    }
+
+    /// Same as [`failures`](Self::failures), created if missing.
+    pub(crate) fn failures_to_be(&self) -> &Failures {
+        self.failures.get_or_init(Box::default)
+    }
+
+    #[cold]
     pub(crate) fn failed(&self, error: Option<String>) {
-        self.failed.fetch_add(1, Ordering::Relaxed);
+        let failures = self.failures_to_be();
+        failures.failed.fetch_add(1, Ordering::Relaxed);
         if let Some(error) = error {
-            let mut last = self
+            let mut last = failures
                 .last_error
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);

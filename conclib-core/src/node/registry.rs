@@ -365,7 +365,14 @@ impl SystemInner {
 
 /// Unlocks the table, and wakes the readers of its names that were told of a change.
 #[inline]
-fn wake_readers(mut table: MutexGuard<'_, Table>) {
+fn wake_readers(table: MutexGuard<'_, Table>) {
+    if table.has_readers() {
+        wake_all_readers(table);
+    }
+}
+
+#[cold]
+fn wake_all_readers(mut table: MutexGuard<'_, Table>) {
     let wakers = table.take_wakers();
     drop(table);
     wakers.into_iter().for_each(Waker::wake);

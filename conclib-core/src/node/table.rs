@@ -195,9 +195,14 @@ impl Table {
         }
     }
 
+    /// Tells whether there are readers of the names, which may have to be woken.
+    #[inline]
+    pub(crate) fn has_readers(&self) -> bool {
+        !self.readers.is_empty()
+    }
+
     /// Takes the wakers of the readers that were told of a change, to be woken once the table is
     /// unlocked.
-    #[inline]
     pub(crate) fn take_wakers(&mut self) -> Vec<Waker> {
         self.readers.take_wakers()
     }

@@ -1,5 +1,7 @@
 //! Model of a deferred answer and its asker, run in thousands of interleavings.
 
+use std::future::poll_fn;
+
 use shuttle::future::block_on;
 use shuttle::thread;
 
@@ -12,7 +14,7 @@ type Elapsed = Deferred<u64>;
 fn an_answer_and_its_asker_meet_once() {
     check(|| {
         let (reply, deferred) = Elapsed::pair();
-        let (asker, answer) = ReplyTo::local();
+        let (asker, mut answer) = ReplyTo::local();
         let (is_sent, is_met) = (one_of(3) > 0, one_of(3) > 0);
         let sends = thread::spawn(move || match is_sent {
             true => reply.send(7),
@@ -26,12 +28,12 @@ fn an_answer_and_its_asker_meet_once() {
             }
         });
         // The asker gets a result in any case.
-        let answer = block_on(answer);
+        let answer = block_on(poll_fn(|cx| answer.poll(cx)));
         let came = match answer {
-            Ok(Ok(Ok(reply))) => Some(Ok(reply)),
-            Ok(Ok(Err(never))) => match never {},
-            Ok(Err(failure)) => Some(Err(matches!(*failure, Failure::NoReply))),
-            Err(_) => None,
+            Some(Ok(Ok(reply))) => Some(Ok(reply)),
+            Some(Ok(Err(never))) => match never {},
+            Some(Err(failure)) => Some(Err(matches!(*failure, Failure::NoReply))),
+            None => None,
         };
         match (is_sent, is_met) {
             (true, true) => assert_eq!(came, Some(Ok(7))),
