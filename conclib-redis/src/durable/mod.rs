@@ -5,7 +5,9 @@
 //! one after the other, and removes each once its turn is over. Messages whose owner died come again
 //! to the next one, with a higher attempt.
 
+mod answers;
 mod boxes;
+mod clock;
 mod commit;
 mod dead;
 mod delivery;
@@ -17,6 +19,8 @@ mod scripts;
 mod sender;
 mod sending;
 mod serving;
+mod state;
+mod stored;
 mod turn;
 
 pub(crate) use self::boxes::run;

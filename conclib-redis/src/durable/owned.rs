@@ -1,7 +1,7 @@
 //! Mailbox that a system owns: the scripts that read and change it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -63,7 +63,7 @@ pub(super) enum End {
 /// Message whose attempts are not those that the server would assume.
 #[derive(Debug)]
 pub(super) struct Begun {
-    pub(super) id: Box<str>,
+    pub(super) id: Arc<str>,
     /// Number of attempts; `None` if the server knows it unless it is 1.
     pub(super) attempts: Option<u64>,
 }
@@ -101,14 +101,14 @@ pub(super) async fn take<'a>(
     ];
     // A server that is read only refuses the script that takes a mailbox.
     let look = &boxes.scripts.look;
-    let looked = boxes.endpoint.redis.run(look, keys.clone(), Vec::new());
+    let looked = boxes.endpoint.redis.run(look, &keys, &[]);
     let mut looked = looked.await?.into_list()?;
     if known == 0 && looked.number()? == 0 {
         return Ok(Taken::Empty);
     }
     let renewed = Instant::now();
     let script = &boxes.scripts.take;
-    let answer = boxes.endpoint.redis.run(script, keys, arguments).await?;
+    let answer = boxes.endpoint.redis.run(script, &keys, &arguments).await?;
     let mut answer = answer.into_list()?;
     let (result, commits) = (answer.text()?, answer.number()?);
     let mut owned = Owned {
@@ -180,7 +180,8 @@ impl Owned<'_> {
         let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
         match renewed.elapsed() < SUSPEND {
             true => Ok(()),
-            false => self.renew().await,
+            // A rare case has no place in the future of each turn.
+            false => Box::pin(self.renew()).await,
         }
     }
 
@@ -189,11 +190,11 @@ impl Owned<'_> {
         let mut rest = vec![millis(KEPT)];
         for Begun { id, attempts } in begun {
             let attempts = attempts.unwrap_or(0).to_string();
-            rest.extend([id.into_string().into(), attempts.into()]);
+            rest.extend([Bytes::copy_from_slice(id.as_bytes()), attempts.into()]);
         }
         let (script, keys) = (&self.boxes.scripts.release, self.mailbox.keys());
         let redis = &self.boxes.endpoint.redis;
-        let answer = redis.run(script, keys, self.arguments(rest)).await?;
+        let answer = redis.run(script, &keys, &self.arguments(rest)).await?;
         let mut answer = answer.into_list()?;
         let (result, _) = (answer.text()?, answer.number()?);
         match &*result {
@@ -215,7 +216,7 @@ impl Owned<'_> {
             }
             let (known, sent) = (self.commits(), Instant::now());
             let redis = &self.boxes.endpoint.redis;
-            let answer = redis.run(script, keys.clone(), arguments.clone()).await;
+            let answer = redis.run(script, &keys, &arguments).await;
             let answer = answer.and_then(|answer| {
                 let mut answer = answer.into_list()?;
                 Ok((answer.text()?, answer.number()?, answer))

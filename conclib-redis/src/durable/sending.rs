@@ -1,6 +1,6 @@
 //! Task that stores the messages to one name.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -49,7 +49,7 @@ struct Batch {
 }
 
 /// Stores the messages to a name, until none waits.
-pub(super) async fn run(sender: Weak<Sender>, to: Box<str>) {
+pub(super) async fn run(sender: Weak<Sender>, to: Arc<str>) {
     let mut failures = 0;
     loop {
         let Some(sender) = sender.upgrade() else {
@@ -146,7 +146,7 @@ async fn store(sender: &Sender, to: &str, batch: &Batch) -> Result<Stored, Redis
     let mailbox = Mailbox::new(&sender.endpoint.prefix, to);
     let seen = mailbox.key(&format!("seen:{}", sender.name));
     let answers = answers_key(sender, to);
-    let keys = vec![mailbox.key("mail"), mailbox.key("meta"), seen, answers];
+    let keys = [mailbox.key("mail"), mailbox.key("meta"), seen, answers];
     let mut arguments: Vec<Bytes> = vec![
         batch.first.to_string().into(),
         MAX_MAIL.to_string().into(),
@@ -161,7 +161,7 @@ async fn store(sender: &Sender, to: &str, batch: &Batch) -> Result<Stored, Redis
     let answer = sender
         .endpoint
         .redis
-        .run(&sender.scripts.send, keys, arguments)
+        .run(&sender.scripts.send, &keys, &arguments)
         .await?;
     let mut answer = answer.into_list()?;
     let result = answer.text()?;
@@ -190,8 +190,8 @@ fn answers_key(sender: &Sender, to: &str) -> String {
 
 /// Fetches the answers that are in the server.
 pub(super) async fn answers(sender: &Sender, to: &str) -> Result<Vec<Bytes>, RedisError> {
-    let (script, keys) = (&sender.scripts.answers, vec![answers_key(sender, to)]);
-    let answer = sender.endpoint.redis.run(script, keys, Vec::new()).await?;
+    let (script, keys) = (&sender.scripts.answers, [answers_key(sender, to)]);
+    let answer = sender.endpoint.redis.run(script, &keys, &[]).await?;
     let Answer::List(list) = answer else {
         return Ok(Vec::new());
     };
@@ -203,7 +203,7 @@ pub(super) async fn answers(sender: &Sender, to: &str) -> Result<Vec<Bytes>, Red
 }
 
 /// Has the server forget a sender that sends nothing more to those names.
-pub(super) async fn forget(sender: &Sender, names: impl Iterator<Item = Box<str>>) {
+pub(super) async fn forget(sender: &Sender, names: impl Iterator<Item = Arc<str>>) {
     if sender.endpoint.outage().is_some() {
         return;
     }
@@ -211,9 +211,9 @@ pub(super) async fn forget(sender: &Sender, names: impl Iterator<Item = Box<str>
         futures_util::stream::iter(names).for_each_concurrent(BATCH, |to| async move {
             let mailbox = Mailbox::new(&sender.endpoint.prefix, &to);
             let seen = mailbox.key(&format!("seen:{}", sender.name));
-            let (script, keys) = (&sender.scripts.forget, vec![seen, answers_key(sender, &to)]);
+            let (script, keys) = (&sender.scripts.forget, [seen, answers_key(sender, &to)]);
             // The server forgets them itself after a while.
-            let _ = sender.endpoint.redis.run(script, keys, Vec::new()).await;
+            let _ = sender.endpoint.redis.run(script, &keys, &[]).await;
         });
     forgetting.await;
 }

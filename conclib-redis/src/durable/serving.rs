@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use conclib_core::wire::Found;
+use conclib_core::wire::{Found, Origin};
 use futures_util::StreamExt as _;
 use futures_util::future::OptionFuture;
 use futures_util::stream::FuturesUnordered;
@@ -61,14 +61,16 @@ struct Serving<'a> {
     unread: VecDeque<Entry>,
     order: Order,
     /// Messages that did not reach the actor, after a number of attempts.
-    undelivered: Vec<(Box<str>, u64)>,
+    undelivered: Vec<(Arc<str>, u64)>,
     /// Messages that were handled and are in the mailbox.
     done: Vec<Done>,
     /// Id of the last message that was read, and the time of that.
-    after: Box<str>,
+    after: Arc<str>,
     last: Instant,
     may_have_more: bool,
     needs_renewal: bool,
+    /// Sender of the newest message, as its actor is told.
+    origin: (Arc<str>, Origin),
 }
 
 impl<'a> Serving<'a> {
@@ -83,7 +85,17 @@ impl<'a> Serving<'a> {
             last: Instant::now(),
             may_have_more: true,
             needs_renewal: false,
+            origin: ("".into(), Origin::Peer("redis sender ".into())),
         }
+    }
+
+    /// Returns a sender as its actor is told.
+    fn origin(&mut self, sender: &Arc<str>) -> Origin {
+        if self.origin.0 != *sender {
+            let name = format!("redis sender {sender}");
+            self.origin = (sender.clone(), Origin::Peer(name.into()));
+        }
+        self.origin.1.clone()
     }
 
     /// Reads messages and has them handled, in order.
@@ -111,7 +123,8 @@ impl<'a> Serving<'a> {
                 && turns.len() < limit
                 && let Some(entry) = self.unread.pop_front()
             {
-                turns.push(deliver(owned, entry));
+                let origin = self.origin(&entry.sender);
+                turns.push(deliver(owned, entry, origin));
             }
             let waits =
                 !self.unread.is_empty() && self.done.len() < BATCH && !together.is_elapsed();

@@ -29,7 +29,7 @@ commits = commits + removed
 local count, bytes = tonumber(ARGV[5]), tonumber(ARGV[6])
 local tries, result, has_more = {}, {}, 0
 -- A few at first, as they may be large.
-local step, is_over = 8, count == 0
+local step, is_over = 16, count == 0
 while not is_over do
   local limit = math.min(step, count)
   local entries = call('XRANGE', mail, '(' .. last, '+', 'COUNT', limit)
