@@ -55,7 +55,7 @@ impl Sender {
             if self.endpoint.up().await.is_none() {
                 return;
             }
-            match super::sending::answers(self, &to).await {
+            match super::store::answers(self, &to).await {
                 Ok(answers) => answers.iter().for_each(|answer| self.complete(answer)),
                 Err(error) => {
                     tracing::debug!(target: "conclib::redis", %error, urn = &*to, "answers were not fetched");

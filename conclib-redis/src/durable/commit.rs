@@ -79,7 +79,7 @@ impl Commit {
             let Some(answer) = done.answer else {
                 continue;
             };
-            let signer = &owned.boxes.endpoint.signer;
+            let signer = &owned.host.endpoint.signer;
             let Ok(answer) = encode_answer(&done.sender, answer.as_response(), signer) else {
                 continue;
             };
@@ -116,7 +116,7 @@ impl Commit {
         self,
         owned: &Owned<'_>,
     ) -> impl Iterator<Item = impl Future<Output = ()>> {
-        let endpoint = &owned.boxes.endpoint;
+        let endpoint = &owned.host.endpoint;
         self.answers.into_iter().map(move |answers| {
             let channel = answers_channel(&endpoint.prefix, &answers.sender);
             async move {

@@ -36,11 +36,11 @@ pub(super) enum Delivered {
 
 /// Delivers a message, until it was handled or is a dead letter.
 pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry, origin: Origin) -> Delivered {
-    let boxes = owned.boxes;
+    let host = owned.host;
     let stored = entry.stored.clone();
-    let signer = &boxes.endpoint.signer;
+    let signer = &host.endpoint.signer;
     let Some(envelope) = decode(&owned.mailbox, &stored, signer) else {
-        boxes.endpoint.counters.drop_forged();
+        host.endpoint.counters.drop_forged();
         let why = "the message has no valid signature or form";
         return Box::pin(bury(owned, &entry, entry.tries, why, None)).await;
     };
@@ -51,7 +51,7 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry, origin: Origin)
         if entry.tries > 0 {
             attempt = entry.tries + 1;
             let arguments = vec![entry.id.to_string().into(), attempt.to_string().into()];
-            match Box::pin(owned.run(&boxes.scripts.again, arguments)).await {
+            match Box::pin(owned.run(&host.scripts.again, arguments)).await {
                 Ok(_) => {}
                 Err(End::Fenced) => return Delivered::Fenced,
                 Err(End::Left(_)) => return Delivered::Unread,
@@ -65,7 +65,7 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry, origin: Origin)
             );
             return Box::pin(bury(owned, &entry, attempt - 1, &why, answer)).await;
         }
-        let Ok(permit) = boxes.inlet.ready(owned.urn).await else {
+        let Ok(permit) = host.inlet.ready(owned.urn).await else {
             return Delivered::Undelivered(entry.id, attempt - 1);
         };
         match owned.ensure().await {
@@ -84,7 +84,7 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry, origin: Origin)
             attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
             ..envelope
         };
-        let (sink, outcome) = TurnSink::new(boxes.scope.clone());
+        let (sink, outcome) = TurnSink::new(host.scope.clone());
         let cancellation = permit.deliver(&turn, sink, origin.clone());
         let turn = outcome.await;
         drop(cancellation);
@@ -126,7 +126,7 @@ async fn bury(
         why.to_owned().into(),
         attempts.to_string().into(),
     ];
-    match owned.run(&owned.boxes.scripts.bury, arguments).await {
+    match owned.run(&owned.host.scripts.bury, arguments).await {
         Ok(_) => match answer {
             // The message is removed already, and its answer is kept.
             Some(answer) => Delivered::Done(Done::new(entry.clone(), Some(answer))),

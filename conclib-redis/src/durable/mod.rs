@@ -12,6 +12,8 @@ mod commit;
 mod dead;
 mod delivery;
 mod entry;
+mod flow;
+mod host;
 mod order;
 mod owned;
 mod owner;
@@ -20,7 +22,9 @@ mod sender;
 mod sending;
 mod serving;
 mod state;
+mod store;
 mod stored;
+mod take;
 mod turn;
 
 pub(crate) use self::boxes::run;

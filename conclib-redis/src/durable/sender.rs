@@ -154,7 +154,7 @@ impl Sender {
             return;
         };
         tasks.shutdown().await;
-        let forgetting = super::sending::forget(self, queues.into_keys());
+        let forgetting = super::store::forget(self, queues.into_keys());
         // The server forgets a sender that it does not reach after a while.
         let _ = tokio::time::timeout(FORGET, forgetting).await;
         self.endpoint.unlisten(&self.answers()).await;
