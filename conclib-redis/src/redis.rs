@@ -323,19 +323,19 @@ impl Redis {
     pub(crate) async fn run(
         &self,
         script: &Script,
-        keys: Vec<String>,
-        arguments: Vec<Bytes>,
+        keys: &[String],
+        arguments: &[Bytes],
     ) -> Result<Answer, RedisError> {
         self.activity.note();
-        let arguments: Vec<Value> = arguments.into_iter().map(Value::Bytes).collect();
+        let values = || -> Vec<Value> { arguments.iter().cloned().map(Value::Bytes).collect() };
         let known: Result<Value, _> = script
             .0
-            .evalsha(&self.client, keys.clone(), arguments.clone())
+            .evalsha(&self.client, keys.to_vec(), values())
             .await;
         let answer = match known {
             Err(error) if error.details().starts_with("NOSCRIPT") => {
                 let text = script.0.lua().cloned().unwrap_or_default();
-                self.client.eval(text, keys, arguments).await
+                self.client.eval(text, keys.to_vec(), values()).await
             }
             known => known,
         };

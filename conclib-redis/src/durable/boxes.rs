@@ -4,43 +4,23 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::Bytes;
-use conclib_core::wire::{Inlet, Name, RefScope};
+use conclib_core::wire::Name;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::host::{Host, Wake};
 use super::owner;
-use super::scripts::Scripts;
 use crate::endpoint::{Endpoint, Listener, Phase, Served};
 use crate::error::RedisError;
-use crate::signer::random;
 
 /// Mailboxes of the names of one system.
-pub(super) struct Boxes {
-    pub(super) endpoint: Arc<Endpoint>,
-    pub(super) scripts: Scripts,
-    pub(super) inlet: Inlet,
-    pub(super) scope: Arc<dyn RefScope>,
-    /// Name of this owner, which no other one has.
-    pub(super) nonce: Box<str>,
+struct Boxes {
+    host: Host,
     /// Wakes of the mailboxes whose tasks run.
     running: Mutex<HashMap<Box<str>, Arc<Wake>>>,
     /// Names that may have messages.
     notices: mpsc::UnboundedSender<Box<str>>,
     missed: Notify,
-}
-
-/// Wake of the task of one mailbox.
-#[derive(Default)]
-pub(super) struct Wake(pub(super) Notify);
-
-impl Listener for Wake {
-    fn message(&self, _: Bytes) {
-        self.0.notify_one();
-    }
-
-    fn missed(&self) {
-        self.0.notify_one();
-    }
 }
 
 impl Boxes {
@@ -50,13 +30,8 @@ impl Boxes {
         served: Served,
     ) -> Result<(Arc<Self>, mpsc::UnboundedReceiver<Box<str>>), RedisError> {
         let (notices, received) = mpsc::unbounded_channel();
-        let nonce = u128::from_be_bytes(random()?);
         let boxes = Self {
-            endpoint,
-            scripts: Scripts::new(),
-            inlet: served.inlet,
-            scope: served.scope,
-            nonce: format!("{nonce:032x}").into(),
+            host: Host::new(endpoint, served)?,
             running: Mutex::default(),
             notices,
             missed: Notify::new(),
@@ -73,14 +48,6 @@ impl Boxes {
         if let Some(wake) = self.lock().get(urn) {
             wake.0.notify_one();
         }
-    }
-
-    /// Tells the owners of a name that its mailbox has messages.
-    pub(super) async fn tell(&self, urn: &str) {
-        let notice = Bytes::copy_from_slice(urn.as_bytes());
-        let channel = self.endpoint.mail_channel();
-        // Without the notice, the others look for themselves after a while.
-        let _ = self.endpoint.redis.publish(channel, notice).await;
     }
 
     /// Begins the task of a mailbox; one that runs is woken.
@@ -102,7 +69,7 @@ impl Boxes {
         };
         let (boxes, phases) = (self.clone(), phases.clone());
         tasks.spawn(async move {
-            owner::run(&boxes, &urn, wake, phases).await;
+            owner::run(&boxes.host, &urn, wake, phases).await;
             urn
         });
     }
@@ -112,7 +79,7 @@ impl Listener for Boxes {
     fn message(&self, payload: Bytes) {
         let urn = std::str::from_utf8(&payload).ok();
         // Only the owner of the name needs to look.
-        if let Some(urn) = urn.filter(|urn| self.inlet.find(urn).is_some()) {
+        if let Some(urn) = urn.filter(|urn| self.host.inlet.find(urn).is_some()) {
             let _ = self.notices.send(urn.into());
         }
     }
@@ -134,11 +101,11 @@ pub(crate) async fn run(endpoint: Arc<Endpoint>, served: Served, phases: watch::
         }
     };
     let listener: Weak<Boxes> = Arc::downgrade(&boxes);
-    let channel = boxes.endpoint.mail_channel();
-    if let Err(error) = boxes.endpoint.listen(channel, listener).await {
+    let channel = boxes.host.endpoint.mail_channel();
+    if let Err(error) = boxes.host.endpoint.listen(channel, listener).await {
         tracing::warn!(target: "conclib::redis", %error, "mailboxes are owned after the next connection");
     }
-    let mut names = boxes.inlet.names();
+    let mut names = boxes.host.inlet.names();
     let mut claimed = HashSet::new();
     let mut tasks = JoinSet::new();
     let mut ending = phases.clone();
@@ -179,12 +146,4 @@ pub(crate) async fn run(endpoint: Arc<Endpoint>, served: Served, phases: watch::
         }
     }
     while tasks.join_next().await.is_some() {}
-}
-
-impl Wake {
-    /// Tells whether there is a wake that nobody has seen.
-    fn was_woken(&self) -> bool {
-        use futures_util::FutureExt as _;
-        self.0.notified().now_or_never().is_some()
-    }
 }

@@ -1,6 +1,6 @@
 //! Removal of the messages that were handled, and their answers.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,10 +16,10 @@ const KEPT: Duration = Duration::from_secs(10 * 60);
 
 /// Message that was handled, and its answer.
 pub(super) struct Done {
-    id: Box<str>,
+    id: Arc<str>,
     /// Set if the server counts attempts of the message.
     is_counted: bool,
-    sender: Box<str>,
+    sender: Arc<str>,
     number: u64,
     answer: Option<ResponseEnvelope>,
 }
@@ -40,22 +40,36 @@ impl Done {
 pub(super) struct Commit {
     /// Arguments of the script.
     pub(super) arguments: Vec<Bytes>,
-    answers: HashMap<Box<str>, Answers>,
+    answers: Vec<Answers>,
 }
 
 /// Answers to one sender.
-#[derive(Default)]
 struct Answers {
+    sender: Arc<str>,
     /// Numbers and answers, as they are kept.
     kept: Vec<Bytes>,
     /// Answers as they are published.
     published: Vec<u8>,
 }
 
+impl Answers {
+    fn to(sender: Arc<str>) -> Self {
+        Self {
+            sender,
+            kept: Vec::new(),
+            published: Vec::new(),
+        }
+    }
+}
+
+fn text(text: &str) -> Bytes {
+    Bytes::copy_from_slice(text.as_bytes())
+}
+
 impl Commit {
     /// Takes the messages that were handled.
     pub(super) fn new(owned: &Owned<'_>, order: &mut Order, done: Vec<Done>) -> Self {
-        let mut answers: HashMap<Box<str>, Answers> = HashMap::new();
+        let mut answers: Vec<Answers> = Vec::new();
         let (mut ids, mut counted) = (Vec::with_capacity(done.len()), Vec::new());
         for done in done {
             if done.is_counted {
@@ -65,11 +79,16 @@ impl Commit {
             let Some(answer) = done.answer else {
                 continue;
             };
-            let signer = &owned.boxes.endpoint.signer;
+            let signer = &owned.host.endpoint.signer;
             let Ok(answer) = encode_answer(&done.sender, answer.as_response(), signer) else {
                 continue;
             };
-            let all = answers.entry(done.sender).or_default();
+            let known = answers.iter().position(|all| all.sender == done.sender);
+            let at = known.unwrap_or(answers.len());
+            if known.is_none() {
+                answers.push(Answers::to(done.sender));
+            }
+            let all = &mut answers[at];
             let len = u32::try_from(answer.len()).unwrap_or(u32::MAX);
             all.published.extend_from_slice(&len.to_be_bytes());
             all.published.extend_from_slice(&answer);
@@ -81,11 +100,11 @@ impl Commit {
             kept.unwrap_or_default().into(),
             single.len().to_string().into(),
         ];
-        arguments.extend(single.into_iter().map(|id| Bytes::from(id.into_string())));
+        arguments.extend(single.iter().map(|id| text(id)));
         arguments.push(owned.mailbox.answers().into());
         arguments.push(KEPT.as_millis().to_string().into());
-        for (sender, answers) in &mut answers {
-            arguments.push(Bytes::copy_from_slice(sender.as_bytes()));
+        for answers in &mut answers {
+            arguments.push(text(&answers.sender));
             arguments.push(answers.kept.len().to_string().into());
             arguments.append(&mut answers.kept);
         }
@@ -97,9 +116,9 @@ impl Commit {
         self,
         owned: &Owned<'_>,
     ) -> impl Iterator<Item = impl Future<Output = ()>> {
-        let endpoint = &owned.boxes.endpoint;
-        self.answers.into_iter().map(move |(sender, answers)| {
-            let channel = answers_channel(&endpoint.prefix, &sender);
+        let endpoint = &owned.host.endpoint;
+        self.answers.into_iter().map(move |answers| {
+            let channel = answers_channel(&endpoint.prefix, &answers.sender);
             async move {
                 // A sender that is not connected fetches its answers later.
                 let _ = endpoint

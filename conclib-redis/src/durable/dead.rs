@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
-use super::entry::{Mailbox, request, sender};
+use super::entry::{Mailbox, name, request, sender};
 use super::scripts::Scripts;
 use crate::endpoint::Endpoint;
 use crate::error::RedisError;
@@ -98,12 +98,10 @@ impl DeadLetters {
         arguments: Vec<Bytes>,
     ) -> Result<crate::redis::Answer, RedisError> {
         let mailbox = Mailbox::new(&self.endpoint.prefix, urn);
-        let keys = ["mail", "meta", "dead"]
-            .map(|name| mailbox.key(name))
-            .into();
+        let keys = ["mail", "meta", "dead"].map(|name| mailbox.key(name));
         self.endpoint
             .redis
-            .run(&self.scripts.dead, keys, arguments)
+            .run(&self.scripts.dead, &keys, &arguments)
             .await
     }
 }
@@ -117,12 +115,12 @@ fn read(id: Box<str>, mut fields: Fields) -> Result<DeadLetter, RedisError> {
         why: Box::default(),
         at: UNIX_EPOCH,
     };
-    while let Some(name) = fields.next() {
+    while let Some(field) = fields.next() {
         // Anybody who can write to the server may have stored something else.
-        match &*text(Fields::from([name]).bytes()?) {
+        match &*text(Fields::from([field]).bytes()?) {
             "m" => {
                 let stored = fields.bytes()?;
-                (letter.sender, _) = sender(&stored);
+                letter.sender = name(sender(&stored).0);
                 if let Some(envelope) = request(&stored) {
                     letter.message = envelope.message.into();
                 }

@@ -1,5 +1,6 @@
 //! Delivery of one message to its actor, as often as it takes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use conclib_core::Delivery;
@@ -24,9 +25,9 @@ pub(super) enum Delivered {
     /// The message was handled.
     Done(Done),
     /// The message of that id is a dead letter.
-    Buried(Box<str>),
+    Buried(Arc<str>),
     /// The message of that id did not reach its actor, after that number of attempts.
-    Undelivered(Box<str>, u64),
+    Undelivered(Arc<str>, u64),
     /// The system ends, and the message comes again.
     Unread,
     /// Another owner has the mailbox.
@@ -34,21 +35,14 @@ pub(super) enum Delivered {
 }
 
 /// Delivers a message, until it was handled or is a dead letter.
-pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry) -> Delivered {
-    let boxes = owned.boxes;
-    let origin = Origin::Peer(format!("redis sender {}", entry.sender).into());
+pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry, origin: Origin) -> Delivered {
+    let host = owned.host;
     let stored = entry.stored.clone();
-    let signer = &boxes.endpoint.signer;
+    let signer = &host.endpoint.signer;
     let Some(envelope) = decode(&owned.mailbox, &stored, signer) else {
-        boxes.endpoint.counters.drop_forged();
-        return bury(
-            owned,
-            &entry,
-            entry.tries,
-            "the message has no valid signature or form",
-            None,
-        )
-        .await;
+        host.endpoint.counters.drop_forged();
+        let why = "the message has no valid signature or form";
+        return Box::pin(bury(owned, &entry, entry.tries, why, None)).await;
     };
     let mut why = Failure::Disconnected(Delivery::MayHaveRun);
     let mut attempt = 1;
@@ -57,7 +51,7 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry) -> Delivered {
         if entry.tries > 0 {
             attempt = entry.tries + 1;
             let arguments = vec![entry.id.to_string().into(), attempt.to_string().into()];
-            match owned.run(&boxes.scripts.again, arguments).await {
+            match Box::pin(owned.run(&host.scripts.again, arguments)).await {
                 Ok(_) => {}
                 Err(End::Fenced) => return Delivered::Fenced,
                 Err(End::Left(_)) => return Delivered::Unread,
@@ -69,9 +63,9 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry) -> Delivered {
                 "not handled in {MAX_ATTEMPTS} attempts; the last ended: {}",
                 why.name()
             );
-            return bury(owned, &entry, attempt - 1, &why, answer).await;
+            return Box::pin(bury(owned, &entry, attempt - 1, &why, answer)).await;
         }
-        let Ok(permit) = boxes.inlet.ready(owned.urn).await else {
+        let Ok(permit) = host.inlet.ready(owned.urn).await else {
             return Delivered::Undelivered(entry.id, attempt - 1);
         };
         match owned.ensure().await {
@@ -90,7 +84,7 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry) -> Delivered {
             attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
             ..envelope
         };
-        let (sink, outcome) = TurnSink::new(boxes.scope.clone());
+        let (sink, outcome) = TurnSink::new(host.scope.clone());
         let cancellation = permit.deliver(&turn, sink, origin.clone());
         let turn = outcome.await;
         drop(cancellation);
@@ -132,7 +126,7 @@ async fn bury(
         why.to_owned().into(),
         attempts.to_string().into(),
     ];
-    match owned.run(&owned.boxes.scripts.bury, arguments).await {
+    match owned.run(&owned.host.scripts.bury, arguments).await {
         Ok(_) => match answer {
             // The message is removed already, and its answer is kept.
             Some(answer) => Delivered::Done(Done::new(entry.clone(), Some(answer))),

@@ -1,5 +1,7 @@
 //! Messages and answers as they are stored.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use conclib_core::wire::{Envelope, Frame, FrameError, Response};
 
@@ -14,13 +16,16 @@ const LENGTH: usize = 4;
 const SENDER: usize = 32;
 const HEAD: usize = SENDER + 8;
 
+/// Room for the rest of a frame beside its body, and for a signature.
+const ROOM: usize = 128;
+
 /// Message that was read.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    pub(super) id: Box<str>,
+    pub(super) id: Arc<str>,
     /// Number of attempts before.
     pub(super) tries: u64,
-    pub(super) sender: Box<str>,
+    pub(super) sender: Arc<str>,
     pub(super) number: u64,
     /// Message as it is stored.
     pub(super) stored: Bytes,
@@ -30,12 +35,18 @@ impl Entry {
     /// Decodes the rest of the answer of a script that reads messages.
     pub(super) fn read(answer: &mut Fields) -> Result<Vec<Self>, RedisError> {
         let (mut tries, mut list) = (answer.list()?, answer.list()?);
-        let mut entries = Vec::new();
+        let mut entries: Vec<Self> = Vec::new();
         while !list.is_empty() {
             let (id, stored) = (list.text()?, list.bytes()?);
             let (sender, number) = sender(&stored);
+            // Most messages come from the sender of the one before.
+            let before = entries.last().map(|entry| &entry.sender);
+            let sender = match before.filter(|before| before.as_bytes() == sender) {
+                Some(before) => before.clone(),
+                None => name(sender).into(),
+            };
             entries.push(Self {
-                id,
+                id: id.into(),
                 tries: tries.next().map_or(Ok(0), Answer::into_number)?,
                 sender,
                 number,
@@ -46,16 +57,21 @@ impl Entry {
     }
 }
 
-/// Returns the sender of a stored message, and the number that it gave.
-pub(super) fn sender(stored: &[u8]) -> (Box<str>, u64) {
+/// Returns the name of the sender of a stored message, and the number that it gave.
+pub(super) fn sender(stored: &[u8]) -> (&[u8], u64) {
     match stored.split_at_checked(SENDER) {
-        // Anybody who can write to the server may have stored something else.
-        Some((sender, rest)) => (
-            String::from_utf8_lossy(sender).into(),
-            rest.first_chunk().copied().map_or(0, u64::from_be_bytes),
-        ),
-        None => (Box::default(), 0),
+        Some((sender, rest)) => {
+            let number = rest.first_chunk().copied();
+            (sender, number.map_or(0, u64::from_be_bytes))
+        }
+        None => (&[], 0),
     }
+}
+
+/// Returns the name of a sender as a text: anybody who can write to the server may have stored
+/// something else.
+pub(super) fn name(sender: &[u8]) -> Box<str> {
+    String::from_utf8_lossy(sender).into()
 }
 
 /// Names of the keys and channels of one mailbox. All keys of a mailbox have one slot.
@@ -98,10 +114,12 @@ pub(crate) fn encode(
     envelope: &Envelope<'_>,
     signer: &Signer,
 ) -> Result<Bytes, FrameError> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(HEAD + ROOM + envelope.body.len());
+    // The length before the frame makes room for the rest of the head.
+    bytes.resize(HEAD - LENGTH, 0);
     Frame::Request(*envelope).encode(&mut bytes)?;
     let head = sender.bytes().chain(number.to_be_bytes());
-    bytes.splice(..LENGTH, head);
+    bytes.iter_mut().zip(head).for_each(|(to, from)| *to = from);
     signer.sign(&mailbox.base, &mut bytes);
     Ok(bytes.into())
 }
@@ -129,7 +147,7 @@ pub(crate) fn encode_answer(
     response: Response<'_>,
     signer: &Signer,
 ) -> Result<Bytes, FrameError> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(ROOM + response.body.len());
     Frame::Response(response).encode(&mut bytes)?;
     bytes.drain(..LENGTH);
     signer.sign(sender, &mut bytes);

@@ -5,11 +5,15 @@
 //! one after the other, and removes each once its turn is over. Messages whose owner died come again
 //! to the next one, with a higher attempt.
 
+mod answers;
 mod boxes;
+mod clock;
 mod commit;
 mod dead;
 mod delivery;
 mod entry;
+mod flow;
+mod host;
 mod order;
 mod owned;
 mod owner;
@@ -17,6 +21,10 @@ mod scripts;
 mod sender;
 mod sending;
 mod serving;
+mod state;
+mod store;
+mod stored;
+mod take;
 mod turn;
 
 pub(crate) use self::boxes::run;

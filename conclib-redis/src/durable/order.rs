@@ -1,10 +1,11 @@
 //! Order in which the messages of a mailbox leave it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Messages that an owner has read, oldest first, up to the newest one that is still in the mailbox.
 #[derive(Default)]
-pub(super) struct Order(VecDeque<(Box<str>, bool)>);
+pub(super) struct Order(VecDeque<(Arc<str>, bool)>);
 
 /// Messages that leave a mailbox together.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,12 +13,12 @@ pub(super) struct Leaving {
     /// First id that is kept, if messages before it leave.
     pub(super) kept: Option<String>,
     /// Ids of messages that leave before older ones do.
-    pub(super) single: Vec<Box<str>>,
+    pub(super) single: Vec<Arc<str>>,
 }
 
 impl Order {
     /// Notes a message that was read.
-    pub(super) fn read(&mut self, id: Box<str>) {
+    pub(super) fn read(&mut self, id: Arc<str>) {
         self.0.push_back((id, false));
     }
 
@@ -30,7 +31,7 @@ impl Order {
     }
 
     /// Takes messages that leave. Those before all others leave by one id.
-    pub(super) fn leave(&mut self, ids: Vec<Box<str>>) -> Leaving {
+    pub(super) fn leave(&mut self, ids: Vec<Arc<str>>) -> Leaving {
         ids.iter().for_each(|id| self.gone(id));
         let mut last = None;
         while let Some((id, _)) = self.0.pop_front_if(|(_, is_gone)| *is_gone) {
@@ -48,7 +49,7 @@ impl Order {
     }
 
     /// Returns the messages that are in the mailbox.
-    pub(super) fn rest(self) -> impl Iterator<Item = Box<str>> {
+    pub(super) fn rest(self) -> impl Iterator<Item = Arc<str>> {
         let rest = self.0.into_iter().filter(|(_, is_gone)| !is_gone);
         rest.map(|(id, _)| id)
     }
@@ -68,7 +69,7 @@ fn next(id: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn ids(ids: &[&str]) -> Vec<Box<str>> {
+    fn ids(ids: &[&str]) -> Vec<Arc<str>> {
         ids.iter().copied().map(Into::into).collect()
     }
 

@@ -1,28 +1,25 @@
 //! Mailbox that a system owns: the scripts that read and change it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::boxes::Boxes;
 use super::commit::Commit;
 use super::entry::{Entry, Mailbox};
+use super::host::Host;
 use crate::endpoint::Phase;
 use crate::error::RedisError;
 use crate::redis::{Fields, Script};
 
 /// Time for which a mailbox is owned.
-const LEASE: Duration = Duration::from_secs(15);
+pub(super) const LEASE: Duration = Duration::from_secs(15);
 
 /// Time without a renewal after which no turn begins.
 const SUSPEND: Duration = Duration::from_secs(12);
-
-/// Time since the last change after which an owner without a connection loses the mailbox.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// Messages, and bytes of them, that are read at once.
 pub(super) const BATCH: usize = 64;
@@ -37,7 +34,7 @@ const TOLD: u32 = 20;
 
 /// Mailbox that is owned.
 pub(super) struct Owned<'a> {
-    pub(super) boxes: &'a Boxes,
+    pub(super) host: &'a Host,
     pub(super) urn: &'a str,
     pub(super) mailbox: Mailbox,
     phases: watch::Receiver<Phase>,
@@ -63,7 +60,7 @@ pub(super) enum End {
 /// Message whose attempts are not those that the server would assume.
 #[derive(Debug)]
 pub(super) struct Begun {
-    pub(super) id: Box<str>,
+    pub(super) id: Arc<str>,
     /// Number of attempts; `None` if the server knows it unless it is 1.
     pub(super) attempts: Option<u64>,
 }
@@ -75,65 +72,38 @@ pub(super) struct Read {
     pub(super) has_more: bool,
 }
 
-/// Result of an attempt to own a mailbox.
-pub(super) enum Taken<'a> {
-    Owned(Owned<'a>),
-    /// Another process owns it for that time.
-    Held(Duration),
-    /// No message is in the mailbox.
-    Empty,
-}
-
-/// Tries to own a mailbox, of which the server has confirmed that number of changes.
-pub(super) async fn take<'a>(
-    boxes: &'a Boxes,
-    urn: &'a str,
-    known: u64,
-    phases: watch::Receiver<Phase>,
-) -> Result<Taken<'a>, RedisError> {
-    let mailbox = Mailbox::new(&boxes.endpoint.prefix, urn);
-    let keys = vec![mailbox.key("mail"), mailbox.key("meta")];
-    let arguments = vec![
-        boxes.nonce.to_string().into(),
-        millis(LEASE),
-        millis(GRACE),
-        mailbox.wake().into(),
-    ];
-    // A server that is read only refuses the script that takes a mailbox.
-    let look = &boxes.scripts.look;
-    let looked = boxes.endpoint.redis.run(look, keys.clone(), Vec::new());
-    let mut looked = looked.await?.into_list()?;
-    if known == 0 && looked.number()? == 0 {
-        return Ok(Taken::Empty);
-    }
-    let renewed = Instant::now();
-    let script = &boxes.scripts.take;
-    let answer = boxes.endpoint.redis.run(script, keys, arguments).await?;
-    let mut answer = answer.into_list()?;
-    let (result, commits) = (answer.text()?, answer.number()?);
-    let mut owned = Owned {
-        boxes,
-        urn,
-        mailbox,
-        phases,
-        token: Box::default(),
-        commits: AtomicU64::new(known),
-        has_lost: AtomicBool::new(false),
-        renewed: Mutex::new(renewed),
-    };
-    owned.confirmed(known, commits);
-    Ok(match &*result {
-        "ok" => {
-            owned.token = answer.text()?;
-            owned.has_lost = AtomicBool::new(false);
-            Taken::Owned(owned)
+impl<'a> Owned<'a> {
+    /// Returns a mailbox of which the server has confirmed that number of changes. A script that was
+    /// sent at that time makes it owned, by a token.
+    pub(super) fn new(
+        host: &'a Host,
+        urn: &'a str,
+        known: u64,
+        phases: watch::Receiver<Phase>,
+        sent: Instant,
+    ) -> Self {
+        Self {
+            host,
+            urn,
+            mailbox: Mailbox::new(&host.endpoint.prefix, urn),
+            phases,
+            token: Box::default(),
+            commits: AtomicU64::new(known),
+            has_lost: AtomicBool::new(false),
+            renewed: Mutex::new(sent),
         }
-        "held" => Taken::Held(Duration::from_millis(answer.number()?)),
-        _ => Taken::Empty,
-    })
+    }
+
+    /// Notes the token by which the mailbox is owned.
+    pub(super) fn begin(mut self, token: Box<str>) -> Self {
+        self.token = token;
+        // A loss until now concerns an ownership before.
+        self.has_lost = AtomicBool::new(false);
+        self
+    }
 }
 
-fn millis(time: Duration) -> Bytes {
+pub(super) fn millis(time: Duration) -> Bytes {
     time.as_millis().to_string().into()
 }
 
@@ -156,7 +126,7 @@ impl Owned<'_> {
             BATCH_BYTES.to_string().into(),
         ];
         arguments.extend_from_slice(&commit.arguments);
-        let mut answer = self.run(&self.boxes.scripts.serve, arguments).await?;
+        let mut answer = self.run(&self.host.scripts.serve, arguments).await?;
         let has_more = answer.number().unwrap_or(0) > 0;
         let entries = Entry::read(&mut answer).map_err(|error| {
             tracing::error!(target: "conclib::redis", %error, urn = self.urn, "the mailbox is not readable");
@@ -171,7 +141,7 @@ impl Owned<'_> {
 
     /// Keeps the ownership.
     pub(super) async fn renew(&self) -> Result<(), End> {
-        let script = &self.boxes.scripts.renew;
+        let script = &self.host.scripts.renew;
         self.run(script, Vec::new()).await.map(drop)
     }
 
@@ -180,7 +150,8 @@ impl Owned<'_> {
         let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
         match renewed.elapsed() < SUSPEND {
             true => Ok(()),
-            false => self.renew().await,
+            // A rare case has no place in the future of each turn.
+            false => Box::pin(self.renew()).await,
         }
     }
 
@@ -189,11 +160,11 @@ impl Owned<'_> {
         let mut rest = vec![millis(KEPT)];
         for Begun { id, attempts } in begun {
             let attempts = attempts.unwrap_or(0).to_string();
-            rest.extend([id.into_string().into(), attempts.into()]);
+            rest.extend([Bytes::copy_from_slice(id.as_bytes()), attempts.into()]);
         }
-        let (script, keys) = (&self.boxes.scripts.release, self.mailbox.keys());
-        let redis = &self.boxes.endpoint.redis;
-        let answer = redis.run(script, keys, self.arguments(rest)).await?;
+        let (script, keys) = (&self.host.scripts.release, self.mailbox.keys());
+        let redis = &self.host.endpoint.redis;
+        let answer = redis.run(script, &keys, &self.arguments(rest)).await?;
         let mut answer = answer.into_list()?;
         let (result, _) = (answer.text()?, answer.number()?);
         match &*result {
@@ -214,8 +185,8 @@ impl Owned<'_> {
                 return Err(End::Left(Vec::new()));
             }
             let (known, sent) = (self.commits(), Instant::now());
-            let redis = &self.boxes.endpoint.redis;
-            let answer = redis.run(script, keys.clone(), arguments.clone()).await;
+            let redis = &self.host.endpoint.redis;
+            let answer = redis.run(script, &keys, &arguments).await;
             let answer = answer.and_then(|answer| {
                 let mut answer = answer.into_list()?;
                 Ok((answer.text()?, answer.number()?, answer))
@@ -260,7 +231,7 @@ impl Owned<'_> {
         let mut phases = self.phases.clone();
         tokio::select! {
             biased;
-            up = self.boxes.endpoint.up() => up.is_some(),
+            up = self.host.endpoint.up() => up.is_some(),
             // A sender that is gone has closed too.
             _ = phases.wait_for(|phase| *phase == Phase::Closing) => false,
         }
@@ -269,7 +240,7 @@ impl Owned<'_> {
     fn arguments(&self, rest: Vec<Bytes>) -> Vec<Bytes> {
         let mut arguments = vec![
             self.token.to_string().into(),
-            self.boxes.nonce.to_string().into(),
+            self.host.nonce.to_string().into(),
             millis(LEASE),
         ];
         arguments.extend(rest);
@@ -278,7 +249,7 @@ impl Owned<'_> {
 
     /// Notes the number of changes in an answer to a command: fewer than were `known` when it was
     /// sent are a loss.
-    fn confirmed(&self, known: u64, commits: u64) {
+    pub(super) fn confirmed(&self, known: u64, commits: u64) {
         if commits >= known {
             self.commits.fetch_max(commits, Ordering::Relaxed);
             return;
@@ -291,7 +262,7 @@ impl Owned<'_> {
                 target: "conclib::redis", urn = self.urn, lost,
                 "possible data loss: the server has forgotten changes that it had confirmed"
             );
-            self.boxes.endpoint.counters.count_lost(lost);
+            self.host.endpoint.counters.count_lost(lost);
         }
     }
 
@@ -302,7 +273,7 @@ impl Owned<'_> {
                 target: "conclib::redis", urn = self.urn,
                 "possible data loss: the server has forgotten {what}"
             );
-            self.boxes.endpoint.counters.count_lost(1);
+            self.host.endpoint.counters.count_lost(1);
         }
     }
 }

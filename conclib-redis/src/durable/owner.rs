@@ -5,22 +5,23 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::boxes::{Boxes, Wake};
-use super::owned::{AGAIN, End, Taken, take};
+use super::host::{Host, Wake};
+use super::owned::{AGAIN, End};
 use super::serving::{RENEW, serve};
+use super::take::{Taken, take};
 use crate::endpoint::Phase;
 
 /// Owns a mailbox while it has messages and its name has an actor.
 pub(super) async fn run(
-    boxes: &Boxes,
+    host: &Host,
     urn: &str,
     wake: Arc<Wake>,
     mut phases: watch::Receiver<Phase>,
 ) {
     let mut commits = 0;
-    let is_served = |phase: Phase| phase == Phase::Serving && boxes.inlet.find(urn).is_some();
+    let is_served = |phase: Phase| phase == Phase::Serving && host.inlet.find(urn).is_some();
     while is_served(*phases.borrow()) {
-        let pause = match take(boxes, urn, commits, phases.clone()).await {
+        let pause = match take(host, urn, commits, phases.clone()).await {
             Ok(Taken::Owned(owned)) => {
                 let end = serve(&owned, &wake, phases.clone()).await;
                 commits = owned.commits();
@@ -32,13 +33,13 @@ pub(super) async fn run(
                     // Without a connection, the ownership ends by itself.
                     End::Left(_)
                         if *phases.borrow() == Phase::Closing
-                            && boxes.endpoint.outage().is_some() =>
+                            && host.endpoint.outage().is_some() =>
                     {
                         return;
                     }
                     End::Left(begun) => match owned.release(begun).await {
                         Ok(0) => return,
-                        Ok(_) if !is_served(*phases.borrow()) => return boxes.tell(urn).await,
+                        Ok(_) if !is_served(*phases.borrow()) => return host.tell(urn).await,
                         Ok(_) | Err(_) => AGAIN,
                     },
                 }
@@ -48,7 +49,7 @@ pub(super) async fn run(
             Err(error) => {
                 tracing::debug!(target: "conclib::redis", %error, urn, "the mailbox is not owned yet");
                 tokio::select! {
-                    up = boxes.endpoint.up() => if up.is_none() {
+                    up = host.endpoint.up() => if up.is_none() {
                         return;
                     },
                     _ = phases.changed() => {}

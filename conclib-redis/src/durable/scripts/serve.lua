@@ -29,7 +29,7 @@ commits = commits + removed
 local count, bytes = tonumber(ARGV[5]), tonumber(ARGV[6])
 local tries, result, has_more = {}, {}, 0
 -- A few at first, as they may be large.
-local step, is_over = 8, count == 0
+local step, is_over = 16, count == 0
 while not is_over do
   local limit = math.min(step, count)
   local entries = call('XRANGE', mail, '(' .. last, '+', 'COUNT', limit)
@@ -50,10 +50,12 @@ while not is_over do
   step = step * 2
 end
 -- Of a message that a former owner may have begun without a word, one attempt counts.
-if begun ~= '0-0' then
+local counted = held[6] or '0-0'
+if begun ~= '0-0' or counted ~= '0-0' then
   for k = 1, #result, 2 do
-    if is_after(result[k], begun) then break end
-    tries[#tries + 1] = tonumber(call('HGET', KEYS[3], result[k]) or '1')
+    local is_new = is_after(result[k], begun)
+    if is_new and is_after(result[k], counted) then break end
+    tries[#tries + 1] = tonumber(call('HGET', KEYS[3], result[k]) or is_new and '0' or '1')
   end
 end
 if last == read or not is_after(last, read) then last = read end

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use conclib::prelude::*;
 use support::processes::eventually;
 
-use super::scribe::{Scribe, ScribeNote};
+use super::scribe::{Scribe, ScribeNote, ScribeWait};
 use super::{KEEPS, Scene, actor, client, serve};
 
 #[support::test]
@@ -52,6 +52,44 @@ async fn an_actor_that_moves_to_another_proxy_takes_its_messages_along() {
     for system in systems {
         system.shutdown().await;
     }
+}
+
+#[support::test]
+async fn a_turn_that_its_proxy_gives_up_counts_as_an_attempt_and_those_behind_it_do_not() {
+    let scene = Scene::new(&[]).await;
+    let (_open, gate) = tokio::sync::watch::channel(false);
+    let (system, history) = (System::new("gated"), scene.history.clone());
+    super::scribe::spawn(&system, move || {
+        let mut scribe = Scribe::new(&history);
+        scribe.gate = Some(gate.clone());
+        scribe
+    });
+    let broker = serve(&system, &scene.url()).await;
+    let client = client(&scene.url()).await;
+    let wait = ScribeWait {
+        sender: 1,
+        number: 1,
+    };
+    let wait = Call::new(actor(&client, "scribe"), wait).durable();
+    wait.tell().await.unwrap();
+    for number in 2..=3 {
+        let note = ScribeNote { sender: 1, number };
+        let note = Call::new(actor(&client, "scribe"), note).durable();
+        note.tell().await.unwrap();
+    }
+    let history = &scene.history;
+    eventually("the first turn begins", || history.begun().len() == 1).await;
+    conclib::spi::Broker::close(&*broker).await;
+    let (other, _broker) = scene.scribe(&scene.url()).await;
+    eventually("all are handled", || history.begun().len() == 4).await;
+    let begun = history.begun();
+    let begun: Vec<_> = begun
+        .iter()
+        .map(|turn| (turn.number, turn.attempt))
+        .collect();
+    assert_eq!(begun, [(1, 1), (1, 2), (2, 1), (3, 1)]);
+    client.close().await;
+    other.shutdown().await;
 }
 
 #[support::test]
