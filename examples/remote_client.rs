@@ -1,6 +1,6 @@
 //! A process that asks the actor of `remote_server`.
 //!
-//! `cargo run --example remote_client`
+//! `cargo run --example remote_client -- unix://$PWD/target/greeter.sock`
 #![allow(clippy::print_stdout, reason = "a program")]
 
 use conclib::prelude::*;
@@ -10,7 +10,7 @@ struct Greet(String);
 
 #[conclib::main]
 async fn main() -> conclib::Result {
-    let client = ProxyClient::connect("unix:///tmp/conclib-greeter.sock").await?;
+    let client = ProxyClient::connect(&std::env::args().nth(1).unwrap_or_default()).await?;
     println!("{}", client.ask("greeter", Greet("Ada".into())).await?);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! An actor that other processes ask, over a unix socket.
 //!
-//! `cargo run --example remote_server`, and in another terminal `cargo run --example remote_client`
+//! `cargo run --example remote_server -- unix://$PWD/target/greeter.sock`
 
 use conclib::prelude::*;
 
@@ -21,7 +21,7 @@ impl Greeter {
 #[conclib::main]
 async fn main(system: System) -> conclib::Result {
     system.spawn(Greeter)?;
-    Proxy::serve(&system, "unix:///tmp/conclib-greeter.sock").await?;
+    Proxy::serve(&system, &std::env::args().nth(1).unwrap_or_default()).await?;
     system.run_until_signal().await?;
     Ok(())
 }

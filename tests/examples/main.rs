@@ -316,16 +316,14 @@ fn a_supervised_worker_with_backoff_is_short() -> conclib::Result {
 
 #[support::test]
 fn a_remote_ask_is_short() -> conclib::Result {
-    // Other clones of the project run this test too, and the path of the socket is fixed.
-    let alone = fs::File::create(env::temp_dir().join("conclib-greeter.lock"))?;
-    alone.lock()?;
-    let mut server = Kid::start(&mut example("remote_server")?)?;
-    let listens = || UnixStream::connect("/tmp/conclib-greeter.sock").is_ok();
-    assert!(eventually(listens));
-    assert_eq!(said("remote_client", &[])?, ["Hello, Ada!"]);
+    let directory = conclib::PrivateDir::new()?;
+    let socket = directory.join("greeter.sock");
+    let url = format!("unix://{}", socket.display());
+    let mut server = Kid::start(example("remote_server")?.arg(&url))?;
+    assert!(eventually(|| UnixStream::connect(&socket).is_ok()));
+    assert_eq!(said("remote_client", &[&url])?, ["Hello, Ada!"]);
     server.signal("TERM")?;
     assert!(server.exited()?.success());
-    drop(alone);
     assert!(lines_of("remote_server")? + lines_of("remote_client")? <= 29);
     Ok(())
 }
