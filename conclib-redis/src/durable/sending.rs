@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use conclib_core::wire::Failure;
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 use super::sender::Sender;
@@ -42,6 +43,8 @@ pub(super) async fn run(sender: Weak<Sender>, to: Arc<str>) {
                 break;
             }
         }
+        // Tasks that are about to send fill the batch.
+        yield_now().await;
         let Some(batch) = next_batch(&sender, &to) else {
             return;
         };

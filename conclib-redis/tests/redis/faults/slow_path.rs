@@ -10,7 +10,7 @@ use super::load::Load;
 use super::relay::{Condition, Relay};
 use super::server::OwnServer;
 use super::worker::{Worker, WorkerEcho, WorkerName, WorkerWork};
-use super::{ask, client, in_soak, serve, soon};
+use super::{PATIENCE, actor, ask, client, in_soak, serve, soon};
 use crate::server;
 
 #[support::test]
@@ -117,4 +117,26 @@ async fn asks_end_by_their_deadlines_on_a_silent_path_and_it_is_left_for_another
     near.close().await;
     system.shutdown().await;
     history.check();
+}
+
+#[support::test]
+async fn a_silent_path_is_left_also_by_a_client_that_only_sends_durable_messages() {
+    let server = OwnServer::start(&[]).await;
+    let relay = Relay::to(&server.socket()).await;
+    let client = client(&relay.url()).await;
+    let tell = |id| {
+        let work = Call::new(actor(&client, "worker"), WorkerWork { id }).durable();
+        work.timeout(PATIENCE).tell().into_future()
+    };
+    tell(1).await.unwrap();
+    relay.set(Condition::Silent);
+    let told = tokio::spawn(tell(2));
+    eventually("the connection is given up", || {
+        client.outlet().outage().is_some()
+    })
+    .await;
+    relay.set(Condition::Good);
+    told.await.unwrap().unwrap();
+    assert_eq!(client.stats().lost, 0);
+    client.close().await;
 }
