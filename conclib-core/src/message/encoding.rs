@@ -16,10 +16,11 @@ pub struct WireFunctions<M: Message> {
     pub(super) decode: fn(Codec, &[u8]) -> Result<M, CodecError>,
     pub(super) encode_reply: fn(M::Reply, Codec, &mut Vec<u8>) -> Encoded,
     pub(super) decode_reply: DecodeReply<M::Reply>,
-    pub(super) encode_error: fn(&M::Error, Codec, &mut Vec<u8>) -> Result<(), CodecError>,
+    pub(super) encode_error: EncodeError<M::Error>,
     pub(super) decode_error: fn(Codec, &[u8]) -> Result<M::Error, CodecError>,
 }
 
+type EncodeError<E> = fn(&E, Codec, &mut Vec<u8>) -> Result<(), CodecError>;
 type DecodeReply<T> = fn(Answered<'_>, Option<&Urn>) -> Result<T, CodecError>;
 
 impl<M: Message + WirePart> WireFunctions<M>
