@@ -142,11 +142,12 @@ use proc_macro::TokenStream;
 /// The expansion of the `impl` above, as emitted, without the doc comments and the
 /// lints that it allows:
 ///
-/// ```ignore
+/// ```text
 #[doc = include_str!("expand/greeter.rs.txt")]
 /// ```
 ///
-/// It has no `unsafe`, and a local message is never boxed and passes no `dyn`.
+/// The expansion has no `unsafe`, and a local message is never boxed and passes no
+/// `dyn`.
 ///
 /// The message of a method is as visible as the method, and `pub` if the method
 /// has no visibility. A method whose reply or error is a private type says

@@ -27,11 +27,11 @@ pub(crate) struct MessageArgs {
 /// Says if a message can leave its process.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// If all its parts can.
+    /// Only if all its parts can.
     ByParts,
-    /// As `wire` promises.
+    /// Always: the promise of `wire`.
     Wire,
-    /// It cannot, as `local` promises.
+    /// Never: the promise of `local`.
     Local,
 }
 

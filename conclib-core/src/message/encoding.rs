@@ -12,16 +12,15 @@ use crate::spi::Answered;
 #[doc(hidden)]
 pub struct WireFunctions<M: Message> {
     pub(super) streams: bool,
-    pub(super) encode: Encode<M>,
-    pub(super) decode: Decode<M>,
+    pub(super) encode: fn(&M, Codec, &mut Vec<u8>) -> Result<(), CodecError>,
+    pub(super) decode: fn(Codec, &[u8]) -> Result<M, CodecError>,
     pub(super) encode_reply: fn(M::Reply, Codec, &mut Vec<u8>) -> Encoded,
     pub(super) decode_reply: DecodeReply<M::Reply>,
-    pub(super) encode_error: Encode<M::Error>,
-    pub(super) decode_error: Decode<M::Error>,
+    pub(super) encode_error: EncodeError<M::Error>,
+    pub(super) decode_error: fn(Codec, &[u8]) -> Result<M::Error, CodecError>,
 }
 
-type Encode<T> = fn(&T, Codec, &mut Vec<u8>) -> Result<(), CodecError>;
-type Decode<T> = fn(Codec, &[u8]) -> Result<T, CodecError>;
+type EncodeError<E> = fn(&E, Codec, &mut Vec<u8>) -> Result<(), CodecError>;
 type DecodeReply<T> = fn(Answered<'_>, Option<&Urn>) -> Result<T, CodecError>;
 
 impl<M: Message + WirePart> WireFunctions<M>
