@@ -58,10 +58,7 @@ impl<I: Messages> Drop for HeldMessage<I> {
 }
 
 /// Waits for the next message and for the decision of the hook on its turn.
-pub(super) async fn pass<A: Actor>(
-    ctx: &mut Context<A>,
-    batch: &mut VecDeque<A::Inbox>,
-) -> Gate {
+pub(super) async fn pass<A: Actor>(ctx: &mut Context<A>, batch: &mut VecDeque<A::Inbox>) -> Gate {
     let cell = ctx.cell().clone();
     let Some(hook) = cell.system.hook() else {
         return Gate::Other;

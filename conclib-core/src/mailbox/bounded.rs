@@ -305,7 +305,11 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     /// parks with a message taken.
     #[cold]
     #[inline(never)]
-    fn poll_last(&self, mut queue: MutexGuard<'_, Queue<Q>>, batch: &mut VecDeque<T>) -> Poll<bool> {
+    fn poll_last(
+        &self,
+        mut queue: MutexGuard<'_, Queue<Q>>,
+        batch: &mut VecDeque<T>,
+    ) -> Poll<bool> {
         if self.ends(&mut queue) {
             return Poll::Ready(false);
         }

@@ -17,7 +17,10 @@ pub(crate) fn channel<T>() -> (AnswerSender<T>, AnswerReceiver<T>) {
         asker: None,
         handler: None,
     }));
-    (AnswerSender(Some(state.clone())), AnswerReceiver(Some(state)))
+    (
+        AnswerSender(Some(state.clone())),
+        AnswerReceiver(Some(state)),
+    )
 }
 
 enum State<T> {
@@ -131,7 +134,10 @@ impl<T> AnswerReceiver<T> {
         };
         let mut state = lock(shared);
         if let State::Open { asker, .. } = &mut *state {
-            if asker.as_ref().is_none_or(|asker| !asker.will_wake(cx.waker())) {
+            if asker
+                .as_ref()
+                .is_none_or(|asker| !asker.will_wake(cx.waker()))
+            {
                 let former = asker.replace(cx.waker().clone());
                 drop(state);
                 drop(former);

@@ -69,11 +69,7 @@ pub struct Reply<T, E = Never> {
 /// Source of the answer of a [`Reply`].
 pub(crate) enum Pick<T, E> {
     /// Receiver of the answer, the actor that was asked, and the name of the request.
-    Slot(
-        AnswerReceiver<Answer<T, E>>,
-        Arc<dyn Named>,
-        &'static str,
-    ),
+    Slot(AnswerReceiver<Answer<T, E>>, Arc<dyn Named>, &'static str),
     Ready(Option<Result<T, AskError<E>>>),
     /// Combination of other replies. The mutex is never contended: it makes this
     /// `Sync`.

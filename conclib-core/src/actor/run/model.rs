@@ -85,7 +85,9 @@ fn send(cell: &ActorCell<Soul>, number: usize, is_fatal: bool, fates: &Arc<Fates
         is_fatal,
         fates: fates.clone(),
     };
-    let pushed = cell.mailbox.try_push(&mut Some(word), 0, false, |word| word);
+    let pushed = cell
+        .mailbox
+        .try_push(&mut Some(word), 0, false, |word| word);
     pushed.is_ok()
 }
 

@@ -50,7 +50,9 @@ impl Model {
         };
         for n in 0..own {
             let item = (SENDERS, n);
-            let pushed = model.mailbox.try_push(&mut Some(item), 0, true, |item| item);
+            let pushed = model
+                .mailbox
+                .try_push(&mut Some(item), 0, true, |item| item);
             assert!(matches!(pushed, Ok(None)));
             model.accept(item);
         }

@@ -17,7 +17,9 @@ fn send(cell: &ActorCell<Soul>, number: usize, fates: &Arc<Fates>) {
         is_fatal: false,
         fates: fates.clone(),
     };
-    let pushed = cell.mailbox.try_push(&mut Some(word), 0, false, |word| word);
+    let pushed = cell
+        .mailbox
+        .try_push(&mut Some(word), 0, false, |word| word);
     assert!(matches!(pushed, Ok(None)), "a reference was left");
 }
 
