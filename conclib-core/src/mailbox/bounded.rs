@@ -156,6 +156,20 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         exempt: bool,
         make: impl FnOnce(S) -> T,
     ) -> Result<Option<T>, Refused> {
+        self.try_push_from(seed, priority, exempt, false, make)
+    }
+
+    /// Same as [`try_push`](Self::try_push). With `inside` the push is made within a poll of
+    /// the actor's task, which looks at the mailbox before it sleeps: it is not woken.
+    #[inline(always)]
+    pub(crate) fn try_push_from<S>(
+        &self,
+        seed: &mut Option<S>,
+        priority: u8,
+        exempt: bool,
+        inside: bool,
+        make: impl FnOnce(S) -> T,
+    ) -> Result<Option<T>, Refused> {
         let mut queue = self.lock();
         if queue.phase == Phase::Closed {
             return Err(Refused::Closed);
@@ -167,12 +181,12 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
             let evicted = seed
                 .take()
                 .and_then(|seed| queue.items.replace(priority, make(seed)));
-            self.pushed(queue);
+            self.pushed(queue, inside);
             return Ok(evicted);
         }
         if let Some(seed) = seed.take() {
             queue.items.push(priority, make(seed));
-            self.pushed(queue);
+            self.pushed(queue, inside);
         }
         Ok(None)
     }
@@ -210,7 +224,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         *ticket = None;
         if let Some(seed) = seed.take() {
             queue.items.push(priority, make(seed));
-            self.pushed(queue);
+            self.pushed(queue, false);
         }
         Poll::Ready(Ok(()))
     }
@@ -368,7 +382,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
             let waiting = u32::try_from(queue.items.len()).unwrap_or(u32::MAX);
             queue.phase = Phase::Unreferenced(waiting);
             self.move_signal(Signal::None as u8, ABANDONED);
-            self.pushed(queue);
+            self.pushed(queue, false);
         }
     }
 
@@ -526,13 +540,16 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
 
     /// Ends a push: unlocks the queue, and wakes the loop if it is parked.
     #[inline(always)]
-    fn pushed(&self, queue: MutexGuard<'_, Queue<Q>>) {
+    fn pushed(&self, queue: MutexGuard<'_, Queue<Q>>, inside: bool) {
         let wake = self.parked.load(Ordering::Relaxed);
         if wake {
             self.parked.store(false, Ordering::Relaxed);
         }
         drop(queue);
-        if wake && let Some(waker) = self.waker.get() {
+        if wake
+            && !inside
+            && let Some(waker) = self.waker.get()
+        {
             waker.wake_by_ref();
         }
     }

@@ -193,7 +193,10 @@ impl<A: Actor> ActorCell<A> {
     ) -> Result<(), Refused> {
         // Counts before the push, since the loop may take the message at once.
         self.meter.queued(1);
-        let pushed = self.mailbox.try_push(seed, priority, to_itself, &mut make);
+        let inside = to_itself && turn_scope::sender() == Some(self.id);
+        let pushed = self
+            .mailbox
+            .try_push_from(seed, priority, to_itself, inside, &mut make);
         if !matches!(pushed, Ok(None)) {
             self.meter.unqueued(1);
         }
