@@ -10,7 +10,7 @@ struct Greet(String);
 
 #[conclib::main]
 async fn main() -> conclib::Result {
-    let client = ProxyClient::connect(&std::env::args().nth(1).unwrap_or_default()).await?;
+    let client = ProxyClient::connect(std::env::args().nth(1).unwrap_or_default()).await?;
     println!("{}", client.ask("greeter", Greet("Ada".into())).await?);
     Ok(())
 }

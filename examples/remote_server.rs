@@ -21,7 +21,7 @@ impl Greeter {
 #[conclib::main]
 async fn main(system: System) -> conclib::Result {
     system.spawn(Greeter)?;
-    Proxy::serve(&system, &std::env::args().nth(1).unwrap_or_default()).await?;
+    Proxy::serve(&system, std::env::args().nth(1).unwrap_or_default()).await?;
     system.run_until_signal().await?;
     Ok(())
 }
