@@ -44,6 +44,12 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry, origin: Origin)
         let why = "the message has no valid signature or form";
         return Box::pin(bury(owned, &entry, entry.tries, why, None)).await;
     };
+    if host.has_handled(&entry) {
+        host.endpoint
+            .counters
+            .drop_stale("a copy of a message that was handled");
+        return Delivered::Done(Done::new(entry, None));
+    }
     let mut why = Failure::Disconnected(Delivery::MayHaveRun);
     let mut attempt = 1;
     loop {
@@ -90,6 +96,7 @@ pub(super) async fn deliver(owned: &Owned<'_>, mut entry: Entry, origin: Origin)
         drop(cancellation);
         match turn {
             Ok(Turn::Over(response)) => {
+                host.handled(&entry);
                 let answered = envelope.wants != Wants::Queued;
                 return Delivered::Done(Done::new(entry, answered.then_some(response)));
             }

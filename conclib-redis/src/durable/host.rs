@@ -1,12 +1,14 @@
 //! System that owns mailboxes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use conclib_core::wire::{Inlet, RefScope};
 use futures_util::FutureExt as _;
 use tokio::sync::Notify;
 
+use super::entry::Entry;
+use super::handled::Handled;
 use super::scripts::Scripts;
 use crate::endpoint::{Endpoint, Listener, Served};
 use crate::error::RedisError;
@@ -20,6 +22,7 @@ pub(super) struct Host {
     pub(super) scope: Arc<dyn RefScope>,
     /// Name of this owner, which no other one has.
     pub(super) nonce: Box<str>,
+    handled: Mutex<Handled>,
 }
 
 impl Host {
@@ -31,7 +34,24 @@ impl Host {
             inlet: served.inlet,
             scope: served.scope,
             nonce: format!("{nonce:032x}").into(),
+            handled: Mutex::default(),
         })
+    }
+
+    /// Tells whether a signed message is a copy of one that was handled here.
+    pub(super) fn has_handled(&self, entry: &Entry) -> bool {
+        self.endpoint.signer.has_key() && self.lock_handled().has_copy(entry)
+    }
+
+    /// Notes a message that was handled, if messages are signed.
+    pub(super) fn handled(&self, entry: &Entry) {
+        if self.endpoint.signer.has_key() {
+            self.lock_handled().insert(entry);
+        }
+    }
+
+    fn lock_handled(&self) -> MutexGuard<'_, Handled> {
+        self.handled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells the owners of a name that its mailbox has messages.

@@ -13,6 +13,7 @@ mod dead;
 mod delivery;
 mod entry;
 mod flow;
+mod handled;
 mod host;
 mod order;
 mod owned;

@@ -115,7 +115,7 @@ impl Counters {
     }
 
     /// Counts a packet that came twice or too late.
-    fn drop_stale(&self, what: &str) {
+    pub(crate) fn drop_stale(&self, what: &str) {
         let so_far = self.stale.fetch_add(1, Ordering::Relaxed) + 1;
         tracing::debug!(target: "conclib::redis", so_far, "dropped {what}");
     }

@@ -143,3 +143,45 @@ async fn messages_that_the_key_has_not_signed_are_not_handled() {
     conclib::spi::Broker::close(&broker).await;
     system.shutdown().await;
 }
+
+#[support::test]
+async fn a_copy_of_a_signed_message_that_was_handled_is_not_handled() {
+    let scene = Scene::new(&[]).await;
+    let key = || AuthKey::from_bytes([7; 32]).unwrap();
+    let url = || scene.url().parse().unwrap();
+    let client = RedisClient::connect(url(), Some(key())).await.unwrap();
+    let note =
+        |number| Call::new(actor(&client, "scribe"), ScribeNote { sender: 1, number }).durable();
+    note(1).tell().await.unwrap();
+    let mut raw = scene.server.raw().await;
+    let stored = raw.run(&format!("XRANGE {} - +", scene.key("mail"))).await;
+    let entry = stored.list().remove(0).list().remove(1).list().remove(1);
+    let Reply::Bytes(message) = entry else {
+        panic!("{entry:?}");
+    };
+    let system = System::new("signed");
+    let history = scene.history.clone();
+    super::scribe::spawn(&system, move || super::scribe::Scribe::new(&history));
+    let broker = RedisBroker::open(url(), Some(key()), system.inlet())
+        .await
+        .unwrap();
+    assert_eq!(note(2).await.unwrap(), 2);
+    for _ in 0..10 {
+        let mail = scene.key("mail");
+        let words: [&[u8]; 5] = [b"XADD", mail.as_bytes(), b"*", b"m", &message];
+        raw.command(&words).await;
+    }
+    assert_eq!(note(3).await.unwrap(), 3);
+    let numbers: Vec<_> = scene
+        .history
+        .begun()
+        .iter()
+        .map(|turn| turn.number)
+        .collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert_eq!(broker.stats().stale, 10);
+    client.close().await;
+    conclib::spi::Broker::close(&broker).await;
+    assert_eq!(scene.waiting().await, 0);
+    system.shutdown().await;
+}
