@@ -92,3 +92,31 @@ async fn the_design_program_runs() -> conclib::Result {
     assert_eq!((report.stopped, report.is_clean()), (1, true));
     Ok(())
 }
+
+#[actor]
+struct Journal(Vec<JournalNote>);
+
+#[actor]
+impl Journal {
+    #[message(derive(Debug, Clone, PartialEq))]
+    fn note(&mut self, text: String, pages: Vec<u32>) -> usize {
+        self.0.push(JournalNote { text, pages });
+        self.0.len()
+    }
+}
+
+#[support::test]
+async fn a_message_of_a_method_has_the_traits_that_it_derives() -> conclib::Result {
+    let system = System::new("derives");
+    let journal = system.spawn(Journal(Vec::new()))?;
+    let note = JournalNote {
+        text: "day one".into(),
+        pages: vec![1, 2],
+    };
+    assert_eq!(journal.ask(note.clone()).await?, 1);
+    journal.tell(note.clone()).await?;
+    assert_eq!(journal.ask(note.clone()).await?, 3);
+    let shown = format!("{note:?}");
+    assert_eq!(shown, r#"JournalNote { text: "day one", pages: [1, 2] }"#);
+    Ok(())
+}
