@@ -357,8 +357,10 @@ pub fn part(args: TokenStream, item: TokenStream) -> TokenStream {
 /// that never awaits or in `spawn_blocking`, gets one more second.
 ///
 /// The function runs as a task of the runtime, where an ask of an actor wakes no
-/// other thread. One that is not `Send`, since it keeps an `Rc` over an await for
-/// example, runs beside the tasks.
+/// other thread. Code in it that blocks its thread, such as a read of the standard
+/// input, goes into `tokio::task::block_in_place`: it may hold up a task that was
+/// just spawned. A function that is not `Send`, since it keeps an `Rc` over an
+/// await for example, runs beside the tasks.
 #[proc_macro_attribute]
 pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::main(args.into(), item.into()).into()

@@ -94,9 +94,7 @@ async fn stuck_main() -> conclib::Result {
         let stuck = system.actor(Stuck).urn(format!("stuck-{n}")).spawn()?;
         stuck.never_await(began.clone()).try_tell()?;
     }
-    for _ in 0..count {
-        begun.recv()?;
-    }
+    tokio::task::block_in_place(|| (0..count).try_for_each(|_| begun.recv()))?;
     println!("ready");
     let report = run.await?;
     println!("report {report}");
