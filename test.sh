@@ -35,6 +35,7 @@ finish() {
 
 python_peer() { scripts/python-peer.sh; }
 feature_sets() { scripts/check-features.sh; }
+compile_errors() { cargo test --workspace --all-features --test ui; }
 documentation() {
 	export RUSTDOCFLAGS="-D warnings"
 	cargo doc --workspace --all-features --no-deps
@@ -79,10 +80,13 @@ finish python_peer
 # Includes the examples, which the tests run, and those of the documentation.
 step "test programs, all features"
 cargo test --workspace --all-features --no-run
+start compile_errors
 start feature_sets
 
 step "tests, all features"
-cargo test --workspace --all-features
+cargo test --workspace --all-features -- --skip mistakes
+step "compile errors, which are tests too"
+finish compile_errors
 
 step "tests, no features"
 cargo test --package conclib-test-bare
