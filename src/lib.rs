@@ -138,7 +138,7 @@ mod guides {
     mod from_other_processes {}
 }
 
-// The examples of the macros are tested here, since that crate cannot depend on this one.
+// The examples of the macros are tested here: that crate does not depend on this one.
 #[cfg(all(doctest, feature = "macros", feature = "testing"))]
 mod macros {
     #[doc = include_str!("../conclib-macros/docs/actor.md")]

@@ -5,6 +5,9 @@
 //! and expands the model. All mistakes are reported at once, each at its token,
 //! and the item itself stays in place.
 //!
+//! The examples of the documentation are tested by the crate `conclib`, on which this one does
+//! not depend.
+//!
 //! # Floors
 //!
 //! A module imports only from modules of lower floors.
@@ -21,7 +24,7 @@ mod parse;
 
 use proc_macro::TokenStream;
 
-#[doc = include_str!("../docs/actor.md")]
+#[cfg_attr(not(doctest), doc = include_str!("../docs/actor.md"))]
 ///
 /// ```text
 #[doc = include_str!("expand/greeter.rs.txt")]
@@ -42,31 +45,31 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::actor(args.into(), item.into()).into()
 }
 
-#[doc = include_str!("../docs/message.md")]
+#[cfg_attr(not(doctest), doc = include_str!("../docs/message.md"))]
 #[proc_macro_attribute]
 pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::message(args.into(), item.into()).into()
 }
 
-#[doc = include_str!("../docs/protocol.md")]
+#[cfg_attr(not(doctest), doc = include_str!("../docs/protocol.md"))]
 #[proc_macro_attribute]
 pub fn protocol(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::protocol(args.into(), item.into()).into()
 }
 
-#[doc = include_str!("../docs/part.md")]
+#[cfg_attr(not(doctest), doc = include_str!("../docs/part.md"))]
 #[proc_macro_attribute]
 pub fn part(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::part(args.into(), item.into()).into()
 }
 
-#[doc = include_str!("../docs/main.md")]
+#[cfg_attr(not(doctest), doc = include_str!("../docs/main.md"))]
 #[proc_macro_attribute]
 pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::main(args.into(), item.into()).into()
 }
 
-#[doc = include_str!("../docs/test.md")]
+#[cfg_attr(not(doctest), doc = include_str!("../docs/test.md"))]
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::test(args.into(), item.into()).into()
