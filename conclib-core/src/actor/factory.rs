@@ -23,6 +23,7 @@ use crate::named::Named;
 use crate::node::{
     Actor, ActorCell, AnyActor, Context, Create, ExitNotice, Notice, Relations, RestartDecision,
 };
+use crate::observe::log;
 use crate::supervision::{ChildExit, Directive, Strategy};
 use crate::time::timers;
 
@@ -321,7 +322,7 @@ impl<A: Actor, S: StateSource<A>> Factory<A> for Restarting<S> {
         }
         let restarts = relations.restarts.load(Ordering::Relaxed);
         let urn = cell.urn();
-        tracing::warn!(target: "conclib", %urn, restarts, %reason, "restarting");
+        log::restarting(&urn, restarts, &reason);
         cell.meter.restarted();
         cell.system.emit(|| Event::Restarted {
             urn,
@@ -471,7 +472,7 @@ impl<A: Actor> ActorCell<A> {
     /// Logs that this actor should have been restarted and cannot be, and emits
     /// the event.
     pub(crate) fn not_restarted(&self, why: NotRestarted) {
-        tracing::error!(target: "conclib", urn = %self.urn(), %why, "not restarted");
+        log::not_restarted(&self.urn(), &why);
         self.system.emit(|| Event::NotRestarted {
             urn: self.urn(),
             why,

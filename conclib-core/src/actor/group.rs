@@ -20,6 +20,7 @@ use crate::deadlock::Wait;
 use crate::events::{Event, NotRestarted};
 use crate::mailbox::{Alert, Signal};
 use crate::node::{Actor, ActorCell, AnyActor, Child, Relations, RestartDecision};
+use crate::observe::log;
 use crate::supervision::Strategy;
 use crate::time::timers;
 
@@ -193,7 +194,7 @@ async fn bring_down<A: Actor>(cell: &ActorCell<A>, child: &Child) -> bool {
     }
     let Some(relations) = resident.relations().filter(|relations| relations.renews) else {
         let (urn, why) = (resident.urn(), NotRestarted::NoSource);
-        tracing::error!(target: "conclib", %urn, %why, "not restarted with its siblings");
+        log::not_restarted_with_siblings(&urn, &why);
         cell.system.emit(|| Event::NotRestarted { urn, why });
         end(child, Signal::Now).await;
         return false;
@@ -210,11 +211,7 @@ async fn bring_down<A: Actor>(cell: &ActorCell<A>, child: &Child) -> bool {
             .await
             .is_none()
         {
-            tracing::error!(
-                target: "conclib",
-                urn = %resident.urn(),
-                "a turn never awaits: its actor is not restarted with its siblings"
-            );
+            log::siblings_do_not_wait(&resident.urn());
         }
     }
     resident.lifecycle().state() != State::Stopped

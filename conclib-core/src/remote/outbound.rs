@@ -12,6 +12,7 @@ use crate::call::{Outbound, OutboundRequest, Sent, Waiter, transmit};
 use crate::error::{AskError, TellError};
 use crate::message::{Message, Reach};
 use crate::named::Named;
+use crate::observe::log;
 use crate::reply::ReplyTo;
 use crate::spi::{
     Answered, Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, SendRefused, body_buffer, enter,
@@ -96,7 +97,7 @@ pub(crate) fn try_tell_away<M: Message>(
         if let Err(failure) = queued(response) {
             let error = AskError::<Never>::new(to, failure);
             let message = M::NAME;
-            tracing::warn!(target: "conclib", request = message, %error, "a told message was not queued by the other process");
+            log::not_queued_elsewhere(message, &error);
         }
     });
     let outlet = &remote.outlet;
