@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::commit::{Commit, Done};
 use super::entry::Entry;
+use super::known::FIRST;
 use super::order::Order;
 use super::owned::{BATCH, Begun, End, Owned, Read};
 
@@ -43,7 +44,7 @@ impl<'a> Flow<'a> {
             order: Order::default(),
             undelivered: Vec::new(),
             done: Vec::new(),
-            after: "0-0".into(),
+            after: FIRST.into(),
             last: Instant::now(),
             may_have_more: true,
             needs_renewal: false,

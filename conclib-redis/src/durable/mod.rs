@@ -15,6 +15,7 @@ mod entry;
 mod flow;
 mod handled;
 mod host;
+mod known;
 mod order;
 mod owned;
 mod owner;

@@ -1,6 +1,5 @@
 //! Mailbox that a system owns: the scripts that read and change it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::commit::Commit;
 use super::entry::{Entry, Mailbox};
 use super::host::Host;
+use super::known::Known;
 use crate::endpoint::Phase;
 use crate::error::RedisError;
 use crate::redis::{Fields, Script};
@@ -39,10 +39,7 @@ pub(super) struct Owned<'a> {
     pub(super) mailbox: Mailbox,
     phases: watch::Receiver<Phase>,
     token: Box<str>,
-    /// Number of changes of the mailbox that the server has confirmed.
-    commits: AtomicU64,
-    /// Set once the server has forgotten changes.
-    has_lost: AtomicBool,
+    known: &'a Known<'a>,
     /// Time at which the last command was sent that has renewed the ownership.
     renewed: Mutex<Instant>,
 }
@@ -73,12 +70,11 @@ pub(super) struct Read {
 }
 
 impl<'a> Owned<'a> {
-    /// Returns a mailbox of which the server has confirmed that number of changes. A script that was
-    /// sent at that time makes it owned, by a token.
+    /// Returns a mailbox. A script that was sent at that time makes it owned, by a token.
     pub(super) fn new(
         host: &'a Host,
         urn: &'a str,
-        known: u64,
+        known: &'a Known<'a>,
         phases: watch::Receiver<Phase>,
         sent: Instant,
     ) -> Self {
@@ -88,8 +84,7 @@ impl<'a> Owned<'a> {
             mailbox: Mailbox::new(&host.endpoint.prefix, urn),
             phases,
             token: Box::default(),
-            commits: AtomicU64::new(known),
-            has_lost: AtomicBool::new(false),
+            known,
             renewed: Mutex::new(sent),
         }
     }
@@ -97,8 +92,7 @@ impl<'a> Owned<'a> {
     /// Notes the token by which the mailbox is owned.
     pub(super) fn begin(mut self, token: Box<str>) -> Self {
         self.token = token;
-        // A loss until now concerns an ownership before.
-        self.has_lost = AtomicBool::new(false);
+        self.known.begin();
         self
     }
 }
@@ -108,11 +102,6 @@ pub(super) fn millis(time: Duration) -> Bytes {
 }
 
 impl Owned<'_> {
-    /// Returns the number of changes that the server has confirmed.
-    pub(super) fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
-    }
-
     /// Removes messages that were handled, and reads up to `count` messages after an id.
     pub(super) async fn serve(
         &self,
@@ -132,7 +121,10 @@ impl Owned<'_> {
             tracing::error!(target: "conclib::redis", %error, urn = self.urn, "the mailbox is not readable");
             End::Left(Vec::new())
         })?;
-        if self.has_lost.load(Ordering::Relaxed) {
+        if let Some(newest) = entries.last() {
+            self.known.note_read(newest.id.clone());
+        }
+        if self.known.has_lost() {
             // Messages that the server has again are read again, by another ownership.
             return Err(End::Left(Vec::new()));
         }
@@ -168,7 +160,10 @@ impl Owned<'_> {
         let mut answer = answer.into_list()?;
         let (result, _) = (answer.text()?, answer.number()?);
         match &*result {
-            "ok" => answer.number(),
+            "ok" => {
+                self.known.released();
+                answer.number()
+            }
             // Another owner looks after them.
             _ => Ok(0),
         }
@@ -184,7 +179,7 @@ impl Owned<'_> {
             if !self.is_up().await {
                 return Err(End::Left(Vec::new()));
             }
-            let (known, sent) = (self.commits(), Instant::now());
+            let (known, sent) = (self.known.commits(), Instant::now());
             let redis = &self.host.endpoint.redis;
             let answer = redis.run(script, &keys, &arguments).await;
             let answer = answer.and_then(|answer| {
@@ -193,18 +188,18 @@ impl Owned<'_> {
             });
             let error = match answer {
                 Ok((result, commits, mut answer)) => {
-                    self.confirmed(known, commits);
+                    self.known.confirmed(known, commits);
                     match &*result {
                         "fenced" => {
                             let token = answer.number().unwrap_or(0);
                             // Another owner has a greater one.
                             if token < self.token.parse().unwrap_or(0) {
-                                self.forgotten("this owner");
+                                self.known.forgotten("this owner");
                             }
                             return Err(End::Fenced);
                         }
                         "lost" => {
-                            self.forgotten("that messages were read");
+                            self.known.forgotten("that messages were read");
                             return Err(End::Left(Vec::new()));
                         }
                         _ => {}
@@ -245,35 +240,5 @@ impl Owned<'_> {
         ];
         arguments.extend(rest);
         arguments
-    }
-
-    /// Notes the number of changes in an answer to a command: fewer than were `known` when it was
-    /// sent are a loss.
-    pub(super) fn confirmed(&self, known: u64, commits: u64) {
-        if commits >= known {
-            self.commits.fetch_max(commits, Ordering::Relaxed);
-            return;
-        }
-        self.has_lost.store(true, Ordering::Relaxed);
-        let before = self.commits.swap(commits, Ordering::Relaxed);
-        // Commands that were under way together find the same loss.
-        if let Some(lost @ 1..) = before.checked_sub(commits) {
-            tracing::error!(
-                target: "conclib::redis", urn = self.urn, lost,
-                "possible data loss: the server has forgotten changes that it had confirmed"
-            );
-            self.host.endpoint.counters.count_lost(lost);
-        }
-    }
-
-    /// Notes that the server has forgotten something that is not counted.
-    fn forgotten(&self, what: &str) {
-        if !self.has_lost.swap(true, Ordering::Relaxed) {
-            tracing::error!(
-                target: "conclib::redis", urn = self.urn,
-                "possible data loss: the server has forgotten {what}"
-            );
-            self.host.endpoint.counters.count_lost(1);
-        }
     }
 }
