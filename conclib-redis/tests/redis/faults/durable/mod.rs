@@ -11,6 +11,7 @@ pub mod load;
 mod losses;
 mod moves;
 mod owners;
+mod pools;
 pub mod scribe;
 
 use std::sync::Arc;
