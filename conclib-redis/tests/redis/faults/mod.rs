@@ -8,6 +8,7 @@ mod kills;
 mod load;
 pub mod masters;
 mod names;
+mod overruns;
 mod processes;
 pub mod raw;
 mod relay;
