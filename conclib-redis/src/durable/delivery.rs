@@ -10,8 +10,9 @@ use conclib_core::wire::{
 use tokio::time::sleep;
 
 use super::commit::Done;
+use super::end::End;
 use super::entry::{Entry, decode};
-use super::owned::{End, Owned};
+use super::owned::Owned;
 use super::turn::{Turn, TurnSink};
 
 /// Attempts after which a message becomes a dead letter.

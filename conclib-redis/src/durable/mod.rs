@@ -8,9 +8,12 @@
 mod answers;
 mod boxes;
 mod clock;
+mod closing;
+mod commands;
 mod commit;
 mod dead;
 mod delivery;
+mod end;
 mod entry;
 mod flow;
 mod handled;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use super::end::End;
 use super::host::{Host, Wake};
 use super::known::Known;
-use super::owned::{AGAIN, End};
+use super::owned::AGAIN;
 use super::serving::{RENEW, serve};
 use super::take::{Taken, take};
 use crate::endpoint::Phase;

@@ -181,7 +181,7 @@ async fn a_burst_that_overruns_a_client_ends_its_asks_at_once_and_is_counted() {
     })
     .await;
     assert_eq!(scene.client.stats().reconnects, 0);
-    // What is stored is not lost.
+    // The durable answer comes all the same.
     assert_eq!(super::soon(stuck).await.unwrap(), Ok(Stuck));
     scene.goes_on().await;
 }
