@@ -1,0 +1,64 @@
+//! Settings of the process.
+
+use conclib::prelude::*;
+
+use crate::actors::{Worker, WorkerCalls as _};
+
+#[support::test]
+async fn environment_and_directory_are_set() -> conclib::Result {
+    let system = System::new("test");
+    let builder = system.actor(Worker::default()).in_process();
+    let builder = builder
+        .env("CONCLIB_TEST_PLACE", "here")
+        .env_remove("PATH")
+        .current_dir("/");
+    let worker = builder.spawn().await?;
+    assert_eq!(
+        worker.env("CONCLIB_TEST_PLACE".into()).await?.as_deref(),
+        Some("here")
+    );
+    assert_eq!(worker.env("PATH".into()).await?, None);
+    assert!(
+        worker.env("CARGO_MANIFEST_DIR".into()).await? == std::env::var("CARGO_MANIFEST_DIR").ok()
+    );
+    assert_eq!(worker.dir().await?, "/");
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[support::test]
+async fn a_process_is_pinned() -> conclib::Result {
+    let system = System::new("test");
+    let worker = system
+        .actor(Worker::default())
+        .in_process()
+        .pin_to([0])
+        .spawn()
+        .await?;
+    let status = std::fs::read_to_string(format!("/proc/{}/status", worker.pid().await?))?;
+    let list = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    assert_eq!(list.map(str::trim), Some("0"));
+
+    let refused = system
+        .actor(Worker::default())
+        .in_process()
+        .pin_to([100_000])
+        .spawn()
+        .await;
+    let said = refused.unwrap_err().to_string();
+    assert!(said.contains("exited with code 1"), "{said}");
+    Ok(())
+}
+
+#[support::test]
+async fn a_message_says_which_process_asked() -> conclib::Result {
+    let system = System::new("test");
+    let worker = system.actor(Worker::default()).in_process().spawn().await?;
+    assert_eq!(
+        worker.origin().await?,
+        format!("process {}", std::process::id())
+    );
+    Ok(())
+}
