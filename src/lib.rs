@@ -139,6 +139,9 @@ mod guides {
     mod from_kameo_and_actix {}
     #[doc = include_str!("../docs/guides/from-python-conclib.md")]
     mod from_python_conclib {}
+    #[cfg(all(feature = "macros", feature = "process"))]
+    #[doc = include_str!("../docs/guides/choosing-a-place.md")]
+    mod choosing_a_place {}
     #[cfg(feature = "redis")]
     #[doc = include_str!("../docs/guides/from-other-processes.md")]
     mod from_other_processes {}

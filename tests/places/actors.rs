@@ -93,6 +93,12 @@ impl Worker {
     }
 
     #[message]
+    fn allocate(&mut self, bytes: usize) -> u8 {
+        let data = std::hint::black_box(vec![1_u8; bytes]);
+        data[bytes / 2]
+    }
+
+    #[message]
     fn env(&mut self, key: String) -> Option<String> {
         std::env::var(key).ok()
     }

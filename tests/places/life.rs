@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use support::child::survivors;
 use support::until;
 
-use crate::actors::{Worker, WorkerCalls as _, signal, worker};
+use crate::actors::{How, Starter, Worker, WorkerCalls as _, signal, worker};
 
 #[support::test]
 async fn it_is_stopped_and_killed_like_any_other() -> conclib::Result {
@@ -153,9 +153,26 @@ impl Boss {
         ctx.actor(Worker::default()).in_process().spawn().await
     }
 
+    /// Hires a worker that cannot start.
+    #[message(local)]
+    async fn hire_in_vain(&mut self, ctx: &mut Context<Self>) -> String {
+        let hired = ctx
+            .create::<Starter>(How::Error("no luck".into()))
+            .in_process();
+        hired.spawn().await.unwrap_err().to_string()
+    }
+
     #[message(local)]
     fn heard(&mut self) -> Vec<String> {
         self.heard.clone()
+    }
+
+    #[on(child)]
+    fn child(&mut self, exit: ChildExit) -> Directive {
+        match exit.type_name.ends_with("Starter") {
+            true => Directive::Resume,
+            false => exit.default,
+        }
     }
 
     #[on(gone)]
@@ -180,6 +197,19 @@ async fn a_watcher_hears_of_the_end_of_the_process() -> conclib::Result {
         boss.heard().await?,
         [format!("its process {} was ended by signal 9", process.pid)]
     );
+    Ok(())
+}
+
+#[support::test]
+async fn a_parent_gets_the_error_of_a_start_in_its_turn() -> conclib::Result {
+    let system = System::new("test");
+    let boss = system.spawn(Boss::default())?;
+    let said = boss.hire_in_vain().await?;
+    assert!(
+        said.ends_with("did not start: failed to start: no luck"),
+        "{said}"
+    );
+    assert_eq!(boss.state(), Some(State::Running));
     Ok(())
 }
 

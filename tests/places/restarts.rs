@@ -114,7 +114,8 @@ struct Boss {
 impl Boss {
     #[message(local)]
     async fn hire(&mut self, ctx: &mut Context<Self>) -> Result<ActorRef<Worker>, InProcessError> {
-        ctx.actor(Worker::default()).in_process().spawn().await
+        let worker = ctx.actor(Worker::default()).in_process();
+        worker.restart(Restart::never()).spawn().await
     }
 
     #[message(local)]

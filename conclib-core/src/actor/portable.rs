@@ -21,17 +21,17 @@ pub trait Portable<A: Actor>: Factory<A> {
     /// True if the data are arguments, and false if they are the state itself.
     #[doc(hidden)]
     const IS_ARGS: bool;
-    /// Returns the data, unless they were used up, and the policy for restarts.
+    /// Returns the data, unless they were used up, and the policy for restarts, if there is one.
     #[doc(hidden)]
-    fn into_data(self) -> (Option<Self::Data>, Restart);
+    fn into_data(self) -> (Option<Self::Data>, Option<Restart>);
 }
 
 impl<A: Actor + Serialize + DeserializeOwned + Send> Portable<A> for FromValue<A> {
     type Data = A;
     const IS_ARGS: bool = false;
 
-    fn into_data(self) -> (Option<A>, Restart) {
-        (self.0, Restart::never())
+    fn into_data(self) -> (Option<A>, Option<Restart>) {
+        (self.0, None)
     }
 }
 
@@ -42,8 +42,8 @@ where
     type Data = A::Args;
     const IS_ARGS: bool = true;
 
-    fn into_data(self) -> (Option<A::Args>, Restart) {
-        (self.0, Restart::never())
+    fn into_data(self) -> (Option<A::Args>, Option<Restart>) {
+        (self.0, None)
     }
 }
 
@@ -54,8 +54,8 @@ where
     type Data = A::Args;
     const IS_ARGS: bool = true;
 
-    fn into_data(self) -> (Option<A::Args>, Restart) {
+    fn into_data(self) -> (Option<A::Args>, Option<Restart>) {
         let (source, policy) = self.into_parts();
-        (source.map(|args| args.0), policy)
+        (source.map(|args| args.0), Some(policy))
     }
 }

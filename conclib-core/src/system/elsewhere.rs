@@ -21,8 +21,8 @@ pub struct Elsewhere<'s, A, T> {
     /// State, or arguments, that the other process makes the actor from. `None` if they were used
     /// up.
     pub data: Option<T>,
-    /// Policy for restarts.
-    pub restart: Restart,
+    /// Policy for restarts. `None` for an actor that is never restarted.
+    pub restart: Option<Restart>,
 }
 
 /// Options of an actor that its own process applies.

@@ -99,7 +99,7 @@ pub struct ProcessBuilder<'s, A, T> {
     here: ForeignBuilder<'s, A>,
     options: FarOptions,
     data: Option<T>,
-    restart: Restart,
+    restart: Option<Restart>,
     is_created: bool,
     settings: Settings,
 }
@@ -110,6 +110,8 @@ struct Settings {
     env: Vec<(std::ffi::OsString, Option<std::ffi::OsString>)>,
     dir: Option<std::path::PathBuf>,
     cpus: Vec<usize>,
+    memory: Option<u64>,
+    nice: Option<i32>,
 }
 
 impl<A, T> ProcessBuilder<'_, A, T>
@@ -148,7 +150,7 @@ where
     /// }
     /// ```
     pub fn restart(mut self, policy: Restart) -> Self {
-        self.restart = policy;
+        self.restart = Some(policy);
         self
     }
 
@@ -176,6 +178,21 @@ where
     /// not start.
     pub fn pin_to(mut self, cpus: impl IntoIterator<Item = usize>) -> Self {
         self.settings.cpus = cpus.into_iter().collect();
+        self
+    }
+
+    /// Adds to the niceness of the process, by the program `nice`: from 0 to 19, and less than 0 only
+    /// with privileges. The higher it is, the more the process leaves to others.
+    pub fn nice(mut self, by: i32) -> Self {
+        self.settings.nice = Some(by);
+        self
+    }
+
+    /// Limits the memory of the process for its data, in bytes, by `RLIMIT_DATA`. At the limit an
+    /// allocation fails, which ends the process, and the actor with
+    /// [`ProcessExited`](conclib_core::StopReason::ProcessExited). The stacks of threads count.
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.settings.memory = Some(bytes);
         self
     }
 
@@ -215,7 +232,11 @@ where
         let session = session.map_err(InProcessError::Connect)?;
         session.serve(&system.inlet(), "");
         let outlet = ProcessOutlet::new(session);
-        let (reference, life) = here.restartable().spawn(outlet.clone())?;
+        let here = match restart {
+            Some(_) => here.restartable(),
+            None => here,
+        };
+        let (reference, life) = here.spawn(outlet.clone())?;
         let starter = StartOf {
             urn: life.urn(),
             messages: fingerprint::<A>(),
@@ -228,17 +249,19 @@ where
                 is_created,
                 system: system.name().to_owned(),
                 cpus: settings.cpus,
+                memory: settings.memory,
             },
             entrance,
             env: settings.env,
             dir: settings.dir,
+            nice: settings.nice,
         };
         let driver = Driver {
             life,
             outlet,
             launch,
             starter: Box::new(starter),
-            history: History::new(restart),
+            history: restart.map(History::new),
         };
         runtime.spawn(driver.run());
         drop(system);

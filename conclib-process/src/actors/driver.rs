@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use conclib_core::wire::{ForeignActor, History, MAX_TIMEOUT, Outlet as _, StopSignal};
+use conclib_core::wire::{ForeignActor, History, MAX_TIMEOUT, Origin, Outlet as _, StopSignal};
 use conclib_core::{ActorRef, AskError, Fault, StopReason, Stopping};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -26,7 +26,8 @@ pub(super) struct Driver {
     pub(super) outlet: Arc<ProcessOutlet>,
     pub(super) launch: Launch,
     pub(super) starter: Box<dyn Starter>,
-    pub(super) history: History,
+    /// Restarts so far. `None` for an actor that is never restarted.
+    pub(super) history: Option<History>,
 }
 
 /// Signal for an actor.
@@ -42,7 +43,10 @@ impl Driver {
         let reason = loop {
             let reason = self.incarnation().await;
             self.outlet.close();
-            match self.life.restarts(&mut self.history, reason).await {
+            let Some(history) = &mut self.history else {
+                break reason;
+            };
+            match self.life.restarts(history, reason).await {
                 Ok(()) => {}
                 Err(reason) => break reason,
             }
@@ -57,6 +61,9 @@ impl Driver {
             Ok(started) => started,
             Err(error) => return StopReason::StartFailed(Box::new(Fault::of(&error))),
         };
+        self.outlet
+            .session
+            .set_origin(Origin::Process(program.pid()));
         let _connection = match self.connect(socket) {
             Ok(connection) => connection,
             Err(error) => return StopReason::StartFailed(Box::new(Fault::of(&error))),

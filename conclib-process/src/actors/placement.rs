@@ -2,14 +2,23 @@
 
 use std::io;
 
+use nix::sys::resource::{Resource, setrlimit};
+
 use super::spec::Spec;
 
 /// Applies the settings of a process to it.
 pub(super) fn apply(spec: &Spec) -> io::Result<()> {
-    match spec.cpus.is_empty() {
-        true => Ok(()),
-        false => pin(&spec.cpus),
+    if !spec.cpus.is_empty() {
+        pin(&spec.cpus)?;
     }
+    if let Some(memory) = spec.memory {
+        setrlimit(Resource::RLIMIT_DATA, memory, memory).map_err(|error| {
+            io::Error::other(format!(
+                "cannot limit the memory to {memory} bytes: {error}"
+            ))
+        })?;
+    }
+    Ok(())
 }
 
 #[cfg(target_os = "linux")]

@@ -26,6 +26,23 @@ pub(super) struct Launch {
     pub(super) entrance: Entrance,
     pub(super) env: Vec<(OsString, Option<OsString>)>,
     pub(super) dir: Option<PathBuf>,
+    /// Niceness, added to the one of this process.
+    pub(super) nice: Option<i32>,
+}
+
+impl Launch {
+    /// Returns the command of the program. `nice` becomes the program, and stays the same process.
+    fn program(&self) -> io::Result<Command> {
+        let executable = executable()?;
+        Ok(match self.nice {
+            None => Command::new(executable),
+            Some(nice) => {
+                let mut command = Command::new("nice");
+                command.arg("-n").arg(nice.to_string()).arg(executable);
+                command
+            }
+        })
+    }
 }
 
 /// Process of an actor, which leads a group of its own. A drop kills the group.
@@ -56,7 +73,7 @@ impl Program {
         let ends = signal(SignalKind::child())?;
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
-        let mut command = Command::new(executable()?);
+        let mut command = launch.program()?;
         command
             .args(launch.entrance.args())
             .arg(launch.spec.to_arg()?)
@@ -96,6 +113,11 @@ impl Program {
         let stderr = stderr.map(ChildStderr::from_std).transpose()?;
         program.output.read("stderr", stderr);
         Ok((program, ours))
+    }
+
+    /// Returns the id of the process.
+    pub(super) fn pid(&self) -> u32 {
+        self.pid
     }
 
     /// Kills the process and all others of its group.

@@ -20,6 +20,9 @@ pub(super) struct Spec {
     /// CPUs that the process may use; all if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) cpus: Vec<usize>,
+    /// Most memory that the process may have for its data, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) memory: Option<u64>,
 }
 
 impl Spec {
@@ -50,6 +53,7 @@ mod tests {
             is_created: true,
             system: "a \"shop\"\n".into(),
             cpus: vec![1],
+            memory: None,
         };
         let arg = spec.to_arg().unwrap();
         assert_eq!(Spec::parse(&arg).unwrap().unwrap(), spec);
