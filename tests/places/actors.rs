@@ -122,17 +122,19 @@ pub enum How {
     Panic(String),
     Exit(i32),
     Abort(String),
+    Never,
 }
 
 #[actor]
 impl Starter {
     #[on(create)]
-    fn create(how: How) -> conclib::Result<Self> {
+    async fn create(how: How) -> conclib::Result<Self> {
         match how {
             How::Well(text) => Ok(Self { text }),
             How::Error(text) => Err(text.into()),
             How::Panic(text) => panic!("{text}"),
             How::Exit(code) => process::exit(code),
+            How::Never => std::future::pending().await,
             How::Abort(text) => {
                 eprintln!("{text}");
                 process::abort()

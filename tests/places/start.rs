@@ -1,8 +1,12 @@
 //! The start of a process actor, and its failures.
 
+use std::process::Command;
+
 use conclib::prelude::*;
 use conclib::process::InProcessError;
 use serde::{Deserialize, Serialize};
+use support::child::{Kid, Process};
+use support::{Echo, EchoCalls as _, poll_once, until};
 
 use crate::actors::{How, Starter, StarterCalls as _, Worker, WorkerCalls as _, worker};
 
@@ -101,6 +105,80 @@ async fn a_start_that_fails_returns_the_error_of_the_actor() -> conclib::Result 
         // The name is free again.
         assert!(system.lookup("it").is_err());
     }
+    Ok(())
+}
+
+#[support::test]
+async fn an_actor_of_a_library_is_known() -> conclib::Result {
+    let system = System::new("test");
+    let echo = system.actor(Echo).in_process().spawn().await?;
+    assert_eq!(echo.echo("hello".into()).await?, "hello");
+    assert_ne!(echo.process().await?, std::process::id());
+    Ok(())
+}
+
+/// Processes of this one with that text in their arguments.
+fn processes_with(text: &str) -> usize {
+    let family = Process::family(std::process::id());
+    let has = |it: &&Process| {
+        let path = format!("/proc/{}/cmdline", it.pid);
+        std::fs::read_to_string(path).is_ok_and(|args| args.contains(text))
+    };
+    family.iter().filter(has).count()
+}
+
+#[support::test]
+async fn a_start_that_is_given_up_leaves_no_process() -> conclib::Result {
+    let system = System::new("given-up");
+    let starts = || system.create::<Starter>(How::Never);
+    for kills in [false, true] {
+        let builder = match kills {
+            true => starts().urn("named").in_process(),
+            false => starts().in_process(),
+        };
+        let mut start = Box::pin(builder.spawn());
+        while processes_with("\"given-up\"") == 0 {
+            assert!(poll_once(&mut start).is_pending());
+            tokio::task::yield_now().await;
+        }
+        drop(start);
+        if kills {
+            let named: ActorRef<Starter> = system.get("named")?;
+            assert_eq!(named.kill().await, StopReason::Killed);
+        }
+        until(|| system.all().is_empty()).await;
+        assert_eq!(processes_with("\"given-up\""), 0);
+    }
+    Ok(())
+}
+
+/// Argument of a process of an actor.
+const SPEC: &str =
+    r#"conclib:process={"actor":"places::actors::Worker","is_created":false,"system":"test"}"#;
+
+/// Runs in the process of the test below, as a program does that has an entry in another place.
+#[support::test]
+async fn a_process_past_its_entry() -> conclib::Result {
+    if std::env::args().any(|arg| arg == SPEC) {
+        let system = System::new("test");
+        let started = system.actor(Worker::default()).in_process().spawn().await;
+        let refused = matches!(started, Err(InProcessError::NoEntry));
+        println!("refused: {refused}");
+    }
+    Ok(())
+}
+
+#[support::test]
+async fn a_process_that_missed_its_entry_starts_no_other() -> conclib::Result {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args([
+        "--exact",
+        "start::a_process_past_its_entry",
+        "--nocapture",
+        SPEC,
+    ]);
+    let mut kid = Kid::start(&mut command)?;
+    assert_eq!(kid.said("refused: ").await?, "true");
     Ok(())
 }
 

@@ -92,9 +92,9 @@ impl Driver {
         let host = self.outlet.host();
         let started = tokio::select! {
             started = self.starter.start(host.clone()) => started,
-            () = killed(&self.life) => {
+            reason = given_up(&self.life) => {
                 program.kill();
-                return StopReason::Killed;
+                return reason;
             }
             _ = program.exited() => return StopReason::Unreachable,
         };
@@ -188,6 +188,19 @@ async fn told(life: &mut ForeignActor, is_recycled: bool) -> Told {
             return Poll::Ready(Told::Recycle);
         }
         Poll::Pending
+    })
+    .await
+}
+
+/// Waits until nobody waits for the start: the actor is killed, or its last reference is gone.
+async fn given_up(life: &ForeignActor) -> StopReason {
+    poll_fn(|cx| {
+        // Any signal wakes this task.
+        let _ = life.poll_killed(cx);
+        match life.end_reason() {
+            reason @ (StopReason::Killed | StopReason::Unreferenced) => Poll::Ready(reason),
+            _ => Poll::Pending,
+        }
     })
     .await
 }

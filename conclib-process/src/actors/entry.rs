@@ -24,6 +24,9 @@ pub(super) const TEST: &str = "conclib_process_entry";
 
 static MAIN: OnceLock<()> = OnceLock::new();
 
+/// Set in the process of an actor, once it has got to its entry.
+static ENTERED: OnceLock<()> = OnceLock::new();
+
 /// Makes the program one that can run actors in processes of their own. To be called first in a
 /// `main` without `#[conclib::main]`, which calls it.
 ///
@@ -52,13 +55,20 @@ pub fn init() {
 pub fn enter() {
     match Spec::of_this_process() {
         None => {}
-        Some(Ok(spec)) => host::run(spec),
+        Some(Ok(spec)) => {
+            let _ = ENTERED.set(());
+            host::run(spec)
+        }
         Some(Err(error)) => host::refuse(&error.into()),
     }
 }
 
-/// Returns the entrance for new processes. `None` if the program has none.
+/// Returns the entrance for new processes. `None` if the program has none: also in a process that
+/// was to run an actor and did not come by the entrance, since it would start processes without end.
 pub(super) fn entrance() -> Option<Entrance> {
+    if Spec::of_this_process().is_some() && ENTERED.get().is_none() {
+        return None;
+    }
     let test = || inventory::iter::<TestEntrance>.into_iter().next();
     match MAIN.get() {
         Some(()) => Some(Entrance::Main),
@@ -98,7 +108,7 @@ impl Entrance {
 /// Adds a test that does nothing when it is run as one, and is the way into the new processes: the
 /// test program is started anew with this test alone.
 ///
-/// ```
+/// ```standalone_crate
 /// conclib::process::entry_test!();
 /// # fn main() {}
 /// ```
@@ -110,6 +120,7 @@ macro_rules! entry_test {
             $crate::__private::enter();
         }
 
+        #[cfg(test)]
         $crate::__private::inventory::submit! {
             $crate::__private::TestEntrance(::core::module_path!())
         }

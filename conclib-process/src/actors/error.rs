@@ -31,6 +31,30 @@ use thiserror::Error;
 ///     Ok(())
 /// }
 /// ```
+/// A program without an entry starts no process, which would run its main function:
+///
+/// ```standalone_crate
+/// use conclib::prelude::*;
+/// use conclib::process::InProcessError;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[actor]
+/// #[derive(Serialize, Deserialize)]
+/// struct Hello;
+///
+/// #[actor]
+/// impl Hello {}
+///
+/// fn main() -> conclib::Result {
+///     // Without `conclib::process::init();`.
+///     tokio::runtime::Runtime::new()?.block_on(async {
+///         let system = System::new("docs");
+///         let refused = system.actor(Hello).in_process().spawn().await;
+///         assert!(matches!(refused, Err(InProcessError::NoEntry)));
+///         Ok(())
+///     })
+/// }
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum InProcessError {
