@@ -1,8 +1,11 @@
 //! Inheritance as in uactor: actors share messages through a protocol, override
-//! them, and add others.
+//! them, and add others. Each has a process of its own.
 #![allow(clippy::print_stdout, reason = "a program")]
 
+use std::process;
+
 use conclib::prelude::*;
+use serde::{Deserialize, Serialize};
 
 #[protocol]
 trait Feline {
@@ -10,7 +13,7 @@ trait Feline {
 
     /// Default text that an override uses, as it would use `super`.
     fn introduction(&self) -> String {
-        format!("Hi, it's {}.", self.name())
+        format!("[{}] Hi, it's {}.", process::id(), self.name())
     }
 
     #[message]
@@ -20,6 +23,7 @@ trait Feline {
 }
 
 #[actor(urn = "cat")]
+#[derive(Serialize, Deserialize)]
 struct Cat;
 
 #[actor(protocols(Feline))]
@@ -36,6 +40,7 @@ impl Feline for Cat {
 }
 
 #[actor(urn = "tiger")]
+#[derive(Serialize, Deserialize)]
 struct Tiger;
 
 #[actor(protocols(Feline))]
@@ -60,7 +65,7 @@ trait Parent {
 
     #[message(name = "who")]
     fn it_is(&self) -> String {
-        format!("It's {}.", self.private())
+        format!("[{}] It's {}.", process::id(), self.private())
     }
 }
 
@@ -73,6 +78,7 @@ trait Extra: Parent {
 }
 
 #[actor(urn = "child")]
+#[derive(Serialize, Deserialize)]
 struct Child;
 
 #[actor(protocols(Parent, Extra))]
@@ -89,12 +95,13 @@ impl Extra for Child {}
 #[conclib::main]
 async fn main() -> conclib::Result {
     let system = System::new("zoo");
-    let (_cat, _tiger) = (system.spawn(Cat)?, system.spawn(Tiger)?);
-    for feline in system.recipients::<FelineGreet>() {
-        println!("[{}] {}", feline.urn(), feline.ask(FelineGreet {}).await?);
+    let cat = system.actor(Cat).in_process().spawn().await?;
+    let tiger = system.actor(Tiger).in_process().spawn().await?;
+    for feline in [cat.recipient::<FelineGreet>(), tiger.recipient()] {
+        println!("{}", feline.ask(FelineGreet {}).await?);
     }
-    let child = system.spawn(Child)?;
-    println!("[{}] {}", child.urn(), child.it_is().await?);
-    println!("[{}] {}", child.urn(), child.hello().await?);
+    let child = system.actor(Child).in_process().spawn().await?;
+    println!("{}", child.it_is().await?);
+    println!("{}", child.hello().await?);
     Ok(())
 }

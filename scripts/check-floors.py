@@ -15,9 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Crates, lowest floor first.
 CRATES = [
-    ["conclib-wire", "conclib-macros", "conclib-process"],
+    ["conclib-wire", "conclib-macros"],
     ["conclib-core"],
     ["conclib-testing", "conclib-net"],
+    ["conclib-process"],
     ["conclib-apid", "conclib-redis"],
     ["conclib"],
 ]

@@ -15,12 +15,18 @@
 //! | `net` | yes | `Proxy`, `ProxyClient` over unix sockets and TCP |
 //! | `apid` | yes | `start_api`, `status`, `PrivateDir` |
 //! | `redis` | no | `Proxy`, `ProxyClient` through a Redis server, durable messages; `start_redis`: such a server as an owned child; the rest in `redis` |
-//! | `process` | no | `process`: owned child processes of any kind |
+//! | `process` | no | `.in_process()`: actors in processes of their own; `process`: owned child processes of any kind |
 //! | `metrics` | no | depth, times and counts of each type of actor, for the recorder of the crate `metrics` |
 //! | `testing` | no | `testing`: one actor fed by hand, probes, spies, faults, seeded orders of turns; `#[conclib::test]` |
 
 #[doc(hidden)]
 pub use conclib_core::__private;
+#[cfg(not(feature = "process"))]
+#[doc(hidden)]
+pub use conclib_core::{__in_process, __process_entry};
+#[cfg(feature = "process")]
+#[doc(hidden)]
+pub use conclib_process::{__in_process, __process_entry};
 
 // Actors, and references to them.
 #[doc(inline)]
@@ -133,6 +139,9 @@ mod guides {
     mod from_kameo_and_actix {}
     #[doc = include_str!("../docs/guides/from-python-conclib.md")]
     mod from_python_conclib {}
+    #[cfg(all(feature = "macros", feature = "process"))]
+    #[doc = include_str!("../docs/guides/choosing-a-place.md")]
+    mod choosing_a_place {}
     #[cfg(feature = "redis")]
     #[doc = include_str!("../docs/guides/from-other-processes.md")]
     mod from_other_processes {}

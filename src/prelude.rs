@@ -27,3 +27,7 @@ pub use conclib_macros::{actor, fallback, handler, message, on, part, protocol};
 #[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 #[doc(no_inline)]
 pub use conclib_net::AuthKey;
+#[cfg(feature = "process")]
+#[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+#[doc(no_inline)]
+pub use conclib_process::InProcess;

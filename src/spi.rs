@@ -221,9 +221,9 @@
 #[doc(inline)]
 pub use conclib_core::wire::{
     Answered, Answerer, Broker, CancelOnDrop, Cancellation, DEFAULT_TIMEOUT, Failure, ForeignActor,
-    ForeignBuilder, Found, Inlet, Link, MAX_TIMEOUT, Name, Names, Origin, OutboundStream, Outcome,
-    Outlet, Permit, Remote, RemoteReply, ReplySink, Room, SendRefused, StopSignal, StreamSource,
-    UnknownFailure,
+    ForeignBuilder, Found, History, Inlet, Link, MAX_TIMEOUT, Name, Names, Origin, OutboundStream,
+    Outcome, Outlet, Permit, Remote, RemoteReply, ReplySink, Room, SendRefused, StopSignal,
+    StreamSource, UnknownFailure,
 };
 #[doc(inline)]
 pub use conclib_core::wire::{

@@ -172,7 +172,7 @@ fn the_road_names_files_and_tests_that_exist() {
     let code = text.split('`').skip(1).step_by(2);
     for file in code.filter(|code| code.ends_with(".rs")) {
         let path = match file.split_once('/') {
-            Some((krate @ ("net" | "redis" | "wire"), rest)) => {
+            Some((krate @ ("net" | "process" | "redis" | "wire"), rest)) => {
                 format!("conclib-{krate}/src/{rest}")
             }
             _ => file.to_owned(),

@@ -4,6 +4,21 @@ use std::future::Future;
 
 use crate::system::System;
 
+/// Nothing, in place of the registration of an actor for processes of its own: for a program that
+/// cannot run actors so.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __in_process {
+    ($actor:ty) => {};
+}
+
+/// Nothing, in place of the entry of a process.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __process_entry {
+    () => {};
+}
+
 /// Makes the system of a main function in that module, with the name of the crate.
 pub fn system_of(module: &str) -> System {
     System::new(module.split("::").next().unwrap_or(module))

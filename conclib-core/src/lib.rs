@@ -86,6 +86,7 @@ pub use conclib_wire::Fault;
 pub use conclib_wire::Never;
 pub use conclib_wire::Shape;
 pub use conclib_wire::{Escalation, State, StopReason};
+pub use conclib_wire::{ProcessExit, ProcessStatus};
 pub use conclib_wire::{Urn, UrnError};
 pub use events::{DeadLetter, DeadLetterCause, Event, Events, NotRestarted};
 /// Return type of a handler with many replies: `impl Stream<Item = T>`.

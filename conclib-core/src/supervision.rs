@@ -2,6 +2,7 @@
 //! watches.
 
 use conclib_wire::{StopReason, Urn};
+use serde::{Deserialize, Serialize};
 
 /// End of a child, as `#[on(child)]` receives it.
 ///
@@ -135,7 +136,7 @@ pub struct Gone {
 ///     Ok(())
 /// }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Strategy {
     /// Only the child that failed.

@@ -5,6 +5,7 @@
 //! an [`Inlet`], and their answers leave through a [`ReplySink`]. Requests to other processes leave
 //! through an [`Outlet`].
 
+pub use crate::actor::{History, Portable};
 pub use crate::deadlock::Cancellation;
 pub use crate::error::Outage;
 pub use crate::node::{Found, Name, Names};
@@ -29,6 +30,8 @@ pub use crate::spi::{
     Exported, Imported, KeepAlive, Lease, MAX_REFERENCES, RefError, RefScope, enter, exported,
 };
 pub use crate::system::{Control, Inlet, MAX_CONTROL_WAITS, Permit};
+#[doc(hidden)]
+pub use crate::system::{Elsewhere, FarOptions};
 pub use crate::system::{ForeignActor, ForeignBuilder, StopSignal};
 pub use conclib_wire::FIRST_CREDIT;
 pub use conclib_wire::{

@@ -24,7 +24,7 @@ use crate::{
 
 /// Environment variable with the key of a proxy and its clients; a child does
 /// not inherit it.
-const AUTHKEY: &str = "CONCLIB_AUTHKEY";
+pub(crate) const AUTHKEY: &str = "CONCLIB_AUTHKEY";
 
 /// Foreign program, and its settings for a start.
 ///

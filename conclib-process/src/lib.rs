@@ -54,7 +54,10 @@
 //! 3. `child`
 //! 4. `command`
 //! 5. `slot`
+//! 6. `actors`
 
+#[cfg(feature = "actors")]
+mod actors;
 mod child;
 mod child_group;
 mod command;
@@ -67,6 +70,9 @@ mod private_dir;
 mod slot;
 mod tail;
 
+#[cfg(feature = "actors")]
+#[cfg_attr(docsrs, doc(cfg(feature = "actors")))]
+pub use actors::{InProcess, InProcessError, ProcessBuilder, init};
 pub use child::OwnedChild;
 pub use command::ChildCommand;
 pub use ending::Ending;
@@ -77,5 +83,9 @@ pub use tail::Tail;
 /// Parts for the other crates of conclib.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "actors")]
+    pub use crate::actors::{Entry, NoStart, Probe, TestEntrance, enter};
     pub use crate::slot::Slot;
+    #[cfg(feature = "actors")]
+    pub use inventory;
 }

@@ -6,7 +6,7 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `codec`, `delivery`, `fault`, `never`, `parts`, `state`, `urn`
+//! 1. `codec`, `delivery`, `fault`, `never`, `parts`, `process_exit`, `state`, `urn`
 //! 2. `cycle`, `node`, `shape`, `stop_reason`
 //! 3. `chain`, `failure`
 //! 4. `envelope`
@@ -24,6 +24,7 @@ mod never;
 mod node;
 #[doc(hidden)]
 pub mod parts;
+mod process_exit;
 #[doc(hidden)]
 pub mod shape;
 mod state;
@@ -50,6 +51,7 @@ pub use never::Never;
 #[doc(hidden)]
 pub use node::WireRef;
 pub use node::{Home, NodeId};
+pub use process_exit::{ProcessExit, ProcessStatus};
 pub use shape::Shape;
 pub use state::State;
 pub use stop_reason::{Escalation, StopReason};

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
+use crate::process_exit::ProcessExit;
 use crate::urn::Urn;
 
 /// Reason for which an actor ended, or one incarnation of it.
@@ -49,6 +50,8 @@ pub enum StopReason {
     Unreachable,
     /// The system that was asked has no actor of that name: it ended before.
     NoSuchActor,
+    /// The process of the actor ended before the actor did.
+    ProcessExited(Box<ProcessExit>),
 }
 
 /// Failure of a child that became the failure of its supervisor.
@@ -74,7 +77,11 @@ impl StopReason {
     pub const fn is_failure(&self) -> bool {
         matches!(
             self,
-            Self::StartFailed(_) | Self::Failed(_) | Self::Panicked(_) | Self::Escalated(_)
+            Self::StartFailed(_)
+                | Self::Failed(_)
+                | Self::Panicked(_)
+                | Self::Escalated(_)
+                | Self::ProcessExited(_)
         )
     }
 }
@@ -104,6 +111,7 @@ impl fmt::Display for StopReason {
             Self::ChildEnded(child) => write!(f, "its significant child `{child}` ended"),
             Self::Unreachable => f.write_str("its process cannot be reached"),
             Self::NoSuchActor => f.write_str("ended before: there is no actor of that name"),
+            Self::ProcessExited(exit) => write!(f, "its {exit}"),
         }
     }
 }

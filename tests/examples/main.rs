@@ -259,17 +259,65 @@ fn lines_of(name: &str) -> conclib::Result<usize> {
     Ok(source.lines().filter(own).count())
 }
 
+/// Cuts the process id off that a line begins with.
+#[cfg(feature = "process")]
+fn from_process(line: &str) -> Option<(u32, &str)> {
+    let (pid, text) = line.strip_prefix('[')?.split_once("] ")?;
+    Some((pid.parse().ok()?, text))
+}
+
+#[cfg(feature = "process")]
 #[support::test]
-fn actors_share_what_a_protocol_says() -> conclib::Result {
+fn actors_in_processes_share_what_a_protocol_says() -> conclib::Result {
+    let lines = said("uactor_inheritance", &[])?;
+    let lines: Option<Vec<_>> = lines.iter().map(|line| from_process(line)).collect();
+    let (pids, texts): (Vec<_>, Vec<_>) = lines.ok_or("no pids")?.into_iter().unzip();
     assert_eq!(
-        said("uactor_inheritance", &[])?,
+        texts,
         [
-            "[cat] Hi, it's Mr. Whiskers. Meow.",
-            "[tiger] Hi, it's Shere Khan. Roar.",
-            "[child] It's Child.",
-            "[child] It's Child. Hello.",
+            "Hi, it's Mr. Whiskers. Meow.",
+            "Hi, it's Shere Khan. Roar.",
+            "It's Child.",
+            "It's Child. Hello.",
         ]
     );
+    assert!(pids[0] != pids[1] && pids[1] != pids[2] && pids[0] != pids[2]);
+    assert_eq!(pids[2], pids[3]);
+    Ok(())
+}
+
+#[cfg(feature = "process")]
+#[support::test]
+async fn monitors_in_processes_are_closed_in_order() -> conclib::Result {
+    let mut command = example("pactor_monitor")?;
+    let mut kid = Kid::start(&mut command)?;
+    kid.said("Press 'q' to quit...").await?;
+    let own = kid.said("Received notification (").await?;
+    assert!(own.contains(" from monitor "), "{own}");
+    let family = Process::family(kid.id());
+    assert_eq!(family.len(), 4, "{family:?}");
+    kid.close_input();
+    kid.said("closing.....").await?;
+    kid.said("current value for monitor primary: ").await?;
+    kid.said("current value for monitor secondary: ").await?;
+    assert!(kid.exited()?.success());
+    assert!(survivors(&family).is_empty());
+    Ok(())
+}
+
+#[cfg(feature = "process")]
+#[support::test]
+fn an_actor_greets_from_its_process() -> conclib::Result {
+    let lines = said("uactor_hello", &[])?;
+    let [own, other] = &lines[..] else {
+        panic!("{lines:?}");
+    };
+    let own = own.strip_prefix("this is process ").ok_or("no pid")?;
+    let other = other
+        .strip_prefix("Hello, Ada, from process ")
+        .ok_or("no greeting")?;
+    assert_ne!(own, other.trim_end_matches('!'));
+    assert!(lines_of("uactor_hello")? <= 24);
     Ok(())
 }
 

@@ -13,22 +13,21 @@ use std::time::Duration;
 
 use conclib_wire::State;
 
-use super::factory::Awaited;
+use super::again::{Awaited, Incarnations};
 use super::supervise::{LAST_CALL, end};
 use crate::actor_id::ActorId;
 use crate::deadlock::Wait;
 use crate::events::{Event, NotRestarted};
 use crate::mailbox::{Alert, Signal};
-use crate::node::{Actor, ActorCell, AnyActor, Child, Relations, RestartDecision};
-use crate::observe::log;
+use crate::node::{AnyActor, Child, Relations, RestartDecision};
 use crate::supervision::Strategy;
 use crate::time::timers;
 
 /// Restarts the group that an actor which has failed belongs to. Returns the
 /// verdict for that actor: to start, behind the sibling before it, or another
 /// that was given meanwhile.
-pub(super) async fn restart<A: Actor>(
-    cell: &ActorCell<A>,
+pub(super) async fn restart<C: Incarnations>(
+    cell: &C,
     relations: &Relations,
     parent: &Arc<dyn AnyActor>,
     delay: Duration,
@@ -39,7 +38,7 @@ pub(super) async fn restart<A: Actor>(
             Err(decision) => return decision,
         };
         for (id, child) in group.siblings().into_iter().rev() {
-            let _wait = Wait::begin_anyway(cell.id, id);
+            let _wait = Wait::begin_anyway(cell.id(), id);
             if !bring_down(cell, &child).await
                 && let Some(family) = parent.relations()
             {
@@ -48,9 +47,12 @@ pub(super) async fn restart<A: Actor>(
         }
         group.release(delay)
     });
-    poll_fn(|cx| match cell.mailbox.signal() {
-        Signal::None => restart.as_mut().poll(cx),
-        _ => Poll::Ready(RestartDecision::End),
+    poll_fn(|cx| {
+        cell.register(cx);
+        match cell.signal() {
+            Signal::None => restart.as_mut().poll(cx),
+            _ => Poll::Ready(RestartDecision::End),
+        }
     })
     .await
 }
@@ -67,15 +69,15 @@ impl Group {
     ///
     /// # Errors
     /// The verdict of another leader for this one.
-    async fn lead<A: Actor>(
-        cell: &ActorCell<A>,
+    async fn lead<C: Incarnations>(
+        cell: &C,
         relations: &Relations,
         parent: &Arc<dyn AnyActor>,
     ) -> Result<Self, RestartDecision> {
         let Some(family) = parent.relations() else {
             return Err(RestartDecision::End);
         };
-        let mut free = pin!(parent.lifecycle().until(|| family.lead(cell.id)));
+        let mut free = pin!(parent.lifecycle().until(|| family.lead(cell.id())));
         let mut awaited = Awaited::default();
         poll_fn(|cx| {
             if let Some(decision) = relations.take_decision() {
@@ -86,7 +88,7 @@ impl Group {
             if relations.awaited().is_none() && free.as_mut().poll(cx).is_ready() {
                 let group = Self {
                     parent: parent.clone(),
-                    leader: cell.id,
+                    leader: cell.id(),
                 };
                 // The former leader may have held this actor, and released it
                 // with a verdict.
@@ -95,7 +97,7 @@ impl Group {
                     None => Ok(group.hold(family)),
                 });
             }
-            awaited.enter(cell.id, family.leader());
+            awaited.enter(cell.id(), family.leader());
             Poll::Pending
         })
         .await
@@ -185,7 +187,7 @@ fn goes_down(resident: &dyn AnyActor) -> bool {
 
 /// Ends the incarnation of a sibling, so that it can be started again. Returns
 /// false if the sibling has ended for good.
-async fn bring_down<A: Actor>(cell: &ActorCell<A>, child: &Child) -> bool {
+async fn bring_down(cell: &dyn AnyActor, child: &Child) -> bool {
     let resident = &*child.resident;
     if resident.state() >= State::Stopping {
         // The child is ending by itself, and handles the queued messages first.
@@ -194,8 +196,8 @@ async fn bring_down<A: Actor>(cell: &ActorCell<A>, child: &Child) -> bool {
     }
     let Some(relations) = resident.relations().filter(|relations| relations.renews) else {
         let (urn, why) = (resident.urn(), NotRestarted::NoSource);
-        log::not_restarted_with_siblings(&urn, &why);
-        cell.system.emit(|| Event::NotRestarted { urn, why });
+        tracing::error!(target: "conclib", %urn, %why, "not restarted with its siblings");
+        cell.system().emit(|| Event::NotRestarted { urn, why });
         end(child, Signal::Now).await;
         return false;
     };
@@ -211,7 +213,11 @@ async fn bring_down<A: Actor>(cell: &ActorCell<A>, child: &Child) -> bool {
             .await
             .is_none()
         {
-            log::siblings_do_not_wait(&resident.urn());
+            tracing::error!(
+                target: "conclib",
+                urn = %resident.urn(),
+                "a turn never awaits: its actor is not restarted with its siblings"
+            );
         }
     }
     resident.lifecycle().state() != State::Stopped

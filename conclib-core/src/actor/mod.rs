@@ -1,5 +1,6 @@
 //! Task of an actor: its creation, its turns, its inputs, its supervision and its end.
 
+mod again;
 mod asker_gone;
 mod attach;
 mod call_priority;
@@ -12,6 +13,7 @@ mod killable;
 mod next;
 mod nothing;
 mod part;
+mod portable;
 mod protocol;
 mod restart;
 mod run;
@@ -20,15 +22,18 @@ mod supervise;
 mod task_actor;
 mod turn;
 
+pub(crate) use again::again;
 pub use asker_gone::AskerGone;
 #[doc(hidden)]
 pub use dispatch::Dispatch;
+pub(crate) use factory::Again;
 pub(crate) use factory::{Args, Closure, Failed, FromArgs, FromValue, Restarting, StateSource};
 pub use factory::{Factory, Restartable};
 pub use inbox::Inbox;
 #[doc(hidden)]
 pub use nothing::Nothing;
 pub use part::{Part, PartRef};
+pub use portable::Portable;
 pub use protocol::ProtocolMessage;
 #[doc(hidden)]
 pub use protocol::{

@@ -17,6 +17,8 @@ use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::task::{Context, Poll, Waker};
 
+use serde::{Deserialize, Serialize};
+
 use super::fifo::MessageQueue;
 use super::signal::{ABANDONED, Alert, SIGNAL, Signal};
 use super::waiters::{Ticket, WaiterQueue};
@@ -35,7 +37,7 @@ mod tests;
 ///
 /// assert_eq!(Overflow::default(), Overflow::Wait);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Overflow {
     /// The sender waits for a slot. `try_tell` and requests from outside the process

@@ -4,7 +4,7 @@ use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use conclib_wire::{Envelope, State, Urn};
+use conclib_wire::{Envelope, NodeId, State, StopReason, Urn};
 
 use super::lifecycle::Lifecycle;
 use super::registry::SystemInner;
@@ -14,7 +14,7 @@ use crate::mailbox::{Alert, By, Signal, Ticket};
 use crate::named::Named;
 use crate::reply::RemoteCaller;
 use crate::snapshot::ActorSnapshot;
-use crate::supervision::Strategy;
+use crate::supervision::{ChildExit, Directive, Strategy};
 
 /// An actor of any type.
 pub(crate) trait AnyActor: Named + 'static {
@@ -23,6 +23,10 @@ pub(crate) trait AnyActor: Named + 'static {
     fn type_name(&self) -> &'static str;
     /// Returns the name of the actor, if it was given one or has been asked for it.
     fn known_urn(&self) -> Option<&Urn>;
+    /// Returns the system that runs the actor for its own one, if another one does.
+    fn runs_in(&self) -> Option<NodeId> {
+        None
+    }
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     fn lifecycle(&self) -> &Lifecycle;
     fn state(&self) -> State;
@@ -51,6 +55,17 @@ pub(crate) trait AnyActor: Named + 'static {
     /// Returns a [`Recipient`](super::recipient::Recipient) of the message of that type, if the
     /// actor handles it.
     fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>>;
+    /// Describes the end of this actor for the `#[on(child)]` of its supervisor.
+    fn child_exit(&self, reason: StopReason, default: Directive) -> ChildExit {
+        ChildExit {
+            urn: self.urn(),
+            type_name: self.type_name(),
+            reason,
+            generation: self.relations().map_or(1, Relations::generation),
+            default,
+            exhausted: false,
+        }
+    }
     /// Waits until the mailbox has a place, without taking it: the place goes to the
     /// next waiting sender.
     fn poll_room(&self, cx: &mut Context<'_>, ticket: &mut Option<Ticket>) -> Poll<Result<(), ()>>;

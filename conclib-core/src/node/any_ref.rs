@@ -362,7 +362,10 @@ pub(crate) fn downcast<A: Actor>(resident: Arc<dyn AnyActor>) -> Result<ActorRef
             Ok(ActorRef::local(cell))
         }
         Err(other) => match other.downcast::<ForeignCell>() {
-            Ok(cell) if cell.is::<A>() => Ok(ActorRef::foreign(cell)),
+            Ok(cell) if cell.is::<A>() => {
+                cell.acquire();
+                Ok(ActorRef::foreign(cell))
+            }
             _ => Err(mismatch),
         },
     }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use conclib_wire::{Cycle, Delivery, Failure, State, StopReason, Urn};
 
 use super::actor::{Actor, Messages};
+use super::any_actor::AnyActor;
 use super::lifecycle::Lifecycle;
 use super::ordering::Ordered;
 use super::registry::SystemInner;

@@ -1,11 +1,12 @@
 //! Actor whose life is driven by another crate, as its system sees it.
 
 use std::any::{Any, TypeId, type_name};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use conclib_wire::{Delivery, DeliveryClass, Envelope, Failure, State, StopReason, Urn};
+use conclib_wire::{Delivery, DeliveryClass, Envelope, Failure, NodeId, State, StopReason, Urn};
 
 use super::any_actor::AnyActor;
 use super::lifecycle::Lifecycle;
@@ -22,7 +23,7 @@ use crate::place::Place;
 use crate::remote::{Remote, poll_send_away, relay, try_tell_away};
 use crate::reply::RemoteCaller;
 use crate::snapshot::ActorSnapshot;
-use crate::supervision::{ChildExit, Strategy};
+use crate::supervision::Strategy;
 
 /// Cell of an actor that runs outside of this process, or that this process does not run as a task:
 /// its messages leave through an outlet, and another crate tells of its life.
@@ -34,10 +35,18 @@ pub(crate) struct ForeignCell {
     type_name: &'static str,
     /// Way to the actor.
     pub(crate) remote: Arc<Remote>,
+    /// Timeout of a call that sets none.
+    pub(crate) ask_timeout: Duration,
+    /// True if the actor has a name or a parent, and so does not end with its references.
+    owned: bool,
+    /// Number of strong references; at zero an anonymous actor is told to stop.
+    refs: AtomicUsize,
     lifecycle: Lifecycle,
     relations: Relations,
     /// Most urgent [`Signal`] so far.
     signal: AtomicU8,
+    /// True once the incarnation has to end, for the next one to begin.
+    recycles: AtomicBool,
     waker: Mutex<Option<Waker>>,
     /// Set once the end has been told.
     ended: OnceLock<()>,
@@ -49,10 +58,15 @@ impl ForeignCell {
         system: Arc<SystemInner>,
         remote: Remote,
         relations: Relations,
+        ask_timeout: Duration,
+        is_named: bool,
     ) -> Self {
         Self {
             id,
             system,
+            ask_timeout,
+            owned: is_named || relations.parent.is_some(),
+            refs: AtomicUsize::new(1),
             urn: remote.urn().of_type(type_name::<A>()),
             actor: TypeId::of::<A>(),
             type_name: type_name::<A>(),
@@ -60,6 +74,7 @@ impl ForeignCell {
             lifecycle: Lifecycle::new(),
             relations,
             signal: AtomicU8::new(Signal::None as u8),
+            recycles: AtomicBool::new(false),
             waker: Mutex::default(),
             ended: OnceLock::new(),
         }
@@ -72,10 +87,28 @@ impl ForeignCell {
 
     /// Marks the start as done.
     pub(crate) fn started(&self) {
+        let was_down = self.relations.is_down();
+        self.relations.set_up();
+        if was_down {
+            self.lifecycle.tell_change();
+        }
         if self.lifecycle.advance(State::Running) {
             let urn = || self.urn.clone();
             self.system.emit(|| Event::Started { urn: urn() });
         }
+    }
+
+    /// Raises the signal to end, and wakes the task that drives the actor.
+    fn raise(&self, signal: Signal) {
+        self.signal.fetch_max(signal as u8, Ordering::AcqRel);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        let mut slot = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        let waker = slot.take();
+        drop(slot);
+        waker.into_iter().for_each(Waker::wake);
     }
 
     /// Tells whether the actor takes no more messages.
@@ -85,13 +118,33 @@ impl ForeignCell {
 
     /// Polls for a signal that is more urgent than `before`.
     pub(crate) fn poll_signal(&self, cx: &Context<'_>, before: Signal) -> Poll<Signal> {
-        let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
-        let signal = self.signal();
-        if signal > before {
-            return Poll::Ready(signal);
+        self.wake_on_change(cx);
+        match self.signal() {
+            signal if signal > before => Poll::Ready(signal),
+            _ => Poll::Pending,
         }
-        *waker = Some(cx.waker().clone());
-        Poll::Pending
+    }
+
+    /// Polls for the alert that the incarnation has to end, for the next one to begin.
+    pub(crate) fn poll_recycle(&self, cx: &Context<'_>) -> Poll<()> {
+        self.wake_on_change(cx);
+        match self.recycles.load(Ordering::Acquire) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+
+    pub(crate) fn clear_recycle(&self) {
+        self.recycles.store(false, Ordering::Release);
+    }
+
+    /// Makes the next change wake the task of `cx`: a signal, an alert or a decision.
+    pub(crate) fn wake_on_change(&self, cx: &Context<'_>) {
+        let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            None => *waker = Some(cx.waker().clone()),
+        }
     }
 
     pub(crate) fn signal(&self) -> Signal {
@@ -112,6 +165,7 @@ impl ForeignCell {
             (_, Some(By::Parent)) => StopReason::Parent,
             (_, Some(By::System)) => StopReason::Shutdown,
             (Signal::Now, _) => StopReason::StoppedNow,
+            (Signal::Drain, None) => StopReason::Unreferenced,
             _ => StopReason::Stopped,
         }
     }
@@ -129,14 +183,7 @@ impl ForeignCell {
         });
         self.lifecycle.advance(State::Stopped);
         self.relations.part(self, &reason);
-        let exit = |default| ChildExit {
-            urn: self.urn.clone(),
-            type_name: self.type_name,
-            reason: reason.clone(),
-            generation: self.relations.generation(),
-            default,
-            exhausted: false,
-        };
+        let exit = |default| self.child_exit(reason.clone(), default);
         self.relations.tell_parent(self.id, exit, &reason, None);
         self.lifecycle.end(reason.clone());
         // Tells the watchers that came in between, and could not see yet that the actor had ended.
@@ -199,6 +246,10 @@ impl AnyActor for ForeignCell {
         Some(&self.urn)
     }
 
+    fn runs_in(&self) -> Option<NodeId> {
+        self.remote.home().map(|home| home.node)
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
@@ -209,7 +260,8 @@ impl AnyActor for ForeignCell {
 
     fn state(&self) -> State {
         match self.lifecycle.state() {
-            State::Running if self.signal() > Signal::None => State::Stopping,
+            State::Starting | State::Running if self.signal() > Signal::None => State::Stopping,
+            State::Running if self.relations.is_down() => State::Restarting,
             state => state,
         }
     }
@@ -219,21 +271,31 @@ impl AnyActor for ForeignCell {
             return;
         }
         self.lifecycle.told(by);
-        self.signal.fetch_max(signal as u8, Ordering::AcqRel);
-        let mut slot = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
-        let waker = slot.take();
-        drop(slot);
-        waker.into_iter().for_each(Waker::wake);
+        self.raise(signal);
     }
 
-    // References to the actor are counted where it runs.
-    fn acquire(&self) {}
+    fn acquire(&self) {
+        self.refs.fetch_add(1, Ordering::Relaxed);
+    }
 
     fn try_acquire(&self) -> bool {
-        self.lifecycle.state() != State::Stopped
+        if self.lifecycle.state() == State::Stopped {
+            return false;
+        }
+        if self.owned {
+            self.acquire();
+            return true;
+        }
+        let one_more = |refs| (refs > 0).then_some(refs + 1);
+        let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
+        self.refs.fetch_update(set, fetch, one_more).is_ok()
     }
 
-    fn release(&self) {}
+    fn release(&self) {
+        if self.refs.fetch_sub(1, Ordering::AcqRel) == 1 && !self.owned {
+            self.raise(Signal::Drain);
+        }
+    }
 
     fn relations(&self) -> Option<&Relations> {
         Some(&self.relations)
@@ -252,11 +314,16 @@ impl AnyActor for ForeignCell {
         }
     }
 
-    // Alerts are for the loop of an actor, which runs elsewhere.
-    fn alert(&self, _: Alert) {}
+    /// Ends the incarnation; other alerts are for the loop of an actor, which runs elsewhere.
+    fn alert(&self, alert: Alert) {
+        if matches!(alert, Alert::Recycle | Alert::Abort) {
+            self.recycles.store(true, Ordering::Release);
+            self.wake();
+        }
+    }
 
-    fn is_alerted(&self, _: Alert) -> bool {
-        false
+    fn is_alerted(&self, alert: Alert) -> bool {
+        matches!(alert, Alert::Recycle | Alert::Abort) && self.recycles.load(Ordering::Acquire)
     }
 
     fn strategy(&self) -> Strategy {
@@ -272,10 +339,14 @@ impl AnyActor for ForeignCell {
     }
 
     fn decide(&self, decision: RestartDecision) {
-        drop(decision);
+        self.relations.decide(decision);
+        self.wake();
     }
 
-    fn hold(&self, _: ActorId) {}
+    fn hold(&self, leader: ActorId) {
+        self.relations.hold(leader);
+        self.wake();
+    }
 
     fn recipient(self: Arc<Self>, _: TypeId) -> Option<Box<dyn Any>> {
         None

@@ -10,6 +10,7 @@ use conclib_wire::{Cycle, Failure, Urn};
 use super::actor::{Actor, Handler};
 use super::any_actor::AnyActor;
 use super::cell::ActorCell;
+use super::foreign::ForeignCell;
 use super::reference::ActorRef;
 use super::send::Uncounted;
 use crate::call::{Call, Outbound, Target, Telling};
@@ -64,6 +65,16 @@ impl<M: Message> Recipient<M> {
             to: Arc::new(far.without_lease()),
             home: None,
             far: Some(far),
+        })
+    }
+
+    /// Makes the address of an actor that another crate runs.
+    pub(crate) fn foreign(cell: Arc<ForeignCell>) -> Self {
+        cell.acquire();
+        Self(Way {
+            to: cell.remote.clone(),
+            home: Some(cell),
+            far: None,
         })
     }
 
@@ -275,6 +286,9 @@ impl<A: Actor> ActorRef<A> {
     where
         A: Handler<M>,
     {
+        if let Some(cell) = self.as_foreign() {
+            return Recipient::foreign(cell.clone());
+        }
         match self.located() {
             Ok(cell) => Recipient::local(cell.clone()),
             Err(remote) => {

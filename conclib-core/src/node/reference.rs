@@ -88,7 +88,7 @@ enum Location<A: Actor> {
     Here(Arc<ActorCell<A>>),
     /// Actor in another process, behind a connection.
     Away(Arc<Remote>),
-    /// Actor of a system of this process, run by another crate.
+    /// Actor of a system of this process, run by another crate. Holds one of its strong counts.
     Foreign(Arc<ForeignCell>),
 }
 
@@ -98,7 +98,8 @@ impl<A: Actor> ActorRef<A> {
         Self(Location::Here(cell))
     }
 
-    /// Creates a reference to an actor that another crate runs.
+    /// Creates a reference to an actor that another crate runs. Takes over one strong count of the
+    /// cell.
     pub(crate) fn foreign(cell: Arc<ForeignCell>) -> Self {
         Self(Location::Foreign(cell))
     }
@@ -240,6 +241,14 @@ impl<A: Actor> ActorRef<A> {
         }
     }
 
+    /// Returns the actor if another crate runs it for a system of this process.
+    pub(crate) fn as_foreign(&self) -> Option<&Arc<ForeignCell>> {
+        match &self.0 {
+            Location::Foreign(cell) => Some(cell),
+            Location::Here(_) | Location::Away(_) => None,
+        }
+    }
+
     pub(crate) fn cell(&self) -> Option<&Arc<ActorCell<A>>> {
         match &self.0 {
             Location::Here(cell) => Some(cell),
@@ -292,7 +301,8 @@ impl<M: Message, A: Handler<M>> Target<M> for ActorRef<A> {
     fn default_timeout(&self) -> Option<Duration> {
         match &self.0 {
             Location::Here(cell) => cell.ask_timeout,
-            Location::Away(_) | Location::Foreign(_) => Some(DEFAULT_TIMEOUT),
+            Location::Away(_) => Some(DEFAULT_TIMEOUT),
+            Location::Foreign(cell) => Some(cell.ask_timeout),
         }
     }
 
@@ -313,15 +323,20 @@ impl<A: Actor> Clone for ActorRef<A> {
                 Location::Here(cell.clone())
             }
             Location::Away(remote) => Location::Away(remote.clone()),
-            Location::Foreign(cell) => Location::Foreign(cell.clone()),
+            Location::Foreign(cell) => {
+                cell.acquire();
+                Location::Foreign(cell.clone())
+            }
         })
     }
 }
 
 impl<A: Actor> Drop for ActorRef<A> {
     fn drop(&mut self) {
-        if let Location::Here(cell) = &self.0 {
-            cell.release();
+        match &self.0 {
+            Location::Here(cell) => cell.release(),
+            Location::Foreign(cell) => cell.release(),
+            Location::Away(_) => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! References that travel: their form in a message, and the local or far actor that they lead to.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 use conclib_wire::shape::{Depth, End, Kind, Value, hash};
@@ -11,6 +11,7 @@ use super::actor::{Actor, Travels};
 use super::any_actor::AnyActor;
 use super::any_ref::downcast;
 use super::cell::ActorCell;
+use super::foreign::ForeignCell;
 use super::recipient::{Recipient, WeakRecipient};
 use super::reference::ActorRef;
 use super::registry::SystemInner;
@@ -70,12 +71,14 @@ fn write<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let exported = match (address, strength) {
-        (Address::Here(actor), Strength::Strong) => {
+        (Address::Here(actor), strength) => {
             let (urn, node) = (actor.urn(), actor.system().node());
-            Exported::local(urn, node, Some(KeepAlive::new(Pin::of(actor))))
-        }
-        (Address::Here(actor), Strength::Weak) => {
-            Exported::local(actor.urn(), actor.system().node(), None)
+            let runs_in = actor.runs_in();
+            let keep_alive = match strength {
+                Strength::Strong => Some(KeepAlive::new(Pin::of(actor))),
+                Strength::Weak => None,
+            };
+            Exported::local(urn, node, keep_alive).run_in(runs_in)
         }
         (Address::Away(remote), strength) => {
             let urn = remote.urn.clone().map_err(ser::Error::custom)?;
@@ -105,24 +108,36 @@ fn read<'de, D: Deserializer<'de>>(
     }
     let address = match import(&reference).map_err(de::Error::custom)? {
         Place::Here(node) => find(&urn, node),
-        Place::Away(imported) => Address::Away(Arc::new(Remote {
-            outlet: imported.outlet,
-            urn: Ok(urn.clone()),
-            home: Some(reference.home),
-            lease: imported.lease,
-        })),
+        Place::Away(imported, here) => match foreign(&urn, here, reference.home.node) {
+            Some(actor) => Address::Here(actor),
+            None => Address::Away(Arc::new(Remote {
+                outlet: imported.outlet,
+                urn: Ok(urn.clone()),
+                home: Some(reference.home),
+                lease: imported.lease,
+            })),
+        },
     };
     Ok((urn, address))
 }
 
 /// Returns the actor of that name in a system of this process.
 fn find(urn: &Urn, node: NodeId) -> Address {
-    let system = directory::system(node);
-    let system = system.and_then(|system| system.downcast::<SystemInner>().ok());
-    match system.and_then(|system| system.find(urn.as_str())) {
+    match look_up(urn, node) {
         Some(actor) => Address::Here(actor),
         None => gone(urn, node),
     }
+}
+
+/// Returns the actor of that name in the system `here`, if the system `runs_in` runs it for that.
+fn foreign(urn: &Urn, here: Option<NodeId>, runs_in: NodeId) -> Option<Arc<dyn AnyActor>> {
+    let actor = look_up(urn, here?)?;
+    (actor.runs_in() == Some(runs_in)).then_some(actor)
+}
+
+fn look_up(urn: &Urn, node: NodeId) -> Option<Arc<dyn AnyActor>> {
+    let system = directory::system(node)?.downcast::<SystemInner>().ok()?;
+    system.find(urn.as_str())
 }
 
 fn gone(urn: &Urn, node: NodeId) -> Address {
@@ -132,9 +147,9 @@ fn gone(urn: &Urn, node: NodeId) -> Address {
 /// Returns the cell of an actor that is an `A`.
 fn cell<A: Actor, E: de::Error>(
     urn: Urn,
-    actor: Arc<dyn AnyActor>,
+    actor: Arc<dyn Any + Send + Sync>,
 ) -> Result<Arc<ActorCell<A>>, E> {
-    let cell = actor.into_any().downcast();
+    let cell = actor.downcast();
     cell.map_err(|_| E::custom(RefError::TypeMismatch { urn }))
 }
 
@@ -169,6 +184,9 @@ fn read_recipient<M: MayLeave, E: de::Error>(
         return Ok(Recipient::away(Arc::new(ended(urn, node))));
     }
     let pin = Pin(actor);
+    if let Ok(cell) = pin.actor().clone().into_any().downcast::<ForeignCell>() {
+        return Ok(Recipient::foreign(cell));
+    }
     let found = pin.actor().clone().recipient(TypeId::of::<M>());
     match found.and_then(|found| found.downcast().ok()) {
         Some(recipient) => Ok(*recipient),
@@ -281,7 +299,11 @@ impl<'de, A: Travels> Deserialize<'de> for WeakRef<A> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (urn, address) = read(Strength::Weak, deserializer)?;
         match address {
-            Address::Here(actor) => cell(urn, actor).map(Self::new),
+            Address::Here(actor) => match actor.into_any().downcast::<ForeignCell>() {
+                Ok(cell) if cell.is::<A>() => Ok(Self::away(cell.remote.clone())),
+                Ok(_) => Err(de::Error::custom(RefError::TypeMismatch { urn })),
+                Err(actor) => cell(urn, actor).map(Self::new),
+            },
             Address::Away(remote) => Ok(Self::away(remote)),
         }
     }

@@ -199,6 +199,7 @@ pub struct Exported {
     urn: Urn,
     home: Home,
     is_local: bool,
+    runs_in: Option<NodeId>,
     key: u64,
     keep_alive: Option<KeepAlive>,
 }
@@ -210,9 +211,15 @@ impl Exported {
             urn,
             home: Home::new(node, ""),
             is_local: true,
+            runs_in: None,
             key: 0,
             keep_alive,
         }
+    }
+
+    /// Names the other system that runs the actor for its own one, if one does.
+    pub(crate) fn run_in(self, runs_in: Option<NodeId>) -> Self {
+        Self { runs_in, ..self }
     }
 
     /// Describes an actor of another process that is passed on. A weak reference has no
@@ -222,6 +229,7 @@ impl Exported {
             urn,
             home,
             is_local: false,
+            runs_in: None,
             key: 0,
             keep_alive,
         }
@@ -237,6 +245,13 @@ impl Exported {
     #[must_use]
     pub const fn home(&self) -> &Home {
         &self.home
+    }
+
+    /// Returns the system at which a reference to the actor goes home: that of the actor, or the
+    /// one that [runs it for that](crate::system::System::foreign).
+    #[must_use]
+    pub fn is_at_home_in(&self, node: NodeId) -> bool {
+        self.home.node == node || self.runs_in == Some(node)
     }
 
     /// Returns true for an actor of a system in this process, and false for one that is passed on.
@@ -403,16 +418,18 @@ pub(crate) fn export(mut actor: Exported) -> Result<WireRef, RefError> {
 pub(crate) enum Place {
     /// System at this end.
     Here(NodeId),
-    /// Another system.
-    Away(Imported),
+    /// Another system, and the one at this end.
+    Away(Imported, Option<NodeId>),
 }
 
 /// Decodes a reference in the scope of this thread.
 pub(crate) fn import(reference: &WireRef) -> Result<Place, RefError> {
     let scope = meet()?;
     let WireRef { urn, home, weak } = reference;
-    if scope.node() == Some(home.node) {
+    let here = scope.node();
+    if here == Some(home.node) {
         return Ok(Place::Here(home.node));
     }
-    scope.import(urn, home, *weak).map(Place::Away)
+    let imported = scope.import(urn, home, *weak)?;
+    Ok(Place::Away(imported, here))
 }

@@ -11,12 +11,15 @@ use conclib_wire::{State, StopReason, Urn};
 
 use super::System;
 use super::spawn::Options;
+use crate::actor::{Again, History, again};
 use crate::error::SpawnError;
 use crate::mailbox::Signal;
 use crate::named::Named;
-use crate::node::{Actor, ActorRef, AnyActor, Child, Declared, ForeignCell, Relations, Travels};
+use crate::node::{
+    Actor, ActorRef, AnyActor, Child, Declared, ForeignCell, Relations, SystemInner, Travels,
+};
 use crate::remote::Remote;
-use crate::spi::Outlet;
+use crate::spi::{DEFAULT_TIMEOUT, Outlet};
 
 impl System {
     /// Builds an actor that this system names and supervises, and that another crate runs: in
@@ -45,8 +48,9 @@ impl System {
     /// ```
     pub fn foreign<A: Actor + Declared + Travels>(&self) -> ForeignBuilder<'_, A> {
         ForeignBuilder {
-            system: self,
+            system: self.shared(),
             options: Options::of::<A>(),
+            restarts: false,
             actor: PhantomData,
         }
     }
@@ -55,13 +59,29 @@ impl System {
 /// Builder of an actor that another crate runs; see [`System::foreign`].
 #[must_use = "nothing is spawned before `.spawn()`"]
 pub struct ForeignBuilder<'s, A> {
-    system: &'s System,
+    system: &'s Arc<SystemInner>,
     options: Options,
+    restarts: bool,
     actor: PhantomData<fn() -> A>,
 }
 
-impl<A: Actor> ForeignBuilder<'_, A> {
-    /// Names the actor; a name is made for an actor without one.
+impl<'s, A: Actor> ForeignBuilder<'s, A> {
+    pub(super) fn with(system: &'s Arc<SystemInner>, options: Options) -> Self {
+        Self {
+            system,
+            options,
+            restarts: false,
+            actor: PhantomData,
+        }
+    }
+
+    /// Returns the system of the actor.
+    pub fn system(&self) -> System {
+        System::handle(self.system)
+    }
+
+    /// Names the actor. A name is made for an actor without one, which is told to stop when its
+    /// last reference is gone.
     pub fn urn(mut self, urn: impl AsRef<str>) -> Self {
         self.options.urn = Some(Urn::new(urn.as_ref()));
         self
@@ -86,6 +106,14 @@ impl<A: Actor> ForeignBuilder<'_, A> {
         self
     }
 
+    /// Makes the actor one that its crate may start again after a failure, by
+    /// [`ForeignActor::restarts`], and that restarts with its siblings where the
+    /// [`Strategy`](crate::supervision::Strategy) of its parent says so.
+    pub fn restartable(mut self) -> Self {
+        self.restarts = true;
+        self
+    }
+
     /// Enters the actor, which is [starting](State::Starting) from now on. Its messages leave
     /// through `outlet`, under its name.
     ///
@@ -96,20 +124,29 @@ impl<A: Actor> ForeignBuilder<'_, A> {
         let Options {
             urn,
             parent,
+            seed,
+            only_of,
             stop_within,
             significant,
-            ..
         } = self.options;
-        let urn = urn.transpose()?.unwrap_or_else(Urn::anonymous);
+        let urn = urn.transpose()?;
+        let is_named = urn.is_some();
+        let urn = urn.unwrap_or_else(Urn::anonymous);
         let parent = parent
             .transpose()
             .map_err(|urn| SpawnError::ParentEnded { urn })?;
-        let system = self.system.shared();
+        let (system, restarts) = (self.system, self.restarts);
+        let ask_timeout = seed.ask_timeout.or_else(|| system.ask_timeout());
+        let ask_timeout = ask_timeout.unwrap_or(DEFAULT_TIMEOUT);
         let remote = Remote::new(outlet, Ok(urn.clone()));
         let make = |parent: Option<&Arc<dyn AnyActor>>| {
             system.enter(Some(urn), |id| {
-                let relations = Relations::of(parent, false);
-                Arc::new(ForeignCell::new::<A>(id, system.clone(), remote, relations))
+                let relations = Relations::of(parent, restarts);
+                let system = system.clone();
+                let timeout = ask_timeout;
+                Arc::new(ForeignCell::new::<A>(
+                    id, system, remote, relations, timeout, is_named,
+                ))
             })
         };
         let cell = match &parent {
@@ -117,7 +154,7 @@ impl<A: Actor> ForeignBuilder<'_, A> {
             Some(parent) => {
                 let ended = || SpawnError::ParentEnded { urn: parent.urn() };
                 let mut made = None;
-                parent.relations_to_be().adopt(None, || {
+                parent.relations_to_be().adopt(only_of, || {
                     let cell = make(Some(parent))?;
                     let child = Child {
                         resident: cell.clone(),
@@ -195,6 +232,46 @@ impl ForeignActor {
                 Signal::Drain | Signal::None => StopSignal::Stop,
             }
         })
+    }
+
+    /// Resolves when a supervisor restarts the actor with a sibling that has failed: the incarnation
+    /// has to end, with the reason [`Recycled`](StopReason::Recycled). To be polled by the task that
+    /// polls for signals.
+    pub fn poll_recycled(&self, cx: &Context<'_>) -> Poll<()> {
+        self.cell.poll_recycle(cx)
+    }
+
+    /// Tells that an incarnation has ended, and waits for the decision on the next one: of the
+    /// actor's policy, its supervisor, or the strategy of its parent, and after the pause that
+    /// they say. `Ok` if the next one is to start now, and else the reason to
+    /// [end](Self::ended) the actor for. Only for an actor that is
+    /// [restartable](ForeignBuilder::restartable).
+    ///
+    /// # Errors
+    /// The actor is not restarted.
+    ///
+    /// # Panics
+    /// In a tokio runtime without timers, if the policy pauses.
+    pub async fn restarts(
+        &mut self,
+        history: &mut History,
+        reason: StopReason,
+    ) -> Result<(), StopReason> {
+        match again(&*self.cell, history, &reason, None).await {
+            Again::Yes => {
+                history.begin();
+                Ok(())
+            }
+            Again::No => Err(reason),
+            Again::Called => Err(self.end_reason()),
+        }
+    }
+
+    /// Polls for the signal to [kill](StopSignal::Kill) the actor, and leaves it to
+    /// [`signal`](Self::signal).
+    pub fn poll_killed(&self, cx: &Context<'_>) -> Poll<()> {
+        let killed = self.cell.poll_signal(cx, Signal::Now);
+        killed.map(drop)
     }
 
     /// Returns the reason for an end by the signals so far: a stop, a kill, the end of the parent,

@@ -41,7 +41,7 @@ pub(crate) struct Options {
     pub(crate) parent: Option<Result<Arc<dyn AnyActor>, Urn>>,
     /// Generation of the parent's incarnation that the child belongs to, if it may belong to no
     /// other.
-    only_of: Option<u32>,
+    pub(super) only_of: Option<u32>,
     pub(super) stop_within: Duration,
     pub(super) significant: bool,
 }
@@ -140,6 +140,15 @@ impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
     /// [`SpawnError::ParentEnded`].
     pub fn child_of<P: Actor>(mut self, parent: &ActorRef<P>) -> Self {
         self.options.child_of(parent);
+        self
+    }
+
+    pub(super) fn into_parts(self) -> (&'s Arc<SystemInner>, B, Options) {
+        (self.system, self.factory, self.options)
+    }
+
+    pub(super) fn change(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        change(&mut self.options);
         self
     }
 

@@ -10,7 +10,7 @@ use super::generics::{Need, bounded};
 use super::misplaced::keyword;
 use super::{calls, checked, fields, handlers, hooks, inbox, method, protocols};
 use crate::check;
-use crate::model::{ActorArgs, Handler};
+use crate::model::{Actor, ActorArgs, Handler};
 use crate::parse::{self, Mistakes, actor_args, actor_impl, impl_args, impl_block, make_static};
 
 pub(crate) fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -128,6 +128,7 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
     let handlers = handlers::expand(&actor, is_sound);
     let create = hooks::create(&actor, is_sound);
     let calls = calls::expand(&actor, &syn::parse_quote!(pub));
+    let registration = registration(&actor, is_sound);
     let protocols = protocols::aliases(&actor);
     let checked = checked::aliases(&actor);
     let (allowances, alias) = (super::allowances(), super::alias(&actor.runtime));
@@ -144,8 +145,21 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
             #inbox
             #handlers
             #create
+            #registration
         };
         #calls
         #mistakes
     }
+}
+
+/// Registers the actor for processes of its own; a generic one is not known yet.
+fn registration(actor: &Actor, is_sound: bool) -> Option<TokenStream> {
+    let Actor {
+        runtime,
+        self_ty,
+        generics,
+        ..
+    } = actor;
+    let is_one_type = generics.params.is_empty();
+    (is_sound && is_one_type && !actor.thread).then(|| quote!(#runtime::__in_process!(#self_ty);))
 }

@@ -20,6 +20,8 @@ struct Entry {
     system: fn(&Path) -> TokenStream,
     /// Expression that runs a future in a runtime.
     run: fn(&Path, &TokenStream) -> TokenStream,
+    /// Statement before all others.
+    first: fn(&Path) -> TokenStream,
     is_test: bool,
 }
 
@@ -35,6 +37,7 @@ const MAIN: Entry = Entry {
             #conclib::__private::Main(#future).run()
         }
     },
+    first: |conclib| quote!(#conclib::__process_entry!();),
     is_test: false,
 };
 
@@ -45,6 +48,7 @@ const TEST: Entry = Entry {
     instead: "make what it needs in it",
     system: |conclib| quote!(#conclib::testing::system()),
     run: |conclib, future| quote!(#conclib::testing::run(#future)),
+    first: |_| TokenStream::new(),
     is_test: true,
 };
 
@@ -107,6 +111,7 @@ impl Entry {
                 quote!(#conclib::__private::with_system(#made, |system| __body(#given(system))))
             }
         };
+        let first = (self.first)(&conclib);
         let run = (self.run)(&conclib, &future);
         let ItemFn {
             attrs,
@@ -140,6 +145,7 @@ impl Entry {
             #(#attrs)*
             #test
             #vis fn #name() #output {
+                #first
                 async fn __body(#inputs) #output #block
                 #run
             }

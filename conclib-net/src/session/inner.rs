@@ -19,7 +19,6 @@ pub(super) struct SessionInner {
     pub(super) limits: LinkLimits,
     pub(super) ids: RequestIds,
     /// Name of the peer, for the requests that come from it.
-    pub(super) origin: Arc<Origin>,
     /// System whose actors the peer can ask, and the URL at which others reach
     /// it.
     pub(super) served_system: OnceLock<(Inlet, Box<str>)>,
@@ -80,13 +79,12 @@ impl SessionInner {
         Ok(Arc::new_cyclic(|me| Self {
             limits,
             ids,
-            origin: Arc::new(origin),
             served_system: OnceLock::new(),
             scope: OnceLock::new(),
             me: me.clone(),
             next_key: AtomicU64::new(first_key),
             imported: AtomicUsize::new(0),
-            state: Mutex::new(State::new(limits)),
+            state: Mutex::new(State::new(limits, origin)),
             written: [const { AtomicU64::new(0) }; 2],
             reads: AtomicU64::new(0),
             is_paused: AtomicBool::new(false),

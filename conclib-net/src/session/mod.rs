@@ -148,6 +148,16 @@ impl Session {
         self
     }
 
+    /// Replaces the name of the peer, for messages that come from now on: a session that is driven
+    /// over one connection after the other may have another process at each.
+    pub fn set_origin(&self, origin: Origin) {
+        let origin = Arc::new(origin);
+        let former = self
+            .0
+            .update(|state| std::mem::replace(&mut state.origin, origin));
+        drop(former);
+    }
+
     /// Opens the actors of a system to the peer, also those whose references
     /// are sent to it. `url` is the address at which other processes reach the
     /// system; empty for none. Only the first call has an effect. Before it, the
@@ -302,7 +312,7 @@ impl Outlet for Session {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("origin", &self.0.origin)
+            .field("origin", &self.0.lock().origin)
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }

@@ -109,8 +109,8 @@ impl RefScope for SessionInner {
 
     fn export(&self, actor: &Exported) -> Result<Home, RefError> {
         let home = actor.home();
-        if Some(home.node) == self.peer_node() {
-            return Ok(Home::new(home.node, ""));
+        if let Some(peer) = self.peer_node().filter(|peer| actor.is_at_home_in(*peer)) {
+            return Ok(Home::new(peer, ""));
         }
         let url: Box<str> = match (actor.is_local(), self.served_system.get()) {
             (true, Some((inlet, url))) if inlet.node() == home.node => (**url).into(),

@@ -43,10 +43,13 @@ impl SessionInner {
             until,
             timeout: envelope.timeout,
         };
-        let (is_accepted, refused) = self.update(|state| state.begin(envelope, keys, waiting))?;
+        let ((is_accepted, refused), origin) = self.update(|state| {
+            let begun = state.begin(envelope, keys, waiting)?;
+            Ok((begun, state.origin.clone()))
+        })?;
         drop(refused);
         if is_accepted {
-            inlet.deliver_with(envelope, self.clone(), self.origin.clone(), cancellation);
+            inlet.deliver_with(envelope, self.clone(), origin, cancellation);
         }
         Ok(())
     }

@@ -45,9 +45,9 @@ impl SessionInner {
 impl Link for SessionInner {
     fn snapshot(&self) -> LinkSnapshot {
         let mut snapshot = LinkSnapshot::default();
-        snapshot.peer = self.origin.to_string();
         snapshot.imported = self.imported.load(Ordering::Relaxed);
         let state = self.lock();
+        snapshot.peer = state.origin.to_string();
         snapshot.connected = state.link == Connection::Up;
         snapshot.pending = state.pending.len();
         snapshot.serving = state.served.len();

@@ -1,8 +1,9 @@
 //! State of a session under its lock.
 
+use std::sync::Arc;
 use std::task::Waker;
 
-use conclib_core::wire::{Frame, RequestId};
+use conclib_core::wire::{Frame, Origin, RequestId};
 use tokio::time::Instant;
 
 use super::limits::LinkLimits;
@@ -23,6 +24,8 @@ const LOW: usize = 16 * 1024;
 /// they run foreign code, which may call back.
 pub(super) struct State {
     pub(super) limits: LinkLimits,
+    /// Peer, as the origin of its messages.
+    pub(super) origin: Arc<Origin>,
     pub(super) link: Connection,
     pub(super) out: Outbox,
     pub(super) pending: Pending,
@@ -61,8 +64,9 @@ pub(super) struct Down {
 
 impl State {
     /// Creates the state of a connection that is up.
-    pub(super) fn new(limits: LinkLimits) -> Self {
+    pub(super) fn new(limits: LinkLimits, origin: Origin) -> Self {
         Self {
+            origin: Arc::new(origin),
             limits,
             link: Connection::Up,
             out: Outbox::default(),

@@ -20,7 +20,7 @@ pub struct Kid {
     /// Lines so far, for error messages.
     seen: Vec<String>,
     /// Open pipe: its end tells the child that the test is gone.
-    _stdin: Option<ChildStdin>,
+    stdin: Option<ChildStdin>,
 }
 
 impl Kid {
@@ -42,12 +42,17 @@ impl Kid {
             child,
             lines,
             seen: Vec::new(),
-            _stdin: stdin,
+            stdin,
         })
     }
 
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Ends its input.
+    pub fn close_input(&mut self) {
+        self.stdin = None;
     }
 
     /// Waits for a line that contains `text`, and returns the rest of the line.

@@ -5,7 +5,8 @@
 use std::sync::{Mutex as Book, Weak};
 
 use super::*;
-use crate::actor::factory::{Closure, Restarting, is_up};
+use crate::actor::again::is_up;
+use crate::actor::factory::{Closure, Restarting};
 use crate::actor::restart::{Backoff, Restart};
 use crate::actor::supervise::STOP_WITHIN;
 use crate::node::{

@@ -1,0 +1,61 @@
+//! Sources of an actor's state that can be sent to another process.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::factory::{Args, Factory, FromArgs, FromValue, Restarting};
+use super::restart::Restart;
+use crate::node::{Actor, Create};
+
+/// Source of state that can be sent to another process: a value of a serde type, or serde
+/// arguments of `#[on(create)]`.
+#[diagnostic::on_unimplemented(
+    message = "the state of `{A}` cannot be sent to another process",
+    label = "this state stays inside its process",
+    note = "spawn it by `create::<{A}>(args)`, from arguments that are serde types, or by `actor(value)`, from a value that is one: a closure cannot travel"
+)]
+pub trait Portable<A: Actor>: Factory<A> {
+    /// Value or arguments that travel.
+    #[doc(hidden)]
+    type Data: Serialize + DeserializeOwned + Send + 'static;
+    /// True if the data are arguments, and false if they are the state itself.
+    #[doc(hidden)]
+    const IS_ARGS: bool;
+    /// Returns the data, unless they were used up, and the policy for restarts, if there is one.
+    #[doc(hidden)]
+    fn into_data(self) -> (Option<Self::Data>, Option<Restart>);
+}
+
+impl<A: Actor + Serialize + DeserializeOwned + Send> Portable<A> for FromValue<A> {
+    type Data = A;
+    const IS_ARGS: bool = false;
+
+    fn into_data(self) -> (Option<A>, Option<Restart>) {
+        (self.0, None)
+    }
+}
+
+impl<A: Create> Portable<A> for FromArgs<A::Args>
+where
+    A::Args: Serialize + DeserializeOwned,
+{
+    type Data = A::Args;
+    const IS_ARGS: bool = true;
+
+    fn into_data(self) -> (Option<A::Args>, Option<Restart>) {
+        (self.0, None)
+    }
+}
+
+impl<A: Create> Portable<A> for Restarting<Option<Args<A::Args>>>
+where
+    A::Args: Serialize + DeserializeOwned + Clone,
+{
+    type Data = A::Args;
+    const IS_ARGS: bool = true;
+
+    fn into_data(self) -> (Option<A::Args>, Option<Restart>) {
+        let (source, policy) = self.into_parts();
+        (source.map(|args| args.0), Some(policy))
+    }
+}

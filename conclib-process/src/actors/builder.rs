@@ -1,0 +1,280 @@
+//! Builder of an actor with a process of its own.
+
+use std::any::type_name;
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use conclib_core::__private::Factory;
+use conclib_core::wire::{Elsewhere, FarOptions, ForeignBuilder, History, Origin, Portable};
+use conclib_core::{
+    Actor, ActorRef, Declared, Restart, SpawnBuilder, SpawnError, TaskActor, Travels,
+};
+use conclib_net::{LinkLimits, Session};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::runtime::Handle;
+
+use super::driver::Driver;
+use super::entry::entrance;
+use super::error::InProcessError;
+use super::outlet::ProcessOutlet;
+use super::program::Launch;
+use super::spec::Spec;
+use super::start::fingerprint;
+use super::starter::StartOf;
+use super::table::Entry;
+
+/// Place "process" for the builder of an actor; in the prelude of `conclib`.
+///
+/// ```
+/// use conclib::prelude::*;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[actor]
+/// #[derive(Serialize, Deserialize)]
+/// struct Counter { n: u64 }
+///
+/// #[actor]
+/// impl Counter {
+///     #[message]
+///     fn add(&mut self, by: u64) -> u64 { self.n += by; self.n }
+///
+///     #[message]
+///     fn process(&mut self) -> u32 { std::process::id() }
+/// }
+///
+/// #[conclib::main]
+/// async fn main(system: System) -> conclib::Result {
+///     let counter = system.actor(Counter { n: 40 }).in_process().spawn().await?;
+///     assert_eq!(counter.add(2).await?, 42);
+///     assert_ne!(counter.process().await?, std::process::id());
+///     Ok(())
+/// }
+/// ```
+pub trait InProcess<'s, A, B> {
+    /// Gives the actor an operating system process of its own, which ends with the actor, and with
+    /// this process.
+    ///
+    /// The state has to travel: a value of a serde type, given to `actor(…)`, or arguments of one,
+    /// given to `create(…)`. It is sent again at each restart. The process is this program, started
+    /// anew: see [`init`](super::init).
+    fn in_process(self) -> ProcessBuilder<'s, A, B::Data>
+    where
+        A: Actor + Travels,
+        B: Portable<A>;
+}
+
+impl<'s, A, B> InProcess<'s, A, B> for SpawnBuilder<'s, A, B>
+where
+    A: TaskActor + Declared,
+    B: Factory<A>,
+{
+    fn in_process(self) -> ProcessBuilder<'s, A, B::Data>
+    where
+        A: Travels,
+        B: Portable<A>,
+    {
+        let Elsewhere {
+            here,
+            options,
+            data,
+            restart,
+        } = self.elsewhere();
+        ProcessBuilder {
+            here,
+            options,
+            data,
+            restart,
+            is_created: B::IS_ARGS,
+            settings: Settings::default(),
+        }
+    }
+}
+
+/// Builder of an actor with a process of its own; see [`InProcess`].
+#[must_use = "nothing is spawned before `.spawn().await`"]
+pub struct ProcessBuilder<'s, A, T> {
+    here: ForeignBuilder<'s, A>,
+    options: FarOptions,
+    data: Option<T>,
+    restart: Option<Restart>,
+    is_created: bool,
+    settings: Settings,
+}
+
+/// Settings of a process.
+#[derive(Default)]
+struct Settings {
+    env: Vec<(std::ffi::OsString, Option<std::ffi::OsString>)>,
+    dir: Option<std::path::PathBuf>,
+    cpus: Vec<usize>,
+    memory: Option<u64>,
+    nice: Option<i32>,
+}
+
+impl<A, T> ProcessBuilder<'_, A, T>
+where
+    A: TaskActor + Declared + Travels,
+    T: Serialize + DeserializeOwned + Send + 'static,
+{
+    /// Restarts the actor when it fails, by a policy: when a turn panics, when it cannot start, and
+    /// when its process ends, also by a signal. Each restart is a new process.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[actor]
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Parser;
+    ///
+    /// #[actor]
+    /// impl Parser {
+    ///     #[message]
+    ///     fn parse(&mut self, text: String) -> usize {
+    ///         if text.is_empty() { std::process::abort() }
+    ///         text.len()
+    ///     }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main(system: System) -> conclib::Result {
+    ///     let policy = Restart::on_failure();
+    ///     let parser = system.actor(Parser).in_process().restart(policy).spawn().await?;
+    ///     assert!(parser.parse("".into()).await.is_err());
+    ///     // The same reference, another process.
+    ///     assert_eq!(parser.parse("four".into()).await?, 4);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn restart(mut self, policy: Restart) -> Self {
+        self.restart = Some(policy);
+        self
+    }
+
+    /// Sets an environment variable of the process, which inherits the others. `CONCLIB_AUTHKEY` is
+    /// never inherited.
+    pub fn env(mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        let value = Some(value.as_ref().to_owned());
+        self.settings.env.push((key.as_ref().to_owned(), value));
+        self
+    }
+
+    /// Removes an environment variable from those that the process inherits.
+    pub fn env_remove(mut self, key: impl AsRef<OsStr>) -> Self {
+        self.settings.env.push((key.as_ref().to_owned(), None));
+        self
+    }
+
+    /// Sets the working directory of the process. It inherits the one of this process otherwise.
+    pub fn current_dir(mut self, dir: impl AsRef<Path>) -> Self {
+        self.settings.dir = Some(dir.as_ref().to_owned());
+        self
+    }
+
+    /// Pins the process to CPUs, counted from zero. On Linux only: on other systems the actor does
+    /// not start.
+    pub fn pin_to(mut self, cpus: impl IntoIterator<Item = usize>) -> Self {
+        self.settings.cpus = cpus.into_iter().collect();
+        self
+    }
+
+    /// Adds to the niceness of the process, by the program `nice`: from 0 to 19, and less than 0 only
+    /// with privileges. The higher it is, the more the process leaves to others.
+    pub fn nice(mut self, by: i32) -> Self {
+        self.settings.nice = Some(by);
+        self
+    }
+
+    /// Limits the memory of the process for its data, in bytes, by `RLIMIT_DATA`. At the limit an
+    /// allocation fails, which ends the process, and the actor with
+    /// [`ProcessExited`](conclib_core::StopReason::ProcessExited). The stacks of threads count.
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.settings.memory = Some(bytes);
+        self
+    }
+
+    /// Starts the process and the actor in it, and returns once the actor has got through
+    /// `#[on(start)]`.
+    ///
+    /// # Errors
+    /// Fails if the program has no entry for such processes, if the actor is not registered, if its
+    /// name is taken or invalid, if its parent has ended, if the system is shutting down, or if the
+    /// process or the actor did not start: then the error is that of the actor, or has the output
+    /// of the process.
+    ///
+    /// # Panics
+    /// In a tokio runtime without timers or without io.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, an actor without a name ends, and one with a name goes on.
+    pub async fn spawn(self) -> Result<ActorRef<A>, InProcessError> {
+        let Self {
+            here,
+            options,
+            data,
+            restart,
+            is_created,
+            settings,
+        } = self;
+        let actor = type_name::<A>();
+        let entrance = entrance().ok_or(InProcessError::NoEntry)?;
+        let is_registered = Entry::of_type::<A>().is_some_and(|it| it.start(is_created).is_some());
+        if !is_registered {
+            return Err(InProcessError::NotRegistered { actor });
+        }
+        let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
+        let system = here.system();
+        let origin = Origin::Peer(actor.into());
+        let session = Session::new(origin, LinkLimits::default());
+        let session = session.map_err(InProcessError::Connect)?;
+        session.serve(&system.inlet(), "");
+        let outlet = ProcessOutlet::new(session);
+        let here = match restart {
+            Some(_) => here.restartable(),
+            None => here,
+        };
+        let (reference, life) = here.spawn(outlet.clone())?;
+        let starter = StartOf {
+            urn: life.urn(),
+            messages: fingerprint::<A>(),
+            options,
+            data: Arc::new(Mutex::new(data)),
+        };
+        let launch = Launch {
+            spec: Spec {
+                actor: actor.to_owned(),
+                is_created,
+                system: system.name().to_owned(),
+                cpus: settings.cpus,
+                memory: settings.memory,
+            },
+            entrance,
+            env: settings.env,
+            dir: settings.dir,
+            nice: settings.nice,
+        };
+        let driver = Driver {
+            life,
+            outlet,
+            launch,
+            starter: Box::new(starter),
+            history: restart.map(History::new),
+        };
+        runtime.spawn(driver.run());
+        drop(system);
+        reference.started().await?;
+        Ok(reference)
+    }
+}
+
+impl<A, T> fmt::Debug for ProcessBuilder<'_, A, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessBuilder")
+            .field("here", &self.here)
+            .field("restart", &self.restart)
+            .finish_non_exhaustive()
+    }
+}

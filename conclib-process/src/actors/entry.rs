@@ -1,0 +1,128 @@
+//! Entry of a process: recognised before any code of the user has run.
+
+use std::sync::OnceLock;
+
+use super::host;
+use super::spec::Spec;
+
+/// Function of the program that calls [`init`], or a test that does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entrance {
+    /// Main function: the program is started without arguments of the user.
+    Main,
+    /// Test of this path in its crate.
+    Test(&'static str),
+}
+
+/// Test that is an entrance, by its module.
+pub struct TestEntrance(pub &'static str);
+
+inventory::collect!(TestEntrance);
+
+/// Name of the function that [`entry_test`](crate::entry_test) makes.
+pub(super) const TEST: &str = "conclib_process_entry";
+
+static MAIN: OnceLock<()> = OnceLock::new();
+
+/// Set in the process of an actor, once it has got to its entry.
+static ENTERED: OnceLock<()> = OnceLock::new();
+
+/// Makes the program one that can run actors in processes of their own. To be called first in a
+/// `main` without `#[conclib::main]`, which calls it.
+///
+/// Such a process is the same program, started anew. In that process this function runs the actor,
+/// and never returns; in all others it returns at once.
+///
+/// ```
+/// use conclib::prelude::*;
+///
+/// fn main() -> conclib::Result {
+///     conclib::process::init();
+///     let runtime = tokio::runtime::Runtime::new()?;
+///     runtime.block_on(async {
+///         // … `system.actor(…).in_process().spawn().await?`
+///         Ok(())
+///     })
+/// }
+/// ```
+pub fn init() {
+    let _ = MAIN.set(());
+    enter();
+}
+
+/// Runs the actor of this process, if it is one of an actor.
+#[doc(hidden)]
+pub fn enter() {
+    match Spec::of_this_process() {
+        None => {}
+        Some(Ok(spec)) => {
+            let _ = ENTERED.set(());
+            host::run(spec)
+        }
+        Some(Err(error)) => host::refuse(&error.into()),
+    }
+}
+
+/// Returns the entrance for new processes. `None` if the program has none: also in a process that
+/// was to run an actor and did not come by the entrance, since it would start processes without end.
+pub(super) fn entrance() -> Option<Entrance> {
+    if Spec::of_this_process().is_some() && ENTERED.get().is_none() {
+        return None;
+    }
+    let test = || inventory::iter::<TestEntrance>.into_iter().next();
+    match MAIN.get() {
+        Some(()) => Some(Entrance::Main),
+        None => test().map(|test| Entrance::Test(test.0)),
+    }
+}
+
+impl Entrance {
+    /// Returns the line that the program writes before it gets to the entrance.
+    pub(super) fn banner(self) -> &'static str {
+        match self {
+            Self::Main => "",
+            Self::Test(_) => "running 1 test",
+        }
+    }
+
+    /// Returns the arguments that lead to the entrance.
+    pub(super) fn args(self) -> Vec<String> {
+        match self {
+            Self::Main => Vec::new(),
+            Self::Test(module) => {
+                // The first part is the name of the crate.
+                let inner = module.split_once("::").map(|(_, inner)| inner);
+                let test =
+                    inner.map_or_else(|| TEST.to_owned(), |inner| format!("{inner}::{TEST}"));
+                let options = ["--exact", "--nocapture", "--quiet", "--test-threads=1"];
+                let options = options.into_iter().map(str::to_owned);
+                options.chain([test]).collect()
+            }
+        }
+    }
+}
+
+/// Makes a test program one that can run actors in processes of their own. To be written once in
+/// it, in any module.
+///
+/// Adds a test that does nothing when it is run as one, and is the way into the new processes: the
+/// test program is started anew with this test alone.
+///
+/// ```standalone_crate
+/// conclib::process::entry_test!();
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! entry_test {
+    () => {
+        #[test]
+        fn conclib_process_entry() {
+            $crate::__private::enter();
+        }
+
+        #[cfg(test)]
+        $crate::__private::inventory::submit! {
+            $crate::__private::TestEntrance(::core::module_path!())
+        }
+    };
+}

@@ -1,0 +1,146 @@
+//! Process of an actor, from its side: the actor's system, its session with the owner, its end.
+
+use std::fs::File;
+use std::future::Future;
+use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
+use std::os::unix::net::UnixStream;
+use std::process;
+use std::sync::Arc;
+
+use conclib_core::wire::{Control, Origin, RequestEnvelope};
+use conclib_core::{StopReason, System};
+use conclib_macros::actor;
+use conclib_net::{LinkLimits, Session};
+use nix::unistd::{dup2_stdin, getppid};
+use tokio::runtime::Builder;
+use tokio::sync::{Notify, watch};
+
+use super::orphan::end_with_owner;
+use super::placement;
+use super::spec::Spec;
+use super::table::{Entry, StartFn};
+
+/// Name of the host of a process.
+pub(super) const HOST: &str = "conclib:host";
+
+/// Actor of the library that starts the user's one, and ends the process.
+#[actor(crate = conclib_core)]
+pub(super) struct Host {
+    start: StartFn,
+    system: System,
+    finish: Arc<Notify>,
+    /// Reason for the end of the user's actor, once it has ended.
+    reason: watch::Sender<Option<StopReason>>,
+}
+
+#[actor(crate = conclib_core)]
+impl Host {
+    /// Ends the process, after the user's actor has ended.
+    #[message]
+    pub(super) fn finish(&mut self) {
+        self.finish.notify_one();
+    }
+
+    /// Waits for the end of the user's actor.
+    #[message(concurrent)]
+    pub(super) fn ended(&self) -> impl Future<Output = StopReason> + use<> {
+        let mut reason = self.reason.subscribe();
+        async move {
+            let reason = reason.wait_for(Option::is_some).await;
+            let reason = reason.ok().and_then(|reason| reason.clone());
+            reason.unwrap_or(StopReason::Unreachable)
+        }
+    }
+
+    /// Starts the user's actor, and answers when it has started.
+    #[fallback]
+    fn start(&mut self, request: RequestEnvelope) {
+        let started = (self.start)(&request, &self.system);
+        let reason = self.reason.clone();
+        tokio::spawn(async move {
+            // The owner gets an error of the codec.
+            let _ = match started {
+                Ok(actor) => {
+                    tokio::spawn(async move { reason.send_replace(Some(actor.ended.await)) });
+                    request.respond(&actor.started.await)
+                }
+                Err(error) => request.respond(&Err::<(), _>(StopReason::from(error))),
+            };
+        });
+    }
+}
+
+/// Runs the process of an actor to its end.
+pub(super) fn run(spec: Spec) -> ! {
+    match serve(spec) {
+        Ok(()) => process::exit(0),
+        Err(error) => refuse(&error),
+    }
+}
+
+/// Ends a process that cannot run its actor. The owner reads the error in its output.
+pub(super) fn refuse(error: &io::Error) -> ! {
+    let _ = writeln!(io::stderr(), "{error}");
+    process::exit(1)
+}
+
+fn serve(spec: Spec) -> io::Result<()> {
+    let socket = take_socket()?;
+    end_with_owner(&socket)?;
+    placement::apply(&spec)?;
+    let entry = Entry::find(&spec.actor).and_then(|entry| entry.start(spec.is_created));
+    let Some(start) = entry else {
+        return Err(io::Error::other(format!(
+            "the program has no actor `{}` that can run in a process of its own",
+            spec.actor
+        )));
+    };
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    let served = runtime.block_on(host(start, spec.system, socket));
+    runtime.shutdown_background();
+    served
+}
+
+/// Takes the socket that the process has inherited in place of its standard input, which is empty
+/// from now on. No code of the user has run before.
+fn take_socket() -> io::Result<UnixStream> {
+    let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    // Fails for anything but a connected unix socket.
+    socket.peer_addr()?;
+    dup2_stdin(File::open("/dev/null")?)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+async fn host(start: StartFn, name: String, socket: UnixStream) -> io::Result<()> {
+    let system = System::new(name);
+    let finish = Arc::new(Notify::new());
+    let host = Host {
+        start,
+        system: system.clone(),
+        finish: finish.clone(),
+        reason: watch::Sender::new(None),
+    };
+    let host = system.actor(host).reserved(HOST).spawn();
+    let host = host.map_err(io::Error::other)?;
+    let owner = Origin::Process(getppid().as_raw().unsigned_abs());
+    let session = Session::new(owner, LinkLimits::default())?;
+    session.serve(&system.inlet().with_control(Control::Any), "");
+    let (reader, writer) = tokio::net::UnixStream::from_std(socket)?.into_split();
+    let driver = session.clone();
+    tokio::spawn(async move {
+        // The end of the connection ends the process.
+        driver.run(reader, writer).await;
+        std::future::pending::<()>().await;
+    });
+    tokio::select! {
+        () = finish.notified() => {}
+        reason = host.stopped() => {
+            let reason = reason.unwrap_or(StopReason::Killed);
+            return Err(io::Error::other(format!("the host of the process ended: {reason}")));
+        }
+    }
+    system.shutdown().await;
+    Ok(())
+}

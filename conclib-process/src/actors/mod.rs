@@ -1,0 +1,102 @@
+//! Actors in processes of their own.
+//!
+//! Two roads lead through these files. In the process of the owner, `builder` enters the actor in
+//! its system and starts a `driver`, which starts one process after the other (`program`), sends
+//! each its state (`starter`), and tells the system of the end; messages leave through the
+//! `outlet`. In the new process, `entry` recognises what the process is for, and `host` looks the
+//! actor up in the `table`, starts it (`start`), and ends the process after it; `orphan` ends the
+//! process with its owner.
+//!
+//! # Floors
+//!
+//! A module imports only from modules of lower floors.
+//!
+//! 1. `error`, `orphan`, `spec`, `start`
+//! 2. `placement`, `starter`, `table`
+//! 3. `host`
+//! 4. `entry`, `outlet`
+//! 5. `program`
+//! 6. `driver`
+//! 7. `builder`
+
+mod builder;
+mod driver;
+mod entry;
+mod error;
+mod host;
+mod orphan;
+mod outlet;
+mod placement;
+mod program;
+mod spec;
+mod start;
+mod starter;
+mod table;
+
+pub use builder::{InProcess, ProcessBuilder};
+pub use entry::init;
+#[doc(hidden)]
+pub use entry::{TestEntrance, enter};
+pub use error::InProcessError;
+#[doc(hidden)]
+pub use table::{Entry, NoStart, Probe};
+
+/// Registration of an actor, as `#[actor]` writes it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __in_process {
+    ($actor:ty) => {
+        $crate::register!($actor);
+    };
+}
+
+/// Entry of a process, as `#[conclib::main]` writes it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __process_entry {
+    () => {
+        $crate::init();
+    };
+}
+
+/// Registers an actor for processes of its own. `#[actor]` does it for actors that are not generic;
+/// a generic one is registered for each type that is spawned in a process.
+///
+/// ```
+/// use conclib::prelude::*;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[actor]
+/// #[derive(Serialize, Deserialize)]
+/// struct Cell<T> { value: T }
+///
+/// #[actor]
+/// impl<T: Clone> Cell<T> {
+///     #[message]
+///     fn get(&mut self) -> T { self.value.clone() }
+/// }
+///
+/// conclib::process::register!(Cell<String>);
+///
+/// #[conclib::main]
+/// async fn main(system: System) -> conclib::Result {
+///     let cell = Cell { value: "hello".to_owned() };
+///     let cell = system.actor(cell).in_process().spawn().await?;
+///     assert_eq!(cell.get().await?, "hello");
+///     Ok(())
+/// }
+/// ```
+#[macro_export]
+macro_rules! register {
+    ($actor:ty) => {
+        const _: () = {
+            use $crate::__private::NoStart as _;
+            $crate::__private::inventory::submit! {
+                $crate::__private::Entry::of::<$actor>(
+                    <$crate::__private::Probe<$actor>>::VALUE,
+                    <$crate::__private::Probe<$actor>>::CREATED,
+                )
+            }
+        };
+    };
+}

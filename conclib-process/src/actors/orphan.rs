@@ -1,0 +1,29 @@
+//! End of a process with its owner.
+
+use std::io;
+use std::os::fd::AsFd as _;
+use std::os::unix::net::UnixStream;
+use std::thread;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::{getpgrp, getpid};
+
+/// Kills this process, and all others of its group, once the other end of the socket is closed:
+/// the owner has closed it, or is gone. A thread waits for that, which no handler can block.
+pub(super) fn end_with_owner(socket: &UnixStream) -> io::Result<()> {
+    let group = getpgrp();
+    if group != getpid() {
+        let error = "the process of an actor leads no process group";
+        return Err(io::Error::other(error));
+    }
+    let socket = socket.try_clone()?;
+    let thread = thread::Builder::new().name("conclib-owner".into());
+    thread.spawn(move || {
+        // No event is asked for: a hang-up is reported all the same, and data are not.
+        let mut closed = [PollFd::new(socket.as_fd(), PollFlags::empty())];
+        while !matches!(poll(&mut closed, PollTimeout::NONE), Ok(1..)) {}
+        let _ = killpg(group, Signal::SIGKILL);
+    })?;
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Start of an actor of one type in a new process.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use conclib_core::wire::{FarOptions, MAX_TIMEOUT, Remote};
+use conclib_core::{AskError, Call, Fault, StopReason, Urn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::start::Start;
+
+/// Sends the request to start the actor of a new process to its host, and returns once it has
+/// started. The error is the reason for an end before that.
+pub(super) trait Starter: Send {
+    fn start(
+        &mut self,
+        host: Remote,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StopReason>> + Send + '_>>;
+}
+
+/// Data by which an actor is started in each of its processes.
+pub(super) struct StartOf<T> {
+    pub(super) urn: Urn,
+    pub(super) messages: u64,
+    pub(super) options: FarOptions,
+    pub(super) data: Arc<Mutex<Option<T>>>,
+}
+
+impl<T: Serialize + DeserializeOwned + Send + 'static> Starter for StartOf<T> {
+    fn start(
+        &mut self,
+        host: Remote,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StopReason>> + Send + '_>> {
+        let start = Start {
+            urn: self.urn.clone(),
+            messages: self.messages,
+            options: self.options,
+            data: self.data.clone(),
+        };
+        Box::pin(async move {
+            match Call::new(&host, start).timeout(MAX_TIMEOUT).await {
+                Ok(started) => started,
+                Err(AskError::Disconnected { .. }) => Err(StopReason::Unreachable),
+                Err(error) => Err(StopReason::StartFailed(Box::new(Fault::of(&error)))),
+            }
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! Actors of the tests.
+
+use std::process;
+use std::time::Duration;
+
+use conclib::prelude::*;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
+use support::child::Process;
+
+/// Does to its process what a test wants.
+#[actor]
+#[derive(Default, Serialize, Deserialize)]
+pub struct Worker {
+    pub n: u64,
+}
+
+#[actor]
+impl Worker {
+    #[message]
+    fn pid(&mut self) -> u32 {
+        process::id()
+    }
+
+    #[message]
+    fn add(&mut self, by: u64) -> u64 {
+        self.n += by;
+        self.n
+    }
+
+    #[message]
+    fn me(&mut self, ctx: &mut Context<Self>) -> ActorRef<Self> {
+        ctx.me()
+    }
+
+    #[message]
+    fn is_me(&mut self, worker: ActorRef<Self>, ctx: &mut Context<Self>) -> bool {
+        worker == ctx.me()
+    }
+
+    #[message]
+    fn origin(&mut self, ctx: &mut Context<Self>) -> String {
+        ctx.origin().to_string()
+    }
+
+    #[message]
+    fn say(&mut self, text: String) {
+        eprintln!("{text}");
+    }
+
+    #[message]
+    fn panic(&mut self, why: String) {
+        panic!("{why}");
+    }
+
+    #[message]
+    fn exit(&mut self, code: i32) {
+        process::exit(code);
+    }
+
+    #[message]
+    fn finish(&mut self, ctx: &mut Context<Self>) {
+        ctx.stop();
+    }
+
+    #[message]
+    async fn sleep(&mut self) {
+        std::future::pending::<()>().await;
+    }
+
+    /// Never awaits.
+    #[message]
+    fn spin(&mut self) {
+        loop {
+            std::thread::park_timeout(Duration::from_secs(60));
+        }
+    }
+
+    /// Starts a program that would go on for long.
+    #[message]
+    fn fork(&mut self) -> u32 {
+        let child = process::Command::new("sleep").arg("600").spawn();
+        child.unwrap().id()
+    }
+
+    #[message]
+    fn flood(&mut self, bytes: usize) {
+        let line = format!("{}\n", "x".repeat(1023));
+        for _ in 0..bytes / line.len() {
+            eprint!("{line}");
+        }
+    }
+
+    #[message]
+    fn allocate(&mut self, bytes: usize) -> u8 {
+        let data = std::hint::black_box(vec![1_u8; bytes]);
+        data[bytes / 2]
+    }
+
+    #[message]
+    fn env(&mut self, key: String) -> Option<String> {
+        std::env::var(key).ok()
+    }
+
+    #[message]
+    fn dir(&mut self) -> String {
+        std::env::current_dir().unwrap().display().to_string()
+    }
+}
+
+/// Starts as its arguments say.
+#[actor]
+pub struct Starter {
+    text: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub enum How {
+    Well(String),
+    Error(String),
+    Panic(String),
+    Exit(i32),
+    Abort(String),
+    Never,
+}
+
+#[actor]
+impl Starter {
+    #[on(create)]
+    async fn create(how: How) -> conclib::Result<Self> {
+        match how {
+            How::Well(text) => Ok(Self { text }),
+            How::Error(text) => Err(text.into()),
+            How::Panic(text) => panic!("{text}"),
+            How::Exit(code) => process::exit(code),
+            How::Never => std::future::pending().await,
+            How::Abort(text) => {
+                eprintln!("{text}");
+                process::abort()
+            }
+        }
+    }
+
+    #[message]
+    fn text(&mut self) -> String {
+        self.text.clone()
+    }
+}
+
+pub fn process(pid: u32) -> Process {
+    Process::family(pid)
+        .into_iter()
+        .find(|it| it.pid == pid)
+        .expect("it lives")
+}
+
+pub fn signal(pid: u32, signal: Signal) {
+    kill(Pid::from_raw(pid.cast_signed()), signal).unwrap();
+}
+
+pub async fn worker(system: &System) -> conclib::Result<(ActorRef<Worker>, Process)> {
+    let worker = system.actor(Worker::default()).in_process().spawn().await?;
+    let pid = worker.pid().await?;
+    Ok((worker, process(pid)))
+}

@@ -1,0 +1,260 @@
+//! The life of a process actor: its end by its owner, by itself, and by its references.
+
+use std::time::Duration;
+
+use conclib::prelude::*;
+use conclib::process::InProcessError;
+use nix::sys::signal::Signal;
+use support::child::survivors;
+use support::until;
+
+use crate::actors::{How, Starter, Worker, WorkerCalls as _, signal, worker};
+
+#[support::test]
+async fn it_is_stopped_and_killed_like_any_other() -> conclib::Result {
+    let system = System::new("test");
+    for reason in [
+        StopReason::Stopped,
+        StopReason::StoppedNow,
+        StopReason::Killed,
+    ] {
+        let (worker, process) = worker(&system).await?;
+        assert_eq!(worker.state(), Some(State::Running));
+        let ended = match reason {
+            StopReason::Stopped => worker.stop().await,
+            StopReason::StoppedNow => worker.stop_now().await,
+            _ => worker.kill().await,
+        };
+        assert_eq!(ended, reason);
+        // Nothing is left when the end is known.
+        assert!(!process.is_alive());
+        assert_eq!(worker.state(), Some(State::Stopped));
+        assert_eq!(worker.stop().await, reason);
+        let late = worker.add(1).await.unwrap_err();
+        assert!(matches!(late, AskError::Stopped { .. }), "{late:?}");
+    }
+    assert!(system.all().is_empty());
+    Ok(())
+}
+
+#[support::test]
+async fn a_turn_that_never_awaits_is_killed_with_its_process() -> conclib::Result {
+    let system = System::new("test");
+    let (worker, process) = worker(&system).await?;
+    let busy = worker.spin().reply().await?;
+    assert_eq!(worker.kill().await, StopReason::Killed);
+    assert!(!process.is_alive());
+    assert!(matches!(
+        busy.await,
+        Err(AskError::Disconnected {
+            delivery: Delivery::MayHaveRun,
+            ..
+        })
+    ));
+    Ok(())
+}
+
+#[support::test]
+async fn queued_messages_are_handled_before_a_stop() -> conclib::Result {
+    let system = System::new("test");
+    let (worker, _) = worker(&system).await?;
+    let mut replies = Vec::new();
+    for _ in 0..20 {
+        replies.push(worker.add(1).reply().await?);
+    }
+    let stopping = worker.stop();
+    for (at, reply) in (1..).zip(replies) {
+        assert_eq!(reply.await?, at);
+    }
+    assert_eq!(stopping.await, StopReason::Stopped);
+    Ok(())
+}
+
+#[support::test]
+async fn the_last_reference_ends_an_actor_without_a_name() -> conclib::Result {
+    let system = System::new("test");
+    let (worker, process) = worker(&system).await?;
+    let copy = worker.clone();
+    let recipient: Recipient<crate::actors::WorkerAdd> = copy.recipient();
+    drop((worker, copy));
+    recipient.tell(crate::actors::WorkerAdd { by: 1 }).await?;
+    assert!(process.is_alive());
+    let mut events = system.events();
+    drop(recipient);
+    loop {
+        if let Event::Stopped { reason, .. } = events.next().await.unwrap() {
+            assert_eq!(reason, StopReason::Unreferenced);
+            break;
+        }
+    }
+    assert!(!process.is_alive());
+    Ok(())
+}
+
+#[support::test]
+async fn an_actor_with_a_name_stays_without_references() -> conclib::Result {
+    let system = System::new("test");
+    let named = system
+        .actor(Worker::default())
+        .urn("named")
+        .in_process()
+        .spawn()
+        .await?;
+    let pid = named.pid().await?;
+    drop(named);
+    let named: ActorRef<Worker> = system.get("named")?;
+    assert_eq!(named.pid().await?, pid);
+    Ok(())
+}
+
+#[support::test]
+async fn it_ends_by_itself_with_its_process() -> conclib::Result {
+    let system = System::new("test");
+    let (worker, process) = worker(&system).await?;
+    worker.finish().await?;
+    assert_eq!(worker.stopped().await, Some(StopReason::Stopped));
+    assert!(!process.is_alive());
+    Ok(())
+}
+
+#[support::test]
+async fn the_end_of_its_system_is_its_end() -> conclib::Result {
+    let system = System::new("test");
+    let (one, of_one) = worker(&system).await?;
+    let report = system.shutdown().await;
+    assert!(report.is_clean());
+    assert_eq!(one.stopped().await, Some(StopReason::Shutdown));
+    assert!(!of_one.is_alive());
+
+    let system = System::new("test");
+    let (two, of_two) = worker(&system).await?;
+    drop(system);
+    assert_eq!(two.stopped().await, Some(StopReason::Killed));
+    assert!(survivors(&[of_two]).is_empty());
+    Ok(())
+}
+
+/// Watches workers, and has them as children.
+#[actor]
+#[derive(Default)]
+struct Boss {
+    heard: Vec<String>,
+}
+
+#[actor]
+impl Boss {
+    #[message(local)]
+    fn watch(&mut self, worker: ActorRef<Worker>, ctx: &mut Context<Self>) {
+        ctx.watch(&worker);
+    }
+
+    #[message(local)]
+    async fn hire(&mut self, ctx: &mut Context<Self>) -> Result<ActorRef<Worker>, InProcessError> {
+        ctx.actor(Worker::default()).in_process().spawn().await
+    }
+
+    /// Hires a worker that cannot start.
+    #[message(local)]
+    async fn hire_in_vain(&mut self, ctx: &mut Context<Self>) -> String {
+        let hired = ctx
+            .create::<Starter>(How::Error("no luck".into()))
+            .in_process();
+        hired.spawn().await.unwrap_err().to_string()
+    }
+
+    #[message(local)]
+    fn heard(&mut self) -> Vec<String> {
+        self.heard.clone()
+    }
+
+    #[on(child)]
+    fn child(&mut self, exit: ChildExit) -> Directive {
+        match exit.type_name.ends_with("Starter") {
+            true => Directive::Resume,
+            false => exit.default,
+        }
+    }
+
+    #[on(gone)]
+    fn gone(&mut self, gone: Gone) {
+        self.heard.push(gone.reason.to_string());
+    }
+}
+
+#[support::test]
+async fn a_watcher_hears_of_the_end_of_the_process() -> conclib::Result {
+    let system = System::new("test");
+    let boss = system.spawn(Boss::default())?;
+    let (worker, process) = worker(&system).await?;
+    boss.watch(worker.clone()).await?;
+    signal(process.pid, Signal::SIGKILL);
+    let reason = worker.stopped().await.unwrap();
+    let StopReason::ProcessExited(exit) = &reason else {
+        panic!("{reason:?}");
+    };
+    assert_eq!(exit.pid, process.pid);
+    assert_eq!(
+        boss.heard().await?,
+        [format!("its process {} was ended by signal 9", process.pid)]
+    );
+    Ok(())
+}
+
+#[support::test]
+async fn a_parent_gets_the_error_of_a_start_in_its_turn() -> conclib::Result {
+    let system = System::new("test");
+    let boss = system.spawn(Boss::default())?;
+    let said = boss.hire_in_vain().await?;
+    assert!(
+        said.ends_with("did not start: failed to start: no luck"),
+        "{said}"
+    );
+    assert_eq!(boss.state(), Some(State::Running));
+    Ok(())
+}
+
+#[support::test]
+async fn it_ends_with_its_parent() -> conclib::Result {
+    let system = System::new("test");
+    let boss = system.spawn(Boss::default())?;
+    let worker = boss.hire().await?;
+    let pid = worker.pid().await?;
+    boss.stop().await;
+    assert_eq!(worker.stopped().await, Some(StopReason::Parent));
+    until(|| !std::path::Path::new(&format!("/proc/{pid}")).exists()).await;
+    Ok(())
+}
+
+#[support::test]
+async fn its_failure_becomes_that_of_its_parent() -> conclib::Result {
+    let system = System::new("test");
+    let boss = system.spawn(Boss::default())?;
+    let worker = boss.hire().await?;
+    let _ = worker.panic("enough".into()).await;
+    let reason = boss.stopped().await.unwrap().to_string();
+    assert!(reason.ends_with("panicked: enough"), "{reason}");
+    Ok(())
+}
+
+#[support::test]
+async fn a_panic_is_the_reason_for_the_end() -> conclib::Result {
+    let system = System::new("test");
+    let (worker, process) = worker(&system).await?;
+    let error = worker.panic("out of luck".into()).await.unwrap_err();
+    assert!(matches!(&error, AskError::Panicked { .. }), "{error:?}");
+    assert!(error.to_string().contains("out of luck"), "{error}");
+    let reason = worker.stopped().await.unwrap();
+    assert!(matches!(reason, StopReason::Panicked(_)));
+    assert!(!process.is_alive());
+    Ok(())
+}
+
+#[support::test]
+async fn a_deadline_ends_an_ask_and_not_the_actor() -> conclib::Result {
+    let system = System::new("test");
+    let (worker, _) = worker(&system).await?;
+    let late = worker.sleep().timeout(Duration::from_millis(20)).await;
+    assert!(matches!(late, Err(AskError::Deadline { .. })));
+    assert_eq!(worker.state(), Some(State::Running));
+    Ok(())
+}

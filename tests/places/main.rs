@@ -1,0 +1,21 @@
+//! Actors in processes of their own: real processes, ended for real.
+#![cfg(all(feature = "macros", feature = "process"))]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test fails by a panic"
+)]
+
+mod actors;
+mod faults;
+mod leaks;
+mod life;
+mod owner;
+mod references;
+mod restarts;
+mod settings;
+mod start;
+
+conclib::process::entry_test!();

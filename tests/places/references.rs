@@ -1,0 +1,163 @@
+//! References to process actors: at home, in their own process, and in others.
+
+use conclib::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::actors::{Worker, WorkerAdd, WorkerCalls as _, process, worker};
+
+#[support::test]
+async fn a_reference_that_comes_back_is_the_same() -> conclib::Result {
+    let system = System::new("test");
+    let (worker, _) = worker(&system).await?;
+    assert_eq!(worker.me().await?, worker);
+    assert!(worker.is_me(worker.clone()).await?);
+    Ok(())
+}
+
+/// Says where its messages come from, and asks an actor that asks it.
+#[actor(urn = "home")]
+pub struct Home {
+    friend: Option<ActorRef<Friend>>,
+}
+
+#[actor]
+impl Home {
+    #[message]
+    fn know(&mut self, friend: ActorRef<Friend>) {
+        self.friend = Some(friend);
+    }
+
+    #[message]
+    fn origin(&mut self, ctx: &mut Context<Self>) -> String {
+        ctx.origin().to_string()
+    }
+
+    #[message]
+    async fn circle(&mut self) -> String {
+        match &self.friend {
+            Some(friend) => friend.circle().await.unwrap(),
+            None => String::new(),
+        }
+    }
+}
+
+#[support::test]
+async fn a_circle_through_a_process_is_an_error() -> conclib::Result {
+    let system = System::new("test");
+    let home = system.spawn(Home { friend: None })?;
+    let worker = system.spawn(Worker::default())?;
+    let friend = Friend {
+        worker,
+        home: Some(home.clone()),
+    };
+    let friend = system.actor(friend).in_process().spawn().await?;
+    home.know(friend.clone()).await?;
+    let said = home.circle().await?;
+    assert!(said.starts_with("would deadlock: "), "{said}");
+    let pid = friend.pid().await?;
+    assert_eq!(friend.origin_at_home().await?, format!("process {pid}"));
+    Ok(())
+}
+
+/// Adds by other actors.
+#[actor]
+#[derive(Serialize, Deserialize)]
+pub struct Friend {
+    worker: ActorRef<Worker>,
+    home: Option<ActorRef<Home>>,
+}
+
+#[actor]
+impl Friend {
+    #[message]
+    fn pid(&mut self) -> u32 {
+        std::process::id()
+    }
+
+    #[message]
+    async fn origin_at_home(&mut self) -> String {
+        self.home.as_ref().unwrap().origin().await.unwrap()
+    }
+
+    #[message]
+    async fn circle(&mut self) -> String {
+        let asked = self.home.as_ref().unwrap().circle().await;
+        asked.unwrap_err().to_string()
+    }
+
+    #[message]
+    async fn add(&mut self, by: u64) -> Option<u64> {
+        self.worker.add(by).await.ok()
+    }
+
+    #[message]
+    async fn add_by(&mut self, recipient: Recipient<WorkerAdd>, by: u64) -> Option<u64> {
+        recipient.ask(WorkerAdd { by }).await.ok()
+    }
+
+    #[message]
+    async fn end(&mut self) -> String {
+        self.worker.stop().await.to_string()
+    }
+
+    /// Starts another process.
+    #[message]
+    async fn hire(&mut self, ctx: &mut Context<Self>) -> Option<ActorRef<Worker>> {
+        let system = ctx.system();
+        let worker = system.actor(Worker { n: 100 });
+        worker.in_process().spawn().await.ok()
+    }
+}
+
+#[support::test]
+async fn a_state_with_a_reference_travels() -> conclib::Result {
+    let system = System::new("test");
+    let local = system.spawn(Worker::default())?;
+    let friend = Friend {
+        worker: local.clone(),
+        home: None,
+    };
+    let friend = system.actor(friend).in_process().spawn().await?;
+    assert_eq!(friend.add(3).await?, Some(3));
+    assert_eq!(local.add(1).await?, 4);
+    Ok(())
+}
+
+#[support::test]
+async fn siblings_ask_each_other() -> conclib::Result {
+    let system = System::new("test");
+    let (worker, process) = worker(&system).await?;
+    let friend = Friend {
+        worker: worker.clone(),
+        home: None,
+    };
+    let friend = system.actor(friend).in_process().spawn().await?;
+    assert_eq!(friend.add(3).await?, Some(3));
+    assert_eq!(friend.add_by(worker.recipient(), 3).await?, Some(6));
+    // The reference in the other process keeps it alive.
+    drop(worker);
+    assert_eq!(friend.add(1).await?, Some(7));
+    assert_eq!(friend.end().await?, "stopped");
+    assert!(!process.is_alive());
+    Ok(())
+}
+
+#[support::test]
+async fn a_grandchild_is_reached_from_here() -> conclib::Result {
+    let system = System::new("test");
+    let friend = Friend {
+        worker: system.spawn(Worker::default())?,
+        home: None,
+    };
+    let friend = system.actor(friend).in_process().spawn().await?;
+    let grandchild = friend.hire().await?.unwrap();
+    let of_grandchild = process(grandchild.pid().await?);
+    assert_eq!(grandchild.add(1).await?, 101);
+    // The last reference ends it, in both processes.
+    let copy = grandchild.clone();
+    drop(grandchild);
+    assert_eq!(copy.add(1).await?, 102);
+    drop(copy);
+    support::until(|| !of_grandchild.is_alive()).await;
+    Ok(())
+}

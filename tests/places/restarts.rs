@@ -1,0 +1,183 @@
+//! Restarts: the same actor in another process.
+
+use std::time::Duration;
+
+use conclib::prelude::*;
+use conclib::process::InProcessError;
+use nix::sys::signal::Signal;
+
+use crate::actors::{How, Starter, Worker, WorkerCalls as _, process, signal};
+
+fn policy(times: usize) -> Restart {
+    Restart::on_failure()
+        .max(times, Duration::from_secs(60))
+        .backoff(Backoff::none())
+}
+
+#[support::test]
+async fn it_is_the_same_actor_in_another_process() -> conclib::Result {
+    let system = System::new("test");
+    let builder = system.actor(Worker { n: 5 }).urn("w").in_process();
+    let worker = builder.restart(policy(5)).spawn().await?;
+    for generation in 2..=4 {
+        let before = process(worker.pid().await?);
+        assert_eq!(worker.add(1).await?, 6, "a fresh state");
+        match generation {
+            2 => signal(before.pid, Signal::SIGKILL),
+            3 => drop(worker.panic("enough".into()).await),
+            _ => drop(worker.exit(0).await),
+        }
+        // Waits for the next process.
+        let mut after = worker.pid().await;
+        while let Err(
+            AskError::Disconnected { .. } | AskError::Stopped { .. } | AskError::NoSuchActor { .. },
+        ) = after
+        {
+            after = worker.pid().await;
+        }
+        let after = process(after?);
+        assert_ne!(before, after);
+        assert!(!before.is_alive());
+        assert_eq!(worker.generation(), Some(generation));
+        assert_eq!(system.get::<Worker>("w")?, worker);
+    }
+    Ok(())
+}
+
+#[support::test]
+async fn too_many_failures_are_final() -> conclib::Result {
+    let system = System::new("test");
+    let mut events = system.events();
+    let builder = system.actor(Worker::default()).urn("w").in_process();
+    let worker = builder.restart(policy(1)).spawn().await?;
+    drop(worker.exit(1).await);
+    loop {
+        if let Event::Restarted { .. } = events.next().await.unwrap() {
+            break;
+        }
+    }
+    worker.started().await?;
+    while worker.exit(2).await.is_err_and(|error| {
+        !matches!(
+            error,
+            AskError::Disconnected {
+                delivery: Delivery::MayHaveRun,
+                ..
+            }
+        )
+    }) {}
+    let reason = worker.stopped().await.unwrap().to_string();
+    assert!(reason.contains("exited with code 2"), "{reason}");
+    Ok(())
+}
+
+#[support::test]
+async fn a_start_that_fails_is_tried_again() -> conclib::Result {
+    let system = System::new("test");
+    let mut events = system.events();
+    let builder = system.create::<Starter>(How::Error("never".into()));
+    let started = builder.restart(policy(2)).in_process().spawn().await;
+    let said = started.unwrap_err().to_string();
+    assert!(said.ends_with("failed to start: never"), "{said}");
+    let mut restarts = 0;
+    loop {
+        match events.next().await.unwrap() {
+            Event::Restarted { .. } => restarts += 1,
+            Event::Stopped { .. } => break,
+            _ => {}
+        }
+    }
+    assert_eq!(restarts, 2);
+    Ok(())
+}
+
+#[support::test]
+async fn a_stop_during_the_pause_is_final() -> conclib::Result {
+    let system = System::new("test");
+    let builder = system.actor(Worker::default()).urn("w").in_process();
+    let pause = Restart::on_failure().backoff(Backoff::from(Duration::from_secs(600)));
+    let worker = builder.restart(pause).spawn().await?;
+    drop(worker.exit(1).await);
+    support::until(|| worker.state() == Some(State::Restarting)).await;
+    assert_eq!(worker.stop().await, StopReason::Stopped);
+    Ok(())
+}
+
+/// Decides on its children itself.
+#[actor]
+#[derive(Default)]
+struct Boss {
+    exits: Vec<String>,
+}
+
+#[actor]
+impl Boss {
+    #[message(local)]
+    async fn hire(&mut self, ctx: &mut Context<Self>) -> Result<ActorRef<Worker>, InProcessError> {
+        let worker = ctx.actor(Worker::default()).in_process();
+        worker.restart(Restart::never()).spawn().await
+    }
+
+    #[message(local)]
+    fn exits(&mut self) -> Vec<String> {
+        self.exits.clone()
+    }
+
+    #[on(child)]
+    fn child(&mut self, exit: ChildExit) -> Directive {
+        self.exits.push(exit.reason.to_string());
+        match self.exits.len() {
+            1 => Directive::Restart,
+            _ => Directive::Stop,
+        }
+    }
+}
+
+#[support::test]
+async fn its_supervisor_decides() -> conclib::Result {
+    let system = System::new("test");
+    let boss = system.spawn(Boss::default())?;
+    let worker = boss.hire().await?;
+    drop(worker.panic("one".into()).await);
+    support::until(|| worker.generation() == Some(2) && worker.state() == Some(State::Running))
+        .await;
+    assert_eq!(worker.add(1).await?, 1);
+    drop(worker.panic("two".into()).await);
+    let reason = worker.stopped().await.unwrap().to_string();
+    assert_eq!(reason, "panicked: two");
+    assert_eq!(boss.exits().await?, ["panicked: one", "panicked: two"]);
+    assert_eq!(boss.state(), Some(State::Running));
+    Ok(())
+}
+
+/// Has two children, which fail together.
+#[actor(strategy = OneForAll)]
+struct Pair;
+
+#[actor]
+impl Pair {
+    #[message(local)]
+    async fn hire(&mut self, ctx: &mut Context<Self>) -> Result<ActorRef<Worker>, InProcessError> {
+        let worker = ctx.actor(Worker::default()).in_process();
+        worker.restart(policy(5)).spawn().await
+    }
+}
+
+#[support::test]
+async fn siblings_restart_together() -> conclib::Result {
+    let system = System::new("test");
+    let pair = system.spawn(Pair)?;
+    let (one, other) = (pair.hire().await?, pair.hire().await?);
+    let before = (one.pid().await?, other.pid().await?);
+    drop(one.exit(1).await);
+    support::until(|| {
+        let all = [&one, &other];
+        all.iter()
+            .all(|it| it.generation() == Some(2) && it.state() == Some(State::Running))
+    })
+    .await;
+    let after = (one.pid().await?, other.pid().await?);
+    assert_ne!(before.0, after.0);
+    assert_ne!(before.1, after.1);
+    Ok(())
+}
