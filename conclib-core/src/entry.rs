@@ -9,7 +9,7 @@ use crate::system::System;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __in_process {
-    ($actor:ty) => {};
+    ($actor:ty $(, $by:ident)?) => {};
 }
 
 /// Nothing, in place of the entry of a process.

@@ -2,6 +2,7 @@
 #![cfg(all(feature = "macros", feature = "process"))]
 #![allow(
     clippy::expect_used,
+    clippy::print_stderr,
     clippy::unwrap_used,
     missing_docs,
     unreachable_pub,

@@ -11,7 +11,9 @@ use super::misplaced::keyword;
 use super::{calls, checked, fields, handlers, hooks, inbox, method, protocols};
 use crate::check;
 use crate::model::{Actor, ActorArgs, Handler};
-use crate::parse::{self, Mistakes, actor_args, actor_impl, impl_args, impl_block, make_static};
+use crate::parse::{
+    self, Mistakes, actor_args, actor_impl, borrows, impl_args, impl_block, make_static,
+};
 
 pub(crate) fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
     if let Ok(input) = syn::parse2::<DeriveInput>(item.clone())
@@ -161,5 +163,8 @@ fn registration(actor: &Actor, is_sound: bool) -> Option<TokenStream> {
         ..
     } = actor;
     let is_one_type = generics.params.is_empty();
-    (is_sound && is_one_type && !actor.thread).then(|| quote!(#runtime::__in_process!(#self_ty);))
+    let args = actor.create.as_ref().and_then(|hook| hook.param.as_ref());
+    let by = args.is_some_and(borrows).then(|| quote!(, value));
+    (is_sound && is_one_type && !actor.thread)
+        .then(|| quote!(#runtime::__in_process!(#self_ty #by);))
 }

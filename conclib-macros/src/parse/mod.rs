@@ -29,4 +29,4 @@ pub(crate) use mistakes::Mistakes;
 pub(crate) use part::part_impl;
 pub(crate) use protocol::protocol_trait;
 pub(crate) use raw::{fill, impl_block, printed, trait_block, without_body};
-pub(crate) use self_type::make_static;
+pub(crate) use self_type::{borrows, make_static};

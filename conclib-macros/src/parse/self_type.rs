@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{GenericParam, Generics, Lifetime, Type, parse_quote};
+use syn::{GenericParam, Generics, Lifetime, Type, TypeReference, parse_quote};
 
 use super::{Mistakes, signature};
 
@@ -23,6 +23,22 @@ pub(super) fn without_self(ty: &Type, self_ty: &Type) -> Type {
     let mut without_self = ty.clone();
     ReplaceSelf(self_ty).visit_type_mut(&mut without_self);
     without_self
+}
+
+/// Tells whether a type is written with a lifetime, so that serde may not own what it reads.
+pub(crate) fn borrows(ty: &Type) -> bool {
+    struct Borrows(bool);
+    impl Visit<'_> for Borrows {
+        fn visit_lifetime(&mut self, _: &Lifetime) {
+            self.0 = true;
+        }
+        fn visit_type_reference(&mut self, _: &TypeReference) {
+            self.0 = true;
+        }
+    }
+    let mut borrows = Borrows(false);
+    borrows.visit_type(ty);
+    borrows.0
 }
 
 /// Makes every lifetime `'static`, as those of an actor have to be. Used after

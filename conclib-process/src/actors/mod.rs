@@ -48,6 +48,11 @@ macro_rules! __in_process {
     ($actor:ty) => {
         $crate::register!($actor);
     };
+    // The arguments of `#[on(create)]` borrow, and the bound of serde types is no test of that:
+    // rustc would report it as an error.
+    ($actor:ty, value) => {
+        $crate::register!(@ $actor, <$crate::__private::Probe<$actor>>::VALUE, ::core::option::Option::None);
+    };
 }
 
 /// Entry of a process, as `#[conclib::main]` writes it.
@@ -89,13 +94,17 @@ macro_rules! __process_entry {
 #[macro_export]
 macro_rules! register {
     ($actor:ty) => {
+        $crate::register!(
+            @ $actor,
+            <$crate::__private::Probe<$actor>>::VALUE,
+            <$crate::__private::Probe<$actor>>::CREATED
+        );
+    };
+    (@ $actor:ty, $value:expr, $created:expr) => {
         const _: () = {
             use $crate::__private::NoStart as _;
             $crate::__private::inventory::submit! {
-                $crate::__private::Entry::of::<$actor>(
-                    <$crate::__private::Probe<$actor>>::VALUE,
-                    <$crate::__private::Probe<$actor>>::CREATED,
-                )
+                $crate::__private::Entry::of::<$actor>($value, $created)
             }
         };
     };
