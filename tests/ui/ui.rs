@@ -2,8 +2,8 @@
 //! instead.
 //!
 //! Each case is a mistake, and its name describes it. `TRYBUILD=overwrite cargo
-//! test --test ui` writes the current output of the compiler; read the
-//! difference.
+//! test --package conclib-test-ui` writes the current output of the compiler; read
+//! the difference.
 
 #[test]
 fn mistakes() {
