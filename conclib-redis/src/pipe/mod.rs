@@ -26,8 +26,9 @@ use crate::signer::Signer;
 const WINDOW: usize = 1024 * 1024;
 
 /// Time without a packet after which the peer is looked for: while one end waits for the other, and
-/// while nothing is under way.
-const SILENCE_BUSY: Duration = Duration::from_secs(5);
+/// while nothing is under way. The first one is shorter than the time between two checks, so that
+/// the next check finds a peer that has gone since the last one.
+const SILENCE_BUSY: Duration = Duration::from_millis(2_500);
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// Byte stream to one peer, in both directions.

@@ -33,7 +33,7 @@ use crate::channels::Channels;
 /// | `plaintext=allow` | sends a password off this machine without TLS |
 /// | `channel=python` | speaks the protocol of Python's conclib, see [`Config`](crate::Config); then `in=` and `out=` name its channels instead of `ns=`, and `unsigned=allow` permits it although there is an authkey |
 ///
-/// [`Debug`] and [`Display`](fmt::Display) leave the password out.
+/// [`Debug`] and [`Display`](std::fmt::Display) leave the password out.
 ///
 /// # Examples
 ///

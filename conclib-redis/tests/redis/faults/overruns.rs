@@ -198,7 +198,7 @@ async fn a_burst_for_which_the_server_throws_a_process_out_ends_its_asks_and_it_
         ];
         let set = scene.server.raw().await.command(&limit).await;
         assert_eq!(set, Reply::Text("OK".into()));
-        scene.burst(end, 200, 100_000);
+        scene.burst(end, 20_000, 1_000);
         eventually("it is thrown out, and comes back", || match end {
             End::Client => scene.client.stats().reconnects > 0,
             End::Proxy => scene.broker.stats().reconnects > 0,
