@@ -2,6 +2,8 @@
 #![cfg(all(feature = "macros", feature = "process"))]
 #![allow(
     clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
     clippy::unwrap_used,
     missing_docs,
     unreachable_pub,
