@@ -146,3 +146,20 @@ mod guides {
     #[doc = include_str!("../docs/guides/from-other-processes.md")]
     mod from_other_processes {}
 }
+
+// The examples of the macros are tested here: that crate does not depend on this one.
+#[cfg(all(doctest, feature = "macros", feature = "testing"))]
+mod macros {
+    #[doc = include_str!("../conclib-macros/docs/actor.md")]
+    mod actor {}
+    #[doc = include_str!("../conclib-macros/docs/message.md")]
+    mod message {}
+    #[doc = include_str!("../conclib-macros/docs/protocol.md")]
+    mod protocol {}
+    #[doc = include_str!("../conclib-macros/docs/part.md")]
+    mod part {}
+    #[doc = include_str!("../conclib-macros/docs/main.md")]
+    mod main {}
+    #[doc = include_str!("../conclib-macros/docs/test.md")]
+    mod test {}
+}

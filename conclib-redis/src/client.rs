@@ -133,7 +133,8 @@ impl RedisClient {
 
     fn served(&self, inlet: &Inlet) -> Served {
         Served {
-            inlet: inlet.clone(),
+            // No peer holds a reference to an anonymous actor.
+            inlet: inlet.clone().named(),
             scope: self.router.scope(),
         }
     }

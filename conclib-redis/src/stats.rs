@@ -34,4 +34,6 @@ pub struct RedisStats {
     /// forgotten: after a failover, or after a crash of a server that does not write each change to
     /// its disk.
     pub lost: u64,
+    /// Dead letters that this process has dropped, the oldest of a name first: a name keeps 10,000.
+    pub dropped_dead_letters: u64,
 }

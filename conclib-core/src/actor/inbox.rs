@@ -17,6 +17,7 @@ use crate::mailbox::{Mailbox, Overflow, Refused};
 use crate::message::{LAST, Message};
 use crate::named::Named;
 use crate::node::{DEFAULT_MAILBOX, Recipient};
+use crate::observe::log;
 use crate::reply::Request;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
@@ -166,8 +167,7 @@ impl<M: Message> Drop for Inbox<M> {
     fn drop(&mut self) {
         self.post.mailbox.end(&mut self.batch);
         for request in self.batch.drain(..) {
-            let urn = self.post.urn();
-            tracing::debug!(target: "conclib", %urn, request = M::NAME, "dropped with its inbox");
+            log::dropped_with_its_inbox(&*self.post, M::NAME);
             // A message may panic as it is dropped: the others are answered
             // all the same.
             let refuse = || request.refuse(Failure::Stopped(Delivery::NotDelivered));

@@ -13,8 +13,8 @@ use conclib_wire::{Fault, State, StopReason};
 use super::factory::Factory;
 use super::supervise::kill_children;
 use crate::mailbox::{Alert, Signal};
-use crate::named::Named;
 use crate::node::{Actor, ActorCell};
+use crate::observe::log;
 use crate::supervision::Directive;
 use crate::turn_scope;
 
@@ -123,7 +123,7 @@ pub(crate) async fn unless_killed<A: Actor>(cell: &ActorCell<A>) {
 pub(crate) fn discard<A: Actor>(cell: &ActorCell<A>, drop: impl FnOnce()) -> Option<Box<Fault>> {
     let panic = catch_unwind(AssertUnwindSafe(drop)).err()?;
     let fault = Fault::panic(&*panic);
-    tracing::error!(target: "conclib", urn = %cell.urn(), %fault, "the state panicked as it was dropped");
+    log::drop_panicked(cell, &fault);
     Some(Box::new(fault))
 }
 

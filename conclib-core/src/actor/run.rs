@@ -28,6 +28,7 @@ use crate::deadlock::Whom;
 use crate::events::{DeadLetterCause, Event};
 use crate::mailbox::{Alert, By, Signal};
 use crate::node::{Actor, ActorCell, Context, Messages, Turn};
+use crate::observe::log;
 use crate::supervision::Directive;
 use crate::turn_scope;
 
@@ -112,7 +113,7 @@ impl<A: Actor, B: Factory<A>> LifecycleGuard<A, B> {
     fn tell(&mut self, reason: StopReason, said: Option<Directive>) {
         self.refuse_rest();
         if reason.is_failure() {
-            tracing::error!(target: "conclib", urn = %self.ctx.urn(), %reason, "actor failed");
+            log::failed(&**self.ctx.cell(), &reason);
         }
         self.ctx.cell().end(reason, said);
     }
@@ -282,10 +283,10 @@ async fn stop<A: Actor, B: Factory<A>>(actor: &mut A, ctx: &mut Context<A>, reas
     match caught(actor.on_stop(reason, ctx)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "`#[on(stop)]` failed");
+            log::stop_failed(&**ctx.cell(), &error);
         }
         Err(fault) => {
-            tracing::error!(target: "conclib", urn = %ctx.urn(), %fault, "`#[on(stop)]` panicked");
+            log::stop_panicked(&**ctx.cell(), &fault);
         }
     }
 }
@@ -338,7 +339,7 @@ fn answered<A: Actor>(ctx: &Context<A>, index: usize, turn: &Turn) {
     if let Turn::Refused = turn {
         cell.failed(None);
         let request = A::Inbox::name(index);
-        tracing::info!(target: "conclib", urn = %ctx.urn(), request, "a handler answered with an error");
+        log::answered_with_an_error(&**cell, request);
     } else if let (Some(from), Turn::Later(Some(wait))) = (ctx.from(), turn) {
         // The asker still waits for the answer, but no longer for a turn of
         // this actor.
@@ -362,7 +363,7 @@ async fn failed<A: Actor>(
             None
         }
         Turn::Failed(error) => {
-            tracing::error!(target: "conclib", urn = %ctx.urn(), %error, "nobody was asking");
+            log::nobody_was_asking(&**ctx.cell(), &error);
             let fault = Box::new(Fault::of(&*error));
             ctx.cell().failed(Some(error.to_string()));
             unless_killed(ctx.cell()).await;

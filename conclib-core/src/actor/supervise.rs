@@ -13,6 +13,7 @@ use crate::mailbox::{By, Signal};
 use crate::node::{
     Actor, ActorCell, AnyActor, Child, Context, ExitNotice, Notice, Relations, RestartDecision,
 };
+use crate::observe::log;
 use crate::supervision::Directive;
 use crate::time::timers;
 
@@ -73,7 +74,7 @@ async fn child_ended<A: Actor>(
                 false => NotRestarted::NoSource,
             };
             let urn = told.urn.clone();
-            tracing::error!(target: "conclib", %urn, %why, "not restarted");
+            log::not_restarted(&urn, &why);
             cell.system.emit(|| Event::NotRestarted { urn, why });
             match exit.waits {
                 true => Directive::Escalate,

@@ -24,6 +24,7 @@ use crate::error::LookupError;
 use crate::mailbox::{Alert, By, Mailbox, MessageQueue, Refused, Signal, Ticket};
 use crate::message::LAST;
 use crate::named::Named;
+use crate::observe::log;
 use crate::reply::{RemoteCaller, RequestEnvelope};
 use crate::snapshot::ActorSnapshot;
 use crate::supervision::Strategy;
@@ -278,13 +279,7 @@ impl<A: Actor> ActorCell<A> {
         let unexpected = &self.stats.failures_to_be().unexpected;
         let so_far = 1 + unexpected.fetch_add(1, Ordering::Relaxed);
         if so_far.is_power_of_two() {
-            tracing::warn!(
-                target: "conclib",
-                urn = %self.urn(),
-                request = message,
-                so_far,
-                "unexpected message received"
-            );
+            log::unexpected_message(self, message, so_far);
         }
     }
 }

@@ -193,11 +193,23 @@ impl SystemInner {
         self.table().find(urn).cloned()
     }
 
+    pub(crate) fn find_named(&self, urn: &str) -> Option<Arc<dyn AnyActor>> {
+        self.table().find_named(urn).cloned()
+    }
+
     /// Finds the actor for a request from outside, by a name of its own or one that it shares.
-    pub(crate) fn find_for_request(&self, urn: &str) -> Option<Arc<dyn AnyActor>> {
+    pub(crate) fn find_for_request(
+        &self,
+        urn: &str,
+        only_named: bool,
+    ) -> Option<Arc<dyn AnyActor>> {
         let shared = {
             let table = self.table();
-            match table.find(urn) {
+            let own = match only_named {
+                true => table.find_named(urn),
+                false => table.find(urn),
+            };
+            match own {
                 Some(actor) => return Some(actor.clone()),
                 None => table.shared(urn),
             }
@@ -207,9 +219,13 @@ impl SystemInner {
     }
 
     /// Finds the owner of a name.
-    pub(crate) fn find_name(&self, urn: &str) -> Option<Found> {
+    pub(crate) fn find_name(&self, urn: &str, only_named: bool) -> Option<Found> {
         let table = self.table();
-        match table.find(urn) {
+        let own = match only_named {
+            true => table.find_named(urn),
+            false => table.find(urn),
+        };
+        match own {
             Some(_) => Some(Found::Actor),
             None => table.shared(urn).map(|_| Found::Pool),
         }

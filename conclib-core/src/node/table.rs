@@ -243,6 +243,11 @@ impl Table {
         self.get(*id)
     }
 
+    /// Finds an actor by a name that it was given.
+    pub(crate) fn find_named(&self, urn: &str) -> Option<&Arc<dyn AnyActor>> {
+        self.get(*self.names.get(urn)?)
+    }
+
     /// Returns all actors, oldest first.
     pub(crate) fn by_age(&self) -> Vec<Arc<dyn AnyActor>> {
         let mut all: Vec<_> = self.actors.iter().map(|(_, entry)| entry).collect();

@@ -2,6 +2,7 @@
 //! once if anything is observed; the turn only checks if a note came with the message.
 
 mod instrumented;
+pub(crate) mod log;
 #[cfg(feature = "metrics")]
 mod meter;
 #[cfg(not(feature = "metrics"))]

@@ -23,6 +23,7 @@ use crate::error::SpawnError;
 use crate::mailbox::Signal;
 use crate::named::Named;
 use crate::node::{Actor, ActorCell, ActorRef, EndObserver, Stopping, SystemInner};
+use crate::observe::log;
 
 pub(crate) struct Workers<A: Actor> {
     pub(crate) system: Arc<SystemInner>,
@@ -295,7 +296,7 @@ impl<A: Actor> Workers<A> {
         };
         match self.fill(&mut replacing, place, delay, left_queue) {
             Ok(()) => {
-                tracing::warn!(target: "conclib", urn = %actor.urn(), %reason, "a worker was replaced");
+                log::worker_replaced(&actor.urn(), reason);
             }
             Err(error) => {
                 // The pool ends with its system or its parent.
@@ -303,7 +304,7 @@ impl<A: Actor> Workers<A> {
                     error,
                     SpawnError::ShuttingDown { .. } | SpawnError::ParentEnded { .. }
                 ) {
-                    tracing::error!(target: "conclib", urn = %actor.urn(), %error, "a worker was not replaced");
+                    log::worker_not_replaced(&actor.urn(), &error);
                 }
                 self.lose(place);
             }

@@ -26,26 +26,64 @@ pub(crate) fn answerer<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
     urn: &Urn,
     timeout: Duration,
-) -> (Answerer, Option<oneshot::Receiver<Result<(), Failure>>>) {
-    if reply.was_asked() {
-        // Errors of later stream items name the actor.
-        let who = <M::Reach as Reach<M>>::STREAMS.then(|| urn.clone());
-        let answerer = move |answered: Result<Answered<'_>, Failure>| {
-            let answer = match answered {
-                Ok(answered) => decode::<M>(answered, who.as_ref()),
-                Err(failure) => Err(Box::new(failure)),
-            };
-            reply.answer(answer.map_err(|failure| Box::new(given(*failure, timeout))));
-        };
-        return (Box::new(answerer), None);
+) -> (Answerer, Option<Confirmation>) {
+    if !reply.was_asked() {
+        let (answerer, queued) = confirmation(timeout);
+        return (answerer, Some(queued));
     }
+    // Errors of later stream items name the actor.
+    let who = <M::Reach as Reach<M>>::STREAMS.then(|| urn.clone());
+    let answerer = move |answered: Result<Answered<'_>, Failure>| {
+        reply.answer(match reply_or_error(answered, timeout) {
+            Ok(answered) => decode::<M>(answered, who.as_ref()),
+            Err(failure) => Err(failure),
+        });
+    };
+    (Box::new(answerer), None)
+}
+
+/// Receiver of the word that a told message is queued, or why it is not.
+type Confirmation = oneshot::Receiver<Result<(), Failure>>;
+
+fn confirmation(timeout: Duration) -> (Answerer, Confirmation) {
     let (word, queued) = oneshot::channel();
     let answerer = move |response: Result<Answered<'_>, Failure>| {
         // A sender that does not wait any more needs no confirmation.
         let response = response.map_err(|failure| given(failure, timeout));
         let _ = word.send(self::queued(response));
     };
-    (Box::new(answerer), Some(queued))
+    (Box::new(answerer), queued)
+}
+
+/// Returns the response if it has a reply or an error of the handler.
+fn reply_or_error(
+    answered: Result<Answered<'_>, Failure>,
+    timeout: Duration,
+) -> Result<Answered<'_>, Box<Failure>> {
+    let answered = answered.map_err(|failure| Box::new(given(failure, timeout)))?;
+    match answered.response.kind {
+        ResponseKind::Reply | ResponseKind::Stream | ResponseKind::Error => Ok(answered),
+        ResponseKind::Failure => Err(Box::new(given(failure(&answered.response), timeout))),
+        kind => Err(Box::new(misfit(kind))),
+    }
+}
+
+fn decode<M: Message>(answered: Answered<'_>, who: Option<&Urn>) -> Answer<M::Reply, M::Error> {
+    let Response { codec, body, .. } = answered.response;
+    match answered.response.kind {
+        ResponseKind::Error => match <M::Reach as Reach<M>>::decode_error(codec, body) {
+            Ok(error) => Ok(Err(error)),
+            Err(error) => Err(not_decoded(error)),
+        },
+        _ => match <M::Reach as Reach<M>>::decode_reply(answered, who) {
+            Ok(reply) => Ok(Ok(reply)),
+            Err(error) => Err(not_decoded(error)),
+        },
+    }
+}
+
+fn not_decoded(error: CodecError) -> Box<Failure> {
+    Box::new(Failure::Codec(Box::new(error), Delivery::MayHaveRun))
 }
 
 /// Returns the result of a tell from its response.
@@ -56,22 +94,6 @@ pub(crate) fn queued(answered: Result<Answered<'_>, Failure>) -> Result<(), Fail
         kind @ ResponseKind::Unknown(_) => Err(misfit(kind)),
         _ => Ok(()),
     }
-}
-
-fn decode<M: Message>(answered: Answered<'_>, who: Option<&Urn>) -> Answer<M::Reply, M::Error> {
-    let response = answered.response;
-    let Response { codec, body, .. } = response;
-    let decoded = match response.kind {
-        ResponseKind::Reply | ResponseKind::Stream => {
-            <M::Reach as Reach<M>>::decode_reply(answered, who).map(Ok)
-        }
-        ResponseKind::Error => <M::Reach as Reach<M>>::decode_error(codec, body).map(Err),
-        ResponseKind::Failure => return Err(Box::new(failure(&response))),
-        kind => return Err(Box::new(misfit(kind))),
-    };
-    decoded.map_err(|error: CodecError| {
-        Box::new(Failure::Codec(Box::new(error), Delivery::MayHaveRun))
-    })
 }
 
 /// Decodes the failure in a response.

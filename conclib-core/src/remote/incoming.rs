@@ -1,8 +1,9 @@
 //! Decoding of a request that came over a wire.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use conclib_wire::{CodecError, Delivery, Envelope, Failure, Fault};
+use conclib_wire::{Codec, CodecError, Delivery, Envelope, Failure, Fault};
 
 use crate::message::{Message, decode};
 use crate::reply::{RemoteCaller, RemoteReply, ReplyTo, Request};
@@ -27,16 +28,23 @@ pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: RemoteCaller) -> Optio
             from: None,
         }),
         Ok(Err(error)) => {
-            asker.refuse(Failure::Codec(Box::new(error), Delivery::NotDelivered));
+            refuse(asker, error);
             None
         }
         Err(panic) => {
-            let error = CodecError::Malformed {
-                codec: envelope.codec,
-                detail: format!("decoding it panicked: {}", Fault::panic(&*panic)),
-            };
-            asker.refuse(Failure::Codec(Box::new(error), Delivery::NotDelivered));
+            refuse(asker, panicked(envelope.codec, &*panic));
             None
         }
+    }
+}
+
+fn refuse(asker: RemoteCaller, error: CodecError) {
+    asker.refuse(Failure::Codec(Box::new(error), Delivery::NotDelivered));
+}
+
+fn panicked(codec: Codec, panic: &(dyn Any + Send)) -> CodecError {
+    CodecError::Malformed {
+        codec,
+        detail: format!("decoding it panicked: {}", Fault::panic(panic)),
     }
 }

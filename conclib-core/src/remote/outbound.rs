@@ -1,10 +1,13 @@
-//! Sending of a message to another process.
+//! Sending of a message to another process. All that does not depend on the type of the message
+//! is compiled once, in [`Encodable`].
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use conclib_wire::{Delivery, DeliveryClass, Envelope, Failure, Never, RequestId, Urn, Wants};
+use conclib_wire::{
+    Codec, CodecError, Delivery, DeliveryClass, Envelope, Failure, Never, RequestId, Urn, Wants,
+};
 
 use super::answers::{answerer, queued};
 use super::target::Remote;
@@ -12,11 +15,13 @@ use crate::call::{Outbound, OutboundRequest, Sent, Waiter, transmit};
 use crate::error::{AskError, TellError};
 use crate::message::{Message, Reach};
 use crate::named::Named;
+use crate::observe::log;
 use crate::reply::ReplyTo;
 use crate::spi::{
     Answered, Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, SendRefused, body_buffer, enter,
     reuse_body,
 };
+use crate::time::DeadlineTimer;
 
 /// Encodes and sends, or waits until the outlet has room. A tell then waits
 /// for the confirmation that it is queued, and keeps its message until then.
@@ -27,46 +32,32 @@ pub(crate) fn poll_send_away<M: Message>(
 ) -> Poll<Result<(), Failure>> {
     let urn = match &remote.urn {
         Ok(urn) => urn,
-        Err(error) => {
-            return Poll::Ready(Err(Failure::Urn(Box::new(error.clone()))));
-        }
+        Err(error) => return Poll::Ready(Err(Failure::Urn(Box::new(error.clone())))),
     };
-    if let Err(unsupported) = supported::<M>(&remote.outlet, outbound.class) {
-        return Poll::Ready(Err(unsupported));
-    }
-    let deadline = &outbound.deadline;
+    let (class, priority) = (outbound.class, outbound.priority);
     let Some(request) = &mut outbound.request else {
         return Poll::Ready(Ok(()));
     };
-    let remote_part = outbound.remote_part.get_or_insert_with(|| {
-        let reply = std::mem::replace(&mut request.reply, ReplyTo::nobody());
-        let passed = reply.passed();
-        let given = deadline.given().unwrap_or(DEFAULT_TIMEOUT);
-        let (answerer, queued) = answerer::<M>(reply, urn, given);
-        let outlet = remote.outlet.clone();
-        Box::new(OutboundRequest::new(outlet, answerer, queued, passed))
-    });
-    let asked = remote_part.is_asked();
-    let sent = remote_part.poll_send(cx, urn.as_str(), |outlet, passed, answerer| {
-        let waiter = match passed {
-            Some(waiting) => Waiter::Passed(waiting),
-            None if outbound.waits => Waiter::Turn,
-            None => Waiter::Nobody,
-        };
-        let timeout = deadline.remaining().unwrap_or(DEFAULT_TIMEOUT);
-        let wants = match asked {
-            true => Wants::Reply,
-            false => Wants::Queued,
-        };
-        let head = Envelope {
-            wants,
-            class: outbound.class,
-            ..head::<M>(outlet, outbound.priority, timeout.min(MAX_TIMEOUT))
-        };
-        send(outlet, urn, waiter, head, &request.message, answerer)
-    });
-    ready!(sent)?;
-    ready!(remote_part.poll_queued(cx))?;
+    let message = &request.message;
+    let encode = |codec: Codec, body: &mut _| <M::Reach as Reach<M>>::encode(message, codec, body);
+    let encodable = Encodable::new::<M>(urn, class, priority, &encode);
+    let remote_part = match &mut outbound.remote_part {
+        Some(remote_part) => remote_part,
+        none => {
+            if let Err(unsupported) = encodable.check(&remote.outlet) {
+                return Poll::Ready(Err(unsupported));
+            }
+            let reply = std::mem::replace(&mut request.reply, ReplyTo::nobody());
+            let passed = reply.passed();
+            let given = outbound.deadline.given().unwrap_or(DEFAULT_TIMEOUT);
+            let (answerer, queued) = answerer::<M>(reply, urn, given);
+            let outlet = remote.outlet.clone();
+            none.insert(Box::new(OutboundRequest::new(
+                outlet, answerer, queued, passed,
+            )))
+        }
+    };
+    ready!(encodable.poll_send(cx, remote_part, outbound.waits, &outbound.deadline))?;
     outbound.request = None;
     Poll::Ready(Ok(()))
 }
@@ -79,106 +70,159 @@ pub(crate) fn try_tell_away<M: Message>(
     priority: u8,
     class: DeliveryClass,
 ) -> Result<(), TellError<M>> {
-    let urn = match &remote.urn {
-        Ok(urn) => urn,
+    let told = match &remote.urn {
+        Ok(urn) => {
+            let encode =
+                |codec: Codec, body: &mut _| <M::Reach as Reach<M>>::encode(&message, codec, body);
+            Encodable::new::<M>(urn, class, priority, &encode).try_tell(&remote.outlet)
+        }
         Err(error) => {
             let failure = Failure::Urn(Box::new(error.clone()));
-            let error = AskError::new(remote.urn().about(M::NAME), failure);
-            return Err(TellError::new(error, message));
+            Err(AskError::new(remote.urn().about(M::NAME), failure))
         }
     };
-    if let Err(unsupported) = supported::<M>(&remote.outlet, class) {
-        let error = AskError::new(urn.about(M::NAME), unsupported);
-        return Err(TellError::new(error, message));
-    }
-    let to = urn.clone();
-    let answerer = Box::new(move |response: Result<Answered<'_>, Failure>| {
-        if let Err(failure) = queued(response) {
-            let error = AskError::<Never>::new(to, failure);
-            let message = M::NAME;
-            tracing::warn!(target: "conclib", request = message, %error, "a told message was not queued by the other process");
-        }
-    });
-    let outlet = &remote.outlet;
-    let head = Envelope {
-        class,
-        ..head::<M>(outlet, priority, DEFAULT_TIMEOUT)
-    };
-    let sent = send(outlet, urn, Waiter::Nobody, head, &message, answerer);
-    sent.map(drop).map_err(|(unsent, _)| {
-        let urn = urn.about(M::NAME);
-        let outage = match unsent {
-            SendRefused::Busy => outlet.outage().map(Box::new),
-            SendRefused::Closed | SendRefused::Codec(_) => None,
-        };
-        let error = match outage {
-            Some(outage) => AskError::Unreachable { urn, outage },
-            None => AskError::new(urn, unsent.into_failure()),
-        };
-        TellError::new(error, message)
-    })
-}
-
-/// Checks that the outlet keeps the promise about the delivery of a message, and carries its reply.
-fn supported<M: Message>(outlet: &Arc<dyn Outlet>, class: DeliveryClass) -> Result<(), Failure> {
-    let (is_durable, streams) = (
-        class != DeliveryClass::AtMostOnce,
-        <M::Reach as Reach<M>>::STREAMS,
-    );
-    let why = if is_durable && !outlet.supports(class) {
-        "the connection delivers a message at most once"
-    } else if is_durable && streams {
-        "a durable message has no stream of replies"
-    } else if streams && !outlet.carries_streams() {
-        "the connection carries no streams of replies"
-    } else {
-        return Ok(());
-    };
-    Err(Failure::Unsupported(why.into(), Delivery::NotDelivered))
-}
-
-/// Makes the envelope of a message that is told. Its id, target, trace, chain and body are set when
-/// the message is sent.
-fn head<M: Message>(
-    outlet: &Arc<dyn Outlet>,
-    priority: u8,
-    timeout: Duration,
-) -> Envelope<'static> {
-    Envelope {
-        id: RequestId::nil(),
-        to: "",
-        message: M::NAME,
-        timeout,
-        trace: "",
-        codec: outlet.codec(),
-        fingerprint: M::FINGERPRINT,
-        wants: Wants::Queued,
-        class: DeliveryClass::AtMostOnce,
-        attempt: 1,
-        // Omits the declared priority, which the other side knows.
-        priority: Some(priority).filter(|said| *said != M::PRIORITY),
-        chain: &[],
-        body: &[],
+    match told {
+        Ok(()) => Ok(()),
+        Err(error) => Err(TellError::new(error, message)),
     }
 }
 
-/// Encodes a message and sends it once.
-fn send<M: Message>(
-    outlet: &Arc<dyn Outlet>,
-    urn: &Urn,
-    waiter: Waiter<'_>,
-    head: Envelope<'_>,
-    message: &M,
-    answerer: Answerer,
-) -> Sent {
-    enter(outlet.scope(), || {
-        let mut bytes = body_buffer();
-        if let Err(error) = <M::Reach as Reach<M>>::encode(message, head.codec, &mut bytes) {
-            return Err((SendRefused::Codec(error), answerer));
+/// A message that is to be sent to another process, without its type.
+struct Encodable<'a> {
+    urn: &'a Urn,
+    name: &'static str,
+    fingerprint: u64,
+    /// True if the reply is a stream.
+    streams: bool,
+    class: DeliveryClass,
+    /// Priority, unless it is the declared one, which the other side knows.
+    priority: Option<u8>,
+    encode: &'a dyn Fn(Codec, &mut Vec<u8>) -> Result<(), CodecError>,
+}
+
+impl<'a> Encodable<'a> {
+    fn new<M: Message>(
+        urn: &'a Urn,
+        class: DeliveryClass,
+        priority: u8,
+        encode: &'a dyn Fn(Codec, &mut Vec<u8>) -> Result<(), CodecError>,
+    ) -> Self {
+        Self {
+            urn,
+            name: M::NAME,
+            fingerprint: M::FINGERPRINT,
+            streams: <M::Reach as Reach<M>>::STREAMS,
+            class,
+            priority: Some(priority).filter(|said| *said != M::PRIORITY),
+            encode,
         }
-        let body = &bytes;
-        let sent = transmit(outlet, urn, waiter, Envelope { body, ..head }, answerer);
-        reuse_body(bytes);
-        sent
-    })
+    }
+
+    /// Checks that the outlet keeps the promise about the delivery of the message, and carries its
+    /// reply.
+    fn check(&self, outlet: &Arc<dyn Outlet>) -> Result<(), Failure> {
+        let is_durable = self.class != DeliveryClass::AtMostOnce;
+        let why = if is_durable && !outlet.supports(self.class) {
+            "the connection delivers a message at most once"
+        } else if is_durable && self.streams {
+            "a durable message has no stream of replies"
+        } else if self.streams && !outlet.carries_streams() {
+            "the connection carries no streams of replies"
+        } else {
+            return Ok(());
+        };
+        Err(Failure::Unsupported(why.into(), Delivery::NotDelivered))
+    }
+
+    /// Sends the message, and waits for the confirmation of a tell.
+    fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        request: &mut OutboundRequest,
+        waits: bool,
+        deadline: &DeadlineTimer,
+    ) -> Poll<Result<(), Failure>> {
+        let wants = match request.is_asked() {
+            true => Wants::Reply,
+            false => Wants::Queued,
+        };
+        let sent = request.poll_send(cx, self.urn.as_str(), |outlet, passed, answerer| {
+            let waiter = match passed {
+                Some(waiting) => Waiter::Passed(waiting),
+                None if waits => Waiter::Turn,
+                None => Waiter::Nobody,
+            };
+            let timeout = deadline.remaining().unwrap_or(DEFAULT_TIMEOUT);
+            self.send(outlet, waiter, wants, timeout.min(MAX_TIMEOUT), answerer)
+        });
+        ready!(sent)?;
+        request.poll_queued(cx)
+    }
+
+    /// Sends a message that is told, once.
+    fn try_tell(&self, outlet: &Arc<dyn Outlet>) -> Result<(), AskError> {
+        if let Err(unsupported) = self.check(outlet) {
+            return Err(AskError::new(self.urn.about(self.name), unsupported));
+        }
+        let (to, name) = (self.urn.clone(), self.name);
+        let answerer = Box::new(move |response: Result<Answered<'_>, Failure>| {
+            if let Err(failure) = queued(response) {
+                log::not_queued_elsewhere(name, &AskError::<Never>::new(to, failure));
+            }
+        });
+        let sent = self.send(
+            outlet,
+            Waiter::Nobody,
+            Wants::Queued,
+            DEFAULT_TIMEOUT,
+            answerer,
+        );
+        sent.map(drop).map_err(|(unsent, _)| {
+            let urn = self.urn.about(self.name);
+            let outage = match unsent {
+                SendRefused::Busy => outlet.outage().map(Box::new),
+                SendRefused::Closed | SendRefused::Codec(_) => None,
+            };
+            match outage {
+                Some(outage) => AskError::Unreachable { urn, outage },
+                None => AskError::new(urn, unsent.into_failure()),
+            }
+        })
+    }
+
+    /// Encodes the message and sends it once. Its id, trace and chain are set when it leaves.
+    fn send(
+        &self,
+        outlet: &Arc<dyn Outlet>,
+        waiter: Waiter<'_>,
+        wants: Wants,
+        timeout: Duration,
+        answerer: Answerer,
+    ) -> Sent {
+        let codec = outlet.codec();
+        enter(outlet.scope(), || {
+            let mut body = body_buffer();
+            if let Err(error) = (self.encode)(codec, &mut body) {
+                return Err((SendRefused::Codec(error), answerer));
+            }
+            let envelope = Envelope {
+                id: RequestId::nil(),
+                to: "",
+                message: self.name,
+                timeout,
+                trace: "",
+                codec,
+                fingerprint: self.fingerprint,
+                wants,
+                class: self.class,
+                attempt: 1,
+                priority: self.priority,
+                chain: &[],
+                body: &body,
+            };
+            let sent = transmit(outlet, self.urn, waiter, envelope, answerer);
+            reuse_body(body);
+            sent
+        })
+    }
 }

@@ -95,7 +95,10 @@ impl Inlet {
         let held = held.filter(|held| held.actor().urn() == *envelope.to);
         let is_held = held.is_some();
         let found = held.map(|held| held.actor().clone());
-        let found = found.or_else(|| self.system.find(envelope.to));
+        let found = found.or_else(|| match self.only_named {
+            true => self.system.find_named(envelope.to),
+            false => self.system.find(envelope.to),
+        });
         let actor = found.ok_or(Failure::NoSuchActor)?;
         if request.ends() && self.permits != Control::Any && !is_held {
             return Err(Failure::NotPermitted(

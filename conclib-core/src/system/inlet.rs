@@ -21,6 +21,8 @@ pub struct Inlet {
     pub(super) system: Arc<SystemInner>,
     /// Permission for peers to end actors.
     pub(super) permits: Control,
+    /// Set if requests reach no anonymous actor.
+    pub(super) only_named: bool,
 }
 
 impl Inlet {
@@ -28,6 +30,7 @@ impl Inlet {
         Self {
             system,
             permits: Control::default(),
+            only_named: false,
         }
     }
 
@@ -44,6 +47,34 @@ impl Inlet {
     #[must_use]
     pub fn with_control(mut self, permits: Control) -> Self {
         self.permits = permits;
+        self
+    }
+
+    /// Returns the inlet by which requests reach only actors and pools that have a name: for a broker
+    /// whose peers cannot hold a reference to an anonymous actor.
+    ///
+    /// ```
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Clerk;
+    ///
+    /// #[actor]
+    /// impl Clerk {}
+    ///
+    /// let system = System::new("docs");
+    /// let clerk = system.spawn(Clerk)?;
+    /// assert!(system.inlet().find(clerk.urn().as_str()).is_some());
+    /// assert!(system.inlet().named().find(clerk.urn().as_str()).is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn named(mut self) -> Self {
+        self.only_named = true;
         self
     }
 
@@ -86,7 +117,7 @@ impl Inlet {
             let asker = RemoteCaller::new(envelope, sink, origin.into(), None, cancellation);
             return self.control(envelope, asker).is_some();
         }
-        let resident = self.system.find_for_request(envelope.to);
+        let resident = self.system.find_for_request(envelope.to, self.only_named);
         deliver(resident, None, envelope, sink, origin.into(), cancellation)
     }
 
@@ -100,7 +131,7 @@ impl Inlet {
     /// # Cancel safety
     /// Dropping the future leaves the queue of waiting senders.
     pub fn ready(&self, to: &str) -> impl Future<Output = Result<Permit, Failure>> + Send + use<> {
-        let actor = self.system.find_for_request(to);
+        let actor = self.system.find_for_request(to, self.only_named);
         let inlet = self.clone();
         async move {
             let mut permit = Permit {
@@ -118,7 +149,7 @@ impl Inlet {
 
     /// Finds the actor or the pool of that name.
     pub fn find(&self, to: &str) -> Option<Found> {
-        self.system.find_name(to)
+        self.system.find_name(to, self.only_named)
     }
 
     /// Returns the names of the system, those of pools included: those that there are, and then each

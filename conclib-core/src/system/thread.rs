@@ -1,7 +1,9 @@
 //! Actors that have a thread of their own.
 
+use std::pin::Pin;
 use std::sync::{Arc, mpsc};
-use std::{fmt, io, thread};
+use std::thread::{self, JoinHandle};
+use std::{fmt, io};
 
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
@@ -89,47 +91,49 @@ impl<'s, A: Actor + Declared, B: Factory<A>> OnThread<'s, A, B> {
     /// down, if no thread can be started, or if there is no such CPU.
     pub fn spawn(self) -> Result<ActorRef<A>, SpawnError> {
         let Self { actor, cpu } = self;
-        let failed = |error: io::Error| SpawnError::Thread {
-            detail: error.to_string(),
-        };
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(failed)?;
         let system = actor.system().clone();
-        let (give, given) = mpsc::channel();
-        let (tell, told) = mpsc::channel();
         // The thread is started before the actor is entered, so that an entered actor always runs.
-        let thread = thread::Builder::new()
-            .name(short_name::<A>())
-            .spawn(move || {
-                let pinned = cpu.map_or(Ok(()), pin);
-                let is_pinned = pinned.is_ok();
-                let is_awaited = tell.send(pinned).is_ok();
-                if !is_pinned || !is_awaited {
-                    return;
-                }
-                // The sender is dropped if the actor could not be entered.
-                if let Ok((cell, factory)) = given.recv() {
-                    turn_scope::own_runtime(runtime.handle().id());
-                    LocalSet::new().block_on(&runtime, ActorTask::new(cell, factory).run());
-                }
-                // Work that a handler left in the blocking pool goes on after the thread has ended.
-                runtime.shutdown_background();
-            })
-            .map_err(failed)?;
-        let pinned = told.recv();
-        pinned
-            .unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
-            .map_err(failed)?;
+        let (thread, first) =
+            start(short_name::<A>(), cpu).map_err(|error| SpawnError::Thread {
+                detail: error.to_string(),
+            })?;
         let (cell, factory) = actor.enter()?;
         let reference = ActorRef::local(cell.clone());
         let resident: Arc<dyn AnyActor> = cell.clone();
         system.own_thread(Arc::downgrade(&resident), thread);
         // The thread waits for the actor, so the receiver is there.
-        let _ = give.send((cell, factory));
+        let _ = first.send(Box::new(|| Box::pin(ActorTask::new(cell, factory).run())));
         Ok(reference)
     }
+}
+
+/// Maker of the task of an actor, on the thread of the actor, as the task may not be `Send`. The
+/// types are erased, or tokio's runtime would be compiled anew for each type of actor.
+type MakeTask = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
+
+/// Starts a thread with a runtime, which waits for its task. The thread ends if the sender is
+/// dropped.
+fn start(name: String, cpu: Option<usize>) -> io::Result<(JoinHandle<()>, mpsc::Sender<MakeTask>)> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let (first, task) = mpsc::channel::<MakeTask>();
+    let (tell, told) = mpsc::channel();
+    let thread = thread::Builder::new().name(name).spawn(move || {
+        let pinned = cpu.map_or(Ok(()), pin);
+        let is_pinned = pinned.is_ok();
+        let is_awaited = tell.send(pinned).is_ok();
+        if !is_pinned || !is_awaited {
+            return;
+        }
+        if let Ok(make) = task.recv() {
+            turn_scope::own_runtime(runtime.handle().id());
+            LocalSet::new().block_on(&runtime, make());
+        }
+        // Work that a handler left in the blocking pool goes on after the thread has ended.
+        runtime.shutdown_background();
+    })?;
+    told.recv()
+        .unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))?;
+    Ok((thread, first))
 }
 
 /// Returns the last part of a type's path, as the name of a thread.

@@ -12,6 +12,9 @@ use crate::error::RedisError;
 use crate::redis::Fields;
 
 /// Dead letters of a namespace, from [`RedisClient::dead_letters`](crate::RedisClient::dead_letters).
+///
+/// A name keeps 10,000. For one more the oldest is dropped, which is an error in the log of the
+/// process that has the name, and is counted in [`RedisStats`](crate::RedisStats).
 pub struct DeadLetters {
     endpoint: Arc<Endpoint>,
     scripts: Scripts,

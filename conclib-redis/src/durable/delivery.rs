@@ -10,12 +10,16 @@ use conclib_core::wire::{
 use tokio::time::sleep;
 
 use super::commit::Done;
+use super::end::End;
 use super::entry::{Entry, decode};
-use super::owned::{End, Owned};
+use super::owned::Owned;
 use super::turn::{Turn, TurnSink};
 
 /// Attempts after which a message becomes a dead letter.
 const MAX_ATTEMPTS: u64 = 3;
+
+/// Dead letters of one name; the oldest are dropped for one more.
+const MAX_DEAD: usize = 10_000;
 
 /// Pause before a message is tried again, for each attempt before.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -132,14 +136,19 @@ async fn bury(
         entry.id.to_string().into(),
         why.to_owned().into(),
         attempts.to_string().into(),
+        MAX_DEAD.to_string().into(),
     ];
-    match owned.run(&owned.host.scripts.bury, arguments).await {
-        Ok(_) => match answer {
-            // The message is removed already, and its answer is kept.
-            Some(answer) => Delivered::Done(Done::new(entry.clone(), Some(answer))),
-            None => Delivered::Buried(entry.id.clone()),
-        },
-        Err(End::Fenced) => Delivered::Fenced,
-        Err(End::Left(_)) => Delivered::Unread,
+    let mut buried = match owned.run(&owned.host.scripts.bury, arguments).await {
+        Ok(buried) => buried,
+        Err(End::Fenced) => return Delivered::Fenced,
+        Err(End::Left(_)) => return Delivered::Unread,
+    };
+    if let Ok(dropped @ 1..) = buried.number() {
+        owned.host.endpoint.counters.drop_dead(owned.urn, dropped);
+    }
+    match answer {
+        // The message is removed already, and its answer is kept.
+        Some(answer) => Delivered::Done(Done::new(entry.clone(), Some(answer))),
+        None => Delivered::Buried(entry.id.clone()),
     }
 }

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use conclib_core::wire::Origin;
 use tokio::time::Instant;
 
+use super::commands::{BATCH, Read};
 use super::commit::{Commit, Done};
+use super::end::{Begun, End};
 use super::entry::Entry;
+use super::known::FIRST;
 use super::order::Order;
-use super::owned::{BATCH, Begun, End, Owned, Read};
+use super::owned::Owned;
 
 /// Script that removes and reads messages, under way.
 pub(super) type Calling<'a> =
@@ -43,7 +46,7 @@ impl<'a> Flow<'a> {
             order: Order::default(),
             undelivered: Vec::new(),
             done: Vec::new(),
-            after: "0-0".into(),
+            after: FIRST.into(),
             last: Instant::now(),
             may_have_more: true,
             needs_renewal: false,

@@ -8,13 +8,17 @@
 mod answers;
 mod boxes;
 mod clock;
+mod closing;
+mod commands;
 mod commit;
 mod dead;
 mod delivery;
+mod end;
 mod entry;
 mod flow;
 mod handled;
 mod host;
+mod known;
 mod order;
 mod owned;
 mod owner;

@@ -1,32 +1,21 @@
-//! Mailbox that a system owns: the scripts that read and change it.
+//! Mailbox that a system owns, and the scripts that only its owner may run.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::commit::Commit;
-use super::entry::{Entry, Mailbox};
+use super::end::End;
+use super::entry::Mailbox;
 use super::host::Host;
+use super::known::Known;
 use crate::endpoint::Phase;
-use crate::error::RedisError;
 use crate::redis::{Fields, Script};
 
 /// Time for which a mailbox is owned.
 pub(super) const LEASE: Duration = Duration::from_secs(15);
-
-/// Time without a renewal after which no turn begins.
-const SUSPEND: Duration = Duration::from_secs(12);
-
-/// Messages, and bytes of them, that are read at once.
-pub(super) const BATCH: usize = 64;
-const BATCH_BYTES: usize = 1024 * 1024;
-
-/// Time for which the counts of an empty mailbox are kept.
-const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Pause before a failed command is sent again, and number of failures after which that is told.
 pub(super) const AGAIN: Duration = Duration::from_millis(100);
@@ -39,46 +28,17 @@ pub(super) struct Owned<'a> {
     pub(super) mailbox: Mailbox,
     phases: watch::Receiver<Phase>,
     token: Box<str>,
-    /// Number of changes of the mailbox that the server has confirmed.
-    commits: AtomicU64,
-    /// Set once the server has forgotten changes.
-    has_lost: AtomicBool,
+    pub(super) known: &'a Known<'a>,
     /// Time at which the last command was sent that has renewed the ownership.
-    renewed: Mutex<Instant>,
-}
-
-/// Reason why an owner does not go on.
-#[derive(Debug)]
-pub(super) enum End {
-    /// The server knows another owner, or none.
-    Fenced,
-    /// The actor is gone, the mailbox is idle, or the system ends. Of these messages an attempt has
-    /// begun and not ended.
-    Left(Vec<Begun>),
-}
-
-/// Message whose attempts are not those that the server would assume.
-#[derive(Debug)]
-pub(super) struct Begun {
-    pub(super) id: Arc<str>,
-    /// Number of attempts; `None` if the server knows it unless it is 1.
-    pub(super) attempts: Option<u64>,
-}
-
-/// Messages that were read.
-pub(super) struct Read {
-    pub(super) entries: Vec<Entry>,
-    /// Tells whether more messages were there than were asked for.
-    pub(super) has_more: bool,
+    pub(super) renewed: Mutex<Instant>,
 }
 
 impl<'a> Owned<'a> {
-    /// Returns a mailbox of which the server has confirmed that number of changes. A script that was
-    /// sent at that time makes it owned, by a token.
+    /// Returns a mailbox. A script that was sent at that time makes it owned, by a token.
     pub(super) fn new(
         host: &'a Host,
         urn: &'a str,
-        known: u64,
+        known: &'a Known<'a>,
         phases: watch::Receiver<Phase>,
         sent: Instant,
     ) -> Self {
@@ -88,8 +48,7 @@ impl<'a> Owned<'a> {
             mailbox: Mailbox::new(&host.endpoint.prefix, urn),
             phases,
             token: Box::default(),
-            commits: AtomicU64::new(known),
-            has_lost: AtomicBool::new(false),
+            known,
             renewed: Mutex::new(sent),
         }
     }
@@ -97,8 +56,7 @@ impl<'a> Owned<'a> {
     /// Notes the token by which the mailbox is owned.
     pub(super) fn begin(mut self, token: Box<str>) -> Self {
         self.token = token;
-        // A loss until now concerns an ownership before.
-        self.has_lost = AtomicBool::new(false);
+        self.known.begin();
         self
     }
 }
@@ -108,72 +66,6 @@ pub(super) fn millis(time: Duration) -> Bytes {
 }
 
 impl Owned<'_> {
-    /// Returns the number of changes that the server has confirmed.
-    pub(super) fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
-    }
-
-    /// Removes messages that were handled, and reads up to `count` messages after an id.
-    pub(super) async fn serve(
-        &self,
-        commit: &Commit,
-        after: &str,
-        count: usize,
-    ) -> Result<Read, End> {
-        let mut arguments = vec![
-            Bytes::copy_from_slice(after.as_bytes()),
-            count.to_string().into(),
-            BATCH_BYTES.to_string().into(),
-        ];
-        arguments.extend_from_slice(&commit.arguments);
-        let mut answer = self.run(&self.host.scripts.serve, arguments).await?;
-        let has_more = answer.number().unwrap_or(0) > 0;
-        let entries = Entry::read(&mut answer).map_err(|error| {
-            tracing::error!(target: "conclib::redis", %error, urn = self.urn, "the mailbox is not readable");
-            End::Left(Vec::new())
-        })?;
-        if self.has_lost.load(Ordering::Relaxed) {
-            // Messages that the server has again are read again, by another ownership.
-            return Err(End::Left(Vec::new()));
-        }
-        Ok(Read { entries, has_more })
-    }
-
-    /// Keeps the ownership.
-    pub(super) async fn renew(&self) -> Result<(), End> {
-        let script = &self.host.scripts.renew;
-        self.run(script, Vec::new()).await.map(drop)
-    }
-
-    /// Makes sure that no other process owns the mailbox, before a turn begins.
-    pub(super) async fn ensure(&self) -> Result<(), End> {
-        let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
-        match renewed.elapsed() < SUSPEND {
-            true => Ok(()),
-            // A rare case has no place in the future of each turn.
-            false => Box::pin(self.renew()).await,
-        }
-    }
-
-    /// Ends the ownership, and returns the number of messages that are left.
-    pub(super) async fn release(&self, begun: Vec<Begun>) -> Result<u64, RedisError> {
-        let mut rest = vec![millis(KEPT)];
-        for Begun { id, attempts } in begun {
-            let attempts = attempts.unwrap_or(0).to_string();
-            rest.extend([Bytes::copy_from_slice(id.as_bytes()), attempts.into()]);
-        }
-        let (script, keys) = (&self.host.scripts.release, self.mailbox.keys());
-        let redis = &self.host.endpoint.redis;
-        let answer = redis.run(script, &keys, &self.arguments(rest)).await?;
-        let mut answer = answer.into_list()?;
-        let (result, _) = (answer.text()?, answer.number()?);
-        match &*result {
-            "ok" => answer.number(),
-            // Another owner looks after them.
-            _ => Ok(0),
-        }
-    }
-
     /// Runs a script of the owner until the server answers.
     pub(super) async fn run(&self, script: &Script, rest: Vec<Bytes>) -> Result<Fields, End> {
         let arguments = self.arguments(rest);
@@ -184,7 +76,7 @@ impl Owned<'_> {
             if !self.is_up().await {
                 return Err(End::Left(Vec::new()));
             }
-            let (known, sent) = (self.commits(), Instant::now());
+            let (known, sent) = (self.known.commits(), Instant::now());
             let redis = &self.host.endpoint.redis;
             let answer = redis.run(script, &keys, &arguments).await;
             let answer = answer.and_then(|answer| {
@@ -193,18 +85,18 @@ impl Owned<'_> {
             });
             let error = match answer {
                 Ok((result, commits, mut answer)) => {
-                    self.confirmed(known, commits);
+                    self.known.confirmed(known, commits);
                     match &*result {
                         "fenced" => {
                             let token = answer.number().unwrap_or(0);
                             // Another owner has a greater one.
                             if token < self.token.parse().unwrap_or(0) {
-                                self.forgotten("this owner");
+                                self.known.forgotten("this owner");
                             }
                             return Err(End::Fenced);
                         }
                         "lost" => {
-                            self.forgotten("that messages were read");
+                            self.known.forgotten("that messages were read");
                             return Err(End::Left(Vec::new()));
                         }
                         _ => {}
@@ -237,7 +129,7 @@ impl Owned<'_> {
         }
     }
 
-    fn arguments(&self, rest: Vec<Bytes>) -> Vec<Bytes> {
+    pub(super) fn arguments(&self, rest: Vec<Bytes>) -> Vec<Bytes> {
         let mut arguments = vec![
             self.token.to_string().into(),
             self.host.nonce.to_string().into(),
@@ -245,35 +137,5 @@ impl Owned<'_> {
         ];
         arguments.extend(rest);
         arguments
-    }
-
-    /// Notes the number of changes in an answer to a command: fewer than were `known` when it was
-    /// sent are a loss.
-    pub(super) fn confirmed(&self, known: u64, commits: u64) {
-        if commits >= known {
-            self.commits.fetch_max(commits, Ordering::Relaxed);
-            return;
-        }
-        self.has_lost.store(true, Ordering::Relaxed);
-        let before = self.commits.swap(commits, Ordering::Relaxed);
-        // Commands that were under way together find the same loss.
-        if let Some(lost @ 1..) = before.checked_sub(commits) {
-            tracing::error!(
-                target: "conclib::redis", urn = self.urn, lost,
-                "possible data loss: the server has forgotten changes that it had confirmed"
-            );
-            self.host.endpoint.counters.count_lost(lost);
-        }
-    }
-
-    /// Notes that the server has forgotten something that is not counted.
-    fn forgotten(&self, what: &str) {
-        if !self.has_lost.swap(true, Ordering::Relaxed) {
-            tracing::error!(
-                target: "conclib::redis", urn = self.urn,
-                "possible data loss: the server has forgotten {what}"
-            );
-            self.host.endpoint.counters.count_lost(1);
-        }
     }
 }

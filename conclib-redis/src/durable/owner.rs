@@ -5,8 +5,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use super::end::End;
 use super::host::{Host, Wake};
-use super::owned::{AGAIN, End};
+use super::known::Known;
+use super::owned::AGAIN;
 use super::serving::{RENEW, serve};
 use super::take::{Taken, take};
 use crate::endpoint::Phase;
@@ -18,13 +20,12 @@ pub(super) async fn run(
     wake: Arc<Wake>,
     mut phases: watch::Receiver<Phase>,
 ) {
-    let mut commits = 0;
+    let known = Known::nothing(host, urn);
     let is_served = |phase: Phase| phase == Phase::Serving && host.inlet.find(urn).is_some();
     while is_served(*phases.borrow()) {
-        let pause = match take(host, urn, commits, phases.clone()).await {
+        let pause = match take(host, urn, &known, phases.clone()).await {
             Ok(Taken::Owned(owned)) => {
                 let end = serve(&owned, &wake, phases.clone()).await;
-                commits = owned.commits();
                 match end {
                     End::Fenced => {
                         tracing::warn!(target: "conclib::redis", urn, "the mailbox is not owned any more");

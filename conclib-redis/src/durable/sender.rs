@@ -2,28 +2,23 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use conclib_core::Delivery;
 use conclib_core::wire::{
     Answerer, CodecError, Envelope, Failure, MAX_BODY, MAX_TIMEOUT, RefScope, RequestId,
     SendRefused, Wants,
 };
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
-use tokio::time::{Duration, Instant};
+use tokio::time::Instant;
 
 use super::clock;
 use super::entry::encode;
 use super::scripts::Scripts;
-use super::state::{MAX_WAITING, Pending, Queued, Queues, State};
+use super::state::{MAX_WAITING, Pending, Queued, State};
 use crate::endpoint::{Endpoint, Listener};
 use crate::error::RedisError;
 
 /// Bytes that may wait to be stored; a further message is refused.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
-
-/// Time in which a sender that closes has the server forget it.
-const FORGET: Duration = Duration::from_secs(1);
 
 /// Sender of durable messages to all names of a namespace.
 pub(crate) struct Sender {
@@ -144,43 +139,8 @@ impl Sender {
         Ok(())
     }
 
-    fn answers(&self) -> Arc<str> {
+    pub(super) fn answers(&self) -> Arc<str> {
         answers_channel(&self.endpoint.prefix, &self.name)
-    }
-
-    /// Gives up what waits, and ends the subscription. Idempotent.
-    pub(crate) async fn close(&self) {
-        let Some((mut tasks, queues)) = self.give_up() else {
-            return;
-        };
-        tasks.shutdown().await;
-        let forgetting = super::store::forget(self, queues.into_keys());
-        // The server forgets a sender that it does not reach after a while.
-        let _ = tokio::time::timeout(FORGET, forgetting).await;
-        self.endpoint.unlisten(&self.answers()).await;
-    }
-
-    /// Gives up what waits, at once.
-    pub(crate) fn end(&self) {
-        let given_up = self.give_up();
-        drop(given_up);
-    }
-
-    /// Gives up what waits: what is stored is delivered. Returns the tasks and the queues, the first
-    /// time.
-    fn give_up(&self) -> Option<(JoinSet<()>, Queues)> {
-        let (tasks, pending, queues) = {
-            let mut state = self.lock();
-            state.deadlines.clear();
-            let pending = std::mem::take(&mut state.pending);
-            let queues = std::mem::take(&mut state.queues);
-            (state.tasks.take(), pending, queues)
-        };
-        for pending in pending.into_values() {
-            let failure = Failure::Disconnected(Delivery::MayHaveRun);
-            self.answer(pending.answerer, Err(failure));
-        }
-        Some((tasks?, queues))
     }
 
     /// Begins the task of a name, unless it runs.

@@ -10,10 +10,12 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
+use super::commands::BATCH;
 use super::delivery::{Delivered, deliver};
+use super::end::End;
 use super::flow::Flow;
 use super::host::Wake;
-use super::owned::{BATCH, End, Owned};
+use super::owned::Owned;
 use crate::endpoint::Phase;
 
 /// Time after which the ownership of a mailbox is renewed, and messages are looked for.

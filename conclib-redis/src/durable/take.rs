@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::entry::Mailbox;
 use super::host::Host;
+use super::known::Known;
 use super::owned::{LEASE, Owned, millis};
 use crate::endpoint::Phase;
 use crate::error::RedisError;
@@ -23,11 +25,11 @@ pub(super) enum Taken<'a> {
     Empty,
 }
 
-/// Tries to own a mailbox, of which the server has confirmed that number of changes.
+/// Tries to own a mailbox.
 pub(super) async fn take<'a>(
     host: &'a Host,
     urn: &'a str,
-    known: u64,
+    known: &'a Known<'a>,
     phases: watch::Receiver<Phase>,
 ) -> Result<Taken<'a>, RedisError> {
     let mailbox = Mailbox::new(&host.endpoint.prefix, urn);
@@ -37,12 +39,13 @@ pub(super) async fn take<'a>(
         millis(LEASE),
         millis(GRACE),
         mailbox.wake().into(),
+        Bytes::copy_from_slice(known.read().as_bytes()),
     ];
     // A server that is read only refuses the script that takes a mailbox.
     let look = &host.scripts.look;
     let looked = host.endpoint.redis.run(look, &keys, &[]);
     let mut looked = looked.await?.into_list()?;
-    if known == 0 && looked.number()? == 0 {
+    if known.commits() == 0 && looked.number()? == 0 {
         return Ok(Taken::Empty);
     }
     let sent = Instant::now();
@@ -51,7 +54,7 @@ pub(super) async fn take<'a>(
     let mut answer = answer.into_list()?;
     let (result, commits) = (answer.text()?, answer.number()?);
     let owned = Owned::new(host, urn, known, phases, sent);
-    owned.confirmed(known, commits);
+    known.confirmed(known.commits(), commits);
     Ok(match &*result {
         "ok" => Taken::Owned(owned.begin(answer.text()?)),
         "held" => Taken::Held(Duration::from_millis(answer.number()?)),

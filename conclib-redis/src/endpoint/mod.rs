@@ -96,6 +96,8 @@ pub(crate) struct Counters {
     pub(crate) stale: AtomicU64,
     /// Stored messages that the server has forgotten.
     lost: AtomicU64,
+    /// Dead letters that were too many.
+    dropped_dead: AtomicU64,
     reconnects: AtomicU64,
     overruns: AtomicU64,
 }
@@ -104,6 +106,17 @@ impl Counters {
     /// Counts messages that the server had stored and has forgotten.
     pub(crate) fn count_lost(&self, lost: u64) {
         self.lost.fetch_add(lost, Ordering::Relaxed);
+    }
+
+    /// Counts dead letters of a name that were dropped, and logs the 1st, 2nd, 4th, 8th …
+    pub(crate) fn drop_dead(&self, urn: &str, dropped: u64) {
+        let so_far = self.dropped_dead.fetch_add(dropped, Ordering::Relaxed) + dropped;
+        if so_far.is_power_of_two() {
+            tracing::error!(
+                target: "conclib::redis", urn, so_far,
+                "dropped the oldest dead letter, as the name has too many: retry or drop them"
+            );
+        }
     }
 
     /// Counts a packet or a message that is not of a peer, and logs the 1st, 2nd, 4th, 8th …
@@ -201,6 +214,7 @@ impl Endpoint {
             forged: count(&self.counters.forged),
             stale: count(&self.counters.stale),
             lost: count(&self.counters.lost),
+            dropped_dead_letters: count(&self.counters.dropped_dead),
         }
     }
 

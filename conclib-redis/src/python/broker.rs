@@ -93,7 +93,7 @@ impl PythonBroker {
         let runtime = Handle::try_current().map_err(|_| RedisError::NoRuntime)?;
         let requests = |channels: &Channels| Subscription::Channel(channels.inbound.clone());
         let (connection, events) = Connection::open(&url, key, requests).await?;
-        let requests = Arc::new(Requests::new(inlet, &connection.channels));
+        let requests = Arc::new(Requests::new(inlet.named(), &connection.channels));
         let (close, is_closing) = watch::channel(false);
         let task = runtime.spawn(run(
             connection.clone(),

@@ -1,232 +1,31 @@
-//! Suite of checks for brokers, over a Redis server.
+//! Suite of checks for brokers: over one Redis server, over a cluster of three masters, and over a
+//! replica that a sentinel has put in the place of its master.
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+mod at_least_once;
+mod nodes;
+mod one_server;
 
-use conclib_core::System;
-use conclib_core::wire::{
-    Answerer, Broker, DeliveryClass, Envelope, Outage, Outlet, RefScope, RequestId, Room,
-    SendRefused,
-};
-use conclib_redis::{RedisBroker, RedisClient, RedisUrl};
-use conclib_testing::conformance::{BoxFuture, Link, Rig, Supports};
-use tempfile::TempDir;
-use tokio::io::copy_bidirectional;
-use tokio::net::{UnixListener, UnixStream};
-use tokio::task::{JoinHandle, JoinSet};
+use conclib_testing::conformance::Supports;
 
-use crate::server;
+use self::at_least_once::Durable;
+use self::nodes::Nodes;
+use self::one_server::OneServer;
 
-conclib_testing::conformance!(mod ephemeral, Redis::default);
-conclib_testing::conformance!(mod durable, Durable::default);
+conclib_testing::conformance!(mod ephemeral, OneServer::default);
+conclib_testing::conformance!(mod durable, Durable::<OneServer>::default);
+conclib_testing::conformance!(mod ephemeral_in_a_cluster, Nodes::of_a_cluster);
+conclib_testing::conformance!(mod durable_in_a_cluster, || Durable(Nodes::of_a_cluster()));
+conclib_testing::conformance!(mod ephemeral_after_a_failover, Nodes::after_a_failover);
+conclib_testing::conformance!(mod durable_after_a_failover, || Durable(
+    Nodes::after_a_failover()
+));
 
-/// Namespace of its own in the server of the test program. Each client has a socket of its own,
-/// whose bytes are passed on, so that its connection can be cut.
-struct Redis {
-    directory: TempDir,
-    namespace: String,
-    links: Mutex<usize>,
-}
-
-impl Default for Redis {
-    fn default() -> Self {
-        Self {
-            directory: TempDir::new().unwrap(),
-            namespace: server::namespace(),
-            links: Mutex::new(0),
-        }
-    }
-}
-
-impl Redis {
-    fn url(&self, socket: &str) -> RedisUrl {
-        let url = format!("redis+unix://{socket}?ns={}", self.namespace);
-        url.parse().unwrap()
-    }
-}
-
-impl Rig for Redis {
-    fn supports(&self) -> Supports {
-        let mut supports = Supports::all();
-        supports.references = false;
-        supports.control = false;
-        supports.at_least_once = true;
-        supports.paused_time = false;
-        supports
-    }
-
-    fn serve<'a>(&'a self, system: &'a System) -> BoxFuture<'a, Arc<dyn Broker>> {
-        Box::pin(async {
-            let url = self.url(server::socket());
-            let broker = RedisBroker::open(url, None, system.inlet()).await;
-            Arc::new(broker.unwrap()) as Arc<dyn Broker>
-        })
-    }
-
-    fn connect<'a>(&'a self, _: &'a System) -> BoxFuture<'a, Box<dyn Link>> {
-        Box::pin(async {
-            let path = {
-                let mut links = self.links.lock().unwrap();
-                *links += 1;
-                self.directory.path().join(format!("{links}.sock"))
-            };
-            let relay = Mutex::new(Some(relay(path.clone())));
-            let url = self.url(path.to_str().unwrap());
-            let client = RedisClient::connect(url, None).await.unwrap();
-            let outlet = client.outlet();
-            Box::new(Relayed {
-                client,
-                outlet,
-                path,
-                relay,
-            }) as Box<dyn Link>
-        })
-    }
-}
-
-/// The same, with all messages delivered at least once.
-#[derive(Default)]
-struct Durable(Redis);
-
-impl Rig for Durable {
-    fn supports(&self) -> Supports {
-        let mut supports = self.0.supports();
-        supports.streams = false;
-        supports.stores_messages = true;
-        supports
-    }
-
-    fn serve<'a>(&'a self, system: &'a System) -> BoxFuture<'a, Arc<dyn Broker>> {
-        self.0.serve(system)
-    }
-
-    fn connect<'a>(&'a self, own: &'a System) -> BoxFuture<'a, Box<dyn Link>> {
-        Box::pin(async {
-            let link = self.0.connect(own).await;
-            let outlet = Arc::new(AtLeastOnce(link.outlet()));
-            Box::new(DurableLink { link, outlet }) as Box<dyn Link>
-        })
-    }
-}
-
-struct DurableLink {
-    link: Box<dyn Link>,
-    outlet: Arc<dyn Outlet>,
-}
-
-impl Link for DurableLink {
-    fn outlet(&self) -> Arc<dyn Outlet> {
-        self.outlet.clone()
-    }
-
-    fn cut(&self) -> BoxFuture<'_, ()> {
-        self.link.cut()
-    }
-
-    fn restore(&self) -> BoxFuture<'_, ()> {
-        self.link.restore()
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        self.link.close()
-    }
-}
-
-/// Outlet that has all messages delivered at least once.
-struct AtLeastOnce(Arc<dyn Outlet>);
-
-impl Outlet for AtLeastOnce {
-    fn send(
-        &self,
-        envelope: &Envelope<'_>,
-        answerer: Answerer,
-    ) -> Result<(), (SendRefused, Answerer)> {
-        let class = DeliveryClass::AtLeastOnce;
-        self.0.send(&Envelope { class, ..*envelope }, answerer)
-    }
-
-    fn room(&self, to: &str) -> Room {
-        self.0.room(to)
-    }
-
-    fn cancel(&self, id: RequestId) {
-        self.0.cancel(id);
-    }
-
-    fn outage(&self) -> Option<Outage> {
-        self.0.outage()
-    }
-
-    fn supports(&self, class: DeliveryClass) -> bool {
-        self.0.supports(class)
-    }
-
-    fn next_id(&self) -> RequestId {
-        self.0.next_id()
-    }
-
-    fn scope(&self) -> Option<Arc<dyn RefScope>> {
-        self.0.scope()
-    }
-}
-
-/// Passes the bytes of all connections to a socket on to the server.
-fn relay(path: PathBuf) -> JoinHandle<()> {
-    let _ = std::fs::remove_file(&path);
-    let listener = UnixListener::bind(&path).unwrap();
-    tokio::spawn(async move {
-        let mut passing = JoinSet::new();
-        while let Ok((mut client, _)) = listener.accept().await {
-            passing.spawn(async move {
-                if let Ok(mut server) = UnixStream::connect(server::socket()).await {
-                    let _ = copy_bidirectional(&mut client, &mut server).await;
-                }
-            });
-        }
-    })
-}
-
-/// Client whose bytes a task passes on.
-struct Relayed {
-    client: Arc<RedisClient>,
-    outlet: Arc<dyn Outlet>,
-    path: PathBuf,
-    relay: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl Relayed {
-    async fn end_relay(&self) {
-        let relay = self.relay.lock().unwrap().take();
-        if let Some(relay) = relay {
-            relay.abort();
-            let _ = relay.await;
-        }
-    }
-}
-
-impl Link for Relayed {
-    fn outlet(&self) -> Arc<dyn Outlet> {
-        self.outlet.clone()
-    }
-
-    fn cut(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {
-            self.end_relay().await;
-            while self.outlet.outage().is_none() {
-                tokio::task::yield_now().await;
-            }
-        })
-    }
-
-    fn restore(&self) -> BoxFuture<'_, ()> {
-        *self.relay.lock().unwrap() = Some(relay(self.path.clone()));
-        Box::pin(async {})
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {
-            self.client.close().await;
-            self.end_relay().await;
-        })
-    }
+/// Returns the abilities of the broker.
+fn supports() -> Supports {
+    let mut supports = Supports::all();
+    supports.references = false;
+    supports.control = false;
+    supports.at_least_once = true;
+    supports.paused_time = false;
+    supports
 }

@@ -20,6 +20,7 @@ mod durable;
 mod durable_streams;
 mod faults;
 mod python;
+mod reach;
 mod served;
 mod server;
 mod servers;

@@ -1,5 +1,6 @@
 -- Makes a process the owner of a mailbox that has messages, unless another one is.
--- KEYS: mail, meta. ARGV: nonce, lease, grace, channel of the owner.
+-- KEYS: mail, meta. ARGV: nonce, lease, grace, channel of the owner, id up to which this process has
+-- read already, which the server may have forgotten.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local held = redis.call('HMGET', KEYS[2], 'token', 'owner', 'lease', 'commits', 'read', 'begun')
@@ -17,6 +18,7 @@ local token = string.format('%d', math.max(tonumber(held[1] or '0') + 1, now))
 -- The last owner may have begun all messages that it has read.
 local read, begun = held[5] or '0-0', held[6] or '0-0'
 if is_after(read, begun) then begun = read end
+if is_after(ARGV[5], begun) then begun = ARGV[5] end
 redis.call('HSET', KEYS[2], 'token', token, 'owner', ARGV[1], 'read', '0-0', 'begun', begun,
   'lease', string.format('%d', now + ARGV[2]))
 redis.call('PERSIST', KEYS[2])

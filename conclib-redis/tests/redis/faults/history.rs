@@ -47,6 +47,11 @@ impl History {
         records.entry(id).or_default().executions += 1;
     }
 
+    pub fn executions(&self) -> u32 {
+        let records = self.records.lock().unwrap();
+        records.values().map(|record| record.executions).sum()
+    }
+
     /// Notes the end of a request, whose reply has to be its id.
     pub fn ended<E: Debug>(&self, id: u64, end: &Result<u64, AskError<E>>) {
         let outcome = match end {

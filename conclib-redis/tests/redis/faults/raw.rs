@@ -99,6 +99,15 @@ impl Reply {
         }
     }
 
+    /// Tells whether a text is anywhere in the reply.
+    pub fn has(&self, text: &str) -> bool {
+        match self {
+            Self::List(list) => list.iter().any(|reply| reply.has(text)),
+            Self::Bytes(bytes) => bytes == text.as_bytes(),
+            _ => false,
+        }
+    }
+
     pub fn list(self) -> Vec<Self> {
         match self {
             Self::List(list) => list,

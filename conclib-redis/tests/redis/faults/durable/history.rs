@@ -126,6 +126,13 @@ impl History {
     /// Checks that each message had one outcome, that all acknowledged ones were handled, in the
     /// order of each sender, and once, or with another attempt when again.
     pub fn check(&self) -> Counts {
+        let (counts, missing) = self.check_with_losses();
+        assert_eq!(missing, [], "acknowledged, and lost");
+        counts
+    }
+
+    /// Checks the same, and returns the acknowledged messages that were not handled.
+    pub fn check_with_losses(&self) -> (Counts, Vec<(u64, u64)>) {
         let mut counts = Counts::default();
         let mut attempts: HashMap<(u64, u64), Vec<u32>> = HashMap::new();
         let mut newest: HashMap<u64, u64> = HashMap::new();
@@ -152,10 +159,8 @@ impl History {
             }
             before.push(attempt);
         }
-        for id in self.acknowledged() {
-            let was_handled = attempts.contains_key(&id);
-            assert!(was_handled, "message {id:?} was acknowledged, and is lost");
-        }
+        let mut missing = self.acknowledged();
+        missing.retain(|id| !attempts.contains_key(id));
         for (id, outcomes) in &*self.outcomes.lock().unwrap() {
             let [outcome] = outcomes[..] else {
                 panic!("message {id:?} has not one outcome: {outcomes:?}");
@@ -173,7 +178,7 @@ impl History {
                 Outcome::MayHaveRun => counts.may_have_run += 1,
             }
         }
-        counts
+        (counts, missing)
     }
 }
 

@@ -70,6 +70,38 @@ async fn a_poison_message_among_a_thousand_is_a_dead_letter_and_the_others_are_h
 }
 
 #[support::test]
+async fn of_10_000_dead_letters_the_oldest_is_dropped_for_one_more_and_counted() {
+    let (log, _guard) = support::capture::capture_of("conclib::redis");
+    let scene = Scene::new(&[]).await;
+    let dead = scene.key("dead");
+    let fill = "for i = 1, 9999 do redis.call('XADD', KEYS[1], i .. '-0', 'm', '') end";
+    let mut raw = scene.server.raw().await;
+    let filled = raw
+        .command(&[b"EVAL", fill.as_bytes(), b"1", dead.as_bytes()])
+        .await;
+    assert_eq!(filled, Reply::Nothing);
+    let (system, broker) = scene.scribe(&scene.url()).await;
+    let client = client(&scene.url()).await;
+    let letters = client.dead_letters();
+    for (number, oldest, dropped) in [(1, "1-0", 0), (2, "2-0", 1)] {
+        let fail = ScribeFail {
+            sender: 1,
+            number,
+            until: 9,
+        };
+        let failed = Call::new(actor(&client, "scribe"), fail).durable().await;
+        assert!(matches!(failed, Err(AskError::Panicked { .. })));
+        assert_eq!(raw.run(&format!("XLEN {dead}")).await.integer(), 10_000);
+        assert_eq!(&*letters.list("scribe", 1).await.unwrap()[0].id, oldest);
+        assert_eq!(broker.stats().dropped_dead_letters, dropped);
+    }
+    let lines = log.lines().join("\n");
+    assert!(lines.contains("dropped the oldest dead letter"), "{lines}");
+    client.close().await;
+    system.shutdown().await;
+}
+
+#[support::test]
 async fn unreadable_messages_are_dead_letters_and_stop_nothing() {
     let scene = Scene::new(&[]).await;
     let (system, broker) = scene.scribe(&scene.url()).await;

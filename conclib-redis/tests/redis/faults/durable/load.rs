@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use conclib::prelude::*;
+use conclib::spi::Remote;
 use conclib_redis::RedisClient;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -13,6 +14,11 @@ use futures_util::stream::FuturesUnordered;
 use super::super::actor;
 use super::history::History;
 use super::scribe::ScribeNote;
+
+/// Returns a call of the scribe, by sender 1.
+pub fn note(client: &RedisClient, number: u64) -> Call<Remote, ScribeNote> {
+    Call::new(actor(client, "scribe"), ScribeNote { sender: 1, number }).durable()
+}
 
 /// Sends messages with the numbers from 1 on, in that order. Every fourth is an ask.
 pub async fn send(

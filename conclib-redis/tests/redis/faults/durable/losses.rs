@@ -3,46 +3,16 @@
 use std::time::Duration;
 
 use conclib::prelude::*;
-use conclib_redis::RedisClient;
 use support::processes::eventually;
 
-use super::super::raw::Reply;
-use super::super::relay::Relay;
-use super::super::server::OwnServer;
-use super::super::trouble::free_port;
-
-use super::load::send;
-use super::scribe::{Scribe, ScribeNote, ScribeWait};
-use super::{KEEPS, Scene, actor, client, serve};
-
-fn note(client: &RedisClient, number: u64) -> Call<conclib::spi::Remote, ScribeNote> {
-    Call::new(actor(client, "scribe"), ScribeNote { sender: 1, number }).durable()
-}
-
-/// Serves a scribe whose waiting turns go on once the sender is dropped.
-async fn gated(
-    scene: &Scene,
-    url: &str,
-) -> (
-    System,
-    std::sync::Arc<conclib_redis::RedisBroker>,
-    tokio::sync::watch::Sender<bool>,
-) {
-    let (open, gate) = tokio::sync::watch::channel(false);
-    let (system, history) = (System::new("gated"), scene.history.clone());
-    super::scribe::spawn(&system, move || {
-        let mut scribe = Scribe::new(&history);
-        scribe.gate = Some(gate.clone());
-        scribe
-    });
-    let broker = serve(&system, url).await;
-    (system, broker, open)
-}
+use super::load::{note, send};
+use super::scribe::ScribeWait;
+use super::{KEEPS, Scene, actor, client};
 
 #[support::test]
 async fn flushed_data_are_told_as_lost_to_both_ends_and_it_goes_on() {
     let scene = Scene::new(&[]).await;
-    let (system, broker, open) = gated(&scene, &scene.url()).await;
+    let (system, broker, open) = scene.gated(&scene.url()).await;
     let client = client(&scene.url()).await;
     let wait = ScribeWait {
         sender: 1,
@@ -74,7 +44,7 @@ async fn flushed_data_are_told_as_lost_to_both_ends_and_it_goes_on() {
 #[support::test]
 async fn an_owner_alone_tells_of_flushed_data() {
     let scene = Scene::new(&[]).await;
-    let (system, broker, open) = gated(&scene, &scene.url()).await;
+    let (system, broker, open) = scene.gated(&scene.url()).await;
     let sender = client(&scene.url()).await;
     let wait = ScribeWait {
         sender: 1,
@@ -157,53 +127,6 @@ async fn a_load_without_faults_tells_of_no_loss() {
     let counts = scene.history.check();
     assert_eq!((counts.done, counts.again), (3_000, 0));
     assert_eq!((client.stats().lost, broker.stats().lost), (0, 0));
-    client.close().await;
-    system.shutdown().await;
-}
-
-#[support::test]
-async fn a_replica_that_lags_and_is_promoted_is_told_as_a_loss() {
-    let port = free_port();
-    let mut scene = Scene::new(&["--bind", "127.0.0.1", "--port", &port]).await;
-    let replica = OwnServer::start(&["--replicaof", "127.0.0.1", &port]).await;
-    let mut raw = replica.raw().await;
-    while !raw
-        .run("INFO replication")
-        .await
-        .text()
-        .contains("link_status:up")
-    {
-        tokio::task::yield_now().await;
-    }
-    let relays = [
-        Relay::to(&scene.server.socket()).await,
-        Relay::to(&scene.server.socket()).await,
-    ];
-    let (system, broker, open) = gated(&scene, &relays[0].url()).await;
-    open.send_replace(true);
-    let client = client(&relays[1].url()).await;
-    for number in 1..=20 {
-        assert_eq!(note(&client, number).await.unwrap(), number);
-    }
-    // The replica has them, and gets nothing more.
-    assert_eq!(scene.server.run("WAIT 1 10000").await, Reply::Integer(1));
-    assert_eq!(raw.run("REPLICAOF NO ONE").await.text(), "OK");
-    for number in 21..=40 {
-        assert_eq!(note(&client, number).await.unwrap(), number);
-    }
-    scene.server.kill().await;
-    for relay in &relays {
-        relay.switch(&replica.path().join("r.sock"));
-    }
-    assert_eq!(
-        note(&client, 41)
-            .timeout(super::super::PATIENCE)
-            .await
-            .unwrap(),
-        41
-    );
-    assert!(client.stats().lost > 0, "the sender has told nothing");
-    assert!(broker.stats().lost > 0, "the owner has told nothing");
     client.close().await;
     system.shutdown().await;
 }

@@ -2,15 +2,17 @@
 
 mod answers;
 mod child;
-mod history;
+mod failovers;
+pub mod history;
 mod kills;
 mod letters;
 mod limits;
-mod load;
+pub mod load;
 mod losses;
 mod moves;
 mod owners;
-mod scribe;
+mod pools;
+pub mod scribe;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,7 @@ use std::time::Duration;
 use conclib::prelude::*;
 use conclib_redis::RedisBroker;
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 use self::history::History;
 use self::scribe::Scribe;
@@ -57,6 +60,19 @@ impl Scene {
         scribe::spawn(&system, move || Scribe::new(&history));
         let broker = serve(&system, url).await;
         (system, broker)
+    }
+
+    /// Serves a scribe whose waiting turns go on once the sender is told so, or is dropped.
+    async fn gated(&self, url: &str) -> (System, Arc<RedisBroker>, watch::Sender<bool>) {
+        let (open, gate) = watch::channel(false);
+        let (system, history) = (System::new("gated"), self.history.clone());
+        scribe::spawn(&system, move || {
+            let mut scribe = Scribe::new(&history);
+            scribe.gate = Some(gate.clone());
+            scribe
+        });
+        let broker = serve(&system, url).await;
+        (system, broker, open)
     }
 
     fn key(&self, name: &str) -> String {

@@ -1,18 +1,22 @@
 //! Pipe: a byte stream to one peer, as packets on channels.
 
+mod reader;
+mod writer;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::Waker;
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use conclib_net::Session;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+pub(crate) use self::reader::PipeReader;
+pub(crate) use self::writer::PipeWriter;
 use crate::error::RedisError;
 use crate::packet::Packet;
 use crate::redis::Redis;
@@ -20,12 +24,6 @@ use crate::signer::Signer;
 
 /// Bytes that may be under way or unread in one direction.
 const WINDOW: usize = 1024 * 1024;
-
-/// Read bytes after which the peer is told.
-const TELL: u64 = WINDOW as u64 / 4;
-
-/// Maximum number of bytes in a packet.
-const PACKET: usize = 128 * 1024;
 
 /// Time without a packet after which the peer is looked for: while one end waits for the other, and
 /// while nothing is under way.
@@ -134,18 +132,7 @@ impl Pipe {
 
     /// Splits the pipe into its directions.
     pub(crate) fn split(&self) -> (PipeReader, PipeWriter) {
-        let (reader, writer) = (self.clone(), self.clone());
-        let telling = None;
-        (
-            PipeReader {
-                pipe: reader,
-                telling,
-            },
-            PipeWriter {
-                pipe: writer,
-                publishing: None,
-            },
-        )
+        (PipeReader::new(self.clone()), PipeWriter::new(self.clone()))
     }
 
     /// Checks the signature of a packet for this pipe, and decodes it.
@@ -288,124 +275,5 @@ fn received(published: Result<u64, RedisError>) -> io::Result<()> {
         Ok(0) => Err(io::Error::other("the peer is gone")),
         Ok(_) => Ok(()),
         Err(error) => Err(io::Error::other(error)),
-    }
-}
-
-/// Direction from the peer.
-pub(crate) struct PipeReader {
-    pipe: Pipe,
-    telling: Option<Publishing>,
-}
-
-impl AsyncRead for PipeReader {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let reader = self.get_mut();
-        if let Some(telling) = &mut reader.telling
-            && let Poll::Ready(told) = telling.as_mut().poll(cx)
-        {
-            reader.telling = None;
-            received(told)?;
-        }
-        let mut state = reader.pipe.lock();
-        state.broken()?;
-        let mut read = 0;
-        while let Some(first) = state.unread.front_mut() {
-            let len = first.len().min(buffer.remaining());
-            buffer.put_slice(&first[..len]);
-            first.advance(len);
-            read += len;
-            if !first.is_empty() {
-                break;
-            }
-            state.unread.pop_front();
-        }
-        if read == 0 && state.end.is_none() && buffer.remaining() > 0 {
-            state.reader = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        state.waiting -= read;
-        state.read += read as u64;
-        let tells = state.read - state.told >= TELL;
-        drop(state);
-        if tells && reader.telling.is_none() {
-            let mut telling = reader.pipe.tell();
-            match telling.as_mut().poll(cx) {
-                Poll::Ready(told) => received(told)?,
-                Poll::Pending => reader.telling = Some(telling),
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// Direction to the peer.
-pub(crate) struct PipeWriter {
-    pipe: Pipe,
-    /// Publication whose receivers are not known yet. The next one waits for them: what is written
-    /// meanwhile goes out together.
-    publishing: Option<Publishing>,
-}
-
-impl PipeWriter {
-    fn poll_published(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Some(publishing) = &mut self.publishing {
-            let published = ready!(publishing.as_mut().poll(cx));
-            self.publishing = None;
-            received(published)?;
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for PipeWriter {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let writer = self.get_mut();
-        ready!(writer.poll_published(cx))?;
-        let inner = &writer.pipe.0;
-        let mut state = writer.pipe.lock();
-        state.broken()?;
-        if state.end.is_some() {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-        }
-        let under_way = usize::try_from(state.sent - state.read_there).unwrap_or(WINDOW);
-        let len = bytes
-            .len()
-            .min(PACKET)
-            .min(WINDOW.saturating_sub(under_way));
-        if len == 0 && !bytes.is_empty() {
-            state.writer = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        let head = [inner.to, state.number, state.read];
-        state.number += 1;
-        state.sent += len as u64;
-        state.told = state.read;
-        drop(state);
-        let packet = Packet::data(head, &bytes[..len], &inner.there, &inner.outgoing);
-        let (redis, there) = (inner.redis.clone(), inner.there.clone());
-        let mut publishing: Publishing =
-            Box::pin(async move { redis.publish(there, packet).await });
-        // The first poll hands the packet to the connection.
-        match publishing.as_mut().poll(cx) {
-            Poll::Ready(published) => received(published)?,
-            Poll::Pending => writer.publishing = Some(publishing),
-        }
-        Poll::Ready(Ok(len))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_published(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_flush(cx)
     }
 }
