@@ -87,6 +87,9 @@ pub(crate) fn try_tell_away<M: Message>(
     }
 }
 
+/// Encoding of a message, which appends to the bytes.
+type Encode<'a> = dyn Fn(Codec, &mut Vec<u8>) -> Result<(), CodecError> + 'a;
+
 /// A message that is to be sent to another process, without its type.
 struct Encodable<'a> {
     urn: &'a Urn,
@@ -97,7 +100,7 @@ struct Encodable<'a> {
     class: DeliveryClass,
     /// Priority, unless it is the declared one, which the other side knows.
     priority: Option<u8>,
-    encode: &'a dyn Fn(Codec, &mut Vec<u8>) -> Result<(), CodecError>,
+    encode: &'a Encode<'a>,
 }
 
 impl<'a> Encodable<'a> {
@@ -105,7 +108,7 @@ impl<'a> Encodable<'a> {
         urn: &'a Urn,
         class: DeliveryClass,
         priority: u8,
-        encode: &'a dyn Fn(Codec, &mut Vec<u8>) -> Result<(), CodecError>,
+        encode: &'a Encode<'a>,
     ) -> Self {
         Self {
             urn,
