@@ -26,7 +26,19 @@ pub trait Portable<A: Actor>: Factory<A> {
     fn into_data(self) -> (Option<Self::Data>, Option<Restart>);
 }
 
-impl<A: Actor + Serialize + DeserializeOwned + Send> Portable<A> for FromValue<A> {
+/// Value or arguments that travel: any serde type.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no serde type, so it cannot be sent to another process",
+    label = "a state, or arguments, that stay inside this process",
+    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` above `{Self}`"
+)]
+pub trait PortableData: Serialize + DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned> PortableData for T {}
+
+impl<A: Actor + PortableData + Send> Portable<A> for FromValue<A> {
     type Data = A;
     const IS_ARGS: bool = false;
 
@@ -37,7 +49,7 @@ impl<A: Actor + Serialize + DeserializeOwned + Send> Portable<A> for FromValue<A
 
 impl<A: Create> Portable<A> for FromArgs<A::Args>
 where
-    A::Args: Serialize + DeserializeOwned,
+    A::Args: PortableData,
 {
     type Data = A::Args;
     const IS_ARGS: bool = true;
@@ -49,7 +61,7 @@ where
 
 impl<A: Create> Portable<A> for Restarting<Option<Args<A::Args>>>
 where
-    A::Args: Serialize + DeserializeOwned + Clone,
+    A::Args: PortableData + Clone,
 {
     type Data = A::Args;
     const IS_ARGS: bool = true;

@@ -7,13 +7,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use conclib_core::__private::Factory;
-use conclib_core::wire::{Elsewhere, FarOptions, ForeignBuilder, History, Origin, Portable};
+use conclib_core::wire::{Elsewhere, ForeignBuilder, History, Origin, Portable};
 use conclib_core::{
     Actor, ActorRef, Declared, Restart, SpawnBuilder, SpawnError, TaskActor, Travels,
 };
 use conclib_net::{LinkLimits, Session};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 
 use super::driver::Driver;
@@ -23,7 +21,7 @@ use super::outlet::ProcessOutlet;
 use super::program::Launch;
 use super::spec::Spec;
 use super::start::fingerprint;
-use super::starter::StartOf;
+use super::starter::{StartOf, Starter};
 use super::table::Entry;
 
 /// Place "process" for the builder of an actor; in the prelude of `conclib`.
@@ -60,7 +58,7 @@ pub trait InProcess<'s, A, B> {
     /// The state has to travel: a value of a serde type, given to `actor(…)`, or arguments of one,
     /// given to `create(…)`. It is sent again at each restart. The process is this program, started
     /// anew: see [`init`](super::init).
-    fn in_process(self) -> ProcessBuilder<'s, A, B::Data>
+    fn in_process(self) -> ProcessBuilder<'s, A>
     where
         A: Actor + Travels,
         B: Portable<A>;
@@ -71,7 +69,7 @@ where
     A: TaskActor + Declared,
     B: Factory<A>,
 {
-    fn in_process(self) -> ProcessBuilder<'s, A, B::Data>
+    fn in_process(self) -> ProcessBuilder<'s, A>
     where
         A: Travels,
         B: Portable<A>,
@@ -82,10 +80,14 @@ where
             data,
             restart,
         } = self.elsewhere();
+        let starter = StartOf {
+            messages: fingerprint::<A>(),
+            options,
+            data: Arc::new(Mutex::new(data)),
+        };
         ProcessBuilder {
             here,
-            options,
-            data,
+            starter: Box::new(starter),
             restart,
             is_created: B::IS_ARGS,
             settings: Settings::default(),
@@ -95,10 +97,9 @@ where
 
 /// Builder of an actor with a process of its own; see [`InProcess`].
 #[must_use = "nothing is spawned before `.spawn().await`"]
-pub struct ProcessBuilder<'s, A, T> {
+pub struct ProcessBuilder<'s, A> {
     here: ForeignBuilder<'s, A>,
-    options: FarOptions,
-    data: Option<T>,
+    starter: Box<dyn Starter>,
     restart: Option<Restart>,
     is_created: bool,
     settings: Settings,
@@ -114,11 +115,7 @@ struct Settings {
     nice: Option<i32>,
 }
 
-impl<A, T> ProcessBuilder<'_, A, T>
-where
-    A: TaskActor + Declared + Travels,
-    T: Serialize + DeserializeOwned + Send + 'static,
-{
+impl<A: TaskActor + Declared> ProcessBuilder<'_, A> {
     /// Restarts the actor when it fails, by a policy: when a turn panics, when it cannot start, and
     /// when its process ends, also by a signal. Each restart is a new process.
     ///
@@ -213,8 +210,7 @@ where
     pub async fn spawn(self) -> Result<ActorRef<A>, InProcessError> {
         let Self {
             here,
-            options,
-            data,
+            starter,
             restart,
             is_created,
             settings,
@@ -237,12 +233,6 @@ where
             None => here,
         };
         let (reference, life) = here.spawn(outlet.clone())?;
-        let starter = StartOf {
-            urn: life.urn(),
-            messages: fingerprint::<A>(),
-            options,
-            data: Arc::new(Mutex::new(data)),
-        };
         let launch = Launch {
             spec: Spec {
                 actor: actor.to_owned(),
@@ -260,7 +250,7 @@ where
             life,
             outlet,
             launch,
-            starter: Box::new(starter),
+            starter,
             history: restart.map(History::new),
         };
         runtime.spawn(driver.run());
@@ -270,7 +260,7 @@ where
     }
 }
 
-impl<A, T> fmt::Debug for ProcessBuilder<'_, A, T> {
+impl<A> fmt::Debug for ProcessBuilder<'_, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProcessBuilder")
             .field("here", &self.here)

@@ -91,7 +91,7 @@ impl Driver {
     async fn live(&mut self, program: &mut Program) -> StopReason {
         let host = self.outlet.host();
         let started = tokio::select! {
-            started = self.starter.start(host.clone()) => started,
+            started = self.starter.start(host.clone(), self.life.urn()) => started,
             reason = given_up(&self.life) => {
                 program.kill();
                 return reason;

@@ -17,12 +17,12 @@ pub(super) trait Starter: Send {
     fn start(
         &mut self,
         host: Remote,
+        urn: Urn,
     ) -> Pin<Box<dyn Future<Output = Result<(), StopReason>> + Send + '_>>;
 }
 
 /// Data by which an actor is started in each of its processes.
 pub(super) struct StartOf<T> {
-    pub(super) urn: Urn,
     pub(super) messages: u64,
     pub(super) options: FarOptions,
     pub(super) data: Arc<Mutex<Option<T>>>,
@@ -32,9 +32,10 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Starter for StartOf<T> {
     fn start(
         &mut self,
         host: Remote,
+        urn: Urn,
     ) -> Pin<Box<dyn Future<Output = Result<(), StopReason>> + Send + '_>> {
         let start = Start {
-            urn: self.urn.clone(),
+            urn,
             messages: self.messages,
             options: self.options,
             data: self.data.clone(),
