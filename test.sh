@@ -36,6 +36,10 @@ finish() {
 python_peer() { scripts/python-peer.sh; }
 feature_sets() { scripts/check-features.sh; }
 compile_errors() { cargo test --workspace --all-features --test ui; }
+models() {
+	MODEL_RUNS="${MODEL_RUNS:-100}" LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-2}" \
+		scripts/check-model.sh
+}
 documentation() {
 	export RUSTDOCFLAGS="-D warnings"
 	cargo doc --workspace --all-features --no-deps
@@ -82,9 +86,11 @@ step "test programs, all features"
 cargo test --workspace --all-features --no-run
 start compile_errors
 start feature_sets
+start models
 
+# Most tests wait: more of them run at a time than there are cores.
 step "tests, all features"
-cargo test --workspace --all-features -- --skip mistakes
+RUST_TEST_THREADS="${RUST_TEST_THREADS:-6}" cargo test --workspace --all-features -- --skip mistakes
 step "compile errors, which are tests too"
 finish compile_errors
 
@@ -96,8 +102,7 @@ finish feature_sets
 start documentation
 
 step "the models, in a short form"
-MODEL_RUNS="${MODEL_RUNS:-300}" LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-2}" \
-	scripts/check-model.sh
+finish models
 
 step "documentation with all, default and no features"
 finish documentation
