@@ -6,14 +6,14 @@ use std::time::Duration;
 use conclib_wire::{Escalation, State, StopReason};
 use tokio::time::Instant;
 
+use super::again::not_restarted;
 use crate::catch::caught;
 use crate::deadlock::Wait;
-use crate::events::{Event, NotRestarted};
+use crate::events::NotRestarted;
 use crate::mailbox::{By, Signal};
 use crate::node::{
     Actor, ActorCell, AnyActor, Child, Context, ExitNotice, Notice, Relations, RestartDecision,
 };
-use crate::observe::log;
 use crate::supervision::Directive;
 use crate::time::timers;
 
@@ -62,7 +62,6 @@ async fn child_ended<A: Actor>(
         Ok(said) => said,
         Err(fault) => return Some(StopReason::Panicked(fault)),
     };
-    let cell = ctx.cell();
     let said = match (said, exit.delay) {
         (Directive::Restart, Some(delay)) => {
             child.resident.decide(RestartDecision::Restart { delay });
@@ -73,9 +72,7 @@ async fn child_ended<A: Actor>(
                 true => NotRestarted::TooOften,
                 false => NotRestarted::NoSource,
             };
-            let urn = told.urn.clone();
-            log::not_restarted(&urn, &why);
-            cell.system.emit(|| Event::NotRestarted { urn, why });
+            not_restarted(&*child.resident, why);
             match exit.waits {
                 true => Directive::Escalate,
                 false => Directive::Stop,

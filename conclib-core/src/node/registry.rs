@@ -205,11 +205,7 @@ impl SystemInner {
     ) -> Option<Arc<dyn AnyActor>> {
         let shared = {
             let table = self.table();
-            let own = match only_named {
-                true => table.find_named(urn),
-                false => table.find(urn),
-            };
-            match own {
+            match table.find_for_request(urn, only_named) {
                 Some(actor) => return Some(actor.clone()),
                 None => table.shared(urn),
             }
@@ -221,11 +217,7 @@ impl SystemInner {
     /// Finds the owner of a name.
     pub(crate) fn find_name(&self, urn: &str, only_named: bool) -> Option<Found> {
         let table = self.table();
-        let own = match only_named {
-            true => table.find_named(urn),
-            false => table.find(urn),
-        };
-        match own {
+        match table.find_for_request(urn, only_named) {
             Some(_) => Some(Found::Actor),
             None => table.shared(urn).map(|_| Found::Pool),
         }

@@ -243,6 +243,18 @@ impl Table {
         self.get(*id)
     }
 
+    /// Finds an actor for a request from outside, which may be one that only named actors get.
+    pub(crate) fn find_for_request(
+        &self,
+        urn: &str,
+        only_named: bool,
+    ) -> Option<&Arc<dyn AnyActor>> {
+        match only_named {
+            true => self.find_named(urn),
+            false => self.find(urn),
+        }
+    }
+
     /// Finds an actor by a name that it was given.
     pub(crate) fn find_named(&self, urn: &str) -> Option<&Arc<dyn AnyActor>> {
         self.get(*self.names.get(urn)?)

@@ -13,11 +13,6 @@ pub(crate) fn failed(actor: &dyn Named, reason: &StopReason) {
 }
 
 #[cold]
-pub(crate) fn not_restarted(urn: &Urn, why: &dyn Display) {
-    tracing::error!(target: "conclib", %urn, %why, "not restarted");
-}
-
-#[cold]
 pub(crate) fn stop_failed(actor: &dyn Named, error: &dyn Display) {
     tracing::error!(target: "conclib", urn = %actor.urn(), %error, "`#[on(stop)]` failed");
 }
