@@ -10,4 +10,9 @@
 )]
 
 mod actorio;
+#[cfg(feature = "process")]
+mod pactor;
 mod pykka;
+
+#[cfg(feature = "process")]
+conclib::process::entry_test!();
