@@ -14,6 +14,7 @@
 //! | `macros` | yes | `#[actor]`, `#[message]`, `#[conclib::main]` |
 //! | `net` | yes | `Proxy`, `ProxyClient` over unix sockets and TCP |
 //! | `apid` | yes | `start_api`, `status`, `PrivateDir` |
+//! | `tls` | no | `tls:` addresses of `Proxy` and `ProxyClient` |
 //! | `redis` | no | `Proxy`, `ProxyClient` through a Redis server, durable messages; `start_redis`: such a server as an owned child; the rest in `redis` |
 //! | `process` | no | `.in_process()`: actors in processes of their own; `process`: owned child processes of any kind |
 //! | `metrics` | no | depth, times and counts of each type of actor, for the recorder of the crate `metrics` |

@@ -182,6 +182,8 @@ impl From<InvalidUrl> for ConnectError {
 /// |---|---|
 /// | `unix:///run/app/app.sock` | a socket file that only this user can reach |
 /// | `tcp://127.0.0.1:0` | a port of this machine, with an authkey; 0 picks one |
+/// | `tcp://10.0.0.7:7000?plaintext=allow` | the same for other machines: all bytes are signed, and none encrypted |
+/// | `tls://0.0.0.0:7000?cert=/s.pem&certkey=/s.key` | TLS, with an authkey; with `&ca=/ca.pem` clients need certificates instead; needs the feature `tls` |
 /// | `redis://127.0.0.1:6379` | a Redis server; needs the feature `redis` |
 /// | `redis://127.0.0.1:6379?channel=python` | the same for clients of Python's conclib |
 ///

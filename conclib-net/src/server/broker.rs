@@ -17,7 +17,8 @@ use super::counters::{BrokerStats, Counters};
 use super::limits::BrokerLimits;
 use super::listener::Listener;
 use super::socket_file::SocketFile;
-use crate::address::{Address, Endpoint};
+use crate::address::Address;
+use crate::resolve::End;
 use crate::{AuthKey, OpenError, resolve};
 
 /// Server end by which other processes reach a system, over a unix socket or
@@ -115,8 +116,8 @@ impl LocalBroker {
                 url: address.to_string(),
             });
         }
-        let key = resolve::key(address, key)?;
-        if key.is_none() && matches!(address.0, Endpoint::Tcp(_)) {
+        let key = resolve::key(address, key, End::Server)?;
+        if key.is_none() && resolve::needs_key(address, End::Server) {
             return Err(OpenError::KeyNeeded {
                 url: address.to_string(),
             });
