@@ -20,6 +20,10 @@
 //! | `metrics` | no | depth, times and counts of each type of actor, for the recorder of the crate `metrics` |
 //! | `testing` | no | `testing`: one actor fed by hand, probes, spies, faults, seeded orders of turns; `#[conclib::test]` |
 
+// For the macros, whose expansions name this crate.
+#[cfg(all(feature = "macros", feature = "net"))]
+extern crate self as conclib;
+
 #[doc(hidden)]
 pub use conclib_core::__private;
 #[cfg(not(feature = "process"))]
@@ -79,7 +83,7 @@ pub use conclib_macros::{actor, fallback, handler, main, message, on, part, prot
 #[cfg(feature = "net")]
 #[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 #[doc(inline)]
-pub use conclib_net::AuthKey;
+pub use conclib_net::{AuthKey, Keyring};
 #[cfg(feature = "net")]
 #[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 pub use proxy::{Proxy, ProxyClient};
@@ -100,9 +104,14 @@ pub use conclib_core::{
 #[cfg(feature = "apid")]
 #[cfg_attr(docsrs, doc(cfg(feature = "apid")))]
 pub mod apid;
+#[cfg(all(feature = "macros", feature = "net"))]
+#[cfg_attr(docsrs, doc(cfg(all(feature = "macros", feature = "net"))))]
+pub mod directory;
 pub mod error;
 pub mod event;
 pub mod future;
+#[cfg(feature = "net")]
+mod listen;
 pub mod pool;
 pub mod prelude;
 #[cfg(feature = "net")]

@@ -83,6 +83,7 @@
 //! 3. `error`, `halves`, `handshake`, `resolve`
 //! 4. `tls`
 //! 5. `client`, `server`
+//! 6. `keyring`
 
 mod address;
 mod auth_key;
@@ -90,6 +91,7 @@ mod client;
 mod error;
 mod halves;
 mod handshake;
+mod keyring;
 mod record;
 mod resolve;
 mod server;
@@ -105,5 +107,6 @@ pub use client::Client;
 #[cfg(feature = "tls")]
 pub use error::TlsError;
 pub use error::{ConnectError, OpenError};
+pub use keyring::Keyring;
 pub use server::{BrokerStats, LocalBroker};
 pub use session::{LinkLimits, RequestIds, Session, SessionEnd, SessionStats};

@@ -112,7 +112,7 @@ async fn a_client_in_python_asks_and_tells(road: Road) -> conclib::Result {
 }
 
 /// The server demands signatures, as it does of a client on another machine.
-#[support::test]
+#[support::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_in_python_signs_what_it_sends() -> conclib::Result {
     let house = House::open(Road::Tcp).await?;
     let key = AuthKey::random()?;

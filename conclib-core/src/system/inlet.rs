@@ -83,6 +83,12 @@ impl Inlet {
         self.system.extensions.get::<Links>().add(link);
     }
 
+    /// Returns the value of that type which another crate keeps with the system, as
+    /// [`System::extension`](crate::System::extension) does.
+    pub fn extension<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.system.extensions.get()
+    }
+
     /// Returns the id of the system.
     pub fn node(&self) -> NodeId {
         self.system.node()

@@ -11,10 +11,16 @@ use crate::halves::Halves;
 use crate::session::{AbandonOnDrop, Session};
 
 /// Keeps a client connected until it is closed.
-pub(super) async fn run(guard: AbandonOnDrop, dial: Dial, first: Halves) {
+pub(super) async fn run(guard: AbandonOnDrop, dial: Dial, first: Option<Halves>) {
     let session = &guard.0;
     let mut backoff = Backoff::new();
-    let mut link = first;
+    let mut link = match first {
+        Some(first) => first,
+        None => match redial(session, &dial, &mut backoff).await {
+            Some(first) => first,
+            None => return,
+        },
+    };
     loop {
         let since = Instant::now();
         let end = session.run(link.reader, link.writer).await;

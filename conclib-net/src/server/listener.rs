@@ -1,7 +1,7 @@
 //! Listening socket of either kind.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use conclib_core::wire::Origin;
@@ -240,6 +240,14 @@ impl Listener {
                     refused: None,
                 })
             }
+        }
+    }
+
+    /// Address of the socket, for TCP.
+    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Unix { .. } => None,
+            Self::Tcp { listener, .. } => listener.local_addr().ok(),
         }
     }
 
