@@ -11,3 +11,4 @@
 
 mod actorio;
 mod pykka;
+mod uactor_network;
