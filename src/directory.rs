@@ -93,7 +93,7 @@ struct Entry {
 pub struct DirectoryChanged {
     /// Name of the service.
     pub service: String,
-    /// Its URLs, in alphabetical order.
+    /// URLs of the service, in alphabetical order.
     pub urls: Vec<String>,
 }
 

@@ -152,6 +152,9 @@ mod guides {
     #[cfg(all(feature = "macros", feature = "process"))]
     #[doc = include_str!("../docs/guides/choosing-a-place.md")]
     mod choosing_a_place {}
+    #[cfg(all(feature = "macros", feature = "net"))]
+    #[doc = include_str!("../docs/guides/networking.md")]
+    mod networking {}
     #[cfg(feature = "redis")]
     #[doc = include_str!("../docs/guides/from-other-processes.md")]
     mod from_other_processes {}

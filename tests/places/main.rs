@@ -15,6 +15,7 @@ mod faults;
 mod leaks;
 mod life;
 mod owner;
+mod pools;
 mod references;
 mod restarts;
 mod settings;

@@ -10,5 +10,10 @@
 )]
 
 mod actorio;
+#[cfg(feature = "process")]
+mod pactor;
 mod pykka;
 mod uactor_network;
+
+#[cfg(feature = "process")]
+conclib::process::entry_test!();

@@ -1,4 +1,4 @@
-//! uactor 0.1.1: tests.py, its tests about networking. Each program there starts its actors as processes;
+//! uactor 0.1.1: its tests about networking. Each program there starts its actors as processes;
 //! here the test program starts itself.
 
 use std::collections::BTreeMap;

@@ -70,6 +70,7 @@ pub use self::drive::SessionEnd;
 pub use self::ids::RequestIds;
 use self::inner::SessionInner;
 pub use self::limits::LinkLimits;
+use self::shares::Target;
 use self::slot_waiter::SlotWaiter;
 pub use self::snapshot::SessionStats;
 pub(crate) use self::third::{Connector, ThirdParties};
@@ -302,6 +303,11 @@ impl Outlet for Session {
 
     fn outage(&self) -> Option<Outage> {
         self.0.outage()
+    }
+
+    fn in_flight(&self, to: &str) -> usize {
+        let target = Target::of(to);
+        self.0.lock().pending.shares.taken_by(target)
     }
 
     fn next_id(&self) -> RequestId {
