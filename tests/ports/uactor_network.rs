@@ -41,7 +41,7 @@ impl NetworkActor {
 }
 
 #[actor(urn = "other-network-actor")]
-struct OtherNetworkActor;
+pub struct OtherNetworkActor;
 
 #[actor]
 impl OtherNetworkActor {
