@@ -242,6 +242,9 @@ fn tell(watcher: &WeakRecipient<DirectoryChanged>, service: &str, urls: Vec<Stri
     matches!(told, Ok(()) | Err(TellError::Full { .. }))
 }
 
+/// Begins to watch the actor that a registration is of.
+type Watch = Box<dyn FnOnce(&mut Context<Registration>) + Send>;
+
 /// Entry in a [`Directory`], which it renews: an actor of the process that serves
 /// something. The entry ends with it.
 ///
@@ -256,7 +259,7 @@ pub struct Registration {
     service: String,
     url: String,
     lease: Duration,
-    watch: Option<Box<dyn FnOnce(&mut Context<Self>) + Send>>,
+    watch: Option<Watch>,
     /// Reference to itself, while the actor that it is of lives.
     me: Option<ActorRef<Self>>,
 }
