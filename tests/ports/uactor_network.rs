@@ -1,5 +1,6 @@
 //! uactor 0.1.1: its tests about networking. Each program there starts its actors as processes;
 //! here the test program starts itself.
+#![allow(clippy::print_stdout, reason = "the output of a child, for the test")]
 
 use std::collections::BTreeMap;
 use std::env;
