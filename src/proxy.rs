@@ -61,19 +61,23 @@ impl Carrier {
         key: Option<AuthKey>,
         inlet: Inlet,
     ) -> Result<(Arc<dyn Broker>, Weak<LocalBroker>), ServeError> {
-        let broker: Arc<dyn Broker> = match self {
+        let (broker, local): (Arc<dyn Broker>, _) = match self {
             Self::Link(address) => {
                 let broker = Arc::new(LocalBroker::open(address, key, inlet).await?);
-                let local = Arc::downgrade(&broker);
-                return Ok((broker, local));
+                (broker.clone(), Arc::downgrade(&broker))
             }
             #[cfg(feature = "redis")]
-            Self::Redis(url) => Arc::new(RedisBroker::open(url.clone(), key, inlet).await?),
+            Self::Redis(url) => {
+                let broker = RedisBroker::open(url.clone(), key, inlet).await?;
+                (Arc::new(broker), Weak::new())
+            }
             #[cfg(feature = "redis")]
-            Self::Python(url) => Arc::new(PythonBroker::open(url.clone(), key, inlet).await?),
+            Self::Python(url) => {
+                let broker = PythonBroker::open(url.clone(), key, inlet).await?;
+                (Arc::new(broker), Weak::new())
+            }
         };
-        #[cfg(feature = "redis")]
-        return Ok((broker, Weak::new()));
+        Ok((broker, local))
     }
 
     async fn connect(&self, key: Option<AuthKey>) -> Result<Connection, ConnectError> {
