@@ -4,11 +4,12 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Weak};
 
-use conclib_wire::{Delivery, Envelope, Failure, NodeId};
+use conclib_wire::{Delivery, Envelope, Failure, NodeId, Urn};
 use tokio::time::Instant;
 
 use super::control::Control;
 use crate::deadlock::Cancellation;
+use crate::events::Event;
 use crate::mailbox::Ticket;
 use crate::node::{AnyActor, Found, Names, SystemInner};
 use crate::reply::RemoteCaller;
@@ -87,6 +88,14 @@ impl Inlet {
     /// [`System::extension`](crate::System::extension) does.
     pub fn extension<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
         self.system.extensions.get()
+    }
+
+    /// Tells the listeners of the system that the server of a broker has forgotten so many changes
+    /// for the actor of that name; see [`Event::PossibleDataLoss`].
+    pub fn report_loss(&self, of: &str, lost: u64) {
+        if let Ok(urn) = Urn::new(of) {
+            self.system.emit(|| Event::PossibleDataLoss { urn, lost });
+        }
     }
 
     /// Returns the id of the system.
