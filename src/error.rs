@@ -19,6 +19,11 @@ pub use conclib_core::{
 #[doc(inline)]
 pub use conclib_net::{AddressError, ConnectError as LinkError, KeyError, OpenError};
 
+#[cfg(feature = "tls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+#[doc(inline)]
+pub use conclib_net::TlsError;
+
 #[cfg(feature = "net")]
 #[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 pub use crate::proxy::{ConnectError, ServeError};

@@ -7,4 +7,7 @@ pub use conclib_core::{AskerGone, Asking, Publishing, Queueing, Shutdown, Tellin
 
 #[cfg(feature = "net")]
 #[cfg_attr(docsrs, doc(cfg(feature = "net")))]
-pub use crate::proxy::{Connect, Serve};
+pub use crate::{
+    listen::Connecting,
+    proxy::{Connect, Serve},
+};

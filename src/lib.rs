@@ -14,10 +14,15 @@
 //! | `macros` | yes | `#[actor]`, `#[message]`, `#[conclib::main]` |
 //! | `net` | yes | `Proxy`, `ProxyClient` over unix sockets and TCP |
 //! | `apid` | yes | `start_api`, `status`, `PrivateDir` |
+//! | `tls` | no | `tls:` addresses of `Proxy` and `ProxyClient` |
 //! | `redis` | no | `Proxy`, `ProxyClient` through a Redis server, durable messages; `start_redis`: such a server as an owned child; the rest in `redis` |
 //! | `process` | no | `.in_process()`: actors in processes of their own; `process`: owned child processes of any kind |
 //! | `metrics` | no | depth, times and counts of each type of actor, for the recorder of the crate `metrics` |
 //! | `testing` | no | `testing`: one actor fed by hand, probes, spies, faults, seeded orders of turns; `#[conclib::test]` |
+
+// For the macros, whose expansions name this crate.
+#[cfg(all(feature = "macros", feature = "net"))]
+extern crate self as conclib;
 
 #[doc(hidden)]
 pub use conclib_core::__private;
@@ -78,7 +83,7 @@ pub use conclib_macros::{actor, fallback, handler, main, message, on, part, prot
 #[cfg(feature = "net")]
 #[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 #[doc(inline)]
-pub use conclib_net::AuthKey;
+pub use conclib_net::{AuthKey, Keyring};
 #[cfg(feature = "net")]
 #[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 pub use proxy::{Proxy, ProxyClient};
@@ -99,9 +104,14 @@ pub use conclib_core::{
 #[cfg(feature = "apid")]
 #[cfg_attr(docsrs, doc(cfg(feature = "apid")))]
 pub mod apid;
+#[cfg(all(feature = "macros", feature = "net"))]
+#[cfg_attr(docsrs, doc(cfg(all(feature = "macros", feature = "net"))))]
+pub mod directory;
 pub mod error;
 pub mod event;
 pub mod future;
+#[cfg(feature = "net")]
+mod listen;
 pub mod pool;
 pub mod prelude;
 #[cfg(feature = "net")]
@@ -142,6 +152,9 @@ mod guides {
     #[cfg(all(feature = "macros", feature = "process"))]
     #[doc = include_str!("../docs/guides/choosing-a-place.md")]
     mod choosing_a_place {}
+    #[cfg(all(feature = "macros", feature = "net"))]
+    #[doc = include_str!("../docs/guides/networking.md")]
+    mod networking {}
     #[cfg(feature = "redis")]
     #[doc = include_str!("../docs/guides/from-other-processes.md")]
     mod from_other_processes {}

@@ -4,6 +4,10 @@
 #[cfg(feature = "net")]
 #[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 #[doc(no_inline)]
+pub use crate::listen::{ConnectTo, Listen};
+#[cfg(feature = "net")]
+#[cfg_attr(docsrs, doc(cfg(feature = "net")))]
+#[doc(no_inline)]
 pub use crate::proxy::{Proxy, ProxyClient};
 #[cfg(feature = "apid")]
 #[cfg_attr(docsrs, doc(cfg(feature = "apid")))]

@@ -3,13 +3,16 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use conclib_core::wire::{Broker, Control, Inlet, Outlet, Remote};
+use conclib_core::wire::type_name;
+use conclib_core::wire::{Broker, Control, Failure, Inlet, Outlet, Remote};
 use conclib_core::{
-    ActorRef, AskError, Call, SpawnError, System, Telling, Travels, Urn, WireMessage,
+    Actor, ActorRef, AskError, Call, SpawnError, StopReason, System, Telling, Travels, Urn,
+    WireMessage,
 };
 use conclib_net::{
     Address, AddressError, AuthKey, Client, ConnectError as LinkError, LocalBroker, OpenError,
@@ -57,14 +60,24 @@ impl Carrier {
         &self,
         key: Option<AuthKey>,
         inlet: Inlet,
-    ) -> Result<Arc<dyn Broker>, ServeError> {
-        match self {
-            Self::Link(address) => Ok(Arc::new(LocalBroker::open(address, key, inlet).await?)),
+    ) -> Result<(Arc<dyn Broker>, Weak<LocalBroker>), ServeError> {
+        let (broker, local): (Arc<dyn Broker>, _) = match self {
+            Self::Link(address) => {
+                let broker = Arc::new(LocalBroker::open(address, key, inlet).await?);
+                (broker.clone(), Arc::downgrade(&broker))
+            }
             #[cfg(feature = "redis")]
-            Self::Redis(url) => Ok(Arc::new(RedisBroker::open(url.clone(), key, inlet).await?)),
+            Self::Redis(url) => {
+                let broker = RedisBroker::open(url.clone(), key, inlet).await?;
+                (Arc::new(broker), Weak::new())
+            }
             #[cfg(feature = "redis")]
-            Self::Python(url) => Ok(Arc::new(PythonBroker::open(url.clone(), key, inlet).await?)),
-        }
+            Self::Python(url) => {
+                let broker = PythonBroker::open(url.clone(), key, inlet).await?;
+                (Arc::new(broker), Weak::new())
+            }
+        };
+        Ok((broker, local))
     }
 
     async fn connect(&self, key: Option<AuthKey>) -> Result<Connection, ConnectError> {
@@ -155,6 +168,40 @@ pub enum ConnectError {
     /// No connection was made.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// The system there has no named actor of the type.
+    #[error(
+        "the system at `{url}` has no named `{wanted}`; its named actors are of the types {found:?}: check the \
+         address, and that the actor has a name, by `#[actor(urn = \"…\")]` or `system.actor(…).urn(\"…\")`"
+    )]
+    TypeMismatch {
+        /// The URL, without its options.
+        url: String,
+        /// Type of the actor that was wanted.
+        wanted: String,
+        /// Types of the named actors there, at most 16.
+        found: Vec<String>,
+    },
+    /// The system there has several named actors of the type.
+    #[error(
+        "the system at `{url}` has several actors of the type `{wanted}`, {found:?}: choose one by its name, \
+         `ProxyClient::connect(…).await?.actor(\"…\")`"
+    )]
+    Ambiguous {
+        /// The URL, without its options.
+        url: String,
+        /// Type of the actor that was wanted.
+        wanted: String,
+        /// Names of the actors, at most 16.
+        found: Vec<Urn>,
+    },
+    /// The system there did not say which actors it has.
+    #[error("the system at `{url}` did not say which actors it has")]
+    NoAnswer {
+        /// The URL, without its options.
+        url: String,
+        /// Failure of the question.
+        source: Failure,
+    },
     /// The client is not connected through Redis.
     #[cfg(feature = "redis")]
     #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
@@ -182,6 +229,8 @@ impl From<InvalidUrl> for ConnectError {
 /// |---|---|
 /// | `unix:///run/app/app.sock` | a socket file that only this user can reach |
 /// | `tcp://127.0.0.1:0` | a port of this machine, with an authkey; 0 picks one |
+/// | `tcp://10.0.0.7:7000?plaintext=allow` | the same for other machines: all bytes are signed, and none encrypted |
+/// | `tls://0.0.0.0:7000?cert=/s.pem&certkey=/s.key` | TLS, with an authkey; with `&ca=/ca.pem` clients need certificates instead; needs the feature `tls` |
 /// | `redis://127.0.0.1:6379` | a Redis server; needs the feature `redis` |
 /// | `redis://127.0.0.1:6379?channel=python` | the same for clients of Python's conclib |
 ///
@@ -222,7 +271,10 @@ impl From<InvalidUrl> for ConnectError {
 /// ```
 pub struct Proxy {
     url: String,
-    /// Weak, as the system owns the broker.
+    local_addr: Option<SocketAddr>,
+    /// Weak, as the system owns the broker. The first is of a unix socket or of
+    /// TCP, the second of any transport.
+    local: Weak<LocalBroker>,
     broker: Weak<dyn Broker>,
 }
 
@@ -245,6 +297,64 @@ impl Proxy {
     /// Returns the URL for clients, with the actual port.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Returns the address of the socket, with the actual port; `None` if it is
+    /// not TCP.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.local_addr
+    }
+
+    /// Serves until an actor has ended, then closes the proxy, and returns the
+    /// reason for the end: for a process that lives as long as its actor.
+    ///
+    /// Clients may end the actor by `stop` if [`Serve::control`] permits it.
+    ///
+    /// # Cancel safety
+    /// Dropping the future only ends the waiting: the proxy serves on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    /// use conclib::spi::Control;
+    ///
+    /// #[actor(urn = "counter")]
+    /// struct Counter { n: u64 }
+    ///
+    /// #[actor]
+    /// impl Counter {
+    ///     #[message]
+    ///     fn add(&mut self, by: u64) -> u64 { self.n += by; self.n }
+    /// }
+    ///
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("server");
+    /// let counter = system.spawn(Counter { n: 40 })?;
+    /// let key = AuthKey::random()?;
+    /// let listening = system.listen("tcp://127.0.0.1:0", key.clone()).control(Control::Any).await?;
+    /// let url = listening.url().to_owned();
+    ///
+    /// let client = async {
+    ///     let counter = Counter::connect(url, key).await?;
+    ///     assert_eq!(counter.add(2).await?, 42);
+    ///     counter.stop().await;
+    ///     conclib::Result::Ok(())
+    /// };
+    /// let (reason, client) = tokio::join!(listening.serve_until_stopped(&counter), client);
+    /// assert_eq!(reason, Some(StopReason::Stopped));
+    /// client
+    /// # }
+    /// ```
+    pub async fn serve_until_stopped<A: Actor>(&self, actor: &ActorRef<A>) -> Option<StopReason> {
+        let reason = actor.stopped().await;
+        // Those who wait for the same end get their answers first.
+        if let Some(broker) = self.local.upgrade() {
+            broker.drain().await;
+        }
+        self.close().await;
+        reason
     }
 
     /// Accepts no new requests, sends the finished answers, disconnects the
@@ -295,11 +405,13 @@ impl Serve {
 
     async fn run(self) -> Result<Proxy, ServeError> {
         let carrier = Carrier::of(&self.url)?;
-        let broker = carrier
+        let (broker, local) = carrier
             .open(self.key, self.system.inlet().with_control(self.control))
             .await?;
         let proxy = Proxy {
             url: broker.url().to_owned(),
+            local_addr: local.upgrade().and_then(|broker| broker.local_addr()),
+            local,
             broker: Arc::downgrade(&broker),
         };
         if let Err(error) = self.system.attach(broker.clone()) {
@@ -521,6 +633,32 @@ impl ProxyClient {
         self.remote(urn).ask_json(message, body, timeout).await
     }
 
+    /// Returns the one named actor of the type.
+    pub(crate) async fn only<A: Travels>(&self, url: &str) -> Result<ActorRef<A>, ConnectError> {
+        let url = url.split('?').next().unwrap_or_default().to_owned();
+        let wanted = type_name(std::any::type_name::<A>()).to_owned();
+        let found = Remote::find_type(self.connection.outlet(), &wanted).await;
+        let mut found = match found {
+            Ok(found) => found,
+            Err(source) => return Err(ConnectError::NoAnswer { url, source }),
+        };
+        match (found.urns.pop(), found.urns.is_empty()) {
+            (Some(urn), true) => {
+                let remote = Remote::new(self.connection.outlet(), Ok(urn));
+                Ok(ActorRef::remote(remote))
+            }
+            (Some(last), false) => {
+                found.urns.push(last);
+                let found = found.urns;
+                Err(ConnectError::Ambiguous { url, wanted, found })
+            }
+            (None, _) => {
+                let found = found.types;
+                Err(ConnectError::TypeMismatch { url, wanted, found })
+            }
+        }
+    }
+
     fn remote(&self, urn: impl AsRef<str>) -> Remote {
         Remote::new(self.connection.outlet(), Urn::new(urn))
     }
@@ -536,8 +674,8 @@ impl fmt::Debug for ProxyClient {
 #[must_use = "nothing is connected before it is awaited"]
 #[derive(Debug)]
 pub struct Connect {
-    url: String,
-    key: Option<AuthKey>,
+    pub(crate) url: String,
+    pub(crate) key: Option<AuthKey>,
 }
 
 impl Connect {

@@ -4,6 +4,9 @@
 //! A function that spawns any actor is bounded by [`TaskActor`], one that sends any message by
 //! [`Target`], and one that sends a message to another process by [`WireMessage`].
 
+#[cfg(feature = "net")]
+#[cfg_attr(docsrs, doc(cfg(feature = "net")))]
+pub use crate::listen::{ConnectTo, Listen};
 #[doc(inline)]
 pub use conclib_core::{
     ByParts, Create, DEFAULT_MAILBOX, Declared, Local, Messages, Named, Part, Prioritised,

@@ -13,7 +13,7 @@ pub use crate::node::{Found, Name, Names};
 pub use crate::pool::WorkersElsewhere;
 pub use crate::remote::Remote;
 #[doc(hidden)]
-pub use crate::remote::accept;
+pub use crate::remote::{FoundTypes, accept};
 pub use crate::reply::RemoteReply;
 pub use crate::reply::RequestEnvelope;
 #[doc(hidden)]

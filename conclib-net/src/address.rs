@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -10,9 +11,11 @@ use error::{MAX_URL, SOCKET_PATH};
 use url::Query;
 
 mod error;
+mod tls;
 mod url;
 
 pub use error::AddressError;
+pub(crate) use tls::TlsOptions;
 
 /// Address at which a broker serves and clients connect: a unix socket, or TCP.
 ///
@@ -24,7 +27,12 @@ pub use error::AddressError;
 /// | `unix:///run/app/app.sock?uid=1000` | the same, and the user 1000 is let in too; may be repeated |
 /// | `tcp://127.0.0.1:7000` | TCP; port 0 is any free one; an IPv6 host is in brackets |
 /// | `tcp://127.0.0.1:7000?keyfile=/etc/app/key` | the [authkey](crate::AuthKey) is in this file |
-/// | `tcp://10.0.0.7:7000?plaintext=allow` | off this machine, though nothing is encrypted |
+/// | `tcp://10.0.0.7:7000?plaintext=allow` | off this machine, signed, though nothing is encrypted |
+/// | `tls://10.0.0.7:7000?ca=/ca.pem` | TLS, to a server with a certificate of this CA; needs the feature `tls` |
+/// | `tls://0.0.0.0:7000?cert=/s.pem&certkey=/s.key` | the same for the server: its certificate, with those between it and the CA, and the private key |
+/// | `tls://…&ca=/ca.pem&cert=/c.pem&certkey=/c.key` | both prove themselves by certificates of this CA; then an authkey is needed only if one is given |
+/// | `tls://10.0.0.7:7000?ca=/ca.pem&name=app.example` | the certificate of the server is for this name, and not for the host |
+/// | `tcp://127.0.0.1:7000?integrity=always` | signed on this machine too: for a tunnel to another one |
 ///
 /// No part of a URL is a secret: it may be logged, and errors quote it.
 ///
@@ -65,6 +73,11 @@ pub(crate) struct TcpEndpoint {
     pub(crate) keyfile: Option<PathBuf>,
     /// Set if `plaintext=allow` accepts that nothing is encrypted.
     pub(crate) plaintext: bool,
+    /// Set if `integrity=always` demands signed records of a peer on this
+    /// machine too.
+    pub(crate) integrity: bool,
+    /// Set for `tls:`.
+    pub(crate) tls: Option<Box<TlsOptions>>,
 }
 
 impl Address {
@@ -103,7 +116,16 @@ impl Address {
         if let Some(path) = rest.strip_prefix("unix://") {
             UnixEndpoint::parse(url, path, &query).map(|endpoint| Self(Endpoint::Unix(endpoint)))
         } else if let Some(authority) = rest.strip_prefix("tcp://") {
-            TcpEndpoint::parse(url, authority, &query).map(|endpoint| Self(Endpoint::Tcp(endpoint)))
+            TcpEndpoint::parse(url, authority, &query, None)
+                .map(|endpoint| Self(Endpoint::Tcp(endpoint)))
+        } else if let Some(authority) = rest.strip_prefix("tls://") {
+            if !cfg!(feature = "tls") {
+                return Err(AddressError::NoTls {
+                    url: url::shown(url),
+                });
+            }
+            TcpEndpoint::parse(url, authority, &query, Some(Box::default()))
+                .map(|endpoint| Self(Endpoint::Tcp(endpoint)))
         } else {
             Err(AddressError::Scheme {
                 url: url::shown(url),
@@ -182,7 +204,12 @@ impl UnixEndpoint {
 }
 
 impl TcpEndpoint {
-    fn parse(url: &str, authority: &str, query: &Query<'_>) -> Result<Self, AddressError> {
+    fn parse(
+        url: &str,
+        authority: &str,
+        query: &Query<'_>,
+        tls: Option<Box<TlsOptions>>,
+    ) -> Result<Self, AddressError> {
         if authority.contains('@') {
             return Err(AddressError::Credentials);
         }
@@ -209,6 +236,8 @@ impl TcpEndpoint {
             port,
             keyfile: None,
             plaintext: false,
+            integrity: false,
+            tls,
         };
         for option in query.options() {
             let (name, value) = option?;
@@ -216,18 +245,33 @@ impl TcpEndpoint {
                 ("keyfile", _) if endpoint.keyfile.is_some() => {
                     return Err(query.bad("keyfile", "is given twice"));
                 }
-                ("keyfile", path) => {
-                    let path = url::unescape(path).filter(|path| path.starts_with(b"/"));
-                    let path = path.filter(|path| !path.contains(&0));
-                    let path = path.ok_or_else(|| query.bad("keyfile", "is no absolute path"))?;
-                    endpoint.keyfile = Some(OsString::from_vec(path).into());
-                }
+                ("keyfile", path) => endpoint.keyfile = Some(query.path("keyfile", path)?),
+                _ if let Some(tls) = &mut endpoint.tls => tls.set(name, value, query)?,
                 ("plaintext", "allow") => endpoint.plaintext = true,
                 ("plaintext", _) => return Err(query.bad("plaintext", "can only be `allow`")),
+                ("integrity", "always") => endpoint.integrity = true,
+                ("integrity", _) => return Err(query.bad("integrity", "can only be `always`")),
                 _ => return Err(query.unknown(name)),
             }
         }
+        if let Some(tls) = &endpoint.tls {
+            tls.check(query)?;
+        }
         Ok(endpoint)
+    }
+}
+
+impl TcpEndpoint {
+    /// Tests if the bytes of a connection with that peer are signed for this
+    /// end.
+    pub(crate) fn signs(&self, peer: IpAddr) -> bool {
+        self.tls.is_none() && (self.integrity || !peer.to_canonical().is_loopback())
+    }
+
+    /// Tests if the address needs `plaintext=allow` and has it not.
+    pub(crate) fn exposes(&self, addresses: &[SocketAddr]) -> bool {
+        let is_far = |address: &SocketAddr| !address.ip().is_loopback();
+        self.tls.is_none() && !self.plaintext && addresses.iter().any(is_far)
     }
 }
 
@@ -259,16 +303,21 @@ impl fmt::Display for Address {
                 port,
                 keyfile,
                 plaintext,
+                integrity,
+                tls,
             }) => {
+                let scheme = if tls.is_some() { "tls" } else { "tcp" };
                 match host.contains(':') {
-                    true => write!(f, "tcp://[{host}]:{port}")?,
-                    false => write!(f, "tcp://{host}:{port}")?,
+                    true => write!(f, "{scheme}://[{host}]:{port}")?,
+                    false => write!(f, "{scheme}://{host}:{port}")?,
                 }
                 let keyfile = keyfile
                     .as_ref()
                     .map(|path| url::Escaped(path.as_os_str().as_bytes()));
                 options.extend(keyfile.map(|path| format!("keyfile={path}")));
                 options.extend(plaintext.then(|| "plaintext=allow".to_owned()));
+                options.extend(integrity.then(|| "integrity=always".to_owned()));
+                options.extend(tls.iter().flat_map(|tls| tls.options()));
             }
         }
         for (index, option) in options.iter().enumerate() {

@@ -6,6 +6,59 @@ use std::time::Duration;
 
 use crate::KeyError;
 
+/// Reason why a `tls:` address cannot be used.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_net::{Address, Client, ConnectError, TlsError};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let address = Address::parse("tls://127.0.0.1:7000?ca=/no/such/ca.pem&cert=/c.pem&certkey=/c.key")?;
+/// let error = Client::connect(&address, None).await.unwrap_err();
+/// assert!(matches!(
+///     error,
+///     ConnectError::Tls { source: TlsError::File { .. }, .. }
+/// ));
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "tls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// A server has no certificate.
+    #[error("a server needs a certificate: add `?cert=/path&certkey=/path`")]
+    NoCertificate,
+    /// A client knows no CA.
+    #[error("a client needs the CA of the server: add `?ca=/path`")]
+    NoCa,
+    /// The name of the server cannot be in a certificate.
+    #[error("`{name}` is no name of a server: give the one in its certificate by `?name=…`")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// A file with a certificate or a private key cannot be used.
+    #[error("`{}` cannot be used: {why}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Description of the problem.
+        why: String,
+    },
+    /// Certificate and private key do not fit together, or cannot be used.
+    #[error("the certificate and its private key cannot be used")]
+    Setup(#[source] tokio_rustls::rustls::Error),
+    /// The other end was not accepted, or has not accepted this one.
+    #[error(
+        "client and server do not accept each other: {0}; check the name and the CA of the certificates"
+    )]
+    Refused(io::Error),
+}
+
 /// Reason why a [`LocalBroker`](crate::LocalBroker) did not open; nothing of it
 /// is left behind.
 ///
@@ -59,11 +112,21 @@ pub enum OpenError {
     /// The address can be reached from other machines, and nothing is encrypted.
     #[error(
         "`{url}` can be reached from other machines, and nothing on it is encrypted: serve on 127.0.0.1, \
-         or add `?plaintext=allow` if the network between is yours"
+         by `tls://`, or add `?plaintext=allow` if the network between is yours"
     )]
     Plaintext {
         /// The address.
         url: String,
+    },
+    /// The certificates of the server cannot be used.
+    #[cfg(feature = "tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+    #[error("`{url}` cannot be served over TLS")]
+    Tls {
+        /// The address.
+        url: String,
+        /// Error of the files.
+        source: TlsError,
     },
     /// The host has no address.
     #[error("the host of `{url}` has no address: check its name")]
@@ -202,12 +265,23 @@ pub enum ConnectError {
     },
     /// The address is on another machine, and nothing is encrypted.
     #[error(
-        "`{url}` is on another machine, and nothing on the way is encrypted: add `?plaintext=allow` if the \
-         network between is yours"
+        "`{url}` is on another machine, and nothing on the way is encrypted: use `tls://`, or add \
+         `?plaintext=allow` if the network between is yours"
     )]
     Plaintext {
         /// The address.
         url: String,
+    },
+    /// The other end is not the one that the certificates are for, or they
+    /// cannot be used.
+    #[cfg(feature = "tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+    #[error("there is no TLS connection to `{url}`")]
+    Tls {
+        /// The address.
+        url: String,
+        /// Error of the files, or of the handshake.
+        source: TlsError,
     },
     /// The host has no address.
     #[error("the host of `{url}` has no address: check its name")]

@@ -15,9 +15,12 @@
 //! - Over a unix socket: processes of the same user, by the modes of directory
 //!   and file and by what the kernel says of the peer; other users by `?uid=`.
 //! - Over TCP: processes that have the key. Each side proves it to the other by
-//!   an HMAC-SHA256 over fresh random bytes of both. Nothing is encrypted after
-//!   that, so an address that other machines can reach needs
-//!   `?plaintext=allow`.
+//!   an HMAC-SHA256 over fresh random bytes of both. If either side sees the
+//!   other on another machine, all that follows is signed, and a changed byte
+//!   ends the connection. Nothing is encrypted, so an address that other machines
+//!   can reach needs `?plaintext=allow`.
+//! - Over TLS, with the feature `tls`: the server proves its name by a
+//!   certificate, and the client by the key, by a certificate, or by both.
 //!
 //! # Limits of a peer
 //!
@@ -28,6 +31,7 @@
 //! | handshakes at once | 256 | one is ended: of those that have sent nothing valid if these are half of all, else of the others; from the source with the most of them |
 //! | connections | 1024 | the peer is refused |
 //! | a frame | [`LinkLimits::frame`], 8 MiB and its head | the peer is disconnected, before anything is allocated |
+//! | a signed record | 65553 bytes, and 60 s from its first byte to its last | the peer is disconnected |
 //! | time for a frame, from its first byte to its last | 60 s | the peer is disconnected |
 //! | unanswered requests | 1024, and a quarter of the free slots for one actor | one more is refused with `MailboxFull` |
 //! | requests that the peer gave up, or whose deadline passed, while their actors still have them | 4096, and a quarter of the free slots for one actor | new ones are refused with `MailboxFull` |
@@ -75,24 +79,34 @@
 //! A module imports only from modules of lower floors.
 //!
 //! 1. `sync`
-//! 2. `address`, `auth_key`, `session`, `tcp`
-//! 3. `error`, `handshake`, `resolve`
-//! 4. `client`, `server`
+//! 2. `address`, `auth_key`, `record`, `session`, `tcp`
+//! 3. `error`, `halves`, `handshake`, `resolve`
+//! 4. `tls`
+//! 5. `client`, `server`
+//! 6. `keyring`
 
 mod address;
 mod auth_key;
 mod client;
 mod error;
+mod halves;
 mod handshake;
+mod keyring;
+mod record;
 mod resolve;
 mod server;
 mod session;
 mod sync;
 mod tcp;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use address::{Address, AddressError};
 pub use auth_key::{AuthKey, KeyError};
 pub use client::Client;
+#[cfg(feature = "tls")]
+pub use error::TlsError;
 pub use error::{ConnectError, OpenError};
+pub use keyring::Keyring;
 pub use server::{BrokerStats, LocalBroker};
 pub use session::{LinkLimits, RequestIds, Session, SessionEnd, SessionStats};

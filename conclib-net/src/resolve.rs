@@ -19,9 +19,33 @@ pub(crate) async fn addresses(endpoint: &TcpEndpoint) -> io::Result<Vec<SocketAd
     }
 }
 
+/// End of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Client,
+    Server,
+}
+
+/// Tests if the peers at an address need no key: over a unix socket, and if the
+/// clients prove themselves by certificates.
+pub(crate) fn needs_key(address: &Address, end: End) -> bool {
+    match (&address.0, end) {
+        (Endpoint::Unix(_), _) => false,
+        (Endpoint::Tcp(TcpEndpoint { tls: None, .. }), _) => true,
+        (Endpoint::Tcp(TcpEndpoint { tls: Some(tls), .. }), end) => match end {
+            End::Client => tls.cert.is_none(),
+            End::Server => tls.ca.is_none(),
+        },
+    }
+}
+
 /// Finds the key for an address: the given one, else the one of its file, else,
-/// for TCP, the one in the environment.
-pub(crate) fn key(address: &Address, given: Option<AuthKey>) -> Result<Option<AuthKey>, KeyError> {
+/// if one is needed, the one in the environment.
+pub(crate) fn key(
+    address: &Address,
+    given: Option<AuthKey>,
+    end: End,
+) -> Result<Option<AuthKey>, KeyError> {
     match (given, &address.0) {
         (Some(key), _) => Ok(Some(key)),
         (None, Endpoint::Unix(_)) => Ok(None),
@@ -32,6 +56,7 @@ pub(crate) fn key(address: &Address, given: Option<AuthKey>) -> Result<Option<Au
                 ..
             }),
         ) => AuthKey::from_file(file).map(Some),
+        (None, Endpoint::Tcp(_)) if !needs_key(address, end) => Ok(None),
         (None, Endpoint::Tcp(_)) => AuthKey::from_env(),
     }
 }

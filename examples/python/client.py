@@ -5,9 +5,9 @@
 The key of a system that is served over TCP is in CONCLIB_AUTHKEY, in hex. docs/wire.md describes the bytes.
 """
 
-import hashlib, hmac, json, os, socket, struct, sys, uuid
+import hashlib, hmac, ipaddress, json, os, socket, struct, sys, uuid
 
-VERSION, JSON, MAX_FRAME = 4, 2, 8 * 1024 * 1024 + 4096 + 1024
+VERSION, JSON, MAX_FRAME = 5, 2, 8 * 1024 * 1024 + 4096 + 1024
 REFUSALS = "version codec key-needed key-unexpected wrong-key user full leaving".split()
 
 
@@ -23,8 +23,30 @@ class Failure(Exception):
     """There is no answer of the handler; args[0] says why: "NoSuchActor", {"Deadline": …}, …"""
 
 
+class Records:
+    """The bytes of a connection to another machine, in signed records."""
+
+    def __init__(self, outgoing, incoming):
+        self.keys, self.numbers = (outgoing, incoming), [0, 0]
+
+    def seal(self, data):
+        parts = (data[start : start + 65535] for start in range(0, len(data), 65535))
+        return b"".join(struct.pack(">H", len(part)) + part + self._tag(0, part) for part in parts)
+
+    def open(self, payload, tag):
+        if not payload or not hmac.compare_digest(tag, self._tag(1, payload)):
+            raise ConnectionError("the bytes were changed on the way")
+        return payload
+
+    def _tag(self, way, payload):
+        number = struct.pack(">Q", self.numbers[way])
+        self.numbers[way] += 1
+        return hmac.new(self.keys[way], number + payload, hashlib.sha256).digest()[:16]
+
+
 class Client:
     def __init__(self, url, key=None):
+        self.records, self.arrived, far = None, b"", False
         road, _, place = url.partition("://")
         if road == "unix":
             self.socket = socket.socket(socket.AF_UNIX)
@@ -32,11 +54,13 @@ class Client:
         else:
             host, _, port = place.partition("?")[0].rpartition(":")
             self.socket = socket.create_connection((host.strip("[]"), int(port)))
-        ours = b"\x01conclib" + struct.pack(">HB", VERSION, key is not None) + os.urandom(32) + bytes([JSON])
+            far = not ipaddress.ip_address(self.socket.getpeername()[0]).is_loopback
+        flags = (1 | 2 * far) if key is not None else 0
+        ours = b"\x01conclib" + struct.pack(">HB", VERSION, flags) + os.urandom(32) + bytes([JSON])
         self._write(">H", ours)
         theirs = self._heard(2)
-        if key is not None and not theirs[10]:
-            raise Refused("the server has no key")
+        if flags & ~theirs[10]:
+            raise Refused("the server has no key, or does not sign")
         proof = lambda label: hmac.new(
             key, label + b"".join(struct.pack(">Q", len(h)) + h for h in (ours, theirs)), hashlib.sha256
         ).digest()
@@ -45,6 +69,8 @@ class Client:
         welcome = self._heard(4)
         if key is not None and not hmac.compare_digest(welcome[1:], proof(b"conclib/1 server")):
             raise Refused("the server does not have the key")
+        if key is not None and theirs[10] & 2:
+            self.records = Records(proof(b"conclib/1 c-to-s"), proof(b"conclib/1 s-to-c"))
 
     def ask(self, to, message, body=None, timeout=30.0):
         """The reply of the actor `to`. One that is a stream is not read here."""
@@ -83,7 +109,8 @@ class Client:
         return said
 
     def _write(self, length, said):
-        self.socket.sendall(struct.pack(length, len(said)) + said)
+        said = struct.pack(length, len(said)) + said
+        self.socket.sendall(self.records.seal(said) if self.records else said)
 
     def _read(self, length, most):
         (left,) = struct.unpack(length, self._exactly(struct.calcsize(length)))
@@ -92,6 +119,15 @@ class Client:
         return self._exactly(left)
 
     def _exactly(self, count):
+        if not self.records:
+            return self._received(count)
+        while len(self.arrived) < count:
+            (size,) = struct.unpack(">H", self._received(2))
+            self.arrived += self.records.open(self._received(size), self._received(16))
+        read, self.arrived = self.arrived[:count], self.arrived[count:]
+        return read
+
+    def _received(self, count):
         read = bytearray()
         while len(read) < count:
             part = self.socket.recv(count - len(read))

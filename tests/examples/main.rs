@@ -4,6 +4,7 @@
 //! `cargo test` builds them first. With `--test examples` alone it does not:
 //! run `cargo build --examples` before.
 
+mod network;
 mod redis;
 mod seeds;
 

@@ -13,6 +13,7 @@ mod actorio;
 #[cfg(feature = "process")]
 mod pactor;
 mod pykka;
+mod uactor_network;
 
 #[cfg(feature = "process")]
 conclib::process::entry_test!();

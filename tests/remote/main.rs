@@ -8,6 +8,7 @@
     reason = "a test fails by a panic"
 )]
 
+mod directory;
 mod far_hostile;
 mod far_life;
 mod far_references;
@@ -16,6 +17,7 @@ mod foreign;
 mod home_messages;
 mod idle;
 mod memory;
+mod networking;
 mod other_languages;
 mod parts;
 mod protocol;

@@ -106,10 +106,24 @@ fn python(args: &[&str], key: &str) -> conclib::Result<String> {
 
 async fn a_client_in_python_asks_and_tells(road: Road) -> conclib::Result {
     let house = House::open(road).await?;
-    house.system.spawn(Shaky)?;
-    house.system.spawn(Counter)?;
     let place = house.place.to_env();
     let (url, key) = place.split_once(' ').unwrap();
+    asks_and_tells(&house, url, key).await
+}
+
+/// The server demands signatures, as it does of a client on another machine.
+#[support::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_in_python_signs_what_it_sends() -> conclib::Result {
+    let house = House::open(Road::Tcp).await?;
+    let key = AuthKey::random()?;
+    let proxy = Proxy::serve(&house.system, "tcp://127.0.0.1:0?integrity=always");
+    let proxy = proxy.key(key.clone()).await?;
+    asks_and_tells(&house, proxy.url(), &key.to_hex()).await
+}
+
+async fn asks_and_tells(house: &House, url: &str, key: &str) -> conclib::Result {
+    house.system.spawn(Shaky)?;
+    house.system.spawn(Counter)?;
     let said = python(&["-c", SCRIPT, url, key], "")?;
     assert_eq!(said, "all of it\n");
     assert!(house.watch.log.has("7"), "what was told has come");

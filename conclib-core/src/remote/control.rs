@@ -2,19 +2,21 @@
 //! mailbox of the actor.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Duration;
 
 use conclib_wire::{
     Delivery, DeliveryClass, Envelope, Failure, Fault, RequestId, ResponseKind, State, StopReason,
-    Wants,
+    Urn, Wants,
 };
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::answers::{failure, misfit};
 use super::target::Remote;
 use crate::call::{OutboundRequest, Waiter, transmit};
-use crate::spi::{Answered, Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT};
+use crate::spi::{Answered, Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet};
 
 /// Request about an actor that its inlet answers. The body is the key of the reference, if it
 /// was exported over the connection.
@@ -74,7 +76,37 @@ impl ControlRequest {
     }
 }
 
+/// Wire name of the request for the named actors of a type. The body is the last part of the
+/// type's path, and the reply [`FoundTypes`].
+pub(crate) const FIND: &str = "conclib:find";
+
+/// Maximum length of the lists in [`FoundTypes`].
+pub(crate) const MAX_FOUND: usize = 16;
+
+/// Named actors of a system by their type.
+#[doc(hidden)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct FoundTypes {
+    /// Names of the actors of the type, oldest first, at most 16.
+    pub urns: Vec<Urn>,
+    /// Types of all named actors, at most 16.
+    pub types: Vec<String>,
+}
+
 impl Remote {
+    /// Asks the system behind an outlet for its named actors of the type `type_name`: the last part
+    /// of its path.
+    #[doc(hidden)]
+    pub async fn find_type(
+        outlet: Arc<dyn Outlet>,
+        type_name: &str,
+    ) -> Result<FoundTypes, Failure> {
+        let system = Self::new(outlet, Ok(Urn::reserved(FIND)));
+        system
+            .ask_inlet(FIND, DEFAULT_TIMEOUT, &type_name, false)
+            .await
+    }
+
     /// Gives the signal to end, and returns the reason for the end.
     pub(crate) async fn end(&self, signal: ControlRequest) -> StopReason {
         match self.control(signal).await {
@@ -118,15 +150,31 @@ impl Remote {
     where
         T: DeserializeOwned + Send + 'static,
     {
+        let key = self.home.as_ref().map(|home| home.key);
+        let (name, timeout) = (request.name(), request.timeout());
+        self.ask_inlet(name, timeout, &key, request.ends()).await
+    }
+
+    /// Sends a request with that name to the inlet of the system. `is_signal` says that it is not
+    /// cancelled once it was sent.
+    async fn ask_inlet<T>(
+        &self,
+        name: &str,
+        timeout: Duration,
+        body: &(impl Serialize + Sync),
+        is_signal: bool,
+    ) -> Result<T, Failure>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
         let urn = self.urn.as_ref();
         let urn = urn.map_err(|error| Failure::Urn(Box::new(error.clone())))?;
         if self.outlet.outage().is_some() {
             return Err(Failure::Disconnected(Delivery::NotDelivered));
         }
         let codec = self.outlet.codec();
-        let mut body = Vec::new();
-        let key = self.home.as_ref().map(|home| home.key);
-        let encoded = codec.encode(&key, &mut body);
+        let mut encoded_body = Vec::new();
+        let encoded = codec.encode(body, &mut encoded_body);
         encoded.map_err(|error| Failure::Codec(Box::new(error), Delivery::NotDelivered))?;
         let (answer, answered) = oneshot::channel();
         let answerer: Answerer = Box::new(move |response| {
@@ -139,8 +187,8 @@ impl Remote {
                 let envelope = Envelope {
                     id: RequestId::nil(),
                     to: urn.as_str(),
-                    message: request.name(),
-                    timeout: request.timeout(),
+                    message: name,
+                    timeout,
                     trace: "",
                     codec,
                     fingerprint: 0,
@@ -149,14 +197,14 @@ impl Remote {
                     attempt: 1,
                     priority: None,
                     chain: &[],
-                    body: &body,
+                    body: &encoded_body,
                 };
                 transmit(outlet, urn, Waiter::Nobody, envelope, answerer)
             })
         });
         sent.await?;
         let mut cancel = outbound.into_cancel();
-        if request.ends() {
+        if is_signal {
             cancel.take().into_iter().for_each(|cancel| cancel.done());
         }
         let answer = answered.await;

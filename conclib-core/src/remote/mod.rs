@@ -8,7 +8,9 @@ mod json;
 mod outbound;
 mod relay;
 mod target;
-pub(crate) use control::ControlRequest;
+#[doc(hidden)]
+pub use control::FoundTypes;
+pub(crate) use control::{ControlRequest, FIND, MAX_FOUND};
 pub(crate) use ended::ended;
 pub use incoming::accept;
 pub(crate) use outbound::{poll_send_away, try_tell_away};

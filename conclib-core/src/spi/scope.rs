@@ -157,7 +157,7 @@ pub enum RefError {
     /// The reference leads to a system to which there is no connection.
     #[error(
         "there is no connection to the system {node} of the actor `{urn}`, at \"{url}\": connect to it \
-         first, by `ProxyClient::connect`"
+         first, by `ProxyClient::connect`, or permit its address, by `system.keys().add(…)`"
     )]
     NoConnection {
         /// Name of the actor.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-use conclib_wire::{CodecError, Delivery, Envelope, Failure};
+use conclib_wire::{CodecError, Delivery, Envelope, Failure, type_name as short_type_name};
 use serde::Serialize;
 use tokio::runtime::Handle;
 
@@ -14,7 +14,7 @@ use super::Inlet;
 use crate::deadlock::Cancellation;
 use crate::mailbox::{By, Signal};
 use crate::node::{AnyActor, Pin};
-use crate::remote::ControlRequest;
+use crate::remote::{ControlRequest, FIND, FoundTypes, MAX_FOUND};
 use crate::reply::RemoteCaller;
 
 /// Maximum number of control requests of other processes that wait in a system for the start or
@@ -66,6 +66,13 @@ impl Inlet {
         envelope: &Envelope<'_>,
         asker: RemoteCaller,
     ) -> Option<Cancellation> {
+        if envelope.message == FIND {
+            match envelope.codec.decode::<String>(envelope.body) {
+                Ok(type_name) => reply(asker, &self.find_type(&type_name)),
+                Err(error) => asker.refuse(invalid(error)),
+            }
+            return None;
+        }
         match self.control_target(envelope, &asker) {
             Ok((request, actor)) => self.serve_control(request, actor, asker),
             Err(failure) => {
@@ -106,6 +113,26 @@ impl Inlet {
             ));
         }
         Ok((request, actor))
+    }
+
+    /// Returns the named actors whose type has that name, and the types of all named actors.
+    fn find_type(&self, type_name: &str) -> FoundTypes {
+        let mut found = FoundTypes::default();
+        for actor in self.system.residents() {
+            let urn = actor.urn();
+            if self.system.find_named(urn.as_str()).is_none() {
+                continue;
+            }
+            let its_type = short_type_name(actor.type_name());
+            if its_type == type_name && found.urns.len() < MAX_FOUND {
+                found.urns.push(urn);
+            }
+            if found.types.len() < MAX_FOUND && !found.types.iter().any(|known| *known == its_type)
+            {
+                found.types.push(its_type.into());
+            }
+        }
+        found
     }
 
     fn serve_control(

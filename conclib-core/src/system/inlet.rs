@@ -84,6 +84,12 @@ impl Inlet {
         self.system.extensions.get::<Links>().add(link);
     }
 
+    /// Returns the value of that type which another crate keeps with the system, as
+    /// [`System::extension`](crate::System::extension) does.
+    pub fn extension<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.system.extensions.get()
+    }
+
     /// Tells the listeners of the system that the server of a broker has forgotten so many changes
     /// for the actor of that name; see [`Event::PossibleDataLoss`].
     pub fn report_loss(&self, of: &str, lost: u64) {

@@ -22,8 +22,16 @@ pub(super) const SOCKET_PATH: usize = 108;
 #[non_exhaustive]
 pub enum AddressError {
     /// The URL begins with none of the known schemes.
-    #[error("`{url}` is no valid address: write `unix:///path/to/app.sock` or `tcp://host:port`")]
+    #[error(
+        "`{url}` is no valid address: write `unix:///path/to/app.sock`, `tcp://host:port` or `tls://host:port`"
+    )]
     Scheme {
+        /// The URL.
+        url: String,
+    },
+    /// The URL begins with `tls:`, and this build has no TLS.
+    #[error("`{url}` needs TLS: build with the feature `tls` of conclib")]
+    NoTls {
         /// The URL.
         url: String,
     },
@@ -87,7 +95,8 @@ pub enum AddressError {
     },
     /// This scheme has no such option.
     #[error(
-        "`{url}` has the unknown option `{option}`: there are `uid` for unix, `keyfile` and `plaintext` for tcp"
+        "`{url}` has the unknown option `{option}`: there are `uid` for unix, `keyfile`, `plaintext` and \
+         `integrity` for tcp, `keyfile`, `ca`, `cert`, `certkey` and `name` for tls"
     )]
     Option {
         /// The URL, without its options.

@@ -1,6 +1,9 @@
 //! Parts of a URL that are the same for all kinds of addresses.
 
+use std::ffi::OsString;
 use std::fmt::{self, Write as _};
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::PathBuf;
 
 use super::error::AddressError;
 
@@ -42,6 +45,13 @@ impl<'a> Query<'a> {
     pub(super) fn options(&self) -> impl Iterator<Item = Result<(&'a str, &'a str), AddressError>> {
         let parts = self.query.split('&').filter(|part| !part.is_empty());
         parts.map(|part| part.split_once('=').ok_or_else(|| self.unknown(part)))
+    }
+
+    /// Returns the absolute path that is the value of an option.
+    pub(super) fn path(&self, option: &'static str, value: &str) -> Result<PathBuf, AddressError> {
+        let path = unescape(value).filter(|path| path.starts_with(b"/") && !path.contains(&0));
+        let path = path.ok_or_else(|| self.bad(option, "is no absolute path"))?;
+        Ok(OsString::from_vec(path).into())
     }
 
     pub(super) fn unknown(&self, option: &str) -> AddressError {

@@ -4,21 +4,21 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use nix::unistd::geteuid;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 use crate::address::{Address, Endpoint, TcpEndpoint, UnixEndpoint};
+use crate::halves::Halves;
 use crate::handshake::{self, GreetError, Refusal, VERSION};
+use crate::record::RecordKeys;
+use crate::resolve::End;
 use crate::{AuthKey, ConnectError, resolve, tcp};
+#[cfg(feature = "tls")]
+use crate::{TlsError, address::TlsOptions, tls};
 
 /// Time that a server may take for the handshake.
 pub(super) const LIMIT: Duration = Duration::from_secs(5);
-
-/// Connection that is ready for frames.
-pub(super) enum Dialled {
-    Unix(UnixStream),
-    Tcp(TcpStream),
-}
 
 /// Address to connect to, and the key for the handshake.
 pub(super) struct Dial {
@@ -31,8 +31,8 @@ pub(super) struct Dial {
 impl Dial {
     pub(super) fn new(address: &Address, key: Option<AuthKey>) -> Result<Self, ConnectError> {
         let url = address.to_string();
-        let key = resolve::key(address, key)?;
-        if key.is_none() && matches!(address.0, Endpoint::Tcp(_)) {
+        let key = resolve::key(address, key, End::Client)?;
+        if key.is_none() && resolve::needs_key(address, End::Client) {
             return Err(ConnectError::KeyNeeded { url });
         }
         Ok(Self {
@@ -43,11 +43,11 @@ impl Dial {
     }
 
     /// Connects, and runs the handshake.
-    pub(super) async fn dial(&self) -> Result<Dialled, ConnectError> {
+    pub(super) async fn dial(&self) -> Result<Halves, ConnectError> {
         let dialled = timeout(LIMIT, async {
             match &self.address.0 {
-                Endpoint::Unix(endpoint) => self.unix(endpoint).await.map(Dialled::Unix),
-                Endpoint::Tcp(endpoint) => self.tcp(endpoint).await.map(Dialled::Tcp),
+                Endpoint::Unix(endpoint) => self.unix(endpoint).await,
+                Endpoint::Tcp(endpoint) => self.tcp(endpoint).await,
             }
         });
         dialled.await.unwrap_or_else(|_| {
@@ -58,7 +58,7 @@ impl Dial {
         })
     }
 
-    async fn unix(&self, endpoint: &UnixEndpoint) -> Result<UnixStream, ConnectError> {
+    async fn unix(&self, endpoint: &UnixEndpoint) -> Result<Halves, ConnectError> {
         let mut stream = UnixStream::connect(&endpoint.path)
             .await
             .map_err(|error| self.unreachable(error))?;
@@ -73,30 +73,69 @@ impl Dial {
                 url: self.url.clone(),
             });
         }
-        let greeted = handshake::greet(&mut stream, self.key.as_ref()).await;
-        greeted
-            .map(|()| stream)
-            .map_err(|rejected| self.rejected(rejected))
+        let keys = self.greet(&mut stream, false).await?;
+        Ok(Halves::new(stream.into_split(), keys))
     }
 
-    async fn tcp(&self, endpoint: &TcpEndpoint) -> Result<TcpStream, ConnectError> {
+    async fn tcp(&self, endpoint: &TcpEndpoint) -> Result<Halves, ConnectError> {
+        #[cfg(feature = "tls")]
+        if let Some(options) = &endpoint.tls {
+            return self.tls(endpoint, options).await;
+        }
+        let mut stream = self.connect(endpoint).await?;
+        let peer = stream.peer_addr().map_err(|source| self.broken(source))?;
+        let signs = endpoint.signs(peer.ip());
+        let keys = self.greet(&mut stream, signs).await?;
+        Ok(Halves::new(stream.into_split(), keys))
+    }
+
+    /// Reads the files anew each time: certificates are replaced before they
+    /// expire.
+    #[cfg(feature = "tls")]
+    async fn tls(
+        &self,
+        endpoint: &TcpEndpoint,
+        options: &TlsOptions,
+    ) -> Result<Halves, ConnectError> {
+        let connector = tls::connector(options, &endpoint.host);
+        let (connector, name) = connector.map_err(|source| ConnectError::Tls {
+            url: self.url.clone(),
+            source,
+        })?;
+        let stream = self.connect(endpoint).await?;
+        let stream = connector.connect(name, stream).await;
+        let mut stream = stream.map_err(|error| self.broken(error))?;
+        let keys = self.greet(&mut stream, false).await?;
+        Ok(Halves::new(tokio::io::split(stream), keys))
+    }
+
+    async fn connect(&self, endpoint: &TcpEndpoint) -> Result<TcpStream, ConnectError> {
         let resolved = resolve::addresses(endpoint).await;
         let addresses = resolved.map_err(|source| ConnectError::Resolve {
             url: self.url.clone(),
             source,
         })?;
-        if !endpoint.plaintext && addresses.iter().any(|address| !address.ip().is_loopback()) {
+        if endpoint.exposes(&addresses) {
             return Err(ConnectError::Plaintext {
                 url: self.url.clone(),
             });
         }
         let stream = TcpStream::connect(&addresses[..]).await;
-        let mut stream = stream.map_err(|error| self.unreachable(error))?;
+        let stream = stream.map_err(|error| self.unreachable(error))?;
         tcp::keep_alive(&stream).map_err(|source| self.broken(source))?;
-        let greeted = handshake::greet(&mut stream, self.key.as_ref()).await;
-        greeted
-            .map(|()| stream)
-            .map_err(|rejected| self.rejected(rejected))
+        Ok(stream)
+    }
+
+    async fn greet<S>(
+        &self,
+        stream: &mut S,
+        signs: bool,
+    ) -> Result<Option<RecordKeys>, ConnectError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let greeted = handshake::greet(stream, self.key.as_ref(), signs).await;
+        greeted.map_err(|rejected| self.rejected(rejected))
     }
 
     fn unreachable(&self, source: io::Error) -> ConnectError {
@@ -113,16 +152,19 @@ impl Dial {
     }
 
     fn broken(&self, source: io::Error) -> ConnectError {
-        ConnectError::Io {
-            url: self.url.clone(),
-            source,
+        let url = self.url.clone();
+        #[cfg(feature = "tls")]
+        if tls::is_refusal(&source) {
+            let source = TlsError::Refused(source);
+            return ConnectError::Tls { url, source };
         }
+        ConnectError::Io { url, source }
     }
 
     fn rejected(&self, rejected: GreetError) -> ConnectError {
         let url = self.url.clone();
         match rejected {
-            GreetError::Io(source) => ConnectError::Io { url, source },
+            GreetError::Io(source) => self.broken(source),
             GreetError::Foreign => ConnectError::NotConclib { url },
             GreetError::Impostor => ConnectError::Impostor { url },
             GreetError::Version(theirs) => ConnectError::Version {
@@ -159,21 +201,11 @@ mod tests {
         let url = format!("tcp://{}", listener.local_addr().unwrap());
         let key = AuthKey::random().unwrap();
         let address = Address::parse(&url).unwrap();
-        let dial = Dial::new(&address, Some(key.clone())).unwrap();
-        let (dialled, ()) = tokio::join!(dial.dial(), async {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let admission = handshake::Admission {
-                key: Some(&key),
-                refused: None,
-                spoke: &std::sync::atomic::AtomicBool::new(false),
-            };
-            handshake::admit(&mut stream, admission, || Ok(()))
-                .await
-                .unwrap();
-        });
-        let Ok(Dialled::Tcp(stream)) = dialled else {
-            panic!("no TCP");
+        let dial = Dial::new(&address, Some(key)).unwrap();
+        let Endpoint::Tcp(endpoint) = &dial.address.0 else {
+            panic!("{url}");
         };
-        assert!(tcp::is_kept_alive(&stream).unwrap());
+        let (stream, _) = tokio::join!(dial.connect(endpoint), listener.accept());
+        assert!(tcp::is_kept_alive(&stream.unwrap()).unwrap());
     }
 }

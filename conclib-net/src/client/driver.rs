@@ -5,27 +5,25 @@ use std::mem;
 use tokio::time::{Instant, sleep};
 
 use super::backoff::{Backoff, LONGEST};
-use super::dial::{Dial, Dialled};
+use super::dial::Dial;
 use crate::ConnectError;
+use crate::halves::Halves;
 use crate::session::{AbandonOnDrop, Session};
 
 /// Keeps a client connected until it is closed.
-pub(super) async fn run(guard: AbandonOnDrop, dial: Dial, first: Dialled) {
+pub(super) async fn run(guard: AbandonOnDrop, dial: Dial, first: Option<Halves>) {
     let session = &guard.0;
     let mut backoff = Backoff::new();
-    let mut link = first;
+    let mut link = match first {
+        Some(first) => first,
+        None => match redial(session, &dial, &mut backoff).await {
+            Some(first) => first,
+            None => return,
+        },
+    };
     loop {
         let since = Instant::now();
-        let end = match link {
-            Dialled::Unix(stream) => {
-                let (reader, writer) = stream.into_split();
-                session.run(reader, writer).await
-            }
-            Dialled::Tcp(stream) => {
-                let (reader, writer) = stream.into_split();
-                session.run(reader, writer).await
-            }
-        };
+        let end = session.run(link.reader, link.writer).await;
         if session.is_closed() {
             return;
         }
@@ -42,7 +40,7 @@ pub(super) async fn run(guard: AbandonOnDrop, dial: Dial, first: Dialled) {
 }
 
 /// Tries to connect until it succeeds; `None` if the client is closed first.
-async fn redial(session: &Session, dial: &Dial, backoff: &mut Backoff) -> Option<Dialled> {
+async fn redial(session: &Session, dial: &Dial, backoff: &mut Backoff) -> Option<Halves> {
     let mut told = Vec::new();
     loop {
         let attempt = async {

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::dial::{Dial, LIMIT};
 use super::driver;
+use crate::halves::Halves;
 use crate::session::{AbandonOnDrop, LinkLimits, Session, SessionStats};
 use crate::{Address, AuthKey, ConnectError};
 
@@ -90,31 +91,47 @@ impl Client {
         address: &Address,
         key: Option<AuthKey>,
     ) -> Result<Arc<Self>, ConnectError> {
-        let runtime = Handle::try_current();
-        let runtime = runtime.map_err(|_| ConnectError::NoRuntime {
-            url: address.to_string(),
-        })?;
-        if !has_timers() {
-            return Err(ConnectError::NoTimers {
-                url: address.to_string(),
-            });
-        }
+        let runtime = runtime(address)?;
         let dial = Dial::new(address, key)?;
         let first = dial.dial().await?;
+        let client = Self::run(&runtime, dial, Some(first))?;
+        // The server says hello at once; one that does not can still be asked.
+        let _ = timeout(LIMIT, client.session.greeted()).await;
+        Ok(client)
+    }
+
+    /// Makes a client that connects in the background, and tries again until it
+    /// succeeds.
+    pub(crate) fn in_background(
+        address: &Address,
+        key: Option<AuthKey>,
+    ) -> Result<Arc<Self>, ConnectError> {
+        let runtime = runtime(address)?;
+        Self::run(&runtime, Dial::new(address, key)?, None)
+    }
+
+    fn run(runtime: &Handle, dial: Dial, first: Option<Halves>) -> Result<Arc<Self>, ConnectError> {
         let url = dial.url.clone();
         let session = Session::new(Origin::Peer(url.as_str().into()), LinkLimits::default());
         let session = session.map_err(|source| ConnectError::Io {
             url: url.clone(),
             source,
         })?;
+        if first.is_none() {
+            session.is_not_connected();
+        }
         let task = runtime.spawn(driver::run(AbandonOnDrop(session.clone()), dial, first));
-        // The server says hello at once; one that does not can still be asked.
-        let _ = timeout(LIMIT, session.greeted()).await;
         Ok(Arc::new(Self {
             url,
             session,
             task: Mutex::new(Some(task)),
         }))
+    }
+
+    /// Waits until the server has said which system it is, or until there is no
+    /// connection.
+    pub(crate) async fn greeted(&self) {
+        self.session.greeted().await;
     }
 
     /// Returns the address of the broker.
@@ -151,6 +168,20 @@ impl Client {
             let _ = running.await;
             *task = None;
         }
+    }
+}
+
+/// Returns the runtime for the task of a client.
+fn runtime(address: &Address) -> Result<Handle, ConnectError> {
+    let runtime = Handle::try_current();
+    let runtime = runtime.map_err(|_| ConnectError::NoRuntime {
+        url: address.to_string(),
+    })?;
+    match has_timers() {
+        true => Ok(runtime),
+        false => Err(ConnectError::NoTimers {
+            url: address.to_string(),
+        }),
     }
 }
 

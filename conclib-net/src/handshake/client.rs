@@ -7,6 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::message::{self, Hello, Message, Refusal, Role};
 use super::proof::Transcript;
 use crate::AuthKey;
+use crate::record::RecordKeys;
 
 /// Reason why the handshake of a client failed.
 #[derive(Debug)]
@@ -28,12 +29,18 @@ impl From<io::Error> for GreetError {
     }
 }
 
-/// Runs the handshake, and returns when the server has accepted this client.
-pub(crate) async fn greet<S>(stream: &mut S, key: Option<&AuthKey>) -> Result<(), GreetError>
+/// Runs the handshake, and returns when the server has accepted this client:
+/// with keys if all bytes from now on are signed, as they are if either side
+/// wants it.
+pub(crate) async fn greet<S>(
+    stream: &mut S,
+    key: Option<&AuthKey>,
+    signs: bool,
+) -> Result<Option<RecordKeys>, GreetError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let client = Hello::new(Role::Client, key.is_some())?.encode();
+    let client = Hello::new(Role::Client, key.is_some(), signs && key.is_some())?.encode();
     message::write(stream, &client).await?;
 
     let server = message::read(stream).await?.ok_or(GreetError::Foreign)?;
@@ -50,7 +57,9 @@ where
         server: &server,
     };
     match key {
-        Some(_) if !hello.keyed => return Err(GreetError::Impostor),
+        Some(_) if !hello.keyed || (signs && !hello.signed) => {
+            return Err(GreetError::Impostor);
+        }
         Some(key) => {
             let proof = transcript.prove(key, Role::Client);
             message::write(stream, &message::proof(&proof)).await?;
@@ -60,12 +69,15 @@ where
 
     let verdict = message::read(stream).await?.ok_or(GreetError::Foreign)?;
     match (Message::decode(&verdict), key) {
-        (Some(Message::Welcome([])), None) => Ok(()),
+        (Some(Message::Welcome([])), None) => Ok(None),
         (Some(Message::Welcome(proof)), Some(key)) => {
-            match transcript.verify(key, Role::Server, proof) {
-                true => Ok(()),
-                false => Err(GreetError::Impostor),
+            if !transcript.verify(key, Role::Server, proof) {
+                return Err(GreetError::Impostor);
             }
+            let keys = hello
+                .signed
+                .then(|| transcript.record_keys(key, Role::Client));
+            Ok(keys)
         }
         (Some(Message::Refusal(refusal)), _) => Err(GreetError::Refused(refusal)),
         _ => Err(GreetError::Foreign),

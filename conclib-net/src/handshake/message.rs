@@ -32,22 +32,30 @@ pub(super) struct Hello<'a> {
     /// Says that this side has a key, and wants the other side to prove that it
     /// has it.
     pub(super) keyed: bool,
+    /// Says that all bytes after the handshake are signed: the client asks for
+    /// it, and the server decides.
+    pub(super) signed: bool,
     pub(super) nonce: [u8; NONCE],
     /// Ids of the codecs that this side supports.
     pub(super) codecs: &'a [u8],
 }
 
+/// Flags of a hello.
+const KEYED: u8 = 1;
+const SIGNED: u8 = 2;
+
 /// Codecs of this build.
 pub(super) const CODECS: [u8; 2] = [Codec::Bincode.id(), Codec::Json.id()];
 
 impl Hello<'static> {
-    pub(super) fn new(role: Role, keyed: bool) -> io::Result<Self> {
+    pub(super) fn new(role: Role, keyed: bool, signed: bool) -> io::Result<Self> {
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce)?;
         Ok(Self {
             role,
             version: super::VERSION,
             keyed,
+            signed,
             nonce,
             codecs: &CODECS,
         })
@@ -62,7 +70,9 @@ impl Hello<'_> {
         }];
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&self.version.to_be_bytes());
-        bytes.push(u8::from(self.keyed));
+        let keyed = if self.keyed { KEYED } else { 0 };
+        let signed = if self.signed { SIGNED } else { 0 };
+        bytes.push(keyed | signed);
         bytes.extend_from_slice(&self.nonce);
         bytes.extend_from_slice(self.codecs);
         bytes
@@ -103,12 +113,13 @@ fn hello(role: Role, bytes: &[u8]) -> Option<Hello<'_>> {
     let rest = bytes.strip_prefix(MAGIC)?;
     let (version, rest) = rest.split_first_chunk()?;
     let version = u16::from_be_bytes(*version);
-    let (&keyed, rest) = rest.split_first()?;
+    let (&flags, rest) = rest.split_first()?;
     let (&nonce, codecs) = rest.split_first_chunk()?;
     Some(Hello {
         role,
         version,
-        keyed: keyed != 0,
+        keyed: flags & KEYED != 0,
+        signed: flags & SIGNED != 0,
         nonce,
         codecs,
     })

@@ -1,7 +1,7 @@
 //! Handshake of the two ends, before the first frame.
 //!
 //! ```text
-//! client ── hello: version, codecs, nonce, whether it has a key ──▶ server
+//! client ── hello: version, codecs, nonce, flags: key, signed ────▶ server
 //!        ◀── hello: the same ──────────────────────────────────────
 //!        ── proof, if there is a key ─────────────────────────────▶
 //!        ◀── welcome, with a proof if there is a key ──────────────
@@ -14,9 +14,10 @@
 //! proof passes. The client proves first, so the server reveals nothing to a
 //! stranger.
 //!
-//! An attacker between the two ends can pass the handshake through and then
-//! read and change the traffic: the handshake authenticates, and does not
-//! encrypt.
+//! The hellos also agree on signed records for all that follows, which either
+//! side can demand; the proofs cover that too. Without them an attacker between
+//! the two ends can pass the handshake through and then change the traffic, and
+//! with them still read it: nothing is encrypted.
 
 mod client;
 mod message;
@@ -31,4 +32,4 @@ pub(crate) use server::{Admission, AdmitError, admit};
 mod tests;
 
 /// Protocol version that both sides must have.
-pub(crate) const VERSION: u16 = 4;
+pub(crate) const VERSION: u16 = 5;

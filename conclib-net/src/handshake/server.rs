@@ -8,11 +8,15 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::message::{self, Hello, Message, Refusal, Role};
 use super::proof::Transcript;
 use crate::AuthKey;
+use crate::record::RecordKeys;
 
 /// Conditions for a client to be accepted, besides a common version and codec.
 pub(crate) struct Admission<'a> {
     /// Key that the client must have, if any.
     pub(crate) key: Option<&'a AuthKey>,
+    /// Says that all bytes after the handshake have to be signed, if there is a
+    /// key.
+    pub(crate) signs: bool,
     /// Reason for a refusal that is known before the handshake.
     pub(crate) refused: Option<Refusal>,
     /// Set once the client has sent a valid hello and nothing speaks against it
@@ -29,17 +33,21 @@ pub(crate) enum AdmitError {
     Foreign,
     #[error("the peer was refused: {0}")]
     Refused(Refusal),
+    #[cfg(feature = "tls")]
+    #[error("the two ends do not agree on TLS: {0}")]
+    Tls(io::Error),
     #[error("too many handshakes at once")]
     Evicted,
 }
 
 /// Accepts a client, or tells it the reason for the refusal. `slot` is called
-/// last, when the client has passed all other checks.
+/// last, when the client has passed all other checks. There are keys if all
+/// bytes from now on are signed, as they are if either side wants it.
 pub(crate) async fn admit<S, P>(
     stream: &mut S,
     admission: Admission<'_>,
     slot: impl FnOnce() -> Result<P, Refusal>,
-) -> Result<P, AdmitError>
+) -> Result<(P, Option<RecordKeys>), AdmitError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -51,14 +59,15 @@ where
         return refuse(stream, refusal).await;
     }
     admission.spoke.store(true, Ordering::Relaxed);
-    let server = Hello::new(Role::Server, admission.key.is_some())?.encode();
+    let signed = admission.key.is_some() && (admission.signs || hello.signed);
+    let server = Hello::new(Role::Server, admission.key.is_some(), signed)?.encode();
     message::write(stream, &server).await?;
 
     let transcript = Transcript {
         client: &client,
         server: &server,
     };
-    let mut proof = Vec::new();
+    let (mut proof, mut keys) = (Vec::new(), None);
     if let Some(key) = admission.key {
         let theirs = message::read(stream).await?.ok_or(AdmitError::Foreign)?;
         let Some(Message::Proof(theirs)) = Message::decode(&theirs) else {
@@ -68,11 +77,12 @@ where
             return refuse(stream, Refusal::WrongKey).await;
         }
         proof = transcript.prove(key, Role::Server);
+        keys = signed.then(|| transcript.record_keys(key, Role::Server));
     }
     match slot() {
         Ok(slot) => {
             message::write(stream, &message::welcome(&proof)).await?;
-            Ok(slot)
+            Ok((slot, keys))
         }
         Err(refusal) => refuse(stream, refusal).await,
     }
@@ -95,7 +105,7 @@ fn check(hello: &Hello<'_>, admission: &Admission<'_>) -> Result<(), Refusal> {
     }
 }
 
-async fn refuse<S, P>(stream: &mut S, refusal: Refusal) -> Result<P, AdmitError>
+async fn refuse<S, T>(stream: &mut S, refusal: Refusal) -> Result<T, AdmitError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

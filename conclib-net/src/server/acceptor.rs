@@ -16,10 +16,10 @@ use super::context::{ConnectionSlot, Phase, ServerContext};
 use super::counters::Counters;
 use super::handshakes::{Candidate, Handshakes};
 use super::limits::BrokerLimits;
-use super::listener::{Accepted, Listener, Stream};
+use super::listener::{Accepted, Listener};
 use super::serve;
 use crate::AuthKey;
-use crate::handshake::{self, Admission, AdmitError, Refusal};
+use crate::handshake::{Admission, AdmitError, Refusal};
 
 /// Pause in accepting after an error of the system, and the time in which a
 /// client is told that no file descriptor is left.
@@ -128,19 +128,19 @@ impl ServerContext {
             return false;
         };
         let Accepted {
-            mut stream, origin, ..
+            mut stream,
+            origin,
+            signs,
+            ..
         } = accepted;
         let admission = Admission {
             key: self.key.as_ref(),
+            signs,
             refused: Some(Refusal::Full),
             spoke: &AtomicBool::new(false),
         };
         let no_slot = || Err::<ConnectionSlot, _>(Refusal::Full);
-        let turned = match &mut stream {
-            Stream::Unix(stream) => handshake::admit(stream, admission, no_slot).await,
-            Stream::Tcp(stream) => handshake::admit(stream, admission, no_slot).await,
-        };
-        if let Err(turned) = turned {
+        if let Err(turned) = stream.admit(admission, no_slot).await {
             self.turned_away(&turned, &origin);
         }
         true
@@ -156,12 +156,14 @@ impl ServerContext {
         let Accepted {
             mut stream,
             origin,
+            signs,
             refused,
             ..
         } = accepted;
         let Candidate { spoke, evicted } = candidate;
         let admission = Admission {
             key: self.key.as_ref(),
+            signs,
             refused,
             spoke: &spoke,
         };
@@ -169,18 +171,13 @@ impl ServerContext {
         let mut ending = phases.clone();
         let admitted = tokio::select! {
             biased;
-            admitted = timeout(self.limits.handshake, async {
-                match &mut stream {
-                    Stream::Unix(stream) => handshake::admit(stream, admission, slot).await,
-                    Stream::Tcp(stream) => handshake::admit(stream, admission, slot).await,
-                }
-            }) => admitted.unwrap_or_else(|_| Err(AdmitError::Io(ErrorKind::TimedOut.into()))),
+            admitted = timeout(self.limits.handshake, stream.admit(admission, slot)) => admitted.unwrap_or_else(|_| Err(AdmitError::Io(ErrorKind::TimedOut.into()))),
             // Another handshake has taken its slot.
             _ = evicted => Err(AdmitError::Evicted),
             _ = ending.wait_for(|phase| *phase == Phase::Closing) => return,
         };
-        let _slot = match admitted {
-            Ok(slot) => slot,
+        let (_slot, keys) = match admitted {
+            Ok(admitted) => admitted,
             Err(turned) => {
                 if matches!(turned, AdmitError::Evicted) {
                     stream.say(&Refusal::Full.message());
@@ -189,15 +186,8 @@ impl ServerContext {
             }
         };
         tracing::debug!(target: "conclib::net", %origin, "connected");
-        match stream {
-            Stream::Unix(stream) => {
-                let (reader, writer) = stream.into_split();
-                serve::serve(reader, writer, &self, origin, phases).await;
-            }
-            Stream::Tcp(stream) => {
-                let (reader, writer) = stream.into_split();
-                serve::serve(reader, writer, &self, origin, phases).await;
-            }
+        if let Some(link) = stream.into_halves(keys) {
+            serve::serve(link, &self, origin, phases).await;
         }
     }
 }

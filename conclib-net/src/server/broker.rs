@@ -2,14 +2,17 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use conclib_core::__private::has_timers;
 use conclib_core::wire::{Broker, Inlet};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, watch};
 use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::{sleep, timeout};
 
 use super::acceptor::Acceptor;
 use super::context::Phase;
@@ -17,8 +20,13 @@ use super::counters::{BrokerStats, Counters};
 use super::limits::BrokerLimits;
 use super::listener::Listener;
 use super::socket_file::SocketFile;
-use crate::address::{Address, Endpoint};
+use crate::address::Address;
+use crate::resolve::End;
 use crate::{AuthKey, OpenError, resolve};
+
+/// Maximum time of a drain, and the pause between two looks at the clients.
+const DRAIN: Duration = Duration::from_secs(1);
+const DRAIN_PAUSE: Duration = Duration::from_millis(2);
 
 /// Server end by which other processes reach a system, over a unix socket or
 /// TCP, with no server between.
@@ -58,6 +66,7 @@ use crate::{AuthKey, OpenError, resolve};
 /// ```
 pub struct LocalBroker {
     url: String,
+    local_addr: Option<SocketAddr>,
     inner: Arc<BrokerInner>,
     /// Aborts the acceptor, and with it every connection.
     abort: AbortHandle,
@@ -115,13 +124,14 @@ impl LocalBroker {
                 url: address.to_string(),
             });
         }
-        let key = resolve::key(address, key)?;
-        if key.is_none() && matches!(address.0, Endpoint::Tcp(_)) {
+        let key = resolve::key(address, key, End::Server)?;
+        if key.is_none() && resolve::needs_key(address, End::Server) {
             return Err(OpenError::KeyNeeded {
                 url: address.to_string(),
             });
         }
         let (listener, address) = Listener::open(address).await?;
+        let local_addr = listener.local_addr();
         let (phase, phases) = watch::channel(Phase::Serving);
         let counters = Arc::new(Counters::default());
         let file = listener.file();
@@ -131,6 +141,7 @@ impl LocalBroker {
         tracing::info!(target: "conclib::net", %url, "serving");
         Ok(Self {
             url,
+            local_addr,
             abort: acceptor.abort_handle(),
             inner: Arc::new(BrokerInner {
                 phase,
@@ -139,6 +150,29 @@ impl LocalBroker {
                 acceptor: Mutex::new(Some(acceptor)),
             }),
         })
+    }
+
+    /// Returns the address of the socket, with the actual port. `None` for a
+    /// unix socket.
+    #[must_use]
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.local_addr
+    }
+
+    /// Accepts no new clients and requests, and waits until the clients have
+    /// their answers and have left, for a second at most.
+    ///
+    /// # Cancel safety
+    /// Dropping the future only ends the waiting.
+    pub async fn drain(&self) {
+        self.refuse_new();
+        let left = async {
+            while self.stats().connections > 0 {
+                sleep(DRAIN_PAUSE).await;
+            }
+        };
+        // The others are disconnected by `close`.
+        let _ = timeout(DRAIN, left).await;
     }
 
     /// Returns the counts of the broker so far.

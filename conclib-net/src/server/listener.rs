@@ -1,16 +1,20 @@
 //! Listening socket of either kind.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use conclib_core::wire::Origin;
 use nix::unistd::geteuid;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+#[cfg(feature = "tls")]
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::socket_file::SocketFile;
 use crate::address::{Address, Endpoint, TcpEndpoint};
-use crate::handshake::Refusal;
+use crate::halves::Halves;
+use crate::handshake::{self, Admission, AdmitError, Refusal};
+use crate::record::RecordKeys;
 use crate::{OpenError, resolve, tcp};
 
 /// Listening socket.
@@ -21,7 +25,12 @@ pub(super) enum Listener {
         /// Users that may connect.
         users: Vec<u32>,
     },
-    Tcp(TcpListener),
+    Tcp {
+        listener: TcpListener,
+        endpoint: TcpEndpoint,
+        #[cfg(feature = "tls")]
+        acceptor: Option<TlsAcceptor>,
+    },
 }
 
 /// Stream of a client that has connected, and its identity.
@@ -29,6 +38,8 @@ pub(super) struct Accepted {
     pub(super) stream: Stream,
     pub(super) origin: Origin,
     pub(super) source: Source,
+    /// Says that the bytes after the handshake have to be signed.
+    pub(super) signs: bool,
     /// Set if this client is refused in any case.
     pub(super) refused: Option<Refusal>,
 }
@@ -57,6 +68,59 @@ impl Source {
 pub(super) enum Stream {
     Unix(UnixStream),
     Tcp(TcpStream),
+    /// `None` while the handshake of TLS is under way.
+    #[cfg(feature = "tls")]
+    Unsecured(Option<(TcpStream, TlsAcceptor)>),
+    #[cfg(feature = "tls")]
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// Runs the handshake of TLS, if the address wants it.
+    pub(super) async fn secure(&mut self) -> Result<(), AdmitError> {
+        #[cfg(feature = "tls")]
+        if let Self::Unsecured(stream) = self
+            && let Some((stream, acceptor)) = stream.take()
+        {
+            let accepted = acceptor.accept(stream).await.map_err(|error| {
+                match crate::tls::is_refusal(&error) {
+                    true => AdmitError::Tls(error),
+                    false => AdmitError::Io(error),
+                }
+            });
+            *self = Self::Tls(Box::new(accepted?));
+        }
+        Ok(())
+    }
+
+    /// Runs the handshake with the client, and returns the slot that it gets.
+    pub(super) async fn admit<P>(
+        &mut self,
+        admission: Admission<'_>,
+        slot: impl FnOnce() -> Result<P, Refusal>,
+    ) -> Result<(P, Option<RecordKeys>), AdmitError> {
+        self.secure().await?;
+        match self {
+            Self::Unix(stream) => handshake::admit(stream, admission, slot).await,
+            Self::Tcp(stream) => handshake::admit(stream, admission, slot).await,
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => handshake::admit(stream, admission, slot).await,
+            #[cfg(feature = "tls")]
+            Self::Unsecured(_) => Err(AdmitError::Io(ErrorKind::NotConnected.into())),
+        }
+    }
+
+    /// Splits the stream of a client that was admitted.
+    pub(super) fn into_halves(self, keys: Option<RecordKeys>) -> Option<Halves> {
+        match self {
+            Self::Unix(stream) => Some(Halves::new(stream.into_split(), keys)),
+            Self::Tcp(stream) => Some(Halves::new(stream.into_split(), keys)),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => Some(Halves::new(tokio::io::split(stream), keys)),
+            #[cfg(feature = "tls")]
+            Self::Unsecured(_) => None,
+        }
+    }
 }
 
 impl Stream {
@@ -66,6 +130,10 @@ impl Stream {
         let _ = match self {
             Self::Unix(stream) => stream.try_write(bytes),
             Self::Tcp(stream) => stream.try_write(bytes),
+            // No client reads bytes before the handshake of TLS, or between its
+            // records.
+            #[cfg(feature = "tls")]
+            Self::Unsecured(_) | Self::Tls(_) => return,
         };
     }
 }
@@ -89,6 +157,14 @@ impl Listener {
                 ))
             }
             Endpoint::Tcp(endpoint) => {
+                #[cfg(feature = "tls")]
+                let acceptor = match &endpoint.tls {
+                    Some(options) => Some(crate::tls::acceptor(options).map_err(|source| {
+                        let url = url.clone();
+                        OpenError::Tls { url, source }
+                    })?),
+                    None => None,
+                };
                 let listener = bind(endpoint, &url).await?;
                 let port = listener
                     .local_addr()
@@ -98,7 +174,14 @@ impl Listener {
                     port,
                     ..endpoint.clone()
                 };
-                Ok((Self::Tcp(listener), Address(Endpoint::Tcp(endpoint))))
+                let address = Address(Endpoint::Tcp(endpoint.clone()));
+                let listener = Self::Tcp {
+                    listener,
+                    endpoint,
+                    #[cfg(feature = "tls")]
+                    acceptor,
+                };
+                Ok((listener, address))
             }
         }
     }
@@ -125,10 +208,16 @@ impl Listener {
                     stream: Stream::Unix(stream),
                     origin,
                     source: Source::User(peer.uid()),
+                    signs: false,
                     refused,
                 })
             }
-            Self::Tcp(listener) => {
+            Self::Tcp {
+                listener,
+                endpoint,
+                #[cfg(feature = "tls")]
+                acceptor,
+            } => {
                 let (stream, peer) = listener.accept().await?;
                 let origin = Origin::Peer(peer.to_string().into());
                 // The client has left already, which is no error of the
@@ -136,13 +225,29 @@ impl Listener {
                 if let Err(error) = tcp::keep_alive(&stream) {
                     tracing::debug!(target: "conclib::net", %origin, %error, "a connection is not kept alive");
                 }
+                #[cfg(feature = "tls")]
+                let stream = match acceptor {
+                    Some(acceptor) => Stream::Unsecured(Some((stream, acceptor.clone()))),
+                    None => Stream::Tcp(stream),
+                };
+                #[cfg(not(feature = "tls"))]
+                let stream = Stream::Tcp(stream);
                 Ok(Accepted {
-                    stream: Stream::Tcp(stream),
+                    stream,
                     origin,
                     source: Source::of(peer.ip()),
+                    signs: endpoint.signs(peer.ip()),
                     refused: None,
                 })
             }
+        }
+    }
+
+    /// Address of the socket, for TCP.
+    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Unix { .. } => None,
+            Self::Tcp { listener, .. } => listener.local_addr().ok(),
         }
     }
 
@@ -150,7 +255,7 @@ impl Listener {
     pub(super) fn file(&self) -> Option<Arc<SocketFile>> {
         match self {
             Self::Unix { file, .. } => Some(file.clone()),
-            Self::Tcp(_) => None,
+            Self::Tcp { .. } => None,
         }
     }
 }
@@ -161,7 +266,7 @@ async fn bind(endpoint: &TcpEndpoint, url: &str) -> Result<TcpListener, OpenErro
         url: url.to_owned(),
         source,
     })?;
-    if !endpoint.plaintext && addresses.iter().any(|address| !address.ip().is_loopback()) {
+    if endpoint.exposes(&addresses) {
         return Err(OpenError::Plaintext {
             url: url.to_owned(),
         });

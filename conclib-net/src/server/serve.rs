@@ -3,23 +3,19 @@
 use std::pin::pin;
 
 use conclib_core::wire::Origin;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use super::context::{Phase, ServerContext};
+use crate::halves::Halves;
 use crate::session::{AbandonOnDrop, Session};
 
 /// Serves a client that was accepted, until either side ends the connection.
-pub(super) async fn serve<R, W>(
-    reader: R,
-    writer: W,
+pub(super) async fn serve(
+    link: Halves,
     context: &ServerContext,
     origin: Origin,
     mut phases: watch::Receiver<Phase>,
-) where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
+) {
     let session = match Session::new(origin.clone(), context.limits.link) {
         Ok(session) => session,
         Err(error) => {
@@ -31,7 +27,7 @@ pub(super) async fn serve<R, W>(
     // This connection is not made again from here: what is sent to actors of the
     // client later fails at once.
     let _guard = AbandonOnDrop(session.clone());
-    let mut running = pin!(session.run(reader, writer));
+    let mut running = pin!(session.run(link.reader, link.writer));
     let end = loop {
         tokio::select! {
             biased;

@@ -115,7 +115,7 @@ async fn one_handshake_too_many_ends_one_that_says_nothing() {
             // Reads a message of four bytes: a refusal with its reason.
             Ok(_) => told += usize::from(refusal[..4] == [0, 4, 5, 7]),
             // The remaining handshakes still work.
-            Err(_) => crate::handshake::greet(stream, None).await.unwrap(),
+            Err(_) => drop(crate::handshake::greet(stream, None, false).await.unwrap()),
         }
     }
     assert_eq!(told, 8);
@@ -124,7 +124,9 @@ async fn one_handshake_too_many_ends_one_that_says_nothing() {
 /// Connects, asks for `len` bytes so many times, and reads nothing.
 async fn ask_and_do_not_read(house: &House, times: u128, len: usize) -> UnixStream {
     let mut stream = house.stream().await;
-    crate::handshake::greet(&mut stream, None).await.unwrap();
+    crate::handshake::greet(&mut stream, None, false)
+        .await
+        .unwrap();
     let mut bytes = Vec::new();
     let body = format!(r#"{{"len":{len}}}"#);
     for id in 0..times {

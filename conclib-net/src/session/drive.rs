@@ -34,6 +34,10 @@ pub enum SessionEnd {
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Broken(std::io::Error),
+    /// The bytes that came are not those that the peer sent, by their
+    /// signature.
+    #[error("{0}")]
+    Tampered(std::io::Error),
     /// The connection ended in the middle of a frame.
     #[error("the connection ended in the middle of a frame")]
     Truncated,
@@ -88,6 +92,9 @@ impl SessionEnd {
 impl From<ReadError> for SessionEnd {
     fn from(error: ReadError) -> Self {
         match error {
+            ReadError::Broken(error) if error.kind() == ErrorKind::InvalidData => {
+                Self::Tampered(error)
+            }
             ReadError::Broken(error) => Self::Broken(error),
             ReadError::Unfinished(after) => Self::Unfinished(after),
         }

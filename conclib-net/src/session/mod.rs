@@ -9,7 +9,7 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `clock`, `flow`, `id_map`, `ids`, `limits`, `liveness`, `spin`
+//! 1. `clock`, `flow`, `id_map`, `ids`, `limits`, `liveness`, `spin`, `third`
 //! 2. `frame_reader`, `ready_set`, `shares`, `stream_buffer`
 //! 3. `open_streams`, `outbox`, `wait_queue`
 //! 4. `pending`, `references`, `served`
@@ -49,6 +49,7 @@ mod spin;
 mod state;
 mod stream_buffer;
 mod stream_scheduler;
+mod third;
 mod timer;
 mod wait_queue;
 
@@ -72,6 +73,7 @@ pub use self::limits::LinkLimits;
 use self::shares::Target;
 use self::slot_waiter::SlotWaiter;
 pub use self::snapshot::SessionStats;
+pub(crate) use self::third::{Connector, ThirdParties};
 
 /// One end of a duplex conversation with another process: the [`Outlet`] to the
 /// actors there, and the way in to the actors of this process that
@@ -258,6 +260,12 @@ impl Session {
             }
             greeted.await;
         }
+    }
+
+    /// Notes that there is no connection yet, for a session that waits for its
+    /// first one.
+    pub(crate) fn is_not_connected(&self) {
+        self.0.disconnected("not connected yet");
     }
 
     /// Resolves when the session is closed, for a driver without a connection.

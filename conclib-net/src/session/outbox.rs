@@ -240,27 +240,24 @@ where
     while let Some(lane) = poll_fn(|_| source.poll_take(&mut bytes)).await {
         let mut rest = &bytes[..];
         while !rest.is_empty() {
-            let written = write(&mut writer, rest, time).await?;
+            let written = in_time(writer.write(rest), time).await?;
             if written == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
             source.wrote(lane, written);
             rest = &rest[written..];
         }
-        writer.flush().await?;
+        in_time(writer.flush(), time).await?;
         bytes.clear();
         bytes.shrink_to(KEPT);
     }
     writer.shutdown().await
 }
 
-/// Writes some bytes. The clock is read only if the peer does not take them at
-/// once.
-async fn write<W>(writer: &mut W, bytes: &[u8], time: Duration) -> io::Result<usize>
-where
-    W: AsyncWrite + Unpin,
-{
-    let mut writing = pin!(writer.write(bytes));
+/// Writes, for `time` at most. The clock is read only if the peer does not take
+/// the bytes at once.
+async fn in_time<T>(writing: impl Future<Output = io::Result<T>>, time: Duration) -> io::Result<T> {
+    let mut writing = pin!(writing);
     let mut at_once = None;
     poll_fn(|cx| {
         if let Poll::Ready(written) = writing.as_mut().poll(cx) {

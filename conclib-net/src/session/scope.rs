@@ -11,6 +11,7 @@ use conclib_core::wire::{
 
 use super::Session;
 use super::inner::SessionInner;
+use super::third::ThirdParties;
 
 /// Error of a peer that refers to more actors than the limit.
 pub(super) struct TooManyReferences;
@@ -96,6 +97,16 @@ impl SessionInner {
         }
     }
 
+    /// Returns the way to a system that is not the peer: by the keyring of the
+    /// system at this end, else by another session of this process.
+    fn third_party(&self, home: &Home) -> Option<Arc<dyn Outlet>> {
+        let known = self.served_system.get().and_then(|(inlet, _)| {
+            let connector = inlet.extension::<ThirdParties>();
+            connector.0.get()?.connection(home, inlet)
+        });
+        known.or_else(|| Some(Arc::new(Session(peer(home.node)?))))
+    }
+
     fn peer_node(&self) -> Option<NodeId> {
         let state = self.lock();
         state.references.peer.as_ref().map(|peer| peer.node)
@@ -143,17 +154,16 @@ impl RefScope for SessionInner {
         };
         let session = match self.peer_node() == Some(home.node) {
             true => self.me.upgrade(),
-            false => peer(home.node),
+            false => None,
         };
-        let session = session.ok_or_else(|| RefError::NoConnection {
+        let session = session.map(|session| Arc::new(Session(session)) as Arc<dyn Outlet>);
+        let outlet = session.or_else(|| self.third_party(home));
+        let outlet = outlet.ok_or_else(|| RefError::NoConnection {
             urn: urn.clone(),
             node: home.node,
             url: home.url.clone(),
         })?;
-        Ok(Imported {
-            outlet: Arc::new(Session(session)) as Arc<dyn Outlet>,
-            lease,
-        })
+        Ok(Imported { outlet, lease })
     }
 
     fn held(&self, key: u64) -> Option<KeepAlive> {

@@ -19,6 +19,7 @@ fn an_address_is_shown_as_it_was_written() {
         "tcp://db-1.example.org:7000?plaintext=allow",
         "tcp://127.0.0.1:7000?keyfile=/etc/app/key",
         "tcp://10.0.0.7:7000?keyfile=/k%26y&plaintext=allow",
+        "tcp://127.0.0.1:7000?integrity=always",
     ] {
         assert_eq!(Address::parse(url).unwrap().to_string(), url);
     }
@@ -110,6 +111,7 @@ fn options_belong_to_their_scheme() {
         "tcp://a:1?keyfile=k",
         "tcp://a:1?keyfile=/k&keyfile=/k",
         "tcp://a:1?plaintext=yes",
+        "tcp://a:1?integrity=never",
     ] {
         assert!(matches!(error(url), AddressError::Value { .. }), "{url}");
     }

@@ -1,14 +1,17 @@
-//! The conformance suite over unix sockets, TCP, socket pairs and pipes in memory.
+//! The conformance suite over unix sockets, TCP with and without signatures, socket pairs and pipes in memory.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 
+use crate::house::{WELCOME, hello, read_frame, read_message};
 use conclib::prelude::*;
 use conclib::spi::{Broker, Inlet, Outlet};
+use conclib::wire::Frame;
 use conclib_net::{Address, AuthKey, Client, LocalBroker, OpenError, Session, SessionEnd};
 use conclib_testing::conformance::{BoxFuture, Link, RawPeer, Rig, Supports};
+use hmac::Mac as _;
 use tempfile::TempDir;
-use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -16,7 +19,8 @@ use tokio::task::{JoinHandle, JoinSet};
 conclib_testing::conformance!(mod memory, || Sessions::over(|| tokio::io::duplex(64 * 1024).into()));
 conclib_testing::conformance!(mod socket_pair, || Sessions::over(|| UnixStream::pair().unwrap().into()));
 conclib_testing::conformance!(mod unix, Unix::default);
-conclib_testing::conformance!(mod tcp, Tcp::default);
+conclib_testing::conformance!(mod tcp, || Tcp::at("tcp://127.0.0.1:0"));
+conclib_testing::conformance!(mod signed, || Tcp::at("tcp://127.0.0.1:0?integrity=always"));
 
 /// Broker on a unix socket. Each client has a socket of its own, whose bytes are passed on, so that
 /// its connection can be cut.
@@ -105,12 +109,36 @@ struct Tcp {
     url: Mutex<String>,
 }
 
-impl Default for Tcp {
-    fn default() -> Self {
+impl Tcp {
+    fn at(url: &str) -> Self {
         Self {
             key: AuthKey::random().unwrap(),
-            url: Mutex::new("tcp://127.0.0.1:0".into()),
+            url: Mutex::new(url.into()),
         }
+    }
+
+    /// Host and port of the server.
+    fn server(&self) -> String {
+        let url = self.url.lock().unwrap();
+        let server = url.strip_prefix("tcp://").unwrap();
+        server.split('?').next().unwrap().to_owned()
+    }
+
+    fn is_signed(&self) -> bool {
+        self.url.lock().unwrap().contains("integrity")
+    }
+
+    /// Proof of a client that it has the key, with its length.
+    fn proof(&self, client: &[u8], server: &[u8]) -> Vec<u8> {
+        let mut mac = self.key.mac();
+        mac.update(b"conclib/1 client");
+        for hello in [client, server] {
+            mac.update(&(hello.len() as u64).to_be_bytes());
+            mac.update(hello);
+        }
+        let mut message = vec![0, 33, 3];
+        message.extend_from_slice(&mac.finalize().into_bytes());
+        message
     }
 }
 
@@ -141,7 +169,7 @@ impl Rig for Tcp {
 
     fn connect<'a>(&'a self, own: &'a System) -> BoxFuture<'a, Box<dyn Link>> {
         Box::pin(async {
-            let server = self.url.lock().unwrap().replace("tcp://", "");
+            let server = self.server();
             let first = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             let here = first.local_addr().unwrap();
             let first = Mutex::new(Some(first));
@@ -166,6 +194,25 @@ impl Rig for Tcp {
             };
             let address = Address::parse(format!("tcp://{here}").as_str()).unwrap();
             Relayed::connect(&address, Some(self.key.clone()), own, relay).await
+        })
+    }
+
+    /// Peer that has the key, and then breaks the protocol.
+    fn raw(&self) -> BoxFuture<'_, Option<Box<dyn RawPeer>>> {
+        Box::pin(async {
+            if self.is_signed() {
+                return None;
+            }
+            let mut stream = TcpStream::connect(self.server()).await.unwrap();
+            let ours = hello(true, [7; 32]);
+            stream.write_all(&ours).await.unwrap();
+            let theirs = read_message(&mut stream).await.unwrap();
+            let proof = self.proof(&ours[2..], &theirs[2..]);
+            stream.write_all(&proof).await.unwrap();
+            assert_eq!(read_message(&mut stream).await.unwrap()[2], WELCOME);
+            let hello = read_frame(&mut stream).await.unwrap();
+            assert!(matches!(Frame::decode(&hello), Ok(Frame::Hello { .. })));
+            Some(Box::new(stream) as Box<dyn RawPeer>)
         })
     }
 }

@@ -152,7 +152,7 @@ pub(crate) fn bytes(frame: &Frame<'_>) -> Vec<u8> {
 pub(crate) fn hello(keyed: bool, nonce: [u8; 32]) -> Vec<u8> {
     let mut hello = vec![0, 45, 1];
     hello.extend_from_slice(b"conclib");
-    hello.extend_from_slice(&[0, 4, keyed.into()]);
+    hello.extend_from_slice(&[0, 5, keyed.into()]);
     hello.extend_from_slice(&nonce);
     hello.extend_from_slice(&[1, 2]);
     hello[1] = u8::try_from(hello.len() - 2).unwrap();

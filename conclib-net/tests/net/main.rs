@@ -24,7 +24,10 @@ mod processes;
 mod reconnect;
 mod references;
 mod session;
+mod signed;
 mod slow_peers;
 mod socket_file;
 mod streams;
 mod tcp_handshake;
+#[cfg(feature = "tls")]
+mod tls;

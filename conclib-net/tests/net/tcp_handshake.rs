@@ -224,7 +224,7 @@ async fn another_version_is_named() {
     // Reason 1, and the version of this side.
     assert_eq!(
         read_message(&mut stream).await.unwrap(),
-        [0, 4, REFUSAL, 1, 0, 4]
+        [0, 4, REFUSAL, 1, 0, 5]
     );
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -233,7 +233,7 @@ async fn another_version_is_named() {
     let newer = async {
         let (mut client, _) = listener.accept().await.unwrap();
         read_message(&mut client).await.unwrap();
-        client.write_all(&[0, 4, REFUSAL, 1, 0, 5]).await.unwrap();
+        client.write_all(&[0, 4, REFUSAL, 1, 0, 6]).await.unwrap();
     };
     let (client, ()) = tokio::join!(Client::connect(&address, Some(door.key.clone())), newer);
     let error = client.unwrap_err();
@@ -241,8 +241,8 @@ async fn another_version_is_named() {
         matches!(
             error,
             ConnectError::Version {
-                theirs: 5,
-                ours: 4,
+                theirs: 6,
+                ours: 5,
                 ..
             }
         ),
