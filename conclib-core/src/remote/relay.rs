@@ -43,6 +43,19 @@ pub(crate) fn relay(remote: &Remote, envelope: &Envelope<'_>, asker: RemoteCalle
     true
 }
 
+/// Sends a [control request](super::ControlRequest) on to an actor behind an outlet, with the key that
+/// its reference has here.
+pub(crate) fn relay_control(remote: &Remote, envelope: &Envelope<'_>, asker: RemoteCaller) -> bool {
+    let key = remote.home.as_ref().map(|home| home.key);
+    let mut body = Vec::new();
+    if let Err(error) = envelope.codec.encode(&key, &mut body) {
+        asker.refuse(Failure::Codec(Box::new(error), Delivery::NotDelivered));
+        return false;
+    }
+    let body = &body;
+    relay(remote, &Envelope { body, ..*envelope }, asker)
+}
+
 fn answer(mut asker: RemoteCaller, answered: Result<Answered<'_>, Failure>) {
     asker.send(match answered {
         Err(failure) => Outcome::Failure(failure),

@@ -11,9 +11,10 @@ use super::control::Control;
 use crate::deadlock::Cancellation;
 use crate::mailbox::Ticket;
 use crate::node::{AnyActor, Found, Names, SystemInner};
+use crate::remote::{Remote, relay};
 use crate::reply::RemoteCaller;
 use crate::snapshot::{Link, Links};
-use crate::spi::{MAX_TIMEOUT, Origin, ReplySink};
+use crate::spi::{Exported, KeepAlive, MAX_TIMEOUT, Origin, ReplySink};
 
 /// Handle of a system for a broker, which delivers requests to it.
 #[derive(Clone)]
@@ -118,6 +119,13 @@ impl Inlet {
             return self.control(envelope, asker).is_some();
         }
         let resident = self.system.find_for_request(envelope.to, self.only_named);
+        if resident.is_none()
+            && !self.only_named
+            && let Some(remote) = self.system.relays().find(envelope.to)
+        {
+            let asker = RemoteCaller::new(envelope, sink, origin.into(), None, cancellation);
+            return relay(&remote, envelope, asker);
+        }
         deliver(resident, None, envelope, sink, origin.into(), cancellation)
     }
 
@@ -150,6 +158,23 @@ impl Inlet {
     /// Finds the actor or the pool of that name.
     pub fn find(&self, to: &str) -> Option<Found> {
         self.system.find_name(to, self.only_named)
+    }
+
+    /// Lets the system answer for an anonymous actor of another process whose reference is passed
+    /// on, while the link keeps that actor for its peer: requests for it that come in here are sent
+    /// on. Returns false for any other actor.
+    #[doc(hidden)]
+    pub fn relays(&self, actor: &Exported) -> bool {
+        let remote = actor
+            .keep_alive()
+            .and_then(KeepAlive::downcast::<Arc<Remote>>);
+        match remote {
+            Some(remote) if actor.urn().is_anonymous() && !self.only_named => {
+                self.system.relays().add(actor.urn(), remote);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Returns the names of the system, those of pools included: those that there are, and then each

@@ -112,8 +112,14 @@ impl RefScope for SessionInner {
         if let Some(peer) = self.peer_node().filter(|peer| actor.is_at_home_in(*peer)) {
             return Ok(Home::new(peer, ""));
         }
+        let mut node = home.node;
         let url: Box<str> = match (actor.is_local(), self.served_system.get()) {
             (true, Some((inlet, url))) if inlet.node() == home.node => (**url).into(),
+            // The peer can reach this actor only through the system at this end.
+            (false, Some((inlet, url))) if home.url.is_empty() && inlet.relays(actor) => {
+                node = inlet.node();
+                (**url).into()
+            }
             (false, _) => home.url.clone(),
             // The peer cannot ask this actor: its system is not served here.
             (true, _) => {
@@ -122,14 +128,14 @@ impl RefScope for SessionInner {
             }
         };
         if actor.keep_alive().is_none() {
-            return Ok(Home::new(home.node, url));
+            return Ok(Home::new(node, url));
         }
         let limit = self.limits.references;
         if self.lock().references.exported() >= limit {
             return Err(RefError::TooMany { limit });
         }
         let key = self.next_key.fetch_add(1, Ordering::Relaxed);
-        Ok(Home::new(home.node, url).with_key(key))
+        Ok(Home::new(node, url).with_key(key))
     }
 
     fn import(&self, urn: &Urn, home: &Home, weak: bool) -> Result<Imported, RefError> {

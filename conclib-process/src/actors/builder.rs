@@ -3,6 +3,7 @@
 use std::any::type_name;
 use std::ffi::OsStr;
 use std::fmt;
+use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -84,6 +85,7 @@ where
             messages: fingerprint::<A>(),
             options,
             data: Arc::new(Mutex::new(data)),
+            actor: PhantomData::<fn() -> A>,
         };
         ProcessBuilder {
             here,

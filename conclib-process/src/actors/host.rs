@@ -56,18 +56,17 @@ impl Host {
     /// Starts the user's actor, and answers when it has started.
     #[fallback]
     fn start(&mut self, request: RequestEnvelope) {
-        let started = (self.start)(&request, &self.system);
-        let reason = self.reason.clone();
-        tokio::spawn(async move {
-            // The owner gets an error of the codec.
-            let _ = match started {
-                Ok(actor) => {
-                    tokio::spawn(async move { reason.send_replace(Some(actor.ended.await)) });
-                    request.respond(&actor.started.await)
-                }
-                Err(error) => request.respond(&Err::<(), _>(StopReason::from(error))),
-            };
-        });
+        match (self.start)(request, &self.system) {
+            Ok(actor) => {
+                let reason = self.reason.clone();
+                tokio::spawn(async move { reason.send_replace(Some(actor.ended.await)) });
+                tokio::spawn(actor.answered);
+            }
+            Err((request, error)) => {
+                // The owner gets an error of the codec.
+                let _ = request.respond(&Err::<(), _>(StopReason::from(error)));
+            }
+        }
     }
 }
 

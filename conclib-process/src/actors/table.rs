@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 use super::start::{NotStarted, Started, start_created, start_value};
 
 /// Function that starts an actor as a request says.
-pub(super) type StartFn = fn(&RequestEnvelope, &System) -> Result<Started, NotStarted>;
+pub(super) type StartFn =
+    fn(RequestEnvelope, &System) -> Result<Started, (RequestEnvelope, NotStarted)>;
 
 /// Type of actor that can run in a process of its own.
 pub struct Entry {
