@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # Makes a virtual environment with the original Python package conclib, once, and
 # prints the path of its Python. Tests and the example in examples/python use it.
+# With the argument `actors` it has the packages uactor and pactor, for the bench.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target="${CARGO_TARGET_DIR:-target}"
-peer="$target/python-peer"
+case "${1:-conclib}" in
+conclib) peer="$target/python-peer" packages="conclib==0.0.9 fastapi uvicorn" ;;
+actors) peer="$target/python-actors" packages="uactor==0.1.1 pactor==0.1.0" ;;
+*) echo "python-peer: conclib or actors, not $1" >&2 && exit 2 ;;
+esac
 python="$peer/bin/python"
-packages="conclib==0.0.9 fastapi uvicorn"
 
 mkdir -p "$target"
-exec 9>"$target/python-peer.lock"
+exec 9>"$peer.lock"
 flock 9
 if [ "$(cat "$peer/packages" 2>/dev/null)" != "$packages" ]; then
 	rm -rf "$peer"

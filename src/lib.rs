@@ -148,6 +148,9 @@ mod guides {
     #[cfg(all(feature = "macros", feature = "process"))]
     #[doc = include_str!("../docs/guides/choosing-a-place.md")]
     mod choosing_a_place {}
+    #[cfg(all(feature = "macros", feature = "process", feature = "held"))]
+    #[doc = include_str!("../docs/guides/held-objects.md")]
+    mod held_objects {}
     #[cfg(feature = "redis")]
     #[doc = include_str!("../docs/guides/from-other-processes.md")]
     mod from_other_processes {}

@@ -30,4 +30,4 @@ pub use conclib_net::AuthKey;
 #[cfg(feature = "process")]
 #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
 #[doc(no_inline)]
-pub use conclib_process::InProcess;
+pub use conclib_process::{InProcess, PoolInProcess};

@@ -1,8 +1,8 @@
 //! Command line.
 
 use crate::catalog::{
-    COST, FEATURES, LIBRARIES, LOCAL, OURS, REDIS, REDIS_LIBRARIES, TASK, UNIX, UNIX_COST,
-    UNIX_LIBRARIES,
+    COST, FEATURES, LIBRARIES, LOCAL, OURS, PROCESS, PROCESS_LIBRARIES, REDIS, REDIS_LIBRARIES,
+    TASK, UNIX, UNIX_COST, UNIX_LIBRARIES,
 };
 use crate::error::Error;
 
@@ -11,6 +11,7 @@ pub(crate) const USAGE: &str = "\
 usage: conclib-bench local    [--json] [--only SCENARIO,..] [--libs NAME,..] [--runs N] [--quick]
        conclib-bench cost     [--json] [--only SCENARIO,..] [--libs NAME,..]
        conclib-bench unix     [--json] [--only SCENARIO,..] [--libs NAME,..] [--runs N] [--quick]
+       conclib-bench process  [--json] [--only SCENARIO,..] [--libs NAME,..] [--runs N] [--quick]
        conclib-bench redis    [--json] [--only SCENARIO,..] [--libs NAME,..] [--runs N] [--quick]
        conclib-bench features [--json] [--only SCENARIO,..] [--runs N] [--quick]
 
@@ -18,6 +19,8 @@ local     nanoseconds (and bytes) of every scenario, the libraries taking turns
 cost      allocations, instructions and locks of one operation (needs valgrind)
 unix      round trips between two processes on one core and on two, beside bare
           frames on a socket, an RPC layer written by hand, and tarpc
+process   an actor in a process of its own, beside bare frames on a socket pair, an
+          RPC layer written by hand, and three ways in Python
 redis     requests from one process to another through a Redis server, beside the
           bare commands, an RPC layer written by hand, and the original package in
           Python (needs redis-server)
@@ -37,6 +40,8 @@ pub(crate) enum Command {
     Cost(Options),
     /// Times round trips between two processes.
     Unix(Options),
+    /// Times an actor in a process of its own.
+    Process(Options),
     /// Times requests through a Redis server.
     Redis(Options),
     /// Times what the features cost.
@@ -77,6 +82,12 @@ pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, E
             &UNIX,
             &UNIX_LIBRARIES,
             &UNIX_LIBRARIES,
+        )?)),
+        Some("process") => Ok(Command::Process(options(
+            args,
+            &PROCESS,
+            &PROCESS_LIBRARIES,
+            &PROCESS_LIBRARIES,
         )?)),
         Some("redis") => Ok(Command::Redis(options(
             args,

@@ -66,6 +66,34 @@ pub(crate) const REDIS: [&str; 11] = [
     "memory",
 ];
 
+/// Packages for actors in processes, and the module that they stand on, in
+/// Python.
+pub(crate) const PYTHON_ACTORS: [&str; 3] = ["uactor", "pactor", "multiprocessing"];
+
+/// Programs of `process`, in the order of the columns.
+pub(crate) const PROCESS_LIBRARIES: [&str; 6] = [
+    OURS,
+    BARE,
+    HAND,
+    PYTHON_ACTORS[0],
+    PYTHON_ACTORS[1],
+    PYTHON_ACTORS[2],
+];
+
+/// Scenarios of `process`: one request after another, or 64 under way, both
+/// processes on one core or on two; told messages; large ones; the start up to
+/// the first answer; and a hundred children that do nothing.
+pub(crate) const PROCESS: [&str; 8] = [
+    "ask-1-core",
+    "ask-2-cores",
+    "ask-64-1-core",
+    "ask-64-2-cores",
+    "tell",
+    "body-1-mib",
+    "start",
+    "idle-100",
+];
+
 /// Scenarios of `cost` over a unix socket, each with the number of operations to
 /// count.
 pub(crate) const UNIX_COST: [(&str, u64); 2] = [("remote-ask", 4_000), ("remote-ask-64", 12_800)];

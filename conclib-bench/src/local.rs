@@ -1,4 +1,4 @@
-//! `local`, `unix` and `redis`: times every scenario. The libraries take turns.
+//! `local`, `unix`, `process` and `redis`: times every scenario. The libraries take turns.
 
 use std::path::Path;
 

@@ -5,6 +5,7 @@
 //! cargo run --release -p conclib-bench -- local
 //! cargo run --release -p conclib-bench -- cost
 //! cargo run --release -p conclib-bench -- unix
+//! cargo run --release -p conclib-bench -- process
 //! cargo run --release -p conclib-bench -- redis
 //! cargo run --release -p conclib-bench -- features
 //! ```
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     let done = match args::parse(std::env::args().skip(1)) {
         Ok(Command::Local(options)) => local::run("local", &options, Build::Plain, None),
         Ok(Command::Unix(options)) => local::run("unix", &options, Build::Unix, None),
+        Ok(Command::Process(options)) => local::run("process", &options, Build::Process, None),
         Ok(Command::Redis(options)) => redis::run(&options),
         Ok(Command::Cost(options)) => cost::run(&options),
         Ok(Command::Features(options)) => features::run(&options),

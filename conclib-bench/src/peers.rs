@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-use crate::catalog::PYTHON;
+use crate::catalog::{PYTHON, PYTHON_ACTORS};
 use crate::error::Error;
 use crate::python;
 
@@ -34,6 +34,8 @@ pub(crate) enum Build {
     UnixCounting,
     /// The same without optimisations, in which each lock is a call.
     UnixDebug,
+    /// Program with an actor in a process of its own.
+    Process,
     /// Program for requests through a Redis server.
     Redis,
 }
@@ -65,7 +67,9 @@ pub(crate) fn build_all(libraries: &[&'static str], how: Build) -> Result<Vec<Pr
 fn build(library: &str, how: Build) -> Result<PathBuf, Error> {
     let package = match how {
         Build::Unix | Build::UnixCounting | Build::UnixDebug => format!("bench-unix-{library}"),
-        Build::Redis if library == PYTHON => return python::program(),
+        Build::Redis if library == PYTHON => return python::through_redis(),
+        Build::Process if PYTHON_ACTORS.contains(&library) => return python::in_process(library),
+        Build::Process => format!("bench-process-{library}"),
         Build::Redis => format!("bench-redis-{library}"),
         Build::Plain | Build::Counting => format!("bench-{library}"),
     };

@@ -5,10 +5,12 @@
 //! an [`Inlet`], and their answers leave through a [`ReplySink`]. Requests to other processes leave
 //! through an [`Outlet`].
 
-pub use crate::actor::{History, Portable};
+pub use crate::actor::{History, Portable, PortableSource};
 pub use crate::deadlock::Cancellation;
 pub use crate::error::Outage;
 pub use crate::node::{Found, Name, Names};
+#[doc(hidden)]
+pub use crate::pool::WorkersElsewhere;
 pub use crate::remote::Remote;
 #[doc(hidden)]
 pub use crate::remote::accept;
@@ -21,6 +23,8 @@ pub use crate::spi::Broker;
 pub use crate::spi::Origin;
 pub use crate::spi::Outcome;
 pub use crate::spi::ReplySink;
+#[doc(hidden)]
+pub use crate::spi::carrying;
 pub use crate::spi::reuse_body;
 pub use crate::spi::{Answered, OutboundStream, StreamSource};
 pub use crate::spi::{

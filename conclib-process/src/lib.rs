@@ -72,7 +72,7 @@ mod tail;
 
 #[cfg(feature = "actors")]
 #[cfg_attr(docsrs, doc(cfg(feature = "actors")))]
-pub use actors::{InProcess, InProcessError, ProcessBuilder, init};
+pub use actors::{InProcess, InProcessError, PoolInProcess, ProcessBuilder, Single, init};
 pub use child::OwnedChild;
 pub use command::ChildCommand;
 pub use ending::Ending;

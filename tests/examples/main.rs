@@ -321,6 +321,41 @@ fn an_actor_greets_from_its_process() -> conclib::Result {
     Ok(())
 }
 
+#[cfg(feature = "process")]
+#[support::test]
+async fn words_are_counted_right_though_a_process_is_killed() -> conclib::Result {
+    let dir = conclib::PrivateDir::new()?;
+    let (file, text) = (dir.path().join("text"), include_str!("../../GUARANTEES.md"));
+    let times = 150;
+    fs::write(&file, text.repeat(times))?;
+    let mut command = example("wordcount")?;
+    let mut kid = Kid::start(command.arg(&file).arg(&file))?;
+    let worker: u32 = kid.said("worker in process ").await?.parse()?;
+    let family = Process::family(kid.id());
+    // Ticks of processor time: it is in the middle of its parts.
+    let ticks = || -> Option<u64> {
+        let stat = fs::read_to_string(format!("/proc/{worker}/stat")).ok()?;
+        stat.rsplit_once(") ")?.1.split(' ').nth(11)?.parse().ok()
+    };
+    assert!(eventually(|| ticks() >= Some(10)));
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(worker.cast_signed()),
+        nix::sys::signal::Signal::SIGKILL,
+    )?;
+    let lines = kid.all().await;
+    let number = |text: &str| {
+        let line = lines.iter().find_map(|line| line.split_once(text));
+        line.and_then(|(number, _)| number.trim().parse::<usize>().ok())
+    };
+    let words = text.split(|letter: char| !letter.is_alphanumeric());
+    let words = words.filter(|word| !word.is_empty()).count();
+    assert_eq!(number(" words, "), Some(2 * times * words), "{lines:?}");
+    assert!(number(" parts lost") >= Some(1), "{lines:?}");
+    assert!(kid.exited()?.success());
+    assert!(survivors(&family).is_empty());
+    Ok(())
+}
+
 #[support::test]
 fn a_counter_is_short() -> conclib::Result {
     assert_eq!(said("counter", &[])?, ["7"]);

@@ -17,6 +17,7 @@ mod held;
 mod leaks;
 mod life;
 mod owner;
+mod pools;
 mod references;
 mod restarts;
 mod settings;

@@ -10,4 +10,11 @@
 )]
 
 mod actorio;
+#[cfg(feature = "process")]
+mod pactor;
 mod pykka;
+#[cfg(all(feature = "process", feature = "held"))]
+mod uactor;
+
+#[cfg(feature = "process")]
+conclib::process::entry_test!();

@@ -33,7 +33,8 @@ pub use inbox::Inbox;
 #[doc(hidden)]
 pub use nothing::Nothing;
 pub use part::{Part, PartRef};
-pub use portable::Portable;
+pub(crate) use portable::PortableData;
+pub use portable::{Portable, PortableSource};
 pub use protocol::ProtocolMessage;
 #[doc(hidden)]
 pub use protocol::{

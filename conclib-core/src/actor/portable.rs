@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::factory::{Args, Factory, FromArgs, FromValue, Restarting};
+use super::factory::{Args, Factory, FromArgs, FromValue, Restarting, StateSource};
 use super::restart::Restart;
 use crate::node::{Actor, Create};
 
@@ -69,5 +69,36 @@ where
     fn into_data(self) -> (Option<A::Args>, Option<Restart>) {
         let (source, policy) = self.into_parts();
         (source.map(|args| args.0), Some(policy))
+    }
+}
+
+/// Source of the states of many actors, each of which can be sent to another process: arguments of
+/// `#[on(create)]`, or a closure that makes values of a serde type.
+#[diagnostic::on_unimplemented(
+    message = "the state of `{A}` cannot be sent to other processes",
+    label = "this state stays inside its process",
+    note = "build the pool by `pool_of::<{A}>(args)`, from arguments that are serde types, or by `pool(closure)`, from values that are one"
+)]
+pub trait PortableSource<A: Actor>: StateSource<A> + Clone {
+    /// Value or arguments that travel.
+    #[doc(hidden)]
+    type Data: Serialize + DeserializeOwned + Send + 'static;
+    /// True if the data are arguments, and false if they are the state itself.
+    #[doc(hidden)]
+    const IS_ARGS: bool;
+    /// Returns the data of one actor.
+    #[doc(hidden)]
+    fn data(&self) -> Self::Data;
+}
+
+impl<A: Create> PortableSource<A> for Args<A::Args>
+where
+    A::Args: PortableData + Clone,
+{
+    type Data = A::Args;
+    const IS_ARGS: bool = true;
+
+    fn data(&self) -> A::Args {
+        self.0.clone()
     }
 }

@@ -47,6 +47,12 @@ pub enum SpawnError {
         /// Error text of the operating system.
         detail: String,
     },
+    /// No process could be prepared for the actor.
+    #[error("no process could be prepared for the actor: {detail}")]
+    Process {
+        /// Error text of the operating system.
+        detail: String,
+    },
     /// The pool was stopped, and takes no new workers.
     #[error("the pool `{urn}` was stopped and takes no new workers")]
     PoolStopped {

@@ -151,6 +151,11 @@ impl ForeignCell {
         waker.into_iter().for_each(Waker::wake);
     }
 
+    /// Returns the number of messages that were sent to the actor and have no answer yet.
+    pub(crate) fn load(&self) -> usize {
+        self.remote.outlet.in_flight(self.urn.as_str())
+    }
+
     /// Tells whether the actor takes no more messages.
     pub(crate) fn is_ending(&self) -> bool {
         self.state() >= State::Stopping
@@ -417,7 +422,7 @@ impl AnyActor for ForeignCell {
             restarts: generation - 1,
             parent: self.relations.parent().map(|parent| parent.urn()),
             children: self.relations.count(),
-            depth: 0,
+            depth: self.load(),
             capacity: 0,
             handled: 0,
             failed: 0,

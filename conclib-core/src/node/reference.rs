@@ -15,7 +15,7 @@ use super::foreign::ForeignCell;
 use super::send;
 use crate::call::{Call, Outbound, Target};
 use crate::error::TellError;
-use crate::mailbox::Refused;
+use crate::mailbox::{Refused, Signal};
 use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::remote::{Remote, poll_send_away, try_tell_away};
@@ -246,6 +246,15 @@ impl<A: Actor> ActorRef<A> {
         match &self.0 {
             Location::Foreign(cell) => Some(cell),
             Location::Here(_) | Location::Away(_) => None,
+        }
+    }
+
+    /// Returns the most urgent signal that the actor was given.
+    pub(crate) fn signal(&self) -> Signal {
+        match &self.0 {
+            Location::Here(cell) => cell.mailbox.signal(),
+            Location::Foreign(cell) => cell.signal(),
+            Location::Away(_) => Signal::None,
         }
     }
 

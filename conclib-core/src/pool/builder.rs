@@ -9,9 +9,11 @@ use tokio::runtime::Handle;
 
 use super::Pool;
 use super::routing::Routing;
-use super::worker_factory::{Common, OnThreads, Recruiter, Tasks, WorkerFactory};
+use super::worker_factory::{
+    Away, Common, OnThreads, Recruiter, Tasks, WorkerFactory, WorkersElsewhere,
+};
 use super::workers::Workers;
-use crate::actor::{Args, Restart, StateSource, TaskActor};
+use crate::actor::{Args, PortableSource, Restart, StateSource, TaskActor};
 use crate::error::SpawnError;
 use crate::mailbox::Overflow;
 use crate::node::{Actor, ActorRef, Context, Create, Declared, SystemInner};
@@ -48,6 +50,10 @@ impl<'s, A: Actor + Declared, S: StateSource<A> + Clone> PoolBuilder<'s, A, S> {
     /// Gives each worker a thread of its own: for handlers that block, and for state that is not
     /// `Send`; see [`OnThread`](crate::system::OnThread).
     pub fn on_thread(self) -> PoolBuilder<'s, A, S, OnThreads> {
+        self.at(OnThreads(PhantomData))
+    }
+
+    fn at<P>(self, place: P) -> PoolBuilder<'s, A, S, P> {
         PoolBuilder {
             system: self.system,
             source: self.source,
@@ -55,9 +61,22 @@ impl<'s, A: Actor + Declared, S: StateSource<A> + Clone> PoolBuilder<'s, A, S> {
             routing: self.routing,
             options: self.options,
             policy: self.policy,
-            place: OnThreads(PhantomData),
+            place,
             actor: PhantomData,
         }
+    }
+
+    /// Spawns the workers by another crate, which knows of their start only later.
+    ///
+    /// # Errors
+    /// Fails as [`spawn`](Self::spawn) does.
+    #[doc(hidden)]
+    pub fn spawn_elsewhere<W>(self, place: W) -> Result<Pool<A>, SpawnError>
+    where
+        S: PortableSource<A> + Send,
+        W: WorkersElsewhere<A, S::Data>,
+    {
+        self.at(Away(place)).found()
     }
 
     /// Spawns the workers as tasks. The pool takes messages at once, which wait in the mailboxes

@@ -28,7 +28,7 @@ use workers::Workers;
 pub use builder::PoolBuilder;
 pub use route::Route;
 pub use routing::Routing;
-pub use worker_factory::{OnThreads, Tasks};
+pub use worker_factory::{OnThreads, Tasks, WorkersElsewhere};
 
 /// Pool of actors of one type that share the work.
 ///

@@ -127,10 +127,11 @@ impl<'p, A: Actor> Route<'p, A> {
 
 /// Returns true if the actor would take a message at once.
 pub(super) fn has_room<A: Actor>(actor: &ActorRef<A>) -> bool {
-    actor.cell().is_none_or(|cell| {
+    let is_full = actor.cell().is_some_and(|cell| {
         let mailbox = &cell.mailbox;
-        mailbox.signal() == Signal::None && mailbox.depth() < mailbox.capacity()
-    })
+        mailbox.depth() >= mailbox.capacity()
+    });
+    actor.signal() == Signal::None && !is_full
 }
 
 /// Returns true if one more message would make the mailbox drop one: then another worker may have

@@ -3,9 +3,11 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::Ordering;
 
+use conclib_wire::State;
+
 use super::workers::Worker;
 use crate::mailbox::Signal;
-use crate::node::{Actor, ActorCell};
+use crate::node::{Actor, ActorRef, AnyActor as _, Relations};
 use crate::splitmix::mix;
 
 /// Choice of the worker of a [`Pool`](super::Pool) for a message that has no key.
@@ -62,30 +64,34 @@ impl Routing {
         if worker.is_lost {
             return (Health::Lost, 0);
         }
-        // The load of an actor in another process is not known here.
-        let Some(cell) = worker.actor.cell() else {
-            return (Health::Up, 0);
-        };
-        let health = if cell.mailbox.signal() != Signal::None {
-            Health::Lifecycle
-        } else if cell
-            .relations()
-            .is_some_and(crate::node::Relations::is_down)
-        {
-            Health::Down
-        } else {
-            Health::Up
-        };
         let load = match self {
-            Self::LeastBusy => load(cell),
+            Self::LeastBusy => load(&worker.actor),
             Self::RoundRobin => 0,
         };
-        (health, load)
+        (health(&worker.actor), load)
     }
 }
 
-/// Returns the number of queued messages and running handlers.
-fn load<A: Actor>(cell: &ActorCell<A>) -> usize {
+fn health<A: Actor>(actor: &ActorRef<A>) -> Health {
+    let is_down = match (actor.cell(), actor.as_foreign()) {
+        (Some(cell), _) => cell.relations().is_some_and(Relations::is_down),
+        // Its process starts, or starts again.
+        (_, Some(cell)) => matches!(cell.state(), State::Starting | State::Restarting),
+        _ => false,
+    };
+    match actor.signal() {
+        Signal::None if is_down => Health::Down,
+        Signal::None => Health::Up,
+        _ => Health::Lifecycle,
+    }
+}
+
+/// Returns the number of queued messages and running handlers. For an actor in a process of its own
+/// these are the messages that have no answer yet.
+fn load<A: Actor>(actor: &ActorRef<A>) -> usize {
+    let Some(cell) = actor.cell() else {
+        return actor.as_foreign().map_or(0, |cell| cell.load());
+    };
     let is_busy = cell.stats.turn.load(Ordering::Relaxed) != 0;
     let beside = cell.stats.beside.load(Ordering::Relaxed);
     cell.mailbox.depth() + usize::from(is_busy) + beside

@@ -1,4 +1,4 @@
-//! Spawning of the workers of a pool, as tasks or on threads.
+//! Spawning of the workers of a pool: as tasks, on threads, or by another crate.
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -8,15 +8,18 @@ use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Duration;
 
+use conclib_wire::Urn;
 use tokio::runtime::Handle;
 
 use super::left_queue::LeftQueue;
 use super::workers::Workers;
-use crate::actor::{Failed, Restart, Restarting, StateSource, TaskActor};
+use crate::actor::{
+    Failed, PortableData, PortableSource, Restart, Restarting, StateSource, TaskActor,
+};
 use crate::error::SpawnError;
 use crate::mailbox::Signal;
 use crate::node::{Actor, ActorRef, Context, Declared, SystemInner};
-use crate::system::{Options, SpawnBuilder};
+use crate::system::{Elsewhere, Options, SpawnBuilder};
 use crate::time::timers;
 
 /// Spawner of the workers of a pool. Knows if they run as tasks or on threads; the pool does not.
@@ -38,6 +41,17 @@ pub struct Tasks(pub(crate) Option<Handle>);
 #[derive(Debug)]
 pub struct OnThreads(pub(crate) PhantomData<()>);
 
+/// Start of workers in another place, by another crate: each in a process of its own, for instance.
+#[doc(hidden)]
+pub trait WorkersElsewhere<A: Actor, T>: Send + 'static {
+    /// Starts a worker, and returns at once: messages wait for its start.
+    fn start(&self, worker: Elsewhere<'_, A, T>) -> Result<ActorRef<A>, SpawnError>;
+}
+
+/// Marker: another crate starts the workers.
+#[derive(Debug)]
+pub(crate) struct Away<W>(pub(crate) W);
+
 /// Settings that are the same for all the workers.
 pub(crate) struct Recruiter<S, P> {
     pub(crate) system: Arc<SystemInner>,
@@ -48,6 +62,14 @@ pub(crate) struct Recruiter<S, P> {
 }
 
 impl<S: Clone, P> Recruiter<S, P> {
+    /// Returns the name of the worker at that index, if the pool has a name.
+    fn urn(&self, place: usize) -> Option<String> {
+        match &self.options.urn {
+            Some(Ok(urn)) => Some(format!("{urn}-{place}")),
+            _ => None,
+        }
+    }
+
     fn worker<A: Actor + Declared>(
         &self,
         pool_workers: &Arc<Workers<A>>,
@@ -66,9 +88,9 @@ impl<S: Clone, P> Recruiter<S, P> {
         };
         let factory = Restarting::new(later, self.policy);
         let worker = SpawnBuilder::with(&self.system, factory, self.options.clone());
-        match &self.options.urn {
-            Some(Ok(urn)) => worker.urn(format!("{urn}-{place}")),
-            _ => worker,
+        match self.urn(place) {
+            Some(urn) => worker.urn(urn),
+            None => worker,
         }
     }
 }
@@ -99,6 +121,26 @@ impl<A: Actor + Declared, S: StateSource<A> + Clone + Send> WorkerFactory<A>
     }
 }
 
+impl<A, S, W> WorkerFactory<A> for Recruiter<S, Away<W>>
+where
+    A: Actor,
+    S: PortableSource<A> + Send,
+    W: WorkersElsewhere<A, S::Data>,
+{
+    fn create(
+        &self,
+        _: &Arc<Workers<A>>,
+        place: usize,
+        delay: Duration,
+    ) -> Result<ActorRef<A>, SpawnError> {
+        let mut options = self.options.clone();
+        options.urn = self.urn(place).map(Urn::new);
+        let data = Some(self.source.data());
+        let worker = Elsewhere::new(&self.system, options, data, Some(self.policy));
+        self.place.0.start(Elsewhere { delay, ..worker })
+    }
+}
+
 /// Closure that all workers share.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -115,6 +157,19 @@ impl<A: Actor, F: Fn() -> A + Send + Sync + 'static> StateSource<A> for Common<F
     // `Send`.
     async fn make(&mut self, _: &mut Context<A>) -> Result<A, Failed> {
         Ok((self.0)())
+    }
+}
+
+impl<A, F> PortableSource<A> for Common<F>
+where
+    A: Actor + PortableData + Send,
+    F: Fn() -> A + Send + Sync + 'static,
+{
+    type Data = A;
+    const IS_ARGS: bool = false;
+
+    fn data(&self) -> A {
+        (self.0)()
     }
 }
 

@@ -22,7 +22,7 @@ use crate::actor_id::ActorId;
 use crate::error::SpawnError;
 use crate::mailbox::Signal;
 use crate::named::Named;
-use crate::node::{Actor, ActorCell, ActorRef, EndObserver, Stopping, SystemInner};
+use crate::node::{Actor, ActorCell, ActorRef, AnyActor, EndObserver, Stopping, SystemInner};
 use crate::observe::log;
 
 pub(crate) struct Workers<A: Actor> {
@@ -237,7 +237,7 @@ impl<A: Actor> Workers<A> {
                 unclaimed.give(&actor);
                 replacing.unclaimed_queues.extend(unclaimed.rest());
             }
-            let id = actor.cell().map(|cell| cell.id);
+            let id = actor.any().ok().map(AnyActor::id);
             let worker = Worker {
                 actor: actor.clone(),
                 is_lost: false,
@@ -264,7 +264,10 @@ impl<A: Actor> Workers<A> {
             }
             let rest = left_queue.take();
             *left_queue = LeftQueue::joined(self.left_queue_of(id), rest);
-            let reason = actor.cell().and_then(|cell| cell.lifecycle.reason());
+            let reason = actor
+                .any()
+                .ok()
+                .and_then(|actor| actor.lifecycle().reason());
             match replacing.after(place, &actor, &reason.unwrap_or(StopReason::Stopped)) {
                 Some(next) => delay = next,
                 None => {
@@ -283,7 +286,7 @@ impl<A: Actor> Workers<A> {
         left_queue: &mut Option<LeftQueue<A>>,
     ) {
         let mut replacing = self.replacing();
-        let is_who = |worker: &Worker<A>| worker.actor.cell().is_some_and(|cell| cell.id == who);
+        let is_who = |worker: &Worker<A>| worker.actor.any().is_ok_and(|actor| actor.id() == who);
         let (place, actor) = {
             let workers = self.read();
             match workers.iter().position(is_who) {
@@ -381,14 +384,13 @@ impl<A: Actor> Replacing<A> {
         actor: &ActorRef<A>,
         reason: &StopReason,
     ) -> Option<Duration> {
-        let is_told = |cell: &&Arc<ActorCell<A>>| cell.mailbox.signal() != Signal::None;
-        match (actor.cell().filter(is_told), reason) {
+        let is_told = actor.signal() != Signal::None;
+        let handled = |cell: &Arc<ActorCell<A>>| cell.stats.handled.load(Ordering::Relaxed);
+        match reason {
             // No pause only for a worker that has handled a message: one that stops at every start
             // would be replaced in a busy loop.
-            (Some(cell), _) if cell.stats.handled.load(Ordering::Relaxed) > 0 => {
-                Some(Duration::ZERO)
-            }
-            (None, StopReason::Killed) => None,
+            _ if is_told && actor.cell().map_or(0, handled) > 0 => Some(Duration::ZERO),
+            StopReason::Killed if !is_told => None,
             _ => Some(self.histories.get_mut(place)?.next()?.max(SHORTEST)),
         }
     }

@@ -8,7 +8,9 @@ use conclib_wire::{Delivery, DeliveryClass, Envelope, Failure, RequestId, Respon
 use super::answers::{failure, misfit};
 use super::target::Remote;
 use crate::reply::RemoteCaller;
-use crate::spi::{Answered, Answerer, BodySource, OutboundStream, Outcome, Outlet, StreamSource};
+use crate::spi::{
+    Answered, Answerer, BodySource, OutboundStream, Outcome, Outlet, StreamSource, carried, send_on,
+};
 
 /// Sends a request on to an actor behind an outlet, and the answer back. Returns false if the
 /// request was answered at once.
@@ -28,7 +30,12 @@ pub(crate) fn relay(remote: &Remote, envelope: &Envelope<'_>, asker: RemoteCalle
     };
     let cancellation = asker.cancellation().clone();
     let answerer: Answerer = Box::new(move |answered| answer(asker, answered));
-    if let Err((refused, answerer)) = outlet.send(&sent_on, answerer) {
+    let sent = send_on(
+        carried(),
+        || outlet.scope(),
+        || outlet.send(&sent_on, answerer),
+    );
+    if let Err((refused, answerer)) = sent {
         answerer(Err(refused.into_failure()));
         return false;
     }
@@ -57,7 +64,8 @@ pub(crate) fn relay_control(remote: &Remote, envelope: &Envelope<'_>, asker: Rem
 }
 
 fn answer(mut asker: RemoteCaller, answered: Result<Answered<'_>, Failure>) {
-    asker.send(match answered {
+    let scope = asker.scope();
+    let outcome = match answered {
         Err(failure) => Outcome::Failure(failure),
         Ok(Answered {
             items: Some(items), ..
@@ -71,7 +79,8 @@ fn answer(mut asker: RemoteCaller, answered: Result<Answered<'_>, Failure>) {
             ResponseKind::Stream => Outcome::Failure(Failure::Disconnected(Delivery::MayHaveRun)),
             kind => Outcome::Failure(misfit(kind)),
         },
-    });
+    };
+    send_on(carried(), || scope, || asker.send(outcome));
 }
 
 /// Waker of a request that is relayed: cancels it where it went.

@@ -80,6 +80,13 @@ pub trait Outlet: Send + Sync + 'static {
         true
     }
 
+    /// Returns the number of requests to the actor of that name that have no answer yet. An outlet
+    /// that does not count them returns zero.
+    fn in_flight(&self, to: &str) -> usize {
+        let _ = to;
+        0
+    }
+
     /// Returns a new id for a request.
     fn next_id(&self) -> RequestId;
 

@@ -1,15 +1,16 @@
 //! Actors that are spawned in another process: their options and their state go there.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use conclib_wire::Urn;
 use serde::{Deserialize, Serialize};
 
 use super::foreign::ForeignBuilder;
-use super::spawn::SpawnBuilder;
+use super::spawn::{Options, SpawnBuilder};
 use crate::actor::{Factory, Portable, Restart};
 use crate::mailbox::Overflow;
-use crate::node::{Actor, Declared};
+use crate::node::{Actor, Declared, SystemInner};
 use crate::supervision::Strategy;
 
 /// Actor that is about to be spawned in another process.
@@ -23,6 +24,32 @@ pub struct Elsewhere<'s, A, T> {
     pub data: Option<T>,
     /// Policy for restarts. `None` for an actor that is never restarted.
     pub restart: Option<Restart>,
+    /// Pause before the first start.
+    pub delay: Duration,
+}
+
+impl<'s, A: Actor, T> Elsewhere<'s, A, T> {
+    pub(crate) fn new(
+        system: &'s Arc<SystemInner>,
+        options: Options,
+        data: Option<T>,
+        restart: Option<Restart>,
+    ) -> Self {
+        let seed = &options.seed;
+        Self {
+            options: FarOptions {
+                mailbox: seed.mailbox,
+                overflow: seed.overflow,
+                strategy: seed.strategy,
+                ask_timeout: seed.ask_timeout.or_else(|| system.ask_timeout()),
+                counted: options.urn.is_none() && options.parent.is_none(),
+            },
+            here: ForeignBuilder::with(system, options),
+            data,
+            restart,
+            delay: Duration::ZERO,
+        }
+    }
 }
 
 /// Options of an actor that its own process applies.
@@ -46,19 +73,7 @@ impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
     {
         let (system, factory, options) = self.into_parts();
         let (data, restart) = factory.into_data();
-        let seed = &options.seed;
-        Elsewhere {
-            options: FarOptions {
-                mailbox: seed.mailbox,
-                overflow: seed.overflow,
-                strategy: seed.strategy,
-                ask_timeout: seed.ask_timeout.or_else(|| system.ask_timeout()),
-                counted: options.urn.is_none() && options.parent.is_none(),
-            },
-            here: ForeignBuilder::with(system, options),
-            data,
-            restart,
-        }
+        Elsewhere::new(system, options, data, restart)
     }
 
     /// Sets the options of an actor that another process has spawned here.

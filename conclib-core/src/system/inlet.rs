@@ -160,6 +160,20 @@ impl Inlet {
         self.system.find_name(to, self.only_named)
     }
 
+    /// Sends a request of a peer on to an actor of another process, as it is.
+    #[doc(hidden)]
+    pub fn send_on(
+        &self,
+        to: &Remote,
+        envelope: &Envelope<'_>,
+        sink: Arc<dyn ReplySink>,
+        origin: impl Into<Arc<Origin>>,
+        cancellation: Cancellation,
+    ) {
+        let asker = RemoteCaller::new(envelope, sink, origin.into(), None, cancellation);
+        relay(to, envelope, asker);
+    }
+
     /// Lets the system answer for an anonymous actor of another process whose reference is passed
     /// on, while the link keeps that actor for its peer: requests for it that come in here are sent
     /// on. Returns false for any other actor.

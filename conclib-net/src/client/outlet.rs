@@ -179,6 +179,10 @@ impl Outlet for Client {
         self.session.outage()
     }
 
+    fn in_flight(&self, to: &str) -> usize {
+        self.session.in_flight(to)
+    }
+
     fn next_id(&self) -> RequestId {
         self.session.next_id()
     }

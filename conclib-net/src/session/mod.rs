@@ -50,6 +50,7 @@ mod state;
 mod stream_buffer;
 mod stream_scheduler;
 mod timer;
+mod via;
 mod wait_queue;
 
 use std::convert;
@@ -57,6 +58,7 @@ use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use conclib_core::__private::Failure;
 use conclib_core::wire::{
@@ -69,6 +71,7 @@ pub use self::drive::SessionEnd;
 pub use self::ids::RequestIds;
 use self::inner::SessionInner;
 pub use self::limits::LinkLimits;
+use self::shares::Target;
 use self::slot_waiter::SlotWaiter;
 pub use self::snapshot::SessionStats;
 
@@ -146,6 +149,13 @@ impl Session {
         // A session that has a scope keeps it.
         let _ = self.0.scope.set(scope);
         self
+    }
+
+    /// Makes both ends processes of one family, which trust each other: actors of a third process
+    /// to which one of them is connected are reached through it, and references to them are
+    /// passed on. To be called at both ends, before anything is sent.
+    pub fn trust_peer(&self) {
+        self.0.is_family.store(true, Ordering::Relaxed);
     }
 
     /// Replaces the name of the peer, for messages that come from now on: a session that is driven
@@ -294,6 +304,11 @@ impl Outlet for Session {
 
     fn outage(&self) -> Option<Outage> {
         self.0.outage()
+    }
+
+    fn in_flight(&self, to: &str) -> usize {
+        let target = Target::of(to);
+        self.0.lock().pending.shares.taken_by(target)
     }
 
     fn next_id(&self) -> RequestId {

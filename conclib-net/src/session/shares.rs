@@ -48,8 +48,12 @@ impl Shares {
 
     pub(crate) fn has_room(&self, target: Target) -> bool {
         let free = self.slots.saturating_sub(self.taken);
-        let has = self.each.get(&target).copied().unwrap_or(0);
-        (PARTS - 1) * has < free
+        (PARTS - 1) * self.taken_by(target) < free
+    }
+
+    /// Returns the number of slots that a target has.
+    pub(crate) fn taken_by(&self, target: Target) -> usize {
+        self.each.get(&target).copied().unwrap_or(0)
     }
 
     /// Takes a slot, even above the limit.

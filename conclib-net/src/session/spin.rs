@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
 /// Maximum time after a write in which the task looks for an answer instead of
@@ -26,7 +26,8 @@ const STREAK: u32 = 4;
 /// its own, a handler is slow, or there was nothing to answer. Then the next
 /// writes are followed by no such wait: 1, 2, 4 and up to 1024 of them.
 pub(super) struct Spin {
-    /// True on a current-thread runtime.
+    /// True on a runtime with one thread: of several, another one may be the one that waits for
+    /// the socket.
     is_possible: bool,
     /// End of the wait that is under way.
     until: Option<Instant>,
@@ -40,9 +41,9 @@ pub(super) struct Spin {
 
 impl Spin {
     pub(super) fn new() -> Self {
-        let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+        let workers = Handle::try_current().map(|runtime| runtime.metrics().num_workers());
         Self {
-            is_possible: flavor.is_ok_and(|flavor| flavor == RuntimeFlavor::CurrentThread),
+            is_possible: workers.is_ok_and(|workers| workers == 1),
             until: None,
             seen: (0, 0),
             skipped: 0,
@@ -147,7 +148,7 @@ mod tests {
         assert!(spin.until.is_none());
     }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_task_of_several_workers_never_waits() {
         let mut spin = Spin::new();
         wait(&mut spin, 1, 0).await;

@@ -3,9 +3,11 @@
 use std::any::type_name;
 use std::ffi::OsStr;
 use std::fmt;
+use std::io::{self, ErrorKind};
 use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use conclib_core::__private::Factory;
 use conclib_core::wire::{Elsewhere, ForeignBuilder, History, Origin, Portable};
@@ -13,6 +15,8 @@ use conclib_core::{
     Actor, ActorRef, Declared, Restart, SpawnBuilder, SpawnError, TaskActor, Travels,
 };
 use conclib_net::{LinkLimits, Session};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 
 use super::driver::Driver;
@@ -20,6 +24,7 @@ use super::entry::entrance;
 use super::error::InProcessError;
 use super::outlet::ProcessOutlet;
 use super::program::Launch;
+use super::settings::Settings;
 use super::spec::Spec;
 use super::start::fingerprint;
 use super::starter::{StartOf, Starter};
@@ -59,7 +64,7 @@ pub trait InProcess<'s, A, B> {
     /// The state has to travel: a value of a serde type, given to `actor(…)`, or arguments of one,
     /// given to `create(…)`. It is sent again at each restart. The process is this program, started
     /// anew: see [`init`](super::init).
-    fn in_process(self) -> ProcessBuilder<'s, A>
+    fn in_process(self) -> ProcessBuilder<Single<'s, A>>
     where
         A: Actor + Travels,
         B: Portable<A>;
@@ -70,54 +75,35 @@ where
     A: TaskActor + Declared,
     B: Factory<A>,
 {
-    fn in_process(self) -> ProcessBuilder<'s, A>
+    fn in_process(self) -> ProcessBuilder<Single<'s, A>>
     where
         A: Travels,
         B: Portable<A>,
     {
-        let Elsewhere {
-            here,
-            options,
-            data,
-            restart,
-        } = self.elsewhere();
-        let starter = StartOf {
-            messages: fingerprint::<A>(),
-            options,
-            data: Arc::new(Mutex::new(data)),
-            actor: PhantomData::<fn() -> A>,
-        };
         ProcessBuilder {
-            here,
-            starter: Box::new(starter),
-            restart,
-            is_created: B::IS_ARGS,
+            of: Single::new(self.elsewhere(), B::IS_ARGS),
             settings: Settings::default(),
         }
     }
 }
 
-/// Builder of an actor with a process of its own; see [`InProcess`].
+/// Builder of an actor, or of the workers of a pool, with processes of their own; see [`InProcess`]
+/// and [`PoolInProcess`](super::PoolInProcess).
 #[must_use = "nothing is spawned before `.spawn().await`"]
-pub struct ProcessBuilder<'s, A> {
+pub struct ProcessBuilder<T> {
+    pub(super) of: T,
+    pub(super) settings: Settings,
+}
+
+/// One actor that gets a process of its own.
+pub struct Single<'s, A> {
     here: ForeignBuilder<'s, A>,
     starter: Box<dyn Starter>,
     restart: Option<Restart>,
     is_created: bool,
-    settings: Settings,
 }
 
-/// Settings of a process.
-#[derive(Default)]
-struct Settings {
-    env: Vec<(std::ffi::OsString, Option<std::ffi::OsString>)>,
-    dir: Option<std::path::PathBuf>,
-    cpus: Vec<usize>,
-    memory: Option<u64>,
-    nice: Option<i32>,
-}
-
-impl<A: TaskActor + Declared> ProcessBuilder<'_, A> {
+impl<A: Actor> ProcessBuilder<Single<'_, A>> {
     /// Restarts the actor when it fails, by a policy: when a turn panics, when it cannot start, and
     /// when its process ends, also by a signal. Each restart is a new process.
     ///
@@ -149,10 +135,34 @@ impl<A: TaskActor + Declared> ProcessBuilder<'_, A> {
     /// }
     /// ```
     pub fn restart(mut self, policy: Restart) -> Self {
-        self.restart = Some(policy);
+        self.of.restart = Some(policy);
         self
     }
 
+    /// Starts the process and the actor in it, and returns once the actor has got through
+    /// `#[on(start)]`.
+    ///
+    /// # Errors
+    /// Fails if the program has no entry for such processes, if the actor is not registered, if its
+    /// name is taken or invalid, if its parent has ended, if the system is shutting down, or if the
+    /// process or the actor did not start: then the error is that of the actor, or has the output
+    /// of the process.
+    ///
+    /// # Panics
+    /// In a tokio runtime without timers or without io.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, an actor without a name ends, and one with a name goes on.
+    pub async fn spawn(self) -> Result<ActorRef<A>, InProcessError> {
+        check_entry::<A>(self.of.is_created)?;
+        let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
+        let reference = self.of.start(&self.settings, Duration::ZERO, &runtime)?;
+        reference.started().await?;
+        Ok(reference)
+    }
+}
+
+impl<T> ProcessBuilder<T> {
     /// Sets an environment variable of the process, which inherits the others. `CONCLIB_AUTHKEY` is
     /// never inherited.
     pub fn env(mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
@@ -194,77 +204,97 @@ impl<A: TaskActor + Declared> ProcessBuilder<'_, A> {
         self.settings.memory = Some(bytes);
         self
     }
+}
 
-    /// Starts the process and the actor in it, and returns once the actor has got through
-    /// `#[on(start)]`.
-    ///
-    /// # Errors
-    /// Fails if the program has no entry for such processes, if the actor is not registered, if its
-    /// name is taken or invalid, if its parent has ended, if the system is shutting down, or if the
-    /// process or the actor did not start: then the error is that of the actor, or has the output
-    /// of the process.
-    ///
-    /// # Panics
-    /// In a tokio runtime without timers or without io.
-    ///
-    /// # Cancel safety
-    /// If the future is dropped, an actor without a name ends, and one with a name goes on.
-    pub async fn spawn(self) -> Result<ActorRef<A>, InProcessError> {
-        let Self {
-            here,
-            starter,
-            restart,
+/// Checks that this program can be started anew to run an `A`.
+pub(super) fn check_entry<A: 'static>(is_created: bool) -> Result<(), InProcessError> {
+    entrance().ok_or(InProcessError::NoEntry)?;
+    let entry = Entry::of_type::<A>().and_then(|entry| entry.start(is_created));
+    entry.map(drop).ok_or(InProcessError::NotRegistered {
+        actor: type_name::<A>(),
+    })
+}
+
+impl<'s, A: Actor + Travels> Single<'s, A> {
+    pub(super) fn new<T>(actor: Elsewhere<'s, A, T>, is_created: bool) -> Self
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        let starter = StartOf {
+            messages: fingerprint::<A>(),
+            options: actor.options,
+            data: Arc::new(Mutex::new(actor.data)),
+            actor: PhantomData::<fn() -> A>,
+        };
+        Self {
+            here: actor.here,
+            starter: Box::new(starter),
+            restart: actor.restart,
             is_created,
-            settings,
-        } = self;
-        let actor = type_name::<A>();
-        let entrance = entrance().ok_or(InProcessError::NoEntry)?;
-        let is_registered = Entry::of_type::<A>().is_some_and(|it| it.start(is_created).is_some());
-        if !is_registered {
-            return Err(InProcessError::NotRegistered { actor });
         }
-        let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
-        let system = here.system();
-        let origin = Origin::Peer(actor.into());
-        let session = Session::new(origin, LinkLimits::default());
-        let session = session.map_err(InProcessError::Connect)?;
+    }
+}
+
+impl<A: Actor> Single<'_, A> {
+    /// Enters the actor in its system, and starts its process after `delay`.
+    pub(super) fn start(
+        self,
+        settings: &Settings,
+        delay: Duration,
+        runtime: &Handle,
+    ) -> Result<ActorRef<A>, SpawnError> {
+        let failed = |error: io::Error| SpawnError::Process {
+            detail: error.to_string(),
+        };
+        let entrance = entrance().ok_or_else(|| failed(ErrorKind::NotFound.into()))?;
+        let actor = type_name::<A>();
+        let system = self.here.system();
+        let session = Session::new(Origin::Peer(actor.into()), LinkLimits::default());
+        let session = session.map_err(failed)?;
+        session.trust_peer();
         session.serve(&system.inlet(), "");
         let outlet = ProcessOutlet::new(session);
-        let here = match restart {
-            Some(_) => here.restartable(),
-            None => here,
+        let here = match self.restart {
+            Some(_) => self.here.restartable(),
+            None => self.here,
         };
         let (reference, life) = here.spawn(outlet.clone())?;
         let launch = Launch {
             spec: Spec {
                 actor: actor.to_owned(),
-                is_created,
+                is_created: self.is_created,
                 system: system.name().to_owned(),
-                cpus: settings.cpus,
+                cpus: settings.cpus.clone(),
                 memory: settings.memory,
             },
             entrance,
-            env: settings.env,
-            dir: settings.dir,
+            env: settings.env.clone(),
+            dir: settings.dir.clone(),
             nice: settings.nice,
         };
         let driver = Driver {
             life,
             outlet,
             launch,
-            starter,
-            history: restart.map(History::new),
+            starter: self.starter,
+            history: self.restart.map(History::new),
         };
-        runtime.spawn(driver.run());
-        drop(system);
-        reference.started().await?;
+        runtime.spawn(driver.run(delay));
         Ok(reference)
     }
 }
 
-impl<A> fmt::Debug for ProcessBuilder<'_, A> {
+impl<T: fmt::Debug> fmt::Debug for ProcessBuilder<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProcessBuilder")
+            .field("of", &self.of)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<A> fmt::Debug for Single<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Single")
             .field("here", &self.here)
             .field("restart", &self.restart)
             .finish_non_exhaustive()

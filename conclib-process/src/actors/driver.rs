@@ -38,9 +38,13 @@ enum Told {
 }
 
 impl Driver {
-    /// Runs the actor to its end. A drop of the future kills the process.
-    pub(super) async fn run(mut self) {
+    /// Runs the actor to its end, after a pause. A drop of the future kills the process.
+    pub(super) async fn run(mut self, delay: Duration) {
+        let is_over = !delay.is_zero() && timeout(delay, self.life.signal()).await.is_ok();
         let reason = loop {
+            if is_over {
+                break self.life.end_reason();
+            }
             let reason = self.incarnation().await;
             self.outlet.close();
             let Some(history) = &mut self.history else {

@@ -77,9 +77,6 @@ pub enum InProcessError {
     /// The actor could not be entered in its system.
     #[error(transparent)]
     Spawn(#[from] SpawnError),
-    /// The connection to the process could not be made.
-    #[error("no connection to a new process")]
-    Connect(#[source] std::io::Error),
     /// The actor did not start, or its process did not.
     #[error(transparent)]
     Start(#[from] StartError),

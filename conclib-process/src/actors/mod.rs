@@ -11,13 +11,14 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `error`, `orphan`, `spec`, `start`
+//! 1. `error`, `orphan`, `settings`, `spec`, `start`
 //! 2. `placement`, `starter`, `table`
 //! 3. `host`
 //! 4. `entry`, `outlet`
 //! 5. `program`
 //! 6. `driver`
 //! 7. `builder`
+//! 8. `pool`
 
 mod builder;
 mod driver;
@@ -27,17 +28,20 @@ mod host;
 mod orphan;
 mod outlet;
 mod placement;
+mod pool;
 mod program;
+mod settings;
 mod spec;
 mod start;
 mod starter;
 mod table;
 
-pub use builder::{InProcess, ProcessBuilder};
+pub use builder::{InProcess, ProcessBuilder, Single};
 pub use entry::init;
 #[doc(hidden)]
 pub use entry::{TestEntrance, enter};
 pub use error::InProcessError;
+pub use pool::PoolInProcess;
 #[doc(hidden)]
 pub use table::{Entry, NoStart, Probe};
 

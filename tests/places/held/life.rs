@@ -9,11 +9,11 @@ use nix::sys::signal::Signal;
 use support::until;
 
 use super::owner::{OwnerCalls as _, WitnessCalls as _};
-use super::{in_every_place, owner_in, owner_process};
+use super::{on_every_place, owner_in, owner_process};
 use crate::actors::signal;
 use conclib::held::ListCalls as _;
 
-in_every_place! {
+on_every_place! {
     a_handle_keeps_its_owner_alive,
     a_lent_object_keeps_its_owner_alive,
     an_object_ends_with_its_last_handle,

@@ -8,10 +8,10 @@ use conclib::prelude::*;
 use nix::sys::signal::Signal;
 
 use super::owner::OwnerCalls as _;
-use super::{in_every_place, owner_in, owner_process};
+use super::{on_every_place, owner_in, owner_process};
 use crate::actors::signal;
 
-in_every_place! {
+on_every_place! {
     a_lock_has_one_holder_at_a_time,
     a_guard_that_is_dropped_poisons_the_lock,
     a_wait_for_a_lock_that_is_given_up_takes_nothing,
@@ -23,6 +23,7 @@ in_every_place! {
     a_wait_for_a_condition_that_is_given_up_passes_its_notification_on,
     a_guard_is_given_to_another_process,
     the_holder_of_a_lock_is_killed,
+    processes_take_turns_with_a_lock,
 }
 
 const SHORT: Duration = Duration::from_millis(20);
@@ -205,7 +206,7 @@ async fn the_holder_of_a_lock_is_killed(place: Place) -> conclib::Result {
     let system = System::new("test");
     let lock = owner_in(&system, place).await?.lock().await?;
     let (holder, process) = owner_process(&system).await?;
-    holder.take(lock.lock().await?).await?;
+    assert!(holder.take_lock(lock.clone()).await?);
     let next = lock.lock().reply().await?;
     let killed = Instant::now();
     signal(process.pid, Signal::SIGKILL);
@@ -216,10 +217,9 @@ async fn the_holder_of_a_lock_is_killed(place: Place) -> conclib::Result {
     Ok(())
 }
 
-#[support::test]
-async fn processes_take_turns_with_a_lock() -> conclib::Result {
+async fn processes_take_turns_with_a_lock(place: Place) -> conclib::Result {
     let system = System::new("test");
-    let owner = owner_in(&system, Place::Task).await?;
+    let owner = owner_in(&system, place).await?;
     let (lock, value) = (owner.lock().await?, owner.value(0).await?);
     let mut turns = Vec::new();
     for _ in 0..2 {

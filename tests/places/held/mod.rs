@@ -14,11 +14,11 @@ use support::child::Process;
 use self::owner::Owner;
 
 /// Generates three tests from each body: one for each place.
-macro_rules! in_every_place {
+macro_rules! on_every_place {
     ($($test:ident),* $(,)?) => {
-        mod task { crate::held::in_every_place! { @ Task; $($test)* } }
-        mod thread { crate::held::in_every_place! { @ Thread; $($test)* } }
-        mod process { crate::held::in_every_place! { @ Process; $($test)* } }
+        mod task { crate::held::on_every_place! { @ Task; $($test)* } }
+        mod thread { crate::held::on_every_place! { @ Thread; $($test)* } }
+        mod process { crate::held::on_every_place! { @ Process; $($test)* } }
     };
     (@ $place:ident; $($test:ident)*) => {
         $(
@@ -29,7 +29,7 @@ macro_rules! in_every_place {
         )*
     };
 }
-pub(crate) use in_every_place;
+pub(crate) use on_every_place;
 
 /// Spawns an owner in a place.
 async fn owner_in(system: &System, place: Place) -> conclib::Result<ActorRef<Owner>> {

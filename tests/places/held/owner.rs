@@ -186,6 +186,12 @@ impl Owner {
     }
 
     #[message]
+    async fn take_lock(&mut self, lock: Held<Lock>) -> bool {
+        self.guard = lock.lock().await.ok();
+        self.guard.is_some()
+    }
+
+    #[message]
     fn take(&mut self, guard: Guard) {
         self.guard = Some(guard);
     }
@@ -208,6 +214,17 @@ impl Owner {
     #[message]
     fn echo(&mut self, list: Held<List<u32>>) -> Held<List<u32>> {
         list
+    }
+
+    /// Gets a list from another owner, sends it there and back, and keeps it.
+    #[message]
+    async fn fetch(&mut self, owner: ActorRef<Self>) -> bool {
+        let list = owner.list(vec![5]).await.unwrap();
+        let back = owner.echo(list.clone()).await.unwrap();
+        back.push(6).await.unwrap();
+        let is_same = back == list && list.slice(0, 9).await.unwrap() == [5, 6];
+        self.lists.push(list);
+        is_same
     }
 
     #[message]

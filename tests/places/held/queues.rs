@@ -8,10 +8,10 @@ use conclib::prelude::*;
 use nix::sys::signal::Signal;
 
 use super::owner::OwnerCalls as _;
-use super::{in_every_place, owner_in, owner_process};
+use super::{on_every_place, owner_in, owner_process};
 use crate::actors::signal;
 
-in_every_place! {
+on_every_place! {
     items_are_taken_in_the_order_they_were_put,
     a_full_queue_waits_or_refuses,
     a_wait_that_is_given_up_swallows_no_item,

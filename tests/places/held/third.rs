@@ -6,12 +6,13 @@ use conclib::prelude::*;
 use support::until;
 
 use super::owner::OwnerCalls as _;
-use super::{in_every_place, owner_in, owner_process};
+use super::{on_every_place, owner_in, owner_process};
 
-in_every_place! {
+on_every_place! {
     a_third_process_uses_the_object_itself,
     a_handle_that_comes_back_is_the_same,
     a_third_process_keeps_the_object_alive,
+    a_third_process_gets_a_handle_from_the_owner_itself,
     a_third_process_may_end_an_object,
 }
 
@@ -61,5 +62,20 @@ async fn a_third_process_may_end_an_object(place: Place) -> conclib::Result {
     let (third, _) = owner_process(&system).await?;
     assert_eq!(third.end_object(list.clone()).await?, "stopped");
     assert!(list.push(1).await.is_err());
+    Ok(())
+}
+
+async fn a_third_process_gets_a_handle_from_the_owner_itself(place: Place) -> conclib::Result {
+    let system = System::new("test");
+    let owner = owner_in(&system, place).await?;
+    let (third, _) = owner_process(&system).await?;
+    assert!(third.fetch(owner.clone()).await?);
+    assert_eq!(owner.children().await?, 2);
+    drop(owner);
+    // This process has never seen the list.
+    let list = third.give().await?.unwrap();
+    assert_eq!(list.slice(0, 9).await?, [5, 6]);
+    drop((list, third));
+    until(|| system.all().is_empty()).await;
     Ok(())
 }

@@ -1,24 +1,15 @@
-//! Round trip through a small RPC layer as written by hand: requests with ids,
-//! a map of pending answers, bincode in length-prefixed frames, a task that
-//! reads and a task that writes on each side, and an actor behind `mpsc`.
-
-mod client;
-mod server;
-mod wire;
+//! Round trip through the RPC layer that is written by hand.
 
 use std::path::Path;
 use std::process::ExitCode;
 
+use bench_unix_hand::{Client, go, server};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::task::JoinSet;
 use unix_harness::RoundTrip;
 
-use client::Client;
+struct ByHand(Client);
 
-/// Large number, for which bincode needs nine bytes.
-const BY: u64 = 1 << 40;
-
-impl RoundTrip for Client {
+impl RoundTrip for ByHand {
     async fn serve(path: &Path, ready: impl FnOnce()) {
         let listener = UnixListener::bind(path).expect("the path is free");
         let adder = server::spawn_adder();
@@ -28,28 +19,14 @@ impl RoundTrip for Client {
     }
 
     async fn connect(path: &Path) -> Self {
-        Self::new(UnixStream::connect(path).await.expect("it is there"))
+        Self(Client::new(UnixStream::connect(path).await.expect("it is there")))
     }
 
     async fn go(&mut self, rounds: u64, in_flight: u64) {
-        if in_flight == 1 {
-            return ask(self, rounds).await;
-        }
-        let mut askers = JoinSet::new();
-        for _ in 0..in_flight {
-            let client = self.clone();
-            askers.spawn(async move { ask(&client, rounds / in_flight).await });
-        }
-        askers.join_all().await;
-    }
-}
-
-async fn ask(client: &Client, rounds: u64) {
-    for _ in 0..rounds {
-        assert_eq!(client.add("adder", BY).await, Some(BY));
+        go(&self.0, rounds, in_flight).await;
     }
 }
 
 fn main() -> ExitCode {
-    unix_harness::main::<Client>()
+    unix_harness::main::<ByHand>()
 }

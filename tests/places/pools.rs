@@ -1,0 +1,186 @@
+//! Pools whose workers have processes of their own.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use conclib::pool::Routing;
+use conclib::prelude::*;
+use conclib::process::InProcessError;
+use nix::sys::signal::Signal;
+use support::child::survivors;
+use support::until;
+
+use crate::actors::{
+    How, Starter, StarterText, Worker, WorkerAdd, WorkerCalls as _, WorkerPid, process, signal,
+};
+
+#[support::test]
+async fn all_workers_take_turns() -> conclib::Result {
+    let system = System::new("test");
+    let pool = system.pool(Worker::default).size(4);
+    let pool = pool.routing(Routing::RoundRobin).in_process();
+    let pool = pool.spawn().await?;
+    let mut pids = Vec::new();
+    for _ in 0..5 {
+        pids.push(pool.ask(WorkerPid {}).await?);
+    }
+    assert_eq!(pids.iter().collect::<HashSet<_>>().len(), 4, "{pids:?}");
+    assert_eq!(pids[4], pids[0]);
+    assert!(!pids.contains(&std::process::id()));
+
+    let processes: Vec<_> = pids[..4].iter().map(|pid| process(*pid)).collect();
+    drop(pool);
+    until(|| processes.iter().all(|it| !it.is_alive())).await;
+    until(|| system.all().is_empty()).await;
+    Ok(())
+}
+
+#[support::test]
+async fn a_busy_worker_is_passed_over() -> conclib::Result {
+    let system = System::new("test");
+    let pool = system.pool(Worker::default).size(2).in_process();
+    let pool = pool.spawn().await?;
+    let busy = pool.worker();
+    let busy_pid = busy.pid().await?;
+    let _hangs = busy.sleep().reply().await?;
+    for _ in 0..20 {
+        assert_ne!(pool.ask(WorkerPid {}).await?, busy_pid);
+    }
+    let snapshot = system.snapshot();
+    let shown = snapshot.actors.iter().find(|it| it.urn == busy.urn());
+    assert_eq!(shown.map(|it| it.depth), Some(1));
+    pool.stop().now_or_killed(&busy).await;
+    Ok(())
+}
+
+/// Ends a pool one worker of which hangs.
+trait NowOrKilled: Future<Output = ()> + Sized {
+    async fn now_or_killed(self, worker: &ActorRef<Worker>) {
+        let ((), reason) = tokio::join!(self, async { worker.kill().await });
+        assert_eq!(reason, StopReason::Killed);
+    }
+}
+
+impl<F: Future<Output = ()>> NowOrKilled for F {}
+
+#[support::test]
+async fn a_killed_worker_is_restarted_and_the_others_go_on() -> conclib::Result {
+    let system = System::new("test");
+    let pool = system.pool(Worker::default).size(3).in_process();
+    let pool = pool.spawn().await?;
+    let workers = pool.workers();
+    let victim = workers[1].pid().await?;
+    let killed = process(victim);
+    let hangs = workers[1].sleep().reply().await?;
+    signal(victim, Signal::SIGKILL);
+    let error = hangs.await.unwrap_err();
+    assert!(matches!(error, AskError::Disconnected { .. }), "{error:?}");
+    for _ in 0..30 {
+        // No message goes to a process that is known to be gone.
+        assert_ne!(pool.ask(WorkerPid {}).await?, victim);
+    }
+    workers[1].started().await?;
+    until(|| workers[1].state() == Some(State::Running)).await;
+    assert_eq!(workers[1].generation(), Some(2));
+    assert_ne!(workers[1].pid().await?, victim);
+    assert!(!killed.is_alive());
+    assert_eq!(pool.workers(), workers, "the same workers");
+    Ok(())
+}
+
+#[support::test]
+async fn a_worker_that_is_not_restarted_is_replaced() -> conclib::Result {
+    let system = System::new("test");
+    let pool = system.pool(Worker::default).size(2);
+    let backoff = Backoff::from(Duration::from_millis(1));
+    let pool = pool.restart(Restart::never().backoff(backoff)).in_process();
+    let pool = pool.spawn().await?;
+    for victim in pool.workers() {
+        let pid = victim.pid().await?;
+        drop(victim.exit(3).await);
+        let reason = victim.stopped().await.unwrap();
+        assert!(matches!(reason, StopReason::ProcessExited(_)), "{reason}");
+        until(|| pool.len() == 2 && !pool.workers().contains(&victim)).await;
+        for worker in pool.workers() {
+            assert_ne!(worker.pid().await?, pid);
+        }
+    }
+    // So is one that was stopped.
+    let stopped = pool.worker();
+    assert_eq!(stopped.stop().await, StopReason::Stopped);
+    until(|| pool.len() == 2 && !pool.workers().contains(&stopped)).await;
+    assert_eq!(pool.ask(WorkerAdd { by: 1 }).await?, 1);
+    Ok(())
+}
+
+#[support::test]
+async fn messages_wait_while_the_only_worker_starts_again() -> conclib::Result {
+    let system = System::new("test");
+    let pool = system.pool(Worker::default).size(1).in_process();
+    let pool = pool.spawn().await?;
+    let worker = pool.worker();
+    let pid = worker.pid().await?;
+    drop(worker.exit(0).await);
+    until(|| worker.generation() == Some(2) || worker.state() != Some(State::Running)).await;
+    let (one, other) = tokio::join!(
+        pool.ask(WorkerPid {}),
+        pool.ask_for("key", WorkerAdd { by: 2 })
+    );
+    assert_ne!(one?, pid);
+    assert_eq!(other?, 2);
+    Ok(())
+}
+
+#[support::test]
+async fn a_pool_grows_and_shrinks_and_has_a_name() -> conclib::Result {
+    let system = System::new("test");
+    let pool = system.pool_of::<Starter>(How::Well("hello".into()));
+    let pool = pool.size(1).urn("starters").in_process();
+    let pool = pool.env("CONCLIB_TEST_POOL", "here").spawn().await?;
+    pool.resize(3)?;
+    assert_eq!(pool.len(), 3);
+    let names: Vec<_> = pool.workers().iter().map(ActorRef::urn).collect();
+    let names: Vec<_> = names.iter().map(|urn| urn.as_str()).collect();
+    assert_eq!(names, ["starters-0", "starters-1", "starters-2"]);
+    for _ in 0..6 {
+        assert_eq!(pool.ask(StarterText {}).await?, "hello");
+    }
+    let surplus = pool.workers().split_off(1);
+    pool.resize(1)?;
+    for worker in surplus {
+        assert_eq!(worker.stopped().await, Some(StopReason::Stopped));
+    }
+    pool.stop().await;
+    assert!(system.all().is_empty());
+    let refused = pool.ask(StarterText {}).await.unwrap_err();
+    assert!(matches!(refused, AskError::Stopped { .. }), "{refused:?}");
+    Ok(())
+}
+
+#[support::test]
+async fn a_worker_that_does_not_start_is_the_error_of_the_pool() -> conclib::Result {
+    let system = System::new("test");
+    let pool = system.pool_of::<Starter>(How::Error("no room".into()));
+    let policy = Restart::never();
+    let refused = pool.size(2).restart(policy).in_process().spawn().await;
+    let error = refused.unwrap_err();
+    assert!(matches!(error, InProcessError::Start(_)), "{error:?}");
+    assert!(error.to_string().contains("no room"), "{error}");
+    until(|| system.all().is_empty()).await;
+    Ok(())
+}
+
+#[support::test]
+async fn a_pool_ends_with_its_system() -> conclib::Result {
+    let system = System::new("test");
+    let pool = system.pool(Worker::default).size(2).urn("pool");
+    let pool = pool.in_process().spawn().await?;
+    let mut processes = Vec::new();
+    for worker in pool.workers() {
+        processes.push(process(worker.pid().await?));
+    }
+    system.shutdown().await;
+    assert!(survivors(&processes).is_empty());
+    assert!(pool.is_empty());
+    Ok(())
+}
