@@ -65,7 +65,7 @@ impl<T: Send + Sync + 'static> Background<T> {
                 Ok(panic) => Fault::panic(&*panic),
                 Err(error) => Fault::of(&error),
             });
-            // Nobody wants the result of an object that has ended.
+            // Fails if the object has ended.
             let _ = done.send(Some(result));
         });
         Self {
@@ -94,13 +94,13 @@ impl<T> fmt::Debug for Background<T> {
 impl<T: Element + Sync> Background<T> {
     /// Tells whether the work is over.
     #[message]
-    pub fn is_ready(&mut self) -> bool {
+    fn is_ready(&mut self) -> bool {
         self.result.borrow().is_some()
     }
 
     /// Waits for the end of the work.
     #[message]
-    pub async fn wait(&mut self, ctx: &mut Context<Self>) -> Deferred<()> {
+    async fn wait(&mut self, ctx: &mut Context<Self>) -> Deferred<()> {
         let mut result = self.result.clone();
         let wait = async move {
             // The sender is dropped after it has sent.
@@ -111,7 +111,7 @@ impl<T: Element + Sync> Background<T> {
 
     /// Waits for the result; the error is the panic of the work.
     #[message]
-    pub async fn get(&mut self, ctx: &mut Context<Self>) -> Deferred<T, Fault> {
+    async fn get(&mut self, ctx: &mut Context<Self>) -> Deferred<T, Fault> {
         let mut result = self.result.clone();
         let wait = async move {
             match result.wait_for(Option::is_some).await.as_deref() {

@@ -44,7 +44,7 @@ impl Barrier {
 impl Barrier {
     /// Waits until enough askers wait.
     #[message]
-    pub fn wait(&mut self, ctx: &mut Context<Self>) -> Deferred<usize> {
+    fn wait(&mut self, ctx: &mut Context<Self>) -> Deferred<usize> {
         let (reply, deferred) = ctx.defer();
         self.waiting.retain(ReplyTo::is_wanted);
         self.waiting.push(reply);
@@ -58,7 +58,7 @@ impl Barrier {
 
     /// Returns the number of askers that wait.
     #[message]
-    pub fn waiting(&mut self) -> usize {
+    fn waiting(&mut self) -> usize {
         self.waiting.retain(ReplyTo::is_wanted);
         self.waiting.len()
     }

@@ -82,7 +82,7 @@ impl Sleeper {
         self
     }
 
-    fn is_done(mut self) {
+    fn finish(mut self) {
         self.woken = None;
     }
 }
@@ -120,30 +120,30 @@ impl Default for Condition {
 impl Condition {
     /// Waits for the lock.
     #[message]
-    pub async fn lock(&mut self, ctx: &mut Context<Self>) -> Deferred<Guard> {
+    async fn lock(&mut self, ctx: &mut Context<Self>) -> Deferred<Guard> {
         self.lock.take(ctx, 1, true).await
     }
 
     /// Gives the lock back, waits for a notification, and takes the lock again.
     #[message]
-    pub async fn wait(&mut self, guard: Guard, ctx: &mut Context<Self>) -> Deferred<Guard> {
+    async fn wait(&mut self, guard: Guard, ctx: &mut Context<Self>) -> Deferred<Guard> {
         let sleeper = self.sleepers.add();
         // An error says that the guard was given back before.
         let _ = guard.unlock().await;
         let before = sleeper.sleep();
-        self.lock.take_after(ctx, before, Sleeper::is_done).await
+        self.lock.take_after(ctx, before, Sleeper::finish).await
     }
 
     /// Wakes up to so many waits, the oldest ones first.
     #[message]
-    pub fn notify(&mut self, count: usize) {
+    fn notify(&mut self, count: usize) {
         let woken = (0..count).take_while(|_| self.sleepers.wake_one());
         woken.for_each(drop);
     }
 
     /// Wakes all waits.
     #[message]
-    pub fn notify_all(&mut self) {
+    fn notify_all(&mut self) {
         while self.sleepers.wake_one() {}
     }
 }

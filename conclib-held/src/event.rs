@@ -43,25 +43,25 @@ impl Event {
 impl Event {
     /// Sets the flag, and ends all waits.
     #[message]
-    pub fn set(&mut self) {
+    fn set(&mut self) {
         self.flag.send_replace(true);
     }
 
     /// Clears the flag.
     #[message]
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.flag.send_replace(false);
     }
 
     /// Tells whether the flag is set.
     #[message]
-    pub fn is_set(&mut self) -> bool {
+    fn is_set(&mut self) -> bool {
         *self.flag.borrow()
     }
 
     /// Waits until the flag is set.
     #[message]
-    pub async fn wait(&mut self, ctx: &mut Context<Self>) -> Deferred<()> {
+    async fn wait(&mut self, ctx: &mut Context<Self>) -> Deferred<()> {
         let mut flag = self.flag.subscribe();
         let wait = async move {
             // Fails only when the object has ended, and this wait with it.

@@ -67,7 +67,7 @@ fn lock<T>(items: &Mutex<Items<T>>) -> MutexGuard<'_, Items<T>> {
 impl<T: Element> Iter<T> {
     /// Takes the next item, if there is one.
     #[message]
-    pub fn next(&mut self, ctx: &mut Context<Self>) -> Deferred<Option<T>> {
+    fn next(&mut self, ctx: &mut Context<Self>) -> Deferred<Option<T>> {
         let item = lock(&self.0).next();
         let items = self.0.clone();
         let (reply, deferred) = ctx.defer();
@@ -79,7 +79,7 @@ impl<T: Element> Iter<T> {
 
     /// Takes up to so many items; fewer at the end.
     #[message]
-    pub fn take(&mut self, count: usize, ctx: &mut Context<Self>) -> Deferred<Vec<T>> {
+    fn take(&mut self, count: usize, ctx: &mut Context<Self>) -> Deferred<Vec<T>> {
         let taken: Vec<T> = lock(&self.0).by_ref().take(count).collect();
         let items = self.0.clone();
         let (reply, deferred) = ctx.defer();

@@ -52,70 +52,70 @@ impl<T> From<Vec<T>> for List<T> {
 impl<T: Element> List<T> {
     /// Adds an item at the end.
     #[message]
-    pub fn push(&mut self, item: T) {
+    fn push(&mut self, item: T) {
         self.0.push(item);
     }
 
     /// Adds items at the end.
     #[message]
-    pub fn extend(&mut self, items: Vec<T>) {
+    fn extend(&mut self, items: Vec<T>) {
         self.0.extend(items);
     }
 
     /// Adds an item before the one at that index, or at the end.
     #[message]
-    pub fn insert(&mut self, index: usize, item: T) {
+    fn insert(&mut self, index: usize, item: T) {
         let index = index.min(self.0.len());
         self.0.insert(index, item);
     }
 
     /// Returns the item at that index.
     #[message]
-    pub fn get(&mut self, index: usize) -> Option<T> {
+    fn get(&mut self, index: usize) -> Option<T> {
         self.0.get(index).cloned()
     }
 
     /// Replaces the item at that index, and returns the former one.
     #[message]
-    pub fn set(&mut self, index: usize, item: T) -> Option<T> {
+    fn set(&mut self, index: usize, item: T) -> Option<T> {
         let slot = self.0.get_mut(index)?;
         Some(std::mem::replace(slot, item))
     }
 
     /// Removes the item at that index.
     #[message]
-    pub fn remove(&mut self, index: usize) -> Option<T> {
+    fn remove(&mut self, index: usize) -> Option<T> {
         (index < self.0.len()).then(|| self.0.remove(index))
     }
 
     /// Removes the last item.
     #[message]
-    pub fn pop(&mut self) -> Option<T> {
+    fn pop(&mut self) -> Option<T> {
         self.0.pop()
     }
 
     /// Returns the items from one index up to another, which is not among them.
     #[message]
-    pub fn slice(&mut self, from: usize, to: usize) -> Vec<T> {
+    fn slice(&mut self, from: usize, to: usize) -> Vec<T> {
         let to = to.min(self.0.len());
         self.0.get(from..to).unwrap_or_default().to_vec()
     }
 
     /// Returns the number of items.
     #[message]
-    pub fn len(&mut self) -> usize {
+    fn len(&mut self) -> usize {
         self.0.len()
     }
 
     /// Removes all items.
     #[message]
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.0.clear();
     }
 
     /// Sends all items one by one, as they are now.
     #[message]
-    pub fn items(&mut self) -> impl Stream<Item = T> {
+    fn items(&mut self) -> impl Stream<Item = T> {
         ItemStream(self.0.clone().into_iter())
     }
 }

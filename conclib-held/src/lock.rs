@@ -48,19 +48,19 @@ impl Default for Lock {
 impl Lock {
     /// Waits for the lock.
     #[message]
-    pub async fn lock(&mut self, ctx: &mut Context<Self>) -> Deferred<Guard> {
+    async fn lock(&mut self, ctx: &mut Context<Self>) -> Deferred<Guard> {
         self.0.take(ctx, 1, true).await
     }
 
     /// Takes the lock if it is free.
     #[message]
-    pub fn try_lock(&mut self, ctx: &mut Context<Self>) -> Deferred<Option<Guard>> {
+    fn try_lock(&mut self, ctx: &mut Context<Self>) -> Deferred<Option<Guard>> {
         self.0.try_take(ctx, 1, true)
     }
 
     /// Tells whether the lock is taken.
     #[message]
-    pub fn is_locked(&mut self) -> bool {
+    fn is_locked(&mut self) -> bool {
         self.0.available() == 0
     }
 }

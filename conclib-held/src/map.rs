@@ -52,56 +52,56 @@ impl<K, V> From<HashMap<K, V>> for Map<K, V> {
 impl<K: Element + Eq + Hash, V: Element> Map<K, V> {
     /// Returns the value of a key.
     #[message]
-    pub fn get(&mut self, key: K) -> Option<V> {
+    fn get(&mut self, key: K) -> Option<V> {
         self.0.get(&key).cloned()
     }
 
     /// Sets the value of a key, and returns the former one.
     #[message]
-    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+    fn insert(&mut self, key: K, value: V) -> Option<V> {
         self.0.insert(key, value)
     }
 
     /// Sets the values of keys.
     #[message]
-    pub fn extend(&mut self, entries: Vec<(K, V)>) {
+    fn extend(&mut self, entries: Vec<(K, V)>) {
         self.0.extend(entries);
     }
 
     /// Removes a key, and returns its value.
     #[message]
-    pub fn remove(&mut self, key: K) -> Option<V> {
+    fn remove(&mut self, key: K) -> Option<V> {
         self.0.remove(&key)
     }
 
     /// Tells whether there is that key.
     #[message]
-    pub fn contains(&mut self, key: K) -> bool {
+    fn contains(&mut self, key: K) -> bool {
         self.0.contains_key(&key)
     }
 
     /// Returns the keys.
     #[message]
-    pub fn keys(&mut self) -> Vec<K> {
+    fn keys(&mut self) -> Vec<K> {
         self.0.keys().cloned().collect()
     }
 
     /// Returns the keys with their values.
     #[message]
-    pub fn entries(&mut self) -> Vec<(K, V)> {
+    fn entries(&mut self) -> Vec<(K, V)> {
         let entries = self.0.iter();
         entries.map(|(k, v)| (k.clone(), v.clone())).collect()
     }
 
     /// Returns the number of keys.
     #[message]
-    pub fn len(&mut self) -> usize {
+    fn len(&mut self) -> usize {
         self.0.len()
     }
 
     /// Removes all keys.
     #[message]
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.0.clear();
     }
 }

@@ -41,9 +41,9 @@ pub struct Queue<T> {
 
 struct Items<T> {
     queue: Mutex<VecDeque<T>>,
-    /// One permit for each item.
+    /// Permits, as many as there are items.
     filled: Semaphore,
-    /// One permit for each free place. `None` for a queue without a bound.
+    /// Permits, as many as there are free places. `None` for a queue without a bound.
     room: Option<Semaphore>,
     /// Number of items that were put, and that nobody is done with.
     undone: watch::Sender<usize>,
@@ -152,7 +152,7 @@ impl<T> fmt::Debug for Queue<T> {
 impl<T: Element> Queue<T> {
     /// Puts an item at the end, and waits for a free place before.
     #[message]
-    pub async fn put(&mut self, item: T, ctx: &mut Context<Self>) -> Deferred<()> {
+    async fn put(&mut self, item: T, ctx: &mut Context<Self>) -> Deferred<()> {
         let items = self.items.clone();
         let wait = async move { items.put(item).await };
         self.waits.answer(ctx, wait, drop).await
@@ -160,7 +160,7 @@ impl<T: Element> Queue<T> {
 
     /// Puts an item at the end if there is a free place.
     #[message]
-    pub fn try_put(&mut self, item: T) -> Result<(), Full> {
+    fn try_put(&mut self, item: T) -> Result<(), Full> {
         if let Some(room) = &self.items.room {
             room.try_acquire().map_err(|_| Full)?.forget();
         }
@@ -170,7 +170,7 @@ impl<T: Element> Queue<T> {
 
     /// Takes the first item, and waits for one before.
     #[message]
-    pub async fn get(&mut self, ctx: &mut Context<Self>) -> Deferred<T> {
+    async fn get(&mut self, ctx: &mut Context<Self>) -> Deferred<T> {
         let (items, back) = (self.items.clone(), self.items.clone());
         let wait = async move { items.get().await };
         let lost = move |item| back.put_back(item);
@@ -179,7 +179,7 @@ impl<T: Element> Queue<T> {
 
     /// Takes the first item if there is one.
     #[message]
-    pub fn try_get(&mut self, ctx: &mut Context<Self>) -> Deferred<Option<T>> {
+    fn try_get(&mut self, ctx: &mut Context<Self>) -> Deferred<Option<T>> {
         let Ok(filled) = self.items.filled.try_acquire() else {
             return Deferred::ready(None);
         };
@@ -194,13 +194,13 @@ impl<T: Element> Queue<T> {
 
     /// Returns the number of items in the queue.
     #[message]
-    pub fn len(&mut self) -> usize {
+    fn len(&mut self) -> usize {
         self.items.queue().len()
     }
 
     /// Tells that the work on an item that was taken is done.
     #[message]
-    pub fn done(&mut self) -> Result<(), TooManyDone> {
+    fn done(&mut self) -> Result<(), TooManyDone> {
         let is_one = |undone: &mut usize| {
             let one_less = undone.checked_sub(1);
             *undone = one_less.unwrap_or(0);
@@ -214,7 +214,7 @@ impl<T: Element> Queue<T> {
 
     /// Waits until all items that were put are done.
     #[message]
-    pub async fn join(&mut self, ctx: &mut Context<Self>) -> Deferred<()> {
+    async fn join(&mut self, ctx: &mut Context<Self>) -> Deferred<()> {
         let mut undone = self.items.undone.subscribe();
         let wait = async move {
             // Fails only when the object has ended, and this wait with it.

@@ -51,25 +51,25 @@ impl Default for RwLock {
 impl RwLock {
     /// Waits until there is no writer.
     #[message]
-    pub async fn read(&mut self, ctx: &mut Context<Self>) -> Deferred<Guard> {
+    async fn read(&mut self, ctx: &mut Context<Self>) -> Deferred<Guard> {
         self.0.take(ctx, 1, false).await
     }
 
     /// Waits until there is neither a reader nor a writer.
     #[message]
-    pub async fn write(&mut self, ctx: &mut Context<Self>) -> Deferred<Guard> {
+    async fn write(&mut self, ctx: &mut Context<Self>) -> Deferred<Guard> {
         self.0.take(ctx, READERS, true).await
     }
 
     /// Takes the lock for reading if no writer has it or waits for it.
     #[message]
-    pub fn try_read(&mut self, ctx: &mut Context<Self>) -> Deferred<Option<Guard>> {
+    fn try_read(&mut self, ctx: &mut Context<Self>) -> Deferred<Option<Guard>> {
         self.0.try_take(ctx, 1, false)
     }
 
     /// Takes the lock for writing if it is free.
     #[message]
-    pub fn try_write(&mut self, ctx: &mut Context<Self>) -> Deferred<Option<Guard>> {
+    fn try_write(&mut self, ctx: &mut Context<Self>) -> Deferred<Option<Guard>> {
         self.0.try_take(ctx, READERS, true)
     }
 }

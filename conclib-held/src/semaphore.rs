@@ -43,19 +43,19 @@ impl Semaphore {
 impl Semaphore {
     /// Waits for a permit.
     #[message]
-    pub async fn acquire(&mut self, ctx: &mut Context<Self>) -> Deferred<Guard> {
+    async fn acquire(&mut self, ctx: &mut Context<Self>) -> Deferred<Guard> {
         self.0.take(ctx, 1, false).await
     }
 
     /// Takes a permit if there is one.
     #[message]
-    pub fn try_acquire(&mut self, ctx: &mut Context<Self>) -> Deferred<Option<Guard>> {
+    fn try_acquire(&mut self, ctx: &mut Context<Self>) -> Deferred<Option<Guard>> {
         self.0.try_take(ctx, 1, false)
     }
 
     /// Returns the number of permits that are free.
     #[message]
-    pub fn available(&mut self) -> usize {
+    fn available(&mut self) -> usize {
         self.0.available()
     }
 }

@@ -1,4 +1,4 @@
-//! One value.
+//! Single value.
 
 use conclib_macros::actor;
 
@@ -36,25 +36,25 @@ impl<T> Value<T> {
 impl<T: Element + PartialEq> Value<T> {
     /// Returns the value.
     #[message]
-    pub fn get(&mut self) -> T {
+    fn get(&mut self) -> T {
         self.0.clone()
     }
 
     /// Sets the value.
     #[message]
-    pub fn set(&mut self, value: T) {
+    fn set(&mut self, value: T) {
         self.0 = value;
     }
 
     /// Sets the value, and returns the former one.
     #[message]
-    pub fn replace(&mut self, value: T) -> T {
+    fn replace(&mut self, value: T) -> T {
         std::mem::replace(&mut self.0, value)
     }
 
     /// Sets the value if it is the expected one; tells whether it was.
     #[message]
-    pub fn compare_and_set(&mut self, expected: T, value: T) -> bool {
+    fn compare_and_set(&mut self, expected: T, value: T) -> bool {
         let is_equal = self.0 == expected;
         if is_equal {
             self.0 = value;

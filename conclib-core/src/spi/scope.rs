@@ -402,6 +402,9 @@ pub fn carrying<R>(references: Vec<(u64, Lease)>, handle: impl FnOnce() -> R) ->
         }
     }
 
+    if references.is_empty() {
+        return handle();
+    }
     let _outer = Outer(CARRIED.replace(references));
     handle()
 }

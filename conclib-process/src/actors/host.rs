@@ -56,16 +56,10 @@ impl Host {
     /// Starts the user's actor, and answers when it has started.
     #[fallback]
     fn start(&mut self, request: RequestEnvelope) {
-        match (self.start)(request, &self.system) {
-            Ok(actor) => {
-                let reason = self.reason.clone();
-                tokio::spawn(async move { reason.send_replace(Some(actor.ended.await)) });
-                tokio::spawn(actor.answered);
-            }
-            Err((request, error)) => {
-                // The owner gets an error of the codec.
-                let _ = request.respond(&Err::<(), _>(StopReason::from(error)));
-            }
+        if let Some(actor) = (self.start)(request, &self.system) {
+            let reason = self.reason.clone();
+            tokio::spawn(async move { reason.send_replace(Some(actor.ended.await)) });
+            tokio::spawn(actor.answered);
         }
     }
 }

@@ -98,11 +98,8 @@ impl From<NotStarted> for StopReason {
     }
 }
 
-/// Starts an actor from its value.
-pub(super) fn start_value<A>(
-    request: RequestEnvelope,
-    system: &System,
-) -> Result<Started, (RequestEnvelope, NotStarted)>
+/// Starts an actor from its value. `None` if it is not spawned: then the request is answered.
+pub(super) fn start_value<A>(request: RequestEnvelope, system: &System) -> Option<Started>
 where
     A: TaskActor + Declared + Travels + Serialize + DeserializeOwned + Send,
 {
@@ -114,11 +111,8 @@ where
     Started::of(spawn(), request)
 }
 
-/// Starts an actor from arguments.
-pub(super) fn start_created<A>(
-    request: RequestEnvelope,
-    system: &System,
-) -> Result<Started, (RequestEnvelope, NotStarted)>
+/// Starts an actor from arguments, in the same way.
+pub(super) fn start_created<A>(request: RequestEnvelope, system: &System) -> Option<Started>
 where
     A: TaskActor + Declared + Travels + Create,
     A::Args: Serialize + DeserializeOwned,
@@ -146,13 +140,17 @@ impl Started {
     fn of<A: Travels>(
         spawned: Result<ActorRef<A>, NotStarted>,
         request: RequestEnvelope,
-    ) -> Result<Self, (RequestEnvelope, NotStarted)> {
+    ) -> Option<Self> {
         let actor = match spawned {
             Ok(actor) => actor,
-            Err(error) => return Err((request, error)),
+            Err(error) => {
+                // The owner gets an error of the codec.
+                let _ = request.respond(&Err::<(), _>(StopReason::from(error)));
+                return None;
+            }
         };
         let ends = actor.downgrade();
-        Ok(Self {
+        Some(Self {
             answered: Box::pin(async move {
                 let started = actor.started().await.map_err(|error| match error {
                     StartError::Ended { reason, .. } => reason,

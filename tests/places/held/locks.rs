@@ -61,7 +61,7 @@ async fn a_guard_that_is_dropped_poisons_the_lock(place: Place) -> conclib::Resu
     let guard = next.await?;
     assert!(guard.is_poisoned());
     guard.unlock().await?;
-    // It is told once.
+    // The next one is told, and no other.
     let guard = lock.lock().await?;
     assert!(!guard.is_poisoned());
     guard.unlock().await?;
@@ -84,7 +84,7 @@ async fn a_wait_for_a_lock_that_is_given_up_takes_nothing(place: Place) -> concl
     Ok(())
 }
 
-/// Locally the guard comes back as it was. Over a process line it may be lost, which poisons.
+/// A guard comes back as it was. Over a process line the loss poisons.
 async fn a_guard_left_unread_is_no_lost_guard(place: Place) -> conclib::Result {
     let system = System::new("test");
     let lock = owner_in(&system, place).await?.lock().await?;

@@ -5,7 +5,7 @@ use conclib::held::*;
 use conclib::prelude::*;
 use support::until;
 
-use super::owner::OwnerCalls as _;
+use super::owner::{Owner, OwnerCalls as _, OwnerGive};
 use super::{on_every_place, owner_in, owner_process};
 
 on_every_place! {
@@ -77,5 +77,25 @@ async fn a_third_process_gets_a_handle_from_the_owner_itself(place: Place) -> co
     assert_eq!(list.slice(0, 9).await?, [5, 6]);
     drop((list, third));
     until(|| system.all().is_empty()).await;
+    Ok(())
+}
+
+#[support::test]
+async fn a_client_uses_the_object_of_a_process() -> conclib::Result {
+    let system = System::new("test");
+    let (owner, _) = owner_process(&system).await?;
+    let front = system.actor(Owner::default()).urn("front").spawn()?;
+    front.keep(owner.list(vec![1]).await?).await?;
+    let proxy = Proxy::serve(&system, "tcp://127.0.0.1:0");
+    let key = AuthKey::random()?;
+    let proxy = proxy.key(key.clone()).await?;
+    let client = ProxyClient::connect(proxy.url()).key(key).await?;
+    drop(owner);
+    let list = client.ask("front", OwnerGive {}).await?.unwrap();
+    list.push(2).await?;
+    assert_eq!(list.slice(0, 9).await?, [1, 2]);
+    drop(list);
+    // The last handle was that of the client.
+    until(|| system.all().len() == 2).await;
     Ok(())
 }
