@@ -161,8 +161,19 @@ impl<T, E> Unanswered<T, E> {
 
 impl<T, E> Drop for Unanswered<T, E> {
     fn drop(&mut self) {
-        // Has no effect after an answer.
-        self.0.answer(Err(Box::new(Failure::NoReply)), None);
+        let mut meeting = self.0.lock();
+        let asker = match &mut *meeting {
+            Meeting::Neither(_) => {
+                *meeting = Meeting::Answer(Err(Box::new(Failure::NoReply)), None);
+                return;
+            }
+            // There is none after an answer.
+            Meeting::Asker(asker) => asker.take(),
+            Meeting::Answer(..) => None,
+        };
+        drop(meeting);
+        // The drop of its own end tells the asker.
+        drop(asker);
     }
 }
 

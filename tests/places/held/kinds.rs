@@ -129,7 +129,10 @@ async fn an_event_ends_waits(place: Place) -> conclib::Result {
     let owner = owner_in(&system, place).await?;
     let event = owner.event().await?;
     let not_ready = event.wait().timeout(SHORT).await;
-    assert!(matches!(not_ready, Err(AskError::Deadline { .. })));
+    assert!(
+        matches!(not_ready, Err(AskError::Deadline { .. })),
+        "{not_ready:?}"
+    );
     let waits = [event.wait().reply().await?, event.wait().reply().await?];
     // A wait blocks neither the object nor its owner.
     assert!(!event.is_set().await?);
