@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-features=(macros net apid process redis metrics testing tls)
+features=(macros net apid held process redis metrics testing tls)
 named=$(sed -n '/^\[features\]/,/^\[/s/^\([a-z_]*\) = .*/\1/p' Cargo.toml | grep -vx default)
 if [[ "$(printf '%s\n' "${features[@]}" | sort)" != "$(sort <<<"$named")" ]]; then
     printf 'the features of Cargo.toml are not those of %s\n' "$0" >&2

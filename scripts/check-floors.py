@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CRATES = [
     ["conclib-wire", "conclib-macros"],
     ["conclib-core"],
-    ["conclib-testing", "conclib-net"],
+    ["conclib-testing", "conclib-held", "conclib-net"],
     ["conclib-process"],
     ["conclib-apid", "conclib-redis"],
     ["conclib"],

@@ -15,6 +15,7 @@
 //! | `net` | yes | `Proxy`, `ProxyClient` over unix sockets and TCP |
 //! | `apid` | yes | `start_api`, `status`, `PrivateDir` |
 //! | `tls` | no | `tls:` addresses of `Proxy` and `ProxyClient` |
+//! | `held` | no | `held`: objects that actors hold for others: collections, queues, locks, results |
 //! | `redis` | no | `Proxy`, `ProxyClient` through a Redis server, durable messages; `start_redis`: such a server as an owned child; the rest in `redis` |
 //! | `process` | no | `.in_process()`: actors in processes of their own; `process`: owned child processes of any kind |
 //! | `metrics` | no | depth, times and counts of each type of actor, for the recorder of the crate `metrics` |
@@ -36,7 +37,7 @@ pub use conclib_process::{__in_process, __process_entry};
 // Actors, and references to them.
 #[doc(inline)]
 pub use conclib_core::{
-    Actor, ActorRef, AnyRef, Context, PartRef, Place, Scoped, System, Urn, WeakRef,
+    Actor, ActorRef, AnyRef, Context, Held, PartRef, Place, Scoped, System, Urn, WeakRef,
 };
 
 // Messages: how they are sent, queued and handled.
@@ -126,6 +127,11 @@ pub mod wire;
 #[doc(inline)]
 pub use conclib_process as process;
 
+#[cfg(feature = "held")]
+#[cfg_attr(docsrs, doc(cfg(feature = "held")))]
+#[doc(inline)]
+pub use conclib_held as held;
+
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 #[doc(inline)]
@@ -155,6 +161,9 @@ mod guides {
     #[cfg(all(feature = "macros", feature = "net"))]
     #[doc = include_str!("../docs/guides/networking.md")]
     mod networking {}
+    #[cfg(all(feature = "macros", feature = "process", feature = "held"))]
+    #[doc = include_str!("../docs/guides/held-objects.md")]
+    mod held_objects {}
     #[cfg(feature = "redis")]
     #[doc = include_str!("../docs/guides/from-other-processes.md")]
     mod from_other_processes {}

@@ -19,7 +19,7 @@ pub use conclib_core::wire::RequestEnvelope;
 pub use conclib_core::{
     Actor, ActorRef, AskError, Attached, Backoff, Call, ChildExit, Context, DeadLetter,
     DeadLetterCause, Deferred, Delivery, Directive, Event, Fault, Gone, Handler, HandlerError,
-    Inbox, Items, Lagged, LookupError, Message, Never, Overflow, Pool, Recipient, Reply,
+    Held, Inbox, Items, Lagged, LookupError, Message, Never, Overflow, Pool, Recipient, Reply,
     ReplyGroup, ReplyTo, Restart, SharedReply, SpawnError, StartError, State, StopReason, Stopping,
     Strategy, Stream, Subscription, System, TellError, Ticker, Topic, Urn, WeakRef,
 };

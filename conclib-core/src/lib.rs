@@ -74,7 +74,7 @@ pub use crate::pool::{OnThreads, Tasks};
 pub use crate::pool::{PoolBuilder, Route, Routing};
 pub use crate::reply::{Deferred, Items, Reply, ReplyGroup, ReplyTo, Request, SharedReply};
 pub use crate::system::{
-    Broadcast, DumpOnSignal, OnThread, Shutdown, ShutdownReport, SpawnBuilder,
+    Broadcast, DumpOnSignal, Held, OnThread, Shutdown, ShutdownReport, SpawnBuilder,
 };
 pub use crate::time::{Ticker, TickerHandle};
 pub use crate::topic::{Lagged, Publishing, Subscription};

@@ -23,6 +23,8 @@ pub use crate::spi::Broker;
 pub use crate::spi::Origin;
 pub use crate::spi::Outcome;
 pub use crate::spi::ReplySink;
+#[doc(hidden)]
+pub use crate::spi::carrying;
 pub use crate::spi::reuse_body;
 pub use crate::spi::{Answered, OutboundStream, StreamSource};
 pub use crate::spi::{

@@ -1,5 +1,6 @@
 //! Examples ported from Python projects print what the originals print.
 
+use std::collections::HashSet;
 use std::time::SystemTime;
 
 use futures_util::{SinkExt, StreamExt};
@@ -125,6 +126,7 @@ fn a_ticker_runs_at_once_and_until_it_is_stopped() -> conclib::Result {
     Ok(())
 }
 
+#[cfg(feature = "process")]
 #[support::test]
 fn an_actor_belongs_to_a_block_or_is_told_to_end() -> conclib::Result {
     let scoped = ["Initialized", "Context enter", "Context exit", "Shutdown"];
@@ -134,6 +136,52 @@ fn an_actor_belongs_to_a_block_or_is_told_to_end() -> conclib::Result {
         (&lines[..4], &lines[4..]),
         (&scoped.map(str::to_owned)[..], &told.map(str::to_owned)[..])
     );
+    Ok(())
+}
+
+#[cfg(all(feature = "process", feature = "held"))]
+#[support::test]
+fn results_stay_with_their_actor() -> conclib::Result {
+    let lines = said("uactor_held", &[])?;
+    let [data @ .., returned, ended] = &*lines else {
+        return Err("it says nothing".into());
+    };
+    let list = "list [1, 2, 3]";
+    assert_eq!(data, [list, list, "Not ready", "Ready"]);
+    let seconds = |line: &String| line.trim_end_matches(" s").parse::<f64>();
+    assert!(seconds(returned)? < 1.0, "{returned}");
+    assert!(seconds(ended)? >= 2.0, "{ended}");
+    Ok(())
+}
+
+#[cfg(feature = "process")]
+#[support::test]
+fn an_actor_calls_another_one_back() -> conclib::Result {
+    assert_eq!(said("uactor_callbacks", &[])?, ["pong"]);
+    Ok(())
+}
+
+#[cfg(feature = "process")]
+#[support::test]
+fn the_processes_of_a_pool_take_turns() -> conclib::Result {
+    let lines = said("uactor_pool", &[])?;
+    let list = lines[0].trim_matches(['[', ']']);
+    let pids: Vec<_> = list.split(", ").collect();
+    assert_eq!(pids.len(), 5);
+    assert_eq!(pids[4], pids[0]);
+    let different: HashSet<_> = pids.iter().collect();
+    assert_eq!(different.len(), 4);
+    Ok(())
+}
+
+#[cfg(feature = "process")]
+#[support::test]
+fn each_core_has_a_process() -> conclib::Result {
+    let lines = said("uactor_sticky", &[])?;
+    assert!(!lines.is_empty());
+    for (core, line) in lines.iter().enumerate() {
+        assert!(line.starts_with(&format!("core {core} pid ")), "{line}");
+    }
     Ok(())
 }
 

@@ -14,6 +14,7 @@ support::on_every_place! {
     dropped_unanswered_the_asker_is_told_so,
     it_can_be_given_after_the_actor_has_stopped,
     what_the_state_keeps_ends_with_it,
+    a_reply_that_its_asker_leaves_behind_comes_back,
 }
 
 /// Passes its `ReplyTo`s on.
@@ -210,4 +211,73 @@ async fn it_knows_whether_it_is_still_wanted() {
     later.keep().tell().await.unwrap();
     later.echo(0).await.unwrap();
     assert!(!take(&kept).is_wanted(), "nobody asked");
+}
+
+/// Gives each number once, and takes back those that nobody got.
+#[actor]
+struct Numbers {
+    kept: Vec<ReplyTo<u64>>,
+    back: Arc<Mutex<Vec<u64>>>,
+}
+
+#[actor]
+impl Numbers {
+    /// Answers before it returns.
+    #[message]
+    fn at_once(&mut self, n: u64, ctx: &mut Context<Self>) -> Deferred<u64> {
+        let (reply, deferred) = ctx.defer();
+        let back = self.back.clone();
+        reply.send_or(n, move |n| back.lock().unwrap().push(n));
+        deferred
+    }
+
+    #[message]
+    fn keep(&mut self, ctx: &mut Context<Self>) -> Deferred<u64> {
+        let (reply, deferred) = ctx.defer();
+        self.kept.push(reply);
+        deferred
+    }
+
+    #[message]
+    fn answer(&mut self, n: u64) {
+        for reply in self.kept.drain(..) {
+            let back = self.back.clone();
+            reply.send_or(n, move |n| back.lock().unwrap().push(n));
+        }
+    }
+}
+
+async fn a_reply_that_its_asker_leaves_behind_comes_back(place: Place) {
+    let system = System::new("test");
+    let back = Arc::<Mutex<Vec<u64>>>::default();
+    let given_back = || std::mem::take(&mut *back.lock().unwrap());
+    let numbers = Numbers {
+        kept: Vec::new(),
+        back: back.clone(),
+    };
+    let numbers = system.actor_with({
+        let mut numbers = Some(numbers);
+        move || numbers.take().unwrap()
+    });
+    let numbers = numbers.at(place).unwrap();
+    assert_eq!(numbers.at_once(1).await.unwrap(), 1);
+    // Told: there is no asker.
+    numbers.at_once(2).tell().await.unwrap();
+    // Left before the answer.
+    let left = numbers.keep().reply().await.unwrap();
+    assert_eq!(numbers.at_once(0).await.unwrap(), 0);
+    drop(left);
+    numbers.answer(3).await.unwrap();
+    assert_eq!(given_back(), [2, 3]);
+    // Left with the answer unread.
+    let unread = numbers.keep().reply().await.unwrap();
+    numbers.answer(4).await.unwrap();
+    assert!(given_back().is_empty());
+    drop(unread);
+    assert_eq!(given_back(), [4]);
+    // Read.
+    let read = numbers.keep().reply().await.unwrap();
+    numbers.answer(5).await.unwrap();
+    assert_eq!(read.await.unwrap(), 5);
+    assert!(given_back().is_empty());
 }

@@ -12,6 +12,8 @@
 
 mod actors;
 mod faults;
+#[cfg(feature = "held")]
+mod held;
 mod leaks;
 mod life;
 mod owner;

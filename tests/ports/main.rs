@@ -13,6 +13,8 @@ mod actorio;
 #[cfg(feature = "process")]
 mod pactor;
 mod pykka;
+#[cfg(all(feature = "process", feature = "held"))]
+mod uactor;
 mod uactor_network;
 
 #[cfg(feature = "process")]

@@ -43,7 +43,7 @@ pub(crate) struct ActorCell<A: Actor> {
     /// asks for it.
     urn: OnceLock<Urn>,
     /// True if the actor has a name or a parent, and so does not end with its
-    /// references.
+    /// references, unless it is [counted](Settings::counted).
     owned: bool,
     /// Number of strong references; at zero an anonymous actor stops.
     refs: AtomicUsize,
@@ -69,6 +69,8 @@ pub(crate) struct Settings {
     pub(crate) ask_timeout: Option<Duration>,
     pub(crate) strategy: Strategy,
     pub(crate) place: Place,
+    /// True if the actor ends with its last reference, although it has a name or a parent.
+    pub(crate) counted: bool,
 }
 
 /// Counters of an actor. Only the actor's task writes them, except
@@ -148,7 +150,7 @@ impl<A: Actor> ActorCell<A> {
         let is_child = relations
             .as_ref()
             .is_some_and(|relations| relations.parent.is_some());
-        let owned = urn.is_some() || is_child;
+        let owned = !seed.counted && (urn.is_some() || is_child);
         let urn = urn.map(|urn| urn.of_type(type_name::<A>()));
         let (urn, relations) = (known(urn), known(relations));
         // Nothing is called in between, so that the compiler builds the cell in
@@ -326,8 +328,12 @@ impl<A: Actor> ActorCell<A> {
         if let Some(relations) = self.relations() {
             self.lifecycle.advance(State::Stopped);
             relations.part(self, &reason);
-            let exit = |default| self.child_exit(reason.clone(), default);
-            relations.tell_parent(self.id, exit, &reason, said);
+            if self.owned || relations.parent.is_none() {
+                let exit = |default| self.child_exit(reason.clone(), default);
+                relations.tell_parent(self.id, exit, &reason, said);
+            } else {
+                relations.leave_parent(self.id);
+            }
         }
         self.lifecycle.end(reason);
         // Tells the watchers that came in between, and could not see yet that

@@ -2,7 +2,7 @@
 
 use std::any::{Any, TypeId, type_name};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ use crate::place::Place;
 use crate::remote::{Remote, poll_send_away, relay, try_tell_away};
 use crate::reply::RemoteCaller;
 use crate::snapshot::ActorSnapshot;
+use crate::spi::Lease;
 use crate::supervision::Strategy;
 
 /// Cell of an actor that runs outside of this process, or that this process does not run as a task:
@@ -39,8 +40,11 @@ pub(crate) struct ForeignCell {
     pub(crate) ask_timeout: Duration,
     /// True if the actor has a name or a parent, and so does not end with its references.
     owned: bool,
-    /// Number of strong references; at zero an anonymous actor is told to stop.
+    /// Number of strong references; at zero an anonymous actor loses its lease, or is told to stop
+    /// if it has none.
     refs: AtomicUsize,
+    /// Share of the references here in the life of the actor, where it runs.
+    lease: Mutex<Option<Lease>>,
     lifecycle: Lifecycle,
     relations: Relations,
     /// Most urgent [`Signal`] so far.
@@ -67,6 +71,7 @@ impl ForeignCell {
             ask_timeout,
             owned: is_named || relations.parent.is_some(),
             refs: AtomicUsize::new(1),
+            lease: Mutex::default(),
             urn: remote.urn().of_type(type_name::<A>()),
             actor: TypeId::of::<A>(),
             type_name: type_name::<A>(),
@@ -83,6 +88,41 @@ impl ForeignCell {
     /// Tells whether the actor is an `A`.
     pub(crate) fn is<A: 'static>(&self) -> bool {
         self.actor == TypeId::of::<A>()
+    }
+
+    /// Adds a strong reference that has come home, also if there was none left. Its lease is the one
+    /// of all references from now on.
+    pub(super) fn come_home(&self, lease: Lease) {
+        // First of all, so that no release takes the new lease.
+        self.acquire();
+        drop(self.lease().replace(lease));
+    }
+
+    /// Gives up the lease, as the incarnation that it was for has ended. The last reference tells the
+    /// actor to stop until there is another one.
+    pub(crate) fn drop_lease(&self) {
+        let lease = self.lease().take();
+        if lease.is_some() && !self.owned && self.refs.load(Ordering::Acquire) == 0 {
+            self.raise(Signal::Drain);
+        }
+    }
+
+    /// Gives up the lease of the last reference, unless there is another one by now.
+    #[cold]
+    fn unreferenced(&self) {
+        let mut slot = self.lease();
+        if self.refs.load(Ordering::Acquire) > 0 {
+            return;
+        }
+        let lease = slot.take();
+        drop(slot);
+        if lease.is_none() {
+            self.raise(Signal::Drain);
+        }
+    }
+
+    fn lease(&self) -> MutexGuard<'_, Option<Lease>> {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Marks the start as done.
@@ -298,7 +338,7 @@ impl AnyActor for ForeignCell {
 
     fn release(&self) {
         if self.refs.fetch_sub(1, Ordering::AcqRel) == 1 && !self.owned {
-            self.raise(Signal::Drain);
+            self.unreferenced();
         }
     }
 

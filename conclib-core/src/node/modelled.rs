@@ -110,6 +110,7 @@ pub(crate) fn cell(
         ask_timeout: None,
         strategy: Strategy::OneForAll,
         place: Place::Task,
+        counted: false,
     };
     let make = |id: ActorId| {
         let relations = relations.map(Box::new);

@@ -21,6 +21,7 @@ use crate::error::SpawnError;
 use crate::events::{DeadLetter, DeadLetterCause, Event, Events};
 use crate::hook::TurnHook;
 use crate::named::Named;
+use crate::remote::Relays;
 use crate::snapshot::{Links, SystemSnapshot};
 use crate::spi::Broker;
 
@@ -191,6 +192,11 @@ impl SystemInner {
 
     pub(crate) fn find(&self, urn: &str) -> Option<Arc<dyn AnyActor>> {
         self.table().find(urn).cloned()
+    }
+
+    /// Returns the actors of other processes that this system has passed on under its own address.
+    pub(crate) fn relays(&self) -> Arc<Relays> {
+        self.extensions.get()
     }
 
     pub(crate) fn find_named(&self, urn: &str) -> Option<Arc<dyn AnyActor>> {

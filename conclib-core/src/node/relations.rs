@@ -465,6 +465,15 @@ impl Relations {
         })));
     }
 
+    /// Takes an actor that has ended for good from its parent, which is not told.
+    pub(crate) fn leave_parent(&self, who: ActorId) {
+        if let Some(parent) = self.parent()
+            && let Some(relations) = parent.relations()
+        {
+            drop(relations.forget(who));
+        }
+    }
+
     pub(crate) fn parent(&self) -> Option<Arc<dyn AnyActor>> {
         self.parent.as_ref()?.upgrade()
     }

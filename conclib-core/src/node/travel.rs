@@ -19,16 +19,21 @@ use super::weak::WeakRef;
 use crate::directory;
 use crate::message::{MayLeave, Message, Reach};
 use crate::remote::{Remote, ended};
-use crate::spi::{Exported, KeepAlive, Place, RefError, export, import};
+use crate::spi::{Exported, KeepAlive, Lease, Place, RefError, export, import};
 
 /// Strong count of a local actor that a link keeps for its peer.
 pub(crate) struct Pin(Arc<dyn AnyActor>);
 
 impl Pin {
     /// Adds a strong count, for a caller that has one.
-    fn of(actor: Arc<dyn AnyActor>) -> Self {
+    pub(crate) fn of(actor: Arc<dyn AnyActor>) -> Self {
         actor.acquire();
         Self(actor)
+    }
+
+    /// Adds a strong count, unless the actor has ended or is about to.
+    pub(super) fn try_of(actor: Arc<dyn AnyActor>) -> Option<Self> {
+        actor.try_acquire().then(|| Self(actor))
     }
 
     pub(crate) fn actor(&self) -> &Arc<dyn AnyActor> {
@@ -43,15 +48,16 @@ impl Drop for Pin {
 }
 
 /// Actor that a reference leads to.
-enum Address {
-    Here(Arc<dyn AnyActor>),
+pub(super) enum Address {
+    /// Actor of this process, and the count of a reference that has come home to it.
+    Here(Arc<dyn AnyActor>, Option<Pin>),
     Away(Arc<Remote>),
 }
 
 impl From<Result<Arc<dyn AnyActor>, &Arc<Remote>>> for Address {
     fn from(place: Result<Arc<dyn AnyActor>, &Arc<Remote>>) -> Self {
         match place {
-            Ok(actor) => Self::Here(actor),
+            Ok(actor) => Self::Here(actor, None),
             Err(remote) => Self::Away(remote.clone()),
         }
     }
@@ -59,19 +65,19 @@ impl From<Result<Arc<dyn AnyActor>, &Arc<Remote>>> for Address {
 
 /// Strength of a reference.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Strength {
+pub(super) enum Strength {
     Strong,
     Weak,
 }
 
 /// Encodes a reference.
-fn write<S: Serializer>(
+pub(super) fn write<S: Serializer>(
     address: Address,
     strength: Strength,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let exported = match (address, strength) {
-        (Address::Here(actor), strength) => {
+        (Address::Here(actor, _), strength) => {
             let (urn, node) = (actor.urn(), actor.system().node());
             let runs_in = actor.runs_in();
             let keep_alive = match strength {
@@ -97,7 +103,7 @@ fn write<S: Serializer>(
 }
 
 /// Decodes a reference. A local actor is not counted.
-fn read<'de, D: Deserializer<'de>>(
+pub(super) fn read<'de, D: Deserializer<'de>>(
     strength: Strength,
     deserializer: D,
 ) -> Result<(Urn, Address), D::Error> {
@@ -109,7 +115,10 @@ fn read<'de, D: Deserializer<'de>>(
     let address = match import(&reference).map_err(de::Error::custom)? {
         Place::Here(node) => find(&urn, node),
         Place::Away(imported, here) => match foreign(&urn, here, reference.home.node) {
-            Some(actor) => Address::Here(actor),
+            Some(actor) => {
+                let back = imported.lease.and_then(|lease| come_home(&actor, lease));
+                Address::Here(actor, back)
+            }
             None => Address::Away(Arc::new(Remote {
                 outlet: imported.outlet,
                 urn: Ok(urn.clone()),
@@ -124,8 +133,8 @@ fn read<'de, D: Deserializer<'de>>(
 /// Returns the actor of that name in a system of this process.
 fn find(urn: &Urn, node: NodeId) -> Address {
     match look_up(urn, node) {
-        Some(actor) => Address::Here(actor),
-        None => gone(urn, node),
+        Some(actor) => Address::Here(actor, None),
+        None => relayed(urn, node).map_or_else(|| gone(urn, node), Address::Away),
     }
 }
 
@@ -135,9 +144,24 @@ fn foreign(urn: &Urn, here: Option<NodeId>, runs_in: NodeId) -> Option<Arc<dyn A
     (actor.runs_in() == Some(runs_in)).then_some(actor)
 }
 
+/// Counts a reference that has come home to an actor that another process runs.
+fn come_home(actor: &Arc<dyn AnyActor>, lease: Lease) -> Option<Pin> {
+    let cell = actor.clone().into_any().downcast::<ForeignCell>().ok()?;
+    cell.come_home(lease);
+    Some(Pin(cell))
+}
+
 fn look_up(urn: &Urn, node: NodeId) -> Option<Arc<dyn AnyActor>> {
-    let system = directory::system(node)?.downcast::<SystemInner>().ok()?;
-    system.find(urn.as_str())
+    system(node)?.find(urn.as_str())
+}
+
+/// Returns the actor of another process that the system `node` has passed on under its own address.
+fn relayed(urn: &Urn, node: NodeId) -> Option<Arc<Remote>> {
+    system(node)?.relays().find(urn.as_str())
+}
+
+fn system(node: NodeId) -> Option<Arc<SystemInner>> {
+    directory::system(node)?.downcast().ok()
 }
 
 fn gone(urn: &Urn, node: NodeId) -> Address {
@@ -163,7 +187,7 @@ fn write_recipient<M: Message, S: Serializer>(
         return Err(ser::Error::custom(CodecError::local(M::NAME)));
     }
     let address = match located {
-        Ok(actor) => Address::Here(actor),
+        Ok(actor) => Address::Here(actor, None),
         Err(Ok(remote)) => Address::Away(remote),
         Err(Err(urn)) => return Err(ser::Error::custom(RefError::NoAddress { urn })),
     };
@@ -175,9 +199,9 @@ fn read_recipient<M: MayLeave, E: de::Error>(
     urn: Urn,
     address: Address,
 ) -> Result<Recipient<M>, E> {
-    let actor = match address {
+    let (actor, _back) = match address {
         Address::Away(remote) => return Ok(Recipient::away(remote)),
-        Address::Here(actor) => actor,
+        Address::Here(actor, back) => (actor, back),
     };
     if !actor.try_acquire() {
         let node = actor.system().node();
@@ -273,9 +297,9 @@ impl<A: Travels> Serialize for ActorRef<A> {
 impl<'de, A: Travels> Deserialize<'de> for ActorRef<A> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (urn, address) = read(Strength::Strong, deserializer)?;
-        let actor = match address {
+        let (actor, _back) = match address {
             Address::Away(remote) => return Ok(Self::away(remote)),
-            Address::Here(actor) => actor,
+            Address::Here(actor, back) => (actor, back),
         };
         let node = actor.system().node();
         if !actor.try_acquire() {
@@ -299,7 +323,7 @@ impl<'de, A: Travels> Deserialize<'de> for WeakRef<A> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (urn, address) = read(Strength::Weak, deserializer)?;
         match address {
-            Address::Here(actor) => match actor.into_any().downcast::<ForeignCell>() {
+            Address::Here(actor, _) => match actor.into_any().downcast::<ForeignCell>() {
                 Ok(cell) if cell.is::<A>() => Ok(Self::away(cell.remote.clone())),
                 Ok(_) => Err(de::Error::custom(RefError::TypeMismatch { urn })),
                 Err(actor) => cell(urn, actor).map(Self::new),

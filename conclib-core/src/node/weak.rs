@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use conclib_wire::Urn;
+use conclib_wire::{StopReason, Urn};
 
 use super::actor::Actor;
 use super::cell::ActorCell;
@@ -70,6 +70,17 @@ impl<A: Actor> WeakRef<A> {
         match &self.0 {
             Location::Here(cell) => cell.try_acquire().then(|| ActorRef::local(cell.clone())),
             Location::Away(remote) => Some(ActorRef::away(remote.clone())),
+        }
+    }
+
+    /// Waits for the end of the actor, like [`ActorRef::stopped`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future only ends the waiting.
+    pub async fn stopped(&self) -> StopReason {
+        match &self.0 {
+            Location::Here(cell) => cell.lifecycle.wait().await,
+            Location::Away(remote) => remote.stopped().await,
         }
     }
 

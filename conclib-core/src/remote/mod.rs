@@ -7,6 +7,7 @@ mod incoming;
 mod json;
 mod outbound;
 mod relay;
+mod relays;
 mod target;
 #[doc(hidden)]
 pub use control::FoundTypes;
@@ -14,5 +15,6 @@ pub(crate) use control::{ControlRequest, FIND, MAX_FOUND};
 pub(crate) use ended::ended;
 pub use incoming::accept;
 pub(crate) use outbound::{poll_send_away, try_tell_away};
-pub(crate) use relay::relay;
+pub(crate) use relay::{relay, relay_control};
+pub(crate) use relays::Relays;
 pub use target::Remote;

@@ -8,7 +8,9 @@ use conclib_wire::{Delivery, DeliveryClass, Envelope, Failure, RequestId, Respon
 use super::answers::{failure, misfit};
 use super::target::Remote;
 use crate::reply::RemoteCaller;
-use crate::spi::{Answered, Answerer, BodySource, OutboundStream, Outcome, Outlet, StreamSource};
+use crate::spi::{
+    Answered, Answerer, BodySource, OutboundStream, Outcome, Outlet, StreamSource, carried, send_on,
+};
 
 /// Sends a request on to an actor behind an outlet, and the answer back. Returns false if the
 /// request was answered at once.
@@ -28,7 +30,12 @@ pub(crate) fn relay(remote: &Remote, envelope: &Envelope<'_>, asker: RemoteCalle
     };
     let cancellation = asker.cancellation().clone();
     let answerer: Answerer = Box::new(move |answered| answer(asker, answered));
-    if let Err((refused, answerer)) = outlet.send(&sent_on, answerer) {
+    let sent = send_on(
+        carried(),
+        || outlet.scope(),
+        || outlet.send(&sent_on, answerer),
+    );
+    if let Err((refused, answerer)) = sent {
         answerer(Err(refused.into_failure()));
         return false;
     }
@@ -43,8 +50,22 @@ pub(crate) fn relay(remote: &Remote, envelope: &Envelope<'_>, asker: RemoteCalle
     true
 }
 
+/// Sends a [control request](super::ControlRequest) on to an actor behind an outlet, with the key that
+/// its reference has here.
+pub(crate) fn relay_control(remote: &Remote, envelope: &Envelope<'_>, asker: RemoteCaller) -> bool {
+    let key = remote.home.as_ref().map(|home| home.key);
+    let mut body = Vec::new();
+    if let Err(error) = envelope.codec.encode(&key, &mut body) {
+        asker.refuse(Failure::Codec(Box::new(error), Delivery::NotDelivered));
+        return false;
+    }
+    let body = &body;
+    relay(remote, &Envelope { body, ..*envelope }, asker)
+}
+
 fn answer(mut asker: RemoteCaller, answered: Result<Answered<'_>, Failure>) {
-    asker.send(match answered {
+    let scope = asker.scope();
+    let outcome = match answered {
         Err(failure) => Outcome::Failure(failure),
         Ok(Answered {
             items: Some(items), ..
@@ -58,7 +79,8 @@ fn answer(mut asker: RemoteCaller, answered: Result<Answered<'_>, Failure>) {
             ResponseKind::Stream => Outcome::Failure(Failure::Disconnected(Delivery::MayHaveRun)),
             kind => Outcome::Failure(misfit(kind)),
         },
-    });
+    };
+    send_on(carried(), || scope, || asker.send(outcome));
 }
 
 /// Waker of a request that is relayed: cancels it where it went.

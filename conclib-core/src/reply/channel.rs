@@ -23,6 +23,9 @@ pub(crate) fn channel<T>() -> (AnswerSender<T>, AnswerReceiver<T>) {
     )
 }
 
+/// Receiver of an answer that its asker has left behind.
+pub(crate) type Lost<T> = Box<dyn FnOnce(T) + Send>;
+
 enum State<T> {
     /// No answer has come. The wakers are those of the asker, and of a handler that waits
     /// for the asker to leave.
@@ -31,6 +34,8 @@ enum State<T> {
         handler: Option<Waker>,
     },
     Answered(T),
+    /// Answered, with a receiver for an answer that the asker leaves behind.
+    Offered(Box<(T, Lost<T>)>),
     /// The handler has dropped its end.
     Unanswered,
     /// The asker has dropped its end.
@@ -49,6 +54,14 @@ impl<T> AnswerSender<T> {
         mem::forget(self);
         if let Some(shared) = shared {
             finish(shared, State::Answered(answer));
+        }
+    }
+
+    /// Sends the answer; gives it to `lost` if the asker has left, or leaves without it.
+    #[cold]
+    pub(crate) fn offer(mut self, answer: T, lost: Lost<T>) {
+        if let Some(shared) = self.0.take() {
+            finish(shared, State::Offered(Box::new((answer, lost))));
         }
     }
 
@@ -86,6 +99,26 @@ impl<T> Drop for AnswerSender<T> {
     }
 }
 
+impl<T> State<T> {
+    /// Returns the answer, if there is one.
+    fn answer(self) -> Option<T> {
+        match self {
+            Self::Answered(answer) => Some(answer),
+            Self::Offered(offered) => Some(offered.0),
+            _ => None,
+        }
+    }
+
+    /// Drops an answer that the asker does not take, or gives it back.
+    #[inline]
+    fn give_up(self) {
+        if let Self::Offered(offered) = self {
+            let (answer, lost) = *offered;
+            lost(answer);
+        }
+    }
+}
+
 /// Ends the sender's part: sets the state, if the asker has not left, and wakes the asker.
 #[inline(always)]
 fn finish<T>(shared: Arc<Mutex<State<T>>>, end: State<T>) {
@@ -93,7 +126,7 @@ fn finish<T>(shared: Arc<Mutex<State<T>>>, end: State<T>) {
     let State::Open { asker, handler } = &mut *state else {
         // Unlocks before the drop of an answer, which is foreign code.
         drop(state);
-        return drop(end);
+        return end.give_up();
     };
     let (asker, handler) = (asker.take(), handler.take());
     // Nothing is left in the former state to drop.
@@ -121,10 +154,8 @@ impl<T> AnswerReceiver<T> {
             _ => return None,
         }
         let mutex = Arc::into_inner(self.0.take()?)?;
-        match mutex.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            State::Answered(answer) => Some(answer),
-            _ => None,
-        }
+        let state = mutex.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.answer()
     }
 
     /// Waits for the answer; `None` if none comes.
@@ -158,10 +189,7 @@ impl<T> AnswerReceiver<T> {
             return Poll::Ready(None);
         };
         let state = mem::replace(&mut *lock(&shared), State::Left);
-        Poll::Ready(match state {
-            State::Answered(answer) => Some(answer),
-            _ => None,
-        })
+        Poll::Ready(state.answer())
     }
 }
 
@@ -179,12 +207,12 @@ fn leave<T>(shared: Arc<Mutex<State<T>>>) {
     let before = mem::replace(&mut *lock(&shared), State::Left);
     // Dropped before the wake, so that the handler finds that the asker has left.
     drop(shared);
-    if let State::Open {
-        handler: Some(handler),
-        ..
-    } = before
-    {
-        handler.wake();
+    match before {
+        State::Open {
+            handler: Some(handler),
+            ..
+        } => handler.wake(),
+        before => before.give_up(),
     }
 }
 

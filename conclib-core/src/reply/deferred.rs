@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use conclib_wire::{Failure, Never};
 
 use super::Answer;
+use super::channel::Lost;
 use super::to::{ReplyTo, Slot};
 use crate::deadlock::WaitingTurn;
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -118,7 +119,11 @@ impl<T, E> Unanswered<T, E> {
     }
 
     pub(super) fn answer(self, answer: Answer<T, E>) {
-        self.0.answer(answer);
+        self.0.answer(answer, None);
+    }
+
+    pub(super) fn offer(self, answer: Answer<T, E>, lost: Lost<Answer<T, E>>) {
+        self.0.answer(answer, Some(lost));
     }
 
     pub(super) fn is_wanted(&self) -> bool {
@@ -126,7 +131,7 @@ impl<T, E> Unanswered<T, E> {
             // The handler has not returned yet, so the asker is not known here.
             Meeting::Neither(_) => true,
             Meeting::Asker(Some(asker)) => asker.is_wanted(),
-            Meeting::Asker(None) | Meeting::Answer(_) => false,
+            Meeting::Asker(None) | Meeting::Answer(..) => false,
         }
     }
 
@@ -136,7 +141,7 @@ impl<T, E> Unanswered<T, E> {
     pub(super) fn has_left(&self) -> bool {
         match &*self.0.lock() {
             Meeting::Asker(Some(asker)) => asker.outlook().1,
-            Meeting::Neither(_) | Meeting::Asker(None) | Meeting::Answer(_) => false,
+            Meeting::Neither(_) | Meeting::Asker(None) | Meeting::Answer(..) => false,
         }
     }
 
@@ -149,15 +154,26 @@ impl<T, E> Unanswered<T, E> {
                 Poll::Pending
             }
             Meeting::Asker(Some(asker)) => asker.poll_closed(cx),
-            Meeting::Asker(None) | Meeting::Answer(_) => Poll::Ready(()),
+            Meeting::Asker(None) | Meeting::Answer(..) => Poll::Ready(()),
         }
     }
 }
 
 impl<T, E> Drop for Unanswered<T, E> {
     fn drop(&mut self) {
-        // Has no effect after an answer.
-        self.0.answer(Err(Box::new(Failure::NoReply)));
+        let mut meeting = self.0.lock();
+        let asker = match &mut *meeting {
+            Meeting::Neither(_) => {
+                *meeting = Meeting::Answer(Err(Box::new(Failure::NoReply)), None);
+                return;
+            }
+            // There is none after an answer.
+            Meeting::Asker(asker) => asker.take(),
+            Meeting::Answer(..) => None,
+        };
+        drop(meeting);
+        // The drop of its own end tells the asker.
+        drop(asker);
     }
 }
 
@@ -171,38 +187,35 @@ enum Meeting<T, E> {
     /// No answer and no asker is here yet. The waker is that of the answering end, if
     /// it waits for the asker to leave.
     Neither(Option<Waker>),
-    Answer(Answer<T, E>),
+    /// Answer, and the receiver for one that the asker does not get.
+    Answer(Answer<T, E>, Option<Lost<Answer<T, E>>>),
     /// Asker; `None` once the answer has taken it, or if the handler never returned.
     Asker(Option<ReplyTo<T, E>>),
 }
 
 impl<T, E> DeferredSlot<T, E> {
-    fn answer(&self, answer: Answer<T, E>) {
+    fn answer(&self, answer: Answer<T, E>, lost: Option<Lost<Answer<T, E>>>) {
         let mut meeting = self.lock();
         let asker = match &mut *meeting {
             Meeting::Neither(_) => {
-                *meeting = Meeting::Answer(answer);
+                *meeting = Meeting::Answer(answer, lost);
                 return;
             }
             Meeting::Asker(asker) => asker.take(),
             // An answer is here already.
-            Meeting::Answer(_) => None,
+            Meeting::Answer(..) => None,
         };
         // User code encodes an answer, so the lock is released before.
         drop(meeting);
-        if let Some(asker) = asker {
-            asker.answer(answer);
-        }
+        give(asker, answer, lost);
     }
 
     fn asker(&self, asker: Option<ReplyTo<T, E>>) {
         let mut meeting = self.lock();
         match std::mem::replace(&mut *meeting, Meeting::Asker(None)) {
-            Meeting::Answer(answer) => {
+            Meeting::Answer(answer, lost) => {
                 drop(meeting);
-                if let Some(asker) = asker {
-                    asker.answer(answer);
-                }
+                give(asker, answer, lost);
             }
             Meeting::Neither(waker) => {
                 *meeting = Meeting::Asker(asker);
@@ -218,5 +231,19 @@ impl<T, E> DeferredSlot<T, E> {
 
     fn lock(&self) -> MutexGuard<'_, Meeting<T, E>> {
         self.meeting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives the answer to the asker, or back.
+fn give<T, E>(
+    asker: Option<ReplyTo<T, E>>,
+    answer: Answer<T, E>,
+    lost: Option<Lost<Answer<T, E>>>,
+) {
+    match (asker, lost) {
+        (Some(asker), None) => asker.answer(answer),
+        (Some(asker), Some(lost)) => asker.offer(answer, lost),
+        (None, Some(lost)) => lost(answer),
+        (None, None) => {}
     }
 }

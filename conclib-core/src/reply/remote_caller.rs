@@ -1,6 +1,7 @@
 //! Asker of a request that came over a wire.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use conclib_wire::{Codec, CodecError, Delivery, Envelope, Failure, RequestId, Wants};
 use serde::Serialize;
@@ -11,7 +12,8 @@ use crate::deadlock::Cancellation;
 use crate::observe::{Remarks, TraceContext};
 use crate::spi::{Origin, Outcome, RefScope, ReplySink, enter};
 
-/// Asker on the other side of a wire. A drop without an answer sends `NoReply`.
+/// Asker on the other side of a wire. A drop without an answer sends `NoReply`, or `Deadline` if it is
+/// too late for an answer.
 #[doc(hidden)]
 pub struct RemoteCaller {
     /// Sink of the answer, taken by answering.
@@ -20,6 +22,8 @@ pub struct RemoteCaller {
     codec: Codec,
     pub(crate) wants: Wants,
     pub(crate) expires: Instant,
+    /// Time that the request was given.
+    timeout: Duration,
     cancellation: Cancellation,
     remarks: Remarks,
 }
@@ -42,6 +46,7 @@ impl RemoteCaller {
             codec: envelope.codec,
             wants: envelope.wants,
             expires: cancellation.until(),
+            timeout: envelope.timeout,
             cancellation,
             remarks: Remarks {
                 origin: Some(origin),
@@ -189,6 +194,12 @@ impl Queued {
 
 impl Drop for RemoteCaller {
     fn drop(&mut self) {
-        self.fail(Failure::NoReply);
+        if self.sink.is_some() {
+            let is_late = self.is_ask() && Instant::now() >= self.expires;
+            self.fail(match is_late {
+                true => Failure::Deadline(self.timeout),
+                false => Failure::NoReply,
+            });
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use conclib_wire::{Failure, Never};
 
 use super::Answer;
-use super::channel::{AnswerReceiver, AnswerSender, channel};
+use super::channel::{AnswerReceiver, AnswerSender, Lost, channel};
 use super::deferred::Unanswered;
 use super::remote::RemoteReply;
 use super::traced::Traced;
@@ -150,6 +150,46 @@ impl<T, E> ReplyTo<T, E> {
         self.answer(Ok(Err(error)));
     }
 
+    /// Answers with a reply, and gives the reply to `lost` if the asker does not get it: it has left,
+    /// leaves before it takes the reply, or did not ask.
+    ///
+    /// A reply on its way to another process is not given back. `lost` must not block.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Purse(mpsc::Sender<u64>);
+    ///
+    /// #[actor]
+    /// impl Purse {
+    ///     #[message]
+    ///     fn coin(&mut self, ctx: &mut Context<Self>) -> Deferred<u64> {
+    ///         let (reply, deferred) = ctx.defer();
+    ///         let found = self.0.clone();
+    ///         reply.send_or(5, move |coin| { let _ = found.send(coin); });
+    ///         deferred
+    ///     }
+    /// }
+    ///
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// let (found, lost) = mpsc::channel();
+    /// let purse = system.spawn(Purse(found))?;
+    /// purse.coin().await?;
+    /// let unread = purse.coin().reply().await?;
+    /// purse.coin().await?;
+    /// drop(unread);
+    /// assert_eq!(lost.try_iter().collect::<Vec<_>>(), [5]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_or(self, reply: T, lost: impl FnOnce(T) + Send + 'static) {
+        self.offer(Ok(Ok(reply)), returned(lost));
+    }
+
     /// Tells whether a caller still waits for the answer. A message that was told
     /// has no asker.
     pub fn is_wanted(&self) -> bool {
@@ -286,6 +326,19 @@ impl<T, E> ReplyTo<T, E> {
         }
     }
 
+    /// Answers, and gives the answer to `lost` if the asker does not get it.
+    #[cold]
+    pub(crate) fn offer(self, answer: Answer<T, E>, lost: Lost<Answer<T, E>>) {
+        match self.0 {
+            Slot::Nobody => lost(answer),
+            Slot::Local { sender, .. } => sender.offer(answer, lost),
+            Slot::Wire(reply) if !reply.is_wanted() => lost(answer),
+            Slot::Wire(reply) => reply.answer(answer),
+            Slot::Traced(traced) => traced.reply.offer(answer, lost),
+            Slot::Deferred { later, .. } => later.offer(answer, lost),
+        }
+    }
+
     #[inline(never)]
     fn answer_from_afar(self, answer: Answer<T, E>) {
         match self.0 {
@@ -296,6 +349,15 @@ impl<T, E> ReplyTo<T, E> {
             Slot::Deferred { later, .. } => later.answer(answer),
         }
     }
+}
+
+/// Makes a receiver of answers from one of replies.
+fn returned<T, E>(lost: impl FnOnce(T) + Send + 'static) -> Lost<Answer<T, E>> {
+    Box::new(move |answer| {
+        if let Ok(Ok(reply)) = answer {
+            lost(reply);
+        }
+    })
 }
 
 impl<T, E> fmt::Debug for ReplyTo<T, E> {

@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 use conclib_wire::{Home, NodeId, Urn, WireRef};
@@ -217,6 +218,18 @@ impl Exported {
         }
     }
 
+    /// Describes a reference in a body that is sent on as it is, by the key that it has there.
+    fn carried(key: u64, lease: Lease) -> Self {
+        Self {
+            urn: Urn::reserved("conclib:carried"),
+            home: Home::new(NodeId::from_bits(0), ""),
+            is_local: false,
+            runs_in: None,
+            key,
+            keep_alive: Some(KeepAlive::new(lease)),
+        }
+    }
+
     /// Names the other system that runs the actor for its own one, if one does.
     pub(crate) fn run_in(self, runs_in: Option<NodeId>) -> Self {
         Self { runs_in, ..self }
@@ -371,12 +384,63 @@ pub fn enter<R>(scope: Option<Arc<dyn RefScope>>, body: impl FnOnce() -> R) -> R
     body()
 }
 
+/// References of a body that has come in, by their keys, each with a share in its actor.
+pub(crate) type Carried = Vec<(u64, Lease)>;
+
+thread_local! {
+    static CARRIED: RefCell<Carried> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs `handle`, which may send a body on as it is, with the references of that body.
+#[doc(hidden)]
+pub fn carrying<R>(references: Vec<(u64, Lease)>, handle: impl FnOnce() -> R) -> R {
+    /// Guard that puts the outer references back.
+    struct Outer(Carried);
+    impl Drop for Outer {
+        fn drop(&mut self) {
+            drop(CARRIED.replace(mem::take(&mut self.0)));
+        }
+    }
+
+    if references.is_empty() {
+        return handle();
+    }
+    let _outer = Outer(CARRIED.replace(references));
+    handle()
+}
+
+/// Takes the references of the body that is being handled.
+pub(crate) fn carried() -> Carried {
+    CARRIED.with_borrow_mut(mem::take)
+}
+
+/// Runs `send` in a scope, in which it sends a body on as it is, with the references of the body.
+pub(crate) fn send_on<R>(
+    references: Carried,
+    scope: impl FnOnce() -> Option<Arc<dyn RefScope>>,
+    send: impl FnOnce() -> R,
+) -> R {
+    if references.is_empty() {
+        return send();
+    }
+    enter(scope(), || {
+        let references = references.into_iter();
+        let carried = references.map(|(key, lease)| Exported::carried(key, lease));
+        CURRENT.with_borrow_mut(|current| {
+            if let Some(entered) = current {
+                entered.exported.extend(carried);
+            }
+        });
+        send()
+    })
+}
+
 /// Takes the actors whose references were encoded in this scope since the last call. For a link
 /// that is about to send the body.
 #[must_use = "a drop lets the actors go"]
 pub fn exported() -> Vec<Exported> {
     CURRENT.with_borrow_mut(|current| match current {
-        Some(entered) => std::mem::take(&mut entered.exported),
+        Some(entered) => mem::take(&mut entered.exported),
         None => Vec::new(),
     })
 }

@@ -13,9 +13,11 @@ use tokio::runtime::Handle;
 use super::Inlet;
 use crate::deadlock::Cancellation;
 use crate::mailbox::{By, Signal};
+use crate::named::Named as _;
 use crate::node::{AnyActor, Pin};
-use crate::remote::{ControlRequest, FIND, FoundTypes, MAX_FOUND};
+use crate::remote::{ControlRequest, FIND, FoundTypes, MAX_FOUND, Remote, relay_control};
 use crate::reply::RemoteCaller;
+use crate::spi::KeepAlive;
 
 /// Maximum number of control requests of other processes that wait in a system for the start or
 /// the end of an actor. One more is refused with
@@ -73,6 +75,10 @@ impl Inlet {
             }
             return None;
         }
+        if let Some(remote) = relayed(envelope, &asker) {
+            let cancellation = asker.cancellation().clone();
+            return relay_control(&remote, envelope, asker).then_some(cancellation);
+        }
         match self.control_target(envelope, &asker) {
             Ok((request, actor)) => self.serve_control(request, actor, asker),
             Err(failure) => {
@@ -90,14 +96,7 @@ impl Inlet {
     ) -> Result<(ControlRequest, Arc<dyn AnyActor>), Failure> {
         let request = ControlRequest::of_name(envelope.message)
             .ok_or_else(|| Failure::NoSuchMessage(envelope.message.into()))?;
-        let key = match envelope.body {
-            [] => None,
-            body => envelope
-                .codec
-                .decode::<Option<u64>>(body)
-                .map_err(invalid)?,
-        };
-        let held = key.and_then(|key| asker.scope()?.held(key));
+        let held = kept(envelope, asker)?;
         let held = held.as_ref().and_then(|held| held.downcast::<Pin>());
         let held = held.filter(|held| held.actor().urn() == *envelope.to);
         let is_held = held.is_some();
@@ -177,6 +176,25 @@ impl Inlet {
         });
         Some(cancellation)
     }
+}
+
+/// Returns the guard of the actor whose reference the peer holds, if the request names its key.
+fn kept(envelope: &Envelope<'_>, asker: &RemoteCaller) -> Result<Option<KeepAlive>, Failure> {
+    let key = match envelope.body {
+        [] => None,
+        body => envelope
+            .codec
+            .decode::<Option<u64>>(body)
+            .map_err(invalid)?,
+    };
+    Ok(key.and_then(|key| asker.scope()?.held(key)))
+}
+
+/// Returns the actor of another process that the peer was given the reference of.
+fn relayed(envelope: &Envelope<'_>, asker: &RemoteCaller) -> Option<Arc<Remote>> {
+    let kept = kept(envelope, asker).ok()??;
+    let remote = kept.downcast::<Arc<Remote>>()?;
+    (remote.urn() == *envelope.to).then(|| remote.clone())
 }
 
 /// Replies with the result of `future`, unless the asker goes before.

@@ -42,6 +42,7 @@ impl<'s, A: Actor, T> Elsewhere<'s, A, T> {
                 overflow: seed.overflow,
                 strategy: seed.strategy,
                 ask_timeout: seed.ask_timeout.or_else(|| system.ask_timeout()),
+                counted: options.urn.is_none() && options.parent.is_none(),
             },
             here: ForeignBuilder::with(system, options),
             data,
@@ -58,6 +59,8 @@ pub struct FarOptions {
     overflow: Overflow,
     strategy: Strategy,
     ask_timeout: Option<Duration>,
+    /// True if the actor ends with its last reference.
+    counted: bool,
 }
 
 impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
@@ -82,6 +85,7 @@ impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
             seed.overflow = far.overflow;
             seed.strategy = far.strategy;
             seed.ask_timeout = far.ask_timeout;
+            seed.counted = far.counted;
         })
     }
 

@@ -80,8 +80,9 @@ impl<'s, A: Actor> ForeignBuilder<'s, A> {
         System::handle(self.system)
     }
 
-    /// Names the actor. A name is made for an actor without one, which is told to stop when its
-    /// last reference is gone.
+    /// Names the actor. A name is made for an actor without one, whose life depends on references: a
+    /// strong reference that its process has sent here is given back when the last one here is
+    /// gone. Without such a reference the actor is told to stop then.
     pub fn urn(mut self, urn: impl AsRef<str>) -> Self {
         self.options.urn = Some(Urn::new(urn.as_ref()));
         self
@@ -257,6 +258,7 @@ impl ForeignActor {
         history: &mut History,
         reason: StopReason,
     ) -> Result<(), StopReason> {
+        self.cell.drop_lease();
         match again(&*self.cell, history, &reason, None).await {
             Again::Yes => {
                 history.begin();

@@ -12,9 +12,10 @@ use crate::deadlock::Cancellation;
 use crate::events::Event;
 use crate::mailbox::Ticket;
 use crate::node::{AnyActor, Found, Names, SystemInner};
+use crate::remote::{Remote, relay};
 use crate::reply::RemoteCaller;
 use crate::snapshot::{Link, Links};
-use crate::spi::{MAX_TIMEOUT, Origin, ReplySink};
+use crate::spi::{Exported, KeepAlive, MAX_TIMEOUT, Origin, ReplySink};
 
 /// Handle of a system for a broker, which delivers requests to it.
 #[derive(Clone)]
@@ -133,6 +134,13 @@ impl Inlet {
             return self.control(envelope, asker).is_some();
         }
         let resident = self.system.find_for_request(envelope.to, self.only_named);
+        if resident.is_none()
+            && !self.only_named
+            && let Some(remote) = self.system.relays().find(envelope.to)
+        {
+            let asker = RemoteCaller::new(envelope, sink, origin.into(), None, cancellation);
+            return relay(&remote, envelope, asker);
+        }
         deliver(resident, None, envelope, sink, origin.into(), cancellation)
     }
 
@@ -165,6 +173,37 @@ impl Inlet {
     /// Finds the actor or the pool of that name.
     pub fn find(&self, to: &str) -> Option<Found> {
         self.system.find_name(to, self.only_named)
+    }
+
+    /// Sends a request of a peer on to an actor of another process, as it is.
+    #[doc(hidden)]
+    pub fn send_on(
+        &self,
+        to: &Remote,
+        envelope: &Envelope<'_>,
+        sink: Arc<dyn ReplySink>,
+        origin: impl Into<Arc<Origin>>,
+        cancellation: Cancellation,
+    ) {
+        let asker = RemoteCaller::new(envelope, sink, origin.into(), None, cancellation);
+        relay(to, envelope, asker);
+    }
+
+    /// Lets the system answer for an anonymous actor of another process whose reference is passed
+    /// on, while the link keeps that actor for its peer: requests for it that come in here are sent
+    /// on. Returns false for any other actor.
+    #[doc(hidden)]
+    pub fn relays(&self, actor: &Exported) -> bool {
+        let remote = actor
+            .keep_alive()
+            .and_then(KeepAlive::downcast::<Arc<Remote>>);
+        match remote {
+            Some(remote) if actor.urn().is_anonymous() && !self.only_named => {
+                self.system.relays().add(actor.urn(), remote);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Returns the names of the system, those of pools included: those that there are, and then each

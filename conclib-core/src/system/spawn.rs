@@ -57,6 +57,7 @@ impl Options {
                 strategy: A::STRATEGY,
                 place: Place::Task,
                 ask_timeout: A::TIMEOUT,
+                counted: false,
             },
             parent: None,
             only_of: None,

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use conclib_core::wire::{
     Answered, Answerer, Envelope, Exported, Frame, MAX_TIMEOUT, RequestId, Response, ResponseKind,
-    SendRefused, StreamSource, enter, exported,
+    SendRefused, StreamSource, carrying, enter, exported,
 };
 use tokio::time::Instant;
 
@@ -78,7 +78,9 @@ impl SessionInner {
         });
         match request {
             Some(request) => enter(self.body_scope(), || {
-                answer(request.answerer, Ok(Answered { response, items }));
+                carrying(self.carried(keys), || {
+                    answer(request.answerer, Ok(Answered { response, items }));
+                });
             }),
             None if was_probe => {}
             None => {

@@ -27,6 +27,8 @@ pub(super) struct SessionInner {
     pub(super) me: Weak<Self>,
     /// Key of the next reference that goes out.
     pub(super) next_key: AtomicU64,
+    /// Set if requests and references of the peer are passed on to other processes of its family.
+    pub(super) is_family: AtomicBool,
     /// Number of references that came in and are not released.
     pub(super) imported: AtomicUsize,
     state: Mutex<State>,
@@ -83,6 +85,7 @@ impl SessionInner {
             scope: OnceLock::new(),
             me: me.clone(),
             next_key: AtomicU64::new(first_key),
+            is_family: AtomicBool::new(false),
             imported: AtomicUsize::new(0),
             state: Mutex::new(State::new(limits, origin)),
             written: [const { AtomicU64::new(0) }; 2],

@@ -51,6 +51,7 @@ mod stream_buffer;
 mod stream_scheduler;
 mod third;
 mod timer;
+mod via;
 mod wait_queue;
 
 use std::convert;
@@ -58,6 +59,7 @@ use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use conclib_core::__private::Failure;
 use conclib_core::wire::{
@@ -149,6 +151,13 @@ impl Session {
         // A session that has a scope keeps it.
         let _ = self.0.scope.set(scope);
         self
+    }
+
+    /// Makes both ends processes of one family, which trust each other: actors of a third process
+    /// to which one of them is connected are reached through it, and references to them are
+    /// passed on. To be called at both ends, before anything is sent.
+    pub fn trust_peer(&self) {
+        self.0.is_family.store(true, Ordering::Relaxed);
     }
 
     /// Replaces the name of the peer, for messages that come from now on: a session that is driven

@@ -12,6 +12,7 @@ use conclib_core::wire::{
 use super::Session;
 use super::inner::SessionInner;
 use super::third::ThirdParties;
+use super::via::Via;
 
 /// Error of a peer that refers to more actors than the limit.
 pub(super) struct TooManyReferences;
@@ -75,6 +76,21 @@ impl SessionInner {
         })
     }
 
+    /// Tells whether the peer is a process of the same family.
+    pub(super) fn is_family(&self) -> bool {
+        self.is_family.load(Ordering::Relaxed)
+    }
+
+    /// Returns the references of these keys, for a body that may be sent on as it is.
+    pub(super) fn carried(&self, keys: &[u64]) -> Vec<(u64, Lease)> {
+        if keys.is_empty() || !self.is_family() {
+            return Vec::new();
+        }
+        let state = self.lock();
+        let lease = |key: &u64| Some((*key, state.references.lease(*key)?));
+        keys.iter().filter_map(lease).collect()
+    }
+
     /// Lets an actor go that the peer has released.
     pub(super) fn release(&self, key: u64) {
         let released = self.update(|state| state.references.release(key));
@@ -123,8 +139,16 @@ impl RefScope for SessionInner {
         if let Some(peer) = self.peer_node().filter(|peer| actor.is_at_home_in(*peer)) {
             return Ok(Home::new(peer, ""));
         }
+        let mut node = home.node;
         let url: Box<str> = match (actor.is_local(), self.served_system.get()) {
             (true, Some((inlet, url))) if inlet.node() == home.node => (**url).into(),
+            // The peer can reach this actor only through the system at this end.
+            (false, Some((inlet, url)))
+                if home.url.is_empty() && !self.is_family() && inlet.relays(actor) =>
+            {
+                node = inlet.node();
+                (**url).into()
+            }
             (false, _) => home.url.clone(),
             // The peer cannot ask this actor: its system is not served here.
             (true, _) => {
@@ -133,14 +157,14 @@ impl RefScope for SessionInner {
             }
         };
         if actor.keep_alive().is_none() {
-            return Ok(Home::new(home.node, url));
+            return Ok(Home::new(node, url));
         }
         let limit = self.limits.references;
         if self.lock().references.exported() >= limit {
             return Err(RefError::TooMany { limit });
         }
         let key = self.next_key.fetch_add(1, Ordering::Relaxed);
-        Ok(Home::new(home.node, url).with_key(key))
+        Ok(Home::new(node, url).with_key(key))
     }
 
     fn import(&self, urn: &Urn, home: &Home, weak: bool) -> Result<Imported, RefError> {
@@ -152,17 +176,25 @@ impl RefScope for SessionInner {
                 Some(lease.ok_or_else(not_exported)?)
             }
         };
+        let no_connection = || RefError::NoConnection {
+            urn: urn.clone(),
+            node: home.node,
+            url: home.url.clone(),
+        };
         let session = match self.peer_node() == Some(home.node) {
             true => self.me.upgrade(),
             false => None,
         };
         let session = session.map(|session| Arc::new(Session(session)) as Arc<dyn Outlet>);
-        let outlet = session.or_else(|| self.third_party(home));
-        let outlet = outlet.ok_or_else(|| RefError::NoConnection {
-            urn: urn.clone(),
-            node: home.node,
-            url: home.url.clone(),
-        })?;
+        let outlet = match session.or_else(|| self.third_party(home)) {
+            Some(outlet) => outlet,
+            None if self.is_family() => {
+                let this = self.me.upgrade();
+                let (node, this) = (home.node, this.ok_or_else(no_connection)?);
+                Arc::new(Via::new(Session(this), node))
+            }
+            None => return Err(no_connection()),
+        };
         Ok(Imported { outlet, lease })
     }
 
@@ -172,7 +204,7 @@ impl RefScope for SessionInner {
 }
 
 /// Returns a session of this process whose other end is that system.
-fn peer(node: NodeId) -> Option<Arc<SessionInner>> {
+pub(super) fn peer(node: NodeId) -> Option<Arc<SessionInner>> {
     let peers = PEERS.lock().unwrap_or_else(PoisonError::into_inner);
     peers.get(&node)?.upgrade()
 }

@@ -8,7 +8,7 @@ use conclib_core::__private::Failure;
 use conclib_core::Delivery;
 use conclib_core::wire::{
     Cancellation, Codec, CodecError, Envelope, Exported, Frame, Lease, MAX_TIMEOUT, Outcome,
-    RefScope, ReplySink, RequestId, Response, ResponseEnvelope, exported, reuse_body,
+    RefScope, ReplySink, RequestId, Response, ResponseEnvelope, carrying, exported, reuse_body,
 };
 use tokio::time::Instant;
 
@@ -43,13 +43,19 @@ impl SessionInner {
             until,
             timeout: envelope.timeout,
         };
+        let carried = self.carried(&keys);
         let ((is_accepted, refused), origin) = self.update(|state| {
             let begun = state.begin(envelope, keys, waiting)?;
             Ok((begun, state.origin.clone()))
         })?;
         drop(refused);
         if is_accepted {
-            inlet.deliver_with(envelope, self.clone(), origin, cancellation);
+            carrying(carried, || match self.next_hop(envelope.to) {
+                Some(to) => inlet.send_on(&to, envelope, self.clone(), origin, cancellation),
+                None => {
+                    inlet.deliver_with(envelope, self.clone(), origin, cancellation);
+                }
+            });
         }
         Ok(())
     }

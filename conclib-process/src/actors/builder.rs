@@ -4,6 +4,7 @@ use std::any::type_name;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, ErrorKind};
+use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -223,6 +224,7 @@ impl<'s, A: Actor + Travels> Single<'s, A> {
             messages: fingerprint::<A>(),
             options: actor.options,
             data: Arc::new(Mutex::new(actor.data)),
+            actor: PhantomData::<fn() -> A>,
         };
         Self {
             here: actor.here,
@@ -249,6 +251,7 @@ impl<A: Actor> Single<'_, A> {
         let system = self.here.system();
         let session = Session::new(Origin::Peer(actor.into()), LinkLimits::default());
         let session = session.map_err(failed)?;
+        session.trust_peer();
         session.serve(&system.inlet(), "");
         let outlet = ProcessOutlet::new(session);
         let here = match self.restart {

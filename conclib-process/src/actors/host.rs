@@ -56,18 +56,11 @@ impl Host {
     /// Starts the user's actor, and answers when it has started.
     #[fallback]
     fn start(&mut self, request: RequestEnvelope) {
-        let started = (self.start)(&request, &self.system);
-        let reason = self.reason.clone();
-        tokio::spawn(async move {
-            // The owner gets an error of the codec.
-            let _ = match started {
-                Ok(actor) => {
-                    tokio::spawn(async move { reason.send_replace(Some(actor.ended.await)) });
-                    request.respond(&actor.started.await)
-                }
-                Err(error) => request.respond(&Err::<(), _>(StopReason::from(error))),
-            };
-        });
+        if let Some(actor) = (self.start)(request, &self.system) {
+            let reason = self.reason.clone();
+            tokio::spawn(async move { reason.send_replace(Some(actor.ended.await)) });
+            tokio::spawn(actor.answered);
+        }
     }
 }
 
@@ -126,6 +119,7 @@ async fn host(start: StartFn, name: String, socket: UnixStream) -> io::Result<()
     let host = host.map_err(io::Error::other)?;
     let owner = Origin::Process(getppid().as_raw().unsigned_abs());
     let session = Session::new(owner, LinkLimits::default())?;
+    session.trust_peer();
     session.serve(&system.inlet().with_control(Control::Any), "");
     let (reader, writer) = tokio::net::UnixStream::from_std(socket)?.into_split();
     let driver = session.clone();

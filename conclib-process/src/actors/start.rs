@@ -2,6 +2,7 @@
 
 use std::any::type_name;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,25 +18,27 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Request to start an actor, answered when it has started. A reference in the state or in the
 /// arguments travels like one in any message.
-pub(super) struct Start<T> {
+pub(super) struct Start<A, T> {
     pub(super) urn: Urn,
     pub(super) messages: u64,
     pub(super) options: FarOptions,
     /// State or arguments of the actor, which are sent again at each restart.
     pub(super) data: Arc<Mutex<Option<T>>>,
+    pub(super) actor: PhantomData<fn() -> A>,
 }
 
 /// Fields of a [`Start`]: name, fingerprint of the messages, options, and data.
 type Fields<T> = (Urn, u64, FarOptions, Option<T>);
 
-impl<T: Serialize + DeserializeOwned + Send + 'static> Message for Start<T> {
-    type Reply = Result<(), StopReason>;
+/// The reply is the reference by which the owner keeps the actor alive.
+impl<A: Travels, T: Serialize + DeserializeOwned + Send + 'static> Message for Start<A, T> {
+    type Reply = Result<ActorRef<A>, StopReason>;
     type Error = Never;
     type Reach = Wire;
     const NAME: &'static str = "start";
 }
 
-impl<T: Serialize> Serialize for Start<T> {
+impl<A, T: Serialize> Serialize for Start<A, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
         let mut fields = serializer.serialize_tuple(4)?;
@@ -47,7 +50,7 @@ impl<T: Serialize> Serialize for Start<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Start<T> {
+impl<'de, A, T: Deserialize<'de>> Deserialize<'de> for Start<A, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (urn, messages, options, data) = Fields::deserialize(deserializer)?;
         Ok(Self {
@@ -55,14 +58,16 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Start<T> {
             messages,
             options,
             data: Arc::new(Mutex::new(data)),
+            actor: PhantomData,
         })
     }
 }
 
 /// Actor of a process, in that process.
 pub struct Started {
-    /// Waits for the start; the error is the reason for an end before that.
-    pub(super) started: Pin<Box<dyn Future<Output = Result<(), StopReason>> + Send>>,
+    /// Waits for the start, and answers the request with the reference or the reason for an end
+    /// before that. The reference in the answer is the last one of this process.
+    pub(super) answered: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Waits for the end.
     pub(super) ended: Pin<Box<dyn Future<Output = StopReason> + Send>>,
 }
@@ -93,31 +98,31 @@ impl From<NotStarted> for StopReason {
     }
 }
 
-/// Starts an actor from its value.
-pub(super) fn start_value<A>(
-    request: &RequestEnvelope,
-    system: &System,
-) -> Result<Started, NotStarted>
+/// Starts an actor from its value. `None` if it is not spawned: then the request is answered.
+pub(super) fn start_value<A>(request: RequestEnvelope, system: &System) -> Option<Started>
 where
     A: TaskActor + Declared + Travels + Serialize + DeserializeOwned + Send,
 {
-    let (urn, options, value) = decode::<A, A>(request)?;
-    let actor = system.actor(value).urn(urn);
-    Ok(Started::of(actor.far_options(options).spawn()?))
+    let spawn = || {
+        let (urn, options, value) = decode::<A, A>(&request)?;
+        let actor = system.actor(value).urn(urn);
+        Ok(actor.far_options(options).spawn()?)
+    };
+    Started::of(spawn(), request)
 }
 
-/// Starts an actor from arguments.
-pub(super) fn start_created<A>(
-    request: &RequestEnvelope,
-    system: &System,
-) -> Result<Started, NotStarted>
+/// Starts an actor from arguments, in the same way.
+pub(super) fn start_created<A>(request: RequestEnvelope, system: &System) -> Option<Started>
 where
     A: TaskActor + Declared + Travels + Create,
     A::Args: Serialize + DeserializeOwned,
 {
-    let (urn, options, args) = decode::<A, A::Args>(request)?;
-    let actor = system.create::<A>(args).urn(urn);
-    Ok(Started::of(actor.far_options(options).spawn()?))
+    let spawn = || {
+        let (urn, options, args) = decode::<A, A::Args>(&request)?;
+        let actor = system.create::<A>(args).urn(urn);
+        Ok(actor.far_options(options).spawn()?)
+    };
+    Started::of(spawn(), request)
 }
 
 fn decode<A: Actor, T: DeserializeOwned>(
@@ -132,17 +137,30 @@ fn decode<A: Actor, T: DeserializeOwned>(
 }
 
 impl Started {
-    fn of<A: Actor>(actor: ActorRef<A>) -> Self {
-        let waits = actor.clone();
-        Self {
-            started: Box::pin(async move {
-                waits.started().await.map_err(|error| match error {
+    fn of<A: Travels>(
+        spawned: Result<ActorRef<A>, NotStarted>,
+        request: RequestEnvelope,
+    ) -> Option<Self> {
+        let actor = match spawned {
+            Ok(actor) => actor,
+            Err(error) => {
+                // The owner gets an error of the codec.
+                let _ = request.respond(&Err::<(), _>(StopReason::from(error)));
+                return None;
+            }
+        };
+        let ends = actor.downgrade();
+        Some(Self {
+            answered: Box::pin(async move {
+                let started = actor.started().await.map_err(|error| match error {
                     StartError::Ended { reason, .. } => reason,
                     error => StopReason::StartFailed(Box::new(Fault::of(&error))),
-                })
+                });
+                // The owner gets an error of the codec.
+                let _ = request.respond(&started.map(|()| actor));
             }),
-            ended: Box::pin(async move { actor.stopped().await.unwrap_or(StopReason::Killed) }),
-        }
+            ended: Box::pin(async move { ends.stopped().await }),
+        })
     }
 }
 

@@ -8,10 +8,10 @@ use conclib_core::{Actor, Create, Declared, System, TaskActor, Travels};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::start::{NotStarted, Started, start_created, start_value};
+use super::start::{Started, start_created, start_value};
 
 /// Function that starts an actor as a request says.
-pub(super) type StartFn = fn(&RequestEnvelope, &System) -> Result<Started, NotStarted>;
+pub(super) type StartFn = fn(RequestEnvelope, &System) -> Option<Started>;
 
 /// Type of actor that can run in a process of its own.
 pub struct Entry {
