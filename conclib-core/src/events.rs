@@ -93,6 +93,14 @@ pub enum Event {
         /// Number of messages that it missed.
         missed: u64,
     },
+    /// A broker's server has forgotten durable messages of an actor, or changes of its mailbox, that
+    /// it had confirmed: after a failover, for instance.
+    PossibleDataLoss {
+        /// Actor that the messages were for.
+        urn: Urn,
+        /// Number of changes that are known to be lost.
+        lost: u64,
+    },
     /// The listener was slower than the events: this number of events is missing here.
     Lagged(u64),
 }
@@ -106,6 +114,7 @@ impl Event {
             | Self::Restarted { urn, .. }
             | Self::NotRestarted { urn, .. }
             | Self::Missed { urn, .. }
+            | Self::PossibleDataLoss { urn, .. }
             | Self::DeadLetter(DeadLetter { urn, .. }) => Some(urn),
             Self::Lagged(_) => None,
         }

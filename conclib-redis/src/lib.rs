@@ -24,8 +24,8 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `activity`, `channels`, `daemon`, `signer`, `stats`
-//! 2. `packet`, `url`
+//! 1. `activity`, `channels`, `release`, `signer`, `stats`
+//! 2. `daemon`, `packet`, `url`
 //! 3. `error`
 //! 4. `redis`
 //! 5. `pipe`, `python`
@@ -47,6 +47,7 @@ mod packet;
 mod pipe;
 mod python;
 mod redis;
+mod release;
 mod router;
 mod signer;
 mod stats;

@@ -1,6 +1,7 @@
 //! Runtime of a test.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::thread;
 
 use conclib_core::System;
@@ -27,6 +28,16 @@ use tokio::runtime::Builder;
 /// # Panics
 /// Panics if the runtime cannot be built, or if it is called inside a runtime.
 pub fn run<T>(test: impl Future<Output = T>) -> T {
+    let mut output = None;
+    block_on(Box::pin(async { output = Some(test.await) }));
+    match output {
+        Some(output) => output,
+        None => panic!("the runtime has dropped the test"),
+    }
+}
+
+/// Runs a test without its type: the code of the runtime is compiled once.
+fn block_on(test: Pin<Box<dyn Future<Output = ()> + '_>>) {
     match Builder::new_current_thread()
         .enable_all()
         .start_paused(true)

@@ -4,11 +4,12 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Weak};
 
-use conclib_wire::{Delivery, Envelope, Failure, NodeId};
+use conclib_wire::{Delivery, Envelope, Failure, NodeId, Urn};
 use tokio::time::Instant;
 
 use super::control::Control;
 use crate::deadlock::Cancellation;
+use crate::events::Event;
 use crate::mailbox::Ticket;
 use crate::node::{AnyActor, Found, Names, SystemInner};
 use crate::remote::{Remote, relay};
@@ -82,6 +83,14 @@ impl Inlet {
     /// Shows the state of a link in the system's snapshots, while the link exists.
     pub fn add_link(&self, link: Weak<dyn Link>) {
         self.system.extensions.get::<Links>().add(link);
+    }
+
+    /// Tells the listeners of the system that the server of a broker has forgotten so many changes
+    /// for the actor of that name; see [`Event::PossibleDataLoss`].
+    pub fn report_loss(&self, of: &str, lost: u64) {
+        if let Ok(urn) = Urn::new(of) {
+            self.system.emit(|| Event::PossibleDataLoss { urn, lost });
+        }
     }
 
     /// Returns the id of the system.

@@ -1,5 +1,5 @@
 use std::{
-    env, fmt,
+    env,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
@@ -9,6 +9,7 @@ use conclib_process::ChildCommand;
 use tokio::time::timeout;
 
 use super::error::StartRedisError;
+use crate::release::{Release, Version};
 
 /// Environment variable with the path of the server program.
 const VARIABLE: &str = "CONCLIB_REDIS_SERVER";
@@ -22,12 +23,8 @@ const OLDEST: Version = Version([7, 0, 0]);
 #[derive(Debug, Clone)]
 pub(crate) struct Binary {
     pub(crate) path: PathBuf,
-    pub(crate) is_valkey: bool,
-    pub(crate) version: Version,
+    pub(crate) release: Release,
 }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Version(pub(crate) [u32; 3]);
 
 impl Binary {
     /// Finds the server program, and asks for its version.
@@ -46,21 +43,16 @@ impl Binary {
         let exit = timeout(VERSION_LIMIT, child.wait()).await;
         child.shutdown(Duration::ZERO).await?;
         let tail = child.tail();
-        let Some((is_valkey, version)) = exit.ok().and_then(|_| tail.lines().find_map(parse))
-        else {
+        let Some(release) = exit.ok().and_then(|_| tail.lines().find_map(parse)) else {
             return Err(StartRedisError::NotRedis { binary: path, tail });
         };
-        if version < OLDEST {
+        if release.version < OLDEST {
             return Err(StartRedisError::TooOld {
                 binary: path,
-                version: version.to_string(),
+                version: release.version.to_string(),
             });
         }
-        Ok(Self {
-            path,
-            is_valkey,
-            version,
-        })
+        Ok(Self { path, release })
     }
 }
 
@@ -98,36 +90,29 @@ fn is_program(path: &Path) -> bool {
         .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
-/// Reads a line like `Redis server v=7.0.15 sha=…`, and returns if it is Valkey and the version.
-fn parse(line: &str) -> Option<(bool, Version)> {
+/// Reads a line like `Redis server v=7.0.15 sha=…`.
+fn parse(line: &str) -> Option<Release> {
     let is_valkey = line.starts_with("Valkey");
     let (_, version) = line.split_once("erver v=")?;
-    let version = version.split_whitespace().next()?;
-    // A release candidate has a part that is no number.
-    let mut parts = version
-        .split('.')
-        .map(|part| part.split('-').next()?.parse().ok());
-    let mut next = || parts.next().unwrap_or(Some(0));
-    Some((is_valkey, Version([next()?, next()?, next()?])))
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [major, minor, patch] = self.0;
-        write!(f, "{major}.{minor}.{patch}")
-    }
+    let version = Version::parse(version.split_whitespace().next()?)?;
+    Some(Release { is_valkey, version })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn release(is_valkey: bool, version: [u32; 3]) -> Option<Release> {
+        let version = Version(version);
+        Some(Release { is_valkey, version })
+    }
+
     #[test]
     fn versions_are_read_and_compared() {
         let redis = parse("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64");
-        assert_eq!(redis, Some((false, Version([7, 0, 15]))));
+        assert_eq!(redis, release(false, [7, 0, 15]));
         let valkey = parse("Valkey server v=8.1.0-rc1 sha=00000000:0");
-        assert_eq!(valkey, Some((true, Version([8, 1, 0]))));
+        assert_eq!(valkey, release(true, [8, 1, 0]));
         assert_eq!(parse("perl 5"), None);
         assert_eq!(parse("Redis server v=seven"), None);
         assert!(Version([6, 2, 20]) < OLDEST && OLDEST < Version([10, 0, 0]));

@@ -11,7 +11,6 @@ mod directory;
 mod error;
 mod handle;
 mod health;
-mod holes;
 mod log;
 mod run;
 mod secret;

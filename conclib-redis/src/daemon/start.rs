@@ -8,8 +8,7 @@ use conclib_process::SpawnError;
 use tokio::runtime::Handle;
 
 use super::{
-    binary::Binary, config::RedisConfig, error::StartRedisError, handle::RedisDaemon,
-    holes::warn_of_holes, run::Run,
+    binary::Binary, config::RedisConfig, error::StartRedisError, handle::RedisDaemon, run::Run,
 };
 
 /// Number of free ports that are tried before the error is returned.
@@ -66,7 +65,9 @@ pub async fn start_redis(config: &RedisConfig) -> Result<RedisDaemon, StartRedis
         return Err(SpawnError::NoRuntime { program }.into());
     }
     let binary = Binary::find(config.binary.as_deref()).await?;
-    warn_of_holes(&binary);
+    binary
+        .release
+        .warn_of_holes(&binary.path.display(), Some(&binary.path));
     let run = Run::new(config).await?;
     let mut attempt = 1;
     loop {

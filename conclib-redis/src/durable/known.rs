@@ -82,7 +82,7 @@ impl<'a> Known<'a> {
                 target: "conclib::redis", urn = self.urn, lost,
                 "possible data loss: the server has forgotten changes that it had confirmed"
             );
-            self.host.endpoint.counters.count_lost(lost);
+            self.report(lost);
         }
     }
 
@@ -93,7 +93,12 @@ impl<'a> Known<'a> {
                 target: "conclib::redis", urn = self.urn,
                 "possible data loss: the server has forgotten {what}"
             );
-            self.host.endpoint.counters.count_lost(1);
+            self.report(1);
         }
+    }
+
+    fn report(&self, lost: u64) {
+        self.host.endpoint.counters.count_lost(lost);
+        self.host.inlet.report_loss(self.urn, lost);
     }
 }

@@ -1,5 +1,6 @@
 //! Commands, each of which is sent once.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use fred::types::{CustomCommand, Value};
 use super::answer::{Answer, convert};
 use super::connection::Redis;
 use crate::error::RedisError;
+use crate::release::{Release, Version};
 
 /// Script that runs in the server.
 pub(crate) struct Script(FredScript);
@@ -82,6 +84,29 @@ impl Redis {
             }),
             Some(_) => Ok(()),
         }
+    }
+
+    /// Returns the release of the server, and the path of its program. `None` if this user may not
+    /// know.
+    pub(super) async fn release(&self) -> Option<(Release, PathBuf)> {
+        let command = CustomCommand::new_static("INFO", None, false);
+        let info: Result<String, _> = self.client.custom(command, vec!["server"]).await;
+        let info = info.ok()?;
+        let field = |name| {
+            let field = |line: &'_ str| -> Option<String> {
+                let (key, value) = line.split_once(':')?;
+                (key == name).then(|| value.to_owned())
+            };
+            info.lines().find_map(field)
+        };
+        // Valkey tells a version of Redis too, for old clients.
+        let (is_valkey, version) = match field("valkey_version") {
+            Some(version) => (true, version),
+            None => (false, field("redis_version")?),
+        };
+        let version = Version::parse(&version)?;
+        let program = field("executable").unwrap_or_default();
+        Some((Release { is_valkey, version }, program.into()))
     }
 
     /// Returns the numbers of subscribers to channels without a slot, in their order. Subscribers by

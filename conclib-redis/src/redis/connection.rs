@@ -63,6 +63,10 @@ impl Redis {
             is_doubted: Arc::default(),
         };
         connected.map_err(failed)?;
+        if let Some((release, program)) = redis.release().await {
+            let program = url.is_on_this_host().then_some(&*program);
+            release.warn_of_holes(url, program);
+        }
         let client = &redis.client;
         let events = Events {
             messages: client.message_rx(),

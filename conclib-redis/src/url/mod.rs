@@ -8,6 +8,7 @@ mod place;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 pub(crate) use self::display::join;
@@ -83,6 +84,18 @@ pub(crate) struct Tls {
 }
 
 impl RedisUrl {
+    /// Returns true if the server surely runs on this host.
+    pub(crate) fn is_on_this_host(&self) -> bool {
+        match &self.server {
+            Server::Unix(_) => true,
+            Server::One { host, .. } => {
+                let ip = host.parse::<IpAddr>();
+                host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+            }
+            Server::Cluster(_) | Server::Sentinel { .. } => false,
+        }
+    }
+
     /// Checks that the protocol of conclib itself is to be spoken.
     pub(crate) fn check_native(&self) -> Result<(), UrlError> {
         match self.is_python() {

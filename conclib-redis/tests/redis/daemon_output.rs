@@ -1,7 +1,7 @@
 //! The output of a server is read, and becomes events.
 
 use crate::servers::*;
-use conclib_redis::start_redis;
+use conclib_redis::{RedisClient, RedisUrl, start_redis};
 use support::Log;
 use tracing::{
     Event, Metadata, Subscriber,
@@ -62,6 +62,31 @@ async fn a_server_with_known_holes_is_told() {
     assert!(
         warning.is_some_and(|line| line.contains("CVE-2025-49844")),
         "{lines:#?}"
+    );
+}
+
+#[support::test]
+async fn a_server_of_others_with_known_holes_is_told_once() {
+    // A copy is of no package, which may have closed the holes.
+    let fake = Fake::serving("cp $(command -v redis-server) \"$0.copy\"; exec \"$0.copy\" \"$@\"");
+    let server = start_redis(&ephemeral().binary(fake.binary()))
+        .await
+        .expect("ready");
+    let seen = Events::default();
+    let _guard = support::subscribe(seen.clone());
+    let url: RedisUrl = server.url().parse().expect("a URL");
+    for _ in 0..2 {
+        let client = RedisClient::connect(url.clone(), None).await;
+        client.expect("the server answers");
+    }
+    let lines = seen.0.lines();
+    let warnings = lines.iter().filter(|line| line.contains("known holes"));
+    let warnings: Vec<_> = warnings.collect();
+    assert_eq!(warnings.len(), 1, "{lines:#?}");
+    assert!(warnings[0].contains("redis+unix://"), "{warnings:?}");
+    assert!(
+        warnings[0].contains(" 7.") || warnings[0].contains(" 8."),
+        "{warnings:?}"
     );
 }
 

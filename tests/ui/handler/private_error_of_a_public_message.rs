@@ -1,9 +1,16 @@
 //! A message is as visible as its method, and `pub` if the method has none.
 use conclib::prelude::*;
 
-#[derive(Debug, thiserror::Error, serde::Serialize, serde::Deserialize)]
-#[error("full")]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Full;
+
+impl std::fmt::Display for Full {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("full")
+    }
+}
+
+impl std::error::Error for Full {}
 
 #[actor]
 struct Counter(u64);

@@ -69,6 +69,7 @@ fn wait(client: &RedisClient, number: u64) -> Call<conclib::spi::Remote, ScribeW
 async fn a_replica_that_lags_and_is_promoted_is_told_as_a_loss() {
     let mut pair = Pair::new().await;
     let (system, broker) = pair.scene.scribe(&pair.relays[0].url()).await;
+    let mut events = system.events();
     let client = client(&pair.relays[1].url()).await;
     for number in 1..=20 {
         assert_eq!(note(&client, number).await.unwrap(), number);
@@ -82,6 +83,13 @@ async fn a_replica_that_lags_and_is_promoted_is_told_as_a_loss() {
     assert_eq!(asked.unwrap(), 41);
     assert_eq!(client.stats().lost, 20, "the sender has not told all");
     assert!(broker.stats().lost > 0, "the owner has told nothing");
+    let told = loop {
+        if let Event::PossibleDataLoss { urn, lost } = events.next().await.unwrap() {
+            break (urn, lost);
+        }
+    };
+    assert_eq!(told.0.as_str(), "scribe");
+    assert!(told.1 > 0);
     client.close().await;
     system.shutdown().await;
 }
