@@ -38,7 +38,7 @@ use crate::remote::ended;
 /// use conclib::prelude::*;
 ///
 /// #[actor]
-/// struct Tally(u64);
+/// pub struct Tally(u64);
 ///
 /// #[actor]
 /// impl Tally {
@@ -102,7 +102,7 @@ impl<A: Actor> Context<A> {
     /// use conclib::prelude::*;
     ///
     /// #[actor]
-    /// struct Tally(u64);
+    /// pub struct Tally(u64);
     ///
     /// #[actor]
     /// impl Tally {
