@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use conclib_core::{Context, Deferred};
@@ -41,6 +42,8 @@ pub struct Queue<T> {
 
 struct Items<T> {
     queue: Mutex<VecDeque<T>>,
+    /// Number of items above the bound, which came back when others had their places.
+    surplus: AtomicUsize,
     /// Permits, as many as there are items.
     filled: Semaphore,
     /// Permits, as many as there are free places. `None` for a queue without a bound.
@@ -91,16 +94,22 @@ impl<T> Items<T> {
     fn remove(&self) -> Option<T> {
         let item = self.queue().pop_front()?;
         if let Some(room) = &self.room {
-            room.add_permits(1);
+            let one_less = |surplus: usize| surplus.checked_sub(1);
+            let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
+            if self.surplus.fetch_update(set, fetch, one_less).is_err() {
+                room.add_permits(1);
+            }
         }
         Some(item)
     }
 
     /// Puts an item back that was not taken after all.
     fn put_back(&self, item: T) {
-        if let Some(room) = &self.room {
-            // The place may be taken by now: the queue has one more for a while.
-            room.forget_permits(1);
+        if let Some(room) = &self.room
+            && room.forget_permits(1) == 0
+        {
+            // Its place is taken by now.
+            self.surplus.fetch_add(1, Ordering::Relaxed);
         }
         self.queue().push_front(item);
         self.filled.add_permits(1);
@@ -125,6 +134,7 @@ impl<T> Queue<T> {
         Self {
             items: Arc::new(Items {
                 queue: Mutex::default(),
+                surplus: AtomicUsize::new(0),
                 filled: Semaphore::new(0),
                 room,
                 undone: watch::Sender::new(0),

@@ -16,6 +16,7 @@ on_every_place! {
     a_full_queue_waits_or_refuses,
     a_wait_that_is_given_up_swallows_no_item,
     an_item_left_unread_comes_back,
+    an_item_that_comes_back_makes_no_further_place,
     a_put_that_is_given_up_puts_nothing,
     a_join_waits_until_all_items_are_done,
     three_producers_and_two_consumers,
@@ -90,6 +91,27 @@ async fn an_item_left_unread_comes_back(place: Place) -> conclib::Result {
     }
     assert_eq!(queue.get().await?, 2);
     assert_eq!(queue.get().await?, 3);
+    Ok(())
+}
+
+async fn an_item_that_comes_back_makes_no_further_place(place: Place) -> conclib::Result {
+    if place == Place::Process {
+        // An item on its way to another process does not come back.
+        return Ok(());
+    }
+    let system = System::new("test");
+    let queue = owner_in(&system, place).await?.queue(1).await?;
+    for number in [1, 3] {
+        queue.put(number).await?;
+        let unread = queue.get().reply().await?;
+        queue.put(number + 1).await?;
+        drop(unread);
+        assert_eq!(queue.get().await?, number);
+        assert!(queue.try_put(0).await.is_err(), "another has its place");
+        assert_eq!(queue.get().await?, number + 1);
+    }
+    queue.put(5).await?;
+    assert!(queue.try_put(6).await.is_err());
     Ok(())
 }
 
