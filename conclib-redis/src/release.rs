@@ -1,7 +1,6 @@
 //! Releases of the server, and the holes that later ones have closed.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::{fmt, fs};
 
 /// Oldest revision of Debian 12's package of version 7.0.15 that has the repairs.
@@ -17,24 +16,13 @@ pub(crate) struct Release {
     pub(crate) version: Version,
 }
 
-/// Servers that were warned of, no more than [`MAX_WARNED`].
-static WARNED: Mutex<Vec<String>> = Mutex::new(Vec::new());
-const MAX_WARNED: usize = 100;
-
 impl Release {
-    /// Warns of holes that a later release has closed, once for a server in this process. `server` is
-    /// a path or a URL, and `program` the path of its program if it runs on this host.
+    /// Warns of holes that a later release has closed. `server` is a path or a URL, and `program` the
+    /// path of its program if it runs on this host.
     pub(crate) fn warn_of_holes(self, server: &dyn fmt::Display, program: Option<&Path>) {
         if let Some(holes) = self.holes()
             && !program.is_some_and(is_repaired_package)
         {
-            let server = server.to_string();
-            let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
-            if warned.contains(&server) || warned.len() == MAX_WARNED {
-                return;
-            }
-            warned.push(server.clone());
-            drop(warned);
             let version = self.version;
             tracing::warn!(
                 target: "conclib::redis",
