@@ -12,8 +12,12 @@ use crate::prelude::*;
 /// unless [`Registration::lease`] says otherwise.
 const LEASE: Duration = Duration::from_secs(15);
 
-/// Maximum number of entries, and length of their texts in bytes.
+/// Longest lease. A longer one is shortened.
+const MAX_LEASE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Maximum number of entries, and of watchers.
 const MAX_ENTRIES: usize = 10_000;
+/// Maximum length of the texts of an entry, in bytes.
 const MAX_TEXT: usize = 1024;
 
 /// Actor that knows the addresses of services, for processes that find each other
@@ -78,6 +82,8 @@ pub struct Directory {
     /// Number of picks so far.
     picks: u64,
     watchers: Vec<(String, WeakRecipient<DirectoryChanged>)>,
+    /// Time at which entries are looked through for those whose lease is over.
+    next_look: Option<(Instant, Attached)>,
 }
 
 struct Entry {
@@ -103,7 +109,7 @@ pub struct DirectoryChanged {
 #[non_exhaustive]
 pub enum DirectoryError {
     /// The directory is full.
-    #[error("the directory has its maximum of 10000 entries")]
+    #[error("the directory has its maximum of 10000 entries, or of watchers")]
     Full,
     /// The name of the service, or the URL, is too long.
     #[error("the name of a service and a URL have at most 1024 bytes")]
@@ -132,8 +138,9 @@ impl Directory {
         }
         let picked = self.entries.get(&entry).map_or(0, |entry| entry.picked);
         let service = entry.0.clone();
+        let until = Instant::now() + lease.min(MAX_LEASE);
         let held = Entry {
-            until: Instant::now() + lease,
+            until,
             picked,
             registration: registration.urn(),
         };
@@ -141,7 +148,7 @@ impl Directory {
         if let Some(registration) = registration.upgrade() {
             ctx.watch(&registration);
         }
-        ctx.after(lease, DirectoryExpire {});
+        self.look_at(until, ctx);
         if is_new {
             self.changed(&service);
         }
@@ -162,7 +169,7 @@ impl Directory {
     /// no entry.
     #[message]
     fn pick(&mut self, service: String) -> Option<String> {
-        self.expire();
+        self.drop_expired();
         self.picks += 1;
         let picks = self.picks;
         let entries = self.entries.iter_mut();
@@ -175,25 +182,44 @@ impl Directory {
     /// Returns the URLs of a service, in alphabetical order.
     #[message]
     fn list(&mut self, service: String) -> Vec<String> {
-        self.expire();
+        self.drop_expired();
         self.urls(&service)
     }
 
     /// Tells an actor the URLs of a service, now and after each change, while
     /// that actor can be reached.
     #[message]
-    fn watch(&mut self, service: String, watcher: WeakRecipient<DirectoryChanged>) {
-        self.expire();
+    fn watch(
+        &mut self,
+        service: String,
+        watcher: WeakRecipient<DirectoryChanged>,
+    ) -> Result<(), DirectoryError> {
+        if service.len() > MAX_TEXT {
+            return Err(DirectoryError::TooLong);
+        }
+        self.drop_expired();
+        if self.watchers.len() >= MAX_ENTRIES {
+            self.watchers.retain(|(_, it)| it.upgrade().is_some());
+        }
+        if self.watchers.len() >= MAX_ENTRIES {
+            return Err(DirectoryError::Full);
+        }
         if tell(&watcher, &service, self.urls(&service)) {
             self.watchers.push((service, watcher));
         }
+        Ok(())
     }
 
     /// Drops the entries whose lease is over.
     #[message]
-    fn expire(&mut self) {
-        let now = Instant::now();
-        self.drop_entries(|entry| entry.until <= now);
+    fn expire(&mut self, ctx: &mut Context<Self>) {
+        self.drop_expired();
+        if let Some((_, look)) = self.next_look.take() {
+            look.detach();
+        }
+        if let Some(until) = self.entries.values().map(|entry| entry.until).min() {
+            self.look_at(until, ctx);
+        }
     }
 
     #[on(gone)]
@@ -203,6 +229,23 @@ impl Directory {
 }
 
 impl Directory {
+    /// Looks through the entries at that time at the latest.
+    fn look_at(&mut self, until: Instant, ctx: &mut Context<Self>) {
+        if self.next_look.as_ref().is_some_and(|(at, _)| *at <= until) {
+            return;
+        }
+        let wait = until.saturating_duration_since(Instant::now());
+        let look = ctx.after(wait, DirectoryExpire {});
+        if let Some((_, later)) = self.next_look.replace((until, look)) {
+            later.detach();
+        }
+    }
+
+    fn drop_expired(&mut self) {
+        let now = Instant::now();
+        self.drop_entries(|entry| entry.until <= now);
+    }
+
     fn urls(&self, service: &str) -> Vec<String> {
         let names = self.entries.keys().filter(|(name, _)| name == service);
         names.map(|(_, url)| url.clone()).collect()

@@ -14,6 +14,7 @@
 //! | `macros` | yes | `#[actor]`, `#[message]`, `#[conclib::main]` |
 //! | `net` | yes | `Proxy`, `ProxyClient` over unix sockets and TCP |
 //! | `apid` | yes | `start_api`, `status`, `PrivateDir` |
+//! | `directory` | no | `directory`: a directory of services, which processes on several hosts find each other by |
 //! | `tls` | no | `tls:` addresses of `Proxy` and `ProxyClient` |
 //! | `held` | no | `held`: objects that actors hold for others: collections, queues, locks, results |
 //! | `redis` | no | `Proxy`, `ProxyClient` through a Redis server, durable messages; `start_redis`: such a server as an owned child; the rest in `redis` |
@@ -22,7 +23,7 @@
 //! | `testing` | no | `testing`: one actor fed by hand, probes, spies, faults, seeded orders of turns; `#[conclib::test]` |
 
 // For the macros, whose expansions name this crate.
-#[cfg(all(feature = "macros", feature = "net"))]
+#[cfg(feature = "directory")]
 extern crate self as conclib;
 
 #[doc(hidden)]
@@ -105,8 +106,8 @@ pub use conclib_core::{
 #[cfg(feature = "apid")]
 #[cfg_attr(docsrs, doc(cfg(feature = "apid")))]
 pub mod apid;
-#[cfg(all(feature = "macros", feature = "net"))]
-#[cfg_attr(docsrs, doc(cfg(all(feature = "macros", feature = "net"))))]
+#[cfg(feature = "directory")]
+#[cfg_attr(docsrs, doc(cfg(feature = "directory")))]
 pub mod directory;
 pub mod error;
 pub mod event;
@@ -158,7 +159,7 @@ mod guides {
     #[cfg(all(feature = "macros", feature = "process"))]
     #[doc = include_str!("../docs/guides/choosing-a-place.md")]
     mod choosing_a_place {}
-    #[cfg(all(feature = "macros", feature = "net"))]
+    #[cfg(feature = "directory")]
     #[doc = include_str!("../docs/guides/networking.md")]
     mod networking {}
     #[cfg(all(feature = "macros", feature = "process", feature = "held"))]

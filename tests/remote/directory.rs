@@ -136,6 +136,38 @@ async fn an_entry_that_is_not_renewed_is_dropped_after_its_lease() -> conclib::R
     Ok(())
 }
 
+#[support::test(start_paused = true)]
+async fn an_endless_lease_is_shortened_and_all_leases_are_observed() -> conclib::Result {
+    let system = System::new("known");
+    let directory = system.spawn(Directory::default())?;
+    let entry = Registration::new(directory.clone(), "others", "renewed");
+    let registration = system.spawn(entry)?;
+    registration.started().await?;
+    let (watched, mut changes) = mpsc::unbounded_channel();
+    let watcher = system.spawn(Watcher { seen: watched })?;
+    let weak = watcher.recipient::<DirectoryChanged>().downgrade();
+    directory.watch("members".into(), weak).await?;
+    assert_eq!(changes.recv().await, Some(Vec::new()));
+    let leases = [3, 1, 2].map(Duration::from_secs);
+    for (n, lease) in [Duration::MAX].into_iter().chain(leases).enumerate() {
+        let entry = DirectoryRegister {
+            service: "members".into(),
+            url: n.to_string(),
+            lease,
+            registration: registration.downgrade(),
+        };
+        directory.ask(entry).await?;
+        assert_eq!(changes.recv().await.map(|urls| urls.len()), Some(n + 1));
+    }
+    // Nobody asks, and yet each is dropped in its time.
+    let begin = tokio::time::Instant::now();
+    for (left, seconds) in [(3, 1), (2, 2), (1, 3), (0, 24 * 60 * 60)] {
+        assert_eq!(changes.recv().await.map(|urls| urls.len()), Some(left));
+        assert_eq!(begin.elapsed().as_secs(), seconds);
+    }
+    Ok(())
+}
+
 #[support::test]
 async fn a_directory_that_is_started_anew_is_filled_again() -> conclib::Result {
     let mut known = known().await?;

@@ -8,6 +8,7 @@
     reason = "a test fails by a panic"
 )]
 
+#[cfg(feature = "directory")]
 mod directory;
 mod far_hostile;
 mod far_life;
