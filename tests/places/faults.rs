@@ -62,16 +62,6 @@ async fn an_exit_in_the_middle_is_a_failure() -> conclib::Result {
     Ok(())
 }
 
-/// Tests if all threads of a process are stopped by a signal.
-fn stands_still(pid: u32) -> bool {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
-    tasks.flatten().all(|task| {
-        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
-        stat.rsplit_once(") ")
-            .is_some_and(|(_, state)| state.starts_with('T'))
-    })
-}
-
 /// The process is stopped by a signal: it neither answers nor ends.
 #[support::test]
 async fn a_process_that_stands_still_harms_nobody_else() -> conclib::Result {
@@ -79,7 +69,7 @@ async fn a_process_that_stands_still_harms_nobody_else() -> conclib::Result {
     let (still, of_still) = worker(&system).await?;
     let (other, _) = worker(&system).await?;
     signal(of_still.pid, Signal::SIGSTOP);
-    support::until(|| stands_still(of_still.pid)).await;
+    support::until(|| support::processes::stands_still(of_still.pid)).await;
     let asked = still.add(1).timeout(Duration::from_millis(100)).await;
     assert!(matches!(asked, Err(AskError::Deadline { .. })), "{asked:?}");
     assert_eq!(other.add(1).await?, 1);

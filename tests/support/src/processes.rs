@@ -46,6 +46,17 @@ fn is_active(stat: &[String]) -> bool {
     !matches!(stat[0].as_str(), "Z" | "X") || threads > 1
 }
 
+/// Tests if all threads of a process are stopped by a signal: a signal stops a
+/// process some time after it was sent.
+pub fn stands_still(pid: u32) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("the process exists");
+    tasks.flatten().all(|task| {
+        let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, state)| state.starts_with('T'))
+    })
+}
+
 /// Fields of `/proc/<pid>/stat` from the state on, or nothing if there is no
 /// such process.
 fn stat(pid: u32) -> Option<Vec<String>> {

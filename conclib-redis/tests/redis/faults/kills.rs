@@ -47,7 +47,7 @@ async fn asks_end_by_their_deadlines_while_the_server_is_frozen() {
     let client = client(&server.url()).await;
     let load = Load::start(&client, &history, 16, Duration::from_secs(1));
     history.more_done(100).await;
-    server.freeze();
+    server.freeze().await;
     // The pause is the fault.
     tokio::time::sleep(Duration::from_secs(in_soak(3, 30))).await;
     let frozen = history.counts();

@@ -132,7 +132,7 @@ async fn a_close_ends_also_without_a_server_and_leaves_nothing_behind() {
         assert_eq!(ask(&client, "worker", WorkerWork { id: 1 }).await, Ok(1));
         match is_killed {
             true => server.kill().await,
-            false => server.freeze(),
+            false => server.freeze().await,
         }
         super::soon(client.close()).await;
         super::soon(system.shutdown().into_future()).await;

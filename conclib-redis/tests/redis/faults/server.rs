@@ -65,8 +65,10 @@ impl OwnServer {
         self.child = spawn(self.directory.path(), &self.arguments);
     }
 
-    pub fn freeze(&self) {
+    /// Returns when all threads of the server stand still.
+    pub async fn freeze(&self) {
         self.signal(Signal::SIGSTOP);
+        support::until(|| support::processes::stands_still(self.child.id())).await;
     }
 
     pub fn thaw(&self) {

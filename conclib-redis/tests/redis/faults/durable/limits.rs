@@ -63,7 +63,7 @@ async fn messages_that_wait_for_the_server_are_limited_and_the_others_refused() 
     const WAITING: u64 = 16 * 1024;
     let scene = Scene::new(&[]).await;
     let client = client(&scene.url()).await;
-    scene.server.freeze();
+    scene.server.freeze().await;
     let tells = (1..=WAITING + 100).map(|number| {
         let note = ScribeNote { sender: 1, number };
         let tell = Call::new(actor(&client, "scribe"), note).durable();
