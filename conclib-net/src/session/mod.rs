@@ -75,6 +75,8 @@ pub use self::limits::LinkLimits;
 use self::shares::Target;
 use self::slot_waiter::SlotWaiter;
 pub use self::snapshot::SessionStats;
+pub use self::third::Introducer;
+use self::third::IntroducerSlot;
 pub(crate) use self::third::{Connector, ThirdParties};
 
 /// One end of a duplex conversation with another process: the [`Outlet`] to the
@@ -158,6 +160,12 @@ impl Session {
     /// passed on. To be called at both ends, before anything is sent.
     pub fn trust_peer(&self) {
         self.0.is_family.store(true, Ordering::Relaxed);
+    }
+
+    /// Sets the finder of shorter ways between the processes of a family, for all sessions at which
+    /// the system of `inlet` is served. Only the first call has an effect.
+    pub fn introduce_by(inlet: &Inlet, introducer: Arc<dyn Introducer>) {
+        let _ = inlet.extension::<IntroducerSlot>().0.set(introducer);
     }
 
     /// Replaces the name of the peer, for messages that come from now on: a session that is driven

@@ -11,8 +11,11 @@ use conclib_core::wire::{
 
 use super::Session;
 use super::inner::SessionInner;
-use super::third::ThirdParties;
+use super::third::{Introducer, IntroducerSlot, ThirdParties};
 use super::via::Via;
+
+/// URL of an actor that another process of the family runs for the one that is named.
+const RUNS_ELSEWHERE: &str = "conclib:process";
 
 /// Error of a peer that refers to more actors than the limit.
 pub(super) struct TooManyReferences;
@@ -123,6 +126,12 @@ impl SessionInner {
         known.or_else(|| Some(Arc::new(Session(peer(home.node)?))))
     }
 
+    /// Returns the way to shorter ways to other processes of the family, if there is one.
+    fn introducer(&self) -> Option<Arc<dyn Introducer>> {
+        let (inlet, _) = self.served_system.get().filter(|_| self.is_family())?;
+        inlet.extension::<IntroducerSlot>().0.get().cloned()
+    }
+
     fn peer_node(&self) -> Option<NodeId> {
         let state = self.lock();
         state.references.peer.as_ref().map(|peer| peer.node)
@@ -140,16 +149,21 @@ impl RefScope for SessionInner {
             return Ok(Home::new(peer, ""));
         }
         let mut node = home.node;
+        let known_url = match &*home.url {
+            RUNS_ELSEWHERE if !self.is_family() => "",
+            url => url,
+        };
         let url: Box<str> = match (actor.is_local(), self.served_system.get()) {
+            (true, Some(_)) if actor.runs_elsewhere() && self.is_family() => RUNS_ELSEWHERE.into(),
             (true, Some((inlet, url))) if inlet.node() == home.node => (**url).into(),
             // The peer can reach this actor only through the system at this end.
             (false, Some((inlet, url)))
-                if home.url.is_empty() && !self.is_family() && inlet.relays(actor) =>
+                if known_url.is_empty() && !self.is_family() && inlet.relays(actor) =>
             {
                 node = inlet.node();
                 (**url).into()
             }
-            (false, _) => home.url.clone(),
+            (false, _) => known_url.into(),
             // The peer cannot ask this actor: its system is not served here.
             (true, _) => {
                 let urn = actor.urn().clone();
@@ -186,14 +200,22 @@ impl RefScope for SessionInner {
             false => None,
         };
         let session = session.map(|session| Arc::new(Session(session)) as Arc<dyn Outlet>);
-        let outlet = match session.or_else(|| self.third_party(home)) {
-            Some(outlet) => outlet,
+        let runs_elsewhere = &*home.url == RUNS_ELSEWHERE;
+        let (outlet, is_relayed) = match session.or_else(|| self.third_party(home)) {
+            Some(outlet) => (outlet, runs_elsewhere),
             None if self.is_family() => {
                 let this = self.me.upgrade();
                 let (node, this) = (home.node, this.ok_or_else(no_connection)?);
-                Arc::new(Via::new(Session(this), node))
+                (
+                    Arc::new(Via::new(Session(this), node)) as Arc<dyn Outlet>,
+                    true,
+                )
             }
             None => return Err(no_connection()),
+        };
+        let outlet = match self.introducer().filter(|_| is_relayed) {
+            Some(introducer) => introducer.introduced(urn, home.node, outlet),
+            None => outlet,
         };
         Ok(Imported { outlet, lease })
     }

@@ -67,6 +67,10 @@ impl Outlet for Via {
         self.session.outage()
     }
 
+    fn in_flight(&self, to: &str) -> usize {
+        self.session.in_flight(&self.name(to))
+    }
+
     fn next_id(&self) -> RequestId {
         self.session.next_id()
     }
