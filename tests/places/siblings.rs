@@ -224,11 +224,14 @@ async fn pair(system: &System) -> conclib::Result<(ActorRef<Asker>, ActorRef<Tar
     Ok((asker, target))
 }
 
+fn process_of(pid: u32) -> String {
+    format!("process {pid}")
+}
+
 #[support::test]
 async fn messages_do_not_pass_through_the_owner() -> conclib::Result {
     let system = System::new("test");
     let (asker, target) = pair(&system).await?;
-    let process_of = |pid: u32| format!("process {pid}");
     assert_eq!(asker.origin().await?, process_of(asker.pid().await?));
     // An actor that has no name in the owner at all.
     let beside = target.beside().await?;
@@ -236,6 +239,28 @@ async fn messages_do_not_pass_through_the_owner() -> conclib::Result {
     assert_eq!(origin, process_of(asker.pid().await?));
     // From here, it is the owner that asks.
     assert_eq!(target.origin().await?, process_of(std::process::id()));
+    Ok(())
+}
+
+#[support::test]
+async fn cousins_and_what_they_made_are_reached() -> conclib::Result {
+    let system = System::new("test");
+    let owner = system.actor(Owner).in_process().spawn().await?;
+    let (of_other, far) = owner.pair().await?;
+    let (asker, near) = pair(&system).await?;
+    let beside = far.beside().await?;
+    assert_eq!(beside.note(1).await?, 1);
+    for target in [far, beside] {
+        asker.origin_at(target.clone()).await?;
+        assert_eq!(
+            of_other.origin_at(target).await?,
+            process_of(of_other.pid().await?)
+        );
+    }
+    let beside = near.beside().await?;
+    for target in [near, beside] {
+        of_other.origin_at(target).await?;
+    }
     Ok(())
 }
 

@@ -20,9 +20,17 @@ const RUNS_ELSEWHERE: &str = "conclib:process";
 /// Error of a peer that refers to more actors than the limit.
 pub(super) struct TooManyReferences;
 
+type Sessions = LazyLock<Mutex<HashMap<NodeId, Weak<SessionInner>>>>;
+
+/// Session with the owner of this process.
+static OWNER: Mutex<Weak<SessionInner>> = Mutex::new(Weak::new());
+
+/// Sessions of this process by the systems behind their peers, to which those peers relay.
+static BEHIND: Sessions = LazyLock::new(Mutex::default);
+
 /// Sessions of this process by the systems at their other ends, for references
 /// that a third process has passed on.
-static PEERS: LazyLock<Mutex<HashMap<NodeId, Weak<SessionInner>>>> = LazyLock::new(Mutex::default);
+static PEERS: Sessions = LazyLock::new(Mutex::default);
 
 impl SessionInner {
     /// Says to the peer which system is at this end, if there is one.
@@ -39,12 +47,7 @@ impl SessionInner {
     pub(super) fn hello(&self, node: Option<NodeId>, url: &str) {
         let Some(node) = node else { return };
         self.update(|state| state.references.peer = Some(Home::new(node, url)));
-        let mut peers = PEERS.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.retain(|_, session| session.strong_count() > 0);
-        // The first one stays: a peer that claims the id of another system gets
-        // none of the references to that system.
-        peers.entry(node).or_insert_with(|| self.me.clone());
-        drop(peers);
+        keep(&PEERS, node, &self.me);
         self.greeted.notify_waiters();
     }
 
@@ -77,6 +80,32 @@ impl SessionInner {
                 });
             }
         })
+    }
+
+    /// Notes that the peer relays to another system.
+    pub(super) fn leads_to(&self, node: NodeId) {
+        keep(&BEHIND, node, &self.me);
+    }
+
+    /// Notes that another system, to which the peer has relayed, is gone.
+    pub(super) fn leads_no_more_to(&self, node: NodeId) {
+        let mut sessions = BEHIND.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions
+            .get(&node)
+            .is_some_and(|known| Weak::ptr_eq(known, &self.me))
+        {
+            sessions.remove(&node);
+        }
+    }
+
+    /// Notes that the peer is the owner of this process.
+    pub(super) fn is_of_owner(&self) {
+        *OWNER.lock().unwrap_or_else(PoisonError::into_inner) = self.me.clone();
+    }
+
+    /// Tells whether both are the same session.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
     }
 
     /// Tells whether the peer is a process of the same family.
@@ -146,7 +175,12 @@ impl RefScope for SessionInner {
     fn export(&self, actor: &Exported) -> Result<Home, RefError> {
         let home = actor.home();
         if let Some(peer) = self.peer_node().filter(|peer| actor.is_at_home_in(*peer)) {
-            return Ok(Home::new(peer, ""));
+            // The peer may send it on to one of its processes.
+            let is_of_child = home.node == peer && &*home.url == RUNS_ELSEWHERE;
+            return Ok(Home::new(
+                peer,
+                if is_of_child { RUNS_ELSEWHERE } else { "" },
+            ));
         }
         let mut node = home.node;
         let known_url = match &*home.url {
@@ -225,8 +259,32 @@ impl RefScope for SessionInner {
     }
 }
 
+/// Notes a session by a system. The first one stays while it exists: a peer that claims the id of
+/// another system gets none of the references to that system.
+fn keep(sessions: &Sessions, node: NodeId, session: &Weak<SessionInner>) {
+    let mut sessions = sessions.lock().unwrap_or_else(PoisonError::into_inner);
+    sessions.retain(|_, session| session.strong_count() > 0);
+    sessions.entry(node).or_insert_with(|| session.clone());
+}
+
 /// Returns a session of this process whose other end is that system.
 pub(super) fn peer(node: NodeId) -> Option<Arc<SessionInner>> {
-    let peers = PEERS.lock().unwrap_or_else(PoisonError::into_inner);
-    peers.get(&node)?.upgrade()
+    session(&PEERS, node)
+}
+
+/// Returns a session of this process whose peer relays to that system: else the owner of this
+/// process may.
+pub(super) fn before(node: NodeId) -> Option<Arc<SessionInner>> {
+    let owner = || {
+        OWNER
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .upgrade()
+    };
+    session(&BEHIND, node).or_else(owner)
+}
+
+fn session(sessions: &Sessions, node: NodeId) -> Option<Arc<SessionInner>> {
+    let sessions = sessions.lock().unwrap_or_else(PoisonError::into_inner);
+    sessions.get(&node)?.upgrade()
 }

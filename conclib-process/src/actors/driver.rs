@@ -14,7 +14,7 @@ use conclib_core::{ActorRef, AskError, Fault, StopReason, Stopping};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::family::{Family, Membership};
+use super::family::Membership;
 use super::host::{Host, HostCalls as _};
 use super::outlet::ProcessOutlet;
 use super::program::{Launch, Program};
@@ -76,8 +76,8 @@ impl Driver {
             Ok(connection) => connection,
             Err(error) => return StopReason::StartFailed(Box::new(Fault::of(&error))),
         };
-        let family = self.inlet.extension::<Family>();
-        let membership = Membership::new(family, self.inlet.clone(), program.pid(), control);
+        let (inlet, session) = (self.inlet.clone(), self.outlet.session.clone());
+        let membership = Membership::new(inlet, session, program.pid(), control);
         let _introductions = AbortOnDrop(tokio::spawn(membership.run()));
         let reason = self.live(&mut program).await;
         if self.outlet.session.peer().is_some() {

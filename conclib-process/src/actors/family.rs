@@ -5,11 +5,13 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use conclib_core::Urn;
 use conclib_core::wire::{Inlet, NodeId};
+use conclib_net::Session;
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::control::ControlSocket;
 
@@ -18,8 +20,17 @@ use super::control::ControlSocket;
 pub(super) enum ToOwner {
     /// Names the system of the process.
     Hello { node: NodeId },
+    /// Tells of a process that this one has started, or one below.
+    Below(Change),
     /// Asks for a socket to the process that runs an actor of the system `node`.
     Introduce { id: u64, node: NodeId, urn: Urn },
+}
+
+/// System of a process below another one, which comes or goes.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) enum Change {
+    Begun(NodeId),
+    Ended(NodeId),
 }
 
 /// Message of an owner to one of its processes.
@@ -36,6 +47,10 @@ pub(super) enum ToProcess {
 #[derive(Default)]
 pub(super) struct Family(Mutex<HashMap<NodeId, Member>>);
 
+/// Way up for the names of the systems below this process, if it has an owner.
+#[derive(Default)]
+pub(super) struct Below(pub(super) OnceLock<UnboundedSender<Change>>);
+
 struct Member {
     pid: u32,
     socket: Arc<ControlSocket>,
@@ -47,19 +62,24 @@ struct Member {
 pub(super) struct Membership {
     family: Arc<Family>,
     inlet: Inlet,
+    session: Session,
     pid: u32,
     socket: Arc<ControlSocket>,
     node: Option<NodeId>,
+    /// Systems of the process, and of those below.
+    nodes: HashSet<NodeId>,
 }
 
 impl Membership {
-    pub(super) fn new(family: Arc<Family>, inlet: Inlet, pid: u32, socket: ControlSocket) -> Self {
+    pub(super) fn new(inlet: Inlet, session: Session, pid: u32, socket: ControlSocket) -> Self {
         Self {
-            family,
+            family: inlet.extension(),
             inlet,
+            session,
             pid,
             socket: Arc::new(socket),
             node: None,
+            nodes: HashSet::new(),
         }
     }
 
@@ -88,6 +108,16 @@ impl Membership {
                 };
                 self.family.lock().entry(node).or_insert(member);
                 self.node = Some(node);
+                self.nodes.insert(node);
+                self.tell_owner(Change::Begun(node));
+                Ok(())
+            }
+            ToOwner::Below(change) => {
+                match change {
+                    Change::Begun(node) => self.nodes.insert(node),
+                    Change::Ended(node) => self.nodes.remove(&node),
+                };
+                self.note(change);
                 Ok(())
             }
             ToOwner::Introduce { id, node, urn } => {
@@ -106,8 +136,30 @@ impl Membership {
     }
 }
 
+impl Membership {
+    /// Changes the way to a system below the process.
+    fn note(&self, change: Change) {
+        match change {
+            Change::Begun(node) => self.session.leads_to(node),
+            Change::Ended(node) => self.session.leads_no_more_to(node),
+        }
+        self.tell_owner(change);
+    }
+
+    /// Tells the owner of this process, if there is one.
+    fn tell_owner(&self, change: Change) {
+        if let Some(up) = self.inlet.extension::<Below>().0.get() {
+            // An error means that this process is ending.
+            let _ = up.send(change);
+        }
+    }
+}
+
 impl Drop for Membership {
     fn drop(&mut self) {
+        for node in &self.nodes {
+            self.note(Change::Ended(*node));
+        }
         let Some(node) = self.node else { return };
         let mut members = self.family.lock();
         members.remove(&node);

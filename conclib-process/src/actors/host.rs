@@ -127,11 +127,10 @@ async fn host(
     let host = host.map_err(io::Error::other)?;
     let owner = Origin::Process(getppid().as_raw().unsigned_abs());
     let session = Session::new(owner, LinkLimits::default())?;
-    session.trust_peer();
     let inlet = system.inlet();
-    session.serve(&inlet.clone().with_control(Control::Any), "");
     let introductions = Introductions::new(ControlSocket::of(control)?);
-    Session::introduce_by(&inlet, introductions.clone());
+    session.trust_owner(&inlet, introductions.clone());
+    session.serve(&inlet.clone().with_control(Control::Any), "");
     let others = introductions.clone();
     tokio::spawn(async move { others.run(&inlet).await });
     let (reader, writer) = tokio::net::UnixStream::from_std(socket)?.into_split();

@@ -11,12 +11,12 @@ use conclib_core::Urn;
 use conclib_core::wire::{Control, Inlet, NodeId, Origin, Outlet};
 use conclib_net::{Introducer, LinkLimits, Session};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::control::ControlSocket;
-use super::family::{ToOwner, ToProcess};
+use super::family::{Below, ToOwner, ToProcess};
 use super::shortcut::{Introduce, Shortcut};
 
 /// Time for an introduction.
@@ -50,12 +50,22 @@ impl Introductions {
         })
     }
 
-    /// Reads the messages of the owner, until there are no more.
+    /// Reads the messages of the owner, and tells it of the systems below, until the socket fails.
     pub(super) async fn run(&self, inlet: &Inlet) -> io::Result<()> {
+        let (up, mut below) = mpsc::unbounded_channel();
+        // Nobody else sets it.
+        let _ = inlet.extension::<Below>().0.set(up);
         let node = inlet.node();
         self.socket.send(&ToOwner::Hello { node }, None).await?;
         loop {
-            match self.socket.receive().await? {
+            let received = tokio::select! {
+                received = self.socket.receive() => received?,
+                Some(change) = below.recv() => {
+                    self.socket.send(&ToOwner::Below(change), None).await?;
+                    continue;
+                }
+            };
+            match received {
                 (ToProcess::Connected { node, pid }, Some(socket)) => {
                     self.connect(node, pid, socket, inlet)?;
                 }
