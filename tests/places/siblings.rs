@@ -374,3 +374,32 @@ async fn many_know_each_other() -> conclib::Result {
     }
     Ok(())
 }
+
+/// Number of open files of a process.
+fn files(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/fd"))
+        .unwrap()
+        .count()
+}
+
+#[support::test(alone)]
+async fn those_that_end_leave_nothing_in_the_others() -> conclib::Result {
+    let system = System::new("test");
+    let (asker, _target) = pair(&system).await?;
+    let pids = [asker.pid().await?, std::process::id()];
+    let one = async || -> conclib::Result {
+        let target = system.actor(Target::default()).in_process().spawn().await?;
+        assert_eq!(asker.origin_at(target.clone()).await?, process_of(pids[0]));
+        target.stop().await;
+        Ok(())
+    };
+    // The first has what is made once.
+    one().await?;
+    asker.origin().await?;
+    let before = pids.map(files);
+    for _ in 0..20 {
+        one().await?;
+    }
+    support::until(|| pids.map(files) <= before).await;
+    Ok(())
+}
