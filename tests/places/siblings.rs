@@ -403,3 +403,25 @@ async fn those_that_end_leave_nothing_in_the_others() -> conclib::Result {
     support::until(|| pids.map(files) <= before).await;
     Ok(())
 }
+
+#[support::test]
+async fn requests_for_a_process_that_starts_again_wait_in_their_order() -> conclib::Result {
+    let system = System::new("test");
+    let policy = Restart::on_failure().backoff(Backoff::none());
+    let target = system.actor(Target::default()).in_process();
+    let target = target.restart(policy).spawn().await?;
+    let asker = Asker {
+        target: target.clone(),
+        left: 0,
+        asked: None,
+    };
+    let asker = system.actor(asker).in_process().spawn().await?;
+    for generation in 2..=6 {
+        asker.origin().await?;
+        signal(target.pid().await?, Signal::SIGKILL);
+        support::until(|| target.generation() == Some(generation)).await;
+        assert_eq!(asker.hammer(90).await?, 60);
+        assert_eq!(target.notes().await?, Vec::from_iter(0..90));
+    }
+    Ok(())
+}

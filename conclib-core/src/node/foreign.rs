@@ -20,7 +20,7 @@ use crate::mailbox::{Alert, By, Signal, Ticket};
 use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::place::Place;
-use crate::remote::{Remote, poll_send_away, relay, try_tell_away};
+use crate::remote::{Held, Remote, poll_send_away, try_tell_away};
 use crate::reply::RemoteCaller;
 use crate::snapshot::ActorSnapshot;
 use crate::spi::Lease;
@@ -52,6 +52,8 @@ pub(crate) struct ForeignCell {
     /// True once the incarnation has to end, for the next one to begin.
     recycles: AtomicBool,
     waker: Mutex<Option<Waker>>,
+    /// Requests of other processes that wait for the next incarnation.
+    held: Held,
     /// Set once the end has been told.
     ended: OnceLock<()>,
 }
@@ -81,6 +83,7 @@ impl ForeignCell {
             signal: AtomicU8::new(Signal::None as u8),
             recycles: AtomicBool::new(false),
             waker: Mutex::default(),
+            held: Held::default(),
             ended: OnceLock::new(),
         }
     }
@@ -136,6 +139,14 @@ impl ForeignCell {
             let urn = || self.urn.clone();
             self.system.emit(|| Event::Started { urn: urn() });
         }
+        self.held.send_all(&self.remote, || self.is_away());
+    }
+
+    /// Tells whether messages wait for an incarnation: for the first one, or for the next.
+    fn is_away(&self) -> bool {
+        self.lifecycle.state() == State::Starting
+            || self.relations.is_down()
+            || self.remote.outlet.outage().is_some()
     }
 
     /// Raises the signal to end, and wakes the task that drives the actor.
@@ -153,7 +164,7 @@ impl ForeignCell {
 
     /// Returns the number of messages that were sent to the actor and have no answer yet.
     pub(crate) fn load(&self) -> usize {
-        self.remote.outlet.in_flight(self.urn.as_str())
+        self.remote.outlet.in_flight(self.urn.as_str()) + self.held.len()
     }
 
     /// Tells whether the actor takes no more messages.
@@ -222,6 +233,7 @@ impl ForeignCell {
             return;
         }
         self.system.forget(self.id, &reason);
+        self.held.end();
         self.system.emit(|| Event::Stopped {
             urn: self.urn.clone(),
             reason: reason.clone(),
@@ -438,6 +450,7 @@ impl AnyActor for ForeignCell {
             asker.refuse(Failure::Stopped(Delivery::NotDelivered));
             return false;
         }
-        relay(&self.remote, envelope, asker)
+        let is_away = || self.is_away() && !self.is_ending();
+        self.held.relay(&self.remote, envelope, asker, is_away)
     }
 }

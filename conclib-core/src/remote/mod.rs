@@ -3,6 +3,7 @@
 mod answers;
 mod control;
 mod ended;
+mod held;
 mod incoming;
 mod json;
 mod outbound;
@@ -13,6 +14,7 @@ mod target;
 pub use control::FoundTypes;
 pub(crate) use control::{ControlRequest, FIND, MAX_FOUND};
 pub(crate) use ended::ended;
+pub(crate) use held::Held;
 pub use incoming::accept;
 pub(crate) use outbound::{poll_send_away, try_tell_away};
 pub(crate) use relay::{relay, relay_control};

@@ -7,47 +7,93 @@ use conclib_wire::{Delivery, DeliveryClass, Envelope, Failure, RequestId, Respon
 
 use super::answers::{failure, misfit};
 use super::target::Remote;
+use crate::deadlock::Cancellation;
 use crate::reply::RemoteCaller;
 use crate::spi::{
-    Answered, Answerer, BodySource, OutboundStream, Outcome, Outlet, StreamSource, carried, send_on,
+    Answered, Answerer, BodySource, Carried, OutboundStream, Outcome, Outlet, SendRefused,
+    StreamSource, carried, send_on,
 };
 
 /// Sends a request on to an actor behind an outlet, and the answer back. Returns false if the
 /// request was answered at once.
 pub(crate) fn relay(remote: &Remote, envelope: &Envelope<'_>, asker: RemoteCaller) -> bool {
-    let outlet = &remote.outlet;
-    let id = outlet.next_id();
-    let class = match outlet.supports(envelope.class) {
-        true => envelope.class,
-        false => DeliveryClass::AtMostOnce,
-    };
-    let urn = remote.urn.as_ref().map_or(envelope.to, |urn| urn.as_str());
-    let sent_on = Envelope {
-        id,
-        to: urn,
-        class,
-        ..*envelope
-    };
-    let cancellation = asker.cancellation().clone();
-    let answerer: Answerer = Box::new(move |answered| answer(asker, answered));
-    let sent = send_on(
-        carried(),
-        || outlet.scope(),
-        || outlet.send(&sent_on, answerer),
-    );
-    if let Err((refused, answerer)) = sent {
-        answerer(Err(refused.into_failure()));
-        return false;
+    match Relayed::new(asker).send(remote, envelope, &carried()) {
+        Ok(()) => true,
+        Err((relayed, why)) => {
+            relayed.refuse(why.into_failure());
+            false
+        }
     }
-    let cancels = Waker::from(Arc::new(CancelOnWake {
-        outlet: outlet.clone(),
-        id,
-    }));
-    cancellation.register(&Context::from_waker(&cancels));
-    if cancellation.is_cancelled() {
-        cancels.wake();
+}
+
+/// Asker of a request that is sent on.
+pub(super) struct Relayed {
+    answerer: Answerer,
+    cancellation: Cancellation,
+}
+
+impl Relayed {
+    pub(super) fn new(asker: RemoteCaller) -> Self {
+        Self {
+            cancellation: asker.cancellation().clone(),
+            answerer: Box::new(move |answered| answer(asker, answered)),
+        }
     }
-    true
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancellation.is_cancelled()
+    }
+
+    pub(super) fn refuse(self, failure: Failure) {
+        (self.answerer)(Err(failure));
+    }
+
+    /// Sends the request on, with the references in its body.
+    pub(super) fn send(
+        self,
+        remote: &Remote,
+        envelope: &Envelope<'_>,
+        references: &Carried,
+    ) -> Result<(), (Self, SendRefused)> {
+        let Self {
+            answerer,
+            cancellation,
+        } = self;
+        let outlet = &remote.outlet;
+        let id = outlet.next_id();
+        let class = match outlet.supports(envelope.class) {
+            true => envelope.class,
+            false => DeliveryClass::AtMostOnce,
+        };
+        let urn = remote.urn.as_ref().map_or(envelope.to, |urn| urn.as_str());
+        let sent_on = Envelope {
+            id,
+            to: urn,
+            class,
+            ..*envelope
+        };
+        let sent = send_on(
+            references.clone(),
+            || outlet.scope(),
+            || outlet.send(&sent_on, answerer),
+        );
+        if let Err((why, answerer)) = sent {
+            let unsent = Self {
+                answerer,
+                cancellation,
+            };
+            return Err((unsent, why));
+        }
+        let cancels = Waker::from(Arc::new(CancelOnWake {
+            outlet: outlet.clone(),
+            id,
+        }));
+        cancellation.register(&Context::from_waker(&cancels));
+        if cancellation.is_cancelled() {
+            cancels.wake();
+        }
+        Ok(())
+    }
 }
 
 /// Sends a [control request](super::ControlRequest) on to an actor behind an outlet, with the key that

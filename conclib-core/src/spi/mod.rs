@@ -17,10 +17,10 @@ pub use outcome::Outcome;
 pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Room, SendRefused};
 #[doc(hidden)]
 pub use scope::carrying;
+pub(crate) use scope::{Carried, Place, carried, export, import, send_on};
 pub use scope::{
     Exported, Imported, KeepAlive, Lease, MAX_REFERENCES, RefError, RefScope, enter, exported,
 };
-pub(crate) use scope::{Place, carried, export, import, send_on};
 pub use sink::ReplySink;
 pub(crate) use stream::BodySource;
 pub use stream::{Answered, OutboundStream, StreamSource};
