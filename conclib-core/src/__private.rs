@@ -13,7 +13,7 @@ pub use serde::{self, Deserialize, Deserializer, Serialize, Serializer};
 pub use crate::actor::{Part, ProtocolMessage, TaskActor};
 pub use crate::error::HandlerError;
 pub use crate::message::{ByParts, Local, Message, Wire};
-pub use crate::node::{Actor, Context, Create, Handler, Messages, TickSpec, Turn};
+pub use crate::node::{Actor, ActorRef, Context, Create, Handler, Messages, TickSpec, Turn};
 pub use crate::reply::Request;
 pub use crate::supervision::{ChildExit, Directive, Gone};
 pub use conclib_wire::{Envelope, Never, Shape, StopReason};
@@ -39,7 +39,9 @@ pub use crate::message::{
     WireParts,
 };
 pub use crate::named::Enter;
-pub use crate::node::{Accepted, CarriedBy, Carries, HasPriority, Head, RecipientLookup, Unranked};
+pub use crate::node::{
+    Accepted, CarriedBy, Carries, HasPriority, Head, NoActor, RecipientLookup, Unranked,
+};
 #[cfg(feature = "main")]
 pub use crate::program::{Main, MainBeside};
 pub use crate::reply::{AnyRequest, RemoteCaller, RequestEnvelope};

@@ -65,7 +65,9 @@ pub use crate::error::{
     AskError, LookupError, PublishError, SpawnError, StartError, TellError, TopicError,
 };
 pub use crate::mailbox::Overflow;
-pub use crate::node::{Actor, Create, DEFAULT_MAILBOX, Declared, Handler, Messages, Travels};
+pub use crate::node::{
+    Actor, Create, DEFAULT_MAILBOX, Declared, Handler, MessageOf, Messages, Travels,
+};
 pub use crate::node::{
     ActorRef, AnyRef, Attached, Context, Prioritised, Recipient, Scoped, Stopping, TickSpec, Turn,
     WeakRecipient, WeakRef,

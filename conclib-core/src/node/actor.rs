@@ -48,6 +48,9 @@ pub trait Actor: Sized + 'static {
     /// Enum with a variant for each message, which holds the message and its
     /// [`ReplyTo`](crate::reply::ReplyTo).
     type Inbox: Messages;
+    /// Reference to the actor: `ActorRef<Self>`. A reference to a value that is no actor so has no
+    /// type, and the compiler reports the value, but no use of the reference.
+    type Ref;
 
     /// Handles one message.
     fn turn(&mut self, message: Self::Inbox, ctx: &mut Context<Self>)

@@ -12,6 +12,7 @@ mod foreign;
 mod inputs;
 mod life;
 mod lifecycle;
+mod message_of;
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod modelled;
 mod names;
@@ -43,6 +44,7 @@ pub use context::{Context, Head};
 pub(crate) use foreign::ForeignCell;
 pub use inputs::{Attached, TickSpec};
 pub(crate) use inputs::{MessageStream, Next};
+pub use message_of::{MessageOf, NoActor};
 #[cfg(all(test, shuttle))]
 pub(crate) use modelled::{Fates, Soul, Word, cell, system};
 pub use names::{Found, Name, Names};

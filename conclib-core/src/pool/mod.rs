@@ -16,12 +16,11 @@ use std::sync::Arc;
 use conclib_wire::Urn;
 
 use super::turn_scope;
-use crate::call::Call;
 use crate::error::{SpawnError, TellError};
 use crate::events::DeadLetterCause;
 use crate::message::Message;
 use crate::named::Named;
-use crate::node::{Actor, ActorRef, Handler};
+use crate::node::{Actor, ActorRef, Handler, MessageOf};
 use crate::system::Broadcast;
 use workers::Workers;
 
@@ -72,13 +71,10 @@ pub struct Pool<A: Actor>(Arc<Workers<A>>);
 
 impl<A: Actor> Pool<A> {
     /// Returns a call of `message` on the worker that the [`Routing`] chooses when the message is
-    /// sent; see [`Call`] for the ways to send it. A worker with a full mailbox is passed over
+    /// sent; see [`Call`](crate::call::Call) for the ways to send it. A worker with a full mailbox is passed over
     /// while another one has room.
-    pub fn ask<M: Message>(&self, message: M) -> Call<Route<'_, A>, M>
-    where
-        A: Handler<M>,
-    {
-        Call::new(Route::new(self, None), message)
+    pub fn ask<M: MessageOf<A>>(&self, message: M) -> M::Call<Route<'_, A>> {
+        M::call(message, Route::new(self, None))
     }
 
     /// Returns a call of `message` on the worker of that key; see [`worker_for`](Self::worker_for).
@@ -114,15 +110,12 @@ impl<A: Actor> Pool<A> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn ask_for<M: Message>(
+    pub fn ask_for<M: MessageOf<A>>(
         &self,
         key: &(impl Hash + ?Sized),
         message: M,
-    ) -> Call<Route<'_, A>, M>
-    where
-        A: Handler<M>,
-    {
-        Call::new(Route::new(self, Some(routing::hash(key))), message)
+    ) -> M::Call<Route<'_, A>> {
+        M::call(message, Route::new(self, Some(routing::hash(key))))
     }
 
     /// Returns the worker that the [`Routing`] chooses now, for typed calls:

@@ -147,7 +147,7 @@ impl System {
     /// # Errors
     /// Fails if the URN is taken, if no tokio runtime is entered, or if the system is shutting
     /// down; also if the runtime has no timers and the actor ticks or has an `#[on(idle)]`.
-    pub fn spawn<A: TaskActor>(&self, actor: A) -> Result<ActorRef<A>, SpawnError> {
+    pub fn spawn<A: TaskActor + Actor>(&self, actor: A) -> Result<A::Ref, SpawnError> {
         self.actor(actor).spawn()
     }
 
