@@ -20,11 +20,8 @@ pub trait MessageOf<A: Actor>: Sized {
     /// Future of a tell: `Telling<&ActorRef<A>, Self>`.
     type Telling<'a>;
 
-    /// Creates a call.
     #[doc(hidden)]
     fn call<T>(message: Self, target: T) -> Self::Call<T>;
-
-    /// Creates the future of a tell.
     #[doc(hidden)]
     fn telling(message: Self, actor: &ActorRef<A>) -> Self::Telling<'_>;
 }
@@ -33,12 +30,10 @@ pub trait MessageOf<A: Actor>: Sized {
 impl<A: Handler<M>, M: Message> MessageOf<A> for M {
     type Call<T> = Call<T, M>;
     type Telling<'a> = Telling<&'a ActorRef<A>, M>;
-
     #[inline(always)]
     fn call<T>(message: Self, target: T) -> Call<T, M> {
         Call::new(target, message)
     }
-
     #[inline(always)]
     fn telling(message: Self, actor: &ActorRef<A>) -> Telling<&ActorRef<A>, M> {
         Call::new(actor, message).tell()
@@ -55,9 +50,7 @@ where
 {
     type Call<T> = ();
     type Telling<'a> = ();
-
     fn call<T>(_: Self, _: T) {}
-
     fn telling(_: Self, _: &ActorRef<A>) {}
 }
 
