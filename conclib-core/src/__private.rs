@@ -58,7 +58,8 @@ pub use conclib_wire::shape::{
 /// Error of a hook.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Reply and error type of a `Result`, for a type alias whose arguments the macro cannot see.
+/// Reply and error type of a `Result`, for a type alias whose arguments the macro cannot see; or of a
+/// message that is more visible than they are.
 pub trait Outcome {
     /// Type of the `Ok` value.
     type Reply;
@@ -67,6 +68,11 @@ pub trait Outcome {
 }
 
 impl<T, E> Outcome for Result<T, E> {
+    type Reply = T;
+    type Error = E;
+}
+
+impl<T, E> Outcome for (T, E) {
     type Reply = T;
     type Error = E;
 }
