@@ -39,7 +39,7 @@ pub use target::{Outbound, Target};
 /// `call.into_future()`; for one that outlives the reference, as a task does,
 /// [`owned`](Self::owned) comes first. Without it the compiler says that the
 /// reference "does not live long enough", and without `into_future` that
-/// "`Call` is not a future".
+/// "`Call` is not a future until `.into_future()` makes it one".
 ///
 /// ```
 /// use std::future::IntoFuture;
