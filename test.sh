@@ -35,6 +35,7 @@ finish() {
 
 python_peer() { scripts/python-peer.sh; }
 feature_sets() { scripts/check-features.sh; }
+documented_examples() { cargo test --workspace --all-features --doc; }
 compile_errors() { cargo test --workspace --all-features --test ui; }
 models() {
 	MODEL_RUNS="${MODEL_RUNS:-100}" LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-2}" \
@@ -81,16 +82,20 @@ cargo clippy --workspace --all-targets --all-features -- -D warnings
 step "the original Python package, for the tests of its channel"
 finish python_peer
 
-# Includes the examples, which the tests run, and those of the documentation.
+# Includes the examples, which the tests run.
 step "test programs, all features"
 cargo test --workspace --all-features --no-run
+start documented_examples
 start compile_errors
 start feature_sets
 start models
 
 # Most tests wait: more of them run at a time than there are cores.
 step "tests, all features"
-RUST_TEST_THREADS="${RUST_TEST_THREADS:-6}" cargo test --workspace --all-features -- --skip mistakes
+RUST_TEST_THREADS="${RUST_TEST_THREADS:-6}" \
+	cargo test --workspace --all-features --lib --bins --tests -- --skip mistakes
+step "examples of the documentation"
+finish documented_examples
 step "compile errors, which are tests too"
 finish compile_errors
 

@@ -109,4 +109,4 @@ pub use error::TlsError;
 pub use error::{ConnectError, OpenError};
 pub use keyring::Keyring;
 pub use server::{BrokerStats, LocalBroker};
-pub use session::{LinkLimits, RequestIds, Session, SessionEnd, SessionStats};
+pub use session::{Introducer, LinkLimits, RequestIds, Session, SessionEnd, SessionStats};

@@ -21,6 +21,7 @@ mod pools;
 mod references;
 mod restarts;
 mod settings;
+mod siblings;
 mod start;
 
 conclib::process::entry_test!();

@@ -202,6 +202,8 @@ impl<'a> Encodable<'a> {
         timeout: Duration,
         answerer: Answerer,
     ) -> Sent {
+        let shortcut = outlet.shortcut(self.urn.as_str());
+        let outlet = shortcut.as_ref().unwrap_or(outlet);
         let codec = outlet.codec();
         enter(outlet.scope(), || {
             let mut body = body_buffer();

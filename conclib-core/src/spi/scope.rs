@@ -267,6 +267,12 @@ impl Exported {
         self.home.node == node || self.runs_in == Some(node)
     }
 
+    /// Returns true for an actor that another system runs for that of its home.
+    #[must_use]
+    pub const fn runs_elsewhere(&self) -> bool {
+        self.runs_in.is_some()
+    }
+
     /// Returns true for an actor of a system in this process, and false for one that is passed on.
     #[must_use]
     pub const fn is_local(&self) -> bool {

@@ -175,6 +175,13 @@ impl Inlet {
         self.system.find_name(to, self.only_named)
     }
 
+    /// Returns the other system that runs the actor of that name for this one, if one does at the
+    /// moment.
+    #[doc(hidden)]
+    pub fn runs_in(&self, to: &str) -> Option<NodeId> {
+        self.system.find_for_request(to, self.only_named)?.runs_in()
+    }
+
     /// Sends a request of a peer on to an actor of another process, as it is.
     #[doc(hidden)]
     pub fn send_on(

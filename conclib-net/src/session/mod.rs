@@ -63,8 +63,8 @@ use std::sync::atomic::Ordering;
 
 use conclib_core::__private::Failure;
 use conclib_core::wire::{
-    Answered, Answerer, Envelope, Home, Inlet, Link, Origin, Outage, Outlet, RefScope, RequestId,
-    Room, SendRefused,
+    Answered, Answerer, Envelope, Home, Inlet, Link, NodeId, Origin, Outage, Outlet, RefScope,
+    RequestId, Room, SendRefused,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -75,6 +75,8 @@ pub use self::limits::LinkLimits;
 use self::shares::Target;
 use self::slot_waiter::SlotWaiter;
 pub use self::snapshot::SessionStats;
+pub use self::third::Introducer;
+use self::third::IntroducerSlot;
 pub(crate) use self::third::{Connector, ThirdParties};
 
 /// One end of a duplex conversation with another process: the [`Outlet`] to the
@@ -158,6 +160,26 @@ impl Session {
     /// passed on. To be called at both ends, before anything is sent.
     pub fn trust_peer(&self) {
         self.0.is_family.store(true, Ordering::Relaxed);
+    }
+
+    /// Makes the peer the owner of this process: requests to systems that are not known here go to
+    /// it. `introducer` finds shorter ways between the processes of the family, for all sessions at
+    /// which the system of `inlet` is served; only the first one has an effect.
+    pub fn trust_owner(&self, inlet: &Inlet, introducer: Arc<dyn Introducer>) {
+        self.trust_peer();
+        self.0.is_of_owner();
+        // The first one stays.
+        let _ = inlet.extension::<IntroducerSlot>().0.set(introducer);
+    }
+
+    /// Notes that the peer, a process of the same family, relays to the system of that id.
+    pub fn leads_to(&self, node: NodeId) {
+        self.0.leads_to(node);
+    }
+
+    /// Notes that the system of that id has ended.
+    pub fn leads_no_more_to(&self, node: NodeId) {
+        self.0.leads_no_more_to(node);
     }
 
     /// Replaces the name of the peer, for messages that come from now on: a session that is driven

@@ -11,15 +11,26 @@ use conclib_core::wire::{
 
 use super::Session;
 use super::inner::SessionInner;
-use super::third::ThirdParties;
+use super::third::{Introducer, IntroducerSlot, ThirdParties};
 use super::via::Via;
+
+/// URL of an actor that another process of the family runs for the one that is named.
+const RUNS_ELSEWHERE: &str = "conclib:process";
 
 /// Error of a peer that refers to more actors than the limit.
 pub(super) struct TooManyReferences;
 
+type Sessions = LazyLock<Mutex<HashMap<NodeId, Weak<SessionInner>>>>;
+
+/// Session with the owner of this process.
+static OWNER: Mutex<Weak<SessionInner>> = Mutex::new(Weak::new());
+
+/// Sessions of this process by the systems behind their peers, to which those peers relay.
+static BEHIND: Sessions = LazyLock::new(Mutex::default);
+
 /// Sessions of this process by the systems at their other ends, for references
 /// that a third process has passed on.
-static PEERS: LazyLock<Mutex<HashMap<NodeId, Weak<SessionInner>>>> = LazyLock::new(Mutex::default);
+static PEERS: Sessions = LazyLock::new(Mutex::default);
 
 impl SessionInner {
     /// Says to the peer which system is at this end, if there is one.
@@ -36,12 +47,7 @@ impl SessionInner {
     pub(super) fn hello(&self, node: Option<NodeId>, url: &str) {
         let Some(node) = node else { return };
         self.update(|state| state.references.peer = Some(Home::new(node, url)));
-        let mut peers = PEERS.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.retain(|_, session| session.strong_count() > 0);
-        // The first one stays: a peer that claims the id of another system gets
-        // none of the references to that system.
-        peers.entry(node).or_insert_with(|| self.me.clone());
-        drop(peers);
+        keep(&PEERS, node, &self.me);
         self.greeted.notify_waiters();
     }
 
@@ -74,6 +80,32 @@ impl SessionInner {
                 });
             }
         })
+    }
+
+    /// Notes that the peer relays to another system.
+    pub(super) fn leads_to(&self, node: NodeId) {
+        keep(&BEHIND, node, &self.me);
+    }
+
+    /// Notes that another system, to which the peer has relayed, is gone.
+    pub(super) fn leads_no_more_to(&self, node: NodeId) {
+        let mut sessions = BEHIND.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions
+            .get(&node)
+            .is_some_and(|known| Weak::ptr_eq(known, &self.me))
+        {
+            sessions.remove(&node);
+        }
+    }
+
+    /// Notes that the peer is the owner of this process.
+    pub(super) fn is_of_owner(&self) {
+        *OWNER.lock().unwrap_or_else(PoisonError::into_inner) = self.me.clone();
+    }
+
+    /// Tells whether both are the same session.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
     }
 
     /// Tells whether the peer is a process of the same family.
@@ -123,6 +155,12 @@ impl SessionInner {
         known.or_else(|| Some(Arc::new(Session(peer(home.node)?))))
     }
 
+    /// Returns the way to shorter ways to other processes of the family, if there is one.
+    fn introducer(&self) -> Option<Arc<dyn Introducer>> {
+        let (inlet, _) = self.served_system.get().filter(|_| self.is_family())?;
+        inlet.extension::<IntroducerSlot>().0.get().cloned()
+    }
+
     fn peer_node(&self) -> Option<NodeId> {
         let state = self.lock();
         state.references.peer.as_ref().map(|peer| peer.node)
@@ -137,19 +175,29 @@ impl RefScope for SessionInner {
     fn export(&self, actor: &Exported) -> Result<Home, RefError> {
         let home = actor.home();
         if let Some(peer) = self.peer_node().filter(|peer| actor.is_at_home_in(*peer)) {
-            return Ok(Home::new(peer, ""));
+            // The peer may send it on to one of its processes.
+            let is_of_child = home.node == peer && &*home.url == RUNS_ELSEWHERE;
+            return Ok(Home::new(
+                peer,
+                if is_of_child { RUNS_ELSEWHERE } else { "" },
+            ));
         }
         let mut node = home.node;
+        let known_url = match &*home.url {
+            RUNS_ELSEWHERE if !self.is_family() => "",
+            url => url,
+        };
         let url: Box<str> = match (actor.is_local(), self.served_system.get()) {
+            (true, Some(_)) if actor.runs_elsewhere() && self.is_family() => RUNS_ELSEWHERE.into(),
             (true, Some((inlet, url))) if inlet.node() == home.node => (**url).into(),
             // The peer can reach this actor only through the system at this end.
             (false, Some((inlet, url)))
-                if home.url.is_empty() && !self.is_family() && inlet.relays(actor) =>
+                if known_url.is_empty() && !self.is_family() && inlet.relays(actor) =>
             {
                 node = inlet.node();
                 (**url).into()
             }
-            (false, _) => home.url.clone(),
+            (false, _) => known_url.into(),
             // The peer cannot ask this actor: its system is not served here.
             (true, _) => {
                 let urn = actor.urn().clone();
@@ -186,14 +234,22 @@ impl RefScope for SessionInner {
             false => None,
         };
         let session = session.map(|session| Arc::new(Session(session)) as Arc<dyn Outlet>);
-        let outlet = match session.or_else(|| self.third_party(home)) {
-            Some(outlet) => outlet,
+        let runs_elsewhere = &*home.url == RUNS_ELSEWHERE;
+        let (outlet, is_relayed) = match session.or_else(|| self.third_party(home)) {
+            Some(outlet) => (outlet, runs_elsewhere),
             None if self.is_family() => {
                 let this = self.me.upgrade();
                 let (node, this) = (home.node, this.ok_or_else(no_connection)?);
-                Arc::new(Via::new(Session(this), node))
+                (
+                    Arc::new(Via::new(Session(this), node)) as Arc<dyn Outlet>,
+                    true,
+                )
             }
             None => return Err(no_connection()),
+        };
+        let outlet = match self.introducer().filter(|_| is_relayed) {
+            Some(introducer) => introducer.introduced(urn, home.node, outlet),
+            None => outlet,
         };
         Ok(Imported { outlet, lease })
     }
@@ -203,8 +259,32 @@ impl RefScope for SessionInner {
     }
 }
 
+/// Notes a session by a system. The first one stays while it exists: a peer that claims the id of
+/// another system gets none of the references to that system.
+fn keep(sessions: &Sessions, node: NodeId, session: &Weak<SessionInner>) {
+    let mut sessions = sessions.lock().unwrap_or_else(PoisonError::into_inner);
+    sessions.retain(|_, session| session.strong_count() > 0);
+    sessions.entry(node).or_insert_with(|| session.clone());
+}
+
 /// Returns a session of this process whose other end is that system.
 pub(super) fn peer(node: NodeId) -> Option<Arc<SessionInner>> {
-    let peers = PEERS.lock().unwrap_or_else(PoisonError::into_inner);
-    peers.get(&node)?.upgrade()
+    session(&PEERS, node)
+}
+
+/// Returns a session of this process whose peer relays to that system: else the owner of this
+/// process may.
+pub(super) fn before(node: NodeId) -> Option<Arc<SessionInner>> {
+    let owner = || {
+        OWNER
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .upgrade()
+    };
+    session(&BEHIND, node).or_else(owner)
+}
+
+fn session(sessions: &Sessions, node: NodeId) -> Option<Arc<SessionInner>> {
+    let sessions = sessions.lock().unwrap_or_else(PoisonError::into_inner);
+    sessions.get(&node)?.upgrade()
 }

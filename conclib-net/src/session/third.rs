@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use conclib_core::wire::{Home, Inlet, Outlet};
+use conclib_core::Urn;
+use conclib_core::wire::{Home, Inlet, NodeId, Outlet};
 
 /// Connector to the systems that the user has permitted.
 pub(crate) trait Connector: Send + Sync {
@@ -15,3 +16,15 @@ pub(crate) trait Connector: Send + Sync {
 /// Connector of a system, kept with it.
 #[derive(Default)]
 pub(crate) struct ThirdParties(pub(crate) OnceLock<Arc<dyn Connector>>);
+
+/// Finder of shorter ways to the actors of other processes of the family: each that the peer of a
+/// session only relays to.
+pub trait Introducer: Send + Sync {
+    /// Returns the way to an actor of a third process. Requests take `relay` until there is a shorter
+    /// one. Nothing is waited for.
+    fn introduced(&self, urn: &Urn, node: NodeId, relay: Arc<dyn Outlet>) -> Arc<dyn Outlet>;
+}
+
+/// Introducer of a system, kept with it.
+#[derive(Default)]
+pub(crate) struct IntroducerSlot(pub(crate) OnceLock<Arc<dyn Introducer>>);

@@ -10,7 +10,7 @@ use conclib_core::wire::{
 
 use super::Session;
 use super::inner::SessionInner;
-use super::scope::peer;
+use super::scope::{before, peer};
 
 /// Begin of a name that leads to a third process: the id of its system and the name there follow.
 const VIA: &str = "conclib:via:";
@@ -36,8 +36,14 @@ impl SessionInner {
     pub(super) fn next_hop(&self, to: &str) -> Option<Remote> {
         let (node, urn) = to.strip_prefix(VIA)?.split_once(':')?;
         let node = NodeId::from_bits(u128::from_str_radix(node, 16).ok()?);
-        let next = peer(node).filter(|next| self.is_family() && next.is_family())?;
-        Some(Remote::new(Arc::new(Session(next)), Urn::new(urn)))
+        let of_family = |next: &Arc<SessionInner>| self.is_family() && next.is_family();
+        if let Some(next) = peer(node).filter(of_family) {
+            return Some(Remote::new(Arc::new(Session(next)), Urn::new(urn)));
+        }
+        // Never back to the peer, which would send it here again.
+        let next = before(node).filter(|next| of_family(next) && !next.is(self))?;
+        let next = Via::new(Session(next), node);
+        Some(Remote::new(Arc::new(next), Urn::new(urn)))
     }
 }
 
@@ -65,6 +71,10 @@ impl Outlet for Via {
 
     fn outage(&self) -> Option<Outage> {
         self.session.outage()
+    }
+
+    fn in_flight(&self, to: &str) -> usize {
+        self.session.in_flight(&self.name(to))
     }
 
     fn next_id(&self) -> RequestId {

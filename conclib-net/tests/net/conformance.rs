@@ -1,15 +1,16 @@
-//! The conformance suite over unix sockets, TCP with and without signatures, socket pairs and pipes in memory.
+//! The conformance suite over unix sockets, TCP with and without signatures, TLS, socket pairs and
+//! pipes in memory.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 
 use crate::house::{WELCOME, hello, read_frame, read_message};
+use crate::signed_peer::{in_records, mac};
 use conclib::prelude::*;
 use conclib::spi::{Broker, Inlet, Outlet};
 use conclib::wire::Frame;
 use conclib_net::{Address, AuthKey, Client, LocalBroker, OpenError, Session, SessionEnd};
 use conclib_testing::conformance::{BoxFuture, Link, RawPeer, Rig, Supports};
-use hmac::Mac as _;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
@@ -21,6 +22,8 @@ conclib_testing::conformance!(mod socket_pair, || Sessions::over(|| UnixStream::
 conclib_testing::conformance!(mod unix, Unix::default);
 conclib_testing::conformance!(mod tcp, || Tcp::at("tcp://127.0.0.1:0"));
 conclib_testing::conformance!(mod signed, || Tcp::at("tcp://127.0.0.1:0?integrity=always"));
+#[cfg(feature = "tls")]
+conclib_testing::conformance!(mod tls, Tcp::with_tls);
 
 /// Broker on a unix socket. Each client has a socket of its own, whose bytes are passed on, so that
 /// its connection can be cut.
@@ -107,6 +110,10 @@ struct Tcp {
     key: AuthKey,
     /// URL of the broker, known once it was served.
     url: Mutex<String>,
+    /// Options of the URLs of clients.
+    options: String,
+    /// Directory of certificates.
+    _files: Option<TempDir>,
 }
 
 impl Tcp {
@@ -114,31 +121,56 @@ impl Tcp {
         Self {
             key: AuthKey::random().unwrap(),
             url: Mutex::new(url.into()),
+            options: String::new(),
+            _files: None,
         }
     }
 
-    /// Host and port of the server.
-    fn server(&self) -> String {
+    #[cfg(feature = "tls")]
+    fn with_tls() -> Self {
+        let files = TempDir::new().unwrap();
+        let directory = files.path();
+        crate::tls::certificates(directory, "ca");
+        let at = directory.display();
+        let files_of_server = format!("cert={at}/ca-server.pem&certkey={at}/ca-server.key");
+        Self {
+            options: format!("?ca={at}/ca.pem"),
+            _files: Some(files),
+            ..Self::at(&format!("tls://127.0.0.1:0?{files_of_server}"))
+        }
+    }
+
+    /// Runs the handshake of TLS.
+    #[cfg(feature = "tls")]
+    async fn secured(&self, stream: TcpStream) -> Box<dyn RawPeer> {
+        use tokio_rustls::TlsConnector;
+        use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+        use tokio_rustls::rustls::pki_types::{CertificateDer, IpAddr, ServerName};
+        use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
+
+        let file = self.options.strip_prefix("?ca=").unwrap();
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_file(file).unwrap())
+            .unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let config = config.with_safe_default_protocol_versions().unwrap();
+        let config = config.with_root_certificates(roots).with_no_client_auth();
+        let name = ServerName::IpAddress(IpAddr::try_from("127.0.0.1").unwrap());
+        let connector = TlsConnector::from(Arc::new(config));
+        Box::new(connector.connect(name, stream).await.unwrap())
+    }
+
+    /// Scheme of the URL, and host and port of the server.
+    fn server(&self) -> (String, String) {
         let url = self.url.lock().unwrap();
-        let server = url.strip_prefix("tcp://").unwrap();
-        server.split('?').next().unwrap().to_owned()
+        let (scheme, rest) = url.split_once("://").unwrap();
+        let server = rest.split('?').next().unwrap();
+        (scheme.to_owned(), server.to_owned())
     }
 
     fn is_signed(&self) -> bool {
         self.url.lock().unwrap().contains("integrity")
-    }
-
-    /// Proof of a client that it has the key, with its length.
-    fn proof(&self, client: &[u8], server: &[u8]) -> Vec<u8> {
-        let mut mac = self.key.mac();
-        mac.update(b"conclib/1 client");
-        for hello in [client, server] {
-            mac.update(&(hello.len() as u64).to_be_bytes());
-            mac.update(hello);
-        }
-        let mut message = vec![0, 33, 3];
-        message.extend_from_slice(&mac.finalize().into_bytes());
-        message
     }
 }
 
@@ -169,7 +201,7 @@ impl Rig for Tcp {
 
     fn connect<'a>(&'a self, own: &'a System) -> BoxFuture<'a, Box<dyn Link>> {
         Box::pin(async {
-            let server = self.server();
+            let (scheme, server) = self.server();
             let first = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             let here = first.local_addr().unwrap();
             let first = Mutex::new(Some(first));
@@ -192,7 +224,7 @@ impl Rig for Tcp {
                     }
                 })
             };
-            let address = Address::parse(format!("tcp://{here}").as_str()).unwrap();
+            let address = Address::parse(&format!("{scheme}://{here}{}", self.options)).unwrap();
             Relayed::connect(&address, Some(self.key.clone()), own, relay).await
         })
     }
@@ -200,19 +232,28 @@ impl Rig for Tcp {
     /// Peer that has the key, and then breaks the protocol.
     fn raw(&self) -> BoxFuture<'_, Option<Box<dyn RawPeer>>> {
         Box::pin(async {
-            if self.is_signed() {
-                return None;
-            }
-            let mut stream = TcpStream::connect(self.server()).await.unwrap();
+            let (scheme, server) = self.server();
+            let stream = TcpStream::connect(server).await.unwrap();
+            let mut stream: Box<dyn RawPeer> = match &*scheme {
+                #[cfg(feature = "tls")]
+                "tls" => self.secured(stream).await,
+                _ => Box::new(stream),
+            };
             let ours = hello(true, [7; 32]);
             stream.write_all(&ours).await.unwrap();
             let theirs = read_message(&mut stream).await.unwrap();
-            let proof = self.proof(&ours[2..], &theirs[2..]);
+            let (client, server) = (&ours[2..], &theirs[2..]);
+            let proof = mac(&self.key, "conclib/1 client", client, server);
+            stream.write_all(&[0, 33, 3]).await.unwrap();
             stream.write_all(&proof).await.unwrap();
             assert_eq!(read_message(&mut stream).await.unwrap()[2], WELCOME);
-            let hello = read_frame(&mut stream).await.unwrap();
+            let mut peer: Box<dyn RawPeer> = match self.is_signed() {
+                true => Box::new(in_records(stream, &self.key, client, server)),
+                false => stream,
+            };
+            let hello = read_frame(&mut peer).await.unwrap();
             assert!(matches!(Frame::decode(&hello), Ok(Frame::Hello { .. })));
-            Some(Box::new(stream) as Box<dyn RawPeer>)
+            Some(peer)
         })
     }
 }

@@ -25,6 +25,7 @@ mod reconnect;
 mod references;
 mod session;
 mod signed;
+mod signed_peer;
 mod slow_peers;
 mod socket_file;
 mod streams;

@@ -1,6 +1,7 @@
 //! TLS: each end proves who it is, or nothing is sent.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::house::{House, doubles, soon, until};
@@ -20,10 +21,8 @@ struct Secure {
 }
 
 /// Writes the certificates of a CA, of a server, and of a client.
-fn certificates(house: &House, ca: &str) {
-    let write = |name: &str, text: String| {
-        fs::write(house.directory.path().join(name), text).unwrap();
-    };
+pub(crate) fn certificates(directory: &Path, ca: &str) {
+    let write = |name: &str, text: String| fs::write(directory.join(name), text).unwrap();
     let mut of_ca = CertificateParams::default();
     of_ca.distinguished_name.push(DnType::CommonName, ca);
     of_ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -60,8 +59,8 @@ impl Secure {
     /// Serves with a key, or demands certificates of the clients.
     async fn serve(demands_certificates: bool) -> Self {
         let house = House::new();
-        certificates(&house, "ca");
-        certificates(&house, "other");
+        certificates(house.directory.path(), "ca");
+        certificates(house.directory.path(), "other");
         let key = AuthKey::random().unwrap();
         let mut files = SERVER.to_vec();
         if demands_certificates {

@@ -252,7 +252,8 @@ impl<A: Actor> Single<'_, A> {
         let session = Session::new(Origin::Peer(actor.into()), LinkLimits::default());
         let session = session.map_err(failed)?;
         session.trust_peer();
-        session.serve(&system.inlet(), "");
+        let inlet = system.inlet();
+        session.serve(&inlet, "");
         let outlet = ProcessOutlet::new(session);
         let here = match self.restart {
             Some(_) => self.here.restartable(),
@@ -275,6 +276,7 @@ impl<A: Actor> Single<'_, A> {
         let driver = Driver {
             life,
             outlet,
+            inlet,
             launch,
             starter: self.starter,
             history: self.restart.map(History::new),

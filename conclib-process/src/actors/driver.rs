@@ -7,11 +7,14 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use conclib_core::wire::{ForeignActor, History, MAX_TIMEOUT, Origin, Outlet as _, StopSignal};
+use conclib_core::wire::{
+    ForeignActor, History, Inlet, MAX_TIMEOUT, Origin, Outlet as _, StopSignal,
+};
 use conclib_core::{ActorRef, AskError, Fault, StopReason, Stopping};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::family::Membership;
 use super::host::{Host, HostCalls as _};
 use super::outlet::ProcessOutlet;
 use super::program::{Launch, Program};
@@ -24,6 +27,7 @@ const EXIT_LIMIT: Duration = Duration::from_secs(5);
 pub(super) struct Driver {
     pub(super) life: ForeignActor,
     pub(super) outlet: Arc<ProcessOutlet>,
+    pub(super) inlet: Inlet,
     pub(super) launch: Launch,
     pub(super) starter: Box<dyn Starter>,
     /// Restarts so far. `None` for an actor that is never restarted.
@@ -61,7 +65,7 @@ impl Driver {
 
     /// Runs one process to its end.
     async fn incarnation(&mut self) -> StopReason {
-        let (mut program, socket) = match Program::start(&self.launch) {
+        let (mut program, socket, control) = match Program::start(&self.launch) {
             Ok(started) => started,
             Err(error) => return StopReason::StartFailed(Box::new(Fault::of(&error))),
         };
@@ -72,6 +76,9 @@ impl Driver {
             Ok(connection) => connection,
             Err(error) => return StopReason::StartFailed(Box::new(Fault::of(&error))),
         };
+        let (inlet, session) = (self.inlet.clone(), self.outlet.session.clone());
+        let membership = Membership::new(inlet, session, program.pid(), control);
+        let _introductions = AbortOnDrop(tokio::spawn(membership.run()));
         let reason = self.live(&mut program).await;
         if self.outlet.session.peer().is_some() {
             // A process that is gone hears nothing.

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::future::Future;
 use std::io::{self, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process;
 use std::sync::Arc;
@@ -16,6 +16,8 @@ use nix::unistd::{dup2_stdin, getppid};
 use tokio::runtime::Builder;
 use tokio::sync::{Notify, watch};
 
+use super::control::{ControlSocket, take_first};
+use super::introductions::Introductions;
 use super::orphan::end_with_owner;
 use super::placement;
 use super::spec::Spec;
@@ -79,7 +81,7 @@ pub(super) fn refuse(error: &io::Error) -> ! {
 }
 
 fn serve(spec: Spec) -> io::Result<()> {
-    let socket = take_socket()?;
+    let (socket, control) = take_sockets()?;
     end_with_owner(&socket)?;
     placement::apply(&spec)?;
     let entry = Entry::find(&spec.actor).and_then(|entry| entry.start(spec.is_created));
@@ -90,23 +92,29 @@ fn serve(spec: Spec) -> io::Result<()> {
         )));
     };
     let runtime = Builder::new_multi_thread().enable_all().build()?;
-    let served = runtime.block_on(host(start, spec.system, socket));
+    let served = runtime.block_on(host(start, spec.system, socket, control));
     runtime.shutdown_background();
     served
 }
 
 /// Takes the socket that the process has inherited in place of its standard input, which is empty
-/// from now on. No code of the user has run before.
-fn take_socket() -> io::Result<UnixStream> {
+/// from now on, and the socket that comes over it. No code of the user has run before.
+fn take_sockets() -> io::Result<(UnixStream, OwnedFd)> {
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     // Fails for anything but a connected unix socket.
     socket.peer_addr()?;
     dup2_stdin(File::open("/dev/null")?)?;
+    let control = take_first(&socket)?;
     socket.set_nonblocking(true)?;
-    Ok(socket)
+    Ok((socket, control))
 }
 
-async fn host(start: StartFn, name: String, socket: UnixStream) -> io::Result<()> {
+async fn host(
+    start: StartFn,
+    name: String,
+    socket: UnixStream,
+    control: OwnedFd,
+) -> io::Result<()> {
     let system = System::new(name);
     let finish = Arc::new(Notify::new());
     let host = Host {
@@ -119,8 +127,12 @@ async fn host(start: StartFn, name: String, socket: UnixStream) -> io::Result<()
     let host = host.map_err(io::Error::other)?;
     let owner = Origin::Process(getppid().as_raw().unsigned_abs());
     let session = Session::new(owner, LinkLimits::default())?;
-    session.trust_peer();
-    session.serve(&system.inlet().with_control(Control::Any), "");
+    let inlet = system.inlet();
+    let introductions = Introductions::new(ControlSocket::of(control)?);
+    session.trust_owner(&inlet, introductions.clone());
+    session.serve(&inlet.clone().with_control(Control::Any), "");
+    let others = introductions.clone();
+    tokio::spawn(async move { others.run(&inlet).await });
     let (reader, writer) = tokio::net::UnixStream::from_std(socket)?.into_split();
     let driver = session.clone();
     tokio::spawn(async move {
@@ -136,5 +148,6 @@ async fn host(start: StartFn, name: String, socket: UnixStream) -> io::Result<()
         }
     }
     system.shutdown().await;
+    introductions.close().await;
     Ok(())
 }

@@ -7,12 +7,16 @@
 //! actor up in the `table`, starts it (`start`), and ends the process after it; `orphan` ends the
 //! process with its owner.
 //!
+//! Two processes of one owner speak past it: the `shortcut` of a reference asks for an introduction
+//! (`introductions`), and the `family` of the owner passes a socket to both, over their `control`
+//! sockets.
+//!
 //! # Floors
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `error`, `orphan`, `settings`, `spec`, `start`
-//! 2. `placement`, `starter`, `table`
+//! 1. `control`, `error`, `orphan`, `settings`, `spec`, `start`
+//! 2. `family`, `placement`, `starter`, `table`
 //! 3. `host`
 //! 4. `entry`, `outlet`
 //! 5. `program`
@@ -21,16 +25,20 @@
 //! 8. `pool`
 
 mod builder;
+mod control;
 mod driver;
 mod entry;
 mod error;
+mod family;
 mod host;
+mod introductions;
 mod orphan;
 mod outlet;
 mod placement;
 mod pool;
 mod program;
 mod settings;
+mod shortcut;
 mod spec;
 mod start;
 mod starter;

@@ -1,6 +1,7 @@
 //! Process of an actor, from the side of its owner: its start, its output, its end.
 
 use std::ffi::OsString;
+use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use nix::unistd::Pid;
 use tokio::process::{ChildStderr, ChildStdout};
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 
+use super::control::{ControlSocket, pass_first};
 use super::entry::Entrance;
 use super::spec::Spec;
 use crate::output::{EventFields, Output};
@@ -68,11 +70,13 @@ const LAST_LINES: usize = 20;
 const DROP_LIMIT: Duration = Duration::from_millis(250);
 
 impl Program {
-    /// Starts the process, and returns the socket to it.
-    pub(super) fn start(launch: &Launch) -> io::Result<(Self, UnixStream)> {
+    /// Starts the process, and returns the sockets to it: that of the session, and the one beside it.
+    pub(super) fn start(launch: &Launch) -> io::Result<(Self, UnixStream, ControlSocket)> {
         let ends = signal(SignalKind::child())?;
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
+        let (control, their_control) = ControlSocket::pair()?;
+        pass_first(&ours, their_control.as_fd())?;
         let mut command = launch.program()?;
         command
             .args(launch.entrance.args())
@@ -112,7 +116,7 @@ impl Program {
         program.output.read("stdout", stdout);
         let stderr = stderr.map(ChildStderr::from_std).transpose()?;
         program.output.read("stderr", stderr);
-        Ok((program, ours))
+        Ok((program, ours, control))
     }
 
     /// Returns the id of the process.
