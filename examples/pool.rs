@@ -19,6 +19,6 @@ impl Squarer {
 #[conclib::main]
 async fn main(system: System) -> conclib::Result {
     let pool = system.pool(|| Squarer).size(4).spawn()?;
-    println!("{}", pool.ask(SquarerSquare { n: 7 }).await?);
+    println!("{}", pool.square(7).await?);
     Ok(())
 }

@@ -99,8 +99,8 @@ pub use conclib_apid::{ApiCommand, ApiDaemon, PrivateDir, start_api, status};
 // Named by the expansion of the macros; those for bounds are in `traits`.
 #[doc(hidden)]
 pub use conclib_core::{
-    ByParts, Create, Declared, Local, Messages, Part, Prioritised, ProtocolMessage, Request, Shape,
-    TaskActor, TickSpec, Turn, Wire,
+    ByParts, CallTarget, Create, Declared, Local, Messages, Part, Prioritised, ProtocolMessage,
+    Request, Shape, TaskActor, TickSpec, Turn, Wire,
 };
 
 #[cfg(feature = "apid")]

@@ -13,7 +13,7 @@ pub use serde::{self, Deserialize, Deserializer, Serialize, Serializer};
 pub use crate::actor::{Part, ProtocolMessage, TaskActor};
 pub use crate::error::HandlerError;
 pub use crate::message::{ByParts, Local, Message, Wire};
-pub use crate::node::{Actor, Context, Create, Handler, Messages, TickSpec, Turn};
+pub use crate::node::{Actor, ActorRef, Context, Create, Handler, Messages, TickSpec, Turn};
 pub use crate::reply::Request;
 pub use crate::supervision::{ChildExit, Directive, Gone};
 pub use conclib_wire::{Envelope, Never, Shape, StopReason};
@@ -39,7 +39,9 @@ pub use crate::message::{
     WireParts,
 };
 pub use crate::named::Enter;
-pub use crate::node::{Accepted, CarriedBy, Carries, HasPriority, Head, RecipientLookup, Unranked};
+pub use crate::node::{
+    Accepted, CarriedBy, Carries, HasPriority, Head, NoActor, RecipientLookup, Unranked,
+};
 #[cfg(feature = "main")]
 pub use crate::program::{Main, MainBeside};
 pub use crate::reply::{AnyRequest, RemoteCaller, RequestEnvelope};
@@ -56,7 +58,8 @@ pub use conclib_wire::shape::{
 /// Error of a hook.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Reply and error type of a `Result`, for a type alias whose arguments the macro cannot see.
+/// Reply and error type of a `Result`, for a type alias whose arguments the macro cannot see; or of a
+/// message that is more visible than they are.
 pub trait Outcome {
     /// Type of the `Ok` value.
     type Reply;
@@ -65,6 +68,11 @@ pub trait Outcome {
 }
 
 impl<T, E> Outcome for Result<T, E> {
+    type Reply = T;
+    type Error = E;
+}
+
+impl<T, E> Outcome for (T, E) {
     type Reply = T;
     type Error = E;
 }

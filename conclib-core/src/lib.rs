@@ -65,13 +65,15 @@ pub use crate::error::{
     AskError, LookupError, PublishError, SpawnError, StartError, TellError, TopicError,
 };
 pub use crate::mailbox::Overflow;
-pub use crate::node::{Actor, Create, DEFAULT_MAILBOX, Declared, Handler, Messages, Travels};
+pub use crate::node::{
+    Actor, Create, DEFAULT_MAILBOX, Declared, Handler, MessageOf, Messages, Travels,
+};
 pub use crate::node::{
     ActorRef, AnyRef, Attached, Context, Prioritised, Recipient, Scoped, Stopping, TickSpec, Turn,
     WeakRecipient, WeakRef,
 };
+pub use crate::pool::{CallTarget, PoolBuilder, Route, Routing};
 pub use crate::pool::{OnThreads, Tasks};
-pub use crate::pool::{PoolBuilder, Route, Routing};
 pub use crate::reply::{Deferred, Items, Reply, ReplyGroup, ReplyTo, Request, SharedReply};
 pub use crate::system::{
     Broadcast, DumpOnSignal, Held, OnThread, Shutdown, ShutdownReport, SpawnBuilder,

@@ -52,7 +52,6 @@ pub(crate) fn actor(actor: &mut Actor, mistakes: &mut Mistakes) {
         let text = match &mut handler.kind {
             HandlerKind::Method(own) => {
                 message(&mut own.message, mistakes);
-                wire_name(&own.message.name, &mut names, mistakes);
                 generated(&handler.method, &handler.variant, &name)
             }
             HandlerKind::Declared(message) => {
@@ -68,6 +67,8 @@ pub(crate) fn actor(actor: &mut Actor, mistakes: &mut Mistakes) {
         });
         if let Some(text) = &text {
             mistakes.at(handler.method.span(), text);
+        } else if let Some(own) = handler.as_method() {
+            wire_name(&own.message.name, &mut names, mistakes);
         }
         text.is_none()
     });

@@ -48,6 +48,8 @@ pub(crate) struct Message {
     pub(crate) error: Option<Type>,
     pub(crate) reach: Reach,
     pub(crate) priority: Option<u8>,
+    /// Set if the reply and the error may be more private than the message.
+    pub(crate) hides: bool,
     /// Span for errors about the type of the reply or error.
     pub(crate) blame: Span,
 }

@@ -310,6 +310,7 @@ impl<M: Message> Declared for Probed<M> {}
 #[diagnostic::do_not_recommend]
 impl<M: Message> Actor for Probed<M> {
     type Inbox = Stamped<M>;
+    type Ref = ActorRef<Self>;
 
     fn turn(
         &mut self,

@@ -58,6 +58,8 @@ struct Name {
     of: Option<&'static str>,
     /// Request that an error is about.
     request: Option<Box<str>>,
+    /// True if the actor was killed because the last handle of its system was dropped.
+    is_orphan: bool,
 }
 
 impl Urn {
@@ -138,8 +140,16 @@ impl Urn {
     }
 
     fn detailed(&self, of: Option<&'static str>, request: Option<Box<str>>) -> Self {
-        let text = self.text().clone();
-        Self(Repr::Detailed(Arc::new(Name { text, of, request })))
+        Self(Repr::Detailed(Arc::new(Name {
+            text: self.text().clone(),
+            of,
+            request,
+            is_orphan: self.is_orphan(),
+        })))
+    }
+
+    fn is_orphan(&self) -> bool {
+        matches!(&self.0, Repr::Detailed(name) if name.is_orphan)
     }
 
     /// Returns the path of the type of the named actor, if it is known.
@@ -155,6 +165,31 @@ impl Urn {
     #[must_use]
     pub fn of_type(&self, path: &'static str) -> Self {
         self.detailed(Some(path), None)
+    }
+
+    /// Returns the same name, for an actor that was killed because the last handle of its system was
+    /// dropped.
+    #[doc(hidden)]
+    #[must_use]
+    #[cold]
+    pub fn of_dropped_system(&self) -> Self {
+        Self(Repr::Detailed(Arc::new(Name {
+            text: self.text().clone(),
+            of: self.path(),
+            request: None,
+            is_orphan: true,
+        })))
+    }
+
+    /// Returns the reason for which the actor has ended, as the end of a clause of an error; empty
+    /// if it is not known.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn why_ended(&self) -> &'static str {
+        match self.is_orphan() {
+            true => ": its system was dropped, and a `System` has to be kept as long as its actors",
+            false => "",
+        }
     }
 
     /// Returns the same name, for an error about that request.

@@ -100,6 +100,10 @@ async fn impl_in_another_module() {
 #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 struct Hidden(u64);
 
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("it is zero")]
+struct Zero;
+
 #[message(reply = Hidden)]
 struct Get;
 
@@ -123,6 +127,15 @@ impl Private {
         self.0 = hidden.0;
         hidden
     }
+
+    /// A message without a visibility may answer with private types, too.
+    #[message]
+    fn half(&self) -> Result<Hidden, Zero> {
+        match self.0 {
+            0 => Err(Zero),
+            value => Ok(Hidden(value / 2)),
+        }
+    }
 }
 
 #[tokio::test]
@@ -131,4 +144,7 @@ async fn of_private_types() {
     let actor = system.spawn(Private(1)).unwrap();
     assert_eq!(actor.put(Hidden(2)).await.unwrap(), Hidden(2));
     assert_eq!(actor.ask(Get).await.unwrap(), Hidden(2));
+    assert_eq!(actor.half().await, Ok(Hidden(1)));
+    actor.put(Hidden(0)).await.unwrap();
+    assert_eq!(actor.half().await, Err(AskError::Handler(Zero)));
 }

@@ -15,6 +15,7 @@ support::on_every_place! {
     a_named_actor_lives_on_without_references,
     a_scoped_reference_stops_its_actor_when_it_goes,
     a_scope_may_end_after_an_explicit_end,
+    an_error_says_that_the_system_was_dropped,
 }
 
 /// Tests if the actor still lives after all ready tasks have run.
@@ -162,6 +163,45 @@ async fn the_last_handle_of_a_system_takes_its_actors_with_it() {
     }
     assert_eq!(ends, 2);
     until(|| support::alive() == base).await;
+}
+
+async fn an_error_says_that_the_system_was_dropped(place: Place) {
+    let says = |error: &dyn std::error::Error| error.to_string().contains("system was dropped");
+    let system = System::new("lifetime");
+    let (actor, _log) = scribe();
+    let orphan = system.actor(actor).at(place).unwrap();
+    let keeper = hold(&orphan).await;
+    let queued = orphan.echo(1).reply().await.unwrap();
+    drop(system);
+    let queued = queued.await.unwrap_err();
+    assert!(says(&queued), "{queued}");
+    assert_eq!(orphan.stopped().await, Some(StopReason::Killed));
+    let asked = orphan.echo(1).await.unwrap_err();
+    assert!(says(&asked), "{asked}");
+    let told = orphan.note(1).tell().await.unwrap_err();
+    assert!(says(&told), "{told}");
+    let told = orphan.note(1).try_tell().unwrap_err();
+    assert!(says(&told), "{told}");
+    drop(keeper);
+
+    // Another end is not taken for this one.
+    let system = System::new("lifetime");
+    let (actor, _log) = scribe();
+    let stopped = system.actor(actor).at(place).unwrap();
+    stopped.stop().await;
+    drop(system);
+    let asked = stopped.echo(1).await.unwrap_err();
+    assert!(!says(&asked), "{asked}");
+}
+
+#[support::test]
+async fn an_error_of_a_pool_says_that_the_system_was_dropped() {
+    let system = System::new("lifetime");
+    let pool = system.pool(|| scribe().0).size(2).spawn().unwrap();
+    drop(system);
+    until(|| pool.is_empty()).await;
+    let asked = pool.echo(1).await.unwrap_err().to_string();
+    assert!(asked.contains("system was dropped"), "{asked}");
 }
 
 #[support::test]

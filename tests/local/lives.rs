@@ -20,6 +20,7 @@ mod outside_runtime;
 mod panic;
 mod parents_that_wait;
 mod pool;
+mod pool_calls;
 mod pool_ends;
 mod restarts;
 mod shutdown;

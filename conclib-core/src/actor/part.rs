@@ -71,53 +71,53 @@ pub trait Part: Sized {
 ///     Ok(())
 /// }
 /// ```
-pub struct PartRef<'a, A: Actor, P> {
-    actor: &'a ActorRef<A>,
-    part: PhantomData<fn() -> P>,
+pub struct PartRef<'a, A: Actor, P, R = ActorRef<A>> {
+    actor: &'a R,
+    part: PhantomData<fn(A) -> P>,
 }
 
-impl<'a, A: Actor, P> PartRef<'a, A, P> {
-    /// Creates a reference to a part of an actor. A bound on each method that sends a
-    /// message checks that the actor has the part.
-    pub const fn new(actor: &'a ActorRef<A>) -> Self {
+impl<'a, A: Actor, P, R> PartRef<'a, A, P, R> {
+    /// Creates a reference to a part of an actor, or of the workers of a pool. A bound on each
+    /// method that sends a message checks that the actor has the part.
+    pub const fn new(actor: &'a R) -> Self {
         let part = PhantomData;
         Self { actor, part }
     }
 
-    /// Returns the actor that the part belongs to. This is no method, so that its name
+    /// Returns the actor that the part belongs to, or the pool. This is no method, so that its name
     /// stays free for messages.
-    pub const fn actor(this: &Self) -> &'a ActorRef<A> {
+    pub const fn actor(this: &Self) -> &'a R {
         this.actor
     }
 }
 
-impl<A: Actor, P> Clone for PartRef<'_, A, P> {
+impl<A: Actor, P, R> Clone for PartRef<'_, A, P, R> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<A: Actor, P> Copy for PartRef<'_, A, P> {}
+impl<A: Actor, P, R> Copy for PartRef<'_, A, P, R> {}
 
 /// Compares the actors: two references are equal if they lead to the same part of the
 /// same actor.
-impl<A: Actor, P> PartialEq for PartRef<'_, A, P> {
+impl<A: Actor, P, R: PartialEq> PartialEq for PartRef<'_, A, P, R> {
     fn eq(&self, other: &Self) -> bool {
         self.actor == other.actor
     }
 }
 
-impl<A: Actor, P> Eq for PartRef<'_, A, P> {}
+impl<A: Actor, P, R: Eq> Eq for PartRef<'_, A, P, R> {}
 
-impl<A: Actor, P> Hash for PartRef<'_, A, P> {
+impl<A: Actor, P, R: Hash> Hash for PartRef<'_, A, P, R> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.actor.hash(state);
     }
 }
 
-impl<A: Actor, P> fmt::Debug for PartRef<'_, A, P> {
+impl<A: Actor, P, R: fmt::Debug> fmt::Debug for PartRef<'_, A, P, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let part = std::any::type_name::<P>();
-        write!(f, "PartRef<{part}>({})", self.actor.urn())
+        write!(f, "PartRef<{part}>({:?})", self.actor)
     }
 }

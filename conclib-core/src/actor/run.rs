@@ -440,7 +440,7 @@ fn end_reason<A: Actor>(cell: &ActorCell<A>, signal: Signal) -> StopReason {
     match (signal, cell.lifecycle.by()) {
         (Signal::Kill, _) => StopReason::Killed,
         (_, Some(By::Parent)) => StopReason::Parent,
-        (_, Some(By::System)) => StopReason::Shutdown,
+        (_, Some(By::System | By::DroppedSystem)) => StopReason::Shutdown,
         (Signal::Now, _) => StopReason::StoppedNow,
         (_, Some(By::Anyone)) => StopReason::Stopped,
         (_, None) => StopReason::Unreferenced,

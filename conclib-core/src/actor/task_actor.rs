@@ -4,7 +4,7 @@ use std::future::Future;
 
 use super::factory::Factory;
 use super::run::ActorTask;
-use crate::node::{Actor, Declared};
+use crate::node::{Actor, ActorRef, Declared};
 
 /// An actor that can run as a tokio task: everything it holds across an await is
 /// `Send`.
@@ -13,7 +13,7 @@ use crate::node::{Actor, Declared};
     label = "not an actor",
     note = "write `#[actor]` above its definition, and above one `impl` block with its handlers"
 )]
-pub trait TaskActor: Actor + Declared + TaskState {
+pub trait TaskActor: Actor<Ref = ActorRef<Self>> + Declared + TaskState {
     /// Runs the actor from its creation to its end.
     #[doc(hidden)]
     fn live<B: Factory<Self> + Send>(life: ActorTask<Self, B>) -> impl Future<Output = ()> + Send;

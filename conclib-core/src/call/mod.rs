@@ -9,7 +9,9 @@ mod outbound_request;
 mod target;
 
 use std::fmt;
-use std::future::IntoFuture;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use conclib_wire::DeliveryClass;
@@ -37,7 +39,7 @@ pub use target::{Outbound, Target};
 /// `call.into_future()`; for one that outlives the reference, as a task does,
 /// [`owned`](Self::owned) comes first. Without it the compiler says that the
 /// reference "does not live long enough", and without `into_future` that
-/// "`Call` is not a future".
+/// "`Call` is not a future until `.into_future()` makes it one".
 ///
 /// ```
 /// use std::future::IntoFuture;
@@ -258,6 +260,28 @@ impl<T: Target<M>, M: Message> IntoFuture for Call<T, M> {
         Asking::new(self)
     }
 }
+
+/// Names the way to a future where one is wanted: no call meets the bound.
+#[doc(hidden)]
+impl<T, M: Message> Future for Call<T, M>
+where
+    Self: Begun,
+{
+    type Output = AskResult<M>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<AskResult<M>> {
+        Poll::Pending
+    }
+}
+
+/// A call that has begun: none, as a call does nothing before it is awaited.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a future until `.into_future()` makes it one",
+    label = "write `.into_future()` after the call; for a task, `.owned().into_future()`",
+    note = "`.await`, `select!`, `join!` and `timeout` take a call as it is"
+)]
+pub trait Begun {}
 
 impl<T, M: Message> fmt::Debug for Call<T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -333,9 +333,10 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
                 };
                 write!(
                     f,
-                    "{} {how} before it answered {}; {delivery}",
+                    "{} {how} before it answered {}{}; {delivery}",
                     urn.who(),
-                    urn.request()
+                    urn.request(),
+                    urn.why_ended()
                 )
             }
             Self::NoReply { urn } => {

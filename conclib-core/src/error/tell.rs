@@ -91,8 +91,9 @@ impl<M> fmt::Display for TellError<M> {
                 let message = type_name(any::type_name::<M>());
                 write!(
                     f,
-                    "{} has stopped; `{message}` was not delivered",
-                    urn.who()
+                    "{} has stopped{}; `{message}` was not delivered",
+                    urn.who(),
+                    urn.why_ended()
                 )
             }
             Self::Full { urn, .. } => {

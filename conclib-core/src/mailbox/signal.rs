@@ -27,6 +27,8 @@ pub(crate) enum By {
     Anyone = 1,
     Parent = 2,
     System = 3,
+    /// Last handle of the system, as it was dropped.
+    DroppedSystem = 4,
 }
 
 /// Event that the loop has to handle besides messages. Each is one bit above those of

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use conclib_wire::{Envelope, Failure, StopReason};
 
+use super::accepted::Accepted;
+use super::carried::{Away, CarriedBy};
 use super::context::{Context, Head};
 use super::inputs::TickSpec;
 use super::outcome::Turn;
@@ -48,6 +50,9 @@ pub trait Actor: Sized + 'static {
     /// Enum with a variant for each message, which holds the message and its
     /// [`ReplyTo`](crate::reply::ReplyTo).
     type Inbox: Messages;
+    /// Reference to the actor: `ActorRef<Self>`. A reference to a value that is no actor so has no
+    /// type, and the compiler reports the value, but no use of the reference.
+    type Ref;
 
     /// Handles one message.
     fn turn(&mut self, message: Self::Inbox, ctx: &mut Context<Self>)
@@ -213,28 +218,6 @@ pub trait Messages: Sized + Send + 'static {
     }
 }
 
-/// Result of decoding a request that came over a wire.
-#[doc(hidden)]
-pub enum Accepted<I> {
-    /// Decoded message, with its priority.
-    Message(I, u8),
-    /// The request could not be decoded, and its asker has been told.
-    Answered,
-    /// No wire message of that name is declared.
-    Undeclared(RemoteCaller),
-}
-
-impl<I> Accepted<I> {
-    /// Wraps a message of a protocol in its variant of an actor's inbox.
-    pub fn nested<O>(self, variant: fn(I) -> O) -> Accepted<O> {
-        match self {
-            Self::Message(inbox, priority) => Accepted::Message(variant(inbox), priority),
-            Self::Answered => Accepted::Answered,
-            Self::Undeclared(asker) => Accepted::Undeclared(asker),
-        }
-    }
-}
-
 /// An actor without `#[message(local)]`, so that a reference to the actor can be held in another
 /// process. Implemented for every such actor. A message of the actor that has a part which cannot
 /// travel is refused there.
@@ -245,29 +228,3 @@ impl<I> Accepted<I> {
 pub trait Travels: Actor {}
 
 impl<A: Actor> Travels for A where A::Inbox: CarriedBy<Away> {}
-
-/// Inbox all of whose messages `K` carries, of an actor or of a protocol. The macros implement this
-/// for any `K`: a bound on a type parameter is no error where it is written, but where a reference
-/// to the actor is sent away.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "an actor with this inbox cannot be reached from another process: one of its messages is `#[message(local)]`",
-    label = "some message of it stays inside its process"
-)]
-pub trait CarriedBy<K> {}
-
-/// Carrier of messages to other processes.
-#[doc(hidden)]
-pub enum Away {}
-
-/// A carrier that carries the message `M`.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{M}` is a `#[message(local)]`, so its actor cannot be reached from another process",
-    label = "an actor that handles `{M}` stays inside its process",
-    note = "take `local` off `{M}`, or let another actor handle it"
-)]
-pub trait Carries<M> {}
-
-#[diagnostic::do_not_recommend]
-impl<M: crate::message::MayLeave> Carries<M> for Away {}

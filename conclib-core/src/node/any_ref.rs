@@ -8,7 +8,8 @@ use std::task::{Context, Poll, Waker};
 
 use conclib_wire::{Envelope, Failure, State, Urn};
 
-use super::actor::{Accepted, Actor, Messages};
+use super::accepted::Accepted;
+use super::actor::{Actor, Messages};
 use super::any_actor::AnyActor;
 use super::cell::ActorCell;
 use super::foreign::ForeignCell;

@@ -365,10 +365,10 @@ impl<A: Actor> ActorCell<A> {
 
 impl<A: Actor> Named for ActorCell<A> {
     fn urn(&self) -> Urn {
-        match self.urn.get() {
+        self.lifecycle.named(match self.urn.get() {
             Some(urn) => urn.clone(),
             None => self.made_urn(),
-        }
+        })
     }
 
     fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {

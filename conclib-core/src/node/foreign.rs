@@ -219,7 +219,7 @@ impl ForeignCell {
         match (self.signal(), self.lifecycle.by()) {
             (Signal::Kill, _) => StopReason::Killed,
             (_, Some(By::Parent)) => StopReason::Parent,
-            (_, Some(By::System)) => StopReason::Shutdown,
+            (_, Some(By::System | By::DroppedSystem)) => StopReason::Shutdown,
             (Signal::Now, _) => StopReason::StoppedNow,
             (Signal::Drain, None) => StopReason::Unreferenced,
             _ => StopReason::Stopped,
@@ -277,7 +277,7 @@ impl ForeignCell {
 
 impl Named for ForeignCell {
     fn urn(&self) -> Urn {
-        self.urn.clone()
+        self.lifecycle.named(self.urn.clone())
     }
 
     fn wait(&self, _: Enter<'_>) -> Option<Result<(), conclib_wire::Cycle>> {

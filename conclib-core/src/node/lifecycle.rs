@@ -1,6 +1,6 @@
 //! Lifecycle of an actor, and waiting for its changes.
 
-use conclib_wire::{State, StopReason};
+use conclib_wire::{State, StopReason, Urn};
 
 use crate::mailbox::By;
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
@@ -66,11 +66,21 @@ impl Lifecycle {
     pub(crate) fn by(&self) -> Option<By> {
         const ANYONE: u8 = By::Anyone as u8;
         const PARENT: u8 = By::Parent as u8;
+        const SYSTEM: u8 = By::System as u8;
         match self.by.load(Ordering::Acquire) {
             0 => None,
             ANYONE => Some(By::Anyone),
             PARENT => Some(By::Parent),
-            _ => Some(By::System),
+            SYSTEM => Some(By::System),
+            _ => Some(By::DroppedSystem),
+        }
+    }
+
+    /// Returns the name of the actor with the reason for its end that errors say.
+    pub(crate) fn named(&self, urn: Urn) -> Urn {
+        match self.by() {
+            Some(By::DroppedSystem) => urn.of_dropped_system(),
+            _ => urn,
         }
     }
 

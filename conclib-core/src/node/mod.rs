@@ -1,9 +1,11 @@
 //! An actor as its references, its task and its system see it: cell, context,
 //! relations, registry. The files of this folder need each other.
 
+mod accepted;
 mod actor;
 mod any_actor;
 mod any_ref;
+mod carried;
 mod cell;
 mod concurrent;
 mod context;
@@ -12,6 +14,7 @@ mod foreign;
 mod inputs;
 mod life;
 mod lifecycle;
+mod message_of;
 #[cfg(all(test, any(shuttle, conclib_loom)))]
 mod modelled;
 mod names;
@@ -29,13 +32,12 @@ mod stopping;
 mod table;
 mod travel;
 mod weak;
-pub use actor::{
-    Accepted, Actor, CarriedBy, Carries, Create, DEFAULT_MAILBOX, Declared, Handler, Messages,
-    Travels,
-};
+pub use accepted::Accepted;
+pub use actor::{Actor, Create, DEFAULT_MAILBOX, Declared, Handler, Messages, Travels};
 pub(crate) use any_actor::AnyActor;
 pub use any_ref::AnyRef;
 pub(crate) use any_ref::downcast;
+pub use carried::{CarriedBy, Carries};
 pub(crate) use cell::{ActorCell, Settings};
 pub(crate) use concurrent::ConcurrentHandler;
 pub(crate) use context::TURNS_IN_A_ROW;
@@ -43,6 +45,7 @@ pub use context::{Context, Head};
 pub(crate) use foreign::ForeignCell;
 pub use inputs::{Attached, TickSpec};
 pub(crate) use inputs::{MessageStream, Next};
+pub use message_of::{MessageOf, NoActor};
 #[cfg(all(test, shuttle))]
 pub(crate) use modelled::{Fates, Soul, Word, cell, system};
 pub use names::{Found, Name, Names};

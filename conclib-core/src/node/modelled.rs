@@ -8,10 +8,12 @@ use conclib_wire::{Envelope, Failure, Fault};
 use super::registry::SystemInner;
 use crate::actor_id::ActorId;
 use crate::mailbox::Overflow;
-use crate::node::actor::{Accepted, Actor, Messages};
+use crate::node::accepted::Accepted;
+use crate::node::actor::{Actor, Messages};
 use crate::node::cell::{ActorCell, Settings};
 use crate::node::context::{Context, Head};
 use crate::node::outcome::Turn;
+use crate::node::reference::ActorRef;
 use crate::node::relations::Relations;
 use crate::observe::Meter;
 use crate::place::Place;
@@ -85,6 +87,7 @@ impl Drop for Soul {
 
 impl Actor for Soul {
     type Inbox = Word;
+    type Ref = ActorRef<Self>;
 
     async fn turn(&mut self, word: Word, _: &mut Context<Self>) -> Turn {
         word.fates.served.lock().unwrap().push(word.number);

@@ -12,8 +12,9 @@ use super::actor::{Actor, Handler, Travels};
 use super::any_actor::AnyActor;
 use super::cell::ActorCell;
 use super::foreign::ForeignCell;
+use super::message_of::MessageOf;
 use super::send;
-use crate::call::{Call, Outbound, Target};
+use crate::call::{Outbound, Target};
 use crate::error::TellError;
 use crate::mailbox::{Refused, Signal};
 use crate::message::Message;
@@ -129,17 +130,15 @@ impl<A: Actor> ActorRef<A> {
         }
     }
 
-    /// Creates a call of `message`: await the call for the reply, or see [`Call`] for
-    /// the other ways to send the message. Nothing is sent before.
-    pub fn ask<M: Message>(&self, message: M) -> Call<&Self, M>
-    where
-        A: Handler<M>,
-    {
-        Call::new(self, message)
+    /// Creates a call of `message`: await the call for the reply, or see
+    /// [`Call`](crate::call::Call) for the other ways to send the message. Nothing is sent before.
+    #[inline(always)]
+    pub fn ask<M: MessageOf<A>>(&self, message: M) -> M::Call<&Self> {
+        M::call(message, self)
     }
 
     /// Sends `message` and forgets the answer: the same as `.ask(message).tell()`, see
-    /// [`Call::tell`].
+    /// [`Call::tell`](crate::call::Call::tell).
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -166,14 +165,8 @@ impl<A: Actor> ActorRef<A> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn tell<M: Message>(
-        &self,
-        message: M,
-    ) -> impl Future<Output = Result<(), TellError<M>>> + use<'_, A, M>
-    where
-        A: Handler<M>,
-    {
-        Call::new(self, message).tell()
+    pub fn tell<M: MessageOf<A>>(&self, message: M) -> M::Telling<'_> {
+        M::telling(message, self)
     }
 
     /// Returns the name of the actor.

@@ -81,6 +81,11 @@ impl SystemInner {
         self.node
     }
 
+    /// Returns true once the last handle is dropped.
+    pub(crate) fn is_dropped(&self) -> bool {
+        self.handles.load(Ordering::Relaxed) == 0
+    }
+
     pub(crate) fn ask_timeout(&self) -> Option<Duration> {
         let nanos = self.ask_timeout.load(Ordering::Relaxed);
         (nanos != NO_TIMEOUT).then(|| Duration::from_nanos(nanos))

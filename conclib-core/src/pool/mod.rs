@@ -1,6 +1,7 @@
 //! Pools: several actors of one type that share the work.
 
 mod builder;
+mod call_target;
 mod left_queue;
 mod name;
 mod route;
@@ -16,16 +17,16 @@ use std::sync::Arc;
 use conclib_wire::Urn;
 
 use super::turn_scope;
-use crate::call::Call;
 use crate::error::{SpawnError, TellError};
 use crate::events::DeadLetterCause;
 use crate::message::Message;
 use crate::named::Named;
-use crate::node::{Actor, ActorRef, Handler};
+use crate::node::{Actor, ActorRef, Handler, MessageOf};
 use crate::system::Broadcast;
 use workers::Workers;
 
 pub use builder::PoolBuilder;
+pub use call_target::CallTarget;
 pub use route::Route;
 pub use routing::Routing;
 pub use worker_factory::{OnThreads, Tasks, WorkersElsewhere};
@@ -37,6 +38,10 @@ pub use worker_factory::{OnThreads, Tasks, WorkersElsewhere};
 /// replacement handles messages only after a pause, which grows each time, by the
 /// [`Backoff`](crate::actor::Backoff) of the pool's [`restart`](PoolBuilder::restart) policy. Meanwhile
 /// messages go to the other workers; without another worker, they wait.
+///
+/// The messages of the workers are methods of the pool, as they are of a reference: each call goes to
+/// the worker that the [`Routing`] chooses. A message with the name of a method of the pool, such as
+/// `len`, is sent by [`ask`](Self::ask).
 ///
 /// Clones are handles of the same pool. When the last one is dropped, workers without a name handle
 /// their queued messages and end; workers with a name, and children of an actor, live on as plain
@@ -59,8 +64,7 @@ pub use worker_factory::{OnThreads, Tasks, WorkersElsewhere};
 /// # async fn main() -> conclib::Result {
 /// # let system = System::new("docs");
 /// let pool = system.pool(Squarer::default).size(4).spawn()?;
-/// assert_eq!(pool.ask(SquarerSquare { n: 7 }).await?, 49);
-/// assert_eq!(pool.worker().square(3).await?, 9);
+/// assert_eq!(pool.square(7).await?, 49);
 /// assert_eq!(pool.worker_for("Ada"), pool.worker_for("Ada"));
 /// pool.resize(2)?;
 /// assert_eq!(pool.len(), 2);
@@ -72,13 +76,10 @@ pub struct Pool<A: Actor>(Arc<Workers<A>>);
 
 impl<A: Actor> Pool<A> {
     /// Returns a call of `message` on the worker that the [`Routing`] chooses when the message is
-    /// sent; see [`Call`] for the ways to send it. A worker with a full mailbox is passed over
+    /// sent, as the method of the message does: `pool.square(7)`; see [`Call`](crate::call::Call) for the ways to send it. A worker with a full mailbox is passed over
     /// while another one has room.
-    pub fn ask<M: Message>(&self, message: M) -> Call<Route<'_, A>, M>
-    where
-        A: Handler<M>,
-    {
-        Call::new(Route::new(self, None), message)
+    pub fn ask<M: MessageOf<A>>(&self, message: M) -> M::Call<Route<'_, A>> {
+        M::call(message, Route::new(self, None))
     }
 
     /// Returns a call of `message` on the worker of that key; see [`worker_for`](Self::worker_for).
@@ -114,20 +115,16 @@ impl<A: Actor> Pool<A> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn ask_for<M: Message>(
+    pub fn ask_for<M: MessageOf<A>>(
         &self,
         key: &(impl Hash + ?Sized),
         message: M,
-    ) -> Call<Route<'_, A>, M>
-    where
-        A: Handler<M>,
-    {
-        Call::new(Route::new(self, Some(routing::hash(key))), message)
+    ) -> M::Call<Route<'_, A>> {
+        M::call(message, Route::new(self, Some(routing::hash(key))))
     }
 
-    /// Returns the worker that the [`Routing`] chooses now, for typed calls:
-    /// `pool.worker().square(3).await?`. Unlike such a call, a message sent by [`ask`](Self::ask)
-    /// goes to another worker if this one is full or has ended.
+    /// Returns the worker that the [`Routing`] chooses now. A message to the pool itself, by a method
+    /// or by [`ask`](Self::ask), goes to another worker if the chosen one is full or has ended.
     pub fn worker(&self) -> ActorRef<A> {
         self.pick(None)
     }

@@ -409,6 +409,10 @@ impl<A: Actor> EndObserver for Workers<A> {
 
 impl<A: Actor> Named for Workers<A> {
     fn urn(&self) -> Urn {
-        self.urn.get_or_init(Urn::anonymous).clone()
+        let urn = self.urn.get_or_init(Urn::anonymous);
+        match self.system.is_dropped() {
+            true => urn.of_dropped_system(),
+            false => urn.clone(),
+        }
     }
 }

@@ -64,7 +64,7 @@ impl<A: Actor> Context<A> {
     ///
     /// # Errors
     /// The same as for [`System::spawn`](super::System::spawn).
-    pub fn spawn<C: TaskActor>(&self, child: C) -> Result<ActorRef<C>, SpawnError> {
+    pub fn spawn<C: TaskActor + Actor>(&self, child: C) -> Result<C::Ref, SpawnError> {
         self.actor(child).spawn()
     }
 

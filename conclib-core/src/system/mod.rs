@@ -53,7 +53,7 @@ pub use inlet::{Inlet, Permit};
 /// Container of actors: knows them by name, and ends them.
 ///
 /// A value, not a global: two systems in one process do not meet. Clones are handles of the same
-/// system; when the last one is dropped, all its actors are killed.
+/// system; when the last one is dropped, all its actors are killed, and errors of their callers say so.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -147,7 +147,7 @@ impl System {
     /// # Errors
     /// Fails if the URN is taken, if no tokio runtime is entered, or if the system is shutting
     /// down; also if the runtime has no timers and the actor ticks or has an `#[on(idle)]`.
-    pub fn spawn<A: TaskActor>(&self, actor: A) -> Result<ActorRef<A>, SpawnError> {
+    pub fn spawn<A: TaskActor + Actor>(&self, actor: A) -> Result<A::Ref, SpawnError> {
         self.actor(actor).spawn()
     }
 
@@ -339,7 +339,7 @@ impl Drop for System {
         if self.0.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.close();
             for resident in self.0.residents().rev() {
-                resident.tell_to_end(Signal::Kill, By::System);
+                resident.tell_to_end(Signal::Kill, By::DroppedSystem);
             }
             // A broker holds the system by its inlet: this breaks the reference cycle.
             drop(self.0.take_brokers());

@@ -8,30 +8,36 @@ use super::generics::actor_generics;
 use super::protocols;
 use crate::model::{Actor, Kind};
 
-/// Target of the generated call methods, and the path from it to an actor.
+/// Target of the generated call methods: a reference to an actor, or a pool.
 pub(super) struct CallTarget {
+    /// Generics of the trait and its impl. The last parameter is the reference or the pool.
     pub(super) generics: Generics,
     /// Type that gets the methods.
     pub(super) target: TokenStream,
-    /// Type of the reference that a call asks.
-    pub(super) reference: TokenStream,
-    /// Expression that gives this reference from `self`.
+    /// Type of the target of a call.
+    pub(super) to: TokenStream,
+    /// Function that makes a call.
+    pub(super) call: TokenStream,
+    /// First argument of this function: the reference or the pool.
     pub(super) asker: TokenStream,
     pub(super) handles: Option<TokenStream>,
 }
 
 pub(super) fn call_target(actor: &Actor) -> CallTarget {
     let runtime = &actor.runtime;
-    let (generics, of) = match actor.kind {
+    let (mut generics, of) = match actor.kind {
         Kind::Actor => (actor_generics(actor), actor.self_ty.clone()),
         Kind::Protocol => protocols::any_actor(actor),
         Kind::Part => return of_part(actor),
     };
-    let target = quote!(#runtime::ActorRef<#of>);
+    generics.params.push(parse_quote!(
+        __R: #runtime::CallTarget<#of> = #runtime::ActorRef<#of>
+    ));
     CallTarget {
         generics,
-        reference: quote!(&#target),
-        target,
+        target: quote!(__R),
+        to: quote!(__R::To<'_>),
+        call: quote!(#runtime::CallTarget::call),
         asker: quote!(self),
         handles: (actor.kind == Kind::Protocol).then(|| protocols::handles(actor)),
     }
@@ -43,9 +49,16 @@ fn of_part(part: &Actor) -> CallTarget {
         runtime, self_ty, ..
     } = part;
     CallTarget {
-        generics: parse_quote!(<'__a, __A: #runtime::Actor>),
-        target: quote!(#runtime::PartRef<'__a, __A, #self_ty>),
-        reference: quote!(&'__a #runtime::ActorRef<__A>),
+        generics: parse_quote!(
+            <
+                '__a,
+                __A: #runtime::Actor,
+                __R: #runtime::CallTarget<__A> + '__a = #runtime::ActorRef<__A>
+            >
+        ),
+        target: quote!(#runtime::PartRef<'__a, __A, #self_ty, __R>),
+        to: quote!(__R::To<'__a>),
+        call: quote!(#runtime::CallTarget::call),
         asker: quote!(#runtime::PartRef::actor(self)),
         handles: Some(protocols::handles(part)),
     }

@@ -24,7 +24,8 @@ pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
     let CallTarget {
         generics,
         target,
-        reference,
+        to,
+        call,
         asker,
         handles,
     } = call_target(actor);
@@ -32,7 +33,7 @@ pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
     let calls = format_ident!("{ident}Calls");
     let signatures: Vec<_> = methods
         .iter()
-        .map(|(handler, own)| signature(actor, &reference, handler, own))
+        .map(|(handler, own)| signature(actor, &to, handler, own))
         .collect();
     let attrs = methods.iter().map(|(handler, own)| {
         let attrs = said(&own.attrs, || {
@@ -41,7 +42,7 @@ pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
         let answer = answer_doc(handler, own).map(|line| quote!(#[doc = ""] #[doc = #line]));
         quote!(#attrs #answer)
     });
-    let bodies = methods.iter().map(|(_, own)| body(&asker, own));
+    let bodies = methods.iter().map(|(_, own)| body(&call, &asker, own));
     let parts: Vec<_> = actor
         .parts
         .iter()
@@ -55,12 +56,12 @@ pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
     let part_ref = parts::part_ref(actor);
     let allowances = super::allowances();
     let text = format!(
-        " The messages of [`{ident}`] as methods of a reference to it. Nothing is sent before the call is awaited or told."
+        " The messages of [`{ident}`] as methods of a reference to it, or of a pool. Nothing is sent before the call is awaited or told."
     );
     quote! {
         #[doc = #text]
         #allowances
-        #vis trait #calls #impl_generics #where_clause {
+        #vis trait #calls #generics #where_clause {
             #(#attrs #signatures;)*
             #(#part_attrs #parts;)*
         }
@@ -72,12 +73,7 @@ pub(super) fn expand(actor: &Actor, vis: &Visibility) -> TokenStream {
     }
 }
 
-fn signature(
-    actor: &Actor,
-    reference: &TokenStream,
-    handler: &Handler,
-    own: &Method,
-) -> TokenStream {
+fn signature(actor: &Actor, to: &TokenStream, handler: &Handler, own: &Method) -> TokenStream {
     let runtime = &actor.runtime;
     let method = &handler.method;
     let message = &own.message.self_ty;
@@ -87,7 +83,7 @@ fn signature(
     });
     let unknown = (0..own.unsound).map(|_| quote!(_: impl ::core::marker::Sized));
     quote! {
-        fn #method(&self, #(#params,)* #(#unknown,)*) -> #runtime::Call<#reference, #message>
+        fn #method(&self, #(#params,)* #(#unknown,)*) -> #runtime::Call<#to, #message>
     }
 }
 
@@ -101,9 +97,9 @@ fn said(attrs: &[Attribute], otherwise: impl FnOnce() -> String) -> TokenStream 
     quote!(#doc #(#attrs)*)
 }
 
-fn body(asker: &TokenStream, own: &Method) -> TokenStream {
+fn body(call: &TokenStream, asker: &TokenStream, own: &Method) -> TokenStream {
     let ident = &own.message.ident;
     let names = own.params.iter().map(|param| &param.name);
     let marker = marker_value(own);
-    quote!(#asker.ask(#ident { #(#names,)* #marker }))
+    quote!(#call(#asker, #ident { #(#names,)* #marker }))
 }

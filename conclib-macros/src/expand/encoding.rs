@@ -69,11 +69,16 @@ pub(super) fn of_named(
     let (name, count) = (encoded.name(), Literal::usize_unsuffixed(fields.len()));
     let (serializer, deserializer) = (local("serializer"), local("deserializer"));
     let written = fields.iter().map(|(ident, ty)| {
-        let (name, field) = (ident.unraw().to_string(), field(ty, &quote!(&self.#ident)));
+        let (name, field) = (ident.unraw().to_string(), field(ty, &quote!(#ident)));
         quote!(.field(#name, &#field)?)
+    });
+    let read_self = (!fields.is_empty()).then(|| {
+        let idents = fields.iter().map(|(ident, _)| *ident);
+        quote!(let Self { #(#idents,)* .. } = self;)
     });
     let write = quote! {
         use __p::NoField as _;
+        #read_self
         __p::write_struct(#serializer, #name, #count)? #(#written)* .end()
     };
     let names = fields.iter().map(|(ident, _)| ident.unraw().to_string());

@@ -61,6 +61,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     quote! {
         impl #impl_generics __p::Actor for #self_ty #where_clause {
             type Inbox = #inbox #ty_generics;
+            type Ref = __p::ActorRef<Self>;
 
             // Plain function that returns a future: an `async fn` would store
             // the message twice while it is handled.

@@ -12,7 +12,7 @@ use syn::{Attribute, Data, DeriveInput, Error, Generics, Item, LitStr, Type};
 use super::encoding::{Encoded, of_data};
 use super::generics::{Need, bounded};
 use super::misplaced::{is_declaration, is_method, keyword};
-use super::{blaming, respanned, shape, shared};
+use super::{blaming, outcome, respanned, shape, shared};
 use crate::check;
 use crate::model::{Message, MessageArgs, Reach};
 use crate::parse::{Mistakes, make_static, message_args};
@@ -93,6 +93,7 @@ fn of_type(args: MessageArgs, input: &DeriveInput, mistakes: &mut Mistakes) -> M
             (false, false) => Reach::ByParts,
         },
         priority: args.priority,
+        hides: false,
         blame: Span::call_site(),
     }
 }
@@ -232,9 +233,19 @@ pub(super) fn impls(message: &Message, shape: &TokenStream, held: &[&Type]) -> T
             ),
         },
     );
-    let reply_ty = quote_spanned!(blaming(*blame)=> type Reply = #reply;);
-    let span = error.as_ref().map_or(*blame, Spanned::span);
-    let error_is = quote_spanned!(blaming(span)=> type Error = #error_ty;);
+    let outcome = outcome::of_private(message, &generics);
+    let at = blaming(*blame);
+    let error_at = blaming(error.as_ref().map_or(*blame, Spanned::span));
+    let (reply_ty, error_is) = match outcome {
+        None => (
+            quote_spanned!(at=> type Reply = #reply;),
+            quote_spanned!(error_at=> type Error = #error_ty;),
+        ),
+        Some(_) => (
+            quote_spanned!(at=> type Reply = <Self as __p::Outcome>::Reply;),
+            quote_spanned!(error_at=> type Error = <Self as __p::Outcome>::Error;),
+        ),
+    };
     let fingerprint = (!is_local).then(|| {
         let reply = shape::of_answer(Some(reply));
         let error = shape::of_answer(error.as_ref());
@@ -261,6 +272,7 @@ pub(super) fn impls(message: &Message, shape: &TokenStream, held: &[&Type]) -> T
         Reach::Local => TokenStream::new(),
     };
     quote! {
+        #outcome
         impl #impl_generics __p::Message for #self_ty #where_clause {
             #reply_ty
             #error_is

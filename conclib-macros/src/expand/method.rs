@@ -2,12 +2,12 @@
 //! fields.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Fields;
 
 use super::encoding::{Encoded, of_named};
 use super::generics::{Need, bounded};
-use super::{message, shape};
+use super::{message, respanned, shape};
 use crate::model::{Method, Param, Reach};
 
 /// The message type.
@@ -32,6 +32,9 @@ pub(super) fn item(method: &Method) -> TokenStream {
     let derive = derive.as_ref().map(|traits| quote!(#[derive(#traits)]));
     let allowances = super::allowances();
     let (impl_generics, _, where_clause) = message.generics.split_for_impl();
+    // A name that is taken is reported at the method.
+    let vis_struct = respanned(ident.span(), quote!(#vis struct));
+    let body = quote_spanned!(ident.span()=> { #(#fields,)* #marker });
     let text = format!(" The message `{}`.", message.name.value());
     let paragraph = (!attrs.is_empty()).then(|| quote!(#[doc = ""]));
     quote! {
@@ -40,10 +43,7 @@ pub(super) fn item(method: &Method) -> TokenStream {
         #(#attrs)*
         #derive
         #allowances
-        #vis struct #ident #impl_generics #where_clause {
-            #(#fields,)*
-            #marker
-        }
+        #vis_struct #ident #impl_generics #where_clause #body
     }
 }
 

@@ -22,6 +22,7 @@ mod message;
 mod method;
 mod misplaced;
 mod names;
+mod outcome;
 mod part;
 mod parts;
 mod protocol;

@@ -23,7 +23,7 @@ pub(super) fn signature(actor: &Actor, part: &Part) -> TokenStream {
         runtime, self_ty, ..
     } = actor;
     let Part { method, ty, .. } = part;
-    quote!(fn #method(&self) -> #runtime::PartRef<'_, #self_ty, #ty>)
+    quote!(fn #method(&self) -> #runtime::PartRef<'_, #self_ty, #ty, __R>)
 }
 
 pub(super) fn part_ref(actor: &Actor) -> TokenStream {

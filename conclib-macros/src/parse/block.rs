@@ -18,19 +18,24 @@ pub(crate) fn actor_impl(
 ) -> Option<Actor> {
     let runtime = args.runtime.clone();
     let mut actor = head(args, block, mistakes);
-    for item in &mut block.items {
+    let generics = &block.generics;
+    block.items.retain_mut(|item| {
         let ImplItem::Fn(method) = item else {
-            continue;
+            return true;
         };
         let role = role::take(method, &runtime, mistakes);
         if role.is_some() {
             method.attrs.push(role_lints());
-            signature::add_capture(&mut method.sig, &block.generics);
+            signature::add_capture(&mut method.sig, generics);
         }
-        if let (Some(actor), Some((role, span))) = (&mut actor, role) {
-            add(actor, method, role, span, mistakes);
+        match (&mut actor, role) {
+            (Some(actor), Some((role, span))) => add(actor, method, role, span, mistakes),
+            // The trait of the block has no such method.
+            (None, Some(_)) => return false,
+            (_, None) => {}
         }
-    }
+        true
+    });
     actor
 }
 

@@ -117,6 +117,7 @@ pub(super) fn own_message(
             (false, false) => Reach::ByParts,
         },
         priority: args.priority,
+        hides: actor.kind != Kind::Protocol && matches!(method.vis, Visibility::Inherited),
         blame: returns.span,
     };
     let own = Method {

@@ -1,0 +1,25 @@
+use conclib::prelude::*;
+
+#[actor]
+struct Counter(u64);
+
+#[actor]
+impl Counter {
+    #[message]
+    fn add(&mut self, by: u64) -> u64 {
+        self.0 += by;
+        self.0
+    }
+
+    #[message]
+    fn add(&mut self) {
+        self.0 += 1;
+    }
+}
+
+#[conclib::main]
+async fn main(system: System) -> conclib::Result {
+    let counter = system.spawn(Counter(0))?;
+    println!("{}", counter.add(2).await?);
+    Ok(())
+}
