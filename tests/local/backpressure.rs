@@ -1,6 +1,8 @@
 //! A mailbox has exactly its configured capacity. Senders that find it full
 //! wait in a queue, and one that gives up leaves its slot to the next.
 
+use std::future::IntoFuture;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context as Poller, Poll, Wake, Waker};
@@ -219,6 +221,28 @@ async fn no_sender_starves_and_no_place_is_lost_when_many_leave_at_any_moment(pl
     let keeper = hold(&scribe).await;
     assert_eq!(fill(&scribe), 2);
     keeper.open();
+}
+
+#[support::test(start_paused = true)]
+async fn a_future_that_has_ended_holds_no_place_in_line() {
+    let system = System::new("backpressure");
+    let (actor, log) = scribe();
+    let scribe = system.actor(actor).mailbox(1).spawn().unwrap();
+    let keeper = hold(&scribe).await;
+    scribe.note(0).try_tell().unwrap();
+    let late = Duration::from_secs(2);
+    let mut ask = pin!(scribe.note(1).timeout(late).into_future());
+    let mut tell = pin!(scribe.note(2).timeout(late).tell());
+    let mut reply = pin!(scribe.note(3).timeout(late).reply());
+    assert!(poll_once(&mut ask).is_pending());
+    assert!(poll_once(&mut tell).is_pending());
+    assert!(poll_once(&mut reply).is_pending());
+    assert!(ask.as_mut().await.is_err());
+    assert!(tell.as_mut().await.is_err());
+    assert!(reply.as_mut().await.is_err());
+    keeper.open();
+    scribe.note(4).await.unwrap();
+    assert_eq!(log.lines()[1..], ["held", "0", "4"]);
 }
 
 #[support::test(start_paused = true)]

@@ -14,6 +14,7 @@ support::on_every_place! {
     one_of_several_that_are_waited_for_at_once_is_enough,
     of_two_asks_the_other_waits_when_one_is_answered_later,
     a_turn_that_waits_for_a_place_waits_for_that_actor,
+    a_turn_whose_ask_waits_for_a_place_waits_for_that_actor,
     a_turn_that_forwards_to_a_full_mailbox_waits_for_that_actor,
     a_tell_that_would_wait_for_whoever_waits_for_it_is_told,
     what_is_picked_up_in_a_later_turn_waits_for_nobody_before,
@@ -412,6 +413,29 @@ async fn a_turn_that_waits_for_a_place_waits_for_that_actor(place: Place) {
     assert!(error.contains(&format!("{DEADLOCK}{path}")), "{error}");
     held.tells.await.unwrap();
     waiting(&held.system, 0).await;
+}
+
+async fn a_turn_whose_ask_waits_for_a_place_waits_for_that_actor(place: Place) {
+    let system = System::new("test");
+    let [a, b] = linked(&system, place).await;
+    let (at_a, mut first) = gate();
+    let from_a = a.hold_and_ask(at_a).reply().await.unwrap();
+    first.entered().await;
+    let (at_b, mut second) = gate();
+    let from_b = b.hold_and_ask(at_b).reply().await.unwrap();
+    second.entered().await;
+    b.take().tell().await.unwrap();
+    first.open();
+    waiting(&system, 1).await;
+    second.open();
+    let answers =
+        [from_a.await, from_b.await].map(|answer| answer.map_err(|error| error.to_string()));
+    // The first of the two that is looked at fails, and the other is answered.
+    let (told, failed): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!((told.len(), failed.len()), (1, 1), "{told:?}, {failed:?}");
+    let error = failed[0].as_ref().unwrap_err();
+    assert!(error.contains(DEADLOCK), "{error}");
+    waiting(&system, 0).await;
 }
 
 async fn a_turn_that_forwards_to_a_full_mailbox_waits_for_that_actor(place: Place) {

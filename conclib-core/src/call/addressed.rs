@@ -157,9 +157,7 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
 
 impl<T: Target<M>, M: Message> Drop for Addressed<T, M> {
     fn drop(&mut self) {
-        if self.outbound.ticket.is_some() {
-            self.to.leave(&mut self.outbound);
-        }
+        self.leave();
     }
 }
 
@@ -182,7 +180,24 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
         }
     }
 
+    /// Gives up the place in the queue of waiting senders: a future that has ended may live on.
+    fn leave(&mut self) {
+        if self.outbound.ticket.is_some() {
+            self.to.leave(&mut self.outbound);
+        }
+    }
+
+    /// Ends an ask whose message was not handed over.
+    #[cold]
+    pub(super) fn not_asked<R, E>(&mut self, error: AskError<E>) -> Poll<Result<R, AskError<E>>> {
+        self.leave();
+        Poll::Ready(Err(error))
+    }
+
+    /// Ends a tell whose message was not handed over: the error gives the message back.
+    #[cold]
     pub(super) fn not_told<R>(&mut self, error: AskError) -> Poll<Result<R, TellError<M>>> {
+        self.leave();
         // A message that was handed over cannot be late, so it is still here.
         let Some(request) = self.outbound.request.take() else {
             return Poll::Pending;

@@ -127,10 +127,18 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                         }
                         *stage = AskStage::Sending;
                     }
-                    if let Err(error) = ready!(addressed.poll(cx)) {
-                        return Poll::Ready(Err(error));
+                    match addressed.poll(cx) {
+                        Poll::Ready(Ok(())) => *stage = AskStage::Sent,
+                        Poll::Ready(Err(error)) => return addressed.not_asked(error),
+                        // The turn waits for a slot now, as it will for the answer.
+                        Poll::Pending if wait.is_some() => {
+                            return match polled(wait, cx, &addressed.to) {
+                                Ok(()) => Poll::Pending,
+                                Err(circle) => addressed.not_asked(before(circle)),
+                            };
+                        }
+                        Poll::Pending => return Poll::Pending,
                     }
-                    *stage = AskStage::Sent;
                 }
                 let answered = match was_sent.then(|| answer.take()).flatten() {
                     // Nearly every ask ends here, with nothing left to drop.
