@@ -65,10 +65,9 @@ pub use conclib_core::{Attached, Ticker, TickerHandle};
 
 // Errors that most code meets; all others are in `error`.
 #[doc(inline)]
-pub use conclib_core::{AskError, HandlerError, Never, SpawnError, TellError};
-pub use error::Error;
+pub use conclib_core::{AskError, Error, HandlerError, Never, SpawnError, TellError};
 
-/// Result of a `main` or a test that may fail with any error.
+/// Result of a `main`, a test or a handler that may fail with any error.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
 // Attributes.

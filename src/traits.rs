@@ -9,7 +9,7 @@
 pub use crate::listen::{ConnectTo, Listen};
 #[doc(inline)]
 pub use conclib_core::{
-    ByParts, CallTarget, Create, DEFAULT_MAILBOX, Declared, Local, MessageOf, Messages, Named,
-    Part, Prioritised, ProtocolMessage, Reach, Restartable, Shape, Target, TaskActor, Travels,
-    Wire, WireMessage,
+    ByParts, CallTarget, Create, DEFAULT_MAILBOX, Declared, Local, MessageError, MessageOf,
+    Messages, Named, Part, Prioritised, ProtocolMessage, Reach, Restartable, Shape, Target,
+    TaskActor, Travels, Wire, WireMessage,
 };

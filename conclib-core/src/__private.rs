@@ -107,6 +107,12 @@ impl<E: Into<BoxError>> HookError for E {
     }
 }
 
+impl HookError for crate::Error {
+    fn into_box(self) -> BoxError {
+        self.into_boxed()
+    }
+}
+
 /// Boxes the error of a hook.
 pub fn boxed<E: HookError>(error: E) -> BoxError {
     error.into_box()

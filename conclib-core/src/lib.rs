@@ -62,7 +62,8 @@ pub use crate::actor::{
 pub use crate::call::{Asking, Queueing, Target, Telling};
 pub use crate::error::HandlerError;
 pub use crate::error::{
-    AskError, LookupError, PublishError, SpawnError, StartError, TellError, TopicError,
+    AskError, Error, LookupError, MessageError, PublishError, SpawnError, StartError, TellError,
+    TopicError,
 };
 pub use crate::mailbox::Overflow;
 pub use crate::node::{

@@ -6,6 +6,8 @@ mod reach;
 
 use conclib_wire::{Codec, CodecError};
 
+use crate::error::MessageError;
+
 pub use encoding::{Encoding, NoEncoding, WireFunctions};
 pub(crate) use part::Encoded;
 pub use part::{Answers, Holds, SharedState, WireAnswer, WirePart, WireParts};
@@ -41,7 +43,7 @@ pub trait Message: Sized + Send + 'static {
     /// Reply of a handler; `()` for a message without one.
     type Reply: Send + 'static;
     /// Error that a handler may return instead of the reply; [`Never`](conclib_wire::Never) if it cannot fail.
-    type Error: std::error::Error + Send + Sync + 'static;
+    type Error: MessageError;
     /// Says if the message can leave its process: [`ByParts`], [`Wire`] or [`Local`].
     type Reach: Reach<Self>;
     /// Name of the message on every wire, stable over builds.

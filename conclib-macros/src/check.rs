@@ -197,7 +197,7 @@ pub(crate) fn message(message: &mut Message, mistakes: &mut Mistakes) {
     {
         mistakes.push(Error::new_spanned(
             error,
-            "this type is no `std::error::Error`: write one that says what can go wrong, with `#[derive(Debug, thiserror::Error)]`",
+            "this type is no error: return `conclib::Result<T>`, into whose error `?` converts any other, or write a type that says what can go wrong, with `#[derive(Debug, thiserror::Error)]`",
         ));
         message.error = None;
     }

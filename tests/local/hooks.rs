@@ -77,6 +77,11 @@ impl Hooked {
         Err(NoGood(why))
     }
 
+    #[message]
+    fn fail_anyhow(&mut self, why: String) -> conclib::Result {
+        Err(NoGood(why))?
+    }
+
     #[message(local)]
     async fn hold(&mut self, gate: Gate) {
         gate.pass().await;
@@ -221,6 +226,10 @@ async fn an_error_that_nobody_asked_about_goes_to_the_hook_and_resume_goes_on(pl
     assert_eq!(last, Some("handling `fail` failed: no good: a"));
     // A message that ends in an error counts as handled.
     assert_eq!(seen.dead_letters, 0);
+    // An error of any kind is the one that it was made of.
+    hooked.fail_anyhow("b".into()).tell().await.unwrap();
+    hooked.note(2).await.unwrap();
+    assert_eq!(plan.log.lines()[3..], ["fail_anyhow: no good: b", "2"]);
 }
 
 async fn the_hook_may_stop_the_actor_which_then_ends_in_order(place: Place) {

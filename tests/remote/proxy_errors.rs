@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use support::NoGood;
 use support::outside::{
-    BellRing, DeskDouble, DeskExplode, DeskFill, DeskPromise, DeskRefuse, House, Road,
+    BellRing, DeskDouble, DeskExplode, DeskFill, DeskParse, DeskPromise, DeskRefuse, House, Road,
     on_every_road,
 };
 
@@ -21,6 +21,7 @@ on_every_road! {
     a_body_that_does_not_fit,
     a_name_that_is_none,
     an_error_of_the_domain,
+    an_error_of_any_kind,
     a_panic,
     an_answer_that_comes_later,
     an_answer_that_never_comes,
@@ -149,6 +150,32 @@ async fn an_error_of_the_domain(road: Road) -> conclib::Result {
     let error = client.ask("desk", DeskRefuse { why }).await.unwrap_err();
     assert_eq!(error, AskError::Handler(NoGood("it rains".into())));
     assert_eq!(error.to_string(), "no good: it rains");
+    still_serves(&client).await
+}
+
+async fn an_error_of_any_kind(road: Road) -> conclib::Result {
+    let house = House::open(road).await?;
+    let client = house.client().await?;
+    let text = String::from("seven");
+    let at_home = house
+        .desk
+        .ask(DeskParse { text: text.clone() })
+        .await
+        .unwrap_err();
+    let from_outside = client.ask("desk", DeskParse { text }).await.unwrap_err();
+    for error in [at_home, from_outside] {
+        assert_eq!(error.to_string(), "`seven` is no number");
+        let error = conclib::Error::from(error);
+        let source = "because invalid digit found in string";
+        assert_eq!(
+            format!("{error:?}"),
+            format!("`seven` is no number\n  {source}")
+        );
+    }
+    let body = json!({ "text": "seven" });
+    let in_json = client.ask_json("desk", "parse", &body, SOON).await;
+    let error = in_json.unwrap_err().to_string();
+    assert!(error.contains("`seven` is no number"), "{error}");
     still_serves(&client).await
 }
 

@@ -1,6 +1,5 @@
 //! Turns: a handler runs, and its answer goes to the asker.
 
-use std::error::Error;
 use std::future::Future;
 use std::mem::{self, ManuallyDrop};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use conclib_wire::{Delivery, Failure, Fault, Never};
 
-use crate::error::HandlerError;
+use crate::error::{HandlerError, MessageError};
 use crate::message::Message;
 use crate::node::{Actor, ConcurrentHandler, Turn};
 use crate::observe::Instrumented;
@@ -145,11 +144,11 @@ pub fn answer_result<M: Message>(
             Err(error) => {
                 if !reply.is_nobody() {
                     // A sender that waits for the end of the turn is told.
-                    reply.refuse(Failure::Fault(Box::new(Fault::of(&error))));
+                    reply.refuse(Failure::Fault(Box::new(error.fault())));
                 }
                 Turn::Failed(Box::new(HandlerError {
                     message: M::NAME,
-                    error: Box::<dyn Error + Send + Sync>::from(error),
+                    error: error.into_boxed(),
                 }))
             }
         },

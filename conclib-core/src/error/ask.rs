@@ -7,6 +7,7 @@ use conclib_wire::{
     CodecError, CycleStep, Delivery, Failure, Fault, Never, UnknownFailure, Urn, UrnError,
 };
 
+use super::MessageError;
 use super::outage::Outage;
 
 /// Reason for which an ask got no reply.
@@ -472,11 +473,11 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
     }
 }
 
-impl<E: std::error::Error + 'static> std::error::Error for AskError<E> {
+impl<E: MessageError> std::error::Error for AskError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             // Display forwards to the handler's error, so the source is that error's source.
-            Self::Handler(error) => error.source(),
+            Self::Handler(error) => error.as_error().source(),
             Self::Fault { fault, .. } | Self::Panicked { fault, .. } => Some(&**fault),
             Self::Codec { error, .. } => Some(&**error),
             Self::Urn(error) => Some(&**error),

@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::Answer;
 use super::remote_caller::{Queued, RemoteCaller};
 use crate::deadlock::WaitingTurn;
+use crate::error::MessageError;
 use crate::message::{Message, Reach};
 use crate::observe::Remarks;
 use crate::spi::{Origin, Outcome, body_buffer, enter, exported};
@@ -142,7 +143,7 @@ fn encode<M: Message>(
     if asker.wants == Wants::Handled {
         return Ok(match answer {
             Ok(Ok(_)) => Outcome::Handled,
-            Ok(Err(error)) => Outcome::Failure(Failure::Fault(Box::new(Fault::of(&error)))),
+            Ok(Err(error)) => Outcome::Failure(Failure::Fault(Box::new(error.fault()))),
             Err(failure) => Outcome::Failure(*failure),
         });
     }

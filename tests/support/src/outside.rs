@@ -219,6 +219,15 @@ impl Bell {
     fn ring(&mut self) {}
 }
 
+/// Error that has a source.
+#[derive(Debug, thiserror::Error)]
+#[error("`{text}` is no number")]
+struct NoNumber {
+    text: String,
+    #[source]
+    why: std::num::ParseIntError,
+}
+
 /// Actor whose messages all travel.
 #[actor(urn = "desk")]
 pub struct Desk {
@@ -281,6 +290,13 @@ impl Desk {
     #[message]
     fn refuse(&mut self, why: String) -> Result<u64, NoGood> {
         Err(NoGood(why))
+    }
+
+    /// Fails with an error that has a source.
+    #[message]
+    fn parse(&mut self, text: String) -> conclib::Result<u64> {
+        let parsed = text.parse();
+        Ok(parsed.map_err(|why| NoNumber { text, why })?)
     }
 
     #[message]

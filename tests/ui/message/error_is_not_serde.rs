@@ -1,8 +1,17 @@
+use std::fmt;
+
 use conclib::prelude::*;
 
-#[derive(Debug, thiserror::Error)]
-#[error("no words")]
+#[derive(Debug)]
 struct NoWords;
+
+impl fmt::Display for NoWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no words")
+    }
+}
+
+impl std::error::Error for NoWords {}
 
 #[message(reply = u64, error = NoWords)]
 struct Count {
