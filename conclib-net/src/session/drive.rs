@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
 
 use super::asking::Unrequested;
+use super::batches::Batches;
 use super::clock;
 use super::frame_reader::{FrameReader, ReadError};
 use super::inner::{Alarm, SessionInner};
@@ -204,10 +205,11 @@ where
     R: AsyncRead + Unpin,
 {
     let mut frames = FrameReader::new(&session.limits);
+    let mut batches = Batches::new();
     // Keys of the references in the next frame, and its id.
     let mut exported = None;
     loop {
-        match frames.fill(&mut reader).await {
+        match batches.next(frames.fill(&mut reader)).await {
             Ok(0) if frames.is_empty() => return SessionEnd::Left,
             Ok(0) => return SessionEnd::Truncated,
             Ok(_) => drop(session.reads.fetch_add(1, Ordering::Relaxed)),
@@ -233,6 +235,7 @@ where
                 poll_fn(|_| session.poll_readable()).await;
                 came = None;
             }
+            batches.taken().await;
         }
     }
 }

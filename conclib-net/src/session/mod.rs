@@ -20,6 +20,7 @@
 //! 9. `drive`
 
 mod asking;
+mod batches;
 mod clock;
 mod connection;
 mod drive;
@@ -51,6 +52,7 @@ mod stream_buffer;
 mod stream_scheduler;
 mod third;
 mod timer;
+mod trial;
 mod via;
 mod wait_queue;
 

@@ -5,50 +5,37 @@ use std::pin::pin;
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-use tokio::runtime::Handle;
 use tokio::task::yield_now;
+
+use super::trial::{Trial, is_alone};
 
 /// Maximum time after a write in which the task looks for an answer instead of
 /// sleeping. To wake a sleeping core takes about as long.
-const LIMIT: Duration = Duration::from_micros(50);
-
-/// Maximum number of times in a row that the number of skipped writes doubles.
-const MAX_DOUBLINGS: u32 = 10;
-
-/// Number of answers in time, in a row, that halve the number of skipped writes.
-const STREAK: u32 = 4;
+pub(super) const LIMIT: Duration = Duration::from_micros(50);
 
 /// Wait of the task of a link after a write: for a short time the task yields to
 /// the other tasks of its runtime and polls again, since a peer that is awake
 /// answers sooner than the operating system wakes this thread.
 ///
 /// When no bytes come in that time, the wait did not pay: the peer has no core of
-/// its own, a handler is slow, or there was nothing to answer. Then the next
-/// writes are followed by no such wait: 1, 2, 4 and up to 1024 of them.
+/// its own, a handler is slow, or there was nothing to answer. Then an increasing
+/// number of writes is followed by no such wait.
 pub(super) struct Spin {
-    /// True on a runtime with one thread: of several, another one may be the one that waits for
-    /// the socket.
     is_possible: bool,
+    trial: Trial,
     /// End of the wait that is under way.
     until: Option<Instant>,
     /// Numbers of written bytes and of reads at the last poll.
     seen: (u64, u64),
-    /// Number of writes that are followed by no wait.
-    skipped: u32,
-    doublings: u32,
-    streak: u32,
 }
 
 impl Spin {
     pub(super) fn new() -> Self {
-        let workers = Handle::try_current().map(|runtime| runtime.metrics().num_workers());
         Self {
-            is_possible: workers.is_ok_and(|workers| workers == 1),
+            is_possible: is_alone(),
+            trial: Trial::default(),
             until: None,
             seen: (0, 0),
-            skipped: 0,
-            doublings: 0,
-            streak: 0,
         }
     }
 
@@ -66,32 +53,13 @@ impl Spin {
                 return yield_to_others(cx);
             }
             self.until = None;
-            self.learn(!is_late);
+            self.trial.learn(!is_late);
         }
-        if written == had_written {
-            return;
-        }
-        if let Some(left) = self.skipped.checked_sub(1) {
-            self.skipped = left;
+        if written == had_written || !self.trial.is_due() {
             return;
         }
         self.until = Some(Instant::now() + LIMIT);
         yield_to_others(cx);
-    }
-
-    /// Notes if a wait has paid.
-    fn learn(&mut self, has_paid: bool) {
-        if !has_paid {
-            self.streak = 0;
-            self.skipped = 1 << self.doublings;
-            self.doublings = (self.doublings + 1).min(MAX_DOUBLINGS);
-            return;
-        }
-        self.streak += 1;
-        if self.streak == STREAK {
-            self.streak = 0;
-            self.doublings = self.doublings.saturating_sub(1);
-        }
     }
 }
 
@@ -123,7 +91,6 @@ mod tests {
     async fn a_wait_without_an_answer_ends_and_is_not_repeated_at_once() {
         let mut spin = Spin::new();
         wait(&mut spin, 1, 0).await;
-        assert_eq!((spin.skipped, spin.doublings), (1, 1));
         poll_fn(|cx| {
             spin.poll(cx, 2, 0);
             assert!(spin.until.is_none(), "this write is skipped");
@@ -132,8 +99,6 @@ mod tests {
             Poll::Ready(())
         })
         .await;
-        wait(&mut spin, 3, 0).await;
-        assert_eq!((spin.skipped, spin.doublings), (2, 2));
     }
 
     #[tokio::test]
@@ -152,16 +117,6 @@ mod tests {
     async fn a_task_of_several_workers_never_waits() {
         let mut spin = Spin::new();
         wait(&mut spin, 1, 0).await;
-        assert_eq!((spin.skipped, spin.seen), (0, (0, 0)));
-    }
-
-    #[test]
-    fn waits_that_do_not_pay_become_rare_and_those_that_pay_come_back() {
-        let mut spin = Spin::new();
-        (0..20).for_each(|_| spin.learn(false));
-        assert_eq!(spin.skipped, 1 << MAX_DOUBLINGS);
-        (0..STREAK * MAX_DOUBLINGS).for_each(|_| spin.learn(true));
-        spin.learn(false);
-        assert_eq!(spin.skipped, 1);
+        assert_eq!(spin.seen, (0, 0));
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use conclib::prelude::*;
 use process_harness::{BY, ChildProcess, NOTE};
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 
 #[actor]
 #[derive(Serialize, Deserialize)]
@@ -34,6 +34,10 @@ impl Adder {
         self.0
     }
 }
+
+/// Number of tasks that tell messages, as many as a link has under way to one actor: each waits
+/// until its message is in the mailbox.
+const TELLERS: u64 = 256;
 
 struct Child {
     _system: System,
@@ -65,12 +69,22 @@ impl ChildProcess for Child {
 
     async fn tell(&mut self, messages: u64) -> Option<()> {
         let before = self.adder.sum().await.ok()?;
-        for _ in 0..messages {
-            let text = "x".repeat(NOTE);
-            if let Err(TellError::Full { message, .. }) = self.adder.note(text).try_tell() {
-                self.adder.tell(message).await.ok()?;
-            }
+        let mut tellers = JoinSet::new();
+        for _ in 0..TELLERS {
+            let adder = self.adder.clone();
+            tellers.spawn(async move {
+                for _ in 0..messages / TELLERS {
+                    let mut told = adder.note("x".repeat(NOTE)).tell().await;
+                    // A process refuses what does not fit into the mailbox.
+                    while let Err(TellError::Full { message, .. }) = told {
+                        yield_now().await;
+                        told = adder.tell(message).await;
+                    }
+                    told.expect("the adder takes it");
+                }
+            });
         }
+        tellers.join_all().await;
         let told = self.adder.sum().await.ok()?.wrapping_sub(before);
         assert_eq!(told, messages * NOTE as u64, "none is lost");
         Some(())
