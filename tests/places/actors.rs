@@ -23,7 +23,7 @@ impl Worker {
         process::id()
     }
 
-    #[message]
+    #[message(derive(Clone))]
     fn add(&mut self, by: u64) -> u64 {
         self.n += by;
         self.n
@@ -32,6 +32,11 @@ impl Worker {
     #[message]
     fn me(&mut self, ctx: &mut Context<Self>) -> ActorRef<Self> {
         ctx.me()
+    }
+
+    #[message]
+    fn is_me_weakly(&mut self, worker: WeakRef<Self>, ctx: &mut Context<Self>) -> bool {
+        worker.upgrade() == Some(ctx.me())
     }
 
     #[message]

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use support::child::survivors;
 use support::until;
 
-use crate::actors::{How, Starter, Worker, WorkerCalls as _, signal, worker};
+use crate::actors::{How, Starter, Worker, WorkerAdd, WorkerCalls as _, signal, worker};
 
 #[support::test]
 async fn it_is_stopped_and_killed_like_any_other() -> conclib::Result {
@@ -55,6 +55,44 @@ async fn a_turn_that_never_awaits_is_killed_with_its_process() -> conclib::Resul
 }
 
 #[support::test]
+async fn a_weak_reference_does_not_keep_it_and_knows_its_end() -> conclib::Result {
+    let system = System::new("test");
+    let (worker, process) = worker(&system).await?;
+    let weak = worker.downgrade();
+    assert_eq!(weak.upgrade(), Some(worker.clone()));
+    assert!(worker.is_me_weakly(weak.clone()).await?);
+    let again = weak.upgrade().unwrap();
+    drop(worker);
+    assert_eq!(again.add(1).await?, 1);
+    drop(again);
+    assert_eq!(weak.stopped().await, StopReason::Unreferenced);
+    assert_eq!(weak.upgrade(), None);
+    until(|| !process.is_alive()).await;
+    Ok(())
+}
+
+#[support::test]
+async fn it_is_found_by_its_type_and_by_its_messages() -> conclib::Result {
+    let system = System::new("test");
+    let (worker, process) = worker(&system).await?;
+    assert_eq!(system.of::<Worker>(), std::slice::from_ref(&worker));
+    let mut found = system.recipients::<WorkerAdd>();
+    let recipient = found.pop().unwrap();
+    assert!(found.is_empty());
+    assert_eq!(recipient.ask(WorkerAdd { by: 2 }).await?, 2);
+    assert_eq!(system.broadcast(WorkerAdd { by: 3 }).delivered, 1);
+    assert_eq!(worker.add(1).await?, 6);
+
+    // The recipient keeps an actor without a name, and is the last to do so.
+    drop(worker);
+    assert_eq!(recipient.ask(WorkerAdd { by: 1 }).await?, 7);
+    drop(recipient);
+    until(|| !process.is_alive()).await;
+    assert!(system.recipients::<WorkerAdd>().is_empty());
+    Ok(())
+}
+
+#[support::test]
 async fn queued_messages_are_handled_before_a_stop() -> conclib::Result {
     let system = System::new("test");
     let (worker, _) = worker(&system).await?;
@@ -75,9 +113,9 @@ async fn the_last_reference_ends_an_actor_without_a_name() -> conclib::Result {
     let system = System::new("test");
     let (worker, process) = worker(&system).await?;
     let copy = worker.clone();
-    let recipient: Recipient<crate::actors::WorkerAdd> = copy.recipient();
+    let recipient: Recipient<WorkerAdd> = copy.recipient();
     drop((worker, copy));
-    recipient.tell(crate::actors::WorkerAdd { by: 1 }).await?;
+    recipient.tell(WorkerAdd { by: 1 }).await?;
     assert!(process.is_alive());
     let mut events = system.events();
     drop(recipient);

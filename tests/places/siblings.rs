@@ -51,6 +51,13 @@ impl Target {
         std::future::pending::<()>().await;
     }
 
+    /// Ends the process as a crash does.
+    #[message]
+    async fn die(&mut self) {
+        signal(std::process::id(), Signal::SIGKILL);
+        std::future::pending::<()>().await;
+    }
+
     /// Waits until its asker has gone.
     #[message]
     async fn is_left(&mut self, told: ActorRef<Asker>, ctx: &mut Context<Self>) {
@@ -116,6 +123,12 @@ impl Asker {
         }
         let asked = futures_util::future::try_join_all(asked).await;
         asked.unwrap().len()
+    }
+
+    /// Asks the target to end its process, and returns when that is known here.
+    #[message]
+    async fn lose_target(&mut self) -> AskError {
+        self.target.die().await.unwrap_err()
     }
 
     /// Tells without waiting, before anything else can have happened.
@@ -417,11 +430,12 @@ async fn requests_for_a_process_that_starts_again_wait_in_their_order() -> concl
     };
     let asker = system.actor(asker).in_process().spawn().await?;
     for generation in 2..=6 {
-        asker.origin().await?;
-        signal(target.pid().await?, Signal::SIGKILL);
+        let lost = asker.lose_target().await?;
+        assert!(matches!(lost, AskError::Disconnected { .. }), "{lost}");
+        // Both the owner and the asker know of it, and the new process starts.
         support::until(|| target.generation() == Some(generation)).await;
-        assert_eq!(asker.hammer(90).await?, 60);
-        assert_eq!(target.notes().await?, Vec::from_iter(0..90));
+        assert_eq!(asker.tell_at_once(90).await?, 91);
+        assert_eq!(target.notes().await?, Vec::from_iter(0..=90));
     }
     Ok(())
 }

@@ -122,7 +122,7 @@ impl<A: Actor> AnyActor for ActorCell<A> {
     }
 
     fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>> {
-        RecipientLookup::run(self, message)
+        RecipientLookup::here(self, message)
     }
 
     fn poll_room(&self, cx: &mut Context<'_>, ticket: &mut Option<Ticket>) -> Poll<Result<(), ()>> {

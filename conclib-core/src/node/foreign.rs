@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use conclib_wire::{Delivery, DeliveryClass, Envelope, Failure, NodeId, State, StopReason, Urn};
 
+use super::actor::Actor;
 use super::any_actor::AnyActor;
 use super::lifecycle::Lifecycle;
+use super::recipient_lookup::RecipientLookup;
 use super::registry::SystemInner;
 use super::relations::{Notice, Relations, RestartDecision};
 use crate::actor_id::ActorId;
@@ -34,6 +36,8 @@ pub(crate) struct ForeignCell {
     urn: Urn,
     actor: TypeId,
     type_name: &'static str,
+    /// Lookup of a recipient by the type of a message.
+    recipient: fn(Arc<Self>, TypeId) -> Option<Box<dyn Any>>,
     /// Way to the actor.
     pub(crate) remote: Arc<Remote>,
     /// Timeout of a call that sets none.
@@ -59,7 +63,7 @@ pub(crate) struct ForeignCell {
 }
 
 impl ForeignCell {
-    pub(crate) fn new<A: 'static>(
+    pub(crate) fn new<A: Actor>(
         id: ActorId,
         system: Arc<SystemInner>,
         remote: Remote,
@@ -77,6 +81,7 @@ impl ForeignCell {
             urn: remote.urn().of_type(type_name::<A>()),
             actor: TypeId::of::<A>(),
             type_name: type_name::<A>(),
+            recipient: RecipientLookup::<A>::foreign,
             remote: Arc::new(remote),
             lifecycle: Lifecycle::new(),
             relations,
@@ -405,8 +410,8 @@ impl AnyActor for ForeignCell {
         self.wake();
     }
 
-    fn recipient(self: Arc<Self>, _: TypeId) -> Option<Box<dyn Any>> {
-        None
+    fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>> {
+        (self.recipient)(self, message)
     }
 
     fn poll_room(&self, cx: &mut Context<'_>, ticket: &mut Option<Ticket>) -> Poll<Result<(), ()>> {

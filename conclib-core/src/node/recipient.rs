@@ -71,6 +71,11 @@ impl<M: Message> Recipient<M> {
     /// Makes the address of an actor that another crate runs.
     pub(crate) fn foreign(cell: Arc<ForeignCell>) -> Self {
         cell.acquire();
+        Self::acquired_foreign(cell)
+    }
+
+    /// Takes over one strong count of the cell.
+    pub(crate) fn acquired_foreign(cell: Arc<ForeignCell>) -> Self {
         Self(Way {
             to: cell.remote.clone(),
             home: Some(cell),

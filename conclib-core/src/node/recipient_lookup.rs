@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::actor::{Actor, Handler};
+use super::any_actor::AnyActor as _;
 use super::cell::ActorCell;
+use super::foreign::ForeignCell;
 use super::recipient::Recipient;
 use crate::message::Message;
 
@@ -13,20 +15,31 @@ use crate::message::Message;
 /// that the actor handles.
 #[doc(hidden)]
 pub struct RecipientLookup<A: Actor> {
-    cell: Arc<ActorCell<A>>,
+    at: At<A>,
     message: TypeId,
     found: Option<Box<dyn Any>>,
 }
 
+/// Actor on which the recipient is looked for.
+enum At<A: Actor> {
+    Here(Arc<ActorCell<A>>),
+    Foreign(Arc<ForeignCell>),
+}
+
 impl<A: Actor> RecipientLookup<A> {
-    pub(crate) fn run(cell: Arc<ActorCell<A>>, message: TypeId) -> Option<Box<dyn Any>> {
-        let mut seek = Self {
-            cell,
-            message,
-            found: None,
-        };
-        A::offer(&mut seek);
-        seek.found
+    pub(super) fn here(cell: Arc<ActorCell<A>>, message: TypeId) -> Option<Box<dyn Any>> {
+        Self::run(At::Here(cell), message)
+    }
+
+    pub(super) fn foreign(cell: Arc<ForeignCell>, message: TypeId) -> Option<Box<dyn Any>> {
+        Self::run(At::Foreign(cell), message)
+    }
+
+    fn run(at: At<A>, message: TypeId) -> Option<Box<dyn Any>> {
+        let found = None;
+        let mut lookup = Self { at, message, found };
+        A::offer(&mut lookup);
+        lookup.found
     }
 
     /// Offers a message type that the actor handles; keeps a recipient if this is the
@@ -35,17 +48,22 @@ impl<A: Actor> RecipientLookup<A> {
     where
         A: Handler<M>,
     {
+        if TypeId::of::<M>() != self.message {
+            return;
+        }
         // An anonymous actor without a reference is about to end, and gives no
         // recipient.
-        if TypeId::of::<M>() == self.message && self.cell.try_acquire() {
-            let recipient: Recipient<M> = Recipient::acquired(self.cell.clone());
-            self.found = Some(Box::new(recipient));
-        }
+        let recipient: Recipient<M> = match &self.at {
+            At::Here(cell) if cell.try_acquire() => Recipient::acquired(cell.clone()),
+            At::Foreign(cell) if cell.try_acquire() => Recipient::acquired_foreign(cell.clone()),
+            _ => return,
+        };
+        self.found = Some(Box::new(recipient));
     }
 }
 
 impl<A: Actor> fmt::Debug for RecipientLookup<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Seek").finish_non_exhaustive()
+        f.debug_struct("RecipientLookup").finish_non_exhaustive()
     }
 }

@@ -313,9 +313,7 @@ impl<'de, A: Travels> Deserialize<'de> for ActorRef<A> {
 
 impl<A: Travels> Serialize for WeakRef<A> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let located = self.located();
-        let place = located.map(|cell| cell.clone() as Arc<dyn AnyActor>);
-        write(place.into(), Strength::Weak, serializer)
+        write(self.resident_or_away().into(), Strength::Weak, serializer)
     }
 }
 
@@ -324,7 +322,7 @@ impl<'de, A: Travels> Deserialize<'de> for WeakRef<A> {
         let (urn, address) = read(Strength::Weak, deserializer)?;
         match address {
             Address::Here(actor, _) => match actor.into_any().downcast::<ForeignCell>() {
-                Ok(cell) if cell.is::<A>() => Ok(Self::away(cell.remote.clone())),
+                Ok(cell) if cell.is::<A>() => Ok(Self::foreign(cell)),
                 Ok(_) => Err(de::Error::custom(RefError::TypeMismatch { urn })),
                 Err(actor) => cell(urn, actor).map(Self::new),
             },

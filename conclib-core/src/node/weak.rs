@@ -6,20 +6,24 @@ use std::sync::Arc;
 use conclib_wire::{StopReason, Urn};
 
 use super::actor::Actor;
+use super::any_actor::AnyActor;
 use super::cell::ActorCell;
+use super::foreign::ForeignCell;
 use super::reference::ActorRef;
 use crate::named::Named;
 use crate::remote::Remote;
 
 /// An address that does not keep its actor alive.
 ///
-/// A weak reference to an actor of another process does not know whether that actor lives:
+/// A weak reference that came from another process does not know whether its actor lives:
 /// its [`upgrade`](Self::upgrade) always returns a reference, which does not keep the actor
 /// alive, and a message to an actor that has ended fails.
 pub struct WeakRef<A: Actor>(Location<A>);
 
 enum Location<A: Actor> {
     Here(Arc<ActorCell<A>>),
+    /// Actor that another crate runs for a system of this process.
+    Foreign(Arc<ForeignCell>),
     /// Actor in another process, without a share in its life.
     Away(Arc<Remote>),
 }
@@ -34,10 +38,16 @@ impl<A: Actor> WeakRef<A> {
         Self(Location::Away(remote))
     }
 
-    /// Returns the actor itself, or the target of an actor in another process.
-    pub(crate) fn located(&self) -> Result<&Arc<ActorCell<A>>, &Arc<Remote>> {
+    /// Creates a reference to an actor that another crate runs.
+    pub(crate) fn foreign(cell: Arc<ForeignCell>) -> Self {
+        Self(Location::Foreign(cell))
+    }
+
+    /// Returns the actor, or the target of an actor in another process.
+    pub(crate) fn resident_or_away(&self) -> Result<Arc<dyn AnyActor>, &Arc<Remote>> {
         match &self.0 {
-            Location::Here(cell) => Ok(cell),
+            Location::Here(cell) => Ok(cell.clone()),
+            Location::Foreign(cell) => Ok(cell.clone()),
             Location::Away(remote) => Err(remote),
         }
     }
@@ -69,6 +79,7 @@ impl<A: Actor> WeakRef<A> {
     pub fn upgrade(&self) -> Option<ActorRef<A>> {
         match &self.0 {
             Location::Here(cell) => cell.try_acquire().then(|| ActorRef::local(cell.clone())),
+            Location::Foreign(cell) => cell.try_acquire().then(|| ActorRef::foreign(cell.clone())),
             Location::Away(remote) => Some(ActorRef::away(remote.clone())),
         }
     }
@@ -80,6 +91,7 @@ impl<A: Actor> WeakRef<A> {
     pub async fn stopped(&self) -> StopReason {
         match &self.0 {
             Location::Here(cell) => cell.lifecycle.wait().await,
+            Location::Foreign(cell) => cell.lifecycle().wait().await,
             Location::Away(remote) => remote.stopped().await,
         }
     }
@@ -88,6 +100,7 @@ impl<A: Actor> WeakRef<A> {
     pub fn urn(&self) -> Urn {
         match &self.0 {
             Location::Here(cell) => cell.urn(),
+            Location::Foreign(cell) => cell.urn(),
             Location::Away(remote) => remote.urn(),
         }
     }
@@ -97,6 +110,7 @@ impl<A: Actor> Clone for WeakRef<A> {
     fn clone(&self) -> Self {
         Self(match &self.0 {
             Location::Here(cell) => Location::Here(cell.clone()),
+            Location::Foreign(cell) => Location::Foreign(cell.clone()),
             Location::Away(remote) => Location::Away(remote.clone()),
         })
     }
@@ -111,9 +125,10 @@ impl<A: Actor> fmt::Debug for WeakRef<A> {
 impl<A: Actor> ActorRef<A> {
     /// Returns a reference that does not keep the actor alive.
     pub fn downgrade(&self) -> WeakRef<A> {
-        match self.located() {
-            Ok(cell) => WeakRef::new(cell.clone()),
-            Err(remote) => WeakRef::away(Arc::new(remote.weak())),
+        match (self.located(), self.as_foreign()) {
+            (Ok(cell), _) => WeakRef::new(cell.clone()),
+            (Err(_), Some(cell)) => WeakRef::foreign(cell.clone()),
+            (Err(remote), None) => WeakRef::away(Arc::new(remote.weak())),
         }
     }
 }

@@ -11,6 +11,7 @@ use conclib_core::wire::{
     ForeignActor, History, Inlet, MAX_TIMEOUT, Origin, Outlet as _, StopSignal,
 };
 use conclib_core::{ActorRef, AskError, Fault, StopReason, Stopping};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -77,9 +78,9 @@ impl Driver {
             Err(error) => return StopReason::StartFailed(Box::new(Fault::of(&error))),
         };
         let (inlet, session) = (self.inlet.clone(), self.outlet.session.clone());
-        let membership = Membership::new(inlet, session, program.pid(), control);
+        let (membership, has_joined) = Membership::new(inlet, session, program.pid(), control);
         let _introductions = AbortOnDrop(tokio::spawn(membership.run()));
-        let reason = self.live(&mut program).await;
+        let reason = self.live(&mut program, has_joined).await;
         if self.outlet.session.peer().is_some() {
             // A process that is gone hears nothing.
             let host: ActorRef<Host> = ActorRef::remote(self.outlet.host());
@@ -99,7 +100,11 @@ impl Driver {
     }
 
     /// Starts the actor in the process, and waits for its end.
-    async fn live(&mut self, program: &mut Program) -> StopReason {
+    async fn live(
+        &mut self,
+        program: &mut Program,
+        has_joined: oneshot::Receiver<()>,
+    ) -> StopReason {
         let host = self.outlet.host();
         let started = tokio::select! {
             started = self.starter.start(host.clone(), self.life.urn()) => started,
@@ -112,6 +117,8 @@ impl Driver {
         if let Err(reason) = started {
             return reason;
         }
+        // The process has greeted before it started the actor. An error means that it is gone.
+        let _ = has_joined.await;
         // A handle of the actor for signals alone, which need not know its type.
         let actor: ActorRef<Host> = ActorRef::remote(self.outlet.actor(self.life.urn()));
         let host: ActorRef<Host> = ActorRef::remote(host);

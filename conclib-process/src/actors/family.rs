@@ -12,6 +12,7 @@ use conclib_core::wire::{Inlet, NodeId};
 use conclib_net::Session;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 
 use super::control::ControlSocket;
 
@@ -66,21 +67,32 @@ pub(super) struct Membership {
     pid: u32,
     socket: Arc<ControlSocket>,
     node: Option<NodeId>,
+    /// Told when the process has named its system.
+    joined: Option<oneshot::Sender<()>>,
     /// Systems of the process, and of those below.
     nodes: HashSet<NodeId>,
 }
 
 impl Membership {
-    pub(super) fn new(inlet: Inlet, session: Session, pid: u32, socket: ControlSocket) -> Self {
-        Self {
+    /// Makes the membership of a process, and the receiver of the word that the family knows it.
+    pub(super) fn new(
+        inlet: Inlet,
+        session: Session,
+        pid: u32,
+        socket: ControlSocket,
+    ) -> (Self, oneshot::Receiver<()>) {
+        let (joined, has_joined) = oneshot::channel();
+        let membership = Self {
             family: inlet.extension(),
             inlet,
             session,
             pid,
             socket: Arc::new(socket),
             node: None,
+            joined: Some(joined),
             nodes: HashSet::new(),
-        }
+        };
+        (membership, has_joined)
     }
 
     /// Answers the process, until its socket fails.
@@ -110,6 +122,8 @@ impl Membership {
                 self.node = Some(node);
                 self.nodes.insert(node);
                 self.tell_owner(Change::Begun(node));
+                // Without a receiver the process is ending.
+                let _ = self.joined.take().map(|joined| joined.send(()));
                 Ok(())
             }
             ToOwner::Below(change) => {

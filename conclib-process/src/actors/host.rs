@@ -131,6 +131,7 @@ async fn host(
     let introductions = Introductions::new(ControlSocket::of(control)?);
     session.trust_owner(&inlet, introductions.clone());
     session.serve(&inlet.clone().with_control(Control::Any), "");
+    introductions.greet(&inlet).await?;
     let others = introductions.clone();
     tokio::spawn(async move { others.run(&inlet).await });
     let (reader, writer) = tokio::net::UnixStream::from_std(socket)?.into_split();

@@ -50,13 +50,18 @@ impl Introductions {
         })
     }
 
+    /// Tells the owner the system of this process: before all else, since an owner introduces only
+    /// systems that it knows.
+    pub(super) async fn greet(&self, inlet: &Inlet) -> io::Result<()> {
+        let node = inlet.node();
+        self.socket.send(&ToOwner::Hello { node }, None).await
+    }
+
     /// Reads the messages of the owner, and tells it of the systems below, until the socket fails.
     pub(super) async fn run(&self, inlet: &Inlet) -> io::Result<()> {
         let (up, mut below) = mpsc::unbounded_channel();
         // Nobody else sets it.
         let _ = inlet.extension::<Below>().0.set(up);
-        let node = inlet.node();
-        self.socket.send(&ToOwner::Hello { node }, None).await?;
         loop {
             let received = tokio::select! {
                 received = self.socket.receive() => received?,

@@ -106,6 +106,16 @@ impl Inner {
         }
     }
 
+    /// Tests if a request had better not go through the owner: the first introduction is under way, or
+    /// was made since the sender looked for a shortcut.
+    fn has_better_way(&self, to: &str) -> bool {
+        match &*self.way() {
+            Way::Unknown => true,
+            Way::Relayed(_) => false,
+            Way::Direct { session, .. } => !session.is_closed() && self.relay.in_flight(to) == 0,
+        }
+    }
+
     /// Waits until the first introduction is made, or is given up.
     async fn first(&self) {
         loop {
@@ -148,8 +158,8 @@ impl Outlet for Shortcut {
         envelope: &Envelope<'_>,
         answerer: Answerer,
     ) -> Result<(), (SendRefused, Answerer)> {
-        let is_unknown = matches!(*self.0.way(), Way::Unknown);
-        match is_unknown && envelope.wants == Wants::Reply && !envelope.is_control() {
+        let is_ask = envelope.wants == Wants::Reply && !envelope.is_control();
+        match is_ask && self.0.has_better_way(envelope.to) {
             true => Err((SendRefused::Busy, answerer)),
             false => self.0.relay.send(envelope, answerer),
         }
