@@ -122,7 +122,9 @@ impl<A: Actor> AnyActor for ActorCell<A> {
     }
 
     fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>> {
-        RecipientLookup::here(self, message)
+        // An anonymous actor without a reference is about to end, and gives no recipient.
+        let actor = self.try_acquire().then(|| ActorRef::local(self))?;
+        RecipientLookup::run(actor, message)
     }
 
     fn poll_room(&self, cx: &mut Context<'_>, ticket: &mut Option<Ticket>) -> Poll<Result<(), ()>> {

@@ -8,10 +8,8 @@ use std::time::Duration;
 
 use conclib_wire::{Delivery, DeliveryClass, Envelope, Failure, NodeId, State, StopReason, Urn};
 
-use super::actor::Actor;
 use super::any_actor::AnyActor;
 use super::lifecycle::Lifecycle;
-use super::recipient_lookup::RecipientLookup;
 use super::registry::SystemInner;
 use super::relations::{Notice, Relations, RestartDecision};
 use crate::actor_id::ActorId;
@@ -28,6 +26,10 @@ use crate::snapshot::ActorSnapshot;
 use crate::spi::Lease;
 use crate::supervision::Strategy;
 
+/// Lookup of the `Recipient` of the messages of a type, if the actor handles them. Takes over one
+/// strong count of the cell.
+pub(crate) type FindRecipient = fn(Arc<ForeignCell>, TypeId) -> Option<Box<dyn Any>>;
+
 /// Cell of an actor that runs outside of this process, or that this process does not run as a task:
 /// its messages leave through an outlet, and another crate tells of its life.
 pub(crate) struct ForeignCell {
@@ -36,8 +38,7 @@ pub(crate) struct ForeignCell {
     urn: Urn,
     actor: TypeId,
     type_name: &'static str,
-    /// Lookup of a recipient by the type of a message.
-    recipient: fn(Arc<Self>, TypeId) -> Option<Box<dyn Any>>,
+    find_recipient: FindRecipient,
     /// Way to the actor.
     pub(crate) remote: Arc<Remote>,
     /// Timeout of a call that sets none.
@@ -63,13 +64,14 @@ pub(crate) struct ForeignCell {
 }
 
 impl ForeignCell {
-    pub(crate) fn new<A: Actor>(
+    pub(crate) fn new<A: 'static>(
         id: ActorId,
         system: Arc<SystemInner>,
         remote: Remote,
         relations: Relations,
         ask_timeout: Duration,
         is_named: bool,
+        find_recipient: FindRecipient,
     ) -> Self {
         Self {
             id,
@@ -81,7 +83,7 @@ impl ForeignCell {
             urn: remote.urn().of_type(type_name::<A>()),
             actor: TypeId::of::<A>(),
             type_name: type_name::<A>(),
-            recipient: RecipientLookup::<A>::foreign,
+            find_recipient,
             remote: Arc::new(remote),
             lifecycle: Lifecycle::new(),
             relations,
@@ -411,7 +413,8 @@ impl AnyActor for ForeignCell {
     }
 
     fn recipient(self: Arc<Self>, message: TypeId) -> Option<Box<dyn Any>> {
-        (self.recipient)(self, message)
+        self.try_acquire()
+            .then(|| (self.find_recipient)(self, message))?
     }
 
     fn poll_room(&self, cx: &mut Context<'_>, ticket: &mut Option<Ticket>) -> Poll<Result<(), ()>> {

@@ -71,11 +71,6 @@ impl<M: Message> Recipient<M> {
     /// Makes the address of an actor that another crate runs.
     pub(crate) fn foreign(cell: Arc<ForeignCell>) -> Self {
         cell.acquire();
-        Self::acquired_foreign(cell)
-    }
-
-    /// Takes over one strong count of the cell.
-    pub(crate) fn acquired_foreign(cell: Arc<ForeignCell>) -> Self {
         Self(Way {
             to: cell.remote.clone(),
             home: Some(cell),
@@ -89,11 +84,6 @@ impl<M: Message> Recipient<M> {
 
     pub(crate) fn local<A: Handler<M>>(cell: Arc<ActorCell<A>>) -> Self {
         cell.acquire();
-        Self::acquired(cell)
-    }
-
-    /// Takes over one strong count of the cell.
-    pub(crate) fn acquired<A: Handler<M>>(cell: Arc<ActorCell<A>>) -> Self {
         Self(Way {
             to: Arc::new(Uncounted(cell.clone())),
             home: Some(cell),

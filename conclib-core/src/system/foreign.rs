@@ -16,7 +16,8 @@ use crate::error::SpawnError;
 use crate::mailbox::Signal;
 use crate::named::Named;
 use crate::node::{
-    Actor, ActorRef, AnyActor, Child, Declared, ForeignCell, Relations, SystemInner, Travels,
+    Actor, ActorRef, AnyActor, Child, Declared, ForeignCell, RecipientLookup, Relations,
+    SystemInner, Travels,
 };
 use crate::remote::Remote;
 use crate::spi::{DEFAULT_TIMEOUT, Outlet};
@@ -145,8 +146,10 @@ impl<'s, A: Actor> ForeignBuilder<'s, A> {
                 let relations = Relations::of(parent, restarts);
                 let system = system.clone();
                 let timeout = ask_timeout;
+                let find =
+                    |cell, message| RecipientLookup::<A>::run(ActorRef::foreign(cell), message);
                 Arc::new(ForeignCell::new::<A>(
-                    id, system, remote, relations, timeout, is_named,
+                    id, system, remote, relations, timeout, is_named, find,
                 ))
             })
         };
