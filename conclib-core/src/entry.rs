@@ -16,7 +16,7 @@ macro_rules! __in_process {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __process_entry {
-    () => {};
+    ($($test:ident)?) => {};
 }
 
 /// Makes the system of a main function in that module, with the name of the crate.

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::thread;
 
+use conclib_core::__private::set_paused_clock;
 use conclib_core::System;
 use tokio::runtime::Builder;
 
@@ -12,7 +13,8 @@ use tokio::runtime::Builder;
 /// The paused clock stands still while there is something to do, and else jumps at once to the next
 /// timer that is due. A minute of waiting takes no time, and happens in the same order each time.
 /// The clock does not wait for other threads: a test of actors with a thread of their own, or of
-/// another process, runs on real time, by `#[tokio::test]`.
+/// a connection to another process, runs on real time, by `#[tokio::test]`. The first actor that is
+/// spawned `in_process()` resumes the clock: from then on the test runs on real time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,8 +45,27 @@ fn block_on(test: Pin<Box<dyn Future<Output = ()> + '_>>) {
         .start_paused(true)
         .build()
     {
-        Ok(runtime) => runtime.block_on(test),
+        Ok(runtime) => {
+            let _paused = Paused::new();
+            runtime.block_on(test);
+        }
         Err(error) => panic!("the tokio runtime could not be built: {error}"),
+    }
+}
+
+/// Time in which the clock of this thread is known to be paused.
+struct Paused;
+
+impl Paused {
+    fn new() -> Self {
+        set_paused_clock(Some(tokio::time::resume));
+        Self
+    }
+}
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        set_paused_clock(None);
     }
 }
 

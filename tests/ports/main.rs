@@ -10,12 +10,9 @@
 )]
 
 mod actorio;
-#[cfg(feature = "process")]
+#[cfg(all(feature = "process", feature = "testing"))]
 mod pactor;
 mod pykka;
-#[cfg(all(feature = "process", feature = "held"))]
+#[cfg(all(feature = "process", feature = "held", feature = "testing"))]
 mod uactor;
 mod uactor_network;
-
-#[cfg(feature = "process")]
-conclib::process::entry_test!();

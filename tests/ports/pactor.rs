@@ -59,9 +59,8 @@ fn is_alive(pid: u32) -> bool {
         .any(|process| process.pid == pid)
 }
 
-#[support::test]
-async fn actor_creates_proxy() {
-    let system = System::new("pactor");
+#[conclib::test]
+async fn actor_creates_proxy(system: System) {
     // The reference has the messages; `SampleOne` and `SampleTwo` are them as types.
     let sample = sample(&system).await;
     assert_eq!(sample.one().await.unwrap(), 1);

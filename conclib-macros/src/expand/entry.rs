@@ -20,8 +20,6 @@ struct Entry {
     system: fn(&Path) -> TokenStream,
     /// Expression that runs a future in a runtime.
     run: fn(&Path, &TokenStream) -> TokenStream,
-    /// Statement before all others.
-    first: fn(&Path) -> TokenStream,
     is_test: bool,
 }
 
@@ -37,7 +35,6 @@ const MAIN: Entry = Entry {
             #conclib::__private::Main(#future).run()
         }
     },
-    first: |conclib| quote!(#conclib::__process_entry!();),
     is_test: false,
 };
 
@@ -48,7 +45,6 @@ const TEST: Entry = Entry {
     instead: "make what it needs in it",
     system: |conclib| quote!(#conclib::testing::system()),
     run: |conclib, future| quote!(#conclib::testing::run(#future)),
-    first: |_| TokenStream::new(),
     is_test: true,
 };
 
@@ -111,7 +107,6 @@ impl Entry {
                 quote!(#conclib::__private::with_system(#made, |system| __body(#given(system))))
             }
         };
-        let first = (self.first)(&conclib);
         let run = (self.run)(&conclib, &future);
         let ItemFn {
             attrs,
@@ -136,6 +131,7 @@ impl Entry {
         }
         let test = self.is_test.then(|| quote!(#[::core::prelude::v1::test]));
         let (name, inputs) = (&sig.ident, &sig.inputs);
+        let entrance = self.is_test.then_some(name);
         let output = match &sig.output {
             // The last expression may be a report of a shutdown.
             ReturnType::Default if !self.is_test => quote!(-> impl ::std::process::Termination),
@@ -145,7 +141,7 @@ impl Entry {
             #(#attrs)*
             #test
             #vis fn #name() #output {
-                #first
+                #conclib::__process_entry!(#entrance);
                 async fn __body(#inputs) #output #block
                 #run
             }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use conclib_core::__private::Factory;
+use conclib_core::__private::{Factory, resume_paused_clock};
 use conclib_core::wire::{Elsewhere, ForeignBuilder, History, Origin, Portable};
 use conclib_core::{
     Actor, ActorRef, Declared, Restart, SpawnBuilder, SpawnError, TaskActor, Travels,
@@ -247,6 +247,7 @@ impl<A: Actor> Single<'_, A> {
             detail: error.to_string(),
         };
         let entrance = entrance().ok_or_else(|| failed(ErrorKind::NotFound.into()))?;
+        resume_paused_clock();
         let actor = type_name::<A>();
         let system = self.here.system();
         let session = Session::new(Origin::Peer(actor.into()), LinkLimits::default());

@@ -10,17 +10,14 @@ use super::spec::Spec;
 pub(super) enum Entrance {
     /// Main function: the program is started without arguments of the user.
     Main,
-    /// Test of this path in its crate.
+    /// Test of this path, which begins with the name of its crate.
     Test(&'static str),
 }
 
-/// Test that is an entrance, by its module.
+/// Test that is an entrance, by its path.
 pub struct TestEntrance(pub &'static str);
 
 inventory::collect!(TestEntrance);
-
-/// Name of the function that [`entry_test`](crate::entry_test) makes.
-pub(super) const TEST: &str = "conclib_process_entry";
 
 static MAIN: OnceLock<()> = OnceLock::new();
 
@@ -89,21 +86,19 @@ impl Entrance {
     pub(super) fn args(self) -> Vec<String> {
         match self {
             Self::Main => Vec::new(),
-            Self::Test(module) => {
-                // The first part is the name of the crate.
-                let inner = module.split_once("::").map(|(_, inner)| inner);
-                let test =
-                    inner.map_or_else(|| TEST.to_owned(), |inner| format!("{inner}::{TEST}"));
-                let options = ["--exact", "--nocapture", "--quiet", "--test-threads=1"];
-                let options = options.into_iter().map(str::to_owned);
-                options.chain([test]).collect()
+            Self::Test(path) => {
+                let test = path.split_once("::").map_or(path, |(_, test)| test);
+                // Also a test with `#[ignore]` is an entrance.
+                let options = ["--exact", "--include-ignored", "--nocapture", "--quiet"];
+                let options = options.into_iter().chain(["--test-threads=1", test]);
+                options.map(str::to_owned).collect()
             }
         }
     }
 }
 
-/// Makes a test program one that can run actors in processes of their own. To be written once in
-/// it, in any module.
+/// Makes a test program without a `#[conclib::test]` one that can run actors in processes of their
+/// own. To be written once in it, in any module.
 ///
 /// Adds a test that does nothing when it is run as one, and is the way into the new processes: the
 /// test program is started anew with this test alone.
@@ -117,12 +112,7 @@ macro_rules! entry_test {
     () => {
         #[test]
         fn conclib_process_entry() {
-            $crate::__private::enter();
-        }
-
-        #[cfg(test)]
-        $crate::__private::inventory::submit! {
-            $crate::__private::TestEntrance(::core::module_path!())
+            $crate::__process_entry!(conclib_process_entry);
         }
     };
 }

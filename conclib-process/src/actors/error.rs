@@ -62,7 +62,7 @@ pub enum InProcessError {
     #[error(
         "this program has no entry for processes of actors: write `#[conclib::main]` above its main \
          function, or call `conclib::process::init()` first in it; in a test program, write \
-         `conclib::process::entry_test!();` once"
+         `#[conclib::test]` above a test, or `conclib::process::entry_test!();` once"
     )]
     NoEntry,
     /// The actor is not in the program's table of actors that can run in a process of their own.

@@ -67,12 +67,21 @@ macro_rules! __in_process {
     };
 }
 
-/// Entry of a process, as `#[conclib::main]` writes it.
+/// Entry of a process, as `#[conclib::main]` writes it, and `#[conclib::test]` with the name of the
+/// test.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __process_entry {
     () => {
         $crate::init();
+    };
+    ($test:ident) => {
+        $crate::__private::inventory::submit! {
+            $crate::__private::TestEntrance(::core::concat!(
+                ::core::module_path!(), "::", ::core::stringify!($test)
+            ))
+        }
+        $crate::__private::enter();
     };
 }
 
