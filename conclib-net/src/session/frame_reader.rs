@@ -19,15 +19,17 @@ const USUAL: usize = 16 * 1024;
 /// Maximum length that an empty buffer keeps. A larger one is replaced.
 const KEPT: usize = 4 * USUAL;
 
+/// Maximum room for a frame, in times of its bytes that have come.
+const GROWTH: usize = 4;
+
 /// Buffer that a link is read into, and that frames are borrowed from.
 ///
 /// The buffer grows with the bytes that arrived, never with the length that a
 /// peer announces.
 pub(crate) struct FrameReader {
-    /// Initialised memory; `start..end` was read and not handed out yet.
+    /// Bytes that were read; those from `start` on were not handed out yet.
     bytes: Vec<u8>,
     start: usize,
-    end: usize,
     /// Time since which the rest of a frame is missing.
     since: Option<Instant>,
     /// Maximum length of a frame.
@@ -48,9 +50,8 @@ pub(crate) enum ReadError {
 impl FrameReader {
     pub(crate) fn new(limits: &LinkLimits) -> Self {
         Self {
-            bytes: vec![0; USUAL],
+            bytes: Vec::with_capacity(USUAL),
             start: 0,
-            end: 0,
             since: None,
             limit: limits.frame.min(MAX_FRAME),
             time: limits.frame_time,
@@ -60,7 +61,7 @@ impl FrameReader {
     /// Tests if everything that came was handed out: a link that ends here ends
     /// between two frames.
     pub(crate) fn is_empty(&self) -> bool {
-        self.start == self.end
+        self.start == self.bytes.len()
     }
 
     /// Returns the next whole frame, without its length. `None` until more has
@@ -69,7 +70,7 @@ impl FrameReader {
     /// # Errors
     /// A frame announces more than the maximum length.
     pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, FrameError> {
-        let arrived = &self.bytes[self.start..self.end];
+        let arrived = &self.bytes[self.start..];
         let Some((prefix, rest)) = arrived.split_first_chunk::<PREFIX>() else {
             return Ok(None);
         };
@@ -97,40 +98,42 @@ impl FrameReader {
     ) -> Result<usize, ReadError> {
         self.make_room();
         let part = !self.is_empty();
-        let reading = reader.read(&mut self.bytes[self.end..]);
-        let read = if part {
+        let reading = reader.read_buf(&mut self.bytes);
+        Ok(if part {
             let until = *self.since.get_or_insert_with(Instant::now) + self.time;
             let read = timeout_at(until, reading).await;
             read.map_err(|_| ReadError::Unfinished(self.time))??
         } else {
             reading.await?
-        };
-        self.end += read;
-        Ok(read)
+        })
     }
 
     /// Makes room for at least one byte, and usually for many more.
     fn make_room(&mut self) {
         if self.is_empty() {
-            (self.start, self.end) = (0, 0);
-            if self.bytes.len() > KEPT {
-                self.bytes = vec![0; USUAL];
+            self.bytes.clear();
+            self.start = 0;
+            if self.bytes.capacity() > KEPT {
+                self.bytes = Vec::with_capacity(USUAL);
             }
         }
         if self.start > 0 && self.is_nearly_full() {
-            self.bytes.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
+            self.bytes.drain(..self.start);
+            self.start = 0;
         }
         if self.is_nearly_full() {
-            // The largest frame fits, and a whole frame is never left in the
-            // buffer, so there is room.
-            let doubled = (2 * self.bytes.len()).min(PREFIX + self.limit);
-            self.bytes.resize(doubled.max(self.bytes.len()), 0);
+            // The bytes are the first part of one frame.
+            let arrived = self.bytes.len();
+            let prefix = self.bytes.first_chunk::<PREFIX>();
+            let len = prefix.map_or(0, |prefix| u32::from_be_bytes(*prefix) as usize);
+            let whole = PREFIX + len.min(self.limit);
+            let room = whole.min(GROWTH * arrived);
+            self.bytes.reserve_exact(room.saturating_sub(arrived));
         }
     }
 
     fn is_nearly_full(&self) -> bool {
-        self.bytes.len() - self.end < self.bytes.len() / 4
+        self.bytes.capacity() - self.bytes.len() < self.bytes.capacity() / 4
     }
 
     #[cfg(test)]
