@@ -10,7 +10,7 @@ use conclib::prelude::*;
 use conclib_redis::{RedisBroker, RedisClient};
 use support::processes::eventually;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, block_in_place};
 
 use super::history::History;
 use super::raw::Reply;
@@ -134,13 +134,15 @@ static IS_FREE: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
 impl<'de> serde::Deserialize<'de> for Stuck {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         IS_STUCK.store(true, Ordering::Relaxed);
-        let is_free = IS_FREE.0.lock().unwrap();
         let is_stuck = |is_free: &mut bool| !*is_free;
-        drop(
-            IS_FREE
+        // In place: a task that this worker of the runtime was to run next goes on elsewhere.
+        block_in_place(|| {
+            let is_free = IS_FREE.0.lock().unwrap();
+            let waited = IS_FREE
                 .1
-                .wait_timeout_while(is_free, super::PATIENCE, is_stuck),
-        );
+                .wait_timeout_while(is_free, super::PATIENCE, is_stuck);
+            assert!(!waited.unwrap().1.timed_out());
+        });
         <()>::deserialize(deserializer).map(|()| Self)
     }
 }
