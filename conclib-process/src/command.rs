@@ -13,6 +13,7 @@ use tokio::{
     process::{ChildStdout, Command},
     runtime::Handle,
 };
+use tracing::Level;
 
 use crate::{
     child::OwnedChild,
@@ -204,6 +205,7 @@ impl ChildCommand {
             program,
             pid,
             log: self.log,
+            level: |_, line| (Level::INFO, line),
         });
         output.read("stdout", child.stdout.take());
         output.read("stderr", child.stderr.take());

@@ -1,5 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
+use tracing::Level;
+
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
     sync::watch,
@@ -26,6 +28,26 @@ pub(crate) struct EventFields {
     pub(crate) pid: u32,
     /// Replaces the event of each line.
     pub(crate) log: Option<LogLine>,
+    /// Returns the level of the event of a line, and its text, given the name of the stream.
+    pub(crate) level: for<'a> fn(&str, &'a str) -> (Level, &'a str),
+}
+
+impl EventFields {
+    /// Emits the event of a line.
+    fn emit(&self, stream: &str, line: &str) {
+        let Self { program, pid, .. } = self;
+        let (level, text) = (self.level)(stream, line);
+        macro_rules! emit {
+            ($($level:ident)*) => {
+                match level {
+                    $(Level::$level => tracing::event!(
+                        target: "conclib::process", Level::$level, program, pid, stream, "{text}"
+                    ),)*
+                }
+            };
+        }
+        emit!(ERROR WARN INFO DEBUG TRACE);
+    }
 }
 
 /// Output of one child: a reader for each stream, and the last lines.
@@ -94,12 +116,9 @@ async fn drain(
     fields: &EventFields,
 ) {
     let emit = |line: String| {
-        let EventFields { program, pid, log } = fields;
-        match log {
-            Some(log) => log(*pid, name, &line),
-            None => {
-                tracing::info!(target: "conclib::process", program, pid, stream = name, "{line}");
-            }
+        match fields.log {
+            Some(log) => log(fields.pid, name, &line),
+            None => fields.emit(name, &line),
         }
         tail.push(line);
     };

@@ -55,6 +55,19 @@ impl Worker {
     }
 
     #[message]
+    fn warn(&mut self, text: String) {
+        tracing::warn!(left = 3, "{text}");
+    }
+
+    /// Does the same in a process of this one.
+    #[message]
+    async fn warn_below(&mut self, text: String, ctx: &mut Context<Self>) {
+        let system = ctx.system();
+        let below = system.actor(Self::default()).in_process().spawn().await;
+        below.unwrap().warn(text).await.unwrap();
+    }
+
+    #[message]
     fn panic(&mut self, why: String) {
         panic!("{why}");
     }

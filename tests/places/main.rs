@@ -16,6 +16,7 @@ mod faults;
 mod held;
 mod leaks;
 mod life;
+mod output;
 mod owner;
 mod pools;
 mod references;

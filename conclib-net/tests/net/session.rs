@@ -186,12 +186,10 @@ impl AsyncRead for Slow {
         if self.pause.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
-        let mut few = buffer.take(7);
+        let mut bytes = [0; 7];
+        let mut few = ReadBuf::new(&mut bytes[..buffer.remaining().min(7)]);
         let read = Pin::new(&mut self.pipe).poll_read(cx, &mut few);
-        let len = few.filled().len();
-        // The bytes were written to the memory of `buffer`.
-        buffer.initialize_unfilled_to(len);
-        buffer.advance(len);
+        buffer.put_slice(few.filled());
         if read.is_ready() {
             self.pause = Box::pin(sleep(PAUSE));
         }

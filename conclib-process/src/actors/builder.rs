@@ -18,6 +18,7 @@ use conclib_net::{LinkLimits, Session};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
+use tracing::level_filters::LevelFilter;
 
 use super::driver::Driver;
 use super::entry::entrance;
@@ -268,6 +269,7 @@ impl<A: Actor> Single<'_, A> {
                 system: system.name().to_owned(),
                 cpus: settings.cpus.clone(),
                 memory: settings.memory,
+                events: LevelFilter::current().to_string(),
             },
             entrance,
             env: settings.env.clone(),

@@ -15,8 +15,10 @@ use conclib_net::{LinkLimits, Session};
 use nix::unistd::{dup2_stdin, getppid};
 use tokio::runtime::Builder;
 use tokio::sync::{Notify, watch};
+use tracing::level_filters::LevelFilter;
 
 use super::control::{ControlSocket, take_first};
+use super::events::write_events;
 use super::introductions::Introductions;
 use super::orphan::end_with_owner;
 use super::placement;
@@ -83,6 +85,7 @@ pub(super) fn refuse(error: &io::Error) -> ! {
 fn serve(spec: Spec) -> io::Result<()> {
     let (socket, control) = take_sockets()?;
     end_with_owner(&socket)?;
+    write_events(spec.events.parse().unwrap_or(LevelFilter::OFF));
     placement::apply(&spec)?;
     let entry = Entry::find(&spec.actor).and_then(|entry| entry.start(spec.is_created));
     let Some(start) = entry else {

@@ -29,6 +29,7 @@ mod control;
 mod driver;
 mod entry;
 mod error;
+mod events;
 mod family;
 mod host;
 mod introductions;

@@ -15,9 +15,11 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use tokio::process::{ChildStderr, ChildStdout};
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
+use tracing::Level;
 
 use super::control::{ControlSocket, pass_first};
 use super::entry::Entrance;
+use super::events::level_of;
 use super::spec::Spec;
 use crate::output::{EventFields, Output};
 
@@ -109,6 +111,10 @@ impl Program {
                 program: launch.spec.actor.clone(),
                 pid,
                 log: None,
+                level: |stream, line| match stream {
+                    "stderr" => level_of(line),
+                    _ => (Level::INFO, line),
+                },
             }),
         };
         // An error drops the process, which kills it.

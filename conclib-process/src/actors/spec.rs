@@ -23,6 +23,8 @@ pub(super) struct Spec {
     /// Most memory that the process may have for its data, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) memory: Option<u64>,
+    /// Level up to which the events of the process are of interest to its owner.
+    pub(super) events: String,
 }
 
 impl Spec {
@@ -54,6 +56,7 @@ mod tests {
             system: "a \"shop\"\n".into(),
             cpus: vec![1],
             memory: None,
+            events: "debug".into(),
         };
         let arg = spec.to_arg().unwrap();
         assert_eq!(Spec::parse(&arg).unwrap().unwrap(), spec);
