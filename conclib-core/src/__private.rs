@@ -48,7 +48,7 @@ pub use crate::reply::{AnyRequest, RemoteCaller, RequestEnvelope};
 pub use crate::system::{ActorUnderTest, SystemUnderTest};
 
 pub use crate::time::are_here as has_timers;
-pub use crate::time::{resume_paused_clock, set_paused_clock};
+pub use crate::time::{resume_paused_clock, set_resume};
 pub use conclib_wire::Cycle;
 pub use conclib_wire::Failure;
 pub use conclib_wire::rewrite_chain;

@@ -204,6 +204,7 @@ impl ChildCommand {
         let mut output = Output::new(EventFields {
             program,
             pid,
+            banner: "",
             log: self.log,
             level: |_, line| (Level::INFO, line),
         });

@@ -26,6 +26,8 @@ pub(crate) type LogLine = fn(u32, &str, &str);
 pub(crate) struct EventFields {
     pub(crate) program: String,
     pub(crate) pid: u32,
+    /// First line of the standard output, if it says nothing.
+    pub(crate) banner: &'static str,
     /// Replaces the event of each line.
     pub(crate) log: Option<LogLine>,
     /// Returns the level of the event of a line, and its text, given the name of the stream.
@@ -115,7 +117,13 @@ async fn drain(
     tail: &SharedTail,
     fields: &EventFields,
 ) {
-    let emit = |line: String| {
+    let mut is_begun = name != "stdout" || fields.banner.is_empty();
+    let mut emit = |line: String| {
+        if !is_begun && (line.is_empty() || line == fields.banner) {
+            is_begun = !line.is_empty();
+            return;
+        }
+        is_begun = true;
         match fields.log {
             Some(log) => log(fields.pid, name, &line),
             None => fields.emit(name, &line),
@@ -126,7 +134,7 @@ async fn drain(
     let mut bytes = vec![0; 16 * 1024];
     // An error is the same as the end: nothing more comes from this pipe.
     while let Ok(read @ 1..) = stream.read(&mut bytes).await {
-        lines.feed(&bytes[..read], emit);
+        lines.feed(&bytes[..read], &mut emit);
     }
     lines.finish(emit);
 }

@@ -17,7 +17,7 @@ use super::kit::Kit;
 /// The actors report their state, so this neither sleeps nor polls, and paused time goes on while a
 /// turn waits for it. An actor whose tick or stream will produce something later has nothing to do.
 /// Tasks that a handler has spawned are not tracked, but all tasks that can run do so before this
-/// resolves.
+/// resolves. Actors in processes of their own are not waited for.
 ///
 /// ```
 /// use conclib::prelude::*;
@@ -99,7 +99,7 @@ fn is_quiet(system: &SystemUnderTest, kit: &Kit) -> bool {
 }
 
 fn is_idle(actor: &ActorUnderTest, kit: &Kit) -> bool {
-    kit.is_parked(actor.id()) && !actor.has_work()
+    !actor.is_here() || (kit.is_parked(actor.id()) && !actor.has_work())
 }
 
 /// Lists the actors that have something to do.

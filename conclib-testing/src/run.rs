@@ -3,18 +3,20 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::thread;
+use std::time::Duration;
 
-use conclib_core::__private::set_paused_clock;
+use conclib_core::__private::set_resume;
 use conclib_core::System;
 use tokio::runtime::Builder;
+use tokio::time::Instant;
 
 /// Runs the body of a test on one thread and on paused time. `#[conclib::test]` expands to this.
 ///
 /// The paused clock stands still while there is something to do, and else jumps at once to the next
 /// timer that is due. A minute of waiting takes no time, and happens in the same order each time.
 /// The clock does not wait for other threads: a test of actors with a thread of their own, or of
-/// a connection to another process, runs on real time, by `#[tokio::test]`. The first actor that is
-/// spawned `in_process()` resumes the clock: from then on the test runs on real time.
+/// a connection to another process, runs on real time, by `#[tokio::test]`. An actor that is spawned
+/// `in_process()` resumes the clock: from then on the test runs on real time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,26 +48,20 @@ fn block_on(test: Pin<Box<dyn Future<Output = ()> + '_>>) {
         .build()
     {
         Ok(runtime) => {
-            let _paused = Paused::new();
+            set_resume(resume);
             runtime.block_on(test);
         }
         Err(error) => panic!("the tokio runtime could not be built: {error}"),
     }
 }
 
-/// Time in which the clock of this thread is known to be paused.
-struct Paused;
-
-impl Paused {
-    fn new() -> Self {
-        set_paused_clock(Some(tokio::time::resume));
-        Self
-    }
-}
-
-impl Drop for Paused {
-    fn drop(&mut self) {
-        set_paused_clock(None);
+/// Resumes the clock of the current runtime, if that is paused.
+fn resume() {
+    let (real, before) = (std::time::Instant::now(), Instant::now());
+    // A clock that runs shows the next microsecond, too.
+    while real.elapsed() < Duration::from_micros(1) {}
+    if Instant::now() == before {
+        tokio::time::resume();
     }
 }
 

@@ -14,6 +14,8 @@ mod actors;
 mod faults;
 #[cfg(feature = "held")]
 mod held;
+#[cfg(feature = "testing")]
+mod in_tests;
 mod leaks;
 mod life;
 mod output;

@@ -25,6 +25,12 @@ async fn events_come_to_the_owner_with_their_level() -> conclib::Result {
         };
         until(|| log.lines().iter().any(is_there)).await;
     }
+    // The test harness of the process says nothing.
+    assert!(
+        !log.lines()
+            .iter()
+            .any(|line| line.contains("running 1 test"))
+    );
     let forged = |line: &String| line.starts_with("ERROR");
     assert!(!log.lines().iter().any(forged));
     Ok(())

@@ -181,3 +181,31 @@ async fn siblings_restart_together() -> conclib::Result {
     assert_ne!(before.1, after.1);
     Ok(())
 }
+
+#[support::test]
+async fn an_actor_that_starts_again_is_never_unknown() -> conclib::Result {
+    let system = System::new("test");
+    let policy = Restart::on_failure()
+        .max(100, Duration::from_secs(60))
+        .backoff(Backoff::none());
+    let worker = system.actor(Worker::default()).in_process().restart(policy);
+    let worker = worker.spawn().await?;
+    for round in 1..=10 {
+        let panicked = worker.panic("of the test".into()).await;
+        assert!(matches!(panicked, Err(AskError::Panicked { .. })));
+        // A message that reaches the old process after the end of the actor is not delivered.
+        let pid = loop {
+            match worker.pid().await {
+                Ok(pid) => break pid,
+                Err(AskError::Stopped { delivery, .. }) => {
+                    assert_eq!(delivery, Delivery::NotDelivered, "{round}");
+                }
+                // The process ended before it had read the message.
+                Err(AskError::Disconnected { .. }) => {}
+                Err(other) => return Err(other.into()),
+            }
+        };
+        assert!(process(pid).is_alive());
+    }
+    Ok(())
+}

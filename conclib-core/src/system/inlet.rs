@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use conclib_wire::{Delivery, Envelope, Failure, NodeId, Urn};
 use tokio::time::Instant;
@@ -25,6 +25,8 @@ pub struct Inlet {
     pub(super) permits: Control,
     /// Set if requests reach no anonymous actor.
     pub(super) only_named: bool,
+    /// Name of the actor that the process is for, once it is known.
+    resident: Option<Arc<OnceLock<Urn>>>,
 }
 
 impl Inlet {
@@ -33,6 +35,7 @@ impl Inlet {
             system,
             permits: Control::default(),
             only_named: false,
+            resident: None,
         }
     }
 
@@ -78,6 +81,24 @@ impl Inlet {
     pub fn named(mut self) -> Self {
         self.only_named = true;
         self
+    }
+
+    /// Names the actor that this process is for, and that cannot be unknown: requests for it that come
+    /// after its end are told of that.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn for_resident(mut self, name: Arc<OnceLock<Urn>>) -> Self {
+        self.resident = Some(name);
+        self
+    }
+
+    /// Returns the failure of a request for a name that no actor has.
+    fn absent(&self, to: &str) -> Failure {
+        let resident = self.resident.as_deref().and_then(OnceLock::get);
+        match resident.is_some_and(|resident| resident.as_str() == to) {
+            true => Failure::Stopped(Delivery::NotDelivered),
+            false => Failure::NoSuchActor,
+        }
     }
 
     /// Shows the state of a link in the system's snapshots, while the link exists.
@@ -141,6 +162,7 @@ impl Inlet {
             let asker = RemoteCaller::new(envelope, sink, origin.into(), None, cancellation);
             return relay(&remote, envelope, asker);
         }
+        let resident = resident.ok_or_else(|| self.absent(envelope.to));
         deliver(resident, None, envelope, sink, origin.into(), cancellation)
     }
 
@@ -155,11 +177,12 @@ impl Inlet {
     /// Dropping the future leaves the queue of waiting senders.
     pub fn ready(&self, to: &str) -> impl Future<Output = Result<Permit, Failure>> + Send + use<> {
         let actor = self.system.find_for_request(to, self.only_named);
+        let actor = actor.ok_or_else(|| self.absent(to));
         let inlet = self.clone();
         async move {
             let mut permit = Permit {
                 inlet,
-                actor: actor.ok_or(Failure::NoSuchActor)?,
+                actor: actor?,
                 ticket: None,
             };
             let reserved = poll_fn(|cx| permit.actor.poll_reserve(cx, &mut permit.ticket)).await;
@@ -243,7 +266,7 @@ impl Permit {
         let (actor, ticket) = (self.actor.clone(), self.ticket.take());
         let cancellation = new_cancellation(envelope);
         let handle = cancellation.clone();
-        deliver(Some(actor), ticket, envelope, sink, origin.into(), handle).then_some(cancellation)
+        deliver(Ok(actor), ticket, envelope, sink, origin.into(), handle).then_some(cancellation)
     }
 }
 
@@ -270,18 +293,21 @@ fn new_cancellation(envelope: &Envelope<'_>) -> Cancellation {
 }
 
 fn deliver(
-    resident: Option<Arc<dyn AnyActor>>,
+    resident: Result<Arc<dyn AnyActor>, Failure>,
     place: Option<Ticket>,
     envelope: &Envelope<'_>,
     sink: Arc<dyn ReplySink>,
     origin: Arc<Origin>,
     cancellation: Cancellation,
 ) -> bool {
-    let target = resident.as_ref().map(|resident| resident.id());
+    let target = resident.as_ref().ok().map(|resident| resident.id());
     let asker = RemoteCaller::new(envelope, sink, origin, target, cancellation);
-    let Some(resident) = resident else {
-        asker.refuse(Failure::NoSuchActor);
-        return false;
+    let resident = match resident {
+        Ok(resident) => resident,
+        Err(failure) => {
+            asker.refuse(failure);
+            return false;
+        }
     };
     if let Err(failure) = asker.enter(envelope.chain) {
         if let Some(place) = place {

@@ -14,6 +14,7 @@ use crate::error::SpawnError;
 use crate::hook::TurnHook;
 use crate::mailbox::{Alert, By, Signal};
 use crate::node::{Actor, ActorRef, AnyActor, Declared, Relations, Stopping, SystemInner};
+use crate::place::Place;
 use crate::snapshot::ActorSnapshot;
 
 /// A system, as the test kit sees it. Unlike a handle, it keeps no actor alive.
@@ -104,6 +105,11 @@ impl ActorUnderTest {
     /// URN of the actor.
     pub fn urn(&self) -> Urn {
         self.0.urn()
+    }
+
+    /// Tells whether the actor runs in this process.
+    pub fn is_here(&self) -> bool {
+        self.snapshot().place != Place::Process
     }
 
     /// Tells whether something waits in the actor's mailbox, or beside that.

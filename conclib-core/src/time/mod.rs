@@ -9,6 +9,6 @@ pub(crate) use compact_deadline::CompactDeadline;
 
 pub(crate) use deadline_timer::DeadlineTimer;
 pub(crate) use deadline_timer::{Elapsed, instant_after};
-pub use paused_clock::{resume_paused_clock, set_paused_clock};
+pub use paused_clock::{resume_paused_clock, set_resume};
 pub use ticker::{Ticker, TickerHandle};
 pub use timers::are_here;

@@ -1,22 +1,19 @@
 //! Clock of a test that stands still.
 
-use std::cell::Cell;
+use std::sync::OnceLock;
 
-thread_local! {
-    /// Resumes the clock of the runtime that runs on this thread. `None` if that is a real one.
-    static RESUME: Cell<Option<fn()>> = const { Cell::new(None) };
+/// Resumes the clock of the current runtime, if that is paused. Set in programs with paused clocks.
+static RESUME: OnceLock<fn()> = OnceLock::new();
+
+/// Sets the function that resumes the clock of the current runtime, if that is paused.
+pub fn set_resume(resume: fn()) {
+    // There is one such function.
+    let _ = RESUME.set(resume);
 }
 
-/// Notes that the clock of the runtime on this thread is paused from now on, and how to resume it;
-/// or with `None` that it is no longer.
-pub fn set_paused_clock(resume: Option<fn()>) {
-    RESUME.set(resume);
-}
-
-/// Resumes a paused clock, for good: it would not wait for another process. To be called in the
-/// runtime.
+/// Resumes a paused clock, which would not wait for another process. To be called in the runtime.
 pub fn resume_paused_clock() {
-    if let Some(resume) = RESUME.take() {
+    if let Some(resume) = RESUME.get() {
         resume();
     }
 }

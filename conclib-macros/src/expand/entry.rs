@@ -2,8 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Error, FnArg, ItemFn, Path, ReturnType};
+use syn::{Error, FnArg, Ident, ItemFn, Path, ReturnType};
 
 use crate::parse::{Mistakes, entry_args, fill, without_body};
 
@@ -54,6 +55,12 @@ pub(crate) fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 
 pub(crate) fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     TEST.expand(args, item)
+}
+
+/// Returns the name that the test harness shows for a function: a raw one only if it is a keyword.
+fn as_shown(name: &Ident) -> Ident {
+    let plain = syn::parse_str(&name.unraw().to_string());
+    plain.unwrap_or_else(|_| name.clone())
 }
 
 impl Entry {
@@ -131,7 +138,7 @@ impl Entry {
         }
         let test = self.is_test.then(|| quote!(#[::core::prelude::v1::test]));
         let (name, inputs) = (&sig.ident, &sig.inputs);
-        let entrance = self.is_test.then_some(name);
+        let entrance = self.is_test.then(|| as_shown(name));
         let output = match &sig.output {
             // The last expression may be a report of a shutdown.
             ReturnType::Default if !self.is_test => quote!(-> impl ::std::process::Termination),
@@ -145,6 +152,22 @@ impl Entry {
                 async fn __body(#inputs) #output #block
                 #run
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_keyword_is_shown_raw() {
+        for (written, shown) in [("hello", "hello"), ("r#hello", "hello"), ("r#try", "r#try")] {
+            let written: Ident = match written.strip_prefix("r#") {
+                Some(name) => Ident::new_raw(name, proc_macro2::Span::call_site()),
+                None => Ident::new(written, proc_macro2::Span::call_site()),
+            };
+            assert_eq!(as_shown(&written).to_string(), shown);
         }
     }
 }

@@ -248,7 +248,10 @@ impl<A: Actor> Single<'_, A> {
             detail: error.to_string(),
         };
         let entrance = entrance().ok_or_else(|| failed(ErrorKind::NotFound.into()))?;
-        resume_paused_clock();
+        {
+            let _runtime = runtime.enter();
+            resume_paused_clock();
+        }
         let actor = type_name::<A>();
         let system = self.here.system();
         let session = Session::new(Origin::Peer(actor.into()), LinkLimits::default());

@@ -81,6 +81,7 @@ impl Driver {
         let (membership, has_joined) = Membership::new(inlet, session, program.pid(), control);
         let _introductions = AbortOnDrop(tokio::spawn(membership.run()));
         let reason = self.live(&mut program, has_joined).await;
+        self.outlet.close();
         if self.outlet.session.peer().is_some() {
             // A process that is gone hears nothing.
             let host: ActorRef<Host> = ActorRef::remote(self.outlet.host());

@@ -66,11 +66,10 @@ pub(super) fn entrance() -> Option<Entrance> {
     if Spec::of_this_process().is_some() && ENTERED.get().is_none() {
         return None;
     }
-    let test = || inventory::iter::<TestEntrance>.into_iter().next();
-    match MAIN.get() {
-        Some(()) => Some(Entrance::Main),
-        None => test().map(|test| Entrance::Test(test.0)),
-    }
+    // A test may call the main function, but the program does not begin there.
+    let test = inventory::iter::<TestEntrance>.into_iter().next();
+    let main = || MAIN.get().map(|()| Entrance::Main);
+    test.map(|test| Entrance::Test(test.0)).or_else(main)
 }
 
 impl Entrance {

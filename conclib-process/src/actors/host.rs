@@ -6,10 +6,10 @@ use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use conclib_core::wire::{Control, Origin, RequestEnvelope};
-use conclib_core::{StopReason, System};
+use conclib_core::{StopReason, System, Urn};
 use conclib_macros::actor;
 use conclib_net::{LinkLimits, Session};
 use nix::unistd::{dup2_stdin, getppid};
@@ -34,6 +34,8 @@ pub(super) struct Host {
     start: StartFn,
     system: System,
     finish: Arc<Notify>,
+    /// Name of the user's actor, once it has been spawned.
+    name: Arc<OnceLock<Urn>>,
     /// Reason for the end of the user's actor, once it has ended.
     reason: watch::Sender<Option<StopReason>>,
 }
@@ -61,6 +63,8 @@ impl Host {
     #[fallback]
     fn start(&mut self, request: RequestEnvelope) {
         if let Some(actor) = (self.start)(request, &self.system) {
+            // The only actor of this host.
+            let _ = self.name.set(actor.urn);
             let reason = self.reason.clone();
             tokio::spawn(async move { reason.send_replace(Some(actor.ended.await)) });
             tokio::spawn(actor.answered);
@@ -120,17 +124,19 @@ async fn host(
 ) -> io::Result<()> {
     let system = System::new(name);
     let finish = Arc::new(Notify::new());
+    let resident = Arc::default();
     let host = Host {
         start,
         system: system.clone(),
         finish: finish.clone(),
+        name: Arc::clone(&resident),
         reason: watch::Sender::new(None),
     };
     let host = system.actor(host).reserved(HOST).spawn();
     let host = host.map_err(io::Error::other)?;
     let owner = Origin::Process(getppid().as_raw().unsigned_abs());
     let session = Session::new(owner, LinkLimits::default())?;
-    let inlet = system.inlet();
+    let inlet = system.inlet().for_resident(resident);
     let introductions = Introductions::new(ControlSocket::of(control)?);
     session.trust_owner(&inlet, introductions.clone());
     session.serve(&inlet.clone().with_control(Control::Any), "");

@@ -61,8 +61,6 @@ pub(super) struct Program {
     /// Ends of any children of this process.
     ends: SignalStream,
     output: Output,
-    /// Line that a test program writes before it runs its entry.
-    banner: &'static str,
 }
 
 /// Number of output lines in the reason for an end.
@@ -106,10 +104,10 @@ impl Program {
             pid,
             status: ProcessStatus::Unknown,
             ends,
-            banner: launch.entrance.banner(),
             output: Output::new(EventFields {
                 program: launch.spec.actor.clone(),
                 pid,
+                banner: launch.entrance.banner(),
                 log: None,
                 level: |stream, line| match stream {
                     "stderr" => level_of(line),
@@ -151,9 +149,7 @@ impl Program {
         self.reap();
         self.output.finish().await;
         let tail = self.output.tail();
-        let said = tail
-            .lines()
-            .filter(|line| !line.is_empty() && *line != self.banner);
+        let said = tail.lines().filter(|line| !line.is_empty());
         let mut lines: Vec<&str> = said.rev().take(LAST_LINES).collect();
         lines.reverse();
         ProcessExit::new(self.pid, self.status, lines.join("\n"))

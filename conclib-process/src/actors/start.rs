@@ -65,6 +65,7 @@ impl<'de, A, T: Deserialize<'de>> Deserialize<'de> for Start<A, T> {
 
 /// Actor of a process, in that process.
 pub struct Started {
+    pub(super) urn: Urn,
     /// Waits for the start, and answers the request with the reference or the reason for an end
     /// before that. The reference in the answer is the last one of this process.
     pub(super) answered: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -151,6 +152,7 @@ impl Started {
         };
         let ends = actor.downgrade();
         Some(Self {
+            urn: actor.urn(),
             answered: Box::pin(async move {
                 let started = actor.started().await.map_err(|error| match error {
                     StartError::Ended { reason, .. } => reason,
