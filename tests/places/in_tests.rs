@@ -17,6 +17,7 @@ async fn r#the_first_process_resumes_the_clock(system: System) -> conclib::Resul
         "{sleeping:?}"
     );
     testing::quiet(&system).await;
+    worker.kill().await;
     Ok(())
 }
 
