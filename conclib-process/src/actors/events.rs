@@ -45,9 +45,9 @@ struct Writer {
 
 impl Subscriber for Writer {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let most = match metadata.target() {
-            "conclib::process" => self.most,
-            conclib if conclib.starts_with("conclib") => self.most.min(LevelFilter::WARN),
+        let target = metadata.target();
+        let most = match target.split("::").next() {
+            Some("conclib") if target != "conclib::process" => self.most.min(LevelFilter::WARN),
             _ => self.most,
         };
         metadata.is_event() && *metadata.level() <= most
