@@ -20,7 +20,7 @@ use crate::{
     child_group::ChildGroup,
     error::SpawnError,
     guard::Guard,
-    output::{EventFields, LogLine, Output},
+    output::{LineEvents, LogLine, Output},
 };
 
 /// Environment variable with the key of a proxy and its clients; a child does
@@ -201,11 +201,11 @@ impl ChildCommand {
         let pid = child.id().unwrap_or_default();
         tracing::debug!(target: "conclib::process", program, pid, "child started");
 
-        let mut output = Output::new(EventFields {
+        let mut output = Output::new(LineEvents {
             program,
             pid,
             banner: "",
-            log: self.log,
+            instead: self.log,
             level: |_, line| (Level::INFO, line),
         });
         output.read("stdout", child.stdout.take());

@@ -21,23 +21,26 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 /// Function that logs a line, given the process id, the name of the stream and the line.
 pub(crate) type LogLine = fn(u32, &str, &str);
 
-/// Fields that all events of one child have.
+/// Emitter of an event for each line that one child prints.
 #[derive(Debug)]
-pub(crate) struct EventFields {
+pub(crate) struct LineEvents {
     pub(crate) program: String,
     pub(crate) pid: u32,
     /// First line of the standard output, if it says nothing.
     pub(crate) banner: &'static str,
     /// Replaces the event of each line.
-    pub(crate) log: Option<LogLine>,
+    pub(crate) instead: Option<LogLine>,
     /// Returns the level of the event of a line, and its text, given the name of the stream.
     pub(crate) level: for<'a> fn(&str, &'a str) -> (Level, &'a str),
 }
 
-impl EventFields {
+impl LineEvents {
     /// Emits the event of a line.
     fn emit(&self, stream: &str, line: &str) {
         let Self { program, pid, .. } = self;
+        if let Some(log) = self.instead {
+            return log(*pid, stream, line);
+        }
         let (level, text) = (self.level)(stream, line);
         macro_rules! emit {
             ($($level:ident)*) => {
@@ -60,16 +63,16 @@ pub(crate) struct Output {
     /// Dropped to tell the readers that the owner is gone; nothing is ever
     /// sent.
     owner: watch::Sender<()>,
-    fields: Arc<EventFields>,
+    events: Arc<LineEvents>,
 }
 
 impl Output {
-    pub(crate) fn new(fields: EventFields) -> Self {
+    pub(crate) fn new(events: LineEvents) -> Self {
         Self {
             tail: SharedTail::default(),
             readers: Vec::new(),
             owner: watch::Sender::new(()),
-            fields: Arc::new(fields),
+            events: Arc::new(events),
         }
     }
 
@@ -80,7 +83,7 @@ impl Output {
         stream: Option<impl AsyncRead + Send + Unpin + 'static>,
     ) {
         let Some(stream) = stream else { return };
-        let (tail, fields) = (self.tail.clone(), Arc::clone(&self.fields));
+        let (tail, events) = (self.tail.clone(), Arc::clone(&self.events));
         let mut owner = self.owner.subscribe();
         self.readers.push(tokio::spawn(async move {
             let owner_gone = async {
@@ -88,7 +91,7 @@ impl Output {
                 sleep(DRAIN_LIMIT).await;
             };
             tokio::select! {
-                () = drain(name, stream, &tail, &fields) => {}
+                () = drain(name, stream, &tail, &events) => {}
                 () = owner_gone => {}
             }
         }));
@@ -115,19 +118,16 @@ async fn drain(
     name: &'static str,
     mut stream: impl AsyncRead + Unpin,
     tail: &SharedTail,
-    fields: &EventFields,
+    events: &LineEvents,
 ) {
-    let mut is_begun = name != "stdout" || fields.banner.is_empty();
+    let mut is_begun = name != "stdout" || events.banner.is_empty();
     let mut emit = |line: String| {
-        if !is_begun && (line.is_empty() || line == fields.banner) {
+        if !is_begun && (line.is_empty() || line == events.banner) {
             is_begun = !line.is_empty();
             return;
         }
         is_begun = true;
-        match fields.log {
-            Some(log) => log(fields.pid, name, &line),
-            None => fields.emit(name, &line),
-        }
+        events.emit(name, &line);
         tail.push(line);
     };
     let mut lines = Lines::default();

@@ -99,7 +99,7 @@ fn is_quiet(system: &SystemUnderTest, kit: &Kit) -> bool {
 }
 
 fn is_idle(actor: &ActorUnderTest, kit: &Kit) -> bool {
-    !actor.is_here() || (kit.is_parked(actor.id()) && !actor.has_work())
+    (kit.is_parked(actor.id()) && !actor.has_work()) || !actor.is_here()
 }
 
 /// Lists the actors that have something to do.

@@ -1,6 +1,7 @@
 //! Actors of the tests.
 
 use std::process;
+use std::sync::Arc;
 use std::time::Duration;
 
 use conclib::prelude::*;
@@ -8,6 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 use support::child::Process;
+use tokio::sync::{Semaphore, mpsc};
 
 /// Does to its process what a test wants.
 #[actor]
@@ -67,6 +69,13 @@ impl Worker {
         below.unwrap().warn(text).await.unwrap();
     }
 
+    /// Keeps the process from its end until the door is open.
+    #[message]
+    fn linger(&mut self, door: ActorRef<Door>, ctx: &mut Context<Self>) {
+        let (system, lingering) = (ctx.system(), Lingering { door });
+        system.actor(lingering).urn("lingering").spawn().unwrap();
+    }
+
     #[message]
     fn panic(&mut self, why: String) {
         panic!("{why}");
@@ -124,6 +133,36 @@ impl Worker {
     #[message]
     fn dir(&mut self) -> String {
         std::env::current_dir().unwrap().display().to_string()
+    }
+}
+
+/// Door that a test opens.
+#[actor]
+pub struct Door {
+    pub begun: mpsc::UnboundedSender<()>,
+    pub open: Arc<Semaphore>,
+}
+
+#[actor]
+impl Door {
+    #[message]
+    async fn pass(&mut self) {
+        self.begun.send(()).unwrap();
+        let _permit = self.open.acquire().await.unwrap();
+    }
+}
+
+/// Passes a door when it stops.
+#[actor]
+struct Lingering {
+    door: ActorRef<Door>,
+}
+
+#[actor]
+impl Lingering {
+    #[on(stop)]
+    async fn stop(&mut self) {
+        self.door.pass().await.unwrap();
     }
 }
 

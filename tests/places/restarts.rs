@@ -1,12 +1,14 @@
 //! Restarts: the same actor in another process.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use conclib::prelude::*;
 use conclib::process::InProcessError;
 use nix::sys::signal::Signal;
+use tokio::sync::{Semaphore, mpsc};
 
-use crate::actors::{How, Starter, Worker, WorkerCalls as _, process, signal};
+use crate::actors::{Door, How, Starter, Worker, WorkerCalls as _, process, signal};
 
 fn policy(times: usize) -> Restart {
     Restart::on_failure()
@@ -207,5 +209,38 @@ async fn an_actor_that_starts_again_is_never_unknown() -> conclib::Result {
         };
         assert!(process(pid).is_alive());
     }
+    Ok(())
+}
+
+#[support::test]
+async fn messages_wait_while_the_old_process_ends() -> conclib::Result {
+    let system = System::new("test");
+    let (begun, mut ends) = mpsc::unbounded_channel();
+    let open = Arc::new(Semaphore::new(0));
+    let door = Door {
+        begun,
+        open: open.clone(),
+    };
+    let door = system.spawn(door)?;
+    let policy = Restart::on_failure().backoff(Backoff::none());
+    let worker = system.actor(Worker::default()).in_process().restart(policy);
+    let worker = worker.spawn().await?;
+    worker.linger(door).await?;
+    let before = worker.pid().await?;
+    assert!(worker.panic("of the test".into()).await.is_err());
+    ends.recv().await.unwrap();
+
+    let mut asking = worker.pid().into_future();
+    let told = worker.add(1).tell().into_future();
+    tokio::pin!(told);
+    for _ in 0..100 {
+        assert!(support::poll_once(&mut asking).is_pending());
+        assert!(support::poll_once(&mut told).is_pending());
+        tokio::task::yield_now().await;
+    }
+    open.add_permits(1);
+    told.await?;
+    assert_ne!(asking.await?, before);
+    assert_eq!(worker.add(1).await?, 2);
     Ok(())
 }

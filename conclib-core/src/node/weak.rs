@@ -15,9 +15,9 @@ use crate::remote::Remote;
 
 /// An address that does not keep its actor alive.
 ///
-/// A weak reference that came from another process does not know whether its actor lives:
-/// its [`upgrade`](Self::upgrade) always returns a reference, which does not keep the actor
-/// alive, and a message to an actor that has ended fails.
+/// A weak reference to an actor that no system of this process owns does not know whether that
+/// actor lives: its [`upgrade`](Self::upgrade) always returns a reference, which does not keep
+/// the actor alive, and a message to an actor that has ended fails.
 pub struct WeakRef<A: Actor>(Location<A>);
 
 enum Location<A: Actor> {

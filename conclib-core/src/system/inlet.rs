@@ -154,16 +154,17 @@ impl Inlet {
             let asker = RemoteCaller::new(envelope, sink, origin.into(), None, cancellation);
             return self.control(envelope, asker).is_some();
         }
-        let resident = self.system.find_for_request(envelope.to, self.only_named);
-        if resident.is_none()
-            && !self.only_named
+        if let Some(actor) = self.system.find_for_request(envelope.to, self.only_named) {
+            return deliver(actor, None, envelope, sink, origin.into(), cancellation);
+        }
+        let asker = RemoteCaller::new(envelope, sink, origin.into(), None, cancellation);
+        if !self.only_named
             && let Some(remote) = self.system.relays().find(envelope.to)
         {
-            let asker = RemoteCaller::new(envelope, sink, origin.into(), None, cancellation);
             return relay(&remote, envelope, asker);
         }
-        let resident = resident.ok_or_else(|| self.absent(envelope.to));
-        deliver(resident, None, envelope, sink, origin.into(), cancellation)
+        asker.refuse(self.absent(envelope.to));
+        false
     }
 
     /// Waits for a place in the mailbox of the actor of that name, behind the senders that came
@@ -266,7 +267,7 @@ impl Permit {
         let (actor, ticket) = (self.actor.clone(), self.ticket.take());
         let cancellation = new_cancellation(envelope);
         let handle = cancellation.clone();
-        deliver(Ok(actor), ticket, envelope, sink, origin.into(), handle).then_some(cancellation)
+        deliver(actor, ticket, envelope, sink, origin.into(), handle).then_some(cancellation)
     }
 }
 
@@ -293,30 +294,22 @@ fn new_cancellation(envelope: &Envelope<'_>) -> Cancellation {
 }
 
 fn deliver(
-    resident: Result<Arc<dyn AnyActor>, Failure>,
+    actor: Arc<dyn AnyActor>,
     place: Option<Ticket>,
     envelope: &Envelope<'_>,
     sink: Arc<dyn ReplySink>,
     origin: Arc<Origin>,
     cancellation: Cancellation,
 ) -> bool {
-    let target = resident.as_ref().ok().map(|resident| resident.id());
-    let asker = RemoteCaller::new(envelope, sink, origin, target, cancellation);
-    let resident = match resident {
-        Ok(resident) => resident,
-        Err(failure) => {
-            asker.refuse(failure);
-            return false;
-        }
-    };
+    let asker = RemoteCaller::new(envelope, sink, origin, Some(actor.id()), cancellation);
     if let Err(failure) = asker.enter(envelope.chain) {
         if let Some(place) = place {
-            resident.leave_waiters(place);
+            actor.leave_waiters(place);
         }
         asker.refuse(failure);
         return false;
     }
-    resident.accept(envelope, asker, place)
+    actor.accept(envelope, asker, place)
 }
 
 impl fmt::Debug for Inlet {

@@ -7,7 +7,7 @@ static RESUME: OnceLock<fn()> = OnceLock::new();
 
 /// Sets the function that resumes the clock of the current runtime, if that is paused.
 pub fn set_resume(resume: fn()) {
-    // There is one such function.
+    // A program has one test kit, which sets the same function in each test.
     let _ = RESUME.set(resume);
 }
 

@@ -21,7 +21,7 @@ use super::control::{ControlSocket, pass_first};
 use super::entry::Entrance;
 use super::events::level_of;
 use super::spec::Spec;
-use crate::output::{EventFields, Output};
+use crate::output::{LineEvents, Output};
 
 /// Settings of the processes of an actor.
 #[derive(Debug, Clone)]
@@ -104,11 +104,11 @@ impl Program {
             pid,
             status: ProcessStatus::Unknown,
             ends,
-            output: Output::new(EventFields {
+            output: Output::new(LineEvents {
                 program: launch.spec.actor.clone(),
                 pid,
                 banner: launch.entrance.banner(),
-                log: None,
+                instead: None,
                 level: |stream, line| match stream {
                     "stderr" => level_of(line),
                     _ => (Level::INFO, line),
