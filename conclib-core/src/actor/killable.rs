@@ -1,6 +1,7 @@
 //! Futures that can be ended from outside, whatever they await: the task of an actor by
 //! a kill, and one incarnation by the supervisor.
 
+use std::any::Any;
 use std::future::{Future, pending};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +14,8 @@ use conclib_wire::{Fault, State, StopReason};
 use super::factory::Factory;
 use super::supervise::kill_children;
 use crate::mailbox::{Alert, Signal};
-use crate::node::{Actor, ActorCell};
+use crate::named::Named;
+use crate::node::{Actor, ActorCell, AnyActor};
 use crate::observe::log;
 use crate::supervision::Directive;
 use crate::turn_scope;
@@ -100,7 +102,7 @@ fn kill<A: Actor, F>(cell: &Arc<ActorCell<A>>, mut stage: Pin<&mut TaskStage<F>>
     if !matches!(*stage, TaskStage::Lives { .. }) {
         return;
     }
-    discard(cell, || stage.set(TaskStage::Over));
+    discard(&**cell, || stage.set(TaskStage::Over));
     if cell
         .relations()
         .is_some_and(|relations| relations.count() > 0)
@@ -112,23 +114,30 @@ fn kill<A: Actor, F>(cell: &Arc<ActorCell<A>>, mut stage: Pin<&mut TaskStage<F>>
 
 /// Waits for ever if the actor was killed, so that its task ends here. Awaited before
 /// every hook, since no hook runs after a kill.
-pub(crate) async fn unless_killed<A: Actor>(cell: &ActorCell<A>) {
-    if cell.mailbox.signal() == Signal::Kill {
+pub(crate) async fn unless_killed(signal: Signal) {
+    if signal == Signal::Kill {
         // The kill wakes the task, and the next poll drops this future.
         pending::<()>().await;
     }
 }
 
 /// Drops a value that belongs to an actor. Returns the panic if the drop panics.
-pub(crate) fn discard<A: Actor>(cell: &ActorCell<A>, drop: impl FnOnce()) -> Option<Box<Fault>> {
-    let panic = catch_unwind(AssertUnwindSafe(drop)).err()?;
-    let fault = Fault::panic(&*panic);
-    log::drop_panicked(cell, &fault);
-    Some(Box::new(fault))
+pub(crate) fn discard(owner: &dyn Named, drop: impl FnOnce()) -> Option<Box<Fault>> {
+    match catch_unwind(AssertUnwindSafe(drop)) {
+        Ok(()) => None,
+        Err(panic) => Some(drop_panicked(owner, &*panic)),
+    }
+}
+
+#[cold]
+fn drop_panicked(owner: &dyn Named, panic: &(dyn Any + Send)) -> Box<Fault> {
+    let fault = Fault::panic(panic);
+    log::drop_panicked(owner, &fault);
+    Box::new(fault)
 }
 
 /// Ends the children of a killed actor.
-async fn end_with<A: Actor>(cell: Arc<ActorCell<A>>) {
+async fn end_with(cell: Arc<dyn AnyActor>) {
     if let Some(relations) = cell.relations() {
         kill_children(relations, false).await;
     }
@@ -179,7 +188,7 @@ impl<A: Actor, B: Factory<A>, F: Future<Output = ActorEnd>> Future for Incarnati
                 Signal::None => StopReason::Recycled,
                 _ => StopReason::Killed,
             };
-            discard(cell, || this.life.set(None));
+            discard(&**cell, || this.life.set(None));
             return Poll::Ready((reason, None));
         }
         catch_unwind(AssertUnwindSafe(|| life.poll(cx))).unwrap_or_else(|panic| {

@@ -80,7 +80,7 @@ impl<A: Actor, B: Factory<A>> LifecycleGuard<A, B> {
         self.cut_short();
         self.ctx.cell().watch.clear();
         if let Some(mut inputs) = self.ctx.take_inputs() {
-            for (index, from) in inputs.unfinished() {
+            for (index, from) in inputs.sources.unfinished() {
                 let cell = self.ctx.cell();
                 cell.lost(A::Inbox::name(index), from, DeadLetterCause::Stopped);
             }
@@ -128,7 +128,7 @@ impl<A: Actor, B: Factory<A>> LifecycleGuard<A, B> {
         if let Some(factory) = &mut factory {
             factory.inherit(&self.ctx, &mut self.batch);
         }
-        discard(self.ctx.cell(), || drop(factory));
+        discard(&**self.ctx.cell(), || drop(factory));
         self.is_over = true;
         self.ctx.cell().refuse_rest(&mut self.batch);
     }
@@ -169,16 +169,15 @@ fn live<A: Actor, B: Factory<A>>(mut end: LifecycleGuard<A, B>) -> impl Future<O
                 }
             }
         };
+        let cell = end.ctx.cell();
         if B::RESTARTS
-            && end
-                .ctx
-                .cell()
-                .relations()
-                .is_some_and(|relations| relations.count() > 0)
+            && let Some(relations) = cell.relations()
+            && relations.count() > 0
         {
             // Children may have been made for the next incarnation, which does
             // not come.
-            Box::pin(end_children(end.ctx.cell(), false)).await;
+            let signal = cell.mailbox.signal();
+            Box::pin(end_children(cell.id, relations, signal, false)).await;
         }
         end.tell(reason, said);
     }
@@ -250,7 +249,7 @@ fn incarnation<A: Actor, B: Factory<A>>(
             }
         };
         stop::<A, B>(&mut actor, ctx, &ended.0).await;
-        match discard(ctx.cell(), || drop(actor)) {
+        match discard(&**ctx.cell(), || drop(actor)) {
             // The first failure is the reason for the end.
             Some(fault) if !ended.0.is_failure() => (StopReason::Panicked(fault), None),
             _ => ended,
@@ -260,9 +259,10 @@ fn incarnation<A: Actor, B: Factory<A>>(
 
 /// Ends the children that an actor has made before its start failed.
 async fn not_started<A: Actor, B: Factory<A>>(cell: &ActorCell<A>, fault: Box<Fault>) -> ActorEnd {
-    unless_killed(cell).await;
-    if cell.relations().is_some() {
-        Box::pin(end_children(cell, B::RESTARTS)).await;
+    unless_killed(cell.mailbox.signal()).await;
+    if let Some(relations) = cell.relations() {
+        let signal = cell.mailbox.signal();
+        Box::pin(end_children(cell.id, relations, signal, B::RESTARTS)).await;
     }
     (StopReason::StartFailed(fault), None)
 }
@@ -270,15 +270,16 @@ async fn not_started<A: Actor, B: Factory<A>>(cell: &ActorCell<A>, fault: Box<Fa
 /// Ends the children and runs `#[on(stop)]`.
 async fn stop<A: Actor, B: Factory<A>>(actor: &mut A, ctx: &mut Context<A>, reason: &StopReason) {
     let cell = ctx.cell();
-    unless_killed(cell).await;
+    unless_killed(cell.mailbox.signal()).await;
     cell.settle(true);
     let is_next = B::RESTARTS && cell.mailbox.signal() == Signal::None;
     if !is_next {
         cell.lifecycle.advance(State::Stopping);
     }
-    if cell.relations().is_some() {
-        Box::pin(end_children(cell, is_next)).await;
-        unless_killed(ctx.cell()).await;
+    if let Some(relations) = cell.relations() {
+        let signal = cell.mailbox.signal();
+        Box::pin(end_children(cell.id, relations, signal, is_next)).await;
+        unless_killed(ctx.cell().mailbox.signal()).await;
     }
     match caught(actor.on_stop(reason, ctx)).await {
         Ok(Ok(())) => {}
@@ -297,17 +298,19 @@ async fn start<A: Actor, B: Factory<A>>(
 ) -> Result<A, Box<Fault>> {
     let made = caught(factory.create_actor(ctx)).await?;
     let mut actor = made.map_err(|error| Box::new(Fault::of(&*error)))?;
-    for tick in A::Inbox::TICKS {
-        ctx.inputs().tick(tick.every, Duration::ZERO, tick.make);
+    if const { !A::Inbox::TICKS.is_empty() } {
+        for tick in A::Inbox::TICKS {
+            ctx.inputs().tick(tick.every, Duration::ZERO, tick.make);
+        }
     }
     if let Some(after) = A::IDLE {
-        ctx.inputs().watch_idle(after);
+        ctx.inputs().sources.watch_idle(after);
     }
-    unless_killed(ctx.cell()).await;
+    unless_killed(ctx.cell().mailbox.signal()).await;
     if ctx.has_inputs()
-        && let Some(StopReason::Failed(fault)) = ctx.inputs().take_fault()
+        && let Some(StopReason::Failed(fault)) = ctx.inputs().sources.take_fault()
     {
-        discard(ctx.cell(), || drop(actor));
+        discard(&**ctx.cell(), || drop(actor));
         return Err(fault);
     }
     let fault = match caught(actor.on_start(ctx)).await {
@@ -315,7 +318,7 @@ async fn start<A: Actor, B: Factory<A>>(
         Ok(Err(error)) => Box::new(Fault::of(&*error)),
         Err(fault) => fault,
     };
-    discard(ctx.cell(), || drop(actor));
+    discard(&**ctx.cell(), || drop(actor));
     Err(fault)
 }
 
@@ -366,7 +369,7 @@ async fn failed<A: Actor>(
             log::nobody_was_asking(&**ctx.cell(), &error);
             let fault = Box::new(Fault::of(&*error));
             ctx.cell().failed(Some(error.to_string()));
-            unless_killed(ctx.cell()).await;
+            unless_killed(ctx.cell().mailbox.signal()).await;
             match caught(actor.on_error(*error, ctx)).await {
                 Ok(Directive::Resume) => None,
                 Ok(said) => Some((StopReason::Failed(fault), Some(said))),
@@ -418,7 +421,7 @@ async fn other<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Option<ActorEnd
         return next_notice(actor, ctx).await.map(|reason| (reason, None));
     }
     if ctx.has_inputs() {
-        let inputs = ctx.inputs();
+        let inputs = &mut ctx.inputs().sources;
         if let Some(reason) = inputs.take_fault() {
             ctx.cell().failed(Some(reason.to_string()));
             return Some((reason, None));

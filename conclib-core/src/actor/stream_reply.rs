@@ -68,6 +68,7 @@ where
     });
     let from = ctx.from();
     ctx.inputs()
+        .sources
         .run_concurrently(ConcurrentHandler::stream(index, from, driver));
     Turn::Done
 }

@@ -7,12 +7,13 @@ use conclib_wire::{Escalation, State, StopReason};
 use tokio::time::Instant;
 
 use super::again::not_restarted;
+use crate::actor_id::ActorId;
 use crate::catch::caught;
 use crate::deadlock::Wait;
 use crate::events::NotRestarted;
 use crate::mailbox::{By, Signal};
 use crate::node::{
-    Actor, ActorCell, AnyActor, Child, Context, ExitNotice, Notice, Relations, RestartDecision,
+    Actor, AnyActor, Child, Context, ExitNotice, Notice, Relations, RestartDecision,
 };
 use crate::supervision::Directive;
 use crate::time::timers;
@@ -55,12 +56,25 @@ async fn child_ended<A: Actor>(
     if exit.waits && !waits(&child, &exit) {
         return None;
     }
-    let told = exit.told.clone();
-    let said = match caught(actor.on_child(exit.told, ctx)).await {
+    match caught(actor.on_child(exit.told.clone(), ctx)).await {
+        Ok(said) => obey(said, relations, &child, exit),
+        Err(fault) => Some(StopReason::Panicked(fault)),
+    }
+}
+
+/// Does with a child as the hook of its parent has said. Returns the reason for the parent to end, if
+/// there is one.
+fn obey(
+    said: Directive,
+    relations: &Relations,
+    child: &Child,
+    exit: ExitNotice,
+) -> Option<StopReason> {
+    let told = exit.told;
+    let said = match told.exhausted {
         // The child has been restarted too often: no hook can hide that.
-        Ok(_) if told.exhausted => Directive::Escalate,
-        Ok(said) => said,
-        Err(fault) => return Some(StopReason::Panicked(fault)),
+        true => Directive::Escalate,
+        false => said,
     };
     let said = match (said, exit.delay) {
         (Directive::Restart, Some(delay)) => {
@@ -117,20 +131,23 @@ pub(super) async fn kill_children(relations: &Relations, is_next: bool) {
 }
 
 /// Ends the children, the newest first: each has its time to end by itself, and is then
-/// killed. `is_next` tells whether another incarnation may follow.
-pub(super) async fn end_children<A: Actor>(cell: &ActorCell<A>, is_next: bool) {
-    let Some(relations) = cell.relations() else {
-        return;
-    };
+/// killed. `signal` is that of the parent, and `is_next` tells whether another incarnation may
+/// follow.
+pub(super) async fn end_children(
+    parent: ActorId,
+    relations: &Relations,
+    signal: Signal,
+    is_next: bool,
+) {
     // Children handle their queued messages if their parent does.
-    let signal = match cell.mailbox.signal() {
+    let signal = match signal {
         Signal::Drain => Signal::Drain,
         _ => Signal::Now,
     };
     for (id, child) in relations.leave(is_next).iter().rev() {
         // A turn of the child may wait for this actor, which handles no message any
         // more: the entered wait turns such an ask into an error.
-        let _wait = Wait::begin_anyway(cell.id, *id);
+        let _wait = Wait::begin_anyway(parent, *id);
         end(child, signal).await;
         relations.forget(*id);
     }

@@ -205,7 +205,7 @@ where
             let observed = ctx.cell().watch.take();
             let turn = Box::pin(Instrumented::new(answer(reply, handler), observed));
             let beside = ConcurrentHandler::new(index, ctx.from(), ctx.due(), turn);
-            ctx.inputs().run_concurrently(beside);
+            ctx.inputs().sources.run_concurrently(beside);
             ctx.count_beside();
             Turn::Later(wait)
         }

@@ -15,14 +15,14 @@
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use serde::{Deserialize, Serialize};
 
 use super::fifo::MessageQueue;
-use super::signal::{ABANDONED, Alert, SIGNAL, Signal};
+use super::signal::{Alert, Signal, Signals};
 use super::waiters::{Ticket, WaiterQueue};
-use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use crate::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 #[cfg(all(test, any(shuttle, conclib_loom)))]
@@ -69,8 +69,7 @@ pub(crate) struct Mailbox<T, Q = VecDeque<T>> {
     /// True while senders wait for a slot, so that the loop hands out the slot that
     /// is freed each time it takes a message up.
     has_waiters: AtomicBool,
-    /// Bits of the current [`Signal`] and of the pending [`Alert`]s.
-    signal: AtomicU8,
+    signals: Signals,
     /// True while the queue is empty and the next message has to wake the loop. Set by
     /// the loop and cleared by senders, under the lock.
     parked: AtomicBool,
@@ -129,7 +128,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
             }),
             taken: AtomicUsize::new(0),
             has_waiters: AtomicBool::new(false),
-            signal: AtomicU8::new(Signal::None as u8),
+            signals: Signals::new(),
             parked: AtomicBool::new(false),
             waker: OnceLock::new(),
             capacity: capacity.max(1),
@@ -205,6 +204,20 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         priority: u8,
         make: impl FnOnce(S) -> T,
     ) -> Poll<Result<(), ()>> {
+        let mut queue = ready!(self.poll_slot(cx, ticket))?;
+        if let Some(seed) = seed.take() {
+            queue.items.push(priority, make(seed));
+            self.pushed(queue, false);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Waits until a slot can be taken under the lock that is returned.
+    fn poll_slot(
+        &self,
+        cx: &mut Context<'_>,
+        ticket: &mut Option<Ticket>,
+    ) -> Poll<Result<MutexGuard<'_, Queue<Q>>, ()>> {
         let mut queue = self.lock();
         if queue.phase == Phase::Closed {
             *ticket = None;
@@ -224,11 +237,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
             }
         }
         *ticket = None;
-        if let Some(seed) = seed.take() {
-            queue.items.push(priority, make(seed));
-            self.pushed(queue, false);
-        }
-        Poll::Ready(Ok(()))
+        Poll::Ready(Ok(queue))
     }
 
     /// Waits until there is a slot, without taking it: the slot goes to the next
@@ -238,11 +247,8 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         cx: &mut Context<'_>,
         ticket: &mut Option<Ticket>,
     ) -> Poll<Result<(), ()>> {
-        let polled = self.poll_push(cx, ticket, &mut None, u8::MAX, |item| item);
-        if polled == Poll::Ready(Ok(())) {
-            self.serve_waiters(self.lock());
-        }
-        polled
+        self.serve_waiters(ready!(self.poll_slot(cx, ticket))?);
+        Poll::Ready(Ok(()))
     }
 
     /// Waits until a slot is promised to the caller, behind the senders that came before. Then
@@ -342,7 +348,9 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
             queue.items.take_all(batch);
             self.taken.store(waiting - 1, Ordering::Relaxed);
         } else {
-            batch.extend(queue.items.pop());
+            if let Some(item) = queue.items.pop() {
+                batch.push_back(item);
+            }
         }
         if queue.is_waited_for() {
             self.serve_waiters(queue);
@@ -383,7 +391,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
         if queue.phase == Phase::Open {
             let waiting = u32::try_from(queue.items.len()).unwrap_or(u32::MAX);
             queue.phase = Phase::Unreferenced(waiting);
-            self.move_signal(Signal::None as u8, ABANDONED);
+            self.signals.abandon();
             self.pushed(queue, false);
         }
     }
@@ -393,7 +401,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     /// messages that waited are handled, or at once if `at_once` is set. Returns true
     /// if the decision was due. Does not wake the loop.
     pub(crate) fn settle(&self, at_once: bool, is_referenced: impl FnOnce() -> bool) -> bool {
-        if self.signal.load(Ordering::SeqCst) & SIGNAL != ABANDONED {
+        if !self.signals.is_abandoned() {
             return false;
         }
         let mut queue = self.lock();
@@ -407,21 +415,13 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
             // Called under the lock, so that a drop of the last reference after this
             // check abandons the actor anew.
             if is_referenced() {
-                self.move_signal(ABANDONED, Signal::None as u8);
+                self.signals.settle(Signal::None);
             } else {
-                self.move_signal(ABANDONED, Signal::Drain as u8);
+                self.signals.settle(Signal::Drain);
                 drop(self.close_locked(queue));
             }
         }
         is_due
-    }
-
-    /// Changes the signal from `from` to `to`, unless another signal was raised
-    /// meanwhile.
-    fn move_signal(&self, from: u8, to: u8) {
-        let (set, fetch) = (Ordering::SeqCst, Ordering::SeqCst);
-        let moved = |before: u8| (before & SIGNAL == from).then_some(before & !SIGNAL | to);
-        let _ = self.signal.fetch_update(set, fetch, moved);
     }
 
     /// Stores the waker of the actor's task, so that a signal wakes the task whatever
@@ -438,12 +438,7 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     /// Tells the actor to end, and closes the mailbox to new messages. Returns false if
     /// a signal at least as urgent was raised before.
     pub(crate) fn raise(&self, signal: Signal) -> bool {
-        let more_urgent = |before: u8| {
-            let urgent = before & SIGNAL < signal as u8;
-            urgent.then_some(before & !SIGNAL | signal as u8)
-        };
-        let (set, fetch) = (Ordering::SeqCst, Ordering::SeqCst);
-        if self.signal.fetch_update(set, fetch, more_urgent).is_err() {
+        if !self.signals.raise(signal) {
             return false;
         }
         drop(self.close());
@@ -452,27 +447,20 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
     }
 
     pub(crate) fn signal(&self) -> Signal {
-        const DRAIN: u8 = Signal::Drain as u8;
-        const NOW: u8 = Signal::Now as u8;
-        match self.signal.load(Ordering::Relaxed) & SIGNAL {
-            0 | ABANDONED => Signal::None,
-            DRAIN => Signal::Drain,
-            NOW => Signal::Now,
-            _ => Signal::Kill,
-        }
+        self.signals.signal()
     }
 
     /// Tells whether the loop polls the inputs besides the mailbox, such as streams and
     /// ticks. An actor that was told to end or has lost its last reference does not:
     /// only queued messages are left to it.
     pub(crate) fn takes_all_inputs(&self) -> bool {
-        self.signal.load(Ordering::Relaxed) & SIGNAL == Signal::None as u8
+        self.signals.is_none()
     }
 
     /// Tells whether the loop must end the actor or handle an alert before the next
     /// message.
     pub(crate) fn is_urgent(&self) -> bool {
-        self.signal.load(Ordering::Relaxed) >= Signal::Now as u8
+        self.signals.is_urgent()
     }
 
     /// Posts an alert, and wakes the loop to handle it.
@@ -485,23 +473,22 @@ impl<T, Q: MessageQueue<T>> Mailbox<T, Q> {
 
     /// Posts an alert for a loop that is awake, which needs no waking.
     pub(crate) fn mark(&self, alert: Alert) {
-        self.signal.fetch_or(alert as u8, Ordering::SeqCst);
+        self.signals.mark(alert);
     }
 
     /// Tells whether messages, a signal or an alert wait for the loop. Inputs besides
     /// the mailbox are not counted.
     pub(crate) fn has_work(&self) -> bool {
-        let signal = self.signal.load(Ordering::SeqCst);
-        signal & !(Alert::Gate as u8) != 0 || self.depth() > 0
+        self.signals.has_work() || self.depth() > 0
     }
 
     pub(crate) fn is_alerted(&self, alert: Alert) -> bool {
-        self.signal.load(Ordering::SeqCst) & alert as u8 != 0
+        self.signals.is_alerted(alert)
     }
 
     /// Clears an alert that the loop has seen.
     pub(crate) fn clear_alert(&self, alert: Alert) {
-        self.signal.fetch_and(!(alert as u8), Ordering::SeqCst);
+        self.signals.clear(alert);
     }
 
     /// Wakes the actor's task, whatever it awaits.

@@ -1,5 +1,7 @@
 //! Signals and alerts, which reach an actor beside its mailbox.
 
+use crate::sync::atomic::{AtomicU8, Ordering};
+
 /// Signal that tells an actor to end, in the order of urgency. A signal is only
 /// replaced by a more urgent one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,7 +19,7 @@ pub(crate) enum Signal {
 /// Value between [`Signal::None`] and [`Signal::Drain`], and the only one that is taken
 /// back: the last reference was dropped, and it is not decided yet whether the actor
 /// ends.
-pub(crate) const ABANDONED: u8 = 1;
+pub(super) const ABANDONED: u8 = 1;
 
 /// Origin of the signal to end. An end by the parent or the system has a stop reason of
 /// its own.
@@ -47,4 +49,83 @@ pub(crate) enum Alert {
 }
 
 /// Mask of the bits of the signal.
-pub(crate) const SIGNAL: u8 = 0x0f;
+const SIGNAL: u8 = 0x0f;
+
+/// Current signal of an actor, and its pending alerts.
+pub(super) struct Signals(AtomicU8);
+
+impl Signals {
+    #[inline(always)]
+    pub(super) fn new() -> Self {
+        Self(AtomicU8::new(Signal::None as u8))
+    }
+
+    #[inline]
+    pub(super) fn signal(&self) -> Signal {
+        const DRAIN: u8 = Signal::Drain as u8;
+        const NOW: u8 = Signal::Now as u8;
+        match self.0.load(Ordering::Relaxed) & SIGNAL {
+            0 | ABANDONED => Signal::None,
+            DRAIN => Signal::Drain,
+            NOW => Signal::Now,
+            _ => Signal::Kill,
+        }
+    }
+
+    /// Raises a signal. Returns false if a signal at least as urgent was raised before.
+    pub(super) fn raise(&self, signal: Signal) -> bool {
+        self.change(|before| (before < signal as u8).then_some(signal as u8))
+    }
+
+    /// Notes that the last reference was dropped.
+    pub(super) fn abandon(&self) {
+        self.change(|before| (before == Signal::None as u8).then_some(ABANDONED));
+    }
+
+    #[inline]
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.0.load(Ordering::SeqCst) & SIGNAL == ABANDONED
+    }
+
+    /// Decides how an abandoned actor goes on, unless a signal was raised meanwhile.
+    pub(super) fn settle(&self, signal: Signal) {
+        self.change(|before| (before == ABANDONED).then_some(signal as u8));
+    }
+
+    /// Changes the bits of the signal, and leaves the alerts.
+    fn change(&self, change: impl Fn(u8) -> Option<u8>) -> bool {
+        let (set, fetch) = (Ordering::SeqCst, Ordering::SeqCst);
+        let changed = |before: u8| Some(before & !SIGNAL | change(before & SIGNAL)?);
+        self.0.fetch_update(set, fetch, changed).is_ok()
+    }
+
+    /// Tells whether there is neither a signal nor an abandoned actor.
+    #[inline]
+    pub(super) fn is_none(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & SIGNAL == Signal::None as u8
+    }
+
+    /// Tells whether there is a signal to end at once, or an alert.
+    #[inline(always)]
+    pub(super) fn is_urgent(&self) -> bool {
+        self.0.load(Ordering::Relaxed) >= Signal::Now as u8
+    }
+
+    /// Tells whether there is anything for the loop besides messages.
+    pub(super) fn has_work(&self) -> bool {
+        self.0.load(Ordering::SeqCst) & !(Alert::Gate as u8) != 0
+    }
+
+    pub(super) fn mark(&self, alert: Alert) {
+        self.0.fetch_or(alert as u8, Ordering::SeqCst);
+    }
+
+    #[inline]
+    pub(super) fn is_alerted(&self, alert: Alert) -> bool {
+        self.0.load(Ordering::SeqCst) & alert as u8 != 0
+    }
+
+    pub(super) fn clear(&self, alert: Alert) {
+        self.0.fetch_and(!(alert as u8), Ordering::SeqCst);
+    }
+}

@@ -144,8 +144,6 @@ impl<A: Actor> AnyActor for ActorCell<A> {
     }
 
     fn snapshot(&self) -> ActorSnapshot {
-        let turn = self.stats.turn.load(Ordering::Relaxed);
-        let failures = self.stats.failures();
         let relations = self.relations();
         ActorSnapshot {
             urn: self.urn(),
@@ -154,26 +152,22 @@ impl<A: Actor> AnyActor for ActorCell<A> {
             state: self.state(),
             generation: self.generation(),
             restarts: self.generation() - 1,
-            parent: relations
-                .and_then(Relations::parent)
-                .map(|parent| parent.urn()),
+            parent: relations.and_then(Relations::parent_urn),
             children: relations.map_or(0, Relations::count),
             depth: self.mailbox.depth(),
             capacity: self.mailbox.capacity(),
             handled: self.stats.handled.load(Ordering::Relaxed),
-            failed: failures.map_or(0, |failures| failures.failed.load(Ordering::Relaxed)),
-            busy_with: turn
-                .checked_sub(1)
-                .map(|index| A::Inbox::name(index).to_owned()),
+            failed: self.stats.failed_count(),
+            busy_with: self.stats.busy_with(A::Inbox::name),
             waiting_for: self.waits_for(),
-            last_error: failures.and_then(|failures| {
-                let last = failures.last_error.lock().ok()?;
-                last.as_deref().map(str::to_owned)
-            }),
-            ticks: A::Inbox::TICKS
-                .iter()
-                .map(|tick| tick.name.to_owned())
-                .collect(),
+            last_error: self.stats.last_error(),
+            ticks: match const { A::Inbox::TICKS.is_empty() } {
+                true => Vec::new(),
+                false => {
+                    let ticks = A::Inbox::TICKS.iter();
+                    ticks.map(|tick| tick.name.to_owned()).collect()
+                }
+            },
         }
     }
 

@@ -17,6 +17,7 @@ use super::lifecycle::Lifecycle;
 use super::ordering::Ordered;
 use super::registry::SystemInner;
 use super::relations::{Notice, Relations};
+use super::strong_count::StrongCount;
 use crate::actor_id::ActorId;
 use crate::events::{DeadLetterCause, Event};
 use crate::mailbox::{Alert, By, Mailbox, Overflow, Signal};
@@ -46,7 +47,7 @@ pub(crate) struct ActorCell<A: Actor> {
     /// references, unless it is [counted](Settings::counted).
     owned: bool,
     /// Number of strong references; at zero an anonymous actor stops.
-    refs: AtomicUsize,
+    refs: StrongCount,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) stats: Stats,
     /// Parent, children and watchers; there if the actor has any, or can be
@@ -118,6 +119,23 @@ impl Stats {
         self.failures.get().map(|failures| &**failures)
     }
 
+    /// Number of turns that failed.
+    pub(crate) fn failed_count(&self) -> u64 {
+        self.failures()
+            .map_or(0, |failures| failures.failed.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn last_error(&self) -> Option<String> {
+        let last = self.failures()?.last_error.lock().ok()?;
+        last.as_deref().map(str::to_owned)
+    }
+
+    /// Name of the message whose turn runs.
+    pub(crate) fn busy_with(&self, name: fn(usize) -> &'static str) -> Option<String> {
+        let turn = self.turn.load(Ordering::Relaxed);
+        turn.checked_sub(1).map(|index| name(index).to_owned())
+    }
+
     /// Same as [`failures`](Self::failures), created if missing.
     pub(crate) fn failures_to_be(&self) -> &Failures {
         self.failures.get_or_init(Box::default)
@@ -165,7 +183,7 @@ impl<A: Actor> ActorCell<A> {
             ask_timeout: seed.ask_timeout,
             owned,
             urn,
-            refs: AtomicUsize::new(1),
+            refs: StrongCount::one(),
             lifecycle: Lifecycle::new(),
             stats: Stats::default(),
             relations,
@@ -215,14 +233,6 @@ impl<A: Actor> ActorCell<A> {
         self.urn.get()
     }
 
-    /// Makes the name of an anonymous actor, by which it is found from then on.
-    #[cold]
-    fn made_urn(&self) -> Urn {
-        let urn = Urn::anonymous().of_type(type_name::<A>());
-        let made = || self.urn.get_or_init(|| urn).clone();
-        self.system.name_anonymous(self.id, made)
-    }
-
     /// Lifecycle state of the actor: `Stopping` as soon as a signal has told it to end.
     pub(crate) fn state(&self) -> State {
         match self.lifecycle.state() {
@@ -234,7 +244,7 @@ impl<A: Actor> ActorCell<A> {
 
     /// Adds a strong reference.
     pub(crate) fn acquire(&self) {
-        self.refs.fetch_add(1, Ordering::Relaxed);
+        self.refs.acquire();
     }
 
     /// Adds a strong reference and returns true, unless the actor has ended, or
@@ -247,18 +257,14 @@ impl<A: Actor> ActorCell<A> {
             self.acquire();
             return true;
         }
-        self.refs
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |refs| {
-                (refs > 0).then_some(refs + 1)
-            })
-            .is_ok()
+        self.refs.try_acquire()
     }
 
     /// Removes a strong reference. An anonymous actor that has none left
     /// handles the queued messages and ends, unless one of their turns makes a
     /// new reference.
     pub(crate) fn release(&self) {
-        if self.refs.fetch_sub(1, Ordering::AcqRel) == 1 && !self.owned {
+        if self.refs.release() && !self.owned {
             self.unreferenced();
         }
     }
@@ -282,8 +288,7 @@ impl<A: Actor> ActorCell<A> {
     /// the queue is not waited for. Returns true if this was decided now: the
     /// actor ends, or a reference was found.
     pub(crate) fn settle(&self, at_once: bool) -> bool {
-        self.mailbox
-            .settle(at_once, || self.refs.load(Ordering::Acquire) > 0)
+        self.mailbox.settle(at_once, || !self.refs.is_zero())
     }
 
     pub(crate) fn tell_to_end(&self, signal: Signal, by: By) {
@@ -367,13 +372,26 @@ impl<A: Actor> Named for ActorCell<A> {
     fn urn(&self) -> Urn {
         self.lifecycle.named(match self.urn.get() {
             Some(urn) => urn.clone(),
-            None => self.made_urn(),
+            None => made_urn(&self.urn, self.id, &self.system, type_name::<A>()),
         })
     }
 
     fn wait(&self, enter: Enter<'_>) -> Option<Result<(), Cycle>> {
         Some(enter(self.id, true))
     }
+}
+
+/// Makes the name of an anonymous actor, by which it is found from then on.
+#[cold]
+fn made_urn(
+    name: &OnceLock<Urn>,
+    id: ActorId,
+    system: &SystemInner,
+    type_name: &'static str,
+) -> Urn {
+    let urn = Urn::anonymous().of_type(type_name);
+    let made = || name.get_or_init(|| urn).clone();
+    system.name_anonymous(id, made)
 }
 
 fn known<T>(value: Option<T>) -> OnceLock<T> {

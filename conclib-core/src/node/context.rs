@@ -161,7 +161,7 @@ impl<A: Actor> Context<A> {
     /// Publishes the number of concurrent handlers in the counters of the
     /// actor.
     pub(crate) fn count_beside(&mut self) {
-        let handling = self.inputs().handling();
+        let handling = self.inputs().sources.handling();
         let stats = &self.cell.stats;
         stats.beside.store(handling, Ordering::Relaxed);
     }
@@ -174,7 +174,7 @@ impl<A: Actor> Context<A> {
 
     /// Tells whether a concurrent handler has not finished.
     pub(crate) fn has_unfinished(&mut self) -> bool {
-        self.has_inputs() && self.inputs().unfinished().next().is_some()
+        self.has_inputs() && self.inputs().sources.unfinished().next().is_some()
     }
 
     /// Takes all inputs besides the mailbox away.

@@ -1,7 +1,7 @@
 //! Actor whose life is driven by another crate, as its system sees it.
 
 use std::any::{Any, TypeId, type_name};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use super::any_actor::AnyActor;
 use super::lifecycle::Lifecycle;
 use super::registry::SystemInner;
 use super::relations::{Notice, Relations, RestartDecision};
+use super::strong_count::StrongCount;
 use crate::actor_id::ActorId;
 use crate::call::Outbound;
 use crate::error::TellError;
@@ -47,7 +48,7 @@ pub(crate) struct ForeignCell {
     owned: bool,
     /// Number of strong references; at zero an anonymous actor loses its lease, or is told to stop
     /// if it has none.
-    refs: AtomicUsize,
+    refs: StrongCount,
     /// Share of the references here in the life of the actor, where it runs.
     lease: Mutex<Option<Lease>>,
     lifecycle: Lifecycle,
@@ -78,7 +79,7 @@ impl ForeignCell {
             system,
             ask_timeout,
             owned: is_named || relations.parent.is_some(),
-            refs: AtomicUsize::new(1),
+            refs: StrongCount::one(),
             lease: Mutex::default(),
             urn: remote.urn().of_type(type_name::<A>()),
             actor: TypeId::of::<A>(),
@@ -112,7 +113,7 @@ impl ForeignCell {
     /// actor to stop until there is another one.
     pub(crate) fn drop_lease(&self) {
         let lease = self.lease().take();
-        if lease.is_some() && !self.owned && self.refs.load(Ordering::Acquire) == 0 {
+        if lease.is_some() && !self.owned && self.refs.is_zero() {
             self.raise(Signal::Drain);
         }
     }
@@ -121,7 +122,7 @@ impl ForeignCell {
     #[cold]
     fn unreferenced(&self) {
         let mut slot = self.lease();
-        if self.refs.load(Ordering::Acquire) > 0 {
+        if !self.refs.is_zero() {
             return;
         }
         let lease = slot.take();
@@ -339,7 +340,7 @@ impl AnyActor for ForeignCell {
     }
 
     fn acquire(&self) {
-        self.refs.fetch_add(1, Ordering::Relaxed);
+        self.refs.acquire();
     }
 
     fn try_acquire(&self) -> bool {
@@ -350,13 +351,11 @@ impl AnyActor for ForeignCell {
             self.acquire();
             return true;
         }
-        let one_more = |refs| (refs > 0).then_some(refs + 1);
-        let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
-        self.refs.fetch_update(set, fetch, one_more).is_ok()
+        self.refs.try_acquire()
     }
 
     fn release(&self) {
-        if self.refs.fetch_sub(1, Ordering::AcqRel) == 1 && !self.owned {
+        if self.refs.release() && !self.owned {
             self.unreferenced();
         }
     }
@@ -440,7 +439,7 @@ impl AnyActor for ForeignCell {
             state: self.state(),
             generation,
             restarts: generation - 1,
-            parent: self.relations.parent().map(|parent| parent.urn()),
+            parent: self.relations.parent_urn(),
             children: self.relations.count(),
             depth: self.load(),
             capacity: 0,

@@ -3,21 +3,17 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context as Poller, Poll, ready};
 use std::time::Duration;
 
-use conclib_wire::{Fault, StopReason};
 use futures_core::Stream;
-use futures_util::stream::{self, AbortHandle, Abortable, FuturesUnordered, SelectAll, StreamExt};
-use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, sleep_until};
+use futures_util::stream::{self, AbortHandle};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
-use super::concurrent::ConcurrentHandler;
-use super::outcome::Turn;
-use crate::actor_id::ActorId;
-use crate::time::{instant_after, timers};
-use crate::turn_scope;
+use super::sources::Sources;
+use super::streams::Slot;
+use crate::time::instant_after;
 
 /// Message that an actor gets at a fixed interval: `#[message(every = "…")]`.
 #[derive(Debug)]
@@ -53,75 +49,46 @@ impl Attached {
     }
 }
 
-type InputStream<I> = Abortable<Pin<Box<dyn Stream<Item = I> + Send>>>;
-
 /// All inputs of an actor besides its mailbox. The streams take turns, and a message of
 /// the mailbox follows each of their messages, so that no input starves another.
 pub(crate) struct Inputs<I> {
-    streams: SelectAll<InputStream<I>>,
-    beside: FuturesUnordered<ConcurrentHandler>,
-    /// Number of entries in `beside` that are streams of replies.
-    replying: usize,
-    /// Outcome of a handler beside the turns that is done, with the index of its
-    /// message.
-    done: Option<(usize, Turn)>,
-    /// Reason to end the actor: a stream panicked, or a timer is needed in a runtime
-    /// without timers.
-    fault: Option<StopReason>,
+    pub(crate) sources: Sources,
+    /// Message of the stream that was ready last.
+    slot: Slot<I>,
     /// Messages put aside until the actor wants them.
     stash: VecDeque<I>,
     /// Messages wanted again, which come before the mailbox.
     unstashed: VecDeque<I>,
     /// True if the last turn came from a stream, so that the mailbox is next.
     was_stream: bool,
-    idle: Option<Idle>,
-}
-
-/// Timer of `#[on(idle)]`.
-struct Idle {
-    after: Duration,
-    /// Start of the current idle period; `None` if a turn has run since the timer was
-    /// set.
-    since: Option<Instant>,
-    timer: Pin<Box<Sleep>>,
-    /// True if the hook has had its call in this idle period.
-    told: bool,
-    /// True if the hook has to be called now.
-    due: bool,
 }
 
 /// Next thing for the loop to handle.
 pub(crate) enum Next<I> {
     Message(I),
-    /// Something other than a message, which [`Inputs::take_done`], `take_fault` or
+    /// Something other than a message, which [`Sources::take_done`], `take_fault` or
     /// `take_idle` returns.
     Other,
     /// The mailbox has ended.
     End,
 }
 
-impl<I: Send + 'static> Default for Inputs<I> {
+impl<I> Default for Inputs<I> {
     fn default() -> Self {
         Self {
-            streams: SelectAll::new(),
-            beside: FuturesUnordered::new(),
-            replying: 0,
-            done: None,
-            fault: None,
+            sources: Sources::default(),
+            slot: Slot::default(),
             stash: VecDeque::new(),
             unstashed: VecDeque::new(),
             was_stream: false,
-            idle: None,
         }
     }
 }
 
 impl<I: Send + 'static> Inputs<I> {
     pub(crate) fn attach(&mut self, stream: impl Stream<Item = I> + Send + 'static) -> Attached {
-        let (handle, registration) = AbortHandle::new_pair();
-        let stream: Pin<Box<dyn Stream<Item = I> + Send>> = Box::pin(stream);
-        self.streams.push(Abortable::new(stream, registration));
-        Attached(handle)
+        let stream = self.slot.stream(stream);
+        Attached(self.sources.attach(stream))
     }
 
     pub(crate) fn tick(
@@ -130,7 +97,7 @@ impl<I: Send + 'static> Inputs<I> {
         first: Duration,
         make: impl FnMut() -> I + Send + 'static,
     ) -> Attached {
-        match self.has_timers() {
+        match self.sources.has_timers() {
             true => self.attach(Tick::new(every, first, make)),
             false => self.attach(stream::empty()),
         }
@@ -142,37 +109,13 @@ impl<I: Send + 'static> Inputs<I> {
         at: Instant,
         make: impl FnOnce() -> I + Send + 'static,
     ) -> Attached {
-        match self.has_timers() {
+        match self.sources.has_timers() {
             true => self.attach(stream::once(async move {
                 sleep_until(at).await;
                 make()
             })),
             false => self.attach(stream::empty()),
         }
-    }
-
-    /// Tells whether the runtime has timers. If not, sets the fault that ends the
-    /// actor.
-    fn has_timers(&mut self) -> bool {
-        let Err(error) = timers::check() else {
-            return true;
-        };
-        let fault = Box::new(Fault::of(&error));
-        self.fault.get_or_insert(StopReason::Failed(fault));
-        false
-    }
-
-    pub(crate) fn run_concurrently(&mut self, handler: ConcurrentHandler) {
-        self.replying += usize::from(handler.is_stream);
-        self.beside.push(handler);
-    }
-
-    /// Returns the handlers beside the turns that are not done: for each, the index of
-    /// its message and the sender. Streams are left out: the request of a stream is
-    /// done once its asker has the items, and the reader of these is told of their end.
-    pub(crate) fn unfinished(&self) -> impl Iterator<Item = (usize, Option<ActorId>)> {
-        let handlers = self.beside.iter().filter(|beside| !beside.is_stream);
-        handlers.map(|beside| (beside.index, beside.from))
     }
 
     pub(crate) fn stash(&mut self, message: I) {
@@ -194,34 +137,6 @@ impl<I: Send + 'static> Inputs<I> {
         std::mem::take(&mut self.unstashed)
     }
 
-    /// Takes the reason for the actor to end, if a stream or a missing timer gave one.
-    pub(crate) fn take_fault(&mut self) -> Option<StopReason> {
-        self.fault.take()
-    }
-
-    pub(crate) fn take_done(&mut self) -> Option<(usize, Turn)> {
-        self.done.take()
-    }
-
-    /// Tells, once, whether `#[on(idle)]` has to be called.
-    pub(crate) fn take_idle(&mut self) -> bool {
-        let idle = self.idle.as_mut();
-        idle.is_some_and(|idle| std::mem::take(&mut idle.due))
-    }
-
-    pub(crate) fn watch_idle(&mut self, after: Duration) {
-        if !self.has_timers() {
-            return;
-        }
-        self.idle = Some(Idle {
-            after,
-            since: None,
-            timer: Box::pin(sleep(after)),
-            told: false,
-            due: false,
-        });
-    }
-
     /// Polls all inputs and `mailbox` for the next thing to handle. Streams are only
     /// polled while `takes_all` is set, and nothing is taken up while `room` handlers
     /// run beside the turns. If `ends` is set, the end of the mailbox waits for the
@@ -234,16 +149,8 @@ impl<I: Send + 'static> Inputs<I> {
         room: usize,
         mailbox: &mut dyn FnMut() -> Poll<Option<I>>,
     ) -> Poll<Next<I>> {
-        if let Poll::Ready(Some(done)) = self.beside.poll_next_unpin(cx) {
-            self.replying -= usize::from(done.is_stream);
-            self.done = Some((done.index, done.turn));
+        if ready!(self.sources.poll_beside(cx, room)) {
             return Poll::Ready(Next::Other);
-        }
-        if self.fault.is_some() {
-            return Poll::Ready(Next::Other);
-        }
-        if self.handling() >= room {
-            return Poll::Pending;
         }
         if let Some(message) = self.unstashed.pop_front() {
             return self.turn(message);
@@ -267,68 +174,34 @@ impl<I: Send + 'static> Inputs<I> {
             Poll::Ready(Next::Message(message)) => self.turn(message),
             // A handler that runs beside the turns is work to be finished before the
             // end.
-            Poll::Ready(Next::End) if ends && self.handling() > 0 => Poll::Pending,
+            Poll::Ready(Next::End) if ends && self.sources.handling() > 0 => Poll::Pending,
             Poll::Ready(_) => next,
-            Poll::Pending => self.poll_idle(cx),
+            Poll::Pending => self.sources.poll_idle(cx).map(|()| Next::Other),
         }
     }
 
-    /// Number of handlers that run beside the turns, without streams.
-    pub(crate) fn handling(&self) -> usize {
-        self.beside.len() - self.replying
-    }
-
     fn poll_streams(&mut self, cx: &mut Poller<'_>) -> Poll<Next<I>> {
-        // Catches panics: both the stream and the closure that makes messages of its
-        // items are user code.
-        let streams = AssertUnwindSafe(|| self.streams.poll_next_unpin(cx));
-        match catch_unwind(|| turn_scope::beside(None, streams)) {
-            Ok(Poll::Ready(Some(message))) => {
-                self.was_stream = true;
-                Poll::Ready(Next::Message(message))
-            }
-            // No stream is left, or none is ready.
-            Ok(Poll::Ready(None) | Poll::Pending) => Poll::Pending,
-            Err(panic) => {
-                self.fault = Some(StopReason::Panicked(Box::new(Fault::panic(&*panic))));
-                Poll::Ready(Next::Other)
-            }
+        if !ready!(self.sources.poll_streams(cx)) {
+            return Poll::Ready(Next::Other);
+        }
+        self.was_stream = true;
+        match self.slot.take() {
+            Some(message) => Poll::Ready(Next::Message(message)),
+            None => Poll::Pending,
         }
     }
 
     /// Begins a turn, which ends the idle period.
     fn turn(&mut self, message: I) -> Poll<Next<I>> {
-        if let Some(idle) = &mut self.idle {
-            idle.since = None;
-            idle.told = false;
-        }
+        self.sources.end_idle();
         Poll::Ready(Next::Message(message))
-    }
-
-    fn poll_idle(&mut self, cx: &mut Poller<'_>) -> Poll<Next<I>> {
-        let Some(idle) = self.idle.as_mut().filter(|idle| !idle.told) else {
-            return Poll::Pending;
-        };
-        if !self.beside.is_empty() {
-            return Poll::Pending;
-        }
-        if idle.since.is_none() {
-            let now = Instant::now();
-            idle.since = Some(now);
-            idle.timer.as_mut().reset(instant_after(idle.after));
-        }
-        ready!(idle.timer.as_mut().poll(cx));
-        idle.told = true;
-        idle.due = true;
-        Poll::Ready(Next::Other)
     }
 }
 
 impl<I> fmt::Debug for Inputs<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inputs")
-            .field("streams", &self.streams.len())
-            .field("beside", &self.beside.len())
+            .field("sources", &self.sources)
             .field("stash", &self.stash.len())
             .finish_non_exhaustive()
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use conclib_wire::StopReason;
+use conclib_wire::{StopReason, Urn};
 
 use tokio::task::AbortHandle;
 
@@ -476,6 +476,10 @@ impl Relations {
 
     pub(crate) fn parent(&self) -> Option<Arc<dyn AnyActor>> {
         self.parent.as_ref()?.upgrade()
+    }
+
+    pub(crate) fn parent_urn(&self) -> Option<Urn> {
+        self.parent().map(|parent| parent.urn())
     }
 
     fn links(&self) -> MutexGuard<'_, Links> {

@@ -12,6 +12,7 @@ use conclib_wire::{Cycle, Delivery, Failure, Urn};
 
 use super::actor::{Actor, Handler, Messages};
 use super::cell::ActorCell;
+use crate::actor_id::ActorId;
 use crate::call::{Outbound, Target};
 use crate::deadlock::Wait;
 use crate::error::TellError;
@@ -94,37 +95,51 @@ fn poll_waiters<M: Message, A: Handler<M>>(
         ticket,
         request,
         priority,
+        wait,
         ..
     } = outbound;
     let is_new = ticket.is_none();
-    let from = request.as_ref().and_then(|it| it.from);
-    let polled = cell.poll_admit(cx, ticket, request, *priority, A::wrap);
-    if polled.is_ready() {
-        outbound.wait = None;
-        return polled.map_err(|()| Failure::Stopped(Delivery::NotDelivered));
+    if let Poll::Ready(admitted) = cell.poll_admit(cx, ticket, request, *priority, A::wrap) {
+        *wait = None;
+        return Poll::Ready(match admitted {
+            Ok(()) => Ok(()),
+            Err(()) => Err(Failure::Stopped(Delivery::NotDelivered)),
+        });
     }
-    let waits = |it: &Request<M>| it.reply.wait().is_none() && it.from == turn_scope::in_turn();
-    // An ask has entered its wait before it was sent: see `Addressed::begin`.
-    let waits = request.as_ref().is_some_and(waits);
-    // A future that is polled outside of the turn that began it is no wait any more.
-    outbound.wait = outbound.wait.take().filter(|wait| wait.is_here());
-    let begun = match (&mut outbound.wait, from) {
-        (Some(wait), _) => match wait.poll(cx) {
-            Poll::Ready(known) => known,
-            Poll::Pending => Ok(()),
-        },
-        (none, Some(who)) if is_new && waits => {
-            let begun = Wait::begin(who, cell.id, Some(cx.waker()), true);
-            begun.map(|wait| *none = Some(Box::new(wait)))
-        }
-        _ => Ok(()),
+    let turn = match request {
+        // An ask has entered its wait before it was sent: see `Addressed::begin`.
+        Some(told) if is_new && told.reply.wait().is_none() => told.from,
+        _ => None,
     };
-    match begun {
+    match wait_in_line(cx, wait, turn, cell.id) {
         Ok(()) => Poll::Pending,
         Err(cycle) => {
             leave(cell, outbound);
             Poll::Ready(Err(Failure::Cycle(cycle, Delivery::NotDelivered)))
         }
+    }
+}
+
+/// Enters the wait of `turn` for a slot of another actor, if there is one, and polls the wait that
+/// was entered before.
+fn wait_in_line(
+    cx: &mut Context<'_>,
+    wait: &mut Option<Box<Wait>>,
+    turn: Option<ActorId>,
+    to: ActorId,
+) -> Result<(), Cycle> {
+    // A future that is polled outside of the turn that began it is no wait any more.
+    *wait = wait.take().filter(|wait| wait.is_here());
+    match (&mut *wait, turn) {
+        (Some(wait), _) => match wait.poll(cx) {
+            Poll::Ready(known) => known,
+            Poll::Pending => Ok(()),
+        },
+        (none, Some(who)) if turn == turn_scope::in_turn() => {
+            let begun = Wait::begin(who, to, Some(cx.waker()), true);
+            begun.map(|wait| *none = Some(Box::new(wait)))
+        }
+        _ => Ok(()),
     }
 }
 

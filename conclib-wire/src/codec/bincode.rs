@@ -71,11 +71,12 @@ impl WireCodec for Bincode {
             limits: Limits::new(&budget, MAX_DEPTH),
             value: PhantomData,
         };
-        let (value, read) = seed_decode_from_slice(seed, bytes, reading())
-            .map_err(|error| budget.broken().unwrap_or_else(|| malformed(&error)))?;
-        match bytes.len() - read {
-            0 => Ok(value),
-            left => Err(CodecError::TrailingBytes { left }),
+        match seed_decode_from_slice(seed, bytes, reading()) {
+            Ok((value, read)) => match bytes.len() - read {
+                0 => Ok(value),
+                left => Err(CodecError::TrailingBytes { left }),
+            },
+            Err(error) => Err(unread(&budget, &error)),
         }
     }
 }
@@ -107,6 +108,11 @@ fn unencodable(error: &EncodeError) -> CodecError {
         other => other,
     };
     CodecError::unencodable(Codec::Bincode, detail)
+}
+
+#[cold]
+fn unread(budget: &Budget, error: &DecodeError) -> CodecError {
+    budget.broken().unwrap_or_else(|| malformed(error))
 }
 
 #[cold]

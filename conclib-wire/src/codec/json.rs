@@ -54,7 +54,10 @@ impl WireCodec for Json {
             return Err(CodecError::TooLarge { limit: MAX_BODY });
         }
         match read(bytes) {
-            Err(error) if bytes == b"{}" => read(b"null").map_err(|_| error),
+            Err(error) if bytes == b"{}" => match read(b"null") {
+                Ok(value) => Ok(value),
+                Err(_) => Err(error),
+            },
             value => value,
         }
     }
@@ -65,9 +68,19 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
     // Chain(Option<Box<Chain>>)` does.
     let budget = Budget::of_body(bytes.len());
     let mut json = Deserializer::from_slice(bytes);
-    T::deserialize(Limited::new(&mut json, Limits::new(&budget, MAX_DEPTH)))
-        .and_then(|value| json.end().map(|()| value))
-        .map_err(|error| budget.broken().unwrap_or_else(|| malformed(&error)))
+    let limited = Limited::new(&mut json, Limits::new(&budget, MAX_DEPTH));
+    match T::deserialize(limited) {
+        Ok(value) => match json.end() {
+            Ok(()) => Ok(value),
+            Err(error) => Err(unread(&budget, &error)),
+        },
+        Err(error) => Err(unread(&budget, &error)),
+    }
+}
+
+#[cold]
+fn unread(budget: &Budget, error: &Error) -> CodecError {
+    budget.broken().unwrap_or_else(|| malformed(error))
 }
 
 #[cold]
