@@ -35,8 +35,8 @@ use proc_macro::TokenStream;
 ///
 /// The message of a method is as visible as the method, and `pub` if the method
 /// has no visibility; its parameters, reply and error may be private all the
-/// same. Whose reply or error is no type of the standard library has them from
-/// an impl of their own in the expansion.
+/// same. A reply or an error that is no type of the standard library is set by
+/// an impl of its own in the expansion.
 ///
 /// Both forms, like `#[message]` and `#[conclib::main]`, take `crate = path`
 /// for a crate that has conclib under another name; the methods of an impl take
