@@ -52,7 +52,7 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `barrier`, `element`, `waits`
+//! 1. `barrier`, `element`, `items`, `waits`
 //! 2. `background`, `event`, `iter`, `list`, `map`, `permit`, `queue`, `value`
 //! 3. `condition`, `lock`, `rw_lock`, `semaphore`
 
@@ -61,6 +61,7 @@ mod barrier;
 mod condition;
 mod element;
 mod event;
+mod items;
 mod iter;
 mod list;
 mod lock;

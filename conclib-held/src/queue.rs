@@ -1,16 +1,14 @@
 //! Queue with waiting askers at both ends.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use conclib_core::{Context, Deferred};
 use conclib_macros::actor;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Semaphore, watch};
 
 use crate::element::Element;
+use crate::items::Items;
 use crate::waits::Waits;
 
 /// Queue: each item is taken once, in the order in which they were put.
@@ -40,18 +38,6 @@ pub struct Queue<T> {
     waits: Waits,
 }
 
-struct Items<T> {
-    queue: Mutex<VecDeque<T>>,
-    /// Number of items above the bound, which came back when others had their places.
-    surplus: AtomicUsize,
-    /// Permits, as many as there are items.
-    filled: Semaphore,
-    /// Permits, as many as there are free places. `None` for a queue without a bound.
-    room: Option<Semaphore>,
-    /// Number of items that were put, and that nobody is done with.
-    undone: watch::Sender<usize>,
-}
-
 /// Error of [`try_put`](QueueCalls::try_put): the queue has no free place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("the queue is full")]
@@ -61,60 +47,6 @@ pub struct Full;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("`done` was called more often than items were put")]
 pub struct TooManyDone;
-
-impl<T> Items<T> {
-    fn queue(&self) -> MutexGuard<'_, VecDeque<T>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn put(&self, item: T) {
-        if let Some(room) = &self.room {
-            // Nothing closes the semaphore.
-            room.acquire().await.into_iter().for_each(|it| it.forget());
-        }
-        self.add(item);
-    }
-
-    fn add(&self, item: T) {
-        self.undone.send_modify(|undone| *undone += 1);
-        self.queue().push_back(item);
-        self.filled.add_permits(1);
-    }
-
-    async fn get(&self) -> T {
-        loop {
-            let filled = self.filled.acquire().await;
-            filled.into_iter().for_each(|it| it.forget());
-            if let Some(item) = self.remove() {
-                return item;
-            }
-        }
-    }
-
-    fn remove(&self) -> Option<T> {
-        let item = self.queue().pop_front()?;
-        if let Some(room) = &self.room {
-            let one_less = |surplus: usize| surplus.checked_sub(1);
-            let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
-            if self.surplus.fetch_update(set, fetch, one_less).is_err() {
-                room.add_permits(1);
-            }
-        }
-        Some(item)
-    }
-
-    /// Puts an item back that was not taken after all.
-    fn put_back(&self, item: T) {
-        if let Some(room) = &self.room
-            && room.forget_permits(1) == 0
-        {
-            // Its place is taken by now.
-            self.surplus.fetch_add(1, Ordering::Relaxed);
-        }
-        self.queue().push_front(item);
-        self.filled.add_permits(1);
-    }
-}
 
 impl<T> Queue<T> {
     /// Creates a queue that takes any number of items.
@@ -127,18 +59,12 @@ impl<T> Queue<T> {
     /// [`put`](QueueCalls::put) waits for a free place.
     #[must_use]
     pub fn bounded(capacity: usize) -> Self {
-        Self::with(Some(Semaphore::new(capacity.max(1))))
+        Self::with(Some(capacity.max(1)))
     }
 
-    fn with(room: Option<Semaphore>) -> Self {
+    fn with(capacity: Option<usize>) -> Self {
         Self {
-            items: Arc::new(Items {
-                queue: Mutex::default(),
-                surplus: AtomicUsize::new(0),
-                filled: Semaphore::new(0),
-                room,
-                undone: watch::Sender::new(0),
-            }),
+            items: Arc::new(Items::new(capacity)),
             waits: Waits::default(),
         }
     }
@@ -153,7 +79,7 @@ impl<T> Default for Queue<T> {
 impl<T> fmt::Debug for Queue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Queue")
-            .field("len", &self.items.queue().len())
+            .field("len", &self.items.len())
             .finish_non_exhaustive()
     }
 }
@@ -171,11 +97,7 @@ impl<T: Element> Queue<T> {
     /// Puts an item at the end if there is a free place.
     #[message]
     fn try_put(&mut self, item: T) -> Result<(), Full> {
-        if let Some(room) = &self.items.room {
-            room.try_acquire().map_err(|_| Full)?.forget();
-        }
-        self.items.add(item);
-        Ok(())
+        self.items.try_put(item).map_err(|_| Full)
     }
 
     /// Takes the first item, and waits for one before.
@@ -190,13 +112,9 @@ impl<T: Element> Queue<T> {
     /// Takes the first item if there is one.
     #[message]
     fn try_get(&mut self, ctx: &mut Context<Self>) -> Deferred<Option<T>> {
-        let Ok(filled) = self.items.filled.try_acquire() else {
-            return Deferred::ready(None);
-        };
-        filled.forget();
         let back = self.items.clone();
         let (reply, deferred) = ctx.defer();
-        reply.send_or(self.items.remove(), move |item| {
+        reply.send_or(self.items.try_get(), move |item| {
             item.into_iter().for_each(|item| back.put_back(item));
         });
         deferred
@@ -205,27 +123,19 @@ impl<T: Element> Queue<T> {
     /// Returns the number of items in the queue.
     #[message]
     fn len(&mut self) -> usize {
-        self.items.queue().len()
+        self.items.len()
     }
 
     /// Tells that the work on an item that was taken is done.
     #[message]
     fn done(&mut self) -> Result<(), TooManyDone> {
-        let is_one = |undone: &mut usize| {
-            let one_less = undone.checked_sub(1);
-            *undone = one_less.unwrap_or(0);
-            one_less.is_some()
-        };
-        match self.items.undone.send_if_modified(is_one) {
-            true => Ok(()),
-            false => Err(TooManyDone),
-        }
+        self.items.done().then_some(()).ok_or(TooManyDone)
     }
 
     /// Waits until all items that were put are done.
     #[message]
     async fn join(&mut self, ctx: &mut Context<Self>) -> Deferred<()> {
-        let mut undone = self.items.undone.subscribe();
+        let mut undone = self.items.undone();
         let wait = async move {
             // Fails only when the object has ended, and this wait with it.
             let _ = undone.wait_for(|undone| *undone == 0).await;

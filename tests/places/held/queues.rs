@@ -13,6 +13,7 @@ use crate::actors::signal;
 
 on_every_place! {
     items_are_taken_in_the_order_they_were_put,
+    items_are_put_in_the_order_of_their_requests,
     a_full_queue_waits_or_refuses,
     a_wait_that_is_given_up_swallows_no_item,
     an_item_left_unread_comes_back,
@@ -29,20 +30,37 @@ async fn items_are_taken_in_the_order_they_were_put(place: Place) -> conclib::Re
     let system = System::new("test");
     let queue = owner_in(&system, place).await?.queue(100).await?;
     let mut waits = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..100 {
         waits.push(queue.get().reply().await?);
     }
-    for number in 0..6 {
+    for number in 0..103 {
         queue.put(number).await?;
     }
     for (number, wait) in (0..).zip(waits) {
         assert_eq!(wait.await?, number);
     }
     assert_eq!(queue.len().await?, 3);
-    assert_eq!(queue.get().await?, 3);
-    assert_eq!(queue.try_get().await?, Some(4));
-    assert_eq!(queue.try_get().await?, Some(5));
+    assert_eq!(queue.get().await?, 100);
+    assert_eq!(queue.try_get().await?, Some(101));
+    assert_eq!(queue.try_get().await?, Some(102));
     assert_eq!(queue.try_get().await?, None);
+    Ok(())
+}
+
+/// The order is that of the requests, also where the putters had to wait.
+async fn items_are_put_in_the_order_of_their_requests(place: Place) -> conclib::Result {
+    let system = System::new("test");
+    let queue = owner_in(&system, place).await?.queue(1).await?;
+    let mut puts = Vec::new();
+    for number in 0..100 {
+        puts.push(queue.put(number).reply().await?);
+    }
+    for number in 0..100 {
+        assert_eq!(queue.get().await?, number);
+    }
+    for put in puts {
+        put.await?;
+    }
     Ok(())
 }
 
