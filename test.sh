@@ -7,10 +7,11 @@ export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 # nothing is built twice here.
 export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}"
 target="${CARGO_TARGET_DIR:-target}"
-# The tests panic thousands of times, on purpose. Without backtraces line tables are of no use,
-# and the test programs build in four fifths of the time.
+# The tests panic thousands of times, on purpose. Without backtraces neither line tables nor symbols
+# are of use, and the test programs build in four fifths of the time, half as large.
 export RUST_BACKTRACE=0
 export CARGO_PROFILE_DEV_DEBUG=false
+export CARGO_PROFILE_DEV_STRIP=symbols
 
 step() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
 
