@@ -6,6 +6,7 @@ use std::time::Duration;
 use conclib::pool::Routing;
 use conclib::prelude::*;
 use conclib::process::InProcessError;
+use futures_util::future::join_all;
 use nix::sys::signal::Signal;
 use support::child::survivors;
 use support::until;
@@ -110,6 +111,30 @@ async fn a_worker_that_is_not_restarted_is_replaced() -> conclib::Result {
     assert_eq!(stopped.stop().await, StopReason::Stopped);
     until(|| pool.len() == 2 && !pool.workers().contains(&stopped)).await;
     assert_eq!(pool.ask(WorkerAdd { by: 1 }).await?, 1);
+    Ok(())
+}
+
+#[support::test]
+async fn asks_behind_a_panic_are_answered_by_another_worker() -> conclib::Result {
+    let system = System::new("test");
+    for policy in [Restart::on_failure(), Restart::never()] {
+        let backoff = Backoff::from(Duration::from_secs(600));
+        let pool = system.pool(Worker::default).size(2);
+        let pool = pool.restart(policy.backoff(backoff)).in_process();
+        let pool = pool.spawn().await?;
+        let worker = pool.worker();
+        let pid = worker.pid().await?;
+        let panics = worker.panic("of the test".into());
+        let asks = join_all((0..64).map(|_| pool.ask(WorkerPid {}).into_future()));
+        let (panicked, answers) = tokio::join!(panics.into_future(), asks);
+        assert!(matches!(panicked, Err(AskError::Panicked { .. })));
+        let other = pool.ask(WorkerPid {}).await?;
+        assert_ne!(other, pid);
+        for answer in answers {
+            assert_eq!(answer?, other);
+        }
+        pool.stop().await;
+    }
     Ok(())
 }
 

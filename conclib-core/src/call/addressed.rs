@@ -148,7 +148,7 @@ impl<T: Target<M>, M: Message> Addressed<T, M> {
             deadline,
             ..
         } = &self.outbound;
-        debug_assert!(request.is_none() && ticket.is_none());
+        debug_assert!(ticket.is_none() && (request.is_none() || remote_part.is_some()));
         !needs_drop::<T>()
             && remote_part.is_none()
             && !matches!(deadline, DeadlineTimer::Armed { .. })

@@ -151,6 +151,15 @@ impl<T: Target<M>, M: Message> Future for Asking<T, M> {
                 };
                 let Addressed { to, outbound } = addressed;
                 let answer = match answered {
+                    Poll::Ready(Err(error)) => match outbound.take_back(&error) {
+                        Some(again) => {
+                            *answer = again;
+                            *stage = AskStage::Sending;
+                            cx.waker().wake_by_ref();
+                            return Poll::Pending;
+                        }
+                        None => Err(error),
+                    },
                     Poll::Ready(answer) => answer,
                     Poll::Pending if outbound.is_out() => {
                         outbound.is_polled();

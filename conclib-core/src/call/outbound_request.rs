@@ -17,6 +17,8 @@ use crate::spi::{Answerer, CancelOnDrop, Outlet, Room, SendRefused};
 /// and is cancelled when it is dropped before its answer came.
 pub(crate) struct OutboundRequest {
     outlet: Arc<dyn Outlet>,
+    /// Incarnation of the actor to which it was sent, if it can be sent again to a later one.
+    incarnation: Option<u64>,
     /// Taken by the outlet that sends the request.
     answerer: Option<Answerer>,
     /// Resolves when the outlet may have room.
@@ -42,12 +44,43 @@ impl OutboundRequest {
     ) -> Self {
         Self {
             outlet,
+            incarnation: None,
             answerer: Some(answerer),
             room: None,
             queued,
             cancel: None,
             wait: None,
             passed,
+        }
+    }
+
+    /// Tells whether the request was sent to an actor that another incarnation may follow.
+    pub(crate) fn may_be_sent_again(&self) -> bool {
+        self.incarnation.is_some()
+    }
+
+    /// Prepares a request that was not delivered for a later incarnation of its actor. Its answer, the
+    /// failure, has come.
+    pub(crate) fn send_again(
+        &mut self,
+        answerer: Answerer,
+        queued: Option<oneshot::Receiver<Result<(), Failure>>>,
+    ) {
+        if let Some(this) = self.incarnation.take() {
+            self.room = Some(self.outlet.later_incarnation(this));
+        }
+        self.cancel.take().into_iter().for_each(CancelOnDrop::done);
+        self.wait = None;
+        self.answerer = Some(answerer);
+        self.queued = queued;
+    }
+
+    /// Sends the request through another outlet from now on, unless that is its own.
+    pub(crate) fn turn_to(&mut self, outlet: &Arc<dyn Outlet>) {
+        if !std::ptr::addr_eq(Arc::as_ptr(&self.outlet), Arc::as_ptr(outlet)) {
+            self.outlet = outlet.clone();
+            self.incarnation = None;
+            self.room = None;
         }
     }
 
@@ -72,8 +105,12 @@ impl OutboundRequest {
                     return Poll::Pending;
                 };
                 self.room = None;
-                room?;
+                if let Err(failure) = room {
+                    self.answerer = Some(answerer);
+                    return Poll::Ready(Err(failure));
+                }
             }
+            self.incarnation = self.outlet.incarnation();
             match send(&self.outlet, self.passed.as_ref(), answerer) {
                 Ok((id, wait)) => {
                     self.cancel = Some(CancelOnDrop::new(self.outlet.clone(), id));

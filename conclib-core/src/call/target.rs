@@ -3,11 +3,11 @@
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use conclib_wire::{DeliveryClass, Failure};
+use conclib_wire::{Delivery, DeliveryClass, Failure};
 
 use super::outbound_request::OutboundRequest;
 use crate::deadlock::Wait;
-use crate::error::{Outage, TellError};
+use crate::error::{AskError, Outage, TellError};
 use crate::mailbox::Ticket;
 use crate::message::Message;
 use crate::named::Named;
@@ -154,6 +154,27 @@ impl<M: Message> Outbound<M> {
     #[cold]
     pub(crate) fn outage(&self) -> Option<Outage> {
         self.remote_part.as_ref()?.outage()
+    }
+
+    /// Takes an ask back that was not delivered, if its target may have a next incarnation. Returns
+    /// the receiver of the answer, which comes once the ask is sent again.
+    #[cold]
+    pub(crate) fn take_back(&mut self, error: &AskError<M::Error>) -> Option<ReplyReceiver<M>> {
+        let was_left = matches!(
+            error,
+            AskError::Stopped { delivery, .. } | AskError::Disconnected { delivery, .. }
+                if *delivery == Delivery::NotDelivered
+        );
+        let request = self.request.as_mut().filter(|_| was_left)?;
+        let (reply, answer) = ReplyTo::local();
+        request.reply = reply;
+        Some(answer)
+    }
+
+    /// Tells whether an ask was taken back, and not sent again since.
+    pub(crate) fn is_taken_back(&self) -> bool {
+        let request = self.remote_part.as_ref().and(self.request.as_ref());
+        request.is_some_and(|request| request.reply.was_asked())
     }
 
     /// Notes that the answer to a request that has left was polled, and has not come.

@@ -87,10 +87,12 @@ impl<'p, A: Actor> Route<'p, A> {
     }
 
     /// Sends the message to the first worker that takes it, or else chooses a full mailbox to wait
-    /// for. `None` if no worker takes messages at the moment.
+    /// for. `None` if no worker takes messages at the moment. `left` has ended without the message,
+    /// and counts as full.
     fn hand_over<M: Message>(
         &self,
         chosen: &mut Option<ActorRef<A>>,
+        left: Option<&ActorRef<A>>,
         cx: &mut Context<'_>,
         outbound: &mut Outbound<M>,
     ) -> Option<Poll<Result<(), Failure>>>
@@ -104,7 +106,11 @@ impl<'p, A: Actor> Route<'p, A> {
             let Some(actor) = pool_workers.at(first + step) else {
                 break;
             };
-            match self.attempt(&actor, cx, outbound) {
+            let attempt = match left {
+                Some(left) if *left == actor => Attempt::Full,
+                _ => self.attempt(&actor, cx, outbound),
+            };
+            match attempt {
                 Attempt::Done(done) => {
                     *chosen = Some(actor);
                     return Some(done);
@@ -200,11 +206,15 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
         outbound: &mut Outbound<M>,
     ) -> Poll<Result<(), Failure>> {
         let mut chosen = self.chosen();
+        let mut left = None;
+        if self.key.is_none() && outbound.is_taken_back() {
+            left = chosen.take();
+        }
         loop {
             let filled = self.pool_workers().filled();
             let polled = match &*chosen {
                 Some(actor) => Some(actor.poll_send(cx, outbound)),
-                None => self.hand_over(&mut chosen, cx, outbound),
+                None => self.hand_over(&mut chosen, left.as_ref(), cx, outbound),
             };
             match polled {
                 Some(polled) => match ready!(polled) {

@@ -24,7 +24,8 @@ use crate::spi::{
 use crate::time::DeadlineTimer;
 
 /// Encodes and sends, or waits until the outlet has room. A tell then waits
-/// for the confirmation that it is queued, and keeps its message until then.
+/// for the confirmation that it is queued, and keeps its message until then. An ask that can be sent
+/// again keeps it until its answer.
 pub(crate) fn poll_send_away<M: Message>(
     remote: &Remote,
     cx: &mut Context<'_>,
@@ -41,15 +42,23 @@ pub(crate) fn poll_send_away<M: Message>(
     let message = &request.message;
     let encode = |codec: Codec, body: &mut _| <M::Reach as Reach<M>>::encode(message, codec, body);
     let encodable = Encodable::new::<M>(urn, class, priority, &encode);
+    let given = outbound.deadline.given().unwrap_or(DEFAULT_TIMEOUT);
     let remote_part = match &mut outbound.remote_part {
-        Some(remote_part) => remote_part,
+        Some(remote_part) => {
+            remote_part.turn_to(&remote.outlet);
+            if request.reply.was_asked() {
+                let reply = std::mem::replace(&mut request.reply, ReplyTo::nobody());
+                let (answerer, queued) = answerer::<M>(reply, urn, given);
+                remote_part.send_again(answerer, queued);
+            }
+            remote_part
+        }
         none => {
             if let Err(unsupported) = encodable.check(&remote.outlet) {
                 return Poll::Ready(Err(unsupported));
             }
             let reply = std::mem::replace(&mut request.reply, ReplyTo::nobody());
             let passed = reply.passed();
-            let given = outbound.deadline.given().unwrap_or(DEFAULT_TIMEOUT);
             let (answerer, queued) = answerer::<M>(reply, urn, given);
             let outlet = remote.outlet.clone();
             none.insert(Box::new(OutboundRequest::new(
@@ -57,8 +66,22 @@ pub(crate) fn poll_send_away<M: Message>(
             )))
         }
     };
-    ready!(encodable.poll_send(cx, remote_part, outbound.waits, &outbound.deadline))?;
-    outbound.request = None;
+    loop {
+        match ready!(encodable.poll_send(cx, remote_part, outbound.waits, &outbound.deadline)) {
+            Ok(()) => break,
+            Err(
+                Failure::Stopped(Delivery::NotDelivered)
+                | Failure::Disconnected(Delivery::NotDelivered),
+            ) if !remote_part.is_asked() && remote_part.may_be_sent_again() => {
+                let (answerer, queued) = answerer::<M>(ReplyTo::nobody(), urn, given);
+                remote_part.send_again(answerer, queued);
+            }
+            Err(failure) => return Poll::Ready(Err(failure)),
+        }
+    }
+    if !(remote_part.is_asked() && remote_part.may_be_sent_again()) {
+        outbound.request = None;
+    }
     Poll::Ready(Ok(()))
 }
 

@@ -1,12 +1,14 @@
 //! Outlet: the exit point for requests to other processes.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conclib_wire::{Codec, CodecError, DeliveryClass, Envelope, Failure, Home, RequestId};
+use conclib_wire::{
+    Codec, CodecError, Delivery, DeliveryClass, Envelope, Failure, Home, RequestId,
+};
 
 use super::scope::RefScope;
 use super::stream::Answered;
@@ -46,6 +48,20 @@ pub trait Outlet: Send + Sync + 'static {
     /// Resolves when [`send`](Self::send) to the actor of that name is worth another try, or with
     /// the failure of the requests that wait.
     fn room(&self, to: &str) -> Room;
+
+    /// Returns the number of the incarnation of the actor that gets the requests now. An ask that its
+    /// end left undelivered is sent again, to the next one. `None`, the default, if asks are not
+    /// sent again.
+    fn incarnation(&self) -> Option<u64> {
+        None
+    }
+
+    /// Resolves when a later incarnation than `this` gets the requests, or with the failure of those
+    /// for which there will be none.
+    fn later_incarnation(&self, this: u64) -> Room {
+        let _ = this;
+        Box::pin(ready(Err(Failure::Stopped(Delivery::NotDelivered))))
+    }
 
     /// Cancels a request whose asker has gone: the other side may skip it.
     fn cancel(&self, id: RequestId);

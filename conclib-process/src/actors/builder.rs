@@ -106,7 +106,8 @@ pub struct Single<'s, A> {
 
 impl<A: Actor> ProcessBuilder<Single<'_, A>> {
     /// Restarts the actor when it fails, by a policy: when a turn panics, when it cannot start, and
-    /// when its process ends, also by a signal. Each restart is a new process.
+    /// when its process ends, also by a signal. Each restart is a new process. An awaited ask that the
+    /// old process had not begun when its actor failed is sent again, to the new one.
     ///
     /// ```
     /// use conclib::prelude::*;
@@ -259,7 +260,7 @@ impl<A: Actor> Single<'_, A> {
         session.trust_peer();
         let inlet = system.inlet();
         session.serve(&inlet, "");
-        let outlet = ProcessOutlet::new(session);
+        let outlet = ProcessOutlet::new(session, self.restart.is_some());
         let here = match self.restart {
             Some(_) => self.here.restartable(),
             None => self.here,

@@ -138,10 +138,12 @@ impl Driver {
                     }
                     Told::Signal(StopSignal::Stop) => {
                         is_told = true;
+                        self.outlet.is_last();
                         signal_away(actor.stop());
                     }
                     Told::Signal(StopSignal::StopNow) => {
                         is_told = true;
+                        self.outlet.is_last();
                         signal_away(actor.stop_now());
                     }
                     Told::Recycle => {

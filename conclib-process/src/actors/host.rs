@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use conclib_core::wire::{Control, Origin, RequestEnvelope};
@@ -88,7 +89,8 @@ pub(super) fn refuse(error: &io::Error) -> ! {
 
 fn serve(spec: Spec) -> io::Result<()> {
     let (socket, control) = take_sockets()?;
-    end_with_owner(&socket)?;
+    let is_ending = Arc::<AtomicBool>::default();
+    end_with_owner(&socket, is_ending.clone())?;
     write_events(spec.events.parse().unwrap_or(LevelFilter::OFF));
     placement::apply(&spec)?;
     let entry = Entry::find(&spec.actor).and_then(|entry| entry.start(spec.is_created));
@@ -99,7 +101,7 @@ fn serve(spec: Spec) -> io::Result<()> {
         )));
     };
     let runtime = Builder::new_multi_thread().enable_all().build()?;
-    let served = runtime.block_on(host(start, spec.system, socket, control));
+    let served = runtime.block_on(host(start, spec.system, socket, control, &is_ending));
     runtime.shutdown_background();
     served
 }
@@ -121,6 +123,7 @@ async fn host(
     name: String,
     socket: UnixStream,
     control: OwnedFd,
+    is_ending: &AtomicBool,
 ) -> io::Result<()> {
     let system = System::new(name);
     let finish = Arc::new(Notify::new());
@@ -145,11 +148,7 @@ async fn host(
     tokio::spawn(async move { others.run(&inlet).await });
     let (reader, writer) = tokio::net::UnixStream::from_std(socket)?.into_split();
     let driver = session.clone();
-    tokio::spawn(async move {
-        // The end of the connection ends the process.
-        driver.run(reader, writer).await;
-        std::future::pending::<()>().await;
-    });
+    let driving = tokio::spawn(async move { driver.run(reader, writer).await });
     tokio::select! {
         () = finish.notified() => {}
         reason = host.stopped() => {
@@ -159,5 +158,9 @@ async fn host(
     }
     system.shutdown().await;
     introductions.close().await;
+    // The owner gets all answers before the connection ends: a request without one may have run.
+    is_ending.store(true, Ordering::SeqCst);
+    session.close();
+    let _ = driving.await;
     Ok(())
 }

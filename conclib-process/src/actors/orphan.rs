@@ -3,6 +3,8 @@
 use std::io;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -10,8 +12,9 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{getpgrp, getpid};
 
 /// Kills this process, and all others of its group, once the other end of the socket is closed:
-/// the owner has closed it, or is gone. A thread waits for that, which no handler can block.
-pub(super) fn end_with_owner(socket: &UnixStream) -> io::Result<()> {
+/// the owner has closed it, or is gone. A thread waits for that, which no handler can block. Does
+/// nothing any more once `is_ending` is set: the process exits by itself.
+pub(super) fn end_with_owner(socket: &UnixStream, is_ending: Arc<AtomicBool>) -> io::Result<()> {
     let group = getpgrp();
     if group != getpid() {
         let error = "the process of an actor leads no process group";
@@ -23,7 +26,9 @@ pub(super) fn end_with_owner(socket: &UnixStream) -> io::Result<()> {
         // No event is asked for: a hang-up is reported all the same, and data are not.
         let mut closed = [PollFd::new(socket.as_fd(), PollFlags::empty())];
         while !matches!(poll(&mut closed, PollTimeout::NONE), Ok(1..)) {}
-        let _ = killpg(group, Signal::SIGKILL);
+        if !is_ending.load(Ordering::SeqCst) {
+            let _ = killpg(group, Signal::SIGKILL);
+        }
     })?;
     Ok(())
 }

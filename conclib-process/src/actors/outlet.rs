@@ -1,7 +1,7 @@
 //! Way to the actor of a process, which stays the same over all processes of that actor.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use conclib_core::wire::{
     Answerer, Envelope, Failure, Home, Outage, Outlet, RefScope, Remote, RequestId, Room,
@@ -14,15 +14,19 @@ use tokio::sync::Notify;
 use super::host::HOST;
 
 /// Outlet over the session with a process. Messages wait while there is no process, and until the
-/// actor of a new one has been made.
+/// actor of a new one has been made. An ask that the old one left undelivered is among them.
 pub(super) struct ProcessOutlet {
     pub(super) session: Session,
     gate: Arc<Gate>,
+    /// True if there may be one process after the other.
+    restarts: bool,
 }
 
 #[derive(Default)]
 struct Gate {
     state: AtomicU8,
+    /// Number of processes whose actor was reached so far.
+    opened: AtomicU64,
     changed: Notify,
 }
 
@@ -30,13 +34,18 @@ struct Gate {
 const CLOSED: u8 = 0;
 /// Messages reach the actor.
 const OPEN: u8 = 1;
+/// Messages reach the actor, which was told to end, and is the last one.
+const LAST: u8 = 2;
 /// The actor has ended for good.
-const OVER: u8 = 2;
+const OVER: u8 = 3;
 
 impl ProcessOutlet {
-    pub(super) fn new(session: Session) -> Arc<Self> {
-        let gate = Arc::default();
-        Arc::new(Self { session, gate })
+    pub(super) fn new(session: Session, restarts: bool) -> Arc<Self> {
+        Arc::new(Self {
+            session,
+            gate: Arc::default(),
+            restarts,
+        })
     }
 
     /// Returns the actor of the library in the process.
@@ -49,9 +58,15 @@ impl ProcessOutlet {
         Remote::new(Arc::new(self.session.clone()), Ok(urn))
     }
 
-    /// Lets messages pass from now on.
+    /// Lets messages pass from now on, to the actor of a new process.
     pub(super) fn open(&self) {
+        self.gate.opened.fetch_add(1, Ordering::SeqCst);
         self.gate.set(OPEN);
+    }
+
+    /// Notes that no other actor follows the one that gets the messages.
+    pub(super) fn is_last(&self) {
+        self.gate.set(LAST);
     }
 
     /// Makes messages wait from now on.
@@ -81,8 +96,20 @@ impl Gate {
         loop {
             let changed = self.changed.notified();
             match self.state() {
-                OPEN => return Ok(()),
+                OPEN | LAST => return Ok(()),
                 OVER => return Err(Failure::Stopped(Delivery::NotDelivered)),
+                _ => changed.await,
+            }
+        }
+    }
+
+    /// Waits until messages can pass to a later actor than that of `this` process.
+    async fn opened_after(&self, this: u64) -> Result<(), Failure> {
+        loop {
+            let changed = self.changed.notified();
+            match self.state() {
+                OPEN if self.opened.load(Ordering::SeqCst) > this => return Ok(()),
+                LAST | OVER => return Err(Failure::Stopped(Delivery::NotDelivered)),
                 _ => changed.await,
             }
         }
@@ -96,7 +123,7 @@ impl Outlet for ProcessOutlet {
         answerer: Answerer,
     ) -> Result<(), (SendRefused, Answerer)> {
         match self.gate.state() {
-            OPEN => self.session.send(envelope, answerer),
+            OPEN | LAST => self.session.send(envelope, answerer),
             // The waiting room has the reason for an end.
             _ => Err((SendRefused::Busy, answerer)),
         }
@@ -108,6 +135,16 @@ impl Outlet for ProcessOutlet {
             gate.opened().await?;
             session.room(&to).await
         })
+    }
+
+    fn incarnation(&self) -> Option<u64> {
+        self.restarts
+            .then(|| self.gate.opened.load(Ordering::SeqCst))
+    }
+
+    fn later_incarnation(&self, this: u64) -> Room {
+        let gate = self.gate.clone();
+        Box::pin(async move { gate.opened_after(this).await })
     }
 
     fn cancel(&self, id: RequestId) {

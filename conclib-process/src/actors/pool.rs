@@ -47,7 +47,8 @@ pub trait PoolInProcess<'s, A: Actor, S> {
     /// restarts.
     ///
     /// A worker whose process is killed loses the messages that it had: their asks fail with
-    /// `Disconnected`, which says if they may have run. Messages that wait go to the other workers.
+    /// `Disconnected`, which says if they may have run. Messages that wait go to the other workers, and
+    /// so do the asks that a worker has not begun when it fails.
     /// A full mailbox refuses with `MailboxFull`: a pool in this process passes on to a worker with
     /// room, but the room of a mailbox elsewhere is not known.
     fn in_process(self) -> ProcessBuilder<PoolBuilder<'s, A, S>>
