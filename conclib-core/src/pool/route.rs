@@ -214,7 +214,7 @@ impl<M: Message, A: Handler<M>> Target<M> for Route<'_, A> {
             let filled = self.pool_workers().filled();
             let polled = match &*chosen {
                 Some(actor) => Some(actor.poll_send(cx, outbound)),
-                None => self.hand_over(&mut chosen, left.as_ref(), cx, outbound),
+                None => self.hand_over(&mut chosen, left.take().as_ref(), cx, outbound),
             };
             match polled {
                 Some(polled) => match ready!(polled) {
