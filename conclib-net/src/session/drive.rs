@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 
 use conclib_core::__private::Failure;
 use conclib_core::wire::{Codec, Frame, FrameError, RequestId};
@@ -15,6 +16,7 @@ use super::asking::Unrequested;
 use super::batches::Batches;
 use super::clock;
 use super::frame_reader::{FrameReader, ReadError};
+use super::gathering::Gathering;
 use super::inner::{Alarm, SessionInner};
 use super::outbox::write_out;
 use super::scope::TooManyReferences;
@@ -139,7 +141,7 @@ where
 {
     let mut driving = pin!(read_and_write(reader, writer, session));
     let mut registered = None;
-    let mut spin = Spin::new();
+    let (mut spin, mut gathering) = (Spin::new(), Gathering::new());
     poll_fn(|cx| {
         let waker = registered.get_or_insert_with(|| {
             session.register_driver(cx.waker());
@@ -148,6 +150,9 @@ where
         if !waker.will_wake(cx.waker()) {
             session.register_driver(cx.waker());
             waker.clone_from(cx.waker());
+        }
+        if gathering.waits(cx, || session.may_write_more()) {
+            return Poll::Pending;
         }
         let driven = driving.as_mut().poll(cx);
         if driven.is_pending() {

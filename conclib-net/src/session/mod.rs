@@ -9,9 +9,9 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `clock`, `flow`, `id_map`, `ids`, `limits`, `liveness`, `spin`, `third`
-//! 2. `frame_reader`, `ready_set`, `shares`, `stream_buffer`
-//! 3. `open_streams`, `outbox`, `wait_queue`
+//! 1. `clock`, `flow`, `id_map`, `ids`, `limits`, `liveness`, `third`, `trial`
+//! 2. `frame_reader`, `gathering`, `ready_set`, `shares`, `spin`, `stream_buffer`
+//! 3. `batches`, `open_streams`, `outbox`, `wait_queue`
 //! 4. `pending`, `references`, `served`
 //! 5. `state`
 //! 6. `inner`
@@ -26,6 +26,7 @@ mod connection;
 mod drive;
 mod flow;
 mod frame_reader;
+mod gathering;
 mod id_map;
 mod ids;
 mod inner;

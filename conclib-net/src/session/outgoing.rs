@@ -67,6 +67,15 @@ impl ByteSource for SessionInner {
 }
 
 impl SessionInner {
+    /// Tests if there are frames to write while several requests are under way, which others may
+    /// follow at once.
+    pub(super) fn may_write_more(&self) -> bool {
+        self.wants_writer.load(Ordering::Acquire) && {
+            let state = self.lock();
+            state.pending.len() + state.served.len() > 1
+        }
+    }
+
     /// Number of bytes of both lanes that were handed to the operating system.
     pub(super) fn written(&self) -> u64 {
         let lanes = self.written.iter();
