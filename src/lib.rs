@@ -149,6 +149,9 @@ pub use conclib_testing as testing;
 /// Guides, whose examples are compiled and run as tests.
 #[cfg(doctest)]
 mod guides {
+    #[cfg(all(feature = "macros", feature = "testing"))]
+    #[doc = include_str!("../docs/guides/first-steps.md")]
+    mod first_steps {}
     #[doc = include_str!("../docs/guides/from-tokio-tasks.md")]
     mod from_tokio_tasks {}
     #[doc = include_str!("../docs/guides/from-kameo-and-actix.md")]

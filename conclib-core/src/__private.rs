@@ -24,9 +24,10 @@ pub use std::result::Result::{self, Ok};
 pub use std::time::Duration;
 
 pub use crate::actor::{
-    ActorTask, Dispatch, Factory, HasFields, HasProtocol, HasProtocols, History, Many, Nothing,
-    ProtocolInbox, Serves, SharedWith, answer, answer_deferred, answer_fallback, answer_result,
-    attempt, beside, is_task_state, may_pass_on, serve, stream,
+    ActorTask, Batch, BatchAnswer, Dispatch, Factory, HasFields, HasProtocol, HasProtocols,
+    History, Many, Nothing, ProtocolInbox, Serves, SharedWith, answer, answer_batch,
+    answer_deferred, answer_fallback, answer_result, attempt, beside, is_task_state, may_pass_on,
+    serve, stream,
 };
 pub use crate::call::Outbound;
 
@@ -40,7 +41,8 @@ pub use crate::message::{
 };
 pub use crate::named::Enter;
 pub use crate::node::{
-    Accepted, CarriedBy, Carries, HasPriority, Head, NoActor, RecipientLookup, Unranked,
+    Accepted, BatchLimits, CarriedBy, Carries, HasPriority, Head, NoActor, RecipientLookup,
+    Unranked,
 };
 #[cfg(feature = "main")]
 pub use crate::program::{Main, MainBeside};

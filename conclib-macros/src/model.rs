@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::{Attribute, Generics, LitStr, Path, Type, Visibility};
+use syn::{Attribute, Generics, LitInt, LitStr, Path, Type, Visibility};
 
 /// Arguments of `#[message(…)]`.
 pub(crate) struct MessageArgs {
@@ -22,6 +22,10 @@ pub(crate) struct MessageArgs {
     /// Set if the handler runs beside the turns.
     pub(crate) concurrent: Option<Span>,
     pub(crate) priority: Option<u8>,
+    /// Maximum number of requests that one turn handles.
+    pub(crate) batch: Option<LitInt>,
+    /// Maximum time that a turn waits for more of them.
+    pub(crate) within: Option<(Span, Duration)>,
 }
 
 /// Says if a message can leave its process.
@@ -58,7 +62,7 @@ pub(crate) struct Message {
 pub(crate) struct ActorArgs {
     pub(crate) runtime: Path,
     pub(crate) urn: Option<LitStr>,
-    pub(crate) mailbox: Option<syn::LitInt>,
+    pub(crate) mailbox: Option<LitInt>,
     pub(crate) overflow: Option<Ident>,
     pub(crate) strategy: Option<Ident>,
     /// Tells the mailbox to order messages by priority.
@@ -141,12 +145,21 @@ pub(crate) struct Handler {
     pub(crate) has_self: bool,
     /// Set if the handler runs beside the turns.
     pub(crate) concurrent: bool,
+    /// Set if one turn handles several requests.
+    pub(crate) batch: Option<Batch>,
     /// Span of `&self`, if it is not `&mut self`.
     pub(crate) shared: Option<Span>,
     /// Span of the context parameter, if there is one.
     pub(crate) ctx: Option<Span>,
     pub(crate) returns: Returns,
     pub(crate) kind: HandlerKind,
+}
+
+/// Limits of the requests that one turn handles.
+#[derive(Clone, Copy)]
+pub(crate) struct Batch {
+    pub(crate) size: usize,
+    pub(crate) within: Duration,
 }
 
 pub(crate) enum HandlerKind {

@@ -20,7 +20,10 @@ class HandlerError(Exception):
 
 
 class Failure(Exception):
-    """There is no answer of the handler; args[0] says why: "NoSuchActor", {"Deadline": …}, …"""
+    """There is no answer of the handler; args[0] says why: {"name": "no_such_actor", "delivery": …, "text": …, "fields": …}.
+
+    "Stream" stands for an answer that is a stream.
+    """
 
 
 class Records:

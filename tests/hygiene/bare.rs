@@ -114,6 +114,11 @@ impl Bare {
         self.ticks += 1;
     }
 
+    #[message(batch = 2, within = "1ms")]
+    async fn both(&mut self, of: ::std::vec::Vec<u8>) -> ::std::vec::Vec<u8> {
+        of
+    }
+
     #[message]
     fn half(&self, of: u8) -> ::core::result::Result<u8, ::conclib::error::Fault> {
         ::core::result::Result::Ok(of / 2)

@@ -34,6 +34,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         self.entries.get(&key).cloned()
     }
 
+    #[message(batch = 4)]
+    fn take(&mut self, keys: Vec<K>) -> Vec<Option<V>> {
+        keys.iter().map(|key| self.entries.remove(key)).collect()
+    }
+
     #[message]
     fn len(&self) -> usize {
         self.entries.len()

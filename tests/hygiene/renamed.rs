@@ -52,6 +52,12 @@ impl Renamed {
         &mut self.1
     }
 
+    #[other::message(batch = 4)]
+    fn add_all(&mut self, all: Vec<u64>) -> Result<(), other::error::Fault> {
+        self.0 += all.iter().sum::<u64>();
+        Ok(())
+    }
+
     #[other::message]
     fn add(&mut self, by: u64) -> u64 {
         self.0 += by;

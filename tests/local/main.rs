@@ -14,6 +14,7 @@
 mod aliases;
 mod asker_gone;
 mod backpressure;
+mod batches;
 mod blocking;
 mod broadcast;
 mod concurrent;

@@ -24,6 +24,7 @@ mod parts;
 mod protocol;
 mod proxy_asker_gone;
 mod proxy_asks;
+mod proxy_batches;
 mod proxy_cycles;
 mod proxy_cycles_end;
 mod proxy_errors;

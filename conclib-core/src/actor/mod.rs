@@ -3,6 +3,7 @@
 mod again;
 mod asker_gone;
 mod attach;
+mod batched;
 mod call_priority;
 mod dispatch;
 mod factory;
@@ -24,6 +25,8 @@ mod turn;
 
 pub(crate) use again::again;
 pub use asker_gone::AskerGone;
+#[doc(hidden)]
+pub use batched::{Batch, BatchAnswer, answer_batch};
 #[doc(hidden)]
 pub use dispatch::Dispatch;
 pub(crate) use factory::Again;

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use conclib_wire::{Fault, State, StopReason};
 
+use super::batched::gather;
 use super::factory::{Again, Factory};
 use super::gate::{self, Gate};
 use super::killable::{ActorEnd, Incarnation, Killable, discard, unless_killed};
@@ -100,11 +101,7 @@ impl<A: Actor, B: Factory<A>> LifecycleGuard<A, B> {
     fn cut_short(&self) {
         let cell = self.ctx.cell();
         if let Some(index) = cell.stats.turn.swap(0, Ordering::Relaxed).checked_sub(1) {
-            cell.lost(
-                A::Inbox::name(index),
-                self.ctx.from(),
-                DeadLetterCause::Stopped,
-            );
+            lost(&self.ctx, index, DeadLetterCause::Stopped);
         }
     }
 
@@ -220,9 +217,12 @@ fn incarnation<A: Actor, B: Factory<A>>(
                     }
                 }
             }
-            let Some(message) = batch.pop_front() else {
+            let Some(mut message) = batch.pop_front() else {
                 continue;
             };
+            if const { A::Inbox::BATCHES } {
+                Box::pin(gather(ctx, batch, &mut message)).await;
+            }
             let turn = actor.turn(message, ctx).await;
             let cell = &**ctx.cell();
             let last = cell.stats.ended();
@@ -384,8 +384,15 @@ async fn failed<A: Actor>(
 pub(crate) fn panicked<A: Actor>(ctx: &Context<A>, index: usize, fault: Box<Fault>) -> ActorEnd {
     let cell = ctx.cell();
     cell.failed(Some(fault.to_string()));
-    cell.lost(A::Inbox::name(index), ctx.from(), DeadLetterCause::Panicked);
+    lost(ctx, index, DeadLetterCause::Panicked);
     (StopReason::Panicked(fault), None)
+}
+
+/// Reports the messages of a turn that was cut short as dead letters.
+fn lost<A: Actor>(ctx: &Context<A>, index: usize, cause: DeadLetterCause) {
+    for _ in 0..=ctx.gathered {
+        ctx.cell().lost(A::Inbox::name(index), ctx.from(), cause);
+    }
 }
 
 /// Returns the reason for which the actor is to end, if there is nothing to

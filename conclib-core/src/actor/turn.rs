@@ -20,14 +20,14 @@ use crate::turn_scope;
 ///
 /// Every turn drops one of these after its answer, so `ManuallyDrop` avoids dropping an
 /// answered guard field by field: one check is enough.
-struct PendingReply<T, E>(ManuallyDrop<ReplyTo<T, E>>);
+pub(super) struct PendingReply<T, E>(ManuallyDrop<ReplyTo<T, E>>);
 
 impl<T, E> PendingReply<T, E> {
-    fn new(reply: ReplyTo<T, E>) -> Self {
+    pub(super) fn new(reply: ReplyTo<T, E>) -> Self {
         Self(ManuallyDrop::new(reply))
     }
 
-    fn take(&mut self) -> ReplyTo<T, E> {
+    pub(super) fn take(&mut self) -> ReplyTo<T, E> {
         let nobody = ManuallyDrop::new(ReplyTo::nobody());
         ManuallyDrop::into_inner(mem::replace(&mut self.0, nobody))
     }

@@ -156,6 +156,15 @@ pub trait Handler<M: Message>: Actor {
     fn wrap(request: Request<M>) -> Self::Inbox;
 }
 
+/// Limits of a batch, from `#[message(batch = 32, within = "5ms")]`.
+#[doc(hidden)]
+pub struct BatchLimits {
+    /// Maximum number of requests.
+    pub size: usize,
+    /// Maximum time to wait for more of them.
+    pub within: Duration,
+}
+
 /// The closed set of an actor's messages. `#[actor] impl` writes this.
 pub trait Messages: Sized + Send + 'static {
     /// The wire names, in the order of the variants.
@@ -171,6 +180,29 @@ pub trait Messages: Sized + Send + 'static {
     /// True if more urgent messages are handled first.
     #[doc(hidden)]
     const PRIORITISED: bool = false;
+
+    /// True if a message is handled in batches.
+    #[doc(hidden)]
+    const BATCHES: bool = false;
+
+    /// Returns the limits of a batch, if this message is handled in batches.
+    #[doc(hidden)]
+    fn batch_limits(&self) -> Option<BatchLimits> {
+        None
+    }
+
+    /// Tests if both are requests of one message that is handled in batches.
+    #[doc(hidden)]
+    fn joins(&self, next: &Self) -> bool {
+        let _ = next;
+        false
+    }
+
+    /// Adds a request for which [`joins`](Self::joins) returned true.
+    #[doc(hidden)]
+    fn join(&mut self, next: Self) {
+        drop(next);
+    }
 
     /// Returns the data that the loop needs before the turn: index of the variant,
     /// sender, asker and deadline, and whether the asker has left.

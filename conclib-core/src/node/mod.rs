@@ -36,7 +36,9 @@ mod table;
 mod travel;
 mod weak;
 pub use accepted::Accepted;
-pub use actor::{Actor, Create, DEFAULT_MAILBOX, Declared, Handler, Messages, Travels};
+pub use actor::{
+    Actor, BatchLimits, Create, DEFAULT_MAILBOX, Declared, Handler, Messages, Travels,
+};
 pub(crate) use any_actor::AnyActor;
 pub use any_ref::AnyRef;
 pub(crate) use any_ref::downcast;

@@ -48,10 +48,14 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     let handles = actor.handlers.iter().map(|handler| {
         let message = checked::message(actor, handler);
         let variant = &handler.variant;
+        let request = match handler.batch {
+            Some(_) => quote!(__p::Batch::new(request)),
+            None => quote!(request),
+        };
         quote! {
             impl #impl_generics __p::Handler<#message> for #self_ty #where_clause {
                 fn wrap(request: __p::Request<#message>) -> #inbox #ty_generics {
-                    #inbox::#variant(request)
+                    #inbox::#variant(#request)
                 }
             }
         }
@@ -194,6 +198,18 @@ fn arm(actor: &Actor, index: usize, handler: &Handler) -> TokenStream {
         return quote!(#inbox::#variant(#pattern) => { #concurrent });
     }
     let call = quote_spanned!(span=> #owner::#method(#this, #args #ctx));
+    if handler.batch.is_some() {
+        let (batch, count) = (local("batch"), local("count"));
+        let answers = quote_spanned!(span=> __p::BatchAnswer::each(#call #dot_await, #count));
+        return quote! {
+            #inbox::#variant(#batch) => {
+                #shares
+                let #count = #batch.len();
+                let (#args #reply) = #batch.split(|#pattern| #args);
+                __p::answer_batch::<#message>(#reply, async move { #answers }).await
+            }
+        };
+    }
     let handled = match &handler.kind {
         // The future of an `async fn` of the actor itself does nothing before
         // it is polled.

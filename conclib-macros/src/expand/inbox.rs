@@ -8,7 +8,7 @@ use syn::{Generics, parse_quote};
 use super::generics::actor_generics;
 use super::method::marker_value;
 use super::names::inbox_ident;
-use super::variants::{Variant, variants};
+use super::variants::{Content, Variant, variants};
 use super::{blaming, checked, protocols};
 use crate::model::{Actor, Handler, HandlerKind};
 
@@ -35,6 +35,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
     };
     let (names, fallback) = (names(actor), fallback(actor));
     let ticks = is_sound.then(|| ticks(actor));
+    let batches = batches(&variants);
     let carried = carried(actor, &variants);
     let distinct = distinct(actor);
     let text = format!(" Messages of a [`{name}`], each with the channel for its reply.");
@@ -47,6 +48,7 @@ pub(super) fn expand(actor: &Actor, is_sound: bool) -> TokenStream {
         impl #impl_generics __p::Messages for #inbox #ty_generics #where_clause {
             #names
             #ticks
+            #batches
             #[inline(always)]
             fn head(&self) -> __p::Head<'_> {
                 match #this { #(#heads,)* #marker_arm }
@@ -157,6 +159,43 @@ fn ticks(actor: &Actor) -> Option<TokenStream> {
         .collect();
     (!specs.is_empty())
         .then(|| quote!(const TICKS: &'static [__p::TickSpec<Self>] = &[#(#specs),*];))
+}
+
+/// Requests that are handled together, and their limits.
+fn batches(variants: &[Variant]) -> Option<TokenStream> {
+    let (mut limits, mut pairs, mut joined) = (Vec::new(), Vec::new(), Vec::new());
+    for variant in variants {
+        let ident = &variant.ident;
+        if let Content::Batch(_, _, batch) = &variant.content {
+            let size = batch.size;
+            let (secs, nanos) = (batch.within.as_secs(), batch.within.subsec_nanos());
+            limits.push(quote! {
+                Self::#ident(_) => __p::Option::Some(__p::BatchLimits {
+                    size: #size,
+                    within: __p::Duration::new(#secs, #nanos),
+                })
+            });
+            pairs.push(quote!((Self::#ident(_), Self::#ident(_)) => true));
+            joined.push(quote!((Self::#ident(batch), Self::#ident(next)) => batch.join(next)));
+        }
+    }
+    (!limits.is_empty()).then(|| {
+        quote! {
+            const BATCHES: bool = true;
+            #[allow(unreachable_patterns)]
+            fn batch_limits(&self) -> __p::Option<__p::BatchLimits> {
+                match self { #(#limits,)* _ => __p::Option::None }
+            }
+            #[allow(unreachable_patterns)]
+            fn joins(&self, next: &Self) -> bool {
+                match (self, next) { #(#pairs,)* _ => false }
+            }
+            #[allow(unreachable_patterns)]
+            fn join(&mut self, next: Self) {
+                match (self, next) { #(#joined,)* _ => {} }
+            }
+        }
+    })
 }
 
 /// Check that no two messages have one wire name. The macro cannot see the

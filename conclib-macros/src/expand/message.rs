@@ -40,6 +40,12 @@ pub(crate) fn message(args: TokenStream, item: TokenStream) -> TokenStream {
             "a handler is marked as concurrent at its method: write `#[message(concurrent)]` on a method of an `#[actor] impl`",
         );
     }
+    if let Some(size) = &args.batch {
+        mistakes.at(
+            size.span(),
+            "a batch belongs to its handler: write `#[message(batch = …)]` on a method of an `#[actor] impl`",
+        );
+    }
     let mut message = of_type(args, &input, &mut mistakes);
     check::message(&mut message, &mut mistakes);
     let (derives, encoding) = serde(&message, &input);

@@ -6,19 +6,21 @@ use quote::{format_ident, quote};
 use syn::Type;
 
 use super::{checked, protocols};
-use crate::model::Actor;
+use crate::model::{Actor, Batch};
 
 pub(super) struct Variant {
     pub(super) ident: Ident,
     /// Type of the content.
     ty: TokenStream,
     doc: Option<String>,
-    content: Content,
+    pub(super) content: Content,
 }
 
 pub(super) enum Content {
     /// Request of a message of its own, which has that index.
     Request(Box<Type>, usize),
+    /// Requests of a message that are handled together.
+    Batch(Box<Type>, usize, Batch),
     /// Request for a message that is not declared.
     Fallback(usize),
     /// Inbox whose messages follow those of the types before it.
@@ -28,11 +30,19 @@ pub(super) enum Content {
 pub(super) fn variants(actor: &Actor) -> Vec<Variant> {
     let handlers = actor.handlers.iter().enumerate().map(|(at, handler)| {
         let message = checked::message(actor, handler);
+        let ty = match handler.batch {
+            Some(_) => quote!(__p::Batch<#message>),
+            None => quote!(__p::Request<#message>),
+        };
+        let message = Box::new(message);
         Variant {
             ident: handler.variant.clone(),
-            ty: quote!(__p::Request<#message>),
+            ty,
             doc: Some(format!(" For `{}`.", handler.method)),
-            content: Content::Request(Box::new(message), at),
+            content: match handler.batch {
+                Some(limits) => Content::Batch(message, at, limits),
+                None => Content::Request(message, at),
+            },
         }
     });
     let fallback = actor.fallback.as_ref().map(|_| Variant {
@@ -74,6 +84,10 @@ impl Variant {
                 let index = Literal::usize_unsuffixed(*index);
                 quote!(Self::#ident(request) => __p::Head::of(#index, request))
             }
+            Content::Batch(_, index, _) => {
+                let index = Literal::usize_unsuffixed(*index);
+                quote!(Self::#ident(batch) => __p::Head::of(#index, batch.first()))
+            }
             Content::Fallback(index) => {
                 let index = Literal::usize_unsuffixed(*index);
                 quote!(Self::#ident(request) => __p::Head::undeclared(#index, request))
@@ -89,6 +103,7 @@ impl Variant {
         let ident = &self.ident;
         match &self.content {
             Content::Request(..) => quote!(Self::#ident(request) => request),
+            Content::Batch(..) => quote!(Self::#ident(batch) => batch.request()),
             Content::Fallback(_) => quote!(Self::#ident(request) => &mut **request),
             Content::Nested(..) => quote!(Self::#ident(inbox) => __p::Messages::request(inbox)),
         }
@@ -99,6 +114,9 @@ impl Variant {
         let ident = &self.ident;
         match &self.content {
             Content::Request(..) => Some(quote!(.to(Self::#ident))),
+            Content::Batch(..) => {
+                Some(quote!(.to(|request| Self::#ident(__p::Batch::new(request)))))
+            }
             Content::Fallback(_) => None,
             Content::Nested(ty, _) => Some(quote! {
                 .nested(<#ty as __p::Messages>::accept, Self::#ident)
@@ -109,7 +127,9 @@ impl Variant {
     /// Step of a search for recipients.
     pub(super) fn offer(&self, seek: &Ident) -> Option<TokenStream> {
         match &self.content {
-            Content::Request(message, _) => Some(quote!(#seek.offer::<#message>();)),
+            Content::Request(message, _) | Content::Batch(message, ..) => {
+                Some(quote!(#seek.offer::<#message>();))
+            }
             Content::Fallback(_) => None,
             Content::Nested(ty, _) => Some(quote!(<#ty as __p::ProtocolInbox>::offer(#seek);)),
         }
@@ -118,7 +138,9 @@ impl Variant {
     /// Bound that holds if the content can be carried by `__K`.
     pub(super) fn carried(&self) -> Option<TokenStream> {
         match &self.content {
-            Content::Request(message, _) => Some(quote!(__K: __p::Carries<#message>)),
+            Content::Request(message, _) | Content::Batch(message, ..) => {
+                Some(quote!(__K: __p::Carries<#message>))
+            }
             Content::Fallback(_) => None,
             Content::Nested(ty, _) => Some(quote!(#ty: __p::CarriedBy<__K>)),
         }

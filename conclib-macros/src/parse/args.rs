@@ -10,7 +10,7 @@ use super::Mistakes;
 use super::duration::duration;
 use crate::model::{ActorArgs, FieldArgs, ImplArgs, MessageArgs};
 
-const MESSAGE: &str = "a message has the arguments `reply = Type`, `error = Type`, `name = \"…\"`, `priority = 0`, `local` and `wire`; on a method also `derive(Debug)`, `every = \"500ms\"` and `concurrent`";
+const MESSAGE: &str = "a message has the arguments `reply = Type`, `error = Type`, `name = \"…\"`, `priority = 0`, `local` and `wire`; on a method also `derive(Debug)`, `every = \"500ms\"`, `concurrent`, and `batch = 32` with `within = \"5ms\"`";
 const ACTOR: &str = "an actor's struct has the arguments `urn = \"…\"`, `mailbox = 256`, `overflow = DropOldest`, `strategy = OneForAll`, `timeout = \"5s\"` and `priority`";
 const BLOCK: &str = "`#[actor]` on an impl takes only `protocols(…)` and `thread`: `urn`, `mailbox` and the like belong above the struct";
 const FIELD: &str = "a field can be read and set from outside: `#[field(get)]`, `#[field(set)]` or `#[field(get, set)]`";
@@ -34,6 +34,8 @@ pub(crate) fn message_args(args: TokenStream, mistakes: &mut Mistakes) -> Messag
         every: None,
         concurrent: None,
         priority: None,
+        batch: None,
+        within: None,
     };
     each(args, mistakes, |arg| {
         match arg.key.to_string().as_str() {
@@ -50,6 +52,11 @@ pub(crate) fn message_args(args: TokenStream, mistakes: &mut Mistakes) -> Messag
             }
             "concurrent" if arg.word()? => parsed.concurrent = Some(arg.key.span()),
             "priority" => parsed.priority = Some(arg.priority()?),
+            "batch" => parsed.batch = Some(arg.value("batch = 32")?),
+            "within" => {
+                let text: LitStr = arg.value("within = \"5ms\"")?;
+                parsed.within = Some((arg.key.span(), duration(&text)?));
+            }
             _ => return Err(arg.unknown(MESSAGE)),
         }
         Ok(())

@@ -7,7 +7,7 @@ use syn::{Attribute, Error, ImplItemFn, LitStr, ReturnType, Type, Visibility, pa
 
 use super::self_type::{mentions_self, used_generics, without_self};
 use super::signature::{self, Opaque, Params};
-use super::{Mistakes, message_args};
+use super::{Mistakes, batch, message_args};
 use crate::model::{
     Actor, Handler, HandlerKind, Hook, Kind, Message, MessageArgs, Method, Reach, ReturnKind,
     Returns,
@@ -77,12 +77,16 @@ pub(super) fn own_message(
             "a tick has no sender that fills parameters: take only `&mut self` and perhaps the context, and keep other data in the actor",
         );
     }
+    let limits = batch::limits(actor, method, &args, &params, mistakes);
     let fields: Vec<_> = params
         .rest
         .iter()
         .filter_map(|param| signature::field(param, mistakes))
         .map(|mut param| {
             param.ty = without_self(&param.ty, &actor.self_ty);
+            if let Some(one) = limits.and_then(|_| batch::one(&param.ty)) {
+                param.ty = one.clone();
+            }
             param
         })
         .collect();
@@ -93,11 +97,14 @@ pub(super) fn own_message(
         method.sig.generics.params.is_empty() && is_shareable(actor, method, &args, mistakes);
     let is_sound = is_plain && fields.len() == params.rest.len();
     let fields = if is_sound { fields } else { Vec::new() };
-    let (reply, error) = if signature::is_reply(&method.sig, mistakes) && is_plain {
+    let (mut reply, error) = if signature::is_reply(&method.sig, mistakes) && is_plain {
         outcome(actor, &method.sig.output, returns.kind)
     } else {
         (parse_quote!(()), None)
     };
+    if limits.is_some() {
+        reply = batch::reply(&reply, mistakes).unwrap_or_else(|| parse_quote!(()));
+    }
     let name = method.sig.ident.unraw();
     let types = fields.iter().map(|param| &param.ty);
     let ident = message_ident(actor, &name);
@@ -136,9 +143,13 @@ pub(super) fn own_message(
     let kind = HandlerKind::Method(Box::new(own));
     let what = "a `#[message]`";
     let concurrent = concurrent.is_some();
-    handler(
+    let handler = handler(
         actor, what, method, &params, returns, kind, concurrent, mistakes,
-    )
+    );
+    Handler {
+        batch: limits,
+        ..handler
+    }
 }
 
 /// Checks that a handler which runs on after its turn does not borrow the
@@ -265,6 +276,7 @@ fn handler(
         is_async: method.sig.asyncness.is_some(),
         has_self: params.receiver.is_some(),
         concurrent,
+        batch: None,
         shared: match concurrent {
             true if params.receiver.is_none() => None,
             _ => signature::receiver(what, &method.sig, params, mistakes),

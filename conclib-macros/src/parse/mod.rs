@@ -6,6 +6,7 @@
 //! parts; fields, conditions and whole blocks.
 
 mod args;
+mod batch;
 mod block;
 mod condition;
 mod duration;

@@ -1,6 +1,19 @@
+use std::pin::Pin;
+use std::task::{self, Poll};
+
 use conclib::prelude::*;
 
 struct Word(String);
+
+struct Words;
+
+impl Stream for Words {
+    type Item = Word;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<Option<Word>> {
+        Poll::Ready(Some(Word("one".into())))
+    }
+}
 
 #[actor]
 struct Reader;
@@ -9,7 +22,7 @@ struct Reader;
 impl Reader {
     #[message]
     fn words(&mut self) -> impl Stream<Item = Word> {
-        futures_util::stream::iter([Word("one".into())])
+        Words
     }
 }
 
