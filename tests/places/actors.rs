@@ -176,6 +176,10 @@ pub struct Starter {
 pub enum How {
     Well(String),
     Error(String),
+    /// Fails with a text that names its process: by an error, or by a panic.
+    Lost {
+        panics: bool,
+    },
     Panic(String),
     Exit(i32),
     Abort(String),
@@ -189,6 +193,11 @@ impl Starter {
         match how {
             How::Well(text) => Ok(Self { text }),
             How::Error(text) => Err(text.into()),
+            How::Lost { panics } => {
+                let text = format!("lost in process {}", process::id());
+                assert!(!panics, "{text}");
+                Err(text.into())
+            }
             How::Panic(text) => panic!("{text}"),
             How::Exit(code) => process::exit(code),
             How::Never => std::future::pending().await,

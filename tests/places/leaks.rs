@@ -4,6 +4,7 @@ use std::fs;
 
 use conclib::prelude::*;
 use support::child::Process;
+use support::processes::zombies;
 
 use crate::actors::{Worker, WorkerCalls as _};
 
@@ -21,6 +22,8 @@ async fn two_hundred_actors_leave_nothing() -> conclib::Result {
         let worker = system.actor(Worker::default()).in_process().spawn().await?;
         worker.add(1).await?;
         worker.stop().await;
+        // The numbers of processes below do not have those that wait to be reaped.
+        assert_eq!(zombies(), [0; 0]);
         Ok(())
     };
     // The first has what is made once.

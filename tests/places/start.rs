@@ -6,6 +6,7 @@ use conclib::prelude::*;
 use conclib::process::InProcessError;
 use serde::{Deserialize, Serialize};
 use support::child::{Kid, Process};
+use support::processes::own_children;
 use support::{Echo, EchoCalls as _, poll_once, until};
 
 use crate::actors::{How, Starter, StarterCalls as _, Worker, WorkerCalls as _, worker};
@@ -108,6 +109,34 @@ async fn a_start_that_fails_returns_the_error_of_the_actor() -> conclib::Result 
     Ok(())
 }
 
+/// Number of the process that a text names.
+fn pid_in(text: &str) -> u32 {
+    let (_, rest) = text.rsplit_once("process ").expect(text);
+    let pid = rest.split_once(' ').map_or(rest, |(pid, _)| pid);
+    pid.parse().expect(text)
+}
+
+/// A process that has ended, but was not waited for, is still a child.
+#[support::test]
+async fn a_start_that_fails_leaves_neither_process_nor_name() -> conclib::Result {
+    let system = System::new("test");
+    for (how, text) in [
+        (How::Lost { panics: false }, "failed to start: lost in "),
+        (How::Lost { panics: true }, "failed to start: lost in "),
+        (How::Exit(7), "exited with code 7"),
+        (How::Abort("last words".into()), "was ended by signal 6"),
+    ] {
+        let starter = system.create::<Starter>(how).urn("it").in_process();
+        let said = starter.spawn().await.unwrap_err().to_string();
+        assert!(said.contains(text), "{said}");
+        assert!(!own_children().contains(&pid_in(&said)), "{said}");
+    }
+    let it = system.actor(Worker::default()).urn("it").in_process();
+    let it = it.spawn().await?;
+    assert!(own_children().contains(&it.pid().await?));
+    Ok(())
+}
+
 #[support::test]
 async fn an_actor_of_a_library_is_known() -> conclib::Result {
     let system = System::new("test");
@@ -118,13 +147,13 @@ async fn an_actor_of_a_library_is_known() -> conclib::Result {
 }
 
 /// Processes of this one with that text in their arguments.
-fn processes_with(text: &str) -> usize {
+fn processes_with(text: &str) -> Vec<u32> {
     let family = Process::family(std::process::id());
     let has = |it: &&Process| {
         let path = format!("/proc/{}/cmdline", it.pid);
         std::fs::read_to_string(path).is_ok_and(|args| args.contains(text))
     };
-    family.iter().filter(has).count()
+    family.iter().filter(has).map(|it| it.pid).collect()
 }
 
 #[support::test]
@@ -137,17 +166,22 @@ async fn a_start_that_is_given_up_leaves_no_process() -> conclib::Result {
             false => starts().in_process(),
         };
         let mut start = Box::pin(builder.spawn());
-        while processes_with("\"given-up\"") == 0 {
+        let pids = loop {
             assert!(poll_once(&mut start).is_pending());
-            tokio::task::yield_now().await;
-        }
+            match processes_with("\"given-up\"") {
+                none if none.is_empty() => tokio::task::yield_now().await,
+                pids => break pids,
+            }
+        };
         drop(start);
         if kills {
             let named: ActorRef<Starter> = system.get("named")?;
             assert_eq!(named.kill().await, StopReason::Killed);
         }
         until(|| system.all().is_empty()).await;
-        assert_eq!(processes_with("\"given-up\""), 0);
+        assert_eq!(processes_with("\"given-up\""), [0; 0]);
+        let children = own_children();
+        assert!(!pids.iter().any(|pid| children.contains(pid)), "{pids:?}");
     }
     Ok(())
 }

@@ -97,6 +97,13 @@ pub fn own_children() -> Vec<u32> {
         .collect()
 }
 
+/// Children of this process that are dead but not reaped.
+pub fn zombies() -> Vec<u32> {
+    let mut children = own_children();
+    children.retain(|&pid| stat(pid).is_some_and(|stat| stat[0] == "Z"));
+    children
+}
+
 /// Processes that live and have `marker` among their arguments or in their
 /// environment.
 pub fn marked(marker: &str) -> Vec<u32> {
@@ -210,4 +217,17 @@ pub fn tell(key: &str, value: impl std::fmt::Display) {
 /// Stays until killed.
 pub async fn stay() {
     std::future::pending::<()>().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_that_is_not_waited_for_is_a_zombie() {
+        let mut child = Command::new("true").spawn().expect("a program");
+        eventually_now("it has ended", || zombies() == [child.id()]);
+        child.wait().expect("it is our child");
+        assert_eq!(zombies(), [0; 0]);
+    }
 }
