@@ -69,6 +69,23 @@ impl Worker {
         below.unwrap().warn(text).await.unwrap();
     }
 
+    /// Ends its turn when the door is open.
+    #[message]
+    async fn hold(&mut self, door: ActorRef<Door>) {
+        door.pass().await.unwrap();
+    }
+
+    #[message(derive(Clone))]
+    async fn report(&mut self, roll: ActorRef<Roll>) {
+        roll.here(process::id()).await.unwrap();
+    }
+
+    /// Stops an actor of another process.
+    #[message]
+    async fn stop_other(&mut self, other: ActorRef<Lingering>) -> String {
+        other.stop().await.to_string()
+    }
+
     /// Keeps the process from its end until the door is open.
     #[message]
     fn linger(&mut self, door: ActorRef<Door>, ctx: &mut Context<Self>) {
@@ -152,10 +169,25 @@ impl Door {
     }
 }
 
+/// Spawns a door. The first channel yields an item for each that has come to it, and a permit of the
+/// second lets one of them pass.
+pub fn door(
+    system: &System,
+) -> conclib::Result<(ActorRef<Door>, mpsc::UnboundedReceiver<()>, Arc<Semaphore>)> {
+    let (begun, begins) = mpsc::unbounded_channel();
+    let open = Arc::new(Semaphore::new(0));
+    let door = Door {
+        begun,
+        open: open.clone(),
+    };
+    Ok((system.spawn(door)?, begins, open))
+}
+
 /// Passes a door when it stops.
 #[actor]
-struct Lingering {
-    door: ActorRef<Door>,
+#[derive(Serialize, Deserialize)]
+pub struct Lingering {
+    pub door: ActorRef<Door>,
 }
 
 #[actor]
@@ -163,6 +195,20 @@ impl Lingering {
     #[on(stop)]
     async fn stop(&mut self) {
         self.door.pass().await.unwrap();
+    }
+}
+
+/// Calls the roll of processes.
+#[actor]
+pub struct Roll {
+    pub pids: mpsc::UnboundedSender<u32>,
+}
+
+#[actor]
+impl Roll {
+    #[message]
+    fn here(&mut self, pid: u32) {
+        self.pids.send(pid).unwrap();
     }
 }
 

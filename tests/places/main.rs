@@ -11,6 +11,7 @@
 )]
 
 mod actors;
+mod calls;
 mod faults;
 #[cfg(feature = "held")]
 mod held;

@@ -6,14 +6,17 @@ use std::time::Duration;
 use conclib::pool::Routing;
 use conclib::prelude::*;
 use conclib::process::InProcessError;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use nix::sys::signal::Signal;
 use support::child::survivors;
 use support::until;
+use tokio::sync::mpsc;
 
 use crate::actors::{
-    How, Starter, StarterText, Worker, WorkerAdd, WorkerCalls as _, WorkerPid, process, signal,
+    How, Roll, Starter, StarterText, Worker, WorkerAdd, WorkerCalls as _, WorkerPid, WorkerReport,
+    process, signal,
 };
+use crate::calls::{Meeting, Sleeper, SleeperCalls as _};
 
 #[support::test]
 async fn all_workers_take_turns() -> conclib::Result {
@@ -33,6 +36,48 @@ async fn all_workers_take_turns() -> conclib::Result {
     drop(pool);
     until(|| processes.iter().all(|it| !it.is_alive())).await;
     until(|| system.all().is_empty()).await;
+    Ok(())
+}
+
+#[support::test]
+async fn a_broadcast_reaches_every_worker() -> conclib::Result {
+    let system = System::new("test");
+    let pool = system.pool(Worker::default).size(3).in_process();
+    let pool = pool.spawn().await?;
+    let (pids, mut reported) = mpsc::unbounded_channel();
+    let roll = system.spawn(Roll { pids })?;
+    assert_eq!(pool.broadcast(WorkerReport { roll }).delivered, 3);
+    let mut pids = Vec::new();
+    for worker in pool.workers() {
+        // Behind the report of this worker.
+        pids.push(worker.pid().await?);
+    }
+    let mut here = Vec::new();
+    while let Ok(pid) = reported.try_recv() {
+        here.push(pid);
+    }
+    pids.sort_unstable();
+    here.sort_unstable();
+    assert_eq!(here, pids);
+    assert_eq!(pids.iter().collect::<HashSet<_>>().len(), 3, "{pids:?}");
+    Ok(())
+}
+
+/// All questions are under way before the first of them is answered.
+#[support::test]
+async fn concurrent_questions_go_to_all_workers_in_turn() -> conclib::Result {
+    let system = System::new("test");
+    let pool = system.pool(Sleeper::default).size(4);
+    let pool = pool.routing(Routing::RoundRobin).in_process();
+    let pool = pool.spawn().await?;
+    let meeting = system.spawn(Meeting::of(5))?;
+    let asks = (1..=5).map(|n| pool.square(meeting.clone(), n).into_future());
+    let answers = try_join_all(asks).await?;
+    let (squares, pids): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
+    assert_eq!(squares, [1, 4, 9, 16, 25]);
+    assert_eq!(pids.iter().collect::<HashSet<_>>().len(), 4, "{pids:?}");
+    assert_eq!(pids[4], pids[0]);
+    assert!(!pids.contains(&std::process::id()));
     Ok(())
 }
 

@@ -1,15 +1,13 @@
 //! Restarts: the same actor in another process.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use conclib::prelude::*;
 use conclib::process::InProcessError;
 use futures_util::future::join_all;
 use nix::sys::signal::Signal;
-use tokio::sync::{Semaphore, mpsc};
 
-use crate::actors::{Door, How, Starter, Worker, WorkerCalls as _, process, signal};
+use crate::actors::{How, Starter, Worker, WorkerCalls as _, door, process, signal};
 
 fn policy(times: usize) -> Restart {
     Restart::on_failure()
@@ -227,13 +225,7 @@ async fn asks_behind_a_panic_are_answered_by_the_next_process() -> conclib::Resu
 #[support::test]
 async fn an_ask_to_an_actor_that_stops_is_refused_at_once() -> conclib::Result {
     let system = System::new("test");
-    let (begun, mut ends) = mpsc::unbounded_channel();
-    let open = Arc::new(Semaphore::new(0));
-    let door = Door {
-        begun,
-        open: open.clone(),
-    };
-    let door = system.spawn(door)?;
+    let (door, mut ends, open) = door(&system)?;
     let worker = system.actor(Worker::default()).in_process();
     let worker = worker.restart(policy(1)).spawn().await?;
     worker.linger(door).await?;
@@ -252,13 +244,7 @@ async fn an_ask_to_an_actor_that_stops_is_refused_at_once() -> conclib::Result {
 #[support::test]
 async fn messages_wait_while_the_old_process_ends() -> conclib::Result {
     let system = System::new("test");
-    let (begun, mut ends) = mpsc::unbounded_channel();
-    let open = Arc::new(Semaphore::new(0));
-    let door = Door {
-        begun,
-        open: open.clone(),
-    };
-    let door = system.spawn(door)?;
+    let (door, mut ends, open) = door(&system)?;
     let policy = Restart::on_failure().backoff(Backoff::none());
     let worker = system.actor(Worker::default()).in_process().restart(policy);
     let worker = worker.spawn().await?;
