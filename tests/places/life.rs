@@ -6,9 +6,11 @@ use conclib::prelude::*;
 use conclib::process::InProcessError;
 use nix::sys::signal::Signal;
 use support::child::survivors;
-use support::until;
+use support::{poll_once, until};
 
-use crate::actors::{How, Starter, Worker, WorkerAdd, WorkerCalls as _, signal, worker};
+use crate::actors::{
+    How, Lingering, Starter, Worker, WorkerAdd, WorkerCalls as _, door, signal, worker,
+};
 
 #[support::test]
 async fn it_is_stopped_and_killed_like_any_other() -> conclib::Result {
@@ -51,6 +53,30 @@ async fn a_turn_that_never_awaits_is_killed_with_its_process() -> conclib::Resul
             ..
         })
     ));
+    Ok(())
+}
+
+/// A second stop, and one from another process, come while the hook runs.
+#[support::test]
+async fn its_hook_runs_once_however_often_it_is_stopped() -> conclib::Result {
+    let system = System::new("test");
+    let (door, mut hooks, open) = door(&system)?;
+    let lingering = system.actor(Lingering { door }).in_process();
+    let lingering = lingering.spawn().await?;
+    let (other, _) = worker(&system).await?;
+    let mut one = lingering.stop().into_future();
+    assert!(poll_once(&mut one).is_pending());
+    hooks.recv().await.unwrap();
+    let mut two = lingering.stop().into_future();
+    assert!(poll_once(&mut two).is_pending());
+    let three = other.stop_other(lingering.clone()).reply().await?;
+    // Enough for a hook of each stop.
+    open.add_permits(3);
+    assert_eq!(one.await, StopReason::Stopped);
+    assert_eq!(two.await, StopReason::Stopped);
+    assert_eq!(three.await?, "stopped");
+    assert_eq!(lingering.stop().await, StopReason::Stopped);
+    assert!(hooks.try_recv().is_err(), "the hook ran again");
     Ok(())
 }
 
