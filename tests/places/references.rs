@@ -32,6 +32,12 @@ impl Home {
         ctx.origin().to_string()
     }
 
+    /// Doubles a number, and says for whom.
+    #[message]
+    fn double(&mut self, n: u64, ctx: &mut Context<Self>) -> (u64, String) {
+        (2 * n, ctx.origin().to_string())
+    }
+
     #[message]
     async fn circle(&mut self) -> String {
         match &self.friend {
@@ -80,6 +86,11 @@ impl Friend {
     }
 
     #[message]
+    async fn double_at_home(&mut self, n: u64) -> (u64, String) {
+        self.home.as_ref().unwrap().double(n).await.unwrap()
+    }
+
+    #[message]
     async fn circle(&mut self) -> String {
         let asked = self.home.as_ref().unwrap().circle().await;
         asked.unwrap_err().to_string()
@@ -120,6 +131,25 @@ async fn a_state_with_a_reference_travels() -> conclib::Result {
     let friend = system.actor(friend).in_process().spawn().await?;
     assert_eq!(friend.add(3).await?, Some(3));
     assert_eq!(local.add(1).await?, 4);
+    Ok(())
+}
+
+#[support::test]
+async fn one_handler_answers_those_here_and_those_in_a_process() -> conclib::Result {
+    let system = System::new("test");
+    let home = system.spawn(Home { friend: None })?;
+    let friend = Friend {
+        worker: system.spawn(Worker::default())?,
+        home: Some(home.clone()),
+    };
+    let friend = system.actor(friend).in_process().spawn().await?;
+    let pid = friend.pid().await?;
+    assert_ne!(pid, std::process::id());
+    for _ in 0..2 {
+        assert_eq!(home.double(21).await?, (42, "local".into()));
+        let asked = friend.double_at_home(21).await?;
+        assert_eq!(asked, (42, format!("process {pid}")));
+    }
     Ok(())
 }
 
