@@ -25,6 +25,7 @@ on_every_place! {
     a_panic_of_work_is_its_result,
     an_object_of_ones_own_is_an_actor,
     a_recipient_is_another_view_of_an_object,
+    a_list_is_changed_while_iterators_over_it_are_read,
 }
 
 /// Time in which a wait that has no reason to end does not end.
@@ -228,5 +229,26 @@ async fn a_recipient_is_another_view_of_an_object(place: Place) -> conclib::Resu
     let add: Recipient<ListPush<u32>> = list.recipient();
     add.ask(ListPush { item: 5 }).await?;
     assert_eq!(list.slice(0, 9).await?, [5]);
+    Ok(())
+}
+
+async fn a_list_is_changed_while_iterators_over_it_are_read(place: Place) -> conclib::Result {
+    let system = System::new("test");
+    let list = owner_in(&system, place).await?.list(vec![1, 2, 3]).await?;
+    let mut early = list.items().await?;
+    assert_eq!(early.next().await.transpose()?, Some(1));
+    // Both views of the list are in use, and so is another iterator.
+    list.push(4).await?;
+    assert_eq!(list.remove(1).await?, Some(2));
+    let mut late = list.items().await?;
+    for (at_first, now) in [(2, 1), (3, 3)] {
+        assert_eq!(early.next().await.transpose()?, Some(at_first));
+        assert_eq!(late.next().await.transpose()?, Some(now));
+        assert_eq!(list.len().await?, 3);
+    }
+    assert_eq!(early.next().await.transpose()?, None);
+    assert_eq!(late.next().await.transpose()?, Some(4));
+    assert_eq!(late.next().await.transpose()?, None);
+    assert_eq!(list.slice(0, 9).await?, [1, 3, 4]);
     Ok(())
 }
