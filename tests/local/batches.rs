@@ -63,7 +63,7 @@ impl Model {
         for gate in gates {
             gate.pass().await;
         }
-        pending().await
+        pending::<()>().await;
     }
 
     #[message]
