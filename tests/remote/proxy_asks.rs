@@ -36,6 +36,7 @@ on_every_road! {
     a_fallback,
     a_full_mailbox_refuses_and_others_are_served,
     the_oldest_that_makes_room_is_told_so,
+    large_bodies_of_bytes_come_and_go_whole,
 }
 
 async fn an_ask_right_after_serve_succeeds(road: Road) -> conclib::Result {
@@ -449,5 +450,37 @@ async fn a_client_with_too_much_under_way_waits() -> conclib::Result {
     while let Some(reply) = under_way.join_next().await {
         assert_eq!(reply?, Ok(2));
     }
+    Ok(())
+}
+
+#[actor(urn = "copier")]
+struct Copier;
+
+#[message(reply = Vec<u8>)]
+struct Copy(Vec<u8>);
+
+#[actor]
+impl Copier {
+    #[message]
+    fn twice(&mut self, bytes: Vec<u8>, text: String) -> Result<(Vec<u8>, String), NoGood> {
+        Ok(([&bytes[..], &bytes[..]].concat(), text))
+    }
+
+    #[handler]
+    fn copy(&mut self, Copy(bytes): Copy) -> Vec<u8> {
+        bytes
+    }
+}
+
+async fn large_bodies_of_bytes_come_and_go_whole(road: Road) -> conclib::Result {
+    let house = House::open(road).await?;
+    let _copier = house.system.spawn(Copier)?;
+    let client = house.client().await?;
+    let bytes: Vec<u8> = (0..3 << 20).map(|at: u32| at.to_le_bytes()[1]).collect();
+    assert_eq!(client.ask("copier", Copy(bytes.clone())).await?, bytes);
+    let text = "the end".to_owned();
+    let twice = CopierTwice { bytes, text };
+    let (copied, text) = client.ask("copier", twice).await?;
+    assert_eq!((copied.len(), &*text), (6 << 20, "the end"));
     Ok(())
 }

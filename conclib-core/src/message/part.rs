@@ -1,5 +1,6 @@
 //! Parts of a message: its fields, its reply, its error.
 
+use conclib_wire::parts::{Field, Whole};
 use conclib_wire::{Codec, CodecError, Response, Urn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -88,13 +89,13 @@ impl<T: WirePart> WireAnswer for T {
     const STREAMS: bool = false;
 
     fn encode(self, codec: Codec, out: &mut Vec<u8>) -> Encoded {
-        codec.encode(&self, out).map(|()| None)
+        codec.encode(&Field(&self).checked(), out).map(|()| None)
     }
 
     fn decode(answered: Answered<'_>, _: Option<&Urn>) -> Result<Self, CodecError> {
         let Response { codec, body, .. } = answered.response;
         match answered.items {
-            None => codec.decode(body),
+            None => codec.decode(body).map(|Whole(reply)| reply),
             Some(_) => Err(CodecError::stream(codec)),
         }
     }

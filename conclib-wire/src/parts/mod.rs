@@ -8,7 +8,9 @@ mod tuple;
 
 pub use enumerated::{Variants, read_enum};
 pub use named::{FieldSeeds, Record, read_fields, read_struct, write_struct, write_variant};
-pub use probe::{Field, NoField, NoSeed, RefusedField, RefusedSeed, Seed, SerdeField, SerdeSeed};
+pub use probe::{
+    Field, NoField, NoSeed, RefusedField, RefusedSeed, Seed, SerdeField, SerdeSeed, Whole,
+};
 pub use tuple::{
     Positions, read_newtype, read_positions, read_tuple, read_unit, write_tuple,
     write_tuple_variant,
