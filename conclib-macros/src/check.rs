@@ -9,9 +9,10 @@ use crate::parse::Mistakes;
 
 /// Names of the methods that `ActorRef` has itself or has from a trait of the
 /// standard prelude. A message with such a name could not be called by it.
-const TAKEN: [&str; 22] = [
+const TAKEN: [&str; 23] = [
     "ask",
     "clone",
+    "current_snapshot",
     "current_state",
     "downgrade",
     "eq",

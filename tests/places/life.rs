@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use conclib::Place;
 use conclib::prelude::*;
 use conclib::process::InProcessError;
 use nix::sys::signal::Signal;
@@ -320,5 +321,37 @@ async fn a_deadline_ends_an_ask_and_not_the_actor() -> conclib::Result {
     let late = worker.sleep().timeout(Duration::from_millis(20)).await;
     assert!(matches!(late, Err(AskError::Deadline { .. })));
     assert_eq!(worker.state(), Some(State::Running));
+    Ok(())
+}
+
+/// The system of the owner does not wait, and shows the messages that have no answer yet.
+#[support::test]
+async fn a_snapshot_is_asked_of_its_process_past_its_mailbox() -> conclib::Result {
+    let system = System::new("test");
+    let (door, mut begins, open) = door(&system)?;
+    let builder = system.actor(Worker::default()).urn("w").in_process();
+    let restart = Restart::on_failure().backoff(Backoff::none());
+    let worker = builder.restart(restart).spawn().await?;
+    worker.panic("once".into()).await.unwrap_err();
+    for n in 1..=3 {
+        assert_eq!(worker.add(1).await?, n);
+    }
+    let held = worker.hold(door).reply().await?;
+    begins.recv().await.unwrap();
+    worker.add(1).tell().await?;
+    let there = worker.current_snapshot().await?;
+    assert_eq!((&there.urn, there.place), (&worker.urn(), Place::Process));
+    assert_eq!((there.generation, there.restarts), (2, 1));
+    assert_eq!((there.handled, there.failed, there.depth), (3, 0, 1));
+    assert_eq!(there.busy_with.as_deref(), Some("hold"));
+    let here = system.snapshot();
+    let here = here.actors.iter().find(|it| it.urn == worker.urn());
+    let here = here.expect("it is one of the system");
+    assert_eq!((here.handled, here.depth, here.state), (0, 1, there.state));
+    open.add_permits(1);
+    held.await?;
+    worker.stop().await;
+    let ended = worker.current_snapshot().await?;
+    assert_eq!((ended.state, ended.generation), (State::Stopped, 2));
     Ok(())
 }

@@ -107,13 +107,14 @@ async fn a_link_keeps_a_limited_number_of_actors() -> conclib::Result {
 }
 
 #[support::test]
-async fn a_guessed_key_permits_no_end() -> conclib::Result {
+async fn a_guessed_key_permits_neither_an_end_nor_a_look() -> conclib::Result {
     let at = pair()?;
     // The peer holds a reference to another actor, whose key is known.
     let _reader = at.far.hire().await?;
     for key in 0..10 {
-        for signal in ["conclib:stop", "conclib:stop-now", "conclib:kill"] {
-            let refused = at.end.ask_json("publisher", signal, json!(key)).await;
+        for request in ["stop", "stop-now", "kill", "snapshot"] {
+            let request = format!("conclib:{request}");
+            let refused = at.end.ask_json("publisher", &request, json!(key)).await;
             assert!(
                 matches!(refused, Err(AskError::NotPermitted { .. })),
                 "{refused:?}"

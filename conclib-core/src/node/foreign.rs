@@ -157,6 +157,24 @@ impl ForeignCell {
             || self.remote.outlet.outage().is_some()
     }
 
+    /// Asks the process of the actor for a snapshot. The starts and the parent are those that this
+    /// process knows; so is all of an actor that is not in its process at the moment.
+    pub(crate) async fn current_snapshot(&self) -> Result<ActorSnapshot, Failure> {
+        let here = self.snapshot();
+        if self.is_away() || self.is_ending() {
+            return Ok(here);
+        }
+        let there = self.remote.snapshot().await?;
+        Ok(ActorSnapshot {
+            place: here.place,
+            state: here.state,
+            generation: here.generation,
+            restarts: here.restarts,
+            parent: here.parent,
+            ..there
+        })
+    }
+
     /// Raises the signal to end, and wakes the task that drives the actor.
     fn raise(&self, signal: Signal) {
         self.signal.fetch_max(signal as u8, Ordering::AcqRel);

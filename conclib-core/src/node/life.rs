@@ -14,6 +14,7 @@ use super::stopping::Stopping;
 use crate::deadlock::polled;
 use crate::error::{AskError, StartError};
 use crate::mailbox::{By, Signal};
+use crate::snapshot::ActorSnapshot;
 
 impl<A: Actor> ActorRef<A> {
     /// Returns the lifecycle state of the actor. `None` for an actor in another
@@ -167,5 +168,45 @@ impl<A: Actor> ActorRef<A> {
                 state.map_err(|failure| AskError::new(self.urn(), failure))
             }
         }
+    }
+
+    /// Returns a snapshot of the actor, wherever it runs. That of an actor in another process is asked
+    /// of its system, past the mailbox; [`System::snapshot`](crate::system::System::snapshot) never
+    /// waits, and does not know how many messages a process actor has handled.
+    ///
+    /// # Errors
+    /// Those of an ask. `NotPermitted` if the actor is in another process, and this reference was made
+    /// from its name.
+    ///
+    /// # Cancel safety
+    /// Dropping the future only ends the waiting.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    ///
+    /// #[actor]
+    /// struct Greeter;
+    ///
+    /// #[actor]
+    /// impl Greeter {
+    ///     #[message]
+    ///     fn greet(&mut self) -> String { "Hello!".into() }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main(system: System) -> conclib::Result {
+    ///     let greeter = system.spawn(Greeter)?;
+    ///     greeter.greet().await?;
+    ///     assert_eq!(greeter.current_snapshot().await?.handled, 1);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn current_snapshot(&self) -> Result<ActorSnapshot, AskError> {
+        let snapshot = match (self.as_foreign(), self.resident_or_away()) {
+            (Some(foreign), _) => foreign.current_snapshot().await,
+            (None, Ok(actor)) => Ok(actor.snapshot()),
+            (None, Err(remote)) => remote.snapshot().await,
+        };
+        snapshot.map_err(|failure| AskError::new(self.urn(), failure))
     }
 }

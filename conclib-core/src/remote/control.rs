@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use super::answers::{failure, misfit};
 use super::target::Remote;
 use crate::call::{OutboundRequest, Waiter, transmit};
+use crate::snapshot::ActorSnapshot;
 use crate::spi::{Answered, Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet};
 
 /// Request about an actor that its inlet answers. The body is the key of the reference, if it
@@ -34,16 +35,19 @@ pub(crate) enum ControlRequest {
     Started,
     /// Asks for the [`State`].
     State,
+    /// Asks for the [`ActorSnapshot`].
+    Snapshot,
 }
 
 impl ControlRequest {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Stop,
         Self::StopNow,
         Self::Kill,
         Self::Stopped,
         Self::Started,
         Self::State,
+        Self::Snapshot,
     ];
 
     /// Returns the wire name of the request.
@@ -55,6 +59,7 @@ impl ControlRequest {
             Self::Stopped => "conclib:stopped",
             Self::Started => "conclib:started",
             Self::State => "conclib:state",
+            Self::Snapshot => "conclib:snapshot",
         }
     }
 
@@ -63,14 +68,19 @@ impl ControlRequest {
         Self::ALL.into_iter().find(|request| request.name() == name)
     }
 
+    /// Tells whether the request is for those that hold the actor.
+    pub(crate) const fn is_for_holders(self) -> bool {
+        self.ends() || matches!(self, Self::Snapshot)
+    }
+
     /// Tells whether the request ends the actor.
-    pub(crate) const fn ends(self) -> bool {
+    const fn ends(self) -> bool {
         matches!(self, Self::Stop | Self::StopNow | Self::Kill)
     }
 
     const fn timeout(self) -> Duration {
         match self {
-            Self::State => DEFAULT_TIMEOUT,
+            Self::State | Self::Snapshot => DEFAULT_TIMEOUT,
             _ => MAX_TIMEOUT,
         }
     }
@@ -142,6 +152,11 @@ impl Remote {
             Err(Failure::NoSuchActor) => Ok(State::Stopped),
             answer => answer,
         }
+    }
+
+    /// Asks for a snapshot of the actor.
+    pub(crate) async fn snapshot(&self) -> Result<ActorSnapshot, Failure> {
+        self.control(ControlRequest::Snapshot).await
     }
 
     /// Sends a control request, and returns its reply. A wait is cancelled if it is dropped; a

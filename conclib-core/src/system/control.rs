@@ -24,18 +24,18 @@ use crate::spi::KeepAlive;
 /// [`MailboxFull`](crate::error::AskError::MailboxFull).
 pub const MAX_CONTROL_WAITS: usize = 16_384;
 
-/// Permission for other processes to end the actors of a system: by `stop`, `stop_now` and `kill` of
-/// a far reference.
+/// Permission for other processes to end the actors of a system, and to look at them: by `stop`,
+/// `stop_now`, `kill` and `current_snapshot` of a far reference.
 ///
 /// Waiting for the start or the end of an actor, and asking for its state, is always permitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Control {
-    /// A peer may end an actor to which it holds a strong reference that it was sent in a message.
+    /// A peer may end, and look at, an actor to which it holds a strong reference that it was sent in a message.
     /// A name alone does not suffice.
     #[default]
     Holder,
-    /// A peer may end each actor whose name it knows.
+    /// A peer may end, and look at, each actor whose name it knows.
     Any,
 }
 
@@ -106,9 +106,10 @@ impl Inlet {
             false => self.system.find(envelope.to),
         });
         let actor = found.ok_or(Failure::NoSuchActor)?;
-        if request.ends() && self.permits != Control::Any && !is_held {
+        if request.is_for_holders() && self.permits != Control::Any && !is_held {
             return Err(Failure::NotPermitted(
-                "only a holder of a reference that was sent in a message may end the actor".into(),
+                "only a holder of a reference that was sent in a message may end the actor, or look at it"
+                    .into(),
             ));
         }
         Ok((request, actor))
@@ -144,6 +145,10 @@ impl Inlet {
             reply(asker, &actor.state());
             return None;
         }
+        if request == ControlRequest::Snapshot {
+            reply(asker, &actor.snapshot());
+            return None;
+        }
         let Ok(runtime) = Handle::try_current() else {
             let text = "the broker delivers requests outside of a tokio runtime";
             asker.refuse(Failure::Unsupported(text.into(), Delivery::NotDelivered));
@@ -157,7 +162,7 @@ impl Inlet {
             ControlRequest::Stop => actor.tell_to_end(Signal::Drain, By::Anyone),
             ControlRequest::StopNow => actor.tell_to_end(Signal::Now, By::Anyone),
             ControlRequest::Kill => actor.tell_to_end(Signal::Kill, By::Anyone),
-            ControlRequest::Stopped | ControlRequest::Started | ControlRequest::State => {}
+            _ => {}
         }
         if let Some(queued) = asker.queued() {
             // The sender waits for nothing else.

@@ -1,6 +1,6 @@
 //! The life of far actors: started, state, stop, kill, stopped, watch.
 
-use conclib_core::{ActorRef, State, StopReason, Stopping};
+use conclib_core::{ActorRef, AskError, State, StopReason, Stopping};
 use tokio::sync::watch;
 
 use super::Stage;
@@ -34,6 +34,8 @@ pub async fn a_far_actor_is_stopped_and_killed(at: &mut Stage) {
         let bell = far_bell(at).await;
         bell.started().await.unwrap();
         assert_eq!(bell.current_state().await, Ok(State::Running));
+        bell.ring().await.unwrap();
+        assert_eq!(bell.current_snapshot().await.unwrap().handled, 1);
         let copy = bell.clone();
         let stopped = tokio::spawn(async move { copy.stopped().await });
         assert_eq!(end(&bell).await, reason);
@@ -44,13 +46,18 @@ pub async fn a_far_actor_is_stopped_and_killed(at: &mut Stage) {
     }
 }
 
-/// A name alone permits no end of an actor.
+/// A name alone permits neither an end of an actor nor a look at it.
 pub async fn a_far_actor_is_not_ended_by_its_name(at: &mut Stage) {
     let far = &at.subject;
     for end in [far.stop(), far.stop_now(), far.kill()] {
         assert_eq!(end.await, StopReason::OutOfReach);
     }
     assert_eq!(far.current_state().await, Ok(State::Running));
+    let refused = far.current_snapshot().await.unwrap_err();
+    assert!(
+        matches!(refused, AskError::NotPermitted { .. }),
+        "{refused}"
+    );
 }
 
 /// A watcher hears of the end of a far actor, with the reason, once.
