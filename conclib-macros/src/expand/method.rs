@@ -38,9 +38,9 @@ pub(super) fn item(method: &Method) -> TokenStream {
     let text = format!(" The message `{}`.", message.name.value());
     let paragraph = (!attrs.is_empty()).then(|| quote!(#[doc = ""]));
     quote! {
-        #[doc = #text]
-        #paragraph
         #(#attrs)*
+        #paragraph
+        #[doc = #text]
         #derive
         #allowances
         #vis_struct #ident #impl_generics #where_clause #body

@@ -175,6 +175,21 @@ fn actor_impl_with_a_part() {
 }
 
 #[test]
+fn actor_impl_with_a_batch() {
+    let block = quote! {
+        impl Model {
+            /// Doubles numbers.
+            #[message(batch = 32, within = "5ms", local)]
+            async fn double(&mut self, numbers: Vec<u64>) -> Vec<u64> { numbers }
+
+            #[message(batch = 4, local)]
+            fn store(&mut self, rows: Vec<Row>) -> Result<(), Full> { Ok(()) }
+        }
+    };
+    assert_snapshot!(shown(actor(quote!(), block)));
+}
+
+#[test]
 fn actor_struct_and_message_with_priority() {
     let actor = actor(
         quote!(priority),

@@ -156,6 +156,8 @@ fn no_args(attribute: &Attribute) -> syn::Result<()> {
 pub(super) fn role_lints() -> Attribute {
     parse_quote! {
         #[allow(
+            clippy::missing_const_for_fn,
+            clippy::needless_pass_by_ref_mut,
             clippy::needless_pass_by_value,
             clippy::trivially_copy_pass_by_ref,
             clippy::unnecessary_wraps,
