@@ -266,3 +266,24 @@ async fn a_batch_waits_for_more_no_longer_than_it_says() {
     model.store(1).await.unwrap();
     assert_eq!(start.elapsed().as_millis(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_is_killed_while_it_waits_was_not_handled() {
+    let system = System::new("test");
+    let model = system.spawn(Model::default()).unwrap();
+    let mut replies = Vec::new();
+    for number in 0..3 {
+        replies.push(model.double(number).reply().await.unwrap());
+    }
+    let mut events = system.events();
+    // The model has taken them and waits for more.
+    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    model.kill().await;
+    for doubled in join_all(replies).await {
+        let error = doubled.unwrap_err();
+        assert_eq!(error.delivery(), Delivery::NotDelivered, "{error:?}");
+        assert!(matches!(error, AskError::Stopped { .. }), "{error:?}");
+    }
+    assert_eq!(dead_letters(&mut events, &model).await, 3);
+    assert_eq!(system.snapshot().dead_letters, 3);
+}

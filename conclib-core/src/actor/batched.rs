@@ -50,10 +50,9 @@ impl<M: Message> Batch<M> {
         1 + self.others.len()
     }
 
-    /// Adds a batch that came later.
+    /// Adds the request of a batch of one.
     pub fn join(&mut self, next: Self) {
         self.others.push(next.first);
-        self.others.extend(next.others);
     }
 
     /// Returns the parameter of each request, and the replies that the handler owes.
@@ -190,44 +189,49 @@ fn answer_one<M: Message>(
     }
 }
 
-/// Adds the requests to `message` that are handled in its turn: those of the same message that
-/// follow it directly in the mailbox, or come in time. They stay in `waiting` meanwhile.
-pub(super) async fn gather<A: Actor>(
-    ctx: &mut Context<A>,
-    waiting: &mut VecDeque<A::Inbox>,
-    message: &mut A::Inbox,
-) {
+/// Joins the requests to the first of `waiting` that are handled in its turn: those of the same
+/// message that follow it directly in the mailbox, or come in time. Until then all of them wait.
+pub(super) async fn gather<A: Actor>(ctx: &mut Context<A>, waiting: &mut VecDeque<A::Inbox>) {
     ctx.gathered = 0;
-    let Some(limits) = message.batch_limits() else {
+    let Some(limits) = waiting.front().and_then(Messages::batch_limits) else {
         return;
     };
+    let turn = ctx.cell().stats.turn.swap(0, Ordering::Relaxed);
     let mut search = Search {
         limits,
-        found: 0,
+        found: 1,
         time: None,
     };
-    poll_fn(|cx| search.poll(ctx, waiting, message, cx)).await;
-    for mut next in waiting.drain(..search.found) {
-        let cell = ctx.cell();
+    poll_fn(|cx| search.poll(ctx, waiting, cx)).await;
+    let cell = ctx.cell();
+    cell.stats.turn.store(turn, Ordering::Relaxed);
+    let mut found = waiting.drain(..search.found);
+    let Some(mut first) = found.next() else {
+        return;
+    };
+    let mut joined = 0;
+    for mut next in found {
         cell.meter.unqueued(1);
         if next.head().left {
             cell.dead_letter(&next, DeadLetterCause::AskerLeft);
             next.request().refuse(Failure::Cancelled);
         } else {
-            message.join(next);
-            ctx.gathered += 1;
+            first.join(next);
+            joined += 1;
         }
     }
-    if ctx.gathered > 0 {
+    waiting.push_front(first);
+    if joined > 0 {
+        let before = cell.stats.handled.load(Ordering::Relaxed);
+        let handled = before + u64::from(joined);
+        cell.stats.handled.store(handled, Ordering::Relaxed);
         // The turn is that of several askers.
         ctx.begin_other();
-        let handled = &ctx.cell().stats.handled;
-        let before = handled.load(Ordering::Relaxed);
-        handled.store(before + u64::from(ctx.gathered), Ordering::Relaxed);
+        ctx.gathered = joined;
     }
 }
 
-/// Search for the requests that are handled in the turn of another.
+/// Search for the requests that are handled in one turn.
 struct Search {
     limits: BatchLimits,
     /// Number of them, at the front of those that wait.
@@ -241,20 +245,14 @@ impl Search {
         &mut self,
         ctx: &mut Context<A>,
         waiting: &mut VecDeque<A::Inbox>,
-        message: &mut A::Inbox,
         cx: &mut Poller<'_>,
     ) -> Poll<()> {
-        let Self {
-            limits,
-            found,
-            time,
-        } = self;
-        while *found + 1 < limits.size {
-            if let Some(next) = waiting.get(*found) {
-                if !message.joins(next) {
+        while self.found < self.limits.size {
+            if let Some(next) = waiting.get(self.found) {
+                if !waiting[0].joins(next) {
                     break;
                 }
-                *found += 1;
+                self.found += 1;
                 continue;
             }
             let mut more = VecDeque::new();
@@ -262,9 +260,10 @@ impl Search {
                 Poll::Ready(true) => waiting.append(&mut more),
                 // Something else than a message is to be handled.
                 Poll::Ready(false) => break,
-                Poll::Pending if limits.within.is_zero() || !are_here() => break,
+                Poll::Pending if self.limits.within.is_zero() || !are_here() => break,
                 Poll::Pending => {
-                    let time = time.get_or_insert_with(|| Box::pin(sleep(limits.within)));
+                    let within = self.limits.within;
+                    let time = self.time.get_or_insert_with(|| Box::pin(sleep(within)));
                     return time.as_mut().poll(cx);
                 }
             }

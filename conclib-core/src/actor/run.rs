@@ -217,12 +217,12 @@ fn incarnation<A: Actor, B: Factory<A>>(
                     }
                 }
             }
-            let Some(mut message) = batch.pop_front() else {
+            if const { A::Inbox::BATCHES } {
+                Box::pin(gather(ctx, batch)).await;
+            }
+            let Some(message) = batch.pop_front() else {
                 continue;
             };
-            if const { A::Inbox::BATCHES } {
-                Box::pin(gather(ctx, batch, &mut message)).await;
-            }
             let turn = actor.turn(message, ctx).await;
             let cell = &**ctx.cell();
             let last = cell.stats.ended();
