@@ -13,6 +13,8 @@ use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+#[cfg(feature = "process")]
+use std::time::{Duration, Instant};
 
 use support::child::{Kid, Process, eventually, survivors};
 
@@ -287,22 +289,126 @@ fn actors_in_processes_share_what_a_protocol_says() -> conclib::Result {
     Ok(())
 }
 
+/// Line that a monitor's aggregator prints: `Received notification (P) of value V
+/// from monitor M in process Q`.
+#[cfg(feature = "process")]
+#[derive(Debug)]
+struct Notification {
+    aggregator: u32,
+    value: u64,
+    monitor: String,
+    process: u32,
+}
+
+#[cfg(feature = "process")]
+impl Notification {
+    fn read(line: &str) -> Option<Self> {
+        let rest = line.strip_prefix("Received notification (")?;
+        let (aggregator, rest) = rest.split_once(") of value ")?;
+        let (value, rest) = rest.split_once(" from monitor ")?;
+        let (monitor, process) = rest.split_once(" in process ")?;
+        Some(Self {
+            aggregator: aggregator.parse().ok()?,
+            value: value.parse().ok()?,
+            monitor: monitor.to_owned(),
+            process: process.parse().ok()?,
+        })
+    }
+
+    /// Next one of this monitor.
+    async fn of(kid: &mut Kid, monitor: &str) -> conclib::Result<Self> {
+        loop {
+            let line = kid.said("").await?;
+            let read = Self::read(&line).ok_or(line)?;
+            if read.monitor == monitor {
+                return Ok(read);
+            }
+        }
+    }
+}
+
 #[cfg(feature = "process")]
 #[support::test]
 async fn monitors_in_processes_are_closed_in_order() -> conclib::Result {
-    let mut command = example("pactor_monitor")?;
-    let mut kid = Kid::start(&mut command)?;
+    for end in ["q", "the end of the input", "INT", "TERM"] {
+        let mut kid = Kid::start(&mut example("pactor_monitor")?)?;
+        assert_eq!(kid.said("").await?, "Press 'q' to quit...");
+        let primary = Notification::of(&mut kid, "primary").await?;
+        let secondary = Notification::of(&mut kid, "secondary").await?;
+        assert_eq!(
+            (secondary.value % 10, primary.aggregator),
+            (0, secondary.aggregator)
+        );
+        let family = Process::family(kid.id());
+        let mut pids: Vec<_> = family.iter().map(|process| process.pid).collect();
+        let mut said = [
+            kid.id(),
+            primary.aggregator,
+            primary.process,
+            secondary.process,
+        ];
+        pids.sort_unstable();
+        said.sort_unstable();
+        assert_eq!(pids, said);
+
+        match end {
+            "q" => kid.write("q")?,
+            "INT" | "TERM" => kid.signal(end)?,
+            _ => kid.close_input(),
+        }
+        kid.said("closing.....").await?;
+        for read in [primary, secondary] {
+            let text = format!("current value for monitor {}: ", read.monitor);
+            let value: u64 = kid.said(&text).await?.parse()?;
+            assert!(value >= read.value, "{end}: {value} after {read:?}");
+        }
+        assert!(kid.exited()?.success(), "{end}");
+        assert!(survivors(&family).is_empty(), "{end}");
+    }
+    Ok(())
+}
+
+#[cfg(feature = "process")]
+#[support::test]
+async fn the_reading_of_a_monitor_is_stopped_and_started() -> conclib::Result {
+    // A reading is a turn of under a millisecond: the rest is room for a busy machine.
+    const LATENCY: Duration = Duration::from_millis(500);
+    let mut kid = Kid::start(&mut example("pactor_monitor")?)?;
     kid.said("Press 'q' to quit...").await?;
-    let own = kid.said("Received notification (").await?;
-    assert!(own.contains(" from monitor "), "{own}");
-    let family = Process::family(kid.id());
-    assert_eq!(family.len(), 4, "{family:?}");
-    kid.close_input();
-    kid.said("closing.....").await?;
-    kid.said("current value for monitor primary: ").await?;
-    kid.said("current value for monitor secondary: ").await?;
+    Notification::of(&mut kid, "primary").await?;
+    kid.write("stop tertiary")?;
+    kid.said("no monitor is named tertiary").await?;
+
+    let asked = Instant::now();
+    kid.write("stop primary")?;
+    kid.said("stopped monitor primary").await?;
+    assert!(asked.elapsed() < LATENCY, "{:?}", asked.elapsed());
+    // The other goes on. A notification of the last turn before may still be on its way.
+    let (mut stopped, mut others) = (Vec::new(), 0);
+    while others < 4 {
+        let line = kid.said("").await?;
+        let read = Notification::read(&line).ok_or(line)?;
+        match &*read.monitor {
+            "primary" => stopped.push(read.value),
+            _ => others += 1,
+        }
+    }
+    assert!(stopped.len() <= 1, "{stopped:?}");
+
+    let asked = Instant::now();
+    kid.write("start primary")?;
+    kid.said("started monitor primary").await?;
+    assert!(asked.elapsed() < LATENCY, "{:?}", asked.elapsed());
+    let first = Notification::of(&mut kid, "primary").await?.value;
+    let next = Notification::of(&mut kid, "primary").await?.value;
+    assert_eq!(next, first + 1);
+    kid.write("q")?;
+    let last: u64 = kid
+        .said("current value for monitor primary: ")
+        .await?
+        .parse()?;
+    assert!(last >= next, "{last}");
     assert!(kid.exited()?.success());
-    assert!(survivors(&family).is_empty());
     Ok(())
 }
 
