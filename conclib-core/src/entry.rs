@@ -1,7 +1,10 @@
 //! System of a main function or a test.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::panic::resume_unwind;
+use std::pin::pin;
 
+use crate::catch::catch_poll;
 use crate::system::System;
 
 /// Nothing, in place of the registration of an actor for processes of its own: for a program that
@@ -24,11 +27,12 @@ pub fn system_of(module: &str) -> System {
     System::new(module.split("::").next().unwrap_or(module))
 }
 
-/// Hands a system to a body, and shuts the system down after it.
+/// Hands a system to a body, and shuts the system down after it, also after a panic.
 pub async fn with_system<F: Future>(system: System, body: impl FnOnce(System) -> F) -> F::Output {
-    let output = body(system.clone()).await;
+    let mut body = pin!(body(system.clone()));
+    let output = poll_fn(|cx| catch_poll(body.as_mut(), cx)).await;
     system.shutdown().await;
-    output
+    output.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// Type of the parameter of a main function or a test.

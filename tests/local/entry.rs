@@ -2,6 +2,7 @@
 
 use std::process::{ExitCode, Termination as _};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use conclib::prelude::*;
 
@@ -89,4 +90,31 @@ async fn panics() {
 fn a_panic_of_the_body_is_one_of_the_program() {
     let panic = std::panic::catch_unwind(|| panics().report()).unwrap_err();
     assert_eq!(panic.downcast_ref(), Some(&"as it says"));
+}
+
+static HAS_STOPPED: AtomicBool = AtomicBool::new(false);
+
+#[actor]
+struct Stops;
+
+#[actor]
+impl Stops {
+    #[on(stop)]
+    fn stop(&mut self) {
+        HAS_STOPPED.store(true, Ordering::Relaxed);
+    }
+}
+
+#[conclib::main]
+async fn panics_beside_an_actor(system: System) {
+    let actor = system.spawn(Stops).unwrap();
+    actor.started().await.unwrap();
+    panic!("as it says");
+}
+
+#[support::test]
+fn the_system_is_shut_down_after_a_panic_of_the_body() {
+    let panic = std::panic::catch_unwind(|| panics_beside_an_actor().report()).unwrap_err();
+    assert_eq!(panic.downcast_ref(), Some(&"as it says"));
+    assert!(HAS_STOPPED.load(Ordering::Relaxed));
 }

@@ -30,6 +30,8 @@ mod stop;
 mod strategies;
 mod supervision;
 #[cfg(feature = "testing")]
+mod testing_entry;
+#[cfg(feature = "testing")]
 mod testing_faults;
 #[cfg(feature = "testing")]
 mod testing_probes;

@@ -5,7 +5,7 @@
 
 use std::env;
 use std::io::{BufRead, BufReader, Lines};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitCode, ExitStatus, Stdio, Termination as _};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use std::time::Duration;
 use conclib::prelude::*;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use support::child::{eventually, listens_to_signals};
 use support::poll_once;
 
 /// Environment variable that says how the actor of the child ends.
@@ -138,6 +139,38 @@ fn a_second_signal_ends_the_process_though_no_thread_of_the_runtime_is_free() {
         let (_, status) = process.signal_until_it_ends(signal);
         assert_eq!(status.code(), Some(code));
     }
+}
+
+#[conclib::main]
+async fn main_that_waits(system: System) {
+    let actor = system.actor(Waiting { for_ever: false }).urn("only");
+    actor.spawn().unwrap().started().await.unwrap();
+    println!("ready");
+    system.run_until_signal().await
+}
+
+/// Not a test: process whose main function ends with the wait for a signal.
+#[support::test]
+fn child_waits_in_main() {
+    if env::var(CHILD).is_ok() {
+        assert_eq!(main_that_waits().report(), ExitCode::SUCCESS);
+        println!("succeeded");
+    }
+}
+
+#[support::test]
+fn the_wait_for_a_signal_may_be_the_last_expression_of_main() {
+    let process = Process::of(&support::test_name!(child_waits_in_main), "at once");
+    assert!(eventually(|| listens_to_signals(process.child.id())));
+    process.signal(Signal::SIGINT);
+    let (lines, is_well) = process.end();
+    let said = [
+        "stopping only: its system shut down",
+        "stopped only",
+        "succeeded",
+    ];
+    assert_eq!(lines[..said.len()], said);
+    assert!(is_well);
 }
 
 struct Process {
