@@ -17,6 +17,7 @@ use support::poll_once;
 on_every_road! {
     a_tell_resolves_when_it_is_queued,
     a_tell_that_is_not_queued_comes_back,
+    a_message_is_told_without_a_call,
     a_tell_without_waiting,
     a_tell_that_fails_harms_nobody,
     a_tell_in_an_outage_is_queued_after_it_or_comes_back,
@@ -74,6 +75,28 @@ async fn a_tell_that_is_not_queued_comes_back(road: Road) -> conclib::Result {
     assert_eq!(busy.await?, 0);
     ending.await;
     assert_eq!(watch.log.lines(), ["begin 0", "end 0", "1"]);
+    Ok(())
+}
+
+async fn a_message_is_told_without_a_call(road: Road) -> conclib::Result {
+    let mut house = House::open(road).await?;
+    let client = house.client().await?;
+    let busy = client.ask("desk", DeskWait { n: 0 }).reply().await?;
+    let keeper = house.watch.turn().await?;
+    client.tell("desk", DeskNote { n: 1 }).await?;
+    client.ask("desk", DeskNote { n: 2 }).tell().await?;
+    client.tell("desk", DeskNote { n: 3 }).await?;
+    assert_eq!(house.watch.log.lines(), ["begin 0"], "queued, and not run");
+    keeper.open();
+    assert_eq!(busy.await?, 0);
+    client.ask("desk", DeskDouble { n: 0 }).await?;
+    assert_eq!(house.watch.log.lines()[1..], ["end 0", "1", "2", "3"]);
+
+    for urn in ["dask", "no urn"] {
+        let none = client.tell(urn, DeskNote { n: 7 }).await.unwrap_err();
+        assert!(none.to_string().contains(urn), "{none}");
+        assert_eq!(none.into_message().n, 7);
+    }
     Ok(())
 }
 
