@@ -158,6 +158,10 @@ fn a_timeout_is_a_typed_error_once_it_has_to_be_waited_for() {
             assert!(matches!(error, AskError::NoTimers { .. }), "{error}");
             assert_eq!(error.delivery(), Delivery::MayHaveRun);
             says_what_to_do(&error);
+            let text = error.to_string();
+            let urn = scribe.urn();
+            let whose = format!("a timeout of `echo` to Scribe ({urn}) needs timers");
+            assert!(text.starts_with(&whose), "{text}");
             // The mailbox is full with the message before.
             let error = scribe.note(2).timeout(second).tell().await.unwrap_err();
             says_what_to_do(&error);

@@ -462,11 +462,14 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
             ),
             Self::NoTimers { urn, delivery } => write!(
                 f,
-                "a timeout on `{urn}` needs timers, and the tokio runtime here has none: call `enable_time` or `enable_all` on its builder; {delivery}"
+                "a timeout of {} to {} needs timers, and the tokio runtime here has none: call `enable_time` or `enable_all` on its builder; {delivery}",
+                urn.request(),
+                urn.who()
             ),
             Self::NoRuntime { urn, delivery } => write!(
                 f,
-                "a timeout on {} needs a tokio runtime: use `.blocking()` outside of one; {delivery}",
+                "a timeout of {} to {} needs a tokio runtime: use `.blocking()` outside of one; {delivery}",
+                urn.request(),
                 urn.who()
             ),
         }
