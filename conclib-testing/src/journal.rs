@@ -64,8 +64,8 @@ impl Entries {
 /// impl Server {
 ///     #[message]
 ///     async fn serve(&mut self) {
-///         let _ = self.log.ask(Req).tell().await;
-///         let _ = self.client.ask(Resp(200)).tell().await;
+///         let _ = self.log.tell(Req).await;
+///         let _ = self.client.tell(Resp(200)).await;
 ///     }
 /// }
 ///

@@ -31,7 +31,7 @@
 //! impl Greeter {
 //!     #[message]
 //!     async fn greet(&mut self, name: String) {
-//!         let _ = self.guest.ask(Greeting(format!("Hello, {name}!"))).tell().await;
+//!         let _ = self.guest.tell(Greeting(format!("Hello, {name}!"))).await;
 //!     }
 //! }
 //!

@@ -46,7 +46,7 @@ pub(super) const SEED: &str = "CONCLIB_SEED";
 /// impl Runner {
 ///     #[handler]
 ///     async fn go(&mut self, _: Go) {
-///         let _ = self.goal.ask(Ran(self.number)).tell().await;
+///         let _ = self.goal.tell(Ran(self.number)).await;
 ///     }
 /// }
 ///
@@ -58,7 +58,7 @@ pub(super) const SEED: &str = "CONCLIB_SEED";
 ///         for number in 0..3 {
 ///             let goal = goal.recipient();
 ///             let runner = system.actor(Runner { number, goal }).urn(format!("{number}"));
-///             runner.spawn()?.ask(Go).tell().await?;
+///             runner.spawn()?.tell(Go).await?;
 ///         }
 ///         let Ran(number) = goal.recv().await;
 ///         Ok(number)

@@ -51,7 +51,7 @@ pub struct Solo<A: Actor> {
 ///     #[message]
 ///     async fn add(&mut self, by: u64) -> u64 {
 ///         self.count += by;
-///         let _ = self.listener.ask(Response(self.count)).tell().await;
+///         let _ = self.listener.tell(Response(self.count)).await;
 ///         self.count
 ///     }
 /// }

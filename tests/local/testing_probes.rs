@@ -29,7 +29,7 @@ impl Till {
             Err(AskError::Handler(error)) => return Err(error),
             Err(error) => return Err(NoGood(error.to_string())),
         };
-        let _ = self.sales.ask(Sold(cents)).tell().await;
+        let _ = self.sales.tell(Sold(cents)).await;
         Ok(cents)
     }
 
@@ -39,7 +39,7 @@ impl Till {
         let sales = self.sales.clone();
         async move {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            let _ = sales.ask(Sold(1)).tell().await;
+            let _ = sales.tell(Sold(1)).await;
         }
     }
 }
@@ -113,7 +113,7 @@ fn complaint<T>(test: impl AsyncFnOnce(System) -> T) -> String {
 fn a_probe_names_what_came_instead() {
     let sold = async |system: &System, cents| {
         let probe = testing::probe::<Sold>(system);
-        probe.actor_ref().ask(Sold(cents)).tell().await.unwrap();
+        probe.actor_ref().tell(Sold(cents)).await.unwrap();
         probe
     };
     let text = complaint(async |system| sold(&system, 1).await.expect_eq(Sold(2)).await);
@@ -156,8 +156,8 @@ async fn a_message_that_was_not_expected_is_not_lost() {
     let system = testing::system();
     let mut probe = testing::probe::<Sold>(&system);
     probe.expect_none().await;
-    probe.recipient().ask(Sold(1)).tell().await.unwrap();
-    probe.recipient().ask(Sold(2)).tell().await.unwrap();
+    probe.recipient().tell(Sold(1)).await.unwrap();
+    probe.recipient().tell(Sold(2)).await.unwrap();
     probe.expect_eq(Sold(1)).await;
     probe.expect_eq(Sold(2)).await;
     assert_eq!(probe.names(), ["Sold", "Sold"]);
@@ -176,7 +176,7 @@ async fn a_spy_passes_everything_on() -> conclib::Result {
     // This message finds no room, and is not recorded.
     assert!(spied.ask(Price("full".into())).try_tell().is_err());
     // This message waits for a slot, and is recorded once.
-    spied.ask(Price("later".into())).tell().await?;
+    spied.tell(Price("later".into())).await?;
     let passed = ["tea", "", "told", "later"].map(|item| Price(item.into()));
     assert_eq!(spy.messages(), passed);
 
@@ -221,7 +221,7 @@ async fn quiet_waits_for_turns_and_for_handlers_beside_them() -> conclib::Result
     sales.expect_none().await;
     // Tasks that are ready run before.
     let recipient = sales.recipient();
-    tokio::spawn(async move { recipient.ask(Sold(2)).tell().await });
+    tokio::spawn(async move { recipient.tell(Sold(2)).await });
     testing::quiet(&system).await;
     assert_eq!(sales.names(), ["Sold", "Sold"]);
     // An actor that ends is no longer waited for.
