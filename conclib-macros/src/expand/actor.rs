@@ -155,6 +155,8 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
 }
 
 /// Registers the actor for processes of its own; a generic one is not known yet.
+/// The macro is imported beside [`alias`](super::alias): the two report a wrong path
+/// of the runtime once.
 fn registration(actor: &Actor, is_sound: bool) -> Option<TokenStream> {
     let Actor {
         runtime,
@@ -166,5 +168,5 @@ fn registration(actor: &Actor, is_sound: bool) -> Option<TokenStream> {
     let args = actor.create.as_ref().and_then(|hook| hook.param.as_ref());
     let by = args.is_some_and(borrows).then(|| quote!(, value));
     (is_sound && is_one_type && !actor.thread)
-        .then(|| quote!(#runtime::__in_process!(#self_ty #by);))
+        .then(|| quote!(use #runtime::__in_process; __in_process!(#self_ty #by);))
 }
