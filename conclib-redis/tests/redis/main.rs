@@ -21,6 +21,7 @@ mod durable_streams;
 mod faults;
 mod python;
 mod reach;
+mod references;
 mod served;
 mod server;
 mod servers;
