@@ -106,3 +106,27 @@ async fn nothing_is_reached_but_declared_messages_of_named_actors() {
     client.close().await;
     broker.close().await;
 }
+
+#[support::test]
+async fn a_tell_to_a_name_that_nobody_serves_gives_the_message_back_with_the_reason() {
+    let url = url();
+    let client = RedisClient::connect(url.clone(), None).await.unwrap();
+    let tell = || Call::new(desk(&client, "desk"), DeskVisit {}).tell();
+    let told = tell().await;
+    let Err(TellError::Failed { error, message }) = told else {
+        panic!("{told:?}");
+    };
+    assert!(matches!(error, AskError::NoProxy { .. }), "{error:?}");
+    assert_eq!(error.delivery(), Delivery::NotDelivered);
+    let DeskVisit {} = message;
+    // A system is served, without an actor of that name.
+    let system = System::new("served");
+    let broker = serve(&system, &url).await;
+    let told = tell().await;
+    let Err(TellError::Failed { error, .. }) = told else {
+        panic!("{told:?}");
+    };
+    assert!(matches!(error, AskError::NoSuchActor { .. }), "{error:?}");
+    client.close().await;
+    broker.close().await;
+}
