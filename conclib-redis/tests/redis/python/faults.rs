@@ -22,6 +22,21 @@ impl Doubler {
     }
 }
 
+/// Actor whose answers tell its system.
+#[actor(urn = "adder")]
+struct Adder {
+    plus: i64,
+}
+
+#[actor]
+impl Adder {
+    #[handler]
+    fn double(&mut self, Double { number }: Double) -> Doubled {
+        let number = number + self.plus;
+        Doubled { number }
+    }
+}
+
 /// Actor that answers when it is told to.
 #[actor(urn = "slow")]
 #[derive(Default)]
@@ -159,16 +174,34 @@ async fn several_proxies_on_a_channel_do_not_contradict_each_other() {
 
 #[support::test(flavor = "multi_thread", worker_threads = 2)]
 async fn systems_with_other_channels_never_meet() {
-    let channels = (Channels::new(), Channels::new());
-    let system = System::new("python");
-    system.spawn(Doubler).unwrap();
-    let broker = channels.0.serve(&system).await;
-    let client = channels.1.connect().await;
-    let error = ask(&client, "doubler", Double { number: 1 })
+    let channels = [Channels::new(), Channels::new()];
+    let mut systems = Vec::new();
+    let mut clients = Vec::new();
+    for (channels, plus) in channels.iter().zip([100, 200]) {
+        let system = System::new("python");
+        system.spawn(Adder { plus }).unwrap();
+        systems.push((channels.serve(&system).await, system));
+        clients.push(channels.connect().await);
+    }
+    // All at once, and each is answered by its own system.
+    let asks = clients
+        .iter()
+        .zip([100, 200])
+        .flat_map(|(client, plus)| (0..100).map(move |number| (client, number, plus)));
+    join_all(asks.map(async |(client, number, plus)| {
+        let sum = ask(client, "adder", Double { number }).await.unwrap();
+        assert_eq!(sum.number, number + plus);
+    }))
+    .await;
+    // The other one does not answer for a system that has ended.
+    systems[0].0.close().await;
+    let error = ask(&clients[0], "adder", Double { number: 1 })
         .await
         .unwrap_err();
     assert!(matches!(error, AskError::NoProxy { .. }), "{error}");
-    broker.close().await;
+    let sum = ask(&clients[1], "adder", Double { number: 1 }).await;
+    assert_eq!(sum.unwrap().number, 201);
+    systems[1].0.close().await;
 }
 
 #[support::test(flavor = "multi_thread", worker_threads = 2)]
