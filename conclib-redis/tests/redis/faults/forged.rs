@@ -4,6 +4,7 @@ use conclib::prelude::*;
 use conclib::wire::{Codec, DeliveryClass, Envelope, Frame, RequestId, Wants};
 use conclib_net::AuthKey;
 use conclib_redis::{RedisBroker, RedisClient, RedisUrl};
+use hmac::Mac as _;
 use support::processes::eventually;
 
 use super::history::History;
@@ -14,6 +15,8 @@ use crate::server;
 
 /// Kinds of packets, and their version.
 const VERSION: u8 = 1;
+const FIND: u8 = 1;
+const FOUND: u8 = 2;
 const OPEN: u8 = 3;
 const ACCEPT: u8 = 4;
 const DATA: u8 = 5;
@@ -175,15 +178,105 @@ async fn of_10_000_forged_and_replayed_packets_none_is_delivered_and_all_are_cou
     history.check_executed_once();
 }
 
-/// Opens a pipe by hand, and returns its number there.
-async fn open(raw: &mut Raw, spy: &mut Raw, inbox: &str, number: [u8; 8]) -> [u8; 8] {
+/// Time of the clock, in milliseconds since 1970.
+fn now() -> u64 {
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
-    let issued = u64::try_from(now.as_millis()).unwrap();
+    u64::try_from(now.as_millis()).unwrap()
+}
+
+/// Packet that opens a pipe of that number, whose random bytes are that number twice.
+fn opening(number: [u8; 8], issued: u64, answers_to: &str) -> Vec<u8> {
     let mut packet = vec![VERSION, OPEN];
     packet.extend(number);
     packet.extend(issued.to_be_bytes());
-    packet.extend([9; 16]);
-    packet.extend(b"conclib:spy");
+    packet.extend([number, number].concat());
+    packet.extend(answers_to.as_bytes());
+    packet
+}
+
+/// Packet that searches the worker.
+fn search(number: [u8; 8], issued: u64, answers_to: &str) -> Vec<u8> {
+    let mut packet = vec![VERSION, FIND];
+    packet.extend(number);
+    packet.extend(issued.to_be_bytes());
+    packet.push(answers_to.len().try_into().unwrap());
+    packet.extend(answers_to.as_bytes());
+    packet.extend(b"worker");
+    packet
+}
+
+/// Appends the signature of a packet to a channel.
+fn signed(key: &AuthKey, channel: &str, mut packet: Vec<u8>) -> Vec<u8> {
+    let mut mac = key.mac();
+    mac.update(channel.as_bytes());
+    mac.update(&packet);
+    packet.extend_from_slice(&mac.finalize().into_bytes()[..16]);
+    packet
+}
+
+/// Derives the key of the packets to the acceptor of a pipe, from the random bytes of both ends.
+fn key_of_pipe(key: &AuthKey, opener: &[u8], acceptor: &[u8]) -> AuthKey {
+    let mut mac = key.mac();
+    for part in [b"conclib-redis pipe 1", &[0][..], opener, acceptor] {
+        mac.update(part);
+    }
+    AuthKey::from_bytes(mac.finalize().into_bytes()).unwrap()
+}
+
+#[support::test]
+async fn signed_requests_of_another_time_are_dropped_and_counted() {
+    const MINUTE: u64 = 60_000;
+    let (namespace, key) = (server::namespace(), AuthKey::random().unwrap());
+    let url = format!("redis+unix://{}?ns={namespace}", server::socket());
+    let (system, history) = (System::new("times"), History::default());
+    system.spawn(Worker::new(&history)).unwrap();
+    let broker = RedisBroker::open(url.parse().unwrap(), Some(key.clone()), system.inlet());
+    let broker = broker.await.unwrap();
+    let (mut publisher, mut spy) = (raw().await, raw().await);
+    let channels = channels(&mut publisher, &namespace).await;
+    let channel = |part: &str| channels.iter().find(|name| name.contains(part)).unwrap();
+    let (all, inbox) = (channel(":find"), channel(":in:"));
+    let answers_to = format!("conclib:{namespace}:spy");
+    spy.run(&format!("SSUBSCRIBE {answers_to}")).await;
+    let mut dropped = 0;
+    let (stale, early) = (now() - 5 * MINUTE - 10_000, now() + MINUTE + 30_000);
+    for issued in [0, stale - 60 * MINUTE, stale, early, u64::MAX] {
+        for number in 1..=10 {
+            let number = [number; 8];
+            let packet = signed(&key, all, search(number, issued, &answers_to));
+            assert_eq!(publisher.publish(all, &packet).await, 1);
+            let packet = signed(&key, inbox, opening(number, issued, &answers_to));
+            assert_eq!(publisher.publish(inbox, &packet).await, 1);
+            dropped += 2;
+        }
+    }
+    eventually("all are counted", || broker.stats().stale >= dropped).await;
+    assert_eq!((broker.stats().stale, broker.stats().forged), (dropped, 0));
+    assert_eq!((broker.stats().peers, history.executions()), (0, 0));
+    // One of this time, made in the same way, is the first that is answered.
+    let number = [99; 8];
+    let packet = signed(&key, all, search(number, now(), &answers_to));
+    publisher.publish(all, &packet).await;
+    let (_, found) = message(&mut spy).await;
+    assert_eq!((found[1], &found[2..10]), (FOUND, &number[..]));
+    let packet = signed(&key, inbox, opening(number, now(), &answers_to));
+    publisher.publish(inbox, &packet).await;
+    let (_, accept) = message(&mut spy).await;
+    assert_eq!((accept[1], &accept[2..10]), (ACCEPT, &number[..]));
+    let pipe = key_of_pipe(&key, &[99; 16], &accept[18..34]);
+    let work = request(Codec::Json, br#"{"id":7}"#);
+    let packet = data(accept[10..18].try_into().unwrap(), 0, &work);
+    let packet = signed(&pipe, inbox, packet);
+    publisher.publish(inbox, &packet).await;
+    eventually("the handler runs", || history.executions() == 1).await;
+    assert_eq!((broker.stats().stale, broker.stats().forged), (dropped, 0));
+    conclib::spi::Broker::close(&broker).await;
+    system.shutdown().await;
+}
+
+/// Opens a pipe by hand, and returns its number there.
+async fn open(raw: &mut Raw, spy: &mut Raw, inbox: &str, number: [u8; 8]) -> [u8; 8] {
+    let packet = opening(number, now(), "conclib:spy");
     assert_eq!(raw.publish(inbox, &packet).await, 1);
     let accept = message_to(spy, number).await;
     assert_eq!(accept[1], ACCEPT);
