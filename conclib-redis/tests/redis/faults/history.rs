@@ -39,6 +39,11 @@ impl Counts {
     pub fn failed(&self) -> usize {
         self.not_delivered + self.may_have_run
     }
+
+    /// Returns the number of all requests that have ended.
+    pub fn ended(&self) -> usize {
+        self.done + self.failed()
+    }
 }
 
 impl History {

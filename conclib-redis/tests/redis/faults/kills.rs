@@ -18,9 +18,9 @@ async fn each_ask_has_one_true_outcome_when_the_server_is_killed_under_load() {
     let broker = serve(&system, &server.url()).await;
     let client = client(&server.url()).await;
     let load = Load::start(&client, &history, 64, Duration::from_secs(2));
-    let kills = in_soak(3, 20);
+    let (kills, replies) = in_soak((3, 500), (20, 2_500));
     for _ in 0..kills {
-        history.more_done(500).await;
+        history.more_done(replies).await;
         let before = history.counts();
         server.kill().await;
         server.restart().await;
@@ -30,12 +30,15 @@ async fn each_ask_has_one_true_outcome_when_the_server_is_killed_under_load() {
             "nothing was lost"
         );
     }
-    history.more_done(500).await;
-    load.stop().await;
+    history.more_done(replies).await;
+    let asks = load.stop().await;
     assert!(client.stats().reconnects >= kills && broker.stats().reconnects >= kills);
     client.close().await;
     system.shutdown().await;
-    history.check();
+    let counts = history.check();
+    assert_eq!(counts.ended(), asks, "made, and never ended: {counts:?}");
+    assert!(asks > in_soak(2_000, 50_000), "{asks}");
+    println!("{kills} kills: {counts:?} of {asks} asks");
 }
 
 #[support::test]
@@ -54,12 +57,12 @@ async fn asks_end_by_their_deadlines_while_the_server_is_frozen() {
     server.thaw();
     assert!(frozen.failed() >= 16, "nothing has failed: {frozen:?}");
     history.more_done(100).await;
-    load.stop().await;
+    let asks = load.stop().await;
     assert_eq!(
         ask(&client, "worker", WorkerName {}).await,
         Ok(String::new())
     );
     client.close().await;
     system.shutdown().await;
-    history.check();
+    assert_eq!(history.check().ended(), asks);
 }

@@ -12,11 +12,12 @@ use super::history::History;
 use super::worker::WorkerWork;
 
 /// Time by which an ask may end after its deadline, on a busy machine.
-const SLACK: Duration = Duration::from_secs(5);
+const SLACK: Duration = Duration::from_secs(2);
 
 /// Tasks that ask the worker until they are stopped.
 pub struct Load {
-    tasks: JoinSet<()>,
+    /// Each returns the number of its asks.
+    tasks: JoinSet<usize>,
     is_stopped: Arc<AtomicBool>,
 }
 
@@ -35,8 +36,10 @@ impl Load {
             let (client, history) = (client.clone(), history.clone());
             let is_stopped = is_stopped.clone();
             set.spawn(async move {
+                let mut asks = 0;
                 while !is_stopped.load(Ordering::Relaxed) {
                     let id = NEXT.fetch_add(1, Ordering::Relaxed);
+                    asks += 1;
                     let begun = Instant::now();
                     let ask = super::ask(&client, "worker", WorkerWork { id });
                     let end = ask.timeout(deadline).await;
@@ -44,6 +47,7 @@ impl Load {
                     assert!(lasted < deadline + SLACK, "{end:?} after {lasted:?}");
                     history.ended(id, &end);
                 }
+                asks
             });
         }
         Self {
@@ -52,9 +56,9 @@ impl Load {
         }
     }
 
-    /// Stops the tasks, and waits for their last asks.
-    pub async fn stop(self) {
+    /// Stops the tasks, and waits for their last asks. Returns the number of all asks.
+    pub async fn stop(self) -> usize {
         self.is_stopped.store(true, Ordering::Relaxed);
-        super::soon(self.tasks.join_all()).await;
+        super::soon(self.tasks.join_all()).await.into_iter().sum()
     }
 }
