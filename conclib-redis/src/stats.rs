@@ -26,6 +26,8 @@ pub struct RedisStats {
     /// Number of times that messages came faster than this process read them. All requests that
     /// were under way have failed then.
     pub overruns: u64,
+    /// Messages that were lost in these overruns.
+    pub overrun_messages: u64,
     /// Messages that were dropped as the key has not signed them, or as they were not readable.
     pub forged: u64,
     /// Messages that were dropped as they came twice, or were issued at a time too far away.

@@ -100,6 +100,8 @@ pub(crate) struct Counters {
     dropped_dead: AtomicU64,
     reconnects: AtomicU64,
     overruns: AtomicU64,
+    /// Messages that were lost by overruns.
+    overrun: AtomicU64,
 }
 
 impl Counters {
@@ -211,6 +213,7 @@ impl Endpoint {
             peers: self.lock().pipes.len(),
             reconnects: count(&self.counters.reconnects),
             overruns: count(&self.counters.overruns),
+            overrun_messages: count(&self.counters.overrun),
             forged: count(&self.counters.forged),
             stale: count(&self.counters.stale),
             lost: count(&self.counters.lost),

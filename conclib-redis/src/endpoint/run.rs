@@ -65,8 +65,8 @@ pub(crate) async fn run(
                     serving.spawn(endpoint.clone().answer(request, asked.clone()));
                 }
             }
-            Some(Event::Lost) => {
-                endpoint.overrun();
+            Some(Event::Lost(lost)) => {
+                endpoint.overrun(lost);
                 endpoint.tell_missed();
                 serving.spawn(endpoint.clone().say_farewells());
             }
@@ -102,10 +102,11 @@ impl Endpoint {
         self.break_pipes("the connection to the Redis server was lost");
     }
 
-    /// Notes that messages were lost: any pipe may miss one.
-    fn overrun(&self) {
+    /// Notes that so many messages were lost: any pipe may miss one.
+    fn overrun(&self, lost: u64) {
+        self.counters.overrun.fetch_add(lost, Ordering::Relaxed);
         let so_far = self.counters.overruns.fetch_add(1, Ordering::Relaxed) + 1;
-        tracing::warn!(target: "conclib::redis", so_far, "messages came faster than they were read, and some are lost");
+        tracing::warn!(target: "conclib::redis", so_far, lost, "messages came faster than they were read, and are lost");
         self.break_pipes("messages came faster than they were read");
     }
 

@@ -145,8 +145,8 @@ async fn run(
         };
         match event {
             Some(Event::Message { payload, .. }) => requests.receive(&payload),
-            Some(Event::Lost) => {
-                tracing::warn!(target: "conclib::redis", "requests came faster than they were read, and are lost");
+            Some(Event::Lost(lost)) => {
+                tracing::warn!(target: "conclib::redis", lost, "requests came faster than they were read, and are lost");
             }
             Some(Event::Down(why)) if is_up => {
                 is_up = false;

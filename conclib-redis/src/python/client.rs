@@ -166,8 +166,8 @@ async fn run(
             () = late => requests.end_late(),
             event = events.next() => match event {
                 Some(Event::Message { channel, payload }) => asking.receive(&channel, &payload),
-                Some(Event::Lost) => {
-                    tracing::warn!(target: "conclib::redis", "replies came faster than they were read, and are lost");
+                Some(Event::Lost(lost)) => {
+                    tracing::warn!(target: "conclib::redis", lost, "replies came faster than they were read, and are lost");
                 }
                 Some(Event::Down(why)) => {
                     if requests.down(&why) {

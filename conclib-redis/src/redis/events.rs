@@ -15,8 +15,8 @@ use super::connection::reason;
 pub(crate) enum Event {
     /// Message on a channel.
     Message { channel: Channel, payload: Bytes },
-    /// Messages were lost, as they were not read in time.
-    Lost,
+    /// That many messages were lost, as they were not read in time.
+    Lost(u64),
     /// The connection was lost, or a try to connect again failed.
     Down(Box<str>),
     /// The connection was made again. Subscriptions are gone.
@@ -51,7 +51,7 @@ impl Events {
                         Some(event) => event,
                         None => continue,
                     },
-                    Err(RecvError::Lagged(_)) => Event::Lost,
+                    Err(RecvError::Lagged(lost)) => Event::Lost(lost),
                     Err(RecvError::Closed) => return None,
                 },
                 error = self.errors.recv() => match error {
@@ -75,7 +75,7 @@ impl Events {
                     Some(event) => return Some(event),
                     None => continue,
                 },
-                Err(TryRecvError::Lagged(_)) => return Some(Event::Lost),
+                Err(TryRecvError::Lagged(lost)) => return Some(Event::Lost(lost)),
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
             }
         }
