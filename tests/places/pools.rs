@@ -254,3 +254,32 @@ async fn a_pool_ends_with_its_system() -> conclib::Result {
     assert!(pool.is_empty());
     Ok(())
 }
+
+/// CPUs that a process may run on, as Linux lists them.
+#[cfg(target_os = "linux")]
+async fn cpus(worker: &ActorRef<Worker>) -> conclib::Result<String> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", worker.pid().await?))?;
+    let list = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    Ok(list.unwrap_or_default().trim().to_owned())
+}
+
+#[cfg(target_os = "linux")]
+#[support::test]
+async fn each_worker_has_its_cpu_and_keeps_it() -> conclib::Result {
+    let system = System::new("test");
+    let count = std::thread::available_parallelism()?.get().min(2);
+    let restart = Restart::on_failure().backoff(Backoff::none());
+    let pool = system.pool(Worker::default).size(3).restart(restart);
+    let pool = pool.in_process().pin_each_to(0..count).spawn().await?;
+    for (place, worker) in pool.workers().into_iter().enumerate() {
+        let cpu = (place % count).to_string();
+        assert_eq!(cpus(&worker).await?, cpu);
+        let before = worker.pid().await?;
+        worker.panic("enough".into()).await.unwrap_err();
+        assert_ne!(worker.pid().await?, before);
+        assert_eq!(cpus(&worker).await?, cpu);
+    }
+    Ok(())
+}

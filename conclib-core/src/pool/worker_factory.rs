@@ -44,8 +44,8 @@ pub struct OnThreads(pub(crate) PhantomData<()>);
 /// Start of workers in another place, by another crate: each in a process of its own, for instance.
 #[doc(hidden)]
 pub trait WorkersElsewhere<A: Actor, T>: Send + 'static {
-    /// Starts a worker, and returns at once: messages wait for its start.
-    fn start(&self, worker: Elsewhere<'_, A, T>) -> Result<ActorRef<A>, SpawnError>;
+    /// Starts the worker of that index, and returns at once: messages wait for its start.
+    fn start(&self, place: usize, worker: Elsewhere<'_, A, T>) -> Result<ActorRef<A>, SpawnError>;
 }
 
 /// Marker: another crate starts the workers.
@@ -137,7 +137,7 @@ where
         options.urn = self.urn(place).map(Urn::new);
         let data = Some(self.source.data());
         let worker = Elsewhere::new(&self.system, options, data, Some(self.policy));
-        self.place.0.start(Elsewhere { delay, ..worker })
+        self.place.0.start(place, Elsewhere { delay, ..worker })
     }
 }
 

@@ -75,6 +75,38 @@ where
     A: TaskActor + Declared + Travels,
     S: PortableSource<A> + Send,
 {
+    /// Pins each worker to one of these CPUs, counted from zero, in turn. The process in which a worker
+    /// is started again, or replaced, has the same CPU. [`pin_to`](ProcessBuilder::pin_to) pins all
+    /// workers to all of its CPUs. On Linux only: on other systems no worker starts.
+    ///
+    /// ```
+    /// use conclib::prelude::*;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[actor]
+    /// #[derive(Default, Serialize, Deserialize)]
+    /// struct Squarer;
+    ///
+    /// #[actor]
+    /// impl Squarer {
+    ///     #[message]
+    ///     fn square(&mut self, n: u64) -> u64 { n * n }
+    /// }
+    ///
+    /// #[conclib::main]
+    /// async fn main(system: System) -> conclib::Result {
+    ///     let cores = std::thread::available_parallelism()?.get();
+    ///     let pool = system.pool(Squarer::default).size(cores).in_process();
+    ///     let pool = pool.pin_each_to(0..cores).spawn().await?;
+    ///     assert_eq!(pool.ask(SquarerSquare { n: 7 }).await?, 49);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn pin_each_to(mut self, cpus: impl IntoIterator<Item = usize>) -> Self {
+        self.settings.cpu_of_each = cpus.into_iter().collect();
+        self
+    }
+
     /// Starts the processes and the workers in them, and returns once all workers have got through
     /// `#[on(start)]`.
     ///
@@ -117,10 +149,14 @@ where
     A: Actor + Travels,
     T: Serialize + DeserializeOwned + Send + 'static,
 {
-    fn start(&self, worker: Elsewhere<'_, A, T>) -> Result<ActorRef<A>, SpawnError> {
+    fn start(&self, place: usize, worker: Elsewhere<'_, A, T>) -> Result<ActorRef<A>, SpawnError> {
         let delay = worker.delay;
         let worker = Single::new(worker, self.is_created);
-        worker.start(&self.settings, delay, &self.runtime)
+        let mut settings = self.settings.clone();
+        if let Some(cpu) = settings.cpu_of_each.iter().cycle().nth(place) {
+            settings.cpus = vec![*cpu];
+        }
+        worker.start(&settings, delay, &self.runtime)
     }
 }
 
