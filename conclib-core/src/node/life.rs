@@ -196,8 +196,8 @@ impl<A: Actor> ActorRef<A> {
     /// #[conclib::main]
     /// async fn main(system: System) -> conclib::Result {
     ///     let greeter = system.spawn(Greeter)?;
-    ///     greeter.greet().await?;
-    ///     assert_eq!(greeter.current_snapshot().await?.handled, 1);
+    ///     let seen = greeter.current_snapshot().await?;
+    ///     assert_eq!((seen.state, seen.handled), (State::Running, 0));
     ///     Ok(())
     /// }
     /// ```
