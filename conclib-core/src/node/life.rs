@@ -196,8 +196,9 @@ impl<A: Actor> ActorRef<A> {
     /// #[conclib::main]
     /// async fn main(system: System) -> conclib::Result {
     ///     let greeter = system.spawn(Greeter)?;
+    ///     greeter.greet().await?;
     ///     let seen = greeter.current_snapshot().await?;
-    ///     assert_eq!((seen.state, seen.handled), (State::Running, 0));
+    ///     assert_eq!((seen.urn, seen.state), (greeter.urn(), State::Running));
     ///     Ok(())
     /// }
     /// ```
