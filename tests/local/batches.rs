@@ -17,6 +17,8 @@ support::on_every_place! {
     an_asker_that_has_left_is_not_in_the_batch,
     a_stop_lets_the_last_batch_be_handled,
     all_that_a_killed_turn_had_is_answered_and_reported,
+    a_panic_beside_the_turns_loses_its_own_message_alone,
+    a_batch_that_asks_one_of_its_askers_is_a_cycle,
 }
 
 #[actor(mailbox = 256)]
@@ -66,6 +68,22 @@ impl Model {
         pending::<()>().await;
     }
 
+    #[message(concurrent)]
+    async fn explode_beside() {
+        panic!("boom");
+    }
+
+    /// Asks back for each number.
+    #[message(batch = 8)]
+    async fn ask_back(&mut self, askers: Vec<ActorRef<Asker>>) -> Vec<bool> {
+        let mut are_cycles = Vec::new();
+        for asker in askers {
+            let answer = asker.number().await;
+            are_cycles.push(matches!(answer, Err(AskError::Cycle { .. })));
+        }
+        are_cycles
+    }
+
     #[message]
     async fn hold(&mut self, gate: Gate) {
         gate.pass().await;
@@ -79,6 +97,22 @@ impl Model {
     #[message]
     fn seen(&mut self) -> Vec<u64> {
         self.seen.clone()
+    }
+}
+
+#[actor]
+struct Asker(ActorRef<Model>);
+
+#[actor]
+impl Asker {
+    #[message]
+    async fn go(&mut self, ctx: &mut Context<Self>) -> bool {
+        self.0.ask_back(ctx.me()).await.unwrap()
+    }
+
+    #[message]
+    fn number(&mut self) -> u64 {
+        7
     }
 }
 
@@ -287,4 +321,32 @@ async fn a_batch_that_is_killed_while_it_waits_was_not_handled() {
     }
     assert_eq!(dead_letters(&mut events, &model).await, 3);
     assert_eq!(system.snapshot().dead_letters, 3);
+}
+
+async fn a_panic_beside_the_turns_loses_its_own_message_alone(place: Place) {
+    let system = System::new("test");
+    let (model, keeper) = held(&system, place).await;
+    for number in 0..4 {
+        model.store(number).tell().await.unwrap();
+    }
+    let mut events = system.events();
+    keeper.open();
+    model.explode_beside().await.unwrap_err();
+    assert_eq!(dead_letters(&mut events, &model).await, 1);
+}
+
+async fn a_batch_that_asks_one_of_its_askers_is_a_cycle(place: Place) {
+    let system = System::new("test");
+    let (model, keeper) = held(&system, place).await;
+    let mut replies = Vec::new();
+    for _ in 0..2 {
+        let asker = system.actor(Asker(model.clone())).at(place).unwrap();
+        replies.push(asker.go().reply().await.unwrap());
+    }
+    // Both asks are in the mailbox.
+    support::until(|| system.snapshot().actors[0].depth == 2).await;
+    keeper.open();
+    for is_cycle in join_all(replies).await {
+        assert!(is_cycle.unwrap());
+    }
 }

@@ -191,8 +191,7 @@ fn answer_one<M: Message>(
 
 /// Joins the requests to the first of `waiting` that are handled in its turn: those of the same
 /// message that follow it directly in the mailbox, or come in time. Until then all of them wait.
-pub(super) async fn gather<A: Actor>(ctx: &mut Context<A>, waiting: &mut VecDeque<A::Inbox>) {
-    ctx.gathered = 0;
+pub(super) async fn fill<A: Actor>(ctx: &mut Context<A>, waiting: &mut VecDeque<A::Inbox>) {
     let Some(limits) = waiting.front().and_then(Messages::batch_limits) else {
         return;
     };
@@ -227,7 +226,7 @@ pub(super) async fn gather<A: Actor>(ctx: &mut Context<A>, waiting: &mut VecDequ
         cell.stats.handled.store(handled, Ordering::Relaxed);
         // The turn is that of several askers.
         ctx.begin_other();
-        ctx.gathered = joined;
+        ctx.joined = joined;
     }
 }
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use conclib_wire::{Fault, State, StopReason};
 
-use super::batched::gather;
+use super::batched::fill;
 use super::factory::{Again, Factory};
 use super::gate::{self, Gate};
 use super::killable::{ActorEnd, Incarnation, Killable, discard, unless_killed};
@@ -194,6 +194,9 @@ fn incarnation<A: Actor, B: Factory<A>>(
         };
         started(ctx);
         let ended = loop {
+            if const { A::Inbox::BATCHES } {
+                ctx.joined = 0;
+            }
             if !next(ctx, batch).await {
                 let mut is_open = false;
                 if ctx.cell().mailbox.is_alerted(Alert::Gate) {
@@ -218,7 +221,7 @@ fn incarnation<A: Actor, B: Factory<A>>(
                 }
             }
             if const { A::Inbox::BATCHES } {
-                Box::pin(gather(ctx, batch)).await;
+                Box::pin(fill(ctx, batch)).await;
             }
             let Some(message) = batch.pop_front() else {
                 continue;
@@ -390,7 +393,7 @@ pub(crate) fn panicked<A: Actor>(ctx: &Context<A>, index: usize, fault: Box<Faul
 
 /// Reports the messages of a turn that was cut short as dead letters.
 fn lost<A: Actor>(ctx: &Context<A>, index: usize, cause: DeadLetterCause) {
-    for _ in 0..=ctx.gathered {
+    for _ in 0..=ctx.joined {
         ctx.cell().lost(A::Inbox::name(index), ctx.from(), cause);
     }
 }

@@ -62,8 +62,8 @@ pub struct Context<A: Actor> {
     pub(crate) due: Option<CompactDeadline>,
     /// Number of turns until a busy actor yields to other tasks.
     pub(crate) turns_left: u32,
-    /// Number of further messages that are handled in the current turn.
-    pub(crate) gathered: u32,
+    /// Number of further requests that the current turn handles.
+    pub(crate) joined: u32,
     /// Turn of the asker that waits for the answer, if the request may be
     /// forwarded.
     pub(crate) waiting: Option<WaitingTurn>,
@@ -128,7 +128,7 @@ impl<A: Actor> Context<A> {
             from: None,
             due: None,
             turns_left: TURNS_IN_A_ROW,
-            gathered: 0,
+            joined: 0,
             waiting: None,
             outside: None,
             inputs: None,

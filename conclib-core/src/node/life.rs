@@ -175,8 +175,8 @@ impl<A: Actor> ActorRef<A> {
     /// waits, and does not know how many messages a process actor has handled.
     ///
     /// # Errors
-    /// Those of an ask. `NotPermitted` if the actor is in another process, and this reference was made
-    /// from its name.
+    /// The errors of an ask; [`NotPermitted`](AskError::NotPermitted) if the actor is in another
+    /// process, and this reference was made from its name.
     ///
     /// # Cancel safety
     /// Dropping the future only ends the waiting.

@@ -31,8 +31,8 @@ pub const MAX_CONTROL_WAITS: usize = 16_384;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Control {
-    /// A peer may end, and look at, an actor to which it holds a strong reference that it was sent in a message.
-    /// A name alone does not suffice.
+    /// A peer may end, and look at, an actor to which it holds a strong reference that it was sent in
+    /// a message. A name alone does not suffice.
     #[default]
     Holder,
     /// A peer may end, and look at, each actor whose name it knows.
@@ -162,7 +162,10 @@ impl Inlet {
             ControlRequest::Stop => actor.tell_to_end(Signal::Drain, By::Anyone),
             ControlRequest::StopNow => actor.tell_to_end(Signal::Now, By::Anyone),
             ControlRequest::Kill => actor.tell_to_end(Signal::Kill, By::Anyone),
-            _ => {}
+            ControlRequest::Stopped
+            | ControlRequest::Started
+            | ControlRequest::State
+            | ControlRequest::Snapshot => {}
         }
         if let Some(queued) = asker.queued() {
             // The sender waits for nothing else.
