@@ -80,6 +80,12 @@ impl Worker {
         roll.here(process::id()).await.unwrap();
     }
 
+    /// Number of messages that another actor has handled.
+    #[message]
+    async fn handled_by(&mut self, other: ActorRef<Self>) -> u64 {
+        other.current_snapshot().await.unwrap().handled
+    }
+
     /// Stops an actor of another process.
     #[message]
     async fn stop_other(&mut self, other: ActorRef<Lingering>) -> String {

@@ -344,6 +344,12 @@ async fn a_snapshot_is_asked_of_its_process_past_its_mailbox() -> conclib::Resul
     assert_eq!((there.generation, there.restarts), (2, 1));
     assert_eq!((there.handled, there.failed, there.depth), (3, 0, 1));
     assert_eq!(there.busy_with.as_deref(), Some("hold"));
+    let other = system.actor(Worker::default()).in_process().spawn().await?;
+    assert_eq!(
+        other.handled_by(worker.clone()).await?,
+        3,
+        "from a third process"
+    );
     let here = system.snapshot();
     let here = here.actors.iter().find(|it| it.urn == worker.urn());
     let here = here.expect("it is one of the system");

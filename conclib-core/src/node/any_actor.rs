@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use conclib_wire::{Envelope, NodeId, State, StopReason, Urn};
 
+use super::foreign::ForeignCell;
 use super::lifecycle::Lifecycle;
 use super::registry::SystemInner;
 use super::relations::{Notice, Relations, RestartDecision};
@@ -79,6 +80,10 @@ pub(crate) trait AnyActor: Named + 'static {
     /// Removes a sender from the queue of waiting senders.
     fn leave_waiters(&self, ticket: Ticket);
     fn snapshot(&self) -> ActorSnapshot;
+    /// Returns the cell of an actor that another crate runs.
+    fn as_foreign(&self) -> Option<&ForeignCell> {
+        None
+    }
     /// Queues a request that came from outside, in the reserved place if there is one. Returns
     /// false if the request was answered already.
     fn accept(&self, envelope: &Envelope<'_>, asker: RemoteCaller, place: Option<Ticket>) -> bool;

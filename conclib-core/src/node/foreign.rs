@@ -448,6 +448,10 @@ impl AnyActor for ForeignCell {
 
     fn leave_waiters(&self, _: Ticket) {}
 
+    fn as_foreign(&self) -> Option<&ForeignCell> {
+        Some(self)
+    }
+
     fn snapshot(&self) -> ActorSnapshot {
         let generation = self.relations.generation();
         ActorSnapshot {

@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
-use conclib_wire::{State, StopReason};
+use conclib_wire::{Failure, State, StopReason};
 
 use super::actor::Actor;
 use super::any_actor::AnyActor;
@@ -203,11 +203,18 @@ impl<A: Actor> ActorRef<A> {
     /// }
     /// ```
     pub async fn current_snapshot(&self) -> Result<ActorSnapshot, AskError> {
-        let snapshot = match (self.as_foreign(), self.resident_or_away()) {
-            (Some(foreign), _) => foreign.current_snapshot().await,
-            (None, Ok(actor)) => Ok(actor.snapshot()),
-            (None, Err(remote)) => remote.snapshot().await,
+        let snapshot = match self.resident_or_away() {
+            Ok(actor) => current_snapshot(&*actor).await,
+            Err(remote) => remote.snapshot().await,
         };
         snapshot.map_err(|failure| AskError::new(self.urn(), failure))
+    }
+}
+
+/// Returns a snapshot of an actor of this system. The process of one that another crate runs is asked.
+pub(crate) async fn current_snapshot(actor: &dyn AnyActor) -> Result<ActorSnapshot, Failure> {
+    match actor.as_foreign() {
+        Some(foreign) => foreign.current_snapshot().await,
+        None => Ok(actor.snapshot()),
     }
 }

@@ -50,6 +50,7 @@ pub use context::{Context, Head};
 pub(crate) use foreign::ForeignCell;
 pub use inputs::{Attached, TickSpec};
 pub(crate) use inputs::{MessageStream, Next};
+pub(crate) use life::current_snapshot;
 pub use message_of::{MessageOf, NoActor};
 #[cfg(all(test, shuttle))]
 pub(crate) use modelled::{Fates, Soul, Word, cell, system};

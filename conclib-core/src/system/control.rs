@@ -14,7 +14,7 @@ use super::Inlet;
 use crate::deadlock::Cancellation;
 use crate::mailbox::{By, Signal};
 use crate::named::Named as _;
-use crate::node::{AnyActor, Pin};
+use crate::node::{AnyActor, Pin, current_snapshot};
 use crate::remote::{ControlRequest, FIND, FoundTypes, MAX_FOUND, Remote, relay_control};
 use crate::reply::RemoteCaller;
 use crate::spi::KeepAlive;
@@ -145,10 +145,6 @@ impl Inlet {
             reply(asker, &actor.state());
             return None;
         }
-        if request == ControlRequest::Snapshot {
-            reply(asker, &actor.snapshot());
-            return None;
-        }
         let Ok(runtime) = Handle::try_current() else {
             let text = "the broker delivers requests outside of a tokio runtime";
             asker.refuse(Failure::Unsupported(text.into(), Delivery::NotDelivered));
@@ -176,10 +172,13 @@ impl Inlet {
         runtime.spawn(async move {
             let _slot = slot;
             let lifecycle = actor.lifecycle();
-            if request == ControlRequest::Started {
-                wait(asker, lifecycle.started()).await;
-            } else {
-                wait(asker, lifecycle.wait()).await;
+            match request {
+                ControlRequest::Started => wait(asker, lifecycle.started()).await,
+                ControlRequest::Snapshot => match current_snapshot(&*actor).await {
+                    Ok(snapshot) => reply(asker, &snapshot),
+                    Err(failure) => asker.refuse(failure),
+                },
+                _ => wait(asker, lifecycle.wait()).await,
             }
         });
         Some(cancellation)
