@@ -15,7 +15,7 @@ models() {
     local program
     # The flag is for that package alone: its dependencies are built as for the tests.
     program=$(cargo rustc --quiet --package "$1" --lib --profile test \
-        --message-format=json-render-diagnostics -- --cfg "$2" |
+        --message-format=json-render-diagnostics -- --cfg "$2" -D warnings |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
     shift 2
     if [[ $("$program" --list model::) != *": test"* ]]; then

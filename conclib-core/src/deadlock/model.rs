@@ -1,8 +1,7 @@
 //! Model tests of crossing asks: thousands of schedules, in one process and over wires.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::mem::take;
-use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use conclib_wire::{Envelope, RequestId, Urn, decode_chain as chain_steps};

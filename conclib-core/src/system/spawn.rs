@@ -3,6 +3,7 @@
 use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -242,7 +243,11 @@ impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
         let (cell, factory) = self.enter()?;
         let actor = ActorRef::local(cell.clone());
         turn_scope::is_task_of(runtime.id(), cell.id);
-        runtime.spawn(A::live(ActorTask::new(cell, factory)));
+        let life = A::live(ActorTask::new(cell, factory));
+        // With one type for all actors, a debug build compiles tokio's task once.
+        #[cfg(debug_assertions)]
+        let life: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(life);
+        runtime.spawn(life);
         Ok(actor)
     }
 
