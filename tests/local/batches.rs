@@ -13,6 +13,7 @@ support::on_every_place! {
     a_message_of_another_kind_ends_a_batch_and_keeps_its_place,
     an_error_goes_to_every_asker_of_its_batch,
     a_panic_and_a_wrong_number_of_replies_go_to_every_asker,
+    a_reply_that_panics_when_nobody_takes_it_harms_no_answer_before_it,
     told_messages_are_handled_in_batches_too,
     an_asker_that_has_left_is_not_in_the_batch,
     a_stop_lets_the_last_batch_be_handled,
@@ -61,6 +62,11 @@ impl Model {
     }
 
     #[message(batch = 8)]
+    fn lend(&mut self, numbers: Vec<u64>) -> Vec<Loan> {
+        numbers.into_iter().map(Loan).collect()
+    }
+
+    #[message(batch = 8)]
     async fn hang(&mut self, gates: Vec<Gate>) {
         for gate in gates {
             gate.pass().await;
@@ -97,6 +103,16 @@ impl Model {
     #[message]
     fn seen(&mut self) -> Vec<u64> {
         self.seen.clone()
+    }
+}
+
+/// Reply that must be taken, if its number is 0.
+#[derive(Debug)]
+struct Loan(u64);
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        assert!(self.0 != 0, "not taken");
     }
 }
 
@@ -199,6 +215,19 @@ async fn a_panic_and_a_wrong_number_of_replies_go_to_every_asker(place: Place) {
         assert!(model.stopped().await.unwrap().to_string().contains(text));
         assert_eq!(dead_letters(&mut events, &model).await, 3);
     }
+}
+
+async fn a_reply_that_panics_when_nobody_takes_it_harms_no_answer_before_it(place: Place) {
+    let system = System::new("test");
+    let (model, keeper) = held(&system, place).await;
+    let before = model.lend(1).reply().await.unwrap();
+    model.lend(0).tell().await.unwrap();
+    let after = model.lend(2).reply().await.unwrap();
+    keeper.open();
+    assert_eq!(before.await.unwrap().0, 1);
+    let error = after.await.unwrap_err();
+    assert!(matches!(error, AskError::Panicked { .. }), "{error:?}");
+    assert!(error.to_string().contains("not taken"), "{error}");
 }
 
 /// Counts the dead letters of an actor up to its end.

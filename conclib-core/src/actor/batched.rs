@@ -67,7 +67,7 @@ impl<M: Message> Batch<M> {
 
 /// Replies to the requests of a batch.
 #[doc(hidden)]
-pub struct Replies<M: Message>(Vec<PendingReply<M::Reply, M::Error>>);
+pub struct Replies<M: Message>(VecDeque<PendingReply<M::Reply, M::Error>>);
 
 /// Answers to the requests of a batch.
 type Answers<M> = Vec<Result<<M as Message>::Reply, <M as Message>::Error>>;
@@ -146,8 +146,11 @@ where
         let turn = || {
             let answers = ready!(this.handler.poll(cx));
             let mut turn = Turn::Done;
-            for (mut reply, answer) in replies.drain(..).zip(answers) {
-                answer_one::<M>(&mut reply, answer, &mut turn);
+            // Those behind a reply whose value panics, as it is dropped, are told of the panic.
+            for answer in answers {
+                if let Some(reply) = replies.pop_front() {
+                    answer_one::<M>(reply, answer, &mut turn);
+                }
             }
             Poll::Ready(turn)
         };
@@ -163,7 +166,7 @@ where
 
 /// Answers one request of a batch, and notes in `turn` how the whole turn ends.
 fn answer_one<M: Message>(
-    reply: &mut PendingReply<M::Reply, M::Error>,
+    mut reply: PendingReply<M::Reply, M::Error>,
     answer: Result<M::Reply, M::Error>,
     turn: &mut Turn,
 ) {
