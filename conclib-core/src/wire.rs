@@ -38,9 +38,9 @@ pub use crate::system::{Control, Inlet, MAX_CONTROL_WAITS, Permit};
 pub use crate::system::{Elsewhere, FarOptions};
 pub use crate::system::{ForeignActor, ForeignBuilder, StopSignal};
 pub use conclib_wire::FIRST_CREDIT;
-pub use conclib_wire::{
-    Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec,
-};
+#[cfg(feature = "codecs")]
+pub use conclib_wire::{Bincode, Json};
+pub use conclib_wire::{Codec, CodecError, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec};
 pub use conclib_wire::{
     DeliveryClass, Envelope, RequestId, Response, ResponseEnvelope, ResponseKind, Wants,
 };

@@ -1,6 +1,9 @@
 //! Failure that travels over a wire in place of a reply.
 
+#[cfg(feature = "codecs")]
 mod encoded;
+#[cfg(not(feature = "codecs"))]
+mod unencoded;
 
 use std::fmt;
 use std::time::Duration;

@@ -36,7 +36,9 @@ pub use chain::{
     ChainError, EdgeToken, Step, decode as decode_chain, encode as encode_chain, rewrite_chain,
 };
 pub use chain::{MAX_CHAIN, MAX_CHAIN_STEPS};
-pub use codec::{Bincode, Codec, CodecError, Json, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec};
+#[cfg(feature = "codecs")]
+pub use codec::{Bincode, Json};
+pub use codec::{Codec, CodecError, MAX_BODY, MAX_DEPTH, MAX_ELEMENTS, WireCodec};
 #[doc(hidden)]
 pub use cycle::Cycle;
 pub use cycle::CycleStep;

@@ -5,6 +5,7 @@ mod control;
 mod ended;
 mod held;
 mod incoming;
+#[cfg(feature = "codecs")]
 mod json;
 mod outbound;
 mod relay;

@@ -117,9 +117,9 @@ impl RemoteCaller {
         !self.cancellation.is_cancelled() && Instant::now() < self.expires
     }
 
-    /// Compares two fingerprints. JSON carries field names, so only bincode compares them.
+    /// Compares two fingerprints. Names of fields are compared as they are read.
     pub(crate) fn same_shape(&self, theirs: u64, ours: u64) -> bool {
-        self.codec != Codec::Bincode || theirs == 0 || ours == 0 || theirs == ours
+        self.codec.names_fields() || theirs == 0 || ours == 0 || theirs == ours
     }
 
     /// Takes out the answer "queued": the sender of a told message wants no other.

@@ -81,7 +81,7 @@ pub trait Outlet: Send + Sync + 'static {
 
     /// Returns the codec of the requests through this outlet, and so of their answers.
     fn codec(&self) -> Codec {
-        Codec::Bincode
+        Codec::default()
     }
 
     /// Returns true if this outlet delivers messages of that class. A message of another class is
