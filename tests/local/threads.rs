@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use conclib::Place;
 use conclib::prelude::*;
+use support::processes::threads;
 use support::{ScribeCalls, gate};
 
 /// State that is neither `Send` nor `Sync`.
@@ -149,14 +150,6 @@ async fn it_is_spawned_from_any_runtime() {
     let system = System::new("test");
     let actor = system.actor_with(local).on_thread().spawn().unwrap();
     assert_eq!(actor.add(1).await.unwrap(), 1);
-}
-
-/// Number of threads of this process with that name.
-fn threads(name: &str) -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let names =
-        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    names.filter(|found| found.trim() == name).count()
 }
 
 #[actor]

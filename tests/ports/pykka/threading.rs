@@ -1,15 +1,7 @@
 //! test_threading_actor.py
 
-use std::fs;
-
 use conclib::prelude::*;
-
-/// Number of threads of this process with that name.
-fn threads(name: &str) -> usize {
-    let tasks = fs::read_dir("/proc/self/task").unwrap();
-    let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    names.filter(|found| found.trim() == name).count()
-}
+use support::processes::threads;
 
 macro_rules! threaded {
     ($($name:ident),*) => {$(

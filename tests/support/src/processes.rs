@@ -231,3 +231,24 @@ mod tests {
         assert_eq!(zombies(), [0; 0]);
     }
 }
+
+/// Counts the threads of this process with that name. A thread that is just exiting, which another
+/// one may have joined already, does not count.
+pub fn threads(name: &str) -> usize {
+    /// `PF_EXITING` of Linux.
+    const EXITING: u64 = 4;
+
+    let of_that_name = |id: &u32| {
+        let found = fs::read_to_string(format!("/proc/self/task/{id}/comm"));
+        found.is_ok_and(|found| found.trim_end() == name)
+    };
+    let runs = |id: &u32| {
+        let flags = stat(*id).map(|stat| stat[6].parse::<u64>().expect("a number"));
+        flags.is_some_and(|flags| flags & EXITING == 0)
+    };
+    fs::read_dir("/proc/self/task")
+        .expect("/proc")
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|id| of_that_name(id) && runs(id))
+        .count()
+}
