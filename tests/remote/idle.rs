@@ -15,7 +15,7 @@ use support::outside::{DeskDouble, House, Road};
 use tokio::runtime::Builder;
 
 /// Duration of the measurement.
-const SPAN: Duration = Duration::from_secs(4);
+const SPAN: Duration = Duration::from_secs(5);
 
 /// CPU time and wakes of one thread, or of many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
