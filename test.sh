@@ -13,6 +13,13 @@ export RUST_BACKTRACE=0
 export CARGO_PROFILE_DEV_DEBUG=false
 export CARGO_PROFILE_DEV_STRIP=symbols
 
+# Everything of the workspace is linted as it is compiled: a run of clippy alone would read all of it,
+# and all crates of others, once more.
+sysroot=$(rustc --print sysroot)
+export RUSTC_WORKSPACE_WRAPPER="$sysroot/bin/clippy-driver"
+# Arguments of clippy, as `cargo clippy` passes them on.
+export CLIPPY_ARGS="-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__"
+
 step() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
 
 # Steps in the background, since the tests mostly wait. `finish` waits for one, and prints its output.
@@ -37,7 +44,11 @@ finish() {
 python_peer() { scripts/python-peer.sh; }
 feature_sets() { scripts/check-features.sh; }
 documented_examples() { cargo test --workspace --all-features --doc; }
-compile_errors() { cargo test --workspace --all-features --test ui; }
+# These tests compile programs themselves, and read what the compiler says: without lints.
+compile_errors() {
+	cargo --config 'target."cfg(unix)".runner = ["env", "-u", "RUSTC_WORKSPACE_WRAPPER"]' \
+		test --workspace --all-features --test ui
+}
 models() {
 	MODEL_RUNS="${MODEL_RUNS:-100}" LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-2}" \
 		scripts/check-model.sh
@@ -77,15 +88,13 @@ python3 scripts/check-english.py
 
 start python_peer
 
-step "lints, all features"
-cargo clippy --workspace --all-targets --all-features -- -D warnings
+# Includes the examples, which the tests run.
+step "lints and test programs, all features"
+cargo test --workspace --all-features --no-run
 
 step "the original Python package, for the tests of its channel"
 finish python_peer
 
-# Includes the examples, which the tests run.
-step "test programs, all features"
-cargo test --workspace --all-features --no-run
 start documented_examples
 start compile_errors
 start feature_sets
