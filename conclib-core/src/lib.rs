@@ -6,7 +6,7 @@
 //! A module imports only from modules of lower floors; the files of one module may
 //! import each other.
 //!
-//! 1. `actor_id`, `catch`, `error`, `events`, `forwarding_waker`, `place`, `program`, `splitmix`, `supervision`, `sync`
+//! 1. `actor_id`, `catch`, `error`, `events`, `forwarding_waker`, `place`, `splitmix`, `supervision`, `sync`
 //! 2. `directory`, `hook`, `mailbox`, `named`, `snapshot`, `spi`, `time`
 //! 3. `message`, `observe`, `turn_scope`
 //! 4. `deadlock`
@@ -16,7 +16,7 @@
 //! 8. `node`
 //! 9. `actor`
 //! 10. `system`
-//! 11. `entry`, `pool`, `topic`, `wire`
+//! 11. `entry`, `pool`, `program`, `topic`, `wire`
 //! 12. `__private`
 
 mod actor;

@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
-/// Time that the end of `#[conclib::main]` waits for threads that still run.
+use crate::system::is_hurried;
+
+/// Time that the end of `#[conclib::main]` waits for threads that still run, unless a second signal
+/// has ended it.
 const LAST_WORK: Duration = Duration::from_secs(1);
 
 /// Body of `#[conclib::main]`.
@@ -86,7 +89,11 @@ fn run_main(main: impl FnOnce(&Runtime)) {
             let main = AssertUnwindSafe(|| main(&runtime));
             let result = catch_unwind(main);
             // A plain drop of the runtime would wait without end for a turn that never awaits.
-            runtime.shutdown_timeout(LAST_WORK);
+            runtime.shutdown_timeout(if is_hurried() {
+                Duration::ZERO
+            } else {
+                LAST_WORK
+            });
             result.unwrap_or_else(|panic| resume_unwind(panic));
         }
         Err(error) => panic!("the tokio runtime could not be built: {error}"),

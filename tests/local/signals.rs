@@ -6,9 +6,9 @@
 use std::env;
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, ExitCode, ExitStatus, Stdio, Termination as _};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use conclib::prelude::*;
 use nix::sys::signal::{Signal, kill};
@@ -141,6 +141,19 @@ fn a_second_signal_ends_the_process_though_no_thread_of_the_runtime_is_free() {
     }
 }
 
+#[support::test]
+fn after_a_second_signal_main_waits_for_no_turn() {
+    // The wait for a turn that never awaits takes a second. A busy machine may take as long for the
+    // exit alone, but not each time.
+    let exits_at_once = || {
+        let process = Process::of(&support::test_name!(child_is_stuck), "one stuck");
+        let (report, exit_after) = process.signal_until_it_reports(Signal::SIGINT);
+        assert!(report.contains("stuck: stuck-0"), "{report}");
+        exit_after < Duration::from_millis(900)
+    };
+    assert!((0..5).any(|_| exits_at_once()));
+}
+
 #[conclib::main]
 async fn main_that_waits(system: System) {
     let actor = system.actor(Waiting { for_ever: false }).urn("only");
@@ -211,6 +224,27 @@ impl Process {
             thread::park_timeout(Duration::from_millis(10));
         }
         self.exit()
+    }
+
+    /// Sends the signal until the shutdown is reported. Returns the report, and the time from then
+    /// to the exit.
+    fn signal_until_it_reports(mut self, signal: Signal) -> (String, Duration) {
+        let (said, nothing_said) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+            scope.spawn(move || {
+                let pause = Duration::from_millis(10);
+                while nothing_said.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                    kill(id, signal).unwrap();
+                }
+            });
+            let mut lines = self.lines.by_ref().map(Result::unwrap);
+            let report = lines.find(|line| line.starts_with("report"));
+            drop(said);
+            let reported = Instant::now();
+            self.child.wait().unwrap();
+            (report.expect("no report"), reported.elapsed())
+        })
     }
 
     /// Reads up to a line with this end.

@@ -43,6 +43,8 @@ pub use elsewhere::{Elsewhere, FarOptions};
 pub use foreign::{ForeignActor, ForeignBuilder, StopSignal};
 pub use held::Held;
 pub use shutdown::{Shutdown, ShutdownReport};
+#[cfg(feature = "main")]
+pub(crate) use signals::is_hurried;
 pub(crate) use spawn::Options;
 pub use spawn::SpawnBuilder;
 pub use thread::OnThread;
@@ -276,7 +278,7 @@ impl System {
     }
 
     /// Waits for SIGINT or SIGTERM, then shuts the system down in order. A second signal kills the
-    /// actors that are left.
+    /// actors that are left, and `#[conclib::main]` then waits for no thread that still runs.
     ///
     /// If turns that never await hold every thread of the runtime, the shutdown cannot run: three
     /// seconds after the second signal the process then exits with 128 plus the number of the

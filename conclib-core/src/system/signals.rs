@@ -1,6 +1,7 @@
 //! Shutdown on the signals SIGINT and SIGTERM.
 
 use std::future::{Future, IntoFuture};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use std::{io, process, thread};
 
@@ -42,6 +43,15 @@ struct Name(&'static str, i32);
 
 /// Time between the second signal and the exit of the process.
 const LAST_RESORT: Duration = Duration::from_secs(3);
+
+/// Set by a second signal: nothing is waited for any more.
+static HURRIED: AtomicBool = AtomicBool::new(false);
+
+/// Returns true if a second signal has ended a system of this process at once.
+#[cfg(feature = "main")]
+pub(crate) fn is_hurried() -> bool {
+    HURRIED.load(Ordering::Relaxed)
+}
 
 /// Guard of a thread that ends the process some time after a second signal: turns that never await
 /// may hold every thread of the runtime, so that nothing else can.
@@ -100,6 +110,7 @@ async fn run(system: &System, mut signals: Signals) -> io::Result<ShutdownReport
             tracing::warn!(target: "conclib", system = system.name(), signal = name, "ending at once");
         }
     }
+    HURRIED.store(true, Ordering::Relaxed);
     drop(orderly);
     Ok(system.shutdown().deadline(Duration::ZERO).await)
 }
