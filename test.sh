@@ -2,23 +2,8 @@
 # Runs all checks that a change has to pass.
 set -euo pipefail
 cd "$(dirname "$0")"
-export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
-# Without incremental builds the target directory is half as large, and no slower:
-# nothing is built twice here.
-export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}"
+. scripts/settings.sh
 target="${CARGO_TARGET_DIR:-target}"
-# The tests panic thousands of times, on purpose. Without backtraces neither line tables nor symbols
-# are of use, and the test programs build in four fifths of the time, half as large.
-export RUST_BACKTRACE=0
-export CARGO_PROFILE_DEV_DEBUG=false
-export CARGO_PROFILE_DEV_STRIP=symbols
-
-# Everything of the workspace is linted as it is compiled: a run of clippy alone would read all of it,
-# and all crates of others, once more.
-sysroot=$(rustc --print sysroot)
-export RUSTC_WORKSPACE_WRAPPER="$sysroot/bin/clippy-driver"
-# Arguments of clippy, as `cargo clippy` passes them on.
-export CLIPPY_ARGS="-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__"
 
 step() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
 
@@ -100,10 +85,8 @@ start compile_errors
 start feature_sets
 start models
 
-# Most tests wait: more of them run at a time than there are cores.
 step "tests, all features"
-RUST_TEST_THREADS="${RUST_TEST_THREADS:-6}" \
-	cargo test --workspace --all-features --lib --bins --tests -- --skip mistakes
+cargo test --workspace --all-features --lib --bins --tests -- --skip mistakes
 step "examples of the documentation"
 finish documented_examples
 step "compile errors, which are tests too"
