@@ -5,15 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::actors::{Worker, WorkerAdd, WorkerCalls as _, process, worker};
 
-#[support::test]
-async fn a_reference_that_comes_back_is_the_same() -> conclib::Result {
-    let system = System::new("test");
-    let (worker, _) = worker(&system).await?;
-    assert_eq!(worker.me().await?, worker);
-    assert!(worker.is_me(worker.clone()).await?);
-    Ok(())
-}
-
 /// Says where its messages come from, and asks an actor that asks it.
 #[actor(urn = "home")]
 pub struct Home {
