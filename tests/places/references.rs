@@ -112,6 +112,28 @@ impl Friend {
 }
 
 #[support::test]
+async fn a_reference_to_an_actor_of_another_system_is_an_error_with_advice() -> conclib::Result {
+    let (system, other) = (System::new("test"), System::new("other"));
+    let stranger = other.spawn(Worker::default())?;
+    let (worker, _) = worker(&system).await?;
+    let error = worker.is_me(stranger.clone()).await.unwrap_err();
+    assert!(matches!(error, AskError::Codec { .. }), "{error:?}");
+    assert_eq!(error.delivery(), Delivery::NotDelivered);
+    let advice = "for a process actor is that of its owner: spawn the actor there";
+    assert!(error.to_string().contains(advice), "{error}");
+    assert_eq!(worker.add(1).await?, 1);
+
+    let friend = Friend {
+        worker: stranger,
+        home: None,
+    };
+    let error = system.actor(friend).in_process().spawn().await;
+    let said = error.unwrap_err().to_string();
+    assert!(said.contains(advice), "{said}");
+    Ok(())
+}
+
+#[support::test]
 async fn a_state_with_a_reference_travels() -> conclib::Result {
     let system = System::new("test");
     let local = system.spawn(Worker::default())?;
