@@ -16,7 +16,8 @@ use tokio::time::Instant;
 /// timer that is due. A minute of waiting takes no time, and happens in the same order each time.
 /// The clock does not wait for other threads: a test of actors with a thread of their own, or of
 /// a connection to another process, runs on real time, by `#[tokio::test]`. An actor that is spawned
-/// `in_process()` resumes the clock: from then on the test runs on real time.
+/// `in_process()` resumes the clock: from then on the test runs on real time. So does a shutdown of a
+/// system with an actor on a thread, and a parent that ends a child on a thread.
 ///
 /// ```
 /// use std::time::Duration;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conclib::prelude::*;
+use futures_util::stream;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,11 @@ impl Worker {
     fn add(&mut self, by: u64) -> u64 {
         self.n += by;
         self.n
+    }
+
+    #[message]
+    fn count(&mut self, to: u64) -> impl Stream<Item = u64> {
+        stream::iter(0..to)
     }
 
     #[message]

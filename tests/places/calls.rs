@@ -1,4 +1,4 @@
-//! Calls of actors in processes: at the same time and one by one, with errors, and without an answer.
+//! Calls of actors in processes: at the same time and one by one, and after a crash.
 
 use std::time::{Duration, Instant};
 
@@ -6,11 +6,10 @@ use conclib::prelude::*;
 use futures_util::future::try_join_all;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
-use support::poll_once;
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::actors::{WorkerCalls as _, door, signal, worker};
+use crate::actors::{WorkerCalls as _, signal, worker};
 
 /// Place where those who come wait until all have come.
 #[actor]
@@ -54,6 +53,12 @@ pub enum MyErr {
     Low { need: u64 },
     #[error("no")]
     No(String),
+}
+
+impl Sleeper {
+    pub fn of(n: u64) -> Self {
+        Self { n }
+    }
 }
 
 #[actor]
@@ -160,37 +165,6 @@ async fn increments_of_many_callers_lose_nothing() -> conclib::Result {
         caller?;
     }
     assert_eq!(sleeper.increment().await?, 201);
-    Ok(())
-}
-
-#[support::test]
-async fn an_error_of_the_user_comes_with_its_values() -> conclib::Result {
-    let system = System::new("test");
-    let sleeper = system.actor(Sleeper { n: 4 }).in_process();
-    let sleeper = sleeper.spawn().await?;
-    match sleeper.take(7).await {
-        Err(AskError::Handler(MyErr::Low { need: 3 })) => {}
-        other => panic!("{other:?}"),
-    }
-    let refused = sleeper.take(101).await.unwrap_err();
-    assert_eq!(refused, AskError::Handler(MyErr::No("too many".into())));
-    // An error is an answer, and no end.
-    assert_eq!(sleeper.take(4).await?, 0);
-    Ok(())
-}
-
-#[support::test]
-async fn a_tell_does_not_wait_for_its_handler_nor_for_one_before_it() -> conclib::Result {
-    let system = System::new("test");
-    let (door, mut begun, open) = door(&system)?;
-    let (worker, _) = worker(&system).await?;
-    worker.hold(door).tell().await?;
-    begun.recv().await.unwrap();
-    worker.add(1).tell().await?;
-    let mut behind = worker.add(1).reply().await?;
-    assert!(poll_once(&mut behind).is_pending());
-    open.add_permits(1);
-    assert_eq!(behind.await?, 2);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Actors in processes of their own: real processes, ended for real.
+//! Actors in processes of their own, real processes that are ended for real, and one body for each place.
 #![cfg(all(feature = "macros", feature = "process"))]
 #![allow(
     clippy::expect_used,
@@ -11,7 +11,9 @@
 )]
 
 mod actors;
+mod at;
 mod calls;
+mod everywhere;
 mod faults;
 #[cfg(feature = "held")]
 mod held;

@@ -5,15 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::actors::{Worker, WorkerAdd, WorkerCalls as _, process, worker};
 
-#[support::test]
-async fn a_reference_that_comes_back_is_the_same() -> conclib::Result {
-    let system = System::new("test");
-    let (worker, _) = worker(&system).await?;
-    assert_eq!(worker.me().await?, worker);
-    assert!(worker.is_me(worker.clone()).await?);
-    Ok(())
-}
-
 /// Says where its messages come from, and asks an actor that asks it.
 #[actor(urn = "home")]
 pub struct Home {
@@ -118,6 +109,28 @@ impl Friend {
         let worker = system.actor(Worker { n: 100 });
         worker.in_process().spawn().await.ok()
     }
+}
+
+#[support::test]
+async fn a_reference_to_an_actor_of_another_system_is_an_error_with_advice() -> conclib::Result {
+    let (system, other) = (System::new("test"), System::new("other"));
+    let stranger = other.spawn(Worker::default())?;
+    let (worker, _) = worker(&system).await?;
+    let error = worker.is_me(stranger.clone()).await.unwrap_err();
+    assert!(matches!(error, AskError::Codec { .. }), "{error:?}");
+    assert_eq!(error.delivery(), Delivery::NotDelivered);
+    let advice = "for a process actor is that of its owner: spawn the actor there";
+    assert!(error.to_string().contains(advice), "{error}");
+    assert_eq!(worker.add(1).await?, 1);
+
+    let friend = Friend {
+        worker: stranger,
+        home: None,
+    };
+    let error = system.actor(friend).in_process().spawn().await;
+    let said = error.unwrap_err().to_string();
+    assert!(said.contains(advice), "{said}");
+    Ok(())
 }
 
 #[support::test]

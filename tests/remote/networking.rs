@@ -275,26 +275,28 @@ async fn a_reference_from_a_third_process_works_once_its_address_is_permitted() 
 }
 
 #[support::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wrong_key_in_the_keyring_is_told_at_the_deadline_of_an_ask() -> conclib::Result {
+async fn a_wrong_key_in_the_keyring_is_a_typed_error_at_the_deadline_of_an_ask() -> conclib::Result
+{
     let at = three().await?;
     let keys = at.system.keys();
     keys.map("tcp://0.0.0.0:0", "tcp://127.0.0.1:0")?;
     keys.add("tcp://127.0.0.1:0", AuthKey::random()?)?;
     let desk = at.between.desk().await?;
-    let error = loop {
+    loop {
+        let asked = desk.double(1).timeout(Duration::from_millis(200)).await;
+        let error = asked.unwrap_err();
+        assert_eq!(error.delivery(), Delivery::NotDelivered);
+        let AskError::Unreachable { outage, .. } = &error else {
+            return Err(format!("{error:?}").into());
+        };
         // The first try to connect may still be under way.
-        let error = desk
-            .double(1)
-            .timeout(Duration::from_millis(200))
-            .await
-            .unwrap_err();
-        if error.to_string().contains("has another authkey") {
-            break error;
-        }
-    };
-    assert!(matches!(error, AskError::Unreachable { .. }), "{error}");
-    assert_eq!(error.delivery(), Delivery::NotDelivered);
-    Ok(())
+        let Some(cause) = outage.cause_as::<LinkError>() else {
+            continue;
+        };
+        assert!(matches!(cause, LinkError::Auth { .. }), "{cause:?}");
+        assert!(error.to_string().contains(&cause.to_string()), "{error}");
+        return Ok(());
+    }
 }
 
 /// The peer is in another process, so that its connections are not those of this

@@ -14,7 +14,7 @@ use std::time::Duration;
 use conclib_wire::State;
 
 use super::again::{Awaited, Incarnations};
-use super::supervise::{LAST_CALL, end};
+use super::supervise::{LAST_CALL, end, wait_in_real_time};
 use crate::actor_id::ActorId;
 use crate::deadlock::Wait;
 use crate::events::{Event, NotRestarted};
@@ -203,6 +203,7 @@ async fn bring_down(cell: &dyn AnyActor, child: &Child) -> bool {
     };
     let is_down =
         || relations.has_no_incarnation() || resident.lifecycle().state() == State::Stopped;
+    wait_in_real_time(resident);
     resident.alert(Alert::Recycle);
     if timers::within(child.stop_within, resident.lifecycle().until(is_down))
         .await

@@ -15,8 +15,9 @@ use crate::mailbox::{By, Signal};
 use crate::node::{
     Actor, AnyActor, Child, Context, ExitNotice, Notice, Relations, RestartDecision,
 };
+use crate::place::Place;
 use crate::supervision::Directive;
-use crate::time::timers;
+use crate::time::{resume_paused_clock, timers};
 
 /// Time that a child has to end by itself, if its spawner sets none.
 pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -155,6 +156,7 @@ pub(super) async fn end_children(
 
 pub(super) async fn end(child: &Child, signal: Signal) {
     let resident = &*child.resident;
+    wait_in_real_time(resident);
     resident.tell_to_end(signal, By::Parent);
     if timers::within(child.stop_within, resident.lifecycle().wait())
         .await
@@ -162,6 +164,13 @@ pub(super) async fn end(child: &Child, signal: Signal) {
     {
         resident.tell_to_end(Signal::Kill, By::Parent);
         last_call(resident, Instant::now() + LAST_CALL).await;
+    }
+}
+
+/// Resumes a paused clock, which would be at the limit of a wait for a thread before that thread runs.
+pub(super) fn wait_in_real_time(resident: &dyn AnyActor) {
+    if resident.place() == Place::Thread {
+        resume_paused_clock();
     }
 }
 

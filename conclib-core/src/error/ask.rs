@@ -111,7 +111,8 @@ pub enum AskError<E = Never> {
         delivery: Delivery,
     },
     /// No connection to the actor's process existed; a message that may wait for one waited until
-    /// its deadline. The handler has not run. The client keeps trying to connect.
+    /// its deadline. The handler has not run. The client keeps trying to connect. The error of its
+    /// last try is [`Outage::cause_as`].
     Unreachable {
         /// Actor that was asked.
         urn: Urn,

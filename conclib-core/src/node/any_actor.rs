@@ -13,6 +13,7 @@ use super::relations::{Notice, Relations, RestartDecision};
 use crate::actor_id::ActorId;
 use crate::mailbox::{Alert, By, Signal, Ticket};
 use crate::named::Named;
+use crate::place::Place;
 use crate::reply::RemoteCaller;
 use crate::snapshot::ActorSnapshot;
 use crate::supervision::{ChildExit, Directive, Strategy};
@@ -22,6 +23,7 @@ pub(crate) trait AnyActor: Named + 'static {
     fn id(&self) -> ActorId;
     fn system(&self) -> &Arc<SystemInner>;
     fn type_name(&self) -> &'static str;
+    fn place(&self) -> Place;
     /// Returns the name of the actor, if it was given one or has been asked for it.
     fn known_urn(&self) -> Option<&Urn>;
     /// Returns the system that runs the actor for its own one, if another one does.

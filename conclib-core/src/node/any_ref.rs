@@ -26,6 +26,7 @@ use crate::mailbox::{Alert, By, Mailbox, MessageQueue, Refused, Signal, Ticket};
 use crate::message::LAST;
 use crate::named::Named;
 use crate::observe::log;
+use crate::place::Place;
 use crate::reply::{RemoteCaller, RequestEnvelope};
 use crate::snapshot::ActorSnapshot;
 use crate::supervision::Strategy;
@@ -41,6 +42,10 @@ impl<A: Actor> AnyActor for ActorCell<A> {
 
     fn type_name(&self) -> &'static str {
         type_name::<A>()
+    }
+
+    fn place(&self) -> Place {
+        self.place
     }
 
     fn known_urn(&self) -> Option<&Urn> {

@@ -325,6 +325,10 @@ impl AnyActor for ForeignCell {
         self.type_name
     }
 
+    fn place(&self) -> Place {
+        Place::Process
+    }
+
     fn known_urn(&self) -> Option<&Urn> {
         Some(&self.urn)
     }

@@ -155,6 +155,15 @@ pub enum RefError {
         /// Name of the actor.
         urn: Urn,
     },
+    /// The actor belongs to a system of this process that is not the one at this end.
+    #[error(
+        "the actor `{urn}` belongs to another system than this connection serves, which for a process actor \
+         is that of its owner: spawn the actor there"
+    )]
+    OtherSystem {
+        /// Name of the actor.
+        urn: Urn,
+    },
     /// The reference leads to a system to which there is no connection.
     #[error(
         "there is no connection to the system {node} of the actor `{urn}`, at \"{url}\": connect to it \

@@ -19,7 +19,8 @@ use crate::actor_id::ActorId;
 use crate::call::may_block;
 use crate::mailbox::{By, Signal};
 use crate::node::{AnyActor, SystemInner};
-use crate::time::timers;
+use crate::place::Place;
+use crate::time::{resume_paused_clock, timers};
 use crate::turn_scope;
 
 /// Default time that the actors have to end.
@@ -204,6 +205,9 @@ impl Shutdown {
         let mut until = Instant::now() + deadline.min(FOREVER);
         let mut report = ShutdownReport::default();
         let mut late = Vec::new();
+        if system.residents().any(|it| it.place() == Place::Thread) {
+            resume_paused_clock();
+        }
         // Actors end one after the other, newest first, so that an actor can still use the older
         // ones.
         for actor in system.residents().rev() {

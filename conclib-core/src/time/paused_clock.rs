@@ -11,7 +11,8 @@ pub fn set_resume(resume: fn()) {
     let _ = RESUME.set(resume);
 }
 
-/// Resumes a paused clock, which would not wait for another process. To be called in the runtime.
+/// Resumes a paused clock, which would not wait for another thread or process. To be called in the
+/// runtime.
 pub fn resume_paused_clock() {
     if let Some(resume) = RESUME.get() {
         resume();

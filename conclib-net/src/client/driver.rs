@@ -1,6 +1,7 @@
 //! Task of a client. It connects again when the connection is lost.
 
 use std::mem;
+use std::sync::Arc;
 
 use tokio::time::{Instant, sleep};
 
@@ -52,12 +53,12 @@ async fn redial(session: &Session, dial: &Dial, backoff: &mut Backoff) -> Option
             dialled = attempt => match dialled {
                 Ok(link) => return Some(link),
                 Err(error) => {
-                    let why = with_source(&error);
-                    session.connect_failed(&why);
+                    let (why, error) = (with_source(&error), Arc::new(error));
+                    session.connect_failed(&why, error.clone());
                     // A server that is not up yet is expected to come, so
                     // nothing is logged. Other refusals need a change of
                     // configuration: each kind is logged once.
-                    let kind = mem::discriminant(&error);
+                    let kind = mem::discriminant(&*error);
                     if error.passes_by_itself() || told.contains(&kind) {
                         tracing::debug!(target: "conclib::net", error = why, "not connected yet");
                     } else {

@@ -1,5 +1,7 @@
 //! Ups and downs of the connection of a session.
 
+use std::error::Error;
+use std::sync::Arc;
 use std::task;
 
 use conclib_core::__private::Failure;
@@ -48,7 +50,7 @@ impl SessionInner {
         self.update(|state| {
             if state.link == Connection::Up {
                 state.link = Connection::Leaving;
-                state.set_down(why);
+                state.set_down(why, None);
             }
         });
     }
@@ -80,8 +82,8 @@ impl SessionInner {
     }
 
     /// Notes that an attempt to connect has failed.
-    pub(super) fn connect_failed(&self, why: &str) {
-        self.lock().set_down(why);
+    pub(super) fn connect_failed(&self, why: &str, cause: Arc<dyn Error + Send + Sync>) {
+        self.lock().set_down(why, Some(cause));
     }
 
     /// Notes that the connection is gone: fails all requests of this end, and
@@ -91,7 +93,7 @@ impl SessionInner {
             if state.link != Connection::Closed {
                 state.link = Connection::Down;
             }
-            state.set_down(why);
+            state.set_down(why, None);
             state.out.discard();
             state.next_tick = None;
             state.driver = None;
@@ -125,6 +127,7 @@ impl SessionInner {
         state.down.as_ref().map(|down| Outage {
             lasted: down.since.elapsed(),
             why: down.why.clone(),
+            cause: down.cause.clone(),
         })
     }
 

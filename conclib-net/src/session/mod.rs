@@ -58,6 +58,7 @@ mod via;
 mod wait_queue;
 
 use std::convert;
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -309,8 +310,8 @@ impl Session {
 
     /// Notes that an attempt to connect has failed, for the errors of requests
     /// that wait for a connection.
-    pub(crate) fn connect_failed(&self, why: &str) {
-        self.0.connect_failed(why);
+    pub(crate) fn connect_failed(&self, why: &str, cause: Arc<dyn Error + Send + Sync>) {
+        self.0.connect_failed(why, cause);
     }
 }
 

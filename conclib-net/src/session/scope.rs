@@ -199,9 +199,12 @@ impl RefScope for SessionInner {
             }
             (false, _) => known_url.into(),
             // The peer cannot ask this actor: its system is not served here.
-            (true, _) => {
+            (true, served) => {
                 let urn = actor.urn().clone();
-                return Err(RefError::NoAddress { urn });
+                return Err(match served {
+                    Some(_) => RefError::OtherSystem { urn },
+                    None => RefError::NoAddress { urn },
+                });
             }
         };
         if actor.keep_alive().is_none() {

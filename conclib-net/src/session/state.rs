@@ -1,5 +1,6 @@
 //! State of a session under its lock.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -60,6 +61,8 @@ pub(super) struct Down {
     pub(super) since: Instant,
     /// Reason, from the last attempt to connect.
     pub(super) why: Box<str>,
+    /// Error of that attempt. `None` before the first one.
+    pub(super) cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl State {
@@ -81,14 +84,14 @@ impl State {
         }
     }
 
-    /// Notes that the connection is down, and the reason.
-    pub(super) fn set_down(&mut self, why: &str) {
+    /// Notes that the connection is down, the reason, and the error of the attempt to connect.
+    pub(super) fn set_down(&mut self, why: &str, cause: Option<Arc<dyn Error + Send + Sync>>) {
         let since = self
             .down
             .as_ref()
             .map_or_else(Instant::now, |down| down.since);
         let why = why.into();
-        self.down = Some(Down { since, why });
+        self.down = Some(Down { since, why, cause });
     }
 
     /// Tests if a send to this target would not have to wait.

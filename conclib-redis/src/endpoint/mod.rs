@@ -201,6 +201,7 @@ impl Endpoint {
             Status::Down { since, why } => Some(Outage {
                 lasted: since.elapsed(),
                 why: why.clone(),
+                cause: None,
             }),
             Status::Up { .. } | Status::Closed => None,
         }

@@ -243,6 +243,7 @@ impl PendingRequests {
             Status::Down { since, why } => Some(Outage {
                 lasted: since.elapsed(),
                 why: why.clone(),
+                cause: None,
             }),
             Status::Up | Status::Closed => None,
         }

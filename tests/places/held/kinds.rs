@@ -8,9 +8,11 @@ use conclib::held::*;
 use conclib::prelude::*;
 
 use super::owner::{Data, OwnerCalls as _};
-use super::{on_every_place, owner_in};
+use super::owner_in;
+use crate::at::on_every_place;
 
 on_every_place! {
+    one_system:
     two_holders_share_a_list,
     a_list_is_read_and_changed,
     a_list_is_sent_item_by_item,

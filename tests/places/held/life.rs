@@ -9,11 +9,13 @@ use nix::sys::signal::Signal;
 use support::until;
 
 use super::owner::{OwnerCalls as _, WitnessCalls as _};
-use super::{on_every_place, owner_in, owner_process};
+use super::{owner_in, owner_process};
 use crate::actors::signal;
+use crate::at::on_every_place;
 use conclib::held::ListCalls as _;
 
 on_every_place! {
+    one_system:
     a_handle_keeps_its_owner_alive,
     a_lent_object_keeps_its_owner_alive,
     an_object_ends_with_its_last_handle,

@@ -8,10 +8,12 @@ use conclib::prelude::*;
 use nix::sys::signal::Signal;
 
 use super::owner::OwnerCalls as _;
-use super::{on_every_place, owner_in, owner_process};
+use super::{owner_in, owner_process};
 use crate::actors::signal;
+use crate::at::on_every_place;
 
 on_every_place! {
+    one_system:
     a_lock_has_one_holder_at_a_time,
     a_guard_that_is_dropped_poisons_the_lock,
     a_wait_for_a_lock_that_is_given_up_takes_nothing,

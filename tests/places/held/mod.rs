@@ -1,5 +1,6 @@
 //! Held objects: the same in every place.
 
+mod everywhere;
 mod kinds;
 mod life;
 mod locks;
@@ -12,24 +13,6 @@ use conclib::prelude::*;
 use support::child::Process;
 
 use self::owner::Owner;
-
-/// Generates three tests from each body: one for each place.
-macro_rules! on_every_place {
-    ($($test:ident),* $(,)?) => {
-        mod task { crate::held::on_every_place! { @ Task; $($test)* } }
-        mod thread { crate::held::on_every_place! { @ Thread; $($test)* } }
-        mod process { crate::held::on_every_place! { @ Process; $($test)* } }
-    };
-    (@ $place:ident; $($test:ident)*) => {
-        $(
-            #[::support::test]
-            async fn $test() -> ::conclib::Result {
-                super::$test(::conclib::Place::$place).await
-            }
-        )*
-    };
-}
-pub(crate) use on_every_place;
 
 /// Spawns an owner in a place.
 async fn owner_in(system: &System, place: Place) -> conclib::Result<ActorRef<Owner>> {

@@ -8,10 +8,12 @@ use conclib::prelude::*;
 use nix::sys::signal::Signal;
 
 use super::owner::OwnerCalls as _;
-use super::{on_every_place, owner_in, owner_process};
+use super::{owner_in, owner_process};
 use crate::actors::signal;
+use crate::at::on_every_place;
 
 on_every_place! {
+    one_system:
     items_are_taken_in_the_order_they_were_put,
     items_are_put_in_the_order_of_their_requests,
     a_full_queue_waits_or_refuses,

@@ -6,9 +6,11 @@ use conclib::prelude::*;
 use support::until;
 
 use super::owner::{Owner, OwnerCalls as _, OwnerGive};
-use super::{on_every_place, owner_in, owner_process};
+use super::{owner_in, owner_process};
+use crate::at::on_every_place;
 
 on_every_place! {
+    one_system:
     a_third_process_uses_the_object_itself,
     a_handle_that_comes_back_is_the_same,
     a_third_process_keeps_the_object_alive,
