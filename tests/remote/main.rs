@@ -17,6 +17,7 @@ mod fields;
 mod foreign;
 mod home_messages;
 mod idle;
+mod limits;
 mod memory;
 mod networking;
 mod other_languages;
