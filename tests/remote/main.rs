@@ -18,6 +18,7 @@ mod foreign;
 mod home_messages;
 mod idle;
 mod limits;
+mod links;
 mod memory;
 mod networking;
 mod other_languages;
