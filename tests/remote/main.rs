@@ -12,6 +12,7 @@
 mod directory;
 mod far_hostile;
 mod far_life;
+mod far_pair;
 mod far_references;
 mod fields;
 mod foreign;
