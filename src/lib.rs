@@ -84,7 +84,7 @@ pub use conclib_macros::{actor, fallback, handler, main, message, on, part, prot
 #[cfg(feature = "net")]
 #[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 #[doc(inline)]
-pub use conclib_net::{AuthKey, Keyring};
+pub use conclib_net::{AuthKey, Keyring, LinkLimits};
 #[cfg(feature = "net")]
 #[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 pub use proxy::{Proxy, ProxyClient};

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use conclib_core::{ActorRef, System, Travels};
-use conclib_net::{AuthKey, Keyring};
+use conclib_net::{AuthKey, Keyring, LinkLimits};
 
 use crate::proxy::{ConnectError, Proxy, ProxyClient, Serve};
 
@@ -97,6 +97,7 @@ impl<A: Travels> ConnectTo for A {
         Connecting {
             url: url.into(),
             key: key.into(),
+            limits: None,
             system: None,
             actor: PhantomData,
         }
@@ -108,6 +109,7 @@ impl<A: Travels> ConnectTo for A {
 pub struct Connecting<A> {
     url: String,
     key: Option<AuthKey>,
+    limits: Option<LinkLimits>,
     system: Option<System>,
     actor: PhantomData<fn() -> A>,
 }
@@ -121,9 +123,18 @@ impl<A: Travels> Connecting<A> {
         self
     }
 
+    /// Sets the limits of the connection, as [`Connect::limits`] does.
+    ///
+    /// [`Connect::limits`]: crate::future::Connect::limits
+    pub fn limits(mut self, limits: LinkLimits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
     async fn run(self) -> Result<ActorRef<A>, ConnectError> {
         let mut connect = ProxyClient::connect(&*self.url);
         connect.key = self.key;
+        connect.limits = self.limits;
         let client = connect.await?;
         if let Some(system) = &self.system {
             client.serve(system);

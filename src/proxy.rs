@@ -15,7 +15,8 @@ use conclib_core::{
     WireMessage,
 };
 use conclib_net::{
-    Address, AddressError, AuthKey, Client, ConnectError as LinkError, LocalBroker, OpenError,
+    Address, AddressError, AuthKey, Client, ConnectError as LinkError, LinkLimits, LocalBroker,
+    OpenError,
 };
 #[cfg(feature = "redis")]
 use conclib_redis::{PythonBroker, PythonClient, RedisBroker, RedisClient, RedisError, RedisUrl};
@@ -59,13 +60,18 @@ impl Carrier {
     async fn open(
         &self,
         key: Option<AuthKey>,
+        limits: Option<LinkLimits>,
         inlet: Inlet,
     ) -> Result<(Arc<dyn Broker>, Weak<LocalBroker>), ServeError> {
         let (broker, local): (Arc<dyn Broker>, _) = match self {
             Self::Link(address) => {
-                let broker = Arc::new(LocalBroker::open(address, key, inlet).await?);
+                let limits = limits.unwrap_or_default();
+                let opened = LocalBroker::open_with_limits(address, key, inlet, limits).await;
+                let broker = Arc::new(opened?);
                 (broker.clone(), Arc::downgrade(&broker))
             }
+            #[cfg(feature = "redis")]
+            Self::Redis(_) | Self::Python(_) if limits.is_some() => return Err(ServeError::NoLink),
             #[cfg(feature = "redis")]
             Self::Redis(url) => {
                 let broker = RedisBroker::open(url.clone(), key, inlet).await?;
@@ -80,9 +86,19 @@ impl Carrier {
         Ok((broker, local))
     }
 
-    async fn connect(&self, key: Option<AuthKey>) -> Result<Connection, ConnectError> {
+    async fn connect(
+        &self,
+        key: Option<AuthKey>,
+        limits: Option<LinkLimits>,
+    ) -> Result<Connection, ConnectError> {
         match self {
-            Self::Link(address) => Ok(Connection::Link(Client::connect(address, key).await?)),
+            Self::Link(address) => {
+                let limits = limits.unwrap_or_default();
+                let client = Client::connect_with_limits(address, key, limits).await?;
+                Ok(Connection::Link(client))
+            }
+            #[cfg(feature = "redis")]
+            Self::Redis(_) | Self::Python(_) if limits.is_some() => Err(ConnectError::NoLink),
             #[cfg(feature = "redis")]
             Self::Redis(url) => Ok(Connection::Redis(
                 RedisClient::connect(url.clone(), key).await?,
@@ -94,6 +110,11 @@ impl Carrier {
         }
     }
 }
+
+/// Text of the error if limits of a link are set for a URL of Redis.
+#[cfg(feature = "redis")]
+const NO_LINK: &str = "`limits` are those of a link over a unix socket, TCP or TLS: a URL of Redis takes none, so leave \
+                       them out";
 
 /// Connection of a client.
 #[derive(Clone)]
@@ -141,6 +162,11 @@ pub enum ServeError {
     /// The broker did not open.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// Limits of a link were set for a URL of Redis.
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    #[error("{NO_LINK}")]
+    NoLink,
     /// The system is not served through Redis.
     #[cfg(feature = "redis")]
     #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
@@ -202,6 +228,11 @@ pub enum ConnectError {
         /// Failure of the question.
         source: Failure,
     },
+    /// Limits of a link were set for a URL of Redis.
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    #[error("{NO_LINK}")]
+    NoLink,
     /// The client is not connected through Redis.
     #[cfg(feature = "redis")]
     #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
@@ -290,6 +321,7 @@ impl Proxy {
             system: system.clone(),
             url: url.into(),
             key: None,
+            limits: None,
             control: Control::default(),
         }
     }
@@ -383,6 +415,7 @@ pub struct Serve {
     system: System,
     url: String,
     key: Option<AuthKey>,
+    limits: Option<LinkLimits>,
     control: Control,
 }
 
@@ -403,11 +436,61 @@ impl Serve {
         self
     }
 
+    /// Sets the limits of each connection: the largest frame, the number of
+    /// requests under way, the bytes that wait and others. The clients may have
+    /// other ones.
+    ///
+    /// They are those of a link over a unix socket, TCP or TLS. A URL of Redis
+    /// takes none, and is refused with `NoLink`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use conclib::LinkLimits;
+    /// use conclib::prelude::*;
+    /// use conclib::wire::CodecError;
+    ///
+    /// #[actor(urn = "notes")]
+    /// struct Notes;
+    ///
+    /// #[actor]
+    /// impl Notes {
+    ///     #[message]
+    ///     fn add(&mut self, text: String) -> usize { text.len() }
+    /// }
+    ///
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// # let system = System::new("docs");
+    /// # system.spawn(Notes)?;
+    /// # let dir = conclib::PrivateDir::new()?;
+    /// # let url = format!("unix://{}", dir.join("a.sock").display());
+    /// let mut limits = LinkLimits::default();
+    /// limits.frame = 64 * 1024;
+    /// let proxy = Proxy::serve(&system, url).limits(limits).await?;
+    ///
+    /// let client = ProxyClient::connect(proxy.url()).await?;
+    /// let notes: ActorRef<Notes> = client.actor("notes")?;
+    /// assert_eq!(notes.add("x".repeat(60_000)).await?, 60_000);
+    /// match notes.add("x".repeat(70_000)).await {
+    ///     Err(AskError::Codec { error, .. }) => {
+    ///         assert!(matches!(*error, CodecError::TooLarge { .. }));
+    ///     }
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// # system.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn limits(mut self, limits: LinkLimits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
     async fn run(self) -> Result<Proxy, ServeError> {
         let carrier = Carrier::of(&self.url)?;
-        let (broker, local) = carrier
-            .open(self.key, self.system.inlet().with_control(self.control))
-            .await?;
+        let inlet = self.system.inlet().with_control(self.control);
+        let (broker, local) = carrier.open(self.key, self.limits, inlet).await?;
         let proxy = Proxy {
             url: broker.url().to_owned(),
             local_addr: local.upgrade().and_then(|broker| broker.local_addr()),
@@ -454,7 +537,7 @@ impl fmt::Debug for Serve {
 /// waits for room: messages to all actors share the connection, and no actor
 /// may delay the others. For the same reason at most 1024 requests are under
 /// way at once, and at most 256 of them to one actor: the rest wait in the
-/// client, until their deadline.
+/// client, until their deadline. [`Connect::limits`] sets other limits.
 ///
 /// # Through Redis
 ///
@@ -532,6 +615,7 @@ impl ProxyClient {
         Connect {
             url: url.into(),
             key: None,
+            limits: None,
         }
     }
 
@@ -676,6 +760,7 @@ impl fmt::Debug for ProxyClient {
 pub struct Connect {
     pub(crate) url: String,
     pub(crate) key: Option<AuthKey>,
+    pub(crate) limits: Option<LinkLimits>,
 }
 
 impl Connect {
@@ -687,8 +772,35 @@ impl Connect {
         self
     }
 
+    /// Sets the limits of the connection, also when it was lost and is made
+    /// again: the largest frame that may come in, the number of requests under
+    /// way, the bytes that wait and others. The proxy may have other ones.
+    ///
+    /// They are those of a link over a unix socket, TCP or TLS. A URL of Redis
+    /// takes none, and is refused with `NoLink`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use conclib::LinkLimits;
+    /// use conclib::prelude::*;
+    ///
+    /// # #[conclib::main]
+    /// # async fn main() -> conclib::Result {
+    /// let mut limits = LinkLimits::default();
+    /// limits.window = 100;
+    /// let client = ProxyClient::connect("unix:///run/app/app.sock").limits(limits).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn limits(mut self, limits: LinkLimits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
     async fn run(self) -> Result<ProxyClient, ConnectError> {
-        let connection = Carrier::of(&self.url)?.connect(self.key).await?;
+        let carrier = Carrier::of(&self.url)?;
+        let connection = carrier.connect(self.key, self.limits).await?;
         Ok(ProxyClient { connection })
     }
 }

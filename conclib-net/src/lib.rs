@@ -30,7 +30,7 @@
 //! | a message of the handshake | 512 bytes | the peer is disconnected |
 //! | handshakes at once | 256 | one is ended: of those that have sent nothing valid if these are half of all, else of the others; from the source with the most of them |
 //! | connections | 1024 | the peer is refused |
-//! | a frame | [`LinkLimits::frame`], 8 MiB and its head | the peer is disconnected, before anything is allocated |
+//! | a frame | [`LinkLimits::frame`], 8 MiB and its head | its body is not kept, and its request, answer or stream fails; above the default the peer is disconnected, before anything is allocated |
 //! | a signed record | 65553 bytes, and 60 s from its first byte to its last | the peer is disconnected |
 //! | time for a frame, from its first byte to its last | 60 s | the peer is disconnected |
 //! | unanswered requests | 1024, and a quarter of the free slots for one actor | one more is refused with `MailboxFull` |
@@ -43,7 +43,8 @@
 //! | unread answers | 255 MiB | further ones are replaced by a failure |
 //! | unread frames | 272 MiB, or 60 s without a byte taken | the peer is disconnected |
 //!
-//! The limits of a link are the fields of [`LinkLimits`], the same at both ends.
+//! The limits of a link are the fields of [`LinkLimits`], by default the same at both ends. The
+//! table has the default ones.
 //!
 //! A request that waits in a mailbox takes a slot in the mailbox of its actor,
 //! like any other message. A request that was given up, or whose deadline has

@@ -1,5 +1,7 @@
 //! References and control requests that a hostile peer makes up, in JSON.
 
+use std::io::ErrorKind;
+use std::net::TcpListener;
 use std::time::Duration;
 
 use conclib::prelude::*;
@@ -7,8 +9,20 @@ use conclib::spi::{MAX_CONTROL_WAITS, MAX_REFERENCES, NodeId};
 use serde_json::{Value, json};
 use support::until;
 
-use crate::far_references::{PublisherCalls, Reader, pair};
+use crate::far_pair::{Way, on_every_way, pair};
+use crate::far_references::{PublisherCalls, Reader};
 use crate::memory::MAX_EXPORTS;
+
+on_every_way! {
+    a_key_that_was_not_exported_is_refused,
+    an_address_in_a_reference_is_not_connected_to,
+    a_reference_to_an_actor_of_another_type_is_refused,
+    a_body_has_a_limited_number_of_references,
+    a_link_keeps_a_limited_number_of_actors,
+    a_guessed_key_permits_neither_an_end_nor_a_look,
+    the_number_of_waits_is_limited,
+    a_reference_in_json,
+}
 
 /// Reference as a peer writes it.
 fn reference(urn: &str, node: NodeId, key: u64, weak: bool) -> Value {
@@ -17,12 +31,11 @@ fn reference(urn: &str, node: NodeId, key: u64, weak: bool) -> Value {
     json!({"urn": urn, "home": home, "weak": weak})
 }
 
-#[support::test]
-async fn a_key_that_was_not_exported_is_refused() -> conclib::Result {
-    let at = pair()?;
+async fn a_key_that_was_not_exported_is_refused(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let made_up = reference("reader", at.home.node(), 7, false);
     let body = json!({ "reader": made_up });
-    let refused = at.end.ask_json("publisher", "subscribe", body).await;
+    let refused = at.ask_json("publisher", "subscribe", body).await;
     let text = refused.unwrap_err().to_string();
     assert!(
         text.contains("was not exported over this connection"),
@@ -32,65 +45,67 @@ async fn a_key_that_was_not_exported_is_refused() -> conclib::Result {
     Ok(())
 }
 
-#[support::test]
-async fn an_address_in_a_reference_is_not_connected_to() -> conclib::Result {
-    let at = pair()?;
-    for weak in [false, true] {
-        let made_up = reference("reader", NodeId::random(), 1, weak);
+async fn an_address_in_a_reference_is_not_connected_to(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
+    let nobody = TcpListener::bind("127.0.0.1:0")?;
+    nobody.set_nonblocking(true)?;
+    let url = format!("tcp://{}", nobody.local_addr()?);
+    // A key of a strong reference is looked for before its address.
+    for (weak, key) in [(false, 0), (true, 0), (true, 1)] {
+        let mut made_up = reference("reader", NodeId::random(), key, weak);
+        made_up["home"]["url"] = json!(url);
         let body = json!({ "reader": made_up });
         let name = if weak {
             "subscribe_weakly"
         } else {
             "subscribe"
         };
-        let refused = at.end.ask_json("publisher", name, body).await;
+        let refused = at.ask_json("publisher", name, body).await;
         let text = refused.unwrap_err().to_string();
         assert!(
             text.contains("there is no connection to the system"),
             "{text}"
         );
+        let connected = nobody.accept().map(drop);
+        assert_eq!(connected.unwrap_err().kind(), ErrorKind::WouldBlock);
     }
     Ok(())
 }
 
-#[support::test]
-async fn a_reference_to_an_actor_of_another_type_is_refused() -> conclib::Result {
-    let at = pair()?;
+async fn a_reference_to_an_actor_of_another_type_is_refused(
+    way: impl Into<Way>,
+) -> conclib::Result {
+    let at = pair(way).await?;
     let body = json!({"reader": reference("publisher", at.away.node(), 0, false)});
-    let refused = at.end.ask_json("publisher", "subscribe", body).await;
+    let refused = at.ask_json("publisher", "subscribe", body).await;
     let text = refused.unwrap_err().to_string();
     assert!(text.contains("does not handle the messages"), "{text}");
 
     let body = json!({"recipient": reference("publisher", at.away.node(), 0, false)});
-    let refused = at
-        .end
-        .ask_json("publisher", "subscribe_recipient", body)
-        .await;
+    let refused = at.ask_json("publisher", "subscribe_recipient", body).await;
     let text = refused.unwrap_err().to_string();
     assert!(text.contains("does not handle the messages"), "{text}");
 
     let body = json!({"reader": reference("publisher", at.away.node(), 0, true)});
-    let refused = at.end.ask_json("publisher", "subscribe", body).await;
+    let refused = at.ask_json("publisher", "subscribe", body).await;
     let text = refused.unwrap_err().to_string();
     assert!(text.contains("of the other kind"), "{text}");
     Ok(())
 }
 
-#[support::test]
-async fn a_body_has_a_limited_number_of_references() -> conclib::Result {
-    let at = pair()?;
+async fn a_body_has_a_limited_number_of_references(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let one = reference("none", at.away.node(), 0, false);
     for (count, accepted) in [(MAX_REFERENCES, true), (MAX_REFERENCES + 1, false)] {
         let body = json!({"one": null, "more": vec![one.clone(); count], "pairs": []});
-        let answer = at.end.ask_json("publisher", "Lists", body).await;
+        let answer = at.ask_json("publisher", "Lists", body).await;
         assert_eq!(answer.is_ok(), accepted, "{answer:?}");
     }
     Ok(())
 }
 
-#[support::test]
-async fn a_link_keeps_a_limited_number_of_actors() -> conclib::Result {
-    let at = pair()?;
+async fn a_link_keeps_a_limited_number_of_actors(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let reader = at.home.spawn(Reader::default())?;
     for _ in 0..MAX_EXPORTS {
         at.far.subscribe(reader.clone()).await?;
@@ -101,20 +116,19 @@ async fn a_link_keeps_a_limited_number_of_actors() -> conclib::Result {
         "{refused}"
     );
     at.far.clear().await?;
-    until(|| at.end.kept() == 0).await;
+    until(|| at.kept() == 0).await;
     at.far.subscribe(reader.clone()).await?;
     Ok(())
 }
 
-#[support::test]
-async fn a_guessed_key_permits_neither_an_end_nor_a_look() -> conclib::Result {
-    let at = pair()?;
+async fn a_guessed_key_permits_neither_an_end_nor_a_look(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     // The peer holds a reference to another actor, whose key is known.
     let _reader = at.far.hire().await?;
     for key in 0..10 {
         for request in ["stop", "stop-now", "kill", "snapshot"] {
             let request = format!("conclib:{request}");
-            let refused = at.end.ask_json("publisher", &request, json!(key)).await;
+            let refused = at.ask_json("publisher", &request, json!(key)).await;
             assert!(
                 matches!(refused, Err(AskError::NotPermitted { .. })),
                 "{refused:?}"
@@ -122,22 +136,15 @@ async fn a_guessed_key_permits_neither_an_end_nor_a_look() -> conclib::Result {
         }
     }
     let state = at
-        .end
         .ask_json("publisher", "conclib:state", json!(null))
         .await?;
     assert_eq!(state, "Running");
-    let unknown = at
-        .end
-        .ask_json("publisher", "conclib:later", json!(null))
-        .await;
+    let unknown = at.ask_json("publisher", "conclib:later", json!(null)).await;
     assert!(
         matches!(unknown, Err(AskError::NoSuchMessage { .. })),
         "{unknown:?}"
     );
-    let malformed = at
-        .end
-        .ask_json("publisher", "conclib:state", json!("x"))
-        .await;
+    let malformed = at.ask_json("publisher", "conclib:state", json!("x")).await;
     assert!(
         matches!(malformed, Err(AskError::Codec { .. })),
         "{malformed:?}"
@@ -145,18 +152,16 @@ async fn a_guessed_key_permits_neither_an_end_nor_a_look() -> conclib::Result {
     Ok(())
 }
 
-#[support::test]
-async fn the_number_of_waits_is_limited() -> conclib::Result {
-    let at = pair()?;
+async fn the_number_of_waits_is_limited(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let mut waits = Vec::new();
     for _ in 0..MAX_CONTROL_WAITS {
         let far = at.far.clone();
         waits.push(tokio::spawn(async move { far.stopped().await }));
     }
-    until(|| at.end.pending() == MAX_CONTROL_WAITS).await;
+    until(|| at.pending() == MAX_CONTROL_WAITS).await;
     tokio::time::timeout(Duration::from_secs(60), async {
         let refused = at
-            .end
             .ask_json("publisher", "conclib:stopped", json!(null))
             .await;
         assert!(
@@ -166,10 +171,9 @@ async fn the_number_of_waits_is_limited() -> conclib::Result {
     })
     .await?;
     waits.iter().for_each(|wait| wait.abort());
-    until(|| at.end.pending() == 0).await;
+    until(|| at.pending() == 0).await;
     at.publisher.kill().await;
     let refused = at
-        .end
         .ask_json("publisher", "conclib:stopped", json!(null))
         .await;
     assert!(
@@ -179,21 +183,18 @@ async fn the_number_of_waits_is_limited() -> conclib::Result {
     Ok(())
 }
 
-#[support::test]
-async fn a_reference_in_json() -> conclib::Result {
-    let at = pair()?;
+async fn a_reference_in_json(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let reader = at.home.actor(Reader::default()).urn("reader").spawn()?;
     let body = json!({"reader": reference("reader", at.home.node(), 0, true)});
-    at.end
-        .ask_json("publisher", "subscribe_weakly", body)
-        .await?;
+    at.ask_json("publisher", "subscribe_weakly", body).await?;
     assert_eq!(at.far.publish("in json".into()).await?, 1);
-    let answer = at.end.ask_json("publisher", "me", json!({})).await?;
+    let answer = at.ask_json("publisher", "me", json!({})).await?;
     assert_eq!(answer["urn"], "publisher");
     assert_eq!(answer["home"]["node"], at.away.node().to_string());
     assert_eq!(answer["weak"], false);
     // The peer did not decode the reference, so nothing is kept.
-    until(|| at.far_end.kept() == 0).await;
+    until(|| at.kept_away() == 0).await;
     drop(reader);
     Ok(())
 }

@@ -5,8 +5,20 @@ use conclib::prelude::*;
 use conclib::spi::Control;
 use support::until;
 
-use crate::far_references::{Publisher, PublisherCalls, Reader, ReaderCalls, pair};
+use crate::far_pair::{Way, on_every_way, pair};
+use crate::far_references::{Publisher, PublisherCalls, Reader, ReaderCalls};
 use crate::memory::connect_inlets;
+
+on_every_way! {
+    a_held_far_actor_is_stopped_and_killed,
+    a_signal_is_given_without_waiting_for_the_end,
+    a_name_alone_permits_no_end,
+    a_start_that_fails_far_away_is_reported,
+    a_watch_tells_of_the_end_of_a_far_actor,
+    a_watch_keeps_no_far_actor_alive,
+    nothing_is_left_of_a_watch_that_was_given_up,
+    a_lost_link_ends_every_wait,
+}
 
 /// Watches readers.
 #[actor]
@@ -48,9 +60,8 @@ async fn told(nurse: &ActorRef<Nurse>, count: usize) -> conclib::Result<Vec<Stri
     }
 }
 
-#[support::test]
-async fn a_held_far_actor_is_stopped_and_killed() -> conclib::Result {
-    let at = pair()?;
+async fn a_held_far_actor_is_stopped_and_killed(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let end = |reader: &ActorRef<Reader>, reason: &StopReason| match reason {
         StopReason::Stopped => reader.stop(),
         StopReason::StoppedNow => reader.stop_now(),
@@ -71,13 +82,12 @@ async fn a_held_far_actor_is_stopped_and_killed() -> conclib::Result {
         assert_eq!(reader.stopped().await, Some(reason));
         assert_eq!(reader.current_state().await?, State::Stopped);
     }
-    assert_eq!(at.end.pending(), 0);
+    assert_eq!(at.pending(), 0);
     Ok(())
 }
 
-#[support::test]
-async fn a_signal_is_given_without_waiting_for_the_end() -> conclib::Result {
-    let at = pair()?;
+async fn a_signal_is_given_without_waiting_for_the_end(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let reader = at.far.hire().await?.unwrap();
     let copy = reader.clone();
     let stopped = tokio::spawn(async move { copy.stopped().await });
@@ -86,9 +96,8 @@ async fn a_signal_is_given_without_waiting_for_the_end() -> conclib::Result {
     Ok(())
 }
 
-#[support::test]
-async fn a_name_alone_permits_no_end() -> conclib::Result {
-    let at = pair()?;
+async fn a_name_alone_permits_no_end(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     for end in [at.far.stop(), at.far.stop_now(), at.far.kill()] {
         assert_eq!(end.await, StopReason::OutOfReach);
     }
@@ -141,11 +150,10 @@ impl Giver {
     }
 }
 
-#[support::test]
-async fn a_start_that_fails_far_away_is_reported() -> conclib::Result {
-    let at = pair()?;
+async fn a_start_that_fails_far_away_is_reported(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     at.away.spawn(Giver)?;
-    let giver: ActorRef<Giver> = at.end.actor("giver");
+    let giver: ActorRef<Giver> = at.actor("giver");
     giver.started().await?;
     let unable = giver.give().await?.unwrap();
     let error = unable.started().await.unwrap_err();
@@ -153,9 +161,8 @@ async fn a_start_that_fails_far_away_is_reported() -> conclib::Result {
     Ok(())
 }
 
-#[support::test]
-async fn a_watch_tells_of_the_end_of_a_far_actor() -> conclib::Result {
-    let at = pair()?;
+async fn a_watch_tells_of_the_end_of_a_far_actor(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let nurse = at.home.spawn(Nurse::default())?;
     let reader = at.far.hire().await?.unwrap();
     // Twice is once.
@@ -166,54 +173,51 @@ async fn a_watch_tells_of_the_end_of_a_far_actor() -> conclib::Result {
     // An end that was before is told, too.
     nurse.watch(reader.clone()).await?;
     assert_eq!(told(&nurse, 2).await?.len(), 2);
-    assert_eq!(at.end.pending(), 0);
+    assert_eq!(at.pending(), 0);
     Ok(())
 }
 
-#[support::test]
-async fn a_watch_keeps_no_far_actor_alive() -> conclib::Result {
-    let at = pair()?;
+async fn a_watch_keeps_no_far_actor_alive(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let nurse = at.home.spawn(Nurse::default())?;
     nurse.watch(at.far.hire().await?.unwrap()).await?;
     assert_eq!(told(&nurse, 1).await?, ["its last reference is gone"]);
     Ok(())
 }
 
-#[support::test]
-async fn nothing_is_left_of_a_watch_that_was_given_up() -> conclib::Result {
-    let at = pair()?;
+async fn nothing_is_left_of_a_watch_that_was_given_up(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let reader = at.far.hire().await?.unwrap();
     let nurse = at.home.spawn(Nurse::default())?;
     nurse.watch(reader.clone()).await?;
-    until(|| at.end.pending() == 1).await;
+    until(|| at.pending() == 1).await;
     nurse.unwatch(reader.clone()).await?;
-    until(|| at.end.pending() == 0).await;
+    until(|| at.pending() == 0).await;
 
     nurse.watch(reader.clone()).await?;
-    until(|| at.end.pending() == 1).await;
+    until(|| at.pending() == 1).await;
     nurse.stop().await;
-    until(|| at.end.pending() == 0).await;
+    until(|| at.pending() == 0).await;
 
     // The same of a wait for the end.
     let copy = reader.clone();
     let waits = tokio::spawn(async move { copy.stopped().await });
-    until(|| at.end.pending() == 1).await;
+    until(|| at.pending() == 1).await;
     waits.abort();
-    until(|| at.end.pending() == 0).await;
+    until(|| at.pending() == 0).await;
     assert_eq!(reader.current_state().await?, State::Running);
     Ok(())
 }
 
-#[support::test]
-async fn a_lost_link_ends_every_wait() -> conclib::Result {
-    let at = pair()?;
+async fn a_lost_link_ends_every_wait(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let nurse = at.home.spawn(Nurse::default())?;
     let reader = at.far.hire().await?.unwrap();
     nurse.watch(reader.clone()).await?;
     let copy = reader.clone();
     let stopped = tokio::spawn(async move { copy.stopped().await });
-    until(|| at.end.pending() == 2).await;
-    at.end.cut();
+    until(|| at.pending() == 2).await;
+    at.cut().await;
     assert_eq!(stopped.await?, Some(StopReason::Unreachable));
     assert_eq!(told(&nurse, 1).await?, ["its process cannot be reached"]);
     assert_eq!(reader.stop().await, StopReason::Unreachable);

@@ -1,12 +1,25 @@
-//! References inside messages: callbacks, both ways over one link.
+//! References inside messages: callbacks, both ways over one link, of each kind.
 
 use conclib::WeakRecipient;
 use conclib::prelude::*;
 use conclib::spi::RefError;
 use support::until;
 
-use crate::memory::{End, connect};
-use std::sync::Arc;
+use crate::far_pair::{Way, on_every_way, pair};
+use crate::memory::connect;
+
+on_every_way! {
+    a_callback_reference_is_called,
+    references_come_back_in_replies_and_are_the_same_actors,
+    references_in_options_lists_and_pairs,
+    recipients_and_weak_references_travel,
+    actors_of_two_types_know_each_other,
+    a_far_reference_keeps_an_anonymous_actor_alive,
+    a_callback_actor_lives_until_its_subscription_is_dropped,
+    a_lost_link_lets_its_actors_go,
+    an_actor_in_a_request_that_is_refused_is_let_go,
+    a_reference_that_comes_home_after_the_end_leads_to_no_actor,
+}
 
 #[message]
 pub struct News(pub String);
@@ -145,33 +158,8 @@ impl Publisher {
     }
 }
 
-/// Two systems, with a publisher in the far one.
-pub struct Pair {
-    pub home: System,
-    pub away: System,
-    pub end: Arc<End>,
-    pub far_end: Arc<End>,
-    pub publisher: ActorRef<Publisher>,
-    pub far: ActorRef<Publisher>,
-}
-
-pub fn pair() -> conclib::Result<Pair> {
-    let (home, away) = (System::new("home"), System::new("away"));
-    let publisher = away.spawn(Publisher::default())?;
-    let (end, far_end) = connect(&home, &away);
-    Ok(Pair {
-        far: end.actor("publisher"),
-        home,
-        away,
-        end,
-        far_end,
-        publisher,
-    })
-}
-
-#[support::test]
-async fn a_callback_reference_is_called() -> conclib::Result {
-    let at = pair()?;
+async fn a_callback_reference_is_called(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let reader = at.home.spawn(Reader::default())?;
     at.far.subscribe(reader.clone()).await?;
     assert_eq!(at.far.publish("hello".into()).await?, 1);
@@ -188,9 +176,10 @@ async fn a_reference_alone_is_not_serialised() -> conclib::Result {
     Ok(())
 }
 
-#[support::test]
-async fn references_come_back_in_replies_and_are_the_same_actors() -> conclib::Result {
-    let at = pair()?;
+async fn references_come_back_in_replies_and_are_the_same_actors(
+    way: impl Into<Way>,
+) -> conclib::Result {
+    let at = pair(way).await?;
     let reader = at.home.spawn(Reader::default())?;
     at.far.subscribe(reader.clone()).await?;
     let back = at.far.readers().await?;
@@ -206,9 +195,8 @@ async fn references_come_back_in_replies_and_are_the_same_actors() -> conclib::R
     Ok(())
 }
 
-#[support::test]
-async fn references_in_options_lists_and_pairs() -> conclib::Result {
-    let at = pair()?;
+async fn references_in_options_lists_and_pairs(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let readers = [(); 3].map(|()| at.home.spawn(Reader::default()).unwrap());
     let lists = Lists {
         one: Some(readers[0].clone()),
@@ -224,9 +212,8 @@ async fn references_in_options_lists_and_pairs() -> conclib::Result {
     Ok(())
 }
 
-#[support::test]
-async fn recipients_and_weak_references_travel() -> conclib::Result {
-    let at = pair()?;
+async fn recipients_and_weak_references_travel(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let reader = at.home.spawn(Reader::default())?;
     at.far.subscribe_recipient(reader.recipient()).await?;
     at.far.subscribe_weakly(reader.downgrade()).await?;
@@ -238,7 +225,7 @@ async fn recipients_and_weak_references_travel() -> conclib::Result {
     // A weak reference keeps no actor alive, and a message to an ended actor fails.
     at.far.clear().await?;
     at.far.subscribe_weakly(reader.downgrade()).await?;
-    assert_eq!(at.end.kept(), 0);
+    assert_eq!(at.kept(), 0);
     let gone = reader.downgrade();
     drop(reader);
     until(|| gone.upgrade().is_none()).await;
@@ -247,9 +234,8 @@ async fn recipients_and_weak_references_travel() -> conclib::Result {
     Ok(())
 }
 
-#[support::test]
-async fn actors_of_two_types_know_each_other() -> conclib::Result {
-    let at = pair()?;
+async fn actors_of_two_types_know_each_other(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let reader = at.home.spawn(Reader::default())?;
     assert!(reader.follow(at.far.clone()).await?);
     assert_eq!(at.far.publish("mutual".into()).await?, 1);
@@ -257,11 +243,10 @@ async fn actors_of_two_types_know_each_other() -> conclib::Result {
     Ok(())
 }
 
-#[support::test]
-async fn a_far_reference_keeps_an_anonymous_actor_alive() -> conclib::Result {
-    let at = pair()?;
+async fn a_far_reference_keeps_an_anonymous_actor_alive(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let reader = at.far.hire().await?.unwrap();
-    assert_eq!(at.far_end.kept(), 1);
+    assert_eq!(at.kept_away(), 1);
     let copy = reader.clone();
     drop(reader);
     copy.ask(News("one".into())).await?;
@@ -273,7 +258,7 @@ async fn a_far_reference_keeps_an_anonymous_actor_alive() -> conclib::Result {
     let weak = recipient.downgrade();
     drop(recipient);
     until(|| at.away.snapshot().actors.len() == 1).await;
-    assert_eq!(at.far_end.kept(), 0);
+    assert_eq!(at.kept_away(), 0);
     let lost = weak.upgrade().unwrap().ask(News("three".into())).await;
     assert!(
         matches!(lost, Err(AskError::NoSuchActor { .. })),
@@ -282,40 +267,39 @@ async fn a_far_reference_keeps_an_anonymous_actor_alive() -> conclib::Result {
     Ok(())
 }
 
-#[support::test]
-async fn a_callback_actor_lives_until_its_subscription_is_dropped() -> conclib::Result {
-    let at = pair()?;
+async fn a_callback_actor_lives_until_its_subscription_is_dropped(
+    way: impl Into<Way>,
+) -> conclib::Result {
+    let at = pair(way).await?;
     let reader = at.home.spawn(Reader::default())?;
     let weak = reader.downgrade();
     at.far.subscribe(reader).await?;
-    assert_eq!(at.end.kept(), 1);
+    assert_eq!(at.kept(), 1);
     assert_eq!(at.far.publish("here".into()).await?, 1);
     assert!(weak.upgrade().is_some());
     at.far.clear().await?;
     until(|| weak.upgrade().is_none()).await;
-    assert_eq!(at.end.kept(), 0);
+    assert_eq!(at.kept(), 0);
     Ok(())
 }
 
-#[support::test]
-async fn a_lost_link_lets_its_actors_go() -> conclib::Result {
-    let at = pair()?;
+async fn a_lost_link_lets_its_actors_go(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let reader = at.home.spawn(Reader::default())?;
     let weak = reader.downgrade();
     at.far.subscribe(reader).await?;
-    at.end.cut();
+    at.cut().await;
     until(|| weak.upgrade().is_none()).await;
     Ok(())
 }
 
-#[support::test]
-async fn an_actor_in_a_request_that_is_refused_is_let_go() -> conclib::Result {
-    let at = pair()?;
+async fn an_actor_in_a_request_that_is_refused_is_let_go(way: impl Into<Way>) -> conclib::Result {
+    let at = pair(way).await?;
     let reader = at.home.spawn(Reader::default())?;
-    let missing: ActorRef<Publisher> = at.end.actor("missing");
+    let missing: ActorRef<Publisher> = at.actor("missing");
     let refused = missing.subscribe(reader.clone()).await;
     assert!(matches!(refused, Err(AskError::NoSuchActor { .. })));
-    until(|| at.end.kept() == 0).await;
+    until(|| at.kept() == 0).await;
 
     // One reference too many is an error of the sender, and nothing is kept.
     let more = vec![reader.clone(); conclib::spi::MAX_REFERENCES + 1];
@@ -328,16 +312,17 @@ async fn an_actor_in_a_request_that_is_refused_is_let_go() -> conclib::Result {
         refused.to_string().contains("more than 1024 references"),
         "{refused}"
     );
-    assert_eq!(at.end.kept(), 0);
+    assert_eq!(at.kept(), 0);
     let weak = reader.downgrade();
     drop(reader);
     until(|| weak.upgrade().is_none()).await;
     Ok(())
 }
 
-#[support::test]
-async fn a_reference_that_comes_home_after_the_end_leads_to_no_actor() -> conclib::Result {
-    let at = pair()?;
+async fn a_reference_that_comes_home_after_the_end_leads_to_no_actor(
+    way: impl Into<Way>,
+) -> conclib::Result {
+    let at = pair(way).await?;
     let reader = at.home.spawn(Reader::default())?;
     at.far.subscribe(reader.clone()).await?;
     reader.stop().await;
@@ -353,7 +338,7 @@ async fn a_reference_that_comes_home_after_the_end_leads_to_no_actor() -> concli
 
 #[support::test]
 async fn a_reference_to_a_third_system_needs_a_connection() -> conclib::Result {
-    let at = pair()?;
+    let at = pair(Way::Memory).await?;
     let third = System::new("third");
     third.actor(Reader::default()).urn("reader").spawn()?;
     let (end, _third_end) = connect(&at.home, &third);

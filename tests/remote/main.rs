@@ -12,11 +12,14 @@
 mod directory;
 mod far_hostile;
 mod far_life;
+mod far_pair;
 mod far_references;
 mod fields;
 mod foreign;
 mod home_messages;
 mod idle;
+mod limits;
+mod links;
 mod memory;
 mod networking;
 mod other_languages;

@@ -107,19 +107,6 @@ impl End {
         ActorRef::remote(Remote::new(self.me.upgrade().unwrap(), Urn::new(urn)))
     }
 
-    /// Asks by wire names, in JSON.
-    pub async fn ask_json(
-        &self,
-        urn: &str,
-        message: &str,
-        body: serde_json::Value,
-    ) -> Result<serde_json::Value, AskError> {
-        let remote = Remote::new(self.me.upgrade().unwrap(), Urn::new(urn));
-        remote
-            .ask_json(message, &body, Duration::from_secs(30))
-            .await
-    }
-
     /// Loses the connection, at this end.
     pub fn cut(&self) {
         self.cut.store(true, Ordering::SeqCst);

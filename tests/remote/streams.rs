@@ -595,3 +595,30 @@ async fn a_stream_is_nothing_for_an_ask_in_json() -> conclib::Result {
     until(|| stage.watch.open() == 0).await;
     Ok(())
 }
+
+/// Streams texts of these lengths.
+#[actor(urn = "texts")]
+struct Texts;
+
+#[actor]
+impl Texts {
+    #[message]
+    fn of(&mut self, lens: Vec<usize>) -> impl Stream<Item = String> {
+        stream::iter(lens).map(|len| "x".repeat(len))
+    }
+}
+
+#[support::test]
+async fn small_and_large_items_keep_their_order() -> conclib::Result {
+    let house = House::open(Road::Unix).await?;
+    house.system.spawn(Texts)?;
+    let texts: ActorRef<Texts> = house.client().await?.actor("texts")?;
+    let lens: Vec<usize> = (0..40)
+        .map(|n| if n % 3 == 2 { 100_000 + n } else { n })
+        .collect();
+    let items = texts.of(lens.clone()).await?;
+    let texts: Vec<String> = items.map(|item| item.unwrap()).collect().await;
+    let came: Vec<usize> = texts.iter().map(String::len).collect();
+    assert_eq!(came, lens);
+    Ok(())
+}

@@ -5,8 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Outage: a time without a connection.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Outage {
     /// Time that the outage has lasted.
     pub lasted: Duration,
@@ -14,7 +16,8 @@ pub struct Outage {
     /// connection.
     pub why: Box<str>,
     /// Error of the last try to connect. `None` if none has failed since the loss of the connection,
-    /// or if the connection has only a text.
+    /// or if the connection has only a text. Not part of a snapshot.
+    #[serde(skip)]
     pub cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 

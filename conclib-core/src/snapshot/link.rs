@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Outage;
+
 /// Snapshot of a link to another process.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -24,6 +26,13 @@ pub struct LinkSnapshot {
     pub imported: usize,
     /// Bytes that wait to be written.
     pub unwritten: usize,
+    /// Number of answers that nobody waited for any more: late, repeated or invented ones.
+    pub late: u64,
+    /// Number of times that the connection was lost and made again.
+    pub reconnects: u64,
+    /// Outage that lasts at the moment of the snapshot: its time so far, and its reason. Also while a
+    /// peer that is about to leave takes no new requests.
+    pub outage: Option<Outage>,
 }
 
 /// Link to another process that serves a system and shows its state in the system's snapshot.

@@ -6,6 +6,7 @@ use std::fmt;
 use conclib_wire::Urn;
 
 use super::{ActorSnapshot, LinkSnapshot, SystemSnapshot};
+use crate::error::Outage;
 
 const COLUMNS: usize = 10;
 
@@ -70,13 +71,21 @@ impl fmt::Display for SystemSnapshot {
                 exported,
                 imported,
                 unwritten,
+                late,
+                reconnects,
+                outage,
             } = link;
-            let state = if *connected { "up" } else { "down" };
+            let state = match outage {
+                None if *connected => "up".to_owned(),
+                None => "down".to_owned(),
+                Some(Outage { lasted, why }) => format!("down for {lasted:.1?} ({})", text(why)),
+            };
             let peer = text(peer);
             writeln!(
                 f,
                 "link to {peer}: {state}, pending: {pending}, serving: {serving}, streams: {streams}, \
-                 references out: {exported}, in: {imported}, bytes to write: {unwritten}"
+                 references out: {exported}, in: {imported}, bytes to write: {unwritten}, late answers: {late}, \
+                 reconnects: {reconnects}"
             )?;
         }
         Ok(())

@@ -91,10 +91,32 @@ impl Client {
         address: &Address,
         key: Option<AuthKey>,
     ) -> Result<Arc<Self>, ConnectError> {
+        Self::connect_with_limits(address, key, LinkLimits::default()).await
+    }
+
+    /// Connects like [`connect`](Self::connect), with limits for the connection
+    /// and for those that replace it.
+    ///
+    /// # Errors
+    ///
+    /// See [`connect`](Self::connect).
+    ///
+    /// # Panics
+    ///
+    /// In a tokio runtime without its IO driver.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing is left if the future is dropped.
+    pub async fn connect_with_limits(
+        address: &Address,
+        key: Option<AuthKey>,
+        limits: LinkLimits,
+    ) -> Result<Arc<Self>, ConnectError> {
         let runtime = runtime(address)?;
         let dial = Dial::new(address, key)?;
         let first = dial.dial().await?;
-        let client = Self::run(&runtime, dial, Some(first))?;
+        let client = Self::run(&runtime, dial, Some(first), limits)?;
         // The server says hello at once; one that does not can still be asked.
         let _ = timeout(LIMIT, client.session.greeted()).await;
         Ok(client)
@@ -107,12 +129,18 @@ impl Client {
         key: Option<AuthKey>,
     ) -> Result<Arc<Self>, ConnectError> {
         let runtime = runtime(address)?;
-        Self::run(&runtime, Dial::new(address, key)?, None)
+        let dial = Dial::new(address, key)?;
+        Self::run(&runtime, dial, None, LinkLimits::default())
     }
 
-    fn run(runtime: &Handle, dial: Dial, first: Option<Halves>) -> Result<Arc<Self>, ConnectError> {
+    fn run(
+        runtime: &Handle,
+        dial: Dial,
+        first: Option<Halves>,
+        limits: LinkLimits,
+    ) -> Result<Arc<Self>, ConnectError> {
         let url = dial.url.clone();
-        let session = Session::new(Origin::Peer(url.as_str().into()), LinkLimits::default());
+        let session = Session::new(Origin::Peer(url.as_str().into()), limits);
         let session = session.map_err(|source| ConnectError::Io {
             url: url.clone(),
             source,

@@ -22,6 +22,7 @@ use super::listener::Listener;
 use super::socket_file::SocketFile;
 use crate::address::Address;
 use crate::resolve::End;
+use crate::session::LinkLimits;
 use crate::{AuthKey, OpenError, resolve};
 
 /// Maximum time of a drain, and the pause between two looks at the clients.
@@ -107,6 +108,32 @@ impl LocalBroker {
         inlet: Inlet,
     ) -> Result<Self, OpenError> {
         Self::open_with(address, key, inlet, BrokerLimits::default()).await
+    }
+
+    /// Serves like [`open`](Self::open), with limits for each connection.
+    ///
+    /// # Errors
+    ///
+    /// See [`open`](Self::open).
+    ///
+    /// # Panics
+    ///
+    /// In a tokio runtime without its IO driver.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing is left if the future is dropped.
+    pub async fn open_with_limits(
+        address: &Address,
+        key: Option<AuthKey>,
+        inlet: Inlet,
+        limits: LinkLimits,
+    ) -> Result<Self, OpenError> {
+        let limits = BrokerLimits {
+            link: limits,
+            ..BrokerLimits::default()
+        };
+        Self::open_with(address, key, inlet, limits).await
     }
 
     pub(crate) async fn open_with(

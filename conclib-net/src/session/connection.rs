@@ -123,12 +123,7 @@ impl SessionInner {
     }
 
     pub(super) fn outage(&self) -> Option<Outage> {
-        let state = self.lock();
-        state.down.as_ref().map(|down| Outage {
-            lasted: down.since.elapsed(),
-            why: down.why.clone(),
-            cause: down.cause.clone(),
-        })
+        self.lock().outage()
     }
 
     pub(super) fn is_closed(&self) -> bool {

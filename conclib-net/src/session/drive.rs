@@ -8,14 +8,17 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use conclib_core::__private::Failure;
-use conclib_core::wire::{Codec, Frame, FrameError, RequestId};
+use conclib_core::Delivery;
+use conclib_core::wire::{
+    Codec, CodecError, Frame, FrameError, RequestId, Response, ResponseEnvelope,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
 
 use super::asking::Unrequested;
 use super::batches::Batches;
 use super::clock;
-use super::frame_reader::{FrameReader, ReadError};
+use super::frame_reader::{FrameReader, Incoming, ReadError};
 use super::gathering::Gathering;
 use super::inner::{Alarm, SessionInner};
 use super::outbox::write_out;
@@ -223,18 +226,19 @@ where
         // Time of the requests in this read: the clock is read once for all.
         let mut came = None;
         loop {
-            let frame = match frames.next() {
-                Ok(Some(bytes)) => Frame::decode(bytes),
-                Ok(None) => break,
-                Err(error) => Err(error),
-            };
-            match frame {
-                Ok(frame) => {
-                    if let Err(end) = take(frame, &mut exported, &mut came, session) {
-                        return end;
-                    }
+            let taken = match frames.next() {
+                Ok(Some(Incoming::Whole(bytes))) => match Frame::decode(bytes) {
+                    Ok(frame) => take(frame, &mut exported, &mut came, session),
+                    Err(error) => Err(error.into()),
+                },
+                Ok(Some(Incoming::Oversized { beginning, len })) => {
+                    refuse_oversized(beginning, len, &mut exported, session)
                 }
-                Err(error) => return error.into(),
+                Ok(None) => break,
+                Err(error) => Err(error.into()),
+            };
+            if let Err(end) = taken {
+                return end;
             }
             if session.is_paused.load(Ordering::Relaxed) {
                 poll_fn(|_| session.poll_readable()).await;
@@ -252,11 +256,7 @@ fn take(
     came: &mut Option<Instant>,
     session: &Arc<SessionInner>,
 ) -> Result<(), SessionEnd> {
-    let keys = match exported.take() {
-        Some((id, keys)) if frame.id() == Some(id) => keys,
-        Some(_) => return Err(SessionEnd::LostReferences),
-        None => Vec::new(),
-    };
+    let keys = keys_of(&frame, exported)?;
     match frame {
         Frame::Request(envelope) => {
             session.request(&envelope, keys, *came.get_or_insert_with(Instant::now))?;
@@ -277,6 +277,53 @@ fn take(
         Frame::Release { key } => session.release(key),
         // A kind that this version reads and does not use.
         _ => {}
+    }
+    Ok(())
+}
+
+/// Returns the keys of the references in a frame.
+fn keys_of(
+    frame: &Frame<'_>,
+    exported: &mut Option<(RequestId, Vec<u64>)>,
+) -> Result<Vec<u64>, SessionEnd> {
+    match exported.take() {
+        Some((id, keys)) if frame.id() == Some(id) => Ok(keys),
+        Some(_) => Err(SessionEnd::LostReferences),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Fails the request, the answer or the stream of a frame over the limit of this end, of which only
+/// the beginning was kept.
+fn refuse_oversized(
+    beginning: &[u8],
+    len: usize,
+    exported: &mut Option<(RequestId, Vec<u64>)>,
+    session: &Arc<SessionInner>,
+) -> Result<(), SessionEnd> {
+    let frame = Frame::decode(beginning)?;
+    let keys = keys_of(&frame, exported)?;
+    let head = beginning.len() - frame.body().len();
+    let limit = session.limits.longest_frame().saturating_sub(head);
+    let too_large = |delivery| Failure::Codec(Box::new(CodecError::TooLarge { limit }), delivery);
+    match frame {
+        Frame::Request(envelope) => {
+            let why = too_large(Delivery::NotDelivered);
+            session.refuse_request(&envelope, &keys, why)?;
+        }
+        Frame::Response(Response { id, codec, .. }) => {
+            let why = too_large(Delivery::MayHaveRun);
+            let response = ResponseEnvelope::failure(id, codec, &why);
+            session.complete(response.as_response(), &keys)?;
+        }
+        Frame::Item { id, .. } => {
+            session.refuse_item(id, &keys, too_large(Delivery::MayHaveRun))?;
+        }
+        Frame::End { id, .. } => {
+            session.end_reply_stream(id, Err(too_large(Delivery::MayHaveRun)))?;
+        }
+        // The others have no body, so the peer is no session.
+        _ => return Err(FrameError::TooLarge { len }.into()),
     }
     Ok(())
 }

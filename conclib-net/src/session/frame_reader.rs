@@ -4,7 +4,7 @@ use std::io;
 
 use std::time::Duration;
 
-use conclib_core::wire::{FrameError, MAX_FRAME};
+use conclib_core::wire::{FrameError, MAX_BODY, MAX_FRAME};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::{Instant, timeout_at};
 
@@ -22,6 +22,23 @@ const KEPT: usize = 4 * USUAL;
 /// Maximum room for a frame, in times of its bytes that have come.
 const GROWTH: usize = 4;
 
+/// Maximum length of the part of a frame before its body.
+const HEAD: usize = MAX_FRAME - MAX_BODY;
+
+/// Frame that came in, without its length.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Incoming<'a> {
+    Whole(&'a [u8]),
+    /// Frame over the limit of this end. The bytes after its beginning are
+    /// skipped as they come.
+    Oversized {
+        /// Beginning of the frame, which has all that comes before its body.
+        beginning: &'a [u8],
+        /// Number of bytes of the whole frame.
+        len: usize,
+    },
+}
+
 /// Buffer that a link is read into, and that frames are borrowed from.
 ///
 /// The buffer grows with the bytes that arrived, never with the length that a
@@ -30,9 +47,11 @@ pub(crate) struct FrameReader {
     /// Bytes that were read; those from `start` on were not handed out yet.
     bytes: Vec<u8>,
     start: usize,
+    /// Number of bytes that are still to be skipped, of a frame over the limit.
+    skip: usize,
     /// Time since which the rest of a frame is missing.
     since: Option<Instant>,
-    /// Maximum length of a frame.
+    /// Maximum length of a frame that is kept.
     limit: usize,
     /// Time from the first byte of a frame to its last.
     time: Duration,
@@ -52,8 +71,9 @@ impl FrameReader {
         Self {
             bytes: Vec::with_capacity(USUAL),
             start: 0,
+            skip: 0,
             since: None,
-            limit: limits.frame.min(MAX_FRAME),
+            limit: limits.longest_frame(),
             time: limits.frame_time,
         }
     }
@@ -61,29 +81,63 @@ impl FrameReader {
     /// Tests if everything that came was handed out: a link that ends here ends
     /// between two frames.
     pub(crate) fn is_empty(&self) -> bool {
+        self.has_nothing() && self.skip == 0
+    }
+
+    fn has_nothing(&self) -> bool {
         self.start == self.bytes.len()
     }
 
-    /// Returns the next whole frame, without its length. `None` until more has
-    /// come.
+    /// Returns the next frame, without its length. `None` until more has come.
     ///
     /// # Errors
-    /// A frame announces more than the maximum length.
-    pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, FrameError> {
-        let arrived = &self.bytes[self.start..];
-        let Some((prefix, rest)) = arrived.split_first_chunk::<PREFIX>() else {
+    /// A frame announces more than [`MAX_FRAME`].
+    pub(crate) fn next(&mut self) -> Result<Option<Incoming<'_>>, FrameError> {
+        if self.skip > 0 && !self.skips() {
+            return Ok(None);
+        }
+        let Some(prefix) = self.bytes[self.start..].first_chunk::<PREFIX>() else {
             return Ok(None);
         };
         let len = u32::from_be_bytes(*prefix) as usize;
         if len > self.limit {
-            return Err(FrameError::TooLarge { len });
+            return self.next_oversized(len);
         }
-        let Some(frame) = rest.get(..len) else {
+        let from = self.start + PREFIX;
+        let Some(frame) = self.bytes.get(from..from + len) else {
             return Ok(None);
         };
-        self.start += PREFIX + len;
+        self.start = from + len;
         self.since = None;
-        Ok(Some(frame))
+        Ok(Some(Incoming::Whole(frame)))
+    }
+
+    /// Returns the beginning of a frame over the limit, once it has come, and
+    /// skips the rest.
+    #[cold]
+    fn next_oversized(&mut self, len: usize) -> Result<Option<Incoming<'_>>, FrameError> {
+        if len > MAX_FRAME {
+            return Err(FrameError::TooLarge { len });
+        }
+        let from = self.start + PREFIX;
+        let Some(beginning) = self.bytes.get(from..from + HEAD) else {
+            return Ok(None);
+        };
+        self.start = from + HEAD;
+        self.skip = len - HEAD;
+        Ok(Some(Incoming::Oversized { beginning, len }))
+    }
+
+    /// Skips bytes of a frame over the limit. True at its end.
+    #[cold]
+    fn skips(&mut self) -> bool {
+        let skipped = self.skip.min(self.bytes.len() - self.start);
+        self.start += skipped;
+        self.skip -= skipped;
+        if self.skip == 0 {
+            self.since = None;
+        }
+        self.skip == 0
     }
 
     /// Reads the available bytes, and returns their number, 0 at the end of the
@@ -110,7 +164,7 @@ impl FrameReader {
 
     /// Makes room for at least one byte, and usually for many more.
     fn make_room(&mut self) {
-        if self.is_empty() {
+        if self.has_nothing() {
             self.bytes.clear();
             self.start = 0;
             if self.bytes.capacity() > KEPT {

@@ -4,17 +4,50 @@ use std::time::Duration;
 
 use conclib_core::wire::MAX_FRAME;
 
+/// Shortest limit for frames: every frame without a body is shorter, also one with the keys of many
+/// references.
+const SHORTEST: usize = 16 * 1024;
+
 /// Limits of a link, for both of its ends and both of its directions.
 ///
 /// A limit protects this process from its peer, and the peer's own limits
 /// protect the peer. The same at both ends, they never refuse a peer that keeps
-/// to them.
+/// to them. Ends with different limits work together all the same: each of them
+/// refuses the messages over its own limits, with an error for each.
+///
+/// A limit of 0 permits nothing.
+///
+/// # Examples
+///
+/// ```
+/// use conclib_core::System;
+/// use conclib_core::wire::Broker as _;
+/// use conclib_net::{Address, Client, LinkLimits, LocalBroker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let address = Address::unix(directory.path().join("app.sock"))?;
+/// # let system = System::new("docs");
+/// let mut limits = LinkLimits::default();
+/// limits.frame = 64 * 1024;
+/// limits.window = 100;
+/// let broker = LocalBroker::open_with_limits(&address, None, system.inlet(), limits).await?;
+/// let client = Client::connect(&address, None).await?;
+/// # client.close().await;
+/// # broker.close().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LinkLimits {
-    /// Bytes of a frame that the peer may send; a longer one ends the link
-    /// before anything is allocated for it. At most [`MAX_FRAME`], which is the
-    /// default: 8 MiB for the body, and room for its head.
+    /// Bytes of a frame that the peer may send. The body of a longer one is not
+    /// kept: its request, its answer or its stream fails with
+    /// [`CodecError::TooLarge`](conclib_core::wire::CodecError::TooLarge). At
+    /// most [`MAX_FRAME`], which is the default: 8 MiB for the body, and room
+    /// for its head. A frame over that ends the link, before anything is
+    /// allocated for it. At least 16 KiB, which a smaller number stands for.
     pub frame: usize,
     /// Time from the first byte of a frame to its last, and time in which a peer
     /// has to take a byte that is sent to it: 60 s. Half a frame occupies only
@@ -45,6 +78,13 @@ pub struct LinkLimits {
     pub stalled: usize,
     /// Time for sending the last frames at the end: 2 s.
     pub flush: Duration,
+}
+
+impl LinkLimits {
+    /// Returns the limit for frames that holds.
+    pub(super) fn longest_frame(&self) -> usize {
+        self.frame.clamp(SHORTEST, MAX_FRAME)
+    }
 }
 
 impl Default for LinkLimits {

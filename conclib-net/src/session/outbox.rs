@@ -28,7 +28,8 @@ const LARGE: usize = 64 * 1024;
 /// written between two batches of small ones: a small frame waits for one large
 /// frame at most. A frame that must not overtake a large one, since it is for
 /// the same actor or about the same request, follows in the lane of large
-/// frames.
+/// frames; and a large frame overtakes none of the small ones that were there
+/// before it.
 ///
 /// The owner keeps this under a lock, and wakes the writer when
 /// [`has_work`](Self::has_work) becomes true.
@@ -51,6 +52,8 @@ struct LargeFrame {
     id: Option<RequestId>,
     target: Option<Target>,
     bytes: Vec<u8>,
+    /// Number of bytes of the lane of small frames that go before it.
+    after: u64,
 }
 
 /// Lane of an [`Outbox`].
@@ -107,8 +110,12 @@ impl Outbox {
                 encode(first, frame, &mut bytes)?;
                 let len = bytes.len();
                 self.large_bytes += len;
-                let id = frame.id();
-                self.large.push_back(LargeFrame { id, target, bytes });
+                self.large.push_back(LargeFrame {
+                    id: frame.id(),
+                    target,
+                    bytes,
+                    after: self.pushed[Lane::Small as usize],
+                });
                 len
             }
         };
@@ -174,7 +181,9 @@ impl Outbox {
     /// Swaps the frames of a lane with the empty buffer of the writer. `None`
     /// when all is written and sealed.
     pub(crate) fn poll_take(&mut self, empty: &mut Vec<u8>) -> Poll<Option<Lane>> {
-        let is_largest_turn = self.last == Lane::Small || self.small.is_empty();
+        let taken = self.pushed[Lane::Small as usize] - self.small.len() as u64;
+        let overtakes = self.large.front().is_some_and(|large| large.after > taken);
+        let is_largest_turn = self.small.is_empty() || (self.last == Lane::Small && !overtakes);
         let lane = match is_largest_turn {
             true => self.large.pop_front(),
             false => None,
@@ -323,6 +332,22 @@ mod tests {
             .unwrap();
         let other = outbox.push(&response(2, b"small"), None).unwrap();
         assert_eq!((end.lane, other.lane), (Lane::Large, Lane::Small));
+    }
+
+    #[test]
+    fn a_large_frame_does_not_overtake_the_small_ones_before_it() {
+        let (mut outbox, large) = (Outbox::default(), vec![0; LARGE]);
+        outbox.push(&response(1, b"small"), None).unwrap();
+        assert_eq!(take(&mut outbox).unwrap().0, Lane::Small);
+        // The turn of the large frames, of which there is none yet.
+        outbox.push(&response(2, b"small"), None).unwrap();
+        outbox.push(&response(2, &large), None).unwrap();
+        outbox.push(&response(3, &large), None).unwrap();
+        assert_eq!(take(&mut outbox).unwrap().0, Lane::Small);
+        assert_eq!(take(&mut outbox).unwrap().0, Lane::Large);
+        outbox.push(&response(4, b"small"), None).unwrap();
+        assert_eq!(take(&mut outbox).unwrap().0, Lane::Small);
+        assert_eq!(take(&mut outbox).unwrap().0, Lane::Large);
     }
 
     #[test]

@@ -75,14 +75,7 @@ impl SessionInner {
         body: &[u8],
         keys: Vec<u64>,
     ) -> Result<(), Unrequested> {
-        let buffer = {
-            let state = self.lock();
-            if !state.pending.had_stream {
-                return Err(Unrequested);
-            }
-            state.pending.streams.get(&id).cloned()
-        };
-        let Some(buffer) = buffer else {
+        let Some(buffer) = self.reply_stream(id)? else {
             self.revoke(&keys);
             return Ok(());
         };
@@ -99,6 +92,30 @@ impl SessionInner {
             self.cancel_reply_stream(id);
         }
         Ok(())
+    }
+
+    /// Ends the stream of an item that was not kept.
+    pub(super) fn refuse_item(
+        &self,
+        id: RequestId,
+        keys: &[u64],
+        why: Failure,
+    ) -> Result<(), Unrequested> {
+        if let Some(buffer) = self.reply_stream(id)? {
+            buffer.finish(Err(why));
+            self.cancel_reply_stream(id);
+        }
+        self.revoke(keys);
+        Ok(())
+    }
+
+    /// Returns the buffer of a stream, unless its reader has left.
+    fn reply_stream(&self, id: RequestId) -> Result<Option<Arc<StreamBuffer>>, Unrequested> {
+        let state = self.lock();
+        match state.pending.had_stream {
+            true => Ok(state.pending.streams.get(&id).cloned()),
+            false => Err(Unrequested),
+        }
     }
 
     /// Ends a stream, as the peer said.

@@ -60,6 +60,24 @@ impl SessionInner {
         Ok(())
     }
 
+    /// Answers a request whose body was not kept.
+    pub(super) fn refuse_request(
+        &self,
+        envelope: &Envelope<'_>,
+        keys: &[u64],
+        why: Failure,
+    ) -> Result<(), DuplicateId> {
+        self.update(|state| {
+            if state.serves(envelope.id) {
+                return Err(DuplicateId(envelope.id));
+            }
+            state.refuse(envelope, why);
+            Ok(())
+        })?;
+        self.revoke(keys);
+        Ok(())
+    }
+
     /// Gives up a request, or a stream of replies, that the peer cancels.
     pub(super) fn give_up(&self, id: RequestId) {
         let (abandoned, streamed) = self.update(|state| {

@@ -46,6 +46,8 @@ impl Link for SessionInner {
     fn snapshot(&self) -> LinkSnapshot {
         let mut snapshot = LinkSnapshot::default();
         snapshot.imported = self.imported.load(Ordering::Relaxed);
+        snapshot.late = self.late.load(Ordering::Relaxed);
+        snapshot.reconnects = self.reconnects.load(Ordering::Relaxed);
         let state = self.lock();
         snapshot.peer = state.origin.to_string();
         snapshot.connected = state.link == Connection::Up;
@@ -54,6 +56,7 @@ impl Link for SessionInner {
         snapshot.streams = state.pending.streams.len() + state.served.streams.len();
         snapshot.exported = state.references.exported();
         snapshot.unwritten = state.out.waiting();
+        snapshot.outage = state.outage();
         snapshot
     }
 }

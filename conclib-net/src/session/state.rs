@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::task::Waker;
 
-use conclib_core::wire::{Frame, Origin, RequestId};
+use conclib_core::wire::{Frame, Origin, Outage, RequestId};
 use tokio::time::Instant;
 
 use super::limits::LinkLimits;
@@ -92,6 +92,15 @@ impl State {
             .map_or_else(Instant::now, |down| down.since);
         let why = why.into();
         self.down = Some(Down { since, why, cause });
+    }
+
+    /// Returns the outage that lasts now.
+    pub(super) fn outage(&self) -> Option<Outage> {
+        self.down.as_ref().map(|down| Outage {
+            lasted: down.since.elapsed(),
+            why: down.why.clone(),
+            cause: down.cause.clone(),
+        })
     }
 
     /// Tests if a send to this target would not have to wait.

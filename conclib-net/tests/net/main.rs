@@ -19,6 +19,7 @@ mod house;
 mod hung_actor;
 mod leaves_nothing;
 mod many_requests;
+mod no_files;
 mod pair;
 mod processes;
 mod reconnect;
@@ -32,3 +33,4 @@ mod streams;
 mod tcp_handshake;
 #[cfg(feature = "tls")]
 mod tls;
+mod warnings;

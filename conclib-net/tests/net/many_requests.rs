@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::house::{House, PATIENCE, Ponder, ask, doubles, soon, until};
-use conclib::spi::{Answerer, Outlet, SendRefused};
-use conclib::wire::{Codec, DeliveryClass, Envelope, Wants};
+use crate::house::{
+    House, PATIENCE, Ponder, ask, bytes, doubles, read_frame, request, soon, until, welcome,
+};
+use conclib::spi::{Answerer, Failure, Outlet, SendRefused};
+use conclib::wire::{Codec, DeliveryClass, Envelope, Frame, Response, ResponseKind, Wants};
 use conclib_net::Client;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 
 /// Sends a request that is never answered, and counts its end.
@@ -168,4 +172,104 @@ async fn ids_are_new_each_time_and_grow() {
     all.dedup();
     assert_eq!(all.len(), 2000);
     assert!(all.iter().all(|id| id.get_version_num() == 7));
+}
+
+/// Sends a request to an actor.
+async fn push(peer: &mut UnixStream, id: u128, to: &str) {
+    let Frame::Request(envelope) = request(id, "Ponder", b"{}") else {
+        panic!("another frame");
+    };
+    let frame = Frame::Request(Envelope { to, ..envelope });
+    peer.write_all(&bytes(&frame)).await.unwrap();
+}
+
+/// Reads the answer to a request: its failure, or `None` if there is a reply.
+async fn pull(peer: &mut UnixStream, id: u128) -> Option<Failure> {
+    let frame = soon(read_frame(peer)).await.unwrap();
+    match Frame::decode(&frame).unwrap() {
+        Frame::Response(Response {
+            id: of,
+            kind,
+            codec,
+            body,
+        }) => {
+            assert_eq!(of.as_u128(), id);
+            (kind == ResponseKind::Failure).then(|| Failure::read(codec, body))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[support::test]
+async fn a_greedy_peer_gets_mailbox_full_for_each_request_over_its_share() {
+    let mut house = House::new();
+    let broker = house.open().await;
+    let good = house.client().await;
+    let mut greedy = house.raw().await;
+    // Each of them has left the mailbox, so only the share is full.
+    let mut held = Vec::new();
+    for id in 0..256 {
+        push(&mut greedy, id, "desk").await;
+        held.push(house.request().await);
+    }
+    for id in 256..266 {
+        push(&mut greedy, id, "desk").await;
+        assert_eq!(pull(&mut greedy, id).await, Some(Failure::MailboxFull));
+    }
+    assert!(house.requests.try_recv().is_err());
+
+    // The share is that of one actor, and of one peer.
+    push(&mut greedy, 300, "nobody").await;
+    assert_eq!(pull(&mut greedy, 300).await, Some(Failure::NoSuchActor));
+    assert!(doubles(&good, 1).await);
+
+    // An answer makes room for one more.
+    held.remove(0).respond(&1_u64).unwrap();
+    assert_eq!(pull(&mut greedy, 0).await, None);
+    push(&mut greedy, 301, "desk").await;
+    held.push(house.request().await);
+    push(&mut greedy, 302, "desk").await;
+    assert_eq!(pull(&mut greedy, 302).await, Some(Failure::MailboxFull));
+    assert_eq!(
+        (broker.stats().connections, broker.stats().thrown_out),
+        (2, 0)
+    );
+}
+
+#[support::test]
+async fn an_answer_after_its_asker_has_left_is_counted_in_the_snapshot() {
+    let house = House::new();
+    let listener = UnixListener::bind(&house.path).unwrap();
+    let (client, mut server) = tokio::join!(house.client(), async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        welcome(&mut stream).await;
+        stream
+    });
+    client.serve(&house.system.inlet());
+    let asker = tokio::spawn({
+        let client = client.clone();
+        async move { ask(&client, Ponder { n: 1 }).await }
+    });
+    let id = loop {
+        let frame = soon(read_frame(&mut server)).await.unwrap();
+        if let Ok(Frame::Request(request)) = Frame::decode(&frame) {
+            break request.id;
+        }
+    };
+    let link = || house.system.snapshot().links.remove(0);
+    assert_eq!((link().late, link().pending), (0, 1));
+    asker.abort();
+    let _ = asker.await;
+    // The server had answered before the cancellation came.
+    let answer = Frame::Response(Response {
+        id,
+        kind: ResponseKind::Reply,
+        codec: Codec::Json,
+        body: b"1",
+    });
+    server.write_all(&bytes(&answer)).await.unwrap();
+    until(|| link().late == 1).await;
+    assert!(link().connected);
+    let table = house.system.snapshot().to_string();
+    assert!(table.contains(", late answers: 1, "), "{table}");
 }

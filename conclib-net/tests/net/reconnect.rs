@@ -2,16 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::house::{House, Ponder, ask, bytes, doubles, request, soon, until};
+use crate::warnings::Warnings;
 use conclib::prelude::*;
 use conclib::spi::Broker as _;
 use conclib_net::{Address, AuthKey, Client, LocalBroker};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixListener;
-use tracing::field::{Field, Visit};
 
 #[support::test]
 async fn a_client_comes_back_by_itself_when_the_server_does() {
@@ -95,42 +94,6 @@ async fn an_ask_during_an_outage_ends_by_its_deadline_and_says_since_when_there_
     assert_eq!(client.stats().in_flight, 0);
 }
 
-/// Keeps the warnings of this crate.
-#[derive(Clone, Default)]
-struct Warnings(Arc<Mutex<Vec<String>>>);
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.0 += &format!(" {}={value:?}", field.name());
-    }
-}
-
-impl tracing::Subscriber for Warnings {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "conclib::net" && *metadata.level() == tracing::Level::WARN
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-
-    fn enter(&self, _: &tracing::span::Id) {}
-
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
 #[support::test(start_paused = true)]
 async fn a_server_that_comes_back_with_another_key_is_told_of_once_and_in_each_ask() {
     let warnings = Warnings::default();
@@ -160,7 +123,7 @@ async fn a_server_that_comes_back_with_another_key_is_told_of_once_and_in_each_a
         panic!("{error}");
     };
     assert!(outage.why.contains("has another authkey"), "{outage}");
-    let warnings = warnings.0.lock().unwrap();
+    let warnings = warnings.lines();
     let of_the_key = |line: &&String| line.contains("has another authkey");
     assert_eq!(
         warnings.iter().filter(of_the_key).count(),

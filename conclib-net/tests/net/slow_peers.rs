@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::house::{House, doubles, hello};
-use conclib_net::{Client, ConnectError};
+use conclib_net::{Client, ConnectError, LinkLimits, LocalBroker};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::{Instant, interval, sleep};
@@ -103,4 +103,29 @@ async fn half_a_frame_is_waited_for_for_a_minute() {
     assert_eq!(heard[..told], [0, 0, 0, 1, 4]);
     assert_eq!(began.elapsed().as_secs(), 60);
     assert_eq!(broker.stats().thrown_out, 1);
+}
+
+#[support::test(start_paused = true)]
+async fn half_a_frame_is_waited_for_as_long_as_the_limits_of_the_server_say() {
+    let house = House::new();
+    let mut limits = LinkLimits::default();
+    limits.frame_time = Duration::from_secs(3);
+    let inlet = house.system.inlet();
+    let broker = LocalBroker::open_with_limits(&house.address, None, inlet, limits);
+    let broker = broker.await.unwrap();
+    // Limits of its own, which are the default ones.
+    let good = house.client().await;
+    let mut halves = [house.raw().await, house.raw().await];
+    let frame = crate::house::bytes(&crate::house::request(1, "double", br#"{"n":21}"#));
+    let large = u32::try_from(limits.frame - 1).unwrap().to_be_bytes();
+    let began = Instant::now();
+    for (peer, part) in halves.iter_mut().zip([&frame[..9], &large]) {
+        peer.write_all(part).await.unwrap();
+    }
+    for mut peer in halves {
+        assert_eq!(crate::house::read_to_end(&mut peer).await, [0, 0, 0, 1, 4]);
+        assert_eq!(began.elapsed().as_secs(), 3);
+    }
+    assert_eq!(broker.stats().thrown_out, 2);
+    assert!(doubles(&good, 7).await);
 }

@@ -21,7 +21,8 @@ use super::Codec;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CodecError {
-    /// The body is longer than [`MAX_BODY`](super::MAX_BODY).
+    /// The body is longer than [`MAX_BODY`](super::MAX_BODY), or than the limit for frames of the
+    /// process that it was sent to.
     #[error("the body is longer than {limit} bytes: send it in parts, or send where to find it")]
     TooLarge {
         /// Limit, in bytes.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use conclib::error::{OpenError, ServeError};
-use conclib::future::Connect;
+use conclib::future::{Connect, Serve};
 use conclib::prelude::*;
 use conclib::{AuthKey, PrivateDir};
 use tokio::sync::mpsc;
@@ -95,8 +95,17 @@ impl Place {
 
     /// Serves a system here. A later proxy gets the same port.
     pub async fn serve(&mut self, system: &System) -> conclib::Result<Proxy> {
+        self.serve_with(system, |serve| serve).await
+    }
+
+    /// Serves a system here, with further settings.
+    pub async fn serve_with(
+        &mut self,
+        system: &System,
+        set: impl Fn(Serve) -> Serve,
+    ) -> conclib::Result<Proxy> {
         let proxy = loop {
-            match self.try_serve(system).await {
+            match set(self.serving(system)).await {
                 // No server is here, but a process that another test just
                 // started has inherited the open socket, until it runs its
                 // program.
@@ -110,10 +119,14 @@ impl Place {
 
     /// Serves a system here, if no other server does.
     pub async fn try_serve(&self, system: &System) -> Result<Proxy, ServeError> {
+        self.serving(system).await
+    }
+
+    fn serving(&self, system: &System) -> Serve {
         let serve = Proxy::serve(system, &*self.url);
         match &self.key {
-            Some(key) => serve.key(key.clone()).await,
-            None => serve.await,
+            Some(key) => serve.key(key.clone()),
+            None => serve,
         }
     }
 
@@ -123,11 +136,20 @@ impl Place {
 
     /// Client that is about to connect, as an owned future.
     pub fn connect(&self) -> <Connect as IntoFuture>::IntoFuture {
+        self.connecting().into_future()
+    }
+
+    /// Client that is about to connect, for further settings.
+    pub fn connecting(&self) -> Connect {
         let connect = ProxyClient::connect(&*self.url);
         match &self.key {
-            Some(key) => connect.key(key.clone()).into_future(),
-            None => connect.into_future(),
+            Some(key) => connect.key(key.clone()),
+            None => connect,
         }
+    }
+
+    pub fn key(&self) -> Option<&AuthKey> {
+        self.key.as_ref()
     }
 
     pub fn url(&self) -> &str {
@@ -176,13 +198,21 @@ impl House {
     }
 
     /// Opens a system at an address that may have been used before.
-    pub async fn open_at(mut place: Place) -> conclib::Result<Self> {
+    pub async fn open_at(place: Place) -> conclib::Result<Self> {
+        Self::open_with(place, |serve| serve).await
+    }
+
+    /// Opens a system with further settings of its proxy.
+    pub async fn open_with(
+        mut place: Place,
+        set: impl Fn(Serve) -> Serve,
+    ) -> conclib::Result<Self> {
         let system = System::new("house");
         let (desk, watch) = desk();
         let desk = system.spawn(desk)?;
         system.spawn(Bell)?;
         Ok(Self {
-            proxy: place.serve(&system).await?,
+            proxy: place.serve_with(&system, set).await?,
             place,
             system,
             desk,

@@ -21,6 +21,9 @@ fn frames(pieces: &[&[u8]]) -> Vec<Vec<u8>> {
         while !piece.is_empty() {
             assert!(runtime.block_on(reader.fill(&mut piece)).unwrap() > 0);
             while let Some(frame) = reader.next().unwrap() {
+                let Incoming::Whole(frame) = frame else {
+                    panic!("{frame:?}");
+                };
                 frames.push(frame.to_vec());
             }
         }
@@ -69,7 +72,7 @@ fn the_largest_frame_fits_and_its_room_is_given_back() {
         );
         runtime.block_on(reader.fill(&mut rest)).unwrap();
     }
-    assert_eq!(reader.next().unwrap().unwrap().len(), MAX_FRAME);
+    assert_eq!(reader.next(), Ok(Some(Incoming::Whole(&bytes[PREFIX..]))));
     assert_eq!(reader.next(), Ok(None));
     runtime.block_on(reader.fill(&mut &[0; 1][..])).unwrap();
     assert_eq!(reader.capacity(), USUAL);
@@ -98,6 +101,49 @@ fn an_announced_length_allocates_nothing() {
         assert_eq!(reader.next(), expected);
         assert_eq!(reader.capacity(), USUAL);
     }
+}
+
+#[test]
+fn a_frame_over_the_limit_is_skipped_and_its_beginning_is_kept() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let limits = LinkLimits {
+        frame: 20_000,
+        ..LinkLimits::default()
+    };
+    let bytes = [framed(20_000, 1), framed(1_000_000, 2), framed(3, 3)].concat();
+    for piece in [1_000, 10_000, 2_000_000] {
+        let mut reader = FrameReader::new(&limits);
+        let mut lens = Vec::new();
+        for mut piece in bytes.chunks(piece) {
+            while !piece.is_empty() {
+                runtime.block_on(reader.fill(&mut piece)).unwrap();
+                while let Some(frame) = reader.next().unwrap() {
+                    lens.push(match frame {
+                        Incoming::Whole(frame) => frame.len(),
+                        Incoming::Oversized { beginning, len } => {
+                            assert_eq!(beginning, [2; HEAD]);
+                            len
+                        }
+                    });
+                }
+                assert!(reader.capacity() <= KEPT, "{}", reader.capacity());
+            }
+        }
+        assert_eq!(lens, [20_000, 1_000_000, 3]);
+        assert!(reader.is_empty());
+    }
+
+    // A link that ends in the skipped part ends in the middle of a frame.
+    let mut reader = FrameReader::new(&limits);
+    let mut half = &framed(1_000_000, 2)[..500_000];
+    while !half.is_empty() {
+        runtime.block_on(reader.fill(&mut half)).unwrap();
+        while reader.next().unwrap().is_some() {}
+    }
+    assert!(!reader.is_empty());
 }
 
 proptest! {
