@@ -90,7 +90,7 @@ pub(crate) enum Status {
 /// Counts of faults.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    /// Not signed by the key, or not readable.
+    /// Not signed by a key, or not readable.
     pub(crate) forged: AtomicU64,
     /// Seen before, or of a time too far away.
     pub(crate) stale: AtomicU64,
@@ -215,6 +215,7 @@ impl Endpoint {
             overruns: count(&self.counters.overruns),
             overrun_messages: count(&self.counters.overrun),
             forged: count(&self.counters.forged),
+            by_second_key: self.signer.by_second(),
             stale: count(&self.counters.stale),
             lost: count(&self.counters.lost),
             dropped_dead_letters: count(&self.counters.dropped_dead),

@@ -13,6 +13,7 @@ mod processes;
 pub mod raw;
 mod relay;
 mod resources;
+mod rotation;
 pub mod sentinels;
 pub mod server;
 mod slow_path;
