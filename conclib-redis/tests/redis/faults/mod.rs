@@ -2,7 +2,7 @@
 
 mod child;
 mod cluster;
-mod forged;
+pub mod forged;
 mod history;
 mod kills;
 mod load;
