@@ -39,6 +39,8 @@ pub struct RedisStats {
     /// forgotten: after a failover, or after a crash of a server that does not write each change to
     /// its disk.
     pub lost: u64,
+    /// Durable messages that this process has made dead letters.
+    pub dead_letters: u64,
     /// Dead letters that this process has dropped, the oldest of a name first: a name keeps 10,000.
     pub dropped_dead_letters: u64,
 }

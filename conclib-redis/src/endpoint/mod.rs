@@ -26,6 +26,7 @@ use self::open::Opening;
 pub(crate) use self::run::run;
 use self::seen::Seen;
 use crate::error::RedisError;
+use crate::meter::DeadMeter;
 use crate::pipe::Pipe;
 use crate::redis::{Events, Redis};
 use crate::signer::{Signer, random};
@@ -96,6 +97,9 @@ pub(crate) struct Counters {
     pub(crate) stale: AtomicU64,
     /// Stored messages that the server has forgotten.
     lost: AtomicU64,
+    /// Messages that became dead letters.
+    dead: AtomicU64,
+    dead_meter: Option<DeadMeter>,
     /// Dead letters that were too many.
     dropped_dead: AtomicU64,
     reconnects: AtomicU64,
@@ -108,6 +112,14 @@ impl Counters {
     /// Counts messages that the server had stored and has forgotten.
     pub(crate) fn count_lost(&self, lost: u64) {
         self.lost.fetch_add(lost, Ordering::Relaxed);
+    }
+
+    /// Counts a message that became a dead letter.
+    pub(crate) fn bury(&self) {
+        self.dead.fetch_add(1, Ordering::Relaxed);
+        if let Some(meter) = &self.dead_meter {
+            meter.buried();
+        }
     }
 
     /// Counts dead letters of a name that were dropped, and logs the 1st, 2nd, 4th, 8th …
@@ -167,7 +179,10 @@ impl Endpoint {
             served: OnceLock::new(),
             state: Mutex::new(state),
             status: watch::Sender::new(Status::Down { since, why }),
-            counters: Counters::default(),
+            counters: Counters {
+                dead_meter: DeadMeter::of(&url.namespace),
+                ..Counters::default()
+            },
             url,
         };
         let inbox = endpoint.lock().inbox.clone();
@@ -218,6 +233,7 @@ impl Endpoint {
             by_second_key: self.signer.by_second(),
             stale: count(&self.counters.stale),
             lost: count(&self.counters.lost),
+            dead_letters: count(&self.counters.dead),
             dropped_dead_letters: count(&self.counters.dropped_dead),
         }
     }
