@@ -19,7 +19,7 @@
 //! | `held` | no | `held`: objects that actors hold for others: collections, queues, locks, results |
 //! | `redis` | no | `Proxy`, `ProxyClient` through a Redis server, durable messages; `start_redis`: such a server as an owned child; the rest in `redis` |
 //! | `process` | no | `.in_process()`: actors in processes of their own; `process`: owned child processes of any kind |
-//! | `metrics` | no | depth, times and counts of each type of actor, for the recorder of the crate `metrics` |
+//! | `metrics` | no | depth, times and counts of each type of actor, and with `redis` the figures of its server and the dead letters, for the recorder of the crate `metrics` |
 //! | `testing` | no | `testing`: one actor fed by hand, probes, spies, faults, seeded orders of turns; `#[conclib::test]` |
 
 // For the macros, whose expansions name this crate.

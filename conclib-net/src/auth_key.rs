@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{self, Read as _};
+use std::iter::once;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +37,19 @@ const MAX: usize = 64;
 ///
 /// Text forms of a key, in a file or in the environment, are always hex.
 ///
+/// # Change of the key
+///
+/// A second key is accepted, and never used to sign or to prove: so a key is
+/// changed process by process, while all others run. The second one comes from
+/// [`accepting`](Self::accepting), or stands after the first in a text form,
+/// with white space or a line break between them. All processes are started
+/// anew three times:
+///
+/// 1. with the old key, and the new one as the second: all accept both;
+/// 2. with the new key, and the old one as the second: none uses the old one
+///    any more;
+/// 3. with the new key alone.
+///
 /// # Examples
 ///
 /// ```
@@ -48,11 +62,51 @@ const MAX: usize = 64;
 /// # Ok::<(), conclib_net::KeyError>(())
 /// ```
 #[derive(Clone)]
-pub struct AuthKey(Arc<Secret>);
+pub struct AuthKey {
+    first: Arc<Secret>,
+    second: Option<Arc<Secret>>,
+}
 
 struct Secret {
     block: [u8; MAX],
     len: usize,
+}
+
+impl Secret {
+    fn from_hex(text: &str) -> Result<Self, KeyError> {
+        let digits = text.as_bytes();
+        if digits.len() > 2 * MAX {
+            return Err(KeyError::Length {
+                len: digits.len() / 2,
+            });
+        }
+        let mut secret = Self {
+            block: [0; MAX],
+            len: digits.len() / 2,
+        };
+        let (pairs, rest) = digits.as_chunks::<2>();
+        for (byte, pair) in secret.block.iter_mut().zip(pairs) {
+            let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+            let value = high.zip(low).map(|(high, low)| high * 16 + low);
+            *byte = value
+                .and_then(|value| u8::try_from(value).ok())
+                .ok_or(KeyError::NotHex)?;
+        }
+        match secret.len {
+            _ if !rest.is_empty() => Err(KeyError::NotHex),
+            MIN..=MAX => Ok(secret),
+            len => Err(KeyError::Length { len }),
+        }
+    }
+}
+
+impl From<Secret> for AuthKey {
+    fn from(secret: Secret) -> Self {
+        Self {
+            first: Arc::new(secret),
+            second: None,
+        }
+    }
 }
 
 impl Drop for Secret {
@@ -106,42 +160,62 @@ impl AuthKey {
             len,
         };
         secret.block[..len].copy_from_slice(bytes);
-        Ok(Self(Arc::new(secret)))
+        Ok(secret.into())
     }
 
-    /// Parses a key from hex digits; white space around them is skipped.
+    /// Accepts a second key, too. Of a key that has a second one itself, only the
+    /// first is taken; a former second key is replaced.
+    ///
+    /// # Examples
+    ///
+    /// A process on its way from an old key to a new one:
+    ///
+    /// ```
+    /// use conclib_net::AuthKey;
+    ///
+    /// let (old, new) = (AuthKey::random()?, AuthKey::random()?);
+    /// let key = new.clone().accepting(&old);
+    /// assert_eq!(key.to_hex(), format!("{} {}", new.to_hex(), old.to_hex()));
+    /// # Ok::<(), conclib_net::KeyError>(())
+    /// ```
+    #[must_use]
+    pub fn accepting(self, second: &Self) -> Self {
+        Self {
+            second: Some(second.first.clone()),
+            ..self
+        }
+    }
+
+    /// Returns the second key alone.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn second(&self) -> Option<Self> {
+        let first = self.second.clone()?;
+        let second = None;
+        Some(Self { first, second })
+    }
+
+    /// Parses a key from hex digits, or two keys with white space between them;
+    /// other white space is skipped.
     ///
     /// # Errors
     ///
-    /// [`KeyError::NotHex`] and [`KeyError::Length`].
+    /// [`KeyError::NotHex`], [`KeyError::Length`] and [`KeyError::TooMany`].
     pub fn from_hex(text: &str) -> Result<Self, KeyError> {
-        let digits = text.trim_ascii().as_bytes();
-        if digits.len() > 2 * MAX {
-            return Err(KeyError::Length {
-                len: digits.len() / 2,
-            });
-        }
-        let mut secret = Secret {
-            block: [0; MAX],
-            len: digits.len() / 2,
-        };
-        let (pairs, rest) = digits.as_chunks::<2>();
-        for (byte, pair) in secret.block.iter_mut().zip(pairs) {
-            let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
-            let value = high.zip(low).map(|(high, low)| high * 16 + low);
-            *byte = value
-                .and_then(|value| u8::try_from(value).ok())
-                .ok_or(KeyError::NotHex)?;
-        }
-        match secret.len {
-            _ if !rest.is_empty() => Err(KeyError::NotHex),
-            MIN..=MAX => Ok(Self(Arc::new(secret))),
-            len => Err(KeyError::Length { len }),
+        let mut keys = text.split_ascii_whitespace();
+        let key = Secret::from_hex(keys.next().unwrap_or_default())?;
+        let second = keys.next().map(Secret::from_hex).transpose()?;
+        match keys.next() {
+            None => Ok(Self {
+                first: Arc::new(key),
+                second: second.map(Arc::new),
+            }),
+            Some(_) => Err(KeyError::TooMany),
         }
     }
 
     /// Reads a key from a file with hex digits, such as the output of `openssl
-    /// rand -hex 32`.
+    /// rand -hex 32`; or two keys, one line for each.
     ///
     /// The file must be a regular one, belong to the user of this process, and
     /// have mode 0600 or 0400.
@@ -176,7 +250,7 @@ impl AuthKey {
             });
         }
         let mut text = String::new();
-        let limit = 2 * MAX as u64 + 64;
+        let limit = 4 * MAX as u64 + 64;
         let read = file
             .take(limit)
             .read_to_string(&mut text)
@@ -186,8 +260,8 @@ impl AuthKey {
         key
     }
 
-    /// Reads the key from `CONCLIB_AUTHKEY`, in hex. `None` if there is no such
-    /// variable.
+    /// Reads the key from `CONCLIB_AUTHKEY`, in hex, or two keys with a space
+    /// between them. `None` if there is no such variable.
     ///
     /// # Errors
     ///
@@ -206,23 +280,27 @@ impl AuthKey {
             .map_err(|error| KeyError::Variable(Box::new(error)))
     }
 
-    /// Returns the key as hex digits: for the file or the pipe by which the
-    /// other end gets it, and for nothing else.
+    /// Returns the key as hex digits, and a second one after a space: for the
+    /// file or the pipe by which the other end gets it, and for nothing else.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        let bytes = &self.0.block[..self.0.len];
-        bytes
-            .iter()
-            .flat_map(|byte| [byte >> 4, byte & 15])
-            .filter_map(hex_digit)
-            .collect()
+        let mut hex = String::new();
+        for secret in once(&self.first).chain(&self.second) {
+            if !hex.is_empty() {
+                hex.push(' ');
+            }
+            let bytes = &secret.block[..secret.len];
+            let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+            hex.extend(halves.filter_map(hex_digit));
+        }
+        hex
     }
 
-    /// Starts a MAC under this key.
+    /// Starts a MAC under this key, not under the second one.
     #[doc(hidden)]
     #[must_use]
     pub fn mac(&self) -> Hmac<Sha256> {
-        Hmac::new(&self.0.block.into())
+        Hmac::new(&self.first.block.into())
     }
 
     /// Checks a MAC in constant time.
@@ -275,6 +353,9 @@ pub enum KeyError {
         "an authkey is written in hex digits, two for each byte: make one with `openssl rand -hex 32`"
     )]
     NotHex,
+    /// The text holds more than two keys.
+    #[error("more than two authkeys: there is one key, and at most a second one that is accepted")]
+    TooMany,
     /// The file cannot be read.
     #[error("the authkey file `{}` cannot be read", path.display())]
     File {

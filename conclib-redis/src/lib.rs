@@ -24,7 +24,7 @@
 //!
 //! A module imports only from modules of lower floors.
 //!
-//! 1. `activity`, `channels`, `release`, `signer`, `stats`
+//! 1. `activity`, `channels`, `meter`, `release`, `signer`, `stats`
 //! 2. `daemon`, `packet`, `url`
 //! 3. `error`
 //! 4. `redis`
@@ -43,6 +43,8 @@ mod daemon;
 mod durable;
 mod endpoint;
 mod error;
+#[cfg_attr(not(feature = "metrics"), path = "no_meter.rs")]
+mod meter;
 mod packet;
 mod pipe;
 mod python;
@@ -57,7 +59,8 @@ pub use broker::RedisBroker;
 pub use client::RedisClient;
 pub use conclib_process::{Ending, PrivateDirError, SpawnError, Tail, WaitError};
 pub use daemon::{
-    Profile, RedisConfig, RedisDaemon, RedisEnd, RedisState, StartRedisError, start_redis,
+    Profile, RedisConfig, RedisDaemon, RedisEnd, RedisSnapshot, RedisState, StartRedisError,
+    start_redis,
 };
 pub use durable::{DeadLetter, DeadLetters};
 pub use error::RedisError;

@@ -28,14 +28,19 @@ pub struct RedisStats {
     pub overruns: u64,
     /// Messages that were lost in these overruns.
     pub overrun_messages: u64,
-    /// Messages that were dropped as the key has not signed them, or as they were not readable.
+    /// Messages that were dropped as no key has signed them, or as they were not readable.
     pub forged: u64,
+    /// Messages that were accepted by the [second key](conclib_net::AuthKey#change-of-the-key). In
+    /// the last step of a change the old key is given up: when this does not grow any more.
+    pub by_second_key: u64,
     /// Messages that were dropped as they came twice, or were issued at a time too far away.
     pub stale: u64,
     /// Durable messages, and changes of their mailboxes, that the server had confirmed and has
     /// forgotten: after a failover, or after a crash of a server that does not write each change to
     /// its disk.
     pub lost: u64,
+    /// Durable messages that this process has made dead letters.
+    pub dead_letters: u64,
     /// Dead letters that this process has dropped, the oldest of a name first: a name keeps 10,000.
     pub dropped_dead_letters: u64,
 }

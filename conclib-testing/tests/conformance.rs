@@ -22,9 +22,9 @@ impl Rig for Memory {
         supports
     }
 
-    fn serve<'a>(&'a self, system: &'a System) -> BoxFuture<'a, Arc<dyn Broker>> {
+    fn serve<'a>(&'a self, inlet: &'a Inlet) -> BoxFuture<'a, Arc<dyn Broker>> {
         let server = Arc::new(Server {
-            inlet: system.inlet(),
+            inlet: inlet.clone(),
             ends: Mutex::default(),
         });
         *lock(&self.0) = Arc::downgrade(&server);

@@ -1,6 +1,7 @@
 //! Server side of a handshake.
 
 use std::io;
+use std::iter::once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -12,7 +13,7 @@ use crate::record::RecordKeys;
 
 /// Conditions for a client to be accepted, besides a common version and codec.
 pub(crate) struct Admission<'a> {
-    /// Key that the client must have, if any.
+    /// Key that the client must have, if any; or the second one of it.
     pub(crate) key: Option<&'a AuthKey>,
     /// Says that all bytes after the handshake have to be signed, if there is a
     /// key.
@@ -73,9 +74,12 @@ where
         let Some(Message::Proof(theirs)) = Message::decode(&theirs) else {
             return Err(AdmitError::Foreign);
         };
-        if !transcript.verify(key, Role::Client, theirs) {
+        let proves = |key: &AuthKey| transcript.verify(key, Role::Client, theirs);
+        let second = key.second();
+        // The client knows the key that it has proved.
+        let Some(key) = once(key).chain(&second).find(|key| proves(key)) else {
             return refuse(stream, Refusal::WrongKey).await;
-        }
+        };
         proof = transcript.prove(key, Role::Server);
         keys = signed.then(|| transcript.record_keys(key, Role::Server));
     }

@@ -93,6 +93,32 @@ async fn a_relay_that_removes_the_wish_for_signatures_is_found_out() {
 }
 
 #[support::test]
+async fn a_key_is_changed_end_by_end() {
+    let (old, new) = (key(1), key(2));
+    let steps = [
+        old.clone(),
+        old.clone().accepting(&new),
+        new.clone().accepting(&old),
+        new,
+    ];
+    for pair in steps.windows(2) {
+        for [client, server] in [[0, 0], [0, 1], [1, 0], [1, 1]] {
+            let keys = [client, server].map(|end| Some(pair[end].clone()));
+            let shaken = shake_signed(keys, [true, true]).await;
+            assert!(
+                matches!(shaken, (Ok(Some(_)), Ok(((), Some(_))))),
+                "{shaken:?}"
+            );
+        }
+    }
+    let shaken = shake(Some(key(3)), Some(steps[1].clone())).await;
+    assert!(
+        matches!(shaken.1, Err(AdmitError::Refused(Refusal::WrongKey))),
+        "{shaken:?}"
+    );
+}
+
+#[support::test]
 async fn both_sides_agree_on_who_gets_in() {
     assert!(matches!(
         shake(None, None).await,

@@ -75,6 +75,30 @@ fn as_text_it_is_hex() {
 }
 
 #[support::test]
+fn a_second_key_stands_after_the_first() {
+    let keys = [1, 2, 3].map(|fill| AuthKey::from_bytes([fill; 64]).unwrap());
+    let [first, second, third] = &keys;
+    let both = first.clone().accepting(second);
+    let [one, two, three] = [first, second, third].map(AuthKey::to_hex);
+    assert_eq!(both.to_hex(), format!("{one} {two}"));
+    let lines = file(&format!("{one}\n{two}\n"), 0o600);
+    for read in [
+        AuthKey::from_file(&lines.path),
+        AuthKey::from_hex(&both.to_hex()),
+    ] {
+        assert_eq!(read.unwrap().to_hex(), both.to_hex());
+    }
+    // Only the first key of the other one is taken, and it replaces the former second.
+    let again = both.accepting(&third.clone().accepting(second));
+    assert_eq!(again.to_hex(), format!("{one} {three}"));
+    let many = AuthKey::from_hex(&format!("{one} {two} {three}"));
+    assert!(matches!(many, Err(KeyError::TooMany)), "{many:?}");
+    for bad in ["x", "07"] {
+        assert!(AuthKey::from_hex(&format!("{one} {bad}")).is_err());
+    }
+}
+
+#[support::test]
 fn a_file_is_for_its_user_alone() {
     for mode in [0o600, 0o400] {
         let file = file(&format!("{HEX}\n"), mode);
@@ -127,6 +151,8 @@ fn nothing_shows_it() {
         format!("{key:?} {:#?}", Some(&key)),
         "AuthKey(..) Some(\n    AuthKey(..),\n)"
     );
+    let both = key.accepting(&AuthKey::random().unwrap());
+    assert_eq!(format!("{both:?}"), "AuthKey(..)");
     let error = AuthKey::from_hex("hunter2 hunter2 hunter2 hunter2 hunter2").unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hunter2"));
 }

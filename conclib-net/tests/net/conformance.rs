@@ -52,10 +52,10 @@ impl Rig for Unix {
         Supports::all()
     }
 
-    fn serve<'a>(&'a self, system: &'a System) -> BoxFuture<'a, Arc<dyn Broker>> {
+    fn serve<'a>(&'a self, inlet: &'a Inlet) -> BoxFuture<'a, Arc<dyn Broker>> {
         Box::pin(async {
             let address = Address::unix(self.path()).unwrap();
-            let broker = LocalBroker::open(&address, None, system.inlet()).await;
+            let broker = LocalBroker::open(&address, None, inlet.clone()).await;
             Arc::new(broker.unwrap()) as Arc<dyn Broker>
         })
     }
@@ -182,12 +182,12 @@ impl Rig for Tcp {
         supports
     }
 
-    fn serve<'a>(&'a self, system: &'a System) -> BoxFuture<'a, Arc<dyn Broker>> {
+    fn serve<'a>(&'a self, inlet: &'a Inlet) -> BoxFuture<'a, Arc<dyn Broker>> {
         Box::pin(async {
             let address = Address::parse(&self.url.lock().unwrap()).unwrap();
             let broker = loop {
                 let key = Some(self.key.clone());
-                match LocalBroker::open(&address, key, system.inlet()).await {
+                match LocalBroker::open(&address, key, inlet.clone()).await {
                     Ok(broker) => break broker,
                     // The task of the former broker has not ended.
                     Err(OpenError::InUse { .. }) => tokio::task::yield_now().await,
@@ -335,9 +335,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Rig for Sessions<S> {
         Supports::all()
     }
 
-    fn serve<'a>(&'a self, system: &'a System) -> BoxFuture<'a, Arc<dyn Broker>> {
+    fn serve<'a>(&'a self, inlet: &'a Inlet) -> BoxFuture<'a, Arc<dyn Broker>> {
         let server = Arc::new(Server {
-            inlet: system.inlet(),
+            inlet: inlet.clone(),
             sessions: Mutex::new(Some(Vec::new())),
         });
         self.server.send_replace(Arc::downgrade(&server));

@@ -1,5 +1,5 @@
 use std::{
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -10,10 +10,12 @@ use tokio::{sync::watch, task::JoinHandle};
 use super::{
     run::Run,
     server::{GRACE, Ready, Server},
+    snapshot::{RedisSnapshot, snapshot},
     state::{RedisEnd, RedisState},
     url::Urls,
     watch::watch,
 };
+use crate::meter::ServerMeter;
 
 /// A running Redis server that has answered.
 ///
@@ -53,7 +55,8 @@ pub struct RedisDaemon {
 impl RedisDaemon {
     pub(crate) fn new(server: Arc<Server>, ready: Ready, urls: Urls, run: Run) -> Self {
         let state = watch::Sender::new(RedisState::from(&ready));
-        let watcher = tokio::spawn(watch(Arc::clone(&server), ready, state.clone()));
+        let meter = ServerMeter::of(&urls.public);
+        let watcher = tokio::spawn(watch(Arc::clone(&server), ready, state.clone(), meter));
         Self {
             server,
             urls,
@@ -97,6 +100,21 @@ impl RedisDaemon {
     /// only the newest state.
     pub fn state(&self) -> watch::Receiver<RedisState> {
         self.state.subscribe()
+    }
+
+    /// Asks the server for its figures, and counts the dead letters in it, for which it looks at all its keys.
+    ///
+    /// With the feature `metrics` the recorder of the crate `metrics` has the other figures, from each second.
+    ///
+    /// # Errors
+    ///
+    /// The server does not answer within three seconds: it hangs, is started again at that moment, or has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing is left if the future is dropped.
+    pub async fn snapshot(&self) -> io::Result<RedisSnapshot> {
+        snapshot(&self.server, self.run.password()).await
     }
 
     /// Waits until the server has ended for good, and returns the [`RedisEnd`]. Any number of tasks may wait, and the future

@@ -7,14 +7,15 @@ use tokio::{
 };
 
 use super::{
-    control::ControlError,
+    control::{ControlError, Figures},
     server::{Ready, Server},
     state::RedisState,
 };
+use crate::meter::ServerMeter;
 
 /// Pause between two health checks, and time for the answer.
 const PAUSE: Duration = Duration::from_secs(1);
-const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
 /// Time without an answer after which a server is killed. A long script or a slow disk must not count as a hang: a kill
 /// could cost data.
@@ -25,11 +26,12 @@ pub(crate) async fn exit(
     server: &Server,
     ready: &Ready,
     state: &watch::Sender<RedisState>,
+    meter: Option<&ServerMeter>,
 ) -> Result<ExitStatus, WaitError> {
     tokio::select! {
         biased;
         status = server.slot.exit() => return status,
-        () = hang(server, ready, state) => {}
+        () = hang(server, ready, state, meter) => {}
     }
     let pid = ready.pid;
     tracing::error!(target: "conclib::redis", pid, "redis-server has not answered for {SILENCE_LIMIT:?}, and is killed");
@@ -38,13 +40,28 @@ pub(crate) async fn exit(
 }
 
 /// Asks a server for its health until it has not answered for too long.
-async fn hang(server: &Server, ready: &Ready, state: &watch::Sender<RedisState>) {
+async fn hang(
+    server: &Server,
+    ready: &Ready,
+    state: &watch::Sender<RedisState>,
+    meter: Option<&ServerMeter>,
+) {
     let pid = ready.pid;
     let mut silent_since = None;
     loop {
         sleep(PAUSE).await;
         let asked = Instant::now();
-        let answer = timeout(ANSWER_LIMIT, server.ping()).await;
+        let mut answer = timeout(ANSWER_LIMIT, server.ping()).await;
+        if let (Some(meter), Ok(Ok(control))) = (meter, &mut answer)
+            && let Ok(Ok(figures)) = timeout(ANSWER_LIMIT, control.figures()).await
+        {
+            let Figures {
+                used_memory,
+                aof_delayed_fsync,
+                blocked_clients,
+            } = figures;
+            meter.note(used_memory, aof_delayed_fsync, blocked_clients);
+        }
         // A refusal is an answer too: there may be too many clients.
         if matches!(answer, Ok(Ok(_) | Err(ControlError::Refused(_)))) {
             if silent_since.take().is_some() {

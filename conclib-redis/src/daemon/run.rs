@@ -61,6 +61,11 @@ impl Run {
         })
     }
 
+    /// Returns the password of the user of the URL.
+    pub(crate) fn password(&self) -> &Secret {
+        &self.password
+    }
+
     /// Returns the path of the file with the URL.
     pub(crate) fn url_file(&self) -> PathBuf {
         self.directory().join(URL_FILE)

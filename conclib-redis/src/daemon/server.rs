@@ -1,6 +1,7 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitStatus,
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -8,7 +9,7 @@ use conclib_process::{__private::Slot, ChildCommand, WaitError};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
-    control::{Control, ControlError},
+    control::{Control, ControlError, SUPERVISOR},
     error::StartRedisError,
     secret::Secret,
 };
@@ -32,6 +33,7 @@ pub(crate) struct Server {
     socket: PathBuf,
     port: Option<u16>,
     password: Secret,
+    restarts: AtomicU64,
     pub(crate) slot: Slot,
 }
 
@@ -56,8 +58,22 @@ impl Server {
             socket: socket.into(),
             port,
             password,
+            restarts: AtomicU64::new(0),
             slot: Slot::default(),
         }
+    }
+
+    /// Counts a start after the first.
+    pub(crate) fn count_restart(&self) {
+        self.restarts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn restarts(&self) -> u64 {
+        self.restarts.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn socket(&self) -> &Path {
+        &self.socket
     }
 
     /// Starts the server, and returns once it answers. A server that does not get there is ended.
@@ -133,7 +149,7 @@ impl Server {
 
     /// Asks the server over a new connection, as a client would, and returns the connection.
     pub(crate) async fn ping(&self) -> Result<Control, ControlError> {
-        let mut control = Control::connect(&self.socket, &self.password).await?;
+        let mut control = Control::connect(&self.socket, SUPERVISOR, &self.password).await?;
         control.ask("PING").await?;
         Ok(control)
     }

@@ -9,6 +9,7 @@ use super::{
     server::{Ready, Server},
     state::{RedisEnd, RedisState},
 };
+use crate::meter::ServerMeter;
 
 /// Policy for servers that exit: five restarts in a minute, after pauses of 100 ms to 5 s.
 fn policy() -> Restart {
@@ -19,10 +20,15 @@ fn policy() -> Restart {
 }
 
 /// Watches a server, and starts it again when it exits, until it does so too often.
-pub(crate) async fn watch(server: Arc<Server>, mut ready: Ready, state: watch::Sender<RedisState>) {
+pub(crate) async fn watch(
+    server: Arc<Server>,
+    mut ready: Ready,
+    state: watch::Sender<RedisState>,
+    meter: Option<ServerMeter>,
+) {
     let mut history = History::new(policy());
     let error = loop {
-        let restarted = match health::exit(&server, &ready, &state).await {
+        let restarted = match health::exit(&server, &ready, &state, meter.as_ref()).await {
             Ok(status) => {
                 state.send_replace(RedisState::Restarting { status });
                 restart(&server, &mut history, status).await
@@ -32,6 +38,10 @@ pub(crate) async fn watch(server: Arc<Server>, mut ready: Ready, state: watch::S
         match restarted {
             Ok(next) => ready = next,
             Err(error) => break error,
+        }
+        server.count_restart();
+        if let Some(meter) = &meter {
+            meter.restarted();
         }
         tracing::info!(target: "conclib::redis", pid = ready.pid, "redis-server was started again");
         state.send_replace(RedisState::from(&ready));

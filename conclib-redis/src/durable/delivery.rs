@@ -143,6 +143,7 @@ async fn bury(
         Err(End::Fenced) => return Delivered::Fenced,
         Err(End::Left(_)) => return Delivered::Unread,
     };
+    owned.host.endpoint.counters.bury();
     if let Ok(dropped @ 1..) = buried.number() {
         owned.host.endpoint.counters.drop_dead(owned.urn, dropped);
     }

@@ -26,6 +26,7 @@ use self::open::Opening;
 pub(crate) use self::run::run;
 use self::seen::Seen;
 use crate::error::RedisError;
+use crate::meter::DeadMeter;
 use crate::pipe::Pipe;
 use crate::redis::{Events, Redis};
 use crate::signer::{Signer, random};
@@ -90,12 +91,15 @@ pub(crate) enum Status {
 /// Counts of faults.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    /// Not signed by the key, or not readable.
+    /// Not signed by a key, or not readable.
     pub(crate) forged: AtomicU64,
     /// Seen before, or of a time too far away.
     pub(crate) stale: AtomicU64,
     /// Stored messages that the server has forgotten.
     lost: AtomicU64,
+    /// Messages that became dead letters.
+    dead: AtomicU64,
+    dead_meter: Option<DeadMeter>,
     /// Dead letters that were too many.
     dropped_dead: AtomicU64,
     reconnects: AtomicU64,
@@ -108,6 +112,14 @@ impl Counters {
     /// Counts messages that the server had stored and has forgotten.
     pub(crate) fn count_lost(&self, lost: u64) {
         self.lost.fetch_add(lost, Ordering::Relaxed);
+    }
+
+    /// Counts a message that became a dead letter.
+    pub(crate) fn bury(&self) {
+        self.dead.fetch_add(1, Ordering::Relaxed);
+        if let Some(meter) = &self.dead_meter {
+            meter.buried();
+        }
     }
 
     /// Counts dead letters of a name that were dropped, and logs the 1st, 2nd, 4th, 8th …
@@ -167,7 +179,10 @@ impl Endpoint {
             served: OnceLock::new(),
             state: Mutex::new(state),
             status: watch::Sender::new(Status::Down { since, why }),
-            counters: Counters::default(),
+            counters: Counters {
+                dead_meter: DeadMeter::of(&url.namespace),
+                ..Counters::default()
+            },
             url,
         };
         let inbox = endpoint.lock().inbox.clone();
@@ -216,8 +231,10 @@ impl Endpoint {
             overruns: count(&self.counters.overruns),
             overrun_messages: count(&self.counters.overrun),
             forged: count(&self.counters.forged),
+            by_second_key: self.signer.by_second(),
             stale: count(&self.counters.stale),
             lost: count(&self.counters.lost),
+            dead_letters: count(&self.counters.dead),
             dropped_dead_letters: count(&self.counters.dropped_dead),
         }
     }

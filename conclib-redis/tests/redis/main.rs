@@ -10,6 +10,7 @@
 mod acl;
 mod conformance;
 mod daemon_ends;
+mod daemon_figures;
 mod daemon_output;
 mod daemon_program;
 mod daemon_restarts;

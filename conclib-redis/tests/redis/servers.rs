@@ -106,10 +106,14 @@ impl Client {
 
     /// Returns the first line of the answer.
     pub async fn ask(&mut self, command: &str) -> String {
+        self.send(command).await;
+        self.line().await
+    }
+
+    pub async fn send(&mut self, command: &str) {
         let stream = self.0.get_mut();
         let command = format!("{command}\r\n");
         stream.write_all(command.as_bytes()).await.expect("open");
-        self.line().await
     }
 
     pub async fn line(&mut self) -> String {

@@ -91,6 +91,13 @@ impl Hub {
         std::mem::take(&mut self.kept)
     }
 
+    /// Makes a bell of that name, which its system keeps alive.
+    #[message]
+    fn make_named(&mut self, urn: String, ctx: &mut Context<Self>) -> Option<ActorRef<Bell>> {
+        let bell = ctx.system().actor(Bell::default()).urn(urn).spawn();
+        bell.ok()
+    }
+
     /// Makes a bell that only its reference keeps alive.
     #[message]
     fn make(&mut self, ctx: &mut Context<Self>) -> Option<ActorRef<Bell>> {

@@ -11,7 +11,7 @@
 /// #     fn supports(&self) -> Supports { Supports::none() }
 /// #     fn serve<'a>(
 /// #         &'a self,
-/// #         _: &'a conclib::System,
+/// #         _: &'a conclib::spi::Inlet,
 /// #     ) -> BoxFuture<'a, std::sync::Arc<dyn conclib::spi::Broker>> {
 /// #         unimplemented!()
 /// #     }
@@ -37,7 +37,10 @@ macro_rules! conformance {
                 }
                 control {
                     a_far_actor_is_stopped_and_killed: control on_one_thread,
-                    a_far_actor_is_not_ended_by_its_name: control on_one_thread,
+                    a_far_actor_is_not_ended_by_its_name: named_control on_one_thread,
+                    a_named_actor_is_ended_by_any_client_if_that_is_permitted: named_control on_one_thread,
+                    a_watcher_hears_of_the_end_of_a_named_actor: named_control on_one_thread,
+                    a_watcher_of_a_named_actor_hears_of_a_lost_connection: named_control on_one_thread,
                     a_watcher_hears_of_the_end_of_a_far_actor: control on_one_thread,
                     a_watcher_hears_of_a_lost_connection: control on_one_thread,
                 }
@@ -93,6 +96,8 @@ macro_rules! conformance {
                     references_in_a_stream_keep_their_actors_alive: references on_one_thread,
                     too_many_references_in_a_message_are_refused: references on_one_thread,
                     a_cycle_of_asks_fails_at_once: references on_one_thread,
+                    named_actors_are_referred_to_in_both_directions: named_references on_one_thread,
+                    a_cycle_of_named_actors_fails_at_once: named_references on_one_thread,
                     a_link_without_references_refuses_them: no_references on_one_thread,
                 }
                 shutdown {

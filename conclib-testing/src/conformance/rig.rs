@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use conclib_core::System;
-use conclib_core::wire::{Broker, Outlet};
+use conclib_core::wire::{Broker, Inlet, Outlet};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Boxed future of a [`Rig`] or a [`Link`].
@@ -20,12 +20,12 @@ pub trait Rig: Send + Sync + 'static {
     /// anything.
     fn supports(&self) -> Supports;
 
-    /// Serves a system. Called again after the end of the former broker, if the rig supports
+    /// Serves the system of an inlet, with its permissions. Called again after the end of the former broker, if the rig supports
     /// [`reconnect`](Supports::reconnect).
     ///
     /// The suite attaches the broker to the system, closes it, or drops it. A drop of the last
     /// `Arc` must end it at once, without a word to its clients, as the end of a process does.
-    fn serve<'a>(&'a self, system: &'a System) -> BoxFuture<'a, Arc<dyn Broker>>;
+    fn serve<'a>(&'a self, inlet: &'a Inlet) -> BoxFuture<'a, Arc<dyn Broker>>;
 
     /// Connects a client to the served system. `own` is the system of the client: references to
     /// its actors travel over the link.
@@ -33,7 +33,8 @@ pub trait Rig: Send + Sync + 'static {
 
     /// Connects a peer that writes raw bytes in place of a client, after its handshake, if there
     /// is one. The bytes are [frames](conclib_core::wire::Frame), each after its length. `None`
-    /// for a broker that has no such connections.
+    /// for a broker that has no such connections: the checks of `hostile` pass then without doing
+    /// anything.
     fn raw(&self) -> BoxFuture<'_, Option<Box<dyn RawPeer>>> {
         Box::pin(std::future::ready(None))
     }
@@ -82,10 +83,19 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> RawPeer for T {}
 pub struct Supports {
     /// Streams of replies.
     pub streams: bool,
-    /// References to actors inside messages, in both directions.
+    /// References to actors inside messages, in both directions. They keep their actors alive, so
+    /// also anonymous ones travel.
     pub references: bool,
-    /// Control of actors in the served system by their references.
+    /// References to named actors inside messages, in both directions. Without
+    /// [`references`](Self::references), one to an anonymous actor is refused by its sender.
+    pub named_references: bool,
+    /// Control of actors in the served system by references that came in messages: these permit
+    /// their holder to end the actor.
     pub control: bool,
+    /// Control of named actors in the served system: anybody may ask for their state and wait for
+    /// their end, and may end them if the system permits it to
+    /// [all](conclib_core::wire::Control::Any).
+    pub named_control: bool,
     /// A client connects again by itself after the connection was lost.
     pub reconnect: bool,
     /// Messages that are delivered at least once, and so may be handled twice.
@@ -105,7 +115,9 @@ impl Supports {
         Self {
             streams: false,
             references: false,
+            named_references: false,
             control: false,
+            named_control: false,
             reconnect: false,
             at_least_once: false,
             stores_messages: false,
@@ -120,7 +132,9 @@ impl Supports {
         Self {
             streams: true,
             references: true,
+            named_references: true,
             control: true,
+            named_control: true,
             reconnect: true,
             at_least_once: false,
             stores_messages: false,
@@ -139,7 +153,9 @@ pub enum Need {
     no_streams,
     references,
     no_references,
+    named_references,
     control,
+    named_control,
     reconnect,
     at_most_once,
 }
@@ -152,6 +168,8 @@ impl Need {
             Self::no_streams => !supports.streams,
             Self::references => supports.references,
             Self::no_references => !supports.references,
+            Self::named_references => supports.named_references,
+            Self::named_control => supports.named_control,
             // The references to the actors come in messages.
             Self::control => supports.control && supports.references,
             Self::reconnect => supports.reconnect,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use conclib_core::wire::{Broker, Outlet, Remote};
+use conclib_core::wire::{Broker, Control, Outlet, Remote};
 use conclib_core::{ActorRef, System, Travels, Urn};
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
@@ -39,7 +39,7 @@ impl Stage {
         let (system, home) = (System::new("served"), System::new("client"));
         let probe = Probe::new();
         let local = spawn(&system, "subject", 1024, &probe);
-        let broker = rig.serve(&system).await;
+        let broker = rig.serve(&system.inlet()).await;
         let link = rig.connect(&home).await;
         Self {
             supports: rig.supports(),
@@ -92,7 +92,13 @@ impl Stage {
 
     /// Serves the system again.
     pub(super) async fn serve_again(&mut self) {
-        self.broker = Some(self.rig.serve(&self.system).await);
+        self.serve_with(Control::default()).await;
+    }
+
+    /// Serves the system again, with that permission.
+    pub(super) async fn serve_with(&mut self, control: Control) {
+        let inlet = self.system.inlet().with_control(control);
+        self.broker = Some(self.rig.serve(&inlet).await);
     }
 
     /// Returns the broker.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use conclib_core::System;
 use conclib_core::wire::{
-    Answerer, Broker, DeliveryClass, Envelope, Outage, Outlet, RefScope, RequestId, Room,
+    Answerer, Broker, DeliveryClass, Envelope, Inlet, Outage, Outlet, RefScope, RequestId, Room,
     SendRefused,
 };
 use conclib_testing::conformance::{BoxFuture, Link, Rig, Supports};
@@ -21,8 +21,8 @@ impl<R: Rig> Rig for Durable<R> {
         supports
     }
 
-    fn serve<'a>(&'a self, system: &'a System) -> BoxFuture<'a, Arc<dyn Broker>> {
-        self.0.serve(system)
+    fn serve<'a>(&'a self, inlet: &'a Inlet) -> BoxFuture<'a, Arc<dyn Broker>> {
+        self.0.serve(inlet)
     }
 
     fn connect<'a>(&'a self, own: &'a System) -> BoxFuture<'a, Box<dyn Link>> {
@@ -66,7 +66,11 @@ impl Outlet for AtLeastOnce {
         envelope: &Envelope<'_>,
         answerer: Answerer,
     ) -> Result<(), (SendRefused, Answerer)> {
-        let class = DeliveryClass::AtLeastOnce;
+        // Control requests have no class that a sender could choose.
+        let class = match envelope.message.starts_with("conclib:") {
+            true => envelope.class,
+            false => DeliveryClass::AtLeastOnce,
+        };
         self.0.send(&Envelope { class, ..*envelope }, answerer)
     }
 

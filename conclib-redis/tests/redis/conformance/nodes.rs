@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use conclib_core::System;
-use conclib_core::wire::{Broker, Outlet};
+use conclib_core::wire::{Broker, Inlet, Outlet};
 use conclib_redis::{RedisBroker, RedisClient, RedisUrl};
 use conclib_testing::conformance::{BoxFuture, Link, Rig, Supports};
 use tokio::runtime::{Builder, Runtime};
@@ -104,14 +104,14 @@ impl Rig for Nodes {
         super::supports()
     }
 
-    fn serve<'a>(&'a self, system: &'a System) -> BoxFuture<'a, Arc<dyn Broker>> {
+    fn serve<'a>(&'a self, inlet: &'a Inlet) -> BoxFuture<'a, Arc<dyn Broker>> {
         Box::pin(async {
-            let broker = RedisBroker::open(self.url(""), None, system.inlet()).await;
+            let broker = RedisBroker::open(self.url(""), None, inlet.clone()).await;
             Arc::new(broker.unwrap()) as Arc<dyn Broker>
         })
     }
 
-    fn connect<'a>(&'a self, _: &'a System) -> BoxFuture<'a, Box<dyn Link>> {
+    fn connect<'a>(&'a self, own: &'a System) -> BoxFuture<'a, Box<dyn Link>> {
         Box::pin(async {
             let link = self.links.fetch_add(1, Ordering::Relaxed);
             let user = User {
@@ -121,6 +121,7 @@ impl Rig for Nodes {
             user.run("ACL SETUSER", "on >secret ~* &* +@all").await;
             let url = self.url(&format!("{}:secret@", user.name));
             let client = RedisClient::connect(url, None).await.unwrap();
+            super::serve(&client, own, &self.site.sockets, &self.namespace).await;
             Box::new(Client {
                 outlet: client.outlet(),
                 client,

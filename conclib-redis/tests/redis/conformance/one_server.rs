@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use conclib_core::System;
-use conclib_core::wire::{Broker, Outlet};
+use conclib_core::wire::{Broker, Inlet, Outlet};
 use conclib_redis::{RedisBroker, RedisClient, RedisUrl};
-use conclib_testing::conformance::{BoxFuture, Link, Rig, Supports};
+use conclib_testing::conformance::{BoxFuture, Link, RawPeer, Rig, Supports};
 use tempfile::TempDir;
 use tokio::io::copy_bidirectional;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::raw_peer;
 use crate::server;
 
 /// Namespace of its own in the server of the test program. Each client has a socket of its own,
@@ -44,15 +45,15 @@ impl Rig for OneServer {
         super::supports()
     }
 
-    fn serve<'a>(&'a self, system: &'a System) -> BoxFuture<'a, Arc<dyn Broker>> {
+    fn serve<'a>(&'a self, inlet: &'a Inlet) -> BoxFuture<'a, Arc<dyn Broker>> {
         Box::pin(async {
             let url = self.url(server::socket());
-            let broker = RedisBroker::open(url, None, system.inlet()).await;
+            let broker = RedisBroker::open(url, None, inlet.clone()).await;
             Arc::new(broker.unwrap()) as Arc<dyn Broker>
         })
     }
 
-    fn connect<'a>(&'a self, _: &'a System) -> BoxFuture<'a, Box<dyn Link>> {
+    fn connect<'a>(&'a self, own: &'a System) -> BoxFuture<'a, Box<dyn Link>> {
         Box::pin(async {
             let path = {
                 let mut links = self.links.lock().unwrap();
@@ -62,6 +63,8 @@ impl Rig for OneServer {
             let relay = Mutex::new(Some(relay(path.clone())));
             let url = self.url(path.to_str().unwrap());
             let client = RedisClient::connect(url, None).await.unwrap();
+            let sockets = [server::socket().to_owned()];
+            super::serve(&client, own, &sockets, &self.namespace).await;
             let outlet = client.outlet();
             Box::new(Relayed {
                 client,
@@ -70,6 +73,10 @@ impl Rig for OneServer {
                 relay,
             }) as Box<dyn Link>
         })
+    }
+
+    fn raw(&self) -> BoxFuture<'_, Option<Box<dyn RawPeer>>> {
+        Box::pin(async { Some(raw_peer::connect(&self.namespace).await) })
     }
 }
 

@@ -14,12 +14,14 @@ use super::{ask, client, serve};
 use crate::server;
 
 /// Kinds of packets, and their version.
-const VERSION: u8 = 1;
+pub const VERSION: u8 = 1;
 const FIND: u8 = 1;
 const FOUND: u8 = 2;
 const OPEN: u8 = 3;
 const ACCEPT: u8 = 4;
-const DATA: u8 = 5;
+pub const DATA: u8 = 5;
+pub const READ: u8 = 6;
+pub const CLOSE: u8 = 7;
 
 async fn raw() -> Raw {
     Raw::connect(server::socket()).await.unwrap()
@@ -179,7 +181,7 @@ async fn of_10_000_forged_and_replayed_packets_none_is_delivered_and_all_are_cou
 }
 
 /// Time of the clock, in milliseconds since 1970.
-fn now() -> u64 {
+pub fn now() -> u64 {
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
     u64::try_from(now.as_millis()).unwrap()
 }
@@ -196,12 +198,17 @@ fn opening(number: [u8; 8], issued: u64, answers_to: &str) -> Vec<u8> {
 
 /// Packet that searches the worker.
 fn search(number: [u8; 8], issued: u64, answers_to: &str) -> Vec<u8> {
+    search_of("worker", number, issued, answers_to)
+}
+
+/// Packet that searches the actor of that name.
+pub fn search_of(urn: &str, number: [u8; 8], issued: u64, answers_to: &str) -> Vec<u8> {
     let mut packet = vec![VERSION, FIND];
     packet.extend(number);
     packet.extend(issued.to_be_bytes());
     packet.push(answers_to.len().try_into().unwrap());
     packet.extend(answers_to.as_bytes());
-    packet.extend(b"worker");
+    packet.extend(urn.as_bytes());
     packet
 }
 
@@ -274,9 +281,15 @@ async fn signed_requests_of_another_time_are_dropped_and_counted() {
     system.shutdown().await;
 }
 
-/// Opens a pipe by hand, and returns its number there.
-async fn open(raw: &mut Raw, spy: &mut Raw, inbox: &str, number: [u8; 8]) -> [u8; 8] {
-    let packet = opening(number, now(), "conclib:spy");
+/// Opens a pipe by hand, whose answers go to that channel, and returns its number there.
+pub async fn open(
+    raw: &mut Raw,
+    spy: &mut Raw,
+    inbox: &str,
+    number: [u8; 8],
+    answers_to: &str,
+) -> [u8; 8] {
+    let packet = opening(number, now(), answers_to);
     assert_eq!(raw.publish(inbox, &packet).await, 1);
     let accept = message_to(spy, number).await;
     assert_eq!(accept[1], ACCEPT);
@@ -284,7 +297,7 @@ async fn open(raw: &mut Raw, spy: &mut Raw, inbox: &str, number: [u8; 8]) -> [u8
 }
 
 /// Next packet for that pipe.
-async fn message_to(spy: &mut Raw, number: [u8; 8]) -> Vec<u8> {
+pub async fn message_to(spy: &mut Raw, number: [u8; 8]) -> Vec<u8> {
     loop {
         let (_, packet) = message(spy).await;
         if packet[2..10] == number {
@@ -293,7 +306,7 @@ async fn message_to(spy: &mut Raw, number: [u8; 8]) -> Vec<u8> {
     }
 }
 
-fn data(pipe: [u8; 8], number: u64, bytes: &[u8]) -> Vec<u8> {
+pub fn data(pipe: [u8; 8], number: u64, bytes: &[u8]) -> Vec<u8> {
     let mut packet = vec![VERSION, DATA];
     packet.extend(pipe);
     packet.extend(number.to_be_bytes());
@@ -341,7 +354,7 @@ async fn a_nested_bomb_in_a_pipe_that_was_opened_by_hand_is_an_answer() {
     ];
     for ((codec, body), number) in bombs.into_iter().zip(1..) {
         let number = [number; 8];
-        let pipe = open(&mut publisher, &mut spy, inbox, number).await;
+        let pipe = open(&mut publisher, &mut spy, inbox, number, "conclib:spy").await;
         let packet = data(pipe, 0, &request(codec, &body));
         assert_eq!(publisher.publish(inbox, &packet).await, 1);
         let answer = message_to(&mut spy, number).await;

@@ -2,7 +2,7 @@
 
 mod child;
 mod cluster;
-mod forged;
+pub mod forged;
 mod history;
 mod kills;
 mod load;
@@ -13,6 +13,7 @@ mod processes;
 pub mod raw;
 mod relay;
 mod resources;
+mod rotation;
 pub mod sentinels;
 pub mod server;
 mod slow_path;

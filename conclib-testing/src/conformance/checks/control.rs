@@ -1,10 +1,12 @@
 //! The life of far actors: started, state, stop, kill, stopped, watch.
 
+use conclib_core::wire::Control;
 use conclib_core::{ActorRef, AskError, State, StopReason, Stopping};
 use tokio::sync::watch;
 
 use super::Stage;
 use crate::conformance::hub::{Bell, BellCalls, Hub, HubCalls, Watcher, WatcherCalls};
+use crate::conformance::subject::SubjectCalls;
 
 /// Makes an anonymous bell in the served system, and returns the client's reference to it.
 async fn far_bell(at: &Stage) -> ActorRef<Bell> {
@@ -57,6 +59,60 @@ pub async fn a_far_actor_is_not_ended_by_its_name(at: &mut Stage) {
         matches!(refused, AskError::NotPermitted { .. }),
         "{refused}"
     );
+}
+
+/// Any client ends a named actor, if the served system permits it.
+pub async fn a_named_actor_is_ended_by_any_client_if_that_is_permitted(at: &mut Stage) {
+    if !at.supports.reconnect {
+        return;
+    }
+    at.kill_server();
+    at.serve_with(Control::Any).await;
+    // The client finds the server again.
+    while at.subject.double(3).await != Ok(6) {}
+    for (urn, end, reason) in [
+        ("stopped", ActorRef::stop as End, StopReason::Stopped),
+        ("stopped_now", ActorRef::stop_now, StopReason::StoppedNow),
+        ("killed", ActorRef::kill, StopReason::Killed),
+    ] {
+        let bell = named_bell(at, urn);
+        bell.started().await.unwrap();
+        assert_eq!(bell.current_state().await, Ok(State::Running));
+        assert_eq!(bell.current_snapshot().await.unwrap().urn, bell.urn());
+        assert_eq!(end(&bell).await, reason);
+        assert!(at.system.get::<Bell>(urn).is_err());
+    }
+}
+
+/// Spawns a bell in the served system, and returns the client's reference to its name.
+fn named_bell(at: &Stage, urn: &str) -> ActorRef<Bell> {
+    drop(at.system.actor(Bell::default()).urn(urn).spawn().unwrap());
+    at.far(urn)
+}
+
+/// A watcher hears of the end of a named actor, with the reason, once.
+pub async fn a_watcher_hears_of_the_end_of_a_named_actor(at: &mut Stage) {
+    let (watcher, mut reasons) = watcher(at);
+    let bell = named_bell(at, "bell");
+    watcher.watch(bell.clone()).await.unwrap();
+    watcher.watch(bell.clone()).await.unwrap();
+    assert_eq!(bell.ring().await, Ok(1));
+    at.system.get::<Bell>("bell").unwrap().stop().await;
+    let gone = reasons.wait_for(|gone| !gone.is_empty()).await.unwrap();
+    assert_eq!(gone[..], [StopReason::Stopped]);
+}
+
+/// A lost connection is the end of the named actors behind it, for those that wait for their end.
+pub async fn a_watcher_of_a_named_actor_hears_of_a_lost_connection(at: &mut Stage) {
+    let (watcher, mut reasons) = watcher(at);
+    let bell = named_bell(at, "bell");
+    watcher.watch(bell.clone()).await.unwrap();
+    assert_eq!(bell.ring().await, Ok(1));
+    // The request to wait for the end was sent before this one.
+    assert_eq!(bell.current_state().await, Ok(State::Running));
+    at.link().cut().await;
+    let gone = reasons.wait_for(|gone| !gone.is_empty()).await.unwrap();
+    assert_eq!(gone[..], [StopReason::Unreachable]);
 }
 
 /// A watcher hears of the end of a far actor, with the reason, once.

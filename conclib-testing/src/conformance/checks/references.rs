@@ -164,7 +164,43 @@ pub async fn a_cycle_of_asks_fails_at_once(at: &mut Stage) {
     assert_eq!(bell.ring().await, Ok(1));
 }
 
-/// A link without references refuses them before anything is sent.
+/// Named actors of both ends are asked by references; one that comes home leads straight to its actor.
+pub async fn named_actors_are_referred_to_in_both_directions(at: &mut Stage) {
+    let hub = hub(at);
+    let named = |system: &System, urn| system.actor(Bell::default()).urn(urn).spawn().unwrap();
+    let bell = named(&at.home, "bell");
+    assert_eq!(hub.ring(bell.clone()).await, Ok(Some(1)));
+    assert_eq!(hub.ring_recipient(bell.recipient()).await, Ok(Some(2)));
+    // From the client to the served system, and back to another actor of the client.
+    let second = named(&at.home, "second");
+    let rung = bell.ring_through(hub.clone(), second.clone()).await;
+    assert_eq!(rung, Ok(Some(1)));
+    // An actor of the served system rings another one there.
+    let made = hub.make_named("made".into()).await.unwrap().unwrap();
+    assert_eq!(made.ring().await, Ok(1));
+    assert_eq!(hub.ring(made).await, Ok(Some(2)));
+    hub.keep(bell.clone()).await.unwrap();
+    let back = hub.give_back().await.unwrap();
+    assert_eq!(back, std::slice::from_ref(&bell));
+    assert!(back[0].state().is_some(), "it is a far one");
+    let more = vec![bell; MAX_REFERENCES + 1];
+    let error = hub.keep_all(more).await.unwrap_err();
+    assert!(matches!(error, AskError::Codec { .. }), "{error}");
+}
+
+/// The same as `a_cycle_of_asks_fails_at_once`, of named actors. A stored message waits for no answer
+/// by a chain of actors, and its cycle ends by a deadline.
+pub async fn a_cycle_of_named_actors_fails_at_once(at: &mut Stage) {
+    if at.supports.stores_messages {
+        return;
+    }
+    let hub = hub(at);
+    let bell = at.home.actor(Bell::default()).urn("bell").spawn().unwrap();
+    assert_eq!(bell.ring_oneself(hub).await, Ok(Some(true)));
+    assert_eq!(bell.ring().await, Ok(1));
+}
+
+/// A link without references to anonymous actors refuses them before anything is sent.
 pub async fn a_link_without_references_refuses_them(at: &mut Stage) {
     let hub = hub(at);
     let bell = bell(&at.home);
