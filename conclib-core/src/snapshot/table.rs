@@ -78,7 +78,9 @@ impl fmt::Display for SystemSnapshot {
             let state = match outage {
                 None if *connected => "up".to_owned(),
                 None => "down".to_owned(),
-                Some(Outage { lasted, why }) => format!("down for {lasted:.1?} ({})", text(why)),
+                Some(Outage { lasted, why, .. }) => {
+                    format!("down for {lasted:.1?} ({})", text(why))
+                }
             };
             let peer = text(peer);
             writeln!(

@@ -219,19 +219,6 @@ pub async fn stay() {
     std::future::pending::<()>().await;
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_child_that_is_not_waited_for_is_a_zombie() {
-        let mut child = Command::new("true").spawn().expect("a program");
-        eventually_now("it has ended", || zombies() == [child.id()]);
-        child.wait().expect("it is our child");
-        assert_eq!(zombies(), [0; 0]);
-    }
-}
-
 /// Counts the threads of this process with that name. A thread that is just exiting, which another
 /// one may have joined already, does not count.
 pub fn threads(name: &str) -> usize {
@@ -251,4 +238,17 @@ pub fn threads(name: &str) -> usize {
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|id| of_that_name(id) && runs(id))
         .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_that_is_not_waited_for_is_a_zombie() {
+        let mut child = Command::new("true").spawn().expect("a program");
+        eventually_now("it has ended", || zombies() == [child.id()]);
+        child.wait().expect("it is our child");
+        assert_eq!(zombies(), [0; 0]);
+    }
 }
