@@ -1,13 +1,20 @@
 //! Bare commands as written by hand with fred: both ends subscribe once, a
 //! PUBLISH is the request and a PUBLISH the reply. The payload has the id, and no
 //! body, name or deadline. Everything that has come is answered in one pipeline.
+//!
+//! A durable request is an XADD to a stream that a consumer group reads by a
+//! blocking XREADGROUP, over a connection of its own; up to 64 entries that were
+//! read together are answered by PUBLISH, and removed by XACK and XDEL, in one
+//! pipeline. Nothing finds repetitions, keeps an answer, or has a second owner
+//! wait for the first to die.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use fred::bytes::Bytes;
-use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
+use fred::interfaces::{ClientLike, EventInterface, PubsubInterface, StreamsInterface};
 use fred::prelude::{Builder, Client as Connection, Config, ReconnectPolicy, ServerConfig, Value};
 use fred::types::{Message, RespVersion};
 use redis_harness::{Address, Client};
@@ -21,6 +28,19 @@ const LEN: usize = 64;
 /// clients. The number of a client is in the payload.
 const REQUESTS: &str = "bench:requests";
 const REPLIES: &str = "bench:replies:";
+
+/// Stream of the durable requests, its group and the only consumer of that, and
+/// the field of an entry.
+const STREAM: &str = "bench:stream";
+const GROUP: &str = "servers";
+const CONSUMER: &str = "server";
+const FIELD: &str = "m";
+
+/// Entries that are read at once, as conclib's.
+const READ: u64 = 64;
+
+/// Entries as they are read: their ids and fields, by their stream.
+type Entries = HashMap<String, Vec<(String, HashMap<String, Bytes>)>>;
 
 /// First byte of a message that needs no answer.
 const TELL: u8 = 1;
@@ -74,11 +94,36 @@ fn client(payload: &[u8]) -> u64 {
     u64::from_be_bytes(payload[1..9].try_into().expect("eight bytes"))
 }
 
+/// Answers the requests in the stream, for ever.
+async fn serve_stream(reader: Connection, writer: Connection) {
+    loop {
+        let entries: Entries = reader
+            .xreadgroup_map(GROUP, CONSUMER, Some(READ), Some(0), false, STREAM, ">")
+            .await
+            .expect("the server runs");
+        let pipeline = writer.pipeline();
+        let mut ids = Vec::new();
+        for (id, mut fields) in entries.into_values().flatten() {
+            let request = fields.remove(FIELD).expect("the field of a request");
+            let channel = format!("{REPLIES}{}", client(&request));
+            let _: Value = pipeline.publish(channel, request).await.expect("it is queued");
+            ids.push(id);
+        }
+        let _: Value = pipeline.xack(STREAM, GROUP, ids.clone()).await.expect("it is queued");
+        let _: Value = pipeline.xdel(STREAM, ids).await.expect("it is queued");
+        let _: Value = pipeline.last().await.expect("the server runs");
+    }
+}
+
 impl Client for Bare {
     async fn serve(address: Address, ready: impl FnOnce() + Send) {
         let connection = connect(&address, 1 << 15).await;
         let mut requests = connection.message_rx();
         connection.subscribe(REQUESTS).await.expect("the server runs");
+        let reader = connect(&address, 1).await;
+        // The group of a run before is there, and has read all.
+        let _: Result<Value, _> = reader.xgroup_create(STREAM, GROUP, "$", true).await;
+        tokio::spawn(serve_stream(reader, connection.clone()));
         ready();
         while let Ok(first) = requests.recv().await {
             let mut replies = Vec::new();
@@ -120,6 +165,19 @@ impl Client for Bare {
     async fn carry(&self, text: &str) {
         self.send(0, text.as_bytes()).await;
         self.reply().await;
+    }
+
+    async fn ask_durably(&self) -> bool {
+        let request = self.request(0, &[]);
+        let entry = (FIELD, request);
+        let _: Value = self
+            .connection
+            .xadd(STREAM, false, None::<()>, "*", entry)
+            .await
+            .expect("the server runs");
+        // Each request has one reply, whichever of the tasks gets it.
+        self.reply().await;
+        true
     }
 
     async fn ask_many(&self, rounds: u64, in_flight: u64) {
