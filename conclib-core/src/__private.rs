@@ -10,12 +10,20 @@ pub use conclib_wire::parts::{
 pub use serde::de::VariantAccess;
 pub use serde::{self, Deserialize, Deserializer, Serialize, Serializer};
 
-pub use crate::actor::{Part, ProtocolMessage, TaskActor};
+/// The expansion imports this module, and names everything through the import.
+pub use crate::__private;
+
+pub use crate::actor::{Part, PartRef, ProtocolMessage, TaskActor};
+pub use crate::call::Call;
 pub use crate::error::HandlerError;
+pub use crate::mailbox::Overflow;
 pub use crate::message::{ByParts, Local, Message, Wire};
-pub use crate::node::{Actor, ActorRef, Context, Create, Handler, Messages, TickSpec, Turn};
+pub use crate::node::{
+    Actor, ActorRef, Context, Create, Declared, Handler, Messages, Prioritised, TickSpec, Turn,
+};
+pub use crate::pool::CallTarget;
 pub use crate::reply::Request;
-pub use crate::supervision::{ChildExit, Directive, Gone};
+pub use crate::supervision::{ChildExit, Directive, Gone, Strategy};
 pub use conclib_wire::{Envelope, Never, Shape, StopReason};
 pub use std::future::Future;
 pub use std::marker::Send;

@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use quote::format_ident;
 use syn::{Error, Ident, LitStr, Path, Type};
 
 use crate::model::{Actor, ActorArgs, Field, Handler, HandlerKind, Kind, Message, Part, Reach};
-use crate::parse::Mistakes;
+use crate::parse::{Beside, Mistakes};
 
 /// Names of the methods that `ActorRef` has itself or has from a trait of the
 /// standard prelude. A message with such a name could not be called by it.
@@ -73,6 +74,54 @@ pub(crate) fn actor(actor: &mut Actor, mistakes: &mut Mistakes) {
         }
         text.is_none()
     });
+}
+
+/// Checks that no message has the name of a type beside the block of its actor. Such a message gets
+/// another name: the compiler would take the type for the message everywhere.
+pub(crate) fn taken_beside(actor: &mut Actor, beside: &Beside, mistakes: &mut Mistakes) {
+    for handler in &mut actor.handlers {
+        let method = handler.method.clone();
+        let HandlerKind::Method(own) = &mut handler.kind else {
+            continue;
+        };
+        let message = own.message.ident.clone();
+        if let Some(keyword) = beside.keyword(&message) {
+            mistakes.at(
+                method.span(),
+                format_args!("its message would be `{message}`, and there is a `{keyword} {message}`: rename one of them, and keep the name on the wire with `#[message(name = \"{method}\")]`"),
+            );
+            own.message.rename(format_ident!("__{message}"));
+        }
+    }
+}
+
+/// Checks that nothing beside the block has the name of the trait with the calls. That trait gets
+/// another name.
+pub(crate) fn calls_beside(actor: &mut Actor, beside: &Beside, mistakes: &mut Mistakes) {
+    let name = &actor.ident;
+    let calls = format_ident!("{name}Calls");
+    if let Some(keyword) = beside.keyword(&calls) {
+        mistakes.push(Error::new_spanned(
+            &actor.self_ty,
+            format_args!("the trait with its calls would be `{calls}`, and there is a `{keyword} {calls}`: rename that, or the actor"),
+        ));
+        actor.ident = format_ident!("__{name}");
+    }
+}
+
+/// Checks that the block is the only one of its actor. A second one is renamed, so that nothing
+/// generated has the name of something of the first.
+pub(crate) fn is_second_block(actor: &mut Actor, beside: &Beside, mistakes: &mut Mistakes) -> bool {
+    let before = beside.blocks_before(&actor.self_ty);
+    if before > 0 {
+        let name = &actor.ident;
+        mistakes.push(Error::new_spanned(
+            &actor.self_ty,
+            format_args!("`{name}` has an `#[actor]` block above: an actor has one, so move these methods there, or take `#[actor]` off this block if none of them is a message"),
+        ));
+        actor.ident = format_ident!("__{name}{before}");
+    }
+    before > 0
 }
 
 fn protocols(protocols: &mut Vec<Path>, mistakes: &mut Mistakes) {

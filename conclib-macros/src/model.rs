@@ -252,6 +252,30 @@ impl Actor {
     }
 }
 
+impl Message {
+    /// Gives the type another name.
+    pub(crate) fn rename(&mut self, ident: Ident) {
+        if let Type::Path(path) = &mut self.self_ty
+            && let Some(last) = path.path.segments.last_mut()
+        {
+            last.ident = ident.clone();
+        }
+        self.ident = ident;
+    }
+}
+
+impl Actor {
+    /// Names the support code by another path, and returns the path before.
+    pub(crate) fn rename_runtime(&mut self, runtime: Path) -> Path {
+        for handler in &mut self.handlers {
+            if let HandlerKind::Method(own) = &mut handler.kind {
+                own.message.runtime = runtime.clone();
+            }
+        }
+        std::mem::replace(&mut self.runtime, runtime)
+    }
+}
+
 impl Handler {
     /// Type of the message.
     pub(crate) fn message(&self) -> Type {

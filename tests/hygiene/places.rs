@@ -77,6 +77,58 @@ async fn in_a_function() {
     assert_eq!(inner.ask(Get).await.unwrap(), 2);
 }
 
+mod conditional {
+    use conclib::prelude::*;
+
+    #[actor]
+    pub(super) struct Inner(pub(super) u64);
+
+    #[cfg(not(test))]
+    #[actor]
+    impl Inner {
+        #[message]
+        fn get(&self) -> u64 {
+            0
+        }
+    }
+
+    #[cfg(test)]
+    #[actor]
+    impl Inner {
+        #[message]
+        fn get(&self) -> u64 {
+            self.0
+        }
+    }
+}
+
+#[tokio::test]
+async fn actors_of_one_name_and_types_named_like_their_messages_in_other_scopes() {
+    use conditional::InnerCalls as _;
+
+    mod other {
+        pub(super) struct InnerGet(pub(super) u64);
+    }
+
+    #[actor]
+    struct Inner;
+
+    #[actor]
+    impl Inner {
+        #[message]
+        fn get(&self) -> u64 {
+            struct InnerGet(u64);
+            InnerGet(other::InnerGet(2).0).0
+        }
+    }
+
+    let system = System::new("places");
+    let conditional = system.spawn(conditional::Inner(1)).unwrap();
+    assert_eq!(conditional.get().await.unwrap(), 1);
+    let inner = system.spawn(Inner).unwrap();
+    assert_eq!(inner.get().await.unwrap(), 2);
+}
+
 mod elsewhere {
     #[conclib::actor]
     pub(super) struct Elsewhere(pub(super) u64);

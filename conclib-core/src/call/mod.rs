@@ -39,7 +39,8 @@ pub use target::{Outbound, Target};
 /// `call.into_future()`; for one that outlives the reference, as a task does,
 /// [`owned`](Self::owned) comes first. Without it the compiler says that the
 /// reference "does not live long enough", and without `into_future` that
-/// "`Call` is not a future until `.into_future()` makes it one".
+/// "`Call` is not a future until `.into_future()` makes it one". "The `?` operator can only be
+/// applied to values that implement `Try`" at a call stands for a missing `.await`.
 ///
 /// ```
 /// use std::future::IntoFuture;

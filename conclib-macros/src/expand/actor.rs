@@ -3,16 +3,18 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, Error, Item, ItemImpl};
+use syn::{DeriveInput, Error, Item, ItemImpl, Path, parse_quote};
 
 use super::forked::forked;
 use super::generics::{Need, bounded};
 use super::misplaced::keyword;
+use super::names::imports;
+use super::second_block::second_block;
 use super::{calls, checked, fields, handlers, hooks, inbox, method, protocols};
 use crate::check;
 use crate::model::{Actor, ActorArgs, Handler};
 use crate::parse::{
-    self, Mistakes, actor_args, actor_impl, borrows, impl_args, impl_block, make_static,
+    self, Beside, Mistakes, actor_args, actor_impl, borrows, impl_args, impl_block, make_static,
 };
 
 pub(crate) fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -63,7 +65,7 @@ fn on_struct(args: TokenStream, mut input: DeriveInput) -> TokenStream {
 
 fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStream {
     let ActorArgs {
-        runtime,
+        runtime: path,
         urn,
         mailbox,
         overflow,
@@ -72,9 +74,10 @@ fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStrea
         timeout,
     } = args;
     let ident = &input.ident;
-    let generics = bounded(&input.generics, runtime, |_| Need::Local);
+    let runtime: Path = parse_quote!(__c);
+    let generics = bounded(&input.generics, &runtime, |_| Need::Local);
     let (_, ty_generics, _) = generics.split_for_impl();
-    let mut self_ty = syn::parse_quote!(#ident #ty_generics);
+    let mut self_ty = parse_quote!(#ident #ty_generics);
     let mut generics = generics.clone();
     make_static(&mut generics, &mut self_ty);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
@@ -105,38 +108,52 @@ fn declared(args: &ActorArgs, input: &DeriveInput, is_sound: bool) -> TokenStrea
     let allowances = super::allowances();
     quote! {
         #allowances
-        impl #impl_generics #runtime::Declared for #self_ty #where_clause {
-            #consts
-        }
-        #prioritised
+        const _: () = {
+            use #path::__private as __c;
+            impl #impl_generics __c::Declared for #self_ty #where_clause {
+                #consts
+            }
+            #prioritised
+        };
     }
 }
 
 fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let parsed = impl_args(args.clone(), &mut mistakes);
-    if let Some(forked) = forked(&quote!(actor), &args, &block, &parsed.runtime) {
+    let path = parsed.runtime.clone();
+    if let Some(forked) = forked(&quote!(actor), &args, &block, &path) {
         return forked;
     }
+    let written = block.clone();
     let Some(mut actor) = actor_impl(parsed, &mut block, &mut mistakes) else {
         let (block, mistakes) = (parse::printed(&block), mistakes.into_tokens());
         return quote!(#block #mistakes);
     };
     check::actor(&mut actor, &mut mistakes);
+    if let Some(beside) = Beside::of(&written, &actor) {
+        check::taken_beside(&mut actor, &beside, &mut mistakes);
+        if check::is_second_block(&mut actor, &beside, &mut mistakes) {
+            return second_block(actor, &block, mistakes);
+        }
+        check::calls_beside(&mut actor, &beside, &mut mistakes);
+    }
+    let (import, alias) = imports(&mut actor);
     let is_sound = mistakes.is_empty();
     let own = || actor.handlers.iter().filter_map(Handler::as_method);
     let (messages, impls) = (own().map(method::item), own().map(method::impls));
     let inbox = inbox::expand(&actor, is_sound);
     let handlers = handlers::expand(&actor, is_sound);
     let create = hooks::create(&actor, is_sound);
-    let calls = calls::expand(&actor, &syn::parse_quote!(pub));
-    let registration = registration(&actor, is_sound);
+    let calls = calls::expand(&actor, &parse_quote!(pub));
+    let registration = registration(&actor, &path, is_sound);
     let protocols = protocols::aliases(&actor);
     let checked = checked::aliases(&actor);
-    let (allowances, alias) = (super::allowances(), super::alias(&actor.runtime));
+    let allowances = super::allowances();
     let (block, mistakes) = (parse::printed(&block), mistakes.into_tokens());
     quote! {
         #block
+        #import
         #(#messages)*
         #allowances
         const _: () = {
@@ -155,18 +172,13 @@ fn on_impl(args: TokenStream, mut block: ItemImpl) -> TokenStream {
 }
 
 /// Registers the actor for processes of its own; a generic one is not known yet.
-/// The macro is imported beside [`alias`](super::alias): the two report a wrong path
-/// of the runtime once.
-fn registration(actor: &Actor, is_sound: bool) -> Option<TokenStream> {
+fn registration(actor: &Actor, conclib: &Path, is_sound: bool) -> Option<TokenStream> {
     let Actor {
-        runtime,
-        self_ty,
-        generics,
-        ..
+        self_ty, generics, ..
     } = actor;
     let is_one_type = generics.params.is_empty();
     let args = actor.create.as_ref().and_then(|hook| hook.param.as_ref());
     let by = args.is_some_and(borrows).then(|| quote!(, value));
     (is_sound && is_one_type && !actor.thread)
-        .then(|| quote!(use #runtime::__in_process; __in_process!(#self_ty #by);))
+        .then(|| quote!(use #conclib::__in_process; __in_process!(#self_ty #by);))
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Error, FnArg, Ident, ItemFn, Path, ReturnType};
+use syn::{Error, FnArg, Ident, ItemFn, Path, ReturnType, parse_quote};
 
 use crate::parse::{Mistakes, entry_args, fill, without_body};
 
@@ -29,11 +29,11 @@ const MAIN: Entry = Entry {
     above: "`async fn main()`",
     function: "the main function",
     instead: "read `std::env::args()` in it",
-    system: |conclib| quote!(#conclib::__private::system_of(::core::module_path!())),
-    run: |conclib, future| {
+    system: |private| quote!(#private::system_of(::core::module_path!())),
+    run: |private, future| {
         quote! {
-            use #conclib::__private::MainBeside as _;
-            #conclib::__private::Main(#future).run()
+            use #private::MainBeside as _;
+            #private::Main(#future).run()
         }
     },
     is_test: false,
@@ -44,8 +44,8 @@ const TEST: Entry = Entry {
     above: "an `async fn` of a test",
     function: "a test",
     instead: "make what it needs in it",
-    system: |conclib| quote!(#conclib::testing::system()),
-    run: |conclib, future| quote!(#conclib::testing::run(#future)),
+    system: |_| quote!(__testing::system()),
+    run: |_, future| quote!(__testing::run(#future)),
     is_test: true,
 };
 
@@ -106,15 +106,18 @@ impl Entry {
                 format!("{} has no generic parameters", self.function),
             ));
         }
+        // The compiler reports every import of a wrong path in one error, and nothing of what
+        // depends on it.
+        let private: Path = parse_quote!(__private);
         let future = match takes_system {
             None => quote!(__body()),
             Some(system) => {
-                let made = (self.system)(&conclib);
-                let given = quote_spanned!(system.span()=> #conclib::__private::given::<#system>);
-                quote!(#conclib::__private::with_system(#made, |system| __body(#given(system))))
+                let made = (self.system)(&private);
+                let given = quote_spanned!(system.span()=> #private::given::<#system>);
+                quote!(#private::with_system(#made, |system| __body(#given(system))))
             }
         };
-        let run = (self.run)(&conclib, &future);
+        let run = (self.run)(&private, &future);
         let ItemFn {
             attrs,
             vis,
@@ -136,6 +139,7 @@ impl Entry {
                 #mistakes
             };
         }
+        let testing = self.is_test.then(|| quote!(testing as __testing,));
         let test = self.is_test.then(|| quote!(#[::core::prelude::v1::test]));
         let (name, inputs) = (&sig.ident, &sig.inputs);
         let entrance = self.is_test.then(|| as_shown(name));
@@ -148,7 +152,9 @@ impl Entry {
             #(#attrs)*
             #test
             #vis fn #name() #output {
-                #conclib::__process_entry!(#entrance);
+                #[allow(unused_imports)]
+                use #conclib::{#testing __private, __process_entry};
+                __process_entry!(#entrance);
                 async fn __body(#inputs) #output #block
                 #run
             }

@@ -27,6 +27,7 @@ mod part;
 mod parts;
 mod protocol;
 mod protocols;
+mod second_block;
 mod shape;
 mod shared;
 mod variants;

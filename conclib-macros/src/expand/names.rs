@@ -1,14 +1,36 @@
 //! Names in the generated code that several items mention.
 
-use proc_macro2::{Ident, Span};
-use quote::format_ident;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
 
 use super::local;
-use crate::model::Actor;
+use crate::model::{Actor, Kind};
 
 /// Name of the inbox enum.
 pub(super) fn inbox_ident(actor: &Actor) -> Ident {
     format_ident!("{}Inbox", actor.ident)
+}
+
+/// Imports of the support code, for the items of the module and for those of one block. All other
+/// items name it by these: the compiler reports a wrong path once, and nothing of what depends on
+/// an import.
+pub(super) fn imports(actor: &mut Actor) -> (TokenStream, TokenStream) {
+    let name = format_ident!("__{}Calls", actor.ident);
+    let path = actor.rename_runtime(name.clone().into());
+    let allowances = super::allowances();
+    let import = quote! {
+        #[doc(hidden)]
+        #allowances
+        use #path::__private as #name;
+    };
+    let alias = super::alias(&path);
+    // Without calls the module gets nothing with the name of the type, of which there may be several.
+    let has_own = actor.handlers.iter().any(|one| one.as_method().is_some());
+    if has_own || !actor.parts.is_empty() || actor.kind == Kind::Protocol {
+        (import, alias)
+    } else {
+        (TokenStream::new(), quote!(#import #alias))
+    }
 }
 
 /// Alias of the part of that number.

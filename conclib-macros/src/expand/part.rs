@@ -6,7 +6,7 @@ use syn::{Error, Item, ItemImpl, Path, parse_quote};
 
 use super::forked::forked;
 use super::misplaced::{is_method, keyword};
-use super::names::inbox_ident;
+use super::names::{imports, inbox_ident};
 use super::{calls, handlers, inbox, local, method, protocols};
 use crate::check;
 use crate::model::{Actor, Handler};
@@ -47,6 +47,7 @@ fn on_impl(
         return quote!(#block #mistakes);
     };
     check::actor(&mut part, &mut mistakes);
+    let (import, alias) = imports(&mut part);
     let is_sound = mistakes.is_empty();
     let (block, mistakes) = (printed(&block), mistakes.into_tokens());
     let own = || part.handlers.iter().filter_map(Handler::as_method);
@@ -55,9 +56,10 @@ fn on_impl(
     let shared = protocols::shared(&part);
     let impls = impls(&part, is_sound);
     let calls = calls::expand(&part, &parse_quote!(pub));
-    let (allowances, alias) = (super::allowances(), super::alias(&part.runtime));
+    let allowances = super::allowances();
     quote! {
         #block
+        #import
         #(#messages)*
         #allowances
         const _: () = {

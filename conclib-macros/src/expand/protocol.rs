@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use syn::{Error, Item, ItemTrait, parse_quote};
 
 use super::misplaced::keyword;
-use super::names::inbox_ident;
+use super::names::{imports, inbox_ident};
 use super::protocols::{self, inbox_name};
 use super::{calls, handlers, inbox, local, method};
 use crate::check;
@@ -37,12 +37,14 @@ pub(crate) fn protocol(args: TokenStream, item: TokenStream) -> TokenStream {
         return quote!(#written #mistakes);
     };
     check::actor(&mut protocol, &mut mistakes);
+    let (import, alias) = imports(&mut protocol);
     let is_sound = mistakes.is_empty();
     let mistakes = mistakes.into_tokens();
-    let generated = generated(&protocol, &written, is_sound);
+    let generated = generated(&protocol, &written, &alias, is_sound);
     complete(&protocol, &mut written);
     quote! {
         #written
+        #import
         #generated
         #mistakes
     }
@@ -63,7 +65,12 @@ fn complete(protocol: &Actor, written: &mut ItemTrait) {
     });
 }
 
-fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStream {
+fn generated(
+    protocol: &Actor,
+    written: &ItemTrait,
+    alias: &TokenStream,
+    is_sound: bool,
+) -> TokenStream {
     let Actor { runtime, ident, .. } = protocol;
     let vis = &written.vis;
     let (hidden, inbox_ty, inbox_name) =
@@ -79,7 +86,7 @@ fn generated(protocol: &Actor, written: &ItemTrait, is_sound: bool) -> TokenStre
         quote!(::core::unimplemented!())
     };
     let (message, actor, ctx) = (local("message"), local("actor"), local("ctx"));
-    let (allowances, alias) = (super::allowances(), super::alias(&protocol.runtime));
+    let allowances = super::allowances();
     quote! {
         #[doc(hidden)]
         #allowances

@@ -5,6 +5,7 @@ use quote::format_ident;
 use syn::ext::IdentExt;
 use syn::{Attribute, Error, ImplItemFn, LitStr, ReturnType, Type, Visibility, parse_quote};
 
+use super::one_thread::is_mobile;
 use super::self_type::{mentions_self, used_generics, without_self};
 use super::signature::{self, Opaque, Params};
 use super::{Mistakes, batch, message_args};
@@ -81,7 +82,10 @@ pub(super) fn own_message(
     let fields: Vec<_> = params
         .rest
         .iter()
-        .filter_map(|param| signature::field(param, mistakes))
+        .filter_map(|param| {
+            let field = signature::field(param, mistakes)?;
+            is_mobile(&field.ty, mistakes).then_some(field)
+        })
         .map(|mut param| {
             param.ty = without_self(&param.ty, &actor.self_ty);
             if let Some(one) = limits.and_then(|_| batch::one(&param.ty)) {
@@ -97,7 +101,9 @@ pub(super) fn own_message(
         method.sig.generics.params.is_empty() && is_shareable(actor, method, &args, mistakes);
     let is_sound = is_plain && fields.len() == params.rest.len();
     let fields = if is_sound { fields } else { Vec::new() };
-    let (mut reply, error) = if signature::is_reply(&method.sig, mistakes) && is_plain {
+    let is_reply = signature::is_reply(&method.sig, mistakes)
+        && signature::answer(&method.sig.output).is_none_or(|ty| is_mobile(ty, mistakes));
+    let (mut reply, error) = if is_reply && is_plain {
         outcome(actor, &method.sig.output, returns.kind)
     } else {
         (parse_quote!(()), None)

@@ -192,7 +192,7 @@ pub(super) fn add_capture(signature: &mut Signature, generics: &Generics) {
 }
 
 /// Type of the answer, as far as it is written.
-fn answer(output: &ReturnType) -> Option<&Type> {
+pub(super) fn answer(output: &ReturnType) -> Option<&Type> {
     match (opaque(output), output) {
         (Some((_, ty)), _) => Some(ty),
         (None, ReturnType::Type(_, ty)) => Some(ty),
