@@ -381,7 +381,7 @@ impl Proxy {
     /// ```
     pub async fn serve_until_stopped<A: Actor>(&self, actor: &ActorRef<A>) -> Option<StopReason> {
         let reason = actor.stopped().await;
-        // Those who wait for the same end get their answers first.
+        // Requests that wait for the same end get their answers first.
         if let Some(broker) = self.local.upgrade() {
             broker.drain().await;
         }
@@ -440,7 +440,7 @@ impl Serve {
     /// requests under way, the bytes that wait and others. The clients may have
     /// other ones.
     ///
-    /// They are those of a link over a unix socket, TCP or TLS. A URL of Redis
+    /// Only links over a unix socket, TCP or TLS have these limits. A URL of Redis
     /// takes none, and is refused with `NoLink`.
     ///
     /// # Examples
@@ -776,7 +776,7 @@ impl Connect {
     /// again: the largest frame that may come in, the number of requests under
     /// way, the bytes that wait and others. The proxy may have other ones.
     ///
-    /// They are those of a link over a unix socket, TCP or TLS. A URL of Redis
+    /// Only links over a unix socket, TCP or TLS have these limits. A URL of Redis
     /// takes none, and is refused with `NoLink`.
     ///
     /// # Examples

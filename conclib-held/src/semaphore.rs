@@ -7,7 +7,7 @@ use crate::permit::{Guard, Permits};
 
 /// Semaphore: up to so many holders at a time.
 ///
-/// There are never more permits than at first, since only a guard gives one back.
+/// Permits are never more than at first, since only a guard gives one back.
 ///
 /// ```
 /// use conclib::held::*;

@@ -159,7 +159,7 @@ async fn an_endless_lease_is_shortened_and_all_leases_are_observed() -> conclib:
         directory.ask(entry).await?;
         assert_eq!(changes.recv().await.map(|urls| urls.len()), Some(n + 1));
     }
-    // Nobody asks, and yet each is dropped in its time.
+    // Without any question each is dropped in its time.
     let begin = tokio::time::Instant::now();
     for (left, seconds) in [(3, 1), (2, 2), (1, 3), (0, 24 * 60 * 60)] {
         assert_eq!(changes.recv().await.map(|urls| urls.len()), Some(left));

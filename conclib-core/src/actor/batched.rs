@@ -146,7 +146,7 @@ where
         let turn = || {
             let answers = ready!(this.handler.poll(cx));
             let mut turn = Turn::Done;
-            // Those behind a reply whose value panics, as it is dropped, are told of the panic.
+            // A value of a reply may panic as it is dropped: the askers behind it are told of the panic.
             for answer in answers {
                 if let Some(reply) = replies.pop_front() {
                     answer_one::<M>(reply, answer, &mut turn);

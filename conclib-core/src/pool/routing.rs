@@ -75,7 +75,7 @@ impl Routing {
 fn health<A: Actor>(actor: &ActorRef<A>) -> Health {
     let is_down = match (actor.cell(), actor.as_foreign()) {
         (Some(cell), _) => cell.relations().is_some_and(Relations::is_down),
-        // Its process starts, or starts again.
+        // A worker whose process starts, or starts again.
         (_, Some(cell)) => matches!(cell.state(), State::Starting | State::Restarting),
         _ => false,
     };

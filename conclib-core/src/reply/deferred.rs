@@ -167,7 +167,7 @@ impl<T, E> Drop for Unanswered<T, E> {
                 *meeting = Meeting::Answer(Err(Box::new(Failure::NoReply)), None);
                 return;
             }
-            // There is none after an answer.
+            // After an answer the asker is gone.
             Meeting::Asker(asker) => asker.take(),
             Meeting::Answer(..) => None,
         };

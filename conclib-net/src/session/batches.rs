@@ -18,8 +18,8 @@ const BATCH: usize = 16;
 /// Divides frames that came together into batches: after each batch the task lets the actors and
 /// the askers run, and writes what they send, and so the peer works on that while the rest is read.
 ///
-/// When the peer sends nothing within a short time after the last batch, that did not pay: the peer
-/// has no core of its own. Then frames that come together are read at once, for an increasing number of
+/// A batch did not pay if the peer sends nothing within a short time after it: the peer has no core
+/// of its own. Then frames that come together are read at once, for an increasing number of
 /// times.
 pub(super) struct Batches {
     is_possible: bool,

@@ -17,7 +17,7 @@ pub(super) const LIMIT: Duration = Duration::from_micros(50);
 /// the other tasks of its runtime and polls again, since a peer that is awake
 /// answers sooner than the operating system wakes this thread.
 ///
-/// When no bytes come in that time, the wait did not pay: the peer has no core of
+/// The wait did not pay if no bytes come in that time: the peer has no core of
 /// its own, a handler is slow, or there was nothing to answer. Then an increasing
 /// number of writes is followed by no such wait.
 pub(super) struct Spin {

@@ -60,7 +60,7 @@ impl Introductions {
     /// Reads the messages of the owner, and tells it of the systems below, until the socket fails.
     pub(super) async fn run(&self, inlet: &Inlet) -> io::Result<()> {
         let (up, mut below) = mpsc::unbounded_channel();
-        // Nobody else sets it.
+        // Set here alone.
         let _ = inlet.extension::<Below>().0.set(up);
         loop {
             let received = tokio::select! {

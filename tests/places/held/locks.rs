@@ -149,7 +149,7 @@ async fn a_semaphore_has_so_many_holders(place: Place) -> conclib::Result {
 async fn a_condition_gives_its_lock_back_while_it_waits(place: Place) -> conclib::Result {
     let system = System::new("test");
     let condition = owner_in(&system, place).await?.condition().await?;
-    // Nobody waits: nothing happens.
+    // Without waiters nothing happens.
     condition.notify(1).await?;
     let mut waits = Vec::new();
     for _ in 0..3 {

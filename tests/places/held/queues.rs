@@ -171,7 +171,7 @@ async fn three_producers_and_two_consumers(place: Place) -> conclib::Result {
     let system = System::new("test");
     let owner = owner_in(&system, place).await?;
     let queue = owner.queue(16).await?;
-    // They are in processes of their own, wherever the queue is.
+    // Workers are in processes of their own, wherever the queue is.
     let mut workers = Vec::new();
     for _ in 0..5 {
         workers.push(owner_in(&system, Place::Process).await?);

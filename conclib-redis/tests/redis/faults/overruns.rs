@@ -185,7 +185,7 @@ async fn a_burst_that_overruns_a_client_ends_its_asks_at_once_and_is_counted() {
     .await;
     let stats = scene.client.stats();
     assert_eq!(stats.reconnects, 0);
-    // There is room for 2,048 messages, and the socket holds some more.
+    // The buffer has room for 2,048 messages, and the socket holds some more.
     let missed = stats.overrun_messages;
     assert!(
         missed > BURST as u64 / 2 && missed > stats.overruns,
