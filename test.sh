@@ -76,6 +76,7 @@ start python_peer
 # Includes the examples, which the tests run.
 step "lints and test programs, all features"
 cargo test --workspace --all-features --no-run
+cargo build --workspace --all-features --bins
 
 step "the original Python package, for the tests of its channel"
 finish python_peer

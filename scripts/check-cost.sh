@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 commit="${1:?the commit to compare with}"
 shift
 work=$(mktemp -d)
-trap 'git worktree remove --force "$work/tree"; rm -rf "$work"' EXIT
+trap 'rm -rf "$work"; git worktree prune' EXIT
 git worktree add --quiet --detach "$work/tree" "$commit"
 
 count() {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests twenty times in a row, while another process keeps one core busy:
 # scripts/repeat.sh [TIMES] [cargo test arguments]. Without arguments these are all tests
-# except the examples of the documentation and the compile errors, which do not wait for
-# anything.
+# except the examples of the documentation and the compile errors (`--test ui`, which needs
+# the compiler without lints): neither waits for anything.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/settings.sh

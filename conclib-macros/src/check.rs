@@ -100,6 +100,9 @@ pub(crate) fn taken_beside(actor: &mut Actor, beside: &Beside, mistakes: &mut Mi
 pub(crate) fn calls_beside(actor: &mut Actor, beside: &Beside, mistakes: &mut Mistakes) {
     let name = &actor.ident;
     let calls = format_ident!("{name}Calls");
+    if !actor.has_calls() {
+        return;
+    }
     if let Some(keyword) = beside.keyword(&calls) {
         mistakes.push(Error::new_spanned(
             &actor.self_ty,

@@ -265,6 +265,11 @@ impl Message {
 }
 
 impl Actor {
+    /// Tests for messages that are called by methods of a generated trait.
+    pub(crate) fn has_calls(&self) -> bool {
+        self.handlers.iter().any(|one| one.as_method().is_some()) || !self.parts.is_empty()
+    }
+
     /// Names the support code by another path, and returns the path before.
     pub(crate) fn rename_runtime(&mut self, runtime: Path) -> Path {
         for handler in &mut self.handlers {

@@ -30,7 +30,7 @@ pub struct RedisStats {
     pub overrun_messages: u64,
     /// Messages that were dropped as no key has signed them, or as they were not readable.
     pub forged: u64,
-    /// Messages that were accepted by the [second key](conclib_net::AuthKey#change-of-the-key). In
+    /// Signatures that were found good by the [second key](conclib_net::AuthKey#change-of-the-key). In
     /// the last step of a change the old key is given up: when this does not grow any more.
     pub by_second_key: u64,
     /// Messages that were dropped as they came twice, or were issued at a time too far away.

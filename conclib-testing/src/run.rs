@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -58,6 +59,10 @@ fn block_on(test: Pin<Box<dyn Future<Output = ()> + '_>>) {
 
 /// Resumes the clock of the current runtime, if that is paused.
 fn resume() {
+    /// Guard between the look at the clock and its start, as several threads may be here.
+    static LOOK: Mutex<()> = Mutex::new(());
+
+    let _look = LOOK.lock().unwrap_or_else(PoisonError::into_inner);
     let (real, before) = (std::time::Instant::now(), Instant::now());
     // A clock that runs shows the next microsecond, too.
     while real.elapsed() < Duration::from_micros(1) {}

@@ -25,8 +25,7 @@ pub(super) fn imports(actor: &mut Actor) -> (TokenStream, TokenStream) {
     };
     let alias = super::alias(&path);
     // Without calls the module gets nothing with the name of the type, of which there may be several.
-    let has_own = actor.handlers.iter().any(|one| one.as_method().is_some());
-    if has_own || !actor.parts.is_empty() || actor.kind == Kind::Protocol {
+    if actor.has_calls() || actor.kind == Kind::Protocol {
         (import, alias)
     } else {
         (TokenStream::new(), quote!(#import #alias))

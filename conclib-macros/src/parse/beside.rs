@@ -107,7 +107,7 @@ fn has_generated(text: &str, actor: &Actor) -> bool {
         definitions.any(|definition| text.contains(&definition))
             || lines.any(|line| is_import(line) && line.contains(name))
     };
-    is_told(&calls) || names.any(|name| is_told(&name))
+    actor.has_calls() && is_told(&calls) || names.any(|name| is_told(&name))
 }
 
 /// Search for the scopes that have a block.
@@ -189,9 +189,30 @@ fn is_doc(group: &Group) -> bool {
     matches!(first, Some(TokenTree::Ident(ident)) if ident == "doc")
 }
 
-/// Tests for an item without a condition.
+/// Attributes that neither remove nor change an item.
+const HARMLESS: [&str; 14] = [
+    "actor",
+    "allow",
+    "deny",
+    "derive",
+    "doc",
+    "expect",
+    "message",
+    "must_use",
+    "non_exhaustive",
+    "part",
+    "protocol",
+    "repr",
+    "serde",
+    "warn",
+];
+
+/// Tests for an item that is there in any case: an attribute may remove it.
 fn is_always(attrs: &[Attribute]) -> bool {
-    !names(attrs, "cfg") && !names(attrs, "cfg_attr")
+    attrs.iter().all(|attr| {
+        let last = attr.path().segments.last();
+        last.is_some_and(|last| HARMLESS.iter().any(|known| last.ident == known))
+    })
 }
 
 /// Tests for an attribute with that name, by whatever path.

@@ -22,6 +22,9 @@ const KEPT: usize = 4 * USUAL;
 /// Maximum room for a frame, in times of its bytes that have come.
 const GROWTH: usize = 4;
 
+/// Longest time for a frame: a later instant may not exist.
+const LONGEST: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+
 /// Maximum length of the part of a frame before its body.
 const HEAD: usize = MAX_FRAME - MAX_BODY;
 
@@ -74,7 +77,7 @@ impl FrameReader {
             skip: 0,
             since: None,
             limit: limits.longest_frame(),
-            time: limits.frame_time,
+            time: limits.frame_time.min(LONGEST),
         }
     }
 

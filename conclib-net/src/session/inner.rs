@@ -130,7 +130,7 @@ impl SessionInner {
             (&self.is_paused, state.is_paused(), false),
             (
                 &self.is_stalled,
-                state.out.waiting() > state.limits.stalled,
+                state.out.waiting() > state.limits.most_unwritten(),
                 true,
             ),
         ];

@@ -8,6 +8,10 @@ use conclib_core::wire::MAX_FRAME;
 /// references.
 const SHORTEST: usize = 16 * 1024;
 
+/// Bytes above those at which senders wait that never end a link: twice the longest frame, since large
+/// frames are counted apart.
+const LEAST_STALLED: usize = 2 * MAX_FRAME;
+
 /// Limits of a link, for both of its ends and both of its directions.
 ///
 /// A limit protects this process from its peer, and the peer's own limits
@@ -15,7 +19,7 @@ const SHORTEST: usize = 16 * 1024;
 /// to them. Ends with different limits work together all the same: each of them
 /// refuses the messages over its own limits, with an error for each.
 ///
-/// A limit of 0 permits nothing.
+/// A number of 0 permits nothing, but for `frame`.
 ///
 /// # Examples
 ///
@@ -74,7 +78,8 @@ pub struct LinkLimits {
     pub waiting: usize,
     /// Unwritten bytes at which the link ends, because the peer does not read:
     /// 272 MiB. An answer that would bring them above 15/16 of that is replaced
-    /// by a failure.
+    /// by a failure. The link never ends below 17 MiB more than `waiting`, so that
+    /// no single frame ends it.
     pub stalled: usize,
     /// Time for sending the last frames at the end: 2 s.
     pub flush: Duration,
@@ -84,6 +89,13 @@ impl LinkLimits {
     /// Returns the limit for frames that holds.
     pub(super) fn longest_frame(&self) -> usize {
         self.frame.clamp(SHORTEST, MAX_FRAME)
+    }
+
+    /// Returns the number of unwritten bytes at which the link ends: a frame that follows on those at
+    /// which senders wait does not end it.
+    pub(super) fn most_unwritten(&self) -> usize {
+        let least = self.waiting.saturating_add(LEAST_STALLED);
+        self.stalled.max(least)
     }
 }
 

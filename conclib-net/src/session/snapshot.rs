@@ -1,6 +1,6 @@
 //! State of a session at one moment.
 
-use conclib_core::wire::{Link, LinkSnapshot};
+use conclib_core::wire::{Link, LinkSnapshot, Outage};
 
 use super::inner::SessionInner;
 use super::state::Connection;
@@ -56,7 +56,10 @@ impl Link for SessionInner {
         snapshot.streams = state.pending.streams.len() + state.served.streams.len();
         snapshot.exported = state.references.exported();
         snapshot.unwritten = state.out.waiting();
-        snapshot.outage = state.outage();
+        snapshot.outage = state.outage().map(|outage| Outage {
+            cause: None,
+            ..outage
+        });
         snapshot
     }
 }

@@ -108,7 +108,7 @@ impl RedisDaemon {
     ///
     /// # Errors
     ///
-    /// The server does not answer within three seconds: it hangs, is started again at that moment, or has ended.
+    /// The server does not answer a command within three seconds: it hangs, is started again at that moment, or has ended.
     ///
     /// # Cancel safety
     ///

@@ -1,4 +1,4 @@
-use std::{collections::BTreeSet, io};
+use std::{collections::BTreeSet, future::Future, io};
 
 use tokio::time::timeout;
 
@@ -50,37 +50,39 @@ pub struct RedisSnapshot {
 
 /// Asks a server for its figures. The dead letters are counted by the user of the URL, who has that password.
 pub(crate) async fn snapshot(server: &Server, password: &Secret) -> io::Result<RedisSnapshot> {
-    let asked = async {
-        let figures = server.ping().await?.figures().await?;
-        let mut user = Control::connect(server.socket(), USER, password).await?;
-        Ok(RedisSnapshot {
-            restarts: server.restarts(),
-            used_memory: figures.used_memory,
-            aof_delayed_fsync: figures.aof_delayed_fsync,
-            blocked_clients: figures.blocked_clients,
-            dead_letters: dead_letters(&mut user).await?,
-        })
-    };
-    match timeout(ANSWER_LIMIT, asked).await? {
-        Ok(snapshot) => Ok(snapshot),
+    let figures = answered(async { server.ping().await?.figures().await }).await?;
+    let mut user = answered(Control::connect(server.socket(), USER, password)).await?;
+    Ok(RedisSnapshot {
+        restarts: server.restarts(),
+        used_memory: figures.used_memory,
+        aof_delayed_fsync: figures.aof_delayed_fsync,
+        blocked_clients: figures.blocked_clients,
+        dead_letters: dead_letters(&mut user).await?,
+    })
+}
+
+/// Waits for an answer as long as a health check does.
+async fn answered<T>(answer: impl Future<Output = Result<T, ControlError>>) -> io::Result<T> {
+    match timeout(ANSWER_LIMIT, answer).await? {
+        Ok(answer) => Ok(answer),
         Err(ControlError::Unreachable(error)) => Err(error),
         Err(error @ ControlError::Refused(_)) => Err(io::Error::other(error)),
     }
 }
 
 /// Counts the dead letters in all databases.
-async fn dead_letters(control: &mut Control) -> Result<u64, ControlError> {
+async fn dead_letters(control: &mut Control) -> io::Result<u64> {
     let mut letters = 0;
-    for line in control.ask("INFO keyspace").await?.lines() {
+    for line in answered(control.ask("INFO keyspace")).await?.lines() {
         let database = line
             .strip_prefix("db")
             .and_then(|rest| rest.split_once(':'));
         let Some((database, _)) = database else {
             continue;
         };
-        control.ask(&format!("SELECT {database}")).await?;
+        answered(control.ask(&format!("SELECT {database}"))).await?;
         for key in keys(control).await? {
-            let length = control.list(&[b"XLEN", &key]).await?;
+            let length = answered(control.list(&[b"XLEN", &key])).await?;
             let length = length
                 .first()
                 .and_then(|length| str::from_utf8(length).ok());
@@ -91,14 +93,14 @@ async fn dead_letters(control: &mut Control) -> Result<u64, ControlError> {
 }
 
 /// Returns the keys of dead letters in the current database. A search may find a key twice.
-async fn keys(control: &mut Control) -> Result<BTreeSet<Vec<u8>>, ControlError> {
+async fn keys(control: &mut Control) -> io::Result<BTreeSet<Vec<u8>>> {
     let mut keys = BTreeSet::new();
     let mut cursor = b"0".to_vec();
     loop {
         let search: [&[u8]; 8] = [
             b"SCAN", &cursor, b"MATCH", DEAD, b"COUNT", SEARCHED, b"TYPE", b"stream",
         ];
-        let mut found = control.list(&search).await?.into_iter();
+        let mut found = answered(control.list(&search)).await?.into_iter();
         cursor = found.next().unwrap_or_default();
         keys.extend(found);
         if cursor.is_empty() || cursor == b"0" {
