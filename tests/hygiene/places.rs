@@ -200,3 +200,27 @@ async fn of_private_types() {
     actor.put(Hidden(0)).await.unwrap();
     assert_eq!(actor.half().await, Err(AskError::Handler(Zero)));
 }
+
+/// Without messages of its own an actor has no trait of calls, and so nothing takes its name.
+#[support::test]
+async fn an_actor_without_calls_beside_a_type_named_like_them() {
+    #[message(reply = u64)]
+    struct Number;
+
+    struct QuietCalls(u64);
+
+    #[actor]
+    struct Quiet;
+
+    #[actor]
+    impl Quiet {
+        #[handler]
+        fn number(&mut self, _: Number) -> u64 {
+            QuietCalls(3).0
+        }
+    }
+
+    let system = System::new("places");
+    let quiet = system.spawn(Quiet).unwrap();
+    assert_eq!(quiet.ask(Number).await.unwrap(), 3);
+}

@@ -188,7 +188,7 @@ where
                 // Frames that the peer sent before are still read.
                 Err(error) => {
                     session.peer_is_deaf();
-                    let rest = timeout(session.limits.flush, &mut reading).await;
+                    let rest = last(&mut reading, session).await;
                     rest.unwrap_or(SessionEnd::Broken(error))
                 }
             }
@@ -203,9 +203,18 @@ where
     if writes && end.allows_goodbye() {
         session.seal();
         // A peer that does not read the rest in time does not get it.
-        let _ = timeout(session.limits.flush, writing).await;
+        let _ = last(writing, session).await;
     }
     end
+}
+
+/// Waits for the last reads or writes of a connection for a limited time, in which requests end by
+/// their deadlines as before. `None` after that time.
+async fn last<T>(work: impl Future<Output = T>, session: &Arc<SessionInner>) -> Option<T> {
+    tokio::select! {
+        done = timeout(session.limits.flush, work) => done.ok(),
+        never = clock::run(&**session) => match never {},
+    }
 }
 
 async fn read_in<R>(mut reader: R, session: &Arc<SessionInner>) -> SessionEnd

@@ -12,7 +12,7 @@ use conclib_net::{LinkLimits, Session, SessionEnd};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 async fn both_ends_ask(pair: Pair) {
     let volley = |session: &Session| Call::new(desk(session), DeskVolley { left: 4 }).into_future();
@@ -100,6 +100,27 @@ async fn a_connection_that_is_dropped_ends_the_requests_of_both_ends() {
     for session in &pair.sessions {
         support::until(|| session.stats().serving == 0).await;
     }
+}
+
+/// The peer closes its reading half alone: answers may still come, for a short time.
+#[support::test(start_paused = true)]
+async fn deadlines_hold_while_the_peer_reads_no_more() {
+    let session = session("left");
+    let [(reader, _silent), (writer, reads)] = [(); 2].map(|()| tokio::io::duplex(4096));
+    let task = run(&session, tokio::io::join(reader, writer));
+    support::until(|| session.stats().connected).await;
+    let limit = Duration::from_secs(1);
+    let ask = || Call::new(desk(&session), DeskWait {}).timeout(limit);
+    let (begun, first) = (Instant::now(), ask().reply().await.unwrap());
+    support::until(|| session.stats().unwritten == 0).await;
+    drop(reads);
+    let second = ask().reply().await.unwrap();
+    for ask in [first, second] {
+        let error = ask.await.unwrap_err();
+        assert!(matches!(error, AskError::Deadline { .. }), "{error}");
+    }
+    assert!(begun.elapsed() < limit + Duration::from_millis(100));
+    assert!(matches!(task.await.unwrap(), SessionEnd::Broken(_)));
 }
 
 #[support::test]
