@@ -78,7 +78,7 @@ pub struct LinkLimits {
     pub waiting: usize,
     /// Unwritten bytes at which the link ends, because the peer does not read:
     /// 272 MiB. An answer that would bring them above 15/16 of that is replaced
-    /// by a failure. The link never ends below 17 MiB more than `waiting`, so that
+    /// by a failure. The link never ends below 16 MiB more than `waiting`, so that
     /// no single frame ends it.
     pub stalled: usize,
     /// Time for sending the last frames at the end: 2 s.
