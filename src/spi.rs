@@ -131,7 +131,7 @@
 //!                 }
 //!             };
 //!             for (_, it) in late {
-//!                 (it.answerer)(Err(Failure::Deadline(it.timeout)));
+//!                 it.answerer.answer(Err(Failure::Deadline(it.timeout)));
 //!             }
 //!             let wait = next.map_or(Duration::MAX, |next| next.saturating_duration_since(now));
 //!             let Ok(frame) = answers.recv_timeout(wait) else { continue };
@@ -139,13 +139,13 @@
 //!                 Ok(Frame::Response(response)) => {
 //!                     let it = map.lock().unwrap().as_mut().and_then(|map| map.remove(&response.id));
 //!                     if let Some(it) = it {
-//!                         (it.answerer)(Ok(Answered::from(response)));
+//!                         it.answerer.answer(Ok(Answered::from(response)));
 //!                     }
 //!                 }
 //!                 Ok(Frame::Goodbye) => {
 //!                     let lost = map.lock().unwrap().take();
 //!                     for it in lost.unwrap_or_default().into_values() {
-//!                         (it.answerer)(Err(Failure::Disconnected(Delivery::MayHaveRun)));
+//!                         it.answerer.answer(Err(Failure::Disconnected(Delivery::MayHaveRun)));
 //!                     }
 //!                 }
 //!                 _ => {}

@@ -114,7 +114,7 @@ impl Outlet for Traces {
         answerer: Answerer,
     ) -> Result<(), (SendRefused, Answerer)> {
         self.0.lock().unwrap().push(envelope.trace.to_owned());
-        answerer(Ok(conclib::wire::Response {
+        answerer.answer(Ok(conclib::wire::Response {
             id: envelope.id,
             kind: ResponseKind::Queued,
             codec: envelope.codec,

@@ -29,7 +29,7 @@ impl ReplySink for Once {
         let (response, _) = outcome.into_response(id, codec);
         let answerer = self.0.lock().unwrap().take();
         if let Some(answerer) = answerer {
-            answerer(Ok(Answered::from(response.as_response())));
+            answerer.answer(Ok(Answered::from(response.as_response())));
         }
     }
 }

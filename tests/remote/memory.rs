@@ -112,7 +112,7 @@ impl End {
         self.cut.store(true, Ordering::SeqCst);
         let pending: Vec<_> = self.pending.lock().unwrap().drain().collect();
         for (_, answerer) in pending {
-            answerer(Err(conclib::__private::Failure::Disconnected(
+            answerer.answer(Err(conclib::__private::Failure::Disconnected(
                 Delivery::MayHaveRun,
             )));
         }
@@ -185,7 +185,7 @@ impl End {
                 let answerer = self.pending.lock().unwrap().remove(&response.id);
                 if let Some(answerer) = answerer {
                     enter(self.scope(), || {
-                        answerer(Ok(Answered::from(response.as_response())));
+                        answerer.answer(Ok(Answered::from(response.as_response())));
                     });
                 }
                 self.withdraw(&keys);

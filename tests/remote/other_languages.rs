@@ -17,7 +17,7 @@ const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/python");
 
 /// Script of the client; it fails if any of its assertions does.
 const SCRIPT: &str = r#"
-import client, os, sys
+import client, handshake, os, sys
 
 url, key = sys.argv[1], sys.argv[2]
 key = bytes.fromhex(key) if key else None
@@ -49,7 +49,7 @@ assert c.ask("desk", "double", {"n": 4}) == 8, "the stream was cancelled"
 def refused(*args):
     try:
         client.Client(*args)
-    except client.Refused as error:
+    except handshake.Refused as error:
         return error.args[0]
     sys.exit("let in")
 
@@ -58,7 +58,7 @@ if key:
     assert refused(url) == "key-needed"
 else:
     assert refused(url, bytes(32)) == "key-unexpected"
-client.VERSION += 1
+handshake.VERSION += 1
 assert refused(url, key) == "version"
 print("all of it")
 "#;

@@ -101,9 +101,11 @@ async fn child_asks_back() -> conclib::Result {
         None => Road::Tcp,
     };
     let home = Home::open(road).await?;
-    let (_node, watch) = home.node("b")?;
+    let (_node, mut watch) = home.node("b")?;
     watch.leads_to(place.client().await?.actor("a")?);
     println!("serving: {}", home.place.to_env());
+    let _held = watch.turn().await;
+    println!("holding: a turn");
     home.system.run_until_signal().await?;
     Ok(())
 }
@@ -267,7 +269,8 @@ async fn a_circle_through_two_processes(road: Road) -> conclib::Result {
         }
     }
     let asked = a.ask_held().reply().await?;
-    until(|| !home.system.snapshot().actors[0].waiting_for.is_empty()).await;
+    kid.said("holding: ").await?;
+    assert!(!home.system.snapshot().actors[0].waiting_for.is_empty());
     kid.kill()?;
     let error = asked.await.unwrap_err().to_string();
     assert!(error.contains("was lost"), "{error}");

@@ -468,7 +468,7 @@ impl ReplySink for Once {
     fn respond(&self, id: RequestId, codec: Codec, outcome: Outcome) {
         let (response, _) = outcome.into_response(id, codec);
         if let Some(answerer) = self.0.lock().unwrap().take() {
-            answerer(Ok(Answered::from(response.as_response())));
+            answerer.answer(Ok(Answered::from(response.as_response())));
         }
     }
 }

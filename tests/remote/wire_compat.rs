@@ -226,7 +226,7 @@ impl Outlet for Peer {
         envelope: &Envelope<'_>,
         answerer: Answerer,
     ) -> Result<(), (SendRefused, Answerer)> {
-        answerer(Ok(Answered::from(Response {
+        answerer.answer(Ok(Answered::from(Response {
             id: envelope.id,
             kind: self.kind,
             codec: Codec::Json,

@@ -7,8 +7,8 @@ use conclib_wire::{CodecError, Delivery, Failure, Response, ResponseKind, Unknow
 use tokio::sync::oneshot;
 
 use crate::message::{Message, Reach};
-use crate::reply::{Answer, ReplyTo};
-use crate::spi::{Answered, Answerer};
+use crate::reply::{Answer, AnswerSender, ReplyTo};
+use crate::spi::{Answered, Answerer, AnySlot};
 
 /// Puts the time that the asker was given into a deadline failure, in place of the time that was
 /// left when the request was sent. The other side may be the first to see the deadline pass, and
@@ -33,13 +33,38 @@ pub(crate) fn answerer<M: Message>(
     }
     // Errors of later stream items name the actor.
     let who = <M::Reach as Reach<M>>::STREAMS.then(|| urn.clone());
-    let answerer = move |answered: Result<Answered<'_>, Failure>| {
-        reply.answer(match reply_or_error(answered, timeout) {
-            Ok(answered) => decode::<M>(answered, who.as_ref()),
-            Err(failure) => Err(failure),
-        });
+    let slot = match who {
+        None => reply.into_slot(),
+        Some(_) => Err(reply),
     };
-    (Box::new(answerer), None)
+    let answerer = match slot {
+        Ok(slot) => Answerer::of_slot(slot, timeout, settle::<M>),
+        Err(reply) => Answerer::new(move |answered| {
+            reply.answer(answer::<M>(answered, timeout, who.as_ref()));
+        }),
+    };
+    (answerer, None)
+}
+
+/// Puts an answer into the slot of an asker.
+fn settle<M: Message>(
+    slot: AnySlot,
+    timeout: Duration,
+    answered: Option<Result<Answered<'_>, Failure>>,
+) {
+    let sender = AnswerSender::<Answer<M::Reply, M::Error>>::of_any(slot);
+    if let (Some(sender), Some(answered)) = (sender, answered) {
+        sender.send(answer::<M>(answered, timeout, None));
+    }
+}
+
+/// Decodes an answer.
+fn answer<M: Message>(
+    answered: Result<Answered<'_>, Failure>,
+    timeout: Duration,
+    who: Option<&Urn>,
+) -> Answer<M::Reply, M::Error> {
+    decode::<M>(reply_or_error(answered, timeout)?, who)
 }
 
 /// Receiver of the word that a told message is queued, or why it is not.
@@ -47,12 +72,12 @@ type Confirmation = oneshot::Receiver<Result<(), Failure>>;
 
 fn confirmation(timeout: Duration) -> (Answerer, Confirmation) {
     let (word, queued) = oneshot::channel();
-    let answerer = move |response: Result<Answered<'_>, Failure>| {
+    let answerer = Answerer::new(move |response| {
         // A sender that does not wait any more needs no confirmation.
         let response = response.map_err(|failure| given(failure, timeout));
         let _ = word.send(self::queued(response));
-    };
-    (Box::new(answerer), queued)
+    });
+    (answerer, queued)
 }
 
 /// Returns the response if it has a reply or an error of the handler.

@@ -18,7 +18,7 @@ struct Ended(NodeId);
 
 impl Outlet for Ended {
     fn send(&self, _: &Envelope<'_>, answerer: Answerer) -> Result<(), (SendRefused, Answerer)> {
-        answerer(Err(Failure::NoSuchActor));
+        answerer.answer(Err(Failure::NoSuchActor));
         Ok(())
     }
 

@@ -72,7 +72,7 @@ impl Remote {
         let encoded = codec.encode(body, &mut bytes);
         encoded.map_err(|error| Failure::Codec(Box::new(error), Delivery::NotDelivered))?;
         let (answer, answered) = oneshot::channel();
-        let answerer: Answerer = Box::new(move |response| {
+        let answerer = Answerer::new(move |response| {
             // An asker that has gone needs no answer.
             let _ = answer.send(response.and_then(|answered| json_answer(&answered.response)));
         });

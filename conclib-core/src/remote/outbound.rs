@@ -18,8 +18,7 @@ use crate::named::Named;
 use crate::observe::log;
 use crate::reply::ReplyTo;
 use crate::spi::{
-    Answered, Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, SendRefused, body_buffer, enter,
-    reuse_body,
+    Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, SendRefused, body_buffer, enter, reuse_body,
 };
 use crate::time::DeadlineTimer;
 
@@ -191,7 +190,7 @@ impl<'a> Encodable<'a> {
             return Err(AskError::new(self.urn.about(self.name), unsupported));
         }
         let (to, name) = (self.urn.clone(), self.name);
-        let answerer = Box::new(move |response: Result<Answered<'_>, Failure>| {
+        let answerer = Answerer::new(move |response| {
             if let Err(failure) = queued(response) {
                 log::not_queued_elsewhere(name, &AskError::<Never>::new(to, failure));
             }

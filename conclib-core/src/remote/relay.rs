@@ -36,7 +36,7 @@ impl Relayed {
     pub(super) fn new(asker: RemoteCaller) -> Self {
         Self {
             cancellation: asker.cancellation().clone(),
-            answerer: Box::new(move |answered| answer(asker, answered)),
+            answerer: Answerer::new(move |answered| answer(asker, answered)),
         }
     }
 
@@ -45,7 +45,7 @@ impl Relayed {
     }
 
     pub(super) fn refuse(self, failure: Failure) {
-        (self.answerer)(Err(failure));
+        self.answerer.answer(Err(failure));
     }
 
     /// Sends the request on, with the references in its body.

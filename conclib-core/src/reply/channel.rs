@@ -1,5 +1,6 @@
 //! Channel for one answer, from a handler to its asker: one allocation and one mutex.
 
+use std::any::Any;
 use std::mem;
 use std::task::{Context, Poll, Waker, ready};
 
@@ -63,6 +64,25 @@ impl<T> AnswerSender<T> {
         if let Some(shared) = self.0.take() {
             finish(shared, State::Offered(Box::new((answer, lost))));
         }
+    }
+
+    /// Returns this end without the type of the answer; [`of_any`](Self::of_any) returns it with
+    /// that type, and has to be called.
+    pub(crate) fn into_any(mut self) -> Option<Arc<dyn Any + Send + Sync>>
+    where
+        T: Send + 'static,
+    {
+        let shared: Arc<dyn Any + Send + Sync> = self.0.take()?;
+        Some(shared)
+    }
+
+    /// Returns the end of the handler that was made by [`into_any`](Self::into_any). `None` if its
+    /// answer has another type.
+    pub(crate) fn of_any(shared: Arc<dyn Any + Send + Sync>) -> Option<Self>
+    where
+        T: Send + 'static,
+    {
+        Some(Self(Some(shared.downcast().ok()?)))
     }
 
     /// Tells whether the asker has left.

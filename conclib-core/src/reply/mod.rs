@@ -16,7 +16,7 @@ mod to;
 mod traced;
 mod wire_items;
 
-pub(crate) use channel::AnswerReceiver;
+pub(crate) use channel::{AnswerReceiver, AnswerSender};
 pub use deferred::Deferred;
 pub use group::ReplyGroup;
 pub use items::Items;

@@ -15,6 +15,7 @@ use super::traced::Traced;
 use crate::actor_id::ActorId;
 use crate::deadlock::{WaitNumber, WaitingTurn};
 use crate::observe::Remarks;
+use crate::spi::AnySlot;
 use crate::time::CompactDeadline;
 
 /// Handler's end of an answer.
@@ -132,6 +133,19 @@ impl<T, E> ReplyTo<T, E> {
             Slot::Traced(traced) => traced.reply.outlook(),
             Slot::Deferred { later, due } => (*due, later.has_left()),
             Slot::Nobody | Slot::Local { .. } => (None, false),
+        }
+    }
+
+    /// Returns the slot of an asker that waits in this process, without the type of the answer, or
+    /// the handle itself if it is anything else.
+    pub(crate) fn into_slot(self) -> Result<AnySlot, Self>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        match self.0 {
+            Slot::Local { sender, .. } => sender.into_any().ok_or_else(Self::nobody),
+            slot => Err(Self(slot)),
         }
     }
 

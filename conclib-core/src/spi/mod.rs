@@ -1,5 +1,6 @@
 //! Traits by which a link or a broker carries requests to other processes.
 
+mod answerer;
 mod body_buffer;
 mod broker;
 mod origin;
@@ -8,13 +9,15 @@ mod outlet;
 mod scope;
 mod sink;
 mod stream;
+pub use answerer::Answerer;
+pub(crate) use answerer::AnySlot;
 pub(crate) use body_buffer::body_buffer;
 pub use body_buffer::reuse_body;
 pub use broker::Broker;
 pub use origin::Origin;
 pub(crate) use origin::Outside;
 pub use outcome::Outcome;
-pub use outlet::{Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Room, SendRefused};
+pub use outlet::{CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Room, SendRefused};
 #[doc(hidden)]
 pub use scope::carrying;
 pub(crate) use scope::{Carried, Place, carried, export, import, send_on};

@@ -10,8 +10,8 @@ use conclib_wire::{
     Codec, CodecError, Delivery, DeliveryClass, Envelope, Failure, Home, RequestId,
 };
 
+use super::answerer::Answerer;
 use super::scope::RefScope;
-use super::stream::Answered;
 use crate::error::Outage;
 
 /// Default timeout of a request to another process.
@@ -19,10 +19,6 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Maximum timeout that fits a frame: 49 days.
 pub const MAX_TIMEOUT: Duration = Duration::from_millis(u32::MAX as u64);
-
-/// Callback, called once: with the answer to a request, or with the failure in
-/// its place.
-pub type Answerer = Box<dyn FnOnce(Result<Answered<'_>, Failure>) + Send>;
 
 /// Future of [`Outlet::room`].
 pub type Room = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;

@@ -390,7 +390,7 @@ impl Drop for DisconnectOnDrop<'_> {
 /// Calls an answerer. It decodes a reply by code of the user, which may panic;
 /// a panic must not end the connection.
 fn answer(answerer: Answerer, answer: Result<Answered<'_>, Failure>) {
-    if catch_unwind(AssertUnwindSafe(|| answerer(answer))).is_err() {
+    if catch_unwind(AssertUnwindSafe(|| answerer.answer(answer))).is_err() {
         tracing::error!(target: "conclib::net", "reading a reply panicked; its asker gets none");
     }
 }

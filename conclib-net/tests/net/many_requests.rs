@@ -31,7 +31,7 @@ fn send(client: &Arc<Client>, ended: &Arc<AtomicUsize>) -> Result<(), SendRefuse
         chain: &[],
         body: b"{}",
     };
-    let answerer: Answerer = Box::new(move |_| {
+    let answerer = Answerer::new(move |_| {
         ended.fetch_add(1, Ordering::SeqCst);
     });
     client
@@ -152,7 +152,7 @@ async fn a_reply_whose_reading_panics_ends_nothing_else() {
         chain: &[],
         body: b"{}",
     };
-    let answerer: Answerer = Box::new(|_| panic!("on purpose"));
+    let answerer = Answerer::new(|_| panic!("on purpose"));
     assert!(client.send(&envelope, answerer).is_ok());
     house.request().await.respond(&1_u64).unwrap();
     until(|| client.stats().in_flight == 0).await;

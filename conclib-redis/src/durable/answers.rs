@@ -70,8 +70,9 @@ impl Sender {
             response,
             items: None,
         });
-        let answering =
-            std::panic::AssertUnwindSafe(|| enter(self.scope.upgrade(), || answerer(answered)));
+        let answering = std::panic::AssertUnwindSafe(|| {
+            enter(self.scope.upgrade(), || answerer.answer(answered));
+        });
         if std::panic::catch_unwind(answering).is_err() {
             tracing::error!(target: "conclib::redis", "reading a reply panicked; its asker gets none");
         }

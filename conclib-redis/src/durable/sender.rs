@@ -66,7 +66,7 @@ impl Sender {
         }
         if state.waiting >= MAX_WAITING || state.bytes >= MAX_BYTES {
             drop(state);
-            answerer(Err(Failure::MailboxFull));
+            answerer.answer(Err(Failure::MailboxFull));
             return Ok(());
         }
         let queue = state.queue(&self.endpoint.prefix, envelope.to);

@@ -57,7 +57,7 @@ impl Asking {
     ) -> Result<(), (SendRefused, Answerer)> {
         let unsupported = |why: &str| Failure::Unsupported(why.into(), Delivery::NotDelivered);
         if envelope.is_control() {
-            answerer(Err(unsupported("Python's conclib only knows messages")));
+            answerer.answer(Err(unsupported("Python's conclib only knows messages")));
             return Ok(());
         }
         let contents = match contents(envelope.body) {
@@ -65,7 +65,7 @@ impl Asking {
             Ok(Contents::Value(_)) => {
                 let why = "a message to a Python actor is a struct with named fields, \
                     as a pydantic model is";
-                answerer(Err(unsupported(why)));
+                answerer.answer(Err(unsupported(why)));
                 return Ok(());
             }
             Err(error) => return Err((SendRefused::Codec(error), answerer)),

@@ -46,7 +46,7 @@ struct PendingRequest {
 
 impl PendingRequest {
     fn answer(self, answer: Result<Answered<'_>, Failure>) {
-        enter(None, || (self.answerer)(answer));
+        enter(None, || self.answerer.answer(answer));
     }
 }
 

@@ -85,11 +85,11 @@ impl Router {
             answerer: Some(answerer),
         };
         let (router, link) = (self.me.clone(), Arc::downgrade(link));
-        Box::new(move |answer| match router.upgrade() {
+        Answerer::new(move |answer| match router.upgrade() {
             Some(router) if is_gone(&answer) => router.again(moved, &link),
             _ => {
                 if let Some(answerer) = moved.answerer.take() {
-                    answerer(answer);
+                    answerer.answer(answer);
                 }
             }
         })

@@ -99,7 +99,7 @@ pub(super) struct Moved {
 impl Moved {
     pub(super) fn answer(mut self, failure: Failure) {
         if let Some(answerer) = self.answerer.take() {
-            answerer(Err(failure));
+            answerer.answer(Err(failure));
         }
     }
 }
@@ -108,7 +108,7 @@ impl Drop for Moved {
     /// Answers as the former proxy did, if the router ends before the request is sent anew.
     fn drop(&mut self) {
         if let Some(answerer) = self.answerer.take() {
-            answerer(Err(Failure::NoSuchActor));
+            answerer.answer(Err(Failure::NoSuchActor));
         }
     }
 }

@@ -249,7 +249,7 @@ pub(super) fn ask(
         let id = session.next_id();
         let (answers, answer) = oneshot::channel();
         let (asking, at_reply) = (session.clone(), at_reply.clone());
-        let answerer: Answerer = Box::new(move |answered| {
+        let answerer = Answerer::new(move |answered| {
             let came = match answered {
                 Ok(Answered {
                     items: Some(items), ..
@@ -292,13 +292,13 @@ pub(super) fn ask(
 /// Answers a request by a reply, with a reference if there is an actor.
 pub(super) fn reply(session: &Session, actor: Option<&ActorRef<Desk>>, answerer: Answerer) {
     exporting(session, actor, |key| {
-        answerer(Ok(Answered::from(response(key))));
+        answerer.answer(Ok(Answered::from(response(key))));
     });
 }
 
 /// Answers a request by a stream.
 pub(super) fn stream(answerer: Answerer, items: impl StreamSource) {
-    answerer(Ok(Answered {
+    answerer.answer(Ok(Answered {
         response: Response {
             kind: ResponseKind::Stream,
             ..response(&[])

@@ -19,7 +19,7 @@ fn limits() -> LinkLimits {
 fn any_answer() -> Arc<Handler> {
     Arc::new(|session, _, answerer| match one_of(3) {
         0 => reply(session, None, answerer),
-        1 => answerer(Err(failure())),
+        1 => answerer.answer(Err(failure())),
         _ => drop(answerer),
     })
 }

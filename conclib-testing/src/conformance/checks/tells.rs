@@ -48,7 +48,7 @@ async fn tell_and_wait(
 ) -> oneshot::Receiver<Result<ResponseKind, Failure>> {
     let outlet = at.link().outlet();
     let (sender, answer) = oneshot::channel();
-    let mut answerer: Answerer = Box::new(move |answered: Result<Answered<'_>, Failure>| {
+    let mut answerer = Answerer::new(move |answered: Result<Answered<'_>, Failure>| {
         let _ = sender.send(answered.map(|answered| answered.response.kind));
     });
     let codec = outlet.codec();
