@@ -11,13 +11,13 @@ pub use crate::error::Outage;
 pub use crate::node::{Found, Name, Names};
 #[doc(hidden)]
 pub use crate::pool::WorkersElsewhere;
-pub use crate::remote::Remote;
 #[doc(hidden)]
-pub use crate::remote::{FoundTypes, accept};
+pub use crate::remote::FoundTypes;
+pub use crate::remote::Remote;
 pub use crate::reply::RemoteReply;
 pub use crate::reply::RequestEnvelope;
 #[doc(hidden)]
-pub use crate::reply::{Queued, RemoteCaller};
+pub use crate::reply::{Queued, RemoteCaller, accept};
 pub use crate::snapshot::{Link, LinkSnapshot};
 pub use crate::spi::Broker;
 pub use crate::spi::Origin;

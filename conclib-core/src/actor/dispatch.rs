@@ -4,8 +4,7 @@ use conclib_wire::Envelope;
 
 use crate::message::{Message, Reach};
 use crate::node::Accepted;
-use crate::remote::accept;
-use crate::reply::{RemoteCaller, Request};
+use crate::reply::{RemoteCaller, Request, accept};
 
 /// Request that came over a wire, on its way to its variant.
 #[doc(hidden)]

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::message::{Message, Reach};
 use crate::reply::{Answer, AnswerSender, ReplyTo};
-use crate::spi::{Answered, Answerer, AnySlot};
+use crate::spi::{Answered, Answerer, AnySlot, Settle};
 
 /// Puts the time that the asker was given into a deadline failure, in place of the time that was
 /// left when the request was sent. The other side may be the first to see the deadline pass, and
@@ -20,30 +20,37 @@ pub(crate) fn given(failure: Failure, timeout: Duration) -> Failure {
     }
 }
 
-/// Returns the callback that passes the answer on to a local reply slot; for a tell, also the
-/// receiver of the confirmation that the message is queued.
+/// Returns the callback that passes the answer on to an asker in this process.
 pub(crate) fn answerer<M: Message>(
     reply: ReplyTo<M::Reply, M::Error>,
     urn: &Urn,
     timeout: Duration,
-) -> (Answerer, Option<Confirmation>) {
-    if !reply.was_asked() {
-        let (answerer, queued) = confirmation(timeout);
-        return (answerer, Some(queued));
-    }
+) -> Answerer {
     // Errors of later stream items name the actor.
     let who = <M::Reach as Reach<M>>::STREAMS.then(|| urn.clone());
+    answerer_to(reply, who, timeout, settle::<M>, decode::<M>)
+}
+
+/// Decodes an answer of a message.
+type Decode<T, E> = fn(Answered<'_>, Option<&Urn>) -> Answer<T, E>;
+
+fn answerer_to<T: Send + 'static, E: Send + 'static>(
+    reply: ReplyTo<T, E>,
+    who: Option<Urn>,
+    timeout: Duration,
+    settle: Settle,
+    decode: Decode<T, E>,
+) -> Answerer {
     let slot = match who {
         None => reply.into_slot(),
         Some(_) => Err(reply),
     };
-    let answerer = match slot {
-        Ok(slot) => Answerer::of_slot(slot, timeout, settle::<M>),
+    match slot {
+        Ok(slot) => Answerer::of_slot(slot, timeout, settle),
         Err(reply) => Answerer::new(move |answered| {
-            reply.answer(answer::<M>(answered, timeout, who.as_ref()));
+            reply.answer(answer(answered, timeout, who.as_ref(), decode));
         }),
-    };
-    (answerer, None)
+    }
 }
 
 /// Puts an answer into the slot of an asker.
@@ -52,25 +59,36 @@ fn settle<M: Message>(
     timeout: Duration,
     answered: Option<Result<Answered<'_>, Failure>>,
 ) {
-    let sender = AnswerSender::<Answer<M::Reply, M::Error>>::of_any(slot);
+    settle_by(slot, timeout, answered, decode::<M>);
+}
+
+fn settle_by<T: Send + 'static, E: Send + 'static>(
+    slot: AnySlot,
+    timeout: Duration,
+    answered: Option<Result<Answered<'_>, Failure>>,
+    decode: Decode<T, E>,
+) {
+    let sender = AnswerSender::<Answer<T, E>>::of_any(slot);
     if let (Some(sender), Some(answered)) = (sender, answered) {
-        sender.send(answer::<M>(answered, timeout, None));
+        sender.send(answer(answered, timeout, None, decode));
     }
 }
 
-/// Decodes an answer.
-fn answer<M: Message>(
+fn answer<T, E>(
     answered: Result<Answered<'_>, Failure>,
     timeout: Duration,
     who: Option<&Urn>,
-) -> Answer<M::Reply, M::Error> {
-    decode::<M>(reply_or_error(answered, timeout)?, who)
+    decode: Decode<T, E>,
+) -> Answer<T, E> {
+    decode(reply_or_error(answered, timeout)?, who)
 }
 
 /// Receiver of the word that a told message is queued, or why it is not.
 type Confirmation = oneshot::Receiver<Result<(), Failure>>;
 
-fn confirmation(timeout: Duration) -> (Answerer, Confirmation) {
+/// Returns the callback of a message that is told, with the receiver of the confirmation that it is
+/// queued.
+pub(crate) fn confirmation(timeout: Duration) -> (Answerer, Confirmation) {
     let (word, queued) = oneshot::channel();
     let answerer = Answerer::new(move |response| {
         // A sender that does not wait any more needs no confirmation.

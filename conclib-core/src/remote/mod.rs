@@ -4,7 +4,6 @@ mod answers;
 mod control;
 mod ended;
 mod held;
-mod incoming;
 #[cfg(feature = "codecs")]
 mod json;
 mod outbound;
@@ -16,7 +15,6 @@ pub use control::FoundTypes;
 pub(crate) use control::{ControlRequest, FIND, MAX_FOUND};
 pub(crate) use ended::ended;
 pub(crate) use held::Held;
-pub use incoming::accept;
 pub(crate) use outbound::{poll_send_away, try_tell_away};
 pub(crate) use relay::{relay, relay_control};
 pub(crate) use relays::Relays;

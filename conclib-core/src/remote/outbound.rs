@@ -1,5 +1,5 @@
 //! Sending of a message to another process. All that does not depend on the type of the message
-//! is compiled once, in [`Encodable`].
+//! is compiled once, behind [`Departing`].
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,14 +9,15 @@ use conclib_wire::{
     Codec, CodecError, Delivery, DeliveryClass, Envelope, Failure, Never, RequestId, Urn, Wants,
 };
 
-use super::answers::{answerer, queued};
+use super::answers::{answerer, confirmation, queued};
 use super::target::Remote;
 use crate::call::{Outbound, OutboundRequest, Sent, Waiter, transmit};
+use crate::deadlock::WaitingTurn;
 use crate::error::{AskError, TellError};
 use crate::message::{Message, Reach};
 use crate::named::Named;
 use crate::observe::log;
-use crate::reply::ReplyTo;
+use crate::reply::{ReplyTo, Request};
 use crate::spi::{
     Answerer, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, SendRefused, body_buffer, enter, reuse_body,
 };
@@ -30,58 +31,35 @@ pub(crate) fn poll_send_away<M: Message>(
     cx: &mut Context<'_>,
     outbound: &mut Outbound<M>,
 ) -> Poll<Result<(), Failure>> {
-    let urn = match &remote.urn {
-        Ok(urn) => urn,
-        Err(error) => return Poll::Ready(Err(Failure::Urn(Box::new(error.clone())))),
-    };
-    let (class, priority) = (outbound.class, outbound.priority);
-    let Some(request) = &mut outbound.request else {
+    let Outbound {
+        request,
+        remote_part,
+        priority,
+        waits,
+        class,
+        deadline,
+        ..
+    } = outbound;
+    let Some(message) = request else {
         return Poll::Ready(Ok(()));
     };
-    let message = &request.message;
-    let encode = |codec: Codec, body: &mut _| <M::Reach as Reach<M>>::encode(message, codec, body);
-    let encodable = Encodable::new::<M>(urn, class, priority, &encode);
-    let given = outbound.deadline.given().unwrap_or(DEFAULT_TIMEOUT);
-    let remote_part = match &mut outbound.remote_part {
-        Some(remote_part) => {
-            remote_part.turn_to(&remote.outlet);
-            if request.reply.was_asked() {
-                let reply = std::mem::replace(&mut request.reply, ReplyTo::nobody());
-                let (answerer, queued) = answerer::<M>(reply, urn, given);
-                remote_part.send_again(answerer, queued);
-            }
-            remote_part
-        }
-        none => {
-            if let Err(unsupported) = encodable.check(&remote.outlet) {
-                return Poll::Ready(Err(unsupported));
-            }
-            let reply = std::mem::replace(&mut request.reply, ReplyTo::nobody());
-            let passed = reply.passed();
-            let (answerer, queued) = answerer::<M>(reply, urn, given);
-            let outlet = remote.outlet.clone();
-            none.insert(Box::new(OutboundRequest::new(
-                outlet, answerer, queued, passed,
-            )))
-        }
+    let head = const { Head::of::<M>() };
+    let leaving = Leaving {
+        remote,
+        message,
+        head: head.sent(*class, *priority),
+        waits: *waits,
+        deadline,
     };
-    loop {
-        match ready!(encodable.poll_send(cx, remote_part, outbound.waits, &outbound.deadline)) {
-            Ok(()) => break,
-            Err(
-                Failure::Stopped(Delivery::NotDelivered)
-                | Failure::Disconnected(Delivery::NotDelivered),
-            ) if !remote_part.is_asked() && remote_part.may_be_sent_again() => {
-                let (answerer, queued) = answerer::<M>(ReplyTo::nobody(), urn, given);
-                remote_part.send_again(answerer, queued);
+    match ready!(leaving.poll(cx, remote_part)) {
+        Ok(is_kept) => {
+            if !is_kept {
+                *request = None;
             }
-            Err(failure) => return Poll::Ready(Err(failure)),
+            Poll::Ready(Ok(()))
         }
+        Err(failure) => Poll::Ready(Err(failure)),
     }
-    if !(remote_part.is_asked() && remote_part.may_be_sent_again()) {
-        outbound.request = None;
-    }
-    Poll::Ready(Ok(()))
 }
 
 /// Sends a message if the outlet has room. No future waits for the confirmation, so a refusal by
@@ -92,54 +70,152 @@ pub(crate) fn try_tell_away<M: Message>(
     priority: u8,
     class: DeliveryClass,
 ) -> Result<(), TellError<M>> {
-    let told = match &remote.urn {
-        Ok(urn) => {
-            let encode =
-                |codec: Codec, body: &mut _| <M::Reach as Reach<M>>::encode(&message, codec, body);
-            Encodable::new::<M>(urn, class, priority, &encode).try_tell(&remote.outlet)
-        }
-        Err(error) => {
-            let failure = Failure::Urn(Box::new(error.clone()));
-            Err(AskError::new(remote.urn().about(M::NAME), failure))
-        }
+    let head = const { Head::of::<M>() };
+    let request = Request {
+        message,
+        reply: ReplyTo::nobody(),
+        from: None,
     };
-    match told {
+    match head.sent(class, priority).try_tell(remote, &request) {
         Ok(()) => Ok(()),
-        Err(error) => Err(TellError::new(error, message)),
+        Err(error) => Err(TellError::new(error, request.message)),
     }
 }
 
-/// Encoding of a message, which appends to the bytes.
-type Encode<'a> = dyn Fn(Codec, &mut Vec<u8>) -> Result<(), CodecError> + 'a;
+/// A message that is to leave this process, without its type: code that does not depend on the
+/// message is compiled once for all of them.
+trait Departing {
+    /// Appends the message to the bytes.
+    fn encode(&self, codec: Codec, body: &mut Vec<u8>) -> Result<(), CodecError>;
 
-/// A message that is to be sent to another process, without its type.
-struct Encodable<'a> {
-    urn: &'a Urn,
+    /// Takes out the asker, who was given a time, and the turn that waits for a request that is
+    /// passed on. `None` for a message that is told.
+    fn take_asker(&mut self, to: &Urn, given: Duration) -> Option<(Answerer, Option<WaitingTurn>)>;
+}
+
+impl<M: Message> Departing for Request<M> {
+    fn encode(&self, codec: Codec, body: &mut Vec<u8>) -> Result<(), CodecError> {
+        <M::Reach as Reach<M>>::encode(&self.message, codec, body)
+    }
+
+    fn take_asker(&mut self, to: &Urn, given: Duration) -> Option<(Answerer, Option<WaitingTurn>)> {
+        let reply = std::mem::replace(&mut self.reply, ReplyTo::nobody());
+        if !reply.was_asked() {
+            return None;
+        }
+        let passed = reply.passed();
+        Some((answerer::<M>(reply, to, given), passed))
+    }
+}
+
+/// A message on its way to an actor of another process.
+struct Leaving<'a> {
+    remote: &'a Remote,
+    message: &'a mut dyn Departing,
+    head: Head,
+    /// True if a turn waits for the answer.
+    waits: bool,
+    deadline: &'a DeadlineTimer,
+}
+
+impl Leaving<'_> {
+    /// Sends the message, and waits for the confirmation of a tell. Returns true if the message is
+    /// kept, to be sent again.
+    fn poll(
+        self,
+        cx: &mut Context<'_>,
+        part: &mut Option<Box<OutboundRequest>>,
+    ) -> Poll<Result<bool, Failure>> {
+        let Self {
+            remote: Remote { urn, outlet, .. },
+            message,
+            ..
+        } = self;
+        let urn = match urn {
+            Ok(urn) => urn,
+            Err(error) => return Poll::Ready(Err(Failure::Urn(Box::new(error.clone())))),
+        };
+        let given = self.deadline.given().unwrap_or(DEFAULT_TIMEOUT);
+        let part = match part {
+            Some(part) => {
+                part.turn_to(outlet);
+                if let Some((answerer, _)) = message.take_asker(urn, given) {
+                    part.send_again(answerer, None);
+                }
+                part
+            }
+            none => {
+                if let Err(unsupported) = self.head.check(outlet) {
+                    return Poll::Ready(Err(unsupported));
+                }
+                let (answerer, queued, passed) = match message.take_asker(urn, given) {
+                    Some((answerer, passed)) => (answerer, None, passed),
+                    None => {
+                        let (answerer, queued) = confirmation(given);
+                        (answerer, Some(queued), None)
+                    }
+                };
+                none.insert(Box::new(OutboundRequest::new(
+                    outlet.clone(),
+                    answerer,
+                    queued,
+                    passed,
+                )))
+            }
+        };
+        let encodable = Encodable {
+            urn,
+            message,
+            head: self.head,
+        };
+        loop {
+            match ready!(encodable.poll_send(cx, part, self.waits, self.deadline)) {
+                Ok(()) => break,
+                Err(
+                    Failure::Stopped(Delivery::NotDelivered)
+                    | Failure::Disconnected(Delivery::NotDelivered),
+                ) if !part.is_asked() && part.may_be_sent_again() => {
+                    let (answerer, queued) = confirmation(given);
+                    part.send_again(answerer, Some(queued));
+                }
+                Err(failure) => return Poll::Ready(Err(failure)),
+            }
+        }
+        Poll::Ready(Ok(part.is_asked() && part.may_be_sent_again()))
+    }
+}
+
+/// Part of the head of a message that does not depend on its target.
+#[derive(Clone, Copy)]
+struct Head {
     name: &'static str,
     fingerprint: u64,
     /// True if the reply is a stream.
     streams: bool,
     class: DeliveryClass,
-    /// Priority, unless it is the declared one, which the other side knows.
-    priority: Option<u8>,
-    encode: &'a Encode<'a>,
+    /// Head priority, which the other side knows.
+    declared: u8,
+    priority: u8,
 }
 
-impl<'a> Encodable<'a> {
-    fn new<M: Message>(
-        urn: &'a Urn,
-        class: DeliveryClass,
-        priority: u8,
-        encode: &'a Encode<'a>,
-    ) -> Self {
+impl Head {
+    const fn of<M: Message>() -> Self {
         Self {
-            urn,
             name: M::NAME,
             fingerprint: M::FINGERPRINT,
             streams: <M::Reach as Reach<M>>::STREAMS,
+            class: DeliveryClass::AtMostOnce,
+            declared: M::PRIORITY,
+            priority: M::PRIORITY,
+        }
+    }
+
+    /// Returns the head of a message that is sent in that way.
+    const fn sent(self, class: DeliveryClass, priority: u8) -> Self {
+        Self {
             class,
-            priority: Some(priority).filter(|said| *said != M::PRIORITY),
-            encode,
+            priority,
+            ..self
         }
     }
 
@@ -159,6 +235,62 @@ impl<'a> Encodable<'a> {
         Err(Failure::Unsupported(why.into(), Delivery::NotDelivered))
     }
 
+    /// Returns the priority, unless it is the declared one.
+    fn priority(&self) -> Option<u8> {
+        (self.priority != self.declared).then_some(self.priority)
+    }
+
+    /// Sends a message that is told, once.
+    fn try_tell(&self, remote: &Remote, message: &dyn Departing) -> Result<(), AskError> {
+        let Remote { urn, outlet, .. } = remote;
+        let refused = |why| Err(AskError::new(remote.urn().about(self.name), why));
+        let urn = match urn {
+            Ok(urn) => urn,
+            Err(error) => return refused(Failure::Urn(Box::new(error.clone()))),
+        };
+        if let Err(unsupported) = self.check(outlet) {
+            return refused(unsupported);
+        }
+        let (to, name) = (urn.clone(), self.name);
+        let answerer = Answerer::new(move |response| {
+            if let Err(failure) = queued(response) {
+                log::not_queued_elsewhere(name, &AskError::<Never>::new(to, failure));
+            }
+        });
+        let encodable = Encodable {
+            urn,
+            message,
+            head: *self,
+        };
+        let sent = encodable.send(
+            outlet,
+            Waiter::Nobody,
+            Wants::Queued,
+            DEFAULT_TIMEOUT,
+            answerer,
+        );
+        sent.map(drop).map_err(|(unsent, _)| {
+            let urn = urn.about(self.name);
+            let outage = match unsent {
+                SendRefused::Busy => outlet.outage().map(Box::new),
+                SendRefused::Closed | SendRefused::Codec(_) => None,
+            };
+            match outage {
+                Some(outage) => AskError::Unreachable { urn, outage },
+                None => AskError::new(urn, unsent.into_failure()),
+            }
+        })
+    }
+}
+
+/// A message, and the name of its target.
+struct Encodable<'a> {
+    urn: &'a Urn,
+    message: &'a dyn Departing,
+    head: Head,
+}
+
+impl Encodable<'_> {
     /// Sends the message, and waits for the confirmation of a tell.
     fn poll_send(
         &self,
@@ -178,41 +310,11 @@ impl<'a> Encodable<'a> {
                 None => Waiter::Nobody,
             };
             let timeout = deadline.remaining().unwrap_or(DEFAULT_TIMEOUT);
-            self.send(outlet, waiter, wants, timeout.min(MAX_TIMEOUT), answerer)
+            let timeout = timeout.min(MAX_TIMEOUT);
+            self.send(outlet, waiter, wants, timeout, answerer)
         });
         ready!(sent)?;
         request.poll_queued(cx)
-    }
-
-    /// Sends a message that is told, once.
-    fn try_tell(&self, outlet: &Arc<dyn Outlet>) -> Result<(), AskError> {
-        if let Err(unsupported) = self.check(outlet) {
-            return Err(AskError::new(self.urn.about(self.name), unsupported));
-        }
-        let (to, name) = (self.urn.clone(), self.name);
-        let answerer = Answerer::new(move |response| {
-            if let Err(failure) = queued(response) {
-                log::not_queued_elsewhere(name, &AskError::<Never>::new(to, failure));
-            }
-        });
-        let sent = self.send(
-            outlet,
-            Waiter::Nobody,
-            Wants::Queued,
-            DEFAULT_TIMEOUT,
-            answerer,
-        );
-        sent.map(drop).map_err(|(unsent, _)| {
-            let urn = self.urn.about(self.name);
-            let outage = match unsent {
-                SendRefused::Busy => outlet.outage().map(Box::new),
-                SendRefused::Closed | SendRefused::Codec(_) => None,
-            };
-            match outage {
-                Some(outage) => AskError::Unreachable { urn, outage },
-                None => AskError::new(urn, unsent.into_failure()),
-            }
-        })
     }
 
     /// Encodes the message and sends it once. Its id, trace and chain are set when it leaves.
@@ -227,23 +329,24 @@ impl<'a> Encodable<'a> {
         let shortcut = outlet.shortcut(self.urn.as_str());
         let outlet = shortcut.as_ref().unwrap_or(outlet);
         let codec = outlet.codec();
+        let head = self.head;
         enter(outlet.scope(), || {
             let mut body = body_buffer();
-            if let Err(error) = (self.encode)(codec, &mut body) {
+            if let Err(error) = self.message.encode(codec, &mut body) {
                 return Err((SendRefused::Codec(error), answerer));
             }
             let envelope = Envelope {
                 id: RequestId::nil(),
                 to: "",
-                message: self.name,
+                message: head.name,
                 timeout,
                 trace: "",
                 codec,
-                fingerprint: self.fingerprint,
+                fingerprint: head.fingerprint,
                 wants,
-                class: self.class,
+                class: head.class,
                 attempt: 1,
-                priority: self.priority,
+                priority: head.priority(),
                 chain: &[],
                 body: &body,
             };

@@ -31,7 +31,7 @@ pub use to::ReplyTo;
 
 use conclib_wire::Failure;
 
-pub use remote::RemoteReply;
+pub use remote::{RemoteReply, accept};
 pub use remote_caller::{Queued, RemoteCaller};
 pub use request_envelope::RequestEnvelope;
 

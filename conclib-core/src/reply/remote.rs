@@ -1,4 +1,4 @@
-//! Reply handle for an asker in another process, and the encoding of answers.
+//! Request that came over a wire, typed by its message: decodes the message, and encodes its answer.
 
 use std::fmt;
 use std::future::Future;
@@ -7,17 +7,61 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use conclib_wire::{CodecError, Delivery, Failure, Fault, Wants};
+use conclib_wire::{CodecError, Delivery, Envelope, Failure, Fault, Wants};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Answer;
 use super::remote_caller::{Queued, RemoteCaller};
+use super::request::Request;
+use super::to::ReplyTo;
 use crate::deadlock::WaitingTurn;
 use crate::error::MessageError;
-use crate::message::{Message, Reach};
+use crate::message::{Message, Reach, decode};
 use crate::observe::Remarks;
 use crate::spi::{Origin, Outcome, body_buffer, enter, exported};
 use crate::time::{CompactDeadline, timers};
+
+/// Decodes a request that came over a wire. Answers a request that cannot be decoded with an error,
+/// and returns `None`.
+#[doc(hidden)]
+pub fn accept<M: Message>(envelope: &Envelope<'_>, asker: RemoteCaller) -> Option<Request<M>> {
+    let mut message = None;
+    let asker = decoded(envelope, asker, (M::NAME, M::FINGERPRINT), &mut || {
+        message = Some(decode::<M>(envelope.codec, envelope.body)?);
+        Ok(())
+    })?;
+    Some(Request {
+        message: message?,
+        reply: ReplyTo::wire(RemoteReply::new::<M>(asker)),
+        from: None,
+    })
+}
+
+/// Checks the shape of a message with that name and fingerprint, and calls its decoding. Returns its
+/// asker, or answers with an error.
+fn decoded(
+    envelope: &Envelope<'_>,
+    asker: RemoteCaller,
+    (name, fingerprint): (&str, u64),
+    decode: &mut dyn FnMut() -> Result<(), CodecError>,
+) -> Option<RemoteCaller> {
+    if !asker.same_shape(envelope.fingerprint, fingerprint) {
+        asker.refuse(Failure::SchemaMismatch(name.into()));
+        return None;
+    }
+    // The serde code of a message is the user's, and may panic.
+    let decoded = catch_unwind(AssertUnwindSafe(|| enter(asker.scope(), decode)));
+    let error = match decoded {
+        Ok(Ok(())) => return Some(asker),
+        Ok(Err(error)) => error,
+        Err(panic) => CodecError::Malformed {
+            codec: envelope.codec,
+            detail: format!("decoding it panicked: {}", Fault::panic(&*panic)),
+        },
+    };
+    asker.refuse(Failure::Codec(Box::new(error), Delivery::NotDelivered));
+    None
+}
 
 /// Reply handle for an asker in another process, typed by its message's reply and error.
 pub struct RemoteReply<T, E> {
@@ -28,7 +72,7 @@ pub struct RemoteReply<T, E> {
 }
 
 /// Encodes an answer of a message.
-type EncodeFn<T, E> = fn(Answer<T, E>, &RemoteCaller) -> Result<Outcome, CodecError>;
+type EncodeFn<T, E> = fn(Result<T, E>, &RemoteCaller) -> Result<Outcome, CodecError>;
 
 impl<T, E> RemoteReply<T, E> {
     /// Makes the handle for an asker in another process that sent an `M`.
@@ -113,7 +157,7 @@ impl<T, E> RemoteReply<T, E> {
     fn send(mut self, answer: Answer<T, E>) {
         let Self { asker, encode, .. } = &mut self;
         // The serde code of a reply is a user's, and may panic.
-        let encoded = catch_unwind(AssertUnwindSafe(|| encode(answer, asker)));
+        let encoded = catch_unwind(AssertUnwindSafe(|| outcome(answer, asker, *encode)));
         if !matches!(encoded, Ok(Ok(_))) {
             // Lets the actors go whose references were encoded before the failure.
             drop(exported());
@@ -136,27 +180,40 @@ impl<T, E> fmt::Debug for RemoteReply<T, E> {
     }
 }
 
+fn outcome<T, E>(
+    answer: Answer<T, E>,
+    asker: &RemoteCaller,
+    encode: EncodeFn<T, E>,
+) -> Result<Outcome, CodecError> {
+    match answer {
+        Ok(Ok(_)) if asker.wants == Wants::Handled => Ok(Outcome::Handled),
+        Ok(answer) => {
+            if answer.is_ok() {
+                asker.name_reply::<T>();
+            }
+            encode(answer, asker)
+        }
+        Err(failure) => Ok(Outcome::Failure(*failure)),
+    }
+}
+
 fn encode<M: Message>(
-    answer: Answer<M::Reply, M::Error>,
+    answer: Result<M::Reply, M::Error>,
     asker: &RemoteCaller,
 ) -> Result<Outcome, CodecError> {
-    if asker.wants == Wants::Handled {
-        return Ok(match answer {
-            Ok(Ok(_)) => Outcome::Handled,
-            Ok(Err(error)) => Outcome::Failure(Failure::Fault(Box::new(error.fault()))),
-            Err(failure) => Outcome::Failure(*failure),
-        });
-    }
     let codec = asker.codec();
     let mut body = body_buffer();
     match answer {
-        Ok(Ok(reply)) => {
-            asker.name_reply::<M::Reply>();
-            <M::Reach as Reach<M>>::encode_reply(reply, codec, &mut body)
-                .map(|stream| stream.map_or(Outcome::Reply(body), Outcome::Stream))
+        Ok(reply) => match <M::Reach as Reach<M>>::encode_reply(reply, codec, &mut body)? {
+            Some(stream) => Ok(Outcome::Stream(stream)),
+            None => Ok(Outcome::Reply(body)),
+        },
+        Err(error) if asker.wants == Wants::Handled => {
+            Ok(Outcome::Failure(Failure::Fault(Box::new(error.fault()))))
         }
-        Ok(Err(error)) => <M::Reach as Reach<M>>::encode_error(&error, codec, &mut body)
-            .map(|()| Outcome::Error(body)),
-        Err(failure) => Ok(Outcome::Failure(*failure)),
+        Err(error) => {
+            <M::Reach as Reach<M>>::encode_error(&error, codec, &mut body)?;
+            Ok(Outcome::Error(body))
+        }
     }
 }

@@ -49,7 +49,7 @@ struct Slot {
 pub(crate) type AnySlot = Arc<dyn Any + Send + Sync>;
 
 /// Puts an answer into the slot of an asker that was given a time, or notes that none comes.
-type Settle = fn(AnySlot, Duration, Option<Result<Answered<'_>, Failure>>);
+pub(crate) type Settle = fn(AnySlot, Duration, Option<Result<Answered<'_>, Failure>>);
 
 impl Answerer {
     /// Makes an answerer of a callback. The callback must not block.

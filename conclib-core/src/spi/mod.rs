@@ -10,7 +10,7 @@ mod scope;
 mod sink;
 mod stream;
 pub use answerer::Answerer;
-pub(crate) use answerer::AnySlot;
+pub(crate) use answerer::{AnySlot, Settle};
 pub(crate) use body_buffer::body_buffer;
 pub use body_buffer::reuse_body;
 pub use broker::Broker;
