@@ -8,7 +8,7 @@
 //! | 1 request | id (16), flags (1), codec (1), timeout in ms (4), fingerprint (8), length and bytes of URN (1 + n), message (1 + n), trace (1 + n), if flagged the priority (1), if flagged the attempt (4), if flagged length and bytes of the chain (2 + n); the rest is the body |
 //! | 2 response | id (16), kind (1), codec (1); the rest is the body |
 //! | 3 cancel | id (16) |
-//! | 4 goodbye | nothing: no new requests are accepted; the pending answers still come |
+//! | 4 goodbye | nothing: no new requests are accepted; the pending answers still come. The second one: requests without an answer were not read |
 //! | 5 item | id (16); the rest is the body of an item of a stream |
 //! | 6 end | id (16), codec (1), 0 if the stream is complete; else the rest is its failure |
 //! | 7 credit | id (16), items (4): the number of further items that may be sent |

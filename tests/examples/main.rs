@@ -437,18 +437,18 @@ async fn words_are_counted_right_though_a_process_is_killed() -> conclib::Result
     fs::write(&file, text.repeat(times))?;
     let mut command = example("wordcount")?;
     let mut kid = Kid::start(command.arg(&file).arg(&file))?;
-    let worker: u32 = kid.said("worker in process ").await?.parse()?;
+    let worker: i32 = kid.said("worker in process ").await?.parse()?;
+    let other: u32 = kid.said("worker in process ").await?.parse()?;
     let family = Process::family(kid.id());
-    // Ticks of processor time: it is in the middle of its parts.
+    let signal = |signal| nix::sys::signal::kill(nix::unistd::Pid::from_raw(worker), signal);
+    // The stopped worker keeps its parts, while the other one counts.
+    signal(nix::sys::signal::Signal::SIGSTOP)?;
     let ticks = || -> Option<u64> {
-        let stat = fs::read_to_string(format!("/proc/{worker}/stat")).ok()?;
+        let stat = fs::read_to_string(format!("/proc/{other}/stat")).ok()?;
         stat.rsplit_once(") ")?.1.split(' ').nth(11)?.parse().ok()
     };
     assert!(eventually(|| ticks() >= Some(10)));
-    nix::sys::signal::kill(
-        nix::unistd::Pid::from_raw(worker.cast_signed()),
-        nix::sys::signal::Signal::SIGKILL,
-    )?;
+    signal(nix::sys::signal::Signal::SIGKILL)?;
     let lines = kid.all().await;
     let number = |text: &str| {
         let line = lines.iter().find_map(|line| line.split_once(text));

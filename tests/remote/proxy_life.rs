@@ -14,10 +14,11 @@ use support::outside::{
     BellRing, Desk, DeskDouble, DeskWait, House, Place, Road, on_every_road, settle,
 };
 use support::{alive, poll_once, until};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinSet, spawn_blocking};
 
 on_every_road! {
     a_shutdown_lets_what_is_under_way_be_answered,
+    a_shutdown_under_load_leaves_no_doubt,
     a_proxy_that_is_closed_early,
     a_system_that_is_dropped_leaves_nothing,
     a_client_that_is_dropped_leaves_nothing,
@@ -81,6 +82,33 @@ async fn a_shutdown_lets_what_is_under_way_be_answered(road: Road) -> conclib::R
     let report = ending.await?;
     assert_eq!((report.stopped, report.is_clean()), (2, true));
     nobody_is_there(&house.place, &client).await
+}
+
+/// Each ask that comes while the system ends is handled, or surely is not.
+async fn a_shutdown_under_load_leaves_no_doubt(road: Road) -> conclib::Result {
+    for _ in 0..5 {
+        let house = House::open(road).await?;
+        let client = house.client().await?;
+        let mut askers = JoinSet::new();
+        for n in 0..8 {
+            let client = client.clone();
+            askers.spawn(async move {
+                loop {
+                    let ask = client.ask("desk", DeskDouble { n });
+                    match ask.timeout(Duration::from_secs(1)).await {
+                        Ok(doubled) => assert_eq!(doubled, 2 * n),
+                        Err(error) => break error,
+                    }
+                }
+            });
+        }
+        settle(&client).await?;
+        house.system.shutdown().await;
+        for error in askers.join_all().await {
+            assert_eq!(error.delivery(), Delivery::NotDelivered, "{error}");
+        }
+    }
+    Ok(())
 }
 
 async fn a_proxy_that_is_closed_early(road: Road) -> conclib::Result {

@@ -113,7 +113,7 @@ impl Remote {
     ) -> Result<FoundTypes, Failure> {
         let system = Self::new(outlet, Ok(Urn::reserved(FIND)));
         system
-            .ask_inlet(FIND, DEFAULT_TIMEOUT, &type_name, false)
+            .ask_inlet(FIND, DEFAULT_TIMEOUT, &type_name, false, None)
             .await
     }
 
@@ -127,8 +127,15 @@ impl Remote {
 
     /// Waits for the end of the actor, or of the connection.
     pub(crate) async fn stopped(&self) -> StopReason {
+        self.stopped_keeping(None).await
+    }
+
+    /// Waits like [`stopped`](Self::stopped). The reference is kept until the request has left, so
+    /// that its drop is not what ends the actor before.
+    pub(crate) async fn stopped_keeping(&self, mut kept: Option<Arc<Self>>) -> StopReason {
         loop {
-            match self.control(ControlRequest::Stopped).await {
+            let asked = self.control_keeping(ControlRequest::Stopped, kept.take());
+            match asked.await {
                 Err(Failure::Deadline(_)) => {}
                 answer => return answer.unwrap_or_else(|failure| unknown(&failure)),
             }
@@ -165,19 +172,34 @@ impl Remote {
     where
         T: DeserializeOwned + Send + 'static,
     {
+        self.control_keeping(request, None).await
+    }
+
+    /// Sends a control request like [`control`](Self::control), and keeps a reference until it has
+    /// left.
+    async fn control_keeping<T>(
+        &self,
+        request: ControlRequest,
+        kept: Option<Arc<Self>>,
+    ) -> Result<T, Failure>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
         let key = self.home.as_ref().map(|home| home.key);
         let (name, timeout) = (request.name(), request.timeout());
-        self.ask_inlet(name, timeout, &key, request.ends()).await
+        self.ask_inlet(name, timeout, &key, request.ends(), kept)
+            .await
     }
 
     /// Sends a request with that name to the inlet of the system. `is_signal` says that it is not
-    /// cancelled once it was sent.
+    /// cancelled once it was sent; `kept` is dropped then.
     async fn ask_inlet<T>(
         &self,
         name: &str,
         timeout: Duration,
         body: &(impl Serialize + Sync),
         is_signal: bool,
+        kept: Option<Arc<Self>>,
     ) -> Result<T, Failure>
     where
         T: DeserializeOwned + Send + 'static,
@@ -218,6 +240,7 @@ impl Remote {
             })
         });
         sent.await?;
+        drop(kept);
         let mut cancel = outbound.into_cancel();
         if is_signal {
             cancel.take().into_iter().for_each(|cancel| cancel.done());

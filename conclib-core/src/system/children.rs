@@ -296,10 +296,10 @@ impl<A: Actor> Context<A> {
         let me: Arc<dyn AnyActor> = self.cell().clone();
         let watcher = Arc::downgrade(&me);
         let far = Arc::new(remote.without_lease());
-        let asked = far.clone();
+        let (asked, kept) = (far.clone(), remote.clone());
         self.cell().relations_to_be().begin_far_watch(&far, |id| {
             let task = tokio::spawn(async move {
-                let reason = asked.stopped().await;
+                let reason = asked.stopped_keeping(Some(kept)).await;
                 let urn = asked.urn();
                 if let Some(watcher) = watcher.upgrade() {
                     watcher.notify(Notice::Gone(id, Box::new(Gone { urn, reason })));

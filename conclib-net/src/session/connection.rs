@@ -9,6 +9,7 @@ use conclib_core::Delivery;
 use conclib_core::wire::{Frame, Outage};
 
 use super::answer;
+use super::id_map::IdMap;
 use super::inner::SessionInner;
 use super::outbox::Outbox;
 use super::state::Connection;
@@ -24,15 +25,23 @@ impl SessionInner {
         });
     }
 
-    /// Sends no more requests; queued frames are still sent.
+    /// Sends no more requests; queued frames are still sent. The requests of the peer that its actors
+    /// have are answered by a failure, and those that have not been read by a second goodbye.
     pub(super) fn close(&self) {
         self.refuse_new();
         self.is_closing.store(true, Ordering::Release);
-        let callers = self.update(|state| {
+        let (callers, given_up) = self.update(|state| {
+            let given_up = match state.link {
+                Connection::Up | Connection::Leaving => state.give_all_up(),
+                Connection::Down | Connection::Closed => Vec::new(),
+            };
             state.link = Connection::Closed;
             state.out.seal();
-            state.pending.queue.all()
+            (state.pending.queue.all(), given_up)
         });
+        for waiting in given_up {
+            waiting.cancellation.cancel();
+        }
         let driver = self.lock().driver.clone();
         driver.into_iter().for_each(task::Waker::wake);
         callers.into_iter().for_each(task::Waker::wake);
@@ -43,6 +52,23 @@ impl SessionInner {
     pub(super) fn seal(&self) {
         self.refuse_new();
         self.update(|state| state.out.seal());
+    }
+
+    /// Notes that the peer takes no new requests on this connection. By a second goodbye it has
+    /// answered all requests that it has read: the others are not delivered.
+    pub(super) fn goodbye(&self) {
+        self.peer_is_leaving("the peer is shutting down");
+        let unread = self.update(|state| match state.pending.has_goodbye {
+            true => state.pending.remove_all(),
+            false => {
+                state.pending.has_goodbye = true;
+                IdMap::default()
+            }
+        });
+        for request in unread.into_values() {
+            let failure = Failure::Disconnected(Delivery::NotDelivered);
+            answer(request.answerer, Err(failure));
+        }
     }
 
     /// Notes that the peer takes no new requests on this connection.

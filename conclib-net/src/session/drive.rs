@@ -276,7 +276,7 @@ fn take(
         Frame::Response(response) => session.complete(response, &keys)?,
         Frame::Item { id, body } => session.item(id, body, keys)?,
         Frame::End { id, failure } => session.end_reply_stream(id, ended(failure))?,
-        Frame::Goodbye => session.peer_is_leaving("the peer is shutting down"),
+        Frame::Goodbye => session.goodbye(),
         Frame::Hello { node, url } => session.hello(node, url),
         Frame::Export { id, keys } => {
             let keys: Vec<_> = keys.iter().collect();

@@ -30,6 +30,8 @@ pub(super) struct Pending {
     unanswered: u64,
     /// Set once the peer has begun a stream.
     pub(super) had_stream: bool,
+    /// Set once the peer has said that it takes no new requests.
+    pub(super) has_goodbye: bool,
 }
 
 pub(super) struct PendingRequest {
@@ -53,6 +55,7 @@ impl Pending {
             probe: None,
             unanswered: 0,
             had_stream: false,
+            has_goodbye: false,
         }
     }
 
@@ -135,6 +138,7 @@ impl Pending {
         self.probe = None;
         self.unanswered = 0;
         self.had_stream = false;
+        self.has_goodbye = false;
         for request in self.requests.values() {
             self.shares.give_back(request.target);
         }

@@ -105,12 +105,24 @@ impl Served {
 
     /// Gives up the requests whose deadline has passed.
     pub(super) fn abandon_late(&mut self, now: Instant) -> Vec<(RequestId, WaitingRequest)> {
-        let late = self.live.iter().filter_map(|(id, live)| match &live.stage {
-            Stage::Waiting(waiting) if waiting.until <= now => Some(*id),
+        self.abandon_if(|waiting| waiting.until <= now)
+    }
+
+    /// Gives up all requests whose callers wait.
+    pub(super) fn abandon_all(&mut self) -> Vec<(RequestId, WaitingRequest)> {
+        self.abandon_if(|_| true)
+    }
+
+    fn abandon_if(
+        &mut self,
+        is_meant: impl Fn(&WaitingRequest) -> bool,
+    ) -> Vec<(RequestId, WaitingRequest)> {
+        let meant = self.live.iter().filter_map(|(id, live)| match &live.stage {
+            Stage::Waiting(waiting) if is_meant(waiting) => Some(*id),
             _ => None,
         });
-        let late: Vec<_> = late.collect();
-        let abandoned = late.into_iter().map(|id| Some((id, self.abandon(id)?)));
+        let meant: Vec<_> = meant.collect();
+        let abandoned = meant.into_iter().map(|id| Some((id, self.abandon(id)?)));
         abandoned.flatten().collect()
     }
 

@@ -201,6 +201,20 @@ impl State {
         Ok((false, self.references.revoke(&keys)))
     }
 
+    /// Gives up the requests that actors have, and says that no other was read. Returns those whose
+    /// callers wait.
+    pub(super) fn give_all_up(&mut self) -> Vec<WaitingRequest> {
+        let waiting = self.served.abandon_all();
+        let given_up = waiting.into_iter().map(|(id, waiting)| {
+            let why = Failure::Disconnected(Delivery::MayHaveRun);
+            self.send_failure(id, waiting.codec, why);
+            waiting
+        });
+        let given_up = given_up.collect();
+        self.send_short(&Frame::Goodbye);
+        given_up
+    }
+
     /// Answers a request that is not passed to an actor.
     fn refuse(&mut self, envelope: &Envelope<'_>, why: Failure) {
         self.send_failure(envelope.id, envelope.codec, why);

@@ -123,6 +123,26 @@ async fn deadlines_hold_while_the_peer_reads_no_more() {
     assert!(matches!(task.await.unwrap(), SessionEnd::Broken(_)));
 }
 
+/// The end that closes has one request in an actor, and the other one on the way.
+#[support::test]
+async fn an_end_that_closes_says_which_requests_it_has_not_read() {
+    let pair = Pair::over(memory());
+    let [left, right] = &pair.sessions;
+    let had = Call::new(desk(left), DeskWait {}).reply().await.unwrap();
+    support::until(|| right.stats().serving == 1).await;
+    let body = String::new();
+    let mut unread = Call::new(desk(left), DeskEcho { body }).into_future();
+    assert!(support::poll_once(&mut unread).is_pending());
+    right.close();
+    let error = unread.await.unwrap_err();
+    assert_eq!(error.delivery(), Delivery::NotDelivered, "{error}");
+    assert!(matches!(error, AskError::Disconnected { .. }), "{error}");
+    let error = had.await.unwrap_err();
+    assert_eq!(error.delivery(), Delivery::MayHaveRun, "{error}");
+    assert!(matches!(error, AskError::Disconnected { .. }), "{error}");
+    pair.close().await;
+}
+
 #[support::test]
 async fn a_session_goes_on_over_another_connection() {
     let pair = Pair::over(memory());

@@ -95,8 +95,8 @@ struct Served {
 }
 
 impl Served {
+    /// Shuts the system down, which closes the broker once all turns are over.
     async fn close(self) -> RedisStats {
-        self.broker.close().await;
         self.system.shutdown().await;
         self.broker.stats()
     }
