@@ -91,7 +91,28 @@ impl Outbox {
         frame: &Frame<'_>,
         target: Option<Target>,
     ) -> Result<Position, FrameError> {
-        let lane = self.lane(frame, target);
+        self.push_into(self.lane(frame, target), first, frame, target)
+    }
+
+    /// Appends the last frame, which overtakes none of either lane, and accepts
+    /// no more.
+    pub(crate) fn seal_with(&mut self, frame: &Frame<'_>) -> Result<(), FrameError> {
+        let lane = match self.large.is_empty() {
+            true => Lane::Small,
+            false => Lane::Large,
+        };
+        let pushed = self.push_into(lane, None, frame, None);
+        self.seal();
+        pushed.map(drop)
+    }
+
+    fn push_into(
+        &mut self,
+        lane: Lane,
+        first: Option<&Frame<'_>>,
+        frame: &Frame<'_>,
+        target: Option<Target>,
+    ) -> Result<Position, FrameError> {
         let pushed = self.pushed[lane as usize];
         if self.sealed {
             return Ok(Position { lane, end: pushed });
@@ -319,6 +340,22 @@ mod tests {
         assert_eq!(take(&mut outbox).unwrap().0, Lane::Small);
         assert_eq!(take(&mut outbox).unwrap().0, Lane::Large);
         assert_eq!(take(&mut outbox), None);
+        assert_eq!(outbox.waiting(), 0);
+    }
+
+    #[test]
+    fn the_last_frame_overtakes_no_other() {
+        let (mut outbox, large) = (Outbox::default(), vec![0; LARGE]);
+        for id in 0..2 {
+            outbox.push(&response(id, &large), None).unwrap();
+        }
+        outbox.push(&response(7, b"small"), None).unwrap();
+        outbox.seal_with(&Frame::Goodbye).unwrap();
+        outbox.push(&response(8, b"late"), None).unwrap();
+        let taken: Vec<_> = std::iter::from_fn(|| take(&mut outbox)).collect();
+        let mut goodbye = Vec::new();
+        Frame::Goodbye.encode(&mut goodbye).unwrap();
+        assert_eq!((taken.len(), &taken[3].1), (4, &goodbye));
         assert_eq!(outbox.waiting(), 0);
     }
 

@@ -201,8 +201,8 @@ impl State {
         Ok((false, self.references.revoke(&keys)))
     }
 
-    /// Gives up the requests that actors have, and says that no other was read. Returns those whose
-    /// callers wait.
+    /// Gives up the requests that actors have, and says at the end of all frames that no other was
+    /// read. Returns those whose callers wait.
     pub(super) fn give_all_up(&mut self) -> Vec<WaitingRequest> {
         let waiting = self.served.abandon_all();
         let given_up = waiting.into_iter().map(|(id, waiting)| {
@@ -211,7 +211,8 @@ impl State {
             waiting
         });
         let given_up = given_up.collect();
-        self.send_short(&Frame::Goodbye);
+        // Only a frame that is too large is an error.
+        let _ = self.out.seal_with(&Frame::Goodbye);
         given_up
     }
 
