@@ -77,7 +77,8 @@ pub enum Frame<'a> {
     Response(Response<'a>),
     /// Cancellation: the asker of a request has gone, or the reader of its stream.
     Cancel(RequestId),
-    /// Announcement that the sender takes no new requests.
+    /// Announcement that the sender takes no new requests. By a second one, its last frame, all requests
+    /// without an answer were not read.
     Goodbye,
     /// Next item of a stream.
     Item {

@@ -193,7 +193,7 @@ struct Head {
     /// True if the reply is a stream.
     streams: bool,
     class: DeliveryClass,
-    /// Head priority, which the other side knows.
+    /// Declared priority, which the other side knows.
     declared: u8,
     priority: u8,
 }

@@ -29,7 +29,6 @@ impl SessionInner {
     /// have are answered by a failure, and those that have not been read by a second goodbye.
     pub(super) fn close(&self) {
         self.refuse_new();
-        self.is_closing.store(true, Ordering::Release);
         let (callers, given_up) = self.update(|state| {
             let given_up = match state.link {
                 Connection::Up | Connection::Leaving => state.give_all_up(),
@@ -39,6 +38,8 @@ impl SessionInner {
             state.out.seal();
             (state.pending.queue.all(), given_up)
         });
+        // Set after the last frames are queued, since the driver stops for it.
+        self.is_closing.store(true, Ordering::Release);
         for waiting in given_up {
             waiting.cancellation.cancel();
         }

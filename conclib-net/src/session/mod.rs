@@ -244,6 +244,9 @@ impl Session {
 
     /// Ends the session for ever: sends no new requests, writes the queued
     /// frames for at most [`LinkLimits::flush`], and disconnects. Idempotent.
+    ///
+    /// The requests of the peer that actors have fail with `Disconnected`; the
+    /// peer learns that those which were still on their way were not delivered.
     pub fn close(&self) {
         self.0.close();
     }

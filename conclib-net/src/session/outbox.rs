@@ -153,9 +153,11 @@ impl Outbox {
             return Lane::Small;
         }
         let id = frame.id();
-        let follows = self.large.iter().any(|large| {
-            (id.is_some() && large.id == id) || (target.is_some() && large.target == target)
-        });
+        // An actor that the peer let go is kept until all that was sent to it before has come.
+        let follows = matches!(frame, Frame::Release { .. })
+            || self.large.iter().any(|large| {
+                (id.is_some() && large.id == id) || (target.is_some() && large.target == target)
+            });
         match follows {
             true => Lane::Large,
             false => Lane::Small,
@@ -341,6 +343,17 @@ mod tests {
         assert_eq!(take(&mut outbox).unwrap().0, Lane::Large);
         assert_eq!(take(&mut outbox), None);
         assert_eq!(outbox.waiting(), 0);
+    }
+
+    #[test]
+    fn a_reference_is_released_after_the_messages_to_its_actor() {
+        let (mut outbox, large) = (Outbox::default(), vec![0; LARGE]);
+        outbox.push(&response(1, &large), None).unwrap();
+        outbox.push(&Frame::Release { key: 7 }, None).unwrap();
+        assert_eq!(take(&mut outbox).unwrap().1.len() / LARGE, 1);
+        let mut release = Vec::new();
+        Frame::Release { key: 7 }.encode(&mut release).unwrap();
+        assert_eq!(take(&mut outbox), Some((Lane::Large, release)));
     }
 
     #[test]

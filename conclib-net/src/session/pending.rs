@@ -132,7 +132,7 @@ impl Pending {
         late
     }
 
-    /// Removes all requests, as the connection is gone.
+    /// Removes all requests, as no answer comes any more.
     pub(super) fn remove_all(&mut self) -> IdMap<PendingRequest> {
         self.liveness = Liveness::default();
         self.probe = None;

@@ -158,7 +158,7 @@ async fn host(
     }
     system.shutdown().await;
     introductions.close().await;
-    // The owner gets all answers before the connection ends: a request without one may have run.
+    // The owner gets all answers before the connection ends: a request without one did not run.
     is_ending.store(true, Ordering::SeqCst);
     session.close();
     let _ = driving.await;
