@@ -3,7 +3,6 @@
 use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -246,7 +245,7 @@ impl<'s, A: Actor + Declared, B: Factory<A>> SpawnBuilder<'s, A, B> {
         let life = A::live(ActorTask::new(cell, factory));
         // With one type for all actors, a debug build compiles tokio's task once.
         #[cfg(debug_assertions)]
-        let life: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(life);
+        let life: futures_util::future::BoxFuture<'static, ()> = Box::pin(life);
         runtime.spawn(life);
         Ok(actor)
     }

@@ -114,3 +114,32 @@ impl Default for LinkLimits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_single_frame_ends_a_link() {
+        let mut limits = LinkLimits::default();
+        assert_eq!(limits.most_unwritten(), limits.stalled);
+        limits.stalled = 0;
+        // The largest frame may come on top of the bytes at which senders wait.
+        assert!(limits.most_unwritten() > limits.waiting + MAX_FRAME);
+        limits.waiting = usize::MAX;
+        assert_eq!(limits.most_unwritten(), usize::MAX);
+    }
+
+    #[test]
+    fn a_limit_for_frames_holds_those_without_a_body_and_no_more_than_the_wire() {
+        let mut limits = LinkLimits::default();
+        for (set, holds) in [
+            (0, SHORTEST),
+            (SHORTEST + 1, SHORTEST + 1),
+            (usize::MAX, MAX_FRAME),
+        ] {
+            limits.frame = set;
+            assert_eq!(limits.longest_frame(), holds);
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Round trip through a proxy: a typed ask of an actor by its name.
+//! Round trip through a proxy: an ask through the typed reference of an actor.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -27,7 +27,7 @@ impl Adder {
 /// Large number, for which bincode needs nine bytes.
 const BY: u64 = 1 << 40;
 
-struct Proxied(ProxyClient);
+struct Proxied(ActorRef<Adder>);
 
 impl RoundTrip for Proxied {
     async fn serve(path: &Path, ready: impl FnOnce()) {
@@ -41,7 +41,8 @@ impl RoundTrip for Proxied {
 
     async fn connect(path: &Path) -> Self {
         let url = format!("unix://{}", path.display());
-        Self(ProxyClient::connect(url).await.expect("it is there"))
+        let client = ProxyClient::connect(url).await.expect("it is there");
+        Self(client.actor("adder").expect("it is a name"))
     }
 
     async fn go(&mut self, rounds: u64, in_flight: u64) {
@@ -50,16 +51,16 @@ impl RoundTrip for Proxied {
         }
         let mut askers = JoinSet::new();
         for _ in 0..in_flight {
-            let client = self.0.clone();
-            askers.spawn(async move { ask(&client, rounds / in_flight).await });
+            let adder = self.0.clone();
+            askers.spawn(async move { ask(&adder, rounds / in_flight).await });
         }
         askers.join_all().await;
     }
 }
 
-async fn ask(client: &ProxyClient, rounds: u64) {
+async fn ask(adder: &ActorRef<Adder>, rounds: u64) {
     for _ in 0..rounds {
-        let reply = client.ask("adder", Add { by: BY }).await;
+        let reply = adder.ask(Add { by: BY }).await;
         assert_eq!(reply.expect("the adder answers"), BY);
     }
 }

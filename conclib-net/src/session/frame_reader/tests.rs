@@ -1,5 +1,7 @@
 use conclib_core::wire::RequestId;
 use proptest::prelude::*;
+use tokio::io::AsyncWriteExt as _;
+use tokio::time::timeout;
 
 use super::*;
 
@@ -76,6 +78,29 @@ fn the_largest_frame_fits_and_its_room_is_given_back() {
     assert_eq!(reader.next(), Ok(None));
     runtime.block_on(reader.fill(&mut &[0; 1][..])).unwrap();
     assert_eq!(reader.capacity(), USUAL);
+}
+
+#[support::test(start_paused = true)]
+async fn half_a_frame_may_wait_without_an_end() {
+    let limits = LinkLimits {
+        frame_time: Duration::MAX,
+        ..LinkLimits::default()
+    };
+    let mut frames = FrameReader::new(&limits);
+    let (mut reader, mut writer) = tokio::io::duplex(64);
+    let frame = framed(8, 1);
+    let (begun, rest) = frame.split_at(6);
+    writer.write_all(begun).await.unwrap();
+    frames.fill(&mut reader).await.unwrap();
+    assert_eq!(frames.next().unwrap(), None);
+    let month = Duration::from_secs(60 * 60 * 24 * 30);
+    assert!(timeout(month, frames.fill(&mut reader)).await.is_err());
+    writer.write_all(rest).await.unwrap();
+    frames.fill(&mut reader).await.unwrap();
+    assert_eq!(
+        frames.next().unwrap(),
+        Some(Incoming::Whole(&frame[PREFIX..]))
+    );
 }
 
 #[test]
