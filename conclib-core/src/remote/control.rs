@@ -119,7 +119,7 @@ impl Remote {
 
     /// Gives the signal to end, and returns the reason for the end.
     pub(crate) async fn end(&self, signal: ControlRequest) -> StopReason {
-        match self.control(signal).await {
+        match self.control(signal, None).await {
             Err(Failure::Deadline(_)) => self.stopped().await,
             answer => answer.unwrap_or_else(|failure| unknown(&failure)),
         }
@@ -134,7 +134,7 @@ impl Remote {
     /// that its drop is not what ends the actor before.
     pub(crate) async fn stopped_keeping(&self, mut kept: Option<Arc<Self>>) -> StopReason {
         loop {
-            let asked = self.control_keeping(ControlRequest::Stopped, kept.take());
+            let asked = self.control(ControlRequest::Stopped, kept.take());
             match asked.await {
                 Err(Failure::Deadline(_)) => {}
                 answer => return answer.unwrap_or_else(|failure| unknown(&failure)),
@@ -145,7 +145,7 @@ impl Remote {
     /// Waits for the start of the actor. The error is the reason for its end before that.
     pub(crate) async fn started(&self) -> Result<(), StopReason> {
         loop {
-            match self.control(ControlRequest::Started).await {
+            match self.control(ControlRequest::Started, None).await {
                 Err(Failure::Deadline(_)) => {}
                 Err(failure) => return Err(unknown(&failure)),
                 Ok(started) => return started,
@@ -155,7 +155,7 @@ impl Remote {
 
     /// Asks for the state of the actor.
     pub(crate) async fn state(&self) -> Result<State, Failure> {
-        match self.control(ControlRequest::State).await {
+        match self.control(ControlRequest::State, None).await {
             Err(Failure::NoSuchActor) => Ok(State::Stopped),
             answer => answer,
         }
@@ -163,21 +163,13 @@ impl Remote {
 
     /// Asks for a snapshot of the actor.
     pub(crate) async fn snapshot(&self) -> Result<ActorSnapshot, Failure> {
-        self.control(ControlRequest::Snapshot).await
+        self.control(ControlRequest::Snapshot, None).await
     }
 
     /// Sends a control request, and returns its reply. A wait is cancelled if it is dropped; a
     /// signal that was sent is not taken back.
-    async fn control<T>(&self, request: ControlRequest) -> Result<T, Failure>
-    where
-        T: DeserializeOwned + Send + 'static,
-    {
-        self.control_keeping(request, None).await
-    }
-
-    /// Sends a control request like [`control`](Self::control), and keeps a reference until it has
-    /// left.
-    async fn control_keeping<T>(
+    /// `kept` is dropped once the request has left.
+    async fn control<T>(
         &self,
         request: ControlRequest,
         kept: Option<Arc<Self>>,
@@ -192,7 +184,7 @@ impl Remote {
     }
 
     /// Sends a request with that name to the inlet of the system. `is_signal` says that it is not
-    /// cancelled once it was sent; `kept` is dropped then.
+    /// cancelled once it was sent. `kept` is dropped then.
     async fn ask_inlet<T>(
         &self,
         name: &str,
