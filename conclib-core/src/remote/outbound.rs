@@ -43,11 +43,10 @@ pub(crate) fn poll_send_away<M: Message>(
     let Some(message) = request else {
         return Poll::Ready(Ok(()));
     };
-    let head = const { Head::of::<M>() };
     let leaving = Leaving {
         remote,
         message,
-        head: head.sent(*class, *priority),
+        head: Head::of::<M>(*class, *priority),
         waits: *waits,
         deadline,
     };
@@ -70,13 +69,13 @@ pub(crate) fn try_tell_away<M: Message>(
     priority: u8,
     class: DeliveryClass,
 ) -> Result<(), TellError<M>> {
-    let head = const { Head::of::<M>() };
+    let head = Head::of::<M>(class, priority);
     let request = Request {
         message,
         reply: ReplyTo::nobody(),
         from: None,
     };
-    match head.sent(class, priority).try_tell(remote, &request) {
+    match head.try_tell(remote, &request) {
         Ok(()) => Ok(()),
         Err(error) => Err(TellError::new(error, request.message)),
     }
@@ -88,8 +87,8 @@ trait Departing {
     /// Appends the message to the bytes.
     fn encode(&self, codec: Codec, body: &mut Vec<u8>) -> Result<(), CodecError>;
 
-    /// Takes out the asker, who was given a time, and the turn that waits for a request that is
-    /// passed on. `None` for a message that is told.
+    /// Takes out the asker, whose errors name the time `given`, and the turn that waits for a request
+    /// that is passed on. `None` for a message that is told.
     fn take_asker(&mut self, to: &Urn, given: Duration) -> Option<(Answerer, Option<WaitingTurn>)>;
 }
 
@@ -199,23 +198,14 @@ struct Head {
 }
 
 impl Head {
-    const fn of<M: Message>() -> Self {
+    fn of<M: Message>(class: DeliveryClass, priority: u8) -> Self {
         Self {
             name: M::NAME,
             fingerprint: M::FINGERPRINT,
             streams: <M::Reach as Reach<M>>::STREAMS,
-            class: DeliveryClass::AtMostOnce,
-            declared: M::PRIORITY,
-            priority: M::PRIORITY,
-        }
-    }
-
-    /// Returns the head of a message that is sent in that way.
-    const fn sent(self, class: DeliveryClass, priority: u8) -> Self {
-        Self {
             class,
+            declared: M::PRIORITY,
             priority,
-            ..self
         }
     }
 
