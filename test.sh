@@ -41,8 +41,8 @@ models() {
 documentation() {
 	export RUSTDOCFLAGS="-D warnings"
 	cargo doc --workspace --all-features --no-deps
-	cargo doc --package conclib --no-deps
-	cargo doc --package conclib --no-default-features --no-deps
+	cargo doc --package conclib --package conclib-test-dependencies --no-deps
+	cargo doc --package conclib --package conclib-test-dependencies --no-default-features --no-deps
 }
 
 if [ "$(id -u)" != 0 ]; then
@@ -87,7 +87,7 @@ start feature_sets
 start models
 
 step "tests, all features"
-cargo test --workspace --all-features --lib --bins --tests -- --skip mistakes
+env -u MALLOC_CONF cargo test --workspace --all-features --lib --bins --tests -- --skip mistakes
 step "examples of the documentation"
 finish documented_examples
 step "compile errors, which are tests too"

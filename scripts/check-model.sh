@@ -13,9 +13,9 @@ export SHUTTLE_SILENCE_WARNINGS=1
 
 models() {
     local program
-    # The flag is for that package alone: its dependencies are built as for the tests. A test fails by
+    # The flag is for that package alone: its dependencies are those of the tests. A test fails by
     # a panic, and clippy does not know that a model is one.
-    program=$(cargo rustc --quiet --package "$1" --lib --profile test \
+    program=$(cargo rustc --quiet --package "$1" --all-features --lib --profile test \
         --message-format=json-render-diagnostics -- --cfg "$2" -D warnings -A clippy::unwrap_used |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
     shift 2

@@ -19,12 +19,13 @@ const ALONE: &str = "CONCLIB_TEST_ALONE";
 /// with a paused clock and with a blocked thread. The thread of a body that
 /// hangs stays until the test program ends.
 ///
+/// The body is boxed: its type is not in the code below, which is compiled once.
+///
 /// # Panics
 ///
 /// Passes on a panic of `body`, and panics at the time limit.
-pub fn in_time<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+pub fn in_time<T: Send + 'static>(body: Box<dyn FnOnce() -> T + Send>) -> T {
     let (sender, output) = mpsc::channel();
-    // A boxed body: its type is not in the code below, which is compiled once.
     let body = Box::new(move || {
         let _ = sender.send(body());
     });
@@ -135,14 +136,8 @@ impl Runtime {
         self
     }
 
-    pub fn block_on<F: Future>(self, body: F) -> F::Output {
-        let mut output = None;
-        // A boxed body: the code of tokio for it is compiled once.
-        self.drive(Box::pin(async { output = Some(body.await) }));
-        output.expect("the body has ended")
-    }
-
-    fn drive(self, body: Pin<Box<dyn Future<Output = ()> + '_>>) {
+    /// Runs a body, which is boxed: the code of tokio for it is compiled once.
+    pub fn block_on<T>(self, body: Pin<Box<dyn Future<Output = T> + '_>>) -> T {
         let mut builder = if self.is_multi_thread {
             tokio::runtime::Builder::new_multi_thread()
         } else {
@@ -155,7 +150,7 @@ impl Runtime {
             builder.start_paused(true);
         }
         let runtime = builder.enable_all().build().expect("a runtime");
-        runtime.block_on(body);
+        runtime.block_on(body)
     }
 }
 
@@ -194,7 +189,7 @@ mod tests {
         let text = fails(|| {
             let body = || {
                 let runtime = Runtime::default().start_paused(true);
-                runtime.block_on(std::future::pending::<()>());
+                runtime.block_on(Box::pin(std::future::pending::<()>()));
             };
             within(Duration::from_millis(1), Box::new(body));
         });
@@ -203,7 +198,10 @@ mod tests {
 
     #[test]
     fn a_body_ends_as_it_would_without() {
-        assert_eq!(in_time(|| 7), 7);
-        assert_eq!(fails(|| in_time(|| panic!("as it says"))), "as it says");
+        assert_eq!(in_time(Box::new(|| 7)), 7);
+        assert_eq!(
+            fails(|| in_time(Box::new(|| panic!("as it says")))),
+            "as it says"
+        );
     }
 }

@@ -48,16 +48,18 @@ fn expand(settings: TokenStream, item: TokenStream) -> Result<TokenStream, &'sta
         return Err("only an async test has a runtime");
     }
     let run = match is_async {
-        true => format!("|| ::support::Runtime::default(){calls}.block_on(body())"),
+        true => format!(
+            "|| ::support::Runtime::default(){calls}.block_on(::std::boxed::Box::pin(body()))"
+        ),
         false => "body".to_owned(),
     };
     let run = match is_alone {
         true => format!(
             "::support::alone(&::support::name_in(::core::module_path!(), {:?}), || \
-             ::support::in_time({run}))",
+             ::support::in_time(::std::boxed::Box::new({run})))",
             name.to_string()
         ),
-        false => format!("::support::in_time({run})"),
+        false => format!("::support::in_time(::std::boxed::Box::new({run}))"),
     };
 
     let mut test: TokenStream = tokens[..before].iter().cloned().collect();
