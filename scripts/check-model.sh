@@ -13,12 +13,12 @@ export SHUTTLE_SILENCE_WARNINGS=1
 
 models() {
     local program
-    # The flag is for that package alone: its dependencies are those of the tests. A test fails by
-    # a panic, and clippy does not know that a model is one.
-    program=$(cargo rustc --quiet --package "$1" --all-features --lib --profile test \
+    # The flag is for that package alone: its dependencies are those of the tests, with their
+    # features. A test fails by a panic, and clippy does not know that a model is one.
+    program=$(cargo rustc --quiet --package "$1" --all-features --features "$3" --lib --profile test \
         --message-format=json-render-diagnostics -- --cfg "$2" -D warnings -A clippy::unwrap_used |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
-    shift 2
+    shift 3
     if [[ $("$program" --list model::) != *": test"* ]]; then
         printf 'no model in %s\n' "$program" >&2
         exit 1
@@ -26,6 +26,7 @@ models() {
     "$program" --quiet model:: "$@"
 }
 
-models conclib-core shuttle "$@"
-models conclib-net shuttle "$@"
-models conclib-core conclib_loom "$@"
+conclib=$(sed -n '/^\[features\]/,/^\[/s/^\([a-z_]*\) = .*/conclib\/\1/p' Cargo.toml)
+models conclib-core shuttle "" "$@"
+models conclib-net shuttle "$conclib conclib-test-support/remote" "$@"
+models conclib-core conclib_loom "" "$@"

@@ -2,4 +2,4 @@
 # Packs every published crate, and builds each from its package.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cargo package --workspace --exclude conclib-bench --exclude conclib-test-support --exclude conclib-test-macros --exclude conclib-test-bare --exclude conclib-test-builds --allow-dirty "$@"
+cargo package --workspace --exclude conclib-bench --exclude 'conclib-test-*' --allow-dirty "$@"

@@ -19,4 +19,4 @@ export CLIPPY_ARGS="-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__"
 # redis-server reads this too: tests run without.
 export MALLOC_CONF="${MALLOC_CONF-thp:always}"
 # Most tests wait: more of them run at a time than there are cores.
-export RUST_TEST_THREADS="${RUST_TEST_THREADS:-6}"
+export RUST_TEST_THREADS="${RUST_TEST_THREADS:-12}"

@@ -20,8 +20,9 @@ use tokio::task::{JoinHandle, JoinSet};
 conclib_testing::conformance!(mod memory, || Sessions::over(|| tokio::io::duplex(64 * 1024).into()));
 conclib_testing::conformance!(mod socket_pair, || Sessions::over(|| UnixStream::pair().unwrap().into()));
 conclib_testing::conformance!(mod unix, Unix::default);
-conclib_testing::conformance!(mod tcp, || Tcp::at("tcp://127.0.0.1:0"));
-conclib_testing::conformance!(mod signed, || Tcp::at("tcp://127.0.0.1:0?integrity=always"));
+// No connection of another test is from this address, and takes the port of a server that comes back.
+conclib_testing::conformance!(mod tcp, || Tcp::at("tcp://127.0.0.2:0"));
+conclib_testing::conformance!(mod signed, || Tcp::at("tcp://127.0.0.2:0?integrity=always"));
 #[cfg(feature = "tls")]
 conclib_testing::conformance!(mod tls, Tcp::with_tls);
 

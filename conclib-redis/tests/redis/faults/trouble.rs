@@ -1,6 +1,7 @@
 //! Troubles of a server: killed connections, a full memory, other passwords, replicas, loading.
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use conclib::prelude::*;
@@ -15,10 +16,18 @@ use super::server::OwnServer;
 use super::worker::{Worker, WorkerName, WorkerWork};
 use super::{ask, client, serve};
 
-/// Port that nobody has, for a server that another one has to reach.
+/// Port that nobody has, for a server that another one has to reach. The system gives ports from
+/// 32,768 on to connections: those below are free until the server has started.
 pub fn free_port() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port().to_string()
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let of_this_process = std::process::id() * 100;
+    loop {
+        let number = of_this_process + GIVEN.fetch_add(1, Ordering::Relaxed);
+        let port = u16::try_from(12_000 + number % 20_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port.to_string();
+        }
+    }
 }
 
 #[support::test]
