@@ -18,5 +18,5 @@ busy=$!
 trap 'kill "$busy"' EXIT
 for ((run = 1; run <= times; run++)); do
 	printf '== run %d of %d (%d s)\n' "$run" "$times" "$SECONDS"
-	cargo test --quiet --workspace --all-features "$@"
+	env -u MALLOC_CONF cargo test --quiet --workspace --all-features "$@"
 done
