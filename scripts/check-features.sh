@@ -2,15 +2,8 @@
 # Compiles conclib without features, with each feature alone and with each pair of
 # them: a feature must not need another one that it does not enable, nor give a
 # warning.
-#
-# The crates of others have all features that the tests ask for, and are compiled once. With the
-# argument `apart` they have those alone that conclib asks for, as in a program that uses it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-others=(--package conclib-test-dependencies)
-if [[ ${1-} == apart ]]; then
-    others=()
-fi
 # All of it is linted with all features, and warnings of the compiler are seen without clippy.
 unset RUSTC_WORKSPACE_WRAPPER
 
@@ -25,7 +18,7 @@ fi
 
 check() {
     local said
-    if ! said=$(cargo check --quiet --lib "${others[@]}" "$@" --no-default-features 2>&1) || [[ -n $said ]]; then
+    if ! said=$(cargo check --quiet --lib "$@" --no-default-features 2>&1) || [[ -n $said ]]; then
         printf '%s\nwith: %s\n' "$said" "$*" >&2
         exit 1
     fi
@@ -33,7 +26,7 @@ check() {
 
 check --package conclib
 for one in "${features[@]}" "${added[@]}"; do
-    check --package conclib --features "conclib/$one"
+    check --package conclib --features "$one"
 done
 # A feature that a crate below lacks was found above. For the pairs these crates have all of
 # theirs, and are checked once.

@@ -167,8 +167,7 @@ impl Remote {
     }
 
     /// Sends a control request, and returns its reply. A wait is cancelled if it is dropped; a
-    /// signal that was sent is not taken back.
-    /// `kept` is dropped once the request has left.
+    /// signal that was sent is not taken back. `kept` is dropped once the request has left.
     async fn control<T>(
         &self,
         request: ControlRequest,

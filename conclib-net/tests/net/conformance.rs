@@ -1,6 +1,7 @@
 //! The conformance suite over unix sockets, TCP with and without signatures, TLS, socket pairs and
 //! pipes in memory.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 
@@ -20,9 +21,8 @@ use tokio::task::{JoinHandle, JoinSet};
 conclib_testing::conformance!(mod memory, || Sessions::over(|| tokio::io::duplex(64 * 1024).into()));
 conclib_testing::conformance!(mod socket_pair, || Sessions::over(|| UnixStream::pair().unwrap().into()));
 conclib_testing::conformance!(mod unix, Unix::default);
-// No connection of another test is from this address, and takes the port of a server that comes back.
-conclib_testing::conformance!(mod tcp, || Tcp::at("tcp://127.0.0.2:0"));
-conclib_testing::conformance!(mod signed, || Tcp::at("tcp://127.0.0.2:0?integrity=always"));
+conclib_testing::conformance!(mod tcp, || Tcp::new("tcp", ""));
+conclib_testing::conformance!(mod signed, || Tcp::new("tcp", "?integrity=always"));
 #[cfg(feature = "tls")]
 conclib_testing::conformance!(mod tls, Tcp::with_tls);
 
@@ -109,8 +109,8 @@ impl Rig for Unix {
 /// Broker on a TCP port, with a key.
 struct Tcp {
     key: AuthKey,
-    /// URL of the broker, known once it was served.
-    url: Mutex<String>,
+    /// URL of the broker, whose port stays free while it is away.
+    url: String,
     /// Options of the URLs of clients.
     options: String,
     /// Directory of certificates.
@@ -118,10 +118,11 @@ struct Tcp {
 }
 
 impl Tcp {
-    fn at(url: &str) -> Self {
+    fn new(scheme: &str, options: &str) -> Self {
+        let port = support::free_port();
         Self {
             key: AuthKey::random().unwrap(),
-            url: Mutex::new(url.into()),
+            url: format!("{scheme}://127.0.0.1:{port}{options}"),
             options: String::new(),
             _files: None,
         }
@@ -133,11 +134,11 @@ impl Tcp {
         let directory = files.path();
         crate::tls::certificates(directory, "ca");
         let at = directory.display();
-        let files_of_server = format!("cert={at}/ca-server.pem&certkey={at}/ca-server.key");
+        let files_of_server = format!("?cert={at}/ca-server.pem&certkey={at}/ca-server.key");
         Self {
             options: format!("?ca={at}/ca.pem"),
             _files: Some(files),
-            ..Self::at(&format!("tls://127.0.0.1:0?{files_of_server}"))
+            ..Self::new("tls", &files_of_server)
         }
     }
 
@@ -164,14 +165,13 @@ impl Tcp {
 
     /// Scheme of the URL, and host and port of the server.
     fn server(&self) -> (String, String) {
-        let url = self.url.lock().unwrap();
-        let (scheme, rest) = url.split_once("://").unwrap();
+        let (scheme, rest) = self.url.split_once("://").unwrap();
         let server = rest.split('?').next().unwrap();
         (scheme.to_owned(), server.to_owned())
     }
 
     fn is_signed(&self) -> bool {
-        self.url.lock().unwrap().contains("integrity")
+        self.url.contains("integrity")
     }
 }
 
@@ -185,7 +185,7 @@ impl Rig for Tcp {
 
     fn serve<'a>(&'a self, inlet: &'a Inlet) -> BoxFuture<'a, Arc<dyn Broker>> {
         Box::pin(async {
-            let address = Address::parse(&self.url.lock().unwrap()).unwrap();
+            let address = Address::parse(&self.url).unwrap();
             let broker = loop {
                 let key = Some(self.key.clone());
                 match LocalBroker::open(&address, key, inlet.clone()).await {
@@ -195,7 +195,6 @@ impl Rig for Tcp {
                     Err(error) => panic!("{error}"),
                 }
             };
-            self.url.lock().unwrap().replace_range(.., broker.url());
             Arc::new(broker) as Arc<dyn Broker>
         })
     }
@@ -203,8 +202,8 @@ impl Rig for Tcp {
     fn connect<'a>(&'a self, own: &'a System) -> BoxFuture<'a, Box<dyn Link>> {
         Box::pin(async {
             let (scheme, server) = self.server();
-            let first = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-            let here = first.local_addr().unwrap();
+            let here = SocketAddr::from(([127, 0, 0, 1], support::free_port()));
+            let first = std::net::TcpListener::bind(here).unwrap();
             let first = Mutex::new(Some(first));
             let relay = move || {
                 let listener = first.lock().unwrap().take();

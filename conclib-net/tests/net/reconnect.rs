@@ -107,9 +107,8 @@ async fn a_server_that_comes_back_with_another_key_is_told_of_once_and_in_each_a
         }
     };
     let key = AuthKey::random().unwrap();
-    // No other test is at this address, and takes the port between the two servers.
-    let broker = open("tcp://127.0.0.3:0".to_owned(), key.clone()).await;
-    let url = broker.url().to_owned();
+    let url = format!("tcp://127.0.0.1:{}", support::free_port());
+    let broker = open(url.clone(), key.clone()).await;
     let address = Address::parse(&url).unwrap();
     let client = Client::connect(&address, Some(key)).await.unwrap();
     broker.close().await;

@@ -19,6 +19,7 @@ pub mod child;
 mod gate;
 mod log;
 mod patience;
+mod ports;
 pub mod processes;
 pub mod spans;
 mod subscribe;
@@ -28,6 +29,7 @@ pub use conclib_test_macros::test;
 pub use gate::{Gate, Keeper, gate};
 pub use log::Log;
 pub use patience::{Outcome, Runtime, alone, in_time, name_in};
+pub use ports::free_port;
 pub use subscribe::subscribe;
 pub use wait::{alive, poll_once, until, work};
 

@@ -4,7 +4,6 @@ use std::process::Stdio;
 
 use super::raw::{Raw, Reply};
 use super::server::OwnServer;
-use super::trouble::free_port;
 
 /// Servers of a cluster.
 pub struct Cluster {
@@ -18,7 +17,7 @@ impl Cluster {
     pub async fn start(replicas: usize) -> Self {
         let (mut servers, mut nodes) = (Vec::new(), Vec::new());
         for _ in 0..3 * (1 + replicas) {
-            let (port, bus) = (free_port(), free_port());
+            let [port, bus] = [(); 2].map(|()| support::free_port().to_string());
             let server = OwnServer::start(&[
                 "--bind",
                 "127.0.0.1",

@@ -9,7 +9,6 @@ use super::history::History;
 use super::load::Load;
 use super::raw::Raw;
 use super::server::OwnServer;
-use super::trouble::free_port;
 use super::worker::Worker;
 use super::{ask, client, serve};
 
@@ -26,7 +25,7 @@ pub struct Watched {
 
 impl Watched {
     pub async fn start() -> Self {
-        let [first, second, port] = [free_port(), free_port(), free_port()];
+        let [first, second, port] = [(); 3].map(|()| support::free_port().to_string());
         let bind = ["--bind", "127.0.0.1", "--repl-diskless-sync-delay", "0"];
         let master = OwnServer::start(&[&bind[..], &["--port", &first]].concat()).await;
         let replica = ["--port", &second, "--replicaof", "127.0.0.1", &first];

@@ -9,7 +9,6 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use tempfile::TempDir;
 
 use super::server::OwnServer;
-use super::trouble::free_port;
 use super::worker::{Worker, WorkerName};
 use super::{ask, serve};
 
@@ -26,7 +25,9 @@ impl TlsServer {
         for ca in ["ca", "other"] {
             certificates(files.path(), ca);
         }
-        let (port, path) = (free_port(), |name: &str| file(&files, name));
+        let (port, path) = (support::free_port().to_string(), |name: &str| {
+            file(&files, name)
+        });
         let server = OwnServer::start(&[
             "--tls-port",
             &port,

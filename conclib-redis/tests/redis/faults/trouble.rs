@@ -1,11 +1,10 @@
 //! Troubles of a server: killed connections, a full memory, other passwords, replicas, loading.
 
-use std::net::TcpListener;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use conclib::prelude::*;
 use conclib_redis::{RedisClient, RedisError, RedisUrl};
+use support::free_port;
 use support::processes::eventually;
 
 use super::history::History;
@@ -15,20 +14,6 @@ use super::relay::Relay;
 use super::server::OwnServer;
 use super::worker::{Worker, WorkerName, WorkerWork};
 use super::{ask, client, serve};
-
-/// Port that nobody has, for a server that another one has to reach. The system gives ports from
-/// 32,768 on to connections: those below are free until the server has started.
-pub fn free_port() -> String {
-    static GIVEN: AtomicU32 = AtomicU32::new(0);
-    let of_this_process = std::process::id() * 100;
-    loop {
-        let number = of_this_process + GIVEN.fetch_add(1, Ordering::Relaxed);
-        let port = u16::try_from(12_000 + number % 20_000).unwrap();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port.to_string();
-        }
-    }
-}
 
 #[support::test]
 async fn killed_connections_and_flushed_data_are_overcome() {
@@ -158,7 +143,7 @@ async fn a_password_that_changes_is_an_outage_until_it_is_the_old_one_again() {
 
 #[support::test]
 async fn asks_are_answered_over_a_read_only_replica_and_over_one_that_is_promoted() {
-    let port = free_port();
+    let port = free_port().to_string();
     let mut primary = OwnServer::start(&["--bind", "127.0.0.1", "--port", &port]).await;
     let replica = OwnServer::start(&["--replicaof", "127.0.0.1", &port]).await;
     let mut raw = replica.raw().await;

@@ -7,7 +7,6 @@ use support::processes::eventually;
 use super::super::raw::{Raw, Reply};
 use super::super::relay::Relay;
 use super::super::server::OwnServer;
-use super::super::trouble::free_port;
 use super::load::note;
 use super::scribe::ScribeWait;
 use super::{Scene, actor, client};
@@ -22,7 +21,7 @@ struct Pair {
 
 impl Pair {
     async fn new() -> Self {
-        let port = free_port();
+        let port = support::free_port().to_string();
         let scene = Scene::new(&["--bind", "127.0.0.1", "--port", &port]).await;
         let replica = OwnServer::start(&["--replicaof", "127.0.0.1", &port]).await;
         let mut raw = replica.raw().await;
