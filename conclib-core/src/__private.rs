@@ -1,6 +1,7 @@
 //! Support code for the expansion of the macros; not for use by hand.
 
 pub use std::boxed::Box;
+pub use std::collections::VecDeque;
 
 pub use conclib_wire::parts::{
     Field, NoField, NoSeed, Seed, Variants, read_enum, read_fields, read_newtype, read_positions,
@@ -34,8 +35,8 @@ pub use std::time::Duration;
 pub use crate::actor::{
     ActorTask, Batch, BatchAnswer, Dispatch, Factory, HasFields, HasProtocol, HasProtocols,
     History, Many, Nothing, ProtocolInbox, Serves, SharedWith, answer, answer_batch,
-    answer_deferred, answer_fallback, answer_result, attempt, beside, is_task_state, may_pass_on,
-    serve, stream,
+    answer_deferred, answer_fallback, answer_result, attempt, beside, fill, is_task_state,
+    may_pass_on, serve, stream,
 };
 pub use crate::call::Outbound;
 
@@ -49,8 +50,8 @@ pub use crate::message::{
 };
 pub use crate::named::Enter;
 pub use crate::node::{
-    Accepted, BatchLimits, CarriedBy, Carries, HasPriority, Head, NoActor, RecipientLookup,
-    Unranked,
+    Accepted, BatchLimits, CarriedBy, Carries, Filling, HasPriority, Head, NoActor,
+    RecipientLookup, Unranked,
 };
 #[cfg(feature = "main")]
 pub use crate::program::{Main, MainBeside};

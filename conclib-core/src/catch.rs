@@ -32,11 +32,18 @@ impl<F: Future> Future for Caught<F> {
 /// The state that a handler leaves behind when it panics is only used to run
 /// `#[on(stop)]` and is dropped then, which is why this is unwind safe enough.
 pub(crate) fn catch_poll<F: Future>(
-    future: Pin<&mut F>,
+    mut future: Pin<&mut F>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<F::Output, Box<dyn Any + Send>>> {
-    match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
-        Ok(poll) => poll.map(Ok),
+    let mut polled = Poll::Pending;
+    match catch(&mut || polled = future.as_mut().poll(cx)) {
+        Ok(()) => polled.map(Ok),
         Err(panic) => Poll::Ready(Err(panic)),
     }
+}
+
+/// Runs a closure once, and returns its panic. Compiled once for all closures.
+#[inline]
+pub(crate) fn catch(run: &mut dyn FnMut()) -> Result<(), Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(run))
 }

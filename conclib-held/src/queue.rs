@@ -100,7 +100,8 @@ impl<T: Element> Queue<T> {
         self.items.try_put(item).map_err(|_| Full)
     }
 
-    /// Takes the first item, and waits for one before.
+    /// Takes the first item, and waits for one before. An item on its way to a process that is
+    /// killed is lost.
     #[message]
     async fn get(&mut self, ctx: &mut Context<Self>) -> Deferred<T> {
         let (items, back) = (self.items.clone(), self.items.clone());

@@ -15,7 +15,7 @@ use super::turn::PendingReply;
 use crate::error::{HandlerError, MessageError};
 use crate::events::DeadLetterCause;
 use crate::message::Message;
-use crate::node::{Actor, BatchLimits, Context, Messages, Turn};
+use crate::node::{Actor, BatchLimits, Context, Filling, Messages, Turn};
 use crate::reply::{AnyRequest, Request};
 use crate::time::are_here;
 
@@ -194,10 +194,20 @@ fn answer_one<M: Message>(
 
 /// Joins the requests to the first of `waiting` that are handled in its turn: those of the same
 /// message that follow it directly in the mailbox, or come in time. Until then all of them wait.
-pub(super) async fn fill<A: Actor>(ctx: &mut Context<A>, waiting: &mut VecDeque<A::Inbox>) {
-    let Some(limits) = waiting.front().and_then(Messages::batch_limits) else {
-        return;
-    };
+#[doc(hidden)]
+pub fn fill<'a, A: Actor>(
+    ctx: &'a mut Context<A>,
+    waiting: &'a mut VecDeque<A::Inbox>,
+) -> Option<Filling<'a>> {
+    let limits = waiting.front()?.batch_limits()?;
+    Some(Box::pin(join(ctx, waiting, limits)))
+}
+
+async fn join<A: Actor>(
+    ctx: &mut Context<A>,
+    waiting: &mut VecDeque<A::Inbox>,
+    limits: BatchLimits,
+) {
     let turn = ctx.cell().stats.turn.swap(0, Ordering::Relaxed);
     let mut search = Search {
         limits,

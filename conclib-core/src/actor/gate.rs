@@ -2,16 +2,18 @@
 //! have none.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
+use std::task::{Context as Poller, Poll};
 
 use conclib_wire::{Delivery, Failure, Fault};
 
 use super::killable::ActorEnd;
 use super::next::poll_next_outlined;
 use super::run::panicked;
+use crate::actor_id::ActorId;
 use crate::events::DeadLetterCause;
 use crate::hook::{TurnDecision, TurnHook};
 use crate::mailbox::Alert;
@@ -45,79 +47,117 @@ impl<A: Actor> Drop for Open<'_, A> {
     }
 }
 
-/// Message whose turn has not begun. If the message is dropped before that, its
-/// asker is told that it was not delivered.
-struct HeldMessage<I: Messages>(Option<I>);
+/// The next message of an actor, on its way through the gate: all that depends on the actor's type.
+trait Passing: Send {
+    fn hook(&self) -> Option<Arc<dyn TurnHook>>;
 
-impl<I: Messages> Drop for HeldMessage<I> {
+    /// Takes the next message as if there were no gate, tells the test kit whether the actor is
+    /// idle, and returns the name of the message; `None` if there is something else to look at.
+    fn poll_next(
+        &mut self,
+        hook: &dyn TurnHook,
+        cx: &mut Poller<'_>,
+    ) -> Poll<Option<(ActorId, &'static str)>>;
+
+    fn decided(&mut self, decision: TurnDecision) -> Gate;
+}
+
+/// Message whose turn has not begun. If it is dropped before that, its asker is told that the
+/// message was not delivered.
+struct HeldMessage<'c, A: Actor> {
+    ctx: &'c mut Context<A>,
+    batch: &'c mut VecDeque<A::Inbox>,
+    message: Option<A::Inbox>,
+}
+
+impl<A: Actor> Drop for HeldMessage<'_, A> {
     fn drop(&mut self) {
-        if let Some(message) = self.0.take() {
+        if let Some(message) = self.message.take() {
             message.refuse(Failure::Stopped(Delivery::NotDelivered));
         }
     }
 }
 
-/// Waits for the next message and for the decision of the hook on its turn.
-pub(super) async fn pass<A: Actor>(ctx: &mut Context<A>, batch: &mut VecDeque<A::Inbox>) -> Gate {
-    let cell = ctx.cell().clone();
-    let Some(hook) = cell.system.hook() else {
-        return Gate::Other;
-    };
-    let mut held = HeldMessage(None);
-    if !take_up(ctx, batch, &mut held.0, hook).await {
-        return Gate::Other;
+impl<A: Actor> Passing for HeldMessage<'_, A> {
+    fn hook(&self) -> Option<Arc<dyn TurnHook>> {
+        self.ctx.cell().system.hook().cloned()
     }
-    let index = held.0.as_ref().map_or(0, |message| message.head().index);
-    let name = A::Inbox::name(index);
-    let decision = hook.clone().before_turn(cell.id, name).await;
-    let Some(message) = held.0.take() else {
-        return Gate::Over(None);
-    };
-    match decision {
-        TurnDecision::Go => {
-            batch.push_front(message);
-            Gate::Turn
-        }
-        TurnDecision::Fail(text) => {
-            let fault = Box::new(Fault::panic(&text));
-            message.refuse(Failure::Panicked(fault.clone()));
-            let index = cell.stats.ended().unwrap_or_default();
-            if turn_scope::take_waited() {
-                cell.system.waits.clear(cell.id);
+
+    fn poll_next(
+        &mut self,
+        hook: &dyn TurnHook,
+        cx: &mut Poller<'_>,
+    ) -> Poll<Option<(ActorId, &'static str)>> {
+        let cell = self.ctx.cell().clone();
+        let polled = {
+            let _open = Open::new(&cell);
+            poll_next_outlined(self.ctx, self.batch, cx)
+        };
+        // A concurrent handler that runs is work, too.
+        let parks = polled.is_pending() && !self.ctx.has_unfinished();
+        hook.looked(cell.id, parks);
+        polled.map(|is_message| {
+            let message = is_message.then(|| self.batch.pop_front()).flatten()?;
+            let name = A::Inbox::name(message.head().index);
+            self.message = Some(message);
+            Some((cell.id, name))
+        })
+    }
+
+    fn decided(&mut self, decision: TurnDecision) -> Gate {
+        let Some(message) = self.message.take() else {
+            return Gate::Over(None);
+        };
+        match decision {
+            TurnDecision::Go => {
+                self.batch.push_front(message);
+                Gate::Turn
             }
-            let ended = panicked(ctx, index, fault);
-            cell.watch.end();
-            Gate::Over(Some(ended))
-        }
-        TurnDecision::Lose => {
-            cell.stats.turn.store(0, Ordering::Relaxed);
-            cell.lost(name, ctx.from(), DeadLetterCause::Lost);
-            Gate::Over(None)
+            TurnDecision::Fail(text) => {
+                let fault = Box::new(Fault::panic(&text));
+                message.refuse(Failure::Panicked(fault.clone()));
+                let cell = self.ctx.cell();
+                let index = cell.stats.ended().unwrap_or_default();
+                if turn_scope::take_waited() {
+                    cell.system.waits.clear(cell.id);
+                }
+                let ended = panicked(self.ctx, index, fault);
+                cell.watch.end();
+                Gate::Over(Some(ended))
+            }
+            TurnDecision::Lose => {
+                let cell = self.ctx.cell();
+                cell.stats.turn.store(0, Ordering::Relaxed);
+                let name = A::Inbox::name(message.head().index);
+                cell.lost(name, self.ctx.from(), DeadLetterCause::Lost);
+                Gate::Over(None)
+            }
         }
     }
 }
 
-/// Takes the next message as if there were no gate, and tells the test kit
-/// whether the actor is idle.
-async fn take_up<A: Actor>(
-    ctx: &mut Context<A>,
-    batch: &mut VecDeque<A::Inbox>,
-    message: &mut Option<A::Inbox>,
-    hook: &Arc<dyn TurnHook>,
-) -> bool {
-    let cell = ctx.cell().clone();
-    poll_fn(|cx| {
-        let polled = {
-            let _open = Open::new(&cell);
-            poll_next_outlined(ctx, batch, cx)
-        };
-        if let Poll::Ready(true) = polled {
-            *message = batch.pop_front();
-        }
-        // A concurrent handler that runs is work, too.
-        let parks = polled.is_pending() && !ctx.has_unfinished();
-        hook.looked(cell.id, parks);
-        polled
-    })
-    .await
+/// Waits for the next message and for the decision of the hook on its turn.
+pub(super) fn pass<'c, A: Actor>(
+    ctx: &'c mut Context<A>,
+    batch: &'c mut VecDeque<A::Inbox>,
+) -> Pin<Box<dyn Future<Output = Gate> + Send + 'c>> {
+    let message = None;
+    let mut held = HeldMessage {
+        ctx,
+        batch,
+        message,
+    };
+    Box::pin(async move { walk(&mut held).await })
+}
+
+async fn walk(passing: &mut dyn Passing) -> Gate {
+    let Some(hook) = passing.hook() else {
+        return Gate::Other;
+    };
+    let next = poll_fn(|cx| passing.poll_next(&*hook, cx)).await;
+    let Some((id, name)) = next else {
+        return Gate::Other;
+    };
+    let decision = hook.before_turn(id, name).await;
+    passing.decided(decision)
 }

@@ -13,6 +13,7 @@ use conclib_wire::{Fault, State, StopReason};
 
 use super::factory::Factory;
 use super::supervise::kill_children;
+use crate::catch::catch;
 use crate::mailbox::{Alert, Signal};
 use crate::named::Named;
 use crate::node::{Actor, ActorCell, AnyActor};
@@ -102,7 +103,7 @@ fn kill<A: Actor, F>(cell: &Arc<ActorCell<A>>, mut stage: Pin<&mut TaskStage<F>>
     if !matches!(*stage, TaskStage::Lives { .. }) {
         return;
     }
-    discard(&**cell, || stage.set(TaskStage::Over));
+    discard_by(&**cell, &mut || stage.set(TaskStage::Over));
     if cell
         .relations()
         .is_some_and(|relations| relations.count() > 0)
@@ -122,8 +123,14 @@ pub(crate) async fn unless_killed(signal: Signal) {
 }
 
 /// Drops a value that belongs to an actor. Returns the panic if the drop panics.
-pub(crate) fn discard(owner: &dyn Named, drop: impl FnOnce()) -> Option<Box<Fault>> {
-    match catch_unwind(AssertUnwindSafe(drop)) {
+pub(crate) fn discard<T>(owner: &dyn Named, value: T) -> Option<Box<Fault>> {
+    let mut value = Some(value);
+    discard_by(owner, &mut || drop(value.take()))
+}
+
+/// Same as [`discard`], for a value that `drop` drops where it is.
+fn discard_by(owner: &dyn Named, drop: &mut dyn FnMut()) -> Option<Box<Fault>> {
+    match catch(drop) {
         Ok(()) => None,
         Err(panic) => Some(drop_panicked(owner, &*panic)),
     }
@@ -188,7 +195,7 @@ impl<A: Actor, B: Factory<A>, F: Future<Output = ActorEnd>> Future for Incarnati
                 Signal::None => StopReason::Recycled,
                 _ => StopReason::Killed,
             };
-            discard(&**cell, || this.life.set(None));
+            discard_by(&**cell, &mut || this.life.set(None));
             return Poll::Ready((reason, None));
         }
         catch_unwind(AssertUnwindSafe(|| life.poll(cx))).unwrap_or_else(|panic| {

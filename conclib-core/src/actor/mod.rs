@@ -26,7 +26,7 @@ mod turn;
 pub(crate) use again::again;
 pub use asker_gone::AskerGone;
 #[doc(hidden)]
-pub use batched::{Batch, BatchAnswer, answer_batch};
+pub use batched::{Batch, BatchAnswer, answer_batch, fill};
 #[doc(hidden)]
 pub use dispatch::Dispatch;
 pub(crate) use factory::Again;

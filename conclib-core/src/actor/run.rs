@@ -11,20 +11,18 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use conclib_wire::{Fault, State, StopReason};
 
-use super::batched::fill;
 use super::factory::{Again, Factory};
 use super::gate::{self, Gate};
 use super::killable::{ActorEnd, Incarnation, Killable, discard, unless_killed};
 use super::next::next;
 use super::supervise::{end_children, next_notice};
-use crate::catch::caught;
+use crate::catch::{catch, caught};
 use crate::deadlock::Whom;
 use crate::events::{DeadLetterCause, Event};
 use crate::mailbox::{Alert, By, Signal};
@@ -92,7 +90,8 @@ impl<A: Actor, B: Factory<A>> LifecycleGuard<A, B> {
             self.batch = rest;
             // A stream may panic as it is dropped. The reason for the end is
             // known by now, so that panic is ignored.
-            drop(catch_unwind(AssertUnwindSafe(|| drop(inputs))));
+            let mut inputs = Some(inputs);
+            drop(catch(&mut || drop(inputs.take())));
         }
     }
 
@@ -125,7 +124,7 @@ impl<A: Actor, B: Factory<A>> LifecycleGuard<A, B> {
         if let Some(factory) = &mut factory {
             factory.inherit(&self.ctx, &mut self.batch);
         }
-        discard(&**self.ctx.cell(), || drop(factory));
+        discard(&**self.ctx.cell(), factory);
         self.is_over = true;
         self.ctx.cell().refuse_rest(&mut self.batch);
     }
@@ -200,7 +199,7 @@ fn incarnation<A: Actor, B: Factory<A>>(
             if !next(ctx, batch).await {
                 let mut is_open = false;
                 if ctx.cell().mailbox.is_alerted(Alert::Gate) {
-                    match Box::pin(gate::pass(ctx, batch)).await {
+                    match gate::pass(ctx, batch).await {
                         Gate::Turn => is_open = true,
                         Gate::Over(Some(ended)) => break ended,
                         Gate::Over(None) => continue,
@@ -220,8 +219,10 @@ fn incarnation<A: Actor, B: Factory<A>>(
                     }
                 }
             }
-            if const { A::Inbox::BATCHES } {
-                Box::pin(fill(ctx, batch)).await;
+            if const { A::Inbox::BATCHES }
+                && let Some(filling) = A::Inbox::fill(ctx, batch)
+            {
+                filling.await;
             }
             let Some(message) = batch.pop_front() else {
                 continue;
@@ -252,7 +253,7 @@ fn incarnation<A: Actor, B: Factory<A>>(
             }
         };
         stop::<A, B>(&mut actor, ctx, &ended.0).await;
-        match discard(&**ctx.cell(), || drop(actor)) {
+        match discard(&**ctx.cell(), actor) {
             // The first failure is the reason for the end.
             Some(fault) if !ended.0.is_failure() => (StopReason::Panicked(fault), None),
             _ => ended,
@@ -313,7 +314,7 @@ async fn start<A: Actor, B: Factory<A>>(
     if ctx.has_inputs()
         && let Some(StopReason::Failed(fault)) = ctx.inputs().sources.take_fault()
     {
-        discard(&**ctx.cell(), || drop(actor));
+        discard(&**ctx.cell(), actor);
         return Err(fault);
     }
     let fault = match caught(actor.on_start(ctx)).await {
@@ -321,7 +322,7 @@ async fn start<A: Actor, B: Factory<A>>(
         Ok(Err(error)) => Box::new(Fault::of(&*error)),
         Err(fault) => fault,
     };
-    discard(&**ctx.cell(), || drop(actor));
+    discard(&**ctx.cell(), actor);
     Err(fault)
 }
 

@@ -1,6 +1,8 @@
 //! Traits of an actor, which the macros implement.
 
+use std::collections::VecDeque;
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use conclib_wire::{Envelope, Failure, StopReason};
@@ -165,6 +167,10 @@ pub struct BatchLimits {
     pub within: Duration,
 }
 
+/// Search for the requests that are handled in one turn.
+#[doc(hidden)]
+pub type Filling<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// The closed set of an actor's messages. `#[actor] impl` writes this.
 pub trait Messages: Sized + Send + 'static {
     /// The wire names, in the order of the variants.
@@ -188,6 +194,17 @@ pub trait Messages: Sized + Send + 'static {
     /// Returns the limits of a batch, if this message is handled in batches.
     #[doc(hidden)]
     fn batch_limits(&self) -> Option<BatchLimits> {
+        None
+    }
+
+    /// Joins the requests that are handled in the turn of the first of `waiting`, if that is of a
+    /// message that is handled in batches. Other actors are compiled without the future.
+    #[doc(hidden)]
+    fn fill<'a, A: Actor<Inbox = Self>>(
+        ctx: &'a mut Context<A>,
+        waiting: &'a mut VecDeque<Self>,
+    ) -> Option<Filling<'a>> {
+        let _ = (ctx, waiting);
         None
     }
 

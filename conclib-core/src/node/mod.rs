@@ -37,7 +37,7 @@ mod travel;
 mod weak;
 pub use accepted::Accepted;
 pub use actor::{
-    Actor, BatchLimits, Create, DEFAULT_MAILBOX, Declared, Handler, Messages, Travels,
+    Actor, BatchLimits, Create, DEFAULT_MAILBOX, Declared, Filling, Handler, Messages, Travels,
 };
 pub(crate) use any_actor::AnyActor;
 pub use any_ref::AnyRef;

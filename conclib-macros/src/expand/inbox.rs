@@ -186,6 +186,12 @@ fn batches(variants: &[Variant]) -> Option<TokenStream> {
             fn batch_limits(&self) -> __p::Option<__p::BatchLimits> {
                 match self { #(#limits,)* _ => __p::Option::None }
             }
+            fn fill<'a, __A: __p::Actor<Inbox = Self>>(
+                ctx: &'a mut __p::Context<__A>,
+                waiting: &'a mut __p::VecDeque<Self>,
+            ) -> __p::Option<__p::Filling<'a>> {
+                __p::fill(ctx, waiting)
+            }
             #[allow(unreachable_patterns)]
             fn joins(&self, next: &Self) -> bool {
                 match (self, next) { #(#pairs,)* _ => false }

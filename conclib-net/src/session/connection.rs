@@ -132,10 +132,11 @@ impl SessionInner {
             )
         });
         self.greeted.notify_waiters();
-        drop((streams, references));
         for waiting in waiting {
             waiting.cancellation.cancel();
         }
+        // After the requests: a lock that a reference has held goes to none of them.
+        drop((streams, references));
         for buffer in buffers.into_values() {
             buffer.finish(Err(Failure::Disconnected(Delivery::MayHaveRun)));
         }

@@ -204,15 +204,18 @@ async fn three_producers_and_two_consumers(place: Place) -> conclib::Result {
 
 async fn a_taker_that_is_killed_swallows_no_item(place: Place) -> conclib::Result {
     let system = System::new("test");
-    let queue = owner_in(&system, place).await?.queue(10).await?;
+    let owner = owner_in(&system, place).await?;
+    let (queue, lock) = (owner.queue(10).await?, owner.lock().await?);
     let (taker, process) = owner_process(&system).await?;
+    assert!(taker.take_lock(lock.clone()).await?);
     let waits = taker.consume(queue.clone()).reply().await?;
     // The taker waits for another item once this one is done.
     queue.put(1).await?;
     queue.join().await?;
     signal(process.pid, Signal::SIGKILL);
     assert!(waits.await.is_err());
-    taker.stopped().await;
+    // The lock is free once its process has heard of the end.
+    assert!(lock.lock().await?.is_poisoned());
     queue.put(2).await?;
     assert_eq!(queue.get().await?, 2);
     Ok(())
