@@ -42,7 +42,8 @@ pub(crate) fn catch_poll<F: Future>(
     }
 }
 
-/// Runs a closure once, and returns its panic. Compiled once for all closures.
+/// Runs a closure, and returns its panic. Not generic: each instance of `catch_unwind` is four
+/// functions.
 #[inline]
 pub(crate) fn catch(run: &mut dyn FnMut()) -> Result<(), Box<dyn Any + Send>> {
     catch_unwind(AssertUnwindSafe(run))

@@ -47,7 +47,8 @@ impl<A: Actor> Drop for Open<'_, A> {
     }
 }
 
-/// The next message of an actor, on its way through the gate: all that depends on the actor's type.
+/// The next message of an actor, on its way through the gate: all that depends on the actor's type,
+/// so that the way itself is compiled once.
 trait Passing: Send {
     fn hook(&self) -> Option<Arc<dyn TurnHook>>;
 
@@ -141,11 +142,10 @@ pub(super) fn pass<'c, A: Actor>(
     ctx: &'c mut Context<A>,
     batch: &'c mut VecDeque<A::Inbox>,
 ) -> Pin<Box<dyn Future<Output = Gate> + Send + 'c>> {
-    let message = None;
     let mut held = HeldMessage {
         ctx,
         batch,
-        message,
+        message: None,
     };
     Box::pin(async move { walk(&mut held).await })
 }
