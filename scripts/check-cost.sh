@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compares the allocations, instructions and locks of each operation with those of another
 # commit, and fails if one of them has grown by more than three percent:
-# scripts/check-cost.sh COMMIT [arguments of `conclib-bench cost`, such as --only tell,ask].
+# scripts/check-cost.sh COMMIT [arguments of `conclib-bench cost`, such as --only tell-1-bounded,ask].
 # Both are counted on this machine, since instructions differ between processors. Needs
 # valgrind, and some minutes to build each program with all optimisations.
 set -euo pipefail
