@@ -105,6 +105,16 @@ impl Worker {
         system.actor(lingering).urn("lingering").spawn().unwrap();
     }
 
+    /// Lets another worker answer.
+    #[message]
+    async fn pid_of(
+        &mut self,
+        other: ActorRef<Self>,
+        ctx: &mut Context<Self>,
+    ) -> Deferred<u32, Never> {
+        ctx.forward(&other, WorkerPid {}).await
+    }
+
     #[message]
     fn panic(&mut self, why: String) {
         panic!("{why}");

@@ -225,6 +225,26 @@ async fn asks_behind_a_panic_are_answered_by_the_next_process() -> conclib::Resu
 }
 
 #[support::test]
+async fn the_end_of_an_actor_that_was_to_answer_in_place_of_this_one_is_told_at_once()
+-> conclib::Result {
+    let system = System::new("test");
+    let worker = system.actor(Worker::default()).in_process();
+    let worker = worker.restart(policy(1)).spawn().await?;
+    let (door, mut ends, open) = door(&system)?;
+    let other = system.actor(Worker::default()).in_process().spawn().await?;
+    assert_eq!(worker.pid_of(other.clone()).await?, other.pid().await?);
+    other.linger(door).await?;
+    let stops = other.stop();
+    ends.recv().await.unwrap();
+    let refused = worker.pid_of(other).await.unwrap_err();
+    assert!(matches!(refused, AskError::Stopped { .. }), "{refused:?}");
+    assert_eq!(worker.generation(), Some(1));
+    open.add_permits(1);
+    stops.await;
+    Ok(())
+}
+
+#[support::test]
 async fn an_ask_to_an_actor_that_stops_is_refused_at_once() -> conclib::Result {
     let system = System::new("test");
     let (door, mut ends, open) = door(&system)?;

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use conclib::prelude::*;
 use futures_util::StreamExt as _;
@@ -365,6 +366,36 @@ async fn a_kill_answers_what_is_under_way_and_a_restart_is_found() -> conclib::R
     let mut origins = BTreeSet::new();
     while !origins.contains(&me) {
         origins.extend(asker.origin().await.ok());
+    }
+    Ok(())
+}
+
+/// Asks of a process that hears of the end of another one only once it asks again.
+#[support::test]
+async fn an_ask_that_the_direct_way_has_not_delivered_goes_through_the_owner() -> conclib::Result {
+    let system = System::new("test");
+    let policy = Restart::on_failure().backoff(Backoff::none());
+    let target = system.actor(Target::default()).in_process();
+    let target = target
+        .restart(policy.max(20, Duration::from_secs(60)))
+        .spawn()
+        .await?;
+    let asker = Asker {
+        target: target.clone(),
+        left: 0,
+        asked: None,
+    };
+    let asker = system.actor(asker).in_process().spawn().await?;
+    let pid = asker.pid().await?;
+    for generation in 2..=11 {
+        while asker.origin().await? != process_of(pid) {}
+        signal(pid, Signal::SIGSTOP);
+        support::until(|| stands_still(pid)).await;
+        let asked = asker.origin().reply().await?;
+        signal(target.pid().await?, Signal::SIGKILL);
+        support::until(|| target.generation() == Some(generation)).await;
+        signal(pid, Signal::SIGCONT);
+        asked.await?;
     }
     Ok(())
 }

@@ -63,11 +63,12 @@ impl OutboundRequest {
     /// failure, has come.
     pub(crate) fn send_again(
         &mut self,
+        to: &Urn,
         answerer: Answerer,
         queued: Option<oneshot::Receiver<Result<(), Failure>>>,
     ) {
         if let Some(this) = self.incarnation.take() {
-            self.room = Some(self.outlet.later_incarnation(this));
+            self.room = Some(self.outlet.later_incarnation(to, this));
         }
         self.cancel.take().into_iter().for_each(CancelOnDrop::done);
         self.wait = None;
@@ -95,7 +96,7 @@ impl OutboundRequest {
     pub(crate) fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
-        to: &str,
+        to: &Urn,
         mut send: impl FnMut(&Arc<dyn Outlet>, Option<&WaitingTurn>, Answerer) -> Sent,
     ) -> Poll<Result<(), Failure>> {
         while let Some(answerer) = self.answerer.take() {
@@ -107,23 +108,41 @@ impl OutboundRequest {
                 self.room = None;
                 if let Err(failure) = room {
                     self.answerer = Some(answerer);
-                    return Poll::Ready(Err(failure));
+                    self.wait_for_later(to, failure)?;
+                    continue;
                 }
             }
             self.incarnation = self.outlet.incarnation();
             match send(&self.outlet, self.passed.as_ref(), answerer) {
-                Ok((id, wait)) => {
-                    self.cancel = Some(CancelOnDrop::new(self.outlet.clone(), id));
+                Ok(Departed { id, wait, shortcut }) => {
+                    let outlet = shortcut.unwrap_or_else(|| self.outlet.clone());
+                    self.cancel = Some(CancelOnDrop::new(outlet, id));
                     self.wait = wait;
                 }
                 Err((SendRefused::Busy, answerer)) => {
                     self.answerer = Some(answerer);
-                    self.room = Some(self.outlet.room(to));
+                    self.room = Some(self.outlet.room(to.as_str()));
                 }
-                Err((unsent, _)) => return Poll::Ready(Err(unsent.into_failure())),
+                Err((unsent, answerer)) => {
+                    self.answerer = Some(answerer);
+                    self.wait_for_later(to, unsent.into_failure())?;
+                }
             }
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Waits for a later incarnation of the actor from now on, if one may follow that to which the
+    /// request could not be sent.
+    #[cold]
+    fn wait_for_later(&mut self, to: &Urn, failure: Failure) -> Result<(), Failure> {
+        match self.incarnation.take().filter(|_| was_left(&failure)) {
+            Some(this) => {
+                self.room = Some(self.outlet.later_incarnation(to, this));
+                Ok(())
+            }
+            None => Err(failure),
+        }
     }
 
     /// Waits for the answer "queued" to a told message. An ask has none.
@@ -160,9 +179,24 @@ impl OutboundRequest {
     }
 }
 
-/// Result of one try to send: the id of the request, and the wait of the turn
-/// that asks.
-pub(crate) type Sent = Result<(RequestId, Option<Wait>), (SendRefused, Answerer)>;
+/// Result of one try to send.
+pub(crate) type Sent = Result<Departed, (SendRefused, Answerer)>;
+
+/// Request that was sent.
+pub(crate) struct Departed {
+    id: RequestId,
+    /// Wait of the turn that asks.
+    wait: Option<Wait>,
+    /// Outlet that has sent it, if that is not the one of the request.
+    shortcut: Option<Arc<dyn Outlet>>,
+}
+
+impl Departed {
+    /// Notes the outlet that has sent the request in place of its own.
+    pub(crate) fn over(self, shortcut: Option<Arc<dyn Outlet>>) -> Self {
+        Self { shortcut, ..self }
+    }
+}
 
 /// Turn that waits for the answer to a request.
 #[derive(Clone, Copy)]
@@ -203,7 +237,19 @@ pub(crate) fn transmit(
     };
     outlet.send(&envelope, answerer)?;
     outgoing.is_out(to, envelope.message);
-    Ok((id, leaves.and_then(Leaves::wait)))
+    Ok(Departed {
+        id,
+        wait: leaves.and_then(Leaves::wait),
+        shortcut: None,
+    })
+}
+
+/// Tells whether a request failed since its actor, or the connection, ended before the actor had it.
+pub(crate) fn was_left(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Stopped(Delivery::NotDelivered) | Failure::Disconnected(Delivery::NotDelivered)
+    )
 }
 
 impl SendRefused {

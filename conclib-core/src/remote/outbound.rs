@@ -11,7 +11,7 @@ use conclib_wire::{
 
 use super::answers::{answerer, confirmation, queued};
 use super::target::Remote;
-use crate::call::{Outbound, OutboundRequest, Sent, Waiter, transmit};
+use crate::call::{Outbound, OutboundRequest, Sent, Waiter, transmit, was_left};
 use crate::deadlock::WaitingTurn;
 use crate::error::{AskError, TellError};
 use crate::message::{Message, Reach};
@@ -139,7 +139,7 @@ impl Leaving<'_> {
             Some(part) => {
                 part.turn_to(outlet);
                 if let Some((answerer, _)) = message.take_asker(urn, given) {
-                    part.send_again(answerer, None);
+                    part.send_again(urn, answerer, None);
                 }
                 part
             }
@@ -170,12 +170,11 @@ impl Leaving<'_> {
         loop {
             match ready!(encodable.poll_send(cx, part, self.waits, self.deadline)) {
                 Ok(()) => break,
-                Err(
-                    Failure::Stopped(Delivery::NotDelivered)
-                    | Failure::Disconnected(Delivery::NotDelivered),
-                ) if !part.is_asked() && part.may_be_sent_again() => {
+                Err(failure)
+                    if !part.is_asked() && part.may_be_sent_again() && was_left(&failure) =>
+                {
                     let (answerer, queued) = confirmation(given);
-                    part.send_again(answerer, Some(queued));
+                    part.send_again(urn, answerer, Some(queued));
                 }
                 Err(failure) => return Poll::Ready(Err(failure)),
             }
@@ -293,7 +292,7 @@ impl Encodable<'_> {
             true => Wants::Reply,
             false => Wants::Queued,
         };
-        let sent = request.poll_send(cx, self.urn.as_str(), |outlet, passed, answerer| {
+        let sent = request.poll_send(cx, self.urn, |outlet, passed, answerer| {
             let waiter = match passed {
                 Some(waiting) => Waiter::Passed(waiting),
                 None if waits => Waiter::Turn,
@@ -344,5 +343,6 @@ impl Encodable<'_> {
             reuse_body(body);
             sent
         })
+        .map(|departed| departed.over(shortcut))
     }
 }

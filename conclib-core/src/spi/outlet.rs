@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conclib_wire::{
-    Codec, CodecError, Delivery, DeliveryClass, Envelope, Failure, Home, RequestId,
+    Codec, CodecError, Delivery, DeliveryClass, Envelope, Failure, Home, RequestId, Urn,
 };
 
 use super::answerer::Answerer;
@@ -45,17 +45,18 @@ pub trait Outlet: Send + Sync + 'static {
     /// the failure of the requests that wait.
     fn room(&self, to: &str) -> Room;
 
-    /// Returns the number of the incarnation of the actor that gets the requests now. An ask that its
-    /// end left undelivered is sent again, to the next one. `None`, the default, if asks are not
-    /// sent again.
+    /// Returns the number of the incarnation of the actor that gets the requests now, or of the way to
+    /// it. An ask that its end left undelivered is sent again, to the next one. `None`, the default,
+    /// if asks are not sent again.
     fn incarnation(&self) -> Option<u64> {
         None
     }
 
-    /// Resolves when a later incarnation than `this` gets the requests, or with the failure of those
-    /// for which there will be none.
-    fn later_incarnation(&self, this: u64) -> Room {
-        let _ = this;
+    /// Resolves when a later incarnation than `this` of the actor of that name gets the requests, or
+    /// with the failure of a request for which there will be none: the actor has ended for good, or
+    /// goes on, and another one has failed that was to answer in its place.
+    fn later_incarnation(&self, to: &Urn, this: u64) -> Room {
+        let _ = (to, this);
         Box::pin(ready(Err(Failure::Stopped(Delivery::NotDelivered))))
     }
 

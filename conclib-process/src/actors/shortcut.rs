@@ -1,6 +1,8 @@
 //! Way to an actor of another process: through the owner of both, or past it once they know each
 //! other.
 
+use std::future::ready;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -25,6 +27,8 @@ pub(super) trait Introduce: Send + Sync {
 ///
 /// The order of messages is kept: the direct way is used from the moment on at which no request is
 /// under way through the owner. Asks wait for the first introduction, so that this moment comes.
+/// An ask that the direct way has not delivered is sent again through the owner, which knows of the
+/// end of the actor, and of its next process.
 pub(super) struct Shortcut(Arc<Inner>);
 
 struct Inner {
@@ -32,6 +36,8 @@ struct Inner {
     node: NodeId,
     relay: Arc<dyn Outlet>,
     introducer: Weak<dyn Introduce>,
+    /// Number of sessions that were found so far.
+    found: AtomicU64,
     way: Mutex<Way>,
     changed: Notify,
 }
@@ -44,6 +50,8 @@ enum Way {
     Direct {
         session: Session,
         outlet: Arc<dyn Outlet>,
+        /// Number of the session, among those that were found.
+        number: u64,
         /// True once a request went this way.
         is_used: bool,
     },
@@ -61,6 +69,7 @@ impl Shortcut {
             node,
             relay,
             introducer,
+            found: AtomicU64::new(0),
             way: Mutex::new(Way::Unknown),
             changed: Notify::new(),
         });
@@ -94,6 +103,7 @@ impl Inner {
                 Some(session) => Way::Direct {
                     outlet: Arc::new(session.clone()),
                     session,
+                    number: this.found.fetch_add(1, Ordering::Relaxed),
                     is_used: false,
                 },
                 None => Way::Relayed(Instant::now()),
@@ -140,6 +150,7 @@ impl Outlet for Shortcut {
                 session,
                 outlet,
                 is_used,
+                ..
             } => {
                 if !session.is_closed() {
                     *is_used = *is_used || inner.relay.in_flight(to) == 0;
@@ -179,18 +190,27 @@ impl Outlet for Shortcut {
         })
     }
 
-    fn cancel(&self, id: RequestId) {
-        // Only one of them has a request of that id.
-        if let Some(direct) = self.direct() {
-            direct.cancel(id);
+    fn incarnation(&self) -> Option<u64> {
+        match &*self.0.way() {
+            Way::Direct { number, .. } => Some(*number),
+            Way::Unknown | Way::Relayed(_) => None,
         }
+    }
+
+    fn later_incarnation(&self, _: &Urn, this: u64) -> Room {
+        let mut way = self.0.way();
+        if matches!(&*way, Way::Direct { number, .. } if *number == this) {
+            *way = Way::Relayed(Instant::now());
+        }
+        Box::pin(ready(Ok(())))
+    }
+
+    // A request that took the direct way is cancelled there.
+    fn cancel(&self, id: RequestId) {
         self.0.relay.cancel(id);
     }
 
     fn waits(&self, id: RequestId, chain: &[u8]) {
-        if let Some(direct) = self.direct() {
-            direct.waits(id, chain);
-        }
         self.0.relay.waits(id, chain);
     }
 
