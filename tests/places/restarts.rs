@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use conclib::AuthKey;
 use conclib::prelude::*;
 use conclib::process::InProcessError;
 use futures_util::future::join_all;
@@ -209,8 +210,19 @@ async fn a_message_after_a_panic_is_handled_by_the_next_process() -> conclib::Re
 #[support::test]
 async fn asks_behind_a_panic_are_answered_by_the_next_process() -> conclib::Result {
     let system = System::new("test");
-    let worker = system.actor(Worker::default()).in_process();
-    let worker = worker.restart(policy(1)).spawn().await?;
+    let worker = system.actor(Worker::default()).urn("w").in_process();
+    let worker = worker.restart(policy(2)).spawn().await?;
+    answered_behind_a_panic(worker).await?;
+    // Those of a client take the way through the owner.
+    let key = AuthKey::random()?;
+    let proxy = Proxy::serve(&system, "tcp://127.0.0.1:0")
+        .key(key.clone())
+        .await?;
+    let client = ProxyClient::connect(proxy.url()).key(key).await?;
+    answered_behind_a_panic(client.actor("w")?).await
+}
+
+async fn answered_behind_a_panic(worker: ActorRef<Worker>) -> conclib::Result {
     let before = worker.pid().await?;
     let panics = worker.panic("of the test".into());
     let asks = join_all((0..64).map(|_| worker.pid().into_future()));

@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use conclib::prelude::*;
 use futures_util::StreamExt as _;
@@ -50,6 +49,11 @@ impl Target {
     #[message]
     async fn sleep(&mut self) {
         std::future::pending::<()>().await;
+    }
+
+    #[message]
+    fn panic(&mut self) {
+        panic!("of the test");
     }
 
     /// Ends the process as a crash does.
@@ -130,6 +134,16 @@ impl Asker {
     #[message]
     async fn lose_target(&mut self) -> AskError {
         self.target.die().await.unwrap_err()
+    }
+
+    #[message]
+    async fn ask_behind_a_panic(&mut self, asks: usize) -> Vec<u32> {
+        let panics = self.target.panic().into_future();
+        let asks = (0..asks).map(|_| self.target.pid().into_future());
+        let asks = futures_util::future::join_all(asks);
+        let (panicked, answers) = tokio::join!(panics, asks);
+        assert!(matches!(panicked, Err(AskError::Panicked { .. })));
+        answers.into_iter().map(Result::unwrap).collect()
     }
 
     /// Tells without waiting, before anything else can have happened.
@@ -370,32 +384,25 @@ async fn a_kill_answers_what_is_under_way_and_a_restart_is_found() -> conclib::R
     Ok(())
 }
 
-/// Asks of a process that hears of the end of another one only once it asks again.
 #[support::test]
-async fn an_ask_that_the_direct_way_has_not_delivered_goes_through_the_owner() -> conclib::Result {
+async fn asks_behind_a_panic_are_answered_by_the_next_process() -> conclib::Result {
     let system = System::new("test");
     let policy = Restart::on_failure().backoff(Backoff::none());
     let target = system.actor(Target::default()).in_process();
-    let target = target
-        .restart(policy.max(20, Duration::from_secs(60)))
-        .spawn()
-        .await?;
+    let target = target.restart(policy).spawn().await?;
     let asker = Asker {
         target: target.clone(),
         left: 0,
         asked: None,
     };
     let asker = system.actor(asker).in_process().spawn().await?;
-    let pid = asker.pid().await?;
-    for generation in 2..=11 {
-        while asker.origin().await? != process_of(pid) {}
-        signal(pid, Signal::SIGSTOP);
-        support::until(|| stands_still(pid)).await;
-        let asked = asker.origin().reply().await?;
-        signal(target.pid().await?, Signal::SIGKILL);
-        support::until(|| target.generation() == Some(generation)).await;
-        signal(pid, Signal::SIGCONT);
-        asked.await?;
+    let me = process_of(asker.pid().await?);
+    for _ in 0..2 {
+        while asker.origin().await? != me {}
+        let before = target.pid().await?;
+        let after = asker.ask_behind_a_panic(64).await?;
+        assert_eq!(after, vec![target.pid().await?; 64]);
+        assert_ne!(after[0], before);
     }
     Ok(())
 }

@@ -119,7 +119,7 @@ impl OutboundRequest {
                     self.cancel = Some(CancelOnDrop::new(outlet, id));
                     self.wait = wait;
                 }
-                Err((SendRefused::Busy, answerer)) => {
+                Err((SendRefused::Busy | SendRefused::Away, answerer)) => {
                     self.answerer = Some(answerer);
                     self.room = Some(self.outlet.room(to.as_str()));
                 }
@@ -256,7 +256,7 @@ impl SendRefused {
     /// Converts to the failure that an asker gets.
     pub(crate) fn into_failure(self) -> Failure {
         match self {
-            Self::Busy => Failure::MailboxFull,
+            Self::Busy | Self::Away => Failure::MailboxFull,
             Self::Closed => Failure::Disconnected(Delivery::NotDelivered),
             Self::Codec(error) => Failure::Codec(Box::new(error), Delivery::NotDelivered),
         }

@@ -2,11 +2,12 @@
 
 use std::any::{Any, TypeId, type_name};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use conclib_wire::{Delivery, DeliveryClass, Envelope, Failure, NodeId, State, StopReason, Urn};
+use tokio::runtime::Handle;
 
 use super::any_actor::AnyActor;
 use super::lifecycle::Lifecycle;
@@ -21,7 +22,7 @@ use crate::mailbox::{Alert, By, Signal, Ticket};
 use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::place::Place;
-use crate::remote::{Held, Remote, poll_send_away, try_tell_away};
+use crate::remote::{Held, Remote, Undelivered, poll_send_away, try_tell_away};
 use crate::reply::RemoteCaller;
 use crate::snapshot::ActorSnapshot;
 use crate::spi::Lease;
@@ -34,6 +35,7 @@ pub(crate) type FindRecipient = fn(Arc<ForeignCell>, TypeId) -> Option<Box<dyn A
 /// Cell of an actor that runs outside of this process, or that this process does not run as a task:
 /// its messages leave through an outlet, and another crate tells of its life.
 pub(crate) struct ForeignCell {
+    me: Weak<Self>,
     id: ActorId,
     system: Arc<SystemInner>,
     urn: Urn,
@@ -65,7 +67,9 @@ pub(crate) struct ForeignCell {
 }
 
 impl ForeignCell {
+    #[expect(clippy::too_many_arguments, reason = "all that is known of the actor")]
     pub(crate) fn new<A: 'static>(
+        me: Weak<Self>,
         id: ActorId,
         system: Arc<SystemInner>,
         remote: Remote,
@@ -75,6 +79,7 @@ impl ForeignCell {
         find_recipient: FindRecipient,
     ) -> Self {
         Self {
+            me,
             id,
             system,
             ask_timeout,
@@ -155,6 +160,37 @@ impl ForeignCell {
         self.lifecycle.state() == State::Starting
             || self.relations.is_down()
             || self.remote.outlet.outage().is_some()
+    }
+
+    /// Tells whether requests of other processes wait for an incarnation.
+    fn waits(&self) -> bool {
+        self.is_away() && !self.is_ending()
+    }
+
+    /// Returns the function for a request of another process that an incarnation has left
+    /// undelivered: the request waits for the next one.
+    fn undelivered(&self) -> impl FnOnce(Undelivered) + Send + use<> {
+        let me = self.me.clone();
+        move |request| match (me.upgrade(), Handle::try_current()) {
+            (Some(me), Ok(runtime)) if !me.is_ending() => {
+                runtime.spawn(me.send_again(request));
+            }
+            _ => request.refuse(None),
+        }
+    }
+
+    /// Sends a request of another process to the next incarnation.
+    async fn send_again(self: Arc<Self>, request: Undelivered) {
+        let this = request.incarnation();
+        let later = self.remote.outlet.later_incarnation(&self.urn, this);
+        match later.await {
+            Ok(()) => {
+                let (waits, undelivered) = (|| self.waits(), self.undelivered());
+                self.held
+                    .send_again(&self.remote, request, waits, undelivered);
+            }
+            Err(failure) => request.refuse(Some(failure)),
+        }
     }
 
     /// Asks the process of the actor for a snapshot. The starts and the parent are those that this
@@ -483,7 +519,8 @@ impl AnyActor for ForeignCell {
             asker.refuse(Failure::Stopped(Delivery::NotDelivered));
             return false;
         }
-        let is_away = || self.is_away() && !self.is_ending();
-        self.held.relay(&self.remote, envelope, asker, is_away)
+        let (waits, undelivered) = (|| self.waits(), self.undelivered());
+        self.held
+            .relay(&self.remote, envelope, asker, waits, undelivered)
     }
 }

@@ -261,7 +261,7 @@ impl Head {
         sent.map(drop).map_err(|(unsent, _)| {
             let urn = urn.about(self.name);
             let outage = match unsent {
-                SendRefused::Busy => outlet.outage().map(Box::new),
+                SendRefused::Busy | SendRefused::Away => outlet.outage().map(Box::new),
                 SendRefused::Closed | SendRefused::Codec(_) => None,
             };
             match outage {

@@ -7,6 +7,7 @@ use conclib_wire::{Delivery, DeliveryClass, Envelope, Failure, RequestId, Respon
 
 use super::answers::{failure, misfit};
 use super::target::Remote;
+use crate::call::was_left;
 use crate::deadlock::Cancellation;
 use crate::reply::RemoteCaller;
 use crate::spi::{
@@ -37,6 +38,30 @@ impl Relayed {
         Self {
             cancellation: asker.cancellation().clone(),
             answerer: Answerer::new(move |answered| answer(asker, answered)),
+        }
+    }
+
+    /// Makes the asker of a request that can be sent again: `undelivered` gets the asker back, and the
+    /// failure, if the request was left undelivered.
+    pub(super) fn returning(
+        asker: RemoteCaller,
+        undelivered: impl FnOnce(RemoteCaller, Failure) + Send + 'static,
+    ) -> Self {
+        Self {
+            cancellation: asker.cancellation().clone(),
+            answerer: Answerer::new(move |answered| {
+                let failure = match &answered {
+                    Ok(Answered { response, .. }) if response.kind == ResponseKind::Failure => {
+                        Some(failure(response))
+                    }
+                    Ok(_) => None,
+                    Err(failure) => Some(failure.clone()),
+                };
+                match failure.filter(was_left) {
+                    Some(failure) => undelivered(asker, failure),
+                    None => answer(asker, answered),
+                }
+            }),
         }
     }
 

@@ -130,6 +130,9 @@ pub enum SendRefused {
     /// No connection, or too many pending requests, to this actor or in total: wait for
     /// [`room`](Outlet::room).
     Busy,
+    /// The actor is not there, or not yet again: [`room`](Outlet::room) waits for it, or has the reason
+    /// for which it never comes.
+    Away,
     /// The client was closed.
     Closed,
     /// The request cannot be encoded, or is too large for a frame.

@@ -107,7 +107,8 @@ pub struct Single<'s, A> {
 impl<A: Actor> ProcessBuilder<Single<'_, A>> {
     /// Restarts the actor when it fails, by a policy: when a turn panics, when it cannot start, and
     /// when its process ends, also by a signal. Each restart is a new process. An awaited ask that the
-    /// old process had not begun when its actor failed is sent again, to the new one.
+    /// old process had not begun when its actor failed is sent again, to the new one, in whatever process
+    /// it is awaited.
     ///
     /// ```
     /// use conclib::prelude::*;

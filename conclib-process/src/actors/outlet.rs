@@ -129,8 +129,7 @@ impl Outlet for ProcessOutlet {
     ) -> Result<(), (SendRefused, Answerer)> {
         match self.gate.state() {
             OPEN | LAST => self.session.send(envelope, answerer),
-            // The waiting room has the reason for an end.
-            _ => Err((SendRefused::Busy, answerer)),
+            _ => Err((SendRefused::Away, answerer)),
         }
     }
 
