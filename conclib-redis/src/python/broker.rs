@@ -166,6 +166,9 @@ async fn run(
         flushed = flushed => drop(flushed),
         never = &mut publishing => match never {},
     }
+    if is_up {
+        let _ = timeout(FLUSH, connection.unsubscribe()).await;
+    }
     connection.redis.close().await;
 }
 

@@ -65,6 +65,15 @@ impl Connection {
         }
     }
 
+    /// Ends the subscription to a channel. The server may notice the end of the connection alone only
+    /// after it has counted this subscriber for a later request.
+    pub(super) async fn unsubscribe(&self) {
+        if let Subscription::Channel(channel) = &self.subscription {
+            // A server that does not answer is left without a word.
+            let _ = self.redis.unsubscribe_unsharded(channel).await;
+        }
+    }
+
     /// Logs that the connection is lost.
     pub(super) fn log_lost(&self, why: &str) {
         let url = &self.url;

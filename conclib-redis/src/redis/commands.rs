@@ -63,6 +63,17 @@ impl Redis {
         self.confirm("sub").await
     }
 
+    /// Ends a subscription to a channel without a slot. The server has ended it when this returns.
+    pub(crate) async fn unsubscribe_unsharded(&self, channel: &str) -> Result<(), RedisError> {
+        let unsubscribed = async {
+            self.client.unsubscribe(channel).await?;
+            // The client library waits for no answer to UNSUBSCRIBE. The server handles the commands of a
+            // connection in their order.
+            self.client.ping(None).await
+        };
+        unsubscribed.await.map_err(|error| self.failed(error))
+    }
+
     /// Subscribes to the channels without a slot whose names match a pattern.
     pub(crate) async fn subscribe_pattern(&self, pattern: &str) -> Result<(), RedisError> {
         let subscribed = self.client.psubscribe(pattern).await;

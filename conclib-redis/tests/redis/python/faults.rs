@@ -1,5 +1,7 @@
 //! Faults, and what is left behind.
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::time::Duration;
 
 use conclib::prelude::*;
@@ -202,6 +204,26 @@ async fn systems_with_other_channels_never_meet() {
     let sum = ask(&clients[1], "adder", Double { number: 1 }).await;
     assert_eq!(sum.unwrap().number, 201);
     systems[1].0.close().await;
+}
+
+#[support::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_server_knows_of_the_end_of_a_broker_that_was_closed() {
+    let channels = Channels::at(Server::start().into());
+    let system = System::new("python");
+    system.spawn(Doubler).unwrap();
+    let client = channels.connect().await;
+    for _ in 0..3 {
+        let broker = channels.serve(&system).await;
+        ask(&client, "doubler", Double { number: 1 }).await.unwrap();
+        // From here on the server is busy for some tenths of a second.
+        let mut busy = TcpStream::connect(("127.0.0.1", channels.server.port)).unwrap();
+        busy.write_all(b"EVAL 'for _ = 1, 2e7 do end' 0\r\n")
+            .unwrap();
+        broker.close().await;
+        let error = ask(&client, "doubler", Double { number: 1 }).await;
+        let error = error.unwrap_err();
+        assert!(matches!(error, AskError::NoProxy { .. }), "{error}");
+    }
 }
 
 #[support::test(flavor = "multi_thread", worker_threads = 2)]
