@@ -175,7 +175,7 @@ impl ForeignCell {
             (Some(me), Ok(runtime)) if !me.is_ending() => {
                 runtime.spawn(me.send_again(request));
             }
-            _ => request.refuse(None),
+            _ => request.refuse(),
         }
     }
 
@@ -183,14 +183,16 @@ impl ForeignCell {
     async fn send_again(self: Arc<Self>, request: Undelivered) {
         let this = request.incarnation();
         let later = self.remote.outlet.later_incarnation(&self.urn, this);
-        match later.await {
-            Ok(()) => {
-                let (waits, undelivered) = (|| self.waits(), self.undelivered());
-                self.held
-                    .send_again(&self.remote, request, waits, undelivered);
-            }
-            Err(failure) => request.refuse(Some(failure)),
+        let is_there = tokio::select! {
+            later = later => later.is_ok(),
+            _ = self.lifecycle.wait() => false,
+        };
+        if !is_there {
+            return request.refuse();
         }
+        let (waits, undelivered) = (|| self.waits(), self.undelivered());
+        self.held
+            .send_again(&self.remote, request, waits, undelivered);
     }
 
     /// Asks the process of the actor for a snapshot. The starts and the parent are those that this

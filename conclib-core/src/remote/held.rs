@@ -200,9 +200,9 @@ impl Undelivered {
         self.letter.incarnation.load(Ordering::Relaxed)
     }
 
-    /// Answers with the failure for which there is no later incarnation.
-    pub(crate) fn refuse(self, failure: Option<Failure>) {
-        self.asker.refuse(failure.unwrap_or(self.failure));
+    /// Answers with the failure, as no later incarnation gets the request.
+    pub(crate) fn refuse(self) {
+        self.asker.refuse(self.failure);
     }
 }
 

@@ -37,7 +37,7 @@ struct Inner {
     relay: Arc<dyn Outlet>,
     introducer: Weak<dyn Introduce>,
     /// Number of sessions that were found so far.
-    found: AtomicU64,
+    sessions: AtomicU64,
     way: Mutex<Way>,
     changed: Notify,
 }
@@ -69,7 +69,7 @@ impl Shortcut {
             node,
             relay,
             introducer,
-            found: AtomicU64::new(0),
+            sessions: AtomicU64::new(0),
             way: Mutex::new(Way::Unknown),
             changed: Notify::new(),
         });
@@ -103,7 +103,7 @@ impl Inner {
                 Some(session) => Way::Direct {
                     outlet: Arc::new(session.clone()),
                     session,
-                    number: this.found.fetch_add(1, Ordering::Relaxed),
+                    number: this.sessions.fetch_add(1, Ordering::Relaxed),
                     is_used: false,
                 },
                 None => Way::Relayed(Instant::now()),
