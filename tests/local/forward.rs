@@ -109,7 +109,7 @@ async fn an_error_of_the_other_is_the_askers_and_so_is_its_end(place: Place) {
         matches!(
             answer,
             Err(AskError::Stopped {
-                delivery: Delivery::NotDelivered,
+                delivery: Delivery::MayHaveRun,
                 ..
             })
         ),

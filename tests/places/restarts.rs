@@ -212,27 +212,67 @@ async fn asks_behind_a_panic_are_answered_by_the_next_process() -> conclib::Resu
     let system = System::new("test");
     let worker = system.actor(Worker::default()).urn("w").in_process();
     let worker = worker.restart(policy(2)).spawn().await?;
-    answered_behind_a_panic(worker).await?;
-    // Those of a client take the way through the owner.
+    let mut sums = answered_behind_a_panic(worker).await?;
+    sums.sort_unstable();
+    assert_eq!(sums, Vec::from_iter(1..=64));
+    // Those of a client take the way through the owner, and keep their order.
     let key = AuthKey::random()?;
     let proxy = Proxy::serve(&system, "tcp://127.0.0.1:0")
         .key(key.clone())
         .await?;
     let client = ProxyClient::connect(proxy.url()).key(key).await?;
-    answered_behind_a_panic(client.actor("w")?).await
+    let sums = answered_behind_a_panic(client.actor("w")?).await?;
+    assert_eq!(sums, Vec::from_iter(1..=64));
+    Ok(())
 }
 
-async fn answered_behind_a_panic(worker: ActorRef<Worker>) -> conclib::Result {
+/// Returns the sums of the next process, whose state is a fresh one.
+async fn answered_behind_a_panic(worker: ActorRef<Worker>) -> conclib::Result<Vec<u64>> {
     let before = worker.pid().await?;
     let panics = worker.panic("of the test".into());
-    let asks = join_all((0..64).map(|_| worker.pid().into_future()));
-    let (panicked, answers) = tokio::join!(panics.into_future(), asks);
+    let asks = join_all((0..64).map(|_| worker.add(1).into_future()));
+    let (panicked, sums) = tokio::join!(panics.into_future(), asks);
     assert!(matches!(panicked, Err(AskError::Panicked { .. })));
-    let after = worker.pid().await?;
-    assert_ne!(after, before);
-    for answer in answers {
-        assert_eq!(answer?, after);
+    assert_ne!(worker.pid().await?, before);
+    Ok(sums.into_iter().collect::<Result<_, _>>()?)
+}
+
+/// More requests than there is room for at once between two processes.
+#[support::test]
+async fn requests_of_clients_wait_for_the_next_process_in_their_order() -> conclib::Result {
+    let system = System::new("test");
+    let (door, mut ends, open) = door(&system)?;
+    let worker = system.actor(Worker::default()).urn("w").in_process();
+    let worker = worker.restart(policy(1)).spawn().await?;
+    worker.linger(door).await?;
+    system.actor(Worker::default()).urn("other").spawn()?;
+    let key = AuthKey::random()?;
+    let proxy = Proxy::serve(&system, "tcp://127.0.0.1:0")
+        .key(key.clone())
+        .await?;
+    assert!(worker.panic("of the test".into()).await.is_err());
+    ends.recv().await.unwrap();
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        let client = ProxyClient::connect(proxy.url()).key(key.clone()).await?;
+        let far: [ActorRef<Worker>; 2] = [client.actor("w")?, client.actor("other")?];
+        clients.push((far, client));
     }
+    let mut asked = Vec::new();
+    for ([worker, other], _) in &clients {
+        let asks = (0..200).map(|_| worker.add(1).into_future());
+        let mut asks = join_all(asks);
+        assert!(support::poll_once(&mut asks).is_pending());
+        // The requests before this one have arrived.
+        other.pid().await?;
+        asked.push(asks);
+    }
+    open.add_permits(1);
+    for asks in asked {
+        let sums = asks.await.into_iter().collect::<Result<Vec<_>, _>>()?;
+        assert!(sums.is_sorted(), "{sums:?}");
+    }
+    assert_eq!(worker.add(0).await?, 600);
     Ok(())
 }
 
@@ -250,6 +290,7 @@ async fn the_end_of_an_actor_that_was_to_answer_in_place_of_this_one_is_told_at_
     ends.recv().await.unwrap();
     let refused = worker.pid_of(other).await.unwrap_err();
     assert!(matches!(refused, AskError::Stopped { .. }), "{refused:?}");
+    assert_eq!(refused.delivery(), Delivery::MayHaveRun);
     assert_eq!(worker.generation(), Some(1));
     open.add_permits(1);
     stops.await;

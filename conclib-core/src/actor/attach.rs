@@ -291,7 +291,7 @@ impl<A: Actor> Context<A> {
     where
         A: Handler<M>,
     {
-        let (request, deferred) = self.pass_on(message);
+        let (request, deferred) = self.pass_on(message, false);
         if self.inputs().stashed() < self.cell().mailbox.capacity() {
             // The asker now waits for a later turn of this actor.
             if let Some(WaitingTurn::Here(who, ask)) = request.reply.passed() {

@@ -63,12 +63,11 @@ impl OutboundRequest {
     /// failure, has come.
     pub(crate) fn send_again(
         &mut self,
-        to: &Urn,
         answerer: Answerer,
         queued: Option<oneshot::Receiver<Result<(), Failure>>>,
     ) {
         if let Some(this) = self.incarnation.take() {
-            self.room = Some(self.outlet.later_incarnation(to, this));
+            self.room = Some(self.outlet.later_incarnation(this));
         }
         self.cancel.take().into_iter().for_each(CancelOnDrop::done);
         self.wait = None;
@@ -96,7 +95,7 @@ impl OutboundRequest {
     pub(crate) fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
-        to: &Urn,
+        to: &str,
         mut send: impl FnMut(&Arc<dyn Outlet>, Option<&WaitingTurn>, Answerer) -> Sent,
     ) -> Poll<Result<(), Failure>> {
         while let Some(answerer) = self.answerer.take() {
@@ -108,24 +107,30 @@ impl OutboundRequest {
                 self.room = None;
                 if let Err(failure) = room {
                     self.answerer = Some(answerer);
-                    self.wait_for_later(to, failure)?;
+                    self.wait_for_later(failure)?;
                     continue;
                 }
             }
             self.incarnation = self.outlet.incarnation();
             match send(&self.outlet, self.passed.as_ref(), answerer) {
                 Ok(Departed { id, wait, shortcut }) => {
-                    let outlet = shortcut.unwrap_or_else(|| self.outlet.clone());
+                    let outlet = match shortcut {
+                        Some(shortcut) => {
+                            self.incarnation = shortcut.incarnation;
+                            shortcut.outlet
+                        }
+                        None => self.outlet.clone(),
+                    };
                     self.cancel = Some(CancelOnDrop::new(outlet, id));
                     self.wait = wait;
                 }
                 Err((SendRefused::Busy | SendRefused::Away, answerer)) => {
                     self.answerer = Some(answerer);
-                    self.room = Some(self.outlet.room(to.as_str()));
+                    self.room = Some(self.outlet.room(to));
                 }
                 Err((unsent, answerer)) => {
                     self.answerer = Some(answerer);
-                    self.wait_for_later(to, unsent.into_failure())?;
+                    self.wait_for_later(unsent.into_failure())?;
                 }
             }
         }
@@ -135,10 +140,10 @@ impl OutboundRequest {
     /// Waits for a later incarnation of the actor from now on, if one may follow that to which the
     /// request could not be sent.
     #[cold]
-    fn wait_for_later(&mut self, to: &Urn, failure: Failure) -> Result<(), Failure> {
+    fn wait_for_later(&mut self, failure: Failure) -> Result<(), Failure> {
         match self.incarnation.take().filter(|_| was_left(&failure)) {
             Some(this) => {
-                self.room = Some(self.outlet.later_incarnation(to, this));
+                self.room = Some(self.outlet.later_incarnation(this));
                 Ok(())
             }
             None => Err(failure),
@@ -188,12 +193,32 @@ pub(crate) struct Departed {
     /// Wait of the turn that asks.
     wait: Option<Wait>,
     /// Outlet that has sent it, if that is not the one of the request.
-    shortcut: Option<Arc<dyn Outlet>>,
+    shortcut: Option<Shortcut>,
+}
+
+/// Outlet that sends a request in place of another one.
+pub(crate) struct Shortcut {
+    pub(crate) outlet: Arc<dyn Outlet>,
+    /// Number of this way, by which the other outlet knows it.
+    incarnation: Option<u64>,
+}
+
+impl Shortcut {
+    /// Returns the outlet that sends requests to the actor of that name in place of `outlet`, if there
+    /// is one.
+    pub(crate) fn of(outlet: &Arc<dyn Outlet>, to: &str) -> Option<Self> {
+        let shortcut = outlet.shortcut(to)?;
+        let incarnation = outlet.incarnation();
+        Some(Self {
+            outlet: shortcut,
+            incarnation,
+        })
+    }
 }
 
 impl Departed {
     /// Notes the outlet that has sent the request in place of its own.
-    pub(crate) fn over(self, shortcut: Option<Arc<dyn Outlet>>) -> Self {
+    pub(crate) fn over(self, shortcut: Option<Shortcut>) -> Self {
         Self { shortcut, ..self }
     }
 }

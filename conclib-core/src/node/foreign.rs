@@ -2,12 +2,11 @@
 
 use std::any::{Any, TypeId, type_name};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use conclib_wire::{Delivery, DeliveryClass, Envelope, Failure, NodeId, State, StopReason, Urn};
-use tokio::runtime::Handle;
 
 use super::any_actor::AnyActor;
 use super::lifecycle::Lifecycle;
@@ -22,7 +21,7 @@ use crate::mailbox::{Alert, By, Signal, Ticket};
 use crate::message::Message;
 use crate::named::{Enter, Named};
 use crate::place::Place;
-use crate::remote::{Held, Remote, Undelivered, poll_send_away, try_tell_away};
+use crate::remote::{Held, Remote, poll_send_away, try_tell_away};
 use crate::reply::RemoteCaller;
 use crate::snapshot::ActorSnapshot;
 use crate::spi::Lease;
@@ -35,7 +34,6 @@ pub(crate) type FindRecipient = fn(Arc<ForeignCell>, TypeId) -> Option<Box<dyn A
 /// Cell of an actor that runs outside of this process, or that this process does not run as a task:
 /// its messages leave through an outlet, and another crate tells of its life.
 pub(crate) struct ForeignCell {
-    me: Weak<Self>,
     id: ActorId,
     system: Arc<SystemInner>,
     urn: Urn,
@@ -61,15 +59,13 @@ pub(crate) struct ForeignCell {
     recycles: AtomicBool,
     waker: Mutex<Option<Waker>>,
     /// Requests of other processes that wait for the next incarnation.
-    held: Held,
+    held: Arc<Held>,
     /// Set once the end has been told.
     ended: OnceLock<()>,
 }
 
 impl ForeignCell {
-    #[expect(clippy::too_many_arguments, reason = "all that is known of the actor")]
     pub(crate) fn new<A: 'static>(
-        me: Weak<Self>,
         id: ActorId,
         system: Arc<SystemInner>,
         remote: Remote,
@@ -78,8 +74,8 @@ impl ForeignCell {
         is_named: bool,
         find_recipient: FindRecipient,
     ) -> Self {
+        let remote = Arc::new(remote);
         Self {
-            me,
             id,
             system,
             ask_timeout,
@@ -90,13 +86,13 @@ impl ForeignCell {
             actor: TypeId::of::<A>(),
             type_name: type_name::<A>(),
             find_recipient,
-            remote: Arc::new(remote),
+            held: Held::new(remote.clone()),
+            remote,
             lifecycle: Lifecycle::new(),
             relations,
             signal: AtomicU8::new(Signal::None as u8),
             recycles: AtomicBool::new(false),
             waker: Mutex::default(),
-            held: Held::default(),
             ended: OnceLock::new(),
         }
     }
@@ -152,7 +148,7 @@ impl ForeignCell {
             let urn = || self.urn.clone();
             self.system.emit(|| Event::Started { urn: urn() });
         }
-        self.held.send_all(&self.remote, || self.is_away());
+        self.held.send_all();
     }
 
     /// Tells whether messages wait for an incarnation: for the first one, or for the next.
@@ -160,39 +156,6 @@ impl ForeignCell {
         self.lifecycle.state() == State::Starting
             || self.relations.is_down()
             || self.remote.outlet.outage().is_some()
-    }
-
-    /// Tells whether requests of other processes wait for an incarnation.
-    fn waits(&self) -> bool {
-        self.is_away() && !self.is_ending()
-    }
-
-    /// Returns the function for a request of another process that an incarnation has left
-    /// undelivered: the request waits for the next one.
-    fn undelivered(&self) -> impl FnOnce(Undelivered) + Send + use<> {
-        let me = self.me.clone();
-        move |request| match (me.upgrade(), Handle::try_current()) {
-            (Some(me), Ok(runtime)) if !me.is_ending() => {
-                runtime.spawn(me.send_again(request));
-            }
-            _ => request.refuse(),
-        }
-    }
-
-    /// Sends a request of another process to the next incarnation.
-    async fn send_again(self: Arc<Self>, request: Undelivered) {
-        let this = request.incarnation();
-        let later = self.remote.outlet.later_incarnation(&self.urn, this);
-        let is_there = tokio::select! {
-            later = later => later.is_ok(),
-            _ = self.lifecycle.wait() => false,
-        };
-        if !is_there {
-            return request.refuse();
-        }
-        let (waits, undelivered) = (|| self.waits(), self.undelivered());
-        self.held
-            .send_again(&self.remote, request, waits, undelivered);
     }
 
     /// Asks the process of the actor for a snapshot. The starts and the parent are those that this
@@ -521,8 +484,7 @@ impl AnyActor for ForeignCell {
             asker.refuse(Failure::Stopped(Delivery::NotDelivered));
             return false;
         }
-        let (waits, undelivered) = (|| self.waits(), self.undelivered());
-        self.held
-            .relay(&self.remote, envelope, asker, waits, undelivered)
+        let is_away = || self.is_away() && !self.is_ending();
+        self.held.relay(envelope, asker, is_away)
     }
 }

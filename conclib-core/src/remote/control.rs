@@ -211,7 +211,7 @@ impl Remote {
         });
         let mut outbound = OutboundRequest::new(self.outlet.clone(), answerer, None, None);
         let sent = poll_fn(|cx| {
-            outbound.poll_send(cx, urn, |outlet, _, answerer| {
+            outbound.poll_send(cx, urn.as_str(), |outlet, _, answerer| {
                 let envelope = Envelope {
                     id: RequestId::nil(),
                     to: urn.as_str(),

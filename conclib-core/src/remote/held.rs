@@ -7,22 +7,34 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use conclib_wire::{Delivery, Envelope, Failure};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
 
 use super::relay::Relayed;
 use super::target::Remote;
+use crate::named::Named;
 use crate::reply::RemoteCaller;
 use crate::spi::{Carried, SendRefused, carried};
 
 /// Maximum number of requests that wait for one actor. Further ones are refused.
 const LIMIT: usize = 1024;
 
-/// Requests that wait until their actor is there again.
-#[derive(Default)]
-pub(crate) struct Held(Mutex<Queue>);
+/// Requests that wait until their actor is there: for the first time, or again. Those that an
+/// incarnation of the actor has left undelivered come back, in front of the later ones.
+pub(crate) struct Held {
+    remote: Arc<Remote>,
+    /// Number of the next request.
+    next: AtomicU64,
+    queue: Mutex<Queue>,
+    over: Notify,
+}
 
 #[derive(Default)]
 struct Queue {
+    /// By their numbers.
     waiting: VecDeque<Waiting>,
+    /// True while a task sends what waits, as there is room for it.
+    is_sending: bool,
     /// True once the actor has ended for good.
     is_over: bool,
 }
@@ -35,10 +47,12 @@ struct Waiting {
 
 /// Copy of a request.
 struct Letter {
+    number: u64,
+    /// Number after that of the incarnation to which it was sent; zero before. Changed under the lock
+    /// of the queue.
+    incarnation: AtomicU64,
     references: Carried,
     since: Instant,
-    /// Incarnation of the actor to which it was sent.
-    incarnation: AtomicU64,
     message: Box<str>,
     trace: Box<str>,
     chain: Box<[u8]>,
@@ -46,73 +60,78 @@ struct Letter {
     rest: Envelope<'static>,
 }
 
-/// Request that an incarnation of its actor has left undelivered.
-pub(crate) struct Undelivered {
-    asker: RemoteCaller,
-    letter: Arc<Letter>,
-    failure: Failure,
-}
+/// In place of an incarnation: the request is not sent again.
+const REFUSED: u64 = u64::MAX;
 
 impl Held {
+    pub(crate) fn new(remote: Arc<Remote>) -> Arc<Self> {
+        Arc::new(Self {
+            remote,
+            next: AtomicU64::new(0),
+            queue: Mutex::default(),
+            over: Notify::new(),
+        })
+    }
+
     /// Sends a request on, or keeps it, behind those that wait. `waits` tells whether the outlet is to
     /// be waited for, if it has no room. Returns false if the request was refused at once.
     ///
-    /// `undelivered` gets a request that an incarnation of the actor has left undelivered, if a later
-    /// one may follow.
+    /// A copy is kept of a request to an actor of several incarnations, until its answer.
     pub(crate) fn relay(
-        &self,
-        remote: &Remote,
+        self: &Arc<Self>,
         envelope: &Envelope<'_>,
         asker: RemoteCaller,
         waits: impl Fn() -> bool,
-        undelivered: impl FnOnce(Undelivered) + Send + 'static,
     ) -> bool {
         let references = carried();
-        let incarnation = remote.outlet.incarnation();
-        let letter = incarnation.map(|this| Letter::new(envelope, references.clone(), this));
-        let relayed = match &letter {
-            Some(letter) => letter.relayed(asker, undelivered),
+        let incarnation = self.remote.outlet.incarnation();
+        let letter = incarnation.map(|_| self.letter(envelope, references.clone()));
+        let mut relayed = match &letter {
+            Some(letter) => self.relayed(asker, letter.clone()),
             None => Relayed::new(asker),
         };
         let queue = self.lock();
-        let relayed = match queue.waiting.is_empty() {
-            true => match relayed.send(remote, envelope, &references) {
-                Ok(()) => return true,
-                Err((relayed, why)) if is_kept(&why, &waits) => relayed,
+        if queue.waiting.is_empty() {
+            let incarnation = self.remote.outlet.incarnation();
+            relayed = match relayed.send(&self.remote, envelope, &references) {
+                Ok(()) => {
+                    letter
+                        .into_iter()
+                        .for_each(|letter| letter.is_at(incarnation));
+                    return true;
+                }
+                Err((relayed, SendRefused::Away)) => relayed,
+                Err((relayed, SendRefused::Busy)) if waits() => relayed,
                 Err((relayed, why)) => {
+                    letter
+                        .into_iter()
+                        .for_each(|letter| letter.is_at(Some(REFUSED)));
                     drop(queue);
                     relayed.refuse(why.into_failure());
                     return false;
                 }
-            },
-            false => relayed,
-        };
-        let letter = letter.unwrap_or_else(|| Letter::new(envelope, references, 0));
-        self.keep(queue, Waiting { relayed, letter }, remote, waits)
+            };
+        }
+        let letter = letter.unwrap_or_else(|| self.letter(envelope, references));
+        self.keep(queue, Waiting { relayed, letter })
     }
 
-    /// Sends a request that was left undelivered to the next incarnation, as [`relay`](Self::relay)
-    /// does.
-    pub(crate) fn send_again(
-        &self,
-        remote: &Remote,
-        request: Undelivered,
-        waits: impl Fn() -> bool,
-        undelivered: impl FnOnce(Undelivered) + Send + 'static,
-    ) {
-        let Undelivered { asker, letter, .. } = request;
-        let relayed = letter.relayed(asker, undelivered);
-        self.keep(self.lock(), Waiting { relayed, letter }, remote, waits);
+    /// Keeps a request that was left undelivered, for the next incarnation.
+    fn left(self: &Arc<Self>, asker: RemoteCaller, letter: Arc<Letter>, failure: Failure) {
+        let queue = self.lock();
+        let is_again = letter.incarnation.load(Ordering::Relaxed) != REFUSED;
+        // Without a number there is no next incarnation.
+        if is_again && self.remote.outlet.incarnation().is_some() {
+            let relayed = self.relayed(asker, letter.clone());
+            self.keep(queue, Waiting { relayed, letter });
+        } else {
+            drop(queue);
+            asker.refuse(failure);
+        }
     }
 
     /// Adds a request to those that wait. Returns false if there are too many.
-    fn keep(
-        &self,
-        mut queue: MutexGuard<'_, Queue>,
-        request: Waiting,
-        remote: &Remote,
-        waits: impl Fn() -> bool,
-    ) -> bool {
+    fn keep(self: &Arc<Self>, mut queue: MutexGuard<'_, Queue>, request: Waiting) -> bool {
         if queue.waiting.len() >= LIMIT {
             queue.waiting.retain(|one| !one.relayed.is_cancelled());
         }
@@ -121,45 +140,94 @@ impl Held {
             false => (queue.waiting.len() >= LIMIT).then_some(Failure::MailboxFull),
         };
         if let Some(why) = why {
+            request.letter.is_at(Some(REFUSED));
             drop(queue);
             request.relayed.refuse(why);
             return false;
         }
-        queue.waiting.push_back(request);
+        let number = request.letter.number;
+        let place = queue
+            .waiting
+            .partition_point(|one| one.letter.number < number);
+        queue.waiting.insert(place, request);
         drop(queue);
-        if !waits() {
-            self.send_all(remote, waits);
-        }
+        self.send_all();
         true
     }
 
     /// Sends what waits, up to the first request for which the actor is to be waited for again.
-    pub(crate) fn send_all(&self, remote: &Remote, waits: impl Fn() -> bool) {
+    pub(crate) fn send_all(self: &Arc<Self>) {
+        if self.send_some()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(self.clone().send_rest());
+        }
+    }
+
+    /// Sends what waits, as there is room for it.
+    async fn send_rest(self: Arc<Self>) {
+        let urn = self.remote.urn();
+        loop {
+            let over = self.over.notified();
+            if self.lock().is_over {
+                return;
+            }
+            let has_room = tokio::select! {
+                room = self.remote.outlet.room(urn.as_str()) => room.is_ok(),
+                () = over => return,
+            };
+            self.lock().is_sending = false;
+            if !has_room || !self.send_some() {
+                return;
+            }
+        }
+    }
+
+    /// Sends what there is room for. Returns true if a task is to send the rest.
+    fn send_some(&self) -> bool {
         let mut refused = Vec::new();
+        let mut is_begun = false;
         let mut queue = self.lock();
         while let Some(first) = queue.waiting.pop_front() {
-            if first.relayed.is_cancelled() {
-                refused.push((first.relayed, Failure::Cancelled));
-                continue;
-            }
             let timeout = first.letter.rest.timeout;
-            let Some(left) = timeout.checked_sub(first.letter.since.elapsed()) else {
-                refused.push((first.relayed, Failure::Deadline(timeout)));
-                continue;
-            };
-            match first.send(remote, left) {
-                Ok(()) => {}
-                Err((first, why)) if is_kept(&why, &waits) => {
+            let left = timeout.checked_sub(first.letter.since.elapsed());
+            let incarnation = self.remote.outlet.incarnation();
+            let why = match left {
+                _ if first.relayed.is_cancelled() => Failure::Cancelled,
+                None => Failure::Deadline(timeout),
+                Some(_) if first.letter.was_left_by(incarnation) => {
                     queue.waiting.push_front(first);
                     break;
                 }
-                Err((first, why)) => refused.push((first.relayed, why.into_failure())),
-            }
+                Some(left) => {
+                    let Waiting { relayed, letter } = first;
+                    match letter.send(relayed, &self.remote, left) {
+                        Ok(()) => {
+                            letter.is_at(incarnation);
+                            continue;
+                        }
+                        Err((relayed, why @ (SendRefused::Away | SendRefused::Busy))) => {
+                            queue.waiting.push_front(Waiting { relayed, letter });
+                            is_begun = why == SendRefused::Busy
+                                && !mem::replace(&mut queue.is_sending, true);
+                            break;
+                        }
+                        Err((relayed, why)) => {
+                            letter.is_at(Some(REFUSED));
+                            refused.push((relayed, why.into_failure()));
+                            continue;
+                        }
+                    }
+                }
+            };
+            first.letter.is_at(Some(REFUSED));
+            refused.push((first.relayed, why));
         }
         drop(queue);
         for (relayed, failure) in refused {
             relayed.refuse(failure);
         }
+        is_begun
     }
 
     /// Refuses what waits, as the actor has ended.
@@ -169,9 +237,10 @@ impl Held {
             queue.is_over = true;
             mem::take(&mut queue.waiting)
         };
-        for waiting in waiting {
-            let failure = Failure::Stopped(Delivery::NotDelivered);
-            waiting.relayed.refuse(failure);
+        self.over.notify_waiters();
+        for Waiting { relayed, letter } in waiting {
+            letter.is_at(Some(REFUSED));
+            relayed.refuse(Failure::Stopped(Delivery::NotDelivered));
         }
     }
 
@@ -180,38 +249,20 @@ impl Held {
         self.lock().waiting.len()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Tells whether a request that was not sent is to wait.
-fn is_kept(why: &SendRefused, waits: impl Fn() -> bool) -> bool {
-    match why {
-        SendRefused::Away => true,
-        SendRefused::Busy => waits(),
-        SendRefused::Closed | SendRefused::Codec(_) => false,
-    }
-}
-
-impl Undelivered {
-    /// Returns the incarnation of the actor to which the request was sent.
-    pub(crate) fn incarnation(&self) -> u64 {
-        self.letter.incarnation.load(Ordering::Relaxed)
+    /// Makes the asker of a request that comes back if it is left undelivered.
+    fn relayed(self: &Arc<Self>, asker: RemoteCaller, letter: Arc<Letter>) -> Relayed {
+        let held = self.clone();
+        Relayed::returning(asker, move |asker, failure| {
+            held.left(asker, letter, failure);
+        })
     }
 
-    /// Answers with the failure, as no later incarnation gets the request.
-    pub(crate) fn refuse(self) {
-        self.asker.refuse(self.failure);
-    }
-}
-
-impl Letter {
-    fn new(envelope: &Envelope<'_>, references: Carried, incarnation: u64) -> Arc<Self> {
-        Arc::new(Self {
+    fn letter(&self, envelope: &Envelope<'_>, references: Carried) -> Arc<Letter> {
+        Arc::new(Letter {
+            number: self.next.fetch_add(1, Ordering::Relaxed),
+            incarnation: AtomicU64::new(0),
             references,
             since: Instant::now(),
-            incarnation: AtomicU64::new(incarnation),
             message: envelope.message.into(),
             trace: envelope.trace.into(),
             chain: envelope.chain.into(),
@@ -227,38 +278,37 @@ impl Letter {
         })
     }
 
-    /// Makes the asker of a request that comes back to `undelivered` with its copy.
-    fn relayed(
-        self: &Arc<Self>,
-        asker: RemoteCaller,
-        undelivered: impl FnOnce(Undelivered) + Send + 'static,
-    ) -> Relayed {
-        let letter = self.clone();
-        Relayed::returning(asker, |asker, failure| {
-            undelivered(Undelivered {
-                asker,
-                letter,
-                failure,
-            });
-        })
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Waiting {
-    fn send(self, remote: &Remote, timeout: Duration) -> Result<(), (Self, SendRefused)> {
-        let Self { relayed, letter } = self;
-        if let Some(this) = remote.outlet.incarnation() {
-            letter.incarnation.store(this, Ordering::Relaxed);
-        }
+impl Letter {
+    /// Notes the incarnation to which the request was sent.
+    fn is_at(&self, incarnation: Option<u64>) {
+        let next = incarnation.map_or(0, |this| this.saturating_add(1));
+        self.incarnation.store(next, Ordering::Relaxed);
+    }
+
+    /// Tells whether that incarnation has had the request, and has left it.
+    fn was_left_by(&self, incarnation: Option<u64>) -> bool {
+        incarnation.is_some_and(|this| self.incarnation.load(Ordering::Relaxed) > this)
+    }
+
+    fn send(
+        &self,
+        relayed: Relayed,
+        remote: &Remote,
+        timeout: Duration,
+    ) -> Result<(), (Relayed, SendRefused)> {
         let envelope = Envelope {
-            message: &letter.message,
+            message: &self.message,
             timeout,
-            trace: &letter.trace,
-            chain: &letter.chain,
-            body: &letter.body,
-            ..letter.rest
+            trace: &self.trace,
+            chain: &self.chain,
+            body: &self.body,
+            ..self.rest
         };
-        let sent = relayed.send(remote, &envelope, &letter.references);
-        sent.map_err(|(relayed, why)| (Self { relayed, letter }, why))
+        relayed.send(remote, &envelope, &self.references)
     }
 }

@@ -78,7 +78,7 @@ impl Remote {
         });
         let mut request = OutboundRequest::new(self.outlet.clone(), answerer, None, None);
         let sent = poll_fn(|cx| {
-            request.poll_send(cx, urn, |outlet, _, answerer| {
+            request.poll_send(cx, urn.as_str(), |outlet, _, answerer| {
                 let envelope = Envelope {
                     id: RequestId::nil(),
                     to: urn.as_str(),

@@ -14,7 +14,7 @@ mod target;
 pub use control::FoundTypes;
 pub(crate) use control::{ControlRequest, FIND, MAX_FOUND};
 pub(crate) use ended::ended;
-pub(crate) use held::{Held, Undelivered};
+pub(crate) use held::Held;
 pub(crate) use outbound::{poll_send_away, try_tell_away};
 pub(crate) use relay::{relay, relay_control};
 pub(crate) use relays::Relays;

@@ -11,7 +11,7 @@ use conclib_wire::{
 
 use super::answers::{answerer, confirmation, queued};
 use super::target::Remote;
-use crate::call::{Outbound, OutboundRequest, Sent, Waiter, transmit, was_left};
+use crate::call::{Outbound, OutboundRequest, Sent, Shortcut, Waiter, transmit, was_left};
 use crate::deadlock::WaitingTurn;
 use crate::error::{AskError, TellError};
 use crate::message::{Message, Reach};
@@ -139,7 +139,7 @@ impl Leaving<'_> {
             Some(part) => {
                 part.turn_to(outlet);
                 if let Some((answerer, _)) = message.take_asker(urn, given) {
-                    part.send_again(urn, answerer, None);
+                    part.send_again(answerer, None);
                 }
                 part
             }
@@ -174,7 +174,7 @@ impl Leaving<'_> {
                     if !part.is_asked() && part.may_be_sent_again() && was_left(&failure) =>
                 {
                     let (answerer, queued) = confirmation(given);
-                    part.send_again(urn, answerer, Some(queued));
+                    part.send_again(answerer, Some(queued));
                 }
                 Err(failure) => return Poll::Ready(Err(failure)),
             }
@@ -292,7 +292,7 @@ impl Encodable<'_> {
             true => Wants::Reply,
             false => Wants::Queued,
         };
-        let sent = request.poll_send(cx, self.urn, |outlet, passed, answerer| {
+        let sent = request.poll_send(cx, self.urn.as_str(), |outlet, passed, answerer| {
             let waiter = match passed {
                 Some(waiting) => Waiter::Passed(waiting),
                 None if waits => Waiter::Turn,
@@ -315,8 +315,10 @@ impl Encodable<'_> {
         timeout: Duration,
         answerer: Answerer,
     ) -> Sent {
-        let shortcut = outlet.shortcut(self.urn.as_str());
-        let outlet = shortcut.as_ref().unwrap_or(outlet);
+        let shortcut = Shortcut::of(outlet, self.urn.as_str());
+        let outlet = shortcut
+            .as_ref()
+            .map_or(outlet, |shortcut| &shortcut.outlet);
         let codec = outlet.codec();
         let head = self.head;
         enter(outlet.scope(), || {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::task::{Context, Poll, Waker};
 
-use conclib_wire::{Failure, Never};
+use conclib_wire::{Delivery, Failure, Never};
 
 use super::Answer;
 use super::channel::Lost;
@@ -62,15 +62,19 @@ impl<T, E> Deferred<T, E> {
     }
 
     pub(crate) fn pair() -> (ReplyTo<T, E>, Self) {
-        Self::pair_for(None)
+        Self::pair_for(None, false)
     }
 
     /// Creates the pair for a request that is passed on; `waiting` is the turn that
-    /// waits for its answer.
-    pub(crate) fn pair_for(waiting: Option<WaitingTurn>) -> (ReplyTo<T, E>, Self) {
+    /// waits for its answer. `is_forwarded` says that another actor is to answer.
+    pub(crate) fn pair_for(
+        waiting: Option<WaitingTurn>,
+        is_forwarded: bool,
+    ) -> (ReplyTo<T, E>, Self) {
         let later = Arc::new(DeferredSlot {
             meeting: Mutex::new(Meeting::Neither(None)),
             waiting,
+            is_forwarded,
         });
         let reply = Slot::Deferred {
             later: Unanswered(later.clone()),
@@ -181,6 +185,8 @@ impl<T, E> Drop for Unanswered<T, E> {
 struct DeferredSlot<T, E> {
     meeting: Mutex<Meeting<T, E>>,
     waiting: Option<WaitingTurn>,
+    /// True if the handler has passed the request on to another actor.
+    is_forwarded: bool,
 }
 
 enum Meeting<T, E> {
@@ -194,7 +200,12 @@ enum Meeting<T, E> {
 }
 
 impl<T, E> DeferredSlot<T, E> {
-    fn answer(&self, answer: Answer<T, E>, lost: Option<Lost<Answer<T, E>>>) {
+    fn answer(&self, mut answer: Answer<T, E>, lost: Option<Lost<Answer<T, E>>>) {
+        if let Err(failure) = &mut answer
+            && self.is_forwarded
+        {
+            has_begun(failure);
+        }
         let mut meeting = self.lock();
         let asker = match &mut *meeting {
             Meeting::Neither(_) => {
@@ -231,6 +242,14 @@ impl<T, E> DeferredSlot<T, E> {
 
     fn lock(&self) -> MutexGuard<'_, Meeting<T, E>> {
         self.meeting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says that a request may have run which another actor has left: the handler that has passed it on
+/// has run.
+fn has_begun(failure: &mut Failure) {
+    if let Failure::Stopped(delivery) | Failure::Disconnected(delivery) = failure {
+        *delivery = Delivery::MayHaveRun;
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conclib_wire::{
-    Codec, CodecError, Delivery, DeliveryClass, Envelope, Failure, Home, RequestId, Urn,
+    Codec, CodecError, Delivery, DeliveryClass, Envelope, Failure, Home, RequestId,
 };
 
 use super::answerer::Answerer;
@@ -52,11 +52,10 @@ pub trait Outlet: Send + Sync + 'static {
         None
     }
 
-    /// Resolves when a later incarnation than `this` of the actor of that name gets the requests, or
-    /// with the failure of a request for which there will be none: the actor has ended for good, or
-    /// goes on, and another one has failed that was to answer in its place.
-    fn later_incarnation(&self, to: &Urn, this: u64) -> Room {
-        let _ = (to, this);
+    /// Resolves when a later incarnation than `this` gets the requests, or with the failure of those
+    /// for which there will be none.
+    fn later_incarnation(&self, this: u64) -> Room {
+        let _ = this;
         Box::pin(ready(Err(Failure::Stopped(Delivery::NotDelivered))))
     }
 

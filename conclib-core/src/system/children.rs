@@ -199,7 +199,7 @@ impl<A: Actor> Context<A> {
         to: &T,
         message: M,
     ) -> Deferred<M::Reply, M::Error> {
-        let (request, deferred) = self.pass_on(message);
+        let (request, deferred) = self.pass_on(message, true);
         forward(to, request).await;
         deferred
     }
@@ -209,8 +209,9 @@ impl<A: Actor> Context<A> {
     pub(crate) fn pass_on<M: Message>(
         &self,
         message: M,
+        is_forwarded: bool,
     ) -> (Request<M>, Deferred<M::Reply, M::Error>) {
-        let (mut reply, deferred) = Deferred::pair_for(self.waiting.clone());
+        let (mut reply, deferred) = Deferred::pair_for(self.waiting.clone(), is_forwarded);
         reply.set_due(self.due());
         let reply = reply.noted();
         let request = Request {

@@ -148,18 +148,9 @@ impl<'s, A: Actor> ForeignBuilder<'s, A> {
                 let timeout = ask_timeout;
                 let find =
                     |cell, message| RecipientLookup::<A>::run(ActorRef::foreign(cell), message);
-                Arc::new_cyclic(|me| {
-                    ForeignCell::new::<A>(
-                        me.clone(),
-                        id,
-                        system,
-                        remote,
-                        relations,
-                        timeout,
-                        is_named,
-                        find,
-                    )
-                })
+                Arc::new(ForeignCell::new::<A>(
+                    id, system, remote, relations, timeout, is_named, find,
+                ))
             })
         };
         let cell = match &parent {

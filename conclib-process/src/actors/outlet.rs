@@ -7,11 +7,11 @@ use conclib_core::wire::{
     Answerer, Envelope, Failure, Home, Outage, Outlet, RefScope, Remote, RequestId, Room,
     SendRefused,
 };
-use conclib_core::{ActorRef, Delivery, State, Urn};
+use conclib_core::{Delivery, Urn};
 use conclib_net::Session;
 use tokio::sync::Notify;
 
-use super::host::{HOST, Host};
+use super::host::HOST;
 
 /// Outlet over the session with a process. Messages wait while there is no process, and until the
 /// actor of a new one has been made. An ask that the old one left undelivered is among them.
@@ -91,11 +91,6 @@ impl Gate {
         self.state.load(Ordering::SeqCst)
     }
 
-    /// Tells whether messages reach the actor of `this` process.
-    fn is_open_for(&self, this: u64) -> bool {
-        self.state() == OPEN && self.opened.load(Ordering::SeqCst) == this
-    }
-
     /// Waits until messages can pass. The error says that they never will.
     async fn opened(&self) -> Result<(), Failure> {
         loop {
@@ -142,24 +137,13 @@ impl Outlet for ProcessOutlet {
     }
 
     fn incarnation(&self) -> Option<u64> {
-        self.restarts
-            .then(|| self.gate.opened.load(Ordering::SeqCst))
+        let follows = self.restarts && matches!(self.gate.state(), CLOSED | OPEN);
+        follows.then(|| self.gate.opened.load(Ordering::SeqCst))
     }
 
-    fn later_incarnation(&self, to: &Urn, this: u64) -> Room {
+    fn later_incarnation(&self, this: u64) -> Room {
         let gate = self.gate.clone();
-        let actor: ActorRef<Host> = ActorRef::remote(self.actor(to.clone()));
-        Box::pin(async move {
-            let goes_on = async {
-                let state = actor.current_state().await;
-                state.is_ok_and(|state| state < State::Stopping) && gate.is_open_for(this)
-            };
-            tokio::select! {
-                biased;
-                opened = gate.opened_after(this) => opened,
-                true = goes_on => Err(Failure::Stopped(Delivery::NotDelivered)),
-            }
-        })
+        Box::pin(async move { gate.opened_after(this).await })
     }
 
     fn cancel(&self, id: RequestId) {

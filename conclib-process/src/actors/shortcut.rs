@@ -192,12 +192,16 @@ impl Outlet for Shortcut {
 
     fn incarnation(&self) -> Option<u64> {
         match &*self.0.way() {
-            Way::Direct { number, .. } => Some(*number),
-            Way::Unknown | Way::Relayed(_) => None,
+            Way::Direct {
+                number,
+                is_used: true,
+                ..
+            } => Some(*number),
+            _ => None,
         }
     }
 
-    fn later_incarnation(&self, _: &Urn, this: u64) -> Room {
+    fn later_incarnation(&self, this: u64) -> Room {
         let mut way = self.0.way();
         if matches!(&*way, Way::Direct { number, .. } if *number == this) {
             *way = Way::Relayed(Instant::now());
