@@ -246,6 +246,11 @@ impl Relations {
         self.links().watched.remove(&id);
     }
 
+    /// Tells whether an actor in another process is watched.
+    pub(crate) fn watches_far(&self, actor: &Remote) -> bool {
+        self.links().far.iter().any(|watch| watch.actor.same(actor))
+    }
+
     /// Begins to watch an actor in another process, unless it is watched already. `begin` begins
     /// the task that waits for its end.
     pub(crate) fn begin_far_watch(

@@ -1,6 +1,8 @@
 //! Methods of a context for other actors: children, forwarding, and watching.
 
+use std::future::Future as _;
 use std::sync::Arc;
+use std::task::{self, Poll, Waker};
 
 use conclib_wire::State;
 
@@ -297,11 +299,23 @@ impl<A: Actor> Context<A> {
         let me: Arc<dyn AnyActor> = self.cell().clone();
         let watcher = Arc::downgrade(&me);
         let far = Arc::new(remote.without_lease());
+        let relations = self.cell().relations_to_be();
+        if relations.watches_far(&far) {
+            return;
+        }
         let (asked, kept) = (far.clone(), remote.clone());
-        self.cell().relations_to_be().begin_far_watch(&far, |id| {
+        let mut ended = Box::pin(async move { asked.stopped_keeping(Some(kept)).await });
+        // Sends the request, if there is room for it: before all that this turn sends later.
+        let polled = ended
+            .as_mut()
+            .poll(&mut task::Context::from_waker(Waker::noop()));
+        let urn = far.urn();
+        relations.begin_far_watch(&far, |id| {
             let task = tokio::spawn(async move {
-                let reason = asked.stopped_keeping(Some(kept)).await;
-                let urn = asked.urn();
+                let reason = match polled {
+                    Poll::Ready(reason) => reason,
+                    Poll::Pending => ended.await,
+                };
                 if let Some(watcher) = watcher.upgrade() {
                     watcher.notify(Notice::Gone(id, Box::new(Gone { urn, reason })));
                 }

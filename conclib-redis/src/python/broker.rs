@@ -1,5 +1,6 @@
 //! Broker that answers Python clients.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};
@@ -161,15 +162,33 @@ async fn run(
         }
     }
     requests.end_all();
-    let flushed = timeout(FLUSH, requests.replies.empty());
+    let leaving = async {
+        let flushed = timeout(FLUSH, requests.replies.empty()).await;
+        if is_up {
+            let _ = timeout(FLUSH, connection.unsubscribe()).await;
+        }
+        if flushed.is_ok() {
+            let _ = timeout(FLUSH, requests.replies.empty()).await;
+        }
+    };
     tokio::select! {
-        flushed = flushed => drop(flushed),
+        // Requests that still come are refused.
+        biased;
+        never = refuse(&requests, &mut events) => match never {},
         never = &mut publishing => match never {},
-    }
-    if is_up {
-        let _ = timeout(FLUSH, connection.unsubscribe()).await;
+        () = leaving => {}
     }
     connection.redis.close().await;
+}
+
+/// Reads requests until the future is dropped. A broker that is closing refuses them.
+async fn refuse(requests: &Arc<Requests>, events: &mut Events) -> Infallible {
+    while let Some(event) = events.next().await {
+        if let Event::Message { payload, .. } = event {
+            requests.receive(&payload);
+        }
+    }
+    pending().await
 }
 
 impl Broker for PythonBroker {

@@ -94,9 +94,13 @@ fn named_bell(at: &Stage, urn: &str) -> ActorRef<Bell> {
 pub async fn a_watcher_hears_of_the_end_of_a_named_actor(at: &mut Stage) {
     let (watcher, mut reasons) = watcher(at);
     let bell = named_bell(at, "bell");
-    watcher.watch(bell.clone()).await.unwrap();
-    watcher.watch(bell.clone()).await.unwrap();
     assert_eq!(bell.ring().await, Ok(1));
+    // From here on there is a connection for such requests.
+    assert_eq!(bell.current_state().await, Ok(State::Running));
+    watcher.watch(bell.clone()).await.unwrap();
+    watcher.watch(bell.clone()).await.unwrap();
+    // The request to wait for the end was sent before this one.
+    assert_eq!(bell.current_state().await, Ok(State::Running));
     at.system.get::<Bell>("bell").unwrap().stop().await;
     let gone = reasons.wait_for(|gone| !gone.is_empty()).await.unwrap();
     assert_eq!(gone[..], [StopReason::Stopped]);
