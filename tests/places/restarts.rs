@@ -215,7 +215,7 @@ async fn asks_behind_a_panic_are_answered_by_the_next_process() -> conclib::Resu
     let mut sums = answered_behind_a_panic(worker).await?;
     sums.sort_unstable();
     assert_eq!(sums, Vec::from_iter(1..=64));
-    // Those of a client take the way through the owner, and keep their order.
+    // The asks of a client take the way through the owner, and keep their order.
     let key = AuthKey::random()?;
     let proxy = Proxy::serve(&system, "tcp://127.0.0.1:0")
         .key(key.clone())
