@@ -240,6 +240,20 @@ impl Owner {
     }
 }
 
+/// A pair whose target starts again when it fails.
+async fn restarting_pair(system: &System) -> conclib::Result<(ActorRef<Asker>, ActorRef<Target>)> {
+    let policy = Restart::on_failure().backoff(Backoff::none());
+    let target = system.actor(Target::default()).in_process();
+    let target = target.restart(policy).spawn().await?;
+    let asker = Asker {
+        target: target.clone(),
+        left: 0,
+        asked: None,
+    };
+    let asker = system.actor(asker).in_process().spawn().await?;
+    Ok((asker, target))
+}
+
 async fn pair(system: &System) -> conclib::Result<(ActorRef<Asker>, ActorRef<Target>)> {
     let target = system.actor(Target::default());
     let target = target.in_process().spawn().await?;
@@ -360,15 +374,7 @@ async fn a_circle_between_them_is_an_error() -> conclib::Result {
 #[support::test]
 async fn a_kill_answers_what_is_under_way_and_a_restart_is_found() -> conclib::Result {
     let system = System::new("test");
-    let policy = Restart::on_failure().backoff(Backoff::none());
-    let target = system.actor(Target::default()).in_process();
-    let target = target.restart(policy).spawn().await?;
-    let asker = Asker {
-        target: target.clone(),
-        left: 0,
-        asked: None,
-    };
-    let asker = system.actor(asker).in_process().spawn().await?;
+    let (asker, target) = restarting_pair(&system).await?;
     let me = format!("process {}", asker.pid().await?);
     assert_eq!(asker.origin().await?, me);
     let errors = asker.kill_target(target.pid().await?, 64).await?;
@@ -387,15 +393,7 @@ async fn a_kill_answers_what_is_under_way_and_a_restart_is_found() -> conclib::R
 #[support::test]
 async fn asks_behind_a_panic_are_answered_by_the_next_process() -> conclib::Result {
     let system = System::new("test");
-    let policy = Restart::on_failure().backoff(Backoff::none());
-    let target = system.actor(Target::default()).in_process();
-    let target = target.restart(policy).spawn().await?;
-    let asker = Asker {
-        target: target.clone(),
-        left: 0,
-        asked: None,
-    };
-    let asker = system.actor(asker).in_process().spawn().await?;
+    let (asker, target) = restarting_pair(&system).await?;
     let me = process_of(asker.pid().await?);
     for _ in 0..2 {
         while asker.origin().await? != me {}
@@ -458,15 +456,7 @@ async fn those_that_end_leave_nothing_in_the_others() -> conclib::Result {
 #[support::test]
 async fn requests_for_a_process_that_starts_again_wait_in_their_order() -> conclib::Result {
     let system = System::new("test");
-    let policy = Restart::on_failure().backoff(Backoff::none());
-    let target = system.actor(Target::default()).in_process();
-    let target = target.restart(policy).spawn().await?;
-    let asker = Asker {
-        target: target.clone(),
-        left: 0,
-        asked: None,
-    };
-    let asker = system.actor(asker).in_process().spawn().await?;
+    let (asker, target) = restarting_pair(&system).await?;
     for generation in 2..=6 {
         let lost = asker.lose_target().await?;
         assert!(matches!(lost, AskError::Disconnected { .. }), "{lost}");
