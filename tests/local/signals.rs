@@ -133,6 +133,25 @@ fn main_ends_the_process_though_a_turn_never_awaits() {
 }
 
 #[support::test]
+fn one_signal_ends_the_process_after_the_deadline_though_turns_never_await() {
+    let signalled = |how| {
+        let process = Process::of(&support::test_name!(child_is_stuck), how);
+        process.signal(Signal::SIGTERM);
+        process
+    };
+    // Both take the ten seconds of a shutdown, side by side.
+    let (one, all) = (signalled("one stuck"), signalled("all stuck"));
+    let (lines, status) = one.exit();
+    let report = lines.iter().find(|line| line.starts_with("report"));
+    let report = report.expect("no report");
+    assert!(report.contains("stuck: stuck-0"), "{report}");
+    assert_eq!(status.code(), Some(0), "that of main");
+    let (lines, status) = all.exit();
+    assert!(!lines.iter().any(|line| line.starts_with("report")));
+    assert_eq!(status.code(), Some(143));
+}
+
+#[support::test]
 fn a_second_signal_ends_the_process_though_no_thread_of_the_runtime_is_free() {
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
         let process = Process::of(&support::test_name!(child_is_stuck), "all stuck");

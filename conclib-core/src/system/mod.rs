@@ -281,8 +281,8 @@ impl System {
     /// actors that are left, and `#[conclib::main]` then waits for no thread that still runs.
     ///
     /// If turns that never await hold every thread of the runtime, the shutdown cannot run: three
-    /// seconds after the second signal the process then exits with 128 plus the number of the
-    /// signal, as if the signal had ended it: 130 or 143.
+    /// seconds after its deadline, or after the second signal, the process then exits with 128 plus
+    /// the number of the signal, as if the signal had ended it: 130 or 143.
     ///
     /// The signals are handled from the call on, not from the first poll.
     ///

@@ -24,7 +24,7 @@ use crate::time::{resume_paused_clock, timers};
 use crate::turn_scope;
 
 /// Default time that the actors have to end.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub(super) const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Longest time that the clock can surely add.
 const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);

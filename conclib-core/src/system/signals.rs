@@ -9,10 +9,10 @@ use tokio::runtime::{Builder, Handle};
 use tokio::select;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::System;
-use super::shutdown::ShutdownReport;
+use super::shutdown::{DEADLINE, ShutdownReport};
 
 /// Listener for SIGINT and SIGTERM.
 struct Signals {
@@ -41,7 +41,8 @@ impl Signals {
 /// Name and number of a signal.
 struct Name(&'static str, i32);
 
-/// Time between the second signal and the exit of the process.
+/// Time that the shutdown has after its deadline, or after the second signal, to have a turn on the
+/// runtime.
 const LAST_RESORT: Duration = Duration::from_secs(3);
 
 /// Set by a second signal: nothing is waited for any more.
@@ -53,8 +54,8 @@ pub(crate) fn is_hurried() -> bool {
     HURRIED.load(Ordering::Relaxed)
 }
 
-/// Guard of a thread that ends the process some time after a second signal: turns that never await
-/// may hold every thread of the runtime, so that nothing else can.
+/// Guard of a thread that ends the process after a signal if nothing else can: turns that never
+/// await may hold every thread of the runtime.
 struct LastResort {
     /// Sender whose drop ends the thread.
     _stop: oneshot::Sender<()>,
@@ -68,10 +69,16 @@ impl LastResort {
             Signals::install()?
         };
         let (stop, stopped) = oneshot::channel::<()>();
+        let held = held(Handle::try_current().map_err(io::Error::other)?);
         let exit = async move {
-            signals.next().await;
-            let Name(_, number) = signals.next().await;
-            sleep(LAST_RESORT).await;
+            let Name(_, mut number) = signals.next().await;
+            select! {
+                () = held => {}
+                Name(_, second) = signals.next() => {
+                    number = second;
+                    sleep(LAST_RESORT).await;
+                }
+            }
             process::exit(128 + number);
         };
         let run = async move {
@@ -85,6 +92,15 @@ impl LastResort {
             .name("conclib-signals".to_owned())
             .spawn(move || runtime.block_on(run))?;
         Ok(Self { _stop: stop })
+    }
+}
+
+/// Waits for the deadline of a shutdown that begins now, and from then on until every thread of a
+/// runtime is held for [`LAST_RESORT`].
+async fn held(runtime: Handle) {
+    sleep(DEADLINE).await;
+    while timeout(LAST_RESORT, runtime.spawn(async {})).await.is_ok() {
+        sleep(LAST_RESORT).await;
     }
 }
 
