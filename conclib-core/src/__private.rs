@@ -58,7 +58,7 @@ pub use crate::program::{Main, MainBeside};
 pub use crate::reply::{AnyRequest, RemoteCaller, RequestEnvelope};
 pub use crate::system::{ActorUnderTest, SystemUnderTest};
 
-pub use crate::time::are_here as has_timers;
+pub use crate::time::check as timed_runtime;
 pub use crate::time::{resume_paused_clock, set_resume};
 pub use conclib_wire::Cycle;
 pub use conclib_wire::Failure;

@@ -13,6 +13,7 @@ use crate::durable::{self, DeadLetters};
 use crate::endpoint::{self, Endpoint, Phase, Served};
 use crate::error::RedisError;
 use crate::router::Router;
+use crate::runtime;
 use crate::stats::RedisStats;
 use crate::url::RedisUrl;
 
@@ -68,7 +69,7 @@ impl RedisClient {
         key: Option<AuthKey>,
         messages: usize,
     ) -> Result<Arc<Self>, RedisError> {
-        let runtime = Handle::try_current().map_err(|_| RedisError::NoRuntime)?;
+        let runtime = runtime::current()?;
         url.check_native()?;
         let (endpoint, events) = Endpoint::connect(url, key, messages).await?;
         let router = Router::new(endpoint.clone())?;

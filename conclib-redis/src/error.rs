@@ -26,9 +26,16 @@ pub enum RedisError {
     /// The operating system gives no random bytes.
     #[error("the operating system gives no random bytes: {0}")]
     Random(#[from] std::io::Error),
-    /// No tokio runtime runs the caller.
-    #[error("no tokio runtime with timers and IO runs the caller")]
+    /// The call was made outside of a tokio runtime.
+    #[error(
+        "a Redis server is reached from inside a tokio runtime: call this from `#[conclib::main]` or from a task"
+    )]
     NoRuntime,
+    /// The tokio runtime here has no timers.
+    #[error(
+        "a Redis server cannot be reached from a tokio runtime without timers: call `enable_all` on its builder, or `enable_time` and `enable_io`"
+    )]
+    NoTimers,
     /// The files of a TLS connection cannot be used.
     #[error("no TLS connection: {why}")]
     Tls {

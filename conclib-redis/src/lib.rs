@@ -27,7 +27,7 @@
 //! 1. `activity`, `channels`, `meter`, `release`, `signer`, `stats`
 //! 2. `daemon`, `packet`, `url`
 //! 3. `error`
-//! 4. `redis`
+//! 4. `redis`, `runtime`
 //! 5. `pipe`, `python`
 //! 6. `endpoint`
 //! 7. `durable`
@@ -51,6 +51,7 @@ mod python;
 mod redis;
 mod release;
 mod router;
+mod runtime;
 mod signer;
 mod stats;
 mod url;

@@ -305,6 +305,18 @@ fn serving_and_connecting_are_typed_errors() {
             let error = ProxyClient::connect(url).await.unwrap_err();
             assert!(matches!(error, ConnectError::Link(_)), "{error}");
             says_what_to_do(&error);
+            #[cfg(feature = "redis")]
+            for url in [
+                "redis://127.0.0.1:1",
+                "redis://127.0.0.1:1?channel=python&unsigned=allow",
+            ] {
+                let error = Proxy::serve(&system, url).await.unwrap_err();
+                assert!(matches!(error, ServeError::Redis(_)), "{error}");
+                says_what_to_do(&error);
+                let error = ProxyClient::connect(url).await.unwrap_err();
+                assert!(matches!(error, ConnectError::Redis(_)), "{error}");
+                says_what_to_do(&error);
+            }
         });
     }
 }

@@ -238,3 +238,22 @@ async fn a_name_that_is_taken_starts_no_process() -> conclib::Result {
     );
     Ok(())
 }
+
+#[support::test]
+fn a_runtime_without_timers_starts_no_process() {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_io().build().unwrap();
+    runtime.block_on(async {
+        let system = System::new("test");
+        let one = system.actor(Worker::default()).in_process().spawn();
+        let pool = system.pool(Worker::default).in_process().spawn();
+        for error in [one.await.unwrap_err(), pool.await.unwrap_err()] {
+            assert!(
+                matches!(error, InProcessError::Spawn(SpawnError::NoTimers)),
+                "{error}"
+            );
+            assert!(error.to_string().contains("enable_time"), "{error}");
+        }
+        assert_eq!(system.all().len(), 0);
+    });
+}

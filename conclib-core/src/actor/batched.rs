@@ -17,7 +17,7 @@ use crate::events::DeadLetterCause;
 use crate::message::Message;
 use crate::node::{Actor, BatchLimits, Context, Filling, Messages, Turn};
 use crate::reply::{AnyRequest, Request};
-use crate::time::are_here;
+use crate::time::timers;
 
 /// Requests of one message that are handled in one turn. Each is by itself while it waits in the
 /// mailbox.
@@ -272,7 +272,7 @@ impl Search {
                 Poll::Ready(true) => waiting.append(&mut more),
                 // Something else than a message is to be handled.
                 Poll::Ready(false) => break,
-                Poll::Pending if self.limits.within.is_zero() || !are_here() => break,
+                Poll::Pending if self.limits.within.is_zero() || !timers::are_here() => break,
                 Poll::Pending => {
                     let within = self.limits.within;
                     let time = self.time.get_or_insert_with(|| Box::pin(sleep(within)));

@@ -253,9 +253,6 @@ impl ForeignActor {
     ///
     /// # Errors
     /// The actor is not restarted.
-    ///
-    /// # Panics
-    /// In a tokio runtime without timers, if the policy pauses.
     pub async fn restarts(
         &mut self,
         history: &mut History,

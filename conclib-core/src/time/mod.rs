@@ -11,4 +11,4 @@ pub(crate) use deadline_timer::DeadlineTimer;
 pub(crate) use deadline_timer::{Elapsed, instant_after};
 pub use paused_clock::{resume_paused_clock, set_resume};
 pub use ticker::{Ticker, TickerHandle};
-pub use timers::are_here;
+pub use timers::check;

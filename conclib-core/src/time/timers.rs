@@ -18,8 +18,11 @@ thread_local! {
     static LOOKED_AT: Cell<Option<(Id, bool)>> = const { Cell::new(None) };
 }
 
-/// Returns the current runtime, if it has timers.
-pub(crate) fn check() -> Result<Handle, SpawnError> {
+/// Returns the current runtime.
+///
+/// # Errors
+/// [`SpawnError::NoRuntime`], or [`SpawnError::NoTimers`] if the runtime has none.
+pub fn check() -> Result<Handle, SpawnError> {
     let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
     match has_timers(&runtime) {
         true => Ok(runtime),
@@ -29,7 +32,7 @@ pub(crate) fn check() -> Result<Handle, SpawnError> {
 
 /// Returns true if the current runtime has timers.
 #[inline(never)]
-pub fn are_here() -> bool {
+pub(crate) fn are_here() -> bool {
     check().is_ok()
 }
 

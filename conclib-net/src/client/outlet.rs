@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use conclib_core::__private::has_timers;
+use conclib_core::__private::timed_runtime;
+use conclib_core::SpawnError;
 use conclib_core::wire::{
     Answerer, Envelope, Home, Inlet, Origin, Outage, Outlet, RefScope, RequestId, Room, SendRefused,
 };
@@ -201,16 +202,11 @@ impl Client {
 
 /// Returns the runtime for the task of a client.
 fn runtime(address: &Address) -> Result<Handle, ConnectError> {
-    let runtime = Handle::try_current();
-    let runtime = runtime.map_err(|_| ConnectError::NoRuntime {
-        url: address.to_string(),
-    })?;
-    match has_timers() {
-        true => Ok(runtime),
-        false => Err(ConnectError::NoTimers {
-            url: address.to_string(),
-        }),
-    }
+    let url = || address.to_string();
+    timed_runtime().map_err(|error| match error {
+        SpawnError::NoTimers => ConnectError::NoTimers { url: url() },
+        _ => ConnectError::NoRuntime { url: url() },
+    })
 }
 
 impl Outlet for Client {

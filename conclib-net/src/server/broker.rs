@@ -7,9 +7,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conclib_core::__private::has_timers;
+use conclib_core::__private::timed_runtime;
+use conclib_core::SpawnError;
 use conclib_core::wire::{Broker, Inlet};
-use tokio::runtime::Handle;
 use tokio::sync::{Mutex, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{sleep, timeout};
@@ -142,15 +142,11 @@ impl LocalBroker {
         inlet: Inlet,
         limits: BrokerLimits,
     ) -> Result<Self, OpenError> {
-        let runtime = Handle::try_current();
-        let runtime = runtime.map_err(|_| OpenError::NoRuntime {
-            url: address.to_string(),
+        let url = || address.to_string();
+        let runtime = timed_runtime().map_err(|error| match error {
+            SpawnError::NoTimers => OpenError::NoTimers { url: url() },
+            _ => OpenError::NoRuntime { url: url() },
         })?;
-        if !has_timers() {
-            return Err(OpenError::NoTimers {
-                url: address.to_string(),
-            });
-        }
         let key = resolve::key(address, key, End::Server)?;
         if key.is_none() && resolve::needs_key(address, End::Server) {
             return Err(OpenError::KeyNeeded {

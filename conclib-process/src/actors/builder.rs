@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use conclib_core::__private::{Factory, resume_paused_clock};
+use conclib_core::__private::{Factory, resume_paused_clock, timed_runtime};
 use conclib_core::wire::{Elsewhere, ForeignBuilder, History, Origin, Portable};
 use conclib_core::{
     Actor, ActorRef, Declared, Restart, SpawnBuilder, SpawnError, TaskActor, Travels,
@@ -152,13 +152,13 @@ impl<A: Actor> ProcessBuilder<Single<'_, A>> {
     /// of the process.
     ///
     /// # Panics
-    /// In a tokio runtime without timers or without io.
+    /// In a tokio runtime without io.
     ///
     /// # Cancel safety
     /// If the future is dropped, an actor without a name ends, and one with a name goes on.
     pub async fn spawn(self) -> Result<ActorRef<A>, InProcessError> {
         check_entry::<A>(self.of.is_created)?;
-        let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
+        let runtime = timed_runtime()?;
         let reference = self.of.start(&self.settings, Duration::ZERO, &runtime)?;
         reference.started().await?;
         Ok(reference)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use conclib_core::__private::timed_runtime;
 use conclib_core::wire::{Elsewhere, PortableSource, WorkersElsewhere};
 use conclib_core::{Actor, ActorRef, Declared, Pool, PoolBuilder, SpawnError, TaskActor, Travels};
 use serde::Serialize;
@@ -115,13 +116,13 @@ where
     /// then no worker is left.
     ///
     /// # Panics
-    /// In a tokio runtime without timers or without io.
+    /// In a tokio runtime without io.
     ///
     /// # Cancel safety
     /// If the future is dropped, workers without a name end, and those with a name go on.
     pub async fn spawn(self) -> Result<Pool<A>, InProcessError> {
         check_entry::<A>(S::IS_ARGS)?;
-        let runtime = Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
+        let runtime = timed_runtime()?;
         let pool = self.of.spawn_elsewhere(Workers {
             settings: self.settings,
             is_created: S::IS_ARGS,

@@ -24,6 +24,7 @@ use super::envelope::SUBSCRIBED;
 use crate::channels::Channels;
 use crate::error::RedisError;
 use crate::redis::{Event, Events};
+use crate::runtime;
 use crate::signer::random;
 use crate::url::RedisUrl;
 
@@ -74,7 +75,7 @@ impl PythonClient {
     /// # Cancel safety
     /// Cancel safe: nothing is left if the future is dropped.
     pub async fn connect(url: RedisUrl, key: Option<AuthKey>) -> Result<Arc<Self>, RedisError> {
-        let runtime = Handle::try_current().map_err(|_| RedisError::NoRuntime)?;
+        let runtime = runtime::current()?;
         let client = format!("{SUBSCRIBED}{:032x}-", u128::from_be_bytes(random()?));
         let replies =
             |channels: &Channels| Subscription::Pattern(pattern(&channels.reply(&client)));

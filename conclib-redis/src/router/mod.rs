@@ -22,6 +22,7 @@ use self::table::{Links, Route, State, Tasks};
 use crate::durable::Sender;
 use crate::endpoint::Endpoint;
 use crate::error::RedisError;
+use crate::runtime;
 use crate::signer::random;
 
 /// Way to the actors of all proxies of a namespace. Finds the proxy of a name at the first request
@@ -39,7 +40,7 @@ pub(crate) struct Router {
 
 impl Router {
     pub(crate) fn new(endpoint: Arc<Endpoint>) -> Result<Arc<Self>, RedisError> {
-        let runtime = Handle::try_current().map_err(|_| RedisError::NoRuntime)?;
+        let runtime = runtime::current()?;
         let ids = RequestIds::new()?;
         let sender = u128::from_be_bytes(random()?);
         Ok(Arc::new_cyclic(|me: &Weak<Self>| {
