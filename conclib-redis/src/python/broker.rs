@@ -11,7 +11,7 @@ use conclib_core::wire::{Broker, Inlet};
 use conclib_net::AuthKey;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{sleep_until, timeout};
 
 use super::closing;
@@ -20,6 +20,7 @@ use super::requests::Requests;
 use crate::channels::Channels;
 use crate::error::RedisError;
 use crate::redis::{Event, Events};
+use crate::runtime;
 use crate::url::RedisUrl;
 
 /// Time for the last replies.
@@ -91,7 +92,7 @@ impl PythonBroker {
         key: Option<AuthKey>,
         inlet: Inlet,
     ) -> Result<Self, RedisError> {
-        let runtime = Handle::try_current().map_err(|_| RedisError::NoRuntime)?;
+        let runtime = runtime::current()?;
         let requests = |channels: &Channels| Subscription::Channel(channels.inbound.clone());
         let (connection, events) = Connection::open(&url, key, requests).await?;
         let requests = Arc::new(Requests::new(inlet.named(), &connection.channels));
@@ -163,13 +164,13 @@ async fn run(
     }
     requests.end_all();
     let leaving = async {
-        let flushed = timeout(FLUSH, requests.replies.empty()).await;
+        if timeout(FLUSH, requests.replies.empty()).await.is_err() {
+            requests.replies.give_up();
+        }
         if is_up {
             let _ = timeout(FLUSH, connection.unsubscribe()).await;
         }
-        if flushed.is_ok() {
-            let _ = timeout(FLUSH, requests.replies.empty()).await;
-        }
+        let _ = timeout(FLUSH, requests.replies.empty()).await;
     };
     tokio::select! {
         // Requests that still come are refused.
@@ -187,6 +188,8 @@ async fn refuse(requests: &Arc<Requests>, events: &mut Events) -> Infallible {
         if let Event::Message { payload, .. } = event {
             requests.receive(&payload);
         }
+        // Requests that come as fast as they are read must not keep the broker from its end.
+        yield_now().await;
     }
     pending().await
 }

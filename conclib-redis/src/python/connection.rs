@@ -1,6 +1,7 @@
 //! Connection to the server of the channels.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use conclib_net::AuthKey;
@@ -29,8 +30,16 @@ pub(super) struct Connection {
     pub(super) redis: Redis,
     pub(super) channels: Channels,
     subscription: Subscription,
+    /// State of that subscription.
+    state: AtomicU8,
     url: String,
 }
+
+/// Subscribed, or about to be again.
+const SUBSCRIBED: u8 = 0;
+/// The end of the subscription is not confirmed.
+const LEAVING: u8 = 1;
+const LEFT: u8 = 2;
 
 impl Connection {
     /// Connects and subscribes.
@@ -49,6 +58,7 @@ impl Connection {
             redis,
             subscription: subscription(&channels),
             channels,
+            state: AtomicU8::new(SUBSCRIBED),
             url: url.to_string(),
         };
         if let Err(error) = connection.subscribe().await {
@@ -69,8 +79,21 @@ impl Connection {
     /// after it has counted this subscriber for a later request.
     pub(super) async fn unsubscribe(&self) {
         if let Subscription::Channel(channel) = &self.subscription {
+            self.state.store(LEAVING, Ordering::Relaxed);
             // A server that does not answer is left without a word.
-            let _ = self.redis.unsubscribe_unsharded(channel).await;
+            if self.redis.unsubscribe_unsharded(channel).await.is_ok() {
+                self.state.store(LEFT, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Returns how many of the subscribers of the channel are this connection. `None` while that is
+    /// not known.
+    pub(super) fn subscribed(&self) -> Option<u64> {
+        match self.state.load(Ordering::Relaxed) {
+            SUBSCRIBED => Some(1),
+            LEFT => Some(0),
+            _ => None,
         }
     }
 

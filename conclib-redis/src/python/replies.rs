@@ -147,6 +147,15 @@ impl Replies {
         }
     }
 
+    /// Gives those up that wait for their subscribers.
+    pub(super) fn give_up(&self) {
+        let mut waiting = self.lock();
+        for (reply, _) in std::mem::take(&mut waiting.again).into_values() {
+            waiting.bytes -= reply.payload.len();
+            count_dropped(&self.given_up, "a reply", &"its proxy is closed");
+        }
+    }
+
     /// Waits until all replies are published or given up. Needs [`publish`](Self::publish) beside it.
     pub(super) async fn empty(&self) {
         loop {
@@ -165,6 +174,7 @@ impl Replies {
         let Connection {
             redis, channels, ..
         } = connection;
+        let own = connection.subscribed();
         let names = due.iter().map(|(reply, _)| reply.channel.clone());
         let names = std::iter::once(channels.inbound.clone()).chain(names);
         let mut again = Vec::new();
@@ -173,11 +183,15 @@ impl Replies {
             Ok(counts) => {
                 let mut counts = counts.into_iter();
                 let proxies = counts.next().unwrap_or(0);
+                // `None` if the own subscription ends meanwhile, so that it may be counted or not.
+                let own = own.filter(|own| connection.subscribed() == Some(*own));
+                let is_alone = own.map(|own| proxies <= own);
                 for (reply, pause) in due {
                     let count = counts.next().unwrap_or(0);
-                    if count == 0 && !reply.is_subscribed {
+                    let is_unknown = reply.only_if_alone && is_alone.is_none();
+                    if is_unknown || count == 0 && !reply.is_subscribed {
                         again.push((reply, pause));
-                    } else if !reply.only_if_alone || proxies <= 1 {
+                    } else if !reply.only_if_alone || is_alone == Some(true) {
                         publishing.push(reply);
                     }
                 }

@@ -126,11 +126,18 @@ impl Requests {
     /// Returns the reason to refuse a request before it is delivered. Only the messages of named
     /// actors can be reached.
     fn refusal(&self, envelope: &Envelope<'_>) -> Option<Failure> {
-        if self.is_refusing.load(Ordering::Relaxed) {
-            return Some(Failure::Stopped(Delivery::NotDelivered));
-        }
-        if self.lock().len() > MAX_REQUESTS {
-            return Some(Failure::MailboxFull);
+        let refused = match self.is_refusing.load(Ordering::Relaxed) {
+            true => Some(Failure::Stopped(Delivery::NotDelivered)),
+            false => (self.lock().len() > MAX_REQUESTS).then_some(Failure::MailboxFull),
+        };
+        if let Some(refused) = refused {
+            // An actor that is not here may be that of another proxy on the channel.
+            let is_here = self.inlet.find(envelope.to).is_some();
+            return Some(if is_here {
+                refused
+            } else {
+                Failure::NoSuchActor
+            });
         }
         if envelope.is_control() {
             return Some(Failure::NoSuchMessage(envelope.message.into()));

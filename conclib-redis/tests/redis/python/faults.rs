@@ -174,6 +174,46 @@ async fn several_proxies_on_a_channel_do_not_contradict_each_other() {
     brokers.0.close().await;
 }
 
+/// Keeps the server from answering for some tenths of a second.
+fn keep_busy(server: &Server) -> TcpStream {
+    let mut busy = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    busy.write_all(b"EVAL 'for _ = 1, 2e7 do end' 0\r\n")
+        .unwrap();
+    busy
+}
+
+#[support::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_that_is_closing_does_not_contradict_another() {
+    let channels = Channels::new();
+    let (one, other) = (System::new("one"), System::new("other"));
+    one.spawn(Doubler).unwrap();
+    let slow = other.spawn(Slow::default()).unwrap();
+    let (of_one, _of_other) = (channels.serve(&one).await, channels.serve(&other).await);
+    let client = channels.connect().await;
+    let number = 1;
+
+    of_one.refuse_new();
+    let asking = ask(&client, "slow", Double { number }).reply().await;
+    // An answer to this request comes after one to the request before.
+    let error = ask(&client, "doubler", Double { number }).await;
+    let error = error.unwrap_err();
+    assert!(matches!(error, AskError::Stopped { .. }), "{error}");
+    while slow.seen().await.unwrap() < 1 {}
+    slow.answer().await.unwrap();
+    assert_eq!(asking.unwrap().await.unwrap().number, 5);
+    of_one.close().await;
+
+    for seen in 2..5 {
+        let of_one = channels.serve(&one).await;
+        let _busy = keep_busy(&channels.server);
+        let ask = ask(&client, "slow", Double { number });
+        let (asking, ()) = tokio::join!(ask.reply(), of_one.close());
+        while slow.seen().await.unwrap() < seen {}
+        slow.answer().await.unwrap();
+        assert_eq!(asking.unwrap().await.unwrap().number, 5);
+    }
+}
+
 #[support::test(flavor = "multi_thread", worker_threads = 2)]
 async fn systems_with_other_channels_never_meet() {
     let channels = [Channels::new(), Channels::new()];
@@ -215,10 +255,7 @@ async fn a_busy_server_knows_of_the_end_of_a_broker_that_was_closed() {
     for _ in 0..3 {
         let broker = channels.serve(&system).await;
         ask(&client, "doubler", Double { number: 1 }).await.unwrap();
-        // From here on the server is busy for some tenths of a second.
-        let mut busy = TcpStream::connect(("127.0.0.1", channels.server.port)).unwrap();
-        busy.write_all(b"EVAL 'for _ = 1, 2e7 do end' 0\r\n")
-            .unwrap();
+        let _busy = keep_busy(&channels.server);
         broker.close().await;
         let error = ask(&client, "doubler", Double { number: 1 }).await;
         let error = error.unwrap_err();
