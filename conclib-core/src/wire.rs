@@ -28,7 +28,7 @@ pub use crate::spi::carrying;
 pub use crate::spi::reuse_body;
 pub use crate::spi::{Answered, OutboundStream, StreamSource};
 pub use crate::spi::{
-    Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Room, SendRefused,
+    Answerer, CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Room, SendRefused, Shortcut,
 };
 pub use crate::spi::{
     Exported, Imported, KeepAlive, Lease, MAX_REFERENCES, RefError, RefScope, enter, exported,

@@ -145,7 +145,7 @@ async fn one_that_passes_the_request_back_tells_the_asker(place: Place) {
     let way = [Ask(rig.y.clone()), PassOn(rig.x.clone())];
     let answer = rig.go(way).await;
     told(&answer, "Stop(x) -> Stop(x)");
-    assert!(answer.contains("; its handler has not run"), "{answer}");
+    assert!(answer.contains("; its handler may have run"), "{answer}");
     rig.end().await;
 }
 

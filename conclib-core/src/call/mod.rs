@@ -22,7 +22,7 @@ use crate::message::Message;
 pub(crate) use blocking::may_block;
 pub(crate) use forward::forward;
 pub use future::{Asking, Queueing, Telling};
-pub(crate) use outbound_request::{OutboundRequest, Sent, Shortcut, Waiter, transmit, was_left};
+pub(crate) use outbound_request::{OutboundRequest, Sent, Waiter, transmit, was_left};
 pub use target::{Outbound, Target};
 
 /// A message that is about to be sent.

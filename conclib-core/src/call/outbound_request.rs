@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::deadlock::{Leaves, Wait, WaitingTurn};
 use crate::error::Outage;
 use crate::observe::OutboundTrace;
-use crate::spi::{Answerer, CancelOnDrop, Outlet, Room, SendRefused};
+use crate::spi::{Answerer, CancelOnDrop, Outlet, Room, SendRefused, Shortcut};
 
 /// A request that leaves this process: waits until its outlet has room, is sent,
 /// and is cancelled when it is dropped before its answer came.
@@ -30,13 +30,23 @@ pub(crate) struct OutboundRequest {
     wait: Option<Wait>,
     /// Turn that waits, of a request that is passed on.
     passed: Option<WaitingTurn>,
+    /// True if a shortcut of the outlet may send it, since its body is encoded for each try.
+    takes_shortcuts: bool,
 }
 
 impl OutboundRequest {
-    /// Creates a request. `answerer` gets the answer; `queued` receives the confirmation
-    /// of a tell. `passed` is the turn that waits for the answer to a request that is
+    /// Creates a request whose body is encoded already. `answerer` gets the answer.
+    pub(crate) fn new(outlet: Arc<dyn Outlet>, answerer: Answerer) -> Self {
+        Self {
+            takes_shortcuts: false,
+            ..Self::of_message(outlet, answerer, None, None)
+        }
+    }
+
+    /// Creates a request that is encoded as it is sent. `answerer` gets the answer; `queued` receives
+    /// the confirmation of a tell. `passed` is the turn that waits for the answer to a request that is
     /// passed on.
-    pub(crate) fn new(
+    pub(crate) fn of_message(
         outlet: Arc<dyn Outlet>,
         answerer: Answerer,
         queued: Option<oneshot::Receiver<Result<(), Failure>>>,
@@ -51,6 +61,7 @@ impl OutboundRequest {
             cancel: None,
             wait: None,
             passed,
+            takes_shortcuts: true,
         }
     }
 
@@ -111,16 +122,22 @@ impl OutboundRequest {
                     continue;
                 }
             }
-            self.incarnation = self.outlet.incarnation();
-            match send(&self.outlet, self.passed.as_ref(), answerer) {
-                Ok(Departed { id, wait, shortcut }) => {
-                    let outlet = match shortcut {
-                        Some(shortcut) => {
-                            self.incarnation = shortcut.incarnation;
-                            shortcut.outlet
-                        }
-                        None => self.outlet.clone(),
-                    };
+            let shortcut = match self.takes_shortcuts {
+                true => self.outlet.shortcut(to),
+                false => None,
+            };
+            let outlet = match shortcut {
+                Some(Shortcut { outlet, number }) => {
+                    self.incarnation = Some(number);
+                    outlet
+                }
+                None => {
+                    self.incarnation = self.outlet.incarnation();
+                    self.outlet.clone()
+                }
+            };
+            match send(&outlet, self.passed.as_ref(), answerer) {
+                Ok((id, wait)) => {
                     self.cancel = Some(CancelOnDrop::new(outlet, id));
                     self.wait = wait;
                 }
@@ -184,44 +201,8 @@ impl OutboundRequest {
     }
 }
 
-/// Result of one try to send.
-pub(crate) type Sent = Result<Departed, (SendRefused, Answerer)>;
-
-/// Request that was sent.
-pub(crate) struct Departed {
-    id: RequestId,
-    /// Wait of the turn that asks.
-    wait: Option<Wait>,
-    /// Outlet that has sent it, if that is not the one of the request.
-    shortcut: Option<Shortcut>,
-}
-
-/// Outlet that sends a request in place of another one.
-pub(crate) struct Shortcut {
-    pub(crate) outlet: Arc<dyn Outlet>,
-    /// Number of this way, by which the other outlet knows it.
-    incarnation: Option<u64>,
-}
-
-impl Shortcut {
-    /// Returns the outlet that sends requests to the actor of that name in place of `outlet`, if there
-    /// is one.
-    pub(crate) fn of(outlet: &Arc<dyn Outlet>, to: &str) -> Option<Self> {
-        let shortcut = outlet.shortcut(to)?;
-        let incarnation = outlet.incarnation();
-        Some(Self {
-            outlet: shortcut,
-            incarnation,
-        })
-    }
-}
-
-impl Departed {
-    /// Notes the outlet that has sent the request in place of its own.
-    pub(crate) fn over(self, shortcut: Option<Shortcut>) -> Self {
-        Self { shortcut, ..self }
-    }
-}
+/// Result of one try to send: the id of the request, and the wait of the turn that asks.
+pub(crate) type Sent = Result<(RequestId, Option<Wait>), (SendRefused, Answerer)>;
 
 /// Turn that waits for the answer to a request.
 #[derive(Clone, Copy)]
@@ -262,11 +243,7 @@ pub(crate) fn transmit(
     };
     outlet.send(&envelope, answerer)?;
     outgoing.is_out(to, envelope.message);
-    Ok(Departed {
-        id,
-        wait: leaves.and_then(Leaves::wait),
-        shortcut: None,
-    })
+    Ok((id, leaves.and_then(Leaves::wait)))
 }
 
 /// Tells whether a request failed since its actor, or the connection, ended before the actor had it.

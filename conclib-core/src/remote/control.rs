@@ -209,7 +209,7 @@ impl Remote {
             // An asker that has gone needs no answer.
             let _ = answer.send(response.and_then(|answered| decode(&answered)));
         });
-        let mut outbound = OutboundRequest::new(self.outlet.clone(), answerer, None, None);
+        let mut outbound = OutboundRequest::new(self.outlet.clone(), answerer);
         let sent = poll_fn(|cx| {
             outbound.poll_send(cx, urn.as_str(), |outlet, _, answerer| {
                 let envelope = Envelope {

@@ -19,6 +19,9 @@ use crate::spi::{Carried, SendRefused, carried};
 /// Maximum number of requests that wait for one actor. Further ones are refused.
 const LIMIT: usize = 1024;
 
+/// Length of the longest body of which a copy is kept.
+const LONGEST: usize = 256 * 1024;
+
 /// Requests that wait until their actor is there: for the first time, or again. Those that an
 /// incarnation of the actor has left undelivered come back, in front of the later ones.
 pub(crate) struct Held {
@@ -48,8 +51,7 @@ struct Waiting {
 /// Copy of a request.
 struct Letter {
     number: u64,
-    /// Number after that of the incarnation to which it was sent; zero before. Changed under the lock
-    /// of the queue.
+    /// Number after that of the incarnation to which it was sent; zero before.
     incarnation: AtomicU64,
     references: Carried,
     since: Instant,
@@ -76,7 +78,8 @@ impl Held {
     /// Sends a request on, or keeps it, behind those that wait. `waits` tells whether the outlet is to
     /// be waited for, if it has no room. Returns false if the request was refused at once.
     ///
-    /// A copy is kept of a request to an actor of several incarnations, until its answer.
+    /// A copy is kept of a request to an actor of several incarnations, until its answer, unless it is
+    /// too long.
     pub(crate) fn relay(
         self: &Arc<Self>,
         envelope: &Envelope<'_>,
@@ -85,7 +88,8 @@ impl Held {
     ) -> bool {
         let references = carried();
         let incarnation = self.remote.outlet.incarnation();
-        let letter = incarnation.map(|_| self.letter(envelope, references.clone()));
+        let is_copied = incarnation.is_some() && envelope.body.len() <= LONGEST;
+        let letter = is_copied.then(|| self.letter(envelope, references.clone()));
         let mut relayed = match &letter {
             Some(letter) => self.relayed(asker, letter.clone()),
             None => Relayed::new(asker),
@@ -95,19 +99,16 @@ impl Held {
             let incarnation = self.remote.outlet.incarnation();
             relayed = match relayed.send(&self.remote, envelope, &references) {
                 Ok(()) => {
-                    letter
-                        .into_iter()
-                        .for_each(|letter| letter.is_at(incarnation));
+                    if let Some(letter) = letter {
+                        letter.is_at(incarnation);
+                    }
                     return true;
                 }
                 Err((relayed, SendRefused::Away)) => relayed,
                 Err((relayed, SendRefused::Busy)) if waits() => relayed,
                 Err((relayed, why)) => {
-                    letter
-                        .into_iter()
-                        .for_each(|letter| letter.is_at(Some(REFUSED)));
                     drop(queue);
-                    relayed.refuse(why.into_failure());
+                    refuse(relayed, letter.as_deref(), why.into_failure());
                     return false;
                 }
             };
@@ -132,17 +133,19 @@ impl Held {
 
     /// Adds a request to those that wait. Returns false if there are too many.
     fn keep(self: &Arc<Self>, mut queue: MutexGuard<'_, Queue>, request: Waiting) -> bool {
+        // Dropped without the lock, since an asker may send at its end.
+        let mut _cancelled = VecDeque::new();
         if queue.waiting.len() >= LIMIT {
-            queue.waiting.retain(|one| !one.relayed.is_cancelled());
+            let all = mem::take(&mut queue.waiting).into_iter();
+            (_cancelled, queue.waiting) = all.partition(|one| one.relayed.is_cancelled());
         }
         let why = match queue.is_over {
             true => Some(Failure::Stopped(Delivery::NotDelivered)),
             false => (queue.waiting.len() >= LIMIT).then_some(Failure::MailboxFull),
         };
         if let Some(why) = why {
-            request.letter.is_at(Some(REFUSED));
             drop(queue);
-            request.relayed.refuse(why);
+            request.refuse(why);
             return false;
         }
         let number = request.letter.number;
@@ -157,10 +160,12 @@ impl Held {
 
     /// Sends what waits, up to the first request for which the actor is to be waited for again.
     pub(crate) fn send_all(self: &Arc<Self>) {
-        if self.send_some()
-            && let Ok(runtime) = Handle::try_current()
-        {
-            runtime.spawn(self.clone().send_rest());
+        if self.send_some() {
+            match Handle::try_current() {
+                Ok(runtime) => drop(runtime.spawn(self.clone().send_rest())),
+                // The next request begins anew.
+                Err(_) => self.lock().is_sending = false,
+            }
         }
     }
 
@@ -213,19 +218,17 @@ impl Held {
                             break;
                         }
                         Err((relayed, why)) => {
-                            letter.is_at(Some(REFUSED));
-                            refused.push((relayed, why.into_failure()));
+                            refused.push((Waiting { relayed, letter }, why.into_failure()));
                             continue;
                         }
                     }
                 }
             };
-            first.letter.is_at(Some(REFUSED));
-            refused.push((first.relayed, why));
+            refused.push((first, why));
         }
         drop(queue);
-        for (relayed, failure) in refused {
-            relayed.refuse(failure);
+        for (request, failure) in refused {
+            request.refuse(failure);
         }
         is_begun
     }
@@ -238,9 +241,8 @@ impl Held {
             mem::take(&mut queue.waiting)
         };
         self.over.notify_waiters();
-        for Waiting { relayed, letter } in waiting {
-            letter.is_at(Some(REFUSED));
-            relayed.refuse(Failure::Stopped(Delivery::NotDelivered));
+        for request in waiting {
+            request.refuse(Failure::Stopped(Delivery::NotDelivered));
         }
     }
 
@@ -281,6 +283,20 @@ impl Held {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Waiting {
+    fn refuse(self, failure: Failure) {
+        refuse(self.relayed, Some(&self.letter), failure);
+    }
+}
+
+/// Refuses a request, which then does not come back.
+fn refuse(relayed: Relayed, letter: Option<&Letter>, failure: Failure) {
+    if let Some(letter) = letter {
+        letter.is_at(Some(REFUSED));
+    }
+    relayed.refuse(failure);
 }
 
 impl Letter {

@@ -76,7 +76,7 @@ impl Remote {
             // An asker that has gone needs no answer.
             let _ = answer.send(response.and_then(|answered| json_answer(&answered.response)));
         });
-        let mut request = OutboundRequest::new(self.outlet.clone(), answerer, None, None);
+        let mut request = OutboundRequest::new(self.outlet.clone(), answerer);
         let sent = poll_fn(|cx| {
             request.poll_send(cx, urn.as_str(), |outlet, _, answerer| {
                 let envelope = Envelope {

@@ -11,7 +11,7 @@ use conclib_wire::{
 
 use super::answers::{answerer, confirmation, queued};
 use super::target::Remote;
-use crate::call::{Outbound, OutboundRequest, Sent, Shortcut, Waiter, transmit, was_left};
+use crate::call::{Outbound, OutboundRequest, Sent, Waiter, transmit, was_left};
 use crate::deadlock::WaitingTurn;
 use crate::error::{AskError, TellError};
 use crate::message::{Message, Reach};
@@ -154,7 +154,7 @@ impl Leaving<'_> {
                         (answerer, Some(queued), None)
                     }
                 };
-                none.insert(Box::new(OutboundRequest::new(
+                none.insert(Box::new(OutboundRequest::of_message(
                     outlet.clone(),
                     answerer,
                     queued,
@@ -251,8 +251,9 @@ impl Head {
             message,
             head: *self,
         };
+        let shortcut = outlet.shortcut(urn.as_str());
         let sent = encodable.send(
-            outlet,
+            shortcut.as_ref().map_or(outlet, |short| &short.outlet),
             Waiter::Nobody,
             Wants::Queued,
             DEFAULT_TIMEOUT,
@@ -315,10 +316,6 @@ impl Encodable<'_> {
         timeout: Duration,
         answerer: Answerer,
     ) -> Sent {
-        let shortcut = Shortcut::of(outlet, self.urn.as_str());
-        let outlet = shortcut
-            .as_ref()
-            .map_or(outlet, |shortcut| &shortcut.outlet);
         let codec = outlet.codec();
         let head = self.head;
         enter(outlet.scope(), || {
@@ -345,6 +342,5 @@ impl Encodable<'_> {
             reuse_body(body);
             sent
         })
-        .map(|departed| departed.over(shortcut))
     }
 }

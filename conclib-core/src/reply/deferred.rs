@@ -245,11 +245,17 @@ impl<T, E> DeferredSlot<T, E> {
     }
 }
 
-/// Says that a request may have run which another actor has left: the handler that has passed it on
+/// Says that a request may have run which another actor has not had: the handler that has passed it on
 /// has run.
 fn has_begun(failure: &mut Failure) {
-    if let Failure::Stopped(delivery) | Failure::Disconnected(delivery) = failure {
-        *delivery = Delivery::MayHaveRun;
+    match failure {
+        Failure::Stopped(delivery)
+        | Failure::Disconnected(delivery)
+        | Failure::Codec(_, delivery)
+        | Failure::Cycle(_, delivery)
+        | Failure::Unsupported(_, delivery) => *delivery = Delivery::MayHaveRun,
+        Failure::Unknown(unknown) => unknown.delivery = Delivery::MayHaveRun,
+        _ => {}
     }
 }
 

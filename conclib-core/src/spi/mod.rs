@@ -17,7 +17,7 @@ pub use broker::Broker;
 pub use origin::Origin;
 pub(crate) use origin::Outside;
 pub use outcome::Outcome;
-pub use outlet::{CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Room, SendRefused};
+pub use outlet::{CancelOnDrop, DEFAULT_TIMEOUT, MAX_TIMEOUT, Outlet, Room, SendRefused, Shortcut};
 #[doc(hidden)]
 pub use scope::carrying;
 pub(crate) use scope::{Carried, Place, carried, export, import, send_on};

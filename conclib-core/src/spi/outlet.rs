@@ -23,6 +23,22 @@ pub const MAX_TIMEOUT: Duration = Duration::from_millis(u32::MAX as u64);
 /// Future of [`Outlet::room`].
 pub type Room = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
+/// Shorter way to an actor, which an outlet has found.
+pub struct Shortcut {
+    /// Outlet that sends the requests.
+    pub outlet: Arc<dyn Outlet>,
+    /// Number of this way. An ask that it left undelivered is sent again, by the outlet that has found
+    /// it, as to a later incarnation of the actor.
+    pub number: u64,
+}
+
+impl fmt::Debug for Shortcut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = &self.number;
+        f.debug_tuple("Shortcut").field(number).finish()
+    }
+}
+
 /// Client end of a connection to another process.
 ///
 /// Shared by all tasks of the process. Reconnects by itself, and limits the number of pending
@@ -45,15 +61,15 @@ pub trait Outlet: Send + Sync + 'static {
     /// the failure of the requests that wait.
     fn room(&self, to: &str) -> Room;
 
-    /// Returns the number of the incarnation of the actor that gets the requests now, or of the way to
-    /// it. An ask that its end left undelivered is sent again, to the next one. `None`, the default,
-    /// if asks are not sent again.
+    /// Returns the number of the incarnation of the actor that gets the requests now. A request that
+    /// its end left undelivered is sent again, to the next one. `None`, the default, if requests are
+    /// not sent again; an outlet that returns a number calls no answerer within [`send`](Self::send).
     fn incarnation(&self) -> Option<u64> {
         None
     }
 
-    /// Resolves when a later incarnation than `this` gets the requests, or with the failure of those
-    /// for which there will be none.
+    /// Resolves when a later incarnation than `this` gets the requests, or another way than the
+    /// [shortcut](Shortcut) of that number; or with the failure of those for which there will be none.
     fn later_incarnation(&self, this: u64) -> Room {
         let _ = this;
         Box::pin(ready(Err(Failure::Stopped(Delivery::NotDelivered))))
@@ -101,7 +117,7 @@ pub trait Outlet: Send + Sync + 'static {
 
     /// Returns the outlet through which requests to the actor of that name leave at the moment, if it
     /// is not this one: a shorter way that was found. Ids of both are different.
-    fn shortcut(&self, to: &str) -> Option<Arc<dyn Outlet>> {
+    fn shortcut(&self, to: &str) -> Option<Shortcut> {
         let _ = to;
         None
     }

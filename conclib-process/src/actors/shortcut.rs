@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use conclib_core::Urn;
 use conclib_core::wire::{
-    Answerer, Envelope, Home, NodeId, Outage, Outlet, RefScope, RequestId, Room, SendRefused, Wants,
+    self, Answerer, Envelope, Home, NodeId, Outage, Outlet, RefScope, RequestId, Room, SendRefused,
+    Wants,
 };
 use conclib_net::Session;
 use tokio::sync::Notify;
@@ -139,7 +140,7 @@ impl Inner {
 }
 
 impl Outlet for Shortcut {
-    fn shortcut(&self, to: &str) -> Option<Arc<dyn Outlet>> {
+    fn shortcut(&self, to: &str) -> Option<wire::Shortcut> {
         let inner = &self.0;
         let mut way = inner.way();
         match &mut *way {
@@ -149,12 +150,15 @@ impl Outlet for Shortcut {
             Way::Direct {
                 session,
                 outlet,
+                number,
                 is_used,
-                ..
             } => {
                 if !session.is_closed() {
                     *is_used = *is_used || inner.relay.in_flight(to) == 0;
-                    return is_used.then(|| outlet.clone());
+                    return is_used.then(|| wire::Shortcut {
+                        outlet: outlet.clone(),
+                        number: *number,
+                    });
                 }
             }
         }
@@ -188,17 +192,6 @@ impl Outlet for Shortcut {
             }
             inner.relay.room(&to).await
         })
-    }
-
-    fn incarnation(&self) -> Option<u64> {
-        match &*self.0.way() {
-            Way::Direct {
-                number,
-                is_used: true,
-                ..
-            } => Some(*number),
-            _ => None,
-        }
     }
 
     fn later_incarnation(&self, this: u64) -> Room {
