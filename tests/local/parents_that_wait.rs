@@ -22,6 +22,7 @@ support::on_every_place! {
     a_tell_that_waits_for_a_place_is_told,
     a_wait_for_the_start_of_a_child_is_told,
     an_ask_by_the_hook_itself_is_told,
+    a_wait_for_a_pool_that_the_hook_has_to_decide_on_is_told,
     a_group_comes_up_without_the_one_that_failed,
 }
 
@@ -151,6 +152,71 @@ async fn a_parent_without_a_hook_may_wait_for_a_child_that_fails(place: Place) {
         assert_eq!(parent.one_after_the_other().await.unwrap(), (true, 1));
         let expected: Vec<_> = (0..20).map(|n| if n == 13 { 99 } else { n }).collect();
         assert_eq!(parent.fan_out().await.unwrap(), expected);
+    }
+}
+
+/// Parent with a pool and a child hook.
+#[actor]
+struct HookedPool {
+    /// Place of the workers.
+    within: Place,
+    pool: Option<Pool<Child>>,
+    log: Log,
+}
+
+#[actor]
+impl HookedPool {
+    #[on(start)]
+    fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), SpawnError> {
+        let pool = ctx.pool(source()).size(2).restart(policy());
+        self.pool = Some(pool_at!(pool, self.within));
+        Ok(())
+    }
+
+    #[on(child)]
+    fn child_exit(&mut self, exit: ChildExit) -> Directive {
+        self.log.add("decides");
+        exit.default
+    }
+
+    #[message]
+    async fn fan_out(&mut self, unlucky: u64) -> Vec<String> {
+        let pool = self.pool.as_ref().unwrap();
+        let n = |at| if at == 4 { unlucky } else { at };
+        let jobs = (0..10).map(|at| pool.ask(ChildWork { n: n(at) }).into_future());
+        let answers = join_all(jobs).await.into_iter();
+        answers
+            .map(|it| it.map_or_else(|error| error.to_string(), |n| n.to_string()))
+            .collect()
+    }
+}
+
+async fn a_wait_for_a_pool_that_the_hook_has_to_decide_on_is_told(place: Place) {
+    let system = System::new("parents");
+    for within in PLACES {
+        let log = Log::default();
+        let hooked = {
+            let log = log.clone();
+            move || HookedPool {
+                within,
+                pool: None,
+                log: log.clone(),
+            }
+        };
+        let parent = system.actor_with(hooked).at(place).unwrap();
+        let answers = parent.fan_out(13).await.unwrap();
+        assert!(answers[4].contains("unlucky"), "{answers:?}");
+        let told = |text: &&String| text.contains("would deadlock");
+        let answered = (0_u64..)
+            .zip(&answers)
+            .filter(|(n, it)| n.to_string() == **it);
+        let (told, answered) = (answers.iter().filter(told).count(), answered.count());
+        assert_eq!(told + answered, 9, "{answers:?}");
+        assert!(answered >= 4, "{answers:?}");
+        until(|| log.has("decides")).await;
+        // The worker is there again.
+        let expected: Vec<_> = (0..10).map(|n: u64| n.to_string()).collect();
+        assert_eq!(parent.fan_out(4).await.unwrap(), expected);
     }
 }
 

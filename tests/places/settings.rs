@@ -1,8 +1,13 @@
 //! Settings of the process.
 
+use std::process::Command;
+
 use conclib::prelude::*;
+use support::child::Kid;
 
 use crate::actors::{Worker, WorkerCalls as _};
+
+const KEY: &str = "CONCLIB_AUTHKEY";
 
 #[support::test]
 async fn environment_and_directory_are_set() -> conclib::Result {
@@ -22,6 +27,36 @@ async fn environment_and_directory_are_set() -> conclib::Result {
         worker.env("CARGO_MANIFEST_DIR".into()).await? == std::env::var("CARGO_MANIFEST_DIR").ok()
     );
     assert_eq!(worker.dir().await?, "/");
+    Ok(())
+}
+
+/// Not a test: an owner that has a key. A plain run passes without doing anything unless a test
+/// starts it.
+#[support::test]
+async fn an_owner_with_a_key() -> conclib::Result {
+    if std::env::var_os(KEY).is_some() {
+        let system = System::new("test");
+        for given in [None, Some("given")] {
+            let mut builder = system.actor(Worker::default()).in_process();
+            if let Some(given) = given {
+                builder = builder.env(KEY, given);
+            }
+            let worker = builder.spawn().await?;
+            println!("key: {:?}", worker.env(KEY.into()).await?);
+        }
+    }
+    Ok(())
+}
+
+#[support::test]
+async fn the_key_is_not_inherited() -> conclib::Result {
+    let mut owner = Command::new(std::env::current_exe()?);
+    owner
+        .args(["--exact", "settings::an_owner_with_a_key", "--nocapture"])
+        .env(KEY, "00".repeat(32));
+    let mut owner = Kid::start(&mut owner)?;
+    assert_eq!(owner.said("key: ").await?, "None");
+    assert_eq!(owner.said("key: ").await?, "Some(\"given\")");
     Ok(())
 }
 

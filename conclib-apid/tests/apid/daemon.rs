@@ -3,7 +3,7 @@
 use std::{
     net::{SocketAddr, TcpStream},
     os::unix::process::ExitStatusExt as _,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::server::*;
@@ -183,6 +183,19 @@ async fn a_server_that_dies_is_started_again_as_it_was_until_it_has_died_too_oft
         Ending::Earlier(_)
     ));
     assert!(TcpStream::connect(address).is_err());
+}
+
+#[support::test]
+async fn a_server_is_started_again_after_the_pause_of_its_policy() {
+    let pause = Duration::from_millis(400);
+    let backoff = Backoff::from(pause).up_to(pause).jitter(0.0);
+    let command = server("healthy", address()).restart(at_once().backoff(backoff));
+    let api = start_api(command).await.expect("healthy");
+    let server = Process::of(api.id());
+    let killed = Instant::now();
+    kill(server.pid);
+    healthy_again(&api, &server).await;
+    assert!(killed.elapsed() >= pause);
 }
 
 /// Healthy at its first start, and after that as the script says.

@@ -295,6 +295,27 @@ async fn no_query_of_a_health_url_is_shown() {
 }
 
 #[support::test]
+async fn the_environment_is_that_of_the_command() {
+    let command = || {
+        let said = "echo own=$OWN inherited=${CARGO_MANIFEST_DIR+yes}; exit 3";
+        let command = ApiCommand::new("/bin/sh").args(["-c", said]);
+        command.env("OWN", "1").health(url(address()))
+    };
+    for (command, said) in [
+        (command(), "own=1 inherited=yes"),
+        (command().env_remove("OWN"), "own= inherited=yes"),
+        (
+            command().env_remove("CARGO_MANIFEST_DIR"),
+            "own=1 inherited=",
+        ),
+        (command().env_clear(), "own= inherited="),
+    ] {
+        let error = start_api(command).await.expect_err("it exits");
+        assert!(error.to_string().ends_with(said), "{error}");
+    }
+}
+
+#[support::test]
 async fn debug_shows_none_of_the_output() {
     let script = "echo the password is swordfish; exec \"$@\"";
     let mut api = start_api(server_behind(script, "healthy", address()))

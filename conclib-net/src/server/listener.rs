@@ -288,6 +288,15 @@ async fn bind(endpoint: &TcpEndpoint, url: &str) -> Result<TcpListener, OpenErro
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_network_of_ipv6_is_one_source_and_a_mapped_address_that_of_ipv4() {
+        let source = |address: &str| Source::of(address.parse().unwrap());
+        assert_eq!(source("2001:db8:1:2::1"), source("2001:db8:1:2:3:4:5:6"));
+        assert_ne!(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
+        assert_eq!(source("::ffff:192.0.2.1"), source("192.0.2.1"));
+        assert_ne!(source("192.0.2.1"), source("192.0.2.2"));
+    }
+
     #[tokio::test]
     async fn a_tcp_connection_whose_path_dies_is_ended_by_the_system() {
         let address = Address::parse("tcp://127.0.0.1:0").unwrap();
