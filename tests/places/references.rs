@@ -97,6 +97,22 @@ impl Friend {
         recipient.ask(WorkerAdd { by }).await.ok()
     }
 
+    /// Starts another process, whose actor adds by the same worker.
+    #[message]
+    async fn add_by_child(&mut self, by: u64, ctx: &mut Context<Self>) -> [Option<u64>; 3] {
+        let child = Friend {
+            worker: self.worker.clone(),
+            home: None,
+        };
+        let child = ctx.system().actor(child).in_process().spawn().await;
+        let child = child.unwrap();
+        let mut sums = [None; 3];
+        for sum in &mut sums {
+            *sum = child.add(by).await.unwrap();
+        }
+        sums
+    }
+
     #[message]
     async fn end(&mut self) -> String {
         self.worker.stop().await.to_string()
@@ -182,6 +198,22 @@ async fn siblings_ask_each_other() -> conclib::Result {
     assert_eq!(friend.add(1).await?, Some(7));
     assert_eq!(friend.end().await?, "stopped");
     assert!(!process.is_alive());
+    Ok(())
+}
+
+#[support::test]
+async fn a_grandchild_asks_a_sibling_of_its_parent() -> conclib::Result {
+    let system = System::new("test");
+    let (worker, _) = worker(&system).await?;
+    let friend = || Friend {
+        worker: worker.clone(),
+        home: None,
+    };
+    let fresh = system.actor(friend()).in_process().spawn().await?;
+    assert_eq!(fresh.add_by_child(1).await?, [Some(1), Some(2), Some(3)]);
+    let known = system.actor(friend()).in_process().spawn().await?;
+    assert_eq!(known.add(1).await?, Some(4));
+    assert_eq!(known.add_by_child(1).await?, [Some(5), Some(6), Some(7)]);
     Ok(())
 }
 

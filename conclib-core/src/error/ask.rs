@@ -190,7 +190,10 @@ impl<E> AskError<E> {
     /// Returns the delivery state of the request: says if the handler may have run.
     ///
     /// After [`NotDelivered`](Delivery::NotDelivered) the request can be sent again, and its
-    /// handler runs no more than once.
+    /// handler runs no more than once. After an error that has no field for it, such as
+    /// [`MailboxFull`](Self::MailboxFull) or [`NoSuchActor`](Self::NoSuchActor), this is so for the
+    /// actor that the error names alone: a handler that has [forwarded](crate::Context::forward)
+    /// the request to it has run.
     pub fn delivery(&self) -> Delivery {
         match self {
             Self::Handler(_)

@@ -154,7 +154,8 @@ impl<A: Actor> Context<A> {
     /// this turn, the asker is told. A request that the other actor leaves as it ends may have run, by
     /// [`AskError::delivery`](crate::error::AskError::delivery): this handler has. An error of the other
     /// actor that says nothing of a handler, such as
-    /// [`MailboxFull`](crate::error::AskError::MailboxFull), speaks of that actor alone. If the asker is an actor whose turn waits
+    /// [`MailboxFull`](crate::error::AskError::MailboxFull) or
+    /// [`NoSuchActor`](crate::error::AskError::NoSuchActor), speaks of that actor alone. If the asker is an actor whose turn waits
     /// for the answer, that turn waits for the other actor from now on: if the
     /// other actor waits for the asker, the request is not forwarded, and the
     /// ask ends in [`AskError::Cycle`](crate::error::AskError::Cycle). The request has

@@ -280,9 +280,10 @@ impl System {
     /// Waits for SIGINT or SIGTERM, then shuts the system down in order. A second signal kills the
     /// actors that are left, and `#[conclib::main]` then waits for no thread that still runs.
     ///
-    /// If turns that never await hold every thread of the runtime, the shutdown cannot run: three
-    /// seconds after its deadline, or after the second signal, the process then exits with 128 plus
-    /// the number of the signal, as if the signal had ended it: 130 or 143.
+    /// If turns that do not await hold every thread of the runtime, the shutdown cannot run. Once it
+    /// had no thread for three seconds after the deadline, which begins with the signal, or three
+    /// seconds after a second signal, the process exits with 128 plus the number of the signal, as if
+    /// the signal had ended it: 130 or 143.
     ///
     /// The signals are handled from the call on, not from the first poll.
     ///

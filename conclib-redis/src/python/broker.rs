@@ -42,7 +42,7 @@ const FLUSH: Duration = Duration::from_secs(2);
 /// client that has one before it asks begins the ids of its requests with `conclib.`.
 ///
 /// Several brokers may listen to one channel, and each gets all requests. Then none of them says that
-/// an actor does not exist, as another one may have it; an actor or a pool whose name is in two of
+/// an actor does not exist, or no longer, as another one may have it; an actor or a pool whose name is in two of
 /// them handles each request twice.
 ///
 /// No peer is authenticated: a client that can publish to the server can ask all named actors.
@@ -152,7 +152,7 @@ async fn run(
             }
             Some(Event::Down(why)) if is_up => {
                 is_up = false;
-                connection.log_lost(&why);
+                connection.is_lost(&why);
             }
             Some(Event::Down(_)) => {}
             Some(Event::Up) => {

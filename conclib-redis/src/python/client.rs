@@ -172,7 +172,7 @@ async fn run(
                 }
                 Some(Event::Down(why)) => {
                     if requests.down(&why) {
-                        connection.log_lost(&why);
+                        connection.is_lost(&why);
                     }
                 }
                 Some(Event::Up) => {

@@ -35,10 +35,9 @@ pub(super) struct Connection {
     url: String,
 }
 
-/// Subscribed, or about to be again.
 const SUBSCRIBED: u8 = 0;
-/// The end of the subscription is not confirmed.
-const LEAVING: u8 = 1;
+/// Not known: the connection is lost, or the end of the subscription is not confirmed.
+const UNKNOWN: u8 = 1;
 const LEFT: u8 = 2;
 
 impl Connection {
@@ -79,7 +78,7 @@ impl Connection {
     /// after it has counted this subscriber for a later request.
     pub(super) async fn unsubscribe(&self) {
         if let Subscription::Channel(channel) = &self.subscription {
-            self.state.store(LEAVING, Ordering::Relaxed);
+            self.state.store(UNKNOWN, Ordering::Relaxed);
             // A server that does not answer is left without a word.
             if self.redis.unsubscribe_unsharded(channel).await.is_ok() {
                 self.state.store(LEFT, Ordering::Relaxed);
@@ -97,8 +96,9 @@ impl Connection {
         }
     }
 
-    /// Logs that the connection is lost.
-    pub(super) fn log_lost(&self, why: &str) {
+    /// Notes and logs that the connection is lost, and its subscription with it.
+    pub(super) fn is_lost(&self, why: &str) {
+        self.state.store(UNKNOWN, Ordering::Relaxed);
         let url = &self.url;
         tracing::warn!(target: "conclib::redis", url, "disconnected: {why}; connecting again");
     }
@@ -109,6 +109,7 @@ impl Connection {
             let url = &self.url;
             match self.subscribe().await {
                 Ok(()) => {
+                    self.state.store(SUBSCRIBED, Ordering::Relaxed);
                     tracing::info!(target: "conclib::redis", url, "connected again");
                     return;
                 }

@@ -147,13 +147,19 @@ impl Replies {
         }
     }
 
-    /// Gives those up that wait for their subscribers.
+    /// Gives those up that have waited for long for their subscribers.
     pub(super) fn give_up(&self) {
         let mut waiting = self.lock();
-        for (reply, _) in std::mem::take(&mut waiting.again).into_values() {
-            waiting.bytes -= reply.payload.len();
-            count_dropped(&self.given_up, "a reply", &"its proxy is closed");
-        }
+        let late = waiting
+            .again
+            .extract_if(.., |_, (_, pause)| *pause == PAUSES.1);
+        let late: usize = late
+            .map(|(_, (reply, _))| reply.payload.len())
+            .inspect(|_| {
+                count_dropped(&self.given_up, "a reply", &"its proxy is closed");
+            })
+            .sum();
+        waiting.bytes -= late;
     }
 
     /// Waits until all replies are published or given up. Needs [`publish`](Self::publish) beside it.
@@ -183,7 +189,7 @@ impl Replies {
             Ok(counts) => {
                 let mut counts = counts.into_iter();
                 let proxies = counts.next().unwrap_or(0);
-                // `None` if the own subscription ends meanwhile, so that it may be counted or not.
+                // `None` if the own subscription may be counted or not.
                 let own = own.filter(|own| connection.subscribed() == Some(*own));
                 let is_alone = own.map(|own| proxies <= own);
                 for (reply, pause) in due {
