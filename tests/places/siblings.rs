@@ -245,25 +245,22 @@ async fn restarting_pair(system: &System) -> conclib::Result<(ActorRef<Asker>, A
     let policy = Restart::on_failure().backoff(Backoff::none());
     let target = system.actor(Target::default()).in_process();
     let target = target.restart(policy).spawn().await?;
-    let asker = Asker {
-        target: target.clone(),
-        left: 0,
-        asked: None,
-    };
-    let asker = system.actor(asker).in_process().spawn().await?;
-    Ok((asker, target))
+    Ok((asker_of(system, &target).await?, target))
 }
 
 async fn pair(system: &System) -> conclib::Result<(ActorRef<Asker>, ActorRef<Target>)> {
     let target = system.actor(Target::default());
     let target = target.in_process().spawn().await?;
+    Ok((asker_of(system, &target).await?, target))
+}
+
+async fn asker_of(system: &System, target: &ActorRef<Target>) -> conclib::Result<ActorRef<Asker>> {
     let asker = Asker {
         target: target.clone(),
         left: 0,
         asked: None,
     };
-    let asker = system.actor(asker).in_process().spawn().await?;
-    Ok((asker, target))
+    Ok(system.actor(asker).in_process().spawn().await?)
 }
 
 fn process_of(pid: u32) -> String {

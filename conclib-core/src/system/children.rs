@@ -151,15 +151,19 @@ impl<A: Actor> Context<A> {
     ///
     /// The request waits for a place in the mailbox of the other actor. If it
     /// gets none, because the other actor has stopped, rejects, or waits for
-    /// this turn, the asker is told. A request that the other actor leaves as it ends may have run, by
-    /// [`AskError::delivery`](crate::error::AskError::delivery): this handler has. An error of the other
-    /// actor that says nothing of a handler, such as
+    /// this turn, the asker is told. A request that the other actor leaves as it
+    /// ends may have run, by
+    /// [`AskError::delivery`](crate::error::AskError::delivery): this handler
+    /// has. An error of the other actor that says nothing of a handler, such as
     /// [`MailboxFull`](crate::error::AskError::MailboxFull) or
-    /// [`NoSuchActor`](crate::error::AskError::NoSuchActor), speaks of that actor alone. If the asker is an actor whose turn waits
-    /// for the answer, that turn waits for the other actor from now on: if the
-    /// other actor waits for the asker, the request is not forwarded, and the
-    /// ask ends in [`AskError::Cycle`](crate::error::AskError::Cycle). The request has
-    /// the priority of its message, whatever priority the call had.
+    /// [`NoSuchActor`](crate::error::AskError::NoSuchActor), speaks of that
+    /// actor alone.
+    ///
+    /// If the asker is an actor whose turn waits for the answer, that turn waits
+    /// for the other actor from now on: if the other actor waits for the asker,
+    /// the request is not forwarded, and the ask ends in
+    /// [`AskError::Cycle`](crate::error::AskError::Cycle). The request has the
+    /// priority of its message, whatever priority the call had.
     ///
     /// ```
     /// use conclib::prelude::*;

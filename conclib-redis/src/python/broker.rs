@@ -42,8 +42,8 @@ const FLUSH: Duration = Duration::from_secs(2);
 /// client that has one before it asks begins the ids of its requests with `conclib.`.
 ///
 /// Several brokers may listen to one channel, and each gets all requests. Then none of them says that
-/// an actor does not exist, or no longer, as another one may have it; an actor or a pool whose name is in two of
-/// them handles each request twice.
+/// an actor does not exist, or no longer, as another one may have it; an actor or a pool whose name is
+/// in two of them handles each request twice.
 ///
 /// No peer is authenticated: a client that can publish to the server can ask all named actors.
 ///
