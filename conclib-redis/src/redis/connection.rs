@@ -101,6 +101,10 @@ impl Redis {
 
     /// Ends the connection.
     pub(crate) async fn close(&self) {
+        // The end of the client replaces the channels of its events, which have no reader then.
+        let mut performance = self.client.perf_config();
+        performance.broadcast_channel_capacity = 1;
+        self.client.update_perf_config(performance);
         // A server that does not answer is left without a word.
         let _ = tokio::time::timeout(CLOSE, self.client.quit()).await;
         self.task.abort();
