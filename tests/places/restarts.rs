@@ -237,6 +237,40 @@ async fn answered_behind_a_panic(worker: ActorRef<Worker>) -> conclib::Result<Ve
     Ok(sums.into_iter().collect::<Result<_, _>>()?)
 }
 
+/// The owner keeps no copy of a longer request.
+#[support::test]
+async fn a_long_ask_of_a_client_is_not_sent_to_the_next_process() -> conclib::Result {
+    let system = System::new("test");
+    let (door, mut begun, open) = door(&system)?;
+    let worker = system.actor(Worker::default()).urn("w").in_process();
+    let worker = worker.restart(policy(1)).spawn().await?;
+    system.actor(Worker::default()).urn("other").spawn()?;
+    let key = AuthKey::random()?;
+    let proxy = Proxy::serve(&system, "tcp://127.0.0.1:0")
+        .key(key.clone())
+        .await?;
+    let client = ProxyClient::connect(proxy.url()).key(key).await?;
+    let far: ActorRef<Worker> = client.actor("w")?;
+    let other: ActorRef<Worker> = client.actor("other")?;
+    worker.hold(door).tell().await?;
+    begun.recv().await.unwrap();
+    let panics = worker.panic("of the test".into()).reply().await?;
+    let ask = |length| far.env("x".repeat(length)).into_future();
+    let mut asks = join_all([255 << 10, 257 << 10].map(ask));
+    assert!(support::poll_once(&mut asks).is_pending());
+    // The requests before this one have arrived.
+    other.pid().await?;
+    open.add_permits(1);
+    assert!(matches!(panics.await, Err(AskError::Panicked { .. })));
+    let answers = asks.await;
+    assert!(matches!(answers[0], Ok(None)), "{answers:?}");
+    let refused = answers[1].as_ref().unwrap_err();
+    assert!(matches!(refused, AskError::Stopped { .. }), "{refused:?}");
+    assert_eq!(refused.delivery(), Delivery::NotDelivered);
+    assert_eq!(worker.generation(), Some(2));
+    Ok(())
+}
+
 /// More requests than there is room for at once between two processes.
 #[support::test]
 async fn requests_of_clients_wait_for_the_next_process_in_their_order() -> conclib::Result {

@@ -69,7 +69,7 @@ async fn nothing_is_left_behind() {
         live_and_end(&server.url()).await;
     }
     let mut after = Counts::now(&mut raw).await;
-    while after.connections > 1 || after.tasks > settled.tasks {
+    while after.connections > 1 || after.channels > 0 || after.tasks > settled.tasks {
         tokio::task::yield_now().await;
         after = Counts::now(&mut raw).await;
     }
