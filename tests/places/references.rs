@@ -1,5 +1,6 @@
 //! References to process actors: at home, in their own process, and in others.
 
+use conclib::AuthKey;
 use conclib::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -234,5 +235,61 @@ async fn a_grandchild_is_reached_from_here() -> conclib::Result {
     assert_eq!(copy.add(1).await?, 102);
     drop(copy);
     support::until(|| !of_grandchild.is_alive()).await;
+    Ok(())
+}
+
+/// Serves its process, in which clients of others find an actor that it knows.
+#[actor]
+#[derive(Serialize, Deserialize)]
+pub struct Gateway {
+    worker: ActorRef<Worker>,
+    #[serde(skip)]
+    proxy: Option<Proxy>,
+}
+
+#[actor]
+impl Gateway {
+    #[message]
+    async fn serve(&mut self, key: String, ctx: &mut Context<Self>) -> String {
+        let key = AuthKey::from_hex(&key).unwrap();
+        let system = ctx.system();
+        let proxy = Proxy::serve(&system, "tcp://127.0.0.1:0").key(key).await;
+        let url = proxy.as_ref().unwrap().url().to_owned();
+        self.proxy = proxy.ok();
+        let inside = Self {
+            worker: self.worker.clone(),
+            proxy: None,
+        };
+        system.actor(inside).urn("inside").spawn().unwrap();
+        url
+    }
+
+    #[message]
+    fn worker(&mut self) -> ActorRef<Worker> {
+        self.worker.clone()
+    }
+}
+
+#[support::test]
+async fn a_client_of_a_process_asks_a_sibling_of_that_process() -> conclib::Result {
+    let system = System::new("test");
+    let (worker, _) = worker(&system).await?;
+    let gateway = Gateway {
+        worker: worker.clone(),
+        proxy: None,
+    };
+    let gateway = system.actor(gateway).in_process().spawn().await?;
+    let hex = "5a".repeat(32);
+    let url = gateway.serve(hex.clone()).await?;
+    let client = ProxyClient::connect(&url)
+        .key(AuthKey::from_hex(&hex)?)
+        .await?;
+    let inside: ActorRef<Gateway> = client.actor("inside")?;
+    let far = inside.worker().await?;
+    for sum in 1..=3 {
+        assert_eq!(far.add(1).await?, sum);
+    }
+    far.add(1).tell().await?;
+    assert_eq!(worker.add(1).await?, 5);
     Ok(())
 }

@@ -84,7 +84,8 @@ impl Relayed {
             answerer,
             cancellation,
         } = self;
-        let outlet = &remote.outlet;
+        let relay = remote.outlet.relay();
+        let outlet = relay.as_ref().unwrap_or(&remote.outlet);
         let id = outlet.next_id();
         let class = match outlet.supports(envelope.class) {
             true => envelope.class,

@@ -122,6 +122,13 @@ pub trait Outlet: Send + Sync + 'static {
         None
     }
 
+    /// Returns the outlet through which this process sends on the requests of others, if it is not this
+    /// one. An outlet that finds shortcuts keeps them to the requests of its own process, so that those
+    /// of each sender stay in their order.
+    fn relay(&self) -> Option<Arc<dyn Outlet>> {
+        None
+    }
+
     /// Returns a new id for a request.
     fn next_id(&self) -> RequestId;
 

@@ -220,6 +220,10 @@ impl Outlet for Shortcut {
         self.0.relay.in_flight(to) + direct
     }
 
+    fn relay(&self) -> Option<Arc<dyn Outlet>> {
+        Some(self.0.relay.clone())
+    }
+
     fn next_id(&self) -> RequestId {
         self.0.relay.next_id()
     }
