@@ -268,6 +268,57 @@ impl Gateway {
     fn worker(&mut self) -> ActorRef<Worker> {
         self.worker.clone()
     }
+
+    /// Stops the actor that another one knows.
+    #[message]
+    async fn stop_that_of(&mut self, other: ActorRef<Self>) -> String {
+        other.worker().await.unwrap().stop().await.to_string()
+    }
+}
+
+#[support::test]
+async fn a_process_stops_an_actor_that_its_sibling_knows() -> conclib::Result {
+    let system = System::new("test");
+    for is_process in [false, true] {
+        let worker = match is_process {
+            false => system.spawn(Worker::default())?,
+            true => worker(&system).await?.0,
+        };
+        let gateway = || Gateway {
+            worker: worker.clone(),
+            proxy: None,
+        };
+        let knows = system.actor(gateway()).in_process().spawn().await?;
+        let other = Gateway {
+            worker: system.spawn(Worker::default())?,
+            proxy: None,
+        };
+        let stops = system.actor(other).in_process().spawn().await?;
+        assert_eq!(stops.stop_that_of(knows).await?, "stopped");
+        assert_eq!(worker.stopped().await, Some(StopReason::Stopped));
+    }
+    Ok(())
+}
+
+#[support::test]
+async fn a_process_asks_an_actor_to_which_its_owner_is_connected() -> conclib::Result {
+    let (system, elsewhere) = (System::new("test"), System::new("elsewhere"));
+    let worker = elsewhere.actor(Worker::default()).urn("w").spawn()?;
+    let key = AuthKey::random()?;
+    let proxy = Proxy::serve(&elsewhere, "tcp://127.0.0.1:0")
+        .key(key.clone())
+        .await?;
+    let client = ProxyClient::connect(proxy.url()).key(key).await?;
+    let friend = Friend {
+        worker: client.actor("w")?,
+        home: None,
+    };
+    let friend = system.actor(friend).in_process().spawn().await?;
+    assert_eq!(friend.add(1).await?, Some(1));
+    // A process of that process has the same way.
+    assert_eq!(friend.add_by_child(1).await?, [Some(2), Some(3), Some(4)]);
+    assert_eq!(worker.add(1).await?, 5);
+    Ok(())
 }
 
 #[support::test]

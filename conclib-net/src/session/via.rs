@@ -36,12 +36,15 @@ impl SessionInner {
     pub(super) fn next_hop(&self, to: &str) -> Option<Remote> {
         let (node, urn) = to.strip_prefix(VIA)?.split_once(':')?;
         let node = NodeId::from_bits(u128::from_str_radix(node, 16).ok()?);
-        let of_family = |next: &Arc<SessionInner>| self.is_family() && next.is_family();
-        if let Some(next) = peer(node).filter(of_family) {
+        if !self.is_family() {
+            return None;
+        }
+        // Also to a system of another kind to which this process is connected.
+        if let Some(next) = peer(node) {
             return Some(Remote::new(Arc::new(Session(next)), Urn::new(urn)));
         }
         // Never back to the peer, which would send it here again.
-        let next = before(node).filter(|next| of_family(next) && !next.is(self))?;
+        let next = before(node).filter(|next| next.is_family() && !next.is(self))?;
         let next = Via::new(Session(next), node);
         Some(Remote::new(Arc::new(next), Urn::new(urn)))
     }

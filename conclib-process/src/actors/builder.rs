@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use conclib_core::__private::{Factory, resume_paused_clock, timed_runtime};
-use conclib_core::wire::{Elsewhere, ForeignBuilder, History, Origin, Portable};
+use conclib_core::wire::{Control, Elsewhere, ForeignBuilder, History, Origin, Portable};
 use conclib_core::{
     Actor, ActorRef, Declared, Restart, SpawnBuilder, SpawnError, TaskActor, Travels,
 };
@@ -259,7 +259,8 @@ impl<A: Actor> Single<'_, A> {
         let session = Session::new(Origin::Peer(actor.into()), LinkLimits::default());
         let session = session.map_err(failed)?;
         session.trust_peer();
-        let inlet = system.inlet();
+        // As in the process for this system: a reference that a sibling gave has a key there.
+        let inlet = system.inlet().with_control(Control::Any);
         session.serve(&inlet, "");
         let outlet = ProcessOutlet::new(session, self.restart.is_some());
         let here = match self.restart {
