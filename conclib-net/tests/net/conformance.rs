@@ -190,7 +190,8 @@ impl Rig for Tcp {
                 let key = Some(self.key.clone());
                 match LocalBroker::open(&address, key, inlet.clone()).await {
                     Ok(broker) => break broker,
-                    // The task of the former broker has not ended.
+                    // The task of the former broker has not ended, or a process that another test starts
+                    // has its socket until it runs its program.
                     Err(OpenError::InUse { .. }) => tokio::task::yield_now().await,
                     Err(error) => panic!("{error}"),
                 }
@@ -207,8 +208,9 @@ impl Rig for Tcp {
             let first = Mutex::new(Some(first));
             let relay = move || {
                 let listener = first.lock().unwrap().take();
-                let listener =
-                    listener.unwrap_or_else(|| std::net::TcpListener::bind(here).unwrap());
+                let mut again = std::iter::repeat_with(|| std::net::TcpListener::bind(here));
+                // A process that another test starts has the former one until it runs its program.
+                let listener = listener.unwrap_or_else(|| again.find_map(Result::ok).unwrap());
                 listener.set_nonblocking(true).unwrap();
                 let listener = TcpListener::from_std(listener).unwrap();
                 let server = server.clone();

@@ -8,7 +8,7 @@ use crate::house::{House, Ponder, ask, bytes, doubles, request, soon, until};
 use crate::warnings::Warnings;
 use conclib::prelude::*;
 use conclib::spi::Broker as _;
-use conclib_net::{Address, AuthKey, Client, LocalBroker};
+use conclib_net::{Address, AuthKey, Client, LocalBroker, OpenError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixListener;
 
@@ -103,7 +103,13 @@ async fn a_server_that_comes_back_with_another_key_is_told_of_once_and_in_each_a
         let inlet = house.system.inlet();
         async move {
             let address = Address::parse(&url).unwrap();
-            LocalBroker::open(&address, Some(key), inlet).await.unwrap()
+            loop {
+                match LocalBroker::open(&address, Some(key.clone()), inlet.clone()).await {
+                    // A process that another test starts has the former socket until it runs its program.
+                    Err(OpenError::InUse { .. }) => tokio::task::yield_now().await,
+                    opened => break opened.unwrap(),
+                }
+            }
         }
     };
     let key = AuthKey::random().unwrap();
